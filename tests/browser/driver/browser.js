@@ -1,0 +1,28 @@
+// The two browsers under one API.
+
+import * as chromium from "./chromium.js";
+import * as firefox from "./firefox.js";
+
+/**
+ * @typedef {object} Start
+ * @property {string} extension folder of the extension
+ * @property {string} home the browser's HOME; everything it writes is below
+ * @property {NodeJS.ProcessEnv} environment of the browser, and so of the host
+ */
+
+/**
+ * A running browser with the extension in its toolbar.
+ *
+ * @typedef {object} Browser
+ * @property {string} name
+ * @property {(url?: string) => Promise<import("puppeteer-core").Page>} open a new tab
+ * @property {(page: import("puppeteer-core").Page) => Promise<import("./popup.js").Popup>} clickButton
+ *   the toolbar button, clicked while this tab is in front
+ * @property {(scheme: "light" | "dark") => Promise<void>} useScheme for what is opened from now on
+ * @property {() => Promise<void>} close
+ */
+
+/** @typedef {{ name: string, start(start: Start): Promise<Browser> }} Driver */
+
+/** @type {Driver[]} */
+export const browsers = [chromium, firefox];

@@ -1,0 +1,83 @@
+// Chromium with the extension, driven over the DevTools protocol.
+
+import path from "node:path";
+import puppeteer from "puppeteer-core";
+import { Popup } from "./popup.js";
+import { until } from "./until.js";
+
+/** @typedef {import("./browser.js").Browser} Browser */
+/** @typedef {import("./browser.js").Start} Start */
+
+export const name = "Chromium";
+
+/**
+ * @param {Start} start
+ * @returns {Promise<Browser>}
+ */
+export async function start({ extension, home, environment }) {
+	const browser = await puppeteer.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		headless: true,
+		pipe: true,
+		enableExtensions: [extension],
+		// The very folder that the installer takes for Chromium's.
+		userDataDir: path.join(home, ".config/chromium"),
+		args: [
+			// Root has no other way; the pages are this test's own.
+			"--no-sandbox",
+			"--disable-background-networking",
+			"--disable-component-update",
+			"--disable-sync",
+			"--no-first-run",
+		],
+		env: environment,
+	});
+	// The extension loads while the browser is already there.
+	const installed = await until("the extension is loaded", async () => {
+		return [...(await browser.extensions()).values()][0];
+	});
+	/** @param {import("puppeteer-core").Target} target */
+	const isPopup = (target) =>
+		target.url().startsWith(`chrome-extension://${installed.id}/popup/`);
+	/** @type {import("puppeteer-core").MediaFeature[]} */
+	let media = [];
+
+	return {
+		name,
+		async open(url) {
+			const page = await browser.newPage();
+			await page.emulateMediaFeatures(media);
+			if (url) await page.goto(url);
+			return page;
+		},
+		async clickButton(page) {
+			await page.bringToFront();
+			// A real click on the toolbar: it opens the popup and grants activeTab.
+			await page.triggerExtensionAction(installed);
+			const target = await browser.waitForTarget(isPopup, { timeout: 15_000 });
+			const document = await target.asPage();
+			await document.emulateMediaFeatures(media);
+			return new Popup({
+				evaluate: (run, ...args) => document.evaluate(run, ...args),
+				type: (text) => document.keyboard.type(text),
+				press: async (key) => {
+					try {
+						await document.keyboard.press(/** @type {import("puppeteer-core").KeyInput} */ (key));
+					} catch (error) {
+						// Escape closes the popup between its going down and its coming up.
+						if (browser.targets().some(isPopup)) throw error;
+					}
+				},
+				picture: async (file) => {
+					await document.screenshot({ path: /** @type {`${string}.png`} */ (file) });
+				},
+				isOpen: async () => browser.targets().some(isPopup),
+				dismiss: () => document.close(),
+			});
+		},
+		async useScheme(scheme) {
+			media = [{ name: "prefers-color-scheme", value: scheme }];
+		},
+		close: () => browser.close(),
+	};
+}

@@ -1,0 +1,212 @@
+// Firefox with the extension, driven over WebDriver BiDi. The popup is no browsing
+// context there, so the driver works it from the browser's own window: a frame
+// script reads its document, a text input processor strikes its keys.
+
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import puppeteer from "puppeteer-core";
+import { Popup } from "./popup.js";
+import { until } from "./until.js";
+
+/** @typedef {import("./browser.js").Browser} Browser */
+/** @typedef {import("./browser.js").Start} Start */
+
+export const name = "Firefox";
+
+const PREFERENCES = {
+	// The recommended ones and test mode keep the keyboard from the popup.
+	"remote.prefs.recommended": false,
+	"focusmanager.testmode": false,
+	"app.update.auto": false,
+	"browser.aboutwelcome.enabled": false,
+	"browser.shell.checkDefaultBrowser": false,
+	"datareporting.policy.dataSubmissionEnabled": false,
+};
+
+/**
+ * @param {Start} start
+ * @returns {Promise<Browser>}
+ */
+export async function start({ extension, home, environment }) {
+	const browser = await puppeteer.launch({
+		browser: "firefox",
+		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+		headless: true,
+		userDataDir: path.join(home, "firefox-profile"),
+		args: ["--remote-allow-system-access"],
+		extraPrefsFirefox: PREFERENCES,
+		env: environment,
+	});
+	const inWindow = await windowScope(browser);
+	const id = await browser.installExtension(extension);
+	const widget = id.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "_");
+	const isOpen = () => inWindow(isPopupOpen);
+
+	return {
+		name,
+		async open(url) {
+			const page = await browser.newPage();
+			if (url) await page.goto(url);
+			return page;
+		},
+		async clickButton(page) {
+			await page.bringToFront();
+			await until("the button is in the toolbar", () => inWindow(hasButton, widget));
+			await inWindow(clickButton, widget);
+			/** @type {import("./popup.js").Channel["evaluate"]} */
+			const evaluate = (run, ...args) => inWindow(runInPopup, String(run), JSON.stringify(args));
+			await until("the popup has the keyboard", () => inWindow(popupHasFocus));
+			// The panel has it a moment before the document in it does.
+			await until("the popup's document has the keyboard", () =>
+				evaluate(() => document.readyState === "complete" && document.hasFocus()),
+			);
+			return new Popup({
+				evaluate,
+				type: (text) => inWindow(strikeKeys, JSON.stringify([...text])),
+				press: (key) => inWindow(strikeKeys, JSON.stringify([key])),
+				picture: async (file) => {
+					await writeFile(file, await inWindow(pictureOfPopup), "base64");
+				},
+				isOpen,
+				dismiss: () => inWindow(hidePopup),
+			});
+		},
+		async useScheme(scheme) {
+			await inWindow(setScheme, scheme);
+		},
+		close: () => browser.close(),
+	};
+}
+
+/**
+ * A function that runs functions in the browser's window, with its privileges.
+ * Arguments are strings, the result is whatever JSON holds.
+ *
+ * @param {import("puppeteer-core").Browser} browser
+ */
+async function windowScope(browser) {
+	// Puppeteer has no name for chrome contexts: its connection is asked directly,
+	// which is one reason for its version to be pinned.
+	const { connection } =
+		/** @type {{ connection: { send(method: string, params: object): Promise<{ result: any }> } }} */ (
+			/** @type {unknown} */ (browser)
+		);
+	const { result: tree } = await connection.send("browsingContext.getTree", {
+		"moz:scope": "chrome",
+	});
+	const { context } = tree.contexts[0];
+	/**
+	 * @param {(...args: any[]) => unknown} run
+	 * @param {string[]} args
+	 * @returns {Promise<any>}
+	 */
+	return async (run, ...args) => {
+		const { result } = await connection.send("script.callFunction", {
+			functionDeclaration: `async (...args) => JSON.stringify((await (${run})(...args)) ?? null)`,
+			awaitPromise: true,
+			target: { context },
+			arguments: args.map((value) => ({ type: "string", value })),
+		});
+		if (result.type === "exception") throw new Error(result.exceptionDetails.text);
+		return JSON.parse(result.result.value);
+	};
+}
+
+// What follows runs inside the browser's window. Each function is sent by its text,
+// so none may use another.
+
+/* global Cc, Ci, Services, content */
+
+/** @param {string} widget */
+function hasButton(widget) {
+	return document.getElementById(`${widget}-BAP`) !== null;
+}
+
+/** @param {string} widget */
+function clickButton(widget) {
+	/** @type {HTMLElement} */ (document.getElementById(`${widget}-BAP`)).click();
+}
+
+function isPopupOpen() {
+	const popup = document.querySelector('browser[webextension-view-type="popup"]');
+	return /** @type {any} */ (popup?.closest("panel"))?.state === "open";
+}
+
+function popupHasFocus() {
+	// @ts-expect-error The browser's own global.
+	const { focusedElement } = Services.focus;
+	return focusedElement?.getAttribute("webextension-view-type") === "popup";
+}
+
+function hidePopup() {
+	const popup = document.querySelector('browser[webextension-view-type="popup"]');
+	/** @type {any} */ (popup?.closest("panel"))?.hidePopup();
+}
+
+/**
+ * @param {string} run text of the function
+ * @param {string} args JSON of its arguments
+ */
+function runInPopup(run, args) {
+	const popup = document.querySelector('browser[webextension-view-type="popup"]');
+	const messages = /** @type {any} */ (popup)?.messageManager;
+	if (!messages) throw new Error("The popup isn't there.");
+	const reply = `url-notes-${Math.random()}`;
+	const script = `(async () => {
+		const document = content.document, window = content.window;
+		try {
+			sendAsyncMessage("${reply}", { value: JSON.stringify(await (${run})(...${args})) });
+		} catch (error) {
+			sendAsyncMessage("${reply}", { error: String(error) });
+		}
+	})()`;
+	return new Promise((resolve, reject) => {
+		messages.addMessageListener(
+			reply,
+			/** @param {{ data: { value?: string, error?: string } }} message */
+			function listener({ data }) {
+				messages.removeMessageListener(reply, listener);
+				if (data.error) reject(new Error(data.error));
+				else resolve(data.value === undefined ? null : JSON.parse(data.value));
+			},
+		);
+		const address = `data:application/javascript;charset=utf-8,${encodeURIComponent(script)}`;
+		messages.loadFrameScript(address, false);
+	});
+}
+
+/** @param {string} keys JSON of the keys' names */
+function strikeKeys(keys) {
+	/** @type {Record<string, number>} */
+	const codes = { Backspace: 8, Tab: 9, Enter: 13, Escape: 27, ArrowUp: 38, ArrowDown: 40 };
+	// @ts-expect-error The browser's own globals.
+	const processor = Cc["@mozilla.org/text-input-processor;1"].createInstance(Ci.nsITextInputProcessor);
+	processor.beginInputTransactionForTests(window);
+	for (const key of JSON.parse(keys)) {
+		const keyCode = codes[key];
+		if (keyCode === undefined && [...key].length > 1) throw new Error(`No code for ${key}.`);
+		const event = new KeyboardEvent("", { key, code: keyCode ? key : "", keyCode: keyCode ?? 0 });
+		processor.keydown(event);
+		processor.keyup(event);
+	}
+}
+
+async function pictureOfPopup() {
+	const popup = document.querySelector('browser[webextension-view-type="popup"]');
+	const { currentWindowGlobal } = /** @type {any} */ (popup).browsingContext;
+	const bitmap = await currentWindowGlobal.drawSnapshot(null, 1, "white");
+	const canvas = /** @type {HTMLCanvasElement} */ (
+		document.createElementNS("http://www.w3.org/1999/xhtml", "canvas")
+	);
+	canvas.width = bitmap.width;
+	canvas.height = bitmap.height;
+	canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+	return canvas.toDataURL().split(",")[1];
+}
+
+/** @param {string} scheme */
+function setScheme(scheme) {
+	const override = "layout.css.prefers-color-scheme.content-override";
+	// @ts-expect-error The browser's own global.
+	Services.prefs.setIntPref(override, scheme === "dark" ? 0 : 1);
+}

@@ -1,0 +1,144 @@
+// The popup as a person sees and works it, the same in both browsers. How its
+// document is reached and how keys get to it is each browser's own affair: a
+// `Channel`, from chromium.js or firefox.js.
+
+import { until } from "./until.js";
+
+/**
+ * @typedef {object} Channel
+ * @property {<A extends unknown[], R>(run: (...args: A) => R, ...args: A) => Promise<Awaited<R>>} evaluate
+ *   runs a self-contained function in the popup's document
+ * @property {(text: string) => Promise<void>} type as real key strokes to what has the focus
+ * @property {(key: string) => Promise<void>} press a key by its DOM name
+ * @property {(file: string) => Promise<void>} picture writes a PNG
+ * @property {() => Promise<boolean>} isOpen
+ * @property {() => Promise<void>} dismiss closes it as a click elsewhere does
+ */
+
+/** @typedef {"saving" | "saved" | "unsaved" | "queued" | "error"} State */
+
+export class Popup {
+	/** @param {Channel} channel */
+	constructor(channel) {
+		this.channel = channel;
+		this.evaluate = channel.evaluate;
+		this.type = channel.type;
+		this.press = channel.press;
+		this.picture = channel.picture;
+		this.isOpen = channel.isOpen;
+	}
+
+	/** @returns {Promise<State>} */
+	state() {
+		return this.evaluate(() => /** @type {State} */ (document.body.dataset.state));
+	}
+
+	/** @param {State} state */
+	async reaches(state) {
+		await until(`the popup is ${state}`, async () => {
+			const [now, status] = await this.evaluate(() => [
+				document.body.dataset.state,
+				document.querySelector("#status")?.textContent,
+			]);
+			if (now !== state) throw new Error(`it is ${now}: ${status}`);
+			return true;
+		});
+	}
+
+	/**
+	 * Text of what the selector finds.
+	 * @param {string} selector
+	 * @returns {Promise<string>}
+	 */
+	text(selector) {
+		return this.evaluate((s) => document.querySelector(s)?.textContent?.trim() ?? "", selector);
+	}
+
+	/**
+	 * Value of a field.
+	 * @param {string} selector
+	 * @returns {Promise<string>}
+	 */
+	value(selector) {
+		return this.evaluate(
+			(s) => /** @type {HTMLInputElement | null} */ (document.querySelector(s))?.value ?? "",
+			selector,
+		);
+	}
+
+	/**
+	 * Whether a person sees it.
+	 * @param {string} selector
+	 * @returns {Promise<boolean>}
+	 */
+	shows(selector) {
+		return this.evaluate((s) => document.querySelector(s)?.checkVisibility() ?? false, selector);
+	}
+
+	/** Tags that are chosen, in their order. */
+	tags() {
+		return this.#tagNames("#chosen [data-tag]");
+	}
+
+	/** Tags that are offered, in their order. */
+	offered() {
+		return this.#tagNames("[role=option][data-tag]");
+	}
+
+	/**
+	 * @param {string} selector
+	 * @returns {Promise<string[]>}
+	 */
+	#tagNames(selector) {
+		return this.evaluate(
+			(s) =>
+				[...document.querySelectorAll(s)]
+					.filter((element) => element.checkVisibility())
+					.map((element) => element.getAttribute("data-tag") ?? ""),
+			selector,
+		);
+	}
+
+	/** @param {string[]} tags */
+	async hasTags(...tags) {
+		await until(`the tags are ${tags}`, async () => {
+			const chosen = await this.tags();
+			if (chosen.join() !== tags.join()) throw new Error(`they are ${chosen}`);
+			return true;
+		});
+	}
+
+	/**
+	 * Id of the element that has the focus.
+	 * @returns {Promise<string>}
+	 */
+	focused() {
+		return this.evaluate(() => document.activeElement?.id ?? "");
+	}
+
+	/** @param {string} selector */
+	focus(selector) {
+		return this.evaluate(
+			(s) => /** @type {HTMLElement} */ (document.querySelector(s)).focus(),
+			selector,
+		);
+	}
+
+	/** @param {string} selector */
+	click(selector) {
+		return this.evaluate(
+			(s) => /** @type {HTMLElement} */ (document.querySelector(s)).click(),
+			selector,
+		);
+	}
+
+	/** Closes it as a stray click beside it does. */
+	async dismiss() {
+		await this.channel.dismiss();
+		await this.closes();
+	}
+
+	async closes() {
+		await until("the popup is closed", async () => !(await this.isOpen()));
+	}
+}

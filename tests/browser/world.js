@@ -1,0 +1,190 @@
+// What one test lives in: a home folder, a store and a port of its own, url-notes
+// installed there by install.sh, pages to read, and browsers. All of it is gone when
+// the test ends.
+
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { browsers } from "./driver/browser.js";
+import { until } from "./driver/until.js";
+import { serveWeb } from "./web.js";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+/** @typedef {import("../../extension/protocol.d.ts").Note} Note */
+
+const run = promisify(execFile);
+const project = fileURLToPath(new URL("../..", import.meta.url));
+const built = path.join(
+	process.env.CARGO_TARGET_DIR ?? path.join(project, "target"),
+	"debug/url-notes",
+);
+
+/**
+ * A sentence that has to be true in both browsers.
+ *
+ * @param {string} sentence
+ * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
+ * @param {{ registered?: boolean }} [options] false: as before install.sh was run
+ */
+export function inEachBrowser(sentence, check, { registered = true } = {}) {
+	for (const driver of browsers) {
+		test(`${driver.name}: ${sentence}`, async () => {
+			const world = await World.make();
+			try {
+				if (registered) await world.install();
+				await check(world, await world.start(driver));
+			} finally {
+				await world.end();
+			}
+		});
+	}
+}
+
+export class World {
+	/** @type {import("./driver/browser.js").Browser[]} */
+	#browsers = [];
+
+	/**
+	 * @param {string} home
+	 * @param {number} port
+	 * @param {Awaited<ReturnType<typeof serveWeb>>} web
+	 */
+	constructor(home, port, web) {
+		this.home = home;
+		this.web = web;
+		this.site = `http://localhost:${port}`;
+		this.program = path.join(home, ".local/bin/url-notes");
+		this.environment = {
+			...process.env,
+			HOME: home,
+			XDG_CONFIG_HOME: undefined,
+			URL_NOTES_DATA_DIR: path.join(home, "notes"),
+			URL_NOTES_PORT: String(port),
+		};
+	}
+
+	static async make() {
+		const home = await mkdtemp(path.join(tmpdir(), "url-notes-test-"));
+		return new World(home, await freePort(), await serveWeb());
+	}
+
+	/** What the user does to have the host: runs install.sh. */
+	async install() {
+		const installer = path.join(project, "install.sh");
+		const options = ["--program", built, "--browser", "chromium", "--browser", "firefox"];
+		await run(installer, options, { env: this.environment });
+	}
+
+	/** @param {import("./driver/browser.js").Driver} driver */
+	async start(driver) {
+		const browser = await driver.start({
+			extension: path.join(project, "extension"),
+			home: this.home,
+			environment: this.environment,
+		});
+		this.#browsers.push(browser);
+		return browser;
+	}
+
+	/**
+	 * Clicks the toolbar button and waits until the popup can be typed into.
+	 *
+	 * @param {import("./driver/browser.js").Browser} browser
+	 * @param {Page} page
+	 * @param {import("./driver/popup.js").State} state
+	 */
+	async click(browser, page, state = "saved") {
+		const popup = await browser.clickButton(page);
+		await popup.reaches(state);
+		if (state !== "error") {
+			await until("the caret is in the tag field", async () => (await popup.focused()) === "tags");
+		}
+		return popup;
+	}
+
+	/**
+	 * Opens a page of the test's web and clicks the button there.
+	 *
+	 * @param {import("./driver/browser.js").Browser} browser
+	 * @param {string} address as in web.js
+	 * @param {import("./driver/popup.js").State} [state]
+	 */
+	async save(browser, address, state) {
+		const page = await browser.open(this.web.address(address));
+		return { page, popup: await this.click(browser, page, state) };
+	}
+
+	/**
+	 * The command line, on the same store.
+	 * @param {string[]} args
+	 */
+	async command(...args) {
+		const { stdout } = await run(built, args, { env: this.environment });
+		return stdout;
+	}
+
+	/** @returns {Promise<Note[]>} what is in the store, newest first */
+	async notes() {
+		return JSON.parse(await this.command("list", "--json"));
+	}
+
+	/**
+	 * Waits until the store holds these notes, each as its address, its tags and its summary.
+	 *
+	 * @param {{ url: string, tags: string[], summary?: string }[]} expected newest first
+	 * @param {number} [milliseconds]
+	 */
+	async holds(expected, milliseconds) {
+		const wanted = JSON.stringify(expected.map((note) => ({ summary: "", ...note })).map(brief));
+		await until(
+			`the store holds ${wanted}`,
+			async () => {
+				const found = JSON.stringify((await this.notes()).map(brief));
+				if (found !== wanted) throw new Error(`it holds ${found}`);
+				return true;
+			},
+			milliseconds,
+		);
+	}
+
+	/** Ids of the host's processes, whoever started them. */
+	async hostProcesses() {
+		const { stdout } = await run("ps", ["-axo", "pid=,args="]);
+		return stdout
+			.split("\n")
+			.filter((line) => line.includes(this.program) && !line.includes("install.sh"))
+			.map((line) => Number.parseInt(line, 10));
+	}
+
+	async end() {
+		for (const browser of this.#browsers) await browser.close();
+		await this.web.close();
+		await until("the host has ended with the browser", async () => {
+			const left = await this.hostProcesses();
+			if (left.length > 0) throw new Error(`these are left: ${left}`);
+			return true;
+		});
+		await rm(this.home, { recursive: true, force: true, maxRetries: 20 });
+	}
+}
+
+/** @param {{ url: string, tags: string[], summary?: string }} note */
+const brief = ({ url, tags, summary }) => ({ url, tags, summary });
+
+/** @returns {Promise<number>} a port that nobody listens on */
+function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.on("error", reject);
+		// Both families, as the site takes them.
+		server.listen(0, () => {
+			const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+			server.close(() => resolve(port));
+		});
+	});
+}

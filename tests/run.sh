@@ -1,0 +1,164 @@
+#!/bin/sh
+# Everything that has to hold before a change lands, as a newcomer and CI run it:
+# installs what it needs, then formatters, linters and all tests, real browsers
+# included. `tests/run.sh STEP…` runs some steps only. The last line says how many
+# tests passed and failed, each linter counting as one.
+#
+# What it does not do: skip. A browser that can't be had fails the tests that need it.
+
+# The steps are run by name.
+# shellcheck disable=SC2317
+
+set -u
+
+ALL_STEPS='tools format clippy shell types biome webext rust extension install browsers'
+
+# ---- The steps
+
+# What isn't there yet comes from Debian's packages and npm.
+tools() {
+    missing=
+    need chromium chromium
+    need firefox-esr firefox-esr
+    need shellcheck shellcheck
+    need Xvfb xvfb
+    need ps procps
+    need cc gcc
+    [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
+    [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"
+    if [ -n "$missing" ]; then
+        # shellcheck disable=SC2086 # One word a package.
+        install_packages $missing || return
+    fi
+    have cargo || give_up "cargo isn't installed; get Rust from https://rustup.rs." || return
+    have node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
+        give_up "Node 20 or newer isn't installed; get it from https://nodejs.org." || return
+    if [ ! -e node_modules/.package-lock.json ] ||
+        [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
+        npm ci --no-audit --no-fund
+    fi
+}
+
+have() { command -v "$1" >/dev/null; }
+
+need() { have "$1" || missing="$missing $2"; }
+
+give_up() {
+    printf '%s\n' "$*"
+    return 1
+}
+
+install_packages() {
+    have apt-get || give_up "These are missing, and there is no apt-get to install them with: $*." || return
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=
+    elif sudo -n true 2>/dev/null; then
+        as_root='sudo -n'
+    else
+        give_up "These are missing: $*. Install them by: sudo apt-get install $*" || return
+    fi
+    # shellcheck disable=SC2086 # Empty, or two words.
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qq --no-install-recommends "$@"
+}
+
+format() { cargo fmt --all --check; }
+
+clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
+
+shell() { shellcheck install.sh tests/run.sh .ci/run; }
+
+types() { npx --no-install tsc --project .; }
+
+biome() { npx --no-install biome ci --colors=off .; }
+
+# One warning is right: Firefox ignores the service worker that Chromium starts.
+webext() {
+    npx --no-install web-ext lint --source-dir extension --output json >"$logs/webext.json"
+    # shellcheck disable=SC2016 # The dollar is JavaScript's.
+    node -e '
+        const { errors, warnings, notices } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+        const wrong = [...errors, ...warnings, ...notices].filter(({ code }) => code !== "BACKGROUND_SERVICE_WORKER_IGNORED");
+        for (const { code, message, file, line } of wrong) console.log(`${file ?? ""}:${line ?? ""} ${code}: ${message}`);
+        process.exit(wrong.length === 0 ? 0 : 1);
+    ' "$logs/webext.json"
+}
+
+rust() { cargo test --quiet --locked --workspace --no-fail-fast; }
+
+extension() { node_tests tests/extension; }
+
+# The program under test is the one that the Rust tests built.
+install() { build_program && node_tests tests/install; }
+
+browsers() { build_program && node_tests tests/browser; }
+
+build_program() { cargo build --quiet --locked --package url-notes; }
+
+# One file at a time: a browser under load is slow enough to look broken.
+node_tests() { node --test --test-concurrency=1 --test-reporter=spec "$1"/*.test.js; }
+
+# ---- Running and counting them
+
+# sum EXPRESSION: of the numbers that it makes of lines of the step's output.
+sum() { sed -nE "$1" "$log" | awk '{ n += $1 } END { print n + 0 }'; }
+
+run_step() {
+    log=$logs/$1.log
+    started=$(date +%s)
+    "$1" >"$log" 2>&1 </dev/null
+    status=$?
+    case $1 in
+        rust)
+            good=$(sum 's/^test result: .* ([0-9]+) passed;.*/\1/p')
+            bad=$(sum 's/^test result: .* ([0-9]+) failed;.*/\1/p')
+            ;;
+        extension | install | browsers)
+            good=$(sum 's/^ℹ pass ([0-9]+)$/\1/p')
+            # A test that was left out or cut off hasn't passed.
+            bad=$(sum 's/^ℹ (fail|cancelled|skipped|todo) ([0-9]+)$/\2/p')
+            ;;
+        *)
+            good=$((status == 0))
+            bad=0
+            ;;
+    esac
+    # Also where a step broke before it could count, or had nothing to count.
+    if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$good" -eq 0 ]; }; then
+        bad=1
+    fi
+    passed=$((passed + good)) failed=$((failed + bad))
+    if [ "$bad" -gt 0 ]; then
+        printf '\n==== %s, status %s:\n' "$1" "$status"
+        cat "$log"
+        printf '==== end of %s\n\n' "$1"
+    fi
+    printf '%-10s %4d passed, %d failed (%d s)\n' "$1" "$good" "$bad" $(($(date +%s) - started))
+}
+
+main() {
+    cd "$(dirname "$0")/.." || exit 1
+    # shellcheck disable=SC2086 # One word a step.
+    [ $# -gt 0 ] || set -- $ALL_STEPS
+    for step; do
+        case " $ALL_STEPS " in
+            *" $step "*) ;;
+            *)
+                printf 'tests/run.sh: there is no step "%s". Steps: %s\n' "$step" "$ALL_STEPS" >&2
+                exit 2
+                ;;
+        esac
+    done
+    logs=$(mktemp -d)
+    trap 'rm -rf "$logs"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    passed=0 failed=0
+    for step; do
+        run_step "$step"
+    done
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+    [ "$failed" -eq 0 ]
+}
+
+main "$@"
