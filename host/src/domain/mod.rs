@@ -1,0 +1,23 @@
+//! What a note, a tag, a page and a query are. Pure: no I/O, no clock, no
+//! database; imports nothing of ours but `error`.
+
+mod note;
+mod page_url;
+mod plain;
+mod query;
+mod quote;
+mod snippet;
+mod tag;
+mod words;
+
+pub use note::{
+    MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId, check_summary,
+    check_title, parse_tags, timestamp_text,
+};
+pub use page_url::PageUrl;
+pub use plain::plain_text;
+pub use query::{Query, Term};
+pub use quote::Quote;
+pub use snippet::{Piece, Snippet, snippet};
+pub use tag::Tag;
+pub use words::{fold, spaced};

@@ -1,0 +1,345 @@
+//! A note, its id, and the limits of its fields.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::{PageUrl, Quote, Tag};
+use crate::error::{Error, Result};
+
+/// Longest title, in bytes of UTF-8.
+pub const MAX_TITLE_BYTES: usize = 16 * 1024;
+/// Longest summary, in bytes of UTF-8.
+pub const MAX_SUMMARY_BYTES: usize = 64 * 1024;
+/// Most tags that one note has.
+pub const MAX_TAGS: usize = 200;
+/// Longest excerpt kept, in bytes of UTF-8: the rest is cut off.
+const MAX_EXCERPT_BYTES: usize = 4 * 1024;
+/// Longest site name kept, in bytes of UTF-8: the rest is cut off.
+const MAX_SITE_NAME_BYTES: usize = 1024;
+/// Longest language tag kept; BCP 47 (RFC 5646, 4.4.1) calls 35 enough for all.
+const MAX_LANG_BYTES: usize = 35;
+
+/// Identity of a note: the moment of its first save in µs since 1970, bumped
+/// on collision. Positive and below 2^53, so that JavaScript holds it exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NoteId(pub i64);
+
+impl NoteId {
+    /// The first moment that can be an id.
+    pub const MIN: Self = Self(1);
+    /// The last one that JavaScript holds exactly (in the year 2255).
+    pub const MAX: Self = Self((1 << 53) - 1);
+
+    /// The id for a save at this moment, before any bump.
+    #[must_use]
+    pub fn at(moment: Timestamp) -> Self {
+        Self(moment.as_microsecond().clamp(Self::MIN.0, Self::MAX.0))
+    }
+
+    /// When the note was saved.
+    #[must_use]
+    pub fn saved_at(self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.clamp(Self::MIN.0, Self::MAX.0))
+            .expect("µs below 2^53 lie within jiff's years -9999 to 9999")
+    }
+}
+
+/// One saved page. See the product's table of fields in ARCHITECTURE.md.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Identity and moment of the save.
+    pub id: NoteId,
+    /// As captured, byte for byte.
+    pub url: String,
+    /// May be empty: then the URL is shown.
+    pub title: String,
+    /// In the user's order, without doubles.
+    pub tags: Vec<Tag>,
+    /// The user's own text, Markdown.
+    pub summary: String,
+    /// What the page says of itself.
+    pub metadata: Metadata,
+    /// Moment of the last change.
+    pub updated_at: Timestamp,
+    /// Since when it is in the trash.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// What the page says of itself. Nothing here is the user's work, so what
+/// doesn't fit is cut or dropped: a page's nonsense must not cost a save.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// Description of the page.
+    pub excerpt: Option<String>,
+    /// RFC 3339, or a date.
+    pub published_at: Option<String>,
+    /// Name of the web site.
+    pub site_name: Option<String>,
+    /// BCP 47 language tag.
+    pub lang: Option<String>,
+}
+
+impl Metadata {
+    /// Keeps of each field what is sound.
+    #[must_use]
+    pub fn from_page(
+        excerpt: Option<&str>,
+        published_at: Option<&str>,
+        site_name: Option<&str>,
+        lang: Option<&str>,
+    ) -> Self {
+        let text = |value: Option<&str>, limit| {
+            let value = value?.trim();
+            let cut = &value[..value.floor_char_boundary(limit)];
+            (!cut.is_empty()).then(|| cut.to_owned())
+        };
+        Self {
+            excerpt: text(excerpt, MAX_EXCERPT_BYTES),
+            published_at: published_at.and_then(published),
+            site_name: text(site_name, MAX_SITE_NAME_BYTES),
+            lang: lang
+                .map(str::trim)
+                .filter(|lang| {
+                    (2..=MAX_LANG_BYTES).contains(&lang.len())
+                        && lang.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                })
+                .map(str::to_owned),
+        }
+    }
+
+    /// This page's newer words about itself; where it is silent now, the older ones stay.
+    #[must_use]
+    pub fn refreshed_by(self, newer: Self) -> Self {
+        Self {
+            excerpt: newer.excerpt.or(self.excerpt),
+            published_at: newer.published_at.or(self.published_at),
+            site_name: newer.site_name.or(self.site_name),
+            lang: newer.lang.or(self.lang),
+        }
+    }
+}
+
+/// A publication date as pages write it: RFC 3339 stays as it is, other ISO
+/// 8601 forms are brought to RFC 3339 or, without a zone, to their date.
+fn published(text: &str) -> Option<String> {
+    let text = text.trim();
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        let bytes = text.as_bytes();
+        let tail = bytes
+            .get(bytes.len().saturating_sub(6)..)
+            .unwrap_or_default();
+        let rfc3339 = bytes.get(10) == Some(&b'T')
+            && (text.ends_with('Z') || (matches!(tail[0], b'+' | b'-') && tail[3] == b':'));
+        return Some(if rfc3339 {
+            text.to_owned()
+        } else {
+            moment.to_string()
+        });
+    }
+    // Without a zone the moment isn't known, but the day is.
+    text.parse::<jiff::civil::DateTime>()
+        .map(|moment| moment.date())
+        .or_else(|_| text.parse::<jiff::civil::Date>())
+        .ok()
+        .map(|date| date.to_string())
+}
+
+/// RFC 3339 in UTC with milliseconds, as the wire and `--json` have it.
+#[must_use]
+pub fn timestamp_text(moment: Timestamp) -> String {
+    format!("{moment:.3}")
+}
+
+/// Trims a title.
+///
+/// # Errors
+/// `TooLarge` over [`MAX_TITLE_BYTES`].
+pub fn check_title(title: &str) -> Result<String> {
+    let title = title.trim();
+    if title.len() > MAX_TITLE_BYTES {
+        return Err(Error::TooLarge {
+            field: "title",
+            limit: "16 KiB",
+        });
+    }
+    Ok(title.to_owned())
+}
+
+/// Checks the length of a summary; its text stays as it is.
+///
+/// # Errors
+/// `TooLarge` over [`MAX_SUMMARY_BYTES`].
+pub fn check_summary(summary: &str) -> Result<()> {
+    if summary.len() > MAX_SUMMARY_BYTES {
+        return Err(Error::TooLarge {
+            field: "note",
+            limit: "64 KiB",
+        });
+    }
+    Ok(())
+}
+
+/// Normalises a list of tags; a second one of the same name is dropped, the order stays.
+///
+/// # Errors
+/// `InvalidTag` for the first one that is none, or where there are more than [`MAX_TAGS`].
+pub fn parse_tags<S: AsRef<str>>(names: &[S]) -> Result<Vec<Tag>> {
+    let mut seen = HashSet::new();
+    let mut tags = Vec::with_capacity(names.len().min(MAX_TAGS));
+    for name in names {
+        let tag = Tag::parse(name.as_ref())?;
+        if seen.insert(tag.clone()) {
+            tags.push(tag);
+        }
+    }
+    check_tag_count(&tags)?;
+    Ok(tags)
+}
+
+fn check_tag_count(tags: &[Tag]) -> Result<()> {
+    if tags.len() > MAX_TAGS {
+        return Err(Error::InvalidTag(format!(
+            "a note has {MAX_TAGS} tags at most"
+        )));
+    }
+    Ok(())
+}
+
+/// A page to be saved.
+#[derive(Debug, Clone)]
+pub struct NewNote {
+    /// Its address.
+    pub url: PageUrl,
+    /// Its title.
+    pub title: String,
+    /// The user's tags.
+    pub tags: Vec<Tag>,
+    /// The user's text.
+    pub summary: String,
+    /// What the page says of itself.
+    pub metadata: Metadata,
+    /// What was selected.
+    pub quote: Option<Quote>,
+}
+
+impl NewNote {
+    /// The first note of the page.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn into_note(self, id: NoteId, now: Timestamp) -> Result<Note> {
+        let summary = with_quote(self.summary, self.quote.as_ref(), self.url.as_str())?;
+        check_tag_count(&self.tags)?;
+        Ok(Note {
+            id,
+            title: check_title(&self.title)?,
+            tags: self.tags,
+            summary,
+            metadata: self.metadata,
+            updated_at: now,
+            deleted_at: None,
+            url: self.url.as_str().to_owned(),
+        })
+    }
+}
+
+fn with_quote(summary: String, quote: Option<&Quote>, url: &str) -> Result<String> {
+    let summary = match quote {
+        Some(quote) => quote.append_to(&summary, url),
+        None => summary,
+    };
+    check_summary(&summary)?;
+    Ok(summary)
+}
+
+impl Note {
+    /// The note after its page was saved again: the tags of both, the user's
+    /// title and summary as they are (the new ones where there are none yet),
+    /// a new quote at the end, and what the page now says of itself.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn resaved(mut self, new: &NewNote, now: Timestamp) -> Result<Self> {
+        self.unite_tags(&new.tags)?;
+        if self.title.is_empty() {
+            self.title = check_title(&new.title)?;
+        }
+        let summary = if self.summary.trim().is_empty() {
+            new.summary.clone()
+        } else {
+            self.summary
+        };
+        self.summary = with_quote(summary, new.quote.as_ref(), new.url.as_str())?;
+        self.metadata = self.metadata.refreshed_by(new.metadata.clone());
+        self.updated_at = now;
+        Ok(self)
+    }
+
+    /// Adds the tags that are not there yet, at the end.
+    ///
+    /// # Errors
+    /// `InvalidTag` over [`MAX_TAGS`].
+    pub fn unite_tags(&mut self, more: &[Tag]) -> Result<()> {
+        let have: HashSet<&Tag> = self.tags.iter().collect();
+        let new: Vec<Tag> = more
+            .iter()
+            .filter(|tag| !have.contains(tag))
+            .cloned()
+            .collect();
+        self.tags.extend(new);
+        check_tag_count(&self.tags)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_sound_publication_dates_and_drops_the_rest() {
+        for (text, kept) in [
+            ("2025-08-12", Some("2025-08-12")),
+            ("2025-08-12T10:00:00Z", Some("2025-08-12T10:00:00Z")),
+            ("2025-08-12T10:00:00.000Z", Some("2025-08-12T10:00:00.000Z")),
+            (
+                "2025-08-12T10:00:00+02:00",
+                Some("2025-08-12T10:00:00+02:00"),
+            ),
+            ("2025-08-12T10:00:00+0200", Some("2025-08-12T08:00:00Z")),
+            ("2025-08-12 10:00:00Z", Some("2025-08-12T10:00:00Z")),
+            ("2025-08-12T10:00:00", Some("2025-08-12")),
+            ("yesterday", None),
+            ("2025-13-45", None),
+            ("", None),
+            ("Z", None),
+        ] {
+            assert_eq!(published(text).as_deref(), kept, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cuts_metadata_between_characters() {
+        let long = "機".repeat(5000);
+        let metadata = Metadata::from_page(Some(&long), None, None, Some("not a language!"));
+        assert_eq!(metadata.excerpt.unwrap().len(), 4095);
+        assert_eq!(metadata.lang, None);
+    }
+
+    #[test]
+    fn tells_moments_with_milliseconds() {
+        let moment = NoteId(1_755_000_000_123_456).saved_at();
+        assert_eq!(timestamp_text(moment), "2025-08-12T12:00:00.123Z");
+        assert_eq!(
+            timestamp_text(NoteId(1_755_000_000_000_000).saved_at()),
+            "2025-08-12T12:00:00.000Z"
+        );
+    }
+
+    #[test]
+    fn a_tag_given_twice_counts_once() {
+        let tags = parse_tags(&["B", "a", "b "]).unwrap();
+        assert_eq!(tags.iter().map(Tag::as_str).collect::<Vec<_>>(), ["b", "a"]);
+        assert!(parse_tags(&["a", ""]).is_err());
+    }
+}

@@ -1,0 +1,411 @@
+//! A page's address, and the page key: what makes two addresses one page.
+
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// Longest URL that is stored, in bytes.
+const MAX_URL_BYTES: usize = 64 * 1024;
+
+/// Query parameters that say where a reader came from and never what the page
+/// shows. A name that ends in `*` stands for all that begin so; case doesn't
+/// count. Source: the lists by which Brave (`query_filter`), Firefox ("Query
+/// Parameter Stripping") and ClearURLs (`globalRules`) strip addresses,
+/// without the entries that hold for single sites only.
+const TRACKING_PARAMETERS: &[&str] = &[
+    "utm_*", // Urchin, Google Analytics and everybody after
+    "gclid", // Google Ads
+    "gclsrc",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "srsltid", // Google Merchant
+    "_ga",
+    "_gl",
+    "fbclid", // Facebook
+    "fb_action_ids",
+    "fb_action_types",
+    "fb_source",
+    "fb_ref",
+    "igshid", // Instagram
+    "igsh",
+    "msclkid",   // Microsoft
+    "twclid",    // Twitter
+    "ttclid",    // TikTok
+    "li_fat_id", // LinkedIn
+    "epik",      // Pinterest
+    "yclid",     // Yandex
+    "ysclid",
+    "_openstat",
+    "mc_cid", // Mailchimp
+    "mc_eid",
+    "_hsenc", // HubSpot
+    "_hsmi",
+    "__hssc",
+    "__hstc",
+    "__hsfp",
+    "hsctatracking",
+    "mkt_tok",     // Marketo
+    "oly_anon_id", // Omeda
+    "oly_enc_id",
+    "vero_id", // Vero
+    "vero_conv",
+    "wickedid",      // Wicked Reports
+    "rb_clickid",    // Russian ad networks
+    "ml_subscriber", // MailerLite
+    "ml_subscriber_hash",
+    "oft_*",       // Omeda Olytics
+    "mtm_*",       // Matomo
+    "pk_campaign", // Piwik
+    "pk_kwd",
+    "pk_source",
+    "pk_medium",
+    "s_cid", // Adobe
+    "__s",   // Drip
+];
+
+fn is_tracking(parameter: &str) -> bool {
+    let name = parameter.split('=').next().unwrap_or_default();
+    TRACKING_PARAMETERS
+        .iter()
+        .any(|known| match known.strip_suffix('*') {
+            Some(start) => name
+                .get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start)),
+            None => name.eq_ignore_ascii_case(known),
+        })
+}
+
+/// A URL as captured, with its page key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageUrl {
+    text: String,
+    parsed: Url,
+    key: String,
+}
+
+impl PageUrl {
+    /// Reads an absolute URL of any scheme.
+    ///
+    /// # Errors
+    /// `InvalidUrl` with the reason.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.len() > MAX_URL_BYTES {
+            return Err(Error::InvalidUrl("it is longer than 64 KiB".into()));
+        }
+        let parsed = Url::parse(text).map_err(|error| {
+            Error::InvalidUrl(match error {
+                url::ParseError::RelativeUrlWithoutBase if text.trim().is_empty() => {
+                    "it is empty".into()
+                }
+                url::ParseError::RelativeUrlWithoutBase => {
+                    "it has no scheme, as https:// would be one".into()
+                }
+                other => format!("it is no URL ({other})"),
+            })
+        })?;
+        let key = page_key(&parsed);
+        Ok(Self {
+            text: text.to_owned(),
+            parsed,
+            key,
+        })
+    }
+
+    /// Refuses what a browser can't save: anything but http and https, and
+    /// `file` unless the user turned that on.
+    ///
+    /// # Errors
+    /// `InvalidUrl` that names the scheme.
+    pub fn require_savable(&self, files_too: bool) -> Result<()> {
+        match self.parsed.scheme() {
+            "http" | "https" => Ok(()),
+            "file" if files_too => Ok(()),
+            "file" => Err(Error::InvalidUrl(
+                "files are saved only where the configuration says save-file-urls = true".into(),
+            )),
+            scheme => Err(Error::InvalidUrl(format!(
+                "only http and https pages are saved, not {scheme}:"
+            ))),
+        }
+    }
+
+    /// The URL byte for byte.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The page key: itself a URL, and its own page key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The web site: the host without a leading `www.`; empty where the URL has none.
+    #[must_use]
+    pub fn site(&self) -> &str {
+        let host = self.parsed.host_str().unwrap_or_default();
+        host.strip_prefix("www.").unwrap_or(host)
+    }
+
+    /// Host and path, for the full-text index.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} {}", self.site(), self.parsed.path())
+    }
+
+    /// Whether it may be made a link.
+    #[must_use]
+    pub fn is_linkable(&self) -> bool {
+        matches!(self.parsed.scheme(), "http" | "https" | "mailto")
+    }
+
+    /// How `saved`, a URL of the same page, differs from this one, in words:
+    /// "same page without utm_source". None where they don't differ.
+    #[must_use]
+    pub fn same_page_as(&self, saved: &Self) -> Option<String> {
+        if self.text == saved.text || self.key != saved.key {
+            return None;
+        }
+        let mut differences = Vec::new();
+        let ours = tracking_names(&self.parsed);
+        let theirs = tracking_names(&saved.parsed);
+        let only = |these: &[String], those: &[String]| -> Vec<String> {
+            these
+                .iter()
+                .filter(|name| !those.contains(name))
+                .cloned()
+                .collect()
+        };
+        let without = only(&ours, &theirs);
+        if !without.is_empty() {
+            differences.push(format!("without {}", listed(&without)));
+        }
+        let with = only(&theirs, &ours);
+        if !with.is_empty() {
+            differences.push(format!("with {}", listed(&with)));
+        }
+        if self.parsed.scheme() != saved.parsed.scheme() {
+            differences.push(format!("over {}", saved.parsed.scheme()));
+        }
+        let slash = |url: &Url| url.path().ends_with('/');
+        match (slash(&self.parsed), slash(&saved.parsed)) {
+            (true, false) => differences.push("without the slash at the end".into()),
+            (false, true) => differences.push("with a slash at the end".into()),
+            _ => {}
+        }
+        if self.parsed.fragment() != saved.parsed.fragment() {
+            differences.push("at another place in the page".into());
+        }
+        if differences.is_empty() {
+            differences.push("with its address written differently".into());
+        }
+        Some(format!("same page {}", differences.join(", ")))
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [start @ .., last] => format!("{} and {last}", start.join(", ")),
+    }
+}
+
+fn tracking_names(url: &Url) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for parameter in url.query().unwrap_or_default().split('&') {
+        if is_tracking(parameter) {
+            let name = parameter.split('=').next().unwrap_or_default().to_owned();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// Host and path as the URL standard normalises them, http = https, no default
+/// port, no slash at the end, no tracking parameters, no fragment unless it
+/// routes. User name and password don't make another page.
+fn page_key(url: &Url) -> String {
+    let route = url.fragment().and_then(route_of).unwrap_or_default();
+    if !matches!(url.scheme(), "http" | "https") {
+        let mut whole = url.clone();
+        whole.set_fragment(None);
+        return format!("{whole}{route}");
+    }
+    let host = url.host_str().unwrap_or_default();
+    // Both default ports go: the key has one scheme for both.
+    let port = match url.port() {
+        None | Some(80 | 443) => String::new(),
+        Some(port) => format!(":{port}"),
+    };
+    let path = match url.path().trim_end_matches('/') {
+        "" => "/",
+        path => path,
+    };
+    let kept: Vec<&str> = url
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|parameter| !parameter.is_empty() && !is_tracking(parameter))
+        .collect();
+    let query = if kept.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", kept.join("&"))
+    };
+    format!("https://{host}{port}{path}{query}{route}")
+}
+
+/// The part of a fragment that names a page of a one-page application:
+/// `#/inbox`, `#!inbox`. A fragment directive (`:~:text=…`, WICG "URL Fragment
+/// Text Directives") never counts.
+fn route_of(fragment: &str) -> Option<String> {
+    let fragment = fragment.split(":~:").next().unwrap_or_default();
+    fragment
+        .starts_with(['/', '!'])
+        .then(|| format!("#{fragment}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(url: &str) -> String {
+        PageUrl::parse(url).unwrap().key().to_owned()
+    }
+
+    #[test]
+    fn one_page_has_one_key() {
+        for (url, expected) in [
+            ("http://Example.COM:80/a/", "https://example.com/a"),
+            ("https://example.com:443/a", "https://example.com/a"),
+            ("https://example.com", "https://example.com/"),
+            ("https://example.com//", "https://example.com/"),
+            ("https://example.com:8443/a", "https://example.com:8443/a"),
+            ("https://example.com/a/../b/./c", "https://example.com/b/c"),
+            (
+                "https://example.com/?utm_source=x&id=7&UTM_Medium=y&b=2",
+                "https://example.com/?id=7&b=2",
+            ),
+            (
+                "https://example.com/?b=2&a=1",
+                "https://example.com/?b=2&a=1",
+            ),
+            ("https://example.com/?fbclid=x", "https://example.com/"),
+            ("https://example.com/?", "https://example.com/"),
+            ("https://example.com/a#part", "https://example.com/a"),
+            (
+                "https://example.com/a#:~:text=word",
+                "https://example.com/a",
+            ),
+            (
+                "https://example.com/#/inbox/7",
+                "https://example.com/#/inbox/7",
+            ),
+            (
+                "https://example.com/#/inbox:~:text=word",
+                "https://example.com/#/inbox",
+            ),
+            ("https://example.com/#!inbox", "https://example.com/#!inbox"),
+            ("https://me:secret@example.com/", "https://example.com/"),
+            (
+                "https://bücher.example/ä",
+                "https://xn--bcher-kva.example/%C3%A4",
+            ),
+            ("http://[::1]:6683/x", "https://[::1]:6683/x"),
+            ("file:///tmp/a.html#x", "file:///tmp/a.html"),
+        ] {
+            assert_eq!(key(url), expected, "{url}");
+        }
+        assert_ne!(key("https://example.com/A"), key("https://example.com/a"));
+        assert_ne!(key("https://www.example.com/"), key("https://example.com/"));
+    }
+
+    #[test]
+    fn says_why_two_addresses_are_one_page() {
+        for (new, saved, because) in [
+            (
+                "https://e.org/?utm_source=x",
+                "https://e.org/",
+                "same page without utm_source",
+            ),
+            (
+                "https://e.org/?utm_source=x&utm_medium=y&gclid=1",
+                "http://e.org/",
+                "same page without utm_source, utm_medium and gclid, over http",
+            ),
+            (
+                "https://e.org/a",
+                "https://e.org/a/",
+                "same page with a slash at the end",
+            ),
+            (
+                "https://e.org/a#b",
+                "https://e.org/a",
+                "same page at another place in the page",
+            ),
+            (
+                "https://e.org/a",
+                "https://E.org/a",
+                "same page with its address written differently",
+            ),
+        ] {
+            let (new, saved) = (PageUrl::parse(new).unwrap(), PageUrl::parse(saved).unwrap());
+            assert_eq!(new.same_page_as(&saved).as_deref(), Some(because));
+        }
+        let url = PageUrl::parse("https://e.org/a").unwrap();
+        assert_eq!(url.same_page_as(&url), None);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_an_address() {
+        let wrong = |url: &str| match PageUrl::parse(url) {
+            Ok(url) => url.require_savable(false).unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(wrong("example.com/a").contains("no scheme"));
+        assert!(wrong("").contains("empty"));
+        assert!(wrong("https://").contains("no URL"));
+        assert!(wrong("javascript:alert(1)").contains("not javascript:"));
+        assert!(wrong("file:///etc/passwd").contains("save-file-urls"));
+        assert!(wrong(&format!("https://e.org/{}", "a".repeat(70_000))).contains("64 KiB"));
+        assert!(
+            PageUrl::parse("file:///x")
+                .unwrap()
+                .require_savable(true)
+                .is_ok()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(
+            scheme in "(http|https|HTTP|ftp|file|about)",
+            host in "([a-zA-Z0-9.]{1,12}|\\[::1\\]|bücher\\.example)",
+            port in "(|:80|:443|:8080)",
+            path in "(/[a-zA-Z0-9%./機 ]{0,8}){0,4}/{0,3}",
+            query in "(|\\?[a-z_=&%+机]{0,20}|\\?utm_a=1&b=2&&fbclid=)",
+            fragment in "(|#[a-z/!:~]{0,8}|#/x|#!y|#/x:~:text=z)",
+        ) {
+            let url = format!("{scheme}://{host}{port}{path}{query}{fragment}");
+            if let Ok(page) = PageUrl::parse(&url) {
+                let again = PageUrl::parse(page.key()).unwrap();
+                prop_assert_eq!(again.key(), page.key());
+                prop_assert_eq!(page.as_str(), url);
+            }
+        }
+
+        #[test]
+        fn never_panics(text in any::<String>(), other in any::<String>()) {
+            if let (Ok(a), Ok(b)) = (PageUrl::parse(&text), PageUrl::parse(&other)) {
+                let _ = a.same_page_as(&b);
+            }
+            let _ = PageUrl::parse(&format!("http://{text}"));
+        }
+    }
+}

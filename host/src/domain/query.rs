@@ -1,0 +1,292 @@
+//! The query language of search: words, `"a phrase"`, `-word`, `tag:x`,
+//! `-tag:x`, `site:arxiv.org`, `-site:…`, `before:2025-08-01`, `after:…`.
+//! Reading never fails: what is no operator is a word to look for.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{NoteId, Tag, words::words};
+
+/// Longest query that is looked at, in bytes; the rest is cut off.
+const MAX_QUERY_BYTES: usize = 4096;
+/// Most conditions of one query; further ones are left out.
+const MAX_CONDITIONS: usize = 32;
+
+/// What to look for. All conditions hold at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Words and phrases.
+    pub terms: Vec<Term>,
+    /// Tags that a note must have.
+    pub with: Vec<Tag>,
+    /// Tags that it must not have.
+    pub without: Vec<Tag>,
+    /// Sites, lower-case and without `www.`, one of which it must be from.
+    pub sites: Vec<String>,
+    /// Sites that it must not be from.
+    pub without_sites: Vec<String>,
+    /// Saved before this note id (a moment).
+    pub before: Option<NoteId>,
+    /// Saved at this note id (a moment) or later.
+    pub after: Option<NoteId>,
+}
+
+/// A word or a phrase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// Without quotes; has at least one letter or digit.
+    pub text: String,
+    /// Must not occur.
+    pub negated: bool,
+    /// The last word may go on: the user is still typing it.
+    pub prefix: bool,
+}
+
+impl Query {
+    /// Reads a query.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let text = &text[..text.floor_char_boundary(MAX_QUERY_BYTES)];
+        let mut query = Self::default();
+        let mut rest = text.trim_start();
+        for _ in 0..MAX_CONDITIONS {
+            if rest.is_empty() {
+                break;
+            }
+            let (condition, tail) = Condition::read(rest);
+            query.add(&condition, tail.is_empty());
+            rest = tail.trim_start();
+        }
+        query
+    }
+
+    /// Whether there is nothing to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn add(&mut self, condition: &Condition, last: bool) {
+        let Condition {
+            negated,
+            operator,
+            value,
+            quoted,
+        } = condition;
+        match operator.map(str::to_ascii_lowercase).as_deref() {
+            Some("tag") => {
+                if let Ok(tag) = Tag::parse(value) {
+                    let list = if *negated {
+                        &mut self.without
+                    } else {
+                        &mut self.with
+                    };
+                    if !list.contains(&tag) {
+                        list.push(tag);
+                    }
+                    return;
+                }
+            }
+            Some("site") => {
+                let site = value.to_lowercase();
+                let site = site.strip_prefix("www.").unwrap_or(&site);
+                if !site.is_empty() {
+                    let list = if *negated {
+                        &mut self.without_sites
+                    } else {
+                        &mut self.sites
+                    };
+                    list.push(ascii_host(site));
+                    return;
+                }
+            }
+            Some(side @ ("before" | "after")) if !negated => {
+                if let Some(moment) = moment(value) {
+                    if side == "before" {
+                        self.before = Some(self.before.map_or(moment, |b| b.min(moment)));
+                    } else {
+                        self.after = Some(self.after.map_or(moment, |a| a.max(moment)));
+                    }
+                    return;
+                }
+            }
+            _ => {}
+        }
+        // No operator, or none with sense: a text to look for.
+        let text: String = match operator {
+            Some(operator) => format!("{operator}:{value}"),
+            None => value.clone(),
+        };
+        let text: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        if !words(&text).is_empty() {
+            self.terms.push(Term {
+                text,
+                negated: *negated,
+                prefix: last && !quoted && !negated,
+            });
+        }
+    }
+}
+
+/// One condition as it was typed.
+struct Condition<'a> {
+    negated: bool,
+    operator: Option<&'a str>,
+    value: String,
+    quoted: bool,
+}
+
+impl<'a> Condition<'a> {
+    /// Takes one condition off the start of `text`, which isn't empty and
+    /// doesn't begin with white space. The tail is empty only where nothing,
+    /// not even white space, follows.
+    fn read(text: &'a str) -> (Self, &'a str) {
+        let (negated, text) = match text.strip_prefix('-') {
+            Some(rest) if !rest.is_empty() && !rest.starts_with(char::is_whitespace) => {
+                (true, rest)
+            }
+            _ => (false, text),
+        };
+        let word_end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (operator, value) = match text[..word_end].split_once(':') {
+            Some((name, _))
+                if ["tag", "site", "before", "after"]
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(name)) =>
+            {
+                (Some(name), &text[name.len() + 1..])
+            }
+            _ => (None, text),
+        };
+        let (value, quoted, tail) = match value.strip_prefix('"') {
+            // A quote that is never closed goes to the end.
+            Some(inner) => match inner.split_once('"') {
+                Some((phrase, tail)) => (phrase, true, tail),
+                None => (inner, true, ""),
+            },
+            None => {
+                let end = value.find(char::is_whitespace).unwrap_or(value.len());
+                (&value[..end], false, &value[end..])
+            }
+        };
+        let condition = Self {
+            negated,
+            operator,
+            value: value.to_owned(),
+            quoted,
+        };
+        (condition, tail)
+    }
+}
+
+/// A host as it stands in the store: punycode.
+fn ascii_host(host: &str) -> String {
+    match url::Host::parse(host) {
+        Ok(host) => host.to_string(),
+        Err(_) => host.to_owned(),
+    }
+}
+
+/// The first moment (UTC) of a day, month or year.
+fn moment(text: &str) -> Option<NoteId> {
+    let date: Date = match text.len() {
+        4 => format!("{text}-01-01").parse().ok()?,
+        7 => format!("{text}-01").parse().ok()?,
+        10 => text.parse().ok()?,
+        _ => return None,
+    };
+    let moment: Timestamp = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some(NoteId::at(moment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn terms(text: &str) -> Vec<(String, bool, bool)> {
+        Query::parse(text)
+            .terms
+            .into_iter()
+            .map(|term| (term.text, term.negated, term.prefix))
+            .collect()
+    }
+
+    #[test]
+    fn reads_words_and_phrases() {
+        assert_eq!(
+            terms("gpu \"memory bandwidth\" -cpu rus"),
+            [
+                ("gpu".into(), false, false),
+                ("memory bandwidth".into(), false, false),
+                ("cpu".into(), true, false),
+                ("rus".into(), false, true),
+            ]
+        );
+        assert_eq!(terms("rust "), [("rust".into(), false, false)]);
+        assert_eq!(
+            terms("\"never closed"),
+            [("never closed".into(), false, false)]
+        );
+        assert_eq!(terms("-\"a b\""), [("a b".into(), true, false)]);
+        assert_eq!(
+            terms("https://e.org/"),
+            [("https://e.org/".into(), false, true)]
+        );
+        assert_eq!(
+            terms("c++ .net #lojban"),
+            [
+                ("c++".into(), false, false),
+                (".net".into(), false, false),
+                ("#lojban".into(), false, true),
+            ]
+        );
+        for nothing in ["", " ", "\"", "-", "++", "\"\"", "- -", "***"] {
+            assert_eq!(terms(nothing), [], "{nothing:?}");
+            assert!(Query::parse(nothing).is_empty());
+        }
+    }
+
+    #[test]
+    fn reads_operators() {
+        let query = Query::parse(
+            "tag:GPU -tag:\"large language model\" site:WWW.arXiv.org -site:bücher.example before:2025-08-01 after:2025",
+        );
+        assert_eq!(query.with, [Tag::parse("gpu").unwrap()]);
+        assert_eq!(query.without, [Tag::parse("large language model").unwrap()]);
+        assert_eq!(query.sites, ["arxiv.org"]);
+        assert_eq!(query.without_sites, ["xn--bcher-kva.example"]);
+        assert_eq!(query.before, Some(NoteId(1_754_006_400_000_000)));
+        assert_eq!(query.after, Some(NoteId(1_735_689_600_000_000)));
+        assert!(query.terms.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_operator_is_a_word() {
+        assert_eq!(
+            terms("before:yesterday"),
+            [("before:yesterday".into(), false, true)]
+        );
+        assert_eq!(
+            terms("tag: x"),
+            [("tag:".into(), false, false), ("x".into(), false, true)]
+        );
+        assert_eq!(terms("color:red"), [("color:red".into(), false, true)]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = Query::parse(&text);
+        }
+
+        #[test]
+        fn every_term_has_a_word(text in "[a-z\\-\":+ ]{0,30}") {
+            for term in Query::parse(&text).terms {
+                prop_assert!(!words(&term.text).is_empty());
+            }
+        }
+    }
+}

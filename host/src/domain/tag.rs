@@ -1,0 +1,189 @@
+//! A tag: its normal form, and its address on the site.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::error::{Error, Result};
+
+/// All but the unreserved characters of RFC 3986, 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A tag in normal form: Unicode NFC, trimmed, inner white space collapsed to
+/// single spaces, lower-cased; 1 to 100 characters (Unicode scalar values); no
+/// comma, no control character.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag(String);
+
+impl Tag {
+    /// Longest tag, in characters.
+    pub const MAX_CHARS: usize = 100;
+
+    /// Brings `text` into normal form.
+    ///
+    /// # Errors
+    /// `InvalidTag` where nothing is left, or too much, or a character that no tag has.
+    pub fn parse(text: &str) -> Result<Self> {
+        let collapsed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Lower-casing can leave NFC (İ becomes i and a combining dot), hence last.
+        let name: String = collapsed.nfc().collect::<String>().to_lowercase();
+        let name: String = name.nfc().collect();
+        if name.is_empty() {
+            return Err(Error::InvalidTag("it is empty".into()));
+        }
+        if name.contains(',') {
+            return Err(Error::InvalidTag(
+                "a comma separates tags, so none has one in it".into(),
+            ));
+        }
+        if name.chars().any(char::is_control) {
+            return Err(Error::InvalidTag("it has a control character in it".into()));
+        }
+        if name.chars().count() > Self::MAX_CHARS {
+            return Err(Error::InvalidTag(format!(
+                "it is longer than {} characters",
+                Self::MAX_CHARS
+            )));
+        }
+        Ok(Self(name))
+    }
+
+    /// A name that was in normal form when it was stored.
+    #[must_use]
+    pub fn from_stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name percent-encoded as one path segment or query value.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        utf8_percent_encode(&self.0, RESERVED).to_string()
+    }
+
+    /// Path of its page: `/tag/web%2Ftech`.
+    ///
+    /// `.` and `..` can't stand as a path segment, not even percent-encoded:
+    /// browsers resolve them away (URL standard, "double-dot URL path
+    /// segment"). Those two have their name in the query: `/tag/?name=%2E`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self.0.as_str() {
+            "." => "/tag/?name=%2E".into(),
+            ".." => "/tag/?name=%2E%2E".into(),
+            _ => format!("/tag/{}", self.encoded()),
+        }
+    }
+
+    /// The tag of a path segment as it came over the wire. `+` is a plus.
+    ///
+    /// # Errors
+    /// `InvalidTag`, also for bytes that aren't UTF-8.
+    pub fn from_segment(segment: &str) -> Result<Self> {
+        let name = percent_decode_str(segment)
+            .decode_utf8()
+            .map_err(|_| Error::InvalidTag("its address is not UTF-8".into()))?;
+        Self::parse(&name)
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str, tag: &str) {
+        assert_eq!(Tag::parse(text).unwrap().as_str(), tag, "{text:?}");
+    }
+
+    #[test]
+    fn brings_real_tags_into_normal_form() {
+        check("GPU", "gpu");
+        check("  large \t language\nmodel ", "large language model");
+        check("Web/Tech", "web/tech");
+        check("C++", "c++");
+        check("#lojban", "#lojban");
+        check("Go\u{308}del", "gödel");
+        check("FT (Financial Times)", "ft (financial times)");
+        check("機械学習", "機械学習");
+        check("ΟΔΟΣ", "οδος");
+        check("İstanbul", "i\u{307}stanbul");
+        check("a\u{3000}b", "a b");
+    }
+
+    #[test]
+    fn rejects_what_is_no_tag() {
+        for text in [
+            "",
+            "  ",
+            "\u{3000}",
+            "a,b",
+            "a\u{7}b",
+            "\u{0}",
+            &"x".repeat(101),
+        ] {
+            assert!(Tag::parse(text).is_err(), "{text:?}");
+        }
+        assert!(Tag::parse(&"機".repeat(100)).is_ok());
+    }
+
+    fn from_address(path: &str) -> Tag {
+        // As a browser would resolve the link.
+        let url = url::Url::parse("http://localhost:6683/")
+            .unwrap()
+            .join(path)
+            .unwrap();
+        match url.query_pairs().find(|(name, _)| name == "name") {
+            Some((_, name)) => Tag::parse(&name).unwrap(),
+            None => Tag::from_segment(url.path().strip_prefix("/tag/").unwrap()).unwrap(),
+        }
+    }
+
+    #[test]
+    fn survives_its_address_where_browsers_are_picky() {
+        for name in [
+            ".", "..", "...", "100%", "?", "#x", "web/tech", "a&b=c", "%2e%2e", "\\", "~",
+        ] {
+            let tag = Tag::parse(name).unwrap();
+            assert_eq!(from_address(&tag.path()), tag);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(text in "\\PC{0,40}") {
+            if let Ok(tag) = Tag::parse(&text) {
+                prop_assert_eq!(&Tag::parse(tag.as_str()).unwrap(), &tag);
+            }
+        }
+
+        #[test]
+        fn a_tag_survives_its_address_and_back(text in "\\PC{1,40}") {
+            if let Ok(tag) = Tag::parse(&text) {
+                prop_assert_eq!(from_address(&tag.path()), tag);
+            }
+        }
+
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = Tag::parse(&text);
+            let _ = Tag::from_segment(&text);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The one error of requests: what can go wrong between a question and its
+//! answer, said as one sentence for the user, and its kind on the wire.
+//! The error of the byte stream itself is `messaging::StreamError`.
+
+use crate::protocol::{ErrorKind, ErrorObject};
+
+/// Shorthand used by `domain`, `store` and `handler`.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a request wasn't done. `Display` is a sentence that says what to do,
+/// without SQL and without paths; the cause, where there is one, is the source.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not an address, or none that can be saved.
+    #[error("This address can't be saved: {0}.")]
+    InvalidUrl(String),
+    /// Not a tag.
+    #[error("This can't be a tag: {0}.")]
+    InvalidTag(String),
+    /// A text over its limit.
+    #[error("The {field} is too long: it takes {limit} at most.")]
+    TooLarge {
+        /// What the user calls the field.
+        field: &'static str,
+        /// The limit with its unit.
+        limit: &'static str,
+    },
+    /// A parameter that has its type but no sense.
+    #[error("{0}")]
+    InvalidParams(String),
+    /// No such note.
+    #[error("There is no such note; it may have been deleted for good.")]
+    NotFound,
+    /// Restoring a note whose page was saved anew.
+    #[error("This page was saved anew meanwhile. Delete that note first to have the old one back.")]
+    Conflict,
+    /// `opId` used twice for different things.
+    #[error("This operation id was used for another operation before.")]
+    OpIdReused,
+    /// The extension speaks a protocol that this host doesn't.
+    #[error(
+        "The extension speaks protocol {theirs}, this host speaks {ours}. Update the older one of the two, then restart the browser."
+    )]
+    ProtocolUnsupported {
+        /// What the extension said.
+        theirs: u32,
+        /// `protocol::PROTOCOL`.
+        ours: u32,
+    },
+    /// The answer wouldn't fit the browser's limit.
+    #[error("The answer is longer than the browser takes. Ask for fewer notes at a time.")]
+    ResponseTooLarge,
+    /// The store can't do it.
+    #[error("{fault}")]
+    Store {
+        /// Which kind of trouble.
+        fault: StoreFault,
+        /// What SQLite or the system said; for the log.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A fault of this program.
+    #[error("The host made a mistake; nothing was changed. Its log says more.")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The known troubles of a database on somebody's disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// ENOSPC, or the quota.
+    #[error("The disk is full. Nothing was changed; make room and try again.")]
+    Full,
+    /// `user_version` is beyond the known migrations.
+    #[error(
+        "The notes were written by a newer version of url-notes, so this one leaves them alone. Update url-notes with ./install.sh."
+    )]
+    Newer,
+    /// Locked for longer than the busy timeout.
+    #[error("Another program is holding the notes. Try again in a moment.")]
+    Busy,
+    /// Not a database, or malformed.
+    #[error(
+        "The notes can't be read: the file is not a database, or it is damaged. It was left as it is; put a backup in its place or move it away."
+    )]
+    Broken,
+    /// No permission, read-only file system, missing folder.
+    #[error(
+        "The notes can't be written: the folder or the file is read-only. Give yourself write access to it."
+    )]
+    Unwritable,
+    /// EIO.
+    #[error("The disk reports an error. Nothing was changed; check the disk.")]
+    Io,
+}
+
+impl Error {
+    /// A store fault without anything further to tell.
+    #[must_use]
+    pub fn store(fault: StoreFault) -> Self {
+        Self::Store {
+            fault,
+            source: None,
+        }
+    }
+
+    /// A fault of this program, with its cause.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The stable word for it on the wire: the one place that maps.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::InvalidUrl(_) => ErrorKind::InvalidUrl,
+            Self::InvalidTag(_) => ErrorKind::InvalidTag,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
+            Self::InvalidParams(_) => ErrorKind::InvalidParams,
+            Self::NotFound => ErrorKind::NotFound,
+            Self::Conflict => ErrorKind::Conflict,
+            Self::OpIdReused => ErrorKind::OpIdReused,
+            Self::ProtocolUnsupported { .. } => ErrorKind::ProtocolUnsupported,
+            Self::ResponseTooLarge => ErrorKind::ResponseTooLarge,
+            Self::Store { fault, .. } => match fault {
+                StoreFault::Full => ErrorKind::StoreFull,
+                StoreFault::Newer => ErrorKind::StoreNewer,
+                StoreFault::Busy => ErrorKind::StoreBusy,
+                StoreFault::Broken => ErrorKind::StoreBroken,
+                StoreFault::Unwritable => ErrorKind::StoreUnwritable,
+                StoreFault::Io => ErrorKind::StoreIo,
+            },
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// The error as it goes over the wire.
+    #[must_use]
+    pub fn to_wire(&self) -> ErrorObject {
+        ErrorObject::new(self.kind(), self.to_string())
+    }
+
+    /// The sentence and its chain of causes on one line, for the log.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(" / ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,14 @@
+//! url-notes: pages saved from the browser, kept in SQLite, read at localhost.
+//!
+//! One way through: browser → frame → request → handler → store → answer →
+//! frame; and: address → route → store → page → response. Nothing flows back
+//! up. `domain` does no I/O and imports nothing but `error`; `protocol`
+//! imports nothing of ours; `store` is given a path, never the configuration;
+//! the command line, the message handler and the site are three thin faces on
+//! the same store and domain.
+
+pub mod domain;
+pub mod error;
+pub mod protocol;
+pub mod site;
+pub mod store;

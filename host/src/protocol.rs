@@ -1,0 +1,650 @@
+//! The messages between extension and host: the one definition.
+//!
+//! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>), one request or
+//! answer in each native messaging frame. Wire names are camelCase, error
+//! kinds snake_case. This module holds types and the parsing of the envelope;
+//! what a request *does* is `handler.rs`, what a value *may be* is `domain`.
+//!
+//! The typings in `extension/protocol.d.ts` are generated from here
+//! (`cargo test` compares them; `UPDATE_EXPECT=1 cargo test` writes them).
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Version of these messages. Raised when an old peer could no longer
+/// understand a new one; adding a field or a method does not raise it.
+pub const PROTOCOL: u32 = 1;
+
+/// Longest frame the host reads, in bytes of JSON. Browsers allow 64 MiB
+/// (Chrome) or 4 GiB (Firefox) towards the host; no save comes near this.
+pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
+
+/// Longest frame the host writes, in bytes of JSON: both browsers close the
+/// port on anything over 1 MiB (Chrome: "native messaging" documentation,
+/// MDN: "Native messaging", *maximum size of a single message*).
+pub const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
+
+/// One saved page, as it goes over the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// Moment of the first save in µs since 1970; stable, unique, below 2^53.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: i64,
+    /// The page's address, byte for byte as captured.
+    pub url: String,
+    /// Page title; empty means that the URL is shown.
+    pub title: String,
+    /// Normalised tag names in the order the user gave them.
+    pub tags: Vec<String>,
+    /// The user's own text, Markdown; empty where there is none.
+    pub summary: String,
+    /// The page's own description.
+    pub excerpt: Option<String>,
+    /// RFC 3339 UTC with milliseconds.
+    pub saved_at: String,
+    /// RFC 3339 UTC with milliseconds.
+    pub updated_at: String,
+    /// RFC 3339 or a date, from the page's metadata.
+    pub published_at: Option<String>,
+    /// Name of the web site, from the page's metadata.
+    pub site_name: Option<String>,
+    /// Language of the page, a BCP 47 tag.
+    pub lang: Option<String>,
+    /// RFC 3339 UTC with milliseconds where the note is in the trash.
+    pub deleted_at: Option<String>,
+}
+
+/// `hello`: the first request on a port.
+/// Answers [`HelloResult`]; error `protocol_unsupported` where `protocol` is
+/// one this host doesn't speak.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct HelloParams {
+    /// The [`PROTOCOL`] that the extension speaks.
+    pub protocol: u32,
+    /// Version of the extension.
+    pub extension: String,
+}
+
+/// Answer to `hello`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct HelloResult {
+    /// The [`PROTOCOL`] that this host speaks.
+    pub protocol: u32,
+    /// Version of the host.
+    pub host: String,
+    /// Address of the site, with a trailing slash.
+    pub site_url: String,
+    /// Path of the database on this machine.
+    pub database: String,
+    /// Number of notes, without the trash.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub notes: u64,
+    /// Number of tags in use.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub tags: u64,
+    /// `save-on-open` of the configuration file; null where it isn't set.
+    pub save_on_open: Option<bool>,
+    /// Why the site doesn't answer, as a sentence; null while it does.
+    pub site_problem: Option<String>,
+}
+
+/// A selection on the page at the moment of the save.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct Quote {
+    /// The selected text.
+    pub text: String,
+    /// Words before it, where the text alone isn't unique on the page.
+    pub prefix: Option<String>,
+    /// Words after it, likewise.
+    pub suffix: Option<String>,
+}
+
+/// `saveNote`: stores the page, or adds to the note that it already has.
+///
+/// An existing note keeps its `savedAt`, title and summary; tags are united;
+/// a quote is appended; what the page says of itself is refreshed.
+/// Errors: `invalid_url`, `invalid_tag`, `too_large`, the `store_*` kinds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct SaveNoteParams {
+    /// UUID of this operation: sent again, it returns the same result and changes nothing.
+    pub op_id: String,
+    /// Address of the page: http or https (file where the configuration allows it).
+    pub url: String,
+    /// Title of the page; up to 16 KiB.
+    pub title: String,
+    /// Tags in the user's order.
+    pub tags: Option<Vec<String>>,
+    /// The user's text, Markdown, up to 64 KiB. Used where the note has none yet.
+    pub summary: Option<String>,
+    /// The page's description; cut to 4 KiB.
+    pub excerpt: Option<String>,
+    /// The page's date; dropped where it is neither RFC 3339 nor a date.
+    pub published_at: Option<String>,
+    /// The web site's name; cut to 1 KiB.
+    pub site_name: Option<String>,
+    /// The page's language.
+    pub lang: Option<String>,
+    /// The selection, to be appended to the summary as a block quote.
+    pub quote: Option<Quote>,
+}
+
+/// Answer to `saveNote`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SaveNoteResult {
+    /// The note as it now is in the store.
+    pub note: Note,
+    /// False where the page had been saved before.
+    pub created: bool,
+    /// Present where the existing note has another URL for the same page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub same_page: Option<SamePage>,
+}
+
+/// Why two URLs are one page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SamePage {
+    /// The URL under which the page was saved first.
+    pub url: String,
+    /// The difference in words, as in "same page without utm_source".
+    pub because: String,
+}
+
+/// `noteForUrl`: the note of a page, if there is one. Errors: `invalid_url`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NoteForUrlParams {
+    /// Address of the page.
+    pub url: String,
+}
+
+/// Answer to `noteForUrl`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NoteForUrlResult {
+    /// The note of this page key, or null.
+    pub note: Option<Note>,
+    /// Number of notes from the same web site.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub on_this_site: u64,
+}
+
+/// `updateNote`: replaces the fields that are given.
+/// Errors: `not_found`, `invalid_tag`, `too_large`, the `store_*` kinds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateNoteParams {
+    /// UUID of this operation.
+    pub op_id: String,
+    /// Which note.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: i64,
+    /// The new title.
+    pub title: Option<String>,
+    /// All tags, in the user's order.
+    pub tags: Option<Vec<String>>,
+    /// The new text.
+    pub summary: Option<String>,
+}
+
+/// `deleteNote` (into the trash, for 30 days) and `restoreNote` (out of it).
+/// Errors: `not_found`; `conflict` where the page was saved anew meanwhile.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NoteIdParams {
+    /// UUID of this operation.
+    pub op_id: String,
+    /// Which note.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: i64,
+}
+
+/// Answer to `updateNote`, `deleteNote` and `restoreNote`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct NoteResult {
+    /// The note as it now is.
+    pub note: Note,
+}
+
+/// `completeTags`: tags in use that begin with the text, then those that
+/// contain it, each group by number of notes. An empty text gives the most used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct CompleteTagsParams {
+    /// What was typed.
+    pub text: String,
+    /// How many at most: 1 to 100, 8 where it isn't given.
+    pub limit: Option<u32>,
+    /// Tags not to be offered (already chosen).
+    pub exclude: Option<Vec<String>>,
+}
+
+/// Answer to `completeTags`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CompleteTagsResult {
+    /// Best first.
+    pub tags: Vec<TagCount>,
+}
+
+/// A tag and the number of notes that have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TagCount {
+    /// Normalised name.
+    pub name: String,
+    /// Notes with it, without the trash.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub count: u64,
+}
+
+/// `searchNotes`: newest first. No query is an error: what can't be found isn't.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct SearchNotesParams {
+    /// The query language of the site's search page.
+    pub query: String,
+    /// How many at most: 1 to 100, 20 where it isn't given.
+    pub limit: Option<u32>,
+    /// Only notes with a smaller id: the id of the last one of the page before.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub before: Option<i64>,
+}
+
+/// Answer to `searchNotes`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SearchNotesResult {
+    /// Newest first.
+    pub notes: Vec<FoundNote>,
+    /// Whether there are further ones.
+    pub more: bool,
+}
+
+/// One search result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct FoundNote {
+    /// As in [`Note`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: i64,
+    /// As in [`Note`].
+    pub url: String,
+    /// As in [`Note`].
+    pub title: String,
+    /// As in [`Note`].
+    pub tags: Vec<String>,
+    /// As in [`Note`].
+    pub saved_at: String,
+    /// Plain text around the first match.
+    pub snippet: String,
+}
+
+/// `stats` takes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StatsParams {}
+
+/// Answer to `stats`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct StatsResult {
+    /// Notes, without the trash.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub notes: u64,
+    /// Tags in use.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub tags: u64,
+    /// Web sites with at least one note.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub sites: u64,
+    /// Notes in the trash.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub trash: u64,
+    /// Size of the database with its write-ahead log, in bytes.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub database_bytes: u64,
+    /// Moment of the oldest save; null in an empty store.
+    pub first_saved_at: Option<String>,
+    /// Moment of the newest save; null in an empty store.
+    pub last_saved_at: Option<String>,
+}
+
+/// Why a request wasn't done. The extension branches on this word alone.
+/// Append-only: a kind keeps its name and its code for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The frame isn't JSON in UTF-8, or holds a lone surrogate.
+    ParseError,
+    /// JSON, but no JSON-RPC 2.0 request with an id.
+    InvalidRequest,
+    /// No such method.
+    UnknownMethod,
+    /// A parameter is missing or of the wrong type.
+    InvalidParams,
+    /// A fault of the host itself; the log knows more.
+    Internal,
+    /// Not an address that can be saved.
+    InvalidUrl,
+    /// Empty, too long, or with a comma or a control character.
+    InvalidTag,
+    /// A text is longer than its field takes.
+    TooLarge,
+    /// No note has this id.
+    NotFound,
+    /// The page was saved anew meanwhile, so the old note can't come back.
+    Conflict,
+    /// The disk is full.
+    StoreFull,
+    /// The database was written by a newer version.
+    StoreNewer,
+    /// Another program holds the database for too long.
+    StoreBusy,
+    /// The file is no database, or a damaged one.
+    StoreBroken,
+    /// The folder or the file can't be written.
+    StoreUnwritable,
+    /// The disk reports an error.
+    StoreIo,
+    /// The frame is longer than [`MAX_REQUEST_BYTES`].
+    FrameTooLarge,
+    /// The answer would be longer than [`MAX_RESPONSE_BYTES`].
+    ResponseTooLarge,
+    /// `hello` with a protocol that this host doesn't speak.
+    ProtocolUnsupported,
+    /// The `opId` was used for another method before.
+    OpIdReused,
+    /// The stream ended inside a frame.
+    FrameCutShort,
+}
+
+impl ErrorKind {
+    /// The JSON-RPC code of the kind.
+    #[must_use]
+    pub fn code(self) -> i32 {
+        match self {
+            Self::ParseError => -32700,
+            Self::InvalidRequest => -32600,
+            Self::UnknownMethod => -32601,
+            Self::InvalidParams => -32602,
+            Self::Internal => -32603,
+            Self::InvalidUrl => -32000,
+            Self::InvalidTag => -32001,
+            Self::TooLarge => -32002,
+            Self::NotFound => -32003,
+            Self::Conflict => -32004,
+            Self::StoreFull => -32005,
+            Self::StoreNewer => -32006,
+            Self::StoreBusy => -32007,
+            Self::StoreBroken => -32008,
+            Self::StoreUnwritable => -32009,
+            Self::StoreIo => -32010,
+            Self::FrameTooLarge => -32011,
+            Self::ResponseTooLarge => -32012,
+            Self::ProtocolUnsupported => -32013,
+            Self::OpIdReused => -32014,
+            Self::FrameCutShort => -32015,
+        }
+    }
+}
+
+/// The `error` of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ErrorObject {
+    /// JSON-RPC code.
+    pub code: i32,
+    /// One sentence for the user that says what to do.
+    pub message: String,
+    /// What programs branch on.
+    pub data: ErrorData,
+}
+
+/// `error.data`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ErrorData {
+    /// Stable word for the cause.
+    pub kind: ErrorKind,
+}
+
+impl ErrorObject {
+    /// An error of `kind` with its code and the sentence for the user.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            code: kind.code(),
+            message: message.into(),
+            data: ErrorData { kind },
+        }
+    }
+}
+
+/// A request whose method is known and whose parameters have their types.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// See [`HelloParams`].
+    Hello(HelloParams),
+    /// See [`SaveNoteParams`].
+    SaveNote(Box<SaveNoteParams>),
+    /// See [`NoteForUrlParams`].
+    NoteForUrl(NoteForUrlParams),
+    /// See [`UpdateNoteParams`].
+    UpdateNote(UpdateNoteParams),
+    /// See [`NoteIdParams`].
+    DeleteNote(NoteIdParams),
+    /// See [`NoteIdParams`].
+    RestoreNote(NoteIdParams),
+    /// See [`CompleteTagsParams`].
+    CompleteTags(CompleteTagsParams),
+    /// See [`SearchNotesParams`].
+    SearchNotes(SearchNotesParams),
+    /// See [`StatsParams`].
+    Stats,
+}
+
+/// The result of a request, one variant a shape.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Outcome {
+    /// To `hello`.
+    Hello(HelloResult),
+    /// To `saveNote`.
+    Saved(Box<SaveNoteResult>),
+    /// To `noteForUrl`.
+    ForUrl(Box<NoteForUrlResult>),
+    /// To `updateNote`, `deleteNote`, `restoreNote`.
+    Note(Box<NoteResult>),
+    /// To `completeTags`.
+    Tags(CompleteTagsResult),
+    /// To `searchNotes`.
+    Found(SearchNotesResult),
+    /// To `stats`.
+    Stats(StatsResult),
+}
+
+/// Id of a request, returned as it came: a string, a number or null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RequestId {
+    /// A number; the extension counts up from 1.
+    Number(serde_json::Number),
+    /// A string.
+    Text(String),
+    /// Also the id of an answer to something whose id couldn't be read.
+    Null(()),
+}
+
+/// A request as it was read: whom to answer, and what was asked or what is wrong with it.
+#[derive(Debug)]
+pub struct Incoming {
+    /// Goes into the answer.
+    pub id: RequestId,
+    /// The request, or the error to answer with.
+    pub request: Result<Request, ErrorObject>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    jsonrpc: Option<&'a RawValue>,
+    id: Option<&'a RawValue>,
+    method: Option<&'a RawValue>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+}
+
+/// Reads the payload of one frame. Never fails: what can't be understood is an
+/// [`Incoming`] with the error that answers it.
+#[must_use]
+pub fn parse_request(payload: &[u8]) -> Incoming {
+    let reject = |id, kind, message: String| Incoming {
+        id,
+        request: Err(ErrorObject::new(kind, message)),
+    };
+    let envelope: Envelope<'_> = match serde_json::from_slice(payload) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            let id = RequestId::Null(());
+            return if error.is_data() {
+                reject(
+                    id,
+                    ErrorKind::InvalidRequest,
+                    "The message is JSON but not one JSON-RPC 2.0 request.".into(),
+                )
+            } else {
+                reject(
+                    id,
+                    ErrorKind::ParseError,
+                    format!("The message is not JSON: {error}."),
+                )
+            };
+        }
+    };
+    // An absent id would be a notification, which JSON-RPC leaves unanswered;
+    // here each frame is answered, so a request has to have one.
+    // An id of null reaches serde as an absent one.
+    let id = match envelope
+        .id
+        .map(|raw| serde_json::from_str::<RequestId>(raw.get()))
+    {
+        Some(Ok(id)) => id,
+        Some(Err(_)) | None => {
+            return reject(
+                RequestId::Null(()),
+                ErrorKind::InvalidRequest,
+                "The request has no id, or one that is neither a number nor a string.".into(),
+            );
+        }
+    };
+    let text =
+        |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    if text(envelope.jsonrpc).as_deref() != Some("2.0") {
+        let message = "The request doesn't say \"jsonrpc\": \"2.0\".".into();
+        return reject(id, ErrorKind::InvalidRequest, message);
+    }
+    let Some(method) = text(envelope.method) else {
+        let message = "The request names no method.".into();
+        return reject(id, ErrorKind::InvalidRequest, message);
+    };
+    let params = envelope.params.map_or("{}", RawValue::get);
+    Incoming {
+        id,
+        request: parse_params(&method, params),
+    }
+}
+
+fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
+    fn typed<'a, T: Deserialize<'a>>(params: &'a str) -> Result<T, ErrorObject> {
+        serde_json::from_str(params).map_err(|error| {
+            if error.is_data() {
+                ErrorObject::new(
+                    ErrorKind::InvalidParams,
+                    format!("The parameters don't fit the method: {error}."),
+                )
+            } else {
+                ErrorObject::new(
+                    ErrorKind::ParseError,
+                    format!("The parameters hold text that is not Unicode: {error}."),
+                )
+            }
+        })
+    }
+    Ok(match method {
+        "hello" => Request::Hello(typed(params)?),
+        "saveNote" => Request::SaveNote(Box::new(typed(params)?)),
+        "noteForUrl" => Request::NoteForUrl(typed(params)?),
+        "updateNote" => Request::UpdateNote(typed(params)?),
+        "deleteNote" => Request::DeleteNote(typed(params)?),
+        "restoreNote" => Request::RestoreNote(typed(params)?),
+        "completeTags" => Request::CompleteTags(typed(params)?),
+        "searchNotes" => Request::SearchNotes(typed(params)?),
+        "stats" => {
+            let StatsParams {} = typed(params)?;
+            Request::Stats
+        }
+        _ => {
+            // The name is the sender's: shown short and without control characters.
+            let name: String = method
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(40)
+                .collect();
+            return Err(ErrorObject::new(
+                ErrorKind::UnknownMethod,
+                format!("This host has no method \"{name}\"; it may be older than the extension."),
+            ));
+        }
+    })
+}
+
+/// An answer, ready to be written.
+#[derive(Debug, Serialize)]
+pub struct Response<'a> {
+    jsonrpc: &'static str,
+    id: &'a RequestId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a ErrorObject>,
+}
+
+impl<'a> Response<'a> {
+    /// The answer to request `id`.
+    #[must_use]
+    pub fn new(id: &'a RequestId, outcome: Result<&'a Outcome, &'a ErrorObject>) -> Self {
+        Self {
+            jsonrpc: "2.0",
+            id,
+            result: outcome.ok(),
+            error: outcome.err(),
+        }
+    }
+}

@@ -1,0 +1,495 @@
+//! Notes: reading them, and the four writes (save, change, delete, restore).
+
+use std::fs;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
+
+use super::{Reader, Writer};
+use crate::{
+    domain::{
+        Metadata, NewNote, Note, NoteId, PageUrl, Tag, check_summary, check_title, plain_text,
+        spaced,
+    },
+    error::{Error, Result},
+};
+
+/// What a save did.
+#[derive(Debug, Clone)]
+pub struct SavedNote {
+    /// As it now is.
+    pub note: Note,
+    /// False where the page had been saved before.
+    pub created: bool,
+}
+
+/// The fields to be replaced.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// New title.
+    pub title: Option<String>,
+    /// All tags.
+    pub tags: Option<Vec<Tag>>,
+    /// New summary.
+    pub summary: Option<String>,
+}
+
+/// Figures on the whole store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// Notes, without the trash.
+    pub notes: u64,
+    /// Tags in use.
+    pub tags: u64,
+    /// Web sites with at least one note.
+    pub sites: u64,
+    /// Notes in the trash.
+    pub trash: u64,
+    /// Database and write-ahead log, in bytes.
+    pub database_bytes: u64,
+    /// The oldest note.
+    pub first: Option<NoteId>,
+    /// The newest note.
+    pub last: Option<NoteId>,
+}
+
+fn moment(micros: i64) -> Timestamp {
+    NoteId(micros).saved_at()
+}
+
+/// A `SELECT` of whole notes; `rest` is a literal of this module.
+macro_rules! select_notes {
+    ($rest:literal) => {
+        concat!(
+            "SELECT n.id, n.url, n.title, n.summary, n.excerpt, n.published_at, n.site_name, \
+             n.lang, n.updated_at FROM notes n ",
+            $rest
+        )
+    };
+}
+pub(super) use select_notes;
+
+impl Reader {
+    /// The live note of this id.
+    ///
+    /// # Errors
+    /// The `store_*` kinds, as of every method here.
+    pub fn note(&self, id: NoteId) -> Result<Option<Note>> {
+        let notes = load(&self.conn, select_notes!("WHERE n.id = ?"), [id.0])?;
+        Ok(notes.into_iter().next())
+    }
+
+    /// The live note of this page key.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn note_for_url(&self, url: &PageUrl) -> Result<Option<Note>> {
+        let notes = load(
+            &self.conn,
+            select_notes!("WHERE n.page_key = ?"),
+            [url.key()],
+        )?;
+        Ok(notes.into_iter().next())
+    }
+
+    /// The newest deleted note of this page key.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn trashed_note_for_url(&self, url: &PageUrl) -> Result<Option<Note>> {
+        trashed(
+            &self.conn,
+            "SELECT * FROM trash WHERE page_key = ? ORDER BY deleted_at DESC, id DESC",
+            [url.key()],
+        )
+    }
+
+    /// The deleted note of this id.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn trashed_note(&self, id: NoteId) -> Result<Option<Note>> {
+        trashed(&self.conn, "SELECT * FROM trash WHERE id = ?", [id.0])
+    }
+
+    /// Newest first, those before `before` where it is given.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn latest_notes(&self, before: Option<NoteId>, limit: u32) -> Result<Vec<Note>> {
+        load(
+            &self.conn,
+            select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
+            params![before.unwrap_or(NoteId::MAX).0, limit],
+        )
+    }
+
+    /// A page of all notes, newest first, counted from 0.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn notes_page(&self, page: u64, per_page: u32) -> Result<Vec<Note>> {
+        let offset = page.saturating_mul(per_page.into());
+        let Ok(offset) = i64::try_from(offset) else {
+            return Ok(Vec::new());
+        };
+        // The ids alone are walked over, not the notes.
+        load(
+            &self.conn,
+            select_notes!(
+                "WHERE n.id IN (SELECT id FROM notes ORDER BY id DESC LIMIT ? OFFSET ?) \
+                 ORDER BY n.id DESC"
+            ),
+            params![per_page, offset],
+        )
+    }
+
+    /// Number of notes from a site, as [`PageUrl::site`] names it.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn notes_on_site(&self, site: &str) -> Result<u64> {
+        if site.is_empty() {
+            return Ok(0);
+        }
+        Ok(self
+            .conn
+            .prepare_cached("SELECT count(*) FROM notes WHERE site = ?")?
+            .query_row([site], |row| row.get(0))?)
+    }
+
+    /// Figures on the whole store.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn stats(&self) -> Result<Stats> {
+        let counts = self.counts()?;
+        let (sites, trash, first, last) = self.conn.query_row(
+            "SELECT (SELECT count(DISTINCT site) FROM notes WHERE site <> ''),
+                    (SELECT count(*) FROM trash),
+                    (SELECT min(id) FROM notes), (SELECT max(id) FROM notes)",
+            [],
+            |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get::<_, Option<i64>>(2)?,
+                    row.get::<_, Option<i64>>(3)?,
+                ))
+            },
+        )?;
+        let mut log = self.path.as_os_str().to_owned();
+        log.push("-wal");
+        let bytes = |path: &std::path::Path| fs::metadata(path).map_or(0, |file| file.len());
+        Ok(Stats {
+            notes: counts.notes,
+            tags: counts.tags,
+            sites,
+            trash,
+            database_bytes: bytes(&self.path) + bytes(log.as_ref()),
+            first: first.map(NoteId),
+            last: last.map(NoteId),
+        })
+    }
+}
+
+/// The notes of a query over [`select_notes`], with their tags.
+pub(super) fn load(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<Note>> {
+    let mut notes = conn
+        .prepare_cached(sql)?
+        .query_map(params, note_of_row)?
+        .collect::<rusqlite::Result<Vec<Note>>>()?;
+    let mut tags = conn.prepare_cached(
+        "SELECT t.name FROM note_tags nt JOIN tags t ON t.id = nt.tag_id \
+         WHERE nt.note_id = ? ORDER BY nt.position",
+    )?;
+    for note in &mut notes {
+        note.tags = tags
+            .query_map([note.id.0], |row| row.get(0).map(Tag::from_stored))?
+            .collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(notes)
+}
+
+/// The deleted note of a query over the trash.
+fn trashed(conn: &Connection, sql: &str, key: impl Params) -> Result<Option<Note>> {
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row(key, |row| {
+            let note = Note {
+                id: NoteId(row.get("id")?),
+                url: row.get("url")?,
+                title: row.get("title")?,
+                tags: Vec::new(),
+                summary: row.get("summary")?,
+                metadata: Metadata {
+                    excerpt: row.get("excerpt")?,
+                    published_at: row.get("published_at")?,
+                    site_name: row.get("site_name")?,
+                    lang: row.get("lang")?,
+                },
+                updated_at: moment(row.get("updated_at")?),
+                deleted_at: Some(moment(row.get("deleted_at")?)),
+            };
+            Ok((note, row.get::<_, String>("tags")?))
+        })
+        .optional()?;
+    let Some((mut note, tags)) = found else {
+        return Ok(None);
+    };
+    let names: Vec<String> = serde_json::from_str(&tags).map_err(Error::internal)?;
+    note.tags = names.into_iter().map(Tag::from_stored).collect();
+    Ok(Some(note))
+}
+
+/// A note without its tags.
+fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
+    Ok(Note {
+        id: NoteId(row.get(0)?),
+        url: row.get(1)?,
+        title: row.get(2)?,
+        tags: Vec::new(),
+        summary: row.get(3)?,
+        metadata: Metadata {
+            excerpt: row.get(4)?,
+            published_at: row.get(5)?,
+            site_name: row.get(6)?,
+            lang: row.get(7)?,
+        },
+        updated_at: moment(row.get(8)?),
+        deleted_at: None,
+    })
+}
+
+impl Writer<'_> {
+    /// Stores a page, or adds to the note that it has: see [`Note::resaved`].
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag`, the `store_*` kinds.
+    pub fn save_note(&self, new: &NewNote) -> Result<SavedNote> {
+        let existing = load(
+            &self.tx,
+            select_notes!("WHERE n.page_key = ?"),
+            [new.url.key()],
+        )?;
+        if let Some(note) = existing.into_iter().next() {
+            let note = note.resaved(new, self.now)?;
+            self.store_fields(&note)?;
+            self.store_tags(&note)?;
+            self.index(&note)?;
+            return Ok(SavedNote {
+                note,
+                created: false,
+            });
+        }
+        let note = new.clone().into_note(self.free_id()?, self.now)?;
+        self.insert(&note, new.url.key(), new.url.site())?;
+        Ok(SavedNote {
+            note,
+            created: true,
+        })
+    }
+
+    /// Replaces the fields that are given.
+    ///
+    /// # Errors
+    /// `NotFound`, also in the trash; `TooLarge`; the `store_*` kinds.
+    pub fn update_note(&self, id: NoteId, change: Change) -> Result<Note> {
+        let mut note = self.live(id)?.ok_or(Error::NotFound)?;
+        if let Some(title) = change.title {
+            note.title = check_title(&title)?;
+        }
+        if let Some(summary) = change.summary {
+            check_summary(&summary)?;
+            note.summary = summary;
+        }
+        if let Some(tags) = change.tags {
+            note.tags = tags;
+        }
+        note.updated_at = self.now;
+        self.store_fields(&note)?;
+        self.store_tags(&note)?;
+        self.index(&note)?;
+        Ok(note)
+    }
+
+    /// Moves a note into the trash. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound`, the `store_*` kinds.
+    pub fn delete_note(&self, id: NoteId) -> Result<Note> {
+        let Some(mut note) = self.live(id)? else {
+            return trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?
+                .ok_or(Error::NotFound);
+        };
+        let names: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+        let tags = serde_json::to_string(&names).map_err(Error::internal)?;
+        self.execute(
+            "INSERT INTO trash (id, page_key, site, url, title, summary, excerpt, published_at,
+                                site_name, lang, updated_at, tags, deleted_at)
+             SELECT id, page_key, site, url, title, summary, excerpt, published_at,
+                    site_name, lang, updated_at, ?2, ?3
+             FROM notes WHERE id = ?1",
+            params![id.0, tags, self.now.as_microsecond()],
+        )?;
+        self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
+        self.execute("DELETE FROM notes_fts WHERE rowid = ?", [id.0])?;
+        self.execute("DELETE FROM notes WHERE id = ?", [id.0])?;
+        note.deleted_at = Some(self.now);
+        Ok(note)
+    }
+
+    /// Takes a note out of the trash. One that isn't there stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where the page was saved anew; the `store_*` kinds.
+    pub fn restore_note(&self, id: NoteId) -> Result<Note> {
+        if let Some(note) = self.live(id)? {
+            return Ok(note);
+        }
+        let mut note = trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?
+            .ok_or(Error::NotFound)?;
+        let url = PageUrl::parse(&note.url)?;
+        let saved_anew = load(&self.tx, select_notes!("WHERE n.page_key = ?"), [url.key()])?;
+        if !saved_anew.is_empty() {
+            return Err(Error::Conflict);
+        }
+        note.deleted_at = None;
+        self.insert(&note, url.key(), url.site())?;
+        self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
+        Ok(note)
+    }
+
+    fn live(&self, id: NoteId) -> Result<Option<Note>> {
+        let notes = load(&self.tx, select_notes!("WHERE n.id = ?"), [id.0])?;
+        Ok(notes.into_iter().next())
+    }
+
+    /// The moment of this transaction, or the next one that isn't taken.
+    fn free_id(&self) -> Result<NoteId> {
+        let mut id = NoteId::at(self.now);
+        let mut taken = self.tx.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM notes WHERE id = ?1)
+                 OR EXISTS (SELECT 1 FROM trash WHERE id = ?1)",
+        )?;
+        while taken.query_row([id.0], |row| row.get(0))? {
+            id.0 += 1;
+        }
+        Ok(id)
+    }
+
+    fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
+        self.execute(
+            "INSERT INTO notes (id, page_key, site, url, title, summary, excerpt, published_at,
+                                site_name, lang, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                note.id.0,
+                page_key,
+                site,
+                note.url,
+                note.title,
+                note.summary,
+                note.metadata.excerpt,
+                note.metadata.published_at,
+                note.metadata.site_name,
+                note.metadata.lang,
+                note.updated_at.as_microsecond(),
+            ],
+        )?;
+        self.store_tags(note)?;
+        self.index(note)
+    }
+
+    fn store_fields(&self, note: &Note) -> Result<()> {
+        self.execute(
+            "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
+                              site_name = ?6, lang = ?7, updated_at = ?8
+             WHERE id = ?1",
+            params![
+                note.id.0,
+                note.title,
+                note.summary,
+                note.metadata.excerpt,
+                note.metadata.published_at,
+                note.metadata.site_name,
+                note.metadata.lang,
+                note.updated_at.as_microsecond(),
+            ],
+        )
+    }
+
+    /// Brings the tags of a note to the list that it has now. Tags that stay
+    /// keep their row, so that their counts aren't touched.
+    fn store_tags(&self, note: &Note) -> Result<()> {
+        let mut stored: Vec<(i64, i64)> = self
+            .tx
+            .prepare_cached("SELECT tag_id, position FROM note_tags WHERE note_id = ?")?
+            .query_map([note.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (position, tag) in (0_i64..).zip(&note.tags) {
+            let tag_id = self.tag_id(tag)?;
+            match stored.iter().position(|(id, _)| *id == tag_id) {
+                Some(at) => {
+                    let (_, place) = stored.swap_remove(at);
+                    if place != position {
+                        self.execute(
+                            "UPDATE note_tags SET position = ? WHERE tag_id = ? AND note_id = ?",
+                            [position, tag_id, note.id.0],
+                        )?;
+                    }
+                }
+                None => self.execute(
+                    "INSERT INTO note_tags (tag_id, note_id, position) VALUES (?, ?, ?)",
+                    [tag_id, note.id.0, position],
+                )?,
+            }
+        }
+        for (tag_id, _) in stored {
+            self.execute(
+                "DELETE FROM note_tags WHERE tag_id = ? AND note_id = ?",
+                [tag_id, note.id.0],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn tag_id(&self, tag: &Tag) -> Result<i64> {
+        let known = self
+            .tx
+            .prepare_cached("SELECT id FROM tags WHERE name = ?")?
+            .query_row([tag.as_str()], |row| row.get(0))
+            .optional()?;
+        match known {
+            Some(id) => Ok(id),
+            None => {
+                self.execute("INSERT INTO tags (name) VALUES (?)", [tag.as_str()])?;
+                Ok(self.tx.last_insert_rowid())
+            }
+        }
+    }
+
+    /// Replaces the words of a note in the full-text index.
+    fn index(&self, note: &Note) -> Result<()> {
+        self.execute("DELETE FROM notes_fts WHERE rowid = ?", [note.id.0])?;
+        let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+        self.execute(
+            "INSERT INTO notes_fts (rowid, title, tags, summary, excerpt, address)
+             VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                note.id.0,
+                spaced(&note.title),
+                // A separator that is no letter keeps words of two tags apart.
+                spaced(&tags.join(" , ")),
+                spaced(&plain_text(&note.summary)),
+                spaced(note.metadata.excerpt.as_deref().unwrap_or_default()),
+                spaced(&PageUrl::parse(&note.url)?.words()),
+            ],
+        )
+    }
+
+    fn execute(&self, sql: &str, params: impl Params) -> Result<()> {
+        self.tx.prepare_cached(sql)?.execute(params)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,295 @@
+//! Tags: lists, counts, the notes that have them, completion.
+
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension as _, params_from_iter, types::Value};
+
+use super::{Reader, notes::load, notes::select_notes};
+use crate::{
+    domain::{Note, NoteId, Tag},
+    error::Result,
+};
+
+/// A tag with its number of notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagCount {
+    /// The tag.
+    pub tag: Tag,
+    /// Notes with it, without the trash.
+    pub uses: u64,
+}
+
+/// Order of a list of tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TagOrder {
+    /// Most notes first.
+    #[default]
+    Uses,
+    /// By name.
+    Name,
+    /// The tag of the newest note first.
+    Recent,
+}
+
+/// Notes that have all of these tags and none of those.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagFilter {
+    /// All of these.
+    pub with: Vec<Tag>,
+    /// None of these.
+    pub without: Vec<Tag>,
+}
+
+/// Tags that stand on the same notes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RelatedTags {
+    /// Most notes in common first.
+    pub tags: Vec<TagCount>,
+    /// Whether all matching notes were counted; else only the newest
+    /// [`RELATED_WINDOW`] were.
+    pub exact: bool,
+}
+
+/// So many notes are looked at for related tags: a few milliseconds' worth.
+pub const RELATED_WINDOW: u32 = 2_000;
+
+/// A filter as ids of the store. None where a wanted tag isn't known: nothing matches.
+pub(super) struct TagIds {
+    pub(super) with: Vec<i64>,
+    pub(super) without: Vec<i64>,
+}
+
+impl Reader {
+    /// All tags in use.
+    ///
+    /// # Errors
+    /// The `store_*` kinds, as of every method here.
+    pub fn tags(&self, order: TagOrder) -> Result<Vec<TagCount>> {
+        let sql = match order {
+            TagOrder::Uses => "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY uses DESC, name",
+            TagOrder::Name => "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY name",
+            TagOrder::Recent => {
+                "SELECT name, uses FROM tags t WHERE uses > 0 \
+                 ORDER BY (SELECT max(note_id) FROM note_tags WHERE tag_id = t.id) DESC, name"
+            }
+        };
+        self.tag_counts(sql, [])
+    }
+
+    /// The most used tags.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn top_tags(&self, limit: u32) -> Result<Vec<TagCount>> {
+        self.tag_counts(
+            "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY uses DESC, id LIMIT ?",
+            [limit],
+        )
+    }
+
+    /// Number of notes with this tag.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn tag_uses(&self, tag: &Tag) -> Result<u64> {
+        let uses = self
+            .conn
+            .prepare_cached("SELECT uses FROM tags WHERE name = ?")?
+            .query_row([tag.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(uses.unwrap_or(0))
+    }
+
+    /// The notes that pass the filter, newest first, those before `before`.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn notes_with_tags(
+        &self,
+        filter: &TagFilter,
+        before: Option<NoteId>,
+        limit: u32,
+    ) -> Result<Vec<Note>> {
+        let Some(ids) = self.tag_ids(filter)? else {
+            return Ok(Vec::new());
+        };
+        let (matching, mut values) = ids.matching();
+        values.push(before.unwrap_or(NoteId::MAX).0.into());
+        values.push(limit.into());
+        let sql = [
+            select_notes!("WHERE n.id IN ("),
+            &matching,
+            " AND m.note_id < ? ORDER BY m.note_id DESC LIMIT ?) ORDER BY n.id DESC",
+        ]
+        .concat();
+        load(&self.conn, &sql, params_from_iter(values))
+    }
+
+    /// Number of notes that pass the filter.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn count_with_tags(&self, filter: &TagFilter) -> Result<u64> {
+        if let ([tag], []) = (filter.with.as_slice(), filter.without.as_slice()) {
+            return self.tag_uses(tag);
+        }
+        let Some(ids) = self.tag_ids(filter)? else {
+            return Ok(0);
+        };
+        let (matching, values) = ids.matching();
+        let sql = ["SELECT count(*) FROM (", &matching, ")"].concat();
+        Ok(self
+            .conn
+            .prepare_cached(&sql)?
+            .query_row(params_from_iter(values), |row| row.get(0))?)
+    }
+
+    /// The tags that stand most often on the notes that pass the filter,
+    /// without those that are in it.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn related_tags(&self, filter: &TagFilter, limit: u32) -> Result<RelatedTags> {
+        let Some(ids) = self.tag_ids(filter)? else {
+            return Ok(RelatedTags::default());
+        };
+        let (matching, mut values) = ids.matching();
+        values.push(RELATED_WINDOW.into());
+        let named: Vec<i64> = ids.with.iter().chain(&ids.without).copied().collect();
+        values.extend(named.iter().map(|id| Value::from(*id)));
+        values.push(limit.into());
+        let sql = [
+            "SELECT t.name, count(*) AS uses FROM (",
+            &matching,
+            " ORDER BY m.note_id DESC LIMIT ?) AS found \
+             JOIN note_tags nt ON nt.note_id = found.note_id JOIN tags t ON t.id = nt.tag_id \
+             WHERE nt.tag_id NOT IN (",
+            &placeholders(named.len()),
+            ") GROUP BY nt.tag_id ORDER BY uses DESC, t.name LIMIT ?",
+        ]
+        .concat();
+        Ok(RelatedTags {
+            tags: self.tag_counts(&sql, params_from_iter(values))?,
+            exact: self.count_with_tags(filter)? <= RELATED_WINDOW.into(),
+        })
+    }
+
+    /// Tags in use that begin with `text`, then those that contain it, each
+    /// group by number of notes. An empty text gives the most used.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn complete_tags(&self, text: &str, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
+        // What is typed so far need not be a tag yet, but has its normal form.
+        let text = match Tag::parse(text) {
+            Ok(tag) => tag.as_str().to_owned(),
+            Err(_) if text.trim().is_empty() => String::new(),
+            Err(_) => return Ok(Vec::new()),
+        };
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        // So many more that the excluded ones can be left out.
+        let fetched = limit.saturating_add(u32::try_from(exclude.len()).unwrap_or(u32::MAX));
+        let mut found = self.tag_counts(
+            "SELECT name, uses FROM tags WHERE uses > 0 AND substr(name, 1, length(?1)) = ?1 \
+             ORDER BY uses DESC, id LIMIT ?2",
+            (&text, fetched),
+        )?;
+        found.retain(|tag| !exclude.contains(&tag.tag));
+        if found.len() < wanted && !text.is_empty() {
+            let mut inside = self.tag_counts(
+                "SELECT name, uses FROM tags WHERE uses > 0 AND instr(name, ?1) > 1 \
+                 AND substr(name, 1, length(?1)) <> ?1 ORDER BY uses DESC, id LIMIT ?2",
+                (&text, fetched),
+            )?;
+            inside.retain(|tag| !exclude.contains(&tag.tag));
+            found.append(&mut inside);
+        }
+        found.truncate(wanted);
+        Ok(found)
+    }
+
+    fn tag_counts(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<TagCount>> {
+        Ok(self
+            .conn
+            .prepare_cached(sql)?
+            .query_map(params, |row| {
+                Ok(TagCount {
+                    tag: Tag::from_stored(row.get(0)?),
+                    uses: row.get(1)?,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The ids of a filter, the tag with the fewest notes first. None where a
+    /// wanted tag isn't in use.
+    pub(super) fn tag_ids(&self, filter: &TagFilter) -> Result<Option<TagIds>> {
+        let mut known: HashMap<&Tag, (i64, i64)> = HashMap::new();
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT id, uses FROM tags WHERE name = ? AND uses > 0")?;
+        for tag in filter.with.iter().chain(&filter.without) {
+            let row = query
+                .query_row([tag.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            if let Some(row) = row {
+                known.insert(tag, row);
+            }
+        }
+        let mut with = Vec::with_capacity(filter.with.len());
+        for tag in &filter.with {
+            match known.get(tag) {
+                Some((id, uses)) => with.push((*uses, *id)),
+                None => return Ok(None),
+            }
+        }
+        with.sort_unstable();
+        with.dedup();
+        Ok(Some(TagIds {
+            with: with.into_iter().map(|(_, id)| id).collect(),
+            without: filter
+                .without
+                .iter()
+                .filter_map(|tag| known.get(tag).map(|(id, _)| *id))
+                .collect(),
+        }))
+    }
+}
+
+impl TagIds {
+    /// SQL for the matching note ids (as `m.note_id`), to which further
+    /// conditions may be appended, and its values. The rarest tag drives.
+    fn matching(&self) -> (String, Vec<Value>) {
+        let mut sql = String::new();
+        let mut values = Vec::new();
+        let others = match self.with.split_first() {
+            Some((rarest, others)) => {
+                sql.push_str("SELECT m.note_id FROM note_tags m WHERE m.tag_id = ?");
+                values.push(Value::from(*rarest));
+                others
+            }
+            None => {
+                sql.push_str("SELECT m.note_id FROM (SELECT id AS note_id FROM notes) m WHERE 1");
+                &[]
+            }
+        };
+        for (condition, ids) in [
+            (" AND EXISTS ", others),
+            (" AND NOT EXISTS ", &self.without),
+        ] {
+            for id in ids {
+                sql.push_str(condition);
+                sql.push_str(
+                    "(SELECT 1 FROM note_tags o WHERE o.tag_id = ? AND o.note_id = m.note_id)",
+                );
+                values.push(Value::from(*id));
+            }
+        }
+        (sql, values)
+    }
+}
+
+/// `?, ?, ?`
+pub(super) fn placeholders(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}

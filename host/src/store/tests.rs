@@ -1,0 +1,598 @@
+//! Tests of the store through its public methods.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    domain::{Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags},
+    error::Error,
+};
+
+struct TestStore {
+    store: Store,
+    now: Timestamp,
+    _dir: tempfile::TempDir,
+}
+
+impl TestStore {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self {
+            store: Store::open(&dir.path().join("notes.db")).unwrap(),
+            now: "2025-08-12T10:00:00Z".parse().unwrap(),
+            _dir: dir,
+        }
+    }
+
+    /// A save one second after the last write.
+    fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> SavedNote {
+        let new = new_note(url, title, tags, summary);
+        self.write(|writer| writer.save_note(&new)).unwrap()
+    }
+
+    fn write<T>(&mut self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> Result<T> {
+        self.now += SignedDuration::from_secs(1);
+        let done = self.store.write(self.now, work);
+        self.check();
+        done
+    }
+
+    /// What must hold after each write: SQLite's own check, counts, index.
+    fn check(&self) {
+        let conn = &self.store.conn;
+        let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(
+            number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+            0
+        );
+        assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert_eq!(
+            number(
+                "SELECT count(*) FROM tags t WHERE uses <> \
+                 (SELECT count(*) FROM note_tags WHERE tag_id = t.id)"
+            ),
+            0
+        );
+        assert_eq!(
+            number("SELECT count(*) FROM tags WHERE uses > 0"),
+            number("SELECT tags FROM meta")
+        );
+        assert_eq!(
+            number("SELECT count(*) FROM notes"),
+            number("SELECT notes FROM meta")
+        );
+        assert_eq!(
+            number(
+                "SELECT (SELECT count(*) FROM (SELECT id FROM notes EXCEPT SELECT rowid FROM notes_fts)) \
+                 + (SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id FROM notes))"
+            ),
+            0
+        );
+        conn.execute(
+            "INSERT INTO notes_fts (notes_fts) VALUES ('integrity-check')",
+            [],
+        )
+        .unwrap();
+    }
+
+    fn found(&self, query: &str) -> Vec<String> {
+        self.store
+            .search(&Query::parse(query), None, 100)
+            .unwrap()
+            .hits
+            .into_iter()
+            .map(|hit| hit.note.title)
+            .collect()
+    }
+}
+
+fn new_note(url: &str, title: &str, tags: &[&str], summary: &str) -> NewNote {
+    NewNote {
+        url: PageUrl::parse(url).unwrap(),
+        title: title.into(),
+        tags: parse_tags(tags).unwrap(),
+        summary: summary.into(),
+        metadata: Metadata::default(),
+        quote: None,
+    }
+}
+
+fn names(note: &Note) -> Vec<&str> {
+    note.tags.iter().map(Tag::as_str).collect()
+}
+
+fn counted(tags: &[TagCount]) -> Vec<(&str, u64)> {
+    tags.iter()
+        .map(|tag| (tag.tag.as_str(), tag.uses))
+        .collect()
+}
+
+#[test]
+fn a_saved_note_is_found_as_it_was_saved() {
+    let mut t = TestStore::new();
+    let saved = t.save(
+        "https://e.org/a?utm_source=x",
+        "A",
+        &["z", "a", "m"],
+        "**b**",
+    );
+    assert!(saved.created);
+    assert_eq!(saved.note.id, NoteId::at(t.now));
+    let url = PageUrl::parse("http://e.org/a/").unwrap();
+    let note = t.store.note_for_url(&url).unwrap().unwrap();
+    assert_eq!(note, saved.note);
+    assert_eq!(note.url, "https://e.org/a?utm_source=x");
+    assert_eq!(names(&note), ["z", "a", "m"]);
+    assert_eq!(t.store.note(note.id).unwrap(), Some(note));
+    assert_eq!(t.store.counts().unwrap(), Counts { notes: 1, tags: 3 });
+}
+
+#[test]
+fn saving_again_keeps_the_users_words_and_unites_the_tags() {
+    let mut t = TestStore::new();
+    let first = t
+        .save("https://e.org/a", "Mine", &["b", "a"], "my text")
+        .note;
+    let mut again = new_note("http://e.org/a", "Theirs", &["a", "c"], "other text");
+    again.metadata.excerpt = Some("what the page says".into());
+    let saved = t.write(|writer| writer.save_note(&again)).unwrap();
+    assert!(!saved.created);
+    assert_eq!(saved.note.id, first.id);
+    assert_eq!(saved.note.url, "https://e.org/a");
+    assert_eq!(saved.note.title, "Mine");
+    assert_eq!(saved.note.summary, "my text");
+    assert_eq!(names(&saved.note), ["b", "a", "c"]);
+    assert_eq!(
+        saved.note.metadata.excerpt.as_deref(),
+        Some("what the page says")
+    );
+    assert!(saved.note.updated_at > first.updated_at);
+    // A page that is silent now doesn't take back what it said.
+    let third = t.save("https://e.org/a", "", &[], "").note;
+    assert_eq!(third.metadata, saved.note.metadata);
+    assert_eq!(t.store.counts().unwrap(), Counts { notes: 1, tags: 3 });
+}
+
+#[test]
+fn an_empty_title_and_summary_take_the_new_ones() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/a", "", &[], "");
+    let note = t.save("https://e.org/a", "Title", &[], "text").note;
+    assert_eq!(
+        (note.title.as_str(), note.summary.as_str()),
+        ("Title", "text")
+    );
+}
+
+#[test]
+fn a_quote_is_appended_once() {
+    let mut t = TestStore::new();
+    let mut new = new_note("https://e.org/a", "A", &[], "my text");
+    new.quote = Quote::new("selected", "", "");
+    let first = t.write(|writer| writer.save_note(&new)).unwrap().note;
+    assert!(first.summary.starts_with("my text\n\n> selected\n"));
+    let again = t.write(|writer| writer.save_note(&new)).unwrap().note;
+    assert_eq!(again.summary, first.summary);
+}
+
+#[test]
+fn an_update_replaces_what_is_given_and_nothing_else() {
+    let mut t = TestStore::new();
+    let note = t.save("https://e.org/a", "A", &["x", "y"], "text").note;
+    let change = Change {
+        tags: Some(parse_tags(&["y", "z", "x"]).unwrap()),
+        ..Change::default()
+    };
+    let changed = t
+        .write(|writer| writer.update_note(note.id, change))
+        .unwrap();
+    assert_eq!(names(&changed), ["y", "z", "x"]);
+    assert_eq!(
+        (changed.title.as_str(), changed.summary.as_str()),
+        ("A", "text")
+    );
+    assert_eq!(t.store.note(note.id).unwrap(), Some(changed));
+    let change = Change {
+        title: Some("B".into()),
+        tags: Some(Vec::new()),
+        summary: Some(String::new()),
+    };
+    let changed = t
+        .write(|writer| writer.update_note(note.id, change))
+        .unwrap();
+    assert_eq!((names(&changed).len(), changed.title.as_str()), (0, "B"));
+    assert_eq!(t.store.counts().unwrap(), Counts { notes: 1, tags: 0 });
+    assert_eq!(t.found("text"), [""; 0]);
+    let missing = t.write(|writer| writer.update_note(NoteId(1), Change::default()));
+    assert!(matches!(missing, Err(Error::NotFound)));
+}
+
+#[test]
+fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
+    let mut t = TestStore::new();
+    let note = t
+        .save("https://e.org/a", "Needle", &["b", "a"], "text")
+        .note;
+    let deleted = t.write(|writer| writer.delete_note(note.id)).unwrap();
+    assert_eq!(deleted.deleted_at, Some(t.now));
+    assert_eq!(t.store.note(note.id).unwrap(), None);
+    assert_eq!(
+        t.store.trashed_note(note.id).unwrap(),
+        Some(deleted.clone())
+    );
+    assert_eq!(t.found("needle"), [""; 0]);
+    assert_eq!(t.store.counts().unwrap(), Counts { notes: 0, tags: 0 });
+    assert_eq!(t.store.latest_notes(None, 9).unwrap(), []);
+    // Deleting what is deleted changes nothing.
+    assert_eq!(
+        t.write(|writer| writer.delete_note(note.id)).unwrap(),
+        deleted
+    );
+
+    let back = t.write(|writer| writer.restore_note(note.id)).unwrap();
+    assert_eq!(back, note);
+    assert_eq!(t.store.note(note.id).unwrap(), Some(note.clone()));
+    assert_eq!(t.found("needle"), ["Needle"]);
+    assert_eq!(t.store.counts().unwrap(), Counts { notes: 1, tags: 2 });
+    assert_eq!(t.store.trashed_note(note.id).unwrap(), None);
+}
+
+#[test]
+fn a_page_saved_anew_keeps_its_deleted_note_in_the_trash() {
+    let mut t = TestStore::new();
+    let old = t.save("https://e.org/a", "Old", &["x"], "").note;
+    t.write(|writer| writer.delete_note(old.id)).unwrap();
+    let new = t.save("https://e.org/a", "New", &[], "");
+    assert!(new.created);
+    assert_ne!(new.note.id, old.id);
+    let restored = t.write(|writer| writer.restore_note(old.id));
+    assert!(matches!(restored, Err(Error::Conflict)));
+    t.write(|writer| writer.delete_note(new.note.id)).unwrap();
+    assert_eq!(
+        t.write(|writer| writer.restore_note(old.id)).unwrap().title,
+        "Old"
+    );
+}
+
+#[test]
+fn the_trash_is_emptied_after_thirty_days() {
+    let mut t = TestStore::new();
+    let note = t.save("https://e.org/a", "A", &[], "").note;
+    t.write(|writer| writer.delete_note(note.id)).unwrap();
+    t.now += SignedDuration::from_hours(24 * TRASH_DAYS - 1);
+    t.save("https://e.org/b", "B", &[], "");
+    assert!(t.store.trashed_note(note.id).unwrap().is_some());
+    t.now += SignedDuration::from_hours(2);
+    t.save("https://e.org/c", "C", &[], "");
+    assert!(t.store.trashed_note(note.id).unwrap().is_none());
+}
+
+#[test]
+fn saves_of_one_moment_have_ids_of_their_own() {
+    let mut t = TestStore::new();
+    let now = t.now;
+    let ids: Vec<i64> = (0..3)
+        .map(|n| {
+            let new = new_note(&format!("https://e.org/{n}"), "", &[], "");
+            t.store
+                .write(now, |writer| writer.save_note(&new))
+                .unwrap()
+                .note
+                .id
+                .0
+        })
+        .collect();
+    let first = NoteId::at(now).0;
+    assert_eq!(ids, [first, first + 1, first + 2]);
+    // Not the id of a note in the trash either.
+    t.store
+        .write(now, |writer| writer.delete_note(NoteId(first + 2)))
+        .unwrap();
+    let new = new_note("https://e.org/x", "", &[], "");
+    let note = t
+        .store
+        .write(now, |writer| writer.save_note(&new))
+        .unwrap()
+        .note;
+    assert_eq!(note.id.0, first + 3);
+}
+
+#[test]
+fn an_operation_is_done_once() {
+    let mut t = TestStore::new();
+    let operation = Operation {
+        id: Uuid::from_u128(7),
+        method: "saveNote",
+    };
+    let new = new_note("https://e.org/a", "A", &["x"], "");
+    let save = |t: &mut TestStore, title: &str| -> Result<String> {
+        let new = NewNote {
+            title: title.into(),
+            ..new.clone()
+        };
+        t.store.once(operation, t.now, |writer| {
+            Ok(writer.save_note(&new)?.note.title)
+        })
+    };
+    assert_eq!(save(&mut t, "first").unwrap(), "first");
+    let revision = t.store.revision().unwrap();
+    t.now += SignedDuration::from_hours(1);
+    assert_eq!(save(&mut t, "second").unwrap(), "first");
+    assert_eq!(t.store.revision().unwrap(), revision);
+    assert_eq!(t.store.counts().unwrap().notes, 1);
+
+    let other = Operation {
+        method: "deleteNote",
+        ..operation
+    };
+    let reused = t.store.once(other, t.now, |_| Ok(String::new()));
+    assert!(matches!(reused, Err(Error::OpIdReused)));
+
+    // One that failed wasn't done, so it can be tried again.
+    let failing = Operation {
+        id: Uuid::from_u128(8),
+        method: "saveNote",
+    };
+    let failed: Result<String> = t.store.once(failing, t.now, |writer| {
+        writer.save_note(&new_note("https://e.org/b", "B", &[], ""))?;
+        Err(Error::NotFound)
+    });
+    assert!(failed.is_err());
+    assert_eq!(t.store.counts().unwrap().notes, 1);
+    assert_eq!(
+        t.store
+            .once(failing, t.now, |_| Ok("done".to_owned()))
+            .unwrap(),
+        "done"
+    );
+}
+
+#[test]
+fn each_write_raises_the_revision() {
+    let mut t = TestStore::new();
+    let before = t.store.revision().unwrap();
+    let note = t.save("https://e.org/a", "A", &[], "").note;
+    assert!(t.store.revision().unwrap() > before);
+    let saved = t.store.revision().unwrap();
+    t.write(|writer| writer.delete_note(note.id)).unwrap();
+    assert!(t.store.revision().unwrap() > saved);
+    let failed = t.write(|writer| writer.delete_note(NoteId(1)));
+    assert!(failed.is_err());
+}
+
+#[test]
+fn lists_are_newest_first_and_paged() {
+    let mut t = TestStore::new();
+    for n in 0..5 {
+        t.save(&format!("https://e.org/{n}"), &n.to_string(), &["x"], "");
+    }
+    let titles = |notes: Vec<Note>| notes.into_iter().map(|n| n.title).collect::<Vec<_>>();
+    let first = t.store.latest_notes(None, 2).unwrap();
+    let last = first[1].id;
+    assert_eq!(titles(first), ["4", "3"]);
+    assert_eq!(
+        titles(t.store.latest_notes(Some(last), 2).unwrap()),
+        ["2", "1"]
+    );
+    assert_eq!(titles(t.store.notes_page(1, 2).unwrap()), ["2", "1"]);
+    assert_eq!(titles(t.store.notes_page(2, 2).unwrap()), ["0"]);
+    assert_eq!(titles(t.store.notes_page(u64::MAX, 20).unwrap()), [""; 0]);
+    let filter = TagFilter {
+        with: parse_tags(&["x"]).unwrap(),
+        ..TagFilter::default()
+    };
+    assert_eq!(
+        titles(t.store.notes_with_tags(&filter, Some(last), 2).unwrap()),
+        ["2", "1"]
+    );
+}
+
+#[test]
+fn tags_narrow_and_exclude() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/1", "1", &["gpu", "llm"], "");
+    t.save("https://e.org/2", "2", &["gpu", "amd"], "");
+    t.save("https://e.org/3", "3", &["gpu", "llm", "amd"], "");
+    t.save("https://e.org/4", "4", &["other"], "");
+    let check = |with: &[&str], without: &[&str], titles: &[&str]| {
+        let filter = TagFilter {
+            with: parse_tags(with).unwrap(),
+            without: parse_tags(without).unwrap(),
+        };
+        let notes = t.store.notes_with_tags(&filter, None, 20).unwrap();
+        let found: Vec<&str> = notes.iter().map(|note| note.title.as_str()).collect();
+        assert_eq!(found, titles, "{with:?} {without:?}");
+        let count = t.store.count_with_tags(&filter).unwrap();
+        assert_eq!(usize::try_from(count).unwrap(), titles.len());
+    };
+    check(&["gpu"], &[], &["3", "2", "1"]);
+    check(&["gpu", "llm"], &[], &["3", "1"]);
+    check(&["gpu", "gpu"], &[], &["3", "2", "1"]);
+    check(&["gpu"], &["llm"], &["2"]);
+    check(&[], &["gpu"], &["4"]);
+    check(&["gpu"], &["unknown"], &["3", "2", "1"]);
+    check(&["unknown"], &[], &[]);
+    let filter = TagFilter {
+        with: parse_tags(&["gpu"]).unwrap(),
+        ..TagFilter::default()
+    };
+    let related = t.store.related_tags(&filter, 9).unwrap();
+    assert!(related.exact);
+    assert_eq!(counted(&related.tags), [("amd", 2), ("llm", 2)]);
+    assert_eq!(counted(&t.store.top_tags(2).unwrap())[0], ("gpu", 3));
+    assert_eq!(
+        counted(&t.store.tags(TagOrder::Name).unwrap())[0],
+        ("amd", 2)
+    );
+    assert_eq!(
+        counted(&t.store.tags(TagOrder::Recent).unwrap())[0],
+        ("other", 1)
+    );
+}
+
+#[test]
+fn completes_beginnings_before_insides() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/1", "1", &["rust", "trust", "rusty nail"], "");
+    t.save("https://e.org/2", "2", &["trust", "rusty nail"], "");
+    t.save("https://e.org/3", "3", &["trust", "100%", "a_b"], "");
+    let complete = |text: &str, exclude: &[&str]| {
+        let tags = t
+            .store
+            .complete_tags(text, 8, &parse_tags(exclude).unwrap())
+            .unwrap();
+        tags.iter()
+            .map(|tag| format!("{} {}", tag.tag, tag.uses))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(complete("RUS", &[]), ["rusty nail 2", "rust 1", "trust 3"]);
+    assert_eq!(complete("rus", &["rusty nail"]), ["rust 1", "trust 3"]);
+    assert_eq!(complete("", &[])[0], "trust 3");
+    assert_eq!(complete("%", &[]), ["100% 1"]);
+    assert_eq!(complete("_", &[]), ["a_b 1"]);
+    assert_eq!(complete("a,b", &[]), [""; 0]);
+    assert_eq!(complete("rusty ", &[]), ["rusty nail 2"]);
+}
+
+#[test]
+fn finds_words_accents_and_cjk_inside_a_run() {
+    let mut t = TestStore::new();
+    t.save(
+        "https://arxiv.org/abs/1",
+        "Gödel's proof",
+        &["logic"],
+        "A **theorem** about `provability`",
+    );
+    t.save(
+        "https://www.example.jp/2",
+        "GPUの性能について",
+        &["機械学習"],
+        "",
+    );
+    t.save(
+        "https://export.arxiv.org/3",
+        "שלום עולם",
+        &["עברית"],
+        "large language model",
+    );
+    assert_eq!(t.found("godel"), ["Gödel's proof"]);
+    assert_eq!(t.found("GÖDEL theorem"), ["Gödel's proof"]);
+    assert_eq!(t.found("prov"), ["Gödel's proof"]);
+    assert_eq!(t.found("prov "), [""; 0]);
+    assert_eq!(t.found("性能"), ["GPUの性能について"]);
+    assert_eq!(t.found("能性"), [""; 0]);
+    assert_eq!(t.found("学習"), ["GPUの性能について"]);
+    assert_eq!(t.found("gpu"), ["GPUの性能について"]);
+    assert_eq!(t.found("שלום"), ["שלום עולם"]);
+    assert_eq!(t.found("\"language model\""), ["שלום עולם"]);
+    assert_eq!(t.found("\"model language\""), [""; 0]);
+    assert_eq!(t.found("example"), ["GPUの性能について"]);
+    assert_eq!(t.found("site:arxiv.org"), ["שלום עולם", "Gödel's proof"]);
+    assert_eq!(t.found("-site:arxiv.org"), ["GPUの性能について"]);
+    assert_eq!(t.found("site:example.jp"), ["GPUの性能について"]);
+    assert_eq!(t.found("site:%"), [""; 0]);
+    assert_eq!(t.found("tag:logic theorem"), ["Gödel's proof"]);
+    assert_eq!(t.found("-tag:logic"), ["שלום עולם", "GPUの性能について"]);
+    assert_eq!(t.found("-theorem"), ["שלום עולם", "GPUの性能について"]);
+    assert_eq!(t.found("language -model"), [""; 0]);
+    assert_eq!(t.found("before:2025-08-13 after:2025-08-12").len(), 3);
+    assert_eq!(t.found("before:2025-08-12"), [""; 0]);
+    assert_eq!(t.found("tag:unknown"), [""; 0]);
+}
+
+#[test]
+fn nothing_typed_is_an_error() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/1", "c++ and .net", &["c++"], "");
+    for query in [
+        "",
+        "\"",
+        "'",
+        "c++",
+        ".net",
+        "#lojban",
+        "a AND",
+        "NOT",
+        "OR b",
+        "(",
+        "NEAR(a b)",
+        "a*b",
+        "title:x",
+        "^a",
+        "{a b}: c",
+        "\u{0}a",
+        "-",
+        "--",
+        "-\"\"",
+        "tag:",
+        "a\u{1F600}",
+        "\\",
+        "%",
+        "Ⓐ",
+        "٣",
+    ] {
+        assert!(
+            t.store.search(&Query::parse(query), None, 5).is_ok(),
+            "{query:?}"
+        );
+        assert!(t.store.complete_tags(query, 5, &[]).is_ok(), "{query:?}");
+    }
+    assert_eq!(t.found("c++"), ["c++ and .net"]);
+}
+
+#[test]
+fn search_tells_whether_there_is_more() {
+    let mut t = TestStore::new();
+    for n in 0..3 {
+        t.save(&format!("https://e.org/{n}"), &n.to_string(), &[], "word");
+    }
+    let page = t.store.search(&Query::parse("word"), None, 2).unwrap();
+    assert!(page.more);
+    let last = page.hits[1].note.id;
+    let rest = t
+        .store
+        .search(&Query::parse("word"), Some(last), 2)
+        .unwrap();
+    assert!(!rest.more);
+    assert_eq!(rest.hits[0].note.title, "0");
+    assert!(rest.hits[0].snippet.0[0].matched);
+}
+
+#[test]
+fn a_reader_sees_what_a_writer_committed() {
+    let mut t = TestStore::new();
+    let reader = Reader::open(&t.store.path).unwrap();
+    assert_eq!(reader.counts().unwrap().notes, 0);
+    t.save("https://e.org/1", "1", &[], "");
+    assert_eq!(reader.counts().unwrap().notes, 1);
+}
+
+#[test]
+fn several_writers_at_once_lose_nothing() {
+    let t = TestStore::new();
+    let path = t.store.path.clone();
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let path = &path;
+            scope.spawn(move || {
+                let mut store = Store::open(path).unwrap();
+                for n in 0..20 {
+                    let new = new_note(&format!("https://e.org/{writer}/{n}"), "", &["x"], "");
+                    store
+                        .write(Timestamp::now(), |w| w.save_note(&new))
+                        .unwrap();
+                }
+            });
+        }
+    });
+    t.check();
+    assert_eq!(
+        t.store.counts().unwrap(),
+        Counts {
+            notes: 160,
+            tags: 1
+        }
+    );
+    assert_eq!(t.store.tag_uses(&Tag::parse("x").unwrap()).unwrap(), 160);
+}
