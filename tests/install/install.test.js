@@ -1,0 +1,375 @@
+// install.sh on machines of all sorts, without a build and without browsers.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { copyFile, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { installer, Machine, project } from "./machine.js";
+
+const CHROMIUM = ".config/chromium/NativeMessagingHosts/url_notes.json";
+const FIREFOX = ".mozilla/native-messaging-hosts/url_notes.json";
+
+/** @param {string} file */
+const readJson = async (file) => JSON.parse(await readFile(file, "utf8"));
+
+/** @param {import("node:test").TestContext} t @param {{ home?: string }} [options] */
+async function machineWithProgram(t, options) {
+	const machine = await Machine.make(t, options);
+	const built = await machine.program("built-url-notes", "echo url-notes 0.1.0");
+	return { machine, program: ["--program", built] };
+}
+
+test("registers with the browsers that have a profile or a program, and with no other", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await mkdir(path.join(machine.home, ".config/vivaldi"), { recursive: true });
+	await machine.program("firefox-esr");
+
+	const { code, stdout } = await machine.install(...program);
+
+	assert.equal(code, 0);
+	assert.deepEqual(await machine.everything(), [
+		"755 .config",
+		"755 .config/vivaldi",
+		"755 .config/vivaldi/NativeMessagingHosts",
+		"644 .config/vivaldi/NativeMessagingHosts/url_notes.json",
+		"755 .local",
+		"755 .local/bin",
+		"755 .local/bin/url-notes",
+		"755 .mozilla",
+		"755 .mozilla/native-messaging-hosts",
+		"644 .mozilla/native-messaging-hosts/url_notes.json",
+	]);
+	assert.match(stdout, /^Vivaldi: registered/m);
+	assert.match(stdout, /^Firefox: registered/m);
+	assert.doesNotMatch(stdout, /Chromium/);
+	assert.ok(stdout.includes(`${project}extension/manifest.json`), "says what to load");
+});
+
+test("writes the manifests that the two families of browsers ask for", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--browser", "chromium", "--browser", "firefox");
+
+	const installed = path.join(machine.home, ".local/bin/url-notes");
+	const both = { name: "url_notes", path: installed, type: "stdio" };
+	const { description: _, ...chromium } = await readJson(path.join(machine.home, CHROMIUM));
+	assert.deepEqual(chromium, {
+		...both,
+		allowed_origins: ["chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/"],
+	});
+	const { description: __, ...firefox } = await readJson(path.join(machine.home, FIREFOX));
+	assert.deepEqual(firefox, { ...both, allowed_extensions: ["url-notes@url-notes"] });
+});
+
+test("allows the very extension that is in the extension folder", async () => {
+	const manifest = await readJson(path.join(project, "extension/manifest.json"));
+	const der = new Uint8Array(Buffer.from(manifest.key, "base64"));
+	const digest = Buffer.from(await crypto.subtle.digest("SHA-256", der)).toString("hex");
+	const id = digest
+		.slice(0, 32)
+		.replaceAll(/./g, (digit) => "abcdefghijklmnop"[Number.parseInt(digit, 16)] ?? "");
+
+	const chromium = await readJson(path.join(project, "manifests/chromium.json"));
+	assert.deepEqual(chromium.allowed_origins, [`chrome-extension://${id}/`]);
+	const firefox = await readJson(path.join(project, "manifests/firefox.json"));
+	assert.deepEqual(firefox.allowed_extensions, [manifest.browser_specific_settings.gecko.id]);
+});
+
+test("copes with any home folder's name", async (t) => {
+	for (const home of ["with a space", "日本語 ñ", 'quote " and \\ backslash', "$HOME `id` & %s \\n"]) {
+		const { machine, program } = await machineWithProgram(t, { home });
+		const { code } = await machine.install(...program, "--browser", "chromium");
+		assert.equal(code, 0);
+		const manifest = await readJson(path.join(machine.home, CHROMIUM));
+		assert.equal(manifest.path, path.join(machine.home, ".local/bin/url-notes"));
+		assert.equal((await machine.run(manifest.path, [])).stdout, "url-notes 0.1.0\n");
+		assert.equal((await machine.install("--uninstall")).code, 0);
+		assert.deepEqual(await machine.everything(), ["755 .config"]);
+	}
+});
+
+test("refuses a path that no manifest could name", async (t) => {
+	const { machine, program } = await machineWithProgram(t, { home: "two\nlines" });
+	const { code, stderr } = await machine.install(...program, "--browser", "chromium");
+	assert.equal(code, 1);
+	assert.match(stderr, /line break.*--prefix/);
+	assert.deepEqual(await machine.everything(), []);
+});
+
+test("follows XDG_CONFIG_HOME as Chromium does, and ignores a relative one", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	machine.environment.XDG_CONFIG_HOME = path.join(machine.home, "settings");
+	await machine.install(...program, "--browser", "chromium", "--browser", "firefox");
+	await stat(path.join(machine.home, "settings/chromium/NativeMessagingHosts/url_notes.json"));
+	await stat(path.join(machine.home, FIREFOX));
+	await assert.rejects(stat(path.join(machine.home, ".config")));
+
+	machine.environment.XDG_CONFIG_HOME = "settings";
+	await machine.install(...program, "--browser", "chromium");
+	await stat(path.join(machine.home, CHROMIUM));
+});
+
+test("sets the modes whatever the umask, and mends them", async (t) => {
+	for (const umask of ["000", "002", "077", "777"]) {
+		const { machine, program } = await machineWithProgram(t);
+		const command = `umask ${umask} && exec "$@"`;
+		const args = ["-c", command, "sh", installer, ...program, "--browser", "firefox"];
+		assert.equal((await machine.run("sh", args)).code, 0);
+		const modes = (await machine.everything()).filter((line) => !line.startsWith("755 "));
+		assert.deepEqual(modes, [`644 ${FIREFOX}`]);
+	}
+});
+
+test("changes nothing when it is run twice", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const options = [...program, "--browser", "chromium"];
+	await machine.install(...options);
+	const files = [CHROMIUM, ".local/bin/url-notes"].map((file) => path.join(machine.home, file));
+	const before = await Promise.all(files.map((file) => stat(file)));
+
+	const { code, stdout } = await machine.install(...options);
+
+	assert.equal(code, 0);
+	assert.match(stdout, /^Chromium: .*already there/m);
+	const after = await Promise.all(files.map((file) => stat(file)));
+	assert.deepEqual(
+		after.map(({ ino, mtimeMs }) => [ino, mtimeMs]),
+		before.map(({ ino, mtimeMs }) => [ino, mtimeMs]),
+	);
+});
+
+test("replaces an older program as a whole, under the feet of one that runs", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--browser", "firefox");
+	const installed = path.join(machine.home, ".local/bin/url-notes");
+	const before = await stat(installed);
+
+	const newer = await machine.program("newer", "echo url-notes 0.2.0");
+	const { stdout } = await machine.install("--program", newer, "--browser", "firefox");
+
+	assert.match(stdout, /^Program: .*\(written\)/m);
+	assert.notEqual((await stat(installed)).ino, before.ino);
+	assert.equal((await machine.run(installed, [])).stdout, "url-notes 0.2.0\n");
+	assert.ok((await machine.everything()).every((line) => !line.includes(".url-notes.")));
+});
+
+test("says what it would do on a dry run, and does nothing", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const { code, stdout } = await machine.install(...program, "--browser", "chromium", "--dry-run");
+	assert.equal(code, 0);
+	assert.match(stdout, /^Program: .*would be written/m);
+	assert.match(stdout, /^Chromium: .*would be written/m);
+	assert.deepEqual(await machine.everything(), []);
+
+	await machine.install(...program, "--browser", "chromium");
+	const before = await machine.everything();
+	assert.match((await machine.install("--uninstall", "--dry-run")).stdout, /would be removed/);
+	assert.deepEqual(await machine.everything(), before);
+});
+
+test("takes back what it wrote and leaves the notes and everything else", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const notes = path.join(machine.home, ".local/share/url-notes");
+	await mkdir(notes, { recursive: true });
+	await writeFile(path.join(notes, "notes.db"), "the notes");
+	const other = path.join(machine.home, ".mozilla/native-messaging-hosts");
+	await mkdir(other, { recursive: true });
+	await writeFile(path.join(other, "another_program.json"), "{}");
+	const before = await machine.everything();
+	await machine.install(...program, "--browser", "chromium");
+	assert.notDeepEqual(await machine.everything(), before);
+
+	const { code, stdout } = await machine.install("--uninstall");
+
+	assert.equal(code, 0);
+	assert.ok(stdout.includes(notes), "says where the notes are");
+	assert.deepEqual(
+		(await machine.everything()).filter((line) => line !== "755 .config"),
+		before,
+	);
+	const again = await machine.install("--uninstall");
+	assert.equal(again.code, 0);
+	assert.match(again.stdout, /isn't installed/);
+});
+
+test("installs elsewhere with --prefix, and says what another copy is called", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--prefix", "opt dir", "--browser", "firefox");
+	const elsewhere = path.join(machine.folder, "opt dir/bin/url-notes");
+	assert.equal((await readJson(path.join(machine.home, FIREFOX))).path, elsewhere);
+
+	const { stdout } = await machine.install("--uninstall");
+
+	assert.ok(stdout.includes(elsewhere), stdout);
+	await stat(elsewhere);
+	await assert.rejects(stat(path.join(machine.home, FIREFOX)));
+});
+
+test("writes through no link of another user", async (t) => {
+	// The link has to be another user's, which takes root to make.
+	const { machine, program } = await machineWithProgram(t);
+	const trap = path.join(machine.folder, "trap");
+	await mkdir(trap);
+	const link = path.join(machine.home, ".mozilla");
+	await plantForeignLink(trap, link);
+
+	const { code, stderr } = await machine.install(...program, "--browser", "firefox");
+
+	assert.equal(code, 1);
+	assert.ok(stderr.includes(`${link} is a link that belongs to another user`), stderr);
+	await assert.rejects(stat(path.join(trap, "native-messaging-hosts")));
+});
+
+test("writes through the user's own links", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await mkdir(path.join(machine.folder, "dotfiles"));
+	await symlink(path.join(machine.folder, "dotfiles"), path.join(machine.home, ".mozilla"));
+	assert.equal((await machine.install(...program, "--browser", "firefox")).code, 0);
+	await stat(path.join(machine.folder, "dotfiles/native-messaging-hosts/url_notes.json"));
+});
+
+test("puts a file where its target was a link, not into what the link names", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const precious = path.join(machine.folder, "precious");
+	await writeFile(precious, "precious");
+	await mkdir(path.dirname(path.join(machine.home, FIREFOX)), { recursive: true });
+	await symlink(precious, path.join(machine.home, FIREFOX));
+	assert.equal((await machine.install(...program, "--browser", "firefox")).code, 0);
+	assert.equal(await readFile(precious, "utf8"), "precious");
+	assert.ok((await lstat(path.join(machine.home, FIREFOX))).isFile());
+});
+
+test("says so where a folder is in the way, or a folder can't be written", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await mkdir(path.join(machine.home, FIREFOX), { recursive: true });
+	const inTheWay = await machine.install(...program, "--browser", "firefox");
+	assert.equal(inTheWay.code, 1);
+	assert.match(inTheWay.stderr, /is a folder, where url-notes needs a file/);
+
+	const blocked = await machineWithProgram(t);
+	await writeFile(path.join(blocked.machine.home, ".local"), "a file");
+	const unwritable = await blocked.machine.install(...blocked.program, "--browser", "firefox");
+	assert.equal(unwritable.code, 1);
+	assert.match(unwritable.stderr, /install\.sh: The folder .*\.local\/bin can't be made/);
+});
+
+test("tells wrong usage by exit code 2 and shows the right one", async (t) => {
+	const { machine } = await machineWithProgram(t);
+	for (const args of [["--nonsense"], ["nonsense"], ["--browser"], ["--browser", "mosaic"], ["--prefix", ""]]) {
+		const { code, stderr } = await machine.install(...args);
+		assert.equal(code, 2, args.join(" "));
+		assert.match(stderr, /^Usage: /m);
+	}
+	const { code, stdout } = await machine.install("--help");
+	assert.equal(code, 0);
+	assert.match(stdout, /Browsers here: .*chromium.*firefox/);
+	assert.deepEqual(await machine.everything(), []);
+});
+
+test("says what to do where no browser is found", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const { code, stdout } = await machine.install(...program);
+	assert.equal(code, 0);
+	assert.match(stdout, /No browser was found.*--browser NAME/);
+	assert.deepEqual(await machine.everything(), ["755 .local", "755 .local/bin", "755 .local/bin/url-notes"]);
+});
+
+test("says that a sandboxed Chromium can't be reached, and how a sandboxed Firefox can", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await mkdir(path.join(machine.home, "snap/chromium"), { recursive: true });
+	await mkdir(path.join(machine.home, "snap/firefox"), { recursive: true });
+	const { stdout } = await machine.install(...program);
+	assert.match(stdout, /^Chromium \(Snap\): can't be registered/m);
+	assert.match(stdout, /flatpak permission-set webextensions url_notes snap\.firefox yes/);
+	await stat(path.join(machine.home, FIREFOX));
+	await assert.rejects(stat(path.join(machine.home, CHROMIUM)));
+});
+
+test("names what building takes where it isn't there", async (t) => {
+	const machine = await Machine.make(t);
+	const noRust = await machine.install("--browser", "firefox");
+	assert.equal(noRust.code, 1);
+	assert.match(noRust.stderr, /there is no cargo here.*https:\/\/rustup\.rs/);
+
+	await machine.program("cargo");
+	const noCompiler = await machine.install("--browser", "firefox");
+	assert.equal(noCompiler.code, 1);
+	assert.match(noCompiler.stderr, /C compiler.*apt install gcc/);
+	assert.deepEqual(await machine.everything(), []);
+});
+
+test("builds the release as it is locked, and stops where that fails", async (t) => {
+	const machine = await Machine.make(t);
+	machine.environment.CARGO_TARGET_DIR = path.join(machine.folder, "target");
+	await machine.program("cc");
+	await machine.program(
+		"cargo",
+		`echo "$@" >"${machine.folder}/asked"
+		mkdir -p "$CARGO_TARGET_DIR/release"
+		echo '#!/bin/sh' >"$CARGO_TARGET_DIR/release/url-notes"`,
+	);
+	assert.equal((await machine.install("--browser", "firefox")).code, 0);
+	const asked = await readFile(path.join(machine.folder, "asked"), "utf8");
+	assert.match(asked, /^build --release --locked --package url-notes/);
+	assert.equal(
+		await readFile(path.join(machine.home, ".local/bin/url-notes"), "utf8"),
+		"#!/bin/sh\n",
+	);
+
+	const broken = await Machine.make(t);
+	await broken.program("cc");
+	await broken.program("cargo", "echo 'error: no space left' >&2; exit 101");
+	const { code, stderr } = await broken.install("--browser", "firefox");
+	assert.equal(code, 1);
+	assert.match(stderr, /no space left[^]*wasn't built/);
+	assert.deepEqual(await broken.everything(), []);
+});
+
+test("refuses a program that is none", async (t) => {
+	const { machine } = await machineWithProgram(t);
+	const { code, stderr } = await machine.install("--program", "/nowhere/url-notes");
+	assert.equal(code, 1);
+	assert.match(stderr, /\/nowhere\/url-notes is no program/);
+});
+
+test("does nothing when it was cut short, wherever the cut is", async (t) => {
+	const machine = await Machine.make(t);
+	const whole = await readFile(installer);
+	// Beside a whole project, so that only the missing end can stop it.
+	const clone = path.join(machine.folder, "clone");
+	await mkdir(path.join(clone, "extension"), { recursive: true });
+	await mkdir(path.join(clone, "manifests"));
+	await writeFile(path.join(clone, "Cargo.toml"), "");
+	await writeFile(path.join(clone, "extension/manifest.json"), "{}");
+	await copyFile(path.join(project, "manifests/browsers.tsv"), path.join(clone, "manifests/browsers.tsv"));
+	await machine.program("firefox");
+	await machine.program("cc");
+	await machine.program("cargo", `echo built >>"${machine.folder}/built"`);
+	// Each end of a line, and each byte of the last ones but the very last line break.
+	const cuts = [...whole.subarray(0, -1).keys()].filter(
+		(at) => whole[at - 1] === 10 || at > whole.length - 250,
+	);
+	assert.ok(cuts.length > 300);
+	for (const cut of cuts) {
+		await writeFile(path.join(clone, "install.sh"), new Uint8Array(whole.subarray(0, cut)));
+		const { stdout } = await machine.run("sh", [path.join(clone, "install.sh")]);
+		assert.equal(stdout, "", `cut after ${cut} bytes`);
+	}
+	await assert.rejects(stat(path.join(machine.folder, "built")));
+	assert.deepEqual(await machine.everything(), []);
+});
+
+/**
+ * A link of user "nobody", made by root or by sudo.
+ * @param {string} target
+ * @param {string} link
+ */
+async function plantForeignLink(target, link) {
+	await symlink(target, link);
+	if (process.getuid?.() === 0) {
+		await promisify(execFile)("chown", ["-h", "65534", link]);
+	} else {
+		await promisify(execFile)("sudo", ["-n", "chown", "-h", "65534", link]);
+	}
+}

@@ -1,0 +1,97 @@
+// A computer for install.sh: a home folder and a PATH of its own, with just the
+// programs that the test gives it.
+
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+export const project = fileURLToPath(new URL("../..", import.meta.url));
+export const installer = path.join(project, "install.sh");
+
+/** All that install.sh takes from a bare system. */
+const TOOLS =
+	"awk cat chmod cmp cp dirname find id mkdir mktemp mv rm rmdir sed sh sleep tr uname".split(" ");
+
+/** @typedef {{ code: number, stdout: string, stderr: string }} Outcome */
+
+export class Machine {
+	/** @param {string} folder @param {string} home */
+	constructor(folder, home) {
+		this.folder = folder;
+		this.home = home;
+		this.bin = path.join(folder, "bin");
+		/** @type {NodeJS.ProcessEnv} */
+		this.environment = { HOME: home, PATH: this.bin, TMPDIR: path.join(folder, "tmp"), LANG: "C.UTF-8" };
+	}
+
+	/**
+	 * @param {import("node:test").TestContext} t whose end is the machine's
+	 * @param {{ home?: string }} [options] name of the home folder
+	 */
+	static async make(t, { home = "home" } = {}) {
+		const folder = await mkdtemp(path.join(tmpdir(), "url-notes-install-"));
+		t.after(() => rm(folder, { recursive: true, force: true }));
+		const machine = new Machine(folder, path.join(folder, home));
+		for (const made of [machine.home, machine.bin, path.join(folder, "tmp")]) await mkdir(made);
+		for (const tool of TOOLS) await symlink(await locate(tool), path.join(machine.bin, tool));
+		return machine;
+	}
+
+	/**
+	 * Puts a program on the machine's PATH and returns its path.
+	 * @param {string} name
+	 * @param {string} script
+	 */
+	async program(name, script = "exit 0") {
+		const file = path.join(this.bin, name);
+		await writeFile(file, `#!/bin/sh\n${script}\n`);
+		await chmod(file, 0o755);
+		return file;
+	}
+
+	/**
+	 * Runs install.sh.
+	 * @param {string[]} args
+	 * @returns {Promise<Outcome>}
+	 */
+	install(...args) {
+		return this.run(installer, args);
+	}
+
+	/**
+	 * @param {string} program
+	 * @param {string[]} args
+	 * @returns {Promise<Outcome>}
+	 */
+	async run(program, args) {
+		try {
+			const output = await promisify(execFile)(program, args, {
+				env: this.environment,
+				cwd: this.folder,
+			});
+			return { code: 0, ...output };
+		} catch (error) {
+			return /** @type {Outcome} */ (error);
+		}
+	}
+
+	/** Every file, folder and link below the home folder, with its mode: what is there. */
+	async everything() {
+		const names = await readdir(this.home, { recursive: true });
+		return await Promise.all(
+			names.sort().map(async (name) => {
+				const { mode } = await stat(path.join(this.home, name));
+				return `${(mode & 0o7777).toString(8)} ${name}`;
+			}),
+		);
+	}
+}
+
+/** @param {string} tool */
+async function locate(tool) {
+	const { stdout } = await promisify(execFile)("sh", ["-c", `command -v ${tool}`]);
+	return stdout.trim();
+}
