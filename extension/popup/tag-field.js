@@ -1,0 +1,311 @@
+/**
+ * The tag field: chosen tags, the text being typed, and completions as a
+ * listbox (the WAI-ARIA combobox pattern, list autocomplete with manual
+ * selection). It knows nothing of notes or of the host: completions are asked
+ * for and given by its owner.
+ */
+
+import { normaliseTag, splitTags, uniteTags } from "../shared/tags.js";
+import { say } from "../shared/wording.js";
+
+/** @typedef {{name: string, count: number}} TagCount */
+
+export class TagField {
+	/** @type {HTMLInputElement} */ #input;
+	/** @type {HTMLElement} */ #chosen;
+	/** @type {HTMLElement} */ #list;
+	/** @type {HTMLElement} */ #hint;
+	/** @type {string[]} */ #tags = [];
+	/** @type {TagCount[]} Shown now. */ #options = [];
+	/** Index of the highlighted option, or -1. */
+	#active = -1;
+	/** Whether the user wants completions for what the field holds. */
+	#wanted = false;
+
+	/** Called when the tags or the pending text have changed by the user. */
+	onChange = () => {};
+
+	/**
+	 * Called when completions are wanted; they come back through `offer`.
+	 * @type {(text: string, exclude: string[]) => void}
+	 */
+	onWanted = () => {};
+
+	/**
+	 * To be read out.
+	 * @type {(sentence: string) => void}
+	 */
+	onAnnounce = () => {};
+
+	/**
+	 * @param {object} elements
+	 * @param {HTMLElement} elements.box
+	 * @param {HTMLInputElement} elements.input
+	 * @param {HTMLElement} elements.chosen
+	 * @param {HTMLElement} elements.list
+	 * @param {HTMLElement} elements.hint
+	 */
+	constructor({ box, input, chosen, list, hint }) {
+		this.#input = input;
+		this.#chosen = chosen;
+		this.#list = list;
+		this.#hint = hint;
+		input.addEventListener("keydown", (event) => this.#onKey(event));
+		input.addEventListener("input", (event) => {
+			if (!(/** @type {InputEvent} */ (event).isComposing)) this.#onText();
+			else this.onChange(); // Kept as it stands, but not read as a tag yet.
+		});
+		input.addEventListener("compositionend", () => this.#onText());
+		input.addEventListener("paste", (event) => this.#onPaste(event));
+		input.addEventListener("blur", () => {
+			this.#close();
+			this.#commitText();
+		});
+		box.addEventListener("mousedown", (event) => {
+			const { target } = event;
+			if (target === input || !(target instanceof Element) || target.closest("button"))
+				return;
+			event.preventDefault(); // The focus stays in the field.
+			input.focus();
+		});
+		list.addEventListener("click", (event) => {
+			const option = /** @type {Element} */ (event.target).closest("[data-tag]");
+			if (option) this.#take(/** @type {string} */ (option.getAttribute("data-tag")));
+		});
+		chosen.addEventListener("click", (event) => {
+			const button = /** @type {Element} */ (event.target).closest("button");
+			const tag = button?.closest("[data-tag]")?.getAttribute("data-tag");
+			if (tag) this.#remove(tag);
+		});
+	}
+
+	get tags() {
+		return this.#tags;
+	}
+
+	/** @param {string[]} tags */
+	set tags(tags) {
+		this.#tags = tags;
+		this.#draw();
+	}
+
+	/** Text that isn't a tag yet. */
+	get pending() {
+		return this.#input.value;
+	}
+
+	/** @param {string} text */
+	set pending(text) {
+		this.#input.value = text;
+	}
+
+	/**
+	 * Shows completions of the text in the field.
+	 * @param {TagCount[]} options
+	 */
+	offer(options) {
+		if (!this.#wanted || document.activeElement !== this.#input) return;
+		const active = this.#options[this.#active]?.name;
+		this.#options = options.filter(({ name }) => !this.#tags.includes(name));
+		this.#active = this.#options.findIndex(({ name }) => name === active);
+		this.#drawOptions();
+		const count = this.#options.length;
+		if (count > 0)
+			this.onAnnounce(count === 1 ? say("oneCompletion") : say("completions", count));
+	}
+
+	/** @param {KeyboardEvent} event */
+	#onKey(event) {
+		// While an input method composes, its keys are its own (Safari says so with 229).
+		if (event.isComposing || event.keyCode === 229) return;
+		if (event.ctrlKey || event.altKey || event.metaKey) return;
+		const open = this.#options.length > 0;
+		switch (event.key) {
+			case "ArrowDown":
+			case "ArrowUp":
+				event.preventDefault();
+				if (open) this.#highlight(event.key === "ArrowDown" ? 1 : -1);
+				else this.#want();
+				return;
+			case "Enter":
+			case ",":
+				event.preventDefault();
+				if (this.#active >= 0) this.#takeActive();
+				else this.#commitText();
+				return;
+			case "Tab":
+				if (event.shiftKey || !open || this.pending.trim() === "") return;
+				event.preventDefault();
+				this.#active = Math.max(this.#active, 0);
+				this.#takeActive();
+				return;
+			case "Backspace":
+				if (this.pending !== "") return;
+				if (this.#tags.length > 0)
+					this.#remove(/** @type {string} */ (this.#tags.at(-1)));
+				return;
+			case "Escape":
+				if (!open) return;
+				event.preventDefault();
+				event.stopPropagation();
+				this.#close();
+		}
+	}
+
+	#onText() {
+		this.#hint.textContent = "";
+		if (this.pending.includes(",")) {
+			this.#commitText();
+			return;
+		}
+		// Until the new completions come, those shown that still fit.
+		const typed = this.pending.trim().toLowerCase();
+		this.#options = typed ? this.#options.filter(({ name }) => name.includes(typed)) : [];
+		this.#active = -1;
+		this.#drawOptions();
+		if (typed) this.#want();
+		else this.#wanted = false;
+		this.onChange();
+	}
+
+	/** @param {ClipboardEvent} event */
+	#onPaste(event) {
+		const pasted = event.clipboardData?.getData("text/plain") ?? "";
+		// One line without a comma is text like any other; a list is tags.
+		if (!/[,\n]/.test(pasted.trim())) return;
+		event.preventDefault();
+		const { selectionStart, selectionEnd } = this.#input;
+		const before = this.pending.slice(0, selectionStart ?? 0);
+		const after = this.pending.slice(selectionEnd ?? 0);
+		this.#commit(`${before}${pasted.replace(/\r?\n/g, ",")}${after}`);
+	}
+
+	#want() {
+		this.#wanted = true;
+		this.onWanted(this.pending.trim(), this.#tags);
+	}
+
+	/** @param {1 | -1} step */
+	#highlight(step) {
+		// One place more than there are options: none is highlighted.
+		const places = this.#options.length + 1;
+		this.#active = ((this.#active + 1 + step + places) % places) - 1;
+		this.#drawOptions();
+	}
+
+	#takeActive() {
+		const option = this.#options[this.#active];
+		if (option) this.#take(option.name);
+	}
+
+	/** @param {string} tag */
+	#take(tag) {
+		this.pending = "";
+		this.#add([tag]);
+	}
+
+	#commitText() {
+		if (this.pending.trim() !== "") this.#commit(this.pending);
+		else if (this.pending !== "") {
+			this.pending = "";
+			this.onChange();
+		}
+	}
+
+	/** @param {string} text */
+	#commit(text) {
+		const { tags, refused } = splitTags(text);
+		// What can't be a tag stays in the field, to be mended there.
+		this.pending = refused.join(" ");
+		this.#hint.textContent = refused.length > 0 ? say("tagRefused") : "";
+		this.#add(tags);
+	}
+
+	/** @param {string[]} tags */
+	#add(tags) {
+		const added = tags.filter((tag) => !this.#tags.includes(tag));
+		this.#close();
+		this.tags = uniteTags(this.#tags, tags);
+		if (added.length > 0) this.onAnnounce(say("tagAdded", added.join(", ")));
+		this.onChange();
+	}
+
+	/** @param {string} tag */
+	#remove(tag) {
+		this.#close();
+		this.tags = this.#tags.filter((other) => other !== tag);
+		this.#input.focus();
+		this.onAnnounce(say("tagRemoved", tag));
+		this.onChange();
+	}
+
+	#close() {
+		this.#wanted = false;
+		this.#options = [];
+		this.#active = -1;
+		this.#drawOptions();
+	}
+
+	#draw() {
+		this.#chosen.replaceChildren(
+			...this.#tags.map((tag) => {
+				const item = document.createElement("li");
+				item.dataset.tag = tag;
+				const name = document.createElement("bdi");
+				name.textContent = tag;
+				const button = document.createElement("button");
+				button.type = "button";
+				button.setAttribute("aria-label", say("removeTag", tag));
+				button.textContent = "×";
+				item.append(name, button);
+				return item;
+			}),
+		);
+		this.#chosen.hidden = this.#tags.length === 0;
+	}
+
+	#drawOptions() {
+		const typed = normaliseTag(this.pending) ?? "";
+		this.#list.replaceChildren(
+			...this.#options.map(({ name, count }, index) => {
+				const option = document.createElement("li");
+				option.id = `completion-${index}`;
+				option.role = "option";
+				option.dataset.tag = name;
+				option.ariaSelected = String(index === this.#active);
+				const uses = document.createElement("span");
+				uses.className = "uses";
+				uses.textContent = String(count);
+				option.append(marked(name, typed), uses);
+				return option;
+			}),
+		);
+		const open = this.#options.length > 0;
+		this.#list.hidden = !open;
+		this.#input.ariaExpanded = String(open);
+		if (this.#active >= 0) {
+			this.#input.setAttribute("aria-activedescendant", `completion-${this.#active}`);
+			this.#list.children[this.#active]?.scrollIntoView({ block: "nearest" });
+		} else {
+			this.#input.removeAttribute("aria-activedescendant");
+		}
+	}
+}
+
+/**
+ * A name with the typed part marked.
+ * @param {string} name
+ * @param {string} typed
+ */
+function marked(name, typed) {
+	const label = document.createElement("bdi");
+	const at = typed ? name.indexOf(typed) : -1;
+	if (at < 0) {
+		label.textContent = name;
+		return label;
+	}
+	const mark = document.createElement("mark");
+	mark.textContent = typed;
+	label.append(name.slice(0, at), mark, name.slice(at + typed.length));
+	return label;
+}

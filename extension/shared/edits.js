@@ -1,0 +1,114 @@
+/**
+ * What the user has typed about a page, and what becomes of it where the page
+ * turns out to have a note already. Pure; the popup and the background use it
+ * alike.
+ */
+
+import { splitTags, uniteTags } from "./tags.js";
+
+/**
+ * The fields that the user has touched, whole. `pending` is the text in the
+ * tag field that isn't a tag yet.
+ * @typedef {{title?: string, tags?: string[], pending?: string, summary?: string}} Edits
+ */
+
+/** @typedef {{title: string, tags: string[], summary: string}} Fields */
+
+/** @param {Edits} edits */
+export function isEmpty(edits) {
+	return (
+		edits.title === undefined &&
+		edits.tags === undefined &&
+		edits.summary === undefined &&
+		!edits.pending?.trim()
+	);
+}
+
+/**
+ * The edits with the pending text made a tag: the popup is closed, nobody
+ * will press Enter any more.
+ * @param {Edits} edits
+ * @param {readonly string[]} current Tags of the note.
+ * @returns {Edits}
+ */
+export function commitPending(edits, current) {
+	const { pending, ...rest } = edits;
+	if (!pending?.trim()) return rest;
+	const { tags, refused } = splitTags(pending);
+	// Too long for a tag: as much of it as a tag holds.
+	const cut = refused.flatMap((text) => splitTags([...text].slice(0, 100).join("")).tags);
+	return { ...rest, tags: uniteTags(rest.tags ?? current, [...tags, ...cut]) };
+}
+
+/**
+ * A note's fields joined with what was typed without having seen them:
+ * nothing on either side is lost.
+ * @param {Fields} note
+ * @param {Edits} edits
+ * @returns {Fields}
+ */
+export function unite(note, edits) {
+	return {
+		title: edits.title ?? note.title,
+		tags: uniteTags(note.tags, edits.tags ?? []),
+		summary: uniteSummaries(note.summary, edits.summary ?? ""),
+	};
+}
+
+/**
+ * What was typed twice without either having been seen, as one.
+ * @param {Edits} older
+ * @param {Edits} newer
+ * @returns {Edits}
+ */
+export function uniteEdits(older, newer) {
+	/** @type {Edits} */
+	const both = { ...older, ...newer };
+	if (older.tags && newer.tags) both.tags = uniteTags(older.tags, newer.tags);
+	if (older.summary !== undefined && newer.summary !== undefined) {
+		both.summary = uniteSummaries(older.summary, newer.summary);
+	}
+	return both;
+}
+
+/**
+ * @param {string} existing
+ * @param {string} typed
+ */
+function uniteSummaries(existing, typed) {
+	// Whole lines are compared: "yes" is not said by "yesterday".
+	if (`\n${existing}\n`.includes(`\n${typed.trim()}\n`) || typed.trim() === "")
+		return existing;
+	if (existing.trim() === "") return typed;
+	return `${existing.trimEnd()}\n\n${typed}`;
+}
+
+/**
+ * The note's fields with the touched ones replaced: the user has seen the note.
+ * @param {Fields} note
+ * @param {Edits} edits
+ * @returns {Fields}
+ */
+export function replace(note, edits) {
+	return {
+		title: edits.title ?? note.title,
+		tags: edits.tags ?? note.tags,
+		summary: edits.summary ?? note.summary,
+	};
+}
+
+/**
+ * The fields of `wanted` that differ from the note's.
+ * @param {Fields} note
+ * @param {Fields} wanted
+ * @returns {Partial<Fields>}
+ */
+export function difference(note, wanted) {
+	/** @type {Partial<Fields>} */
+	const changed = {};
+	if (wanted.title !== note.title) changed.title = wanted.title;
+	if (wanted.summary !== note.summary) changed.summary = wanted.summary;
+	if (JSON.stringify(wanted.tags) !== JSON.stringify(note.tags))
+		changed.tags = wanted.tags;
+	return changed;
+}

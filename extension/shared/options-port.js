@@ -1,0 +1,81 @@
+/**
+ * What the options page and the background say to each other: the state of
+ * the connection and what waits in the outbox, after each change; the page
+ * tells what the user wants done with it.
+ */
+
+import { cureFor } from "./diagnosis.js";
+
+/**
+ * @typedef {object} Overview
+ * @property {import("../protocol.js").HelloResult | null} hello
+ * @property {import("./diagnosis.js").Cause | null} trouble
+ * @property {string | null} cure
+ * @property {string | null} hindrance
+ * @property {readonly import("./outbox.js").Entry[]} entries
+ * @property {import("./pages.js").PageRecord[]} drafts
+ * @property {number | null} notes Counted at the last check.
+ */
+
+/**
+ * @typedef {{do: "check"} | {do: "retry", opId: string} | {do: "discard", opId: string}
+ *   | {do: "discardDraft", url: string}} FromOptions
+ */
+
+export const OPTIONS_PORT = "options";
+
+/**
+ * @param {chrome.runtime.Port} port
+ * @param {object} parts
+ * @param {import("./pages.js").Pages} parts.pages
+ * @param {import("./outbox.js").Outbox} parts.outbox
+ * @param {import("./host.js").Host} parts.host
+ * @param {Promise<void>} parts.ready
+ * @param {Set<() => void>} parts.watchers Called after each change.
+ */
+export function serveOptions(port, { pages, outbox, host, ready, watchers }) {
+	/** @type {number | null} */
+	let notes = null;
+
+	const show = () => {
+		/** @type {Overview} */
+		const overview = {
+			hello: host.hello,
+			trouble: host.trouble,
+			cure: host.trouble && cureFor(host.trouble),
+			hindrance: outbox.trouble?.message ?? null,
+			entries: outbox.entries,
+			drafts: pages.drafts(),
+			notes,
+		};
+		port.postMessage(overview);
+	};
+
+	/** @param {FromOptions} message */
+	const act = async (message) => {
+		switch (message.do) {
+			case "check":
+				// Asked anew each time: the greeting's count is as old as the port.
+				notes = await host.request("stats", {}).then(
+					(stats) => stats.notes,
+					() => null,
+				);
+				show();
+				return;
+			case "retry":
+				outbox.retry(message.opId);
+				return;
+			case "discard":
+				outbox.discard(message.opId);
+				return;
+			case "discardDraft":
+				pages.discardDraft(message.url);
+				show();
+		}
+	};
+
+	watchers.add(show);
+	port.onMessage.addListener((message) => void ready.then(() => act(message)));
+	port.onDisconnect.addListener(() => watchers.delete(show));
+	void ready.then(show);
+}

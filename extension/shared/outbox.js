@@ -1,0 +1,313 @@
+/**
+ * The writes on their way to the host: each under its operation id, delivered
+ * in order, once, whatever ends in between (the port, the background, the
+ * browser, the machine).
+ *
+ * An entry is written to storage before it is sent and removed after its
+ * answer was taken in, so the worst a crash can do is to send it again, which
+ * the host recognises by the `opId`. Therefore an entry that may have been
+ * sent is never changed. Nothing leaves the outbox without an answer or the
+ * user's word: what the host refuses stays, with the reason.
+ *
+ * What an answer means for the popup is `pages.js`; when to try again is
+ * `retry.js`.
+ */
+
+import { HostError, Unreachable } from "./host.js";
+
+/**
+ * @typedef {import("../protocol.js").Methods} Methods
+ * @typedef {import("../protocol.js").ErrorKind} ErrorKind
+ * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote"} WriteMethod
+ */
+
+/**
+ * @template {WriteMethod} [M=WriteMethod]
+ * @typedef {object} Entry
+ * @property {number} seq Place in the order of delivery.
+ * @property {M} method
+ * @property {Methods[M]["params"]} params With their `opId`.
+ * @property {string} page URL of the page that it is about.
+ * @property {string} addedAt RFC 3339.
+ * @property {boolean} sent Whether it may have reached the host.
+ * @property {number} failures Times that the host failed over just this entry.
+ * @property {Refusal | null} refused
+ */
+
+/** @typedef {{kind: ErrorKind | "program_crashed", message: string}} Refusal */
+
+/**
+ * Kinds that say nothing against the entry: the same will work once the
+ * store, or the host, is mended.
+ * @type {ReadonlySet<string>}
+ */
+const MENDABLE = new Set([
+	"store_full",
+	"store_newer",
+	"store_busy",
+	"store_broken",
+	"store_unwritable",
+	"store_io",
+	"unknown_method",
+]);
+
+/** An entry that the host fails over so often is set aside, or nothing behind it would ever be delivered. */
+const FAILURES_ALLOWED = 5;
+
+const KEY = "outbox:";
+
+/** @param {Entry} entry */
+const keyOf = (entry) => KEY + String(entry.seq).padStart(12, "0");
+
+export class Outbox {
+	/** @type {import("./shelf.js").Shelf} */ #shelf;
+	/** @type {Pick<import("./host.js").Host, "request" | "hello">} */ #host;
+	/** @type {Entry[]} In order. */ #entries = [];
+	/** @type {Promise<void> | null} */ #delivery = null;
+	/** @type {HostError | null} */ #trouble = null;
+
+	/**
+	 * Takes in an answer before its entry goes. May come twice for one entry
+	 * where a crash fell in between.
+	 * @type {(entry: Entry, result: any) => void}
+	 */
+	onAnswer = () => {};
+
+	/** @type {(entry: Entry) => void} */
+	onRefused = () => {};
+
+	/** Called when what waits, or why, has changed. */
+	onChange = () => {};
+
+	/**
+	 * @param {import("./shelf.js").Shelf} shelf
+	 * @param {Pick<import("./host.js").Host, "request" | "hello">} host
+	 */
+	constructor(shelf, host) {
+		this.#shelf = shelf;
+		this.#host = host;
+	}
+
+	/**
+	 * Takes up what an earlier background left.
+	 * @param {Record<string, unknown>} records All records of the shelf.
+	 */
+	load(records) {
+		const left = Object.keys(records)
+			.filter((key) => key.startsWith(KEY))
+			.sort()
+			.map((key) => /** @type {Entry} */ (records[key]));
+		this.#entries = [...left, ...this.#entries];
+	}
+
+	/** @returns {readonly Entry[]} */
+	get entries() {
+		return this.#entries;
+	}
+
+	/** Why the host, though reached, takes nothing at present. */
+	get trouble() {
+		return this.#trouble;
+	}
+
+	/**
+	 * Entries about one page that wait for an answer.
+	 * @param {string} page
+	 */
+	waitingFor(page) {
+		return this.#entries.filter((entry) => entry.page === page && !entry.refused);
+	}
+
+	/**
+	 * The newest refused entry about a page.
+	 * @param {string} page
+	 */
+	refusedFor(page) {
+		return this.#entries.findLast((entry) => entry.page === page && entry.refused);
+	}
+
+	/**
+	 * Adds a write and sets about delivering it.
+	 * @template {WriteMethod} M
+	 * @param {M} method
+	 * @param {Omit<Methods[M]["params"], "opId">} params
+	 * @param {string} page
+	 */
+	add(method, params, page) {
+		const last = this.#entries.findLast((entry) => entry.page === page);
+		if (
+			method === "updateNote" &&
+			last?.method === "updateNote" &&
+			!last.sent &&
+			!last.refused
+		) {
+			// Typed on while nothing was delivered: one write says it all.
+			Object.assign(last.params, params);
+			this.#keep(last);
+		} else {
+			if (method === "updateNote") this.#dropSuperseded(/** @type {any} */ (params));
+			const withId = /** @type {Methods[M]["params"]} */ ({
+				opId: crypto.randomUUID(),
+				...params,
+			});
+			/** @type {Entry} */
+			const entry = {
+				seq: (this.#entries.at(-1)?.seq ?? 0) + 1,
+				method,
+				params: withId,
+				page,
+				addedAt: new Date().toISOString(),
+				sent: false,
+				failures: 0,
+				refused: null,
+			};
+			this.#entries.push(entry);
+			this.#keep(entry);
+		}
+		this.onChange();
+		void this.deliver();
+	}
+
+	/**
+	 * Takes back the saves of a page that have certainly not been sent.
+	 * @param {string} page
+	 * @returns {boolean} Whether no save of the page is left.
+	 */
+	withdrawSaves(page) {
+		const saves = this.#entries.filter((e) => e.page === page && e.method === "saveNote");
+		for (const entry of saves) if (!entry.sent) this.discard(entry.params.opId);
+		return saves.every((entry) => !entry.sent);
+	}
+
+	/**
+	 * Lets an entry go, by the user's word.
+	 * @param {string} opId
+	 */
+	discard(opId) {
+		const entry = this.#entries.find((e) => e.params.opId === opId);
+		if (entry) this.#remove(entry);
+		this.onChange();
+	}
+
+	/**
+	 * Puts a refused entry back into the queue, at its place.
+	 * @param {string} opId
+	 */
+	retry(opId) {
+		const entry = this.#entries.find((e) => e.params.opId === opId);
+		if (!entry?.refused) return;
+		entry.refused = null;
+		entry.failures = 0;
+		this.#keep(entry);
+		this.onChange();
+		void this.deliver();
+	}
+
+	/**
+	 * Delivers what waits while the host takes it. Resolves when nothing more
+	 * can be delivered now.
+	 * @returns {Promise<void>}
+	 */
+	deliver() {
+		this.#delivery ??= this.#deliverAll().finally(() => {
+			this.#delivery = null;
+		});
+		return this.#delivery;
+	}
+
+	async #deliverAll() {
+		for (;;) {
+			const entry = this.#entries.find((e) => !e.refused);
+			if (!entry || !this.#host.hello) return;
+			entry.sent = true;
+			this.#keep(entry);
+			// Storage that is full must not keep a save from the host.
+			await this.#shelf.settled().catch(() => {});
+			if (!this.#entries.includes(entry)) continue;
+			if (!(await this.#send(entry))) return;
+		}
+	}
+
+	/**
+	 * @param {Entry} entry
+	 * @returns {Promise<boolean>} Whether to go on with the next one.
+	 */
+	async #send(entry) {
+		try {
+			const result = await this.#host.request(entry.method, entry.params);
+			this.#trouble = null;
+			this.onAnswer(entry, result);
+			this.#remove(entry);
+		} catch (error) {
+			if (error instanceof HostError && MENDABLE.has(error.kind)) {
+				this.#trouble = error;
+				this.onChange();
+				return false;
+			}
+			if (error instanceof HostError && error.kind !== "internal") {
+				this.#trouble = null;
+				this.#refuse(entry, { kind: error.kind, message: error.message });
+			} else if (error instanceof HostError || error instanceof Unreachable) {
+				return this.#failed(entry, error);
+			} else {
+				throw error;
+			}
+		}
+		this.onChange();
+		return true;
+	}
+
+	/**
+	 * The host broke over this entry, or while it had it.
+	 * @param {Entry} entry
+	 * @param {HostError | Unreachable} error
+	 */
+	#failed(entry, error) {
+		entry.failures += 1;
+		this.#trouble = error instanceof HostError ? error : null;
+		if (entry.failures < FAILURES_ALLOWED) this.#keep(entry);
+		else {
+			const kind = error instanceof HostError ? error.kind : "program_crashed";
+			this.#refuse(entry, { kind, message: error.message });
+		}
+		this.onChange();
+		return false;
+	}
+
+	/**
+	 * @param {Entry} entry
+	 * @param {Refusal} refusal
+	 */
+	#refuse(entry, refusal) {
+		entry.refused = refusal;
+		this.#keep(entry);
+		this.onRefused(entry);
+	}
+
+	/**
+	 * A refused update is moot once a newer one replaces all that it would have.
+	 * @param {Methods["updateNote"]["params"]} params
+	 */
+	#dropSuperseded(params) {
+		for (const entry of [...this.#entries]) {
+			if (entry.method !== "updateNote" || !entry.refused) continue;
+			const { opId: _, ...old } = /** @type {Methods["updateNote"]["params"]} */ (
+				entry.params
+			);
+			if (old.id === params.id && Object.keys(old).every((field) => field in params)) {
+				this.#remove(entry);
+			}
+		}
+	}
+
+	/** @param {Entry} entry */
+	#keep(entry) {
+		this.#shelf.put(keyOf(entry), entry).catch(() => {});
+	}
+
+	/** @param {Entry} entry */
+	#remove(entry) {
+		this.#entries = this.#entries.filter((e) => e !== entry);
+		this.#shelf.remove(keyOf(entry)).catch(() => {});
+	}
+}

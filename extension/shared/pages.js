@@ -1,0 +1,562 @@
+/**
+ * What the user does with each page, from the click until all of it is on its
+ * way to the host: the save, what is typed while the save isn't answered, the
+ * edits after it, Undo and Delete.
+ *
+ * A page's record is written to storage at each keystroke and removed when it
+ * holds nothing that isn't in the outbox. The popup only shows views of
+ * records and tells what the user does; it may be closed at any moment.
+ */
+
+import { cureFor } from "./diagnosis.js";
+import * as typed from "./edits.js";
+import { Unreachable } from "./host.js";
+import { fit, LIMITS } from "./text.js";
+
+/**
+ * @typedef {import("../protocol.js").Note} Note
+ * @typedef {import("../protocol.js").SamePage} SamePage
+ * @typedef {import("../protocol.js").SaveNoteResult} SaveNoteResult
+ * @typedef {import("./edits.js").Edits} Edits
+ * @typedef {import("./outbox.js").Entry} Entry
+ * @typedef {import("./outbox.js").Refusal} Refusal
+ * @typedef {import("./diagnosis.js").Cause} Cause
+ */
+
+/**
+ * A page as it is kept in storage.
+ * @typedef {object} PageRecord
+ * @property {string} url
+ * @property {string} title Of the tab.
+ * @property {boolean} wanted A save is to be added once the page was read.
+ * @property {Note | null} note As in the store, updates on their way included.
+ * @property {boolean} created Whether this click made the note.
+ * @property {SamePage | null} samePage
+ * @property {Edits} edits
+ * @property {boolean} seen Whether the edits were made in sight of the note.
+ * @property {"undone" | "deleted" | null} removed By the user's word.
+ * @property {boolean} trashed Whether a deletion was sent off for it.
+ */
+
+/**
+ * What the background has of a page only while a popup shows it.
+ * @typedef {object} Sight
+ * @property {Popup} popup
+ * @property {number | undefined} tabId
+ * @property {boolean} opening Not yet decided whether the click saves.
+ * @property {number} revision Raised when the popup has something to take in.
+ * @property {Edits | null} leftover Edits of an earlier popup, not taken in yet.
+ * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
+ * @property {Refusal | null} refusal Of a save that left nothing to keep.
+ * @property {ReturnType<typeof setTimeout>} [timer]
+ */
+
+/**
+ * What the popup is shown.
+ * @typedef {object} View
+ * @property {"saving" | "saved" | "unsaved" | "queued" | "error"} state
+ * @property {number} revision
+ * @property {Known} page
+ * @property {Edits | null} leftover Typed in an earlier popup and not saved yet.
+ * @property {Cause | null} trouble
+ * @property {string | null} cure
+ * @property {Refusal | null} refusal
+ * @property {string | null} hindrance What the host says that keeps it from taking anything.
+ * @property {string | null} siteUrl
+ * @property {string | null} siteProblem
+ */
+
+/**
+ * What a popup gives back should the background end before it.
+ * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">} Known
+ */
+
+/** @typedef {{show: (view: View) => void}} Popup */
+
+/** @typedef {{url: string, title: string, tabId: number | undefined}} Tab */
+
+/** A pause in typing after which an edit is sent off. */
+const PAUSE_MS = 400;
+
+const KEY = "page:";
+
+export class Pages {
+	/** @type {import("./shelf.js").Shelf} */ #shelf;
+	/** @type {import("./outbox.js").Outbox} */ #outbox;
+	/** @type {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} */ #host;
+	/** @type {(tabId: number | undefined) => Promise<import("./capture.js").Captured>} */ #capture;
+	/** @type {() => Promise<boolean>} */ #savesOnOpen;
+	/** @type {Map<string, PageRecord>} By URL. */ #records = new Map();
+	/** @type {Map<string, Sight>} By URL. */ #sights = new Map();
+
+	/**
+	 * @param {object} parts
+	 * @param {import("./shelf.js").Shelf} parts.shelf
+	 * @param {import("./outbox.js").Outbox} parts.outbox
+	 * @param {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} parts.host
+	 * @param {(tabId: number | undefined) => Promise<import("./capture.js").Captured>} parts.capture
+	 * @param {() => Promise<boolean>} parts.savesOnOpen
+	 */
+	constructor({ shelf, outbox, host, capture, savesOnOpen }) {
+		this.#shelf = shelf;
+		this.#outbox = outbox;
+		this.#host = host;
+		this.#capture = capture;
+		this.#savesOnOpen = savesOnOpen;
+	}
+
+	/**
+	 * Takes up what an earlier background left, and finishes it.
+	 * @param {Record<string, unknown>} records All records of the shelf.
+	 */
+	load(records) {
+		for (const [key, value] of Object.entries(records)) {
+			if (!key.startsWith(KEY)) continue;
+			const page = /** @type {PageRecord} */ (value);
+			this.#records.set(page.url, page);
+			if (page.wanted) this.#addSave(page, {});
+			this.#flush(page);
+		}
+	}
+
+	/** Pages with typed text that no save is under way for. */
+	drafts() {
+		return [...this.#records.values()].filter((page) => !typed.isEmpty(page.edits));
+	}
+
+	/**
+	 * Lets what was typed about a page go, by the user's word.
+	 * @param {string} url
+	 */
+	discardDraft(url) {
+		const page = this.#records.get(url);
+		if (!page) return;
+		page.edits = {};
+		this.#keep(page);
+	}
+
+	/**
+	 * A popup was opened by a click on this page.
+	 * @param {Tab} tab
+	 * @param {Popup} popup
+	 */
+	async open(tab, popup) {
+		const page = this.#take(tab.url, tab.title);
+		page.created = this.#savesWaiting(page) && page.created;
+		if (this.#outbox.waitingFor(page.url).length === 0) {
+			Object.assign(page, { note: null, samePage: null, removed: null, trashed: false });
+		}
+		const sight = this.#see(page, popup, tab.tabId);
+		sight.opening = true;
+		if (!typed.isEmpty(page.edits)) {
+			sight.leftover = typed.commitPending(page.edits, page.note?.tags ?? []);
+			sight.revision += 1;
+		}
+		this.#show(page);
+		const saves = await this.#savesOnOpen();
+		sight.opening = false;
+		if (saves) await this.#save(page, tab.tabId);
+		else await this.#lookUp(page);
+	}
+
+	/**
+	 * A popup has outlived the background that it was opened with.
+	 * @param {Tab} tab
+	 * @param {Popup} popup
+	 * @param {Known} known What it was shown last.
+	 * @param {number} revision The last one that it has taken in.
+	 */
+	reopen(tab, popup, known, revision) {
+		const page = this.#take(tab.url, tab.title);
+		if (!page.note) Object.assign(page, known);
+		this.#see(page, popup, tab.tabId).revision = revision;
+		this.#show(page);
+	}
+
+	/**
+	 * The popup of this page is gone, wanted or not.
+	 * @param {string} url
+	 * @param {Popup} popup
+	 */
+	close(url, popup) {
+		const page = this.#records.get(url);
+		const sight = this.#sights.get(url);
+		if (!page || sight?.popup !== popup) return;
+		clearTimeout(sight.timer);
+		this.#sights.delete(url);
+		this.#flush(page);
+	}
+
+	/**
+	 * The user has typed: the whole of the popup, at each input.
+	 * @param {string} url
+	 * @param {Edits} edits
+	 * @param {number} revision The last one that the popup has taken in.
+	 */
+	edit(url, edits, revision) {
+		const page = this.#records.get(url);
+		const sight = this.#sights.get(url);
+		if (!page || !sight) return;
+		if (revision === sight.revision) {
+			page.edits = edits;
+			page.seen = page.note !== null;
+			sight.leftover = null;
+		} else {
+			page.edits = sight.leftover ? typed.uniteEdits(sight.leftover, edits) : edits;
+			page.seen = false;
+		}
+		this.#keep(page);
+		clearTimeout(sight.timer);
+		sight.timer = setTimeout(() => this.#flush(page), PAUSE_MS);
+		this.#show(page);
+	}
+
+	/**
+	 * The Save button: a save, or the way back from Undo and Delete.
+	 * @param {string} url
+	 */
+	async save(url) {
+		const page = this.#records.get(url);
+		if (!page) return;
+		page.removed = null;
+		if (page.note && page.trashed) {
+			page.trashed = false;
+			this.#outbox.add("restoreNote", { id: page.note.id }, url);
+			this.#flush(page);
+		} else if (this.#savesWaiting(page) || page.note) {
+			this.#keep(page);
+			this.#show(page);
+		} else {
+			await this.#save(page, this.#sights.get(url)?.tabId);
+		}
+	}
+
+	/**
+	 * Undo of a save, or Delete.
+	 * @param {string} url
+	 * @param {"undone" | "deleted"} how
+	 */
+	remove(url, how) {
+		const page = this.#records.get(url);
+		if (!page) return;
+		this.#flush(page);
+		page.wanted = false;
+		page.removed = how;
+		if (this.#outbox.withdrawSaves(url)) this.#trash(page);
+		this.#keep(page);
+		this.#show(page);
+	}
+
+	/**
+	 * The host has answered an entry of the outbox.
+	 * @param {Entry} entry
+	 * @param {any} result
+	 */
+	answered(entry, result) {
+		const page = this.#records.get(entry.page);
+		if (!page) return;
+		if (entry.method === "saveNote") this.#saved(page, entry, result);
+		else if (page.note) {
+			// The fields stay as the popup has them: further updates may be waiting.
+			const { updatedAt, deletedAt } = result.note;
+			page.note = { ...page.note, updatedAt, deletedAt };
+		}
+		this.#keep(page, entry);
+	}
+
+	/**
+	 * The host has refused an entry of the outbox.
+	 * @param {Entry} entry
+	 */
+	refused(entry) {
+		const page = this.#records.get(entry.page);
+		const sight = this.#sights.get(entry.page);
+		if (!page || !sight) return;
+		if (entry.method === "updateNote") {
+			const { opId: _opId, id: _id, ...fields } = /** @type {any} */ (entry.params);
+			Object.assign(sight.refusedFields, fields);
+		}
+		if (entry.method === "saveNote" && entry.refused?.kind === "invalid_url") {
+			// The user is looking at the reason; with nothing typed nothing is lost.
+			sight.refusal = entry.refused;
+			if (typed.isEmpty(page.edits)) this.#outbox.discard(entry.params.opId);
+		}
+		this.#show(page);
+	}
+
+	/** Shows every popup how things stand. */
+	showAll() {
+		for (const url of this.#sights.keys()) {
+			const page = this.#records.get(url);
+			if (page) this.#show(page);
+		}
+	}
+
+	/**
+	 * @param {string} url
+	 * @param {string} title
+	 * @returns {PageRecord}
+	 */
+	#take(url, title) {
+		let page = this.#records.get(url);
+		if (!page) {
+			page = {
+				url,
+				title,
+				wanted: false,
+				note: null,
+				created: false,
+				samePage: null,
+				edits: {},
+				seen: false,
+				removed: null,
+				trashed: false,
+			};
+			this.#records.set(url, page);
+		}
+		return page;
+	}
+
+	/**
+	 * @param {PageRecord} page
+	 * @param {Popup} popup
+	 * @param {number | undefined} tabId
+	 */
+	#see(page, popup, tabId) {
+		const before = this.#sights.get(page.url);
+		clearTimeout(before?.timer);
+		/** @type {Sight} */
+		const sight = {
+			popup,
+			tabId,
+			opening: false,
+			revision: 0,
+			leftover: null,
+			refusedFields: {},
+			refusal: null,
+		};
+		this.#sights.set(page.url, sight);
+		return sight;
+	}
+
+	/**
+	 * @param {PageRecord} page
+	 * @param {number | undefined} tabId
+	 */
+	async #save(page, tabId) {
+		page.wanted = true;
+		page.removed = null;
+		this.#keep(page);
+		this.#show(page);
+		const captured = await this.#capture(tabId);
+		if (!page.wanted) return; // Undone meanwhile.
+		this.#addSave(page, captured);
+	}
+
+	/**
+	 * @param {PageRecord} page
+	 * @param {import("./capture.js").Captured} captured
+	 */
+	#addSave(page, captured) {
+		page.wanted = false;
+		// One save of the page is enough, unless a new selection comes with it.
+		if (!this.#savesWaiting(page) || captured.quote) {
+			const title = fit(page.title, LIMITS.title);
+			this.#outbox.add("saveNote", { url: page.url, title, ...captured }, page.url);
+		}
+		this.#keep(page);
+	}
+
+	/** @param {PageRecord} page */
+	async #lookUp(page) {
+		this.#show(page);
+		if (page.note || this.#savesWaiting(page)) return;
+		try {
+			const { note } = await this.#host.request("noteForUrl", { url: page.url });
+			if (page.note || page.wanted || this.#savesWaiting(page)) return;
+			if (note) {
+				// What is still on its way to the note is part of it.
+				for (const { params } of this.#outbox.waitingFor(page.url)) {
+					const { opId: _opId, ...fields } = params;
+					Object.assign(note, fields);
+				}
+				page.note = note;
+				this.#renew(page);
+			}
+		} catch (error) {
+			const sight = this.#sights.get(page.url);
+			if (sight && !(error instanceof Unreachable)) {
+				const { kind, message } = /** @type {import("./host.js").HostError} */ (error);
+				if (kind === "invalid_url") sight.refusal = { kind, message };
+			}
+		}
+		this.#show(page);
+	}
+
+	/**
+	 * @param {PageRecord} page
+	 * @param {Entry} entry
+	 * @param {SaveNoteResult} result
+	 */
+	#saved(page, entry, result) {
+		page.note = result.note;
+		page.created ||= result.created;
+		page.samePage = result.samePage ?? null;
+		page.trashed = false;
+		this.#renew(page);
+		if (page.removed && !this.#savesWaiting(page, entry)) {
+			// Undone before the answer. A note that was there before stays.
+			if (page.created) this.#trash(page);
+			else page.removed = null;
+		}
+		if (!this.#sights.has(page.url)) this.#flush(page, entry);
+	}
+
+	/**
+	 * The popup has a note to take in that it hasn't seen.
+	 * @param {PageRecord} page
+	 */
+	#renew(page) {
+		page.seen = false;
+		const sight = this.#sights.get(page.url);
+		if (sight) sight.revision += 1;
+	}
+
+	/** @param {PageRecord} page */
+	#trash(page) {
+		if (!page.note || page.trashed) return;
+		page.trashed = true;
+		this.#outbox.add("deleteNote", { id: page.note.id }, page.url);
+	}
+
+	/**
+	 * Sends off what was typed, if its note is known.
+	 * @param {PageRecord} page
+	 * @param {Entry} [answering] The entry whose answer is being taken in.
+	 */
+	#flush(page, answering) {
+		const sight = this.#sights.get(page.url);
+		const change = this.#unsent(page, answering);
+		if (change && page.note) {
+			const { id } = page.note;
+			Object.assign(page.note, change);
+			this.#outbox.add(
+				"updateNote",
+				{ id, ...sight?.refusedFields, ...change },
+				page.url,
+			);
+			if (sight) sight.refusedFields = {};
+		}
+		this.#keep(page, answering);
+	}
+
+	/**
+	 * The fields to be sent off: null where there is nothing, or not yet.
+	 * @param {PageRecord} page
+	 * @param {Entry} [answering]
+	 */
+	#unsent(page, answering) {
+		if (!page.note || page.removed || page.wanted || this.#savesWaiting(page, answering))
+			return null;
+		const open = this.#sights.has(page.url);
+		// The popup joins its text with the note itself, at its next edit.
+		if (open && !page.seen) return null;
+		// Text in the tag field of an open popup is a tag in the making.
+		const edits = open ? page.edits : typed.commitPending(page.edits, page.note.tags);
+		const wanted = page.seen
+			? typed.replace(page.note, edits)
+			: typed.unite(page.note, edits);
+		const change = typed.difference(page.note, wanted);
+		return Object.keys(change).length > 0 ? change : null;
+	}
+
+	/**
+	 * @param {PageRecord} page
+	 * @param {Entry} [answering]
+	 */
+	#savesWaiting(page, answering) {
+		return this.#outbox
+			.waitingFor(page.url)
+			.some((entry) => entry.method === "saveNote" && entry !== answering);
+	}
+
+	/**
+	 * Writes the record as long as it holds anything that the outbox doesn't.
+	 * @param {PageRecord} page
+	 * @param {Entry} [answering]
+	 */
+	#keep(page, answering) {
+		const open = this.#sights.has(page.url);
+		const settled =
+			page.note !== null && !page.removed && !this.#savesWaiting(page, answering);
+		const unsent = settled
+			? this.#unsent(page, answering) !== null ||
+				(open && Boolean(page.edits.pending?.trim()))
+			: !typed.isEmpty(page.edits);
+		const undoWaits = page.removed !== null && this.#savesWaiting(page, answering);
+		if (page.wanted || unsent || undoWaits)
+			this.#shelf.put(KEY + page.url, page).catch(() => {});
+		else this.#shelf.remove(KEY + page.url).catch(() => {});
+		if (
+			!open &&
+			!page.wanted &&
+			!unsent &&
+			!undoWaits &&
+			!this.#outboxNeeds(page, answering)
+		) {
+			this.#records.delete(page.url);
+		}
+	}
+
+	/**
+	 * Whether an answer is still to be taken in for the page.
+	 * @param {PageRecord} page
+	 * @param {Entry} [answering]
+	 */
+	#outboxNeeds(page, answering) {
+		return this.#outbox.waitingFor(page.url).some((entry) => entry !== answering);
+	}
+
+	/** @param {PageRecord} page */
+	#show(page) {
+		const sight = this.#sights.get(page.url);
+		if (!sight) return;
+		const { hello, trouble } = this.#host;
+		const refusal = sight.refusal ?? this.#outbox.refusedFor(page.url)?.refused ?? null;
+		sight.popup.show({
+			state: this.#state(page, sight, refusal),
+			revision: sight.revision,
+			page: {
+				note: page.note,
+				created: page.created,
+				samePage: page.samePage,
+				removed: page.removed,
+				trashed: page.trashed,
+			},
+			leftover: sight.leftover,
+			trouble,
+			cure: trouble && cureFor(trouble),
+			refusal,
+			hindrance: this.#outbox.trouble?.message ?? null,
+			siteUrl: hello?.siteUrl ?? null,
+			siteProblem: hello?.siteProblem ?? null,
+		});
+	}
+
+	/**
+	 * @param {PageRecord} page
+	 * @param {Sight} sight
+	 * @param {Refusal | null} refusal
+	 * @returns {View["state"]}
+	 */
+	#state(page, sight, refusal) {
+		const waiting = this.#outbox.waitingFor(page.url).length > 0;
+		const dirty =
+			page.note !== null && !page.removed && (!page.seen || this.#unsent(page) !== null);
+		if (sight.opening || page.wanted || waiting || (dirty && !refusal)) {
+			return this.#host.trouble || this.#outbox.trouble ? "queued" : "saving";
+		}
+		if (refusal) return "error";
+		return page.note && !page.removed ? "saved" : "unsaved";
+	}
+}

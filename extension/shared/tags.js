@@ -1,0 +1,71 @@
+/**
+ * What a tag name may be, and where its page is. Pure.
+ *
+ * The same rule as the host's; `tests/contract/tags.json` holds both to it.
+ * The host has the last word: a name refused there comes back as `invalid_tag`.
+ */
+
+/** Longest tag, in Unicode code points. */
+export const MAX_TAG_LENGTH = 100;
+
+/**
+ * The tag that a typed text means, or null where it can't be one.
+ * @param {string} text
+ * @returns {string | null}
+ */
+export function normaliseTag(text) {
+	const tag = text
+		.toWellFormed()
+		.normalize("NFC")
+		.replace(/\p{White_Space}+/gu, " ")
+		.replace(/^ | $/g, "")
+		.toLowerCase()
+		// Lower-casing can leave a pair that has a composed form: J̌ has none, ǰ is one.
+		.normalize("NFC");
+	const length = [...tag].length;
+	if (length === 0 || length > MAX_TAG_LENGTH || /[,\p{Cc}]/u.test(tag)) return null;
+	return tag;
+}
+
+/**
+ * The tags in a text that may hold several, split at commas, and what couldn't be one.
+ * @param {string} text
+ * @returns {{tags: string[], refused: string[]}}
+ */
+export function splitTags(text) {
+	/** @type {string[]} */
+	const tags = [];
+	/** @type {string[]} */
+	const refused = [];
+	for (const part of text.split(",")) {
+		const tag = normaliseTag(part);
+		if (tag !== null) tags.push(tag);
+		else if (part.trim() !== "") refused.push(part.trim());
+	}
+	return { tags: uniteTags([], tags), refused };
+}
+
+/**
+ * All tags of both lists once, the first list's order first.
+ * @param {readonly string[]} first
+ * @param {readonly string[]} second
+ */
+export function uniteTags(first, second) {
+	return [...new Set([...first, ...second])];
+}
+
+/**
+ * Address of a tag's page under the site's address (which ends in a slash).
+ * @param {string} siteUrl
+ * @param {string} tag
+ */
+export function tagAddress(siteUrl, tag) {
+	// As path segments "." and ".." would be resolved away, even when encoded.
+	if (tag === "." || tag === "..")
+		return `${siteUrl}tag/?name=${tag.replaceAll(".", "%2E")}`;
+	const encoded = encodeURIComponent(tag).replace(
+		/[!'()*]/g,
+		(c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+	);
+	return `${siteUrl}tag/${encoded}`;
+}
