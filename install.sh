@@ -415,8 +415,6 @@ try_it() {
     umask 077
     add_sample_notes
     serve_site
-    # A copy, since Chromium takes a comma in the path for the start of another one.
-    cp -R -- "$folder/extension" "$work/extension"
     executable=''
     each_browser choose_browser
     if [ -z "$executable" ]; then
@@ -536,7 +534,7 @@ display_present() {
 }
 
 open_browser() {
-    mkdir -p -- "$work/home" "$work/profile"
+    mkdir -p -- "$work/home" "$work/profile" "$work/tmp"
     say "Opening $chosen_title with url-notes, sample notes and $address in a throw-away profile."
     "open_$chosen_family"
     say
@@ -559,8 +557,8 @@ open_browser() {
 
 say_how_to_load() {
     case $chosen_family in
-        chromium) say "No button? Some builds take extensions by hand only: chrome://extensions, \"Developer mode\", \"Load unpacked\", $work/extension" ;;
-        firefox) say "No button? Mozilla's release build takes unsigned add-ons by hand only: about:debugging#/runtime/this-firefox, \"Load Temporary Add-on…\", $work/extension/manifest.json" ;;
+        chromium) say "No button? Some builds take extensions by hand only: chrome://extensions, \"Developer mode\", \"Load unpacked\", $folder/extension" ;;
+        firefox) say "No button? Mozilla's release build takes unsigned add-ons by hand only: about:debugging#/runtime/this-firefox, \"Load Temporary Add-on…\", $folder/extension/manifest.json" ;;
     esac
 }
 
@@ -569,7 +567,8 @@ open_chromium() {
     host_manifest chromium "$built" >"$work/profile/NativeMessagingHosts/$HOST.json"
     # The button would be inside the puzzle piece's menu otherwise.
     printf '{"extensions": {"pinned_extensions": ["%s"]}}\n' "$(chromium_id)" >"$work/profile/Default/Preferences"
-    set -- --user-data-dir="$work/profile" --load-extension="$work/extension" \
+    # By its relative path: a comma in an absolute one would begin another extension.
+    set -- --user-data-dir="$work/profile" --load-extension=extension \
         --disable-features=DisableLoadExtensionCommandLineSwitch \
         --no-first-run --no-default-browser-check --use-mock-keychain "$address/"
     # Chromium refuses to run as root with its sandbox.
@@ -586,7 +585,7 @@ open_firefox() {
     mkdir -p -- "$hosts_of_try" "$work/profile/extensions"
     host_manifest firefox "$built" >"$hosts_of_try/$HOST.json"
     # A file of the extension's name that holds a path stands for the folder there.
-    printf '%s\n' "$work/extension" >"$work/profile/extensions/$(firefox_id)"
+    printf '%s\n' "$folder/extension" >"$work/profile/extensions/$(firefox_id)"
     cat >"$work/profile/user.js" <<'PREFS'
 user_pref("xpinstall.signatures.required", false);
 user_pref("extensions.autoDisableScopes", 0);
@@ -601,11 +600,11 @@ PREFS
 # With a home of its own, so that nothing of the try is left in the user's.
 start_browser() {
     (
-        XAUTHORITY=${XAUTHORITY:-$HOME/.Xauthority}
-        HOME=$work/home CFFIXED_USER_HOME=$work/home
-        export XAUTHORITY HOME CFFIXED_USER_HOME
         unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_STATE_HOME
-        exec "$executable" "$@" >"$work/browser.log" 2>&1 3<&- 4<&-
+        cd "$folder" || exit
+        exec env HOME="$work/home" CFFIXED_USER_HOME="$work/home" TMPDIR="$work/tmp" \
+            XAUTHORITY="${XAUTHORITY:-$HOME/.Xauthority}" \
+            "$executable" "$@" >"$work/browser.log" 2>&1 4<&-
     ) &
     browser_process=$!
 }

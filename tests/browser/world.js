@@ -3,7 +3,7 @@
 // the test ends.
 
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { access, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -78,6 +78,11 @@ export class World {
 		const installer = path.join(project, "install.sh");
 		const options = ["--program", built, "--browser", "chromium", "--browser", "firefox"];
 		await run(installer, options, { env: this.environment });
+	}
+
+	/** Rejects where nothing is installed. */
+	async hostIsInstalled() {
+		await access(this.program);
 	}
 
 	/** @param {import("./driver/browser.js").Driver} driver */
@@ -159,6 +164,41 @@ export class World {
 			.split("\n")
 			.filter((line) => line.includes(this.program) && !line.includes("install.sh"))
 			.map((line) => Number.parseInt(line, 10));
+	}
+
+	/** Kills the host as a crash would, and returns the ids of its processes. */
+	async killHosts() {
+		const ids = await until("the host runs", async () => {
+			const found = await this.hostProcesses();
+			return found.length > 0 && found;
+		});
+		for (const id of ids) process.kill(id, "SIGKILL");
+		return ids;
+	}
+
+	/**
+	 * Goes to a tag's page on the site, as soon as it has a note, and reads the first one.
+	 *
+	 * @param {Page} page
+	 * @param {string} tag
+	 */
+	async readTagPage(page, tag) {
+		const address = `${this.site}/tag/${encodeURIComponent(tag)}`;
+		return await until(`${address} shows a note`, async () => {
+			await page.goto(address);
+			return await page.$eval("article", (note) => {
+				const link = /** @type {HTMLAnchorElement} */ (note.querySelector(":is(h1, h2, h3) a"));
+				/** @param {string} selector */
+				const texts = (selector) =>
+					[...note.querySelectorAll(selector)].map((element) => element.textContent?.trim() ?? "");
+				return {
+					title: link.textContent?.trim(),
+					link: link.href,
+					tags: texts('a[href*="/tag/"]'),
+					bold: texts("strong"),
+				};
+			});
+		});
 	}
 
 	async end() {

@@ -18,6 +18,7 @@ import * as firefox from "./firefox.js";
  * @property {(url?: string) => Promise<import("puppeteer-core").Page>} open a new tab
  * @property {(page: import("puppeteer-core").Page) => Promise<import("./popup.js").Popup>} clickButton
  *   the toolbar button, clicked while this tab is in front
+ * @property {() => Promise<string[]>} addresses of all tabs
  * @property {(scheme: "light" | "dark") => Promise<void>} useScheme for what is opened from now on
  * @property {() => Promise<void>} close
  */

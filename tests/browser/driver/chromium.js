@@ -50,6 +50,9 @@ export async function start({ extension, home, environment }) {
 			if (url) await page.goto(url);
 			return page;
 		},
+		async addresses() {
+			return (await browser.pages()).map((page) => page.url());
+		},
 		async clickButton(page) {
 			await page.bringToFront();
 			// A real click on the toolbar: it opens the popup and grants activeTab.

@@ -49,6 +49,9 @@ export async function start({ extension, home, environment }) {
 			if (url) await page.goto(url);
 			return page;
 		},
+		async addresses() {
+			return (await browser.pages()).map((page) => page.url());
+		},
 		async clickButton(page) {
 			await page.bringToFront();
 			await until("the button is in the toolbar", () => inWindow(hasButton, widget));

@@ -108,6 +108,15 @@ export class Popup {
 		});
 	}
 
+	/** @param {string[]} tags first ones of the list */
+	async offers(...tags) {
+		await until(`${tags} are offered`, async () => {
+			const offered = (await this.offered()).slice(0, tags.length);
+			if (offered.join() !== tags.join()) throw new Error(`these are: ${offered}`);
+			return true;
+		});
+	}
+
 	/**
 	 * Id of the element that has the focus.
 	 * @returns {Promise<string>}

@@ -1,0 +1,139 @@
+// Nothing typed is lost: not to a stray click, to a host that is missing or killed,
+// or to another browser.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { browsers } from "./driver/browser.js";
+import { until } from "./driver/until.js";
+import { inEachBrowser, World } from "./world.js";
+
+inEachBrowser("loses nothing when the popup is closed right after typing", async (world, browser) => {
+	const page = await browser.open(world.web.address("/article"));
+	const tags = await world.click(browser, page);
+	await tags.type("ci,half typ");
+	await tags.dismiss();
+	const url = world.web.address("/article");
+	await world.holds([{ url, tags: ["ci", "half typ"] }]);
+
+	const summary = await world.click(browser, page);
+	await summary.focus("#summary");
+	await summary.type("To the last letter");
+	await summary.dismiss();
+	await world.holds([{ url, tags: ["ci", "half typ"], summary: "To the last letter" }]);
+});
+
+inEachBrowser("loses nothing when typing begins before the host has answered", async (world, browser) => {
+	const page = await browser.open(world.web.address("/article"));
+	const popup = await browser.clickButton(page);
+	await until("the caret is in the tag field", async () => (await popup.focused()) === "tags");
+	await popup.type("fast,faster,");
+	await popup.dismiss();
+	await world.holds([{ url: world.web.address("/article"), tags: ["fast", "faster"] }]);
+});
+
+inEachBrowser(
+	"says how to mend a host that isn't registered, and delivers the save once it is, once only",
+	async (world, browser) => {
+		const { page, popup } = await world.save(browser, "/article", "queued");
+		assert.match(await popup.text("body"), /\.\/install\.sh/);
+		await popup.type("later,");
+		await popup.hasTags("later");
+		await popup.focus("#summary");
+		await popup.type("Waited in the outbox.");
+		await popup.dismiss();
+		const second = await world.save(browser, "/second-article", "queued");
+		await second.popup.dismiss();
+
+		// Opened again, the popup still has it all.
+		const again = await world.click(browser, page, "queued");
+		await again.hasTags("later");
+		assert.equal(await again.value("#summary"), "Waited in the outbox.");
+		await again.dismiss();
+		await assert.rejects(world.hostIsInstalled());
+
+		await world.install();
+		// By itself: the browser wakes the extension every half minute at most.
+		const delivered = [
+			{ url: world.web.address("/second-article"), tags: [] },
+			{ url: world.web.address("/article"), tags: ["later"], summary: "Waited in the outbox." },
+		];
+		await world.holds(delivered, 90_000);
+
+		const afterwards = await world.click(browser, page);
+		await afterwards.hasTags("later");
+		await afterwards.dismiss();
+		await world.holds(delivered);
+	},
+	{ registered: false },
+);
+
+inEachBrowser("goes on saving after the host was killed", async (world, browser) => {
+	const first = await world.save(browser, "/article");
+	await first.popup.type("before,");
+	await first.popup.dismiss();
+	await world.holds([{ url: world.web.address("/article"), tags: ["before"] }]);
+
+	const killed = await world.killHosts();
+	const { popup } = await world.save(browser, "/second-article");
+	await popup.type("after,");
+	await popup.hasTags("after");
+	await popup.dismiss();
+
+	await world.holds([
+		{ url: world.web.address("/second-article"), tags: ["after"] },
+		{ url: world.web.address("/article"), tags: ["before"] },
+	]);
+	assert.ok((await world.hostProcesses()).every((id) => !killed.includes(id)));
+	const read = await world.readTagPage(first.page, "after");
+	assert.equal(read.title, "What a linker does all day");
+});
+
+inEachBrowser("loses nothing when the host is killed while the popup is open", async (world, browser) => {
+	const { popup } = await world.save(browser, "/article");
+	await popup.type("one,");
+	await popup.hasTags("one");
+	await world.killHosts();
+	await popup.type("two,");
+	await popup.hasTags("one", "two");
+	await popup.reaches("saved");
+	await popup.dismiss();
+	await world.holds([{ url: world.web.address("/article"), tags: ["one", "two"] }]);
+});
+
+inEachBrowser("starts the host with the browser, and the site with it", async (world) => {
+	await until("the site answers", async () => (await fetch(world.site)).ok);
+});
+
+test("Chromium and Firefox at once: one store, one note a page, all tags", async () => {
+	const world = await World.make();
+	try {
+		await world.install();
+		const both = await Promise.all(browsers.map((driver) => world.start(driver)));
+		const popups = await Promise.all(both.map(async (browser) => (await world.save(browser, "/article")).popup));
+		for (const [index, popup] of popups.entries()) {
+			await popup.type(`from ${both[index]?.name},`);
+			await popup.hasTags(`from ${both[index]?.name.toLowerCase()}`);
+			await popup.reaches("saved");
+		}
+		for (const popup of popups) await popup.dismiss();
+		const url = world.web.address("/article");
+		await until("both tags are on the one note", async () => {
+			const notes = await world.notes();
+			return notes.length === 1 && notes[0]?.url === url && notes[0].tags.length === 2;
+		});
+
+		// What one browser saves, the other finds.
+		const [chromium, firefox] = both;
+		if (!chromium || !firefox) throw new Error("There are two browsers.");
+		const saved = await world.save(chromium, "/second-article");
+		await saved.popup.type("shared,");
+		await saved.popup.dismiss();
+		await until("it is stored", async () => (await world.notes())[0]?.tags.join() === "shared");
+		const found = await world.save(firefox, "/second-article");
+		await found.popup.hasTags("shared");
+		const page = await firefox.open();
+		assert.equal((await world.readTagPage(page, "shared")).title, "What a linker does all day");
+	} finally {
+		await world.end();
+	}
+});
