@@ -7,29 +7,38 @@ import { browsers } from "./driver/browser.js";
 import { until } from "./driver/until.js";
 import { inEachBrowser, World } from "./world.js";
 
-inEachBrowser("loses nothing when the popup is closed right after typing", async (world, browser) => {
-	const page = await browser.open(world.web.address("/article"));
-	const tags = await world.click(browser, page);
-	await tags.type("ci,half typ");
-	await tags.dismiss();
-	const url = world.web.address("/article");
-	await world.holds([{ url, tags: ["ci", "half typ"] }]);
+inEachBrowser(
+	"loses nothing when the popup is closed right after typing",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/article"));
+		const tags = await world.click(browser, page);
+		await tags.type("ci,half typ");
+		await tags.dismiss();
+		const url = world.web.address("/article");
+		await world.holds([{ url, tags: ["ci", "half typ"] }]);
 
-	const summary = await world.click(browser, page);
-	await summary.focus("#summary");
-	await summary.type("To the last letter");
-	await summary.dismiss();
-	await world.holds([{ url, tags: ["ci", "half typ"], summary: "To the last letter" }]);
-});
+		const summary = await world.click(browser, page);
+		await summary.focus("#summary");
+		await summary.type("To the last letter");
+		await summary.dismiss();
+		await world.holds([{ url, tags: ["ci", "half typ"], summary: "To the last letter" }]);
+	},
+);
 
-inEachBrowser("loses nothing when typing begins before the host has answered", async (world, browser) => {
-	const page = await browser.open(world.web.address("/article"));
-	const popup = await browser.clickButton(page);
-	await until("the caret is in the tag field", async () => (await popup.focused()) === "tags");
-	await popup.type("fast,faster,");
-	await popup.dismiss();
-	await world.holds([{ url: world.web.address("/article"), tags: ["fast", "faster"] }]);
-});
+inEachBrowser(
+	"loses nothing when typing begins before the host has answered",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/article"));
+		const popup = await browser.clickButton(page);
+		await until(
+			"the caret is in the tag field",
+			async () => (await popup.focused()) === "tags",
+		);
+		await popup.type("fast,faster,");
+		await popup.dismiss();
+		await world.holds([{ url: world.web.address("/article"), tags: ["fast", "faster"] }]);
+	},
+);
 
 inEachBrowser(
 	"says how to mend a host that isn't registered, and delivers the save once it is, once only",
@@ -55,7 +64,11 @@ inEachBrowser(
 		// By itself: the browser wakes the extension every half minute at most.
 		const delivered = [
 			{ url: world.web.address("/second-article"), tags: [] },
-			{ url: world.web.address("/article"), tags: ["later"], summary: "Waited in the outbox." },
+			{
+				url: world.web.address("/article"),
+				tags: ["later"],
+				summary: "Waited in the outbox.",
+			},
 		];
 		await world.holds(delivered, 90_000);
 
@@ -88,17 +101,20 @@ inEachBrowser("goes on saving after the host was killed", async (world, browser)
 	assert.equal(read.title, "What a linker does all day");
 });
 
-inEachBrowser("loses nothing when the host is killed while the popup is open", async (world, browser) => {
-	const { popup } = await world.save(browser, "/article");
-	await popup.type("one,");
-	await popup.hasTags("one");
-	await world.killHosts();
-	await popup.type("two,");
-	await popup.hasTags("one", "two");
-	await popup.reaches("saved");
-	await popup.dismiss();
-	await world.holds([{ url: world.web.address("/article"), tags: ["one", "two"] }]);
-});
+inEachBrowser(
+	"loses nothing when the host is killed while the popup is open",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article");
+		await popup.type("one,");
+		await popup.hasTags("one");
+		await world.killHosts();
+		await popup.type("two,");
+		await popup.hasTags("one", "two");
+		await popup.reaches("saved");
+		await popup.dismiss();
+		await world.holds([{ url: world.web.address("/article"), tags: ["one", "two"] }]);
+	},
+);
 
 inEachBrowser("starts the host with the browser, and the site with it", async (world) => {
 	await until("the site answers", async () => (await fetch(world.site)).ok);
@@ -109,7 +125,9 @@ test("Chromium and Firefox at once: one store, one note a page, all tags", async
 	try {
 		await world.install();
 		const both = await Promise.all(browsers.map((driver) => world.start(driver)));
-		const popups = await Promise.all(both.map(async (browser) => (await world.save(browser, "/article")).popup));
+		const popups = await Promise.all(
+			both.map(async (browser) => (await world.save(browser, "/article")).popup),
+		);
 		for (const [index, popup] of popups.entries()) {
 			await popup.type(`from ${both[index]?.name},`);
 			await popup.hasTags(`from ${both[index]?.name.toLowerCase()}`);
@@ -128,11 +146,17 @@ test("Chromium and Firefox at once: one store, one note a page, all tags", async
 		const saved = await world.save(chromium, "/second-article");
 		await saved.popup.type("shared,");
 		await saved.popup.dismiss();
-		await until("it is stored", async () => (await world.notes())[0]?.tags.join() === "shared");
+		await until(
+			"it is stored",
+			async () => (await world.notes())[0]?.tags.join() === "shared",
+		);
 		const found = await world.save(firefox, "/second-article");
 		await found.popup.hasTags("shared");
 		const page = await firefox.open();
-		assert.equal((await world.readTagPage(page, "shared")).title, "What a linker does all day");
+		assert.equal(
+			(await world.readTagPage(page, "shared")).title,
+			"What a linker does all day",
+		);
 	} finally {
 		await world.end();
 	}

@@ -5,96 +5,116 @@ import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
 import { inEachBrowser } from "./world.js";
 
-inEachBrowser("saves a page with two tags and a note, to be read on its tag page", async (world, browser) => {
-	const { page, popup } = await world.save(browser, "/article");
-	assert.equal(await popup.value("#title"), "How we cut our build times in half");
-	await popup.type("Build  Systems,ci");
-	await popup.press("Enter");
-	await popup.hasTags("build systems", "ci");
-	await popup.focus("#summary");
-	await popup.type("Caching **halved** it.");
-	await popup.press("Escape");
-	await popup.closes();
+inEachBrowser(
+	"saves a page with two tags and a note, to be read on its tag page",
+	async (world, browser) => {
+		const { page, popup } = await world.save(browser, "/article");
+		assert.equal(await popup.value("#title"), "How we cut our build times in half");
+		await popup.type("Build  Systems,ci");
+		await popup.press("Enter");
+		await popup.hasTags("build systems", "ci");
+		await popup.focus("#summary");
+		await popup.type("Caching **halved** it.");
+		await popup.press("Escape");
+		await popup.closes();
 
-	const note = await world.readTagPage(page, "build systems");
-	assert.deepEqual(note, {
-		title: "How we cut our build times in half",
-		link: world.web.address("/article"),
-		tags: ["build systems", "ci"],
-		bold: ["halved"],
-	});
-	assert.equal(await page.title(), "url-notes | tag | build systems");
-	const [saved, ...others] = await world.notes();
-	assert.deepEqual(others, []);
-	assert.equal(saved?.excerpt, "Caching, and less of everything else.");
-	assert.equal(saved?.siteName, "The Build Journal");
-	assert.equal(saved?.publishedAt, "2025-08-14T09:30:00Z");
-	assert.equal(saved?.lang, "en");
-});
+		const note = await world.readTagPage(page, "build systems");
+		assert.deepEqual(note, {
+			title: "How we cut our build times in half",
+			link: world.web.address("/article"),
+			tags: ["build systems", "ci"],
+			bold: ["halved"],
+		});
+		assert.equal(await page.title(), "url-notes | tag | build systems");
+		const [saved, ...others] = await world.notes();
+		assert.deepEqual(others, []);
+		assert.equal(saved?.excerpt, "Caching, and less of everything else.");
+		assert.equal(saved?.siteName, "The Build Journal");
+		assert.equal(saved?.publishedAt, "2025-08-14T09:30:00Z");
+		assert.equal(saved?.lang, "en");
+	},
+);
 
-inEachBrowser("opens the site from the popup, at the first tag's page", async (world, browser) => {
-	const { popup } = await world.save(browser, "/article");
-	await popup.type("gödel,");
-	await popup.hasTags("gödel");
-	await popup.reaches("saved");
-	assert.equal(
-		await popup.evaluate(() => /** @type {HTMLAnchorElement} */ (document.querySelector("#open-site")).href),
-		`${world.site}/tag/g%C3%B6del`,
-	);
-	await popup.click("#open-site");
-	await until("the tag page is open in a tab", async () =>
-		(await browser.addresses()).includes(`${world.site}/tag/g%C3%B6del`),
-	);
-});
+inEachBrowser(
+	"opens the site from the popup, at the first tag's page",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article");
+		await popup.type("gödel,");
+		await popup.hasTags("gödel");
+		await popup.reaches("saved");
+		assert.equal(
+			await popup.evaluate(
+				() =>
+					/** @type {HTMLAnchorElement} */ (document.querySelector("#open-site")).href,
+			),
+			`${world.site}/tag/g%C3%B6del`,
+		);
+		await popup.click("#open-site");
+		await until("the tag page is open in a tab", async () =>
+			(await browser.addresses()).includes(`${world.site}/tag/g%C3%B6del`),
+		);
+	},
+);
 
-inEachBrowser("finds tags, note and date again when a page is saved again", async (world, browser) => {
-	const first = await world.save(browser, "/article");
-	await first.popup.type("ci,");
-	await first.popup.focus("#summary");
-	await first.popup.type("Read this twice.");
-	await first.popup.dismiss();
-	const url = world.web.address("/article");
-	await world.holds([{ url, tags: ["ci"], summary: "Read this twice." }]);
-	const [before] = await world.notes();
+inEachBrowser(
+	"finds tags, note and date again when a page is saved again",
+	async (world, browser) => {
+		const first = await world.save(browser, "/article");
+		await first.popup.type("ci,");
+		await first.popup.focus("#summary");
+		await first.popup.type("Read this twice.");
+		await first.popup.dismiss();
+		const url = world.web.address("/article");
+		await world.holds([{ url, tags: ["ci"], summary: "Read this twice." }]);
+		const [before] = await world.notes();
 
-	const { popup } = await world.save(browser, "/article");
-	await popup.hasTags("ci");
-	assert.equal(await popup.value("#summary"), "Read this twice.");
-	assert.match(await popup.text("#status"), /before/);
-	assert.ok(await popup.shows("#delete"));
-	await popup.type("caching,");
-	await popup.hasTags("ci", "caching");
-	await popup.dismiss();
+		const { popup } = await world.save(browser, "/article");
+		await popup.hasTags("ci");
+		assert.equal(await popup.value("#summary"), "Read this twice.");
+		assert.match(await popup.text("#status"), /before/);
+		assert.ok(await popup.shows("#delete"));
+		await popup.type("caching,");
+		await popup.hasTags("ci", "caching");
+		await popup.dismiss();
 
-	await world.holds([{ url, tags: ["ci", "caching"], summary: "Read this twice." }]);
-	const [after] = await world.notes();
-	assert.equal(after?.id, before?.id);
-	assert.equal(after?.savedAt, before?.savedAt);
-});
+		await world.holds([{ url, tags: ["ci", "caching"], summary: "Read this twice." }]);
+		const [after] = await world.notes();
+		assert.equal(after?.id, before?.id);
+		assert.equal(after?.savedAt, before?.savedAt);
+	},
+);
 
-inEachBrowser("takes a page with tracking in its address for the page it is, and says so", async (world, browser) => {
-	const first = await world.save(browser, "/article?utm_source=newsletter");
-	await first.popup.dismiss();
-	const { popup } = await world.save(browser, "/article");
-	assert.match(await popup.text("#same-page"), /utm_source/);
-	await popup.dismiss();
-	await world.holds([{ url: world.web.address("/article?utm_source=newsletter"), tags: [] }]);
-});
+inEachBrowser(
+	"takes a page with tracking in its address for the page it is, and says so",
+	async (world, browser) => {
+		const first = await world.save(browser, "/article?utm_source=newsletter");
+		await first.popup.dismiss();
+		const { popup } = await world.save(browser, "/article");
+		assert.match(await popup.text("#same-page"), /utm_source/);
+		await popup.dismiss();
+		await world.holds([
+			{ url: world.web.address("/article?utm_source=newsletter"), tags: [] },
+		]);
+	},
+);
 
-inEachBrowser("takes a changed title and keeps it when the page is saved again", async (world, browser) => {
-	const first = await world.save(browser, "/article");
-	await first.popup.focus("#title");
-	await first.popup.evaluate(() =>
-		/** @type {HTMLTextAreaElement} */ (document.querySelector("#title")).select(),
-	);
-	await first.popup.type("Half the build time");
-	await first.popup.dismiss();
-	await until("the title is stored", async () =>
-		(await world.notes()).some(({ title }) => title === "Half the build time"),
-	);
-	const { popup } = await world.save(browser, "/article");
-	assert.equal(await popup.value("#title"), "Half the build time");
-});
+inEachBrowser(
+	"takes a changed title and keeps it when the page is saved again",
+	async (world, browser) => {
+		const first = await world.save(browser, "/article");
+		await first.popup.focus("#title");
+		await first.popup.evaluate(() =>
+			/** @type {HTMLTextAreaElement} */ (document.querySelector("#title")).select(),
+		);
+		await first.popup.type("Half the build time");
+		await first.popup.dismiss();
+		await until("the title is stored", async () =>
+			(await world.notes()).some(({ title }) => title === "Half the build time"),
+		);
+		const { popup } = await world.save(browser, "/article");
+		assert.equal(await popup.value("#title"), "Half the build time");
+	},
+);
 
 inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
 	for (const [address, tag] of [
@@ -132,8 +152,9 @@ inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
 	await popup.closes();
 	const [saved] = await world.notes();
 	assert.equal(saved?.url, world.web.address("/article"));
-	await until("the tags are stored", async () =>
-		(await world.notes())[0]?.tags.join() === "machine learning,web/emacs",
+	await until(
+		"the tags are stored",
+		async () => (await world.notes())[0]?.tags.join() === "machine learning,web/emacs",
 	);
 });
 
@@ -153,21 +174,33 @@ inEachBrowser("undoes a save, and undoes that", async (world, browser) => {
 	await world.holds([{ url, tags: ["ci"] }]);
 });
 
-inEachBrowser("deletes a note that was there before, and brings it back whole", async (world, browser) => {
-	const url = world.web.address("/article");
-	await world.command("add", url, "--title", "Mine", "--tag", "ci", "--summary", "Kept.");
-	const { popup } = await world.save(browser, "/article");
-	await popup.hasTags("ci");
+inEachBrowser(
+	"deletes a note that was there before, and brings it back whole",
+	async (world, browser) => {
+		const url = world.web.address("/article");
+		await world.command(
+			"add",
+			url,
+			"--title",
+			"Mine",
+			"--tag",
+			"ci",
+			"--summary",
+			"Kept.",
+		);
+		const { popup } = await world.save(browser, "/article");
+		await popup.hasTags("ci");
 
-	await popup.click("#delete");
-	await popup.reaches("unsaved");
-	await world.holds([]);
+		await popup.click("#delete");
+		await popup.reaches("unsaved");
+		await world.holds([]);
 
-	await popup.click("#undo");
-	await popup.reaches("saved");
-	await world.holds([{ url, tags: ["ci"], summary: "Kept." }]);
-	assert.equal((await world.notes())[0]?.title, "Mine");
-});
+		await popup.click("#undo");
+		await popup.reaches("saved");
+		await world.holds([{ url, tags: ["ci"], summary: "Kept." }]);
+		assert.equal((await world.notes())[0]?.title, "Mine");
+	},
+);
 
 inEachBrowser("keeps Japanese and Hebrew as they are written", async (world, browser) => {
 	const japanese = await world.save(browser, "/japanese");
@@ -194,54 +227,72 @@ inEachBrowser("keeps Japanese and Hebrew as they are written", async (world, bro
 		bold: ["שוב"],
 	});
 	assert.equal(
-		await hebrew.page.$eval("article", (note) => getComputedStyle(/** @type {Element} */ (note.querySelector("[dir], bdi"))).direction),
+		await hebrew.page.$eval(
+			"article",
+			(note) =>
+				getComputedStyle(/** @type {Element} */ (note.querySelector("[dir], bdi")))
+					.direction,
+		),
 		"rtl",
 	);
 });
 
-inEachBrowser("says that a page can't be saved, and saves nothing", async (world, browser) => {
-	const popup = await world.click(browser, await browser.open(), "error");
-	assert.match(await popup.text("#status"), /can.t be saved/);
-	assert.ok(
-		await popup.evaluate(() =>
-			["#title", "#tags", "#summary"].every((field) => document.querySelector(field)?.matches(":disabled")),
-		),
-	);
-	await popup.press("Escape");
-	await popup.closes();
-	await world.holds([]);
-});
+inEachBrowser(
+	"says that a page can't be saved, and saves nothing",
+	async (world, browser) => {
+		const popup = await world.click(browser, await browser.open(), "error");
+		assert.match(await popup.text("#status"), /can.t be saved/);
+		assert.ok(
+			await popup.evaluate(() =>
+				["#title", "#tags", "#summary"].every((field) =>
+					document.querySelector(field)?.matches(":disabled"),
+				),
+			),
+		);
+		await popup.press("Escape");
+		await popup.closes();
+		await world.holds([]);
+	},
+);
 
-inEachBrowser("saves pages without a title, and with one of five megabytes", async (world, browser) => {
-	const untitled = await world.save(browser, "/untitled");
-	await untitled.popup.dismiss();
-	const huge = await world.save(browser, "/huge-title");
-	await huge.popup.type("long,");
-	await huge.popup.hasTags("long");
-	await huge.popup.dismiss();
-	await world.holds([
-		{ url: world.web.address("/huge-title"), tags: ["long"] },
-		{ url: world.web.address("/untitled"), tags: [] },
-	]);
-	const [saved] = await world.notes();
-	assert.match(saved?.title ?? "", /^Huge x{1000,}$/);
-	const note = await world.readTagPage(huge.page, "long");
-	assert.equal(note.title, saved?.title);
-});
+inEachBrowser(
+	"saves pages without a title, and with one of five megabytes",
+	async (world, browser) => {
+		const untitled = await world.save(browser, "/untitled");
+		await untitled.popup.dismiss();
+		const huge = await world.save(browser, "/huge-title");
+		await huge.popup.type("long,");
+		await huge.popup.hasTags("long");
+		await huge.popup.dismiss();
+		await world.holds([
+			{ url: world.web.address("/huge-title"), tags: ["long"] },
+			{ url: world.web.address("/untitled"), tags: [] },
+		]);
+		const [saved] = await world.notes();
+		assert.match(saved?.title ?? "", /^Huge x{1000,}$/);
+		const note = await world.readTagPage(huge.page, "long");
+		assert.equal(note.title, saved?.title);
+	},
+);
 
-inEachBrowser("refuses a tag that can't be one, says why, and keeps what was typed", async (world, browser) => {
-	const { popup } = await world.save(browser, "/article");
-	await popup.press("Enter");
-	await popup.type("   ");
-	await popup.press("Enter");
-	assert.deepEqual(await popup.tags(), []);
-	await popup.evaluate(() => {
-		const field = /** @type {HTMLInputElement} */ (document.querySelector("#tags"));
-		field.value = "x".repeat(101);
-		field.dispatchEvent(new Event("input", { bubbles: true }));
-	});
-	await popup.press("Enter");
-	await until("the popup says why", async () => /100/.test(await popup.text("#tag-hint")));
-	assert.equal((await popup.value("#tags")).length, 101);
-	assert.deepEqual(await popup.tags(), []);
-});
+inEachBrowser(
+	"refuses a tag that can't be one, says why, and keeps what was typed",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article");
+		await popup.press("Enter");
+		await popup.type("   ");
+		await popup.press("Enter");
+		assert.deepEqual(await popup.tags(), []);
+		await popup.evaluate(() => {
+			const field = /** @type {HTMLInputElement} */ (document.querySelector("#tags"));
+			field.value = "x".repeat(101);
+			field.dispatchEvent(new Event("input", { bubbles: true }));
+		});
+		await popup.press("Enter");
+		await until("the popup says why", async () =>
+			/100/.test(await popup.text("#tag-hint")),
+		);
+		assert.equal((await popup.value("#tags")).length, 101);
+		assert.deepEqual(await popup.tags(), []);
+	},
+);

@@ -107,7 +107,10 @@ export class World {
 		const popup = await browser.clickButton(page);
 		await popup.reaches(state);
 		if (state !== "error") {
-			await until("the caret is in the tag field", async () => (await popup.focused()) === "tags");
+			await until(
+				"the caret is in the tag field",
+				async () => (await popup.focused()) === "tags",
+			);
 		}
 		return popup;
 	}
@@ -145,7 +148,9 @@ export class World {
 	 * @param {number} [milliseconds]
 	 */
 	async holds(expected, milliseconds) {
-		const wanted = JSON.stringify(expected.map((note) => ({ summary: "", ...note })).map(brief));
+		const wanted = JSON.stringify(
+			expected.map((note) => ({ summary: "", ...note })).map(brief),
+		);
 		await until(
 			`the store holds ${wanted}`,
 			async () => {
@@ -187,10 +192,14 @@ export class World {
 		return await until(`${address} shows a note`, async () => {
 			await page.goto(address);
 			return await page.$eval("article", (note) => {
-				const link = /** @type {HTMLAnchorElement} */ (note.querySelector(":is(h1, h2, h3) a"));
+				const link = /** @type {HTMLAnchorElement} */ (
+					note.querySelector(":is(h1, h2, h3) a")
+				);
 				/** @param {string} selector */
 				const texts = (selector) =>
-					[...note.querySelectorAll(selector)].map((element) => element.textContent?.trim() ?? "");
+					[...note.querySelectorAll(selector)].map(
+						(element) => element.textContent?.trim() ?? "",
+					);
 				return {
 					title: link.textContent?.trim(),
 					link: link.href,

@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFile, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import {
+	copyFile,
+	lstat,
+	mkdir,
+	readFile,
+	stat,
+	symlink,
+	writeFile,
+} from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -53,12 +61,16 @@ test("writes the manifests that the two families of browsers ask for", async (t)
 
 	const installed = path.join(machine.home, ".local/bin/url-notes");
 	const both = { name: "url_notes", path: installed, type: "stdio" };
-	const { description: _, ...chromium } = await readJson(path.join(machine.home, CHROMIUM));
+	const { description: _, ...chromium } = await readJson(
+		path.join(machine.home, CHROMIUM),
+	);
 	assert.deepEqual(chromium, {
 		...both,
 		allowed_origins: ["chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/"],
 	});
-	const { description: __, ...firefox } = await readJson(path.join(machine.home, FIREFOX));
+	const { description: __, ...firefox } = await readJson(
+		path.join(machine.home, FIREFOX),
+	);
 	assert.deepEqual(firefox, { ...both, allowed_extensions: ["url-notes@url-notes"] });
 });
 
@@ -73,11 +85,18 @@ test("allows the very extension that is in the extension folder", async () => {
 	const chromium = await readJson(path.join(project, "manifests/chromium.json"));
 	assert.deepEqual(chromium.allowed_origins, [`chrome-extension://${id}/`]);
 	const firefox = await readJson(path.join(project, "manifests/firefox.json"));
-	assert.deepEqual(firefox.allowed_extensions, [manifest.browser_specific_settings.gecko.id]);
+	assert.deepEqual(firefox.allowed_extensions, [
+		manifest.browser_specific_settings.gecko.id,
+	]);
 });
 
 test("copes with any home folder's name", async (t) => {
-	for (const home of ["with a space", "日本語 ñ", 'quote " and \\ backslash', "$HOME `id` & %s \\n"]) {
+	for (const home of [
+		"with a space",
+		"日本語 ñ",
+		'quote " and \\ backslash',
+		"$HOME `id` & %s \\n",
+	]) {
 		const { machine, program } = await machineWithProgram(t, { home });
 		const { code } = await machine.install(...program, "--browser", "chromium");
 		assert.equal(code, 0);
@@ -101,7 +120,9 @@ test("follows XDG_CONFIG_HOME as Chromium does, and ignores a relative one", asy
 	const { machine, program } = await machineWithProgram(t);
 	machine.environment.XDG_CONFIG_HOME = path.join(machine.home, "settings");
 	await machine.install(...program, "--browser", "chromium", "--browser", "firefox");
-	await stat(path.join(machine.home, "settings/chromium/NativeMessagingHosts/url_notes.json"));
+	await stat(
+		path.join(machine.home, "settings/chromium/NativeMessagingHosts/url_notes.json"),
+	);
 	await stat(path.join(machine.home, FIREFOX));
 	await assert.rejects(stat(path.join(machine.home, ".config")));
 
@@ -125,7 +146,9 @@ test("changes nothing when it is run twice", async (t) => {
 	const { machine, program } = await machineWithProgram(t);
 	const options = [...program, "--browser", "chromium"];
 	await machine.install(...options);
-	const files = [CHROMIUM, ".local/bin/url-notes"].map((file) => path.join(machine.home, file));
+	const files = [CHROMIUM, ".local/bin/url-notes"].map((file) =>
+		path.join(machine.home, file),
+	);
 	const before = await Promise.all(files.map((file) => stat(file)));
 
 	const { code, stdout } = await machine.install(...options);
@@ -156,7 +179,12 @@ test("replaces an older program as a whole, under the feet of one that runs", as
 
 test("says what it would do on a dry run, and does nothing", async (t) => {
 	const { machine, program } = await machineWithProgram(t);
-	const { code, stdout } = await machine.install(...program, "--browser", "chromium", "--dry-run");
+	const { code, stdout } = await machine.install(
+		...program,
+		"--browser",
+		"chromium",
+		"--dry-run",
+	);
 	assert.equal(code, 0);
 	assert.match(stdout, /^Program: .*would be written/m);
 	assert.match(stdout, /^Chromium: .*would be written/m);
@@ -164,7 +192,10 @@ test("says what it would do on a dry run, and does nothing", async (t) => {
 
 	await machine.install(...program, "--browser", "chromium");
 	const before = await machine.everything();
-	assert.match((await machine.install("--uninstall", "--dry-run")).stdout, /would be removed/);
+	assert.match(
+		(await machine.install("--uninstall", "--dry-run")).stdout,
+		/would be removed/,
+	);
 	assert.deepEqual(await machine.everything(), before);
 });
 
@@ -224,7 +255,10 @@ test("writes through no link of another user", async (t) => {
 test("writes through the user's own links", async (t) => {
 	const { machine, program } = await machineWithProgram(t);
 	await mkdir(path.join(machine.folder, "dotfiles"));
-	await symlink(path.join(machine.folder, "dotfiles"), path.join(machine.home, ".mozilla"));
+	await symlink(
+		path.join(machine.folder, "dotfiles"),
+		path.join(machine.home, ".mozilla"),
+	);
 	assert.equal((await machine.install(...program, "--browser", "firefox")).code, 0);
 	await stat(path.join(machine.folder, "dotfiles/native-messaging-hosts/url_notes.json"));
 });
@@ -249,14 +283,24 @@ test("says so where a folder is in the way, or a folder can't be written", async
 
 	const blocked = await machineWithProgram(t);
 	await writeFile(path.join(blocked.machine.home, ".local"), "a file");
-	const unwritable = await blocked.machine.install(...blocked.program, "--browser", "firefox");
+	const unwritable = await blocked.machine.install(
+		...blocked.program,
+		"--browser",
+		"firefox",
+	);
 	assert.equal(unwritable.code, 1);
 	assert.match(unwritable.stderr, /install\.sh: The folder .*\.local\/bin can't be made/);
 });
 
 test("tells wrong usage by exit code 2 and shows the right one", async (t) => {
 	const { machine } = await machineWithProgram(t);
-	for (const args of [["--nonsense"], ["nonsense"], ["--browser"], ["--browser", "mosaic"], ["--prefix", ""]]) {
+	for (const args of [
+		["--nonsense"],
+		["nonsense"],
+		["--browser"],
+		["--browser", "mosaic"],
+		["--prefix", ""],
+	]) {
 		const { code, stderr } = await machine.install(...args);
 		assert.equal(code, 2, args.join(" "));
 		assert.match(stderr, /^Usage: /m);
@@ -272,7 +316,11 @@ test("says what to do where no browser is found", async (t) => {
 	const { code, stdout } = await machine.install(...program);
 	assert.equal(code, 0);
 	assert.match(stdout, /No browser was found.*--browser NAME/);
-	assert.deepEqual(await machine.everything(), ["755 .local", "755 .local/bin", "755 .local/bin/url-notes"]);
+	assert.deepEqual(await machine.everything(), [
+		"755 .local",
+		"755 .local/bin",
+		"755 .local/bin/url-notes",
+	]);
 });
 
 test("says that a sandboxed Chromium can't be reached, and how a sandboxed Firefox can", async (t) => {
@@ -281,7 +329,10 @@ test("says that a sandboxed Chromium can't be reached, and how a sandboxed Firef
 	await mkdir(path.join(machine.home, "snap/firefox"), { recursive: true });
 	const { stdout } = await machine.install(...program);
 	assert.match(stdout, /^Chromium \(Snap\): can't be registered/m);
-	assert.match(stdout, /flatpak permission-set webextensions url_notes snap\.firefox yes/);
+	assert.match(
+		stdout,
+		/flatpak permission-set webextensions url_notes snap\.firefox yes/,
+	);
 	await stat(path.join(machine.home, FIREFOX));
 	await assert.rejects(stat(path.join(machine.home, CHROMIUM)));
 });
@@ -322,7 +373,7 @@ test("builds the release as it is locked, and stops where that fails", async (t)
 	await broken.program("cargo", "echo 'error: no space left' >&2; exit 101");
 	const { code, stderr } = await broken.install("--browser", "firefox");
 	assert.equal(code, 1);
-	assert.match(stderr, /no space left[^]*wasn't built/);
+	assert.match(stderr, /no space left(.|\n)*wasn't built/);
 	assert.deepEqual(await broken.everything(), []);
 });
 
@@ -342,7 +393,10 @@ test("does nothing when it was cut short, wherever the cut is", async (t) => {
 	await mkdir(path.join(clone, "manifests"));
 	await writeFile(path.join(clone, "Cargo.toml"), "");
 	await writeFile(path.join(clone, "extension/manifest.json"), "{}");
-	await copyFile(path.join(project, "manifests/browsers.tsv"), path.join(clone, "manifests/browsers.tsv"));
+	await copyFile(
+		path.join(project, "manifests/browsers.tsv"),
+		path.join(clone, "manifests/browsers.tsv"),
+	);
 	await machine.program("firefox");
 	await machine.program("cc");
 	await machine.program("cargo", `echo built >>"${machine.folder}/built"`);
@@ -352,7 +406,10 @@ test("does nothing when it was cut short, wherever the cut is", async (t) => {
 	);
 	assert.ok(cuts.length > 300);
 	for (const cut of cuts) {
-		await writeFile(path.join(clone, "install.sh"), new Uint8Array(whole.subarray(0, cut)));
+		await writeFile(
+			path.join(clone, "install.sh"),
+			new Uint8Array(whole.subarray(0, cut)),
+		);
 		const { stdout } = await machine.run("sh", [path.join(clone, "install.sh")]);
 		assert.equal(stdout, "", `cut after ${cut} bytes`);
 	}

@@ -2,7 +2,16 @@
 // programs that the test gives it.
 
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+	chmod,
+	mkdir,
+	mkdtemp,
+	readdir,
+	rm,
+	stat,
+	symlink,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +22,9 @@ export const installer = path.join(project, "install.sh");
 
 /** All that install.sh takes from a bare system. */
 const TOOLS =
-	"awk cat chmod cmp cp dirname find id mkdir mktemp mv rm rmdir sed sh sleep tr uname".split(" ");
+	"awk cat chmod cmp cp dirname find id mkdir mktemp mv rm rmdir sed sh sleep tr uname".split(
+		" ",
+	);
 
 /** @typedef {{ code: number, stdout: string, stderr: string }} Outcome */
 
@@ -24,7 +35,12 @@ export class Machine {
 		this.home = home;
 		this.bin = path.join(folder, "bin");
 		/** @type {NodeJS.ProcessEnv} */
-		this.environment = { HOME: home, PATH: this.bin, TMPDIR: path.join(folder, "tmp"), LANG: "C.UTF-8" };
+		this.environment = {
+			HOME: home,
+			PATH: this.bin,
+			TMPDIR: path.join(folder, "tmp"),
+			LANG: "C.UTF-8",
+		};
 	}
 
 	/**
@@ -35,8 +51,10 @@ export class Machine {
 		const folder = await mkdtemp(path.join(tmpdir(), "url-notes-install-"));
 		t.after(() => rm(folder, { recursive: true, force: true }));
 		const machine = new Machine(folder, path.join(folder, home));
-		for (const made of [machine.home, machine.bin, path.join(folder, "tmp")]) await mkdir(made);
-		for (const tool of TOOLS) await symlink(await locate(tool), path.join(machine.bin, tool));
+		for (const made of [machine.home, machine.bin, path.join(folder, "tmp")])
+			await mkdir(made);
+		for (const tool of TOOLS)
+			await symlink(await locate(tool), path.join(machine.bin, tool));
 		return machine;
 	}
 

@@ -61,11 +61,13 @@ export async function start({ extension, home, environment }) {
 			const document = await target.asPage();
 			await document.emulateMediaFeatures(media);
 			return new Popup({
-				evaluate: (run, ...args) => document.evaluate(run, ...args),
+				evaluate: (run, ...args) => document.evaluate(/** @type {any} */ (run), ...args),
 				type: (text) => document.keyboard.type(text),
 				press: async (key) => {
 					try {
-						await document.keyboard.press(/** @type {import("puppeteer-core").KeyInput} */ (key));
+						await document.keyboard.press(
+							/** @type {import("puppeteer-core").KeyInput} */ (key),
+						);
 					} catch (error) {
 						// Escape closes the popup between its going down and its coming up.
 						if (browser.targets().some(isPopup)) throw error;

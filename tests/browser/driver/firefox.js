@@ -57,7 +57,8 @@ export async function start({ extension, home, environment }) {
 			await until("the button is in the toolbar", () => inWindow(hasButton, widget));
 			await inWindow(clickButton, widget);
 			/** @type {import("./popup.js").Channel["evaluate"]} */
-			const evaluate = (run, ...args) => inWindow(runInPopup, String(run), JSON.stringify(args));
+			const evaluate = (run, ...args) =>
+				inWindow(runInPopup, String(run), JSON.stringify(args));
 			await until("the popup has the keyboard", () => inWindow(popupHasFocus));
 			// The panel has it a moment before the document in it does.
 			await until("the popup's document has the keyboard", () =>
@@ -118,8 +119,6 @@ async function windowScope(browser) {
 // What follows runs inside the browser's window. Each function is sent by its text,
 // so none may use another.
 
-/* global Cc, Ci, Services, content */
-
 /** @param {string} widget */
 function hasButton(widget) {
 	return document.getElementById(`${widget}-BAP`) !== null;
@@ -136,7 +135,7 @@ function isPopupOpen() {
 }
 
 function popupHasFocus() {
-	// @ts-expect-error The browser's own global.
+	const { Services } = /** @type {any} */ (window);
 	const { focusedElement } = Services.focus;
 	return focusedElement?.getAttribute("webextension-view-type") === "popup";
 }
@@ -181,14 +180,28 @@ function runInPopup(run, args) {
 /** @param {string} keys JSON of the keys' names */
 function strikeKeys(keys) {
 	/** @type {Record<string, number>} */
-	const codes = { Backspace: 8, Tab: 9, Enter: 13, Escape: 27, ArrowUp: 38, ArrowDown: 40 };
-	// @ts-expect-error The browser's own globals.
-	const processor = Cc["@mozilla.org/text-input-processor;1"].createInstance(Ci.nsITextInputProcessor);
+	const codes = {
+		Backspace: 8,
+		Tab: 9,
+		Enter: 13,
+		Escape: 27,
+		ArrowUp: 38,
+		ArrowDown: 40,
+	};
+	const { Cc, Ci } = /** @type {any} */ (window);
+	const processor = Cc["@mozilla.org/text-input-processor;1"].createInstance(
+		Ci.nsITextInputProcessor,
+	);
 	processor.beginInputTransactionForTests(window);
 	for (const key of JSON.parse(keys)) {
 		const keyCode = codes[key];
-		if (keyCode === undefined && [...key].length > 1) throw new Error(`No code for ${key}.`);
-		const event = new KeyboardEvent("", { key, code: keyCode ? key : "", keyCode: keyCode ?? 0 });
+		if (keyCode === undefined && [...key].length > 1)
+			throw new Error(`No code for ${key}.`);
+		const event = new KeyboardEvent("", {
+			key,
+			code: keyCode ? key : "",
+			keyCode: keyCode ?? 0,
+		});
 		processor.keydown(event);
 		processor.keyup(event);
 	}
@@ -210,6 +223,6 @@ async function pictureOfPopup() {
 /** @param {string} scheme */
 function setScheme(scheme) {
 	const override = "layout.css.prefers-color-scheme.content-override";
-	// @ts-expect-error The browser's own global.
+	const { Services } = /** @type {any} */ (window);
 	Services.prefs.setIntPref(override, scheme === "dark" ? 0 : 1);
 }

@@ -51,7 +51,10 @@ export class Popup {
 	 * @returns {Promise<string>}
 	 */
 	text(selector) {
-		return this.evaluate((s) => document.querySelector(s)?.textContent?.trim() ?? "", selector);
+		return this.evaluate(
+			(s) => document.querySelector(s)?.textContent?.trim() ?? "",
+			selector,
+		);
 	}
 
 	/**
@@ -61,7 +64,8 @@ export class Popup {
 	 */
 	value(selector) {
 		return this.evaluate(
-			(s) => /** @type {HTMLInputElement | null} */ (document.querySelector(s))?.value ?? "",
+			(s) =>
+				/** @type {HTMLInputElement | null} */ (document.querySelector(s))?.value ?? "",
 			selector,
 		);
 	}
@@ -72,7 +76,10 @@ export class Popup {
 	 * @returns {Promise<boolean>}
 	 */
 	shows(selector) {
-		return this.evaluate((s) => document.querySelector(s)?.checkVisibility() ?? false, selector);
+		return this.evaluate(
+			(s) => document.querySelector(s)?.checkVisibility() ?? false,
+			selector,
+		);
 	}
 
 	/** Tags that are chosen, in their order. */

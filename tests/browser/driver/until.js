@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
  * @param {string} what the condition in words, for the failure
  * @param {() => T | Promise<T>} ask
  * @param {number} [milliseconds] how long a healthy but busy machine may take
- * @returns {Promise<T>}
+ * @returns {Promise<Exclude<T, false | null | undefined>>}
  */
 export async function until(what, ask, milliseconds = 15_000) {
 	const end = Date.now() + milliseconds;
@@ -18,14 +18,16 @@ export async function until(what, ask, milliseconds = 15_000) {
 	for (;;) {
 		try {
 			last = await ask();
-			if (last) return /** @type {T} */ (last);
+			if (last) return /** @type {any} */ (last);
 		} catch (error) {
 			// What is asked may not be there yet: a popup that opens, a page that loads.
 			last = error;
 		}
 		if (Date.now() > end) {
 			const detail = last instanceof Error ? last.message : JSON.stringify(last);
-			throw new Error(`Waited ${milliseconds / 1000} s in vain until ${what}; last: ${detail}`);
+			throw new Error(
+				`Waited ${milliseconds / 1000} s in vain until ${what}; last: ${detail}`,
+			);
 		}
 		await pause(20);
 	}
