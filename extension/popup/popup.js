@@ -30,9 +30,10 @@ const element = (id) => /** @type {E} */ (document.getElementById(id));
 
 const title = /** @type {HTMLTextAreaElement} */ (element("title"));
 const summary = /** @type {HTMLTextAreaElement} */ (element("summary"));
+const tags = /** @type {HTMLInputElement} */ (element("tags"));
 const tagField = new TagField({
 	box: element("tag-field"),
-	input: /** @type {HTMLInputElement} */ (element("tags")),
+	input: tags,
 	chosen: element("chosen"),
 	list: element("completions"),
 	hint: element("tag-hint"),
@@ -140,10 +141,12 @@ function showView(shown) {
 	show("undo", removed === "deleted" || (removed === null && undoable));
 	show("save", removed === "undone" || (removed === null && state === "unsaved"));
 	show("delete", note !== null && !page.created && !removed);
-	/** @type {HTMLFieldSetElement} */ (element("editable")).disabled = unsavable;
+	if (unsavable) disableFields();
 	const same = element("same-page");
 	same.hidden = !samePage;
-	same.textContent = samePage ? say("samePage", samePage.because, samePage.url) : "";
+	same.textContent = samePage
+		? say("samePage", capitalised(samePage.because), samePage.url)
+		: "";
 	showProblem(shown);
 	linkToSite();
 }
@@ -212,6 +215,11 @@ function showProblem({ state, trouble, cure }) {
 	element("cure-command").textContent = cure ?? "";
 }
 
+/** @param {string} text */
+function capitalised(text) {
+	return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
+
 /** @param {string} moment RFC 3339. */
 function day(moment) {
 	return new Date(moment).toLocaleDateString(browser.i18n.getUILanguage(), {
@@ -259,8 +267,12 @@ function keepSummaryWithinLimit() {
 function showUnsavable() {
 	showState("error");
 	setStatus(say("unsavable"));
-	/** @type {HTMLFieldSetElement} */ (element("editable")).disabled = true;
-	show("address", false);
+	disableFields();
+}
+
+function disableFields() {
+	for (const field of [title, tags, summary]) field.disabled = true;
+	show("fields", false);
 }
 
 /** Opens a port to the background; after its end, a new one to the next background. */
@@ -286,7 +298,7 @@ function listen() {
 	title.addEventListener("keydown", (event) => {
 		if (event.key !== "Enter" || event.isComposing) return;
 		event.preventDefault();
-		tagFocus();
+		tags.focus();
 	});
 	summary.addEventListener("input", () => {
 		touched.summary = true;
@@ -305,14 +317,24 @@ function listen() {
 	tagField.onAnnounce = (sentence) => {
 		element("announcement").textContent = sentence;
 	};
+	summary.addEventListener("focus", () => {
+		// The user's words don't go on in the line of a quote.
+		if (touched.summary || !/(^|\n)>[^\n]*$/.test(summary.value)) return;
+		summary.value += "\n\n";
+		grow(summary);
+	});
+	// Firefox may give the popup the focus after its page has run, and then to no field.
+	window.addEventListener("focus", () => {
+		if (document.activeElement === document.body) tags.focus();
+	});
 	element("fields").addEventListener("submit", (event) => event.preventDefault());
 	element("undo").addEventListener("click", () => {
 		tell({ do: view?.page.removed ? "save" : "undo" });
-		tagFocus();
+		tags.focus();
 	});
 	element("save").addEventListener("click", () => {
 		tell({ do: "save" });
-		tagFocus();
+		tags.focus();
 	});
 	element("delete").addEventListener("click", () => tell({ do: "delete" }));
 	element("try-again").addEventListener("click", () => tell({ do: "tryHost" }));
@@ -332,15 +354,11 @@ function listen() {
 	});
 }
 
-function tagFocus() {
-	element("tags").focus();
-}
-
 async function start() {
 	sayEverywhere(document);
 	document.documentElement.dir = say("@@bidi_dir");
 	listen();
-	tagFocus();
+	tags.focus();
 	const [active] = await browser.tabs.query({ active: true, currentWindow: true });
 	const url = savableUrl(active?.url);
 	if (url === null) {
