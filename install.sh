@@ -486,37 +486,41 @@ The browser starts the program named in a *host manifest*, and takes **at most 1
 # of the user's choice it moves on from a taken one, and says so.
 serve_site() {
     if [ -n "${URL_NOTES_PORT-}" ]; then
-        start_site "$URL_NOTES_PORT" || {
-            cat "$work/serve.err" >&2
-            fail "The site can't be shown at port $URL_NOTES_PORT; give another: URL_NOTES_PORT=6700 ./install.sh --try"
-        }
+        start_site "$URL_NOTES_PORT" ||
+            fail "$refusal Another port for this try: URL_NOTES_PORT=6700 ./install.sh --try"
         return
     fi
     for port in 6683 6684 6685 6686 6687 6688 6689; do
         if start_site "$port"; then
             return
         fi
-        warn "Port $port can't be had, so the next one is tried: $(cat "$work/serve.err")"
+        say "$refusal This try takes another port."
     done
     fail "No port could be had for the site; give one: URL_NOTES_PORT=6700 ./install.sh --try"
 }
 
-# start_site PORT: waits for the program's word that it serves.
+# start_site PORT: waits for the program's word that it serves. Sets `refusal`.
 start_site() {
     rm -f -- "$work/serve.out"
     mkfifo "$work/serve.out"
-    URL_NOTES_PORT=$1 "$built" serve >"$work/serve.out" 2>"$work/serve.err" &
+    URL_NOTES_PORT=$1 "$built" serve --json >"$work/serve.out" 2>"$work/serve.err" &
     site_process=$!
     # Stays open, so that a later line has a reader.
     exec 4<"$work/serve.out"
-    if read -r _ <&4; then
-        URL_NOTES_PORT=$1
-        export URL_NOTES_PORT
-        address=http://localhost:$URL_NOTES_PORT
-        return
-    fi
-    wait "$site_process" || true
+    answer=''
+    read -r answer <&4 || true
+    case $answer in
+        '{'*)
+            URL_NOTES_PORT=$1
+            export URL_NOTES_PORT
+            address=http://localhost:$URL_NOTES_PORT
+            return
+            ;;
+    esac
+    # Another program has the port; or the user's own url-notes, whose end it waits for.
+    end_process "$site_process"
     site_process=''
+    refusal="$(sed 's/^url-notes: //' "$work/serve.err")${answer:+Port $1 is that of your own url-notes.}"
     return 1
 }
 
@@ -648,12 +652,16 @@ frame() {
 
 # ---- Beginning and end
 
+end_process() {
+    [ -n "$1" ] || return 0
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
 clean_up() {
     trap '' HUP INT TERM
-    for process in $browser_process $site_process; do
-        kill "$process" 2>/dev/null || true
-        wait "$process" 2>/dev/null || true
-    done
+    end_process "$browser_process"
+    end_process "$site_process"
     [ -z "$unfinished" ] || rm -f -- "$unfinished"
     # The browser's children may write for a moment longer than it lives.
     for _ in 1 2 3 4 5 6 7 8 9 10; do

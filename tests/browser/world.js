@@ -4,26 +4,19 @@
 
 import { execFile } from "node:child_process";
 import { access, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { browsers } from "./driver/browser.js";
 import { until } from "./driver/until.js";
+import { builtProgram, freePort, project } from "./program.js";
 import { serveWeb } from "./web.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 /** @typedef {import("../../extension/protocol.d.ts").Note} Note */
 
 const run = promisify(execFile);
-const project = fileURLToPath(new URL("../..", import.meta.url));
-const built = path.join(
-	process.env.CARGO_TARGET_DIR ?? path.join(project, "target"),
-	"debug/url-notes",
-);
-
 /**
  * A sentence that has to be true in both browsers.
  *
@@ -76,7 +69,14 @@ export class World {
 	/** What the user does to have the host: runs install.sh. */
 	async install() {
 		const installer = path.join(project, "install.sh");
-		const options = ["--program", built, "--browser", "chromium", "--browser", "firefox"];
+		const options = [
+			"--program",
+			builtProgram,
+			"--browser",
+			"chromium",
+			"--browser",
+			"firefox",
+		];
 		await run(installer, options, { env: this.environment });
 	}
 
@@ -132,7 +132,7 @@ export class World {
 	 * @param {string[]} args
 	 */
 	async command(...args) {
-		const { stdout } = await run(built, args, { env: this.environment });
+		const { stdout } = await run(builtProgram, args, { env: this.environment });
 		return stdout;
 	}
 
@@ -224,16 +224,3 @@ export class World {
 
 /** @param {{ url: string, tags: string[], summary?: string }} note */
 const brief = ({ url, tags, summary }) => ({ url, tags, summary });
-
-/** @returns {Promise<number>} a port that nobody listens on */
-function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.on("error", reject);
-		// Both families, as the site takes them.
-		server.listen(0, () => {
-			const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-			server.close(() => resolve(port));
-		});
-	});
-}

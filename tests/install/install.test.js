@@ -14,7 +14,8 @@ import {
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { installer, Machine, project } from "./machine.js";
+import { project } from "../browser/program.js";
+import { installer, Machine } from "./machine.js";
 
 const CHROMIUM = ".config/chromium/NativeMessagingHosts/url_notes.json";
 const FIREFOX = ".mozilla/native-messaging-hosts/url_notes.json";

@@ -14,10 +14,9 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { project } from "../browser/program.js";
 
-export const project = fileURLToPath(new URL("../..", import.meta.url));
 export const installer = path.join(project, "install.sh");
 
 /** All that install.sh takes from a bare system. */
@@ -53,9 +52,16 @@ export class Machine {
 		const machine = new Machine(folder, path.join(folder, home));
 		for (const made of [machine.home, machine.bin, path.join(folder, "tmp")])
 			await mkdir(made);
-		for (const tool of TOOLS)
-			await symlink(await locate(tool), path.join(machine.bin, tool));
+		for (const tool of TOOLS) await machine.borrow(tool);
 		return machine;
+	}
+
+	/**
+	 * Puts a program of the real system on the machine's PATH.
+	 * @param {string} tool
+	 */
+	async borrow(tool) {
+		await symlink(await locate(tool), path.join(this.bin, tool));
 	}
 
 	/**

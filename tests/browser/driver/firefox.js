@@ -64,10 +64,17 @@ export async function start({ extension, home, environment }) {
 			await until("the popup's document has the keyboard", () =>
 				evaluate(() => document.readyState === "complete" && document.hasFocus()),
 			);
+			/** @param {string[]} keys */
+			const strike = async (keys) => {
+				await inWindow(strikeKeys, JSON.stringify(keys));
+				// Keys go to the document's process on their own way, before any message: once
+				// this one is answered they have arrived. No person closes a popup sooner.
+				if (await isOpen()) await evaluate(() => true).catch(() => {});
+			};
 			return new Popup({
 				evaluate,
-				type: (text) => inWindow(strikeKeys, JSON.stringify([...text])),
-				press: (key) => inWindow(strikeKeys, JSON.stringify([key])),
+				type: (text) => strike([...text]),
+				press: (key) => strike([key]),
 				picture: async (file) => {
 					await writeFile(file, await inWindow(pictureOfPopup), "base64");
 				},

@@ -1,0 +1,27 @@
+// The program under test, and room for it to serve its site.
+
+import { createServer } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The project's folder. */
+export const project = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What `cargo build` makes; the tests build no other. */
+export const builtProgram = path.join(
+	process.env.CARGO_TARGET_DIR ?? path.join(project, "target"),
+	"debug/url-notes",
+);
+
+/** @returns {Promise<number>} a port that nobody listens on */
+export function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.on("error", reject);
+		// Of both families, as the site takes them.
+		server.listen(0, () => {
+			const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+			server.close(() => resolve(port));
+		});
+	});
+}

@@ -1,0 +1,167 @@
+// install.sh --try with the real program: without a display, and with one in each
+// browser.
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { until } from "../browser/driver/until.js";
+import { builtProgram, freePort } from "../browser/program.js";
+import { installer, Machine } from "./machine.js";
+
+/** A try that runs in the foreground of nobody's terminal. */
+class Try {
+	/** @param {Machine} machine @param {string[]} options */
+	constructor(machine, options) {
+		this.machine = machine;
+		this.child = spawn(installer, ["--try", "--program", builtProgram, ...options], {
+			env: machine.environment,
+			stdio: ["ignore", "pipe", "pipe"],
+		});
+		this.ended = once(this.child, "exit");
+		this.lines = /** @type {string[]} */ ([]);
+		for (const stream of [this.child.stdout, this.child.stderr]) {
+			createInterface(stream).on("line", (line) => this.lines.push(line));
+		}
+	}
+
+	/** Waits for a line and returns what the pattern's group holds. @param {RegExp} pattern */
+	async says(pattern) {
+		return await until(`it says ${pattern}`, () => {
+			const found = this.lines.map((line) => pattern.exec(line)).find(Boolean);
+			if (found) return found[1] ?? found[0];
+			throw new Error(this.lines.join("\n"));
+		});
+	}
+
+	/** Ends it as Ctrl+C or a script does, and sees that nothing is left. */
+	async end() {
+		this.child.kill("SIGTERM");
+		const [code] = await this.ended;
+		assert.equal(code, 0, this.lines.join("\n"));
+		assert.deepEqual(await readdir(path.join(this.machine.folder, "tmp")), []);
+		assert.deepEqual(await this.machine.everything(), []);
+		await until("its processes have ended", async () => {
+			const { stdout } = await promisify(execFile)("ps", ["-axo", "args="]);
+			const left = stdout
+				.split("\n")
+				.filter((line) => line.includes(this.machine.folder));
+			if (left.length > 0) throw new Error(left.join("\n"));
+			return true;
+		});
+	}
+}
+
+/** @param {import("node:test").TestContext} t */
+async function machineWithSystemTools(t) {
+	const machine = await Machine.make(t);
+	machine.environment.PATH = `${machine.bin}:${process.env.PATH}`;
+	machine.environment.URL_NOTES_PORT = String(await freePort());
+	return machine;
+}
+
+test("without a display it saves a page by a frame and shows it on its tag page", async (t) => {
+	const machine = await machineWithSystemTools(t);
+	const trial = new Try(machine, []);
+	const address = await trial.says(/^Read it on its tag page: (http:.*)$/);
+	assert.equal(
+		address,
+		`http://localhost:${machine.environment.URL_NOTES_PORT}/tag/hypertext`,
+	);
+	const page = await (await fetch(address)).text();
+	assert.match(page, /Hypertext - Wikipedia/);
+	assert.match(page, /As We May Think/, "the samples are there too");
+	await trial.says(/To have the button/);
+	await trial.end();
+	await assert.rejects(fetch(address));
+});
+
+test("without a browser it says so and does the same", async (t) => {
+	const machine = await Machine.make(t);
+	machine.environment.URL_NOTES_PORT = String(await freePort());
+	for (const tool of ["grep", "mkfifo", "od", "wc", "tail", "date", "env"]) {
+		await machine.borrow(tool);
+	}
+	const trial = new Try(machine, []);
+	await trial.says(/^No browser was found/);
+	const address = await trial.says(/^Read it on its tag page: (http:.*)$/);
+	assert.match(await (await fetch(address)).text(), /Hypertext - Wikipedia/);
+	await trial.end();
+});
+
+test("names a port that is taken, and how to give another", async (t) => {
+	const machine = await machineWithSystemTools(t);
+	const server = createServer().listen(0, "127.0.0.1");
+	t.after(() => server.close());
+	await once(server, "listening");
+	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+	machine.environment.URL_NOTES_PORT = String(port);
+	const trial = new Try(machine, []);
+	const [code] = await trial.ended;
+	assert.equal(code, 1);
+	await trial.says(new RegExp(`:${port}.*URL_NOTES_PORT=`));
+	assert.deepEqual(await readdir(path.join(machine.folder, "tmp")), []);
+});
+
+for (const [name, title] of [
+	["chromium", "Chromium"],
+	["firefox", "Firefox"],
+]) {
+	test(`with a display it opens ${title} with the extension, which starts the host`, async (t) => {
+		const machine = await machineWithSystemTools(t);
+		machine.environment.DISPLAY = await openDisplay(t);
+		const trial = new Try(machine, ["--browser", `${name}`]);
+		await trial.says(new RegExp(`^Opening ${title} with url-notes`));
+		// Only an extension that is loaded and allowed makes the browser do that.
+		await until(
+			"the browser has started the host",
+			async () => {
+				const { stdout } = await promisify(execFile)("ps", ["-axo", "args="]);
+				const started =
+					/url-notes (chrome-extension:\/\/|\S*url_notes\.json url-notes@url-notes)/;
+				return stdout
+					.split("\n")
+					.some((line) => line.startsWith(builtProgram) && started.test(line));
+			},
+			60_000,
+		);
+		await trial.end();
+	});
+}
+
+test("falls back where the display can't be had", async (t) => {
+	const machine = await machineWithSystemTools(t);
+	machine.environment.DISPLAY = ":64999";
+	const trial = new Try(machine, ["--browser", "chromium"]);
+	await trial.says(/^Chromium ended at once/);
+	await trial.says(/^Read it on its tag page/);
+	await trial.end();
+});
+
+/**
+ * A display that nobody sees, until the test ends.
+ * @param {import("node:test").TestContext} t
+ */
+async function openDisplay(t) {
+	const server = spawn(
+		"Xvfb",
+		["-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+		{
+			stdio: ["ignore", "ignore", "ignore", "pipe"],
+		},
+	);
+	t.after(async () => {
+		server.kill();
+		await once(server, "exit");
+	});
+	const [number] = await once(
+		/** @type {import("node:stream").Readable} */ (server.stdio[3]),
+		"data",
+	);
+	return `:${String(number).trim()}`;
+}
