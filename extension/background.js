@@ -14,6 +14,7 @@ import { POPUP_PORT, servePopup } from "./shared/popup-port.js";
 import { ALARM, Retry } from "./shared/retry.js";
 import { rememberHostSaveOnOpen, savesOnOpen } from "./shared/settings.js";
 import { Shelf } from "./shared/shelf.js";
+import { activeTab } from "./shared/tab.js";
 
 const area = browser.storage.local;
 const shelf = new Shelf(area);
@@ -68,7 +69,9 @@ outbox.onChange = refresh;
 browser.runtime.onConnect.addListener((port) => {
 	// A click is a good moment to try a host that was away.
 	tryHost();
-	if (port.name === POPUP_PORT) servePopup(port, { pages, host, ready, tryHost });
+	if (port.name === POPUP_PORT) {
+		servePopup(port, { pages, host, ready, tryHost, activeTab });
+	}
 	if (port.name === OPTIONS_PORT)
 		serveOptions(port, { pages, outbox, host, ready, watchers });
 });

@@ -8,6 +8,7 @@ import { browser } from "../shared/browser.js";
 import { savableUrl } from "../shared/capture.js";
 import * as typed from "../shared/edits.js";
 import { POPUP_PORT } from "../shared/popup-port.js";
+import { activeTab } from "../shared/tab.js";
 import { tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
 import { say, sayEverywhere } from "../shared/wording.js";
@@ -162,44 +163,51 @@ function show(id, visible) {
 /** @param {View} shown */
 function showStatus(shown) {
 	clearTimeout(slowTimer);
-	const sentence = statusOf(shown);
+	const words = statusOf(shown);
 	// Between two keystrokes "Saved" needn't flicker: only a slow save is told.
-	const edited =
-		shown.state === "saving" && shown.page.note !== null && !shown.page.removed;
-	if (edited && element("status").textContent)
-		slowTimer = setTimeout(setStatus, SLOW_MS, sentence);
-	else setStatus(sentence);
+	const { note, removed } = shown.page;
+	if (shown.state === "saving" && note && !removed) {
+		slowTimer = setTimeout(setStatus, SLOW_MS, ...words);
+	} else {
+		setStatus(...words);
+	}
 }
 
-/** @param {string} sentence */
-function setStatus(sentence) {
+/**
+ * @param {string} what
+ * @param {string} [why]
+ */
+function setStatus(what, why = "") {
 	const status = element("status");
 	// Written anew it would be read out anew.
-	if (status.textContent !== sentence) status.textContent = sentence;
+	if (status.textContent === `${what} ${why}`.trim()) return;
+	const headline = document.createElement("strong");
+	headline.textContent = what;
+	status.replaceChildren(headline, ...(why ? [` ${why}`] : []));
 }
 
 /**
  * @param {View} shown
- * @returns {string}
+ * @returns {[what: string, why?: string]}
  */
 function statusOf({ state, page, refusal, trouble, hindrance }) {
 	const { note, created, removed } = page;
 	switch (state) {
 		case "saving":
-			return removed ? say("removing") : say("saving");
-		case "queued": {
-			const what = removed ? say("queuedRemoval") : say("queued");
-			const why = trouble ? say(`cause_${trouble}`) : (hindrance ?? "");
-			return `${what} ${why}`.trim();
-		}
+			return [say(removed ? "removing" : "saving")];
+		case "queued":
+			return [
+				say(removed ? "queuedRemoval" : "queued"),
+				trouble ? say(`cause_${trouble}`) : (hindrance ?? ""),
+			];
 		case "saved":
-			return created || !note ? say("saved") : say("savedBefore", day(note.savedAt));
+			return [created || !note ? say("saved") : say("savedBefore", day(note.savedAt))];
 		case "unsaved":
-			if (removed === "deleted") return say("deleted");
-			return removed ? say("undone") : say("unsaved");
+			return [say(removed ?? "unsaved")];
 		case "error":
-			if (refusal?.kind === "invalid_url") return say("unsavable");
-			return say("refused", refusal?.message ?? "");
+			return refusal?.kind === "invalid_url"
+				? [say("unsavable")]
+				: [say("refused"), refusal?.message];
 	}
 }
 
@@ -359,21 +367,20 @@ async function start() {
 	document.documentElement.dir = say("@@bidi_dir");
 	listen();
 	tags.focus();
-	const [active] = await browser.tabs.query({ active: true, currentWindow: true });
-	const url = savableUrl(active?.url);
+	setStatus(say("saving"));
+	connect();
+	// Typed while this page was loading.
+	if (!typed.isEmpty(edits())) tellEdits();
+	tab = await activeTab();
+	tell({ do: "open", tab });
+	const url = savableUrl(tab.url);
 	if (url === null) {
 		showUnsavable();
 		return;
 	}
-	tab = { url, title: fit(active?.title ?? "", LIMITS.title), tabId: active?.id };
-	connect();
-	tell({ do: "open", tab });
-	if (!touched.title) title.value = tab.title;
 	element("address").textContent = url;
-	setStatus(say("saving"));
+	if (!touched.title) title.value = tab.title;
 	grow(title);
-	// Typed while the tab was being asked for.
-	if (!typed.isEmpty(edits())) tellEdits();
 }
 
 void start();

@@ -57,9 +57,11 @@ export class TagField {
 		});
 		input.addEventListener("compositionend", () => this.#onText());
 		input.addEventListener("paste", (event) => this.#onPaste(event));
-		input.addEventListener("blur", () => {
+		input.addEventListener("blur", ({ relatedTarget }) => {
 			this.#close();
-			this.#commitText();
+			// Only on the way to another field: when the window itself loses the focus
+			// (Firefox does so for a moment as the popup opens), typing may go on.
+			if (relatedTarget) this.#commitText();
 		});
 		box.addEventListener("mousedown", (event) => {
 			const { target } = event;

@@ -43,7 +43,6 @@ import { fit, LIMITS } from "./text.js";
  * @typedef {object} Sight
  * @property {Popup} popup
  * @property {number | undefined} tabId
- * @property {boolean} opening Not yet decided whether the click saves.
  * @property {number} revision Raised when the popup has something to take in.
  * @property {Edits | null} leftover Edits of an earlier popup, not taken in yet.
  * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
@@ -88,6 +87,8 @@ export class Pages {
 	/** @type {() => Promise<boolean>} */ #savesOnOpen;
 	/** @type {Map<string, PageRecord>} By URL. */ #records = new Map();
 	/** @type {Map<string, Sight>} By URL. */ #sights = new Map();
+	/** @type {Set<PageRecord>} Not yet decided whether the click saves. */ #opening =
+		new Set();
 
 	/**
 	 * @param {object} parts
@@ -147,14 +148,14 @@ export class Pages {
 			Object.assign(page, { note: null, samePage: null, removed: null, trashed: false });
 		}
 		const sight = this.#see(page, popup, tab.tabId);
-		sight.opening = true;
+		this.#opening.add(page);
 		if (!typed.isEmpty(page.edits)) {
 			sight.leftover = typed.commitPending(page.edits, page.note?.tags ?? []);
 			sight.revision += 1;
 		}
 		this.#show(page);
 		const saves = await this.#savesOnOpen();
-		sight.opening = false;
+		this.#opening.delete(page);
 		if (saves) await this.#save(page, tab.tabId);
 		else await this.#lookUp(page);
 	}
@@ -329,7 +330,6 @@ export class Pages {
 		const sight = {
 			popup,
 			tabId,
-			opening: false,
 			revision: 0,
 			leftover: null,
 			refusedFields: {},
@@ -494,16 +494,11 @@ export class Pages {
 				(open && Boolean(page.edits.pending?.trim()))
 			: !typed.isEmpty(page.edits);
 		const undoWaits = page.removed !== null && this.#savesWaiting(page, answering);
-		if (page.wanted || unsent || undoWaits)
-			this.#shelf.put(KEY + page.url, page).catch(() => {});
+		const needed = page.wanted || unsent || undoWaits;
+		if (needed) this.#shelf.put(KEY + page.url, page).catch(() => {});
 		else this.#shelf.remove(KEY + page.url).catch(() => {});
-		if (
-			!open &&
-			!page.wanted &&
-			!unsent &&
-			!undoWaits &&
-			!this.#outboxNeeds(page, answering)
-		) {
+		const awaited = this.#opening.has(page) || this.#outboxNeeds(page, answering);
+		if (!open && !needed && !awaited) {
 			this.#records.delete(page.url);
 		}
 	}
@@ -524,7 +519,7 @@ export class Pages {
 		const { hello, trouble } = this.#host;
 		const refusal = sight.refusal ?? this.#outbox.refusedFor(page.url)?.refused ?? null;
 		sight.popup.show({
-			state: this.#state(page, sight, refusal),
+			state: this.#state(page, refusal),
 			revision: sight.revision,
 			page: {
 				note: page.note,
@@ -545,15 +540,14 @@ export class Pages {
 
 	/**
 	 * @param {PageRecord} page
-	 * @param {Sight} sight
 	 * @param {Refusal | null} refusal
 	 * @returns {View["state"]}
 	 */
-	#state(page, sight, refusal) {
+	#state(page, refusal) {
 		const waiting = this.#outbox.waitingFor(page.url).length > 0;
 		const dirty =
 			page.note !== null && !page.removed && (!page.seen || this.#unsent(page) !== null);
-		if (sight.opening || page.wanted || waiting || (dirty && !refusal)) {
+		if (this.#opening.has(page) || page.wanted || waiting || (dirty && !refusal)) {
 			return this.#host.trouble || this.#outbox.trouble ? "queued" : "saving";
 		}
 		if (refusal) return "error";

@@ -39,9 +39,16 @@ const COMPLETIONS = 6;
  * @param {import("./host.js").Host} parts.host
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
+ * @param {() => Promise<import("./pages.js").Tab>} parts.activeTab
  */
-export function servePopup(port, { pages, host, ready, tryHost }) {
+export function servePopup(port, { pages, host, ready, tryHost, activeTab }) {
+	/**
+	 * Of the page: empty until the popup has told its tab, null where it can't be saved.
+	 * @type {string | null}
+	 */
 	let url = "";
+	/** @type {(FromPopup & {do: "edit"}) | null} Typed before the popup knew its own tab. */
+	let early = null;
 	let turn = 0;
 	let lastShown = "";
 	let open = true;
@@ -61,31 +68,48 @@ export function servePopup(port, { pages, host, ready, tryHost }) {
 		},
 	};
 
+	/**
+	 * @param {import("./pages.js").Tab} told
+	 * @param {(FromPopup & {do: "reopen"}) | null} again
+	 */
+	const openPage = async (told, again) => {
+		url = savableUrl(told.url);
+		if (url === null) return;
+		const tab = { ...told, url };
+		if (again) pages.reopen(tab, popup, again.known, again.revision);
+		const opened = again ? null : pages.open(tab, popup);
+		if (early) edit(early);
+		early = null;
+		await opened;
+	};
+
+	/** @param {FromPopup & {do: "edit"}} message */
+	const edit = (message) => {
+		turn = message.turn;
+		if (url === "") early = message;
+		else if (url) pages.edit(url, message.edits, message.revision);
+	};
+
 	/** @param {FromPopup} message */
 	const act = async (message) => {
 		switch (message.do) {
 			case "open":
-			case "reopen": {
-				const savable = savableUrl(message.tab.url);
-				if (savable === null) return;
-				url = savable;
-				const tab = { ...message.tab, url };
-				if (message.do === "open") await pages.open(tab, popup);
-				else pages.reopen(tab, popup, message.known, message.revision);
+				await openPage(message.tab, null);
 				return;
-			}
+			case "reopen":
+				await openPage(message.tab, message);
+				return;
 			case "edit":
-				turn = message.turn;
-				pages.edit(url, message.edits, message.revision);
+				edit(message);
 				return;
 			case "save":
-				await pages.save(url);
+				if (url) await pages.save(url);
 				return;
 			case "undo":
-				pages.remove(url, "undone");
+				if (url) pages.remove(url, "undone");
 				return;
 			case "delete":
-				pages.remove(url, "deleted");
+				if (url) pages.remove(url, "deleted");
 				return;
 			case "tryHost":
 				tryHost();
@@ -105,8 +129,11 @@ export function servePopup(port, { pages, host, ready, tryHost }) {
 
 	// Each waits for the same promise, so they are done in the order they came.
 	port.onMessage.addListener((message) => void ready.then(() => act(message)));
-	port.onDisconnect.addListener(() => {
+	port.onDisconnect.addListener(async () => {
 		open = false;
-		void ready.then(() => pages.close(url, popup));
+		await ready;
+		// Closed before it could tell its tab: the click was a save all the same.
+		if (url === "") void openPage(await activeTab(), null);
+		if (url) pages.close(url, popup);
 	});
 }
