@@ -7,8 +7,13 @@
 //! the command line, the message handler and the site are three thin faces on
 //! the same store and domain.
 
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod error;
+pub mod handler;
+pub mod logging;
+pub mod messaging;
 pub mod protocol;
 pub mod site;
 pub mod store;

@@ -1,1 +1,57 @@
-fn main() {}
+//! `url-notes`: which face is asked for, wiring, exit code.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use url_notes::{
+    cli::{self, Arguments},
+    config::{self, Config, Face},
+    handler::{Handler, Settings, SiteState},
+    logging, messaging,
+    site::Site,
+};
+
+fn main() -> ExitCode {
+    // Notes are private whatever the shell or the desktop has set.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let done = match config::face() {
+        Face::Host => host(),
+        Face::CommandLine(argv) => match Arguments::read(argv) {
+            Ok(arguments) => command_line(arguments),
+            Err(usage) => {
+                // Also --help and --version, which end with 0.
+                let _ = usage.print();
+                return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+            }
+        },
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::report(&error),
+    }
+}
+
+fn host() -> anyhow::Result<()> {
+    let config = Config::load(None)?;
+    logging::start(&config);
+    let site = Site::start(config.port, config.database.clone());
+    let mut handler = Handler::new(Settings::from(&config), || {
+        SiteState::of(&site, config.port)
+    });
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    messaging::serve(&mut input, &mut output, |request| handler.handle(request))?;
+    Ok(())
+}
+
+fn command_line(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::load(arguments.data_dir.as_deref())?;
+    logging::start(&config);
+    for warning in &config.warnings {
+        writeln!(io::stderr(), "url-notes: {warning}")?;
+    }
+    let mut out = io::stdout().lock();
+    arguments.run(config, &mut out)?;
+    Ok(out.flush()?)
+}

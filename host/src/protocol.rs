@@ -543,7 +543,7 @@ pub fn parse_request(payload: &[u8]) -> Incoming {
                 reject(
                     id,
                     ErrorKind::ParseError,
-                    format!("The message is not JSON: {error}."),
+                    format!("The message is not JSON: {}.", reason(&error)),
                 )
             };
         }
@@ -587,12 +587,15 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
             if error.is_data() {
                 ErrorObject::new(
                     ErrorKind::InvalidParams,
-                    format!("The parameters don't fit the method: {error}."),
+                    format!("The parameters don't fit the method: {}.", reason(&error)),
                 )
             } else {
                 ErrorObject::new(
                     ErrorKind::ParseError,
-                    format!("The parameters hold text that is not Unicode: {error}."),
+                    format!(
+                        "The parameters hold text that is not Unicode: {}.",
+                        reason(&error)
+                    ),
                 )
             }
         })
@@ -625,6 +628,15 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
     })
 }
 
+/// What serde found, without the place: a frame has one line, and nobody reads it.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 /// An answer, ready to be written.
 #[derive(Debug, Serialize)]
 pub struct Response<'a> {
@@ -646,5 +658,119 @@ impl<'a> Response<'a> {
             result: outcome.ok(),
             error: outcome.err(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write as _;
+    use ts_rs::{Config, TS};
+
+    /// The declarations, in the order of this file.
+    fn declarations() -> String {
+        let config = Config::default();
+        let mut text = String::from(
+            "// Generated from host/src/protocol.rs; to write it anew: UPDATE_EXPECT=1 cargo test typings\n\
+             // The messages between extension and host. Their meaning is documented there.\n\n",
+        );
+        let mut add = |declaration: String| {
+            writeln!(text, "export {declaration}\n").expect("a String takes all that is written");
+        };
+        macro_rules! declare {
+            ($($name:ident)*) => { $(add($name::decl(&config));)* };
+        }
+        declare! {
+            Note HelloParams HelloResult Quote SaveNoteParams SaveNoteResult SamePage
+            NoteForUrlParams NoteForUrlResult UpdateNoteParams NoteIdParams NoteResult
+            CompleteTagsParams CompleteTagsResult TagCount SearchNotesParams SearchNotesResult
+            FoundNote StatsParams StatsResult ErrorKind ErrorObject ErrorData
+        }
+        text.push_str(
+            "/** Each method with its parameters and its result. */\n\
+             export interface Methods {\n",
+        );
+        for (method, params, result) in [
+            ("hello", "HelloParams", "HelloResult"),
+            ("saveNote", "SaveNoteParams", "SaveNoteResult"),
+            ("noteForUrl", "NoteForUrlParams", "NoteForUrlResult"),
+            ("updateNote", "UpdateNoteParams", "NoteResult"),
+            ("deleteNote", "NoteIdParams", "NoteResult"),
+            ("restoreNote", "NoteIdParams", "NoteResult"),
+            ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
+            ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
+            ("stats", "StatsParams", "StatsResult"),
+        ] {
+            writeln!(
+                text,
+                "  {method}: {{ params: {params}; result: {result} }};"
+            )
+            .expect("a String takes all that is written");
+        }
+        text.push_str("}\n");
+        text
+    }
+
+    #[test]
+    fn typings_are_fresh() {
+        expect_test::expect_file!["../../extension/protocol.d.ts"].assert_eq(&declarations());
+    }
+
+    #[test]
+    fn each_error_kind_has_a_code_of_its_own() {
+        let kinds = [
+            ErrorKind::ParseError,
+            ErrorKind::InvalidRequest,
+            ErrorKind::UnknownMethod,
+            ErrorKind::InvalidParams,
+            ErrorKind::Internal,
+            ErrorKind::InvalidUrl,
+            ErrorKind::InvalidTag,
+            ErrorKind::TooLarge,
+            ErrorKind::NotFound,
+            ErrorKind::Conflict,
+            ErrorKind::StoreFull,
+            ErrorKind::StoreNewer,
+            ErrorKind::StoreBusy,
+            ErrorKind::StoreBroken,
+            ErrorKind::StoreUnwritable,
+            ErrorKind::StoreIo,
+            ErrorKind::FrameTooLarge,
+            ErrorKind::ResponseTooLarge,
+            ErrorKind::ProtocolUnsupported,
+            ErrorKind::OpIdReused,
+            ErrorKind::FrameCutShort,
+        ];
+        let table: Vec<String> = kinds
+            .iter()
+            .map(|kind| {
+                let word = serde_json::to_string(kind).expect("a unit variant is a string");
+                format!("{} {}", word.trim_matches('"'), kind.code())
+            })
+            .collect();
+        // Written out, since neither word nor number may ever change.
+        expect_test::expect![[r#"
+            parse_error -32700
+            invalid_request -32600
+            unknown_method -32601
+            invalid_params -32602
+            internal -32603
+            invalid_url -32000
+            invalid_tag -32001
+            too_large -32002
+            not_found -32003
+            conflict -32004
+            store_full -32005
+            store_newer -32006
+            store_busy -32007
+            store_broken -32008
+            store_unwritable -32009
+            store_io -32010
+            frame_too_large -32011
+            response_too_large -32012
+            protocol_unsupported -32013
+            op_id_reused -32014
+            frame_cut_short -32015"#]]
+        .assert_eq(&table.join("\n"));
     }
 }

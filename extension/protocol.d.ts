@@ -1,0 +1,377 @@
+// Generated from host/src/protocol.rs; to write it anew: UPDATE_EXPECT=1 cargo test typings
+// The messages between extension and host. Their meaning is documented there.
+
+export type Note = { 
+/**
+ * Moment of the first save in µs since 1970; stable, unique, below 2^53.
+ */
+id: number, 
+/**
+ * The page's address, byte for byte as captured.
+ */
+url: string, 
+/**
+ * Page title; empty means that the URL is shown.
+ */
+title: string, 
+/**
+ * Normalised tag names in the order the user gave them.
+ */
+tags: Array<string>, 
+/**
+ * The user's own text, Markdown; empty where there is none.
+ */
+summary: string, 
+/**
+ * The page's own description.
+ */
+excerpt: string | null, 
+/**
+ * RFC 3339 UTC with milliseconds.
+ */
+savedAt: string, 
+/**
+ * RFC 3339 UTC with milliseconds.
+ */
+updatedAt: string, 
+/**
+ * RFC 3339 or a date, from the page's metadata.
+ */
+publishedAt: string | null, 
+/**
+ * Name of the web site, from the page's metadata.
+ */
+siteName: string | null, 
+/**
+ * Language of the page, a BCP 47 tag.
+ */
+lang: string | null, 
+/**
+ * RFC 3339 UTC with milliseconds where the note is in the trash.
+ */
+deletedAt: string | null, };
+
+export type HelloParams = { 
+/**
+ * The [`PROTOCOL`] that the extension speaks.
+ */
+protocol: number, 
+/**
+ * Version of the extension.
+ */
+extension: string, };
+
+export type HelloResult = { 
+/**
+ * The [`PROTOCOL`] that this host speaks.
+ */
+protocol: number, 
+/**
+ * Version of the host.
+ */
+host: string, 
+/**
+ * Address of the site, with a trailing slash.
+ */
+siteUrl: string, 
+/**
+ * Path of the database on this machine.
+ */
+database: string, 
+/**
+ * Number of notes, without the trash.
+ */
+notes: number, 
+/**
+ * Number of tags in use.
+ */
+tags: number, 
+/**
+ * `save-on-open` of the configuration file; null where it isn't set.
+ */
+saveOnOpen: boolean | null, 
+/**
+ * Why the site doesn't answer, as a sentence; null while it does.
+ */
+siteProblem: string | null, };
+
+export type Quote = { 
+/**
+ * The selected text.
+ */
+text: string, 
+/**
+ * Words before it, where the text alone isn't unique on the page.
+ */
+prefix?: string, 
+/**
+ * Words after it, likewise.
+ */
+suffix?: string, };
+
+export type SaveNoteParams = { 
+/**
+ * UUID of this operation: sent again, it returns the same result and changes nothing.
+ */
+opId: string, 
+/**
+ * Address of the page: http or https (file where the configuration allows it).
+ */
+url: string, 
+/**
+ * Title of the page; up to 16 KiB.
+ */
+title: string, 
+/**
+ * Tags in the user's order.
+ */
+tags?: Array<string>, 
+/**
+ * The user's text, Markdown, up to 64 KiB. Used where the note has none yet.
+ */
+summary?: string, 
+/**
+ * The page's description; cut to 4 KiB.
+ */
+excerpt?: string, 
+/**
+ * The page's date; dropped where it is neither RFC 3339 nor a date.
+ */
+publishedAt?: string, 
+/**
+ * The web site's name; cut to 1 KiB.
+ */
+siteName?: string, 
+/**
+ * The page's language.
+ */
+lang?: string, 
+/**
+ * The selection, to be appended to the summary as a block quote.
+ */
+quote?: Quote, };
+
+export type SaveNoteResult = { 
+/**
+ * The note as it now is in the store.
+ */
+note: Note, 
+/**
+ * False where the page had been saved before.
+ */
+created: boolean, 
+/**
+ * Present where the existing note has another URL for the same page.
+ */
+samePage?: SamePage, };
+
+export type SamePage = { 
+/**
+ * The URL under which the page was saved first.
+ */
+url: string, 
+/**
+ * The difference in words, as in "same page without utm_source".
+ */
+because: string, };
+
+export type NoteForUrlParams = { 
+/**
+ * Address of the page.
+ */
+url: string, };
+
+export type NoteForUrlResult = { 
+/**
+ * The note of this page key, or null.
+ */
+note: Note | null, 
+/**
+ * Number of notes from the same web site.
+ */
+onThisSite: number, };
+
+export type UpdateNoteParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * Which note.
+ */
+id: number, 
+/**
+ * The new title.
+ */
+title?: string, 
+/**
+ * All tags, in the user's order.
+ */
+tags?: Array<string>, 
+/**
+ * The new text.
+ */
+summary?: string, };
+
+export type NoteIdParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * Which note.
+ */
+id: number, };
+
+export type NoteResult = { 
+/**
+ * The note as it now is.
+ */
+note: Note, };
+
+export type CompleteTagsParams = { 
+/**
+ * What was typed.
+ */
+text: string, 
+/**
+ * How many at most: 1 to 100, 8 where it isn't given.
+ */
+limit?: number, 
+/**
+ * Tags not to be offered (already chosen).
+ */
+exclude?: Array<string>, };
+
+export type CompleteTagsResult = { 
+/**
+ * Best first.
+ */
+tags: Array<TagCount>, };
+
+export type TagCount = { 
+/**
+ * Normalised name.
+ */
+name: string, 
+/**
+ * Notes with it, without the trash.
+ */
+count: number, };
+
+export type SearchNotesParams = { 
+/**
+ * The query language of the site's search page.
+ */
+query: string, 
+/**
+ * How many at most: 1 to 100, 20 where it isn't given.
+ */
+limit?: number, 
+/**
+ * Only notes with a smaller id: the id of the last one of the page before.
+ */
+before: number, };
+
+export type SearchNotesResult = { 
+/**
+ * Newest first.
+ */
+notes: Array<FoundNote>, 
+/**
+ * Whether there are further ones.
+ */
+more: boolean, };
+
+export type FoundNote = { 
+/**
+ * As in [`Note`].
+ */
+id: number, 
+/**
+ * As in [`Note`].
+ */
+url: string, 
+/**
+ * As in [`Note`].
+ */
+title: string, 
+/**
+ * As in [`Note`].
+ */
+tags: Array<string>, 
+/**
+ * As in [`Note`].
+ */
+savedAt: string, 
+/**
+ * Plain text around the first match.
+ */
+snippet: string, };
+
+export type StatsParams = Record<symbol, never>;
+
+export type StatsResult = { 
+/**
+ * Notes, without the trash.
+ */
+notes: number, 
+/**
+ * Tags in use.
+ */
+tags: number, 
+/**
+ * Web sites with at least one note.
+ */
+sites: number, 
+/**
+ * Notes in the trash.
+ */
+trash: number, 
+/**
+ * Size of the database with its write-ahead log, in bytes.
+ */
+databaseBytes: number, 
+/**
+ * Moment of the oldest save; null in an empty store.
+ */
+firstSavedAt: string | null, 
+/**
+ * Moment of the newest save; null in an empty store.
+ */
+lastSavedAt: string | null, };
+
+export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short";
+
+export type ErrorObject = { 
+/**
+ * JSON-RPC code.
+ */
+code: number, 
+/**
+ * One sentence for the user that says what to do.
+ */
+message: string, 
+/**
+ * What programs branch on.
+ */
+data: ErrorData, };
+
+export type ErrorData = { 
+/**
+ * Stable word for the cause.
+ */
+kind: ErrorKind, };
+
+/** Each method with its parameters and its result. */
+export interface Methods {
+  hello: { params: HelloParams; result: HelloResult };
+  saveNote: { params: SaveNoteParams; result: SaveNoteResult };
+  noteForUrl: { params: NoteForUrlParams; result: NoteForUrlResult };
+  updateNote: { params: UpdateNoteParams; result: NoteResult };
+  deleteNote: { params: NoteIdParams; result: NoteResult };
+  restoreNote: { params: NoteIdParams; result: NoteResult };
+  completeTags: { params: CompleteTagsParams; result: CompleteTagsResult };
+  searchNotes: { params: SearchNotesParams; result: SearchNotesResult };
+  stats: { params: StatsParams; result: StatsResult };
+}

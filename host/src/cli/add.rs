@@ -1,0 +1,98 @@
+//! `url-notes add`
+
+use std::io::Read as _;
+
+use jiff::Timestamp;
+
+use super::{Session, print};
+use crate::{
+    domain::{MAX_SUMMARY_BYTES, Metadata, NewNote, PageUrl, parse_tags},
+    handler::wire_note,
+    protocol::{SamePage, SaveNoteResult},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Add {
+    /// Address of the page
+    url: String,
+    /// Title; the address is shown where there is none
+    #[arg(long, default_value = "")]
+    title: String,
+    /// A tag; may be given several times
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Note in Markdown; - reads it from standard input
+    #[arg(long, value_name = "MD", default_value = "", hide_default_value = true)]
+    summary: String,
+}
+
+impl Add {
+    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+        let url = PageUrl::parse(&self.url)?;
+        url.require_savable(session.config.save_file_urls)?;
+        let summary = match self.summary.as_str() {
+            "-" => read_summary()?,
+            _ => self.summary,
+        };
+        let new = NewNote {
+            url,
+            title: self.title,
+            tags: parse_tags(&self.tags)?,
+            summary,
+            metadata: Metadata::default(),
+            quote: None,
+        };
+        let saved = session
+            .store()?
+            .write(Timestamp::now(), |writer| writer.save_note(&new))?;
+        let same_page = PageUrl::parse(&saved.note.url)
+            .ok()
+            .and_then(|first| new.url.same_page_as(&first));
+        if session.json {
+            let same_page = same_page.map(|because| SamePage {
+                url: saved.note.url.clone(),
+                because,
+            });
+            return session.print_json(&SaveNoteResult {
+                note: wire_note(&saved.note),
+                created: saved.created,
+                same_page,
+            });
+        }
+        let out = &mut *session.out;
+        if saved.created {
+            writeln!(out, "Saved.")?;
+        } else {
+            writeln!(out, "Saved before; tags were added to the note.")?;
+            if let Some(because) = same_page {
+                writeln!(out, "It is the {because}.")?;
+            }
+            let kept = !new.summary.is_empty() && saved.note.summary != new.summary;
+            if kept {
+                writeln!(
+                    out,
+                    "The note has a text already, which was kept; the new one was not stored."
+                )?;
+            }
+        }
+        print::brief(out, &saved.note)?;
+        Ok(())
+    }
+}
+
+fn read_summary() -> anyhow::Result<String> {
+    let mut text = String::new();
+    // One byte over the limit is enough to be refused with the limit's own sentence.
+    let limit = u64::try_from(MAX_SUMMARY_BYTES)? + 1;
+    let mut bytes = Vec::new();
+    std::io::stdin().take(limit).read_to_end(&mut bytes)?;
+    match String::from_utf8(bytes) {
+        Ok(read) => text.push_str(read.trim_end()),
+        Err(error) if error.as_bytes().len() > MAX_SUMMARY_BYTES => {
+            // Cut inside a character: too long all the same.
+            text.push_str(&String::from_utf8_lossy(error.as_bytes()));
+        }
+        Err(_) => anyhow::bail!("The note on standard input is not UTF-8."),
+    }
+    Ok(text)
+}

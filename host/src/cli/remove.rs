@@ -1,0 +1,60 @@
+//! `url-notes rm` and `url-notes restore`
+
+use jiff::Timestamp;
+
+use super::{Session, Which, print};
+use crate::{handler::wire_note, protocol::NoteResult, store::TRASH_DAYS};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Remove {
+    /// Id or address
+    #[arg(value_name = "ID|URL")]
+    which: Which,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Restore {
+    /// Id or address
+    #[arg(value_name = "ID|URL")]
+    which: Which,
+}
+
+impl Remove {
+    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+        let mut store = session.store()?;
+        let Some(note) = self.which.live(&store)? else {
+            return self.which.not_found("");
+        };
+        let note = store.write(Timestamp::now(), |writer| writer.delete_note(note.id))?;
+        if session.json {
+            return session.print_json(&NoteResult {
+                note: wire_note(&note),
+            });
+        }
+        print::brief(session.out, &note)?;
+        writeln!(
+            session.out,
+            "Deleted. For {TRASH_DAYS} days `url-notes restore {}` brings it back.",
+            note.id.0
+        )?;
+        Ok(())
+    }
+}
+
+impl Restore {
+    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+        let mut store = session.store()?;
+        let Some(note) = self.which.trashed(&store)? else {
+            return self.which.not_found(" in the trash");
+        };
+        let note = store.write(Timestamp::now(), |writer| writer.restore_note(note.id))?;
+        if session.json {
+            return session.print_json(&NoteResult {
+                note: wire_note(&note),
+            });
+        }
+        print::brief(session.out, &note)?;
+        writeln!(session.out, "Restored.")?;
+        Ok(())
+    }
+}

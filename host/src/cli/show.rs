@@ -1,0 +1,29 @@
+//! `url-notes show`
+
+use super::{Session, Which, print};
+use crate::handler::wire_note;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// Id or address
+    #[arg(value_name = "ID|URL")]
+    which: Which,
+}
+
+impl Show {
+    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+        let store = session.store()?;
+        let found = match self.which.live(&store)? {
+            Some(note) => Some(note),
+            None => self.which.trashed(&store)?,
+        };
+        let Some(note) = found else {
+            return self.which.not_found("");
+        };
+        if session.json {
+            return session.print_json(&wire_note(&note));
+        }
+        print::whole(session.out, &note)?;
+        Ok(())
+    }
+}

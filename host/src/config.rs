@@ -1,0 +1,276 @@
+//! Who starts the program and with what settings: argv, environment and
+//! configuration file become one [`Config`]. Nobody else reads any of them.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+
+use crate::handler;
+
+/// Port of the site: N, O, T, E on a telephone.
+pub const DEFAULT_PORT: u16 = 6683;
+
+/// Folder in which data, configuration and log have their places.
+const FOLDER: &str = "url-notes";
+
+/// Settings after everything was read.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The database.
+    pub database: PathBuf,
+    /// The log; older lines are beside it.
+    pub log: PathBuf,
+    /// How much is logged.
+    pub log_level: log::LevelFilter,
+    /// Port of the site; 0 takes a free one.
+    pub port: u16,
+    /// Whether the click saves at once, where the file says so.
+    pub save_on_open: Option<bool>,
+    /// Whether `file:` pages may be saved.
+    pub save_file_urls: bool,
+    /// What was wrong with the settings, a sentence each; the defaults stand in.
+    pub warnings: Vec<String>,
+}
+
+/// Which face is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Face {
+    /// A browser has started the program as its native messaging host.
+    Host,
+    /// The command line, with all of argv.
+    CommandLine(Vec<OsString>),
+}
+
+/// There is no place for the data.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "No home folder is known, so there is no place for the notes: set HOME, or URL_NOTES_DATA_DIR to a folder."
+)]
+pub struct NoHome(#[source] etcetera::HomeDirError);
+
+/// The configuration file. Names are in kebab case, as in the README.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct ConfigFile {
+    port: Option<u16>,
+    save_on_open: Option<bool>,
+    save_file_urls: Option<bool>,
+    log_level: Option<String>,
+}
+
+/// Reads argv.
+///
+/// A browser starts its host with the extension's origin (Chromium: "Native
+/// messaging" documentation) or with the path of the host manifest and the
+/// extension's id (MDN, "Native messaging"). Browsers check the origin against
+/// the host manifest before they start anything; here it only tells the face.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that reads argv"
+)]
+pub fn face() -> Face {
+    face_of(std::env::args_os().collect())
+}
+
+fn face_of(argv: Vec<OsString>) -> Face {
+    let text = |at: usize| argv.get(at).and_then(|argument| argument.to_str());
+    let chromium = text(1).is_some_and(|origin| origin.starts_with("chrome-extension://"));
+    let firefox = argv.len() == 3
+        && text(2).is_some_and(|id| id.contains('@') || id.starts_with('{'))
+        && Path::new(&argv[1]).is_absolute()
+        && Path::new(&argv[1]).extension() == Some(OsStr::new("json"));
+    if chromium || firefox {
+        Face::Host
+    } else {
+        Face::CommandLine(argv)
+    }
+}
+
+impl Config {
+    /// Reads environment and configuration file. `data_dir` is the command
+    /// line's `--data-dir`, which goes before `URL_NOTES_DATA_DIR`; a host
+    /// started by a browser has none.
+    ///
+    /// # Errors
+    /// [`NoHome`]. Anything else that is wrong becomes a warning: a slip in a
+    /// settings file must not cost a save.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that reads the environment"
+    )]
+    pub fn load(data_dir: Option<&Path>) -> Result<Self, NoHome> {
+        let environment = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let data_dir = data_dir
+            .map(Path::to_owned)
+            .or_else(|| environment("URL_NOTES_DATA_DIR").map(PathBuf::from));
+        let places = match data_dir {
+            Some(folder) => Places::under(&folder),
+            None => Places::of_platform()?,
+        };
+        Ok(Self::read(
+            &places,
+            environment("URL_NOTES_PORT").as_deref(),
+        ))
+    }
+
+    fn read(places: &Places, port: Option<&OsStr>) -> Self {
+        let mut warnings = Vec::new();
+        let file = match fs::read_to_string(&places.config) {
+            Ok(text) => toml::from_str(&text).unwrap_or_else(|error: toml::de::Error| {
+                let line = error.span().map_or(1, |span| {
+                    text[..span.start.min(text.len())].matches('\n').count() + 1
+                });
+                warnings.push(format!(
+                    "The configuration file is not used: line {line}: {}.",
+                    error.message()
+                ));
+                ConfigFile::default()
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => ConfigFile::default(),
+            Err(error) => {
+                warnings.push(format!("The configuration file can't be read: {error}."));
+                ConfigFile::default()
+            }
+        };
+        let mut wanted_port = file.port.unwrap_or(DEFAULT_PORT);
+        if let Some(value) = port {
+            match value.to_str().and_then(|text| text.parse().ok()) {
+                Some(port) => wanted_port = port,
+                None => warnings.push(format!(
+                    "URL_NOTES_PORT is not a port number, so the site stays on {wanted_port}."
+                )),
+            }
+        }
+        let mut log_level = log::LevelFilter::Info;
+        if let Some(name) = &file.log_level {
+            match name.parse() {
+                Ok(level) => log_level = level,
+                Err(_) => warnings.push(
+                    "log-level is none of off, error, warn, info, debug, trace; info is used."
+                        .into(),
+                ),
+            }
+        }
+        Self {
+            database: places.database.clone(),
+            log: places.log.clone(),
+            log_level,
+            port: wanted_port,
+            save_on_open: file.save_on_open,
+            save_file_urls: file.save_file_urls.unwrap_or(false),
+            warnings,
+        }
+    }
+}
+
+impl From<&Config> for handler::Settings {
+    fn from(config: &Config) -> Self {
+        Self {
+            database: config.database.clone(),
+            save_file_urls: config.save_file_urls,
+            save_on_open: config.save_on_open,
+        }
+    }
+}
+
+struct Places {
+    database: PathBuf,
+    config: PathBuf,
+    log: PathBuf,
+}
+
+impl Places {
+    fn under(folder: &Path) -> Self {
+        Self {
+            database: folder.join("notes.db"),
+            config: folder.join("config.toml"),
+            log: folder.join("url-notes.log"),
+        }
+    }
+
+    /// XDG Base Directory Specification; on macOS the folders of its own.
+    fn of_platform() -> Result<Self, NoHome> {
+        let folders = etcetera::base_strategy::choose_native_strategy().map_err(NoHome)?;
+        let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+        Ok(Self {
+            database: folders.data_dir().join(FOLDER).join("notes.db"),
+            config: folders.config_dir().join(FOLDER).join("config.toml"),
+            log: state.join(FOLDER).join("url-notes.log"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_host(argv: &[&str]) -> bool {
+        let argv = std::iter::once("url-notes").chain(argv.iter().copied());
+        face_of(argv.map(OsString::from).collect()) == Face::Host
+    }
+
+    #[test]
+    fn knows_when_a_browser_starts_it() {
+        assert!(is_host(&[
+            "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/"
+        ]));
+        assert!(is_host(&[
+            "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/",
+            "--parent-window=0"
+        ]));
+        assert!(is_host(&[
+            "/home/me/.mozilla/native-messaging-hosts/url_notes.json",
+            "url-notes@url-notes"
+        ]));
+        assert!(!is_host(&[]));
+        assert!(!is_host(&["list", "--json"]));
+        assert!(!is_host(&["add", "https://e.org/x.json"]));
+        assert!(!is_host(&["relative.json", "url-notes@url-notes"]));
+    }
+
+    fn read(file: &str, port: Option<&str>) -> Config {
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places::under(dir.path());
+        fs::write(&places.config, file).unwrap();
+        Config::read(&places, port.map(OsStr::new))
+    }
+
+    #[test]
+    fn reads_the_configuration_file() {
+        let config = read(
+            "port = 7000\nsave-on-open = false\nsave-file-urls = true\n",
+            None,
+        );
+        assert_eq!(config.port, 7000);
+        assert_eq!(config.save_on_open, Some(false));
+        assert!(config.save_file_urls);
+        assert_eq!(config.warnings, [""; 0]);
+        assert_eq!(read("port = 7000", Some("7001")).port, 7001);
+    }
+
+    #[test]
+    fn a_slip_in_the_file_is_a_warning_with_its_line() {
+        for (file, warning) in [
+            ("port = 7000\nprot = 1\n", "line 2"),
+            ("port = \"x\"", "line 1"),
+            ("port = 70000", "line 1"),
+            ("= =", "line 1"),
+            ("log-level = \"loud\"", "log-level"),
+        ] {
+            let config = read(file, None);
+            assert_eq!(config.port, DEFAULT_PORT, "{file}");
+            assert!(
+                config.warnings[0].contains(warning),
+                "{:?}",
+                config.warnings
+            );
+        }
+        assert!(read("", Some("x")).warnings[0].contains("URL_NOTES_PORT"));
+    }
+}

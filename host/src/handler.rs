@@ -1,0 +1,319 @@
+//! Request → outcome, over a store: the sole match on [`Request`]. Translates
+//! between the wire's types and the domain's; decides nothing that they don't.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags, timestamp_text,
+    },
+    error::{Error, Result},
+    protocol::{
+        self, CompleteTagsParams, CompleteTagsResult, FoundNote, HelloParams, HelloResult,
+        MAX_RESPONSE_BYTES, NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome,
+        PROTOCOL, Request, SamePage, SaveNoteParams, SaveNoteResult, SearchNotesParams,
+        SearchNotesResult, StatsResult, UpdateNoteParams,
+    },
+    site::{Site, Status},
+    store::{Change, Operation, Store},
+};
+
+/// Results of `completeTags` and `searchNotes` where the request names no limit.
+const DEFAULT_COMPLETIONS: u32 = 8;
+const DEFAULT_HITS: u32 = 20;
+/// The most that a request can ask for.
+const MAX_LIMIT: u32 = 100;
+/// Room in an answer for what surrounds a list of results.
+const ENVELOPE_BYTES: usize = 4096;
+
+/// What a handler needs to know of its surroundings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The database.
+    pub database: PathBuf,
+    /// Whether `file:` pages may be saved.
+    pub save_file_urls: bool,
+    /// `save-on-open` of the configuration, handed on to the extension.
+    pub save_on_open: Option<bool>,
+}
+
+/// The site as the popup needs to know it.
+#[derive(Debug, Clone)]
+pub struct SiteState {
+    /// Its address, with a trailing slash.
+    pub url: String,
+    /// Why it doesn't answer, as a sentence.
+    pub problem: Option<String>,
+}
+
+impl SiteState {
+    /// The state of the site of this process, which was to be at `port`.
+    #[must_use]
+    pub fn of(site: &Site, port: u16) -> Self {
+        let status = site.status();
+        let port = match status {
+            Status::Serving { port } => port,
+            _ => port,
+        };
+        Self {
+            url: format!("http://localhost:{port}/"),
+            problem: status.problem(),
+        }
+    }
+}
+
+/// Answers requests. Opens the store when the first one needs it, and again
+/// where that failed: a disk that is mended needs no new host.
+pub struct Handler<S> {
+    settings: Settings,
+    site: S,
+    store: Option<Store>,
+}
+
+impl<S: Fn() -> SiteState> Handler<S> {
+    /// A handler; `site` tells the state of the site at this moment.
+    pub fn new(settings: Settings, site: S) -> Self {
+        Self {
+            settings,
+            site,
+            store: None,
+        }
+    }
+
+    /// Does what is asked for.
+    ///
+    /// # Errors
+    /// As documented at each request in `protocol`.
+    pub fn handle(&mut self, request: Request) -> Result<Outcome> {
+        match request {
+            Request::Hello(params) => self.hello(&params).map(Outcome::Hello),
+            Request::SaveNote(params) => self.save_note(&params).map(|r| Outcome::Saved(r.into())),
+            Request::NoteForUrl(params) => self
+                .note_for_url(&params)
+                .map(|r| Outcome::ForUrl(r.into())),
+            Request::UpdateNote(params) => {
+                self.update_note(params).map(|r| Outcome::Note(r.into()))
+            }
+            Request::DeleteNote(params) => self
+                .note_operation(&params.op_id, "deleteNote", |writer| {
+                    writer.delete_note(NoteId(params.id))
+                })
+                .map(|r| Outcome::Note(r.into())),
+            Request::RestoreNote(params) => {
+                self.restore_note(&params).map(|r| Outcome::Note(r.into()))
+            }
+            Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
+            Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
+            Request::Stats => self.stats().map(Outcome::Stats),
+        }
+    }
+
+    fn store(&mut self) -> Result<&mut Store> {
+        if self.store.is_none() {
+            self.store = Some(Store::open(&self.settings.database)?);
+        }
+        Ok(self.store.as_mut().expect("the store was opened just now"))
+    }
+
+    fn hello(&mut self, params: &HelloParams) -> Result<HelloResult> {
+        log::info!("extension {}", params.extension);
+        if params.protocol != PROTOCOL {
+            return Err(Error::ProtocolUnsupported {
+                theirs: params.protocol,
+                ours: PROTOCOL,
+            });
+        }
+        let counts = self.store()?.counts()?;
+        let site = (self.site)();
+        Ok(HelloResult {
+            protocol: PROTOCOL,
+            host: env!("CARGO_PKG_VERSION").into(),
+            site_url: site.url,
+            database: self.settings.database.display().to_string(),
+            notes: counts.notes,
+            tags: counts.tags,
+            save_on_open: self.settings.save_on_open,
+            site_problem: site.problem,
+        })
+    }
+
+    fn save_note(&mut self, params: &SaveNoteParams) -> Result<SaveNoteResult> {
+        let operation = operation(&params.op_id, "saveNote")?;
+        let url = PageUrl::parse(&params.url)?;
+        url.require_savable(self.settings.save_file_urls)?;
+        let new = NewNote {
+            title: params.title.clone(),
+            tags: parse_tags(params.tags.as_deref().unwrap_or_default())?,
+            summary: params.summary.clone().unwrap_or_default(),
+            metadata: Metadata::from_page(
+                params.excerpt.as_deref(),
+                params.published_at.as_deref(),
+                params.site_name.as_deref(),
+                params.lang.as_deref(),
+            ),
+            quote: params.quote.as_ref().and_then(|quote| {
+                let around = |text: &Option<String>| text.clone().unwrap_or_default();
+                Quote::new(&quote.text, &around(&quote.prefix), &around(&quote.suffix))
+            }),
+            url,
+        };
+        self.store()?.once(operation, Timestamp::now(), |writer| {
+            let saved = writer.save_note(&new)?;
+            let because = PageUrl::parse(&saved.note.url)
+                .ok()
+                .and_then(|first| new.url.same_page_as(&first));
+            Ok(SaveNoteResult {
+                same_page: because.map(|because| SamePage {
+                    url: saved.note.url.clone(),
+                    because,
+                }),
+                created: saved.created,
+                note: wire_note(&saved.note),
+            })
+        })
+    }
+
+    fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
+        let url = PageUrl::parse(&params.url)?;
+        let store = self.store()?;
+        Ok(NoteForUrlResult {
+            note: store.note_for_url(&url)?.as_ref().map(wire_note),
+            on_this_site: store.notes_on_site(url.site())?,
+        })
+    }
+
+    fn update_note(&mut self, params: UpdateNoteParams) -> Result<NoteResult> {
+        let change = Change {
+            title: params.title,
+            tags: params.tags.as_deref().map(parse_tags).transpose()?,
+            summary: params.summary,
+        };
+        self.note_operation(&params.op_id, "updateNote", |writer| {
+            writer.update_note(NoteId(params.id), change)
+        })
+    }
+
+    fn restore_note(&mut self, params: &NoteIdParams) -> Result<NoteResult> {
+        self.note_operation(&params.op_id, "restoreNote", |writer| {
+            writer.restore_note(NoteId(params.id))
+        })
+    }
+
+    fn note_operation(
+        &mut self,
+        op_id: &str,
+        method: &'static str,
+        work: impl FnOnce(&crate::store::Writer<'_>) -> Result<Note>,
+    ) -> Result<NoteResult> {
+        let operation = operation(op_id, method)?;
+        self.store()?.once(operation, Timestamp::now(), |writer| {
+            Ok(NoteResult {
+                note: wire_note(&work(writer)?),
+            })
+        })
+    }
+
+    fn complete_tags(&mut self, params: &CompleteTagsParams) -> Result<CompleteTagsResult> {
+        // A tag that is none can't be offered, so it need not be left out.
+        let exclude: Vec<Tag> = params
+            .exclude
+            .iter()
+            .flatten()
+            .filter_map(|name| Tag::parse(name).ok())
+            .collect();
+        let limit = params
+            .limit
+            .unwrap_or(DEFAULT_COMPLETIONS)
+            .clamp(1, MAX_LIMIT);
+        let tags = self.store()?.complete_tags(&params.text, limit, &exclude)?;
+        Ok(CompleteTagsResult {
+            tags: tags
+                .into_iter()
+                .map(|tag| protocol::TagCount {
+                    name: tag.tag.to_string(),
+                    count: tag.uses,
+                })
+                .collect(),
+        })
+    }
+
+    fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
+        let query = Query::parse(&params.query);
+        let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
+        let found = self
+            .store()?
+            .search(&query, params.before.map(NoteId), limit)?;
+        let mut result = SearchNotesResult {
+            notes: Vec::with_capacity(found.hits.len()),
+            more: found.more,
+        };
+        // Long titles and addresses could push the answer over the browser's
+        // limit: then it has fewer notes, and says that there are more.
+        let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
+        for hit in found.hits {
+            let note = FoundNote {
+                id: hit.note.id.0,
+                saved_at: timestamp_text(hit.note.id.saved_at()),
+                tags: hit.note.tags.iter().map(Tag::to_string).collect(),
+                url: hit.note.url,
+                title: hit.note.title,
+                snippet: hit.snippet.text(),
+            };
+            let bytes = serde_json::to_vec(&note).map_err(Error::internal)?.len() + 1;
+            if bytes > room {
+                result.more = true;
+                break;
+            }
+            room -= bytes;
+            result.notes.push(note);
+        }
+        Ok(result)
+    }
+
+    fn stats(&mut self) -> Result<StatsResult> {
+        Ok(wire_stats(&self.store()?.stats()?))
+    }
+}
+
+fn operation(op_id: &str, method: &'static str) -> Result<Operation> {
+    let id = Uuid::parse_str(op_id)
+        .map_err(|_| Error::InvalidParams("The operation id (opId) is not a UUID.".into()))?;
+    Ok(Operation { id, method })
+}
+
+/// A note as it goes over the wire, and as `--json` prints it.
+#[must_use]
+pub fn wire_note(note: &Note) -> protocol::Note {
+    protocol::Note {
+        id: note.id.0,
+        url: note.url.clone(),
+        title: note.title.clone(),
+        tags: note.tags.iter().map(Tag::to_string).collect(),
+        summary: note.summary.clone(),
+        excerpt: note.metadata.excerpt.clone(),
+        saved_at: timestamp_text(note.id.saved_at()),
+        updated_at: timestamp_text(note.updated_at),
+        published_at: note.metadata.published_at.clone(),
+        site_name: note.metadata.site_name.clone(),
+        lang: note.metadata.lang.clone(),
+        deleted_at: note.deleted_at.map(timestamp_text),
+    }
+}
+
+/// Figures as they go over the wire, and as `--json` prints them.
+#[must_use]
+pub fn wire_stats(stats: &crate::store::Stats) -> StatsResult {
+    let moment = |id: NoteId| timestamp_text(id.saved_at());
+    StatsResult {
+        notes: stats.notes,
+        tags: stats.tags,
+        sites: stats.sites,
+        trash: stats.trash,
+        database_bytes: stats.database_bytes,
+        first_saved_at: stats.first.map(moment),
+        last_saved_at: stats.last.map(moment),
+    }
+}

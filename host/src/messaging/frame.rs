@@ -1,0 +1,167 @@
+//! Frames: a 32-bit length in native byte order, then so many bytes of JSON
+//! (Chrome, "Native messaging protocol"; MDN, "Native messaging").
+
+use std::io::{self, Read, Write};
+
+use byteorder::{ByteOrder as _, NativeEndian};
+
+/// What came next on the stream.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A payload within the limit.
+    Payload(Vec<u8>),
+    /// A frame over the limit, its payload still unread: see [`skip`].
+    TooLarge {
+        /// The length that it says it has, in bytes.
+        bytes: u32,
+    },
+    /// The stream ended between two frames.
+    End,
+}
+
+/// The stream itself failed; no further frame can be told from it.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// It ended inside a frame.
+    #[error("The browser's message ended in the middle.")]
+    CutShort,
+    /// It can't be read.
+    #[error("The browser's messages can't be read.")]
+    Read(#[source] io::Error),
+    /// It can't be written.
+    #[error("The answer can't be sent to the browser.")]
+    Write(#[source] io::Error),
+}
+
+/// Reads one frame. Memory grows with what really arrives, not with what the
+/// length claims.
+///
+/// # Errors
+/// `CutShort`, `Read`.
+pub fn read(input: &mut impl Read, limit: usize) -> Result<Frame, StreamError> {
+    let mut length = [0; 4];
+    let got = read_up_to(input, &mut length).map_err(StreamError::Read)?;
+    match got {
+        0 => return Ok(Frame::End),
+        4 => {}
+        _ => return Err(StreamError::CutShort),
+    }
+    let bytes = NativeEndian::read_u32(&length);
+    if usize::try_from(bytes).unwrap_or(usize::MAX) > limit {
+        return Ok(Frame::TooLarge { bytes });
+    }
+    let mut payload = Vec::new();
+    let got = input
+        .take(bytes.into())
+        .read_to_end(&mut payload)
+        .map_err(StreamError::Read)?;
+    if got < usize::try_from(bytes).unwrap_or(usize::MAX) {
+        return Err(StreamError::CutShort);
+    }
+    Ok(Frame::Payload(payload))
+}
+
+/// Reads past the payload of a frame that is too large.
+///
+/// # Errors
+/// `CutShort`, `Read`.
+pub fn skip(input: &mut impl Read, bytes: u32) -> Result<(), StreamError> {
+    let skipped =
+        io::copy(&mut input.take(bytes.into()), &mut io::sink()).map_err(StreamError::Read)?;
+    if skipped < bytes.into() {
+        return Err(StreamError::CutShort);
+    }
+    Ok(())
+}
+
+/// Writes one frame, in one piece.
+///
+/// # Errors
+/// `Write`, also for a payload whose length doesn't fit the prefix.
+pub fn write(output: &mut impl Write, payload: &[u8]) -> Result<(), StreamError> {
+    let length = u32::try_from(payload.len())
+        .map_err(|error| StreamError::Write(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+    let mut frame = vec![0; 4];
+    NativeEndian::write_u32(&mut frame, length);
+    frame.extend_from_slice(payload);
+    output
+        .write_all(&frame)
+        .and_then(|()| output.flush())
+        .map_err(StreamError::Write)
+}
+
+fn read_up_to(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match input.read(&mut buffer[got..]) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn framed(payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(&mut bytes, payload).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn reads_what_was_written() {
+        let mut stream = framed(b"{}");
+        stream.extend(framed(b""));
+        let mut input = stream.as_slice();
+        assert_eq!(read(&mut input, 9).unwrap(), Frame::Payload(b"{}".to_vec()));
+        assert_eq!(read(&mut input, 9).unwrap(), Frame::Payload(Vec::new()));
+        assert_eq!(read(&mut input, 9).unwrap(), Frame::End);
+    }
+
+    #[test]
+    fn rejects_a_frame_over_the_limit() {
+        let mut input = framed(b"123456");
+        input.extend(framed(b"{}"));
+        let mut input = input.as_slice();
+        assert_eq!(read(&mut input, 5).unwrap(), Frame::TooLarge { bytes: 6 });
+        skip(&mut input, 6).unwrap();
+        assert_eq!(read(&mut input, 5).unwrap(), Frame::Payload(b"{}".to_vec()));
+    }
+
+    #[test]
+    fn a_frame_of_4_gb_takes_no_memory() {
+        let mut input = [0xff, 0xff, 0xff, 0xff, b'x'].as_slice();
+        assert_eq!(
+            read(&mut input, 1 << 22).unwrap(),
+            Frame::TooLarge { bytes: u32::MAX }
+        );
+        assert!(matches!(
+            skip(&mut input, u32::MAX),
+            Err(StreamError::CutShort)
+        ));
+    }
+
+    #[test]
+    fn a_frame_cut_at_any_byte_is_an_error_but_between_frames() {
+        let whole = framed(b"{\"a\":1}");
+        for end in 1..whole.len() {
+            let result = read(&mut &whole[..end], 100);
+            assert!(matches!(result, Err(StreamError::CutShort)), "{end}");
+        }
+        assert_eq!(read(&mut &whole[..0], 100).unwrap(), Frame::End);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let mut input = bytes.as_slice();
+            while let Ok(Frame::Payload(_)) = read(&mut input, 32) {}
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The loop of the native messaging host: frame → request → answer → frame.
+//! Knows nothing of notes; what a request does is the caller's.
+
+pub mod frame;
+
+use std::{
+    io::{Read, Write},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use frame::Frame;
+pub use frame::StreamError;
+
+use crate::{
+    error::Error,
+    protocol::{
+        ErrorKind, ErrorObject, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Outcome, Request, RequestId,
+        Response, parse_request,
+    },
+};
+
+/// Answers frames until the stream ends between two of them. Each frame gets
+/// one answer, in order, whatever is in it; also one that panics.
+///
+/// # Errors
+/// Where the stream itself fails, or ends inside a frame.
+pub fn serve(
+    input: &mut impl Read,
+    output: &mut impl Write,
+    mut handle: impl FnMut(Request) -> Result<Outcome, Error>,
+) -> Result<(), StreamError> {
+    loop {
+        let payload = match frame::read(input, MAX_REQUEST_BYTES) {
+            Ok(Frame::Payload(payload)) => payload,
+            Ok(Frame::End) => return Ok(()),
+            Ok(Frame::TooLarge { bytes }) => {
+                // Answered before the payload is read, which may never come.
+                let message = format!(
+                    "The message has {bytes} bytes; this host takes {MAX_REQUEST_BYTES} at most."
+                );
+                refuse(output, ErrorKind::FrameTooLarge, message)?;
+                frame::skip(input, bytes)?;
+                continue;
+            }
+            Err(error) => {
+                if matches!(error, StreamError::CutShort) {
+                    refuse(output, ErrorKind::FrameCutShort, error.to_string())?;
+                }
+                return Err(error);
+            }
+        };
+        let incoming = parse_request(&payload);
+        drop(payload);
+        let outcome = incoming.request.and_then(|request| {
+            catch_unwind(AssertUnwindSafe(|| handle(request)))
+                .unwrap_or_else(|_| Err(Error::internal("a request panicked")))
+                .map_err(|error| {
+                    log::warn!("{:?}: {}", error.kind(), error.chain());
+                    error.to_wire()
+                })
+        });
+        answer(output, &incoming.id, outcome.as_ref())?;
+    }
+}
+
+fn refuse(output: &mut impl Write, kind: ErrorKind, message: String) -> Result<(), StreamError> {
+    let error = ErrorObject::new(kind, message);
+    answer(output, &RequestId::Null(()), Err(&error))
+}
+
+fn answer(
+    output: &mut impl Write,
+    id: &RequestId,
+    outcome: Result<&Outcome, &ErrorObject>,
+) -> Result<(), StreamError> {
+    let mut bytes = encode(&Response::new(id, outcome));
+    if bytes.len() > MAX_RESPONSE_BYTES {
+        let error = Error::ResponseTooLarge.to_wire();
+        bytes = encode(&Response::new(id, Err(&error)));
+    }
+    if bytes.len() > MAX_RESPONSE_BYTES {
+        // Only an id can still be that long.
+        let error = Error::ResponseTooLarge.to_wire();
+        bytes = encode(&Response::new(&RequestId::Null(()), Err(&error)));
+    }
+    frame::write(output, &bytes)
+}
+
+fn encode(response: &Response<'_>) -> Vec<u8> {
+    serde_json::to_vec(response)
+        .expect("answers are plain structs with string keys, which always serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{CompleteTagsResult, TagCount};
+    use proptest::prelude::*;
+
+    /// Sends payloads through the loop; returns the answers and the loop's result.
+    fn exchange(
+        input: &[u8],
+        handle: impl FnMut(Request) -> Result<Outcome, Error>,
+    ) -> (Vec<serde_json::Value>, Result<(), StreamError>) {
+        let mut output = Vec::new();
+        let result = serve(&mut &input[..], &mut output, handle);
+        let mut answers = Vec::new();
+        let mut rest = output.as_slice();
+        while let Frame::Payload(payload) = frame::read(&mut rest, MAX_RESPONSE_BYTES).unwrap() {
+            answers.push(serde_json::from_slice(&payload).unwrap());
+        }
+        (answers, result)
+    }
+
+    fn frames(payloads: &[&str]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for payload in payloads {
+            frame::write(&mut bytes, payload.as_bytes()).unwrap();
+        }
+        bytes
+    }
+
+    fn no_tags(_: Request) -> Result<Outcome, Error> {
+        Ok(Outcome::Tags(CompleteTagsResult { tags: Vec::new() }))
+    }
+
+    #[test]
+    fn whatever_parses_as_a_frame_gets_an_answer_and_the_loop_goes_on() {
+        for (payload, id, kind) in [
+            ("", "null", "parse_error"),
+            ("{", "null", "parse_error"),
+            ("nonsense", "null", "parse_error"),
+            ("\u{feff}{}", "null", "parse_error"),
+            ("[]", "null", "invalid_request"),
+            ("[{}]", "null", "invalid_request"),
+            ("7", "null", "invalid_request"),
+            ("null", "null", "invalid_request"),
+            ("\"\\ud800\"", "null", "invalid_request"),
+            ("{}", "null", "invalid_request"),
+            (
+                r#"{"jsonrpc":"2.0","method":"stats"}"#,
+                "null",
+                "invalid_request",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":{},"method":"stats"}"#,
+                "null",
+                "invalid_request",
+            ),
+            (
+                r#"{"jsonrpc":"1.0","id":1,"method":"stats"}"#,
+                "1",
+                "invalid_request",
+            ),
+            (r#"{"id":1,"method":"stats"}"#, "1", "invalid_request"),
+            (r#"{"jsonrpc":"2.0","id":1}"#, "1", "invalid_request"),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+                "1",
+                "invalid_request",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"stats"}"#,
+                "null",
+                "invalid_request",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":"a","method":"suggestTags"}"#,
+                "\"a\"",
+                "unknown_method",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":""}"#,
+                "1",
+                "unknown_method",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl"}"#,
+                "1",
+                "invalid_params",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{"url":7}}"#,
+                "1",
+                "invalid_params",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":7}"#,
+                "1",
+                "invalid_params",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{"url":"\ud800"}}"#,
+                "1",
+                "parse_error",
+            ),
+        ] {
+            let good = r#"{"jsonrpc":"2.0","id":9,"method":"stats"}"#;
+            let (answers, result) = exchange(&frames(&[payload, good]), no_tags);
+            assert!(result.is_ok());
+            assert_eq!(answers[0]["jsonrpc"], "2.0");
+            assert_eq!(answers[0]["id"].to_string(), id, "{payload}");
+            assert_eq!(answers[0]["error"]["data"]["kind"], kind, "{payload}");
+            assert_eq!(answers[1]["id"], 9);
+            assert_eq!(answers[1]["result"]["tags"], serde_json::json!([]));
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_no_crash() {
+        let deep = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{}{}}}"#,
+            "[".repeat(1_000_000),
+            "]".repeat(1_000_000)
+        );
+        let (answers, _) = exchange(&frames(&[&deep]), no_tags);
+        assert!(answers[0]["error"].is_object());
+    }
+
+    #[test]
+    fn a_frame_over_the_limit_is_answered_and_skipped() {
+        let large = " ".repeat(MAX_REQUEST_BYTES + 1);
+        let good = r#"{"jsonrpc":"2.0","id":9,"method":"stats"}"#;
+        let (answers, result) = exchange(&frames(&[&large, good]), no_tags);
+        assert!(result.is_ok());
+        assert_eq!(answers[0]["error"]["data"]["kind"], "frame_too_large");
+        assert_eq!(answers[1]["id"], 9);
+    }
+
+    #[test]
+    fn a_stream_cut_inside_a_frame_is_answered_and_ends() {
+        let whole = frames(&[r#"{"jsonrpc":"2.0","id":9,"method":"stats"}"#]);
+        let (answers, result) = exchange(&whole[..whole.len() - 1], no_tags);
+        assert!(matches!(result, Err(StreamError::CutShort)));
+        assert_eq!(answers[0]["error"]["data"]["kind"], "frame_cut_short");
+    }
+
+    #[test]
+    fn a_request_that_panics_is_answered() {
+        let good = r#"{"jsonrpc":"2.0","id":9,"method":"stats"}"#;
+        let mut first = true;
+        let (answers, _) = exchange(&frames(&[good, good]), |request| {
+            if std::mem::take(&mut first) {
+                panic!("provoked by a test");
+            }
+            no_tags(request)
+        });
+        assert_eq!(answers[0]["error"]["data"]["kind"], "internal");
+        assert_eq!(answers[1]["id"], 9);
+    }
+
+    #[test]
+    fn an_answer_over_the_browsers_limit_becomes_an_error() {
+        let good = r#"{"jsonrpc":"2.0","id":9,"method":"stats"}"#;
+        let (answers, _) = exchange(&frames(&[good]), |_| {
+            Ok(Outcome::Tags(CompleteTagsResult {
+                tags: vec![TagCount {
+                    name: "x".repeat(MAX_RESPONSE_BYTES),
+                    count: 1,
+                }],
+            }))
+        });
+        assert_eq!(answers[0]["error"]["data"]["kind"], "response_too_large");
+        let long_id = format!(
+            r#"{{"jsonrpc":"2.0","id":"{}","method":"x"}}"#,
+            "i".repeat(MAX_RESPONSE_BYTES)
+        );
+        let (answers, _) = exchange(&frames(&[&long_id]), no_tags);
+        assert_eq!(answers[0]["error"]["data"]["kind"], "response_too_large");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_answers_each_frame(payloads in proptest::collection::vec(".{0,60}", 0..5)) {
+            let payloads: Vec<&str> = payloads.iter().map(String::as_str).collect();
+            let (answers, result) = exchange(&frames(&payloads), no_tags);
+            prop_assert!(result.is_ok());
+            prop_assert_eq!(answers.len(), payloads.len());
+        }
+    }
+}

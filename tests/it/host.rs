@@ -1,0 +1,226 @@
+//! A real host process with a folder of its own, ended with the test.
+
+use std::{
+    fmt::Write as _,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use byteorder::{ByteOrder as _, NativeEndian};
+use serde_json::{Value, json};
+
+/// The origin with which Chromium starts the host.
+pub(crate) const ORIGIN: &str = "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/";
+
+/// How long anything may take before a test gives up on it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program, with its data in `dir` and the site at a port of its own.
+pub(crate) fn program(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_url-notes"));
+    command
+        .env_clear()
+        .env("URL_NOTES_DATA_DIR", dir)
+        .env("URL_NOTES_PORT", "0")
+        .env("TZ", "UTC");
+    command
+}
+
+/// Runs a subcommand to its end.
+pub(crate) fn run(dir: &Path, arguments: &[&str]) -> Output {
+    program(dir).args(arguments).output().unwrap()
+}
+
+/// Runs a subcommand that has to succeed; its standard output.
+pub(crate) fn run_ok(dir: &Path, arguments: &[&str]) -> String {
+    let output = run(dir, arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {stderr}");
+    assert_eq!(stderr, "", "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Waits until `condition` gives something.
+pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A UUID that no other call gave.
+pub(crate) fn op_id() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut text = String::from("00000000-0000-4000-8000-");
+    write!(text, "{number:012x}").unwrap();
+    text
+}
+
+/// A native messaging host as a browser has it. Killed when dropped.
+pub(crate) struct TestHost {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+    next_id: i64,
+    dir: PathBuf,
+    _temp: Option<tempfile::TempDir>,
+}
+
+impl TestHost {
+    /// A host on an empty folder.
+    pub(crate) fn new() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let mut host = Self::on(temp.path());
+        host._temp = Some(temp);
+        host
+    }
+
+    /// A host on a folder of the test's.
+    pub(crate) fn on(dir: &Path) -> Self {
+        Self::start(program(dir).arg(ORIGIN), dir)
+    }
+
+    /// A host at a port of the test's.
+    pub(crate) fn at_port(dir: &Path, port: u16) -> Self {
+        Self::start(
+            program(dir)
+                .env("URL_NOTES_PORT", port.to_string())
+                .arg(ORIGIN),
+            dir,
+        )
+    }
+
+    /// Starts a host by a command of the test's.
+    pub(crate) fn start(command: &mut Command, dir: &Path) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take().unwrap(),
+            child,
+            next_id: 1,
+            dir: dir.to_owned(),
+            _temp: None,
+        }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Writes bytes as they are.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(bytes).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// Writes one frame.
+    pub(crate) fn write_frame(&mut self, payload: &[u8]) {
+        let mut frame = vec![0; 4];
+        NativeEndian::write_u32(&mut frame, payload.len().try_into().unwrap());
+        frame.extend_from_slice(payload);
+        self.write(&frame);
+    }
+
+    /// Reads one answer.
+    pub(crate) fn read_frame(&mut self) -> Value {
+        self.try_read_frame().expect("the host answers")
+    }
+
+    /// Reads one answer; None where the host has ended.
+    pub(crate) fn try_read_frame(&mut self) -> Option<Value> {
+        let mut length = [0; 4];
+        self.stdout.read_exact(&mut length).ok()?;
+        let mut payload = vec![0; NativeEndian::read_u32(&length).try_into().unwrap()];
+        self.stdout.read_exact(&mut payload).ok()?;
+        Some(serde_json::from_slice(&payload).unwrap())
+    }
+
+    /// Asks and waits for the answer: its result, or its error.
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Result<Value, Value> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        self.write_frame(&serde_json::to_vec(&request).unwrap());
+        let mut answer = self.read_frame();
+        assert_eq!(answer["jsonrpc"], "2.0");
+        assert_eq!(answer["id"], id);
+        match answer.get_mut("error") {
+            Some(error) => Err(error.take()),
+            None => Ok(answer["result"].take()),
+        }
+    }
+
+    /// Asks for what has to succeed.
+    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+        self.ask(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Asks for what has to fail; the kind of the error.
+    pub(crate) fn fail(&mut self, method: &str, params: Value) -> String {
+        let error = self.ask(method, params).unwrap_err();
+        let message = error["message"].as_str().unwrap();
+        assert!(message.ends_with('.'), "not a sentence: {message}");
+        error["data"]["kind"].as_str().unwrap().to_owned()
+    }
+
+    /// Saves a page.
+    pub(crate) fn save(&mut self, url: &str, title: &str, tags: &[&str]) -> Value {
+        self.call(
+            "saveNote",
+            json!({"opId": op_id(), "url": url, "title": title, "tags": tags}),
+        )
+    }
+
+    /// The port of the site, once this host serves it.
+    pub(crate) fn site_port(&mut self) -> u16 {
+        until("the site to be served", || {
+            let hello = self.call("hello", json!({"protocol": 1, "extension": "0.0.0"}));
+            assert_eq!(hello["siteProblem"], Value::Null);
+            let url = hello["siteUrl"].as_str().unwrap().to_owned();
+            let port = url
+                .strip_prefix("http://localhost:")
+                .unwrap()
+                .trim_end_matches('/');
+            port.parse().ok().filter(|port| *port != 0)
+        })
+    }
+
+    /// Closes standard input, as a browser does, and waits for the end.
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        self.stdin = None;
+        until("the host to end", || self.child.try_wait().unwrap())
+    }
+
+    /// kill -9
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,345 @@
+//! Every method over real frames.
+
+use serde_json::{Value, json};
+
+use crate::host::{TestHost, op_id, run};
+
+#[test]
+fn hello_tells_versions_places_and_counts() {
+    let mut host = TestHost::new();
+    host.save("https://e.org/a", "A", &["x", "y"]);
+    let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+    assert_eq!(hello["protocol"], 1);
+    assert_eq!(hello["host"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(hello["notes"], 1);
+    assert_eq!(hello["tags"], 2);
+    assert_eq!(hello["saveOnOpen"], Value::Null);
+    assert_eq!(
+        hello["database"].as_str().unwrap(),
+        host.dir().join("notes.db").to_str().unwrap()
+    );
+    let kind = host.fail("hello", json!({"protocol": 99, "extension": "9.0.0"}));
+    assert_eq!(kind, "protocol_unsupported");
+}
+
+#[test]
+fn a_save_is_answered_with_the_note_as_it_is_stored() {
+    let mut host = TestHost::new();
+    let params = json!({
+        "opId": op_id(), "url": "https://e.org/a?utm_source=x", "title": " A title ",
+        "tags": ["Large  Language Model", "GPU"], "summary": "**bold**", "excerpt": "said by the page",
+        "publishedAt": "2025-08-12", "siteName": "E", "lang": "en",
+        "quote": {"text": "selected words", "prefix": "the", "suffix": "here"},
+    });
+    let saved = host.call("saveNote", params.clone());
+    assert_eq!(saved["created"], true);
+    assert_eq!(saved.get("samePage"), None);
+    let note = &saved["note"];
+    assert_eq!(note["url"], "https://e.org/a?utm_source=x");
+    assert_eq!(note["title"], "A title");
+    assert_eq!(note["tags"], json!(["large language model", "gpu"]));
+    assert_eq!(
+        note["summary"],
+        "**bold**\n\n> selected words\n>\n> [in the page](<https://e.org/a?utm_source=x#:~:text=the-,selected%20words,-here>)"
+    );
+    assert_eq!(note["excerpt"], "said by the page");
+    assert_eq!(note["publishedAt"], "2025-08-12");
+    assert_eq!(note["siteName"], "E");
+    assert_eq!(note["lang"], "en");
+    assert_eq!(note["deletedAt"], Value::Null);
+    assert_eq!(
+        note["savedAt"].as_str().unwrap().len(),
+        "2025-08-12T10:00:00.000Z".len()
+    );
+    assert!(note["id"].as_i64().unwrap() < 1 << 53);
+
+    let found = host.call("noteForUrl", json!({"url": "http://E.org/a/#part"}));
+    assert_eq!(found["note"], *note);
+    assert_eq!(found["onThisSite"], 1);
+
+    let again = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": "http://e.org/a", "title": "Other", "tags": ["new"]}),
+    );
+    assert_eq!(again["created"], false);
+    assert_eq!(again["note"]["id"], note["id"]);
+    assert_eq!(again["note"]["title"], "A title");
+    assert_eq!(again["note"]["savedAt"], note["savedAt"]);
+    assert_eq!(
+        again["note"]["tags"],
+        json!(["large language model", "gpu", "new"])
+    );
+    assert_eq!(again["samePage"]["url"], "https://e.org/a?utm_source=x");
+    assert_eq!(
+        again["samePage"]["because"],
+        "same page with utm_source, over https"
+    );
+}
+
+#[test]
+fn the_same_operation_again_returns_the_same_and_changes_nothing() {
+    let mut host = TestHost::new();
+    let save = json!({"opId": op_id(), "url": "https://e.org/a", "title": "A", "tags": ["x"]});
+    let first = host.call("saveNote", save.clone());
+    let id = &first["note"]["id"];
+    let update = json!({"opId": op_id(), "id": id, "title": "B"});
+    let updated = host.call("updateNote", update.clone());
+    assert_eq!(updated["note"]["title"], "B");
+    assert_eq!(host.call("saveNote", save.clone()), first);
+    assert_eq!(host.call("updateNote", update), updated);
+
+    let delete = json!({"opId": op_id(), "id": id});
+    let deleted = host.call("deleteNote", delete.clone());
+    let restore = json!({"opId": op_id(), "id": id});
+    host.call("restoreNote", restore);
+    assert_eq!(host.call("deleteNote", delete.clone()), deleted);
+    assert_eq!(host.call("stats", json!({}))["notes"], 1);
+
+    // Also from another process, after the first has ended.
+    let dir = host.dir().to_owned();
+    let mut other = TestHost::on(&dir);
+    assert_eq!(other.call("saveNote", save.clone()), first);
+    let mut reused = delete;
+    reused["opId"] = save["opId"].clone();
+    assert_eq!(other.fail("deleteNote", reused), "op_id_reused");
+}
+
+#[test]
+fn a_note_is_changed_deleted_and_restored() {
+    let mut host = TestHost::new();
+    let note = host.save("https://e.org/a", "A", &["x", "y"])["note"].take();
+    let id = &note["id"];
+    let changed = host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": id, "tags": ["y", "z"], "summary": "text"}),
+    );
+    assert_eq!(changed["note"]["tags"], json!(["y", "z"]));
+    assert_eq!(changed["note"]["title"], "A");
+    let deleted = host.call("deleteNote", json!({"opId": op_id(), "id": id}));
+    assert!(deleted["note"]["deletedAt"].is_string());
+    assert_eq!(
+        host.call("noteForUrl", json!({"url": "https://e.org/a"}))["note"],
+        Value::Null
+    );
+    let restored = host.call("restoreNote", json!({"opId": op_id(), "id": id}));
+    assert_eq!(restored["note"], changed["note"]);
+
+    host.call("deleteNote", json!({"opId": op_id(), "id": id}));
+    host.save("https://e.org/a", "A", &[]);
+    assert_eq!(
+        host.fail("restoreNote", json!({"opId": op_id(), "id": id})),
+        "conflict"
+    );
+    for method in ["updateNote", "deleteNote", "restoreNote"] {
+        assert_eq!(
+            host.fail(method, json!({"opId": op_id(), "id": 1})),
+            "not_found"
+        );
+    }
+}
+
+#[test]
+fn tags_are_completed() {
+    let mut host = TestHost::new();
+    host.save("https://e.org/a", "A", &["rust", "trust"]);
+    host.save("https://e.org/b", "B", &["trust"]);
+    let tags = host.call("completeTags", json!({"text": "RU"}));
+    assert_eq!(
+        tags["tags"],
+        json!([{"name": "rust", "count": 1}, {"name": "trust", "count": 2}])
+    );
+    let tags = host.call(
+        "completeTags",
+        json!({"text": "ru", "limit": 1, "exclude": ["Rust", ""]}),
+    );
+    assert_eq!(tags["tags"], json!([{"name": "trust", "count": 2}]));
+}
+
+#[test]
+fn notes_are_searched() {
+    let mut host = TestHost::new();
+    for n in 0..3 {
+        host.save(
+            &format!("https://e.org/{n}"),
+            &format!("Gödel {n}"),
+            &["logic"],
+        );
+    }
+    let found = host.call(
+        "searchNotes",
+        json!({"query": "godel tag:logic", "limit": 2}),
+    );
+    assert_eq!(found["more"], true);
+    assert_eq!(found["notes"][0]["title"], "Gödel 2");
+    let last = &found["notes"][1]["id"];
+    let rest = host.call("searchNotes", json!({"query": "godel", "before": last}));
+    assert_eq!(rest["more"], false);
+    assert_eq!(rest["notes"][0]["title"], "Gödel 0");
+    assert_eq!(rest["notes"][0]["tags"], json!(["logic"]));
+    for odd in ["\"", "", "tag:", "* OR (", "-"] {
+        assert_eq!(
+            host.call("searchNotes", json!({"query": odd}))["notes"],
+            json!([])
+        );
+    }
+}
+
+#[test]
+fn an_answer_stays_under_the_browsers_limit() {
+    let mut host = TestHost::new();
+    let title = "word \u{1}".repeat(16 * 1024 / 6);
+    for n in 0..100 {
+        host.save(&format!("https://e.org/{n}"), &title, &[]);
+    }
+    let found = host.call("searchNotes", json!({"query": "word", "limit": 100}));
+    assert_eq!(found["more"], true);
+    let got = found["notes"].as_array().unwrap().len();
+    assert!((10..100).contains(&got), "{got}");
+    let last = &found["notes"][got - 1]["id"];
+    let next = host.call(
+        "searchNotes",
+        json!({"query": "word", "limit": 100, "before": last}),
+    );
+    assert!(!next["notes"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn stats_tell_the_figures() {
+    let mut host = TestHost::new();
+    let empty = host.call("stats", json!({}));
+    assert_eq!(empty["notes"], 0);
+    assert_eq!(empty["firstSavedAt"], Value::Null);
+    let note = host.save("https://e.org/a", "A", &["x"])["note"].take();
+    let stats = host.call("stats", json!({}));
+    assert_eq!(stats["notes"], 1);
+    assert_eq!(stats["tags"], 1);
+    assert_eq!(stats["sites"], 1);
+    assert_eq!(stats["lastSavedAt"], note["savedAt"]);
+    assert!(stats["databaseBytes"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn bad_parameters_get_their_kind() {
+    let mut host = TestHost::new();
+    let save = |url: &str| json!({"opId": op_id(), "url": url, "title": "A"});
+    for url in [
+        "example.com/a",
+        "",
+        "about:blank",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://",
+    ] {
+        assert_eq!(host.fail("saveNote", save(url)), "invalid_url", "{url}");
+    }
+    for tags in [
+        json!([""]),
+        json!(["a,b"]),
+        json!(["x".repeat(101)]),
+        json!(["a", " "]),
+        json!(["\u{7}"]),
+    ] {
+        let mut params = save("https://e.org/a");
+        params["tags"] = tags;
+        assert_eq!(host.fail("saveNote", params), "invalid_tag");
+    }
+    let mut params = save("https://e.org/a");
+    params["title"] = "x".repeat(16 * 1024 + 1).into();
+    assert_eq!(host.fail("saveNote", params), "too_large");
+    let mut params = save("https://e.org/a");
+    params["summary"] = "x".repeat(64 * 1024 + 1).into();
+    assert_eq!(host.fail("saveNote", params), "too_large");
+    let mut params = save("https://e.org/a");
+    params["opId"] = "not a uuid".into();
+    assert_eq!(host.fail("saveNote", params), "invalid_params");
+    assert_eq!(
+        host.fail("saveNote", json!({"url": "https://e.org/a"})),
+        "invalid_params"
+    );
+    assert_eq!(
+        host.fail("noteForUrl", json!({"url": "no url"})),
+        "invalid_url"
+    );
+    assert_eq!(
+        host.fail("suggestTags", json!({"url": "https://e.org/", "title": ""})),
+        "unknown_method"
+    );
+    // What the page says of itself must not cost the save.
+    let mut params = save("https://e.org/a");
+    params["publishedAt"] = "yesterday".into();
+    params["lang"] = "???".into();
+    params["excerpt"] = "x".repeat(100_000).into();
+    let note = host.call("saveNote", params)["note"].take();
+    assert_eq!(note["publishedAt"], Value::Null);
+    assert_eq!(note["excerpt"].as_str().unwrap().len(), 4096);
+    assert_eq!(host.call("stats", json!({}))["notes"], 1);
+}
+
+#[test]
+fn files_are_saved_where_the_user_turned_it_on() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("config.toml"),
+        "save-file-urls = true\nsave-on-open = false\n",
+    )
+    .unwrap();
+    let mut host = TestHost::on(dir.path());
+    assert_eq!(
+        host.save("file:///home/me/a.html", "A", &[])["created"],
+        true
+    );
+    let hello = host.call("hello", json!({"protocol": 1, "extension": "0"}));
+    assert_eq!(hello["saveOnOpen"], false);
+}
+
+#[test]
+fn naughty_strings_come_back_as_they_were() {
+    let mut host = TestHost::new();
+    for (n, text) in [
+        "'; DROP TABLE notes; --",
+        "\u{0}",
+        "\u{202e}right to left",
+        "<script>alert(1)</script>",
+        "\r\n\t",
+        "𝕳𝖊𝖑𝖑𝖔",
+        "שלום",
+        "機械学習",
+        "👩‍👩‍👧‍👦",
+        "%s%n%x",
+        "../../etc/passwd",
+        "\u{feff}bom",
+        "${{7*7}}",
+        "\\",
+        "\"",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let url = format!("https://e.org/{n}?q={text}");
+        let params =
+            json!({"opId": op_id(), "url": url, "title": format!("x{text}x"), "summary": text});
+        let note = host.call("saveNote", params)["note"].take();
+        assert_eq!(note["url"], url);
+        assert_eq!(note["title"], format!("x{text}x"));
+        assert_eq!(note["summary"], text);
+        let found = host.call("noteForUrl", json!({"url": url}));
+        assert_eq!(found["note"], note);
+    }
+}
+
+#[test]
+fn two_hosts_and_the_command_line_share_one_store() {
+    let mut one = TestHost::new();
+    let dir = one.dir().to_owned();
+    let mut two = TestHost::on(&dir);
+    one.save("https://e.org/1", "1", &["x"]);
+    two.save("https://e.org/2", "2", &["x"]);
+    assert!(
+        run(&dir, &["add", "https://e.org/3", "--tag", "x"])
+            .status
+            .success()
+    );
+    for host in [&mut one, &mut two] {
+        assert_eq!(host.call("stats", json!({}))["notes"], 3);
+    }
+}

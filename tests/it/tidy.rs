@@ -1,0 +1,108 @@
+//! Rules of the house that a test can hold.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The files below a folder of the project, as paths from its top.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.to_str().unwrap().ends_with(ending) {
+                let name = path
+                    .strip_prefix(root())
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder}");
+    found
+}
+
+/// Only files under `home` may contain `word` outside comments.
+fn only_in(folder: &str, ending: &str, home: &str, words: &[&str]) {
+    for (name, text) in files(folder, ending) {
+        if name.starts_with(home) {
+            continue;
+        }
+        for line in text.lines() {
+            let code = line.trim_start();
+            if ["//", "*", "/*"]
+                .iter()
+                .any(|comment| code.starts_with(comment))
+            {
+                continue;
+            }
+            for word in words {
+                assert!(!code.contains(word), "{name} names {word}: {code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_store_names_rusqlite() {
+    only_in("host/src", ".rs", "host/src/store/", &["rusqlite"]);
+}
+
+#[test]
+fn only_the_server_names_tiny_http() {
+    only_in("host/src", ".rs", "host/src/site/server.rs", &["tiny_http"]);
+}
+
+#[test]
+fn only_messaging_names_byteorder() {
+    only_in("host/src", ".rs", "host/src/messaging/", &["byteorder"]);
+}
+
+#[test]
+fn only_browser_js_names_the_browsers_interface() {
+    only_in(
+        "extension",
+        ".js",
+        "extension/shared/browser.js",
+        &["chrome.", "globalThis.browser", "globalThis.chrome"],
+    );
+}
+
+#[test]
+fn the_domain_imports_nothing_of_ours_but_the_error() {
+    for (name, text) in files("host/src/domain", ".rs") {
+        for line in text.lines().filter(|line| line.contains("crate::")) {
+            let allowed = line.contains("crate::error") || line.contains("crate::domain");
+            assert!(allowed, "{name}: {line}");
+        }
+    }
+    let protocol = fs::read_to_string(root().join("host/src/protocol.rs")).unwrap();
+    assert!(!protocol.contains("crate::"));
+}
+
+#[test]
+fn the_main_file_stays_small() {
+    let text = fs::read_to_string(root().join("host/src/main.rs")).unwrap();
+    assert!(text.lines().count() <= 60);
+}
+
+#[test]
+fn versions_agree() {
+    let version = env!("CARGO_PKG_VERSION");
+    let manifest = fs::read_to_string(root().join("extension/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["version"], version);
+    let changelog = fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    assert!(changelog.contains(&format!("## {version}")));
+}
