@@ -1,0 +1,389 @@
+//! The head of a request: what is let in.
+//!
+//! Pure: bytes in, a [`Head`] or a [`Refusal`] out. The socket, the deadlines
+//! and the answers are `server.rs`; what an address means is `route.rs`.
+
+use std::fmt;
+
+/// Longest head, request line included.
+pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Most header lines.
+const MAX_HEADERS: usize = 64;
+/// The names under which the site is reached. A page of another site whose own
+/// name was made to resolve to this machine (DNS rebinding) brings another one.
+const NAMES: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "url-notes.localhost"];
+
+/// A request that may be answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Path and query as they came over the wire; begins with a slash.
+    pub target: String,
+    /// HEAD: everything but the body is sent.
+    pub without_body: bool,
+    /// Whether the connection stays open for another request.
+    pub keep_alive: bool,
+    /// Bytes that the head takes; what follows is the next request.
+    pub length: usize,
+}
+
+/// Why a request isn't answered. `Display` is the sentence that is sent instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// No HTTP, folded header lines, header names with blanks …
+    #[error("This is not a well-formed HTTP request.")]
+    Malformed,
+    /// A version before 1.0 or after 1.1.
+    #[error("This site speaks HTTP/1.1.")]
+    Version,
+    /// Head over [`MAX_HEAD_BYTES`] or [`MAX_HEADERS`].
+    #[error("The request's head is longer than 16 KiB or has more than 64 lines.")]
+    TooLarge,
+    /// The head wasn't complete in time.
+    #[error("The request took too long to arrive.")]
+    Slow,
+    /// None, several, or another than the site's own.
+    #[error("This site answers under its own addresses only, such as http://localhost:{port}/.")]
+    Host {
+        /// Where the site listens.
+        port: u16,
+    },
+    /// Another web page asks, not the user.
+    #[error(
+        "Another page asked for this one, so it isn't shown. To read it, click into the address bar and press Enter."
+    )]
+    OtherSite,
+    /// Another user of this machine asks.
+    #[error("These notes belong to another user of this machine.")]
+    OtherUser,
+    /// Who asks couldn't be found out.
+    #[error("The site can't tell which user is asking, so it doesn't answer. Try again.")]
+    UnknownUser,
+    /// Anything but GET and HEAD.
+    #[error("This site is for reading: it answers GET and HEAD only.")]
+    Method,
+    /// GET with a body.
+    #[error("A request to this site has no body.")]
+    Body,
+    /// Absolute form, `*`.
+    #[error("The request's target must be a path that begins with a slash.")]
+    Target,
+    /// All seats are taken.
+    #[error("Too many connections at once. Try again in a moment.")]
+    Busy,
+}
+
+impl Refusal {
+    /// The status code that says it to programs.
+    pub(super) fn status(self) -> u16 {
+        match self {
+            Self::Malformed | Self::Target => 400,
+            Self::OtherSite | Self::OtherUser => 403,
+            Self::Method => 405,
+            Self::Slow => 408,
+            Self::Body => 413,
+            Self::Host { .. } => 421,
+            Self::TooLarge => 431,
+            Self::Busy | Self::UnknownUser => 503,
+            Self::Version => 505,
+        }
+    }
+}
+
+/// Reads the head at the start of `bytes`; none as long as it isn't complete.
+pub(super) fn read(bytes: &[u8], port: u16) -> Result<Option<Head>, Refusal> {
+    let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut lines);
+    let length = match request.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) if length <= MAX_HEAD_BYTES => length,
+        Ok(httparse::Status::Partial) if bytes.len() < MAX_HEAD_BYTES => return Ok(None),
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(Refusal::TooLarge),
+        Err(httparse::Error::Version) => return Err(Refusal::Version),
+        Err(_) => return Err(Refusal::Malformed),
+    };
+    let fields = Fields(request.headers);
+
+    // First of all: is it this site that is meant?
+    let mut hosts = fields.values("host");
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if is_our_name(host, port) => {}
+        _ => return Err(Refusal::Host { port }),
+    }
+    if !asked_by_the_user(&fields) {
+        return Err(Refusal::OtherSite);
+    }
+    let without_body = match request.method {
+        Some("GET") => false,
+        Some("HEAD") => true,
+        _ => return Err(Refusal::Method),
+    };
+    if fields.values("transfer-encoding").next().is_some()
+        || fields.values("content-length").any(|length| length != b"0")
+    {
+        return Err(Refusal::Body);
+    }
+    let target = request.path.unwrap_or_default();
+    if !target.starts_with('/') {
+        return Err(Refusal::Target);
+    }
+    Ok(Some(Head {
+        target: target.to_owned(),
+        without_body,
+        // HTTP/1.0 has no keep-alive of its own, and who still speaks it can open anew.
+        keep_alive: request.version == Some(1) && !fields.has_token("connection", "close"),
+        length,
+    }))
+}
+
+struct Fields<'a>(&'a [httparse::Header<'a>]);
+
+impl<'a> Fields<'a> {
+    fn values(&self, name: &'static str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.0
+            .iter()
+            .filter(move |line| line.name.eq_ignore_ascii_case(name))
+            .map(|line| line.value)
+    }
+
+    /// Whether a comma-separated field has this word in it.
+    fn has_token(&self, name: &'static str, token: &str) -> bool {
+        self.values(name)
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .any(|word| word.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    /// Whether the field is there and has only this value.
+    fn is(&self, name: &'static str, value: &str) -> bool {
+        let mut values = self.values(name);
+        values.next() == Some(value.as_bytes()) && values.next().is_none()
+    }
+}
+
+fn is_our_name(host: &[u8], port: u16) -> bool {
+    NAMES.iter().any(|name| {
+        let with_port = |host: &[u8]| {
+            host.get(..name.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+                && host[name.len()..] == *format!(":{port}").as_bytes()
+        };
+        // Browsers leave out the port where it is the scheme's own.
+        with_port(host) || port == 80 && host.eq_ignore_ascii_case(name.as_bytes())
+    })
+}
+
+/// Fetch Metadata (W3C): lets in what the user asked for himself, what our own
+/// pages ask for, and a link followed from another site. Not what another
+/// page embeds, fetches or frames, and nothing from `same-site`: that is
+/// whatever else is served at localhost, on another port. Without the header
+/// it isn't a browser's doing: browsers send it to localhost, always.
+fn asked_by_the_user(fields: &Fields<'_>) -> bool {
+    fields.values("sec-fetch-site").next().is_none()
+        || fields.is("sec-fetch-site", "same-origin")
+        || fields.is("sec-fetch-site", "none")
+        || fields.is("sec-fetch-site", "cross-site")
+            && fields.is("sec-fetch-mode", "navigate")
+            && fields.is("sec-fetch-dest", "document")
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = if self.without_body { "HEAD" } else { "GET" };
+        write!(f, "{method} {}", self.target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(head: &str) -> Result<Option<Head>, Refusal> {
+        read(head.replace('\n', "\r\n").as_bytes(), 6683)
+    }
+
+    #[track_caller]
+    fn check(head: &str, refusal: Refusal) {
+        assert_eq!(parsed(head), Err(refusal), "{head:?}");
+    }
+
+    const HOST: Refusal = Refusal::Host { port: 6683 };
+
+    #[test]
+    fn lets_in_the_four_names_of_the_site() {
+        for name in [
+            "localhost",
+            "127.0.0.1",
+            "[::1]",
+            "url-notes.localhost",
+            "LOCALHOST",
+        ] {
+            let head = parsed(&format!(
+                "GET /tag/c++?with=a HTTP/1.1\nHost: {name}:6683\n\n"
+            ));
+            assert_eq!(
+                head.unwrap().unwrap(),
+                Head {
+                    target: "/tag/c++?with=a".into(),
+                    without_body: false,
+                    keep_alive: true,
+                    length: 45 + name.len(),
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_other_hosts_before_anything_else() {
+        for host in [
+            "Host: evil.example\n",
+            "Host: evil.example:6683\n",
+            "Host: localhost\n",
+            "Host: localhost:\n",
+            "Host: localhost.:6683\n",
+            "Host: localhost:66830\n",
+            "Host: localhost:06683\n",
+            "Host: localhost:8080\n",
+            "Host: a.localhost:6683\n",
+            "Host: me@localhost:6683\n",
+            "Host: 127.1:6683\n",
+            "Host: 0.0.0.0:6683\n",
+            "Host: ::1:6683\n",
+            "Host: localhost:6683, evil.example\n",
+            "Host: localhost:6683\nHost: localhost:6683\n",
+            "Host: localhost:6683\nhOST: evil.example\n",
+            "Host:\n",
+            "",
+        ] {
+            check(&format!("GET / HTTP/1.1\n{host}\n"), HOST);
+            check(
+                &format!("POST * HTTP/1.1\n{host}Content-Length: 9\n\n"),
+                HOST,
+            );
+        }
+        check("GET / HTTP/1.0\n\n", HOST);
+        assert!(is_our_name(b"localhost", 80));
+    }
+
+    #[test]
+    fn refuses_what_is_no_plain_reading_request() {
+        let host = "Host: localhost:6683\n";
+        for method in [
+            "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "FOO",
+        ] {
+            check(&format!("{method} / HTTP/1.1\n{host}\n"), Refusal::Method);
+        }
+        check(
+            &format!("CONNECT localhost:6683 HTTP/1.1\n{host}\n"),
+            Refusal::Method,
+        );
+        check(
+            &format!("GET http://localhost:6683/ HTTP/1.1\n{host}\n"),
+            Refusal::Target,
+        );
+        check(&format!("GET * HTTP/1.1\n{host}\n"), Refusal::Target);
+        for body in [
+            "Content-Length: 1\n",
+            "Content-Length: 100000000000\n",
+            "Content-Length: -1\n",
+            "Content-Length: 0, 5\n",
+            "Content-Length: 0\nContent-Length: 5\n",
+            "Transfer-Encoding: chunked\n",
+            "Transfer-Encoding: identity\n",
+        ] {
+            check(&format!("GET / HTTP/1.1\n{host}{body}\n"), Refusal::Body);
+        }
+        for folded in [
+            "X: 1\n Host: evil\n",
+            " X: 1\n",
+            "X : 1\n",
+            "X\n",
+            "X: a\u{0}b\n",
+        ] {
+            check(
+                &format!("GET / HTTP/1.1\n{host}{folded}\n"),
+                Refusal::Malformed,
+            );
+            check(
+                &format!("GET / HTTP/1.1\n{folded}{host}\n"),
+                Refusal::Malformed,
+            );
+        }
+        for line in ["GET /", "GET", "\u{16}\u{3}\u{1}"] {
+            check(&format!("{line}\n{host}\n"), Refusal::Malformed);
+        }
+        for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/1.2"] {
+            check(&format!("GET / {version}\n{host}\n"), Refusal::Version);
+        }
+    }
+
+    #[test]
+    fn refuses_heads_without_end() {
+        let many = "X: 1\n".repeat(64);
+        check(
+            &format!("GET / HTTP/1.1\nHost: localhost:6683\n{many}\n"),
+            Refusal::TooLarge,
+        );
+        let long = "x".repeat(MAX_HEAD_BYTES);
+        check(&format!("GET /{long}"), Refusal::TooLarge);
+        check(&format!("GET / HTTP/1.1\nX: {long}"), Refusal::TooLarge);
+        check(
+            &format!("GET / HTTP/1.1\nHost: localhost:6683\nX: {long}\n\n"),
+            Refusal::TooLarge,
+        );
+        assert_eq!(parsed("GET / HTTP/1.1\nHost: localhost:6683\n"), Ok(None));
+        assert_eq!(parsed(""), Ok(None));
+    }
+
+    #[test]
+    fn other_sites_reach_it_by_a_followed_link_alone() {
+        let asked = |fetch: &str| {
+            parsed(&format!("GET / HTTP/1.1\nHost: localhost:6683\n{fetch}\n")).is_ok()
+        };
+        assert!(asked(""));
+        assert!(asked("Sec-Fetch-Site: none\n"));
+        assert!(asked(
+            "Sec-Fetch-Site: same-origin\nSec-Fetch-Dest: style\n"
+        ));
+        assert!(asked(
+            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n"
+        ));
+        for fetch in [
+            "Sec-Fetch-Site: cross-site\n",
+            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\n",
+            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: cors\nSec-Fetch-Dest: empty\n",
+            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: iframe\n",
+            "Sec-Fetch-Site: same-site\n",
+            "Sec-Fetch-Site: same-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n",
+            "Sec-Fetch-Site: none\nSec-Fetch-Site: cross-site\n",
+            "Sec-Fetch-Site: \n",
+            "Sec-Fetch-Site: nonsense\n",
+        ] {
+            assert!(!asked(fetch), "{fetch:?}");
+        }
+    }
+
+    #[test]
+    fn knows_when_the_connection_ends() {
+        let keeps = |version: &str, line: &str| {
+            parsed(&format!(
+                "HEAD / HTTP/{version}\nHost: localhost:6683\n{line}\n"
+            ))
+            .unwrap()
+            .unwrap()
+            .keep_alive
+        };
+        assert!(keeps("1.1", ""));
+        assert!(keeps("1.1", "Connection: keep-alive\n"));
+        assert!(!keeps("1.1", "Connection: foo, CLOSE\n"));
+        assert!(!keeps("1.0", ""));
+        assert!(!keeps("1.0", "Connection: keep-alive\n"));
+    }
+
+    #[test]
+    fn leaves_the_next_request_alone() {
+        let one = "GET /a HTTP/1.1\r\nHost: localhost:6683\r\n\r\n";
+        let two = format!("{one}GET /b HTTP/1.1\r\n");
+        assert_eq!(
+            read(two.as_bytes(), 6683).unwrap().unwrap().length,
+            one.len()
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! Addresses of the pages. All of them are made here, so that the same pages
+//! can stand below another path.
+
+use url::form_urlencoded::Serializer;
+
+use crate::domain::{NoteId, Tag};
+use crate::store::{TagFilter, TagOrder};
+
+/// Makes addresses below a base path.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Links {
+    base: String,
+}
+
+impl Links {
+    pub(super) fn home(&self) -> String {
+        self.path("/")
+    }
+
+    pub(super) fn tags(&self) -> String {
+        self.path("/tags")
+    }
+
+    /// The list of tags in this order, only those that have `filter` in their name.
+    pub(super) fn tags_sorted(&self, order: TagOrder, filter: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        if order != TagOrder::default() {
+            query.append_pair("sort", order_name(order));
+        }
+        if !filter.is_empty() {
+            query.append_pair("filter", filter);
+        }
+        with_query(self.tags(), &query.finish())
+    }
+
+    pub(super) fn tag(&self, tag: &Tag) -> String {
+        self.path(&tag.path())
+    }
+
+    /// The notes that pass the filter. Its first tag names the page; it has one.
+    pub(super) fn narrowed(&self, filter: &TagFilter, before: Option<NoteId>) -> String {
+        let Some((first, others)) = filter.with.split_first() else {
+            return self.tags();
+        };
+        let mut query = Serializer::new(String::new());
+        for tag in others {
+            query.append_pair("with", tag.as_str());
+        }
+        for tag in &filter.without {
+            query.append_pair("without", tag.as_str());
+        }
+        append_before(&mut query, before);
+        with_query(self.tag(first), &query.finish())
+    }
+
+    pub(super) fn all(&self, page: u64) -> String {
+        self.path(&format!("/all/{page}"))
+    }
+
+    pub(super) fn note(&self, id: NoteId) -> String {
+        self.path(&format!("/note/{}", id.0))
+    }
+
+    /// The page that searches.
+    pub(super) fn search(&self) -> String {
+        self.path("/search")
+    }
+
+    pub(super) fn found(&self, query: &str, before: Option<NoteId>) -> String {
+        let mut parameters = Serializer::new(String::new());
+        parameters.append_pair("q", query);
+        append_before(&mut parameters, before);
+        with_query(self.search(), &parameters.finish())
+    }
+
+    pub(super) fn style(&self) -> String {
+        self.path("/style.css")
+    }
+
+    pub(super) fn icon(&self) -> String {
+        self.path("/favicon.ico")
+    }
+
+    fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+/// The word for an order in addresses.
+pub(super) fn order_name(order: TagOrder) -> &'static str {
+    match order {
+        TagOrder::Uses => "uses",
+        TagOrder::Name => "name",
+        TagOrder::Recent => "recent",
+    }
+}
+
+fn append_before(query: &mut Serializer<'_, String>, before: Option<NoteId>) {
+    if let Some(id) = before {
+        query.append_pair("before", &id.0.to_string());
+    }
+}
+
+/// The tags `.` and `..` have a query in their address already.
+fn with_query(path: String, query: &str) -> String {
+    match query {
+        "" => path,
+        query if path.contains('?') => format!("{path}&{query}"),
+        query => format!("{path}?{query}"),
+    }
+}

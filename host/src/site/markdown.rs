@@ -1,0 +1,350 @@
+//! A note's Markdown as HTML: CommonMark with GFM tables, strikethrough and
+//! task lists.
+//!
+//! Whatever the text holds, the page stays ours: raw HTML becomes visible
+//! text, images become their words, and only http, https and mailto addresses
+//! become links.
+
+use maud::{Markup, PreEscaped, html};
+use pulldown_cmark::{
+    Alignment, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html,
+};
+
+use crate::domain::{MAX_SUMMARY_BYTES, PageUrl};
+
+/// The text as HTML. Its most important headings become `<h{top_heading}>`, so
+/// that the outline of the page around it stays right.
+pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
+    if markdown.len() > MAX_SUMMARY_BYTES {
+        // Saves are limited to this; what got in otherwise is shown as it is.
+        return html! { pre { (markdown) } };
+    }
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let events: Vec<_> = Parser::new_ext(markdown, options).collect();
+    let mut filter = Filter {
+        demotion: demotion(&events, top_heading),
+        links: Vec::new(),
+        columns: Vec::new(),
+        cell: "td",
+        column: 0,
+        out: Vec::with_capacity(events.len()),
+    };
+    for event in events {
+        filter.pass(event);
+    }
+    let mut html = String::with_capacity(markdown.len() * 3 / 2);
+    push_html(&mut html, filter.out.into_iter());
+    PreEscaped(html)
+}
+
+/// Whether an address may be made a link.
+fn is_linkable(address: &str) -> bool {
+    PageUrl::parse(address).is_ok_and(|url| url.is_linkable())
+}
+
+/// By how many levels headings go down (or up, where it is negative).
+fn demotion(events: &[Event<'_>], top_heading: usize) -> isize {
+    let level = |event: &Event<'_>| match event {
+        Event::Start(Tag::Heading { level, .. }) => Some(*level as usize),
+        _ => None,
+    };
+    let highest = events.iter().filter_map(level).min().unwrap_or(top_heading);
+    top_heading.cast_signed() - highest.cast_signed()
+}
+
+struct Filter<'a> {
+    demotion: isize,
+    /// The links and images that are open: whether each was written as a link.
+    links: Vec<bool>,
+    /// The table that is open: its columns, its kind of cell, the next column.
+    columns: Vec<Alignment>,
+    cell: &'static str,
+    column: usize,
+    out: Vec<Event<'a>>,
+}
+
+impl<'a> Filter<'a> {
+    fn pass(&mut self, event: Event<'a>) {
+        match event {
+            Event::Html(text) | Event::InlineHtml(text) => self.out.push(Event::Text(text)),
+            Event::Start(Tag::HtmlBlock) => self.out.push(Event::Start(Tag::Paragraph)),
+            Event::End(TagEnd::HtmlBlock) => self.out.push(Event::End(TagEnd::Paragraph)),
+
+            Event::Start(
+                Tag::Link {
+                    dest_url, title, ..
+                }
+                | Tag::Image {
+                    dest_url, title, ..
+                },
+            ) => {
+                // A link within a link is none in HTML; the outer one stays.
+                let inside = self.links.contains(&true);
+                let is_link = !inside && is_linkable(&dest_url);
+                self.links.push(is_link);
+                if is_link {
+                    self.open_link(&dest_url, &title);
+                }
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                if self.links.pop() == Some(true) {
+                    self.raw("</a>");
+                }
+            }
+
+            Event::Start(Tag::Heading { level, .. }) => {
+                let level = self.demoted(level);
+                self.out.push(Event::Start(Tag::Heading {
+                    level,
+                    id: None,
+                    classes: Vec::new(),
+                    attrs: Vec::new(),
+                }));
+            }
+            Event::End(TagEnd::Heading(level)) => {
+                let level = self.demoted(level);
+                self.out.push(Event::End(TagEnd::Heading(level)));
+            }
+
+            // Wide tables scroll by themselves, also by keyboard. Their cells are
+            // written here, as push_html would align them by inline styles,
+            // which the Content-Security-Policy rules out.
+            Event::Start(Tag::Table(columns)) => {
+                self.columns = columns;
+                self.raw(
+                    "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">\n<table>\n",
+                );
+            }
+            Event::End(TagEnd::Table) => self.raw("</tbody>\n</table>\n</div>\n"),
+            Event::Start(Tag::TableHead) => {
+                self.start_row("th");
+                self.raw("<thead>\n<tr>");
+            }
+            Event::End(TagEnd::TableHead) => self.raw("</tr>\n</thead>\n<tbody>\n"),
+            Event::Start(Tag::TableRow) => {
+                self.start_row("td");
+                self.raw("<tr>");
+            }
+            Event::End(TagEnd::TableRow) => self.raw("</tr>\n"),
+            Event::Start(Tag::TableCell) => self.open_cell(),
+            Event::End(TagEnd::TableCell) => {
+                self.raw(if self.cell == "th" { "</th>" } else { "</td>" });
+            }
+
+            Event::TaskListMarker(true) => {
+                self.raw(r#"<span class="task" role="img" aria-label="done">☑</span> "#);
+            }
+            Event::TaskListMarker(false) => {
+                self.raw(r#"<span class="task" role="img" aria-label="to do">☐</span> "#);
+            }
+
+            other => self.out.push(other),
+        }
+    }
+
+    fn open_link(&mut self, address: &str, title: &str) {
+        let title = (!title.is_empty()).then_some(title);
+        let mut tag = html! {
+            a href=(address) title=[title] rel="noreferrer noopener" target="_blank" {}
+        }
+        .into_string();
+        tag.truncate(tag.len() - "</a>".len());
+        self.out.push(Event::InlineHtml(tag.into()));
+    }
+
+    fn start_row(&mut self, cell: &'static str) {
+        self.cell = cell;
+        self.column = 0;
+    }
+
+    fn open_cell(&mut self) {
+        let class = match self.columns.get(self.column) {
+            Some(Alignment::Center) => " class=\"center\"",
+            Some(Alignment::Right) => " class=\"right\"",
+            _ => "",
+        };
+        self.column += 1;
+        self.out
+            .push(Event::InlineHtml(format!("<{}{class}>", self.cell).into()));
+    }
+
+    fn raw(&mut self, html: &'static str) {
+        self.out.push(Event::InlineHtml(html.into()));
+    }
+
+    fn demoted(&self, level: HeadingLevel) -> HeadingLevel {
+        let level = (level as usize).saturating_add_signed(self.demotion);
+        HeadingLevel::try_from(level).unwrap_or(HeadingLevel::H6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    #[track_caller]
+    fn check(markdown: &str, html: &Expect) {
+        html.assert_eq(&render(markdown, 3).into_string());
+    }
+
+    #[test]
+    fn nests_lists() {
+        check(
+            "- **Model:** Claude\n  - `code <b>`\n    - deeper\n- second\n\n3. third\n4. fourth",
+            &expect![[r#"
+                <ul>
+                <li><strong>Model:</strong> Claude
+                <ul>
+                <li><code>code &lt;b&gt;</code>
+                <ul>
+                <li>deeper</li>
+                </ul>
+                </li>
+                </ul>
+                </li>
+                <li>second</li>
+                </ul>
+                <ol start="3">
+                <li>third</li>
+                <li>fourth</li>
+                </ol>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn keeps_code_tables_tasks_and_strikethrough() {
+        check(
+            "```rust\nlet a = \"<b>\";\n```\n\n|a|b|\n|-|:-:|\n|1|~~2~~|\n\n- [x] done\n- [ ] not",
+            &expect![[r#"
+                <pre><code class="language-rust">let a = "&lt;b&gt;";
+                </code></pre>
+                <div class="wide" role="group" aria-label="Table" tabindex="0">
+                <table>
+                <thead>
+                <tr><th>a</th><th class="center">b</th></tr>
+                </thead>
+                <tbody>
+                <tr><td>1</td><td class="center"><del>2</del></td></tr>
+                </tbody>
+                </table>
+                </div>
+                <ul>
+                <li><span class="task" role="img" aria-label="done">☑</span> done</li>
+                <li><span class="task" role="img" aria-label="to do">☐</span> not</li>
+                </ul>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn shows_raw_html_as_text() {
+        check(
+            "<script>alert(1)</script>\n\na <img src=x onerror=alert(1)> b <!-- c -->",
+            &expect![[r#"
+                <p>&lt;script&gt;alert(1)&lt;/script&gt;
+                </p>
+                <p>a &lt;img src=x onerror=alert(1)&gt; b &lt;!-- c --&gt;</p>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn links_only_where_a_click_is_harmless() {
+        check(
+            "[a](https://e.org/?a=1&b=\"2\" 'say \"hi\"') <https://e.org> [m](mailto:a@e.org)\n\
+             [b](javascript:alert(1)) [c](JaVaScRiPt:alert(1)) [d](&#106;avascript:alert(1)) [e](data:text/html,x)\n\
+             [f](//evil.example) [g](/tag/x) [h](#x) [i](java&NewLine;script:alert(1)) [j](file:///etc/passwd)\n\
+             [r]\n\n[r]: vbscript:x",
+            &expect![[r#"
+                <p><a href="https://e.org/?a=1&amp;b=&quot;2&quot;" title="say &quot;hi&quot;" rel="noreferrer noopener" target="_blank">a</a> <a href="https://e.org" rel="noreferrer noopener" target="_blank">https://e.org</a> <a href="mailto:a@e.org" rel="noreferrer noopener" target="_blank">m</a>
+                b c d e
+                f g h i j
+                r</p>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn images_become_their_words() {
+        check(
+            "![a *cat*](https://e.org/cat.png) ![no](data:image/png,x) [![in](https://e.org/i.png)](https://e.org)\n\
+             ![out [in](https://e.org/in)](https://e.org/o.png)",
+            &expect![[r#"
+                <p><a href="https://e.org/cat.png" rel="noreferrer noopener" target="_blank">a <em>cat</em></a> no <a href="https://e.org" rel="noreferrer noopener" target="_blank">in</a>
+                <a href="https://e.org/o.png" rel="noreferrer noopener" target="_blank">out in</a></p>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn headings_stand_below_the_title_of_the_note() {
+        check(
+            "# One\n## Two\n###### Six\n",
+            &expect![[r#"
+            <h3>One</h3>
+            <h4>Two</h4>
+            <h6>Six</h6>
+        "#]],
+        );
+        check(
+            "### Three\n#### Four\n",
+            &expect![[r#"
+            <h3>Three</h3>
+            <h4>Four</h4>
+        "#]],
+        );
+        check(
+            "##### Five\n",
+            &expect![[r#"
+            <h3>Five</h3>
+        "#]],
+        );
+    }
+
+    #[test]
+    fn keeps_a_quote_with_its_link_to_the_very_place() {
+        check(
+            "> so they said\n>\n> [e.org](https://e.org/a#:~:text=so%20they)",
+            &expect![[r##"
+                <blockquote>
+                <p>so they said</p>
+                <p><a href="https://e.org/a#:~:text=so%20they" rel="noreferrer noopener" target="_blank">e.org</a></p>
+                </blockquote>
+            "##]],
+        );
+    }
+
+    #[test]
+    fn too_much_is_shown_as_it_is() {
+        let text = "*<b>*".repeat(MAX_SUMMARY_BYTES / 5 + 1);
+        let html = render(&text, 3).into_string();
+        assert!(html.starts_with("<pre>*&lt;b&gt;*"));
+    }
+
+    #[test]
+    fn closes_whatever_it_opens() {
+        for markdown in [
+            "[",
+            "![",
+            "[a](",
+            "![a](https://e.org",
+            "<a",
+            "|a|\n|-|",
+            "- [x]",
+            "#",
+            "> >",
+            "```",
+        ] {
+            let html = render(markdown, 3).into_string();
+            for tag in ["a", "p", "div", "table", "ul", "pre", "blockquote", "h3"] {
+                let opened = html.matches(&format!("<{tag}>")).count()
+                    + html.matches(&format!("<{tag} ")).count();
+                let closed = html.matches(&format!("</{tag}>")).count();
+                assert_eq!(opened, closed, "{markdown:?} → {html}");
+            }
+        }
+    }
+}

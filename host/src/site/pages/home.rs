@@ -1,0 +1,56 @@
+//! `/`: the most used tags and the latest notes.
+
+use maud::{Markup, html};
+
+use super::preview::{Body, counted_tags, preview};
+use super::shell::{Place, Shell, Tab, counted};
+use crate::domain::Note;
+use crate::store::{Counts, TagCount};
+
+pub(in crate::site) fn home(
+    shell: &Shell,
+    counts: Counts,
+    notes: &[Note],
+    tags: &[TagCount],
+) -> String {
+    let place = Place {
+        tab: Some(Tab::Home),
+        ..Place::default()
+    };
+    let content = html! {
+        @if notes.is_empty() {
+            (first_steps())
+        } @else {
+            @if !tags.is_empty() {
+                section aria-labelledby="tags" {
+                    h2 #tags { "Most used tags" }
+                    (counted_tags(tags, |tag| shell.links.tag(tag)))
+                    p.more { a href=(shell.links.tags()) { "All " (counted(counts.tags, "tag")) } }
+                }
+            }
+            section aria-labelledby="latest" {
+                h2 #latest { "Latest notes" }
+                @for note in notes { (preview(shell, note, 3, &Body::Whole)) }
+                p.more { a href=(shell.links.all(0)) { "All " (counted(counts.notes, "note")) } }
+            }
+        }
+    };
+    shell.page(&place, &content)
+}
+
+fn first_steps() -> Markup {
+    html! {
+        section.paper aria-labelledby="first" {
+            h2 #first { "No notes yet" }
+            p { "Every page you save is shown here, the newest first." }
+            ol {
+                li { "Open a page that is worth keeping." }
+                li { "Click the url-notes button in the browser's toolbar. The page is saved at once." }
+                li { "Type tags, each with Enter, and a note if you like." }
+                li { "Reload this page." }
+            }
+            p { "Or from a terminal:" }
+            pre { code { "url-notes add https://example.org/ --tag reading" } }
+        }
+    }
+}

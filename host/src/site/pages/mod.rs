@@ -1,0 +1,21 @@
+//! The pages: functions of what they show, to HTML. They know nothing of
+//! requests, so that they can be written as files as well.
+
+mod all;
+mod apology;
+mod home;
+mod note;
+mod preview;
+mod search;
+mod shell;
+mod tag;
+mod tags;
+
+pub(super) use all::all;
+pub(super) use apology::{beyond_all, failed, in_the_trash, missing, nothing_with_tags};
+pub(super) use home::home;
+pub(super) use note::note;
+pub(super) use search::{search, search_help};
+pub(super) use shell::Shell;
+pub(super) use tag::{TagPage, tag};
+pub(super) use tags::tags;

@@ -1,0 +1,156 @@
+//! A note as every list shows it, and its parts.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::shell::Shell;
+use crate::domain::{Note, PageUrl, Snippet, Tag, timestamp_text};
+use crate::site::markdown;
+use crate::store::TagCount;
+
+/// What stands between the tags and the dates of a note.
+pub(super) enum Body<'a> {
+    /// The user's text, else the page's description.
+    Whole,
+    /// The piece that was found.
+    Snippet(&'a Snippet),
+}
+
+/// The note with its title as `<h{level}>`.
+pub(super) fn preview(shell: &Shell, note: &Note, level: usize, body: &Body<'_>) -> Markup {
+    html! {
+        article.note {
+            (heading(note, level))
+            (tag_links(shell, &note.tags))
+            @match body {
+                Body::Whole => (text(note, level + 1)),
+                Body::Snippet(snippet) => (marked(snippet)),
+            }
+            ul.facts role="list" {
+                @if let Some(site) = site(note) { li { bdi { (site) } } }
+                li { "Saved " (moment(shell, note.id.saved_at())) }
+                @if let Some(date) = published(note) { li { "Published " (date) } }
+                li { a href=(shell.links.note(note.id)) { "Permalink" } }
+            }
+        }
+    }
+}
+
+/// The title, a link to the page in a new tab.
+pub(super) fn heading(note: &Note, level: usize) -> Markup {
+    let title = html! {
+        @if is_linkable(note) {
+            a href=(note.url) target="_blank" rel="noreferrer noopener" { (title(note)) }
+        } @else {
+            (title(note))
+        }
+    };
+    // Of unknown language where the page didn't tell.
+    let lang = note.metadata.lang.as_deref().unwrap_or_default();
+    html! {
+        @match level {
+            1 => h1.title dir="auto" lang=(lang) { (title) },
+            2 => h2.title dir="auto" lang=(lang) { (title) },
+            _ => h3.title dir="auto" lang=(lang) { (title) },
+        }
+        @if !is_linkable(note) && !note.title.is_empty() {
+            p.address { bdi { (note.url) } }
+        }
+    }
+}
+
+/// What a note is called: without a title, by its URL.
+pub(super) fn title(note: &Note) -> &str {
+    if note.title.is_empty() {
+        &note.url
+    } else {
+        &note.title
+    }
+}
+
+pub(super) fn tag_links(shell: &Shell, tags: &[Tag]) -> Markup {
+    html! {
+        @if !tags.is_empty() {
+            ul.tags role="list" aria-label="Tags" {
+                @for tag in tags {
+                    li { a rel="tag" href=(shell.links.tag(tag)) dir="auto" { (tag) } }
+                }
+            }
+        }
+    }
+}
+
+/// Tags with their number of notes.
+pub(super) fn counted_tags(tags: &[TagCount], address: impl Fn(&Tag) -> String) -> Markup {
+    html! {
+        ul.tags.counted role="list" {
+            @for TagCount { tag, uses } in tags {
+                li { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::shell::grouped(*uses)) } } }
+            }
+        }
+    }
+}
+
+/// The user's text as HTML, else the page's description.
+pub(super) fn text(note: &Note, top_heading: usize) -> Markup {
+    html! {
+        @if !note.summary.trim().is_empty() {
+            div.summary dir="auto" lang="" { (markdown::render(&note.summary, top_heading)) }
+        } @else {
+            (excerpt(note))
+        }
+    }
+}
+
+/// What the page says of itself.
+pub(super) fn excerpt(note: &Note) -> Markup {
+    html! {
+        @if let Some(excerpt) = &note.metadata.excerpt {
+            p.excerpt dir="auto" lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (excerpt) }
+        }
+    }
+}
+
+fn marked(snippet: &Snippet) -> Markup {
+    html! {
+        @if !snippet.0.is_empty() {
+            p.snippet dir="auto" lang="" {
+                @for piece in &snippet.0 {
+                    @if piece.matched { mark { (piece.text) } } @else { (piece.text) }
+                }
+            }
+        }
+    }
+}
+
+/// The web site a note is from; in punycode where its name isn't ASCII, so
+/// that no look-alike passes for another.
+pub(super) fn site(note: &Note) -> Option<String> {
+    let url = PageUrl::parse(&note.url).ok()?;
+    Some(url.site().to_owned()).filter(|site| !site.is_empty())
+}
+
+fn is_linkable(note: &Note) -> bool {
+    PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable())
+}
+
+/// The day of a moment, as the user's clock has it.
+pub(super) fn moment(shell: &Shell, moment: Timestamp) -> Markup {
+    let date = moment.to_zoned(shell.zone.clone()).date();
+    html! { time datetime=(timestamp_text(moment)) { (day(date)) } }
+}
+
+/// The day that the page gives as its own, in its own time zone.
+pub(super) fn published(note: &Note) -> Option<Markup> {
+    let written = note.metadata.published_at.as_deref()?;
+    let date: Option<Date> = written.get(..10).and_then(|date| date.parse().ok());
+    Some(match date {
+        Some(date) => html! { time datetime=(written) { (day(date)) } },
+        None => html! { bdi { (written) } },
+    })
+}
+
+fn day(date: Date) -> String {
+    date.strftime("%-d %b %Y").to_string()
+}

@@ -1,0 +1,179 @@
+//! What all pages have around them: title, masthead, navigation, search.
+
+use jiff::tz::TimeZone;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::site::links::Links;
+
+/// What all pages are made with.
+#[derive(Debug)]
+pub(in crate::site) struct Shell {
+    pub links: Links,
+    /// Whose days the notes were saved on.
+    pub zone: TimeZone,
+}
+
+/// Where a page stands: `url-notes | tag | gpu`.
+#[derive(Debug, Default)]
+pub(super) struct Place<'a> {
+    /// The steps after `url-notes`, each with its page where that is another one.
+    pub steps: Vec<(&'a str, Option<String>)>,
+    /// Stands in the title instead of the last step. Then the page has its
+    /// heading in its content, and the masthead is none.
+    pub title: Option<&'a str>,
+    /// Its entry in the navigation.
+    pub tab: Option<Tab>,
+    /// What the search box holds.
+    pub query: &'a str,
+    /// A page of many small things, broader than a text should be.
+    pub wide: bool,
+}
+
+/// An entry of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Home,
+    Tags,
+    All,
+}
+
+impl Shell {
+    /// The whole page around its content.
+    pub(super) fn page(&self, place: &Place<'_>, content: &Markup) -> String {
+        let tab = |tab| (place.tab == Some(tab)).then_some("page");
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    title { (place.full_title()) }
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="referrer" content="no-referrer";
+                    meta name="color-scheme" content="light dark";
+                    link rel="stylesheet" href=(self.links.style());
+                    link rel="icon" href=(self.links.icon()) type="image/svg+xml";
+                }
+                body {
+                    a.skip href="#content" { "Skip to the content" }
+                    header.top {
+                        @if place.title.is_some() {
+                            p.masthead { (self.masthead(place)) }
+                        } @else {
+                            h1.masthead { (self.masthead(place)) }
+                        }
+                        div.bar {
+                            nav aria-label="Site" {
+                                ul role="list" {
+                                    li { a href=(self.links.home()) aria-current=[tab(Tab::Home)] { "Home" } }
+                                    li { a href=(self.links.tags()) aria-current=[tab(Tab::Tags)] { "Tags" } }
+                                    li { a href=(self.links.all(0)) aria-current=[tab(Tab::All)] { "All" } }
+                                }
+                            }
+                            form role="search" action=(self.links.search()) {
+                                label.unseen for="q" { "Search the notes" }
+                                input #q type="search" name="q" value=(place.query) dir="auto"
+                                    autocomplete="off" spellcheck="false";
+                                button { "Search" }
+                            }
+                        }
+                    }
+                    main #content .wide[place.wide] tabindex="-1" { (content) }
+                }
+            }
+        }
+        .into_string()
+    }
+
+    fn masthead(&self, place: &Place<'_>) -> Markup {
+        html! {
+            // On the first page this would lead nowhere.
+            @if place.tab == Some(Tab::Home) { "url-notes" } @else {
+                a href=(self.links.home()) { "url-notes" }
+            }
+            @for (text, address) in &place.steps {
+                // Not spoken: "url-notes, tag, gpu" says it all.
+                " " span.divider aria-hidden="true" { "|" } " "
+                @match address {
+                    Some(address) => a href=(address) { bdi { (text) } },
+                    None => bdi { (text) },
+                }
+            }
+        }
+    }
+}
+
+impl Place<'_> {
+    fn full_title(&self) -> String {
+        let mut title = String::from("url-notes");
+        let last = self.steps.len().saturating_sub(1);
+        for (index, (text, _)) in self.steps.iter().enumerate() {
+            title.push_str(" | ");
+            title.push_str(self.title.filter(|_| index == last).unwrap_or(text));
+        }
+        title
+    }
+}
+
+/// Links to the pages before and after, where there are any.
+pub(super) fn turn_page(newer: Option<(&str, String)>, older: Option<(&str, String)>) -> Markup {
+    html! {
+        @if newer.is_some() || older.is_some() {
+            nav.turn aria-label="Pages" {
+                @if let Some((text, address)) = newer {
+                    a.newer rel="prev" href=(address) { (text) }
+                }
+                @if let Some((text, address)) = older {
+                    a.older rel="next" href=(address) { (text) }
+                }
+            }
+        }
+    }
+}
+
+/// "1 note", "12,345 notes".
+pub(super) fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(count))
+}
+
+/// A number with its thousands apart.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_as_people_do() {
+        assert_eq!(counted(0, "note"), "0 notes");
+        assert_eq!(counted(1, "note"), "1 note");
+        assert_eq!(counted(999, "tag"), "999 tags");
+        assert_eq!(counted(1_234_567, "tag"), "1,234,567 tags");
+    }
+
+    #[test]
+    fn a_title_names_every_step() {
+        let place = Place {
+            steps: vec![("tag", Some("/tags".into())), ("gpu", None)],
+            ..Place::default()
+        };
+        assert_eq!(place.full_title(), "url-notes | tag | gpu");
+        let note = Place {
+            steps: vec![("note", None)],
+            title: Some("A <title>"),
+            ..Place::default()
+        };
+        assert_eq!(note.full_title(), "url-notes | A <title>");
+        assert_eq!(Place::default().full_title(), "url-notes");
+    }
+}

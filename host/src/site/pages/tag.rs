@@ -1,0 +1,127 @@
+//! `/tag/{tag}`: the notes with a tag, and what narrows them further.
+
+use maud::{Markup, html};
+
+use super::preview::{Body, preview};
+use super::shell::{Place, Shell, Tab, counted, grouped, turn_page};
+use crate::domain::{Note, NoteId, Tag};
+use crate::store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter};
+
+/// What a tag page shows.
+#[derive(Debug)]
+pub(in crate::site) struct TagPage<'a> {
+    /// Has at least one tag to be had: the page's own.
+    pub filter: &'a TagFilter,
+    /// How many notes pass it.
+    pub count: u64,
+    pub related: &'a RelatedTags,
+    pub notes: &'a [Note],
+    /// Whether these are the newest ones.
+    pub first: bool,
+    /// Where older ones begin, if there are any.
+    pub older: Option<NoteId>,
+}
+
+pub(in crate::site) fn tag(shell: &Shell, page: &TagPage<'_>) -> String {
+    let name = name(page.filter);
+    let place = Place {
+        steps: vec![("tag", Some(shell.links.tags())), (&name, None)],
+        tab: Some(Tab::Tags),
+        ..Place::default()
+    };
+    let newer = (!page.first).then(|| ("Newest notes", shell.links.narrowed(page.filter, None)));
+    let older = page
+        .older
+        .map(|id| ("Older notes", shell.links.narrowed(page.filter, Some(id))));
+    let content = html! {
+        p.status { (counted(page.count, "note")) }
+        (chosen(shell, page.filter))
+        (related(shell, page))
+        section aria-label="Notes" {
+            @for note in page.notes { (preview(shell, note, 2, &Body::Whole)) }
+        }
+        (turn_page(newer, older))
+    };
+    shell.page(&place, &content)
+}
+
+/// `gpu + llm − amd`.
+pub(super) fn name(filter: &TagFilter) -> String {
+    let with: Vec<_> = filter.with.iter().map(Tag::as_str).collect();
+    let mut name = with.join(" + ");
+    for tag in &filter.without {
+        name.push_str(" − ");
+        name.push_str(tag.as_str());
+    }
+    name
+}
+
+/// The conditions beyond the page's own tag, each a link that drops it.
+pub(super) fn chosen(shell: &Shell, filter: &TagFilter) -> Markup {
+    let without_this = |tag: &Tag| {
+        let mut wider = filter.clone();
+        wider.with.retain(|other| other != tag);
+        wider.without.retain(|other| other != tag);
+        shell.links.narrowed(&wider, None)
+    };
+    html! {
+        @if filter.with.len() > 1 || !filter.without.is_empty() {
+            ul.tags.chosen role="list" aria-label="Narrowed by" {
+                @for tag in &filter.with {
+                    // Without any tag to be had there is no such page.
+                    @if filter.with.len() > 1 {
+                        li { a href=(without_this(tag)) { "with " bdi { (tag) } (drop_sign()) } }
+                    }
+                }
+                @for tag in &filter.without {
+                    li { a href=(without_this(tag)) { "without " bdi { (tag) } (drop_sign()) } }
+                }
+            }
+        }
+    }
+}
+
+fn drop_sign() -> Markup {
+    html! { " " span aria-hidden="true" { "×" } span.unseen { "(drop this)" } }
+}
+
+/// Other tags of these notes: each narrows to the notes that have it, or to those that don't.
+fn related(shell: &Shell, page: &TagPage<'_>) -> Markup {
+    let narrowed = |tag: &Tag| {
+        let mut filter = page.filter.clone();
+        filter.with.push(tag.clone());
+        shell.links.narrowed(&filter, None)
+    };
+    let without = |tag: &Tag| {
+        let mut filter = page.filter.clone();
+        filter.without.push(tag.clone());
+        shell.links.narrowed(&filter, None)
+    };
+    html! {
+        @if !page.related.tags.is_empty() {
+            details.related open[page.first] {
+                summary {
+                    "Related tags"
+                    @if !page.related.exact {
+                        " (of the newest " (grouped(RELATED_WINDOW.into())) " notes)"
+                    }
+                }
+                ul.tags.counted role="list" {
+                    @for TagCount { tag, uses } in &page.related.tags {
+                        li {
+                            a href=(narrowed(tag)) {
+                                span.unseen { "with " } bdi { (tag) } " " span.count { (grouped(*uses)) }
+                            }
+                            // To be without what all of them have would leave nothing.
+                            @if *uses < page.count {
+                                a.not href=(without(tag)) {
+                                    span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

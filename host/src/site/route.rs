@@ -1,0 +1,413 @@
+//! What an address means. Pure: path and query in, a [`Route`] out.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use url::form_urlencoded;
+
+use super::links::{Links, order_name};
+use crate::domain::{NoteId, Tag};
+use crate::error::Result;
+use crate::store::{TagFilter, TagOrder};
+
+/// A page, a file, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Route {
+    Home,
+    Tags {
+        order: TagOrder,
+        filter: String,
+    },
+    Tag {
+        /// Has at least one tag to be had.
+        filter: TagFilter,
+        before: Option<NoteId>,
+    },
+    All {
+        page: u64,
+    },
+    Note(NoteId),
+    Search {
+        query: String,
+        before: Option<NoteId>,
+    },
+    Style,
+    Robots,
+    Icon,
+    /// The same page under its one right address.
+    Moved(String),
+    Unknown(Unknown),
+}
+
+/// An address that leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unknown {
+    /// What is wrong, as a sentence.
+    pub sentence: String,
+    /// The words of the address: what might have been meant.
+    pub words: String,
+}
+
+impl Route {
+    /// Reads path and query as they came over the wire.
+    pub(super) fn parse(target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        // A slash too many at the end, as long as there is such a page without it.
+        if let Some(shorter) = path.strip_suffix('/')
+            && !shorter.is_empty()
+            && shorter != "/tag"
+        {
+            return match Self::parse(shorter) {
+                Self::Unknown(unknown) => Self::Unknown(unknown),
+                _ => Self::Moved(with_query(shorter, query)),
+            };
+        }
+        // Split first, decode then: %2F is part of a name, not a border.
+        let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+        let query = Parameters::read(query);
+        match segments.as_slice() {
+            [] if path == "/" => Self::Home,
+            ["tags"] => tags(&query),
+            ["tag"] => match query.value("name") {
+                Some(name) => tag(name, &query),
+                None => Self::Moved(Links::default().tags()),
+            },
+            ["tag", name] => match percent_decode_str(name).decode_utf8() {
+                Ok(name) => tag(&name, &query),
+                Err(_) => unknown("The address of this tag is not UTF-8.", ""),
+            },
+            ["all"] => Self::Moved(Links::default().all(0)),
+            ["all", page] => match page.parse() {
+                Ok(number) => canonical(
+                    Self::All { page: number },
+                    Links::default().all(number),
+                    path,
+                ),
+                Err(_) => unknown("Pages of all notes have a number, from 0.", ""),
+            },
+            ["note", id] => match id.parse().map(NoteId) {
+                Ok(id) => canonical(Self::Note(id), Links::default().note(id), path),
+                Err(_) => unknown("The address of a note has its number.", &words(&[id])),
+            },
+            ["search"] => match query.before() {
+                Ok(before) => Self::Search {
+                    query: query.value("q").unwrap_or_default().trim().to_owned(),
+                    before,
+                },
+                Err(unknown) => unknown,
+            },
+            ["style.css"] => Self::Style,
+            ["robots.txt"] => Self::Robots,
+            ["favicon.ico"] => Self::Icon,
+            segments => unknown("There is no page at this address.", &words(segments)),
+        }
+    }
+}
+
+fn unknown(sentence: &str, words: &str) -> Route {
+    Route::Unknown(Unknown {
+        sentence: sentence.to_owned(),
+        words: words.to_owned(),
+    })
+}
+
+/// The route where it came under its one address, else the way there.
+fn canonical(route: Route, address: String, path: &str) -> Route {
+    if path == address {
+        route
+    } else {
+        Route::Moved(address)
+    }
+}
+
+fn tags(query: &Parameters<'_>) -> Route {
+    let orders = [TagOrder::Uses, TagOrder::Name, TagOrder::Recent];
+    let order = match query.value("sort") {
+        None => TagOrder::default(),
+        Some(name) => match orders.into_iter().find(|order| order_name(*order) == name) {
+            Some(order) => order,
+            None => return unknown("Tags are sorted by uses, name or recent.", ""),
+        },
+    };
+    Route::Tags {
+        order,
+        filter: query.value("filter").unwrap_or_default().trim().to_owned(),
+    }
+}
+
+fn tag(name: &str, query: &Parameters<'_>) -> Route {
+    let filter = match filter(name, query) {
+        Ok(filter) => filter,
+        Err(error) => return unknown(&error.to_string(), name),
+    };
+    match query.before() {
+        Ok(before) if filter.with[0].as_str() == name => Route::Tag { filter, before },
+        Ok(before) => Route::Moved(Links::default().narrowed(&filter, before)),
+        Err(unknown) => unknown,
+    }
+}
+
+fn filter(name: &str, query: &Parameters<'_>) -> Result<TagFilter> {
+    let mut filter = TagFilter {
+        with: vec![Tag::parse(name)?],
+        without: Vec::new(),
+    };
+    for (list, parameter) in [(&mut filter.with, "with"), (&mut filter.without, "without")] {
+        for name in query.values(parameter) {
+            let tag = Tag::parse(name)?;
+            if !list.contains(&tag) {
+                list.push(tag);
+            }
+        }
+    }
+    Ok(filter)
+}
+
+/// What the segments of a path say, for looking up what might have been meant.
+fn words(segments: &[&str]) -> String {
+    let decoded: Vec<_> = segments
+        .iter()
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
+        .collect();
+    decoded.join("/")
+}
+
+fn with_query(path: &str, query: &str) -> String {
+    // Whatever came over the wire, a Location is ASCII without blanks.
+    let ascii = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::CONTROLS).to_string()
+    };
+    match query {
+        "" => ascii(path),
+        query => format!("{}?{}", ascii(path), ascii(query)),
+    }
+}
+
+/// A query as forms write it: `+` is a space.
+struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Parameters<'a> {
+    fn read(query: &'a str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).collect())
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_ref())
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.values(name).next()
+    }
+
+    fn before(&self) -> std::result::Result<Option<NoteId>, Route> {
+        match self.value("before").map(str::parse) {
+            None => Ok(None),
+            Some(Ok(id)) => Ok(Some(NoteId(id))),
+            Some(Err(_)) => Err(unknown(
+                "Older notes begin before the number of a note.",
+                "",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tag_page(names: &[&str]) -> Route {
+        Route::Tag {
+            filter: TagFilter {
+                with: names.iter().map(|name| Tag::parse(name).unwrap()).collect(),
+                without: Vec::new(),
+            },
+            before: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(target: &str, route: &Route) {
+        assert_eq!(&Route::parse(target), route, "{target}");
+    }
+
+    #[track_caller]
+    fn check_moved(target: &str, address: &str) {
+        check(target, &Route::Moved(address.into()));
+    }
+
+    #[test]
+    fn finds_the_pages() {
+        check("/", &Route::Home);
+        check("/?utm_source=x", &Route::Home);
+        check(
+            "/tags",
+            &Route::Tags {
+                order: TagOrder::Uses,
+                filter: String::new(),
+            },
+        );
+        check(
+            "/tags?sort=recent&filter=+a%2Bb+",
+            &Route::Tags {
+                order: TagOrder::Recent,
+                filter: "a+b".into(),
+            },
+        );
+        check("/all/0", &Route::All { page: 0 });
+        check(
+            "/note/1754993472000000",
+            &Route::Note(NoteId(1_754_993_472_000_000)),
+        );
+        check(
+            "/search?q=%22a+phrase%22+tag%3Ac%2B%2B&before=7",
+            &Route::Search {
+                query: "\"a phrase\" tag:c++".into(),
+                before: Some(NoteId(7)),
+            },
+        );
+        check(
+            "/search",
+            &Route::Search {
+                query: String::new(),
+                before: None,
+            },
+        );
+    }
+
+    #[test]
+    fn finds_tags_however_their_address_is_written() {
+        check("/tag/gpu", &tag_page(&["gpu"]));
+        check("/tag/web%2Ftech", &tag_page(&["web/tech"]));
+        check("/tag/web%2ftech", &tag_page(&["web/tech"]));
+        check("/tag/c++", &tag_page(&["c++"]));
+        check("/tag/c%2B%2B", &tag_page(&["c++"]));
+        check("/tag/%23lojban", &tag_page(&["#lojban"]));
+        check("/tag/機械学習", &tag_page(&["機械学習"]));
+        check(
+            "/tag/large%20language%20model",
+            &tag_page(&["large language model"]),
+        );
+        check("/tag/100%", &tag_page(&["100%"]));
+        check("/tag/..", &tag_page(&[".."]));
+        check("/tag/%2E%2E", &tag_page(&[".."]));
+        check("/tag/?name=%2E%2E", &tag_page(&[".."]));
+        check("/tag?name=.", &tag_page(&["."]));
+        check(
+            "/tag/gpu?with=llm&with=ft+(financial+times)&with=gpu",
+            &tag_page(&["gpu", "llm", "ft (financial times)"]),
+        );
+        check(
+            "/tag/gpu?without=amd&before=5",
+            &Route::Tag {
+                filter: TagFilter {
+                    with: vec![Tag::parse("gpu").unwrap()],
+                    without: vec![Tag::parse("amd").unwrap()],
+                },
+                before: Some(NoteId(5)),
+            },
+        );
+    }
+
+    #[test]
+    fn leads_to_the_one_right_address() {
+        check_moved("/tag/GPU", "/tag/gpu");
+        check_moved(
+            "/tag/Large%20%20Language?with=A&without=B&before=5",
+            "/tag/large%20language?with=a&without=b&before=5",
+        );
+        check_moved("/tag/Go%CC%88del", "/tag/g%C3%B6del");
+        check_moved("/tag/gpu/", "/tag/gpu");
+        check_moved("/tag/gpu/?with=a", "/tag/gpu?with=a");
+        check_moved("/tag/機/", "/tag/%E6%A9%9F");
+        check_moved("/tag/", "/tags");
+        check_moved("/tag", "/tags");
+        check_moved("/tags/", "/tags");
+        check_moved("/all", "/all/0");
+        check_moved("/all/007", "/all/7");
+        check_moved("/note/+7", "/note/7");
+    }
+
+    #[test]
+    fn says_why_there_is_no_page() {
+        for (target, sentence, words) in [
+            ("/nowhere", "no page at this address", "nowhere"),
+            (
+                "/../../etc/passwd",
+                "no page at this address",
+                "../../etc/passwd",
+            ),
+            (
+                "/%2e%2e/%2e%2e/etc/passwd",
+                "no page at this address",
+                "../../etc/passwd",
+            ),
+            (
+                "//evil.example/x",
+                "no page at this address",
+                "/evil.example/x",
+            ),
+            (
+                "//evil.example/",
+                "no page at this address",
+                "/evil.example",
+            ),
+            (
+                "/\\evil.example/",
+                "no page at this address",
+                "\\evil.example",
+            ),
+            ("/nowhere/", "no page at this address", "nowhere"),
+            ("/tag/web/tech", "no page at this address", "tag/web/tech"),
+            ("/tag/a%2Cb", "comma", "a,b"),
+            ("/tag/%00", "control", "\0"),
+            ("/tag/%20", "empty", " "),
+            ("/tag/%FF", "not UTF-8", ""),
+            ("/tag/gpu?with=", "empty", "gpu"),
+            ("/tag/gpu?before=yesterday", "before the number", ""),
+            ("/tags?sort=size", "sorted by", ""),
+            ("/all/-1", "from 0", ""),
+            ("/note/latest", "has its number", "latest"),
+        ] {
+            let Route::Unknown(unknown) = Route::parse(target) else {
+                panic!("{target} leads nowhere");
+            };
+            assert!(
+                unknown.sentence.contains(sentence),
+                "{target}: {}",
+                unknown.sentence
+            );
+            assert_eq!(unknown.words, words, "{target}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_tag_page_survives_its_address_and_back(names in prop::collection::vec("\\PC{1,20}", 1..4)) {
+            let mut filter = TagFilter::default();
+            for tag in names.iter().filter_map(|name| Tag::parse(name).ok()) {
+                if !filter.with.contains(&tag) {
+                    filter.with.push(tag);
+                }
+            }
+            prop_assume!(!filter.with.is_empty());
+            let address = Links::default().narrowed(&filter, None);
+            prop_assert_eq!(Route::parse(&address), Route::Tag { filter, before: None });
+        }
+
+        #[test]
+        fn leads_to_addresses_that_can_stand_in_a_header(target in "/(tag/|tag|all/|note/)?\\PC{0,30}") {
+            let mut target = target;
+            // One step is enough, and every step is plain ASCII.
+            if let Route::Moved(address) = Route::parse(&target) {
+                prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()), "{}", address);
+                prop_assert!(address.starts_with('/') && !address.starts_with("//"), "{}", address);
+                target = address;
+            }
+            let _ = Route::parse(&target);
+        }
+    }
+}

@@ -1,0 +1,690 @@
+//! Connections: accepting them, reading heads, writing answers.
+//!
+//! Owns the sockets and every limit on what a client may cost; the sole namer
+//! of `tiny_http`, whose types write the answers. Its own server is not used:
+//! it has no limit on heads, threads or waiting, and a request body can end
+//! the process. What may be asked is `head.rs`, what is answered is `browse.rs`.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tiny_http::{HTTPVersion, Header, Response, StatusCode};
+
+use super::head::{self, Head, Refusal};
+use super::listen::{Listeners, SERVER_NAME};
+use super::peer;
+
+/// Sent with every answer.
+const STRICT_HEADERS: [(&str, &str); 10] = [
+    ("Server", SERVER_NAME),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Origin-Agent-Cluster", "?1"),
+    (
+        "Permissions-Policy",
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+    ("Cache-Control", "no-store"),
+];
+
+/// What a page, a file or an error is, once it is ready to be sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    /// Where it is instead; percent-encoded.
+    pub location: Option<String>,
+    pub body: Cow<'static, str>,
+}
+
+impl Answer {
+    /// A page of the site.
+    pub(super) fn page(status: u16, html: String) -> Self {
+        Self {
+            status,
+            content_type: "text/html; charset=utf-8",
+            location: None,
+            body: html.into(),
+        }
+    }
+
+    /// A file that is part of the program.
+    pub(super) fn file(content_type: &'static str, body: &'static str) -> Self {
+        Self {
+            status: 200,
+            content_type,
+            location: None,
+            body: body.into(),
+        }
+    }
+
+    /// The same page has another address, for good.
+    pub(super) fn moved(location: String) -> Self {
+        Self {
+            status: 308,
+            location: Some(location),
+            ..Self::sentence(308, "This page has another address.".into())
+        }
+    }
+
+    fn sentence(status: u16, sentence: String) -> Self {
+        Self {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            location: None,
+            body: (sentence + "\n").into(),
+        }
+    }
+}
+
+/// What a client may cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Connections at once; one more gets 503.
+    pub connections: usize,
+    /// Time for a whole head, from its first byte (on a new connection, from its opening).
+    pub head: Duration,
+    /// Time between two requests of one connection.
+    pub idle: Duration,
+    /// Time for taking a whole answer.
+    pub answer: Duration,
+    /// Time for noticing that an answer was the last one.
+    pub farewell: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 64,
+            head: Duration::from_secs(5),
+            idle: Duration::from_secs(15),
+            answer: Duration::from_secs(10),
+            farewell: Duration::from_secs(1),
+        }
+    }
+}
+
+/// How long the accept loop rests where the system has no descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `pages`, a function of path and query, for as long as the process lives.
+///
+/// # Errors
+/// Where the system doesn't give the few threads that this takes.
+pub(super) fn run(
+    listeners: Listeners,
+    limits: Limits,
+    pages: impl Fn(&str) -> Answer + Send + Sync + 'static,
+) -> io::Result<Infallible> {
+    let server = Arc::new(Server {
+        port: listeners.port,
+        limits,
+        headers: STRICT_HEADERS
+            .map(|(name, value)| header(name, value))
+            .to_vec(),
+        pages: Box::new(pages),
+        open: AtomicUsize::new(0),
+    });
+    let (surplus, turned_away) = sync_channel(limits.connections);
+    spawn("site-full", {
+        let server = Arc::clone(&server);
+        move || server.turn_away(&turned_away)
+    })?;
+    let mut sockets = listeners.sockets.into_iter();
+    let first = sockets.next().ok_or(ErrorKind::InvalidInput)?;
+    for socket in sockets {
+        let (server, surplus) = (Arc::clone(&server), surplus.clone());
+        spawn("site-accept", move || server.accept(&socket, &surplus))?;
+    }
+    server.accept(&first, &surplus)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new()
+        .name(name.into())
+        .spawn(work)
+        .map(drop)
+}
+
+struct Server {
+    port: u16,
+    limits: Limits,
+    headers: Vec<Header>,
+    pages: Box<dyn Fn(&str) -> Answer + Send + Sync>,
+    open: AtomicUsize,
+}
+
+/// One of the places for connections; free again when dropped.
+struct Seat(Arc<Server>);
+
+impl Seat {
+    fn take(server: &Arc<Server>) -> Option<Self> {
+        let seats = server.limits.connections;
+        server
+            .open
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
+                (open < seats).then_some(open + 1)
+            })
+            .ok()
+            .map(|_| Self(Arc::clone(server)))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Server {
+    fn accept(self: &Arc<Self>, socket: &TcpListener, surplus: &SyncSender<TcpStream>) -> ! {
+        let mut faltering = false;
+        loop {
+            match socket.accept() {
+                Ok((stream, _)) => {
+                    faltering = false;
+                    self.seat(stream, surplus);
+                }
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::Interrupted | ErrorKind::ConnectionAborted
+                    ) => {}
+                // Out of descriptors or memory: that passes, and until then
+                // asking again at once would only heat the processor.
+                Err(error) => {
+                    if !std::mem::replace(&mut faltering, true) {
+                        log::warn!("the site can't accept connections at the moment: {error}");
+                    }
+                    thread::sleep(ACCEPT_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn seat(self: &Arc<Self>, stream: TcpStream, surplus: &SyncSender<TcpStream>) {
+        let Some(seat) = Seat::take(self) else {
+            // Where even this queue is full, dropping closes the connection.
+            let _ = surplus.try_send(stream);
+            return;
+        };
+        let spawned = spawn("site-visit", move || {
+            if let Err(error) = seat.0.converse(&stream) {
+                log::debug!("a visit to the site broke off: {error}");
+            }
+        });
+        if let Err(error) = spawned {
+            log::warn!("the site has no thread for a connection: {error}");
+        }
+    }
+
+    /// Tells those who found no seat, one after the other, without delaying the accept loop.
+    fn turn_away(&self, surplus: &Receiver<TcpStream>) {
+        for stream in surplus {
+            let limits = Limits {
+                answer: Duration::from_millis(100),
+                farewell: Duration::from_millis(100),
+                ..self.limits
+            };
+            // Who is gone by now needs no answer.
+            let _ = self.refuse(&stream, Refusal::Busy, limits);
+        }
+    }
+
+    /// Answers the requests of one connection until either side has enough.
+    fn converse(&self, stream: &TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        match peer::is_ours(stream) {
+            Ok(true) => {}
+            Ok(false) => return self.refuse(stream, Refusal::OtherUser, self.limits),
+            Err(error) => {
+                log::warn!("the site can't tell which user is asking: {error}");
+                return self.refuse(stream, Refusal::UnknownUser, self.limits);
+            }
+        }
+        let mut inbox = Inbox::new(self.limits.head);
+        loop {
+            let head = match inbox.next(stream, self.port, self.limits)? {
+                Next::Head(head) => head,
+                Next::Refused(refusal) => return self.refuse(stream, refusal, self.limits),
+                Next::End => return Ok(()),
+            };
+            log::debug!("{head}");
+            let answer = catch_unwind(AssertUnwindSafe(|| (self.pages)(&head.target)))
+                .unwrap_or_else(|_| {
+                    log::error!("a page of the site panicked");
+                    let sentence = "The site made a mistake on this page. The other pages work.";
+                    Answer::sentence(500, sentence.into())
+                });
+            let bytes = self.written(&answer, &[], head.without_body, head.keep_alive)?;
+            send(stream, &bytes, self.limits.answer)?;
+            if !head.keep_alive {
+                return take_leave(stream, self.limits.farewell);
+            }
+        }
+    }
+
+    fn refuse(&self, stream: &TcpStream, refusal: Refusal, limits: Limits) -> io::Result<()> {
+        let answer = Answer::sentence(refusal.status(), refusal.to_string());
+        let allow = match refusal {
+            Refusal::Method => vec![header("Allow", "GET, HEAD")],
+            _ => vec![],
+        };
+        let bytes = self.written(&answer, &allow, false, false)?;
+        send(stream, &bytes, limits.answer)?;
+        take_leave(stream, limits.farewell)
+    }
+
+    /// The answer as it goes over the wire.
+    fn written(
+        &self,
+        answer: &Answer,
+        further: &[Header],
+        without_body: bool,
+        keep_alive: bool,
+    ) -> io::Result<Vec<u8>> {
+        let mut headers = self.headers.clone();
+        headers.push(header("Content-Type", answer.content_type));
+        headers.extend_from_slice(further);
+        if let Some(location) = &answer.location {
+            headers.push(header("Location", location));
+        }
+        let body = answer.body.as_bytes();
+        let response = Response::new(
+            StatusCode(answer.status),
+            headers,
+            body,
+            Some(body.len()),
+            None,
+        )
+        // With its length known, no answer needs to be sent in chunks.
+        .with_chunked_threshold(usize::MAX);
+        let mut bytes = Vec::with_capacity(body.len() + 2048);
+        response.raw_print(&mut bytes, HTTPVersion(1, 1), &[], without_body, None)?;
+        if !keep_alive {
+            // A Response refuses to carry this header.
+            let status_line = bytes
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .unwrap_or_default();
+            let place = status_line + 1;
+            bytes.splice(place..place, *b"Connection: close\r\n");
+        }
+        Ok(bytes)
+    }
+}
+
+fn header(name: &str, value: &str) -> Header {
+    Header::from_bytes(name, value).expect("header lines are our own and ASCII")
+}
+
+/// What one connection has sent and nobody has read yet.
+struct Inbox {
+    bytes: Vec<u8>,
+    /// When the first head of the connection has to be complete.
+    opening_ends: Option<Instant>,
+}
+
+enum Next {
+    Head(Head),
+    Refused(Refusal),
+    /// The client has closed, or has had nothing to say for too long.
+    End,
+}
+
+impl Inbox {
+    fn new(opening: Duration) -> Self {
+        Self {
+            bytes: Vec::new(),
+            opening_ends: Some(Instant::now() + opening),
+        }
+    }
+
+    /// The next head, which leaves the inbox.
+    fn next(&mut self, mut stream: &TcpStream, port: u16, limits: Limits) -> io::Result<Next> {
+        let opening_ends = self.opening_ends.take();
+        let patience = if self.bytes.is_empty() {
+            limits.idle
+        } else {
+            limits.head
+        };
+        let mut end = opening_ends.unwrap_or_else(|| Instant::now() + patience);
+        let mut piece = [0; 4096];
+        loop {
+            match head::read(&self.bytes, port) {
+                Ok(Some(head)) => {
+                    self.bytes.drain(..head.length);
+                    return Ok(Next::Head(head));
+                }
+                Ok(None) => {}
+                Err(refusal) => return Ok(Next::Refused(refusal)),
+            }
+            let Some(left) = time_until(end) else {
+                let silent = self.bytes.is_empty();
+                return Ok(if silent {
+                    Next::End
+                } else {
+                    Next::Refused(Refusal::Slow)
+                });
+            };
+            stream.set_read_timeout(Some(left))?;
+            match stream.read(&mut piece) {
+                Ok(0) => return Ok(Next::End),
+                Ok(read) => {
+                    if self.bytes.is_empty() && opening_ends.is_none() {
+                        end = Instant::now() + limits.head;
+                    }
+                    self.bytes.extend_from_slice(&piece[..read]);
+                }
+                Err(error) if is_passing(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Writes all of `bytes` within `time`, however slowly they are taken.
+fn send(mut stream: &TcpStream, mut bytes: &[u8], time: Duration) -> io::Result<()> {
+    let end = Instant::now() + time;
+    while !bytes.is_empty() {
+        let left = time_until(end).ok_or(ErrorKind::TimedOut)?;
+        stream.set_write_timeout(Some(left))?;
+        match stream.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Closes so that the client still gets the last answer: closing with
+/// something unread would reset the connection and take the answer back
+/// (RFC 9112, 9.6). What comes meanwhile is dropped unread, up to a limit.
+fn take_leave(mut stream: &TcpStream, time: Duration) -> io::Result<()> {
+    let end = Instant::now() + time;
+    stream.shutdown(Shutdown::Write)?;
+    let mut dropped = [0; 4096];
+    for _ in 0..64 {
+        let Some(left) = time_until(end) else { break };
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut dropped) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// What is left until `end`; a timeout of zero would mean forever.
+fn time_until(end: Instant) -> Option<Duration> {
+    Some(end.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+}
+
+/// Whether trying again makes sense while there is time.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::listen;
+    use std::net::Ipv4Addr;
+
+    const GET: &str = "GET / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n";
+
+    fn pages(target: &str) -> Answer {
+        match target {
+            "/panic" => panic!("a page that panics"),
+            "/long" => Answer::page(200, "x".repeat(8 << 20)),
+            "/moved" => Answer::moved("/".into()),
+            target => Answer::page(200, format!("<p>{}", &target[1..])),
+        }
+    }
+
+    fn start(limits: Limits) -> u16 {
+        let listeners = listen::bind(0).unwrap();
+        let port = listeners.port;
+        thread::spawn(move || run(listeners, limits, pages));
+        port
+    }
+
+    struct Client {
+        stream: TcpStream,
+        port: u16,
+    }
+
+    impl Client {
+        fn new(port: u16) -> Self {
+            let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(20)))
+                .unwrap();
+            Self { stream, port }
+        }
+
+        fn send(&mut self, text: &str) -> &mut Self {
+            let text = text.replace("PORT", &self.port.to_string());
+            self.stream.write_all(text.as_bytes()).unwrap();
+            self
+        }
+
+        /// Everything up to the end of the connection.
+        fn rest(&mut self) -> String {
+            let mut text = String::new();
+            self.stream.read_to_string(&mut text).unwrap();
+            text
+        }
+
+        /// Head and body of one answer.
+        fn answer(&mut self) -> String {
+            let mut text = Vec::new();
+            let mut byte = [0];
+            while !text.ends_with(b"\r\n\r\n") {
+                self.stream.read_exact(&mut byte).unwrap();
+                text.push(byte[0]);
+            }
+            let mut text = String::from_utf8(text).unwrap();
+            let (_, length) = text.split_once("Content-Length: ").unwrap();
+            let length: u64 = length.lines().next().unwrap().parse().unwrap();
+            (&mut self.stream)
+                .take(length)
+                .read_to_string(&mut text)
+                .unwrap();
+            text
+        }
+    }
+
+    #[test]
+    fn answers_with_strict_headers_in_one_piece() {
+        let mut client = Client::new(start(Limits::default()));
+        let answer = client.send(GET).answer();
+        let date = answer
+            .lines()
+            .find(|line| line.starts_with("Date: "))
+            .unwrap()
+            .to_owned();
+        expect_test::expect![[r#"
+            HTTP/1.1 200 OK
+            Date: …
+            Server: url-notes
+            Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+            X-Content-Type-Options: nosniff
+            X-Frame-Options: DENY
+            Referrer-Policy: no-referrer
+            Cross-Origin-Opener-Policy: same-origin
+            Cross-Origin-Resource-Policy: same-origin
+            Origin-Agent-Cluster: ?1
+            Permissions-Policy: camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()
+            Cache-Control: no-store
+            Content-Type: text/html; charset=utf-8
+            Content-Length: 3
+
+            <p>"#]]
+        .assert_eq(&answer.replace(&date, "Date: …").replace('\r', ""));
+    }
+
+    #[test]
+    fn answers_pipelined_requests_in_their_order() {
+        let mut client = Client::new(start(Limits::default()));
+        let get = |target: &str| GET.replace(" / ", &format!(" {target} "));
+        client.send(&[get("/a"), get("/b"), get("/panic"), get("/c")].concat());
+        assert!(client.answer().ends_with("\r\n\r\n<p>a"));
+        assert!(client.answer().ends_with("\r\n\r\n<p>b"));
+        assert!(
+            client.answer().starts_with("HTTP/1.1 500 "),
+            "a panic is one answer's end only"
+        );
+        assert!(client.answer().ends_with("\r\n\r\n<p>c"));
+    }
+
+    #[test]
+    fn takes_a_request_byte_by_byte() {
+        let mut client = Client::new(start(Limits::default()));
+        let port = client.port.to_string();
+        for byte in GET.replace("PORT", &port).bytes() {
+            client.stream.write_all(&[byte]).unwrap();
+        }
+        assert!(client.answer().starts_with("HTTP/1.1 200 "));
+    }
+
+    #[test]
+    fn head_has_everything_but_the_body() {
+        let mut client = Client::new(start(Limits::default()));
+        let answer = client
+            .send("HEAD /abc HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n")
+            .rest();
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\nConnection: close\r\n"));
+        assert!(answer.contains("\r\nContent-Length: 6\r\n"));
+        assert!(answer.ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn says_where_a_page_went() {
+        let mut client = Client::new(start(Limits::default()));
+        let answer = client.send(&GET.replace(" / ", " /moved ")).answer();
+        assert!(answer.starts_with("HTTP/1.1 308 "));
+        assert!(answer.contains("\r\nLocation: /\r\n"));
+    }
+
+    #[test]
+    fn a_refusal_is_the_last_answer() {
+        let port = start(Limits::default());
+        let body = "x".repeat(100_000);
+        let mut client = Client::new(port);
+        let post = "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 100000\r\n\r\n";
+        let answer = client.send(&(post.to_owned() + &body + GET)).rest();
+        assert!(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n"));
+        assert!(answer.contains("\r\nAllow: GET, HEAD\r\n"));
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1);
+        assert!(
+            answer.ends_with("\r\n\r\nThis site is for reading: it answers GET and HEAD only.\n")
+        );
+    }
+
+    #[test]
+    fn waits_for_a_head_only_so_long() {
+        let short = Duration::from_millis(200);
+        let port = start(Limits {
+            head: short,
+            idle: short,
+            ..Limits::default()
+        });
+        let mut slow = Client::new(port);
+        assert!(
+            slow.send("GET / HTTP/1.1\r\n")
+                .rest()
+                .starts_with("HTTP/1.1 408 ")
+        );
+        assert_eq!(
+            Client::new(port).rest(),
+            "",
+            "who says nothing is told nothing"
+        );
+        let mut idle = Client::new(port);
+        assert!(idle.send(GET).answer().starts_with("HTTP/1.1 200 "));
+        assert_eq!(idle.rest(), "");
+        let mut slow_second = Client::new(port);
+        slow_second.send(GET).answer();
+        assert!(
+            slow_second
+                .send("GET /")
+                .rest()
+                .starts_with("HTTP/1.1 408 ")
+        );
+    }
+
+    #[test]
+    fn waits_for_a_reader_only_so_long() {
+        let limits = Limits {
+            connections: 1,
+            answer: Duration::from_millis(200),
+            ..Limits::default()
+        };
+        let port = start(limits);
+        let mut lazy = Client::new(port);
+        lazy.send(&GET.replace(" / ", " /long "));
+        // Its seat becomes free although it never reads.
+        while !Client::new(port)
+            .send(GET)
+            .rest_or_nothing()
+            .starts_with("HTTP/1.1 200 ")
+        {}
+        drop(lazy);
+    }
+
+    impl Client {
+        /// As [`Self::rest`], where the connection may be reset at any moment.
+        fn rest_or_nothing(&mut self) -> String {
+            let _ = self.stream.shutdown(Shutdown::Write);
+            let mut bytes = Vec::new();
+            let _ = self.stream.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    }
+
+    #[test]
+    fn one_connection_too_many_is_told_so_and_a_free_seat_is_used_again() {
+        let port = start(Limits {
+            connections: 2,
+            ..Limits::default()
+        });
+        let mut seated = [Client::new(port), Client::new(port)];
+        for client in &mut seated {
+            assert!(client.send(GET).answer().starts_with("HTTP/1.1 200 "));
+        }
+        let answer = Client::new(port).rest();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.contains("\r\nServer: url-notes\r\n"));
+        assert!(seated[0].send(GET).answer().starts_with("HTTP/1.1 200 "));
+        drop(seated);
+        while !Client::new(port)
+            .send(GET)
+            .rest_or_nothing()
+            .starts_with("HTTP/1.1 200 ")
+        {}
+    }
+}
