@@ -65,6 +65,8 @@ export class Outbox {
 	/** @type {Entry[]} In order. */ #entries = [];
 	/** @type {Promise<void> | null} */ #delivery = null;
 	/** @type {HostError | null} */ #trouble = null;
+	/** Whether a delivery was asked for since the last round began. */
+	#asked = false;
 
 	/**
 	 * Takes in an answer before its entry goes. May come twice for one entry
@@ -209,10 +211,21 @@ export class Outbox {
 	 * @returns {Promise<void>}
 	 */
 	deliver() {
-		this.#delivery ??= this.#deliverAll().finally(() => {
-			this.#delivery = null;
-		});
+		this.#asked = true;
+		this.#delivery ??= this.#deliverWhileAsked();
 		return this.#delivery;
+	}
+
+	async #deliverWhileAsked() {
+		try {
+			// Asked again while a round was giving up: things may have changed for it.
+			while (this.#asked) {
+				this.#asked = false;
+				await this.#deliverAll();
+			}
+		} finally {
+			this.#delivery = null;
+		}
 	}
 
 	async #deliverAll() {

@@ -1,0 +1,337 @@
+// What surrounds the extension's modules in these tests: the browser's storage, a
+// native messaging port, a host with a store, and whole backgrounds that live and die
+// on one storage.
+
+import { HostError, Unreachable } from "../../extension/shared/host.js";
+import { Outbox } from "../../extension/shared/outbox.js";
+import { Pages } from "../../extension/shared/pages.js";
+import { Shelf } from "../../extension/shared/shelf.js";
+
+/** Lets everything that is ready to go on go on. Timers are the test's own. */
+export async function settle() {
+	for (let i = 0; i < 20; i += 1) await new Promise(setImmediate);
+}
+
+/** `storage.local`. */
+export class FakeStorage {
+	/** @type {Record<string, any>} */ items = {};
+	/** @type {string[]} Keys in the order of writing. */ writes = [];
+	full = false;
+	dead = false;
+
+	/** @param {Record<string, unknown>} items */
+	async set(items) {
+		await null;
+		if (this.dead) return new Promise(() => {});
+		if (this.full) throw new Error("QUOTA_BYTES quota exceeded");
+		Object.assign(this.items, structuredClone(items));
+		this.writes.push(...Object.keys(items));
+	}
+
+	/** @param {string[]} keys */
+	async remove(keys) {
+		await null;
+		if (this.dead) return new Promise(() => {});
+		for (const key of keys) delete this.items[key];
+	}
+
+	async get() {
+		await null;
+		return structuredClone(this.items);
+	}
+
+	/** A storage with the same contents, as after the end of whoever wrote to this one. */
+	inherit() {
+		this.dead = true;
+		const heir = new FakeStorage();
+		heir.items = structuredClone(this.items);
+		return heir;
+	}
+}
+
+/** The browser's end of a native messaging port. */
+export class FakePort {
+	/** @type {any[]} */ sent = [];
+	closed = false;
+	#onMessage = (/** @type {unknown} */ _message) => {};
+	#onClose = (/** @type {string | null} */ _reason) => {};
+
+	post = (/** @type {object} */ message) => {
+		if (this.closed) throw new Error("Attempting to use a disconnected port object");
+		this.sent.push(message);
+	};
+	close = () => {
+		this.closed = true;
+	};
+	onMessage = (/** @type {(message: unknown) => void} */ listener) => {
+		this.#onMessage = listener;
+	};
+	onClose = (/** @type {(reason: string | null) => void} */ listener) => {
+		this.#onClose = listener;
+	};
+
+	/** @param {unknown} message */
+	say(message) {
+		this.#onMessage(message);
+	}
+
+	/**
+	 * Answers the request that was sent last, or the one given.
+	 * @param {object} result
+	 */
+	answer(result, request = this.sent.at(-1)) {
+		this.say({ jsonrpc: "2.0", id: request.id, result });
+	}
+
+	/**
+	 * @param {string} kind
+	 * @param {string} message
+	 */
+	refuse(kind, message, request = this.sent.at(-1)) {
+		const error = { code: -32000, message, data: { kind } };
+		this.say({ jsonrpc: "2.0", id: request.id, error });
+	}
+
+	/** @param {string | null} reason */
+	end(reason) {
+		this.closed = true;
+		this.#onClose(reason);
+	}
+}
+
+export const HELLO = {
+	protocol: 1,
+	host: "0.1.0",
+	siteUrl: "http://localhost:6683/",
+	database: "/home/me/notes.db",
+	notes: 0,
+	tags: 0,
+	saveOnOpen: null,
+	siteProblem: null,
+};
+
+/** A host that is reached or not, and the notes that it keeps. */
+export class FakeHost {
+	/** @type {any} */ hello = HELLO;
+	/** @type {any} */ trouble = null;
+	/** @type {Map<number, any>} */ notes = new Map();
+	/** @type {[method: string, params: any][]} Done, repetitions included. */ log = [];
+	/** @type {Map<string, any>} */ #done = new Map();
+	/** @type {((method: string, params: any) => any) | null} Stands in for an answer. */ interfere =
+		null;
+
+	away(cause = "not_allowed") {
+		this.hello = null;
+		this.trouble = cause;
+	}
+
+	back() {
+		this.hello = HELLO;
+		this.trouble = null;
+	}
+
+	/**
+	 * @param {string} method
+	 * @param {any} params
+	 * @returns {Promise<any>}
+	 */
+	async request(method, params) {
+		await null;
+		if (!this.hello) throw new Unreachable(this.trouble);
+		const sent = structuredClone(params);
+		const instead = await this.interfere?.(method, sent);
+		if (instead instanceof Error) throw instead;
+		return this.do(method, sent);
+	}
+
+	/**
+	 * @param {string} method
+	 * @param {any} params
+	 */
+	do(method, params) {
+		this.log.push([method, params]);
+		if (params.opId && this.#done.has(params.opId)) return this.#done.get(params.opId);
+		const result = structuredClone(this.#act(method, params));
+		if (params.opId) this.#done.set(params.opId, result);
+		return result;
+	}
+
+	/** Methods in the order they came. */
+	get methods() {
+		return this.log.map(([method]) => method);
+	}
+
+	/** The only note there is, with what a test looks at. */
+	get note() {
+		const notes = [...this.notes.values()];
+		if (notes.length !== 1) throw new Error(`${notes.length} notes instead of one`);
+		const { title, tags, summary, deletedAt } = notes[0];
+		return { title, tags, summary, deleted: deletedAt !== null };
+	}
+
+	/**
+	 * @param {string} url
+	 * @param {object} [fields]
+	 */
+	keep(url, fields = {}) {
+		const note = {
+			id: 1000 + this.notes.size,
+			url,
+			title: "Old title",
+			tags: [],
+			summary: "",
+			excerpt: null,
+			savedAt: "2025-03-01T10:00:00.000Z",
+			updatedAt: "2025-03-01T10:00:00.000Z",
+			publishedAt: null,
+			siteName: null,
+			lang: null,
+			deletedAt: null,
+			...fields,
+		};
+		this.notes.set(note.id, note);
+		return note;
+	}
+
+	/**
+	 * @param {string} method
+	 * @param {any} params
+	 */
+	#act(method, { opId: _opId, ...params }) {
+		const of = (/** @type {string} */ url) =>
+			[...this.notes.values()].find((note) => note.url === url && !note.deletedAt);
+		switch (method) {
+			case "saveNote": {
+				const quote = params.quote ? `> ${params.quote.text}` : "";
+				const old = of(params.url);
+				if (!old) {
+					const note = this.keep(params.url, { title: params.title, summary: quote });
+					return { note, created: true };
+				}
+				if (quote) old.summary = [old.summary, quote].filter(Boolean).join("\n\n");
+				return { note: old, created: false };
+			}
+			case "noteForUrl":
+				return { note: of(params.url) ?? null, onThisSite: 0 };
+			case "updateNote":
+			case "deleteNote":
+			case "restoreNote": {
+				const note = this.notes.get(params.id);
+				if (!note) throw new HostError("not_found", "No note has this id.");
+				if (method === "updateNote") Object.assign(note, params);
+				else note.deletedAt = method === "deleteNote" ? "2026-01-01T00:00:00.000Z" : null;
+				return { note };
+			}
+			default:
+				throw new HostError("unknown_method", `No method ${method}.`);
+		}
+	}
+}
+
+/** A background: what `background.js` wires, without the browser. */
+export class FakeBackground {
+	/**
+	 * @param {FakeHost} host
+	 * @param {FakeStorage} storage
+	 */
+	constructor(host, storage) {
+		this.host = host;
+		this.storage = storage;
+		this.saves = true;
+		/** @type {any} */
+		this.captured = {};
+		this.shelf = new Shelf(storage);
+		this.outbox = new Outbox(this.shelf, host);
+		this.pages = new Pages({
+			shelf: this.shelf,
+			outbox: this.outbox,
+			host,
+			capture: async () => this.captured,
+			savesOnOpen: async () => this.saves,
+		});
+		this.outbox.onAnswer = (entry, result) => this.pages.answered(entry, result);
+		this.outbox.onRefused = (entry) => this.pages.refused(entry);
+		this.outbox.onChange = () => this.pages.showAll();
+	}
+
+	/**
+	 * A background that takes up what is in the storage.
+	 * @param {FakeHost} host
+	 */
+	static async start(host, storage = new FakeStorage()) {
+		const background = new FakeBackground(host, storage);
+		const records = await background.shelf.load();
+		background.outbox.load(records);
+		background.pages.load(records);
+		void background.outbox.deliver();
+		await settle();
+		return background;
+	}
+
+	/** Ends this one without a word, as a browser does, and starts the next. */
+	restart() {
+		return FakeBackground.start(this.host, this.storage.inherit());
+	}
+
+	/** The host is back, and the background has noticed. */
+	async reach() {
+		this.host.back();
+		await this.outbox.deliver();
+		await settle();
+	}
+}
+
+/** The popup, reduced to what it tells and what it was shown. */
+export class FakePopup {
+	/** @type {import("../../extension/shared/pages.js").View[]} */ views = [];
+
+	/**
+	 * @param {FakeBackground} background
+	 * @param {string} url
+	 */
+	constructor(background, url) {
+		this.background = background;
+		this.url = url;
+	}
+
+	/**
+	 * A click on the toolbar button.
+	 * @param {FakeBackground} background
+	 */
+	static async open(background, url = "https://example.org/a", title = "A title") {
+		const popup = new FakePopup(background, url);
+		void background.pages.open({ url, title, tabId: 1 }, popup);
+		await settle();
+		return popup;
+	}
+
+	/** @param {import("../../extension/shared/pages.js").View} view */
+	show(view) {
+		this.views.push(structuredClone(view));
+	}
+
+	get view() {
+		const view = this.views.at(-1);
+		if (!view) throw new Error("nothing was shown");
+		return view;
+	}
+
+	get state() {
+		return this.view.state;
+	}
+
+	/**
+	 * Typing by a user who sees what was shown last, or (`blind`) the empty form.
+	 * @param {import("../../extension/shared/edits.js").Edits} edits
+	 */
+	type(edits, { blind = false } = {}) {
+		const revision = blind ? 0 : this.view.revision;
+		this.background.pages.edit(this.url, edits, revision);
+	}
+
+	/** A stray click beside it. */
+	async close() {
+		this.background.pages.close(this.url, this);
+		await settle();
+	}
+}

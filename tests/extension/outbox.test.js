@@ -1,0 +1,271 @@
+// Writes reach the host in order and once, whatever ends in between.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HostError, Unreachable } from "../../extension/shared/host.js";
+import { FakeBackground, FakeHost, settle } from "./fakes.js";
+
+const PAGE = "https://example.org/a";
+
+/** @param {FakeBackground} background */
+const save = (background, url = PAGE) =>
+	background.outbox.add("saveNote", { url, title: url }, url);
+
+/** @param {FakeBackground} background */
+const storedEntries = (background) =>
+	Object.keys(background.storage.items).filter((key) => key.startsWith("outbox:")).length;
+
+test("delivers in the order of adding", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	for (let i = 0; i < 12; i += 1) save(background, `https://example.org/${i}`);
+	await background.reach();
+	const urls = host.log.map(([, params]) => params.url);
+	assert.deepEqual(
+		urls,
+		Array.from({ length: 12 }, (_, i) => `https://example.org/${i}`),
+	);
+	assert.equal(background.outbox.entries.length, 0);
+	assert.equal(storedEntries(background), 0);
+});
+
+test("keeps the order over a restart", async () => {
+	const host = new FakeHost();
+	host.away();
+	let background = await FakeBackground.start(host);
+	for (let i = 0; i < 12; i += 1) save(background, `https://example.org/${i}`);
+	await settle();
+	background = await background.restart();
+	save(background, "https://example.org/12");
+	await background.reach();
+	assert.deepEqual(
+		host.log.map(([, params]) => Number(params.url.split("/").at(-1))),
+		Array.from({ length: 13 }, (_, i) => i),
+	);
+});
+
+test("writes an entry down before it is sent", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	let storedAtSending = 0;
+	host.interfere = () => {
+		storedAtSending = storedEntries(background);
+	};
+	save(background);
+	await settle();
+	assert.equal(storedAtSending, 1);
+});
+
+test("sends again under the same opId after a crash between sending and answer", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	// The host does it, and the answer never comes.
+	host.interfere = (method, params) => {
+		host.interfere = null;
+		host.do(method, params);
+		return new Promise(() => {});
+	};
+	save(background);
+	await settle();
+	assert.equal(host.notes.size, 1);
+	const next = await background.restart();
+	await settle();
+	assert.equal(host.log.length, 2);
+	assert.deepEqual(host.log[0], host.log[1]);
+	assert.equal(host.notes.size, 1);
+	assert.equal(next.outbox.entries.length, 0);
+});
+
+test("sends again after the host was gone in the middle of a request", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	host.interfere = (method, params) => {
+		host.interfere = null;
+		host.do(method, params);
+		host.away("program_ended");
+		return new Unreachable("program_ended");
+	};
+	save(background);
+	await settle();
+	assert.equal(background.outbox.entries.length, 1);
+	await background.reach();
+	assert.deepEqual(host.log[0], host.log[1]);
+	assert.equal(host.notes.size, 1);
+	assert.equal(background.outbox.entries.length, 0);
+});
+
+test("never changes an entry that may have been sent", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	const { id } = host.keep(PAGE);
+	host.interfere = () => {
+		host.away("program_ended");
+		return new Unreachable("program_ended");
+	};
+	background.outbox.add("updateNote", { id, summary: "one" }, PAGE);
+	await settle();
+	background.outbox.add("updateNote", { id, summary: "two" }, PAGE);
+	const [first, second] = background.outbox.entries;
+	assert.equal(/** @type {any} */ (first?.params).summary, "one");
+	assert.equal(/** @type {any} */ (second?.params).summary, "two");
+	assert.notEqual(first?.params.opId, second?.params.opId);
+	host.interfere = null;
+	await background.reach();
+	assert.equal(host.note.summary, "two");
+});
+
+test("makes one of updates that follow each other unsent", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	const { id } = host.keep(PAGE);
+	background.outbox.add("updateNote", { id, summary: "one" }, PAGE);
+	background.outbox.add("updateNote", { id, tags: ["x"] }, PAGE);
+	background.outbox.add("updateNote", { id, summary: "two" }, PAGE);
+	await background.reach();
+	assert.deepEqual(host.methods, ["updateNote"]);
+	assert.deepEqual(host.note.tags, ["x"]);
+	assert.equal(host.note.summary, "two");
+});
+
+test("makes no one of updates with a deletion between them", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	const { id } = host.keep(PAGE);
+	background.outbox.add("updateNote", { id, summary: "one" }, PAGE);
+	background.outbox.add("deleteNote", { id }, PAGE);
+	background.outbox.add("updateNote", { id, summary: "two" }, PAGE);
+	await background.reach();
+	assert.deepEqual(host.methods, ["updateNote", "deleteNote", "updateNote"]);
+});
+
+test("keeps what the host refuses, with the reason, and goes on with the rest", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	host.interfere = (_method, params) =>
+		params.url === PAGE ? new HostError("too_large", "The title is too long.") : null;
+	save(background);
+	save(background, "https://example.org/b");
+	await settle();
+	assert.equal(host.note.title, "https://example.org/b");
+	const [entry] = background.outbox.entries;
+	assert.deepEqual(entry?.refused, {
+		kind: "too_large",
+		message: "The title is too long.",
+	});
+	// It is still there, and still refused, in the next life.
+	const next = await background.restart();
+	assert.equal(next.outbox.entries[0]?.refused?.kind, "too_large");
+	assert.deepEqual(host.methods, ["saveNote"]);
+});
+
+test("a refused entry goes by the user's word alone: tried again or discarded", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	host.interfere = () => new HostError("invalid_url", "Not an address.");
+	save(background);
+	save(background, "https://example.org/b");
+	await settle();
+	const [first, second] = background.outbox.entries.map((entry) => entry.params.opId);
+	host.interfere = null;
+	background.outbox.discard(first ?? "");
+	background.outbox.retry(second ?? "");
+	await settle();
+	assert.equal(host.note.title, "https://example.org/b");
+	assert.equal(background.outbox.entries.length, 0);
+	assert.equal(storedEntries(background), 0);
+});
+
+for (const kind of /** @type {const} */ ([
+	"store_full",
+	"store_busy",
+	"store_newer",
+	"store_broken",
+	"store_unwritable",
+	"store_io",
+	"unknown_method",
+])) {
+	test(`waits while the host says ${kind}, and says why`, async () => {
+		const host = new FakeHost();
+		const background = await FakeBackground.start(host);
+		host.interfere = () => new HostError(kind, "The disk is full.");
+		save(background);
+		save(background, "https://example.org/b");
+		await settle();
+		assert.equal(background.outbox.trouble?.message, "The disk is full.");
+		assert.equal(background.outbox.entries.length, 2);
+		assert.equal(background.outbox.entries[0]?.refused, null);
+		host.interfere = null;
+		await background.reach();
+		assert.deepEqual(host.methods, ["saveNote", "saveNote"]);
+		assert.equal(background.outbox.trouble, null);
+	});
+}
+
+for (const [what, failure] of /** @type {const} */ ([
+	["internal errors", () => new HostError("internal", "A fault of the host.")],
+	["crashes", () => new Unreachable("program_ended")],
+])) {
+	test(`sets an entry aside after five ${what}, and delivers what is behind it`, async () => {
+		const host = new FakeHost();
+		const background = await FakeBackground.start(host);
+		host.interfere = (_method, params) => (params.url === PAGE ? failure() : null);
+		save(background);
+		save(background, "https://example.org/b");
+		await settle();
+		for (let i = 1; i < 5; i += 1) {
+			assert.equal(host.notes.size, 0);
+			await background.reach();
+		}
+		await background.reach();
+		assert.equal(host.note.title, "https://example.org/b");
+		assert.equal(background.outbox.entries.length, 1);
+		assert.ok(background.outbox.entries[0]?.refused);
+	});
+}
+
+test("a newer update of the same fields makes a refused one moot", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	const { id } = host.keep(PAGE);
+	host.interfere = () => new HostError("too_large", "Too long.");
+	background.outbox.add("updateNote", { id, summary: "x" }, PAGE);
+	await settle();
+	background.outbox.add("updateNote", { id, title: "t", summary: "y" }, PAGE);
+	await settle();
+	assert.equal(background.outbox.entries.length, 1);
+	host.interfere = null;
+	background.outbox.add("updateNote", { id, summary: "short" }, PAGE);
+	await settle();
+	// The refused title is in no newer update, so that entry stays.
+	assert.equal(background.outbox.entries.length, 1);
+	background.outbox.add("updateNote", { id, title: "t", summary: "short" }, PAGE);
+	await settle();
+	assert.equal(background.outbox.entries.length, 0);
+});
+
+test("delivers although the browser's storage is full", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	background.storage.full = true;
+	save(background);
+	await settle();
+	assert.equal(host.note.title, PAGE);
+	assert.equal(background.outbox.entries.length, 0);
+});
+
+test("what didn't fit into the storage is written when there is room", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	background.storage.full = true;
+	save(background);
+	await settle();
+	assert.equal(storedEntries(background), 0);
+	background.storage.full = false;
+	save(background, "https://example.org/b");
+	await settle();
+	assert.equal(storedEntries(background), 2);
+});
