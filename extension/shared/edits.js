@@ -77,7 +77,8 @@ export function uniteEdits(older, newer) {
  */
 function uniteSummaries(existing, typed) {
 	// Whole lines are compared: "yes" is not said by "yesterday".
-	if (`\n${existing}\n`.includes(`\n${typed.trim()}\n`) || typed.trim() === "")
+	const lines = (/** @type {string} */ text) => `\n${text.replace(/[ \t]+$/gm, "")}\n`;
+	if (typed.trim() === "" || lines(existing).includes(lines(typed.trim())))
 		return existing;
 	if (existing.trim() === "") return typed;
 	return `${existing.trimEnd()}\n\n${typed}`;

@@ -106,10 +106,14 @@ test("never changes an entry that may have been sent", async () => {
 	background.outbox.add("updateNote", { id, summary: "one" }, PAGE);
 	await settle();
 	background.outbox.add("updateNote", { id, summary: "two" }, PAGE);
-	const [first, second] = background.outbox.entries;
-	assert.equal(/** @type {any} */ (first?.params).summary, "one");
-	assert.equal(/** @type {any} */ (second?.params).summary, "two");
-	assert.notEqual(first?.params.opId, second?.params.opId);
+	const waiting = background.outbox.entries.map(
+		(entry) => /** @type {any} */ (entry.params),
+	);
+	assert.deepEqual(
+		waiting.map((params) => params.summary),
+		["one", "two"],
+	);
+	assert.notEqual(waiting[0].opId, waiting[1].opId);
 	host.interfere = null;
 	await background.reach();
 	assert.equal(host.note.summary, "two");

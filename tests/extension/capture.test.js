@@ -1,0 +1,54 @@
+// Which pages can be saved, and what of their own words goes along.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fitCaptured, savableUrl } from "../../extension/shared/capture.js";
+
+for (const [tab, url] of /** @type {const} */ ([
+	["https://example.org/a?b#c", "https://example.org/a?b#c"],
+	["HTTP://EXAMPLE.org/", "HTTP://EXAMPLE.org/"],
+	["file:///home/me/a.html", "file:///home/me/a.html"],
+	["about:reader?url=https%3A%2F%2Fexample.org%2Fa%3Fb%3Dc", "https://example.org/a?b=c"],
+	["about:reader?url=about%3Aconfig", null],
+	["about:reader?", null],
+	["about:blank", null],
+	["chrome://settings/", null],
+	["moz-extension://x/popup.html", null],
+	["view-source:https://example.org/", null],
+	["data:text/html,x", null],
+	["javascript:alert(1)", null],
+	["", null],
+	[undefined, null],
+])) {
+	test(`${tab} is saved as ${url}`, () => {
+		assert.equal(savableUrl(tab), url);
+	});
+}
+
+test("what a page says is trimmed, cut to its limits, and left out where empty", () => {
+	assert.deepEqual(
+		fitCaptured({
+			excerpt: "  a\n\tb  ",
+			siteName: " ",
+			lang: "",
+			publishedAt: "2025-01-01",
+		}),
+		{ excerpt: "a b", publishedAt: "2025-01-01" },
+	);
+	const captured = fitCaptured({
+		excerpt: "機".repeat(5000),
+		siteName: "x".repeat(5000),
+		quote: { text: `${"q".repeat(40_000)}`, prefix: "p".repeat(999), suffix: "" },
+	});
+	assert.equal(captured.excerpt?.length, 1365);
+	assert.equal(captured.siteName?.length, 1024);
+	assert.equal(captured.quote?.text.length, 32 * 1024);
+	assert.equal(captured.quote?.prefix?.length, 256);
+	assert.ok(captured.quote && !("suffix" in captured.quote));
+});
+
+test("a page that answers nonsense says nothing", () => {
+	const says = /** @type {any} */ ({ excerpt: 1, lang: null, quote: { text: {} } });
+	assert.deepEqual(fitCaptured(says), {});
+	assert.deepEqual(fitCaptured({ quote: { text: "  \n " } }), {});
+});

@@ -1,0 +1,28 @@
+// Texts are cut to what the host takes, between characters, and are well-formed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { byteLength, fit } from "../../extension/shared/text.js";
+
+for (const [text, limit, cut] of /** @type {const} */ ([
+	["abc", 3, "abc"],
+	["abcd", 3, "abc"],
+	["é", 1, ""],
+	["aé", 2, "a"],
+	["機械", 5, "機"],
+	["😀😀", 7, "😀"],
+	["a😀", 2, "a"],
+	["a\ud83d", 10, "a\ufffd"],
+	["\ude00a", 10, "\ufffda"],
+	["", 4, ""],
+])) {
+	test(`${JSON.stringify(text)} in ${limit} bytes is ${JSON.stringify(cut)}`, () => {
+		assert.equal(fit(text, limit), cut);
+	});
+}
+
+test("a text of 5 MB is cut to 16 KiB of whole characters", () => {
+	const cut = fit("😀".repeat(1_250_000), 16 * 1024);
+	assert.equal(byteLength(cut), 16 * 1024);
+	assert.ok(cut.isWellFormed());
+});

@@ -1,0 +1,161 @@
+// What can be held by a test is held by a test.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const extension = path.join(root, "extension");
+
+const files = (await readdir(extension, { recursive: true })).map(String);
+const sources = await Promise.all(
+	files
+		.filter(
+			(name) => /\.(js|html)$/.test(name) && name !== path.join("icons", "render.js"),
+		)
+		.map(async (name) => ({
+			name,
+			text: await readFile(path.join(extension, name), "utf8"),
+		})),
+);
+const manifest = JSON.parse(
+	await readFile(path.join(extension, "manifest.json"), "utf8"),
+);
+const messages = JSON.parse(
+	await readFile(path.join(extension, "_locales/en/messages.json"), "utf8"),
+);
+
+/** @param {string} text */
+const withoutComments = (text) =>
+	text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+
+test("only browser.js names the browser's own object", () => {
+	for (const { name, text } of sources) {
+		if (name === path.join("shared", "browser.js")) continue;
+		assert.doesNotMatch(withoutComments(text), /\bchrome\.|globalThis\.browser/, name);
+	}
+});
+
+test("only host.js names native messaging", () => {
+	const naming = sources.filter(({ text }) =>
+		/connectNative|sendNativeMessage/.test(text),
+	);
+	assert.deepEqual(
+		naming.map(({ name }) => name),
+		[path.join("shared", "host.js")],
+	);
+});
+
+test("no text becomes markup, and no code comes from text", () => {
+	for (const { name, text } of sources) {
+		assert.doesNotMatch(
+			text,
+			/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/,
+			name,
+		);
+	}
+});
+
+test("nothing is loaded from elsewhere and no code is inline", () => {
+	for (const { name, text } of sources.filter((source) =>
+		source.name.endsWith(".html"),
+	)) {
+		assert.doesNotMatch(text, /(src|href)="(https?:)?\/\//, name);
+		assert.doesNotMatch(text, /<script(?![^>]*\bsrc=)|<style|\son[a-z]+=|\sstyle=/, name);
+	}
+});
+
+test("every text that is named is there, and every text that is there is named", () => {
+	const all = sources.map(({ text }) => text).join("\n") + JSON.stringify(manifest);
+	const named = new Set();
+	for (const [, key] of all.matchAll(/data-say(?:-[a-z-]+)?="(\w+)"/g)) named.add(key);
+	for (const [, key] of all.matchAll(/__MSG_(\w+)__/g)) named.add(key);
+	for (const key of Object.keys(messages)) {
+		// Also as a value that is said later, and with a computed end, as in `cause_${…}`.
+		const stem = key.replace(/_.*$/, "_");
+		if (new RegExp(`["']${key}["']`).test(all) || all.includes(`\`${stem}\${`))
+			named.add(key);
+	}
+	for (const [, key] of all.matchAll(/\bsay\(\s*"(\w+)"/g)) named.add(key);
+	assert.deepEqual([...named].sort(), Object.keys(messages).sort());
+});
+
+test("each cause has its words", async () => {
+	const text = await readFile(path.join(extension, "shared/diagnosis.js"), "utf8");
+	const causes = new Set(
+		[
+			...(text.match(/@typedef \{([\s\S]*?)\} Cause/)?.[1] ?? "").matchAll(/"(\w+)"/g),
+		].map(([, cause]) => `cause_${cause}`),
+	);
+	assert.ok(causes.size > 5);
+	const worded = Object.keys(messages).filter((key) => key.startsWith("cause_"));
+	assert.deepEqual(worded.sort(), [...causes].sort());
+});
+
+test("the popup loads all of its modules at once", () => {
+	const html =
+		sources.find(({ name }) => name === path.join("popup", "popup.html"))?.text ?? "";
+	const preloaded = [...html.matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(
+		([, href]) => path.join("popup", href ?? ""),
+	);
+	const reached = new Set();
+	const visit = (/** @type {string} */ name) => {
+		if (reached.has(name)) return;
+		reached.add(name);
+		const text = sources.find((source) => source.name === name)?.text ?? "";
+		for (const [, from] of text.matchAll(
+			/^(?:import|export) [^;]*?from "(\.[^"]+)";/gms,
+		)) {
+			visit(path.join(path.dirname(name), from ?? ""));
+		}
+	};
+	visit(path.join("popup", "popup.js"));
+	reached.delete(path.join("popup", "popup.js"));
+	assert.deepEqual(preloaded.sort(), [...reached].sort());
+});
+
+test("asks for no more than it needs", () => {
+	assert.deepEqual(manifest.permissions.sort(), [
+		"activeTab",
+		"alarms",
+		"nativeMessaging",
+		"scripting",
+		"storage",
+	]);
+	assert.equal(manifest.host_permissions, undefined);
+	assert.equal(manifest.content_scripts, undefined);
+	assert.equal(manifest.incognito, "not_allowed");
+	assert.deepEqual(manifest.externally_connectable, { ids: [] });
+});
+
+test("the key gives the id that the host manifests allow", () => {
+	const digest = createHash("sha256")
+		.update(Buffer.from(manifest.key, "base64"))
+		.digest("hex");
+	const id = [...digest.slice(0, 32)]
+		.map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)))
+		.join("");
+	assert.equal(id, "pdbdoelhjcjnfbdbopaeljmoodmodcok");
+	assert.equal(manifest.browser_specific_settings.gecko.id, "url-notes@url-notes");
+});
+
+test("extension and host have the same version", async () => {
+	const cargo = await readFile(path.join(root, "host/Cargo.toml"), "utf8");
+	const workspace = await readFile(path.join(root, "Cargo.toml"), "utf8");
+	const version = /^version = "(.*)"$/m;
+	assert.equal(manifest.version, (version.exec(cargo) ?? version.exec(workspace))?.[1]);
+});
+
+test("the extension takes no more than 150 KB", async () => {
+	const sizes = await Promise.all(
+		files.map(async (name) => {
+			const { size } = await stat(path.join(extension, name));
+			return (await stat(path.join(extension, name))).isFile() ? size : 0;
+		}),
+	);
+	const total = sizes.reduce((sum, size) => sum + size, 0);
+	assert.ok(total <= 150 * 1024, `${total} bytes`);
+});
