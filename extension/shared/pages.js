@@ -497,19 +497,7 @@ export class Pages {
 		const needed = page.wanted || unsent || undoWaits;
 		if (needed) this.#shelf.put(KEY + page.url, page).catch(() => {});
 		else this.#shelf.remove(KEY + page.url).catch(() => {});
-		const awaited = this.#opening.has(page) || this.#outboxNeeds(page, answering);
-		if (!open && !needed && !awaited) {
-			this.#records.delete(page.url);
-		}
-	}
-
-	/**
-	 * Whether an answer is still to be taken in for the page.
-	 * @param {PageRecord} page
-	 * @param {Entry} [answering]
-	 */
-	#outboxNeeds(page, answering) {
-		return this.#outbox.waitingFor(page.url).some((entry) => entry !== answering);
+		if (!open && !needed) this.#records.delete(page.url);
 	}
 
 	/** @param {PageRecord} page */

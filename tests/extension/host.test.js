@@ -210,7 +210,7 @@ test("what an ended port still says is nobody's business", async () => {
 	old.end(null);
 	host.connect();
 	assert.equal(ports.length, 2);
-	old.answer(HELLO, { id: 2 });
+	old.answer({ ...HELLO, host: "of the old port" }, { id: 2 });
 	old.end("Native host has exited.");
 	port().answer(HELLO);
 	await settle();

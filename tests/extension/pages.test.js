@@ -283,6 +283,21 @@ test("a popup opened on a waiting page shows what was typed before and saves onc
 	assert.equal(host.note.summary, "One");
 });
 
+test("what was typed before and taken back now stays taken back", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	const first = await FakePopup.open(background);
+	first.type({ tags: ["a"] }, { blind: true });
+	await first.close();
+	const second = await FakePopup.open(background);
+	second.type({ tags: [] });
+	assert.equal(second.view.leftover, null);
+	await second.close();
+	await background.reach();
+	assert.deepEqual(host.note.tags, []);
+});
+
 test("a new selection on a waiting page is saved too", async () => {
 	const host = new FakeHost();
 	host.away();
@@ -332,6 +347,24 @@ test("Undo of a save that was never sent leaves nothing", async () => {
 	assert.equal(popup.state, "unsaved");
 	await popup.close();
 	await background.reach();
+	assert.deepEqual(host.methods, []);
+	assert.deepEqual(leftovers(background), []);
+});
+
+test("Undo while the page is still being read sends nothing", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	/** @type {(captured: object) => void} */
+	let read = () => {};
+	background.captured = new Promise((resolve) => {
+		read = resolve;
+	});
+	const popup = await FakePopup.open(background);
+	assert.equal(popup.state, "saving");
+	background.pages.remove(PAGE, "undone");
+	assert.equal(popup.state, "unsaved");
+	read({});
+	await settle();
 	assert.deepEqual(host.methods, []);
 	assert.deepEqual(leftovers(background), []);
 });
@@ -473,6 +506,10 @@ test("a refused update is shown, and goes with the next one that is taken", asyn
 	assert.equal(host.note.title, "Mine");
 	assert.equal(host.note.summary, "short");
 	assert.deepEqual(background.outbox.entries, []);
+	popup.type({ title: "Mine", summary: "shorter" });
+	await pause();
+	const { opId: _opId, id: _id, ...fields } = host.log.at(-1)?.[1] ?? {};
+	assert.deepEqual(fields, { summary: "shorter" });
 });
 
 test("a store that takes nothing is told in the host's words", async () => {

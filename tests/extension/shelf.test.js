@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Shelf } from "../../extension/shared/shelf.js";
-import { FakeStorage, settle } from "./fakes.js";
+import { FakeStorage } from "./fakes.js";
 
 test("many changes of one record while a write is under way are one write", async () => {
 	const storage = new FakeStorage();
@@ -47,14 +47,16 @@ test("a refused write is told, and done with the next change", async () => {
 test("a refused write doesn't come back over a newer one", async () => {
 	const storage = new FakeStorage();
 	const shelf = new Shelf(storage);
-	storage.full = true;
-	const refused = assert.rejects(shelf.put("a", 1));
-	await null;
-	const newer = shelf.put("a", 2);
-	storage.full = false;
-	await refused.catch(() => {});
+	const { set } = storage;
+	/** @type {Promise<void> | undefined} */
+	let newer;
+	storage.set = async () => {
+		storage.set = set;
+		newer = shelf.put("a", 2); // While the first write is under way.
+		throw new Error("QUOTA_BYTES quota exceeded");
+	};
+	await assert.rejects(shelf.put("a", 1));
 	await newer;
-	await settle();
 	assert.deepEqual(storage.items, { a: 2 });
 });
 
