@@ -117,7 +117,7 @@ inEachBrowser(
 );
 
 inEachBrowser("starts the host with the browser, and the site with it", async (world) => {
-	await until("the site answers", async () => (await fetch(world.site)).ok);
+	await world.siteAnswers();
 });
 
 test("Chromium and Firefox at once: one store, one note a page, all that either wrote", async () => {

@@ -162,6 +162,11 @@ export class World {
 		);
 	}
 
+	/** The browser has started the host, and the host its site. */
+	async siteAnswers() {
+		await until("the site answers", async () => (await fetch(this.site)).ok);
+	}
+
 	/** Ids of the host's processes, whoever started them. */
 	async hostProcesses() {
 		const { stdout } = await run("ps", ["-axo", "pid=,args="]);

@@ -29,6 +29,8 @@ export async function start({ extension, home, environment }) {
 			"--disable-component-update",
 			"--disable-sync",
 			"--no-first-run",
+			// Room for the popup at its full height.
+			"--window-size=1280,1000",
 		],
 		env: environment,
 	});

@@ -161,10 +161,13 @@ function runInPopup(run, args) {
 	const messages = /** @type {any} */ (popup)?.messageManager;
 	if (!messages) throw new Error("The popup isn't there.");
 	const reply = `url-notes-${Math.random()}`;
+	// With the globals of the document's own scripts, but not under its security policy.
+	const code = `(async () => JSON.stringify(await (${run})(...${args})))()`;
 	const script = `(async () => {
-		const document = content.document, window = content.window;
+		const scope = Cu.Sandbox(content, { sandboxPrototype: content, wantXrays: false });
 		try {
-			sendAsyncMessage("${reply}", { value: JSON.stringify(await (${run})(...${args})) });
+			const value = await Cu.evalInSandbox(${JSON.stringify(code)}, scope);
+			sendAsyncMessage("${reply}", { value });
 		} catch (error) {
 			sendAsyncMessage("${reply}", { error: String(error) });
 		}
@@ -229,7 +232,9 @@ async function pictureOfPopup() {
 
 /** @param {string} scheme */
 function setScheme(scheme) {
-	const override = "layout.css.prefers-color-scheme.content-override";
 	const { Services } = /** @type {any} */ (window);
+	// Pages have a preference of their own; popups go with the desktop.
+	const override = "layout.css.prefers-color-scheme.content-override";
 	Services.prefs.setIntPref(override, scheme === "dark" ? 0 : 1);
+	Services.prefs.setIntPref("ui.systemUsesDarkTheme", scheme === "dark" ? 1 : 0);
 }

@@ -1,0 +1,196 @@
+// What a person sees: pictures of every state of the popup and of every page, for
+// people to look at, and axe's judgement whether everybody can read them.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import axe from "axe-core";
+import { project } from "./program.js";
+import { inEachBrowser } from "./world.js";
+
+const pictures = path.join(project, "tests/browser/pictures");
+await mkdir(pictures, { recursive: true });
+
+/** @type {("light" | "dark")[]} */
+const SCHEMES = ["light", "dark"];
+const STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+// Parsed here, run there: a document's own policy forbids neither.
+const loadAxe = /** @type {() => void} */ (new Function(axe.source));
+
+/**
+ * What axe finds wrong in a document.
+ *
+ * @param {string} what
+ * @param {(run: (standard: string[]) => unknown, standard: string[]) => Promise<unknown>} evaluate
+ * @returns {Promise<string[]>}
+ */
+async function unreadable(what, evaluate) {
+	await evaluate(loadAxe, []);
+	const found = await evaluate(async (standard) => {
+		/** @type {typeof axe} */
+		const loaded = /** @type {any} */ (window).axe;
+		const { violations } = await loaded.run({ runOnly: standard });
+		return violations.flatMap(({ id, nodes }) =>
+			nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
+		);
+	}, STANDARD);
+	return /** @type {string[]} */ (found).map((fault) => `${what}: ${fault}`);
+}
+
+/** @param {import("./world.js").World} world */
+async function fill(world) {
+	const long = "A title that says it all, and then once more at length, ".repeat(7);
+	for (const [url, title, summary, ...tags] of [
+		["https://example.org/long", long, "", "to read"],
+		[
+			"https://www.example.org/a/very/long/address/without/any/space".repeat(4),
+			"",
+			"",
+			"c++",
+		],
+		[
+			"https://example.co.il/",
+			"איך לבחור מסד נתונים",
+			"לאט **לאט**.",
+			"מסדי נתונים",
+			"databases",
+		],
+		[
+			"https://example.jp/",
+			"東京の図書館で機械学習を学ぶ",
+			"静かな場所です。",
+			"機械学習",
+		],
+		[
+			"https://example.org/markdown",
+			"What Markdown can do",
+			"Nested:\n\n- one\n  - `two`\n    1. three\n\n| a | b |\n|---|---|\n| **1** | ~~2~~ |\n\n> quoted\n\n```\ncode\n```\n\n- [x] done\n- [ ] not done",
+			"markdown",
+			"databases",
+		],
+	]) {
+		const tagOptions = tags.flatMap((tag) => ["--tag", tag]);
+		await world.command(
+			"add",
+			`${url}`,
+			"--title",
+			`${title}`,
+			"--summary",
+			`${summary}`,
+			...tagOptions,
+		);
+	}
+}
+
+inEachBrowser(
+	"shows the popup's states readably, in light and dark",
+	async (world, browser) => {
+		await fill(world);
+		/** @type {string[]} */
+		const faults = [];
+		for (const scheme of SCHEMES) {
+			await browser.useScheme(scheme);
+			/**
+			 * @param {string} state
+			 * @param {import("./driver/popup.js").Popup} popup
+			 */
+			const look = async (state, popup) => {
+				await popup.picture(
+					path.join(pictures, `popup-${state}-${browser.name}-${scheme}.png`),
+				);
+				faults.push(...(await unreadable(`popup, ${state}, ${scheme}`, popup.evaluate)));
+			};
+			const { page, popup } = await world.save(browser, `/article?${scheme}`);
+			await look("saved", popup);
+			await popup.type("build systems,機械学習,da");
+			await popup.offers("databases");
+			await look("completing", popup);
+			await popup.press("Tab");
+			await popup.focus("#summary");
+			await popup.type("Caching **halved** it.");
+			await popup.hasTags("build systems", "機械学習", "databases");
+			await popup.reaches("saved");
+			await look("edited", popup);
+			await popup.dismiss();
+			const again = await world.click(browser, page);
+			await again.hasTags("build systems", "機械学習", "databases");
+			await look("saved-before", again);
+			await again.click("#delete");
+			await again.reaches("unsaved");
+			await look("deleted", again);
+			await again.dismiss();
+			for (const address of ["/long-title", "/hebrew", "/japanese"]) {
+				const other = await world.save(browser, `${address}?${scheme}`);
+				await look(address.slice(1), other.popup);
+				await other.popup.dismiss();
+			}
+			const unsavable = await world.click(browser, await browser.open(), "error");
+			await look("unsavable", unsavable);
+			await unsavable.dismiss();
+		}
+		assert.deepEqual(faults, []);
+	},
+);
+
+inEachBrowser(
+	"shows readably what to do without a host, in light and dark",
+	async (world, browser) => {
+		const faults = [];
+		for (const scheme of SCHEMES) {
+			await browser.useScheme(scheme);
+			const { popup } = await world.save(browser, `/article?${scheme}`, "queued");
+			await popup.picture(
+				path.join(pictures, `popup-queued-${browser.name}-${scheme}.png`),
+			);
+			faults.push(...(await unreadable(`popup, queued, ${scheme}`, popup.evaluate)));
+			await popup.dismiss();
+		}
+		assert.deepEqual(faults, []);
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
+	"shows the site readably, in light and dark, wide and narrow",
+	async (world, browser) => {
+		const addresses = {
+			empty: "/",
+			home: "/",
+			tags: "/tags",
+			tag: "/tag/databases",
+			narrowed: "/tag/databases?with=markdown",
+			all: "/all/0",
+			search: "/search?q=markdown",
+			missing: "/tag/no%20such%20tag",
+		};
+		/** @type {string[]} */
+		const faults = [];
+		await world.siteAnswers();
+		for (const [name, address] of Object.entries(addresses)) {
+			if (name === "home") await fill(world);
+			for (const scheme of SCHEMES) {
+				await browser.useScheme(scheme);
+				const page = await browser.open();
+				for (const width of [1280, 360]) {
+					await page.setViewport({ width, height: 900 });
+					await page.goto(`${world.site}${address}`);
+					const what = `site-${name}-${browser.name}-${scheme}-${width}`;
+					await page.screenshot({
+						path: `${path.join(pictures, what)}.png`,
+						fullPage: true,
+					});
+					const fits = await page.evaluate(
+						() => document.documentElement.scrollWidth <= window.innerWidth,
+					);
+					if (!fits) faults.push(`${what} scrolls sideways`);
+					faults.push(
+						...(await unreadable(what, (run, standard) => page.evaluate(run, standard))),
+					);
+				}
+				await page.close();
+			}
+		}
+		assert.deepEqual(faults, []);
+	},
+);
