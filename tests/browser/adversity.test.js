@@ -80,6 +80,20 @@ inEachBrowser(
 	{ registered: false },
 );
 
+inEachBrowser(
+	"keeps what waits for the host when the browser is closed, and delivers it at the next start",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article", "queued");
+		await popup.type("kept,");
+		await popup.hasTags("kept");
+		await popup.dismiss();
+		await world.restart(browser);
+		await world.install();
+		await world.holds([{ url: world.web.address("/article"), tags: ["kept"] }], 90_000);
+	},
+	{ registered: false },
+);
+
 inEachBrowser("goes on saving after the host was killed", async (world, browser) => {
 	const first = await world.save(browser, "/article");
 	await first.popup.type("before,");

@@ -296,3 +296,53 @@ inEachBrowser(
 		assert.deepEqual(await popup.tags(), []);
 	},
 );
+
+inEachBrowser(
+	"shows what looks like markup as the text that it is",
+	async (world, browser) => {
+		const { page, popup } = await world.save(browser, "/markup");
+		const title = `<img src=x onerror="document.title='broken'"> &amp; co`;
+		assert.equal(await popup.value("#title"), title);
+		await popup.type("<b>bold</b>,");
+		await popup.hasTags("<b>bold</b>");
+		await popup.focus("#summary");
+		await popup.type("<script>document.title='broken'</script> [x](javascript:alert(1))");
+		await popup.dismiss();
+
+		const note = await world.readTagPage(page, "<b>bold</b>");
+		assert.equal(note.title, title);
+		assert.deepEqual(note.tags, ["<b>bold</b>"]);
+		assert.equal(await page.title(), "url-notes | tag | <b>bold</b>");
+		assert.equal(await page.$("article :is(img, script, b, [href^='javascript'])"), null);
+	},
+);
+
+inEachBrowser(
+	"shows its notes to the user, and to no other site",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const page = await browser.open(world.web.address("/article"));
+		const seen = await page.evaluate(async (site) => {
+			/** @param {Promise<unknown>} attempt */
+			const succeeds = (attempt) =>
+				attempt.then(
+					() => true,
+					() => false,
+				);
+			/** @param {string} address */
+			const loads = (address) =>
+				new Promise((resolve, reject) => {
+					const image = new Image();
+					image.onload = resolve;
+					image.onerror = reject;
+					image.src = address;
+				});
+			return {
+				fetched: await succeeds(fetch(site)),
+				fetchedBlindly: await succeeds(fetch(site, { mode: "no-cors" })),
+				image: await succeeds(loads(`${site}/favicon.ico`)),
+			};
+		}, world.site);
+		assert.deepEqual(seen, { fetched: false, fetchedBlindly: false, image: false });
+	},
+);

@@ -20,6 +20,9 @@ const PAGES = {
 		<title>${"On the length of titles, ".repeat(16).trim()}</title>`,
 	"/huge-title": `<!doctype html><html lang="en"><meta charset="utf-8">
 		<title>Huge ${"x".repeat(5 * 1024 * 1024)}</title>`,
+	"/markup": `<!doctype html><html lang="en"><meta charset="utf-8">
+		<title>&lt;img src=x onerror="document.title='broken'"&gt; &amp;amp; co</title>
+		<meta name="description" content="&lt;script&gt;document.title='broken'&lt;/script&gt;">`,
 	"/untitled": "<!doctype html><meta charset=utf-8><p>No title, no anything.",
 };
 

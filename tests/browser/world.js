@@ -97,6 +97,18 @@ export class World {
 	}
 
 	/**
+	 * Closes a browser and starts it anew on the same profile.
+	 * @param {import("./driver/browser.js").Browser} browser
+	 */
+	async restart(browser) {
+		await browser.close();
+		this.#browsers.splice(this.#browsers.indexOf(browser), 1);
+		const driver = browsers.find(({ name }) => name === browser.name);
+		if (!driver) throw new Error(`There is no browser ${browser.name}.`);
+		return await this.start(driver);
+	}
+
+	/**
 	 * Clicks the toolbar button and waits until the popup can be typed into.
 	 *
 	 * @param {import("./driver/browser.js").Browser} browser

@@ -30,7 +30,7 @@ export async function start({ extension, home, environment }) {
 			"--disable-sync",
 			"--no-first-run",
 			// Room for the popup at its full height.
-			"--window-size=1280,1000",
+			"--screen-info={1600x1200}",
 		],
 		env: environment,
 	});

@@ -19,6 +19,9 @@ const PREFERENCES = {
 	"focusmanager.testmode": false,
 	"app.update.auto": false,
 	"browser.aboutwelcome.enabled": false,
+	// A temporary add-on is removed at the end; an installed one keeps what it stored.
+	"extensions.webextensions.keepStorageOnUninstall": true,
+	"extensions.webextensions.keepUuidOnUninstall": true,
 	"browser.shell.checkDefaultBrowser": false,
 	"datareporting.policy.dataSubmissionEnabled": false,
 };
