@@ -382,7 +382,7 @@ remove_manifest() {
 }
 
 note_other_program() {
-    other=$(sed -n 's/^ *"path": "\(.*\)",$/\1/p' "$manifest" 2>/dev/null) || other=''
+    other=$(sed -n 's/^[[:space:]]*"path": "\(.*\)",$/\1/p' "$manifest" 2>/dev/null) || other=''
     case $elsewhere in
         *" $other"*) ;;
         *) [ ! -e "$other" ] || elsewhere="$elsewhere $other" ;;

@@ -62,7 +62,7 @@ install_packages() {
         DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qq --no-install-recommends "$@"
 }
 
-format() { cargo fmt --all --check; }
+format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
