@@ -212,14 +212,17 @@ function statusOf({ state, page, refusal, trouble, hindrance }) {
 }
 
 /** @param {View} shown */
-function showProblem({ state, trouble, cure }) {
-	const visible = trouble !== null && (state === "queued" || state === "unsaved");
-	show("problem", visible && (cure !== null || state === "unsaved"));
-	if (!visible) return;
+function showProblem({ state, trouble, cure, hindrance }) {
+	const queued = state === "queued";
+	show(
+		"problem",
+		queued ? Boolean(trouble || hindrance) : state === "unsaved" && trouble !== null,
+	);
 	// When queued the status has said the cause already.
-	element("cause").textContent = state === "queued" ? "" : say(`cause_${trouble}`);
-	show("cause", state !== "queued");
-	show("cure", cure !== null);
+	element("cause").textContent = trouble && !queued ? say(`cause_${trouble}`) : "";
+	show("cause", !queued);
+	for (const part of ["cure-where", "cure-command", "copy-cure"])
+		show(part, cure !== null);
 	element("cure-command").textContent = cure ?? "";
 }
 
