@@ -17,7 +17,7 @@ use crate::store::{Reader, TagCount, TagFilter, TagOrder};
 /// Notes on one page of a list.
 const PAGE_NOTES: u32 = 20;
 /// Tags on the first page.
-const HOME_TAGS: u32 = 40;
+const HOME_TAGS: u32 = 20;
 /// Tags on one page of tags; a browser chokes on a hundred thousand.
 const PAGE_TAGS: usize = 2_000;
 /// Related tags on a tag page.

@@ -19,7 +19,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -144,12 +144,12 @@ impl Site {
         self.lock().clone()
     }
 
-    fn stand_by(&self, port: u16, database: &PathBuf) -> ! {
+    fn stand_by(&self, port: u16, database: &Path) -> ! {
         let mut asked: Option<Instant> = None;
         loop {
             match listen::bind(port) {
                 Ok(listeners) => {
-                    let Err(error) = self.serve(listeners, database.clone());
+                    let Err(error) = self.serve(listeners, database.to_owned());
                     self.set(Status::Failed(refused(port, &error)));
                 }
                 Err(BindError::Taken(address)) => {

@@ -39,11 +39,13 @@ pub(super) fn preview(shell: &Shell, note: &Note, level: usize, body: &Body<'_>)
 
 /// The title, a link to the page in a new tab.
 pub(super) fn heading(note: &Note, level: usize) -> Markup {
+    // Apart from what follows it, but no bdi: dir="auto" would look past that.
+    let title = html! { span.apart { (title(note)) } };
     let title = html! {
         @if is_linkable(note) {
-            a href=(note.url) target="_blank" rel="noreferrer noopener" { (title(note)) }
+            a href=(note.url) target="_blank" rel="noreferrer noopener" { (title) }
         } @else {
-            (title(note))
+            (title)
         }
     };
     // Of unknown language where the page didn't tell.
