@@ -6,4 +6,5 @@ mod contract;
 mod faults;
 mod host;
 mod messages;
+mod site;
 mod tidy;

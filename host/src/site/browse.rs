@@ -279,3 +279,434 @@ fn related_notes(reader: &Reader, note: &Note) -> Result<Vec<Note>> {
     related.truncate(RELATED_NOTES);
     Ok(related)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Metadata, NewNote, PageUrl, Tag, parse_tags};
+    use crate::store::Store;
+    use expect_test::expect;
+    use jiff::Timestamp;
+
+    /// A store in a folder of its own, and the site of it.
+    struct Place {
+        _folder: tempfile::TempDir,
+        store: Store,
+        site: Browse,
+        saved: i64,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let database = folder.path().join("notes.db");
+            let store = Store::open(&database).unwrap();
+            let mut site = Browse::new(database);
+            site.shell.zone = TimeZone::UTC;
+            Self {
+                _folder: folder,
+                store,
+                site,
+                saved: 0,
+            }
+        }
+
+        /// One note a day, from 1 November 2025.
+        fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
+            let metadata = Metadata::from_page(
+                Some("What the page says."),
+                Some("2025-10-01"),
+                None,
+                Some("en"),
+            );
+            let start: Timestamp = "2025-11-01T12:00:00Z".parse().unwrap();
+            let now = start + jiff::SignedDuration::from_hours(24 * self.saved);
+            self.saved += 1;
+            let new = NewNote {
+                url: PageUrl::parse(url).unwrap(),
+                title: title.into(),
+                tags: parse_tags(tags).unwrap(),
+                summary: summary.into(),
+                metadata,
+                quote: None,
+            };
+            let saved = self.store.write(now, |writer| writer.save_note(&new));
+            saved.unwrap().note.id
+        }
+
+        #[track_caller]
+        fn page(&self, target: &str, status: u16) -> String {
+            let answer = self.site.answer(target);
+            assert_eq!(answer.status, status, "{target}: {}", answer.body);
+            answer.body.into_owned()
+        }
+
+        #[track_caller]
+        fn title(&self, target: &str, status: u16) -> String {
+            let page = self.page(target, status);
+            let (_, rest) = page.split_once("<title>").unwrap();
+            rest.split_once("</title>").unwrap().0.to_owned()
+        }
+    }
+
+    /// The page's content without what all pages have around it.
+    fn content(page: &str) -> &str {
+        let (_, content) = page.split_once("<main").unwrap();
+        content
+            .split_once('>')
+            .unwrap()
+            .1
+            .split_once("</main>")
+            .unwrap()
+            .0
+    }
+
+    #[test]
+    fn each_page_has_its_title() {
+        let mut place = Place::new();
+        let mut id = NoteId::MIN;
+        for number in 1..=41 {
+            let url = format!("https://e.org/{number}");
+            id = place.save(&url, &format!("Title {number}"), &["gpu", "llm"], "words");
+        }
+        for (target, title) in [
+            ("/", "url-notes"),
+            ("/tags", "url-notes | tags"),
+            ("/tag/gpu", "url-notes | tag | gpu"),
+            ("/tag/gpu?with=llm", "url-notes | tag | gpu + llm"),
+            ("/tag/gpu?without=amd", "url-notes | tag | gpu − amd"),
+            ("/all/0", "url-notes | all | page 1 of 3"),
+            ("/all/2", "url-notes | all | page 3 of 3"),
+            (&format!("/note/{}", id.0), "url-notes | Title 41"),
+            ("/search", "url-notes | search"),
+            (
+                "/search?q=words+%3Cb%3E",
+                "url-notes | search | words &lt;b&gt;",
+            ),
+        ] {
+            assert_eq!(place.title(target, 200), title);
+        }
+        for target in [
+            "/nothing",
+            "/tag/nothing",
+            "/tag/gpu?without=llm",
+            "/all/3",
+            "/note/7",
+        ] {
+            assert_eq!(place.title(target, 404), "url-notes | not found");
+        }
+    }
+
+    #[test]
+    fn a_note_is_shown_as_saved() {
+        let mut place = Place::new();
+        place.save(
+            "https://e.org/a?b=1&c=\"2\"",
+            "A <b>title</b>",
+            &["web/tech", "c++"],
+            "# Head\n- **one**\n  - two",
+        );
+        expect![[r#"<section aria-label="Notes"><article class="note"><h2 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h2><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h3>Head</h3>
+<ul>
+<li><strong>one</strong>
+<ul>
+<li>two</li>
+</ul>
+</li>
+</ul>
+</div><ul class="facts" role="list"><li><bdi>e.org</bdi></li><li>Saved <time datetime="2025-11-01T12:00:00.000Z">1 Nov 2025</time></li><li>Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a href="/note/1761998400000000">Permalink</a></li></ul></article></section>"#]]
+        .assert_eq(content(&place.page("/tag/c++", 200)).split_once("</details>").unwrap().1);
+    }
+
+    #[test]
+    fn without_a_title_or_text_the_address_and_the_pages_words_are_shown() {
+        let mut place = Place::new();
+        place.save("https://e.org/untitled", "", &[], " \n");
+        let page = place.page("/", 200);
+        assert!(page.contains(r#"<span class="apart">https://e.org/untitled</span>"#));
+        assert!(
+            page.contains(r#"<p class="excerpt" dir="auto" lang="en">What the page says.</p>"#)
+        );
+    }
+
+    #[test]
+    fn other_schemes_are_shown_but_never_linked() {
+        let mut place = Place::new();
+        for url in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "vbscript:x",
+        ] {
+            let id = place.save(url, "Title", &[], "");
+            for target in ["/", "/all/0", &format!("/note/{}", id.0), "/search?q=title"] {
+                let page = place.page(target, 200);
+                assert!(page.contains(&format!("<bdi>{url}</bdi>")), "{target}");
+                assert!(!page.contains(&format!("\"{url}")), "{target}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_gap_or_overlap() {
+        let mut place = Place::new();
+        let mut expected = Vec::new();
+        for number in 0..45 {
+            let id = place.save(
+                &format!("https://e.org/{number}"),
+                "Title",
+                &["gpu"],
+                "words",
+            );
+            expected.insert(0, format!("/note/{}", id.0));
+        }
+        for start in ["/all/0", "/tag/gpu", "/search?q=words"] {
+            let mut shown = Vec::new();
+            let mut next = Some(start.to_owned());
+            while let Some(target) = next {
+                let page = place.page(&target, 200);
+                let links = page.split("<a href=\"").skip(1);
+                let links = links.filter_map(|link| link.split_once('"'));
+                shown.extend(
+                    links
+                        .filter(|link| link.0.starts_with("/note/"))
+                        .map(|link| link.0.to_owned()),
+                );
+                next = page
+                    .split_once("rel=\"next\" href=\"")
+                    .map(|(_, rest)| rest.split_once('"').unwrap().0.replace("&amp;", "&"));
+            }
+            assert_eq!(shown, expected, "{start}");
+        }
+        assert_eq!(
+            place
+                .page("/all/0", 200)
+                .matches("<section class=\"day\">")
+                .count(),
+            20
+        );
+    }
+
+    #[test]
+    fn related_tags_narrow_and_can_be_dropped_again() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "Both", &["gpu", "llm"], "");
+        place.save("https://e.org/2", "One", &["gpu"], "");
+        let page = place.page("/tag/gpu", 200);
+        assert!(page.contains(r#"<a href="/tag/gpu?with=llm">"#));
+        assert!(page.contains(r#"<a class="not" href="/tag/gpu?without=llm">"#));
+        let narrowed = place.page("/tag/gpu?with=llm", 200);
+        assert!(narrowed.contains("Both") && !narrowed.contains("One"));
+        assert!(narrowed.contains(r#"<a href="/tag/llm">with <bdi>gpu</bdi>"#));
+        assert!(narrowed.contains(r#"<a href="/tag/gpu">with <bdi>llm</bdi>"#));
+        let without = place.page("/tag/gpu?without=llm", 200);
+        assert!(without.contains("One") && !without.contains("Both"));
+        assert!(without.contains(r#"<a href="/tag/gpu">without <bdi>llm</bdi>"#));
+    }
+
+    #[test]
+    fn every_tag_survives_its_address_and_back() {
+        let mut place = Place::new();
+        let names = [
+            ".",
+            "..",
+            "...",
+            "%2e%2e",
+            "100%",
+            "?",
+            "#lojban",
+            "a&b=c",
+            "c++",
+            "web/tech",
+            "\\",
+            "gödel",
+            "機械学習",
+            "ft (financial times)",
+            "למידת מכונה",
+            "'",
+            "\"",
+            "<b>",
+            "a;b",
+            "/",
+            "//",
+        ];
+        for (number, name) in names.iter().enumerate() {
+            place.save(
+                &format!("https://e.org/{number}"),
+                &format!("Note {number}."),
+                &[name],
+                "",
+            );
+        }
+        for (number, name) in names.iter().enumerate() {
+            let page = place.page(&Tag::parse(name).unwrap().path(), 200);
+            assert!(page.contains(&format!("Note {number}.")), "{name}");
+            assert!(page.contains("<p class=\"status\">1 note</p>"), "{name}");
+        }
+        assert!(place.page("/tag/..", 200).contains("Note 1."));
+    }
+
+    #[test]
+    fn tags_are_sorted_and_filtered() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "", &["beta", "alpha"], "");
+        place.save("https://e.org/2", "", &["beta", "gamma"], "");
+        let order = |target: &str| -> Vec<String> {
+            let page = place.page(target, 200);
+            let tags = page.split("<a href=\"/tag/").skip(1);
+            tags.map(|tag| tag.split_once('"').unwrap().0.to_owned())
+                .collect()
+        };
+        assert_eq!(order("/tags"), ["beta", "alpha", "gamma"]);
+        assert_eq!(order("/tags?sort=name"), ["alpha", "beta", "gamma"]);
+        assert_eq!(order("/tags?sort=recent"), ["beta", "gamma", "alpha"]);
+        assert_eq!(order("/tags?filter=MM"), ["gamma"]);
+        let nothing = place.page("/tags?filter=%3Cx%3E", 200);
+        assert!(nothing.contains("0 tags with “<bdi>&lt;x&gt;</bdi>” in the name"));
+    }
+
+    #[test]
+    fn what_is_missing_comes_with_a_way_on() {
+        let mut place = Place::new();
+        let id = place.save("https://e.org/1", "Title", &["large language model"], "");
+        for target in [
+            "/tag/language",
+            "/tag/large%20models",
+            "/language",
+            "/tag/larch",
+            "/tag/Modell%20language",
+        ] {
+            let answer = place.site.answer(target);
+            let page = match &answer.location {
+                Some(address) => place.page(address, 404),
+                None => place.page(target, 404),
+            };
+            assert!(
+                page.contains("<a href=\"/tag/large%20language%20model\">"),
+                "{target}"
+            );
+        }
+        assert!(
+            place
+                .page("/tag/gpu", 404)
+                .contains("No note has the tag “gpu”.")
+        );
+        assert!(
+            place
+                .page("/tag/gpu", 404)
+                .contains("<a href=\"/search?q=gpu\">")
+        );
+        assert!(
+            place
+                .page("/tag/a%2Cb", 404)
+                .contains("a comma separates tags")
+        );
+        assert!(place.page("/all/1", 404).contains("<a href=\"/all/0\">"));
+        place
+            .store
+            .write("2026-01-01T00:00:00Z".parse().unwrap(), |writer| {
+                writer.delete_note(id)
+            })
+            .unwrap();
+        let trashed = place.page(&format!("/note/{}", id.0), 404);
+        assert!(trashed.contains(&format!("url-notes restore {}", id.0)));
+    }
+
+    #[test]
+    fn search_shows_why_and_what_else() {
+        let mut place = Place::new();
+        place.save(
+            "https://e.org/1",
+            "Title",
+            &["gpu"],
+            "some *important* words <i>",
+        );
+        let page = place.page("/search?q=important+tag%3Agpu", 200);
+        assert!(
+            page.contains("some <mark>important</mark> words &lt;i&gt;"),
+            "{page}"
+        );
+        assert!(page.contains("value=\"important tag:gpu\""));
+        assert!(
+            place
+                .page("/search?q=gp+nowhere", 200)
+                .contains("<a href=\"/tag/gpu\">")
+        );
+        for query in [
+            "%22", "*", "AND", "tag:", "-", "%00", "NEAR(", "a%22b", "%FF", "before:x",
+        ] {
+            place.page(&format!("/search?q={query}"), 200);
+        }
+    }
+
+    #[test]
+    fn an_empty_store_says_what_to_do() {
+        let place = Place::new();
+        assert!(place.page("/", 200).contains("Click the url-notes button"));
+        assert_eq!(place.title("/all/0", 200), "url-notes | all | page 1 of 1");
+        assert!(place.page("/tags", 200).contains("0 tags"));
+        assert_eq!(
+            place.site.answer("/tag/GPU"),
+            Answer::moved("/tag/gpu".into())
+        );
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_read_is_a_sentence_and_later_a_page_again() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "Title", &[], "");
+        let Place {
+            _folder,
+            store,
+            site,
+            ..
+        } = place;
+        // With the last writer gone, all of the store is in its one file.
+        drop(store);
+        let database = site.database;
+        let aside = database.with_extension("aside");
+        let fresh = Browse::new(database.clone());
+        std::fs::rename(&database, &aside).unwrap();
+        std::fs::write(&database, "no database at all").unwrap();
+        let answer = fresh.answer("/");
+        assert_eq!(answer.status, 503);
+        assert!(answer.body.contains("not a database"), "{}", answer.body);
+        assert!(!answer.body.contains(database.to_str().unwrap()));
+        std::fs::rename(&aside, &database).unwrap();
+        assert_eq!(fresh.answer("/").status, 200);
+    }
+
+    #[test]
+    fn nothing_in_the_pages_is_inline() {
+        let mut place = Place::new();
+        place.save(
+            "https://e.org/1",
+            "Title",
+            &["gpu"],
+            "|a|\n|:-:|\n|b|\n\n- [x] c\n\n1. d",
+        );
+        for target in [
+            "/",
+            "/tags",
+            "/tag/gpu",
+            "/all/0",
+            "/search?q=a",
+            "/search",
+            "/nothing",
+        ] {
+            let page = place.site.answer(target).body;
+            for inline in [
+                "<script",
+                "<style",
+                " style=",
+                " onclick=",
+                "<img",
+                "<iframe",
+                "http-equiv",
+            ] {
+                assert!(!page.contains(inline), "{target} has {inline}");
+            }
+        }
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+}

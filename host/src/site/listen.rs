@@ -1,7 +1,7 @@
 //! The site's port: taking it on both loopback addresses, and telling who has
 //! it where that fails.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,9 @@ pub(super) enum Holder {
     OtherUser,
     /// Some other program.
     Stranger,
+    /// The connection was refused or cut off: the holder is just ending, or it
+    /// has the port without ever answering.
+    Nobody,
 }
 
 /// Takes `port` (0: one that the system chooses) on 127.0.0.1 and ::1, or on
@@ -61,7 +64,7 @@ pub(super) fn bind(port: u16) -> Result<Listeners, BindError> {
 fn bind_both(port: u16) -> Result<Listeners, BindError> {
     let bind = |address: SocketAddr| {
         TcpListener::bind(address).map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => BindError::Taken(address),
+            ErrorKind::AddrInUse => BindError::Taken(address),
             _ => BindError::Io(error),
         })
     };
@@ -77,7 +80,7 @@ fn bind_both(port: u16) -> Result<Listeners, BindError> {
 }
 
 fn has_no_ipv6(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AddrNotAvailable
+    error.kind() == ErrorKind::AddrNotAvailable
         || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
@@ -85,7 +88,13 @@ fn has_no_ipv6(error: &io::Error) -> bool {
 pub(super) fn holder(address: SocketAddr) -> Holder {
     probe(address).unwrap_or_else(|error| {
         log::debug!("the holder of the site's port doesn't say who it is: {error}");
-        Holder::Stranger
+        match error.kind() {
+            ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof => Holder::Nobody,
+            _ => Holder::Stranger,
+        }
     })
 }
 
@@ -93,9 +102,7 @@ fn probe(address: SocketAddr) -> io::Result<Holder> {
     let end = Instant::now() + PROBE_DEADLINE;
     let left = || {
         let left = end.saturating_duration_since(Instant::now());
-        (!left.is_zero())
-            .then_some(left)
-            .ok_or(io::ErrorKind::TimedOut)
+        (!left.is_zero()).then_some(left).ok_or(ErrorKind::TimedOut)
     };
     let mut stream = TcpStream::connect_timeout(&address, left()?)?;
     stream.set_write_timeout(Some(left()?))?;
@@ -112,6 +119,9 @@ fn probe(address: SocketAddr) -> io::Result<Holder> {
         answer.extend_from_slice(&piece[..read]);
         if let Some(holder) = introduced(&answer) {
             return Ok(holder);
+        }
+        if read == 0 && answer.is_empty() {
+            return Err(ErrorKind::UnexpectedEof.into());
         }
         if read == 0 || answer.len() > 16 * piece.len() {
             return Ok(Holder::Stranger);
@@ -206,5 +216,15 @@ mod tests {
     fn a_silent_holder_is_a_stranger() {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         assert_eq!(holder(silent.local_addr().unwrap()), Holder::Stranger);
+    }
+
+    #[test]
+    fn a_holder_that_ends_is_nobody() {
+        let ending = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = ending.local_addr().unwrap();
+        let hangs_up = std::thread::spawn(move || drop(ending.accept().unwrap()));
+        assert_eq!(holder(address), Holder::Nobody);
+        hangs_up.join().unwrap();
+        assert_eq!(holder(address), Holder::Nobody);
     }
 }

@@ -18,7 +18,6 @@ mod server;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -27,10 +26,15 @@ use std::time::{Duration, Instant};
 use browse::Browse;
 use listen::{BindError, Holder, Listeners};
 
+/// What the first message to a host that was just started has for itself.
+const HEAD_START: Duration = Duration::from_millis(20);
 /// How often a process that stands by tries to take over.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);
 /// How often it asks whether the port is still held by whom it was.
 const HOLDER_PAUSE: Duration = Duration::from_secs(5);
+/// How often, and after what pause, the port of a process that seems to be ending is tried.
+const ENDING_ROUNDS: usize = 10;
+const ENDING_PAUSE: Duration = Duration::from_millis(50);
 
 /// The site of this process: served by background threads for as long as the
 /// process lives, whenever the port is to be had.
@@ -120,6 +124,16 @@ pub enum ServeError {
     },
 }
 
+impl From<ServeError> for Status {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::AlreadyServed { port } => Self::Standby { port },
+            ServeError::PortTaken { port, sentence } => Self::PortTaken { port, sentence },
+            ServeError::Io { .. } => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 impl Site {
     /// Serves the notes of `database` at `port` (0: one that the system
     /// chooses) as soon and as long as nobody else does.
@@ -146,23 +160,26 @@ impl Site {
 
     fn stand_by(&self, port: u16, database: &Path) -> ! {
         let mut asked: Option<Instant> = None;
+        // A browser waits for the first answer of the host that it has just
+        // started, and nobody for the site in its first moments.
+        thread::sleep(HEAD_START);
         loop {
-            match listen::bind(port) {
-                Ok(listeners) => {
+            let taken = match listen::bind(port) {
+                // Who it is hardly ever changes: it is asked now and then.
+                Err(_) if asked.is_some_and(|then| then.elapsed() < HOLDER_PAUSE) => None,
+                Err(_) => {
+                    asked = Some(Instant::now());
+                    Some(take(port))
+                }
+                Ok(listeners) => Some(Ok(listeners)),
+            };
+            match taken {
+                None => {}
+                Some(Ok(listeners)) => {
                     let Err(error) = self.serve(listeners, database.to_owned());
                     self.set(Status::Failed(refused(port, &error)));
                 }
-                Err(BindError::Taken(address)) => {
-                    // Who it is doesn't change while we ask; only now and then somebody new comes.
-                    if asked.is_none_or(|then| then.elapsed() >= HOLDER_PAUSE) {
-                        asked = Some(Instant::now());
-                        self.set(match held(address) {
-                            Ok(()) => Status::Standby { port },
-                            Err(sentence) => Status::PortTaken { port, sentence },
-                        });
-                    }
-                }
-                Err(BindError::Io(error)) => self.set(Status::Failed(refused(port, &error))),
+                Some(Err(error)) => self.set(error.into()),
             }
             thread::sleep(TAKE_OVER_PAUSE);
         }
@@ -199,13 +216,7 @@ pub fn serve(
     database: PathBuf,
     ready: impl FnOnce(u16),
 ) -> Result<Infallible, ServeError> {
-    let listeners = listen::bind(port).map_err(|error| match error {
-        BindError::Taken(address) => match held(address) {
-            Ok(()) => ServeError::AlreadyServed { port },
-            Err(sentence) => ServeError::PortTaken { port, sentence },
-        },
-        BindError::Io(source) => ServeError::Io { port, source },
-    })?;
+    let listeners = take(port)?;
     let port = listeners.port;
     ready(port);
     serve_on(listeners, database).map_err(|source| ServeError::Io { port, source })
@@ -218,21 +229,34 @@ fn serve_on(listeners: Listeners, database: PathBuf) -> io::Result<Infallible> {
     })
 }
 
-/// Whether who listens at `address` is one of us; else a sentence on who it is.
-fn held(address: SocketAddr) -> Result<(), String> {
-    let port = address.port();
-    let cure = format!(
-        "End it, or give url-notes another port: `port = {}` in its config.toml.",
-        if port < u16::MAX { port + 1 } else { port - 1 }
-    );
-    match listen::holder(address) {
-        Holder::Sibling => Ok(()),
-        Holder::OtherUser => Err(format!(
-            "The site can't be shown: port {port} serves the notes of another user of this machine. {cure}"
-        )),
-        Holder::Stranger => Err(format!(
-            "The site can't be shown: another program listens at {address}. {cure}"
-        )),
+/// Takes the port, or finds out who has it.
+fn take(port: u16) -> Result<Listeners, ServeError> {
+    let mut rounds = ENDING_ROUNDS;
+    loop {
+        let address = match listen::bind(port) {
+            Ok(listeners) => return Ok(listeners),
+            Err(BindError::Io(source)) => return Err(ServeError::Io { port, source }),
+            Err(BindError::Taken(address)) => address,
+        };
+        let who = match listen::holder(address) {
+            Holder::Sibling => return Err(ServeError::AlreadyServed { port }),
+            // It may have ended between our two questions, which frees the port.
+            Holder::Nobody if rounds > 0 => {
+                rounds -= 1;
+                thread::sleep(ENDING_PAUSE);
+                continue;
+            }
+            Holder::OtherUser => {
+                format!("port {port} serves the notes of another user of this machine")
+            }
+            Holder::Stranger | Holder::Nobody => format!("another program listens at {address}"),
+        };
+        let other = if port < u16::MAX { port + 1 } else { port - 1 };
+        let sentence = format!(
+            "The site can't be shown: {who}. \
+             End it, or give url-notes another port: `port = {other}` in its config.toml."
+        );
+        return Err(ServeError::PortTaken { port, sentence });
     }
 }
 
@@ -243,5 +267,60 @@ fn refused(port: u16, error: &io::Error) -> String {
              Choose one above 1023."
         ),
         _ => format!("The site can't be shown at port {port}: {error}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// Waits until the site is in another state, and returns that.
+    fn after(site: &Site, status: &Status) -> Status {
+        let end = Instant::now() + Duration::from_secs(20);
+        while site.status() == *status {
+            assert!(Instant::now() < end, "still: {status}");
+            thread::yield_now();
+        }
+        site.status()
+    }
+
+    #[test]
+    fn a_second_site_stands_by() {
+        let first = Site::start(0, "/nowhere/notes.db".into());
+        let Status::Serving { port } = after(&first, &Status::Starting) else {
+            panic!("{}", first.status());
+        };
+        let second = Site::start(port, "/nowhere/notes.db".into());
+        assert_eq!(after(&second, &Status::Starting), Status::Standby { port });
+        assert_eq!(second.status().problem(), None);
+        let foreground = serve(port, "/nowhere/notes.db".into(), |_| panic!("not served"));
+        assert!(
+            matches!(foreground, Err(ServeError::AlreadyServed { port: taken }) if taken == port)
+        );
+    }
+
+    #[test]
+    fn a_stranger_is_named_and_the_port_taken_when_he_goes() {
+        let Listeners { port, mut sockets } = listen::bind(0).unwrap();
+        // Whichever family he has, even if only that one.
+        let stranger: TcpListener = sockets.pop().unwrap();
+        let address = stranger.local_addr().unwrap();
+        drop(sockets);
+        let site = Site::start(port, "/nowhere/notes.db".into());
+        let status = after(&site, &Status::Starting);
+        let sentence = status.problem().expect("somebody else has the port");
+        assert!(
+            sentence.contains(&format!("another program listens at {address}.")),
+            "{sentence}"
+        );
+        assert!(
+            sentence.contains(&format!("`port = {}`", port + 1)),
+            "{sentence}"
+        );
+        let foreground = serve(port, "/nowhere/notes.db".into(), |_| panic!("not served"));
+        assert_eq!(foreground.unwrap_err().to_string(), sentence);
+        drop(stranger);
+        assert_eq!(after(&site, &status), Status::Serving { port });
     }
 }

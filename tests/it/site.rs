@@ -1,0 +1,252 @@
+//! The site as browsers and everybody else on the machine reach it: over
+//! sockets, from the real program.
+
+mod client;
+mod hostile;
+mod markup;
+
+use std::{
+    net::{Ipv6Addr, TcpListener},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::host::{ORIGIN, TestHost, op_id, program, until};
+use client::{Client, get, try_get};
+
+/// Names that addresses, HTML, forms or browsers might trip over.
+const PICKY_TAGS: [&str; 14] = [
+    "gpu",
+    "large language model",
+    "web/tech",
+    "c++",
+    "#lojban",
+    "gödel",
+    "ft (financial times)",
+    "機械学習",
+    "למידת מכונה",
+    ".",
+    "..",
+    "100%",
+    "a&b=c?d",
+    "<b>\"'",
+];
+
+#[test]
+fn a_save_is_read_on_its_tag_page() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    let saved = host.call(
+        "saveNote",
+        json!({
+            "opId": op_id(), "url": "https://e.org/a", "title": "A page",
+            "tags": ["GPU", "web/tech"], "summary": "- **bold**\n  - nested", "lang": "en",
+        }),
+    );
+    for target in [
+        "/",
+        "/tag/gpu",
+        "/tag/web%2Ftech",
+        "/all/0",
+        "/search?q=nested",
+    ] {
+        let page = get(port, target);
+        assert_eq!(page.status, 200, "{target}");
+        assert!(
+            page.body.contains(
+                "<a href=\"https://e.org/a\" target=\"_blank\" rel=\"noreferrer noopener\">"
+            ),
+            "{target}"
+        );
+    }
+    assert!(get(port, "/tag/gpu").body.contains("<strong>bold</strong>"));
+    let note = get(port, &format!("/note/{}", saved["note"]["id"]));
+    assert!(note.body.contains("<title>url-notes | A page</title>"));
+}
+
+#[test]
+fn every_tag_has_its_page_however_it_is_written() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    for (number, tag) in PICKY_TAGS.iter().enumerate() {
+        host.save(
+            &format!("https://e.org/{number}"),
+            &format!("Note {number}."),
+            &[tag],
+        );
+    }
+    let tags = get(port, "/tags").body;
+    for (number, tag) in PICKY_TAGS.iter().enumerate() {
+        // As a browser would follow the link of the list of tags.
+        let shown = format!("<bdi>{}</bdi>", markup::escaped(tag));
+        let (before, _) = tags
+            .split_once(&shown)
+            .unwrap_or_else(|| panic!("no {shown}"));
+        let address = before
+            .rsplit_once("href=\"")
+            .unwrap()
+            .1
+            .split_once('"')
+            .unwrap()
+            .0;
+        let url = url::Url::parse(&format!("http://localhost:{port}"))
+            .unwrap()
+            .join(address)
+            .unwrap();
+        let page = get(port, &url[url::Position::BeforePath..]);
+        assert_eq!(page.status, 200, "{tag}");
+        assert!(page.body.contains(&format!("Note {number}.")), "{tag}");
+    }
+}
+
+#[test]
+fn another_host_takes_over_within_a_second_of_kill_9() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = TestHost::on(dir.path());
+    let port = first.site_port();
+    first.save("https://e.org/a", "A page", &["gpu"]);
+    let mut second = TestHost::at_port(dir.path(), port);
+    let hello = second.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+    assert_eq!(hello["siteUrl"], format!("http://localhost:{port}/"));
+    assert_eq!(hello["siteProblem"], Value::Null);
+
+    first.kill();
+    let gone = Instant::now();
+    until("the second host to serve", || {
+        try_get(port, "/tag/gpu").ok()
+    });
+    assert!(
+        gone.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        gone.elapsed()
+    );
+    assert!(get(port, "/tag/gpu").body.contains("A page"));
+}
+
+#[test]
+fn serve_stands_by_and_takes_over_when_the_browser_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut browser = TestHost::on(dir.path());
+    let port = browser.site_port();
+    let _service = TestHost::start(
+        program(dir.path()).args(["serve", "--port", &port.to_string()]),
+        dir.path(),
+    );
+    assert!(browser.end().success());
+    until("the service to serve", || try_get(port, "/").ok());
+}
+
+#[test]
+fn a_squatter_of_either_family_is_named_and_outlived() {
+    for family in ["127.0.0.1", "[::1]"] {
+        // Without IPv6 there is no second family to squat.
+        if family == "[::1]" && TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+            continue;
+        }
+        let squatter = TcpListener::bind(format!("{family}:0")).unwrap();
+        let address = squatter.local_addr().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let mut host = TestHost::at_port(dir.path(), address.port());
+        let problem = until("the squatter to be named", || {
+            let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+            hello["siteProblem"].as_str().map(str::to_owned)
+        });
+        assert!(
+            problem.contains(&format!("another program listens at {address}")),
+            "{problem}"
+        );
+        // Half of the visits would be his: none are served here.
+        let other = if family == "[::1]" {
+            "127.0.0.1"
+        } else {
+            "[::1]"
+        };
+        assert!(Client::connect_to(&format!("{other}:{}", address.port())).is_err());
+        // Saving goes on all the while.
+        host.save("https://e.org/a", "A page", &["gpu"]);
+        drop(squatter);
+        until("the site to be served", || {
+            try_get(address.port(), "/tag/gpu").ok()
+        });
+    }
+}
+
+#[test]
+fn serve_says_at_once_that_its_port_is_taken() {
+    let squatter = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = squatter.local_addr().unwrap().port();
+    let dir = tempfile::tempdir().unwrap();
+    let output = program(dir.path())
+        .args(["serve", "--port", &port.to_string()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains(&format!("another program listens at 127.0.0.1:{port}")),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn both_families_and_all_four_names_are_served() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    for address in ["127.0.0.1", "[::1]"] {
+        if address == "[::1]" && TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+            continue;
+        }
+        for name in ["localhost", "127.0.0.1", "[::1]", "url-notes.localhost"] {
+            let mut client = Client::connect_to(&format!("{address}:{port}")).unwrap();
+            client.send(&format!("GET / HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n"));
+            assert_eq!(client.answer().status, 200, "{name} at {address}");
+        }
+    }
+}
+
+#[test]
+fn other_users_of_the_machine_are_shown_nothing() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    let script = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{port}; \
+         printf 'GET / HTTP/1.1\\r\\nHost: localhost:{port}\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3"
+    );
+    let mut command = Command::new("/bin/bash");
+    command.args(["-c", &script]);
+    let me = rustix::process::geteuid();
+    // Only root can be somebody else; everybody else can at least be himself.
+    let expected = if cfg!(target_os = "linux") && me.is_root() {
+        std::os::unix::process::CommandExt::uid(&mut command, 65534);
+        "HTTP/1.1 403 "
+    } else {
+        "HTTP/1.1 200 "
+    };
+    let answer = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(answer.starts_with(expected), "{answer}");
+    assert_eq!(answer.contains("<html"), expected.contains("200"));
+}
+
+#[test]
+fn a_host_short_of_descriptors_serves_again_when_it_has_some() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new("/bin/bash");
+    command
+        .env_clear()
+        .env("URL_NOTES_DATA_DIR", dir.path())
+        .env("URL_NOTES_PORT", "0")
+        .args(["-c", "ulimit -n 24; exec \"$0\" \"$1\""])
+        .args([env!("CARGO_BIN_EXE_url-notes"), ORIGIN]);
+    let mut host = TestHost::start(&mut command, dir.path());
+    let port = host.site_port();
+    let crowd: Vec<_> = (0..48).map(|_| Client::new(port)).collect();
+    // Beyond its descriptors it neither ends nor forgets its other work.
+    host.call("stats", json!({}));
+    drop(crowd);
+    until("the site to answer again", || {
+        try_get(port, "/").ok().filter(|page| page.status == 200)
+    });
+    assert!(host.end().success());
+}

@@ -1,0 +1,114 @@
+//! A client that sends what it is told, and reads what comes.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{Shutdown, TcpStream},
+};
+
+use crate::host::PATIENCE;
+
+/// An answer, read by its length.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) head: String,
+    pub(super) body: String,
+}
+
+impl Answer {
+    /// The value of a header line.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+}
+
+pub(super) struct Client {
+    stream: TcpStream,
+}
+
+impl Client {
+    pub(super) fn new(port: u16) -> Self {
+        Self::connect_to(&format!("127.0.0.1:{port}")).unwrap()
+    }
+
+    pub(super) fn connect_to(address: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self { stream })
+    }
+
+    /// Sends bytes as they are. Where the server has closed already, the answer tells why.
+    pub(super) fn send(&mut self, text: &str) -> &mut Self {
+        let _ = self.stream.write_all(text.as_bytes());
+        self
+    }
+
+    /// Reads one answer with its body.
+    pub(super) fn answer(&mut self) -> Answer {
+        self.try_answer(true).unwrap()
+    }
+
+    /// Reads one answer to HEAD.
+    pub(super) fn answer_without_body(&mut self) -> Answer {
+        self.try_answer(false).unwrap()
+    }
+
+    pub(super) fn try_answer(&mut self, with_body: bool) -> io::Result<Answer> {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            self.stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let mut answer = Answer {
+            status: 0,
+            head: String::from_utf8(head).unwrap(),
+            body: String::new(),
+        };
+        answer.status = answer.head.split(' ').nth(1).unwrap().parse().unwrap();
+        let length: u64 = answer.header("Content-Length").unwrap().parse().unwrap();
+        if with_body {
+            let read = (&mut self.stream)
+                .take(length)
+                .read_to_string(&mut answer.body)?;
+            assert_eq!(read as u64, length);
+        }
+        Ok(answer)
+    }
+
+    /// Everything until the server closes; what a reset took away is missing.
+    pub(super) fn rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let _ = self.stream.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Waits for the first byte of an answer, and leaves it unread.
+    pub(super) fn peek(&mut self) -> io::Result<usize> {
+        self.stream.peek(&mut [0])
+    }
+
+    pub(super) fn stop_sending(&mut self) -> &mut Self {
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self
+    }
+}
+
+/// One page.
+pub(super) fn get(port: u16, target: &str) -> Answer {
+    try_get(port, target).unwrap()
+}
+
+/// One page, where the site may not be there.
+pub(super) fn try_get(port: u16, target: &str) -> io::Result<Answer> {
+    let mut client = Client::connect_to(&format!("127.0.0.1:{port}"))?;
+    client.send(&format!(
+        "GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"
+    ));
+    client.try_answer(true)
+}

@@ -1,0 +1,410 @@
+//! What other pages, other programs and hostile notes try.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{
+    client::{Client, get},
+    markup::assert_harmless,
+};
+use crate::host::{TestHost, op_id, until};
+
+const TARGETS: [&str; 10] = [
+    "/",
+    "/tags",
+    "/tag/gpu",
+    "/all/0",
+    "/search?q=page",
+    "/note/1",
+    "/style.css",
+    "/robots.txt",
+    "/favicon.ico",
+    "/nowhere",
+];
+
+fn host() -> (TestHost, u16) {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    host.save("https://e.org/a", "A page", &["gpu"]);
+    (host, port)
+}
+
+/// Sends a request as it is; the status of the answer, after which the server has closed.
+#[track_caller]
+fn refusal(port: u16, request: &str) -> u16 {
+    let request = request
+        .replace('\n', "\r\n")
+        .replace("PORT", &port.to_string());
+    let mut client = Client::new(port);
+    let answer = client.send(&request).answer();
+    assert_eq!(answer.header("Connection"), Some("close"), "{request:?}");
+    assert_eq!(client.rest(), "", "{request:?}");
+    assert!(!answer.body.contains("A page"), "{request:?}");
+    answer.status
+}
+
+#[test]
+fn only_its_own_names_are_answered() {
+    let (_host, port) = host();
+    for host in [
+        "Host: evil.example:PORT\n",
+        "Host: evil.example\n",
+        "Host: localhost\n",
+        "Host: localhost.:PORT\n",
+        "Host: localhost:1\n",
+        "Host: localhost:PORT\nHost: localhost:PORT\n",
+        "Host: localhost:PORT\nHost: evil.example\n",
+        "",
+    ] {
+        for target in TARGETS {
+            assert_eq!(
+                refusal(port, &format!("GET {target} HTTP/1.1\n{host}\n")),
+                421,
+                "{host:?}"
+            );
+        }
+    }
+    let folded = "GET / HTTP/1.1\nX: 1\n Host: localhost:PORT\n\n";
+    assert_eq!(refusal(port, folded), 400);
+    let absolute = "GET http://localhost:PORT/ HTTP/1.1\nHost: localhost:PORT\n\n";
+    assert_eq!(refusal(port, absolute), 400);
+    let absolute = "GET http://evil.example/ HTTP/1.1\nHost: evil.example\n\n";
+    assert_eq!(refusal(port, absolute), 421);
+}
+
+#[test]
+fn other_pages_get_nothing_not_even_whether_a_tag_exists() {
+    let (_host, port) = host();
+    for fetch in [
+        "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\n",
+        "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: cors\nSec-Fetch-Dest: empty\nOrigin: https://evil.example\n",
+        "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: iframe\n",
+        "Sec-Fetch-Site: same-site\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: script\n",
+        "Sec-Fetch-Site: same-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n",
+    ] {
+        let ask = |target: &str| {
+            let mut client = Client::new(port);
+            client.send(
+                &format!("GET {target} HTTP/1.1\nHost: localhost:{port}\n{fetch}\n")
+                    .replace('\n', "\r\n"),
+            );
+            let mut answer = client.answer();
+            answer.head = answer
+                .head
+                .lines()
+                .filter(|line| !line.starts_with("Date: "))
+                .collect();
+            answer
+        };
+        let (there, absent) = (ask("/tag/gpu"), ask("/tag/absent"));
+        assert_eq!(there.status, 403, "{fetch}");
+        assert_eq!((there.head, there.body), (absent.head, absent.body));
+    }
+}
+
+#[test]
+fn nothing_can_be_changed() {
+    let (host, port) = host();
+    let files = || {
+        let mut files: Vec<_> = std::fs::read_dir(host.dir())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .starts_with("notes.db")
+            })
+            .filter(|path| !path.to_str().unwrap().ends_with("-shm"))
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    assert!(!before.is_empty());
+    for method in [
+        "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND",
+    ] {
+        for target in TARGETS {
+            let request =
+                format!("{method} {target} HTTP/1.1\nHost: localhost:PORT\nContent-Length: 0\n\n");
+            assert_eq!(refusal(port, &request), 405, "{request}");
+        }
+    }
+    for target in TARGETS {
+        get(port, target);
+    }
+    assert!(files() == before, "reading the site changed the store");
+}
+
+#[test]
+fn bodies_are_refused_unread() {
+    let (_host, port) = host();
+    for body in [
+        "Content-Length: 100000000000\n\n",
+        "Content-Length: 3\n\nabc",
+        "Transfer-Encoding: chunked\n\n0\n\n",
+    ] {
+        assert_eq!(
+            refusal(
+                port,
+                &format!("GET / HTTP/1.1\nHost: localhost:PORT\n{body}")
+            ),
+            413
+        );
+        assert_eq!(
+            refusal(
+                port,
+                &format!("POST / HTTP/1.1\nHost: localhost:PORT\n{body}")
+            ),
+            405
+        );
+    }
+    assert_eq!(get(port, "/").status, 200);
+}
+
+#[test]
+fn endless_and_slow_heads_are_cut_off() {
+    let (_host, port) = host();
+    let mut slow = Client::new(port);
+    slow.send("GET / HTTP/1.1\r\nHost: ");
+    let mut silent = Client::new(port);
+
+    let long = "x".repeat(20_000);
+    assert_eq!(
+        refusal(
+            port,
+            &format!("GET /{long} HTTP/1.1\nHost: localhost:PORT\n\n")
+        ),
+        431
+    );
+    assert_eq!(
+        refusal(
+            port,
+            &format!("GET / HTTP/1.1\nHost: localhost:PORT\nX: {long}\n\n")
+        ),
+        431
+    );
+    let many = "X: 1\n".repeat(64);
+    assert_eq!(
+        refusal(
+            port,
+            &format!("GET / HTTP/1.1\nHost: localhost:PORT\n{many}\n")
+        ),
+        431
+    );
+
+    // By now the five seconds of the slow one have begun long ago.
+    assert_eq!(slow.answer().status, 408);
+    assert_eq!(silent.rest(), "");
+}
+
+#[test]
+fn answers_come_in_the_order_of_the_questions() {
+    let (_host, port) = host();
+    let mut client = Client::new(port);
+    let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
+    let head = get("/all/0").replace("GET", "HEAD");
+    client.send(&(get("/tag/gpu") + &head + &get("/robots.txt") + &get("/nowhere")));
+    assert!(client.answer().body.contains("A page"));
+    assert_eq!(client.answer_without_body().status, 200);
+    assert_eq!(client.answer().body, "User-agent: *\nDisallow: /\n");
+    assert_eq!(client.answer().status, 404);
+}
+
+#[test]
+fn paths_lead_nowhere_but_to_pages() {
+    let (_host, port) = host();
+    for target in [
+        "/../../../../etc/passwd",
+        "/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2f..%2fetc%2fpasswd",
+        "/style.css/../../notes.db",
+        "/notes.db",
+        "//etc/passwd",
+        "/tag/..%2f..%2fnotes.db",
+        "/\\..\\..\\etc\\passwd",
+        "/%00",
+        "/tag/%00",
+        "/%FF%FE",
+        "/note/9223372036854775807",
+        "/note/99999999999999999999",
+        "/all/18446744073709551615",
+    ] {
+        let answer = get(port, target);
+        assert_eq!(answer.status, 404, "{target}");
+        assert!(!answer.body.contains("root:"), "{target}");
+        assert_harmless(&answer.body, target);
+    }
+    // An address that is put right stays on the site.
+    for target in [
+        "//evil.example/",
+        "/\\evil.example/",
+        "/tag/GPU/",
+        "/tag/%0d%0aX:%20y/",
+    ] {
+        let answer = get(port, target);
+        if let Some(location) = answer.header("Location") {
+            assert!(location.starts_with("/tag/"), "{target} → {location}");
+        }
+        assert_eq!(answer.header("X"), None);
+    }
+}
+
+#[test]
+fn the_sixty_fifth_connection_is_told_to_come_back() {
+    let (_host, port) = host();
+    let request = format!("GET /robots.txt HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
+    // The host's own start may still hold a seat for a moment.
+    let mut seated: Vec<Client> = Vec::new();
+    until("64 seats", || {
+        let mut client = Client::new(port);
+        if client
+            .send(&request)
+            .try_answer(true)
+            .is_ok_and(|answer| answer.status == 200)
+        {
+            seated.push(client);
+        }
+        (seated.len() == 64).then_some(())
+    });
+    let mut surplus = Client::new(port);
+    assert_eq!(surplus.answer().status, 503);
+    assert_eq!(surplus.rest(), "");
+    // Who sits is served on.
+    assert_eq!(seated[63].send(&request).answer().status, 200);
+    drop(seated);
+    until("a free seat", || {
+        let mut client = Client::new(port);
+        let answer = client.send(&request).try_answer(true).ok()?;
+        (answer.status == 200).then_some(())
+    });
+}
+
+#[test]
+fn clients_that_break_off_cost_nothing() {
+    let (mut host, port) = host();
+    for _ in 0..300 {
+        // Closed with an answer unread: a reset.
+        let mut client = Client::new(port);
+        client.send(&format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"));
+        let _ = client.peek();
+    }
+    for _ in 0..300 {
+        Client::new(port).send("GET / HT").stop_sending();
+    }
+    until("a free seat", || {
+        let page = super::client::try_get(port, "/").ok()?;
+        (page.status == 200).then_some(())
+    });
+    let threads = std::fs::read_dir(format!("/proc/{}/task", host.process()));
+    if let Ok(threads) = threads {
+        assert!(threads.count() < 80);
+    }
+    assert!(host.end().success());
+}
+
+#[test]
+fn answers_do_not_wait_for_each_other_on_the_wire() {
+    let (_host, port) = host();
+    let mut client = Client::new(port);
+    let request = format!("GET /tag/gpu HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
+    let mut times: Vec<Duration> = (0..49)
+        .map(|_| {
+            let start = Instant::now();
+            assert_eq!(client.send(&request).answer().status, 200);
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    // Nagle against delayed acknowledgement would be 40 ms each, on any machine.
+    assert!(times[24] < Duration::from_millis(40), "{times:?}");
+}
+
+/// Each in title, tag, address, summary and excerpt.
+const PAYLOADS: [&str; 24] = [
+    "<script>alert(1)</script>",
+    "\"><script>alert(1)</script>",
+    "'><img src=x onerror=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<a href=javascript:alert(1)>x</a>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt&colon;alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:x)",
+    "![x](javascript:alert(1))",
+    "![x](https://evil.example/tracker.png)",
+    "[x]: javascript:alert(1)\n\n[x]",
+    "<javascript:alert(1)>",
+    "[a](https://e.org/\"onmouseover=\"alert(1))",
+    "[a](https://e.org 'x\" onmouseover=\"alert(1)')",
+    "```\"><script>alert(1)</script>\nx\n```",
+    "|<b>|\n|-|\n|<script>|",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<!--><script>alert(1)</script>-->",
+    "<style>@import '//evil.example'</style>",
+    "<base href=//evil.example>",
+    "<meta http-equiv=refresh content=0;url=//evil.example>",
+];
+
+#[test]
+fn hostile_notes_are_shown_as_text() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    let mut targets: Vec<String> = [
+        "/",
+        "/tags",
+        "/all/0",
+        "/all/1",
+        "/search?q=alert",
+        "/search?q=script",
+    ]
+    .map(String::from)
+    .to_vec();
+    for (number, payload) in PAYLOADS.iter().enumerate() {
+        let tag: String = payload
+            .chars()
+            .filter(|c| !c.is_control() && *c != ',')
+            .collect();
+        let saved = host.call(
+            "saveNote",
+            json!({
+                "opId": op_id(), "url": format!("https://e.org/{number}/{payload}"), "title": payload,
+                "tags": [tag], "summary": payload, "excerpt": payload, "siteName": payload,
+                "lang": payload, "publishedAt": payload,
+            }),
+        );
+        targets.push(format!("/note/{}", saved["note"]["id"]));
+        let encoded: String = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect();
+        let segment = encoded.replace('+', "%20");
+        targets.push(format!("/search?q={encoded}"));
+        targets.push(format!("/tags?filter={encoded}"));
+        targets.push(format!("/tag/{segment}"));
+        targets.push(format!("/tag/x?with={encoded}"));
+        targets.push(format!("/{segment}"));
+    }
+    for target in &targets {
+        let answer = get(port, target);
+        assert!(
+            matches!(answer.status, 200 | 308 | 404),
+            "{target}: {}",
+            answer.status
+        );
+        if answer.header("Content-Type") == Some("text/html; charset=utf-8") {
+            assert_harmless(&answer.body, target);
+        }
+        let policy = answer.header("Content-Security-Policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"),
+            "{target}"
+        );
+        assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
+        assert_eq!(answer.header("Referrer-Policy"), Some("no-referrer"));
+        assert_eq!(answer.header("Access-Control-Allow-Origin"), None);
+    }
+}
