@@ -148,6 +148,7 @@ export class TagField {
 				return;
 			case "Escape":
 				if (!open) return;
+				// Firefox closes its popup all the same: the key is the panel's first.
 				event.preventDefault();
 				event.stopPropagation();
 				this.#close();
