@@ -1,6 +1,11 @@
 //! Tests of the real program: it is started as a browser or a shell would
 //! start it, and spoken to over its pipes and its port.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "all of this crate is a test; clippy knows only #[test] functions for tests"
+)]
+
 mod command_line;
 mod contract;
 mod faults;

@@ -135,7 +135,7 @@ mod tests {
             ("[{}]", "null", "invalid_request"),
             ("7", "null", "invalid_request"),
             ("null", "null", "invalid_request"),
-            ("\"\\ud800\"", "null", "invalid_request"),
+            ("\"\\ud800\"", "null", "parse_error"),
             ("{}", "null", "invalid_request"),
             (
                 r#"{"jsonrpc":"2.0","method":"stats"}"#,

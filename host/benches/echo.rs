@@ -1,0 +1,16 @@
+//! The least that a native messaging host can do: one frame in, one frame out.
+//! What `start` compares the host with; compiled by it with plain rustc.
+
+use std::io::{Read, Write};
+
+fn main() {
+    let mut length = [0; 4];
+    std::io::stdin().read_exact(&mut length).unwrap();
+    let mut payload = vec![0; u32::from_ne_bytes(length) as usize];
+    std::io::stdin().read_exact(&mut payload).unwrap();
+    let mut frame = length.to_vec();
+    frame.extend_from_slice(&payload);
+    std::io::stdout().write_all(&frame).unwrap();
+    std::io::stdout().flush().unwrap();
+    let _ = std::io::stdin().read(&mut length);
+}

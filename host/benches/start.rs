@@ -1,0 +1,165 @@
+//! How long from the start of a host process to its first answer, compared
+//! with a process that only echoes a frame. Browsers start a process for each
+//! port, so this is what the user waits for when the host isn't running yet.
+//!
+//! `cargo bench --bench start`. Figures are medians of interleaved runs; the
+//! ratio is what counts, the times are this machine's.
+
+use std::{
+    env,
+    io::{self, Read, Write},
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use url_notes::{
+    domain::{Metadata, NewNote, PageUrl, parse_tags},
+    store::Store,
+};
+
+const RUNS: usize = 300;
+const ORIGIN: &str = "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/";
+
+fn main() -> io::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let echo = dir.path().join("echo");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/echo.rs");
+    let compiled = Command::new("rustc")
+        .args(["-O", "-C", "strip=symbols", "-o"])
+        .arg(&echo)
+        .arg(source)
+        .status()?;
+    assert!(compiled.success(), "rustc compiles the echo");
+
+    let host = Path::new(env!("CARGO_BIN_EXE_url-notes"));
+    let data = dir.path().join("data");
+    fill(&data.join("notes.db"));
+
+    let ask = |method: &str, params: &str| {
+        let request =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        let mut frame = u32::try_from(request.len())
+            .expect("short")
+            .to_ne_bytes()
+            .to_vec();
+        frame.extend_from_slice(request.as_bytes());
+        frame
+    };
+    let read = ask("noteForUrl", r#"{"url":"https://example.org/500"}"#);
+    let mut saves = 0_u64;
+    let mut save = || {
+        saves += 1;
+        ask(
+            "saveNote",
+            &format!(
+                r#"{{"opId":"00000000-0000-4000-8000-{saves:012x}","url":"https://example.org/new/{saves}","title":"A new page","tags":["a","b","c","d","e","f","g","h"]}}"#
+            ),
+        )
+    };
+
+    let mut times: [Vec<Duration>; 4] = Default::default();
+    for run in 0..RUNS + 10 {
+        let echoed = once(&echo, &data, "0", &read)?;
+        let found = once(host, &data, "0", &read)?;
+        let saved = once(host, &data, "0", &save())?;
+        let standing_by = {
+            // As when another browser holds the store and the site already.
+            let mut other = start(host, &data, "0")?;
+            let mut pipe = other.stdin.take().expect("piped");
+            pipe.write_all(&read)?;
+            answer(other.stdout.as_mut().expect("piped"))?;
+            let time = once(host, &data, "0", &read)?;
+            drop(pipe);
+            other.wait()?;
+            time
+        };
+        if run >= 10 {
+            for (list, time) in times.iter_mut().zip([echoed, found, saved, standing_by]) {
+                list.push(time);
+            }
+        }
+    }
+    let median = |list: &mut Vec<Duration>| {
+        list.sort_unstable();
+        list[list.len() / 2].as_secs_f64() * 1e3
+    };
+    let [echoed, found, saved, standing_by] = times.each_mut().map(median);
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{RUNS} runs each, medians, from the start of the process to its first answer"
+    )?;
+    writeln!(out, "  bare echo                      {echoed:6.2} ms")?;
+    writeln!(
+        out,
+        "  noteForUrl, alone              {found:6.2} ms   {:.2} x echo",
+        found / echoed
+    )?;
+    writeln!(
+        out,
+        "  noteForUrl, beside a host      {standing_by:6.2} ms   {:.2} x echo",
+        standing_by / echoed
+    )?;
+    writeln!(
+        out,
+        "  saveNote with 8 tags, durable  {saved:6.2} ms   {:.2} x echo",
+        saved / echoed
+    )?;
+    Ok(())
+}
+
+/// A thousand notes with a kilobyte of text.
+fn fill(database: &Path) {
+    let mut store = Store::open(database).expect("a new store");
+    store
+        .write(jiff::Timestamp::now(), |writer| {
+            for n in 0..1000 {
+                writer.save_note(&NewNote {
+                    url: PageUrl::parse(&format!("https://example.org/{n}"))?,
+                    title: format!("Page {n}"),
+                    tags: parse_tags(&[format!("tag {}", n % 50), format!("topic {}", n % 7)])?,
+                    summary: "- **Point:** a line of text that says something.\n".repeat(20),
+                    metadata: Metadata::default(),
+                    quote: None,
+                })?;
+            }
+            Ok(())
+        })
+        .expect("a thousand saves");
+}
+
+fn start(program: &Path, data: &Path, port: &str) -> io::Result<std::process::Child> {
+    Command::new(program)
+        .arg(ORIGIN)
+        .env_clear()
+        .env("URL_NOTES_DATA_DIR", data)
+        .env("URL_NOTES_PORT", port)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+fn answer(output: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    output.read_exact(&mut length)?;
+    let mut payload = vec![0; u32::from_ne_bytes(length).try_into().expect("64 bits")];
+    output.read_exact(&mut payload)?;
+    Ok(payload)
+}
+
+/// Starts a process, asks, waits for the answer; ends it outside the measured time.
+fn once(program: &Path, data: &Path, port: &str, request: &[u8]) -> io::Result<Duration> {
+    let begin = Instant::now();
+    let mut child = start(program, data, port)?;
+    let mut pipe = child.stdin.take().expect("piped");
+    pipe.write_all(request)?;
+    let payload = answer(child.stdout.as_mut().expect("piped"))?;
+    let time = begin.elapsed();
+    let text = String::from_utf8_lossy(&payload);
+    assert!(!text.contains("\"error\""), "{text}");
+    drop(pipe);
+    child.wait()?;
+    Ok(time)
+}

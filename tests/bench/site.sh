@@ -1,0 +1,95 @@
+#!/bin/sh
+# How fast a tag page is, compared with nginx serving the same bytes from a file.
+# Rounds alternate between the two, so that both meet the same noise; the ratio of
+# the medians is what counts, the figures themselves are this machine's.
+#
+# Needs nginx, wrk and curl (Debian: apt-get install nginx-light wrk curl).
+
+set -eu
+
+cd "$(dirname "$0")/../.."
+for tool in nginx wrk curl; do
+    command -v "$tool" >/dev/null || {
+        echo "site.sh: $tool isn't there; apt-get install nginx-light wrk curl" >&2
+        exit 1
+    }
+done
+
+cargo build --quiet --release --locked --package url-notes
+program=$PWD/target/release/url-notes
+work=$(mktemp -d)
+servers=
+trap 'for server in $servers; do kill "$server" 2>/dev/null || :; done; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+
+# Sixty notes with the tag, a kilobyte of Markdown and eight tags each.
+summary=$(
+    for point in 1 2 3 4 5 6 7 8; do
+        printf -- '- **Point %s:** a line of text with `code` and *emphasis*\n  - and one below it, to have nested lists as well\n' "$point"
+    done
+)
+note=0
+while [ "$note" -lt 60 ]; do
+    note=$((note + 1))
+    "$program" --data-dir "$work/data" add "https://example.org/$note" --title "A page on many things, number $note" \
+        --tag gpu --tag "topic $((note % 9))" --tag llm --tag inference --tag "memory bandwidth" --tag quantization \
+        --tag "open source" --tag "number $note" --summary "$summary" >/dev/null
+done
+
+"$program" --data-dir "$work/data" serve --port 0 >"$work/address" &
+servers=$!
+until [ -s "$work/address" ]; do sleep 0.05; done
+ours=$(sed -n 's|.*\(http://localhost:[0-9]*\)/.*|\1|p' "$work/address")/tag/gpu
+
+mkdir "$work/www"
+curl --silent --show-error --fail --output "$work/www/page.html" "$ours"
+cat >"$work/nginx.conf" <<TEXT
+daemon off;
+worker_processes 1;
+pid $work/nginx.pid;
+error_log $work/nginx.log;
+events { worker_connections 256; }
+http {
+    access_log off;
+    types { text/html html; }
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000;
+    client_body_temp_path $work/body;
+    proxy_temp_path $work/proxy;
+    fastcgi_temp_path $work/fastcgi;
+    uwsgi_temp_path $work/uwsgi;
+    scgi_temp_path $work/scgi;
+    server { listen 127.0.0.1:NGINX_PORT; root $work/www; }
+}
+TEXT
+# The kernel's choice of a free port, asked for by a server that gives it back.
+port=$(node -e 's = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+sed -i "s/NGINX_PORT/$port/" "$work/nginx.conf"
+# Started by root, its workers would be a user who can't enter this folder.
+[ "$(id -u)" -ne 0 ] || sed -i '1i user root;' "$work/nginx.conf"
+nginx -p "$work" -c "$work/nginx.conf" 2>/dev/null &
+servers="$servers $!"
+theirs=http://127.0.0.1:$port/page.html
+until curl --silent --fail --output /dev/null "$theirs"; do sleep 0.05; done
+
+run() { # URL CONNECTIONS → requests a second, and the slowest answer
+    wrk --threads 1 --connections "$2" --duration 3s --latency "$1" |
+        awk '/^ *Latency / && !slowest { slowest = $4 } /^Requests\/sec/ { print $2, slowest } /Non-2xx/ { print "0 " $0 }'
+}
+
+printf 'tag page of 20 notes, %s bytes; requests/s, medians of 5 rounds of 3 s each\n' "$(wc -c <"$work/www/page.html")"
+for connections in 1 16; do
+    : >"$work/ours"
+    : >"$work/theirs"
+    for round in 1 2 3 4 5; do
+        run "$theirs" "$connections" >>"$work/theirs"
+        run "$ours" "$connections" >>"$work/ours"
+    done
+    middle() { sort -n "$1" | sed -n 3p | cut -d' ' -f1; }
+    a=$(middle "$work/ours")
+    b=$(middle "$work/theirs")
+    slowest=$(cut -d' ' -f2 "$work/ours" | tr '\n' ' ')
+    awk -v n="$connections" -v a="$a" -v b="$b" -v s="$slowest" \
+        'BEGIN { printf "%2d connections: url-notes %8.0f   nginx %8.0f   %.3f x   slowest of each round: %s\n", n, a, b, a / b, s }'
+done
