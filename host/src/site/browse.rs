@@ -2,12 +2,13 @@
 //! then the page is made of it. Every read is over before anything is sent.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 
 use super::links::Links;
 use super::pages::{self, Shell};
+use super::rendered::Rendered;
 use super::route::{Route, Unknown};
 use super::server::Answer;
 use crate::domain::{Note, NoteId, Query};
@@ -46,6 +47,7 @@ pub(super) struct Browse {
     database: PathBuf,
     shell: Shell,
     idle: Mutex<Vec<Reader>>,
+    rendered: Mutex<Rendered>,
 }
 
 impl Browse {
@@ -57,46 +59,65 @@ impl Browse {
                 zone: TimeZone::system(),
             },
             idle: Mutex::new(Vec::new()),
+            rendered: Mutex::default(),
         }
     }
 
     /// The answer to a path and query.
     pub(super) fn answer(&self, target: &str) -> Answer {
-        let page = match Route::parse(target) {
+        let read = |page: &dyn Fn(&Reader) -> Result<Answer>| {
+            self.lend(|reader| self.once_a_revision(reader, target, page))
+        };
+        let answer = match Route::parse(target) {
             Route::Style => return Answer::file("text/css; charset=utf-8", STYLE),
             Route::Icon => return Answer::file("image/svg+xml", ICON),
             Route::Robots => return Answer::file("text/plain; charset=utf-8", ROBOTS),
             Route::Moved(address) => return Answer::moved(address),
-            Route::Home => self.read(|reader| self.home(reader)),
-            Route::Tags { order, filter } => self.read(|reader| self.tags(reader, order, &filter)),
-            Route::Tag { filter, before } => self.read(|reader| self.tag(reader, &filter, before)),
-            Route::All { page } => self.read(|reader| self.all(reader, page)),
-            Route::Note(id) => self.read(|reader| self.note(reader, id)),
-            Route::Search { query, before } => {
-                self.read(|reader| self.search(reader, &query, before))
-            }
-            Route::Unknown(unknown) => self.read(|reader| self.missing(reader, &unknown)),
+            Route::Home => read(&|reader| self.home(reader)),
+            Route::Tags { order, filter } => read(&|reader| self.tags(reader, order, &filter)),
+            Route::Tag { filter, before } => read(&|reader| self.tag(reader, &filter, before)),
+            Route::All { page } => read(&|reader| self.all(reader, page)),
+            Route::Note(id) => read(&|reader| self.note(reader, id)),
+            Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
+            Route::Unknown(unknown) => read(&|reader| self.missing(reader, &unknown)),
         };
-        page.unwrap_or_else(|error| {
+        answer.unwrap_or_else(|error| {
             log::error!("a page of the site failed: {}", error.chain());
             Answer::page(503, pages::failed(&self.shell, &error.to_string()))
         })
     }
 
     /// Lends a connection to the store, which is open for reading only.
-    fn read(&self, page: impl FnOnce(&Reader) -> Result<Answer>) -> Result<Answer> {
-        // A list of connections is sound whatever panicked while it was locked.
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle().pop();
+    fn lend(&self, read: impl FnOnce(&Reader) -> Result<Answer>) -> Result<Answer> {
+        let kept = locked(&self.idle).pop();
         let reader = match kept {
             Some(reader) => reader,
             None => Reader::open(&self.database)?,
         };
-        let answer = page(&reader)?;
+        let answer = read(&reader)?;
         // One that failed is not kept: the file may have been replaced.
-        let mut idle = idle();
+        let mut idle = locked(&self.idle);
         if idle.len() < IDLE_READERS {
             idle.push(reader);
+        }
+        Ok(answer)
+    }
+
+    /// The page as it was made before, unless something was written since.
+    fn once_a_revision(
+        &self,
+        reader: &Reader,
+        target: &str,
+        page: impl Fn(&Reader) -> Result<Answer>,
+    ) -> Result<Answer> {
+        // Asked first, so that no page is taken for newer than it is.
+        let revision = reader.revision()?;
+        if let Some(page) = locked(&self.rendered).get(revision, target) {
+            return Ok(found(page));
+        }
+        let answer = page(reader)?;
+        if answer.status == 200 {
+            locked(&self.rendered).keep(revision, target, &answer.body);
         }
         Ok(answer)
     }
@@ -215,6 +236,11 @@ impl Browse {
             pages::missing(&self.shell, unknown, &near),
         ))
     }
+}
+
+/// What is locked here is sound whatever panicked meanwhile: lists that only grow and shrink.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn found(html: String) -> Answer {
@@ -674,6 +700,28 @@ mod tests {
         assert!(!answer.body.contains(database.to_str().unwrap()));
         std::fs::rename(&aside, &database).unwrap();
         assert_eq!(fresh.answer("/").status, 200);
+    }
+
+    #[test]
+    fn a_page_is_as_new_as_the_store() {
+        let mut place = Place::new();
+        let id = place.save("https://e.org/1", "First", &["gpu"], "");
+        for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
+            assert_eq!(place.page(target, 200), place.page(target, 200));
+        }
+        place.save("https://e.org/2", "First again", &["gpu"], "");
+        for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
+            assert!(place.page(target, 200).contains("First again"), "{target}");
+        }
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        place
+            .store
+            .write(now, |writer| writer.delete_note(id))
+            .unwrap();
+        for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
+            let page = place.page(target, 200);
+            assert!(!page.contains(&format!("/note/{}", id.0)), "{target}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod listen;
 mod markdown;
 mod pages;
 mod peer;
+mod rendered;
 mod route;
 mod server;
 
