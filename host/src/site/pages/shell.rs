@@ -63,7 +63,7 @@ impl Shell {
                         }
                         div.bar {
                             nav aria-label="Site" {
-                                ul role="list" {
+                                ul.menu role="list" {
                                     li { a href=(self.links.home()) aria-current=[tab(Tab::Home)] { "Home" } }
                                     li { a href=(self.links.tags()) aria-current=[tab(Tab::Tags)] { "Tags" } }
                                     li { a href=(self.links.all(0)) aria-current=[tab(Tab::All)] { "All" } }

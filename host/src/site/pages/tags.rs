@@ -48,7 +48,7 @@ fn tools(shell: &Shell, order: TagOrder, filter: &str) -> Markup {
     html! {
         div.tools {
             nav aria-label="Order of the tags" {
-                ul role="list" {
+                ul.menu role="list" {
                     @for (other, name) in orders {
                         li {
                             a href=(shell.links.tags_sorted(other, filter))
