@@ -1,7 +1,7 @@
 //! What a page is made of, read as strictly as the worst browser would read it.
 
 /// Every element that a page of the site may have.
-const ELEMENTS: [&str; 54] = [
+const ELEMENTS: [&str; 50] = [
     "a",
     "article",
     "bdi",
@@ -52,14 +52,10 @@ const ELEMENTS: [&str; 54] = [
     "title",
     "tr",
     "ul",
-    "sup",
-    "sub",
-    "abbr",
-    "kbd",
 ];
 
 /// Every attribute that they may have. No `on…`, no `style`, no `src`.
-const ATTRIBUTES: [&str; 29] = [
+const ATTRIBUTES: [&str; 26] = [
     "action",
     "aria-current",
     "aria-hidden",
@@ -86,9 +82,6 @@ const ATTRIBUTES: [&str; 29] = [
     "title",
     "type",
     "value",
-    "scope",
-    "hreflang",
-    "alt",
 ];
 
 /// Text as it stands in the pages.
