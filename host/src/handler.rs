@@ -178,10 +178,11 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
         let url = PageUrl::parse(&params.url)?;
-        let store = self.store()?;
-        Ok(NoteForUrlResult {
-            note: store.note_for_url(&url)?.as_ref().map(wire_note),
-            on_this_site: store.notes_on_site(url.site())?,
+        self.store()?.at_one_moment(|store| {
+            Ok(NoteForUrlResult {
+                note: store.note_for_url(&url)?.as_ref().map(wire_note),
+                on_this_site: store.notes_on_site(url.site())?,
+            })
         })
     }
 

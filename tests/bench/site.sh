@@ -19,12 +19,19 @@ cargo build --quiet --release --locked --package url-notes
 program=$PWD/target/release/url-notes
 work=$(mktemp -d)
 servers=
-trap 'for server in $servers; do kill "$server" 2>/dev/null || :; done; rm -rf "$work"' EXIT
+
+finish() {
+    # shellcheck disable=SC2086 # One process each.
+    kill $servers 2>/dev/null || :
+    rm -rf "$work"
+}
+trap finish EXIT
 trap 'exit 1' INT TERM
 
 # Sixty notes with the tag, a kilobyte of Markdown and eight tags each.
 summary=$(
     for point in 1 2 3 4 5 6 7 8; do
+        # shellcheck disable=SC2016 # The backquotes are Markdown's.
         printf -- '- **Point %s:** a line of text with `code` and *emphasis*\n  - and one below it, to have nested lists as well\n' "$point"
     done
 )
@@ -78,15 +85,18 @@ run() { # URL CONNECTIONS → requests a second, and the slowest answer
         awk '/^ *Latency / && !slowest { slowest = $4 } /^Requests\/sec/ { print $2, slowest } /Non-2xx/ { print "0 " $0 }'
 }
 
+middle() { # FILE → the median of its first column
+    sort -n "$1" | sed -n 3p | cut -d' ' -f1
+}
+
 printf 'tag page of 20 notes, %s bytes; requests/s, medians of 5 rounds of 3 s each\n' "$(wc -c <"$work/www/page.html")"
 for connections in 1 16; do
     : >"$work/ours"
     : >"$work/theirs"
-    for round in 1 2 3 4 5; do
+    for _ in 1 2 3 4 5; do
         run "$theirs" "$connections" >>"$work/theirs"
         run "$ours" "$connections" >>"$work/ours"
     done
-    middle() { sort -n "$1" | sed -n 3p | cut -d' ' -f1; }
     a=$(middle "$work/ours")
     b=$(middle "$work/theirs")
     slowest=$(cut -d' ' -f2 "$work/ours" | tr '\n' ' ')

@@ -1,12 +1,9 @@
 //! `url-notes serve`
 
-use std::{thread, time::Duration};
+use std::thread;
 
 use super::Session;
-use crate::site::{self, ServeError};
-
-/// How often to look whether the process that serves the site has ended.
-const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);
+use crate::site::{self, ServeError, Site};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
@@ -20,26 +17,23 @@ impl Serve {
         let port = self.port.unwrap_or(session.config.port);
         // What is wrong with the notes is said here, not on every page.
         drop(session.store()?);
-        let mut waiting = false;
-        loop {
-            let database = session.config.database.clone();
-            let ready = |port| {
-                // The reader of this line may be gone; the site is there all the same.
-                let _ = announce(session, port);
-            };
-            match site::serve(port, database, ready) {
-                Ok(never) => match never {},
+        let database = session.config.database.clone();
+        let ready = |port| {
+            // The reader of this line may be gone; the site is there all the same.
+            let _ = announce(session, port);
+        };
+        match site::serve(port, database.clone(), ready) {
+            Ok(never) => match never {},
+            Err(served @ ServeError::AlreadyServed { .. }) => {
                 // As a service it stands by, and takes over when the browser ends.
-                Err(served @ ServeError::AlreadyServed { .. }) => {
-                    if !waiting {
-                        waiting = true;
-                        writeln!(session.out, "{served} This one takes over when that ends.")?;
-                        session.out.flush()?;
-                    }
-                    thread::sleep(TAKE_OVER_PAUSE);
+                writeln!(session.out, "{served} This one takes over when that ends.")?;
+                session.out.flush()?;
+                let _site = Site::start(port, database);
+                loop {
+                    thread::park();
                 }
-                Err(error) => return Err(error.into()),
             }
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -85,6 +85,17 @@ impl Reader {
         open::read_only(path)
     }
 
+    /// Reads several things of one moment, at the cost of taking SQLite's locks once.
+    ///
+    /// # Errors
+    /// Those of `read`, and the `store_*` kinds.
+    pub fn at_one_moment<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let transaction = self.conn.unchecked_transaction()?;
+        let done = read(self)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
     /// The number that each write raises: unchanged means that every page is unchanged.
     ///
     /// # Errors

@@ -158,14 +158,15 @@ impl Reader {
         let named: Vec<i64> = ids.with.iter().chain(&ids.without).copied().collect();
         values.extend(named.iter().map(|id| Value::from(*id)));
         values.push(limit.into());
+        // Counted by id, and only the winners get their names.
         let sql = [
-            "SELECT t.name, count(*) AS uses FROM (",
+            "SELECT t.name, c.uses FROM (SELECT nt.tag_id, count(*) AS uses FROM (",
             &matching,
             " ORDER BY m.note_id DESC LIMIT ?) AS found \
-             JOIN note_tags nt ON nt.note_id = found.note_id JOIN tags t ON t.id = nt.tag_id \
-             WHERE nt.tag_id NOT IN (",
+             JOIN note_tags nt ON nt.note_id = found.note_id WHERE nt.tag_id NOT IN (",
             &placeholders(named.len()),
-            ") GROUP BY nt.tag_id ORDER BY uses DESC, t.name LIMIT ?",
+            ") GROUP BY nt.tag_id ORDER BY uses DESC, nt.tag_id LIMIT ?) c \
+             JOIN tags t ON t.id = c.tag_id ORDER BY c.uses DESC, t.name",
         ]
         .concat();
         Ok(RelatedTags {
