@@ -35,7 +35,9 @@ tools() {
         give_up "Node 20 or newer isn't installed; get it from https://nodejs.org." || return
     if [ ! -e node_modules/.package-lock.json ] ||
         [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
-        npm ci --no-audit --no-fund
+        # Not `npm ci`: it refuses a lock file that lacks a package which some registry
+        # doesn't have for some other platform. What the lock file has is taken from it.
+        npm install --no-save --no-audit --no-fund
     fi
 }
 
