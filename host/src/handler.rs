@@ -50,10 +50,10 @@ pub struct SiteState {
 }
 
 impl SiteState {
-    /// The state of the site of this process, which was to be at `port`.
+    /// The state of the site of this process, which is or will be at `port`.
     #[must_use]
-    pub fn of(site: &Site, port: u16) -> Self {
-        let status = site.status();
+    pub fn of(site: Option<&Site>, port: u16) -> Self {
+        let status = site.map_or(Status::Starting, Site::status);
         let port = match status {
             Status::Serving { port } => port,
             _ => port,

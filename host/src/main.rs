@@ -1,6 +1,7 @@
 //! `url-notes`: which face is asked for, wiring, exit code.
 
 use std::{
+    cell::OnceCell,
     io::{self, Write as _},
     process::ExitCode,
 };
@@ -20,11 +21,7 @@ fn main() -> ExitCode {
         Face::Host => host(),
         Face::CommandLine(argv) => match Arguments::read(argv) {
             Ok(arguments) => command_line(arguments),
-            Err(usage) => {
-                // Also --help and --version, which end with 0.
-                let _ = usage.print();
-                return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
-            }
+            Err(usage) => return usage,
         },
     };
     match done {
@@ -36,12 +33,17 @@ fn main() -> ExitCode {
 fn host() -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
-    let site = Site::start(config.port, config.database.clone());
+    let site = OnceCell::new();
     let mut handler = Handler::new(Settings::from(&config), || {
-        SiteState::of(&site, config.port)
+        SiteState::of(site.get(), config.port)
     });
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
-    messaging::serve(&mut input, &mut output, |request| handler.handle(request))?;
+    messaging::serve(
+        &mut input,
+        &mut output,
+        |request| handler.handle(request),
+        || drop(site.set(Site::start(config.port, config.database.clone()))),
+    )?;
     Ok(())
 }
 

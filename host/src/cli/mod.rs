@@ -95,9 +95,13 @@ impl Arguments {
     /// Reads argv.
     ///
     /// # Errors
-    /// With the usage; also for `--help` and `--version`.
-    pub fn read(argv: Vec<OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(search::shield_exclusions(argv))
+    /// With 2 after telling the usage; with 0 after `--help` and `--version`.
+    pub fn read(argv: Vec<OsString>) -> Result<Self, ExitCode> {
+        Self::try_parse_from(search::shield_exclusions(argv)).map_err(|usage| {
+            // Where even that can't be told, the code tells.
+            let _ = usage.print();
+            ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+        })
     }
 
     /// Does what was asked for; output goes to `out`.

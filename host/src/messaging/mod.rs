@@ -5,8 +5,12 @@ pub mod frame;
 
 use std::{
     io::{Read, Write},
+    os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use frame::Frame;
 pub use frame::StreamError;
@@ -19,48 +23,79 @@ use crate::{
     },
 };
 
+/// How long the first message may take to go before everything else.
+const HEAD_START: Duration = Duration::from_millis(20);
+
 /// Answers frames until the stream ends between two of them. Each frame gets
-/// one answer, in order, whatever is in it; also one that panics.
+/// one answer, in order. `then` is called once, after the first answer or when
+/// nothing asks for one: a browser waits for the first answer of a host that it
+/// has just started, and nobody yet for what else the host does.
 ///
 /// # Errors
 /// Where the stream itself fails, or ends inside a frame.
 pub fn serve(
-    input: &mut impl Read,
+    input: &mut (impl Read + AsFd),
     output: &mut impl Write,
     mut handle: impl FnMut(Request) -> Result<Outcome, Error>,
+    then: impl FnOnce(),
 ) -> Result<(), StreamError> {
-    loop {
-        let payload = match frame::read(input, MAX_REQUEST_BYTES) {
-            Ok(Frame::Payload(payload)) => payload,
-            Ok(Frame::End) => return Ok(()),
-            Ok(Frame::TooLarge { bytes }) => {
-                // Answered before the payload is read, which may never come.
-                let message = format!(
-                    "The message has {bytes} bytes; this host takes {MAX_REQUEST_BYTES} at most."
-                );
-                refuse(output, ErrorKind::FrameTooLarge, message)?;
-                frame::skip(input, bytes)?;
-                continue;
-            }
-            Err(error) => {
-                if matches!(error, StreamError::CutShort) {
-                    refuse(output, ErrorKind::FrameCutShort, error.to_string())?;
-                }
-                return Err(error);
-            }
-        };
-        let incoming = parse_request(&payload);
-        drop(payload);
-        let outcome = incoming.request.and_then(|request| {
-            catch_unwind(AssertUnwindSafe(|| handle(request)))
-                .unwrap_or_else(|_| Err(Error::internal("a request panicked")))
-                .map_err(|error| {
-                    log::warn!("{:?}: {}", error.kind(), error.chain());
-                    error.to_wire()
-                })
-        });
-        answer(output, &incoming.id, outcome.as_ref())?;
+    if arrives(input, HEAD_START) && !answer_next(input, output, &mut handle)? {
+        return Ok(());
     }
+    then();
+    while answer_next(input, output, &mut handle)? {}
+    Ok(())
+}
+
+/// Whether something, be it the end, arrives on the stream within `time`.
+/// Where that can't be told, it is said to: then reading tells.
+fn arrives(input: &impl AsFd, time: Duration) -> bool {
+    let mut watched = [PollFd::new(input, PollFlags::IN)];
+    let time = Timespec::try_from(time).ok();
+    !matches!(poll(&mut watched, time.as_ref()), Ok(0))
+}
+
+/// Answers one frame, whatever is in it; also one that panics. False where the
+/// stream has ended instead, between two frames.
+///
+/// # Errors
+/// Where the stream itself fails, or ends inside a frame.
+fn answer_next(
+    input: &mut impl Read,
+    output: &mut impl Write,
+    handle: &mut impl FnMut(Request) -> Result<Outcome, Error>,
+) -> Result<bool, StreamError> {
+    let payload = match frame::read(input, MAX_REQUEST_BYTES) {
+        Ok(Frame::Payload(payload)) => payload,
+        Ok(Frame::End) => return Ok(false),
+        Ok(Frame::TooLarge { bytes }) => {
+            // Answered before the payload is read, which may never come.
+            let message = format!(
+                "The message has {bytes} bytes; this host takes {MAX_REQUEST_BYTES} at most."
+            );
+            refuse(output, ErrorKind::FrameTooLarge, message)?;
+            frame::skip(input, bytes)?;
+            return Ok(true);
+        }
+        Err(error) => {
+            if matches!(error, StreamError::CutShort) {
+                refuse(output, ErrorKind::FrameCutShort, error.to_string())?;
+            }
+            return Err(error);
+        }
+    };
+    let incoming = parse_request(&payload);
+    drop(payload);
+    let outcome = incoming.request.and_then(|request| {
+        catch_unwind(AssertUnwindSafe(|| handle(request)))
+            .unwrap_or_else(|_| Err(Error::internal("a request panicked")))
+            .map_err(|error| {
+                log::warn!("{:?}: {}", error.kind(), error.chain());
+                error.to_wire()
+            })
+    });
+    answer(output, &incoming.id, outcome.as_ref())?;
+    Ok(true)
 }
 
 fn refuse(output: &mut impl Write, kind: ErrorKind, message: String) -> Result<(), StreamError> {
@@ -100,10 +135,17 @@ mod tests {
     /// Sends payloads through the loop; returns the answers and the loop's result.
     fn exchange(
         input: &[u8],
-        handle: impl FnMut(Request) -> Result<Outcome, Error>,
+        mut handle: impl FnMut(Request) -> Result<Outcome, Error>,
     ) -> (Vec<serde_json::Value>, Result<(), StreamError>) {
         let mut output = Vec::new();
-        let result = serve(&mut &input[..], &mut output, handle);
+        let mut input = input;
+        let result = loop {
+            match answer_next(&mut input, &mut output, &mut handle) {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
         let mut answers = Vec::new();
         let mut rest = output.as_slice();
         while let Frame::Payload(payload) = frame::read(&mut rest, MAX_RESPONSE_BYTES).unwrap() {

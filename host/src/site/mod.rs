@@ -27,8 +27,6 @@ use std::time::{Duration, Instant};
 use browse::Browse;
 use listen::{BindError, Holder, Listeners};
 
-/// What the first message to a host that was just started has for itself.
-const HEAD_START: Duration = Duration::from_millis(20);
 /// How often a process that stands by tries to take over.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);
 /// How often it asks whether the port is still held by whom it was.
@@ -161,9 +159,6 @@ impl Site {
 
     fn stand_by(&self, port: u16, database: &Path) -> ! {
         let mut asked: Option<Instant> = None;
-        // A browser waits for the first answer of the host that it has just
-        // started, and nobody for the site in its first moments.
-        thread::sleep(HEAD_START);
         loop {
             let taken = match listen::bind(port) {
                 // Who it is hardly ever changes: it is asked now and then.

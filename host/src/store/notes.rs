@@ -199,6 +199,9 @@ pub(super) fn load(conn: &Connection, sql: &str, params: impl Params) -> Result<
         .prepare_cached(sql)?
         .query_map(params, note_of_row)?
         .collect::<rusqlite::Result<Vec<Note>>>()?;
+    if notes.is_empty() {
+        return Ok(notes);
+    }
     let mut tags = conn.prepare_cached(
         "SELECT t.name FROM note_tags nt JOIN tags t ON t.id = nt.tag_id \
          WHERE nt.note_id = ? ORDER BY nt.position",

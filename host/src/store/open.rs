@@ -76,8 +76,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
+    // On the disk at COMMIT; foreign keys are on by the way SQLite is built.
     conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "foreign_keys", true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
         conn,

@@ -1,9 +1,12 @@
 -- Never edit a migration that was released: append one.
+--
+-- Comments stand outside the statements: SQLite keeps what is inside and reads
+-- it again at each opening.
 
 -- The live notes. What is in the trash is not here, so no query has to mind it.
+-- id: moment of the first save in µs since 1970, bumped on collision: newest
+-- first is the order of the table, and a page of a list is a range of it.
 CREATE TABLE notes (
-    -- Moment of the first save in µs since 1970, bumped on collision: newest
-    -- first is the order of the table, and a page of a list is a range of it.
     id           INTEGER PRIMARY KEY,
     page_key     TEXT NOT NULL UNIQUE,
     site         TEXT NOT NULL,
@@ -44,10 +47,10 @@ CREATE TABLE tags (
 ) STRICT;
 CREATE INDEX tags_by_uses ON tags (uses DESC, id);
 
+-- position: place in the user's order, from 0.
 CREATE TABLE note_tags (
     tag_id   INTEGER NOT NULL REFERENCES tags (id),
     note_id  INTEGER NOT NULL REFERENCES notes (id),
-    -- Place in the user's order, from 0.
     position INTEGER NOT NULL,
     PRIMARY KEY (tag_id, note_id)
 ) STRICT, WITHOUT ROWID;
