@@ -362,6 +362,9 @@ uninstall_all() {
         removed=true
         say "Program: $program ($outcome)."
     fi
+    for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old"; do
+        ! remove_file "$log" || say "Log: $log ($outcome)."
+    done
     $removed || say "url-notes isn't installed: there is nothing to take back."
     [ -z "$elsewhere" ] ||
         say "The browsers were told of another copy of the program, which is left alone:$elsewhere"
@@ -387,6 +390,14 @@ note_other_program() {
         *" $other"*) ;;
         *) [ ! -e "$other" ] || elsewhere="$elsewhere $other" ;;
     esac
+}
+
+log_folder() {
+    if [ "$this_system" = macos ]; then
+        printf '%s' "$HOME/Library/Application Support/url-notes"
+    else
+        printf '%s' "${XDG_STATE_HOME:-$HOME/.local/state}/url-notes"
+    fi
 }
 
 data_folders() {
