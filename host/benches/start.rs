@@ -47,6 +47,7 @@ fn main() -> io::Result<()> {
         frame
     };
     let read = ask("noteForUrl", r#"{"url":"https://example.org/500"}"#);
+    let hello = ask("hello", r#"{"protocol":1,"extension":"0.1.0"}"#);
     let mut saves = 0_u64;
     let mut save = || {
         saves += 1;
@@ -64,11 +65,17 @@ fn main() -> io::Result<()> {
         let found = once(host, &data, "0", &read)?;
         let saved = once(host, &data, "0", &save())?;
         let standing_by = {
-            // As when another browser holds the store and the site already.
+            // As when another browser holds the store and serves the site already.
             let mut other = start(host, &data, "0")?;
             let mut pipe = other.stdin.take().expect("piped");
-            pipe.write_all(&read)?;
-            answer(other.stdout.as_mut().expect("piped"))?;
+            let output = other.stdout.as_mut().expect("piped");
+            loop {
+                pipe.write_all(&hello)?;
+                let answer = answer(output)?;
+                if !String::from_utf8_lossy(&answer).contains("localhost:0/") {
+                    break;
+                }
+            }
             let time = once(host, &data, "0", &read)?;
             drop(pipe);
             other.wait()?;
