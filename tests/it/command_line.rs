@@ -129,6 +129,28 @@ fn adding_a_saved_page_says_so_and_keeps_its_text() {
 }
 
 #[test]
+fn a_text_may_begin_with_a_dash() {
+    let dir = tempfile::tempdir().unwrap();
+    let summary = "- **a**\n- b";
+    let add = [
+        "add",
+        "https://e.org/",
+        "--summary",
+        summary,
+        "--title",
+        "-x",
+        "--tag",
+        "-y",
+    ];
+    run_ok(dir.path(), &add);
+    let note = &json_of(dir.path(), &["list", "--tag", "-y", "--json"])[0];
+    assert_eq!(
+        (&note["summary"], &note["title"]),
+        (&json!(summary), &json!("-x"))
+    );
+}
+
+#[test]
 fn a_summary_comes_from_standard_input() {
     let dir = tempfile::tempdir().unwrap();
     let mut child = program(dir.path())

@@ -16,13 +16,24 @@ pub(super) struct Add {
     /// Address of the page
     url: String,
     /// Title; the address is shown where there is none
-    #[arg(long, default_value = "")]
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     title: String,
     /// A tag; may be given several times
-    #[arg(long = "tag", value_name = "TAG")]
+    #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
     tags: Vec<String>,
     /// Note in Markdown; - reads it from standard input
-    #[arg(long, value_name = "MD", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "MD",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     summary: String,
 }
 

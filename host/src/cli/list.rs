@@ -6,7 +6,7 @@ use crate::{domain::parse_tags, handler::wire_note, store::TagFilter};
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     /// Only notes with this tag; may be given several times
-    #[arg(long = "tag", value_name = "TAG")]
+    #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
     tags: Vec<String>,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 20)]
