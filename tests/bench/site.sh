@@ -80,8 +80,19 @@ servers="$servers $!"
 theirs=http://127.0.0.1:$port/page.html
 until curl --silent --fail --output /dev/null "$theirs"; do sleep 0.05; done
 
-run() { # URL CONNECTIONS → requests a second, and the slowest answer
-    wrk --threads 1 --connections "$2" --duration 3s --latency "$1" |
+# The site keeps what it has rendered until something is written, so the page is
+# also asked for under addresses that nobody has asked for yet: the same notes,
+# read from the store and rendered anew each time.
+cat >"$work/anew.lua" <<'LUA'
+local before = 9007199254740991
+request = function()
+    before = before - 1
+    return wrk.format("GET", wrk.path .. string.format("?before=%.0f", before))
+end
+LUA
+
+run() { # URL CONNECTIONS [SCRIPT] → requests a second, and the slowest answer
+    wrk --threads 1 --connections "$2" --duration 3s --latency ${3:+--script "$3"} "$1" |
         awk '/^ *Latency / && !slowest { slowest = $4 } /^Requests\/sec/ { print $2, slowest } /Non-2xx/ { print "0 " $0 }'
 }
 
@@ -89,17 +100,22 @@ middle() { # FILE → the median of its first column
     sort -n "$1" | sed -n 3p | cut -d' ' -f1
 }
 
+report() { # NAME FILE BASE
+    printf '%-22s %8.0f   %.3f x   slowest of each round: %s\n' "$1" "$(middle "$2")" \
+        "$(awk -v a="$(middle "$2")" -v b="$(middle "$3")" 'BEGIN { print a / b }')" \
+        "$(cut -d' ' -f2 "$2" | tr '\n' ' ')"
+}
+
 printf 'tag page of 20 notes, %s bytes; requests/s, medians of 5 rounds of 3 s each\n' "$(wc -c <"$work/www/page.html")"
 for connections in 1 16; do
-    : >"$work/ours"
-    : >"$work/theirs"
+    rm -f "$work/nginx" "$work/again" "$work/anew"
     for _ in 1 2 3 4 5; do
-        run "$theirs" "$connections" >>"$work/theirs"
-        run "$ours" "$connections" >>"$work/ours"
+        run "$theirs" "$connections" >>"$work/nginx"
+        run "$ours" "$connections" >>"$work/again"
+        run "$ours" "$connections" "$work/anew.lua" >>"$work/anew"
     done
-    a=$(middle "$work/ours")
-    b=$(middle "$work/theirs")
-    slowest=$(cut -d' ' -f2 "$work/ours" | tr '\n' ' ')
-    awk -v n="$connections" -v a="$a" -v b="$b" -v s="$slowest" \
-        'BEGIN { printf "%2d connections: url-notes %8.0f   nginx %8.0f   %.3f x   slowest of each round: %s\n", n, a, b, a / b, s }'
+    printf '%s connection(s)\n' "$connections"
+    report '  nginx, from a file' "$work/nginx" "$work/nginx"
+    report '  url-notes, again' "$work/again" "$work/nginx"
+    report '  url-notes, anew' "$work/anew" "$work/nginx"
 done
