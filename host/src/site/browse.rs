@@ -66,7 +66,9 @@ impl Browse {
     /// The answer to a path and query.
     pub(super) fn answer(&self, target: &str) -> Answer {
         let read = |page: &dyn Fn(&Reader) -> Result<Answer>| {
-            self.lend(|reader| self.once_a_revision(reader, target, page))
+            self.lend(|reader| {
+                reader.at_one_moment(|reader| self.once_a_revision(reader, target, page))
+            })
         };
         let answer = match Route::parse(target) {
             Route::Style => return Answer::file("text/css; charset=utf-8", STYLE),
@@ -110,7 +112,6 @@ impl Browse {
         target: &str,
         page: impl Fn(&Reader) -> Result<Answer>,
     ) -> Result<Answer> {
-        // Asked first, so that no page is taken for newer than it is.
         let revision = reader.revision()?;
         if let Some(page) = locked(&self.rendered).get(revision, target) {
             return Ok(found(page));
