@@ -35,6 +35,17 @@ const PICKY_TAGS: [&str; 14] = [
 ];
 
 #[test]
+fn a_host_that_was_asked_nothing_yet_shows_an_empty_site() {
+    let dir = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let _host = TestHost::at_port(dir.path(), port);
+    let page = until("the site", || try_get(port, "/").ok());
+    assert_eq!(page.status, 200, "{}", page.body);
+}
+
+#[test]
 fn a_save_is_read_on_its_tag_page() {
     let mut host = TestHost::new();
     let port = host.site_port();

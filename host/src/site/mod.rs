@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 use browse::Browse;
 use listen::{BindError, Holder, Listeners};
 
+use crate::store::Store;
+
 /// How often a process that stands by tries to take over.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);
 /// How often it asks whether the port is still held by whom it was.
@@ -158,6 +160,10 @@ impl Site {
     }
 
     fn stand_by(&self, port: u16, database: &Path) -> ! {
+        // Whoever looks before anything was saved finds an empty site, not a fault.
+        if let Err(error) = Store::open(database) {
+            log::warn!("the site has no notes to show: {}", error.chain());
+        }
         let mut asked: Option<Instant> = None;
         loop {
             let taken = match listen::bind(port) {
