@@ -211,6 +211,21 @@ tags?: Array<string>,
 /**
  * The new text.
  */
+summary?: string, 
+/**
+ * The same fields as the sender saw them. Where another popup has changed
+ * one meanwhile, both changes are kept; without it the new value replaces.
+ */
+seen?: SeenFields, };
+
+export type SeenFields = { 
+/**
+ * All tags, in their order then.
+ */
+tags?: Array<string>, 
+/**
+ * The text then.
+ */
 summary?: string, };
 
 export type NoteIdParams = { 

@@ -143,8 +143,12 @@ export class Outbox {
 			!last.sent &&
 			!last.refused
 		) {
-			// Typed on while nothing was delivered: one write says it all.
+			// Typed on while nothing was delivered: one write says it all, and what
+			// was seen is what was there before the first of them.
+			const { seen } = /** @type {Methods["updateNote"]["params"]} */ (last.params);
+			const later = /** @type {Methods["updateNote"]["params"]} */ (params);
 			Object.assign(last.params, params);
+			if (seen) Object.assign(last.params, { seen: { ...later.seen, ...seen } });
 			this.#keep(last);
 		} else {
 			if (method === "updateNote") this.#dropSuperseded(/** @type {any} */ (params));

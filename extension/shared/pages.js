@@ -46,6 +46,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {number} revision Raised when the popup has something to take in.
  * @property {Edits | null} leftover Edits of an earlier popup, not taken in yet.
  * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
+ * @property {import("../protocol.js").SeenFields} refusedSeen What those were to replace.
  * @property {Refusal | null} refusal Of a save that left nothing to keep.
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
@@ -274,8 +275,9 @@ export class Pages {
 		const sight = this.#sights.get(entry.page);
 		if (!page || !sight) return;
 		if (entry.method === "updateNote") {
-			const { opId: _opId, id: _id, ...fields } = /** @type {any} */ (entry.params);
+			const { opId: _opId, id: _id, seen, ...fields } = /** @type {any} */ (entry.params);
 			Object.assign(sight.refusedFields, fields);
+			sight.refusedSeen = { ...seen, ...sight.refusedSeen };
 		}
 		if (entry.method === "saveNote" && entry.refused?.kind === "invalid_url") {
 			// The user is looking at the reason; with nothing typed nothing is lost.
@@ -333,6 +335,7 @@ export class Pages {
 			revision: 0,
 			leftover: null,
 			refusedFields: {},
+			refusedSeen: {},
 			refusal: null,
 		};
 		this.#sights.set(page.url, sight);
@@ -377,7 +380,7 @@ export class Pages {
 			if (note) {
 				// What is still on its way to the note is part of it.
 				for (const { params } of this.#outbox.waitingFor(page.url)) {
-					const { opId: _opId, ...fields } = params;
+					const { opId: _opId, seen: _seen, ...fields } = /** @type {any} */ (params);
 					Object.assign(note, fields);
 				}
 				page.note = note;
@@ -438,14 +441,20 @@ export class Pages {
 		const sight = this.#sights.get(page.url);
 		const change = this.#unsent(page, answering);
 		if (change && page.note) {
-			const { id } = page.note;
+			const { id, tags, summary } = page.note;
+			// With what it replaces: another popup may be changing the same note.
+			const seen = {
+				...(change.tags && { tags }),
+				...(change.summary !== undefined && { summary }),
+				...sight?.refusedSeen,
+			};
 			Object.assign(page.note, change);
 			this.#outbox.add(
 				"updateNote",
-				{ id, ...sight?.refusedFields, ...change },
+				{ id, ...sight?.refusedFields, ...change, seen },
 				page.url,
 			);
-			if (sight) sight.refusedFields = {};
+			if (sight) Object.assign(sight, { refusedFields: {}, refusedSeen: {} });
 		}
 		this.#keep(page, answering);
 	}

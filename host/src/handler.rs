@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags, timestamp_text,
+        Change, Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags,
+        timestamp_text,
     },
     error::{Error, Result},
     protocol::{
@@ -18,7 +19,7 @@ use crate::{
         SearchNotesResult, StatsResult, UpdateNoteParams,
     },
     site::{Site, Status},
-    store::{Change, Operation, Store},
+    store::{Operation, Store},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -187,10 +188,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
     }
 
     fn update_note(&mut self, params: UpdateNoteParams) -> Result<NoteResult> {
+        let seen = params.seen.unwrap_or_default();
         let change = Change {
             title: params.title,
             tags: params.tags.as_deref().map(parse_tags).transpose()?,
             summary: params.summary,
+            seen_tags: seen.tags.as_deref().map(parse_tags).transpose()?,
+            seen_summary: seen.summary,
         };
         self.note_operation(&params.op_id, "updateNote", |writer| {
             writer.update_note(NoteId(params.id), change)

@@ -202,6 +202,20 @@ pub struct UpdateNoteParams {
     pub tags: Option<Vec<String>>,
     /// The new text.
     pub summary: Option<String>,
+    /// The same fields as the sender saw them. Where another popup has changed
+    /// one meanwhile, both changes are kept; without it the new value replaces.
+    pub seen: Option<SeenFields>,
+}
+
+/// Fields of a note as somebody saw them before changing them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct SeenFields {
+    /// All tags, in their order then.
+    pub tags: Option<Vec<String>>,
+    /// The text then.
+    pub summary: Option<String>,
 }
 
 /// `deleteNote` (into the trash, for 30 days) and `restoreNote` (out of it).
@@ -682,7 +696,7 @@ mod tests {
         }
         declare! {
             Note HelloParams HelloResult Quote SaveNoteParams SaveNoteResult SamePage
-            NoteForUrlParams NoteForUrlResult UpdateNoteParams NoteIdParams NoteResult
+            NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
             CompleteTagsParams CompleteTagsResult TagCount SearchNotesParams SearchNotesResult
             FoundNote StatsParams StatsResult ErrorKind ErrorObject ErrorData
         }

@@ -179,6 +179,21 @@ test("Chromium and Firefox at once: one store, one note a page, all that either 
 		);
 		assert.equal((await world.readTagPage(page, "two")).link, url);
 
+		// Both popups are open on one note, and neither sees what the other adds.
+		const open = await Promise.all(
+			[chromium, firefox].map((browser) => world.save(browser, "/article")),
+		);
+		for (const [index, { popup }] of open.entries()) {
+			await popup.hasTags("one", "two");
+			await popup.type(["left,", "right,"][index] ?? "");
+		}
+		for (const { popup } of open) await popup.dismiss();
+		await until(
+			"the tags of both are on it",
+			async () =>
+				(await world.notes())[2]?.tags.toSorted().join() === "left,one,right,two",
+		);
+
 		/**
 		 * @param {import("./driver/browser.js").Browser} browser
 		 * @param {string} address

@@ -133,6 +133,22 @@ test("makes one of updates that follow each other unsent", async () => {
 	assert.equal(host.note.summary, "two");
 });
 
+test("what an update was to replace is what was there before the first of them", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	const { id } = host.keep(PAGE);
+	background.outbox.add("updateNote", { id, tags: ["a"], seen: { tags: [] } }, PAGE);
+	background.outbox.add(
+		"updateNote",
+		{ id, tags: ["a", "b"], summary: "x", seen: { tags: ["a"], summary: "" } },
+		PAGE,
+	);
+	await background.reach();
+	assert.deepEqual(host.methods, ["updateNote"]);
+	assert.deepEqual(host.log[0]?.[1].seen, { tags: [], summary: "" });
+});
+
 test("makes no one of updates with a deletion between them", async () => {
 	const host = new FakeHost();
 	host.away();

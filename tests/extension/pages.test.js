@@ -509,7 +509,25 @@ test("a refused update is shown, and goes with the next one that is taken", asyn
 	popup.type({ title: "Mine", summary: "shorter" });
 	await pause();
 	const { opId: _opId, id: _id, ...fields } = host.log.at(-1)?.[1] ?? {};
-	assert.deepEqual(fields, { summary: "shorter" });
+	assert.deepEqual(fields, { summary: "shorter", seen: { summary: "short" } });
+});
+
+test("an update tells what it replaces, also after a refusal and after a pause in delivery", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	popup.type({ tags: ["a"], summary: "first" });
+	await pause();
+	assert.deepEqual(host.log.at(-1)?.[1]?.seen, { tags: [], summary: "" });
+	host.interfere = (_method, params) =>
+		params.summary?.length > 10 ? new HostError("too_large", "Too long.") : null;
+	popup.type({ tags: ["a", "b"], summary: "much too long" });
+	await pause();
+	popup.type({ tags: ["a", "b", "c"], summary: "second" });
+	await pause();
+	const { tags, summary, seen } = host.log.at(-1)?.[1] ?? {};
+	assert.deepEqual([tags, summary], [["a", "b", "c"], "second"]);
+	assert.deepEqual(seen, { tags: ["a"], summary: "first" });
 });
 
 test("a store that takes nothing is told in the host's words", async () => {

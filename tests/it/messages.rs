@@ -139,6 +139,24 @@ fn a_note_is_changed_deleted_and_restored() {
 }
 
 #[test]
+fn what_two_popups_change_at_once_is_joined() {
+    let mut host = TestHost::new();
+    let note = host.save("https://e.org/a", "A", &["x"])["note"].take();
+    let mut update = |tags: Value, summary: &str| {
+        let seen = json!({"tags": ["x"], "summary": ""});
+        host.call(
+            "updateNote",
+            json!({"opId": op_id(), "id": note["id"], "tags": tags, "summary": summary, "seen": seen}),
+        )["note"]
+            .take()
+    };
+    update(json!(["x", "one"]), "first");
+    let joined = update(json!(["two"]), "second");
+    assert_eq!(joined["tags"], json!(["one", "two"]));
+    assert_eq!(joined["summary"], "first\n\nsecond");
+}
+
+#[test]
 fn tags_are_completed() {
     let mut host = TestHost::new();
     host.save("https://e.org/a", "A", &["rust", "trust"]);

@@ -11,8 +11,8 @@ mod tag;
 mod words;
 
 pub use note::{
-    MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId, check_summary,
-    check_title, parse_tags, timestamp_text,
+    Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
+    check_summary, check_title, parse_tags, timestamp_text,
 };
 pub use page_url::PageUrl;
 pub use plain::plain_text;

@@ -244,6 +244,21 @@ impl NewNote {
     }
 }
 
+/// Fields to be replaced, and what they were for who replaces them.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// New title.
+    pub title: Option<String>,
+    /// All tags.
+    pub tags: Option<Vec<Tag>>,
+    /// New summary.
+    pub summary: Option<String>,
+    /// The tags that were seen.
+    pub seen_tags: Option<Vec<Tag>>,
+    /// The summary that was seen.
+    pub seen_summary: Option<String>,
+}
+
 fn with_quote(summary: String, quote: Option<&Quote>, url: &str) -> Result<String> {
     let summary = match quote {
         Some(quote) => quote.append_to(&summary, url),
@@ -276,6 +291,34 @@ impl Note {
         Ok(self)
     }
 
+    /// The note with the given fields replaced. Where tags or summary are no
+    /// longer what was seen, somebody else has changed them meanwhile: then both
+    /// changes are kept.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn changed(mut self, change: Change, now: Timestamp) -> Result<Self> {
+        if let Some(title) = change.title {
+            self.title = check_title(&title)?;
+        }
+        if let Some(wanted) = change.tags {
+            self.tags = match change.seen_tags {
+                Some(seen) if seen != self.tags => join_tags(&self.tags, &seen, &wanted),
+                _ => wanted,
+            };
+            check_tag_count(&self.tags)?;
+        }
+        if let Some(wanted) = change.summary {
+            self.summary = match change.seen_summary {
+                Some(seen) if seen != self.summary => join_summaries(&self.summary, &seen, wanted),
+                _ => wanted,
+            };
+            check_summary(&self.summary)?;
+        }
+        self.updated_at = now;
+        Ok(self)
+    }
+
     /// Adds the tags that are not there yet, at the end.
     ///
     /// # Errors
@@ -292,9 +335,98 @@ impl Note {
     }
 }
 
+/// What `wanted` adds to and takes from `seen`, added to and taken from `current`.
+fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
+    let taken = |tag: &Tag| seen.contains(tag) && !wanted.contains(tag);
+    let added = |tag: &Tag| !seen.contains(tag) && !current.contains(tag);
+    let kept = current.iter().filter(|tag| !taken(tag));
+    kept.chain(wanted.iter().filter(|tag| added(tag)))
+        .cloned()
+        .collect()
+}
+
+/// The text of the other side with ours in the place of what we saw, where that
+/// stands at its end, else below it.
+fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
+    if current.trim().is_empty() || wanted.contains(current) {
+        return wanted;
+    }
+    let theirs = match seen.trim() {
+        "" => current,
+        seen => current.trim_end().strip_suffix(seen).unwrap_or(current),
+    };
+    if current.contains(&wanted) {
+        return current.to_owned();
+    }
+    format!("{}\n\n{wanted}", theirs.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn note(tags: &[&str], summary: &str) -> Note {
+        Note {
+            id: NoteId(7),
+            url: "https://e.org/".into(),
+            title: String::new(),
+            tags: parse_tags(tags).unwrap(),
+            summary: summary.into(),
+            metadata: Metadata::default(),
+            updated_at: NoteId(7).saved_at(),
+            deleted_at: None,
+        }
+    }
+
+    #[test]
+    fn tags_that_two_changed_at_once_are_joined() {
+        for (current, seen, wanted, joined) in [
+            (&["a"][..], &["a"][..], &["a", "b"][..], &["a", "b"][..]),
+            (&["a", "x"], &["a"], &["a", "b"], &["a", "x", "b"]),
+            (&["a", "x"], &["a"], &[], &["x"]),
+            (&[], &["a"], &["a", "b"], &["b"]),
+            (&["x"], &[], &["x"], &["x"]),
+            (&["a", "b"], &["a", "b"], &["b", "a"], &["b", "a"]),
+        ] {
+            let change = Change {
+                tags: Some(parse_tags(wanted).unwrap()),
+                seen_tags: Some(parse_tags(seen).unwrap()),
+                ..Change::default()
+            };
+            let changed = note(current, "")
+                .changed(change, Timestamp::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(
+                changed.tags,
+                parse_tags(joined).unwrap(),
+                "{current:?} {seen:?} {wanted:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn texts_that_two_wrote_at_once_are_joined() {
+        for (current, seen, wanted, joined) in [
+            ("", "", "mine", "mine"),
+            ("seen", "seen", "mine", "mine"),
+            ("theirs", "", "mine", "theirs\n\nmine"),
+            // Typed on, after the first joining.
+            ("theirs\n\nmin", "min", "mine", "theirs\n\nmine"),
+            ("theirs", "old", "old and mine", "theirs\n\nold and mine"),
+            ("theirs\n\nmine", "", "mine", "theirs\n\nmine"),
+            ("both", "", "both and mine", "both and mine"),
+        ] {
+            let change = Change {
+                summary: Some(wanted.into()),
+                seen_summary: Some(seen.into()),
+                ..Change::default()
+            };
+            let changed = note(&[], current)
+                .changed(change, Timestamp::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(changed.summary, joined, "{current:?} {seen:?} {wanted:?}");
+        }
+    }
 
     #[test]
     fn keeps_sound_publication_dates_and_drops_the_rest() {

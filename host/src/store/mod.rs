@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-pub use notes::{Change, SavedNote, Stats};
+pub use notes::{SavedNote, Stats};
 pub use search::{Found, Hit};
 pub use tags::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
 

@@ -7,10 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::{Reader, Writer};
 use crate::{
-    domain::{
-        Metadata, NewNote, Note, NoteId, PageUrl, Tag, check_summary, check_title, plain_text,
-        spaced,
-    },
+    domain::{Change, Metadata, NewNote, Note, NoteId, PageUrl, Tag, plain_text, spaced},
     error::{Error, Result},
 };
 
@@ -21,17 +18,6 @@ pub struct SavedNote {
     pub note: Note,
     /// False where the page had been saved before.
     pub created: bool,
-}
-
-/// The fields to be replaced.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    /// New title.
-    pub title: Option<String>,
-    /// All tags.
-    pub tags: Option<Vec<Tag>>,
-    /// New summary.
-    pub summary: Option<String>,
 }
 
 /// Figures on the whole store.
@@ -293,23 +279,13 @@ impl Writer<'_> {
         })
     }
 
-    /// Replaces the fields that are given.
+    /// Replaces the fields that are given: see [`Note::changed`].
     ///
     /// # Errors
     /// `NotFound`, also in the trash; `TooLarge`; the `store_*` kinds.
     pub fn update_note(&self, id: NoteId, change: Change) -> Result<Note> {
-        let mut note = self.live(id)?.ok_or(Error::NotFound)?;
-        if let Some(title) = change.title {
-            note.title = check_title(&title)?;
-        }
-        if let Some(summary) = change.summary {
-            check_summary(&summary)?;
-            note.summary = summary;
-        }
-        if let Some(tags) = change.tags {
-            note.tags = tags;
-        }
-        note.updated_at = self.now;
+        let note = self.live(id)?.ok_or(Error::NotFound)?;
+        let note = note.changed(change, self.now)?;
         self.store_fields(&note)?;
         self.store_tags(&note)?;
         self.index(&note)?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    domain::{Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags},
+    domain::{Change, Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags},
     error::Error,
 };
 
@@ -197,6 +197,7 @@ fn an_update_replaces_what_is_given_and_nothing_else() {
         title: Some("B".into()),
         tags: Some(Vec::new()),
         summary: Some(String::new()),
+        ..Change::default()
     };
     let changed = t
         .write(|writer| writer.update_note(note.id, change))
