@@ -348,17 +348,26 @@ fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
 /// The text of the other side with ours in the place of what we saw, where that
 /// stands at its end, else below it.
 fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
-    if current.trim().is_empty() || wanted.contains(current) {
+    if current.trim().is_empty() || says(&wanted, current) {
         return wanted;
+    }
+    if says(current, &wanted) {
+        return current.to_owned();
     }
     let theirs = match seen.trim() {
         "" => current,
         seen => current.trim_end().strip_suffix(seen).unwrap_or(current),
     };
-    if current.contains(&wanted) {
-        return current.to_owned();
-    }
     format!("{}\n\n{wanted}", theirs.trim_end())
+}
+
+/// Whether `text` has the lines of `part`: "yes" is not said by "yesterday".
+fn says(text: &str, part: &str) -> bool {
+    let lines = |text: &str| {
+        let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
+        format!("\n{}\n", lines.join("\n"))
+    };
+    lines(text).contains(&lines(part))
 }
 
 #[cfg(test)]
@@ -414,7 +423,8 @@ mod tests {
             ("theirs\n\nmin", "min", "mine", "theirs\n\nmine"),
             ("theirs", "old", "old and mine", "theirs\n\nold and mine"),
             ("theirs\n\nmine", "", "mine", "theirs\n\nmine"),
-            ("both", "", "both and mine", "both and mine"),
+            ("yes", "", "yesterday", "yes\n\nyesterday"),
+            ("both", "", "both\nand mine", "both\nand mine"),
         ] {
             let change = Change {
                 summary: Some(wanted.into()),
