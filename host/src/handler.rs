@@ -19,7 +19,7 @@ use crate::{
         SearchNotesResult, StatsResult, UpdateNoteParams,
     },
     site::{Site, Status},
-    store::{Operation, Store},
+    store::{Hit, Operation, Store},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -259,14 +259,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
         // limit: then it has fewer notes, and says that there are more.
         let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
         for hit in found.hits {
-            let note = FoundNote {
-                id: hit.note.id.0,
-                saved_at: timestamp_text(hit.note.id.saved_at()),
-                tags: hit.note.tags.iter().map(Tag::to_string).collect(),
-                url: hit.note.url,
-                title: hit.note.title,
-                snippet: hit.snippet.text(),
-            };
+            let note = wire_hit(hit);
             let bytes = serde_json::to_vec(&note).map_err(Error::internal)?.len() + 1;
             if bytes > room {
                 result.more = true;
@@ -305,6 +298,19 @@ pub fn wire_note(note: &Note) -> protocol::Note {
         site_name: note.metadata.site_name.clone(),
         lang: note.metadata.lang.clone(),
         deleted_at: note.deleted_at.map(timestamp_text),
+    }
+}
+
+/// A search result as it goes over the wire, and as `--json` prints it.
+#[must_use]
+pub fn wire_hit(hit: Hit) -> FoundNote {
+    FoundNote {
+        id: hit.note.id.0,
+        saved_at: timestamp_text(hit.note.id.saved_at()),
+        tags: hit.note.tags.iter().map(Tag::to_string).collect(),
+        url: hit.note.url,
+        title: hit.note.title,
+        snippet: hit.snippet.text(),
     }
 }
 

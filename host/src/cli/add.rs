@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use jiff::Timestamp;
 
-use super::{Session, print};
+use super::{Invocation, print};
 use crate::{
     domain::{MAX_SUMMARY_BYTES, Metadata, NewNote, PageUrl, parse_tags},
     handler::wire_note,
@@ -38,9 +38,9 @@ pub(super) struct Add {
 }
 
 impl Add {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let url = PageUrl::parse(&self.url)?;
-        url.require_savable(session.config.save_file_urls)?;
+        url.require_savable(invocation.config.save_file_urls)?;
         let summary = match self.summary.as_str() {
             "-" => read_summary()?,
             _ => self.summary,
@@ -53,24 +53,24 @@ impl Add {
             metadata: Metadata::default(),
             quote: None,
         };
-        let saved = session
+        let saved = invocation
             .store()?
             .write(Timestamp::now(), |writer| writer.save_note(&new))?;
         let same_page = PageUrl::parse(&saved.note.url)
             .ok()
             .and_then(|first| new.url.same_page_as(&first));
-        if session.json {
+        if invocation.json {
             let same_page = same_page.map(|because| SamePage {
                 url: saved.note.url.clone(),
                 because,
             });
-            return session.print_json(&SaveNoteResult {
+            return invocation.print_json(&SaveNoteResult {
                 note: wire_note(&saved.note),
                 created: saved.created,
                 same_page,
             });
         }
-        let out = &mut *session.out;
+        let out = &mut *invocation.out;
         if saved.created {
             writeln!(out, "Saved.")?;
         } else {

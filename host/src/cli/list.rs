@@ -1,6 +1,6 @@
 //! `url-notes list`
 
-use super::{Session, print};
+use super::{Invocation, print};
 use crate::{domain::parse_tags, handler::wire_note, store::TagFilter};
 
 #[derive(Debug, clap::Args)]
@@ -14,9 +14,9 @@ pub(super) struct List {
 }
 
 impl List {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let with = parse_tags(&self.tags)?;
-        let store = session.store()?;
+        let store = invocation.store()?;
         let notes = if with.is_empty() {
             store.latest_notes(None, self.limit)?
         } else {
@@ -26,12 +26,12 @@ impl List {
             };
             store.notes_with_tags(&filter, None, self.limit)?
         };
-        if session.json {
+        if invocation.json {
             let notes: Vec<_> = notes.iter().map(wire_note).collect();
-            return session.print_json(&notes);
+            return invocation.print_json(&notes);
         }
         for note in &notes {
-            print::brief(session.out, note)?;
+            print::brief(invocation.out, note)?;
         }
         Ok(())
     }

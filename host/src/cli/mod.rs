@@ -67,13 +67,13 @@ enum Command {
 }
 
 /// What a subcommand works with.
-struct Session<'a> {
+struct Invocation<'a> {
     config: Config,
     json: bool,
     out: &'a mut dyn Write,
 }
 
-impl Session<'_> {
+impl Invocation<'_> {
     fn store(&self) -> anyhow::Result<Store> {
         Store::open(&self.config.database).with_context(|| {
             // Only here is the path told: on the wire and in the popup it isn't.
@@ -109,21 +109,21 @@ impl Arguments {
     /// # Errors
     /// With one sentence for the user.
     pub fn run(self, config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
-        let mut session = Session {
+        let mut invocation = Invocation {
             config,
             json: self.json,
             out,
         };
         match self.command {
-            Command::Add(command) => command.run(&mut session),
-            Command::List(command) => command.run(&mut session),
-            Command::Show(command) => command.run(&mut session),
-            Command::Search(command) => command.run(&mut session),
-            Command::Rm(command) => command.run(&mut session),
-            Command::Restore(command) => command.run(&mut session),
-            Command::Serve(command) => command.run(&mut session),
-            Command::Open(command) => command.run(&mut session),
-            Command::Stats(command) => command.run(&mut session),
+            Command::Add(command) => command.run(&mut invocation),
+            Command::List(command) => command.run(&mut invocation),
+            Command::Show(command) => command.run(&mut invocation),
+            Command::Search(command) => command.run(&mut invocation),
+            Command::Rm(command) => command.run(&mut invocation),
+            Command::Restore(command) => command.run(&mut invocation),
+            Command::Serve(command) => command.run(&mut invocation),
+            Command::Open(command) => command.run(&mut invocation),
+            Command::Stats(command) => command.run(&mut invocation),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
-use super::Session;
+use super::Invocation;
 use crate::{
     domain::Tag,
     site::{self, ServeError},
@@ -24,11 +24,11 @@ const OPENER: &str = if cfg!(target_os = "macos") {
 };
 
 impl Open {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let path = match &self.tag {
             Some(name) => {
                 let tag = Tag::parse(name)?;
-                if session.store()?.tag_uses(&tag)? == 0 {
+                if invocation.store()?.tag_uses(&tag)? == 0 {
                     bail!(
                         "No note has the tag \"{}\".",
                         super::print::clean(tag.as_str())
@@ -37,13 +37,13 @@ impl Open {
                 tag.path()
             }
             None => {
-                drop(session.store()?);
+                drop(invocation.store()?);
                 "/".to_owned()
             }
         };
         let served = site::serve(
-            session.config.port,
-            session.config.database.clone(),
+            invocation.config.port,
+            invocation.config.database.clone(),
             |port| {
                 // Nobody serves the site yet, so this process does, until it is ended.
                 let note = match open(port, &path) {
@@ -51,10 +51,10 @@ impl Open {
                     Err(error) => format!(" {error:#}."),
                 };
                 let _ = writeln!(
-                    session.out,
+                    invocation.out,
                     "The site is at http://localhost:{port}{path} (Ctrl+C ends it).{note}"
                 )
-                .and_then(|()| session.out.flush());
+                .and_then(|()| invocation.out.flush());
             },
         );
         match served {

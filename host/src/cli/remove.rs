@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Session, Which, print};
+use super::{Invocation, Which, print};
 use crate::{handler::wire_note, protocol::NoteResult, store::TRASH_DAYS};
 
 #[derive(Debug, clap::Args)]
@@ -20,20 +20,20 @@ pub(super) struct Restore {
 }
 
 impl Remove {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
-        let mut store = session.store()?;
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let mut store = invocation.store()?;
         let Some(note) = self.which.live(&store)? else {
             return self.which.not_found("");
         };
         let note = store.write(Timestamp::now(), |writer| writer.delete_note(note.id))?;
-        if session.json {
-            return session.print_json(&NoteResult {
+        if invocation.json {
+            return invocation.print_json(&NoteResult {
                 note: wire_note(&note),
             });
         }
-        print::brief(session.out, &note)?;
+        print::brief(invocation.out, &note)?;
         writeln!(
-            session.out,
+            invocation.out,
             "Deleted. For {TRASH_DAYS} days `url-notes restore {}` brings it back.",
             note.id.0
         )?;
@@ -42,19 +42,19 @@ impl Remove {
 }
 
 impl Restore {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
-        let mut store = session.store()?;
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let mut store = invocation.store()?;
         let Some(note) = self.which.trashed(&store)? else {
             return self.which.not_found(" in the trash");
         };
         let note = store.write(Timestamp::now(), |writer| writer.restore_note(note.id))?;
-        if session.json {
-            return session.print_json(&NoteResult {
+        if invocation.json {
+            return invocation.print_json(&NoteResult {
                 note: wire_note(&note),
             });
         }
-        print::brief(session.out, &note)?;
-        writeln!(session.out, "Restored.")?;
+        print::brief(invocation.out, &note)?;
+        writeln!(invocation.out, "Restored.")?;
         Ok(())
     }
 }

@@ -2,11 +2,8 @@
 
 use std::{convert::Infallible, ffi::OsString};
 
-use super::{Session, print};
-use crate::{
-    domain::{Query, Tag, timestamp_text},
-    protocol::FoundNote,
-};
+use super::{Invocation, print};
+use crate::{domain::Query, handler::wire_hit};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Search {
@@ -54,34 +51,23 @@ fn unshielded(word: &str) -> Result<String, Infallible> {
 }
 
 impl Search {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let query = Query::parse(&self.query.join(" "));
-        let found = session.store()?.search(&query, None, self.limit)?;
-        if session.json {
-            let notes: Vec<FoundNote> = found
-                .hits
-                .into_iter()
-                .map(|hit| FoundNote {
-                    id: hit.note.id.0,
-                    saved_at: timestamp_text(hit.note.id.saved_at()),
-                    tags: hit.note.tags.iter().map(Tag::to_string).collect(),
-                    url: hit.note.url,
-                    title: hit.note.title,
-                    snippet: hit.snippet.text(),
-                })
-                .collect();
-            return session.print_json(&notes);
+        let found = invocation.store()?.search(&query, None, self.limit)?;
+        if invocation.json {
+            let notes: Vec<_> = found.hits.into_iter().map(wire_hit).collect();
+            return invocation.print_json(&notes);
         }
         for hit in &found.hits {
-            print::brief(session.out, &hit.note)?;
+            print::brief(invocation.out, &hit.note)?;
             let snippet = print::clean(&hit.snippet.text().replace('\n', " "));
             if !snippet.is_empty() {
-                writeln!(session.out, "            {snippet}")?;
+                writeln!(invocation.out, "            {snippet}")?;
             }
         }
         if found.more {
             writeln!(
-                session.out,
+                invocation.out,
                 "There are more; --limit {} shows them.",
                 self.limit.saturating_mul(5)
             )?;

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use super::Session;
+use super::Invocation;
 use crate::site::{self, ServeError, Site};
 
 #[derive(Debug, clap::Args)]
@@ -13,21 +13,24 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
-        let port = self.port.unwrap_or(session.config.port);
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let port = self.port.unwrap_or(invocation.config.port);
         // What is wrong with the notes is said here, not on every page.
-        drop(session.store()?);
-        let database = session.config.database.clone();
+        drop(invocation.store()?);
+        let database = invocation.config.database.clone();
         let ready = |port| {
             // The reader of this line may be gone; the site is there all the same.
-            let _ = announce(session, port);
+            let _ = announce(invocation, port);
         };
         match site::serve(port, database.clone(), ready) {
             Ok(never) => match never {},
             Err(served @ ServeError::AlreadyServed { .. }) => {
                 // As a service it stands by, and takes over when the browser ends.
-                writeln!(session.out, "{served} This one takes over when that ends.")?;
-                session.out.flush()?;
+                writeln!(
+                    invocation.out,
+                    "{served} This one takes over when that ends."
+                )?;
+                invocation.out.flush()?;
                 let _site = Site::start(port, database);
                 loop {
                     thread::park();
@@ -38,13 +41,13 @@ impl Serve {
     }
 }
 
-fn announce(session: &mut Session<'_>, port: u16) -> anyhow::Result<()> {
+fn announce(invocation: &mut Invocation<'_>, port: u16) -> anyhow::Result<()> {
     let url = format!("http://localhost:{port}/");
-    if session.json {
-        session.print_json(&serde_json::json!({ "siteUrl": url }))?;
+    if invocation.json {
+        invocation.print_json(&serde_json::json!({ "siteUrl": url }))?;
     } else {
-        writeln!(session.out, "The site is at {url} (Ctrl+C ends it).")?;
+        writeln!(invocation.out, "The site is at {url} (Ctrl+C ends it).")?;
     }
-    session.out.flush()?;
+    invocation.out.flush()?;
     Ok(())
 }

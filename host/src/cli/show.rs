@@ -1,6 +1,6 @@
 //! `url-notes show`
 
-use super::{Session, Which, print};
+use super::{Invocation, Which, print};
 use crate::handler::wire_note;
 
 #[derive(Debug, clap::Args)]
@@ -11,8 +11,8 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
-        let store = session.store()?;
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let store = invocation.store()?;
         let found = match self.which.live(&store)? {
             Some(note) => Some(note),
             None => self.which.trashed(&store)?,
@@ -20,10 +20,10 @@ impl Show {
         let Some(note) = found else {
             return self.which.not_found("");
         };
-        if session.json {
-            return session.print_json(&wire_note(&note));
+        if invocation.json {
+            return invocation.print_json(&wire_note(&note));
         }
-        print::whole(session.out, &note)?;
+        print::whole(invocation.out, &note)?;
         Ok(())
     }
 }

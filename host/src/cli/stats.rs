@@ -1,19 +1,19 @@
 //! `url-notes stats`
 
-use super::Session;
+use super::Invocation;
 use crate::handler::wire_stats;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Stats {}
 
 impl Stats {
-    pub(super) fn run(self, session: &mut Session<'_>) -> anyhow::Result<()> {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let Self {} = self;
-        let stats = wire_stats(&session.store()?.stats()?);
-        if session.json {
-            return session.print_json(&stats);
+        let stats = wire_stats(&invocation.store()?.stats()?);
+        if invocation.json {
+            return invocation.print_json(&stats);
         }
-        let out = &mut *session.out;
+        let out = &mut *invocation.out;
         writeln!(out, "notes     {}", stats.notes)?;
         writeln!(out, "tags      {}", stats.tags)?;
         writeln!(out, "sites     {}", stats.sites)?;
@@ -26,7 +26,7 @@ impl Stats {
             out,
             "database  {} bytes, {}",
             stats.database_bytes,
-            session.config.database.display()
+            invocation.config.database.display()
         )?;
         Ok(())
     }
