@@ -93,7 +93,12 @@ saveOnOpen: boolean | null,
 /**
  * Why the site doesn't answer, as a sentence; null while it does.
  */
-siteProblem: string | null, };
+siteProblem: string | null, 
+/**
+ * Why the notes can't be opened, as a sentence (then the counts are 0);
+ * null while they can. Each write says it again, with its kind.
+ */
+storeProblem: string | null, };
 
 export type Quote = { 
 /**

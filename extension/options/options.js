@@ -57,7 +57,10 @@ function showConnection({ hello, trouble, cure, hindrance, notes }) {
 	if (hello) {
 		facts.push(["hostVersion", hello.host], ["database", hello.database]);
 		facts.push(["siteAddress", hello.siteProblem ?? link(hello.siteUrl)]);
-		facts.push(["noteCount", (notes ?? hello.notes).toLocaleString()]);
+		facts.push([
+			"noteCount",
+			hello.storeProblem ?? (notes ?? hello.notes).toLocaleString(),
+		]);
 	}
 	element("facts").replaceChildren(
 		...facts.flatMap(([name, value]) => [textual("dt", say(name)), textual("dd", value)]),

@@ -19,7 +19,7 @@ use crate::{
         SearchNotesResult, StatsResult, UpdateNoteParams,
     },
     site::{Site, Status},
-    store::{Hit, Operation, Store},
+    store::{Counts, Hit, Operation, Store},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -127,7 +127,14 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 ours: PROTOCOL,
             });
         }
-        let counts = self.store()?.counts()?;
+        // Both sides are to know each other also where the notes can't be opened.
+        let (counts, store_problem) = match self.store().and_then(|store| store.counts()) {
+            Ok(counts) => (counts, None),
+            Err(error) => {
+                log::warn!("{}", error.chain());
+                (Counts { notes: 0, tags: 0 }, Some(error.to_string()))
+            }
+        };
         let site = (self.site)();
         Ok(HelloResult {
             protocol: PROTOCOL,
@@ -138,6 +145,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             tags: counts.tags,
             save_on_open: self.settings.save_on_open,
             site_problem: site.problem,
+            store_problem,
         })
     }
 

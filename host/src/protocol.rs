@@ -92,6 +92,9 @@ pub struct HelloResult {
     pub save_on_open: Option<bool>,
     /// Why the site doesn't answer, as a sentence; null while it does.
     pub site_problem: Option<String>,
+    /// Why the notes can't be opened, as a sentence (then the counts are 0);
+    /// null while they can. Each write says it again, with its kind.
+    pub store_problem: Option<String>,
 }
 
 /// A selection on the page at the moment of the save.

@@ -2,6 +2,8 @@
 // or to another browser.
 
 import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { test } from "node:test";
 import { browsers } from "./driver/browser.js";
 import { until } from "./driver/until.js";
@@ -89,6 +91,25 @@ inEachBrowser(
 		await popup.dismiss();
 		await world.restart(browser);
 		await world.install();
+		await world.holds([{ url: world.web.address("/article"), tags: ["kept"] }], 90_000);
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
+	"says what is wrong with the notes, and delivers the save once they are mended",
+	async (world, browser) => {
+		const database = path.join(world.environment.URL_NOTES_DATA_DIR, "notes.db");
+		await mkdir(path.dirname(database), { recursive: true });
+		await writeFile(database, "These are my notes, but this is no database.".repeat(99));
+		await world.install();
+		const { popup } = await world.save(browser, "/article", "queued");
+		assert.match(await popup.text("#status"), /not a database/);
+		await popup.type("kept,");
+		await popup.hasTags("kept");
+		await rm(database);
+		await popup.focus("#try-again");
+		await popup.press("Enter");
 		await world.holds([{ url: world.web.address("/article"), tags: ["kept"] }], 90_000);
 	},
 	{ registered: false },

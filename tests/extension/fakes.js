@@ -109,6 +109,7 @@ export const HELLO = {
 	tags: 0,
 	saveOnOpen: null,
 	siteProblem: null,
+	storeProblem: null,
 };
 
 /** A host that is reached or not, and the notes that it keeps. */

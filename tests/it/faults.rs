@@ -121,6 +121,14 @@ fn a_database_that_is_none_is_refused_and_left_as_it_is() {
         );
         assert_eq!(kind, "store_broken");
     }
+    let hello = host.call("hello", json!({"protocol": 1, "extension": "0"}));
+    assert_eq!(hello["database"], path.to_str().unwrap());
+    assert!(
+        hello["storeProblem"]
+            .as_str()
+            .unwrap()
+            .contains("not a database")
+    );
     assert_eq!(fs::read(&path).unwrap(), content);
     let listed = run(dir.path(), &["list"]);
     assert_eq!(listed.status.code(), Some(1));
@@ -130,6 +138,11 @@ fn a_database_that_is_none_is_refused_and_left_as_it_is() {
     // Once it is out of the way the same host works.
     fs::remove_file(&path).unwrap();
     good(&mut host);
+    let hello = host.call("hello", json!({"protocol": 1, "extension": "0"}));
+    assert_eq!(
+        (&hello["storeProblem"], &hello["notes"]),
+        (&Value::Null, &json!(1))
+    );
 }
 
 /// Starts a program as a user for whom file modes count: root writes anywhere.
