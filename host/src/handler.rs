@@ -19,7 +19,7 @@ use crate::{
         SearchNotesResult, StatsResult, UpdateNoteParams,
     },
     site::{Site, Status},
-    store::{Counts, Hit, Operation, Store},
+    store::{Counts, Hit, Operation, SavedNote, Store},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -170,18 +170,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             url,
         };
         self.store()?.once(operation, Timestamp::now(), |writer| {
-            let saved = writer.save_note(&new)?;
-            let because = PageUrl::parse(&saved.note.url)
-                .ok()
-                .and_then(|first| new.url.same_page_as(&first));
-            Ok(SaveNoteResult {
-                same_page: because.map(|because| SamePage {
-                    url: saved.note.url.clone(),
-                    because,
-                }),
-                created: saved.created,
-                note: wire_note(&saved.note),
-            })
+            Ok(wire_saved(&new.url, &writer.save_note(&new)?))
         })
     }
 
@@ -306,6 +295,22 @@ pub fn wire_note(note: &Note) -> protocol::Note {
         site_name: note.metadata.site_name.clone(),
         lang: note.metadata.lang.clone(),
         deleted_at: note.deleted_at.map(timestamp_text),
+    }
+}
+
+/// What a save under `url` did, as it goes over the wire and as `--json` prints it.
+#[must_use]
+pub fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
+    let because = PageUrl::parse(&saved.note.url)
+        .ok()
+        .and_then(|first| url.same_page_as(&first));
+    SaveNoteResult {
+        note: wire_note(&saved.note),
+        created: saved.created,
+        same_page: because.map(|because| SamePage {
+            url: saved.note.url.clone(),
+            because,
+        }),
     }
 }
 

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use super::{Invocation, print};
 use crate::{
     domain::{MAX_SUMMARY_BYTES, Metadata, NewNote, PageUrl, parse_tags},
-    handler::wire_note,
-    protocol::{SamePage, SaveNoteResult},
+    handler::wire_saved,
 };
 
 #[derive(Debug, clap::Args)]
@@ -56,27 +55,17 @@ impl Add {
         let saved = invocation
             .store()?
             .write(Timestamp::now(), |writer| writer.save_note(&new))?;
-        let same_page = PageUrl::parse(&saved.note.url)
-            .ok()
-            .and_then(|first| new.url.same_page_as(&first));
+        let told = wire_saved(&new.url, &saved);
         if invocation.json {
-            let same_page = same_page.map(|because| SamePage {
-                url: saved.note.url.clone(),
-                because,
-            });
-            return invocation.print_json(&SaveNoteResult {
-                note: wire_note(&saved.note),
-                created: saved.created,
-                same_page,
-            });
+            return invocation.print_json(&told);
         }
         let out = &mut *invocation.out;
         if saved.created {
             writeln!(out, "Saved.")?;
         } else {
             writeln!(out, "Saved before; tags were added to the note.")?;
-            if let Some(because) = same_page {
-                writeln!(out, "It is the {because}.")?;
+            if let Some(same_page) = told.same_page {
+                writeln!(out, "It is the {}.", same_page.because)?;
             }
             let kept = !new.summary.is_empty() && saved.note.summary != new.summary;
             if kept {
