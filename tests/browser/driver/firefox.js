@@ -69,10 +69,14 @@ export async function start({ extension, home, environment }) {
 			);
 			/** @param {string[]} keys */
 			const strike = async (keys) => {
+				const before = await evaluate(countKeys);
 				await inWindow(strikeKeys, JSON.stringify(keys));
-				// Keys go to the document's process on their own way, before any message: once
-				// this one is answered they have arrived. No person closes a popup sooner.
-				if (await isOpen()) await evaluate(() => true).catch(() => {});
+				// Keys go to the document's process on a way of their own, which other messages
+				// overtake. No person closes a popup before the last letter is there.
+				await until("the keys have arrived", async () => {
+					const arrived = await evaluate(countKeys).catch(() => null);
+					return arrived === null ? !(await isOpen()) : arrived - before >= keys.length;
+				});
 			};
 			return new Popup({
 				evaluate,
@@ -126,8 +130,21 @@ async function windowScope(browser) {
 	};
 }
 
-// What follows runs inside the browser's window. Each function is sent by its text,
-// so none may use another.
+// What follows runs inside the popup or the browser's window. Each function is sent by
+// its text, so none may use another.
+
+/** How many keys have come up again in the popup since this was first asked. */
+function countKeys() {
+	const counter = /** @type {Document & { keysUp?: number }} */ (document);
+	if (counter.keysUp === undefined) {
+		counter.keysUp = 0;
+		const count = () => {
+			counter.keysUp = (counter.keysUp ?? 0) + 1;
+		};
+		window.addEventListener("keyup", count, { capture: true });
+	}
+	return counter.keysUp;
+}
 
 /** @param {string} widget */
 function hasButton(widget) {
@@ -176,10 +193,17 @@ function runInPopup(run, args) {
 		}
 	})()`;
 	return new Promise((resolve, reject) => {
+		// A popup that closes takes the answer with it.
+		const watch = setInterval(() => {
+			if (popup?.isConnected) return;
+			clearInterval(watch);
+			reject(new Error("The popup has closed."));
+		}, 50);
 		messages.addMessageListener(
 			reply,
 			/** @param {{ data: { value?: string, error?: string } }} message */
 			function listener({ data }) {
+				clearInterval(watch);
 				messages.removeMessageListener(reply, listener);
 				if (data.error) reject(new Error(data.error));
 				else resolve(data.value === undefined ? null : JSON.parse(data.value));
