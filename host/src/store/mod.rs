@@ -30,6 +30,11 @@ pub const TRASH_DAYS: i64 = 30;
 /// absent, since a save may wait in the outbox all that time.
 const OPERATION_DAYS: i64 = 90;
 
+/// Revisions whose changes are kept.
+const CHANGES_KEPT: i64 = 1000;
+/// A transaction that changes so many notes leaves no list of them.
+const MANY_CHANGES: i64 = 1000;
+
 /// Read access. Never changes a byte.
 #[derive(Debug)]
 pub struct Reader {
@@ -223,6 +228,28 @@ impl Writer<'_> {
         self.tx
             .prepare_cached("DELETE FROM operations WHERE done_at < ?")?
             .execute([past(OPERATION_DAYS)])?;
+        self.prune_changes()
+    }
+
+    /// Keeps the table of changes short: a process that is far behind reads
+    /// everything anew, which is quicker than following.
+    fn prune_changes(&self) -> Result<()> {
+        let many: bool = self
+            .tx
+            .prepare_cached(
+                "SELECT count(*) = ?1 FROM (SELECT 1 FROM changes, meta
+                 WHERE changes.revision = meta.revision + 1 LIMIT ?1)",
+            )?
+            .query_row([MANY_CHANGES], |row| row.get(0))?;
+        let keep = if many { -1 } else { CHANGES_KEPT };
+        self.tx
+            .prepare_cached("UPDATE meta SET changes_after = max(changes_after, revision - ?)")?
+            .execute([keep])?;
+        self.tx
+            .prepare_cached(
+                "DELETE FROM changes WHERE revision <= (SELECT changes_after FROM meta)",
+            )?
+            .execute([])?;
         Ok(())
     }
 }

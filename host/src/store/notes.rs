@@ -140,8 +140,10 @@ impl Reader {
         }
         Ok(self
             .conn
-            .prepare_cached("SELECT count(*) FROM notes WHERE site = ?")?
-            .query_row([site], |row| row.get(0))?)
+            .prepare_cached("SELECT uses FROM sites WHERE labels = ?")?
+            .query_row([labels(site)], |row| row.get(0))
+            .optional()?
+            .unwrap_or(0))
     }
 
     /// Figures on the whole store.
@@ -151,9 +153,8 @@ impl Reader {
     pub fn stats(&self) -> Result<Stats> {
         let counts = self.counts()?;
         let (sites, trash, first, last) = self.conn.query_row(
-            "SELECT (SELECT count(DISTINCT site) FROM notes WHERE site <> ''),
-                    (SELECT count(*) FROM trash),
-                    (SELECT min(id) FROM notes), (SELECT max(id) FROM notes)",
+            "SELECT sites, (SELECT count(*) FROM trash),
+                    (SELECT min(id) FROM notes), (SELECT max(id) FROM notes) FROM meta",
             [],
             |row| {
                 Ok((
@@ -177,6 +178,12 @@ impl Reader {
             last: last.map(NoteId),
         })
     }
+}
+
+/// A site's name from its end, as the table of sites has it: a site and all that
+/// are below it begin alike.
+pub(super) fn labels(site: &str) -> String {
+    site.rsplit('.').flat_map(|label| [label, "."]).collect()
 }
 
 /// The notes of a query over [`select_notes`], with their tags.
@@ -304,9 +311,9 @@ impl Writer<'_> {
         let names: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
         let tags = serde_json::to_string(&names).map_err(Error::internal)?;
         self.execute(
-            "INSERT INTO trash (id, page_key, site, url, title, summary, excerpt, published_at,
+            "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, tags, deleted_at)
-             SELECT id, page_key, site, url, title, summary, excerpt, published_at,
+             SELECT id, page_key, url, title, summary, excerpt, published_at,
                     site_name, lang, updated_at, ?2, ?3
              FROM notes WHERE id = ?1",
             params![id.0, tags, self.now.as_microsecond()],
@@ -359,13 +366,13 @@ impl Writer<'_> {
 
     fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
         self.execute(
-            "INSERT INTO notes (id, page_key, site, url, title, summary, excerpt, published_at,
+            "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 page_key,
-                site,
+                self.site_id(site)?,
                 note.url,
                 note.title,
                 note.summary,
@@ -431,6 +438,24 @@ impl Writer<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// The row of a site. None for what comes from no site.
+    fn site_id(&self, site: &str) -> Result<Option<i64>> {
+        if site.is_empty() {
+            return Ok(None);
+        }
+        let labels = labels(site);
+        let known = self
+            .tx
+            .prepare_cached("SELECT id FROM sites WHERE labels = ?")?
+            .query_row([&labels], |row| row.get(0))
+            .optional()?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.execute("INSERT INTO sites (labels) VALUES (?)", [&labels])?;
+        Ok(Some(self.tx.last_insert_rowid()))
     }
 
     fn tag_id(&self, tag: &Tag) -> Result<i64> {

@@ -15,7 +15,10 @@ use super::{Reader, fault::of_file_system};
 use crate::error::{Error, Result, StoreFault};
 
 /// The schema, one step a released version; step n brings `user_version` to n + 1.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_large.sql"),
+];
 
 /// `user_version` of a database that is up to date.
 const SCHEMA: usize = MIGRATIONS.len();

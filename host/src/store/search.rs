@@ -2,7 +2,10 @@
 
 use rusqlite::{params_from_iter, types::Value};
 
-use super::{Reader, TagFilter, notes::load, notes::select_notes};
+use super::{
+    Reader, TagFilter,
+    notes::{labels, load, select_notes},
+};
 use crate::{
     domain::{Note, NoteId, Query, Snippet, Term, plain_text, snippet, spaced},
     error::Result,
@@ -94,18 +97,21 @@ impl Reader {
             );
         }
         // The site itself or one below it: `arxiv.org` also stands for `export.arxiv.org`.
+        let within = "n.site_id IN (SELECT id FROM sites WHERE labels >= ? AND labels < ?)";
         let mut site_values = |site: &String| {
-            let ending = Value::from(format!(".{site}"));
-            values.extend([ending.clone(), ending]);
+            let first = labels(site);
+            // '/' is the character after '.'.
+            let end = [first.trim_end_matches('.'), "/"].concat();
+            values.extend([Value::from(first), Value::from(end)]);
         };
         query.sites.iter().for_each(&mut site_values);
         query.without_sites.iter().for_each(&mut site_values);
-        let ends_so = "substr('.' || n.site, -length(?)) = ?";
-        let any_site = ["(", &vec![ends_so; query.sites.len()].join(" OR "), ")"].concat();
+        let any_site = ["(", &vec![within; query.sites.len()].join(" OR "), ")"].concat();
         if !query.sites.is_empty() {
             conditions.push(&any_site);
         }
-        let not_site = ["NOT ", ends_so].concat();
+        // A page from no site is none of those sites'.
+        let not_site = ["(", within, ") IS NOT TRUE"].concat();
         conditions.extend(vec![not_site.as_str(); query.without_sites.len()]);
         // One more than asked for tells whether there are more.
         values.push(i64::from(limit).saturating_add(1).into());

@@ -64,6 +64,17 @@ impl TestStore {
         );
         assert_eq!(
             number(
+                "SELECT count(*) FROM sites s WHERE uses <> \
+                 (SELECT count(*) FROM notes WHERE site_id = s.id)"
+            ),
+            0
+        );
+        assert_eq!(
+            number("SELECT count(*) FROM sites WHERE uses > 0"),
+            number("SELECT sites FROM meta")
+        );
+        assert_eq!(
+            number(
                 "SELECT (SELECT count(*) FROM (SELECT id FROM notes EXCEPT SELECT rowid FROM notes_fts)) \
                  + (SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id FROM notes))"
             ),
