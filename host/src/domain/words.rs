@@ -36,6 +36,9 @@ fn stands_alone(c: char) -> bool {
 /// that `ＡＩ` is found as `AI`.
 #[must_use]
 pub fn spaced(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned(); // As it would come out below, at a tenth of the price.
+    }
     let mut spaced = String::with_capacity(text.len() + text.len() / 2);
     let mut after_single = false;
     for c in text.nfkc() {

@@ -6,6 +6,7 @@
 //! (`synchronous=FULL`) when the call returns.
 
 mod fault;
+mod index;
 mod notes;
 mod open;
 mod search;
@@ -79,6 +80,7 @@ pub struct Operation {
 pub struct Writer<'a> {
     tx: Transaction<'a>,
     now: Timestamp,
+    pending: index::Pending,
 }
 
 impl Reader {
@@ -136,6 +138,16 @@ impl Store {
         open::read_write(path).map(|reader| Self { reader })
     }
 
+    /// For a program that is about to write many thousand notes in a transaction:
+    /// keeps more of the database in memory (64 MiB), so that pages needn't be
+    /// written before their time.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn expect_many(&mut self) -> Result<()> {
+        Ok(self.conn.pragma_update(None, "cache_size", -65_536)?)
+    }
+
     /// Does `work` in one transaction. An error undoes all of it.
     ///
     /// # Errors
@@ -150,8 +162,13 @@ impl Store {
             .reader
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let writer = Writer { tx, now };
+        let writer = Writer {
+            tx,
+            now,
+            pending: index::Pending::default(),
+        };
         let done = work(&writer)?;
+        writer.write_index()?;
         writer.prune()?;
         writer
             .tx

@@ -5,9 +5,12 @@ use std::fs;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::{Reader, Writer};
+use super::{
+    Reader, Writer,
+    index::{self, Indexed},
+};
 use crate::{
-    domain::{Change, Metadata, NewNote, Note, NoteId, PageUrl, Tag, plain_text, spaced},
+    domain::{Change, Metadata, NewNote, Note, NoteId, PageUrl, Tag},
     error::{Error, Result},
 };
 
@@ -263,6 +266,14 @@ impl Writer<'_> {
     /// # Errors
     /// `TooLarge`, `InvalidTag`, the `store_*` kinds.
     pub fn save_note(&self, new: &NewNote) -> Result<SavedNote> {
+        self.save_note_of(new, self.now)
+    }
+
+    /// As [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
+    ///
+    /// # Errors
+    /// Those of `save_note`.
+    pub fn save_note_of(&self, new: &NewNote, moment: Timestamp) -> Result<SavedNote> {
         let existing = load(
             &self.tx,
             select_notes!("WHERE n.page_key = ?"),
@@ -272,13 +283,13 @@ impl Writer<'_> {
             let note = note.resaved(new, self.now)?;
             self.store_fields(&note)?;
             self.store_tags(&note)?;
-            self.index(&note)?;
+            self.index(&note, Indexed::Before)?;
             return Ok(SavedNote {
                 note,
                 created: false,
             });
         }
-        let note = new.clone().into_note(self.free_id()?, self.now)?;
+        let note = new.clone().into_note(self.free_id(moment)?, self.now)?;
         self.insert(&note, new.url.key(), new.url.site())?;
         Ok(SavedNote {
             note,
@@ -295,7 +306,7 @@ impl Writer<'_> {
         let note = note.changed(change, self.now)?;
         self.store_fields(&note)?;
         self.store_tags(&note)?;
-        self.index(&note)?;
+        self.index(&note, Indexed::Before)?;
         Ok(note)
     }
 
@@ -319,7 +330,7 @@ impl Writer<'_> {
             params![id.0, tags, self.now.as_microsecond()],
         )?;
         self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
-        self.execute("DELETE FROM notes_fts WHERE rowid = ?", [id.0])?;
+        self.unindex(id)?;
         self.execute("DELETE FROM notes WHERE id = ?", [id.0])?;
         note.deleted_at = Some(self.now);
         Ok(note)
@@ -351,15 +362,19 @@ impl Writer<'_> {
         Ok(notes.into_iter().next())
     }
 
-    /// The moment of this transaction, or the next one that isn't taken.
-    fn free_id(&self) -> Result<NoteId> {
-        let mut id = NoteId::at(self.now);
+    /// The id of this moment, or the next one that is free. No two notes share
+    /// a millisecond: see `index.rs`.
+    fn free_id(&self, moment: Timestamp) -> Result<NoteId> {
+        let mut id = NoteId::at(moment);
         let mut taken = self.tx.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM notes WHERE id = ?1)
-                 OR EXISTS (SELECT 1 FROM trash WHERE id = ?1)",
+            "SELECT EXISTS (SELECT 1 FROM notes WHERE id >= ?1 AND id < ?2)
+                 OR EXISTS (SELECT 1 FROM trash WHERE id >= ?1 AND id < ?2)",
         )?;
-        while taken.query_row([id.0], |row| row.get(0))? {
-            id.0 += 1;
+        while taken.query_row(
+            params![index::first_id(id), index::first_id(id) + index::ROW_MICROS],
+            |row| row.get(0),
+        )? {
+            id.0 = index::first_id(id) + index::ROW_MICROS;
         }
         Ok(id)
     }
@@ -384,7 +399,7 @@ impl Writer<'_> {
             ],
         )?;
         self.store_tags(note)?;
-        self.index(note)
+        self.index(note, Indexed::Not)
     }
 
     fn store_fields(&self, note: &Note) -> Result<()> {
@@ -473,26 +488,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Replaces the words of a note in the full-text index.
-    fn index(&self, note: &Note) -> Result<()> {
-        self.execute("DELETE FROM notes_fts WHERE rowid = ?", [note.id.0])?;
-        let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
-        self.execute(
-            "INSERT INTO notes_fts (rowid, title, tags, summary, excerpt, address)
-             VALUES (?, ?, ?, ?, ?, ?)",
-            params![
-                note.id.0,
-                spaced(&note.title),
-                // A separator that is no letter keeps words of two tags apart.
-                spaced(&tags.join(" , ")),
-                spaced(&plain_text(&note.summary)),
-                spaced(note.metadata.excerpt.as_deref().unwrap_or_default()),
-                spaced(&PageUrl::parse(&note.url)?.words()),
-            ],
-        )
-    }
-
-    fn execute(&self, sql: &str, params: impl Params) -> Result<()> {
+    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<()> {
         self.tx.prepare_cached(sql)?.execute(params)?;
         Ok(())
     }

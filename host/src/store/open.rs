@@ -9,16 +9,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Reader, fault::of_file_system};
+use super::{Reader, fault::of_file_system, index};
 use crate::error::{Error, Result, StoreFault};
 
 /// The schema, one step a released version; step n brings `user_version` to n + 1.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_first.sql"),
-    include_str!("migrations/0002_large.sql"),
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: include_str!("migrations/0001_first.sql"),
+        then: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("migrations/0002_large.sql"),
+        then: |tx| {
+            index::part_ids(tx)?;
+            index::rebuild(tx)
+        },
+    },
 ];
+
+/// A step of the schema.
+struct Migration {
+    sql: &'static str,
+    /// What SQL can't do.
+    then: fn(&Transaction<'_>) -> Result<()>,
+}
 
 /// `user_version` of a database that is up to date.
 const SCHEMA: usize = MIGRATIONS.len();
@@ -146,8 +162,9 @@ fn migrate(conn: &mut Connection) -> Result<()> {
     }
     turn_write_ahead_log_on(conn)?;
     let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-    for (step, sql) in MIGRATIONS.iter().enumerate().skip(found) {
-        tx.execute_batch(sql)?;
+    for (step, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+        tx.execute_batch(migration.sql)?;
+        (migration.then)(&tx)?;
         tx.pragma_update(None, "user_version", step + 1)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;

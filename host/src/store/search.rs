@@ -3,7 +3,7 @@
 use rusqlite::{params_from_iter, types::Value};
 
 use super::{
-    Reader, TagFilter,
+    Reader, TagFilter, index,
     notes::{labels, load, select_notes},
 };
 use crate::{
@@ -57,8 +57,11 @@ impl Reader {
             Some(expression) => {
                 condition("notes_fts MATCH ?", expression.into());
                 (
-                    select_notes!("JOIN notes_fts ON notes_fts.rowid = n.id WHERE "),
-                    "notes_fts.rowid < ?",
+                    select_notes!(
+                        "JOIN notes_fts ON n.id >= notes_fts.rowid * 1000 \
+                         AND n.id < notes_fts.rowid * 1000 + 1000 WHERE "
+                    ),
+                    "notes_fts.rowid <= ?",
                     "notes_fts.rowid >= ?",
                     " ORDER BY notes_fts.rowid DESC LIMIT ?",
                 )
@@ -67,22 +70,25 @@ impl Reader {
                 // FTS5 has no NOT with nothing before it.
                 for term in &query.terms {
                     condition(
-                        "n.id NOT IN (SELECT rowid FROM notes_fts WHERE notes_fts MATCH ?)",
+                        "n.id / 1000 NOT IN (SELECT rowid FROM notes_fts WHERE notes_fts MATCH ?)",
                         phrase(term).into(),
                     );
                 }
                 (
                     select_notes!("WHERE "),
-                    "n.id < ?",
-                    "n.id >= ?",
+                    "n.id / 1000 <= ?",
+                    "n.id / 1000 >= ?",
                     " ORDER BY n.id DESC LIMIT ?",
                 )
             }
         };
         let before = [before, query.before].into_iter().flatten().min();
-        condition(earlier, before.unwrap_or(NoteId::MAX).0.into());
+        let before = before.unwrap_or(NoteId::MAX);
+        condition(earlier, index::row(before).into());
+        condition("n.id < ?", before.0.into());
         if let Some(after) = query.after {
-            condition(later, after.0.into());
+            condition(later, index::row(after).into());
+            condition("n.id >= ?", after.0.into());
         }
         for id in tags.with {
             condition(

@@ -1,0 +1,171 @@
+//! The full-text index: which words of a note are in it, and under which number.
+//!
+//! A row of the index is the millisecond of its note: postings hold the
+//! differences of row numbers, and those of microseconds take two bytes more
+//! each, two hundred a note. So no two notes share a millisecond.
+//!
+//! The summary is the first column, since FTS5 spends two bytes on each word of
+//! any other one.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, btree_map::Entry},
+};
+
+use rusqlite::{Transaction, params};
+
+use super::{
+    Writer,
+    notes::{load, select_notes},
+};
+use crate::{
+    domain::{Note, NoteId, PageUrl, Tag, plain_text, spaced},
+    error::Result,
+};
+
+/// Microseconds, the unit of note ids, in one row of the index.
+pub(super) const ROW_MICROS: i64 = 1000;
+
+/// The row of a note.
+pub(super) fn row(id: NoteId) -> i64 {
+    id.0 / ROW_MICROS
+}
+
+/// The least id that has the same row.
+pub(super) fn first_id(id: NoteId) -> i64 {
+    row(id) * ROW_MICROS
+}
+
+/// Notes whose words are yet to be written to the index.
+///
+/// FTS5 writes what it has gathered at each statement with triggers that
+/// follows, as a segment of its own, to be merged later at a price. So the words
+/// of a transaction are written together, at its end or once there are many.
+#[derive(Debug, Default)]
+pub(super) struct Pending(RefCell<BTreeMap<NoteId, (Note, Indexed)>>);
+
+/// Whether there are older words of a note in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Indexed {
+    Not,
+    Before,
+}
+
+/// As many notes wait at most, to bound the memory of a large transaction.
+const PENDING: usize = 1000;
+
+impl Writer<'_> {
+    /// Has the words of a note replaced when the transaction ends.
+    pub(super) fn index(&self, note: &Note, indexed: Indexed) -> Result<()> {
+        let full = {
+            let mut pending = self.pending.0.borrow_mut();
+            match pending.entry(note.id) {
+                Entry::Vacant(place) => {
+                    place.insert((note.clone(), indexed));
+                }
+                Entry::Occupied(mut place) => place.get_mut().0.clone_from(note),
+            }
+            pending.len() >= PENDING
+        };
+        if full { self.write_index() } else { Ok(()) }
+    }
+
+    /// Takes the words of a note out.
+    pub(super) fn unindex(&self, id: NoteId) -> Result<()> {
+        match self.pending.0.borrow_mut().remove(&id) {
+            Some((_, Indexed::Not)) => Ok(()),
+            Some((_, Indexed::Before)) | None => remove(&self.tx, id),
+        }
+    }
+
+    /// Writes the words that are waiting.
+    pub(super) fn write_index(&self) -> Result<()> {
+        for (id, (note, indexed)) in self.pending.0.take() {
+            if indexed == Indexed::Before {
+                remove(&self.tx, id)?;
+            }
+            add(&self.tx, &note)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the whole index anew from the notes.
+pub(super) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
+    const AT_ONCE: i64 = 1000;
+    tx.execute(
+        "INSERT INTO notes_fts (notes_fts) VALUES ('delete-all')",
+        [],
+    )?;
+    let mut last = 0;
+    loop {
+        let notes = load(
+            tx,
+            select_notes!("WHERE n.id > ? ORDER BY n.id LIMIT ?"),
+            [last, AT_ONCE],
+        )?;
+        let Some(note) = notes.last() else {
+            return Ok(());
+        };
+        last = note.id.0;
+        for note in &notes {
+            add(tx, note)?;
+        }
+    }
+}
+
+/// Gives each note a millisecond of its own, as the notes of the first schema
+/// didn't have: of several in one, the later ones move to the next free ones.
+pub(super) fn part_ids(tx: &Transaction<'_>) -> Result<()> {
+    tx.pragma_update(None, "defer_foreign_keys", true)?;
+    let ids: Vec<i64> = tx
+        .prepare("SELECT id FROM notes ORDER BY id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut moved = Vec::new();
+    let mut next_row = i64::MIN;
+    for old in ids {
+        let new = if row(NoteId(old)) < next_row {
+            next_row * ROW_MICROS
+        } else {
+            old
+        };
+        if new != old {
+            moved.push((old, new));
+        }
+        next_row = row(NoteId(new)) + 1;
+    }
+    // The last first, so that none lands on one that has yet to move.
+    for (old, new) in moved.into_iter().rev() {
+        tx.execute("UPDATE notes SET id = ?2 WHERE id = ?1", [old, new])?;
+        tx.execute(
+            "UPDATE note_tags SET note_id = ?2 WHERE note_id = ?1",
+            [old, new],
+        )?;
+    }
+    Ok(())
+}
+
+fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM notes_fts WHERE rowid = ?")?
+        .execute([row(id)])?;
+    Ok(())
+}
+
+fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
+    let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+    tx.prepare_cached(
+        "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )?
+    .execute(params![
+        row(note.id),
+        spaced(&plain_text(&note.summary)),
+        spaced(&note.title),
+        // A separator that is no letter keeps words of two tags apart.
+        spaced(&tags.join(" , ")),
+        spaced(note.metadata.excerpt.as_deref().unwrap_or_default()),
+        spaced(&PageUrl::parse(&note.url)?.words()),
+    ])?;
+    Ok(())
+}
