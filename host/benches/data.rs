@@ -167,4 +167,5 @@ pub(crate) fn fill(database: &Path, numbers: std::ops::Range<u64>, tags: u64) {
             })
             .expect("notes are saved");
     }
+    while store.tidy().expect("the index is merged") {}
 }

@@ -12,6 +12,7 @@ use crate::{
         timestamp_text,
     },
     error::{Error, Result},
+    messaging::Answering,
     protocol::{
         self, CompleteTagsParams, CompleteTagsResult, FoundNote, HelloParams, HelloResult,
         MAX_RESPONSE_BYTES, NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome,
@@ -74,21 +75,8 @@ pub struct Handler<S> {
     store: Option<Store>,
 }
 
-impl<S: Fn() -> SiteState> Handler<S> {
-    /// A handler; `site` tells the state of the site at this moment.
-    pub fn new(settings: Settings, site: S) -> Self {
-        Self {
-            settings,
-            site,
-            store: None,
-        }
-    }
-
-    /// Does what is asked for.
-    ///
-    /// # Errors
-    /// As documented at each request in `protocol`.
-    pub fn handle(&mut self, request: Request) -> Result<Outcome> {
+impl<S: Fn() -> SiteState> Answering for Handler<S> {
+    fn answer(&mut self, request: Request) -> Result<Outcome> {
         match request {
             Request::Hello(params) => self.hello(&params).map(Outcome::Hello),
             Request::SaveNote(params) => self.save_note(&params).map(|r| Outcome::Saved(r.into())),
@@ -109,6 +97,27 @@ impl<S: Fn() -> SiteState> Handler<S> {
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
             Request::Stats => self.stats().map(Outcome::Stats),
+        }
+    }
+
+    fn tidy(&mut self) -> bool {
+        let Some(store) = &mut self.store else {
+            return false;
+        };
+        store.tidy().unwrap_or_else(|error| {
+            log::warn!("upkeep: {}", error.chain());
+            false
+        })
+    }
+}
+
+impl<S: Fn() -> SiteState> Handler<S> {
+    /// A handler; `site` tells the state of the site at this moment.
+    pub fn new(settings: Settings, site: S) -> Self {
+        Self {
+            settings,
+            site,
+            store: None,
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::{
     cell::OnceCell,
+    fs::File,
     io::{self, Write as _},
+    os::fd::AsFd as _,
     process::ExitCode,
 };
 
@@ -37,13 +39,11 @@ fn host() -> anyhow::Result<()> {
     let mut handler = Handler::new(Settings::from(&config), || {
         SiteState::of(site.get(), config.port)
     });
-    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
-    messaging::serve(
-        &mut input,
-        &mut output,
-        |request| handler.handle(request),
-        || drop(site.set(Site::start(config.port, config.database.clone()))),
-    )?;
+    // Not `io::stdin`, which reads ahead.
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {
+        drop(site.set(Site::start(config.port, config.database.clone())))
+    })?;
     Ok(())
 }
 

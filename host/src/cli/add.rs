@@ -52,9 +52,11 @@ impl Add {
             metadata: Metadata::default(),
             quote: None,
         };
-        let saved = invocation
-            .store()?
-            .write(Timestamp::now(), |writer| writer.save_note(&new))?;
+        let mut store = invocation.store()?;
+        let saved = store.write(Timestamp::now(), |writer| writer.save_note(&new))?;
+        if let Err(error) = store.tidy() {
+            log::warn!("upkeep: {}", error.chain());
+        }
         let told = wire_saved(&new.url, &saved);
         if invocation.json {
             return invocation.print_json(&told);

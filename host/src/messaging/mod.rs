@@ -25,26 +25,52 @@ use crate::{
 
 /// How long the first message may take to go before everything else.
 const HEAD_START: Duration = Duration::from_millis(20);
+/// A pause after which nobody seems to be asking for anything more.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Who answers requests.
+pub trait Answering {
+    /// Does what is asked for.
+    ///
+    /// # Errors
+    /// As documented at each request in `protocol`.
+    fn answer(&mut self, request: Request) -> Result<Outcome, Error>;
+
+    /// Does a small piece of what can wait, while nothing is asked for. False
+    /// when there is nothing left.
+    fn tidy(&mut self) -> bool;
+}
 
 /// Answers frames until the stream ends between two of them. Each frame gets
-/// one answer, in order. `then` is called once, after the first answer or when
-/// nothing asks for one: a browser waits for the first answer of a host that it
-/// has just started, and nobody yet for what else the host does.
+/// one answer, in order. `input` must not keep bytes back that it has read from
+/// the stream. `then` is called once, after the first answer or when nothing asks
+/// for one: a browser waits for the first answer of a host that it has just
+/// started, and nobody yet for what else the host does.
 ///
 /// # Errors
 /// Where the stream itself fails, or ends inside a frame.
 pub fn serve(
     input: &mut (impl Read + AsFd),
     output: &mut impl Write,
-    mut handle: impl FnMut(Request) -> Result<Outcome, Error>,
+    answering: &mut impl Answering,
     then: impl FnOnce(),
 ) -> Result<(), StreamError> {
-    if arrives(input, HEAD_START) && !answer_next(input, output, &mut handle)? {
+    if arrives(input, HEAD_START) && !answer_next(input, output, answering)? {
         return Ok(());
     }
     then();
-    while answer_next(input, output, &mut handle)? {}
+    while answer_next(input, output, answering)? {
+        let mut quiet = !arrives(input, PAUSE);
+        while quiet && tidy(answering) {
+            quiet = !arrives(input, Duration::ZERO);
+        }
+    }
     Ok(())
+}
+
+/// A piece of what can wait. Whatever goes wrong there, requests are answered.
+fn tidy(answering: &mut impl Answering) -> bool {
+    catch_unwind(AssertUnwindSafe(|| answering.tidy())).unwrap_or(false)
 }
 
 /// Whether something, be it the end, arrives on the stream within `time`.
@@ -63,7 +89,7 @@ fn arrives(input: &impl AsFd, time: Duration) -> bool {
 fn answer_next(
     input: &mut impl Read,
     output: &mut impl Write,
-    handle: &mut impl FnMut(Request) -> Result<Outcome, Error>,
+    answering: &mut impl Answering,
 ) -> Result<bool, StreamError> {
     let payload = match frame::read(input, MAX_REQUEST_BYTES) {
         Ok(Frame::Payload(payload)) => payload,
@@ -87,7 +113,7 @@ fn answer_next(
     let incoming = parse_request(&payload);
     drop(payload);
     let outcome = incoming.request.and_then(|request| {
-        catch_unwind(AssertUnwindSafe(|| handle(request)))
+        catch_unwind(AssertUnwindSafe(|| answering.answer(request)))
             .unwrap_or_else(|_| Err(Error::internal("a request panicked")))
             .map_err(|error| {
                 log::warn!("{:?}: {}", error.kind(), error.chain());
@@ -131,6 +157,16 @@ mod tests {
     use super::*;
     use crate::protocol::{CompleteTagsResult, TagCount};
     use proptest::prelude::*;
+
+    impl<F: FnMut(Request) -> Result<Outcome, Error>> Answering for F {
+        fn answer(&mut self, request: Request) -> Result<Outcome, Error> {
+            self(request)
+        }
+
+        fn tidy(&mut self) -> bool {
+            false
+        }
+    }
 
     /// Sends payloads through the loop; returns the answers and the loop's result.
     fn exchange(

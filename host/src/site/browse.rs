@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 
+use super::counting::Counting;
 use super::links::Links;
 use super::pages::{self, Shell};
 use super::rendered::Rendered;
@@ -13,7 +14,7 @@ use super::route::{Route, Unknown};
 use super::server::Answer;
 use crate::domain::{Note, NoteId, Query};
 use crate::error::{Error, Result};
-use crate::store::{Reader, TagCount, TagFilter, TagOrder};
+use crate::store::{Reader, RelatedTags, TagCount, TagFilter, TagOrder};
 
 /// Notes on one page of a list.
 const PAGE_NOTES: u32 = 20;
@@ -48,11 +49,13 @@ pub(super) struct Browse {
     shell: Shell,
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<Rendered>,
+    counting: Counting,
 }
 
 impl Browse {
     pub(super) fn new(database: PathBuf) -> Self {
         Self {
+            counting: Counting::new(database.clone()),
             database,
             shell: Shell {
                 links: Links::default(),
@@ -117,7 +120,8 @@ impl Browse {
             return Ok(found(page));
         }
         let answer = page(reader)?;
-        if answer.status == 200 {
+        // One that was made without the facets is made better in a moment.
+        if answer.status == 200 && !self.counting.is_reading() {
             locked(&self.rendered).keep(revision, target, &answer.body);
         }
         Ok(answer)
@@ -146,20 +150,48 @@ impl Browse {
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
-        let count = reader.count_with_tags(filter)?;
-        if count == 0 {
+        let listed = self.tagged(reader, filter, before)?;
+        if listed.count == 0 {
             return self.no_such_tag(reader, filter);
         }
-        let mut notes = reader.notes_with_tags(filter, before, PAGE_NOTES + 1)?;
+        let mut notes = listed.notes;
         let list = pages::TagPage {
             filter,
-            count,
-            related: &reader.related_tags(filter, RELATED_TAGS)?,
+            count: listed.count,
+            related: &listed.related,
             older: cut_page(&mut notes),
             notes: &notes,
             first: before.is_none(),
         };
         Ok(found(pages::tag(&self.shell, &list)))
+    }
+
+    /// What a tag page shows, one note more than it has room for.
+    fn tagged(
+        &self,
+        reader: &Reader,
+        filter: &TagFilter,
+        before: Option<NoteId>,
+    ) -> Result<Tagged> {
+        let limit = PAGE_NOTES + 1;
+        let counted = self.counting.ask(reader, |facets| {
+            Ok(Tagged {
+                count: facets.count(reader, filter)?,
+                related: RelatedTags {
+                    tags: facets.related(reader, filter, RELATED_TAGS)?,
+                    exact: true,
+                },
+                notes: facets.notes(reader, filter, before, limit)?,
+            })
+        })?;
+        match counted {
+            Some(tagged) => Ok(tagged),
+            None => Ok(Tagged {
+                count: reader.count_with_tags(filter)?,
+                related: reader.related_tags(filter, RELATED_TAGS)?,
+                notes: reader.notes_with_tags(filter, before, limit)?,
+            }),
+        }
     }
 
     fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
@@ -186,7 +218,14 @@ impl Browse {
         if page >= pages {
             return Ok(Answer::page(404, pages::beyond_all(&self.shell, pages)));
         }
-        let notes = reader.notes_page(page, PAGE_NOTES)?;
+        let skipped = page.saturating_mul(PAGE_NOTES.into());
+        let start = self
+            .counting
+            .ask(reader, |facets| Ok(facets.page_start(skipped)))?;
+        let notes = match start {
+            Some(start) => reader.latest_notes(Some(start), PAGE_NOTES)?,
+            None => reader.notes_page(page, PAGE_NOTES)?,
+        };
         Ok(found(pages::all(&self.shell, page, pages, &notes)))
     }
 
@@ -237,6 +276,13 @@ impl Browse {
             pages::missing(&self.shell, unknown, &near),
         ))
     }
+}
+
+/// What a tag page shows.
+struct Tagged {
+    count: u64,
+    related: RelatedTags,
+    notes: Vec<Note>,
 }
 
 /// What is locked here is sound whatever panicked meanwhile: lists that only grow and shrink.

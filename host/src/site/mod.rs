@@ -6,6 +6,7 @@
 //! over when it ends.
 
 mod browse;
+mod counting;
 mod head;
 mod links;
 mod listen;

@@ -5,12 +5,14 @@
 //! each one `BEGIN IMMEDIATE` transaction that is on the disk
 //! (`synchronous=FULL`) when the call returns.
 
+mod facets;
 mod fault;
 mod index;
 mod notes;
 mod open;
 mod search;
 mod tags;
+mod upkeep;
 
 use std::{ops::Deref, path::Path};
 
@@ -19,6 +21,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+pub use facets::{Facets, Followed};
 pub use notes::{SavedNote, Stats};
 pub use search::{Found, Hit};
 pub use tags::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
@@ -47,6 +50,8 @@ pub struct Reader {
 #[derive(Debug)]
 pub struct Store {
     reader: Reader,
+    /// Whether the full-text index may have parts to merge: see `upkeep.rs`.
+    merge_due: bool,
 }
 
 impl Deref for Store {
@@ -135,7 +140,11 @@ impl Store {
     /// The `store_*` kinds. A database of a newer version, or a file that is no
     /// database, is left untouched.
     pub fn open(path: &Path) -> Result<Self> {
-        open::read_write(path).map(|reader| Self { reader })
+        open::read_write(path).map(|reader| Self {
+            reader,
+            // An earlier process may have left some.
+            merge_due: true,
+        })
     }
 
     /// For a program that is about to write many thousand notes in a transaction:
@@ -175,6 +184,7 @@ impl Store {
             .prepare_cached("UPDATE meta SET revision = revision + 1")?
             .execute([])?;
         writer.tx.commit()?;
+        self.merge_due = true;
         Ok(done)
     }
 

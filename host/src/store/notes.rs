@@ -189,6 +189,15 @@ pub(super) fn labels(site: &str) -> String {
     site.rsplit('.').flat_map(|label| [label, "."]).collect()
 }
 
+/// The notes of these ids that are there, in their order.
+pub(super) fn load_ids(conn: &Connection, ids: &[i64]) -> Result<Vec<Note>> {
+    let mut notes = Vec::with_capacity(ids.len());
+    for id in ids {
+        notes.append(&mut load(conn, select_notes!("WHERE n.id = ?"), [id])?);
+    }
+    Ok(notes)
+}
+
 /// The notes of a query over [`select_notes`], with their tags.
 pub(super) fn load(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<Note>> {
     let mut notes = conn

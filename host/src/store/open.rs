@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Reader, fault::of_file_system, index};
+use super::{Reader, fault::of_file_system, index, upkeep::LOG_PAGES_AT_MOST};
 use crate::error::{Error, Result, StoreFault};
 
 /// The schema, one step a released version; step n brings `user_version` to n + 1.
@@ -97,6 +97,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     // On the disk at COMMIT; foreign keys are on by the way SQLite is built.
     conn.pragma_update(None, "synchronous", "FULL")?;
+    // When there is time, long before this: see `upkeep.rs`.
+    conn.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_AT_MOST)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
         conn,

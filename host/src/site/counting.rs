@@ -1,0 +1,97 @@
+//! The facets of the site's store: read in the background when a large store is
+//! first looked at, shared by all connections, brought up to date with each write.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use crate::{
+    error::Result,
+    store::{Facets, Followed, Reader},
+};
+
+/// With fewer notes the store answers as quickly by itself.
+const LARGE: u64 = 2_000;
+
+/// The facets of one database.
+#[derive(Debug)]
+pub(super) struct Counting {
+    database: PathBuf,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nobody has asked yet, or reading them failed.
+    Unread,
+    Reading,
+    Ready(Box<Facets>),
+}
+
+impl Counting {
+    pub(super) fn new(database: PathBuf) -> Self {
+        Self {
+            database,
+            state: Arc::new(Mutex::new(State::Unread)),
+        }
+    }
+
+    /// Asks the facets. None where the store is small or the facets aren't read
+    /// yet: then the store itself is to be asked.
+    pub(super) fn ask<T>(
+        &self,
+        reader: &Reader,
+        question: impl FnOnce(&Facets) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if reader.counts()?.notes < LARGE {
+            return Ok(None);
+        }
+        let mut state = locked(&self.state);
+        if let State::Ready(facets) = &mut *state {
+            match facets.follow(reader)? {
+                Followed::UpToDate => return question(facets).map(Some),
+                Followed::Ahead => return Ok(None),
+                Followed::TooFarBehind => {}
+            }
+        }
+        if !matches!(*state, State::Reading) {
+            // The old ones go first: there is room in memory for one at a time.
+            *state = State::Reading;
+            drop(state);
+            self.read();
+        }
+        Ok(None)
+    }
+
+    /// Whether better answers are about to be had.
+    pub(super) fn is_reading(&self) -> bool {
+        matches!(*locked(&self.state), State::Reading)
+    }
+
+    fn read(&self) {
+        let database = self.database.clone();
+        let state = Arc::clone(&self.state);
+        let started = thread::Builder::new().name("facets".into()).spawn(move || {
+            let read = Reader::open(&database).and_then(|reader| Facets::read(&reader));
+            *locked(&state) = match read {
+                Ok(facets) => State::Ready(Box::new(facets)),
+                Err(error) => {
+                    log::error!("the facets weren't read: {}", error.chain());
+                    State::Unread
+                }
+            };
+        });
+        if let Err(error) = started {
+            log::error!("no thread to read the facets: {error}");
+            *locked(&self.state) = State::Unread;
+        }
+    }
+}
+
+/// Whatever panicked, a state is whole: it is replaced, never changed in parts,
+/// but by `Facets::follow`, which takes note by note and can be asked again.
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
