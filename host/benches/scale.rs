@@ -1,20 +1,595 @@
-//! scale
+//! What a million notes cost, beside a thousand, in one run: queries, saves into
+//! a running host, import, disk, memory.
+//!
+//! `cargo bench --bench scale` does all; `-- queries search saves import memory`
+//! does parts. The stores are made at the first run (some minutes, 3 GB under
+//! `target/tmp/stores`) and kept. Times are this machine's: the ratios count.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a bench prints its figures"
+)]
+
 mod data;
-use std::{io::Write as _, time::Instant};
-fn main() -> std::io::Result<()> {
-    for n in std::env::args()
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use url_notes::{
+    domain::{NoteId, Query, Tag},
+    store::{Facets, Reader, Store, TagFilter},
+};
+
+const SMALL: u64 = 1_000;
+const MIDDLE: u64 = 100_000;
+const LARGE: u64 = 1_000_000;
+/// Notes and tags on a page of the site.
+const PAGE: u32 = 21;
+const RELATED: u32 = 16;
+/// Notes that the import bench adds.
+const IMPORTED: u64 = 10_000;
+/// Saves into the running host.
+const SAVES: usize = 400;
+
+fn main() -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a bench is its own program")]
+    let wanted: Vec<String> = std::env::args()
         .skip(1)
-        .filter_map(|a| a.parse::<u64>().ok())
-    {
-        let t = Instant::now();
-        let p = data::store_of(n)?;
-        writeln!(
-            std::io::stdout(),
-            "{n} {:?} {:.1}s {} B/note",
-            p,
-            t.elapsed().as_secs_f64(),
-            std::fs::metadata(&p)?.len() / n
-        )?;
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let part = |name: &str| wanted.is_empty() || wanted.iter().any(|part| part == name);
+    let small = data::store_of(SMALL)?;
+    let large = data::store_of(LARGE)?;
+    println!(
+        "disk: {:.0} B a note at 1M, {:.0} B at 1k",
+        fs::metadata(&large)?.len() as f64 / LARGE as f64,
+        fs::metadata(&small)?.len() as f64 / SMALL as f64,
+    );
+    let readers = (open(&small), open(&large));
+    if part("queries") {
+        queries(&readers);
+    }
+    if part("search") {
+        searches(&readers);
+    }
+    drop(readers);
+    if part("saves") {
+        saves(&small, &large)?;
+    }
+    if part("import") {
+        import()?;
+    }
+    if part("memory") {
+        memory(&small, &large)?;
+    }
+    Ok(())
+}
+
+fn open(database: &Path) -> Reader {
+    Reader::open(database).expect("a store")
+}
+
+/// Times of many runs, sorted.
+struct Times(Vec<Duration>);
+
+impl Times {
+    fn of(runs: usize, mut run: impl FnMut(usize)) -> Self {
+        for warm in 0..runs.min(20) {
+            run(warm);
+        }
+        let times = (0..runs)
+            .map(|number| {
+                let begin = Instant::now();
+                run(number);
+                begin.elapsed()
+            })
+            .collect();
+        Self::sorted(times)
+    }
+
+    fn sorted(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    /// In µs.
+    fn percentile(&self, percent: usize) -> f64 {
+        let at = (self.0.len() * percent / 100).min(self.0.len() - 1);
+        self.0[at].as_secs_f64() * 1e6
+    }
+}
+
+/// One line: both stores, and what is to be reached.
+fn compare(what: &str, small: &Times, large: &Times, goal: &str) {
+    println!(
+        "{what:<44} 1k {:>8.0} µs   1M {:>8.0} µs  p99 {:>8.0}  max {:>8.0}   {:>6.2} x   {goal}",
+        small.percentile(50),
+        large.percentile(50),
+        large.percentile(99),
+        large.percentile(100),
+        large.percentile(50) / small.percentile(50),
+    );
+}
+
+fn with(ranks: &[u64]) -> TagFilter {
+    TagFilter {
+        with: ranks.iter().map(|rank| data::tag(*rank)).collect(),
+        without: Vec::new(),
+    }
+}
+
+/// The id of the note at this part of the store, in thousandths from the oldest.
+fn depth(notes: u64, thousandth: u64) -> NoteId {
+    NoteId::at(data::moment(notes * thousandth / 1000))
+}
+
+fn queries((small, large): &(Reader, Reader)) {
+    println!("\nqueries, p50");
+    let both = |runs: usize, run: &dyn Fn(&Reader, u64, usize)| {
+        (
+            Times::of(runs, |number| run(small, SMALL, number)),
+            Times::of(runs, |number| run(large, LARGE, number)),
+        )
+    };
+    let (s, l) = both(500, &|reader, _, _| {
+        let notes = reader.notes_with_tags(&with(&[0]), None, PAGE);
+        assert!(!notes.expect("notes").is_empty());
+    });
+    compare("tag page, most used tag", &s, &l, "≤ 200 µs, ≤ 1.2 x");
+    let (s, l) = both(500, &|reader, notes, number| {
+        let before = depth(notes, number as u64 * 2 % 1000);
+        reader
+            .notes_with_tags(&with(&[0]), Some(before), PAGE)
+            .expect("notes");
+    });
+    compare("tag page, any depth", &s, &l, "≤ 2 x the first page");
+    let (s, l) = both(300, &|reader, _, _| {
+        reader.latest_notes(None, PAGE).expect("notes");
+    });
+    compare("all notes, first page", &s, &l, "");
+
+    let begin = Instant::now();
+    let facets = (
+        Facets::read(small).expect("facets"),
+        Facets::read(large).expect("facets"),
+    );
+    println!("facets read in {:.1} s", begin.elapsed().as_secs_f64());
+    let both = |runs: usize, run: &dyn Fn(&Facets, &Reader, u64, usize)| {
+        (
+            Times::of(runs, |number| run(&facets.0, small, SMALL, number)),
+            Times::of(runs, |number| run(&facets.1, large, LARGE, number)),
+        )
+    };
+    let (s, l) = both(300, &|facets, reader, notes, number| {
+        let start = facets.page_start(notes * (number as u64 % 300) / 300);
+        reader.latest_notes(Some(start), PAGE).expect("notes");
+    });
+    compare(
+        "all notes, page of any number",
+        &s,
+        &l,
+        "≤ 2 x the first page",
+    );
+    let triples: Vec<[u64; 3]> = vec![[0, 1, 2], [0, 3, 7], [1, 2, 30], [4, 9, 200], [0, 50, 1000]];
+    let (s, l) = both(300, &|facets, reader, _, number| {
+        let filter = with(&triples[number % triples.len()]);
+        facets.count(reader, &filter).expect("a count");
+    });
+    compare("3 tags, exact count", &s, &l, "≤ 500 µs");
+    let (s, l) = both(200, &|facets, reader, _, number| {
+        let filter = with(&triples[number % triples.len()]);
+        facets.notes(reader, &filter, None, PAGE).expect("notes");
+    });
+    compare("3 tags, first page", &s, &l, "");
+    for rank in [0, 10, 100, 1000] {
+        let (s, l) = both(60, &|facets, reader, _, _| {
+            let rank = rank.min(if std::ptr::eq(reader, small) {
+                100
+            } else {
+                rank
+            });
+            facets
+                .related(reader, &with(&[rank]), RELATED)
+                .expect("tags");
+        });
+        compare(
+            &format!("related tags, tag of rank {rank}"),
+            &s,
+            &l,
+            "≤ 10,000 µs",
+        );
+    }
+    let begin = Instant::now();
+    let names: Vec<Tag> = (0..5000).map(|n| data::tag(n * 7 % 20_000)).collect();
+    for (what, from, length) in [
+        ("completion, 1 character", 0, 1),
+        ("completion, 2 characters", 0, 2),
+        ("completion, 3 characters", 0, 3),
+        ("completion, 5 characters", 0, 5),
+        ("completion, 3 characters from inside", 1, 3),
+        ("completion, 4 characters from inside", 2, 4),
+    ] {
+        let text = |number: usize| -> String {
+            names[number % names.len()]
+                .as_str()
+                .chars()
+                .skip(from)
+                .take(length)
+                .collect()
+        };
+        let s = Times::of(1000, |number| {
+            small.complete_tags(&text(number), 6, &[]).expect("tags");
+        });
+        let l = Times::of(2000, |number| {
+            large.complete_tags(&text(number), 6, &[]).expect("tags");
+        });
+        compare(what, &s, &l, "p50 ≤ 110 µs, p99 ≤ 150 µs");
+    }
+    println!("completions took {:.1} s", begin.elapsed().as_secs_f64());
+}
+
+fn searches((small, large): &(Reader, Reader)) {
+    println!("\nsearch, newest 20 with snippets; nothing over 60 ms, p99 ≤ 1 ms");
+    let w = data::word;
+    let kinds: Vec<(&str, Vec<String>)> = vec![
+        ("frequent words", (0..40).map(|n| w(n) + " ").collect()),
+        (
+            "words of all kinds",
+            (0..200).map(|n| w(n * 290 + 30) + " ").collect(),
+        ),
+        (
+            "rare words",
+            (0..100).map(|n| w(59_000 - n * 7) + " ").collect(),
+        ),
+        ("a word that isn't there", vec!["qqqqqq ".into()]),
+        (
+            "two words",
+            (0..60)
+                .map(|n| format!("{} {} ", w(n), w(n * 31 + 60)))
+                .collect(),
+        ),
+        (
+            "three words, the last one goes on",
+            (0..40)
+                .map(|n| format!("{} {} {}", w(n), w(n + 9), &w(n * 5 + 40)[..2]))
+                .collect(),
+        ),
+        (
+            "one letter that goes on",
+            ('a'..='z').map(String::from).collect(),
+        ),
+        (
+            "two letters that go on",
+            (0..60).map(|n| w(n * 97)[..2].to_owned()).collect(),
+        ),
+        (
+            "three letters that go on",
+            (0..60)
+                .map(|n| w(n * 97 + 30).chars().take(3).collect())
+                .collect(),
+        ),
+        (
+            "phrases",
+            (0..60)
+                .map(|n| format!("\"{} {}\"", w(n % 7), w(n)))
+                .collect(),
+        ),
+        (
+            "phrase of frequent words, five of them",
+            (0..10)
+                .map(|n| format!("\"{} {} {} {} {}\"", w(n), w(n + 1), w(n + 2), w(n), w(n)))
+                .collect(),
+        ),
+        (
+            "without a frequent word",
+            (0..20).map(|n| format!("-{}", w(n))).collect(),
+        ),
+        (
+            "word and without",
+            (0..20).map(|n| format!("{} -{}", w(n), w(n + 1))).collect(),
+        ),
+        (
+            "frequent word, frequent tag",
+            (0..20)
+                .map(|n| format!("{} tag:\"{}\"", w(n), data::tag(n)))
+                .collect(),
+        ),
+        (
+            "frequent word, rare tag",
+            (0..20)
+                .map(|n| format!("{} tag:\"{}\"", w(n), data::tag(90_000 + n)))
+                .collect(),
+        ),
+        (
+            "rare word, frequent tag",
+            (0..20)
+                .map(|n| format!("{} tag:\"{}\"", w(50_000 + n), data::tag(n)))
+                .collect(),
+        ),
+        (
+            "three tags",
+            (0..20)
+                .map(|n| {
+                    format!(
+                        "tag:\"{}\" tag:\"{}\" tag:\"{}\"",
+                        data::tag(n),
+                        data::tag(n + 5),
+                        data::tag(n * 3 + 11)
+                    )
+                })
+                .collect(),
+        ),
+        (
+            "without a frequent tag",
+            (0..10)
+                .map(|n| format!("-tag:\"{}\"", data::tag(n)))
+                .collect(),
+        ),
+        (
+            "frequent site",
+            (0..10)
+                .map(|n| format!("site:{}{n}.example", w(n)))
+                .collect(),
+        ),
+        (
+            "frequent word, frequent site",
+            (0..10)
+                .map(|n| format!("{} site:{}{n}.example", w(n), w(n)))
+                .collect(),
+        ),
+        (
+            "rare word, rare site",
+            (0..10)
+                .map(|n| {
+                    format!(
+                        "{} site:{}{}.example",
+                        w(n + 40_000),
+                        w(n + 30_000),
+                        n + 30_000
+                    )
+                })
+                .collect(),
+        ),
+        ("everything of .example", vec!["site:example".into()]),
+        (
+            "before a date long ago",
+            (0..10)
+                .map(|n| format!("{} before:2011-02", w(n)))
+                .collect(),
+        ),
+        (
+            "after a date",
+            (0..10)
+                .map(|n| format!("{} after:2025-01-01", w(n + 40_000)))
+                .collect(),
+        ),
+        (
+            "a lone quote, signs, nothing",
+            vec![
+                "\"".into(),
+                "c++".into(),
+                "-".into(),
+                "*".into(),
+                "(((".into(),
+            ],
+        ),
+        ("many words", vec![(0..32).map(|n| w(n) + " ").collect()]),
+        (
+            "many words at random",
+            (0..5_u64)
+                .map(|k| (0..30).map(|n| w(n * 131 + k) + " ").collect())
+                .collect(),
+        ),
+    ];
+    for (what, queries) in kinds {
+        let queries: Vec<Query> = queries.iter().map(|text| Query::parse(text)).collect();
+        let run = |reader: &Reader, number: usize| {
+            reader
+                .search(&queries[number % queries.len()], None, 20)
+                .expect("a result");
+        };
+        let runs = queries.len().max(30);
+        // A second run with fewer where it is slow, so that the bench ends.
+        let begin = Instant::now();
+        run(large, 0);
+        let runs = if begin.elapsed() > Duration::from_millis(50) {
+            queries.len().min(20)
+        } else {
+            runs
+        };
+        let s = Times::of(runs, |number| run(small, number));
+        let l = Times::of(runs, |number| run(large, number));
+        compare(what, &s, &l, "");
+    }
+}
+
+/// A host as a browser starts it.
+struct Host {
+    child: Child,
+}
+
+const ORIGIN: &str = "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/";
+
+impl Host {
+    fn start(data: &Path, port: u16) -> io::Result<Self> {
+        let child = Command::new(env!("CARGO_BIN_EXE_url-notes"))
+            .arg(ORIGIN)
+            .env_clear()
+            .env("URL_NOTES_DATA_DIR", data)
+            .env("URL_NOTES_PORT", port.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Self { child })
+    }
+
+    fn ask(&mut self, method: &str, params: &str) -> io::Result<String> {
+        let request =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        let mut frame = u32::try_from(request.len())
+            .expect("short")
+            .to_ne_bytes()
+            .to_vec();
+        frame.extend_from_slice(request.as_bytes());
+        self.child
+            .stdin
+            .as_mut()
+            .expect("piped")
+            .write_all(&frame)?;
+        let output = self.child.stdout.as_mut().expect("piped");
+        let mut length = [0; 4];
+        output.read_exact(&mut length)?;
+        let mut payload = vec![0; u32::from_ne_bytes(length).try_into().expect("64 bits")];
+        output.read_exact(&mut payload)?;
+        let answer = String::from_utf8(payload).expect("UTF-8");
+        assert!(!answer.contains("\"error\""), "{answer}");
+        Ok(answer)
+    }
+
+    /// Anonymous memory in MB: the database's pages in the page cache don't count.
+    fn anonymous(&self) -> io::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kilobytes = line
+            .and_then(|line| line.split_whitespace().next())
+            .and_then(|number| number.parse::<f64>().ok());
+        Ok(kilobytes.expect("Linux tells it") / 1024.0)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It may have ended by itself.
+        let _ = self.child.wait();
+    }
+}
+
+/// A copy that may be written to.
+fn copy(database: &Path) -> io::Result<(tempfile::TempDir, PathBuf)> {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let path = dir.path().join("notes.db");
+    fs::copy(database, &path)?;
+    File::open(&path)?.sync_all()?;
+    Ok((dir, path))
+}
+
+fn saves(small: &Path, large: &Path) -> io::Result<()> {
+    println!("\ndurable saves into a running host, as a person saves: with pauses");
+    for (what, notes, database) in [("1k", SMALL, small), ("1M", LARGE, large)] {
+        let (dir, _) = copy(database)?;
+        let mut host = Host::start(dir.path(), 0)?;
+        host.ask("hello", r#"{"protocol":1,"extension":"0.1.0"}"#)?;
+        let mut probe = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(dir.path().join("probe"))?;
+        let mut saves = Vec::new();
+        let mut syncs = Vec::new();
+        for number in 0..SAVES {
+            let note = data::note(notes + number as u64, data::tags_for(notes));
+            let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+            let params = serde_json::json!({
+                "opId": format!("00000000-0000-4000-8000-{number:012x}"),
+                "url": note.url.as_str(),
+                "title": note.title,
+                "tags": tags,
+                "summary": note.summary,
+            });
+            let params = params.to_string();
+            let begin = Instant::now();
+            host.ask("saveNote", &params)?;
+            saves.push(begin.elapsed());
+            // Nobody saves two pages within this; the host uses it for its upkeep.
+            thread::sleep(Duration::from_millis(120));
+            let begin = Instant::now();
+            probe.write_all(&[0; 8192])?;
+            probe.sync_data()?;
+            syncs.push(begin.elapsed());
+        }
+        let (saves, syncs) = (Times::sorted(saves), Times::sorted(syncs));
+        println!(
+            "{what}: save p50 {:.0} µs p99 {:.0}, fdatasync of 8 KB p50 {:.0} p99 {:.0}: p50 {:.2} x (≤ 2.5), p99 {:.2} x of its p50 (≤ 5), {:.2} x of its p99",
+            saves.percentile(50),
+            saves.percentile(99),
+            syncs.percentile(50),
+            syncs.percentile(99),
+            saves.percentile(50) / syncs.percentile(50),
+            saves.percentile(99) / syncs.percentile(50),
+            saves.percentile(99) / syncs.percentile(99),
+        );
+    }
+    Ok(())
+}
+
+fn import() -> io::Result<()> {
+    let (_dir, path) = copy(&data::store_of(MIDDLE)?)?;
+    let tags = data::tags_for(MIDDLE);
+    let notes: Vec<_> = (MIDDLE..MIDDLE + IMPORTED)
+        .map(|number| (data::note(number, tags), data::moment(number)))
+        .collect();
+    let mut store = Store::open(&path).expect("a store");
+    store.expect_many().expect("memory");
+    let begin = Instant::now();
+    store
+        .write(data::moment(MIDDLE + IMPORTED), |writer| {
+            for (note, moment) in &notes {
+                writer.save_note_of(note, *moment)?;
+            }
+            Ok(())
+        })
+        .expect("an import");
+    let seconds = begin.elapsed().as_secs_f64();
+    println!(
+        "\nimport of 10k notes into 100k, one transaction: {:.0} notes a second (≥ 5,000)",
+        IMPORTED as f64 / seconds
+    );
+    Ok(())
+}
+
+fn memory(small: &Path, large: &Path) -> io::Result<()> {
+    println!("\nanonymous memory of a host that serves the site");
+    for (what, database) in [("1k", small), ("1M", large)] {
+        let folder = database.parent().expect("a folder");
+        let port = 45_000 + u16::try_from(std::process::id() % 10_000).expect("small");
+        let mut host = Host::start(folder, port)?;
+        host.ask("hello", r#"{"protocol":1,"extension":"0.1.0"}"#)?;
+        let page = |path: &str| -> io::Result<String> {
+            let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+            write!(
+                stream,
+                "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+            )?;
+            let mut text = String::new();
+            stream.read_to_string(&mut text)?;
+            Ok(text)
+        };
+        while page("/robots.txt").is_err() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let idle = host.anonymous()?;
+        let tag = data::tag(0);
+        let address = format!("/tag/{}", tag.as_str().replace(' ', "%20"));
+        let mut peak: f64 = 0.0;
+        // Until the facets are there, the page says that it has counted a part only.
+        while page(&address)?.contains("of the newest") {
+            peak = peak.max(host.anonymous()?);
+            thread::sleep(Duration::from_millis(10));
+        }
+        let after = host.anonymous()?;
+        println!(
+            "{what}: idle {idle:.1} MB (≤ 2), with a tag page's facets {after:.1} MB (≤ 70), most while they were read {peak:.1} MB (≤ 130)"
+        );
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! each one `BEGIN IMMEDIATE` transaction that is on the disk
 //! (`synchronous=FULL`) when the call returns.
 
+mod completion;
 mod facets;
 mod fault;
 mod index;

@@ -175,40 +175,6 @@ impl Reader {
         })
     }
 
-    /// Tags in use that begin with `text`, then those that contain it, each
-    /// group by number of notes. An empty text gives the most used.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn complete_tags(&self, text: &str, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
-        // What is typed so far need not be a tag yet, but has its normal form.
-        let text = match Tag::parse(text) {
-            Ok(tag) => tag.as_str().to_owned(),
-            Err(_) if text.trim().is_empty() => String::new(),
-            Err(_) => return Ok(Vec::new()),
-        };
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        // So many more that the excluded ones can be left out.
-        let fetched = limit.saturating_add(u32::try_from(exclude.len()).unwrap_or(u32::MAX));
-        let mut found = self.tag_counts(
-            "SELECT name, uses FROM tags WHERE uses > 0 AND substr(name, 1, length(?1)) = ?1 \
-             ORDER BY uses DESC, id LIMIT ?2",
-            (&text, fetched),
-        )?;
-        found.retain(|tag| !exclude.contains(&tag.tag));
-        if found.len() < wanted && !text.is_empty() {
-            let mut inside = self.tag_counts(
-                "SELECT name, uses FROM tags WHERE uses > 0 AND instr(name, ?1) > 1 \
-                 AND substr(name, 1, length(?1)) <> ?1 ORDER BY uses DESC, id LIMIT ?2",
-                (&text, fetched),
-            )?;
-            inside.retain(|tag| !exclude.contains(&tag.tag));
-            found.append(&mut inside);
-        }
-        found.truncate(wanted);
-        Ok(found)
-    }
-
     fn tag_counts(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<TagCount>> {
         Ok(self
             .conn
