@@ -80,9 +80,14 @@ pub enum StoreFault {
     Busy,
     /// Not a database, or malformed.
     #[error(
-        "The notes can't be read: the file is not a database, or it is damaged. It was left as it is; put a backup in its place or move it away."
+        "The notes can't be read: the file is not a database, or it is damaged. It was left as it is; `url-notes check --repair` in a terminal saves what can be read."
     )]
     Broken,
+    /// Another `application_id`.
+    #[error(
+        "The file in the place of the notes is not a database of url-notes but another program's. It was left as it is; move it away."
+    )]
+    Foreign,
     /// No permission, read-only file system, missing folder.
     #[error(
         "The notes can't be written: the folder or the file is read-only. Give yourself write access to it."
@@ -125,7 +130,7 @@ impl Error {
                 StoreFault::Full => ErrorKind::StoreFull,
                 StoreFault::Newer => ErrorKind::StoreNewer,
                 StoreFault::Busy => ErrorKind::StoreBusy,
-                StoreFault::Broken => ErrorKind::StoreBroken,
+                StoreFault::Broken | StoreFault::Foreign => ErrorKind::StoreBroken,
                 StoreFault::Unwritable => ErrorKind::StoreUnwritable,
                 StoreFault::Io => ErrorKind::StoreIo,
             },

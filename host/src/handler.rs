@@ -122,8 +122,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
     }
 
     fn store(&mut self) -> Result<&mut Store> {
-        if self.store.is_none() {
-            self.store = Some(Store::open(&self.settings.database)?);
+        match &mut self.store {
+            // Another file may have been put in its place.
+            Some(store) => store.refresh()?,
+            None => self.store = Some(Store::open(&self.settings.database)?),
         }
         Ok(self.store.as_mut().expect("the store was opened just now"))
     }

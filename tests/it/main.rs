@@ -10,6 +10,7 @@ mod command_line;
 mod contract;
 mod faults;
 mod host;
+mod life;
 mod messages;
 mod site;
 mod tidy;

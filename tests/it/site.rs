@@ -6,6 +6,7 @@ mod hostile;
 mod markup;
 
 use std::{
+    fs,
     net::{Ipv6Addr, TcpListener},
     process::Command,
     time::{Duration, Instant},
@@ -13,7 +14,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::host::{ORIGIN, TestHost, op_id, program, until};
+use crate::host::{ORIGIN, TestHost, op_id, program, run_ok, until};
 use client::{Client, get, try_get};
 
 /// Names that addresses, HTML, forms or browsers might trip over.
@@ -260,4 +261,29 @@ fn a_host_short_of_descriptors_serves_again_when_it_has_some() {
         try_get(port, "/").ok().filter(|page| page.status == 200)
     });
     assert!(host.end().success());
+}
+
+#[test]
+fn the_site_follows_a_file_that_is_put_in_the_place_of_the_notes() {
+    let mut host = TestHost::new();
+    host.save("https://e.org/a", "Kept", &["x"]);
+    let port = host.site_port();
+    let place = |name: &str| host.dir().join(name);
+    let copy = place("copy.db");
+    run_ok(host.dir(), &["backup", copy.to_str().unwrap()]);
+    run_ok(
+        host.dir(),
+        &["add", "https://e.org/b", "--title", "Moved away"],
+    );
+    assert!(get(port, "/").body.contains("Moved away"));
+    for ending in ["", "-wal", "-shm"] {
+        let name = format!("notes.db{ending}");
+        fs::rename(place(&name), place(&format!("away.db{ending}"))).unwrap();
+    }
+    fs::rename(&copy, place("notes.db")).unwrap();
+    // At the same revision, but with other notes.
+    run_ok(host.dir(), &["add", "https://e.org/c", "--title", "Added"]);
+    let page = get(port, "/").body;
+    assert!(page.contains("Kept") && page.contains("Added"), "{page}");
+    assert!(!page.contains("Moved away"), "{page}");
 }

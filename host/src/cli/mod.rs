@@ -4,10 +4,13 @@
 //! error one sentence where it failed. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 mod add;
+mod backup;
+mod check;
 mod list;
 mod open;
 mod print;
 mod remove;
+mod restore_backup;
 mod search;
 mod serve;
 mod show;
@@ -64,6 +67,12 @@ enum Command {
     Open(open::Open),
     /// Print figures on the store
     Stats(stats::Stats),
+    /// Copy the notes into a file, also while they are in use
+    Backup(backup::Backup),
+    /// Put the notes of a backup in the place of those that are there, which are kept
+    RestoreBackup(restore_backup::RestoreBackup),
+    /// Tell whether the notes are sound
+    Check(check::Check),
 }
 
 /// What a subcommand works with.
@@ -124,6 +133,9 @@ impl Arguments {
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),
+            Command::Backup(command) => command.run(&mut invocation),
+            Command::RestoreBackup(command) => command.run(&mut invocation),
+            Command::Check(command) => command.run(&mut invocation),
         }
     }
 }

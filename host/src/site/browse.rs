@@ -96,11 +96,18 @@ impl Browse {
     fn lend(&self, read: impl FnOnce(&Reader) -> Result<Answer>) -> Result<Answer> {
         let kept = locked(&self.idle).pop();
         let reader = match kept {
-            Some(reader) => reader,
+            Some(reader) if reader.is_current()? => reader,
+            Some(_) => {
+                // Another file counts its revisions anew.
+                locked(&self.idle).clear();
+                *locked(&self.rendered) = Rendered::default();
+                self.counting.forget();
+                Reader::open(&self.database)?
+            }
             None => Reader::open(&self.database)?,
         };
         let answer = read(&reader)?;
-        // One that failed is not kept: the file may have been replaced.
+        // One that failed is not kept.
         let mut idle = locked(&self.idle);
         if idle.len() < IDLE_READERS {
             idle.push(reader);

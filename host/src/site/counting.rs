@@ -65,6 +65,14 @@ impl Counting {
         Ok(None)
     }
 
+    /// Forgets the facets: another database is in the place of theirs.
+    pub(super) fn forget(&self) {
+        let mut state = locked(&self.state);
+        if !matches!(*state, State::Reading) {
+            *state = State::Unread;
+        }
+    }
+
     /// Whether better answers are about to be had.
     pub(super) fn is_reading(&self) -> bool {
         matches!(*locked(&self.state), State::Reading)

@@ -26,6 +26,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use browse::Browse;
+use jiff::Timestamp;
 use listen::{BindError, Holder, Listeners};
 
 use crate::store::Store;
@@ -161,8 +162,10 @@ impl Site {
     }
 
     fn stand_by(&self, port: u16, database: &Path) -> ! {
-        // Whoever looks before anything was saved finds an empty site, not a fault.
-        if let Err(error) = Store::open(database) {
+        // Whoever looks before anything was saved finds an empty site, not a fault;
+        // and none of what should be gone for good.
+        let opened = Store::open(database).and_then(|mut store| store.prune(Timestamp::now()));
+        if let Err(error) = opened {
             log::warn!("the site has no notes to show: {}", error.chain());
         }
         let mut asked: Option<Instant> = None;

@@ -35,6 +35,8 @@ pub(super) fn of_file_system(error: io::Error) -> Error {
         | io::ErrorKind::NotADirectory
         | io::ErrorKind::AlreadyExists
         | io::ErrorKind::IsADirectory => StoreFault::Unwritable,
+        // Another process is making the same file.
+        io::ErrorKind::WouldBlock => StoreFault::Busy,
         _ => StoreFault::Io,
     };
     Error::Store {

@@ -5,35 +5,52 @@
 //! each one `BEGIN IMMEDIATE` transaction that is on the disk
 //! (`synchronous=FULL`) when the call returns.
 
+mod backup;
+mod check;
 mod completion;
 mod facets;
 mod fault;
+mod file_system;
 mod index;
 mod notes;
 mod open;
+mod pages;
+mod place;
+mod replace;
+mod salvage;
 mod search;
 mod tags;
 mod upkeep;
 
-use std::{ops::Deref, path::Path};
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+pub use backup::{Backup, Restored, restore_backup};
+pub use check::{Area, Fault, Health, check};
 pub use facets::{Facets, Followed};
+pub use file_system::FileSystem;
 pub use notes::{SavedNote, Stats};
+pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Found, Hit};
 pub use tags::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StoreFault};
 
 /// How long a deleted note can be restored.
 pub const TRASH_DAYS: i64 = 30;
 /// How long an operation is remembered. Longer than a host can sensibly be
 /// absent, since a save may wait in the outbox all that time.
 const OPERATION_DAYS: i64 = 90;
+
+/// So many deleted notes, and operations, go in one write.
+const PRUNED_AT_ONCE: i64 = 200;
 
 /// Revisions whose changes are kept.
 const CHANGES_KEPT: i64 = 1000;
@@ -44,7 +61,8 @@ const MANY_CHANGES: i64 = 1000;
 #[derive(Debug)]
 pub struct Reader {
     conn: Connection,
-    path: std::path::PathBuf,
+    path: PathBuf,
+    file: Option<place::FileId>,
 }
 
 /// Read and write access.
@@ -98,6 +116,22 @@ impl Reader {
         open::read_only(path)
     }
 
+    /// Whether this is still the database at its path: not once another file was
+    /// put there, nor once it has another schema. Then it has to be opened anew.
+    ///
+    /// # Errors
+    /// `store_newer` where a newer version of this program has brought it up to
+    /// date; the other `store_*` kinds.
+    pub fn is_current(&self) -> Result<bool> {
+        if self.file != place::FileId::of(&self.path) {
+            return Ok(false);
+        }
+        match open::schema(&self.conn)? {
+            newer if newer > open::SCHEMA => Err(Error::store(StoreFault::Newer)),
+            found => Ok(found == open::SCHEMA),
+        }
+    }
+
     /// Reads several things of one moment, at the cost of taking SQLite's locks once.
     ///
     /// # Errors
@@ -141,7 +175,7 @@ impl Store {
     /// The `store_*` kinds. A database of a newer version, or a file that is no
     /// database, is left untouched.
     pub fn open(path: &Path) -> Result<Self> {
-        open::read_write(path).map(|reader| Self {
+        open::read_write(path, FileSystem::of(path)).map(|reader| Self {
             reader,
             // An earlier process may have left some.
             merge_due: true,
@@ -158,6 +192,18 @@ impl Store {
         Ok(self.conn.pragma_update(None, "cache_size", -65_536)?)
     }
 
+    /// Opens the database anew where this isn't the one at its path any more:
+    /// see [`Reader::is_current`].
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn refresh(&mut self) -> Result<()> {
+        if !self.is_current()? {
+            *self = Self::open(&self.path)?;
+        }
+        Ok(())
+    }
+
     /// Does `work` in one transaction. An error undoes all of it.
     ///
     /// # Errors
@@ -167,26 +213,55 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
-        // IMMEDIATE: a transaction that turns from reading to writing skips the busy handler.
-        let tx = self
-            .reader
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let writer = Writer {
-            tx,
-            now,
-            pending: index::Pending::default(),
-        };
-        let done = work(&writer)?;
-        writer.write_index()?;
-        writer.prune()?;
-        writer
-            .tx
-            .prepare_cached("UPDATE meta SET revision = revision + 1")?
-            .execute([])?;
-        writer.tx.commit()?;
-        self.merge_due = true;
-        Ok(done)
+        loop {
+            // IMMEDIATE: a transaction that turns from reading to writing skips the busy handler.
+            let tx = Transaction::new_unchecked(&self.reader.conn, TransactionBehavior::Immediate)?;
+            // Looked at where nobody can get in between.
+            if !self.is_current()? {
+                drop(tx);
+                self.refresh()?;
+                continue;
+            }
+            let writer = Writer {
+                tx,
+                now,
+                pending: index::Pending::default(),
+            };
+            let done = work(&writer)?;
+            writer.write_index()?;
+            writer.prune()?;
+            writer
+                .tx
+                .prepare_cached("UPDATE meta SET revision = revision + 1")?
+                .execute([])?;
+            writer.tx.commit()?;
+            self.merge_due = true;
+            return Ok(done);
+        }
+    }
+
+    /// Empties the trash of what is past its time, and forgets old operations,
+    /// also where nobody writes. Each write does a part of it.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn prune(&mut self, now: Timestamp) -> Result<()> {
+        while self.has_to_prune(now)? {
+            self.write(now, |_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn has_to_prune(&self, now: Timestamp) -> Result<bool> {
+        Ok(self.conn.query_row(
+            "SELECT EXISTS (SELECT 1 FROM trash WHERE deleted_at < ?)
+                 OR EXISTS (SELECT 1 FROM operations WHERE done_at < ?)",
+            [
+                days_before(now, TRASH_DAYS),
+                days_before(now, OPERATION_DAYS),
+            ],
+            |row| row.get(0),
+        )?)
     }
 
     /// As [`Store::write`], but an operation that was done before is not done
@@ -200,6 +275,7 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.refresh()?;
         // Looked up before a write begins, so that a replay bumps no revision;
         // looked up again inside, where nobody can get in between.
         if let Some(result) = operation_result(&self.reader.conn, operation)? {
@@ -227,6 +303,10 @@ impl Store {
     }
 }
 
+fn days_before(now: Timestamp, days: i64) -> i64 {
+    (now - SignedDuration::from_hours(24 * days)).as_microsecond()
+}
+
 fn operation_result<T: DeserializeOwned>(
     conn: &Connection,
     operation: Operation,
@@ -247,15 +327,21 @@ fn operation_result<T: DeserializeOwned>(
 }
 
 impl Writer<'_> {
-    /// Takes out what is past its time: deleted notes and finished operations.
+    /// Takes out what is past its time, deleted notes and finished operations,
+    /// a bounded number of each: a write doesn't wait for a large trash.
     fn prune(&self) -> Result<()> {
-        let past = |days: i64| (self.now - SignedDuration::from_hours(24 * days)).as_microsecond();
         self.tx
-            .prepare_cached("DELETE FROM trash WHERE deleted_at < ?")?
-            .execute([past(TRASH_DAYS)])?;
+            .prepare_cached(
+                "DELETE FROM trash WHERE id IN
+                 (SELECT id FROM trash WHERE deleted_at < ? ORDER BY deleted_at LIMIT ?)",
+            )?
+            .execute([days_before(self.now, TRASH_DAYS), PRUNED_AT_ONCE])?;
         self.tx
-            .prepare_cached("DELETE FROM operations WHERE done_at < ?")?
-            .execute([past(OPERATION_DAYS)])?;
+            .prepare_cached(
+                "DELETE FROM operations WHERE op_id IN
+                 (SELECT op_id FROM operations WHERE done_at < ? ORDER BY done_at LIMIT ?)",
+            )?
+            .execute([days_before(self.now, OPERATION_DAYS), PRUNED_AT_ONCE])?;
         self.prune_changes()
     }
 

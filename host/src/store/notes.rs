@@ -373,7 +373,7 @@ impl Writer<'_> {
 
     /// The id of this moment, or the next one that is free. No two notes share
     /// a millisecond: see `index.rs`.
-    fn free_id(&self, moment: Timestamp) -> Result<NoteId> {
+    pub(super) fn free_id(&self, moment: Timestamp) -> Result<NoteId> {
         let mut id = NoteId::at(moment);
         let mut taken = self.tx.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM notes WHERE id >= ?1 AND id < ?2)
@@ -388,7 +388,7 @@ impl Writer<'_> {
         Ok(id)
     }
 
-    fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
+    pub(super) fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at)
@@ -482,7 +482,7 @@ impl Writer<'_> {
         Ok(Some(self.tx.last_insert_rowid()))
     }
 
-    fn tag_id(&self, tag: &Tag) -> Result<i64> {
+    pub(super) fn tag_id(&self, tag: &Tag) -> Result<i64> {
         let known = self
             .tx
             .prepare_cached("SELECT id FROM tags WHERE name = ?")?

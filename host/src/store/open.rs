@@ -1,17 +1,24 @@
 //! Opening the database: folder and file with their modes, the first open
-//! under a file lock, migrations.
+//! under a file lock, migrations, and the journal that suits the file system.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::ErrorKind,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Reader, fault::of_file_system, index, upkeep::LOG_PAGES_AT_MOST};
+use super::{
+    Reader, backup,
+    fault::of_file_system,
+    file_system::FileSystem,
+    index,
+    place::{self, FileId, LOG, beside},
+    upkeep::LOG_PAGES_AT_MOST,
+};
 use crate::error::{Error, Result, StoreFault};
 
 /// The schema, one step a released version; step n brings `user_version` to n + 1.
@@ -37,10 +44,10 @@ struct Migration {
 }
 
 /// `user_version` of a database that is up to date.
-const SCHEMA: usize = MIGRATIONS.len();
+pub(super) const SCHEMA: usize = MIGRATIONS.len();
 
 /// "uNOT": tells our files from others' (`PRAGMA application_id`).
-const APPLICATION_ID: i32 = 0x754E_4F54;
+pub(super) const APPLICATION_ID: i32 = 0x754E_4F54;
 
 /// Before 3.51.3 a race between connections that reset the write-ahead log can
 /// lose a commit (<https://www.sqlite.org/wal.html>, "WAL-reset bug").
@@ -49,33 +56,35 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long to wait for another program's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) fn read_write(path: &Path) -> Result<Reader> {
+/// The write-ahead log is cut to this when it begins anew, in bytes: what one
+/// large write made of it doesn't stay.
+const LOG_BYTES: i64 = 8 * 1024 * 1024;
+
+pub(super) fn read_write(path: &Path, file_system: FileSystem) -> Result<Reader> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Error::internal(format!(
             "SQLite {} is too old",
             rusqlite::version()
         )));
     }
+    let journal = Journal::on(file_system);
     let new = create_with_modes(path).map_err(of_file_system)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     if !new {
-        // SQLite takes a file of less than a sector for an empty one and writes over it.
-        let bytes = fs::metadata(path).map_err(of_file_system)?.len();
-        if (1..512).contains(&bytes) {
-            return Err(Error::store(StoreFault::Broken));
-        }
-        let reader = connect(path, flags)?;
-        match schema(&reader.conn)? {
-            SCHEMA => return Ok(reader),
-            newer if newer > SCHEMA => return Err(Error::store(StoreFault::Newer)),
-            _ => {}
+        refuse_remains(path)?;
+        let reader = connect_to_write(path, journal)?;
+        if recognised(&reader.conn)? == SCHEMA && Journal::of(&reader.conn)? == journal {
+            return Ok(reader);
         }
     }
     // A new database, or an older one: of several programs that get here at
     // once, one at a time touches the file.
-    let lock = lock(path).map_err(of_file_system)?;
-    let mut reader = connect(path, flags)?;
-    migrate(&mut reader.conn)?;
+    let lock = place::lock(path).map_err(of_file_system)?;
+    let mut reader = connect_to_write(path, journal)?;
+    if recognised(&reader.conn)? == SCHEMA {
+        journal.turn_on(&reader.conn)?;
+    } else {
+        migrate(&mut reader, journal)?;
+    }
     drop(lock);
     Ok(reader)
 }
@@ -83,27 +92,99 @@ pub(super) fn read_write(path: &Path) -> Result<Reader> {
 pub(super) fn read_only(path: &Path) -> Result<Reader> {
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     reader.conn.pragma_update(None, "query_only", true)?;
-    match schema(&reader.conn)? {
+    match recognised(&reader.conn)? {
         SCHEMA => Ok(reader),
-        newer if newer > SCHEMA => Err(Error::store(StoreFault::Newer)),
         // Seen only while another program is bringing the database up to date.
         _ => Err(Error::store(StoreFault::Busy)),
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
+/// A connection, whatever the file holds.
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
+    // Before the file is opened: one that is put in its place meanwhile is then noticed.
+    let file = FileId::of(path);
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    // On the disk at COMMIT; foreign keys are on by the way SQLite is built.
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    // When there is time, long before this: see `upkeep.rs`.
-    conn.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_AT_MOST)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
         conn,
         path: path.to_owned(),
+        file,
     })
+}
+
+/// Foreign keys are on by the way SQLite is built.
+fn connect_to_write(path: &Path, journal: Journal) -> Result<Reader> {
+    let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let set = |name, value: &dyn rusqlite::ToSql| reader.conn.pragma_update(None, name, value);
+    set("synchronous", &journal.synchronous())?;
+    set("journal_size_limit", &LOG_BYTES)?;
+    // When there is time, long before this: see `upkeep.rs`.
+    set("wal_autocheckpoint", &LOG_PAGES_AT_MOST)?;
+    Ok(reader)
+}
+
+/// How a transaction is made whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Journal {
+    /// The write-ahead log: readers and a writer at once.
+    Log,
+    /// The rollback journal: slower, but it needs no memory that machines can't share.
+    Rollback,
+}
+
+impl Journal {
+    fn on(file_system: FileSystem) -> Self {
+        if file_system.shares_memory() {
+            Self::Log
+        } else {
+            Self::Rollback
+        }
+    }
+
+    fn of(conn: &Connection) -> Result<Self> {
+        let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        Ok(if mode == "wal" {
+            Self::Log
+        } else {
+            Self::Rollback
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Log => "WAL",
+            Self::Rollback => "DELETE",
+        }
+    }
+
+    /// On the disk at COMMIT. The rollback journal's end is a file that is gone,
+    /// for which the folder has to be on the disk as well.
+    fn synchronous(self) -> &'static str {
+        match self {
+            Self::Log => "FULL",
+            Self::Rollback => "EXTRA",
+        }
+    }
+
+    /// A change needs the file for itself for a moment and doesn't wait for it
+    /// (the busy handler isn't asked); a program that is just looking at
+    /// `user_version` is enough to be in the way.
+    fn turn_on(self, conn: &Connection) -> Result<()> {
+        let deadline = Instant::now() + BUSY_TIMEOUT;
+        loop {
+            match conn.pragma_update(None, "journal_mode", self.name()) {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && Instant::now() < deadline =>
+                {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                done => return Ok(done?),
+            }
+        }
+    }
 }
 
 /// Makes what is missing, the folder 0700 and the file 0600 whatever the
@@ -114,82 +195,80 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
 /// locks that SQLite holds on it in this process
 /// (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 fn create_with_modes(path: &Path) -> std::io::Result<bool> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    place::create_folder(place::folder(path))?;
+    match place::create_private(path) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Waits for the lock that first opens and migrations are done under. It is a
-/// file of its own: SQLite's locks on the database must stay SQLite's.
-fn lock(path: &Path) -> std::io::Result<File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(PathBuf::from(name))?;
-    file.lock()?;
-    Ok(file)
-}
-
-fn schema(conn: &Connection) -> Result<usize> {
-    Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
-}
-
-fn migrate(conn: &mut Connection) -> Result<()> {
-    let found = schema(conn)?;
-    if found > SCHEMA {
-        return Err(Error::store(StoreFault::Newer));
-    }
-    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables > 0 && application != APPLICATION_ID {
-        // Somebody else's database: nothing of it is touched.
+/// SQLite takes a file of less than a sector for an empty one and writes over
+/// it, and throws away the log of an empty one.
+pub(super) fn refuse_remains(path: &Path) -> Result<()> {
+    let bytes = |path: &Path| fs::metadata(path).map(|file| file.len());
+    let remains = match bytes(path).map_err(of_file_system)? {
+        0 => bytes(&beside(path, LOG)).is_ok_and(|log| log > 0),
+        1..512 => true,
+        _ => false,
+    };
+    if remains {
         return Err(Error::store(StoreFault::Broken));
     }
-    turn_write_ahead_log_on(conn)?;
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-    for (step, migration) in MIGRATIONS.iter().enumerate().skip(found) {
-        tx.execute_batch(migration.sql)?;
-        (migration.then)(&tx)?;
-        tx.pragma_update(None, "user_version", step + 1)?;
+    Ok(())
+}
+
+/// How many steps of the schema a database has.
+pub(super) fn schema(conn: &Connection) -> Result<usize> {
+    let mut query = conn.prepare_cached("PRAGMA user_version")?;
+    Ok(query.query_row([], |row| row.get(0))?)
+}
+
+/// The schema of a database that is ours; 0 of one that has nothing in it yet.
+///
+/// # Errors
+/// `Foreign`, `Newer`, and what is behind reading.
+pub(super) fn recognised(conn: &Connection) -> Result<usize> {
+    let found = schema(conn)?;
+    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        let tables: i64 =
+            conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables > 0 || found > 0 || application != 0 {
+            return Err(Error::store(StoreFault::Foreign));
+        }
+    } else if found > SCHEMA {
+        return Err(Error::store(StoreFault::Newer));
     }
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(found)
+}
+
+/// Brings the database up to date, whole or not at all.
+fn migrate(reader: &mut Reader, journal: Journal) -> Result<()> {
+    journal.turn_on(&reader.conn)?;
+    let path = reader.path.clone();
+    // IMMEDIATE lets others read, so the backup can: nobody writes after it.
+    let tx = reader
+        .conn
+        .transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = recognised(&tx)?;
+    if found > 0 && found < SCHEMA {
+        backup::before_migration(&path, &tx, found, Timestamp::now())?;
+    }
+    migrate_in(&tx, found)?;
     tx.commit()?;
     Ok(())
 }
 
-/// Changing to WAL needs the file for itself for a moment and doesn't wait for
-/// it (the busy handler isn't asked); a program that is just looking at
-/// `user_version` is enough to be in the way.
-fn turn_write_ahead_log_on(conn: &Connection) -> Result<()> {
-    let deadline = Instant::now() + BUSY_TIMEOUT;
-    loop {
-        match conn.pragma_update(None, "journal_mode", "WAL") {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && Instant::now() < deadline =>
-            {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            done => return Ok(done?),
-        }
+/// The steps that are missing, in the caller's transaction.
+pub(super) fn migrate_in(tx: &Transaction<'_>, found: usize) -> Result<()> {
+    for (step, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+        tx.execute_batch(migration.sql)?;
+        (migration.then)(tx)?;
+        tx.pragma_update(None, "user_version", step + 1)?;
     }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -275,7 +354,7 @@ mod tests {
             .execute_batch("CREATE TABLE theirs (x)")
             .unwrap();
         let before = fs::read(&path).unwrap();
-        assert_eq!(fault(Store::open(&path)), StoreFault::Broken);
+        assert_eq!(fault(Store::open(&path)), StoreFault::Foreign);
         assert_eq!(fs::read(&path).unwrap(), before);
     }
 
@@ -298,6 +377,74 @@ mod tests {
                     open.join().unwrap().unwrap();
                 }
             });
+        }
+    }
+
+    #[test]
+    fn there_is_a_saved_database_of_each_older_schema() {
+        for schema in 1..SCHEMA {
+            for ending in ["db", "json"] {
+                let saved = Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join(format!("../tests/databases/schema-{schema}.{ending}"));
+                assert!(saved.is_file(), "{}", saved.display());
+            }
+        }
+    }
+
+    #[test]
+    fn where_memory_cannot_be_shared_there_is_no_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let journal = |reader: &Reader| Journal::of(&reader.conn).unwrap();
+        let synchronous = |reader: &Reader| -> i64 {
+            let conn = &reader.conn;
+            conn.pragma_query_value(None, "synchronous", |row| row.get(0))
+                .unwrap()
+        };
+        for file_system in [FileSystem::Network("NFS"), FileSystem::Program] {
+            // As it is moved there, and back.
+            let local = read_write(&path, FileSystem::Local).unwrap();
+            assert_eq!((journal(&local), synchronous(&local)), (Journal::Log, 2));
+            drop(local);
+            let there = read_write(&path, file_system).unwrap();
+            assert_eq!(
+                (journal(&there), synchronous(&there)),
+                (Journal::Rollback, 3)
+            );
+            let second = read_write(&path, file_system).unwrap();
+            assert!(second.is_current().unwrap());
+            second
+                .conn
+                .execute("UPDATE meta SET revision = revision + 1", [])
+                .unwrap();
+            assert_eq!(
+                Reader::open(&path).unwrap().revision().unwrap(),
+                there.revision().unwrap()
+            );
+            assert!(!beside(&path, LOG).exists());
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_lost_database_is_not_thrown_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        fs::write(&path, "").unwrap();
+        fs::write(beside(&path, LOG), "saves that are only here").unwrap();
+        assert_eq!(fault(Store::open(&path)), StoreFault::Broken);
+        assert!(beside(&path, LOG).exists());
+    }
+
+    #[test]
+    fn another_programs_database_of_the_same_version_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let conn = Connection::open(&path).unwrap();
+        conn.execute_batch("CREATE TABLE theirs (x)").unwrap();
+        for version in [SCHEMA, SCHEMA + 1] {
+            conn.pragma_update(None, "user_version", version).unwrap();
+            assert_eq!(fault(Store::open(&path)), StoreFault::Foreign);
+            assert_eq!(fault(Reader::open(&path)), StoreFault::Foreign);
         }
     }
 

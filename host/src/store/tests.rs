@@ -608,3 +608,82 @@ fn several_writers_at_once_lose_nothing() {
     );
     assert_eq!(t.store.tag_uses(&Tag::parse("x").unwrap()).unwrap(), 160);
 }
+
+#[test]
+fn the_trash_is_emptied_also_where_nobody_writes() {
+    let mut t = TestStore::new();
+    let ids: Vec<NoteId> = (0..2 * PRUNED_AT_ONCE)
+        .map(|n| {
+            let new = new_note(&format!("https://e.org/{n}"), "", &[], "");
+            let save = |writer: &Writer<'_>| {
+                let id = writer.save_note(&new)?.note.id;
+                writer.delete_note(id)
+            };
+            t.store.write(t.now, save).unwrap().id
+        })
+        .collect();
+    t.now += SignedDuration::from_hours(24 * TRASH_DAYS - 1);
+    t.store.prune(t.now).unwrap();
+    assert!(t.store.trashed_note(ids[0]).unwrap().is_some());
+    t.now += SignedDuration::from_hours(2);
+    t.store.prune(t.now).unwrap();
+    let revision = t.store.revision().unwrap();
+    assert_eq!(t.store.stats().unwrap().trash, 0);
+    // Nothing is due, so nothing is written.
+    t.store.prune(t.now).unwrap();
+    assert_eq!(t.store.revision().unwrap(), revision);
+}
+
+#[test]
+fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
+    let mut t = TestStore::new();
+    let path = t.store.path.clone();
+    t.save("https://e.org/old", "Old", &[], "");
+    let other = path.with_file_name("other.db");
+    drop(Store::open(&other).unwrap());
+    let away = path.with_file_name("away.db");
+    std::fs::rename(&path, &away).unwrap();
+    std::fs::rename(
+        path.with_file_name("notes.db-wal"),
+        path.with_file_name("away.db-wal"),
+    )
+    .unwrap();
+    std::fs::remove_file(path.with_file_name("notes.db-shm")).unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    assert!(!t.store.is_current().unwrap());
+    t.save("https://e.org/new", "New", &[], "");
+    let titles = |path: &Path| -> Vec<String> {
+        let notes = Store::open(path).unwrap().latest_notes(None, 9).unwrap();
+        notes.into_iter().map(|note| note.title).collect()
+    };
+    assert_eq!(titles(&path), ["New"]);
+    assert_eq!(titles(&away), ["Old"]);
+}
+
+#[test]
+fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/old", "Old", &[], "");
+    let newer = open::SCHEMA + 1;
+    t.store
+        .conn
+        .pragma_update(None, "user_version", newer)
+        .unwrap();
+    let is_newer = |error: Error| {
+        matches!(
+            error,
+            Error::Store {
+                fault: StoreFault::Newer,
+                ..
+            }
+        )
+    };
+    let new = new_note("https://e.org/new", "New", &[], "");
+    assert!(is_newer(
+        t.store
+            .write(t.now, |writer| writer.save_note(&new))
+            .unwrap_err()
+    ));
+    assert!(is_newer(t.store.is_current().unwrap_err()));
+    assert_eq!(t.store.counts().unwrap().notes, 1);
+}

@@ -6,7 +6,10 @@ use std::fs;
 
 use rusqlite::TransactionBehavior;
 
-use super::Store;
+use super::{
+    Store,
+    place::{LOG, beside},
+};
 use crate::error::Result;
 
 /// Pages of the full-text index that are merged in one piece.
@@ -23,7 +26,7 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds; what was saved is safe all the same.
     pub fn tidy(&mut self) -> Result<bool> {
-        if self.merge_due {
+        if self.merge_due && self.is_current()? {
             self.merge_due = self.merge_index()?;
             return Ok(true);
         }
@@ -52,8 +55,6 @@ impl Store {
     }
 
     fn log_bytes(&self) -> u64 {
-        let mut name = self.path.as_os_str().to_owned();
-        name.push("-wal");
-        fs::metadata(name).map_or(0, |file| file.len())
+        fs::metadata(beside(&self.path, LOG)).map_or(0, |file| file.len())
     }
 }

@@ -1,0 +1,40 @@
+//! `url-notes backup`
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::Invocation;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Backup {
+    /// The copy [default: one with the date, in the folder `backups` beside the notes]
+    file: Option<PathBuf>,
+    /// Replace a file of that name
+    #[arg(long, requires = "file")]
+    force: bool,
+}
+
+impl Backup {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let made =
+            invocation
+                .store()?
+                .backup(self.file.as_deref(), self.force, Timestamp::now())?;
+        if invocation.json {
+            return invocation.print_json(&serde_json::json!({
+                "file": made.file.display().to_string(),
+                "notes": made.notes,
+                "bytes": made.bytes,
+            }));
+        }
+        writeln!(
+            invocation.out,
+            "{} notes, {} bytes, verified: {}",
+            made.notes,
+            made.bytes,
+            made.file.display()
+        )?;
+        Ok(())
+    }
+}

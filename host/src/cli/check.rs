@@ -1,0 +1,184 @@
+//! `url-notes check`
+
+use anyhow::bail;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Invocation;
+use crate::store::{self, Health, Salvage};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Mend what is wrong; damaged files are kept under another name
+    #[arg(long)]
+    repair: bool,
+}
+
+impl Check {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let path = invocation.config.database.clone();
+        let salvage = if self.repair {
+            store::repair(&path, Timestamp::now())?.salvage
+        } else {
+            None
+        };
+        let health = store::check(&path)?;
+        if invocation.json {
+            let mut report = wire(&health);
+            report["repaired"] = salvage.as_ref().map_or(Value::Null, wire_salvage);
+            invocation.print_json(&report)?;
+        } else {
+            if let Some(salvage) = &salvage {
+                tell_salvage(invocation, salvage)?;
+            }
+            tell(invocation, &health)?;
+        }
+        match health.faults.len() {
+            0 => Ok(()),
+            _ if self.repair => bail!("Not everything could be mended."),
+            _ if health.is_damaged() => {
+                bail!("Something is wrong; `url-notes check --repair` saves what can be read.")
+            }
+            _ => bail!("Others have access to the notes; `url-notes check --repair` ends that."),
+        }
+    }
+}
+
+fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> {
+    let path = invocation.config.database.display().to_string();
+    let out = &mut *invocation.out;
+    if !health.exists {
+        writeln!(out, "There are no notes yet; they will be in {path}")?;
+        return Ok(());
+    }
+    let known = |number: Option<u64>| number.map_or("unknown".into(), |number| number.to_string());
+    writeln!(out, "database     {path}")?;
+    writeln!(
+        out,
+        "notes        {}, {} in the trash",
+        known(health.notes),
+        known(health.trash)
+    )?;
+    let schema = match health.schema {
+        None => "unknown".into(),
+        Some(0) => "none yet".into(),
+        Some(found) if found < health.newest_schema => {
+            format!(
+                "{found}; the next use brings it to {}",
+                health.newest_schema
+            )
+        }
+        Some(found) => found.to_string(),
+    };
+    writeln!(out, "schema       {schema}")?;
+    writeln!(
+        out,
+        "size         {} bytes, and {} of journal ({})",
+        health.database_bytes,
+        health.log_bytes,
+        health.journal.as_deref().unwrap_or("unknown")
+    )?;
+    writeln!(out, "free         {} bytes", known(health.free_bytes))?;
+    writeln!(out, "file system  {}", health.file_system)?;
+    writeln!(out, "SQLite       {}", health.sqlite)?;
+    for fault in &health.faults {
+        writeln!(
+            out,
+            "wrong        {}: {}",
+            fault.area.name(),
+            super::print::clean(&fault.sentence)
+        )?;
+    }
+    if health.faults.is_empty() {
+        writeln!(out, "All is well.")?;
+    }
+    Ok(())
+}
+
+fn tell_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::Result<()> {
+    let out = &mut *invocation.out;
+    writeln!(
+        out,
+        "The damaged file is kept as {}",
+        salvage.broken.display()
+    )?;
+    if !salvage.recognised {
+        writeln!(
+            out,
+            "Nothing in it is a database of url-notes, so the notes begin anew."
+        )?;
+        return Ok(());
+    }
+    let of = salvage
+        .expected
+        .map_or(String::new(), |expected| format!(" of {expected}"));
+    writeln!(
+        out,
+        "{}{of} notes were saved, and {} in the trash.",
+        salvage.notes, salvage.trash
+    )?;
+    for (count, what) in [
+        (salvage.partial, "of them have lost a part of their text."),
+        (
+            salvage.addresses,
+            "notes have lost title and text; their address, date and tags are left.",
+        ),
+        (
+            salvage.same_page,
+            "notes are of a page that another note has too; they are in the trash.",
+        ),
+        (
+            salvage.nameless_tags,
+            "tags have lost their names and were left out.",
+        ),
+        (
+            salvage.uncertain,
+            "notes come from places where deleted ones may stand as well.",
+        ),
+        (salvage.unread, "pages or rows couldn't be read."),
+    ] {
+        if count > 0 {
+            writeln!(out, "{count} {what}")?;
+        }
+    }
+    Ok(())
+}
+
+fn wire(health: &Health) -> Value {
+    let faults: Vec<Value> = health
+        .faults
+        .iter()
+        .map(|fault| json!({"area": fault.area.name(), "message": fault.sentence}))
+        .collect();
+    json!({
+        "sound": health.faults.is_empty(),
+        "exists": health.exists,
+        "faults": faults,
+        "notes": health.notes,
+        "trash": health.trash,
+        "schema": health.schema,
+        "newestSchema": health.newest_schema,
+        "databaseBytes": health.database_bytes,
+        "logBytes": health.log_bytes,
+        "freeBytes": health.free_bytes,
+        "fileSystem": health.file_system.to_string(),
+        "journal": health.journal,
+        "sqlite": health.sqlite,
+    })
+}
+
+fn wire_salvage(salvage: &Salvage) -> Value {
+    json!({
+        "broken": salvage.broken.display().to_string(),
+        "recognised": salvage.recognised,
+        "notes": salvage.notes,
+        "partial": salvage.partial,
+        "addressesOnly": salvage.addresses,
+        "expected": salvage.expected,
+        "trash": salvage.trash,
+        "samePage": salvage.same_page,
+        "namelessTags": salvage.nameless_tags,
+        "uncertain": salvage.uncertain,
+        "unread": salvage.unread,
+    })
+}

@@ -1,0 +1,38 @@
+//! `url-notes restore-backup`
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::Invocation;
+use crate::store::restore_backup;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RestoreBackup {
+    /// A file that `url-notes backup` made, or a copy of a database
+    file: PathBuf,
+}
+
+impl RestoreBackup {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let done = restore_backup(&invocation.config.database, &self.file, Timestamp::now())?;
+        let previous = done.previous.map(|file| file.display().to_string());
+        if invocation.json {
+            return invocation.print_json(&serde_json::json!({
+                "notes": done.notes,
+                "previous": previous,
+                "previousSound": done.previous_sound,
+            }));
+        }
+        let out = &mut *invocation.out;
+        writeln!(out, "{} notes are back.", done.notes)?;
+        match previous {
+            None => {}
+            Some(file) if done.previous_sound => {
+                writeln!(out, "Those that were there are kept in {file}")?;
+            }
+            Some(file) => writeln!(out, "The damaged file that was there is kept as {file}")?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! The files around the database: their names, their modes, and how one comes
+//! into its place whole or not at all.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+/// What SQLite keeps beside a database, as endings of its name.
+pub(super) const LOG: &str = "-wal";
+pub(super) const SHARED_MEMORY: &str = "-shm";
+pub(super) const JOURNAL: &str = "-journal";
+/// The file that first opens, migrations and replacements are done under.
+const LOCK: &str = ".lock";
+
+/// Which file stands at a path: another one may be moved there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// None where there is no file.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(Self::from)
+    }
+}
+
+impl From<fs::Metadata> for FileId {
+    fn from(file: fs::Metadata) -> Self {
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+        }
+    }
+}
+
+/// The path with an ending put to its name.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// The folder of a path.
+pub(super) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A moment as it stands in file names, in UTC: `20261123T021500Z`.
+pub(super) fn stamp(now: Timestamp) -> String {
+    now.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// Makes a folder and those above it, each that is missing 0700.
+pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// A new file, 0600.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Waits for the lock that first opens and migrations are done under. It is a
+/// file of its own: SQLite's locks on the database must stay SQLite's.
+pub(super) fn lock(path: &Path) -> io::Result<File> {
+    let file = open_lock(&beside(path, LOCK))?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Puts the entries of a folder on the disk: a new name is lost in a power cut otherwise.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// A copy that is on the disk, 0600. The one it is made of is left open and
+/// handed back: closing it would drop the locks that SQLite has on it in this
+/// process (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<File> {
+    let mut source = File::open(from)?;
+    let mut copy = create_private(to)?;
+    io::copy(&mut source, &mut copy)?;
+    copy.sync_all()?;
+    Ok(source)
+}
+
+/// A file in the making. It has its final name when it is whole, and is gone
+/// when that isn't reached.
+#[derive(Debug)]
+pub(super) struct Part {
+    path: PathBuf,
+    target: PathBuf,
+    placed: bool,
+    /// Locked for as long as it is written, so that what was left behind by a
+    /// process that was killed is told from what another is writing.
+    _lock: File,
+}
+
+impl Part {
+    /// What is put to the final name until then.
+    pub(super) const ENDING: &str = ".part";
+
+    /// # Errors
+    /// `WouldBlock` where another process is making the same file.
+    pub(super) fn new(target: &Path) -> io::Result<Self> {
+        let path = beside(target, Self::ENDING);
+        loop {
+            let lock = open_lock(&path)?;
+            lock.try_lock().map_err(io::Error::from)?;
+            // Whoever had the lock before may have taken the file away with it.
+            if FileId::of(&path) != Some(lock.metadata()?.into()) {
+                continue;
+            }
+            lock.set_len(0)?;
+            for ending in [LOG, SHARED_MEMORY, JOURNAL] {
+                remove(&beside(&path, ending))?;
+            }
+            return Ok(Self {
+                path,
+                target: target.to_owned(),
+                placed: false,
+                _lock: lock,
+            });
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Puts it on the disk and gives it its name. Whoever had it open has closed it.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where there is a file of that name and `replace` is false.
+    pub(super) fn put(mut self, replace: bool) -> io::Result<()> {
+        if !replace && self.target.symlink_metadata().is_ok() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        File::open(&self.path)?.sync_all()?;
+        fs::rename(&self.path, &self.target)?;
+        self.placed = true;
+        sync_folder(folder(&self.target))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // A file of that name is another process's then.
+        let endings: &[&str] = if self.placed {
+            &[]
+        } else {
+            &["", LOG, SHARED_MEMORY, JOURNAL]
+        };
+        for ending in endings {
+            let _ = remove(&beside(&self.path, ending));
+        }
+    }
+}
+
+/// Takes a file away, if it is there.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// The path with an ending, and a number before it where that is taken.
+pub(super) fn unused(path: &Path, ending: &str) -> PathBuf {
+    let mut candidate = beside(path, ending);
+    for number in 2_u32.. {
+        if candidate.symlink_metadata().is_err() {
+            break;
+        }
+        candidate = beside(path, &format!("-{number}{ending}"));
+    }
+    candidate
+}

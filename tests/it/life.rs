@@ -1,0 +1,619 @@
+//! The whole life of a database: migrations, backups, damage, repair, modes.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    thread,
+};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::host::{ORIGIN, TestHost, op_id, program, run, run_ok, until};
+
+/// Puts a saved database into its place, as private as if it were made there.
+fn put(database: &Path, path: &Path) {
+    fs::copy(database, path).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Every saved database, with its schema and what was in it.
+fn saved_databases() -> Vec<(u32, PathBuf, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/databases");
+    let found: Vec<_> = (1..)
+        .map_while(|schema| {
+            let database = folder.join(format!("schema-{schema}.db"));
+            let content = fs::read_to_string(database.with_extension("json")).ok()?;
+            Some((schema, database, serde_json::from_str(&content).unwrap()))
+        })
+        .collect();
+    assert!(!found.is_empty());
+    found
+}
+
+fn json_of(dir: &Path, arguments: &[&str]) -> Value {
+    serde_json::from_str(&run_ok(dir, &[arguments, &["--json"]].concat())).unwrap()
+}
+
+/// The one sentence of a command that has to fail.
+fn sentence(output: &Output) -> String {
+    let message = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(
+        message.starts_with("url-notes: ")
+            && message.ends_with(".\n")
+            && message.lines().count() == 1,
+        "{message}"
+    );
+    message
+}
+
+/// The content of all files below a folder.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+fn backups(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(dir.join("backups")) else {
+        return Vec::new();
+    };
+    let mut found: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_database_of_each_older_schema_is_brought_up_to_date_note_by_note() {
+    for (schema, database, content) in saved_databases() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        put(&database, &path);
+        let listed = json_of(dir.path(), &["list", "--limit", "1000"]);
+        assert_eq!(listed, content["notes"], "schema {schema}");
+        for note in content["trash"].as_array().unwrap() {
+            assert_eq!(
+                json_of(dir.path(), &["show", &note["id"].to_string()]),
+                *note
+            );
+        }
+        let health = json_of(dir.path(), &["check"]);
+        assert_eq!(health["faults"], json!([]));
+        assert_eq!(health["schema"], health["newestSchema"]);
+
+        // What was there before is kept, as it was, and can be put back.
+        let [backup] = &backups(dir.path())[..] else {
+            panic!("{:?}", backups(dir.path()));
+        };
+        let name = backup.file_name().unwrap().to_str().unwrap();
+        assert!(
+            name.starts_with(&format!("notes-schema-{schema}-")),
+            "{name}"
+        );
+        let version: u32 = Connection::open(backup)
+            .unwrap()
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, schema);
+        let log = fs::read_to_string(dir.path().join("url-notes.log")).unwrap();
+        assert!(log.contains(name), "{log}");
+        run_ok(dir.path(), &["add", "https://e.org/later"]);
+        run_ok(dir.path(), &["restore-backup", backup.to_str().unwrap()]);
+        assert_eq!(
+            json_of(dir.path(), &["list", "--limit", "1000"]),
+            content["notes"]
+        );
+    }
+}
+
+/// The program under a shell that limits how large a file may become, in
+/// blocks of 512 bytes: it stands in for a full disk where none can be mounted.
+fn under_limit(dir: &Path, blocks: u32, arguments: &[&str]) -> Output {
+    Command::new("sh")
+        .args([
+            "-c",
+            &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""),
+        ])
+        .arg(env!("CARGO_BIN_EXE_url-notes"))
+        .args(arguments)
+        .env("URL_NOTES_DATA_DIR", dir)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn without_room_for_a_backup_nothing_is_brought_up_to_date_and_no_part_is_left() {
+    for (_, database, _) in saved_databases() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        put(&database, &path);
+        let message = sentence(&under_limit(dir.path(), 100, &["list"]));
+        assert!(message.contains("disk"), "{message}");
+        // Only that it has a log now may be written into it: two bytes of the header.
+        let (before, mut after) = (fs::read(&database).unwrap(), fs::read(&path).unwrap());
+        after[18..20].copy_from_slice(&before[18..20]);
+        after[24..28].copy_from_slice(&before[24..28]);
+        after[92..100].copy_from_slice(&before[92..100]);
+        assert!(after == before);
+        assert_eq!(backups(dir.path()), [""; 0].map(PathBuf::from));
+        run_ok(dir.path(), &["list"]);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/"]);
+    sentence(&under_limit(
+        dir.path(),
+        100,
+        &["backup", "--data-dir", dir.path().to_str().unwrap()],
+    ));
+    assert_eq!(backups(dir.path()), [""; 0].map(PathBuf::from));
+}
+
+#[test]
+fn a_file_that_is_no_database_of_ours_gets_one_sentence_and_stays_as_it_is() {
+    let made = tempfile::tempdir().unwrap();
+    run_ok(
+        made.path(),
+        &["add", "https://e.org/a", "--title", "A", "--tag", "x"],
+    );
+    run_ok(made.path(), &["check"]);
+    let good = fs::read(made.path().join("notes.db")).unwrap();
+    let changed = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        change(&mut bytes);
+        bytes
+    };
+    let foreign = made.path().join("foreign.db");
+    Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (x)")
+        .unwrap();
+    let saves = &["add", "https://e.org/b"][..];
+    let ordinary = [
+        saves,
+        &["list"],
+        &["show", "https://e.org/a"],
+        &["search", "a"],
+        &["rm", "https://e.org/a"],
+        &["restore", "https://e.org/a"],
+        &["stats"],
+        &["open", "x"],
+        &["serve", "--port", "0"],
+        &["backup"],
+    ];
+    for (what, content, kind, word) in [
+        (
+            "text",
+            b"These are my notes.".repeat(300),
+            "store_broken",
+            "not a database",
+        ),
+        ("short", b"x".to_vec(), "store_broken", "not a database"),
+        (
+            "header alone",
+            good[..512].to_vec(),
+            "store_broken",
+            "check --repair",
+        ),
+        (
+            "cut",
+            good[..good.len() / 2].to_vec(),
+            "store_broken",
+            "check --repair",
+        ),
+        (
+            "no header",
+            changed(&|bytes| bytes[..100].fill(0)),
+            "store_broken",
+            "check --repair",
+        ),
+        (
+            "no first page",
+            changed(&|bytes| bytes[..4096].fill(0)),
+            "store_broken",
+            "check --repair",
+        ),
+        (
+            "foreign",
+            fs::read(&foreign).unwrap(),
+            "store_broken",
+            "another program",
+        ),
+        (
+            "newer",
+            changed(&|bytes| bytes[60..64].copy_from_slice(&[0, 0, 0, 99])),
+            "store_newer",
+            "newer version",
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        fs::write(&path, &content).unwrap();
+        for command in ordinary {
+            let message = sentence(&run(dir.path(), command));
+            assert!(message.contains(word), "{what}, {command:?}: {message}");
+            assert!(fs::read(&path).unwrap() == content, "{what}, {command:?}");
+        }
+        let checked = run(dir.path(), &["check"]);
+        assert_eq!(checked.status.code(), Some(1), "{what}");
+        let mut host = TestHost::on(dir.path());
+        let params = json!({"opId": op_id(), "url": "https://e.org/", "title": ""});
+        assert_eq!(host.fail("saveNote", params), kind, "{what}");
+        assert_eq!(host.fail("stats", json!({})), kind, "{what}");
+        let hello = host.call("hello", json!({"protocol": 1, "extension": "0"}));
+        assert!(
+            hello["storeProblem"].as_str().unwrap().contains(word),
+            "{what}: {hello}"
+        );
+        host.end();
+        assert!(fs::read(&path).unwrap() == content, "{what}");
+        assert_eq!(backups(dir.path()), [""; 0].map(PathBuf::from));
+    }
+}
+
+#[test]
+fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notes.db");
+    let empty = json_of(dir.path(), &["check"]);
+    assert_eq!(
+        (&empty["sound"], &empty["exists"]),
+        (&json!(true), &json!(false))
+    );
+    assert!(!path.exists());
+    for n in 0..50 {
+        let url = format!("https://e.org/{n}");
+        run_ok(
+            dir.path(),
+            &[
+                "add",
+                &url,
+                "--title",
+                &format!("Title {n}"),
+                "--tag",
+                "x",
+                "--summary",
+                &"words ".repeat(150),
+            ],
+        );
+    }
+    let told = run_ok(dir.path(), &["check"]);
+    assert!(told.contains("All is well."), "{told}");
+    assert!(!run_ok(dir.path(), &["check", "--repair"]).contains("kept"));
+
+    let mut bytes = fs::read(&path).unwrap();
+    let root: usize = Connection::open(&path)
+        .unwrap()
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'notes'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    bytes[(root - 1) * 4096..root * 4096].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    let checked = run(dir.path(), &["check", "--json"]);
+    assert!(sentence(&checked).contains("check --repair"));
+    let report: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(
+        (&report["sound"], &report["repaired"]),
+        (&json!(false), &Value::Null)
+    );
+    assert!(fs::read(&path).unwrap() == bytes, "looking changes nothing");
+
+    // Without room nothing comes of it.
+    let message = sentence(&under_limit(dir.path(), 60, &["check", "--repair"]));
+    assert!(message.contains("disk"), "{message}");
+    assert!(fs::read(&path).unwrap() == bytes);
+    let left = contents(dir.path()).into_keys();
+    let left: Vec<_> = left.map(|file| file.display().to_string()).collect();
+    let copies = left
+        .iter()
+        .filter(|name| name.contains(".broken-") || name.contains(".part"));
+    assert_eq!(copies.count(), 0, "{left:?}");
+
+    // A host that runs all the while goes on with what was saved.
+    let mut host = TestHost::on(dir.path());
+    let repaired = json_of(dir.path(), &["check", "--repair"]);
+    assert_eq!(repaired["repaired"]["notes"], 50);
+    let broken = repaired["repaired"]["broken"].as_str().unwrap();
+    assert!(broken.contains("notes.db.broken-"), "{broken}");
+    assert!(fs::read(broken).unwrap() == bytes);
+    host.save("https://e.org/after", "After", &["x"]);
+    assert_eq!(host.call("stats", json!({}))["notes"], 51);
+    host.end();
+    let listed = json_of(dir.path(), &["list", "--limit", "100"]);
+    assert_eq!(listed.as_array().unwrap().len(), 51);
+    assert_eq!(listed[50]["title"], "Title 0");
+    assert!(run_ok(dir.path(), &["check"]).contains("All is well."));
+
+    // What was never a database makes way, and isn't lost.
+    fs::write(&path, "my shopping list").unwrap();
+    let told = run_ok(dir.path(), &["check", "--repair"]);
+    assert!(told.contains("begin anew"), "{told}");
+    let kept = contents(dir.path())
+        .into_values()
+        .any(|content| content == b"my shopping list");
+    assert!(kept);
+    assert_eq!(json_of(dir.path(), &["list"]), json!([]));
+}
+
+#[test]
+fn another_programs_database_is_not_repaired() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notes.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (x)")
+        .unwrap();
+    let before = fs::read(&path).unwrap();
+    let message = sentence(&run(dir.path(), &["check", "--repair"]));
+    assert!(message.contains("another program"), "{message}");
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn a_restore_while_hosts_save_loses_no_save_that_was_answered_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..20 {
+        run_ok(dir.path(), &["add", &format!("https://e.org/kept/{n}")]);
+    }
+    let backup = json_of(dir.path(), &["backup"])["file"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (count, restored, stop) = (
+        AtomicU32::new(0),
+        AtomicBool::new(false),
+        AtomicBool::new(false),
+    );
+    let saves = |more: u32| {
+        let wanted = count.load(Ordering::SeqCst) + more;
+        until("saves", || {
+            (count.load(Ordering::SeqCst) >= wanted).then_some(())
+        });
+    };
+    let mut after: Vec<String> = Vec::new();
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..8)
+            .map(|writer| {
+                let (dir, count, restored, stop) = (dir.path(), &count, &restored, &stop);
+                scope.spawn(move || {
+                    let mut host = TestHost::on(dir);
+                    let mut after = Vec::new();
+                    while !stop.load(Ordering::SeqCst) {
+                        let late = restored.load(Ordering::SeqCst);
+                        let number = count.fetch_add(1, Ordering::SeqCst);
+                        let url = format!("https://e.org/{writer}/{number}");
+                        host.save(&url, "", &["x"]);
+                        if late {
+                            after.push(url);
+                        }
+                    }
+                    after
+                })
+            })
+            .collect();
+        saves(40);
+        let told = json_of(dir.path(), &["restore-backup", &backup]);
+        restored.store(true, Ordering::SeqCst);
+        assert_eq!(
+            (&told["notes"], &told["previousSound"]),
+            (&json!(20), &json!(true))
+        );
+        saves(60);
+        stop.store(true, Ordering::SeqCst);
+        for writer in writers {
+            after.extend(writer.join().unwrap());
+        }
+    });
+    assert!(after.len() > 20, "{}", after.len());
+    let listed = run_ok(dir.path(), &["list", "--limit", "100000"]);
+    for url in after {
+        assert!(
+            listed.lines().any(|line| line.trim().ends_with(&url)),
+            "{url}"
+        );
+    }
+    assert_eq!(listed.matches("/kept/").count(), 20);
+    assert!(run_ok(dir.path(), &["check"]).contains("All is well."));
+}
+
+/// Starts a host or a command under a umask.
+fn under_umask(umask: &str, dir: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")])
+        .arg(env!("CARGO_BIN_EXE_url-notes"))
+        .env("URL_NOTES_DATA_DIR", dir)
+        .env("URL_NOTES_PORT", "0");
+    command
+}
+
+fn assert_private(folder: &Path, after: &str) {
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder), 0o700, "{} after {after}", folder.display());
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_private(&path, after);
+        } else {
+            assert_eq!(mode(&path), 0o600, "{} after {after}", path.display());
+        }
+    }
+}
+
+#[test]
+fn all_that_any_command_makes_is_private_under_any_umask() {
+    for umask in ["000", "002", "022", "077", "0777"] {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("data");
+        let mut host = TestHost::start(under_umask(umask, &dir).arg(ORIGIN), &dir);
+        host.save("https://e.org/1", "1", &["x"]);
+        assert_private(&dir, "a save");
+        let copy = dir.join("copy.db");
+        let copy = copy.to_str().unwrap();
+        for arguments in [
+            &["add", "https://e.org/2"][..],
+            &["rm", "https://e.org/2"],
+            &["list"],
+            &["backup"],
+            &["backup", copy],
+            &["backup", copy, "--force"],
+            &["restore-backup", copy],
+            &["check"],
+        ] {
+            let output = under_umask(umask, &dir).args(arguments).output().unwrap();
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+            assert_private(&dir, &format!("{arguments:?} under {umask}"));
+        }
+        host.end();
+        // With a damaged file, and with an older schema.
+        let mut bytes = fs::read(dir.join("notes.db")).unwrap();
+        bytes[..4096].fill(0);
+        fs::write(dir.join("notes.db"), bytes).unwrap();
+        let repaired = under_umask(umask, &dir)
+            .args(["check", "--repair"])
+            .output()
+            .unwrap();
+        assert!(repaired.status.success(), "{repaired:?}");
+        assert_private(&dir, "check --repair");
+        let (_, saved, _) = saved_databases().remove(0);
+        fs::write(dir.join("notes.db"), fs::read(saved).unwrap()).unwrap();
+        let listed = under_umask(umask, &dir).arg("list").output().unwrap();
+        assert!(listed.status.success(), "{listed:?}");
+        assert_private(&dir, "a migration");
+        assert!(backups(&dir).len() >= 3);
+    }
+}
+
+#[test]
+fn files_that_others_can_read_are_found_and_made_private() {
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/"]);
+    let path = dir.path().join("notes.db");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let message = sentence(&run(dir.path(), &["check"]));
+    assert!(message.contains("Others"), "{message}");
+    run_ok(dir.path(), &["check", "--repair"]);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[test]
+fn a_running_host_follows_a_file_that_is_put_in_the_place_of_the_notes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = TestHost::on(dir.path());
+    host.save("https://e.org/old", "Old", &[]);
+    let backup = dir.path().join("backup.db");
+    run_ok(dir.path(), &["backup", backup.to_str().unwrap()]);
+    host.save("https://e.org/gone", "Gone", &[]);
+    for ending in ["", "-wal", "-shm"] {
+        let name = format!("notes.db{ending}");
+        fs::rename(
+            dir.path().join(&name),
+            dir.path().join(format!("away{ending}")),
+        )
+        .unwrap();
+    }
+    fs::rename(&backup, dir.path().join("notes.db")).unwrap();
+    let note = host.call("noteForUrl", json!({"url": "https://e.org/gone"}));
+    assert_eq!(note["note"], Value::Null);
+    host.save("https://e.org/new", "New", &[]);
+    let listed = run_ok(dir.path(), &["list"]);
+    assert!(
+        listed.contains("New") && listed.contains("Old") && !listed.contains("Gone"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_running_host_leaves_a_store_alone_that_a_newer_version_has_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = TestHost::on(dir.path());
+    host.save("https://e.org/", "", &[]);
+    let conn = Connection::open(dir.path().join("notes.db")).unwrap();
+    conn.pragma_update(None, "user_version", 99).unwrap();
+    let params = json!({"opId": op_id(), "url": "https://e.org/x", "title": ""});
+    assert_eq!(host.fail("saveNote", params), "store_newer");
+    assert_eq!(
+        host.fail("noteForUrl", json!({"url": "https://e.org/"})),
+        "store_newer"
+    );
+    let rows: i64 = conn
+        .query_row("SELECT count(*) FROM notes", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 1);
+}
+
+#[test]
+fn a_host_empties_the_trash_at_its_start() {
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/"]);
+    run_ok(dir.path(), &["rm", "https://e.org/"]);
+    let conn = Connection::open(dir.path().join("notes.db")).unwrap();
+    conn.execute("UPDATE trash SET deleted_at = 1000000", [])
+        .unwrap();
+    let mut host = TestHost::on(dir.path());
+    until("the trash to be empty", || {
+        (host.call("stats", json!({}))["trash"] == 0).then_some(())
+    });
+}
+
+#[test]
+fn a_backup_refuses_and_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/"]);
+    let copy = dir.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    assert!(run_ok(dir.path(), &["backup", copy]).contains("1 notes"));
+    for (arguments, word) in [
+        (&["backup", copy][..], "--force"),
+        (
+            &[
+                "backup",
+                dir.path().join("notes.db").to_str().unwrap(),
+                "--force",
+            ],
+            "itself",
+        ),
+        (&["restore-backup", "/nowhere/at/all.db"], "no such file"),
+        (
+            &[
+                "restore-backup",
+                dir.path().join("notes.db").to_str().unwrap(),
+            ],
+            "itself",
+        ),
+        (
+            &[
+                "restore-backup",
+                dir.path().join("url-notes.log").to_str().unwrap(),
+            ],
+            "no backup",
+        ),
+    ] {
+        let message = sentence(&run(dir.path(), arguments));
+        assert!(message.contains(word), "{arguments:?}: {message}");
+    }
+    let relative = program(dir.path())
+        .current_dir(dir.path())
+        .args(["backup", "here.db"])
+        .output()
+        .unwrap();
+    assert!(relative.status.success(), "{relative:?}");
+    assert!(dir.path().join("here.db").exists());
+}
