@@ -114,12 +114,13 @@ pub(super) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     }
 }
 
-/// Gives each note a millisecond of its own, as the notes of the first schema
-/// didn't have: of several in one, the later ones move to the next free ones.
+/// Gives each note, also in the trash, a millisecond of its own, as the notes of
+/// the first schema didn't have: of several in one, the later ones move to the
+/// next free ones.
 pub(super) fn part_ids(tx: &Transaction<'_>) -> Result<()> {
     tx.pragma_update(None, "defer_foreign_keys", true)?;
     let ids: Vec<i64> = tx
-        .prepare("SELECT id FROM notes ORDER BY id")?
+        .prepare("SELECT id FROM notes UNION ALL SELECT id FROM trash ORDER BY id")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut moved = Vec::new();
@@ -131,17 +132,15 @@ pub(super) fn part_ids(tx: &Transaction<'_>) -> Result<()> {
             old
         };
         if new != old {
-            moved.push((old, new));
+            moved.push([old, new]);
         }
         next_row = row(NoteId(new)) + 1;
     }
     // The last first, so that none lands on one that has yet to move.
-    for (old, new) in moved.into_iter().rev() {
-        tx.execute("UPDATE notes SET id = ?2 WHERE id = ?1", [old, new])?;
-        tx.execute(
-            "UPDATE note_tags SET note_id = ?2 WHERE note_id = ?1",
-            [old, new],
-        )?;
+    for ids in moved.into_iter().rev() {
+        tx.execute("UPDATE notes SET id = ?2 WHERE id = ?1", ids)?;
+        tx.execute("UPDATE note_tags SET note_id = ?2 WHERE note_id = ?1", ids)?;
+        tx.execute("UPDATE trash SET id = ?2 WHERE id = ?1", ids)?;
     }
     Ok(())
 }

@@ -392,6 +392,68 @@ mod tests {
     }
 
     #[test]
+    fn notes_of_one_millisecond_part_when_the_index_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0].sql).unwrap();
+        old.execute_batch(&format!(
+            "PRAGMA user_version = 1; PRAGMA application_id = {APPLICATION_ID};
+             INSERT INTO tags (id, name) VALUES (1, 'x');"
+        ))
+        .unwrap();
+        for id in [5_000, 5_001, 5_003, 6_500] {
+            old.execute(
+                "INSERT INTO notes (id, page_key, site, url, title, summary, updated_at)
+                 VALUES (?1, 'https://e.org/' || ?1, 'e.org', 'https://e.org/' || ?1, 'T' || ?1, '', 1)",
+                [id],
+            )
+            .unwrap();
+            old.execute("INSERT INTO note_tags VALUES (1, ?, 0)", [id])
+                .unwrap();
+        }
+        old.execute(
+            "INSERT INTO trash (id, page_key, site, url, title, summary, updated_at, tags, deleted_at)
+             VALUES (5002, 'https://e.org/d', 'e.org', 'https://e.org/d', 'D', '', 1, '[\"x\"]', ?)",
+            [i64::MAX],
+        )
+        .unwrap();
+        drop(old);
+
+        let mut store = Store::open(&path).unwrap();
+        let title = |note: crate::domain::Note| (note.id.0, note.title);
+        let notes: Vec<_> = store
+            .latest_notes(None, 9)
+            .unwrap()
+            .into_iter()
+            .map(title)
+            .collect();
+        let expected = [
+            (9_000, "T6500"),
+            (8_000, "T5003"),
+            (6_000, "T5001"),
+            (5_000, "T5000"),
+        ];
+        assert_eq!(notes, expected.map(|(id, title)| (id, title.to_owned())));
+        store
+            .write(jiff::Timestamp::now(), |writer| {
+                writer.restore_note(crate::domain::NoteId(7_000))
+            })
+            .unwrap();
+        for title in ["T5000", "T5001", "D", "T5003", "T6500"] {
+            let found = store
+                .search(
+                    &crate::domain::Query::parse(&format!("{title} tag:x ")),
+                    None,
+                    9,
+                )
+                .unwrap();
+            assert_eq!(found.hits.len(), 1, "{title}");
+            assert_eq!(found.hits[0].note.title, title);
+        }
+    }
+
+    #[test]
     fn where_memory_cannot_be_shared_there_is_no_log() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
