@@ -1,6 +1,6 @@
 //! A tag: its normal form, and its address on the site.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization as _;
@@ -63,6 +63,16 @@ impl Tag {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name as one word of a POSIX shell, for commands that are told.
+    #[must_use]
+    pub fn shell_word(&self) -> Cow<'_, str> {
+        let plain = |c: char| c.is_alphanumeric() || "-_./+:@%".contains(c);
+        if self.0.chars().all(plain) {
+            return Cow::Borrowed(&self.0);
+        }
+        Cow::Owned(format!("'{}'", self.0.replace('\'', r"'\''")))
     }
 
     /// The name percent-encoded as one path segment or query value.
@@ -141,6 +151,29 @@ mod tests {
             assert!(Tag::parse(text).is_err(), "{text:?}");
         }
         assert!(Tag::parse(&"機".repeat(100)).is_ok());
+    }
+
+    #[test]
+    fn a_shell_reads_its_word_as_the_name() {
+        for name in [
+            "gpu",
+            "large language model",
+            "it's",
+            "$(x) `y` \"z\" \\ !",
+            "#a",
+            "~",
+            "*",
+            "-y",
+            "機",
+        ] {
+            let tag = Tag::parse(name).unwrap();
+            let echo = format!("printf %s {}", tag.shell_word());
+            let output = std::process::Command::new("sh")
+                .args(["-c", &echo])
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), tag.as_str());
+        }
     }
 
     fn from_address(path: &str) -> Tag {

@@ -19,6 +19,7 @@ mod place;
 mod replace;
 mod salvage;
 mod search;
+mod tag_edits;
 mod tags;
 mod upkeep;
 
@@ -39,7 +40,8 @@ pub use file_system::FileSystem;
 pub use notes::{SavedNote, Stats};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Found, Hit};
-pub use tags::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
+pub use tag_edits::{AliasSet, TagEdit, TagEdited};
+pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
 
 use crate::error::{Error, Result, StoreFault};
 
@@ -99,7 +101,7 @@ pub struct Operation {
     pub method: &'static str,
 }
 
-/// The inside of a write transaction. Its methods are in `notes.rs`.
+/// The inside of a write transaction. Its methods are in `notes.rs` and `tag_edits.rs`.
 #[derive(Debug)]
 pub struct Writer<'a> {
     tx: Transaction<'a>,

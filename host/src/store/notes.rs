@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use super::{
     Reader, Writer,
     index::{self, Indexed},
+    tags::without_aliases,
 };
 use crate::{
     domain::{Change, Metadata, NewNote, Note, NoteId, PageUrl, Tag},
@@ -245,9 +246,20 @@ fn trashed(conn: &Connection, sql: &str, key: impl Params) -> Result<Option<Note
     let Some((mut note, tags)) = found else {
         return Ok(None);
     };
-    let names: Vec<String> = serde_json::from_str(&tags).map_err(Error::internal)?;
-    note.tags = names.into_iter().map(Tag::from_stored).collect();
+    note.tags = tags_of_trash(&tags)?;
     Ok(Some(note))
+}
+
+/// Tags as a row of the trash has them.
+pub(super) fn tags_of_trash(text: &str) -> Result<Vec<Tag>> {
+    let names: Vec<String> = serde_json::from_str(text).map_err(Error::internal)?;
+    Ok(names.into_iter().map(Tag::from_stored).collect())
+}
+
+/// The other way of [`tags_of_trash`].
+pub(super) fn tags_for_trash(tags: &[Tag]) -> Result<String> {
+    let names: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+    serde_json::to_string(&names).map_err(Error::internal)
 }
 
 /// A note without its tags.
@@ -271,6 +283,7 @@ fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
 
 impl Writer<'_> {
     /// Stores a page, or adds to the note that it has: see [`Note::resaved`].
+    /// Where a tag was given by another name of it, the note gets the tag.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag`, the `store_*` kinds.
@@ -283,6 +296,10 @@ impl Writer<'_> {
     /// # Errors
     /// Those of `save_note`.
     pub fn save_note_of(&self, new: &NewNote, moment: Timestamp) -> Result<SavedNote> {
+        let new = &NewNote {
+            tags: without_aliases(&self.tx, &new.tags)?,
+            ..new.clone()
+        };
         let existing = load(
             &self.tx,
             select_notes!("WHERE n.page_key = ?"),
@@ -307,10 +324,18 @@ impl Writer<'_> {
     }
 
     /// Replaces the fields that are given: see [`Note::changed`].
+    /// Where a tag was given by another name of it, the note gets the tag.
     ///
     /// # Errors
     /// `NotFound`, also in the trash; `TooLarge`; the `store_*` kinds.
-    pub fn update_note(&self, id: NoteId, change: Change) -> Result<Note> {
+    pub fn update_note(&self, id: NoteId, mut change: Change) -> Result<Note> {
+        // What was seen, too: a popup goes on showing the name that was typed.
+        for tags in [&mut change.tags, &mut change.seen_tags]
+            .into_iter()
+            .flatten()
+        {
+            *tags = without_aliases(&self.tx, tags)?;
+        }
         let note = self.live(id)?.ok_or(Error::NotFound)?;
         let note = note.changed(change, self.now)?;
         self.store_fields(&note)?;
@@ -328,8 +353,7 @@ impl Writer<'_> {
             return trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?
                 .ok_or(Error::NotFound);
         };
-        let names: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
-        let tags = serde_json::to_string(&names).map_err(Error::internal)?;
+        let tags = tags_for_trash(&note.tags)?;
         self.execute(
             "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, tags, deleted_at)
@@ -431,7 +455,7 @@ impl Writer<'_> {
 
     /// Brings the tags of a note to the list that it has now. Tags that stay
     /// keep their row, so that their counts aren't touched.
-    fn store_tags(&self, note: &Note) -> Result<()> {
+    pub(super) fn store_tags(&self, note: &Note) -> Result<()> {
         let mut stored: Vec<(i64, i64)> = self
             .tx
             .prepare_cached("SELECT tag_id, position FROM note_tags WHERE note_id = ?")?

@@ -1,8 +1,9 @@
-//! Tags: lists, counts, the notes that have them, completion.
+//! Tags: lists, counts, the notes that have them, completion, and the other
+//! names (aliases) that lead to them. How they are changed is in `tag_edits.rs`.
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension as _, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
 
 use super::{Reader, notes::load, notes::select_notes};
 use crate::{
@@ -17,6 +18,15 @@ pub struct TagCount {
     pub tag: Tag,
     /// Notes with it, without the trash.
     pub uses: u64,
+}
+
+/// Another name of a tag: who types it gets the tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// The other name. No note has it as a tag.
+    pub name: Tag,
+    /// The tag, and its notes: none where it waits for its first.
+    pub of: TagCount,
 }
 
 /// Order of a list of tags.
@@ -59,6 +69,11 @@ pub(super) struct TagIds {
     pub(super) without: Vec<i64>,
 }
 
+/// The tag of a name in use (`?1`), or the one that it is an alias of.
+const TAG_IN_USE: &str = "SELECT id, uses FROM tags WHERE name = ?1 AND uses > 0 UNION ALL \
+     SELECT t.id, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id \
+     WHERE a.name = ?1 AND t.uses > 0";
+
 impl Reader {
     /// All tags in use.
     ///
@@ -87,17 +102,49 @@ impl Reader {
         )
     }
 
-    /// Number of notes with this tag.
+    /// Number of notes with this tag, by whichever of its names.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn tag_uses(&self, tag: &Tag) -> Result<u64> {
         let uses = self
             .conn
-            .prepare_cached("SELECT uses FROM tags WHERE name = ?")?
-            .query_row([tag.as_str()], |row| row.get(0))
+            .prepare_cached(TAG_IN_USE)?
+            .query_row([tag.as_str()], |row| row.get(1))
             .optional()?;
         Ok(uses.unwrap_or(0))
+    }
+
+    /// The tags that these names lead to, in the same order: aliases are
+    /// replaced, and a tag that two of the names lead to is there once.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn tags_of_names(&self, names: &[Tag]) -> Result<Vec<Tag>> {
+        without_aliases(&self.conn, names)
+    }
+
+    /// All other names of tags, by name.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn aliases(&self) -> Result<Vec<Alias>> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT a.name, t.name, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id \
+                 ORDER BY a.name",
+            )?
+            .query_map([], |row| {
+                Ok(Alias {
+                    name: Tag::from_stored(row.get(0)?),
+                    of: TagCount {
+                        tag: Tag::from_stored(row.get(1)?),
+                        uses: row.get(2)?,
+                    },
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?)
     }
 
     /// The notes that pass the filter, newest first, those before `before`.
@@ -192,9 +239,7 @@ impl Reader {
     /// wanted tag isn't in use.
     pub(super) fn tag_ids(&self, filter: &TagFilter) -> Result<Option<TagIds>> {
         let mut known: HashMap<&Tag, (i64, i64)> = HashMap::new();
-        let mut query = self
-            .conn
-            .prepare_cached("SELECT id, uses FROM tags WHERE name = ? AND uses > 0")?;
+        let mut query = self.conn.prepare_cached(TAG_IN_USE)?;
         for tag in filter.with.iter().chain(&filter.without) {
             let row = query
                 .query_row([tag.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -254,6 +299,28 @@ impl TagIds {
         }
         (sql, values)
     }
+}
+
+/// The tag that a name is an alias of.
+pub(super) fn tag_of_alias(conn: &Connection, name: &Tag) -> Result<Option<Tag>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id WHERE a.name = ?",
+        )?
+        .query_row([name.as_str()], |row| row.get(0).map(Tag::from_stored))
+        .optional()?)
+}
+
+/// Tags as they are stored: see [`Reader::tags_of_names`].
+pub(super) fn without_aliases(conn: &Connection, names: &[Tag]) -> Result<Vec<Tag>> {
+    let mut tags: Vec<Tag> = Vec::with_capacity(names.len());
+    for name in names {
+        let tag = tag_of_alias(conn, name)?.unwrap_or_else(|| name.clone());
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    Ok(tags)
 }
 
 /// `?, ?, ?`
