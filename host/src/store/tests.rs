@@ -1,5 +1,7 @@
 //! Tests of the store through its public methods.
 
+mod model;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -57,6 +59,17 @@ impl TestStore {
         assert_eq!(
             number("SELECT count(*) FROM tags WHERE uses > 0"),
             number("SELECT tags FROM meta")
+        );
+        assert_eq!(
+            number(
+                "SELECT count(*) FROM tag_aliases a JOIN tags t ON t.name = a.name \
+                 WHERE t.uses > 0 OR t.id IN (SELECT tag_id FROM tag_aliases)"
+            ),
+            0
+        );
+        assert_eq!(
+            number("SELECT count(*) - count(DISTINCT note_id || ' ' || position) FROM note_tags"),
+            0
         );
         assert_eq!(
             number("SELECT count(*) FROM notes"),

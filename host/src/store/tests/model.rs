@@ -1,0 +1,612 @@
+//! The store against a model of it that is too simple to be wrong: a list of
+//! notes with their tags, and a map of aliases. Random steps on both, through
+//! two handles as two browsers have them; after each the same answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::{prelude::*, sample::select};
+
+use super::*;
+
+type Name = &'static str;
+
+/// Some begin alike, some have a word in common.
+const NAMES: [Name; 7] = [
+    "alpha",
+    "alphabet",
+    "bet",
+    "beta",
+    "gamma ray",
+    "ray",
+    "機械",
+];
+const PAGES: usize = 4;
+const TYPED: [&str; 7] = ["", "a", "alpha", "bet", "RAY", "械", "none"];
+
+#[derive(Debug, Clone)]
+enum Step {
+    Save(usize, Vec<Name>),
+    Update(usize, Vec<Name>, Option<Vec<Name>>),
+    Delete(usize),
+    Restore(usize),
+    Edit(TagEdit),
+    Alias(Name, Name),
+    Unalias(Name),
+}
+
+/// What is asked after a step.
+#[derive(Debug, Clone)]
+struct Questions {
+    with: Vec<Name>,
+    without: Vec<Name>,
+    word: Name,
+    typed: &'static str,
+    excluded: Vec<Name>,
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    select(&NAMES)
+}
+
+fn names(most: usize) -> impl Strategy<Value = Vec<Name>> {
+    prop::collection::vec(name(), 0..=most)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let page = || 0..PAGES;
+    prop_oneof![
+        6 => (page(), names(4)).prop_map(|(page, tags)| Step::Save(page, tags)),
+        4 => (page(), names(4), prop::option::of(names(3)))
+            .prop_map(|(page, tags, seen)| Step::Update(page, tags, seen)),
+        2 => page().prop_map(Step::Delete),
+        2 => page().prop_map(Step::Restore),
+        2 => (name(), name(), any::<bool>()).prop_map(|(from, to, alias)| {
+            Step::Edit(TagEdit::Rename { from: tag(from), to: tag(to), alias })
+        }),
+        3 => (names(3), name(), any::<bool>()).prop_map(|(from, into, alias)| {
+            Step::Edit(TagEdit::Merge { from: tags(&from), into: tag(into), alias })
+        }),
+        1 => name().prop_map(|name| Step::Edit(TagEdit::Remove(tag(name)))),
+        3 => (name(), name()).prop_map(|(name, of)| Step::Alias(name, of)),
+        1 => name().prop_map(Step::Unalias),
+    ]
+}
+
+fn questions() -> impl Strategy<Value = Questions> {
+    (names(3), names(2), name(), select(&TYPED), names(2)).prop_map(
+        |(with, without, word, typed, excluded)| Questions {
+            with,
+            without,
+            word,
+            typed,
+            excluded,
+        },
+    )
+}
+
+fn tag(name: &str) -> Tag {
+    Tag::parse(name).unwrap()
+}
+
+fn tags(names: &[Name]) -> Vec<Tag> {
+    names.iter().map(|name| tag(name)).collect()
+}
+
+fn address(page: usize) -> PageUrl {
+    PageUrl::parse(&format!("https://e.org/{page}")).unwrap()
+}
+
+fn once(names: impl IntoIterator<Item = Tag>) -> Vec<Tag> {
+    let mut list = Vec::new();
+    for name in names {
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    list
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct ModelNote {
+    id: NoteId,
+    page: usize,
+    tags: Vec<Tag>,
+    updated: Timestamp,
+    deleted: Option<Timestamp>,
+}
+
+/// What a step answers; an error is only told from none.
+#[derive(Debug, Clone, PartialEq)]
+enum Told {
+    Note(Vec<Tag>),
+    Edited(TagEdited),
+    Alias(AliasSet),
+    Unaliased(Tag),
+    Refused,
+}
+
+/// All that is asked.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    notes: Vec<(NoteId, Vec<Tag>, Timestamp)>,
+    counts: Counts,
+    by_uses: Vec<TagCount>,
+    by_name: Vec<TagCount>,
+    by_recency: Vec<TagCount>,
+    uses: Vec<u64>,
+    aliases: Vec<(Tag, Tag, u64)>,
+    names_lead_to: Vec<Tag>,
+    filtered: Vec<NoteId>,
+    filtered_count: u64,
+    searched: Vec<NoteId>,
+    with_word: Vec<NoteId>,
+    completed: Vec<(bool, std::cmp::Reverse<u64>, Tag)>,
+}
+
+#[derive(Debug, Default)]
+struct Model {
+    notes: Vec<ModelNote>,
+    aliases: BTreeMap<Tag, Tag>,
+}
+
+impl Model {
+    fn live(&self) -> impl Iterator<Item = &ModelNote> {
+        self.notes.iter().filter(|note| note.deleted.is_none())
+    }
+
+    fn live_at(&mut self, page: usize) -> Option<&mut ModelNote> {
+        self.notes
+            .iter_mut()
+            .find(|note| note.page == page && note.deleted.is_none())
+    }
+
+    fn uses(&self, tag: &Tag) -> u64 {
+        self.live().filter(|note| note.tags.contains(tag)).count() as u64
+    }
+
+    fn lead(&self, name: &Tag) -> Tag {
+        self.aliases.get(name).unwrap_or(name).clone()
+    }
+
+    fn lead_all(&self, names: &[Tag]) -> Vec<Tag> {
+        once(names.iter().map(|name| self.lead(name)))
+    }
+
+    fn is_known(&self, name: &Tag) -> bool {
+        self.notes.iter().any(|note| note.tags.contains(name))
+            || self.aliases.values().any(|tag| tag == name)
+    }
+
+    fn step(&mut self, step: &Step, now: Timestamp) -> Told {
+        match step {
+            Step::Save(page, names) => {
+                let new = self.lead_all(&tags(names));
+                if let Some(note) = self.live_at(*page) {
+                    note.tags = once(note.tags.iter().chain(&new).cloned());
+                    note.updated = now;
+                    return Told::Note(note.tags.clone());
+                }
+                self.notes.push(ModelNote {
+                    id: NoteId::at(now),
+                    page: *page,
+                    tags: new.clone(),
+                    updated: now,
+                    deleted: None,
+                });
+                Told::Note(new)
+            }
+            Step::Update(page, names, seen) => {
+                let wanted = self.lead_all(&tags(names));
+                let seen = seen.as_ref().map(|seen| self.lead_all(&tags(seen)));
+                let Some(note) = self.live_at(*page) else {
+                    return Told::Refused;
+                };
+                note.updated = now;
+                note.tags = match seen {
+                    Some(seen) if seen != note.tags => {
+                        let mut joined = note.tags.clone();
+                        joined.retain(|tag| !seen.contains(tag) || wanted.contains(tag));
+                        let added = wanted.iter().filter(|tag| !seen.contains(tag)).cloned();
+                        once(joined.into_iter().chain(added))
+                    }
+                    _ => wanted,
+                };
+                Told::Note(note.tags.clone())
+            }
+            Step::Delete(page) => {
+                let Some(note) = self.live_at(*page) else {
+                    return Told::Refused;
+                };
+                note.deleted = Some(now);
+                Told::Note(note.tags.clone())
+            }
+            Step::Restore(page) => {
+                if self.live_at(*page).is_some() {
+                    return Told::Refused;
+                }
+                let mine = self.notes.iter_mut().filter(|note| note.page == *page);
+                let Some(note) = mine.max_by_key(|note| note.deleted) else {
+                    return Told::Refused;
+                };
+                note.deleted = None;
+                Told::Note(note.tags.clone())
+            }
+            Step::Edit(edit) => self.edit(edit).map_or(Told::Refused, Told::Edited),
+            Step::Alias(name, of) => {
+                let to_itself = name == of;
+                let (name, of) = (tag(name), self.lead(&tag(of)));
+                if to_itself || name == of || self.uses(&name) > 0 {
+                    return Told::Refused;
+                }
+                let before = self
+                    .aliases
+                    .get(&name)
+                    .filter(|before| **before != of)
+                    .cloned();
+                self.replace(std::slice::from_ref(&name), Some(&of));
+                self.aliases.insert(name, of.clone());
+                Told::Alias(AliasSet { tag: of, before })
+            }
+            Step::Unalias(name) => match self.aliases.remove(&tag(name)) {
+                Some(tag) => Told::Unaliased(tag),
+                None => Told::Refused,
+            },
+        }
+    }
+
+    fn edit(&mut self, edit: &TagEdit) -> Option<TagEdited> {
+        let (gone, stays, mut alias) = match edit {
+            TagEdit::Rename { from, to, alias } => (vec![from.clone()], Some(to.clone()), *alias),
+            TagEdit::Merge { from, into, alias } => {
+                let into = self.lead(into);
+                let mut gone = once(from.iter().cloned());
+                gone.retain(|name| self.lead(name) != into);
+                (gone, Some(into), *alias)
+            }
+            TagEdit::Remove(tag) => (vec![tag.clone()], None, false),
+        };
+        if gone
+            .iter()
+            .any(|name| self.aliases.contains_key(name) || !self.is_known(name))
+        {
+            return None;
+        }
+        if let TagEdit::Rename { from, to, .. } = edit {
+            match self.aliases.get(to) {
+                Some(tag) if tag == from => alias = true,
+                Some(_) => return None,
+                None if from != to && self.uses(to) > 0 => return None,
+                None => {}
+            }
+        }
+        let mut edited = TagEdited {
+            gone,
+            tag: stays.clone(),
+            notes: 0,
+            trash: 0,
+            aliases: Vec::new(),
+        };
+        if stays.as_ref().is_some_and(|tag| edited.gone.contains(tag)) {
+            edited.gone.clear();
+        }
+        for note in &self.notes {
+            if note.tags.iter().any(|tag| edited.gone.contains(tag)) {
+                if note.deleted.is_none() {
+                    edited.notes += 1;
+                } else {
+                    edited.trash += 1;
+                }
+            }
+        }
+        let led = |aliases: &BTreeMap<Tag, Tag>| -> BTreeSet<Tag> {
+            let mine = aliases
+                .iter()
+                .filter(|(_, tag)| stays.as_ref() == Some(*tag));
+            mine.map(|(name, _)| name.clone()).collect()
+        };
+        let before = led(&self.aliases);
+        self.replace(&edited.gone, stays.as_ref());
+        match &stays {
+            None => {
+                let (gone, kept) = std::mem::take(&mut self.aliases)
+                    .into_iter()
+                    .partition(|(_, tag)| edited.gone.contains(tag));
+                self.aliases = kept;
+                let gone: BTreeMap<Tag, Tag> = gone;
+                edited.aliases = gone.into_keys().collect();
+            }
+            Some(stays) => {
+                self.aliases.remove(stays);
+                if alias {
+                    for name in &edited.gone {
+                        self.aliases.insert(name.clone(), stays.clone());
+                    }
+                }
+                edited.aliases = led(&self.aliases).difference(&before).cloned().collect();
+            }
+        }
+        Some(edited)
+    }
+
+    /// Everywhere: on notes, in the trash, and what aliases lead to.
+    fn replace(&mut self, gone: &[Tag], stays: Option<&Tag>) {
+        for note in &mut self.notes {
+            let kept = note.tags.iter().filter_map(|tag| {
+                if gone.contains(tag) {
+                    stays.cloned()
+                } else {
+                    Some(tag.clone())
+                }
+            });
+            note.tags = once(kept);
+        }
+        if let Some(stays) = stays {
+            for tag in self.aliases.values_mut().filter(|tag| gone.contains(tag)) {
+                *tag = stays.clone();
+            }
+        }
+    }
+
+    fn answers(&self, asked: &Questions) -> Answers {
+        let mut newest_first: Vec<&ModelNote> = self.live().collect();
+        newest_first.sort_by_key(|note| std::cmp::Reverse(note.id));
+        let ids = |wanted: &dyn Fn(&ModelNote) -> bool| -> Vec<NoteId> {
+            let matching = newest_first.iter().filter(|note| wanted(note));
+            matching.map(|note| note.id).collect()
+        };
+        let known: BTreeSet<Tag> = self.live().flat_map(|note| note.tags.clone()).collect();
+        let by_name: Vec<TagCount> = known
+            .iter()
+            .map(|tag| TagCount {
+                tag: tag.clone(),
+                uses: self.uses(tag),
+            })
+            .collect();
+        let mut by_uses = by_name.clone();
+        by_uses.sort_by_key(|tag| std::cmp::Reverse(tag.uses));
+        let mut by_recency = by_name.clone();
+        by_recency.sort_by_key(|tag| {
+            newest_first
+                .iter()
+                .position(|note| note.tags.contains(&tag.tag))
+        });
+        let (with, without) = (
+            self.lead_all(&tags(&asked.with)),
+            self.lead_all(&tags(&asked.without)),
+        );
+        let passes = |note: &ModelNote| {
+            with.iter().all(|tag| note.tags.contains(tag))
+                && !without.iter().any(|tag| note.tags.contains(tag))
+        };
+        let filtered = ids(&passes);
+        let typed = asked.typed.to_lowercase();
+        let excluded = tags(&asked.excluded);
+        let mut completed: Vec<_> = by_name
+            .iter()
+            .filter(|tag| tag.tag.as_str().contains(&typed) && !excluded.contains(&tag.tag))
+            .map(|tag| {
+                let inside = !tag.tag.as_str().starts_with(&typed);
+                (inside, std::cmp::Reverse(tag.uses), tag.tag.clone())
+            })
+            .collect();
+        completed.sort();
+        Answers {
+            notes: newest_first
+                .iter()
+                .map(|note| (note.id, note.tags.clone(), note.updated))
+                .collect(),
+            counts: Counts {
+                notes: newest_first.len() as u64,
+                tags: by_name.len() as u64,
+            },
+            by_uses,
+            by_recency,
+            uses: NAMES
+                .iter()
+                .map(|name| self.uses(&self.lead(&tag(name))))
+                .collect(),
+            aliases: self
+                .aliases
+                .iter()
+                .map(|(name, tag)| (name.clone(), tag.clone(), self.uses(tag)))
+                .collect(),
+            names_lead_to: self.lead_all(&tags(&NAMES)),
+            filtered_count: filtered.len() as u64,
+            searched: if with.is_empty() && without.is_empty() {
+                Vec::new()
+            } else {
+                filtered.clone()
+            },
+            filtered,
+            with_word: ids(&|note| {
+                let says = |tag: &Tag| format!(" {tag} ").contains(&format!(" {} ", asked.word));
+                note.tags.iter().any(says)
+            }),
+            completed,
+            by_name,
+        }
+    }
+}
+
+fn answers_of(store: &Reader, asked: &Questions) -> Answers {
+    let filter = TagFilter {
+        with: tags(&asked.with),
+        without: tags(&asked.without),
+    };
+    let listed = |names: &[Name], operator: &str| -> String {
+        names
+            .iter()
+            .map(|name| format!("{operator}\"{name}\" "))
+            .collect()
+    };
+    let search = |text: &str| -> Vec<NoteId> {
+        let found = store.search(&Query::parse(text), None, 100).unwrap();
+        found.hits.iter().map(|hit| hit.note.id).collect()
+    };
+    let mut completed: Vec<_> = store
+        .complete_tags(asked.typed, 100, &tags(&asked.excluded))
+        .unwrap()
+        .into_iter()
+        .map(|tag| {
+            let inside = !tag.tag.as_str().starts_with(&asked.typed.to_lowercase());
+            (inside, std::cmp::Reverse(tag.uses), tag.tag)
+        })
+        .collect();
+    assert!(
+        completed.is_sorted_by_key(|(inside, uses, _)| (*inside, *uses)),
+        "{completed:?}"
+    );
+    // Which of two with as many notes comes first is left open.
+    completed.sort();
+    Answers {
+        notes: store
+            .latest_notes(None, 100)
+            .unwrap()
+            .into_iter()
+            .map(|note| (note.id, note.tags, note.updated_at))
+            .collect(),
+        counts: store.counts().unwrap(),
+        by_uses: store.tags(TagOrder::Uses).unwrap(),
+        by_name: store.tags(TagOrder::Name).unwrap(),
+        by_recency: store.tags(TagOrder::Recent).unwrap(),
+        uses: NAMES
+            .iter()
+            .map(|name| store.tag_uses(&tag(name)).unwrap())
+            .collect(),
+        aliases: store
+            .aliases()
+            .unwrap()
+            .into_iter()
+            .map(|alias| (alias.name, alias.of.tag, alias.of.uses))
+            .collect(),
+        names_lead_to: store.tags_of_names(&tags(&NAMES)).unwrap(),
+        filtered: store
+            .notes_with_tags(&filter, None, 100)
+            .unwrap()
+            .iter()
+            .map(|note| note.id)
+            .collect(),
+        filtered_count: store.count_with_tags(&filter).unwrap(),
+        searched: search(&(listed(&asked.with, "tag:") + &listed(&asked.without, "-tag:"))),
+        with_word: search(&format!("\"{}\"", asked.word)),
+        completed,
+    }
+}
+
+fn told_by(store: &mut Store, step: &Step, now: Timestamp) -> Told {
+    let live = |store: &Store, page: usize| {
+        let note = store.note_for_url(&address(page)).unwrap();
+        note.map_or(NoteId::MIN, |note| note.id)
+    };
+    let noted = |note: Result<Note>| note.map_or(Told::Refused, |note| Told::Note(note.tags));
+    match step {
+        Step::Save(page, names) => {
+            let new = new_note(address(*page).as_str(), "", names, "");
+            noted(store.write(now, |writer| Ok(writer.save_note(&new)?.note)))
+        }
+        Step::Update(page, names, seen) => {
+            let id = live(store, *page);
+            let change = Change {
+                tags: Some(once(tags(names))),
+                seen_tags: seen.as_ref().map(|seen| once(tags(seen))),
+                ..Change::default()
+            };
+            noted(store.write(now, |writer| writer.update_note(id, change)))
+        }
+        Step::Delete(page) => {
+            let id = live(store, *page);
+            noted(store.write(now, |writer| writer.delete_note(id)))
+        }
+        Step::Restore(page) => match store.trashed_note_for_url(&address(*page)).unwrap() {
+            Some(note) => noted(store.write(now, |writer| writer.restore_note(note.id))),
+            None => Told::Refused,
+        },
+        Step::Edit(edit) => {
+            let rehearsed = store.rehearse_tag_edit(edit).ok();
+            let done = store.write(now, |writer| writer.edit_tags(edit)).ok();
+            assert_eq!(rehearsed, done, "the rehearsal tells what is done");
+            done.map_or(Told::Refused, Told::Edited)
+        }
+        Step::Alias(name, of) => store
+            .write(now, |writer| writer.alias_tag(&tag(name), &tag(of)))
+            .map_or(Told::Refused, Told::Alias),
+        Step::Unalias(name) => store
+            .write(now, |writer| writer.remove_alias(&tag(name)))
+            .map_or(Told::Refused, Told::Unaliased),
+    }
+}
+
+/// The tags of all notes as a process holds them in memory: it reads again only
+/// the notes that the table of changes names.
+#[derive(Debug, Default)]
+struct Follower {
+    revision: u64,
+    tags: BTreeMap<i64, BTreeSet<i64>>,
+}
+
+impl Follower {
+    fn follow(&mut self, conn: &Connection) {
+        let ids = |sql: &str, value: i64| -> Vec<i64> {
+            let mut query = conn.prepare_cached(sql).unwrap();
+            let rows = query.query_map([value], |row| row.get(0)).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        let since = i64::try_from(self.revision).unwrap();
+        for note in ids(
+            "SELECT DISTINCT note_id FROM changes WHERE revision > ?",
+            since,
+        ) {
+            let tags = ids("SELECT tag_id FROM note_tags WHERE note_id = ?", note);
+            self.tags.insert(note, tags.into_iter().collect());
+        }
+        self.revision = conn
+            .query_row("SELECT revision FROM meta", [], |row| row.get(0))
+            .unwrap();
+        let mut all: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for note in ids("SELECT note_id FROM note_tags WHERE note_id > ?", 0) {
+            let tags = ids("SELECT tag_id FROM note_tags WHERE note_id = ?", note);
+            all.insert(note, tags.into_iter().collect());
+        }
+        self.tags.retain(|_, tags| !tags.is_empty());
+        assert_eq!(
+            self.tags, all,
+            "all changes of tags are in the table of changes"
+        );
+    }
+}
+
+/// One case is a long row of steps, so an eighth as many as of others is enough:
+/// `PROPTEST_CASES=8000` runs a thousand.
+fn cases() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig {
+        cases: usual.cases.div_ceil(8),
+        ..usual
+    }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn answers_as_a_model_does_whatever_is_done_to_its_tags(
+        steps in prop::collection::vec((step(), questions(), any::<bool>()), 1..40)
+    ) {
+        let mut t = TestStore::new();
+        let mut other = Store::open(&t.store.path).unwrap();
+        let mut model = Model::default();
+        let mut follower = Follower::default();
+        for (step, asked, by_other) in steps {
+            t.now += SignedDuration::from_secs(1);
+            let store = if by_other { &mut other } else { &mut t.store };
+            let told = told_by(store, &step, t.now);
+            prop_assert_eq!(told, model.step(&step, t.now), "{:?}", step);
+            let expected = model.answers(&asked);
+            for store in [&t.store, &other] {
+                prop_assert_eq!(&answers_of(store, &asked), &expected, "{:?}", step);
+            }
+            follower.follow(&t.store.conn);
+        }
+        t.check();
+    }
+}
