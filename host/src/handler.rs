@@ -20,7 +20,7 @@ use crate::{
         SearchNotesResult, StatsResult, UpdateNoteParams,
     },
     site::{Site, Status},
-    store::{Counts, Hit, Operation, SavedNote, Store},
+    store::{Counts, Hit, Operation, SavedNote, Store, TagCount},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -243,13 +243,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             .clamp(1, MAX_LIMIT);
         let tags = self.store()?.complete_tags(&params.text, limit, &exclude)?;
         Ok(CompleteTagsResult {
-            tags: tags
-                .into_iter()
-                .map(|tag| protocol::TagCount {
-                    name: tag.tag.to_string(),
-                    count: tag.uses,
-                })
-                .collect(),
+            tags: tags.into_iter().map(wire_tag).collect(),
         })
     }
 
@@ -322,6 +316,15 @@ pub fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
             url: saved.note.url.clone(),
             because,
         }),
+    }
+}
+
+/// A tag with its count as it goes over the wire, and as `--json` prints it.
+#[must_use]
+pub fn wire_tag(tag: TagCount) -> protocol::TagCount {
+    protocol::TagCount {
+        name: tag.tag.to_string(),
+        count: tag.uses,
     }
 }
 

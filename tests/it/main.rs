@@ -13,4 +13,5 @@ mod host;
 mod life;
 mod messages;
 mod site;
+mod tags;
 mod tidy;

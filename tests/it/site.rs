@@ -114,6 +114,32 @@ fn every_tag_has_its_page_however_it_is_written() {
 }
 
 #[test]
+fn another_name_of_a_tag_leads_to_the_tags_own_page() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    host.save("https://e.org/a", "A page", &["machine learning", "gpu"]);
+    run_ok(host.dir(), &["tag", "alias", "ml", "machine learning"]);
+    for (target, address) in [
+        ("/tag/ml", "/tag/machine%20learning"),
+        ("/tag/ML?before=5", "/tag/ml?before=5"),
+        ("/tag/ml?before=5", "/tag/machine%20learning?before=5"),
+        ("/tag/gpu?with=ml", "/tag/gpu?with=machine+learning"),
+        ("/tag/gpu?without=ml", "/tag/gpu?without=machine+learning"),
+        ("/tag/ml?with=machine+learning", "/tag/machine%20learning"),
+    ] {
+        let answer = get(port, target);
+        assert_eq!(answer.status, 308, "{target}");
+        assert_eq!(answer.header("Location"), Some(address), "{target}");
+        // An alias can be taken back.
+        assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    }
+    assert!(get(port, "/tag/machine%20learning").body.contains("A page"));
+    assert!(get(port, "/search?q=tag:ml").body.contains("A page"));
+    run_ok(host.dir(), &["tag", "alias", "--rm", "ml"]);
+    assert_eq!(get(port, "/tag/ml").status, 404);
+}
+
+#[test]
 fn another_host_takes_over_within_a_second_of_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     let mut first = TestHost::on(dir.path());

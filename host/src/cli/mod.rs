@@ -15,6 +15,7 @@ mod search;
 mod serve;
 mod show;
 mod stats;
+mod tag;
 
 use std::{
     ffi::OsString,
@@ -61,6 +62,9 @@ enum Command {
     Rm(remove::Remove),
     /// Take a note out of the trash
     Restore(remove::Restore),
+    /// List tags; rename, merge, remove them; give them other names
+    #[command(subcommand)]
+    Tag(tag::TagCommand),
     /// Serve the site until interrupted
     Serve(serve::Serve),
     /// Open the site in the browser, at a tag if one is given
@@ -130,6 +134,7 @@ impl Arguments {
             Command::Search(command) => command.run(&mut invocation),
             Command::Rm(command) => command.run(&mut invocation),
             Command::Restore(command) => command.run(&mut invocation),
+            Command::Tag(command) => command.run(&mut invocation),
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),

@@ -53,6 +53,12 @@ impl Tag {
         Ok(Self(name))
     }
 
+    /// What is typed to find tags, in the normal form of tags: it need not be one.
+    #[must_use]
+    pub fn typed(text: &str) -> String {
+        Self::parse(text).map_or_else(|_| text.trim().to_lowercase(), |tag| tag.0)
+    }
+
     /// A name that was in normal form when it was stored.
     #[must_use]
     pub fn from_stored(name: String) -> Self {

@@ -12,7 +12,7 @@ use super::pages::{self, Shell};
 use super::rendered::Rendered;
 use super::route::{Route, Unknown};
 use super::server::Answer;
-use crate::domain::{Note, NoteId, Query};
+use crate::domain::{Note, NoteId, Query, Tag};
 use crate::error::{Error, Result};
 use crate::store::{Reader, RelatedTags, TagCount, TagFilter, TagOrder};
 
@@ -142,7 +142,7 @@ impl Browse {
     }
 
     fn tags(&self, reader: &Reader, order: TagOrder, filter: &str) -> Result<Answer> {
-        let wanted = filter.to_lowercase();
+        let wanted = Tag::typed(filter);
         let mut tags = reader.tags(order)?;
         tags.retain(|tag| tag.tag.as_str().contains(&wanted));
         let matching = tags.len();
@@ -157,6 +157,13 @@ impl Browse {
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
+        let right = TagFilter {
+            with: reader.tags_of_names(&filter.with)?,
+            without: reader.tags_of_names(&filter.without)?,
+        };
+        if right != *filter {
+            return Ok(Answer::moved(self.shell.links.narrowed(&right, before)));
+        }
         let listed = self.tagged(reader, filter, before)?;
         if listed.count == 0 {
             return self.no_such_tag(reader, filter);
@@ -363,7 +370,7 @@ fn related_notes(reader: &Reader, note: &Note) -> Result<Vec<Note>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Metadata, NewNote, PageUrl, Tag, parse_tags};
+    use crate::domain::{Metadata, NewNote, PageUrl, parse_tags};
     use crate::store::Store;
     use expect_test::expect;
     use jiff::Timestamp;

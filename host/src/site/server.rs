@@ -74,7 +74,8 @@ impl Answer {
         }
     }
 
-    /// The same page has another address, for good.
+    /// The same page has another address. Browsers may keep that for good only
+    /// where an answer may be kept, and none may: an alias can be taken back.
     pub(super) fn moved(location: String) -> Self {
         Self {
             status: 308,

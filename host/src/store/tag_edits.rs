@@ -142,9 +142,8 @@ impl Writer<'_> {
         }
         if uses(&self.tx, name)? > 0 {
             return refused(format!(
-                "\"{name}\" is a tag that notes have; `url-notes tag merge --alias {} {}` makes both one.",
-                name.shell_word(),
-                tag.shell_word()
+                "\"{name}\" is a tag that notes have; {} makes both one.",
+                merge_command("--alias ", name, &tag)
             ));
         }
         let before = tag_of_alias(&self.tx, name)?;
@@ -324,22 +323,15 @@ fn refuse_alias(conn: &Connection, name: &Tag) -> Result<()> {
 /// Whether the new name of a tag is one of its aliases, which is fine. One that
 /// leads to another tag is refused.
 fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
-    let merge = || {
-        format!(
-            "url-notes tag merge {} {}",
-            from.shell_word(),
-            to.shell_word()
-        )
-    };
     match tag_of_alias(conn, to)? {
         Some(tag) if tag == *from => Ok(true),
         Some(tag) => refused(format!(
-            "\"{to}\" is another name of \"{tag}\"; `{}` makes both one.",
-            merge()
+            "\"{to}\" is another name of \"{tag}\"; {} makes both one.",
+            merge_command("", from, to)
         )),
         None if from != to && uses(conn, to)? > 0 => refused(format!(
-            "\"{to}\" is a tag that notes have already; `{}` makes both one.",
-            merge()
+            "\"{to}\" is a tag that notes have already; {} makes both one.",
+            merge_command("", from, to)
         )),
         None => Ok(false),
     }
@@ -405,6 +397,21 @@ fn aliases_of(conn: &Connection, tag: &Tag) -> Result<Vec<Tag>> {
         )?
         .query_map([tag.as_str()], |row| row.get(0).map(Tag::from_stored))?
         .collect::<rusqlite::Result<_>>()?)
+}
+
+/// What to type to make one tag of two.
+fn merge_command(options: &str, from: &Tag, into: &Tag) -> String {
+    // Of several arguments none may look like an option.
+    let end_of_options = if [from, into].iter().any(|tag| tag.as_str().starts_with('-')) {
+        "-- "
+    } else {
+        ""
+    };
+    format!(
+        "`url-notes tag merge {options}{end_of_options}{} {}`",
+        from.shell_word(),
+        into.shell_word()
+    )
 }
 
 fn refused<T>(sentence: String) -> Result<T> {

@@ -1,0 +1,381 @@
+//! `url-notes tag list`, `rename`, `merge`, `rm` and `alias`
+
+use std::io::{self, Write};
+
+use anyhow::bail;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Invocation;
+use crate::{
+    domain::Tag,
+    handler::wire_tag,
+    store::{Alias, TagEdit, TagEdited, TagOrder},
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum TagCommand {
+    /// List the tags with their numbers of notes
+    List(List),
+    /// Give a tag another name
+    Rename(Rename),
+    /// Make one tag of several, on all notes
+    Merge(Merge),
+    /// Take a tag off all notes; the notes stay
+    Rm(Remove),
+    /// Make another name lead to a tag, wherever it is typed; alone, list such names
+    Alias(SetAlias),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Order of the list
+    #[arg(long, value_enum, default_value_t)]
+    sort: Sort,
+    /// Only tags with this text in their name
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    filter: String,
+    /// How many at most
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Sort {
+    /// Most notes first
+    #[default]
+    Uses,
+    /// By name
+    Name,
+    /// The tag of the newest note first
+    Recent,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Rename {
+    /// The name that it has
+    #[arg(allow_hyphen_values = true)]
+    old: String,
+    /// The name that it gets; no other tag may have it
+    #[arg(allow_hyphen_values = true)]
+    new: String,
+    /// The old name leads to the tag from now on
+    #[arg(long)]
+    alias: bool,
+    #[command(flatten)]
+    rehearsal: Rehearsal,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Merge {
+    /// The tags that go, then the one that stays, which may be new
+    #[arg(required = true, num_args = 2.., value_names = ["FROM", "INTO"])]
+    tags: Vec<String>,
+    /// The names that go lead to the tag that stays from now on
+    #[arg(long)]
+    alias: bool,
+    #[command(flatten)]
+    rehearsal: Rehearsal,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Remove {
+    #[arg(allow_hyphen_values = true)]
+    tag: String,
+    #[command(flatten)]
+    rehearsal: Rehearsal,
+}
+
+#[derive(Debug, clap::Args)]
+struct Rehearsal {
+    /// Tell what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SetAlias {
+    /// The other name
+    #[arg(requires = "of", allow_hyphen_values = true)]
+    name: Option<String>,
+    /// The tag that it leads to
+    #[arg(value_name = "FOR", allow_hyphen_values = true)]
+    of: Option<String>,
+    /// Take this other name back; notes keep their tags
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "name",
+        allow_hyphen_values = true
+    )]
+    rm: Option<String>,
+}
+
+impl TagCommand {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        match self {
+            Self::List(command) => command.run(invocation),
+            Self::Rename(command) => {
+                let edit = TagEdit::Rename {
+                    from: Tag::parse(&command.old)?,
+                    to: Tag::parse(&command.new)?,
+                    alias: command.alias,
+                };
+                run_edit(&edit, &command.rehearsal, invocation)
+            }
+            Self::Merge(command) => {
+                let mut from = command.tags;
+                let Some(into) = from.pop() else {
+                    bail!("Name the tags to merge, and the one that stays last.");
+                };
+                let edit = TagEdit::Merge {
+                    from: from
+                        .iter()
+                        .map(|name| Tag::parse(name))
+                        .collect::<Result<_, _>>()?,
+                    into: Tag::parse(&into)?,
+                    alias: command.alias,
+                };
+                run_edit(&edit, &command.rehearsal, invocation)
+            }
+            Self::Rm(command) => {
+                let edit = TagEdit::Remove(Tag::parse(&command.tag)?);
+                run_edit(&edit, &command.rehearsal, invocation)
+            }
+            Self::Alias(command) => command.run(invocation),
+        }
+    }
+}
+
+impl List {
+    fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let order = match self.sort {
+            Sort::Uses => TagOrder::Uses,
+            Sort::Name => TagOrder::Name,
+            Sort::Recent => TagOrder::Recent,
+        };
+        let wanted = Tag::typed(&self.filter);
+        let mut tags = invocation.store()?.tags(order)?;
+        tags.retain(|tag| tag.tag.as_str().contains(&wanted));
+        tags.truncate(self.limit.unwrap_or(usize::MAX));
+        if invocation.json {
+            let tags: Vec<_> = tags.into_iter().map(wire_tag).collect();
+            return invocation.print_json(&tags);
+        }
+        for tag in &tags {
+            writeln!(invocation.out, "{:>7}  {}", tag.uses, tag.tag)?;
+        }
+        Ok(())
+    }
+}
+
+/// An edit of tags as `--json` tells it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToldEdit<'a> {
+    /// Names that are no tags any more.
+    gone: Vec<&'a str>,
+    /// The tag in their place.
+    tag: Option<&'a str>,
+    /// Notes that had one of those that are gone.
+    notes: u64,
+    /// Notes in the trash that had one.
+    trash: u64,
+    /// Names that now lead to the tag or, where it was removed, nowhere.
+    aliases: Vec<&'a str>,
+    dry_run: bool,
+}
+
+fn run_edit(
+    edit: &TagEdit,
+    rehearsal: &Rehearsal,
+    invocation: &mut Invocation<'_>,
+) -> anyhow::Result<()> {
+    let mut store = invocation.store()?;
+    let edited = if rehearsal.dry_run {
+        store.rehearse_tag_edit(edit)?
+    } else {
+        store.write(Timestamp::now(), |writer| writer.edit_tags(edit))?
+    };
+    if invocation.json {
+        return invocation.print_json(&ToldEdit {
+            gone: edited.gone.iter().map(Tag::as_str).collect(),
+            tag: edited.tag.as_ref().map(Tag::as_str),
+            notes: edited.notes,
+            trash: edited.trash,
+            aliases: edited.aliases.iter().map(Tag::as_str).collect(),
+            dry_run: rehearsal.dry_run,
+        });
+    }
+    tell_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
+    Ok(())
+}
+
+/// One line of what was done, then what follows from it and the way back.
+fn tell_edit(
+    out: &mut dyn Write,
+    edit: &TagEdit,
+    edited: &TagEdited,
+    dry_run: bool,
+) -> io::Result<()> {
+    let gone = quoted(&edited.gone);
+    let tag = edited.tag.iter().map(quote).collect::<String>();
+    if edited.gone.is_empty() {
+        return writeln!(out, "Nothing to do: the tag is {tag} already.");
+    }
+    let (done, would) = match edit {
+        TagEdit::Rename { .. } => ("Renamed", "rename"),
+        TagEdit::Merge { .. } => ("Merged", "merge"),
+        TagEdit::Remove(_) => ("Removed", "remove"),
+    };
+    let verb = if dry_run {
+        format!("Would {would}")
+    } else {
+        done.to_owned()
+    };
+    let mut notes = counted_notes(edited.notes);
+    if edited.trash > 0 {
+        notes = format!("{notes} and {} in the trash", edited.trash);
+    }
+    match edit {
+        TagEdit::Rename { .. } => writeln!(out, "{verb} {gone} to {tag} on {notes}.")?,
+        TagEdit::Merge { .. } => writeln!(out, "{verb} {gone} into {tag} on {notes}.")?,
+        TagEdit::Remove(_) => writeln!(out, "{verb} {gone} from {notes}; the notes stay.")?,
+    }
+    if !edited.aliases.is_empty() {
+        let names = quoted(&edited.aliases);
+        match (&edited.tag, dry_run) {
+            (Some(_), false) => writeln!(out, "Other names of {tag} now: {names}.")?,
+            (Some(_), true) => writeln!(out, "Other names of {tag} then: {names}.")?,
+            (None, false) => writeln!(out, "Its other names went with it: {names}.")?,
+            (None, true) => writeln!(out, "Its other names would go with it: {names}.")?,
+        }
+    }
+    if dry_run {
+        return writeln!(out, "Nothing was changed.");
+    }
+    if let Some(tag) = &edited.tag {
+        for name in &edited.gone {
+            if !edited.aliases.contains(name) {
+                writeln!(
+                    out,
+                    "Typed again, {} is a new tag, unless you do `url-notes tag alias {} {}`.",
+                    quote(name),
+                    name.shell_word(),
+                    tag.shell_word()
+                )?;
+            }
+        }
+    }
+    match edit {
+        TagEdit::Rename { from, to, .. } => writeln!(
+            out,
+            "`url-notes tag rename {} {}` takes it back.",
+            to.shell_word(),
+            from.shell_word()
+        ),
+        TagEdit::Merge { .. } | TagEdit::Remove(_) => {
+            writeln!(out, "Only a backup from before takes it back.")
+        }
+    }
+}
+
+/// An alias as `--json` tells it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToldAlias<'a> {
+    name: &'a str,
+    /// The tag that it leads to.
+    tag: &'a str,
+    /// Notes with that tag.
+    count: u64,
+}
+
+impl SetAlias {
+    fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let mut store = invocation.store()?;
+        let now = Timestamp::now();
+        if let Some(name) = &self.rm {
+            let name = Tag::parse(name)?;
+            let tag = store.write(now, |writer| writer.remove_alias(&name))?;
+            if invocation.json {
+                return invocation.print_json(&ToldAlias {
+                    name: name.as_str(),
+                    tag: tag.as_str(),
+                    count: store.tag_uses(&tag)?,
+                });
+            }
+            writeln!(
+                invocation.out,
+                "{} is a name of its own again; notes with {} keep it.",
+                quote(&name),
+                quote(&tag)
+            )?;
+            return Ok(());
+        }
+        let (Some(name), Some(of)) = (&self.name, &self.of) else {
+            return list_aliases(&store.aliases()?, invocation);
+        };
+        let (name, of) = (Tag::parse(name)?, Tag::parse(of)?);
+        let set = store.write(now, |writer| writer.alias_tag(&name, &of))?;
+        let count = store.tag_uses(&set.tag)?;
+        if invocation.json {
+            return invocation.print_json(&ToldAlias {
+                name: name.as_str(),
+                tag: set.tag.as_str(),
+                count,
+            });
+        }
+        let before = set
+            .before
+            .map(|before| format!(" (and no longer to {})", quote(&before)))
+            .unwrap_or_default();
+        writeln!(
+            invocation.out,
+            "{} leads to {}{before}, the tag of {}.",
+            quote(&name),
+            quote(&set.tag),
+            counted_notes(count)
+        )?;
+        Ok(())
+    }
+}
+
+fn list_aliases(aliases: &[Alias], invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    if invocation.json {
+        let told: Vec<_> = aliases
+            .iter()
+            .map(|alias| ToldAlias {
+                name: alias.name.as_str(),
+                tag: alias.of.tag.as_str(),
+                count: alias.of.uses,
+            })
+            .collect();
+        return invocation.print_json(&told);
+    }
+    for alias in aliases {
+        writeln!(invocation.out, "{} → {}", alias.name, alias.of.tag)?;
+    }
+    Ok(())
+}
+
+fn quote(tag: &Tag) -> String {
+    format!("\"{tag}\"")
+}
+
+fn quoted(tags: &[Tag]) -> String {
+    tags.iter().map(quote).collect::<Vec<_>>().join(", ")
+}
+
+fn counted_notes(count: u64) -> String {
+    match count {
+        1 => "1 note".into(),
+        _ => format!("{count} notes"),
+    }
+}
