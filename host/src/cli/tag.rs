@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use anyhow::bail;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -73,9 +72,11 @@ pub(super) struct Rename {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "url-notes tag merge [OPTIONS] <FROM>... <INTO>")]
 pub(super) struct Merge {
     /// The tags that go, then the one that stays, which may be new
-    #[arg(required = true, num_args = 2.., value_names = ["FROM", "INTO"])]
+    // One list: clap would not find the last of two behind `--`.
+    #[arg(required = true, num_args = 2.., value_name = "TAG")]
     tags: Vec<String>,
     /// The names that go lead to the tag that stays from now on
     #[arg(long)]
@@ -86,6 +87,7 @@ pub(super) struct Merge {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Remove {
+    /// The tag that goes
     #[arg(allow_hyphen_values = true)]
     tag: String,
     #[command(flatten)]
@@ -130,16 +132,12 @@ impl TagCommand {
                 run_edit(&edit, &command.rehearsal, invocation)
             }
             Self::Merge(command) => {
-                let mut from = command.tags;
-                let Some(into) = from.pop() else {
-                    bail!("Name the tags to merge, and the one that stays last.");
-                };
+                let tags = command.tags.iter().map(|name| Tag::parse(name));
+                let mut from = tags.collect::<Result<Vec<_>, _>>()?;
+                let into = from.pop().expect("clap asks for two at least");
                 let edit = TagEdit::Merge {
-                    from: from
-                        .iter()
-                        .map(|name| Tag::parse(name))
-                        .collect::<Result<_, _>>()?,
-                    into: Tag::parse(&into)?,
+                    from,
+                    into,
                     alias: command.alias,
                 };
                 run_edit(&edit, &command.rehearsal, invocation)
