@@ -113,6 +113,15 @@ function takeIn(shown) {
 	tellEdits();
 }
 
+/**
+ * What was typed is saved: the host may have it under the name of another tag.
+ * @param {View} shown
+ */
+function takeTags({ page }) {
+	if (page.note && tagField.tags.join() !== page.note.tags.join())
+		tagField.tags = page.note.tags;
+}
+
 /** @param {ToPopup} message */
 function onMessage(message) {
 	if ("tags" in message) {
@@ -122,6 +131,7 @@ function onMessage(message) {
 	view = message.view;
 	const upToDate = message.turn === turn;
 	if (view.revision > revision) takeIn(view);
+	if (upToDate && view.state === "saved") takeTags(view);
 	if (upToDate || view.state !== "saved") showState(view.state);
 	showView(view);
 }

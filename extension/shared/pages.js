@@ -262,6 +262,7 @@ export class Pages {
 			// The fields stay as the popup has them: further updates may be waiting.
 			const { updatedAt, deletedAt } = result.note;
 			page.note = { ...page.note, updatedAt, deletedAt };
+			this.#nameTags(page, entry, result.note.tags);
 		}
 		this.#keep(page, entry);
 	}
@@ -423,6 +424,20 @@ export class Pages {
 		page.seen = false;
 		const sight = this.#sights.get(page.url);
 		if (sight) sight.revision += 1;
+	}
+
+	/**
+	 * The note's tags as the host has them: a name that was typed may be another
+	 * name of a tag. Not where other tags were typed since.
+	 * @param {PageRecord} page
+	 * @param {Entry} entry
+	 * @param {string[]} tags
+	 */
+	#nameTags(page, entry, tags) {
+		const sent = JSON.stringify(/** @type {any} */ (entry.params).tags);
+		if (!page.note || JSON.stringify(page.note.tags) !== sent) return;
+		page.note.tags = tags;
+		if (JSON.stringify(page.edits.tags) === sent) page.edits.tags = tags;
 	}
 
 	/** @param {PageRecord} page */

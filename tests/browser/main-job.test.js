@@ -116,6 +116,21 @@ inEachBrowser(
 	},
 );
 
+inEachBrowser(
+	"shows the tag for another name of it that was typed",
+	async (world, browser) => {
+		await world.command("tag", "alias", "ml", "machine learning");
+		const { popup } = await world.save(browser, "/article");
+		await popup.type("ci,ML,");
+		await popup.hasTags("ci", "machine learning");
+		await popup.type("more,");
+		await popup.hasTags("ci", "machine learning", "more");
+		await popup.dismiss();
+		const url = world.web.address("/article");
+		await world.holds([{ url, tags: ["ci", "machine learning", "more"] }]);
+	},
+);
+
 inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
 	for (const [address, tag] of [
 		["https://example.org/1", "machine learning"],

@@ -122,6 +122,10 @@ export class FakeHost {
 	/** @type {((method: string, params: any) => any) | null} Stands in for an answer. */ interfere =
 		null;
 
+	/** @type {Map<string, string>} Other names of tags, and the tags. */ aliases =
+		new Map();
+	#tagOf = (/** @type {string} */ name) => this.aliases.get(name) ?? name;
+
 	away(cause = "not_allowed") {
 		this.hello = null;
 		this.trouble = cause;
@@ -220,8 +224,11 @@ export class FakeHost {
 			case "restoreNote": {
 				const note = this.notes.get(params.id);
 				if (!note) throw new HostError("not_found", "No note has this id.");
-				if (method === "updateNote") Object.assign(note, params);
-				else note.deletedAt = method === "deleteNote" ? "2026-01-01T00:00:00.000Z" : null;
+				if (method === "updateNote") {
+					Object.assign(note, params);
+					note.tags = [...new Set(note.tags.map(this.#tagOf))];
+				} else
+					note.deletedAt = method === "deleteNote" ? "2026-01-01T00:00:00.000Z" : null;
 				return { note };
 			}
 			default:

@@ -530,6 +530,67 @@ test("an update tells what it replaces, also after a refusal and after a pause i
 	assert.deepEqual(seen, { tags: ["a"], summary: "first" });
 });
 
+test("a tag typed by another name of it becomes the tag, and nothing more is sent", async () => {
+	const host = hostWith();
+	host.aliases.set("ml", "machine learning");
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	popup.type({ tags: ["old", "ml"] });
+	await pause();
+	assert.deepEqual(popup.view.page.note?.tags, ["old", "machine learning"]);
+	assert.equal(popup.state, "saved");
+	await pause();
+	assert.deepEqual(host.methods, ["saveNote", "updateNote"]);
+	// The popup has taken it in.
+	popup.type({ tags: ["old", "machine learning", "x"] });
+	await popup.close();
+	const { tags, seen } = host.log.at(-1)?.[1] ?? {};
+	assert.deepEqual(tags, ["old", "machine learning", "x"]);
+	assert.deepEqual(seen.tags, ["old", "machine learning"]);
+	assert.deepEqual(leftovers(background), []);
+});
+
+test("tags typed while an update is answered stay as they were typed", async () => {
+	const host = hostWith();
+	host.aliases.set("ml", "machine learning");
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	/** @type {() => void} */
+	let answer = () => {};
+	host.interfere = (method) => {
+		if (method !== "updateNote") return null;
+		host.interfere = null;
+		return new Promise((resolve) => {
+			answer = () => resolve(null);
+		});
+	};
+	popup.type({ tags: ["old", "ml"] });
+	await pause();
+	popup.type({ tags: ["old", "ml", "x"] });
+	answer();
+	await settle();
+	assert.equal(popup.state, "saving");
+	await pause();
+	assert.equal(popup.state, "saved");
+	assert.deepEqual(host.note.tags, ["old", "machine learning", "x"]);
+	assert.deepEqual(popup.view.page.note?.tags, ["old", "machine learning", "x"]);
+	assert.deepEqual(host.methods, ["saveNote", "updateNote", "updateNote"]);
+});
+
+test("tags that were refused are not replaced by those that are stored", async () => {
+	const host = hostWith();
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	host.interfere = (_method, params) =>
+		params.tags?.length > 2 ? new HostError("invalid_tag", "Too many.") : null;
+	popup.type({ tags: ["old", "a", "b"] });
+	await pause();
+	background.pages.remove(PAGE, "deleted");
+	await settle();
+	assert.equal(host.note.deleted, true);
+	assert.deepEqual(popup.view.page.note?.tags, ["old", "a", "b"]);
+});
+
 test("a store that takes nothing is told in the host's words", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
