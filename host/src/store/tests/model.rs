@@ -1,6 +1,7 @@
 //! The store against a model of it that is too simple to be wrong: a list of
 //! notes with their tags, and a map of aliases. Random steps on both, through
-//! two handles as two browsers have them; after each the same answers.
+//! two handles as two browsers have them; after each the same answers, also of
+//! what a third process holds in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ type Name = &'static str;
 
 /// Some begin alike, some have a word in common.
 const NAMES: [Name; 6] = ["alpha", "bet", "beta", "gamma ray", "ray", "機械"];
-const PAGES: usize = 4;
+const PAGES: usize = 7;
 const TYPED: [&str; 7] = ["", "a", "et", "bet", "RAY", "械", "none"];
 
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ fn names(most: usize) -> impl Strategy<Value = Vec<Name>> {
 fn step() -> impl Strategy<Value = Step> {
     let page = || 0..PAGES;
     prop_oneof![
-        6 => (page(), names(4)).prop_map(|(page, tags)| Step::Save(page, tags)),
+        8 => (page(), names(4)).prop_map(|(page, tags)| Step::Save(page, tags)),
         4 => (page(), names(4), prop::option::of(names(3)))
             .prop_map(|(page, tags, seen)| Step::Update(page, tags, seen)),
         2 => page().prop_map(Step::Delete),
@@ -130,11 +131,18 @@ struct Answers {
     uses: Vec<u64>,
     aliases: Vec<(Tag, Tag, u64)>,
     names_lead_to: Vec<Tag>,
-    filtered: Vec<NoteId>,
-    filtered_count: u64,
+    counted: Counted,
     searched: Vec<NoteId>,
     with_word: Vec<NoteId>,
     completed: Vec<(bool, std::cmp::Reverse<u64>, Tag)>,
+}
+
+/// The notes that pass a filter, and the other tags of them.
+#[derive(Debug, PartialEq)]
+struct Counted {
+    notes: Vec<NoteId>,
+    count: u64,
+    related: Vec<TagCount>,
 }
 
 #[derive(Debug, Default)]
@@ -373,6 +381,16 @@ impl Model {
                 && !without.iter().any(|tag| note.tags.contains(tag))
         };
         let filtered = ids(&passes);
+        let mut related: Vec<TagCount> = known
+            .iter()
+            .filter(|tag| !with.contains(tag) && !without.contains(tag))
+            .map(|tag| TagCount {
+                tag: tag.clone(),
+                uses: ids(&|note| passes(note) && note.tags.contains(tag)).len() as u64,
+            })
+            .filter(|tag| tag.uses > 0)
+            .collect();
+        related.sort_by_key(|tag| std::cmp::Reverse(tag.uses));
         let typed = asked.typed.to_lowercase();
         let excluded = tags(&asked.excluded);
         let mut completed: Vec<_> = by_name
@@ -413,13 +431,17 @@ impl Model {
                 .map(|(name, tag)| (name.clone(), tag.clone(), self.uses(tag)))
                 .collect(),
             names_lead_to: self.lead_all(&tags(&NAMES)),
-            filtered_count: filtered.len() as u64,
+            counted: Counted {
+                notes: filtered.clone(),
+                count: filtered.len() as u64,
+                related,
+            },
+            // A search without conditions finds nothing.
             searched: if with.is_empty() && without.is_empty() {
                 Vec::new()
             } else {
-                filtered.clone()
+                filtered
             },
-            filtered,
             with_word: ids(&|note| {
                 let says = |tag: &Tag| format!(" {tag} ").contains(&format!(" {} ", asked.word));
                 note.tags.iter().any(says)
@@ -430,11 +452,15 @@ impl Model {
     }
 }
 
-fn answers_of(store: &Reader, asked: &Questions) -> Answers {
-    let filter = TagFilter {
+fn filter_of(asked: &Questions) -> TagFilter {
+    TagFilter {
         with: tags(&asked.with),
         without: tags(&asked.without),
-    };
+    }
+}
+
+fn answers_of(store: &Reader, asked: &Questions) -> Answers {
+    let filter = filter_of(asked);
     let listed = |names: &[Name], operator: &str| -> String {
         names
             .iter()
@@ -488,13 +514,16 @@ fn answers_of(store: &Reader, asked: &Questions) -> Answers {
             .map(|alias| (alias.name, alias.of.tag, alias.of.uses))
             .collect(),
         names_lead_to: store.tags_of_names(&tags(&NAMES)).unwrap(),
-        filtered: store
-            .notes_with_tags(&filter, None, 100)
-            .unwrap()
-            .iter()
-            .map(|note| note.id)
-            .collect(),
-        filtered_count: store.count_with_tags(&filter).unwrap(),
+        counted: Counted {
+            notes: store
+                .notes_with_tags(&filter, None, 100)
+                .unwrap()
+                .iter()
+                .map(|note| note.id)
+                .collect(),
+            count: store.count_with_tags(&filter).unwrap(),
+            related: store.related_tags(&filter, 100).unwrap().tags,
+        },
         searched: search(&(listed(&asked.with, "tag:") + &listed(&asked.without, "-tag:"))),
         with_word: search(&format!("\"{}\"", asked.word)),
         completed,
@@ -544,42 +573,19 @@ fn told_by(store: &mut Store, step: &Step, now: Timestamp) -> Told {
     }
 }
 
-/// The tags of all notes as a process holds them in memory: it reads again only
-/// the notes that the table of changes names.
-#[derive(Debug, Default)]
-struct Follower {
-    revision: u64,
-    tags: BTreeMap<i64, BTreeSet<i64>>,
-}
-
-impl Follower {
-    fn follow(&mut self, conn: &Connection) {
-        let ids = |sql: &str, value: i64| -> Vec<i64> {
-            let mut query = conn.prepare_cached(sql).unwrap();
-            let rows = query.query_map([value], |row| row.get(0)).unwrap();
-            rows.collect::<rusqlite::Result<_>>().unwrap()
-        };
-        let since = i64::try_from(self.revision).unwrap();
-        for note in ids(
-            "SELECT DISTINCT note_id FROM changes WHERE revision > ?",
-            since,
-        ) {
-            let tags = ids("SELECT tag_id FROM note_tags WHERE note_id = ?", note);
-            self.tags.insert(note, tags.into_iter().collect());
-        }
-        self.revision = conn
-            .query_row("SELECT revision FROM meta", [], |row| row.get(0))
-            .unwrap();
-        let mut all: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-        for note in ids("SELECT note_id FROM note_tags WHERE note_id > ?", 0) {
-            let tags = ids("SELECT tag_id FROM note_tags WHERE note_id = ?", note);
-            all.insert(note, tags.into_iter().collect());
-        }
-        self.tags.retain(|_, tags| !tags.is_empty());
-        assert_eq!(
-            self.tags, all,
-            "all changes of tags are in the table of changes"
-        );
+/// What the facets answer, brought up to date or read anew.
+fn counted_by(facets: &mut Facets, store: &Reader, asked: &Questions) -> Counted {
+    let filter = filter_of(asked);
+    match facets.follow(store).unwrap() {
+        Followed::UpToDate => {}
+        Followed::TooFarBehind => *facets = Facets::read(store).unwrap(),
+        Followed::Ahead => panic!("nothing is written meanwhile"),
+    }
+    let notes = facets.notes(store, &filter, None, 100).unwrap();
+    Counted {
+        notes: notes.iter().map(|note| note.id).collect(),
+        count: facets.count(store, &filter).unwrap(),
+        related: facets.related(store, &filter, 100).unwrap(),
     }
 }
 
@@ -603,7 +609,7 @@ proptest! {
         let mut t = TestStore::new();
         let mut other = Store::open(&t.store.path).unwrap();
         let mut model = Model::default();
-        let mut follower = Follower::default();
+        let mut facets = Facets::read(&t.store).unwrap();
         for (step, asked, by_other) in steps {
             t.now += SignedDuration::from_secs(1);
             let store = if by_other { &mut other } else { &mut t.store };
@@ -613,7 +619,8 @@ proptest! {
             for store in [&t.store, &other] {
                 prop_assert_eq!(&answers_of(store, &asked), &expected, "{:?}", step);
             }
-            follower.follow(&t.store.conn);
+            let counted = counted_by(&mut facets, &other, &asked);
+            prop_assert_eq!(&counted, &expected.counted, "{:?}", step);
         }
         t.check();
     }
