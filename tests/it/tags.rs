@@ -236,6 +236,15 @@ fn another_name_leads_to_the_tag_wherever_it_is_typed() {
     let added = run_ok(dir, &["add", "https://e.org/3", "--tag", "ml"]);
     assert!(added.contains("machine learning"), "{added}");
 
+    // Typed in part it is offered as the tag that it leads to.
+    let offered = host.call("completeTags", json!({"text": "m", "exclude": ["x", "y"]}));
+    assert_eq!(
+        offered["tags"],
+        json!([{"name": "machine learning", "count": 3}])
+    );
+    let offered = host.call("completeTags", json!({"text": "ML"}));
+    assert_eq!(offered["tags"][0]["name"], "machine learning");
+
     // A popup goes on showing, and sending, the name that was typed.
     let id = &saved["note"]["id"];
     let mut update = |tags: &[&str], seen: &[&str]| {

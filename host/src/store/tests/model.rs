@@ -134,7 +134,6 @@ struct Answers {
     counted: Counted,
     searched: Vec<NoteId>,
     with_word: Vec<NoteId>,
-    completed: Vec<(bool, std::cmp::Reverse<u64>, Tag)>,
 }
 
 /// The notes that pass a filter, and the other tags of them.
@@ -349,6 +348,41 @@ impl Model {
         }
     }
 
+    /// Which tags are offered for what is typed, those first that begin with it by
+    /// one of their names.
+    fn check_completion(&self, store: &Reader, asked: &Questions) {
+        let typed = asked.typed.to_lowercase();
+        let excluded = tags(&asked.excluded);
+        let begins = |tag: &Tag| {
+            let mut aliases = self.aliases.iter().filter(|(_, of)| *of == tag);
+            tag.as_str().starts_with(&typed)
+                || aliases.any(|(name, _)| name.as_str().starts_with(&typed))
+        };
+        let in_use: BTreeSet<&Tag> = self.live().flat_map(|note| &note.tags).collect();
+        let (first, last): (Vec<&Tag>, Vec<&Tag>) = in_use
+            .into_iter()
+            .filter(|tag| begins(tag) || tag.as_str().contains(&typed))
+            .filter(|tag| !excluded.contains(tag))
+            .partition(|tag| begins(tag));
+        let offered = store.complete_tags(asked.typed, 100, &excluded).unwrap();
+        let (begin, contain) = offered.split_at_checked(first.len()).unwrap();
+        for (offered, expected) in [(begin, first), (contain, last)] {
+            let mut expected: Vec<TagCount> = expected
+                .into_iter()
+                .map(|tag| TagCount {
+                    tag: tag.clone(),
+                    uses: self.uses(tag),
+                })
+                .collect();
+            expected.sort_by_key(|tag| std::cmp::Reverse(tag.uses));
+            // Which of two with as many notes comes first is left open.
+            let mut by_name = offered.to_vec();
+            by_name.sort_by_key(|tag| (std::cmp::Reverse(tag.uses), tag.tag.clone()));
+            assert_eq!(by_name, expected, "{typed:?}");
+            assert!(offered.is_sorted_by_key(|tag| std::cmp::Reverse(tag.uses)));
+        }
+    }
+
     fn answers(&self, asked: &Questions) -> Answers {
         let mut newest_first: Vec<&ModelNote> = self.live().collect();
         newest_first.sort_by_key(|note| std::cmp::Reverse(note.id));
@@ -391,17 +425,6 @@ impl Model {
             .filter(|tag| tag.uses > 0)
             .collect();
         related.sort_by_key(|tag| std::cmp::Reverse(tag.uses));
-        let typed = asked.typed.to_lowercase();
-        let excluded = tags(&asked.excluded);
-        let mut completed: Vec<_> = by_name
-            .iter()
-            .filter(|tag| tag.tag.as_str().contains(&typed) && !excluded.contains(&tag.tag))
-            .map(|tag| {
-                let inside = !tag.tag.as_str().starts_with(&typed);
-                (inside, std::cmp::Reverse(tag.uses), tag.tag.clone())
-            })
-            .collect();
-        completed.sort();
         Answers {
             notes: newest_first
                 .iter()
@@ -446,7 +469,6 @@ impl Model {
                 let says = |tag: &Tag| format!(" {tag} ").contains(&format!(" {} ", asked.word));
                 note.tags.iter().any(says)
             }),
-            completed,
             by_name,
         }
     }
@@ -471,21 +493,6 @@ fn answers_of(store: &Reader, asked: &Questions) -> Answers {
         let found = store.search(&Query::parse(text), None, 100).unwrap();
         found.hits.iter().map(|hit| hit.note.id).collect()
     };
-    let mut completed: Vec<_> = store
-        .complete_tags(asked.typed, 100, &tags(&asked.excluded))
-        .unwrap()
-        .into_iter()
-        .map(|tag| {
-            let inside = !tag.tag.as_str().starts_with(&asked.typed.to_lowercase());
-            (inside, std::cmp::Reverse(tag.uses), tag.tag)
-        })
-        .collect();
-    assert!(
-        completed.is_sorted_by_key(|(inside, uses, _)| (*inside, *uses)),
-        "{completed:?}"
-    );
-    // Which of two with as many notes comes first is left open.
-    completed.sort();
     Answers {
         notes: store
             .latest_notes(None, 100)
@@ -526,7 +533,6 @@ fn answers_of(store: &Reader, asked: &Questions) -> Answers {
         },
         searched: search(&(listed(&asked.with, "tag:") + &listed(&asked.without, "-tag:"))),
         with_word: search(&format!("\"{}\"", asked.word)),
-        completed,
     }
 }
 
@@ -618,6 +624,7 @@ proptest! {
             let expected = model.answers(&asked);
             for store in [&t.store, &other] {
                 prop_assert_eq!(&answers_of(store, &asked), &expected, "{:?}", step);
+                model.check_completion(store, &asked);
             }
             let counted = counted_by(&mut facets, &other, &asked);
             prop_assert_eq!(&counted, &expected.counted, "{:?}", step);
