@@ -157,7 +157,7 @@ fn merged_tags_stand_once_where_the_first_of_them_stood() {
         run_ok(dir, &merge),
         "Merged \"ml\", \"ai\" into \"machine learning\" on 2 notes and 1 in the trash.\n\
          Other names of \"machine learning\" now: \"ai\", \"ml\".\n\
-         Only a backup from before takes it back.\n"
+         Only a backup from before takes it back, with `url-notes restore-backup`.\n"
     );
     check_tags(dir, "1", &["x", "machine learning", "y"]);
     check_tags(dir, "2", &["machine learning", "x"]);
@@ -200,7 +200,7 @@ fn a_removed_tag_goes_from_all_notes_and_the_notes_stay() {
         run_ok(dir, &["tag", "rm", "ml"]),
         "Removed \"ml\" from 2 notes and 1 in the trash; the notes stay.\n\
          Its other names went with it: \"learning\".\n\
-         Only a backup from before takes it back.\n"
+         Only a backup from before takes it back, with `url-notes restore-backup`.\n"
     );
     check_tags(dir, "1", &["a", "z"]);
     check_tags(dir, "2", &[]);

@@ -279,7 +279,10 @@ fn tell_edit(
             from.shell_word()
         ),
         TagEdit::Merge { .. } | TagEdit::Remove(_) => {
-            writeln!(out, "Only a backup from before takes it back.")
+            writeln!(
+                out,
+                "Only a backup from before takes it back, with `url-notes restore-backup`."
+            )
         }
     }
 }
