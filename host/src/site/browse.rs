@@ -33,7 +33,7 @@ const NEAR_TAGS: u32 = 8;
 /// So often is looked for them in other ways.
 const NEAR_ATTEMPTS: usize = 6;
 /// Connections to the store that are kept open.
-const IDLE_READERS: usize = 4;
+const IDLE_READERS: usize = 2;
 
 const STYLE: &str = concat!(
     include_str!("../../../extension/styles/tokens.css"),
