@@ -1,6 +1,8 @@
 //! Disks that are full or broken: at each call that a save makes of them. No
 //! answer is false, the host lives, and goes on once the disk does.
 
+use std::fs;
+
 use rusqlite::{Connection, params};
 use serde_json::json;
 
@@ -17,7 +19,8 @@ use crate::host::TestHost;
 const CONTENTS: u64 = WRITE | SYNC | RESIZE;
 /// What it does with their names.
 const NAMES: u64 = CREATE | RENAME;
-const DATABASE: &str = "notes.db*";
+/// Every file but the program's log: the database, what is beside it, copies of it.
+const DATABASE: &str = "[!u]*";
 
 /// A disk that fails at the `first` of these calls: once or from then on, full or broken.
 fn faults(calls: u64, first: u64) -> [Fault; 5] {
@@ -218,6 +221,37 @@ fn a_host_that_ends_on_a_failing_disk_loses_nothing() {
         assert!(host.end().success(), "{fault:?}");
         let counted = shim.heal();
         judge(&shim.folder(), &kept, &kept);
+        counted
+    });
+}
+
+#[test]
+fn a_backup_on_a_failing_disk_is_whole_or_not_there() {
+    at_each_call("backup on a failing disk", CONTENTS | NAMES, |fault| {
+        let shim = Shim::new();
+        let notes = with_notes(&shim);
+        let copies = shim.folder().join("notes-copies");
+        fs::create_dir(&copies).unwrap();
+        let copy = copies.join("notes.db");
+        let backup = || shim.program().arg("backup").arg(&copy).output().unwrap();
+        shim.fail(fault);
+        let output = backup();
+        let counted = shim.heal();
+        let said = String::from_utf8(output.stderr).unwrap();
+        if output.status.success() {
+            judge(&copies, &notes, &notes);
+        } else {
+            assert_eq!(said.lines().count(), 1, "{fault:?}: {said}");
+            for left in fs::read_dir(&copies).unwrap() {
+                // Whole, where just the last fsync of its folder failed.
+                assert_eq!(left.unwrap().path(), copy, "{fault:?}: {said}");
+                judge(&copies, &notes, &notes);
+                fs::remove_file(&copy).unwrap();
+            }
+            assert!(backup().status.success(), "{fault:?}");
+            judge(&copies, &notes, &notes);
+        }
+        judge(&shim.folder(), &notes, &notes);
         counted
     });
 }
