@@ -151,6 +151,39 @@ inEachBrowser(
 	},
 );
 
+inEachBrowser(
+	"loses and doubles nothing when the browser is killed in the middle of a save",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article");
+		await popup.type("told,");
+		await popup.hasTags("told");
+		await popup.reaches("saved");
+		await popup.dismiss();
+
+		// The host has the save, and no chance to answer it.
+		const goOn = await world.stopHosts();
+		const page = await browser.open(world.web.address("/second-article"));
+		const open = await browser.clickButton(page);
+		await open.reaches("saving");
+		await open.type("not yet told,");
+		await open.hasTags("not yet told");
+		await until("it is kept for the host", async () =>
+			(await open.stored()).includes("not yet told"),
+		);
+		const again = await world.crash(browser, goOn);
+
+		const kept = [
+			{ url: world.web.address("/second-article"), tags: ["not yet told"] },
+			{ url: world.web.address("/article"), tags: ["told"] },
+		];
+		await world.holds(kept, 90_000);
+		const afterwards = await world.save(again, "/second-article");
+		await afterwards.popup.hasTags("not yet told");
+		await afterwards.popup.dismiss();
+		await world.holds(kept);
+	},
+);
+
 inEachBrowser("starts the host with the browser, and the site with it", async (world) => {
 	await world.siteAnswers();
 });

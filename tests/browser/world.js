@@ -41,6 +41,8 @@ export function inEachBrowser(sentence, check, { registered = true } = {}) {
 export class World {
 	/** @type {import("./driver/browser.js").Browser[]} */
 	#browsers = [];
+	/** Lets stopped hosts go on. */
+	#goOn = () => {};
 
 	/**
 	 * @param {string} home
@@ -102,6 +104,22 @@ export class World {
 	 */
 	async restart(browser) {
 		await browser.close();
+		return await this.#startAgain(browser);
+	}
+
+	/**
+	 * Kills a browser and starts it anew on the same profile.
+	 * @param {import("./driver/browser.js").Browser} browser
+	 * @param {() => void} meanwhile done while no browser runs
+	 */
+	async crash(browser, meanwhile) {
+		await browser.kill();
+		meanwhile();
+		return await this.#startAgain(browser);
+	}
+
+	/** @param {import("./driver/browser.js").Browser} browser */
+	async #startAgain(browser) {
 		this.#browsers.splice(this.#browsers.indexOf(browser), 1);
 		const driver = browsers.find(({ name }) => name === browser.name);
 		if (!driver) throw new Error(`There is no browser ${browser.name}.`);
@@ -190,12 +208,35 @@ export class World {
 
 	/** Kills the host as a crash would, and returns the ids of its processes. */
 	async killHosts() {
-		const ids = await until("the host runs", async () => {
+		const ids = await this.#runningHosts();
+		for (const id of ids) process.kill(id, "SIGKILL");
+		return ids;
+	}
+
+	#runningHosts() {
+		return until("the host runs", async () => {
 			const found = await this.hostProcesses();
 			return found.length > 0 && found;
 		});
-		for (const id of ids) process.kill(id, "SIGKILL");
-		return ids;
+	}
+
+	/**
+	 * Stops the host in whatever it does.
+	 * @returns {Promise<() => void>} lets it go on, where it is still there; at the end at the latest
+	 */
+	async stopHosts() {
+		const ids = await this.#runningHosts();
+		for (const id of ids) process.kill(id, "SIGSTOP");
+		this.#goOn = () => {
+			for (const id of ids) {
+				try {
+					process.kill(id, "SIGCONT");
+				} catch (error) {
+					if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") throw error;
+				}
+			}
+		};
+		return this.#goOn;
 	}
 
 	/**
@@ -228,6 +269,7 @@ export class World {
 	}
 
 	async end() {
+		this.#goOn();
 		for (const browser of this.#browsers) await browser.close();
 		await this.web.close();
 		await until("the host has ended with the browser", async () => {

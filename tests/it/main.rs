@@ -15,3 +15,4 @@ mod messages;
 mod site;
 mod tags;
 mod tidy;
+mod torture;

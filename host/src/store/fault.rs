@@ -2,13 +2,16 @@
 
 use std::io;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi::SQLITE_READONLY_ROLLBACK};
 
 use crate::error::{Error, StoreFault};
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
+        let extended = error.sqlite_error().map(|error| error.extended_code);
         let fault = match error.sqlite_error_code() {
+            // Nothing is read-only: a write failed so badly that it is yet to be undone.
+            _ if extended == Some(SQLITE_READONLY_ROLLBACK) => StoreFault::Io,
             Some(ErrorCode::DiskFull | ErrorCode::TooBig) => StoreFault::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreFault::Busy,
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreFault::Broken,

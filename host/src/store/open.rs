@@ -103,13 +103,37 @@ pub(super) fn read_only(path: &Path) -> Result<Reader> {
     }
 }
 
+/// What a connection does while another program has the lock that it wants.
+///
+/// SQLite's own way (`busy_timeout`) is to look again ever more rarely: then who has
+/// waited long is overtaken by who has just come. Of 32 programs that all save, one
+/// save in a hundred took two seconds and some ten. Here, who has waited longer looks
+/// more often, which makes that a quarter of a second; but not so often that looking
+/// takes the processor from the one who has the lock.
+fn wait_for_turn() -> impl FnMut(i32) -> bool {
+    let mut begun = Instant::now();
+    move |looked| {
+        if looked == 0 {
+            begun = Instant::now();
+        }
+        let waited = begun.elapsed();
+        let pause = match waited.as_millis() {
+            0..20 => Duration::from_millis(2),
+            20..100 => Duration::from_millis(1),
+            _ => Duration::from_micros(500),
+        };
+        std::thread::sleep(pause);
+        waited < BUSY_TIMEOUT
+    }
+}
+
 /// A connection, whatever the file holds.
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
     // Before the file is opened: one that is put in its place meanwhile is then noticed.
     let file = FileId::of(path);
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
-    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    conn.busy_timeout(BUSY_TIMEOUT)?;
+    let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_handler(Some(wait_for_turn()))?;
     conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {

@@ -119,7 +119,7 @@ pub(super) struct Part {
     placed: bool,
     /// Locked for as long as it is written, so that what was left behind by a
     /// process that was killed is told from what another is writing.
-    _lock: File,
+    lock: File,
 }
 
 impl Part {
@@ -137,16 +137,18 @@ impl Part {
             if FileId::of(&path) != Some(lock.metadata()?.into()) {
                 continue;
             }
-            lock.set_len(0)?;
-            for ending in [LOG, SHARED_MEMORY, JOURNAL] {
-                remove(&beside(&path, ending))?;
-            }
-            return Ok(Self {
+            // From here on it is taken away again, whatever fails.
+            let part = Self {
                 path,
                 target: target.to_owned(),
                 placed: false,
-                _lock: lock,
-            });
+                lock,
+            };
+            part.lock.set_len(0)?;
+            for ending in [LOG, SHARED_MEMORY, JOURNAL] {
+                remove(&beside(&part.path, ending))?;
+            }
+            return Ok(part);
         }
     }
 

@@ -21,6 +21,7 @@ import * as firefox from "./firefox.js";
  * @property {() => Promise<string[]>} addresses of all tabs
  * @property {(scheme: "light" | "dark") => Promise<void>} useScheme for what is opened from now on
  * @property {() => Promise<void>} close
+ * @property {() => Promise<void>} kill as a crash or the end of the session does, without warning
  */
 
 /** @typedef {{ name: string, start(start: Start): Promise<Browser> }} Driver */

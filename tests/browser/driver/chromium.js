@@ -2,6 +2,7 @@
 
 import path from "node:path";
 import puppeteer from "puppeteer-core";
+import { kill } from "./kill.js";
 import { Popup } from "./popup.js";
 import { until } from "./until.js";
 
@@ -86,5 +87,6 @@ export async function start({ extension, home, environment }) {
 			media = [{ name: "prefers-color-scheme", value: scheme }];
 		},
 		close: () => browser.close(),
+		kill: () => kill(browser),
 	};
 }

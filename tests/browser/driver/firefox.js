@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
+import { kill } from "./kill.js";
 import { Popup } from "./popup.js";
 import { until } from "./until.js";
 
@@ -22,6 +23,9 @@ const PREFERENCES = {
 	// A temporary add-on is removed at the end; an installed one keeps what it stored.
 	"extensions.webextensions.keepStorageOnUninstall": true,
 	"extensions.webextensions.keepUuidOnUninstall": true,
+	// Under the same one also after a crash, which may come before it was written down.
+	"extensions.webextensions.uuids":
+		'{"url-notes@url-notes":"5a6e0b8e-3c0f-4f5e-9d3a-6c5d3f0c7e11"}',
 	"browser.shell.checkDefaultBrowser": false,
 	"datareporting.policy.dataSubmissionEnabled": false,
 };
@@ -93,6 +97,7 @@ export async function start({ extension, home, environment }) {
 			await inWindow(setScheme, scheme);
 		},
 		close: () => browser.close(),
+		kill: () => kill(browser),
 	};
 }
 

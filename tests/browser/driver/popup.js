@@ -125,6 +125,17 @@ export class Popup {
 	}
 
 	/**
+	 * Everything that the extension has written to storage, as JSON.
+	 * @returns {Promise<string>}
+	 */
+	stored() {
+		return this.evaluate(async () => {
+			const { browser, chrome } = /** @type {any} */ (globalThis);
+			return JSON.stringify(await (browser ?? chrome).storage.local.get(null));
+		});
+	}
+
+	/**
 	 * Id of the element that has the focus.
 	 * @returns {Promise<string>}
 	 */

@@ -1,0 +1,18 @@
+// A browser's end without warning.
+
+/**
+ * Kills the browser and all that it started in its process group, at once. Puppeteer
+ * gives each browser a group of its own.
+ *
+ * @param {import("puppeteer-core").Browser} browser
+ * @returns {Promise<void>}
+ */
+export function kill(browser) {
+	const program = browser.process();
+	if (!program?.pid) throw new Error("The browser has no process.");
+	const { pid } = program;
+	return new Promise((resolve) => {
+		program.once("exit", () => resolve());
+		process.kill(-pid, "SIGKILL");
+	});
+}

@@ -1,0 +1,280 @@
+//! Disks that are full or broken: at each call that a save makes of them. No
+//! answer is false, the host lives, and goes on once the disk does.
+
+use std::fs;
+
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+use super::{
+    Dice,
+    judge::{Numbers, judge},
+    saves::{self, Save},
+    shim::{CREATE, Counted, EIO, ENOSPC, Fault, RENAME, RESIZE, SYNC, Shim, WRITE},
+    tell, times,
+};
+use crate::host::TestHost;
+
+/// What a disk does with the contents of files.
+const CONTENTS: u64 = WRITE | SYNC | RESIZE;
+/// What it does with their names.
+const NAMES: u64 = CREATE | RENAME;
+/// Every file but the program's log: the database, what is beside it, copies of it.
+const DATABASE: &str = "[!u]*";
+
+/// A disk that fails at the `first` of these calls: once or from then on, full or broken.
+fn faults(calls: u64, first: u64) -> [Fault; 5] {
+    let fault = |errno, last, torn| Fault {
+        calls,
+        first,
+        last,
+        errno,
+        torn,
+        files: DATABASE,
+    };
+    [
+        fault(ENOSPC, first, false),
+        fault(EIO, first, false),
+        fault(ENOSPC, u64::MAX, true),
+        fault(EIO, u64::MAX, false),
+        fault(EIO, first, true),
+    ]
+}
+
+/// A disk that fails never, and counts.
+fn counting(calls: u64) -> Fault {
+    Fault {
+        calls,
+        first: u64::MAX,
+        last: u64::MAX,
+        errno: 0,
+        torn: false,
+        files: DATABASE,
+    }
+}
+
+/// Does `work` on a sound disk, to count its calls, then with a fault at each.
+fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted) {
+    // Twice: one time it makes a page's note, the other time it adds to one.
+    let count = (work(&counting(calls)).seen).max(work(&counting(calls)).seen);
+    assert!(count > 0);
+    let mut dice = Dice::new(count);
+    // Each call with one sort of fault, or in a longer run with all of them.
+    let sorts = times(1).min(5);
+    let mut injected = 0;
+    for call in 1..=count {
+        let faults = faults(calls, call);
+        let first = dice.below(5);
+        for sort in 0..sorts {
+            let fault = &faults[usize::try_from((first + sort) % 5).unwrap()];
+            injected += until_injected(fault, &mut work);
+        }
+    }
+    tell(what, format!("{count} calls, {injected} failures"));
+}
+
+/// Does `work` until it came to the call that fails; how many calls failed. It may
+/// come out a call or two shorter: as it falls, the site's connection is still
+/// open where the host's own is closed, and then nothing is tidied up.
+fn until_injected(fault: &Fault, work: &mut impl FnMut(&Fault) -> Counted) -> u64 {
+    (0..50)
+        .map(|_| work(fault).injected)
+        .find(|injected| *injected > 0)
+        .unwrap_or_else(|| panic!("never came to {fault:?}"))
+}
+
+/// Asks for a save on a disk that fails: whether it was done. Refused, it is for
+/// the disk's sake.
+fn try_save(save: &Save, host: &mut TestHost, fault: &Fault) -> bool {
+    match save.ask(host) {
+        Ok(_) => true,
+        Err(error) => {
+            let kind = error["data"]["kind"].as_str().unwrap();
+            let expected = ["store_full", "store_io"].contains(&kind)
+                // SQLite doesn't tell why it couldn't make a file.
+                || fault.calls == NAMES && kind == "store_unwritable";
+            assert!(expected, "{fault:?}: {error}");
+            false
+        }
+    }
+}
+
+/// Saves on a disk that fails, then on the same one mended, with one host on a store
+/// that has these notes.
+fn save_through(shim: &Shim, mut host: TestHost, fault: &Fault, mut notes: Numbers) -> Counted {
+    let mut saves: Vec<Save> = (0..3).map(|_| Save::new()).collect();
+    notes.extend(saves.iter().map(|save| save.number));
+    let last = saves.pop().unwrap();
+    shim.fail(fault);
+    // Those that were answered are not sent again: they have to be there.
+    saves.retain(|save| !try_save(save, &mut host, fault));
+    let counted = shim.heal();
+    for save in saves.iter().chain([&last]) {
+        save.done(&mut host);
+    }
+    assert!(host.end().success(), "{fault:?}");
+    judge(&shim.folder(), &notes, &notes);
+    counted
+}
+
+/// A store with some notes, and which they are.
+fn with_notes(shim: &Shim) -> Numbers {
+    let mut host = shim.host();
+    (0..5)
+        .map(|_| {
+            let save = Save::new();
+            save.done(&mut host);
+            save.number
+        })
+        .collect()
+}
+
+#[test]
+fn a_first_save_on_a_failing_disk_is_never_falsely_answered() {
+    for calls in [CONTENTS, NAMES] {
+        at_each_call("first save on a failing disk", calls, |fault| {
+            let shim = Shim::new();
+            let host = shim.host();
+            save_through(&shim, host, fault, Numbers::new())
+        });
+    }
+}
+
+#[test]
+fn a_save_on_a_failing_disk_is_never_falsely_answered() {
+    at_each_call("save on a failing disk", CONTENTS, |fault| {
+        let shim = Shim::new();
+        let kept = with_notes(&shim);
+        let mut host = shim.host();
+        host.call("stats", json!({}));
+        save_through(&shim, host, fault, kept)
+    });
+}
+
+/// A store as version 1 of the schema left it, and which notes are in it.
+fn older(shim: &Shim) -> Numbers {
+    let conn = Connection::open(shim.folder().join("notes.db")).unwrap();
+    conn.execute_batch(
+        "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; PRAGMA application_id = 0x754E4F54",
+    )
+    .unwrap();
+    conn.execute_batch(include_str!(
+        "../../../host/src/store/migrations/0001_first.sql"
+    ))
+    .unwrap();
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    conn.execute("INSERT INTO tags (id, name) VALUES (1, 'all')", [])
+        .unwrap();
+    let saves: Vec<Save> = (0..20).map(|_| Save::new()).collect();
+    for save in &saves {
+        let word = saves::word(save.number);
+        let url = format!("https://older.org/{word}");
+        let summary = format!("> {word} said so");
+        conn.execute(
+            "INSERT INTO notes (id, page_key, site, url, title, summary, updated_at)
+             VALUES (?1, ?2, 'older.org', ?2, ?3, ?4, ?1)",
+            params![save.number, url, word, summary],
+        )
+        .unwrap();
+        conn.execute(
+            "INSERT INTO note_tags (tag_id, note_id, position) VALUES (1, ?, 0)",
+            [save.number],
+        )
+        .unwrap();
+        conn.execute(
+            "INSERT INTO notes_fts (rowid, title, tags, summary, excerpt, address)
+             VALUES (?, ?, 'all', ?, '', ?)",
+            params![save.number, word, summary, url],
+        )
+        .unwrap();
+        conn.execute(
+            "INSERT INTO operations (op_id, method, result, done_at)
+             VALUES (?, 'saveNote', '{}', unixepoch() * 1000000)",
+            [save.op_id().as_bytes()],
+        )
+        .unwrap();
+    }
+    saves.iter().map(|save| save.number).collect()
+}
+
+#[test]
+fn a_store_brought_up_to_date_on_a_failing_disk_loses_nothing() {
+    at_each_call("older store on a failing disk", CONTENTS, |fault| {
+        let shim = Shim::new();
+        let kept = older(&shim);
+        let host = shim.host();
+        save_through(&shim, host, fault, kept)
+    });
+}
+
+#[test]
+fn a_host_that_ends_on_a_failing_disk_loses_nothing() {
+    at_each_call("end of a host on a failing disk", CONTENTS, |fault| {
+        let shim = Shim::new();
+        let mut kept = with_notes(&shim);
+        let mut host = shim.host();
+        let save = Save::new();
+        save.done(&mut host);
+        kept.insert(save.number);
+        // The last one out writes everything to the database and removes the log.
+        shim.fail(fault);
+        assert!(host.end().success(), "{fault:?}");
+        let counted = shim.heal();
+        judge(&shim.folder(), &kept, &kept);
+        counted
+    });
+}
+
+#[test]
+fn a_backup_on_a_failing_disk_is_whole_or_not_there() {
+    at_each_call("backup on a failing disk", CONTENTS | NAMES, |fault| {
+        let shim = Shim::new();
+        let notes = with_notes(&shim);
+        let copies = shim.folder().join("notes-copies");
+        fs::create_dir(&copies).unwrap();
+        let copy = copies.join("notes.db");
+        let backup = || shim.program().arg("backup").arg(&copy).output().unwrap();
+        shim.fail(fault);
+        let output = backup();
+        let counted = shim.heal();
+        let said = String::from_utf8(output.stderr).unwrap();
+        if output.status.success() {
+            judge(&copies, &notes, &notes);
+        } else {
+            assert_eq!(said.lines().count(), 1, "{fault:?}: {said}");
+            for left in fs::read_dir(&copies).unwrap() {
+                // Whole, where just the last fsync of its folder failed.
+                assert_eq!(left.unwrap().path(), copy, "{fault:?}: {said}");
+                judge(&copies, &notes, &notes);
+                fs::remove_file(&copy).unwrap();
+            }
+            assert!(backup().status.success(), "{fault:?}");
+            judge(&copies, &notes, &notes);
+        }
+        judge(&shim.folder(), &notes, &notes);
+        counted
+    });
+}
+
+#[test]
+fn a_log_that_cannot_be_written_costs_no_save() {
+    for errno in [ENOSPC, EIO] {
+        let shim = Shim::new();
+        shim.fail(&Fault {
+            calls: WRITE | CREATE,
+            first: 1,
+            last: u64::MAX,
+            errno,
+            torn: false,
+            files: "*.log*",
+        });
+        let mut host = shim.host();
+        host.call("hello", json!({"protocol": 1, "extension": "0.0.0"}));
+        let save = Save::new();
+        save.done(&mut host);
+        assert!(host.end().success());
+        assert!(shim.heal().injected > 0);
+        let kept = Numbers::from([save.number]);
+        judge(&shim.folder(), &kept, &kept);
+    }
+}

@@ -1,0 +1,84 @@
+//! "Saved" means saved: kills, power cuts, failing disks and crowds, each of
+//! which a save that was answered has to survive, and come out of once.
+//!
+//! What each test does is bounded, so that it takes seconds.
+//! `URL_NOTES_TORTURE=10` does ten times as much; `tests/torture/run.sh` does
+//! the full figures. `URL_NOTES_TORTURE_SEED` changes what chance decides; each
+//! test prints it.
+
+mod crowds;
+mod judge;
+mod kills;
+mod saves;
+
+// The shim that plays the disk is for glibc on 64-bit Linux: elsewhere libraries
+// are put in front of the C library by other means, and call other functions.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod disk;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod failing_disk;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod power_cuts;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod shim;
+
+use std::fmt::Display;
+
+/// So often as a bounded run does it, or as a longer one is asked to.
+fn times(bounded: u64) -> u64 {
+    bounded * asked("URL_NOTES_TORTURE")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how much to try is the tester's choice, no configuration of the program"
+)]
+fn asked(variable: &str) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable} is a number, not {text:?}")),
+        Err(_) => 1,
+    }
+}
+
+/// Chance that can be repeated: SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
+#[derive(Clone)]
+struct Dice(u64);
+
+impl Dice {
+    /// Other numbers for each `stream`, the same in each run with one seed.
+    fn new(stream: u64) -> Self {
+        let mut seed = Self(asked("URL_NOTES_TORTURE_SEED"));
+        Self(seed.roll() ^ Self(stream).roll())
+    }
+
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `limit`.
+    fn below(&mut self, limit: u64) -> u64 {
+        self.roll() % limit
+    }
+
+    fn coin(&mut self) -> bool {
+        self.below(2) == 0
+    }
+}
+
+/// Tells what a test went through; shown by `cargo test -- --nocapture`.
+#[expect(
+    clippy::print_stdout,
+    reason = "standard output of a test is for who runs it"
+)]
+fn tell(what: &str, figures: impl Display) {
+    println!(
+        "{what}: {figures} (seed {})",
+        asked("URL_NOTES_TORTURE_SEED")
+    );
+}
