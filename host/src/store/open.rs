@@ -53,10 +53,6 @@ pub(super) const APPLICATION_ID: i32 = 0x754E_4F54;
 /// lose a commit (<https://www.sqlite.org/wal.html>, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// Room for pages of the database, in KiB (negative, as SQLite wants it): the
-/// upper levels of its trees at a million notes. A small database takes less.
-const CACHE_KIB: i32 = -12_000;
-
 /// How long to wait for another program's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -134,7 +130,6 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
     let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_handler(Some(wait_for_turn()))?;
-    conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
         conn,
