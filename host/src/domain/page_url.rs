@@ -1,11 +1,14 @@
 //! A page's address, and the page key: what makes two addresses one page.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::error::{Error, Result};
 
 /// Longest URL that is stored, in bytes.
 const MAX_URL_BYTES: usize = 64 * 1024;
+/// So much of an address can be searched, in bytes.
+const MAX_WORDS_BYTES: usize = 2048;
 
 /// Query parameters that say where a reader came from and never what the page
 /// shows. A name that ends in `*` stands for all that begin so; case doesn't
@@ -149,10 +152,17 @@ impl PageUrl {
         host.strip_prefix("www.").unwrap_or(host)
     }
 
-    /// Host and path, for the full-text index.
+    /// What the page is found by: site, path and parameters, without those that
+    /// are for tracking; decoded, and cut where it is longer than an address to read.
     #[must_use]
     pub fn words(&self) -> String {
-        format!("{} {}", self.site(), self.parsed.path())
+        let mut text = format!("{} {}", self.site(), self.parsed.path());
+        for parameter in kept_parameters(&self.parsed) {
+            text.push(' ');
+            text.push_str(parameter);
+        }
+        let decoded = percent_decode_str(&text).decode_utf8_lossy();
+        decoded[..decoded.floor_char_boundary(MAX_WORDS_BYTES)].to_owned()
     }
 
     /// Whether it may be made a link.
@@ -246,18 +256,20 @@ fn page_key(url: &Url) -> String {
         "" => "/",
         path => path,
     };
-    let kept: Vec<&str> = url
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|parameter| !parameter.is_empty() && !is_tracking(parameter))
-        .collect();
+    let kept: Vec<&str> = kept_parameters(url).collect();
     let query = if kept.is_empty() {
         String::new()
     } else {
         format!("?{}", kept.join("&"))
     };
     format!("https://{host}{port}{path}{query}{route}")
+}
+
+fn kept_parameters(url: &Url) -> impl Iterator<Item = &str> {
+    url.query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|parameter| !parameter.is_empty() && !is_tracking(parameter))
 }
 
 /// The part of a fragment that names a page of a one-page application:

@@ -84,6 +84,7 @@ impl Browse {
             Route::All { page } => read(&|reader| self.all(reader, page)),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
+            Route::Best { query } => read(&|reader| self.best(reader, &query)),
             Route::Unknown(unknown) => read(&|reader| self.missing(reader, &unknown)),
         };
         answer.unwrap_or_else(|error| {
@@ -268,19 +269,23 @@ impl Browse {
             return Ok(found(pages::search_help(&self.shell, query)));
         }
         let result = reader.search(&parsed, before, PAGE_NOTES)?;
-        let near = if result.hits.is_empty() && before.is_none() {
+        let first = before.is_none();
+        let near = if first && result.hits.is_empty() && result.next.is_none() {
             near_tags(reader, query)?
         } else {
             Vec::new()
         };
-        let first = before.is_none();
-        Ok(found(pages::search(
-            &self.shell,
-            query,
-            &result,
-            first,
-            &near,
-        )))
+        let page = pages::search(&self.shell, query, &result, first, &near);
+        Ok(found(page))
+    }
+
+    fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
+        let parsed = Query::parse(query);
+        if parsed.is_empty() {
+            return Ok(found(pages::search_help(&self.shell, query)));
+        }
+        let best = reader.search_best(&parsed, PAGE_NOTES)?;
+        Ok(found(pages::best(&self.shell, query, &best)))
     }
 
     fn missing(&self, reader: &Reader, unknown: &Unknown) -> Result<Answer> {
