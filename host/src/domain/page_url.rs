@@ -420,4 +420,25 @@ mod tests {
             let _ = PageUrl::parse(&format!("http://{text}"));
         }
     }
+
+    #[test]
+    fn fuzz_page_url() {
+        crate::fuzz::text(
+            &[
+                "https://www.e.org:443/a/b/?utm_source=x&q=1#/route",
+                "http://user:pass@[::1]:8080/%E6%A9%9F?a=b&&c#:~:text=d",
+                "mailto:a@e.org",
+                "file:///home/a",
+            ],
+            |text| {
+                if let Ok(url) = PageUrl::parse(text) {
+                    assert_eq!(url.as_str(), text);
+                    let key = PageUrl::parse(url.key()).unwrap();
+                    assert_eq!(key.key(), url.key());
+                    assert_eq!(key.site(), url.site());
+                    assert!(url.words().len() <= MAX_WORDS_BYTES);
+                }
+            },
+        );
+    }
 }

@@ -307,4 +307,22 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn fuzz_query() {
+        crate::fuzz::text(
+            &[
+                "gpu \"memory bandwidth\" -cpu rus",
+                "tag:\"large language model\" -tag:amd site:arxiv.org before:2025-08-01 after:2025",
+                "https://www.e.org/a?b=c#d c++ .net #lojban 機械学習",
+            ],
+            |text| {
+                let query = Query::parse(text);
+                for term in &query.terms {
+                    assert!(!words(&term.text).is_empty(), "{term:?}");
+                }
+                assert_eq!(query, Query::parse(text));
+            },
+        );
+    }
 }

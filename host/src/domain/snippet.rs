@@ -192,4 +192,24 @@ mod tests {
             prop_assert!(snippet.text().len() <= SNIPPET_BYTES + 10);
         }
     }
+
+    #[test]
+    fn fuzz_snippet() {
+        crate::fuzz::text(
+            &[
+                "gpu c++\nAll about the GPU, C++ and more",
+                "機械 godel\nGödel, 機械学習 👩🏽\u{200d}💻",
+            ],
+            |input| {
+                let (query, text) = input.split_once('\n').unwrap_or(("a", input));
+                let shown = snippet(text, &phrases(query)).text();
+                assert!(shown.len() <= SNIPPET_BYTES + 10);
+                let shown = shown.strip_prefix("… ").unwrap_or(&shown);
+                assert!(
+                    text.contains(shown.strip_suffix(" …").unwrap_or(shown))
+                        || text.contains(shown)
+                );
+            },
+        );
+    }
 }

@@ -78,7 +78,7 @@ pub fn words(text: &str) -> Vec<Word> {
         let range = at..at + c.len_utf8();
         if c.is_ascii() {
             reader.ascii(c, range);
-        } else if !is_ignored(c) {
+        } else {
             std::iter::once(c)
                 .nfkd()
                 .for_each(|part| reader.read(part, &range));
@@ -148,6 +148,9 @@ impl WordReader {
 
     /// A character in compatibility decomposition.
     fn read(&mut self, c: char, range: &Range<usize>) {
+        if is_ignored(c) {
+            return;
+        }
         if is_accent(c) {
             // Seen, but not compared.
             if self.takes_marks {
@@ -469,5 +472,33 @@ mod tests {
             let again: Vec<_> = words(&first.join(" ")).into_iter().map(|w| w.folded).collect();
             prop_assert_eq!(first, again);
         }
+    }
+
+    #[test]
+    fn fuzz_words() {
+        crate::fuzz::text(
+            &[
+                "Gödel's proof, c++ and .NET",
+                "機械学習 한국어 हिन्दी 👩🏽\u{200d}💻 #lojban",
+            ],
+            |text| {
+                let mut end = 0;
+                for word in words(text) {
+                    assert!(
+                        text.get(word.range.clone())
+                            .is_some_and(|piece| !piece.is_empty())
+                    );
+                    assert!(word.range.end >= end && !word.folded.is_empty());
+                    end = word.range.end;
+                }
+                // What the index gets has no character that means something to it.
+                let index = index_text(text);
+                assert!(
+                    index.chars().all(|c| c == ' ' || !c.is_ascii_punctuation()),
+                    "{index:?}"
+                );
+                assert!(!index.chars().any(char::is_control), "{index:?}");
+            },
+        );
     }
 }

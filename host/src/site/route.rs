@@ -429,4 +429,33 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn fuzz_route() {
+        crate::fuzz::text(
+            &[
+                "/tag/large%20language?with=a&without=b&before=5",
+                "/search?q=c%2B%2B&sort=relevance",
+                "/all/007",
+                "/note/7/",
+                "/tags?sort=uses&filter=x",
+            ],
+            |target| {
+                if let Route::Moved(address) = Route::parse(target) {
+                    assert!(
+                        address.bytes().all(|byte| byte.is_ascii_graphic()),
+                        "{address}"
+                    );
+                    assert!(
+                        address.starts_with('/') && !address.starts_with("//"),
+                        "{address}"
+                    );
+                    assert!(
+                        !matches!(Route::parse(&address), Route::Moved(_)),
+                        "{address}"
+                    );
+                }
+            },
+        );
+    }
 }
