@@ -68,7 +68,7 @@ format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
-shell() { shellcheck install.sh tests/run.sh tests/bench/site.sh tests/torture/run.sh .ci/run; }
+shell() { shellcheck install.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh .ci/run; }
 
 types() { npx --no-install tsc --project .; }
 
