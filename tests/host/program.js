@@ -24,14 +24,19 @@ export class Program {
 	constructor(folder, port) {
 		this.site = `http://localhost:${port}`;
 		/** @type {NodeJS.ProcessEnv} */
-		this.environment = { URL_NOTES_DATA_DIR: folder, URL_NOTES_PORT: `${port}`, TZ: "UTC" };
+		this.environment = {
+			URL_NOTES_DATA_DIR: folder,
+			URL_NOTES_PORT: `${port}`,
+			TZ: "UTC",
+		};
 		this.child = spawn(builtProgram, [ORIGIN], {
 			env: this.environment,
 			stdio: ["pipe", "pipe", "ignore"],
 		});
 		this.child.stdout.on("data", (/** @type {Buffer} */ data) => this.#read(data));
 		this.child.on("exit", () => {
-			for (const answer of this.#waiting.values()) answer({ error: "the host has ended" });
+			for (const answer of this.#waiting.values())
+				answer({ error: "the host has ended" });
 		});
 	}
 
