@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Note, PageUrl, Tag, Term, Word, plain_text, words};
+use super::{Note, PageUrl, Tag, Term, Words, plain_text};
 
 /// The texts of a note that are searched, as plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Searched {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
     /// At least one.
-    pub words: Vec<Word>,
+    pub words: Words,
     /// Must not occur.
     pub negated: bool,
     /// The last word may go on.
@@ -61,7 +61,7 @@ impl Phrase {
     /// The words of a term. None where it has none.
     #[must_use]
     pub fn of(term: &Term) -> Option<Self> {
-        let words = words(&term.text);
+        let words = Words::of(&term.text);
         (!words.is_empty()).then_some(Self {
             words,
             negated: term.negated,
@@ -78,22 +78,25 @@ impl Phrase {
     /// Whether a word has signs, which the index doesn't keep in their place.
     #[must_use]
     pub fn has_signs(&self) -> bool {
-        self.words
-            .iter()
-            .any(|word| word.lead.is_some() || !word.trail.is_empty())
+        self.words.iter().any(|word| word.has_signs())
     }
 
     /// Where the phrase stands in a text of these words, as byte ranges.
-    pub fn occurrences(&self, text: &[Word]) -> impl Iterator<Item = Range<usize>> {
+    pub fn occurrences(&self, text: &Words) -> impl Iterator<Item = Range<usize>> {
         let last = self.words.len() - 1;
-        text.windows(self.words.len()).filter_map(move |run| {
-            let same = |(at, word): (usize, &Word)| word.means(&run[at], self.prefix && at == last);
-            self.words
-                .iter()
-                .enumerate()
-                .all(same)
-                .then(|| run[0].range.start..run[last].range.end)
-        })
+        self.runs(text)
+            .map(move |run| text.at(run).range.start..text.at(run + last).range.end)
+    }
+
+    /// The same as places of its first word.
+    fn runs(&self, text: &Words) -> impl Iterator<Item = usize> {
+        let length = self.words.len();
+        let same = move |run: usize, at: usize| {
+            let unfinished = self.prefix && at + 1 == length;
+            self.words.at(at).means(&text.at(run + at), unfinished)
+        };
+        (0..(text.len() + 1).saturating_sub(length))
+            .filter(move |run| (0..length).all(|at| same(*run, at)))
     }
 }
 
@@ -103,7 +106,7 @@ impl Phrase {
 pub fn holds(phrases: &[Phrase], texts: &Searched) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
     for (_, text) in texts.weighed() {
-        let text = words(text);
+        let text = Words::of(text);
         let stands = |phrase: &Phrase| phrase.occurrences(&text).next().is_some();
         if phrases
             .iter()
@@ -122,27 +125,14 @@ pub fn holds(phrases: &[Phrase], texts: &Searched) -> bool {
 pub fn relevance(phrases: &[Phrase], texts: &Searched) -> f64 {
     let mut relevance = 0.0;
     for (weight, text) in texts.weighed() {
-        let text = words(text);
+        let text = Words::of(text);
         for phrase in phrases.iter().filter(|phrase| !phrase.negated) {
-            let whole = |range: &Range<usize>| {
-                text.iter().any(|word| {
-                    word.range.end == range.end
-                        && phrase
-                            .words
-                            .last()
-                            .is_some_and(|last| last.means(word, false))
-                })
-            };
+            let last = phrase.words.len() - 1;
             // A word that merely begins as the one that was typed counts half.
             let times: f64 = phrase
-                .occurrences(&text)
-                .map(|range| {
-                    if !phrase.prefix || whole(&range) {
-                        1.0
-                    } else {
-                        0.5
-                    }
-                })
+                .runs(&text)
+                .map(|run| phrase.words.at(last).means(&text.at(run + last), false))
+                .map(|whole| if whole { 1.0 } else { 0.5 })
                 .sum();
             relevance += weight * times / (times + 0.5);
         }

@@ -22,4 +22,4 @@ pub use query::{Query, Term};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};
 pub use tag::Tag;
-pub use words::{Word, index_text, words};
+pub use words::{Word, Words, index_text};

@@ -4,7 +4,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{NoteId, PageUrl, Tag, words};
+use super::{NoteId, PageUrl, Tag, Words};
 
 /// Longest query that is looked at, in bytes; the rest is cut off.
 const MAX_QUERY_BYTES: usize = 4096;
@@ -123,7 +123,7 @@ impl Query {
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        if !words(&text).is_empty() {
+        if !Words::of(&text).is_empty() {
             self.terms.push(Term {
                 text,
                 negated: *negated,
@@ -303,7 +303,7 @@ mod tests {
         #[test]
         fn every_term_has_a_word(text in "[a-z\\-\":+ ]{0,30}") {
             for term in Query::parse(&text).terms {
-                prop_assert!(!words(&term.text).is_empty());
+                prop_assert!(!Words::of(&term.text).is_empty());
             }
         }
     }
@@ -319,7 +319,7 @@ mod tests {
             |text| {
                 let query = Query::parse(text);
                 for term in &query.terms {
-                    assert!(!words(&term.text).is_empty(), "{term:?}");
+                    assert!(!Words::of(&term.text).is_empty(), "{term:?}");
                 }
                 assert_eq!(query, Query::parse(text));
             },

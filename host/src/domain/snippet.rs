@@ -1,9 +1,6 @@
 //! The piece of a text that shows why it was found.
 
-use super::{
-    Phrase,
-    words::{is_inside_a_character, words},
-};
+use super::{Phrase, Words, words::is_inside_a_character};
 
 /// Length of a snippet, in bytes of the text, up to the next word.
 const SNIPPET_BYTES: usize = 240;
@@ -36,7 +33,7 @@ impl Snippet {
 /// text goes on.
 #[must_use]
 pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
-    let all = words(text);
+    let all = Words::of(text);
     let mut matches: Vec<std::ops::Range<usize>> = phrases
         .iter()
         .filter(|phrase| !phrase.negated)
@@ -178,11 +175,11 @@ mod tests {
             let shown = shown.strip_suffix(" …").unwrap_or(shown);
             prop_assert!(text.contains(shown), "{shown:?}");
             for piece in pieces.iter().filter(|piece| piece.matched) {
-                let words = words(&piece.text);
+                let words = Words::of(&piece.text);
                 let matches = phrases.iter().any(|phrase| phrase.occurrences(&words).next().is_some());
                 prop_assert!(matches, "{piece:?}");
             }
-            let there = phrases.iter().any(|phrase| phrase.occurrences(&words(&text)).next().is_some());
+            let there = phrases.iter().any(|phrase| phrase.occurrences(&Words::of(&text)).next().is_some());
             prop_assert_eq!(there, pieces.iter().any(|piece| piece.matched));
         }
 

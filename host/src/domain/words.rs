@@ -22,18 +22,24 @@ const MAX_TRAIL: usize = 3;
 
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct Word<'a> {
     /// Byte range in the text, with the signs.
     pub range: Range<usize>,
     /// As words are compared: letters, digits and marks only.
-    pub folded: String,
+    pub folded: &'a str,
     /// The sign before it: `.`, `#` or `@`.
     pub lead: Option<char>,
     /// The signs after it: `+` and `#`.
-    pub trail: String,
+    pub trail: &'a str,
 }
 
-impl Word {
+impl Word<'_> {
+    /// Whether it has signs.
+    #[must_use]
+    pub fn has_signs(&self) -> bool {
+        self.lead.is_some() || !self.trail.is_empty()
+    }
+
     /// The words that the index has besides the plain one: with the sign
     /// before, and with the signs after.
     pub fn signed(&self) -> impl Iterator<Item = String> + use<> {
@@ -50,7 +56,7 @@ impl Word {
     /// Whether this word of a query means `word` of a text; one that is still
     /// being typed means all that begin so.
     #[must_use]
-    pub fn means(&self, word: &Self, unfinished: bool) -> bool {
+    pub fn means(&self, word: &Word<'_>, unfinished: bool) -> bool {
         let begins = |wanted: &str, found: &str| {
             if unfinished {
                 found.starts_with(wanted)
@@ -58,50 +64,101 @@ impl Word {
                 found == wanted
             }
         };
-        let signs = (self.lead.is_none() || self.lead == word.lead)
-            && (self.trail.is_empty() || begins(&self.trail, &word.trail));
         // What has signs after it is typed to its end.
         let letters = if self.trail.is_empty() {
-            begins(&self.folded, &word.folded)
+            begins(self.folded, word.folded)
         } else {
-            self.folded == word.folded
+            self.folded == word.folded && begins(self.trail, word.trail)
         };
-        signs && letters
+        letters && (self.lead.is_none() || self.lead == word.lead)
     }
 }
 
 /// The words of a text in order.
-#[must_use]
-pub fn words(text: &str) -> Vec<Word> {
-    let mut reader = WordReader::default();
-    for (at, c) in text.char_indices() {
-        let range = at..at + c.len_utf8();
-        if c.is_ascii() {
-            reader.ascii(c, range);
-        } else {
-            std::iter::once(c)
-                .nfkd()
-                .for_each(|part| reader.read(part, &range));
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Of each word its letters, then the signs after it.
+    letters: String,
+    places: Vec<Place>,
+}
+
+/// A word: where it stands in the text, and in the letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    range: Range<usize>,
+    folded: Range<usize>,
+    trail_end: usize,
+    lead: Option<char>,
+}
+
+impl Words {
+    /// The words of a text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let mut reader = WordReader::default();
+        reader.words.letters.reserve(text.len());
+        for (at, c) in text.char_indices() {
+            let range = at..at + c.len_utf8();
+            if c.is_ascii() {
+                reader.ascii(c, range);
+            } else {
+                std::iter::once(c)
+                    .nfkd()
+                    .for_each(|part| reader.read(part, &range));
+            }
+        }
+        reader.close_trail();
+        reader.words
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The word at this place, counted from 0; there is one.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Word<'_> {
+        let place = &self.places[place];
+        Word {
+            range: place.range.clone(),
+            folded: &self.letters[place.folded.clone()],
+            lead: place.lead,
+            trail: &self.letters[place.folded.end..place.trail_end],
         }
     }
-    reader.close_trail();
-    reader.words
+
+    /// One after the other.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Word<'_>> + ExactSizeIterator {
+        (0..self.len()).map(|place| self.at(place))
+    }
 }
 
 /// What the full-text index gets of a text: its words with a space between
 /// them, then those that have signs, where they are in no phrase's way.
 #[must_use]
 pub fn index_text(text: &str) -> String {
-    let words = words(text);
+    let words = Words::of(text);
     let mut index = String::with_capacity(text.len() + 16);
-    let signed = words.iter().flat_map(Word::signed).collect::<Vec<_>>();
-    let plain = words.iter().map(|word| word.folded.as_str());
-    for word in plain.chain(signed.iter().map(String::as_str)) {
+    let mut push = |word: &str| {
         if !index.is_empty() {
             index.push(' ');
         }
         index.push_str(word);
-    }
+    };
+    words.iter().for_each(|word| push(word.folded));
+    words
+        .iter()
+        .filter(Word::has_signs)
+        .flat_map(|word| word.signed())
+        .for_each(|word| push(&word));
     index
 }
 
@@ -123,7 +180,7 @@ pub(super) fn is_inside_a_character(text: &str, at: usize) -> bool {
 /// Takes a text character by character.
 #[derive(Debug, Default)]
 struct WordReader {
-    words: Vec<Word>,
+    words: Words,
     /// Whether letters that follow belong to the last word.
     open: bool,
     /// Whether marks that follow belong to the last word.
@@ -225,11 +282,12 @@ impl WordReader {
         } else {
             range.start
         };
-        self.words.push(Word {
+        let letters = self.words.letters.len();
+        self.words.places.push(Place {
             range: start..range.end,
-            folded: String::new(),
+            folded: letters..letters,
+            trail_end: letters,
             lead,
-            trail: String::new(),
         });
         self.takes_marks = true;
     }
@@ -238,7 +296,9 @@ impl WordReader {
         let word = self.last();
         word.range.end = range.end;
         if word.folded.len() + c.len_utf8() <= MAX_WORD_BYTES {
-            word.folded.push(c);
+            word.folded.end += c.len_utf8();
+            word.trail_end = word.folded.end;
+            self.words.letters.push(c);
         }
     }
 
@@ -246,14 +306,16 @@ impl WordReader {
         let trail = std::mem::take(&mut self.trail);
         if (1..=MAX_TRAIL).contains(&trail.len()) {
             let end = self.trail_end;
+            self.words.letters.push_str(&trail);
             let word = self.last();
             word.range.end = end;
-            word.trail = trail;
+            word.trail_end += trail.len();
         }
     }
 
-    fn last(&mut self) -> &mut Word {
+    fn last(&mut self) -> &mut Place {
         self.words
+            .places
             .last_mut()
             .expect("only called after a word has begun")
     }
@@ -346,10 +408,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn folded_words(text: &str) -> Vec<String> {
+        let words = Words::of(text);
+        words.iter().map(|word| word.folded.to_owned()).collect()
+    }
+
     #[track_caller]
     fn check(text: &str, folded: &str) {
-        let found: Vec<_> = words(text).into_iter().map(|word| word.folded).collect();
-        assert_eq!(found.join(" "), folded, "{text:?}");
+        assert_eq!(folded_words(text).join(" "), folded, "{text:?}");
     }
 
     #[test]
@@ -388,20 +454,17 @@ mod tests {
             ("مُحَمَّد", "محمد"),
             ("שָׁלוֹם", "שלום"),
         ] {
-            let folded = |text| -> Vec<_> { words(text).into_iter().map(|w| w.folded).collect() };
-            assert_eq!(folded(one), folded(other), "{one} {other}");
+            assert_eq!(folded_words(one), folded_words(other), "{one} {other}");
         }
     }
 
     #[test]
     fn a_syllable_of_hangul_is_a_word() {
-        assert_eq!(words("한국어 문서").len(), 5);
-        assert_eq!(
-            words("한").first().map(|word| word.range.clone()),
-            Some(0..3)
-        );
+        assert_eq!(Words::of("한국어 문서").len(), 5);
+        let whole = Words::of("한");
+        assert_eq!(whole.at(0).range, 0..3);
         // Typed so far.
-        assert!(words("하")[0].means(&words("한")[0], true));
+        assert!(Words::of("하").at(0).means(&whole.at(0), true));
     }
 
     #[test]
@@ -416,7 +479,8 @@ mod tests {
             ("wow+++++ ##two", ""),
             ("#機械", "#機"),
         ] {
-            let found: Vec<_> = words(text).iter().flat_map(Word::signed).collect();
+            let words = Words::of(text);
+            let found: Vec<_> = words.iter().flat_map(|word| word.signed()).collect();
             let shown: String = found
                 .join(" ")
                 .chars()
@@ -433,7 +497,9 @@ mod tests {
     #[test]
     fn a_word_is_meant_with_its_signs_and_without() {
         let means = |query: &str, text: &str, unfinished| {
-            words(query)[0].means(&words(text)[0], unfinished)
+            Words::of(query)
+                .at(0)
+                .means(&Words::of(text).at(0), unfinished)
         };
         assert!(means("c", "c++", false));
         assert!(means("c++", "c++", false));
@@ -448,7 +514,8 @@ mod tests {
     #[test]
     fn knows_where_a_word_stands() {
         let text = "Go\u{308}del’s .NET, c++";
-        let pieces: Vec<_> = words(text).into_iter().map(|w| &text[w.range]).collect();
+        let words = Words::of(text);
+        let pieces: Vec<_> = words.iter().map(|word| &text[word.range]).collect();
         assert_eq!(pieces, ["Go\u{308}del", "s", ".NET", "c++"]);
     }
 
@@ -456,7 +523,7 @@ mod tests {
         #[test]
         fn words_stand_one_after_the_other(text in any::<String>()) {
             let mut end = 0;
-            for word in words(&text) {
+            for word in Words::of(&text).iter() {
                 prop_assert!(text.get(word.range.clone()).is_some_and(|piece| !piece.is_empty()));
                 prop_assert!(!word.folded.is_empty());
                 prop_assert!(word.folded.len() <= MAX_WORD_BYTES);
@@ -468,9 +535,8 @@ mod tests {
 
         #[test]
         fn a_text_and_its_folded_form_have_the_same_words(text in any::<String>()) {
-            let first: Vec<_> = words(&text).into_iter().map(|w| w.folded).collect();
-            let again: Vec<_> = words(&first.join(" ")).into_iter().map(|w| w.folded).collect();
-            prop_assert_eq!(first, again);
+            let first = folded_words(&text);
+            prop_assert_eq!(&folded_words(&first.join(" ")), &first);
         }
     }
 
@@ -483,7 +549,7 @@ mod tests {
             ],
             |text| {
                 let mut end = 0;
-                for word in words(text) {
+                for word in Words::of(text).iter() {
                     assert!(
                         text.get(word.range.clone())
                             .is_some_and(|piece| !piece.is_empty())

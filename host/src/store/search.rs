@@ -12,7 +12,10 @@
 //! `patience.rs`. A condition with which FTS5 takes too long is taken apart into
 //! single words, whose rows it tells one by one.
 
-use std::time::Duration;
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -34,22 +37,29 @@ pub const RANKED: u32 = 500;
 /// What a page may cost.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// In prices below, which are about microseconds. A page goes at least one row on.
+    /// In µs, as [`Search::spend`] counts them. A page goes at least one row on.
     work: u32,
     /// How long FTS5 may look for the next rows, all times together.
     fts_time: Duration,
 }
 
 const LIMITS: Limits = Limits {
-    work: 25_000,
-    fts_time: Duration::from_millis(12),
+    work: 20_000,
+    fts_time: Duration::from_millis(8),
 };
-/// A leap in a stream of tags, sites or all notes.
-const LEAP: u32 = 2;
-/// A question to the full-text index, besides half a price for each row.
-const QUESTION: u32 = 30;
-/// A look into the text of a note.
-const LOOK: u32 = 40;
+/// Of the best matches there is one page only.
+const BEST_LIMITS: Limits = Limits {
+    work: 28_000,
+    ..LIMITS
+};
+
+/// What a look into the text of a note takes, in µs.
+const LOOK: u32 = 60;
+/// So many leaps tell that a stream is denser than the others.
+const LEAPS: u32 = 3;
+/// The least and the most that counts for one step, in µs: a machine that is busy
+/// with something else for a while makes no page short.
+const STEP: RangeInclusive<u32> = 1..=2_000;
 
 /// More words of one query are looked for in the texts alone.
 const MAX_INDEXED_WORDS: usize = 24;
@@ -59,6 +69,12 @@ const MAX_EXPANSIONS: usize = 32;
 const MAX_SITES: usize = 16;
 /// The most rows that are asked for at once.
 const MAX_CHUNK: u32 = 512;
+/// So many notes are looked at to see whether a prefix is frequent, and so many of
+/// them have to have it.
+const SAMPLE: u32 = 16;
+/// Prefixes up to so many bytes are taken for frequent until seen otherwise.
+const SHORT: usize = 3;
+const FREQUENT: usize = 4;
 
 /// One note that was found.
 #[derive(Debug, Clone)]
@@ -135,7 +151,7 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds; never because of what was typed.
     pub fn search_best(&self, query: &Query, limit: u32) -> Result<Best> {
-        let Some(mut search) = Search::new(self, LIMITS, query, None, RANKED)? else {
+        let Some(mut search) = Search::new(self, BEST_LIMITS, query, None, RANKED)? else {
             return Ok(Best::default());
         };
         let ranked = usize::try_from(RANKED).unwrap_or(usize::MAX);
@@ -144,9 +160,10 @@ impl Reader {
         while notes.len() < ranked {
             match search.next()? {
                 Step::At(note) => {
+                    let start = Instant::now();
                     let fits = relevance(&search.phrases, &Searched::of(&note));
+                    search.spend(start);
                     notes.push((fits, note));
-                    search.spend(LOOK);
                 }
                 Step::Tired => break,
                 Step::End => {
@@ -166,6 +183,13 @@ impl Reader {
             more,
         })
     }
+}
+
+/// Which streams.
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    With,
+    Without,
 }
 
 /// What a stream or a search says to "go on".
@@ -195,6 +219,10 @@ struct WordRows {
     /// Whether there is nothing below the chunk.
     ended: bool,
     size: u32,
+    /// How many of the chunk were told.
+    told: usize,
+    /// Chunks in a row of which most was leapt over.
+    leaps: u32,
 }
 
 impl WordRows {
@@ -205,6 +233,8 @@ impl WordRows {
             at: 0,
             ended: false,
             size: size.clamp(1, MAX_CHUNK),
+            told: 0,
+            leaps: 0,
         }
     }
 }
@@ -325,59 +355,61 @@ impl<'a> Search<'a> {
         let mut unfinished = None;
         let mut room = MAX_INDEXED_WORDS;
         for phrase in &self.phrases {
-            let words = &phrase.words;
-            self.look |= phrase.has_signs();
-            if words.len() > room {
-                self.look = true;
-            }
+            // Signs aren't indexed in their place, and what has no room not at all.
+            let partly = phrase.has_signs() || phrase.words.len() > room;
+            self.look |= partly;
             if phrase.negated {
-                // With signs, or cut, it would exclude too much.
-                if !phrase.has_signs() && words.len() <= room {
-                    let rows = WordRows::new(quoted(words), 1);
+                if !partly {
+                    let rows = WordRows::new(quoted(phrase.words.iter()), 1);
                     self.without.push(Stream::Words(rows));
-                    room -= words.len();
+                    room -= phrase.words.len();
                 }
                 continue;
             }
-            let words = &words[..words.len().min(room)];
-            room -= words.len();
-            let (whole, open) = match words.split_last() {
-                Some((last, whole)) if phrase.prefix && words.len() == phrase.words.len() => {
-                    (whole, Some(last))
-                }
-                _ => (words, None),
-            };
-            if !whole.is_empty() {
-                expressions.push(quoted(whole));
-                // That the last word follows on these is seen in the text.
-                self.look |= open.is_some();
+            let open = phrase.prefix && phrase.words.len() <= room;
+            let indexed = phrase.words.len().min(room);
+            room -= indexed;
+            let whole = indexed - usize::from(open);
+            if whole > 0 {
+                expressions.push(quoted(phrase.words.iter().take(whole)));
+                // That an open word follows on these is seen in the text.
+                self.look |= open;
             }
-            for signed in whole.iter().flat_map(Word::signed) {
-                expressions.push(quote(&signed));
+            let signed = phrase
+                .words
+                .iter()
+                .take(whole)
+                .flat_map(|word| word.signed());
+            expressions.extend(signed.map(|word| quote(&word)));
+            if open {
+                unfinished = Some(phrase.clone());
             }
-            unfinished = unfinished.or(open);
         }
         let mut size = self.chunk;
-        if let Some(word) = unfinished.cloned() {
-            let begins = word.signed().next().unwrap_or(word.folded);
-            match self.expansions(&begins)? {
-                Some(words) if words.is_empty() => return Ok(false),
-                Some(words) => expressions.push(format!(
-                    "({})",
-                    words
-                        .iter()
-                        .map(|word| quote(word))
-                        .collect::<Vec<_>>()
-                        .join(" OR ")
-                )),
-                // A frequent one is soon found in the newest notes, or in those
-                // that have the other words.
-                None if !expressions.is_empty() || begins.len() == 1 => self.look = true,
-                None => {
-                    // FTS5 reads all rows of all its words at first.
-                    expressions.push(format!("{} *", quote(&begins)));
-                    size = MAX_CHUNK;
+        if let Some(phrase) = unfinished {
+            let last = phrase.words.at(phrase.words.len() - 1);
+            let begins = last
+                .signed()
+                .next()
+                .unwrap_or_else(|| last.folded.to_owned());
+            // A frequent prefix is soon found in the newest notes, or in those that
+            // have the other words. A rare one is found by the index, which reads all
+            // rows of all words that begin so at first.
+            let alone = expressions.is_empty();
+            let short = begins.len() <= SHORT;
+            if short && (!alone || self.is_frequent(&phrase)?) {
+                self.look = true;
+            } else if let Some(words) = self.expansions(&begins)? {
+                if words.is_empty() {
+                    return Ok(false);
                 }
+                let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+                expressions.push(format!("({})", words.join(" OR ")));
+            } else if !alone || (!short && self.is_frequent(&phrase)?) {
+                self.look = true;
+            } else {
+                expressions.push(format!("{} *", quote(&begins)));
+                size = MAX_CHUNK;
             }
         }
         if !expressions.is_empty() {
@@ -385,6 +417,23 @@ impl<'a> Search<'a> {
             self.with.push(Stream::Words(rows));
         }
         Ok(true)
+    }
+
+    /// Whether many of the notes have a word that begins so.
+    fn is_frequent(&mut self, begins: &Phrase) -> Result<bool> {
+        let start = Instant::now();
+        let notes = load(
+            &self.reader.conn,
+            select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
+            params![self.before.0, SAMPLE],
+        )?;
+        let phrases = std::slice::from_ref(begins);
+        let having = notes
+            .iter()
+            .filter(|note| holds(phrases, &Searched::of(note)));
+        let frequent = having.count() >= FREQUENT;
+        self.spend(start);
+        Ok(frequent)
     }
 
     /// The words of the index that begin so. None where they are many.
@@ -400,11 +449,12 @@ impl<'a> Search<'a> {
         let mut words: Vec<String> = Vec::new();
         let mut from = begins.to_owned();
         loop {
-            self.spend(QUESTION / 2);
+            let start = Instant::now();
             let mut rows = query.query([&from, &end])?;
             let mut instances = 0;
             loop {
                 let Some(row) = rows.next()? else {
+                    self.spend(start);
                     return Ok(Some(words));
                 };
                 let word: String = row.get(0)?;
@@ -413,11 +463,13 @@ impl<'a> Search<'a> {
                     if instances > PASSED {
                         // No word has a control character: the least that is after it.
                         from = format!("{word}\u{1}");
+                        self.spend(start);
                         break;
                     }
                     continue;
                 }
                 if words.len() == MAX_EXPANSIONS {
+                    self.spend(start);
                     return Ok(None);
                 }
                 words.push(word);
@@ -428,7 +480,7 @@ impl<'a> Search<'a> {
 
     /// The next note that matches.
     fn next(&mut self) -> Result<Step<Note>> {
-        'row: loop {
+        loop {
             let mut at = 0;
             while at < self.with.len() {
                 if self.row < index::row(self.after) {
@@ -437,7 +489,7 @@ impl<'a> Search<'a> {
                 if self.left == 0 && self.row < self.first_row {
                     return Ok(Step::Tired);
                 }
-                match self.leap(true, at)? {
+                match self.leap(Side::With, at)? {
                     Step::End => return Ok(Step::End),
                     Step::At(row) if row == self.row => at += 1,
                     // Those before have to come down to it.
@@ -453,45 +505,51 @@ impl<'a> Search<'a> {
             }
             // All stand at this row.
             let row = self.row;
-            let mut at = 0;
-            while at < self.without.len() {
-                match self.leap(false, at)? {
-                    Step::At(excluded) if excluded == row => {
-                        self.row -= 1;
-                        continue 'row;
-                    }
-                    Step::At(_) | Step::End => at += 1,
-                    Step::Tired => {
-                        self.without.swap_remove(at);
-                        self.look = true;
-                    }
-                }
+            if self.is_excluded(row)? {
+                self.row -= 1;
+                continue;
             }
             self.row -= 1;
-            if self.is_from_elsewhere(row)? {
-                continue;
+            let start = Instant::now();
+            let found = self.look_at(row)?;
+            self.spend(start);
+            if let Some(note) = found {
+                return Ok(Step::At(note));
             }
-            self.spend(LOOK / 2);
-            let notes = load(
-                &self.reader.conn,
-                select_notes!("WHERE n.id >= ? AND n.id < ?"),
-                [row * index::ROW_MICROS, (row + 1) * index::ROW_MICROS],
-            )?;
-            // Gone meanwhile, or (of the first row) on the page before.
-            let Some(note) = notes.into_iter().next() else {
-                continue;
-            };
-            if note.id >= self.before || note.id < self.after {
-                continue;
-            }
-            if self.look {
-                self.spend(LOOK);
-                if !holds(&self.phrases, &Searched::of(&note)) {
-                    continue;
-                }
-            }
-            return Ok(Step::At(note));
         }
+    }
+
+    /// Whether a stream that isn't wanted stands at this row.
+    fn is_excluded(&mut self, row: i64) -> Result<bool> {
+        let mut at = 0;
+        while at < self.without.len() {
+            match self.leap(Side::Without, at)? {
+                Step::At(excluded) if excluded == row => return Ok(true),
+                Step::Tired => {
+                    self.without.swap_remove(at);
+                    self.look = true;
+                }
+                Step::At(_) | Step::End => at += 1,
+            }
+        }
+        Ok(false)
+    }
+
+    /// The note of a row, if it has all that the streams don't tell.
+    fn look_at(&self, row: i64) -> Result<Option<Note>> {
+        if self.is_from_elsewhere(row)? {
+            return Ok(None);
+        }
+        let notes = load(
+            &self.reader.conn,
+            select_notes!("WHERE n.id >= ? AND n.id < ?"),
+            [row * index::ROW_MICROS, (row + 1) * index::ROW_MICROS],
+        )?;
+        Ok(notes.into_iter().next().filter(|note| {
+            // Of the first row it may have been on the page before.
+            (self.after..self.before).contains(&note.id)
+                && (!self.look || holds(&self.phrases, &Searched::of(note)))
+        }))
     }
 
     /// Where to go on from, when tired.
@@ -507,17 +565,21 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn spend(&mut self, price: u32) {
-        self.left = self.left.saturating_sub(price);
+    /// Counts what a step took that began then.
+    fn spend(&mut self, start: Instant) {
+        self.left = self.left.saturating_sub(taken(start));
     }
 
-    /// The newest row of a stream at `self.row` or below.
-    fn leap(&mut self, wanted: bool, at: usize) -> Result<Step<i64>> {
+    /// The newest row of a stream at `self.row` or below. Tired also where the
+    /// stream is words that take longer to leap than a look into the text does.
+    fn leap(&mut self, side: Side, at: usize) -> Result<Step<i64>> {
         let row = self.row;
-        let streams = if wanted {
-            &mut self.with
-        } else {
-            &mut self.without
+        let (streams, others) = match side {
+            Side::With => {
+                let others = self.with.len() > 1;
+                (&mut self.with, others)
+            }
+            Side::Without => (&mut self.without, true),
         };
         let conn = &self.reader.conn;
         let below = (row + 1).saturating_mul(index::ROW_MICROS);
@@ -529,7 +591,7 @@ impl<'a> Search<'a> {
             }
             .optional()?)
         };
-        let mut price = LEAP;
+        let start = Instant::now();
         let id = match &mut streams[at] {
             Stream::All => newest(
                 "SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT 1",
@@ -543,7 +605,6 @@ impl<'a> Search<'a> {
             Stream::Sites(sites) => {
                 let mut newest_of_all = None;
                 for site in sites {
-                    price += LEAP;
                     let id = newest(
                         "SELECT id FROM notes WHERE site_id = ? AND id < ? \
                          ORDER BY id DESC LIMIT 1",
@@ -554,52 +615,62 @@ impl<'a> Search<'a> {
                 newest_of_all
             }
             Stream::Words(rows) => {
-                let (step, price) = rows.leap(self.reader, row, &mut self.fts_time)?;
-                self.spend(price);
-                return Ok(step);
+                if let Some(step) = rows.known(row) {
+                    return Ok(step);
+                }
+                let step = rows.ask(self.reader, row, &mut self.fts_time)?;
+                // FTS5 takes milliseconds for a leap far down in a frequent word.
+                let dear = others && rows.leaps >= LEAPS && taken(start) > LOOK;
+                self.spend(start);
+                return Ok(if dear { Step::Tired } else { step });
             }
         };
-        self.spend(price);
+        self.spend(start);
         Ok(id.map_or(Step::End, |id| Step::At(index::row(NoteId(id)))))
     }
 
-    /// Puts single words in the place of a stream with which FTS5 took too long;
-    /// with a single word it does so only where the disk is slow, then nothing.
-    /// What the streams no longer tell is seen in the text.
+    /// Leaves out a stream of words that takes too long: what it would tell is
+    /// seen in the text. Where nothing else would be left, its single words take
+    /// its place, which FTS5 finds without a search of its own.
     fn take_apart(&mut self, at: usize) {
         let Stream::Words(slow) = self.with.remove(at) else {
             return;
         };
+        self.look = true;
+        if !self.with.is_empty() {
+            return;
+        }
         if !self.apart {
-            let wanted = self.phrases.iter().filter(|phrase| !phrase.negated);
-            let mut words: Vec<String> = wanted
-                .flat_map(|phrase| {
-                    let open = usize::from(phrase.prefix);
-                    &phrase.words[..phrase.words.len() - open]
-                })
-                .map(|word| quote(&word.folded))
-                .take(MAX_INDEXED_WORDS)
-                .collect();
+            self.apart = true;
+            self.fts_time = self.limits.fts_time / 2;
+            let mut words: Vec<String> = Vec::new();
+            for phrase in self.phrases.iter().filter(|phrase| !phrase.negated) {
+                let whole = phrase.words.len() - usize::from(phrase.prefix);
+                words.extend(
+                    phrase
+                        .words
+                        .iter()
+                        .take(whole)
+                        .map(|word| quote(word.folded)),
+                );
+            }
+            words.truncate(MAX_INDEXED_WORDS);
             words.sort_unstable();
             words.dedup();
             words.retain(|word| *word != slow.expression);
             let rows = |word| Stream::Words(WordRows::new(word, self.chunk));
             self.with.extend(words.into_iter().map(rows));
-            self.fts_time = self.limits.fts_time;
         }
-        self.apart = true;
-        self.look = true;
         if self.with.is_empty() {
             self.with.push(Stream::All);
         }
     }
 
     /// Whether the site of a note is none of those that are wanted, or one that isn't.
-    fn is_from_elsewhere(&mut self, row: i64) -> Result<bool> {
+    fn is_from_elsewhere(&self, row: i64) -> Result<bool> {
         if self.sites.is_empty() && self.without_sites.is_empty() {
             return Ok(false);
         }
-        self.spend(2 * LEAP);
         let labels: Option<String> = self
             .reader
             .conn
@@ -625,26 +696,32 @@ impl<'a> Search<'a> {
 }
 
 impl WordRows {
-    /// The newest row at `row` or below, and what it cost to find. Rows are asked
-    /// for from the newest to the oldest.
-    fn leap(&mut self, reader: &Reader, row: i64, time: &mut Duration) -> Result<(Step<i64>, u32)> {
-        let passed = self.chunk[self.at..].partition_point(|found| *found > row);
-        self.at += passed;
-        if let Some(found) = self.chunk.get(self.at) {
-            return Ok((Step::At(*found), 1));
+    /// The newest row at `row` or below, without asking FTS5. Rows are asked for
+    /// from the newest to the oldest.
+    fn known(&mut self, row: i64) -> Option<Step<i64>> {
+        self.at += self.chunk[self.at..].partition_point(|found| *found > row);
+        match self.chunk.get(self.at) {
+            Some(found) => {
+                self.told += 1;
+                Some(Step::At(*found))
+            }
+            None if self.ended => Some(Step::End),
+            None => {
+                // The more of them were of use, the more next time.
+                if self.told * 2 > self.chunk.len() {
+                    self.leaps = 0;
+                    self.size = (self.size * 2).min(MAX_CHUNK);
+                } else if !self.chunk.is_empty() {
+                    self.leaps += 1;
+                    self.size = (self.size / 4).max(4);
+                }
+                None
+            }
         }
-        if self.ended {
-            return Ok((Step::End, 0));
-        }
-        // Where the rows were passed one by one, more of them next time; where
-        // they were leapt over, fewer.
-        if !self.chunk.is_empty() {
-            self.size = if passed <= 1 {
-                (self.size * 2).min(MAX_CHUNK)
-            } else {
-                (self.size / 4).max(4)
-            };
-        }
+    }
+
+    /// As [`WordRows::known`], from FTS5.
+    fn ask(&mut self, reader: &Reader, row: i64, time: &mut Duration) -> Result<Step<i64>> {
         self.chunk.clear();
         self.at = 0;
         let mut query = reader.conn.prepare_cached(
@@ -664,14 +741,20 @@ impl WordRows {
             Err(error) if given_up(&error) => {}
             Err(error) => return Err(error.into()),
         }
-        let rows = u32::try_from(self.chunk.len()).unwrap_or(u32::MAX);
-        let step = match self.chunk.first() {
+        // The first one is told now.
+        self.told = 1;
+        Ok(match self.chunk.first() {
             Some(found) => Step::At(*found),
             None if self.ended => Step::End,
             None => Step::Tired,
-        };
-        Ok((step, QUESTION + rows / 2))
+        })
     }
+}
+
+/// µs since then, as they count.
+fn taken(start: Instant) -> u32 {
+    let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
+    micros.clamp(*STEP.start(), *STEP.end())
 }
 
 /// The labels of a site and of all below it: `arxiv.org` also stands for
@@ -685,8 +768,8 @@ fn range(site: &str) -> (String, String) {
 
 /// Words one after the other, as FTS5 reads it. Letters and digits only: nothing
 /// that was typed is syntax.
-fn quoted(words: &[Word]) -> String {
-    let words: Vec<&str> = words.iter().map(|word| word.folded.as_str()).collect();
+fn quoted<'a>(words: impl Iterator<Item = Word<'a>>) -> String {
+    let words: Vec<&str> = words.map(|word| word.folded).collect();
     quote(&words.join(" "))
 }
 
