@@ -823,4 +823,27 @@ mod tests {
         }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }
+
+    #[test]
+    fn what_was_found_is_shown_newest_or_best_first() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "About gpu", &[], "");
+        place.save("https://e.org/2", "Newer", &[], "a gpu");
+        let order = |page: &str| {
+            let at = |text: &str| page.find(text).unwrap();
+            at("About gpu") < at("Newer")
+        };
+        let newest = place.page("/search?q=gpu", 200);
+        assert!(!order(content(&newest)));
+        assert!(
+            newest.contains(r#"<a href="/search?q=gpu&amp;sort=relevance">Best match first</a>"#)
+        );
+        let best = place.page("/search?q=gpu&sort=relevance", 200);
+        assert!(order(content(&best)));
+        assert!(best.contains("2 notes, the best first"));
+        assert!(best.contains(r#"<a href="/search?q=gpu">Newest first</a>"#));
+        let none = place.page("/search?q=nothing&sort=relevance", 200);
+        assert!(none.contains("No note has all of this."));
+        place.page("/search?q=gpu&sort=size", 404);
+    }
 }
