@@ -440,7 +440,9 @@ mod tests {
                 "/note/7/",
                 "/tags?sort=uses&filter=x",
             ],
-            |target| {
+            |text| {
+                // `head.rs` lets no other in.
+                let target = &format!("/{}", text.trim_start_matches('/'));
                 if let Route::Moved(address) = Route::parse(target) {
                     assert!(
                         address.bytes().all(|byte| byte.is_ascii_graphic()),
