@@ -289,9 +289,9 @@ query: string,
  */
 limit?: number, 
 /**
- * Only notes with a smaller id: the id of the last one of the page before.
+ * Only notes with a smaller id: the `next` of the page before.
  */
-before: number, };
+before?: number, };
 
 export type SearchNotesResult = { 
 /**
@@ -299,9 +299,14 @@ export type SearchNotesResult = {
  */
 notes: Array<FoundNote>, 
 /**
- * Whether there are further ones.
+ * Whether there are further ones; or, where the page isn't full, may be:
+ * looking further would have taken too long.
  */
-more: boolean, };
+more: boolean, 
+/**
+ * The `before` of the next page, where there is more.
+ */
+next?: number, };
 
 export type FoundNote = { 
 /**

@@ -11,7 +11,7 @@
 
 set -u
 
-ALL_STEPS='tools format clippy shell types biome webext rust extension install browsers'
+ALL_STEPS='tools format clippy shell types biome webext rust host extension install browsers'
 
 # ---- The steps
 
@@ -68,7 +68,7 @@ format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
-shell() { shellcheck install.sh tests/run.sh tests/bench/site.sh tests/torture/run.sh .ci/run; }
+shell() { shellcheck install.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh .ci/run; }
 
 types() { npx --no-install tsc --project .; }
 
@@ -91,6 +91,8 @@ rust() { cargo test --quiet --locked --workspace --no-fail-fast; }
 extension() { node_tests tests/extension; }
 
 # The program under test is the one that the Rust tests built.
+host() { build_program && node_tests tests/host; }
+
 install() { build_program && node_tests tests/install; }
 
 browsers() { build_program && node_tests tests/browser; }
@@ -115,7 +117,7 @@ run_step() {
             good=$(sum 's/^test result: .* ([0-9]+) passed;.*/\1/p')
             bad=$(sum 's/^test result: .* ([0-9]+) failed;.*/\1/p')
             ;;
-        extension | install | browsers)
+        host | extension | install | browsers)
             good=$(sum 's/^ℹ pass ([0-9]+)$/\1/p')
             # A test that was left out or cut off hasn't passed.
             bad=$(sum 's/^ℹ (fail|cancelled|skipped|todo) ([0-9]+)$/\2/p')

@@ -250,12 +250,14 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
         let query = Query::parse(&params.query);
         let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
+        let before = params.before.map(NoteId);
         let found = self
             .store()?
-            .search(&query, params.before.map(NoteId), limit)?;
+            .at_one_moment(|store| store.search(&query, before, limit))?;
         let mut result = SearchNotesResult {
             notes: Vec::with_capacity(found.hits.len()),
-            more: found.more,
+            more: found.next.is_some(),
+            next: found.next.map(|next| next.0),
         };
         // Long titles and addresses could push the answer over the browser's
         // limit: then it has fewer notes, and says that there are more.
@@ -265,6 +267,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             let bytes = serde_json::to_vec(&note).map_err(Error::internal)?.len() + 1;
             if bytes > room {
                 result.more = true;
+                result.next = result.notes.last().map(|last| last.id);
                 break;
             }
             room -= bytes;

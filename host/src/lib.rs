@@ -11,6 +11,8 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod error;
+#[cfg(test)]
+mod fuzz;
 pub mod handler;
 pub mod logging;
 pub mod messaging;

@@ -287,8 +287,8 @@ pub struct SearchNotesParams {
     pub query: String,
     /// How many at most: 1 to 100, 20 where it isn't given.
     pub limit: Option<u32>,
-    /// Only notes with a smaller id: the id of the last one of the page before.
-    #[cfg_attr(test, ts(type = "number"))]
+    /// Only notes with a smaller id: the `next` of the page before.
+    #[cfg_attr(test, ts(optional, type = "number"))]
     pub before: Option<i64>,
 }
 
@@ -299,8 +299,13 @@ pub struct SearchNotesParams {
 pub struct SearchNotesResult {
     /// Newest first.
     pub notes: Vec<FoundNote>,
-    /// Whether there are further ones.
+    /// Whether there are further ones; or, where the page isn't full, may be:
+    /// looking further would have taken too long.
     pub more: bool,
+    /// The `before` of the next page, where there is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub next: Option<i64>,
 }
 
 /// One search result.

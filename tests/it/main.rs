@@ -12,6 +12,7 @@ mod faults;
 mod host;
 mod life;
 mod messages;
+mod search;
 mod site;
 mod tags;
 mod tidy;

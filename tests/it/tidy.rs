@@ -83,7 +83,9 @@ fn only_browser_js_names_the_browsers_interface() {
 fn the_domain_imports_nothing_of_ours_but_the_error() {
     for (name, text) in files("host/src/domain", ".rs") {
         for line in text.lines().filter(|line| line.contains("crate::")) {
-            let allowed = line.contains("crate::error") || line.contains("crate::domain");
+            // `fuzz` is part of the tests alone.
+            let allowed = ["crate::error", "crate::domain", "crate::fuzz"];
+            let allowed = allowed.iter().any(|module| line.contains(module));
             assert!(allowed, "{name}: {line}");
         }
     }

@@ -3,7 +3,12 @@
 use std::{convert::Infallible, ffi::OsString};
 
 use super::{Invocation, print};
-use crate::{domain::Query, handler::wire_hit};
+use crate::{
+    domain::Query,
+    error::Result,
+    handler::wire_hit,
+    store::{Hit, RANKED, Reader},
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Search {
@@ -13,6 +18,16 @@ pub(super) struct Search {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
+    /// Which come first; `relevance` compares the newest 500 that match
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
+    sort: Sort,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Sort {
+    #[default]
+    Newest,
+    Relevance,
 }
 
 /// Stands before a word of the query that looks like an option.
@@ -46,32 +61,57 @@ pub(super) fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
     clippy::unnecessary_wraps,
     reason = "the signature of a clap value parser"
 )]
-fn unshielded(word: &str) -> Result<String, Infallible> {
+fn unshielded(word: &str) -> std::result::Result<String, Infallible> {
     Ok(word.strip_prefix(SHIELD).unwrap_or(word).to_owned())
 }
 
 impl Search {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let query = Query::parse(&self.query.join(" "));
-        let found = invocation.store()?.search(&query, None, self.limit)?;
+        let store = invocation.store()?;
+        let (hits, more) = store.at_one_moment(|store| match self.sort {
+            Sort::Newest => newest(store, &query, self.limit),
+            Sort::Relevance => {
+                let best = store.search_best(&query, self.limit)?;
+                let more = best.more || best.hits.len() < best.compared;
+                Ok((best.hits, more))
+            }
+        })?;
         if invocation.json {
-            let notes: Vec<_> = found.hits.into_iter().map(wire_hit).collect();
+            let notes: Vec<_> = hits.into_iter().map(wire_hit).collect();
             return invocation.print_json(&notes);
         }
-        for hit in &found.hits {
+        for hit in &hits {
             print::brief(invocation.out, &hit.note)?;
             let snippet = print::clean(&hit.snippet.text().replace('\n', " "));
             if !snippet.is_empty() {
                 writeln!(invocation.out, "            {snippet}")?;
             }
         }
-        if found.more {
-            writeln!(
-                invocation.out,
-                "There are more; --limit {} shows them.",
-                self.limit.saturating_mul(5)
-            )?;
+        if more {
+            let older = match self.sort {
+                Sort::Relevance if self.limit >= RANKED => "without --sort".to_owned(),
+                _ => format!("--limit {}", self.limit.saturating_mul(5)),
+            };
+            writeln!(invocation.out, "There are more; {older} shows them.")?;
         }
         Ok(())
+    }
+}
+
+/// The newest matches, and whether there are more. Unlike a page of the site it
+/// takes the time it needs.
+fn newest(store: &Reader, query: &Query, limit: u32) -> Result<(Vec<Hit>, bool)> {
+    let mut hits = Vec::new();
+    let mut before = None;
+    loop {
+        let left = limit.saturating_sub(u32::try_from(hits.len()).unwrap_or(u32::MAX));
+        let mut found = store.search(query, before, left)?;
+        hits.append(&mut found.hits);
+        before = found.next;
+        let full = u32::try_from(hits.len()).is_ok_and(|found| found >= limit);
+        if full || before.is_none() {
+            return Ok((hits, before.is_some()));
+        }
     }
 }

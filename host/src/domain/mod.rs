@@ -1,6 +1,7 @@
 //! What a note, a tag, a page and a query are. Pure: no I/O, no clock, no
 //! database; imports nothing of ours but `error`.
 
+mod matching;
 mod note;
 mod page_url;
 mod plain;
@@ -10,6 +11,7 @@ mod snippet;
 mod tag;
 mod words;
 
+pub use matching::{Phrase, Searched, holds, relevance};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_title, parse_tags, timestamp_text,
@@ -20,4 +22,4 @@ pub use query::{Query, Term};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};
 pub use tag::Tag;
-pub use words::{fold, spaced};
+pub use words::{Word, Words, index_text};

@@ -1,11 +1,14 @@
 //! A page's address, and the page key: what makes two addresses one page.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::error::{Error, Result};
 
 /// Longest URL that is stored, in bytes.
 const MAX_URL_BYTES: usize = 64 * 1024;
+/// So much of an address can be searched, in bytes.
+const MAX_WORDS_BYTES: usize = 2048;
 
 /// Query parameters that say where a reader came from and never what the page
 /// shows. A name that ends in `*` stands for all that begin so; case doesn't
@@ -149,10 +152,17 @@ impl PageUrl {
         host.strip_prefix("www.").unwrap_or(host)
     }
 
-    /// Host and path, for the full-text index.
+    /// What the page is found by: site, path and parameters, without those that
+    /// are for tracking; decoded, and cut where it is longer than an address to read.
     #[must_use]
     pub fn words(&self) -> String {
-        format!("{} {}", self.site(), self.parsed.path())
+        let mut text = format!("{} {}", self.site(), self.parsed.path());
+        for parameter in kept_parameters(&self.parsed) {
+            text.push(' ');
+            text.push_str(parameter);
+        }
+        let decoded = percent_decode_str(&text).decode_utf8_lossy();
+        decoded[..decoded.floor_char_boundary(MAX_WORDS_BYTES)].to_owned()
     }
 
     /// Whether it may be made a link.
@@ -234,6 +244,14 @@ fn page_key(url: &Url) -> String {
     if !matches!(url.scheme(), "http" | "https") {
         let mut whole = url.clone();
         whole.set_fragment(None);
+        // Read again until that changes nothing: of `file://host//c:/x` the first
+        // reading drops a slash, and only the second one sees the drive, which no
+        // host goes with. Each reading that changes something leaves less.
+        while let Ok(again) = Url::parse(whole.as_str())
+            && again.as_str().len() < whole.as_str().len()
+        {
+            whole = again;
+        }
         return format!("{whole}{route}");
     }
     let host = url.host_str().unwrap_or_default();
@@ -246,18 +264,20 @@ fn page_key(url: &Url) -> String {
         "" => "/",
         path => path,
     };
-    let kept: Vec<&str> = url
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|parameter| !parameter.is_empty() && !is_tracking(parameter))
-        .collect();
+    let kept: Vec<&str> = kept_parameters(url).collect();
     let query = if kept.is_empty() {
         String::new()
     } else {
         format!("?{}", kept.join("&"))
     };
     format!("https://{host}{port}{path}{query}{route}")
+}
+
+fn kept_parameters(url: &Url) -> impl Iterator<Item = &str> {
+    url.query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|parameter| !parameter.is_empty() && !is_tracking(parameter))
 }
 
 /// The part of a fragment that names a page of a one-page application:
@@ -382,6 +402,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_key_of_a_drive_behind_a_host_was_not_its_own_key() {
+        for (text, key) in [
+            ("file://host//c:/x", "file:///c:/x"),
+            ("file://0//a://0//a:/x", "file:///a://0//a:/x"),
+            ("file://0////a:/x", "file:///a:/x"),
+            (
+                "file://0//a://0//a://0/site:/a",
+                "file:///a://0//a://0/site:/a",
+            ),
+        ] {
+            let url = PageUrl::parse(text).unwrap();
+            assert_eq!(url.key(), key, "{text}");
+            assert_eq!(PageUrl::parse(key).unwrap().key(), key);
+        }
+    }
+
     proptest! {
         #[test]
         fn normalising_twice_changes_nothing(
@@ -407,5 +444,28 @@ mod tests {
             }
             let _ = PageUrl::parse(&format!("http://{text}"));
         }
+    }
+
+    #[test]
+    fn fuzz_page_url() {
+        crate::fuzz::text(
+            &[
+                "https://www.e.org:443/a/b/?utm_source=x&q=1#/route",
+                "http://user:pass@[::1]:8080/%E6%A9%9F?a=b&&c#:~:text=d",
+                "mailto:a@e.org",
+                "file:///home/a",
+            ],
+            |text| {
+                if let Ok(url) = PageUrl::parse(text) {
+                    assert_eq!(url.as_str(), text);
+                    let key = PageUrl::parse(url.key()).unwrap();
+                    assert_eq!(key.key(), url.key());
+                    if url.key().starts_with("https:") {
+                        assert_eq!(key.site(), url.site());
+                    }
+                    assert!(url.words().len() <= MAX_WORDS_BYTES);
+                }
+            },
+        );
     }
 }

@@ -49,4 +49,18 @@ mod tests {
         assert_eq!(plain_text("a <b>c</b>"), "a <b>c</b>");
         assert_eq!(plain_text(""), "");
     }
+
+    #[test]
+    fn fuzz_plain_text() {
+        crate::fuzz::text(
+            &[
+                "- **Model:** `code`\n  - [a](https://e.org)\n\n# Head\n",
+                "| a | b |\n|-|-|\n| ~~c~~ | - [x] d |\n> quote",
+            ],
+            |markdown| {
+                let plain = plain_text(markdown);
+                assert_eq!(plain, plain.trim_end());
+            },
+        );
+    }
 }

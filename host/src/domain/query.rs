@@ -4,7 +4,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{NoteId, Tag, words::words};
+use super::{NoteId, PageUrl, Tag, Words};
 
 /// Longest query that is looked at, in bytes; the rest is cut off.
 const MAX_QUERY_BYTES: usize = 4096;
@@ -87,15 +87,14 @@ impl Query {
                 }
             }
             Some("site") => {
-                let site = value.to_lowercase();
-                let site = site.strip_prefix("www.").unwrap_or(&site);
+                let site = site_of(value);
                 if !site.is_empty() {
                     let list = if *negated {
                         &mut self.without_sites
                     } else {
                         &mut self.sites
                     };
-                    list.push(ascii_host(site));
+                    list.push(site);
                     return;
                 }
             }
@@ -114,13 +113,17 @@ impl Query {
         // No operator, or none with sense: a text to look for.
         let text: String = match operator {
             Some(operator) => format!("{operator}:{value}"),
-            None => value.clone(),
+            // Of an address that which notes are found by.
+            None => match PageUrl::parse(value) {
+                Ok(url) if url.is_linkable() && !quoted => url.words(),
+                _ => value.clone(),
+            },
         };
         let text: String = text
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        if !words(&text).is_empty() {
+        if !Words::of(&text).is_empty() {
             self.terms.push(Term {
                 text,
                 negated: *negated,
@@ -181,8 +184,16 @@ impl<'a> Condition<'a> {
     }
 }
 
-/// A host as it stands in the store: punycode.
-fn ascii_host(host: &str) -> String {
+/// The site as it stands in the store (lower-case, punycode, without `www.`),
+/// also where a whole address was typed.
+fn site_of(value: &str) -> String {
+    if let Ok(url) = PageUrl::parse(value)
+        && !url.site().is_empty()
+    {
+        return url.site().to_owned();
+    }
+    let host = value.split('/').next().unwrap_or_default().to_lowercase();
+    let host = host.strip_prefix("www.").unwrap_or(&host);
     match url::Host::parse(host) {
         Ok(host) => host.to_string(),
         Err(_) => host.to_owned(),
@@ -232,8 +243,8 @@ mod tests {
         );
         assert_eq!(terms("-\"a b\""), [("a b".into(), true, false)]);
         assert_eq!(
-            terms("https://e.org/"),
-            [("https://e.org/".into(), false, true)]
+            terms("https://www.e.org/a?b=c&utm_source=d"),
+            [("e.org /a b=c".into(), false, true)]
         );
         assert_eq!(
             terms("c++ .net #lojban"),
@@ -258,6 +269,13 @@ mod tests {
         assert_eq!(query.without, [Tag::parse("large language model").unwrap()]);
         assert_eq!(query.sites, ["arxiv.org"]);
         assert_eq!(query.without_sites, ["xn--bcher-kva.example"]);
+        for typed in [
+            "site:https://www.arXiv.org/abs/1",
+            "site:arxiv.org/abs",
+            "site:\"arxiv.org\"",
+        ] {
+            assert_eq!(Query::parse(typed).sites, ["arxiv.org"], "{typed}");
+        }
         assert_eq!(query.before, Some(NoteId(1_754_006_400_000_000)));
         assert_eq!(query.after, Some(NoteId(1_735_689_600_000_000)));
         assert!(query.terms.is_empty());
@@ -285,8 +303,26 @@ mod tests {
         #[test]
         fn every_term_has_a_word(text in "[a-z\\-\":+ ]{0,30}") {
             for term in Query::parse(&text).terms {
-                prop_assert!(!words(&term.text).is_empty());
+                prop_assert!(!Words::of(&term.text).is_empty());
             }
         }
+    }
+
+    #[test]
+    fn fuzz_query() {
+        crate::fuzz::text(
+            &[
+                "gpu \"memory bandwidth\" -cpu rus",
+                "tag:\"large language model\" -tag:amd site:arxiv.org before:2025-08-01 after:2025",
+                "https://www.e.org/a?b=c#d c++ .net #lojban 機械学習",
+            ],
+            |text| {
+                let query = Query::parse(text);
+                for term in &query.terms {
+                    assert!(!Words::of(&term.text).is_empty(), "{term:?}");
+                }
+                assert_eq!(query, Query::parse(text));
+            },
+        );
     }
 }

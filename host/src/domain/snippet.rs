@@ -1,6 +1,6 @@
 //! The piece of a text that shows why it was found.
 
-use super::{Term, words::words};
+use super::{Phrase, Words, words::is_inside_a_character};
 
 /// Length of a snippet, in bytes of the text, up to the next word.
 const SNIPPET_BYTES: usize = 240;
@@ -32,26 +32,13 @@ impl Snippet {
 /// them marked; its start where nothing matches. An ellipsis stands where the
 /// text goes on.
 #[must_use]
-pub fn snippet(text: &str, terms: &[Term]) -> Snippet {
-    let all = words(text);
-    let mut matches: Vec<std::ops::Range<usize>> = Vec::new();
-    for term in terms.iter().filter(|term| !term.negated) {
-        let wanted = words(&term.text);
-        let Some((last, start)) = wanted.split_last() else {
-            continue;
-        };
-        for run in all.windows(wanted.len()) {
-            let (end, head) = run
-                .split_last()
-                .expect("a window is as long as the wanted words");
-            let same = head.iter().zip(start).all(|(a, b)| a.folded == b.folded)
-                && (end.folded == last.folded
-                    || (term.prefix && end.folded.starts_with(&last.folded)));
-            if same {
-                matches.push(run[0].range.start..end.range.end);
-            }
-        }
-    }
+pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
+    let all = Words::of(text);
+    let mut matches: Vec<std::ops::Range<usize>> = phrases
+        .iter()
+        .filter(|phrase| !phrase.negated)
+        .flat_map(|phrase| phrase.occurrences(&all))
+        .collect();
     matches.sort_by_key(|range| (range.start, range.end));
 
     let first = matches.first().map_or(0, |range| range.start);
@@ -62,7 +49,7 @@ pub fn snippet(text: &str, terms: &[Term]) -> Snippet {
         let wish = first - LEAD_BYTES;
         all.iter()
             .map(|word| word.range.start)
-            .find(|start| *start >= wish)
+            .find(|start| *start >= wish && !is_inside_a_character(text, *start))
             .unwrap_or(first)
     };
     let to = if text.len() <= from + SNIPPET_BYTES {
@@ -71,8 +58,8 @@ pub fn snippet(text: &str, terms: &[Term]) -> Snippet {
         all.iter()
             .map(|word| word.range.end)
             .take_while(|end| *end <= from + SNIPPET_BYTES)
+            .filter(|end| *end > from && !is_inside_a_character(text, *end))
             .last()
-            .filter(|end| *end > from)
             .unwrap_or_else(|| text.floor_char_boundary(from + SNIPPET_BYTES))
     };
 
@@ -109,8 +96,12 @@ mod tests {
     use crate::domain::Query;
     use proptest::prelude::*;
 
+    fn phrases(query: &str) -> Vec<Phrase> {
+        Phrase::all(&Query::parse(query).terms)
+    }
+
     fn check(text: &str, query: &str, expected: &str) {
-        let marked: String = snippet(text, &Query::parse(query).terms)
+        let marked: String = snippet(text, &phrases(query))
             .0
             .iter()
             .map(|piece| {
@@ -146,18 +137,76 @@ mod tests {
     #[test]
     fn starts_near_the_first_match() {
         let text = format!("{} needle {}", "before ".repeat(60), "after ".repeat(60));
-        let snippet = snippet(&text, &Query::parse("needle ").terms).text();
+        let snippet = snippet(&text, &phrases("needle ")).text();
         assert!(snippet.starts_with("… before"), "{snippet}");
         assert!(snippet.contains(" needle after"));
         assert!(snippet.ends_with("after …"));
         assert!(snippet.len() < SNIPPET_BYTES + 20);
     }
 
+    #[test]
+    fn marks_words_with_their_signs() {
+        check("c, C++ and c++14", "c++", "c, [C++] and [c++]14");
+        check("on .NET, net", ".net", "on [.NET], net");
+    }
+
+    #[test]
+    fn cuts_no_character_in_two() {
+        let family = "👩🏽\u{200D}👧";
+        let text = family.repeat(40);
+        let Snippet(pieces) = snippet(&text, &[]);
+        assert_eq!(pieces[0].text.len() % family.len(), 0);
+        let text = "e\u{301}".repeat(200);
+        let Snippet(pieces) = snippet(&text, &[]);
+        assert!(pieces[0].text.ends_with('\u{301}'), "{pieces:?}");
+    }
+
     proptest! {
         #[test]
+        fn a_snippet_is_a_short_piece_of_the_text_that_marks_what_matches(
+            text in "([a-cé ]|機|🔥|\\PC){0,400}",
+            query in "[a-cé機]{1,3}( [a-cé機]{1,2}){0,2}",
+        ) {
+            let phrases = phrases(&query);
+            let Snippet(pieces) = snippet(&text, &phrases);
+            let shown = Snippet(pieces.clone()).text();
+            prop_assert!(shown.len() <= SNIPPET_BYTES + 10);
+            let shown = shown.strip_prefix("… ").unwrap_or(&shown);
+            let shown = shown.strip_suffix(" …").unwrap_or(shown);
+            prop_assert!(text.contains(shown), "{shown:?}");
+            for piece in pieces.iter().filter(|piece| piece.matched) {
+                let words = Words::of(&piece.text);
+                let matches = phrases.iter().any(|phrase| phrase.occurrences(&words).next().is_some());
+                prop_assert!(matches, "{piece:?}");
+            }
+            let there = phrases.iter().any(|phrase| phrase.occurrences(&Words::of(&text)).next().is_some());
+            prop_assert_eq!(there, pieces.iter().any(|piece| piece.matched));
+        }
+
+        #[test]
         fn never_panics_and_stays_short(text in any::<String>(), query in any::<String>()) {
-            let snippet = snippet(&text, &Query::parse(&query).terms);
+            let snippet = snippet(&text, &phrases(&query));
             prop_assert!(snippet.text().len() <= SNIPPET_BYTES + 10);
         }
+    }
+
+    #[test]
+    fn fuzz_snippet() {
+        crate::fuzz::text(
+            &[
+                "gpu c++\nAll about the GPU, C++ and more",
+                "機械 godel\nGödel, 機械学習 👩🏽\u{200d}💻",
+            ],
+            |input| {
+                let (query, text) = input.split_once('\n').unwrap_or(("a", input));
+                let shown = snippet(text, &phrases(query)).text();
+                assert!(shown.len() <= SNIPPET_BYTES + 10);
+                let shown = shown.strip_prefix("… ").unwrap_or(&shown);
+                assert!(
+                    text.contains(shown.strip_suffix(" …").unwrap_or(shown))
+                        || text.contains(shown)
+                );
+            },
+        );
     }
 }

@@ -225,4 +225,24 @@ mod tests {
             let _ = Tag::from_segment(&text);
         }
     }
+
+    #[test]
+    fn fuzz_tag() {
+        crate::fuzz::text(
+            &[
+                "large language model",
+                "web/tech",
+                "#lojban",
+                "機械学習",
+                "%E6%A9%9F",
+            ],
+            |text| {
+                if let Ok(tag) = Tag::parse(text) {
+                    assert_eq!(Tag::parse(tag.as_str()).unwrap(), tag);
+                    assert_eq!(from_address(&tag.path()), tag);
+                }
+                let _ = Tag::from_segment(text);
+            },
+        );
+    }
 }

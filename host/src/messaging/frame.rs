@@ -164,4 +164,25 @@ mod tests {
             while let Ok(Frame::Payload(_)) = read(&mut input, 32) {}
         }
     }
+
+    #[test]
+    fn fuzz_frame_and_request() {
+        let seeds: Vec<Vec<u8>> = [
+            r#"{"jsonrpc":"2.0","id":1,"method":"saveNote","params":{"opId":"x","url":"https://e.org","title":"t","tags":["a"]}}"#,
+            r#"{"jsonrpc":"2.0","id":"a","method":"searchNotes","params":{"query":"q","limit":5,"before":7}}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"stats"}"#,
+        ]
+        .iter()
+        .map(|request| framed(request.as_bytes()))
+        .collect();
+        let seeds: Vec<&[u8]> = seeds.iter().map(Vec::as_slice).collect();
+        crate::fuzz::bytes(&seeds, |bytes| {
+            // As a stream, and what follows the length as a request.
+            let mut input = bytes;
+            while let Ok(Frame::Payload(payload)) = read(&mut input, 4096) {
+                let _ = crate::protocol::parse_request(&payload);
+            }
+            let _ = crate::protocol::parse_request(bytes.get(4..).unwrap_or_default());
+        });
+    }
 }

@@ -84,6 +84,7 @@ impl Browse {
             Route::All { page } => read(&|reader| self.all(reader, page)),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
+            Route::Best { query } => read(&|reader| self.best(reader, &query)),
             Route::Unknown(unknown) => read(&|reader| self.missing(reader, &unknown)),
         };
         answer.unwrap_or_else(|error| {
@@ -268,19 +269,23 @@ impl Browse {
             return Ok(found(pages::search_help(&self.shell, query)));
         }
         let result = reader.search(&parsed, before, PAGE_NOTES)?;
-        let near = if result.hits.is_empty() && before.is_none() {
+        let first = before.is_none();
+        let near = if first && result.hits.is_empty() && result.next.is_none() {
             near_tags(reader, query)?
         } else {
             Vec::new()
         };
-        let first = before.is_none();
-        Ok(found(pages::search(
-            &self.shell,
-            query,
-            &result,
-            first,
-            &near,
-        )))
+        let page = pages::search(&self.shell, query, &result, first, &near);
+        Ok(found(page))
+    }
+
+    fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
+        let parsed = Query::parse(query);
+        if parsed.is_empty() {
+            return Ok(found(pages::search_help(&self.shell, query)));
+        }
+        let best = reader.search_best(&parsed, PAGE_NOTES)?;
+        Ok(found(pages::best(&self.shell, query, &best)))
     }
 
     fn missing(&self, reader: &Reader, unknown: &Unknown) -> Result<Answer> {
@@ -817,5 +822,28 @@ mod tests {
             }
         }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+
+    #[test]
+    fn what_was_found_is_shown_newest_or_best_first() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "About gpu", &[], "");
+        place.save("https://e.org/2", "Newer", &[], "a gpu");
+        let order = |page: &str| {
+            let at = |text: &str| page.find(text).unwrap();
+            at("About gpu") < at("Newer")
+        };
+        let newest = place.page("/search?q=gpu", 200);
+        assert!(!order(content(&newest)));
+        assert!(
+            newest.contains(r#"<a href="/search?q=gpu&amp;sort=relevance">Best match first</a>"#)
+        );
+        let best = place.page("/search?q=gpu&sort=relevance", 200);
+        assert!(order(content(&best)));
+        assert!(best.contains("2 notes, the best first"));
+        assert!(best.contains(r#"<a href="/search?q=gpu">Newest first</a>"#));
+        let none = place.page("/search?q=nothing&sort=relevance", 200);
+        assert!(none.contains("No note has all of this."));
+        place.page("/search?q=gpu&sort=size", 404);
     }
 }

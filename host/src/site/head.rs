@@ -386,4 +386,20 @@ mod tests {
             one.len()
         );
     }
+
+    #[test]
+    fn fuzz_head() {
+        crate::fuzz::bytes(
+            &[
+                b"GET /tag/gpu HTTP/1.1\r\nHost: localhost:6683\r\nSec-Fetch-Site: none\r\nConnection: keep-alive\r\n\r\n",
+                b"HEAD / HTTP/1.0\r\nHost: [::1]:6683\r\n\r\n",
+            ],
+            |bytes| {
+                if let Ok(Some(head)) = read(bytes, 6683) {
+                    assert!(head.target.starts_with('/'));
+                    assert!(head.length <= bytes.len());
+                }
+            },
+        );
+    }
 }

@@ -6,6 +6,9 @@ use url::form_urlencoded::Serializer;
 use crate::domain::{NoteId, Tag};
 use crate::store::{TagFilter, TagOrder};
 
+/// The word in addresses for the best first.
+pub(super) const RELEVANCE: &str = "relevance";
+
 /// Makes addresses below a base path.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Links {
@@ -66,10 +69,19 @@ impl Links {
         self.path("/search")
     }
 
+    /// What was found, the newest first, those before `before`.
     pub(super) fn found(&self, query: &str, before: Option<NoteId>) -> String {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("q", query);
         append_before(&mut parameters, before);
+        with_query(self.search(), &parameters.finish())
+    }
+
+    /// What was found, the best first.
+    pub(super) fn best(&self, query: &str) -> String {
+        let mut parameters = Serializer::new(String::new());
+        parameters.append_pair("q", query);
+        parameters.append_pair("sort", RELEVANCE);
         with_query(self.search(), &parameters.finish())
     }
 

@@ -347,4 +347,60 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn fuzz_markdown() {
+        const OURS: &[&str] = &[
+            "a",
+            "blockquote",
+            "br",
+            "code",
+            "del",
+            "div",
+            "em",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "input",
+            "li",
+            "ol",
+            "p",
+            "pre",
+            "span",
+            "strong",
+            "table",
+            "tbody",
+            "td",
+            "th",
+            "thead",
+            "tr",
+            "ul",
+        ];
+        crate::fuzz::text(
+            &[
+                "- **Model:** `code`\n  - [a](https://e.org \"t\")\n\n# Head\n<b onclick=x>",
+                "| a | b |\n|:-|-:|\n| ~~c~~ | ![i](j) |\n\n- [x] d\n> quote\n```rust\nfn\n```",
+                "<script>alert(1)</script> [x](javascript:alert(1)) <https://e.org> <a@e.org>",
+            ],
+            |markdown| {
+                let html = render(markdown, 2).into_string();
+                for piece in html.split('<').skip(1) {
+                    let name = piece.trim_start_matches('/');
+                    let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+                    let name = &name[..end.unwrap_or(name.len())];
+                    assert!(OURS.contains(&name), "<{piece}");
+                }
+                for link in html.split("href=\"").skip(1) {
+                    let scheme = link.split(':').next().unwrap_or_default().to_lowercase();
+                    assert!(
+                        ["http", "https", "mailto"].contains(&scheme.as_str()),
+                        "{link}"
+                    );
+                }
+            },
+        );
+    }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
 
-use super::links::{Links, order_name};
+use super::links::{Links, RELEVANCE, order_name};
 use crate::domain::{NoteId, Tag};
 use crate::error::Result;
 use crate::store::{TagFilter, TagOrder};
@@ -30,6 +30,10 @@ pub(super) enum Route {
     Search {
         query: String,
         before: Option<NoteId>,
+    },
+    /// What was found, the best first.
+    Best {
+        query: String,
     },
     Style,
     Robots,
@@ -90,13 +94,7 @@ impl Route {
                 Ok(id) => canonical(Self::Note(id), Links::default().note(id), path),
                 Err(_) => unknown("The address of a note has its number.", &words(&[id])),
             },
-            ["search"] => match query.before() {
-                Ok(before) => Self::Search {
-                    query: query.value("q").unwrap_or_default().trim().to_owned(),
-                    before,
-                },
-                Err(unknown) => unknown,
-            },
+            ["search"] => search(&query),
             ["style.css"] => Self::Style,
             ["robots.txt"] => Self::Robots,
             ["favicon.ico"] => Self::Icon,
@@ -133,6 +131,21 @@ fn tags(query: &Parameters<'_>) -> Route {
     Route::Tags {
         order,
         filter: query.value("filter").unwrap_or_default().trim().to_owned(),
+    }
+}
+
+fn search(parameters: &Parameters<'_>) -> Route {
+    // A blank at the end tells that the last word is finished.
+    let query = parameters.value("q").unwrap_or_default().trim_start();
+    let query = query.to_owned();
+    match (parameters.value("sort"), parameters.before()) {
+        (Some(RELEVANCE), _) => Route::Best { query },
+        (Some(_), _) => unknown(
+            "What is found is sorted by relevance, or the newest first.",
+            "",
+        ),
+        (None, Ok(before)) => Route::Search { query, before },
+        (None, Err(unknown)) => unknown,
     }
 }
 
@@ -276,6 +289,10 @@ mod tests {
                 before: None,
             },
         );
+        check(
+            "/search?q=x&sort=relevance",
+            &Route::Best { query: "x".into() },
+        );
     }
 
     #[test]
@@ -372,6 +389,7 @@ mod tests {
             ("/tag/gpu?with=", "empty", "gpu"),
             ("/tag/gpu?before=yesterday", "before the number", ""),
             ("/tags?sort=size", "sorted by", ""),
+            ("/search?q=x&sort=size", "sorted by", ""),
             ("/all/-1", "from 0", ""),
             ("/note/latest", "has its number", "latest"),
         ] {
@@ -410,5 +428,36 @@ mod tests {
                 prop_assert!(!matches!(Route::parse(&address), Route::Moved(_)), "{}", address);
             }
         }
+    }
+
+    #[test]
+    fn fuzz_route() {
+        crate::fuzz::text(
+            &[
+                "/tag/large%20language?with=a&without=b&before=5",
+                "/search?q=c%2B%2B&sort=relevance",
+                "/all/007",
+                "/note/7/",
+                "/tags?sort=uses&filter=x",
+            ],
+            |text| {
+                // `head.rs` lets no other in.
+                let target = &format!("/{}", text.trim_start_matches('/'));
+                if let Route::Moved(address) = Route::parse(target) {
+                    assert!(
+                        address.bytes().all(|byte| byte.is_ascii_graphic()),
+                        "{address}"
+                    );
+                    assert!(
+                        address.starts_with('/') && !address.starts_with("//"),
+                        "{address}"
+                    );
+                    assert!(
+                        !matches!(Route::parse(&address), Route::Moved(_)),
+                        "{address}"
+                    );
+                }
+            },
+        );
     }
 }

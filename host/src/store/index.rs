@@ -19,7 +19,7 @@ use super::{
     notes::{load, select_notes},
 };
 use crate::{
-    domain::{Note, NoteId, PageUrl, Tag, plain_text, spaced},
+    domain::{Note, NoteId, Searched, index_text},
     error::Result,
 };
 
@@ -152,19 +152,18 @@ fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
 }
 
 fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
-    let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+    let texts = Searched::of(note);
     tx.prepare_cached(
         "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)
          VALUES (?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         row(note.id),
-        spaced(&plain_text(&note.summary)),
-        spaced(&note.title),
-        // A separator that is no letter keeps words of two tags apart.
-        spaced(&tags.join(" , ")),
-        spaced(note.metadata.excerpt.as_deref().unwrap_or_default()),
-        spaced(&PageUrl::parse(&note.url)?.words()),
+        index_text(&texts.summary),
+        index_text(&texts.title),
+        index_text(&texts.tags),
+        index_text(&texts.excerpt),
+        index_text(&texts.address),
     ])?;
     Ok(())
 }

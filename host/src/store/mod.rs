@@ -15,6 +15,7 @@ mod index;
 mod notes;
 mod open;
 mod pages;
+mod patience;
 mod place;
 mod replace;
 mod salvage;
@@ -39,7 +40,7 @@ pub use facets::{Facets, Followed};
 pub use file_system::FileSystem;
 pub use notes::{SavedNote, Stats};
 pub use salvage::{Repaired, Salvage, repair};
-pub use search::{Found, Hit};
+pub use search::{Best, Found, Hit, RANKED};
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
 pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
 
@@ -65,6 +66,7 @@ pub struct Reader {
     conn: Connection,
     path: PathBuf,
     file: Option<place::FileId>,
+    patience: patience::Patience,
 }
 
 /// Read and write access.

@@ -16,6 +16,7 @@ use super::{
     fault::of_file_system,
     file_system::FileSystem,
     index,
+    patience::Patience,
     place::{self, FileId, LOG, beside},
     upkeep::LOG_PAGES_AT_MOST,
 };
@@ -132,6 +133,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
     conn.busy_handler(Some(wait_for_turn()))?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
+        patience: Patience::with(&mut conn)?,
         conn,
         path: path.to_owned(),
         file,

@@ -573,13 +573,13 @@ fn search_tells_whether_there_is_more() {
         t.save(&format!("https://e.org/{n}"), &n.to_string(), &[], "word");
     }
     let page = t.store.search(&Query::parse("word"), None, 2).unwrap();
-    assert!(page.more);
     let last = page.hits[1].note.id;
+    assert_eq!(page.next, Some(last));
     let rest = t
         .store
         .search(&Query::parse("word"), Some(last), 2)
         .unwrap();
-    assert!(!rest.more);
+    assert_eq!(rest.next, None);
     assert_eq!(rest.hits[0].note.title, "0");
     assert!(rest.hits[0].snippet.0[0].matched);
 }

@@ -15,7 +15,7 @@ pub(super) use all::all;
 pub(super) use apology::{beyond_all, failed, in_the_trash, missing, nothing_with_tags};
 pub(super) use home::home;
 pub(super) use note::note;
-pub(super) use search::{search, search_help};
+pub(super) use search::{best, search, search_help};
 pub(super) use shell::Shell;
 pub(super) use tag::{TagPage, tag};
 pub(super) use tags::tags;

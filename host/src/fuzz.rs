@@ -1,0 +1,198 @@
+//! Throws inputs that nobody would type at whatever reads what others wrote.
+//!
+//! A target is a test at the foot of the module that it tries, named `fuzz_…`.
+//! Inputs are made by mangling what is known to be interesting, the same ones in
+//! each run. `URL_NOTES_FUZZ` is how many each target gets; `tests/torture/fuzz.sh`
+//! gives ten million.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// As many in an ordinary run of the tests.
+const FEW: u64 = 2_000;
+/// Longest input, in bytes.
+const MAX_BYTES: usize = 2_048;
+
+/// Pieces that inputs are mangled with: what some format or script takes for special.
+const PIECES: &[&str] = &[
+    "\0",
+    "\t",
+    "\n",
+    "\r\n",
+    " ",
+    "\u{a0}",
+    "\u{3000}",
+    "\u{200b}",
+    "\u{200d}",
+    "\u{ad}",
+    "\u{feff}",
+    "\u{202e}",
+    "\u{301}",
+    "\u{3099}",
+    "\u{e000}",
+    "\u{fffd}",
+    "\u{10ffff}",
+    "\"",
+    "'",
+    "`",
+    "```",
+    "-",
+    "--",
+    "+",
+    "++",
+    "#",
+    ".",
+    "..",
+    ":",
+    "://",
+    "/",
+    "\\",
+    "?",
+    "&",
+    "=",
+    "%",
+    "%00",
+    "%2e",
+    "%ff",
+    "*",
+    "**",
+    "_",
+    "~~",
+    "|",
+    "|-|",
+    ">",
+    "> ",
+    "- ",
+    "1. ",
+    "[",
+    "](",
+    "<",
+    "<!--",
+    "<script>",
+    "</",
+    "&lt;",
+    "$",
+    "{",
+    "}",
+    "[[[[",
+    ",",
+    ";",
+    "@",
+    "tag:",
+    "-tag:",
+    "site:",
+    "before:",
+    "after:2025",
+    "2025-08-01",
+    "AND",
+    "OR",
+    "NEAR(",
+    "é",
+    "e\u{301}",
+    "ß",
+    "İ",
+    "ı",
+    "ﬁ",
+    "Ａ",
+    "²",
+    "機",
+    "学習",
+    "か\u{3099}",
+    "한",
+    "ᄒ",
+    "ᅡ",
+    "ก็",
+    "हि",
+    "ع",
+    "שׁ",
+    "👩🏽\u{200d}💻",
+    "🇩🇪",
+    "https://",
+    "http://[::1]:0/",
+    "javascript:",
+    "data:,",
+    "mailto:",
+    "xn--",
+    "localhost",
+    "Host: ",
+    "HTTP/1.1",
+    "GET ",
+    "\"jsonrpc\":\"2.0\"",
+    "\"id\":1",
+    "\\ud800",
+    "1e999",
+    "-0",
+    "null",
+    "true",
+    "9007199254740993",
+];
+
+/// Runs `target` on mangled `seeds`; fails with the input at which it panics.
+#[track_caller]
+pub(crate) fn bytes(seeds: &[&[u8]], target: impl Fn(&[u8])) {
+    let mut random = fastrand::Rng::with_seed(0x7572_6c6e_6f74_6573);
+    for _ in 0..executions() {
+        let input = mangled(seeds, &mut random);
+        if catch_unwind(AssertUnwindSafe(|| target(&input))).is_err() {
+            panic!("it panics at: b\"{}\"", input.escape_ascii());
+        }
+    }
+}
+
+/// As [`bytes`], for what takes text.
+#[track_caller]
+pub(crate) fn text(seeds: &[&str], target: impl Fn(&str)) {
+    let seeds: Vec<&[u8]> = seeds.iter().map(|seed| seed.as_bytes()).collect();
+    bytes(&seeds, |input| target(&String::from_utf8_lossy(input)));
+}
+
+fn executions() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long tests run is no setting of the program"
+    )]
+    let wished = std::env::var("URL_NOTES_FUZZ").ok();
+    wished.map_or(FEW, |count| {
+        count.parse().expect("URL_NOTES_FUZZ is a number")
+    })
+}
+
+fn mangled(seeds: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
+    let mut input = random
+        .choice(seeds)
+        .map_or_else(Vec::new, |seed| seed.to_vec());
+    for _ in 0..random.usize(0..12) {
+        let at = random.usize(0..=input.len());
+        let end = (at + random.usize(0..32)).min(input.len());
+        match random.u8(0..9) {
+            0..4 => {
+                let piece = random.choice(PIECES).expect("there are some");
+                input.splice(at..at, piece.bytes());
+            }
+            4 => {
+                input.drain(at..end);
+            }
+            5 => {
+                let copy = input[at..end].repeat(random.usize(1..20));
+                input.splice(at..at, copy);
+            }
+            6 => {
+                let c = random.char(..);
+                input.splice(at..at, c.to_string().into_bytes());
+            }
+            7 => {
+                if let Some(byte) = input.get_mut(at) {
+                    *byte = random.u8(..);
+                }
+            }
+            _ => {
+                if let Some(other) = random.choice(seeds) {
+                    let from = random.usize(0..=other.len());
+                    input.truncate(at);
+                    input.extend_from_slice(&other[from..]);
+                }
+            }
+        }
+        input.truncate(MAX_BYTES);
+    }
+    input
+}
