@@ -73,8 +73,7 @@ pub struct Reader {
 #[derive(Debug)]
 pub struct Store {
     reader: Reader,
-    /// Whether the full-text index may have parts to merge: see `upkeep.rs`.
-    merge_due: bool,
+    upkeep: upkeep::Upkeep,
 }
 
 impl Deref for Store {
@@ -181,8 +180,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         open::read_write(path, FileSystem::of(path)).map(|reader| Self {
             reader,
-            // An earlier process may have left some.
-            merge_due: true,
+            upkeep: upkeep::Upkeep::at_open(),
         })
     }
 
@@ -239,7 +237,7 @@ impl Store {
                 .prepare_cached("UPDATE meta SET revision = revision + 1")?
                 .execute([])?;
             writer.tx.commit()?;
-            self.merge_due = true;
+            self.upkeep.after_write();
             return Ok(done);
         }
     }

@@ -55,7 +55,7 @@ pub(super) const APPLICATION_ID: i32 = 0x754E_4F54;
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 /// How long to wait for another program's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The write-ahead log is cut to this when it begins anew, in bytes: what one
 /// large write made of it doesn't stay.

@@ -2,22 +2,48 @@
 //! for: merging the full-text index, moving the write-ahead log into the
 //! database. It is done in small pieces when nobody is asking for anything.
 
-use std::fs;
+use std::{path::Path, thread};
 
-use rusqlite::TransactionBehavior;
+use rusqlite::{OpenFlags, TransactionBehavior};
 
-use super::{
-    Store,
-    place::{LOG, beside},
-};
+use super::{Store, open};
 use crate::error::Result;
 
-/// Pages of the full-text index that are merged in one piece.
-const MERGED_PAGES: i64 = 64;
-/// A write-ahead log of so many bytes is moved into the database when there is time.
-const LOG_BYTES: u64 = 4 * 1024 * 1024;
+/// Pages of the full-text index that are merged in one piece: a save that comes
+/// meanwhile waits for it.
+const MERGED_PAGES: i64 = 16;
+/// After so many transactions what is in the log is moved into the database:
+/// some megabytes. (How long the file is doesn't tell: it is used again.)
+const LOGGED: u32 = 32;
 /// Where there is never time, a commit does it at so many pages, 40 MB.
 pub(super) const LOG_PAGES_AT_MOST: i64 = 10_000;
+
+/// What is waiting to be done.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    /// Whether the full-text index may have parts to merge.
+    merge: bool,
+    /// Transactions since the log was last moved.
+    logged: u32,
+    moving: Option<thread::JoinHandle<()>>,
+}
+
+impl Upkeep {
+    /// What an earlier process may have left.
+    pub(super) fn at_open() -> Self {
+        Self {
+            merge: true,
+            logged: 0,
+            moving: None,
+        }
+    }
+
+    /// There was a write transaction.
+    pub(super) fn after_write(&mut self) {
+        self.merge = true;
+        self.logged += 1;
+    }
+}
 
 impl Store {
     /// Does a piece of the work that can wait, some milliseconds of it. False
@@ -26,14 +52,13 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds; what was saved is safe all the same.
     pub fn tidy(&mut self) -> Result<bool> {
-        if self.merge_due && self.is_current()? {
-            self.merge_due = self.merge_index()?;
-            return Ok(true);
+        if self.upkeep.logged >= LOGGED {
+            self.upkeep.logged = 0;
+            self.move_log();
         }
-        if self.log_bytes() >= LOG_BYTES {
-            // Moves what no reader is still looking at; waits for nobody.
-            self.conn
-                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        if self.upkeep.merge && self.is_current()? {
+            self.upkeep.merge = self.merge_index()?;
+            return Ok(true);
         }
         Ok(false)
     }
@@ -51,10 +76,42 @@ impl Store {
         // (<https://www.sqlite.org/fts5.html>, "The 'merge' Command").
         let merged = tx.total_changes() - before >= 2;
         tx.commit()?;
+        if merged {
+            self.upkeep.logged += 1;
+        }
         Ok(merged)
     }
 
-    fn log_bytes(&self) -> u64 {
-        fs::metadata(beside(&self.path, LOG)).map_or(0, |file| file.len())
+    /// Moves the log into the database on a thread of its own: that waits for
+    /// the disk a tenth of a second at times, and saves can go on meanwhile.
+    fn move_log(&mut self) {
+        if self
+            .upkeep
+            .moving
+            .take_if(|moving| moving.is_finished())
+            .is_none()
+            && self.upkeep.moving.is_some()
+        {
+            return;
+        }
+        let path = self.path.clone();
+        let moving = thread::Builder::new().name("log".into()).spawn(move || {
+            if let Err(error) = checkpoint(&path) {
+                log::warn!("the log stays where it is for now: {}", error.chain());
+            }
+        });
+        match moving {
+            Ok(moving) => self.upkeep.moving = Some(moving),
+            Err(error) => log::warn!("no thread to move the log: {error}"),
+        }
     }
+}
+
+/// Moves what no reader is still looking at; waits for nobody.
+fn checkpoint(path: &Path) -> Result<()> {
+    let reader = open::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    reader
+        .conn
+        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
 }
