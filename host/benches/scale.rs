@@ -498,6 +498,7 @@ fn copy(database: &Path) -> io::Result<(tempfile::TempDir, PathBuf)> {
     let path = dir.path().join("notes.db");
     fs::copy(database, &path)?;
     File::open(&path)?.sync_all()?;
+    io::copy(&mut File::open(&path)?, &mut io::sink())?;
     Ok((dir, path))
 }
 

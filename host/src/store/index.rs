@@ -16,7 +16,7 @@ use rusqlite::{Transaction, params};
 
 use super::{
     Writer,
-    notes::{load, select_notes},
+    notes::{load, load_ids, select_notes},
 };
 use crate::{
     domain::{Note, NoteId, Searched, index_text},
@@ -36,13 +36,18 @@ pub(super) fn first_id(id: NoteId) -> i64 {
     row(id) * ROW_MICROS
 }
 
-/// Notes whose words are yet to be written to the index.
+/// What is yet to be written to the full-text indexes.
 ///
 /// FTS5 writes what it has gathered at each statement with triggers that
 /// follows, as a segment of its own, to be merged later at a price. So the words
-/// of a transaction are written together, at its end or once there are many.
+/// of a transaction are written together, at its end.
 #[derive(Debug, Default)]
-pub(super) struct Pending(RefCell<BTreeMap<NoteId, (Note, Indexed)>>);
+pub(super) struct Pending {
+    /// The first of them are held, the others are read again.
+    notes: RefCell<BTreeMap<NoteId, (Option<Note>, Indexed)>>,
+    /// New tags.
+    tags: RefCell<Vec<i64>>,
+}
 
 /// Whether there are older words of a note in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,40 +56,61 @@ pub(super) enum Indexed {
     Before,
 }
 
-/// As many notes wait at most, to bound the memory of a large transaction.
-const PENDING: usize = 1000;
+/// So many notes are held, to bound the memory of a large transaction.
+const HELD: usize = if cfg!(test) { 3 } else { 1000 };
 
 impl Writer<'_> {
     /// Has the words of a note replaced when the transaction ends.
-    pub(super) fn index(&self, note: &Note, indexed: Indexed) -> Result<()> {
-        let full = {
-            let mut pending = self.pending.0.borrow_mut();
-            match pending.entry(note.id) {
-                Entry::Vacant(place) => {
-                    place.insert((note.clone(), indexed));
-                }
-                Entry::Occupied(mut place) => place.get_mut().0.clone_from(note),
+    pub(super) fn index(&self, note: &Note, indexed: Indexed) {
+        let mut notes = self.pending.notes.borrow_mut();
+        let full = notes.len() >= HELD;
+        match notes.entry(note.id) {
+            Entry::Vacant(place) => {
+                place.insert(((!full).then(|| note.clone()), indexed));
             }
-            pending.len() >= PENDING
-        };
-        if full { self.write_index() } else { Ok(()) }
+            Entry::Occupied(mut place) => {
+                if let Some(held) = &mut place.get_mut().0 {
+                    held.clone_from(note);
+                }
+            }
+        }
+    }
+
+    /// Has the name of a new tag added when the transaction ends.
+    pub(super) fn index_tag(&self, id: i64) {
+        self.pending.tags.borrow_mut().push(id);
     }
 
     /// Takes the words of a note out.
     pub(super) fn unindex(&self, id: NoteId) -> Result<()> {
-        match self.pending.0.borrow_mut().remove(&id) {
+        match self.pending.notes.borrow_mut().remove(&id) {
             Some((_, Indexed::Not)) => Ok(()),
             Some((_, Indexed::Before)) | None => remove(&self.tx, id),
         }
     }
 
-    /// Writes the words that are waiting.
+    /// Writes what is waiting.
     pub(super) fn write_index(&self) -> Result<()> {
-        for (id, (note, indexed)) in self.pending.0.take() {
+        for (id, (held, indexed)) in self.pending.notes.take() {
             if indexed == Indexed::Before {
                 remove(&self.tx, id)?;
             }
-            add(&self.tx, &note)?;
+            match held {
+                Some(note) => add(&self.tx, &note)?,
+                None => {
+                    for note in load_ids(&self.tx, &[id.0])? {
+                        add(&self.tx, &note)?;
+                    }
+                }
+            }
+        }
+        for id in self.pending.tags.take() {
+            // It may have been renamed since.
+            self.execute("DELETE FROM tag_names WHERE rowid = ?", [id])?;
+            self.execute(
+                "INSERT INTO tag_names (rowid, name) SELECT id, name FROM tags WHERE id = ?",
+                [id],
+            )?;
         }
         Ok(())
     }

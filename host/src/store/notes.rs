@@ -309,7 +309,7 @@ impl Writer<'_> {
             let note = note.resaved(new, self.now)?;
             self.store_fields(&note)?;
             self.store_tags(&note)?;
-            self.index(&note, Indexed::Before)?;
+            self.index(&note, Indexed::Before);
             return Ok(SavedNote {
                 note,
                 created: false,
@@ -340,7 +340,7 @@ impl Writer<'_> {
         let note = note.changed(change, self.now)?;
         self.store_fields(&note)?;
         self.store_tags(&note)?;
-        self.index(&note, Indexed::Before)?;
+        self.index(&note, Indexed::Before);
         Ok(note)
     }
 
@@ -432,7 +432,8 @@ impl Writer<'_> {
             ],
         )?;
         self.store_tags(note)?;
-        self.index(note, Indexed::Not)
+        self.index(note, Indexed::Not);
+        Ok(())
     }
 
     fn store_fields(&self, note: &Note) -> Result<()> {
@@ -516,7 +517,9 @@ impl Writer<'_> {
             Some(id) => Ok(id),
             None => {
                 self.execute("INSERT INTO tags (name) VALUES (?)", [tag.as_str()])?;
-                Ok(self.tx.last_insert_rowid())
+                let id = self.tx.last_insert_rowid();
+                self.index_tag(id);
+                Ok(id)
             }
         }
     }

@@ -184,7 +184,10 @@ impl Writer<'_> {
         self.execute(set_name, ["", to.as_str()])?;
         self.execute(set_name, [to.as_str(), from.as_str()])?;
         self.execute(set_name, [from.as_str(), ""])?;
-        self.each_note_with(id, |note| self.index(note, Indexed::Before))
+        self.each_note_with(id, |note| {
+            self.index(note, Indexed::Before);
+            Ok(())
+        })
     }
 
     fn replace_on_notes(&self, gone: &[Tag], stays: Option<&Tag>) -> Result<()> {
@@ -192,7 +195,8 @@ impl Writer<'_> {
             self.each_note_with(self.tag_id(tag)?, |note| {
                 note.tags = replaced(&note.tags, gone, stays);
                 self.store_tags(note)?;
-                self.index(note, Indexed::Before)
+                self.index(note, Indexed::Before);
+                Ok(())
             })?;
         }
         Ok(())

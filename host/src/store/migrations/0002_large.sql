@@ -85,16 +85,14 @@ END;
 DROP INDEX tags_by_uses;
 CREATE INDEX tags_by_uses ON tags (uses DESC, id, name);
 
--- Names of tags by what is inside them, three characters at a time.
+-- Names of tags by what is inside them, three characters at a time. Those of
+-- new tags are added by the store.
 CREATE VIRTUAL TABLE tag_names USING fts5 (
     name,
     content = '', contentless_delete = 1, detail = none,
     tokenize = 'trigram'
 );
 INSERT INTO tag_names (rowid, name) SELECT id, name FROM tags;
-CREATE TRIGGER tags_named AFTER INSERT ON tags BEGIN
-    INSERT INTO tag_names (rowid, name) VALUES (new.id, new.name);
-END;
 CREATE TRIGGER tags_renamed AFTER UPDATE OF name ON tags BEGIN
     DELETE FROM tag_names WHERE rowid = old.id;
     INSERT INTO tag_names (rowid, name) VALUES (new.id, new.name);
