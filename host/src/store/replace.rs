@@ -255,16 +255,13 @@ mod tests {
             left_by_a_kill(&path);
             // The header is gone, or all but the log.
             fs::write(&path, vec![0; bytes]).unwrap();
-            let log = fs::read(beside(&path, LOG)).unwrap();
             set_aside(&path).unwrap();
             assert!(!beside(&path, LOG).exists());
             // Nobody begins anew there meanwhile.
             assert!(Store::open(&path).is_err());
             let salvage = repair(&path, Timestamp::now()).unwrap().salvage.unwrap();
-            assert_eq!(fs::read(beside(&salvage.broken, LOG)).unwrap(), log);
-            assert!(salvage.recognised, "{salvage:?}");
+            assert_eq!(salvage.notes, 5, "{salvage:?}");
             assert_eq!(check(&path).unwrap().faults, []);
-            assert_eq!(journals(&path).len(), 2);
             let left: Vec<_> = fs::read_dir(dir.path())
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name().into_string().unwrap())
