@@ -56,8 +56,10 @@ fn counting(calls: u64) -> Fault {
 /// Does `work` on a sound disk, to count its calls, then with a fault at each.
 fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted) {
     // Twice: one time it makes a page's note, the other time it adds to one.
-    let count = (work(&counting(calls)).seen).max(work(&counting(calls)).seen);
-    assert!(count > 0);
+    let counts = [0; 2].map(|_| work(&counting(calls)).seen);
+    // How the pages fell may have cost one time a call that hardly ever is made again.
+    let (surely, count) = (counts[0].min(counts[1]), counts[0].max(counts[1]));
+    assert!(surely > 0);
     let mut dice = Dice::new(count);
     // Each call with one sort of fault, or in a longer run with all of them.
     let sorts = times(1).min(5);
@@ -67,7 +69,9 @@ fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted)
         let first = dice.below(5);
         for sort in 0..sorts {
             let fault = &faults[usize::try_from((first + sort) % 5).unwrap()];
-            injected += until_injected(fault, &mut work);
+            let failed = until_injected(fault, &mut work);
+            assert!(failed > 0 || call > surely, "never came to {fault:?}");
+            injected += failed;
         }
     }
     tell(what, format!("{count} calls, {injected} failures"));
@@ -80,7 +84,7 @@ fn until_injected(fault: &Fault, work: &mut impl FnMut(&Fault) -> Counted) -> u6
     (0..50)
         .map(|_| work(fault).injected)
         .find(|injected| *injected > 0)
-        .unwrap_or_else(|| panic!("never came to {fault:?}"))
+        .unwrap_or(0)
 }
 
 /// Asks for a save on a disk that fails: whether it was done. Refused, it is for
@@ -282,9 +286,17 @@ fn bring_to(state: &str, folder: &Path) {
     fs::write(&path, bytes).unwrap();
 }
 
-/// What stands in the place of the notes, with its log.
-fn standing(folder: &Path) -> [Option<Vec<u8>>; 2] {
-    ["notes.db", "notes.db-wal"].map(|name| fs::read(folder.join(name)).ok())
+/// The same of every file, and of the folder itself.
+fn everywhere(fault: &Fault) -> Fault {
+    Fault {
+        files: "*",
+        ..fault.clone()
+    }
+}
+
+/// What stands in the place of the notes.
+fn standing(folder: &Path) -> Vec<u8> {
+    fs::read(folder.join("notes.db")).unwrap()
 }
 
 #[test]
@@ -306,14 +318,18 @@ fn a_restore_on_a_failing_disk_is_done_whole_or_not_at_all() {
                 let mut command = shim.program();
                 command.arg("restore-backup").arg(&copy).output().unwrap()
             };
-            shim.fail(fault);
+            shim.fail(&everywhere(fault));
             let output = restore();
             let counted = shim.heal();
             if !output.status.success() {
                 tells_of_the_disk(&String::from_utf8(output.stderr).unwrap(), fault);
                 match state {
                     "sound" => judge(&shim.folder(), &all, &all),
-                    _ => assert!(standing(&shim.folder())[0] == before[0], "{fault:?}"),
+                    // Where undoing it fails as well, it is done, and whole.
+                    _ if standing(&shim.folder()) != before => {
+                        judge(&shim.folder(), &backed_up, &backed_up);
+                    }
+                    _ => {}
                 }
                 let again = restore();
                 assert!(again.status.success(), "{fault:?}: {again:?}");
@@ -338,12 +354,12 @@ fn a_repair_on_a_failing_disk_is_done_whole_or_not_at_all() {
                 let mut command = shim.program();
                 command.args(["check", "--repair"]).output().unwrap()
             };
-            shim.fail(fault);
+            shim.fail(&everywhere(fault));
             let output = repair();
             let counted = shim.heal();
             if !output.status.success() {
                 tells_of_the_disk(&String::from_utf8(output.stderr).unwrap(), fault);
-                if standing(&shim.folder())[0] == before[0] {
+                if standing(&shim.folder()) == before {
                     let again = repair();
                     assert!(again.status.success(), "{fault:?}: {again:?}");
                 }
