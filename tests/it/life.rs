@@ -574,6 +574,82 @@ fn a_host_empties_the_trash_at_its_start() {
 }
 
 #[test]
+fn a_link_in_the_place_of_the_notes_stays_a_link_when_they_are_repaired() {
+    let (dir, synced) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (link, file) = (dir.path().join("notes.db"), synced.path().join("real.db"));
+    run_ok(dir.path(), &["add", "https://e.org/"]);
+    fs::rename(&link, &file).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[..4096].fill(0);
+    fs::write(&file, bytes).unwrap();
+    let told = json_of(dir.path(), &["check", "--repair"]);
+    assert_eq!(told["repaired"]["notes"], 1);
+    assert_eq!(fs::read_link(&link).unwrap(), file);
+    assert!(run_ok(dir.path(), &["list"]).contains("https://e.org/"));
+    let copy = json_of(dir.path(), &["backup"])["file"].clone();
+    fs::write(&file, "nothing of ours").unwrap();
+    run_ok(dir.path(), &["restore-backup", copy.as_str().unwrap()]);
+    assert_eq!(fs::read_link(&link).unwrap(), file);
+    assert!(run_ok(dir.path(), &["list"]).contains("https://e.org/"));
+}
+
+#[test]
+fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
+    let made = tempfile::tempdir().unwrap();
+    run_ok(made.path(), &["add", "https://e.org/"]);
+    let copy = made.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    run_ok(made.path(), &["backup", copy]);
+    for make in ["mkfifo", "mkdir"] {
+        for name in ["notes.db", "notes.db-wal"] {
+            let dir = tempfile::tempdir().unwrap();
+            if name != "notes.db" {
+                run_ok(dir.path(), &["add", "https://e.org/"]);
+            }
+            let there = dir.path().join(name);
+            assert!(Command::new(make).arg(&there).status().unwrap().success());
+            for command in [
+                &["list"][..],
+                &["check"],
+                &["check", "--repair"],
+                &["restore-backup", copy],
+            ] {
+                let output = run(dir.path(), command);
+                assert!(
+                    output.status.success() || !sentence(&output).contains("made a mistake"),
+                    "{make} {name}, {command:?}: {output:?}"
+                );
+                if name == "notes.db" {
+                    assert!(!output.status.success(), "{make} {name}, {command:?}");
+                }
+            }
+            assert!(name != "notes.db" || there.exists());
+        }
+    }
+}
+
+#[test]
+fn a_folder_whose_name_looks_like_an_address_of_sqlite_is_a_folder() {
+    let temp = tempfile::tempdir().unwrap();
+    let here = |arguments: &[&str]| {
+        let output = program(temp.path())
+            .current_dir(temp.path())
+            .args(["--data-dir", "file:a?mode=memory#b %41"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    here(&["add", "https://e.org/"]);
+    here(&["backup", "file:copy?mode=memory"]);
+    here(&["restore-backup", "file:copy?mode=memory"]);
+    here(&["check", "--repair"]);
+    let folder = temp.path().join("file:a?mode=memory#b %41");
+    assert!(run_ok(&folder, &["list"]).contains("https://e.org/"));
+}
+
+#[test]
 fn a_backup_refuses_and_says_why() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/"]);
@@ -608,6 +684,25 @@ fn a_backup_refuses_and_says_why() {
     ] {
         let message = sentence(&run(dir.path(), arguments));
         assert!(message.contains(word), "{arguments:?}: {message}");
+    }
+    // SQLite would take these for its own.
+    for ending in ["-wal", "-shm", "-journal", ".lock", ".part"] {
+        let own = dir.path().join(format!("notes.db{ending}"));
+        let before = fs::read(&own).ok();
+        let named = own.to_str().unwrap();
+        let message = sentence(&run(dir.path(), &["backup", named, "--force"]));
+        assert!(message.contains("itself"), "{ending}: {message}");
+        assert_eq!(fs::read(&own).ok(), before);
+    }
+    let other = dir.path().join("other.db");
+    fs::write(dir.path().join("other.db-wal"), "another's").unwrap();
+    let message = sentence(&run(dir.path(), &["backup", other.to_str().unwrap()]));
+    assert!(message.contains("journal"), "{message}");
+    // In the place of a folder.
+    fs::write(dir.path().join("backups"), "a file").unwrap();
+    for arguments in [&["backup"][..], &["backup", "/proc/copy.db"]] {
+        let message = sentence(&run(dir.path(), arguments));
+        assert!(message.contains("backup can't be written"), "{message}");
     }
     let relative = program(dir.path())
         .current_dir(dir.path())

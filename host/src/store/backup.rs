@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags, backup::StepResult};
 
 use super::{
     Reader, check,
-    fault::of_file_system,
+    fault::{explained, of_file_system},
     open::{self, recognised},
     place::{self, FileId, JOURNAL, LOG, Part, beside, folder},
     replace::{Held, replace},
@@ -67,12 +67,23 @@ impl Reader {
             Some(target) => target.to_owned(),
             None => unused(&self.path, "", now),
         };
-        if FileId::of(&target).is_some_and(|id| Some(id) == self.file) {
+        if place::is_part_of(&self.path, &target) {
             return Err(Error::InvalidParams(
-                "That is the database itself; name another file for the backup.".into(),
+                "That is the database itself, or one of its files; name another one for the backup."
+                    .into(),
             ));
         }
-        copy(&self.conn, &target, replace)
+        match copy(&self.conn, &target, replace) {
+            // It is not the notes that can't be written.
+            Err(Error::Store {
+                fault: StoreFault::Unwritable,
+                ..
+            }) => Err(Error::InvalidParams(
+                "The backup can't be written there: its folder is read-only, or it is no folder."
+                    .into(),
+            )),
+            done => done,
+        }
     }
 }
 
@@ -88,13 +99,15 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
     let refused = |why: &str| Err(Error::InvalidParams(why.into()));
     match FileId::of(file) {
         None => return refused("There is no such file."),
-        id if id == FileId::of(path) => return refused("That is the database itself, no backup."),
+        _ if place::is_part_of(path, file) => {
+            return refused("That is the database itself, or one of its files, and no backup.");
+        }
         _ if !file.is_file() => return refused("That is no file."),
         _ => {}
     }
     place::create_folder(folder(path)).map_err(of_file_system)?;
     let part = Part::new(path).map_err(of_file_system)?;
-    let new = match prepared(file, part.path()) {
+    let new = match prepared(file, part.path()).map_err(|error| explained(error, part.path())) {
         Ok(new) => new,
         Err(Error::Store {
             fault: StoreFault::Foreign,
@@ -136,11 +149,12 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
 /// A copy of the backup that is up to date, sound, and on its own.
 fn prepared(file: &Path, copy: &Path) -> Result<Connection> {
     for ending in ["", LOG, JOURNAL] {
-        let source = match File::open(beside(file, ending)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            source => source,
-        };
-        source
+        let source = beside(file, ending);
+        // A pipe would be waited for.
+        if !source.is_file() {
+            continue;
+        }
+        File::open(source)
             .and_then(|mut source| {
                 let target = beside(copy, ending);
                 if !ending.is_empty() {
@@ -239,25 +253,27 @@ pub(super) fn before_migration(
         made.notes,
         target.file_name().unwrap_or_default().display()
     );
-    if let Err(error) = forget_oldest(path) {
+    if let Err(error) = forget_oldest(path, &target) {
         log::warn!("an old backup can't be taken away: {error}");
     }
     Ok(())
 }
 
-/// Takes away all but the newest backups of migrations.
-fn forget_oldest(path: &Path) -> io::Result<()> {
+/// Takes away all but the newest backups of migrations, and never the one that was
+/// just made: by a clock that was put back it is the oldest.
+fn forget_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
     let beginning = [stem(path), "-schema-".into()].concat();
     let mut made = Vec::new();
     for entry in fs::read_dir(folder(path).join(FOLDER))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(&beginning) && name.ends_with(".db") {
+        let is_one = name.starts_with(&beginning) && name.ends_with(".db");
+        if is_one && entry.path() != just_made {
             made.push((entry.metadata()?.modified()?, entry.path()));
         }
     }
     made.sort();
-    for (_, path) in made.iter().rev().skip(KEPT) {
+    for (_, path) in made.iter().rev().skip(KEPT - 1) {
         place::remove(path)?;
     }
     Ok(())
@@ -270,13 +286,36 @@ fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
     if !replace && target.symlink_metadata().is_ok() {
         return Err(exists());
     }
+    // SQLite would take it for that of the copy.
+    if [LOG, JOURNAL].iter().any(|of| beside(target, of).exists()) {
+        return Err(Error::InvalidParams(
+            "Another database of that name is in use, or has left its journal there; \
+             name another file for the backup."
+                .into(),
+        ));
+    }
     place::create_folder(folder(target)).map_err(of_file_system)?;
     let part = Part::new(target).map_err(of_file_system)?;
+    let notes = written(source, part.path()).map_err(|error| explained(error, part.path()))?;
+    let bytes = fs::metadata(part.path()).map_err(of_file_system)?.len();
+    match part.put(replace) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists()),
+        done => done.map_err(of_file_system)?,
+    }
+    Ok(Backup {
+        file: target.to_owned(),
+        notes,
+        bytes,
+    })
+}
+
+/// Writes the copy into an empty file and reads it again; the number of its notes.
+fn written(source: &Connection, file: &Path) -> Result<u64> {
     let moment = source.unchecked_transaction()?;
     let schema = recognised(&moment)?;
     let notes = number(&moment, "SELECT count(*) FROM notes")?;
     {
-        let mut copy = open::connect(part.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
+        let mut copy = open::connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
         // The whole of it is put on the disk once, at the end.
         copy.pragma_update(None, "synchronous", "OFF")?;
         let backup = rusqlite::backup::Backup::new(&moment, &mut copy)?;
@@ -288,24 +327,13 @@ fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
         copy.pragma_update(None, "journal_mode", "DELETE")?;
     }
     moment.commit()?;
-    {
-        let copy = open::connect(part.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)?.conn;
-        let same =
-            recognised(&copy)? == schema && number(&copy, "SELECT count(*) FROM notes")? == notes;
-        if !same || !check::sound_pages(&copy)? {
-            return Err(Error::store(StoreFault::Broken));
-        }
+    let copy = open::connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?.conn;
+    let same =
+        recognised(&copy)? == schema && number(&copy, "SELECT count(*) FROM notes")? == notes;
+    if !same || !check::sound_pages(&copy)? {
+        return Err(Error::store(StoreFault::Broken));
     }
-    let bytes = fs::metadata(part.path()).map_err(of_file_system)?.len();
-    match part.put(replace) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists()),
-        done => done.map_err(of_file_system)?,
-    }
-    Ok(Backup {
-        file: target.to_owned(),
-        notes,
-        bytes,
-    })
+    Ok(notes)
 }
 
 /// A name in the folder of backups that isn't taken. What backups that were cut
@@ -630,6 +658,30 @@ mod tests {
             );
         }
         assert!(!beside(&path, ".part").exists());
+    }
+
+    #[test]
+    fn a_backup_made_with_the_clock_put_back_is_not_taken_for_the_oldest() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let mut store = Store::open(&path).unwrap();
+        save(&mut store, 1);
+        let made = || -> Vec<_> {
+            let entries = fs::read_dir(dir.path().join("backups")).unwrap();
+            entries.map(|entry| entry.unwrap().path()).collect()
+        };
+        for _ in 0..KEPT {
+            before_migration(&path, &store.conn, 1, Timestamp::now()).unwrap();
+        }
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1 << 30);
+        let earlier = made();
+        for file in &earlier {
+            File::open(file).unwrap().set_modified(later).unwrap();
+        }
+        before_migration(&path, &store.conn, 1, Timestamp::now()).unwrap();
+        let kept = made();
+        assert_eq!(kept.len(), KEPT);
+        assert!(kept.iter().any(|file| !earlier.contains(file)), "{kept:?}");
     }
 
     #[test]

@@ -12,10 +12,11 @@ use rusqlite::{Connection, OpenFlags, params_from_iter, types::ValueRef};
 
 use super::{
     FileSystem,
+    fault::explained,
     index::ROW_MICROS,
     notes::labels,
     open,
-    place::{JOURNAL, LOG, SHARED_MEMORY, beside, folder},
+    place::{JOURNAL, LOCK, LOG, SHARED_MEMORY, beside, folder},
 };
 use crate::{
     domain::{PageUrl, Tag},
@@ -107,7 +108,7 @@ pub fn check(path: &Path) -> Result<Health> {
     let bytes = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     let mut health = Health {
         faults: Vec::new(),
-        exists: path.symlink_metadata().is_ok(),
+        exists: path.symlink_metadata().is_ok() || open::has_log(path),
         schema: None,
         newest_schema: open::SCHEMA,
         notes: None,
@@ -124,7 +125,7 @@ pub fn check(path: &Path) -> Result<Health> {
     if !health.exists {
         return Ok(health);
     }
-    match inside(path, &mut health) {
+    match inside(path, &mut health).map_err(|error| explained(error, path)) {
         Err(Error::Store {
             fault: StoreFault::Broken,
             ..
@@ -469,7 +470,7 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
 
 /// The files of a database that are there, itself first.
 fn files(path: &Path) -> impl Iterator<Item = PathBuf> + use<'_> {
-    ["", LOG, SHARED_MEMORY, JOURNAL, ".lock"]
+    ["", LOG, SHARED_MEMORY, JOURNAL, LOCK]
         .iter()
         .map(|ending| beside(path, ending))
         .filter(|file| file.is_file())

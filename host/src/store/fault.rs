@@ -1,9 +1,18 @@
 //! From what SQLite and the system report to the known faults.
 
-use std::io;
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
-use rusqlite::{ErrorCode, ffi::SQLITE_READONLY_ROLLBACK};
+use rusqlite::{
+    ErrorCode,
+    ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_READONLY_ROLLBACK},
+};
+use rustix::fs::{Access, access};
 
+use super::place::{self, JOURNAL, LOG, SHARED_MEMORY, beside};
 use crate::error::{Error, StoreFault};
 
 impl From<rusqlite::Error> for Error {
@@ -46,4 +55,54 @@ pub(super) fn of_file_system(error: io::Error) -> Error {
         fault,
         source: Some(error.into()),
     }
+}
+
+/// SQLite says that it couldn't make a file, but not why: on a full disk the same
+/// as in a folder that is read-only. So it is tried beside the database at `path`.
+pub(super) fn explained(error: Error, path: &Path) -> Error {
+    let code = |error: &rusqlite::Error| {
+        error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+            || error
+                .sqlite_error()
+                .is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE)
+    };
+    match error {
+        Error::Store {
+            source: Some(source),
+            ..
+        } if source.downcast_ref().is_some_and(code) => {
+            let fault = match can_make_files(path) {
+                Err(error) => of_file_system(error),
+                // It couldn't a moment ago.
+                Ok(()) => Error::store(StoreFault::Io),
+            };
+            match fault {
+                Error::Store { fault, .. } => Error::Store {
+                    fault,
+                    source: Some(source),
+                },
+                other => other,
+            }
+        }
+        other => other,
+    }
+}
+
+/// Tries what SQLite needs for the database at `path`: its files, and room for another.
+fn can_make_files(path: &Path) -> io::Result<()> {
+    for ending in ["", LOG, SHARED_MEMORY, JOURNAL] {
+        let file = beside(path, ending);
+        match fs::metadata(&file) {
+            Ok(found) if !found.is_file() => return Err(io::ErrorKind::IsADirectory.into()),
+            // Asked for, not opened: closing it would drop SQLite's locks.
+            Ok(_) => access(&file, Access::READ_OK | Access::WRITE_OK)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !ending.is_empty() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let trial = beside(path, ".trial");
+    place::remove(&trial)?;
+    let made = place::create_private(&trial).and_then(|mut file| file.write_all(&[0; 4096]));
+    let _ = place::remove(&trial);
+    made
 }

@@ -215,6 +215,15 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.written(now, work)
+            .map_err(|error| fault::explained(error, &self.path))
+    }
+
+    fn written<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
         loop {
             // IMMEDIATE: a transaction that turns from reading to writing skips the busy handler.
             let tx = Transaction::new_unchecked(&self.reader.conn, TransactionBehavior::Immediate)?;

@@ -13,11 +13,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::{
     Reader, backup,
-    fault::of_file_system,
+    fault::{explained, of_file_system},
     file_system::FileSystem,
     index,
     patience::Patience,
     place::{self, FileId, LOG, beside},
+    replace,
     upkeep::LOG_PAGES_AT_MOST,
 };
 use crate::error::{Error, Result, StoreFault};
@@ -62,6 +63,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const LOG_BYTES: i64 = 8 * 1024 * 1024;
 
 pub(super) fn read_write(path: &Path, file_system: FileSystem) -> Result<Reader> {
+    opened(path, file_system).map_err(|error| explained(error, path))
+}
+
+fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Error::internal(format!(
             "SQLite {} is too old",
@@ -69,9 +74,9 @@ pub(super) fn read_write(path: &Path, file_system: FileSystem) -> Result<Reader>
         )));
     }
     let journal = Journal::on(file_system);
+    refuse_remains(path)?;
     let new = create_with_modes(path).map_err(of_file_system)?;
     if !new {
-        refuse_remains(path)?;
         let reader = connect_to_write(path, journal)?;
         if recognised(&reader.conn)? == SCHEMA && Journal::of(&reader.conn)? == journal {
             return Ok(reader);
@@ -93,10 +98,11 @@ pub(super) fn read_write(path: &Path, file_system: FileSystem) -> Result<Reader>
 pub(super) fn read_only(path: &Path) -> Result<Reader> {
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     reader.conn.pragma_update(None, "query_only", true)?;
-    match recognised(&reader.conn)? {
-        SCHEMA => Ok(reader),
+    match recognised(&reader.conn) {
+        Ok(SCHEMA) => Ok(reader),
         // Seen only while another program is bringing the database up to date.
-        _ => Err(Error::store(StoreFault::Busy)),
+        Ok(_) => Err(Error::store(StoreFault::Busy)),
+        Err(error) => Err(explained(error, path)),
     }
 }
 
@@ -128,8 +134,14 @@ fn wait_for_turn() -> impl FnMut(i32) -> bool {
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
     // Before the file is opened: one that is put in its place meanwhile is then noticed.
     let file = FileId::of(path);
+    // SQLite takes a name that begins with `file:` for an address.
+    let name = if path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+        &Path::new(".").join(path)
+    } else {
+        path
+    };
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
-    let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut conn = Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_handler(Some(wait_for_turn()))?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
@@ -229,19 +241,28 @@ fn create_with_modes(path: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// SQLite takes a file of less than a sector for an empty one and writes over
-/// it, and throws away the log of an empty one.
+/// Refuses what SQLite would take for an empty database and write over: a file
+/// of less than a sector, and one that is empty or not there while its log is,
+/// which it would throw away. And what isn't a file at all.
 pub(super) fn refuse_remains(path: &Path) -> Result<()> {
-    let bytes = |path: &Path| fs::metadata(path).map(|file| file.len());
-    let remains = match bytes(path).map_err(of_file_system)? {
-        0 => bytes(&beside(path, LOG)).is_ok_and(|log| log > 0),
-        1..512 => true,
-        _ => false,
-    };
-    if remains {
-        return Err(Error::store(StoreFault::Broken));
+    // The log first: there is none before there is a database.
+    let log = has_log(path);
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && !log => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::store(StoreFault::Broken)),
+        Err(error) => Err(of_file_system(error)),
+        Ok(file) if !file.is_file() => Err(Error::store(StoreFault::Foreign)),
+        Ok(file) => match file.len() {
+            0 if log || replace::was_cut_off(path) => Err(Error::store(StoreFault::Broken)),
+            1..512 => Err(Error::store(StoreFault::Broken)),
+            _ => Ok(()),
+        },
     }
-    Ok(())
+}
+
+/// Whether there is a log with something in it.
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(beside(path, LOG)).is_ok_and(|log| log.len() > 0)
 }
 
 /// How many steps of the schema a database has.
@@ -387,7 +408,7 @@ mod tests {
     #[test]
     fn a_folder_in_the_place_of_the_database_is_a_clear_fault() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(fault(Store::open(dir.path())), StoreFault::Unwritable);
+        assert_eq!(fault(Store::open(dir.path())), StoreFault::Foreign);
     }
 
     #[test]

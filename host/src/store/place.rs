@@ -15,7 +15,7 @@ pub(super) const LOG: &str = "-wal";
 pub(super) const SHARED_MEMORY: &str = "-shm";
 pub(super) const JOURNAL: &str = "-journal";
 /// The file that first opens, migrations and replacements are done under.
-const LOCK: &str = ".lock";
+pub(super) const LOCK: &str = ".lock";
 
 /// Which file stands at a path: another one may be moved there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,11 @@ impl FileId {
     pub(super) fn of(path: &Path) -> Option<Self> {
         fs::metadata(path).ok().map(Self::from)
     }
+
+    /// Its number: no other file of its folder has it while it is there.
+    pub(super) fn number(self) -> u64 {
+        self.inode
+    }
 }
 
 impl From<fs::Metadata> for FileId {
@@ -40,11 +45,34 @@ impl From<fs::Metadata> for FileId {
     }
 }
 
-/// The path with an ending put to its name.
+/// The path with an ending put to its name. Of a link, that of the file that it
+/// leads to: there SQLite keeps its own, and there a file can be renamed to it.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = behind_links(path).into_os_string();
     name.push(ending);
     name.into()
+}
+
+fn behind_links(path: &Path) -> PathBuf {
+    if path.is_symlink() {
+        // A link to nothing is as good as a file that isn't there.
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    } else {
+        path.to_owned()
+    }
+}
+
+/// Whether it is the database at `path`, or a name that one of its own files has or may get.
+pub(super) fn is_part_of(path: &Path, file: &Path) -> bool {
+    let id = FileId::of(file);
+    ["", LOG, SHARED_MEMORY, JOURNAL, LOCK, Part::ENDING]
+        .into_iter()
+        .map(|ending| beside(path, ending))
+        .any(|own| {
+            let same_name = own.file_name() == file.file_name()
+                && FileId::of(folder(&own)) == FileId::of(folder(file));
+            same_name || id.is_some() && id == FileId::of(&own)
+        })
 }
 
 /// The folder of a path.
@@ -87,6 +115,8 @@ pub(super) fn lock(path: &Path) -> io::Result<File> {
 
 fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new()
+        // A pipe that only is written to would be waited for.
+        .read(true)
         .write(true)
         .create(true)
         .truncate(false)
@@ -140,7 +170,7 @@ impl Part {
             // From here on it is taken away again, whatever fails.
             let part = Self {
                 path,
-                target: target.to_owned(),
+                target: behind_links(target),
                 placed: false,
                 lock,
             };
@@ -160,14 +190,26 @@ impl Part {
     ///
     /// # Errors
     /// `AlreadyExists` where there is a file of that name and `replace` is false.
+    /// What had the name before, if anything, has it still or again.
     pub(super) fn put(mut self, replace: bool) -> io::Result<()> {
         if !replace && self.target.symlink_metadata().is_ok() {
             return Err(ErrorKind::AlreadyExists.into());
         }
         File::open(&self.path)?.sync_all()?;
+        let previous = beside(&self.target, ".previous");
+        remove(&previous)?;
+        // Not every file system has links; there, what is replaced can't be had back.
+        let linked = fs::hard_link(&self.target, &previous).is_ok();
+        let is_new = !linked && !self.target.exists();
         fs::rename(&self.path, &self.target)?;
         self.placed = true;
-        sync_folder(folder(&self.target))
+        let synced = sync_folder(folder(&self.target));
+        match &synced {
+            Err(_) if linked => fs::rename(&previous, &self.target)?,
+            Err(_) if is_new => remove(&self.target)?,
+            _ => drop(remove(&previous)),
+        }
+        synced
     }
 }
 

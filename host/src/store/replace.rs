@@ -9,8 +9,8 @@
 
 use std::{
     fs::{self, File},
-    io,
-    path::Path,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -20,7 +20,7 @@ use rusqlite::{
 };
 
 use super::{
-    fault::of_file_system,
+    fault::{explained, of_file_system},
     open,
     place::{self, FileId, JOURNAL, LOG, Part, SHARED_MEMORY, beside},
 };
@@ -53,7 +53,8 @@ impl Held {
         // meanwhile is then in both.
         for ending in [LOG, "", JOURNAL] {
             let from = beside(path, ending);
-            if FileId::of(&from).is_some() {
+            // A pipe would be waited for.
+            if from.is_file() {
                 self.open.push(place::copy(&from, &beside(aside, ending))?);
             }
         }
@@ -79,7 +80,25 @@ pub(super) fn replace<T>(
     new: Connection,
     fill: impl FnOnce(&Connection, &mut Held) -> Result<T>,
 ) -> Result<T> {
+    replaced(path, part, new, fill).map_err(|error| explained(error, path))
+}
+
+fn replaced<T>(
+    path: &Path,
+    part: Part,
+    new: Connection,
+    fill: impl FnOnce(&Connection, &mut Held) -> Result<T>,
+) -> Result<T> {
     let _lock = place::lock(path).map_err(of_file_system)?;
+    if path.exists() && !path.is_file() {
+        return Err(Error::store(StoreFault::Foreign));
+    }
+    bring_back(path).map_err(of_file_system)?;
+    let has_journal = [LOG, JOURNAL].iter().any(|of| beside(path, of).exists());
+    if !path.exists() && has_journal {
+        // So that the journal is one of a file, and kept with it.
+        place::create_private(path).map_err(of_file_system)?;
+    }
     let mut held = Held {
         readable: false,
         open: Vec::new(),
@@ -106,12 +125,60 @@ pub(super) fn replace<T>(
         }
     }
     let done = fill(&new, &mut held)?;
+    let own = journals(path);
     new.close().map_err(|(_, error)| error)?;
-    for ending in [LOG, SHARED_MEMORY, JOURNAL] {
-        place::remove(&beside(path, ending)).map_err(of_file_system)?;
+    if let Err(error) = set_aside(path).and_then(|()| part.put(true)) {
+        // Where that fails, too, the next attempt does it.
+        let _ = bring_back(path);
+        return Err(of_file_system(error));
     }
-    part.put(true).map_err(of_file_system)?;
+    for (_, aside) in own {
+        let _ = place::remove(&aside);
+    }
     Ok(done)
+}
+
+/// Where the journals of the file at `path` are, and where they are while it is
+/// replaced: SQLite would take them for those of the new file. They are not
+/// thrown away before that is there, and their names say whose they are, so that
+/// what was cut off in between leaves everything to begin anew from.
+fn journals(path: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let Some(file) = FileId::of(path) else {
+        return Vec::new();
+    };
+    [LOG, JOURNAL]
+        .into_iter()
+        .map(|ending| {
+            let aside = format!("{ending}-of-{}", file.number());
+            (beside(path, ending), beside(path, &aside))
+        })
+        .collect()
+}
+
+fn set_aside(path: &Path) -> io::Result<()> {
+    for (journal, aside) in journals(path) {
+        rename_if_there(&journal, &aside)?;
+    }
+    place::remove(&beside(path, SHARED_MEMORY))
+}
+
+fn bring_back(path: &Path) -> io::Result<()> {
+    for (journal, aside) in journals(path) {
+        rename_if_there(&aside, &journal)?;
+    }
+    Ok(())
+}
+
+fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Whether the file at `path` was about to be replaced, so that its journals stand aside.
+pub(super) fn was_cut_off(path: &Path) -> bool {
+    journals(path).iter().any(|(_, aside)| aside.exists())
 }
 
 /// Takes the write lock. False where the file is none that SQLite can write into.
@@ -140,5 +207,92 @@ fn wait(mut step: impl FnMut() -> rusqlite::Result<StepResult>) -> rusqlite::Res
             }
             done => return done,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        domain::{Metadata, NewNote, PageUrl},
+        store::{Store, check, repair},
+    };
+
+    /// What a kill leaves of a database, the newest of its notes in the log alone.
+    fn left_by_a_kill(path: &Path) {
+        let dir = tempfile::tempdir().unwrap();
+        let live = dir.path().join("notes.db");
+        let mut store = Store::open(&live).unwrap();
+        for n in 0..5 {
+            let new = NewNote {
+                url: PageUrl::parse(&format!("https://e.org/{n}")).unwrap(),
+                title: n.to_string(),
+                tags: Vec::new(),
+                summary: String::new(),
+                metadata: Metadata::default(),
+                quote: None,
+            };
+            store
+                .write(Timestamp::now(), |writer| writer.save_note(&new))
+                .unwrap();
+            if n == 2 {
+                let folded = "PRAGMA wal_checkpoint(TRUNCATE)";
+                store.conn.query_row(folded, [], |_| Ok(())).unwrap();
+            }
+        }
+        for ending in ["", LOG] {
+            fs::copy(beside(&live, ending), beside(path, ending)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_kill_between_the_old_log_and_the_new_file_costs_no_note_of_the_log() {
+        for bytes in [0, 4096] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("notes.db");
+            left_by_a_kill(&path);
+            // The header is gone, or all but the log.
+            fs::write(&path, vec![0; bytes]).unwrap();
+            set_aside(&path).unwrap();
+            assert!(!beside(&path, LOG).exists());
+            // Nobody begins anew there meanwhile.
+            assert!(Store::open(&path).is_err());
+            let salvage = repair(&path, Timestamp::now()).unwrap().salvage.unwrap();
+            assert_eq!(salvage.notes, 5, "{salvage:?}");
+            assert_eq!(check(&path).unwrap().faults, []);
+            let left: Vec<_> = fs::read_dir(dir.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .filter(|name| name.contains("-of-") || name.ends_with(".previous"))
+                .collect();
+            assert_eq!(left, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_log_is_salvaged_whose_database_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        left_by_a_kill(&path);
+        let away = dir.path().join("away.db");
+        fs::rename(&path, &away).unwrap();
+        let log = fs::read(beside(&path, LOG)).unwrap();
+        assert!(Store::open(&path).is_err());
+        assert!(check(&path).unwrap().is_damaged());
+        assert_eq!(fs::read(beside(&path, LOG)).unwrap(), log);
+        // Put back, nothing is missing.
+        fs::rename(&away, &path).unwrap();
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.counts().unwrap().notes, 5);
+        drop(store);
+
+        fs::remove_file(&path).unwrap();
+        fs::write(beside(&path, LOG), &log).unwrap();
+        let salvage = repair(&path, Timestamp::now()).unwrap().salvage.unwrap();
+        assert!(salvage.notes > 0, "{salvage:?}");
+        assert_eq!(fs::read(beside(&salvage.broken, LOG)).unwrap(), log);
+        assert_eq!(check(&path).unwrap().faults, []);
     }
 }

@@ -19,7 +19,7 @@ use super::{
     Writer,
     backup::raise_revision,
     check::{self, check},
-    fault::of_file_system,
+    fault::{explained, of_file_system},
     index::Pending,
     open,
     pages::{PageNumber, Pages, Row, Tree, Value, Walk},
@@ -89,12 +89,7 @@ pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
         return Ok(Repaired { salvage: None });
     }
     let part = Part::new(path).map_err(of_file_system)?;
-    let new = open::connect(part.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
-    // All of it is put on the disk once it is whole.
-    new.pragma_update(None, "synchronous", "OFF")?;
-    let tx = new.unchecked_transaction()?;
-    open::migrate_in(&tx, 0)?;
-    tx.commit()?;
+    let new = empty(part.path()).map_err(|error| explained(error, part.path()))?;
     let done = replace(path, part, new, |new, held| {
         let name = beside(path, &[".broken-", &stamp(now)].concat());
         let broken = unused(&name, "");
@@ -115,6 +110,17 @@ pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
     })
 }
 
+/// A new database without notes in an empty file.
+fn empty(path: &Path) -> Result<Connection> {
+    let new = open::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
+    // All of it is put on the disk once it is whole.
+    new.pragma_update(None, "synchronous", "OFF")?;
+    let tx = new.unchecked_transaction()?;
+    open::migrate_in(&tx, 0)?;
+    tx.commit()?;
+    Ok(new)
+}
+
 /// Fills `new` with what can be read of `broken`, the copy of the database at `path`.
 fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Result<Salvage> {
     let mut salvage = Wreck::open(broken)?.rebuilt_in(new, now)?;
@@ -132,6 +138,9 @@ fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Resu
 /// Whether it is a sound database, but another program's. Where only our mark
 /// is damaged, the tables tell.
 fn is_foreign(path: &Path) -> bool {
+    if path.exists() && !path.is_file() {
+        return true;
+    }
     let Ok(reader) = open::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) else {
         return false;
     };
