@@ -505,7 +505,7 @@ fn copy(database: &Path) -> io::Result<(tempfile::TempDir, PathBuf)> {
 fn saves(small: &Path, large: &Path) -> io::Result<()> {
     println!("\ndurable saves into a running host, as a person saves: with pauses");
     for (what, notes, database) in [("1k", SMALL, small), ("1M", LARGE, large)] {
-        let (dir, _) = copy(database)?;
+        let (dir, path) = copy(database)?;
         let mut host = Host::start(dir.path(), 0)?;
         host.ask("hello", r#"{"protocol":1,"extension":"0.1.0"}"#)?;
         let mut probe = OpenOptions::new()
@@ -515,6 +515,10 @@ fn saves(small: &Path, large: &Path) -> io::Result<()> {
         let mut saves = Vec::new();
         let mut syncs = Vec::new();
         for number in 0..SAVES {
+            if number % 20 == 0 {
+                // As at the start: some systems take memory back within seconds.
+                io::copy(&mut File::open(&path)?, &mut io::sink())?;
+            }
             let note = data::note(notes + number as u64, data::tags_for(notes));
             let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
             let params = serde_json::json!({

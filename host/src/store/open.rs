@@ -95,6 +95,18 @@ fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
     Ok(reader)
 }
 
+/// A connection for work that may be lost, but leaves the database sound: with the
+/// write-ahead log a commit doesn't wait for the disk then. A little memory is enough.
+pub(super) fn to_merge(path: &Path) -> Result<Reader> {
+    let journal = Journal::on(FileSystem::of(path));
+    let reader = connect_to_write(path, journal)?;
+    if journal == Journal::Log {
+        reader.conn.pragma_update(None, "synchronous", "NORMAL")?;
+    }
+    reader.conn.pragma_update(None, "cache_size", -2_000)?;
+    Ok(reader)
+}
+
 pub(super) fn read_only(path: &Path) -> Result<Reader> {
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     reader.conn.pragma_update(None, "query_only", true)?;

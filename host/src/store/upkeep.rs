@@ -4,9 +4,9 @@
 
 use std::{path::Path, thread};
 
-use rusqlite::{OpenFlags, TransactionBehavior};
+use rusqlite::{OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Store, open};
+use super::{Reader, Store, open};
 use crate::error::Result;
 
 /// Pages of the full-text index that are merged in one piece: a save that comes
@@ -26,6 +26,9 @@ pub(super) struct Upkeep {
     /// Transactions since the log was last moved.
     logged: u32,
     moving: Option<thread::JoinHandle<()>>,
+    /// A connection of its own to merge with, which doesn't wait for the disk:
+    /// nothing is lost if a merge is, and the next save has the disk take both.
+    merging: Option<Reader>,
 }
 
 impl Upkeep {
@@ -35,6 +38,7 @@ impl Upkeep {
             merge: true,
             logged: 0,
             moving: None,
+            merging: None,
         }
     }
 
@@ -65,10 +69,12 @@ impl Store {
 
     /// Merges a few pages of the full-text index. False where there was nothing to merge.
     fn merge_index(&mut self) -> Result<bool> {
-        let tx = self
-            .reader
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let merging = match self.upkeep.merging.take() {
+            Some(merging) if merging.is_current()? => merging,
+            _ => open::to_merge(&self.path)?,
+        };
+        let conn = &merging.conn;
+        let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
         let before = tx.total_changes();
         tx.prepare_cached("INSERT INTO notes_fts (notes_fts, rank) VALUES ('merge', ?)")?
             .execute([MERGED_PAGES])?;
@@ -78,6 +84,7 @@ impl Store {
         tx.commit()?;
         if merged {
             self.upkeep.logged += 1;
+            self.upkeep.merging = Some(merging);
         }
         Ok(merged)
     }
