@@ -12,6 +12,7 @@
 )]
 
 mod data;
+mod frames;
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -449,26 +450,9 @@ impl Host {
     }
 
     fn ask(&mut self, method: &str, params: &str) -> io::Result<String> {
-        let request =
-            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
-        let mut frame = u32::try_from(request.len())
-            .expect("short")
-            .to_ne_bytes()
-            .to_vec();
-        frame.extend_from_slice(request.as_bytes());
-        self.child
-            .stdin
-            .as_mut()
-            .expect("piped")
-            .write_all(&frame)?;
-        let output = self.child.stdout.as_mut().expect("piped");
-        let mut length = [0; 4];
-        output.read_exact(&mut length)?;
-        let mut payload = vec![0; u32::from_ne_bytes(length).try_into().expect("64 bits")];
-        output.read_exact(&mut payload)?;
-        let answer = String::from_utf8(payload).expect("UTF-8");
-        assert!(!answer.contains("\"error\""), "{answer}");
-        Ok(answer)
+        let pipe = self.child.stdin.as_mut().expect("piped");
+        pipe.write_all(&frames::request(method, params))?;
+        frames::answer(self.child.stdout.as_mut().expect("piped"))
     }
 
     /// Anonymous memory in MB: the database's pages in the page cache don't count.

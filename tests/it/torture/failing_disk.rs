@@ -90,8 +90,16 @@ fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted)
 /// come out a call or two shorter: as it falls, the site's connection is still
 /// open where the host's own is closed, and then nothing is tidied up.
 fn until_injected(fault: &Fault, work: &mut impl FnMut(&Fault) -> Counted) -> u64 {
-    (0..20)
-        .map(|_| work(fault).injected)
+    (0..50)
+        .map(|_| {
+            let counted = work(fault);
+            // A call that was made did fail.
+            assert!(
+                counted.injected > 0 || counted.seen < fault.first,
+                "{fault:?}: {counted:?}"
+            );
+            counted.injected
+        })
         .find(|injected| *injected > 0)
         .unwrap_or(0)
 }
