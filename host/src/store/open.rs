@@ -9,7 +9,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
+};
 
 use super::{
     Reader, backup,
@@ -155,6 +157,9 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
     let mut conn = Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_handler(Some(wait_for_turn()))?;
+    // Else SQLite plans a statement anew each time that a value in its LIMIT, or one
+    // that is compared with a column without an index, was bound: nearly all of ours.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
         patience: Patience::with(&mut conn)?,
