@@ -85,7 +85,8 @@ fn settle(database: &Path) {
     let begin = Instant::now();
     let mut store = Store::open(database).expect("a store");
     let mut pieces = 0;
-    while store.tidy().expect("the index is merged") {
+    while let Some(wait) = store.tidy().expect("the index is merged") {
+        thread::sleep(wait);
         pieces += 1;
     }
     println!(

@@ -1,7 +1,7 @@
 //! Request → outcome, over a store: the sole match on [`Request`]. Translates
 //! between the wire's types and the domain's; decides nothing that they don't.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -100,13 +100,11 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
         }
     }
 
-    fn tidy(&mut self) -> bool {
-        let Some(store) = &mut self.store else {
-            return false;
-        };
+    fn tidy(&mut self) -> Option<Duration> {
+        let store = self.store.as_mut()?;
         store.tidy().unwrap_or_else(|error| {
             log::warn!("upkeep: {}", error.chain());
-            false
+            None
         })
     }
 }

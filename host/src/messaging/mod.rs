@@ -36,9 +36,9 @@ pub trait Answering {
     /// As documented at each request in `protocol`.
     fn answer(&mut self, request: Request) -> Result<Outcome, Error>;
 
-    /// Does a small piece of what can wait, while nothing is asked for. False
-    /// when there is nothing left.
-    fn tidy(&mut self) -> bool;
+    /// Does a small piece of what can wait, while nothing is asked for. Answers after
+    /// how long to go on with the next; `None` when there is nothing left.
+    fn tidy(&mut self) -> Option<Duration>;
 }
 
 /// Answers frames until the stream ends between two of them. Each frame gets
@@ -60,17 +60,19 @@ pub fn serve(
     }
     then();
     while answer_next(input, output, answering)? {
-        let mut quiet = !arrives(input, PAUSE);
-        while quiet && tidy(answering) {
-            quiet = !arrives(input, Duration::ZERO);
+        let mut pause = Some(PAUSE);
+        while let Some(time) = pause
+            && !arrives(input, time)
+        {
+            pause = tidy(answering);
         }
     }
     Ok(())
 }
 
 /// A piece of what can wait. Whatever goes wrong there, requests are answered.
-fn tidy(answering: &mut impl Answering) -> bool {
-    catch_unwind(AssertUnwindSafe(|| answering.tidy())).unwrap_or(false)
+fn tidy(answering: &mut impl Answering) -> Option<Duration> {
+    catch_unwind(AssertUnwindSafe(|| answering.tidy())).unwrap_or(None)
 }
 
 /// Whether something, be it the end, arrives on the stream within `time`.
@@ -163,8 +165,8 @@ mod tests {
             self(request)
         }
 
-        fn tidy(&mut self) -> bool {
-            false
+        fn tidy(&mut self) -> Option<Duration> {
+            None
         }
     }
 

@@ -352,6 +352,11 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             "The numbers of notes of some tags are wrong",
         ),
         (
+            "SELECT count(*) FROM tags WHERE uses < 0 OR \
+             iif(uses = 0, grade <> 0, (uses << 1) >> grade <> 1)",
+            "The order of some tags by their use is wrong",
+        ),
+        (
             "SELECT count(*) FROM meta WHERE tags <> (SELECT count(*) FROM tags WHERE uses > 0)",
             "The number of tags is wrong",
         ),

@@ -12,20 +12,32 @@ use rusqlite::{Params, params};
 use super::{Reader, TagCount};
 use crate::{domain::Tag, error::Result};
 
-/// So many of the most used tags are walked over.
+/// So many of the most used tags are walked over, to the end of a grade: within one
+/// they aren't in the order of their uses.
 const WALKED: usize = if cfg!(test) { 8 } else { 300 };
+/// Where a grade is that large, the walk ends inside of it.
+const WALKED_AT_MOST: usize = if cfg!(test) { 64 } else { 1_200 };
 /// So many names that begin alike are looked at, in alphabetical order.
 const BEGINNINGS: u32 = 300;
 /// So many names with the text inside are looked at, the oldest tags first.
 const INSIDES: u32 = 100;
 
+/// A tag as the indexes have it.
+#[derive(Debug, Clone)]
+struct Candidate {
+    id: i64,
+    name: String,
+    /// How many binary digits its uses have.
+    grade: u32,
+}
+
 /// Tags that were found, each once.
-struct Completions<'a> {
+struct Candidates<'a> {
     exclude: &'a [Tag],
-    /// Those that begin with the text, with their ids.
-    begin: Vec<(i64, TagCount)>,
+    /// Those that begin with the text.
+    begin: Vec<Candidate>,
     /// Those that only contain it.
-    contain: Vec<(i64, TagCount)>,
+    contain: Vec<Candidate>,
 }
 
 impl Reader {
@@ -43,53 +55,55 @@ impl Reader {
         // What is typed so far need not be a tag yet, but has its normal form.
         let text = match Tag::parse(text) {
             Ok(tag) => tag.as_str().to_owned(),
-            Err(_) if text.trim().is_empty() => String::new(),
+            Err(_) if text.trim().is_empty() => return self.most_used(limit, exclude),
             Err(_) => return Ok(Vec::new()),
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut found = Completions {
+        let mut found = Candidates {
             exclude,
             begin: Vec::new(),
             contain: Vec::new(),
         };
         let last = [text.as_str(), "\u{10FFFF}"].concat();
-        if !text.is_empty() {
-            self.each_tag(
-                "SELECT t.id, t.name, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
-                 WHERE a.name BETWEEN ? AND ? AND t.uses > 0 LIMIT ?",
-                params![text, last, BEGINNINGS],
-                |id, name, uses| {
-                    found.begins(id, name, uses);
-                    ControlFlow::Continue(())
-                },
-            )?;
-        }
+        self.each_tag(
+            "SELECT t.id, t.name, t.grade FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
+             WHERE a.name BETWEEN ? AND ? AND t.grade > 0 LIMIT ?",
+            params![text, last, BEGINNINGS],
+            |id, name, grade| {
+                found.begins(id, name, grade);
+                ControlFlow::Continue(())
+            },
+        )?;
         let aliased = found.begin.len();
         let mut walked = 0;
+        let mut walked_grade = 0;
         let whole = self.each_tag(
-            "SELECT id, name, uses FROM tags WHERE uses > 0 ORDER BY uses DESC, id",
+            "SELECT id, name, grade FROM tags WHERE grade > 0 ORDER BY grade DESC, id",
             [],
-            |id, name, uses| {
+            |id, name, grade| {
+                let ended = grade != walked_grade;
+                // Enough: those that follow are used less.
+                let enough = found.begin.len() >= limit.saturating_add(aliased) || walked >= WALKED;
+                if (ended && enough) || walked >= WALKED_AT_MOST {
+                    return ControlFlow::Break(());
+                }
+                walked_grade = grade;
                 walked += 1;
                 if name.starts_with(&text) {
-                    found.begins(id, name, uses);
+                    found.begins(id, name, grade);
                 } else if is_inside(&text, name) {
-                    found.contains(id, name, uses);
+                    found.contains(id, name, grade);
                 }
-                // Enough: those that follow are used less.
-                if found.begin.len() >= limit.saturating_add(aliased) || walked >= WALKED {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
+                ControlFlow::Continue(())
             },
         )?;
         if !whole && found.begin.len() < limit {
             self.each_tag(
-                "SELECT id, name, uses FROM tags WHERE name BETWEEN ? AND ? AND uses > 0 LIMIT ?",
+                "SELECT id, name, grade FROM tags INDEXED BY tags_by_name
+                 WHERE name BETWEEN ? AND ? AND grade > 0 LIMIT ?",
                 params![text, last, BEGINNINGS],
-                |id, name, uses| {
-                    found.begins(id, name, uses);
+                |id, name, grade| {
+                    found.begins(id, name, grade);
                     ControlFlow::Continue(())
                 },
             )?;
@@ -97,27 +111,40 @@ impl Reader {
         let pieces = pieces(&text);
         if !whole && found.begin.len() + found.contain.len() < limit && !pieces.is_empty() {
             self.each_tag(
-                "SELECT t.id, t.name, t.uses FROM tag_names f JOIN tags t ON t.id = f.rowid
-                 WHERE tag_names MATCH ? AND t.uses > 0 LIMIT ?",
+                "SELECT t.id, t.name, t.grade FROM tag_names f JOIN tags t ON t.id = f.rowid
+                 WHERE tag_names MATCH ? AND t.grade > 0 LIMIT ?",
                 params![pieces, INSIDES],
-                |id, name, uses| {
+                |id, name, grade| {
                     // Pieces in another order match as well.
                     if is_inside(&text, name) && !name.starts_with(&text) {
-                        found.contains(id, name, uses);
+                        found.contains(id, name, grade);
                     }
                     ControlFlow::Continue(())
                 },
             )?;
         }
-        Ok(found.best(limit))
+        let mut best = Vec::with_capacity(limit.min(64));
+        for group in [found.begin, found.contain] {
+            let room = limit - best.len();
+            best.extend(self.best(group, room)?);
+        }
+        Ok(best)
     }
 
-    /// Calls `take` with id, name and uses of each row. True where it took all of them.
+    fn most_used(&self, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
+        let excluded = u32::try_from(exclude.len()).unwrap_or(u32::MAX);
+        let mut best = self.top_tags(limit.saturating_add(excluded))?;
+        best.retain(|tag| !exclude.contains(&tag.tag));
+        best.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(best)
+    }
+
+    /// Calls `take` with id, name and grade of each row. True where it took all of them.
     fn each_tag(
         &self,
         sql: &str,
         params: impl Params,
-        mut take: impl FnMut(i64, &str, u64) -> ControlFlow<()>,
+        mut take: impl FnMut(i64, &str, u32) -> ControlFlow<()>,
     ) -> Result<bool> {
         let mut query = self.conn.prepare_cached(sql)?;
         let mut rows = query.query(params)?;
@@ -129,52 +156,64 @@ impl Reader {
         }
         Ok(true)
     }
+
+    /// The most used of these, most notes first.
+    fn best(&self, mut candidates: Vec<Candidate>, limit: usize) -> Result<Vec<TagCount>> {
+        candidates.sort_by_key(|tag| Reverse(tag.grade));
+        // The uses are in the table, a page for nearly each: read only of those that
+        // may be among the best.
+        let least = limit
+            .checked_sub(1)
+            .and_then(|last| candidates.get(last))
+            .map_or(0, |tag| tag.grade);
+        candidates.retain(|tag| tag.grade >= least);
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT uses FROM tags WHERE id = ?")?;
+        let mut counted = Vec::with_capacity(candidates.len());
+        for Candidate { id, name, .. } in candidates {
+            let uses: u64 = query.query_row([id], |row| row.get(0))?;
+            let tag = Tag::from_stored(name);
+            counted.push((Reverse(uses), id, TagCount { tag, uses }));
+        }
+        counted.sort_by_key(|(uses, id, _)| (*uses, *id));
+        counted.truncate(limit);
+        Ok(counted.into_iter().map(|(_, _, tag)| tag).collect())
+    }
 }
 
-impl Completions<'_> {
-    fn begins(&mut self, id: i64, name: &str, uses: u64) {
+impl Candidates<'_> {
+    fn begins(&mut self, id: i64, name: &str, grade: u32) {
         // One that is found by another name may contain the text as well.
-        self.contain.retain(|(known, _)| *known != id);
-        if let Some(found) = self.unknown(id, name, uses) {
+        self.contain.retain(|known| known.id != id);
+        if let Some(found) = self.unknown(id, name, grade) {
             self.begin.push(found);
         }
     }
 
-    fn contains(&mut self, id: i64, name: &str, uses: u64) {
-        if let Some(found) = self.unknown(id, name, uses) {
+    fn contains(&mut self, id: i64, name: &str, grade: u32) {
+        if let Some(found) = self.unknown(id, name, grade) {
             self.contain.push(found);
         }
     }
 
     /// The tag, unless it is there already or not wanted.
-    fn unknown(&self, id: i64, name: &str, uses: u64) -> Option<(i64, TagCount)> {
-        let known = self.begin.iter().chain(&self.contain);
+    fn unknown(&self, id: i64, name: &str, grade: u32) -> Option<Candidate> {
+        let mut known = self.begin.iter().chain(&self.contain);
         let excluded = self.exclude.iter().any(|tag| tag.as_str() == name);
-        if excluded || known.into_iter().any(|(known, _)| *known == id) {
+        if excluded || known.any(|known| known.id == id) {
             return None;
         }
-        let tag = Tag::from_stored(name.to_owned());
-        Some((id, TagCount { tag, uses }))
-    }
-
-    fn best(self, limit: usize) -> Vec<TagCount> {
-        let mut best = Vec::with_capacity(limit.min(64));
-        for mut group in [self.begin, self.contain] {
-            group.sort_by_key(|(id, tag)| (Reverse(tag.uses), *id));
-            best.extend(group.into_iter().map(|(_, tag)| tag));
-        }
-        best.truncate(limit);
-        best
+        let name = name.to_owned();
+        Some(Candidate { id, name, grade })
     }
 }
 
 /// For the few bytes of a tag this beats `str::contains`, which first prepares a search.
 fn is_inside(text: &str, name: &str) -> bool {
-    text.is_empty()
-        || name
-            .as_bytes()
-            .windows(text.len())
-            .any(|part| part == text.as_bytes())
+    name.as_bytes()
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
 }
 
 /// All runs of three characters, as words that all have to occur; empty for a
@@ -254,11 +293,14 @@ mod tests {
                 let typed = Tag::parse(text).map_or(String::new(), |tag| tag.as_str().to_owned());
                 let allowed = || all.iter().filter(|tag| !excluded.contains(&tag.tag));
                 let begin = allowed().filter(|tag| tag.tag.as_str().starts_with(&typed));
-                // Two letters inside are looked for among the most used alone.
+                // Two letters inside are looked for among the most used alone, to the end of
+                // a grade.
                 let short = typed.chars().count() < 3;
+                let grade = |tag: &TagCount| u64::BITS - tag.uses.leading_zeros();
+                let last = all.get(WALKED - 1).map_or(0, grade);
                 let contain = allowed().filter(|tag| {
                     let name = tag.tag.as_str();
-                    let walked = all.iter().take(WALKED).any(|used| used.tag == tag.tag);
+                    let walked = grade(tag) >= last;
                     name.contains(&typed) && !name.starts_with(&typed) && (walked || !short)
                 });
                 let wanted: Vec<TagCount> = begin.chain(contain).take(limit).cloned().collect();

@@ -224,6 +224,9 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
+        if self.upkeep.is_lax() {
+            *self = Self::open(&self.path)?;
+        }
         loop {
             // IMMEDIATE: a transaction that turns from reading to writing skips the busy handler.
             let tx = Transaction::new_unchecked(&self.reader.conn, TransactionBehavior::Immediate)?;
@@ -266,9 +269,11 @@ impl Store {
     fn has_to_prune(&self, now: Timestamp) -> Result<bool> {
         Ok(self.conn.query_row(
             "SELECT EXISTS (SELECT 1 FROM trash WHERE deleted_at < ?)
-                 OR EXISTS (SELECT 1 FROM operations WHERE done_at < ?)",
+                 OR EXISTS (SELECT 1 FROM (SELECT done_at FROM operations ORDER BY id LIMIT ?)
+                            WHERE done_at < ?)",
             [
                 days_before(now, TRASH_DAYS),
+                PRUNED_AT_ONCE,
                 days_before(now, OPERATION_DAYS),
             ],
             |row| row.get(0),
@@ -349,10 +354,10 @@ impl Writer<'_> {
             .execute([days_before(self.now, TRASH_DAYS), PRUNED_AT_ONCE])?;
         self.tx
             .prepare_cached(
-                "DELETE FROM operations WHERE op_id IN
-                 (SELECT op_id FROM operations WHERE done_at < ? ORDER BY done_at LIMIT ?)",
+                "DELETE FROM operations WHERE id IN
+                 (SELECT id FROM operations ORDER BY id LIMIT ?) AND done_at < ?",
             )?
-            .execute([days_before(self.now, OPERATION_DAYS), PRUNED_AT_ONCE])?;
+            .execute([PRUNED_AT_ONCE, days_before(self.now, OPERATION_DAYS)])?;
         self.prune_changes()
     }
 

@@ -38,6 +38,10 @@ const MIGRATIONS: &[Migration] = &[
             index::rebuild(tx)
         },
     },
+    Migration {
+        sql: include_str!("migrations/0003_saves.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 /// A step of the schema.
@@ -97,16 +101,14 @@ fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
     Ok(reader)
 }
 
-/// A connection for work that may be lost, but leaves the database sound: with the
-/// write-ahead log a commit doesn't wait for the disk then. A little memory is enough.
-pub(super) fn to_merge(path: &Path) -> Result<Reader> {
-    let journal = Journal::on(FileSystem::of(path));
-    let reader = connect_to_write(path, journal)?;
-    if journal == Journal::Log {
-        reader.conn.pragma_update(None, "synchronous", "NORMAL")?;
-    }
-    reader.conn.pragma_update(None, "cache_size", -2_000)?;
-    Ok(reader)
+/// Whether commits are on the disk when they are done. Without the write-ahead log
+/// they always are: the database wouldn't be sound otherwise.
+pub(super) fn wait_for_disk(conn: &Connection, wait: bool) -> Result<()> {
+    let level = match Journal::of(conn)? {
+        Journal::Log if !wait => "NORMAL",
+        journal => journal.synchronous(),
+    };
+    Ok(conn.pragma_update(None, "synchronous", level)?)
 }
 
 pub(super) fn read_only(path: &Path) -> Result<Reader> {

@@ -327,9 +327,17 @@ impl Wreck {
             }
         };
         let of_table = |row: &Row| match (row.rowid, row.values.as_slice()) {
-            (Some(id), [Value::Null, Value::Text(name), Value::Integer(_)]) => {
-                Some((id, name.clone()))
-            }
+            // Up to schema 2 without a grade; sites have none either.
+            (Some(id), [Value::Null, Value::Text(name), Value::Integer(_)])
+            | (
+                Some(id),
+                [
+                    Value::Null,
+                    Value::Text(name),
+                    Value::Integer(_),
+                    Value::Integer(_),
+                ],
+            ) => Some((id, name.clone())),
             _ => None,
         };
         for (id, name) in self.rows(self.own("tags")).filter_map(|row| of_table(&row)) {
@@ -531,12 +539,17 @@ impl Wreck {
 
     fn operations(&self, writer: &Writer<'_>) -> Result<()> {
         for row in self.rows(self.own("operations").chain(self.stray("operations"))) {
+            // Up to schema 2 they had no number before the rest.
+            let values = match row.values.as_slice() {
+                [Value::Null, values @ ..] => values,
+                values => values,
+            };
             if let [
                 Value::Blob(id),
                 Value::Text(method),
                 Value::Text(result),
                 Value::Integer(done_at),
-            ] = row.values.as_slice()
+            ] = values
             {
                 writer.execute(
                     "INSERT OR IGNORE INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",

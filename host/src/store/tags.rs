@@ -96,8 +96,12 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds.
     pub fn top_tags(&self, limit: u32) -> Result<Vec<TagCount>> {
+        // The index goes by grade: which one has the last of them is seen first, and
+        // only the tags down to it are put into order.
         self.tag_counts(
-            "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY uses DESC, id LIMIT ?",
+            "SELECT name, uses FROM tags WHERE grade >= max(1, ifnull(
+                 (SELECT grade FROM tags ORDER BY grade DESC LIMIT 1 OFFSET ?1 - 1), 1))
+             ORDER BY uses DESC, id LIMIT ?1",
             [limit],
         )
     }
