@@ -48,6 +48,7 @@ fn main() -> io::Result<()> {
     let part = |name: &str| wanted.is_empty() || wanted.iter().any(|part| part == name);
     let small = data::store_of(SMALL)?;
     let large = data::store_of(LARGE)?;
+    settle(&small);
     settle(&large);
     println!(
         "disk: {:.0} B a note at 1M, {:.0} B at 1k",
@@ -80,7 +81,8 @@ fn open(database: &Path) -> Reader {
     Reader::open(database).expect("a store")
 }
 
-/// Does all the upkeep that a host would have done in its pauses.
+/// Brings a store of an earlier run up to date, and does all the upkeep that a host
+/// would have done in its pauses.
 fn settle(database: &Path) {
     let begin = Instant::now();
     let mut store = Store::open(database).expect("a store");
