@@ -97,14 +97,21 @@ impl Words {
     pub fn of(text: &str) -> Self {
         let mut reader = WordReader::default();
         reader.words.letters.reserve(text.len());
-        for (at, c) in text.char_indices() {
-            let range = at..at + c.len_utf8();
-            if c.is_ascii() {
-                reader.ascii(c, range);
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let start = at;
+            at += c.len_utf8();
+            if c.is_ascii_alphanumeric() {
+                let rest = &text.as_bytes()[at..];
+                let more = rest.iter().position(|byte| !byte.is_ascii_alphanumeric());
+                at += more.unwrap_or(rest.len());
+                reader.ascii_letters(&text[start..at], start);
+            } else if c.is_ascii() {
+                reader.ascii_sign(c, &(start..at));
             } else {
                 std::iter::once(c)
                     .nfkd()
-                    .for_each(|part| reader.read(part, &range));
+                    .for_each(|part| reader.read(part, &(start..at)));
             }
         }
         reader.close_trail();
@@ -133,6 +140,12 @@ impl Words {
             lead: place.lead,
             trail: &self.letters[place.folded.end..place.trail_end],
         }
+    }
+
+    /// The first byte of the letters of the word at this place.
+    pub(super) fn initial(&self, place: usize) -> Option<u8> {
+        let place = &self.places[place];
+        self.letters.as_bytes().get(place.folded.start).copied()
     }
 
     /// One after the other.
@@ -194,13 +207,30 @@ struct WordReader {
 }
 
 impl WordReader {
-    fn ascii(&mut self, c: char, range: Range<usize>) {
-        if c.is_ascii_alphanumeric() {
-            self.letter(c.to_ascii_lowercase(), &range);
-        } else {
-            self.sign(c, &range);
+    /// A run of letters and digits, as one step: most texts are little else.
+    fn ascii_letters(&mut self, run: &str, start: usize) {
+        if !self.open {
+            self.begin(&(start..start + 1));
+            self.open = true;
         }
-        self.passed(c, &range);
+        let end = start + run.len();
+        let word = self.last();
+        word.range.end = end;
+        let room = MAX_WORD_BYTES - word.folded.len();
+        let kept = &run[..run.len().min(room)];
+        word.folded.end += kept.len();
+        word.trail_end = word.folded.end;
+        let letters = self.words.letters.len();
+        self.words.letters.push_str(kept);
+        self.words.letters[letters..].make_ascii_lowercase();
+        let mut last = run.chars().rev();
+        self.before = [last.next(), last.next().or(self.before[0])];
+        self.before_start = end - 1;
+    }
+
+    fn ascii_sign(&mut self, c: char, range: &Range<usize>) {
+        self.sign(c, range);
+        self.passed(c, range);
     }
 
     /// A character in compatibility decomposition.
