@@ -3,6 +3,7 @@
 
 mod client;
 mod hostile;
+mod locked;
 mod markup;
 
 use std::{
