@@ -7,8 +7,9 @@
 
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{
-    Alignment, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html,
+    Alignment, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html::push_html,
 };
+use pulldown_cmark_escape::{escape_href, escape_html};
 
 use crate::domain::{MAX_SUMMARY_BYTES, PageUrl};
 
@@ -73,12 +74,23 @@ impl<'a> Filter<'a> {
 
             Event::Start(
                 Tag::Link {
-                    dest_url, title, ..
+                    link_type,
+                    dest_url,
+                    title,
+                    ..
                 }
                 | Tag::Image {
-                    dest_url, title, ..
+                    link_type,
+                    dest_url,
+                    title,
+                    ..
                 },
             ) => {
+                // `<me@example.org>`, whose scheme goes without saying.
+                let dest_url = match link_type {
+                    LinkType::Email => format!("mailto:{dest_url}").into(),
+                    _ => dest_url,
+                };
                 // A link within a link is none in HTML; the outer one stays.
                 let inside = self.links.contains(&true);
                 let is_link = !inside && is_linkable(&dest_url);
@@ -144,12 +156,16 @@ impl<'a> Filter<'a> {
     }
 
     fn open_link(&mut self, address: &str, title: &str) {
-        let title = (!title.is_empty()).then_some(title);
-        let mut tag = html! {
-            a href=(address) title=[title] rel="noreferrer noopener" target="_blank" {}
-        }
-        .into_string();
-        tag.truncate(tag.len() - "</a>".len());
+        let mut tag = String::from("<a href=\"");
+        let written = escape_href(&mut tag, address).and_then(|()| {
+            if !title.is_empty() {
+                tag.push_str("\" title=\"");
+                escape_html(&mut tag, title)?;
+            }
+            tag.push_str("\" rel=\"noreferrer noopener\" target=\"_blank\">");
+            Ok(())
+        });
+        written.expect("writing to a string can't fail");
         self.out.push(Event::InlineHtml(tag.into()));
     }
 
@@ -254,12 +270,12 @@ mod tests {
     #[test]
     fn links_only_where_a_click_is_harmless() {
         check(
-            "[a](https://e.org/?a=1&b=\"2\" 'say \"hi\"') <https://e.org> [m](mailto:a@e.org)\n\
+            "[a](https://e.org/?a=1&b=\"2\" 'say \"hi\"') <https://e.org> [m](mailto:a@e.org) <a@e.org>\n\
              [b](javascript:alert(1)) [c](JaVaScRiPt:alert(1)) [d](&#106;avascript:alert(1)) [e](data:text/html,x)\n\
              [f](//evil.example) [g](/tag/x) [h](#x) [i](java&NewLine;script:alert(1)) [j](file:///etc/passwd)\n\
              [r]\n\n[r]: vbscript:x",
             &expect![[r#"
-                <p><a href="https://e.org/?a=1&amp;b=&quot;2&quot;" title="say &quot;hi&quot;" rel="noreferrer noopener" target="_blank">a</a> <a href="https://e.org" rel="noreferrer noopener" target="_blank">https://e.org</a> <a href="mailto:a@e.org" rel="noreferrer noopener" target="_blank">m</a>
+                <p><a href="https://e.org/?a=1&amp;b=%222%22" title="say &quot;hi&quot;" rel="noreferrer noopener" target="_blank">a</a> <a href="https://e.org" rel="noreferrer noopener" target="_blank">https://e.org</a> <a href="mailto:a@e.org" rel="noreferrer noopener" target="_blank">m</a> <a href="mailto:a@e.org" rel="noreferrer noopener" target="_blank">a@e.org</a>
                 b c d e
                 f g h i j
                 r</p>
