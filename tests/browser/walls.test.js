@@ -54,7 +54,7 @@ async function probe(address) {
 			element.addEventListener("load", () => resolve("load"));
 			element.addEventListener("error", () => resolve("error"));
 			setTimeout(resolve, patience, "nothing");
-			document.body.append(element);
+			if (!element.isConnected) document.body.append(element);
 		});
 	/** @param {string} name @param {Record<string, string>} attributes */
 	const element = (name, attributes) =>
@@ -131,22 +131,13 @@ async function probe(address) {
 		source.onopen = () => resolve("open");
 		setTimeout(resolve, patience, "nothing");
 	});
-	found.entries = performance.getEntriesByName(address).map((entry) => {
-		const {
-			initiatorType,
-			transferSize,
-			encodedBodySize,
-			decodedBodySize,
-			responseStatus,
-		} = /** @type {any} */ (entry);
-		return [
-			initiatorType,
-			transferSize,
-			encodedBodySize,
-			decodedBodySize,
-			responseStatus,
-		];
+	const entries = performance.getEntriesByName(address).map((entry) => {
+		const { initiatorType, transferSize, encodedBodySize, responseStatus } =
+			/** @type {any} */ (entry);
+		return `${[initiatorType, transferSize, encodedBodySize, responseStatus]}`;
 	});
+	// They come in as they please.
+	found.entries = entries.sort();
 	return found;
 }
 
