@@ -93,6 +93,19 @@ impl Client {
         self.stream.peek(&mut [0])
     }
 
+    /// Sends it again and again until the other end takes no more.
+    pub(super) fn send_what_fits(&mut self, text: &str) {
+        self.stream.set_nonblocking(true).unwrap();
+        while self.stream.write(text.as_bytes()).is_ok() {}
+        self.stream.set_nonblocking(false).unwrap();
+    }
+
+    /// Closing it will be a reset, whatever was read.
+    pub(super) fn reset_when_dropped(&self) {
+        let zero = Some(std::time::Duration::ZERO);
+        rustix::net::sockopt::set_socket_linger(&self.stream, zero).unwrap();
+    }
+
     pub(super) fn stop_sending(&mut self) -> &mut Self {
         let _ = self.stream.shutdown(Shutdown::Write);
         self
