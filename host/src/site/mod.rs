@@ -20,6 +20,7 @@ mod route;
 mod server;
 #[cfg(target_os = "linux")]
 mod sockets;
+mod texts;
 
 use std::convert::Infallible;
 use std::fmt;
