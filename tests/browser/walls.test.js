@@ -420,7 +420,7 @@ inEachBrowser(
 		try {
 			await Promise.all([look(), look(), look()]);
 		} catch (error) {
-			throw new Error(`on ${at}`, { cause: error });
+			throw new Error(`on ${at}: ${faults.slice(0, 20).join("\n")}`, { cause: error });
 		}
 		assert.deepEqual(faults, []);
 	},

@@ -44,7 +44,11 @@ impl Client {
 
     /// Sends bytes as they are. Where the server has closed already, the answer tells why.
     pub(super) fn send(&mut self, text: &str) -> &mut Self {
-        let _ = self.stream.write_all(text.as_bytes());
+        self.send_bytes(text.as_bytes())
+    }
+
+    pub(super) fn send_bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        let _ = self.stream.write_all(bytes);
         self
     }
 

@@ -554,3 +554,94 @@ fn look_alikes_and_turned_around_names_can_be_told_apart() {
     let page = get(port, &format!("/note/{id}")).body;
     assert!(page.contains(&format!("<bdi>{address}</bdi>")), "{page}");
 }
+
+/// What heads are mangled with.
+const PIECES: [&[u8]; 32] = [
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b" ",
+    b"\t",
+    b":",
+    b"%",
+    b"%00",
+    b"%ff",
+    b"%2e%2e/",
+    b"?",
+    b"&",
+    b"=",
+    b"#",
+    b"/",
+    b"//",
+    b"\\",
+    b";",
+    b",",
+    b"\"",
+    b"*",
+    b"\xff",
+    b"\xc3",
+    b"\xf0\x9f\x98\x80",
+    b"Host: evil\r\n",
+    b"Cookie: ",
+    b"If-None-Match: ",
+    b"Content-Length: 9\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"HTTP/9.9",
+    b"+",
+];
+
+#[test]
+fn whatever_bytes_come_are_answered_with_a_plain_page_or_not_at_all() {
+    let (mut host, port) = host();
+    let targets = TARGETS.map(str::to_owned);
+    let odd = [
+        "/tag/gpu?with=a&without=b&before=5",
+        "/search?q=c%2B%2B&sort=relevance",
+        "/all/007",
+        "/tags?sort=name&filter=x",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut statuses = std::collections::BTreeMap::<u16, u32>::new();
+    for _ in 0..1_500 {
+        let target = match random.usize(0..targets.len() + odd.len()) {
+            at if at < targets.len() => targets[at].as_str(),
+            at => odd[at - targets.len()],
+        };
+        let mut request = format!(
+            "GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: a=b\r\nAccept: text/html\r\n\r\n"
+        )
+        .into_bytes();
+        for _ in 0..random.usize(1..4) {
+            // Mostly where the address and the names of headers are.
+            let at = random.usize(0..request.len());
+            match random.u8(0..4) {
+                0 => request[at] = random.u8(..),
+                1 => drop(request.drain(at..(at + random.usize(0..9)).min(request.len()))),
+                _ => drop(request.splice(at..at, random.choice(PIECES).unwrap().iter().copied())),
+            }
+        }
+        let whole = request.windows(4).any(|bytes| bytes == b"\r\n\r\n");
+        let mut client = Client::new(port);
+        // The first answer tells; what follows on this connection are others.
+        match client.send_bytes(&request).stop_sending().try_answer(false) {
+            Ok(answer) => {
+                let status = answer.status;
+                assert!(
+                    [200, 308, 400, 404, 405, 413, 421, 431, 505].contains(&status),
+                    "{status}: {}",
+                    request.escape_ascii()
+                );
+                *statuses.entry(status).or_default() += 1;
+                assert!(answer.header("Content-Type").is_some());
+                assert!(answer.header("Content-Security-Policy").is_some());
+            }
+            Err(error) => assert!(!whole, "{error}: {}", request.escape_ascii()),
+        }
+    }
+    // It was no child's play, and no wall of one kind.
+    for status in [200, 400, 404, 405, 413, 421] {
+        assert!(statuses.contains_key(&status), "{statuses:?}");
+    }
+    assert!(host.end().success());
+}
