@@ -97,7 +97,7 @@ install() { build_program && node_tests tests/install; }
 
 browsers() { build_program && node_tests tests/browser; }
 
-build_program() { cargo build --quiet --locked --package url-notes; }
+build_program() { cargo build --quiet --locked --package url-notes --bins --examples; }
 
 # One file at a time: a browser under load is slow enough to look broken.
 node_tests() { node --test --test-concurrency=1 --test-reporter=spec "$1"/*.test.js; }

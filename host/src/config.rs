@@ -10,7 +10,7 @@ use std::{
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-use crate::handler;
+use crate::{handler, site};
 
 /// Port of the site: N, O, T, E on a telephone.
 pub const DEFAULT_PORT: u16 = 6683;
@@ -33,6 +33,8 @@ pub struct Config {
     pub save_on_open: Option<bool>,
     /// Whether `file:` pages may be saved.
     pub save_file_urls: bool,
+    /// Whether the site is opened by `url-notes open` alone.
+    pub require_token: bool,
     /// What was wrong with the settings, a sentence each; the defaults stand in.
     pub warnings: Vec<String>,
 }
@@ -60,6 +62,7 @@ struct ConfigFile {
     port: Option<u16>,
     save_on_open: Option<bool>,
     save_file_urls: Option<bool>,
+    require_token: Option<bool>,
     log_level: Option<String>,
 }
 
@@ -164,6 +167,7 @@ impl Config {
             port: wanted_port,
             save_on_open: file.save_on_open,
             save_file_urls: file.save_file_urls.unwrap_or(false),
+            require_token: file.require_token.unwrap_or(false),
             warnings,
         }
     }
@@ -175,6 +179,16 @@ impl From<&Config> for handler::Settings {
             database: config.database.clone(),
             save_file_urls: config.save_file_urls,
             save_on_open: config.save_on_open,
+        }
+    }
+}
+
+impl From<&Config> for site::Settings {
+    fn from(config: &Config) -> Self {
+        Self {
+            port: config.port,
+            database: config.database.clone(),
+            require_token: config.require_token,
         }
     }
 }
@@ -244,9 +258,10 @@ mod tests {
     #[test]
     fn reads_the_configuration_file() {
         let config = read(
-            "port = 7000\nsave-on-open = false\nsave-file-urls = true\n",
+            "port = 7000\nsave-on-open = false\nsave-file-urls = true\nrequire-token = true\n",
             None,
         );
+        assert!(config.require_token && !read("", None).require_token);
         assert_eq!(config.port, 7000);
         assert_eq!(config.save_on_open, Some(false));
         assert!(config.save_file_urls);

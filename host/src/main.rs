@@ -42,7 +42,7 @@ fn host() -> anyhow::Result<()> {
     // Not `io::stdin`, which reads ahead.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {
-        drop(site.set(Site::start(config.port, config.database.clone())))
+        drop(site.set(Site::start((&config).into())))
     })?;
     Ok(())
 }

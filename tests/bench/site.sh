@@ -1,7 +1,12 @@
 #!/bin/sh
 # How fast a tag page is, compared with nginx serving the same bytes from a file.
-# Rounds alternate between the two, so that both meet the same noise; the ratio of
+# Rounds alternate between them, so that all meet the same noise; the ratio of
 # the medians is what counts, the figures themselves are this machine's.
+#
+# unchanged   the browser has the page: 304
+# again       the page was asked for before
+# anew        it wasn't, but its notes have been on another page: as after each save
+# never seen  nor have its notes
 #
 # Needs nginx, wrk and curl (Debian: apt-get install nginx-light wrk curl).
 
@@ -28,7 +33,7 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-# Sixty notes with the tag, a kilobyte of Markdown and eight tags each.
+# So many pages of twenty that the site can't keep what it made of all their texts. All with the tag, a kilobyte of Markdown and eight tags each.
 summary=$(
     for point in 1 2 3 4 5 6 7 8; do
         # shellcheck disable=SC2016 # The backquotes are Markdown's.
@@ -36,7 +41,7 @@ summary=$(
     done
 )
 note=0
-while [ "$note" -lt 60 ]; do
+while [ "$note" -lt 1900 ]; do
     note=$((note + 1))
     "$program" --data-dir "$work/data" add "https://example.org/$note" --title "A page on many things, number $note" \
         --tag gpu --tag "topic $((note % 9))" --tag llm --tag inference --tag "memory bandwidth" --tag quantization \
@@ -46,6 +51,8 @@ done
 "$program" --data-dir "$work/data" serve --port 0 >"$work/address" &
 servers=$!
 until [ -s "$work/address" ]; do sleep 0.05; done
+# Before anybody looks at it.
+fresh=$(sed -n 's/^RssAnon:[[:space:]]*//p' "/proc/$servers/status")
 ours=$(sed -n 's|.*\(http://localhost:[0-9]*\)/.*|\1|p' "$work/address")/tag/gpu
 
 mkdir "$work/www"
@@ -80,9 +87,8 @@ servers="$servers $!"
 theirs=http://127.0.0.1:$port/page.html
 until curl --silent --fail --output /dev/null "$theirs"; do sleep 0.05; done
 
-# The site keeps what it has rendered until something is written, so the page is
-# also asked for under addresses that nobody has asked for yet: the same notes,
-# read from the store and rendered anew each time.
+# A page is kept until something is written, so it is also asked for under addresses
+# that nobody has asked for yet.
 cat >"$work/anew.lua" <<'LUA'
 local before = 9007199254740991
 request = function()
@@ -90,6 +96,27 @@ request = function()
     return wrk.format("GET", wrk.path .. string.format("?before=%.0f", before))
 end
 LUA
+
+# Each page of the notes that have the tag, one after the other: by the time that one is
+# asked for again, its texts are forgotten. A number a round makes its address another.
+"$program" --data-dir "$work/data" list --tag gpu --limit 1900 --json |
+    sed -n 's/^ *"id": \([0-9]*\),$/\1/p' | awk 'NR % 20 == 1' >"$work/starts"
+{
+    printf 'local starts = {'
+    tr '\n' ',' <"$work/starts"
+    cat <<'LUA'
+}
+local count = 0
+request = function()
+    count = count + 1
+    local start = starts[count % #starts + 1]
+    return wrk.format("GET", wrk.path .. string.format("?before=%.0f&x=%d", start, count))
+end
+LUA
+} >"$work/never.lua"
+
+tag=$(curl --silent --head "$ours" | tr -d '\r' | sed -n 's/^ETag: //p')
+printf "wrk.headers['If-None-Match'] = '%s'\n" "$tag" >"$work/unchanged.lua"
 
 run() { # URL CONNECTIONS [SCRIPT] → requests a second, and the slowest answer
     wrk --threads 1 --connections "$2" --duration 3s --latency ${3:+--script "$3"} "$1" |
@@ -108,14 +135,20 @@ report() { # NAME FILE BASE
 
 printf 'tag page of 20 notes, %s bytes; requests/s, medians of 5 rounds of 3 s each\n' "$(wc -c <"$work/www/page.html")"
 for connections in 1 16; do
-    rm -f "$work/nginx" "$work/again" "$work/anew"
+    rm -f "$work/nginx" "$work/unchanged" "$work/again" "$work/anew" "$work/never"
     for _ in 1 2 3 4 5; do
         run "$theirs" "$connections" >>"$work/nginx"
+        run "$ours" "$connections" "$work/unchanged.lua" >>"$work/unchanged"
         run "$ours" "$connections" >>"$work/again"
         run "$ours" "$connections" "$work/anew.lua" >>"$work/anew"
+        run "$ours" "$connections" "$work/never.lua" >>"$work/never"
     done
     printf '%s connection(s)\n' "$connections"
     report '  nginx, from a file' "$work/nginx" "$work/nginx"
-    report '  url-notes, again' "$work/again" "$work/nginx"
-    report '  url-notes, anew' "$work/anew" "$work/nginx"
+    report '  unchanged' "$work/unchanged" "$work/nginx"
+    report '  again' "$work/again" "$work/nginx"
+    report '  anew' "$work/anew" "$work/nginx"
+    report '  never seen' "$work/never" "$work/nginx"
 done
+printf 'anonymous memory: %s at first, %s now\n' "$fresh" \
+    "$(sed -n 's/^RssAnon:[[:space:]]*//p' "/proc/${servers%% *}/status")"

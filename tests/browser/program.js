@@ -7,11 +7,16 @@ import { fileURLToPath } from "node:url";
 /** The project's folder. */
 export const project = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What `cargo build` makes; the tests build no other. */
-export const builtProgram = path.join(
+const built = path.join(
 	process.env.CARGO_TARGET_DIR ?? path.join(project, "target"),
-	"debug/url-notes",
+	"debug",
 );
+
+/** What `cargo build` makes; the tests build no other. */
+export const builtProgram = path.join(built, "url-notes");
+
+/** What puts notes into a store that no browser could save. */
+export const putNotes = path.join(built, "examples/put_notes");
 
 /** @returns {Promise<number>} a port that nobody listens on */
 export function freePort() {

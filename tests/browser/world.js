@@ -3,14 +3,14 @@
 // the test ends.
 
 import { execFile } from "node:child_process";
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { browsers } from "./driver/browser.js";
 import { until } from "./driver/until.js";
-import { builtProgram, freePort, project } from "./program.js";
+import { builtProgram, freePort, project, putNotes } from "./program.js";
 import { serveWeb } from "./web.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -22,15 +22,22 @@ const run = promisify(execFile);
  *
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
- * @param {{ registered?: boolean }} [options] false: as before install.sh was run
+ * @param {{ registered?: boolean, settings?: string, resolves?: string }} [options]
+ *   registered: false as before install.sh was run; settings: the configuration file;
+ *   resolves: a host name that leads to this machine
  */
-export function inEachBrowser(sentence, check, { registered = true } = {}) {
+export function inEachBrowser(
+	sentence,
+	check,
+	{ registered = true, settings = "", resolves } = {},
+) {
 	for (const driver of browsers) {
 		test(`${driver.name}: ${sentence}`, async () => {
 			const world = await World.make();
 			try {
+				if (settings) await world.configure(settings);
 				if (registered) await world.install();
-				await check(world, await world.start(driver));
+				await check(world, await world.start(driver, resolves));
 			} finally {
 				await world.end();
 			}
@@ -54,11 +61,13 @@ export class World {
 		this.web = web;
 		this.site = `http://localhost:${port}`;
 		this.program = path.join(home, ".local/bin/url-notes");
+		/** Where notes, settings and log are. */
+		this.folder = path.join(home, "notes");
 		this.environment = {
 			...process.env,
 			HOME: home,
 			XDG_CONFIG_HOME: undefined,
-			URL_NOTES_DATA_DIR: path.join(home, "notes"),
+			URL_NOTES_DATA_DIR: this.folder,
 			URL_NOTES_PORT: String(port),
 		};
 	}
@@ -87,12 +96,22 @@ export class World {
 		await access(this.program);
 	}
 
-	/** @param {import("./driver/browser.js").Driver} driver */
-	async start(driver) {
+	/** @param {string} settings the text of config.toml */
+	async configure(settings) {
+		await mkdir(this.folder, { recursive: true });
+		await writeFile(path.join(this.folder, "config.toml"), settings);
+	}
+
+	/**
+	 * @param {import("./driver/browser.js").Driver} driver
+	 * @param {string} [resolves] a host name that leads to this machine
+	 */
+	async start(driver, resolves) {
 		const browser = await driver.start({
 			extension: path.join(project, "extension"),
 			home: this.home,
 			environment: this.environment,
+			resolves,
 		});
 		this.#browsers.push(browser);
 		return browser;
@@ -166,6 +185,20 @@ export class World {
 		return stdout;
 	}
 
+	/**
+	 * Puts notes into the store that no browser could save; they come as from an import.
+	 * @param {{ url: string, title: string, tags: string[], summary: string, excerpt: string | null }[]} notes
+	 * @returns {Promise<number[]>} their ids
+	 */
+	async put(notes) {
+		const putting = run(putNotes, [path.join(this.folder, "notes.db")], {
+			env: this.environment,
+			maxBuffer: 64 * 1024 * 1024,
+		});
+		putting.child.stdin?.end(JSON.stringify(notes));
+		return JSON.parse((await putting).stdout);
+	}
+
 	/** @returns {Promise<Note[]>} what is in the store, newest first */
 	async notes() {
 		return JSON.parse(await this.command("list", "--json"));
@@ -194,7 +227,10 @@ export class World {
 
 	/** The browser has started the host, and the host its site. */
 	async siteAnswers() {
-		await until("the site answers", async () => (await fetch(this.site)).ok);
+		await until(
+			"the site answers",
+			async () => (await fetch(`${this.site}/robots.txt`)).ok,
+		);
 	}
 
 	/** Ids of the host's processes, whoever started them. */

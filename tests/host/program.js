@@ -22,6 +22,7 @@ export class Program {
 
 	/** @param {string} folder @param {number} port */
 	constructor(folder, port) {
+		this.folder = folder;
 		this.site = `http://localhost:${port}`;
 		/** @type {NodeJS.ProcessEnv} */
 		this.environment = {

@@ -3,6 +3,7 @@
 
 mod client;
 mod hostile;
+mod locked;
 mod markup;
 
 use std::{
@@ -164,6 +165,56 @@ fn another_host_takes_over_within_a_second_of_kill_9() {
 }
 
 #[test]
+fn of_three_hosts_the_next_serves_within_a_second_however_one_ends() {
+    use rustix::process::{Pid, Signal, kill_process};
+    for signal in [Signal::TERM, Signal::KILL] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = TestHost::on(dir.path());
+        let port = first.site_port();
+        first.save("https://e.org/a", "A page", &["gpu"]);
+        let mut hosts = vec![first];
+        for _ in 0..2 {
+            let mut host = TestHost::at_port(dir.path(), port);
+            let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+            assert_eq!(hello["siteProblem"], Value::Null);
+            hosts.push(host);
+        }
+        while hosts.len() > 1 {
+            // Whichever serves: it is the one that listens.
+            let serving = until("somebody to serve", || {
+                let address = format!("127.0.0.1:{port}").parse().unwrap();
+                let program = url_notes::site::listening_at(address);
+                hosts.iter().position(|host| match &program {
+                    Some(program) => host.process() == program.process,
+                    // Where the system doesn't tell, any of them is as good.
+                    None => cfg!(not(target_os = "linux")),
+                })
+            });
+            let mut ending = hosts.remove(serving);
+            let process = Pid::from_raw(ending.process().try_into().unwrap()).unwrap();
+            kill_process(process, signal).unwrap();
+            let gone = Instant::now();
+            // The one that ends may still be answering: it is over when it listens no more.
+            let process = ending.process();
+            let address = format!("127.0.0.1:{port}").parse().unwrap();
+            until("the next one to serve", || {
+                let holder = url_notes::site::listening_at(address);
+                let page = try_get(port, "/tag/gpu").ok()?;
+                let next = holder.is_none_or(|program| program.process != process);
+                (next && page.status == 200).then_some(())
+            });
+            let took = gone.elapsed();
+            assert!(took < Duration::from_secs(1), "{signal:?}: {took:?}");
+            ending.kill();
+            // Whoever is left goes on saving.
+            for (at, host) in hosts.iter_mut().enumerate() {
+                host.save(&format!("https://e.org/{at}"), "Another", &["gpu"]);
+            }
+        }
+    }
+}
+
+#[test]
 fn serve_stands_by_and_takes_over_when_the_browser_ends() {
     let dir = tempfile::tempdir().unwrap();
     let mut browser = TestHost::on(dir.path());
@@ -195,6 +246,7 @@ fn a_squatter_of_either_family_is_named_and_outlived() {
             problem.contains(&format!("another program listens at {address}")),
             "{problem}"
         );
+        assert!(problem.contains(&this_program()), "{problem}");
         // Half of the visits would be his: none are served here.
         let other = if family == "[::1]" {
             "127.0.0.1"
@@ -222,10 +274,105 @@ fn serve_says_at_once_that_its_port_is_taken() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        stderr.contains(&format!("another program listens at 127.0.0.1:{port}")),
-        "{stderr}"
+    let sentence = format!(
+        "another program listens at 127.0.0.1:{port}{}. End it, or give url-notes another port",
+        this_program()
     );
+    assert!(stderr.contains(&sentence), "{stderr}");
+}
+
+/// How this very program is named where it holds the port.
+fn this_program() -> String {
+    if cfg!(not(target_os = "linux")) {
+        return String::new();
+    }
+    let name = fs::read_to_string("/proc/self/comm").unwrap();
+    format!(": {} (process {})", name.trim(), std::process::id())
+}
+
+#[test]
+fn another_user_who_holds_the_port_is_told_apart() {
+    // Only root can be somebody else.
+    if cfg!(not(target_os = "linux")) || !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let theirs = tempfile::tempdir().unwrap();
+    std::os::unix::fs::chown(theirs.path(), Some(65534), Some(65534)).unwrap();
+    let copy = theirs.path().join("url-notes");
+    fs::copy(env!("CARGO_BIN_EXE_url-notes"), &copy).unwrap();
+    let mut command = Command::new(&copy);
+    command
+        .env_clear()
+        .env("URL_NOTES_DATA_DIR", theirs.path())
+        .env("URL_NOTES_PORT", "0")
+        .arg(ORIGIN);
+    std::os::unix::process::CommandExt::uid(&mut command, 65534);
+    let mut other = TestHost::start(&mut command, theirs.path());
+    let port = other.site_port();
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = TestHost::at_port(dir.path(), port);
+    let problem = until("the other user to be named", || {
+        let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+        hello["siteProblem"].as_str().map(str::to_owned)
+    });
+    assert!(
+        problem.contains("another user of this machine"),
+        "{problem}"
+    );
+    assert_eq!(get(port, "/").status, 403);
+}
+
+#[test]
+fn a_page_that_the_browser_has_is_sent_again_only_when_it_has_changed() {
+    let mut host = TestHost::new();
+    let port = host.site_port();
+    host.save("https://e.org/a", "A page", &["gpu"]);
+    let ask = |target: &str, tag: &str| {
+        let mut client = Client::new(port);
+        client.send(&format!(
+            "GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nIf-None-Match: {tag}\r\n\
+             Connection: close\r\n\r\n"
+        ));
+        client.rest()
+    };
+    for (number, target) in ["/", "/tags", "/tag/gpu", "/all/0", "/search?q=page"]
+        .iter()
+        .enumerate()
+    {
+        let page = get(port, target);
+        let tag = page.header("ETag").unwrap().to_owned();
+        assert_eq!(page.header("Cache-Control"), Some("private, no-cache"));
+        assert_eq!(page.header("Vary"), Some("Sec-Fetch-Site"));
+        for has in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+            let same = ask(target, &has);
+            assert!(same.starts_with("HTTP/1.1 304 "), "{target}: {same}");
+            assert!(
+                same.ends_with("\r\n\r\n") && !same.contains("A page"),
+                "{same}"
+            );
+        }
+        for has in ["\"x\"", "", "*", tag.trim_matches('"')] {
+            let whole = ask(target, has);
+            assert!(whole.starts_with("HTTP/1.1 200 "), "{target}: {has}");
+        }
+        // Any write makes other pages.
+        host.save("https://e.org/a", "A page", &[&format!("tag {number}")]);
+        let changed = ask(target, &tag);
+        assert!(changed.starts_with("HTTP/1.1 200 "), "{target}: {changed}");
+        assert!(!changed.contains(&tag));
+    }
+    // What isn't there may be there in a moment, and nobody keeps that it wasn't.
+    for target in ["/tag/absent", "/nowhere", "/tag/GPU"] {
+        let answer = get(port, target);
+        assert_eq!(answer.header("ETag"), None, "{target}");
+        assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{target}");
+    }
+    // Another process may make other pages of the same notes.
+    let tag = get(port, "/").header("ETag").unwrap().to_owned();
+    let _next = TestHost::at_port(host.dir(), port);
+    host.kill();
+    until("the next host to serve", || try_get(port, "/").ok());
+    assert!(ask("/", &tag).starts_with("HTTP/1.1 200 "));
 }
 
 #[test]

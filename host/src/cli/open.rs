@@ -1,13 +1,17 @@
 //! `url-notes open`
 
-use std::process::{Command, Stdio};
+use std::{
+    ffi::OsStr,
+    io::Write,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context as _, bail};
 
 use super::Invocation;
 use crate::{
     domain::Tag,
-    site::{self, ServeError},
+    site::{self, Door, ServeError, Settings},
 };
 
 #[derive(Debug, clap::Args)]
@@ -41,43 +45,61 @@ impl Open {
                 "/".to_owned()
             }
         };
-        let served = site::serve(
-            invocation.config.port,
-            invocation.config.database.clone(),
-            |port| {
-                // Nobody serves the site yet, so this process does, until it is ended.
-                let note = match open(port, &path) {
-                    Ok(()) => String::new(),
-                    Err(error) => format!(" {error:#}."),
-                };
-                let _ = writeln!(
-                    invocation.out,
-                    "The site is at http://localhost:{port}{path} (Ctrl+C ends it).{note}"
-                )
-                .and_then(|()| invocation.out.flush());
-            },
-        );
+        let settings = Settings::from(&invocation.config);
+        let served = site::serve(&settings, |port| {
+            // Nobody serves the site yet, so this process does, until it is ended.
+            let _ = writeln!(
+                invocation.out,
+                "The site is at http://localhost:{port}{path} (Ctrl+C ends it)."
+            )
+            .and_then(|()| invocation.out.flush());
+            // Whatever comes of it, the site is there.
+            if let Err(error) = open(&settings.door(), port, &path, invocation.out) {
+                let _ =
+                    writeln!(invocation.out, "{error:#}.").and_then(|()| invocation.out.flush());
+            }
+        });
         match served {
             Ok(never) => match never {},
-            Err(ServeError::AlreadyServed { port }) => open(port, &path),
+            Err(ServeError::AlreadyServed { port }) => {
+                open(&settings.door(), port, &path, invocation.out)
+            }
             Err(error) => Err(error.into()),
         }
     }
 }
 
-fn open(port: u16, path: &str) -> anyhow::Result<()> {
-    let address = format!("http://localhost:{port}{path}");
+/// Opens the page in the user's browser. Where that takes a token, `out` is told the
+/// address with it, in case that the browser may not read our files; nobody else is:
+/// errors go into the log, and the arguments of programs are there for all to see.
+fn open(door: &Door, port: u16, path: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    if !door.needs_token() {
+        let address = format!("http://localhost:{port}{path}");
+        return start_browser(address.as_ref())
+            .with_context(|| format!("No browser was opened; the address is {address}"));
+    }
+    let entrance = door
+        .entrance(port, path)
+        .context("The key to the site can't be written beside the notes")?;
+    writeln!(
+        out,
+        "If the page doesn't open, open this address yourself; it is good once, for five minutes:\n{}",
+        entrance.address
+    )?;
+    out.flush()?;
+    start_browser(entrance.page.as_ref()).context("No browser was opened")
+}
+
+fn start_browser(what: &OsStr) -> anyhow::Result<()> {
     let status = Command::new(OPENER)
-        .arg(&address)
+        .arg(what)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .with_context(|| {
-            format!("{OPENER} isn't there to open a browser; the address is {address}")
-        })?;
+        .with_context(|| format!("{OPENER} isn't there"))?;
     if !status.success() {
-        bail!("{OPENER} could open no browser; the address is {address}");
+        bail!("{OPENER} failed");
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::Invocation;
-use crate::site::{self, ServeError, Site};
+use crate::site::{self, ServeError, Settings, Site};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
@@ -14,15 +14,16 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let port = self.port.unwrap_or(invocation.config.port);
+        let mut settings = Settings::from(&invocation.config);
+        settings.port = self.port.unwrap_or(settings.port);
         // What is wrong with the notes is said here, not on every page.
         drop(invocation.store()?);
-        let database = invocation.config.database.clone();
+        let locked = settings.door().needs_token();
         let ready = |port| {
             // The reader of this line may be gone; the site is there all the same.
-            let _ = announce(invocation, port);
+            let _ = announce(invocation, port, locked);
         };
-        match site::serve(port, database.clone(), ready) {
+        match site::serve(&settings, ready) {
             Ok(never) => match never {},
             Err(served @ ServeError::AlreadyServed { .. }) => {
                 // As a service it stands by, and takes over when the browser ends.
@@ -31,7 +32,7 @@ impl Serve {
                     "{served} This one takes over when that ends."
                 )?;
                 invocation.out.flush()?;
-                let _site = Site::start(port, database);
+                let _site = Site::start(settings);
                 loop {
                     thread::park();
                 }
@@ -41,12 +42,20 @@ impl Serve {
     }
 }
 
-fn announce(invocation: &mut Invocation<'_>, port: u16) -> anyhow::Result<()> {
+fn announce(invocation: &mut Invocation<'_>, port: u16, locked: bool) -> anyhow::Result<()> {
     let url = format!("http://localhost:{port}/");
     if invocation.json {
         invocation.print_json(&serde_json::json!({ "siteUrl": url }))?;
     } else {
-        writeln!(invocation.out, "The site is at {url} (Ctrl+C ends it).")?;
+        let how = if locked {
+            "; `url-notes open` opens it in your browser"
+        } else {
+            ""
+        };
+        writeln!(
+            invocation.out,
+            "The site is at {url} (Ctrl+C ends it){how}."
+        )?;
     }
     invocation.out.flush()?;
     Ok(())

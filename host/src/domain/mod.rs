@@ -17,7 +17,7 @@ pub use note::{
     check_summary, check_title, parse_tags, timestamp_text,
 };
 pub use page_url::PageUrl;
-pub use plain::plain_text;
+pub use plain::{is_too_deep, plain_text};
 pub use query::{Query, Term};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};

@@ -2,9 +2,16 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+/// Quotes and lists that may begin within each other on one line. Each of the lines below
+/// is looked at once for every one of them.
+const MAX_DEPTH: usize = 64;
+
 /// The words of a Markdown text without its markup; blocks are separated by new lines.
 #[must_use]
 pub fn plain_text(markdown: &str) -> String {
+    if is_too_deep(markdown) {
+        return markdown.trim_end().to_owned();
+    }
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut text = String::with_capacity(markdown.len());
@@ -34,6 +41,28 @@ pub fn plain_text(markdown: &str) -> String {
     text
 }
 
+/// Whether a line begins more quotes and lists within each other than any writer does.
+/// Over several lines they grow slowly: each has to be indented below the one before.
+/// A parser looks at each of the lines that follow once for each of them, so such a text
+/// is no Markdown for us.
+#[must_use]
+pub fn is_too_deep(markdown: &str) -> bool {
+    markdown.split(['\n', '\r']).any(|line| {
+        let begins = |pair: &[u8]| match pair {
+            [b'>', _] => true,
+            [b'-' | b'+' | b'*' | b'.' | b')', next] => matches!(next, b' ' | b'\t'),
+            _ => false,
+        };
+        let marks = |byte: &u8| b" \t>-+*.)0123456789".contains(byte);
+        let start = line.bytes().take_while(marks).count();
+        line.as_bytes()[..start]
+            .windows(2)
+            .filter(|pair| begins(pair))
+            .count()
+            > MAX_DEPTH
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +77,29 @@ mod tests {
         );
         assert_eq!(plain_text("a <b>c</b>"), "a <b>c</b>");
         assert_eq!(plain_text(""), "");
+    }
+
+    #[test]
+    fn knows_what_nobody_writes_by_hand() {
+        for (mark, deep) in [
+            (">", true),
+            ("> ", true),
+            ("- ", true),
+            ("* + ", true),
+            ("1. ", true),
+            ("1) > ", true),
+            ("-", false),
+            ("*", false),
+            ("=", false),
+            ("1", false),
+            ("|-", false),
+        ] {
+            let text = mark.repeat(2 * MAX_DEPTH);
+            assert_eq!(is_too_deep(&format!("a\n{text}a")), deep, "{mark}");
+            assert!(!is_too_deep(&mark.repeat(MAX_DEPTH / 2)), "{mark}");
+        }
+        let text = format!("{}a\n{}", "> ".repeat(2 * MAX_DEPTH), "a\n".repeat(9));
+        assert_eq!(plain_text(&text), text.trim_end());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From an address to its answer: what a page needs is read from the store,
 //! then the page is made of it. Every read is over before anything is sent.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::counting::Counting;
 use super::links::Links;
 use super::pages::{self, Shell};
-use super::rendered::Rendered;
+use super::rendered::{Rendered, Version};
 use super::route::{Route, Unknown};
 use super::server::Answer;
 use crate::domain::{Note, NoteId, Query, Tag};
@@ -50,6 +51,8 @@ pub(super) struct Browse {
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<Rendered>,
     counting: Counting,
+    /// Another one in each process: a newer program makes other pages of the same notes.
+    edition: u64,
 }
 
 impl Browse {
@@ -63,14 +66,16 @@ impl Browse {
             },
             idle: Mutex::new(Vec::new()),
             rendered: Mutex::default(),
+            edition: RandomState::new().build_hasher().finish(),
         }
     }
 
-    /// The answer to a path and query.
-    pub(super) fn answer(&self, target: &str) -> Answer {
+    /// The answer to a path and query. `has`: what the client has of it, the value
+    /// of `If-None-Match`.
+    pub(super) fn answer_to(&self, target: &str, has: Option<&str>) -> Answer {
         let read = |page: &dyn Fn(&Reader) -> Result<Answer>| {
             self.lend(|reader| {
-                reader.at_one_moment(|reader| self.once_a_revision(reader, target, page))
+                reader.at_one_moment(|reader| self.once_a_revision(reader, target, has, page))
             })
         };
         let answer = match Route::parse(target) {
@@ -93,15 +98,18 @@ impl Browse {
         })
     }
 
+    #[cfg(test)]
+    fn answer(&self, target: &str) -> Answer {
+        self.answer_to(target, None)
+    }
+
     /// Lends a connection to the store, which is open for reading only.
     fn lend(&self, read: impl FnOnce(&Reader) -> Result<Answer>) -> Result<Answer> {
         let kept = locked(&self.idle).pop();
         let reader = match kept {
             Some(reader) if reader.is_current()? => reader,
             Some(_) => {
-                // Another file counts its revisions anew.
                 locked(&self.idle).clear();
-                *locked(&self.rendered) = Rendered::default();
                 self.counting.forget();
                 Reader::open(&self.database)?
             }
@@ -121,18 +129,37 @@ impl Browse {
         &self,
         reader: &Reader,
         target: &str,
+        has: Option<&str>,
         page: impl Fn(&Reader) -> Result<Answer>,
     ) -> Result<Answer> {
-        let revision = reader.revision()?;
-        if let Some(page) = locked(&self.rendered).get(revision, target) {
-            return Ok(found(page));
+        let version = Version {
+            file: reader.file_number(),
+            revision: reader.revision()?,
+        };
+        let tag = self.tag_of(version);
+        if has.is_some_and(|has| names(has, &tag)) {
+            return Ok(Answer::unchanged(tag));
         }
-        let answer = page(reader)?;
-        // One that was made without the facets is made better in a moment.
-        if answer.status == 200 && !self.counting.is_reading() {
-            locked(&self.rendered).keep(revision, target, &answer.body);
-        }
+        let kept = locked(&self.rendered).get(version, target);
+        let mut answer = match kept {
+            Some(page) => found(page),
+            None => {
+                let answer = page(reader)?;
+                // One that was made without the facets is made better in a moment.
+                if answer.status != 200 || self.counting.is_reading() {
+                    return Ok(answer);
+                }
+                locked(&self.rendered).keep(version, target, &answer.body);
+                answer
+            }
+        };
+        answer.tag = Some(tag);
         Ok(answer)
+    }
+
+    /// The `ETag` of all pages that this process makes of one version.
+    fn tag_of(&self, Version { file, revision }: Version) -> String {
+        format!("\"{:x}-{file:x}-{revision:x}\"", self.edition)
     }
 
     fn home(&self, reader: &Reader) -> Result<Answer> {
@@ -311,6 +338,14 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn found(html: String) -> Answer {
     Answer::page(200, html)
+}
+
+/// Whether a value of `If-None-Match` names this tag (RFC 9110, 13.1.2: weakly, and in
+/// no way more than that). `*`, which no browser sends for a page, is answered with the page.
+fn names(has: &str, tag: &str) -> bool {
+    has.split(',')
+        .map(|one| one.trim_ascii())
+        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 /// Cuts off the one note that was read over the page's length; answers where

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// With fewer notes the store answers as quickly by itself.
-const LARGE: u64 = 2_000;
+const LARGE: u64 = 200;
 
 /// The facets of one database.
 #[derive(Debug)]

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::door;
+
 /// Longest head, request line included.
 pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Most header lines.
@@ -14,7 +16,7 @@ const MAX_HEADERS: usize = 64;
 const NAMES: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "url-notes.localhost"];
 
 /// A request that may be answered.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
     /// Path and query as they came over the wire; begins with a slash.
     pub target: String,
@@ -22,6 +24,10 @@ pub(super) struct Head {
     pub without_body: bool,
     /// Whether the connection stays open for another request.
     pub keep_alive: bool,
+    /// What the client has of this page: the value of `If-None-Match`.
+    pub has: Option<String>,
+    /// The key that it shows (`door.rs`).
+    pub key: Option<String>,
     /// Bytes that the head takes; what follows is the next request.
     pub length: usize,
 }
@@ -55,8 +61,13 @@ pub(super) enum Refusal {
     /// Another user of this machine asks.
     #[error("These notes belong to another user of this machine.")]
     OtherUser,
-    /// Who asks couldn't be found out.
-    #[error("The site can't tell which user is asking, so it doesn't answer. Try again.")]
+    /// Who asks has shown no key.
+    #[error(
+        "These notes are locked. To open them in this browser, run in a terminal: url-notes open"
+    )]
+    Locked,
+    /// Whether the key is right couldn't be found out.
+    #[error("The site can't tell who is asking, so it doesn't answer. Try again.")]
     UnknownUser,
     /// Anything but GET and HEAD.
     #[error("This site is for reading: it answers GET and HEAD only.")]
@@ -77,7 +88,7 @@ impl Refusal {
     pub(super) fn status(self) -> u16 {
         match self {
             Self::Malformed | Self::Target => 400,
-            Self::OtherSite | Self::OtherUser => 403,
+            Self::OtherSite | Self::OtherUser | Self::Locked => 403,
             Self::Method => 405,
             Self::Slow => 408,
             Self::Body => 413,
@@ -130,6 +141,8 @@ pub(super) fn read(bytes: &[u8], port: u16) -> Result<Option<Head>, Refusal> {
         without_body,
         // HTTP/1.0 has no keep-alive of its own, and who still speaks it can open anew.
         keep_alive: request.version == Some(1) && !fields.has_token("connection", "close"),
+        has: fields.text("if-none-match"),
+        key: fields.cookie(&door::cookie_name(port)),
         length,
     }))
 }
@@ -142,6 +155,23 @@ impl<'a> Fields<'a> {
             .iter()
             .filter(move |line| line.name.eq_ignore_ascii_case(name))
             .map(|line| line.value)
+    }
+
+    /// The value of a field that is there once, where it is text.
+    fn text(&self, name: &'static str) -> Option<String> {
+        let mut values = self.values(name);
+        let value = values.next().filter(|_| values.next().is_none())?;
+        String::from_utf8(value.to_owned()).ok()
+    }
+
+    /// The first cookie of this name (RFC 6265, 4.2).
+    fn cookie(&self, name: &str) -> Option<String> {
+        self.values("cookie")
+            .filter_map(|value| str::from_utf8(value).ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim_ascii().split_once('='))
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.to_owned())
     }
 
     /// Whether a comma-separated field has this word in it.
@@ -187,7 +217,7 @@ fn asked_by_the_user(fields: &Fields<'_>) -> bool {
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let method = if self.without_body { "HEAD" } else { "GET" };
-        write!(f, "{method} {}", self.target)
+        write!(f, "{method} {}", door::without_token(&self.target))
     }
 }
 
@@ -225,6 +255,7 @@ mod tests {
                     without_body: false,
                     keep_alive: true,
                     length: 45 + name.len(),
+                    ..Head::default()
                 }
             );
         }
@@ -361,6 +392,28 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_the_client_has_and_its_key() {
+        let read = |lines: &str| {
+            let head = parsed(&format!("GET / HTTP/1.1\nHost: localhost:6683\n{lines}\n"));
+            let head = head.unwrap().unwrap();
+            (head.has, head.key)
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(read(""), (None, None));
+        assert_eq!(
+            read("If-None-Match: W/\"a\"\nCookie: a=b; url-notes-6683=c=d;url-notes-1=e\n"),
+            (text("W/\"a\""), text("c=d"))
+        );
+        assert_eq!(
+            read(
+                "If-None-Match: \"a\"\nIf-None-Match: \"b\"\nCookie: url-notes-66830=a\nCookie: url-notes-6683=\n"
+            ),
+            (None, text(""))
+        );
+        assert_eq!(read("Cookie: url-notes-6683\n"), (None, None));
+    }
+
+    #[test]
     fn knows_when_the_connection_ends() {
         let keeps = |version: &str, line: &str| {
             parsed(&format!(
@@ -393,11 +446,20 @@ mod tests {
             &[
                 b"GET /tag/gpu HTTP/1.1\r\nHost: localhost:6683\r\nSec-Fetch-Site: none\r\nConnection: keep-alive\r\n\r\n",
                 b"HEAD / HTTP/1.0\r\nHost: [::1]:6683\r\n\r\n",
+                b"GET /?a=b HTTP/1.1\r\nhost: LOCALHOST:6683\r\nIf-None-Match: W/\"1-2\", \"3\"\r\nCookie: a=b; url-notes-6683=c\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: localhost:6683\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n\r\n",
+                b"POST / HTTP/1.1\r\nHost: localhost:6683\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
             ],
-            |bytes| {
-                if let Ok(Some(head)) = read(bytes, 6683) {
+            |bytes| match read(bytes, 6683) {
+                Ok(Some(head)) => {
                     assert!(head.target.starts_with('/'));
-                    assert!(head.length <= bytes.len());
+                    // It goes on, so that a connection can't be held by nothing.
+                    assert!(0 < head.length && head.length <= bytes.len());
+                }
+                Ok(None) => assert!(bytes.len() < MAX_HEAD_BYTES),
+                Err(refusal) => {
+                    let status = refusal.status();
+                    assert!([400, 403, 405, 413, 421, 431, 505].contains(&status), "{refusal}");
                 }
             },
         );

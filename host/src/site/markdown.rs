@@ -5,23 +5,53 @@
 //! text, images become their words, and only http, https and mailto addresses
 //! become links.
 
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{
-    Alignment, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html,
+    Alignment, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html::push_html,
 };
+use pulldown_cmark_escape::{escape_href, escape_html};
 
-use crate::domain::{MAX_SUMMARY_BYTES, PageUrl};
+use super::texts::Texts;
+use crate::domain::{MAX_SUMMARY_BYTES, PageUrl, is_too_deep};
+
+/// Parts of a text that are made into HTML: a long text of 64 KiB has ten thousand.
+const MAX_EVENTS: usize = 50_000;
+/// HTML that one text may become, in bytes.
+const MAX_HTML_BYTES: usize = 16 * MAX_SUMMARY_BYTES;
 
 /// The text as HTML. Its most important headings become `<h{top_heading}>`, so
 /// that the outline of the page around it stays right.
 pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
-    if markdown.len() > MAX_SUMMARY_BYTES {
-        // Saves are limited to this; what got in otherwise is shown as it is.
-        return html! { pre { (markdown) } };
+    // What was made of a text is made of it again; so this is seen by nobody.
+    static MADE: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
+    let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(html) = made().get(markdown, top_heading) {
+        return PreEscaped(html.to_owned());
     }
+    // Saves are limited to this; what got in otherwise is shown as it is. So is what
+    // would become very much more than it is: thousands of lists in each other, say.
+    let html = if markdown.len() > MAX_SUMMARY_BYTES || is_too_deep(markdown) {
+        None
+    } else {
+        rendered(markdown, top_heading)
+    };
+    let html = html.unwrap_or_else(|| html! { pre { (markdown) } }.into_string());
+    made().keep(markdown, top_heading, &html);
+    PreEscaped(html)
+}
+
+/// The text as HTML; none where that would be too much.
+fn rendered(markdown: &str, top_heading: usize) -> Option<String> {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let events: Vec<_> = Parser::new_ext(markdown, options).collect();
+    let events: Vec<_> = Parser::new_ext(markdown, options)
+        .take(MAX_EVENTS + 1)
+        .collect();
+    if events.len() > MAX_EVENTS {
+        return None;
+    }
     let mut filter = Filter {
         demotion: demotion(&events, top_heading),
         links: Vec::new(),
@@ -35,7 +65,7 @@ pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
     }
     let mut html = String::with_capacity(markdown.len() * 3 / 2);
     push_html(&mut html, filter.out.into_iter());
-    PreEscaped(html)
+    Some(html).filter(|html| html.len() <= MAX_HTML_BYTES)
 }
 
 /// Whether an address may be made a link.
@@ -73,12 +103,23 @@ impl<'a> Filter<'a> {
 
             Event::Start(
                 Tag::Link {
-                    dest_url, title, ..
+                    link_type,
+                    dest_url,
+                    title,
+                    ..
                 }
                 | Tag::Image {
-                    dest_url, title, ..
+                    link_type,
+                    dest_url,
+                    title,
+                    ..
                 },
             ) => {
+                // `<me@example.org>`, whose scheme goes without saying.
+                let dest_url = match link_type {
+                    LinkType::Email => format!("mailto:{dest_url}").into(),
+                    _ => dest_url,
+                };
                 // A link within a link is none in HTML; the outer one stays.
                 let inside = self.links.contains(&true);
                 let is_link = !inside && is_linkable(&dest_url);
@@ -144,12 +185,16 @@ impl<'a> Filter<'a> {
     }
 
     fn open_link(&mut self, address: &str, title: &str) {
-        let title = (!title.is_empty()).then_some(title);
-        let mut tag = html! {
-            a href=(address) title=[title] rel="noreferrer noopener" target="_blank" {}
-        }
-        .into_string();
-        tag.truncate(tag.len() - "</a>".len());
+        let mut tag = String::from("<a href=\"");
+        let written = escape_href(&mut tag, address).and_then(|()| {
+            if !title.is_empty() {
+                tag.push_str("\" title=\"");
+                escape_html(&mut tag, title)?;
+            }
+            tag.push_str("\" rel=\"noreferrer noopener\" target=\"_blank\">");
+            Ok(())
+        });
+        written.expect("writing to a string can't fail");
         self.out.push(Event::InlineHtml(tag.into()));
     }
 
@@ -254,12 +299,12 @@ mod tests {
     #[test]
     fn links_only_where_a_click_is_harmless() {
         check(
-            "[a](https://e.org/?a=1&b=\"2\" 'say \"hi\"') <https://e.org> [m](mailto:a@e.org)\n\
+            "[a](https://e.org/?a=1&b=\"2\" 'say \"hi\"') <https://e.org> [m](mailto:a@e.org) <a@e.org>\n\
              [b](javascript:alert(1)) [c](JaVaScRiPt:alert(1)) [d](&#106;avascript:alert(1)) [e](data:text/html,x)\n\
              [f](//evil.example) [g](/tag/x) [h](#x) [i](java&NewLine;script:alert(1)) [j](file:///etc/passwd)\n\
              [r]\n\n[r]: vbscript:x",
             &expect![[r#"
-                <p><a href="https://e.org/?a=1&amp;b=&quot;2&quot;" title="say &quot;hi&quot;" rel="noreferrer noopener" target="_blank">a</a> <a href="https://e.org" rel="noreferrer noopener" target="_blank">https://e.org</a> <a href="mailto:a@e.org" rel="noreferrer noopener" target="_blank">m</a>
+                <p><a href="https://e.org/?a=1&amp;b=%222%22" title="say &quot;hi&quot;" rel="noreferrer noopener" target="_blank">a</a> <a href="https://e.org" rel="noreferrer noopener" target="_blank">https://e.org</a> <a href="mailto:a@e.org" rel="noreferrer noopener" target="_blank">m</a> <a href="mailto:a@e.org" rel="noreferrer noopener" target="_blank">a@e.org</a>
                 b c d e
                 f g h i j
                 r</p>
@@ -322,6 +367,180 @@ mod tests {
         let text = "*<b>*".repeat(MAX_SUMMARY_BYTES / 5 + 1);
         let html = render(&text, 3).into_string();
         assert!(html.starts_with("<pre>*&lt;b&gt;*"));
+    }
+
+    /// Texts that have taken other renderers minutes, or gigabytes: each as long as a
+    /// note may be.
+    fn explosive() -> Vec<(String, String)> {
+        let long = |piece: &str| piece.repeat(MAX_SUMMARY_BYTES / piece.len());
+        let mut texts: Vec<(String, String)> = [
+            ">",
+            "> ",
+            "- ",
+            "1. ",
+            "* + ",
+            "[",
+            "]",
+            "![",
+            "[](",
+            "[a](",
+            "[a](<b",
+            "](",
+            "*",
+            "**",
+            "*a ",
+            "a* ",
+            "*a_ ",
+            "_a*",
+            "a**b",
+            "***a ",
+            "*_~~`",
+            "~~",
+            "~~a ",
+            "~",
+            "`",
+            "` ``",
+            "a` ",
+            "<",
+            "<a ",
+            "<!--",
+            "<!-- a",
+            "<?",
+            "<![CDATA[",
+            "<!A",
+            "</",
+            "<a b=\"",
+            "&",
+            "&amp;",
+            "&#1;",
+            "\\",
+            "\\[",
+            "#",
+            "# a\n",
+            "a\n=\n",
+            "-\n",
+            "\t",
+            " \n",
+            "|",
+            "|a",
+            "|-",
+            "a|b\n",
+            "\0",
+            "- [ ] ",
+            "[^a]",
+            "![[]()",
+            "[[[]()",
+            "(a",
+            "[a]: b\n",
+            "[a]:",
+            "[]: ",
+            "http://a ",
+            "<a@b.c>",
+            "<https://e.org/>",
+            "[a](https://e.org) ",
+            "`a`",
+            "**a** ",
+            "```\n",
+            "~~~\n",
+            "    a\n",
+            "\u{301}",
+        ]
+        .iter()
+        .map(|piece| ((*piece).to_owned(), long(piece)))
+        .collect();
+        let half = MAX_SUMMARY_BYTES / 2;
+        let mut put = |name: &str, mut text: String| {
+            text.truncate(MAX_SUMMARY_BYTES);
+            texts.push((name.to_owned(), text));
+        };
+        let nest = |open: &str, close: &str| {
+            let times = MAX_SUMMARY_BYTES / (open.len() + close.len());
+            format!("{}{}", open.repeat(times), close.repeat(times))
+        };
+        for (open, close) in [
+            ("[", "]"),
+            ("[", "](a)"),
+            ("![", "](a)"),
+            ("*", "*"),
+            ("**a", "b**"),
+            ("*a _b ", "c_ d*"),
+            ("(", ")"),
+        ] {
+            put(&format!("{open}…{close}"), nest(open, close));
+        }
+        put(
+            "one long address, linked often",
+            format!(
+                "[a]: https://e.org/{}\n\n{}",
+                "x".repeat(half),
+                "[a]".repeat(half / 3)
+            ),
+        );
+        put("many addresses, linked", {
+            let many: String = (0..2000)
+                .map(|n| format!("[{n}]: https://e.org/{n}\n"))
+                .collect();
+            let links: String = (0..4000).map(|n| format!("[{}]", n % 2000)).collect();
+            format!("{many}\n{links}")
+        });
+        put("a wide table of empty rows", {
+            let columns = half / 4;
+            format!(
+                "|{}\n|{}\n{}",
+                "a|".repeat(columns),
+                "-|".repeat(columns),
+                "|\n".repeat(half / 4)
+            )
+        });
+        put(
+            "backquotes of every length",
+            (1..400).map(|n| "`".repeat(n) + "a").collect(),
+        );
+        put(
+            "lists that go deeper",
+            (0..360).map(|n| " ".repeat(n) + "- a\n").collect(),
+        );
+        put(
+            "lists that go deeper by two",
+            (0..250).map(|n| "  ".repeat(n) + "* a\n").collect(),
+        );
+        put(
+            "quotes that go deeper",
+            (0..360).map(|n| "> ".repeat(n / 2) + "a\n").collect(),
+        );
+        put(
+            "deep once, then lazy",
+            format!("{}a\n{}", "> ".repeat(half / 4), "a\n".repeat(half / 2)),
+        );
+        put(
+            "deep list, then blank",
+            format!("{}a\n{}", "- ".repeat(half / 4), "\n".repeat(half)),
+        );
+        put("html begun often", "<a href=\"x\" ".repeat(half / 6));
+        put(
+            "entities",
+            "&CounterClockwiseContourIntegral;".repeat(half / 16),
+        );
+        texts
+    }
+
+    #[test]
+    fn very_deep_texts_are_shown_as_they_are() {
+        let text = format!("{}a", "> ".repeat(1000));
+        assert!(render(&text, 2).into_string().starts_with("<pre>&gt; &gt;"));
+    }
+
+    /// How long each takes is told by `cargo test --release no_text_becomes -- --nocapture`.
+    #[test]
+    fn no_text_becomes_very_much_more_than_it_is() {
+        for (name, text) in explosive() {
+            assert!(text.len() <= MAX_SUMMARY_BYTES, "{name}");
+            let started = std::time::Instant::now();
+            let html = render(&text, 2).into_string();
+            let took = started.elapsed().as_secs_f64() * 1e3;
+            eprintln!("{took:8.1} ms {:9} bytes {name:?}", html.len());
+            assert!(html.len() <= MAX_HTML_BYTES, "{name}: {}", html.len());
+        }
     }
 
     #[test]

@@ -7,20 +7,25 @@
 
 mod browse;
 mod counting;
+mod door;
 mod head;
 mod links;
 mod listen;
 mod markdown;
 mod pages;
 mod peer;
+mod program;
 mod rendered;
 mod route;
 mod server;
+#[cfg(target_os = "linux")]
+mod sockets;
+mod texts;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +33,9 @@ use std::time::{Duration, Instant};
 use browse::Browse;
 use jiff::Timestamp;
 use listen::{BindError, Holder, Listeners};
+
+pub use door::{Door, Entrance};
+pub use program::{Program, listening_at};
 
 use crate::store::Store;
 
@@ -38,6 +46,26 @@ const HOLDER_PAUSE: Duration = Duration::from_secs(5);
 /// How often, and after what pause, the port of a process that seems to be ending is tried.
 const ENDING_ROUNDS: usize = 10;
 const ENDING_PAUSE: Duration = Duration::from_millis(50);
+
+/// What is served, and how.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where; 0: a port that the system chooses.
+    pub port: u16,
+    /// Whose notes.
+    pub database: PathBuf,
+    /// Whether the site is opened by `url-notes open` alone, also where the system
+    /// says which user is asking.
+    pub require_token: bool,
+}
+
+impl Settings {
+    /// Who may come in.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        Door::of(&self.database, self.require_token)
+    }
+}
 
 /// The site of this process: served by background threads for as long as the
 /// process lives, whenever the port is to be had.
@@ -138,17 +166,17 @@ impl From<ServeError> for Status {
 }
 
 impl Site {
-    /// Serves the notes of `database` at `port` (0: one that the system
-    /// chooses) as soon and as long as nobody else does.
+    /// Serves the site as soon and as long as nobody else does.
     #[must_use]
-    pub fn start(port: u16, database: PathBuf) -> Self {
+    pub fn start(settings: Settings) -> Self {
         let site = Self {
             status: Arc::new(Mutex::new(Status::Starting)),
         };
+        let port = settings.port;
         let background = site.clone();
         let spawned = thread::Builder::new()
             .name("site".into())
-            .spawn(move || background.stand_by(port, &database));
+            .spawn(move || background.stand_by(&settings));
         if let Err(error) = spawned {
             site.set(Status::Failed(refused(port, &error)));
         }
@@ -161,10 +189,12 @@ impl Site {
         self.lock().clone()
     }
 
-    fn stand_by(&self, port: u16, database: &Path) -> ! {
+    fn stand_by(&self, settings: &Settings) -> ! {
+        let port = settings.port;
         // Whoever looks before anything was saved finds an empty site, not a fault;
         // and none of what should be gone for good.
-        let opened = Store::open(database).and_then(|mut store| store.prune(Timestamp::now()));
+        let opened =
+            Store::open(&settings.database).and_then(|mut store| store.prune(Timestamp::now()));
         if let Err(error) = opened {
             log::warn!("the site has no notes to show: {}", error.chain());
         }
@@ -182,7 +212,7 @@ impl Site {
             match taken {
                 None => {}
                 Some(Ok(listeners)) => {
-                    let Err(error) = self.serve(listeners, database.to_owned());
+                    let Err(error) = self.serve(listeners, settings);
                     self.set(Status::Failed(refused(port, &error)));
                 }
                 Some(Err(error)) => self.set(error.into()),
@@ -191,11 +221,11 @@ impl Site {
         }
     }
 
-    fn serve(&self, listeners: Listeners, database: PathBuf) -> io::Result<Infallible> {
+    fn serve(&self, listeners: Listeners, settings: &Settings) -> io::Result<Infallible> {
         self.set(Status::Serving {
             port: listeners.port,
         });
-        serve_on(listeners, database)
+        serve_on(listeners, settings)
     }
 
     fn set(&self, status: Status) {
@@ -212,26 +242,23 @@ impl Site {
     }
 }
 
-/// Serves the notes of `database` at `port` (0: one that the system chooses)
-/// in this thread. `ready` is told the port once connections are accepted.
+/// Serves the site in this thread. `ready` is told the port once connections are
+/// accepted.
 ///
 /// # Errors
 /// At once where the port isn't to be had.
-pub fn serve(
-    port: u16,
-    database: PathBuf,
-    ready: impl FnOnce(u16),
-) -> Result<Infallible, ServeError> {
-    let listeners = take(port)?;
+pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible, ServeError> {
+    let listeners = take(settings.port)?;
     let port = listeners.port;
     ready(port);
-    serve_on(listeners, database).map_err(|source| ServeError::Io { port, source })
+    serve_on(listeners, settings).map_err(|source| ServeError::Io { port, source })
 }
 
-fn serve_on(listeners: Listeners, database: PathBuf) -> io::Result<Infallible> {
-    let browse = Browse::new(database);
-    server::run(listeners, server::Limits::default(), move |target| {
-        browse.answer(target)
+fn serve_on(listeners: Listeners, settings: &Settings) -> io::Result<Infallible> {
+    let browse = Browse::new(settings.database.clone());
+    let limits = server::Limits::default();
+    server::run(listeners, limits, settings.door(), move |head| {
+        browse.answer_to(&head.target, head.has.as_deref())
     })
 }
 
@@ -255,7 +282,10 @@ fn take(port: u16) -> Result<Listeners, ServeError> {
             Holder::OtherUser => {
                 format!("port {port} serves the notes of another user of this machine")
             }
-            Holder::Stranger | Holder::Nobody => format!("another program listens at {address}"),
+            Holder::Stranger | Holder::Nobody => match listening_at(address) {
+                Some(program) => format!("another program listens at {address}: {program}"),
+                None => format!("another program listens at {address}"),
+            },
         };
         let other = if port < u16::MAX { port + 1 } else { port - 1 };
         let sentence = format!(
@@ -281,6 +311,14 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
+    fn settings(port: u16) -> Settings {
+        Settings {
+            port,
+            database: "/nowhere/notes.db".into(),
+            require_token: false,
+        }
+    }
+
     /// Waits until the site is in another state, and returns that.
     fn after(site: &Site, status: &Status) -> Status {
         let end = Instant::now() + Duration::from_secs(20);
@@ -293,14 +331,14 @@ mod tests {
 
     #[test]
     fn a_second_site_stands_by() {
-        let first = Site::start(0, "/nowhere/notes.db".into());
+        let first = Site::start(settings(0));
         let Status::Serving { port } = after(&first, &Status::Starting) else {
             panic!("{}", first.status());
         };
-        let second = Site::start(port, "/nowhere/notes.db".into());
+        let second = Site::start(settings(port));
         assert_eq!(after(&second, &Status::Starting), Status::Standby { port });
         assert_eq!(second.status().problem(), None);
-        let foreground = serve(port, "/nowhere/notes.db".into(), |_| panic!("not served"));
+        let foreground = serve(&settings(port), |_| panic!("not served"));
         assert!(
             matches!(foreground, Err(ServeError::AlreadyServed { port: taken }) if taken == port)
         );
@@ -313,18 +351,22 @@ mod tests {
         let stranger: TcpListener = sockets.pop().unwrap();
         let address = stranger.local_addr().unwrap();
         drop(sockets);
-        let site = Site::start(port, "/nowhere/notes.db".into());
+        let site = Site::start(settings(port));
         let status = after(&site, &Status::Starting);
         let sentence = status.problem().expect("somebody else has the port");
         assert!(
-            sentence.contains(&format!("another program listens at {address}.")),
+            sentence.contains(&format!("another program listens at {address}")),
             "{sentence}"
         );
+        if cfg!(target_os = "linux") {
+            let process = format!("(process {})", std::process::id());
+            assert!(sentence.contains(&process), "{sentence}");
+        }
         assert!(
             sentence.contains(&format!("`port = {}`", port + 1)),
             "{sentence}"
         );
-        let foreground = serve(port, "/nowhere/notes.db".into(), |_| panic!("not served"));
+        let foreground = serve(&settings(port), |_| panic!("not served"));
         assert_eq!(foreground.unwrap_err().to_string(), sentence);
         drop(stranger);
         assert_eq!(after(&site, &status), Status::Serving { port });

@@ -8,31 +8,39 @@ use std::collections::HashMap;
 /// All kept pages together, in bytes of HTML.
 const MAX_BYTES: usize = 1024 * 1024;
 
+/// What a page was made of: the same version, the same page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    /// Which file; another one counts its revisions anew.
+    pub file: u64,
+    pub revision: u64,
+}
+
 /// The kept pages, by path and query.
 #[derive(Debug, Default)]
 pub(super) struct Rendered {
-    revision: u64,
+    version: Version,
     pages: HashMap<String, String>,
     bytes: usize,
 }
 
 impl Rendered {
-    /// The page as it was made at this revision.
-    pub(super) fn get(&self, revision: u64, target: &str) -> Option<String> {
-        let current = self.revision == revision;
+    /// The page as it was made of this version.
+    pub(super) fn get(&self, version: Version, target: &str) -> Option<String> {
+        let current = self.version == version;
         self.pages.get(target).filter(|_| current).cloned()
     }
 
-    /// Keeps a page that was made when the store had this revision, or a newer
-    /// one: then it is merely forgotten too early.
-    pub(super) fn keep(&mut self, revision: u64, target: &str, page: &str) {
+    /// Keeps a page that was made of this version, or of a newer one: then it is
+    /// merely forgotten too early.
+    pub(super) fn keep(&mut self, version: Version, target: &str, page: &str) {
         let size = target.len() + page.len();
-        if size > MAX_BYTES || self.pages.contains_key(target) && self.revision == revision {
+        if size > MAX_BYTES || self.pages.contains_key(target) && self.version == version {
             return;
         }
-        if self.revision != revision || self.bytes + size > MAX_BYTES {
+        if self.version != version || self.bytes + size > MAX_BYTES {
             *self = Self {
-                revision,
+                version,
                 ..Self::default()
             };
         }
@@ -45,16 +53,26 @@ impl Rendered {
 mod tests {
     use super::*;
 
+    fn version(revision: u64) -> Version {
+        Version { file: 1, revision }
+    }
+
     #[test]
     fn a_page_is_kept_until_something_is_written() {
         let mut rendered = Rendered::default();
-        rendered.keep(1, "/a", "old");
-        assert_eq!(rendered.get(1, "/a").as_deref(), Some("old"));
-        assert_eq!(rendered.get(2, "/a"), None);
-        assert_eq!(rendered.get(1, "/b"), None);
-        rendered.keep(2, "/a", "new");
-        assert_eq!(rendered.get(2, "/a").as_deref(), Some("new"));
-        assert_eq!(rendered.get(1, "/a"), None);
+        rendered.keep(version(1), "/a", "old");
+        assert_eq!(rendered.get(version(1), "/a").as_deref(), Some("old"));
+        assert_eq!(rendered.get(version(2), "/a"), None);
+        assert_eq!(rendered.get(version(1), "/b"), None);
+        rendered.keep(version(2), "/a", "new");
+        assert_eq!(rendered.get(version(2), "/a").as_deref(), Some("new"));
+        assert_eq!(rendered.get(version(1), "/a"), None);
+        // Another file may be at the same revision.
+        let other = Version {
+            file: 2,
+            revision: 2,
+        };
+        assert_eq!(rendered.get(other, "/a"), None);
     }
 
     #[test]
@@ -62,14 +80,14 @@ mod tests {
         let mut rendered = Rendered::default();
         let page = "x".repeat(MAX_BYTES / 4);
         for number in 0..20 {
-            rendered.keep(1, &format!("/{number}"), &page);
-            rendered.keep(1, &format!("/{number}"), &page);
+            rendered.keep(version(1), &format!("/{number}"), &page);
+            rendered.keep(version(1), &format!("/{number}"), &page);
             let held: usize = rendered.pages.iter().map(|(k, v)| k.len() + v.len()).sum();
             assert_eq!(held, rendered.bytes);
             assert!(held <= MAX_BYTES);
-            assert!(rendered.get(1, &format!("/{number}")).is_some());
+            assert!(rendered.get(version(1), &format!("/{number}")).is_some());
         }
-        rendered.keep(1, "/large", &"x".repeat(MAX_BYTES));
-        assert_eq!(rendered.get(1, "/large"), None);
+        rendered.keep(version(1), "/large", &"x".repeat(MAX_BYTES));
+        assert_eq!(rendered.get(version(1), "/large"), None);
     }
 }

@@ -18,12 +18,13 @@ use std::time::{Duration, Instant};
 
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
+use super::door::{self, Admission, Door};
 use super::head::{self, Head, Refusal};
 use super::listen::{Listeners, SERVER_NAME};
-use super::peer;
+use super::peer::{self, Visitor};
 
 /// Sent with every answer.
-const STRICT_HEADERS: [(&str, &str); 10] = [
+const STRICT_HEADERS: [(&str, &str); 9] = [
     ("Server", SERVER_NAME),
     (
         "Content-Security-Policy",
@@ -40,7 +41,15 @@ const STRICT_HEADERS: [(&str, &str); 10] = [
         "Permissions-Policy",
         "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
-    ("Cache-Control", "no-store"),
+];
+
+/// How an answer may be kept: not at all, or by the user's own browser, which asks
+/// each time whether it is still the same. Who asks from elsewhere gets another
+/// answer to the same address, so a kept one is not for them.
+const NOT_KEPT: [(&str, &str); 1] = [("Cache-Control", "no-store")];
+const KEPT: [(&str, &str); 2] = [
+    ("Cache-Control", "private, no-cache"),
+    ("Vary", "Sec-Fetch-Site"),
 ];
 
 /// What a page, a file or an error is, once it is ready to be sent.
@@ -50,6 +59,9 @@ pub(super) struct Answer {
     pub content_type: &'static str,
     /// Where it is instead; percent-encoded.
     pub location: Option<String>,
+    /// By what the client can ask whether it is still the same (RFC 9110, 8.8.3),
+    /// with its quotation marks; without one it isn't kept.
+    pub tag: Option<String>,
     pub body: Cow<'static, str>,
 }
 
@@ -60,6 +72,7 @@ impl Answer {
             status,
             content_type: "text/html; charset=utf-8",
             location: None,
+            tag: None,
             body: html.into(),
         }
     }
@@ -70,7 +83,17 @@ impl Answer {
             status: 200,
             content_type,
             location: None,
+            tag: None,
             body: body.into(),
+        }
+    }
+
+    /// What the client has is still the same.
+    pub(super) fn unchanged(tag: String) -> Self {
+        Self {
+            tag: Some(tag),
+            body: "".into(),
+            ..Self::page(304, String::new())
         }
     }
 
@@ -89,6 +112,7 @@ impl Answer {
             status,
             content_type: "text/plain; charset=utf-8",
             location: None,
+            tag: None,
             body: (sentence + "\n").into(),
         }
     }
@@ -124,18 +148,20 @@ impl Default for Limits {
 /// How long the accept loop rests where the system has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `pages`, a function of path and query, for as long as the process lives.
+/// Serves `pages` to whom `door` lets in, for as long as the process lives.
 ///
 /// # Errors
 /// Where the system doesn't give the few threads that this takes.
 pub(super) fn run(
     listeners: Listeners,
     limits: Limits,
-    pages: impl Fn(&str) -> Answer + Send + Sync + 'static,
+    door: Door,
+    pages: impl Fn(&Head) -> Answer + Send + Sync + 'static,
 ) -> io::Result<Infallible> {
     let server = Arc::new(Server {
         port: listeners.port,
         limits,
+        door,
         headers: STRICT_HEADERS
             .map(|(name, value)| header(name, value))
             .to_vec(),
@@ -166,8 +192,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 struct Server {
     port: u16,
     limits: Limits,
+    door: Door,
     headers: Vec<Header>,
-    pages: Box<dyn Fn(&str) -> Answer + Send + Sync>,
+    pages: Box<dyn Fn(&Head) -> Answer + Send + Sync>,
     open: AtomicUsize,
 }
 
@@ -251,13 +278,9 @@ impl Server {
     /// Answers the requests of one connection until either side has enough.
     fn converse(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        match peer::is_ours(stream) {
-            Ok(true) => {}
-            Ok(false) => return self.refuse(stream, Refusal::OtherUser, self.limits),
-            Err(error) => {
-                log::warn!("the site can't tell which user is asking: {error}");
-                return self.refuse(stream, Refusal::UnknownUser, self.limits);
-            }
+        let visitor = peer::visitor(stream);
+        if visitor == Visitor::Other {
+            return self.refuse(stream, Refusal::OtherUser, self.limits);
         }
         let mut inbox = Inbox::new(self.limits.head);
         loop {
@@ -267,18 +290,34 @@ impl Server {
                 Next::End => return Ok(()),
             };
             log::debug!("{head}");
-            let answer = catch_unwind(AssertUnwindSafe(|| (self.pages)(&head.target)))
-                .unwrap_or_else(|_| {
-                    log::error!("a page of the site panicked");
-                    let sentence = "The site made a mistake on this page. The other pages work.";
-                    Answer::sentence(500, sentence.into())
-                });
-            let bytes = self.written(&answer, &[], head.without_body, head.keep_alive)?;
+            let bytes = match self.door.admit(&head, visitor, self.port) {
+                Ok(Admission::In) => self.written(&self.page(&head), &[], &head)?,
+                Ok(Admission::Entered { to, cookie }) => {
+                    let cookie = cookie.map(|cookie| header("Set-Cookie", &cookie));
+                    let onward = Answer::page(200, door::onward(&to));
+                    self.written(&onward, cookie.as_slice(), &head)?
+                }
+                Ok(Admission::Locked) => {
+                    return self.refuse(stream, Refusal::Locked, self.limits);
+                }
+                Err(error) => {
+                    log::error!("the site can't tell who may come in: {error}");
+                    return self.refuse(stream, Refusal::UnknownUser, self.limits);
+                }
+            };
             send(stream, &bytes, self.limits.answer)?;
             if !head.keep_alive {
                 return take_leave(stream, self.limits.farewell);
             }
         }
+    }
+
+    fn page(&self, head: &Head) -> Answer {
+        catch_unwind(AssertUnwindSafe(|| (self.pages)(head))).unwrap_or_else(|_| {
+            log::error!("a page of the site panicked");
+            let sentence = "The site made a mistake on this page. The other pages work.";
+            Answer::sentence(500, sentence.into())
+        })
     }
 
     fn refuse(&self, stream: &TcpStream, refusal: Refusal, limits: Limits) -> io::Result<()> {
@@ -287,21 +326,26 @@ impl Server {
             Refusal::Method => vec![header("Allow", "GET, HEAD")],
             _ => vec![],
         };
-        let bytes = self.written(&answer, &allow, false, false)?;
+        let bytes = self.written(&answer, &allow, &Head::default())?;
         send(stream, &bytes, limits.answer)?;
         take_leave(stream, limits.farewell)
     }
 
     /// The answer as it goes over the wire.
-    fn written(
-        &self,
-        answer: &Answer,
-        further: &[Header],
-        without_body: bool,
-        keep_alive: bool,
-    ) -> io::Result<Vec<u8>> {
+    fn written(&self, answer: &Answer, further: &[Header], asked: &Head) -> io::Result<Vec<u8>> {
         let mut headers = self.headers.clone();
-        headers.push(header("Content-Type", answer.content_type));
+        let keeping: &[_] = if answer.tag.is_some() {
+            &KEPT
+        } else {
+            &NOT_KEPT
+        };
+        headers.extend(keeping.iter().map(|(name, value)| header(name, value)));
+        if let Some(tag) = &answer.tag {
+            headers.push(header("ETag", tag));
+        }
+        if answer.status != 304 {
+            headers.push(header("Content-Type", answer.content_type));
+        }
         headers.extend_from_slice(further);
         if let Some(location) = &answer.location {
             headers.push(header("Location", location));
@@ -317,8 +361,16 @@ impl Server {
         // With its length known, no answer needs to be sent in chunks.
         .with_chunked_threshold(usize::MAX);
         let mut bytes = Vec::with_capacity(body.len() + 2048);
-        response.raw_print(&mut bytes, HTTPVersion(1, 1), &[], without_body, None)?;
-        if !keep_alive {
+        response.raw_print(&mut bytes, HTTPVersion(1, 1), &[], asked.without_body, None)?;
+        if answer.status == 304 {
+            // The length of a page that isn't sent is not none (RFC 9110, 8.6).
+            const NONE: &[u8] = b"Content-Length: 0\r\n\r\n";
+            if bytes.ends_with(NONE) {
+                bytes.truncate(bytes.len() - NONE.len());
+                bytes.extend_from_slice(b"\r\n");
+            }
+        }
+        if !asked.keep_alive {
             // A Response refuses to carry this header.
             let status_line = bytes
                 .iter()
@@ -457,8 +509,13 @@ mod tests {
 
     const GET: &str = "GET / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n";
 
-    fn pages(target: &str) -> Answer {
-        match target {
+    fn pages(head: &Head) -> Answer {
+        match head.target.as_str() {
+            "/same" if head.has.is_some() => Answer::unchanged("\"1\"".into()),
+            "/same" => Answer {
+                tag: Some("\"1\"".into()),
+                ..Answer::page(200, "kept".into())
+            },
             "/panic" => panic!("a page that panics"),
             "/long" => Answer::page(200, "x".repeat(8 << 20)),
             "/moved" => Answer::moved("/".into()),
@@ -469,7 +526,8 @@ mod tests {
     fn start(limits: Limits) -> u16 {
         let listeners = listen::bind(0).unwrap();
         let port = listeners.port;
-        thread::spawn(move || run(listeners, limits, pages));
+        let door = Door::of("/nowhere/notes.db".as_ref(), false);
+        thread::spawn(move || run(listeners, limits, door, pages));
         port
     }
 
@@ -500,15 +558,19 @@ mod tests {
             text
         }
 
-        /// Head and body of one answer.
-        fn answer(&mut self) -> String {
+        fn head(&mut self) -> String {
             let mut text = Vec::new();
             let mut byte = [0];
             while !text.ends_with(b"\r\n\r\n") {
                 self.stream.read_exact(&mut byte).unwrap();
                 text.push(byte[0]);
             }
-            let mut text = String::from_utf8(text).unwrap();
+            String::from_utf8(text).unwrap()
+        }
+
+        /// Head and body of one answer.
+        fn answer(&mut self) -> String {
+            let mut text = self.head();
             let (_, length) = text.split_once("Content-Length: ").unwrap();
             let length: u64 = length.lines().next().unwrap().parse().unwrap();
             (&mut self.stream)
@@ -546,6 +608,34 @@ mod tests {
 
             <p>"#]]
         .assert_eq(&answer.replace(&date, "Date: …").replace('\r', ""));
+    }
+
+    #[test]
+    fn a_page_that_the_client_has_is_not_sent_again() {
+        let mut client = Client::new(start(Limits::default()));
+        let get = GET.replace(" / ", " /same ");
+        let whole = client.send(&get).answer();
+        assert!(whole.starts_with("HTTP/1.1 200 "), "{whole}");
+        let condition = "\r\nIf-None-Match: \"1\"\r\n\r\n";
+        client.send(&get.replace("\r\n\r\n", condition));
+        let same = client.head();
+        assert!(same.starts_with("HTTP/1.1 304 Not Modified\r\n"), "{same}");
+        for answer in [&whole, &same] {
+            for line in [
+                "ETag: \"1\"",
+                "Cache-Control: private, no-cache",
+                "Vary: Sec-Fetch-Site",
+                "Content-Security-Policy: default-src 'none'; ",
+            ] {
+                assert!(answer.contains(line), "{answer}");
+            }
+        }
+        assert!(
+            !same.contains("Content-Length") && !same.contains("Content-Type:"),
+            "{same}"
+        );
+        // Nothing but its head came.
+        assert!(client.send(GET).answer().starts_with("HTTP/1.1 200 "));
     }
 
     #[test]

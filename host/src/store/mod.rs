@@ -135,6 +135,13 @@ impl Reader {
         }
     }
 
+    /// The number of the file that is read: another one that is put in its place
+    /// while it is open has another.
+    #[must_use]
+    pub fn file_number(&self) -> u64 {
+        self.file.map_or(0, place::FileId::number)
+    }
+
     /// Reads several things of one moment, at the cost of taking SQLite's locks once.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ import * as firefox from "./firefox.js";
  * @property {string} extension folder of the extension
  * @property {string} home the browser's HOME; everything it writes is below
  * @property {NodeJS.ProcessEnv} environment of the browser, and so of the host
+ * @property {string} [resolves] a host name that leads to this machine, as its owner could make it
  */
 
 /**
@@ -18,6 +19,7 @@ import * as firefox from "./firefox.js";
  * @property {(url?: string) => Promise<import("puppeteer-core").Page>} open a new tab
  * @property {(page: import("puppeteer-core").Page) => Promise<import("./popup.js").Popup>} clickButton
  *   the toolbar button, clicked while this tab is in front
+ * @property {() => Promise<import("puppeteer-core").Page[]>} pages all tabs
  * @property {() => Promise<string[]>} addresses of all tabs
  * @property {(scheme: "light" | "dark") => Promise<void>} useScheme for what is opened from now on
  * @property {() => Promise<void>} close

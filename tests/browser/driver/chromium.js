@@ -12,10 +12,20 @@ import { until } from "./until.js";
 export const name = "Chromium";
 
 /**
+ * Options by which a name leads to this machine; without Chromium's own wall against
+ * that, which others don't have.
+ * @param {string} name
+ */
+const misled = (name) => [
+	`--host-resolver-rules=MAP ${name} 127.0.0.1`,
+	"--disable-features=LocalNetworkAccessChecks",
+];
+
+/**
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment }) {
+export async function start({ extension, home, environment, resolves }) {
 	const browser = await puppeteer.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: true,
@@ -32,6 +42,7 @@ export async function start({ extension, home, environment }) {
 			"--no-first-run",
 			// Room for the popup at its full height.
 			"--screen-info={1600x1200}",
+			...(resolves ? misled(resolves) : []),
 		],
 		env: environment,
 	});
@@ -53,6 +64,7 @@ export async function start({ extension, home, environment }) {
 			if (url) await page.goto(url);
 			return page;
 		},
+		pages: () => browser.pages(),
 		async addresses() {
 			return (await browser.pages()).map((page) => page.url());
 		},

@@ -34,14 +34,17 @@ const PREFERENCES = {
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment }) {
+export async function start({ extension, home, environment, resolves }) {
 	const browser = await puppeteer.launch({
 		browser: "firefox",
 		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
 		headless: true,
 		userDataDir: path.join(home, "firefox-profile"),
 		args: ["--remote-allow-system-access"],
-		extraPrefsFirefox: PREFERENCES,
+		extraPrefsFirefox: {
+			...PREFERENCES,
+			...(resolves ? { "network.dns.localDomains": resolves } : {}),
+		},
 		env: environment,
 	});
 	const inWindow = await windowScope(browser);
@@ -56,6 +59,7 @@ export async function start({ extension, home, environment }) {
 			if (url) await page.goto(url);
 			return page;
 		},
+		pages: () => browser.pages(),
 		async addresses() {
 			return (await browser.pages()).map((page) => page.url());
 		},

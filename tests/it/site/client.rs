@@ -44,7 +44,11 @@ impl Client {
 
     /// Sends bytes as they are. Where the server has closed already, the answer tells why.
     pub(super) fn send(&mut self, text: &str) -> &mut Self {
-        let _ = self.stream.write_all(text.as_bytes());
+        self.send_bytes(text.as_bytes())
+    }
+
+    pub(super) fn send_bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        let _ = self.stream.write_all(bytes);
         self
     }
 
@@ -91,6 +95,19 @@ impl Client {
     /// Waits for the first byte of an answer, and leaves it unread.
     pub(super) fn peek(&mut self) -> io::Result<usize> {
         self.stream.peek(&mut [0])
+    }
+
+    /// Sends it again and again until the other end takes no more.
+    pub(super) fn send_what_fits(&mut self, text: &str) {
+        self.stream.set_nonblocking(true).unwrap();
+        while self.stream.write(text.as_bytes()).is_ok() {}
+        self.stream.set_nonblocking(false).unwrap();
+    }
+
+    /// Closing it will be a reset, whatever was read.
+    pub(super) fn reset_when_dropped(&self) {
+        let zero = Some(std::time::Duration::ZERO);
+        rustix::net::sockopt::set_socket_linger(&self.stream, zero).unwrap();
     }
 
     pub(super) fn stop_sending(&mut self) -> &mut Self {

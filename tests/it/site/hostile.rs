@@ -239,6 +239,22 @@ fn paths_lead_nowhere_but_to_pages() {
         assert!(!answer.body.contains("root:"), "{target}");
         assert_harmless(&answer.body, target);
     }
+    // Whatever is asked for, as long as it is asked properly.
+    for target in [
+        "/search?q=%FF&before=%00",
+        "/tags?sort=%ff",
+        "/tag/gpu?with=%00&without=%ff&before=-9223372036854775808",
+        "/tag/gpu?with&without&before",
+        "/?%",
+        "/search?q=%",
+        "/all/0?x=%",
+        "/%",
+        "/?&&&=&=",
+    ] {
+        let answer = get(port, target);
+        assert!([200, 404].contains(&answer.status), "{target}");
+        assert_harmless(&answer.body, target);
+    }
     // An address that is put right stays on the site.
     for target in [
         "//evil.example/",
@@ -285,16 +301,64 @@ fn the_sixty_fifth_connection_is_told_to_come_back() {
 }
 
 #[test]
-fn clients_that_break_off_cost_nothing() {
-    let (mut host, port) = host();
-    for _ in 0..300 {
-        // Closed with an answer unread: a reset.
-        let mut client = Client::new(port);
-        client.send(&format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"));
-        let _ = client.peek();
+fn clients_that_never_read_or_never_finish_leave_the_others_served() {
+    let (_host, port) = host();
+    let request = format!("GET /all/0 HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
+    // Their answers fill the buffers of the wire, and wait to be taken.
+    let mut lazy: Vec<Client> = (0..40).map(|_| Client::new(port)).collect();
+    for client in &mut lazy {
+        client.send_what_fits(&request);
     }
-    for _ in 0..300 {
-        Client::new(port).send("GET / HT").stop_sending();
+    let mut slow: Vec<Client> = (0..20).map(|_| Client::new(port)).collect();
+    for client in &mut slow {
+        client.send("GET / HTTP/1.1\r\nHost: loc");
+    }
+    // Who finds a seat is served at once, the rest is told; nobody waits for them.
+    let mut told = 0;
+    for _ in 0..200 {
+        let mut client = Client::new(port);
+        match client.send(&request).try_answer(true) {
+            Ok(answer) => assert!([200, 503].contains(&answer.status), "{}", answer.status),
+            // More than can be told at once are closed.
+            Err(_) => told += 1,
+        }
+    }
+    assert!(told < 200);
+    drop(slow);
+    until("a seat, while nobody reads", || {
+        let page = super::client::try_get(port, "/").ok()?;
+        (page.status == 200).then_some(())
+    });
+    drop(lazy);
+    until("all seats to be free", || {
+        let mut clients: Vec<Client> = (0..60).map(|_| Client::new(port)).collect();
+        clients
+            .iter_mut()
+            .all(|client| {
+                let answer = client.send(&request).try_answer(true);
+                answer.is_ok_and(|answer| answer.status == 200)
+            })
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_storm_of_clients_that_break_off_costs_nothing() {
+    let (mut host, port) = host();
+    for number in 0..3_000 {
+        let mut client = Client::new(port);
+        match number % 3 {
+            // Closed with an answer unread: a reset.
+            0 => {
+                client.send(&format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"));
+                let _ = client.peek();
+            }
+            // A reset before anything was said.
+            1 => client.reset_when_dropped(),
+            _ => {
+                client.send("GET / HT").stop_sending();
+            }
+        }
     }
     until("a free seat", || {
         let page = super::client::try_get(port, "/").ok()?;
@@ -304,6 +368,10 @@ fn clients_that_break_off_cost_nothing() {
     if let Ok(threads) = threads {
         assert!(threads.count() < 80);
     }
+    let log = std::fs::read_to_string(host.dir().join("url-notes.log")).unwrap_or_default();
+    assert!(!log.contains("panic"), "{log}");
+    // Neither its own work nor its end is in the way.
+    host.save("https://e.org/b", "Another page", &["gpu"]);
     assert!(host.end().success());
 }
 
@@ -407,4 +475,173 @@ fn hostile_notes_are_shown_as_text() {
         assert_eq!(answer.header("Referrer-Policy"), Some("no-referrer"));
         assert_eq!(answer.header("Access-Control-Allow-Origin"), None);
     }
+}
+
+#[test]
+fn an_address_that_would_run_is_shown_and_never_a_link() {
+    let (host, port) = host();
+    // As an import may bring them: a browser's save is refused.
+    let addresses = [
+        "javascript:alert(1)",
+        "JavaScript:alert(document.domain)//",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:msgbox(1)",
+        "file:///etc/passwd",
+        "about:blank",
+        "ftp://e.org/",
+    ];
+    let now = jiff::Timestamp::now();
+    let mut store = url_notes::store::Store::open(&host.dir().join("notes.db")).unwrap();
+    let ids: Vec<i64> = store
+        .write(now, |writer| {
+            addresses
+                .iter()
+                .map(|address| {
+                    let saved = writer.save_note(&url_notes::domain::NewNote {
+                        url: url_notes::domain::PageUrl::parse(address)?,
+                        title: String::new(),
+                        tags: url_notes::domain::parse_tags(&["odd".to_owned()])?,
+                        summary: format!("[x]({address})"),
+                        metadata: url_notes::domain::Metadata::default(),
+                        quote: None,
+                    })?;
+                    Ok(saved.note.id.0)
+                })
+                .collect()
+        })
+        .unwrap();
+    drop(store);
+    for (address, id) in addresses.iter().zip(ids) {
+        let shown = super::markup::escaped(address);
+        for target in [
+            format!("/note/{id}"),
+            "/tag/odd".into(),
+            "/all/0".into(),
+            "/".into(),
+        ] {
+            let page = get(port, &target);
+            assert_eq!(page.status, 200);
+            assert!(page.body.contains(&shown), "{target}: {address}");
+            assert!(
+                !page.body.contains(&format!("href=\"{shown}")),
+                "{target}: {address}"
+            );
+            assert_harmless(&page.body, &target);
+        }
+    }
+}
+
+#[test]
+fn look_alikes_and_turned_around_names_can_be_told_apart() {
+    let (mut host, port) = host();
+    // A Cyrillic а; a name that would turn the text around it; both as their bytes are.
+    let address = "https://ex\u{430}mple.org/\u{202e}gpj.exe";
+    let title = "Bank \u{202e}moc.knab\u{202c}\u{2066}";
+    let saved = host.save(address, title, &["\u{202e}gat"]);
+    assert_eq!(saved["note"]["url"], address);
+    assert_eq!(saved["note"]["title"], title);
+    let id = &saved["note"]["id"];
+    for target in [format!("/note/{id}"), "/all/0".into()] {
+        let page = get(port, &target).body;
+        assert!(page.contains("<bdi>xn--exmple-4nf.org</bdi>"), "{page}");
+        // What is turned around ends with its own element.
+        assert!(
+            page.contains(&format!("<span class=\"apart\">{title}</span>")),
+            "{page}"
+        );
+        assert_harmless(&page, &target);
+    }
+    let page = get(port, &format!("/note/{id}")).body;
+    assert!(page.contains(&format!("<bdi>{address}</bdi>")), "{page}");
+}
+
+/// What heads are mangled with.
+const PIECES: [&[u8]; 32] = [
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b" ",
+    b"\t",
+    b":",
+    b"%",
+    b"%00",
+    b"%ff",
+    b"%2e%2e/",
+    b"?",
+    b"&",
+    b"=",
+    b"#",
+    b"/",
+    b"//",
+    b"\\",
+    b";",
+    b",",
+    b"\"",
+    b"*",
+    b"\xff",
+    b"\xc3",
+    b"\xf0\x9f\x98\x80",
+    b"Host: evil\r\n",
+    b"Cookie: ",
+    b"If-None-Match: ",
+    b"Content-Length: 9\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"HTTP/9.9",
+    b"+",
+];
+
+#[test]
+fn whatever_bytes_come_are_answered_with_a_plain_page_or_not_at_all() {
+    let (mut host, port) = host();
+    let targets = TARGETS.map(str::to_owned);
+    let odd = [
+        "/tag/gpu?with=a&without=b&before=5",
+        "/search?q=c%2B%2B&sort=relevance",
+        "/all/007",
+        "/tags?sort=name&filter=x",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut statuses = std::collections::BTreeMap::<u16, u32>::new();
+    for _ in 0..1_500 {
+        let target = match random.usize(0..targets.len() + odd.len()) {
+            at if at < targets.len() => targets[at].as_str(),
+            at => odd[at - targets.len()],
+        };
+        let mut request = format!(
+            "GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: a=b\r\nAccept: text/html\r\n\r\n"
+        )
+        .into_bytes();
+        for _ in 0..random.usize(1..4) {
+            // Mostly where the address and the names of headers are.
+            let at = random.usize(0..request.len());
+            match random.u8(0..4) {
+                0 => request[at] = random.u8(..),
+                1 => drop(request.drain(at..(at + random.usize(0..9)).min(request.len()))),
+                _ => drop(request.splice(at..at, random.choice(PIECES).unwrap().iter().copied())),
+            }
+        }
+        let whole = request.windows(4).any(|bytes| bytes == b"\r\n\r\n");
+        let mut client = Client::new(port);
+        // The first answer tells; what follows on this connection are others.
+        match client.send_bytes(&request).stop_sending().try_answer(false) {
+            Ok(answer) => {
+                let status = answer.status;
+                assert!(
+                    [200, 308, 400, 404, 405, 413, 421, 431, 505].contains(&status),
+                    "{status}: {}",
+                    request.escape_ascii()
+                );
+                *statuses.entry(status).or_default() += 1;
+                assert!(answer.header("Content-Type").is_some());
+                assert!(answer.header("Content-Security-Policy").is_some());
+            }
+            Err(error) => assert!(!whole, "{error}: {}", request.escape_ascii()),
+        }
+    }
+    // It was no child's play, and no wall of one kind.
+    for status in [200, 400, 404, 405, 413, 421] {
+        assert!(statuses.contains_key(&status), "{statuses:?}");
+    }
+    assert!(host.end().success());
 }

@@ -1,0 +1,61 @@
+//! Puts notes into a database as an import would: of any scheme, all in one
+//! transaction. For tests of what no browser could save.
+//!
+//! `put_notes DATABASE < notes.json`, an array of
+//! `{url, title, tags, summary, excerpt}`; prints their ids as JSON.
+
+use std::{io, path::Path};
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use url_notes::{
+    domain::{Metadata, NewNote, PageUrl, parse_tags},
+    error::Result,
+    store::Store,
+};
+
+#[derive(Deserialize)]
+struct Put {
+    url: String,
+    title: String,
+    tags: Vec<String>,
+    summary: String,
+    excerpt: Option<String>,
+}
+
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program for tests, whose output is its result"
+)]
+fn main() -> anyhow::Result<()> {
+    let database = std::env::args_os().nth(1).context("which database?")?;
+    let notes: Vec<Put> = serde_json::from_reader(io::stdin())?;
+    let new: Vec<NewNote> = notes.into_iter().map(new_note).collect::<Result<_>>()?;
+    // One a second up to now, so that no two notes share a moment.
+    let start = Timestamp::now() - SignedDuration::from_secs(i64::try_from(new.len())?);
+    let mut store = Store::open(Path::new(&database))?;
+    let ids: Vec<i64> = store.write(Timestamp::now(), |writer| {
+        (1..)
+            .zip(&new)
+            .map(|(second, new)| {
+                let saved = writer.save_note_of(new, start + SignedDuration::from_secs(second))?;
+                Ok(saved.note.id.0)
+            })
+            .collect()
+    })?;
+    println!("{}", serde_json::to_string(&ids)?);
+    Ok(())
+}
+
+fn new_note(put: Put) -> Result<NewNote> {
+    Ok(NewNote {
+        url: PageUrl::parse(&put.url)?,
+        title: put.title,
+        tags: parse_tags(&put.tags)?,
+        summary: put.summary,
+        metadata: Metadata::from_page(put.excerpt.as_deref(), None, None, None),
+        quote: None,
+    })
+}

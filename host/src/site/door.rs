@@ -1,0 +1,548 @@
+//! Who may come in where the system doesn't say which user is asking, or where
+//! the user wants it so (`require-token`): who shows the key.
+//!
+//! `url-notes open` makes a token, good for one entrance and a few minutes, and
+//! opens the site with it; the browser gets the key for it, as a cookie, and
+//! keeps it. Tokens and key are files that this user alone can read, so that every
+//! process of this program knows them, whoever serves the site at the moment.
+//! Neither is ever logged, nor an argument of a program, where every user of the
+//! machine could read it.
+//!
+//! What this can't do: a cookie is sent to every port of `localhost`. Whoever
+//! gets the user to visit his own server there is given the key. So where the
+//! system says whose a connection is, that counts as well.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use maud::{DOCTYPE, html};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+use super::head::Head;
+use super::peer::{self, Visitor};
+
+/// The folder of keys and tokens, beside the database.
+const FOLDER: &str = "site";
+/// Its file with the key.
+const KEY: &str = "key";
+/// Endings of the files of a token: its secret, and the page that opens the site with it.
+const TOKEN: &str = ".token";
+const PAGE: &str = ".html";
+/// How long a token can be used.
+const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
+/// Length of a token's name, and of a key or a token's secret, in hexadecimal digits;
+/// of the latter 244 bits are random.
+const ID_LENGTH: usize = 32;
+const SECRET_LENGTH: usize = 64;
+/// What addresses with a token begin with.
+const ENTRANCE: &str = "/enter/";
+/// How long a browser keeps the key: as long as browsers keep any cookie.
+const KEPT_SECONDS: u32 = 400 * 24 * 60 * 60;
+/// Shown to everybody: nothing of the notes is in them. By the second another
+/// process of this program finds out who holds the port.
+const PUBLIC: [&str; 3] = ["/style.css", "/robots.txt", "/favicon.ico"];
+
+/// The door of one database's site.
+#[derive(Debug, Clone)]
+pub struct Door {
+    folder: PathBuf,
+    required: bool,
+}
+
+/// What comes of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It is answered.
+    In,
+    /// It came with a token, or doesn't need it any more: on to this page.
+    Entered {
+        /// A path of this site.
+        to: String,
+        /// What the browser is given to keep.
+        cookie: Option<String>,
+    },
+    /// It isn't answered.
+    Locked,
+}
+
+/// The address that opens the site once, and a page that leads there.
+#[derive(Debug)]
+pub struct Entrance {
+    /// With the token: for the user's own eyes.
+    pub address: String,
+    /// Whoever opens programs can be given this file's name, which tells nobody anything.
+    pub page: PathBuf,
+}
+
+impl Door {
+    /// The door of the site of `database`; `required`: the key has to be shown also
+    /// where the system says which user is asking.
+    #[must_use]
+    pub fn of(database: &Path, required: bool) -> Self {
+        let beside = database.parent().unwrap_or(Path::new(""));
+        Self {
+            folder: beside.join(FOLDER),
+            required,
+        }
+    }
+
+    /// Whether the site has to be opened with a token, at least the first time.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        self.required || !peer::can_tell()
+    }
+
+    /// Makes a token for one visit to the site at `port`, beginning at `path`.
+    ///
+    /// # Errors
+    /// Where its files can't be written.
+    pub fn entrance(&self, port: u16, path: &str) -> io::Result<Entrance> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)?;
+        self.sweep();
+        let id = Uuid::new_v4().simple().to_string();
+        let secret = new_secret();
+        write_new(&self.file(&id, TOKEN), &secret)?;
+        let address = format!("http://localhost:{port}{ENTRANCE}{id}{secret}{path}");
+        let page = self.file(&id, PAGE);
+        write_new(&page, &onward(&address))?;
+        Ok(Entrance { address, page })
+    }
+
+    /// Decides on a request that is in order otherwise.
+    ///
+    /// # Errors
+    /// Where the files of keys and tokens can't be read.
+    pub(super) fn admit(&self, head: &Head, visitor: Visitor, port: u16) -> io::Result<Admission> {
+        let known = match visitor {
+            Visitor::Other => return Ok(Admission::Locked),
+            Visitor::Ours if !self.required => true,
+            Visitor::Ours | Visitor::Unknown => self.is_key(head.key.as_deref())?,
+        };
+        if let Some(rest) = head.target.strip_prefix(ENTRANCE) {
+            let (token, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            // Never another site's address.
+            let to = format!("/{}", path.trim_start_matches(['/', '\\']));
+            // Only what a person opens takes it.
+            if !head.without_body && self.redeem(token)? {
+                let cookie = format!(
+                    "{}={}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Strict",
+                    cookie_name(port),
+                    self.key()?
+                );
+                let cookie = Some(cookie);
+                return Ok(Admission::Entered { to, cookie });
+            }
+            if known {
+                return Ok(Admission::Entered { to, cookie: None });
+            }
+        } else if known || PUBLIC.contains(&head.target.as_str()) {
+            return Ok(Admission::In);
+        }
+        Ok(Admission::Locked)
+    }
+
+    /// Whether a token is good; then it is no more.
+    fn redeem(&self, token: &str) -> io::Result<bool> {
+        let length = ID_LENGTH + SECRET_LENGTH;
+        if token.len() != length || !token.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(false);
+        }
+        let (id, shown) = token.split_at(ID_LENGTH);
+        let file = self.file(id, TOKEN);
+        let Some(secret) = read_if_there(&file)? else {
+            return Ok(false);
+        };
+        if !is_same(shown, &secret) || !is_fresh(&file) {
+            return Ok(false);
+        }
+        // Of several who come with it at once, the one who could remove it has used it.
+        match fs::remove_file(&file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let _ = fs::remove_file(self.file(id, PAGE));
+        Ok(true)
+    }
+
+    fn is_key(&self, shown: Option<&str>) -> io::Result<bool> {
+        let Some(shown) = shown else {
+            return Ok(false);
+        };
+        let key = read_if_there(&self.folder.join(KEY))?;
+        Ok(key.is_some_and(|key| is_same(shown, &key)))
+    }
+
+    /// The key; made where there is none.
+    fn key(&self) -> io::Result<String> {
+        let file = self.folder.join(KEY);
+        if let Some(key) = read_if_there(&file)? {
+            return Ok(key);
+        }
+        // Whole or not at all, and the first one's where several make one at once.
+        let part = self.file(&Uuid::new_v4().simple().to_string(), TOKEN);
+        write_new(&part, &new_secret())?;
+        let linked = fs::hard_link(&part, &file);
+        fs::remove_file(&part)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+            _ => read_if_there(&file)?.ok_or(ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Takes away the files of tokens that nobody can use any more.
+    fn sweep(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let file = entry.path();
+            let name = entry.file_name();
+            let of_token = [TOKEN, PAGE]
+                .iter()
+                .any(|ending| name.to_string_lossy().ends_with(ending));
+            if of_token && !is_fresh(&file) {
+                // What stays is of no use to anybody.
+                let _ = fs::remove_file(&file);
+            }
+        }
+    }
+
+    fn file(&self, id: &str, ending: &str) -> PathBuf {
+        self.folder.join(format!("{id}{ending}"))
+    }
+}
+
+/// The name of the key's cookie: cookies know no ports, so that the sites of two
+/// ports would take each other's.
+pub(super) fn cookie_name(port: u16) -> String {
+    format!("url-notes-{port}")
+}
+
+/// A request as it may stand in the log.
+pub(super) fn without_token(target: &str) -> &str {
+    if target.starts_with(ENTRANCE) {
+        ENTRANCE
+    } else {
+        target
+    }
+}
+
+/// A page that leads on to `address` by itself. Not a redirection: a browser sends a
+/// strict cookie only where a page of the same site has asked for the next one.
+pub(super) fn onward(address: &str) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="referrer" content="no-referrer";
+                meta http-equiv="refresh" content={ "0;url=" (address) };
+                title { "url-notes" }
+            }
+            body { p { a href=(address) { "On to the notes" } } }
+        }
+    }
+    .into_string()
+}
+
+fn new_secret() -> String {
+    let half = || Uuid::new_v4().simple();
+    format!("{}{}", half(), half())
+}
+
+/// Without telling by its time how much is right. An empty or broken file is no secret.
+fn is_same(shown: &str, secret: &str) -> bool {
+    secret.len() == SECRET_LENGTH && bool::from(shown.as_bytes().ct_eq(secret.as_bytes()))
+}
+
+/// Whether the file was written just now; not where the clock went back since.
+fn is_fresh(file: &Path) -> bool {
+    let written = fs::metadata(file).and_then(|metadata| metadata.modified());
+    written.is_ok_and(|then| {
+        SystemTime::now()
+            .duration_since(then)
+            .is_ok_and(|age| age < GOOD_FOR)
+    })
+}
+
+fn read_if_there(file: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn write_new(file: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?
+        .write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Place {
+        folder: tempfile::TempDir,
+        door: Door,
+    }
+
+    impl Place {
+        fn new(required: bool) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let door = Door::of(&folder.path().join("notes.db"), required);
+            Self { folder, door }
+        }
+
+        fn ask(&self, target: &str, key: Option<&str>, visitor: Visitor) -> Admission {
+            let head = Head {
+                target: target.into(),
+                key: key.map(str::to_owned),
+                ..Head::default()
+            };
+            self.door.admit(&head, visitor, 6683).unwrap()
+        }
+
+        /// A fresh token's path on the site.
+        fn entrance(&self, path: &str) -> String {
+            let address = self.door.entrance(6683, path).unwrap().address;
+            address
+                .strip_prefix("http://localhost:6683")
+                .unwrap()
+                .to_owned()
+        }
+
+        fn files(&self) -> Vec<String> {
+            let mut names: Vec<String> = fs::read_dir(self.folder.path().join(FOLDER))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        }
+    }
+
+    /// The key in a cookie that is set.
+    fn key_in(admission: &Admission) -> String {
+        let Admission::Entered {
+            cookie: Some(cookie),
+            ..
+        } = admission
+        else {
+            panic!("{admission:?}");
+        };
+        let (key, rest) = cookie
+            .strip_prefix("url-notes-6683=")
+            .unwrap()
+            .split_once("; ")
+            .unwrap();
+        assert_eq!(rest, "Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict");
+        key.to_owned()
+    }
+
+    #[test]
+    fn a_token_is_good_once_and_its_key_from_then_on() {
+        for visitor in [Visitor::Ours, Visitor::Unknown] {
+            let place = Place::new(true);
+            assert_eq!(place.ask("/", None, visitor), Admission::Locked);
+            let entrance = place.entrance("/tag/gpu?with=llm");
+            let entered = place.ask(&entrance, None, visitor);
+            let key = key_in(&entered);
+            assert!(matches!(entered, Admission::Entered { to, .. } if to == "/tag/gpu?with=llm"));
+            assert_eq!(place.files(), ["key"]);
+            assert_eq!(place.ask("/tags", Some(&key), visitor), Admission::In);
+            assert_eq!(place.ask(&entrance, None, visitor), Admission::Locked);
+            // Reloading the address that was opened does no harm.
+            assert_eq!(
+                place.ask(&entrance, Some(&key), visitor),
+                Admission::Entered {
+                    to: "/tag/gpu?with=llm".into(),
+                    cookie: None
+                }
+            );
+            // The next browser gets the same key.
+            assert_eq!(key_in(&place.ask(&place.entrance("/"), None, visitor)), key);
+        }
+    }
+
+    #[test]
+    fn other_users_get_nothing_for_a_token_or_key() {
+        for required in [false, true] {
+            let place = Place::new(required);
+            let entrance = place.entrance("/");
+            assert_eq!(
+                place.ask(&entrance, None, Visitor::Other),
+                Admission::Locked
+            );
+            let key = key_in(&place.ask(&entrance, None, Visitor::Ours));
+            assert_eq!(
+                place.ask("/", Some(&key), Visitor::Other),
+                Admission::Locked
+            );
+            assert_eq!(
+                place.ask("/robots.txt", None, Visitor::Other),
+                Admission::Locked
+            );
+        }
+    }
+
+    #[test]
+    fn the_user_whom_the_system_names_needs_no_token() {
+        let place = Place::new(false);
+        assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
+        assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
+        assert_eq!(place.door.needs_token(), !peer::can_tell());
+        assert!(Place::new(true).door.needs_token());
+        // An address with a token, from before the setting was changed, leads on.
+        assert_eq!(
+            place.ask("/enter/old/tags", None, Visitor::Ours),
+            Admission::Entered {
+                to: "/tags".into(),
+                cookie: None
+            }
+        );
+    }
+
+    #[test]
+    fn nothing_but_the_very_key_and_token_opens() {
+        let place = Place::new(true);
+        let entrance = place.entrance("/");
+        let token = entrance
+            .strip_prefix("/enter/")
+            .unwrap()
+            .trim_end_matches('/');
+        let other = |text: &str, at: usize| {
+            let mut changed = text.as_bytes().to_vec();
+            changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+            String::from_utf8(changed).unwrap()
+        };
+        for wrong in [
+            other(token, 0),
+            other(token, 31),
+            other(token, 32),
+            other(token, 95),
+            token[..95].to_owned(),
+            format!("{token}0"),
+            token[..32].to_owned(),
+            String::new(),
+            "../key".into(),
+            "x".repeat(96),
+        ] {
+            let target = format!("/enter/{wrong}/");
+            assert_eq!(
+                place.ask(&target, None, Visitor::Unknown),
+                Admission::Locked,
+                "{wrong}"
+            );
+        }
+        let head = Head {
+            target: entrance.clone(),
+            without_body: true,
+            ..Head::default()
+        };
+        let looked_at = place.door.admit(&head, Visitor::Unknown, 6683).unwrap();
+        assert_eq!(looked_at, Admission::Locked);
+        // None of that has used it up.
+        let key = key_in(&place.ask(&entrance, None, Visitor::Unknown));
+        for wrong in [
+            other(&key, 0),
+            other(&key, 63),
+            key[..63].to_owned(),
+            format!("{key} "),
+            String::new(),
+        ] {
+            let asked = place.ask("/", Some(&wrong), Visitor::Unknown);
+            assert_eq!(asked, Admission::Locked, "{wrong}");
+        }
+        // A file that was cut off is no key, and not the empty one either.
+        fs::write(place.door.folder.join(KEY), "").unwrap();
+        assert_eq!(
+            place.ask("/", Some(""), Visitor::Unknown),
+            Admission::Locked
+        );
+        // Without its file, no key is good any more.
+        fs::remove_file(place.door.folder.join(KEY)).unwrap();
+        assert_eq!(
+            place.ask("/", Some(&key), Visitor::Unknown),
+            Admission::Locked
+        );
+    }
+
+    #[test]
+    fn an_old_token_is_refused_and_swept_away() {
+        let place = Place::new(true);
+        let entrance = place.entrance("/");
+        let long_ago = SystemTime::now() - GOOD_FOR - Duration::from_secs(1);
+        for name in place.files() {
+            let file = fs::File::options()
+                .append(true)
+                .open(place.door.folder.join(name));
+            file.unwrap().set_modified(long_ago).unwrap();
+        }
+        assert_eq!(place.ask(&entrance, None, Visitor::Ours), Admission::Locked);
+        assert_eq!(place.files().len(), 2);
+        let fresh = place.entrance("/");
+        assert_eq!(place.files().len(), 2);
+        key_in(&place.ask(&fresh, None, Visitor::Ours));
+    }
+
+    #[test]
+    fn a_token_leads_nowhere_but_to_this_site() {
+        let place = Place::new(true);
+        for (path, to) in [
+            ("", "/"),
+            ("/", "/"),
+            ("//evil.example/", "/evil.example/"),
+            ("/\\evil.example", "/evil.example"),
+            ("/tag/a%2Fb", "/tag/a%2Fb"),
+        ] {
+            let entered = place.ask(&place.entrance(path), None, Visitor::Ours);
+            assert!(
+                matches!(&entered, Admission::Entered { to: shown, .. } if shown == to),
+                "{path}: {entered:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_user_can_read_the_files() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let place = Place::new(true);
+        key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
+        place.entrance("/");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&place.door.folder), 0o700);
+        let names = place.files();
+        assert_eq!(names.len(), 3);
+        for name in names {
+            assert_eq!(mode(&place.door.folder.join(name)), 0o600);
+        }
+    }
+
+    #[test]
+    fn everybody_sees_only_what_says_nothing() {
+        let place = Place::new(true);
+        for target in PUBLIC {
+            assert_eq!(place.ask(target, None, Visitor::Unknown), Admission::In);
+        }
+        for target in ["/style.css/../", "/robots.txt/", "/favicon.ico?x", "//"] {
+            assert_eq!(place.ask(target, None, Visitor::Unknown), Admission::Locked);
+        }
+    }
+
+    #[test]
+    fn the_log_is_told_no_token() {
+        let place = Place::new(true);
+        assert_eq!(without_token(&place.entrance("/tag/gpu")), "/enter/");
+        assert_eq!(without_token("/tag/gpu"), "/tag/gpu");
+    }
+}

@@ -1,0 +1,273 @@
+//! The site with `require-token`: as it is where the system doesn't say which user asks.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::client::{Answer, Client, get};
+use crate::host::{ORIGIN, TestHost, program, until};
+
+/// A host whose site is locked, and a program that is asked to open browsers.
+struct Locked {
+    host: TestHost,
+    port: u16,
+    dir: tempfile::TempDir,
+}
+
+impl Locked {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = "require-token = true\nlog-level = \"trace\"\n";
+        fs::write(dir.path().join("config.toml"), settings).unwrap();
+        let bin = dir.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        for opener in ["xdg-open", "open"] {
+            let script = bin.join(opener);
+            fs::write(&script, "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$OPENED\"\n").unwrap();
+            fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        let mut host = TestHost::start(program(dir.path()).arg(ORIGIN), dir.path());
+        let port = host.site_port();
+        host.save("https://e.org/a", "A page", &["gpu"]);
+        Self { host, port, dir }
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = program(self.path());
+        command
+            .env("URL_NOTES_PORT", self.port.to_string())
+            .env(
+                "PATH",
+                format!("{}:/usr/bin:/bin", self.path().join("bin").display()),
+            )
+            .env("OPENED", self.path().join("opened"));
+        command
+    }
+
+    /// `url-notes open`: what it says, and what the opener was given.
+    fn open(&self, arguments: &[&str]) -> (String, PathBuf) {
+        let output = self.command().arg("open").args(arguments).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        let opened = fs::read_to_string(self.path().join("opened")).unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (said, opened.trim_end().into())
+    }
+
+    /// The path with a fresh token, as it stands in the page that is opened.
+    fn entrance(&self) -> String {
+        let (_, page) = self.open(&[]);
+        let page = fs::read_to_string(page).unwrap();
+        let (_, rest) = page.split_once("0;url=http://localhost:").unwrap();
+        let (address, _) = rest.split_once('"').unwrap();
+        address
+            .strip_prefix(&self.port.to_string())
+            .unwrap()
+            .to_owned()
+    }
+
+    fn get(&self, target: &str, cookie: &str) -> Answer {
+        let port = self.port;
+        Client::new(port)
+            .send(&format!(
+                "GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: a=b; {cookie}\r\n\r\n"
+            ))
+            .answer()
+    }
+
+    /// The cookie that an answer sets, as the browser sends it back.
+    fn cookie(&self, answer: &Answer) -> String {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let cookie = answer.header("Set-Cookie").unwrap();
+        let (cookie, rest) = cookie.split_once("; ").unwrap();
+        assert_eq!(rest, "Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict");
+        assert!(cookie.starts_with(&format!("url-notes-{}=", self.port)));
+        cookie.to_owned()
+    }
+}
+
+#[test]
+fn a_locked_site_is_opened_by_url_notes_open_alone() {
+    let locked = Locked::new();
+    for target in [
+        "/",
+        "/tags",
+        "/tag/gpu",
+        "/tag/absent",
+        "/all/0",
+        "/note/1",
+        "/enter/",
+        "/enter/x/tags",
+    ] {
+        let answer = get(locked.port, target);
+        assert_eq!(answer.status, 403, "{target}");
+        assert!(answer.body.contains("url-notes open"), "{}", answer.body);
+        assert!(!answer.body.contains("A page"));
+        assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    }
+    // The same, whether there is such a page or not.
+    assert_eq!(
+        get(locked.port, "/tag/gpu").body,
+        get(locked.port, "/tag/absent").body
+    );
+
+    let (_, page) = locked.open(&["gpu"]);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("/tag/gpu\""), "{page}");
+    let entrance = locked.entrance();
+    let entered = get(locked.port, &entrance);
+    let cookie = locked.cookie(&entered);
+    assert!(
+        entered.body.contains("content=\"0;url=/\""),
+        "{}",
+        entered.body
+    );
+    assert_eq!(entered.header("Cache-Control"), Some("no-store"));
+    for target in ["/", "/tag/gpu", "/all/0"] {
+        let answer = locked.get(target, &cookie);
+        assert_eq!(answer.status, 200, "{target}");
+        assert!(answer.body.contains("A page"), "{target}");
+    }
+    // Used up; and no cookie but that one opens.
+    assert_eq!(get(locked.port, &entrance).status, 403);
+    for wrong in [
+        &cookie[..cookie.len() - 1],
+        &cookie.replace('=', "0="),
+        "url-notes=x",
+        "",
+    ] {
+        assert_eq!(locked.get("/", wrong).status, 403, "{wrong}");
+    }
+}
+
+#[test]
+fn of_many_who_come_with_one_token_one_is_let_in() {
+    let locked = Locked::new();
+    let entrance = locked.entrance();
+    let mut clients: Vec<Client> = (0..16).map(|_| Client::new(locked.port)).collect();
+    for client in &mut clients {
+        client.send(&format!(
+            "GET {entrance} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n",
+            locked.port
+        ));
+    }
+    let statuses: Vec<u16> = clients.iter_mut().map(|c| c.answer().status).collect();
+    let let_in = statuses.iter().filter(|status| **status == 200).count();
+    assert!(statuses.iter().all(|status| [200, 403].contains(status)));
+    assert_eq!(let_in, 1);
+}
+
+#[test]
+fn a_key_is_good_for_whoever_serves_the_site_next() {
+    let mut locked = Locked::new();
+    let cookie = locked.cookie(&get(locked.port, &locked.entrance()));
+    let entrance = locked.entrance();
+    let mut next = TestHost::at_port(locked.path(), locked.port);
+    let hello = next.call(
+        "hello",
+        serde_json::json!({"protocol": 1, "extension": "0.1.0"}),
+    );
+    // A locked site is known for its own by the next process, too.
+    assert_eq!(hello["siteProblem"], serde_json::Value::Null);
+    locked.host.kill();
+    let answer = until("the next one to serve", || {
+        super::client::try_get(locked.port, "/robots.txt").ok()
+    });
+    assert_eq!(answer.status, 200);
+    assert_eq!(locked.get("/", &cookie).status, 200);
+    assert_eq!(locked.cookie(&get(locked.port, &entrance)), cookie);
+}
+
+#[test]
+fn neither_token_nor_key_is_told_to_anybody_else() {
+    let locked = Locked::new();
+    let (said, page) = locked.open(&["gpu"]);
+    // The arguments of programs are there for every user to read: they name a file
+    // that only this one can.
+    assert!(page.starts_with(locked.path()), "{}", page.display());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&page), 0o600);
+    assert_eq!(mode(page.parent().unwrap()), 0o700);
+    // The user is told on his terminal.
+    let address = said.lines().last().unwrap();
+    let prefix = format!("http://localhost:{}/enter/", locked.port);
+    let token = address
+        .strip_prefix(&prefix)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap();
+    let id = page.file_stem().unwrap().to_str().unwrap();
+    let secret = token.strip_prefix(id).unwrap();
+
+    let cookie = locked.cookie(&get(locked.port, &format!("/enter/{token}/tag/gpu")));
+    let (_, key) = cookie.split_once('=').unwrap();
+    assert_eq!(locked.get("/tag/gpu", &cookie).status, 200);
+    assert_eq!(
+        locked.get(&format!("/enter/{token}/tag/gpu"), "").status,
+        403
+    );
+    // Not even the most talkative log.
+    let log = fs::read_to_string(locked.path().join("url-notes.log")).unwrap();
+    assert!(log.contains("GET /tag/gpu"), "{log}");
+    assert!(!log.contains(secret) && !log.contains(key), "{log}");
+    assert_eq!(mode(&locked.path().join("site/key")), 0o600);
+}
+
+#[test]
+fn without_a_browser_the_address_is_told_on_the_terminal_alone() {
+    let locked = Locked::new();
+    let output = locked
+        .command()
+        .env("PATH", "/nowhere")
+        .arg("open")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("No browser was opened") && !stderr.contains("/enter/"),
+        "{stderr}"
+    );
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (_, entrance) = stdout
+        .split_once(&format!("http://localhost:{}", locked.port))
+        .unwrap();
+    locked.cookie(&get(locked.port, entrance.trim_end()));
+    let log = fs::read_to_string(locked.path().join("url-notes.log")).unwrap();
+    assert!(
+        log.contains("No browser was opened") && !log.contains("/enter/0"),
+        "{log}"
+    );
+    assert!(!log.contains(entrance.trim_end()), "{log}");
+}
+
+#[test]
+fn open_serves_a_locked_site_itself_where_nobody_does() {
+    let mut locked = Locked::new();
+    locked.host.kill();
+    let mut command = locked.command();
+    command.arg("open").stdout(Stdio::piped());
+    let _service = TestHost::start(&mut command, locked.path());
+    let opened = until("the browser to be asked", || {
+        fs::read_to_string(locked.path().join("opened"))
+            .ok()
+            .filter(|text| !text.is_empty())
+    });
+    let page = fs::read_to_string(opened.trim_end()).unwrap();
+    let (_, rest) = page
+        .split_once(&format!("0;url=http://localhost:{}", locked.port))
+        .unwrap();
+    let entrance = rest.split('"').next().unwrap();
+    let answer = until("the site", || {
+        super::client::try_get(locked.port, entrance).ok()
+    });
+    locked.cookie(&answer);
+}
