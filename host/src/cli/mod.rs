@@ -6,6 +6,8 @@
 mod add;
 mod backup;
 mod check;
+mod export;
+mod import;
 mod list;
 mod open;
 mod print;
@@ -71,6 +73,10 @@ enum Command {
     Open(open::Open),
     /// Print figures on the store
     Stats(stats::Stats),
+    /// Bring in bookmarks, exports of other programs and of this one
+    Import(import::Import),
+    /// Write all notes into a file
+    Export(export::Export),
     /// Copy the notes into a file, also while they are in use
     Backup(backup::Backup),
     /// Put the notes of a backup in the place of those that are there, which are kept
@@ -138,6 +144,8 @@ impl Arguments {
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),
+            Command::Import(command) => command.run(&mut invocation),
+            Command::Export(command) => command.run(&mut invocation),
             Command::Backup(command) => command.run(&mut invocation),
             Command::RestoreBackup(command) => command.run(&mut invocation),
             Command::Check(command) => command.run(&mut invocation),
