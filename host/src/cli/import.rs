@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Invocation, print};
 use crate::{
     error::{Error, Result},
-    store::{Origin, Undone},
+    store::{self, Origin, Undone},
     transfer::import::{self, Format, Report, Source, Wishes},
 };
 
@@ -240,8 +240,7 @@ impl ReportFile {
                 path.display()
             );
         }
-        File::create(&part.part)
-            .with_context(|| format!("The report can't be written to {}", path.display()))?;
+        File::create(&part.part).map_err(|error| super::unwritten(error, path))?;
         Ok(part)
     }
 
@@ -252,16 +251,18 @@ impl ReportFile {
             writeln!(file)?;
             file.into_inner()?.sync_all()
         };
-        write().map_err(|error| {
-            Error::InvalidParams(format!(
+        write().map_err(|error| match store::fault_of_disk(&error) {
+            Some(fault) => Error::store(fault),
+            None => Error::InvalidParams(format!(
                 "The report can't be written ({error}); nothing was imported."
-            ))
+            )),
         })
     }
 
     fn put(self) -> anyhow::Result<()> {
-        fs::rename(&self.part, &self.path)
-            .context("It is imported, but the report can't be put in its place")
+        fs::rename(&self.part, &self.path).map_err(|error| {
+            anyhow::anyhow!("It is imported, but the report can't be put in its place ({error}).")
+        })
     }
 }
 

@@ -3,9 +3,15 @@
 //! Owns what each format looks like; the moment that an export is of is one read
 //! transaction of the store's.
 
+mod csv;
 mod json;
+mod markdown;
+mod netscape;
 
+pub use csv::csv;
 pub use json::{json, jsonl};
+pub use markdown::markdown;
+pub use netscape::netscape;
 
 use crate::{
     domain::{Note, NoteId},

@@ -22,8 +22,6 @@ const MAX_BYTES: u64 = 16 << 20;
 
 /// A thing of a list.
 pub(super) struct Item<'a> {
-    /// Name of the list; empty at the top.
-    pub(super) list: &'a str,
     /// The line on which it ends, from 1.
     pub(super) line: u64,
     json: &'a RawValue,
@@ -41,7 +39,67 @@ impl<'a> Item<'a> {
 fn not_understood(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
+    // Names of this program's own say nothing to anybody else.
+    let text = text.split(", expected struct").next().unwrap_or_default();
     format!("It can't be understood: {text}.")
+}
+
+/// A text that some versions of a program write as a number, `false` or `null`.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Loose(pub(super) String);
+
+impl Loose {
+    pub(super) fn is_yes(&self) -> bool {
+        super::netscape::is_yes(&self.0)
+    }
+
+    pub(super) fn some(self) -> Option<String> {
+        (!self.0.is_empty()).then_some(self.0)
+    }
+}
+
+/// Those that say something, below each other.
+pub(super) fn paragraphs<const COUNT: usize>(texts: [Loose; COUNT]) -> String {
+    let texts: Vec<String> = texts.into_iter().filter_map(Loose::some).collect();
+    texts.join("\n\n")
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Loose;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> std::result::Result<Loose, E> {
+                Ok(Loose(text.to_owned()))
+            }
+
+            fn visit_bool<E>(self, yes: bool) -> std::result::Result<Loose, E> {
+                Ok(Loose(if yes { "true".into() } else { String::new() }))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> std::result::Result<Loose, E> {
+                Ok(Loose(number.to_string()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> std::result::Result<Loose, E> {
+                Ok(Loose(number.to_string()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> std::result::Result<Loose, E> {
+                Ok(Loose(number.to_string()))
+            }
+
+            fn visit_unit<E>(self) -> std::result::Result<Loose, E> {
+                Ok(Loose::default())
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
 }
 
 /// Calls `take` with each thing of the lists that are at the top or in its object
@@ -128,20 +186,13 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<(), A::Error> {
-        List {
-            reading: self.0,
-            name: "",
-        }
-        .visit_seq(seq)
+        List(self.0).visit_seq(seq)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
             match self.0.lists.iter().find(|list| **list == name) {
-                Some(name) => map.next_value_seed(List {
-                    reading: self.0,
-                    name,
-                })?,
+                Some(_) => map.next_value_seed(List(self.0))?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -149,10 +200,7 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
     }
 }
 
-struct List<'a, R> {
-    reading: &'a Reading<'a, R>,
-    name: &'a str,
-}
+struct List<'a, R>(&'a Reading<'a, R>);
 
 impl<'de, R: BufRead> DeserializeSeed<'de> for List<'_, R> {
     type Value = ();
@@ -173,11 +221,10 @@ impl<'de, R: BufRead> Visitor<'de> for List<'_, R> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
-        let reading = self.reading;
+        let reading = self.0;
         while let Some(json) = seq.next_element::<Box<RawValue>>()? {
             let item = Item {
-                list: self.name,
-                line: reading.text.borrow().line(),
+                line: reading.text.borrow().last_line(),
                 json: &json,
             };
             reading.text.borrow_mut().next_record();

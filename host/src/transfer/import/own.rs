@@ -89,6 +89,16 @@ impl Entry {
     }
 }
 
+/// Whether a line is a note by itself.
+pub(super) fn is_note(line: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Note {
+        #[serde(rename = "url")]
+        _url: serde::de::IgnoredAny,
+    }
+    line.starts_with('{') && serde_json::from_str::<Note>(line).is_ok()
+}
+
 /// `{"notes": [], "trash": [], "aliases": []}`, or a list of notes as `--json` prints them.
 pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     json::each(

@@ -20,7 +20,7 @@ pub(super) const STARRED: &str = "starred";
 /// So many names of tags are remembered with what became of them.
 const REMEMBERED_NAMES: usize = 50_000;
 /// So many folders, the innermost, become tags of a bookmark.
-const FOLDERS: usize = 16;
+pub(super) const FOLDERS: usize = 16;
 
 /// A bookmark as a file has it.
 #[derive(Debug, Clone, Default)]

@@ -139,6 +139,21 @@ impl Source {
         Ok(start)
     }
 
+    /// Whether it is a zip file.
+    pub(super) fn is_zip(&mut self) -> Result<bool> {
+        Ok(self.magic()?.starts_with(b"PK"))
+    }
+
+    /// All of it, where that may be held.
+    pub(super) fn held_bytes(&mut self) -> Result<Vec<u8>> {
+        if self.bytes > MAX_HELD_BYTES {
+            return Err(Error::InvalidParams(
+                "It is larger than 256 MiB, which is more than can be read of this format.".into(),
+            ));
+        }
+        self.start(MAX_HELD_BYTES)
+    }
+
     /// The first bytes, for what isn't text.
     pub(super) fn magic(&mut self) -> Result<Vec<u8>> {
         self.start(16)
@@ -182,6 +197,8 @@ impl Source {
 pub(super) struct Counting<R> {
     inner: R,
     line: u64,
+    /// Whether a line break was read last.
+    broke: bool,
     /// What may be read before the next record has to begin, in bytes.
     left: u64,
     budget: u64,
@@ -192,6 +209,7 @@ impl<R: BufRead> Counting<R> {
         Self {
             inner,
             line: 1,
+            broke: false,
             left: budget,
             budget,
         }
@@ -200,6 +218,11 @@ impl<R: BufRead> Counting<R> {
     /// The line of what is read next, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The line of what was read last, from 1.
+    pub(super) fn last_line(&self) -> u64 {
+        self.line - u64::from(self.broke)
     }
 
     /// A record is done.
@@ -236,10 +259,9 @@ impl<R: BufRead> BufRead for Counting<R> {
 
     fn consume(&mut self, amount: usize) {
         if let Ok(available) = self.inner.fill_buf() {
-            let lines = available[..amount.min(available.len())]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count();
+            let read = &available[..amount.min(available.len())];
+            self.broke = read.last() == Some(&b'\n');
+            let lines = read.iter().filter(|byte| **byte == b'\n').count();
             self.line += u64::try_from(lines).unwrap_or(0);
         }
         self.left = self

@@ -1,0 +1,102 @@
+//! Omnivore's export: a zip file with the pages in `metadata_N_to_M.json` and what
+//! was marked in them in `highlights/SLUG.md`; or one of those files by itself.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::{
+    json::{self, Loose},
+    row::{ARCHIVE, Found, Row, Sink, date},
+    source::Source,
+    zip::{self, Entry},
+};
+use crate::error::Result;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    #[serde(default)]
+    slug: Loose,
+    #[serde(default)]
+    title: Loose,
+    #[serde(default)]
+    description: Loose,
+    #[serde(default)]
+    url: Loose,
+    #[serde(default)]
+    state: Loose,
+    #[serde(default)]
+    labels: Vec<Loose>,
+    #[serde(default)]
+    saved_at: Loose,
+    #[serde(default)]
+    updated_at: Loose,
+    #[serde(default)]
+    published_at: Loose,
+}
+
+/// Whether a file of a zip file has pages.
+pub(super) fn is_metadata(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or_default();
+    name.starts_with("metadata_") && name.ends_with(".json")
+}
+
+pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    if !source.is_zip()? {
+        return pages(source, sink, &mut |_| Ok(String::new()));
+    }
+    let entries = zip::entries(source)?;
+    let highlights: HashMap<&str, &Entry> = entries
+        .iter()
+        .filter_map(|entry| {
+            let (_, name) = entry.name.split_once("highlights/")?;
+            Some((name.strip_suffix(".md")?, entry))
+        })
+        .collect();
+    for entry in entries.iter().filter(|entry| is_metadata(&entry.name)) {
+        let mut metadata = Source::of_bytes(zip::content(source, entry)?)?;
+        pages(&mut metadata, sink, &mut |slug| {
+            let Some(entry) = highlights.get(slug) else {
+                return Ok(String::new());
+            };
+            let bytes = zip::content(source, entry)?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        })?;
+    }
+    Ok(())
+}
+
+fn pages(
+    source: &mut Source,
+    sink: &mut Sink<'_>,
+    highlights: &mut dyn FnMut(&str) -> Result<String>,
+) -> Result<()> {
+    json::each(source, &[], sink, |item, sink| match item.read::<Page>() {
+        Err(refused) => sink(refused),
+        Ok(page) => {
+            let note = highlights(&page.slug.0)?;
+            sink(found(page, note, item.line))
+        }
+    })
+}
+
+fn found(page: Page, note: String, line: u64) -> Found {
+    let mut tags: Vec<String> = page.labels.into_iter().map(|label| label.0).collect();
+    if page.state.0.eq_ignore_ascii_case("archived") {
+        tags.push(ARCHIVE.into());
+    }
+    Row {
+        line,
+        url: page.url.0,
+        title: page.title.0,
+        tags,
+        note,
+        excerpt: page.description.some(),
+        published: page.published_at.some(),
+        saved: date(&page.saved_at.0),
+        updated: date(&page.updated_at.0),
+        ..Row::default()
+    }
+    .into()
+}
