@@ -47,6 +47,9 @@ struct Reading<'a, 's> {
     text: String,
     /// Whether a bookmark may begin: not in the middle of a note.
     item: bool,
+    /// Whether one tag may be of several words: Firefox puts commas between tags, and
+    /// alone of all writes such a head.
+    by_commas: bool,
     /// Pocket's list: its state.
     list: Option<&'static str>,
 }
@@ -61,6 +64,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         heading: None,
         text: String::new(),
         item: false,
+        by_commas: false,
         list: None,
     };
     let mut line = 1;
@@ -144,6 +148,10 @@ impl Reading<'_, '_> {
                 self.heading = None;
                 self.folders.pop();
             }
+            ("meta", false) if !in_note => {
+                let about = tag.attribute(&["http-equiv"]).unwrap_or_default();
+                self.by_commas |= about.eq_ignore_ascii_case("Content-Security-Policy");
+            }
             // On a line of its own it stands between bookmarks.
             ("hr", false)
                 if !in_note || self.text.trim_end_matches([' ', '\t']).ends_with('\n') =>
@@ -162,7 +170,11 @@ impl Reading<'_, '_> {
 
     fn begin(&mut self, tag: &Tag) {
         let attribute = |names: &[&str]| tag.attribute(names).unwrap_or_default();
-        let mut tags = split_tags(attribute(&["tags", "tag", "labels", "label"]));
+        let names = attribute(&["tags", "tag", "labels", "label"]);
+        let mut tags = match self.by_commas {
+            true => names.split(',').map(str::to_owned).collect(),
+            false => split_tags(names),
+        };
         if let Some(archived) = tags.iter_mut().find(|tag| **tag == LINKDING_ARCHIVED) {
             ARCHIVE.clone_into(archived);
         }
