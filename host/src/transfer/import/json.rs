@@ -3,16 +3,14 @@
 //! Owns where the things are, their lines and their size; what they mean is the
 //! format's. A list stands at the top, or as a member of the object there.
 
-use std::{cell::RefCell, fmt, io::BufRead};
+use std::{cell::RefCell, collections::BTreeMap, fmt, io::BufRead};
 
-use serde::{
-    Deserialize,
-    de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use jiff::Timestamp;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    row::{Found, Sink},
+    row::{Found, Sink, date},
     source::{Counting, Source, unreadable},
 };
 use crate::error::{Error, Result};
@@ -28,78 +26,92 @@ pub(super) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// What it says, or why it can't be understood, as a refusal.
-    pub(super) fn read<T: Deserialize<'a>>(&self) -> std::result::Result<T, Found> {
-        serde_json::from_str(self.json.get())
-            .map_err(|error| Found::refused(self.line, not_understood(&error)))
+    /// Its members, or why there are none, as a refusal.
+    pub(super) fn fields(&self) -> std::result::Result<Fields<'a>, Found> {
+        Fields::of(self.json.get())
+            .ok_or_else(|| Found::refused(self.line, "It is no object of JSON."))
     }
 }
 
-/// What is wrong with a thing, without the place, which is that of the thing in itself.
-fn not_understood(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    // Names of this program's own say nothing to anybody else.
-    let text = text.split(", expected struct").next().unwrap_or_default();
-    format!("It can't be understood: {text}.")
-}
+/// The members of an object. All formats are read by this one way, member by
+/// member: code that is made for a type of each format's own takes several times as
+/// much of the program. What isn't what it should be is as if it weren't there.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
 
-/// A text that some versions of a program write as a number, `false` or `null`.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Loose(pub(super) String);
-
-impl Loose {
-    pub(super) fn is_yes(&self) -> bool {
-        super::netscape::is_yes(&self.0)
+impl<'a> Fields<'a> {
+    /// None where it is no object.
+    pub(super) fn of(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok().map(Self)
     }
 
-    pub(super) fn some(self) -> Option<String> {
-        (!self.0.is_empty()).then_some(self.0)
+    /// Whether there is a member of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A text; a number, `true` or `false` as one, which some versions of a
+    /// program write. Empty where there is none.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.0.get(name).map_or_else(String::new, |json| text(json))
+    }
+
+    /// A text that says something.
+    pub(super) fn some(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn is_yes(&self, name: &str) -> bool {
+        super::netscape::is_yes(&self.text(name))
+    }
+
+    pub(super) fn date(&self, name: &str) -> Option<Timestamp> {
+        date(&self.text(name))
+    }
+
+    /// A list.
+    fn list(&self, name: &str) -> Vec<&'a RawValue> {
+        let json = self.0.get(name).map(|json| json.get());
+        json.and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default()
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        self.list(name).into_iter().map(text).collect()
+    }
+
+    /// A list of objects.
+    pub(super) fn objects(&self, name: &str) -> Vec<Self> {
+        let list = self.list(name).into_iter();
+        list.filter_map(|json| Self::of(json.get())).collect()
+    }
+
+    /// An object.
+    pub(super) fn object(&self, name: &str) -> Option<Self> {
+        self.0.get(name).and_then(|json| Self::of(json.get()))
+    }
+
+    /// All members that are objects, by name.
+    pub(super) fn all_objects(&self) -> Vec<Self> {
+        let members = self.0.values();
+        members.filter_map(|json| Self::of(json.get())).collect()
+    }
+}
+
+fn text(json: &RawValue) -> String {
+    match json.get() {
+        "null" | "false" => String::new(),
+        json if json.starts_with('"') => serde_json::from_str(json).unwrap_or_default(),
+        json if json.starts_with(['[', '{']) => String::new(),
+        json => json.to_owned(),
     }
 }
 
 /// Those that say something, below each other.
-pub(super) fn paragraphs<const COUNT: usize>(texts: [Loose; COUNT]) -> String {
-    let texts: Vec<String> = texts.into_iter().filter_map(Loose::some).collect();
-    texts.join("\n\n")
-}
-
-impl<'de> Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = Loose;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_str<E>(self, text: &str) -> std::result::Result<Loose, E> {
-                Ok(Loose(text.to_owned()))
-            }
-
-            fn visit_bool<E>(self, yes: bool) -> std::result::Result<Loose, E> {
-                Ok(Loose(if yes { "true".into() } else { String::new() }))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> std::result::Result<Loose, E> {
-                Ok(Loose(number.to_string()))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> std::result::Result<Loose, E> {
-                Ok(Loose(number.to_string()))
-            }
-
-            fn visit_f64<E>(self, number: f64) -> std::result::Result<Loose, E> {
-                Ok(Loose(number.to_string()))
-            }
-
-            fn visit_unit<E>(self) -> std::result::Result<Loose, E> {
-                Ok(Loose::default())
-            }
-        }
-        deserializer.deserialize_any(Text)
-    }
+pub(super) fn paragraphs<const COUNT: usize>(texts: [String; COUNT]) -> String {
+    let texts = texts.into_iter().filter(|text| !text.trim().is_empty());
+    texts.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Calls `take` with each thing of the lists that are at the top or in its object
@@ -108,7 +120,7 @@ pub(super) fn each(
     source: &mut Source,
     lists: &[&str],
     sink: &mut Sink<'_>,
-    mut take: impl FnMut(&Item<'_>, &mut Sink<'_>) -> Result<()>,
+    take: &mut dyn FnMut(&Item<'_>, &mut Sink<'_>) -> Result<()>,
 ) -> Result<()> {
     let text = RefCell::new(Counting::new(source.text()?, MAX_BYTES));
     let mut take = |item: &Item<'_>| take(item, sink);

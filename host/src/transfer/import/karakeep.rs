@@ -2,96 +2,55 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
 use super::{
-    json::{self, Loose},
-    row::{ARCHIVE, Found, Row, STARRED, Sink, date},
+    json::{self, Fields},
+    row::{ARCHIVE, Found, Row, STARRED, Sink},
     source::Source,
 };
 use crate::error::Result;
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bookmark {
-    #[serde(default)]
-    created_at: Loose,
-    #[serde(default)]
-    title: Loose,
-    #[serde(default)]
-    tags: Vec<Loose>,
-    #[serde(default)]
-    lists: Vec<Loose>,
-    #[serde(default)]
-    note: Loose,
-    #[serde(default)]
-    archived: Loose,
-    #[serde(default)]
-    favourited: Loose,
-    content: Option<Content>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Content {
-    #[serde(default)]
-    url: Loose,
-    #[serde(default, alias = "sourceUrl")]
-    source_url: Loose,
-    #[serde(default)]
-    text: Loose,
-}
-
-#[derive(Debug, Deserialize)]
-struct List {
-    #[serde(default)]
-    id: Loose,
-    #[serde(default)]
-    name: Loose,
-}
-
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     // They follow the bookmarks that are in them.
     let mut lists = HashMap::new();
-    json::each(source, &["lists"], sink, |item, _| {
-        if let Ok(List { id, name }) = item.read() {
-            lists.insert(id.0, name.0);
+    json::each(source, &["lists"], sink, &mut |item, _| {
+        if let Ok(list) = item.fields() {
+            lists.insert(list.text("id"), list.text("name"));
         }
         Ok(())
     })?;
-    json::each(source, &["bookmarks"], sink, |item, sink| {
-        sink(match item.read::<Bookmark>() {
-            Err(refused) => refused,
-            Ok(bookmark) => found(bookmark, &lists, item.line),
-        })
+    json::each(source, &["bookmarks"], sink, &mut |item, sink| {
+        sink(item.fields().map_or_else(
+            |refused| refused,
+            |bookmark| found(&bookmark, &lists, item.line),
+        ))
     })
 }
 
-fn found(bookmark: Bookmark, lists: &HashMap<String, String>, line: u64) -> Found {
-    let Some(content) = bookmark.content else {
+fn found(bookmark: &Fields<'_>, lists: &HashMap<String, String>, line: u64) -> Found {
+    let Some(content) = bookmark.object("content") else {
         return Found::refused(line, "It has no content.");
     };
-    let address = [content.url.0, content.source_url.0];
-    let Some(url) = address.into_iter().find(|url| !url.is_empty()) else {
+    let Some(url) = content.some("url").or_else(|| content.some("sourceUrl")) else {
         return Found::refused(line, "It is a text of its own and has no address.");
     };
-    let mut tags: Vec<String> = bookmark.tags.into_iter().map(|tag| tag.0).collect();
-    for (is, tag) in [(bookmark.archived, ARCHIVE), (bookmark.favourited, STARRED)] {
-        if is.is_yes() {
+    let mut tags = bookmark.texts("tags");
+    for (state, tag) in [("archived", ARCHIVE), ("favourited", STARRED)] {
+        if bookmark.is_yes(state) {
             tags.push(tag.into());
         }
     }
+    let within = bookmark.texts("lists");
     Row {
         line,
         url,
-        title: bookmark.title.0,
+        title: bookmark.text("title"),
         tags,
-        folders: bookmark
-            .lists
+        folders: within
             .iter()
-            .filter_map(|id| lists.get(&id.0).cloned())
+            .filter_map(|id| lists.get(id).cloned())
             .collect(),
-        note: json::paragraphs([content.text, bookmark.note]),
-        saved: date(&bookmark.created_at.0),
+        note: json::paragraphs([content.text("text"), bookmark.text("note")]),
+        saved: bookmark.date("createdAt"),
         ..Row::default()
     }
     .into()

@@ -3,38 +3,13 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
 use super::{
-    json::{self, Loose},
-    row::{ARCHIVE, Found, Row, Sink, date},
+    json::{self, Fields},
+    row::{ARCHIVE, Found, Row, Sink},
     source::Source,
     zip::{self, Entry},
 };
 use crate::error::Result;
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    #[serde(default)]
-    slug: Loose,
-    #[serde(default)]
-    title: Loose,
-    #[serde(default)]
-    description: Loose,
-    #[serde(default)]
-    url: Loose,
-    #[serde(default)]
-    state: Loose,
-    #[serde(default)]
-    labels: Vec<Loose>,
-    #[serde(default)]
-    saved_at: Loose,
-    #[serde(default)]
-    updated_at: Loose,
-    #[serde(default)]
-    published_at: Loose,
-}
 
 /// Whether a file of a zip file has pages.
 pub(super) fn is_metadata(name: &str) -> bool {
@@ -72,30 +47,30 @@ fn pages(
     sink: &mut Sink<'_>,
     highlights: &mut dyn FnMut(&str) -> Result<String>,
 ) -> Result<()> {
-    json::each(source, &[], sink, |item, sink| match item.read::<Page>() {
+    json::each(source, &[], sink, &mut |item, sink| match item.fields() {
         Err(refused) => sink(refused),
         Ok(page) => {
-            let note = highlights(&page.slug.0)?;
-            sink(found(page, note, item.line))
+            let note = highlights(&page.text("slug"))?;
+            sink(found(&page, note, item.line))
         }
     })
 }
 
-fn found(page: Page, note: String, line: u64) -> Found {
-    let mut tags: Vec<String> = page.labels.into_iter().map(|label| label.0).collect();
-    if page.state.0.eq_ignore_ascii_case("archived") {
+fn found(page: &Fields<'_>, note: String, line: u64) -> Found {
+    let mut tags = page.texts("labels");
+    if page.text("state").eq_ignore_ascii_case("archived") {
         tags.push(ARCHIVE.into());
     }
     Row {
         line,
-        url: page.url.0,
-        title: page.title.0,
+        url: page.text("url"),
+        title: page.text("title"),
         tags,
         note,
-        excerpt: page.description.some(),
-        published: page.published_at.some(),
-        saved: date(&page.saved_at.0),
-        updated: date(&page.updated_at.0),
+        excerpt: page.some("description"),
+        published: page.some("publishedAt"),
+        saved: page.date("savedAt"),
+        updated: page.date("updatedAt"),
         ..Row::default()
     }
     .into()

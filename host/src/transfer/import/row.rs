@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::strtime};
+use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
 use crate::{
     domain::{MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
@@ -186,9 +186,7 @@ impl Making {
                 metadata.lang.as_deref(),
             ),
             saved_at: row.saved,
-            updated_at: row
-                .updated
-                .filter(|updated| row.saved.is_none_or(|saved| saved <= *updated)),
+            updated_at: row.updated.filter(|updated| sensible(row.saved, *updated)),
             kept: row.kept,
         })
     }
@@ -223,6 +221,12 @@ impl Making {
             done => done,
         }
     }
+}
+
+/// Whether a note may have been changed then. Ids are bumped on collision, so it may
+/// have been saved a little later.
+fn sensible(saved: Option<Timestamp>, updated: Timestamp) -> bool {
+    saved.is_none_or(|saved| saved.duration_since(updated) < SignedDuration::from_mins(1))
 }
 
 /// The beginning of a text, for a sentence about it.
@@ -303,8 +307,8 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }
-    if let Ok(parsed) = strtime::parse("%d/%b/%Y:%H:%M:%S %z", text) {
-        return parsed.to_timestamp().ok();
+    if let Some(moment) = of_log(text) {
+        return Some(moment);
     }
     let civil = text.parse::<DateTime>().or_else(|_| {
         text.parse::<jiff::civil::Date>()
@@ -313,6 +317,18 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
     // Without a zone: in UTC, as all these programs keep it.
     let zoned = civil.ok()?.to_zoned(jiff::tz::TimeZone::UTC);
     Some(zoned.ok()?.timestamp())
+}
+
+/// `10/Oct/2000:13:55:36 +0300`
+fn of_log(text: &str) -> Option<Timestamp> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (day, rest) = text.split_once('/')?;
+    let (month, rest) = rest.split_once('/')?;
+    let (year, rest) = rest.split_once(':')?;
+    let (time, zone) = rest.split_once(' ')?;
+    let month = MONTHS.find(month).filter(|_| month.len() == 3)? / 3 + 1;
+    let text = format!("{year}-{month:02}-{day:0>2}T{time}{zone}");
+    text.parse().ok()
 }
 
 /// As [`date`], of a number.

@@ -144,13 +144,19 @@ impl Source {
         Ok(self.magic()?.starts_with(b"PK"))
     }
 
-    /// All of it, where that may be held.
-    pub(super) fn held_bytes(&mut self) -> Result<Vec<u8>> {
+    /// That it isn't too large to be held in memory as a whole.
+    pub(super) fn may_be_held(&self) -> Result<()> {
         if self.bytes > MAX_HELD_BYTES {
             return Err(Error::InvalidParams(
                 "It is larger than 256 MiB, which is more than can be read of this format.".into(),
             ));
         }
+        Ok(())
+    }
+
+    /// All of it, where that may be held.
+    pub(super) fn held_bytes(&mut self) -> Result<Vec<u8>> {
+        self.may_be_held()?;
         self.start(MAX_HELD_BYTES)
     }
 
