@@ -238,12 +238,28 @@ impl Wreck {
             .numbers()
             .filter(|number| !taken.contains(number) && pages.tree_of(*number).is_some())
             .collect();
-        Ok(Self {
+        let mut wreck = Self {
             pages,
             trees,
             strays,
             unread,
-        })
+        };
+        wreck.miss_notes();
+        Ok(wreck)
+    }
+
+    /// A page of notes in the place of the root is a tree without a fault, but for all
+    /// that was in the others: the number of notes tells.
+    fn miss_notes(&mut self) {
+        let rows = self.rows(self.own("notes"));
+        let found = rows.filter(|row| live_row(row).is_some()).count();
+        let missing = self
+            .expected()
+            .unwrap_or(0)
+            .saturating_sub(u64::try_from(found).unwrap_or(u64::MAX));
+        if let Some(walk) = self.trees.get_mut("notes") {
+            walk.lost += missing;
+        }
     }
 
     /// Whether something of a table or index wasn't to be reached from its root.

@@ -35,7 +35,8 @@ pub(super) fn verdict(dir: &Path, kept: &Numbers, sent: &Numbers) -> Result<(), 
     verdict_with_imported(dir, kept, sent, 0)
 }
 
-fn verdict_with_imported(
+/// As [`judge_with_imported`], likewise.
+pub(super) fn verdict_with_imported(
     dir: &Path,
     kept: &Numbers,
     sent: &Numbers,
