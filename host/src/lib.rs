@@ -19,3 +19,4 @@ pub mod messaging;
 pub mod protocol;
 pub mod site;
 pub mod store;
+pub mod transfer;

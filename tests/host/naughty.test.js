@@ -5,6 +5,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { test } from "node:test";
 import { normaliseTag } from "../../extension/shared/tags.js";
 import { Program } from "./program.js";
@@ -91,6 +94,35 @@ test("naughty strings come back byte for byte", async (t) => {
 			const shown = await program.run("show", `${note.id}`, "--json");
 			assert.deepEqual(JSON.parse(shown.stdout), note);
 		});
+	});
+	await t.test("in exports, and imported from them", async (t) => {
+		for (const format of ["json", "jsonl"]) {
+			const exported = await program.run("export", format);
+			assert.equal(exported.code, 0, exported.stderr);
+			const notes =
+				format === "json"
+					? JSON.parse(exported.stdout).notes
+					: exported.stdout
+							.trim()
+							.split("\n")
+							.map((line) => JSON.parse(line));
+			assert.deepEqual(
+				notes,
+				saved.map(({ note }) => note),
+			);
+			const other = await Program.start(t);
+			const file = path.join(
+				await mkdtemp(path.join(tmpdir(), "url-notes-export-")),
+				format,
+			);
+			await writeFile(file, exported.stdout);
+			const imported = await other.run("import", file, "--json");
+			assert.equal(imported.code, 0, imported.stderr);
+			assert.equal(JSON.parse(imported.stdout).new, saved.length);
+			const again = await other.run("export", format);
+			assert.equal(again.stdout, exported.stdout);
+			await rm(path.dirname(file), { recursive: true });
+		}
 	});
 	await t.test("on the site", async () => {
 		await each(saved, async ({ note }) => {

@@ -17,3 +17,4 @@ mod site;
 mod tags;
 mod tidy;
 mod torture;
+mod transfer;

@@ -6,6 +6,8 @@
 mod add;
 mod backup;
 mod check;
+mod export;
+mod import;
 mod list;
 mod open;
 mod print;
@@ -20,7 +22,7 @@ mod tag;
 use std::{
     ffi::OsString,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -31,7 +33,7 @@ use crate::{
     config::Config,
     domain::{Note, NoteId, PageUrl},
     error::Error,
-    store::Store,
+    store::{self, Store},
 };
 
 /// Pages saved from the browser, with tags and notes, in one file on this machine.
@@ -71,6 +73,11 @@ enum Command {
     Open(open::Open),
     /// Print figures on the store
     Stats(stats::Stats),
+    /// Bring in bookmarks, exports of other programs and of this one
+    Import(import::Import),
+    /// Write all notes into a file or a folder
+    #[command(subcommand)]
+    Export(export::Export),
     /// Copy the notes into a file, also while they are in use
     Backup(backup::Backup),
     /// Put the notes of a backup in the place of those that are there, which are kept
@@ -138,10 +145,24 @@ impl Arguments {
             Command::Serve(command) => command.run(&mut invocation),
             Command::Open(command) => command.run(&mut invocation),
             Command::Stats(command) => command.run(&mut invocation),
+            Command::Import(command) => command.run(&mut invocation),
+            Command::Export(command) => command.run(&mut invocation),
             Command::Backup(command) => command.run(&mut invocation),
             Command::RestoreBackup(command) => command.run(&mut invocation),
             Command::Check(command) => command.run(&mut invocation),
         }
+    }
+}
+
+/// A file of the user's that can't be written, with its name; of a full or broken
+/// disk the store's sentence is told.
+fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
+    match store::fault_of_disk(&error) {
+        Some(fault) => Error::store(fault).into(),
+        None => anyhow::anyhow!(
+            "{} can't be written ({error}).",
+            print::clean(&path.display().to_string())
+        ),
     }
 }
 

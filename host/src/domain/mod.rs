@@ -14,7 +14,7 @@ mod words;
 pub use matching::{Phrase, Searched, holds, relevance};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
-    check_summary, check_title, parse_tags, timestamp_text,
+    check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
 pub use page_url::PageUrl;
 pub use plain::{is_too_deep, plain_text};

@@ -108,6 +108,31 @@ impl Metadata {
         }
     }
 
+    /// What an export of ours has of a page: it was checked when it was saved, and
+    /// stays to the letter. What nobody can have saved is dropped or cut.
+    #[must_use]
+    pub fn from_export(self) -> Self {
+        let text = |value: Option<String>, limit| {
+            value
+                .map(|mut text| {
+                    text.truncate(text.floor_char_boundary(limit));
+                    text
+                })
+                .filter(|text| !text.is_empty())
+        };
+        let checked = Self::from_page(
+            None,
+            self.published_at.as_deref(),
+            None,
+            self.lang.as_deref(),
+        );
+        Self {
+            excerpt: text(self.excerpt, MAX_EXCERPT_BYTES),
+            site_name: text(self.site_name, MAX_SITE_NAME_BYTES),
+            ..checked
+        }
+    }
+
     /// This page's newer words about itself; where it is silent now, the older ones stay.
     #[must_use]
     pub fn refreshed_by(self, newer: Self) -> Self {
@@ -197,7 +222,11 @@ pub fn parse_tags<S: AsRef<str>>(names: &[S]) -> Result<Vec<Tag>> {
     Ok(tags)
 }
 
-fn check_tag_count(tags: &[Tag]) -> Result<()> {
+/// Checks the number of tags.
+///
+/// # Errors
+/// `InvalidTag` over [`MAX_TAGS`].
+pub fn check_tag_count(tags: &[Tag]) -> Result<()> {
     if tags.len() > MAX_TAGS {
         return Err(Error::InvalidTag(format!(
             "a note has {MAX_TAGS} tags at most"
@@ -316,6 +345,33 @@ impl Note {
             check_summary(&self.summary)?;
         }
         self.updated_at = now;
+        Ok(self)
+    }
+
+    /// The note with what another program kept on its page added: nothing that is
+    /// there goes. A text that it hasn't yet comes below its own.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn enriched(
+        mut self,
+        title: &str,
+        tags: &[Tag],
+        summary: &str,
+        metadata: &Metadata,
+    ) -> Result<Self> {
+        self.unite_tags(tags)?;
+        if self.title.is_empty() {
+            self.title = check_title(title)?;
+        }
+        if !summary.trim().is_empty() && !says(&self.summary, summary) {
+            self.summary = match self.summary.trim_end() {
+                "" => summary.to_owned(),
+                own => format!("{own}\n\n{summary}"),
+            };
+            check_summary(&self.summary)?;
+        }
+        self.metadata = metadata.clone().refreshed_by(self.metadata);
         Ok(self)
     }
 

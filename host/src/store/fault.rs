@@ -57,6 +57,18 @@ pub(super) fn of_file_system(error: io::Error) -> Error {
     }
 }
 
+/// What a full or a broken disk is, of the errors of files. None for all others.
+#[must_use]
+pub fn fault_of_disk(error: &io::Error) -> Option<StoreFault> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(StoreFault::Full),
+        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+            Some(StoreFault::Io)
+        }
+        _ => None,
+    }
+}
+
 /// SQLite says that it couldn't make a file, but not why: on a full disk the same
 /// as in a folder that is read-only. So it is tried beside the database at `path`.
 pub(super) fn explained(error: Error, path: &Path) -> Error {

@@ -8,9 +8,12 @@
 mod backup;
 mod check;
 mod completion;
+mod export;
 mod facets;
 mod fault;
 mod file_system;
+mod foreign;
+mod import;
 mod index;
 mod notes;
 mod open;
@@ -37,7 +40,10 @@ use uuid::Uuid;
 pub use backup::{Backup, Restored, restore_backup};
 pub use check::{Area, Fault, Health, check};
 pub use facets::{Facets, Followed};
+pub use fault::fault_of_disk;
 pub use file_system::FileSystem;
+pub use foreign::each_foreign_row;
+pub use import::{Became, Import, Incoming, Kept, Origin, Undone};
 pub use notes::{SavedNote, Stats};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};
@@ -222,13 +228,27 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.written(now, work)
+        self.written(now, true, work)
+            .map_err(|error| fault::explained(error, &self.path))
+    }
+
+    /// Does `work` as [`Store::write`] would, and nothing of it stays.
+    ///
+    /// # Errors
+    /// Those of `work`, and the `store_*` kinds.
+    pub fn rehearse<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.written(now, false, work)
             .map_err(|error| fault::explained(error, &self.path))
     }
 
     fn written<T>(
         &mut self,
         now: Timestamp,
+        keep: bool,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
         if self.upkeep.is_lax() {
@@ -249,6 +269,9 @@ impl Store {
                 pending: index::Pending::default(),
             };
             let done = work(&writer)?;
+            if !keep {
+                return Ok(done);
+            }
             writer.write_index()?;
             writer.prune()?;
             writer

@@ -230,32 +230,31 @@ pub(super) fn load(conn: &Connection, sql: &str, params: impl Params) -> Result<
 
 /// The deleted note of a query over the trash.
 fn trashed(conn: &Connection, sql: &str, key: impl Params) -> Result<Option<Note>> {
-    let found = conn
-        .prepare_cached(sql)?
-        .query_row(key, |row| {
-            let note = Note {
-                id: NoteId(row.get("id")?),
-                url: row.get("url")?,
-                title: row.get("title")?,
-                tags: Vec::new(),
-                summary: row.get("summary")?,
-                metadata: Metadata {
-                    excerpt: row.get("excerpt")?,
-                    published_at: row.get("published_at")?,
-                    site_name: row.get("site_name")?,
-                    lang: row.get("lang")?,
-                },
-                updated_at: moment(row.get("updated_at")?),
-                deleted_at: Some(moment(row.get("deleted_at")?)),
-            };
-            Ok((note, row.get::<_, String>("tags")?))
-        })
-        .optional()?;
-    let Some((mut note, tags)) = found else {
-        return Ok(None);
+    conn.prepare_cached(sql)?
+        .query_row(key, deleted_note)
+        .optional()?
+        .transpose()
+}
+
+/// The note of a row of the trash.
+pub(super) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<Note>> {
+    let note = Note {
+        id: NoteId(row.get("id")?),
+        url: row.get("url")?,
+        title: row.get("title")?,
+        tags: Vec::new(),
+        summary: row.get("summary")?,
+        metadata: Metadata {
+            excerpt: row.get("excerpt")?,
+            published_at: row.get("published_at")?,
+            site_name: row.get("site_name")?,
+            lang: row.get("lang")?,
+        },
+        updated_at: moment(row.get("updated_at")?),
+        deleted_at: Some(moment(row.get("deleted_at")?)),
     };
-    note.tags = tags_of_trash(&tags)?;
-    Ok(Some(note))
+    let tags = tags_of_trash(&row.get::<_, String>("tags")?);
+    Ok(tags.map(|tags| Note { tags, ..note }))
 }
 
 /// Tags as a row of the trash has them.
@@ -398,7 +397,7 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    fn live(&self, id: NoteId) -> Result<Option<Note>> {
+    pub(super) fn live(&self, id: NoteId) -> Result<Option<Note>> {
         let notes = load(&self.tx, select_notes!("WHERE n.id = ?"), [id.0])?;
         Ok(notes.into_iter().next())
     }
@@ -444,7 +443,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn store_fields(&self, note: &Note) -> Result<()> {
+    pub(super) fn store_fields(&self, note: &Note) -> Result<()> {
         self.execute(
             "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
                               site_name = ?6, lang = ?7, updated_at = ?8

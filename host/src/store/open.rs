@@ -42,6 +42,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0003_saves.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("migrations/0004_imports.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 /// A step of the schema.

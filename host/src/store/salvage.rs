@@ -238,12 +238,28 @@ impl Wreck {
             .numbers()
             .filter(|number| !taken.contains(number) && pages.tree_of(*number).is_some())
             .collect();
-        Ok(Self {
+        let mut wreck = Self {
             pages,
             trees,
             strays,
             unread,
-        })
+        };
+        wreck.miss_notes();
+        Ok(wreck)
+    }
+
+    /// A page of notes in the place of the root is a tree without a fault, but for all
+    /// that was in the others: the number of notes tells.
+    fn miss_notes(&mut self) {
+        let rows = self.rows(self.own("notes"));
+        let found = rows.filter(|row| live_row(row).is_some()).count();
+        let missing = self
+            .expected()
+            .unwrap_or(0)
+            .saturating_sub(u64::try_from(found).unwrap_or(u64::MAX));
+        if let Some(walk) = self.trees.get_mut("notes") {
+            walk.lost += missing;
+        }
     }
 
     /// Whether something of a table or index wasn't to be reached from its root.
@@ -586,7 +602,7 @@ impl Rebuilding<'_> {
         if self.has(url.key())? {
             note.deleted_at = Some(self.writer.now);
             self.salvage.same_page += 1;
-            self.put_into_trash(&note, url.key())?;
+            self.writer.put_into_trash(&note, url.key())?;
         } else {
             self.writer.insert(&note, url.key(), url.site())?;
             self.salvage.notes += 1;
@@ -629,33 +645,10 @@ impl Rebuilding<'_> {
             .collect();
         note.id = self.writer.free_id(note.id.saved_at())?;
         let key = PageUrl::parse(&note.url).map_or(row.page_key, |url| url.key().to_owned());
-        self.put_into_trash(&note, &key)?;
+        self.writer.put_into_trash(&note, &key)?;
         self.salvage.trash += 1;
         self.salvage.uncertain += u64::from(place.stray);
         Ok(())
-    }
-
-    fn put_into_trash(&self, note: &Note, key: &str) -> Result<()> {
-        let names: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
-        self.writer.execute(
-            "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
-                                          site_name, lang, updated_at, tags, deleted_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            params![
-                note.id.0,
-                key,
-                note.url,
-                note.title,
-                note.summary,
-                note.metadata.excerpt,
-                note.metadata.published_at,
-                note.metadata.site_name,
-                note.metadata.lang,
-                note.updated_at.as_microsecond(),
-                serde_json::to_string(&names).map_err(Error::internal)?,
-                note.deleted_at.unwrap_or(self.writer.now).as_microsecond(),
-            ],
-        )
     }
 
     fn has(&self, key: &str) -> Result<bool> {

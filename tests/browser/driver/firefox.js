@@ -14,7 +14,7 @@ import { until } from "./until.js";
 
 export const name = "Firefox";
 
-const PREFERENCES = {
+export const PREFERENCES = {
 	// The recommended ones and test mode keep the keyboard from the popup.
 	"remote.prefs.recommended": false,
 	"focusmanager.testmode": false,
@@ -111,7 +111,7 @@ export async function start({ extension, home, environment, resolves }) {
  *
  * @param {import("puppeteer-core").Browser} browser
  */
-async function windowScope(browser) {
+export async function windowScope(browser) {
 	// Puppeteer has no name for chrome contexts: its connection is asked directly,
 	// which is one reason for its version to be pinned.
 	const { connection } =

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Dice,
-    judge::{Numbers, judge},
+    judge::{Numbers, judge, judge_with_imported, verdict, verdict_with_imported},
     saves::{self, Save},
     shim::{CREATE, Counted, EIO, ENOSPC, Fault, RENAME, RESIZE, SYNC, Shim, WRITE},
     tell, times,
@@ -271,6 +271,52 @@ fn a_backup_on_a_failing_disk_is_whole_or_not_there() {
             judge(&copies, &notes, &notes);
         }
         judge(&shim.folder(), &notes, &notes);
+        counted
+    });
+}
+
+#[test]
+fn an_import_on_a_failing_disk_is_done_whole_or_not_at_all() {
+    at_each_call("import on a failing disk", CONTENTS | NAMES, |fault| {
+        let elsewhere = Shim::new();
+        let mut all = with_notes(&elsewhere);
+        let exported = run_ok(&elsewhere.folder(), &["export", "jsonl"]);
+        let shim = Shim::new();
+        let own = with_notes(&shim);
+        all.extend(own.iter());
+        let file = shim.folder().join("import.jsonl");
+        let report = shim.folder().join("report.json");
+        fs::write(&file, exported).unwrap();
+        let import = || {
+            let mut command = shim.program();
+            command.arg("import").arg(&file);
+            command.arg("--report").arg(&report).output().unwrap()
+        };
+        shim.fail(&everywhere(fault));
+        let output = import();
+        let counted = shim.heal();
+        let said = String::from_utf8(output.stderr).unwrap();
+        if output.status.success() {
+            judge_with_imported(&shim.folder(), &all, all.len() - own.len());
+            assert!(report.is_file(), "{fault:?}");
+        } else if said.contains("It is imported") {
+            // The last thing, the report's name, is after the commit.
+            judge_with_imported(&shim.folder(), &all, all.len() - own.len());
+        } else {
+            tells_of_the_disk(&said, fault);
+            // All of it may be on a disk that failed to say so; half of it never.
+            let nothing = verdict(&shim.folder(), &own, &own);
+            let imported = all.len() - own.len();
+            let whole = verdict_with_imported(&shim.folder(), &all, &all, imported);
+            assert!(nothing.is_ok() || whole.is_ok(), "{fault:?}: {nothing:?}");
+        }
+        let mut left = fs::read_dir(shim.folder()).unwrap();
+        assert!(
+            !left.any(|entry| entry.unwrap().path().to_str().unwrap().ends_with(".part")),
+            "{fault:?}"
+        );
+        assert!(import().status.success(), "{fault:?}");
+        judge_with_imported(&shim.folder(), &all, all.len() - own.len());
         counted
     });
 }

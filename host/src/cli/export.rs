@@ -1,0 +1,133 @@
+//! `url-notes export`
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use super::Invocation;
+use crate::{store::Reader, transfer::export};
+use anyhow::bail;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Export {
+    /// Everything, the trash included: imported into an empty store it is the same store
+    Json(ToFile),
+    /// The same, an entry a line
+    Jsonl(ToFile),
+    /// Bookmarks as HTML, which browsers and other programs import
+    Netscape(ToFile),
+    /// A table for spreadsheets
+    Csv(ToFile),
+    /// A folder of Markdown files, one a note, with front matter for Obsidian and Hugo
+    Markdown(ToFolder),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ToFile {
+    /// The file, replaced where it is there [default: standard output]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ToFolder {
+    /// The folder: a new or an empty one, or that of an earlier export, which is replaced
+    folder: PathBuf,
+}
+
+impl Export {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let store = invocation.store()?;
+        let (write, to): (Writing, _) = match self {
+            Self::Json(to) => (export::json, to),
+            Self::Jsonl(to) => (export::jsonl, to),
+            Self::Netscape(to) => (export::netscape, to),
+            Self::Csv(to) => (export::csv, to),
+            Self::Markdown(ToFolder { folder }) => {
+                let notes =
+                    export::markdown(&store, &folder).map_err(|error| of_file(error, &folder))?;
+                if invocation.json {
+                    let told = serde_json::json!({
+                        "folder": folder.display().to_string(), "notes": notes,
+                    });
+                    return invocation.print_json(&told);
+                }
+                writeln!(invocation.out, "{notes} notes: {}", folder.display())?;
+                return Ok(());
+            }
+        };
+        match to.file.as_deref().filter(|path| *path != Path::new("-")) {
+            None => at_one_moment(&store, write, invocation.out),
+            Some(path) => into_file(path, |out| at_one_moment(&store, write, out)),
+        }
+    }
+}
+
+/// What writes a format.
+type Writing = fn(&Reader, &mut dyn Write) -> anyhow::Result<()>;
+
+fn at_one_moment(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut buffered = BufWriter::with_capacity(64 * 1024, out);
+    let mut done = Ok(());
+    store.at_one_moment(|store| {
+        done = write(store, &mut buffered);
+        Ok(())
+    })?;
+    done?;
+    Ok(buffered.flush()?)
+}
+
+/// Writes a file that has its name when it is whole, readable by its user alone.
+fn into_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if path.is_dir() {
+        bail!("{} is a folder; give a file.", path.display());
+    }
+    // A device or a pipe is written to as it is.
+    if fs::metadata(path).is_ok_and(|file| !file.is_file()) {
+        let mut file = File::options()
+            .write(true)
+            .open(path)
+            .map_err(|error| super::unwritten(error, path))?;
+        return write(&mut file);
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut part = target.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let written = File::create(&part)
+        .map_err(anyhow::Error::from)
+        .and_then(|mut file| {
+            write(&mut file)?;
+            file.sync_all()?;
+            Ok(fs::rename(&part, &target)?)
+        });
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written.map_err(|error| of_file(error, path))
+}
+
+/// Of a full or broken disk, or a place that can't be written to, with the place.
+fn of_file(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    let error = match error.downcast::<csv::Error>() {
+        Ok(error) if error.is_io_error() => match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            _ => anyhow::anyhow!("The table can't be written."),
+        },
+        Ok(error) => error.into(),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<serde_json::Error>() {
+        Ok(error) if error.is_io() => io::Error::from(error).into(),
+        Ok(error) => error.into(),
+        Err(error) => error,
+    };
+    match error.downcast::<io::Error>() {
+        Ok(error) => super::unwritten(error, path),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,308 @@
+//! `url-notes import`
+
+use std::{
+    fs::{self, File},
+    io::{self, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{Invocation, print};
+use crate::{
+    error::{Error, Result},
+    store::{self, Origin, Undone},
+    transfer::import::{self, Format, Report, Source, Wishes},
+};
+
+/// So many refusals are told in the text; `--report` and `--json` have all.
+const TOLD: usize = 20;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// The file: bookmarks, an export of another program or of this one; - reads standard input
+    #[arg(required_unless_present = "undo")]
+    file: Option<PathBuf>,
+    /// What the file is, instead of what it looks like
+    #[arg(long, value_parser = format, value_name = "FORMAT")]
+    format: Option<&'static Format>,
+    /// Tell what would happen, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the report, with each refusal, into a file as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Don't make tags of folders
+    #[arg(long)]
+    no_folders: bool,
+    /// What relative addresses in the file are relative to
+    #[arg(long, value_name = "URL")]
+    base_url: Option<url::Url>,
+    /// Take the last import back
+    #[arg(long, conflicts_with_all = ["file", "format", "dry_run", "report", "no_folders", "base_url"])]
+    undo: bool,
+}
+
+fn format(name: &str) -> std::result::Result<&'static Format, String> {
+    import::format_named(name).ok_or_else(|| {
+        let names: Vec<&str> = import::FORMATS.iter().map(|format| format.name).collect();
+        format!("the formats are {}", names.join(", "))
+    })
+}
+
+/// The report as JSON has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    file: &'a str,
+    dry_run: bool,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+impl Import {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        match &self.file {
+            Some(file) => self.import(file, invocation),
+            None => undo(invocation),
+        }
+    }
+
+    fn import(&self, path: &Path, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let name = match path.file_name() {
+            Some(name) if path != Path::new("-") => name.to_string_lossy().into_owned(),
+            _ => "standard input".to_owned(),
+        };
+        // Only here is the file named: its name is the user's own.
+        let about = || print::clean(&name);
+        let mut source = match path.to_str() {
+            Some("-") => Source::held(io::stdin().lock()),
+            _ => Source::open(path),
+        }
+        .with_context(about)?;
+        let format = match self.format {
+            Some(format) => format,
+            None => import::detect(&mut source).with_context(about)?,
+        };
+        let wishes = Wishes {
+            folders: !self.no_folders,
+            base: self.base_url.clone(),
+        };
+        let now = Timestamp::now();
+        let origin = Origin {
+            file: name.clone(),
+            format: format.name.to_owned(),
+        };
+        let part = self.report.as_deref().map(ReportFile::create).transpose()?;
+        let mut store = invocation.store()?;
+        store.expect_many()?;
+        let mut bar = Bar::new();
+        let mut work = |writer: &crate::store::Writer<'_>| -> Result<Report> {
+            let import = writer.import(origin.clone(), undated(now, source.bytes()));
+            let report = import::run(&mut source, format, wishes.clone(), &import, &mut |rows| {
+                bar.show(rows);
+            })?;
+            import.finish()?;
+            bar.clear();
+            // Where the report can't be written, nothing is imported either.
+            if let Some(part) = &part {
+                part.write(&self.told(&name, &report))?;
+            }
+            Ok(report)
+        };
+        let report = if self.dry_run {
+            store.rehearse(now, &mut work)
+        } else {
+            store.write(now, &mut work)
+        };
+        bar.clear();
+        let report = report.with_context(about)?;
+        if !self.dry_run
+            && let Err(error) = store.tidy()
+        {
+            log::warn!("upkeep: {}", error.chain());
+        }
+        if let Some(part) = part {
+            part.put()?;
+        }
+        if invocation.json {
+            return invocation.print_json(&self.told(&name, &report));
+        }
+        self.tell(format, &report, invocation.out)?;
+        Ok(())
+    }
+
+    fn told<'a>(&self, file: &'a str, report: &'a Report) -> Told<'a> {
+        Told {
+            file,
+            dry_run: self.dry_run,
+            report,
+        }
+    }
+
+    fn tell(&self, format: &Format, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{} ({})", format.title, format.name)?;
+        writeln!(
+            out,
+            "{} rows read = {} new + {} merged + {} unchanged + {} refused",
+            report.read, report.new, report.merged, report.unchanged, report.refused
+        )?;
+        for notice in &report.notices {
+            writeln!(out, "{}", print::clean(notice))?;
+        }
+        for refusal in report.refusals.iter().take(TOLD) {
+            writeln!(
+                out,
+                "line {}: {}",
+                refusal.line,
+                print::clean(&refusal.reason)
+            )?;
+        }
+        if report.refusals.len() > TOLD {
+            let more = report.refusals.len() - TOLD;
+            writeln!(out, "and {more} more; --report FILE writes all of them.")?;
+        }
+        if self.dry_run {
+            writeln!(out, "Nothing was changed; without --dry-run it is.")?;
+        } else if report.new + report.merged > 0 {
+            writeln!(out, "`url-notes import --undo` takes it back.")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the dates of what has none begin: so that, a millisecond each, none lies
+/// ahead. No row has less than eight bytes.
+fn undated(now: Timestamp, bytes: u64) -> Timestamp {
+    let rows = i64::try_from(bytes / 8).unwrap_or(i64::MAX);
+    now.checked_sub(SignedDuration::from_millis(rows))
+        .unwrap_or(now)
+}
+
+fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    let mut store = invocation.store()?;
+    store.expect_many()?;
+    let undone = store.write(Timestamp::now(), |writer| writer.undo_import())?;
+    if let Err(error) = store.tidy() {
+        log::warn!("upkeep: {}", error.chain());
+    }
+    let Undone {
+        origin,
+        done_at,
+        removed,
+        restored,
+        kept,
+    } = undone;
+    if invocation.json {
+        return invocation.print_json(&serde_json::json!({
+            "file": origin.file,
+            "format": origin.format,
+            "importedAt": crate::domain::timestamp_text(done_at),
+            "removed": removed,
+            "restored": restored,
+            "kept": kept,
+        }));
+    }
+    writeln!(
+        invocation.out,
+        "The import of {} is undone: {removed} notes removed, {restored} as they were before.",
+        print::clean(&origin.file),
+    )?;
+    if kept > 0 {
+        writeln!(
+            invocation.out,
+            "{kept} notes were changed since and stay as they are."
+        )?;
+    }
+    Ok(())
+}
+
+/// The report in the making: it has its name when the import is done.
+struct ReportFile {
+    path: PathBuf,
+    part: PathBuf,
+}
+
+impl ReportFile {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        let part = Self {
+            path: path.to_owned(),
+            part: name.into(),
+        };
+        if path.is_dir() {
+            bail!(
+                "The report can't be written: {} is a folder.",
+                path.display()
+            );
+        }
+        File::create(&part.part).map_err(|error| super::unwritten(error, path))?;
+        Ok(part)
+    }
+
+    fn write(&self, told: &Told<'_>) -> Result<()> {
+        let write = || -> io::Result<()> {
+            let mut file = io::BufWriter::new(File::create(&self.part)?);
+            serde_json::to_writer_pretty(&mut file, told)?;
+            writeln!(file)?;
+            file.into_inner()?.sync_all()
+        };
+        write().map_err(|error| match store::fault_of_disk(&error) {
+            Some(fault) => Error::store(fault),
+            None => Error::InvalidParams(format!(
+                "The report can't be written ({error}); nothing was imported."
+            )),
+        })
+    }
+
+    fn put(self) -> anyhow::Result<()> {
+        fs::rename(&self.part, &self.path).map_err(|error| {
+            anyhow::anyhow!("It is imported, but the report can't be put in its place ({error}).")
+        })
+    }
+}
+
+impl Drop for ReportFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.part);
+    }
+}
+
+/// How far it is, on a terminal.
+struct Bar {
+    shown: Option<Instant>,
+    begun: Instant,
+    terminal: bool,
+}
+
+impl Bar {
+    fn new() -> Self {
+        Self {
+            shown: None,
+            begun: Instant::now(),
+            terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    fn show(&mut self, rows: u64) {
+        const EVERY: Duration = Duration::from_millis(100);
+        if !self.terminal || !rows.is_multiple_of(64) {
+            return;
+        }
+        if self.shown.unwrap_or(self.begun).elapsed() >= EVERY {
+            self.shown = Some(Instant::now());
+            let seconds = self.begun.elapsed().as_secs();
+            let _ = write!(io::stderr(), "\r\u{1b}[K{rows} rows, {seconds} s");
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            let _ = write!(io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A table for spreadsheets.
+
+use std::{borrow::Cow, io::Write};
+
+use super::each_note;
+use crate::{
+    domain::{Tag, timestamp_text},
+    store::Reader,
+};
+
+/// All notes, oldest first; tags by commas. What a spreadsheet would take for a
+/// formula has an apostrophe before it.
+///
+/// # Errors
+/// Those of the store and of `out`.
+pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut table = ::csv::Writer::from_writer(out);
+    table.write_record([
+        "url",
+        "title",
+        "tags",
+        "summary",
+        "excerpt",
+        "savedAt",
+        "updatedAt",
+        "publishedAt",
+        "siteName",
+        "lang",
+    ])?;
+    each_note(store, &mut |note| {
+        let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+        // A single tag with a sign of separation would be read as several.
+        let tags = if tags.iter().any(|tag| tag.contains('|')) {
+            serde_json::to_string(&tags)?
+        } else {
+            tags.join(",")
+        };
+        let saved_at = timestamp_text(note.id.saved_at());
+        let updated_at = timestamp_text(note.updated_at);
+        let metadata = &note.metadata;
+        let known = |value: &'_ Option<String>| value.clone().unwrap_or_default();
+        let fields = [
+            note.url.as_str(),
+            &note.title,
+            &tags,
+            &note.summary,
+            &known(&metadata.excerpt),
+            &saved_at,
+            &updated_at,
+            &known(&metadata.published_at),
+            &known(&metadata.site_name),
+            &known(&metadata.lang),
+        ];
+        Ok(table.write_record(fields.map(guarded).iter().map(|field| field.as_bytes()))?)
+    })?;
+    table.flush()?;
+    Ok(())
+}
+
+/// OWASP's list of what begins a formula ("CSV Injection").
+fn guarded(field: &str) -> Cow<'_, str> {
+    // One that looks guarded already is, too: so that reading takes one off.
+    let start = field.trim_start_matches('\'');
+    if start.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{field}"))
+    } else {
+        Cow::Borrowed(field)
+    }
+}

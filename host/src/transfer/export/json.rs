@@ -1,0 +1,67 @@
+//! Everything, the trash and the other names of tags included: imported into an
+//! empty store it is the same store.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::{each_deleted, each_note};
+use crate::{handler::wire_note, store::Reader};
+
+/// Another name of a tag.
+#[derive(Serialize)]
+struct Alias<'a> {
+    alias: &'a str,
+    tag: &'a str,
+}
+
+/// `{"urlNotes": 1, "notes": [], "trash": [], "aliases": []}`, an entry a line.
+///
+/// # Errors
+/// Those of the store and of `out`.
+pub fn json(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+    write!(out, "{{\"urlNotes\": 1,\n\"notes\": [")?;
+    let mut before = "\n";
+    each_note(store, &mut |note| {
+        out.write_all(before.as_bytes())?;
+        before = ",\n";
+        Ok(serde_json::to_writer(&mut *out, &wire_note(note))?)
+    })?;
+    write!(out, "\n],\n\"trash\": [")?;
+    before = "\n";
+    each_deleted(store, &mut |note| {
+        out.write_all(before.as_bytes())?;
+        before = ",\n";
+        Ok(serde_json::to_writer(&mut *out, &wire_note(note))?)
+    })?;
+    write!(out, "\n],\n\"aliases\": [")?;
+    before = "\n";
+    for alias in store.aliases()? {
+        out.write_all(before.as_bytes())?;
+        before = ",\n";
+        let (alias, tag) = (alias.name.as_str(), alias.of.tag.as_str());
+        serde_json::to_writer(&mut *out, &Alias { alias, tag })?;
+    }
+    writeln!(out, "\n]}}")?;
+    Ok(())
+}
+
+/// The same entries, one a line: first the notes, then the trash, then the aliases.
+///
+/// # Errors
+/// Those of the store and of `out`.
+pub fn jsonl(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut line = |note: &crate::domain::Note| {
+        serde_json::to_writer(&mut *out, &wire_note(note))?;
+        writeln!(out)?;
+        Ok(())
+    };
+    each_note(store, &mut line)?;
+    each_deleted(store, &mut line)?;
+    for alias in store.aliases()? {
+        let (alias, tag) = (alias.name.as_str(), alias.of.tag.as_str());
+        serde_json::to_writer(&mut *out, &Alias { alias, tag })?;
+        writeln!(out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! buku's database. It has no dates.
+
+use super::{
+    row::{Found, Row, Sink},
+    source::Source,
+};
+use crate::{error::Result, store};
+
+pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    let mut database = source.held_bytes()?;
+    // In memory there is no write-ahead log: it is read as it is without its log.
+    if let Some(versions @ [2, 2]) = database.get_mut(18..20) {
+        versions.fill(1);
+    }
+    let query = "SELECT id, URL, metadata, tags, \"desc\" FROM bookmarks ORDER BY id";
+    store::each_foreign_row(&database, query, &mut |[id, url, title, tags, note]| {
+        let line = id.parse().unwrap_or(0);
+        sink(Found::from(Row {
+            line,
+            url,
+            title,
+            tags: tags.split(',').map(str::to_owned).collect(),
+            note,
+            ..Row::default()
+        }))
+    })
+}

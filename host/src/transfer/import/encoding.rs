@@ -1,0 +1,401 @@
+//! In which encoding a file is, and its text as UTF-8.
+//!
+//! The WHATWG has forty encodings (<https://encoding.spec.whatwg.org>); here are
+//! those of one byte a character that bookmarks are found in, and UTF-16. The
+//! tables of all others are larger than the rest of the program's parsers together:
+//! such a file is refused with the command that converts it.
+
+use std::io::{self, Read};
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    Utf16Little,
+    Utf16Big,
+    /// Name, and what the bytes from 0x80 stand for.
+    Bytes(&'static str, &'static str),
+}
+
+const WINDOWS_1252: Encoding = Encoding::Bytes(
+    "windows-1252",
+    "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ\u{a0}¡¢£¤¥¦§¨©ª«¬\u{ad}®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ",
+);
+const WINDOWS_1250: Encoding = Encoding::Bytes(
+    "windows-1250",
+    "€\u{81}‚\u{83}„…†‡\u{88}‰Š‹ŚŤŽŹ\u{90}‘’“”•–—\u{98}™š›śťžź\u{a0}ˇ˘Ł¤Ą¦§¨©Ş«¬\u{ad}®Ż°±˛ł´µ¶·¸ąş»Ľ˝ľżŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢßŕáâăäĺćçčéęëěíîďđńňóôőö÷řůúűüýţ˙",
+);
+const WINDOWS_1251: Encoding = Encoding::Bytes(
+    "windows-1251",
+    "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u{98}™љ›њќћџ\u{a0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{ad}®Ї°±Ііґµ¶·ё№є»јЅѕїАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя",
+);
+const KOI8_R: Encoding = Encoding::Bytes(
+    "KOI8-R",
+    "─│┌┐└┘├┤┬┴┼▀▄█▌▐░▒▓⌠■∙√≈≤≥\u{a0}⌡°²·÷═║╒ё╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡Ё╢╣╤╥╦╧╨╩╪╫╬©юабцдефгхийклмнопярстужвьызшэщчъЮАБЦДЕФГХИЙКЛМНОПЯРСТУЖВЬЫЗШЭЩЧЪ",
+);
+const LATIN_9: Encoding = Encoding::Bytes(
+    "ISO-8859-15",
+    "\u{80}\u{81}\u{82}\u{83}\u{84}\u{85}\u{86}\u{87}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{8d}\u{8e}\u{8f}\u{90}\u{91}\u{92}\u{93}\u{94}\u{95}\u{96}\u{97}\u{98}\u{99}\u{9a}\u{9b}\u{9c}\u{9d}\u{9e}\u{9f}\u{a0}¡¢£€¥Š§š©ª«¬\u{ad}®¯°±²³Žµ¶·ž¹º»ŒœŸ¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ",
+);
+
+impl Encoding {
+    /// What people call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Utf16Little => "UTF-16LE",
+            Self::Utf16Big => "UTF-16BE",
+            Self::Bytes(name, _) => name,
+        }
+    }
+
+    /// By the name that a file gives it. None for one that isn't here.
+    fn of_label(label: &str) -> Option<Self> {
+        Some(match label.to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" | "unicode-1-1-utf-8" => Self::Utf8,
+            "utf-16" | "utf-16le" => Self::Utf16Little,
+            "utf-16be" => Self::Utf16Big,
+            // The WHATWG reads all of them as windows-1252.
+            "windows-1252" | "cp1252" | "iso-8859-1" | "iso8859-1" | "latin1" | "us-ascii"
+            | "ascii" => WINDOWS_1252,
+            "windows-1250" | "cp1250" => WINDOWS_1250,
+            "windows-1251" | "cp1251" => WINDOWS_1251,
+            "koi8-r" | "koi8" => KOI8_R,
+            "iso-8859-15" | "latin9" => LATIN_9,
+            _ => return None,
+        })
+    }
+}
+
+/// How the encoding of a file was found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Guess {
+    pub(super) encoding: Encoding,
+    /// Bytes before the text.
+    pub(super) mark: usize,
+    /// Whether it had to be guessed, as it is in all that isn't marked or sound UTF-8.
+    pub(super) guessed: bool,
+}
+
+/// Looks at the whole of a file.
+///
+/// # Errors
+/// `InvalidData` with a sentence where it says that it is in an encoding that isn't here.
+pub(super) fn guess(mut file: impl Read) -> io::Result<Guess> {
+    let mut head = Vec::new();
+    file.by_ref().take(4096).read_to_end(&mut head)?;
+    let sure = |encoding, mark| Guess {
+        encoding,
+        mark,
+        guessed: false,
+    };
+    match head.as_slice() {
+        [0xEF, 0xBB, 0xBF, ..] => return Ok(sure(Encoding::Utf8, 3)),
+        [0xFF, 0xFE, ..] => return Ok(sure(Encoding::Utf16Little, 2)),
+        [0xFE, 0xFF, ..] => return Ok(sure(Encoding::Utf16Big, 2)),
+        _ => {}
+    }
+    let (sound, unsound) = characters(head.as_slice().chain(file))?;
+    if unsound == 0 {
+        return Ok(sure(Encoding::Utf8, 0));
+    }
+    let likely = match label(&head) {
+        Some(label) => match Encoding::of_label(&label) {
+            // Exporters write "UTF-8" whatever follows; then characters that are sound
+            // tell, or what is not.
+            Some(Encoding::Utf8) if sound < unsound => WINDOWS_1252,
+            Some(encoding) => encoding,
+            None => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!(
+                        "it says that it is written in {label}; make it UTF-8 first, for example with `iconv -f {label} -t UTF-8`"
+                    ),
+                ));
+            }
+        },
+        None if sound >= unsound => Encoding::Utf8,
+        None => WINDOWS_1252,
+    };
+    Ok(Guess {
+        encoding: likely,
+        mark: 0,
+        guessed: true,
+    })
+}
+
+/// What an HTML file says of its encoding, without anything but letters, digits, signs of labels.
+fn label(head: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let (_, after) = head.split_once("charset")?;
+    let value = after
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start_matches([' ', '"', '\'']);
+    let end = value
+        .find(|c: char| !(c.is_ascii_alphanumeric() || "-_:.+".contains(c)))
+        .unwrap_or(value.len());
+    (end > 0 && end < 40).then(|| value[..end].to_owned())
+}
+
+/// Numbers of characters beyond ASCII in UTF-8, and of bytes that are in none.
+fn characters(mut file: impl Read) -> io::Result<(u64, u64)> {
+    let (mut sound, mut unsound) = (0, 0);
+    let mut buffer = vec![0; 64 * 1024];
+    let mut kept = 0;
+    loop {
+        let read = file.read(&mut buffer[kept..])?;
+        let end = kept + read;
+        let mut rest = &buffer[..end];
+        while let Err(error) = std::str::from_utf8(rest) {
+            let (good, bad) = rest.split_at(error.valid_up_to());
+            sound += beyond_ascii(good);
+            match error.error_len() {
+                Some(length) => {
+                    unsound += 1;
+                    rest = &bad[length..];
+                }
+                // Cut off by the end of the buffer, or of the file.
+                None if read > 0 => {
+                    rest = bad;
+                    break;
+                }
+                None => {
+                    unsound += 1;
+                    rest = &[];
+                }
+            }
+        }
+        let whole = std::str::from_utf8(rest).is_ok();
+        if whole {
+            sound += beyond_ascii(rest);
+        }
+        if read == 0 {
+            return Ok((sound, unsound));
+        }
+        let left = if whole { 0 } else { rest.len() };
+        buffer.copy_within(end - left..end, 0);
+        kept = left;
+    }
+}
+
+fn beyond_ascii(text: &[u8]) -> u64 {
+    let count = text.iter().filter(|byte| **byte >= 0xC0).count();
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// A file's text as UTF-8; what isn't sound becomes U+FFFD.
+pub(super) struct Decoded<R> {
+    file: R,
+    encoding: Encoding,
+    /// Of a table of bytes.
+    table: Vec<char>,
+    raw: Vec<u8>,
+    /// Raw bytes that are not decoded yet.
+    kept: usize,
+    text: Vec<u8>,
+    given: usize,
+    ended: bool,
+}
+
+impl<R: Read> Decoded<R> {
+    pub(super) fn new(file: R, encoding: Encoding) -> Self {
+        let table = match encoding {
+            Encoding::Bytes(_, table) => table.chars().collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            file,
+            encoding,
+            table,
+            raw: vec![0; 64 * 1024],
+            kept: 0,
+            text: Vec::new(),
+            given: 0,
+            ended: false,
+        }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        self.text.clear();
+        self.given = 0;
+        while self.text.is_empty() && !self.ended {
+            let read = self.file.read(&mut self.raw[self.kept..])?;
+            self.ended = read == 0;
+            let end = self.kept + read;
+            let used = match self.encoding {
+                Encoding::Utf8 => self.utf8(end),
+                Encoding::Utf16Little => self.utf16(end, u16::from_le_bytes),
+                Encoding::Utf16Big => self.utf16(end, u16::from_be_bytes),
+                Encoding::Bytes(..) => self.bytes(end),
+            };
+            self.raw.copy_within(used..end, 0);
+            self.kept = end - used;
+        }
+        Ok(())
+    }
+
+    fn utf8(&mut self, end: usize) -> usize {
+        let raw = &self.raw[..end];
+        let mut chunks = raw.utf8_chunks().peekable();
+        let mut used = 0;
+        while let Some(chunk) = chunks.next() {
+            self.text.extend_from_slice(chunk.valid().as_bytes());
+            used += chunk.valid().len();
+            let bad = chunk.invalid();
+            if bad.is_empty() {
+                continue;
+            }
+            let cut_off = chunks.peek().is_none()
+                && std::str::from_utf8(bad).is_err_and(|error| error.error_len().is_none());
+            if cut_off && !self.ended {
+                break;
+            }
+            self.text.extend_from_slice("\u{fffd}".as_bytes());
+            used += bad.len();
+        }
+        used
+    }
+
+    fn utf16(&mut self, end: usize, unit: fn([u8; 2]) -> u16) -> usize {
+        let (pairs, odd) = self.raw[..end].as_chunks::<2>();
+        let mut units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+        let mut used = units.len() * 2;
+        // Half a pair waits for its other half.
+        if !self.ended
+            && units
+                .last()
+                .is_some_and(|unit| (0xD800..0xDC00).contains(unit))
+        {
+            units.pop();
+            used -= 2;
+        }
+        for c in char::decode_utf16(units) {
+            push(&mut self.text, c.unwrap_or('\u{fffd}'));
+        }
+        if self.ended && !odd.is_empty() {
+            push(&mut self.text, '\u{fffd}');
+            used = end;
+        }
+        used
+    }
+
+    fn bytes(&mut self, end: usize) -> usize {
+        for byte in &self.raw[..end] {
+            let high = byte.checked_sub(0x80).map(usize::from);
+            let c = high.and_then(|at| self.table.get(at).copied());
+            push(&mut self.text, c.unwrap_or(char::from(*byte)));
+        }
+        end
+    }
+}
+
+fn push(text: &mut Vec<u8>, c: char) {
+    text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.text.len() {
+            self.refill()?;
+        }
+        let rest = &self.text[self.given..];
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        self.given += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> (String, &'static str, bool) {
+        let guess = guess(bytes).unwrap();
+        let mut text = String::new();
+        Decoded::new(&bytes[guess.mark..], guess.encoding)
+            .read_to_string(&mut text)
+            .unwrap();
+        (text, guess.encoding.name(), guess.guessed)
+    }
+
+    fn check(bytes: &[u8], expected: &str, name: &str, guessed: bool) {
+        assert_eq!(text(bytes), (expected.to_owned(), name, guessed));
+    }
+
+    #[test]
+    fn files_are_read_in_the_encoding_that_they_are_in() {
+        check("gödel".as_bytes(), "gödel", "UTF-8", false);
+        check(b"\xEF\xBB\xBFa", "a", "UTF-8", false);
+        check(b"\xFF\xFEa\0\x3D\xD8\x00\xDE", "a😀", "UTF-16LE", false);
+        check(b"\xFE\xFF\0a", "a", "UTF-16BE", false);
+        check(b"g\xF6del", "gödel", "windows-1252", true);
+        check(
+            b"<meta charset=windows-1251>\xE3",
+            "<meta charset=windows-1251>г",
+            "windows-1251",
+            true,
+        );
+        check(
+            b"<META CONTENT=\"text/html; charset=UTF-8\">\xF6",
+            "<META CONTENT=\"text/html; charset=UTF-8\">ö",
+            "windows-1252",
+            true,
+        );
+        // One bad byte among good ones spoils none of them.
+        check("ä\u{0}ö".as_bytes(), "ä\u{0}ö", "UTF-8", false);
+        check(b"\xC3\xA4\xC3\xB6\xFF", "äö\u{fffd}", "UTF-8", true);
+    }
+
+    #[test]
+    fn an_encoding_that_is_not_here_is_named() {
+        let error = guess(&b"<meta charset=\"Shift_JIS\">\x83"[..]).unwrap_err();
+        assert!(error.to_string().contains("iconv -f shift_jis"), "{error}");
+    }
+
+    #[test]
+    fn characters_are_whole_wherever_a_read_ends() {
+        struct OneByOne<'a>(&'a [u8]);
+        impl Read for OneByOne<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let length = self.0.len().min(1).min(buffer.len());
+                buffer[..length].copy_from_slice(&self.0[..length]);
+                self.0 = &self.0[length..];
+                Ok(length)
+            }
+        }
+        let expected = "aä機😀";
+        let mut read = String::new();
+        Decoded::new(OneByOne(expected.as_bytes()), Encoding::Utf8)
+            .read_to_string(&mut read)
+            .unwrap();
+        assert_eq!(read, expected);
+        assert_eq!(characters(OneByOne(expected.as_bytes())).unwrap(), (3, 0));
+        let utf16: Vec<u8> = expected.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        read.clear();
+        Decoded::new(OneByOne(&utf16), Encoding::Utf16Little)
+            .read_to_string(&mut read)
+            .unwrap();
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn fuzz_encoding() {
+        crate::fuzz::bytes(
+            &[
+                b"\xFF\xFEa\0",
+                "gödel 機".as_bytes(),
+                b"<meta charset=koi8-r>\xE3",
+            ],
+            |bytes| {
+                if let Ok(guess) = guess(bytes) {
+                    let mut text = String::new();
+                    Decoded::new(&bytes[guess.mark..], guess.encoding)
+                        .read_to_string(&mut text)
+                        .expect("what is decoded is UTF-8");
+                }
+            },
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! What linkding's interface for programs answers. Its export is `netscape.rs`'s.
+
+use super::{
+    json::{self, Fields},
+    row::{ARCHIVE, Found, Row, Sink, TO_READ},
+    source::Source,
+};
+use crate::error::Result;
+
+pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    json::each(source, &["results"], sink, &mut |item, sink| {
+        sink(
+            item.fields()
+                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
+        )
+    })
+}
+
+fn found(bookmark: &Fields<'_>, line: u64) -> Found {
+    let mut tags = bookmark.texts("tag_names");
+    for (state, tag) in [("is_archived", ARCHIVE), ("unread", TO_READ)] {
+        if bookmark.is_yes(state) {
+            tags.push(tag.into());
+        }
+    }
+    let title = bookmark.some("title");
+    Row {
+        line,
+        url: bookmark.text("url"),
+        title: title.unwrap_or_else(|| bookmark.text("website_title")),
+        tags,
+        note: json::paragraphs([bookmark.text("description"), bookmark.text("notes")]),
+        saved: bookmark.date("date_added"),
+        updated: bookmark.date("date_modified"),
+        ..Row::default()
+    }
+    .into()
+}

@@ -1,0 +1,99 @@
+//! Exports of ours: nothing is lost in them.
+
+use super::{
+    json::{self, Fields},
+    row::{Found, Row, Sink},
+    source::{Counting, Source, unreadable},
+};
+use crate::{
+    domain::NoteId,
+    error::{Error, Result},
+    store::Kept,
+};
+
+/// Longest line, in bytes: one note with everything at its limit is shorter.
+const MAX_LINE_BYTES: u64 = 16 << 20;
+
+/// A note, or another name of a tag. Anything but the address may be missing, so that
+/// files that are written by hand are read as well.
+fn found(entry: &Fields<'_>, line: u64) -> Found {
+    if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
+        return Found::Alias { line, name, of };
+    }
+    for name in ["savedAt", "updatedAt", "deletedAt"] {
+        if entry.some(name).is_some() && entry.date(name).is_none() {
+            return Found::refused(line, format!("Its {name} is no date."));
+        }
+    }
+    let id = match entry.some("id").map(|id| id.parse().map(NoteId)) {
+        None => None,
+        Some(Ok(id)) if (NoteId::MIN..=NoteId::MAX).contains(&id) => Some(id),
+        Some(_) => return Found::refused(line, "Its id is none."),
+    };
+    Row {
+        line,
+        url: entry.text("url"),
+        title: entry.text("title"),
+        tags: entry.texts("tags"),
+        note: entry.text("summary"),
+        excerpt: entry.some("excerpt"),
+        published: entry.some("publishedAt"),
+        site_name: entry.some("siteName"),
+        lang: entry.some("lang"),
+        saved: entry.date("savedAt"),
+        updated: entry.date("updatedAt"),
+        kept: Kept {
+            id,
+            deleted_at: entry.date("deletedAt"),
+        },
+        own: true,
+        ..Row::default()
+    }
+    .into()
+}
+
+/// Whether a line is a note by itself.
+pub(super) fn is_note(line: &str) -> bool {
+    Fields::of(line).is_some_and(|fields| fields.has("url"))
+}
+
+/// `{"notes": [], "trash": [], "aliases": []}`, or a list of notes as `--json` prints them.
+pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    let lists = ["notes", "trash", "aliases"];
+    json::each(source, &lists, sink, &mut |item, sink| {
+        sink(
+            item.fields()
+                .map_or_else(|refused| refused, |entry| found(&entry, item.line)),
+        )
+    })
+}
+
+/// A note a line.
+pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    let mut text = Counting::new(source.text()?, MAX_LINE_BYTES);
+    let mut buffer = Vec::new();
+    loop {
+        let line = text.line();
+        buffer.clear();
+        text.next_record();
+        let read = std::io::BufRead::read_until(&mut text, b'\n', &mut buffer)
+            .map_err(|error| unreadable(&error))?;
+        if read == 0 {
+            return Ok(());
+        }
+        if buffer.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&buffer);
+        match Fields::of(&text) {
+            Some(entry) => sink(found(&entry, line))?,
+            // Cut off while it was written or copied.
+            None if text.starts_with('{') && !text.ends_with(['}', '\n']) => {
+                return Err(Error::InvalidParams(format!(
+                    "The file ends in the middle, on line {line}; nothing was imported."
+                )));
+            }
+            None => sink(Found::refused(line, "It is no object of JSON."))?,
+        }
+    }
+}

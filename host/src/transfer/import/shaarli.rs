@@ -1,0 +1,31 @@
+//! What Shaarli's interface for programs answers. Its export is `netscape.rs`'s.
+
+use super::{
+    json::{self, Fields},
+    row::{Found, Row, Sink},
+    source::Source,
+};
+use crate::error::Result;
+
+pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    json::each(source, &[], sink, &mut |item, sink| {
+        sink(
+            item.fields()
+                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
+        )
+    })
+}
+
+fn found(link: &Fields<'_>, line: u64) -> Found {
+    Row {
+        line,
+        url: link.text("url"),
+        title: link.text("title"),
+        tags: link.texts("tags"),
+        note: link.text("description"),
+        saved: link.date("created"),
+        updated: link.date("updated"),
+        ..Row::default()
+    }
+    .into()
+}

@@ -1,0 +1,278 @@
+//! The file that is imported: its bytes, its text, and the caps on both.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use super::encoding::{self, Decoded, Encoding};
+use crate::error::{Error, Result};
+
+/// Largest file, in bytes.
+const MAX_FILE_BYTES: u64 = 4 << 30;
+/// Largest of what has to be held in memory: standard input and other pipes, files
+/// inside of zip files, trees of bookmarks. In bytes.
+pub(super) const MAX_HELD_BYTES: u64 = 256 << 20;
+/// So much of a file is looked at to detect its format, in bytes.
+const HEAD_BYTES: u64 = 64 * 1024;
+
+trait Seekable: Read + Seek {}
+impl<T: Read + Seek> Seekable for T {}
+
+/// A file, or what was read of a pipe.
+pub struct Source {
+    file: Box<dyn Seekable>,
+    bytes: u64,
+    encoding: Encoding,
+    mark: u64,
+    guessed: bool,
+}
+
+/// What can't be read, as a sentence.
+pub(super) fn unreadable(error: &io::Error) -> Error {
+    Error::InvalidParams(match error.kind() {
+        io::ErrorKind::NotFound => "The file isn't there.".into(),
+        io::ErrorKind::PermissionDenied => "You may not read the file.".into(),
+        io::ErrorKind::IsADirectory => "It is a folder; give a file.".into(),
+        _ => format!("The file can't be read: {error}."),
+    })
+}
+
+impl Source {
+    /// Opens a file; a pipe is read to its end.
+    ///
+    /// # Errors
+    /// `InvalidParams` with a sentence.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|error| unreadable(&error))?;
+        let about = file.metadata().map_err(|error| unreadable(&error))?;
+        if about.is_dir() {
+            return Err(unreadable(&io::ErrorKind::IsADirectory.into()));
+        }
+        if about.is_file() {
+            return Self::new(Box::new(file), about.len());
+        }
+        Self::held(file)
+    }
+
+    /// Reads to the end.
+    ///
+    /// # Errors
+    /// As of [`Source::open`].
+    pub fn held(file: impl Read) -> Result<Self> {
+        let mut bytes = Vec::new();
+        let read = file.take(MAX_HELD_BYTES + 1).read_to_end(&mut bytes);
+        read.map_err(|error| unreadable(&error))?;
+        Self::of_bytes(bytes)
+    }
+
+    /// # Errors
+    /// As of [`Source::open`].
+    pub fn of_bytes(bytes: Vec<u8>) -> Result<Self> {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if length > MAX_HELD_BYTES {
+            return Err(Error::InvalidParams(
+                "It is larger than 256 MiB; save it as a file and import that.".into(),
+            ));
+        }
+        Self::new(Box::new(Cursor::new(bytes)), length)
+    }
+
+    fn new(file: Box<dyn Seekable>, bytes: u64) -> Result<Self> {
+        if bytes > MAX_FILE_BYTES {
+            return Err(Error::InvalidParams(
+                "The file is larger than 4 GiB; split it.".into(),
+            ));
+        }
+        let mut source = Self {
+            file,
+            bytes,
+            encoding: Encoding::Utf8,
+            mark: 0,
+            guessed: false,
+        };
+        // Not text: nothing to guess.
+        if !source.is_binary()? {
+            let guess = source
+                .raw()
+                .and_then(encoding::guess)
+                .map_err(|error| unreadable(&error))?;
+            source.encoding = guess.encoding;
+            source.mark = u64::try_from(guess.mark).unwrap_or(0);
+            source.guessed = guess.guessed;
+        }
+        Ok(source)
+    }
+
+    /// Its length, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The encoding of its text.
+    #[must_use]
+    pub fn encoding(&self) -> &'static str {
+        self.encoding.name()
+    }
+
+    /// Whether the encoding had to be guessed.
+    #[must_use]
+    pub fn is_guessed(&self) -> bool {
+        self.guessed
+    }
+
+    /// Whether it is a zip file or a database: by its first bytes.
+    fn is_binary(&mut self) -> Result<bool> {
+        let start = self.start(16)?;
+        Ok([&b"PK\x03\x04"[..], b"PK\x05\x06", b"SQLite format 3\0"]
+            .iter()
+            .any(|magic| start.starts_with(magic)))
+    }
+
+    fn start(&mut self, bytes: u64) -> Result<Vec<u8>> {
+        let mut start = Vec::new();
+        self.raw()
+            .and_then(|file| file.take(bytes).read_to_end(&mut start))
+            .map_err(|error| unreadable(&error))?;
+        Ok(start)
+    }
+
+    /// Whether it is a zip file.
+    pub(super) fn is_zip(&mut self) -> Result<bool> {
+        Ok(self.magic()?.starts_with(b"PK"))
+    }
+
+    /// That it isn't too large to be held in memory as a whole.
+    pub(super) fn may_be_held(&self) -> Result<()> {
+        if self.bytes > MAX_HELD_BYTES {
+            return Err(Error::InvalidParams(
+                "It is larger than 256 MiB, which is more than can be read of this format.".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// All of it, where that may be held.
+    pub(super) fn held_bytes(&mut self) -> Result<Vec<u8>> {
+        self.may_be_held()?;
+        self.start(MAX_HELD_BYTES)
+    }
+
+    /// The first bytes, for what isn't text.
+    pub(super) fn magic(&mut self) -> Result<Vec<u8>> {
+        self.start(16)
+    }
+
+    /// The beginning of its text.
+    pub(super) fn head(&mut self) -> Result<String> {
+        let mut head = Vec::new();
+        self.text()?
+            .take(HEAD_BYTES)
+            .read_to_end(&mut head)
+            .map_err(|error| unreadable(&error))?;
+        Ok(String::from_utf8_lossy(&head).into_owned())
+    }
+
+    /// Its bytes from the beginning.
+    pub(super) fn raw(&mut self) -> io::Result<&mut (dyn Read + '_)> {
+        self.file.seek(SeekFrom::Start(0))?;
+        Ok(&mut self.file)
+    }
+
+    /// Its bytes, at any place.
+    pub(super) fn seekable(&mut self) -> (&mut (impl Read + Seek + use<>), u64) {
+        (&mut self.file, self.bytes)
+    }
+
+    /// Its text from the beginning.
+    pub(super) fn text(&mut self) -> Result<BufReader<Decoded<&mut (dyn Read + '_)>>> {
+        let (mark, encoding) = (self.mark, self.encoding);
+        self.file
+            .seek(SeekFrom::Start(mark))
+            .map_err(|error| unreadable(&error))?;
+        Ok(BufReader::with_capacity(
+            64 * 1024,
+            Decoded::new(&mut self.file, encoding),
+        ))
+    }
+}
+
+/// Counts lines and bounds how long a record may be.
+pub(super) struct Counting<R> {
+    inner: R,
+    line: u64,
+    /// Whether a line break was read last.
+    broke: bool,
+    /// What may be read before the next record has to begin, in bytes.
+    left: u64,
+    budget: u64,
+}
+
+impl<R: BufRead> Counting<R> {
+    pub(super) fn new(inner: R, budget: u64) -> Self {
+        Self {
+            inner,
+            line: 1,
+            broke: false,
+            left: budget,
+            budget,
+        }
+    }
+
+    /// The line of what is read next, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The line of what was read last, from 1.
+    pub(super) fn last_line(&self) -> u64 {
+        self.line - u64::from(self.broke)
+    }
+
+    /// A record is done.
+    pub(super) fn next_record(&mut self) {
+        self.left = self.budget;
+    }
+
+    /// Over the bound: what the error of the reader is then.
+    pub(super) fn too_long() -> io::Error {
+        io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "one of its entries is far too long",
+        )
+    }
+}
+
+impl<R: BufRead> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let length = available.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&available[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl<R: BufRead> BufRead for Counting<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 {
+            return Err(Self::too_long());
+        }
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if let Ok(available) = self.inner.fill_buf() {
+            let read = &available[..amount.min(available.len())];
+            self.broke = read.last() == Some(&b'\n');
+            let lines = read.iter().filter(|byte| **byte == b'\n').count();
+            self.line += u64::try_from(lines).unwrap_or(0);
+        }
+        self.left = self
+            .left
+            .saturating_sub(u64::try_from(amount).unwrap_or(u64::MAX));
+        self.inner.consume(amount);
+    }
+}

@@ -1,0 +1,111 @@
+//! The bookmarks of browsers as they keep them: Chromium's file `Bookmarks`,
+//! Firefox's backups. Trees, in which the name of a folder may follow what is in
+//! it, so they are held as a whole.
+
+use super::{
+    json::Fields,
+    row::{FOLDERS, Found, Row, Sink, since_1601},
+    source::{Source, unreadable},
+};
+use crate::error::{Error, Result};
+
+/// Deepest folder: each is read once for each folder that it is in.
+const MAX_DEPTH: usize = 60;
+
+pub(super) fn firefox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    let text = held(source)?;
+    walk(&[parsed(&text)?], sink)
+}
+
+pub(super) fn chromium(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    let text = held(source)?;
+    // Some of the roots are no folders.
+    let roots = parsed(&text)?.object("roots").unwrap_or_default();
+    walk(&roots.all_objects(), sink)
+}
+
+fn held(source: &mut Source) -> Result<String> {
+    source.may_be_held()?;
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut source.text()?, &mut text)
+        .map_err(|error| unreadable(&error))?;
+    Ok(text)
+}
+
+fn parsed(text: &str) -> Result<Fields<'_>> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Ok(Fields::of(text).unwrap_or_default()),
+        Err(error) => {
+            let line = error.line();
+            let text = error.to_string();
+            let what = text.split(" at line ").next().unwrap_or_default();
+            Err(Error::InvalidParams(if error.is_eof() {
+                format!("The file ends in the middle, on line {line}; nothing was imported.")
+            } else {
+                format!("The file is broken on line {line} ({what}); nothing was imported.")
+            }))
+        }
+    }
+}
+
+/// Goes through trees, in the order of the file.
+fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
+    let mut count = 0;
+    let mut path: Vec<String> = Vec::new();
+    // What is left of each open folder, and whether it has a name of the user's.
+    let children = roots.iter().flat_map(|root| root.objects("children"));
+    let mut open = vec![(children.collect::<Vec<_>>().into_iter(), false)];
+    while let Some((children, named)) = open.last_mut() {
+        let Some(node) = children.next() else {
+            if *named {
+                path.pop();
+            }
+            open.pop();
+            continue;
+        };
+        if let Some(url) = node.some("uri").or_else(|| node.some("url")) {
+            count += 1;
+            let from = path.len().saturating_sub(FOLDERS);
+            sink(bookmark(&node, url, path[from..].to_vec(), count))?;
+            continue;
+        }
+        if open.len() >= MAX_DEPTH {
+            return Err(Error::InvalidParams(format!(
+                "Folders are nested deeper than {MAX_DEPTH} times, which no bookmarks are; nothing was imported."
+            )));
+        }
+        // Firefox's own folders have names that nobody chose.
+        let named = !node.has("root");
+        if named {
+            path.push(title(&node));
+        }
+        open.push((node.objects("children").into_iter(), named));
+    }
+    Ok(())
+}
+
+fn title(node: &Fields<'_>) -> String {
+    node.some("title").unwrap_or_else(|| node.text("name"))
+}
+
+fn bookmark(node: &Fields<'_>, url: String, folders: Vec<String>, number: u64) -> Found {
+    let annotations = node.objects("annos");
+    let note = annotations
+        .iter()
+        .find(|annotation| annotation.text("name") == "bookmarkProperties/description");
+    let chromium = node.text("date_added").parse().ok().and_then(since_1601);
+    let tags = node.text("tags");
+    let keyword = node.some("keyword");
+    Row {
+        line: number,
+        url,
+        title: title(node),
+        tags: tags.split(',').map(str::to_owned).chain(keyword).collect(),
+        folders,
+        note: note.map(|note| note.text("value")).unwrap_or_default(),
+        saved: chromium.or_else(|| node.date("dateAdded")),
+        updated: node.date("lastModified"),
+        ..Row::default()
+    }
+    .into()
+}

@@ -1,0 +1,49 @@
+//! wallabag's JSON, with the annotations of a page as quotes below each other.
+
+use super::{
+    json::{self, Fields},
+    row::{ARCHIVE, Found, Row, STARRED, Sink, TO_READ},
+    source::Source,
+};
+use crate::error::Result;
+
+pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    json::each(source, &["entries"], sink, &mut |item, sink| {
+        sink(
+            item.fields()
+                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
+        )
+    })
+}
+
+fn found(entry: &Fields<'_>, line: u64) -> Found {
+    let mut tags = entry.texts("tags");
+    let state = if entry.is_yes("is_archived") {
+        ARCHIVE
+    } else {
+        TO_READ
+    };
+    tags.push(state.into());
+    if entry.is_yes("is_starred") {
+        tags.push(STARRED.into());
+    }
+    let annotations = entry.objects("annotations");
+    let notes = annotations.iter().map(|annotation| {
+        let quote = annotation.text("quote");
+        let quote: Vec<String> = quote.lines().map(|line| format!("> {line}")).collect();
+        json::paragraphs([quote.join("\n"), annotation.text("text")])
+    });
+    Row {
+        line,
+        url: entry.text("url"),
+        title: entry.text("title"),
+        tags,
+        note: notes.collect::<Vec<_>>().join("\n\n"),
+        saved: entry.date("created_at"),
+        updated: entry.date("updated_at"),
+        published: entry.some("published_at"),
+        lang: entry.some("language"),
+        ..Row::default()
+    }
+    .into()
+}

@@ -1,0 +1,519 @@
+//! Imports and exports, by the real program.
+
+use std::{fs, path::Path, process::Output};
+
+use serde_json::{Value, json};
+
+use crate::host::{TestHost, op_id, run, run_ok};
+
+/// Imports a file of this content; the report.
+fn import(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
+    let file = dir.join("import.file");
+    fs::write(&file, content).unwrap();
+    let arguments = [&["import", file.to_str().unwrap(), "--json"], options].concat();
+    let report: Value = serde_json::from_str(&run_ok(dir, &arguments)).unwrap();
+    let of = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!(
+        of("read"),
+        of("new") + of("merged") + of("unchanged") + of("refused"),
+        "{report}"
+    );
+    let refusals = report["refusals"].as_array().unwrap().len();
+    assert_eq!(of("refused"), u64::try_from(refusals).unwrap());
+    report
+}
+
+/// The numbers of a report.
+fn counts(report: &Value) -> [u64; 4] {
+    ["new", "merged", "unchanged", "refused"].map(|name| report[name].as_u64().unwrap())
+}
+
+fn notes(dir: &Path) -> Vec<Value> {
+    serde_json::from_str(&run_ok(dir, &["list", "--limit", "1000", "--json"])).unwrap()
+}
+
+fn export(dir: &Path, format: &str) -> String {
+    run_ok(dir, &["export", format])
+}
+
+/// The one sentence of a command that has to fail.
+fn sentence(output: &Output) -> String {
+    let message = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.ends_with(".\n"), "{message}");
+    message
+}
+
+/// A store with something of everything.
+fn everything(dir: &Path) {
+    let mut host = TestHost::on(dir);
+    for at in 0..30 {
+        host.call(
+            "saveNote",
+            json!({
+                "opId": op_id(), "url": format!("https://e.org/{at}?utm_source=x"), "title": format!("Nr. {at} \u{1F600}"),
+                "tags": ["z", format!("tag {at}"), "a"], "summary": "line\r\n\tline \"x\"\n\n", "excerpt": "says",
+                "publishedAt": "2025-08-12T10:00:00+02:00", "siteName": "E", "lang": "de",
+            }),
+        );
+    }
+    let saved = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": "https://e.org/gone", "title": "", "tags": ["b"]}),
+    );
+    let id = saved["note"]["id"].clone();
+    host.call("deleteNote", json!({"opId": op_id(), "id": id}));
+    let saved = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": "https://e.org/gone", "title": "Anew"}),
+    );
+    let id = saved["note"]["id"].clone();
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": id, "tags": ["b", "a"], "summary": "changed"}),
+    );
+    assert!(host.end().success());
+    run_ok(dir, &["tag", "alias", "ai", "machine learning"]);
+    run_ok(dir, &["tag", "alias", "zett", "z"]);
+}
+
+#[test]
+fn an_export_imported_into_an_empty_store_is_the_same_export() {
+    let dir = tempfile::tempdir().unwrap();
+    everything(dir.path());
+    for format in ["json", "jsonl"] {
+        let exported = export(dir.path(), format);
+        let new = tempfile::tempdir().unwrap();
+        let report = import(new.path(), &exported, &[]);
+        assert_eq!(counts(&report), [34, 0, 0, 0], "{report}");
+        assert_eq!(report["format"], format);
+        assert_eq!(export(new.path(), format), exported);
+        assert_eq!(notes(new.path()), notes(dir.path()));
+        // Again: nothing changes.
+        let report = import(new.path(), &exported, &[]);
+        assert_eq!(counts(&report), [0, 0, 34, 0], "{report}");
+        assert_eq!(export(new.path(), format), exported);
+        run_ok(new.path(), &["check"]);
+        // And back where it came from.
+        let report = import(dir.path(), &exported, &[]);
+        assert_eq!(counts(&report), [0, 0, 34, 0], "{report}");
+        // An export into a file is the same.
+        let file = new.path().join("out");
+        run_ok(new.path(), &["export", format, file.to_str().unwrap()]);
+        assert_eq!(fs::read_to_string(file).unwrap(), exported);
+    }
+}
+
+#[test]
+fn a_dry_run_tells_all_and_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    everything(dir.path());
+    let exported = export(dir.path(), "json");
+    let new = tempfile::tempdir().unwrap();
+    run_ok(new.path(), &["add", "https://e.org/3", "--tag", "mine"]);
+    let before = export(new.path(), "json");
+    let rehearsed = import(new.path(), &exported, &["--dry-run"]);
+    assert_eq!(rehearsed["dryRun"], true);
+    assert_eq!(export(new.path(), "json"), before);
+    let report = import(new.path(), &exported, &[]);
+    assert_eq!(counts(&rehearsed), counts(&report));
+    assert_eq!(counts(&report), [33, 1, 0, 0]);
+}
+
+#[test]
+fn an_import_is_undone_by_one_command() {
+    let dir = tempfile::tempdir().unwrap();
+    everything(dir.path());
+    let exported = export(dir.path(), "jsonl");
+    let new = tempfile::tempdir().unwrap();
+    let dir = new.path();
+    run_ok(
+        dir,
+        &[
+            "add",
+            "https://e.org/3",
+            "--tag",
+            "mine",
+            "--summary",
+            "my own",
+        ],
+    );
+    run_ok(dir, &["add", "https://e.org/other"]);
+    let before = export(dir, "jsonl");
+    import(dir, &exported, &[]);
+    let undone: Value =
+        serde_json::from_str(&run_ok(dir, &["import", "--undo", "--json"])).unwrap();
+    assert_eq!(
+        [&undone["removed"], &undone["restored"], &undone["kept"]],
+        [&json!(31), &json!(1), &json!(0)],
+    );
+    assert_eq!(export(dir, "jsonl"), before);
+    run_ok(dir, &["check"]);
+    let message = sentence(&run(dir, &["import", "--undo"]));
+    assert!(message.contains("no import"), "{message}");
+
+    // What was changed since stays, and an import that changes nothing isn't the last one.
+    import(dir, &exported, &[]);
+    import(dir, &exported, &[]);
+    run_ok(dir, &["add", "https://e.org/5", "--tag", "mine too"]);
+    run_ok(dir, &["rm", "https://e.org/6"]);
+    run_ok(dir, &["tag", "rename", "tag 3", "tag three"]);
+    let told = run_ok(dir, &["import", "--undo"]);
+    assert!(
+        told.contains("29 notes removed, 1 as they were before"),
+        "{told}"
+    );
+    assert!(told.contains("1 notes were changed since"), "{told}");
+    let left: Vec<Value> = notes(dir);
+    let urls: Vec<&str> = left
+        .iter()
+        .map(|note| note["url"].as_str().unwrap())
+        .collect();
+    assert_eq!(urls.len(), 3, "{urls:?}");
+    let mine = left
+        .iter()
+        .find(|note| note["url"] == "https://e.org/3")
+        .unwrap();
+    assert_eq!(mine["tags"], json!(["mine"]));
+    assert_eq!(mine["summary"], "my own");
+    run_ok(dir, &["restore", "https://e.org/6?utm_source=x"]);
+    run_ok(dir, &["check"]);
+}
+
+#[test]
+fn what_cannot_be_taken_is_told_with_its_line_and_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let long = "x".repeat(70_000);
+    let lines = [
+        r#"{"url": "https://e.org/1", "tags": ["GPU", "ai"]}"#.to_owned(),
+        r#"{"url": "no address"}"#.into(),
+        r#"{"title": "nothing"}"#.into(),
+        String::new(),
+        r#"{"url": 5}"#.into(),
+        r#"{"url": "https://e.org/2", "savedAt": "never"}"#.into(),
+        r#"{"url": "https://e.org/3", "id": -1}"#.into(),
+        format!(r#"{{"url": "https://e.org/4", "summary": "{long}"}}"#),
+        r#"{"url": "javascript:alert(1)", "savedAt": "2020-01-02"}"#.into(),
+    ];
+    let file = dir.path().join("report.json");
+    let report = import(
+        dir.path(),
+        lines.join("\n"),
+        &["--report", file.to_str().unwrap()],
+    );
+    assert_eq!(counts(&report), [2, 0, 0, 6], "{report}");
+    let told: Vec<u64> = report["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refusal| {
+            let reason = refusal["reason"].as_str().unwrap();
+            assert!(reason.ends_with('.'), "{reason}");
+            refusal["line"].as_u64().unwrap()
+        })
+        .collect();
+    assert_eq!(told, [2, 3, 5, 6, 7, 8]);
+    let written: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(written, report);
+    // Aliases are applied, tags come in their normal form.
+    run_ok(dir.path(), &["tag", "alias", "ki", "ai"]);
+    import(
+        dir.path(),
+        r#"{"url": "https://e.org/9", "tags": ["KI"], "title": "x"}"#,
+        &[],
+    );
+    let note = &notes(dir.path())[0];
+    assert_eq!(note["tags"], json!(["ai"]));
+}
+
+fn fixtures() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/import")
+}
+
+/// That a note is what it should be; fields that aren't named are empty.
+fn compare(name: &str, note: &Value, expected: &Value, undated: bool) {
+    let about = format!("{name}: {note}");
+    for field in [
+        "url",
+        "title",
+        "tags",
+        "summary",
+        "excerpt",
+        "publishedAt",
+        "siteName",
+        "lang",
+    ] {
+        assert_eq!(note[field], expected[field], "{field} of {about}");
+    }
+    let saved = note["savedAt"].as_str().unwrap();
+    match expected["savedAt"].as_str() {
+        Some(expected) => assert_eq!(saved, expected, "{about}"),
+        None => assert!(undated, "{about}"),
+    }
+    assert!(*saved < *now(), "{about}");
+    let updated = expected.get("updatedAt").unwrap_or(&note["savedAt"]);
+    assert_eq!(note["updatedAt"], *updated, "{about}");
+}
+
+/// Now, as notes have it.
+fn now() -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let saved = run_ok(dir.path(), &["add", "https://e.org", "--json"]);
+    let saved: Value = serde_json::from_str(&saved).unwrap();
+    saved["note"]["savedAt"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn files_of_each_format_become_the_notes_that_they_should() {
+    let expected = fs::read_to_string(fixtures().join("expected.json")).unwrap();
+    let expected: serde_json::Map<String, Value> = serde_json::from_str(&expected).unwrap();
+    let files = fs::read_dir(fixtures()).unwrap().count();
+    assert_eq!(files, expected.len() + 1);
+    for (name, expected) in expected {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let content = fs::read(fixtures().join(&name)).unwrap();
+        let report = import(dir, &content, &[]);
+        assert_eq!(report["format"], expected["format"], "{name}: {report}");
+        let wanted = expected["notes"].as_array().unwrap();
+        let [new, merged, unchanged, refused] = counts(&report);
+        assert_eq!(
+            new,
+            u64::try_from(wanted.len()).unwrap() + expected["others"].as_u64().unwrap_or(0),
+            "{name}: {report}"
+        );
+        assert_eq!(
+            merged,
+            expected["merged"].as_u64().unwrap_or(0),
+            "{name}: {report}"
+        );
+        assert_eq!(unchanged, 0, "{name}: {report}");
+        let refusals = expected["refused"].as_array().unwrap();
+        assert_eq!(
+            refused,
+            u64::try_from(refusals.len()).unwrap(),
+            "{name}: {report}"
+        );
+        for (refusal, expected) in report["refusals"].as_array().unwrap().iter().zip(refusals) {
+            assert_eq!(refusal["line"], expected[0], "{name}: {refusal}");
+            let reason = refusal["reason"].as_str().unwrap();
+            assert!(
+                reason.contains(expected[1].as_str().unwrap()),
+                "{name}: {refusal}"
+            );
+        }
+        if let Some(notice) = expected["notice"].as_str() {
+            assert!(
+                report["notices"].to_string().contains(notice),
+                "{name}: {report}"
+            );
+        }
+        let notes = notes(dir);
+        for expected_note in wanted {
+            let found = notes
+                .iter()
+                .find(|note| note["url"] == expected_note["url"]);
+            let found = found.unwrap_or_else(|| panic!("{name}: {expected_note} of {notes:?}"));
+            compare(&name, found, expected_note, expected["undated"] == true);
+        }
+        // The same file again changes nothing; undone, nothing is left of it.
+        let before = export(dir, "jsonl");
+        let again = import(dir, &content, &[]);
+        assert_eq!(counts(&again)[..2], [0, 0], "{name}: {again}");
+        assert_eq!(export(dir, "jsonl"), before, "{name}");
+        run_ok(dir, &["import", "--undo"]);
+        assert_eq!(export(dir, "jsonl"), "", "{name}");
+        run_ok(dir, &["check"]);
+        // Said what it is, it is the same.
+        let format = expected["format"].as_str().unwrap();
+        let told = import(dir, &content, &["--format", format]);
+        assert_eq!(counts(&told), [new, merged, unchanged, refused], "{name}");
+    }
+}
+
+#[test]
+fn bookmarks_and_tables_that_are_exported_are_imported_as_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    everything(dir.path());
+    let tricky = [
+        ("=HYPERLINK(\"x\")", "-1+1", "@sum"),
+        ("'=quoted", "+1", "\tx"),
+        ("<b> & \"quotes\" &amp;", "</a><dd>", "a, \"b\"\n\n- c\n"),
+        ("A | B", "php|7", "```\n<DL><p>\n<DT><A HREF=x>\n```"),
+    ];
+    for (at, (title, tag, summary)) in tricky.into_iter().enumerate() {
+        let url = format!("https://tricky.example/{at}?a=1&copy=2&amp;\"'");
+        run_ok(
+            dir.path(),
+            &[
+                "add",
+                &url,
+                "--title",
+                title,
+                "--tag",
+                tag,
+                "--summary",
+                summary,
+            ],
+        );
+    }
+    run_ok(
+        dir.path(),
+        &[
+            "add",
+            "https://single.example/",
+            "--tag",
+            "machine learning",
+        ],
+    );
+    let exported = notes(dir.path());
+    for (format, fields) in [
+        ("netscape", &["url", "title", "tags", "summary"][..]),
+        (
+            "csv",
+            &[
+                "url",
+                "title",
+                "tags",
+                "summary",
+                "excerpt",
+                "savedAt",
+                "updatedAt",
+                "publishedAt",
+                "siteName",
+                "lang",
+            ],
+        ),
+    ] {
+        let new = tempfile::tempdir().unwrap();
+        let text = export(dir.path(), format);
+        let report = import(new.path(), &text, &[]);
+        let all = u64::try_from(exported.len()).unwrap();
+        assert_eq!(counts(&report), [all, 0, 0, 0], "{report}");
+        let imported = notes(new.path());
+        for (note, before) in imported.iter().zip(&exported) {
+            for field in fields {
+                let (is, was) = (&note[*field], &before[*field]);
+                let alike = |value: &Value| match value.as_str() {
+                    // Lines end the same way everywhere, and texts with nothing.
+                    Some(text) => json!(text.replace("\r\n", "\n").trim()),
+                    None => value.clone(),
+                };
+                assert_eq!(
+                    alike(is),
+                    alike(was),
+                    "{field} by {format}: {note} {before}"
+                );
+            }
+        }
+    }
+    let table = export(dir.path(), "csv");
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    for row in rows.records() {
+        for cell in &row.unwrap() {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "{cell}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
+    let dir = tempfile::tempdir().unwrap();
+    everything(dir.path());
+    let vault = dir.path().join("vault");
+    let written = run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
+    assert!(written.starts_with("31 notes: "), "{written}");
+    let files = || -> Vec<String> {
+        let entries = fs::read_dir(&vault).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(files().len(), 31);
+    assert!(files()[0].starts_with("anew-"), "{:?}", files());
+    run_ok(dir.path(), &["rm", "https://e.org/5"]);
+    fs::write(vault.join("of an older export.md"), "x").unwrap();
+    run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
+    assert_eq!(files().len(), 30);
+    // What somebody else wrote stays.
+    let mine = dir.path().join("mine");
+    fs::create_dir(&mine).unwrap();
+    fs::write(mine.join("my.md"), "mine").unwrap();
+    let message = sentence(&run(
+        dir.path(),
+        &["export", "markdown", mine.to_str().unwrap()],
+    ));
+    assert!(message.contains("no export made"), "{message}");
+    assert_eq!(fs::read_dir(&mine).unwrap().count(), 1);
+    let left = fs::read_dir(dir.path()).unwrap();
+    let names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(
+        !names
+            .into_iter()
+            .any(|name| name.ends_with(".part") || name.ends_with(".previous"))
+    );
+}
+
+#[test]
+fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_imported() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bad");
+    let deep_json = format!(
+        "{{\"roots\":{{\"a\":{}{}}}}}",
+        "{\"children\":[".repeat(1_000_000),
+        "]}".repeat(1_000_000)
+    );
+    let deep_lists = "[".repeat(1_000_000);
+    let deep_folders = "<DL>\n".repeat(1_000_000);
+    let endless = format!("[{{\"href\":\"{}", "x".repeat(20 << 20));
+    let cases: &[(&[u8], &str)] = &[
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "no format that is known"),
+        (b"{\"some\": \"json\"}", "no format that is known"),
+        (b"PK\x03\x04 cut off", "its end is missing"),
+        (b"SQLite format 3\0 and no more", "damaged"),
+        (
+            b"[{\"href\":\"https://e.org/\"},{\"href\":",
+            "ends in the middle",
+        ),
+        (b"[{\"href\":\"https://e.org/\"} x", "broken on line 1"),
+        (
+            b"<DL><DT><A HREF=\"https://e.org/\">x</A><DT><A HREF=\"htt",
+            "ends in the middle",
+        ),
+        (
+            b"url,title\nhttps://e.org/,\"never closed\nhttps://f.org/,x\n",
+            "line 2 is never closed",
+        ),
+        (
+            b"<meta charset=euc-jp><DL><DT><A HREF=\"https://e.org/\">\xa4</A>",
+            "iconv",
+        ),
+        (deep_json.as_bytes(), "nested"),
+        (deep_lists.as_bytes(), "no format that is known"),
+        (deep_folders.as_bytes(), "nested deeper"),
+        (endless.as_bytes(), "far too long"),
+    ];
+    for (bytes, expected) in cases {
+        fs::write(&path, bytes).unwrap();
+        let message = sentence(&run(dir.path(), &["import", path.to_str().unwrap()]));
+        assert!(message.contains(expected), "{expected}: {message}");
+        assert!(message.len() < 400, "{message}");
+        assert_eq!(run_ok(dir.path(), &["list"]), "");
+    }
+    let message = sentence(&run(dir.path(), &["import", "/no/such/file"]));
+    assert!(message.contains("isn't there"), "{message}");
+    let message = sentence(&run(dir.path(), &["import", dir.path().to_str().unwrap()]));
+    assert!(message.contains("a folder"), "{message}");
+    let output = run(
+        dir.path(),
+        &["import", path.to_str().unwrap(), "--format", "word"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
