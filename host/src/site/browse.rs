@@ -1,38 +1,39 @@
 //! From an address to its answer: what a page needs is read from the store,
 //! then the page is made of it. Every read is over before anything is sent.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::borrow::Cow;
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 
 use super::counting::Counting;
+use super::feed::{self, Feed};
 use super::links::Links;
-use super::pages::{self, Shell};
-use super::rendered::{Rendered, Version};
+use super::pages::{self, Near, Shell};
+use super::rendered::{Kept, Rendered, Version};
 use super::route::{Route, Unknown};
 use super::server::Answer;
-use crate::domain::{Note, NoteId, Query, Tag};
+use super::{api, nearby};
+use crate::domain::{Note, NoteId, PageUrl, Query, Tag};
 use crate::error::{Error, Result};
-use crate::store::{Reader, RelatedTags, TagCount, TagFilter, TagOrder};
+use crate::store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace};
 
 /// Notes on one page of a list.
 const PAGE_NOTES: u32 = 20;
+/// Notes of a feed.
+const FEED_NOTES: u32 = 50;
 /// Tags on the first page.
 const HOME_TAGS: u32 = 20;
-/// Tags on one page of tags; a browser chokes on a hundred thousand.
-const PAGE_TAGS: usize = 2_000;
+/// Tags, or sites, on one page of them; a browser chokes on a hundred thousand.
+const PAGE_TAGS: u32 = 1_000;
 /// Related tags on a tag page.
 const RELATED_TAGS: u32 = 16;
 /// Related notes on the page of a note.
 const RELATED_NOTES: usize = 6;
-/// So many tags of a note are looked through for related notes.
-const RELATING_TAGS: usize = 8;
-/// Tags that are offered instead of one that isn't there.
+/// Tags, or sites, that are offered instead of one that isn't there.
 const NEAR_TAGS: u32 = 8;
-/// So often is looked for them in other ways.
-const NEAR_ATTEMPTS: usize = 6;
 /// Connections to the store that are kept open.
 const IDLE_READERS: usize = 2;
 
@@ -40,6 +41,7 @@ const STYLE: &str = concat!(
     include_str!("../../../extension/styles/tokens.css"),
     include_str!("assets/site.css"),
 );
+const SCRIPT: &str = include_str!("assets/site.js");
 const ICON: &str = include_str!("../../../extension/icons/icon.svg");
 /// Notes are private, even where somebody puts a public address in front of them.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
@@ -48,6 +50,8 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 pub(super) struct Browse {
     database: PathBuf,
     shell: Shell,
+    /// For what is read elsewhere than on the site.
+    absolute: Links,
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<Rendered>,
     counting: Counting,
@@ -56,7 +60,7 @@ pub(super) struct Browse {
 }
 
 impl Browse {
-    pub(super) fn new(database: PathBuf) -> Self {
+    pub(super) fn new(database: PathBuf, port: u16) -> Self {
         Self {
             counting: Counting::new(database.clone()),
             database,
@@ -64,6 +68,7 @@ impl Browse {
                 links: Links::default(),
                 zone: TimeZone::system(),
             },
+            absolute: Links::absolute(port),
             idle: Mutex::new(Vec::new()),
             rendered: Mutex::default(),
             edition: RandomState::new().build_hasher().finish(),
@@ -78,19 +83,43 @@ impl Browse {
                 reader.at_one_moment(|reader| self.once_a_revision(reader, target, has, page))
             })
         };
+        let file = |content_type, body| unchanging(content_type, body, has);
         let answer = match Route::parse(target) {
-            Route::Style => return Answer::file("text/css; charset=utf-8", STYLE),
-            Route::Icon => return Answer::file("image/svg+xml", ICON),
-            Route::Robots => return Answer::file("text/plain; charset=utf-8", ROBOTS),
+            Route::Style => return file("text/css; charset=utf-8", STYLE.into()),
+            Route::Script => return file("text/javascript; charset=utf-8", SCRIPT.into()),
+            Route::Icon => return file("image/svg+xml", ICON.into()),
+            Route::Robots => return file("text/plain; charset=utf-8", ROBOTS.into()),
+            Route::OpenSearch => {
+                let description = feed::opensearch(&self.absolute);
+                return file("application/opensearchdescription+xml", description.into());
+            }
             Route::Moved(address) => return Answer::moved(address),
             Route::Home => read(&|reader| self.home(reader)),
-            Route::Tags { order, filter } => read(&|reader| self.tags(reader, order, &filter)),
+            Route::Tags {
+                order,
+                filter,
+                place,
+            } => read(&|reader| self.tags(reader, order, &filter, place.as_ref())),
+            Route::Sites {
+                order,
+                filter,
+                from,
+            } => read(&|reader| self.sites(reader, order, &filter, from.as_deref())),
+            Route::Site { site, before } => read(&|reader| self.site(reader, &site, before)),
             Route::Tag { filter, before } => read(&|reader| self.tag(reader, &filter, before)),
             Route::All { page } => read(&|reader| self.all(reader, page)),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
+            Route::Feed(filter) => read(&|reader| self.feed(reader, filter.as_ref())),
             Route::Unknown(unknown) => read(&|reader| self.missing(reader, &unknown)),
+            Route::Api(question) => {
+                let answer = read(&|reader| question.answer(reader, &self.counting));
+                return answer.unwrap_or_else(|error| {
+                    log::error!("the site has no data to give: {}", error.chain());
+                    api::failed(&error)
+                });
+            }
         };
         answer.unwrap_or_else(|error| {
             log::error!("a page of the site failed: {}", error.chain());
@@ -124,7 +153,8 @@ impl Browse {
         Ok(answer)
     }
 
-    /// The page as it was made before, unless something was written since.
+    /// The page as it was made before, unless something was written since; nothing
+    /// where the client has it.
     fn once_a_revision(
         &self,
         reader: &Reader,
@@ -142,14 +172,18 @@ impl Browse {
         }
         let kept = locked(&self.rendered).get(version, target);
         let mut answer = match kept {
-            Some(page) => found(page),
+            Some(kept) => Answer::data(200, kept.content_type, kept.body),
             None => {
                 let answer = page(reader)?;
                 // One that was made without the facets is made better in a moment.
                 if answer.status != 200 || self.counting.is_reading() {
                     return Ok(answer);
                 }
-                locked(&self.rendered).keep(version, target, &answer.body);
+                let kept = Kept {
+                    content_type: answer.content_type,
+                    body: answer.body.clone().into_owned(),
+                };
+                locked(&self.rendered).keep(version, target, kept);
                 answer
             }
         };
@@ -169,19 +203,113 @@ impl Browse {
         Ok(found(pages::home(&self.shell, counts, &notes, &tags)))
     }
 
-    fn tags(&self, reader: &Reader, order: TagOrder, filter: &str) -> Result<Answer> {
-        let wanted = Tag::typed(filter);
-        let mut tags = reader.tags(order)?;
-        tags.retain(|tag| tag.tag.as_str().contains(&wanted));
-        let matching = tags.len();
-        tags.truncate(PAGE_TAGS);
-        Ok(found(pages::tags(
+    fn tags(
+        &self,
+        reader: &Reader,
+        order: TagOrder,
+        filter: &str,
+        place: Option<&TagPlace>,
+    ) -> Result<Answer> {
+        let list = reader.tag_list(order, &Tag::typed(filter), place, PAGE_TAGS)?;
+        let initials = match (order, filter) {
+            (TagOrder::Name, "") => reader.tag_initials(pages::MANY_INITIALS)?,
+            _ => Vec::new(),
+        };
+        let page = pages::TagsPage {
+            order,
+            filter,
+            list: &list,
+            first: place.is_none(),
+            initials: &initials,
+        };
+        Ok(found(pages::tags(&self.shell, &page)))
+    }
+
+    fn sites(
+        &self,
+        reader: &Reader,
+        order: SiteOrder,
+        filter: &str,
+        from: Option<&str>,
+    ) -> Result<Answer> {
+        let limit = usize::try_from(PAGE_TAGS).unwrap_or(usize::MAX);
+        let list = reader.site_list(order, &filter.to_lowercase(), from, limit)?;
+        let first = from.is_none();
+        Ok(found(pages::sites(
             &self.shell,
             order,
             filter,
-            &tags,
-            matching,
+            &list,
+            first,
         )))
+    }
+
+    fn site(&self, reader: &Reader, site: &str, before: Option<NoteId>) -> Result<Answer> {
+        let family = reader.site_family(site)?;
+        if family.sites.is_empty() {
+            let near = Near {
+                sites: nearby::sites(reader, site, NEAR_TAGS)?,
+                ..Near::default()
+            };
+            let unknown = Unknown {
+                sentence: format!("No note is from “{site}”."),
+                words: site.to_owned(),
+            };
+            return Ok(Answer::page(
+                404,
+                pages::missing(&self.shell, &unknown, &near),
+            ));
+        }
+        let query = Query {
+            sites: vec![site.to_owned()],
+            ..Query::default()
+        };
+        let notes = reader.search(&query, before, PAGE_NOTES)?;
+        let first = before.is_none();
+        Ok(found(pages::site(
+            &self.shell,
+            site,
+            &family,
+            &notes,
+            first,
+        )))
+    }
+
+    fn feed(&self, reader: &Reader, filter: Option<&TagFilter>) -> Result<Answer> {
+        let links = &self.absolute;
+        let Some(filter) = filter else {
+            let feed = Feed {
+                title: "url-notes",
+                address: &links.feed(),
+                page: &links.home(),
+                notes: &reader.latest_notes(None, FEED_NOTES)?,
+            };
+            return Ok(atom(links, &feed));
+        };
+        let right = TagFilter {
+            with: reader.tags_of_names(&filter.with)?,
+            without: reader.tags_of_names(&filter.without)?,
+        };
+        if right != *filter {
+            return Ok(Answer::moved(self.shell.links.tag_feed(&right)));
+        }
+        let counted = self.counting.ask(reader, |facets| {
+            facets.notes(reader, filter, None, FEED_NOTES)
+        })?;
+        let notes = match counted {
+            Some(notes) => notes,
+            None => reader.notes_with_tags(filter, None, FEED_NOTES)?,
+        };
+        if notes.is_empty() {
+            return self.no_such_tag(reader, filter);
+        }
+        let feed = Feed {
+            title: &format!("url-notes | tag | {}", pages::filter_name(filter)),
+            address: &links.tag_feed(filter),
+            page: &links.narrowed(filter, None),
+            notes: &notes,
+        };
+        Ok(atom(links, &feed))
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
@@ -274,19 +402,25 @@ impl Browse {
     fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
         match reader.note(id)? {
             Some(note) => {
-                let related = related_notes(reader, &note)?;
+                let related = reader.related_notes(&note, RELATED_NOTES)?;
                 Ok(found(pages::note(&self.shell, &note, &related)))
             }
-            None if reader.trashed_note(id)?.is_some() => {
-                Ok(Answer::page(404, pages::in_the_trash(&self.shell, id)))
-            }
-            None => self.missing(
-                reader,
-                &Unknown {
-                    sentence: Error::NotFound.to_string(),
-                    words: String::new(),
-                },
-            ),
+            None => match reader.trashed_note(id)? {
+                Some(note) => {
+                    let url = PageUrl::parse(&note.url);
+                    let anew = url.and_then(|url| reader.note_for_url(&url))?;
+                    let anew = anew.map(|note| note.id);
+                    let page = pages::in_the_trash(&self.shell, &note, anew);
+                    Ok(Answer::page(404, page))
+                }
+                None => self.missing(
+                    reader,
+                    &Unknown {
+                        sentence: Error::NotFound.to_string(),
+                        words: String::new(),
+                    },
+                ),
+            },
         }
     }
 
@@ -298,7 +432,7 @@ impl Browse {
         let result = reader.search(&parsed, before, PAGE_NOTES)?;
         let first = before.is_none();
         let near = if first && result.hits.is_empty() && result.next.is_none() {
-            near_tags(reader, query)?
+            nearby::tags(reader, query, NEAR_TAGS)?
         } else {
             Vec::new()
         };
@@ -316,7 +450,11 @@ impl Browse {
     }
 
     fn missing(&self, reader: &Reader, unknown: &Unknown) -> Result<Answer> {
-        let near = near_tags(reader, &unknown.words)?;
+        let near = Near {
+            pages: nearby::pages(&self.shell.links, &unknown.words),
+            tags: nearby::tags(reader, &unknown.words, NEAR_TAGS)?,
+            ..Near::default()
+        };
         Ok(Answer::page(
             404,
             pages::missing(&self.shell, unknown, &near),
@@ -340,14 +478,6 @@ fn found(html: String) -> Answer {
     Answer::page(200, html)
 }
 
-/// Whether a value of `If-None-Match` names this tag (RFC 9110, 13.1.2: weakly, and in
-/// no way more than that). `*`, which no browser sends for a page, is answered with the page.
-fn names(has: &str, tag: &str) -> bool {
-    has.split(',')
-        .map(|one| one.trim_ascii())
-        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
-}
-
 /// Cuts off the one note that was read over the page's length; answers where
 /// the next page begins.
 fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
@@ -359,52 +489,34 @@ fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
     notes.last().map(|note| note.id)
 }
 
-/// Tags that might have been meant: those with the text in them, else with one of its
-/// words, else those that begin alike.
-fn near_tags(reader: &Reader, text: &str) -> Result<Vec<TagCount>> {
-    let text = text
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let start: String = text.chars().take(3).collect();
-    let attempts = std::iter::once(text.as_str())
-        .chain(words.filter(|word| word.chars().count() > 2))
-        .chain(std::iter::once(start.as_str()))
-        .filter(|attempt| !attempt.is_empty())
-        .take(NEAR_ATTEMPTS);
-    for attempt in attempts {
-        let near = reader.complete_tags(attempt, NEAR_TAGS, &[])?;
-        if !near.is_empty() {
-            return Ok(near);
-        }
-    }
-    Ok(Vec::new())
+fn atom(links: &Links, feed: &Feed<'_>) -> Answer {
+    Answer::data(
+        200,
+        "application/atom+xml; charset=utf-8",
+        feed::atom(links, feed),
+    )
 }
 
-/// The notes that share most tags with this one, the newer first among equals.
-fn related_notes(reader: &Reader, note: &Note) -> Result<Vec<Note>> {
-    let mut related: Vec<Note> = Vec::new();
-    for tag in note.tags.iter().take(RELATING_TAGS) {
-        let filter = TagFilter {
-            with: vec![tag.clone()],
-            without: Vec::new(),
-        };
-        for other in reader.notes_with_tags(&filter, None, PAGE_NOTES)? {
-            if other.id != note.id && related.iter().all(|known| known.id != other.id) {
-                related.push(other);
-            }
-        }
+/// What changes with the program only.
+fn unchanging(content_type: &'static str, body: Cow<'static, str>, has: Option<&str>) -> Answer {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = format!("\"{:x}\"", hasher.finish());
+    if has.is_some_and(|has| names(has, &tag)) {
+        return Answer::unchanged(tag);
     }
-    let shared = |other: &Note| {
-        other
-            .tags
-            .iter()
-            .filter(|tag| note.tags.contains(tag))
-            .count()
-    };
-    related.sort_by_key(|other| std::cmp::Reverse((shared(other), other.id)));
-    related.truncate(RELATED_NOTES);
-    Ok(related)
+    Answer {
+        tag: Some(tag),
+        ..Answer::data(200, content_type, body)
+    }
+}
+
+/// Whether a value of `If-None-Match` names this tag (RFC 9110, 13.1.2: weakly, and in
+/// no way more than that). `*`, which no browser sends for a page, is answered with the page.
+fn names(has: &str, tag: &str) -> bool {
+    has.split(',')
+        .map(|one| one.trim_ascii())
+        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 #[cfg(test)]
@@ -428,7 +540,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let database = folder.path().join("notes.db");
             let store = Store::open(&database).unwrap();
-            let mut site = Browse::new(database);
+            let mut site = Browse::new(database, 6683);
             site.shell.zone = TimeZone::UTC;
             Self {
                 _folder: folder,
@@ -533,15 +645,16 @@ mod tests {
             &["web/tech", "c++"],
             "# Head\n- **one**\n  - two",
         );
-        expect![[r#"<section aria-label="Notes"><article class="note"><h2 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h2><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h3>Head</h3>
-<ul>
-<li><strong>one</strong>
-<ul>
-<li>two</li>
-</ul>
-</li>
-</ul>
-</div><ul class="facts" role="list"><li><bdi>e.org</bdi></li><li>Saved <time datetime="2025-11-01T12:00:00.000Z">1 Nov 2025</time></li><li>Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a href="/note/1761998400000000">Permalink</a></li></ul></article></section>"#]]
+        expect![[r#"
+            <section aria-label="Notes"><section class="day"><h2><time datetime="2025-11-01">Saturday, 1 November 2025</time></h2><article class="note"><h3 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h3><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h4>Head</h4>
+            <ul>
+            <li><strong>one</strong>
+            <ul>
+            <li>two</li>
+            </ul>
+            </li>
+            </ul>
+            </div><ul class="facts" role="list"><li><a href="/site/e.org"><bdi>e.org</bdi></a></li><li>Saved <time datetime="2025-11-01T12:00:00.000Z">1 Nov 2025</time></li><li>Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a rel="bookmark" href="/note/1761998400000000">Permalink</a></li></ul></article></section></section>"#]]
         .assert_eq(content(&place.page("/tag/c++", 200)).split_once("</details>").unwrap().1);
     }
 
@@ -592,7 +705,7 @@ mod tests {
             let mut next = Some(start.to_owned());
             while let Some(target) = next {
                 let page = place.page(&target, 200);
-                let links = page.split("<a href=\"").skip(1);
+                let links = page.split(" href=\"").skip(1);
                 let links = links.filter_map(|link| link.split_once('"'));
                 shown.extend(
                     links
@@ -621,7 +734,9 @@ mod tests {
         place.save("https://e.org/2", "One", &["gpu"], "");
         let page = place.page("/tag/gpu", 200);
         assert!(page.contains(r#"<a href="/tag/gpu?with=llm">"#));
-        assert!(page.contains(r#"<a class="not" href="/tag/gpu?without=llm">"#));
+        assert!(
+            page.contains(r#"<a class="not" href="/tag/gpu?without=llm" title="Without “llm”">"#)
+        );
         let narrowed = place.page("/tag/gpu?with=llm", 200);
         assert!(narrowed.contains("Both") && !narrowed.contains("One"));
         assert!(narrowed.contains(r#"<a href="/tag/llm">with <bdi>gpu</bdi>"#));
@@ -792,7 +907,7 @@ mod tests {
         drop(store);
         let database = site.database;
         let aside = database.with_extension("aside");
-        let fresh = Browse::new(database.clone());
+        let fresh = Browse::new(database.clone(), 6683);
         std::fs::rename(&database, &aside).unwrap();
         std::fs::write(&database, "no database at all").unwrap();
         let answer = fresh.answer("/");
@@ -845,7 +960,8 @@ mod tests {
         ] {
             let page = place.site.answer(target).body;
             for inline in [
-                "<script",
+                "<script>",
+                "javascript:",
                 "<style",
                 " style=",
                 " onclick=",

@@ -17,6 +17,28 @@ pub(super) enum Body<'a> {
     Snippet(&'a Snippet),
 }
 
+/// Notes with a heading for each day, as `<h{level}>`: those in their order that
+/// were saved on the same day.
+pub(super) fn by_day<T>(
+    shell: &Shell,
+    level: usize,
+    items: &[T],
+    note: impl Fn(&T) -> &Note,
+    shown: impl Fn(&T) -> Markup,
+) -> Markup {
+    let day = |item: &T| saved_on(shell, note(item).id.saved_at());
+    html! {
+        @for items in items.chunk_by(|a, b| day(a) == day(b)) {
+            @let date = day(&items[0]);
+            @let time = html! { time datetime=(date) { (long_day(date)) } };
+            section.day {
+                @if level == 2 { h2 { (time) } } @else { h3 { (time) } }
+                @for item in items { (shown(item)) }
+            }
+        }
+    }
+}
+
 /// The note with its title as `<h{level}>`.
 pub(super) fn preview(shell: &Shell, note: &Note, level: usize, body: &Body<'_>) -> Markup {
     html! {
@@ -28,10 +50,10 @@ pub(super) fn preview(shell: &Shell, note: &Note, level: usize, body: &Body<'_>)
                 Body::Snippet(snippet) => (marked(snippet)),
             }
             ul.facts role="list" {
-                @if let Some(site) = site(note) { li { bdi { (site) } } }
+                @if let Some(site) = site(note) { li { (site_link(shell, &site)) } }
                 li { "Saved " (moment(shell, note.id.saved_at())) }
                 @if let Some(date) = published(note) { li { "Published " (date) } }
-                li { a href=(shell.links.note(note.id)) { "Permalink" } }
+                li { a rel="bookmark" href=(shell.links.note(note.id)) { "Permalink" } }
             }
         }
     }
@@ -54,7 +76,8 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
         @match level {
             1 => h1.title dir="auto" lang=(lang) { (title) },
             2 => h2.title dir="auto" lang=(lang) { (title) },
-            _ => h3.title dir="auto" lang=(lang) { (title) },
+            3 => h3.title dir="auto" lang=(lang) { (title) },
+            _ => h4.title dir="auto" lang=(lang) { (title) },
         }
         @if !is_linkable(note) && !note.title.is_empty() {
             p.address { bdi { (note.url) } }
@@ -63,7 +86,7 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
 }
 
 /// What a note is called: without a title, by its URL.
-pub(super) fn title(note: &Note) -> &str {
+pub(in crate::site) fn title(note: &Note) -> &str {
     if note.title.is_empty() {
         &note.url
     } else {
@@ -84,7 +107,10 @@ pub(super) fn tag_links(shell: &Shell, tags: &[Tag]) -> Markup {
 }
 
 /// Tags with their number of notes.
-pub(super) fn counted_tags(tags: &[TagCount], address: impl Fn(&Tag) -> String) -> Markup {
+pub(super) fn counted_tags<'a>(
+    tags: impl IntoIterator<Item = &'a TagCount>,
+    address: impl Fn(&Tag) -> String,
+) -> Markup {
     html! {
         ul.tags.counted role="list" {
             @for TagCount { tag, uses } in tags {
@@ -133,14 +159,35 @@ pub(super) fn site(note: &Note) -> Option<String> {
     Some(url.site().to_owned()).filter(|site| !site.is_empty())
 }
 
-fn is_linkable(note: &Note) -> bool {
+/// Whether its address may be a link.
+pub(in crate::site) fn is_linkable(note: &Note) -> bool {
     PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable())
+}
+
+/// The page of a web site.
+pub(super) fn site_link(shell: &Shell, site: &str) -> Markup {
+    html! { a href=(shell.links.site(site, None)) { bdi { (site) } } }
 }
 
 /// The day of a moment, as the user's clock has it.
 pub(super) fn moment(shell: &Shell, moment: Timestamp) -> Markup {
-    let date = moment.to_zoned(shell.zone.clone()).date();
-    html! { time datetime=(timestamp_text(moment)) { (day(date)) } }
+    html! { time datetime=(timestamp_text(moment)) { (day(saved_on(shell, moment))) } }
+}
+
+/// Day and time of a moment, as the user's clock has it.
+pub(super) fn whole_moment(shell: &Shell, moment: Timestamp) -> Markup {
+    let clock = moment.to_zoned(shell.zone.clone());
+    html! { time datetime=(timestamp_text(moment)) { (clock.strftime("%-d %b %Y, %H:%M")) } }
+}
+
+/// The day of a moment.
+pub(super) fn saved_on(shell: &Shell, moment: Timestamp) -> Date {
+    moment.to_zoned(shell.zone.clone()).date()
+}
+
+/// `Thursday, 21 August 2025`.
+pub(super) fn long_day(date: Date) -> String {
+    date.strftime("%A, %-d %B %Y").to_string()
 }
 
 /// The day that the page gives as its own, in its own time zone.
