@@ -112,7 +112,10 @@ impl Browse {
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
             Route::Feed(filter) => read(&|reader| self.feed(reader, filter.as_ref())),
-            Route::Unknown(unknown) => read(&|reader| self.missing(reader, &unknown)),
+            Route::Unknown(unknown) => read(&|reader| {
+                let pages = nearby::pages(&self.shell.links, &unknown.words);
+                self.missing(reader, &unknown, pages)
+            }),
             Route::Api(question) => {
                 let answer = read(&|reader| question.answer(reader, &self.counting));
                 return answer.unwrap_or_else(|error| {
@@ -374,6 +377,7 @@ impl Browse {
                         sentence: format!("No note has the tag “{tag}”."),
                         words: tag.as_str().to_owned(),
                     },
+                    Vec::new(),
                 );
             }
         }
@@ -419,6 +423,7 @@ impl Browse {
                         sentence: Error::NotFound.to_string(),
                         words: String::new(),
                     },
+                    Vec::new(),
                 ),
             },
         }
@@ -449,9 +454,14 @@ impl Browse {
         Ok(found(pages::best(&self.shell, query, &best)))
     }
 
-    fn missing(&self, reader: &Reader, unknown: &Unknown) -> Result<Answer> {
+    fn missing(
+        &self,
+        reader: &Reader,
+        unknown: &Unknown,
+        pages: Vec<(&'static str, String)>,
+    ) -> Result<Answer> {
         let near = Near {
-            pages: nearby::pages(&self.shell.links, &unknown.words),
+            pages,
             tags: nearby::tags(reader, &unknown.words, NEAR_TAGS)?,
             ..Near::default()
         };
@@ -618,6 +628,8 @@ mod tests {
             ("/all/2", "url-notes | all | page 3 of 3"),
             (&format!("/note/{}", id.0), "url-notes | Title 41"),
             ("/search", "url-notes | search"),
+            ("/sites", "url-notes | sites"),
+            ("/site/e.org", "url-notes | site | e.org"),
             (
                 "/search?q=words+%3Cb%3E",
                 "url-notes | search | words &lt;b&gt;",
@@ -996,5 +1008,379 @@ mod tests {
         let none = place.page("/search?q=nothing&sort=relevance", 200);
         assert!(none.contains("No note has all of this."));
         place.page("/search?q=gpu&sort=size", 404);
+    }
+
+    /// Every address that some page links to, from the first one on, each asked for once.
+    fn crawl(place: &Place) -> Vec<(String, Answer)> {
+        let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
+        let mut open = vec!["/".to_owned()];
+        let mut found = Vec::new();
+        while let Some(target) = open.pop() {
+            let answer = place.site.answer(&target);
+            let links = answer.body.split(" href=\"").skip(1);
+            for link in links.filter_map(|link| link.split_once('"')) {
+                let link = link.0.replace("&amp;", "&");
+                // As a browser resolves it, which is where `.` and `..` would be lost.
+                let base = url::Url::parse("http://localhost:6683").unwrap();
+                let url = base.join(&target).unwrap().join(&link).unwrap();
+                let local = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+                // Conditions can be put together without end.
+                let conditions = local.matches("with").count() + local.matches("tag%3A").count();
+                if url.origin() == base.origin() && conditions < 2 && seen.insert(local.clone()) {
+                    open.push(local);
+                }
+            }
+            found.push((target, answer));
+            assert!(found.len() < 5_000, "the pages never end");
+        }
+        found
+    }
+
+    #[test]
+    fn every_link_leads_to_a_page() {
+        let mut place = Place::new();
+        let picky = [
+            ".",
+            "..",
+            "web/tech",
+            "c++",
+            "100%",
+            "?",
+            "#x",
+            "a&b",
+            "\"",
+            "🙂",
+            "feed.atom",
+        ];
+        for (number, tag) in picky.iter().enumerate() {
+            place.save(
+                &format!("https://s{}.example/{number}", number % 3),
+                "Title",
+                &[tag, "common"],
+                "words",
+            );
+        }
+        place.save("http://[::1]:8080/", "", &[&"x".repeat(100)], "");
+        let answers = crawl(&place);
+        assert!(answers.len() > 100, "{}", answers.len());
+        for (target, answer) in answers {
+            // Nothing that we link to ourselves has moved.
+            assert_eq!(answer.status, 200, "{target}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_answer_is_sent_once_and_again_when_something_was_written() {
+        let mut place = Place::new();
+        let id = place.save("https://e.org/1", "Title", &["gpu"], "words");
+        let note = format!("/note/{}", id.0);
+        let note_data = format!("/api/notes/{}", id.0);
+        let files = [
+            "/style.css",
+            "/site.js",
+            "/favicon.ico",
+            "/robots.txt",
+            "/opensearch.xml",
+        ];
+        let pages = [
+            "/",
+            "/tags",
+            "/tags?sort=recent",
+            "/tag/gpu",
+            "/all/0",
+            &note,
+            "/search?q=words",
+            "/search?q=words&sort=relevance",
+            "/search",
+            "/sites",
+            "/site/e.org",
+            "/feed.atom",
+            "/tag/gpu/feed.atom",
+            "/api/notes",
+            &note_data,
+            "/api/tags",
+        ];
+        let mut tags = Vec::new();
+        for target in files.iter().chain(&pages) {
+            let answer = place.site.answer(target);
+            assert_eq!(answer.status, 200, "{target}");
+            let tag = answer.tag.unwrap_or_else(|| panic!("{target} has no tag"));
+            let again = place.site.answer_to(target, Some(&tag));
+            assert_eq!((again.status, &*again.body), (304, ""), "{target}");
+            assert_eq!(again.tag.as_ref(), Some(&tag), "{target}");
+            let from_memory = place.site.answer(target);
+            assert_eq!(from_memory.body, answer.body, "{target}");
+            assert_eq!(from_memory.content_type, answer.content_type, "{target}");
+            tags.push(tag);
+        }
+        place.save("https://e.org/2", "Another", &["gpu"], "words");
+        for (number, target) in files.iter().chain(&pages).enumerate() {
+            let status = place.site.answer_to(target, Some(&tags[number])).status;
+            let expected = if number < files.len() { 304 } else { 200 };
+            assert_eq!(status, expected, "{target}");
+        }
+        for target in [
+            "/nothing",
+            "/tag/nothing",
+            "/api/nothing",
+            "/api/notes?limit=0",
+        ] {
+            assert_eq!(place.site.answer(target).tag, None, "{target}");
+        }
+    }
+
+    #[test]
+    fn all_lists_by_time_have_their_days() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "First", &["gpu"], "words");
+        place.save("https://e.org/2", "Second", &["gpu"], "words");
+        for target in ["/", "/all/0", "/tag/gpu", "/site/e.org", "/search?q=words"] {
+            let page = place.page(target, 200);
+            let days: Vec<&str> = page
+                .split("<time datetime=\"2025-11-0")
+                .filter_map(|rest| rest.split_once("</time></h"))
+                .map(|(day, _)| day)
+                .collect();
+            assert_eq!(
+                days,
+                [
+                    "2\">Sunday, 2 November 2025",
+                    "1\">Saturday, 1 November 2025"
+                ],
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn sites_lead_to_their_notes_and_those_below() {
+        let mut place = Place::new();
+        place.save("https://www.arxiv.org/1", "On the site", &[], "");
+        place.save("https://export.arxiv.org/2", "Below the site", &[], "");
+        place.save("https://e.org/3", "Elsewhere", &[], "");
+        let sites = place.page("/sites", 200);
+        assert!(sites.contains("<a href=\"/site/export.arxiv.org\"><bdi>export.arxiv.org</bdi>"));
+        assert!(sites.contains("3 sites"));
+        let filtered = place.page("/sites?filter=ARXIV", 200);
+        assert!(filtered.contains("2 sites with “<bdi>ARXIV</bdi>” in the name"));
+        assert!(!filtered.contains("/site/e.org"));
+        let page = place.page("/site/arxiv.org", 200);
+        assert!(page.contains("On the site") && page.contains("Below the site"));
+        assert!(page.contains("2 notes") && !page.contains("Elsewhere"));
+        let below = place.page("/site/export.arxiv.org", 200);
+        assert!(below.contains("1 note") && !below.contains("On the site"));
+        let unknown = place.page("/site/arxiv.example", 404);
+        assert!(unknown.contains("No note is from “arxiv.example”."));
+        assert!(unknown.contains("<a href=\"/site/export.arxiv.org\">"));
+        assert_eq!(
+            place.site.answer("/site/www.ARXIV.org"),
+            Answer::moved("/site/arxiv.org".into())
+        );
+    }
+
+    #[test]
+    fn feeds_have_the_notes_of_their_page() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "Both", &["gpu", "llm"], "**words**");
+        place.save("https://e.org/2", "One", &["gpu"], "");
+        let titles = |target: &str| -> Vec<String> {
+            let answer = place.site.answer(target);
+            assert_eq!(answer.status, 200, "{target}");
+            assert_eq!(answer.content_type, "application/atom+xml; charset=utf-8");
+            let feed: atom_syndication::Feed = answer.body.parse().unwrap();
+            let alternate = feed.links().iter().find(|link| link.rel() == "alternate");
+            let page = alternate
+                .unwrap()
+                .href()
+                .replace("http://localhost:6683", "");
+            assert!(
+                place
+                    .page(&page, 200)
+                    .contains(&format!("href=\"{}\"", target.replace('&', "&amp;")))
+            );
+            feed.entries()
+                .iter()
+                .map(|entry| entry.title().to_string())
+                .collect()
+        };
+        assert_eq!(titles("/feed.atom"), ["One", "Both"]);
+        assert_eq!(titles("/tag/gpu/feed.atom"), ["One", "Both"]);
+        assert_eq!(titles("/tag/gpu/feed.atom?with=llm"), ["Both"]);
+        assert_eq!(titles("/tag/gpu/feed.atom?without=llm"), ["One"]);
+        assert!(
+            place
+                .page("/tag/nothing/feed.atom", 404)
+                .contains("No note has the tag")
+        );
+    }
+
+    #[test]
+    fn data_has_the_filters_of_the_pages() {
+        let mut place = Place::new();
+        let first = place.save(
+            "https://arxiv.org/1",
+            "First",
+            &["gpu", "llm"],
+            "some words",
+        );
+        place.save("https://e.org/2", "Second", &["gpu"], "more words");
+        place.save("https://e.org/3", "Third", &["c++"], "");
+        let data = |target: &str| -> serde_json::Value {
+            let answer = place.site.answer(target);
+            assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+            assert_eq!(answer.content_type, "application/json; charset=utf-8");
+            serde_json::from_str(&answer.body).unwrap()
+        };
+        let titles = |target: &str| -> String {
+            let notes = data(target);
+            let titles = notes["notes"].as_array().unwrap().iter();
+            let titles: Vec<&str> = titles.map(|note| note["title"].as_str().unwrap()).collect();
+            titles.join(" ")
+        };
+        assert_eq!(titles("/api/notes"), "Third Second First");
+        assert_eq!(titles("/api/notes?with=GPU"), "Second First");
+        assert_eq!(titles("/api/notes?with=gpu&with=llm"), "First");
+        assert_eq!(titles("/api/notes?without=gpu"), "Third");
+        assert_eq!(titles("/api/notes?with=c%2B%2B"), "Third");
+        assert_eq!(titles("/api/notes?with=nothing"), "");
+        assert_eq!(titles("/api/notes?site=e.org"), "Third Second");
+        assert_eq!(titles("/api/notes?site=e.org&with=gpu"), "Second");
+        assert_eq!(titles("/api/notes?q=words"), "Second First");
+        assert_eq!(titles("/api/notes?q=words+-tag:llm"), "Second");
+        assert_eq!(titles("/api/notes?q=words&without=llm"), "Second");
+        assert_eq!(titles("/api/notes?q=%22"), "");
+        assert_eq!(
+            titles("/api/notes?q=words&sort=relevance&limit=1"),
+            "Second"
+        );
+        let page = data("/api/notes?limit=2");
+        assert_eq!(page["count"], 3);
+        assert_eq!(
+            titles(&format!("/api/notes?limit=2&before={}", page["next"])),
+            "First"
+        );
+        assert_eq!(
+            data(&format!("/api/notes?before={}", page["next"]))["next"],
+            serde_json::Value::Null
+        );
+        expect![[r#"
+            {
+              "id": 1761998400000000,
+              "url": "https://arxiv.org/1",
+              "title": "First",
+              "tags": [
+                "gpu",
+                "llm"
+              ],
+              "summary": "some words",
+              "excerpt": "What the page says.",
+              "savedAt": "2025-11-01T12:00:00.000Z",
+              "updatedAt": "2025-11-01T12:00:00.000Z",
+              "publishedAt": "2025-10-01",
+              "siteName": null,
+              "lang": "en",
+              "deletedAt": null
+            }"#]]
+        .assert_eq(
+            &serde_json::from_str::<crate::protocol::Note>(
+                &place.site.answer(&format!("/api/notes/{}", first.0)).body,
+            )
+            .map(|note| serde_json::to_string_pretty(&note).unwrap())
+            .unwrap(),
+        );
+        assert_eq!(
+            place.site.answer("/api/tags").body,
+            "{\"tags\":[{\"name\":\"gpu\",\"count\":2},{\"name\":\"c++\",\"count\":1},{\"name\":\"llm\",\"count\":1}],\"count\":3,\"next\":null}\n"
+        );
+        assert_eq!(data("/api/tags?limit=1")["next"], "llm");
+        assert_eq!(data("/api/tags?sort=name&from=d")["tags"][0]["name"], "gpu");
+        assert_eq!(data("/api/tags?sort=recent")["tags"][0]["name"], "c++");
+        assert_eq!(data("/api/tags?filter=+L")["count"], 1);
+        assert_eq!(data("/api/tags?with=gpu")["tags"][0]["name"], "llm");
+    }
+
+    #[test]
+    fn data_that_is_not_there_is_told_as_data() {
+        let mut place = Place::new();
+        let id = place.save("https://e.org/1", "Title", &[], "");
+        place
+            .store
+            .write("2026-01-01T00:00:00Z".parse().unwrap(), |writer| {
+                writer.delete_note(id)
+            })
+            .unwrap();
+        for (target, status, kind, word) in [
+            ("/api", 404, "not_found", "/api/notes"),
+            ("/api/nothing", 404, "not_found", "/api/notes"),
+            ("/api/notes/7", 404, "not_found", "no such note"),
+            (
+                &format!("/api/notes/{}", id.0),
+                404,
+                "not_found",
+                "in the trash",
+            ),
+            ("/api/notes/x", 400, "invalid_params", "number"),
+            ("/api/notes?limit=0", 400, "invalid_params", "1 to 200"),
+            ("/api/notes?limit=201", 400, "invalid_params", "1 to 200"),
+            ("/api/notes?before=x", 400, "invalid_params", "number"),
+            (
+                "/api/notes?sort=size",
+                400,
+                "invalid_params",
+                "newest or relevance",
+            ),
+            ("/api/notes?site=", 400, "invalid_params", "web site"),
+            ("/api/notes?with=a,b", 400, "invalid_tag", "comma"),
+            (
+                "/api/tags?sort=size",
+                400,
+                "invalid_params",
+                "uses, name or recent",
+            ),
+            ("/api/tags?from=", 400, "invalid_tag", "empty"),
+        ] {
+            let answer = place.site.answer(target);
+            let data: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+            assert_eq!(answer.status, status, "{target}");
+            assert_eq!(data["error"]["kind"], kind, "{target}");
+            let message = data["error"]["message"].as_str().unwrap();
+            assert!(message.contains(word), "{target}: {message}");
+        }
+    }
+
+    #[test]
+    fn conditions_of_a_search_can_be_taken_off_and_put_on() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "One", &["gpu", "to read"], "words");
+        place.save("https://e.org/2", "Two", &["gpu", "to read"], "words");
+        place.save("https://e.org/3", "Three", &["gpu"], "words");
+        let page = place.page("/search?q=words+tag%3Agpu+after%3A2025", 200);
+        for (address, condition) in [
+            ("/search?q=tag%3Agpu+after%3A2025", "words"),
+            ("/search?q=words+after%3A2025", "tag:gpu"),
+            ("/search?q=words+tag%3Agpu", "after:2025"),
+        ] {
+            assert!(
+                page.contains(&format!("<a href=\"{address}\"><bdi>{condition}</bdi>")),
+                "{page}"
+            );
+        }
+        let narrower = "/search?q=words+tag%3Agpu+after%3A2025+tag%3A%22to+read%22+";
+        assert!(page.contains(&format!("<a href=\"{narrower}\">")), "{page}");
+        assert!(!place.page(narrower, 200).contains(">Three<"));
+        let without = narrower.replace("+tag%3A%22to", "+-tag%3A%22to");
+        assert!(page.contains(&format!("<a class=\"not\" href=\"{without}\"")));
+        assert!(!place.page(&without, 200).contains(">One<"));
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_forgiven() {
+        let place = Place::new();
+        let page = place.page("/tgas", 404);
+        assert!(
+            page.contains("Did you mean <a href=\"/tags\">tags</a>?"),
+            "{page}"
+        );
+        assert!(!place.page("/tag/tgas", 404).contains("Did you mean"));
     }
 }

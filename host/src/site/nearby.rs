@@ -30,14 +30,23 @@ pub(super) fn tags(reader: &Reader, text: &str, limit: u32) -> Result<Vec<TagCou
     Ok(Vec::new())
 }
 
-/// Sites that have the longest part of the name in theirs.
+/// Sites that have a part of the name in theirs, the longest one that finds any.
 pub(super) fn sites(reader: &Reader, site: &str, limit: u32) -> Result<Vec<SiteCount>> {
-    let part = site
-        .split('.')
-        .max_by_key(|part| part.chars().count())
-        .unwrap_or(site);
+    let mut parts: Vec<&str> = site.split('.').collect();
+    // Half of all sites end alike.
+    if parts.len() > 1 {
+        parts.pop();
+    }
+    parts.retain(|part| part.chars().count() > 2);
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(reader.site_list(SiteOrder::Uses, part, None, limit)?.sites)
+    for part in parts.into_iter().take(2) {
+        let near = reader.site_list(SiteOrder::Uses, part, None, limit)?.sites;
+        if !near.is_empty() {
+            return Ok(near);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Pages whose name is hardly another one.

@@ -120,6 +120,25 @@ pub(super) fn counted_tags<'a>(
     }
 }
 
+/// What tags, or sites, with so many notes stand under, and how much they are to
+/// catch the eye. The larger the numbers, the wider their range.
+pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
+    match uses {
+        0 | 1 => ("One note".into(), "light"),
+        2 => ("2 notes".into(), "light"),
+        3..=4 => ("3 or 4 notes".into(), "middling"),
+        5..=9 => ("5 to 9 notes".into(), "middling"),
+        _ => {
+            let mut from = 10;
+            while uses / from >= 10 {
+                from *= 10;
+            }
+            let from = super::shell::grouped(from);
+            (format!("{from} notes or more"), "heavy")
+        }
+    }
+}
+
 /// The user's text as HTML, else the page's description.
 pub(super) fn text(note: &Note, top_heading: usize) -> Markup {
     html! {
@@ -202,4 +221,23 @@ pub(super) fn published(note: &Note) -> Option<Markup> {
 
 fn day(date: Date) -> String {
     date.strftime("%-d %b %Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_as_people_would() {
+        for (uses, group) in [
+            (1, "One note"),
+            (4, "3 or 4 notes"),
+            (9, "5 to 9 notes"),
+            (10, "10 notes or more"),
+            (99, "10 notes or more"),
+            (123_456, "100,000 notes or more"),
+        ] {
+            assert_eq!(uses_group(uses).0, group);
+        }
+    }
 }

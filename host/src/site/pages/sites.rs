@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::preview::uses_group;
 use super::shell::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, turn_page};
 use crate::site::links::site_order_name;
 use crate::store::{SiteCount, SiteList, SiteOrder};
@@ -58,7 +59,17 @@ pub(in crate::site) fn sites(
                 }
             }
         }
-        (counted_sites(shell, list.sites.iter()))
+        @if order == SiteOrder::Uses {
+            @for sites in list.sites.chunk_by(|a, b| uses_group(a.notes) == uses_group(b.notes)) {
+                @let (name, weight) = uses_group(sites[0].notes);
+                section.group .(weight) {
+                    h2 { (name) }
+                    (counted_sites(shell, sites.iter()))
+                }
+            }
+        } @else {
+            div.light { (counted_sites(shell, list.sites.iter())) }
+        }
         (turn_page(newer, older))
     };
     shell.page(&place, &content)

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::preview::{counted_tags, long_day, saved_on};
-use super::shell::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, turn_page};
+use super::preview::{counted_tags, long_day, saved_on, uses_group};
+use super::shell::{Place, Shell, Tab, counted, filter_form, sorted_by, turn_page};
 use crate::domain::Tag;
 use crate::site::links::order_name;
 use crate::store::{ListedTag, TagList, TagOrder, TagPlace};
@@ -141,7 +141,7 @@ struct Group<'a> {
 
 fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Group<'a>> {
     let name = |tag: &ListedTag| match order {
-        TagOrder::Uses => uses_group(tag.count.uses),
+        TagOrder::Uses => uses_group(tag.count.uses).0,
         TagOrder::Name => {
             let initial = tag.count.tag.as_str().chars().next().unwrap_or('#');
             initial_of(initial)
@@ -153,31 +153,13 @@ fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Grou
     tags.chunk_by(|a, b| name(a) == name(b))
         .map(|tags| Group {
             name: name(&tags[0]),
-            weight: match (order, tags[0].count.uses) {
-                (TagOrder::Uses, 10..) => "heavy",
-                (TagOrder::Uses, 3..) => "middling",
-                _ => "light",
+            weight: match order {
+                TagOrder::Uses => uses_group(tags[0].count.uses).1,
+                TagOrder::Name | TagOrder::Recent => "light",
             },
             tags,
         })
         .collect()
-}
-
-/// The larger the numbers, the wider their range.
-fn uses_group(uses: u64) -> String {
-    match uses {
-        0 | 1 => "On one note".into(),
-        2 => "On 2 notes".into(),
-        3..=4 => "On 3 or 4 notes".into(),
-        5..=9 => "On 5 to 9 notes".into(),
-        _ => {
-            let mut from = 10;
-            while from * 10 <= uses {
-                from *= 10;
-            }
-            format!("On {} notes or more", grouped(from))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -185,17 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_grouped_as_people_would() {
-        for (uses, group) in [
-            (1, "On one note"),
-            (4, "On 3 or 4 notes"),
-            (9, "On 5 to 9 notes"),
-            (10, "On 10 notes or more"),
-            (99, "On 10 notes or more"),
-            (123_456, "On 100,000 notes or more"),
-        ] {
-            assert_eq!(uses_group(uses), group);
-        }
+    fn tags_stand_under_their_first_letter() {
         for (initial, group) in [
             ('a', "A"),
             ('ö', "Ö"),
