@@ -168,7 +168,7 @@ function makeHelp() {
 	box.type = "checkbox";
 	box.checked = on;
 	box.addEventListener("change", () => turn(box.checked));
-	label.append(box, " Single keys are on");
+	label.append(box, "Single keys are on");
 	const form = document.createElement("form");
 	form.method = "dialog";
 	form.append(make("button", "Close"));

@@ -9,6 +9,9 @@ use crate::domain::{Note, PageUrl, Snippet, Tag, timestamp_text};
 use crate::site::markdown;
 use crate::store::TagCount;
 
+/// From so many notes on a tag stands out among others.
+const OFTEN: u64 = 10;
+
 /// What stands between the tags and the dates of a note.
 pub(super) enum Body<'a> {
     /// The user's text, else the page's description.
@@ -114,7 +117,7 @@ pub(super) fn counted_tags<'a>(
     html! {
         ul.tags.counted role="list" {
             @for TagCount { tag, uses } in tags {
-                li { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::shell::grouped(*uses)) } } }
+                li .often[*uses >= OFTEN] { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::shell::grouped(*uses)) } } }
             }
         }
     }

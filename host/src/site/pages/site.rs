@@ -35,7 +35,7 @@ pub(in crate::site) fn site(
             @if !family.complete { "More than " }
             (counted(family.notes(), "note"))
             " · "
-            a href=(shell.links.found(&search, None)) { "Search in them" }
+            a href=(shell.links.found(&search, None)) { "Search this site" }
         }
         @if first && !below.is_empty() {
             details.related open[below.len() < 30] {

@@ -155,7 +155,8 @@ fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Grou
             name: name(&tags[0]),
             weight: match order {
                 TagOrder::Uses => uses_group(tags[0].count.uses).1,
-                TagOrder::Name | TagOrder::Recent => "light",
+                TagOrder::Name => "light lettered",
+                TagOrder::Recent => "light",
             },
             tags,
         })
