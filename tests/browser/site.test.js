@@ -47,14 +47,25 @@ const focusIsAt = (page, text) =>
 	});
 
 /**
+ * The keys work once the page's script has run, which adds the button that shows them.
+ * @param {Page} page
+ */
+const isReady = (page) =>
+	until("the page has its keys", () =>
+		page.evaluate(() => document.querySelector(".foot button") !== null),
+	);
+
+/**
  * @param {Page} page
  * @param {string} ending
  */
-const isAt = (page, ending) =>
-	until(`the page is ${ending}`, async () => {
+const isAt = async (page, ending) => {
+	await until(`the page is ${ending}`, async () => {
 		if (!page.url().endsWith(ending)) throw new Error(`it is ${page.url()}`);
-		return page.evaluate(() => document.readyState === "complete");
+		return true;
 	});
+	await isReady(page);
+};
 
 inEachBrowser("is read from the keyboard alone", async (world, browser) => {
 	const addresses = ["/article", "/hebrew", "/japanese"].map(world.web.address);
@@ -84,6 +95,7 @@ inEachBrowser("is read from the keyboard alone", async (world, browser) => {
 	await page.bringToFront();
 	await keyboard.press("o");
 	await until("the note itself is shown", async () => page.url().includes("/note/"));
+	await isReady(page);
 	await keyboard.press("/");
 	await focusIsAt(page, "q");
 	// In a field they are letters.

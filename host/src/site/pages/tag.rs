@@ -115,10 +115,11 @@ fn related(shell: &Shell, page: &TagPage<'_>) -> Markup {
                             }
                             // To be without what all of them have would leave nothing.
                             @if *uses < page.count {
-                                @let rest = grouped(page.count - uses);
                                 a.not href=(without(tag)) title={ "Without “" (tag) "”" } {
                                     span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
-                                    " " span.count { (rest) }
+                                    @if page.related.exact {
+                                        " " span.count { (grouped(page.count - uses)) }
+                                    }
                                 }
                             }
                         }
