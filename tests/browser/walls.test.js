@@ -387,7 +387,8 @@ inEachBrowser(
 			});
 			for (const target of left) {
 				at = target;
-				const type = (await fetch(`${world.site}${target}`)).headers.get("content-type");
+				const told = await fetch(`${world.site}${target}`, { method: "HEAD" });
+				const type = told.headers.get("content-type");
 				// What browsers save as a file instead of showing it runs nothing.
 				if (/^application\/(atom|opensearchdescription)\+xml/.test(`${type}`)) continue;
 				const answer = await page.goto(`${world.site}${target}`);

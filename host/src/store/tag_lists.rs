@@ -219,6 +219,13 @@ impl Reader {
         place: Option<&TagPlace>,
         limit: u32,
     ) -> Result<TagList> {
+        // No tag has one, and FTS5 takes NUL for the end of what it is asked.
+        if filter.chars().any(char::is_control) {
+            return Ok(TagList {
+                matching: Some(0),
+                ..TagList::default()
+            });
+        }
         let pieces = pieces(filter);
         let candidates = if pieces.is_empty() {
             self.listed(
@@ -380,10 +387,10 @@ mod tests {
         assert_eq!(pages(&store, TagOrder::Uses, "学習", 9), [vec!["機械学習"]]);
         let list = store.tag_list(TagOrder::Uses, "p", None, 9).unwrap();
         assert_eq!(list.matching, Some(1));
-        assert_eq!(
-            pages(&store, TagOrder::Uses, "\"*", 9),
-            [Vec::<String>::new()]
-        );
+        for nothing in ["\"*", "\0", "lea\0rn", "\"\0\"\""] {
+            let found = pages(&store, TagOrder::Recent, nothing, 9);
+            assert_eq!(found, [Vec::<String>::new()], "{nothing:?}");
+        }
     }
 
     #[test]

@@ -192,6 +192,7 @@ fn nothing_that_is_asked_for_is_a_fault() {
     for odd in [
         "",
         "%00",
+        "abc%00def",
         "%FF",
         "%22",
         "%27",
