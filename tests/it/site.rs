@@ -5,6 +5,7 @@ mod client;
 mod hostile;
 mod locked;
 mod markup;
+mod reading;
 
 use std::{
     fs,

@@ -18,7 +18,7 @@ pub use note::{
 };
 pub use page_url::PageUrl;
 pub use plain::{is_too_deep, plain_text};
-pub use query::{Query, Term};
+pub use query::{Query, Term, site_of};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};
 pub use tag::Tag;

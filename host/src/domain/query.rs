@@ -59,6 +59,21 @@ impl Query {
         query
     }
 
+    /// The conditions as they were typed, each by itself: joined by spaces they are
+    /// the query again.
+    #[must_use]
+    pub fn conditions(text: &str) -> Vec<&str> {
+        let text = &text[..text.floor_char_boundary(MAX_QUERY_BYTES)];
+        let mut conditions = Vec::new();
+        let mut rest = text.trim_start();
+        while !rest.is_empty() && conditions.len() < MAX_CONDITIONS {
+            let (_, tail) = Condition::read(rest);
+            conditions.push(rest[..rest.len() - tail.len()].trim_end());
+            rest = tail.trim_start();
+        }
+        conditions
+    }
+
     /// Whether there is nothing to look for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -186,7 +201,8 @@ impl<'a> Condition<'a> {
 
 /// The site as it stands in the store (lower-case, punycode, without `www.`),
 /// also where a whole address was typed.
-fn site_of(value: &str) -> String {
+#[must_use]
+pub fn site_of(value: &str) -> String {
     if let Ok(url) = PageUrl::parse(value)
         && !url.site().is_empty()
     {

@@ -1,38 +1,39 @@
 //! From an address to its answer: what a page needs is read from the store,
 //! then the page is made of it. Every read is over before anything is sent.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::borrow::Cow;
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 
 use super::counting::Counting;
+use super::feed::{self, Feed};
 use super::links::Links;
-use super::pages::{self, Shell};
-use super::rendered::{Rendered, Version};
+use super::pages::{self, Near, Shell};
+use super::rendered::{Kept, Rendered, Version};
 use super::route::{Route, Unknown};
 use super::server::Answer;
-use crate::domain::{Note, NoteId, Query, Tag};
+use super::{api, nearby};
+use crate::domain::{Note, NoteId, PageUrl, Query, Tag};
 use crate::error::{Error, Result};
-use crate::store::{Reader, RelatedTags, TagCount, TagFilter, TagOrder};
+use crate::store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace};
 
 /// Notes on one page of a list.
 const PAGE_NOTES: u32 = 20;
+/// Notes of a feed.
+const FEED_NOTES: u32 = 50;
 /// Tags on the first page.
 const HOME_TAGS: u32 = 20;
-/// Tags on one page of tags; a browser chokes on a hundred thousand.
-const PAGE_TAGS: usize = 2_000;
+/// Tags, or sites, on one page of them; a browser chokes on a hundred thousand.
+const PAGE_TAGS: u32 = 1_000;
 /// Related tags on a tag page.
 const RELATED_TAGS: u32 = 16;
 /// Related notes on the page of a note.
 const RELATED_NOTES: usize = 6;
-/// So many tags of a note are looked through for related notes.
-const RELATING_TAGS: usize = 8;
-/// Tags that are offered instead of one that isn't there.
+/// Tags, or sites, that are offered instead of one that isn't there.
 const NEAR_TAGS: u32 = 8;
-/// So often is looked for them in other ways.
-const NEAR_ATTEMPTS: usize = 6;
 /// Connections to the store that are kept open.
 const IDLE_READERS: usize = 2;
 
@@ -40,6 +41,7 @@ const STYLE: &str = concat!(
     include_str!("../../../extension/styles/tokens.css"),
     include_str!("assets/site.css"),
 );
+const SCRIPT: &str = include_str!("assets/site.js");
 const ICON: &str = include_str!("../../../extension/icons/icon.svg");
 /// Notes are private, even where somebody puts a public address in front of them.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
@@ -48,6 +50,8 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 pub(super) struct Browse {
     database: PathBuf,
     shell: Shell,
+    /// For what is read elsewhere than on the site.
+    absolute: Links,
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<Rendered>,
     counting: Counting,
@@ -56,7 +60,7 @@ pub(super) struct Browse {
 }
 
 impl Browse {
-    pub(super) fn new(database: PathBuf) -> Self {
+    pub(super) fn new(database: PathBuf, port: u16) -> Self {
         Self {
             counting: Counting::new(database.clone()),
             database,
@@ -64,6 +68,7 @@ impl Browse {
                 links: Links::default(),
                 zone: TimeZone::system(),
             },
+            absolute: Links::absolute(port),
             idle: Mutex::new(Vec::new()),
             rendered: Mutex::default(),
             edition: RandomState::new().build_hasher().finish(),
@@ -78,19 +83,46 @@ impl Browse {
                 reader.at_one_moment(|reader| self.once_a_revision(reader, target, has, page))
             })
         };
+        let file = |content_type, body| unchanging(content_type, body, has);
         let answer = match Route::parse(target) {
-            Route::Style => return Answer::file("text/css; charset=utf-8", STYLE),
-            Route::Icon => return Answer::file("image/svg+xml", ICON),
-            Route::Robots => return Answer::file("text/plain; charset=utf-8", ROBOTS),
+            Route::Style => return file("text/css; charset=utf-8", STYLE.into()),
+            Route::Script => return file("text/javascript; charset=utf-8", SCRIPT.into()),
+            Route::Icon => return file("image/svg+xml", ICON.into()),
+            Route::Robots => return file("text/plain; charset=utf-8", ROBOTS.into()),
+            Route::OpenSearch => {
+                let description = feed::opensearch(&self.absolute);
+                return file("application/opensearchdescription+xml", description.into());
+            }
             Route::Moved(address) => return Answer::moved(address),
             Route::Home => read(&|reader| self.home(reader)),
-            Route::Tags { order, filter } => read(&|reader| self.tags(reader, order, &filter)),
+            Route::Tags {
+                order,
+                filter,
+                place,
+            } => read(&|reader| self.tags(reader, order, &filter, place.as_ref())),
+            Route::Sites {
+                order,
+                filter,
+                from,
+            } => read(&|reader| self.sites(reader, order, &filter, from.as_deref())),
+            Route::Site { site, before } => read(&|reader| self.site(reader, &site, before)),
             Route::Tag { filter, before } => read(&|reader| self.tag(reader, &filter, before)),
             Route::All { page } => read(&|reader| self.all(reader, page)),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
-            Route::Unknown(unknown) => read(&|reader| self.missing(reader, &unknown)),
+            Route::Feed(filter) => read(&|reader| self.feed(reader, filter.as_ref())),
+            Route::Unknown(unknown) => read(&|reader| {
+                let pages = nearby::pages(&self.shell.links, &unknown.words);
+                self.missing(reader, &unknown, pages)
+            }),
+            Route::Api(question) => {
+                let answer = read(&|reader| question.answer(reader, &self.counting));
+                return answer.unwrap_or_else(|error| {
+                    log::error!("the site has no data to give: {}", error.chain());
+                    api::failed(&error)
+                });
+            }
         };
         answer.unwrap_or_else(|error| {
             log::error!("a page of the site failed: {}", error.chain());
@@ -124,7 +156,8 @@ impl Browse {
         Ok(answer)
     }
 
-    /// The page as it was made before, unless something was written since.
+    /// The page as it was made before, unless something was written since; nothing
+    /// where the client has it.
     fn once_a_revision(
         &self,
         reader: &Reader,
@@ -142,14 +175,18 @@ impl Browse {
         }
         let kept = locked(&self.rendered).get(version, target);
         let mut answer = match kept {
-            Some(page) => found(page),
+            Some(kept) => Answer::data(200, kept.content_type, kept.body),
             None => {
                 let answer = page(reader)?;
                 // One that was made without the facets is made better in a moment.
                 if answer.status != 200 || self.counting.is_reading() {
                     return Ok(answer);
                 }
-                locked(&self.rendered).keep(version, target, &answer.body);
+                let kept = Kept {
+                    content_type: answer.content_type,
+                    body: answer.body.clone().into_owned(),
+                };
+                locked(&self.rendered).keep(version, target, kept);
                 answer
             }
         };
@@ -169,19 +206,113 @@ impl Browse {
         Ok(found(pages::home(&self.shell, counts, &notes, &tags)))
     }
 
-    fn tags(&self, reader: &Reader, order: TagOrder, filter: &str) -> Result<Answer> {
-        let wanted = Tag::typed(filter);
-        let mut tags = reader.tags(order)?;
-        tags.retain(|tag| tag.tag.as_str().contains(&wanted));
-        let matching = tags.len();
-        tags.truncate(PAGE_TAGS);
-        Ok(found(pages::tags(
+    fn tags(
+        &self,
+        reader: &Reader,
+        order: TagOrder,
+        filter: &str,
+        place: Option<&TagPlace>,
+    ) -> Result<Answer> {
+        let list = reader.tag_list(order, &Tag::typed(filter), place, PAGE_TAGS)?;
+        let initials = match (order, filter) {
+            (TagOrder::Name, "") => reader.tag_initials(pages::MANY_INITIALS)?,
+            _ => Vec::new(),
+        };
+        let page = pages::TagsPage {
+            order,
+            filter,
+            list: &list,
+            first: place.is_none(),
+            initials: &initials,
+        };
+        Ok(found(pages::tags(&self.shell, &page)))
+    }
+
+    fn sites(
+        &self,
+        reader: &Reader,
+        order: SiteOrder,
+        filter: &str,
+        from: Option<&str>,
+    ) -> Result<Answer> {
+        let limit = usize::try_from(PAGE_TAGS).unwrap_or(usize::MAX);
+        let list = reader.site_list(order, &filter.to_lowercase(), from, limit)?;
+        let first = from.is_none();
+        Ok(found(pages::sites(
             &self.shell,
             order,
             filter,
-            &tags,
-            matching,
+            &list,
+            first,
         )))
+    }
+
+    fn site(&self, reader: &Reader, site: &str, before: Option<NoteId>) -> Result<Answer> {
+        let family = reader.site_family(site)?;
+        if family.sites.is_empty() {
+            let near = Near {
+                sites: nearby::sites(reader, site, NEAR_TAGS)?,
+                ..Near::default()
+            };
+            let unknown = Unknown {
+                sentence: format!("No note is from “{site}”."),
+                words: site.to_owned(),
+            };
+            return Ok(Answer::page(
+                404,
+                pages::missing(&self.shell, &unknown, &near),
+            ));
+        }
+        let query = Query {
+            sites: vec![site.to_owned()],
+            ..Query::default()
+        };
+        let notes = reader.search(&query, before, PAGE_NOTES)?;
+        let first = before.is_none();
+        Ok(found(pages::site(
+            &self.shell,
+            site,
+            &family,
+            &notes,
+            first,
+        )))
+    }
+
+    fn feed(&self, reader: &Reader, filter: Option<&TagFilter>) -> Result<Answer> {
+        let links = &self.absolute;
+        let Some(filter) = filter else {
+            let feed = Feed {
+                title: "url-notes",
+                address: &links.feed(),
+                page: &links.home(),
+                notes: &reader.latest_notes(None, FEED_NOTES)?,
+            };
+            return Ok(atom(links, &feed));
+        };
+        let right = TagFilter {
+            with: reader.tags_of_names(&filter.with)?,
+            without: reader.tags_of_names(&filter.without)?,
+        };
+        if right != *filter {
+            return Ok(Answer::moved(self.shell.links.tag_feed(&right)));
+        }
+        let counted = self.counting.ask(reader, |facets| {
+            facets.notes(reader, filter, None, FEED_NOTES)
+        })?;
+        let notes = match counted {
+            Some(notes) => notes,
+            None => reader.notes_with_tags(filter, None, FEED_NOTES)?,
+        };
+        if notes.is_empty() {
+            return self.no_such_tag(reader, filter);
+        }
+        let feed = Feed {
+            title: &format!("url-notes | tag | {}", pages::filter_name(filter)),
+            address: &links.tag_feed(filter),
+            page: &links.narrowed(filter, None),
+            notes: &notes,
+        };
+        Ok(atom(links, &feed))
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
@@ -246,6 +377,7 @@ impl Browse {
                         sentence: format!("No note has the tag “{tag}”."),
                         words: tag.as_str().to_owned(),
                     },
+                    Vec::new(),
                 );
             }
         }
@@ -274,19 +406,26 @@ impl Browse {
     fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
         match reader.note(id)? {
             Some(note) => {
-                let related = related_notes(reader, &note)?;
+                let related = reader.related_notes(&note, RELATED_NOTES)?;
                 Ok(found(pages::note(&self.shell, &note, &related)))
             }
-            None if reader.trashed_note(id)?.is_some() => {
-                Ok(Answer::page(404, pages::in_the_trash(&self.shell, id)))
-            }
-            None => self.missing(
-                reader,
-                &Unknown {
-                    sentence: Error::NotFound.to_string(),
-                    words: String::new(),
-                },
-            ),
+            None => match reader.trashed_note(id)? {
+                Some(note) => {
+                    let url = PageUrl::parse(&note.url);
+                    let anew = url.and_then(|url| reader.note_for_url(&url))?;
+                    let anew = anew.map(|note| note.id);
+                    let page = pages::in_the_trash(&self.shell, &note, anew);
+                    Ok(Answer::page(404, page))
+                }
+                None => self.missing(
+                    reader,
+                    &Unknown {
+                        sentence: Error::NotFound.to_string(),
+                        words: String::new(),
+                    },
+                    Vec::new(),
+                ),
+            },
         }
     }
 
@@ -298,7 +437,7 @@ impl Browse {
         let result = reader.search(&parsed, before, PAGE_NOTES)?;
         let first = before.is_none();
         let near = if first && result.hits.is_empty() && result.next.is_none() {
-            near_tags(reader, query)?
+            nearby::tags(reader, query, NEAR_TAGS)?
         } else {
             Vec::new()
         };
@@ -315,8 +454,17 @@ impl Browse {
         Ok(found(pages::best(&self.shell, query, &best)))
     }
 
-    fn missing(&self, reader: &Reader, unknown: &Unknown) -> Result<Answer> {
-        let near = near_tags(reader, &unknown.words)?;
+    fn missing(
+        &self,
+        reader: &Reader,
+        unknown: &Unknown,
+        pages: Vec<(&'static str, String)>,
+    ) -> Result<Answer> {
+        let near = Near {
+            pages,
+            tags: nearby::tags(reader, &unknown.words, NEAR_TAGS)?,
+            ..Near::default()
+        };
         Ok(Answer::page(
             404,
             pages::missing(&self.shell, unknown, &near),
@@ -340,14 +488,6 @@ fn found(html: String) -> Answer {
     Answer::page(200, html)
 }
 
-/// Whether a value of `If-None-Match` names this tag (RFC 9110, 13.1.2: weakly, and in
-/// no way more than that). `*`, which no browser sends for a page, is answered with the page.
-fn names(has: &str, tag: &str) -> bool {
-    has.split(',')
-        .map(|one| one.trim_ascii())
-        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
-}
-
 /// Cuts off the one note that was read over the page's length; answers where
 /// the next page begins.
 fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
@@ -359,52 +499,34 @@ fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
     notes.last().map(|note| note.id)
 }
 
-/// Tags that might have been meant: those with the text in them, else with one of its
-/// words, else those that begin alike.
-fn near_tags(reader: &Reader, text: &str) -> Result<Vec<TagCount>> {
-    let text = text
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let start: String = text.chars().take(3).collect();
-    let attempts = std::iter::once(text.as_str())
-        .chain(words.filter(|word| word.chars().count() > 2))
-        .chain(std::iter::once(start.as_str()))
-        .filter(|attempt| !attempt.is_empty())
-        .take(NEAR_ATTEMPTS);
-    for attempt in attempts {
-        let near = reader.complete_tags(attempt, NEAR_TAGS, &[])?;
-        if !near.is_empty() {
-            return Ok(near);
-        }
-    }
-    Ok(Vec::new())
+fn atom(links: &Links, feed: &Feed<'_>) -> Answer {
+    Answer::data(
+        200,
+        "application/atom+xml; charset=utf-8",
+        feed::atom(links, feed),
+    )
 }
 
-/// The notes that share most tags with this one, the newer first among equals.
-fn related_notes(reader: &Reader, note: &Note) -> Result<Vec<Note>> {
-    let mut related: Vec<Note> = Vec::new();
-    for tag in note.tags.iter().take(RELATING_TAGS) {
-        let filter = TagFilter {
-            with: vec![tag.clone()],
-            without: Vec::new(),
-        };
-        for other in reader.notes_with_tags(&filter, None, PAGE_NOTES)? {
-            if other.id != note.id && related.iter().all(|known| known.id != other.id) {
-                related.push(other);
-            }
-        }
+/// What changes with the program only.
+fn unchanging(content_type: &'static str, body: Cow<'static, str>, has: Option<&str>) -> Answer {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = format!("\"{:x}\"", hasher.finish());
+    if has.is_some_and(|has| names(has, &tag)) {
+        return Answer::unchanged(tag);
     }
-    let shared = |other: &Note| {
-        other
-            .tags
-            .iter()
-            .filter(|tag| note.tags.contains(tag))
-            .count()
-    };
-    related.sort_by_key(|other| std::cmp::Reverse((shared(other), other.id)));
-    related.truncate(RELATED_NOTES);
-    Ok(related)
+    Answer {
+        tag: Some(tag),
+        ..Answer::data(200, content_type, body)
+    }
+}
+
+/// Whether a value of `If-None-Match` names this tag (RFC 9110, 13.1.2: weakly, and in
+/// no way more than that). `*`, which no browser sends for a page, is answered with the page.
+fn names(has: &str, tag: &str) -> bool {
+    has.split(',')
+        .map(|one| one.trim_ascii())
+        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 #[cfg(test)]
@@ -428,7 +550,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let database = folder.path().join("notes.db");
             let store = Store::open(&database).unwrap();
-            let mut site = Browse::new(database);
+            let mut site = Browse::new(database, 6683);
             site.shell.zone = TimeZone::UTC;
             Self {
                 _folder: folder,
@@ -506,6 +628,8 @@ mod tests {
             ("/all/2", "url-notes | all | page 3 of 3"),
             (&format!("/note/{}", id.0), "url-notes | Title 41"),
             ("/search", "url-notes | search"),
+            ("/sites", "url-notes | sites"),
+            ("/site/e.org", "url-notes | site | e.org"),
             (
                 "/search?q=words+%3Cb%3E",
                 "url-notes | search | words &lt;b&gt;",
@@ -533,15 +657,16 @@ mod tests {
             &["web/tech", "c++"],
             "# Head\n- **one**\n  - two",
         );
-        expect![[r#"<section aria-label="Notes"><article class="note"><h2 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h2><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h3>Head</h3>
-<ul>
-<li><strong>one</strong>
-<ul>
-<li>two</li>
-</ul>
-</li>
-</ul>
-</div><ul class="facts" role="list"><li><bdi>e.org</bdi></li><li>Saved <time datetime="2025-11-01T12:00:00.000Z">1 Nov 2025</time></li><li>Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a href="/note/1761998400000000">Permalink</a></li></ul></article></section>"#]]
+        expect![[r#"
+            <section aria-label="Notes"><section class="day"><h2><time datetime="2025-11-01">Saturday, 1 November 2025</time></h2><article class="note"><h3 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h3><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h4>Head</h4>
+            <ul>
+            <li><strong>one</strong>
+            <ul>
+            <li>two</li>
+            </ul>
+            </li>
+            </ul>
+            </div><ul class="facts" role="list"><li><a href="/site/e.org"><bdi>e.org</bdi></a></li><li>Saved <time datetime="2025-11-01T12:00:00.000Z">1 Nov 2025</time></li><li>Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a rel="bookmark" href="/note/1761998400000000">Permalink</a></li></ul></article></section></section>"#]]
         .assert_eq(content(&place.page("/tag/c++", 200)).split_once("</details>").unwrap().1);
     }
 
@@ -592,7 +717,7 @@ mod tests {
             let mut next = Some(start.to_owned());
             while let Some(target) = next {
                 let page = place.page(&target, 200);
-                let links = page.split("<a href=\"").skip(1);
+                let links = page.split(" href=\"").skip(1);
                 let links = links.filter_map(|link| link.split_once('"'));
                 shown.extend(
                     links
@@ -621,7 +746,9 @@ mod tests {
         place.save("https://e.org/2", "One", &["gpu"], "");
         let page = place.page("/tag/gpu", 200);
         assert!(page.contains(r#"<a href="/tag/gpu?with=llm">"#));
-        assert!(page.contains(r#"<a class="not" href="/tag/gpu?without=llm">"#));
+        assert!(
+            page.contains(r#"<a class="not" href="/tag/gpu?without=llm" title="Without “llm”">"#)
+        );
         let narrowed = place.page("/tag/gpu?with=llm", 200);
         assert!(narrowed.contains("Both") && !narrowed.contains("One"));
         assert!(narrowed.contains(r#"<a href="/tag/llm">with <bdi>gpu</bdi>"#));
@@ -792,7 +919,7 @@ mod tests {
         drop(store);
         let database = site.database;
         let aside = database.with_extension("aside");
-        let fresh = Browse::new(database.clone());
+        let fresh = Browse::new(database.clone(), 6683);
         std::fs::rename(&database, &aside).unwrap();
         std::fs::write(&database, "no database at all").unwrap();
         let answer = fresh.answer("/");
@@ -845,7 +972,8 @@ mod tests {
         ] {
             let page = place.site.answer(target).body;
             for inline in [
-                "<script",
+                "<script>",
+                "javascript:",
                 "<style",
                 " style=",
                 " onclick=",
@@ -880,5 +1008,379 @@ mod tests {
         let none = place.page("/search?q=nothing&sort=relevance", 200);
         assert!(none.contains("No note has all of this."));
         place.page("/search?q=gpu&sort=size", 404);
+    }
+
+    /// Every address that some page links to, from the first one on, each asked for once.
+    fn crawl(place: &Place) -> Vec<(String, Answer)> {
+        let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
+        let mut open = vec!["/".to_owned()];
+        let mut found = Vec::new();
+        while let Some(target) = open.pop() {
+            let answer = place.site.answer(&target);
+            let links = answer.body.split(" href=\"").skip(1);
+            for link in links.filter_map(|link| link.split_once('"')) {
+                let link = link.0.replace("&amp;", "&");
+                // As a browser resolves it, which is where `.` and `..` would be lost.
+                let base = url::Url::parse("http://localhost:6683").unwrap();
+                let url = base.join(&target).unwrap().join(&link).unwrap();
+                let local = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+                // Conditions can be put together without end.
+                let conditions = local.matches("with").count() + local.matches("tag%3A").count();
+                if url.origin() == base.origin() && conditions < 2 && seen.insert(local.clone()) {
+                    open.push(local);
+                }
+            }
+            found.push((target, answer));
+            assert!(found.len() < 5_000, "the pages never end");
+        }
+        found
+    }
+
+    #[test]
+    fn every_link_leads_to_a_page() {
+        let mut place = Place::new();
+        let picky = [
+            ".",
+            "..",
+            "web/tech",
+            "c++",
+            "100%",
+            "?",
+            "#x",
+            "a&b",
+            "\"",
+            "🙂",
+            "feed.atom",
+        ];
+        for (number, tag) in picky.iter().enumerate() {
+            place.save(
+                &format!("https://s{}.example/{number}", number % 3),
+                "Title",
+                &[tag, "common"],
+                "words",
+            );
+        }
+        place.save("http://[::1]:8080/", "", &[&"x".repeat(100)], "");
+        let answers = crawl(&place);
+        assert!(answers.len() > 100, "{}", answers.len());
+        for (target, answer) in answers {
+            // Nothing that we link to ourselves has moved.
+            assert_eq!(answer.status, 200, "{target}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_answer_is_sent_once_and_again_when_something_was_written() {
+        let mut place = Place::new();
+        let id = place.save("https://e.org/1", "Title", &["gpu"], "words");
+        let note = format!("/note/{}", id.0);
+        let note_data = format!("/api/notes/{}", id.0);
+        let files = [
+            "/style.css",
+            "/site.js",
+            "/favicon.ico",
+            "/robots.txt",
+            "/opensearch.xml",
+        ];
+        let pages = [
+            "/",
+            "/tags",
+            "/tags?sort=recent",
+            "/tag/gpu",
+            "/all/0",
+            &note,
+            "/search?q=words",
+            "/search?q=words&sort=relevance",
+            "/search",
+            "/sites",
+            "/site/e.org",
+            "/feed.atom",
+            "/tag/gpu/feed.atom",
+            "/api/notes",
+            &note_data,
+            "/api/tags",
+        ];
+        let mut tags = Vec::new();
+        for target in files.iter().chain(&pages) {
+            let answer = place.site.answer(target);
+            assert_eq!(answer.status, 200, "{target}");
+            let tag = answer.tag.unwrap_or_else(|| panic!("{target} has no tag"));
+            let again = place.site.answer_to(target, Some(&tag));
+            assert_eq!((again.status, &*again.body), (304, ""), "{target}");
+            assert_eq!(again.tag.as_ref(), Some(&tag), "{target}");
+            let from_memory = place.site.answer(target);
+            assert_eq!(from_memory.body, answer.body, "{target}");
+            assert_eq!(from_memory.content_type, answer.content_type, "{target}");
+            tags.push(tag);
+        }
+        place.save("https://e.org/2", "Another", &["gpu"], "words");
+        for (number, target) in files.iter().chain(&pages).enumerate() {
+            let status = place.site.answer_to(target, Some(&tags[number])).status;
+            let expected = if number < files.len() { 304 } else { 200 };
+            assert_eq!(status, expected, "{target}");
+        }
+        for target in [
+            "/nothing",
+            "/tag/nothing",
+            "/api/nothing",
+            "/api/notes?limit=0",
+        ] {
+            assert_eq!(place.site.answer(target).tag, None, "{target}");
+        }
+    }
+
+    #[test]
+    fn all_lists_by_time_have_their_days() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "First", &["gpu"], "words");
+        place.save("https://e.org/2", "Second", &["gpu"], "words");
+        for target in ["/", "/all/0", "/tag/gpu", "/site/e.org", "/search?q=words"] {
+            let page = place.page(target, 200);
+            let days: Vec<&str> = page
+                .split("<time datetime=\"2025-11-0")
+                .filter_map(|rest| rest.split_once("</time></h"))
+                .map(|(day, _)| day)
+                .collect();
+            assert_eq!(
+                days,
+                [
+                    "2\">Sunday, 2 November 2025",
+                    "1\">Saturday, 1 November 2025"
+                ],
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn sites_lead_to_their_notes_and_those_below() {
+        let mut place = Place::new();
+        place.save("https://www.arxiv.org/1", "On the site", &[], "");
+        place.save("https://export.arxiv.org/2", "Below the site", &[], "");
+        place.save("https://e.org/3", "Elsewhere", &[], "");
+        let sites = place.page("/sites", 200);
+        assert!(sites.contains("<a href=\"/site/export.arxiv.org\"><bdi>export.arxiv.org</bdi>"));
+        assert!(sites.contains("3 sites"));
+        let filtered = place.page("/sites?filter=ARXIV", 200);
+        assert!(filtered.contains("2 sites with “<bdi>ARXIV</bdi>” in the name"));
+        assert!(!filtered.contains("/site/e.org"));
+        let page = place.page("/site/arxiv.org", 200);
+        assert!(page.contains("On the site") && page.contains("Below the site"));
+        assert!(page.contains("2 notes") && !page.contains("Elsewhere"));
+        let below = place.page("/site/export.arxiv.org", 200);
+        assert!(below.contains("1 note") && !below.contains("On the site"));
+        let unknown = place.page("/site/arxiv.example", 404);
+        assert!(unknown.contains("No note is from “arxiv.example”."));
+        assert!(unknown.contains("<a href=\"/site/export.arxiv.org\">"));
+        assert_eq!(
+            place.site.answer("/site/www.ARXIV.org"),
+            Answer::moved("/site/arxiv.org".into())
+        );
+    }
+
+    #[test]
+    fn feeds_have_the_notes_of_their_page() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "Both", &["gpu", "llm"], "**words**");
+        place.save("https://e.org/2", "One", &["gpu"], "");
+        let titles = |target: &str| -> Vec<String> {
+            let answer = place.site.answer(target);
+            assert_eq!(answer.status, 200, "{target}");
+            assert_eq!(answer.content_type, "application/atom+xml; charset=utf-8");
+            let feed: atom_syndication::Feed = answer.body.parse().unwrap();
+            let alternate = feed.links().iter().find(|link| link.rel() == "alternate");
+            let page = alternate
+                .unwrap()
+                .href()
+                .replace("http://localhost:6683", "");
+            assert!(
+                place
+                    .page(&page, 200)
+                    .contains(&format!("href=\"{}\"", target.replace('&', "&amp;")))
+            );
+            feed.entries()
+                .iter()
+                .map(|entry| entry.title().to_string())
+                .collect()
+        };
+        assert_eq!(titles("/feed.atom"), ["One", "Both"]);
+        assert_eq!(titles("/tag/gpu/feed.atom"), ["One", "Both"]);
+        assert_eq!(titles("/tag/gpu/feed.atom?with=llm"), ["Both"]);
+        assert_eq!(titles("/tag/gpu/feed.atom?without=llm"), ["One"]);
+        assert!(
+            place
+                .page("/tag/nothing/feed.atom", 404)
+                .contains("No note has the tag")
+        );
+    }
+
+    #[test]
+    fn data_has_the_filters_of_the_pages() {
+        let mut place = Place::new();
+        let first = place.save(
+            "https://arxiv.org/1",
+            "First",
+            &["gpu", "llm"],
+            "some words",
+        );
+        place.save("https://e.org/2", "Second", &["gpu"], "more words");
+        place.save("https://e.org/3", "Third", &["c++"], "");
+        let data = |target: &str| -> serde_json::Value {
+            let answer = place.site.answer(target);
+            assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+            assert_eq!(answer.content_type, "application/json; charset=utf-8");
+            serde_json::from_str(&answer.body).unwrap()
+        };
+        let titles = |target: &str| -> String {
+            let notes = data(target);
+            let titles = notes["notes"].as_array().unwrap().iter();
+            let titles: Vec<&str> = titles.map(|note| note["title"].as_str().unwrap()).collect();
+            titles.join(" ")
+        };
+        assert_eq!(titles("/api/notes"), "Third Second First");
+        assert_eq!(titles("/api/notes?with=GPU"), "Second First");
+        assert_eq!(titles("/api/notes?with=gpu&with=llm"), "First");
+        assert_eq!(titles("/api/notes?without=gpu"), "Third");
+        assert_eq!(titles("/api/notes?with=c%2B%2B"), "Third");
+        assert_eq!(titles("/api/notes?with=nothing"), "");
+        assert_eq!(titles("/api/notes?site=e.org"), "Third Second");
+        assert_eq!(titles("/api/notes?site=e.org&with=gpu"), "Second");
+        assert_eq!(titles("/api/notes?q=words"), "Second First");
+        assert_eq!(titles("/api/notes?q=words+-tag:llm"), "Second");
+        assert_eq!(titles("/api/notes?q=words&without=llm"), "Second");
+        assert_eq!(titles("/api/notes?q=%22"), "");
+        assert_eq!(
+            titles("/api/notes?q=words&sort=relevance&limit=1"),
+            "Second"
+        );
+        let page = data("/api/notes?limit=2");
+        assert_eq!(page["count"], 3);
+        assert_eq!(
+            titles(&format!("/api/notes?limit=2&before={}", page["next"])),
+            "First"
+        );
+        assert_eq!(
+            data(&format!("/api/notes?before={}", page["next"]))["next"],
+            serde_json::Value::Null
+        );
+        expect![[r#"
+            {
+              "id": 1761998400000000,
+              "url": "https://arxiv.org/1",
+              "title": "First",
+              "tags": [
+                "gpu",
+                "llm"
+              ],
+              "summary": "some words",
+              "excerpt": "What the page says.",
+              "savedAt": "2025-11-01T12:00:00.000Z",
+              "updatedAt": "2025-11-01T12:00:00.000Z",
+              "publishedAt": "2025-10-01",
+              "siteName": null,
+              "lang": "en",
+              "deletedAt": null
+            }"#]]
+        .assert_eq(
+            &serde_json::from_str::<crate::protocol::Note>(
+                &place.site.answer(&format!("/api/notes/{}", first.0)).body,
+            )
+            .map(|note| serde_json::to_string_pretty(&note).unwrap())
+            .unwrap(),
+        );
+        assert_eq!(
+            place.site.answer("/api/tags").body,
+            "{\"tags\":[{\"name\":\"gpu\",\"count\":2},{\"name\":\"c++\",\"count\":1},{\"name\":\"llm\",\"count\":1}],\"count\":3,\"next\":null}\n"
+        );
+        assert_eq!(data("/api/tags?limit=1")["next"], "llm");
+        assert_eq!(data("/api/tags?sort=name&from=d")["tags"][0]["name"], "gpu");
+        assert_eq!(data("/api/tags?sort=recent")["tags"][0]["name"], "c++");
+        assert_eq!(data("/api/tags?filter=+L")["count"], 1);
+        assert_eq!(data("/api/tags?with=gpu")["tags"][0]["name"], "llm");
+    }
+
+    #[test]
+    fn data_that_is_not_there_is_told_as_data() {
+        let mut place = Place::new();
+        let id = place.save("https://e.org/1", "Title", &[], "");
+        place
+            .store
+            .write("2026-01-01T00:00:00Z".parse().unwrap(), |writer| {
+                writer.delete_note(id)
+            })
+            .unwrap();
+        for (target, status, kind, word) in [
+            ("/api", 404, "not_found", "/api/notes"),
+            ("/api/nothing", 404, "not_found", "/api/notes"),
+            ("/api/notes/7", 404, "not_found", "no such note"),
+            (
+                &format!("/api/notes/{}", id.0),
+                404,
+                "not_found",
+                "in the trash",
+            ),
+            ("/api/notes/x", 400, "invalid_params", "number"),
+            ("/api/notes?limit=0", 400, "invalid_params", "1 to 200"),
+            ("/api/notes?limit=201", 400, "invalid_params", "1 to 200"),
+            ("/api/notes?before=x", 400, "invalid_params", "number"),
+            (
+                "/api/notes?sort=size",
+                400,
+                "invalid_params",
+                "newest or relevance",
+            ),
+            ("/api/notes?site=", 400, "invalid_params", "web site"),
+            ("/api/notes?with=a,b", 400, "invalid_tag", "comma"),
+            (
+                "/api/tags?sort=size",
+                400,
+                "invalid_params",
+                "uses, name or recent",
+            ),
+            ("/api/tags?from=", 400, "invalid_tag", "empty"),
+        ] {
+            let answer = place.site.answer(target);
+            let data: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+            assert_eq!(answer.status, status, "{target}");
+            assert_eq!(data["error"]["kind"], kind, "{target}");
+            let message = data["error"]["message"].as_str().unwrap();
+            assert!(message.contains(word), "{target}: {message}");
+        }
+    }
+
+    #[test]
+    fn conditions_of_a_search_can_be_taken_off_and_put_on() {
+        let mut place = Place::new();
+        place.save("https://e.org/1", "One", &["gpu", "to read"], "words");
+        place.save("https://e.org/2", "Two", &["gpu", "to read"], "words");
+        place.save("https://e.org/3", "Three", &["gpu"], "words");
+        let page = place.page("/search?q=words+tag%3Agpu+after%3A2025", 200);
+        for (address, condition) in [
+            ("/search?q=tag%3Agpu+after%3A2025", "words"),
+            ("/search?q=words+after%3A2025", "tag:gpu"),
+            ("/search?q=words+tag%3Agpu", "after:2025"),
+        ] {
+            assert!(
+                page.contains(&format!("<a href=\"{address}\"><bdi>{condition}</bdi>")),
+                "{page}"
+            );
+        }
+        let narrower = "/search?q=words+tag%3Agpu+after%3A2025+tag%3A%22to+read%22+";
+        assert!(page.contains(&format!("<a href=\"{narrower}\">")), "{page}");
+        assert!(!place.page(narrower, 200).contains(">Three<"));
+        let without = narrower.replace("+tag%3A%22to", "+-tag%3A%22to");
+        assert!(page.contains(&format!("<a class=\"not\" href=\"{without}\"")));
+        assert!(!place.page(&without, 200).contains(">One<"));
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_forgiven() {
+        let place = Place::new();
+        let page = place.page("/tgas", 404);
+        assert!(
+            page.contains("Did you mean <a href=\"/tags\">tags</a>?"),
+            "{page}"
+        );
+        assert!(!place.page("/tag/tgas", 404).contains("Did you mean"));
     }
 }

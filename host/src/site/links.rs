@@ -1,10 +1,18 @@
 //! Addresses of the pages. All of them are made here, so that the same pages
 //! can stand below another path.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded::Serializer;
 
 use crate::domain::{NoteId, Tag};
-use crate::store::{TagFilter, TagOrder};
+use crate::store::{SiteOrder, TagFilter, TagOrder, TagPlace};
+
+/// All but the unreserved characters of RFC 3986, 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The word in addresses for the best first.
 pub(super) const RELEVANCE: &str = "relevance";
@@ -16,6 +24,13 @@ pub(super) struct Links {
 }
 
 impl Links {
+    /// Addresses that hold everywhere, such as in feeds.
+    pub(super) fn absolute(port: u16) -> Self {
+        Self {
+            base: format!("http://localhost:{port}"),
+        }
+    }
+
     pub(super) fn home(&self) -> String {
         self.path("/")
     }
@@ -34,6 +49,60 @@ impl Links {
             query.append_pair("filter", filter);
         }
         with_query(self.tags(), &query.finish())
+    }
+
+    /// A page of that list.
+    pub(super) fn tags_from(&self, order: TagOrder, filter: &str, place: &TagPlace) -> String {
+        let mut query = Serializer::new(String::new());
+        match place {
+            TagPlace::From(tag) => query.append_pair("from", tag.as_str()),
+            TagPlace::Before(id) => query.append_pair("before", &id.0.to_string()),
+        };
+        with_query(self.tags_sorted(order, filter), &query.finish())
+    }
+
+    pub(super) fn sites(&self) -> String {
+        self.path("/sites")
+    }
+
+    /// The list of sites in this order, those that have `filter` in their name, from
+    /// this one on.
+    pub(super) fn sites_sorted(
+        &self,
+        order: SiteOrder,
+        filter: &str,
+        from: Option<&str>,
+    ) -> String {
+        let mut query = Serializer::new(String::new());
+        if order != SiteOrder::default() {
+            query.append_pair("sort", site_order_name(order));
+        }
+        if !filter.is_empty() {
+            query.append_pair("filter", filter);
+        }
+        if let Some(from) = from {
+            query.append_pair("from", from);
+        }
+        with_query(self.sites(), &query.finish())
+    }
+
+    /// The notes of a site, those before `before`.
+    pub(super) fn site(&self, site: &str, before: Option<NoteId>) -> String {
+        let mut query = Serializer::new(String::new());
+        append_before(&mut query, before);
+        let site = utf8_percent_encode(site, RESERVED);
+        with_query(self.path(&format!("/site/{site}")), &query.finish())
+    }
+
+    pub(super) fn feed(&self) -> String {
+        self.path("/feed.atom")
+    }
+
+    /// The feed of the notes that pass the filter.
+    pub(super) fn tag_feed(&self, filter: &TagFilter) -> String {
+        let page = self.narrowed(filter, None);
+        let (path, query) = page.split_once('?').unwrap_or((&page, ""));
+        with_query(format!("{path}/feed.atom"), query)
     }
 
     pub(super) fn tag(&self, tag: &Tag) -> String {
@@ -89,6 +158,15 @@ impl Links {
         self.path("/style.css")
     }
 
+    pub(super) fn script(&self) -> String {
+        self.path("/site.js")
+    }
+
+    /// The description of the search, for browsers that add it to theirs.
+    pub(super) fn opensearch(&self) -> String {
+        self.path("/opensearch.xml")
+    }
+
     pub(super) fn icon(&self) -> String {
         self.path("/favicon.ico")
     }
@@ -104,6 +182,14 @@ pub(super) fn order_name(order: TagOrder) -> &'static str {
         TagOrder::Uses => "uses",
         TagOrder::Name => "name",
         TagOrder::Recent => "recent",
+    }
+}
+
+/// The word for an order of sites in addresses.
+pub(super) fn site_order_name(order: SiteOrder) -> &'static str {
+    match order {
+        SiteOrder::Uses => "uses",
+        SiteOrder::Name => "name",
     }
 }
 

@@ -5,13 +5,16 @@
 //! note. One process of several holds the port; the others stand by and take
 //! over when it ends.
 
+mod api;
 mod browse;
 mod counting;
 mod door;
+mod feed;
 mod head;
 mod links;
 mod listen;
 mod markdown;
+mod nearby;
 mod pages;
 mod peer;
 mod program;
@@ -255,7 +258,7 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible,
 }
 
 fn serve_on(listeners: Listeners, settings: &Settings) -> io::Result<Infallible> {
-    let browse = Browse::new(settings.database.clone());
+    let browse = Browse::new(settings.database.clone(), listeners.port);
     let limits = server::Limits::default();
     server::run(listeners, limits, settings.door(), move |head| {
         browse.answer_to(&head.target, head.has.as_deref())

@@ -1,11 +1,11 @@
-//! Pages that were made before: the same as long as nothing was written.
+//! Answers that were made before: the same as long as nothing was written.
 //!
 //! Going back, reloading and turning pages ask for the same few pages again.
 //! They are kept for one revision of the store, up to a limit in bytes.
 
 use std::collections::HashMap;
 
-/// All kept pages together, in bytes of HTML.
+/// All kept answers together, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// What a page was made of: the same version, the same page.
@@ -20,21 +20,28 @@ pub(super) struct Version {
 #[derive(Debug, Default)]
 pub(super) struct Rendered {
     version: Version,
-    pages: HashMap<String, String>,
+    pages: HashMap<String, Kept>,
     bytes: usize,
+}
+
+/// A page, a feed or data that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub content_type: &'static str,
+    pub body: String,
 }
 
 impl Rendered {
     /// The page as it was made of this version.
-    pub(super) fn get(&self, version: Version, target: &str) -> Option<String> {
+    pub(super) fn get(&self, version: Version, target: &str) -> Option<Kept> {
         let current = self.version == version;
         self.pages.get(target).filter(|_| current).cloned()
     }
 
     /// Keeps a page that was made of this version, or of a newer one: then it is
     /// merely forgotten too early.
-    pub(super) fn keep(&mut self, version: Version, target: &str, page: &str) {
-        let size = target.len() + page.len();
+    pub(super) fn keep(&mut self, version: Version, target: &str, page: Kept) {
+        let size = target.len() + page.body.len();
         if size > MAX_BYTES || self.pages.contains_key(target) && self.version == version {
             return;
         }
@@ -45,13 +52,20 @@ impl Rendered {
             };
         }
         self.bytes += size;
-        self.pages.insert(target.to_owned(), page.to_owned());
+        self.pages.insert(target.to_owned(), page);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn page(body: &str) -> Kept {
+        Kept {
+            content_type: "text/html",
+            body: body.into(),
+        }
+    }
 
     fn version(revision: u64) -> Version {
         Version { file: 1, revision }
@@ -60,12 +74,12 @@ mod tests {
     #[test]
     fn a_page_is_kept_until_something_is_written() {
         let mut rendered = Rendered::default();
-        rendered.keep(version(1), "/a", "old");
-        assert_eq!(rendered.get(version(1), "/a").as_deref(), Some("old"));
+        rendered.keep(version(1), "/a", page("old"));
+        assert_eq!(rendered.get(version(1), "/a"), Some(page("old")));
         assert_eq!(rendered.get(version(2), "/a"), None);
         assert_eq!(rendered.get(version(1), "/b"), None);
-        rendered.keep(version(2), "/a", "new");
-        assert_eq!(rendered.get(version(2), "/a").as_deref(), Some("new"));
+        rendered.keep(version(2), "/a", page("new"));
+        assert_eq!(rendered.get(version(2), "/a"), Some(page("new")));
         assert_eq!(rendered.get(version(1), "/a"), None);
         // Another file may be at the same revision.
         let other = Version {
@@ -78,16 +92,20 @@ mod tests {
     #[test]
     fn never_holds_more_than_its_limit() {
         let mut rendered = Rendered::default();
-        let page = "x".repeat(MAX_BYTES / 4);
+        let quarter = "x".repeat(MAX_BYTES / 4);
         for number in 0..20 {
-            rendered.keep(version(1), &format!("/{number}"), &page);
-            rendered.keep(version(1), &format!("/{number}"), &page);
-            let held: usize = rendered.pages.iter().map(|(k, v)| k.len() + v.len()).sum();
+            rendered.keep(version(1), &format!("/{number}"), page(&quarter));
+            rendered.keep(version(1), &format!("/{number}"), page(&quarter));
+            let held: usize = rendered
+                .pages
+                .iter()
+                .map(|(k, v)| k.len() + v.body.len())
+                .sum();
             assert_eq!(held, rendered.bytes);
             assert!(held <= MAX_BYTES);
             assert!(rendered.get(version(1), &format!("/{number}")).is_some());
         }
-        rendered.keep(version(1), "/large", &"x".repeat(MAX_BYTES));
+        rendered.keep(version(1), "/large", page(&"x".repeat(MAX_BYTES)));
         assert_eq!(rendered.get(version(1), "/large"), None);
     }
 }

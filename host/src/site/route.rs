@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
 
-use super::links::{Links, RELEVANCE, order_name};
-use crate::domain::{NoteId, Tag};
+use super::api::Api;
+use super::links::{Links, RELEVANCE, order_name, site_order_name};
+use crate::domain::{NoteId, Tag, site_of};
 use crate::error::Result;
-use crate::store::{TagFilter, TagOrder};
+use crate::store::{SiteOrder, TagFilter, TagOrder, TagPlace};
 
 /// A page, a file, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,17 @@ pub(super) enum Route {
     Tags {
         order: TagOrder,
         filter: String,
+        place: Option<TagPlace>,
+    },
+    Sites {
+        order: SiteOrder,
+        filter: String,
+        from: Option<String>,
+    },
+    /// The notes of a web site, by its name in the store.
+    Site {
+        site: String,
+        before: Option<NoteId>,
     },
     Tag {
         /// Has at least one tag to be had.
@@ -35,7 +47,12 @@ pub(super) enum Route {
     Best {
         query: String,
     },
+    /// The newest notes as Atom, all or those that pass a filter as of a tag page.
+    Feed(Option<TagFilter>),
+    Api(Api),
+    OpenSearch,
     Style,
+    Script,
     Robots,
     Icon,
     /// The same page under its one right address.
@@ -81,6 +98,20 @@ impl Route {
                 Ok(name) => tag(&name, &query),
                 Err(_) => unknown("The address of this tag is not UTF-8.", ""),
             },
+            ["tag", "", "feed.atom"] => match query.value("name") {
+                Some(name) => tag_feed(name, &query),
+                None => Self::Moved(Links::default().feed()),
+            },
+            ["tag", name, "feed.atom"] => match percent_decode_str(name).decode_utf8() {
+                Ok(name) => tag_feed(&name, &query),
+                Err(_) => unknown("The address of this tag is not UTF-8.", ""),
+            },
+            ["sites"] => sites(&query),
+            ["site"] => Self::Moved(Links::default().sites()),
+            ["site", name] => match percent_decode_str(name).decode_utf8() {
+                Ok(name) => site(&name, &query),
+                Err(_) => unknown("The address of this site is not UTF-8.", ""),
+            },
             ["all"] => Self::Moved(Links::default().all(0)),
             ["all", page] => match page.parse() {
                 Ok(number) => canonical(
@@ -95,7 +126,11 @@ impl Route {
                 Err(_) => unknown("The address of a note has its number.", &words(&[id])),
             },
             ["search"] => search(&query),
+            ["feed.atom"] => Self::Feed(None),
+            ["api", rest @ ..] => Self::Api(Api::parse(rest, &query)),
+            ["opensearch.xml"] => Self::OpenSearch,
             ["style.css"] => Self::Style,
+            ["site.js"] => Self::Script,
             ["robots.txt"] => Self::Robots,
             ["favicon.ico"] => Self::Icon,
             segments => unknown("There is no page at this address.", &words(segments)),
@@ -128,9 +163,50 @@ fn tags(query: &Parameters<'_>) -> Route {
             None => return unknown("Tags are sorted by uses, name or recent.", ""),
         },
     };
+    let place = match (query.value("from"), query.before()) {
+        (_, Err(unknown)) => return unknown,
+        (_, Ok(Some(id))) => Some(TagPlace::Before(id)),
+        (None, Ok(None)) => None,
+        (Some(name), Ok(None)) => match Tag::parse(name) {
+            Ok(tag) => Some(TagPlace::From(tag)),
+            Err(error) => return unknown(&error.to_string(), name),
+        },
+    };
     Route::Tags {
         order,
-        filter: query.value("filter").unwrap_or_default().trim().to_owned(),
+        filter: query.filter(),
+        place,
+    }
+}
+
+fn sites(query: &Parameters<'_>) -> Route {
+    let orders = [SiteOrder::Uses, SiteOrder::Name];
+    let order = match query.value("sort") {
+        None => SiteOrder::default(),
+        Some(name) => match orders
+            .into_iter()
+            .find(|order| site_order_name(*order) == name)
+        {
+            Some(order) => order,
+            None => return unknown("Sites are sorted by uses or name.", ""),
+        },
+    };
+    Route::Sites {
+        order,
+        filter: query.filter(),
+        from: query.value("from").map(str::to_owned),
+    }
+}
+
+fn site(name: &str, query: &Parameters<'_>) -> Route {
+    let site = site_of(name.trim());
+    if site.is_empty() {
+        return unknown("This is not the name of a web site.", name);
+    }
+    match query.before() {
+        Ok(before) if site == name => Route::Site { site, before },
+        Ok(before) => Route::Moved(Links::default().site(&site, before)),
+        Err(unknown) => unknown,
     }
 }
 
@@ -161,19 +237,20 @@ fn tag(name: &str, query: &Parameters<'_>) -> Route {
     }
 }
 
+fn tag_feed(name: &str, query: &Parameters<'_>) -> Route {
+    match filter(name, query) {
+        Ok(filter) if filter.with[0].as_str() == name => Route::Feed(Some(filter)),
+        Ok(filter) => Route::Moved(Links::default().tag_feed(&filter)),
+        Err(error) => unknown(&error.to_string(), name),
+    }
+}
+
 fn filter(name: &str, query: &Parameters<'_>) -> Result<TagFilter> {
     let mut filter = TagFilter {
         with: vec![Tag::parse(name)?],
         without: Vec::new(),
     };
-    for (list, parameter) in [(&mut filter.with, "with"), (&mut filter.without, "without")] {
-        for name in query.values(parameter) {
-            let tag = Tag::parse(name)?;
-            if !list.contains(&tag) {
-                list.push(tag);
-            }
-        }
-    }
+    query.add_tags(&mut filter)?;
     Ok(filter)
 }
 
@@ -197,22 +274,40 @@ fn with_query(path: &str, query: &str) -> String {
 }
 
 /// A query as forms write it: `+` is a space.
-struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Parameters<'a> {
     fn read(query: &'a str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).collect())
     }
 
-    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
             .iter()
             .filter(move |(known, _)| known == name)
             .map(|(_, value)| value.as_ref())
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.values(name).next()
+    }
+
+    /// The text that names are to have in them.
+    pub(super) fn filter(&self) -> String {
+        self.value("filter").unwrap_or_default().trim().to_owned()
+    }
+
+    /// Adds the tags of `with` and `without`, each once.
+    pub(super) fn add_tags(&self, filter: &mut TagFilter) -> Result<()> {
+        for (list, parameter) in [(&mut filter.with, "with"), (&mut filter.without, "without")] {
+            for name in self.values(parameter) {
+                let tag = Tag::parse(name)?;
+                if !list.contains(&tag) {
+                    list.push(tag);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn before(&self) -> std::result::Result<Option<NoteId>, Route> {
@@ -261,6 +356,7 @@ mod tests {
             &Route::Tags {
                 order: TagOrder::Uses,
                 filter: String::new(),
+                place: None,
             },
         );
         check(
@@ -268,8 +364,40 @@ mod tests {
             &Route::Tags {
                 order: TagOrder::Recent,
                 filter: "a+b".into(),
+                place: None,
             },
         );
+        check(
+            "/tags?sort=name&from=C%2B%2B",
+            &Route::Tags {
+                order: TagOrder::Name,
+                filter: String::new(),
+                place: Some(TagPlace::From(Tag::parse("c++").unwrap())),
+            },
+        );
+        check(
+            "/sites?sort=name&filter=Arxiv&from=a.org",
+            &Route::Sites {
+                order: SiteOrder::Name,
+                filter: "Arxiv".into(),
+                from: Some("a.org".into()),
+            },
+        );
+        check(
+            "/site/export.arxiv.org?before=7",
+            &Route::Site {
+                site: "export.arxiv.org".into(),
+                before: Some(NoteId(7)),
+            },
+        );
+        check(
+            "/site/%5B%3A%3A1%5D",
+            &Route::Site {
+                site: "[::1]".into(),
+                before: None,
+            },
+        );
+        check("/feed.atom", &Route::Feed(None));
         check("/all/0", &Route::All { page: 0 });
         check(
             "/note/1754993472000000",
@@ -330,7 +458,41 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_has_a_feed_whatever_its_name() {
+        for name in [
+            "gpu",
+            "web/tech",
+            ".",
+            "..",
+            "feed.atom",
+            "c++",
+            "100%",
+            "?",
+        ] {
+            let filter = TagFilter {
+                with: vec![Tag::parse(name).unwrap(), Tag::parse("llm").unwrap()],
+                without: vec![Tag::parse("#x").unwrap()],
+            };
+            let address = Links::default().tag_feed(&filter);
+            check(&address, &Route::Feed(Some(filter)));
+        }
+        check("/tag/feed.atom", &tag_page(&["feed.atom"]));
+        check_moved("/tag/GPU/feed.atom", "/tag/gpu/feed.atom");
+    }
+
+    #[test]
     fn leads_to_the_one_right_address() {
+        check_moved(
+            "/site/WWW.B\u{fc}cher.example",
+            "/site/xn--bcher-kva.example",
+        );
+        check_moved(
+            "/site/https%3A%2F%2Fe.org%2Fa?before=5",
+            "/site/e.org?before=5",
+        );
+        check_moved("/site/", "/sites");
+        check_moved("/site/e.org/", "/site/e.org");
+        check_moved("/feed.atom/", "/feed.atom");
         check_moved("/tag/GPU", "/tag/gpu");
         check_moved(
             "/tag/Large%20%20Language?with=A&without=B&before=5",
@@ -389,6 +551,10 @@ mod tests {
             ("/tag/gpu?with=", "empty", "gpu"),
             ("/tag/gpu?before=yesterday", "before the number", ""),
             ("/tags?sort=size", "sorted by", ""),
+            ("/tags?from=", "empty", ""),
+            ("/sites?sort=size", "sorted by", ""),
+            ("/site/%FF", "not UTF-8", ""),
+            ("/site/%20", "not the name", " "),
             ("/search?q=x&sort=size", "sorted by", ""),
             ("/all/-1", "from 0", ""),
             ("/note/latest", "has its number", "latest"),

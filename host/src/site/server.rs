@@ -77,10 +77,14 @@ impl Answer {
         }
     }
 
-    /// A file that is part of the program.
-    pub(super) fn file(content_type: &'static str, body: &'static str) -> Self {
+    /// What is no page: data, or a file that is part of the program.
+    pub(super) fn data(
+        status: u16,
+        content_type: &'static str,
+        body: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
-            status: 200,
+            status,
             content_type,
             location: None,
             tag: None,

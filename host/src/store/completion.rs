@@ -218,7 +218,7 @@ fn is_inside(text: &str, name: &str) -> bool {
 
 /// All runs of three characters, as words that all have to occur; empty for a
 /// shorter text.
-fn pieces(text: &str) -> String {
+pub(super) fn pieces(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let pieces: Vec<String> = characters
         .windows(3)

@@ -20,10 +20,13 @@ mod open;
 mod pages;
 mod patience;
 mod place;
+mod related;
 mod replace;
 mod salvage;
 mod search;
+mod sites;
 mod tag_edits;
+mod tag_lists;
 mod tags;
 mod upkeep;
 
@@ -47,7 +50,9 @@ pub use import::{Became, Import, Incoming, Kept, Origin, Undone};
 pub use notes::{SavedNote, Stats};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};
+pub use sites::{SiteCount, SiteFamily, SiteList, SiteOrder};
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
+pub use tag_lists::{ListedTag, TagList, TagPlace};
 pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
 
 use crate::error::{Error, Result, StoreFault};

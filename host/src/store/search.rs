@@ -759,7 +759,7 @@ fn taken(start: Instant) -> u32 {
 
 /// The labels of a site and of all below it: `arxiv.org` also stands for
 /// `export.arxiv.org`.
-fn range(site: &str) -> (String, String) {
+pub(super) fn range(site: &str) -> (String, String) {
     let first = labels(site);
     // '/' is the character after '.'.
     let end = [first.trim_end_matches('.'), "/"].concat();

@@ -1,13 +1,24 @@
 //! Pages for what isn't there, each with a way on.
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::search::near_tags;
 use super::shell::{Place, Shell};
+use super::sites::counted_sites;
 use super::tag::{chosen, name};
-use crate::domain::NoteId;
+use crate::domain::{Note, NoteId};
+use crate::site::pages::title;
 use crate::site::route::Unknown;
-use crate::store::{TagCount, TagFilter};
+use crate::store::{SiteCount, TagCount, TagFilter};
+
+/// What might have been meant.
+#[derive(Debug, Default)]
+pub(in crate::site) struct Near {
+    /// Pages, by name and address.
+    pub pages: Vec<(&'static str, String)>,
+    pub tags: Vec<TagCount>,
+    pub sites: Vec<SiteCount>,
+}
 
 fn place(what: &str) -> Place<'_> {
     Place {
@@ -16,27 +27,47 @@ fn place(what: &str) -> Place<'_> {
     }
 }
 
-/// Nothing is at the address; `near` are tags that might have been meant.
-pub(in crate::site) fn missing(shell: &Shell, unknown: &Unknown, near: &[TagCount]) -> String {
+/// Nothing is at the address; `near` might have been meant.
+pub(in crate::site) fn missing(shell: &Shell, unknown: &Unknown, near: &Near) -> String {
     let words = unknown.words.trim();
     let content = html! {
         section.paper aria-label="Message" {
-            p { (unknown.sentence) }
+            p.lead { (unknown.sentence) }
+            @for (name, address) in &near.pages {
+                p { "Did you mean " a href=(address) { (name) } "?" }
+            }
             @if !words.is_empty() {
                 p { a href=(shell.links.found(words, None)) { "Search the notes for “" bdi { (words) } "”" } }
             }
-            p { a href=(shell.links.tags()) { "All tags" } }
+            (ways_on(shell))
         }
-        (near_tags(shell, near))
+        (near_tags(shell, &near.tags))
+        @if !near.sites.is_empty() {
+            section aria-labelledby="near-sites" {
+                h2 #near-sites { "Sites that come near" }
+                (counted_sites(shell, near.sites.iter()))
+            }
+        }
     };
     shell.page(&place("not found"), &content)
+}
+
+fn ways_on(shell: &Shell) -> Markup {
+    html! {
+        p {
+            a href=(shell.links.tags()) { "All tags" } " · "
+            a href=(shell.links.sites()) { "all sites" } " · "
+            a href=(shell.links.all(0)) { "all notes" }
+        }
+    }
 }
 
 /// Each of the tags is in use, but not on one note together.
 pub(in crate::site) fn nothing_with_tags(shell: &Shell, filter: &TagFilter) -> String {
     let content = html! {
         section.paper aria-label="Message" {
-            p { "No note is tagged like this: " bdi { (name(filter)) } "." }
+            p.lead { "No note is tagged like this: " bdi { (name(filter)) } "." }
+            p { "Take a condition off:" }
             (chosen(shell, filter))
             p { a href=(shell.links.tag(&filter.with[0])) { "All notes with the tag “" bdi { (filter.with[0]) } "”" } }
         }
@@ -48,7 +79,7 @@ pub(in crate::site) fn nothing_with_tags(shell: &Shell, filter: &TagFilter) -> S
 pub(in crate::site) fn beyond_all(shell: &Shell, pages: u64) -> String {
     let content = html! {
         section.paper aria-label="Message" {
-            p { "There are not so many notes." }
+            p.lead { "There are not so many notes." }
             p {
                 a href=(shell.links.all(0)) { "The newest ones" } " or "
                 a href=(shell.links.all(pages - 1)) { "the oldest ones" }
@@ -58,12 +89,18 @@ pub(in crate::site) fn beyond_all(shell: &Shell, pages: u64) -> String {
     shell.page(&place("not found"), &content)
 }
 
-/// The note is deleted, and can be had back.
-pub(in crate::site) fn in_the_trash(shell: &Shell, id: NoteId) -> String {
+/// The note is deleted, and can be had back; `anew` is the note of the same page
+/// that was saved since.
+pub(in crate::site) fn in_the_trash(shell: &Shell, note: &Note, anew: Option<NoteId>) -> String {
     let content = html! {
         section.paper aria-label="Message" {
-            p { "This note is in the trash. To have it back:" }
-            pre { code { "url-notes restore " (id.0) } }
+            p.lead { "This note is in the trash: “" bdi { (title(note)) } "”." }
+            @if let Some(anew) = anew {
+                p { a href=(shell.links.note(anew)) { "The page was saved anew since" } }
+            } @else {
+                p { "It stays there for 30 days after you deleted it. To have it back, type in a terminal:" }
+                pre { code { "url-notes restore " (note.id.0) } }
+            }
         }
     };
     shell.page(&place("not found"), &content)
@@ -73,7 +110,7 @@ pub(in crate::site) fn in_the_trash(shell: &Shell, id: NoteId) -> String {
 pub(in crate::site) fn failed(shell: &Shell, sentence: &str) -> String {
     let content = html! {
         section.paper aria-label="Message" {
-            p { (sentence) }
+            p.lead { (sentence) }
             p { code { "url-notes doctor" } " looks for the cause." }
         }
     };

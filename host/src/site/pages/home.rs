@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::preview::{Body, counted_tags, preview};
+use super::preview::{Body, by_day, counted_tags, preview};
 use super::shell::{Place, Shell, Tab, counted};
 use crate::domain::Note;
 use crate::store::{Counts, TagCount};
@@ -15,6 +15,7 @@ pub(in crate::site) fn home(
 ) -> String {
     let place = Place {
         tab: Some(Tab::Home),
+        feed: Some(shell.links.feed()),
         ..Place::default()
     };
     let content = html! {
@@ -30,7 +31,7 @@ pub(in crate::site) fn home(
             }
             section aria-labelledby="latest" {
                 h2 #latest { "Latest notes" }
-                @for note in notes { (preview(shell, note, 3, &Body::Whole)) }
+                (by_day(shell, 3, notes, |note| note, |note| preview(shell, note, 4, &Body::Whole)))
                 p.more { a href=(shell.links.all(0)) { "All " (counted(counts.notes, "note")) } }
             }
         }

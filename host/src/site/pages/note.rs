@@ -2,9 +2,14 @@
 
 use maud::html;
 
-use super::preview::{excerpt, heading, moment, published, site, tag_links, text, title};
-use super::shell::{Place, Shell};
+use super::preview::{
+    excerpt, heading, moment, published, site, site_link, tag_links, text, title, whole_moment,
+};
+use super::shell::{Place, Shell, counted};
 use crate::domain::Note;
+
+/// So many tags that both have are told.
+const SHARED: usize = 4;
 
 pub(in crate::site) fn note(shell: &Shell, note: &Note, related: &[Note]) -> String {
     let place = Place {
@@ -31,13 +36,13 @@ pub(in crate::site) fn note(shell: &Shell, note: &Note, related: &[Note]) -> Str
                         dt { "Site" }
                         dd {
                             @if let Some(name) = &metadata.site_name { bdi { (name) } ", " }
-                            bdi { (site) }
+                            (site_link(shell, &site))
                         }
                     }
                 }
-                div { dt { "Saved" } dd { (moment(shell, note.id.saved_at())) } }
+                div { dt { "Saved" } dd { (whole_moment(shell, note.id.saved_at())) } }
                 @if note.updated_at != note.id.saved_at() {
-                    div { dt { "Changed" } dd { (moment(shell, note.updated_at)) } }
+                    div { dt { "Changed" } dd { (whole_moment(shell, note.updated_at)) } }
                 }
                 @if let Some(date) = published(note) {
                     div { dt { "Published" } dd { (date) } }
@@ -55,6 +60,13 @@ pub(in crate::site) fn note(shell: &Shell, note: &Note, related: &[Note]) -> Str
                         li {
                             a href=(shell.links.note(other.id)) dir="auto"
                                 lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
+                            ul.facts role="list" {
+                                @if let Some(site) = site(other) { li { bdi { (site) } } }
+                                li { (moment(shell, other.id.saved_at())) }
+                                @let shared: Vec<_> = other.tags.iter().filter(|tag| note.tags.contains(tag)).collect();
+                                @for tag in shared.iter().take(SHARED) { li { bdi { (tag) } } }
+                                @if shared.len() > SHARED { li { "and " (counted((shared.len() - SHARED) as u64, "more tag")) } }
+                            }
                         }
                     }
                 }

@@ -9,12 +9,37 @@ use crate::domain::{Note, PageUrl, Snippet, Tag, timestamp_text};
 use crate::site::markdown;
 use crate::store::TagCount;
 
+/// From so many notes on a tag stands out among others.
+const OFTEN: u64 = 10;
+
 /// What stands between the tags and the dates of a note.
 pub(super) enum Body<'a> {
     /// The user's text, else the page's description.
     Whole,
     /// The piece that was found.
     Snippet(&'a Snippet),
+}
+
+/// Notes with a heading for each day, as `<h{level}>`: those in their order that
+/// were saved on the same day.
+pub(super) fn by_day<T>(
+    shell: &Shell,
+    level: usize,
+    items: &[T],
+    note: impl Fn(&T) -> &Note,
+    shown: impl Fn(&T) -> Markup,
+) -> Markup {
+    let day = |item: &T| saved_on(shell, note(item).id.saved_at());
+    html! {
+        @for items in items.chunk_by(|a, b| day(a) == day(b)) {
+            @let date = day(&items[0]);
+            @let time = html! { time datetime=(date) { (long_day(date)) } };
+            section.day {
+                @if level == 2 { h2 { (time) } } @else { h3 { (time) } }
+                @for item in items { (shown(item)) }
+            }
+        }
+    }
 }
 
 /// The note with its title as `<h{level}>`.
@@ -28,10 +53,10 @@ pub(super) fn preview(shell: &Shell, note: &Note, level: usize, body: &Body<'_>)
                 Body::Snippet(snippet) => (marked(snippet)),
             }
             ul.facts role="list" {
-                @if let Some(site) = site(note) { li { bdi { (site) } } }
+                @if let Some(site) = site(note) { li { (site_link(shell, &site)) } }
                 li { "Saved " (moment(shell, note.id.saved_at())) }
                 @if let Some(date) = published(note) { li { "Published " (date) } }
-                li { a href=(shell.links.note(note.id)) { "Permalink" } }
+                li { a rel="bookmark" href=(shell.links.note(note.id)) { "Permalink" } }
             }
         }
     }
@@ -54,7 +79,8 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
         @match level {
             1 => h1.title dir="auto" lang=(lang) { (title) },
             2 => h2.title dir="auto" lang=(lang) { (title) },
-            _ => h3.title dir="auto" lang=(lang) { (title) },
+            3 => h3.title dir="auto" lang=(lang) { (title) },
+            _ => h4.title dir="auto" lang=(lang) { (title) },
         }
         @if !is_linkable(note) && !note.title.is_empty() {
             p.address { bdi { (note.url) } }
@@ -63,7 +89,7 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
 }
 
 /// What a note is called: without a title, by its URL.
-pub(super) fn title(note: &Note) -> &str {
+pub(in crate::site) fn title(note: &Note) -> &str {
     if note.title.is_empty() {
         &note.url
     } else {
@@ -84,12 +110,34 @@ pub(super) fn tag_links(shell: &Shell, tags: &[Tag]) -> Markup {
 }
 
 /// Tags with their number of notes.
-pub(super) fn counted_tags(tags: &[TagCount], address: impl Fn(&Tag) -> String) -> Markup {
+pub(super) fn counted_tags<'a>(
+    tags: impl IntoIterator<Item = &'a TagCount>,
+    address: impl Fn(&Tag) -> String,
+) -> Markup {
     html! {
         ul.tags.counted role="list" {
             @for TagCount { tag, uses } in tags {
-                li { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::shell::grouped(*uses)) } } }
+                li .often[*uses >= OFTEN] { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::shell::grouped(*uses)) } } }
             }
+        }
+    }
+}
+
+/// What tags, or sites, with so many notes stand under, and how much they are to
+/// catch the eye. The larger the numbers, the wider their range.
+pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
+    match uses {
+        0 | 1 => ("One note".into(), "light"),
+        2 => ("2 notes".into(), "light"),
+        3..=4 => ("3 or 4 notes".into(), "middling"),
+        5..=9 => ("5 to 9 notes".into(), "middling"),
+        _ => {
+            let mut from = 10;
+            while uses / from >= 10 {
+                from *= 10;
+            }
+            let from = super::shell::grouped(from);
+            (format!("{from} notes or more"), "heavy")
         }
     }
 }
@@ -133,14 +181,35 @@ pub(super) fn site(note: &Note) -> Option<String> {
     Some(url.site().to_owned()).filter(|site| !site.is_empty())
 }
 
-fn is_linkable(note: &Note) -> bool {
+/// Whether its address may be a link.
+pub(in crate::site) fn is_linkable(note: &Note) -> bool {
     PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable())
+}
+
+/// The page of a web site.
+pub(super) fn site_link(shell: &Shell, site: &str) -> Markup {
+    html! { a href=(shell.links.site(site, None)) { bdi { (site) } } }
 }
 
 /// The day of a moment, as the user's clock has it.
 pub(super) fn moment(shell: &Shell, moment: Timestamp) -> Markup {
-    let date = moment.to_zoned(shell.zone.clone()).date();
-    html! { time datetime=(timestamp_text(moment)) { (day(date)) } }
+    html! { time datetime=(timestamp_text(moment)) { (day(saved_on(shell, moment))) } }
+}
+
+/// Day and time of a moment, as the user's clock has it.
+pub(super) fn whole_moment(shell: &Shell, moment: Timestamp) -> Markup {
+    let clock = moment.to_zoned(shell.zone.clone());
+    html! { time datetime=(timestamp_text(moment)) { (clock.strftime("%-d %b %Y, %H:%M")) } }
+}
+
+/// The day of a moment.
+pub(super) fn saved_on(shell: &Shell, moment: Timestamp) -> Date {
+    moment.to_zoned(shell.zone.clone()).date()
+}
+
+/// `Thursday, 21 August 2025`.
+pub(super) fn long_day(date: Date) -> String {
+    date.strftime("%A, %-d %B %Y").to_string()
 }
 
 /// The day that the page gives as its own, in its own time zone.
@@ -155,4 +224,23 @@ pub(super) fn published(note: &Note) -> Option<Markup> {
 
 fn day(date: Date) -> String {
     date.strftime("%-d %b %Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_as_people_would() {
+        for (uses, group) in [
+            (1, "One note"),
+            (4, "3 or 4 notes"),
+            (9, "5 to 9 notes"),
+            (10, "10 notes or more"),
+            (99, "10 notes or more"),
+            (123_456, "100,000 notes or more"),
+        ] {
+            assert_eq!(uses_group(uses).0, group);
+        }
+    }
 }

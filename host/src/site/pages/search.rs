@@ -2,9 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::preview::{Body, counted_tags, moment, preview};
-use super::shell::{Place, Shell, counted, grouped, turn_page};
+use super::preview::{Body, by_day, counted_tags, moment, preview};
+use super::shell::{Place, Shell, Tab, counted, grouped, turn_page};
+use crate::domain::{Query, Tag};
 use crate::store::{Best, Found, Hit, RANKED, TagCount};
+
+/// So many tags of what was found are offered to narrow it.
+const NARROWING: usize = 8;
 
 /// The notes that were found, the newest first; `near` are tags to look at where
 /// there are none.
@@ -28,7 +32,11 @@ pub(in crate::site) fn search(
             (outcome(shell, found, first))
             @if !found.hits.is_empty() { " · " a href=(shell.links.best(query)) { "Best match first" } }
         }
-        (hits(shell, &found.hits))
+        (conditions(shell, query))
+        (narrowing(shell, query, &found.hits))
+        section aria-label="Notes" {
+            (by_day(shell, 2, &found.hits, |hit| &hit.note, |hit| preview(shell, &hit.note, 3, &Body::Snippet(&hit.snippet))))
+        }
         (turn_page(newer, older))
         @if found.hits.is_empty() {
             (near_tags(shell, near))
@@ -44,18 +52,77 @@ pub(in crate::site) fn best(shell: &Shell, query: &str, best: &Best) -> String {
         p.status role="status" {
             (ranked(best)) " · " a href=(shell.links.found(query, None)) { "Newest first" }
         }
-        (hits(shell, &best.hits))
+        (conditions(shell, query))
+        (narrowing(shell, query, &best.hits))
+        section aria-label="Notes" {
+            @for hit in &best.hits { (preview(shell, &hit.note, 2, &Body::Snippet(&hit.snippet))) }
+        }
         @if best.hits.is_empty() { (operators()) }
     };
     shell.page(&place(query), &content)
 }
 
-fn hits(shell: &Shell, hits: &[Hit]) -> Markup {
+/// What is looked for, each condition a link that takes it off.
+fn conditions(shell: &Shell, query: &str) -> Markup {
+    let conditions = Query::conditions(query);
+    let without = |dropped: usize| {
+        let kept = conditions.iter().enumerate();
+        let kept = kept.filter(|(place, _)| *place != dropped);
+        let kept: Vec<&str> = kept.map(|(_, condition)| *condition).collect();
+        shell.links.found(&kept.join(" "), None)
+    };
     html! {
-        @if !hits.is_empty() {
-            section aria-label="Notes" {
-                @for hit in hits {
-                    (preview(shell, &hit.note, 2, &Body::Snippet(&hit.snippet)))
+        @if conditions.len() > 1 {
+            ul.tags.chosen role="list" aria-label="Conditions" {
+                @for (place, condition) in conditions.iter().enumerate() {
+                    li { a href=(without(place)) { bdi { (condition) } (super::tag::drop_sign()) } }
+                }
+            }
+        }
+    }
+}
+
+/// The tags that stand most often on what is shown, each as a further condition.
+fn narrowing(shell: &Shell, query: &str, hits: &[Hit]) -> Markup {
+    let asked = Query::parse(query);
+    let mut tags: Vec<(&Tag, usize)> = Vec::new();
+    for tag in hits.iter().flat_map(|hit| &hit.note.tags) {
+        match tags.iter_mut().find(|(known, _)| *known == tag) {
+            Some((_, count)) => *count += 1,
+            None => tags.push((tag, 1)),
+        }
+    }
+    // What all have, or only one has, narrows nothing down.
+    tags.retain(|(tag, count)| {
+        *count > 1
+            && *count < hits.len()
+            && !asked.with.contains(tag)
+            && !tag.as_str().contains('"')
+    });
+    // Stable: of the same count, the one that was met first.
+    tags.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    tags.truncate(NARROWING);
+    let with = |sign: &str, tag: &Tag| {
+        let value = match tag.as_str().contains(' ') {
+            true => format!("\"{tag}\""),
+            false => tag.to_string(),
+        };
+        let query = format!("{} {sign}tag:{value} ", query.trim_end());
+        shell.links.found(&query, None)
+    };
+    html! {
+        @if !tags.is_empty() {
+            details.related open {
+                summary { "Narrow by tag" }
+                ul.tags.counted role="list" {
+                    @for (tag, _) in tags {
+                        li {
+                            a href=(with("", tag)) { span.unseen { "with " } bdi { (tag) } }
+                            a.not href=(with("-", tag)) title={ "Without “" (tag) "”" } {
+                                span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -75,6 +142,7 @@ fn place(query: &str) -> Place<'_> {
     Place {
         steps,
         query,
+        tab: query.is_empty().then_some(Tab::Search),
         ..Place::default()
     }
 }

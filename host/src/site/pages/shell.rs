@@ -23,6 +23,8 @@ pub(super) struct Place<'a> {
     pub title: Option<&'a str>,
     /// Its entry in the navigation.
     pub tab: Option<Tab>,
+    /// Address of the feed with the page's notes.
+    pub feed: Option<String>,
     /// What the search box holds.
     pub query: &'a str,
     /// A page of many small things, broader than a text should be.
@@ -34,7 +36,9 @@ pub(super) struct Place<'a> {
 pub(super) enum Tab {
     Home,
     Tags,
+    Sites,
     All,
+    Search,
 }
 
 impl Shell {
@@ -51,6 +55,12 @@ impl Shell {
                     meta name="referrer" content="no-referrer";
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.links.style());
+                    script src=(self.links.script()) defer {}
+                    link rel="search" href=(self.links.opensearch()) title="url-notes"
+                        type="application/opensearchdescription+xml";
+                    @if let Some(feed) = &place.feed {
+                        link rel="alternate" href=(feed) title=(place.full_title()) type="application/atom+xml";
+                    }
                     link rel="icon" href=(self.links.icon()) type="image/svg+xml";
                 }
                 body {
@@ -66,18 +76,26 @@ impl Shell {
                                 ul.menu role="list" {
                                     li { a href=(self.links.home()) aria-current=[tab(Tab::Home)] { "Home" } }
                                     li { a href=(self.links.tags()) aria-current=[tab(Tab::Tags)] { "Tags" } }
+                                    li { a href=(self.links.sites()) aria-current=[tab(Tab::Sites)] { "Sites" } }
                                     li { a href=(self.links.all(0)) aria-current=[tab(Tab::All)] { "All" } }
                                 }
                             }
                             form role="search" action=(self.links.search()) {
                                 label.unseen for="q" { "Search the notes" }
                                 input #q type="search" name="q" value=(place.query) dir="auto"
-                                    autocomplete="off" spellcheck="false";
+                                    placeholder="Search the notes" autocomplete="off"
+                                    autocapitalize="none" spellcheck="false";
                                 button { "Search" }
                             }
                         }
                     }
                     main #content .wide[place.wide] tabindex="-1" { (content) }
+                    footer.foot {
+                        ul.menu role="list" {
+                            li { a href=(self.links.search()) aria-current=[tab(Tab::Search)] { "How to search" } }
+                            @if let Some(feed) = &place.feed { li { a href=(feed) { "Atom feed" } } }
+                        }
+                    }
                 }
             }
         }
@@ -111,6 +129,32 @@ impl Place<'_> {
             title.push_str(self.title.filter(|_| index == last).unwrap_or(text));
         }
         title
+    }
+}
+
+/// The orders of a list, each with its name and address, and whether it is the present one.
+pub(super) fn sorted_by(label: &str, orders: &[(&str, String, bool)]) -> Markup {
+    html! {
+        nav aria-label=(label) {
+            ul.menu role="list" {
+                @for (name, address, present) in orders {
+                    li { a href=(address) aria-current=[present.then_some("true")] { (name) } }
+                }
+            }
+        }
+    }
+}
+
+/// A field that shortens a list to what has a text in its name.
+pub(super) fn filter_form(address: &str, label: &str, sort: Option<&str>, filter: &str) -> Markup {
+    html! {
+        form.filter action=(address) {
+            @if let Some(sort) = sort { input type="hidden" name="sort" value=(sort); }
+            label.unseen for="filter" { (label) }
+            input #filter type="search" name="filter" value=(filter) dir="auto" placeholder=(label)
+                autocomplete="off" autocapitalize="none" spellcheck="false";
+            button { "Filter" }
+        }
     }
 }
 

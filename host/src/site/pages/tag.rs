@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::preview::{Body, preview};
+use super::preview::{Body, by_day, preview};
 use super::shell::{Place, Shell, Tab, counted, grouped, turn_page};
 use crate::domain::{Note, NoteId, Tag};
 use crate::store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter};
@@ -27,6 +27,7 @@ pub(in crate::site) fn tag(shell: &Shell, page: &TagPage<'_>) -> String {
     let place = Place {
         steps: vec![("tag", Some(shell.links.tags())), (&name, None)],
         tab: Some(Tab::Tags),
+        feed: Some(shell.links.tag_feed(page.filter)),
         ..Place::default()
     };
     let newer = (!page.first).then(|| ("Newest notes", shell.links.narrowed(page.filter, None)));
@@ -38,7 +39,7 @@ pub(in crate::site) fn tag(shell: &Shell, page: &TagPage<'_>) -> String {
         (chosen(shell, page.filter))
         (related(shell, page))
         section aria-label="Notes" {
-            @for note in page.notes { (preview(shell, note, 2, &Body::Whole)) }
+            (by_day(shell, 2, page.notes, |note| note, |note| preview(shell, note, 3, &Body::Whole)))
         }
         (turn_page(newer, older))
     };
@@ -46,7 +47,7 @@ pub(in crate::site) fn tag(shell: &Shell, page: &TagPage<'_>) -> String {
 }
 
 /// `gpu + llm − amd`.
-pub(super) fn name(filter: &TagFilter) -> String {
+pub(in crate::site) fn name(filter: &TagFilter) -> String {
     let with: Vec<_> = filter.with.iter().map(Tag::as_str).collect();
     let mut name = with.join(" + ");
     for tag in &filter.without {
@@ -81,7 +82,7 @@ pub(super) fn chosen(shell: &Shell, filter: &TagFilter) -> Markup {
     }
 }
 
-fn drop_sign() -> Markup {
+pub(super) fn drop_sign() -> Markup {
     html! { " " span aria-hidden="true" { "×" } span.unseen { "(drop this)" } }
 }
 
@@ -114,8 +115,11 @@ fn related(shell: &Shell, page: &TagPage<'_>) -> Markup {
                             }
                             // To be without what all of them have would leave nothing.
                             @if *uses < page.count {
-                                a.not href=(without(tag)) {
+                                a.not href=(without(tag)) title={ "Without “" (tag) "”" } {
                                     span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                                    @if page.related.exact {
+                                        " " span.count { (grouped(page.count - uses)) }
+                                    }
                                 }
                             }
                         }

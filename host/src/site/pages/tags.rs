@@ -2,70 +2,181 @@
 
 use maud::{Markup, html};
 
-use super::preview::counted_tags;
-use super::shell::{Place, Shell, Tab, counted, grouped};
+use super::preview::{counted_tags, long_day, saved_on, uses_group};
+use super::shell::{Place, Shell, Tab, counted, filter_form, sorted_by, turn_page};
+use crate::domain::Tag;
 use crate::site::links::order_name;
-use crate::store::{TagCount, TagOrder};
+use crate::store::{ListedTag, TagList, TagOrder, TagPlace};
 
-/// `tags` are the first of all `matching` ones.
-pub(in crate::site) fn tags(
-    shell: &Shell,
-    order: TagOrder,
-    filter: &str,
-    tags: &[TagCount],
-    matching: usize,
-) -> String {
+/// Scripts with more first characters than a list of them has room for: those of
+/// East Asia, and pictures, begin here.
+pub(in crate::site) const MANY_INITIALS: char = '\u{2E80}';
+
+/// What the list of tags shows.
+#[derive(Debug)]
+pub(in crate::site) struct TagsPage<'a> {
+    pub order: TagOrder,
+    pub filter: &'a str,
+    pub list: &'a TagList,
+    /// Whether it is the first page.
+    pub first: bool,
+    /// The first characters of all tags, where the list is by name.
+    pub initials: &'a [char],
+}
+
+pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
+    let TagsPage {
+        order,
+        filter,
+        list,
+        ..
+    } = *page;
     let place = Place {
         steps: vec![("tags", None)],
         tab: Some(Tab::Tags),
         wide: true,
         ..Place::default()
     };
-    let content = html! {
-        (tools(shell, order, filter))
-        p.status {
-            (counted(matching as u64, "tag"))
-            @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
-            @if tags.len() < matching {
-                "; these are the first " (grouped(tags.len() as u64)) ". Filter to see others."
-            }
-        }
-        @if tags.is_empty() {
-            p.status { a href=(shell.links.tags()) { "Show all tags" } }
-        } @else {
-            (counted_tags(tags, |tag| shell.links.tag(tag)))
-        }
-    };
-    shell.page(&place, &content)
-}
-
-fn tools(shell: &Shell, order: TagOrder, filter: &str) -> Markup {
     let orders = [
         (TagOrder::Uses, "Most used"),
         (TagOrder::Name, "By name"),
         (TagOrder::Recent, "Most recent"),
-    ];
-    html! {
+    ]
+    .map(|(other, name)| {
+        let address = shell.links.tags_sorted(other, filter);
+        (name, address, other == order)
+    });
+    let sort = (order != TagOrder::default()).then(|| order_name(order));
+    let newer = (!page.first).then(|| ("First tags", shell.links.tags_sorted(order, filter)));
+    let older = list.next.as_ref().map(|next| {
+        let address = shell.links.tags_from(order, filter, next);
+        ("More tags", address)
+    });
+    let content = html! {
         div.tools {
-            nav aria-label="Order of the tags" {
+            (sorted_by("Order of the tags", &orders))
+            (filter_form(&shell.links.tags(), "Filter tags", sort, filter))
+        }
+        p.status role="status" {
+            @match list.matching {
+                Some(matching) => (counted(matching, "tag")),
+                None => { "Of very many, " (counted(list.tags.len() as u64, "tag")) },
+            }
+            @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
+        }
+        @if list.tags.is_empty() {
+            (nothing(shell, filter))
+        }
+        (initials(shell, page.initials))
+        @for group in groups(shell, order, &list.tags) {
+            section.group .(group.weight) {
+                h2 { (group.name) }
+                (counted_tags(group.tags.iter().map(|tag| &tag.count), |tag| shell.links.tag(tag)))
+            }
+        }
+        (turn_page(newer, older))
+    };
+    shell.page(&place, &content)
+}
+
+fn nothing(shell: &Shell, filter: &str) -> Markup {
+    html! {
+        section.paper aria-label="Message" {
+            @if filter.is_empty() {
+                p {
+                    "Tags are listed here once a note has one: type them after the click on the button, each with Enter. "
+                    a href=(shell.links.home()) { "How to save a page" }
+                }
+            } @else {
+                p {
+                    a href=(shell.links.tags()) { "Show all tags" } " or "
+                    a href=(shell.links.found(filter, None)) { "search the notes for “" bdi { (filter) } "”" }
+                }
+            }
+        }
+    }
+}
+
+/// Jumps into the list by name.
+fn initials(shell: &Shell, initials: &[char]) -> Markup {
+    let mut jumps: Vec<(String, char)> = Vec::new();
+    for initial in initials {
+        let name = initial_of(*initial);
+        if jumps.iter().all(|(known, _)| *known != name) {
+            jumps.push((name, *initial));
+        }
+    }
+    html! {
+        @if jumps.len() > 1 {
+            nav.initials aria-label="Tags by their first letter" {
                 ul.menu role="list" {
-                    @for (other, name) in orders {
-                        li {
-                            a href=(shell.links.tags_sorted(other, filter))
-                                aria-current=[(other == order).then_some("true")] { (name) }
+                    @for (name, initial) in &jumps {
+                        @if let Ok(tag) = Tag::parse(&initial.to_string()) {
+                            li { a href=(shell.links.tags_from(TagOrder::Name, "", &TagPlace::From(tag))) { (name) } }
                         }
                     }
                 }
             }
-            form action=(shell.links.tags()) {
-                @if order != TagOrder::default() {
-                    input type="hidden" name="sort" value=(order_name(order));
-                }
-                label for="filter" { "Filter" }
-                input #filter type="search" name="filter" value=(filter) dir="auto"
-                    autocomplete="off" spellcheck="false";
-                button { "Filter" }
-            }
+        }
+    }
+}
+
+/// What the tags with this first character stand under.
+fn initial_of(initial: char) -> String {
+    match initial {
+        '0'..='9' => "0–9".into(),
+        MANY_INITIALS.. => "文字 ☺".into(),
+        letter if letter.is_alphabetic() => letter.to_uppercase().collect(),
+        _ => "Signs".into(),
+    }
+}
+
+/// Neighbours in the list with something in common.
+struct Group<'a> {
+    name: String,
+    /// How much its tags are to catch the eye.
+    weight: &'static str,
+    tags: &'a [ListedTag],
+}
+
+fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Group<'a>> {
+    let name = |tag: &ListedTag| match order {
+        TagOrder::Uses => uses_group(tag.count.uses).0,
+        TagOrder::Name => {
+            let initial = tag.count.tag.as_str().chars().next().unwrap_or('#');
+            initial_of(initial)
+        }
+        TagOrder::Recent => tag.newest.map_or_else(String::new, |note| {
+            long_day(saved_on(shell, note.saved_at()))
+        }),
+    };
+    tags.chunk_by(|a, b| name(a) == name(b))
+        .map(|tags| Group {
+            name: name(&tags[0]),
+            weight: match order {
+                TagOrder::Uses => uses_group(tags[0].count.uses).1,
+                TagOrder::Name => "light lettered",
+                TagOrder::Recent => "light",
+            },
+            tags,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_stand_under_their_first_letter() {
+        for (initial, group) in [
+            ('a', "A"),
+            ('ö', "Ö"),
+            ('7', "0–9"),
+            ('.', "Signs"),
+            ('機', "文字 ☺"),
+        ] {
+            assert_eq!(initial_of(initial), group);
         }
     }
 }

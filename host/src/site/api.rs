@@ -1,0 +1,363 @@
+//! `/api/…`: what the pages show, as JSON for the user's own scripts.
+//!
+//! Reads only, like all of the site. docs/api.md tells what may be asked; what a
+//! note has is `protocol::Note`. Errors are JSON, too: `{"error": {"kind",
+//! "message"}}` with the kinds of the messages.
+
+use serde::Serialize;
+
+use super::counting::Counting;
+use super::links::{RELEVANCE, order_name};
+use super::route::Parameters;
+use super::server::Answer;
+use crate::domain::{Note, NoteId, Query, Tag, site_of};
+use crate::error::{Error, Result};
+use crate::handler::wire_note;
+use crate::protocol::{self, ErrorKind, TagCount};
+use crate::store::{Reader, TagFilter, TagOrder, TagPlace};
+
+/// Notes or tags of an answer where nothing else is asked for, and the most.
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_NOTES: u32 = 200;
+const DEFAULT_TAGS: u32 = 100;
+const MAX_TAGS: u32 = 2_000;
+
+const JSON: &str = "application/json; charset=utf-8";
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Api {
+    Notes(NotesQuestion),
+    Note(NoteId),
+    Tags(TagsQuestion),
+    /// Not answered.
+    Refused(Refused),
+}
+
+/// `/api/notes`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct NotesQuestion {
+    /// As typed into the search.
+    query: String,
+    tags: TagFilter,
+    sites: Vec<String>,
+    before: Option<NoteId>,
+    limit: u32,
+    best_first: bool,
+}
+
+/// `/api/tags`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TagsQuestion {
+    order: TagOrder,
+    filter: String,
+    /// Where it isn't empty: tags that stand beside these.
+    beside: TagFilter,
+    place: Option<TagPlace>,
+    limit: u32,
+}
+
+/// Why it isn't answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    status: u16,
+    kind: ErrorKind,
+    message: String,
+}
+
+impl Refused {
+    fn wrong(error: &Error) -> Self {
+        Self {
+            status: match error {
+                Error::NotFound => 404,
+                Error::InvalidParams(_) | Error::InvalidTag(_) => 400,
+                _ => 503,
+            },
+            kind: error.kind(),
+            message: error.to_string(),
+        }
+    }
+
+    fn nothing_here() -> Self {
+        Self {
+            status: 404,
+            kind: ErrorKind::NotFound,
+            message: "There is nothing at this address. There are /api/notes, /api/notes/{id} and /api/tags.".into(),
+        }
+    }
+}
+
+impl Api {
+    /// Reads the segments of a path below `/api`, as they came over the wire.
+    pub(super) fn parse(segments: &[&str], parameters: &Parameters<'_>) -> Self {
+        let parsed = match segments {
+            ["notes"] => NotesQuestion::parse(parameters).map(Self::Notes),
+            ["notes", id] => match id.parse() {
+                Ok(id) => Ok(Self::Note(NoteId(id))),
+                Err(_) => Err(invalid("The address of a note has its number.")),
+            },
+            ["tags"] => TagsQuestion::parse(parameters).map(Self::Tags),
+            _ => return Self::Refused(Refused::nothing_here()),
+        };
+        parsed.unwrap_or_else(|error| Self::Refused(Refused::wrong(&error)))
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub(super) fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Answer> {
+        match self {
+            Self::Notes(question) => json(200, &question.answer(reader, counting)?),
+            Self::Note(id) => match reader.note(*id)? {
+                Some(note) => json(200, &wire_note(&note)),
+                None if reader.trashed_note(*id)?.is_some() => refused(&Refused {
+                    status: 404,
+                    kind: ErrorKind::NotFound,
+                    message: format!(
+                        "This note is in the trash. To have it back: url-notes restore {}",
+                        id.0
+                    ),
+                }),
+                None => refused(&Refused::wrong(&Error::NotFound)),
+            },
+            Self::Tags(question) => json(200, &question.answer(reader, counting)?),
+            Self::Refused(why) => refused(why),
+        }
+    }
+}
+
+/// The error as JSON.
+pub(super) fn failed(error: &Error) -> Answer {
+    let why = Refused::wrong(error);
+    refused(&why).unwrap_or_else(|_| Answer::data(500, JSON, ""))
+}
+
+fn refused(why: &Refused) -> Result<Answer> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        error: Said<'a>,
+    }
+    #[derive(Serialize)]
+    struct Said<'a> {
+        kind: ErrorKind,
+        message: &'a str,
+    }
+    let error = Said {
+        kind: why.kind,
+        message: &why.message,
+    };
+    json(why.status, &Body { error })
+}
+
+fn json(status: u16, body: &impl Serialize) -> Result<Answer> {
+    let mut text = serde_json::to_string(body).map_err(Error::internal)?;
+    text.push('\n');
+    Ok(Answer::data(status, JSON, text))
+}
+
+fn invalid(sentence: &str) -> Error {
+    Error::InvalidParams(sentence.to_owned())
+}
+
+fn limit(parameters: &Parameters<'_>, default: u32, most: u32) -> Result<u32> {
+    match parameters.value("limit").map(str::parse) {
+        None => Ok(default),
+        Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
+        Some(_) => Err(Error::InvalidParams(format!(
+            "`limit` is a number from 1 to {most}."
+        ))),
+    }
+}
+
+fn before(parameters: &Parameters<'_>) -> Result<Option<NoteId>> {
+    match parameters.value("before").map(str::parse) {
+        None => Ok(None),
+        Some(Ok(id)) => Ok(Some(NoteId(id))),
+        Some(Err(_)) => Err(invalid("`before` is the number of a note.")),
+    }
+}
+
+/// Answer to `/api/notes`.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Notes {
+    notes: Vec<protocol::Note>,
+    /// How many there are in all, where that is known.
+    count: Option<u64>,
+    /// `before` of the next page, where there may be one.
+    next: Option<i64>,
+}
+
+impl Notes {
+    fn of(notes: &[Note], count: Option<u64>, next: Option<NoteId>) -> Self {
+        Self {
+            notes: notes.iter().map(wire_note).collect(),
+            count,
+            next: next.map(|id| id.0),
+        }
+    }
+
+    /// Of one note more than was asked for.
+    fn page(mut notes: Vec<Note>, count: u64, limit: u32) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = notes.len() > limit;
+        notes.truncate(limit);
+        let next = notes.last().map(|note| note.id).filter(|_| more);
+        Self::of(&notes, Some(count), next)
+    }
+}
+
+impl NotesQuestion {
+    fn parse(parameters: &Parameters<'_>) -> Result<Self> {
+        let mut question = Self {
+            query: parameters.value("q").unwrap_or_default().to_owned(),
+            before: before(parameters)?,
+            limit: limit(parameters, DEFAULT_LIMIT, MAX_NOTES)?,
+            best_first: match parameters.value("sort") {
+                None | Some("newest") => false,
+                Some(RELEVANCE) => true,
+                Some(_) => return Err(invalid("`sort` is newest or relevance.")),
+            },
+            ..Self::default()
+        };
+        parameters.add_tags(&mut question.tags)?;
+        for site in parameters.values("site") {
+            let site = site_of(site.trim());
+            if site.is_empty() {
+                return Err(invalid("`site` is the name of a web site."));
+            }
+            question.sites.push(site);
+        }
+        Ok(question)
+    }
+
+    fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Notes> {
+        let mut query = Query::parse(&self.query);
+        let wanted = TagFilter {
+            with: reader.tags_of_names(&self.tags.with)?,
+            without: reader.tags_of_names(&self.tags.without)?,
+        };
+        if query.is_empty() && self.sites.is_empty() {
+            // Something was typed, but nothing to look for.
+            if !self.query.trim().is_empty() {
+                return Ok(Notes::default());
+            }
+            return self.tagged(reader, counting, &wanted);
+        }
+        query.with.extend(wanted.with);
+        query.without.extend(wanted.without);
+        query.sites.extend_from_slice(&self.sites);
+        if self.best_first {
+            let best = reader.search_best(&query, self.limit)?;
+            let notes: Vec<Note> = best.hits.into_iter().map(|hit| hit.note).collect();
+            return Ok(Notes::of(&notes, None, None));
+        }
+        let found = reader.search(&query, self.before, self.limit)?;
+        let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
+        Ok(Notes::of(&notes, None, found.next))
+    }
+
+    fn tagged(&self, reader: &Reader, counting: &Counting, filter: &TagFilter) -> Result<Notes> {
+        let limit = self.limit + 1;
+        if *filter == TagFilter::default() {
+            let notes = reader.latest_notes(self.before, limit)?;
+            return Ok(Notes::page(notes, reader.counts()?.notes, self.limit));
+        }
+        let counted = counting.ask(reader, |facets| {
+            let notes = facets.notes(reader, filter, self.before, limit)?;
+            Ok((notes, facets.count(reader, filter)?))
+        })?;
+        let (notes, count) = match counted {
+            Some(counted) => counted,
+            None => (
+                reader.notes_with_tags(filter, self.before, limit)?,
+                reader.count_with_tags(filter)?,
+            ),
+        };
+        Ok(Notes::page(notes, count, self.limit))
+    }
+}
+
+/// Answer to `/api/tags`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tags {
+    tags: Vec<TagCount>,
+    /// How many there are in all, where that is known.
+    count: Option<u64>,
+    /// What the next page begins with: `from`, or `before` where it is a number.
+    next: Option<Next>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Next {
+    From(String),
+    Before(i64),
+}
+
+impl TagsQuestion {
+    fn parse(parameters: &Parameters<'_>) -> Result<Self> {
+        let orders = [TagOrder::Uses, TagOrder::Name, TagOrder::Recent];
+        let mut question = Self {
+            order: match parameters.value("sort") {
+                None => TagOrder::default(),
+                Some(name) => orders
+                    .into_iter()
+                    .find(|order| order_name(*order) == name)
+                    .ok_or_else(|| invalid("`sort` is uses, name or recent."))?,
+            },
+            filter: Tag::typed(&parameters.filter()),
+            limit: limit(parameters, DEFAULT_TAGS, MAX_TAGS)?,
+            place: match (parameters.value("from"), before(parameters)?) {
+                (_, Some(id)) => Some(TagPlace::Before(id)),
+                (Some(name), None) => Some(TagPlace::From(Tag::parse(name)?)),
+                (None, None) => None,
+            },
+            ..Self::default()
+        };
+        parameters.add_tags(&mut question.beside)?;
+        Ok(question)
+    }
+
+    fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Tags> {
+        if self.beside != TagFilter::default() {
+            return self.related(reader, counting);
+        }
+        let list = reader.tag_list(self.order, &self.filter, self.place.as_ref(), self.limit)?;
+        let counts = list.tags.into_iter().map(|tag| tag.count);
+        Ok(Tags {
+            tags: counts.map(wire_count).collect(),
+            count: list.matching,
+            next: list.next.map(|place| match place {
+                TagPlace::From(tag) => Next::From(tag.to_string()),
+                TagPlace::Before(id) => Next::Before(id.0),
+            }),
+        })
+    }
+
+    fn related(&self, reader: &Reader, counting: &Counting) -> Result<Tags> {
+        let filter = TagFilter {
+            with: reader.tags_of_names(&self.beside.with)?,
+            without: reader.tags_of_names(&self.beside.without)?,
+        };
+        let counted = counting.ask(reader, |facets| facets.related(reader, &filter, self.limit))?;
+        let tags = match counted {
+            Some(tags) => tags,
+            None => reader.related_tags(&filter, self.limit)?.tags,
+        };
+        Ok(Tags {
+            tags: tags.into_iter().map(wire_count).collect(),
+            count: None,
+            next: None,
+        })
+    }
+}
+
+fn wire_count(count: crate::store::TagCount) -> TagCount {
+    TagCount {
+        name: count.tag.to_string(),
+        count: count.uses,
+    }
+}

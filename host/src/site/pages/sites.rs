@@ -1,0 +1,90 @@
+//! `/sites`: every web site with its number of notes.
+
+use maud::{Markup, html};
+
+use super::preview::uses_group;
+use super::shell::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, turn_page};
+use crate::site::links::site_order_name;
+use crate::store::{SiteCount, SiteList, SiteOrder};
+
+/// A page of the sites; `first` where it is the first one.
+pub(in crate::site) fn sites(
+    shell: &Shell,
+    order: SiteOrder,
+    filter: &str,
+    list: &SiteList,
+    first: bool,
+) -> String {
+    let place = Place {
+        steps: vec![("sites", None)],
+        tab: Some(Tab::Sites),
+        wide: true,
+        ..Place::default()
+    };
+    let orders = [
+        (SiteOrder::Uses, "Most notes"),
+        (SiteOrder::Name, "By name"),
+    ]
+    .map(|(other, name)| {
+        let address = shell.links.sites_sorted(other, filter, None);
+        (name, address, other == order)
+    });
+    let sort = (order != SiteOrder::default()).then(|| site_order_name(order));
+    let newer = (!first).then(|| {
+        let address = shell.links.sites_sorted(order, filter, None);
+        ("First sites", address)
+    });
+    let older = list.next.as_deref().map(|next| {
+        let address = shell.links.sites_sorted(order, filter, Some(next));
+        ("More sites", address)
+    });
+    let content = html! {
+        div.tools {
+            (sorted_by("Order of the sites", &orders))
+            (filter_form(&shell.links.sites(), "Filter sites", sort, filter))
+        }
+        p.status role="status" {
+            @match list.matching {
+                Some(matching) => (counted(matching, "site")),
+                None => "Very many sites",
+            }
+            @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
+        }
+        @if list.sites.is_empty() {
+            section.paper aria-label="Message" {
+                @if filter.is_empty() {
+                    p { "Web sites are listed here once a page of theirs is saved. " a href=(shell.links.home()) { "How to save the first one" } }
+                } @else {
+                    p { a href=(shell.links.sites()) { "Show all sites" } }
+                }
+            }
+        }
+        @if order == SiteOrder::Uses {
+            @for sites in list.sites.chunk_by(|a, b| uses_group(a.notes) == uses_group(b.notes)) {
+                @let (name, weight) = uses_group(sites[0].notes);
+                section.group .(weight) {
+                    h2 { (name) }
+                    (counted_sites(shell, sites.iter()))
+                }
+            }
+        } @else {
+            div.light { (counted_sites(shell, list.sites.iter())) }
+        }
+        (turn_page(newer, older))
+    };
+    shell.page(&place, &content)
+}
+
+/// Sites with their number of notes.
+pub(super) fn counted_sites<'a>(
+    shell: &Shell,
+    sites: impl Iterator<Item = &'a SiteCount>,
+) -> Markup {
+    html! {
+        ul.tags.counted role="list" {
+            @for SiteCount { site, notes } in sites {
+                li { a href=(shell.links.site(site, None)) { bdi { (site) } " " span.count { (grouped(*notes)) } } }
+            }
+        }
+    }
+}
