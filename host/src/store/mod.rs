@@ -20,6 +20,7 @@ mod place;
 mod replace;
 mod salvage;
 mod search;
+mod suggest;
 mod tag_edits;
 mod tags;
 mod upkeep;
@@ -74,6 +75,8 @@ pub struct Reader {
 pub struct Store {
     reader: Reader,
     upkeep: upkeep::Upkeep,
+    /// What tags are suggested from, once they were.
+    remembered: Option<suggest::Remembered>,
 }
 
 impl Deref for Store {
@@ -181,6 +184,7 @@ impl Store {
         open::read_write(path, FileSystem::of(path)).map(|reader| Self {
             reader,
             upkeep: upkeep::Upkeep::at_open(),
+            remembered: None,
         })
     }
 
