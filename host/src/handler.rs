@@ -9,8 +9,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Because, Change, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
-        Quote, Suggestion, Tag, parse_tags,
-        timestamp_text,
+        Quote, Suggestion, Tag, parse_tags, timestamp_text,
     },
     error::{Error, Result},
     messaging::Answering,
@@ -22,7 +21,7 @@ use crate::{
         SuggestedTag, UpdateNoteParams,
     },
     site::{Site, Status},
-    store::{Counts, Hit, Operation, SavedNote, Store, TagCount},
+    store::{Choices, Counts, Hit, Operation, SavedNote, Store, TagCount},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -268,8 +267,11 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let limit = usize::try_from(limit.clamp(1, MAX_LIMIT)).map_err(Error::internal)?;
         let suggested = self.store()?.suggest_tags(
             text,
-            &tags(&params.tags),
-            &tags(&params.keywords),
+            &Choices {
+                chosen: tags(&params.tags),
+                dismissed: tags(&params.dismissed),
+                keywords: tags(&params.keywords),
+            },
             limit,
         )?;
         Ok(SuggestTagsResult {
@@ -367,7 +369,11 @@ fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
     let (because, reason, detail) = match suggestion.because {
         Because::InTitle => ("named in the title".into(), SuggestReason::InTitle, None),
         Because::InText => ("named in the text".into(), SuggestReason::InText, None),
-        Because::InAddress => ("named in the address".into(), SuggestReason::InAddress, None),
+        Because::InAddress => (
+            "named in the address".into(),
+            SuggestReason::InAddress,
+            None,
+        ),
         Because::Similar(1) => (
             "1 similar note".into(),
             SuggestReason::SimilarNotes,

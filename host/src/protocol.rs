@@ -296,6 +296,9 @@ pub struct SuggestTagsParams {
     pub text: Option<String>,
     /// Tags that were chosen already: they aren't suggested, and tell of others.
     pub tags: Option<Vec<String>>,
+    /// Tags that were suggested and refused: they aren't suggested again, nor as
+    /// soon what goes with them.
+    pub dismissed: Option<Vec<String>>,
     /// What the page itself names as its keywords.
     pub keywords: Option<Vec<String>>,
     /// How many at most: 1 to 100, 10 where it isn't given.

@@ -42,6 +42,7 @@ pub use file_system::FileSystem;
 pub use notes::{SavedNote, Stats};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};
+pub use suggest::Choices;
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
 pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
 

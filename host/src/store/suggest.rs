@@ -11,11 +11,15 @@ use std::{collections::HashMap, time::Duration};
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Reader, Store, index, notes::{labels, load_ids}, patience::given_up};
+use super::{
+    Reader, Store, index,
+    notes::{labels, load_ids},
+    patience::given_up,
+};
 use crate::{
     domain::{
-        Because, MEMORY_NOTES, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Replay, Suggestion,
-        Tag, Words, worth_showing,
+        Because, MEMORY_NOTES, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Replay,
+        Suggestion, Tag, Words, worth_showing,
     },
     error::Result,
 };
@@ -46,6 +50,17 @@ const MAX_ALIASES: u32 = 2_000;
 const KEYWORDS: usize = 5;
 const KEYWORD_SCORE: f64 = 0.01;
 
+/// Tags of a page that somebody has decided on.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// The user has chosen them.
+    pub chosen: Vec<Tag>,
+    /// They were suggested, and the user doesn't want them.
+    pub dismissed: Vec<Tag>,
+    /// The page names them as its keywords.
+    pub keywords: Vec<Tag>,
+}
+
 /// What a store remembers to suggest tags from.
 #[derive(Debug)]
 pub(super) struct Remembered {
@@ -68,24 +83,22 @@ struct Learner {
 }
 
 impl Store {
-    /// Tags in use that the page may get, the likeliest first: none that is among
-    /// `chosen`, none that is hardly likely. Then those of the page's own `keywords`
-    /// that are no tag yet.
+    /// Tags in use that the page may get, the likeliest first: none that was chosen
+    /// or dismissed, none that is hardly likely. Then the page's own keywords.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn suggest_tags(
         &mut self,
         text: PageText<'_>,
-        chosen: &[Tag],
-        keywords: &[Tag],
+        choices: &Choices,
         limit: usize,
     ) -> Result<Vec<Suggestion>> {
         let mut remembered = self.remembered.take();
         let suggested = self.reader.at_one_moment(|reader| {
             let remembered = follow(reader, &mut remembered)?;
             remembered.learn_some(reader, LEARNED_AT_ONCE)?;
-            reader.suggest(remembered, text, chosen, keywords, limit)
+            reader.suggest(remembered, text, choices, limit)
         });
         if suggested.is_ok() {
             self.remembered = remembered;
@@ -128,8 +141,7 @@ impl Reader {
         &self,
         remembered: &mut Remembered,
         text: PageText<'_>,
-        chosen: &[Tag],
-        keywords: &[Tag],
+        choices: &Choices,
         limit: usize,
     ) -> Result<Vec<Suggestion>> {
         let page = Page::of(text);
@@ -143,7 +155,8 @@ impl Reader {
                 .optional()?,
         };
         remembered.learn_newest(self, own)?;
-        let chosen = self.tags_of_names(chosen)?;
+        let chosen = self.tags_of_names(&choices.chosen)?;
+        let dismissed = self.tags_of_names(&choices.dismissed)?;
         let memory = &mut remembered.memory;
         // A page that is saved already tells nothing of itself.
         let aside = own.and_then(|id| memory.take(id).map(|(page, tags)| (id, page, tags)));
@@ -151,7 +164,7 @@ impl Reader {
         for note in &older {
             memory.add(note.id, Page::of_note(note), &note.tags);
         }
-        let ranked = memory.suggest(&page, &chosen, limit);
+        let ranked = memory.suggest(&page, &chosen, &dismissed, limit);
         for note in &older {
             memory.remove(note.id);
         }
@@ -160,9 +173,11 @@ impl Reader {
         }
         memory.compact();
         let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
-        let keywords = self.tags_of_names(keywords)?;
+        let keywords = self.tags_of_names(&choices.keywords)?;
         let new = keywords.into_iter().filter(|keyword| {
-            !chosen.contains(keyword) && !suggested.iter().any(|known| known.tag == *keyword)
+            !chosen.contains(keyword)
+                && !dismissed.contains(keyword)
+                && !suggested.iter().any(|known| known.tag == *keyword)
         });
         let new: Vec<Tag> = new.take(KEYWORDS).collect();
         suggested.extend(new.into_iter().map(|tag| Suggestion {
@@ -218,7 +233,11 @@ impl Reader {
     ) -> Result<Vec<i64>> {
         let mut telling: HashMap<String, f64> = HashMap::new();
         let all = memory.len() as f64;
-        for (text, times) in [(text.title, 3.0), (text.texts[0], 1.0), (text.texts[1], 1.0)] {
+        for (text, times) in [
+            (text.title, 3.0),
+            (text.texts[0], 1.0),
+            (text.texts[1], 1.0),
+        ] {
             let words = Words::of(beginning(text));
             for word in words.iter().filter(|word| word.folded.len() > 2) {
                 *telling.entry(word.folded.to_owned()).or_default() += times;
@@ -282,7 +301,11 @@ impl Reader {
         for text in [text.title, text.texts[0], text.texts[1]] {
             let text = beginning(text);
             let words = Words::of(text);
-            let words: Vec<_> = words.iter().take(NAMING_WORDS).map(|word| word.range).collect();
+            let words: Vec<_> = words
+                .iter()
+                .take(NAMING_WORDS)
+                .map(|word| word.range)
+                .collect();
             for (first, begin) in words.iter().enumerate() {
                 for end in words.iter().skip(first).take(NAME_WORDS) {
                     let Ok(name) = Tag::parse(&text[begin.start..end.end]) else {
@@ -434,7 +457,10 @@ impl Remembered {
 }
 
 /// What is remembered, at the moment that the reader sees.
-fn follow<'a>(reader: &Reader, remembered: &'a mut Option<Remembered>) -> Result<&'a mut Remembered> {
+fn follow<'a>(
+    reader: &Reader,
+    remembered: &'a mut Option<Remembered>,
+) -> Result<&'a mut Remembered> {
     let known = match remembered.take() {
         Some(mut known) => known.follow(reader)?.then_some(known),
         None => None,

@@ -14,8 +14,8 @@ mod weights;
 use std::collections::{HashMap, HashSet};
 
 pub use page::{Page, PageText};
-pub use replay::{Measures, Replay, SHOWN};
 use page::{Spelled, says_nothing, spelled, spelled_tag};
+pub use replay::{Measures, Replay, SHOWN};
 use topics::{Entry, Place, TOPICS};
 use weights::{SIGNS, Signs, Weights, chance};
 
@@ -41,6 +41,8 @@ const BM25_K: f64 = 1.2;
 const BM25_B: f64 = 0.5;
 /// How much the tags that were chosen count.
 const CHOSEN_WEIGHT: f64 = 0.8;
+/// And those that were dismissed, against what goes with them.
+const DISMISSED_WEIGHT: f64 = 0.4;
 
 /// Weights before anything was learned: each sign counts alike, in the direction
 /// that it has by its nature.
@@ -87,24 +89,66 @@ pub struct Suggestion {
 
 /// Those of the suggestions, best first, that are likely enough to be shown.
 pub fn worth_showing(ranked: &[Suggestion]) -> impl Iterator<Item = &Suggestion> {
-    ranked.iter().take_while(|suggestion| suggestion.score >= WORTH)
+    ranked
+        .iter()
+        .take_while(|suggestion| suggestion.score >= WORTH)
 }
 
 /// A note that is remembered.
 #[derive(Debug, Clone)]
 struct Kept {
     id: NoteId,
-    page: Page,
+    site: u32,
+    section: u32,
     /// Numbers of its tags.
-    tags: Vec<usize>,
-    /// The words of the page with those of the tags: how often, and how often with the tags.
-    terms: Box<[(u32, f32, f32)]>,
-    /// The sum of the latter.
+    tags: Box<[usize]>,
+    /// The words of the page and of the tags, by number.
+    terms: Box<[Term]>,
+    /// How often there are words, without and with the tags.
+    page_length: f64,
     length: f64,
     /// Its place among the topics; zeros until they are found anew.
     place: Place,
     /// The length of its words as topics count them, and of its tags.
     norms: [f32; 2],
+}
+
+/// A word of a note and its tags: there are a hundred of a note, so they are small.
+#[derive(Debug, Clone, Copy)]
+struct Term {
+    stem: u32,
+    /// How often it stands on the page.
+    times: u8,
+    /// The same with the tags, where one counts twice.
+    tagged: u8,
+}
+
+impl Kept {
+    /// Whether the page, without its tags, has this word.
+    fn has(&self, stem: u32) -> bool {
+        let place = self.terms.binary_search_by_key(&stem, |term| term.stem);
+        place.is_ok_and(|place| self.terms[place].times > 0)
+    }
+
+    /// Whether all words of a name stand on the page.
+    fn names(&self, form: &[Spelled]) -> bool {
+        let mut said = form.iter().filter(|word| !says_nothing(**word)).peekable();
+        said.peek().is_some() && said.all(|word| self.has(word.stem))
+    }
+
+    /// The words of the page.
+    fn words(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter().filter(|term| term.times > 0)
+    }
+
+    /// What is left of the page.
+    fn page(&self) -> Page {
+        Page::kept(
+            self.site,
+            self.section,
+            self.words().map(|term| (term.stem, term.times)),
+        )
+    }
 }
 
 /// A tag that is remembered.
@@ -213,7 +257,7 @@ impl Memory {
     #[must_use]
     pub fn notes_with(&self, word: &str) -> usize {
         let words = spelled(word);
-        let has = |note: &&Kept| words.iter().all(|word| note.page.has(word.stem));
+        let has = |note: &&Kept| words.iter().all(|word| note.has(word.stem));
         self.notes.iter().filter(has).count()
     }
 
@@ -246,7 +290,10 @@ impl Memory {
             self.numbers.insert(tag.name.clone(), number);
             for (form, words) in tag.forms.iter().enumerate() {
                 if let Some(first) = first_that_says(words) {
-                    self.begins.entry(first.stem).or_default().push((number, form));
+                    self.begins
+                        .entry(first.stem)
+                        .or_default()
+                        .push((number, form));
                 }
             }
         }
@@ -262,7 +309,7 @@ impl Memory {
         self.count(&note, false);
         let name = |tag: &usize| self.tags[*tag].name.clone();
         let tags = note.tags.iter().map(name).collect();
-        Some((note.page, tags))
+        Some((note.page(), tags))
     }
 
     /// Takes over what another memory has learned.
@@ -277,30 +324,45 @@ impl Memory {
     /// Remembers a note, or what it has become.
     pub fn add(&mut self, id: NoteId, page: Page, tags: &[Tag]) {
         self.remove(id);
-        let tags: Vec<usize> = tags.iter().map(|tag| self.number(tag)).collect();
-        let mut terms: Vec<(u32, f32, f32)> = page
+        let tags: Box<[usize]> = tags.iter().map(|tag| self.number(tag)).collect();
+        let mut terms: Vec<Term> = page
             .words
             .iter()
-            .map(|word| (word.stem, word.times, word.times))
+            .map(|word| Term {
+                stem: word.stem,
+                times: word.times,
+                tagged: word.times,
+            })
             .collect();
         for tag in &tags {
             let mut stems: Vec<u32> = self.tags[*tag].forms[0].iter().map(|w| w.stem).collect();
             stems.sort_unstable();
             stems.dedup();
             for stem in stems {
-                match terms.binary_search_by_key(&stem, |term| term.0) {
-                    Ok(place) => terms[place].2 += 2.0,
-                    Err(place) => terms.insert(place, (stem, 0.0, 2.0)),
+                match terms.binary_search_by_key(&stem, |term| term.stem) {
+                    Ok(place) => terms[place].tagged = terms[place].tagged.saturating_add(2),
+                    Err(place) => {
+                        let (times, tagged) = (0, 2);
+                        terms.insert(
+                            place,
+                            Term {
+                                stem,
+                                times,
+                                tagged,
+                            },
+                        );
+                    }
                 }
             }
         }
-        let length = terms.iter().map(|term| f64::from(term.2)).sum();
         let note = Kept {
             id,
-            page: page.kept(),
+            site: page.site,
+            section: page.section,
+            page_length: page.length,
+            length: terms.iter().map(|term| f64::from(term.tagged)).sum(),
             tags,
             terms: terms.into(),
-            length,
             place: [0.0; TOPICS],
             norms: [0.0; 2],
         };
@@ -333,12 +395,12 @@ impl Memory {
             step(&mut self.tags[*tag].uses);
         }
         let mut named: Vec<usize> = Vec::new();
-        for word in &note.page.words {
+        for word in note.words() {
             let Some(begun) = self.begins.get(&word.stem) else {
                 continue;
             };
             for (tag, form) in begun {
-                if names(&note.page, &self.tags[*tag].forms[*form]) {
+                if note.names(&self.tags[*tag].forms[*form]) {
                     named.push(*tag);
                 }
             }
@@ -360,13 +422,19 @@ impl Memory {
         }
         let number = self.tags.len();
         let aliases = self.aliases.get(name).into_iter().flatten();
-        let forms: Vec<Vec<Spelled>> = std::iter::once(name).chain(aliases).map(spelled_tag).collect();
+        let forms: Vec<Vec<Spelled>> = std::iter::once(name)
+            .chain(aliases)
+            .map(spelled_tag)
+            .collect();
         for (place, form) in forms.iter().enumerate() {
             if let Some(first) = first_that_says(form) {
-                self.begins.entry(first.stem).or_default().push((number, place));
+                self.begins
+                    .entry(first.stem)
+                    .or_default()
+                    .push((number, place));
             }
         }
-        let naming = |note: &&Kept| forms.iter().any(|form| names(&note.page, form));
+        let naming = |note: &&Kept| forms.iter().any(|form| note.names(form));
         self.tags.push(Known {
             name: name.clone(),
             uses: 0,
@@ -399,25 +467,36 @@ impl Memory {
         self.weights.learn(&seen);
     }
 
-    /// The tags that may fit, the likeliest first, without those that were chosen.
-    #[must_use]
-    pub fn suggest(&mut self, page: &Page, chosen: &[Tag], limit: usize) -> Vec<Suggestion> {
+    /// The tags that may fit, the likeliest first, without those that were chosen
+    /// or dismissed.
+    pub fn suggest(
+        &mut self,
+        page: &Page,
+        chosen: &[Tag],
+        dismissed: &[Tag],
+        limit: usize,
+    ) -> Vec<Suggestion> {
         self.freshen();
-        let chosen: Vec<usize> = chosen
-            .iter()
-            .filter_map(|tag| self.numbers.get(tag).copied())
-            .collect();
+        let numbers = |tags: &[Tag]| -> Vec<usize> {
+            let numbers = tags.iter().filter_map(|tag| self.numbers.get(tag));
+            numbers.copied().collect()
+        };
+        let (chosen, dismissed) = (numbers(chosen), numbers(dismissed));
         let beside = self.beside(&chosen);
+        let beside_dismissed = self.beside(&dismissed);
         let mut found: Vec<(f64, Seen, Option<usize>)> = self
             .look(page)
             .into_iter()
-            .filter(|seen| !chosen.contains(&seen.tag))
+            .filter(|seen| !chosen.contains(&seen.tag) && !dismissed.contains(&seen.tag))
             .map(|seen| {
                 let mut odds = self.weights.odds(&seen.signs);
                 let mut with = None;
                 if let Some((lift, other)) = beside.get(&seen.tag) {
                     odds += CHOSEN_WEIGHT * lift;
                     with = (*lift > 0.5).then_some(*other);
+                }
+                if let Some((lift, _)) = beside_dismissed.get(&seen.tag) {
+                    odds -= DISMISSED_WEIGHT * lift.max(0.0);
                 }
                 (odds, seen, with)
             })
@@ -478,7 +557,9 @@ impl Memory {
             }
             for (tag, together) in together {
                 let usual = (self.tags[tag].uses as f64 / all).max(1e-6);
-                let lift = ((together + usual) / (uses + 1.0) / usual).ln().clamp(-1.0, 3.0);
+                let lift = ((together + usual) / (uses + 1.0) / usual)
+                    .ln()
+                    .clamp(-1.0, 3.0);
                 let entry = beside.entry(tag).or_insert((0.0, *one));
                 entry.0 += lift / chosen.len() as f64;
                 let most = best.entry(tag).or_insert(f64::MIN);
@@ -519,8 +600,8 @@ impl Memory {
         let mut places = vec![[0.0_f32; TOPICS]; if matches.place.is_some() { count } else { 0 }];
         for (place, note) in self.notes.iter().enumerate() {
             let near = matches.similar[place];
-            let on_site = page.site != 0 && note.page.site == page.site;
-            let in_section = page.section != 0 && note.page.section == page.section;
+            let on_site = page.site != 0 && note.site == page.site;
+            let in_section = page.section != 0 && note.section == page.section;
             site_notes += usize::from(on_site);
             section_notes += usize::from(in_section);
             let age = i32::try_from(notes - 1 - place).unwrap_or(i32::MAX);
@@ -550,7 +631,9 @@ impl Memory {
             .tags
             .iter()
             .filter(|tag| tag.uses > 0)
-            .fold((0, 0), |(named, used), tag| (named + tag.named, used + tag.named_used));
+            .fold((0, 0), |(named, used), tag| {
+                (named + tag.named, used + tag.named_used)
+            });
         let usual_rate = (ever_used as f64 + 1.0) / (ever_named as f64 + 3.0);
         let mut seen = Vec::with_capacity(count);
         for (tag, known) in self.tags.iter().enumerate().filter(|(_, tag)| tag.uses > 0) {
@@ -589,7 +672,11 @@ impl Memory {
                 partly_exact * (1.0 - is_exact) * 2.0,
                 habit(site[tag], site_notes),
                 raised(site[tag] as f64 / (site_notes as f64 + 1.0)),
-                if site[tag] > 0 { 0.0 } else { (site_notes as f64).ln_1p() / 2.0 },
+                if site[tag] > 0 {
+                    0.0
+                } else {
+                    (site_notes as f64).ln_1p() / 2.0
+                },
                 habit(section[tag], section_notes),
                 uses.ln(),
                 (-age / 40.0).exp() * 2.0,
@@ -644,7 +731,9 @@ impl Memory {
                     let form = &self.tags[*tag].forms[*form];
                     // It begins with the words that say nothing, if any.
                     let skipped = form.iter().take_while(|word| says_nothing(**word)).count();
-                    let Some(text) = at.checked_sub(skipped).and_then(|start| run.get(start..start + form.len()))
+                    let Some(text) = at
+                        .checked_sub(skipped)
+                        .and_then(|start| run.get(start..start + form.len()))
                     else {
                         continue;
                     };
@@ -669,21 +758,25 @@ impl Memory {
         let notes = &self.notes[first..];
         let all = notes.len() as f32;
         let mut having: HashMap<u32, f32> = HashMap::new();
-        for word in notes.iter().flat_map(|note| &note.page.words) {
+        for word in notes.iter().flat_map(Kept::words) {
             *having.entry(word.stem).or_default() += 1.0;
         }
         let mut entries = Vec::new();
         let mut norms = Vec::with_capacity(notes.len());
         for (number, note) in (0_u32..).zip(notes) {
-            let weight = |word: &page::PageWord| {
-                word.times.ln_1p() * ((all + 1.0) / (having[&word.stem] + 1.0)).ln()
+            let weight = |word: &Term| {
+                f32::from(word.times).ln_1p() * ((all + 1.0) / (having[&word.stem] + 1.0)).ln()
             };
-            let rarity = |tag: &usize| ((all + 1.0) / (self.tags[*tag].uses as f32 + 1.0)).ln().max(0.0);
+            let rarity = |tag: &usize| {
+                ((all + 1.0) / (self.tags[*tag].uses as f32 + 1.0))
+                    .ln()
+                    .max(0.0)
+            };
             let length = |sum: f32| sum.sqrt() + 1e-9;
-            let words = length(note.page.words.iter().map(|word| weight(word).powi(2)).sum());
+            let words = length(note.words().map(|word| weight(word).powi(2)).sum());
             let tags = length(note.tags.iter().map(|tag| rarity(tag).powi(2)).sum());
             norms.push([words, tags]);
-            entries.extend(note.page.words.iter().map(|word| Entry {
+            entries.extend(note.words().map(|word| Entry {
                 key: u64::from(word.stem),
                 note: number,
                 weight: weight(word) / words,
@@ -730,19 +823,19 @@ impl Matches {
         let all = notes.len() as f64;
         let average = |sum: f64| (sum / all).max(1.0);
         let length = average(notes.iter().map(|note| note.length).sum());
-        let page_length = average(notes.iter().map(|note| note.page.length).sum());
+        let page_length = average(notes.iter().map(|note| note.page_length).sum());
         // Of each word in common: the note, the word, how often there.
-        let mut common: Vec<(usize, usize, f32, f32)> = Vec::new();
+        let mut common: Vec<(usize, usize, u8, u8)> = Vec::new();
         let mut with_tags = vec![0.0_f64; page.words.len()];
         let mut having = vec![0.0_f64; page.words.len()];
         for (number, note) in notes.iter().enumerate() {
             let mut terms = note.terms.iter().peekable();
             for (place, word) in page.words.iter().enumerate() {
-                while terms.next_if(|term| term.0 < word.stem).is_some() {}
-                if let Some((_, times, tagged)) = terms.next_if(|term| term.0 == word.stem) {
-                    common.push((number, place, *times, *tagged));
+                while terms.next_if(|term| term.stem < word.stem).is_some() {}
+                if let Some(term) = terms.next_if(|term| term.stem == word.stem) {
+                    common.push((number, place, term.times, term.tagged));
                     with_tags[place] += 1.0;
-                    having[place] += if *times > 0.0 { 1.0 } else { 0.0 };
+                    having[place] += if term.times > 0 { 1.0 } else { 0.0 };
                 }
             }
         }
@@ -752,17 +845,18 @@ impl Matches {
         };
         let mut similar = vec![0.0; notes.len()];
         let mut by_title = vec![0.0; notes.len()];
-        let topical = |times: f32, having: f64| f64::from(times).ln_1p() * ((all + 1.0) / (having + 1.0)).ln();
+        let topical =
+            |times: u8, having: f64| f64::from(times).ln_1p() * ((all + 1.0) / (having + 1.0)).ln();
         let mut place = [0.0_f32; TOPICS];
         for (number, at, times, tagged) in common {
             let (note, word) = (&notes[number], &page.words[at]);
-            let asked = |times: f32| f64::from(times / (times + 1.0)) * 2.0;
+            let asked = |times: u8| f64::from(times) / (f64::from(times) + 1.0) * 2.0;
             similar[number] += much(f64::from(tagged), note.length / length)
                 * rarity(with_tags[at])
                 * asked(word.times);
-            if times > 0.0 {
-                if word.in_title > 0.0 {
-                    by_title[number] += much(f64::from(times), note.page.length / page_length)
+            if times > 0 {
+                if word.in_title > 0 {
+                    by_title[number] += much(f64::from(times), note.page_length / page_length)
                         * rarity(having[at])
                         * asked(word.in_title);
                 }
@@ -786,7 +880,10 @@ impl Matches {
 }
 
 fn single(number: f64) -> f32 {
-    #[allow(clippy::cast_possible_truncation, reason = "fewer digits are all that is lost")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "fewer digits are all that is lost"
+    )]
     {
         number as f32
     }
@@ -811,12 +908,6 @@ fn first_that_says(form: &[Spelled]) -> Option<&Spelled> {
     form.iter().find(|word| !says_nothing(**word))
 }
 
-/// Whether all words of a name stand on a page.
-fn names(page: &Page, form: &[Spelled]) -> bool {
-    let mut said = form.iter().filter(|word| !says_nothing(**word)).peekable();
-    said.peek().is_some() && said.all(|word| page.has(word.stem))
-}
-
 /// The share of the words of a name of several that stand on the page, by their
 /// beginnings and letter by letter.
 fn partly_named(form: &[Spelled], page: &Page, exact: &HashSet<u32>) -> (f64, f64) {
@@ -827,7 +918,11 @@ fn partly_named(form: &[Spelled], page: &Page, exact: &HashSet<u32>) -> (f64, f6
     for word in form.iter().filter(|word| !says_nothing(**word)) {
         all += 1.0;
         stems += if page.has(word.stem) { 1.0 } else { 0.0 };
-        exacts += if exact.contains(&word.exact) { 1.0 } else { 0.0 };
+        exacts += if exact.contains(&word.exact) {
+            1.0
+        } else {
+            0.0
+        };
     }
     let all = f64::max(all, 1.0);
     (stems / all, exacts / all)

@@ -48,9 +48,9 @@ pub(super) struct Spelled {
 pub(super) struct PageWord {
     pub(super) stem: u32,
     /// How often it stands on the page, in the title three times as often.
-    pub(super) times: f32,
+    pub(super) times: u8,
     /// How often it stands in the title.
-    pub(super) in_title: f32,
+    pub(super) in_title: u8,
 }
 
 /// A page that has been read.
@@ -109,8 +109,8 @@ impl Page {
     fn count(&mut self) {
         let empty = empty_words();
         let mut words: Vec<PageWord> = Vec::new();
-        for (run, times) in self.runs.iter().zip([3.0, 1.0, 1.0]) {
-            let in_title = if times > 1.0 { 1.0 } else { 0.0 };
+        for (run, times) in self.runs.iter().zip([3, 1, 1]) {
+            let in_title = u8::from(times > 1);
             words.extend(
                 run.iter()
                     .filter(|word| !empty.contains(&word.exact))
@@ -125,13 +125,13 @@ impl Page {
         words.dedup_by(|same, first| {
             let is_same = same.stem == first.stem;
             if is_same {
-                first.times += same.times;
-                first.in_title += same.in_title;
+                first.times = first.times.saturating_add(same.times);
+                first.in_title = first.in_title.saturating_add(same.in_title);
             }
             is_same
         });
         if words.len() > MAX_WORDS {
-            words.sort_by(|a, b| b.times.total_cmp(&a.times).then(a.stem.cmp(&b.stem)));
+            words.sort_by(|a, b| b.times.cmp(&a.times).then(a.stem.cmp(&b.stem)));
             words.truncate(MAX_WORDS);
             words.sort_by_key(|word| word.stem);
         }
@@ -149,11 +149,21 @@ impl Page {
         place.ok().map(|place| &self.words[place])
     }
 
-    /// Forgets what only matters to a page that has no tags yet.
-    pub(super) fn kept(mut self) -> Self {
-        self.runs = Default::default();
-        self.site_name = String::new();
-        self
+    /// A page of which only so much is known any more.
+    pub(super) fn kept(site: u32, section: u32, words: impl Iterator<Item = (u32, u8)>) -> Self {
+        let word = |(stem, times)| PageWord {
+            stem,
+            times,
+            in_title: 0,
+        };
+        let words: Box<[PageWord]> = words.map(word).collect();
+        Self {
+            length: words.iter().map(|word| f64::from(word.times)).sum(),
+            words,
+            site,
+            section,
+            ..Self::default()
+        }
     }
 }
 

@@ -84,12 +84,16 @@ impl Replay {
     }
 
     fn predict(&mut self, note: &Note, page: &Page) {
-        let ranked = self.memory.suggest(page, &[], usize::MAX);
+        let ranked = self.memory.suggest(page, &[], &[], usize::MAX);
         let right = |tag: &Tag| note.tags.contains(tag);
         let five = SHOWN as f64;
         let hits = ranked.iter().take(SHOWN).filter(|s| right(&s.tag)).count();
         let first = ranked.iter().position(|s| right(&s.tag));
-        let known = note.tags.iter().filter(|tag| self.uses.contains_key(*tag)).count();
+        let known = note
+            .tags
+            .iter()
+            .filter(|tag| self.uses.contains_key(*tag))
+            .count();
         let shown: Vec<_> = super::worth_showing(&ranked).take(SHOWN).collect();
         let sums = &mut self.sums;
         sums.notes += 1;
@@ -106,7 +110,7 @@ impl Replay {
                 None => typed,
                 Some(uses) => {
                     let chosen = &note.tags[..place];
-                    let suggested = self.memory.suggest(page, chosen, SHOWN);
+                    let suggested = self.memory.suggest(page, chosen, &[], SHOWN);
                     let pressed = if super::worth_showing(&suggested).any(|s| s.tag == *tag) {
                         1.0
                     } else {
@@ -147,7 +151,13 @@ impl Replay {
     pub fn measures(&self) -> Measures {
         let sums = &self.sums;
         let notes = sums.notes.max(1) as f64;
-        let saved = |pressed: f64, typed: f64| if typed > 0.0 { 1.0 - pressed / typed } else { 0.0 };
+        let saved = |pressed: f64, typed: f64| {
+            if typed > 0.0 {
+                1.0 - pressed / typed
+            } else {
+                0.0
+            }
+        };
         Measures {
             notes: sums.notes,
             hit_at_5: sums.hit_at_5 / notes,

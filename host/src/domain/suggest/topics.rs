@@ -44,9 +44,7 @@ pub(super) fn find(notes: usize, mut entries: Vec<Entry>) -> Option<Vec<Place>> 
     for row in 0..size {
         for column in 0..=row {
             let variance = dot(&base[row], &varied[column]);
-            let sum: f32 = (0..column)
-                .map(|at| root[row][at] * root[column][at])
-                .sum();
+            let sum: f32 = (0..column).map(|at| root[row][at] * root[column][at]).sum();
             let left = variance - sum;
             root[row][column] = if row == column {
                 left.max(1e-6).sqrt()

