@@ -23,7 +23,7 @@ pub use query::{Query, Term};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};
 pub use suggest::{
-    Because, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN, Suggestion,
+    Aside, Because, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN, Suggestion,
     worth_showing,
 };
 pub use tag::Tag;

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Because, MEMORY_NOTES, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Replay,
-        Suggestion, Tag, Words, worth_showing,
+        Aside, Because, MEMORY_NOTES, Measures, Memory, Note, NoteId, Page, PageText, PageUrl,
+        Replay, Suggestion, Tag, Words, worth_showing,
     },
     error::Result,
 };
@@ -112,6 +112,7 @@ impl Store {
         let more = self.reader.at_one_moment(|reader| {
             let remembered = follow(reader, &mut remembered)?;
             remembered.learn_some(reader, LEARNED_AT_ONCE)?;
+            remembered.memory.freshen();
             Ok(remembered.learner.is_some())
         })?;
         self.remembered = remembered;
@@ -159,17 +160,17 @@ impl Reader {
         let dismissed = self.tags_of_names(&choices.dismissed)?;
         let memory = &mut remembered.memory;
         // A page that is saved already tells nothing of itself.
-        let aside = own.and_then(|id| memory.take(id).map(|(page, tags)| (id, page, tags)));
+        let aside = own.and_then(|id| memory.set_aside(id));
         let older = self.older_notes(memory, text, url.as_ref(), own)?;
         for note in &older {
-            memory.add(note.id, Page::of_note(note), &note.tags);
+            memory.lend(note.id, &Page::of_note(note), &note.tags);
         }
         let ranked = memory.suggest(&page, &chosen, &dismissed, limit);
         for note in &older {
             memory.remove(note.id);
         }
-        if let Some((id, page, tags)) = aside {
-            memory.add(id, page, &tags);
+        if let Some(aside) = aside {
+            memory.put_back(aside);
         }
         memory.compact();
         let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
@@ -342,9 +343,9 @@ impl Remembered {
             for note in load_ids(&reader.conn, &[id.0])? {
                 let page = Page::of_note(&note);
                 if place < unlearned {
-                    behind.add(*id, page.clone(), &note.tags);
+                    behind.add(*id, &page, &note.tags);
                 }
-                memory.add(*id, page, &note.tags);
+                memory.add(*id, &page, &note.tags);
             }
         }
         // The newest is learned from when the next page comes: it may be about to get its tags.
@@ -375,7 +376,7 @@ impl Remembered {
             for note in load_ids(&reader.conn, &[id.0])? {
                 let page = Page::of_note(&note);
                 learner.memory.learn(&page, &note.tags);
-                learner.memory.add(id, page, &note.tags);
+                learner.memory.add(id, &page, &note.tags);
             }
         }
         self.memory.learn_as(&learner.memory);
@@ -397,15 +398,14 @@ impl Remembered {
             for note in load_ids(&reader.conn, &[id.0])? {
                 let page = Page::of_note(&note);
                 // As it was before the note came.
-                let newer: Vec<_> = self
-                    .memory
-                    .after(NoteId(id.0 - 1))
+                let newer = self.memory.after(NoteId(id.0 - 1));
+                let newer: Vec<Aside> = newer
                     .into_iter()
-                    .filter_map(|id| self.memory.take(id).map(|(page, tags)| (id, page, tags)))
+                    .filter_map(|id| self.memory.set_aside(id))
                     .collect();
                 self.memory.learn(&page, &note.tags);
-                for (id, page, tags) in newer {
-                    self.memory.add(id, page, &tags);
+                for aside in newer {
+                    self.memory.put_back(aside);
                 }
             }
             self.learned = self.learned.max(id);
@@ -441,7 +441,7 @@ impl Remembered {
                 continue;
             }
             for note in load_ids(&reader.conn, &[id])? {
-                self.memory.add(note.id, Page::of_note(&note), &note.tags);
+                self.memory.add(note.id, &Page::of_note(&note), &note.tags);
             }
         }
         while self.memory.len() > MEMORY_NOTES
@@ -500,4 +500,327 @@ fn aliases(reader: &Reader) -> Result<Vec<(Tag, Tag)>> {
 /// The beginning of a text, which tells what it is about.
 fn beginning(text: &str) -> &str {
     &text[..text.floor_char_boundary(4 * 1024)]
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::{
+        domain::{Change, Metadata, NewNote, parse_tags},
+        store::TagEdit,
+    };
+
+    struct TestStore {
+        store: Store,
+        now: Timestamp,
+        _dir: tempfile::TempDir,
+    }
+
+    impl TestStore {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            Self {
+                store: Store::open(&dir.path().join("notes.db")).unwrap(),
+                now: "2025-08-12T10:00:00Z".parse().unwrap(),
+                _dir: dir,
+            }
+        }
+
+        /// One with notes on two subjects.
+        fn filled() -> Self {
+            let mut store = Self::new();
+            for number in 0..6 {
+                store.save(
+                    &format!("https://arxiv.org/abs/{number}"),
+                    "Training transformers on a graphics card",
+                    &["machine learning", "gpu", "paper"],
+                    "Attention, gradients and memory.",
+                );
+                store.save(
+                    &format!("https://kitchen.example/{number}"),
+                    "Bread with a long fermentation",
+                    &["baking", "sourdough"],
+                    "Flour, water, salt and patience.",
+                );
+            }
+            store
+        }
+
+        fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> Note {
+            self.now += SignedDuration::from_secs(1);
+            let new = NewNote {
+                url: PageUrl::parse(url).unwrap(),
+                title: title.into(),
+                tags: parse_tags(tags).unwrap(),
+                summary: summary.into(),
+                metadata: Metadata::default(),
+                quote: None,
+            };
+            let saved = self.store.write(self.now, |writer| writer.save_note(&new));
+            saved.unwrap().note
+        }
+
+        fn suggest_for(&mut self, url: &str, title: &str, choices: &Choices) -> Vec<Suggestion> {
+            let page = PageText {
+                url,
+                title,
+                texts: ["", ""],
+            };
+            self.store.suggest_tags(page, choices, 10).unwrap()
+        }
+
+        fn names(&mut self, title: &str) -> Vec<String> {
+            let page = "https://somewhere.example/new";
+            let suggested = self.suggest_for(page, title, &Choices::default());
+            suggested.iter().map(|s| s.tag.to_string()).collect()
+        }
+    }
+
+    fn tags(names: &[&str]) -> Vec<Tag> {
+        parse_tags(names).unwrap()
+    }
+
+    #[test]
+    fn suggests_what_similar_pages_have_and_says_why() {
+        let mut store = TestStore::filled();
+        let first = store.suggest_for(
+            "https://elsewhere.example/",
+            "Fermentation of bread with a sourdough starter",
+            &Choices::default(),
+        );
+        assert_eq!(first[0].tag.as_str(), "sourdough");
+        assert_eq!(first[0].because, Because::InTitle);
+        assert_eq!(first[1].tag.as_str(), "baking");
+        assert!(matches!(first[1].because, Because::Similar(2..)));
+        let usual = store.suggest_for("https://arxiv.org/abs/99", "Proofs", &Choices::default());
+        let paper = usual.iter().find(|s| s.tag.as_str() == "paper").unwrap();
+        assert_eq!(paper.because, Because::UsualOn("arxiv.org".into()));
+    }
+
+    #[test]
+    fn leaves_out_what_was_chosen_or_dismissed_and_counts_it() {
+        let mut store = TestStore::filled();
+        let title = "Something else altogether";
+        let url = "https://elsewhere.example/";
+        let names = |suggested: &[Suggestion]| -> Vec<String> {
+            suggested.iter().map(|s| s.tag.to_string()).collect()
+        };
+        let chosen = Choices {
+            chosen: tags(&["sourdough"]),
+            ..Choices::default()
+        };
+        let suggested = store.suggest_for(url, title, &chosen);
+        assert_eq!(names(&suggested)[0], "baking");
+        let with = Because::OftenWith(Tag::parse("sourdough").unwrap());
+        assert_eq!(suggested[0].because, with);
+        let score = |choices: &Choices, store: &mut TestStore| {
+            let suggested = store.suggest_for(url, title, choices);
+            assert!(!names(&suggested).contains(&"sourdough".to_owned()));
+            let baking = suggested.iter().find(|s| s.tag.as_str() == "baking");
+            baking.map_or(0.0, |s| s.score)
+        };
+        let dismissed = Choices {
+            dismissed: tags(&["sourdough"]),
+            ..Choices::default()
+        };
+        assert!(score(&dismissed, &mut store) < score(&chosen, &mut store));
+    }
+
+    #[test]
+    fn is_right_after_each_write() {
+        let mut store = TestStore::filled();
+        let title = "Bread, fermentation, flour";
+        assert!(store.names(title).contains(&"baking".into()));
+        let edit = |store: &mut TestStore, edit: &dyn Fn(&crate::store::Writer<'_>)| {
+            store.now += SignedDuration::from_secs(1);
+            let written = store.store.write(store.now, |writer| {
+                edit(writer);
+                Ok(())
+            });
+            written.unwrap();
+        };
+        let [baking, sourdough, bread] =
+            ["baking", "sourdough", "bread"].map(|name| Tag::parse(name).unwrap());
+        edit(&mut store, &|writer| {
+            writer
+                .edit_tags(&TagEdit::Rename {
+                    from: baking.clone(),
+                    to: bread.clone(),
+                    alias: false,
+                })
+                .unwrap();
+        });
+        let names = store.names(title);
+        assert!(names.contains(&"bread".into()) && !names.contains(&"baking".into()));
+        edit(&mut store, &|writer| {
+            writer
+                .edit_tags(&TagEdit::Merge {
+                    from: vec![sourdough.clone()],
+                    into: bread.clone(),
+                    alias: false,
+                })
+                .unwrap();
+        });
+        let names = store.names(title);
+        assert!(names.contains(&"bread".into()) && !names.contains(&"sourdough".into()));
+        let saved = store.save(
+            "https://new.example/",
+            "Quinces in autumn",
+            &["fruit"],
+            "Quinces.",
+        );
+        assert_eq!(store.names("Quinces again")[0], "fruit");
+        let change = Change {
+            tags: Some(tags(&["orchard"])),
+            ..Change::default()
+        };
+        edit(&mut store, &|writer| {
+            writer.update_note(saved.id, change.clone()).unwrap();
+        });
+        assert_eq!(store.names("Quinces again")[0], "orchard");
+        edit(&mut store, &|writer| {
+            writer.delete_note(saved.id).unwrap();
+        });
+        assert!(!store.names("Quinces again").contains(&"orchard".into()));
+    }
+
+    #[test]
+    fn takes_another_name_of_a_tag_for_the_tag() {
+        let mut store = TestStore::filled();
+        let [name, tag] = ["graphics processor", "gpu"].map(|name| Tag::parse(name).unwrap());
+        store.now += SignedDuration::from_secs(1);
+        store
+            .store
+            .write(store.now, |writer| writer.alias_tag(&name, &tag))
+            .unwrap();
+        let url = "https://elsewhere.example/";
+        let suggested = store.suggest_for(url, "My graphics processor", &Choices::default());
+        assert_eq!(suggested[0].tag, tag);
+        assert_eq!(suggested[0].because, Because::InTitle);
+        let chosen = Choices {
+            chosen: vec![name],
+            ..Choices::default()
+        };
+        let suggested = store.suggest_for(url, "My graphics processor", &chosen);
+        assert!(suggested.iter().all(|s| s.tag != tag));
+    }
+
+    #[test]
+    fn a_page_that_is_saved_tells_nothing_of_itself() {
+        let mut store = TestStore::new();
+        store.save("https://a.example/", "Quinces", &["fruit"], "");
+        let own = store.suggest_for("https://a.example/", "Quinces", &Choices::default());
+        assert_eq!(own, []);
+        assert!(!store.names("Quinces").is_empty());
+    }
+
+    #[test]
+    fn the_pages_own_keywords_come_last_and_are_marked() {
+        let mut store = TestStore::filled();
+        let choices = Choices {
+            keywords: tags(&["rye", "baking"]),
+            ..Choices::default()
+        };
+        let url = "https://kitchen.example/new";
+        let suggested = store.suggest_for(url, "Bread", &choices);
+        let (last, others) = suggested.split_last().unwrap();
+        assert_eq!(
+            (last.tag.as_str(), &last.because),
+            ("rye", &Because::Keyword)
+        );
+        assert!(others.iter().all(|s| s.because != Because::Keyword));
+    }
+
+    #[test]
+    fn whatever_a_page_says_is_answered() {
+        let mut store = TestStore::new();
+        assert_eq!(store.names(""), Vec::<String>::new());
+        store.save("https://a.example/", "", &[], "");
+        assert_eq!(store.names("Nothing has a tag"), Vec::<String>::new());
+        store.save(
+            "https://b.example/",
+            "東京の図書館で機械学習を学ぶ",
+            &["機械学習", "図書館"],
+            "",
+        );
+        for _ in 0..3 {
+            assert_eq!(store.names("機械学習 and GPU入門 הכל")[0], "機械学習");
+        }
+        let long = "word 機械学習 \u{0} \u{202e} ".repeat(60_000);
+        assert!(long.len() > 1024 * 1024);
+        for text in ["", long.as_str(), "\0", "\"*\" OR (", "🙂"] {
+            for url in ["", "not an address", "https://b.example/x", "file:///tmp/a"] {
+                let page = PageText {
+                    url,
+                    title: text,
+                    texts: [text, text],
+                };
+                let found = store.store.suggest_tags(page, &Choices::default(), 100);
+                let found = found.unwrap();
+                assert!(
+                    found.iter().all(|s| (0.0..=1.0).contains(&s.score)),
+                    "{url}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn many_tags_on_one_note_each_are_no_trouble() {
+        let mut store = TestStore::new();
+        for number in 0..60 {
+            let own: Vec<String> = (0..200).map(|n| format!("tag {number} {n}")).collect();
+            let own: Vec<&str> = own.iter().map(String::as_str).collect();
+            let title = format!("Page of tag {number} 7");
+            store.save(&format!("https://a.example/{number}"), &title, &own, "");
+        }
+        // No tag came twice, so none is likely to come a third time.
+        assert!(store.names("Another page of tag 9 7").len() <= 10);
+        while store.store.learn().unwrap() {}
+    }
+
+    #[test]
+    fn older_notes_tell_of_pages_that_the_newest_say_nothing_of() {
+        let mut store = TestStore::new();
+        store.save(
+            "https://old.example/a",
+            "The pollination of quinces",
+            &["orchard"],
+            "",
+        );
+        for number in 0..MEMORY_NOTES + 5 {
+            let url = format!("https://new.example/{number}");
+            let tag = format!("subject {}", number % 50);
+            store.save(&url, "Bread", &[&tag], "Flour.");
+        }
+        let first = store.names("The pollination of quinces and apples");
+        assert_eq!(first[0], "orchard");
+        // Its name alone leads to a tag, and so does its site.
+        assert_eq!(store.names("My orchard")[0], "orchard");
+        let site = store.suggest_for("https://old.example/b", "Xyz", &Choices::default());
+        assert!(site.iter().any(|s| s.tag.as_str() == "orchard"));
+        // They were there for this one page only.
+        let memory = &store.store.remembered.as_ref().unwrap().memory;
+        assert_eq!(memory.len(), MEMORY_NOTES);
+    }
+
+    #[test]
+    fn learns_the_same_in_pieces_as_note_by_note() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        let measures = store.store.replay(100, 4).unwrap();
+        assert_eq!(measures.notes, 8);
+        assert!(measures.hit_at_5 > 0.9, "{measures:?}");
+        assert!(measures.precision_at_5 <= measures.precision_ceiling);
+        assert!(measures.keys_saved > 0.8, "{measures:?}");
+        let mut again = TestStore::filled();
+        let titles = ["Bread", "Transformers in memory", "Flour and gradients"];
+        for title in titles {
+            let (one, other) = (store.names(title), again.names(title));
+            assert_eq!(one.first(), other.first(), "{title}");
+            assert!(one.len() <= 10);
+        }
+    }
 }

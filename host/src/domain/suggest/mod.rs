@@ -26,6 +26,8 @@ pub const MEMORY_NOTES: usize = 600;
 /// Suggestions that are less likely are not worth the look.
 const WORTH: f64 = 0.03;
 
+/// So many of a note's tags are remembered.
+const TAGS_OF_NOTE: usize = 32;
 /// So many tags that no note has are kept, since they may come again.
 const UNUSED_TAGS: usize = 2_000;
 /// From a note so many of the likeliest tags are learned.
@@ -140,16 +142,11 @@ impl Kept {
     fn words(&self) -> impl Iterator<Item = &Term> {
         self.terms.iter().filter(|term| term.times > 0)
     }
-
-    /// What is left of the page.
-    fn page(&self) -> Page {
-        Page::kept(
-            self.site,
-            self.section,
-            self.words().map(|term| (term.stem, term.times)),
-        )
-    }
 }
+
+/// A note that was taken out of the memory.
+#[derive(Debug)]
+pub struct Aside(Kept);
 
 /// A tag that is remembered.
 #[derive(Debug, Clone)]
@@ -302,16 +299,6 @@ impl Memory {
         }
     }
 
-    /// Forgets a note and returns what [`Memory::add`] takes.
-    pub fn take(&mut self, id: NoteId) -> Option<(Page, Vec<Tag>)> {
-        let place = self.place(id).ok()?;
-        let note = self.notes.remove(place);
-        self.count(&note, false);
-        let name = |tag: &usize| self.tags[*tag].name.clone();
-        let tags = note.tags.iter().map(name).collect();
-        Some((note.page(), tags))
-    }
-
     /// Takes over what another memory has learned.
     pub fn learn_as(&mut self, other: &Self) {
         self.weights.clone_from(&other.weights);
@@ -322,9 +309,16 @@ impl Memory {
     }
 
     /// Remembers a note, or what it has become.
-    pub fn add(&mut self, id: NoteId, page: Page, tags: &[Tag]) {
+    pub fn add(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
+        self.lend(id, page, tags);
+        self.since_topics += 1;
+    }
+
+    /// The same for a note that is to be removed soon.
+    pub fn lend(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
         self.remove(id);
-        let tags: Box<[usize]> = tags.iter().map(|tag| self.number(tag)).collect();
+        let tags = tags.iter().take(TAGS_OF_NOTE);
+        let tags: Box<[usize]> = tags.map(|tag| self.number(tag)).collect();
         let mut terms: Vec<Term> = page
             .words
             .iter()
@@ -366,12 +360,24 @@ impl Memory {
             place: [0.0; TOPICS],
             norms: [0.0; 2],
         };
+        self.put_back(Aside(note));
+    }
+
+    /// Takes a note out for a moment.
+    pub fn set_aside(&mut self, id: NoteId) -> Option<Aside> {
+        let place = self.place(id).ok()?;
+        let note = self.notes.remove(place);
+        self.count(&note, false);
+        Some(Aside(note))
+    }
+
+    /// Puts it in again, before anything was compacted.
+    pub fn put_back(&mut self, Aside(note): Aside) {
         self.count(&note, true);
-        match self.place(id) {
+        match self.place(note.id) {
             Ok(place) => self.notes[place] = note,
             Err(place) => self.notes.insert(place, note),
         }
-        self.since_topics += 1;
     }
 
     /// Forgets a note.
@@ -476,7 +482,10 @@ impl Memory {
         dismissed: &[Tag],
         limit: usize,
     ) -> Vec<Suggestion> {
-        self.freshen();
+        // Where there are many notes it takes ten milliseconds, which can wait.
+        if self.since_topics > self.notes.len() / 2 {
+            self.freshen();
+        }
         let numbers = |tags: &[Tag]| -> Vec<usize> {
             let numbers = tags.iter().filter_map(|tag| self.numbers.get(tag));
             numbers.copied().collect()
@@ -522,14 +531,14 @@ impl Memory {
             Because::InTitle
         } else if evidence.site_notes >= 3 && evidence.on_site * 2 > evidence.site_notes {
             Because::UsualOn(page.site_name.clone())
+        } else if let Some(with) = with {
+            Because::OftenWith(self.tags[with].name.clone())
         } else if evidence.similar >= 2 {
             Because::Similar(evidence.similar)
         } else if text {
             Because::InText
         } else if address {
             Because::InAddress
-        } else if let Some(with) = with {
-            Because::OftenWith(self.tags[with].name.clone())
         } else if evidence.similar == 1 {
             Because::Similar(1)
         } else if evidence.on_site > 0 {

@@ -148,23 +148,6 @@ impl Page {
         let place = self.words.binary_search_by_key(&stem, |word| word.stem);
         place.ok().map(|place| &self.words[place])
     }
-
-    /// A page of which only so much is known any more.
-    pub(super) fn kept(site: u32, section: u32, words: impl Iterator<Item = (u32, u8)>) -> Self {
-        let word = |(stem, times)| PageWord {
-            stem,
-            times,
-            in_title: 0,
-        };
-        let words: Box<[PageWord]> = words.map(word).collect();
-        Self {
-            length: words.iter().map(|word| f64::from(word.times)).sum(),
-            words,
-            site,
-            section,
-            ..Self::default()
-        }
-    }
 }
 
 /// The words of a name or text in their order.

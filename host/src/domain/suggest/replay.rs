@@ -71,7 +71,7 @@ impl Replay {
         }
         self.passed += 1;
         self.memory.learn(&page, &note.tags);
-        self.memory.add(note.id, page, &note.tags);
+        self.memory.add(note.id, &page, &note.tags);
         if self.memory.len() > MEMORY_NOTES
             && let Some(oldest) = self.memory.oldest()
         {
