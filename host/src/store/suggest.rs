@@ -26,8 +26,9 @@ use crate::{
 
 /// So many of the newest notes are learned from.
 const LEARNED_NOTES: usize = if cfg!(test) { 20 } else { 300 };
-/// So many of them in one go.
-const LEARNED_AT_ONCE: usize = 8;
+/// So many of them in one go, while nobody asks for anything; and before an answer.
+const LEARNED_AT_ONCE: usize = 1;
+const LEARNED_BEFORE: usize = 2;
 /// With more changes everything is read anew.
 const MAX_CHANGED: usize = 32;
 /// Older notes that are read for one page: those with its words, those of its site, and for each
@@ -97,7 +98,7 @@ impl Store {
         let mut remembered = self.remembered.take();
         let suggested = self.reader.at_one_moment(|reader| {
             let remembered = follow(reader, &mut remembered)?;
-            remembered.learn_some(reader, LEARNED_AT_ONCE)?;
+            remembered.learn_some(reader, LEARNED_BEFORE)?;
             reader.suggest(remembered, text, choices, limit)
         });
         if suggested.is_ok() {
@@ -244,15 +245,18 @@ impl Reader {
                 *telling.entry(word.folded.to_owned()).or_default() += times;
             }
         }
-        let mut telling: Vec<(f64, String)> = telling
-            .into_iter()
-            .map(|(word, times)| {
-                let having = memory.notes_with(&word) as f64;
-                let rarity = ((all + 1.0) / (having + 1.0)).ln();
-                (rarity * times / (times + 1.0), word)
+        let words: Vec<&str> = telling.keys().map(String::as_str).collect();
+        let having = memory.notes_with(&words);
+        let mut telling: Vec<(f64, &str)> = words
+            .iter()
+            .zip(having)
+            .map(|(word, having)| {
+                let times = telling[*word];
+                let rarity = ((all + 1.0) / (having as f64 + 1.0)).ln();
+                (rarity * times / (times + 1.0), *word)
             })
             .collect();
-        telling.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        telling.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
         telling.truncate(WORDS);
         let mut found: HashMap<i64, f64> = HashMap::new();
         let mut time = FTS_TIME;
@@ -795,6 +799,8 @@ mod tests {
             let tag = format!("subject {}", number % 50);
             store.save(&url, "Bread", &[&tag], "Flour.");
         }
+        // As a host does in its pauses.
+        while store.store.learn().unwrap() {}
         let first = store.names("The pollination of quinces and apples");
         assert_eq!(first[0], "orchard");
         // Its name alone leads to a tag, and so does its site.

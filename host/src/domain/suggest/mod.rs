@@ -250,12 +250,25 @@ impl Memory {
         self.notes.first().map(|note| note.id)
     }
 
-    /// How many of the notes have this word, or one that begins alike.
+    /// How many of the notes have each of these words, or one that begins alike.
     #[must_use]
-    pub fn notes_with(&self, word: &str) -> usize {
-        let words = spelled(word);
-        let has = |note: &&Kept| words.iter().all(|word| note.has(word.stem));
-        self.notes.iter().filter(has).count()
+    pub fn notes_with(&self, words: &[&str]) -> Vec<usize> {
+        let mut having = vec![0; words.len()];
+        let mut stems: Vec<(u32, usize)> = words
+            .iter()
+            .enumerate()
+            .filter_map(|(place, word)| Some((spelled(word).first()?.stem, place)))
+            .collect();
+        stems.sort_unstable();
+        for note in &self.notes {
+            let mut terms = note.terms.iter().peekable();
+            for (stem, place) in &stems {
+                while terms.next_if(|term| term.stem < *stem).is_some() {}
+                let same = terms.peek().filter(|term| term.stem == *stem);
+                having[*place] += usize::from(same.is_some_and(|term| term.times > 0));
+            }
+        }
+        having
     }
 
     /// The notes that are newer than this one, oldest first.
@@ -852,29 +865,44 @@ impl Matches {
         let much = |times: f64, length: f64| {
             times * (BM25_K + 1.0) / (times + BM25_K * (1.0 - BM25_B + BM25_B * length))
         };
+        let asked = |times: u8| f64::from(times) / (f64::from(times) + 1.0) * 2.0;
+        // Of each word: how much it counts in the text, in the title, among topics.
+        let counts: Vec<[f64; 3]> = page
+            .words
+            .iter()
+            .enumerate()
+            .map(|(at, word)| {
+                let topical = ((all + 1.0) / (having[at] + 1.0)).ln();
+                [
+                    rarity(with_tags[at]) * asked(word.times),
+                    rarity(having[at]) * asked(word.in_title),
+                    f64::from(word.times).ln_1p() * topical * topical,
+                ]
+            })
+            .collect();
+        let logarithms: Vec<f64> = (0..=u8::MAX)
+            .map(|times| f64::from(times).ln_1p())
+            .collect();
         let mut similar = vec![0.0; notes.len()];
         let mut by_title = vec![0.0; notes.len()];
-        let topical =
-            |times: u8, having: f64| f64::from(times).ln_1p() * ((all + 1.0) / (having + 1.0)).ln();
-        let mut place = [0.0_f32; TOPICS];
+        let mut alike = vec![0.0; notes.len()];
         for (number, at, times, tagged) in common {
-            let (note, word) = (&notes[number], &page.words[at]);
-            let asked = |times: u8| f64::from(times) / (f64::from(times) + 1.0) * 2.0;
-            similar[number] += much(f64::from(tagged), note.length / length)
-                * rarity(with_tags[at])
-                * asked(word.times);
+            let (note, [text, title, topical]) = (&notes[number], counts[at]);
+            similar[number] += much(f64::from(tagged), note.length / length) * text;
             if times > 0 {
-                if word.in_title > 0 {
-                    by_title[number] += much(f64::from(times), note.page_length / page_length)
-                        * rarity(having[at])
-                        * asked(word.in_title);
+                if title > 0.0 {
+                    by_title[number] +=
+                        much(f64::from(times), note.page_length / page_length) * title;
                 }
-                if note.norms[0] > 0.0 {
-                    let alike = topical(times, having[at]) * topical(word.times, having[at]);
-                    let alike = alike / f64::from(note.norms[0]);
-                    for (sum, part) in place.iter_mut().zip(note.place) {
-                        *sum += single(alike) * part;
-                    }
+                alike[number] += logarithms[usize::from(times)] * topical;
+            }
+        }
+        let mut place = [0.0_f32; TOPICS];
+        for (note, alike) in notes.iter().zip(alike) {
+            if note.norms[0] > 0.0 {
+                let alike = single(alike / f64::from(note.norms[0]));
+                for (sum, part) in place.iter_mut().zip(note.place) {
+                    *sum += alike * part;
                 }
             }
         }
