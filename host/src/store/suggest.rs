@@ -303,14 +303,14 @@ impl Reader {
             "SELECT note_id FROM note_tags WHERE tag_id = ? ORDER BY note_id DESC LIMIT 1",
         )?;
         let mut ids = Vec::new();
-        for text in [text.title, text.texts[0], text.texts[1]] {
+        for (text, most) in [
+            (text.title, NAMING_WORDS),
+            (text.texts[0], NAMING_WORDS / 2),
+            (text.texts[1], NAMING_WORDS / 2),
+        ] {
             let text = beginning(text);
             let words = Words::of(text);
-            let words: Vec<_> = words
-                .iter()
-                .take(NAMING_WORDS)
-                .map(|word| word.range)
-                .collect();
+            let words: Vec<_> = words.iter().take(most).map(|word| word.range).collect();
             for (first, begin) in words.iter().enumerate() {
                 for end in words.iter().skip(first).take(NAME_WORDS) {
                     let Ok(name) = Tag::parse(&text[begin.start..end.end]) else {
@@ -379,6 +379,7 @@ impl Remembered {
             };
             for note in load_ids(&reader.conn, &[id.0])? {
                 let page = Page::of_note(&note);
+                learner.memory.freshen();
                 learner.memory.learn(&page, &note.tags);
                 learner.memory.add(id, &page, &note.tags);
             }

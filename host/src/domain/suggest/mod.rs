@@ -159,6 +159,8 @@ struct Known {
     /// Notes that name it, and those that also have it.
     named: usize,
     named_used: usize,
+    /// Whether all of them were counted: not for a tag of older notes alone.
+    found: bool,
 }
 
 /// Notes and tags that are remembered, and what was learned from them.
@@ -325,6 +327,11 @@ impl Memory {
     pub fn add(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
         self.lend(id, page, tags);
         self.since_topics += 1;
+        for tag in tags.iter().take(TAGS_OF_NOTE) {
+            if let Some(number) = self.numbers.get(tag).copied() {
+                self.find_names(number);
+            }
+        }
     }
 
     /// The same for a note that is to be removed soon.
@@ -453,16 +460,32 @@ impl Memory {
                     .push((number, place));
             }
         }
-        let naming = |note: &&Kept| forms.iter().any(|form| note.names(form));
         self.tags.push(Known {
             name: name.clone(),
             uses: 0,
-            named: self.notes.iter().filter(naming).count(),
+            named: 0,
             named_used: 0,
+            found: false,
             forms,
         });
         self.numbers.insert(name.clone(), number);
         number
+    }
+
+    /// Counts the notes that name a tag, which takes a while with many notes.
+    fn find_names(&mut self, number: usize) {
+        let tag = &mut self.tags[number];
+        if tag.found {
+            return;
+        }
+        tag.found = true;
+        (tag.named, tag.named_used) = (0, 0);
+        for note in &self.notes {
+            if tag.forms.iter().any(|form| note.names(form)) {
+                tag.named += 1;
+                tag.named_used += usize::from(note.tags.contains(&number));
+            }
+        }
     }
 
     /// Learns from a note, with what was known before it: call it before
@@ -471,7 +494,7 @@ impl Memory {
         if tags.is_empty() || self.notes.len() < FIRST_NOTES {
             return;
         }
-        self.freshen();
+        self.freshen_at_last();
         let mut seen: Vec<(f64, Signs, bool)> = self
             .look(page)
             .into_iter()
@@ -495,10 +518,7 @@ impl Memory {
         dismissed: &[Tag],
         limit: usize,
     ) -> Vec<Suggestion> {
-        // Where there are many notes it takes ten milliseconds, which can wait.
-        if self.since_topics > self.notes.len() / 2 {
-            self.freshen();
-        }
+        self.freshen_at_last();
         let numbers = |tags: &[Tag]| -> Vec<usize> {
             let numbers = tags.iter().filter_map(|tag| self.numbers.get(tag));
             numbers.copied().collect()
@@ -768,6 +788,13 @@ impl Memory {
             }
         }
         named
+    }
+
+    /// The same where there never was a pause for it: with many notes it takes ten milliseconds.
+    fn freshen_at_last(&mut self) {
+        if self.since_topics > self.notes.len() / 2 {
+            self.freshen();
+        }
     }
 
     /// Finds topics anew where there are enough new notes.

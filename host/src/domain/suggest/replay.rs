@@ -66,6 +66,8 @@ impl Replay {
     /// Predicts a note, then learns from it.
     pub fn pass(&mut self, note: &Note) {
         let page = Page::of_note(note);
+        // As in the pauses between saves.
+        self.memory.freshen();
         if self.passed >= self.uncounted && !note.tags.is_empty() {
             self.predict(note, &page);
         }
