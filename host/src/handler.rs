@@ -106,7 +106,11 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
 
     fn tidy(&mut self) -> Option<Duration> {
         let store = self.store.as_mut()?;
-        store.tidy().unwrap_or_else(|error| {
+        let done = match store.tidy() {
+            Ok(None) => store.learn().map(|more| more.then_some(Duration::ZERO)),
+            done => done,
+        };
+        done.unwrap_or_else(|error| {
             log::warn!("upkeep: {}", error.chain());
             None
         })

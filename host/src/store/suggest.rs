@@ -107,8 +107,13 @@ impl Store {
         suggested
     }
 
-    /// Learns from a few notes. False where there is nothing left to learn.
-    pub(super) fn learn(&mut self) -> Result<bool> {
+    /// Learns from a note that was there when the store was opened, some milliseconds of work
+    /// for when nobody asks for anything; the first time it reads the newest notes. False where
+    /// there is nothing left to learn.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn learn(&mut self) -> Result<bool> {
         let mut remembered = self.remembered.take();
         let more = self.reader.at_one_moment(|reader| {
             let remembered = follow(reader, &mut remembered)?;

@@ -89,7 +89,7 @@ impl Store {
                 self.move_log();
                 Ok(Some(MOVING))
             }
-            None => Ok(self.learn()?.then_some(Duration::ZERO)),
+            None => Ok(None),
         }
     }
 
