@@ -153,7 +153,7 @@ inEachBrowser(
 		for (const scheme of SCHEMES) {
 			await browser.useScheme(scheme);
 			const { popup } = await world.save(browser, `/bread?${scheme}`);
-			await popup.offers("fermentation");
+			await popup.offers("baking");
 			const [wide, places] = await popup.evaluate(() => [
 				document.documentElement.scrollWidth > window.innerWidth,
 				[...document.querySelectorAll("#suggestions li")].map(
