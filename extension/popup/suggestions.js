@@ -147,6 +147,11 @@ export class Suggestions {
 				return option;
 			}),
 		);
+		// What has no room in the place isn't offered: nobody would see it.
+		const room = this.#list.getBoundingClientRect().bottom + 1;
+		for (const option of [...this.#list.children])
+			if (option.getBoundingClientRect().bottom > room) option.remove();
+		if (!this.#aside) this.#tags = this.#tags.slice(0, this.#list.children.length);
 		this.#refuse.hidden = shown.length === 0;
 		this.#explain(shown[0]);
 	}
