@@ -279,6 +279,71 @@ name: string,
  */
 count: number, };
 
+export type SuggestTagsParams = { 
+/**
+ * Address of the page.
+ */
+url: string, 
+/**
+ * Title of the page.
+ */
+title: string, 
+/**
+ * The page's description.
+ */
+excerpt?: string, 
+/**
+ * Other text: what the user wrote, or the text of the page. The first 16 KiB count.
+ */
+text?: string, 
+/**
+ * Tags that were chosen already: they aren't suggested, and tell of others.
+ */
+tags?: Array<string>, 
+/**
+ * Tags that were suggested and refused: they aren't suggested again, nor as
+ * soon what goes with them.
+ */
+dismissed?: Array<string>, 
+/**
+ * What the page itself names as its keywords.
+ */
+keywords?: Array<string>, 
+/**
+ * How many at most: 1 to 100, 10 where it isn't given.
+ */
+limit?: number, };
+
+export type SuggestTagsResult = { 
+/**
+ * The likeliest first.
+ */
+tags: Array<SuggestedTag>, };
+
+export type SuggestedTag = { 
+/**
+ * Normalised name.
+ */
+name: string, 
+/**
+ * How likely it is, 0 to 1.
+ */
+score: number, 
+/**
+ * Why, in English: "3 similar notes", "named in the title", "usual on arxiv.org".
+ */
+because: string, 
+/**
+ * The same as a word and what it is about, to be told in another language.
+ */
+reason: SuggestReason, 
+/**
+ * `similar_notes`: how many. `usual_on_site`: the site. `often_with`: the tag.
+ */
+detail?: string, };
+
+export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_notes" | "usual_on_site" | "often_with" | "used_often" | "keyword";
+
 export type SearchNotesParams = { 
 /**
  * The query language of the site's search page.
@@ -397,6 +462,7 @@ export interface Methods {
   deleteNote: { params: NoteIdParams; result: NoteResult };
   restoreNote: { params: NoteIdParams; result: NoteResult };
   completeTags: { params: CompleteTagsParams; result: CompleteTagsResult };
+  suggestTags: { params: SuggestTagsParams; result: SuggestTagsResult };
   searchNotes: { params: SearchNotesParams; result: SearchNotesResult };
   stats: { params: StatsParams; result: StatsResult };
 }

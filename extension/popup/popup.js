@@ -12,6 +12,7 @@ import { activeTab } from "../shared/tab.js";
 import { tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
 import { say, sayEverywhere } from "../shared/wording.js";
+import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
 /**
@@ -39,6 +40,12 @@ const tagField = new TagField({
 	list: element("completions"),
 	hint: element("tag-hint"),
 });
+const suggestions = new Suggestions({
+	box: element("suggested"),
+	list: element("suggestions"),
+	why: element("why"),
+	refuse: element("dismiss"),
+});
 
 /** @type {import("../shared/pages.js").Tab} */
 let tab = { url: "", title: "", tabId: undefined };
@@ -52,6 +59,10 @@ let revision = 0;
 let turn = 0;
 /** Number of the last completion asked for. */
 let completionTurn = 0;
+/** Number of the last suggestions asked for. */
+let suggestionTurn = 0;
+/** The tags that they were asked for with; null before the first time. */
+let suggestedFor = /** @type {string | null} */ (null);
 const touched = { title: false, tags: false, summary: false };
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let slowTimer;
@@ -124,6 +135,10 @@ function takeTags({ page }) {
 
 /** @param {ToPopup} message */
 function onMessage(message) {
+	if ("suggestions" in message) {
+		if (message.turn === suggestionTurn) suggestions.offer(message.suggestions);
+		return;
+	}
 	if ("tags" in message) {
 		if (message.turn === completionTurn) tagField.offer(message.tags);
 		return;
@@ -134,6 +149,26 @@ function onMessage(message) {
 	if (upToDate && view.state === "saved") takeTags(view);
 	if (upToDate || view.state !== "saved") showState(view.state);
 	showView(view);
+	wantSuggestions();
+}
+
+/** Asks for suggestions when the page is known, and again after each tag. */
+function wantSuggestions() {
+	// A save is never kept waiting.
+	if (!view || view.state === "saving" || view.state === "error") return;
+	suggestions.leaveOut(tagField.tags);
+	const chosen = JSON.stringify([tagField.tags, suggestions.dismissed]);
+	if (chosen === suggestedFor) return;
+	suggestedFor = chosen;
+	suggestionTurn += 1;
+	tell({
+		do: "suggest",
+		title: title.value.toWellFormed(),
+		text: summary.value.toWellFormed(),
+		tags: tagField.tags,
+		dismissed: suggestions.dismissed,
+		turn: suggestionTurn,
+	});
 }
 
 /** @param {View["state"]} state */
@@ -331,12 +366,23 @@ function listen() {
 		touched.tags ||= tagField.tags.join() !== (view?.page.note?.tags ?? []).join();
 		changed();
 	};
+	tagField.onBusy = (busy) => suggestions.stepAside(busy);
+	tagField.onDone = () => summary.focus();
+	tagField.onSuggestionKey = (place) => {
+		if (place >= 0) return suggestions.take(place);
+		suggestions.dismiss();
+		return true;
+	};
+	suggestions.onTake = (tag) => {
+		tagField.choose(tag);
+		suggestions.leaveOut(tagField.tags);
+	};
+	suggestions.onAnnounce = tagField.onAnnounce = (sentence) => {
+		element("announcement").textContent = sentence;
+	};
 	tagField.onWanted = (text, exclude) => {
 		completionTurn += 1;
 		tell({ do: "complete", text, exclude, turn: completionTurn });
-	};
-	tagField.onAnnounce = (sentence) => {
-		element("announcement").textContent = sentence;
 	};
 	summary.addEventListener("focus", () => {
 		// The user's words don't go on in the line of a quote.

@@ -38,6 +38,22 @@ export class TagField {
 	onAnnounce = () => {};
 
 	/**
+	 * Called when typing begins or ends, and when completions open or close.
+	 * @type {(busy: boolean) => void}
+	 */
+	onBusy = () => {};
+
+	/**
+	 * Called with the place of a suggestion whose key was pressed, -1 for the key that
+	 * refuses them all. True where there was one.
+	 * @type {(place: number) => boolean}
+	 */
+	onSuggestionKey = () => false;
+
+	/** Called when the user is done with tags. */
+	onDone = () => {};
+
+	/**
 	 * @param {object} elements
 	 * @param {HTMLElement} elements.box
 	 * @param {HTMLInputElement} elements.input
@@ -91,6 +107,15 @@ export class TagField {
 		this.#draw();
 	}
 
+	/**
+	 * Adds a tag that was chosen elsewhere.
+	 * @param {string} tag
+	 */
+	choose(tag) {
+		this.#add([tag]);
+		this.#input.focus();
+	}
+
 	/** Text that isn't a tag yet. */
 	get pending() {
 		return this.#input.value;
@@ -120,7 +145,13 @@ export class TagField {
 	#onKey(event) {
 		// While an input method composes, its keys are its own (Safari says so with 229).
 		if (event.isComposing || event.keyCode === 229) return;
-		if (event.ctrlKey || event.altKey || event.metaKey) return;
+		if (event.altKey && !event.ctrlKey && !event.metaKey) {
+			// By the key, not by what it writes: with Alt that may be another sign.
+			const digit = /^(?:Digit|Numpad)([0-5])$/.exec(event.code)?.[1];
+			if (digit && this.onSuggestionKey(Number(digit) - 1)) event.preventDefault();
+			return;
+		}
+		if (event.ctrlKey || event.metaKey) return;
 		const open = this.#options.length > 0;
 		switch (event.key) {
 			case "ArrowDown":
@@ -133,10 +164,13 @@ export class TagField {
 			case ",":
 				event.preventDefault();
 				if (this.#active >= 0) this.#takeActive();
+				else if (event.key === "Enter" && this.pending === "") this.onDone();
 				else this.#commitText();
 				return;
 			case "Tab":
-				if (event.shiftKey || !open || this.pending.trim() === "") return;
+				if (event.shiftKey) return;
+				if (this.pending === "" && this.onSuggestionKey(0)) event.preventDefault();
+				if (!open || this.pending.trim() === "") return;
 				event.preventDefault();
 				this.#active = Math.max(this.#active, 0);
 				this.#takeActive();
@@ -285,6 +319,7 @@ export class TagField {
 		);
 		const open = this.#options.length > 0;
 		this.#list.hidden = !open;
+		this.onBusy(open || this.pending !== "");
 		this.#input.ariaExpanded = String(open);
 		if (this.#active >= 0) {
 			this.#input.setAttribute("aria-activedescendant", `completion-${this.#active}`);

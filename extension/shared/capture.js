@@ -7,15 +7,20 @@
  */
 
 import { browser } from "./browser.js";
+import { normaliseTag } from "./tags.js";
 import { fit, LIMITS } from "./text.js";
 
 /**
  * @typedef {import("../protocol.js").SaveNoteParams} SaveNoteParams
- * @typedef {Omit<SaveNoteParams, "opId" | "url" | "title" | "tags" | "summary">} Captured
+ * @typedef {Omit<SaveNoteParams, "opId" | "url" | "title" | "tags" | "summary">
+ *   & {keywords?: string[]}} Captured `keywords` are for suggestions, not saved.
  */
 
 /** A page that answers later than this is saved without what it would have said. */
 const CAPTURE_WITHIN_MS = 300;
+
+/** More keywords than these are meant for search engines. */
+const KEYWORDS = 10;
 
 /**
  * The address to save for a tab, or null where its page can't be saved.
@@ -81,6 +86,9 @@ export function fitCaptured(says) {
 	if (siteName) captured.siteName = siteName;
 	const lang = line(says.lang, 64);
 	if (lang) captured.lang = lang;
+	const keywords = line(says.keywords, LIMITS.excerpt).split(/[,;]/).map(normaliseTag);
+	const named = keywords.filter((keyword) => keyword !== null).slice(0, KEYWORDS);
+	if (named.length > 0) captured.keywords = named;
 	const text =
 		typeof says.quote?.text === "string" ? fit(says.quote.text.trim(), LIMITS.quote) : "";
 	if (text) {
@@ -99,6 +107,7 @@ export function fitCaptured(says) {
  * @property {string} [publishedAt]
  * @property {string} [siteName]
  * @property {string} [lang]
+ * @property {string} [keywords] Separated by commas.
  * @property {{text: string, prefix?: string, suffix?: string}} [quote]
  */
 
@@ -225,7 +234,7 @@ export function readPage() {
 	/** @type {PageSays} */
 	const says = {};
 	const put = (
-		/** @type {"excerpt" | "publishedAt" | "siteName" | "lang"} */ field,
+		/** @type {"excerpt" | "publishedAt" | "siteName" | "lang" | "keywords"} */ field,
 		/** @type {string | undefined} */ value,
 	) => {
 		if (value) says[field] = value;
@@ -247,6 +256,7 @@ export function readPage() {
 			undefined,
 	);
 	put("siteName", meta("og:site_name"));
+	put("keywords", meta("keywords", "news_keywords", "citation_keywords"));
 	put("lang", document.documentElement.lang);
 	const quote = selected();
 	if (quote) says.quote = quote;

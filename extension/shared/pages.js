@@ -47,6 +47,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {Edits | null} leftover Edits of an earlier popup, not taken in yet.
  * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
  * @property {import("../protocol.js").SeenFields} refusedSeen What those were to replace.
+ * @property {string[]} [keywords] That the page names as its own.
  * @property {Refusal | null} refusal Of a save that left nothing to keep.
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
@@ -288,6 +289,17 @@ export class Pages {
 		this.#show(page);
 	}
 
+	/**
+	 * What the page says of itself, as far as it is known.
+	 * @param {string} url
+	 * @returns {{excerpt?: string, keywords?: string[]}}
+	 */
+	says(url) {
+		const excerpt = this.#records.get(url)?.note?.excerpt;
+		const keywords = this.#sights.get(url)?.keywords;
+		return { ...(excerpt ? { excerpt } : {}), ...(keywords ? { keywords } : {}) };
+	}
+
 	/** Shows every popup how things stand. */
 	showAll() {
 		for (const url of this.#sights.keys()) {
@@ -352,7 +364,9 @@ export class Pages {
 		page.removed = null;
 		this.#keep(page);
 		this.#show(page);
-		const captured = await this.#capture(tabId);
+		const { keywords, ...captured } = await this.#capture(tabId);
+		const sight = this.#sights.get(page.url);
+		if (sight && keywords) sight.keywords = keywords;
 		if (!page.wanted) return; // Undone meanwhile.
 		this.#addSave(page, captured);
 	}

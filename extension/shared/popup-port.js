@@ -9,6 +9,7 @@ import { savableUrl } from "./capture.js";
  * @typedef {import("./pages.js").View} View
  * @typedef {import("./pages.js").Known} Known
  * @typedef {import("./edits.js").Edits} Edits
+ * @typedef {import("../protocol.js").SuggestedTag} SuggestedTag
  * @typedef {{name: string, count: number}} TagCount
  */
 
@@ -17,13 +18,16 @@ import { savableUrl } from "./capture.js";
  *   | {do: "reopen", tab: import("./pages.js").Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
  *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
- *   | {do: "complete", text: string, exclude: string[], turn: number}} FromPopup
+ *   | {do: "complete", text: string, exclude: string[], turn: number}
+ *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
+ *      turn: number}} FromPopup
  */
 
 /**
- * `turn` is that of the last edit, or of the completion that was asked for:
+ * `turn` is that of the last edit, or of what was asked for:
  * the popup has moved on where it isn't its own last one.
- * @typedef {{view: View, turn: number} | {tags: TagCount[], turn: number}} ToPopup
+ * @typedef {{view: View, turn: number} | {tags: TagCount[], turn: number}
+ *   | {suggestions: SuggestedTag[], turn: number}} ToPopup
  */
 
 export const POPUP_PORT = "popup";
@@ -123,6 +127,18 @@ export function servePopup(port, { pages, host, ready, tryHost, activeTab }) {
 					() => [],
 				);
 				post({ tags, turn: message.turn });
+				return;
+			}
+			case "suggest": {
+				if (!url) return;
+				const { title, text, tags, dismissed } = message;
+				const params = { url, title, text, tags, dismissed, ...pages.says(url) };
+				const suggestions = await host.request("suggestTags", params).then(
+					(result) => result.tags,
+					// Without the host, or with an older one.
+					() => [],
+				);
+				post({ suggestions, turn: message.turn });
 			}
 		}
 	};

@@ -1,7 +1,7 @@
 //! What a million notes cost, beside a thousand, in one run: queries, saves into
 //! a running host, import, disk, memory.
 //!
-//! `cargo bench --bench scale` does all; `-- queries search saves import memory`
+//! `cargo bench --bench scale` does all; `-- queries search saves suggest import memory`
 //! does parts. The stores are made at the first run (some minutes, 3 GB under
 //! `target/tmp/stores`) and kept. Times are this machine's: the ratios count.
 
@@ -25,8 +25,8 @@ use std::{
 };
 
 use url_notes::{
-    domain::{NoteId, Query, Tag},
-    store::{Facets, Origin, Reader, Store, TagFilter},
+    domain::{NewNote, NoteId, PageText, Query, Tag},
+    store::{Choices, Facets, Origin, Reader, Store, TagFilter},
     transfer::import::{self, Source, Wishes},
 };
 
@@ -69,6 +69,9 @@ fn main() -> io::Result<()> {
     drop(readers);
     if part("saves") {
         saves(&small, &large)?;
+    }
+    if part("suggest") {
+        suggestions(&small, &large)?;
     }
     if part("import") {
         import()?;
@@ -547,6 +550,78 @@ fn saves(small: &Path, large: &Path) -> io::Result<()> {
             saves.percentile(50) / syncs.percentile(50),
             saves.percentile(99) / syncs.percentile(50),
             saves.percentile(99) / syncs.percentile(99),
+        );
+    }
+    Ok(())
+}
+
+/// Suggestions for pages that are not saved yet, in a store that has learned, and right after a
+/// save.
+fn suggestions(small: &Path, large: &Path) -> io::Result<()> {
+    println!("\nsuggested tags, p99 ≤ 5 ms at 100k, ≤ 15 ms at 1M");
+    for (what, notes, database) in [
+        ("1k", SMALL, small),
+        ("100k", MIDDLE, data::store_of(MIDDLE)?.as_path()),
+        ("1M", LARGE, large),
+    ] {
+        let (_dir, path) = copy(database)?;
+        let tags = data::tags_for(notes);
+        let mut store = Store::open(&path).expect("a store");
+        let begin = Instant::now();
+        let mut pieces = 0;
+        while store.learn().expect("learned") {
+            pieces += 1;
+        }
+        let learned = begin.elapsed();
+        let ask = |store: &mut Store, note: &NewNote, chosen: &[Tag], text: &str| {
+            let page = PageText {
+                url: note.url.as_str(),
+                title: &note.title,
+                texts: [text, ""],
+            };
+            let choices = Choices {
+                chosen: chosen.to_vec(),
+                ..Choices::default()
+            };
+            let begin = Instant::now();
+            store.suggest_tags(page, &choices, 10).expect("tags");
+            begin.elapsed()
+        };
+        let note = |number: usize| data::note(notes + number as u64, tags);
+        let first = ask(&mut store, &note(0), &[], "");
+        let titles = (0..1000).map(|number| ask(&mut store, &note(number), &[], ""));
+        let titles = Times::sorted(titles.collect());
+        let texts = (0..1000).map(|number| {
+            let note = note(number);
+            ask(&mut store, &note, &note.tags[..2], &note.summary)
+        });
+        let texts = Times::sorted(texts.collect());
+        let after_saves = (0..200_u64).map(|number| {
+            let note = data::note(notes + number, tags);
+            let moment = data::moment(notes + number);
+            store
+                .write(moment, |writer| writer.save_note_of(&note, moment))
+                .expect("a save");
+            let next = data::note(notes + number + 1, tags);
+            ask(&mut store, &next, &[], &next.summary)
+        });
+        let after_saves = Times::sorted(after_saves.collect());
+        for (case, times) in [
+            ("title only", &titles),
+            ("with text, two tags chosen", &texts),
+            ("right after a save", &after_saves),
+        ] {
+            println!(
+                "{what:<5} {case:<28} p50 {:>6.0} µs  p99 {:>6.0}  max {:>6.0}",
+                times.percentile(50),
+                times.percentile(99),
+                times.percentile(100),
+            );
+        }
+        println!(
+            "{what:<5} learning {:.0} ms in {pieces} pieces; first answer {:.1} ms",
+            learned.as_secs_f64() * 1e3,
+            first.as_secs_f64() * 1e3,
         );
     }
     Ok(())

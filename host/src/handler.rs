@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Change, Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags,
-        timestamp_text,
+        Because, Change, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
+        Quote, Suggestion, Tag, parse_tags, timestamp_text,
     },
     error::{Error, Result},
     messaging::Answering,
@@ -17,15 +17,18 @@ use crate::{
         self, CompleteTagsParams, CompleteTagsResult, FoundNote, HelloParams, HelloResult,
         MAX_RESPONSE_BYTES, NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome,
         PROTOCOL, Request, SamePage, SaveNoteParams, SaveNoteResult, SearchNotesParams,
-        SearchNotesResult, StatsResult, UpdateNoteParams,
+        SearchNotesResult, StatsResult, SuggestReason, SuggestTagsParams, SuggestTagsResult,
+        SuggestedTag, UpdateNoteParams,
     },
     site::{Site, Status},
-    store::{Counts, Hit, Operation, SavedNote, Store, TagCount},
+    store::{Choices, Counts, Hit, Operation, SavedNote, Store, TagCount},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
 const DEFAULT_COMPLETIONS: u32 = 8;
 const DEFAULT_HITS: u32 = 20;
+/// Results of `suggestTags`, likewise.
+const DEFAULT_SUGGESTIONS: u32 = 10;
 /// The most that a request can ask for.
 const MAX_LIMIT: u32 = 100;
 /// Room in an answer for what surrounds a list of results.
@@ -95,6 +98,7 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
                 self.restore_note(&params).map(|r| Outcome::Note(r.into()))
             }
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
+            Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -102,7 +106,11 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
 
     fn tidy(&mut self) -> Option<Duration> {
         let store = self.store.as_mut()?;
-        store.tidy().unwrap_or_else(|error| {
+        let done = match store.tidy() {
+            Ok(None) => store.learn().map(|more| more.then_some(Duration::ZERO)),
+            done => done,
+        };
+        done.unwrap_or_else(|error| {
             log::warn!("upkeep: {}", error.chain());
             None
         })
@@ -245,6 +253,36 @@ impl<S: Fn() -> SiteState> Handler<S> {
         })
     }
 
+    fn suggest_tags(&mut self, params: &SuggestTagsParams) -> Result<SuggestTagsResult> {
+        // What is no tag can't have been chosen, and can't be suggested.
+        let tags = |names: &Option<Vec<String>>| -> Vec<Tag> {
+            let names = names.iter().flatten().take(MAX_TAGS);
+            names.filter_map(|name| Tag::parse(name).ok()).collect()
+        };
+        let text = PageText {
+            url: &params.url,
+            title: &params.title,
+            texts: [
+                params.text.as_deref().unwrap_or_default(),
+                params.excerpt.as_deref().unwrap_or_default(),
+            ],
+        };
+        let limit = params.limit.unwrap_or(DEFAULT_SUGGESTIONS);
+        let limit = usize::try_from(limit.clamp(1, MAX_LIMIT)).map_err(Error::internal)?;
+        let suggested = self.store()?.suggest_tags(
+            text,
+            &Choices {
+                chosen: tags(&params.tags),
+                dismissed: tags(&params.dismissed),
+                keywords: tags(&params.keywords),
+            },
+            limit,
+        )?;
+        Ok(SuggestTagsResult {
+            tags: suggested.into_iter().map(wire_suggestion).collect(),
+        })
+    }
+
     fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
         let query = Query::parse(&params.query);
         let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
@@ -326,6 +364,53 @@ pub fn wire_tag(tag: TagCount) -> protocol::TagCount {
     protocol::TagCount {
         name: tag.tag.to_string(),
         count: tag.uses,
+    }
+}
+
+/// A suggested tag as it goes over the wire.
+fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
+    let score = (suggestion.score * 1000.0).round() / 1000.0;
+    let (because, reason, detail) = match suggestion.because {
+        Because::InTitle => ("named in the title".into(), SuggestReason::InTitle, None),
+        Because::InText => ("named in the text".into(), SuggestReason::InText, None),
+        Because::InAddress => (
+            "named in the address".into(),
+            SuggestReason::InAddress,
+            None,
+        ),
+        Because::Similar(1) => (
+            "1 similar note".into(),
+            SuggestReason::SimilarNotes,
+            Some("1".into()),
+        ),
+        Because::Similar(notes) => (
+            format!("{notes} similar notes"),
+            SuggestReason::SimilarNotes,
+            Some(notes.to_string()),
+        ),
+        Because::UsualOn(site) => (
+            format!("usual on {site}"),
+            SuggestReason::UsualOnSite,
+            Some(site),
+        ),
+        Because::OftenWith(tag) => (
+            format!("often with {tag}"),
+            SuggestReason::OftenWith,
+            Some(tag.to_string()),
+        ),
+        Because::UsedOften => ("often used".into(), SuggestReason::UsedOften, None),
+        Because::Keyword => (
+            "a keyword of the page, new to you".into(),
+            SuggestReason::Keyword,
+            None,
+        ),
+    };
+    SuggestedTag {
+        name: suggestion.tag.to_string(),
+        score,
+        because,
+        reason,
+        detail,
     }
 }
 

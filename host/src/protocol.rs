@@ -278,6 +278,84 @@ pub struct TagCount {
     pub count: u64,
 }
 
+/// `suggestTags`: tags that the page may get, from those that the user gave to
+/// other pages. Only tags in use, but for the page's own keywords, which come last.
+/// Empty where nothing is likely. No page is an error: one that says nothing gets
+/// what is usual.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct SuggestTagsParams {
+    /// Address of the page.
+    pub url: String,
+    /// Title of the page.
+    pub title: String,
+    /// The page's description.
+    pub excerpt: Option<String>,
+    /// Other text: what the user wrote, or the text of the page. The first 16 KiB count.
+    pub text: Option<String>,
+    /// Tags that were chosen already: they aren't suggested, and tell of others.
+    pub tags: Option<Vec<String>>,
+    /// Tags that were suggested and refused: they aren't suggested again, nor as
+    /// soon what goes with them.
+    pub dismissed: Option<Vec<String>>,
+    /// What the page itself names as its keywords.
+    pub keywords: Option<Vec<String>>,
+    /// How many at most: 1 to 100, 10 where it isn't given.
+    pub limit: Option<u32>,
+}
+
+/// Answer to `suggestTags`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SuggestTagsResult {
+    /// The likeliest first.
+    pub tags: Vec<SuggestedTag>,
+}
+
+/// A tag that the page may get.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SuggestedTag {
+    /// Normalised name.
+    pub name: String,
+    /// How likely it is, 0 to 1.
+    pub score: f64,
+    /// Why, in English: "3 similar notes", "named in the title", "usual on arxiv.org".
+    pub because: String,
+    /// The same as a word and what it is about, to be told in another language.
+    pub reason: SuggestReason,
+    /// `similar_notes`: how many. `usual_on_site`: the site. `often_with`: the tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub detail: Option<String>,
+}
+
+/// What speaks most for a suggested tag. Append-only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SuggestReason {
+    /// Its name stands in the title.
+    InTitle,
+    /// Its name stands in the text.
+    InText,
+    /// Its name stands in the address.
+    InAddress,
+    /// Similar notes have it.
+    SimilarNotes,
+    /// Notes of this site have it.
+    UsualOnSite,
+    /// It often stands beside a tag that was chosen.
+    OftenWith,
+    /// It is used often.
+    UsedOften,
+    /// No note has it: the page names it as a keyword.
+    Keyword,
+}
+
 /// `searchNotes`: newest first. No query is an error: what can't be found isn't.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
@@ -487,6 +565,8 @@ pub enum Request {
     RestoreNote(NoteIdParams),
     /// See [`CompleteTagsParams`].
     CompleteTags(CompleteTagsParams),
+    /// See [`SuggestTagsParams`].
+    SuggestTags(Box<SuggestTagsParams>),
     /// See [`SearchNotesParams`].
     SearchNotes(SearchNotesParams),
     /// See [`StatsParams`].
@@ -507,6 +587,8 @@ pub enum Outcome {
     Note(Box<NoteResult>),
     /// To `completeTags`.
     Tags(CompleteTagsResult),
+    /// To `suggestTags`.
+    Suggested(SuggestTagsResult),
     /// To `searchNotes`.
     Found(SearchNotesResult),
     /// To `stats`.
@@ -630,6 +712,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "deleteNote" => Request::DeleteNote(typed(params)?),
         "restoreNote" => Request::RestoreNote(typed(params)?),
         "completeTags" => Request::CompleteTags(typed(params)?),
+        "suggestTags" => Request::SuggestTags(Box::new(typed(params)?)),
         "searchNotes" => Request::SearchNotes(typed(params)?),
         "stats" => {
             let StatsParams {} = typed(params)?;
@@ -705,8 +788,9 @@ mod tests {
         declare! {
             Note HelloParams HelloResult Quote SaveNoteParams SaveNoteResult SamePage
             NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
-            CompleteTagsParams CompleteTagsResult TagCount SearchNotesParams SearchNotesResult
-            FoundNote StatsParams StatsResult ErrorKind ErrorObject ErrorData
+            CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
+            SuggestedTag SuggestReason SearchNotesParams SearchNotesResult FoundNote
+            StatsParams StatsResult ErrorKind ErrorObject ErrorData
         }
         text.push_str(
             "/** Each method with its parameters and its result. */\n\
@@ -720,6 +804,7 @@ mod tests {
             ("deleteNote", "NoteIdParams", "NoteResult"),
             ("restoreNote", "NoteIdParams", "NoteResult"),
             ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
+            ("suggestTags", "SuggestTagsParams", "SuggestTagsResult"),
             ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
             ("stats", "StatsParams", "StatsResult"),
         ] {

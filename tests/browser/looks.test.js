@@ -135,6 +135,49 @@ inEachBrowser(
 );
 
 inEachBrowser(
+	"shows suggested tags readably, long ones too, in light and dark",
+	async (world, browser) => {
+		const long = "what to do with the starter that is left over at the end of the day";
+		const faults = [];
+		for (let day = 1; day <= 6; day += 1) {
+			const tags = ["baking", "機械学習", long, "מסדי נתונים", "fermentation", "kitchen"];
+			const options = tags.flatMap((tag) => ["--tag", tag]);
+			const title = "Bread with a long fermentation";
+			await world.command(
+				"add",
+				`https://bread.example/${day}`,
+				"--title",
+				title,
+				...options,
+			);
+		}
+		for (const scheme of SCHEMES) {
+			await browser.useScheme(scheme);
+			const { popup } = await world.save(browser, `/bread?${scheme}`);
+			await popup.offers("baking");
+			const [wide, places] = await popup.evaluate(() => [
+				document.documentElement.scrollWidth > window.innerWidth,
+				[...document.querySelectorAll("#suggestions li")].map(
+					(chip) => chip.getBoundingClientRect().bottom,
+				),
+			]);
+			const below = await popup.evaluate(
+				() => document.querySelector("#why")?.getBoundingClientRect().top ?? 0,
+			);
+			if (wide) faults.push(`${scheme}: scrolls sideways`);
+			if (places.length < 4 || places.some((bottom) => bottom > below + 1))
+				faults.push(`${scheme}: not all are seen: ${places}, ${below}`);
+			await popup.picture(
+				path.join(pictures, `popup-suggesting-${browser.name}-${scheme}.png`),
+			);
+			faults.push(...(await unreadable(`suggesting, ${scheme}`, popup.evaluate)));
+			await popup.dismiss();
+		}
+		assert.deepEqual(faults, []);
+	},
+);
+
+inEachBrowser(
 	"shows readably what to do without a host, in light and dark",
 	async (world, browser) => {
 		const faults = [];

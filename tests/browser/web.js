@@ -12,6 +12,10 @@ const PAGES = {
 		<h1>How we cut our build times in half</h1><p>Caching came first.</p>`,
 	"/second-article": `<!doctype html><html lang="en"><meta charset="utf-8">
 		<title>What a linker does all day</title><p>It links.</p>`,
+	"/bread": `<!doctype html><html lang="en"><meta charset="utf-8">
+		<title>A sourdough bread for busy people</title>
+		<meta name="keywords" content="Sourdough, Rye Flour">
+		<meta name="description" content="Little work, long waiting."><p>Bread.</p>`,
 	"/japanese": `<!doctype html><html lang="ja"><meta charset="utf-8">
 		<title>東京の図書館で機械学習を学ぶ</title><p>静かな場所です。</p>`,
 	"/hebrew": `<!doctype html><html lang="he" dir="rtl"><meta charset="utf-8">

@@ -279,7 +279,7 @@ fn bad_parameters_get_their_kind() {
         "invalid_url"
     );
     assert_eq!(
-        host.fail("suggestTags", json!({"url": "https://e.org/", "title": ""})),
+        host.fail("mindRead", json!({"url": "https://e.org/", "title": ""})),
         "unknown_method"
     );
     // What the page says of itself must not cost the save.

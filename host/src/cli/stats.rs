@@ -1,14 +1,64 @@
 //! `url-notes stats`
 
+use serde::Serialize;
+
 use super::Invocation;
-use crate::handler::wire_stats;
+use crate::{domain::Measures, handler::wire_stats};
+
+/// So many notes are there before any is counted.
+const UNCOUNTED: u32 = 50;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Stats {}
+pub(super) struct Stats {
+    /// Tell how well the suggested tags would have fitted: each note is predicted from those saved before it
+    #[arg(long)]
+    suggestions: bool,
+    /// With --suggestions: go through the newest N notes
+    #[arg(long, value_name = "N", default_value_t = 2_000, requires = "suggestions",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    last: u32,
+    /// With --suggestions: don't count the first N of them
+    #[arg(long, value_name = "N", default_value_t = UNCOUNTED, requires = "suggestions")]
+    uncounted: u32,
+}
+
+/// As `--json` prints it; shares are 0 to 1.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SuggestionStats {
+    /// Notes that were gone through.
+    replayed: u64,
+    /// Those of them that weren't counted, being the first.
+    uncounted: u32,
+    /// Those that were counted: the others that have tags.
+    notes: u64,
+    /// Share of the notes of which one of five suggestions was right.
+    #[serde(rename = "hit@5")]
+    hit_at_5: f64,
+    /// Share of five suggestions that were right.
+    #[serde(rename = "precision@5")]
+    precision_at_5: f64,
+    /// Mean of 1 / rank of the first right one.
+    mrr: f64,
+    /// What nothing could beat: the share of the notes with a tag that had occurred.
+    hit_ceiling: f64,
+    /// The same of the precision.
+    precision_ceiling: f64,
+    /// Share of the keys that tags which had occurred would have taken to type.
+    keystrokes_saved: f64,
+    /// The same of all tags.
+    keystrokes_saved_of_all_tags: f64,
+    /// How many of five were likely enough to be shown, on average.
+    shown: f64,
+    /// Share of those that were right.
+    shown_right: f64,
+}
 
 impl Stats {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let Self {} = self;
+        if self.suggestions {
+            return self.suggestions(invocation);
+        }
         let stats = wire_stats(&invocation.store()?.stats()?);
         if invocation.json {
             return invocation.print_json(&stats);
@@ -29,5 +79,72 @@ impl Stats {
             invocation.config.database.display()
         )?;
         Ok(())
+    }
+
+    fn suggestions(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let store = invocation.store()?;
+        let replayed = store.counts()?.notes.min(self.last.into());
+        let measures = store.replay(self.last, self.uncounted.into())?;
+        let stats = SuggestionStats::of(replayed, self.uncounted, &measures);
+        if invocation.json {
+            return invocation.print_json(&stats);
+        }
+        let out = &mut *invocation.out;
+        if stats.notes == 0 {
+            writeln!(
+                out,
+                "There are too few notes to tell: the first {} of {replayed} aren't counted.",
+                self.uncounted
+            )?;
+            return Ok(());
+        }
+        let percent = |share: f64| format!("{:.1} %", share * 100.0);
+        writeln!(out, "notes predicted      {} of {replayed}", stats.notes)?;
+        writeln!(
+            out,
+            "one of five right    {} (at most {})",
+            percent(stats.hit_at_5),
+            percent(stats.hit_ceiling)
+        )?;
+        writeln!(
+            out,
+            "of five right        {} (at most {})",
+            percent(stats.precision_at_5),
+            percent(stats.precision_ceiling)
+        )?;
+        writeln!(out, "mean reciprocal rank {:.3}", stats.mrr)?;
+        writeln!(
+            out,
+            "keystrokes saved     {} of known tags, {} of all",
+            percent(stats.keystrokes_saved),
+            percent(stats.keystrokes_saved_of_all_tags)
+        )?;
+        writeln!(
+            out,
+            "shown of five        {:.1}, of which {} right",
+            stats.shown,
+            percent(stats.shown_right)
+        )?;
+        Ok(())
+    }
+}
+
+impl SuggestionStats {
+    fn of(replayed: u64, uncounted: u32, measures: &Measures) -> Self {
+        let digits = |share: f64| (share * 10_000.0).round() / 10_000.0;
+        Self {
+            replayed,
+            uncounted,
+            notes: measures.notes,
+            hit_at_5: digits(measures.hit_at_5),
+            precision_at_5: digits(measures.precision_at_5),
+            mrr: digits(measures.mean_reciprocal_rank),
+            hit_ceiling: digits(measures.hit_ceiling),
+            precision_ceiling: digits(measures.precision_ceiling),
+            keystrokes_saved: digits(measures.keys_saved),
+            keystrokes_saved_of_all_tags: digits(measures.keys_saved_of_all),
+            shown: digits(measures.shown),
+            shown_right: digits(measures.shown_right),
+        }
     }
 }

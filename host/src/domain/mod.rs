@@ -8,6 +8,7 @@ mod plain;
 mod query;
 mod quote;
 mod snippet;
+mod suggest;
 mod tag;
 mod words;
 
@@ -21,5 +22,9 @@ pub use plain::{is_too_deep, plain_text};
 pub use query::{Query, Term, site_of};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};
+pub use suggest::{
+    Aside, Because, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN, Suggestion,
+    worth_showing,
+};
 pub use tag::Tag;
 pub use words::{Word, Words, index_text};

@@ -25,6 +25,7 @@ mod replace;
 mod salvage;
 mod search;
 mod sites;
+mod suggest;
 mod tag_edits;
 mod tag_lists;
 mod tags;
@@ -51,6 +52,7 @@ pub use notes::{SavedNote, Stats};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};
 pub use sites::{SiteCount, SiteFamily, SiteList, SiteOrder};
+pub use suggest::Choices;
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
 pub use tag_lists::{ListedTag, TagList, TagPlace};
 pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
@@ -85,6 +87,8 @@ pub struct Reader {
 pub struct Store {
     reader: Reader,
     upkeep: upkeep::Upkeep,
+    /// What tags are suggested from, once they were.
+    remembered: Option<suggest::Remembered>,
 }
 
 impl Deref for Store {
@@ -199,6 +203,7 @@ impl Store {
         open::read_write(path, FileSystem::of(path)).map(|reader| Self {
             reader,
             upkeep: upkeep::Upkeep::at_open(),
+            remembered: None,
         })
     }
 

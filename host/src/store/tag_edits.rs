@@ -184,6 +184,12 @@ impl Writer<'_> {
         self.execute(set_name, ["", to.as_str()])?;
         self.execute(set_name, [to.as_str(), from.as_str()])?;
         self.execute(set_name, [from.as_str(), ""])?;
+        // Who holds notes in memory holds the old name.
+        self.execute(
+            "INSERT OR IGNORE INTO changes
+             SELECT m.revision + 1, nt.note_id FROM meta m, note_tags nt WHERE nt.tag_id = ?",
+            [id],
+        )?;
         self.each_note_with(id, |note| {
             self.index(note, Indexed::Before);
             Ok(())

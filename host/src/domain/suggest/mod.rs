@@ -1,0 +1,995 @@
+//! Which tags a page may get, from the tags that its user gave to others.
+//!
+//! [`Memory`] holds some hundred notes, sees for each tag of them what speaks for
+//! it (similar notes, its name on the page, the habits on the site, …), and has
+//! learned how much each of these tells. It knows no clock and no database: what
+//! notes it is given, and when, is `store/suggest.rs`. How the signs were chosen
+//! and what each gained is in `docs/suggestions.md`.
+
+mod page;
+mod replay;
+mod topics;
+mod weights;
+
+use std::collections::{HashMap, HashSet};
+
+pub use page::{Page, PageText};
+use page::{Spelled, says_nothing, spelled, spelled_tag};
+pub use replay::{Measures, Replay, SHOWN};
+use topics::{Entry, Place, TOPICS};
+use weights::{SIGNS, Signs, Weights, chance};
+
+use super::{NoteId, Tag};
+
+/// So many notes, the newest, are remembered.
+pub const MEMORY_NOTES: usize = 600;
+/// Suggestions that are less likely are not worth the look.
+const WORTH: f64 = 0.03;
+
+/// So many of a note's tags are remembered.
+const TAGS_OF_NOTE: usize = 32;
+/// So many tags that no note has are kept, since they may come again.
+const UNUSED_TAGS: usize = 2_000;
+/// From a note so many of the likeliest tags are learned.
+const LEARNED: usize = 200;
+/// So many notes have to be there before anything is learned from the next.
+const FIRST_NOTES: usize = 4;
+/// So many of the newest notes tell the topics.
+const TOPIC_NOTES: usize = 300;
+/// After so many new notes topics are found anew.
+const TOPICS_AFTER: usize = 10;
+/// BM25 with the usual parameters, but for long texts, which notes seldom are.
+const BM25_K: f64 = 1.2;
+const BM25_B: f64 = 0.5;
+/// How much the tags that were chosen count.
+const CHOSEN_WEIGHT: f64 = 0.8;
+/// And those that were dismissed, against what goes with them.
+const DISMISSED_WEIGHT: f64 = 0.4;
+
+/// Weights before anything was learned: each sign counts alike, in the direction
+/// that it has by its nature.
+#[rustfmt::skip]
+const FIRST_WEIGHTS: Signs = [
+    0.1, 0.1, 0.1, 0.1, // similar notes
+    0.1, 0.1, 0.1, 0.2, 0.1, -0.1, 0.1, 0.1, // named on the page
+    0.1, 0.1, -0.1, 0.1, // site
+    0.1, 0.1, 0.1, -0.1, // how often and when used
+    0.2, 0.1, // topics
+];
+
+/// Why a tag is suggested: what speaks for it most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// Its name stands in the title.
+    InTitle,
+    /// Its name stands in the text.
+    InText,
+    /// Its name stands in the address.
+    InAddress,
+    /// So many similar notes have it.
+    Similar(usize),
+    /// Most notes of this site have it.
+    UsualOn(String),
+    /// It often stands beside this tag.
+    OftenWith(Tag),
+    /// It is used often.
+    UsedOften,
+    /// The page names it among its own keywords; no note has it.
+    Keyword,
+}
+
+/// A tag that may fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    /// The tag.
+    pub tag: Tag,
+    /// How likely it is, 0 to 1.
+    pub score: f64,
+    /// Why it is suggested.
+    pub because: Because,
+}
+
+/// Those of the suggestions, best first, that are likely enough to be shown.
+pub fn worth_showing(ranked: &[Suggestion]) -> impl Iterator<Item = &Suggestion> {
+    ranked
+        .iter()
+        .take_while(|suggestion| suggestion.score >= WORTH)
+}
+
+/// A note that is remembered.
+#[derive(Debug, Clone)]
+struct Kept {
+    id: NoteId,
+    site: u32,
+    section: u32,
+    /// Numbers of its tags.
+    tags: Box<[usize]>,
+    /// The words of the page and of the tags, by number.
+    terms: Box<[Term]>,
+    /// How often there are words, without and with the tags.
+    page_length: f64,
+    length: f64,
+    /// Its place among the topics; zeros until they are found anew.
+    place: Place,
+    /// The length of its words as topics count them, and of its tags.
+    norms: [f32; 2],
+}
+
+/// A word of a note and its tags: there are a hundred of a note, so they are small.
+#[derive(Debug, Clone, Copy)]
+struct Term {
+    stem: u32,
+    /// How often it stands on the page.
+    times: u8,
+    /// The same with the tags, where one counts twice.
+    tagged: u8,
+}
+
+impl Kept {
+    /// Whether the page, without its tags, has this word.
+    fn has(&self, stem: u32) -> bool {
+        let place = self.terms.binary_search_by_key(&stem, |term| term.stem);
+        place.is_ok_and(|place| self.terms[place].times > 0)
+    }
+
+    /// Whether all words of a name stand on the page.
+    fn names(&self, form: &[Spelled]) -> bool {
+        let mut said = form.iter().filter(|word| !says_nothing(**word)).peekable();
+        said.peek().is_some() && said.all(|word| self.has(word.stem))
+    }
+
+    /// The words of the page.
+    fn words(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter().filter(|term| term.times > 0)
+    }
+}
+
+/// A note that was taken out of the memory.
+#[derive(Debug)]
+pub struct Aside(Kept);
+
+/// A tag that is remembered.
+#[derive(Debug, Clone)]
+struct Known {
+    name: Tag,
+    /// How it and its aliases are written.
+    forms: Vec<Vec<Spelled>>,
+    /// Notes that have it.
+    uses: usize,
+    /// Notes that name it, and those that also have it.
+    named: usize,
+    named_used: usize,
+    /// Whether all of them were counted: not for a tag of older notes alone.
+    found: bool,
+}
+
+/// Notes and tags that are remembered, and what was learned from them.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// Oldest first.
+    notes: Vec<Kept>,
+    tags: Vec<Known>,
+    numbers: HashMap<Tag, usize>,
+    /// Which tags' names begin with a word: its stem, the tag and which of its names.
+    begins: HashMap<u32, Vec<(usize, usize)>>,
+    aliases: HashMap<Tag, Vec<Tag>>,
+    weights: Weights,
+    /// Notes that came since topics were found.
+    since_topics: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
+/// What there is to say of one tag.
+#[derive(Debug, Clone)]
+struct Seen {
+    tag: usize,
+    signs: Signs,
+    because: Evidence,
+}
+
+/// What of a tag's signs can be said in words.
+#[derive(Debug, Clone, Copy, Default)]
+struct Evidence {
+    named: [bool; 3],
+    similar: usize,
+    on_site: usize,
+    site_notes: usize,
+}
+
+impl Memory {
+    /// An empty one. `aliases`: other names of tags, each with its tag.
+    #[must_use]
+    pub fn new(aliases: &[(Tag, Tag)]) -> Self {
+        let mut by_tag: HashMap<Tag, Vec<Tag>> = HashMap::new();
+        for (alias, tag) in aliases {
+            by_tag.entry(tag.clone()).or_default().push(alias.clone());
+        }
+        Self {
+            notes: Vec::new(),
+            tags: Vec::new(),
+            numbers: HashMap::new(),
+            begins: HashMap::new(),
+            aliases: by_tag,
+            weights: Weights::new(&FIRST_WEIGHTS),
+            since_topics: 0,
+        }
+    }
+
+    /// How many notes are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty()
+    }
+
+    /// Whether this note is remembered.
+    #[must_use]
+    pub fn holds(&self, id: NoteId) -> bool {
+        self.place(id).is_ok()
+    }
+
+    /// Whether a tag is on one of the notes.
+    #[must_use]
+    pub fn knows(&self, tag: &Tag) -> bool {
+        self.numbers
+            .get(tag)
+            .is_some_and(|number| self.tags[*number].uses > 0)
+    }
+
+    /// The oldest note.
+    #[must_use]
+    pub fn oldest(&self) -> Option<NoteId> {
+        self.notes.first().map(|note| note.id)
+    }
+
+    /// How many of the notes have each of these words, or one that begins alike.
+    #[must_use]
+    pub fn notes_with(&self, words: &[&str]) -> Vec<usize> {
+        let mut having = vec![0; words.len()];
+        let mut stems: Vec<(u32, usize)> = words
+            .iter()
+            .enumerate()
+            .filter_map(|(place, word)| Some((spelled(word).first()?.stem, place)))
+            .collect();
+        stems.sort_unstable();
+        for note in &self.notes {
+            let mut terms = note.terms.iter().peekable();
+            for (stem, place) in &stems {
+                while terms.next_if(|term| term.stem < *stem).is_some() {}
+                let same = terms.peek().filter(|term| term.stem == *stem);
+                having[*place] += usize::from(same.is_some_and(|term| term.times > 0));
+            }
+        }
+        having
+    }
+
+    /// The notes that are newer than this one, oldest first.
+    #[must_use]
+    pub fn after(&self, id: NoteId) -> Vec<NoteId> {
+        let first = self.notes.partition_point(|note| note.id <= id);
+        self.notes[first..].iter().map(|note| note.id).collect()
+    }
+
+    /// Forgets tags that no note has any more, once they are many.
+    pub fn compact(&mut self) {
+        let unused = self.tags.iter().filter(|tag| tag.uses == 0).count();
+        if unused <= UNUSED_TAGS {
+            return;
+        }
+        let mut places = vec![0; self.tags.len()];
+        let mut kept = Vec::with_capacity(self.tags.len() - unused);
+        for (place, tag) in places.iter_mut().zip(self.tags.drain(..)) {
+            if tag.uses > 0 {
+                *place = kept.len();
+                kept.push(tag);
+            }
+        }
+        self.tags = kept;
+        self.tags.shrink_to_fit();
+        self.numbers.clear();
+        self.begins.clear();
+        for (number, tag) in self.tags.iter().enumerate() {
+            self.numbers.insert(tag.name.clone(), number);
+            for (form, words) in tag.forms.iter().enumerate() {
+                if let Some(first) = first_that_says(words) {
+                    self.begins
+                        .entry(first.stem)
+                        .or_default()
+                        .push((number, form));
+                }
+            }
+        }
+        for tag in self.notes.iter_mut().flat_map(|note| &mut note.tags) {
+            *tag = places[*tag];
+        }
+    }
+
+    /// Takes over what another memory has learned.
+    pub fn learn_as(&mut self, other: &Self) {
+        self.weights.clone_from(&other.weights);
+    }
+
+    fn place(&self, id: NoteId) -> Result<usize, usize> {
+        self.notes.binary_search_by_key(&id, |note| note.id)
+    }
+
+    /// Remembers a note, or what it has become.
+    pub fn add(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
+        self.lend(id, page, tags);
+        self.since_topics += 1;
+        for tag in tags.iter().take(TAGS_OF_NOTE) {
+            if let Some(number) = self.numbers.get(tag).copied() {
+                self.find_names(number);
+            }
+        }
+    }
+
+    /// The same for a note that is to be removed soon.
+    pub fn lend(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
+        self.remove(id);
+        let tags = tags.iter().take(TAGS_OF_NOTE);
+        let tags: Box<[usize]> = tags.map(|tag| self.number(tag)).collect();
+        let mut terms: Vec<Term> = page
+            .words
+            .iter()
+            .map(|word| Term {
+                stem: word.stem,
+                times: word.times,
+                tagged: word.times,
+            })
+            .collect();
+        for tag in &tags {
+            let mut stems: Vec<u32> = self.tags[*tag].forms[0].iter().map(|w| w.stem).collect();
+            stems.sort_unstable();
+            stems.dedup();
+            for stem in stems {
+                match terms.binary_search_by_key(&stem, |term| term.stem) {
+                    Ok(place) => terms[place].tagged = terms[place].tagged.saturating_add(2),
+                    Err(place) => {
+                        let (times, tagged) = (0, 2);
+                        terms.insert(
+                            place,
+                            Term {
+                                stem,
+                                times,
+                                tagged,
+                            },
+                        );
+                    }
+                }
+            }
+        }
+        let note = Kept {
+            id,
+            site: page.site,
+            section: page.section,
+            page_length: page.length,
+            length: terms.iter().map(|term| f64::from(term.tagged)).sum(),
+            tags,
+            terms: terms.into(),
+            place: [0.0; TOPICS],
+            norms: [0.0; 2],
+        };
+        self.put_back(Aside(note));
+    }
+
+    /// Takes a note out for a moment.
+    pub fn set_aside(&mut self, id: NoteId) -> Option<Aside> {
+        let place = self.place(id).ok()?;
+        let note = self.notes.remove(place);
+        self.count(&note, false);
+        Some(Aside(note))
+    }
+
+    /// Puts it in again, before anything was compacted.
+    pub fn put_back(&mut self, Aside(note): Aside) {
+        self.count(&note, true);
+        match self.place(note.id) {
+            Ok(place) => self.notes[place] = note,
+            Err(place) => self.notes.insert(place, note),
+        }
+    }
+
+    /// Forgets a note.
+    pub fn remove(&mut self, id: NoteId) {
+        if let Ok(place) = self.place(id) {
+            let note = self.notes.remove(place);
+            self.count(&note, false);
+        }
+    }
+
+    /// Counts a note's tags, and the names on it.
+    fn count(&mut self, note: &Kept, comes: bool) {
+        let step = |count: &mut usize| {
+            if comes {
+                *count += 1;
+            } else {
+                *count = count.saturating_sub(1);
+            }
+        };
+        for tag in &note.tags {
+            step(&mut self.tags[*tag].uses);
+        }
+        let mut named: Vec<usize> = Vec::new();
+        for word in note.words() {
+            let Some(begun) = self.begins.get(&word.stem) else {
+                continue;
+            };
+            for (tag, form) in begun {
+                if note.names(&self.tags[*tag].forms[*form]) {
+                    named.push(*tag);
+                }
+            }
+        }
+        named.sort_unstable();
+        named.dedup();
+        for tag in named {
+            step(&mut self.tags[tag].named);
+            if note.tags.contains(&tag) {
+                step(&mut self.tags[tag].named_used);
+            }
+        }
+    }
+
+    /// The number of a tag, which may be new.
+    fn number(&mut self, name: &Tag) -> usize {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.tags.len();
+        let aliases = self.aliases.get(name).into_iter().flatten();
+        let forms: Vec<Vec<Spelled>> = std::iter::once(name)
+            .chain(aliases)
+            .map(spelled_tag)
+            .collect();
+        for (place, form) in forms.iter().enumerate() {
+            if let Some(first) = first_that_says(form) {
+                self.begins
+                    .entry(first.stem)
+                    .or_default()
+                    .push((number, place));
+            }
+        }
+        self.tags.push(Known {
+            name: name.clone(),
+            uses: 0,
+            named: 0,
+            named_used: 0,
+            found: false,
+            forms,
+        });
+        self.numbers.insert(name.clone(), number);
+        number
+    }
+
+    /// Counts the notes that name a tag, which takes a while with many notes.
+    fn find_names(&mut self, number: usize) {
+        let tag = &mut self.tags[number];
+        if tag.found {
+            return;
+        }
+        tag.found = true;
+        (tag.named, tag.named_used) = (0, 0);
+        for note in &self.notes {
+            if tag.forms.iter().any(|form| note.names(form)) {
+                tag.named += 1;
+                tag.named_used += usize::from(note.tags.contains(&number));
+            }
+        }
+    }
+
+    /// Learns from a note, with what was known before it: call it before
+    /// [`Memory::add`]. Pages without tags teach nothing.
+    pub fn learn(&mut self, page: &Page, tags: &[Tag]) {
+        if tags.is_empty() || self.notes.len() < FIRST_NOTES {
+            return;
+        }
+        self.freshen_at_last();
+        let mut seen: Vec<(f64, Signs, bool)> = self
+            .look(page)
+            .into_iter()
+            .map(|seen| {
+                let is = tags.contains(&self.tags[seen.tag].name);
+                (self.weights.odds(&seen.signs), seen.signs, is)
+            })
+            .collect();
+        seen.sort_by(|a, b| b.0.total_cmp(&a.0));
+        seen.truncate(LEARNED);
+        let seen: Vec<(Signs, bool)> = seen.into_iter().map(|(_, s, is)| (s, is)).collect();
+        self.weights.learn(&seen);
+    }
+
+    /// The tags that may fit, the likeliest first, without those that were chosen
+    /// or dismissed.
+    pub fn suggest(
+        &mut self,
+        page: &Page,
+        chosen: &[Tag],
+        dismissed: &[Tag],
+        limit: usize,
+    ) -> Vec<Suggestion> {
+        self.freshen_at_last();
+        let numbers = |tags: &[Tag]| -> Vec<usize> {
+            let numbers = tags.iter().filter_map(|tag| self.numbers.get(tag));
+            numbers.copied().collect()
+        };
+        let (chosen, dismissed) = (numbers(chosen), numbers(dismissed));
+        let beside = self.beside(&chosen);
+        let beside_dismissed = self.beside(&dismissed);
+        let mut found: Vec<(f64, Seen, Option<usize>)> = self
+            .look(page)
+            .into_iter()
+            .filter(|seen| !chosen.contains(&seen.tag) && !dismissed.contains(&seen.tag))
+            .map(|seen| {
+                let mut odds = self.weights.odds(&seen.signs);
+                let mut with = None;
+                if let Some((lift, other)) = beside.get(&seen.tag) {
+                    odds += CHOSEN_WEIGHT * lift;
+                    with = (*lift > 0.5).then_some(*other);
+                }
+                if let Some((lift, _)) = beside_dismissed.get(&seen.tag) {
+                    odds -= DISMISSED_WEIGHT * lift.max(0.0);
+                }
+                (odds, seen, with)
+            })
+            .collect();
+        found.sort_by(|a, b| {
+            let name = |seen: &Seen| self.tags[seen.tag].name.as_str();
+            b.0.total_cmp(&a.0).then_with(|| name(&a.1).cmp(name(&b.1)))
+        });
+        found.truncate(limit);
+        found
+            .into_iter()
+            .map(|(odds, seen, with)| Suggestion {
+                tag: self.tags[seen.tag].name.clone(),
+                score: chance(odds),
+                because: self.because(page, seen.because, with),
+            })
+            .collect()
+    }
+
+    fn because(&self, page: &Page, evidence: Evidence, with: Option<usize>) -> Because {
+        let [title, text, address] = evidence.named;
+        if title {
+            Because::InTitle
+        } else if evidence.site_notes >= 3 && evidence.on_site * 2 > evidence.site_notes {
+            Because::UsualOn(page.site_name.clone())
+        } else if let Some(with) = with {
+            Because::OftenWith(self.tags[with].name.clone())
+        } else if evidence.similar >= 2 {
+            Because::Similar(evidence.similar)
+        } else if text {
+            Because::InText
+        } else if address {
+            Because::InAddress
+        } else if evidence.similar == 1 {
+            Because::Similar(1)
+        } else if evidence.on_site > 0 {
+            Because::UsualOn(page.site_name.clone())
+        } else {
+            Because::UsedOften
+        }
+    }
+
+    /// How much the chosen tags speak for each other tag, and which of them does most.
+    fn beside(&self, chosen: &[usize]) -> HashMap<usize, (f64, usize)> {
+        let mut beside: HashMap<usize, (f64, usize)> = HashMap::new();
+        if chosen.is_empty() {
+            return beside;
+        }
+        let all = self.notes.len().max(1) as f64;
+        let mut best: HashMap<usize, f64> = HashMap::new();
+        for one in chosen {
+            let uses = self.tags[*one].uses as f64;
+            let mut together: HashMap<usize, f64> = HashMap::new();
+            for note in self.notes.iter().filter(|note| note.tags.contains(one)) {
+                for tag in note.tags.iter().filter(|tag| *tag != one) {
+                    *together.entry(*tag).or_default() += 1.0;
+                }
+            }
+            for (tag, together) in together {
+                let usual = (self.tags[tag].uses as f64 / all).max(1e-6);
+                let lift = ((together + usual) / (uses + 1.0) / usual)
+                    .ln()
+                    .clamp(-1.0, 3.0);
+                let entry = beside.entry(tag).or_insert((0.0, *one));
+                entry.0 += lift / chosen.len() as f64;
+                let most = best.entry(tag).or_insert(f64::MIN);
+                if lift > *most {
+                    *most = lift;
+                    entry.1 = *one;
+                }
+            }
+        }
+        beside
+    }
+
+    /// The signs of each tag for a page.
+    fn look(&self, page: &Page) -> Vec<Seen> {
+        let notes = self.notes.len();
+        let all = notes as f64;
+        if notes == 0 {
+            return Vec::new();
+        }
+        let matches = Matches::of(page, &self.notes);
+        let count = self.tags.len();
+        let mut similar8 = vec![0.0; count];
+        let mut similar_all = vec![0.0; count];
+        let mut nearest = vec![0.0_f64; count];
+        let mut alike = vec![0_usize; count];
+        let mut titles = vec![0.0; count];
+        let top = matches.similar.iter().copied().fold(0.0, f64::max);
+        self.vote(&matches.similar, 8, 2.0, &mut similar8);
+        self.vote(&matches.similar, usize::MAX, 2.0, &mut similar_all);
+        self.vote(&matches.by_title, 12, 1.5, &mut titles);
+        let counted = nth_largest(&matches.similar, 12).max(top * 0.2);
+        let mut site = vec![0_usize; count];
+        let mut section = vec![0_usize; count];
+        let (mut site_notes, mut section_notes) = (0, 0);
+        let mut recent = vec![0.0; count];
+        let mut last = vec![0_usize; count];
+        let mut fading = 0.0;
+        let mut places = vec![[0.0_f32; TOPICS]; if matches.place.is_some() { count } else { 0 }];
+        for (place, note) in self.notes.iter().enumerate() {
+            let near = matches.similar[place];
+            let on_site = page.site != 0 && note.site == page.site;
+            let in_section = page.section != 0 && note.section == page.section;
+            site_notes += usize::from(on_site);
+            section_notes += usize::from(in_section);
+            let age = i32::try_from(notes - 1 - place).unwrap_or(i32::MAX);
+            let fresh = 0.95_f64.powi(age);
+            fading += fresh;
+            for tag in &note.tags {
+                if top > 0.0 {
+                    nearest[*tag] = nearest[*tag].max(near / (top + 1e-9));
+                    alike[*tag] += usize::from(near >= counted && near > 0.0);
+                }
+                site[*tag] += usize::from(on_site);
+                section[*tag] += usize::from(in_section);
+                recent[*tag] += fresh;
+                last[*tag] = place;
+                if let Some(sum) = places.get_mut(*tag)
+                    && note.norms[1] > 0.0
+                {
+                    for (sum, part) in sum.iter_mut().zip(note.place) {
+                        *sum += part / note.norms[1];
+                    }
+                }
+            }
+        }
+        let named = self.named(page);
+        let exact_words: HashSet<u32> = page.runs.iter().flatten().map(|word| word.exact).collect();
+        let (ever_named, ever_used) = self
+            .tags
+            .iter()
+            .filter(|tag| tag.uses > 0)
+            .fold((0, 0), |(named, used), tag| {
+                (named + tag.named, used + tag.named_used)
+            });
+        let usual_rate = (ever_used as f64 + 1.0) / (ever_named as f64 + 3.0);
+        let mut seen = Vec::with_capacity(count);
+        for (tag, known) in self.tags.iter().enumerate().filter(|(_, tag)| tag.uses > 0) {
+            let uses = known.uses as f64;
+            let base = (uses + 0.3) / (all + 1.0);
+            let names = named.get(&tag).copied().unwrap_or_default();
+            let is_named = names.stem.iter().any(|is| *is);
+            let named_by = if is_named { 1.0 } else { 0.0 };
+            let is_exact = if names.exact { 1.0 } else { 0.0 };
+            let rate = (known.named_used as f64 + 2.0 * usual_rate) / (known.named as f64 + 2.0);
+            let (partly, partly_exact) = partly_named(&known.forms[0], page, &exact_words);
+            let habit = |with: usize, of: usize| {
+                let (with, of) = (with as f64, of as f64);
+                ((with + 1.5 * base) / (of + 1.5)).ln() - base.ln()
+            };
+            let about = places.get(tag).zip(matches.place).map(|(sum, at)| {
+                let rarity = ((all + 1.0) / (uses + 1.0)).ln();
+                let fits = f64::from(topics::dot(sum, &at)) * rarity;
+                let length = f64::from(topics::dot(sum, sum).sqrt()) * rarity;
+                (fits * 5.0, fits / (length + 1e-3) * 2.0)
+            });
+            let (topic, topic_angle) = about.unwrap_or_default();
+            let age = (notes - 1 - last[tag]) as f64;
+            let signs: Signs = [
+                raised(similar8[tag]),
+                raised(similar_all[tag]),
+                nearest[tag] * 2.0,
+                raised(titles[tag]),
+                named_by * 2.0,
+                if names.stem[2] { 2.0 } else { 0.0 },
+                partly * (1.0 - named_by) * 2.0,
+                named_by * (rate / usual_rate).ln(),
+                named_by * ((all + 1.0) / (known.named as f64 + 1.0)).ln() / 2.0,
+                (1.0 - named_by) * known.named_used as f64 / (uses + 1.0) * 2.0,
+                is_exact * 2.0,
+                partly_exact * (1.0 - is_exact) * 2.0,
+                habit(site[tag], site_notes),
+                raised(site[tag] as f64 / (site_notes as f64 + 1.0)),
+                if site[tag] > 0 {
+                    0.0
+                } else {
+                    (site_notes as f64).ln_1p() / 2.0
+                },
+                habit(section[tag], section_notes),
+                uses.ln(),
+                (-age / 40.0).exp() * 2.0,
+                raised(recent[tag] / fading),
+                if known.uses == 1 { 1.0 } else { 0.0 },
+                topic,
+                topic_angle,
+            ];
+            seen.push(Seen {
+                tag,
+                signs,
+                because: Evidence {
+                    named: names.stem,
+                    similar: alike[tag],
+                    on_site: site[tag],
+                    site_notes,
+                },
+            });
+        }
+        seen
+    }
+
+    /// What share of the most similar notes has each tag, the nearer ones counting more.
+    fn vote(&self, similar: &[f64], most: usize, power: f64, votes: &mut [f64]) {
+        let top = similar.iter().copied().fold(0.0, f64::max);
+        if top <= 0.0 {
+            return;
+        }
+        let least = nth_largest(similar, most);
+        let mut all = 1e-9;
+        for (note, near) in self.notes.iter().zip(similar) {
+            if *near >= least && *near > 0.0 {
+                let weight = (near / top).powf(power);
+                all += weight;
+                for tag in &note.tags {
+                    votes[*tag] += weight;
+                }
+            }
+        }
+        votes.iter_mut().for_each(|vote| *vote /= all);
+    }
+
+    /// The tags whose names stand on the page, and where.
+    fn named(&self, page: &Page) -> HashMap<usize, Named> {
+        let mut named: HashMap<usize, Named> = HashMap::new();
+        for (place, run) in page.runs.iter().enumerate() {
+            for (at, word) in run.iter().enumerate() {
+                let Some(begun) = self.begins.get(&word.stem) else {
+                    continue;
+                };
+                for (tag, form) in begun {
+                    let form = &self.tags[*tag].forms[*form];
+                    // It begins with the words that say nothing, if any.
+                    let skipped = form.iter().take_while(|word| says_nothing(**word)).count();
+                    let Some(text) = at
+                        .checked_sub(skipped)
+                        .and_then(|start| run.get(start..start + form.len()))
+                    else {
+                        continue;
+                    };
+                    if text.iter().zip(form).all(|(a, b)| a.stem == b.stem) {
+                        let entry = named.entry(*tag).or_default();
+                        entry.stem[place] = true;
+                        entry.exact |= text.iter().zip(form).all(|(a, b)| a.exact == b.exact);
+                    }
+                }
+            }
+        }
+        named
+    }
+
+    /// The same where there never was a pause for it: with many notes it takes ten milliseconds.
+    fn freshen_at_last(&mut self) {
+        if self.since_topics > self.notes.len() / 2 {
+            self.freshen();
+        }
+    }
+
+    /// Finds topics anew where there are enough new notes.
+    pub fn freshen(&mut self) {
+        if self.since_topics < TOPICS_AFTER || self.notes.len() < 2 * TOPICS_AFTER {
+            return;
+        }
+        self.since_topics = 0;
+        let first = self.notes.len().saturating_sub(TOPIC_NOTES);
+        let notes = &self.notes[first..];
+        let all = notes.len() as f32;
+        let mut having: HashMap<u32, f32> = HashMap::new();
+        for word in notes.iter().flat_map(Kept::words) {
+            *having.entry(word.stem).or_default() += 1.0;
+        }
+        let mut entries = Vec::new();
+        let mut norms = Vec::with_capacity(notes.len());
+        for (number, note) in (0_u32..).zip(notes) {
+            let weight = |word: &Term| {
+                f32::from(word.times).ln_1p() * ((all + 1.0) / (having[&word.stem] + 1.0)).ln()
+            };
+            let rarity = |tag: &usize| {
+                ((all + 1.0) / (self.tags[*tag].uses as f32 + 1.0))
+                    .ln()
+                    .max(0.0)
+            };
+            let length = |sum: f32| sum.sqrt() + 1e-9;
+            let words = length(note.words().map(|word| weight(word).powi(2)).sum());
+            let tags = length(note.tags.iter().map(|tag| rarity(tag).powi(2)).sum());
+            norms.push([words, tags]);
+            entries.extend(note.words().map(|word| Entry {
+                key: u64::from(word.stem),
+                note: number,
+                weight: weight(word) / words,
+            }));
+            entries.extend(note.tags.iter().map(|tag| Entry {
+                key: (1 << 32) + *tag as u64,
+                note: number,
+                weight: rarity(tag) / tags,
+            }));
+        }
+        entries.retain(|entry| entry.weight > 0.0);
+        let places = topics::find(notes.len(), entries);
+        for note in &mut self.notes {
+            note.norms = [0.0; 2];
+        }
+        if let Some(places) = places {
+            for ((note, place), norms) in self.notes[first..].iter_mut().zip(places).zip(norms) {
+                note.place = place;
+                note.norms = norms;
+            }
+        }
+    }
+}
+
+/// Where a tag's name stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Named {
+    /// In title, text, address.
+    stem: [bool; 3],
+    /// In one of them letter by letter.
+    exact: bool,
+}
+
+/// How similar the notes are to a page.
+struct Matches {
+    similar: Vec<f64>,
+    by_title: Vec<f64>,
+    /// The page among the topics.
+    place: Option<Place>,
+}
+
+impl Matches {
+    fn of(page: &Page, notes: &[Kept]) -> Self {
+        let all = notes.len() as f64;
+        let average = |sum: f64| (sum / all).max(1.0);
+        let length = average(notes.iter().map(|note| note.length).sum());
+        let page_length = average(notes.iter().map(|note| note.page_length).sum());
+        // Of each word in common: the note, the word, how often there.
+        let mut common: Vec<(usize, usize, u8, u8)> = Vec::new();
+        let mut with_tags = vec![0.0_f64; page.words.len()];
+        let mut having = vec![0.0_f64; page.words.len()];
+        for (number, note) in notes.iter().enumerate() {
+            let mut terms = note.terms.iter().peekable();
+            for (place, word) in page.words.iter().enumerate() {
+                while terms.next_if(|term| term.stem < word.stem).is_some() {}
+                if let Some(term) = terms.next_if(|term| term.stem == word.stem) {
+                    common.push((number, place, term.times, term.tagged));
+                    with_tags[place] += 1.0;
+                    having[place] += if term.times > 0 { 1.0 } else { 0.0 };
+                }
+            }
+        }
+        let rarity = |having: f64| (1.0 + (all - having + 0.5) / (having + 0.5)).ln();
+        let much = |times: f64, length: f64| {
+            times * (BM25_K + 1.0) / (times + BM25_K * (1.0 - BM25_B + BM25_B * length))
+        };
+        let asked = |times: u8| f64::from(times) / (f64::from(times) + 1.0) * 2.0;
+        // Of each word: how much it counts in the text, in the title, among topics.
+        let counts: Vec<[f64; 3]> = page
+            .words
+            .iter()
+            .enumerate()
+            .map(|(at, word)| {
+                let topical = ((all + 1.0) / (having[at] + 1.0)).ln();
+                [
+                    rarity(with_tags[at]) * asked(word.times),
+                    rarity(having[at]) * asked(word.in_title),
+                    f64::from(word.times).ln_1p() * topical * topical,
+                ]
+            })
+            .collect();
+        let logarithms: Vec<f64> = (0..=u8::MAX)
+            .map(|times| f64::from(times).ln_1p())
+            .collect();
+        let mut similar = vec![0.0; notes.len()];
+        let mut by_title = vec![0.0; notes.len()];
+        let mut alike = vec![0.0; notes.len()];
+        for (number, at, times, tagged) in common {
+            let (note, [text, title, topical]) = (&notes[number], counts[at]);
+            similar[number] += much(f64::from(tagged), note.length / length) * text;
+            if times > 0 {
+                if title > 0.0 {
+                    by_title[number] +=
+                        much(f64::from(times), note.page_length / page_length) * title;
+                }
+                alike[number] += logarithms[usize::from(times)] * topical;
+            }
+        }
+        let mut place = [0.0_f32; TOPICS];
+        for (note, alike) in notes.iter().zip(alike) {
+            if note.norms[0] > 0.0 {
+                let alike = single(alike / f64::from(note.norms[0]));
+                for (sum, part) in place.iter_mut().zip(note.place) {
+                    *sum += alike * part;
+                }
+            }
+        }
+        let far = topics::dot(&place, &place).sqrt();
+        let place = (far > 0.0).then(|| place.map(|part| part / (far + 1e-9)));
+        Self {
+            similar,
+            by_title,
+            place,
+        }
+    }
+}
+
+fn single(number: f64) -> f32 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "fewer digits are all that is lost"
+    )]
+    {
+        number as f32
+    }
+}
+
+/// Small shares told apart.
+fn raised(share: f64) -> f64 {
+    (share / 0.02).ln_1p()
+}
+
+/// The largest but so many.
+fn nth_largest(numbers: &[f64], nth: usize) -> f64 {
+    if nth >= numbers.len() {
+        return 0.0;
+    }
+    let mut numbers = numbers.to_vec();
+    let (_, number, _) = numbers.select_nth_unstable_by(nth - 1, |a, b| b.total_cmp(a));
+    *number
+}
+
+fn first_that_says(form: &[Spelled]) -> Option<&Spelled> {
+    form.iter().find(|word| !says_nothing(**word))
+}
+
+/// The share of the words of a name of several that stand on the page, by their
+/// beginnings and letter by letter.
+fn partly_named(form: &[Spelled], page: &Page, exact: &HashSet<u32>) -> (f64, f64) {
+    if form.len() < 2 {
+        return (0.0, 0.0);
+    }
+    let (mut all, mut stems, mut exacts) = (0.0, 0.0, 0.0);
+    for word in form.iter().filter(|word| !says_nothing(**word)) {
+        all += 1.0;
+        stems += if page.has(word.stem) { 1.0 } else { 0.0 };
+        exacts += if exact.contains(&word.exact) {
+            1.0
+        } else {
+            0.0
+        };
+    }
+    let all = f64::max(all, 1.0);
+    (stems / all, exacts / all)
+}
+
+const _: () = assert!(FIRST_WEIGHTS.len() == SIGNS);

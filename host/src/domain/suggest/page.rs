@@ -1,0 +1,235 @@
+//! A page as suggestions see it: words as numbers, its site, its path.
+//!
+//! A word stands for all that begin as it does (`economics`, `economist`): six
+//! letters of the singular. Names of tags are compared both so and letter by
+//! letter. A number is a hash of the word: what two words in four billion share
+//! is at worst a suggestion that is slightly off.
+
+use crate::domain::{Note, PageUrl, Tag, Words, plain_text};
+
+/// Words that say nothing of what a page is about, in the language in which most pages are
+/// written. (Of other languages, that a word is on most pages tells the same.)
+const EMPTY_WORDS: &str = " a about all also an and any are as at be because been both but by can \
+    com could did do does each for from had has have he her his how htm html http https i if in \
+    index into is it its just me more most my new news no not of on one only or other our out \
+    over own pdf same she so some such t than that the their them then there these they this to \
+    uk up us use used using via very was we were what when where which who will with would www \
+    you your blog co don en net ";
+
+/// Of a text so much is read, in bytes: more says little more of what the page is about.
+const MAX_TEXT_BYTES: usize = 16 * 1024;
+/// So many letters of a word count.
+const STEM_CHARS: usize = 6;
+/// So many different words of a page are kept, those that stand there most often.
+const MAX_WORDS: usize = 160;
+
+/// What of the page is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PageText<'a> {
+    /// Its address; one that is none says nothing.
+    pub url: &'a str,
+    /// Its title, maybe empty.
+    pub title: &'a str,
+    /// Texts on it: the user's, the page's own.
+    pub texts: [&'a str; 2],
+}
+
+/// One word, in two spellings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spelled {
+    /// As it begins.
+    pub(super) stem: u32,
+    /// Letter by letter, but for the plural.
+    pub(super) exact: u32,
+}
+
+/// A different word of a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageWord {
+    pub(super) stem: u32,
+    /// How often it stands on the page, in the title three times as often.
+    pub(super) times: u8,
+    /// How often it stands in the title.
+    pub(super) in_title: u8,
+}
+
+/// A page that has been read.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// By number.
+    pub(super) words: Box<[PageWord]>,
+    /// The sum of their times.
+    pub(super) length: f64,
+    /// Title, text, address: the words in their order. Not kept with saved notes.
+    pub(super) runs: [Vec<Spelled>; 3],
+    pub(super) site: u32,
+    /// Site and first part of the path.
+    pub(super) section: u32,
+    /// The site as it is named to people.
+    pub(super) site_name: String,
+}
+
+impl Page {
+    /// Reads a page.
+    #[must_use]
+    pub fn of(text: PageText<'_>) -> Self {
+        let url = PageUrl::parse(text.url).ok();
+        let address = url.as_ref().map_or_else(String::new, PageUrl::words);
+        let site_name = url.as_ref().map_or("", |url| url.site()).to_owned();
+        let title = spelled(cut(text.title));
+        let mut body = Vec::new();
+        for text in text.texts {
+            body.extend(spelled(&plain_text(cut(text))));
+        }
+        let address = spelled(&address);
+        let mut page = Self {
+            site: hash(&site_name),
+            section: url.as_ref().map_or(0, section),
+            site_name,
+            runs: [title, body, address],
+            ..Self::default()
+        };
+        page.count();
+        page
+    }
+
+    /// Reads what of a note is known before it has tags.
+    #[must_use]
+    pub fn of_note(note: &Note) -> Self {
+        Self::of(PageText {
+            url: &note.url,
+            title: &note.title,
+            texts: [
+                &note.summary,
+                note.metadata.excerpt.as_deref().unwrap_or_default(),
+            ],
+        })
+    }
+
+    fn count(&mut self) {
+        let empty = empty_words();
+        let mut words: Vec<PageWord> = Vec::new();
+        for (run, times) in self.runs.iter().zip([3, 1, 1]) {
+            let in_title = u8::from(times > 1);
+            words.extend(
+                run.iter()
+                    .filter(|word| !empty.contains(&word.exact))
+                    .map(|word| PageWord {
+                        stem: word.stem,
+                        times,
+                        in_title,
+                    }),
+            );
+        }
+        words.sort_by_key(|word| word.stem);
+        words.dedup_by(|same, first| {
+            let is_same = same.stem == first.stem;
+            if is_same {
+                first.times = first.times.saturating_add(same.times);
+                first.in_title = first.in_title.saturating_add(same.in_title);
+            }
+            is_same
+        });
+        if words.len() > MAX_WORDS {
+            words.sort_by(|a, b| b.times.cmp(&a.times).then(a.stem.cmp(&b.stem)));
+            words.truncate(MAX_WORDS);
+            words.sort_by_key(|word| word.stem);
+        }
+        self.length = words.iter().map(|word| f64::from(word.times)).sum();
+        self.words = words.into();
+    }
+
+    /// Whether it has this word anywhere.
+    pub(super) fn has(&self, stem: u32) -> bool {
+        self.word(stem).is_some()
+    }
+
+    pub(super) fn word(&self, stem: u32) -> Option<&PageWord> {
+        let place = self.words.binary_search_by_key(&stem, |word| word.stem);
+        place.ok().map(|place| &self.words[place])
+    }
+}
+
+/// The words of a name or text in their order.
+pub(super) fn spelled(text: &str) -> Vec<Spelled> {
+    Words::of(text)
+        .iter()
+        .map(|word| {
+            let singular = singular(word.folded);
+            let exact = hash_of([&singular[..], word.trail].into_iter());
+            let stem = match singular.char_indices().nth(STEM_CHARS) {
+                Some((end, _)) if word.trail.is_empty() && singular.is_ascii() => {
+                    hash(&singular[..end])
+                }
+                _ => exact,
+            };
+            Spelled { stem, exact }
+        })
+        .collect()
+}
+
+/// The words of a tag's name.
+pub(super) fn spelled_tag(tag: &Tag) -> Vec<Spelled> {
+    spelled(tag.as_str())
+}
+
+/// Whether a word of a name says nothing by itself.
+pub(super) fn says_nothing(word: Spelled) -> bool {
+    empty_words().contains(&word.exact)
+}
+
+fn empty_words() -> &'static [u32] {
+    static EMPTY: std::sync::OnceLock<Vec<u32>> = std::sync::OnceLock::new();
+    EMPTY.get_or_init(|| {
+        EMPTY_WORDS
+            .split_ascii_whitespace()
+            .map(|word| hash(&singular(word)))
+            .collect()
+    })
+}
+
+/// English words without their plural; what is written otherwise stays as it is.
+fn singular(word: &str) -> std::borrow::Cow<'_, str> {
+    let long = word.len() > 4;
+    if long && let Some(start) = word.strip_suffix("ies") {
+        return [start, "y"].concat().into();
+    }
+    if long
+        && ["sses", "xes", "ches", "shes"]
+            .iter()
+            .any(|end| word.ends_with(end))
+    {
+        return word[..word.len() - 2].into();
+    }
+    match word.strip_suffix('s') {
+        Some(start) if word.len() > 3 && !start.ends_with(['s', 'u', 'i']) => start.into(),
+        _ => word.into(),
+    }
+}
+
+fn section(url: &PageUrl) -> u32 {
+    let words = url.words();
+    let mut parts = words.split(['/', ' ']).filter(|part| !part.is_empty());
+    let site = parts.next().unwrap_or_default();
+    match parts.next() {
+        Some(first) => hash_of([site, "/", first].into_iter()),
+        None => 0,
+    }
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
+}
+
+fn hash(text: &str) -> u32 {
+    hash_of(std::iter::once(text))
+}
+
+/// FNV-1a, 32 bits.
+fn hash_of<'a>(parts: impl Iterator<Item = &'a str>) -> u32 {
+    parts
+        .flat_map(str::bytes)
+        .fold(0x811c_9dc5, |hash: u32, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        })
+}

@@ -1,0 +1,176 @@
+//! How well suggestions would have done: each note is predicted from those saved before it.
+
+use std::collections::HashMap;
+
+use super::{MEMORY_NOTES, Memory, Page};
+use crate::domain::{Note, Tag};
+
+/// So many suggestions are seen at once.
+pub const SHOWN: usize = 5;
+/// So many completions are.
+const COMPLETIONS: usize = 5;
+
+/// What came of a replay. Shares are 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Measures {
+    /// Notes that were predicted; those without tags aren't.
+    pub notes: u64,
+    /// Share of them of which at least one of the first five suggestions was right.
+    pub hit_at_5: f64,
+    /// Share of the first five suggestions that were right; fewer than five count as wrong ones.
+    pub precision_at_5: f64,
+    /// Mean of 1 divided by the rank of the first right suggestion; 0 where none is right.
+    pub mean_reciprocal_rank: f64,
+    /// The share of the notes of which any tag was known, and the precision that nothing could beat.
+    pub hit_ceiling: f64,
+    /// See `hit_ceiling`.
+    pub precision_ceiling: f64,
+    /// Share of keys saved on tags that were known: see [`Replay`].
+    pub keys_saved: f64,
+    /// The same on all tags.
+    pub keys_saved_of_all: f64,
+    /// Of the suggestions that were not held back: how many of the first five were right.
+    pub shown_right: f64,
+    /// How many of the first five were shown, of a note.
+    pub shown: f64,
+}
+
+/// Goes through notes in the order of saving.
+///
+/// Keys are counted as a user would press them: 1 for a tag that is among the first five
+/// suggestions, which are ranked again after each tag that was chosen; else the letters until it
+/// is among five completions and 1 more. Against that stand its letters and Enter.
+#[derive(Debug, Default)]
+pub struct Replay {
+    memory: Memory,
+    /// Uses of each tag so far, and its place in the order of first use.
+    uses: HashMap<Tag, (u64, usize)>,
+    /// Notes to pass before any counts.
+    uncounted: u64,
+    passed: u64,
+    sums: Measures,
+    keys: [f64; 4],
+}
+
+impl Replay {
+    /// One that begins to count after so many notes.
+    #[must_use]
+    pub fn after(uncounted: u64, aliases: &[(Tag, Tag)]) -> Self {
+        Self {
+            memory: Memory::new(aliases),
+            uncounted,
+            ..Self::default()
+        }
+    }
+
+    /// Predicts a note, then learns from it.
+    pub fn pass(&mut self, note: &Note) {
+        let page = Page::of_note(note);
+        // As in the pauses between saves.
+        self.memory.freshen();
+        if self.passed >= self.uncounted && !note.tags.is_empty() {
+            self.predict(note, &page);
+        }
+        self.passed += 1;
+        self.memory.learn(&page, &note.tags);
+        self.memory.add(note.id, &page, &note.tags);
+        if self.memory.len() > MEMORY_NOTES
+            && let Some(oldest) = self.memory.oldest()
+        {
+            self.memory.remove(oldest);
+        }
+        for tag in &note.tags {
+            let first = self.uses.len();
+            self.uses.entry(tag.clone()).or_insert((0, first)).0 += 1;
+        }
+    }
+
+    fn predict(&mut self, note: &Note, page: &Page) {
+        let ranked = self.memory.suggest(page, &[], &[], usize::MAX);
+        let right = |tag: &Tag| note.tags.contains(tag);
+        let five = SHOWN as f64;
+        let hits = ranked.iter().take(SHOWN).filter(|s| right(&s.tag)).count();
+        let first = ranked.iter().position(|s| right(&s.tag));
+        let known = note
+            .tags
+            .iter()
+            .filter(|tag| self.uses.contains_key(*tag))
+            .count();
+        let shown: Vec<_> = super::worth_showing(&ranked).take(SHOWN).collect();
+        let sums = &mut self.sums;
+        sums.notes += 1;
+        sums.hit_at_5 += if hits > 0 { 1.0 } else { 0.0 };
+        sums.precision_at_5 += hits as f64 / five;
+        sums.mean_reciprocal_rank += first.map_or(0.0, |rank| 1.0 / (rank as f64 + 1.0));
+        sums.hit_ceiling += if known > 0 { 1.0 } else { 0.0 };
+        sums.precision_ceiling += known.min(SHOWN) as f64 / five;
+        sums.shown += shown.len() as f64;
+        sums.shown_right += shown.iter().filter(|s| right(&s.tag)).count() as f64;
+        for (place, tag) in note.tags.iter().enumerate() {
+            let typed = tag.as_str().chars().count() as f64 + 1.0;
+            let pressed = match self.uses.get(tag) {
+                None => typed,
+                Some(uses) => {
+                    let chosen = &note.tags[..place];
+                    let suggested = self.memory.suggest(page, chosen, &[], SHOWN);
+                    let pressed = if super::worth_showing(&suggested).any(|s| s.tag == *tag) {
+                        1.0
+                    } else {
+                        typed.min(self.letters_to_complete(tag, *uses, chosen) + 1.0)
+                    };
+                    self.keys[0] += pressed;
+                    self.keys[1] += typed;
+                    pressed
+                }
+            };
+            self.keys[2] += pressed;
+            self.keys[3] += typed;
+        }
+    }
+
+    /// How much of a tag has to be typed until it is among the completions, which are in the
+    /// order of use.
+    fn letters_to_complete(&self, tag: &Tag, uses: (u64, usize), chosen: &[Tag]) -> f64 {
+        let name: Vec<char> = tag.as_str().chars().collect();
+        let mut before = vec![0_usize; name.len() + 1];
+        for (other, (other_uses, first)) in &self.uses {
+            let goes_before = *other_uses > uses.0 || (*other_uses == uses.0 && *first < uses.1);
+            if goes_before && !chosen.contains(other) {
+                let common = other.as_str().chars().zip(&name);
+                before[common.take_while(|(a, b)| a == *b).count()] += 1;
+            }
+        }
+        // Those that go on alike for longer are also before it where less is typed.
+        for letters in (0..name.len()).rev() {
+            before[letters] += before[letters + 1];
+        }
+        let enough = (1..=name.len()).find(|letters| before[*letters] < COMPLETIONS);
+        enough.unwrap_or(name.len()) as f64
+    }
+
+    /// What came of it so far.
+    #[must_use]
+    pub fn measures(&self) -> Measures {
+        let sums = &self.sums;
+        let notes = sums.notes.max(1) as f64;
+        let saved = |pressed: f64, typed: f64| {
+            if typed > 0.0 {
+                1.0 - pressed / typed
+            } else {
+                0.0
+            }
+        };
+        Measures {
+            notes: sums.notes,
+            hit_at_5: sums.hit_at_5 / notes,
+            precision_at_5: sums.precision_at_5 / notes,
+            mean_reciprocal_rank: sums.mean_reciprocal_rank / notes,
+            hit_ceiling: sums.hit_ceiling / notes,
+            precision_ceiling: sums.precision_ceiling / notes,
+            keys_saved: saved(self.keys[0], self.keys[1]),
+            keys_saved_of_all: saved(self.keys[2], self.keys[3]),
+            shown_right: sums.shown_right / sums.shown.max(1.0),
+            shown: sums.shown / notes,
+        }
+    }
+}

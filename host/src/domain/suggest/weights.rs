@@ -1,0 +1,174 @@
+//! The weights of the signs by which a tag is told, learned from one note after
+//! the other.
+//!
+//! A logistic model. What is known of the weights is their most likely values and
+//! how sure they are (a matrix of precisions); a note moves them the less the
+//! surer they are. So what was learned from all notes is in a few kilobytes, and
+//! nothing of them has to be gone through again. (Bayesian logistic regression by
+//! assumed Gaussian density, with Newton's method for each note.)
+
+/// How many signs there are.
+pub(super) const SIGNS: usize = 22;
+/// And one that is always 1.
+const SIZE: usize = SIGNS + 1;
+/// How sure the first weights are.
+const PRECISION: f64 = 30.0;
+/// Where nothing speaks for a tag it is wrong fifty times in fifty-one.
+const BIAS: f64 = -4.0;
+/// Newton steps for a note.
+const STEPS: usize = 4;
+
+/// The signs of one tag for one page.
+pub(super) type Signs = [f64; SIGNS];
+
+/// What is known of the weights.
+#[derive(Debug, Clone)]
+pub(super) struct Weights {
+    weights: [f64; SIZE],
+    precisions: Box<[[f64; SIZE]; SIZE]>,
+}
+
+impl Weights {
+    /// Before anything was learned.
+    pub(super) fn new(first: &Signs) -> Self {
+        let mut weights = [BIAS; SIZE];
+        weights[..SIGNS].copy_from_slice(first);
+        let mut precisions = Box::new([[0.0; SIZE]; SIZE]);
+        for (place, row) in precisions.iter_mut().enumerate() {
+            row[place] = if place < SIGNS { PRECISION } else { 1.0 };
+        }
+        Self {
+            weights,
+            precisions,
+        }
+    }
+
+    /// How much speaks for a tag, as the logarithm of its odds.
+    pub(super) fn odds(&self, signs: &Signs) -> f64 {
+        let known = self.weights.iter().zip(signs);
+        known.map(|(weight, sign)| weight * sign).sum::<f64>() + self.weights[SIGNS]
+    }
+
+    /// Learns from a note which tags it has and which not.
+    pub(super) fn learn(&mut self, seen: &[(Signs, bool)]) {
+        let before = self.weights;
+        for _ in 0..STEPS {
+            let mut gradient = [0.0; SIZE];
+            for (place, gradient) in gradient.iter_mut().enumerate() {
+                *gradient = (0..SIZE)
+                    .map(|at| self.precisions[place][at] * (self.weights[at] - before[at]))
+                    .sum();
+            }
+            let mut curvature = self.precisions.clone();
+            for (signs, is) in seen {
+                let chance = chance(self.odds(signs));
+                let wrong = chance - if *is { 1.0 } else { 0.0 };
+                for (gradient, sign) in gradient.iter_mut().zip(with_one(signs)) {
+                    *gradient += wrong * sign;
+                }
+                add_outer(&mut curvature, signs, chance);
+            }
+            let Some(step) = solve(curvature, gradient) else {
+                break;
+            };
+            for (weight, step) in self.weights.iter_mut().zip(step) {
+                *weight -= step;
+            }
+        }
+        if self.weights.iter().any(|weight| !weight.is_finite()) {
+            // No note may spoil what was learned from all the others.
+            self.weights = before;
+            return;
+        }
+        for (signs, _) in seen {
+            let chance = chance(self.odds(signs));
+            add_outer(&mut self.precisions, signs, chance);
+        }
+    }
+}
+
+/// The chance that has these odds.
+pub(super) fn chance(odds: f64) -> f64 {
+    1.0 / (1.0 + (-odds.clamp(-30.0, 30.0)).exp())
+}
+
+fn with_one(signs: &Signs) -> impl Iterator<Item = f64> + '_ {
+    signs.iter().copied().chain(std::iter::once(1.0))
+}
+
+fn add_outer(matrix: &mut [[f64; SIZE]; SIZE], signs: &Signs, chance: f64) {
+    let certainty = chance * (1.0 - chance) + 1e-6;
+    let mut all = [1.0; SIZE];
+    all[..SIGNS].copy_from_slice(signs);
+    for (row, sign) in matrix.iter_mut().zip(all) {
+        if sign != 0.0 {
+            let sign = sign * certainty;
+            for (cell, other) in row.iter_mut().zip(all) {
+                *cell += sign * other;
+            }
+        }
+    }
+}
+
+/// Solves a system with a positive definite matrix (Cholesky).
+fn solve(mut matrix: Box<[[f64; SIZE]; SIZE]>, mut values: [f64; SIZE]) -> Option<[f64; SIZE]> {
+    for row in 0..SIZE {
+        for column in 0..=row {
+            let sum: f64 = (0..column)
+                .map(|at| matrix[row][at] * matrix[column][at])
+                .sum();
+            let left = matrix[row][column] - sum;
+            if row == column {
+                if left <= 0.0 || !left.is_finite() {
+                    return None;
+                }
+                matrix[row][row] = left.sqrt();
+            } else {
+                matrix[row][column] = left / matrix[column][column];
+            }
+        }
+    }
+    for row in 0..SIZE {
+        let sum: f64 = (0..row).map(|at| matrix[row][at] * values[at]).sum();
+        values[row] = (values[row] - sum) / matrix[row][row];
+    }
+    for row in (0..SIZE).rev() {
+        let sum: f64 = (row + 1..SIZE).map(|at| matrix[at][row] * values[at]).sum();
+        values[row] = (values[row] - sum) / matrix[row][row];
+    }
+    Some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learns_which_sign_tells() {
+        let mut weights = Weights::new(&[0.1; SIGNS]);
+        let signs = |first: f64, second: f64| {
+            let mut signs = [0.0; SIGNS];
+            signs[0] = first;
+            signs[1] = second;
+            signs
+        };
+        for _ in 0..200 {
+            weights.learn(&[
+                (signs(1.0, 0.0), true),
+                (signs(0.0, 1.0), false),
+                (signs(0.0, 0.0), false),
+            ]);
+        }
+        let (right, wrong) = (signs(1.0, 0.0), signs(0.0, 1.0));
+        assert!(weights.odds(&right) > weights.odds(&wrong) + 2.0);
+    }
+
+    #[test]
+    fn what_cant_be_learned_from_changes_nothing() {
+        let mut weights = Weights::new(&[0.1; SIGNS]);
+        let before = weights.odds(&[1.0; SIGNS]);
+        weights.learn(&[]);
+        weights.learn(&[([f64::NAN; SIGNS], true)]);
+        assert!((weights.odds(&[1.0; SIGNS]) - before).abs() < 1e-9);
+    }
+}

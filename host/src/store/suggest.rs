@@ -1,0 +1,838 @@
+//! Suggestions of tags for a page: which notes they are drawn from, and when they
+//! are learned from. How is `domain/suggest`.
+//!
+//! The newest notes are held in memory, a kilobyte each, read once and then kept
+//! up to date by the table of changes. Of older ones those are read that share
+//! rare words or the site with the page. Nothing is stored: what was learned is
+//! learned again from the newest notes when a host starts, in pieces, while
+//! nobody asks for anything.
+
+use std::{collections::HashMap, time::Duration};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{
+    Reader, Store, index,
+    notes::{labels, load_ids},
+    patience::given_up,
+};
+use crate::{
+    domain::{
+        Aside, Because, MEMORY_NOTES, Measures, Memory, Note, NoteId, Page, PageText, PageUrl,
+        Replay, Suggestion, Tag, Words, worth_showing,
+    },
+    error::Result,
+};
+
+/// So many of the newest notes are learned from.
+const LEARNED_NOTES: usize = if cfg!(test) { 20 } else { 300 };
+/// So many of them in one go, while nobody asks for anything; and before an answer.
+const LEARNED_AT_ONCE: usize = 1;
+const LEARNED_BEFORE: usize = 2;
+/// With more changes everything is read anew.
+const MAX_CHANGED: usize = 32;
+/// Older notes that are read for one page: those with its words, those of its site, and for each
+/// tag that it names and that is on none of the newest.
+const OLDER_BY_WORDS: usize = 12;
+const OLDER_BY_SITE: u32 = 8;
+const OLDER_BY_NAME: usize = 6;
+/// So many of the page's words are looked for, and so many notes with each.
+const WORDS: usize = 8;
+const ROWS: u32 = 40;
+/// How long the index may take for all of them.
+const FTS_TIME: Duration = Duration::from_millis(2);
+/// So many words of the page may begin the name of a tag.
+const NAMING_WORDS: usize = 60;
+/// Words that a name is looked for with, at most.
+const NAME_WORDS: usize = 4;
+/// Aliases that are held.
+const MAX_ALIASES: u32 = 2_000;
+/// Keywords of the page that are handed on, and the chance that is said of them.
+const KEYWORDS: usize = 5;
+const KEYWORD_SCORE: f64 = 0.01;
+
+/// Tags of a page that somebody has decided on.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// The user has chosen them.
+    pub chosen: Vec<Tag>,
+    /// They were suggested, and the user doesn't want them.
+    pub dismissed: Vec<Tag>,
+    /// The page names them as its keywords.
+    pub keywords: Vec<Tag>,
+}
+
+/// What a store remembers to suggest tags from.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    memory: Memory,
+    aliases: Vec<(Tag, Tag)>,
+    /// Up to which revision it is right.
+    revision: u64,
+    /// Notes up to this one have been learned from.
+    learned: NoteId,
+    /// What goes through the notes that were there at the start, to learn from them as if they
+    /// came one after the other.
+    learner: Option<Learner>,
+}
+
+#[derive(Debug)]
+struct Learner {
+    memory: Memory,
+    /// Those that follow, the next one last.
+    to_come: Vec<NoteId>,
+}
+
+impl Store {
+    /// Tags in use that the page may get, the likeliest first: none that was chosen
+    /// or dismissed, none that is hardly likely. Then the page's own keywords.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn suggest_tags(
+        &mut self,
+        text: PageText<'_>,
+        choices: &Choices,
+        limit: usize,
+    ) -> Result<Vec<Suggestion>> {
+        let mut remembered = self.remembered.take();
+        let suggested = self.reader.at_one_moment(|reader| {
+            let remembered = follow(reader, &mut remembered)?;
+            remembered.learn_some(reader, LEARNED_BEFORE)?;
+            reader.suggest(remembered, text, choices, limit)
+        });
+        if suggested.is_ok() {
+            self.remembered = remembered;
+        }
+        suggested
+    }
+
+    /// Learns from a note that was there when the store was opened, some milliseconds of work
+    /// for when nobody asks for anything; the first time it reads the newest notes. False where
+    /// there is nothing left to learn.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn learn(&mut self) -> Result<bool> {
+        let mut remembered = self.remembered.take();
+        let more = self.reader.at_one_moment(|reader| {
+            let remembered = follow(reader, &mut remembered)?;
+            remembered.learn_some(reader, LEARNED_AT_ONCE)?;
+            remembered.memory.freshen();
+            Ok(remembered.learner.is_some())
+        })?;
+        self.remembered = remembered;
+        Ok(more)
+    }
+}
+
+impl Reader {
+    /// Predicts the tags of each note from those saved before it, the newest `last` notes, and
+    /// counts after `uncounted` of them.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn replay(&self, last: u32, uncounted: u64) -> Result<Measures> {
+        self.at_one_moment(|reader| {
+            let mut replay = Replay::after(uncounted, &aliases(reader)?);
+            for id in newest(reader, last)? {
+                for note in load_ids(&reader.conn, &[id.0])? {
+                    replay.pass(&note);
+                }
+            }
+            Ok(replay.measures())
+        })
+    }
+
+    fn suggest(
+        &self,
+        remembered: &mut Remembered,
+        text: PageText<'_>,
+        choices: &Choices,
+        limit: usize,
+    ) -> Result<Vec<Suggestion>> {
+        let page = Page::of(text);
+        let url = PageUrl::parse(text.url).ok();
+        let own: Option<NoteId> = match &url {
+            None => None,
+            Some(url) => self
+                .conn
+                .prepare_cached("SELECT id FROM notes WHERE page_key = ?")?
+                .query_row([url.key()], |row| row.get(0).map(NoteId))
+                .optional()?,
+        };
+        remembered.learn_newest(self, own)?;
+        let chosen = self.tags_of_names(&choices.chosen)?;
+        let dismissed = self.tags_of_names(&choices.dismissed)?;
+        let memory = &mut remembered.memory;
+        // A page that is saved already tells nothing of itself.
+        let aside = own.and_then(|id| memory.set_aside(id));
+        let older = self.older_notes(memory, text, url.as_ref(), own)?;
+        for note in &older {
+            memory.lend(note.id, &Page::of_note(note), &note.tags);
+        }
+        let ranked = memory.suggest(&page, &chosen, &dismissed, limit);
+        for note in &older {
+            memory.remove(note.id);
+        }
+        if let Some(aside) = aside {
+            memory.put_back(aside);
+        }
+        memory.compact();
+        let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
+        let keywords = self.tags_of_names(&choices.keywords)?;
+        let new = keywords.into_iter().filter(|keyword| {
+            !chosen.contains(keyword)
+                && !dismissed.contains(keyword)
+                && !suggested.iter().any(|known| known.tag == *keyword)
+        });
+        let new: Vec<Tag> = new.take(KEYWORDS).collect();
+        suggested.extend(new.into_iter().map(|tag| Suggestion {
+            tag,
+            score: KEYWORD_SCORE,
+            because: Because::Keyword,
+        }));
+        suggested.truncate(limit);
+        Ok(suggested)
+    }
+
+    /// Notes older than those that are remembered which may tell something of a page.
+    fn older_notes(
+        &self,
+        memory: &Memory,
+        text: PageText<'_>,
+        url: Option<&PageUrl>,
+        own: Option<NoteId>,
+    ) -> Result<Vec<Note>> {
+        let all = usize::try_from(self.counts()?.notes).unwrap_or(usize::MAX);
+        let Some(oldest) = memory.oldest().filter(|_| all > memory.len() + 1) else {
+            return Ok(Vec::new());
+        };
+        let mut ids = self.older_by_words(memory, text, oldest)?;
+        if let Some(url) = url {
+            let labels = labels(url.site());
+            ids.extend(self.ids(
+                "SELECT n.id FROM sites s JOIN notes n ON n.site_id = s.id
+                 WHERE s.labels = ? AND n.id < ? ORDER BY n.id DESC LIMIT ?",
+                params![labels, oldest.0, OLDER_BY_SITE],
+            )?);
+        }
+        ids.extend(self.older_by_name(memory, text)?);
+        ids.sort_unstable();
+        ids.dedup();
+        ids.retain(|id| Some(*id) != own.map(|own| own.0) && !memory.holds(NoteId(*id)));
+        load_ids(&self.conn, &ids)
+    }
+
+    fn ids(&self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<i64>> {
+        self.conn
+            .prepare_cached(sql)?
+            .query_map(params, |row| row.get(0))?
+            .collect()
+    }
+
+    /// Those with the words that tell most: rare ones, and those of the title.
+    fn older_by_words(
+        &self,
+        memory: &Memory,
+        text: PageText<'_>,
+        oldest: NoteId,
+    ) -> Result<Vec<i64>> {
+        let mut telling: HashMap<String, f64> = HashMap::new();
+        let all = memory.len() as f64;
+        for (text, times) in [
+            (text.title, 3.0),
+            (text.texts[0], 1.0),
+            (text.texts[1], 1.0),
+        ] {
+            let words = Words::of(beginning(text));
+            for word in words.iter().filter(|word| word.folded.len() > 2) {
+                *telling.entry(word.folded.to_owned()).or_default() += times;
+            }
+        }
+        let words: Vec<&str> = telling.keys().map(String::as_str).collect();
+        let having = memory.notes_with(&words);
+        let mut telling: Vec<(f64, &str)> = words
+            .iter()
+            .zip(having)
+            .map(|(word, having)| {
+                let times = telling[*word];
+                let rarity = ((all + 1.0) / (having as f64 + 1.0)).ln();
+                (rarity * times / (times + 1.0), *word)
+            })
+            .collect();
+        telling.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        telling.truncate(WORDS);
+        let mut found: HashMap<i64, f64> = HashMap::new();
+        let mut time = FTS_TIME;
+        for (tells, word) in telling {
+            let rows = || {
+                self.ids(
+                    "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid < ?
+                     ORDER BY rowid DESC LIMIT ?",
+                    params![format!("\"{word}\""), index::row(oldest), ROWS],
+                )
+            };
+            let (rows, left) = self.patience.limit(time, rows);
+            time = left;
+            match rows {
+                Err(error) if given_up(&error) => break,
+                rows => {
+                    for row in rows? {
+                        *found.entry(row).or_default() += tells;
+                    }
+                }
+            }
+        }
+        let mut found: Vec<(i64, f64)> = found.into_iter().collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        found.truncate(OLDER_BY_WORDS);
+        let mut ids = Vec::with_capacity(found.len());
+        for (row, _) in found {
+            ids.extend(self.ids(
+                "SELECT id FROM notes WHERE id >= ? AND id < ?",
+                [row * index::ROW_MICROS, (row + 1) * index::ROW_MICROS],
+            )?);
+        }
+        Ok(ids)
+    }
+
+    /// The newest note of each tag that the page names and that none of the newest notes has.
+    fn older_by_name(&self, memory: &Memory, text: PageText<'_>) -> Result<Vec<i64>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT id, name FROM tags WHERE name = ?1 AND uses > 0 UNION ALL
+             SELECT t.id, t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
+             WHERE a.name = ?1 AND t.uses > 0",
+        )?;
+        let mut newest = self.conn.prepare_cached(
+            "SELECT note_id FROM note_tags WHERE tag_id = ? ORDER BY note_id DESC LIMIT 1",
+        )?;
+        let mut ids = Vec::new();
+        for (text, most) in [
+            (text.title, NAMING_WORDS),
+            (text.texts[0], NAMING_WORDS / 2),
+            (text.texts[1], NAMING_WORDS / 2),
+        ] {
+            let text = beginning(text);
+            let words = Words::of(text);
+            let words: Vec<_> = words.iter().take(most).map(|word| word.range).collect();
+            for (first, begin) in words.iter().enumerate() {
+                for end in words.iter().skip(first).take(NAME_WORDS) {
+                    let Ok(name) = Tag::parse(&text[begin.start..end.end]) else {
+                        continue;
+                    };
+                    let found: Option<(i64, String)> = query
+                        .query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                        .optional()?;
+                    let Some((id, name)) = found else { continue };
+                    if memory.knows(&Tag::from_stored(name)) {
+                        continue;
+                    }
+                    let note: Option<i64> = newest.query_row([id], |row| row.get(0)).optional()?;
+                    ids.extend(note);
+                    if ids.len() == OLDER_BY_NAME {
+                        return Ok(ids);
+                    }
+                }
+            }
+        }
+        Ok(ids)
+    }
+}
+
+impl Remembered {
+    /// What a store has now.
+    fn read(reader: &Reader) -> Result<Self> {
+        let aliases = aliases(reader)?;
+        let ids = newest(reader, u32::try_from(MEMORY_NOTES).unwrap_or(u32::MAX))?;
+        let mut memory = Memory::new(&aliases);
+        let mut behind = Memory::new(&aliases);
+        let unlearned = ids.len().saturating_sub(LEARNED_NOTES);
+        for (place, id) in ids.iter().enumerate() {
+            for note in load_ids(&reader.conn, &[id.0])? {
+                let page = Page::of_note(&note);
+                if place < unlearned {
+                    behind.add(*id, &page, &note.tags);
+                }
+                memory.add(*id, &page, &note.tags);
+            }
+        }
+        // The newest is learned from when the next page comes: it may be about to get its tags.
+        let learnable = ids.len().saturating_sub(1);
+        let mut to_come: Vec<NoteId> = ids.get(unlearned..learnable).unwrap_or_default().to_vec();
+        to_come.reverse();
+        Ok(Self {
+            memory,
+            aliases,
+            revision: reader.revision()?,
+            learned: to_come.first().copied().unwrap_or(NoteId::MIN),
+            learner: (!to_come.is_empty()).then_some(Learner {
+                memory: behind,
+                to_come,
+            }),
+        })
+    }
+
+    /// Learns from the next of the notes that were there at the start.
+    fn learn_some(&mut self, reader: &Reader, most: usize) -> Result<()> {
+        let Some(learner) = &mut self.learner else {
+            return Ok(());
+        };
+        for _ in 0..most {
+            let Some(id) = learner.to_come.pop() else {
+                break;
+            };
+            for note in load_ids(&reader.conn, &[id.0])? {
+                let page = Page::of_note(&note);
+                learner.memory.freshen();
+                learner.memory.learn(&page, &note.tags);
+                learner.memory.add(id, &page, &note.tags);
+            }
+        }
+        self.memory.learn_as(&learner.memory);
+        if learner.to_come.is_empty() {
+            self.learner = None;
+        }
+        Ok(())
+    }
+
+    /// Learns from the notes that came since, but for the one of the page that is
+    /// being tagged.
+    fn learn_newest(&mut self, reader: &Reader, own: Option<NoteId>) -> Result<()> {
+        // Learned in their order.
+        if self.learner.is_some() {
+            return Ok(());
+        }
+        let new = self.memory.after(self.learned);
+        for id in new.iter().copied().filter(|id| Some(*id) != own) {
+            for note in load_ids(&reader.conn, &[id.0])? {
+                let page = Page::of_note(&note);
+                // As it was before the note came.
+                let newer = self.memory.after(NoteId(id.0 - 1));
+                let newer: Vec<Aside> = newer
+                    .into_iter()
+                    .filter_map(|id| self.memory.set_aside(id))
+                    .collect();
+                self.memory.learn(&page, &note.tags);
+                for aside in newer {
+                    self.memory.put_back(aside);
+                }
+            }
+            self.learned = self.learned.max(id);
+        }
+        Ok(())
+    }
+
+    /// Takes in what was written since. False where reading anew is quicker.
+    fn follow(&mut self, reader: &Reader) -> Result<bool> {
+        let (revision, complete_after): (u64, u64) = reader
+            .conn
+            .prepare_cached("SELECT revision, changes_after FROM meta")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if revision == self.revision {
+            return Ok(true);
+        }
+        if revision < self.revision || complete_after > self.revision {
+            return Ok(false);
+        }
+        let changed = reader
+            .conn
+            .prepare_cached("SELECT DISTINCT note_id FROM changes WHERE revision > ? LIMIT ?")?
+            .query_map((self.revision, MAX_CHANGED), |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        if changed.len() >= MAX_CHANGED || aliases(reader)? != self.aliases {
+            return Ok(false);
+        }
+        for id in changed {
+            self.memory.remove(NoteId(id));
+            let full = self.memory.len() >= MEMORY_NOTES;
+            let is_old = |oldest: NoteId| full && id < oldest.0;
+            if self.memory.oldest().is_some_and(is_old) {
+                continue;
+            }
+            for note in load_ids(&reader.conn, &[id])? {
+                self.memory.add(note.id, &Page::of_note(&note), &note.tags);
+            }
+        }
+        while self.memory.len() > MEMORY_NOTES
+            && let Some(oldest) = self.memory.oldest()
+        {
+            self.memory.remove(oldest);
+        }
+        self.revision = revision;
+        // Where so many were deleted there is room for older ones.
+        let notes = usize::try_from(reader.counts()?.notes).unwrap_or(usize::MAX);
+        Ok(self.memory.len() >= notes.min(MEMORY_NOTES / 2))
+    }
+}
+
+/// What is remembered, at the moment that the reader sees.
+fn follow<'a>(
+    reader: &Reader,
+    remembered: &'a mut Option<Remembered>,
+) -> Result<&'a mut Remembered> {
+    let known = match remembered.take() {
+        Some(mut known) => known.follow(reader)?.then_some(known),
+        None => None,
+    };
+    let known = match known {
+        Some(known) => known,
+        None => Remembered::read(reader)?,
+    };
+    Ok(remembered.insert(known))
+}
+
+/// The newest notes, oldest first.
+fn newest(reader: &Reader, notes: u32) -> Result<Vec<NoteId>> {
+    let mut ids: Vec<NoteId> = reader
+        .ids("SELECT id FROM notes ORDER BY id DESC LIMIT ?", [notes])?
+        .into_iter()
+        .map(NoteId)
+        .collect();
+    ids.reverse();
+    Ok(ids)
+}
+
+fn aliases(reader: &Reader) -> Result<Vec<(Tag, Tag)>> {
+    Ok(reader
+        .conn
+        .prepare_cached(
+            "SELECT a.name, t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
+             ORDER BY a.name LIMIT ?",
+        )?
+        .query_map([MAX_ALIASES], |row| {
+            let tag = |at| row.get(at).map(Tag::from_stored);
+            Ok((tag(0)?, tag(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// The beginning of a text, which tells what it is about.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(4 * 1024)]
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::{
+        domain::{Change, Metadata, NewNote, parse_tags},
+        store::TagEdit,
+    };
+
+    struct TestStore {
+        store: Store,
+        now: Timestamp,
+        _dir: tempfile::TempDir,
+    }
+
+    impl TestStore {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            Self {
+                store: Store::open(&dir.path().join("notes.db")).unwrap(),
+                now: "2025-08-12T10:00:00Z".parse().unwrap(),
+                _dir: dir,
+            }
+        }
+
+        /// One with notes on two subjects.
+        fn filled() -> Self {
+            let mut store = Self::new();
+            for number in 0..6 {
+                store.save(
+                    &format!("https://arxiv.org/abs/{number}"),
+                    "Training transformers on a graphics card",
+                    &["machine learning", "gpu", "paper"],
+                    "Attention, gradients and memory.",
+                );
+                store.save(
+                    &format!("https://kitchen.example/{number}"),
+                    "Bread with a long fermentation",
+                    &["baking", "sourdough"],
+                    "Flour, water, salt and patience.",
+                );
+            }
+            store
+        }
+
+        fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> Note {
+            self.now += SignedDuration::from_secs(1);
+            let new = NewNote {
+                url: PageUrl::parse(url).unwrap(),
+                title: title.into(),
+                tags: parse_tags(tags).unwrap(),
+                summary: summary.into(),
+                metadata: Metadata::default(),
+                quote: None,
+            };
+            let saved = self.store.write(self.now, |writer| writer.save_note(&new));
+            saved.unwrap().note
+        }
+
+        fn suggest_for(&mut self, url: &str, title: &str, choices: &Choices) -> Vec<Suggestion> {
+            let page = PageText {
+                url,
+                title,
+                texts: ["", ""],
+            };
+            self.store.suggest_tags(page, choices, 10).unwrap()
+        }
+
+        fn names(&mut self, title: &str) -> Vec<String> {
+            let page = "https://somewhere.example/new";
+            let suggested = self.suggest_for(page, title, &Choices::default());
+            suggested.iter().map(|s| s.tag.to_string()).collect()
+        }
+    }
+
+    fn tags(names: &[&str]) -> Vec<Tag> {
+        parse_tags(names).unwrap()
+    }
+
+    #[test]
+    fn suggests_what_similar_pages_have_and_says_why() {
+        let mut store = TestStore::filled();
+        let first = store.suggest_for(
+            "https://elsewhere.example/",
+            "Fermentation of bread with a sourdough starter",
+            &Choices::default(),
+        );
+        assert_eq!(first[0].tag.as_str(), "sourdough");
+        assert_eq!(first[0].because, Because::InTitle);
+        assert_eq!(first[1].tag.as_str(), "baking");
+        assert!(matches!(first[1].because, Because::Similar(2..)));
+        let usual = store.suggest_for("https://arxiv.org/abs/99", "Proofs", &Choices::default());
+        let paper = usual.iter().find(|s| s.tag.as_str() == "paper").unwrap();
+        assert_eq!(paper.because, Because::UsualOn("arxiv.org".into()));
+    }
+
+    #[test]
+    fn leaves_out_what_was_chosen_or_dismissed_and_counts_it() {
+        let mut store = TestStore::filled();
+        let title = "Something else altogether";
+        let url = "https://elsewhere.example/";
+        let names = |suggested: &[Suggestion]| -> Vec<String> {
+            suggested.iter().map(|s| s.tag.to_string()).collect()
+        };
+        let chosen = Choices {
+            chosen: tags(&["sourdough"]),
+            ..Choices::default()
+        };
+        let suggested = store.suggest_for(url, title, &chosen);
+        assert_eq!(names(&suggested)[0], "baking");
+        let with = Because::OftenWith(Tag::parse("sourdough").unwrap());
+        assert_eq!(suggested[0].because, with);
+        let score = |choices: &Choices, store: &mut TestStore| {
+            let suggested = store.suggest_for(url, title, choices);
+            assert!(!names(&suggested).contains(&"sourdough".to_owned()));
+            let baking = suggested.iter().find(|s| s.tag.as_str() == "baking");
+            baking.map_or(0.0, |s| s.score)
+        };
+        let dismissed = Choices {
+            dismissed: tags(&["sourdough"]),
+            ..Choices::default()
+        };
+        assert!(score(&dismissed, &mut store) < score(&chosen, &mut store));
+    }
+
+    #[test]
+    fn is_right_after_each_write() {
+        let mut store = TestStore::filled();
+        let title = "Bread, fermentation, flour";
+        assert!(store.names(title).contains(&"baking".into()));
+        let edit = |store: &mut TestStore, edit: &dyn Fn(&crate::store::Writer<'_>)| {
+            store.now += SignedDuration::from_secs(1);
+            let written = store.store.write(store.now, |writer| {
+                edit(writer);
+                Ok(())
+            });
+            written.unwrap();
+        };
+        let [baking, sourdough, bread] =
+            ["baking", "sourdough", "bread"].map(|name| Tag::parse(name).unwrap());
+        edit(&mut store, &|writer| {
+            writer
+                .edit_tags(&TagEdit::Rename {
+                    from: baking.clone(),
+                    to: bread.clone(),
+                    alias: false,
+                })
+                .unwrap();
+        });
+        let names = store.names(title);
+        assert!(names.contains(&"bread".into()) && !names.contains(&"baking".into()));
+        edit(&mut store, &|writer| {
+            writer
+                .edit_tags(&TagEdit::Merge {
+                    from: vec![sourdough.clone()],
+                    into: bread.clone(),
+                    alias: false,
+                })
+                .unwrap();
+        });
+        let names = store.names(title);
+        assert!(names.contains(&"bread".into()) && !names.contains(&"sourdough".into()));
+        let saved = store.save(
+            "https://new.example/",
+            "Quinces in autumn",
+            &["fruit"],
+            "Quinces.",
+        );
+        assert_eq!(store.names("Quinces again")[0], "fruit");
+        let change = Change {
+            tags: Some(tags(&["orchard"])),
+            ..Change::default()
+        };
+        edit(&mut store, &|writer| {
+            writer.update_note(saved.id, change.clone()).unwrap();
+        });
+        assert_eq!(store.names("Quinces again")[0], "orchard");
+        edit(&mut store, &|writer| {
+            writer.delete_note(saved.id).unwrap();
+        });
+        assert!(!store.names("Quinces again").contains(&"orchard".into()));
+    }
+
+    #[test]
+    fn takes_another_name_of_a_tag_for_the_tag() {
+        let mut store = TestStore::filled();
+        let [name, tag] = ["graphics processor", "gpu"].map(|name| Tag::parse(name).unwrap());
+        store.now += SignedDuration::from_secs(1);
+        store
+            .store
+            .write(store.now, |writer| writer.alias_tag(&name, &tag))
+            .unwrap();
+        let url = "https://elsewhere.example/";
+        let suggested = store.suggest_for(url, "My graphics processor", &Choices::default());
+        assert_eq!(suggested[0].tag, tag);
+        assert_eq!(suggested[0].because, Because::InTitle);
+        let chosen = Choices {
+            chosen: vec![name],
+            ..Choices::default()
+        };
+        let suggested = store.suggest_for(url, "My graphics processor", &chosen);
+        assert!(suggested.iter().all(|s| s.tag != tag));
+    }
+
+    #[test]
+    fn a_page_that_is_saved_tells_nothing_of_itself() {
+        let mut store = TestStore::new();
+        store.save("https://a.example/", "Quinces", &["fruit"], "");
+        let own = store.suggest_for("https://a.example/", "Quinces", &Choices::default());
+        assert_eq!(own, []);
+        assert!(!store.names("Quinces").is_empty());
+    }
+
+    #[test]
+    fn the_pages_own_keywords_come_last_and_are_marked() {
+        let mut store = TestStore::filled();
+        let choices = Choices {
+            keywords: tags(&["rye", "baking"]),
+            ..Choices::default()
+        };
+        let url = "https://kitchen.example/new";
+        let suggested = store.suggest_for(url, "Bread", &choices);
+        let (last, others) = suggested.split_last().unwrap();
+        assert_eq!(
+            (last.tag.as_str(), &last.because),
+            ("rye", &Because::Keyword)
+        );
+        assert!(others.iter().all(|s| s.because != Because::Keyword));
+    }
+
+    #[test]
+    fn whatever_a_page_says_is_answered() {
+        let mut store = TestStore::new();
+        assert_eq!(store.names(""), Vec::<String>::new());
+        store.save("https://a.example/", "", &[], "");
+        assert_eq!(store.names("Nothing has a tag"), Vec::<String>::new());
+        store.save(
+            "https://b.example/",
+            "東京の図書館で機械学習を学ぶ",
+            &["機械学習", "図書館"],
+            "",
+        );
+        for _ in 0..3 {
+            assert_eq!(store.names("機械学習 and GPU入門 הכל")[0], "機械学習");
+        }
+        let long = "word 機械学習 \u{0} \u{202e} ".repeat(60_000);
+        assert!(long.len() > 1024 * 1024);
+        for text in ["", long.as_str(), "\0", "\"*\" OR (", "🙂"] {
+            for url in ["", "not an address", "https://b.example/x", "file:///tmp/a"] {
+                let page = PageText {
+                    url,
+                    title: text,
+                    texts: [text, text],
+                };
+                let found = store.store.suggest_tags(page, &Choices::default(), 100);
+                let found = found.unwrap();
+                assert!(
+                    found.iter().all(|s| (0.0..=1.0).contains(&s.score)),
+                    "{url}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn many_tags_on_one_note_each_are_no_trouble() {
+        let mut store = TestStore::new();
+        for number in 0..60 {
+            let own: Vec<String> = (0..200).map(|n| format!("tag {number} {n}")).collect();
+            let own: Vec<&str> = own.iter().map(String::as_str).collect();
+            let title = format!("Page of tag {number} 7");
+            store.save(&format!("https://a.example/{number}"), &title, &own, "");
+        }
+        // No tag came twice, so none is likely to come a third time.
+        assert!(store.names("Another page of tag 9 7").len() <= 10);
+        while store.store.learn().unwrap() {}
+    }
+
+    #[test]
+    fn older_notes_tell_of_pages_that_the_newest_say_nothing_of() {
+        let mut store = TestStore::new();
+        store.save(
+            "https://old.example/a",
+            "The pollination of quinces",
+            &["orchard"],
+            "",
+        );
+        for number in 0..MEMORY_NOTES + 5 {
+            let url = format!("https://new.example/{number}");
+            let tag = format!("subject {}", number % 50);
+            store.save(&url, "Bread", &[&tag], "Flour.");
+        }
+        // As a host does in its pauses.
+        while store.store.learn().unwrap() {}
+        let first = store.names("The pollination of quinces and apples");
+        assert_eq!(first[0], "orchard");
+        // Its name alone leads to a tag, and so does its site.
+        assert_eq!(store.names("My orchard")[0], "orchard");
+        let site = store.suggest_for("https://old.example/b", "Xyz", &Choices::default());
+        assert!(site.iter().any(|s| s.tag.as_str() == "orchard"));
+        // They were there for this one page only.
+        let memory = &store.store.remembered.as_ref().unwrap().memory;
+        assert_eq!(memory.len(), MEMORY_NOTES);
+    }
+
+    #[test]
+    fn learns_the_same_in_pieces_as_note_by_note() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        let measures = store.store.replay(100, 4).unwrap();
+        assert_eq!(measures.notes, 8);
+        assert!(measures.hit_at_5 > 0.9, "{measures:?}");
+        assert!(measures.precision_at_5 <= measures.precision_ceiling);
+        assert!(measures.keys_saved > 0.8, "{measures:?}");
+        let mut again = TestStore::filled();
+        let titles = ["Bread", "Transformers in memory", "Flour and gradients"];
+        for title in titles {
+            let (one, other) = (store.names(title), again.names(title));
+            assert_eq!(one.first(), other.first(), "{title}");
+            assert!(one.len() <= 10);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// Suggested tags: learned from notes that are there, taken with keys and clicks.
+
+import assert from "node:assert/strict";
+import { until } from "./driver/until.js";
+import { inEachBrowser } from "./world.js";
+
+/** Notes on bread, which have tags that a page on bread should get. */
+async function bake(/** @type {import("./world.js").World} */ world) {
+	for (let day = 1; day <= 6; day += 1) {
+		const tags = ["baking", "sourdough", "fermentation", "kitchen"];
+		await world.command(
+			"add",
+			`https://bread.example/${day}`,
+			"--title",
+			"Bread with a long fermentation and sourdough",
+			...tags.flatMap((tag) => ["--tag", tag]),
+		);
+	}
+}
+
+/** @param {import("./driver/popup.js").Popup} popup */
+const places = (popup) =>
+	popup.evaluate(() =>
+		["#tags", "#summary", "#open-site"].map(
+			(selector) => document.querySelector(selector)?.getBoundingClientRect().top,
+		),
+	);
+
+inEachBrowser(
+	"takes suggested tags with Tab, with Alt and a digit, and with a click",
+	async (world, browser) => {
+		await bake(world);
+		const { popup } = await world.save(browser, "/bread");
+		const before = await places(popup);
+		await popup.offers("sourdough");
+		assert.deepEqual(await places(popup), before, "nothing moves when they come");
+		const first = await popup.offered();
+		assert.equal(first.length <= 5, true);
+		assert.match(await popup.text("#why"), /^Tab sourdough – named in the title$/);
+		assert.match(await popup.text("#announcement"), /^Suggested: sourdough, /);
+		await popup.press("Tab");
+		await popup.hasTags("sourdough");
+		assert.equal(await popup.focused(), "tags");
+		await until("the rest is offered anew", async () => {
+			const offered = await popup.offered();
+			return offered.length > 1 && !offered.includes("sourdough");
+		});
+		const [, second = ""] = await popup.offered();
+		await popup.evaluate(() => {
+			// As the browser sends it: Alt is held, and the digit's key is told by its place.
+			const key = { code: "Digit2", key: "2", altKey: true, bubbles: true };
+			document.querySelector("#tags")?.dispatchEvent(new KeyboardEvent("keydown", key));
+		});
+		await popup.hasTags("sourdough", second);
+		await until("another one is offered", async () => {
+			const [next] = await popup.offered();
+			return next !== undefined && next !== second;
+		});
+		const [third = ""] = await popup.offered();
+		await popup.click(`#suggestions [data-tag="${third}"]`);
+		await popup.hasTags("sourdough", second, third);
+		await popup.dismiss();
+		await until("all are saved", async () =>
+			(await world.notes()).some(
+				({ title, tags }) =>
+					title.startsWith("A sourdough") &&
+					tags.join() === ["sourdough", second, third].join(),
+			),
+		);
+	},
+);
+
+inEachBrowser(
+	"keeps suggestions out of the way of typing, and lets them be refused",
+	async (world, browser) => {
+		await bake(world);
+		const { popup } = await world.save(browser, "/bread");
+		await popup.offers("sourdough");
+		await popup.type("bak");
+		await popup.offers("baking");
+		assert.deepEqual(await popup.offered(), ["baking"], "completions alone");
+		await popup.press("Tab");
+		await popup.hasTags("baking");
+		await popup.offers("sourdough");
+		await popup.click("#dismiss");
+		await until("they are gone", async () => (await popup.offered()).length === 0);
+		await popup.press("Enter");
+		assert.equal(await popup.focused(), "summary");
+		await popup.focus("#tags");
+		await popup.press("Tab");
+		await popup.hasTags("baking");
+	},
+);
+
+inEachBrowser(
+	"offers the page's own keywords last, and nothing where nothing is known",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/second-article");
+		await until("the place is given up", async () => !(await popup.shows("#suggested")));
+		await popup.dismiss();
+		const other = await world.save(browser, "/bread");
+		await other.popup.offers("sourdough", "rye flour");
+		assert.match(await other.popup.text("#why"), /a keyword of the page/);
+	},
+);
