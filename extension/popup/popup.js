@@ -367,7 +367,10 @@ function listen() {
 		changed();
 	};
 	tagField.onBusy = (busy) => suggestions.stepAside(busy);
-	tagField.onDone = () => summary.focus();
+	tagField.onDone = () => {
+		// The way on by keyboard while Tab takes suggestions; else Tab itself is.
+		if (suggestions.open) summary.focus();
+	};
 	tagField.onSuggestionKey = (place) => {
 		if (place >= 0) return suggestions.take(place);
 		suggestions.dismiss();

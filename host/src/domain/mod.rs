@@ -19,7 +19,7 @@ pub use note::{
 };
 pub use page_url::PageUrl;
 pub use plain::{is_too_deep, plain_text};
-pub use query::{Query, Term, site_of};
+pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};
 pub use suggest::{

@@ -9,7 +9,7 @@ use super::{NoteId, PageUrl, Tag, Words};
 /// Longest query that is looked at, in bytes; the rest is cut off.
 const MAX_QUERY_BYTES: usize = 4096;
 /// Most conditions of one query; further ones are left out.
-const MAX_CONDITIONS: usize = 32;
+pub const MAX_CONDITIONS: usize = 32;
 
 /// What to look for. All conditions hold at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -245,7 +245,7 @@ mod tests {
                 "invalid_request",
             ),
             (
-                r#"{"jsonrpc":"2.0","id":"a","method":"suggestTags"}"#,
+                r#"{"jsonrpc":"2.0","id":"a","method":"mindRead"}"#,
                 "\"a\"",
                 "unknown_method",
             ),

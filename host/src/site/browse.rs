@@ -177,9 +177,10 @@ impl Browse {
         let mut answer = match kept {
             Some(kept) => Answer::data(200, kept.content_type, kept.body),
             None => {
+                let missed = self.counting.missed();
                 let answer = page(reader)?;
                 // One that was made without the facets is made better in a moment.
-                if answer.status != 200 || self.counting.is_reading() {
+                if answer.status != 200 || self.counting.missed() != missed {
                     return Ok(answer);
                 }
                 let kept = Kept {

@@ -3,7 +3,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
 };
 
@@ -20,6 +23,8 @@ const LARGE: u64 = 200;
 pub(super) struct Counting {
     database: PathBuf,
     state: Arc<Mutex<State>>,
+    /// How often the store had to be asked instead.
+    missed: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -35,6 +40,7 @@ impl Counting {
         Self {
             database,
             state: Arc::new(Mutex::new(State::Unread)),
+            missed: AtomicU64::new(0),
         }
     }
 
@@ -48,6 +54,18 @@ impl Counting {
         if reader.counts()?.notes < LARGE {
             return Ok(None);
         }
+        let answer = self.answer(reader, question)?;
+        if answer.is_none() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+
+    fn answer<T>(
+        &self,
+        reader: &Reader,
+        question: impl FnOnce(&Facets) -> Result<T>,
+    ) -> Result<Option<T>> {
         let mut state = locked(&self.state);
         if let State::Ready(facets) = &mut *state {
             match facets.follow(reader)? {
@@ -73,9 +91,10 @@ impl Counting {
         }
     }
 
-    /// Whether better answers are about to be had.
-    pub(super) fn is_reading(&self) -> bool {
-        matches!(*locked(&self.state), State::Reading)
+    /// How often the facets of a large store couldn't answer. Where this has risen while a
+    /// page was made, the next one may be better.
+    pub(super) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
     }
 
     fn read(&self) {

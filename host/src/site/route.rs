@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use super::api::Api;
 use super::links::{Links, RELEVANCE, order_name, site_order_name};
-use crate::domain::{NoteId, Tag, site_of};
+use crate::domain::{MAX_CONDITIONS, NoteId, Tag, site_of};
 use crate::error::Result;
 use crate::store::{SiteOrder, TagFilter, TagOrder, TagPlace};
 
@@ -73,17 +73,26 @@ impl Route {
     /// Reads path and query as they came over the wire.
     pub(super) fn parse(target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        // A slash too many at the end, as long as there is such a page without it.
-        if let Some(shorter) = path.strip_suffix('/')
-            && !shorter.is_empty()
-            && shorter != "/tag"
+        // Slashes too many at the end, as long as there is such a page without them. One by
+        // one in a loop: thousands of them are no reason to need a deep stack.
+        let mut shorter = path;
+        while let Some(without) = shorter.strip_suffix('/')
+            && !without.is_empty()
+            && without != "/tag"
         {
-            let shorter = with_query(shorter, query);
-            return match Self::parse(&shorter) {
-                nowhere_or_further @ (Self::Unknown(_) | Self::Moved(_)) => nowhere_or_further,
-                _ => Self::Moved(shorter),
-            };
+            shorter = without;
         }
+        if shorter.len() == path.len() {
+            return Self::of(path, query);
+        }
+        match Self::of(shorter, query) {
+            nowhere_or_further @ (Self::Unknown(_) | Self::Moved(_)) => nowhere_or_further,
+            _ => Self::Moved(with_query(shorter, query)),
+        }
+    }
+
+    /// The page of an address without slashes too many.
+    fn of(path: &str, query: &str) -> Self {
         // Split first, decode then: %2F is part of a name, not a border.
         let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
         let query = Parameters::read(query);
@@ -297,12 +306,15 @@ impl<'a> Parameters<'a> {
         self.value("filter").unwrap_or_default().trim().to_owned()
     }
 
-    /// Adds the tags of `with` and `without`, each once.
+    /// Adds the tags of `with` and `without`, each once: as many as a search has conditions.
+    /// A page repeats them in the address of each of its links.
     pub(super) fn add_tags(&self, filter: &mut TagFilter) -> Result<()> {
+        let mut room = MAX_CONDITIONS.saturating_sub(filter.with.len() + filter.without.len());
         for (list, parameter) in [(&mut filter.with, "with"), (&mut filter.without, "without")] {
             for name in self.values(parameter) {
                 let tag = Tag::parse(name)?;
-                if !list.contains(&tag) {
+                if !list.contains(&tag) && room > 0 {
+                    room -= 1;
                     list.push(tag);
                 }
             }
@@ -326,6 +338,31 @@ impl<'a> Parameters<'a> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_million_slashes_need_no_deep_stack() {
+        let slashes = "/".repeat(1_000_000);
+        assert_eq!(Route::parse(&slashes), Route::Moved("/".into()));
+        assert_eq!(
+            Route::parse(&format!("/tags{slashes}?sort=name")),
+            Route::Moved("/tags?sort=name".into())
+        );
+        assert!(matches!(
+            Route::parse(&format!("/nowhere{slashes}")),
+            Route::Unknown(_)
+        ));
+    }
+
+    #[test]
+    fn a_page_has_as_many_conditions_as_a_search() {
+        let many: Vec<String> = (0..1_000)
+            .map(|number| format!("without=t{number}"))
+            .collect();
+        let Route::Tag { filter, .. } = Route::parse(&format!("/tag/a?{}", many.join("&"))) else {
+            panic!("a tag page");
+        };
+        assert_eq!(filter.with.len() + filter.without.len(), MAX_CONDITIONS);
+    }
 
     fn tag_page(names: &[&str]) -> Route {
         Route::Tag {

@@ -69,11 +69,8 @@ impl Reader {
             return self.filtered_tags(order, filter, place, limit);
         }
         let mut list = match (order, place) {
-            (TagOrder::Uses, Some(TagPlace::From(tag))) => self.used_from(tag, limit)?,
-            (TagOrder::Uses, _) => self.listed(
-                "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY uses DESC, id LIMIT ?",
-                [limit + 1],
-            )?,
+            (TagOrder::Uses, Some(TagPlace::From(tag))) => self.used_from(tag, limit + 1)?,
+            (TagOrder::Uses, _) => self.used(i64::MAX, 0, limit + 1)?,
             (TagOrder::Name, Some(TagPlace::From(tag))) => self.listed(
                 "SELECT name, uses FROM tags WHERE name >= ? AND uses > 0 ORDER BY name LIMIT ?",
                 params![tag.as_str(), limit + 1],
@@ -134,22 +131,42 @@ impl Reader {
             .prepare_cached("SELECT uses, id FROM tags WHERE name = ?")?
             .query_row([tag.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let Some((uses, id)) = known else {
-            return Ok(Vec::new());
-        };
-        // In two ranges: a condition on both columns would walk over all that are used alike.
-        let mut list = self.listed(
-            "SELECT name, uses FROM tags WHERE uses = ? AND id >= ? AND uses > 0 \
-             ORDER BY id LIMIT ?",
-            params![uses, id, limit + 1],
-        )?;
-        let room = limit + 1 - u32::try_from(list.len()).unwrap_or(limit);
-        list.extend(self.listed(
-            "SELECT name, uses FROM tags WHERE uses < ? AND uses > 0 \
-             ORDER BY uses DESC, id LIMIT ?",
-            params![uses, room],
-        )?);
-        Ok(list)
+        match known {
+            Some((uses, id)) => self.used(uses, id, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The most used tags from these uses and this id on. Grade by grade: the index goes
+    /// by them, and only what is in one has to be put into order.
+    fn used(&self, uses: i64, id: i64, limit: u32) -> Result<Vec<ListedTag>> {
+        let mut next = self
+            .conn
+            .prepare_cached("SELECT max(grade) FROM tags WHERE grade < ? AND grade > 0")?;
+        let mut list = Vec::new();
+        let mut grade = i64::from(i64::BITS - uses.leading_zeros()) + 1;
+        loop {
+            let room = limit - u32::try_from(list.len()).unwrap_or(limit);
+            let below: Option<i64> = next.query_row([grade], |row| row.get(0))?;
+            let Some(below) = below.filter(|_| room > 0) else {
+                return Ok(list);
+            };
+            grade = below;
+            // All of the first grade are used once, and stand in the index as they are wanted.
+            list.extend(if grade == 1 {
+                self.listed(
+                    "SELECT name, uses FROM tags WHERE grade = 1 AND id >= ? ORDER BY id LIMIT ?",
+                    params![if uses == 1 { id } else { i64::MIN }, room],
+                )?
+            } else {
+                self.listed(
+                    "SELECT name, uses FROM tags WHERE grade = ?1 \
+                     AND (uses < ?2 OR (uses = ?2 AND id >= ?3)) \
+                     ORDER BY uses DESC, id LIMIT ?4",
+                    params![grade, uses, id, room],
+                )?
+            });
+        }
     }
 
     fn listed(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<ListedTag>> {
@@ -228,10 +245,7 @@ impl Reader {
         }
         let pieces = pieces(filter);
         let candidates = if pieces.is_empty() {
-            self.listed(
-                "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY uses DESC, id LIMIT ?",
-                [FILTERED],
-            )?
+            self.used(i64::MAX, 0, FILTERED)?
         } else {
             self.listed(
                 "SELECT t.name, t.uses FROM tag_names f JOIN tags t ON t.id = f.rowid \

@@ -270,6 +270,24 @@ fn paths_lead_nowhere_but_to_pages() {
     }
 }
 
+/// Each slash was a call of its own once, and the last of them ended the host.
+#[test]
+fn an_address_of_nothing_but_slashes_and_one_of_very_many_tags_end_nothing() {
+    let (mut host, port) = host();
+    let slashes = "/".repeat(15_800);
+    assert_eq!(get(port, &slashes).status, 308);
+    assert_eq!(get(port, &format!("/nowhere{slashes}")).status, 404);
+    let tags: Vec<String> = (0..1_000)
+        .map(|number| format!("without=t{number}"))
+        .collect();
+    let page = get(port, &format!("/tag/gpu?{}", tags.join("&")));
+    assert_eq!(page.status, 200);
+    assert!(page.body.len() < 100_000, "{}", page.body.len());
+    // The host that serves it goes on, too.
+    host.save("https://e.org/b", "Another page", &["gpu"]);
+    assert_eq!(get(port, "/tag/gpu").status, 200);
+}
+
 #[test]
 fn the_sixty_fifth_connection_is_told_to_come_back() {
     let (_host, port) = host();

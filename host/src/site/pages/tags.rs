@@ -64,7 +64,7 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
             }
             @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
         }
-        @if list.tags.is_empty() {
+        @if list.tags.is_empty() && list.next.is_none() {
             (nothing(shell, filter))
         }
         (initials(shell, page.initials))
