@@ -133,7 +133,8 @@ impl Reader {
             .optional()?;
         match known {
             Some((uses, id)) => self.used(uses, id, limit),
-            None => Ok(Vec::new()),
+            // Renamed or gone since the page before was read: rather some twice than none.
+            None => self.used(i64::MAX, 0, limit),
         }
     }
 
@@ -278,7 +279,10 @@ impl Reader {
         }
         let matching = complete.then_some(tags.len() as u64);
         if let Some(TagPlace::From(first)) = place {
-            let start = tags.iter().position(|tag| tag.count.tag == *first);
+            let start = tags.iter().position(|tag| match order {
+                TagOrder::Name => tag.count.tag >= *first,
+                _ => tag.count.tag == *first,
+            });
             tags.drain(..start.unwrap_or(0));
         }
         let next = cut(&mut tags, limit);
