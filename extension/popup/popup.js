@@ -300,7 +300,9 @@ function linkToSite() {
 		link.href = siteUrl;
 		link.textContent = say("openSite");
 	}
-	link.title = view.siteProblem ?? "";
+	const problem = element("site-problem");
+	problem.hidden = !view.siteProblem;
+	problem.textContent = view.siteProblem;
 }
 
 /**

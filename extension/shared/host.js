@@ -201,8 +201,19 @@ export class Host {
 		});
 	}
 
-	/** @param {NativePort} port */
-	#greet(port) {
+	/**
+	 * Asks again what may have changed since the port was opened, such as who has the site's
+	 * port: a host that has just started doesn't know yet.
+	 */
+	greetAgain() {
+		if (this.#port && this.#hello) this.#greet(this.#port, ANSWER_WITHIN_MS);
+	}
+
+	/**
+	 * @param {NativePort} port
+	 * @param {number} [within]
+	 */
+	#greet(port, within = HELLO_WITHIN_MS) {
 		const params = { protocol: PROTOCOL, extension: this.#extension };
 		const message = requestMessage(++this.#lastId, "hello", params);
 		/** @param {HelloResult} hello */
@@ -226,7 +237,7 @@ export class Host {
 				error.kind === "protocol_unsupported" ? "host_too_new" : "host_too_old",
 			);
 		};
-		this.#post(port, { message, resolve, reject }, HELLO_WITHIN_MS);
+		this.#post(port, { message, resolve, reject }, within);
 	}
 
 	/**

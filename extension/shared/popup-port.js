@@ -85,6 +85,8 @@ export function servePopup(port, { pages, host, ready, tryHost, activeTab }) {
 		if (early) edit(early);
 		early = null;
 		await opened;
+		// After the save, which is asked for first.
+		host.greetAgain();
 	};
 
 	/** @param {FromPopup & {do: "edit"}} message */

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import path from "node:path";
 import { test } from "node:test";
 import { browsers } from "./driver/browser.js";
@@ -25,6 +26,31 @@ inEachBrowser(
 		await summary.dismiss();
 		await world.holds([{ url, tags: ["ci", "half typ"], summary: "To the last letter" }]);
 	},
+);
+
+inEachBrowser(
+	"names the program that has the port of the site",
+	async (world, browser) => {
+		const squatter = createServer((_, answer) => answer.end("mine"));
+		await new Promise((listening) => {
+			squatter.listen(Number(new URL(world.site).port), "127.0.0.1", () =>
+				listening(null),
+			);
+		});
+		try {
+			await world.install();
+			const { page, popup } = await world.save(browser, "/article");
+			await popup.dismiss();
+			// The host that the first click started had other things to do first.
+			const again = await world.click(browser, page);
+			await until("the popup names it", async () =>
+				(await again.text("#site-problem")).includes(String(process.pid)),
+			);
+		} finally {
+			squatter.close();
+		}
+	},
+	{ registered: false },
 );
 
 inEachBrowser(
