@@ -4,7 +4,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -22,7 +22,7 @@ const LARGE: u64 = 200;
 #[derive(Debug)]
 pub(super) struct Counting {
     database: PathBuf,
-    state: Arc<Mutex<State>>,
+    state: Arc<RwLock<State>>,
     /// How often the store had to be asked instead.
     missed: AtomicU64,
 }
@@ -39,7 +39,7 @@ impl Counting {
     pub(super) fn new(database: PathBuf) -> Self {
         Self {
             database,
-            state: Arc::new(Mutex::new(State::Unread)),
+            state: Arc::new(RwLock::new(State::Unread)),
             missed: AtomicU64::new(0),
         }
     }
@@ -66,6 +66,14 @@ impl Counting {
         reader: &Reader,
         question: impl FnOnce(&Facets) -> Result<T>,
     ) -> Result<Option<T>> {
+        // Nearly always nothing was written since, and pages are made side by side.
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        if let State::Ready(facets) = &*state
+            && facets.is_up_to_date(reader)?
+        {
+            return question(facets).map(Some);
+        }
+        drop(state);
         let mut state = locked(&self.state);
         if let State::Ready(facets) = &mut *state {
             match facets.follow(reader)? {
@@ -119,6 +127,6 @@ impl Counting {
 
 /// Whatever panicked, a state is whole: it is replaced, never changed in parts,
 /// but by `Facets::follow`, which takes note by note and can be asked again.
-fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(state: &RwLock<State>) -> RwLockWriteGuard<'_, State> {
+    state.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -158,6 +158,14 @@ impl Facets {
         })
     }
 
+    /// Whether they answer for the moment that the reader sees, without following.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn is_up_to_date(&self, reader: &Reader) -> Result<bool> {
+        Ok(reader.revision()? == self.revision)
+    }
+
     /// Takes in what was written since, up to the moment that `reader` sees.
     ///
     /// # Errors
