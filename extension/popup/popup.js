@@ -61,7 +61,7 @@ let turn = 0;
 let completionTurn = 0;
 /** Number of the last suggestions asked for. */
 let suggestionTurn = 0;
-/** The tags that they were asked for with; null before the first time. */
+/** What they were asked for with; null before the first time. */
 let suggestedFor = /** @type {string | null} */ (null);
 const touched = { title: false, tags: false, summary: false };
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -156,10 +156,20 @@ function onMessage(message) {
 function wantSuggestions() {
 	// A save is never kept waiting.
 	if (!view || view.state === "saving" || view.state === "error") return;
+	if (view.state === "queued") {
+		// Nobody would answer, nor did anybody who was asked shortly before.
+		suggestedFor = null;
+		return;
+	}
 	suggestions.leaveOut(tagField.tags);
-	const chosen = JSON.stringify([tagField.tags, suggestions.dismissed]);
-	if (chosen === suggestedFor) return;
-	suggestedFor = chosen;
+	const asked = JSON.stringify([
+		tagField.tags,
+		suggestions.dismissed,
+		view.state,
+		view.page.note?.id,
+	]);
+	if (asked === suggestedFor) return;
+	suggestedFor = asked;
 	suggestionTurn += 1;
 	tell({
 		do: "suggest",

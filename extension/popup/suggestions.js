@@ -80,11 +80,11 @@ export class Suggestions {
 		this.#tags = tags
 			.filter(({ name }) => !this.#dismissed.includes(name))
 			.slice(0, SHOWN);
-		// What is below moves up only where nobody is typing there.
-		if (!this.#announced) {
-			const below = document.activeElement?.id === "summary";
-			this.#box.hidden = this.#tags.length === 0 && !below;
-		}
+		// What is below moves only where nobody is typing there: the place is neither given
+		// up nor taken again.
+		const below = document.activeElement?.id === "summary";
+		if (!this.#announced && !below) this.#box.hidden = this.#tags.length === 0;
+		if (this.#box.hidden) this.#tags = [];
 		this.#draw();
 		if (this.#tags.length === 0 || this.#announced) return;
 		this.#announced = true;

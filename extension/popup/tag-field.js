@@ -147,7 +147,8 @@ export class TagField {
 		if (event.isComposing || event.keyCode === 229) return;
 		if (event.altKey && !event.ctrlKey && !event.metaKey) {
 			// By the key, not by what it writes: with Alt that may be another sign.
-			const digit = /^(?:Digit|Numpad)([0-5])$/.exec(event.code)?.[1];
+			// Not the number pad: Windows writes signs with Alt and its digits.
+			const digit = /^Digit([0-5])$/.exec(event.code)?.[1];
 			if (digit && this.onSuggestionKey(Number(digit) - 1)) event.preventDefault();
 			return;
 		}
@@ -245,6 +246,7 @@ export class TagField {
 		if (this.pending.trim() !== "") this.#commit(this.pending);
 		else if (this.pending !== "") {
 			this.pending = "";
+			this.#drawOptions();
 			this.onChange();
 		}
 	}

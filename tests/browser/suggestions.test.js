@@ -48,8 +48,11 @@ inEachBrowser(
 		const [, second = ""] = await popup.offered();
 		await popup.evaluate(() => {
 			// As the browser sends it: Alt is held, and the digit's key is told by its place.
-			const key = { code: "Digit2", key: "2", altKey: true, bubbles: true };
-			document.querySelector("#tags")?.dispatchEvent(new KeyboardEvent("keydown", key));
+			// With the number pad Windows writes signs.
+			for (const code of ["Numpad3", "Digit2"]) {
+				const key = { code, key: code.slice(-1), altKey: true, bubbles: true };
+				document.querySelector("#tags")?.dispatchEvent(new KeyboardEvent("keydown", key));
+			}
 		});
 		await popup.hasTags("sourdough", second);
 		await until("another one is offered", async () => {
@@ -82,6 +85,13 @@ inEachBrowser(
 		await popup.press("Tab");
 		await popup.hasTags("baking");
 		await popup.offers("sourdough");
+		await popup.type(" ");
+		await until(
+			"spaces are typing too",
+			async () => (await popup.offered()).length === 0,
+		);
+		await popup.press("Enter");
+		await popup.offers("sourdough");
 		await popup.click("#dismiss");
 		await until("they are gone", async () => (await popup.offered()).length === 0);
 		await popup.press("Enter");
@@ -102,4 +112,19 @@ inEachBrowser(
 		await other.popup.offers("sourdough", "rye flour");
 		assert.match(await other.popup.text("#why"), /a keyword of the page/);
 	},
+);
+
+inEachBrowser(
+	"asks again once the host is there",
+	async (world, browser) => {
+		await bake(world);
+		const { popup } = await world.save(browser, "/bread", "queued");
+		assert.deepEqual(await popup.offered(), []);
+		await world.install();
+		await popup.focus("#try-again");
+		await popup.press("Enter");
+		await popup.reaches("saved");
+		await popup.offers("sourdough");
+	},
+	{ registered: false },
 );
