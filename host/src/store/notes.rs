@@ -458,6 +458,11 @@ impl Writer<'_> {
                 note.metadata.lang,
                 note.updated_at.as_microsecond(),
             ],
+        )?;
+        // Who holds notes in memory holds the old texts.
+        self.execute(
+            "INSERT OR IGNORE INTO changes SELECT revision + 1, ?1 FROM meta",
+            [note.id.0],
         )
     }
 

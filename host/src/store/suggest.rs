@@ -29,6 +29,8 @@ const LEARNED_NOTES: usize = if cfg!(test) { 20 } else { 300 };
 /// So many of them in one go, while nobody asks for anything; and before an answer.
 const LEARNED_AT_ONCE: usize = 1;
 const LEARNED_BEFORE: usize = 2;
+/// Where more notes came since the last answer, they too are learned from in pauses.
+const NEW_BEFORE: usize = 4;
 /// With more changes everything is read anew.
 const MAX_CHANGED: usize = 32;
 /// Older notes that are read for one page: those with its words, those of its site, and for each
@@ -71,8 +73,8 @@ pub(super) struct Remembered {
     revision: u64,
     /// Notes up to this one have been learned from.
     learned: NoteId,
-    /// What goes through the notes that were there at the start, to learn from them as if they
-    /// came one after the other.
+    /// What goes through notes that came unlearned, to learn from them as if they came one after
+    /// the other.
     learner: Option<Learner>,
 }
 
@@ -97,7 +99,7 @@ impl Store {
     ) -> Result<Vec<Suggestion>> {
         let mut remembered = self.remembered.take();
         let suggested = self.reader.at_one_moment(|reader| {
-            let remembered = follow(reader, &mut remembered)?;
+            let (remembered, _) = follow(reader, &mut remembered)?;
             remembered.learn_some(reader, LEARNED_BEFORE)?;
             reader.suggest(remembered, text, choices, limit)
         });
@@ -109,14 +111,18 @@ impl Store {
 
     /// Learns from a note that was there when the store was opened, some milliseconds of work
     /// for when nobody asks for anything; the first time it reads the newest notes. False where
-    /// there is nothing left to learn.
+    /// there is nothing to do until somebody has asked again.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn learn(&mut self) -> Result<bool> {
         let mut remembered = self.remembered.take();
         let more = self.reader.at_one_moment(|reader| {
-            let remembered = follow(reader, &mut remembered)?;
+            let (remembered, reread) = follow(reader, &mut remembered)?;
+            if reread {
+                // Somebody writes a lot: following in each pause would be all that is done.
+                return Ok(false);
+            }
             remembered.learn_some(reader, LEARNED_AT_ONCE)?;
             remembered.memory.freshen();
             Ok(remembered.learner.is_some())
@@ -180,20 +186,32 @@ impl Reader {
         }
         memory.compact();
         let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
-        let keywords = self.tags_of_names(&choices.keywords)?;
-        let new = keywords.into_iter().filter(|keyword| {
-            !chosen.contains(keyword)
-                && !dismissed.contains(keyword)
-                && !suggested.iter().any(|known| known.tag == *keyword)
-        });
-        let new: Vec<Tag> = new.take(KEYWORDS).collect();
-        suggested.extend(new.into_iter().map(|tag| Suggestion {
-            tag,
-            score: KEYWORD_SCORE,
-            because: Because::Keyword,
-        }));
+        let mut keywords = self.tags_of_names(&choices.keywords)?;
+        keywords.retain(|tag| !chosen.contains(tag) && !dismissed.contains(tag));
+        let mut new = 0;
+        for tag in keywords {
+            if new == KEYWORDS {
+                break;
+            }
+            // One that is in use was suggested above, or is hardly likely.
+            if !self.is_in_use(&tag)? {
+                new += 1;
+                suggested.push(Suggestion {
+                    tag,
+                    score: KEYWORD_SCORE,
+                    because: Because::Keyword,
+                });
+            }
+        }
         suggested.truncate(limit);
         Ok(suggested)
+    }
+
+    fn is_in_use(&self, tag: &Tag) -> Result<bool> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM tags WHERE name = ? AND uses > 0)")?
+            .query_row([tag.as_str()], |row| row.get(0))?)
     }
 
     /// Notes older than those that are remembered which may tell something of a page.
@@ -341,7 +359,7 @@ impl Reader {
 }
 
 impl Remembered {
-    /// What a store has now.
+    /// What a store has now, of which nothing has been learned.
     fn read(reader: &Reader) -> Result<Self> {
         let aliases = aliases(reader)?;
         let ids = newest(reader, u32::try_from(MEMORY_NOTES).unwrap_or(u32::MAX))?;
@@ -357,23 +375,61 @@ impl Remembered {
                 memory.add(*id, &page, &note.tags);
             }
         }
+        memory.shrink();
         // The newest is learned from when the next page comes: it may be about to get its tags.
         let learnable = ids.len().saturating_sub(1);
-        let mut to_come: Vec<NoteId> = ids.get(unlearned..learnable).unwrap_or_default().to_vec();
-        to_come.reverse();
+        let to_come = ids.get(unlearned..learnable).unwrap_or_default().to_vec();
+        let mut remembered = Self {
+            memory,
+            aliases,
+            revision: reader.revision()?,
+            learned: NoteId::MIN,
+            learner: None,
+        };
+        remembered.learn_later(behind, to_come);
+        Ok(remembered)
+    }
+
+    /// The same with what was learned before, and what was still to be.
+    fn read_again(self, reader: &Reader) -> Result<Self> {
+        let aliases = aliases(reader)?;
+        let mut memory = Memory::new(&aliases);
+        memory.learn_as(&self.memory);
+        let Self {
+            memory: old,
+            learned,
+            learner,
+            ..
+        } = self;
+        // Never both in memory.
+        drop(old);
+        for id in newest(reader, u32::try_from(MEMORY_NOTES).unwrap_or(u32::MAX))? {
+            for note in load_ids(&reader.conn, &[id.0])? {
+                memory.add(id, &Page::of_note(&note), &note.tags);
+            }
+        }
+        memory.shrink();
         Ok(Self {
             memory,
             aliases,
             revision: reader.revision()?,
-            learned: to_come.first().copied().unwrap_or(NoteId::MIN),
-            learner: (!to_come.is_empty()).then_some(Learner {
-                memory: behind,
-                to_come,
-            }),
+            learned,
+            learner,
         })
     }
 
-    /// Learns from the next of the notes that were there at the start.
+    /// Has these notes learned from in pauses, `behind` being the memory of those before.
+    fn learn_later(&mut self, behind: Memory, mut to_come: Vec<NoteId>) {
+        let Some(last) = to_come.last() else { return };
+        self.learned = self.learned.max(*last);
+        to_come.reverse();
+        self.learner = Some(Learner {
+            memory: behind,
+            to_come,
+        });
+    }
+
+    /// Learns from the next of the notes that came unlearned.
     fn learn_some(&mut self, reader: &Reader, most: usize) -> Result<()> {
         let Some(learner) = &mut self.learner else {
             return Ok(());
@@ -404,21 +460,34 @@ impl Remembered {
             return Ok(());
         }
         let new = self.memory.after(self.learned);
-        for id in new.iter().copied().filter(|id| Some(*id) != own) {
-            for note in load_ids(&reader.conn, &[id.0])? {
-                let page = Page::of_note(&note);
-                // As it was before the note came.
-                let newer = self.memory.after(NoteId(id.0 - 1));
-                let newer: Vec<Aside> = newer
-                    .into_iter()
-                    .filter_map(|id| self.memory.set_aside(id))
-                    .collect();
-                self.memory.learn(&page, &note.tags);
-                for aside in newer {
-                    self.memory.put_back(aside);
-                }
+        if new.len() > NEW_BEFORE + 1 {
+            // The newest may be about to get its tags.
+            let mut to_come = new[..new.len() - 1].to_vec();
+            to_come.drain(..to_come.len().saturating_sub(LEARNED_NOTES));
+            let mut behind = self.memory.clone();
+            for id in self.memory.after(NoteId(to_come[0].0 - 1)) {
+                behind.remove(id);
             }
-            self.learned = self.learned.max(id);
+            to_come.retain(|id| Some(*id) != own);
+            self.learn_later(behind, to_come);
+            return Ok(());
+        }
+        // As it was before they came.
+        let new: Vec<Aside> = new
+            .into_iter()
+            .filter_map(|id| self.memory.set_aside(id))
+            .collect();
+        for aside in new {
+            let id = aside.id();
+            if Some(id) != own {
+                if aside.has_tags() {
+                    for note in load_ids(&reader.conn, &[id.0])? {
+                        self.memory.learn(&Page::of_note(&note), &note.tags);
+                    }
+                }
+                self.learned = self.learned.max(id);
+            }
+            self.memory.put_back(aside);
         }
         Ok(())
     }
@@ -466,20 +535,22 @@ impl Remembered {
     }
 }
 
-/// What is remembered, at the moment that the reader sees.
+/// What is remembered, at the moment that the reader sees, and whether all was read again for it.
 fn follow<'a>(
     reader: &Reader,
     remembered: &'a mut Option<Remembered>,
-) -> Result<&'a mut Remembered> {
-    let known = match remembered.take() {
-        Some(mut known) => known.follow(reader)?.then_some(known),
-        None => None,
+) -> Result<(&'a mut Remembered, bool)> {
+    let (known, reread) = match remembered.take() {
+        None => (Remembered::read(reader)?, false),
+        Some(mut known) => {
+            if known.follow(reader)? {
+                (known, false)
+            } else {
+                (known.read_again(reader)?, true)
+            }
+        }
     };
-    let known = match known {
-        Some(known) => known,
-        None => Remembered::read(reader)?,
-    };
-    Ok(remembered.insert(known))
+    Ok((remembered.insert(known), reread))
 }
 
 /// The newest notes, oldest first.
@@ -690,6 +761,24 @@ mod tests {
             writer.update_note(saved.id, change.clone()).unwrap();
         });
         assert_eq!(store.names("Quinces again")[0], "orchard");
+        let similar = |store: &mut TestStore| {
+            // Which has no word with the notes' addresses in common.
+            let page = "https://elsewhere.test/";
+            let title = "Grafting, rootstock, pruning";
+            let suggested = store.suggest_for(page, title, &Choices::default());
+            let orchard = suggested.into_iter().find(|s| s.tag.as_str() == "orchard");
+            orchard.map(|s| s.because)
+        };
+        let before = similar(&mut store);
+        assert_ne!(before, Some(Because::Similar(1)));
+        let change = Change {
+            summary: Some("Grafting, rootstock, pruning".into()),
+            ..Change::default()
+        };
+        edit(&mut store, &|writer| {
+            writer.update_note(saved.id, change.clone()).unwrap();
+        });
+        assert_eq!(similar(&mut store), Some(Because::Similar(1)));
         edit(&mut store, &|writer| {
             writer.delete_note(saved.id).unwrap();
         });
@@ -741,6 +830,88 @@ mod tests {
             ("rye", &Because::Keyword)
         );
         assert!(others.iter().all(|s| s.because != Because::Keyword));
+    }
+
+    #[test]
+    fn a_keyword_of_the_page_that_is_in_use_is_never_called_new() {
+        let mut store = TestStore::filled();
+        for number in 0..60 {
+            let url = format!("https://kitchen.example/more/{number}");
+            store.save(&url, "Bread", &["baking"], "Flour.");
+        }
+        let choices = Choices {
+            keywords: tags(&["gpu", "rye"]),
+            ..Choices::default()
+        };
+        let url = "https://kitchen.example/new";
+        let suggested = store.suggest_for(url, "Bread with flour", &choices);
+        let new: Vec<&str> = suggested
+            .iter()
+            .filter(|s| s.because == Because::Keyword)
+            .map(|s| s.tag.as_str())
+            .collect();
+        assert_eq!(new, ["rye"]);
+    }
+
+    #[test]
+    fn many_notes_that_came_at_once_are_learned_from_in_pauses() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        store.names("Bread");
+        for number in 0..15 {
+            let url = format!("https://new.example/{number}");
+            store.save(&url, "Quinces in autumn", &["fruit"], "");
+        }
+        store.names("Quinces again");
+        let to_come = |store: &TestStore| {
+            let learner = &store.store.remembered.as_ref().unwrap().learner;
+            learner.as_ref().map_or(0, |learner| learner.to_come.len())
+        };
+        assert!(to_come(&store) > 10, "{}", to_come(&store));
+        while store.store.learn().unwrap() {}
+        assert_eq!(to_come(&store), 0);
+        assert_eq!(store.names("Quinces again")[0], "fruit");
+        // A note that has no tags teaches nothing, but isn't looked at again.
+        let bare = store.save("https://new.example/bare", "Quinces", &[], "");
+        store.names("Quinces again");
+        let learned = store.store.remembered.as_ref().unwrap().learned;
+        assert_eq!(learned, bare.id);
+    }
+
+    #[test]
+    fn what_was_learned_outlasts_a_flood_of_writes() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        store.names("Bread");
+        let odds = |store: &TestStore| {
+            let remembered = store.store.remembered.as_ref().unwrap();
+            (remembered.memory.learned_weights(), remembered.learned)
+        };
+        let before = odds(&store);
+        let fresh = Memory::default().learned_weights();
+        assert_ne!(before.0, fresh);
+        for number in 0..MAX_CHANGED {
+            let url = format!("https://new.example/{number}");
+            store.save(&url, "Quinces in autumn", &["fruit"], "");
+        }
+        // As in the pauses of a host while another process imports: once, and no more.
+        assert!(!store.store.learn().unwrap());
+        assert_eq!(odds(&store), before);
+        let remembered = store.store.remembered.as_ref().unwrap();
+        assert!(remembered.learner.is_none());
+        assert_eq!(remembered.memory.len(), 12 + MAX_CHANGED);
+    }
+
+    #[test]
+    fn files_share_no_habit_of_a_site() {
+        let mut store = TestStore::filled();
+        for number in 0..6 {
+            let url = format!("file:///home/ada/{number}.html");
+            store.save(&url, &format!("Draft {number}"), &["draft"], "");
+        }
+        let suggested = store.suggest_for("file:///srv/x.pdf", "Xyz", &Choices::default());
+        let usual = |s: &Suggestion| matches!(s.because, Because::UsualOn(_));
+        assert!(!suggested.iter().any(usual), "{suggested:?}");
     }
 
     #[test]

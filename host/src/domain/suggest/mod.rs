@@ -22,14 +22,14 @@ use weights::{SIGNS, Signs, Weights, chance};
 use super::{NoteId, Tag};
 
 /// So many notes, the newest, are remembered.
-pub const MEMORY_NOTES: usize = 600;
+pub const MEMORY_NOTES: usize = 400;
 /// Suggestions that are less likely are not worth the look.
 const WORTH: f64 = 0.03;
 
 /// So many of a note's tags are remembered.
 const TAGS_OF_NOTE: usize = 32;
 /// So many tags that no note has are kept, since they may come again.
-const UNUSED_TAGS: usize = 2_000;
+const UNUSED_TAGS: usize = 500;
 /// From a note so many of the likeliest tags are learned.
 const LEARNED: usize = 200;
 /// So many notes have to be there before anything is learned from the next.
@@ -117,6 +117,7 @@ struct Kept {
 
 /// A word of a note and its tags: there are a hundred of a note, so they are small.
 #[derive(Debug, Clone, Copy)]
+#[repr(Rust, packed(2))]
 struct Term {
     stem: u32,
     /// How often it stands on the page.
@@ -148,12 +149,26 @@ impl Kept {
 #[derive(Debug)]
 pub struct Aside(Kept);
 
+impl Aside {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> NoteId {
+        self.0.id
+    }
+
+    /// Whether it has any tags.
+    #[must_use]
+    pub fn has_tags(&self) -> bool {
+        !self.0.tags.is_empty()
+    }
+}
+
 /// A tag that is remembered.
 #[derive(Debug, Clone)]
 struct Known {
     name: Tag,
     /// How it and its aliases are written.
-    forms: Vec<Vec<Spelled>>,
+    forms: Box<[Box<[Spelled]>]>,
     /// Notes that have it.
     uses: usize,
     /// Notes that name it, and those that also have it.
@@ -163,15 +178,19 @@ struct Known {
     found: bool,
 }
 
+/// That a name begins with a word: its stem, the tag, which of the tag's names.
+type Begin = (u32, usize, usize);
+
 /// Notes and tags that are remembered, and what was learned from them.
 #[derive(Debug, Clone)]
 pub struct Memory {
     /// Oldest first.
     notes: Vec<Kept>,
     tags: Vec<Known>,
-    numbers: HashMap<Tag, usize>,
-    /// Which tags' names begin with a word: its stem, the tag and which of its names.
-    begins: HashMap<u32, Vec<(usize, usize)>>,
+    /// Numbers of the tags, in the order of their names.
+    by_name: Vec<usize>,
+    /// Which tags' names begin with a word, in the order of words.
+    begins: Vec<Begin>,
     aliases: HashMap<Tag, Vec<Tag>>,
     weights: Weights,
     /// Notes that came since topics were found.
@@ -212,8 +231,8 @@ impl Memory {
         Self {
             notes: Vec::new(),
             tags: Vec::new(),
-            numbers: HashMap::new(),
-            begins: HashMap::new(),
+            by_name: Vec::new(),
+            begins: Vec::new(),
             aliases: by_tag,
             weights: Weights::new(&FIRST_WEIGHTS),
             since_topics: 0,
@@ -241,9 +260,8 @@ impl Memory {
     /// Whether a tag is on one of the notes.
     #[must_use]
     pub fn knows(&self, tag: &Tag) -> bool {
-        self.numbers
-            .get(tag)
-            .is_some_and(|number| self.tags[*number].uses > 0)
+        self.number_of(tag)
+            .is_some_and(|number| self.tags[number].uses > 0)
     }
 
     /// The oldest note.
@@ -286,7 +304,7 @@ impl Memory {
         if unused <= UNUSED_TAGS {
             return;
         }
-        let mut places = vec![0; self.tags.len()];
+        let mut places = vec![usize::MAX; self.tags.len()];
         let mut kept = Vec::with_capacity(self.tags.len() - unused);
         for (place, tag) in places.iter_mut().zip(self.tags.drain(..)) {
             if tag.uses > 0 {
@@ -295,28 +313,36 @@ impl Memory {
             }
         }
         self.tags = kept;
-        self.tags.shrink_to_fit();
-        self.numbers.clear();
-        self.begins.clear();
-        for (number, tag) in self.tags.iter().enumerate() {
-            self.numbers.insert(tag.name.clone(), number);
-            for (form, words) in tag.forms.iter().enumerate() {
-                if let Some(first) = first_that_says(words) {
-                    self.begins
-                        .entry(first.stem)
-                        .or_default()
-                        .push((number, form));
-                }
-            }
-        }
+        self.by_name.retain_mut(|number| {
+            *number = places[*number];
+            *number != usize::MAX
+        });
+        self.begins.retain_mut(|(_, number, _)| {
+            *number = places[*number];
+            *number != usize::MAX
+        });
         for tag in self.notes.iter_mut().flat_map(|note| &mut note.tags) {
             *tag = places[*tag];
         }
     }
 
+    /// Gives back the room that is kept for more.
+    pub fn shrink(&mut self) {
+        self.notes.shrink_to_fit();
+        self.tags.shrink_to_fit();
+        self.by_name.shrink_to_fit();
+        self.begins.shrink_to_fit();
+    }
+
     /// Takes over what another memory has learned.
     pub fn learn_as(&mut self, other: &Self) {
         self.weights.clone_from(&other.weights);
+    }
+
+    /// How much each sign tells, for tests of what becomes of it.
+    #[cfg(test)]
+    pub fn learned_weights(&self) -> Vec<f64> {
+        self.weights.weights().to_vec()
     }
 
     fn place(&self, id: NoteId) -> Result<usize, usize> {
@@ -328,7 +354,7 @@ impl Memory {
         self.lend(id, page, tags);
         self.since_topics += 1;
         for tag in tags.iter().take(TAGS_OF_NOTE) {
-            if let Some(number) = self.numbers.get(tag).copied() {
+            if let Some(number) = self.number_of(tag) {
                 self.find_names(number);
             }
         }
@@ -422,10 +448,7 @@ impl Memory {
         }
         let mut named: Vec<usize> = Vec::new();
         for word in note.words() {
-            let Some(begun) = self.begins.get(&word.stem) else {
-                continue;
-            };
-            for (tag, form) in begun {
+            for (_, tag, form) in self.beginning_with(word.stem) {
                 if note.names(&self.tags[*tag].forms[*form]) {
                     named.push(*tag);
                 }
@@ -441,23 +464,42 @@ impl Memory {
         }
     }
 
+    fn place_of_name(&self, name: &Tag) -> Result<usize, usize> {
+        self.by_name
+            .binary_search_by(|number| self.tags[*number].name.cmp(name))
+    }
+
+    fn number_of(&self, name: &Tag) -> Option<usize> {
+        let place = self.place_of_name(name).ok()?;
+        Some(self.by_name[place])
+    }
+
+    /// The names that begin with a word.
+    fn beginning_with(&self, stem: u32) -> &[Begin] {
+        let first = self.begins.partition_point(|begin| begin.0 < stem);
+        let begins = &self.begins[first..];
+        let count = begins.iter().take_while(|begin| begin.0 == stem).count();
+        &begins[..count]
+    }
+
     /// The number of a tag, which may be new.
     fn number(&mut self, name: &Tag) -> usize {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
+        let place = match self.place_of_name(name) {
+            Ok(place) => return self.by_name[place],
+            Err(place) => place,
+        };
         let number = self.tags.len();
+        self.by_name.insert(place, number);
         let aliases = self.aliases.get(name).into_iter().flatten();
-        let forms: Vec<Vec<Spelled>> = std::iter::once(name)
+        let forms: Box<[Box<[Spelled]>]> = std::iter::once(name)
             .chain(aliases)
-            .map(spelled_tag)
+            .map(|name| spelled_tag(name).into())
             .collect();
-        for (place, form) in forms.iter().enumerate() {
-            if let Some(first) = first_that_says(form) {
-                self.begins
-                    .entry(first.stem)
-                    .or_default()
-                    .push((number, place));
+        for (form, words) in forms.iter().enumerate() {
+            if let Some(first) = first_that_says(words) {
+                let begin = (first.stem, number, form);
+                let at = self.begins.partition_point(|other| *other < begin);
+                self.begins.insert(at, begin);
             }
         }
         self.tags.push(Known {
@@ -468,7 +510,6 @@ impl Memory {
             found: false,
             forms,
         });
-        self.numbers.insert(name.clone(), number);
         number
     }
 
@@ -520,8 +561,7 @@ impl Memory {
     ) -> Vec<Suggestion> {
         self.freshen_at_last();
         let numbers = |tags: &[Tag]| -> Vec<usize> {
-            let numbers = tags.iter().filter_map(|tag| self.numbers.get(tag));
-            numbers.copied().collect()
+            tags.iter().filter_map(|tag| self.number_of(tag)).collect()
         };
         let (chosen, dismissed) = (numbers(chosen), numbers(dismissed));
         let beside = self.beside(&chosen);
@@ -766,10 +806,7 @@ impl Memory {
         let mut named: HashMap<usize, Named> = HashMap::new();
         for (place, run) in page.runs.iter().enumerate() {
             for (at, word) in run.iter().enumerate() {
-                let Some(begun) = self.begins.get(&word.stem) else {
-                    continue;
-                };
-                for (tag, form) in begun {
+                for (_, tag, form) in self.beginning_with(word.stem) {
                     let form = &self.tags[*tag].forms[*form];
                     // It begins with the words that say nothing, if any.
                     let skipped = form.iter().take_while(|word| says_nothing(**word)).count();
@@ -814,7 +851,7 @@ impl Memory {
         let mut norms = Vec::with_capacity(notes.len());
         for (number, note) in (0_u32..).zip(notes) {
             let weight = |word: &Term| {
-                f32::from(word.times).ln_1p() * ((all + 1.0) / (having[&word.stem] + 1.0)).ln()
+                f32::from(word.times).ln_1p() * ((all + 1.0) / (having[&{ word.stem }] + 1.0)).ln()
             };
             let rarity = |tag: &usize| {
                 ((all + 1.0) / (self.tags[*tag].uses as f32 + 1.0))

@@ -62,8 +62,9 @@ pub struct Page {
     pub(super) length: f64,
     /// Title, text, address: the words in their order. Not kept with saved notes.
     pub(super) runs: [Vec<Spelled>; 3],
+    /// 0 where it comes from none, as files do: they have nothing in common.
     pub(super) site: u32,
-    /// Site and first part of the path.
+    /// Site and first part of the path; 0 where there is none.
     pub(super) section: u32,
     /// The site as it is named to people.
     pub(super) site_name: String,
@@ -83,7 +84,7 @@ impl Page {
         }
         let address = spelled(&address);
         let mut page = Self {
-            site: hash(&site_name),
+            site: site_number(&site_name),
             section: url.as_ref().map_or(0, section),
             site_name,
             runs: [title, body, address],
@@ -207,7 +208,14 @@ fn singular(word: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
+fn site_number(site: &str) -> u32 {
+    if site.is_empty() { 0 } else { hash(site) }
+}
+
 fn section(url: &PageUrl) -> u32 {
+    if url.site().is_empty() {
+        return 0;
+    }
     let words = url.words();
     let mut parts = words.split(['/', ' ']).filter(|part| !part.is_empty());
     let site = parts.next().unwrap_or_default();

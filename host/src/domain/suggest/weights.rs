@@ -43,6 +43,11 @@ impl Weights {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
     /// How much speaks for a tag, as the logarithm of its odds.
     pub(super) fn odds(&self, signs: &Signs) -> f64 {
         let known = self.weights.iter().zip(signs);
