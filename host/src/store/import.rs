@@ -117,7 +117,8 @@ pub struct Import<'a> {
     origin: Origin,
     /// Whether there is a record of this import yet, in the place of the last one.
     recorded: Cell<bool>,
-    aliases: RefCell<Vec<String>>,
+    /// Names, and the ids of the tags that they lead to.
+    aliases: RefCell<Vec<(String, i64)>>,
     /// Rows of the index that are taken, and a later one that may be free: many
     /// bookmarks have one and the same date.
     taken: RefCell<HashMap<i64, i64>>,
@@ -186,9 +187,10 @@ impl Import<'_> {
                 "\"{name}\" leads to \"{before}\" here, not to \"{of}\"."
             )));
         }
-        self.writer.alias_tag(name, of)?;
+        let set = self.writer.alias_tag(name, of)?;
         self.begin_record()?;
-        self.aliases.borrow_mut().push(name.to_string());
+        let tag = self.writer.tag_id(&set.tag)?;
+        self.aliases.borrow_mut().push((name.to_string(), tag));
         Ok(Became::New)
     }
 
@@ -327,8 +329,14 @@ impl Import<'_> {
         };
         let id = self.writer.free_id(moment.saved_at())?;
         let next = index::row(id) + 1;
-        taken.insert(first, next);
-        taken.insert(free, next);
+        // All on the way lead to its end now, so that no way is gone twice.
+        let mut row = first;
+        while row < free {
+            row = taken.insert(row, next).unwrap_or(free);
+        }
+        for row in free..next {
+            taken.insert(row, next);
+        }
         Ok(id)
     }
 
@@ -459,9 +467,14 @@ impl Writer<'_> {
             restored: 0,
             kept: 0,
         };
-        let aliases: Vec<String> = serde_json::from_str(&aliases).map_err(Error::internal)?;
-        for name in aliases {
-            self.execute("DELETE FROM tag_aliases WHERE name = ?", [name])?;
+        let aliases: Vec<(String, i64)> =
+            serde_json::from_str(&aliases).map_err(Error::internal)?;
+        for (name, tag) in aliases {
+            // Not what the user has it lead to since.
+            self.execute(
+                "DELETE FROM tag_aliases WHERE name = ? AND tag_id = ?",
+                params![name, tag],
+            )?;
         }
         let mut last = 0;
         loop {
