@@ -573,3 +573,50 @@ impl Writer<'_> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn ids_of_one_and_the_same_moment_are_sought_for_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
+        let origin = || Origin {
+            file: String::new(),
+            format: String::new(),
+        };
+        let now = Timestamp::now();
+        let moment: Timestamp = "2020-01-02T00:00:00Z".parse().unwrap();
+        let first = index::row(NoteId::at(moment));
+        let incoming = |at: i64, after: i64| Incoming {
+            url: PageUrl::parse(&format!("https://e.org/{at}")).unwrap(),
+            title: String::new(),
+            tags: Vec::new(),
+            summary: String::new(),
+            metadata: Metadata::default(),
+            saved_at: Some(moment + SignedDuration::from_millis(after)),
+            updated_at: None,
+            kept: Kept::default(),
+        };
+        let mut count = 0;
+        // Within one import, and behind those of an earlier one.
+        for lead in [6, 8] {
+            let taken = store
+                .write(now, |writer| {
+                    let import = writer.import(origin(), now);
+                    for after in [0, 0, 0, 0, 0, 1, 3] {
+                        assert_eq!(import.note(&incoming(count, after))?, Became::New);
+                        count += 1;
+                    }
+                    Ok(import.taken.take())
+                })
+                .unwrap();
+            assert_eq!(taken[&(first + 3)], first + count);
+            // One that is only passed leads on as far as was known then.
+            assert_eq!(taken.get(&(first + 2)), Some(&(first + lead)));
+        }
+        assert_eq!(store.counts().unwrap().notes, 14);
+    }
+}
