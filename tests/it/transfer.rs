@@ -529,6 +529,10 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     assert!(to(&slash).status.success());
     assert!(notes.exists());
     assert_eq!(names(), written);
+    // Nothing of an export is left beside.
+    let left = fs::read_dir(dir).unwrap();
+    let mut names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| name.starts_with(".url-notes.")));
     for file in beside {
         assert_eq!(
             fs::read_to_string(&file).unwrap(),

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// So many refusals are told in the text; `--report` and `--json` have all.
+/// So many refusals are told in the text; `--report` and `--json` have more.
 const TOLD: usize = 20;
 
 #[derive(Debug, clap::Args)]

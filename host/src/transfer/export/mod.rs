@@ -14,7 +14,6 @@ pub use markdown::markdown;
 pub use netscape::netscape;
 
 use std::{
-    ffi::OsString,
     fs::File,
     io,
     os::unix::fs::OpenOptionsExt as _,
@@ -70,17 +69,9 @@ fn each(
 /// # Errors
 /// Those of `make`, which has to fail with `AlreadyExists` where something is there.
 pub fn fresh<T>(path: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(PathBuf, T)> {
-    let name = path.file_name().unwrap_or_default();
     let mut number = 0_u32;
     loop {
-        let mut hidden = OsString::from(if name.as_encoded_bytes().starts_with(b".") {
-            ""
-        } else {
-            "."
-        });
-        hidden.push(name);
-        hidden.push(format!(".{}-{number}.part", process::id()));
-        let path = path.with_file_name(hidden);
+        let path = path.with_file_name(format!(".url-notes.{}-{number}.part", process::id()));
         match make(&path) {
             Ok(made) => return Ok((path, made)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
