@@ -32,7 +32,7 @@ pub(super) struct ToFile {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ToFolder {
-    /// The folder: a new or an empty one, or that of an earlier export, which is replaced
+    /// The folder: a new or an empty one, or that of an earlier export, in which nothing but its own files is replaced
     folder: PathBuf,
 }
 
@@ -95,16 +95,12 @@ fn into_file(
         return write(&mut file);
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut part = target.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let written = File::create(&part)
-        .map_err(anyhow::Error::from)
-        .and_then(|mut file| {
-            write(&mut file)?;
-            file.sync_all()?;
-            Ok(fs::rename(&part, &target)?)
-        });
+    let (part, mut file) =
+        export::fresh_file(&target).map_err(|error| super::unwritten(error, path))?;
+    let written = write(&mut file).and_then(|()| {
+        file.sync_all()?;
+        Ok(fs::rename(&part, &target)?)
+    });
     if written.is_err() {
         let _ = fs::remove_file(&part);
     }

@@ -15,10 +15,13 @@ use super::{Invocation, print};
 use crate::{
     error::{Error, Result},
     store::{self, Origin, Undone},
-    transfer::import::{self, Format, Report, Source, Wishes},
+    transfer::{
+        export::fresh_file,
+        import::{self, Format, Report, Source, Wishes},
+    },
 };
 
-/// So many refusals are told in the text; `--report` and `--json` have all.
+/// So many refusals are told in the text; `--report` and `--json` have more.
 const TOLD: usize = 20;
 
 #[derive(Debug, clap::Args)]
@@ -161,9 +164,10 @@ impl Import {
                 print::clean(&refusal.reason)
             )?;
         }
-        if report.refusals.len() > TOLD {
-            let more = report.refusals.len() - TOLD;
-            writeln!(out, "and {more} more; --report FILE writes all of them.")?;
+        let told = u64::try_from(report.refusals.len().min(TOLD)).unwrap_or(0);
+        if report.refused > told {
+            let more = report.refused - told;
+            writeln!(out, "and {more} more, which --report FILE writes.")?;
         }
         if self.dry_run {
             writeln!(out, "Nothing was changed; without --dry-run it is.")?;
@@ -224,29 +228,28 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
 struct ReportFile {
     path: PathBuf,
     part: PathBuf,
+    file: File,
 }
 
 impl ReportFile {
     fn create(path: &Path) -> anyhow::Result<Self> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let part = Self {
-            path: path.to_owned(),
-            part: name.into(),
-        };
         if path.is_dir() {
             bail!(
                 "The report can't be written: {} is a folder.",
                 path.display()
             );
         }
-        File::create(&part.part).map_err(|error| super::unwritten(error, path))?;
-        Ok(part)
+        let (part, file) = fresh_file(path).map_err(|error| super::unwritten(error, path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            part,
+            file,
+        })
     }
 
     fn write(&self, told: &Told<'_>) -> Result<()> {
         let write = || -> io::Result<()> {
-            let mut file = io::BufWriter::new(File::create(&self.part)?);
+            let mut file = io::BufWriter::new(&self.file);
             serde_json::to_writer_pretty(&mut file, told)?;
             writeln!(file)?;
             file.into_inner()?.sync_all()

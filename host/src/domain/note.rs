@@ -364,7 +364,7 @@ impl Note {
         if self.title.is_empty() {
             self.title = check_title(title)?;
         }
-        if !summary.trim().is_empty() && !says(&self.summary, summary) {
+        if !summary.trim().is_empty() && !says(&self.summary, summary, str::trim) {
             self.summary = match self.summary.trim_end() {
                 "" => summary.to_owned(),
                 own => format!("{own}\n\n{summary}"),
@@ -404,10 +404,10 @@ fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
 /// The text of the other side with ours in the place of what we saw, where that
 /// stands at its end, else below it.
 fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
-    if current.trim().is_empty() || says(&wanted, current) {
+    if current.trim().is_empty() || says(&wanted, current, str::trim_end) {
         return wanted;
     }
-    if says(current, &wanted) {
+    if says(current, &wanted, str::trim_end) {
         return current.to_owned();
     }
     let theirs = match seen.trim() {
@@ -417,10 +417,11 @@ fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
     format!("{}\n\n{wanted}", theirs.trim_end())
 }
 
-/// Whether `text` has the lines of `part`: "yes" is not said by "yesterday".
-fn says(text: &str, part: &str) -> bool {
+/// Whether `text` has the lines of `part`, each as `trimmed`: "yes" is not said by
+/// "yesterday".
+fn says(text: &str, part: &str, trimmed: fn(&str) -> &str) -> bool {
     let lines = |text: &str| {
-        let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
+        let lines: Vec<&str> = text.trim().lines().map(trimmed).collect();
         format!("\n{}\n", lines.join("\n"))
     };
     lines(text).contains(&lines(part))

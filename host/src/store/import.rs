@@ -117,7 +117,8 @@ pub struct Import<'a> {
     origin: Origin,
     /// Whether there is a record of this import yet, in the place of the last one.
     recorded: Cell<bool>,
-    aliases: RefCell<Vec<String>>,
+    /// Names, and the ids of the tags that they lead to.
+    aliases: RefCell<Vec<(String, i64)>>,
     /// Rows of the index that are taken, and a later one that may be free: many
     /// bookmarks have one and the same date.
     taken: RefCell<HashMap<i64, i64>>,
@@ -186,9 +187,10 @@ impl Import<'_> {
                 "\"{name}\" leads to \"{before}\" here, not to \"{of}\"."
             )));
         }
-        self.writer.alias_tag(name, of)?;
+        let set = self.writer.alias_tag(name, of)?;
         self.begin_record()?;
-        self.aliases.borrow_mut().push(name.to_string());
+        let tag = self.writer.tag_id(&set.tag)?;
+        self.aliases.borrow_mut().push((name.to_string(), tag));
         Ok(Became::New)
     }
 
@@ -327,8 +329,14 @@ impl Import<'_> {
         };
         let id = self.writer.free_id(moment.saved_at())?;
         let next = index::row(id) + 1;
-        taken.insert(first, next);
-        taken.insert(free, next);
+        // All on the way lead to its end now, so that no way is gone twice.
+        let mut row = first;
+        while row < free {
+            row = taken.insert(row, next).unwrap_or(free);
+        }
+        for row in free..next {
+            taken.insert(row, next);
+        }
         Ok(id)
     }
 
@@ -459,9 +467,14 @@ impl Writer<'_> {
             restored: 0,
             kept: 0,
         };
-        let aliases: Vec<String> = serde_json::from_str(&aliases).map_err(Error::internal)?;
-        for name in aliases {
-            self.execute("DELETE FROM tag_aliases WHERE name = ?", [name])?;
+        let aliases: Vec<(String, i64)> =
+            serde_json::from_str(&aliases).map_err(Error::internal)?;
+        for (name, tag) in aliases {
+            // Not what the user has it lead to since.
+            self.execute(
+                "DELETE FROM tag_aliases WHERE name = ? AND tag_id = ?",
+                params![name, tag],
+            )?;
         }
         let mut last = 0;
         loop {
@@ -558,5 +571,52 @@ impl Writer<'_> {
                 note.deleted_at.unwrap_or(self.now).as_microsecond(),
             ],
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn ids_of_one_and_the_same_moment_are_sought_for_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
+        let origin = || Origin {
+            file: String::new(),
+            format: String::new(),
+        };
+        let now = Timestamp::now();
+        let moment: Timestamp = "2020-01-02T00:00:00Z".parse().unwrap();
+        let first = index::row(NoteId::at(moment));
+        let incoming = |at: i64, after: i64| Incoming {
+            url: PageUrl::parse(&format!("https://e.org/{at}")).unwrap(),
+            title: String::new(),
+            tags: Vec::new(),
+            summary: String::new(),
+            metadata: Metadata::default(),
+            saved_at: Some(moment + SignedDuration::from_millis(after)),
+            updated_at: None,
+            kept: Kept::default(),
+        };
+        let mut count = 0;
+        // Within one import, and behind those of an earlier one.
+        for lead in [6, 8] {
+            let taken = store
+                .write(now, |writer| {
+                    let import = writer.import(origin(), now);
+                    for after in [0, 0, 0, 0, 0, 1, 3] {
+                        assert_eq!(import.note(&incoming(count, after))?, Became::New);
+                        count += 1;
+                    }
+                    Ok(import.taken.take())
+                })
+                .unwrap();
+            assert_eq!(taken[&(first + 3)], first + count);
+            // One that is only passed leads on as far as was known then.
+            assert_eq!(taken.get(&(first + 2)), Some(&(first + lead)));
+        }
+        assert_eq!(store.counts().unwrap().notes, 14);
     }
 }

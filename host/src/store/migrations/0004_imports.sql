@@ -3,7 +3,8 @@
 -- Comments stand outside the statements: SQLite keeps what is inside and reads
 -- it again at each opening.
 
--- One row at most. aliases: the names that it gave to tags, a JSON array.
+-- One row at most. aliases: the names that it gave to tags, each with the
+-- tag's id, as JSON.
 CREATE TABLE imports (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
     done_at INTEGER NOT NULL,

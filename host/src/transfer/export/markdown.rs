@@ -1,42 +1,46 @@
 //! A folder of Markdown files, one a note, with front matter in YAML that
 //! Obsidian and Hugo read.
 //!
-//! The folder is written anew beside its place and then put there. What is there
-//! is replaced only if an export made it.
+//! All files are written aside first. A new folder gets its name when it is whole; in
+//! the folder of an earlier export only those files are replaced and removed that
+//! the mark tells to be an export's and that nobody changed since.
 
 use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write as _},
-    os::unix::fs::DirBuilderExt as _,
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::{self, DirBuilder, File},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::bail;
 
-use super::each_note;
+use super::{each_note, fresh};
 use crate::{
     domain::{Note, Tag, timestamp_text},
     store::Reader,
 };
 
-/// Tells that an export made the folder.
+/// Tells that an export made the folder, and what it wrote there: a line for each
+/// file, the hash of its content and its name.
 const MARK: &str = ".url-notes-export";
 /// Longest name of a file before its id, in bytes. With it: 100 at most.
 const SLUG_BYTES: usize = 64;
+/// Longest mark that is read, in bytes: of more than a million notes.
+const MAX_MARK_BYTES: u64 = 256 << 20;
 
 /// Writes all notes into a folder; how many they are.
 ///
 /// # Errors
-/// Those of the store and of files; a sentence where something else is in the way.
+/// Those of the store and of files; a sentence where something else is in the way, or
+/// what an export wrote was changed since.
 pub fn markdown(store: &Reader, folder: &Path) -> anyhow::Result<u64> {
-    let target = Target::new(folder)?;
+    let mut target = Target::new(folder)?;
     let mut notes = 0;
     store.at_one_moment(|store| {
         Ok(each_note(store, &mut |note| {
-            let path = target.fresh.join(file_name(note));
-            let mut file = BufWriter::new(File::create_new(path)?);
-            file.write_all(content(note).as_bytes())?;
-            file.flush()?;
+            target.write(file_name(note), content(note).as_bytes())?;
             notes += 1;
             Ok(())
         }))
@@ -48,65 +52,127 @@ pub fn markdown(store: &Reader, folder: &Path) -> anyhow::Result<u64> {
 /// The folder in the making.
 struct Target {
     place: PathBuf,
-    fresh: PathBuf,
-    done: bool,
+    /// Where the files are until all of them are written.
+    aside: PathBuf,
+    /// Whether the place is a folder already.
+    there: bool,
+    written: BTreeMap<String, u64>,
 }
 
 impl Target {
     fn new(place: &Path) -> anyhow::Result<Self> {
         let place = match place.canonicalize() {
             Ok(place) => place,
-            Err(_) => std::path::absolute(place)?,
+            // Without the separator that a folder's name may end with.
+            Err(_) => std::path::absolute(place)?.components().collect(),
         };
         if place.file_name().is_none() {
             bail!("A folder of its own is needed for the notes.");
         }
-        if place.exists() && !is_ours(&place)? {
+        let there = place.exists();
+        if there && !is_ours(&place)? {
             bail!(
                 "{} has files in it that no export made; give an empty or a new folder.",
                 place.display()
             );
         }
-        let target = Self {
-            fresh: beside(&place, ".part"),
-            place,
-            done: false,
+        let mut folder = DirBuilder::new();
+        folder.mode(0o700);
+        // Where it is there, it may be a file system of its own.
+        let beside = if there {
+            place.join(MARK)
+        } else {
+            if let Some(parent) = place.parent() {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(parent)?;
+            }
+            place.clone()
         };
-        remove(&target.fresh)?;
-        // Left behind where the swap was cut off.
-        remove(&beside(&target.place, ".previous"))?;
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&target.fresh)?;
-        File::create_new(target.fresh.join(MARK))?;
-        Ok(target)
+        let (aside, ()) = fresh(&beside, |path| folder.create(path))?;
+        Ok(Self {
+            place,
+            aside,
+            there,
+            written: BTreeMap::new(),
+        })
     }
 
-    /// Puts the folder in its place.
-    fn put(mut self) -> io::Result<()> {
-        // All files at once: what they replace is removed below.
-        rustix::fs::sync();
-        let previous = beside(&self.place, ".previous");
-        if self.place.exists() {
-            fs::rename(&self.place, &previous)?;
+    fn write(&mut self, name: String, content: &[u8]) -> io::Result<()> {
+        create(&self.aside.join(&name), content)?;
+        self.written.insert(name, hash(content));
+        Ok(())
+    }
+
+    /// Puts the files in their place.
+    fn put(self) -> anyhow::Result<()> {
+        if !self.there {
+            create(&self.aside.join(MARK), mark(&self.written).as_bytes())?;
+            rustix::fs::sync();
+            return Ok(fs::rename(&self.aside, &self.place)?);
         }
-        if let Err(error) = fs::rename(&self.fresh, &self.place) {
-            if previous.exists() {
-                fs::rename(&previous, &self.place)?;
+        let earlier = self.earlier()?;
+        // Whatever ends this in the middle: what is there is known to be an export's.
+        let both = mark(&self.written)
+            + &mark(
+                earlier
+                    .iter()
+                    .flat_map(|(name, hashes)| hashes.iter().map(move |hash| (name, hash))),
+            );
+        self.put_mark(&both)?;
+        for name in earlier.keys() {
+            if !self.written.contains_key(name) {
+                remove(&self.place.join(name))?;
             }
-            return Err(error);
         }
-        self.done = true;
-        remove(&previous)
+        for (name, hash) in &self.written {
+            let place = self.place.join(name);
+            // What is the same keeps its date.
+            if hash_of(&place)? != Some(*hash) {
+                fs::rename(self.aside.join(name), place)?;
+            }
+        }
+        self.put_mark(&mark(&self.written))
+    }
+
+    /// What earlier exports wrote, if all of it is as they did and nothing else is where
+    /// a note has to go.
+    fn earlier(&self) -> anyhow::Result<BTreeMap<String, Vec<u64>>> {
+        let earlier = marked(&self.place)?;
+        for (name, hashes) in &earlier {
+            let place = self.place.join(name);
+            if hash_of(&place)?.is_some_and(|hash| !hashes.contains(&hash)) {
+                bail!(
+                    "{} was changed since it was exported; move it elsewhere or export into another folder.",
+                    place.display()
+                );
+            }
+        }
+        for name in self.written.keys() {
+            let place = self.place.join(name);
+            if !earlier.contains_key(name) && place.symlink_metadata().is_ok() {
+                bail!(
+                    "{} is in the way, and no export wrote it; move it elsewhere or export into another folder.",
+                    place.display()
+                );
+            }
+        }
+        Ok(earlier)
+    }
+
+    fn put_mark(&self, mark: &str) -> anyhow::Result<()> {
+        let aside = self.aside.join(MARK);
+        create(&aside, mark.as_bytes())?;
+        rustix::fs::sync();
+        Ok(fs::rename(&aside, self.place.join(MARK))?)
     }
 }
 
 impl Drop for Target {
     fn drop(&mut self) {
-        if !self.done {
-            let _ = remove(&self.fresh);
-        }
+        // This export made it. Not there where it has become the place itself.
+        let _ = fs::remove_dir_all(&self.aside);
     }
 }
 
@@ -115,17 +181,69 @@ fn is_ours(folder: &Path) -> io::Result<bool> {
     Ok(folder.is_dir() && (folder.join(MARK).is_file() || fs::read_dir(folder)?.next().is_none()))
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
+fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(content)
 }
 
-fn remove(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
+}
+
+fn mark<'a>(files: impl IntoIterator<Item = (&'a String, &'a u64)>) -> String {
+    let mut mark = String::new();
+    for (name, hash) in files {
+        let _ = writeln!(mark, "{hash:016x} {name}");
+    }
+    mark
+}
+
+/// The files that a folder's mark tells of, with what each may be. A folder may come
+/// from anywhere: names that lead out of it, and those of no notes, are none.
+fn marked(folder: &Path) -> io::Result<BTreeMap<String, Vec<u64>>> {
+    let mut text = String::new();
+    match File::open(folder.join(MARK)) {
+        Ok(file) => {
+            file.take(MAX_MARK_BYTES).read_to_string(&mut text)?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut files = BTreeMap::<_, Vec<u64>>::new();
+    for line in text.lines() {
+        if let Some((hash, name)) = line.split_once(' ')
+            && let Ok(hash) = u64::from_str_radix(hash, 16)
+            && name.ends_with(".md")
+            && !name.contains('/')
+        {
+            files.entry(name.to_owned()).or_default().push(hash);
+        }
+    }
+    Ok(files)
+}
+
+/// Hash of a file's content; of what is no file 0. None where nothing is there.
+fn hash_of(path: &Path) -> io::Result<Option<u64>> {
+    match path.symlink_metadata() {
+        Ok(about) if about.is_file() => Ok(Some(hash(&fs::read(path)?))),
+        Ok(_) => Ok(Some(0)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// FNV-1a: the same for ever, and nobody means to deceive himself.
+fn hash(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// A name for a note's file: words of its title, and its id, which no other note

@@ -99,11 +99,12 @@ pub(super) fn guess(mut file: impl Read) -> io::Result<Guess> {
     if unsound == 0 {
         return Ok(sure(Encoding::Utf8, 0));
     }
+    // Exporters write a label whatever follows: characters that are sound tell more.
     let likely = match label(&head) {
+        _ if sound >= unsound => Encoding::Utf8,
+        None => WINDOWS_1252,
         Some(label) => match Encoding::of_label(&label) {
-            // Exporters write "UTF-8" whatever follows; then characters that are sound
-            // tell, or what is not.
-            Some(Encoding::Utf8) if sound < unsound => WINDOWS_1252,
+            Some(Encoding::Utf8) => WINDOWS_1252,
             Some(encoding) => encoding,
             None => {
                 return Err(io::Error::new(
@@ -114,8 +115,6 @@ pub(super) fn guess(mut file: impl Read) -> io::Result<Guess> {
                 ));
             }
         },
-        None if sound >= unsound => Encoding::Utf8,
-        None => WINDOWS_1252,
     };
     Ok(Guess {
         encoding: likely,
@@ -346,6 +345,16 @@ mod tests {
         // One bad byte among good ones spoils none of them.
         check("ä\u{0}ö".as_bytes(), "ä\u{0}ö", "UTF-8", false);
         check(b"\xC3\xA4\xC3\xB6\xFF", "äö\u{fffd}", "UTF-8", true);
+        // Whatever the file says of itself.
+        for label in ["iso-8859-1", "windows-1251", "shift_jis"] {
+            let head = format!("<meta charset={label}>");
+            check(
+                &[head.as_bytes(), b"\xC3\xA4\xC3\xB6\xFF"].concat(),
+                &format!("{head}äö\u{fffd}"),
+                "UTF-8",
+                true,
+            );
+        }
     }
 
     #[test]

@@ -61,16 +61,19 @@ pub(super) struct Tokens<R> {
     text: Counting<R>,
     /// A tag that began where a text ended.
     begun: bool,
+    /// Whether the text that was read last was longer than what is kept.
+    pub(super) cut: bool,
 }
 
-/// Text that is kept up to a cap.
+/// Text that is kept up to a cap, and whether there was more.
 #[derive(Default)]
-struct Kept(Vec<u8>);
+struct Kept(Vec<u8>, bool);
 
 impl Kept {
     fn push(&mut self, bytes: &[u8]) {
         let room = MAX_TEXT_BYTES.saturating_sub(self.0.len());
         self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.1 |= bytes.len() > room;
     }
 
     fn text(&self) -> String {
@@ -83,6 +86,7 @@ impl<R: BufRead> Tokens<R> {
         Self {
             text: Counting::new(text, MAX_TOKEN_BYTES),
             begun: false,
+            cut: false,
         }
     }
 
@@ -159,6 +163,7 @@ impl<R: BufRead> Tokens<R> {
             self.text.consume(1);
             self.begun = true;
         }
+        self.cut = kept.1;
         Ok(decoded(&kept.0))
     }
 
@@ -197,11 +202,8 @@ impl<R: BufRead> Tokens<R> {
             closing,
             ..Tag::default()
         };
-        let mut source = Kept(if closing {
-            b"</".to_vec()
-        } else {
-            b"<".to_vec()
-        });
+        let mut source = Kept::default();
+        source.push(if closing { b"</" } else { b"<" });
         let mut name = Kept::default();
         let ends_name = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
         if !self.take_until(&mut name, ends_name)? {

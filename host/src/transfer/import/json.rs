@@ -205,8 +205,58 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
         while let Some(name) = map.next_key::<String>()? {
             match self.0.lists.iter().find(|list| **list == name) {
                 Some(_) => map.next_value_seed(List(self.0))?,
-                None => drop(map.next_value::<IgnoredAny>()?),
+                None => map.next_value_seed(Skipped(self.0))?,
             }
+        }
+        Ok(())
+    }
+}
+
+/// What isn't asked for. It may be a long list, each thing of which has the cap of one.
+struct Skipped<'a, R>(&'a Reading<'a, R>);
+
+impl<'de, R: BufRead> DeserializeSeed<'de> for Skipped<'_, R> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+macro_rules! skip {
+    ($($visit:ident $type:ty)*) => {$(
+        fn $visit<E>(self, _: $type) -> std::result::Result<(), E> {
+            Ok(())
+        }
+    )*};
+}
+
+impl<'de, R: BufRead> Visitor<'de> for Skipped<'_, R> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    skip! { visit_bool bool visit_i64 i64 visit_u64 u64 visit_f64 f64 visit_str &str }
+
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            self.0.text.borrow_mut().next_record();
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            self.0.text.borrow_mut().next_record();
         }
         Ok(())
     }

@@ -39,6 +39,8 @@ use crate::{
 
 /// Most bookmarks of a file.
 const MAX_ROWS: u64 = 10_000_000;
+/// So many refusals are kept for the report; all are counted.
+const MAX_REFUSALS: usize = 10_000;
 
 /// What a file may be.
 pub struct Format {
@@ -276,7 +278,7 @@ pub struct Report {
     pub unchanged: u64,
     /// Those that couldn't be taken.
     pub refused: u64,
-    /// Each of them.
+    /// Each of the first 10,000 of them.
     pub refusals: Vec<Refusal>,
     /// What else there is to know, a sentence each.
     pub notices: Vec<String>,
@@ -329,6 +331,9 @@ pub fn run(
             Err(error @ (Error::Store { .. } | Error::Internal(_))) => return Err(error),
             Err(error) => {
                 report.refused += 1;
+                if report.refusals.len() >= MAX_REFUSALS {
+                    return Ok(());
+                }
                 let reason = error.to_string();
                 let reason = reasons.get(reason.as_str()).cloned().unwrap_or_else(|| {
                     let reason: Rc<str> = reason.into();
@@ -386,6 +391,15 @@ fn notices(report: &Report, making: &Making) -> Vec<String> {
             "Titles have 16 KiB at most: {} were cut.",
             making.cut
         ));
+    }
+    if making.ahead > 0 {
+        notices.push(format!(
+            "Dates in the future are taken for none: {} rows have one.",
+            making.ahead
+        ));
+    }
+    if report.refusals.len() >= MAX_REFUSALS {
+        notices.push(format!("Only the first {MAX_REFUSALS} refusals are told."));
     }
     notices
 }

@@ -12,6 +12,11 @@ use crate::error::{Error, Result};
 
 /// Deepest folder. Those of files that never close theirs are as deep as they are many.
 const MAX_DEPTH: usize = 100_000;
+/// So much of a text is kept, in bytes: more than a note takes.
+const MAX_TEXT_BYTES: usize = 128 * 1024;
+/// So much of a folder's name is kept, in bytes: more than a tag takes. All around a
+/// bookmark are held.
+const MAX_FOLDER_BYTES: usize = 1024;
 /// linkding's tag of what was put away.
 const LINKDING_ARCHIVED: &str = "linkding:bookmarks.archived";
 
@@ -45,6 +50,8 @@ struct Reading<'a, 's> {
     /// The heading that was read last: of the list that follows.
     heading: Option<Folder>,
     text: String,
+    /// Whether there was more text of this bookmark than is kept.
+    too_long: bool,
     /// Whether a bookmark may begin: not in the middle of a note.
     item: bool,
     /// Whether one tag may be of several words: Firefox puts commas between tags, and
@@ -63,6 +70,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         folders: Vec::new(),
         heading: None,
         text: String::new(),
+        too_long: false,
         item: false,
         by_commas: false,
         list: None,
@@ -70,7 +78,10 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let mut line = 1;
     loop {
         match tokens.next() {
-            Ok(Some(Token::Text(text))) => reading.text(&text),
+            Ok(Some(Token::Text(text))) => {
+                reading.text(&text);
+                reading.too_long |= tokens.cut && reading.inside == In::Note;
+            }
             Ok(Some(Token::Tag(tag))) => {
                 line = tag.line;
                 reading.tag(&tag)?;
@@ -94,10 +105,17 @@ fn cut_off(line: u64) -> Error {
 impl Reading<'_, '_> {
     fn text(&mut self, text: &str) {
         if self.inside != In::Nothing {
-            self.text.push_str(text);
+            self.push(text);
         } else if !text.trim().is_empty() {
             self.item = false;
         }
+    }
+
+    fn push(&mut self, text: &str) {
+        let room = MAX_TEXT_BYTES.saturating_sub(self.text.len());
+        let end = text.floor_char_boundary(room);
+        self.text.push_str(&text[..end]);
+        self.too_long |= self.inside == In::Note && end < text.len();
     }
 
     fn tag(&mut self, tag: &Tag) -> Result<()> {
@@ -108,10 +126,9 @@ impl Reading<'_, '_> {
                 self.begin(tag);
             }
             ("a", true) if self.inside == In::Title => self.end_text(),
-            ("dt" | "li", false) => {
-                self.end_item()?;
-                self.item = true;
-            }
+            ("dt", false) => self.begin_item()?,
+            // In a note it is the author's.
+            ("li", false) if !in_note => self.begin_item()?,
             ("dd", false) => {
                 self.end_text();
                 // Of a folder: there is no note that it could be of.
@@ -158,13 +175,19 @@ impl Reading<'_, '_> {
             {
                 self.end_item()?;
             }
-            ("br" | "p", _) if in_note => self.text.push('\n'),
+            ("br" | "p", _) if in_note => self.push("\n"),
             // Pinboard's around a note.
             ("blockquote" | "dd", _) if in_note => {}
             // Whatever else is in a title or a note was written by somebody who meant it.
-            _ if self.inside != In::Nothing => self.text.push_str(&tag.source),
+            _ if self.inside != In::Nothing => self.push(&tag.source),
             _ => {}
         }
+        Ok(())
+    }
+
+    fn begin_item(&mut self) -> Result<()> {
+        self.end_item()?;
+        self.item = true;
         Ok(())
     }
 
@@ -212,6 +235,9 @@ impl Reading<'_, '_> {
             &mut self.row,
         ) {
             (In::Title, Some(row)) => row.title = text,
+            (In::Note, Some(row)) if row.note.len() + text.len() > MAX_TEXT_BYTES => {
+                self.too_long = true;
+            }
             (In::Note, Some(row)) => {
                 if !row.note.is_empty() && !text.trim().is_empty() {
                     row.note.push_str("\n\n");
@@ -224,7 +250,8 @@ impl Reading<'_, '_> {
                     named: false,
                 }) = &mut self.heading
                 {
-                    *name = text;
+                    let text = text.trim();
+                    text[..text.floor_char_boundary(MAX_FOLDER_BYTES)].clone_into(name);
                 }
             }
             (In::Heading, _) => {
@@ -241,7 +268,11 @@ impl Reading<'_, '_> {
     fn end_item(&mut self) -> Result<()> {
         self.end_text();
         self.item = false;
+        let too_long = std::mem::take(&mut self.too_long);
         match self.row.take() {
+            Some(row) if too_long => {
+                (self.sink)(Found::refused(row.line, "Its text has more than 128 KiB."))
+            }
             Some(row) => (self.sink)(Found::from(row)),
             None => Ok(()),
         }

@@ -25,11 +25,12 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
             return Found::refused(line, format!("Its {name} is no date."));
         }
     }
-    let id = match entry.some("id").map(|id| id.parse().map(NoteId)) {
-        None => None,
-        Some(Ok(id)) if (NoteId::MIN..=NoteId::MAX).contains(&id) => Some(id),
-        Some(_) => return Found::refused(line, "Its id is none."),
-    };
+    // Other programs number theirs: an id of ours is the moment at which it was saved.
+    let saved = entry.date("savedAt");
+    let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
+        (NoteId::MIN..=NoteId::MAX).contains(id)
+            && saved.is_some_and(|saved| saved.as_millisecond() == id.saved_at().as_millisecond())
+    });
     Row {
         line,
         url: entry.text("url"),
@@ -40,7 +41,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         published: entry.some("publishedAt"),
         site_name: entry.some("siteName"),
         lang: entry.some("lang"),
-        saved: entry.date("savedAt"),
+        saved,
         updated: entry.date("updatedAt"),
         kept: Kept {
             id,

@@ -22,6 +22,9 @@ const REMEMBERED_NAMES: usize = 50_000;
 /// So many folders, the innermost, become tags of a bookmark.
 pub(super) const FOLDERS: usize = 16;
 
+/// Clocks differ, and so do zones: so far may a date lie ahead.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
 /// A bookmark as a file has it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
@@ -98,16 +101,23 @@ pub(super) struct Making {
     pub(super) example: Option<(String, String)>,
     /// Titles that were cut.
     pub(super) cut: u64,
+    /// The last moment that a date may be.
+    latest: Timestamp,
+    /// Rows with a date that is later.
+    pub(super) ahead: u64,
 }
 
 impl Making {
     pub(super) fn new(wishes: Wishes) -> Self {
+        let now = Timestamp::now();
         Self {
             wishes,
             names: HashMap::new(),
             renamed: 0,
             example: None,
             cut: 0,
+            latest: now.checked_add(AHEAD).unwrap_or(now),
+            ahead: 0,
         }
     }
 
@@ -133,8 +143,9 @@ impl Making {
 
     /// # Errors
     /// `InvalidUrl`.
-    pub(super) fn note(&mut self, row: Row) -> Result<Incoming> {
+    pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
         let url = self.url(&row)?;
+        self.without_future(&mut row);
         let folders = match self.wishes.folders {
             true => &row.folders[row.folders.len().saturating_sub(FOLDERS)..],
             false => &[],
@@ -189,6 +200,21 @@ impl Making {
             updated_at: row.updated.filter(|updated| sensible(row.saved, *updated)),
             kept: row.kept,
         })
+    }
+
+    /// What lies ahead isn't when a page was saved: numbers of another unit, above all.
+    fn without_future(&mut self, row: &mut Row) {
+        let latest = self.latest;
+        let ahead = |date: &Option<Timestamp>| date.is_some_and(|date| date > latest);
+        if !ahead(&row.saved) && !ahead(&row.updated) {
+            return;
+        }
+        self.ahead += 1;
+        row.updated = row.updated.filter(|date| *date <= latest);
+        if ahead(&row.saved) {
+            row.saved = None;
+            row.kept.id = None;
+        }
     }
 
     fn url(&self, row: &Row) -> Result<PageUrl> {

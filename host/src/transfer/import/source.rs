@@ -27,6 +27,8 @@ pub struct Source {
     encoding: Encoding,
     mark: u64,
     guessed: bool,
+    /// What was unpacked of it, in bytes.
+    pub(super) unpacked: u64,
 }
 
 /// What can't be read, as a sentence.
@@ -91,6 +93,7 @@ impl Source {
             encoding: Encoding::Utf8,
             mark: 0,
             guessed: false,
+            unpacked: 0,
         };
         // Not text: nothing to guess.
         if !source.is_binary()? {

@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 const MAX_FILES: usize = 100_000;
 /// Longest end of a file in which its directory is looked for, in bytes.
 const END_BYTES: u64 = 22 + 65_535;
+/// So much of it is unpacked, all files together, in bytes.
+const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 /// Largest directory, in bytes.
 const MAX_DIRECTORY_BYTES: u64 = 64 << 20;
 
@@ -128,6 +130,12 @@ pub(super) fn content(source: &mut Source, entry: &Entry) -> Result<Vec<u8>> {
     if entry.bytes > MAX_HELD_BYTES || entry.packed > MAX_HELD_BYTES {
         return Err(about("it is larger than 256 MiB"));
     }
+    source.unpacked = source.unpacked.saturating_add(entry.bytes);
+    if source.unpacked > MAX_UNPACKED_BYTES {
+        return Err(Error::InvalidParams(
+            "The zip file unpacks to more than 1 GiB; nothing was imported.".into(),
+        ));
+    }
     let packed = packed(source, entry).map_err(|_| about("it is cut off"))?;
     let limit = usize::try_from(entry.bytes).map_err(|_| about("it is too large"))?;
     let content = match entry.method {
@@ -184,5 +192,25 @@ mod tests {
     #[test]
     fn the_checksum_is_zips() {
         assert_eq!(checksum(b"123456789"), 0xCBF4_3926);
+    }
+
+    #[test]
+    fn a_file_that_unpacks_to_more_than_a_gibibyte_is_refused() {
+        let mut source = Source::of_bytes(b"PK\x03\x04".to_vec()).unwrap();
+        let entry = Entry {
+            name: "part".into(),
+            method: 8,
+            encrypted: false,
+            packed: 1,
+            bytes: MAX_HELD_BYTES,
+            offset: 0,
+            checksum: 0,
+        };
+        for _ in 0..4 {
+            let error = content(&mut source, &entry).unwrap_err().to_string();
+            assert!(error.contains("cut off"), "{error}");
+        }
+        let error = content(&mut source, &entry).unwrap_err().to_string();
+        assert!(error.contains("more than 1 GiB"), "{error}");
     }
 }
