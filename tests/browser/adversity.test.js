@@ -191,6 +191,10 @@ inEachBrowser(
 		const page = await browser.open(world.web.address("/second-article"));
 		const open = await browser.clickButton(page);
 		await open.reaches("saving");
+		await until(
+			"the caret is in the tag field",
+			async () => (await open.focused()) === "tags",
+		);
 		await open.type("not yet told,");
 		await open.hasTags("not yet told");
 		await until("it is kept for the host", async () =>

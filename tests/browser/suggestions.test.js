@@ -92,11 +92,13 @@ inEachBrowser(
 		);
 		await popup.press("Enter");
 		await popup.offers("sourdough");
+		await popup.press("Enter");
+		assert.equal(await popup.focused(), "summary", "the way on while Tab takes them");
+		await popup.focus("#tags");
 		await popup.click("#dismiss");
 		await until("they are gone", async () => (await popup.offered()).length === 0);
 		await popup.press("Enter");
-		assert.equal(await popup.focused(), "summary");
-		await popup.focus("#tags");
+		assert.equal(await popup.focused(), "tags", "Tab is the way on again");
 		await popup.press("Tab");
 		await popup.hasTags("baking");
 	},
