@@ -275,7 +275,7 @@ impl Server {
                 ..self.limits
             };
             // Who is gone by now needs no answer.
-            let _ = self.refuse(&stream, Refusal::Busy, limits);
+            let _ = self.refuse(&stream, Refusal::Busy, limits, false);
         }
     }
 
@@ -284,13 +284,16 @@ impl Server {
         stream.set_nodelay(true)?;
         let visitor = peer::visitor(stream);
         if visitor == Visitor::Other {
-            return self.refuse(stream, Refusal::OtherUser, self.limits);
+            return self.refuse(stream, Refusal::OtherUser, self.limits, false);
         }
         let mut inbox = Inbox::new(self.limits.head);
         loop {
             let head = match inbox.next(stream, self.port, self.limits)? {
                 Next::Head(head) => head,
-                Next::Refused(refusal) => return self.refuse(stream, refusal, self.limits),
+                Next::Refused(refusal) => {
+                    let without_body = inbox.asks_for_a_head();
+                    return self.refuse(stream, refusal, self.limits, without_body);
+                }
                 Next::End => return Ok(()),
             };
             log::debug!("{head}");
@@ -302,11 +305,12 @@ impl Server {
                     self.written(&onward, cookie.as_slice(), &head)?
                 }
                 Ok(Admission::Locked) => {
-                    return self.refuse(stream, Refusal::Locked, self.limits);
+                    return self.refuse(stream, Refusal::Locked, self.limits, head.without_body);
                 }
                 Err(error) => {
                     log::error!("the site can't tell who may come in: {error}");
-                    return self.refuse(stream, Refusal::UnknownUser, self.limits);
+                    let refusal = Refusal::UnknownUser;
+                    return self.refuse(stream, refusal, self.limits, head.without_body);
                 }
             };
             send(stream, &bytes, self.limits.answer)?;
@@ -324,13 +328,23 @@ impl Server {
         })
     }
 
-    fn refuse(&self, stream: &TcpStream, refusal: Refusal, limits: Limits) -> io::Result<()> {
+    fn refuse(
+        &self,
+        stream: &TcpStream,
+        refusal: Refusal,
+        limits: Limits,
+        without_body: bool,
+    ) -> io::Result<()> {
         let answer = Answer::sentence(refusal.status(), refusal.to_string());
         let allow = match refusal {
             Refusal::Method => vec![header("Allow", "GET, HEAD")],
             _ => vec![],
         };
-        let bytes = self.written(&answer, &allow, &Head::default())?;
+        let asked = Head {
+            without_body,
+            ..Head::default()
+        };
+        let bytes = self.written(&answer, &allow, &asked)?;
         send(stream, &bytes, limits.answer)?;
         take_leave(stream, limits.farewell)
     }
@@ -411,6 +425,11 @@ impl Inbox {
             bytes: Vec::new(),
             opening_ends: Some(Instant::now() + opening),
         }
+    }
+
+    /// Whether what is in it, complete or not, is a HEAD: its refusal has no body either.
+    fn asks_for_a_head(&self) -> bool {
+        self.bytes.starts_with(b"HEAD ")
     }
 
     /// The next head, which leaves the inbox.
@@ -675,6 +694,27 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\nConnection: close\r\n"));
         assert!(answer.contains("\r\nContent-Length: 6\r\n"));
         assert!(answer.ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_refused_head_has_no_body_either() {
+        let port = start(Limits::default());
+        for (lines, status) in [
+            ("Host: evil.example", "421"),
+            ("Host: localhost:PORT\r\nSec-Fetch-Site: same-site", "403"),
+            ("Host: localhost:PORT\r\nContent-Length: 5", "413"),
+        ] {
+            let mut client = Client::new(port);
+            let answer = client
+                .send(&format!("HEAD /abc HTTP/1.1\r\n{lines}\r\n\r\n"))
+                .rest();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{answer}"
+            );
+            assert!(answer.contains("\r\nContent-Length: "), "{answer}");
+            assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+        }
     }
 
     #[test]
