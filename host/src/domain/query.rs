@@ -80,6 +80,12 @@ impl Query {
         *self == Self::default()
     }
 
+    /// Whether tags have to be compared: where there is one alone, its notes are a range.
+    #[must_use]
+    pub fn joins_tags(&self) -> bool {
+        !self.with.is_empty() && self.with.len() + self.without.len() > 1
+    }
+
     fn add(&mut self, condition: &Condition, last: bool) {
         let Condition {
             negated,

@@ -249,11 +249,11 @@ impl NotesQuestion {
         query.without.extend(wanted.without);
         query.sites.extend_from_slice(&self.sites);
         if self.best_first {
-            let best = reader.search_best(&query, self.limit)?;
+            let best = counting.search_best(reader, &query, self.limit)?;
             let notes: Vec<Note> = best.hits.into_iter().map(|hit| hit.note).collect();
             return Ok(Notes::of(&notes, None, None));
         }
-        let found = reader.search(&query, self.before, self.limit)?;
+        let found = counting.search(reader, &query, self.before, self.limit)?;
         let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
         Ok(Notes::of(&notes, None, found.next))
     }

@@ -435,7 +435,7 @@ impl Browse {
         if parsed.is_empty() {
             return Ok(found(pages::search_help(&self.shell, query)));
         }
-        let result = reader.search(&parsed, before, PAGE_NOTES)?;
+        let result = self.counting.search(reader, &parsed, before, PAGE_NOTES)?;
         let first = before.is_none();
         let near = if first && result.hits.is_empty() && result.next.is_none() {
             nearby::tags(reader, query, NEAR_TAGS)?
@@ -451,7 +451,7 @@ impl Browse {
         if parsed.is_empty() {
             return Ok(found(pages::search_help(&self.shell, query)));
         }
-        let best = reader.search_best(&parsed, PAGE_NOTES)?;
+        let best = self.counting.search_best(reader, &parsed, PAGE_NOTES)?;
         Ok(found(pages::best(&self.shell, query, &best)))
     }
 

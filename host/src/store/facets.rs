@@ -65,7 +65,9 @@ pub enum Followed {
 }
 
 /// Notes that pass a filter.
-struct Matching<'a> {
+pub(super) struct Matching<'a> {
+    /// Ids by number.
+    ids: &'a [i64],
     /// By number.
     numbers: RoaringBitmap,
     /// Of `changed`, ascending.
@@ -361,7 +363,7 @@ impl Facets {
     }
 
     /// The notes that pass a filter.
-    fn matching(&self, reader: &Reader, ids: &TagIds) -> Result<Matching<'_>> {
+    pub(super) fn matching(&self, reader: &Reader, ids: &TagIds) -> Result<Matching<'_>> {
         // The rarest comes first.
         let mut numbers: Option<RoaringBitmap> = None;
         for tag in &ids.with {
@@ -394,7 +396,11 @@ impl Facets {
             })
             .map(|(id, tags)| (*id, tags.as_slice()))
             .collect();
-        Ok(Matching { numbers, changed })
+        Ok(Matching {
+            ids: &self.ids,
+            numbers,
+            changed,
+        })
     }
 
     fn bitmap(&self, tag: i64) -> Option<&RoaringBitmap> {
@@ -495,6 +501,18 @@ impl Facets {
 impl Matching<'_> {
     fn len(&self) -> u64 {
         self.numbers.len() + self.changed.len() as u64
+    }
+
+    /// The newest of them with an id below this one.
+    pub(super) fn newest_below(&self, id: i64) -> Option<i64> {
+        let older = self.ids.partition_point(|known| *known < id);
+        let read = u32::try_from(older)
+            .ok()
+            .and_then(|older| self.numbers.range(..older).next_back())
+            .and_then(|number| self.ids.get(usize::try_from(number).ok()?));
+        let older = self.changed.partition_point(|(known, _)| *known < id);
+        let changed = self.changed[..older].last().map(|(id, _)| id);
+        read.max(changed).copied()
     }
 }
 

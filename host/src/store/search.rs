@@ -20,7 +20,9 @@ use std::{
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
-    Reader, TagFilter, index,
+    Facets, Reader, TagFilter,
+    facets::Matching,
+    index,
     notes::{labels, load, select_notes},
     patience::given_up,
 };
@@ -113,18 +115,33 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds; never because of what was typed.
     pub fn search(&self, query: &Query, before: Option<NoteId>, limit: u32) -> Result<Found> {
-        self.search_within(LIMITS, query, before, limit)
+        self.search_within(LIMITS, None, query, before, limit)
+    }
+
+    /// The same, with facets that are up to date: several tags are then one stream.
+    ///
+    /// # Errors
+    /// As of [`search`](Self::search).
+    pub fn search_with(
+        &self,
+        facets: &Facets,
+        query: &Query,
+        before: Option<NoteId>,
+        limit: u32,
+    ) -> Result<Found> {
+        self.search_within(LIMITS, Some(facets), query, before, limit)
     }
 
     fn search_within(
         &self,
         limits: Limits,
+        facets: Option<&Facets>,
         query: &Query,
         before: Option<NoteId>,
         limit: u32,
     ) -> Result<Found> {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Some(mut search) = Search::new(self, limits, query, before, limit)? else {
+        let Some(mut search) = Search::new(self, facets, limits, query, before, limit)? else {
             return Ok(Found::default());
         };
         let mut hits = Vec::new();
@@ -151,7 +168,24 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds; never because of what was typed.
     pub fn search_best(&self, query: &Query, limit: u32) -> Result<Best> {
-        let Some(mut search) = Search::new(self, BEST_LIMITS, query, None, RANKED)? else {
+        self.search_best_within(None, query, limit)
+    }
+
+    /// The same, with facets that are up to date.
+    ///
+    /// # Errors
+    /// As of [`search_best`](Self::search_best).
+    pub fn search_best_with(&self, facets: &Facets, query: &Query, limit: u32) -> Result<Best> {
+        self.search_best_within(Some(facets), query, limit)
+    }
+
+    fn search_best_within(
+        &self,
+        facets: Option<&Facets>,
+        query: &Query,
+        limit: u32,
+    ) -> Result<Best> {
+        let Some(mut search) = Search::new(self, facets, BEST_LIMITS, query, None, RANKED)? else {
             return Ok(Best::default());
         };
         let ranked = usize::try_from(RANKED).unwrap_or(usize::MAX);
@@ -201,9 +235,11 @@ enum Step<T> {
 }
 
 /// A condition as rows of the index, the newest first.
-enum Stream {
+enum Stream<'a> {
     All,
     Tag(i64),
+    /// With all tags that are wanted and none that isn't.
+    Tags(Matching<'a>),
     /// From one of these sites.
     Sites(Vec<i64>),
     Words(WordRows),
@@ -244,9 +280,9 @@ struct Search<'a> {
     reader: &'a Reader,
     phrases: Vec<Phrase>,
     /// A note is in all of these.
-    with: Vec<Stream>,
+    with: Vec<Stream<'a>>,
     /// And in none of these.
-    without: Vec<Stream>,
+    without: Vec<Stream<'a>>,
     /// Ranges of labels, in one of which its site is.
     sites: Vec<(String, String)>,
     /// And those in which it isn't.
@@ -272,6 +308,7 @@ impl<'a> Search<'a> {
     /// None where nothing can match.
     fn new(
         reader: &'a Reader,
+        facets: Option<&'a Facets>,
         limits: Limits,
         query: &Query,
         before: Option<NoteId>,
@@ -287,14 +324,25 @@ impl<'a> Search<'a> {
         let Some(tags) = reader.tag_ids(&tags)? else {
             return Ok(None);
         };
+        // One tag is a range of rows; where there are several, they'd be leapt over one by one.
+        let (with, without) = match facets {
+            Some(facets) if query.joins_tags() => {
+                let matching = facets.matching(reader, &tags)?;
+                (vec![Stream::Tags(matching)], Vec::new())
+            }
+            _ => (
+                tags.with.into_iter().map(Stream::Tag).collect(),
+                tags.without.into_iter().map(Stream::Tag).collect(),
+            ),
+        };
         let before = [before, query.before].into_iter().flatten().min();
         let before = before.unwrap_or(NoteId::MAX);
         let row = index::row(NoteId(before.0.saturating_sub(1)));
         let mut search = Self {
             reader,
             phrases: Phrase::all(&query.terms),
-            with: tags.with.into_iter().map(Stream::Tag).collect(),
-            without: tags.without.into_iter().map(Stream::Tag).collect(),
+            with,
+            without,
             sites: Vec::new(),
             without_sites: query.without_sites.iter().map(|s| range(s)).collect(),
             look: false,
@@ -602,6 +650,7 @@ impl<'a> Search<'a> {
                  ORDER BY note_id DESC LIMIT 1",
                 Some(*tag),
             )?,
+            Stream::Tags(matching) => matching.newest_below(below),
             Stream::Sites(sites) => {
                 let mut newest_of_all = None;
                 for site in sites {
@@ -799,7 +848,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Metadata, NewNote, PageUrl, Tag, parse_tags},
-        store::Store,
+        store::{Followed, Store},
     };
     use jiff::{SignedDuration, Timestamp};
     use proptest::{prelude::*, sample::select};
@@ -996,7 +1045,7 @@ mod tests {
             .prop_map(|(pieces, negated)| Condition::Words { pieces, negated });
         prop_oneof![
             6 => words,
-            1 => (0..TAGS.len(), any::<bool>()).prop_map(|(tag, not)| Condition::Tag(tag, not)),
+            4 => (0..TAGS.len(), any::<bool>()).prop_map(|(tag, not)| Condition::Tag(tag, not)),
             1 => (0..SITES.len(), any::<bool>()).prop_map(|(site, not)| Condition::Site(site, not)),
             1 => (0..7_i64).prop_map(Condition::Before),
             1 => (0..7_i64).prop_map(Condition::After),
@@ -1004,11 +1053,19 @@ mod tests {
     }
 
     /// All pages one after the other.
-    fn all_pages(store: &Store, limits: Limits, query: &Query, limit: u32) -> Vec<NoteId> {
+    fn all_pages(
+        store: &Store,
+        facets: Option<&Facets>,
+        limits: Limits,
+        query: &Query,
+        limit: u32,
+    ) -> Vec<NoteId> {
         let mut found = Vec::new();
         let mut before = None;
         loop {
-            let page = store.search_within(limits, query, before, limit).unwrap();
+            let page = store
+                .search_within(limits, facets, query, before, limit)
+                .unwrap();
             assert!(page.hits.len() <= limit.try_into().unwrap());
             found.extend(page.hits.iter().map(|hit| hit.note.id));
             match page.next {
@@ -1039,6 +1096,13 @@ mod tests {
                 ids.push(saved.note.id);
             }
             let fts_time = if hurried { Duration::ZERO } else { LIMITS.fts_time };
+            // Some were read at once, the others followed.
+            let mut facets = Facets::read(&store).unwrap();
+            for id in ids.iter().take(2) {
+                store.write(day(9), |w| w.delete_note(*id)).unwrap();
+                store.write(day(9), |w| w.restore_note(*id)).unwrap();
+            }
+            prop_assert_eq!(facets.follow(&store).unwrap(), Followed::UpToDate);
             for conditions in queries {
                 let typed: Vec<String> = conditions.iter().map(Condition::typed).collect();
                 let typed = typed.join(" ");
@@ -1050,18 +1114,21 @@ mod tests {
                     .collect();
                 expected.sort_unstable_by(|a, b| b.cmp(a));
                 let query = Query::parse(&typed);
-                prop_assert_eq!(&all_pages(&store, LIMITS, &query, 1000), &expected, "{}", &typed);
-                let limits = Limits { work, fts_time };
-                prop_assert_eq!(&all_pages(&store, limits, &query, limit), &expected, "{}", &typed);
-                let mut best: Vec<NoteId> = store
-                    .search_best(&query, 1000)
-                    .unwrap()
-                    .hits
-                    .iter()
-                    .map(|hit| hit.note.id)
-                    .collect();
-                best.sort_unstable_by(|a, b| b.cmp(a));
-                prop_assert_eq!(&best, &expected, "{}", &typed);
+                for facets in [None, Some(&facets)] {
+                    let pages = |limits, limit| all_pages(&store, facets, limits, &query, limit);
+                    prop_assert_eq!(&pages(LIMITS, 1000), &expected, "{}", &typed);
+                    let limits = Limits { work, fts_time };
+                    prop_assert_eq!(&pages(limits, limit), &expected, "{}", &typed);
+                    let mut best: Vec<NoteId> = store
+                        .search_best_within(facets, &query, 1000)
+                        .unwrap()
+                        .hits
+                        .iter()
+                        .map(|hit| hit.note.id)
+                        .collect();
+                    best.sort_unstable_by(|a, b| b.cmp(a));
+                    prop_assert_eq!(&best, &expected, "{}", &typed);
+                }
             }
         }
     }
@@ -1190,12 +1257,12 @@ mod tests {
         };
         let page = shelf
             .store
-            .search_within(Limits { work: 0, ..limits }, &query, None, 5)
+            .search_within(Limits { work: 0, ..limits }, None, &query, None, 5)
             .unwrap();
         assert!(page.next.is_some());
         assert_eq!(
-            all_pages(&shelf.store, limits, &query, 5),
-            all_pages(&shelf.store, LIMITS, &query, 5)
+            all_pages(&shelf.store, None, limits, &query, 5),
+            all_pages(&shelf.store, None, LIMITS, &query, 5)
         );
     }
 
