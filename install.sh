@@ -1,10 +1,12 @@
 #!/bin/sh
-# Installs url-notes for the user who runs it: builds the program, puts it into
-# ~/.local/bin and tells each browser where it is. `--try` shows it all in a
-# throw-away folder instead, `--uninstall` takes it back.
+# Installs url-notes for the user who runs it: builds the program (or takes the one
+# that came beside this file), puts it into ~/.local/bin with its completions and man
+# page, and tells each browser where it is. `--try` shows it all in a throw-away
+# folder instead, `--uninstall` takes it back.
 #
 # What it does not do: load the extension into a browser that is in use (no browser
-# lets a program do that; it prints the clicks), need root, or touch the notes.
+# lets a program do that; it prints the clicks), need root unless --system is given,
+# load anything but cargo's crates, or touch the notes.
 #
 # The browsers and their folders are manifests/browsers.tsv, the host manifests are
 # manifests/*.json. Everything is in functions and the last line runs them, so a
@@ -16,6 +18,7 @@
 set -eu
 
 HOST=url_notes
+SERVICE='url-notes'
 TAB=$(printf '\t')
 
 say() { printf '%s\n' "$*"; }
@@ -35,8 +38,11 @@ Builds url-notes, installs it for you alone and registers it with your browsers.
 
   --browser NAME  register with this browser even if it isn't found; may be given
                   more than once; with --try: the browser to open
-  --prefix DIR    install into DIR/bin instead of ~/.local/bin
+  --prefix DIR    install into DIR/bin and DIR/share instead of ~/.local
   --program FILE  install this program instead of building it
+  --system        install into /usr/local for all users (needs root); DESTDIR is
+                  put before every path that is written
+  --service       have the site started when you log in, without a browser
   --try           install nothing: open a browser with the extension, a few sample
                   notes and the site, all in a throw-away folder
   --uninstall     take everything back; your notes stay
@@ -45,7 +51,7 @@ Builds url-notes, installs it for you alone and registers it with your browsers.
 
 TEXT
     names=
-    each_browser list_name
+    each_browser list_reachable
     say "Browsers here: ${names# }."
 }
 
@@ -58,7 +64,7 @@ usage_error() {
 # ---- What was asked for, and where things are
 
 parse_options() {
-    job=install wanted=' ' prefix='' given_program='' dry_run=false
+    job=install wanted=' ' prefix='' given_program='' dry_run=false for_all=false with_service=false
     while [ $# -gt 0 ]; do
         case $1 in
             --browser | --prefix | --program)
@@ -72,6 +78,8 @@ parse_options() {
                 ;;
             --try) job=try ;;
             --uninstall) job=uninstall ;;
+            --system) for_all=true ;;
+            --service) with_service=true ;;
             --dry-run) dry_run=true ;;
             --help | -h)
                 usage
@@ -81,6 +89,9 @@ parse_options() {
         esac
         shift
     done
+    if $for_all && $with_service; then
+        usage_error "The site is each user's own, so --service can't go with --system; each user runs ./install.sh --service."
+    fi
 }
 
 want_browser() {
@@ -94,9 +105,12 @@ want_browser() {
 
 list_name() { names="$names $name"; }
 
+# Without those that can't be had.
+list_reachable() { [ "$hosts" = - ] || names="$names $name"; }
+
 find_places() {
     folder=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-    for part in Cargo.toml extension/manifest.json manifests/browsers.tsv; do
+    for part in extension/manifest.json manifests/browsers.tsv; do
         [ -f "$folder/$part" ] ||
             fail "This has to stay in the url-notes folder: there is no $part beside it."
     done
@@ -116,19 +130,43 @@ find_places() {
     esac
 }
 
-find_prefix() {
+# What is installed where. `root` stands before what is written, and is not in what
+# is said in the files themselves.
+find_targets() {
+    root=''
     case $prefix in
-        '') prefix=$HOME/.local ;;
-        /*) ;;
-        *) prefix=$PWD/$prefix ;;
+        '') if $for_all; then prefix=/usr/local; else prefix=$HOME/.local; fi ;;
+        /*) prefix=${prefix%/} ;;
+        *) prefix=$PWD/${prefix%/} ;;
     esac
-    program=${prefix%/}/bin/url-notes
+    share=$prefix/share
+    if $for_all; then
+        root=${DESTDIR-}
+        root=${root%/}
+        [ -n "$root" ] || [ "$(id -u)" -eq 0 ] ||
+            fail "Installing for all users takes root: sudo ./install.sh --system"
+    else
+        refuse_borrowed_home
+        # Where shells look for a user's own completions.
+        if [ "$prefix" = "$HOME/.local" ]; then
+            case ${XDG_DATA_HOME-} in /*) share=$XDG_DATA_HOME ;; esac
+        fi
+    fi
+    program=$prefix/bin/url-notes
     # Nothing that a host manifest could say names such a file.
     [ "$program" = "$(printf '%s' "$program" | LC_ALL=C tr -d '[:cntrl:]')" ] ||
         fail "The path of the program has a line break or another control character in it; choose another with --prefix."
-    # Under sudo, HOME may still be the user's: what is written there would be root's.
+}
+
+# Under sudo, HOME may still be the user's: what is written there would be root's. Or it
+# is root's, and the user's own browsers would be told of nothing.
+refuse_borrowed_home() {
     [ -z "$(find "$HOME/" -prune ! -user "$(id -u)" -print)" ] ||
         fail "HOME ($HOME) belongs to another user. Run this as that user, without sudo."
+    case $(id -u):${SUDO_USER:-root} in
+        0:root | [!0]*) ;;
+        *) fail "This would install url-notes for root. Run it without sudo, or with --system for all users." ;;
+    esac
 }
 
 # ---- The table of browsers
@@ -136,7 +174,7 @@ find_prefix() {
 # Runs a function for each browser of this system, with the columns of its row as
 # variables.
 each_browser() {
-    while IFS=$TAB read -r name family system package hosts profiles programs title <&3; do
+    while IFS=$TAB read -r name family system package hosts profiles programs title everyone <&3; do
         case $name in '#'* | '') continue ;; esac
         [ "$system" != "$this_system" ] || "$1"
     done 3<"$folder/manifests/browsers.tsv"
@@ -164,7 +202,8 @@ expand() {
 
 browser_found() {
     found=false
-    each_item "$profiles" check_profile
+    # Whose profiles are there says nothing of what others use.
+    $for_all || each_item "$profiles" check_profile
     each_item "$programs" check_program
     $found
 }
@@ -183,23 +222,27 @@ check_program() {
 # ---- Writing files
 
 # A link that somebody else planted could send what is written to any place. Links
-# of root are the machine's own layout, such as a moved /home.
-refuse_foreign_links() {
+# of root are the machine's own layout, such as a moved /home. Sets `refusal`.
+no_foreign_links() {
     component=$1
     while [ -n "$component" ]; do
         if [ -L "$component" ] &&
             [ -n "$(find "$component" -prune ! -user "$(id -u)" ! -user 0 -print)" ]; then
-            fail "$component is a link that belongs to another user; nothing is written through it. Remove it and run this again."
+            refusal="$component is a link that belongs to another user; nothing is written through it. Remove it and run this again."
+            return 1
         fi
         component=${component%/*}
     done
 }
 
 # put_file SOURCE TARGET MODE: whole or not at all, whatever the umask, and only
-# where something changes. Sets `outcome`.
+# where something changes. Sets `outcome`, or `refusal` where it can't be done.
 put_file() {
-    refuse_foreign_links "$2"
-    [ ! -d "$2" ] || fail "$2 is a folder, where url-notes needs a file. Move it away and run this again."
+    no_foreign_links "$2" || return
+    if [ -d "$2" ]; then
+        refusal="$2 is a folder, where url-notes needs a file. Move it away and run this again."
+        return 1
+    fi
     if [ ! -L "$2" ] && cmp -s -- "$1" "$2" && [ -n "$(find "$2" -prune -perm "$3" -print)" ]; then
         outcome='already there'
         return
@@ -208,19 +251,37 @@ put_file() {
         outcome='would be written'
         return
     fi
-    mkdir -p -- "${2%/*}" || fail "The folder ${2%/*} can't be made."
-    unfinished=$(mktemp "${2%/*}/.url-notes.XXXXXX") || fail "${2%/*} can't be written to."
-    if ! { cp -- "$1" "$unfinished" && chmod "$3" "$unfinished" && mv -f -- "$unfinished" "$2"; }; then
-        fail "$2 can't be written."
+    if [ -e "$2" ] || [ -L "$2" ]; then outcome=replaced; else outcome=written; fi
+    mkdir -p -- "${2%/*}" 2>/dev/null || {
+        refusal="The folder ${2%/*} can't be made."
+        return 1
+    }
+    unfinished=$(mktemp "${2%/*}/.url-notes.XXXXXX" 2>/dev/null) || {
+        unfinished=''
+        refusal="The folder ${2%/*} can't be written to."
+        return 1
+    }
+    if ! { cp -- "$1" "$unfinished" && chmod "$3" "$unfinished" && mv $onto -- "$unfinished" "$2"; }; then
+        refusal="$2 can't be written."
+        rm -f -- "$unfinished"
+        return 1
     fi
-    unfinished=
-    outcome=written
+    unfinished=''
+}
+
+# GNU's mv can be told not to move into a folder that appears at the last moment.
+find_move() {
+    onto=-f
+    : >"$work/moved"
+    if mv -fT -- "$work/moved" "$work/moved onto" 2>/dev/null; then
+        onto=-fT
+    fi
 }
 
 # remove_file FILE: and the folders above it that are empty then. Sets `outcome`.
 remove_file() {
     [ -e "$1" ] || [ -L "$1" ] || return 1
-    refuse_foreign_links "${1%/*}"
+    no_foreign_links "${1%/*}" || fail "$refusal"
     if $dry_run; then
         outcome='would be removed'
         return
@@ -228,9 +289,24 @@ remove_file() {
     rm -f -- "$1" || fail "$1 can't be removed."
     outcome=removed
     emptied=${1%/*}
-    while [ "$emptied" != "$HOME" ] && [ "$emptied" != "$config" ] && rmdir -- "$emptied" 2>/dev/null; do
+    while ! is_kept "$emptied" && rmdir -- "$emptied" 2>/dev/null; do
         emptied=${emptied%/*}
     done
+}
+
+# Folders that were there before, empty or not.
+is_kept() {
+    case $1 in
+        "$HOME" | "$config" | "$root") return 0 ;;
+    esac
+    $for_all || return 1
+    case ${1#"$root"} in
+        /etc | /etc/opt | /usr | /usr/lib | /usr/lib64 | /Library | "/Library/Application Support" | \
+            "$prefix" | "$prefix/bin" | "$share" | "$share/man" | "$share/man/man1")
+            return 0
+            ;;
+    esac
+    return 1
 }
 
 # host_manifest FAMILY PROGRAM: the template with the program's path as a JSON string.
@@ -247,6 +323,10 @@ host_manifest() {
 # ---- Installing
 
 build() {
+    if [ -z "$given_program" ] && [ ! -f "$folder/Cargo.toml" ]; then
+        # A released archive has it beside this file.
+        given_program=$folder/bin/url-notes
+    fi
     if [ -n "$given_program" ]; then
         if [ ! -f "$given_program" ] || [ ! -x "$given_program" ]; then
             fail "$given_program is no program that could be installed."
@@ -255,9 +335,19 @@ build() {
             /*) built=$given_program ;;
             *) built=$PWD/$given_program ;;
         esac
-        return
+    else
+        build_from_source
     fi
-    built=${CARGO_TARGET_DIR:-$folder/target}/release/url-notes
+    # A program for another processor, or for a newer C library.
+    if [ -e "$built" ] && ! ask_program --version >"$work/version" 2>&1; then
+        fail "$built doesn't run on this computer ($(tail -n 1 "$work/version")). Build it here instead: run ./install.sh in a clone of the repository."
+    fi
+}
+
+build_from_source() {
+    target_folder=${CARGO_TARGET_DIR:-$folder/target}
+    case $target_folder in /*) ;; *) target_folder=$PWD/$target_folder ;; esac
+    built=$target_folder/release/url-notes
     if $dry_run; then
         say "Would build $built."
         return
@@ -265,33 +355,105 @@ build() {
     cargo=$(command -v cargo) || cargo=$HOME/.cargo/bin/cargo
     [ -x "$cargo" ] ||
         fail "Building url-notes takes Rust, and there is no cargo here. Get it from https://rustup.rs and run this again."
+    refuse_old_rust
     command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null ||
         fail "Building url-notes takes a C compiler (for SQLite). Debian, Ubuntu: sudo apt install gcc. Fedora: sudo dnf install gcc. macOS: xcode-select --install."
     say "Building url-notes …"
-    (cd "$folder" && "$cargo" build --release --locked --package url-notes \
-        --target-dir "${CARGO_TARGET_DIR:-$folder/target}") ||
+    (cd "$folder" && "$cargo" build --release --locked --package url-notes --target-dir "$target_folder") ||
         fail "url-notes wasn't built; the messages above say why."
 }
 
+# One that doesn't tell its version says itself why it can't build.
+refuse_old_rust() {
+    needed=$(sed -n 's/^rust-version = "\([0-9]*\.[0-9]*\).*/\1/p' "$folder/Cargo.toml")
+    present=$("$cargo" --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\.[0-9]*\).*/\1/p') || present=''
+    if [ -z "$needed" ] || [ -z "$present" ]; then
+        return
+    fi
+    if [ "${present%.*}" -lt "${needed%.*}" ] ||
+        { [ "${present%.*}" -eq "${needed%.*}" ] && [ "${present#*.}" -lt "${needed#*.}" ]; }; then
+        if command -v rustup >/dev/null; then
+            cure='Run: rustup update stable'
+        else
+            cure='Get a newer one from https://rustup.rs and run this again.'
+        fi
+        fail "Building url-notes takes Rust $needed or newer; $cargo is $present. $cure"
+    fi
+}
+
+# The program's own answer, without a look at the user's notes.
+ask_program() { URL_NOTES_DATA_DIR=$work/none "$built" "$@" </dev/null; }
+
 install_all() {
-    find_prefix
+    find_targets
     build
+    trouble=false replaced=false
     if $dry_run && [ ! -e "$built" ]; then
         outcome='would be written'
     else
-        put_file "$built" "$program" 0755
+        put_file "$built" "$root$program" 0755 || fail "$refusal"
     fi
-    say "Program: $program ($outcome)."
-    registered=0 chromium_steps='' firefox_steps='' notices=''
+    [ "$outcome" != replaced ] || replaced=true
+    say "Program: $root$program ($outcome)."
+    extras=''
+    each_extra put_extra
+    [ -z "$extras" ] || say "Beside it, under $root$share: ${extras#, }."
+    registered=0 refused=0 chromium_steps='' firefox_steps='' notices=''
     each_browser register
+    ! $with_service || put_service
+    ! $replaced || end_old_hosts
     if [ "$registered" -eq 0 ]; then
-        say "No browser was found. Register with one that you use by ./install.sh --browser NAME:"
+        none='No browser was found. '
+        [ "$refused" -eq 0 ] || none=''
+        say "${none}Register with one that you use by ./install.sh --browser NAME:"
         names=
-        each_browser list_name
+        each_browser list_reachable
         say " $names"
+    else
+        say_next_steps
+    fi
+    say_about_path
+    ! $trouble || exit 1
+}
+
+# Runs a function for each file besides the program, with its place and what the
+# program has to be asked for it.
+each_extra() {
+    "$1" "$share/bash-completion/completions/url-notes" completions bash
+    "$1" "$share/zsh/site-functions/_url-notes" completions zsh
+    "$1" "$share/fish/vendor_completions.d/url-notes.fish" completions fish
+    "$1" "$share/man/man1/url-notes.1" man
+}
+
+# An older program doesn't know all of them.
+put_extra() {
+    extra=$1
+    shift
+    if $dry_run && [ ! -e "$built" ]; then
+        extras="$extras, $(extra_title "$@")"
         return
     fi
-    say_next_steps
+    if ! ask_program "$@" >"$work/extra" 2>/dev/null || [ ! -s "$work/extra" ]; then
+        return
+    fi
+    if put_file "$work/extra" "$root$extra" 0644; then
+        extras="$extras, $(extra_title "$@")"
+    else
+        complain "$refusal"
+    fi
+}
+
+extra_title() {
+    case $1 in
+        completions) printf 'completions for %s' "$2" ;;
+        *) printf 'the man page' ;;
+    esac
+}
+
+# The others go on; the exit code tells.
+complain() {
+    warn "$*"
+    trouble=true
 }
 
 register() {
@@ -300,18 +462,42 @@ register() {
         *) browser_found || return 0 ;;
     esac
     case $package:$hosts in
-        *:-)
-            say "$title: can't be registered, its $package sandbox shuts every program outside it off. Use a browser that isn't installed as a $package."
+        refused:*)
+            say "$title: not registered, on purpose. It is for leaving no trace of what you read, and a note is one."
+            refused=$((refused + 1))
             return
             ;;
-        snap:*) notices="$notices
+        *:-)
+            say "$title: can't be registered, its $package sandbox shuts every program outside it off. Use a browser that isn't installed as a $package."
+            refused=$((refused + 1))
+            return
+            ;;
+    esac
+    folders=$hosts
+    if $for_all; then
+        folders=$everyone
+        if [ "$folders" = - ]; then
+            say "$title: reads no folder that is for all users; each user of it runs ./install.sh."
+            refused=$((refused + 1))
+            return
+        fi
+    fi
+    case $package in
+        snap) notices="$notices
 $title asks once whether it may start url-notes. To answer beforehand:
-  flatpak permission-set webextensions $HOST snap.firefox yes" ;;
-        flatpak:*) notices="$notices
-$title reaches programs outside its sandbox only where xdg-native-messaging-proxy is installed." ;;
+  flatpak permission-set webextensions $HOST snap.firefox yes
+" ;;
+        flatpak) notices="$notices
+$title reaches url-notes only from version 157 on, and only with
+xdg-native-messaging-proxy installed. In the browser's about:config, set
+  widget.use-xdg-desktop-portal.native-messaging-proxy
+to 1. For an older one, use a browser that isn't installed as a Flatpak.
+" ;;
     esac
     host_manifest "$family" "$program" >"$work/manifest.json"
-    each_item "$hosts" put_manifest
+    done_here=true
+    each_item "$folders" put_manifest
+    $done_here || return 0
     registered=$((registered + 1))
     case $family in
         chromium) chromium_steps="$chromium_steps, $title" ;;
@@ -320,9 +506,158 @@ $title reaches programs outside its sandbox only where xdg-native-messaging-prox
 }
 
 put_manifest() {
-    put_file "$work/manifest.json" "$(expand "$1")/$HOST.json" 0644
-    say "$title: registered by $(expand "$1")/$HOST.json ($outcome)."
+    manifest=$root$(expand "$1")/$HOST.json
+    has_lib64 "$manifest" || return 0
+    if put_file "$work/manifest.json" "$manifest" 0644; then
+        say "$title: registered by $manifest ($outcome)."
+    else
+        complain "$title can't be registered: $refusal"
+        done_here=false
+    fi
 }
+
+# Only systems that keep Mozilla's folder there read it there.
+has_lib64() {
+    case ${1#"$root"} in
+        /usr/lib64/*) [ -d "$root/usr/lib64/mozilla" ] ;;
+    esac
+}
+
+# Programs that browsers started before go on as the old one until they end. The
+# extension starts the new one by itself, and sends again what was not answered.
+end_old_hosts() {
+    command -v ps >/dev/null || return 0
+    ended=0
+    for process in $(list_hosts); do
+        ! kill "$process" 2>/dev/null || ended=$((ended + 1))
+    done
+    [ "$ended" -eq 0 ] ||
+        say "Running browsers have been made to start the new program: $ended of the old one ended."
+}
+
+# Process ids of the program where a browser runs it: its argument is an extension's
+# origin, or a host manifest and an extension's id.
+list_hosts() {
+    # Through the environment, since awk would read backslashes in a variable.
+    ps -axo pid=,args= 2>/dev/null | PROGRAM=$program LC_ALL=C awk '{
+        id = $1
+        sub(/^[ \t]*[0-9]+[ \t]/, "")
+        start = ENVIRON["PROGRAM"] " "
+        if (index($0, start) != 1) next
+        rest = substr($0, length(start) + 1)
+        if (rest ~ /^chrome-extension:\/\// || rest ~ /\/url_notes\.json url-notes@url-notes/) print id
+    }'
+}
+
+# ---- The site without a browser
+
+service_file() {
+    if [ "$this_system" = macos ]; then
+        printf '%s' "$HOME/Library/LaunchAgents/$SERVICE.plist"
+    else
+        printf '%s' "$config/systemd/user/$SERVICE.service"
+    fi
+}
+
+put_service() {
+    unit=$(service_file)
+    if [ "$this_system" = macos ]; then
+        launch_agent >"$work/service"
+        start="launchctl bootstrap gui/$(id -u) \"$unit\""
+    elif command -v systemctl >/dev/null; then
+        systemd_unit >"$work/service"
+        start="systemctl --user daemon-reload && systemctl --user enable --now $SERVICE.service"
+    else
+        complain "There is no systemd here for --service; have your session start: $program serve"
+        return
+    fi
+    put_file "$work/service" "$unit" 0644 || {
+        complain "$refusal"
+        return
+    }
+    say "Service: $unit ($outcome)."
+    if $dry_run; then
+        return
+    fi
+    if start_service; then
+        say "The site runs now, and from now on whenever you log in."
+    else
+        say "The service could not be started from here. Start it in your own session by:"
+        say "  $start"
+    fi
+}
+
+start_service() {
+    if [ "$this_system" = macos ]; then
+        launchctl bootout "gui/$(id -u)/$SERVICE" 2>/dev/null || true
+        launchctl bootstrap "gui/$(id -u)" "$unit" 2>/dev/null
+    else
+        # Restarted, since it may be the old program that runs.
+        systemctl --user daemon-reload 2>/dev/null &&
+            systemctl --user enable "$SERVICE.service" 2>/dev/null &&
+            systemctl --user restart "$SERVICE.service" 2>/dev/null
+    fi
+}
+
+systemd_unit() {
+    # systemd reads backslashes, quotes, percent and dollar signs even in quotes.
+    quoted=$(printf '%s' "$program" | LC_ALL=C sed 's/[\\"]/\\&/g; s/%/%%/g; s/\$/$$/g')
+    cat <<UNIT
+[Unit]
+Description=The site of url-notes
+
+[Service]
+ExecStart="$quoted" serve
+Restart=on-failure
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=default.target
+UNIT
+}
+
+launch_agent() {
+    quoted=$(printf '%s' "$program" | LC_ALL=C sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g')
+    cat <<AGENT
+<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+	<key>Label</key>
+	<string>$SERVICE</string>
+	<key>ProgramArguments</key>
+	<array>
+		<string>$quoted</string>
+		<string>serve</string>
+	</array>
+	<key>RunAtLoad</key>
+	<true/>
+	<key>KeepAlive</key>
+	<true/>
+</dict>
+</plist>
+AGENT
+}
+
+remove_service() {
+    unit=$(service_file)
+    [ -e "$unit" ] || [ -L "$unit" ] || return 0
+    if ! $dry_run; then
+        if [ "$this_system" = macos ]; then
+            launchctl bootout "gui/$(id -u)/$SERVICE" 2>/dev/null || true
+        else
+            systemctl --user disable --now "$SERVICE.service" 2>/dev/null || true
+        fi
+    fi
+    # What enabling it made, where systemctl could not be asked.
+    remove_file "$config/systemd/user/default.target.wants/$SERVICE.service" || true
+    if remove_file "$unit"; then
+        removed=true
+        say "Service: $unit ($outcome)."
+    fi
+}
+
+# ---- What is left to do
 
 say_next_steps() {
     say
@@ -346,36 +681,83 @@ say_next_steps() {
     [ -z "$notices" ] || say "$notices"
     say
     say "Then click the button on any page. Your notes are at http://localhost:6683."
+}
+
+say_about_path() {
+    case $for_all:${SHELL-} in
+        false:*/zsh)
+            if [ -e "$share/zsh/site-functions/_url-notes" ]; then
+                say
+                say "For the completions in zsh, put this above compinit in ~/.zshrc:"
+                say "  fpath=(\"$share/zsh/site-functions\" \$fpath)"
+            fi
+            ;;
+    esac
     case :${PATH-}: in
-        *":${program%/*}:"*) ;;
-        *) say "For the command line, add ${program%/*} to your PATH." ;;
+        *":${program%/*}:"*) return ;;
+    esac
+    case ${program%/*} in
+        "$HOME"/*) shown="\$HOME${program#"$HOME"}" ;;
+        *) shown=$program ;;
+    esac
+    say
+    say "${program%/*} isn't on your PATH. For url-notes on the command line:"
+    case ${SHELL-} in
+        */fish) say "  fish_add_path \"${shown%/*}\"" ;;
+        */zsh) say "  echo 'export PATH=\"${shown%/*}:\$PATH\"' >>~/.zshrc" ;;
+        */bash) say "  echo 'export PATH=\"${shown%/*}:\$PATH\"' >>~/.bashrc" ;;
+        *) say "  echo 'export PATH=\"${shown%/*}:\$PATH\"' >>~/.profile" ;;
     esac
 }
 
 # ---- Taking it back
 
 uninstall_all() {
-    find_prefix
+    find_targets
     removed=false elsewhere=''
+    $for_all || remove_service
     each_browser unregister
-    if remove_file "$program"; then
+    extras=''
+    each_extra remove_extra
+    [ -z "$extras" ] || say "Under $root$share: ${extras#, } ($outcome)."
+    if remove_file "$root$program"; then
         removed=true
-        say "Program: $program ($outcome)."
+        say "Program: $root$program ($outcome)."
     fi
-    for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old"; do
-        ! remove_file "$log" || say "Log: $log ($outcome)."
-    done
+    if ! $for_all; then
+        for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old"; do
+            ! remove_file "$log" || say "Log: $log ($outcome)."
+        done
+    fi
     $removed || say "url-notes isn't installed: there is nothing to take back."
     [ -z "$elsewhere" ] ||
         say "The browsers were told of another copy of the program, which is left alone:$elsewhere"
-    say "Your notes and settings stay: $(data_folders)."
+    if $for_all; then
+        say "Each user's notes and settings stay."
+    else
+        say "Your notes and settings stay: $(data_folders)."
+    fi
     say "The extension goes by \"Remove\" on the browser's own extensions page."
 }
 
-unregister() { each_item "$hosts" remove_manifest; }
+remove_extra() {
+    if remove_file "$root$1"; then
+        removed=true
+        shift
+        extras="$extras, $(extra_title "$@")"
+    fi
+}
+
+unregister() {
+    if $for_all; then
+        each_item "$everyone" remove_manifest
+    else
+        each_item "$hosts" remove_manifest
+    fi
+}
 
 remove_manifest() {
-    manifest=$(expand "$1")/$HOST.json
+    manifest=$root$(expand "$1")/$HOST.json
     [ -f "$manifest" ] || [ -L "$manifest" ] || return 0
     host_manifest "$family" "$program" | cmp -s -- - "$manifest" || note_other_program
     if remove_file "$manifest"; then
@@ -541,7 +923,7 @@ choose_browser() {
         *) return 0 ;;
     esac
     each_item "$programs" check_program
-    chosen_title=$title chosen_family=$family
+    chosen_title=$title chosen_family=$family chosen_hosts=$hosts
 }
 
 display_present() {
@@ -551,6 +933,7 @@ display_present() {
 open_browser() {
     mkdir -p -- "$work/home" "$work/profile" "$work/tmp"
     say "Opening $chosen_title with url-notes, sample notes and $address in a throw-away profile."
+    each_item "$chosen_hosts" put_try_manifest
     "open_$chosen_family"
     say
     say "Go to any page and click the url-notes button in the toolbar, type tags and a note."
@@ -577,9 +960,17 @@ say_how_to_load() {
     esac
 }
 
+# Where the browser looks in a home of its own. put_try_manifest FOLDER
+put_try_manifest() {
+    try_folder=$(HOME=$work/home config=$work/home/.config expand "$1")
+    mkdir -p -- "$try_folder"
+    host_manifest "$chosen_family" "$built" >"$try_folder/$HOST.json"
+}
+
 open_chromium() {
-    mkdir -p -- "$work/profile/NativeMessagingHosts" "$work/profile/Default"
-    host_manifest chromium "$built" >"$work/profile/NativeMessagingHosts/$HOST.json"
+    # Most look beside their profile, Brave and Opera in their usual place.
+    put_try_manifest "$work/profile/NativeMessagingHosts"
+    mkdir -p -- "$work/profile/Default"
     # The button would be inside the puzzle piece's menu otherwise.
     printf '{"extensions": {"pinned_extensions": ["%s"]}}\n' "$(chromium_id)" >"$work/profile/Default/Preferences"
     # By its relative path: a comma in an absolute one would begin another extension.
@@ -592,13 +983,7 @@ open_chromium() {
 }
 
 open_firefox() {
-    if [ "$this_system" = macos ]; then
-        hosts_of_try="$work/home/Library/Application Support/Mozilla/NativeMessagingHosts"
-    else
-        hosts_of_try=$work/home/.mozilla/native-messaging-hosts
-    fi
-    mkdir -p -- "$hosts_of_try" "$work/profile/extensions"
-    host_manifest firefox "$built" >"$hosts_of_try/$HOST.json"
+    mkdir -p -- "$work/profile/extensions"
     # A file of the extension's name that holds a path stands for the folder there.
     printf '%s\n' "$folder/extension" >"$work/profile/extensions/$(firefox_id)"
     cat >"$work/profile/user.js" <<'PREFS'
@@ -696,6 +1081,7 @@ main() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+    find_move
     case $job in
         install) install_all ;;
         uninstall) uninstall_all ;;

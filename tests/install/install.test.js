@@ -20,13 +20,38 @@ import { installer, Machine } from "./machine.js";
 const CHROMIUM = ".config/chromium/NativeMessagingHosts/url_notes.json";
 const FIREFOX = ".mozilla/native-messaging-hosts/url_notes.json";
 
+/** What the program is asked for: all files beside it, under ~/.local/share. */
+const EXTRAS = [
+	"755 .local/share",
+	"755 .local/share/bash-completion",
+	"755 .local/share/bash-completion/completions",
+	"644 .local/share/bash-completion/completions/url-notes",
+	"755 .local/share/fish",
+	"755 .local/share/fish/vendor_completions.d",
+	"644 .local/share/fish/vendor_completions.d/url-notes.fish",
+	"755 .local/share/man",
+	"755 .local/share/man/man1",
+	"644 .local/share/man/man1/url-notes.1",
+	"755 .local/share/zsh",
+	"755 .local/share/zsh/site-functions",
+	"644 .local/share/zsh/site-functions/_url-notes",
+];
+
+/** @param {string} version a program that says what ours says */
+const saying = (version) => `case $1 in
+	completions) echo "completions of ${version} for $2" ;;
+	man) echo ".TH url-notes 1 ${version}" ;;
+	--version) echo "url-notes ${version}" ;;
+	*) echo "$0" "$@" ;;
+esac`;
+
 /** @param {string} file */
 const readJson = async (file) => JSON.parse(await readFile(file, "utf8"));
 
 /** @param {import("node:test").TestContext} t @param {{ home?: string }} [options] */
 async function machineWithProgram(t, options) {
 	const machine = await Machine.make(t, options);
-	const built = await machine.program("built-url-notes", "echo url-notes 0.1.0");
+	const built = await machine.program("built-url-notes", saying("0.1.0"));
 	return { machine, program: ["--program", built] };
 }
 
@@ -46,6 +71,7 @@ test("registers with the browsers that have a profile or a program, and with no 
 		"755 .local",
 		"755 .local/bin",
 		"755 .local/bin/url-notes",
+		...EXTRAS,
 		"755 .mozilla",
 		"755 .mozilla/native-messaging-hosts",
 		"644 .mozilla/native-messaging-hosts/url_notes.json",
@@ -103,7 +129,7 @@ test("copes with any home folder's name", async (t) => {
 		assert.equal(code, 0);
 		const manifest = await readJson(path.join(machine.home, CHROMIUM));
 		assert.equal(manifest.path, path.join(machine.home, ".local/bin/url-notes"));
-		assert.equal((await machine.run(manifest.path, [])).stdout, "url-notes 0.1.0\n");
+		assert.equal((await machine.run(manifest.path, ["--version"])).stdout, "url-notes 0.1.0\n");
 		assert.equal((await machine.install("--uninstall")).code, 0);
 		assert.deepEqual(await machine.everything(), ["755 .config"]);
 	}
@@ -139,7 +165,8 @@ test("sets the modes whatever the umask, and mends them", async (t) => {
 		const args = ["-c", command, "sh", installer, ...program, "--browser", "firefox"];
 		assert.equal((await machine.run("sh", args)).code, 0);
 		const modes = (await machine.everything()).filter((line) => !line.startsWith("755 "));
-		assert.deepEqual(modes, [`644 ${FIREFOX}`]);
+		const files = EXTRAS.filter((line) => line.startsWith("644 "));
+		assert.deepEqual(modes, [...files, `644 ${FIREFOX}`]);
 	}
 });
 
@@ -169,12 +196,16 @@ test("replaces an older program as a whole, under the feet of one that runs", as
 	const installed = path.join(machine.home, ".local/bin/url-notes");
 	const before = await stat(installed);
 
-	const newer = await machine.program("newer", "echo url-notes 0.2.0");
+	const newer = await machine.program("newer", saying("0.2.0"));
 	const { stdout } = await machine.install("--program", newer, "--browser", "firefox");
 
-	assert.match(stdout, /^Program: .*\(written\)/m);
+	assert.match(stdout, /^Program: .*\(replaced\)/m);
 	assert.notEqual((await stat(installed)).ino, before.ino);
-	assert.equal((await machine.run(installed, [])).stdout, "url-notes 0.2.0\n");
+	assert.equal((await machine.run(installed, ["--version"])).stdout, "url-notes 0.2.0\n");
+	assert.equal(
+		await readFile(path.join(machine.home, ".local/share/man/man1/url-notes.1"), "utf8"),
+		".TH url-notes 1 0.2.0\n",
+	);
 	assert.ok((await machine.everything()).every((line) => !line.includes(".url-notes.")));
 });
 
@@ -295,6 +326,30 @@ test("says so where a folder is in the way, or a folder can't be written", async
 	assert.match(unwritable.stderr, /install\.sh: The folder .*\.local\/bin can't be made/);
 });
 
+test("registers with the other browsers where the folder of one is read-only", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	// Not even root writes there.
+	await symlink("/sys/kernel", path.join(machine.home, ".mozilla"));
+	const { code, stdout, stderr } = await machine.install(
+		...program,
+		"--browser",
+		"firefox",
+		"--browser",
+		"chromium",
+	);
+	assert.equal(code, 1);
+	assert.match(stderr, /Firefox can't be registered: The folder .* can't be made/);
+	assert.match(stdout, /^Chromium: registered/m);
+	assert.doesNotMatch(stdout, /^Firefox:/m, "no steps for a browser that isn't registered");
+	await stat(path.join(machine.home, CHROMIUM));
+
+	const readOnly = await machineWithProgram(t);
+	await symlink("/sys/kernel", path.join(readOnly.machine.home, ".local"));
+	const refused = await readOnly.machine.install(...readOnly.program);
+	assert.equal(refused.code, 1);
+	assert.match(refused.stderr, /^install\.sh: The folder .*\.local\/bin can't be made\.$/m);
+});
+
 test("tells wrong usage by exit code 2 and shows the right one", async (t) => {
 	const { machine } = await machineWithProgram(t);
 	for (const args of [
@@ -323,6 +378,7 @@ test("says what to do where no browser is found", async (t) => {
 		"755 .local",
 		"755 .local/bin",
 		"755 .local/bin/url-notes",
+		...EXTRAS,
 	]);
 });
 
@@ -361,7 +417,8 @@ test("builds the release as it is locked, and stops where that fails", async (t)
 		"cargo",
 		`echo "$@" >"${machine.folder}/asked"
 		mkdir -p "$CARGO_TARGET_DIR/release"
-		echo '#!/bin/sh' >"$CARGO_TARGET_DIR/release/url-notes"`,
+		echo '#!/bin/sh' >"$CARGO_TARGET_DIR/release/url-notes"
+		chmod +x "$CARGO_TARGET_DIR/release/url-notes"`,
 	);
 	assert.equal((await machine.install("--browser", "firefox")).code, 0);
 	const asked = await readFile(path.join(machine.folder, "asked"), "utf8");
