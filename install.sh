@@ -340,7 +340,7 @@ build() {
     fi
     # A program for another processor, or for a newer C library.
     if [ -e "$built" ] && ! ask_program --version >"$work/version" 2>&1; then
-        fail "$built doesn't run on this computer ($(tail -n 1 "$work/version")). Build it here instead: run ./install.sh in a clone of the repository."
+        fail "$built doesn't run on this computer ($(sed -n '$p' "$work/version")). Build it here instead: run ./install.sh in a clone of the repository."
     fi
 }
 

@@ -6,7 +6,9 @@ import {
 	copyFile,
 	lstat,
 	mkdir,
+	readdir,
 	readFile,
+	rm,
 	stat,
 	symlink,
 	writeFile,
@@ -129,7 +131,10 @@ test("copes with any home folder's name", async (t) => {
 		assert.equal(code, 0);
 		const manifest = await readJson(path.join(machine.home, CHROMIUM));
 		assert.equal(manifest.path, path.join(machine.home, ".local/bin/url-notes"));
-		assert.equal((await machine.run(manifest.path, ["--version"])).stdout, "url-notes 0.1.0\n");
+		assert.equal(
+			(await machine.run(manifest.path, ["--version"])).stdout,
+			"url-notes 0.1.0\n",
+		);
 		assert.equal((await machine.install("--uninstall")).code, 0);
 		assert.deepEqual(await machine.everything(), ["755 .config"]);
 	}
@@ -340,14 +345,21 @@ test("registers with the other browsers where the folder of one is read-only", a
 	assert.equal(code, 1);
 	assert.match(stderr, /Firefox can't be registered: The folder .* can't be made/);
 	assert.match(stdout, /^Chromium: registered/m);
-	assert.doesNotMatch(stdout, /^Firefox:/m, "no steps for a browser that isn't registered");
+	assert.doesNotMatch(
+		stdout,
+		/^Firefox:/m,
+		"no steps for a browser that isn't registered",
+	);
 	await stat(path.join(machine.home, CHROMIUM));
 
 	const readOnly = await machineWithProgram(t);
 	await symlink("/sys/kernel", path.join(readOnly.machine.home, ".local"));
 	const refused = await readOnly.machine.install(...readOnly.program);
 	assert.equal(refused.code, 1);
-	assert.match(refused.stderr, /^install\.sh: The folder .*\.local\/bin can't be made\.$/m);
+	assert.match(
+		refused.stderr,
+		/^install\.sh: The folder .*\.local\/bin can't be made\.$/m,
+	);
 });
 
 test("tells wrong usage by exit code 2 and shows the right one", async (t) => {
@@ -442,6 +454,316 @@ test("refuses a program that is none", async (t) => {
 	const { code, stderr } = await machine.install("--program", "/nowhere/url-notes");
 	assert.equal(code, 1);
 	assert.match(stderr, /\/nowhere\/url-notes is no program/);
+});
+
+test("names the newer Rust that an old cargo asks for", async (t) => {
+	const cargo = await readFile(path.join(project, "Cargo.toml"), "utf8");
+	const [, needed] = /^rust-version = "(.*)"$/m.exec(cargo) ?? [];
+	for (const present of ["1.9.0", "1.60.0 (abc 2022-04-04)", "0.99.0-nightly"]) {
+		const machine = await Machine.make(t);
+		await machine.program("cc");
+		await machine.program("cargo", `echo "cargo ${present}"`);
+		const { code, stderr } = await machine.install("--browser", "firefox");
+		assert.equal(code, 1, present);
+		assert.match(stderr, new RegExp(`takes Rust ${needed} or newer.*https://rustup.rs`));
+		await machine.program("rustup");
+		assert.match((await machine.install()).stderr, /rustup update stable/);
+		assert.deepEqual(await machine.everything(), []);
+	}
+	for (const present of [`${needed}.0`, "2.0.0"]) {
+		const machine = await Machine.make(t);
+		await machine.program("cc");
+		await machine.program("cargo", `[ "$1" = build ] || echo "cargo ${present}"; exit 9`);
+		assert.match((await machine.install()).stderr, /wasn't built/, present);
+	}
+});
+
+test("says so where the program was built for another computer", async (t) => {
+	const machine = await Machine.make(t);
+	const foreign = await machine.program(
+		"foreign",
+		"echo \"libc.so.6: version 'GLIBC_2.99' not found\" >&2; exit 1",
+	);
+	const { code, stderr } = await machine.install("--program", foreign);
+	assert.equal(code, 1);
+	assert.match(stderr, /doesn't run on this computer.*GLIBC_2\.99.*Build it here/);
+	assert.deepEqual(await machine.everything(), []);
+});
+
+test("installs a program that knows no completions and no man page", async (t) => {
+	const machine = await Machine.make(t);
+	const old = await machine.program("old", '[ "$1" = --version ] || exit 2');
+	const { code, stdout } = await machine.install(
+		"--program",
+		old,
+		"--browser",
+		"firefox",
+	);
+	assert.equal(code, 0);
+	assert.doesNotMatch(stdout, /completions/);
+	await assert.rejects(stat(path.join(machine.home, ".local/share")));
+});
+
+test("puts completions where XDG_DATA_HOME says, and takes them back from there", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	machine.environment.XDG_DATA_HOME = path.join(machine.folder, "data of mine");
+	await machine.install(...program, "--browser", "firefox");
+	const completions = path.join(
+		machine.folder,
+		"data of mine/bash-completion/completions/url-notes",
+	);
+	assert.equal(await readFile(completions, "utf8"), "completions of 0.1.0 for bash\n");
+	await machine.install("--uninstall");
+	await assert.rejects(stat(completions));
+});
+
+test("updates the manifests of earlier versions, wherever the program was", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--browser", "chromium", "--browser", "firefox");
+	const fresh = await readFile(path.join(machine.home, FIREFOX), "utf8");
+	for (const older of [
+		fresh.replace("/.local/bin/", "/bin/"),
+		fresh.replace("url-notes@url-notes", "url-notes@example.org"),
+		fresh.slice(0, 40),
+		"",
+	]) {
+		await writeFile(path.join(machine.home, FIREFOX), older);
+		const { code, stdout } = await machine.install(...program);
+		assert.equal(code, 0);
+		assert.match(stdout, /^Firefox: registered by .*\(replaced\)/m);
+		assert.equal(await readFile(path.join(machine.home, FIREFOX), "utf8"), fresh);
+	}
+});
+
+test("leaves Tor Browser alone and says why", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await mkdir(path.join(machine.home, ".local/share/torbrowser/tbb"), {
+		recursive: true,
+	});
+	const before = await machine.everything();
+	const { code, stdout } = await machine.install(...program, "--browser", "tor");
+	assert.equal(code, 0);
+	assert.match(stdout, /^Tor Browser: not registered, on purpose/m);
+	assert.match(stdout, /^Register with one that you use/m);
+	await machine.install("--uninstall");
+	assert.deepEqual(await machine.everything(), before);
+});
+
+test("registers Zen in Firefox's folder, Floorp in its own", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await mkdir(path.join(machine.home, ".zen"));
+	await machine.program("floorp");
+	const { stdout } = await machine.install(...program);
+	assert.match(stdout, /^Zen: registered/m);
+	await stat(path.join(machine.home, FIREFOX));
+	await stat(path.join(machine.home, ".floorp/native-messaging-hosts/url_notes.json"));
+});
+
+test("says what a Flatpak of a Firefox takes, and that a Flatpak of a Chromium can't be reached", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	for (const app of ["org.mozilla.firefox", "com.brave.Browser"])
+		await mkdir(path.join(machine.home, ".var/app", app), { recursive: true });
+	const { stdout } = await machine.install(...program);
+	assert.match(stdout, /^Brave \(Flatpak\): can't be registered/m);
+	assert.match(stdout, /^Firefox \(Flatpak\): registered/m);
+	assert.match(stdout, /xdg-native-messaging-proxy/);
+});
+
+test("says the line that puts the program on PATH, in the words of each shell", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	for (const [shell, line] of [
+		["/bin/bash", `echo 'export PATH="$HOME/.local/bin:$PATH"' >>~/.bashrc`],
+		["/usr/bin/zsh", `echo 'export PATH="$HOME/.local/bin:$PATH"' >>~/.zshrc`],
+		["/usr/bin/fish", 'fish_add_path "$HOME/.local/bin"'],
+		["/bin/dash", `echo 'export PATH="$HOME/.local/bin:$PATH"' >>~/.profile`],
+	]) {
+		machine.environment.SHELL = shell;
+		const { stdout } = await machine.install(...program);
+		assert.ok(stdout.includes(`  ${line}\n`), `${shell}: ${stdout}`);
+		assert.equal(stdout.includes("fpath="), shell === "/usr/bin/zsh");
+	}
+	machine.environment.PATH += `:${machine.home}/.local/bin`;
+	assert.doesNotMatch((await machine.install(...program)).stdout, /isn't on your PATH/);
+});
+
+test("--system registers for all users, and takes back all that it made", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const root = path.join(machine.folder, "root");
+	machine.environment.DESTDIR = root;
+	// What the machine has of its own, empty or not, stays.
+	for (const folder of [
+		"etc/opt",
+		"usr/lib",
+		"usr/lib64/mozilla/plugins",
+		"usr/local/bin",
+	])
+		await mkdir(path.join(root, folder), { recursive: true });
+	const before = (await readdir(root, { recursive: true })).sort();
+	await mkdir(path.join(machine.home, ".config/vivaldi"), { recursive: true });
+	for (const browser of ["chromium", "firefox", "google-chrome-beta", "waterfox"])
+		await machine.program(browser);
+
+	const { code, stdout } = await machine.install(...program, "--system");
+
+	assert.equal(code, 0);
+	assert.match(stdout, /^Waterfox: reads no folder that is for all users/m);
+	assert.doesNotMatch(stdout, /Vivaldi/, "one user's profile says nothing of the others");
+	const made = (await readdir(root, { recursive: true, withFileTypes: true }))
+		.filter((entry) => entry.isFile())
+		.map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+		.sort();
+	assert.deepEqual(made, [
+		"etc/chromium/native-messaging-hosts/url_notes.json",
+		"etc/opt/chrome/native-messaging-hosts/url_notes.json",
+		"usr/lib/mozilla/native-messaging-hosts/url_notes.json",
+		"usr/lib64/mozilla/native-messaging-hosts/url_notes.json",
+		"usr/local/bin/url-notes",
+		"usr/local/share/bash-completion/completions/url-notes",
+		"usr/local/share/fish/vendor_completions.d/url-notes.fish",
+		"usr/local/share/man/man1/url-notes.1",
+		"usr/local/share/zsh/site-functions/_url-notes",
+	]);
+	const manifest = path.join(
+		root,
+		"usr/lib/mozilla/native-messaging-hosts/url_notes.json",
+	);
+	assert.equal((await readJson(manifest)).path, "/usr/local/bin/url-notes");
+	assert.deepEqual(await machine.everything(), ["755 .config", "755 .config/vivaldi"]);
+
+	const undone = await machine.install("--uninstall", "--system");
+	assert.equal(undone.code, 0);
+	assert.match(undone.stdout, /Each user's notes and settings stay/);
+	const left = (await readdir(root, { recursive: true })).sort();
+	assert.deepEqual(
+		left.filter((name) => !before.includes(name)),
+		["usr/local/share", "usr/local/share/man", "usr/local/share/man/man1"],
+	);
+	assert.deepEqual(
+		before.filter((name) => !left.includes(name)),
+		[],
+	);
+});
+
+test("--system takes root, and nothing else does", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.program("id", "echo 1000");
+	const refused = await machine.install(...program, "--system");
+	assert.equal(refused.code, 1);
+	assert.match(refused.stderr, /takes root: sudo \.\/install\.sh --system/);
+
+	const sudo = await machineWithProgram(t);
+	await sudo.machine.program("id", "echo 0");
+	sudo.machine.environment.SUDO_USER = "ada";
+	const { code, stderr } = await sudo.machine.install(...sudo.program);
+	assert.equal(code, 1);
+	assert.match(stderr, /would install url-notes for root|belongs to another user/);
+	assert.deepEqual(await sudo.machine.everything(), []);
+});
+
+test("--service has systemd start the site, or says how it is done", async (t) => {
+	const { machine, program } = await machineWithProgram(t, { home: "50% of $HOME" });
+	await machine.program("systemctl", `echo "$@" >>"${machine.folder}/asked"`);
+	const { code, stdout } = await machine.install(...program, "--service");
+	assert.equal(code, 0);
+	assert.match(stdout, /The site runs now/);
+	assert.equal(
+		await readFile(path.join(machine.folder, "asked"), "utf8"),
+		"--user daemon-reload\n--user enable url-notes.service\n--user restart url-notes.service\n",
+	);
+	const unit = path.join(machine.home, ".config/systemd/user/url-notes.service");
+	const escaped = path
+		.join(machine.home, ".local/bin/url-notes")
+		.replaceAll("%", "%%")
+		.replaceAll("$", "$$$$");
+	assert.ok((await readFile(unit, "utf8")).includes(`\nExecStart="${escaped}" serve\n`));
+
+	// As `enable` leaves it where systemd can't be asked any more.
+	const enabled = path.join(machine.home, ".config/systemd/user/default.target.wants");
+	await mkdir(enabled);
+	await symlink(unit, path.join(enabled, "url-notes.service"));
+	await machine.program("systemctl", "exit 1");
+	assert.equal((await machine.install("--uninstall")).code, 0);
+	assert.deepEqual(await machine.everything(), ["755 .config"]);
+
+	const unable = await machine.install(...program, "--service");
+	assert.equal(unable.code, 0);
+	assert.match(unable.stdout, /systemctl --user enable --now url-notes\.service/);
+
+	const none = await machineWithProgram(t);
+	const without = await none.machine.install(...none.program, "--service");
+	assert.equal(without.code, 1);
+	assert.match(without.stderr, /no systemd here.*url-notes serve/);
+});
+
+test("--service with --system is refused, since the site is each user's own", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const { code, stderr } = await machine.install(...program, "--system", "--service");
+	assert.equal(code, 2);
+	assert.match(stderr, /each user runs/);
+});
+
+test("knows the folders of macOS and starts the site there by launchd", async (t) => {
+	const { machine, program } = await machineWithProgram(t, { home: "R&D <mac>" });
+	await rm(path.join(machine.bin, "uname"));
+	await machine.program("uname", "echo Darwin");
+	await machine.program("launchctl", `echo "$@" >>"${machine.folder}/asked"`);
+	const support = path.join(machine.home, "Library/Application Support");
+	for (const folder of ["Google/Chrome Dev", "Firefox", "zen"])
+		await mkdir(path.join(support, folder), { recursive: true });
+	await writeFile(path.join(support, "Google/Chrome Dev/Local State"), "{}");
+	const before = await machine.everything();
+
+	const { code, stdout } = await machine.install(...program, "--service");
+
+	assert.equal(code, 0);
+	assert.match(stdout, /^Zen: registered/m);
+	for (const folder of ["Google/Chrome Dev", "Mozilla"])
+		await stat(path.join(support, folder, "NativeMessagingHosts/url_notes.json"));
+	const agent = path.join(machine.home, "Library/LaunchAgents/url-notes.plist");
+	const said = await readFile(agent, "utf8");
+	assert.match(said, /R&amp;D &lt;mac&gt;\/\.local\/bin\/url-notes<\/string>/);
+	const asked = await readFile(path.join(machine.folder, "asked"), "utf8");
+	assert.match(asked, /^bootstrap gui\/\d+ .*url-notes\.plist$/m);
+
+	await machine.install("--uninstall");
+	assert.deepEqual(await machine.everything(), before);
+});
+
+test("ends the hosts of the old program, which browsers start anew, and nothing else", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--browser", "firefox");
+	const installed = path.join(machine.home, ".local/bin/url-notes");
+	await machine.program(
+		"ps",
+		`[ "$1" = -axo ] || exit 1
+		cat <<-LIST
+			    7 ${installed} chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/
+			 1234 ${installed} /home/ada/.mozilla/native-messaging-hosts/url_notes.json url-notes@url-notes
+			 1235 ${installed} serve
+			 1236 ${installed} add https://example.org/url_notes.json
+			 1237 /usr/bin/url-notes chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/
+			 1238 sh -c ${installed} chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/
+		LIST`,
+	);
+	const killed = path.join(machine.folder, "killed");
+	// A shell's own kill goes before one on PATH, so a function stands for it.
+	machine.environment.KILLED = killed;
+	const prelude = 'kill() { echo "$1" >>"$KILLED"; }\n';
+	const copy = path.join(machine.folder, "clone/install.sh");
+	await mkdir(path.dirname(copy));
+	for (const part of ["extension", "manifests", "Cargo.toml"])
+		await symlink(path.join(project, part), path.join(path.dirname(copy), part));
+	await writeFile(copy, prelude + (await readFile(installer, "utf8")));
+
+	const same = await machine.run("sh", [copy, ...program]);
+	assert.doesNotMatch(same.stdout, /start the new program/, "nothing was replaced");
+	await assert.rejects(stat(killed));
+
+	const newer = await machine.program("newer", saying("0.2.0"));
+	const { code, stdout } = await machine.run("sh", [copy, "--program", newer]);
+	assert.equal(code, 0);
+	assert.match(stdout, /start the new program: 2 of the old one ended/);
+	assert.equal(await readFile(killed, "utf8"), "7\n1234\n");
 });
 
 test("does nothing when it was cut short, wherever the cut is", async (t) => {
