@@ -1,0 +1,160 @@
+#!/bin/sh
+# Makes a Debian package of url-notes: program, man page, completions, the host
+# manifests for all users, and the extension for Debian's Chromium and Firefox, which
+# load it at their next start without a further step.
+#
+#   packaging/deb.sh [--program FILE] [FOLDER]
+#
+# writes FOLDER/url-notes_VERSION_ARCHITECTURE.deb (target/packages without FOLDER) and
+# prints its path. With --program that one is packed, else one is built. The same
+# sources make the same bytes: SOURCE_DATE_EPOCH, or the last commit, dates all files.
+# DEBFULLNAME and DEBEMAIL name who answers for the package.
+#
+# What it does not do: sign, upload, or run anything when it is installed: dpkg only
+# puts files where the browsers look, and takes them away again.
+
+set -eu
+
+folder=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+. "$folder/packaging/stage.sh"
+
+# Chrome's folder is that of Brave, Vivaldi and Opera, too.
+CHROMIUM_FOLDERS='etc/chromium etc/opt/chrome etc/opt/edge'
+FIREFOX='{ec8030f7-c20a-464f-9b0e-13a3a9e97384}'
+
+main() {
+    given='' into=$folder/target/packages
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --program)
+                [ -n "${2-}" ] || fail "--program needs a file after it."
+                given=$2
+                shift
+                ;;
+            -*) fail "There is no option \"$1\"." ;;
+            *) into=$1 ;;
+        esac
+        shift
+    done
+    for tool in dpkg-deb dpkg-shlibdeps gzip; do
+        command -v "$tool" >/dev/null ||
+            fail "There is no $tool here. Debian, Ubuntu: sudo apt install dpkg-dev"
+    done
+    begin
+    find_version
+    find_epoch
+    find_program "$given"
+    architecture=$(dpkg --print-architecture)
+    tree=$work/tree
+    put_files
+    put_documents
+    put_control
+    age "$tree"
+    mkdir -p -- "$into"
+    package=$into/url-notes_${version}_$architecture.deb
+    # One thread: how many there are could change the bytes.
+    dpkg-deb --root-owner-group --threads-max=1 -Zxz --build "$tree" "$package" >"$work/words" ||
+        fail "dpkg-deb made no package: $(cat "$work/words")"
+    printf '%s\n' "$package"
+}
+
+put_files() {
+    put 755 "$program" "$tree/usr/bin/url-notes"
+    # Debian wants no symbols in what it installs; a release has none.
+    ! command -v strip >/dev/null || strip --strip-unneeded "$tree/usr/bin/url-notes"
+    put_output "$tree/usr/share/bash-completion/completions/url-notes" completions bash
+    put_output "$tree/usr/share/zsh/vendor-completions/_url-notes" completions zsh
+    put_output "$tree/usr/share/fish/vendor_completions.d/url-notes.fish" completions fish
+    put_output "$tree/usr/share/man/man1/url-notes.1" man
+    [ ! -e "$tree/usr/share/man/man1/url-notes.1" ] || gzip -9n "$tree/usr/share/man/man1/url-notes.1"
+    for parent in $CHROMIUM_FOLDERS; do
+        put_manifest chromium "$tree/$parent/native-messaging-hosts/url_notes.json"
+    done
+    put_manifest firefox "$tree/usr/lib/mozilla/native-messaging-hosts/url_notes.json"
+    # One copy, where Debian keeps extensions; each browser has a link to it.
+    put_extension "$tree/usr/share/webext/url-notes"
+    mkdir -p "$tree/usr/share/chromium/extensions" "$tree/usr/share/mozilla/extensions/$FIREFOX"
+    ln -s ../../webext/url-notes "$tree/usr/share/chromium/extensions/url-notes"
+    ln -s ../../../webext/url-notes "$tree/usr/share/mozilla/extensions/$FIREFOX/url-notes@url-notes"
+}
+
+# put_manifest FAMILY TARGET
+put_manifest() {
+    sed 's|@PROGRAM@|/usr/bin/url-notes|' "$folder/manifests/$1.json" >"$work/manifest.json"
+    put 644 "$work/manifest.json" "$2"
+}
+
+put_documents() {
+    documents=$tree/usr/share/doc/url-notes
+    {
+        cat <<TEXT
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: url-notes
+
+Files: *
+Copyright: $(sed -n 's/^Copyright (c) //p' "$folder/LICENSE")
+License: Expat
+
+License: Expat
+TEXT
+        sed -n '/^Permission is/,$p' "$folder/LICENSE" | sed 's/^$/./; s/^/ /'
+    } >"$work/copyright"
+    put 644 "$work/copyright" "$documents/copyright"
+    changes >"$work/changelog"
+    put 644 "$work/changelog" "$documents/changelog"
+    gzip -9n "$documents/changelog"
+    # What lintian is told, and why.
+    cat >"$work/overrides" <<'TEXT'
+# Chrome, Edge, Brave, Vivaldi and Opera read host manifests for all users nowhere else.
+url-notes: dir-or-file-in-etc-opt *
+# Browsers start the program for each port; a fixed address saves relocating it then.
+url-notes: hardening-no-pie *
+TEXT
+    put 644 "$work/overrides" "$tree/usr/share/lintian/overrides/url-notes"
+}
+
+# The entries of this version in CHANGELOG.md, as Debian writes them.
+changes() {
+    printf 'url-notes (%s) unstable; urgency=medium\n\n' "$version"
+    awk -v heading="## $version" '
+        /^## / { inside = index($0, heading) == 1; next }
+        inside && /^- / { sub(/^- /, "  * "); print }' "$folder/CHANGELOG.md" |
+        fold -s -w 76 | sed 's/^\([^ ]\)/    \1/; s/ *$//'
+    printf '\n -- %s  %s\n' "$(maintainer)" "$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
+}
+
+maintainer() { printf '%s <%s>' "${DEBFULLNAME:-The url-notes authors}" "${DEBEMAIL:-url-notes@localhost}"; }
+
+put_control() {
+    mkdir -p "$tree/DEBIAN" "$work/control/debian"
+    # dpkg-shlibdeps wants to be where a source package is.
+    printf 'Source: url-notes\n\nPackage: url-notes\nArchitecture: any\nDescription: none\n' >"$work/control/debian/control"
+    depends=$(cd "$work/control" && dpkg-shlibdeps -O "$tree/usr/bin/url-notes" 2>"$work/words" | sed -n 's/^shlibs:Depends=//p')
+    [ -n "$depends" ] || fail "What the program needs wasn't found out: $(cat "$work/words")"
+    size=$(du -k -s --apparent-size "$tree/usr" "$tree/etc" | awk '{ kib += $1 } END { print kib }')
+    cat >"$tree/DEBIAN/control" <<TEXT
+Package: url-notes
+Version: $version
+Architecture: $architecture
+Maintainer: $(maintainer)
+Installed-Size: $size
+Depends: $depends
+Recommends: chromium | firefox-esr | firefox | www-browser
+Enhances: chromium, firefox, firefox-esr
+Section: web
+Priority: optional
+Description: saves web pages with tags and notes by one click
+ A button in the browser's toolbar saves the page; tags and a Markdown note are
+ typed in its popup. What was saved is found again by tag or by search on pages
+ that only this computer shows, at http://localhost:6683.
+ .
+ Everything is one SQLite file in the home folder of each user: no account, no
+ cloud. This package brings the extension for Chromium and Firefox, the program
+ that keeps the notes, and its command line.
+TEXT
+    (cd "$tree" && find etc -type f | LC_ALL=C sort | sed 's|^|/|') >"$tree/DEBIAN/conffiles"
+    (cd "$tree" && find usr -type f | LC_ALL=C sort | tr '\n' '\0' | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
+    chmod 644 "$tree"/DEBIAN/*
+}
+
+main "$@"

@@ -1,0 +1,69 @@
+#!/bin/sh
+# Makes what is published of a version: an archive with everything that installing it
+# takes but no compiler, a Debian package where dpkg is there, and their checksums.
+#
+#   packaging/release.sh [--program FILE] [FOLDER]
+#
+# writes into FOLDER (target/packages without it) and prints the paths. With --program
+# that one is packed, else one is built. The same sources make the same bytes:
+# SOURCE_DATE_EPOCH, or the last commit, dates all files.
+#
+# What it does not do: make the stores' zip files, sign, upload, tag.
+
+set -eu
+
+folder=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+. "$folder/packaging/stage.sh"
+
+main() {
+    given='' into=$folder/target/packages
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --program)
+                [ -n "${2-}" ] || fail "--program needs a file after it."
+                given=$2
+                shift
+                ;;
+            -*) fail "There is no option \"$1\"." ;;
+            *) into=$1 ;;
+        esac
+        shift
+    done
+    tar --version 2>/dev/null | grep -q GNU || fail "This takes GNU tar, which can pack the same bytes twice."
+    begin
+    find_version
+    find_epoch
+    find_program "$given"
+    name=url-notes-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]')
+    put_files "$work/$name"
+    mkdir -p -- "$into"
+    into=$(CDPATH='' cd -- "$into" && pwd -P)
+    (cd "$work" && tar --create --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
+        --owner=0 --group=0 --numeric-owner -- "$name") | gzip -9n >"$into/$name.tar.gz"
+    set -- "$name.tar.gz"
+    if command -v dpkg-deb >/dev/null; then
+        package=$("$folder/packaging/deb.sh" --program "$program" "$into")
+        set -- "$@" "${package##*/}"
+    fi
+    (cd "$into" && sha256sum -- "$@") >"$work/sums"
+    put 644 "$work/sums" "$into/SHA256SUMS"
+    for file in "$@" SHA256SUMS; do printf '%s\n' "$into/$file"; done
+}
+
+# put_files FOLDER
+put_files() {
+    put 755 "$folder/install.sh" "$1/install.sh"
+    put 755 "$program" "$1/bin/url-notes"
+    put_output "$1/completions/url-notes.bash" completions bash
+    put_output "$1/completions/_url-notes" completions zsh
+    put_output "$1/completions/url-notes.fish" completions fish
+    put_output "$1/man/url-notes.1" man
+    for file in "$folder"/manifests/*; do put 644 "$file" "$1/manifests/${file##*/}"; done
+    put_extension "$1/extension"
+    for file in LICENSE README.md CHANGELOG.md docs/api.md; do put 644 "$folder/$file" "$1/$file"; done
+    for file in "$folder"/docs/pictures/*; do
+        [ ! -e "$file" ] || put 644 "$file" "$1/docs/pictures/${file##*/}"
+    done
+}
+
+main "$@"
