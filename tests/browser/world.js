@@ -118,6 +118,17 @@ export class World {
 	}
 
 	/**
+	 * Starts a browser that has to find the extension by itself.
+	 * @param {import("./driver/browser.js").Driver} driver
+	 */
+	async startBare(driver) {
+		const { home, environment } = this;
+		const browser = await driver.start({ home, environment });
+		this.#browsers.push(browser);
+		return browser;
+	}
+
+	/**
 	 * Closes a browser and starts it anew on the same profile.
 	 * @param {import("./driver/browser.js").Browser} browser
 	 */

@@ -5,7 +5,8 @@ import * as firefox from "./firefox.js";
 
 /**
  * @typedef {object} Start
- * @property {string} extension folder of the extension
+ * @property {string} [extension] folder of the extension; without it the browser has to
+ *   find one by itself, as a package installs it
  * @property {string} home the browser's HOME; everything it writes is below
  * @property {NodeJS.ProcessEnv} environment of the browser, and so of the host
  * @property {string} [resolves] a host name that leads to this machine, as its owner could make it

@@ -30,7 +30,7 @@ export async function start({ extension, home, environment, resolves }) {
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: true,
 		pipe: true,
-		enableExtensions: [extension],
+		enableExtensions: extension ? [extension] : true,
 		// The very folder that the installer takes for Chromium's.
 		userDataDir: path.join(home, ".config/chromium"),
 		args: [

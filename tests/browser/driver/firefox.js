@@ -30,6 +30,13 @@ export const PREFERENCES = {
 	"datareporting.policy.dataSubmissionEnabled": false,
 };
 
+/** Puppeteer has others, under which a package's add-on is not seen or not asked about. */
+const AS_DEBIAN_SHIPS = {
+	"extensions.autoDisableScopes": 3,
+	"extensions.enabledScopes": 15,
+	"xpinstall.signatures.required": true,
+};
+
 /**
  * @param {Start} start
  * @returns {Promise<Browser>}
@@ -43,12 +50,15 @@ export async function start({ extension, home, environment, resolves }) {
 		args: ["--remote-allow-system-access"],
 		extraPrefsFirefox: {
 			...PREFERENCES,
+			...(extension ? {} : AS_DEBIAN_SHIPS),
 			...(resolves ? { "network.dns.localDomains": resolves } : {}),
 		},
 		env: environment,
 	});
 	const inWindow = await windowScope(browser);
-	const id = await browser.installExtension(extension);
+	const id = extension
+		? await browser.installExtension(extension)
+		: "url-notes@url-notes";
 	const widget = id.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "_");
 	const isOpen = () => inWindow(isPopupOpen);
 
