@@ -34,13 +34,13 @@ main() {
     find_version
     find_epoch
     find_program "$given"
-    name=url-notes-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]')
-    put_files "$work/$name"
+    archive=url-notes-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]')
+    put_files "$work/$archive"
     mkdir -p -- "$into"
     into=$(CDPATH='' cd -- "$into" && pwd -P)
     (cd "$work" && tar --create --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
-        --owner=0 --group=0 --numeric-owner -- "$name") | gzip -9n >"$into/$name.tar.gz"
-    set -- "$name.tar.gz"
+        --owner=0 --group=0 --numeric-owner -- "$archive") | gzip -9n >"$into/$archive.tar.gz"
+    set -- "$archive.tar.gz"
     if command -v dpkg-deb >/dev/null; then
         package=$("$folder/packaging/deb.sh" --program "$program" "$into")
         set -- "$@" "${package##*/}"

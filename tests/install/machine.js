@@ -1,7 +1,9 @@
 // A computer for install.sh: a home folder and a PATH of its own, with just the
 // programs that the test gives it.
 
-import { execFile } from "node:child_process";
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
 	chmod,
 	mkdir,
@@ -14,7 +16,9 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { until } from "../browser/driver/until.js";
 import { project } from "../browser/program.js";
 
 export const installer = path.join(project, "install.sh");
@@ -111,6 +115,49 @@ export class Machine {
 				return `${(mode & 0o7777).toString(8)} ${name}`;
 			}),
 		);
+	}
+}
+
+/** A try that runs in the foreground of nobody's terminal. */
+export class Try {
+	/** @param {Machine} machine @param {string[]} options @param {string} [script] */
+	constructor(machine, options, script = installer) {
+		this.machine = machine;
+		this.child = spawn(script, ["--try", ...options], {
+			env: machine.environment,
+			stdio: ["ignore", "pipe", "pipe"],
+		});
+		this.ended = once(this.child, "exit");
+		this.lines = /** @type {string[]} */ ([]);
+		for (const stream of [this.child.stdout, this.child.stderr]) {
+			createInterface(stream).on("line", (line) => this.lines.push(line));
+		}
+	}
+
+	/** Waits for a line and returns what the pattern's group holds. @param {RegExp} pattern */
+	async says(pattern) {
+		return await until(`it says ${pattern}`, () => {
+			const found = this.lines.map((line) => pattern.exec(line)).find(Boolean);
+			if (found) return found[1] ?? found[0];
+			throw new Error(this.lines.join("\n"));
+		});
+	}
+
+	/** Ends it as Ctrl+C or a script does, and sees that nothing is left. */
+	async end() {
+		this.child.kill("SIGTERM");
+		const [code] = await this.ended;
+		assert.equal(code, 0, this.lines.join("\n"));
+		assert.deepEqual(await readdir(path.join(this.machine.folder, "tmp")), []);
+		assert.deepEqual(await this.machine.everything(), []);
+		await until("its processes have ended", async () => {
+			const { stdout } = await promisify(execFile)("ps", ["-axo", "args="]);
+			const left = stdout
+				.split("\n")
+				.filter((line) => line.includes(this.machine.folder));
+			if (left.length > 0) throw new Error(left.join("\n"));
+			return true;
+		});
 	}
 }
 

@@ -7,55 +7,13 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { until } from "../browser/driver/until.js";
 import { builtProgram, freePort } from "../browser/program.js";
-import { installer, Machine } from "./machine.js";
+import { Machine, Try } from "./machine.js";
 
-/** A try that runs in the foreground of nobody's terminal. */
-class Try {
-	/** @param {Machine} machine @param {string[]} options */
-	constructor(machine, options) {
-		this.machine = machine;
-		this.child = spawn(installer, ["--try", "--program", builtProgram, ...options], {
-			env: machine.environment,
-			stdio: ["ignore", "pipe", "pipe"],
-		});
-		this.ended = once(this.child, "exit");
-		this.lines = /** @type {string[]} */ ([]);
-		for (const stream of [this.child.stdout, this.child.stderr]) {
-			createInterface(stream).on("line", (line) => this.lines.push(line));
-		}
-	}
-
-	/** Waits for a line and returns what the pattern's group holds. @param {RegExp} pattern */
-	async says(pattern) {
-		return await until(`it says ${pattern}`, () => {
-			const found = this.lines.map((line) => pattern.exec(line)).find(Boolean);
-			if (found) return found[1] ?? found[0];
-			throw new Error(this.lines.join("\n"));
-		});
-	}
-
-	/** Ends it as Ctrl+C or a script does, and sees that nothing is left. */
-	async end() {
-		this.child.kill("SIGTERM");
-		const [code] = await this.ended;
-		assert.equal(code, 0, this.lines.join("\n"));
-		assert.deepEqual(await readdir(path.join(this.machine.folder, "tmp")), []);
-		assert.deepEqual(await this.machine.everything(), []);
-		await until("its processes have ended", async () => {
-			const { stdout } = await promisify(execFile)("ps", ["-axo", "args="]);
-			const left = stdout
-				.split("\n")
-				.filter((line) => line.includes(this.machine.folder));
-			if (left.length > 0) throw new Error(left.join("\n"));
-			return true;
-		});
-	}
-}
+const WITH = ["--program", builtProgram];
 
 /** @param {import("node:test").TestContext} t */
 async function machineWithSystemTools(t) {
@@ -67,7 +25,7 @@ async function machineWithSystemTools(t) {
 
 test("without a display it saves a page by a frame and shows it on its tag page", async (t) => {
 	const machine = await machineWithSystemTools(t);
-	const trial = new Try(machine, []);
+	const trial = new Try(machine, WITH);
 	const address = await trial.says(/^Read it on its tag page: (http:.*)$/);
 	assert.equal(
 		address,
@@ -87,7 +45,7 @@ test("without a browser it says so and does the same", async (t) => {
 	for (const tool of ["grep", "mkfifo", "od", "wc", "tail", "date", "env"]) {
 		await machine.borrow(tool);
 	}
-	const trial = new Try(machine, []);
+	const trial = new Try(machine, WITH);
 	await trial.says(/^No browser was found/);
 	const address = await trial.says(/^Read it on its tag page: (http:.*)$/);
 	assert.match(await (await fetch(address)).text(), /Hypertext - Wikipedia/);
@@ -101,7 +59,7 @@ test("names a port that is taken, and how to give another", async (t) => {
 	await once(server, "listening");
 	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 	machine.environment.URL_NOTES_PORT = String(port);
-	const trial = new Try(machine, []);
+	const trial = new Try(machine, WITH);
 	const [code] = await trial.ended;
 	assert.equal(code, 1);
 	await trial.says(new RegExp(`:${port}.*URL_NOTES_PORT=`));
@@ -115,7 +73,7 @@ for (const [name, title] of [
 	test(`with a display it opens ${title} with the extension, which starts the host`, async (t) => {
 		const machine = await machineWithSystemTools(t);
 		machine.environment.DISPLAY = await openDisplay(t);
-		const trial = new Try(machine, ["--browser", `${name}`]);
+		const trial = new Try(machine, [...WITH, "--browser", `${name}`]);
 		await trial.says(new RegExp(`^Opening ${title} with url-notes`));
 		// Only an extension that is loaded and allowed makes the browser do that.
 		await until(
@@ -137,7 +95,7 @@ for (const [name, title] of [
 test("falls back where the display can't be had", async (t) => {
 	const machine = await machineWithSystemTools(t);
 	machine.environment.DISPLAY = ":64999";
-	const trial = new Try(machine, ["--browser", "chromium"]);
+	const trial = new Try(machine, [...WITH, "--browser", "chromium"]);
 	await trial.says(/^Chromium ended at once/);
 	await trial.says(/^Read it on its tag page/);
 	await trial.end();

@@ -1,0 +1,154 @@
+// What is published: an archive that installs where there is no compiler, and what
+// `cargo install` leaves to be done.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { promisify } from "node:util";
+import { builtProgram, freePort, project } from "../browser/program.js";
+import { Machine, Try } from "./machine.js";
+import { digest } from "./packages.js";
+
+const run = promisify(execFile);
+
+const folder = await mkdtemp(path.join(tmpdir(), "url-notes-release-"));
+after(() => rm(folder, { recursive: true, force: true }));
+// Without what is there for debuggers: half a minute's packing less.
+const program = path.join(folder, "url-notes");
+await copyFile(builtProgram, program);
+await run("strip", [program]);
+const published = await release(path.join(folder, "published"));
+
+/**
+ * @param {string} into
+ * @param {NodeJS.ProcessEnv} [environment]
+ * @returns {Promise<string[]>} the paths of what was made
+ */
+async function release(into, environment = {}) {
+	const { stdout } = await run(
+		path.join(project, "packaging/release.sh"),
+		["--program", program, into],
+		{ env: { ...process.env, ...environment } },
+	);
+	return stdout.trim().split("\n");
+}
+
+/**
+ * The archive, unpacked on a machine of the test's own.
+ * @param {Machine} machine
+ */
+async function unpack(machine) {
+	const [archive = ""] = published;
+	await run("tar", ["-xzf", archive, "-C", machine.folder]);
+	return path.join(machine.folder, path.basename(archive, ".tar.gz"));
+}
+
+test("a release has an archive, a package and their checksums, the same bytes each time", async () => {
+	const names = published.map((file) => path.basename(file));
+	const manifest = JSON.parse(
+		await readFile(path.join(project, "extension/manifest.json"), "utf8"),
+	);
+	assert.match(
+		`${names[0]}`,
+		new RegExp(`^url-notes-${manifest.version}-.*\\.tar\\.gz$`),
+	);
+	assert.match(`${names[1]}`, new RegExp(`^url-notes_${manifest.version}_.*\\.deb$`));
+	assert.equal(names[2], "SHA256SUMS");
+	await run("sha256sum", ["--check", "--strict", "SHA256SUMS"], {
+		cwd: path.join(folder, "published"),
+	});
+	const other = { LC_ALL: "C", TZ: "Asia/Tokyo", TMPDIR: folder };
+	const again = await release(path.join(folder, "again"), other);
+	assert.deepEqual(
+		await Promise.all(again.map(digest)),
+		await Promise.all(published.map(digest)),
+	);
+});
+
+test("refuses to pack a program of another version", async (t) => {
+	const machine = await Machine.make(t);
+	const other = await machine.program("other", "echo url-notes 9.9.9");
+	await assert.rejects(
+		run(path.join(project, "packaging/release.sh"), ["--program", other, folder]),
+		/says it is "url-notes 9\.9\.9", and these files are of url-notes/,
+	);
+});
+
+test("the archive has all that the extension loads, and nothing that made it", async (t) => {
+	const machine = await Machine.make(t);
+	const unpacked = await unpack(machine);
+	const packed = (await readdir(path.join(unpacked, "extension"), { recursive: true }))
+		.map(String)
+		.sort();
+	const there = (await readdir(path.join(project, "extension"), { recursive: true }))
+		.map(String)
+		.filter((name) => !/\.d\.ts$|render\.js$|\.svg$/.test(name))
+		.sort();
+	assert.deepEqual(packed, there);
+	const { mode } = await stat(path.join(unpacked, "install.sh"));
+	assert.equal(mode & 0o7777, 0o755);
+});
+
+test("the archive installs into an empty home without cargo and without a compiler", async (t) => {
+	const machine = await Machine.make(t);
+	const unpacked = await unpack(machine);
+	await machine.program("firefox");
+	const { code, stdout, stderr } = await machine.run(
+		path.join(unpacked, "install.sh"),
+		[],
+	);
+	assert.equal(code, 0, stderr);
+	assert.ok(stdout.includes(`${unpacked}/extension/manifest.json`), stdout);
+	const manifest = JSON.parse(
+		await readFile(
+			path.join(machine.home, ".mozilla/native-messaging-hosts/url_notes.json"),
+			"utf8",
+		),
+	);
+	await rm(unpacked, { recursive: true });
+	const says = await machine.run(manifest.path, ["--version"]);
+	assert.match(says.stdout, /^url-notes \d/);
+});
+
+test("the archive's --try saves a page where there is neither cargo nor a browser", async (t) => {
+	const machine = await Machine.make(t);
+	machine.environment.URL_NOTES_PORT = String(await freePort());
+	for (const tool of ["grep", "mkfifo", "od", "wc", "tail", "date", "env"])
+		await machine.borrow(tool);
+	const unpacked = await unpack(machine);
+	const trial = new Try(machine, [], path.join(unpacked, "install.sh"));
+	const address = await trial.says(/^Read it on its tag page: (http:.*)$/);
+	assert.match(await (await fetch(address)).text(), /Hypertext - Wikipedia/);
+	await trial.end();
+});
+
+test("after `cargo install` one command registers the program where cargo put it", async (t) => {
+	const machine = await Machine.make(t);
+	const root = path.join(machine.home, ".cargo");
+	await mkdir(root);
+	await run(
+		"cargo",
+		[
+			...["install", "--path", "host", "--locked", "--offline", "--debug", "--quiet"],
+			...["--root", root, "--target-dir", path.dirname(path.dirname(builtProgram))],
+		],
+		{ cwd: project },
+	);
+	const installed = path.join(root, "bin/url-notes");
+	const before = await stat(installed);
+	// As README.md says it.
+	const { code, stdout } = await machine.install(
+		...["--prefix", root, "--program", installed, "--browser", "firefox"],
+	);
+	assert.equal(code, 0);
+	assert.match(stdout, /^Program: .*\/\.cargo\/bin\/url-notes \(already there\)/m);
+	assert.equal((await stat(installed)).ino, before.ino);
+	const manifest = path.join(
+		machine.home,
+		".mozilla/native-messaging-hosts/url_notes.json",
+	);
+	assert.equal(JSON.parse(await readFile(manifest, "utf8")).path, installed);
+});
