@@ -23,6 +23,7 @@ tools() {
     need shellcheck shellcheck
     need Xvfb xvfb
     need ps procps
+    need dpkg-shlibdeps dpkg-dev
     need cc gcc
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
     [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"
@@ -68,7 +69,7 @@ format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
-shell() { shellcheck install.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh .ci/run; }
+shell() { shellcheck --external-sources install.sh packaging/*.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh .ci/run; }
 
 types() { npx --no-install tsc --project .; }
 

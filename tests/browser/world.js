@@ -77,12 +77,15 @@ export class World {
 		return new World(home, await freePort(), await serveWeb());
 	}
 
-	/** What the user does to have the host: runs install.sh. */
-	async install() {
+	/**
+	 * What the user does to have the host: runs install.sh.
+	 * @param {string} [program]
+	 */
+	async install(program = builtProgram) {
 		const installer = path.join(project, "install.sh");
 		const options = [
 			"--program",
-			builtProgram,
+			program,
 			"--browser",
 			"chromium",
 			"--browser",

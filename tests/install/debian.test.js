@@ -1,5 +1,6 @@
-// The Debian package: what is in it, and that browsers which know nothing of it save a
-// page with the button that it brought.
+// What is installed for all users: the Debian package, what is in it, and that browsers
+// which know nothing of it save a page with the button that it brought; and
+// `install.sh --system`.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -10,7 +11,7 @@ import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { browsers } from "../browser/driver/browser.js";
 import { until } from "../browser/driver/until.js";
-import { builtProgram } from "../browser/program.js";
+import { builtProgram, project } from "../browser/program.js";
 import { World } from "../browser/world.js";
 import { digest, makePackage, PackageComputer } from "./packages.js";
 
@@ -105,18 +106,43 @@ test("installed, it gives each browser the button at the next start; purged, not
 	);
 });
 
+test("install.sh --system is for every user's browser, and takes all of it back", async (t) => {
+	const computer = await PackageComputer.make(t);
+	const before = await computer.traces();
+	const script = path.join(project, "install.sh");
+	const uninstall = () => computer.run(script, "--system", "--uninstall");
+	process.env.CHROMIUM = await computer.program("/usr/bin/chromium");
+	process.env.FIREFOX = await computer.program("/usr/bin/firefox-esr");
+	if (!computer.isCopy) t.after(uninstall);
+
+	const said = await computer.run(script, "--system", "--program", builtProgram);
+	assert.match(said, /^Chromium: registered by \/etc\/chromium\//m);
+	assert.match(said, /^Firefox: registered by \/usr\/lib\/mozilla\//m);
+
+	for (const driver of browsers) {
+		await t.test(`${driver.name} saves a page`, () =>
+			saves(driver, "/usr/local/bin/url-notes", (world) => world.start(driver)),
+		);
+	}
+
+	await uninstall();
+	assert.deepEqual(await computer.traces(), before);
+});
+
 /**
- * Starts the browser with a new profile, clicks the button that it has by itself, and
- * sees that the page is saved by the program.
+ * Starts the browser with a new profile, clicks the button, and sees that the page is
+ * saved by the program.
  *
  * @param {import("../browser/driver/browser.js").Driver} driver
  * @param {string | null} program null: the one that the user installed
+ * @param {(world: World) => Promise<import("../browser/driver/browser.js").Browser>} start
+ *   by default one that has to find the extension by itself
  */
-async function saves(driver, program) {
+async function saves(driver, program, start = (world) => world.startBare(driver)) {
 	const world = await World.make();
 	try {
 		if (program === null) await world.install();
-		const browser = await world.startBare(driver);
+		const browser = await start(world);
 		const { popup } = await world.save(browser, "/article");
 		await popup.type("ci,");
 		await popup.hasTags("ci");

@@ -43,6 +43,11 @@ export class PackageComputer {
 
 	folder = "";
 
+	/** Whether it is gone with the test, whatever was done there. */
+	get isCopy() {
+		return this.#prefix[0] === "nsenter";
+	}
+
 	/** @param {import("node:test").TestContext} t */
 	async #copy(t) {
 		const mount = await mkdtemp(path.join(this.folder, "copy-"));
@@ -84,7 +89,7 @@ export class PackageComputer {
 	 * @param {string} program its full path
 	 */
 	async program(program) {
-		if (this.#prefix[0] !== "nsenter") return program;
+		if (!this.isCopy) return program;
 		const file = path.join(this.folder, path.basename(program));
 		await writeFile(file, `#!/bin/sh\nexec ${this.#prefix.join(" ")} ${program} "$@"\n`);
 		await chmod(file, 0o755);
@@ -122,8 +127,7 @@ export class PackageComputer {
 	 * @param {string} file
 	 */
 	async install(t, file) {
-		// A copy goes as a whole.
-		if (this.#prefix[0] !== "nsenter") t.after(() => this.purge());
+		if (!this.isCopy) t.after(() => this.purge());
 		await this.run("dpkg", "--install", file);
 	}
 
