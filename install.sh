@@ -484,15 +484,15 @@ register() {
     fi
     case $package in
         snap) notices="$notices
+
 $title asks once whether it may start url-notes. To answer beforehand:
-  flatpak permission-set webextensions $HOST snap.firefox yes
-" ;;
+  flatpak permission-set webextensions $HOST snap.firefox yes" ;;
         flatpak) notices="$notices
+
 $title reaches url-notes only from version 157 on, and only with
 xdg-native-messaging-proxy installed. In the browser's about:config, set
   widget.use-xdg-desktop-portal.native-messaging-proxy
-to 1. For an older one, use a browser that isn't installed as a Flatpak.
-" ;;
+to 1. For an older one, use a browser that isn't installed as a Flatpak." ;;
     esac
     host_manifest "$family" "$program" >"$work/manifest.json"
     done_here=true
@@ -678,7 +678,7 @@ say_next_steps() {
         say "     $folder/extension/manifest.json"
         say "     It stays until the browser is closed: Firefox keeps only signed add-ons."
     fi
-    [ -z "$notices" ] || say "$notices"
+    [ -z "$notices" ] || say "${notices#?}"
     say
     say "Then click the button on any page. Your notes are at http://localhost:6683."
 }
