@@ -725,7 +725,7 @@ uninstall_all() {
         say "Program: $root$program ($outcome)."
     fi
     if ! $for_all; then
-        for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old"; do
+        for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old" "$(log_folder)/extensions.json"; do
             ! remove_file "$log" || say "Log: $log ($outcome)."
         done
     fi
