@@ -782,9 +782,10 @@ test("does nothing when it was cut short, wherever the cut is", async (t) => {
 	await machine.program("firefox");
 	await machine.program("cc");
 	await machine.program("cargo", `echo built >>"${machine.folder}/built"`);
-	// Each end of a line, and each byte of the last ones but the very last line break.
+	// Each end of a line, many places within one, and each byte of the last ones but the
+	// very last line break.
 	const cuts = [...whole.subarray(0, -1).keys()].filter(
-		(at) => whole[at - 1] === 10 || at > whole.length - 250,
+		(at) => whole[at - 1] === 10 || at % 61 === 0 || at > whole.length - 250,
 	);
 	assert.ok(cuts.length > 300);
 	for (const cut of cuts) {
