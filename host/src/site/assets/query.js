@@ -1,6 +1,6 @@
 // What is looked for, as host/src/domain/query.rs reads it: words, `"a phrase"`, `-word`,
 // `tag:x`, `site:arxiv.org`, `before:2025-08-01`, `after:…`. Reading never fails: what is no
-// operator is a word to look for. tests/contract/queries.json holds both to it.
+// operator is a word to look for. tests/fixtures/search/queries.json holds both to it.
 
 import { wordsOf } from "./words.js";
 

@@ -1,5 +1,5 @@
 // Words, as host/src/domain/words.rs makes them of a text: what is found there is found
-// here. tests/contract/words.json holds both to it.
+// here. tests/fixtures/search/words.json holds both to it.
 
 /**
  * @typedef {object} Word
