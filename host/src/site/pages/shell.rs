@@ -6,9 +6,10 @@ use maud::{DOCTYPE, Markup, html};
 use crate::site::links::Links;
 
 /// What a page that comes from a file may load: nothing but our own. (A server says it
-/// in its answer.)
+/// in its answer.) From a page on the disk the search goes to another one there, which is
+/// not `'self'` to Firefox.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-    form-action 'self'; base-uri 'none'";
+    form-action 'self' file:; base-uri 'none'";
 
 /// What all pages are made with.
 #[derive(Debug)]
