@@ -69,16 +69,21 @@ impl Catalog {
         let mut tags: Vec<usize> = (0..self.outline.tags.len()).collect();
         tags.sort_unstable_by_key(|tag| {
             let key = match order {
-                TagOrder::Uses => self.notes_with(*tag).len(),
-                TagOrder::Name => 0,
-                TagOrder::Recent => self
-                    .notes_with(*tag)
-                    .last()
-                    .map_or(0, |note| *note as usize),
+                TagOrder::Uses => (Reverse(self.notes_with(*tag).len()), 0),
+                TagOrder::Name => (Reverse(0), 0),
+                TagOrder::Recent => self.newest_place(*tag),
             };
-            (Reverse(key), self.tag(*tag).as_str())
+            (key, self.tag(*tag).as_str())
         });
         tags
+    }
+
+    /// The newest note with a tag, and where the tag stands among those of the note.
+    fn newest_place(&self, tag: usize) -> (Reverse<usize>, usize) {
+        let newest = self.notes_with(tag).last().map_or(0, |note| *note as usize);
+        let tags = self.outline.tags_of(newest).iter();
+        let place = tags.take_while(|other| **other as usize != tag).count();
+        (Reverse(newest), place)
     }
 
     /// As lists show it.

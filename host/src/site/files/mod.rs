@@ -14,6 +14,8 @@ mod folder;
 mod index;
 mod names;
 mod spool;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
