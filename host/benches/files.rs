@@ -1,7 +1,7 @@
 //! How fast the site becomes files, compared with making the same files of nothing, and
 //! with hugo on the same notes.
 //!
-//! `cargo bench --bench files -- 100000 [hugo]`. Rounds alternate, so that both meet the
+//! `cargo bench --bench files -- 100000 [hugo] [/dev/shm]`: of so many notes, in that folder. Rounds alternate, so that both meet the
 //! same noise; the ratio of the medians is what counts. Both end when all of it is on the
 //! disk. Bare creation writes files of the same names and sizes, from one buffer, with
 //! as many threads; hugo (Debian: apt-get install hugo) gets what `export markdown` writes,
@@ -39,7 +39,9 @@ fn main() {
     let number = arguments.iter().find_map(|argument| argument.parse().ok());
     let count: u64 = number.unwrap_or(10_000);
     let database = data::store_of(count).expect("a store");
-    let work = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let place = arguments.iter().find(|argument| argument.starts_with('/'));
+    let place = place.map_or(env!("CARGO_TARGET_TMPDIR"), |place| place.as_str());
+    let work = tempfile::tempdir_in(place).expect("a folder");
     let store = Reader::open(&database).expect("a store");
     let mut ours = Vec::new();
     let mut bare = Vec::new();

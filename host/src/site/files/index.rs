@@ -25,6 +25,19 @@ const PIECE_BYTES: usize = 48 * 1024;
 /// Digits of numbers: the first half ends one, after the second half more follow.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// What each digit stands for.
+const VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut digit = 0;
+    while digit < DIGITS.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "there are 64")]
+        let value = digit as u8;
+        values[DIGITS[digit] as usize] = value;
+        digit += 1;
+    }
+    values
+};
+
 /// Which notes have which words.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -65,8 +78,7 @@ impl Notes {
             let (mut number, mut shift) = (0_u32, 0);
             loop {
                 let byte = digits.next()?;
-                let digit = DIGITS.iter().position(|known| *known == byte)?;
-                let digit = u32::try_from(digit).ok()?;
+                let digit = u32::from(VALUES[usize::from(byte)]);
                 number |= (digit % 32) << shift;
                 shift += 5;
                 if digit < 32 {
@@ -171,7 +183,8 @@ fn merged<'a>(mut parts: impl Iterator<Item = &'a Notes>) -> String {
         return first.text.clone();
     }
     let mut numbers: Vec<u32> = first.iter().chain(rest.flat_map(Notes::iter)).collect();
-    numbers.sort_unstable();
+    // Stable: that finds the runs in order, and there are as many as parts.
+    numbers.sort();
     let mut merged = Notes::default();
     numbers.into_iter().for_each(|number| merged.push(number));
     merged.text

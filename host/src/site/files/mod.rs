@@ -255,6 +255,8 @@ struct Share {
 /// A part of the pages.
 #[derive(Debug, Clone, Copy)]
 enum Job {
+    /// What is searched.
+    Words,
     /// The pages of a tag.
     Tag(usize),
     /// The pages of a site.
@@ -443,7 +445,8 @@ impl Maker<'_> {
         let count = self.catalog.outline.notes.len();
         // The longest first, so that no thread is left with one.
         let tags = self.catalog.tags_by(TagOrder::Uses).into_iter();
-        let mut jobs: Vec<Job> = tags.map(Job::Tag).collect();
+        let mut jobs = vec![Job::Words];
+        jobs.extend(tags.map(Job::Tag));
         let pages = count.div_ceil(PAGE_NOTES as usize).max(1);
         jobs.extend((0..pages).step_by(PAGES_AT_ONCE).map(Job::All));
         jobs.extend((0..self.sites.len()).map(Job::Site));
@@ -458,6 +461,7 @@ impl Maker<'_> {
                     break;
                 }
                 let done = match job {
+                    Job::Words => self.words(made),
                     Job::Tag(tag) => self.tag(*tag, made, &mut tags),
                     Job::Site(site) => self.site(*site, made),
                     Job::All(from) => self.all(*from..pages.min(from + PAGES_AT_ONCE), pages, made),
@@ -649,6 +653,10 @@ impl Maker<'_> {
         self.put("robots.txt", ROBOTS)?;
         // GitHub Pages would leave out what begins with `_`, and take its time.
         self.put(NO_JEKYLL, "")?;
+        Ok(())
+    }
+
+    fn words(&self, made: &Made) -> anyhow::Result<()> {
         let ids = self.catalog.outline.notes.iter();
         let moments: Vec<Timestamp> = ids.map(|id| id.saved_at()).collect();
         Ok(index::write(self.folder, &made.words, &moments)?)
