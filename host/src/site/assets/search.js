@@ -74,6 +74,9 @@ const found = /** @type {HTMLElement} */ (document.querySelector("#found"));
 const howTo = /** @type {HTMLElement} */ (document.querySelector("#how-to"));
 const typed = new URLSearchParams(location.search).get("q") ?? "";
 
+/** What was typed of a word that begins more of them than are looked for. */
+let tooShort = "";
+
 // ---- Pieces
 
 /** @type {Map<string, (data: unknown) => void>} */
@@ -153,14 +156,12 @@ async function notesWith(word, unfinished, start) {
 	let first = start.words.findLastIndex((begins) => begins <= word);
 	if (first < 0) first = 0;
 	let last = first;
-	while (
-		unfinished &&
-		last + 1 < start.words.length &&
-		last + 1 < first + MAX_PIECES &&
-		start.words[last + 1]?.startsWith(word)
-	) {
+	const goesOn = (/** @type {number} */ place) =>
+		start.words[place]?.startsWith(word) ?? false;
+	while (unfinished && last + 1 < first + MAX_PIECES && goesOn(last + 1)) {
 		last++;
 	}
+	if (unfinished && goesOn(last + 1)) tooShort = word;
 	const wanted = [];
 	for (let number = first; number <= last && number < start.words.length; number++) {
 		wanted.push(/** @type {Promise<string[]>} */ (piece(`words/${number}`)));
@@ -292,6 +293,9 @@ async function show(query, matches, from, before) {
 	const shown = before + notes.length;
 	const total = sure ? numbers.length : more ? undefined : shown;
 	outcome.textContent = sentence(shown, total);
+	if (tooShort !== "") {
+		outcome.textContent += ` Very many words begin with “${tooShort}”, not all were looked for; type more of it.`;
+	}
 	if (before === 0) found.append(...narrowing(notes));
 	const list = make("section", { "aria-label": "Notes" });
 	list.append(...byDay(notes, query));

@@ -79,6 +79,12 @@ fn files_hold_what_the_site_shows() {
         &|_, _| {},
     );
     assert_eq!(written.unwrap().notes, 61);
+    let top: Vec<String> = fs::read_to_string(out.join(".url-notes-site"))
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(top, TOP);
     let site = Browse::new(dir.path().join("notes.db"), 6683);
     let file = |name: &str| fs::read_to_string(out.join(name)).unwrap();
     let page = |target: &str| {
