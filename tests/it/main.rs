@@ -9,6 +9,7 @@
 mod command_line;
 mod contract;
 mod faults;
+mod files;
 mod host;
 mod life;
 mod messages;

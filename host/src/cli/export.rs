@@ -4,10 +4,19 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
-use super::Invocation;
-use crate::{store::Reader, transfer::export};
+use super::{
+    Invocation,
+    print::{self, Bar},
+};
+use crate::{
+    domain::parse_tags,
+    site::{self, Address, Written},
+    store::{Reader, TagFilter},
+    transfer::export::{self, Fresh},
+};
 use anyhow::bail;
 
 #[derive(Debug, clap::Subcommand)]
@@ -22,6 +31,8 @@ pub(super) enum Export {
     Csv(ToFile),
     /// A folder of Markdown files, one a note, with front matter for Obsidian and Hugo
     Markdown(ToFolder),
+    /// The site as files, for GitHub Pages and the like, and to be opened from the disk
+    Site(Site),
 }
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +47,21 @@ pub(super) struct ToFolder {
     folder: PathBuf,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Site {
+    /// The folder: a new or an empty one, a checkout without other files, or that of an earlier export
+    folder: PathBuf,
+    /// Where it will be served: a path such as /url-notes, or the whole address, which feeds then have
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    base_path: Address,
+    /// Only notes with this tag; may be given several times
+    #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
+    tags: Vec<String>,
+    /// No notes with this tag; may be given several times
+    #[arg(long = "exclude-tag", value_name = "TAG", allow_hyphen_values = true)]
+    without: Vec<String>,
+}
+
 impl Export {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let store = invocation.store()?;
@@ -44,6 +70,7 @@ impl Export {
             Self::Jsonl(to) => (export::jsonl, to),
             Self::Netscape(to) => (export::netscape, to),
             Self::Csv(to) => (export::csv, to),
+            Self::Site(site) => return site.run(&store, invocation),
             Self::Markdown(ToFolder { folder }) => {
                 let notes =
                     export::markdown(&store, &folder).map_err(|error| of_file(error, &folder))?;
@@ -61,6 +88,44 @@ impl Export {
             None => at_one_moment(&store, write, invocation.out),
             Some(path) => into_file(path, |out| at_one_moment(&store, write, out)),
         }
+    }
+}
+
+impl Site {
+    fn run(self, store: &Reader, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let filter = TagFilter {
+            with: parse_tags(&self.tags)?,
+            without: parse_tags(&self.without)?,
+        };
+        let folder = &self.folder;
+        let bar = Mutex::new(Bar::new());
+        let show = |done: u64, all: u64| {
+            let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+            bar.show(|| format!("{} %", done * 100 / all.max(1)));
+        };
+        let written = site::write_files(store, &filter, &self.base_path, folder, &show);
+        bar.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let written = written.map_err(|error| of_file(error, folder))?;
+        let Written {
+            notes,
+            tags,
+            written,
+            unchanged,
+            removed,
+        } = written;
+        if invocation.json {
+            let told = serde_json::json!({
+                "folder": folder.display().to_string(), "notes": notes, "tags": tags,
+                "written": written, "unchanged": unchanged, "removed": removed,
+            });
+            return invocation.print_json(&told);
+        }
+        writeln!(
+            invocation.out,
+            "{notes} notes, {tags} tags: {written} files written, {unchanged} unchanged, {removed} removed: {}",
+            print::clean(&folder.display().to_string())
+        )?;
+        Ok(())
     }
 }
 
@@ -95,14 +160,13 @@ fn into_file(
         return write(&mut file);
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let (part, mut file) =
-        export::fresh_file(&target).map_err(|error| super::unwritten(error, path))?;
-    let written = write(&mut file).and_then(|()| {
-        file.sync_all()?;
-        Ok(fs::rename(&part, &target)?)
+    let mut part = Fresh::file(&target).map_err(|error| super::unwritten(error, path))?;
+    let written = write(&mut part.file).and_then(|()| {
+        part.file.sync_all()?;
+        Ok(fs::rename(&part.path, &target)?)
     });
     if written.is_err() {
-        let _ = fs::remove_file(&part);
+        let _ = fs::remove_file(&part.path);
     }
     written.map_err(|error| of_file(error, path))
 }

@@ -1,10 +1,9 @@
 //! `url-notes import`
 
 use std::{
-    fs::{self, File},
-    io::{self, IsTerminal as _, Write},
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
@@ -16,7 +15,7 @@ use crate::{
     error::{Error, Result},
     store::{self, Origin, Undone},
     transfer::{
-        export::fresh_file,
+        export::Fresh,
         import::{self, Format, Report, Source, Wishes},
     },
 };
@@ -102,11 +101,11 @@ impl Import {
         let part = self.report.as_deref().map(ReportFile::create).transpose()?;
         let mut store = invocation.store()?;
         store.expect_many()?;
-        let mut bar = Bar::new();
+        let mut bar = print::Bar::new();
         let mut work = |writer: &crate::store::Writer<'_>| -> Result<Report> {
             let import = writer.import(origin.clone(), undated(now, source.bytes()));
             let report = import::run(&mut source, format, wishes.clone(), &import, &mut |rows| {
-                bar.show(rows);
+                bar.show(|| format!("{rows} rows"));
             })?;
             import.finish()?;
             bar.clear();
@@ -227,8 +226,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
 /// The report in the making: it has its name when the import is done.
 struct ReportFile {
     path: PathBuf,
-    part: PathBuf,
-    file: File,
+    part: Fresh,
 }
 
 impl ReportFile {
@@ -239,17 +237,16 @@ impl ReportFile {
                 path.display()
             );
         }
-        let (part, file) = fresh_file(path).map_err(|error| super::unwritten(error, path))?;
+        let part = Fresh::file(path).map_err(|error| super::unwritten(error, path))?;
         Ok(Self {
             path: path.to_owned(),
             part,
-            file,
         })
     }
 
     fn write(&self, told: &Told<'_>) -> Result<()> {
         let write = || -> io::Result<()> {
-            let mut file = io::BufWriter::new(&self.file);
+            let mut file = io::BufWriter::new(&self.part.file);
             serde_json::to_writer_pretty(&mut file, told)?;
             writeln!(file)?;
             file.into_inner()?.sync_all()
@@ -263,7 +260,7 @@ impl ReportFile {
     }
 
     fn put(self) -> anyhow::Result<()> {
-        fs::rename(&self.part, &self.path).map_err(|error| {
+        fs::rename(&self.part.path, &self.path).map_err(|error| {
             anyhow::anyhow!("It is imported, but the report can't be put in its place ({error}).")
         })
     }
@@ -271,41 +268,6 @@ impl ReportFile {
 
 impl Drop for ReportFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.part);
-    }
-}
-
-/// How far it is, on a terminal.
-struct Bar {
-    shown: Option<Instant>,
-    begun: Instant,
-    terminal: bool,
-}
-
-impl Bar {
-    fn new() -> Self {
-        Self {
-            shown: None,
-            begun: Instant::now(),
-            terminal: io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&mut self, rows: u64) {
-        const EVERY: Duration = Duration::from_millis(100);
-        if !self.terminal || !rows.is_multiple_of(64) {
-            return;
-        }
-        if self.shown.unwrap_or(self.begun).elapsed() >= EVERY {
-            self.shown = Some(Instant::now());
-            let seconds = self.begun.elapsed().as_secs();
-            let _ = write!(io::stderr(), "\r\u{1b}[K{rows} rows, {seconds} s");
-        }
-    }
-
-    fn clear(&mut self) {
-        if self.shown.take().is_some() {
-            let _ = write!(io::stderr(), "\r\u{1b}[K");
-        }
+        let _ = fs::remove_file(&self.part.path);
     }
 }

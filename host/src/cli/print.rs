@@ -1,6 +1,9 @@
 //! Notes as lines of text.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, IsTerminal as _, Write},
+    time::{Duration, Instant},
+};
 
 use jiff::tz::TimeZone;
 
@@ -87,4 +90,40 @@ pub(super) fn whole(out: &mut dyn Write, note: &Note) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// How far it is, on a terminal.
+pub(super) struct Bar {
+    shown: Option<Instant>,
+    begun: Instant,
+    terminal: bool,
+}
+
+impl Bar {
+    pub(super) fn new() -> Self {
+        Self {
+            shown: None,
+            begun: Instant::now(),
+            terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    /// `far` says how far it is.
+    pub(super) fn show(&mut self, far: impl FnOnce() -> String) {
+        const EVERY: Duration = Duration::from_millis(100);
+        if !self.terminal {
+            return;
+        }
+        if self.shown.unwrap_or(self.begun).elapsed() >= EVERY {
+            self.shown = Some(Instant::now());
+            let seconds = self.begun.elapsed().as_secs();
+            let _ = write!(io::stderr(), "\r\u{1b}[K{}, {seconds} s", far());
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            let _ = write!(io::stderr(), "\r\u{1b}[K");
+        }
+    }
 }

@@ -330,6 +330,55 @@ mod tests {
         }
     }
 
+    /// As for words: `site/assets/query.js` reads the same of them.
+    #[test]
+    fn queries_are_written_down_for_the_other_side() {
+        let queries = [
+            "",
+            " gpu  \"memory bandwidth\" -cpu rus",
+            "rust ",
+            "\"never closed",
+            "-\"a b\" -- - -x",
+            "\" \"\" ++ ***",
+            "c++ .net #lojban",
+            "tag:GPU -tag:\"large  language model\" TAG:gpu tag:a,b",
+            "site:WWW.arXiv.org -site:bücher.example site:https://www.e.org/x site:e.org/abs",
+            "before:2025-08-01 after:2025 after:2024-02 before:2026",
+            "before:yesterday before:2025-02-30 -after:2025 after:20",
+            "tag: x color:red",
+            "https://www.e.org/a?b=c&utm_source=d",
+            "機械学習 GÖDEL tag:機械学習",
+        ];
+        let vectors = queries.into_iter().map(|text| {
+            let query = Query::parse(text);
+            let terms = query.terms.iter().map(|term| {
+                let words = Words::of(&term.text);
+                let words = words.iter().map(|word| {
+                    let lead: String = word.lead.into_iter().collect();
+                    format!("{lead}{}{}", word.folded, word.trail)
+                });
+                let words: Vec<String> = words.collect();
+                serde_json::json!({"words": words, "negated": term.negated, "prefix": term.prefix})
+            });
+            let seconds = |moment: Option<NoteId>| moment.map(|id| id.0 / 1_000_000);
+            let names = |tags: &[Tag]| -> Vec<String> { tags.iter().map(Tag::to_string).collect() };
+            serde_json::json!({
+                "query": text,
+                "conditions": Query::conditions(text),
+                "terms": terms.collect::<Vec<_>>(),
+                "withTags": names(&query.with),
+                "withoutTags": names(&query.without),
+                "sites": query.sites,
+                "withoutSites": query.without_sites,
+                "before": seconds(query.before),
+                "after": seconds(query.after),
+            })
+        });
+        let vectors = serde_json::to_string_pretty(&vectors.collect::<Vec<_>>()).unwrap();
+        expect_test::expect_file!["../../../tests/fixtures/search/queries.json"]
+            .assert_eq(&(vectors + "\n"));
+    }
+
     #[test]
     fn fuzz_query() {
         crate::fuzz::text(

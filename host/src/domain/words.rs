@@ -570,6 +570,41 @@ mod tests {
         }
     }
 
+    /// A site in files is searched by the page itself (`site/assets/words.js`), by the same
+    /// words. `UPDATE_EXPECT=1` writes what both are held to.
+    #[test]
+    fn words_are_written_down_for_the_other_side() {
+        let texts = [
+            "Large language-model",
+            "機械学習 GPUの性能 ＡＩ入門",
+            "שלום עולם शְלום हिन्दी में",
+            "snake_case 3.11 a@e.org",
+            "🔥 hot 👩🏽‍💻 🇩🇪",
+            "Gödel ÉTÉ Go\u{308}del ＦＵＬＬ ｗｉｄｔｈ ﬁne oﬃce soft\u{AD}hyphen",
+            "zero\u{200D}joined\u{FEFF} Straße GROẞ İstanbul ışık ΟΔΟΣ οδός",
+            "Ørsted Łódź Æon ガ カ\u{3099} ｶﾞ x² مُحَمَّد שָׁלוֹם",
+            "한국어 문서 \u{1112}\u{1161}\u{11ab}",
+            "c++ and C#, F#. the .net and ASP.NET #lojban, @ada a@e.org Ｃ＋＋",
+            "c++20 notepad++ end. Next ...what 3.11 1+1 wow+++++ ##two #機械 x+.y +z",
+            "\u{301}a ㎏ ½ Ⅷ ไทย ລາວ မြန်မာ ខ្មែរ བོད་",
+            "a,b;c\u{a0}d\te\nf — “quoted” l’été http://e.org/a?b=c&d=e%20f",
+            "nul\0 \u{202e}turned\u{202c} \u{fffd}",
+        ];
+        let long = "x".repeat(200) + &"é".repeat(100);
+        let texts = texts.into_iter().chain([long.as_str()]);
+        let vectors = texts.map(|text| {
+            let words = Words::of(text);
+            let words = words.iter().map(|word| {
+                let lead: String = word.lead.into_iter().collect();
+                serde_json::json!([text[word.range.clone()], word.folded, lead, word.trail])
+            });
+            serde_json::json!({"text": text, "words": words.collect::<Vec<_>>()})
+        });
+        let vectors = serde_json::to_string_pretty(&vectors.collect::<Vec<_>>()).unwrap();
+        expect_test::expect_file!["../../../tests/fixtures/search/words.json"]
+            .assert_eq(&(vectors + "\n"));
+    }
+
     #[test]
     fn fuzz_words() {
         crate::fuzz::text(

@@ -21,28 +21,28 @@ use crate::error::{Error, Result};
 use crate::store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace};
 
 /// Notes on one page of a list.
-const PAGE_NOTES: u32 = 20;
+pub(super) const PAGE_NOTES: u32 = 20;
 /// Notes of a feed.
-const FEED_NOTES: u32 = 50;
+pub(super) const FEED_NOTES: u32 = 50;
 /// Tags on the first page.
-const HOME_TAGS: u32 = 20;
+pub(super) const HOME_TAGS: u32 = 20;
 /// Tags, or sites, on one page of them; a browser chokes on a hundred thousand.
-const PAGE_TAGS: u32 = 1_000;
+pub(super) const PAGE_TAGS: u32 = 1_000;
 /// Related tags on a tag page.
-const RELATED_TAGS: u32 = 16;
+pub(super) const RELATED_TAGS: u32 = 16;
 /// Related notes on the page of a note.
-const RELATED_NOTES: usize = 6;
+pub(super) const RELATED_NOTES: usize = 6;
 /// Tags, or sites, that are offered instead of one that isn't there.
 const NEAR_TAGS: u32 = 8;
 /// Connections to the store that are kept open.
 const IDLE_READERS: usize = 2;
 
-const STYLE: &str = concat!(
+pub(super) const STYLE: &str = concat!(
     include_str!("../../../extension/styles/tokens.css"),
     include_str!("assets/site.css"),
 );
-const SCRIPT: &str = include_str!("assets/site.js");
-const ICON: &str = include_str!("../../../extension/icons/icon.svg");
+pub(super) const SCRIPT: &str = include_str!("assets/site.js");
+pub(super) const ICON: &str = include_str!("../../../extension/icons/icon.svg");
 /// Notes are private, even where somebody puts a public address in front of them.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 
@@ -219,12 +219,17 @@ impl Browse {
             (TagOrder::Name, "") => reader.tag_initials(pages::MANY_INITIALS)?,
             _ => Vec::new(),
         };
+        let links = &self.shell.links;
         let page = pages::TagsPage {
             order,
             filter,
             list: &list,
-            first: place.is_none(),
-            initials: &initials,
+            first: place.map(|_| links.tags_sorted(order, filter)),
+            more: list
+                .next
+                .as_ref()
+                .map(|next| links.tags_from(order, filter, next)),
+            initials: &pages::initials(&self.shell, &initials),
         };
         Ok(found(pages::tags(&self.shell, &page)))
     }
@@ -238,14 +243,11 @@ impl Browse {
     ) -> Result<Answer> {
         let limit = usize::try_from(PAGE_TAGS).unwrap_or(usize::MAX);
         let list = reader.site_list(order, &filter.to_lowercase(), from, limit)?;
-        let first = from.is_none();
-        Ok(found(pages::sites(
-            &self.shell,
-            order,
-            filter,
-            &list,
-            first,
-        )))
+        let address = |from| self.shell.links.sites_sorted(order, filter, from);
+        let first = from.map(|_| address(None));
+        let more = list.next.as_deref().map(|next| address(Some(next)));
+        let page = pages::sites(&self.shell, order, filter, &list, first, more);
+        Ok(found(page))
     }
 
     fn site(&self, reader: &Reader, site: &str, before: Option<NoteId>) -> Result<Answer> {
@@ -269,26 +271,26 @@ impl Browse {
             ..Query::default()
         };
         let notes = reader.search(&query, before, PAGE_NOTES)?;
-        let first = before.is_none();
-        Ok(found(pages::site(
-            &self.shell,
-            site,
-            &family,
-            &notes,
-            first,
-        )))
+        let address = |before| self.shell.links.site(site, before);
+        let newest = before.map(|_| address(None));
+        let older = notes.next.map(|next| address(Some(next)));
+        let notes: Vec<Note> = notes.hits.into_iter().map(|hit| hit.note).collect();
+        let notes = pages::day_by_day(&self.shell, &notes);
+        let page = pages::site(&self.shell, site, &family, &notes, newest, older);
+        Ok(found(page))
     }
 
     fn feed(&self, reader: &Reader, filter: Option<&TagFilter>) -> Result<Answer> {
         let links = &self.absolute;
         let Some(filter) = filter else {
+            let notes = reader.latest_notes(None, FEED_NOTES)?;
             let feed = Feed {
                 title: "url-notes",
                 address: &links.feed(),
                 page: &links.home(),
-                notes: &reader.latest_notes(None, FEED_NOTES)?,
+                updated: feed::updated(&notes),
             };
-            return Ok(atom(links, &feed));
+            return Ok(atom(links, &feed, &notes));
         };
         let right = TagFilter {
             with: reader.tags_of_names(&filter.with)?,
@@ -311,9 +313,9 @@ impl Browse {
             title: &format!("url-notes | tag | {}", pages::filter_name(filter)),
             address: &links.tag_feed(filter),
             page: &links.narrowed(filter, None),
-            notes: &notes,
+            updated: feed::updated(&notes),
         };
-        Ok(atom(links, &feed))
+        Ok(atom(links, &feed, &notes))
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
@@ -329,13 +331,15 @@ impl Browse {
             return self.no_such_tag(reader, filter);
         }
         let mut notes = listed.notes;
+        let address = |before| self.shell.links.narrowed(filter, before);
+        let older = cut_page(&mut notes);
         let list = pages::TagPage {
             filter,
             count: listed.count,
             related: &listed.related,
-            older: cut_page(&mut notes),
-            notes: &notes,
-            first: before.is_none(),
+            notes: &pages::day_by_day(&self.shell, &notes),
+            newest: before.map(|_| address(None)),
+            older: older.map(|id| address(Some(id))),
         };
         Ok(found(pages::tag(&self.shell, &list)))
     }
@@ -401,7 +405,8 @@ impl Browse {
             Some(start) => reader.latest_notes(Some(start), PAGE_NOTES)?,
             None => reader.notes_page(page, PAGE_NOTES)?,
         };
-        Ok(found(pages::all(&self.shell, page, pages, &notes)))
+        let notes = (!notes.is_empty()).then(|| pages::day_by_day(&self.shell, &notes));
+        Ok(found(pages::all(&self.shell, page, pages, notes.as_ref())))
     }
 
     fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
@@ -500,11 +505,11 @@ fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
     notes.last().map(|note| note.id)
 }
 
-fn atom(links: &Links, feed: &Feed<'_>) -> Answer {
+fn atom(links: &Links, feed: &Feed<'_>, notes: &[Note]) -> Answer {
     Answer::data(
         200,
         "application/atom+xml; charset=utf-8",
-        feed::atom(links, feed),
+        feed::atom(links, feed, notes),
     )
 }
 

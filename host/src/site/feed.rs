@@ -21,21 +21,30 @@ pub(super) struct Feed<'a> {
     pub address: &'a str,
     /// Address of that page.
     pub page: &'a str,
-    pub notes: &'a [Note],
+    /// When the newest change of its notes was.
+    pub updated: Timestamp,
 }
 
-/// The feed as XML.
-pub(super) fn atom(links: &Links, feed: &Feed<'_>) -> String {
-    let mut xml = Xml::new();
-    xml.open("feed xmlns=\"http://www.w3.org/2005/Atom\"");
+/// The feed of these notes as XML.
+pub(super) fn atom(links: &Links, feed: &Feed<'_>, notes: &[Note]) -> String {
     // Stays what it is at another port, and in another browser.
     let path = feed
         .address
         .strip_prefix(&links.home())
         .unwrap_or(feed.address);
-    xml.element("id", &[], &identity(path));
+    let entries: Vec<String> = notes.iter().map(|note| entry(links, note)).collect();
+    feed_of_entries(feed, &links.identity(path), &entries)
+}
+
+/// The feed of entries that were made before, by [`entry`].
+pub(super) fn feed_of_entries(feed: &Feed<'_>, identity: &str, entries: &[String]) -> String {
+    let mut xml = Xml::new();
+    xml.text
+        .push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+    xml.open("feed xmlns=\"http://www.w3.org/2005/Atom\"");
+    xml.element("id", &[], identity);
     xml.element("title", &[], feed.title);
-    xml.element("updated", &[], &timestamp_text(updated(feed.notes)));
+    xml.element("updated", &[], &timestamp_text(feed.updated));
     xml.empty(
         "link",
         &[
@@ -60,17 +69,19 @@ pub(super) fn atom(links: &Links, feed: &Feed<'_>) -> String {
         &[("version", env!("CARGO_PKG_VERSION"))],
         "url-notes",
     );
-    for note in feed.notes {
-        entry(&mut xml, links, note);
+    for entry in entries {
+        xml.text.push_str(entry);
     }
     xml.close("feed");
     xml.text
 }
 
-fn entry(xml: &mut Xml, links: &Links, note: &Note) {
+/// A note in a feed.
+pub(super) fn entry(links: &Links, note: &Note) -> String {
+    let mut xml = Xml::new();
     let permalink = links.note(note.id);
     xml.open("entry");
-    xml.element("id", &[], &identity(&format!("note/{}", note.id.0)));
+    xml.element("id", &[], &links.identity(&format!("note/{}", note.id.0)));
     xml.element("title", &[], title(note));
     xml.element("published", &[], &timestamp_text(note.id.saved_at()));
     xml.element("updated", &[], &timestamp_text(note.updated_at));
@@ -92,25 +103,20 @@ fn entry(xml: &mut Xml, links: &Links, note: &Note) {
         xml.element("content", &[("type", "html")], &html);
     }
     xml.close("entry");
+    xml.text
 }
 
 /// When the newest change was. A feed without notes has never changed.
-fn updated(notes: &[Note]) -> Timestamp {
+pub(super) fn updated(notes: &[Note]) -> Timestamp {
     let changes = notes.iter().map(|note| note.updated_at);
     changes.max().unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// A tag URI (RFC 4151): no address, so it stays when the address changes.
-fn identity(path: &str) -> String {
-    format!(
-        "tag:url-notes.localhost,2025:{}",
-        path.trim_start_matches('/')
-    )
 }
 
 /// How the search is asked, for browsers.
 pub(super) fn opensearch(links: &Links) -> String {
     let mut xml = Xml::new();
+    xml.text
+        .push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
     xml.open("OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\"");
     xml.element("ShortName", &[], "url-notes");
     xml.element(
@@ -147,7 +153,7 @@ struct Xml {
 impl Xml {
     fn new() -> Self {
         Self {
-            text: "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".into(),
+            text: String::new(),
         }
     }
 
@@ -239,8 +245,9 @@ mod tests {
                 title: "url-notes | tag | gpu",
                 address: &(links.home() + "tag/gpu/feed.atom"),
                 page: &(links.home() + "tag/gpu"),
-                notes,
+                updated: updated(notes),
             },
+            notes,
         )
     }
 

@@ -1,9 +1,12 @@
 //! Addresses of the pages. All of them are made here, so that the same pages
-//! can stand below another path.
+//! can be files that stand below another path.
+
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded::Serializer;
 
+use super::files::FileNames;
 use crate::domain::{NoteId, Tag};
 use crate::store::{SiteOrder, TagFilter, TagOrder, TagPlace};
 
@@ -21,6 +24,16 @@ pub(super) const RELEVANCE: &str = "relevance";
 #[derive(Debug, Clone, Default)]
 pub(super) struct Links {
     base: String,
+    /// Where the pages are files: how those are named.
+    files: Option<Files>,
+}
+
+/// How files are addressed.
+#[derive(Debug, Clone)]
+struct Files {
+    names: Arc<FileNames>,
+    /// The page of a folder. A server adds that by itself, a disk doesn't.
+    index: &'static str,
 }
 
 impl Links {
@@ -28,19 +41,55 @@ impl Links {
     pub(super) fn absolute(port: u16) -> Self {
         Self {
             base: format!("http://localhost:{port}"),
+            files: None,
         }
     }
 
+    /// Addresses of files, from one that lies so many folders deep: right wherever the
+    /// whole of them is, on a server or on a disk.
+    pub(super) fn relative(names: &Arc<FileNames>, depth: usize) -> Self {
+        let base = match depth {
+            0 => ".".to_owned(),
+            deep => vec![".."; deep].join("/"),
+        };
+        Self {
+            base,
+            files: Some(Files {
+                names: Arc::clone(names),
+                index: "index.html",
+            }),
+        }
+    }
+
+    /// Addresses of files on a server, below this path, or below this whole address.
+    pub(super) fn below(names: &Arc<FileNames>, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            files: Some(Files {
+                names: Arc::clone(names),
+                index: "",
+            }),
+        }
+    }
+
+    /// Whether the pages are files, with nobody who answers questions.
+    pub(super) fn are_files(&self) -> bool {
+        self.files.is_some()
+    }
+
     pub(super) fn home(&self) -> String {
-        self.path("/")
+        self.page("")
     }
 
     pub(super) fn tags(&self) -> String {
-        self.path("/tags")
+        self.page("/tags")
     }
 
     /// The list of tags in this order, only those that have `filter` in their name.
     pub(super) fn tags_sorted(&self, order: TagOrder, filter: &str) -> String {
+        if self.are_files() {
+            return self.tags_page(order, 0);
+        }
         let mut query = Serializer::new(String::new());
         if order != TagOrder::default() {
             query.append_pair("sort", order_name(order));
@@ -61,8 +110,17 @@ impl Links {
         with_query(self.tags_sorted(order, filter), &query.finish())
     }
 
+    /// A page of that list by number, from 0, where the pages are files.
+    pub(super) fn tags_page(&self, order: TagOrder, number: usize) -> String {
+        let folder = match order {
+            TagOrder::Uses => "/tags".to_owned(),
+            order => format!("/tags/{}", order_name(order)),
+        };
+        self.numbered(&folder, number)
+    }
+
     pub(super) fn sites(&self) -> String {
-        self.path("/sites")
+        self.page("/sites")
     }
 
     /// The list of sites in this order, those that have `filter` in their name, from
@@ -73,6 +131,9 @@ impl Links {
         filter: &str,
         from: Option<&str>,
     ) -> String {
+        if self.are_files() {
+            return self.sites_page(order, 0);
+        }
         let mut query = Serializer::new(String::new());
         if order != SiteOrder::default() {
             query.append_pair("sort", site_order_name(order));
@@ -86,12 +147,29 @@ impl Links {
         with_query(self.sites(), &query.finish())
     }
 
+    /// A page of that list by number, from 0, where the pages are files.
+    pub(super) fn sites_page(&self, order: SiteOrder, number: usize) -> String {
+        let folder = match order {
+            SiteOrder::Uses => "/sites".to_owned(),
+            order => format!("/sites/{}", site_order_name(order)),
+        };
+        self.numbered(&folder, number)
+    }
+
     /// The notes of a site, those before `before`.
     pub(super) fn site(&self, site: &str, before: Option<NoteId>) -> String {
+        if self.are_files() {
+            return self.site_page(site, 0);
+        }
         let mut query = Serializer::new(String::new());
         append_before(&mut query, before);
         let site = utf8_percent_encode(site, RESERVED);
         with_query(self.path(&format!("/site/{site}")), &query.finish())
+    }
+
+    /// A page of the notes of a site by number, from 0, where the pages are files.
+    pub(super) fn site_page(&self, site: &str, number: usize) -> String {
+        self.numbered(&self.folder("site", site), number)
     }
 
     pub(super) fn feed(&self) -> String {
@@ -100,13 +178,24 @@ impl Links {
 
     /// The feed of the notes that pass the filter.
     pub(super) fn tag_feed(&self, filter: &TagFilter) -> String {
+        if let (true, Some(tag)) = (self.are_files(), filter.with.first()) {
+            return self.path(&format!("{}/feed.atom", self.folder("tag", tag.as_str())));
+        }
         let page = self.narrowed(filter, None);
         let (path, query) = page.split_once('?').unwrap_or((&page, ""));
         with_query(format!("{path}/feed.atom"), query)
     }
 
     pub(super) fn tag(&self, tag: &Tag) -> String {
+        if self.are_files() {
+            return self.tag_page(tag, 0);
+        }
         self.path(&tag.path())
+    }
+
+    /// A page of the notes with a tag by number, from 0, where the pages are files.
+    pub(super) fn tag_page(&self, tag: &Tag, number: usize) -> String {
+        self.numbered(&self.folder("tag", tag.as_str()), number)
     }
 
     /// The notes that pass the filter. Its first tag names the page; it has one.
@@ -114,6 +203,15 @@ impl Links {
         let Some((first, others)) = filter.with.split_first() else {
             return self.tags();
         };
+        if self.are_files() && !(others.is_empty() && filter.without.is_empty()) {
+            let with = filter.with.iter().map(|tag| ("", tag));
+            let without = filter.without.iter().map(|tag| ("-", tag));
+            let conditions = with.chain(without);
+            let conditions: Vec<String> = conditions
+                .map(|(sign, tag)| tag_condition(sign, tag))
+                .collect();
+            return self.found(&format!("{} ", conditions.join(" ")), None);
+        }
         let mut query = Serializer::new(String::new());
         for tag in others {
             query.append_pair("with", tag.as_str());
@@ -126,16 +224,16 @@ impl Links {
     }
 
     pub(super) fn all(&self, page: u64) -> String {
-        self.path(&format!("/all/{page}"))
+        self.page(&format!("/all/{page}"))
     }
 
     pub(super) fn note(&self, id: NoteId) -> String {
-        self.path(&format!("/note/{}", id.0))
+        self.page(&format!("/note/{}", id.0))
     }
 
     /// The page that searches.
     pub(super) fn search(&self) -> String {
-        self.path("/search")
+        self.page("/search")
     }
 
     /// What was found, the newest first, those before `before`.
@@ -168,11 +266,65 @@ impl Links {
     }
 
     pub(super) fn icon(&self) -> String {
-        self.path("/favicon.ico")
+        match self.files {
+            // What kind a file is, servers tell by its name.
+            Some(_) => self.path("/favicon.svg"),
+            None => self.path("/favicon.ico"),
+        }
+    }
+
+    /// What a feed or an entry is known by, of its path on the site: no address, so that
+    /// it stays when the address changes (a tag URI, RFC 4151). What is published has
+    /// a name of its own: another one's notes are others.
+    pub(super) fn identity(&self, path: &str) -> String {
+        let path = path.trim_start_matches('/');
+        match self.are_files() && self.base.starts_with("http") {
+            true => format!("{}/{path}", self.base),
+            false => format!("tag:url-notes.localhost,2025:{path}"),
+        }
+    }
+
+    /// The script of the search in files.
+    pub(super) fn search_script(&self) -> String {
+        self.path("/search.js")
+    }
+
+    /// A page that may be the only one of its folder.
+    fn page(&self, path: &str) -> String {
+        match &self.files {
+            Some(files) => format!("{}{path}/{}", self.base, files.index),
+            None if path.is_empty() => self.path("/"),
+            None => self.path(path),
+        }
+    }
+
+    /// A page of a list; those after the first lie beside it.
+    fn numbered(&self, folder: &str, number: usize) -> String {
+        match number {
+            0 => self.page(folder),
+            _ => self.path(&format!("{folder}/{}.html", number + 1)),
+        }
+    }
+
+    /// The folder of a tag or a site among its like.
+    fn folder(&self, kind: &str, name: &str) -> String {
+        let file = match &self.files {
+            Some(files) => files.names.of(name),
+            None => name.into(),
+        };
+        format!("/{kind}/{}", utf8_percent_encode(&file, RESERVED))
     }
 
     fn path(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+}
+
+/// A tag as a condition of a search.
+pub(super) fn tag_condition(sign: &str, tag: &Tag) -> String {
+    match tag.as_str().contains(char::is_whitespace) {
+        true => format!("{sign}tag:\"{tag}\""),
+        false => format!("{sign}tag:{tag}"),
     }
 }
 

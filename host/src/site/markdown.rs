@@ -27,6 +27,11 @@ pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
     // What was made of a text is made of it again; so this is seen by nobody.
     static MADE: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
     let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    // Most texts have no headings: their HTML is the same on every page.
+    let top_heading = match may_have_headings(markdown) {
+        true => top_heading,
+        false => 2,
+    };
     if let Some(html) = made().get(markdown, top_heading) {
         return PreEscaped(html.to_owned());
     }
@@ -40,6 +45,17 @@ pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
     let html = html.unwrap_or_else(|| html! { pre { (markdown) } }.into_string());
     made().keep(markdown, top_heading, &html);
     PreEscaped(html)
+}
+
+/// Whether a text may have a heading in it: after number signs, or with a line of equals
+/// signs or hyphens below.
+fn may_have_headings(markdown: &str) -> bool {
+    let underline = |line: &str| {
+        let line = line.trim_matches(|c: char| c.is_whitespace() || ">".contains(c));
+        let same = |sign: char| line.chars().all(|c| c == sign);
+        !line.is_empty() && (same('=') || same('-'))
+    };
+    markdown.contains('#') || markdown.split(['\n', '\r']).any(underline)
 }
 
 /// The text as HTML; none where that would be too much.
@@ -322,6 +338,15 @@ mod tests {
                 <a href="https://e.org/o.png" rel="noreferrer noopener" target="_blank">out in</a></p>
             "#]],
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn texts_that_are_taken_to_have_no_headings_have_none(text in "[-=# >*1.a\n\r\t]{0,40}") {
+            if !may_have_headings(&text) {
+                proptest::prop_assert_eq!(rendered(&text, 2), rendered(&text, 5));
+            }
+        }
     }
 
     #[test]

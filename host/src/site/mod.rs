@@ -10,6 +10,7 @@ mod browse;
 mod counting;
 mod door;
 mod feed;
+mod files;
 mod head;
 mod links;
 mod listen;
@@ -38,6 +39,7 @@ use jiff::Timestamp;
 use listen::{BindError, Holder, Listeners};
 
 pub use door::{Door, Entrance};
+pub use files::{Address, Written, write_files};
 pub use program::{Program, listening_at};
 
 use crate::store::Store;

@@ -43,6 +43,7 @@ use uuid::Uuid;
 
 pub use backup::{Backup, Restored, restore_backup};
 pub use check::{Area, Fault, Health, check};
+pub use export::Outline;
 pub use facets::{Facets, Followed};
 pub use fault::fault_of_disk;
 pub use file_system::FileSystem;

@@ -1,6 +1,6 @@
 //! Web sites: which there are, and how many notes each has.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{Reader, search::range};
 use crate::error::Result;
@@ -107,6 +107,15 @@ impl Reader {
         let complete = u32::try_from(sites.len()).is_ok_and(|found| found < BELOW);
         sites.sort_by(by_notes);
         Ok(SiteFamily { sites, complete })
+    }
+
+    /// The name of a site by its number.
+    pub(super) fn site_of_id(&self, id: i64) -> Result<Option<String>> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT labels FROM sites WHERE id = ?")?;
+        let labels: Option<String> = query.query_row([id], |row| row.get(0)).optional()?;
+        Ok(labels.map(|labels| name(&labels)))
     }
 
     fn site_counts(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<SiteCount>> {

@@ -455,3 +455,57 @@ fn a_log_that_cannot_be_written_costs_no_save() {
         judge(&shim.folder(), &kept, &kept);
     }
 }
+
+#[test]
+fn a_site_on_a_full_disk_stays_as_it_was() {
+    let shim = Shim::new();
+    with_notes(&shim);
+    let folder = shim.folder().join("site");
+    let export = || {
+        let mut command = shim.program();
+        command.args(["export", "site"]).arg(&folder);
+        command.output().unwrap()
+    };
+    assert!(export().status.success());
+    // By their times: what is written anew has others.
+    let standing = || {
+        let mut found = Vec::new();
+        let mut open = vec![folder.clone()];
+        while let Some(dir) = open.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let entry = entry.unwrap();
+                let about = entry.metadata().unwrap();
+                match about.is_dir() {
+                    true => open.push(entry.path()),
+                    false => found.push((entry.path(), about.modified().unwrap())),
+                }
+            }
+        }
+        found.sort();
+        found
+    };
+    run_ok(
+        &shim.folder(),
+        &["add", "https://e.org/new", "--tag", "new"],
+    );
+    let before = standing();
+    for errno in [ENOSPC, EIO] {
+        for first in [1, 2, 8, 30, 60] {
+            let fault = Fault {
+                calls: WRITE | CREATE,
+                first,
+                last: u64::MAX,
+                errno,
+                torn: false,
+                files: "*.part*",
+            };
+            shim.fail(&fault);
+            let output = export();
+            assert!(shim.heal().injected > 0, "{fault:?}");
+            tells_of_the_disk(&String::from_utf8(output.stderr).unwrap(), &fault);
+            assert_eq!(standing(), before, "{fault:?}");
+        }
+    }
+    assert!(export().status.success());
+    assert!(folder.join("tag/new/index.html").is_file());
+}

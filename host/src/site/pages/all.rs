@@ -1,13 +1,11 @@
 //! `/all/{page}`: every note, day by day.
 
-use maud::html;
+use maud::{Markup, html};
 
-use super::preview::{Body, by_day, preview};
 use super::shell::{Place, Shell, Tab, turn_page};
-use crate::domain::Note;
 
-/// Page `page` (from 0) of `pages`.
-pub(in crate::site) fn all(shell: &Shell, page: u64, pages: u64, notes: &[Note]) -> String {
+/// Page `page` (from 0) of `pages`; `notes` are its list, none where there are none.
+pub(in crate::site) fn all(shell: &Shell, page: u64, pages: u64, notes: Option<&Markup>) -> String {
     let position = format!("page {} of {pages}", page + 1);
     let place = Place {
         steps: vec![
@@ -23,12 +21,16 @@ pub(in crate::site) fn all(shell: &Shell, page: u64, pages: u64, notes: &[Note])
         .map(|newer| ("Newer notes", shell.links.all(newer)));
     let older = (page + 1 < pages).then(|| ("Older notes", shell.links.all(page + 1)));
     let content = html! {
-        @if notes.is_empty() {
-            section.paper aria-label="Message" {
-                p { "Every page you save is listed here, day by day. " a href=(shell.links.home()) { "How to save the first one" } }
-            }
+        @match notes {
+            Some(notes) => (notes),
+            None => section.paper aria-label="Message" {
+                @if shell.links.are_files() {
+                    p { "There are no notes here yet." }
+                } @else {
+                    p { "Every page you save is listed here, day by day. " a href=(shell.links.home()) { "How to save the first one" } }
+                }
+            },
         }
-        (by_day(shell, 2, notes, |note| note, |note| preview(shell, note, 3, &Body::Whole)))
         (turn_page(newer, older))
     };
     shell.page(&place, &content)

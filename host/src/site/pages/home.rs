@@ -20,7 +20,11 @@ pub(in crate::site) fn home(
     };
     let content = html! {
         @if notes.is_empty() {
-            (first_steps())
+            @if shell.links.are_files() {
+                section.paper aria-label="Message" { p { "There are no notes here yet." } }
+            } @else {
+                (first_steps())
+            }
         } @else {
             @if !tags.is_empty() {
                 section aria-labelledby="tags" {

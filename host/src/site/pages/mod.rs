@@ -16,11 +16,13 @@ mod tags;
 pub(super) use all::all;
 pub(super) use apology::{Near, beyond_all, failed, in_the_trash, missing, nothing_with_tags};
 pub(super) use home::home;
-pub(super) use note::note;
-pub(super) use preview::{is_linkable, title};
-pub(super) use search::{best, search, search_help};
+pub(super) use note::{Related, about, around, article, note};
+pub(super) use preview::{
+    day_by_day, is_linkable, listed, listed_day_by_day, saved_on, site as site_of, title,
+};
+pub(super) use search::{best, search, search_alone, search_help};
 pub(super) use shell::Shell;
 pub(super) use site::site;
 pub(super) use sites::sites;
 pub(super) use tag::{TagPage, name as filter_name, tag};
-pub(super) use tags::{MANY_INITIALS, TagsPage, tags};
+pub(super) use tags::{MANY_INITIALS, TagsPage, initial_of, initials, place_of, tags};

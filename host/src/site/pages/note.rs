@@ -1,24 +1,85 @@
 //! `/note/{id}`: one note with everything there is to it.
 
-use maud::html;
+use maud::{Markup, PreEscaped, html};
 
 use super::preview::{
     excerpt, heading, moment, published, site, site_link, tag_links, text, title, whole_moment,
 };
 use super::shell::{Place, Shell, counted};
-use crate::domain::Note;
+use crate::domain::{Note, Tag};
 
 /// So many tags that both have are told.
 const SHARED: usize = 4;
 
+/// A related note, in two parts: what it is, and what both have.
+#[derive(Debug)]
+pub(in crate::site) struct Related {
+    /// As [`about`] made it.
+    pub about: String,
+    pub shared: Vec<Tag>,
+}
+
 pub(in crate::site) fn note(shell: &Shell, note: &Note, related: &[Note]) -> String {
+    let related = related.iter().map(|other| {
+        let shared = other.tags.iter().filter(|tag| note.tags.contains(tag));
+        Related {
+            about: about(shell, other).into_string(),
+            shared: shared.cloned().collect(),
+        }
+    });
+    let related: Vec<Related> = related.collect();
+    around(shell, title(note), &article(shell, note), &related)
+}
+
+/// The page around a note that was made before, by [`article`].
+pub(in crate::site) fn around(
+    shell: &Shell,
+    title: &str,
+    article: &Markup,
+    related: &[Related],
+) -> String {
     let place = Place {
         steps: vec![("note", None)],
-        title: Some(title(note)),
+        title: Some(title),
         ..Place::default()
     };
-    let metadata = &note.metadata;
     let content = html! {
+        (article)
+        @if !related.is_empty() {
+            section.related-notes aria-labelledby="related" {
+                h2 #related { "Related notes" }
+                ul role="list" {
+                    @for Related { about, shared } in related {
+                        li {
+                            (PreEscaped(about))
+                            @for tag in shared.iter().take(SHARED) { li { bdi { (tag) } } }
+                            @if shared.len() > SHARED { li { "and " (counted((shared.len() - SHARED) as u64, "more tag")) } }
+                            (PreEscaped("</ul>"))
+                        }
+                    }
+                }
+            }
+        }
+    };
+    shell.page(&place, &content)
+}
+
+/// A note as it stands below a related one, up to its list of what both have, which is
+/// left open.
+pub(in crate::site) fn about(shell: &Shell, other: &Note) -> Markup {
+    html! {
+        a href=(shell.links.note(other.id)) dir="auto"
+            lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
+        (PreEscaped("<ul class=\"facts\" role=\"list\">"))
+        @if let Some(site) = site(other) { li { bdi { (site) } } }
+        li { (moment(shell, other.id.saved_at())) }
+    }
+}
+
+/// Everything that a note is.
+pub(in crate::site) fn article(shell: &Shell, note: &Note) -> Markup {
+    let metadata = &note.metadata;
+    html! {
         article.note {
             (heading(note, 1))
             (tag_links(shell, &note.tags))
@@ -52,26 +113,5 @@ pub(in crate::site) fn note(shell: &Shell, note: &Note, related: &[Note]) -> Str
                 }
             }
         }
-        @if !related.is_empty() {
-            section.related-notes aria-labelledby="related" {
-                h2 #related { "Related notes" }
-                ul role="list" {
-                    @for other in related {
-                        li {
-                            a href=(shell.links.note(other.id)) dir="auto"
-                                lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
-                            ul.facts role="list" {
-                                @if let Some(site) = site(other) { li { bdi { (site) } } }
-                                li { (moment(shell, other.id.saved_at())) }
-                                @let shared: Vec<_> = other.tags.iter().filter(|tag| note.tags.contains(tag)).collect();
-                                @for tag in shared.iter().take(SHARED) { li { bdi { (tag) } } }
-                                @if shared.len() > SHARED { li { "and " (counted((shared.len() - SHARED) as u64, "more tag")) } }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    };
-    shell.page(&place, &content)
+    }
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::shell::Shell;
-use crate::domain::{Note, PageUrl, Snippet, Tag, timestamp_text};
+use crate::domain::{Note, NoteId, PageUrl, Snippet, Tag, timestamp_text};
 use crate::site::markdown;
 use crate::store::TagCount;
 
@@ -33,13 +33,46 @@ pub(super) fn by_day<T>(
     html! {
         @for items in items.chunk_by(|a, b| day(a) == day(b)) {
             @let date = day(&items[0]);
-            @let time = html! { time datetime=(date) { (long_day(date)) } };
+            @let time = day_of_notes(date);
             section.day {
                 @if level == 2 { h2 { (time) } } @else { h3 { (time) } }
                 @for item in items { (shown(item)) }
             }
         }
     }
+}
+
+/// A list of notes, with a heading for each day: what most pages are.
+pub(in crate::site) fn day_by_day(shell: &Shell, notes: &[Note]) -> Markup {
+    by_day(
+        shell,
+        2,
+        notes,
+        |note| note,
+        |note| preview(shell, note, 3, &Body::Whole),
+    )
+}
+
+/// The same of previews that were made before, by [`listed`].
+pub(in crate::site) fn listed_day_by_day(shell: &Shell, notes: &[(NoteId, String)]) -> Markup {
+    let day = |(id, _): &(NoteId, String)| saved_on(shell, id.saved_at());
+    html! {
+        @for notes in notes.chunk_by(|a, b| day(a) == day(b)) {
+            section.day {
+                h2 { (day_of_notes(day(&notes[0]))) }
+                @for (_, preview) in notes { (PreEscaped(preview)) }
+            }
+        }
+    }
+}
+
+/// A note as it stands in those lists.
+pub(in crate::site) fn listed(shell: &Shell, note: &Note) -> Markup {
+    preview(shell, note, 3, &Body::Whole)
+}
+
+fn day_of_notes(date: Date) -> Markup {
+    html! { time datetime=(date) { (long_day(date)) } }
 }
 
 /// The note with its title as `<h{level}>`.
@@ -176,7 +209,7 @@ fn marked(snippet: &Snippet) -> Markup {
 
 /// The web site a note is from; in punycode where its name isn't ASCII, so
 /// that no look-alike passes for another.
-pub(super) fn site(note: &Note) -> Option<String> {
+pub(in crate::site) fn site(note: &Note) -> Option<String> {
     let url = PageUrl::parse(&note.url).ok()?;
     Some(url.site().to_owned()).filter(|site| !site.is_empty())
 }
@@ -203,7 +236,7 @@ pub(super) fn whole_moment(shell: &Shell, moment: Timestamp) -> Markup {
 }
 
 /// The day of a moment.
-pub(super) fn saved_on(shell: &Shell, moment: Timestamp) -> Date {
+pub(in crate::site) fn saved_on(shell: &Shell, moment: Timestamp) -> Date {
     moment.to_zoned(shell.zone.clone()).date()
 }
 

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::preview::{Body, by_day, counted_tags, moment, preview};
 use super::shell::{Place, Shell, Tab, counted, grouped, turn_page};
 use crate::domain::{Query, Tag};
+use crate::site::links::tag_condition;
 use crate::store::{Best, Found, Hit, RANKED, TagCount};
 
 /// So many tags of what was found are offered to narrow it.
@@ -40,7 +41,7 @@ pub(in crate::site) fn search(
         (turn_page(newer, older))
         @if found.hits.is_empty() {
             (near_tags(shell, near))
-            (operators())
+            (operators(true))
         }
     };
     shell.page(&place(query), &content)
@@ -57,7 +58,7 @@ pub(in crate::site) fn best(shell: &Shell, query: &str, best: &Best) -> String {
         section aria-label="Notes" {
             @for hit in &best.hits { (preview(shell, &hit.note, 2, &Body::Snippet(&hit.snippet))) }
         }
-        @if best.hits.is_empty() { (operators()) }
+        @if best.hits.is_empty() { (operators(true)) }
     };
     shell.page(&place(query), &content)
 }
@@ -103,11 +104,7 @@ fn narrowing(shell: &Shell, query: &str, hits: &[Hit]) -> Markup {
     tags.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     tags.truncate(NARROWING);
     let with = |sign: &str, tag: &Tag| {
-        let value = match tag.as_str().contains(' ') {
-            true => format!("\"{tag}\""),
-            false => tag.to_string(),
-        };
-        let query = format!("{} {sign}tag:{value} ", query.trim_end());
+        let query = format!("{} {} ", query.trim_end(), tag_condition(sign, tag));
         shell.links.found(&query, None)
     };
     html! {
@@ -131,7 +128,26 @@ fn narrowing(shell: &Shell, query: &str, hits: &[Hit]) -> Markup {
 
 /// The page as long as there is nothing to look for.
 pub(in crate::site) fn search_help(shell: &Shell, query: &str) -> String {
-    shell.page(&place(query), &operators())
+    shell.page(&place(query), &operators(true))
+}
+
+/// The page that searches by itself, where nobody answers questions.
+pub(in crate::site) fn search_alone(shell: &Shell) -> String {
+    let content = html! {
+        p.status #outcome role="status" {
+            "Searching needs JavaScript, which is off here. All notes are listed "
+            a href=(shell.links.all(0)) { "day by day" } ", "
+            a href=(shell.links.tags()) { "by tag" } " and "
+            a href=(shell.links.sites()) { "by site" } "."
+        }
+        div #found {}
+        div #how-to { (operators(false)) }
+    };
+    let place = Place {
+        searches: true,
+        ..place("")
+    };
+    shell.page(&place, &content)
 }
 
 fn place(query: &str) -> Place<'_> {
@@ -189,7 +205,7 @@ pub(super) fn near_tags(shell: &Shell, near: &[TagCount]) -> Markup {
     }
 }
 
-fn operators() -> Markup {
+fn operators(best: bool) -> Markup {
     let rows = [
         (
             "gpu prices",
@@ -219,10 +235,10 @@ fn operators() -> Markup {
                     div { dt { code { (typed) } } dd { (meaning) } }
                 }
             }
-            p {
+            @if best { p {
                 "Newest notes come first. “Best match” puts the newest " (RANKED)
                 " that match into order: titles and tags count most, then notes, then descriptions and addresses."
-            }
+            } } @else { p { "Newest notes come first." } }
         }
     }
 }

@@ -5,6 +5,12 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::site::links::Links;
 
+/// What a page that comes from a file may load: nothing but our own. (A server says it
+/// in its answer.) From a page on the disk the search goes to another one there, which is
+/// not `'self'` to Firefox.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+    form-action 'self' file:; base-uri 'none'";
+
 /// What all pages are made with.
 #[derive(Debug)]
 pub(in crate::site) struct Shell {
@@ -29,6 +35,8 @@ pub(super) struct Place<'a> {
     pub query: &'a str,
     /// A page of many small things, broader than a text should be.
     pub wide: bool,
+    /// Where the pages are files: it looks for notes by itself.
+    pub searches: bool,
 }
 
 /// An entry of the navigation.
@@ -50,14 +58,19 @@ impl Shell {
             html lang="en" {
                 head {
                     meta charset="utf-8";
+                    @if self.links.are_files() { meta http-equiv="Content-Security-Policy" content=(POLICY); }
                     title { (place.full_title()) }
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="referrer" content="no-referrer";
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.links.style());
                     script src=(self.links.script()) defer {}
-                    link rel="search" href=(self.links.opensearch()) title="url-notes"
-                        type="application/opensearchdescription+xml";
+                    @if !self.links.are_files() {
+                        link rel="search" href=(self.links.opensearch()) title="url-notes"
+                            type="application/opensearchdescription+xml";
+                    } @else if place.searches {
+                        script src=(self.links.search_script()) defer {}
+                    }
                     @if let Some(feed) = &place.feed {
                         link rel="alternate" href=(feed) title=(place.full_title()) type="application/atom+xml";
                     }

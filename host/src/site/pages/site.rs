@@ -1,29 +1,29 @@
 //! `/site/{host}`: the notes of a web site.
 
-use maud::html;
+use maud::{Markup, html};
 
-use super::preview::{Body, by_day, preview};
 use super::shell::{Place, Shell, Tab, counted, turn_page};
 use crate::site::pages::sites::counted_sites;
-use crate::store::{Found, SiteFamily};
+use crate::store::SiteFamily;
 
-/// A page of the notes of `site`, the first one or a later one.
+/// A page of the notes of `site`, with the addresses of the newest ones, if those are
+/// on another one, and of older ones, if there are any.
 pub(in crate::site) fn site(
     shell: &Shell,
     site: &str,
     family: &SiteFamily,
-    found: &Found,
-    first: bool,
+    notes: &Markup,
+    newest: Option<String>,
+    older: Option<String>,
 ) -> String {
     let place = Place {
         steps: vec![("site", Some(shell.links.sites())), (site, None)],
         tab: Some(Tab::Sites),
         ..Place::default()
     };
-    let newer = (!first).then(|| ("Newest notes", shell.links.site(site, None)));
-    let older = found
-        .next
-        .map(|next| ("Older notes", shell.links.site(site, Some(next))));
+    let first = newest.is_none();
+    let newer = newest.map(|address| ("Newest notes", address));
+    let older = older.map(|address| ("Older notes", address));
     let below: Vec<_> = family
         .sites
         .iter()
@@ -43,9 +43,7 @@ pub(in crate::site) fn site(
                 (counted_sites(shell, below.into_iter()))
             }
         }
-        section aria-label="Notes" {
-            (by_day(shell, 2, &found.hits, |hit| &hit.note, |hit| preview(shell, &hit.note, 3, &Body::Whole)))
-        }
+        section aria-label="Notes" { (notes) }
         (turn_page(newer, older))
     };
     shell.page(&place, &content)

@@ -7,13 +7,15 @@ use super::shell::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, 
 use crate::site::links::site_order_name;
 use crate::store::{SiteCount, SiteList, SiteOrder};
 
-/// A page of the sites; `first` where it is the first one.
+/// A page of the sites, with the addresses of the first one, if this is another one,
+/// and of the next, if there is one.
 pub(in crate::site) fn sites(
     shell: &Shell,
     order: SiteOrder,
     filter: &str,
     list: &SiteList,
-    first: bool,
+    first: Option<String>,
+    more: Option<String>,
 ) -> String {
     let place = Place {
         steps: vec![("sites", None)],
@@ -30,18 +32,14 @@ pub(in crate::site) fn sites(
         (name, address, other == order)
     });
     let sort = (order != SiteOrder::default()).then(|| site_order_name(order));
-    let newer = (!first).then(|| {
-        let address = shell.links.sites_sorted(order, filter, None);
-        ("First sites", address)
-    });
-    let older = list.next.as_deref().map(|next| {
-        let address = shell.links.sites_sorted(order, filter, Some(next));
-        ("More sites", address)
-    });
+    let newer = first.map(|address| ("First sites", address));
+    let older = more.map(|address| ("More sites", address));
     let content = html! {
         div.tools {
             (sorted_by("Order of the sites", &orders))
-            (filter_form(&shell.links.sites(), "Filter sites", sort, filter))
+            @if !shell.links.are_files() {
+                (filter_form(&shell.links.sites(), "Filter sites", sort, filter))
+            }
         }
         p.status role="status" {
             @match list.matching {
@@ -52,7 +50,9 @@ pub(in crate::site) fn sites(
         }
         @if list.sites.is_empty() {
             section.paper aria-label="Message" {
-                @if filter.is_empty() {
+                @if shell.links.are_files() {
+                    p { "No note here is from a web site." }
+                } @else if filter.is_empty() {
                     p { "Web sites are listed here once a page of theirs is saved. " a href=(shell.links.home()) { "How to save the first one" } }
                 } @else {
                     p { a href=(shell.links.sites()) { "Show all sites" } }

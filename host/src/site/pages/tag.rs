@@ -2,9 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::preview::{Body, by_day, preview};
 use super::shell::{Place, Shell, Tab, counted, grouped, turn_page};
-use crate::domain::{Note, NoteId, Tag};
+use crate::domain::Tag;
 use crate::store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter};
 
 /// What a tag page shows.
@@ -15,11 +14,12 @@ pub(in crate::site) struct TagPage<'a> {
     /// How many notes pass it.
     pub count: u64,
     pub related: &'a RelatedTags,
-    pub notes: &'a [Note],
-    /// Whether these are the newest ones.
-    pub first: bool,
-    /// Where older ones begin, if there are any.
-    pub older: Option<NoteId>,
+    /// The list of them.
+    pub notes: &'a Markup,
+    /// The page of the newest ones, if this is another one.
+    pub newest: Option<String>,
+    /// The page of older ones, if there are any.
+    pub older: Option<String>,
 }
 
 pub(in crate::site) fn tag(shell: &Shell, page: &TagPage<'_>) -> String {
@@ -30,17 +30,13 @@ pub(in crate::site) fn tag(shell: &Shell, page: &TagPage<'_>) -> String {
         feed: Some(shell.links.tag_feed(page.filter)),
         ..Place::default()
     };
-    let newer = (!page.first).then(|| ("Newest notes", shell.links.narrowed(page.filter, None)));
-    let older = page
-        .older
-        .map(|id| ("Older notes", shell.links.narrowed(page.filter, Some(id))));
+    let newer = page.newest.clone().map(|address| ("Newest notes", address));
+    let older = page.older.clone().map(|address| ("Older notes", address));
     let content = html! {
         p.status { (counted(page.count, "note")) }
         (chosen(shell, page.filter))
-        (related(shell, page))
-        section aria-label="Notes" {
-            (by_day(shell, 2, page.notes, |note| note, |note| preview(shell, note, 3, &Body::Whole)))
-        }
+        @if shell.links.are_files() { (beside(shell, page)) } @else { (related(shell, page)) }
+        section aria-label="Notes" { (page.notes) }
         (turn_page(newer, older))
     };
     shell.page(&place, &content)
@@ -100,7 +96,7 @@ fn related(shell: &Shell, page: &TagPage<'_>) -> Markup {
     };
     html! {
         @if !page.related.tags.is_empty() {
-            details.related open[page.first] {
+            details.related open[page.newest.is_none()] {
                 summary {
                     "Related tags"
                     @if !page.related.exact {
@@ -120,6 +116,36 @@ fn related(shell: &Shell, page: &TagPage<'_>) -> Markup {
                                     @if page.related.exact {
                                         " " span.count { (grouped(page.count - uses)) }
                                     }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same where nobody answers questions: each leads to its own page, and to a search
+/// for the notes that have both.
+fn beside(shell: &Shell, page: &TagPage<'_>) -> Markup {
+    let both = |tag: &Tag| {
+        let mut filter = page.filter.clone();
+        filter.with.push(tag.clone());
+        shell.links.narrowed(&filter, None)
+    };
+    html! {
+        @if !page.related.tags.is_empty() {
+            details.related open[page.newest.is_none()] {
+                summary { "Related tags" }
+                ul.tags.counted role="list" {
+                    @for TagCount { tag, uses } in &page.related.tags {
+                        li {
+                            a href=(shell.links.tag(tag)) { bdi { (tag) } }
+                            @if *uses < page.count {
+                                a.not href=(both(tag)) title={ (counted(*uses, "note")) " also with “" (tag) "”" } {
+                                    span aria-hidden="true" { "+ " } span.unseen { "both: " }
+                                    span.count { (grouped(*uses)) }
                                 }
                             }
                         }

@@ -18,10 +18,12 @@ pub(in crate::site) struct TagsPage<'a> {
     pub order: TagOrder,
     pub filter: &'a str,
     pub list: &'a TagList,
-    /// Whether it is the first page.
-    pub first: bool,
-    /// The first characters of all tags, where the list is by name.
-    pub initials: &'a [char],
+    /// The first page, if this is another one.
+    pub first: Option<String>,
+    /// The next page, if there is one.
+    pub more: Option<String>,
+    /// Where the list is by name: jumps into it, each a name and an address.
+    pub initials: &'a [(String, String)],
 }
 
 pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
@@ -47,15 +49,14 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
         (name, address, other == order)
     });
     let sort = (order != TagOrder::default()).then(|| order_name(order));
-    let newer = (!page.first).then(|| ("First tags", shell.links.tags_sorted(order, filter)));
-    let older = list.next.as_ref().map(|next| {
-        let address = shell.links.tags_from(order, filter, next);
-        ("More tags", address)
-    });
+    let newer = page.first.clone().map(|address| ("First tags", address));
+    let older = page.more.clone().map(|address| ("More tags", address));
     let content = html! {
         div.tools {
             (sorted_by("Order of the tags", &orders))
-            (filter_form(&shell.links.tags(), "Filter tags", sort, filter))
+            @if !shell.links.are_files() {
+                (filter_form(&shell.links.tags(), "Filter tags", sort, filter))
+            }
         }
         p.status role="status" {
             @match list.matching {
@@ -67,9 +68,9 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
         @if list.tags.is_empty() && list.next.is_none() {
             (nothing(shell, filter))
         }
-        (initials(shell, page.initials))
+        (jumps(page.initials))
         @for group in groups(shell, order, &list.tags) {
-            section.group .(group.weight) {
+            section.group .(group.weight) id=[group.id.as_deref()] {
                 h2 { (group.name) }
                 (counted_tags(group.tags.iter().map(|tag| &tag.count), |tag| shell.links.tag(tag)))
             }
@@ -82,7 +83,9 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
 fn nothing(shell: &Shell, filter: &str) -> Markup {
     html! {
         section.paper aria-label="Message" {
-            @if filter.is_empty() {
+            @if shell.links.are_files() {
+                p { "No note here has a tag." }
+            } @else if filter.is_empty() {
                 p {
                     "Tags are listed here once a note has one: type them after the click on the button, each with Enter. "
                     a href=(shell.links.home()) { "How to save a page" }
@@ -97,32 +100,43 @@ fn nothing(shell: &Shell, filter: &str) -> Markup {
     }
 }
 
-/// Jumps into the list by name.
-fn initials(shell: &Shell, initials: &[char]) -> Markup {
-    let mut jumps: Vec<(String, char)> = Vec::new();
+/// Jumps into the list by name, to the first of the tags of each heading. `initials` are
+/// the first characters of all tags, in order.
+pub(in crate::site) fn initials(shell: &Shell, initials: &[char]) -> Vec<(String, String)> {
+    let mut jumps: Vec<(String, String)> = Vec::new();
     for initial in initials {
         let name = initial_of(*initial);
-        if jumps.iter().all(|(known, _)| *known != name) {
-            jumps.push((name, *initial));
+        if jumps.iter().all(|(known, _)| *known != name)
+            && let Ok(tag) = Tag::parse(&initial.to_string())
+        {
+            let address = shell
+                .links
+                .tags_from(TagOrder::Name, "", &TagPlace::From(tag));
+            jumps.push((name, address));
         }
     }
+    jumps
+}
+
+fn jumps(jumps: &[(String, String)]) -> Markup {
     html! {
         @if jumps.len() > 1 {
             nav.initials aria-label="Tags by their first letter" {
                 ul.menu role="list" {
-                    @for (name, initial) in &jumps {
-                        @if let Ok(tag) = Tag::parse(&initial.to_string()) {
-                            li { a href=(shell.links.tags_from(TagOrder::Name, "", &TagPlace::From(tag))) { (name) } }
-                        }
-                    }
+                    @for (name, address) in jumps { li { a href=(address) { (name) } } }
                 }
             }
         }
     }
 }
 
+/// The place in a page of a heading of tags by name.
+pub(in crate::site) fn place_of(initial: char) -> String {
+    format!("tags-{:x}", u32::from(initial))
+}
+
 /// What the tags with this first character stand under.
-fn initial_of(initial: char) -> String {
+pub(in crate::site) fn initial_of(initial: char) -> String {
     match initial {
         '0'..='9' => "0–9".into(),
         MANY_INITIALS.. => "文字 ☺".into(),
@@ -136,6 +150,8 @@ struct Group<'a> {
     name: String,
     /// How much its tags are to catch the eye.
     weight: &'static str,
+    /// Where jumps lead to.
+    id: Option<String>,
     tags: &'a [ListedTag],
 }
 
@@ -157,6 +173,13 @@ fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Grou
                 TagOrder::Uses => uses_group(tags[0].count.uses).1,
                 TagOrder::Name => "light lettered",
                 TagOrder::Recent => "light",
+            },
+            id: match order {
+                // On the site each jump is a page of its own.
+                TagOrder::Name if shell.links.are_files() => {
+                    tags[0].count.tag.as_str().chars().next().map(place_of)
+                }
+                _ => None,
             },
             tags,
         })

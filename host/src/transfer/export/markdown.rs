@@ -16,7 +16,7 @@ use std::{
 
 use anyhow::bail;
 
-use super::{each_note, fresh};
+use super::{Fresh, each_note};
 use crate::{
     domain::{Note, Tag, timestamp_text},
     store::Reader,
@@ -53,7 +53,7 @@ pub fn markdown(store: &Reader, folder: &Path) -> anyhow::Result<u64> {
 struct Target {
     place: PathBuf,
     /// Where the files are until all of them are written.
-    aside: PathBuf,
+    aside: Fresh,
     /// Whether the place is a folder already.
     there: bool,
     written: BTreeMap<String, u64>,
@@ -76,8 +76,6 @@ impl Target {
                 place.display()
             );
         }
-        let mut folder = DirBuilder::new();
-        folder.mode(0o700);
         // Where it is there, it may be a file system of its own.
         let beside = if there {
             place.join(MARK)
@@ -90,7 +88,7 @@ impl Target {
             }
             place.clone()
         };
-        let (aside, ()) = fresh(&beside, |path| folder.create(path))?;
+        let aside = Fresh::folder(&beside)?;
         Ok(Self {
             place,
             aside,
@@ -100,7 +98,7 @@ impl Target {
     }
 
     fn write(&mut self, name: String, content: &[u8]) -> io::Result<()> {
-        create(&self.aside.join(&name), content)?;
+        create(&self.aside.path.join(&name), content)?;
         self.written.insert(name, hash(content));
         Ok(())
     }
@@ -108,9 +106,9 @@ impl Target {
     /// Puts the files in their place.
     fn put(self) -> anyhow::Result<()> {
         if !self.there {
-            create(&self.aside.join(MARK), mark(&self.written).as_bytes())?;
+            create(&self.aside.path.join(MARK), mark(&self.written).as_bytes())?;
             rustix::fs::sync();
-            return Ok(fs::rename(&self.aside, &self.place)?);
+            return Ok(fs::rename(&self.aside.path, &self.place)?);
         }
         let earlier = self.earlier()?;
         // Whatever ends this in the middle: what is there is known to be an export's.
@@ -130,7 +128,7 @@ impl Target {
             let place = self.place.join(name);
             // What is the same keeps its date.
             if hash_of(&place)? != Some(*hash) {
-                fs::rename(self.aside.join(name), place)?;
+                fs::rename(self.aside.path.join(name), place)?;
             }
         }
         self.put_mark(&mark(&self.written))
@@ -162,7 +160,7 @@ impl Target {
     }
 
     fn put_mark(&self, mark: &str) -> anyhow::Result<()> {
-        let aside = self.aside.join(MARK);
+        let aside = self.aside.path.join(MARK);
         create(&aside, mark.as_bytes())?;
         rustix::fs::sync();
         Ok(fs::rename(&aside, self.place.join(MARK))?)
@@ -172,7 +170,7 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         // This export made it. Not there where it has become the place itself.
-        let _ = fs::remove_dir_all(&self.aside);
+        let _ = fs::remove_dir_all(&self.aside.path);
     }
 }
 

@@ -1,0 +1,630 @@
+// The search of a site in files. Nobody answers questions there, so the page looks by
+// itself: it loads the pieces of the index that it needs, as scripts, since a page that was
+// opened from a disk may load nothing else. host/src/site/files/index.rs writes them.
+
+import { isEmpty, readQuery } from "./query.js";
+import { occurrences, wordsOf } from "./words.js";
+
+/**
+ * @typedef {object} Start what has to be known at first
+ * @property {number} notes
+ * @property {number} notesPerPiece
+ * @property {string[]} words the first word of each piece
+ * @property {number[]} moments of the first note of each piece, in seconds since 1970
+ */
+
+/** @typedef {string | [name: string, file: string]} Named with its file where that is another one */
+
+/**
+ * @typedef {object} Note
+ * @property {number} id
+ * @property {string} url
+ * @property {boolean} link whether the address may be a link
+ * @property {string} title
+ * @property {Named[]} tags
+ * @property {string} text
+ * @property {string} [excerpt]
+ * @property {string} address what of the address is searched
+ * @property {Named} [site]
+ * @property {string} saved a day
+ * @property {string} [published]
+ * @property {string} [lang]
+ */
+
+/** Notes that are shown at once. */
+const SHOWN = 20;
+/** So many notes are looked into before the reader is asked. */
+const LOOKED_INTO = 2_000;
+/** So many pieces are loaded for a word that goes on. */
+const MAX_PIECES = 12;
+/** Length of a snippet, and how much of it stands before the first match. */
+const SNIPPET = 240;
+const LEAD = 60;
+/** So many tags of what was found are offered to narrow it. */
+const NARROWING = 8;
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const MONTHS = [
+	"January",
+	"February",
+	"March",
+	"April",
+	"May",
+	"June",
+	"July",
+	"August",
+	"September",
+	"October",
+	"November",
+	"December",
+];
+const DAYS = [
+	"Sunday",
+	"Monday",
+	"Tuesday",
+	"Wednesday",
+	"Thursday",
+	"Friday",
+	"Saturday",
+];
+
+const root = new URL(".", /** @type {HTMLScriptElement} */ (document.currentScript).src);
+const outcome = /** @type {HTMLElement} */ (document.querySelector("#outcome"));
+const found = /** @type {HTMLElement} */ (document.querySelector("#found"));
+const howTo = /** @type {HTMLElement} */ (document.querySelector("#how-to"));
+const typed = new URLSearchParams(location.search).get("q") ?? "";
+
+/** What was typed of a word that begins more of them than are looked for. */
+let tooShort = "";
+
+// ---- Pieces
+
+/** @type {Map<string, (data: unknown) => void>} */
+const awaited = new Map();
+/** @type {Map<string, Promise<unknown>>} */
+const pieces = new Map();
+
+// What the scripts of the index call.
+Object.assign(globalThis, {
+	/** @type {(name: string, data: unknown) => void} */
+	urlNotes: (name, data) => awaited.get(name)?.(data),
+});
+
+/**
+ * @param {string} name
+ * @returns {Promise<unknown>}
+ */
+function piece(name) {
+	const known = pieces.get(name);
+	if (known) return known;
+	const loaded = new Promise((resolve, reject) => {
+		awaited.set(name, resolve);
+		const script = document.createElement("script");
+		script.src = new URL(`search/${name}.js`, root).href;
+		script.addEventListener("error", () => {
+			reject(new Error(`A part of the index is missing: search/${name}.js.`));
+		});
+		document.head.append(script);
+	});
+	pieces.set(name, loaded);
+	return loaded;
+}
+
+const start = () => /** @type {Promise<Start>} */ (piece("start"));
+
+/**
+ * The note of a number.
+ * @param {number} number
+ * @param {Start} start
+ */
+async function noteOf(number, { notesPerPiece }) {
+	const name = `notes/${Math.floor(number / notesPerPiece)}`;
+	const notes = /** @type {Note[]} */ (await piece(name));
+	return /** @type {Note} */ (notes[number % notesPerPiece]);
+}
+
+/**
+ * Numbers of notes, each as how far it is from the one before.
+ * @param {string} text
+ */
+function numbersOf(text) {
+	const numbers = [];
+	let next = 0;
+	let number = 0;
+	let shift = 0;
+	for (const c of text) {
+		const digit = DIGITS.indexOf(c);
+		number += (digit % 32) * 2 ** shift;
+		shift += 5;
+		if (digit < 32) {
+			next += number + 1;
+			numbers.push(next - 1);
+			number = 0;
+			shift = 0;
+		}
+	}
+	return numbers;
+}
+
+/**
+ * The notes that have a word of the index, or one that begins so.
+ * @param {string} word
+ * @param {boolean} unfinished
+ * @param {Start} start
+ */
+async function notesWith(word, unfinished, start) {
+	let first = start.words.findLastIndex((begins) => begins <= word);
+	if (first < 0) first = 0;
+	let last = first;
+	const goesOn = (/** @type {number} */ place) =>
+		start.words[place]?.startsWith(word) ?? false;
+	while (unfinished && last + 1 < first + MAX_PIECES && goesOn(last + 1)) {
+		last++;
+	}
+	if (unfinished && goesOn(last + 1)) tooShort = word;
+	const wanted = [];
+	for (let number = first; number <= last && number < start.words.length; number++) {
+		wanted.push(/** @type {Promise<string[]>} */ (piece(`words/${number}`)));
+	}
+	const has = new Uint8Array(start.notes);
+	for (const words of await Promise.all(wanted)) {
+		for (let place = 0; place + 1 < words.length; place += 2) {
+			const there = words[place] ?? "";
+			if (unfinished ? there.startsWith(word) : there === word) {
+				for (const number of numbersOf(words[place + 1] ?? "")) has[number] = 1;
+			}
+		}
+	}
+	return has;
+}
+
+// ---- What was found
+
+/**
+ * The notes that may match, newest first, and whether each has still to be looked into.
+ * @param {import("./query.js").Query} query
+ * @param {Start} start
+ */
+async function candidates(query, start) {
+	const has = new Uint8Array(start.notes).fill(1);
+	let sure = true;
+	/** @type {(other: Uint8Array, wanted: boolean) => void} */
+	const keep = (other, wanted) => {
+		for (let number = 0; number < has.length; number++) {
+			if (Boolean(other[number]) !== wanted) has[number] = 0;
+		}
+	};
+	for (const { words, negated, prefix } of query.terms) {
+		const signed = words.some(({ lead, trail }) => lead !== "" && trail !== "");
+		const alone = words.length === 1 && !signed;
+		if (!alone) sure = false;
+		if (negated && !alone) continue;
+		for (const [place, word] of words.entries()) {
+			const unfinished = prefix && place === words.length - 1;
+			/** @type {[word: string, unfinished: boolean][]} */
+			const indexed = [];
+			if (word.trail !== "") indexed.push([word.folded + word.trail, unfinished]);
+			if (word.lead !== "") {
+				indexed.push([word.lead + word.folded, unfinished && word.trail === ""]);
+			}
+			if (indexed.length === 0) indexed.push([word.folded, unfinished]);
+			for (const [name, goesOn] of indexed) {
+				keep(await notesWith(name, goesOn, start), !negated);
+			}
+		}
+	}
+	for (const tag of query.withTags) keep(await notesWith(`=${tag}`, false, start), true);
+	for (const tag of query.withoutTags) {
+		keep(await notesWith(`=${tag}`, false, start), false);
+	}
+	if (query.sites.length > 0) {
+		const any = new Uint8Array(start.notes);
+		for (const site of query.sites) {
+			const from = await notesWith(`:${site}`, false, start);
+			from.forEach((one, number) => {
+				any[number] = (any[number] ?? 0) | one;
+			});
+		}
+		keep(any, true);
+	}
+	for (const site of query.withoutSites) {
+		keep(await notesWith(`:${site}`, false, start), false);
+	}
+	// Whole pieces that are too new or too old aren't loaded.
+	const timed = Number.isFinite(query.before) || Number.isFinite(query.after);
+	if (timed) sure = false;
+	/** @type {number[]} */
+	const numbers = [];
+	for (let number = has.length - 1; number >= 0; number--) {
+		if (!has[number]) continue;
+		const at = Math.floor(number / start.notesPerPiece);
+		const from = start.moments[at] ?? 0;
+		const to = start.moments[at + 1] ?? Number.POSITIVE_INFINITY;
+		if (timed && (from >= query.before || to < query.after)) continue;
+		numbers.push(number);
+	}
+	return { numbers, sure };
+}
+
+/**
+ * Whether all of it holds, seen in the note itself.
+ * @param {import("./query.js").Query} query
+ * @param {Note} note
+ */
+function holds(query, note) {
+	const moment = note.id / 1e6;
+	if (moment >= query.before || moment < query.after) return false;
+	const tags = note.tags.map(nameOf).join(" , ");
+	const texts = [note.title, tags, note.text, note.excerpt ?? "", note.address].map(
+		wordsOf,
+	);
+	return query.terms.every((term) => {
+		const stands = texts.some((words) => occurrences(term, words).length > 0);
+		return stands !== term.negated;
+	});
+}
+
+/**
+ * Shows the notes from this one of them on, as many as fit.
+ * @param {import("./query.js").Query} query
+ * @param {{ numbers: number[], sure: boolean }} matches
+ * @param {number} from
+ * @param {number} before how many were shown before
+ */
+async function show(query, matches, from, before) {
+	const known = await start();
+	const { numbers, sure } = matches;
+	/** @type {Note[]} */
+	const notes = [];
+	let next = from;
+	let looked = 0;
+	while (next < numbers.length && notes.length < SHOWN && looked < LOOKED_INTO) {
+		// What is needed next is loaded side by side.
+		const some = numbers.slice(next, next + SHOWN);
+		const loaded = await Promise.all(some.map((number) => noteOf(number, known)));
+		for (const note of loaded) {
+			if (notes.length === SHOWN) break;
+			next++;
+			looked++;
+			if (sure || holds(query, note)) notes.push(note);
+		}
+	}
+	const more = next < numbers.length;
+	const shown = before + notes.length;
+	const total = sure ? numbers.length : more ? undefined : shown;
+	outcome.textContent = sentence(shown, total);
+	if (tooShort !== "") {
+		outcome.textContent += ` Very many words begin with “${tooShort}”, not all were looked for; type more of it.`;
+	}
+	if (before === 0) found.append(...narrowing(notes));
+	const list = make("section", { "aria-label": "Notes" });
+	list.append(...byDay(notes, query));
+	found.append(list);
+	howTo.hidden = shown > 0 || more;
+	if (more) {
+		const turn = make("nav", { class: "turn", "aria-label": "Pages" });
+		const button = make("button", { class: "older", type: "button" });
+		button.textContent = notes.length > 0 ? "Older notes" : "Search older notes";
+		button.addEventListener("click", async () => {
+			turn.remove();
+			await show(query, matches, next, shown);
+			const first = list.nextElementSibling?.querySelector("a");
+			first?.focus();
+		});
+		turn.append(button);
+		found.append(turn);
+	}
+}
+
+/**
+ * @param {number} shown
+ * @param {number | undefined} total
+ */
+function sentence(shown, total) {
+	if (total === 0) return "No note has all of this.";
+	if (shown === 0) return "None of the newest notes has all of this.";
+	if (total === shown) return counted(shown);
+	const of = total === undefined ? "more" : total.toLocaleString("en");
+	return `The newest ${counted(shown)} of ${of}`;
+}
+
+/** @param {number} count */
+const counted = (count) =>
+	`${count.toLocaleString("en")} ${count === 1 ? "note" : "notes"}`;
+
+// ---- As the other pages show it
+
+/**
+ * @param {Note[]} notes
+ * @param {import("./query.js").Query} query
+ */
+function byDay(notes, query) {
+	/** @type {HTMLElement[]} */
+	const sections = [];
+	let day = "";
+	for (const note of notes) {
+		if (note.saved !== day) {
+			day = note.saved;
+			const section = make("section", { class: "day" });
+			const heading = make("h2");
+			const time = make("time", { datetime: day });
+			time.textContent = longDay(day);
+			heading.append(time);
+			section.append(heading);
+			sections.push(section);
+		}
+		sections.at(-1)?.append(preview(note, query));
+	}
+	return sections;
+}
+
+/**
+ * @param {Note} note
+ * @param {import("./query.js").Query} query
+ */
+function preview(note, query) {
+	const article = make("article", { class: "note" });
+	const heading = make("h3", { class: "title", dir: "auto", lang: note.lang ?? "" });
+	const title = make("span", { class: "apart" });
+	title.textContent = note.title || note.url;
+	if (note.link) {
+		const link = make("a", {
+			href: note.url,
+			target: "_blank",
+			rel: "noreferrer noopener",
+		});
+		link.append(title);
+		heading.append(link);
+	} else {
+		heading.append(title);
+	}
+	article.append(heading);
+	if (!note.link && note.title) {
+		const address = make("p", { class: "address" });
+		address.append(apart(note.url));
+		article.append(address);
+	}
+	if (note.tags.length > 0) {
+		const tags = make("ul", { class: "tags", role: "list", "aria-label": "Tags" });
+		for (const tag of note.tags) {
+			const link = make("a", { rel: "tag", href: pageOf("tag", tag), dir: "auto" });
+			link.textContent = nameOf(tag);
+			tags.append(item(link));
+		}
+		article.append(tags);
+	}
+	const snippet = snippetOf(note, query);
+	if (snippet.length > 0) {
+		const text = make("p", { class: "snippet", dir: "auto", lang: "" });
+		text.append(...snippet);
+		article.append(text);
+	}
+	const facts = make("ul", { class: "facts", role: "list" });
+	if (note.site) {
+		const link = make("a", { href: pageOf("site", note.site) });
+		link.append(apart(nameOf(note.site)));
+		facts.append(item(link));
+	}
+	const saved = make("time", { datetime: new Date(note.id / 1000).toISOString() });
+	saved.textContent = shortDay(note.saved);
+	facts.append(item("Saved ", saved));
+	if (note.published) {
+		const day = note.published.slice(0, 10);
+		const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day));
+		const shown = isDay ? make("time", { datetime: note.published }) : make("bdi");
+		shown.textContent = isDay ? shortDay(day) : note.published;
+		facts.append(item("Published ", shown));
+	}
+	const permalink = make("a", {
+		rel: "bookmark",
+		href: new URL(`note/${note.id}/index.html`, root).href,
+	});
+	permalink.textContent = "Permalink";
+	facts.append(item(permalink));
+	article.append(facts);
+	return article;
+}
+
+/**
+ * The piece of the note's text, else of the page's own words, that shows why it was found.
+ * @param {Note} note
+ * @param {import("./query.js").Query} query
+ * @returns {(string | HTMLElement)[]}
+ */
+function snippetOf(note, query) {
+	const terms = query.terms.filter(({ negated }) => !negated);
+	const texts = [note.text, note.excerpt ?? ""].filter((text) => text !== "");
+	/** @type {{ text: string, matches: { start: number, end: number }[] }[]} */
+	const looked = texts.map((text) => {
+		const words = wordsOf(text);
+		const matches = terms.flatMap((term) => occurrences(term, words));
+		matches.sort((a, b) => a.start - b.start || a.end - b.end);
+		return { text, matches };
+	});
+	const chosen = looked.find(({ matches }) => matches.length > 0) ?? looked[0];
+	if (!chosen) return [];
+	const { text, matches } = chosen;
+	const words = wordsOf(text);
+	const first = matches[0]?.start ?? 0;
+	const from =
+		first <= LEAD
+			? 0
+			: (words.find(({ start }) => start >= first - LEAD)?.start ?? first);
+	const fits = words.filter(({ end }) => end > from && end <= from + SNIPPET);
+	const to =
+		text.length <= from + SNIPPET ? text.length : (fits.at(-1)?.end ?? text.length);
+	/** @type {(string | HTMLElement)[]} */
+	const shown = from > 0 ? ["… "] : [];
+	let at = from;
+	for (const { start, end } of matches) {
+		if (start < at || end > to) continue;
+		const mark = make("mark");
+		mark.textContent = text.slice(start, end);
+		shown.push(text.slice(at, start), mark);
+		at = end;
+	}
+	shown.push(text.slice(at, to));
+	if (to < text.length) shown.push(" …");
+	return shown;
+}
+
+/**
+ * What is looked for, each condition a link that takes it off.
+ * @param {string[]} conditions
+ */
+function chosen(conditions) {
+	if (conditions.length < 2) return [];
+	const list = make("ul", {
+		class: "tags chosen",
+		role: "list",
+		"aria-label": "Conditions",
+	});
+	for (const [place, condition] of conditions.entries()) {
+		const others = conditions.filter((_, other) => other !== place);
+		const link = make("a", { href: searchFor(others.join(" ")) });
+		const sign = make("span", { "aria-hidden": "true" });
+		sign.textContent = "×";
+		const words = make("span", { class: "unseen" });
+		words.textContent = "(drop this)";
+		link.append(apart(condition), " ", sign, words);
+		list.append(item(link));
+	}
+	return [list];
+}
+
+/**
+ * The tags that stand most often on what is shown, each as a further condition.
+ * @param {Note[]} notes
+ */
+function narrowing(notes) {
+	/** @type {Map<string, number>} */
+	const counts = new Map();
+	for (const tag of notes.flatMap((note) => note.tags.map(nameOf))) {
+		counts.set(tag, (counts.get(tag) ?? 0) + 1);
+	}
+	const { withTags } = readQuery(typed);
+	// What all have, or only one has, narrows nothing down.
+	const tags = [...counts]
+		.filter(([tag, count]) => count > 1 && count < notes.length && !tag.includes('"'))
+		.filter(([tag]) => !withTags.includes(tag))
+		.sort(([, a], [, b]) => b - a)
+		.slice(0, NARROWING);
+	if (tags.length === 0) return [];
+	const details = make("details", { class: "related", open: "" });
+	const summary = make("summary");
+	summary.textContent = "Narrow by tag";
+	const list = make("ul", { class: "tags counted", role: "list" });
+	for (const [tag] of tags) {
+		const value = /\s/.test(tag) ? `"${tag}"` : tag;
+		const link = make("a", { href: searchFor(`${typed.trimEnd()} tag:${value} `) });
+		const withIt = make("span", { class: "unseen" });
+		withIt.textContent = "with ";
+		link.append(withIt, apart(tag));
+		const not = make("a", {
+			class: "not",
+			href: searchFor(`${typed.trimEnd()} -tag:${value} `),
+			title: `Without “${tag}”`,
+		});
+		const sign = make("span", { "aria-hidden": "true" });
+		sign.textContent = "−";
+		const without = make("span", { class: "unseen" });
+		without.textContent = `without ${tag}`;
+		not.append(sign, without);
+		list.append(item(link, not));
+	}
+	details.append(summary, list);
+	return [details];
+}
+
+/** @param {Named} named */
+function nameOf(named) {
+	return typeof named === "string" ? named : named[0];
+}
+
+/**
+ * @param {"tag" | "site"} kind
+ * @param {Named} named
+ */
+function pageOf(kind, named) {
+	const file = typeof named === "string" ? named : named[1];
+	return new URL(`${kind}/${encodeURIComponent(file)}/index.html`, root).href;
+}
+
+/** @param {string} query */
+function searchFor(query) {
+	const address = new URL("search/index.html", root);
+	address.search = String(new URLSearchParams({ q: query }));
+	return address.href;
+}
+
+/** @param {string} day `2025-08-21` */
+function longDay(day) {
+	const date = new Date(`${day}T00:00:00Z`);
+	return `${DAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
+
+/** @param {string} day */
+function shortDay(day) {
+	const date = new Date(`${day}T00:00:00Z`);
+	return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]?.slice(0, 3)} ${date.getUTCFullYear()}`;
+}
+
+/** @param {string} text */
+function apart(text) {
+	const bdi = make("bdi");
+	bdi.textContent = text;
+	return bdi;
+}
+
+/** @param {(string | HTMLElement)[]} content */
+function item(...content) {
+	const item = make("li");
+	item.append(...content);
+	return item;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} N
+ * @param {N} name
+ * @param {Record<string, string>} [attributes]
+ */
+function make(name, attributes = {}) {
+	const element = document.createElement(name);
+	for (const [attribute, value] of Object.entries(attributes)) {
+		element.setAttribute(attribute, value);
+	}
+	return element;
+}
+
+// ---- The page
+
+/** Says where one is, as a page that was made for this search would. */
+function name() {
+	document.title = `url-notes | search | ${typed}`;
+	const divider = make("span", { class: "divider", "aria-hidden": "true" });
+	divider.textContent = "|";
+	document.querySelector(".masthead")?.append(" ", divider, " ", apart(typed));
+	const field = /** @type {HTMLInputElement} */ (document.querySelector("#q"));
+	field.value = typed;
+	document.querySelector(".foot [aria-current]")?.removeAttribute("aria-current");
+}
+
+async function search() {
+	if (typed.trim() !== "") name();
+	const query = readQuery(typed);
+	if (isEmpty(query)) {
+		outcome.hidden = true;
+		return;
+	}
+	outcome.textContent = "Searching …";
+	howTo.hidden = true;
+	try {
+		found.append(...chosen(query.conditions));
+		await show(query, await candidates(query, await start()), 0, 0);
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		outcome.textContent = `${reason} Reload the page; if that doesn’t help, the site has to be exported anew.`;
+	}
+}
+
+search();

@@ -1,0 +1,417 @@
+//! The folder of a site in files: written aside as a whole, then swapped with what is
+//! there.
+//!
+//! A folder may have the user's own in it (`.git`, `CNAME`, `README.md`): what an export
+//! has at the top, a dozen names, is told by its mark, and nothing else is ever touched.
+//! Each of those is exchanged with the new one in one step of the system. What is the
+//! same as before is the same file (a hard link), so it keeps its date.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, FileTimes};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use anyhow::bail;
+use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
+
+use crate::transfer::export::Fresh;
+
+/// Tells that an export made the site, and what it has at the top: a line each.
+const MARK: &str = ".url-notes-site";
+/// Longest mark that is read, in bytes.
+const MAX_MARK_BYTES: u64 = 64 * 1024;
+/// What else may be in a folder that no export wrote to yet: what a new place for
+/// publishing has in it.
+const HARMLESS: [&str; 10] = [
+    ".git",
+    ".github",
+    ".gitignore",
+    ".gitattributes",
+    NO_JEKYLL,
+    "CNAME",
+    "LICENSE",
+    "LICENSE.md",
+    "README",
+    "README.md",
+];
+
+/// Is put into such a place by hand, too.
+pub(super) const NO_JEKYLL: &str = ".nojekyll";
+
+/// The folder in the making.
+#[derive(Debug)]
+pub(super) struct Folder {
+    place: PathBuf,
+    aside: Fresh,
+    /// The place where it is there already, locked against another export.
+    there: Option<File>,
+    /// What is at the top of the last export: real folders and files.
+    earlier: BTreeSet<String>,
+    /// Of files, so that a site is as readable as its folder.
+    mode: u32,
+    anew: AtomicU64,
+    replaced: AtomicU64,
+    unchanged: AtomicU64,
+}
+
+/// What became of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// New ones, and those with another content.
+    pub written: u64,
+    pub unchanged: u64,
+    pub removed: u64,
+}
+
+impl Folder {
+    /// Looks at the place and prepares the folder beside or in it.
+    ///
+    /// # Errors
+    /// A sentence where the place isn't ours to write to; those of files.
+    pub(super) fn new(place: &Path) -> anyhow::Result<Self> {
+        let place: PathBuf = match place.canonicalize() {
+            Ok(place) => place,
+            // Without the separator that a folder's name may end with.
+            Err(_) => std::path::absolute(place)?.components().collect(),
+        };
+        if place.symlink_metadata().is_err() {
+            if let Some(parent) = place.parent() {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(parent)?;
+            }
+            return Self::aside(Fresh::folder(&place)?, place, None, BTreeSet::new());
+        }
+        if !place.is_dir() {
+            bail!("{} is no folder.", place.display());
+        }
+        let there = File::open(&place)?;
+        if flock(&there, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+            bail!("Another export is writing to {}.", place.display());
+        }
+        let earlier = match marked(&place)? {
+            Some(earlier) => earlier,
+            None => refuse_strangers(&place)?,
+        };
+        // In it: it may be a file system of its own, or lie in a folder that isn't the user's.
+        let aside = Fresh::folder(&place.join(MARK))?;
+        Self::aside(aside, place, Some(there), earlier)
+    }
+
+    fn aside(
+        aside: Fresh,
+        place: PathBuf,
+        there: Option<File>,
+        earlier: BTreeSet<String>,
+    ) -> anyhow::Result<Self> {
+        let mode = match &there {
+            Some(folder) => folder.metadata()?.permissions().mode() & 0o666 | 0o600,
+            None => 0o600,
+        };
+        let folder = Self {
+            place,
+            aside,
+            there,
+            earlier,
+            mode,
+            anew: AtomicU64::new(0),
+            replaced: AtomicU64::new(0),
+            unchanged: AtomicU64::new(0),
+        };
+        folder.make(&folder.new_site())?;
+        Ok(folder)
+    }
+
+    /// A folder for what is needed while the site is made. It goes with it.
+    pub(super) fn scratch(&self) -> &Path {
+        &self.aside.path
+    }
+
+    /// Where the files are until all of them are written.
+    fn new_site(&self) -> PathBuf {
+        self.aside.path.join("site")
+    }
+
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        // Who may read a folder may also enter it.
+        let mode = self.mode | (self.mode & 0o444) >> 2;
+        DirBuilder::new().mode(mode).create(folder)?;
+        if mode & 0o077 != 0 {
+            // The program's umask is for notes.
+            fs::set_permissions(folder, fs::Permissions::from_mode(mode))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file; `path` has slashes, and is another one each time.
+    pub(super) fn put(&self, path: &str, content: &[u8]) -> io::Result<()> {
+        let new = self.new_site().join(path);
+        let Some(old) = self.old(path) else {
+            self.anew.fetch_add(1, Relaxed);
+            return self.create(&new, content).map(drop);
+        };
+        if !is_same(&old.file, old.bytes, content)? {
+            self.replaced.fetch_add(1, Relaxed);
+            return self.create(&new, content).map(drop);
+        }
+        self.unchanged.fetch_add(1, Relaxed);
+        let old_path = self.place.join(path);
+        let linked = self.in_folder(&new, || fs::hard_link(&old_path, &new));
+        if linked.is_err() {
+            // Not every file system has links.
+            let times = FileTimes::new().set_modified(old.file.metadata()?.modified()?);
+            self.create(&new, content)?.set_times(times)?;
+        }
+        Ok(())
+    }
+
+    fn create(&self, path: &Path, content: &[u8]) -> io::Result<File> {
+        let mut options = File::options();
+        options.write(true).create_new(true).mode(self.mode);
+        let mut file = self.in_folder(path, || options.open(path))?;
+        file.write_all(content)?;
+        if self.mode & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(self.mode))?;
+        }
+        Ok(file)
+    }
+
+    /// Does it, once more after the folder was made where that isn't there.
+    fn in_folder<T>(&self, path: &Path, done: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        match done() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make_above(path)?;
+                done()
+            }
+            done => done,
+        }
+    }
+
+    fn make_above(&self, path: &Path) -> io::Result<()> {
+        let Some(folder) = path.parent() else {
+            return Ok(());
+        };
+        match self.make(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make_above(folder)?;
+                self.make_above(path)
+            }
+            // Another thread was here first.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            done => done,
+        }
+    }
+
+    /// What the last export wrote at this path; nothing where that is no plain file in
+    /// plain folders any more.
+    fn old(&self, path: &str) -> Option<Old> {
+        let mut folders = path.split('/');
+        folders.next_back();
+        if !self.earlier.contains(path.split('/').next()?) {
+            return None;
+        }
+        let mut folder = self.place.clone();
+        for name in folders {
+            folder.push(name);
+            if !folder.symlink_metadata().is_ok_and(|about| about.is_dir()) {
+                return None;
+            }
+        }
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).ok()?;
+        let mut options = File::options();
+        let file = options.read(true).custom_flags(flags);
+        let file = file.open(self.place.join(path)).ok()?;
+        let about = file.metadata().ok()?;
+        about.is_file().then_some(Old {
+            file,
+            bytes: about.len(),
+        })
+    }
+
+    /// Puts the site in its place.
+    ///
+    /// # Errors
+    /// A sentence where something else has the name of a part of it; those of files.
+    pub(super) fn finish(self) -> anyhow::Result<Changes> {
+        let site = self.new_site();
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(&site)? {
+            names.extend(entry?.file_name().into_string().ok());
+        }
+        let mark = |names: &BTreeSet<String>| -> String {
+            names.iter().flat_map(|name| [name, "\n"]).collect()
+        };
+        if self.there.is_none() {
+            drop(self.create(&site.join(MARK), mark(&names).as_bytes())?);
+            sync(&self.aside.file);
+            fs::rename(&site, &self.place)?;
+            return Ok(self.changes(0));
+        }
+        for name in &names {
+            let place = self.place.join(name);
+            if !self.earlier.contains(name) && place.symlink_metadata().is_ok() {
+                bail!(
+                    "{} is in the way, and no export wrote it; move it elsewhere or export into another folder.",
+                    place.display()
+                );
+            }
+        }
+        // Whatever ends this in the middle: what is there is known to be an export's.
+        let both = names.union(&self.earlier).cloned().collect();
+        self.put_mark(&mark(&both))?;
+        if self.anew.load(Relaxed) + self.replaced.load(Relaxed) > 0 {
+            sync(&self.aside.file);
+        }
+        let old = self.aside.path.join("old");
+        self.make(&old)?;
+        for name in &both {
+            exchange(&site.join(name), &self.place.join(name), &old.join(name))?;
+        }
+        self.put_mark(&mark(&names))?;
+        let before = files_in(&site)? + files_in(&old)?;
+        Ok(self.changes(before))
+    }
+
+    fn put_mark(&self, mark: &str) -> io::Result<()> {
+        let aside = self.aside.path.join("mark");
+        self.create(&aside, mark.as_bytes())?.sync_all()?;
+        fs::rename(&aside, self.place.join(MARK))
+    }
+
+    /// `before`: how many files there were.
+    fn changes(&self, before: u64) -> Changes {
+        let (replaced, unchanged) = (self.replaced.load(Relaxed), self.unchanged.load(Relaxed));
+        Changes {
+            written: self.anew.load(Relaxed) + replaced,
+            unchanged,
+            removed: before.saturating_sub(replaced + unchanged),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // This export made it; what the last one had is in it by now, or what was never put.
+        if let Err(error) = fs::remove_dir_all(&self.aside.path) {
+            log::warn!("what the export needed can't be removed: {error}");
+        }
+    }
+}
+
+/// A file of the last export.
+struct Old {
+    file: File,
+    bytes: u64,
+}
+
+/// Whether a file has this content.
+fn is_same(mut file: &File, bytes: u64, content: &[u8]) -> io::Result<bool> {
+    if u64::try_from(content.len()).ok() != Some(bytes) {
+        return Ok(false);
+    }
+    let mut piece = [0; 16 * 1024];
+    let mut rest = content;
+    loop {
+        let read = match file.read(&mut piece) {
+            Ok(0) => return Ok(rest.is_empty()),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        match rest.split_at_checked(read) {
+            Some((same, more)) if *same == piece[..read] => rest = more,
+            _ => return Ok(false),
+        }
+    }
+}
+
+/// Puts `new` at `place` and what was there at `new`, in one step where the file system
+/// can; else what was there goes to `old` first. Where there is no new one, the old one goes.
+fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
+    let there = place.symlink_metadata().is_ok();
+    if new.symlink_metadata().is_err() {
+        return match there {
+            true => fs::rename(place, old),
+            false => Ok(()),
+        };
+    }
+    if there {
+        match renameat_with(CWD, new, CWD, place, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::rename(place, old)?,
+            done => return Ok(done?),
+        }
+    }
+    fs::rename(new, place)
+}
+
+/// The top of the last export, as its mark tells; none where there is no mark. A folder
+/// may come from anywhere: names that lead out of it are none.
+fn marked(place: &Path) -> io::Result<Option<BTreeSet<String>>> {
+    let mut text = String::new();
+    match File::open(place.join(MARK)) {
+        Ok(file) => file.take(MAX_MARK_BYTES).read_to_string(&mut text)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let ours = |name: &&str| super::TOP.contains(name);
+    Ok(Some(text.lines().filter(ours).map(str::to_owned).collect()))
+}
+
+/// A folder without a mark has to be empty, but for what a place for publishing begins
+/// with; answers what of that is replaced.
+fn refuse_strangers(place: &Path) -> anyhow::Result<BTreeSet<String>> {
+    let mut replaced = BTreeSet::new();
+    for entry in fs::read_dir(place)? {
+        let name = entry?.file_name();
+        if name == NO_JEKYLL {
+            replaced.insert(NO_JEKYLL.to_owned());
+        }
+        let harmless = name
+            .to_str()
+            .is_some_and(|name| HARMLESS.contains(&name) || is_leftover(name));
+        if !harmless {
+            bail!(
+                "{} has files in it that no export made; give an empty or a new folder.",
+                place.display()
+            );
+        }
+    }
+    Ok(replaced)
+}
+
+/// What an export left that was killed before it had put its mark.
+fn is_leftover(name: &str) -> bool {
+    name.starts_with(".url-notes.") && name.ends_with(".part")
+}
+
+fn files_in(folder: &Path) -> io::Result<u64> {
+    let mut count = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        count += match entry.file_type()?.is_dir() {
+            true => files_in(&entry.path())?,
+            false => 1,
+        };
+    }
+    Ok(count)
+}
+
+/// On the disk before it gets its name: else a power cut leaves names without content.
+fn sync(folder: &File) {
+    #[cfg(target_os = "linux")]
+    let done = rustix::fs::syncfs(folder);
+    #[cfg(not(target_os = "linux"))]
+    let done = {
+        let _ = folder;
+        rustix::fs::sync();
+        Ok::<(), Errno>(())
+    };
+    if let Err(error) = done {
+        log::warn!("the site may not be on the disk yet: {error}");
+    }
+}

@@ -1,0 +1,309 @@
+//! What is searched where nobody answers questions: which notes have which words, in
+//! pieces that a page loads as it needs them.
+//!
+//! The pieces are scripts that hand over data, since a page that was opened from a disk
+//! may load nothing else. `assets/search.js` reads them.
+//!
+//! Notes have numbers, the oldest 0, so that a new one changes the pieces of its own words
+//! alone. Words are those of `domain/words.rs`; `=gpu` is a tag, `:e.org` a site.
+
+use std::collections::HashMap;
+use std::io;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::folder::Folder;
+use super::names::FileNames;
+use crate::domain::{Note, PageUrl, Searched, Tag, Words};
+
+/// Notes of one piece.
+pub(super) const NOTES_PER_PIECE: usize = 20;
+/// A piece of words ends with the first that makes it so long, in bytes.
+const PIECE_BYTES: usize = 48 * 1024;
+/// Digits of numbers: the first half ends one, after the second half more follow.
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// What each digit stands for.
+const VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut digit = 0;
+    while digit < DIGITS.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "there are 64")]
+        let value = digit as u8;
+        values[DIGITS[digit] as usize] = value;
+        digit += 1;
+    }
+    values
+};
+
+/// Which notes have which words.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    words: HashMap<Box<str>, Notes>,
+}
+
+/// Numbers of notes in order: each as how far it is from the one before.
+#[derive(Debug, Default)]
+struct Notes {
+    text: String,
+    /// The last one, and one more; 0 where there is none.
+    end: u32,
+}
+
+impl Notes {
+    fn push(&mut self, note: u32) {
+        if note < self.end {
+            return;
+        }
+        let mut rest = note - self.end;
+        while rest >= 32 {
+            self.digit(rest % 32 + 32);
+            rest /= 32;
+        }
+        self.digit(rest);
+        self.end = note + 1;
+    }
+
+    fn digit(&mut self, digit: u32) {
+        self.text.push(char::from(DIGITS[digit as usize]));
+    }
+
+    /// The numbers again.
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        let mut digits = self.text.bytes();
+        let mut end = 0;
+        std::iter::from_fn(move || {
+            let (mut number, mut shift) = (0_u32, 0);
+            loop {
+                let byte = digits.next()?;
+                let digit = u32::from(VALUES[usize::from(byte)]);
+                number |= (digit % 32) << shift;
+                shift += 5;
+                if digit < 32 {
+                    break;
+                }
+            }
+            end += number + 1;
+            Some(end - 1)
+        })
+    }
+}
+
+impl Index {
+    /// Takes a note up, under a number that is higher than all before.
+    pub(super) fn add(&mut self, number: u32, note: &Note, texts: &Searched, site: Option<&str>) {
+        let Searched {
+            title,
+            tags,
+            summary,
+            excerpt,
+            address,
+        } = texts;
+        for text in [title, tags, summary, excerpt, address] {
+            let words = Words::of(text);
+            for word in words.iter() {
+                self.push(word.folded, number);
+                if let Some(sign) = word.lead {
+                    self.push(&format!("{sign}{}", word.folded), number);
+                }
+                if !word.trail.is_empty() {
+                    self.push(&format!("{}{}", word.folded, word.trail), number);
+                }
+            }
+        }
+        for tag in &note.tags {
+            self.push(&format!("={tag}"), number);
+        }
+        // A site stands for those below it.
+        let mut site = site;
+        while let Some(name) = site {
+            self.push(&format!(":{name}"), number);
+            site = name.split_once('.').map(|(_, above)| above);
+        }
+    }
+
+    fn push(&mut self, word: &str, number: u32) {
+        match self.words.get_mut(word) {
+            Some(notes) => notes.push(number),
+            None => {
+                let mut notes = Notes::default();
+                notes.push(number);
+                self.words.insert(word.into(), notes);
+            }
+        }
+    }
+}
+
+/// Writes the pieces of what several took up, no note more than once, and what a page
+/// has to know at first. `moments`: when each note was saved.
+pub(super) fn write(folder: &Folder, parts: &[Index], moments: &[Timestamp]) -> io::Result<()> {
+    let words = parts.iter().flat_map(|part| part.words.keys());
+    let mut words: Vec<&str> = words.map(|word| &**word).collect();
+    // As JavaScript compares.
+    words.sort_unstable_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
+    words.dedup();
+    let mut starts = Vec::new();
+    let mut piece = Vec::new();
+    let mut bytes = 0;
+    for word in words {
+        if piece.is_empty() {
+            starts.push(word);
+        }
+        let notes = merged(parts.iter().filter_map(|part| part.words.get(word)));
+        bytes += word.len() + notes.len() + 6;
+        piece.push(word.to_owned());
+        piece.push(notes);
+        if bytes >= PIECE_BYTES {
+            put(folder, &format!("words/{}", starts.len() - 1), &piece)?;
+            piece.clear();
+            bytes = 0;
+        }
+    }
+    if !piece.is_empty() {
+        put(folder, &format!("words/{}", starts.len() - 1), &piece)?;
+    }
+    let seconds = moments.iter().step_by(NOTES_PER_PIECE);
+    let start = Start {
+        notes: moments.len(),
+        notes_per_piece: NOTES_PER_PIECE,
+        words: starts,
+        moments: seconds.map(|moment| moment.as_second()).collect(),
+    };
+    put(folder, "start", &start)
+}
+
+fn merged<'a>(mut parts: impl Iterator<Item = &'a Notes>) -> String {
+    let Some(first) = parts.next() else {
+        return String::new();
+    };
+    let mut rest = parts.peekable();
+    if rest.peek().is_none() {
+        return first.text.clone();
+    }
+    let mut numbers: Vec<u32> = first.iter().chain(rest.flat_map(Notes::iter)).collect();
+    // Stable: that finds the runs in order, and there are as many as parts.
+    numbers.sort();
+    let mut merged = Notes::default();
+    numbers.into_iter().for_each(|number| merged.push(number));
+    merged.text
+}
+
+/// What a page has to know at first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Start<'a> {
+    notes: usize,
+    notes_per_piece: usize,
+    /// The first word of each piece.
+    words: Vec<&'a str>,
+    /// When the first note of each piece was saved, in seconds since 1970.
+    moments: Vec<i64>,
+}
+
+/// A note as a page shows it, and looks into it.
+#[derive(Debug, Serialize)]
+pub(super) struct Found<'a> {
+    id: i64,
+    url: &'a str,
+    /// Whether the address may be a link.
+    link: bool,
+    title: &'a str,
+    /// Each with the name of its file where that isn't its own.
+    tags: Vec<Named<'a>>,
+    text: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    excerpt: &'a str,
+    /// What of the address is searched.
+    address: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<Named<'a>>,
+    /// As the user's calendar has it.
+    saved: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lang: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Named<'a> {
+    Plain(&'a str),
+    Other(&'a str, String),
+}
+
+impl<'a> Named<'a> {
+    fn of(name: &'a str, names: &FileNames) -> Self {
+        match names.of(name) {
+            file if file == name => Self::Plain(name),
+            file => Self::Other(name, file.into_owned()),
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn of(
+        note: &'a Note,
+        texts: &'a Searched,
+        site: Option<&'a str>,
+        saved: Date,
+        names: &FileNames,
+    ) -> Self {
+        let metadata = &note.metadata;
+        let tags = note.tags.iter().map(Tag::as_str);
+        Self {
+            id: note.id.0,
+            url: &note.url,
+            link: PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable()),
+            title: &note.title,
+            tags: tags.map(|tag| Named::of(tag, names)).collect(),
+            text: &texts.summary,
+            excerpt: &texts.excerpt,
+            address: &texts.address,
+            site: site.map(|site| Named::of(site, names)),
+            saved: saved.to_string(),
+            published: metadata.published_at.as_deref(),
+            lang: metadata.lang.as_deref(),
+        }
+    }
+}
+
+/// Writes a piece of notes by its number.
+pub(super) fn put_notes(folder: &Folder, number: usize, notes: &[Found<'_>]) -> io::Result<()> {
+    put(folder, &format!("notes/{number}"), &notes)
+}
+
+fn put(folder: &Folder, name: &str, data: &impl Serialize) -> io::Result<()> {
+    let mut script = format!("urlNotes(\"{name}\",");
+    script.push_str(&serde_json::to_string(data)?);
+    script.push_str(");\n");
+    folder.put(&format!("search/{name}.js"), script.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back() {
+        let numbers = [0, 1, 5, 36, 37, 1_000, 50_000, 1_200_000, 1_200_001];
+        let mut notes = Notes::default();
+        for number in numbers {
+            notes.push(number);
+            notes.push(number);
+        }
+        assert_eq!(notes.iter().collect::<Vec<_>>(), numbers);
+        assert_eq!(notes.text.len(), 17, "{}", notes.text);
+        let mut odd = Notes::default();
+        let mut even = Notes::default();
+        for number in numbers {
+            match number % 2 {
+                0 => even.push(number),
+                _ => odd.push(number),
+            }
+        }
+        assert_eq!(merged([&odd, &even].into_iter()), notes.text);
+    }
+}

@@ -1,0 +1,252 @@
+//! The files hold what the site shows.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::domain::{Metadata, NewNote, PageUrl, parse_tags};
+use crate::site::browse::Browse;
+use crate::store::Store;
+
+/// A store with pages of notes, tags and sites of all sorts.
+fn store(folder: &Path) -> Store {
+    let mut store = Store::open(&folder.join("notes.db")).unwrap();
+    let start: Timestamp = "2025-08-01T08:00:00Z".parse().unwrap();
+    for number in 0..61_i64 {
+        let tags = [
+            "common".to_owned(),
+            format!("third {}", number % 3),
+            format!("seventh/{}", number % 7),
+            format!("own {number}"),
+        ];
+        let new = NewNote {
+            url: PageUrl::parse(&match number % 5 {
+                0 => format!("https://a.example.org/{number}"),
+                1 => format!("https://www.example.org/{number}"),
+                2 => format!("mailto:{number}@e.org"),
+                _ => format!("http://b{}.example.net/{number}", number % 2),
+            })
+            .unwrap(),
+            title: if number % 9 == 0 {
+                String::new()
+            } else {
+                format!("Title {number}")
+            },
+            tags: parse_tags(&tags[..1 + usize::try_from(number % 4).unwrap()]).unwrap(),
+            summary: if number % 2 == 0 {
+                "# Head\n- **one** <b>\n".into()
+            } else {
+                String::new()
+            },
+            metadata: Metadata::from_page(
+                Some("Says."),
+                Some("2025-07-01"),
+                Some("Site"),
+                Some("de"),
+            ),
+            quote: None,
+        };
+        let now = start + SignedDuration::from_hours(number * 7);
+        store.write(now, |writer| writer.save_note(&new)).unwrap();
+    }
+    store
+}
+
+/// What a reader reads of a page's content.
+fn words(html: &str) -> String {
+    let (_, content) = html.split_once("<main").unwrap();
+    let content = content.split_once("</main>").unwrap().0;
+    let mut text = String::new();
+    for piece in content.split('<').skip(1) {
+        text.push('|');
+        text.push_str(piece.split_once('>').unwrap().1);
+    }
+    text.replace("||", "|")
+}
+
+#[test]
+fn files_hold_what_the_site_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let out = dir.path().join("out");
+    let written = write_files(
+        &store,
+        &TagFilter::default(),
+        &Address::default(),
+        &out,
+        &|_, _| {},
+    );
+    assert_eq!(written.unwrap().notes, 61);
+    let top: Vec<String> = fs::read_to_string(out.join(".url-notes-site"))
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(top, TOP);
+    let site = Browse::new(dir.path().join("notes.db"), 6683);
+    let file = |name: &str| fs::read_to_string(out.join(name)).unwrap();
+    let page = |target: &str| {
+        let answer = site.answer_to(target, None);
+        assert_eq!(answer.status, 200, "{target}");
+        answer.body.into_owned()
+    };
+    let mut pairs = vec![
+        ("/".to_owned(), "index.html".to_owned()),
+        ("/all/0".into(), "all/0/index.html".into()),
+        ("/all/3".into(), "all/3/index.html".into()),
+        (
+            "/site/a.example.org".into(),
+            "site/a.example.org/index.html".into(),
+        ),
+        (
+            "/site/example.org".into(),
+            "site/example.org/index.html".into(),
+        ),
+        (
+            "/site/b1.example.net".into(),
+            "site/b1.example.net/index.html".into(),
+        ),
+    ];
+    for id in store.outline(&TagFilter::default()).unwrap().notes {
+        pairs.push((
+            format!("/note/{}", id.0),
+            format!("note/{}/index.html", id.0),
+        ));
+    }
+    for (target, name) in pairs {
+        assert_eq!(words(&page(&target)), words(&file(&name)), "{target}");
+    }
+    // Filters, and what narrows, need a server.
+    let after =
+        |html: &str, mark: &str| words(&format!("<main>{}", html.split_once(mark).unwrap().1));
+    for (target, name) in [
+        ("/tags", "tags/index.html"),
+        ("/sites", "sites/index.html"),
+        ("/sites?sort=name", "sites/name/index.html"),
+        ("/tags?sort=name", "tags/name/index.html"),
+    ] {
+        let (page, file) = (page(target), file(name));
+        assert_eq!(
+            after(&page, "role=\"status\">"),
+            after(&file, "role=\"status\">"),
+            "{target}"
+        );
+    }
+    // In tests the site looks at few notes at once for the most recent tags.
+    let recent = after(&page("/tags?sort=recent"), "role=\"status\">");
+    let recent = recent.split_once("||More tags").unwrap().0;
+    assert!(after(&file("tags/recent/index.html"), "role=\"status\">").starts_with(recent));
+    for (target, name) in [
+        ("/tag/common", "tag/common/index.html"),
+        ("/tag/third%202", "tag/third_2/index.html"),
+    ] {
+        let (page, file) = (page(target), file(name));
+        assert_eq!(
+            after(&page, "</details>"),
+            after(&file, "</details>"),
+            "{target}"
+        );
+        // The same tags beside it, if otherwise.
+        let related = |html: &str, links: &str| -> Vec<String> {
+            let related = html.split_once("<summary>").unwrap().1;
+            let related = related.split_once("</details>").unwrap().0;
+            let names = related.split(links).skip(1);
+            names
+                .map(|rest| rest.split_once("</bdi>").unwrap().0.to_owned())
+                .collect()
+        };
+        assert_eq!(related(&page, "<bdi>"), related(&file, "<bdi>"), "{target}");
+    }
+    // Later pages go on where the one before ended.
+    let older = page("/tag/common");
+    let older = older
+        .split_once("rel=\"next\" href=\"")
+        .unwrap()
+        .1
+        .split_once('"')
+        .unwrap()
+        .0;
+    let second = file("tag/common/2.html");
+    assert_eq!(
+        after(&page(older), "</details>"),
+        after(&second, "</details>")
+    );
+    let feed: atom_syndication::Feed = file("tag/common/feed.atom").parse().unwrap();
+    let live: atom_syndication::Feed = page("/tag/common/feed.atom").parse().unwrap();
+    assert_eq!(feed.id(), live.id());
+    assert_eq!(feed.updated(), live.updated());
+    let ids = |feed: &atom_syndication::Feed| -> Vec<String> {
+        feed.entries()
+            .iter()
+            .map(|entry| entry.id().to_owned())
+            .collect()
+    };
+    assert_eq!(ids(&feed), ids(&live));
+}
+
+#[test]
+fn an_address_is_a_path_or_a_whole_one() {
+    for (typed, base) in [
+        ("/", ""),
+        ("/url-notes", "/url-notes"),
+        ("url-notes/", "/url-notes"),
+        ("//a//b/", "/a//b"),
+        ("/ü", "/%C3%BC"),
+        (
+            "https://me.github.io/url-notes/",
+            "https://me.github.io/url-notes",
+        ),
+        ("http://localhost:8000", "http://localhost:8000"),
+    ] {
+        assert_eq!(
+            typed.parse::<Address>(),
+            Ok(Address(base.into())),
+            "{typed}"
+        );
+    }
+    for wrong in [
+        "ftp://e.org/",
+        "/a?b",
+        "/a#b",
+        "https://user@e.org/",
+        "https://",
+    ] {
+        assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn modules_become_one_script() {
+    let script = as_one_script(&SEARCH_SCRIPTS);
+    for line in script.lines() {
+        assert!(
+            !line.starts_with("import ") && !line.starts_with("export "),
+            "{line}"
+        );
+        // One that is broken over lines would stay.
+        assert!(!line.contains(" from \"./"), "{line}");
+    }
+    assert!(script.contains("\nfunction wordsOf(text) {"));
+}
+
+#[test]
+fn threads_that_fail_end_the_export_with_their_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let out = dir.path().join("out");
+    // What is needed to make the site goes away beneath it.
+    let pull = |_, _| {
+        for entry in fs::read_dir(dir.path()).unwrap().flatten() {
+            if entry.file_name().to_string_lossy().ends_with(".part") {
+                let _ = fs::remove_dir_all(entry.path());
+                let _ = fs::write(entry.path(), "");
+            }
+        }
+    };
+    let filter = TagFilter::default();
+    let error = write_files(&store, &filter, &Address::default(), &out, &pull).unwrap_err();
+    assert!(error.is::<io::Error>(), "{error:?}");
+    assert!(!out.exists());
+}

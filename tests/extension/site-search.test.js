@@ -1,0 +1,79 @@
+// What is searched in a site of files is what the program searches: the same words, the
+// same queries. The program's own tests write down what both are held to.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { isEmpty, readQuery } from "../../host/src/site/assets/query.js";
+import { means, occurrences, wordsOf } from "../../host/src/site/assets/words.js";
+
+/** @param {string} name */
+const vectors = async (name) =>
+	JSON.parse(
+		await readFile(new URL(`../fixtures/search/${name}.json`, import.meta.url), "utf8"),
+	);
+
+test("words are those that the program finds", async () => {
+	for (const { text, words } of await vectors("words")) {
+		const found = wordsOf(text).map(({ start, end, folded, lead, trail }) => [
+			text.slice(start, end),
+			folded,
+			lead,
+			trail,
+		]);
+		assert.deepEqual(found, words, text);
+	}
+});
+
+test("queries are read as the program reads them", async () => {
+	for (const { query: text, ...expected } of await vectors("queries")) {
+		const query = readQuery(text);
+		const terms = query.terms.map(({ words, negated, prefix }) => ({
+			words: words.map(({ lead, folded, trail }) => lead + folded + trail),
+			negated,
+			prefix,
+		}));
+		/** @param {number} moment */
+		const known = (moment) => (Number.isFinite(moment) ? moment : null);
+		assert.deepEqual(
+			{ ...query, terms, before: known(query.before), after: known(query.after) },
+			expected,
+			text,
+		);
+	}
+	assert.ok(isEmpty(readQuery(' "" - ')));
+	assert.ok(!isEmpty(readQuery("-x")));
+});
+
+test("a phrase stands where its words stand one after the other", () => {
+	/** @type {(query: string, text: string) => string[]} */
+	const found = (query, text) => {
+		const [term] = readQuery(query).terms;
+		assert.ok(term);
+		return occurrences(term, wordsOf(text)).map(({ start, end }) =>
+			text.slice(start, end),
+		);
+	};
+	assert.deepEqual(found('"memory band"', "Memory band, memory bandwidth"), [
+		"Memory band",
+	]);
+	assert.deepEqual(found("学習", "機械学習と学習"), ["学習", "学習"]);
+	assert.deepEqual(found("godel", "Gödel, GÖDELS"), ["Gödel", "GÖDELS"]);
+	assert.deepEqual(found("godel ", "Gödel, GÖDELS"), ["Gödel"]);
+	assert.deepEqual(found("c ", "c++ c"), ["c++", "c"]);
+	assert.deepEqual(found("c++", "c c++"), ["c++"]);
+	assert.deepEqual(found(".net ", "ASP.NET .NET"), [".NET"]);
+});
+
+test("a word that is still being typed means all that begin so", () => {
+	/** @type {(query: string, text: string) => boolean} */
+	const begins = (query, text) => {
+		const [wanted, word] = [wordsOf(query)[0], wordsOf(text)[0]];
+		assert.ok(wanted && word);
+		return means(wanted, word, true);
+	};
+	assert.ok(begins("c+", "c++"));
+	assert.ok(!begins("c+", "cat"));
+	assert.ok(begins("#loj", "#lojban"));
+	assert.ok(!begins("#loj", "lojban"));
+});

@@ -1,0 +1,623 @@
+//! The site as files, by the real program.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use url::Url;
+
+use crate::host::{program, run, run_ok, until};
+
+/// Names that addresses, HTML or file systems might trip over.
+const PICKY: [&str; 28] = [
+    "web/tech",
+    "c++",
+    "100%",
+    "?",
+    "#x",
+    ".",
+    "..",
+    "../../etc/passwd",
+    "%2e%2e",
+    "%2f",
+    "a&b=c",
+    "<b>\"'",
+    "<script>alert(1)</script>",
+    "\\",
+    "//",
+    "feed.atom",
+    "index.html",
+    "2.html",
+    "🙂",
+    "👩‍👩‍👧",
+    "機械学習",
+    "למידת מכונה",
+    "gödel",
+    "con",
+    "lpt1.txt",
+    "a b",
+    "a_b",
+    "a-b",
+];
+
+/// The one sentence of a command that has to fail.
+fn sentence(output: &Output) -> String {
+    let message = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.ends_with(".\n"), "{message}");
+    message
+}
+
+fn add(dir: &Path, url: &str, title: &str, tags: &[&str]) {
+    let tags = tags.iter().flat_map(|tag| ["--tag", tag]);
+    let arguments: Vec<&str> = ["add", url, "--title", title]
+        .into_iter()
+        .chain(tags)
+        .collect();
+    run_ok(dir, &arguments);
+}
+
+/// A store with more than a page of something, and everything picky. By import: quicker.
+fn fill(dir: &Path) {
+    let mut lines = Vec::new();
+    for (number, tag) in PICKY.iter().enumerate() {
+        let site = number % 4;
+        lines.push(serde_json::json!({
+            "url": format!("https://s{site}.example.org/{number}"), "title": format!("Note {number} <i>"),
+            "tags": [tag, "common", &format!("tag {}", number % 3)],
+            "summary": "# Head\n- **words** in *it* <script>alert(1)</script>\n- [x](javascript:alert(1))",
+        }));
+    }
+    for (url, title) in [
+        ("javascript:alert(1)", "Script"),
+        ("http://[::1]:8080/x", ""),
+        ("mailto:a@e.org", "Mail \u{202e}turned"),
+    ] {
+        lines.push(serde_json::json!({"url": url, "title": title, "tags": ["x".repeat(100)]}));
+    }
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let file = dir.join("notes.jsonl");
+    fs::write(&file, lines.join("\n")).unwrap();
+    run_ok(dir, &["import", file.to_str().unwrap()]);
+    fs::remove_file(file).unwrap();
+}
+
+fn export(dir: &Path, folder: &Path, options: &[&str]) -> Value {
+    let arguments = [
+        &["export", "site", folder.to_str().unwrap(), "--json"],
+        options,
+    ]
+    .concat();
+    serde_json::from_str(&run_ok(dir, &arguments)).unwrap()
+}
+
+/// Files below a folder by their path, and what is no file.
+fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.is_symlink() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+                found.insert(name.to_owned(), path);
+            }
+        }
+    }
+    found
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path.as_ref())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
+}
+
+/// What follows each `start` up to a quote, with the entities of HTML read.
+fn values<'a>(text: &'a str, start: &'a str) -> impl Iterator<Item = String> + 'a {
+    text.split(start).skip(1).map(|rest| {
+        let value = rest.split_once('"').unwrap().0;
+        let value = value.replace("&quot;", "\"").replace("&lt;", "<");
+        value.replace("&gt;", ">").replace("&amp;", "&")
+    })
+}
+
+/// Follows every address of every file, and answers how many lead to another file.
+/// `served`: below this address, by a server that shows a folder's page; else from a disk.
+fn follow_all(folder: &Path, served: Option<&str>) -> usize {
+    let files = files(folder);
+    let base = match served {
+        Some(base) => Url::parse(base).unwrap(),
+        None => Url::parse("file:///some/where/").unwrap(),
+    };
+    let mut followed = 0;
+    let mut reached = BTreeSet::new();
+    for (name, path) in &files {
+        let atom = name.ends_with(".atom");
+        if !atom && !name.ends_with(".html") {
+            continue;
+        }
+        // What is shown where nothing is, is shown anywhere, by a server alone.
+        if name == "404.html" && served.is_none() {
+            continue;
+        }
+        let text = read(path);
+        let encoded: Vec<String> = name.split('/').map(encoded).collect();
+        let page = match name.as_str() {
+            "404.html" => base.join("no/such/page").unwrap(),
+            _ => base.join(&encoded.join("/")).unwrap(),
+        };
+        let links = values(&text, " href=\"").chain(values(&text, " src=\""));
+        for link in links.chain(values(&text, " action=\"")) {
+            let url = page.join(&link).unwrap();
+            if let Some(place) = link.strip_prefix('#') {
+                assert!(text.contains(&format!("id=\"{place}\"")), "{name}");
+                continue;
+            }
+            if !url.as_str().starts_with(base.as_str()) {
+                assert!(
+                    matches!(url.scheme(), "http" | "https" | "mailto")
+                        && url.origin() != base.origin(),
+                    "{name} leads out: {link}"
+                );
+                continue;
+            }
+            let target = &url.path()[base.path().len()..];
+            let mut target = percent_decode_str(target)
+                .decode_utf8()
+                .unwrap()
+                .into_owned();
+            if served.is_some() && (target.is_empty() || target.ends_with('/')) {
+                target.push_str("index.html");
+            }
+            let there = files.get(&target);
+            let there = there.unwrap_or_else(|| panic!("{name} leads to nothing: {link}"));
+            if let Some(place) = url.fragment().filter(|place| !place.is_empty()) {
+                assert!(read(there).contains(&format!("id=\"{place}\"")), "{link}");
+            }
+            followed += 1;
+            reached.insert(target);
+        }
+    }
+    for name in files.keys().filter(|name| name.ends_with(".html")) {
+        let known = ["404.html", "index.html"].contains(&name.as_str());
+        assert!(known || reached.contains(name), "no page leads to {name}");
+    }
+    followed
+}
+
+fn encoded(segment: &str) -> String {
+    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn title(page: &str) -> String {
+    let (_, rest) = page.split_once("<title>").unwrap();
+    rest.split_once("</title>").unwrap().0.to_owned()
+}
+
+#[test]
+fn every_link_of_every_file_leads_to_one_from_a_disk_and_below_any_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fill(dir);
+    let out = dir.join("out");
+    export(dir, &out, &["--base-path", "/url-notes"]);
+    let followed = follow_all(&out, None);
+    assert!(followed > 2_000, "{followed}");
+    follow_all(&out, Some("https://me.github.io/url-notes/"));
+    let other = dir.join("other");
+    export(dir, &other, &[]);
+    follow_all(&other, Some("http://localhost:8000/"));
+    // Only what is shown at addresses that aren't there has to know where it is.
+    for (name, path) in files(&out) {
+        let same = fs::read(path).unwrap() == fs::read(other.join(&name)).unwrap();
+        assert_eq!(same, name != "404.html", "{name}");
+    }
+    let whole = dir.join("whole");
+    let address = "https://me.github.io/url-notes";
+    export(dir, &whole, &["--base-path", address]);
+    follow_all(&whole, Some("https://me.github.io/url-notes/"));
+    let feed: atom_syndication::Feed = read(whole.join("feed.atom")).parse().unwrap();
+    assert_eq!(feed.id(), "https://me.github.io/url-notes/feed.atom");
+    assert_eq!(feed.links()[1].href(), "https://me.github.io/url-notes/");
+}
+
+#[test]
+fn pages_have_their_titles_and_addresses_that_a_reader_understands() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fill(dir);
+    add(
+        dir,
+        "https://e.org/1",
+        "One",
+        &["gpu", "large language model"],
+    );
+    let out = dir.join("out");
+    export(dir, &out, &[]);
+    for (file, expected) in [
+        ("index.html", "url-notes"),
+        ("tags/index.html", "url-notes | tags"),
+        ("tags/name/index.html", "url-notes | tags"),
+        ("tags/recent/index.html", "url-notes | tags"),
+        ("tag/gpu/index.html", "url-notes | tag | gpu"),
+        (
+            "tag/large_language_model/index.html",
+            "url-notes | tag | large language model",
+        ),
+        ("tag/common/index.html", "url-notes | tag | common"),
+        ("tag/common/2.html", "url-notes | tag | common"),
+        ("all/0/index.html", "url-notes | all | page 1 of 2"),
+        ("all/1/index.html", "url-notes | all | page 2 of 2"),
+        ("sites/index.html", "url-notes | sites"),
+        ("sites/name/index.html", "url-notes | sites"),
+        ("site/e.org/index.html", "url-notes | site | e.org"),
+        ("search/index.html", "url-notes | search"),
+        ("404.html", "url-notes | not found"),
+    ] {
+        assert_eq!(title(&read(out.join(file))), expected, "{file}");
+    }
+    for file in [
+        ".nojekyll",
+        "robots.txt",
+        "style.css",
+        "favicon.ico",
+        "favicon.svg",
+        "feed.atom",
+    ] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    // Every tag has a page of its own, whatever it is called, and a feed that a reader takes.
+    let mut titles = BTreeSet::new();
+    for entry in fs::read_dir(out.join("tag")).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(name.len() <= 100 && !name.starts_with('.'), "{name}");
+        titles.insert(title(&read(folder.join("index.html"))));
+        let feed: atom_syndication::Feed = read(folder.join("feed.atom")).parse().unwrap();
+        assert!(!feed.entries().is_empty(), "{name}");
+    }
+    for tag in PICKY {
+        let name = tag
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        let expected = format!("url-notes | tag | {}", name.replace('"', "&quot;"));
+        assert!(titles.contains(&expected), "{expected}");
+    }
+    let tags: Value =
+        serde_json::from_str(&run_ok(dir, &["tag", "list", "--limit", "1000", "--json"])).unwrap();
+    let tags = tags
+        .as_array()
+        .or_else(|| tags["tags"].as_array())
+        .unwrap()
+        .len();
+    assert_eq!(titles.len(), tags);
+}
+
+#[test]
+fn what_is_left_out_is_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    add(
+        dir,
+        "https://e.org/public",
+        "Public canary",
+        &["gpu", "shared"],
+    );
+    add(
+        dir,
+        "https://e.org/both",
+        "Both canary",
+        &["gpu", "secretive"],
+    );
+    add(
+        dir,
+        "https://hidden.example/private",
+        "Hidden canary",
+        &["secretive", "onlyhidden", "shared"],
+    );
+    add(
+        dir,
+        "https://e.org/trash",
+        "Trashed canary",
+        &["gpu", "trashtag"],
+    );
+    run_ok(dir, &["rm", "https://e.org/trash"]);
+    run_ok(dir, &["tag", "alias", "hush", "secretive"]);
+    let out = dir.join("out");
+    let has = |word: &str| {
+        let mut found = files(&out).into_iter();
+        found.any(|(name, path)| {
+            let bytes = fs::read(path).unwrap();
+            name.to_lowercase().contains(word)
+                || String::from_utf8_lossy(&bytes)
+                    .to_lowercase()
+                    .contains(word)
+        })
+    };
+    // By an alias as well.
+    for name in ["secretive", "hush", "SECRETIVE"] {
+        let told = export(dir, &out, &["--exclude-tag", name]);
+        assert_eq!(
+            (told["notes"].as_u64(), told["tags"].as_u64()),
+            (Some(1), Some(2))
+        );
+        for word in [
+            "secretive",
+            "hush",
+            "onlyhidden",
+            "hidden canary",
+            "hidden.example",
+            "both canary",
+            "trash",
+        ] {
+            assert!(!has(word), "{word}");
+        }
+        assert!(has("public canary"));
+        assert!(read(out.join("tag/shared/index.html")).contains("<p class=\"status\">1 note</p>"));
+    }
+    let data = dir.to_str().unwrap().to_lowercase();
+    assert!(!has(&data) && !has("localhost:") && !has("127.0.0.1"));
+    // Only what has all of these.
+    export(dir, &out, &["--tag", "gpu", "--tag", "hush"]);
+    assert!(has("both canary") && !has("public canary") && !has("hidden canary"));
+    export(dir, &out, &["--tag", "shared", "--exclude-tag", "gpu"]);
+    assert!(has("hidden canary") && !has("public canary") && !has("both canary"));
+    // A name that is mistyped publishes nothing.
+    let before = files(&out);
+    for option in ["--tag", "--exclude-tag"] {
+        let arguments = ["export", "site", out.to_str().unwrap(), option, "secretiv"];
+        let message = sentence(&run(dir, &arguments));
+        assert!(
+            message.contains("No note has the tag “secretiv”"),
+            "{message}"
+        );
+    }
+    assert_eq!(files(&out), before);
+    // Tags that no note has together: a site all the same.
+    add(dir, "https://e.org/alone", "Alone", &["alone"]);
+    let told = export(dir, &out, &["--tag", "gpu", "--tag", "alone"]);
+    assert_eq!(told["notes"], 0);
+    follow_all(&out, None);
+}
+
+/// Of each file when it was changed, and which it is.
+fn stamps(folder: &Path) -> BTreeMap<String, (i64, i64)> {
+    let about = |path: PathBuf| {
+        let about = path.symlink_metadata().unwrap();
+        (about.mtime(), about.mtime_nsec())
+    };
+    let files = files(folder).into_iter();
+    files.map(|(name, path)| (name, about(path))).collect()
+}
+
+#[test]
+fn what_is_the_same_is_left_as_it_was_and_what_is_gone_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fill(dir);
+    add(dir, "https://e.org/1", "One", &["soon gone"]);
+    let out = dir.join("out");
+    let first = export(dir, &out, &[]);
+    assert_eq!(
+        (first["unchanged"].as_u64(), first["removed"].as_u64()),
+        (Some(0), Some(0))
+    );
+    let count = first["written"].as_u64().unwrap();
+    assert_eq!(usize::try_from(count).unwrap() + 1, files(&out).len());
+    let before = stamps(&out);
+    let second = export(dir, &out, &[]);
+    assert_eq!(
+        (second["written"].as_u64(), second["unchanged"].as_u64()),
+        (Some(0), Some(count))
+    );
+    let same = |name: &str| !name.starts_with(".url-notes-site");
+    let strip = |mut stamps: BTreeMap<String, (i64, i64)>| {
+        stamps.retain(|name, _| same(name));
+        stamps
+    };
+    assert_eq!(strip(stamps(&out)), strip(before.clone()));
+    run_ok(dir, &["rm", "https://e.org/1"]);
+    let third = export(dir, &out, &[]);
+    let of = |name: &str| third[name].as_u64().unwrap();
+    assert!(of("removed") >= 3 && of("written") > 3, "{third}");
+    assert_eq!(
+        usize::try_from(of("written") + of("unchanged")).unwrap() + 1,
+        files(&out).len()
+    );
+    assert!(!out.join("tag/soon_gone").exists() && !out.join("site/e.org").exists());
+    let after = stamps(&out);
+    assert_eq!(before["style.css"], after["style.css"]);
+    follow_all(&out, None);
+    // Nothing is left beside it.
+    assert!(files(dir).keys().all(|name| !name.contains(".part")));
+}
+
+#[test]
+fn the_users_own_in_the_folder_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    add(dir, "https://e.org/1", "One", &["gpu"]);
+    // A place for publishing as it comes.
+    let out = dir.join("pages");
+    for (name, content) in [
+        (".git/HEAD", "ref"),
+        ("CNAME", "e.org"),
+        ("README.md", "mine"),
+        (".nojekyll", ""),
+    ] {
+        fs::create_dir_all(out.join(name).parent().unwrap()).unwrap();
+        fs::write(out.join(name), content).unwrap();
+    }
+    let inode = |name: &str| fs::metadata(out.join(name)).unwrap().ino();
+    let kept = [inode(".git/HEAD"), inode("CNAME"), inode(".git")];
+    export(dir, &out, &[]);
+    fs::write(out.join("own.html"), "mine").unwrap();
+    add(dir, "https://e.org/2", "Two", &["gpu"]);
+    export(dir, &out, &[]);
+    assert_eq!([inode(".git/HEAD"), inode("CNAME"), inode(".git")], kept);
+    assert_eq!(read(out.join("own.html")), "mine");
+    assert!(read(out.join("index.html")).contains("Two"));
+    // As readable as the folder is: it is for a server.
+    fs::set_permissions(&out, fs::Permissions::from_mode(0o755)).unwrap();
+    add(dir, "https://e.org/3", "Three", &["gpu"]);
+    export(dir, &out, &[]);
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(out.join("index.html")), 0o644);
+    assert_eq!(mode(out.join("tag/gpu")), 0o755);
+    let private = dir.join("private");
+    export(dir, &private, &[]);
+    assert_eq!(mode(private.clone()), 0o700);
+    assert_eq!(mode(private.join("tag")), 0o700);
+    assert_eq!(mode(private.join("index.html")), 0o600);
+}
+
+#[test]
+fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    add(dir, "https://e.org/1", "One", &["gpu"]);
+    let to = |folder: &Path| run(dir, &["export", "site", folder.to_str().unwrap()]);
+    let mine = dir.join("mine");
+    fs::create_dir(&mine).unwrap();
+    fs::write(mine.join("thesis.tex"), "mine").unwrap();
+    let message = sentence(&to(&mine));
+    assert!(message.contains("no export made"), "{message}");
+    assert_eq!(files(&mine).len(), 1);
+    let file = mine.join("thesis.tex");
+    assert!(sentence(&to(&file)).contains("is no folder"));
+    assert_eq!(read(&file), "mine");
+    // A part of the site whose name the user took since.
+    let out = dir.join("out");
+    assert!(to(&out).status.success());
+    fs::write(
+        out.join(".url-notes-site"),
+        "index.html\n../mine\n/etc\nall\n",
+    )
+    .unwrap();
+    let message = sentence(&to(&out));
+    assert!(message.contains("is in the way"), "{message}");
+    assert_eq!(read(&file), "mine");
+    assert!(files(&out).keys().all(|name| !name.contains(".part")));
+    // What a link leads to is never written to or removed.
+    let linked = dir.join("linked");
+    symlink(dir.join("site"), &linked).unwrap();
+    fs::create_dir(dir.join("site")).unwrap();
+    assert!(to(&linked).status.success());
+    assert!(dir.join("site/index.html").is_file() && linked.is_symlink());
+    for part in ["tag", "index.html"] {
+        let path = linked.join(part);
+        match path.is_dir() {
+            true => fs::remove_dir_all(&path).unwrap(),
+            false => fs::remove_file(&path).unwrap(),
+        }
+    }
+    symlink(&mine, linked.join("tag")).unwrap();
+    symlink(&file, linked.join("index.html")).unwrap();
+    assert!(to(&linked).status.success());
+    assert!(!linked.join("tag").is_symlink() && !linked.join("index.html").is_symlink());
+    assert_eq!(read(&file), "mine");
+    assert_eq!(files(&mine).len(), 1);
+    for wrong in ["?x", "ftp://e.org/", "/a?b", "/a#b"] {
+        let arguments = [
+            "export",
+            "site",
+            out.to_str().unwrap(),
+            "--base-path",
+            wrong,
+        ];
+        assert_eq!(run(dir, &arguments).status.code(), Some(2), "{wrong}");
+    }
+}
+
+/// Each file with its content, but for the mark and what is in the making.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let kept = |name: &str| name != ".url-notes-site" && !name.contains(".part/");
+    let files = files(folder).into_iter();
+    let files = files.filter(|(name, _)| kept(name));
+    files
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_killed_export_leaves_the_site_as_it_was_and_the_next_one_no_litter() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fill(dir);
+    let out = dir.join("out");
+    export(dir, &out, &[]);
+    let before = contents(&out);
+    add(dir, "https://e.org/new", "New", &["gpu", "common"]);
+    let new = dir.join("new");
+    export(dir, &new, &[]);
+    let after = contents(&new);
+    let mut as_it_was = 0;
+    for files_written in [0, 1, 20, 100, 200, 300] {
+        let mut child = program(dir)
+            .args(["export", "site", out.to_str().unwrap()])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        until("the export is under way", || {
+            let parts = fs::read_dir(&out).unwrap().flatten();
+            let part = parts.filter(|entry| entry.file_name().to_string_lossy().contains(".part"));
+            let written: usize = part
+                .map(|part| count_files(&part.path().join("site")))
+                .sum();
+            let ended = child.try_wait().unwrap().is_some();
+            (written > files_written || ended).then_some(())
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = contents(&out);
+        assert!(now == before || now == after, "half of each");
+        as_it_was += usize::from(now == before);
+        if now == after {
+            break;
+        }
+    }
+    assert!(as_it_was > 0, "it was never cut off in the middle");
+    let file = dir.join("notes.json");
+    fs::write(dir.join(".url-notes.4194304-7.part"), "half").unwrap();
+    run_ok(dir, &["export", "json", file.to_str().unwrap()]);
+    export(dir, &out, &[]);
+    assert_eq!(contents(&out), after);
+    assert!(files(dir).keys().all(|name| !name.contains(".part")));
+}
+
+/// Of a folder that changes, and may be gone.
+fn count_files(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let counts = entries.map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => count_files(&entry.path()),
+        _ => 1,
+    });
+    counts.sum()
+}
+
+#[test]
+fn where_nothing_can_be_written_one_sentence_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    add(dir, "https://e.org/1", "One", &["gpu"]);
+    // Not a permission: tests may run as a user who has all of them.
+    let file = dir.join("file");
+    fs::write(&file, "mine").unwrap();
+    let below = file.join("site");
+    let message = sentence(&run(dir, &["export", "site", below.to_str().unwrap()]));
+    assert!(message.contains("can't be written"), "{message}");
+    let message = sentence(&run(dir, &["export", "site", "/"]));
+    assert!(message.contains("no export made"), "{message}");
+    let message = sentence(&run(dir, &["export", "site", "/proc/none"]));
+    assert!(message.contains("can't be written"), "{message}");
+}
