@@ -37,6 +37,16 @@ pub(super) struct ToFolder {
 }
 
 impl Export {
+    /// Whether it goes to standard output.
+    pub(super) fn is_printed(&self) -> bool {
+        match self {
+            Self::Json(to) | Self::Jsonl(to) | Self::Netscape(to) | Self::Csv(to) => {
+                to.file.as_deref().is_none_or(|path| path == Path::new("-"))
+            }
+            Self::Markdown(_) => false,
+        }
+    }
+
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let store = invocation.store()?;
         let (write, to): (Writing, _) = match self {
@@ -59,7 +69,14 @@ impl Export {
         };
         match to.file.as_deref().filter(|path| *path != Path::new("-")) {
             None => at_one_moment(&store, write, invocation.out),
-            Some(path) => into_file(path, |out| at_one_moment(&store, write, out)),
+            Some(path) => {
+                into_file(path, |out| at_one_moment(&store, write, out))?;
+                if invocation.json {
+                    let told = serde_json::json!({ "file": path.display().to_string() });
+                    invocation.print_json(&told)?;
+                }
+                Ok(())
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `url-notes import`
 
 use std::{
+    cell::Cell,
     fs::{self, File},
     io::{self, IsTerminal as _, Write},
     path::{Path, PathBuf},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -25,6 +27,11 @@ use crate::{
 const TOLD: usize = 20;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes import bookmarks.html --dry-run
+  url-notes import pocket.zip --report refused.json
+  url-notes import --undo")]
 pub(super) struct Import {
     /// The file: bookmarks, an export of another program or of this one; - reads standard input
     #[arg(required_unless_present = "undo")]
@@ -102,7 +109,7 @@ impl Import {
         let part = self.report.as_deref().map(ReportFile::create).transpose()?;
         let mut store = invocation.store()?;
         store.expect_many()?;
-        let mut bar = Bar::new();
+        let mut bar = Bar::new(&source, invocation.config.terminal.dumb);
         let mut work = |writer: &crate::store::Writer<'_>| -> Result<Report> {
             let import = writer.import(origin.clone(), undated(now, source.bytes()));
             let report = import::run(&mut source, format, wishes.clone(), &import, &mut |rows| {
@@ -157,9 +164,11 @@ impl Import {
             writeln!(out, "{}", print::clean(notice))?;
         }
         for refusal in report.refusals.iter().take(TOLD) {
+            let part = refusal.part.as_deref().map(|part| format!("{part}, "));
             writeln!(
                 out,
-                "line {}: {}",
+                "{}line {}: {}",
+                print::clean(&part.unwrap_or_default()),
                 refusal.line,
                 print::clean(&refusal.reason)
             )?;
@@ -280,14 +289,19 @@ struct Bar {
     shown: Option<Instant>,
     begun: Instant,
     terminal: bool,
+    /// How far the file was read, and its length, in bytes.
+    place: Rc<Cell<u64>>,
+    bytes: u64,
 }
 
 impl Bar {
-    fn new() -> Self {
+    fn new(source: &Source, dumb: bool) -> Self {
         Self {
             shown: None,
             begun: Instant::now(),
-            terminal: io::stderr().is_terminal(),
+            terminal: io::stderr().is_terminal() && !dumb,
+            place: source.place(),
+            bytes: source.bytes(),
         }
     }
 
@@ -298,8 +312,8 @@ impl Bar {
         }
         if self.shown.unwrap_or(self.begun).elapsed() >= EVERY {
             self.shown = Some(Instant::now());
-            let seconds = self.begun.elapsed().as_secs();
-            let _ = write!(io::stderr(), "\r\u{1b}[K{rows} rows, {seconds} s");
+            let line = progress(rows, self.place.get(), self.bytes, self.begun.elapsed());
+            let _ = write!(io::stderr(), "\r\u{1b}[K{line}");
         }
     }
 
@@ -307,5 +321,31 @@ impl Bar {
         if self.shown.take().is_some() {
             let _ = write!(io::stderr(), "\r\u{1b}[K");
         }
+    }
+}
+
+/// How far it is, in words. Where a file is read as a whole before its first row, how
+/// much of it was read tells nothing.
+fn progress(rows: u64, place: u64, bytes: u64, elapsed: Duration) -> String {
+    let percent = match place.saturating_mul(100).checked_div(bytes) {
+        Some(percent) if percent < 100 => format!("{percent} %, "),
+        _ => String::new(),
+    };
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let rate = rows.saturating_mul(1000).checked_div(millis).unwrap_or(0);
+    format!("{percent}{rows} rows, {rate} a second")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_told_as_share_rows_and_rate() {
+        let told = |place, bytes| progress(640, place, bytes, Duration::from_millis(100));
+        assert_eq!(told(50, 200), "25 %, 640 rows, 6400 a second");
+        assert_eq!(told(200, 200), "640 rows, 6400 a second");
+        assert_eq!(told(0, 0), "640 rows, 6400 a second");
+        assert_eq!(progress(1, 0, 9, Duration::ZERO), "0 %, 1 rows, 0 a second");
     }
 }
