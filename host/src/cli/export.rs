@@ -43,7 +43,7 @@ impl Export {
             Self::Json(to) | Self::Jsonl(to) | Self::Netscape(to) | Self::Csv(to) => {
                 to.file.as_deref().is_none_or(|path| path == Path::new("-"))
             }
-            Self::Markdown(_) => false,
+            _ => false,
         }
     }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -37,7 +38,7 @@ pub(super) struct Import {
     #[arg(required_unless_present = "undo")]
     file: Option<PathBuf>,
     /// What the file is, instead of what it looks like
-    #[arg(long, value_parser = format, value_name = "FORMAT")]
+    #[arg(long, value_parser = formats(), value_name = "FORMAT", ignore_case = true)]
     format: Option<&'static Format>,
     /// Tell what would happen, and change nothing
     #[arg(long)]
@@ -56,11 +57,10 @@ pub(super) struct Import {
     undo: bool,
 }
 
-fn format(name: &str) -> std::result::Result<&'static Format, String> {
-    import::format_named(name).ok_or_else(|| {
-        let names: Vec<&str> = import::FORMATS.iter().map(|format| format.name).collect();
-        format!("the formats are {}", names.join(", "))
-    })
+fn formats() -> impl TypedValueParser<Value = &'static Format> {
+    let names = import::FORMATS.iter().map(|format| format.name);
+    PossibleValuesParser::new(names)
+        .map(|name| import::format_named(&name).expect("one of the names was given"))
 }
 
 /// The report as JSON has it.

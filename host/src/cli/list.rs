@@ -46,6 +46,9 @@ impl List {
                 invocation.hint(&sentence);
             }
         }
+        if notes.is_empty() && invocation.look.is_terminal() {
+            invocation.hint("There are no such notes.");
+        }
         let style = invocation.style();
         invocation.page(&|out| notes.iter().try_for_each(|note| style.brief(out, note)))
     }

@@ -213,21 +213,27 @@ fn option(page: &mut String, argument: &Arg) {
             let _ = write!(help, " [default: {}]", defaults.join(" "));
         }
     }
-    sentence(page, &help);
     let values = argument.get_possible_values();
-    let values = values.iter().filter(|value| takes && !value.is_hide_set());
-    for value in values {
+    let told = takes && !argument.is_hide_possible_values_set();
+    let values: Vec<_> = values
+        .iter()
+        .filter(|value| told && !value.is_hide_set())
+        .collect();
+    let explained = values.iter().any(|value| value.get_help().is_some());
+    if !values.is_empty() && !explained {
+        let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+        let _ = write!(help, " [possible values: {}]", names.join(", "));
+    }
+    sentence(page, &help);
+    for value in values.iter().filter(|_| explained) {
         let _ = writeln!(page, ".RS\n.TP\n.B {}", escaped(value.get_name()));
-        let help = value
-            .get_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        if help.is_empty() {
-            // A paragraph must not be without a body.
-            page.push_str("\\&\n");
-        } else {
-            sentence(page, &help);
-        }
+        sentence(
+            page,
+            &value
+                .get_help()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        );
         page.push_str(".RE\n");
     }
 }

@@ -45,6 +45,9 @@ use print::Style;
 use terminal::{Colour, Look};
 use which::Which;
 
+/// Options that each command takes, apart from its own.
+const EVERYWHERE: &str = "Options of all commands";
+
 /// Pages saved from the browser, with tags and notes, in one file on this machine.
 #[derive(Debug, Parser)]
 #[command(
@@ -62,23 +65,25 @@ Examples:
 )]
 pub struct Arguments {
     /// Keep database, configuration and log in this folder
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub data_dir: Option<PathBuf>,
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
-    /// When to use colours
+    /// Use colours: auto (on a terminal, unless NO_COLOR is set or TERM is dumb), always or never
     #[arg(
         long,
         global = true,
         value_name = "WHEN",
         value_enum,
         default_value_t,
-        hide_default_value = true
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = EVERYWHERE
     )]
     color: Colour,
     /// Don't show long output in a pager
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     no_pager: bool,
     #[command(subcommand)]
     command: Command,

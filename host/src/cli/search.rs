@@ -91,6 +91,9 @@ impl Search {
                 invocation.hint(&sentence);
             }
         }
+        if hits.is_empty() && invocation.look.is_terminal() {
+            invocation.hint("Nothing is found.");
+        }
         let style = invocation.style();
         invocation.page(&|out| {
             for hit in &hits {

@@ -30,12 +30,10 @@ const WIDEST: usize = 100;
 /// When colours are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Colour {
-    /// On a terminal, unless NO_COLOR is set or TERM is dumb
+    // Not documented one by one: each command's help would be three times as long.
     #[default]
     Auto,
-    /// Also in a pipe
     Always,
-    /// Nowhere
     Never,
 }
 
