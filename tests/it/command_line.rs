@@ -292,6 +292,20 @@ fn a_title_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn the_log_has_no_address_of_a_note_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(
+        run(dir.path(), &["show", "https://canary.example/"])
+            .status
+            .code(),
+        Some(1)
+    );
+    assert_eq!(run(dir.path(), &["rm", "7"]).status.code(), Some(1));
+    let log = std::fs::read_to_string(dir.path().join("url-notes.log")).unwrap();
+    assert!(log.contains("the id 7") && !log.contains("canary"), "{log}");
+}
+
+#[test]
 fn tags_with_a_slip_of_the_fingers_are_seen_through() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

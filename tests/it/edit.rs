@@ -295,6 +295,37 @@ fn a_note_that_is_deleted_meanwhile_takes_nothing_with_it() {
 }
 
 #[test]
+fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
+    let desk = Desk::new();
+    let dir = desk.path();
+    let told = desk.refused("sed -i 's/^tags:/tags: mine,/' \"$1\"; echo mine >> \"$1\"; exit 1");
+    assert!(told.contains("kept"), "{told}");
+    let theirs = ["--tag", "theirs", "--summary", "# One\n\ntwo\ntheirs"];
+    run_ok(dir, &[&["edit", PAGE], &theirs[..]].concat());
+    let output = desk.edit(":");
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("Another edit of this note")
+    );
+    let kept = desk.kept().remove(0);
+    let output = run(dir, &["edit", PAGE, "--file", kept.to_str().unwrap()]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && told.contains("both changes are kept"),
+        "{told}"
+    );
+    let note = desk.note();
+    assert_eq!(note["tags"], json!(["gpu", "theirs", "mine"]));
+    let summary = note["summary"].as_str().unwrap();
+    assert!(
+        summary.contains("theirs") && summary.contains("mine"),
+        "{summary}"
+    );
+    assert!(desk.kept().is_empty());
+}
+
+#[test]
 fn options_change_what_they_name_and_nothing_else() {
     let desk = Desk::new();
     let dir = desk.path();

@@ -84,8 +84,15 @@ impl Edit {
         let mut store = invocation.store()?;
         let note = self.which.live(&store)?;
         let edited = if let Some(file) = &self.file {
-            let edited = by_file(&mut store, &note, file)?;
-            Draft::forget(&invocation.config, file);
+            let draft = Draft::of_file(&invocation.config, file);
+            let seen = match &draft {
+                Some(folder) => seen(folder, &note),
+                None => note,
+            };
+            let edited = by_file(&mut store, &seen, file)?;
+            if let Some(folder) = draft {
+                remove(&folder);
+            }
             edited
         } else if self.title.is_some()
             || self.summary.is_some()
@@ -182,6 +189,7 @@ fn change_of(bytes: &[u8], note: &Note) -> Result<Change> {
     ))
 }
 
+/// Does a change of what `note` was when it was seen.
 fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
     if change.title.is_none() && change.tags.is_none() && change.summary.is_none() {
         return Ok(Edited {
@@ -190,6 +198,7 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
             besides: None,
         });
     }
+    let fields = |note: &Note| (note.title.clone(), note.tags.clone(), note.summary.clone());
     let before = store.note(note.id)?;
     let changed = store.write(Timestamp::now(), |writer| {
         writer.update_note(note.id, change.clone())
@@ -197,9 +206,11 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
     if let Err(error) = store.tidy() {
         log::warn!("upkeep: {}", error.chain());
     }
+    let is_same = before
+        .as_ref()
+        .is_some_and(|before| fields(before) == fields(&changed));
     let besides = before
-        .filter(|before| (&before.title, &before.tags, &before.summary)
-            != (&note.title, &note.tags, &note.summary))
+        .filter(|before| fields(before) != fields(note))
         .map(|before| match change.title {
             // Of two titles only one can stay.
             Some(_) if before.title != note.title => format!(
@@ -209,8 +220,9 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
             _ => "The note was changed by somebody else meanwhile; both changes are kept.".into(),
         });
     Ok(Edited {
+        // By another name of a tag nothing changes.
+        changed: !is_same,
         note: changed,
-        changed: true,
         besides,
     })
 }
@@ -225,6 +237,28 @@ fn by_file(store: &mut Store, note: &Note, file: &Path) -> anyhow::Result<Edited
         bytes.map_err(|error| anyhow::anyhow!("{} can't be read ({error}).", file.display()))?;
     let change = change_of(&bytes, note).with_context(|| file.display().to_string())?;
     Ok(apply(store, note, change)?)
+}
+
+/// The note as it was when a draft that was kept was begun: what changed since isn't
+/// the draft's.
+fn seen(draft: &Path, note: &Note) -> Note {
+    let mut seen = note.clone();
+    let form = File::open(draft.join(BEFORE)).and_then(read);
+    let Ok(form) = form.map(|bytes| form::read(&bytes).unwrap_or_default()) else {
+        return seen;
+    };
+    if let Some(tags) = form.tags.and_then(|tags| parse_tags(&tags).ok()) {
+        seen.tags = tags;
+    }
+    if let Some(title) = form.title
+        && title != form::one_line(&note.title)
+    {
+        seen.title = title;
+    }
+    if form.summary != form::plain(&note.summary) {
+        seen.summary = form.summary;
+    }
+    seen
 }
 
 fn read(file: impl io::Read) -> io::Result<Vec<u8>> {
@@ -253,8 +287,16 @@ fn in_editor(
         }
         let edited = change_of(&bytes, note).and_then(|change| apply(store, note, change));
         match edited {
-            Ok(edited) => {
-                draft.remove();
+            Ok(mut edited) => {
+                remove(&draft.folder);
+                if edited.besides.is_none() {
+                    edited.besides = draft.other.map(|path| {
+                        format!(
+                            "Another edit of this note is under way, or was left; it is in {}.",
+                            path.display()
+                        )
+                    });
+                }
                 return Ok(edited);
             }
             Err(error) => {
@@ -307,12 +349,19 @@ struct Draft {
     path: PathBuf,
     id: NoteId,
     written: String,
+    /// That of another edit of the note.
+    other: Option<PathBuf>,
 }
+
+/// The file that is edited, and beside it what it was.
+const NAME: &str = "note.md";
+const BEFORE: &str = "before.md";
 
 impl Draft {
     fn create(config: &Config, note: &Note) -> anyhow::Result<Self> {
         let drafts = drafts(config);
         let mut number = 0_u32;
+        let mut other = None;
         let folder = loop {
             let name = match number {
                 0 => note.id.0.to_string(),
@@ -322,7 +371,10 @@ impl Draft {
             let mut builder = DirBuilder::new();
             match builder.mode(0o700).create(&folder) {
                 Ok(()) => break folder,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    other = Some(folder.join(NAME));
+                    number += 1;
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => builder
                     .recursive(true)
                     .create(&drafts)
@@ -330,37 +382,34 @@ impl Draft {
                 Err(error) => return Err(unwritten(error, &folder)),
             }
         };
-        let path = folder.join("note.md");
+        let path = folder.join(NAME);
         let draft = Self {
             written: form::write(note),
             id: note.id,
             folder,
             path,
+            other,
         };
-        let file = File::options()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft.path);
-        file.and_then(|mut file| file.write_all(draft.written.as_bytes()))
-            .map_err(|error| {
-                draft.remove();
-                unwritten(error, &draft.path)
-            })?;
-        Ok(draft)
-    }
-
-    fn remove(&self) {
-        if let Err(error) = fs::remove_dir_all(&self.folder) {
-            log::warn!("the draft of an edit stays: {error}");
+        for path in [&draft.folder.join(BEFORE), &draft.path] {
+            let file = File::options()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path);
+            file.and_then(|mut file| file.write_all(draft.written.as_bytes()))
+                .map_err(|error| {
+                    remove(&draft.folder);
+                    unwritten(error, path)
+                })?;
         }
+        Ok(draft)
     }
 
     /// Fails with the sentence, and keeps what was typed.
     fn give_up<T>(&self, sentence: &str) -> anyhow::Result<T> {
         let typed = fs::read(&self.path).unwrap_or_default();
         if form::is_blank(&typed) || typed == self.written.as_bytes() {
-            self.remove();
+            remove(&self.folder);
             bail!("{sentence}");
         }
         let path = self.path.display().to_string();
@@ -371,20 +420,17 @@ impl Draft {
         )
     }
 
-    /// A draft that was kept and is taken up now has done its service.
-    fn forget(config: &Config, file: &Path) {
-        let Ok(file) = file.canonicalize() else {
-            return;
-        };
-        let Ok(drafts) = drafts(config).canonicalize() else {
-            return;
-        };
-        if let Some(folder) = file.parent()
-            && folder.parent() == Some(&drafts)
-            && let Err(error) = fs::remove_dir_all(folder)
-        {
-            log::warn!("the draft of an edit stays: {error}");
-        }
+    /// The folder of the draft that a file is, if it is one.
+    fn of_file(config: &Config, file: &Path) -> Option<PathBuf> {
+        let folder = file.canonicalize().ok()?.parent()?.to_owned();
+        let drafts = drafts(config).canonicalize().ok()?;
+        (folder.parent() == Some(&drafts)).then_some(folder)
+    }
+}
+
+fn remove(draft: &Path) {
+    if let Err(error) = fs::remove_dir_all(draft) {
+        log::warn!("the draft of an edit stays: {error}");
     }
 }
 

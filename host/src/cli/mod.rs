@@ -305,7 +305,11 @@ fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// Tells a failure: one sentence on standard error, its causes to the log.
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    log::error!("{error:#}");
+    if error.chain().any(|cause| cause.is::<which::Private>()) {
+        log::debug!("{error:#}");
+    } else {
+        log::error!("{error:#}");
+    }
     if error.chain().any(is_unread) {
         // Whoever reads the output has seen enough, as in `| head`.
         return ExitCode::SUCCESS;

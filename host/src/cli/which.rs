@@ -8,6 +8,11 @@ use crate::{
     store::Store,
 };
 
+/// A sentence with an address in it, which the log is not to have.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Private(String);
+
 /// A note as it is named.
 #[derive(Debug, Clone)]
 pub(super) enum Which {
@@ -71,15 +76,14 @@ impl Which {
             Self::Page(url) => {
                 let address = clean(url.as_str());
                 let site = url.site();
-                match store.notes_on_site(site)? {
-                    0 => bail!("There is no note of {address}."),
-                    1 => bail!(
-                        "There is no note of {address}; `url-notes search site:{site}` shows the one of this site."
-                    ),
-                    notes => bail!(
-                        "There is no note of {address}; `url-notes search site:{site}` shows the {notes} of this site."
-                    ),
-                }
+                let sentence = format!("There is no note of {address}");
+                let command = format!("`url-notes search site:{site}`");
+                Err(Private(match store.notes_on_site(site)? {
+                    0 => format!("{sentence}."),
+                    1 => format!("{sentence}; {command} shows the one of this site."),
+                    notes => format!("{sentence}; {command} shows the {notes} of this site."),
+                })
+                .into())
             }
         }
     }
