@@ -24,6 +24,12 @@ tools() {
     need Xvfb xvfb
     need ps procps
     need dpkg-shlibdeps dpkg-dev
+    need script bsdutils
+    need less less
+    need man man-db
+    need zsh zsh
+    need fish fish
+    need mandoc mandoc
     need cc gcc
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
     [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"

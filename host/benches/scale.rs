@@ -1,8 +1,8 @@
 //! What a million notes cost, beside a thousand, in one run: queries, saves into
 //! a running host, import, disk, memory.
 //!
-//! `cargo bench --bench scale` does all; `-- queries search saves suggest import memory`
-//! does parts. The stores are made at the first run (some minutes, 3 GB under
+//! `cargo bench --bench scale` does all; `-- queries search saves suggest import million
+//! memory` does parts. The stores are made at the first run (some minutes, 3 GB under
 //! `target/tmp/stores`) and kept. Times are this machine's: the ratios count.
 
 #![expect(
@@ -48,6 +48,18 @@ fn main() -> io::Result<()> {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     let part = |name: &str| wanted.is_empty() || wanted.iter().any(|part| part == name);
+    if part("import") {
+        import()?;
+    }
+    if part("million") {
+        import_of_a_million()?;
+    }
+    if !["queries", "search", "saves", "suggest", "memory"]
+        .into_iter()
+        .any(part)
+    {
+        return Ok(());
+    }
     let small = data::store_of(SMALL)?;
     let large = data::store_of(LARGE)?;
     settle(&small);
@@ -72,9 +84,6 @@ fn main() -> io::Result<()> {
     }
     if part("suggest") {
         suggestions(&small, &large)?;
-    }
-    if part("import") {
-        import()?;
     }
     if part("memory") {
         memory(&small, &large)?;
@@ -498,15 +507,20 @@ impl Host {
 
     /// Anonymous memory in MB: the database's pages in the page cache don't count.
     fn anonymous(&self) -> io::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("RssAnon:"));
-        let kilobytes = line
-            .and_then(|line| line.split_whitespace().next())
-            .and_then(|number| number.parse::<f64>().ok());
-        Ok(kilobytes.expect("Linux tells it") / 1024.0)
+        Ok(anonymous_of(&self.child)?.expect("Linux tells it"))
     }
+}
+
+/// Anonymous memory of a program in MB. None once it has ended.
+fn anonymous_of(child: &Child) -> io::Result<Option<f64>> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
+    let kilobytes = line
+        .and_then(|line| line.split_whitespace().next())
+        .and_then(|number| number.parse::<f64>().ok());
+    Ok(kilobytes.map(|kilobytes| kilobytes / 1024.0))
 }
 
 impl Drop for Host {
@@ -705,6 +719,52 @@ fn import() -> io::Result<()> {
             report.merged
         );
     }
+    Ok(())
+}
+
+/// By the program itself, as a user does it.
+fn import_of_a_million() -> io::Result<()> {
+    println!("\nimport of 1M Netscape bookmarks into an empty store");
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let path = dir.path().join("bookmarks.html");
+    let tags = data::tags_for(LARGE);
+    let mut file = io::BufWriter::new(File::create(&path)?);
+    writeln!(file, "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>")?;
+    for number in 0..LARGE {
+        let note = data::note(number, tags);
+        let names: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+        writeln!(
+            file,
+            "<DT><A HREF=\"{}\" ADD_DATE=\"{}\" TAGS=\"{}\">{}</A>",
+            note.url.as_str(),
+            data::moment(number).as_second(),
+            names.join(","),
+            note.title
+        )?;
+    }
+    file.into_inner()?.sync_all()?;
+    let megabytes = fs::metadata(&path)?.len() as f64 / 1e6;
+    let begin = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_url-notes"))
+        .env("URL_NOTES_DATA_DIR", dir.path().join("data"))
+        .arg("import")
+        .arg(&path)
+        .stdout(Stdio::null())
+        .spawn()?;
+    let mut most: f64 = 0.0;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        most = most.max(anonymous_of(&child)?.unwrap_or(0.0));
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert!(status.success(), "the import is done");
+    let seconds = begin.elapsed().as_secs_f64();
+    println!(
+        "{megabytes:.0} MB of HTML: {:.0} a second, at most {most:.0} MB anonymous (≤ 150)",
+        LARGE as f64 / seconds
+    );
     Ok(())
 }
 

@@ -35,8 +35,43 @@ pub struct Config {
     pub save_file_urls: bool,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
+    /// What the environment says of the user's terminal.
+    pub terminal: Terminal,
     /// What was wrong with the settings, a sentence each; the defaults stand in.
     pub warnings: Vec<String>,
+}
+
+/// What the environment says of the user's terminal, for the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Terminal {
+    /// VISUAL, else EDITOR: words of a shell, or the path of a program.
+    pub editor: Option<OsString>,
+    /// PAGER, as `editor`; empty for none.
+    pub pager: Option<OsString>,
+    /// Whether LESS says how less is to behave.
+    pub less: bool,
+    /// NO_COLOR, <https://no-color.org>, or CLICOLOR=0.
+    pub no_color: bool,
+    /// CLICOLOR_FORCE: colours also where the output is no terminal.
+    pub force_color: bool,
+    /// A terminal without colours, by TERM.
+    pub dumb: bool,
+}
+
+impl Terminal {
+    fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let some = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
+        Self {
+            editor: some("VISUAL").or_else(|| some("EDITOR")),
+            // An empty one says that there is to be none.
+            pager: variable("PAGER"),
+            less: variable("LESS").is_some(),
+            no_color: some("NO_COLOR").is_some() || is("CLICOLOR", "0"),
+            force_color: some("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            dumb: some("TERM").is_none_or(|name| name == "dumb"),
+        }
+    }
 }
 
 /// Which face is asked for.
@@ -116,10 +151,9 @@ impl Config {
             Some(folder) => Places::under(&folder),
             None => Places::of_platform()?,
         };
-        Ok(Self::read(
-            &places,
-            environment("URL_NOTES_PORT").as_deref(),
-        ))
+        let mut config = Self::read(&places, environment("URL_NOTES_PORT").as_deref());
+        config.terminal = Terminal::read(|name| std::env::var_os(name));
+        Ok(config)
     }
 
     fn read(places: &Places, port: Option<&OsStr>) -> Self {
@@ -135,7 +169,14 @@ impl Config {
                 ));
                 ConfigFile::default()
             }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => ConfigFile::default(),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                ConfigFile::default()
+            }
             Err(error) => {
                 warnings.push(format!("The configuration file can't be read: {error}."));
                 ConfigFile::default()
@@ -168,6 +209,7 @@ impl Config {
             save_on_open: file.save_on_open,
             save_file_urls: file.save_file_urls.unwrap_or(false),
             require_token: file.require_token.unwrap_or(false),
+            terminal: Terminal::default(),
             warnings,
         }
     }
@@ -246,6 +288,30 @@ mod tests {
         assert!(!is_host(&["list", "--json"]));
         assert!(!is_host(&["add", "https://e.org/x.json"]));
         assert!(!is_host(&["relative.json", "url-notes@url-notes"]));
+    }
+
+    #[test]
+    fn the_environment_tells_of_editor_pager_and_colours() {
+        let read = |variables: &[(&str, &str)]| {
+            Terminal::read(|name| {
+                let found = variables.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| OsString::from(value))
+            })
+        };
+        let editor = |variables: &[(&str, &str)]| read(variables).editor;
+        assert_eq!(editor(&[("EDITOR", "vi")]), Some("vi".into()));
+        let both = [("EDITOR", "vi"), ("VISUAL", "code --wait")];
+        assert_eq!(editor(&both), Some("code --wait".into()));
+        assert_eq!(editor(&[("EDITOR", "")]), None);
+        assert_eq!(read(&[]).pager, None);
+        assert_eq!(read(&[("PAGER", "")]).pager, Some("".into()));
+        assert!(read(&[("LESS", "")]).less);
+        assert!(read(&[]).dumb && read(&[("TERM", "dumb")]).dumb);
+        assert!(!read(&[("TERM", "xterm")]).dumb);
+        assert!(read(&[("NO_COLOR", "1")]).no_color && !read(&[("NO_COLOR", "")]).no_color);
+        assert!(read(&[("CLICOLOR", "0")]).no_color);
+        assert!(read(&[("CLICOLOR_FORCE", "1")]).force_color);
+        assert!(!read(&[("CLICOLOR_FORCE", "0")]).force_color);
     }
 
     fn read(file: &str, port: Option<&str>) -> Config {

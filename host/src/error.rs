@@ -17,6 +17,9 @@ pub enum Error {
     /// Not a tag.
     #[error("This can't be a tag: {0}.")]
     InvalidTag(String),
+    /// An edit of a tag that no note has.
+    #[error("No note has the tag \"{0}\".")]
+    UnknownTag(String),
     /// A text over its limit.
     #[error("The {field} is too long: it takes {limit} at most.")]
     TooLarge {
@@ -120,7 +123,7 @@ impl Error {
             Self::InvalidUrl(_) => ErrorKind::InvalidUrl,
             Self::InvalidTag(_) => ErrorKind::InvalidTag,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
-            Self::InvalidParams(_) => ErrorKind::InvalidParams,
+            Self::InvalidParams(_) | Self::UnknownTag(_) => ErrorKind::InvalidParams,
             Self::NotFound => ErrorKind::NotFound,
             Self::Conflict => ErrorKind::Conflict,
             Self::OpIdReused => ErrorKind::OpIdReused,

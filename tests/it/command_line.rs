@@ -50,6 +50,10 @@ fn adds_lists_shows_finds_removes_and_restores() {
         json!([])
     );
     assert_eq!(
+        json_of(dir, &["list", "--without", "gpu", "--json"])[0]["url"],
+        "https://e.org/b"
+    );
+    assert_eq!(
         json_of(dir, &["list", "--limit", "1", "--json"])
             .as_array()
             .unwrap()
@@ -87,7 +91,19 @@ fn adds_lists_shows_finds_removes_and_restores() {
     assert_eq!(gone.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(gone.stderr).unwrap(),
-        "url-notes: There is no note of https://e.org/a.\n"
+        format!("url-notes: This note is in the trash; `url-notes restore {id}` brings it back.\n")
+    );
+    let trash = json_of(dir, &["list", "--trash", "--json"]);
+    assert_eq!(
+        (&trash[0]["id"], trash.as_array().unwrap().len()),
+        (&listed[1]["id"], 1)
+    );
+    let shown = run(dir, &["show", "https://e.org/a"]);
+    assert!(shown.status.success());
+    assert!(
+        String::from_utf8(shown.stderr)
+            .unwrap()
+            .contains("is in the trash")
     );
     assert!(run_ok(dir, &["restore", &id]).ends_with("Restored.\n"));
     assert_eq!(json_of(dir, &["show", &id, "--json"]), listed[1]);
@@ -247,17 +263,350 @@ fn wrong_usage_ends_with_2_and_wrong_input_with_1() {
 #[test]
 fn a_title_cannot_steer_the_terminal() {
     let dir = tempfile::tempdir().unwrap();
-    run_ok(
-        dir.path(),
-        &["add", "https://e.org/a", "--title", "a\u{1b}]0;pwned\u{7}b"],
-    );
+    let hostile = "a\u{1b}]0;pwned\u{7}b\u{9b}2J\u{202e}c";
+    let add = [
+        "add",
+        "https://e.org/a",
+        "--title",
+        hostile,
+        "--summary",
+        hostile,
+    ];
+    let edit = ["edit", "https://e.org/a", "--title", hostile];
     for command in [
-        &["list"][..],
+        &add[..],
+        &edit,
+        &["list"],
+        &["list", "--json"],
         &["show", "https://e.org/a"],
+        &["show", "https://e.org/a", "--json"],
         &["search", "pwned"],
+        &["complete", "2", "--", "url-notes", "show"],
+        &["rm", "https://e.org/a"],
+        &["list", "--trash"],
     ] {
-        assert!(!run_ok(dir.path(), command).contains('\u{1b}'));
+        let printed = run_ok(dir.path(), command);
+        let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+        assert!(!printed.contains(steers), "{command:?}: {printed:?}");
     }
+}
+
+#[test]
+fn the_log_has_no_address_of_a_note_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(
+        run(dir.path(), &["show", "https://canary.example/"])
+            .status
+            .code(),
+        Some(1)
+    );
+    assert_eq!(run(dir.path(), &["rm", "7"]).status.code(), Some(1));
+    let log = std::fs::read_to_string(dir.path().join("url-notes.log")).unwrap();
+    assert!(log.contains("the id 7") && !log.contains("canary"), "{log}");
+}
+
+#[test]
+fn tags_with_a_slip_of_the_fingers_are_seen_through() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for (page, tag) in [("a", "gpu"), ("b", "machine learning")] {
+        let url = format!("https://e.org/{page}");
+        run_ok(dir, &["add", &url, "--tag", tag]);
+    }
+    for (arguments, code, sentence) in [
+        (
+            &["list", "--tag", "gpuu"][..],
+            0,
+            "No note has the tag \"gpuu\"; did you mean \"gpu\"?",
+        ),
+        (
+            &["search", "tag:machien"],
+            0,
+            "No note has the tag \"machien\".",
+        ),
+        (
+            &["search", "tag:machin"],
+            0,
+            "did you mean \"machine learning\"?",
+        ),
+        (
+            &["open", "machine lerning"],
+            1,
+            "did you mean \"machine learning\"?",
+        ),
+        (&["tag", "rename", "gpuu", "x"], 1, "did you mean \"gpu\"?"),
+        (&["tag", "merge", "gpuu", "gpu"], 1, "did you mean \"gpu\"?"),
+        (&["tag", "rm", "zfs"], 1, "No note has the tag \"zfs\"."),
+    ] {
+        let output = run(dir, arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(told.contains(sentence), "{told}");
+    }
+    let output = run(dir, &["list", "--without", "gup"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.stdout.starts_with(b"20") && told.contains("did you mean \"gpu\"?"),
+        "{told}"
+    );
+    let output = run(dir, &["show", "https://www.e.org/c"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("`url-notes search site:e.org` shows the 2 of this site."),
+        "{told}"
+    );
+    let output = run(dir, &["restore", "https://e.org/a"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("isn't in the trash"), "{told}");
+    let output = run(dir, &["serch", "x"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(2) && told.contains("'search'"),
+        "{told}"
+    );
+}
+
+/// Each subcommand with arguments that do something, and with some that can't.
+#[test]
+fn every_command_prints_json_or_nothing_and_ends_with_its_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    run_ok(
+        dir,
+        &["add", "https://e.org/a", "--tag", "gpu", "--tag", "cpu"],
+    );
+    let file = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    let (links, backup, json, vault, report) = (
+        file("links"),
+        file("backup.db"),
+        file("notes.json"),
+        file("vault"),
+        file("report.json"),
+    );
+    std::fs::write(&links, "https://e.org/b\nnonsense\n").unwrap();
+    let page = "https://e.org/a";
+    for (code, arguments) in [
+        (0, &["add", "https://e.org/c"][..]),
+        (1, &["add", "c"]),
+        (2, &["add"]),
+        (0, &["list"]),
+        (0, &["list", "--limit", "0"]),
+        (0, &["list", "--trash"]),
+        (2, &["list", "--limit", "-1"]),
+        (2, &["list", "--trash", "--tag", "gpu"]),
+        (2, &["list", "x"]),
+        (0, &["show", page]),
+        (1, &["show", "7"]),
+        (2, &["show", "x"]),
+        (2, &["show", "99999999999999999999"]),
+        (2, &["show", "-1"]),
+        (0, &["search", "e"]),
+        (0, &["search", "e", "--limit", "0"]),
+        (0, &["search", "e", "--sort", "relevance"]),
+        (2, &["search"]),
+        (2, &["search", "e", "--sort", "x"]),
+        (0, &["edit", page, "--title", "x"]),
+        (1, &["edit", "7"]),
+        (2, &["edit"]),
+        (0, &["rm", page]),
+        (1, &["rm", page]),
+        (2, &["rm"]),
+        (0, &["restore", page]),
+        (1, &["restore", page]),
+        (2, &["restore", "x"]),
+        (0, &["tag", "list"]),
+        (2, &["tag", "list", "--sort", "x"]),
+        (2, &["tag"]),
+        (0, &["tag", "rename", "gpu", "gpus"]),
+        (1, &["tag", "rename", "gpu", "x"]),
+        (2, &["tag", "rename", "gpu"]),
+        (0, &["tag", "merge", "gpus", "cpu", "--alias"]),
+        (1, &["tag", "merge", "x", "cpu"]),
+        (2, &["tag", "merge", "x"]),
+        (0, &["tag", "alias"]),
+        (0, &["tag", "alias", "x", "cpu"]),
+        (1, &["tag", "alias", "cpu", "cpu"]),
+        (2, &["tag", "alias", "x"]),
+        (0, &["tag", "rm", "cpu"]),
+        (1, &["tag", "rm", "cpu"]),
+        (0, &["stats"]),
+        (0, &["stats", "--suggestions"]),
+        (2, &["stats", "--last", "0"]),
+        (0, &["import", &links, "--dry-run"]),
+        (0, &["import", &links, "--report", &report]),
+        (0, &["import", "--undo"]),
+        (1, &["import", "--undo"]),
+        (1, &["import", "/no/such"]),
+        (2, &["import"]),
+        (0, &["export", "json", &json]),
+        (0, &["export", "markdown", &vault]),
+        (1, &["export", "json", "/no/such/folder/x"]),
+        (2, &["export", "json"]),
+        (2, &["export"]),
+        (0, &["backup", &backup]),
+        (1, &["backup", &backup]),
+        (2, &["backup", "--force"]),
+        (0, &["restore-backup", &backup]),
+        (1, &["restore-backup", "/no/such"]),
+        (2, &["restore-backup"]),
+        (0, &["check"]),
+        (0, &["check", "--repair"]),
+        (1, &["open", "x"]),
+        (2, &["serve", "--port", "x"]),
+        (2, &["completions", "bash"]),
+        (2, &["completions", "tcsh"]),
+        (2, &["man"]),
+        (2, &["list", "--color", "x"]),
+        (2, &["--nonsense"]),
+        (0, &["--version"]),
+    ] {
+        let output = run(dir, &[arguments, &["--json"]].concat());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        if code == 0 {
+            assert_eq!(told, "", "{arguments:?}");
+        } else {
+            assert_eq!(output.stdout, b"", "{arguments:?}");
+            assert!(
+                told.starts_with(if code == 1 { "url-notes: " } else { "error: " })
+                    || told.starts_with("Usage")
+                    || told.contains("Usage:"),
+                "{arguments:?}: {told}"
+            );
+        }
+        if code == 0 && arguments != ["--version"] {
+            let printed: Result<Value, _> = serde_json::from_slice(&output.stdout);
+            assert!(printed.is_ok(), "{arguments:?}: {printed:?}");
+        }
+    }
+    for arguments in [
+        &["completions", "bash"][..],
+        &["completions", "zsh"],
+        &["completions", "fish"],
+        &["completions", "elvish"],
+        &["completions", "powershell"],
+        &["man"],
+        &["export", "csv"],
+        &["export", "netscape"],
+        &["help"],
+        &["tag", "--help"],
+    ] {
+        assert!(
+            run_ok(dir, arguments).lines().count() > 2 || arguments[0] == "export",
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn whoever_reads_on_no_further_is_no_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines: String = (0..3000)
+        .map(|at| format!("https://e.org/{at}\n"))
+        .collect();
+    let file = dir.path().join("links");
+    std::fs::write(&file, lines).unwrap();
+    run_ok(dir.path(), &["import", file.to_str().unwrap()]);
+    for arguments in [
+        &["list", "--limit", "3000"][..],
+        &["list", "--limit", "3000", "--json"],
+        &["search", "e", "--limit", "3000"],
+        &["search", "e", "--limit", "3000", "--json"],
+        &["export", "json"],
+        &["export", "csv"],
+        &["export", "netscape"],
+        &["man"],
+    ] {
+        let mut child = program(dir.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 1];
+        let mut stdout = child.stdout.take().unwrap();
+        std::io::Read::read_exact(&mut stdout, &mut first).unwrap();
+        drop(stdout);
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), told.as_str()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn what_no_program_should_be_given_is_refused_with_one_sentence() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let file = dir.join("a file");
+    std::fs::write(&file, "").unwrap();
+    let file = file.to_str().unwrap();
+    for (arguments, sentence) in [
+        (&["add", "https://"][..], "can't be saved"),
+        (&["add", ""], "it is empty"),
+        (&["add", "-"], "no scheme"),
+        (&["add", "javascript:alert(1)"], "can't be saved"),
+        (&["add", "file:///etc/passwd"], "can't be saved"),
+        (&["add", "http://[::1"], "no URL"),
+        (
+            &["add", "https://e.org/", "--title", &"x".repeat(20_000)],
+            "16 KiB",
+        ),
+        (&["list", "--tag", ""], "it is empty"),
+        (&["list", "--tag", "a\nb\u{1b}"], "control character"),
+        (&["--data-dir", file, "list"], "is a file, and no folder"),
+        (
+            &["--data-dir", "/proc/nowhere", "add", "https://e.org/"],
+            "can't be opened",
+        ),
+    ] {
+        let output = run(dir, arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert_eq!(
+            (output.stdout.as_slice(), told.lines().count()),
+            (&b""[..], 1),
+            "{told}"
+        );
+        assert!(told.contains(sentence), "{arguments:?}: {told}");
+    }
+    // Not UTF-8.
+    let bytes = std::ffi::OsStr::from_bytes(b"https://e.org/\xff");
+    for command in ["add", "show", "search", "open"] {
+        let output = program(dir).arg(command).arg(bytes).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(
+            String::from_utf8(output.stderr).unwrap().contains("UTF-8"),
+            "{command}"
+        );
+    }
+    // More than a note holds, and what is no text.
+    for (input, sentence) in [
+        (vec![b'x'; 10 << 20], "64 KiB at most"),
+        (b"\xff\xfe".to_vec(), "is not UTF-8"),
+    ] {
+        let mut child = program(dir)
+            .args(["add", "https://e.org/", "--summary", "-"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It reads no further than it has to.
+        let _ = child.stdin.take().unwrap().write_all(&input);
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(1) && told.contains(sentence),
+            "{told}"
+        );
+    }
+    assert_eq!(run_ok(dir, &["list"]), "");
 }
 
 #[test]

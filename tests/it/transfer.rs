@@ -693,6 +693,129 @@ fn an_alias_that_leads_elsewhere_since_is_not_undone() {
 }
 
 #[test]
+fn a_page_that_a_file_has_twice_is_of_the_earliest_date() {
+    let dates = ["1577934245", "1262401445", "1735787045"];
+    // In whichever order they come, and with one that has no date at all.
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]] {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let mut rows = String::from("url,title,time_added,tags,status\n");
+        rows.push_str("https://e.org/,,,none,unread\n");
+        for at in order {
+            rows += &format!("https://e.org/,Page,{},t{at},archive\n", dates[at]);
+        }
+        let report = import(dir, &rows, &[]);
+        assert_eq!(counts(&report), [1, 3, 0, 0], "{order:?}");
+        let note = &notes(dir)[0];
+        assert_eq!(note["savedAt"], "2010-01-02T03:04:05.000Z", "{order:?}");
+        let mut tags: Vec<&str> = note["tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tag| tag.as_str().unwrap())
+            .collect();
+        tags.sort_unstable();
+        assert_eq!(tags, ["archive", "none", "t0", "t1", "t2", "to read"]);
+        // Found, and all of it undone.
+        let found: Value =
+            serde_json::from_str(&run_ok(dir, &["search", "page tag:t2", "--json"])).unwrap();
+        assert_eq!(found[0]["id"], note["id"]);
+        assert_eq!(counts(&import(dir, &rows, &[])), [0, 0, 4, 0], "{order:?}");
+        run_ok(dir, &["check"]);
+        run_ok(dir, &["import", "--undo"]);
+        assert_eq!(notes(dir), [Value::Null; 0]);
+        assert_eq!(run_ok(dir, &["tag", "list"]), "");
+        run_ok(dir, &["check"]);
+    }
+    // A note that was there before keeps its date.
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/"]);
+    let before = notes(dir.path())[0]["savedAt"].clone();
+    import(
+        dir.path(),
+        "url,time_added\nhttps://e.org/,1262401445\n",
+        &[],
+    );
+    assert_eq!(notes(dir.path())[0]["savedAt"], before);
+}
+
+/// A zip file of these files, not compressed.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let checksum = |bytes: &[u8]| {
+        let sum = bytes.iter().fold(u32::MAX, |sum, byte| {
+            (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+                (sum >> 1) ^ if sum & 1 == 1 { 0xEDB8_8320 } else { 0 }
+            })
+        });
+        !sum
+    };
+    let (mut zip, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let length = u32::try_from(content.len()).unwrap();
+        let offset = u32::try_from(zip.len()).unwrap();
+        let mut about = Vec::from([20, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        for number in [checksum(content), length, length] {
+            about.extend(number.to_le_bytes());
+        }
+        about.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+        about.extend([0, 0]);
+        zip.extend(b"PK\x03\x04");
+        zip.extend(&about);
+        zip.extend(name.as_bytes());
+        zip.extend(*content);
+        directory.extend(b"PK\x01\x02\x14\0");
+        directory.extend(&about);
+        directory.extend([0; 10]);
+        directory.extend(offset.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let offset = u32::try_from(zip.len()).unwrap();
+    let count = u16::try_from(files.len()).unwrap().to_le_bytes();
+    let length = u32::try_from(directory.len()).unwrap();
+    zip.extend(directory);
+    zip.extend(b"PK\x05\x06\0\0\0\0");
+    zip.extend([count, count].concat());
+    zip.extend([length.to_le_bytes(), offset.to_le_bytes()].concat());
+    zip.extend([0, 0]);
+    zip
+}
+
+#[test]
+fn what_is_refused_of_a_zip_file_is_told_with_the_file_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = "title,url,time_added,tags,status\n";
+    let first = format!("{head}A,https://e.org/a,1577934245,,unread\n");
+    let second =
+        format!("{head}B,https://e.org/b,1577934245,,unread\nC,nonsense,1577934245,,unread\n");
+    let file = zip(&[
+        ("part_000000.csv", first.as_bytes()),
+        ("part_000001.csv", second.as_bytes()),
+    ]);
+    let report = import(dir.path(), &file, &[]);
+    assert_eq!(counts(&report), [2, 0, 0, 1]);
+    let refusal = &report["refusals"][0];
+    assert_eq!(
+        (&refusal["part"], &refusal["line"]),
+        (&json!("part_000001.csv"), &json!(3))
+    );
+    let path = dir.path().join("import.file");
+    let told = run_ok(dir.path(), &["import", path.to_str().unwrap()]);
+    assert!(told.contains("part_000001.csv, line 3: "), "{told}");
+    // Of what ends the import, too.
+    let broken = format!("{head}B,\"never closed\n");
+    let file = zip(&[
+        ("part_000000.csv", first.as_bytes()),
+        ("part_000001.csv", broken.as_bytes()),
+    ]);
+    fs::write(&path, file).unwrap();
+    let told = sentence(&run(dir.path(), &["import", path.to_str().unwrap()]));
+    assert!(
+        told.contains("part_000001.csv: ") && told.contains("never closed"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_imported() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bad");

@@ -4,13 +4,17 @@ use std::io::Read as _;
 
 use jiff::Timestamp;
 
-use super::{Invocation, print};
+use super::Invocation;
 use crate::{
     domain::{MAX_SUMMARY_BYTES, Metadata, NewNote, PageUrl, parse_tags},
     handler::wire_saved,
 };
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes add https://example.org --title Example --tag gpu --tag \"to read\"
+  url-notes add https://example.org --summary - < note.md")]
 pub(super) struct Add {
     /// Address of the page
     url: String,
@@ -61,6 +65,7 @@ impl Add {
         if invocation.json {
             return invocation.print_json(&told);
         }
+        let style = invocation.style();
         let out = &mut *invocation.out;
         if saved.created {
             writeln!(out, "Saved.")?;
@@ -77,12 +82,12 @@ impl Add {
                 )?;
             }
         }
-        print::brief(out, &saved.note)?;
+        style.brief(out, &saved.note)?;
         Ok(())
     }
 }
 
-fn read_summary() -> anyhow::Result<String> {
+pub(super) fn read_summary() -> anyhow::Result<String> {
     let mut text = String::new();
     // One byte over the limit is enough to be refused with the limit's own sentence.
     let limit = u64::try_from(MAX_SUMMARY_BYTES)? + 1;

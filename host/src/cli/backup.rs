@@ -7,6 +7,10 @@ use jiff::Timestamp;
 use super::Invocation;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes backup
+  url-notes backup /media/usb/notes.db --force")]
 pub(super) struct Backup {
     /// The copy [default: one with the date, in the folder `backups` beside the notes]
     file: Option<PathBuf>,

@@ -63,6 +63,16 @@ pub(super) struct Site {
 }
 
 impl Export {
+    /// Whether it goes to standard output.
+    pub(super) fn is_printed(&self) -> bool {
+        match self {
+            Self::Json(to) | Self::Jsonl(to) | Self::Netscape(to) | Self::Csv(to) => {
+                to.file.as_deref().is_none_or(|path| path == Path::new("-"))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let store = invocation.store()?;
         let (write, to): (Writing, _) = match self {
@@ -86,7 +96,14 @@ impl Export {
         };
         match to.file.as_deref().filter(|path| *path != Path::new("-")) {
             None => at_one_moment(&store, write, invocation.out),
-            Some(path) => into_file(path, |out| at_one_moment(&store, write, out)),
+            Some(path) => {
+                into_file(path, |out| at_one_moment(&store, write, out))?;
+                if invocation.json {
+                    let told = serde_json::json!({ "file": path.display().to_string() });
+                    invocation.print_json(&told)?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -98,10 +115,13 @@ impl Site {
             without: parse_tags(&self.without)?,
         };
         let folder = &self.folder;
-        let bar = Mutex::new(Bar::new());
+        let bar = Mutex::new(Bar::new(invocation.config.terminal.dumb));
         let show = |done: u64, all: u64| {
             let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
-            bar.show(|| format!("{} %", done * 100 / all.max(1)));
+            bar.show(|elapsed| {
+                let share = done * 100 / all.max(1);
+                format!("{share} %, {} s", elapsed.as_secs())
+            });
         };
         let written = site::write_files(store, &filter, &self.base_path, folder, &show);
         bar.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -4,9 +4,11 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -24,12 +26,17 @@ use crate::{
 const TOLD: usize = 20;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes import bookmarks.html --dry-run
+  url-notes import pocket.zip --report refused.json
+  url-notes import --undo")]
 pub(super) struct Import {
     /// The file: bookmarks, an export of another program or of this one; - reads standard input
     #[arg(required_unless_present = "undo")]
     file: Option<PathBuf>,
     /// What the file is, instead of what it looks like
-    #[arg(long, value_parser = format, value_name = "FORMAT")]
+    #[arg(long, value_parser = formats(), value_name = "FORMAT", ignore_case = true)]
     format: Option<&'static Format>,
     /// Tell what would happen, and change nothing
     #[arg(long)]
@@ -48,11 +55,10 @@ pub(super) struct Import {
     undo: bool,
 }
 
-fn format(name: &str) -> std::result::Result<&'static Format, String> {
-    import::format_named(name).ok_or_else(|| {
-        let names: Vec<&str> = import::FORMATS.iter().map(|format| format.name).collect();
-        format!("the formats are {}", names.join(", "))
-    })
+fn formats() -> impl TypedValueParser<Value = &'static Format> {
+    let names = import::FORMATS.iter().map(|format| format.name);
+    PossibleValuesParser::new(names)
+        .map(|name| import::format_named(&name).expect("one of the names was given"))
 }
 
 /// The report as JSON has it.
@@ -101,11 +107,12 @@ impl Import {
         let part = self.report.as_deref().map(ReportFile::create).transpose()?;
         let mut store = invocation.store()?;
         store.expect_many()?;
-        let mut bar = print::Bar::new();
+        let mut bar = print::Bar::new(invocation.config.terminal.dumb);
+        let (place, bytes) = (source.place(), source.bytes());
         let mut work = |writer: &crate::store::Writer<'_>| -> Result<Report> {
             let import = writer.import(origin.clone(), undated(now, source.bytes()));
             let report = import::run(&mut source, format, wishes.clone(), &import, &mut |rows| {
-                bar.show(|| format!("{rows} rows"));
+                bar.show(|elapsed| progress(rows, place.get(), bytes, elapsed));
             })?;
             import.finish()?;
             bar.clear();
@@ -156,9 +163,11 @@ impl Import {
             writeln!(out, "{}", print::clean(notice))?;
         }
         for refusal in report.refusals.iter().take(TOLD) {
+            let part = refusal.part.as_deref().map(|part| format!("{part}, "));
             writeln!(
                 out,
-                "line {}: {}",
+                "{}line {}: {}",
+                print::clean(&part.unwrap_or_default()),
                 refusal.line,
                 print::clean(&refusal.reason)
             )?;
@@ -269,5 +278,31 @@ impl ReportFile {
 impl Drop for ReportFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.part.path);
+    }
+}
+
+/// How far it is, in words. Where a file is read as a whole before its first row, how
+/// much of it was read tells nothing.
+fn progress(rows: u64, place: u64, bytes: u64, elapsed: Duration) -> String {
+    let percent = match place.saturating_mul(100).checked_div(bytes) {
+        Some(percent) if percent < 100 => format!("{percent} %, "),
+        _ => String::new(),
+    };
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let rate = rows.saturating_mul(1000).checked_div(millis).unwrap_or(0);
+    format!("{percent}{rows} rows, {rate} a second")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_told_as_share_rows_and_rate() {
+        let told = |place, bytes| progress(640, place, bytes, Duration::from_millis(100));
+        assert_eq!(told(50, 200), "25 %, 640 rows, 6400 a second");
+        assert_eq!(told(200, 200), "640 rows, 6400 a second");
+        assert_eq!(told(0, 0), "640 rows, 6400 a second");
+        assert_eq!(progress(1, 0, 9, Duration::ZERO), "0 %, 1 rows, 0 a second");
     }
 }

@@ -1,13 +1,23 @@
 //! `url-notes list`
 
-use super::{Invocation, print};
+use super::{Invocation, tag};
 use crate::{domain::parse_tags, handler::wire_note, store::TagFilter};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes list --tag gpu --without \"to read\"
+  url-notes list --limit 1000 --json")]
 pub(super) struct List {
     /// Only notes with this tag; may be given several times
     #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
     tags: Vec<String>,
+    /// Only notes without this tag; may be given several times
+    #[arg(long = "without", value_name = "TAG", allow_hyphen_values = true)]
+    without: Vec<String>,
+    /// Only notes in the trash, the one deleted last first
+    #[arg(long, conflicts_with_all = ["tags", "without"])]
+    trash: bool,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
@@ -15,24 +25,31 @@ pub(super) struct List {
 
 impl List {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let with = parse_tags(&self.tags)?;
+        let filter = TagFilter {
+            with: parse_tags(&self.tags)?,
+            without: parse_tags(&self.without)?,
+        };
         let store = invocation.store()?;
-        let notes = if with.is_empty() {
+        let notes = if self.trash {
+            store.trashed_notes(self.limit)?
+        } else if filter == TagFilter::default() {
             store.latest_notes(None, self.limit)?
         } else {
-            let filter = TagFilter {
-                with,
-                ..TagFilter::default()
-            };
             store.notes_with_tags(&filter, None, self.limit)?
         };
         if invocation.json {
             let notes: Vec<_> = notes.iter().map(wire_note).collect();
             return invocation.print_json(&notes);
         }
-        for note in &notes {
-            print::brief(invocation.out, note)?;
+        for name in filter.with.iter().chain(&filter.without) {
+            if let Some(sentence) = tag::unknown(&store, name)? {
+                invocation.hint(&sentence);
+            }
         }
-        Ok(())
+        if notes.is_empty() && invocation.look.is_terminal() {
+            invocation.hint("There are no such notes.");
+        }
+        let style = invocation.style();
+        invocation.page(&|out| notes.iter().try_for_each(|note| style.brief(out, note)))
     }
 }

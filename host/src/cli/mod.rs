@@ -6,9 +6,13 @@
 mod add;
 mod backup;
 mod check;
+mod completions;
+mod edit;
 mod export;
+mod form;
 mod import;
 mod list;
+mod man;
 mod open;
 mod print;
 mod remove;
@@ -18,6 +22,8 @@ mod serve;
 mod show;
 mod stats;
 mod tag;
+mod terminal;
+mod which;
 
 use std::{
     ffi::OsString,
@@ -27,25 +33,58 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use jiff::Timestamp;
 
 use crate::{
     config::Config,
-    domain::{Note, NoteId, PageUrl},
     error::Error,
     store::{self, Store},
 };
+use print::Style;
+use terminal::{Colour, Look};
+use which::Which;
+
+/// Options that each command takes, apart from its own.
+const EVERYWHERE: &str = "Options of all commands";
 
 /// Pages saved from the browser, with tags and notes, in one file on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "url-notes", version, max_term_width = 100)]
+#[command(
+    name = "url-notes",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  url-notes add https://example.org --tag \"to read\"
+  url-notes list --tag gpu
+  url-notes search 'memory bandwidth -cpu after:2025'
+  url-notes edit https://example.org
+
+`url-notes help COMMAND` tells of a command, `url-notes man` of all."
+)]
 pub struct Arguments {
     /// Keep database, configuration and log in this folder
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub data_dir: Option<PathBuf>,
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
+    /// Use colours: auto (on a terminal, unless NO_COLOR is set or TERM is dumb), always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = EVERYWHERE
+    )]
+    color: Colour,
+    /// Don't show long output in a pager
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    no_pager: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -60,6 +99,8 @@ enum Command {
     Show(show::Show),
     /// Find notes: words, "a phrase", -word, tag:x, -tag:x, site:arxiv.org, before:2025-08-01, after:2025
     Search(search::Search),
+    /// Change title, tags and note, in your editor or by options
+    Edit(edit::Edit),
     /// Move a note into the trash, where it stays for 30 days
     Rm(remove::Remove),
     /// Take a note out of the trash
@@ -84,17 +125,29 @@ enum Command {
     RestoreBackup(restore_backup::RestoreBackup),
     /// Tell whether the notes are sound
     Check(check::Check),
+    /// Print the script by which a shell completes commands, tags and notes
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man(man::Man),
+    #[command(hide = true)]
+    Complete(completions::Complete),
 }
 
 /// What a subcommand works with.
 struct Invocation<'a> {
     config: Config,
     json: bool,
+    look: Look,
+    paging: bool,
     out: &'a mut dyn Write,
 }
 
 impl Invocation<'_> {
     fn store(&self) -> anyhow::Result<Store> {
+        let folder = self.config.database.parent();
+        if let Some(file) = folder.filter(|folder| folder.is_file()) {
+            bail!("{} is a file, and no folder for the notes.", file.display());
+        }
         Store::open(&self.config.database).with_context(|| {
             // Only here is the path told: on the wire and in the popup it isn't.
             format!(
@@ -105,9 +158,33 @@ impl Invocation<'_> {
     }
 
     fn print_json(&mut self, value: &impl serde::Serialize) -> anyhow::Result<()> {
-        serde_json::to_writer_pretty(&mut *self.out, value)?;
-        writeln!(self.out)?;
+        writeln!(self.out, "{}", terminal::json(value)?)?;
         Ok(())
+    }
+
+    fn style(&self) -> Style {
+        Style {
+            look: self.look,
+            now: Timestamp::now(),
+        }
+    }
+
+    /// Prints what may be long: on a terminal through a pager. What is printed may be
+    /// asked for a second time, where the pager turns out to be none.
+    fn page(&mut self, print: terminal::Printing<'_>) -> anyhow::Result<()> {
+        if self.look.is_terminal() && self.paging {
+            terminal::paged(&self.config.terminal, self.out, print)?;
+        } else {
+            terminal::buffered(&mut *self.out, print)?;
+        }
+        Ok(())
+    }
+
+    /// Tells a person, and no program, what there is to know besides.
+    fn hint(&self, sentence: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "url-notes: {}", print::clean(sentence));
+        }
     }
 }
 
@@ -117,11 +194,29 @@ impl Arguments {
     /// # Errors
     /// With 2 after telling the usage; with 0 after `--help` and `--version`.
     pub fn read(argv: Vec<OsString>) -> Result<Self, ExitCode> {
-        Self::try_parse_from(search::shield_exclusions(argv)).map_err(|usage| {
-            // Where even that can't be told, the code tells.
-            let _ = usage.print();
-            ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
-        })
+        let command = Self::command().color(colour_of_help(&argv));
+        command
+            .try_get_matches_from(search::shield_exclusions(argv))
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .and_then(Self::checked)
+            .map_err(|usage| {
+                // Where even that can't be told, the code tells.
+                let _ = usage.print();
+                ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+            })
+    }
+
+    /// Refuses JSON of what is another language by itself.
+    fn checked(self) -> Result<Self, clap::Error> {
+        let what = match &self.command {
+            _ if !self.json => return Ok(self),
+            Command::Completions(_) => "a script",
+            Command::Man(_) => "a manual page",
+            Command::Export(export) if export.is_printed() => "an export on standard output",
+            _ => return Ok(self),
+        };
+        let sentence = format!("--json has nothing to say of {what}.");
+        Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, sentence))
     }
 
     /// Does what was asked for; output goes to `out`.
@@ -130,8 +225,10 @@ impl Arguments {
     /// With one sentence for the user.
     pub fn run(self, config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let mut invocation = Invocation {
+            look: Look::of_output(self.color, &config.terminal),
             config,
             json: self.json,
+            paging: !self.no_pager,
             out,
         };
         match self.command {
@@ -139,6 +236,7 @@ impl Arguments {
             Command::List(command) => command.run(&mut invocation),
             Command::Show(command) => command.run(&mut invocation),
             Command::Search(command) => command.run(&mut invocation),
+            Command::Edit(command) => command.run(&mut invocation),
             Command::Rm(command) => command.run(&mut invocation),
             Command::Restore(command) => command.run(&mut invocation),
             Command::Tag(command) => command.run(&mut invocation),
@@ -150,8 +248,30 @@ impl Arguments {
             Command::Backup(command) => command.run(&mut invocation),
             Command::RestoreBackup(command) => command.run(&mut invocation),
             Command::Check(command) => command.run(&mut invocation),
+            Command::Completions(command) => command.run(&mut invocation),
+            Command::Man(command) => command.run(&mut invocation),
+            Command::Complete(command) => command.run(&mut invocation),
         }
     }
+}
+
+/// Usage is told before the arguments are read.
+fn colour_of_help(argv: &[OsString]) -> ColorChoice {
+    let mut words = argv.iter().map(|word| word.to_string_lossy());
+    let mut wish = ColorChoice::Auto;
+    while let Some(word) = words.next() {
+        let when = match word.strip_prefix("--color=") {
+            Some(when) => when.to_owned(),
+            None if word == "--color" => words.next().unwrap_or_default().into_owned(),
+            None => continue,
+        };
+        wish = match when.as_str() {
+            "always" => ColorChoice::Always,
+            "never" => ColorChoice::Never,
+            _ => wish,
+        };
+    }
+    wish
 }
 
 /// A file of the user's that can't be written, with its name; of a full or broken
@@ -166,15 +286,31 @@ fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
     }
 }
 
+/// Whether nobody reads the output any more.
+fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
+    // The first two have their cause to themselves.
+    let kind = if let Some(error) = cause.downcast_ref::<serde_json::Error>() {
+        error.io_error_kind()
+    } else if let Some(error) = cause.downcast_ref::<csv::Error>() {
+        match error.kind() {
+            csv::ErrorKind::Io(error) => Some(error.kind()),
+            _ => None,
+        }
+    } else {
+        cause.downcast_ref::<io::Error>().map(io::Error::kind)
+    };
+    kind == Some(io::ErrorKind::BrokenPipe)
+}
+
 /// Tells a failure: one sentence on standard error, its causes to the log.
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    log::error!("{error:#}");
-    let unread = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe);
-    if unread {
+    if error.chain().any(|cause| cause.is::<which::Private>()) {
+        log::debug!("{error:#}");
+    } else {
+        log::error!("{error:#}");
+    }
+    if error.chain().any(is_unread) {
         // Whoever reads the output has seen enough, as in `| head`.
         return ExitCode::SUCCESS;
     }
@@ -186,54 +322,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
             break;
         }
     }
-    let _ = writeln!(io::stderr(), "url-notes: {}", sentences.join(": "));
+    let sentence = print::clean(&sentences.join(": "));
+    let _ = writeln!(io::stderr(), "url-notes: {sentence}");
     ExitCode::FAILURE
-}
-
-/// A note as it is named on the command line: by its id or by its page.
-#[derive(Debug, Clone)]
-enum Which {
-    Id(NoteId),
-    Page(PageUrl),
-}
-
-impl std::str::FromStr for Which {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            return text
-                .parse()
-                .map(|id| Self::Id(NoteId(id)))
-                .map_err(|_| "no note has such a large id".into());
-        }
-        PageUrl::parse(text)
-            .map(Self::Page)
-            .map_err(|error| error.to_string())
-    }
-}
-
-impl Which {
-    /// The live note.
-    fn live(&self, store: &Store) -> anyhow::Result<Option<Note>> {
-        Ok(match self {
-            Self::Id(id) => store.note(*id)?,
-            Self::Page(url) => store.note_for_url(url)?,
-        })
-    }
-
-    /// The note in the trash.
-    fn trashed(&self, store: &Store) -> anyhow::Result<Option<Note>> {
-        Ok(match self {
-            Self::Id(id) => store.trashed_note(*id)?,
-            Self::Page(url) => store.trashed_note_for_url(url)?,
-        })
-    }
-
-    fn not_found<T>(&self, place: &str) -> anyhow::Result<T> {
-        match self {
-            Self::Id(id) => bail!("There is no note with the id {}{place}.", id.0),
-            Self::Page(url) => bail!("There is no note of {}{place}.", print::clean(url.as_str())),
-        }
-    }
 }

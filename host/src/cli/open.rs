@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsStr,
-    io::Write,
     process::{Command, Stdio},
 };
 
@@ -32,11 +31,9 @@ impl Open {
         let path = match &self.tag {
             Some(name) => {
                 let tag = Tag::parse(name)?;
-                if invocation.store()?.tag_uses(&tag)? == 0 {
-                    bail!(
-                        "No note has the tag \"{}\".",
-                        super::print::clean(tag.as_str())
-                    );
+                let store = invocation.store()?;
+                if let Some(sentence) = super::tag::unknown(&store, &tag)? {
+                    bail!(sentence);
                 }
                 tag.path()
             }
@@ -48,45 +45,54 @@ impl Open {
         let settings = Settings::from(&invocation.config);
         let served = site::serve(&settings, |port| {
             // Nobody serves the site yet, so this process does, until it is ended.
-            let _ = writeln!(
-                invocation.out,
-                "The site is at http://localhost:{port}{path} (Ctrl+C ends it)."
-            )
-            .and_then(|()| invocation.out.flush());
+            if !invocation.json {
+                let _ = writeln!(
+                    invocation.out,
+                    "The site is at http://localhost:{port}{path} (Ctrl+C ends it)."
+                )
+                .and_then(|()| invocation.out.flush());
+            }
             // Whatever comes of it, the site is there.
-            if let Err(error) = open(&settings.door(), port, &path, invocation.out) {
-                let _ =
-                    writeln!(invocation.out, "{error:#}.").and_then(|()| invocation.out.flush());
+            if let Err(error) = open(&settings.door(), port, &path, invocation) {
+                invocation.hint(&format!("{error:#}."));
             }
         });
         match served {
             Ok(never) => match never {},
             Err(ServeError::AlreadyServed { port }) => {
-                open(&settings.door(), port, &path, invocation.out)
+                open(&settings.door(), port, &path, invocation)
             }
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// Opens the page in the user's browser. Where that takes a token, `out` is told the
+/// Opens the page in the user's browser. Where that takes a token, the output is told the
 /// address with it, in case that the browser may not read our files; nobody else is:
 /// errors go into the log, and the arguments of programs are there for all to see.
-fn open(door: &Door, port: u16, path: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+fn open(door: &Door, port: u16, path: &str, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     if !door.needs_token() {
         let address = format!("http://localhost:{port}{path}");
+        if invocation.json {
+            invocation.print_json(&serde_json::json!({ "url": address }))?;
+            invocation.out.flush()?;
+        }
         return start_browser(address.as_ref())
             .with_context(|| format!("No browser was opened; the address is {address}"));
     }
     let entrance = door
         .entrance(port, path)
         .context("The key to the site can't be written beside the notes")?;
-    writeln!(
-        out,
-        "If the page doesn't open, open this address yourself; it is good once, for five minutes:\n{}",
-        entrance.address
-    )?;
-    out.flush()?;
+    if invocation.json {
+        invocation.print_json(&serde_json::json!({ "url": entrance.address }))?;
+    } else {
+        writeln!(
+            invocation.out,
+            "If the page doesn't open, open this address yourself; it is good once, for five minutes:\n{}",
+            entrance.address
+        )?;
+    }
+    invocation.out.flush()?;
     start_browser(entrance.page.as_ref()).context("No browser was opened")
 }
 

@@ -1,95 +1,157 @@
-//! Notes as lines of text.
+//! Notes as lines of text: for a person where they go to a terminal, else with
+//! moments that programs read.
 
 use std::{
     io::{self, IsTerminal as _, Write},
     time::{Duration, Instant},
 };
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
-use crate::domain::{Note, NoteId, Tag};
+pub(super) use super::terminal::clean;
+use super::terminal::{Look, Paint};
+use crate::domain::{Note, Tag, timestamp_text};
 
-/// Text without control characters: a page's title must not steer the terminal.
-pub(super) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+/// Columns of the date, behind which everything of a note begins.
+const INDENT: usize = 12;
+/// Columns of the name of a field.
+const FIELD: usize = 11;
+
+/// How notes are printed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) look: Look,
+    pub(super) now: Timestamp,
 }
 
-/// The day of the save where the user is.
-fn day(id: NoteId) -> String {
-    id.saved_at()
-        .to_zoned(TimeZone::system())
-        .date()
-        .to_string()
-}
-
-pub(super) fn tags(tags: &[Tag]) -> String {
-    tags.iter()
-        .map(|tag| clean(tag.as_str()))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn title(note: &Note) -> String {
-    clean(if note.title.is_empty() {
-        &note.url
-    } else {
-        &note.title
-    })
-}
-
-/// Three lines of a list: title, address, tags.
-pub(super) fn brief(out: &mut dyn Write, note: &Note) -> io::Result<()> {
-    writeln!(out, "{}  {}", day(note.id), title(note))?;
-    if !note.title.is_empty() {
-        writeln!(out, "            {}", clean(&note.url))?;
-    }
-    if !note.tags.is_empty() {
-        writeln!(out, "            {}", tags(&note.tags))?;
-    }
-    Ok(())
-}
-
-/// Everything.
-pub(super) fn whole(out: &mut dyn Write, note: &Note) -> io::Result<()> {
-    let moment = |moment: jiff::Timestamp| {
-        moment
-            .to_zoned(TimeZone::system())
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string()
-    };
-    let mut field = |name: &str, value: &str| -> io::Result<()> {
-        if value.is_empty() {
-            return Ok(());
+impl Style {
+    /// When a note was saved, for a list.
+    fn day(self, moment: Timestamp) -> String {
+        if !self.look.is_terminal() {
+            return timestamp_text(moment);
         }
-        writeln!(out, "{name:<10} {}", clean(value))
-    };
-    field("id", &note.id.0.to_string())?;
-    field("title", &note.title)?;
-    field("url", &note.url)?;
-    field("tags", &tags(&note.tags))?;
-    field("saved", &moment(note.id.saved_at()))?;
-    field("updated", &moment(note.updated_at))?;
-    if let Some(deleted) = note.deleted_at {
-        field("deleted", &moment(deleted))?;
-    }
-    let metadata = &note.metadata;
-    for (name, value) in [
-        ("published", &metadata.published_at),
-        ("site", &metadata.site_name),
-        ("language", &metadata.lang),
-        ("excerpt", &metadata.excerpt),
-    ] {
-        field(name, value.as_deref().unwrap_or_default())?;
-    }
-    if !note.summary.is_empty() {
-        writeln!(out)?;
-        for line in note.summary.lines() {
-            writeln!(out, "{}", clean(line))?;
+        let here = TimeZone::system();
+        let (saved, now) = (
+            moment.to_zoned(here.clone()).datetime(),
+            self.now.to_zoned(here).datetime(),
+        );
+        if saved.date() == now.date() {
+            saved.strftime("today %H:%M").to_string()
+        } else if saved.date().tomorrow().is_ok_and(|next| next == now.date()) {
+            "yesterday".to_owned()
+        } else {
+            saved.date().to_string()
         }
     }
-    Ok(())
+
+    /// A moment of its own.
+    fn moment(self, moment: Timestamp) -> String {
+        if !self.look.is_terminal() {
+            return timestamp_text(moment);
+        }
+        let here = moment.to_zoned(TimeZone::system());
+        here.strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The tags, each in its colour.
+    fn tags(self, tags: &[Tag], indent: usize) -> Vec<String> {
+        let names: Vec<String> = tags.iter().map(|tag| clean(tag.as_str())).collect();
+        let lines = self.look.wrapped(&names.join(", "), indent);
+        let painted = |line: String| {
+            let names = line.split(", ").map(|name| {
+                // A comma at the end of a line belongs to no name.
+                let (name, comma) = match name.strip_suffix(',') {
+                    Some(name) => (name, ","),
+                    None => (name, ""),
+                };
+                format!("{}{comma}", self.look.paint(Paint::Tag, name))
+            });
+            names.collect::<Vec<_>>().join(", ")
+        };
+        lines.into_iter().map(painted).collect()
+    }
+
+    /// Lines of a list: title, address, tags.
+    pub(super) fn brief(self, out: &mut dyn Write, note: &Note) -> io::Result<()> {
+        let look = self.look;
+        let title = clean(if note.title.is_empty() {
+            &note.url
+        } else {
+            &note.title
+        });
+        let day = self.day(note.id.saved_at());
+        let mut head = if look.is_terminal() {
+            look.paint(Paint::Aside, &format!("{day:<INDENT$}"))
+        } else {
+            format!("{day}  ")
+        };
+        for line in look.wrapped(&title, INDENT) {
+            writeln!(out, "{head}{}", look.paint(Paint::Title, &line))?;
+            head = " ".repeat(INDENT);
+        }
+        if !note.title.is_empty() {
+            // Never broken: it is to be clicked on and copied.
+            writeln!(
+                out,
+                "{:INDENT$}{}",
+                "",
+                look.paint(Paint::Aside, &clean(&note.url))
+            )?;
+        }
+        if !note.tags.is_empty() {
+            for line in self.tags(&note.tags, INDENT) {
+                writeln!(out, "{:INDENT$}{line}", "")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A line below a note of a list.
+    pub(super) fn below(self, out: &mut dyn Write, text: &str) -> io::Result<()> {
+        for line in self.look.wrapped(text, INDENT) {
+            writeln!(out, "{:INDENT$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    /// Everything of a note.
+    pub(super) fn whole(self, out: &mut dyn Write, note: &Note) -> io::Result<()> {
+        let metadata = &note.metadata;
+        let of_page = |value: &Option<String>| value.clone().unwrap_or_default();
+        let wrapped = |text: &str| self.look.wrapped(&clean(text), FIELD);
+        let titles = wrapped(&note.title).into_iter();
+        let titles = titles.map(|line| self.look.paint(Paint::Title, &line));
+        let deleted = note.deleted_at.map(|moment| self.moment(moment));
+        for (name, value) in [
+            ("id", vec![note.id.0.to_string()]),
+            ("title", titles.collect()),
+            ("url", vec![clean(&note.url)]),
+            ("tags", self.tags(&note.tags, FIELD)),
+            ("saved", vec![self.moment(note.id.saved_at())]),
+            ("updated", vec![self.moment(note.updated_at)]),
+            ("deleted", vec![deleted.unwrap_or_default()]),
+            ("published", vec![clean(&of_page(&metadata.published_at))]),
+            ("site", vec![clean(&of_page(&metadata.site_name))]),
+            ("language", vec![clean(&of_page(&metadata.lang))]),
+            ("excerpt", wrapped(&of_page(&metadata.excerpt))),
+        ] {
+            if value.iter().all(String::is_empty) {
+                continue;
+            }
+            let mut head = self.look.paint(Paint::Aside, &format!("{name:<FIELD$}"));
+            for line in value {
+                writeln!(out, "{head}{line}")?;
+                head = " ".repeat(FIELD);
+            }
+        }
+        if !note.summary.is_empty() {
+            writeln!(out)?;
+            for line in note.summary.lines() {
+                writeln!(out, "{}", clean(line))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How far it is, on a terminal.
@@ -100,24 +162,25 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    pub(super) fn new() -> Self {
+    /// On a dumb terminal no line is written over.
+    pub(super) fn new(dumb: bool) -> Self {
         Self {
             shown: None,
             begun: Instant::now(),
-            terminal: io::stderr().is_terminal(),
+            terminal: io::stderr().is_terminal() && !dumb,
         }
     }
 
-    /// `far` says how far it is.
-    pub(super) fn show(&mut self, far: impl FnOnce() -> String) {
+    /// `far` says how far it is after so long.
+    pub(super) fn show(&mut self, far: impl FnOnce(Duration) -> String) {
         const EVERY: Duration = Duration::from_millis(100);
         if !self.terminal {
             return;
         }
         if self.shown.unwrap_or(self.begun).elapsed() >= EVERY {
             self.shown = Some(Instant::now());
-            let seconds = self.begun.elapsed().as_secs();
-            let _ = write!(io::stderr(), "\r\u{1b}[K{}, {seconds} s", far());
+            let line = far(self.begun.elapsed());
+            let _ = write!(io::stderr(), "\r\u{1b}[K{line}");
         }
     }
 

@@ -1,8 +1,9 @@
 //! `url-notes rm` and `url-notes restore`
 
+use anyhow::bail;
 use jiff::Timestamp;
 
-use super::{Invocation, Which, print};
+use super::{Invocation, Which};
 use crate::{handler::wire_note, protocol::NoteResult, store::TRASH_DAYS};
 
 #[derive(Debug, clap::Args)]
@@ -22,16 +23,14 @@ pub(super) struct Restore {
 impl Remove {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut store = invocation.store()?;
-        let Some(note) = self.which.live(&store)? else {
-            return self.which.not_found("");
-        };
+        let note = self.which.live(&store)?;
         let note = store.write(Timestamp::now(), |writer| writer.delete_note(note.id))?;
         if invocation.json {
             return invocation.print_json(&NoteResult {
                 note: wire_note(&note),
             });
         }
-        print::brief(invocation.out, &note)?;
+        invocation.style().brief(invocation.out, &note)?;
         writeln!(
             invocation.out,
             "Deleted. For {TRASH_DAYS} days `url-notes restore {}` brings it back.",
@@ -45,7 +44,10 @@ impl Restore {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut store = invocation.store()?;
         let Some(note) = self.which.trashed(&store)? else {
-            return self.which.not_found(" in the trash");
+            if self.which.find(&store)?.is_some() {
+                bail!("This note isn't in the trash, so there is nothing to restore.");
+            }
+            return self.which.not_found(&store);
         };
         let note = store.write(Timestamp::now(), |writer| writer.restore_note(note.id))?;
         if invocation.json {
@@ -53,7 +55,7 @@ impl Restore {
                 note: wire_note(&note),
             });
         }
-        print::brief(invocation.out, &note)?;
+        invocation.style().brief(invocation.out, &note)?;
         writeln!(invocation.out, "Restored.")?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, ffi::OsString};
 
-use super::{Invocation, print};
+use super::{Invocation, print, tag};
 use crate::{
     domain::Query,
     error::Result,
@@ -11,6 +11,11 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes search memory bandwidth -cpu
+  url-notes search '\"to be read\" tag:gpu site:arxiv.org after:2025'
+  url-notes search c++ --sort relevance --limit 5")]
 pub(super) struct Search {
     /// What to look for; several words all have to be there
     #[arg(required = true, value_name = "QUERY", value_parser = unshielded)]
@@ -40,7 +45,7 @@ pub(super) fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
     let mut arguments = argv.iter().enumerate().skip(1);
     let subcommand = loop {
         match arguments.next() {
-            Some((_, argument)) if argument == "--data-dir" => {
+            Some((_, argument)) if argument == "--data-dir" || argument == "--color" => {
                 arguments.next();
             }
             Some((_, argument)) if argument.to_string_lossy().starts_with('-') => {}
@@ -81,21 +86,32 @@ impl Search {
             let notes: Vec<_> = hits.into_iter().map(wire_hit).collect();
             return invocation.print_json(&notes);
         }
-        for hit in &hits {
-            print::brief(invocation.out, &hit.note)?;
-            let snippet = print::clean(&hit.snippet.text().replace('\n', " "));
-            if !snippet.is_empty() {
-                writeln!(invocation.out, "            {snippet}")?;
+        for name in query.with.iter().chain(&query.without) {
+            if let Some(sentence) = tag::unknown(&store, name)? {
+                invocation.hint(&sentence);
             }
         }
-        if more {
-            let older = match self.sort {
-                Sort::Relevance if self.limit >= RANKED => "without --sort".to_owned(),
-                _ => format!("--limit {}", self.limit.saturating_mul(5)),
-            };
-            writeln!(invocation.out, "There are more; {older} shows them.")?;
+        if hits.is_empty() && invocation.look.is_terminal() {
+            invocation.hint("Nothing is found.");
         }
-        Ok(())
+        let style = invocation.style();
+        invocation.page(&|out| {
+            for hit in &hits {
+                style.brief(out, &hit.note)?;
+                let snippet = print::clean(&hit.snippet.text().replace('\n', " "));
+                if !snippet.is_empty() {
+                    style.below(out, &snippet)?;
+                }
+            }
+            if more {
+                let older = match self.sort {
+                    Sort::Relevance if self.limit >= RANKED => "without --sort".to_owned(),
+                    _ => format!("--limit {}", self.limit.max(1).saturating_mul(5)),
+                };
+                writeln!(out, "There are more; {older} shows them.")?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -27,10 +27,15 @@ impl Serve {
             Ok(never) => match never {},
             Err(served @ ServeError::AlreadyServed { .. }) => {
                 // As a service it stands by, and takes over when the browser ends.
-                writeln!(
-                    invocation.out,
-                    "{served} This one takes over when that ends."
-                )?;
+                if invocation.json {
+                    let url = format!("http://localhost:{}/", settings.port);
+                    invocation.print_json(&serde_json::json!({ "siteUrl": url }))?;
+                } else {
+                    writeln!(
+                        invocation.out,
+                        "{served} This one takes over when that ends."
+                    )?;
+                }
                 invocation.out.flush()?;
                 let _site = Site::start(settings);
                 loop {

@@ -1,6 +1,6 @@
 //! `url-notes show`
 
-use super::{Invocation, Which, print};
+use super::{Invocation, Which};
 use crate::handler::wire_note;
 
 #[derive(Debug, clap::Args)]
@@ -13,17 +13,23 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let store = invocation.store()?;
-        let found = match self.which.live(&store)? {
+        let found = match self.which.find(&store)? {
             Some(note) => Some(note),
             None => self.which.trashed(&store)?,
         };
         let Some(note) = found else {
-            return self.which.not_found("");
+            return self.which.not_found(&store);
         };
         if invocation.json {
             return invocation.print_json(&wire_note(&note));
         }
-        print::whole(invocation.out, &note)?;
-        Ok(())
+        if note.deleted_at.is_some() {
+            invocation.hint(&format!(
+                "This note is in the trash; `url-notes restore {}` brings it back.",
+                note.id.0
+            ));
+        }
+        let style = invocation.style();
+        invocation.page(&|out| style.whole(out, &note))
     }
 }

@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
+use anyhow::bail;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Invocation;
+use super::{Invocation, print, terminal::Paint};
 use crate::{
-    domain::Tag,
+    domain::{Tag, nearest},
+    error::{Error, Result},
     handler::wire_tag,
-    store::{Alias, TagEdit, TagEdited, TagOrder},
+    store::{Alias, Reader, TagEdit, TagEdited, TagOrder},
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -72,7 +74,13 @@ pub(super) struct Rename {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "url-notes tag merge [OPTIONS] <FROM>... <INTO>")]
+#[command(
+    override_usage = "url-notes tag merge [OPTIONS] <FROM>... <INTO>",
+    after_help = "\
+Examples:
+  url-notes tag merge nn \"neural nets\" \"machine learning\" --dry-run
+  url-notes tag merge nn \"neural nets\" \"machine learning\" --alias"
+)]
 pub(super) struct Merge {
     /// The tags that go, then the one that stays, which may be new
     // One list: clap would not find the last of two behind `--`.
@@ -133,7 +141,7 @@ impl TagCommand {
             }
             Self::Merge(command) => {
                 let tags = command.tags.iter().map(|name| Tag::parse(name));
-                let mut from = tags.collect::<Result<Vec<_>, _>>()?;
+                let mut from = tags.collect::<Result<Vec<_>>>()?;
                 let into = from.pop().expect("clap asks for two at least");
                 let edit = TagEdit::Merge {
                     from,
@@ -166,11 +174,39 @@ impl List {
             let tags: Vec<_> = tags.into_iter().map(wire_tag).collect();
             return invocation.print_json(&tags);
         }
-        for tag in &tags {
-            writeln!(invocation.out, "{:>7}  {}", tag.uses, tag.tag)?;
-        }
-        Ok(())
+        let look = invocation.look;
+        invocation.page(&|out| {
+            for tag in &tags {
+                let name = print::clean(tag.tag.as_str());
+                let uses = look.paint(Paint::Aside, &format!("{:>7}", tag.uses));
+                writeln!(out, "{uses}  {}", look.paint(Paint::Tag, &name))?;
+            }
+            Ok(())
+        })
     }
+}
+
+/// That no note has the tag, with the one that may be meant. None where a note has it
+/// by any of its names.
+pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
+    if store.tag_uses(tag)? > 0 {
+        return Ok(None);
+    }
+    let tags = store.tags(TagOrder::Uses)?;
+    let aliases = store.aliases()?;
+    let names = tags.iter().map(|tag| tag.tag.as_str());
+    let names = names.chain(aliases.iter().map(|alias| alias.name.as_str()));
+    let meant = match nearest(tag.as_str(), names) {
+        Some(name) => Some(name.to_owned()),
+        None => store
+            .complete_tags(tag.as_str(), 1, &[])?
+            .first()
+            .map(|tag| tag.tag.to_string()),
+    };
+    Ok(Some(match meant {
+        Some(name) => format!("No note has the tag \"{tag}\"; did you mean \"{name}\"?"),
+        None => format!("No note has the tag \"{tag}\"."),
+    }))
 }
 
 /// An edit of tags as `--json` tells it.
@@ -197,9 +233,21 @@ fn run_edit(
 ) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
     let edited = if rehearsal.dry_run {
-        store.rehearse_tag_edit(edit)?
+        store.rehearse_tag_edit(edit)
     } else {
-        store.write(Timestamp::now(), |writer| writer.edit_tags(edit))?
+        store.write(Timestamp::now(), |writer| writer.edit_tags(edit))
+    };
+    let edited = match edited {
+        Err(error @ Error::UnknownTag(_)) => {
+            let Error::UnknownTag(name) = &error else {
+                return Err(error.into());
+            };
+            match unknown(&store, &Tag::parse(name)?)? {
+                Some(sentence) => bail!(sentence),
+                None => return Err(error.into()),
+            }
+        }
+        edited => edited?,
     };
     if invocation.json {
         return invocation.print_json(&ToldEdit {

@@ -2,6 +2,7 @@
 //! database; imports nothing of ours but `error`.
 
 mod matching;
+mod nearest;
 mod note;
 mod page_url;
 mod plain;
@@ -13,6 +14,7 @@ mod tag;
 mod words;
 
 pub use matching::{Phrase, Searched, holds, relevance};
+pub use nearest::nearest;
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
@@ -26,5 +28,5 @@ pub use suggest::{
     Aside, Because, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN, Suggestion,
     worth_showing,
 };
-pub use tag::Tag;
+pub use tag::{Tag, shell_word};
 pub use words::{Word, Words, index_text};

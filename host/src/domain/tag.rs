@@ -74,11 +74,7 @@ impl Tag {
     /// The name as one word of a POSIX shell, for commands that are told.
     #[must_use]
     pub fn shell_word(&self) -> Cow<'_, str> {
-        let plain = |c: char| c.is_alphanumeric() || "-_./+:@%".contains(c);
-        if self.0.chars().all(plain) {
-            return Cow::Borrowed(&self.0);
-        }
-        Cow::Owned(format!("'{}'", self.0.replace('\'', r"'\''")))
+        shell_word(&self.0)
     }
 
     /// The name percent-encoded as one path segment or query value.
@@ -111,6 +107,16 @@ impl Tag {
             .map_err(|_| Error::InvalidTag("its address is not UTF-8".into()))?;
         Self::parse(&name)
     }
+}
+
+/// A text as one word of a POSIX shell.
+#[must_use]
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_./+:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
 impl fmt::Display for Tag {

@@ -126,7 +126,20 @@ impl Reader {
         )
     }
 
-    /// The same of the trash, by when they were saved.
+    /// Notes in the trash, the one deleted last first.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn trashed_notes(&self, limit: u32) -> Result<Vec<Note>> {
+        self.conn
+            .prepare_cached("SELECT * FROM trash ORDER BY deleted_at DESC, id DESC LIMIT ?")?
+            .query_map([limit], deleted_note)?
+            .collect::<rusqlite::Result<Vec<_>>>()?
+            .into_iter()
+            .collect()
+    }
+
+    /// Notes in the trash, by when they were saved: oldest first.
     ///
     /// # Errors
     /// The `store_*` kinds.

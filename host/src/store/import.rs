@@ -144,7 +144,8 @@ impl Writer<'_> {
 }
 
 impl Import<'_> {
-    /// Stores a note, or adds it to the one that its page has.
+    /// Stores a note, or adds it to the one that its page has. Where that came by this
+    /// import too, the note is of the earlier moment of the two.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for what can't be taken:
@@ -252,10 +253,15 @@ impl Import<'_> {
             before
                 .clone()
                 .enriched(title, tags, &incoming.summary, &incoming.metadata)?;
+        let own = self.recorded.get() && self.came_by_this(before.id)?;
+        let saved = incoming.kept.id.map(NoteId::saved_at).or(incoming.saved_at);
+        let earlier = saved.filter(|moment| own && NoteId::at(*moment) < before.id);
+        if let Some(moment) = earlier {
+            return self.moved(before.id, note, moment, &incoming.url);
+        }
         if note == before {
             return Ok(Became::Unchanged);
         }
-        let own = self.recorded.get() && self.came_by_this(before.id)?;
         if !own {
             note.updated_at = self.writer.now;
         }
@@ -263,6 +269,23 @@ impl Import<'_> {
         self.writer.store_tags(&note)?;
         self.writer.index(&note, Indexed::Before);
         self.record(&note, (!own).then_some(&before))?;
+        Ok(Became::Merged)
+    }
+
+    /// Gives a note that came by this import an earlier moment, and with it another id.
+    fn moved(&self, old: NoteId, mut note: Note, to: Timestamp, url: &PageUrl) -> Result<Became> {
+        let writer = self.writer;
+        writer.execute("DELETE FROM note_tags WHERE note_id = ?", [old.0])?;
+        writer.unindex(old)?;
+        writer.execute("DELETE FROM notes WHERE id = ?", [old.0])?;
+        writer.execute("DELETE FROM imported WHERE note_id = ?", [old.0])?;
+        note.id = self.free_id(NoteId::at(to))?;
+        // One that wasn't changed since it was saved still wasn't.
+        if note.updated_at == old.saved_at() {
+            note.updated_at = note.id.saved_at();
+        }
+        writer.insert(&note, url.key(), url.site())?;
+        self.record(&note, None)?;
         Ok(Became::Merged)
     }
 

@@ -89,8 +89,8 @@ impl Writer<'_> {
     /// Does an edit on all notes, the trash included.
     ///
     /// # Errors
-    /// `InvalidParams` for a tag that no note has, for an alias where a tag is
-    /// meant, and for a new name that leads to another tag; the `store_*` kinds.
+    /// `UnknownTag` for one that no note has, `InvalidParams` for an alias where a tag
+    /// is meant, and for a new name that leads to another tag; the `store_*` kinds.
     pub fn edit_tags(&self, edit: &TagEdit) -> Result<TagEdited> {
         let edited = plan(&self.tx, edit)?;
         let (gone, stays) = (edited.gone.as_slice(), edited.tag.as_ref());
@@ -292,7 +292,7 @@ fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
     for name in &gone {
         let mut own = aliases_of(conn, name)?;
         if uses(conn, name)? == 0 && own.is_empty() && !in_trash.contains(name) {
-            return refused(format!("No note has the tag \"{name}\"."));
+            return Err(Error::UnknownTag(name.to_string()));
         }
         aliases.append(&mut own);
     }

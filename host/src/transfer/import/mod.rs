@@ -287,9 +287,12 @@ pub struct Report {
 /// What couldn't be taken.
 #[derive(Debug, Serialize)]
 pub struct Refusal {
+    /// Of a zip file, the file in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Rc<str>>,
     /// The number of the row, from 1.
     pub row: u64,
-    /// Its line, from 1; where the format has no lines, its number.
+    /// Its line, from 1, in its part; where the format has no lines, its number.
     pub line: u64,
     /// Why, as a sentence.
     pub reason: Rc<str>,
@@ -315,7 +318,12 @@ pub fn run(
     };
     let mut making = Making::new(wishes);
     let mut reasons: HashSet<Rc<str>> = HashSet::new();
+    let mut part: Option<Rc<str>> = None;
     (format.read)(source, &mut |found| {
+        if let Found::Part(name) = found {
+            part = Some(name);
+            return Ok(());
+        }
         report.read += 1;
         if report.read > MAX_ROWS {
             return Err(Error::InvalidParams(
@@ -341,6 +349,7 @@ pub fn run(
                     reason
                 });
                 report.refusals.push(Refusal {
+                    part: part.clone(),
                     row: report.read,
                     line,
                     reason,
@@ -365,6 +374,7 @@ fn taken(found: Found, making: &mut Making, import: &Import<'_>) -> (u64, Result
             (line, alias)
         }
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
+        Found::Part(_) => unreachable!("told apart before rows are counted"),
     }
 }
 

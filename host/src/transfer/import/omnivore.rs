@@ -30,13 +30,14 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         })
         .collect();
     for entry in entries.iter().filter(|entry| is_metadata(&entry.name)) {
-        let mut metadata = Source::of_bytes(zip::content(source, entry)?)?;
-        pages(&mut metadata, sink, &mut |slug| {
-            let Some(entry) = highlights.get(slug) else {
-                return Ok(String::new());
-            };
-            let bytes = zip::content(source, entry)?;
-            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        zip::each_row(source, entry, sink, |source, metadata, sink| {
+            pages(metadata, sink, &mut |slug| {
+                let Some(entry) = highlights.get(slug) else {
+                    return Ok(String::new());
+                };
+                let bytes = zip::content(source, entry)?;
+                Ok(String::from_utf8_lossy(&bytes).into_owned())
+            })
         })?;
     }
     Ok(())

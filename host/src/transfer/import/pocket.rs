@@ -18,8 +18,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         if !is_part(&entry.name) {
             continue;
         }
-        let mut part = Source::of_bytes(zip::content(source, &entry)?)?;
-        csv::read(&mut part, sink)?;
+        zip::each_row(source, &entry, sink, |_, part, sink| csv::read(part, sink))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A row as a file has it, and how it becomes a note: dates, tags, folders, states.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
@@ -57,6 +57,8 @@ pub(super) enum Found {
         name: String,
         of: String,
     },
+    /// No bookmark: those that follow are of this file of a zip file.
+    Part(Rc<str>),
     /// What should be a bookmark and is none.
     Refused {
         line: u64,

@@ -1,9 +1,11 @@
 //! The file that is imported: its bytes, its text, and the caps on both.
 
 use std::{
+    cell::Cell,
     fs::File,
     io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom},
     path::Path,
+    rc::Rc,
 };
 
 use super::encoding::{self, Decoded, Encoding};
@@ -20,9 +22,32 @@ const HEAD_BYTES: u64 = 64 * 1024;
 trait Seekable: Read + Seek {}
 impl<T: Read + Seek> Seekable for T {}
 
+/// A file that tells how far it was read.
+struct Placed<F> {
+    file: F,
+    place: Rc<Cell<u64>>,
+}
+
+impl<F: Read> Read for Placed<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        let read_bytes = u64::try_from(read).unwrap_or(0);
+        self.place.set(self.place.get().saturating_add(read_bytes));
+        Ok(read)
+    }
+}
+
+impl<F: Seek> Seek for Placed<F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = self.file.seek(to)?;
+        self.place.set(place);
+        Ok(place)
+    }
+}
+
 /// A file, or what was read of a pipe.
 pub struct Source {
-    file: Box<dyn Seekable>,
+    file: Placed<Box<dyn Seekable>>,
     bytes: u64,
     encoding: Encoding,
     mark: u64,
@@ -87,8 +112,9 @@ impl Source {
                 "The file is larger than 4 GiB; split it.".into(),
             ));
         }
+        let place = Rc::default();
         let mut source = Self {
-            file,
+            file: Placed { file, place },
             bytes,
             encoding: Encoding::Utf8,
             mark: 0,
@@ -112,6 +138,12 @@ impl Source {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// How far it was read, in bytes, at each moment from now on.
+    #[must_use]
+    pub fn place(&self) -> Rc<Cell<u64>> {
+        Rc::clone(&self.file.place)
     }
 
     /// The encoding of its text.

@@ -8,7 +8,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-use super::source::{MAX_HELD_BYTES, Source};
+use super::{
+    row::{Found, Sink},
+    source::{MAX_HELD_BYTES, Source},
+};
 use crate::error::{Error, Result};
 
 /// Most files in it.
@@ -115,6 +118,25 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
         offset: number(bytes, 42, 4)?,
     };
     Some((entry, 46 + name + extra + comment))
+}
+
+/// Reads a file, and tells whose bookmarks they are: of what is wrong, the part is named.
+///
+/// # Errors
+/// Those of [`content`] and of `read`.
+pub(super) fn each_row(
+    source: &mut Source,
+    entry: &Entry,
+    sink: &mut Sink<'_>,
+    read: impl FnOnce(&mut Source, &mut Source, &mut Sink<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut part = Source::of_bytes(content(source, entry)?)?;
+    let name = super::shortened(&entry.name);
+    sink(Found::Part(name.as_str().into()))?;
+    read(source, &mut part, sink).map_err(|error| match error {
+        Error::InvalidParams(sentence) => Error::InvalidParams(format!("{name}: {sentence}")),
+        error => error,
+    })
 }
 
 /// The content of a file.

@@ -1,0 +1,224 @@
+//! `url-notes completions`: scripts by which shells complete what is typed, and
+//! `url-notes complete`, which those ask: tags and notes are completed, too.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+use clap::{Arg, Command, CommandFactory as _};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
+
+use super::{Arguments, Invocation, print::clean};
+use crate::{
+    domain::{Note, Tag},
+    error::Result,
+    store::Reader,
+};
+
+/// So many candidates are offered.
+const OFFERED: u32 = 50;
+/// So many of the newest notes are looked at for an address.
+const LOOKED_AT: u32 = 500;
+/// So much of a title is shown beside an id, in characters.
+const TITLE_CHARS: usize = 60;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes completions bash > ~/.local/share/bash-completion/completions/url-notes
+  url-notes completions zsh > DIR/_url-notes      (DIR is one of $fpath)
+  url-notes completions fish > ~/.config/fish/completions/url-notes.fish")]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Elvish,
+    #[value(name = "powershell", alias = "pwsh")]
+    Pwsh,
+}
+
+impl Completions {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let script = match self.shell {
+            Shell::Bash => include_str!("completions/url-notes.bash"),
+            Shell::Zsh => include_str!("completions/url-notes.zsh"),
+            Shell::Fish => include_str!("completions/url-notes.fish"),
+            Shell::Elvish => include_str!("completions/url-notes.elv"),
+            Shell::Pwsh => include_str!("completions/url-notes.ps1"),
+        };
+        Ok(invocation.out.write_all(script.as_bytes())?)
+    }
+}
+
+/// What the scripts ask. A line for each candidate: it, a tab, what it is.
+#[derive(Debug, clap::Args)]
+pub(super) struct Complete {
+    /// Which of the words is completed, from 0; the one behind the last is empty
+    index: usize,
+    /// The words of the command line, the program's name first
+    #[arg(last = true)]
+    words: Vec<OsString>,
+}
+
+impl Complete {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let mut words = self.words;
+        words.truncate(self.index + 1);
+        if words.len() == self.index {
+            words.push(OsString::new());
+        }
+        let Some(current) = words.last_mut() else {
+            return Ok(());
+        };
+        *current = unquoted(current);
+        let is_option = current.as_encoded_bytes().starts_with(b"-");
+        let database = match folder_of(&words) {
+            Some(folder) => folder.join("notes.db"),
+            None => invocation.config.database.clone(),
+        };
+        let mut command = with_values(Arguments::command(), &database);
+        let mut found = complete(&mut command, words, self.index, Some(Path::new(".")))?;
+        // Options are offered where one is begun.
+        let begins_option = |candidate: &CompletionCandidate| {
+            candidate.get_value().as_encoded_bytes().starts_with(b"-")
+        };
+        if !is_option && found.iter().any(|candidate| !begins_option(candidate)) {
+            found.retain(|candidate| !begins_option(candidate));
+        }
+        for candidate in found.iter().filter(|candidate| !candidate.is_hide_set()) {
+            let value = candidate.get_value().to_string_lossy();
+            let help = candidate.get_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let help = help.lines().next().unwrap_or_default();
+            writeln!(invocation.out, "{}\t{}", clean(&value), clean(help))?;
+        }
+        Ok(())
+    }
+}
+
+/// A word that is being typed, without what a shell reads off it.
+fn unquoted(word: &OsStr) -> OsString {
+    let Some(text) = word.to_str() else {
+        return word.to_owned();
+    };
+    let mut plain = String::new();
+    let mut characters = text.strip_prefix(['"', '\'']).unwrap_or(text).chars();
+    while let Some(c) = characters.next() {
+        plain.extend(if c == '\\' {
+            characters.next()
+        } else {
+            Some(c)
+        });
+    }
+    plain.into()
+}
+
+/// What the words have for `--data-dir`.
+fn folder_of(words: &[OsString]) -> Option<PathBuf> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == "--data-dir" {
+            return words.next().map(PathBuf::from);
+        }
+        let folder = word
+            .to_str()
+            .and_then(|word| word.strip_prefix("--data-dir="));
+        if let Some(folder) = folder {
+            return Some(folder.into());
+        }
+    }
+    None
+}
+
+/// The command with what the store has for its arguments.
+fn with_values(command: Command, database: &Path) -> Command {
+    let of_trash = command.get_name() == "restore";
+    let command = command.mut_args(|argument| {
+        let name = argument.get_value_names().and_then(|names| names.first());
+        let name = name.map(ToString::to_string);
+        let database = database.to_owned();
+        match name.as_deref() {
+            Some("TAG" | "OLD" | "FOR") => of_store(argument, database, tags),
+            Some("QUERY") => of_store(argument, database, conditions),
+            Some("ID|URL") if of_trash => of_store(argument, database, |store, typed| {
+                Ok(notes(&store.trashed_notes(LOOKED_AT)?, typed))
+            }),
+            Some("ID|URL") => of_store(argument, database, |store, typed| {
+                Ok(notes(&store.latest_notes(None, LOOKED_AT)?, typed))
+            }),
+            _ => argument,
+        }
+    });
+    command.mut_subcommands(|command| with_values(command, database))
+}
+
+fn of_store(
+    argument: Arg,
+    database: PathBuf,
+    find: fn(&Reader, &str) -> Result<Vec<CompletionCandidate>>,
+) -> Arg {
+    argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
+        let typed = typed.to_str().unwrap_or_default();
+        // Where the notes can't be read, nothing is offered; whoever goes on is told.
+        let found = Reader::open(&database).and_then(|store| find(&store, typed));
+        found.unwrap_or_default()
+    }))
+}
+
+fn tags(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
+    let begin = Tag::typed(typed);
+    let found = store.complete_tags(typed, OFFERED, &[])?;
+    let found = found
+        .into_iter()
+        .filter(|tag| tag.tag.as_str().starts_with(&begin));
+    Ok(found
+        .map(|tag| {
+            let notes = if tag.uses == 1 { "note" } else { "notes" };
+            let help = format!("{} {notes}", tag.uses);
+            CompletionCandidate::new(tag.tag.as_str()).help(Some(help.into()))
+        })
+        .collect())
+}
+
+/// Of a query, what its operators take.
+fn conditions(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
+    match typed.strip_prefix("tag:") {
+        None => Ok(Vec::new()),
+        Some(typed) => Ok(tags(store, typed.trim_start_matches('"'))?
+            .into_iter()
+            .map(|tag| {
+                let name = tag.get_value().to_string_lossy();
+                let quoted = if name.contains(' ') {
+                    format!("tag:\"{name}\"")
+                } else {
+                    format!("tag:{name}")
+                };
+                CompletionCandidate::new(quoted).help(tag.get_help().cloned())
+            })
+            .collect()),
+    }
+}
+
+fn notes(notes: &[Note], typed: &str) -> Vec<CompletionCandidate> {
+    let by_address = typed.starts_with(|c: char| c.is_ascii_alphabetic());
+    let offered = usize::try_from(OFFERED).unwrap_or(usize::MAX);
+    notes
+        .iter()
+        .map(|note| {
+            let id = note.id.0.to_string();
+            let title: String = note.title.chars().take(TITLE_CHARS).collect();
+            (if by_address { note.url.clone() } else { id }, title)
+        })
+        .filter(|(name, _)| name.starts_with(typed))
+        .take(offered)
+        .map(|(name, title)| CompletionCandidate::new(name).help(Some(title.into())))
+        .collect()
+}

@@ -1,0 +1,440 @@
+//! `url-notes edit`
+//!
+//! What is typed in an editor lies in a folder of its own beside the notes until the
+//! notes have it: neither a mistake nor a crash takes it away.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
+    os::unix::{
+        fs::{DirBuilderExt as _, OpenOptionsExt as _},
+        process::ExitStatusExt as _,
+    },
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Invocation, Which, add, form,
+    print::clean,
+    terminal::{self, EditorFailure},
+    unwritten,
+};
+use crate::{
+    config::Config,
+    domain::{Change, Note, NoteId, Tag, nearest, parse_tags, shell_word},
+    error::{Error, Result},
+    handler::wire_note,
+    protocol,
+    store::Store,
+};
+
+/// Longest file that is read, in bytes: far more than a note has.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Without options it opens title, tags and note in your editor: VISUAL, else EDITOR.
+
+Examples:
+  url-notes edit https://example.org
+  url-notes edit 1755000000000000 --tag gpu --untag \"to read\"
+  EDITOR='code --wait' url-notes edit 1755000000000000")]
+pub(super) struct Edit {
+    /// Id or address
+    #[arg(value_name = "ID|URL")]
+    which: Which,
+    /// Give the note this title
+    #[arg(long, allow_hyphen_values = true)]
+    title: Option<String>,
+    /// Add a tag; may be given several times
+    #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
+    tags: Vec<String>,
+    /// Take a tag off; may be given several times
+    #[arg(long = "untag", value_name = "TAG", allow_hyphen_values = true)]
+    untags: Vec<String>,
+    /// Replace the note, in Markdown; - reads it from standard input
+    #[arg(long, value_name = "MD", allow_hyphen_values = true)]
+    summary: Option<String>,
+    /// Take title, tags and note from a file as the editor gets it; - reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["title", "tags", "untags", "summary"])]
+    file: Option<PathBuf>,
+}
+
+/// As `--json` prints it.
+#[derive(Debug, Serialize)]
+struct Told {
+    note: protocol::Note,
+    changed: bool,
+}
+
+/// What became of an edit.
+struct Edited {
+    note: Note,
+    changed: bool,
+    /// What else there is to know.
+    besides: Option<String>,
+}
+
+impl Edit {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let mut store = invocation.store()?;
+        let note = self.which.live(&store)?;
+        let edited = if let Some(file) = &self.file {
+            let draft = Draft::of_file(&invocation.config, file);
+            let seen = match &draft {
+                Some(folder) => seen(folder, &note),
+                None => note,
+            };
+            let edited = by_file(&mut store, &seen, file)?;
+            if let Some(folder) = draft {
+                remove(&folder);
+            }
+            edited
+        } else if self.title.is_some()
+            || self.summary.is_some()
+            || !self.tags.is_empty()
+            || !self.untags.is_empty()
+        {
+            let change = self.change(&store, &note)?;
+            apply(&mut store, &note, change)?
+        } else {
+            in_editor(invocation, &mut store, &note)?
+        };
+        if let Some(besides) = &edited.besides {
+            invocation.hint(besides);
+        }
+        if invocation.json {
+            return invocation.print_json(&Told {
+                note: wire_note(&edited.note),
+                changed: edited.changed,
+            });
+        }
+        invocation.style().brief(invocation.out, &edited.note)?;
+        let done = if edited.changed {
+            "Changed."
+        } else {
+            "Nothing was changed."
+        };
+        writeln!(invocation.out, "{done}")?;
+        Ok(())
+    }
+
+    /// The change that the options ask for.
+    fn change(&self, store: &Store, note: &Note) -> anyhow::Result<Change> {
+        let mut tags = note.tags.clone();
+        for tag in store.tags_of_names(&parse_tags(&self.untags)?)? {
+            let Some(at) = tags.iter().position(|own| *own == tag) else {
+                let own = note.tags.iter().map(Tag::as_str);
+                match nearest(tag.as_str(), own) {
+                    Some(name) => {
+                        bail!("The note hasn't the tag \"{tag}\"; did you mean \"{name}\"?")
+                    }
+                    None => bail!("The note hasn't the tag \"{tag}\"."),
+                }
+            };
+            tags.remove(at);
+        }
+        for tag in store.tags_of_names(&parse_tags(&self.tags)?)? {
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        let summary = match self.summary.as_deref() {
+            Some("-") => Some(add::read_summary()?),
+            given => given.map(str::to_owned),
+        };
+        Ok(difference(note, self.title.clone(), Some(tags), summary))
+    }
+}
+
+/// What has to change for the note to be so.
+fn difference(
+    note: &Note,
+    title: Option<String>,
+    tags: Option<Vec<Tag>>,
+    summary: Option<String>,
+) -> Change {
+    let tags = tags.filter(|tags| *tags != note.tags);
+    let summary = summary.filter(|summary| *summary != note.summary);
+    Change {
+        title: title.filter(|title| *title != note.title),
+        seen_tags: tags.is_some().then(|| note.tags.clone()),
+        seen_summary: summary.is_some().then(|| note.summary.clone()),
+        tags,
+        summary,
+    }
+}
+
+/// The change that a file asks for.
+///
+/// # Errors
+/// With a sentence.
+fn change_of(bytes: &[u8], note: &Note) -> Result<Change> {
+    let form = form::read(bytes).map_err(Error::InvalidParams)?;
+    let title = form
+        .title
+        .filter(|title| *title != form::one_line(&note.title));
+    let tags = form.tags.map(|tags| parse_tags(&tags)).transpose()?;
+    // The ends of lines and the blank around are the editor's, not the user's.
+    let same = form.summary == form::plain(&note.summary);
+    Ok(difference(
+        note,
+        title,
+        tags,
+        (!same).then_some(form.summary),
+    ))
+}
+
+/// Does a change of what `note` was when it was seen.
+fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
+    if change.title.is_none() && change.tags.is_none() && change.summary.is_none() {
+        return Ok(Edited {
+            note: note.clone(),
+            changed: false,
+            besides: None,
+        });
+    }
+    let fields = |note: &Note| (note.title.clone(), note.tags.clone(), note.summary.clone());
+    let before = store.note(note.id)?;
+    let changed = store.write(Timestamp::now(), |writer| {
+        writer.update_note(note.id, change.clone())
+    })?;
+    if let Err(error) = store.tidy() {
+        log::warn!("upkeep: {}", error.chain());
+    }
+    let is_same = before
+        .as_ref()
+        .is_some_and(|before| fields(before) == fields(&changed));
+    let besides = before
+        .filter(|before| fields(before) != fields(note))
+        .map(|before| match change.title {
+            // Of two titles only one can stay.
+            Some(_) if before.title != note.title => format!(
+                "The note was changed by somebody else meanwhile; all is kept but the title \"{}\".",
+                before.title
+            ),
+            _ => "The note was changed by somebody else meanwhile; both changes are kept.".into(),
+        });
+    Ok(Edited {
+        // By another name of a tag nothing changes.
+        changed: !is_same,
+        note: changed,
+        besides,
+    })
+}
+
+fn by_file(store: &mut Store, note: &Note, file: &Path) -> anyhow::Result<Edited> {
+    let bytes = if file == Path::new("-") {
+        read(io::stdin().lock())
+    } else {
+        File::open(file).and_then(read)
+    };
+    let bytes =
+        bytes.map_err(|error| anyhow::anyhow!("{} can't be read ({error}).", file.display()))?;
+    let change = change_of(&bytes, note).with_context(|| file.display().to_string())?;
+    Ok(apply(store, note, change)?)
+}
+
+/// The note as it was when a draft that was kept was begun: what changed since isn't
+/// the draft's.
+fn seen(draft: &Path, note: &Note) -> Note {
+    let mut seen = note.clone();
+    let form = File::open(draft.join(BEFORE)).and_then(read);
+    let Ok(form) = form.map(|bytes| form::read(&bytes).unwrap_or_default()) else {
+        return seen;
+    };
+    if let Some(tags) = form.tags.and_then(|tags| parse_tags(&tags).ok()) {
+        seen.tags = tags;
+    }
+    if let Some(title) = form.title
+        && title != form::one_line(&note.title)
+    {
+        seen.title = title;
+    }
+    if form.summary != form::plain(&note.summary) {
+        seen.summary = form.summary;
+    }
+    seen
+}
+
+fn read(file: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn in_editor(
+    invocation: &Invocation<'_>,
+    store: &mut Store,
+    note: &Note,
+) -> anyhow::Result<Edited> {
+    let config = &invocation.config;
+    let draft = Draft::create(config, note)?;
+    loop {
+        let ended = terminal::edit(&config.terminal, &draft.path)?;
+        if let Err(failure) = ended {
+            return draft.give_up(&sentence_of(&failure));
+        }
+        let Ok(bytes) = File::open(&draft.path).and_then(read) else {
+            return draft.give_up("The editor has left no file, so nothing was changed.");
+        };
+        if form::is_blank(&bytes) {
+            return draft.give_up("The file is empty, so nothing was changed.");
+        }
+        let edited = change_of(&bytes, note).and_then(|change| apply(store, note, change));
+        match edited {
+            Ok(mut edited) => {
+                remove(&draft.folder);
+                if edited.besides.is_none() {
+                    edited.besides = draft.other.map(|path| {
+                        format!(
+                            "Another edit of this note is under way, or was left; it is in {}.",
+                            path.display()
+                        )
+                    });
+                }
+                return Ok(edited);
+            }
+            Err(error) => {
+                log::warn!("edit: {}", error.chain());
+                if !asked_again(&error.to_string())? {
+                    return draft.give_up(&error.to_string());
+                }
+            }
+        }
+    }
+}
+
+fn sentence_of(failure: &EditorFailure) -> String {
+    match failure {
+        EditorFailure::None => {
+            "No editor is known: say which by EDITOR, as in `EDITOR=nano url-notes edit …`.".into()
+        }
+        EditorFailure::Absent(name) => {
+            format!("The editor \"{name}\" can't be started; VISUAL and EDITOR say which it is.")
+        }
+        EditorFailure::Failed(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => format!("The editor ended with {code}, so nothing was changed."),
+            (None, signal) => format!(
+                "The editor was ended by signal {}, so nothing was changed.",
+                signal.unwrap_or_default()
+            ),
+        },
+    }
+}
+
+/// Tells what is wrong and asks whether to mend it. Where nobody is there to answer,
+/// nothing is asked.
+fn asked_again(sentence: &str) -> io::Result<bool> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(false);
+    }
+    write!(
+        io::stderr(),
+        "url-notes: {} Edit again? [Y/n] ",
+        clean(sentence)
+    )?;
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer)?;
+    Ok(read > 0 && !answer.trim_start().starts_with(['n', 'N']))
+}
+
+/// The file that is edited, in a folder of its own: editors leave copies beside it.
+struct Draft {
+    folder: PathBuf,
+    path: PathBuf,
+    id: NoteId,
+    written: String,
+    /// That of another edit of the note.
+    other: Option<PathBuf>,
+}
+
+/// The file that is edited, and beside it what it was.
+const NAME: &str = "note.md";
+const BEFORE: &str = "before.md";
+
+impl Draft {
+    fn create(config: &Config, note: &Note) -> anyhow::Result<Self> {
+        let drafts = drafts(config);
+        let mut number = 0_u32;
+        let mut other = None;
+        let folder = loop {
+            let name = match number {
+                0 => note.id.0.to_string(),
+                _ => format!("{}-{number}", note.id.0),
+            };
+            let folder = drafts.join(name);
+            let mut builder = DirBuilder::new();
+            match builder.mode(0o700).create(&folder) {
+                Ok(()) => break folder,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    other = Some(folder.join(NAME));
+                    number += 1;
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => builder
+                    .recursive(true)
+                    .create(&drafts)
+                    .map_err(|error| unwritten(error, &drafts))?,
+                Err(error) => return Err(unwritten(error, &folder)),
+            }
+        };
+        let path = folder.join(NAME);
+        let draft = Self {
+            written: form::write(note),
+            id: note.id,
+            folder,
+            path,
+            other,
+        };
+        for path in [&draft.folder.join(BEFORE), &draft.path] {
+            let file = File::options()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path);
+            file.and_then(|mut file| file.write_all(draft.written.as_bytes()))
+                .map_err(|error| {
+                    remove(&draft.folder);
+                    unwritten(error, path)
+                })?;
+        }
+        Ok(draft)
+    }
+
+    /// Fails with the sentence, and keeps what was typed.
+    fn give_up<T>(&self, sentence: &str) -> anyhow::Result<T> {
+        let typed = fs::read(&self.path).unwrap_or_default();
+        if form::is_blank(&typed) || typed == self.written.as_bytes() {
+            remove(&self.folder);
+            bail!("{sentence}");
+        }
+        let path = self.path.display().to_string();
+        bail!(
+            "{sentence} What you typed is kept; `url-notes edit {} --file {}` takes it up when it is mended.",
+            self.id.0,
+            shell_word(&path)
+        )
+    }
+
+    /// The folder of the draft that a file is, if it is one.
+    fn of_file(config: &Config, file: &Path) -> Option<PathBuf> {
+        let folder = file.canonicalize().ok()?.parent()?.to_owned();
+        let drafts = drafts(config).canonicalize().ok()?;
+        (folder.parent() == Some(&drafts)).then_some(folder)
+    }
+}
+
+fn remove(draft: &Path) {
+    if let Err(error) = fs::remove_dir_all(draft) {
+        log::warn!("the draft of an edit stays: {error}");
+    }
+}
+
+/// Where drafts are.
+fn drafts(config: &Config) -> PathBuf {
+    config.database.with_file_name("edits")
+}

@@ -1,0 +1,395 @@
+//! The user's terminal: whether there is one, what may be sent to it, and the
+//! programs that take it over for a while, pager and editor.
+//!
+//! What a note looks like on it is `print.rs`'s.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fmt::Write as _,
+    fs::File,
+    io::{self, BufWriter, IsTerminal as _, Write},
+    os::fd::AsFd as _,
+    path::Path,
+    process::{Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use signal_hook::consts::{SIGINT, SIGQUIT};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::config::Terminal;
+
+/// Narrower than this, lines are left to the terminal to break.
+const NARROWEST: usize = 24;
+/// Lines are no longer than this on a wide terminal: they are to be read.
+const WIDEST: usize = 100;
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Colour {
+    // Not documented one by one: each command's help would be three times as long.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What output may look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Look {
+    /// Whether there are colours.
+    pub(super) colours: bool,
+    /// Columns of the terminal; none where the output goes elsewhere.
+    pub(super) columns: Option<usize>,
+}
+
+/// What a piece of text is, for its colour.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Paint {
+    Title,
+    Tag,
+    Aside,
+}
+
+impl Look {
+    /// The look of standard output.
+    pub(super) fn of_output(wish: Colour, terminal: &Terminal) -> Self {
+        let stdout = io::stdout();
+        let columns = stdout.is_terminal().then(|| {
+            let size = rustix::termios::tcgetwinsize(stdout.as_fd());
+            let columns = size.map_or(0, |size| usize::from(size.ws_col));
+            if columns == 0 { 80 } else { columns }
+        });
+        Self {
+            colours: has_colours(wish, terminal, columns.is_some()),
+            columns,
+        }
+    }
+
+    /// Whether a person reads it as it is printed.
+    pub(super) fn is_terminal(self) -> bool {
+        self.columns.is_some()
+    }
+
+    pub(super) fn paint(self, paint: Paint, text: &str) -> String {
+        if !self.colours || text.is_empty() {
+            return text.to_owned();
+        }
+        // The eight colours of old, which each theme makes readable.
+        let code = match paint {
+            Paint::Title => "1",
+            Paint::Tag => "36",
+            Paint::Aside => "2",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// The text in lines that fit behind an indent of so many columns.
+    pub(super) fn wrapped(self, text: &str, indent: usize) -> Vec<String> {
+        match self.columns {
+            Some(columns) if columns >= NARROWEST + indent => {
+                wrap(text, columns.min(WIDEST) - indent)
+            }
+            _ => vec![text.to_owned()],
+        }
+    }
+}
+
+fn has_colours(wish: Colour, terminal: &Terminal, is_terminal: bool) -> bool {
+    match wish {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto if terminal.no_color => false,
+        Colour::Auto => terminal.force_color || is_terminal && !terminal.dumb,
+    }
+}
+
+/// Lines of at most `columns`, broken between words where there are such.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let width = word.width();
+        if used > 0 {
+            if used + 1 + width <= columns {
+                line.push(' ');
+                used += 1;
+            } else {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+        }
+        for c in word.chars() {
+            let wide = c.width().unwrap_or(0);
+            // Japanese has no spaces, and some words are longer than a line.
+            if used + wide > columns {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += wide;
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// Text that can't steer a terminal: without control characters, of which escape
+/// sequences are made, and without those that turn round what is written.
+pub(super) fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+/// JSON in lines. Of control characters it escapes those of ASCII alone; the others
+/// steer a terminal too.
+pub(super) fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
+    let mut text = String::new();
+    for c in serde_json::to_string_pretty(value)?.chars() {
+        if c.is_control() && c != '\n' {
+            // Writing into a string doesn't fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    Ok(text)
+}
+
+/// What prints.
+pub(super) type Printing<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+/// Prints through the user's pager, or without it where there is none.
+pub(super) fn paged(
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    print: Printing<'_>,
+) -> io::Result<()> {
+    let mut pager = match &terminal.pager {
+        Some(pager) if pager.is_empty() || pager == "cat" => None,
+        Some(pager) => Some(command(pager)),
+        None => Some(Command::new("less")),
+    };
+    if let Some(pager) = &mut pager {
+        if !terminal.less {
+            // Ends where all of it fits on the screen, lets colours through, and
+            // leaves what was shown on the screen.
+            pager.env("LESS", "FRX");
+        }
+        let _ours = Interrupts::left_to_child()?;
+        if let Ok(mut child) = pager.stdin(Stdio::piped()).spawn() {
+            let input = child.stdin.take().expect("it was piped just now");
+            let printed = buffered(input, print);
+            let ended = child.wait()?;
+            let absent = matches!(ended.code(), Some(126 | 127));
+            if !absent {
+                return match printed {
+                    // Who leaves the pager has seen enough.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    printed => printed,
+                };
+            }
+        }
+    }
+    buffered(out, print)
+}
+
+pub(super) fn buffered(out: impl Write, print: Printing<'_>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(32 * 1024, out);
+    let printed = print(&mut out);
+    // Whatever was printed is shown, and nothing more where that fails.
+    match out.into_inner() {
+        Ok(mut out) => printed.and_then(|()| out.flush()),
+        Err(error) => {
+            let (error, unwritten) = error.into_parts();
+            drop(unwritten.into_parts());
+            printed.and(Err(error))
+        }
+    }
+}
+
+/// Ctrl+C and Ctrl+\ reach all programs at the terminal. While another one has it,
+/// they are for that one alone.
+pub(super) struct Interrupts {
+    ours: Arc<AtomicBool>,
+}
+
+impl Interrupts {
+    pub(super) fn left_to_child() -> io::Result<Self> {
+        let ours = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGQUIT] {
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&ours))?;
+        }
+        Ok(Self { ours })
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        self.ours.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Why an editor has changed nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum EditorFailure {
+    /// None is known.
+    None,
+    /// It isn't there, or can't be started.
+    Absent(String),
+    /// It says so.
+    Failed(ExitStatus),
+}
+
+/// Editors that are there without anybody having said so, the first that is.
+const EDITORS: [&str; 4] = ["editor", "nano", "vim", "vi"];
+
+/// Has the user edit a file, and waits for it.
+pub(super) fn edit(terminal: &Terminal, file: &Path) -> io::Result<Result<(), EditorFailure>> {
+    let _ours = Interrupts::left_to_child()?;
+    let mut tried: Vec<OsString> = Vec::new();
+    match &terminal.editor {
+        Some(editor) => tried.push(editor.clone()),
+        None => tried.extend(EDITORS.map(OsString::from)),
+    }
+    for editor in tried {
+        let known = terminal.editor.is_some();
+        let mut command = if known {
+            command(&editor)
+        } else {
+            Command::new(&editor)
+        };
+        command.arg(file);
+        // Also where our own input or output is a pipe.
+        if !io::stdin().is_terminal()
+            && let Ok(tty) = File::open("/dev/tty")
+        {
+            command.stdin(tty);
+        }
+        if !io::stdout().is_terminal() {
+            let tty = File::options().write(true).open("/dev/tty");
+            match tty {
+                Ok(tty) => command.stdout(tty),
+                Err(_) => command.stdout(io::stderr().as_fd().try_clone_to_owned()?),
+            };
+        }
+        let name = || clean(&editor.to_string_lossy());
+        match command.status() {
+            Ok(status) if status.success() => return Ok(Ok(())),
+            Ok(status) if known && matches!(status.code(), Some(126 | 127)) => {
+                return Ok(Err(EditorFailure::Absent(name())));
+            }
+            Ok(status) => return Ok(Err(EditorFailure::Failed(status))),
+            Err(_) if !known => {}
+            Err(_) => return Ok(Err(EditorFailure::Absent(name()))),
+        }
+    }
+    Ok(Err(EditorFailure::None))
+}
+
+/// A program as EDITOR and PAGER have it: its path, or words of a shell, as in
+/// `code --wait`.
+fn command(text: &OsStr) -> Command {
+    if Path::new(text).is_file() {
+        return Command::new(text);
+    }
+    let mut words = text.to_owned();
+    words.push(" \"$@\"");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(words).arg(text);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words_and_inside_of_what_has_none() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("", 7), [""]);
+        assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
+        // Two columns each.
+        assert_eq!(wrap("機械学習の本", 5), ["機械", "学習", "の本"]);
+        // An accent of its own takes no column.
+        assert_eq!(
+            wrap("e\u{301}e\u{301} e\u{301}", 2),
+            ["e\u{301}e\u{301}", "e\u{301}"]
+        );
+        let look = |columns| Look {
+            colours: false,
+            columns,
+        };
+        assert_eq!(look(Some(40)).wrapped("one two", 12), ["one two"]);
+        assert_eq!(
+            look(Some(10)).wrapped("one two three", 12),
+            ["one two three"]
+        );
+        assert_eq!(look(None).wrapped("one two three", 0), ["one two three"]);
+    }
+
+    #[test]
+    fn nothing_that_steers_a_terminal_is_left() {
+        assert_eq!(
+            clean("a\u{1b}]0;x\u{7}b\u{9b}c\r\n"),
+            "a\u{fffd}]0;x\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}"
+        );
+        assert_eq!(clean("a\u{202e}b\u{2066}c\u{200f}"), "abc\u{200f}");
+        let text = json(&["\u{1b}\u{9b}\u{7f}é"]).unwrap();
+        assert_eq!(text, "[\n  \"\\u001b\\u009b\\u007fé\"\n]");
+    }
+
+    #[test]
+    fn colours_are_as_the_environment_wishes() {
+        let plain = Terminal::default();
+        let check = |wish, terminal: &Terminal, is_terminal, colours| {
+            assert_eq!(
+                has_colours(wish, terminal, is_terminal),
+                colours,
+                "{terminal:?}"
+            );
+        };
+        check(Colour::Auto, &plain, true, true);
+        check(Colour::Auto, &plain, false, false);
+        check(Colour::Always, &plain, false, true);
+        check(Colour::Never, &plain, true, false);
+        let with = |change: fn(&mut Terminal)| {
+            let mut terminal = Terminal::default();
+            change(&mut terminal);
+            terminal
+        };
+        let no_color = with(|terminal| (terminal.no_color, terminal.force_color) = (true, true));
+        check(Colour::Auto, &no_color, true, false);
+        check(Colour::Always, &no_color, true, true);
+        let force = with(|terminal| (terminal.force_color, terminal.dumb) = (true, true));
+        check(Colour::Auto, &force, false, true);
+        check(
+            Colour::Auto,
+            &with(|terminal| terminal.dumb = true),
+            true,
+            false,
+        );
+    }
+
+    #[test]
+    fn an_editor_may_have_arguments_and_its_path_spaces() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("my editor");
+        std::fs::write(&program, "#!/bin/sh\nprintf '<%s>' \"$@\"\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = program.to_str().unwrap();
+        let output = |text: &str| {
+            let output = command(text.as_ref()).arg("a file").output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        assert_eq!(output(program), "<a file>");
+        assert_eq!(output(&format!("'{program}' --wait")), "<--wait><a file>");
+    }
+}

@@ -1,0 +1,374 @@
+//! `url-notes edit`: title, tags and note in an editor, and what becomes of what was
+//! typed where something goes wrong.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::host::{TestHost, op_id, program, run, run_ok, until};
+
+const PAGE: &str = "https://e.org/a";
+
+/// A folder with one note, and editors.
+struct Desk {
+    dir: tempfile::TempDir,
+    id: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let add = ["add", PAGE, "--title", "A page", "--tag", "gpu"];
+        run_ok(
+            dir.path(),
+            &[&add[..], &["--summary", "# One\n\ntwo"]].concat(),
+        );
+        let note: Value =
+            serde_json::from_str(&run_ok(dir.path(), &["show", PAGE, "--json"])).unwrap();
+        let id = note["id"].to_string();
+        Self { dir, id }
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// An editor that is this shell script; `$1` is the file.
+    fn editor(&self, script: &str) -> PathBuf {
+        let path = self.path().join("my editor");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    fn command(&self, script: &str, options: &[&str]) -> Command {
+        let mut command = program(self.path());
+        command
+            .env("PATH", "/usr/bin:/bin")
+            .env("EDITOR", self.editor(script))
+            .args(["edit", PAGE])
+            .args(options);
+        command
+    }
+
+    fn edit(&self, script: &str) -> Output {
+        self.command(script, &[]).output().unwrap()
+    }
+
+    /// Edits, which has to be done; what it prints.
+    #[track_caller]
+    fn edited(&self, script: &str) -> String {
+        let output = self.edit(script);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{told}");
+        String::from_utf8(output.stdout).unwrap() + &told
+    }
+
+    /// Edits, which has to fail with one sentence.
+    #[track_caller]
+    fn refused(&self, script: &str) -> String {
+        let before = self.note();
+        let output = self.edit(script);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert_eq!(output.stdout, b"");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert_eq!(self.note(), before);
+        told
+    }
+
+    fn note(&self) -> Value {
+        serde_json::from_str(&run_ok(self.path(), &["show", PAGE, "--json"])).unwrap()
+    }
+
+    /// What was kept of edits that failed.
+    fn kept(&self) -> Vec<PathBuf> {
+        let Ok(folders) = fs::read_dir(self.path().join("edits")) else {
+            return Vec::new();
+        };
+        let mut files: Vec<PathBuf> = folders
+            .map(|folder| folder.unwrap().path().join("note.md"))
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+#[test]
+fn an_editor_changes_title_tags_and_note_at_once() {
+    let desk = Desk::new();
+    let script = "cp \"$1\" \"$(dirname \"$0\")/seen\"; stat -c %a \"$1\" \"$(dirname \"$1\")\" > \"$(dirname \"$0\")/modes\"
+        sed -i 's/^title:.*/title: Another/; s/^tags: /tags: Web\\/Tech, /' \"$1\"; echo '- three' >> \"$1\"";
+    let told = desk.edited(script);
+    assert!(told.ends_with("Changed.\n"), "{told}");
+    let note = desk.note();
+    assert_eq!(note["title"], "Another");
+    assert_eq!(note["tags"], json!(["web/tech", "gpu"]));
+    assert_eq!(note["summary"], "# One\n\ntwo\n- three");
+    let seen = fs::read_to_string(desk.path().join("seen")).unwrap();
+    assert!(
+        seen.starts_with("---\ntitle: A page\ntags: gpu\n# https://e.org/a\n"),
+        "{seen}"
+    );
+    assert!(seen.ends_with("\n---\n# One\n\ntwo\n"), "{seen}");
+    assert_eq!(
+        fs::read_to_string(desk.path().join("modes")).unwrap(),
+        "600\n700\n"
+    );
+    assert!(desk.kept().is_empty());
+}
+
+#[test]
+fn what_is_not_changed_is_told_to_be_so() {
+    let desk = Desk::new();
+    let before = desk.note();
+    for script in [
+        ":",
+        "sed -i 's/$/\\r/' \"$1\"",
+        "printf '\\357\\273\\277' | cat - \"$1\" > \"$1.new\"; mv \"$1.new\" \"$1\"",
+        "printf '\\n\\n' >> \"$1\"",
+    ] {
+        assert!(
+            desk.edited(script).ends_with("Nothing was changed.\n"),
+            "{script}"
+        );
+        assert_eq!(desk.note(), before, "{script}");
+    }
+    let output = desk.command(":", &["--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told, json!({"note": before, "changed": false}));
+    assert!(desk.kept().is_empty());
+}
+
+#[test]
+fn lines_may_end_as_on_windows() {
+    let desk = Desk::new();
+    desk.edited("printf 'new\\n' >> \"$1\"; sed -i 's/$/\\r/' \"$1\"");
+    assert_eq!(desk.note()["summary"], "# One\n\ntwo\nnew");
+}
+
+#[test]
+fn what_cannot_be_taken_is_kept_and_taken_up_when_it_is_mended() {
+    let desk = Desk::new();
+    for (at, (script, sentence)) in [
+        ("sed -i 's/^---$//' \"$1\"", "three dashes"),
+        ("sed -i 's/^tags:/- /' \"$1\"", "Line 3 is neither"),
+        (
+            "head -c 70000 /dev/zero | tr '\\0' x >> \"$1\"",
+            "takes 64 KiB at most",
+        ),
+        ("printf '\\377' >> \"$1\"", "is not UTF-8"),
+        (
+            "sed -i \"s/^tags:/tags: $(head -c 200 /dev/zero | tr '\\0' x)/\" \"$1\"",
+            "longer than 100",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let told = desk.refused(script);
+        assert!(told.contains(sentence), "{told}");
+        assert_eq!(desk.kept().len(), at + 1, "{told}");
+        let kept = desk
+            .kept()
+            .into_iter()
+            .find(|path| told.contains(path.to_str().unwrap()));
+        assert!(kept.is_some(), "{told}");
+    }
+    let kept = desk.kept();
+    let kept = kept
+        .iter()
+        .find(|path| fs::read_to_string(path).is_ok_and(|text| text.contains("\n- ")));
+    let kept = kept.unwrap();
+    let mended = fs::read_to_string(kept)
+        .unwrap()
+        .replace("\n- ", "\ntags: mended,");
+    fs::write(kept, mended).unwrap();
+    run_ok(
+        desk.path(),
+        &["edit", &desk.id, "--file", kept.to_str().unwrap()],
+    );
+    assert_eq!(desk.note()["tags"], json!(["mended", "gpu"]));
+    assert!(!kept.exists());
+    assert_eq!(desk.kept().len(), 4);
+}
+
+#[test]
+fn an_editor_that_fails_changes_nothing_and_what_it_wrote_is_kept() {
+    let desk = Desk::new();
+    assert!(desk.refused("exit 3").contains("ended with 3"));
+    assert!(desk.refused("rm \"$1\"").contains("no file"));
+    assert!(desk.refused(": > \"$1\"").contains("is empty"));
+    assert!(desk.kept().is_empty());
+    let told = desk.refused("echo typed >> \"$1\"; kill -9 $$");
+    assert!(told.contains("signal 9") && told.contains("kept"), "{told}");
+    let kept = fs::read_to_string(&desk.kept()[0]).unwrap();
+    assert!(kept.ends_with("typed\n"));
+}
+
+#[test]
+fn an_editor_that_is_not_there_is_told() {
+    let desk = Desk::new();
+    let mut edit = program(desk.path());
+    edit.args(["edit", PAGE]).env("PATH", "/nowhere");
+    let output = edit.output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("EDITOR=nano"), "{told}");
+    let mut edit = program(desk.path());
+    edit.args(["edit", PAGE])
+        .env("PATH", "/usr/bin:/bin")
+        .env("VISUAL", "no-such-editor --wait");
+    let output = edit.output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told.contains("\"no-such-editor --wait\" can't be started"),
+        "{told}"
+    );
+    assert!(desk.kept().is_empty());
+}
+
+#[test]
+fn what_the_popup_writes_meanwhile_is_not_lost() {
+    let desk = Desk::new();
+    let (begun, go_on) = (desk.path().join("begun"), desk.path().join("go on"));
+    let script =
+        "d=$(dirname \"$0\"); sed -i 's/^title:.*/title: Mine/; s/^tags:/tags: mine,/' \"$1\"
+        echo mine >> \"$1\"; : > \"$d/begun\"; until [ -e \"$d/go on\" ]; do sleep 0.02; done";
+    let mut command = desk.command(script, &[]);
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until("the editor is open", || begun.exists().then_some(()));
+    let mut host = TestHost::on(desk.path());
+    let id: i64 = desk.id.parse().unwrap();
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": id, "title": "Theirs", "tags": ["gpu", "theirs"],
+               "summary": "# One\n\ntwo\ntheirs"}),
+    );
+    fs::write(go_on, "").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    assert!(
+        told.contains("all is kept but the title \"Theirs\""),
+        "{told}"
+    );
+    let note = desk.note();
+    assert_eq!(note["title"], "Mine");
+    assert_eq!(note["tags"], json!(["gpu", "theirs", "mine"]));
+    let summary = note["summary"].as_str().unwrap();
+    assert!(
+        summary.contains("theirs") && summary.contains("mine"),
+        "{summary}"
+    );
+}
+
+#[test]
+fn a_note_that_is_deleted_meanwhile_takes_nothing_with_it() {
+    let desk = Desk::new();
+    let script = format!(
+        "echo typed >> \"$1\"; '{}' rm {PAGE} >/dev/null",
+        env!("CARGO_BIN_EXE_url-notes")
+    );
+    let output = desk.edit(&script);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("no such note") && told.contains("kept"),
+        "{told}"
+    );
+    assert!(
+        fs::read_to_string(&desk.kept()[0])
+            .unwrap()
+            .ends_with("typed\n")
+    );
+}
+
+#[test]
+fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
+    let desk = Desk::new();
+    let dir = desk.path();
+    let told = desk.refused("sed -i 's/^tags:/tags: mine,/' \"$1\"; echo mine >> \"$1\"; exit 1");
+    assert!(told.contains("kept"), "{told}");
+    let theirs = ["--tag", "theirs", "--summary", "# One\n\ntwo\ntheirs"];
+    run_ok(dir, &[&["edit", PAGE], &theirs[..]].concat());
+    let output = desk.edit(":");
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("Another edit of this note")
+    );
+    let kept = desk.kept().remove(0);
+    let output = run(dir, &["edit", PAGE, "--file", kept.to_str().unwrap()]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && told.contains("both changes are kept"),
+        "{told}"
+    );
+    let note = desk.note();
+    assert_eq!(note["tags"], json!(["gpu", "theirs", "mine"]));
+    let summary = note["summary"].as_str().unwrap();
+    assert!(
+        summary.contains("theirs") && summary.contains("mine"),
+        "{summary}"
+    );
+    assert!(desk.kept().is_empty());
+}
+
+#[test]
+fn options_change_what_they_name_and_nothing_else() {
+    let desk = Desk::new();
+    let dir = desk.path();
+    run_ok(
+        dir,
+        &[
+            "edit", &desk.id, "--tag", "New", "--tag", "-y", "--untag", "GPU",
+        ],
+    );
+    assert_eq!(desk.note()["tags"], json!(["new", "-y"]));
+    run_ok(dir, &["edit", PAGE, "--title", "-x", "--summary", "- a"]);
+    let note = desk.note();
+    assert_eq!(
+        (&note["title"], &note["summary"]),
+        (&json!("-x"), &json!("- a"))
+    );
+    let told = run_ok(dir, &["edit", PAGE, "--title", "-x", "--tag", "new"]);
+    assert!(told.ends_with("Nothing was changed.\n"), "{told}");
+    assert_eq!(desk.note(), note);
+    for (arguments, code, sentence) in [
+        (
+            &["edit", PAGE, "--untag", "neww"][..],
+            1,
+            "did you mean \"new\"?",
+        ),
+        (&["edit", PAGE, "--tag", "a,b"], 1, "a comma separates tags"),
+        (&["edit", PAGE, "--file", "/no/such"], 1, "can't be read"),
+        (
+            &["edit", PAGE, "--file", "x", "--title", "y"],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["edit", "https://f.org/"],
+            1,
+            "There is no note of https://f.org/.",
+        ),
+        (&["edit", "7"], 1, "There is no note with the id 7."),
+    ] {
+        let output = run(dir, arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains(sentence), "{told}");
+        assert_eq!(desk.note(), note);
+    }
+}
