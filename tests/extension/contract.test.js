@@ -8,7 +8,7 @@ import { HostError, readAnswer, requestMessage } from "../../extension/shared/ho
 const folder = new URL("../contract/", import.meta.url);
 
 for (const file of (await readdir(folder)).sort()) {
-	if (!file.endsWith(".json") || file === "tags.json") continue;
+	if (!file.endsWith(".json") || ["tags.json", "causes.json"].includes(file)) continue;
 	/** @type {{name: string, request: any, response: any}[]} */
 	const pairs = JSON.parse(await readFile(new URL(file, folder), "utf8"));
 

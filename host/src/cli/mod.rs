@@ -6,6 +6,7 @@
 mod add;
 mod backup;
 mod check;
+mod doctor;
 mod export;
 mod import;
 mod list;
@@ -84,6 +85,8 @@ enum Command {
     RestoreBackup(restore_backup::RestoreBackup),
     /// Tell whether the notes are sound
     Check(check::Check),
+    /// Examine everything between browser and notes; name what is wrong, and its cure
+    Doctor(doctor::Doctor),
 }
 
 /// What a subcommand works with.
@@ -150,6 +153,7 @@ impl Arguments {
             Command::Backup(command) => command.run(&mut invocation),
             Command::RestoreBackup(command) => command.run(&mut invocation),
             Command::Check(command) => command.run(&mut invocation),
+            Command::Doctor(command) => command.run(&mut invocation),
         }
     }
 }
@@ -169,7 +173,9 @@ fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
 /// Tells a failure: one sentence on standard error, its causes to the log.
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    log::error!("{error:#}");
+    if !error.is::<doctor::Unwell>() {
+        log::error!("{error:#}");
+    }
     let unread = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
