@@ -106,10 +106,14 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
         }
     }
 
-    fn tidy(&mut self) -> Option<Duration> {
+    fn rest(&mut self) {
         if let Some(seen) = &mut self.seen {
             seen.write(Timestamp::now());
         }
+    }
+
+    fn tidy(&mut self) -> Option<Duration> {
+        self.rest();
         let store = self.store.as_mut()?;
         let done = match store.tidy() {
             Ok(None) => store.learn().map(|more| more.then_some(Duration::ZERO)),

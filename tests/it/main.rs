@@ -8,6 +8,7 @@
 
 mod command_line;
 mod contract;
+mod doctor;
 mod faults;
 mod host;
 mod life;

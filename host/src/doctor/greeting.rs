@@ -270,13 +270,21 @@ fn last_words(file: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     fn outcome(script: &str) -> Result<Greeted, NotGreeted> {
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join("a program");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // By a process of its own: what another test starts at the same moment would inherit
+        // the open file, and what is open to be written can't be executed.
+        let written = Command::new("sh")
+            .args([
+                "-c",
+                r#"printf '#!/bin/sh\n%s\n' "$1" >"$2" && chmod 755 "$2""#,
+                "sh",
+            ])
+            .args([script.as_ref(), program.as_os_str()])
+            .status();
+        assert!(written.unwrap().success());
         let manifest = Manifest {
             program,
             allows_us: true,
