@@ -50,13 +50,16 @@ async function replace(world, script) {
 }
 
 /**
- * A script that greets with this protocol, and ends when the browser lets go of it.
+ * A script that answers each greeting with this protocol, and ends when the browser lets go of it.
  * @param {number} protocol
  */
 const speaking = (protocol) => {
 	const hello = { protocol, host: "9.9.9", siteUrl: "", database: "", notes: 0, tags: 0 };
-	const answer = JSON.stringify({ jsonrpc: "2.0", id: 1, result: hello });
-	return `printf '\\${answer.length.toString(8)}\\0\\0\\0%s' '${answer}'; cat >/dev/null`;
+	return `
+		id=$(head -c 60 | tr -dc '[:print:]' | sed 's/.*"id":\\([0-9]*\\),.*/\\1/')
+		answer='{"jsonrpc":"2.0","id":'$id',"result":${JSON.stringify(hello)}}'
+		printf "\\\\$(printf %03o \${#answer})\\000\\000\\000%s" "$answer"
+		cat >/dev/null`;
 };
 
 /** @type {{ what: string, plant: (world: World) => Promise<unknown>, chromium: Cause, firefox: Cause }[]} */
@@ -165,6 +168,8 @@ for (const { what, plant, ...causes } of CASES) {
 			await popup.type("kept,");
 			await popup.hasTags("kept");
 			await world.install();
+			// Whoever never answers is waited for; the user ends it.
+			if (cause === "program_silent") await world.killHosts();
 			await deliver(world, popup);
 		},
 		{ before: plant },
