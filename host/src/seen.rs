@@ -151,7 +151,12 @@ fn add(file: &Path, visit: Visit) -> io::Result<()> {
 #[cfg(target_os = "linux")]
 fn parent() -> Option<PathBuf> {
     let parent = rustix::process::getppid()?;
-    fs::read_link(format!("/proc/{}/exe", parent.as_raw_nonzero())).ok()
+    let program = fs::read_link(format!("/proc/{}/exe", parent.as_raw_nonzero())).ok()?;
+    // Of a program that was updated while it runs.
+    let text = program
+        .to_str()
+        .and_then(|text| text.strip_suffix(" (deleted)"));
+    Some(text.map_or(program.clone(), PathBuf::from))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -10,6 +10,7 @@ use crate::{
     config::Surroundings,
     doctor::{self, Area, BrowserState, Finding, Level, Mended, Report},
     protocol::PROTOCOL,
+    seen::Visit,
 };
 
 /// Version of what `--json` prints; raised when something of it goes or changes its sense.
@@ -173,6 +174,7 @@ fn wire(report: &Report, mended: &Mended, around: &Surroundings) -> Value {
         "program": around.program.as_ref().map(|program| program.display().to_string()),
         "checks": checks,
         "browsers": browsers,
+        "extensions": report.visits.iter().map(wire_visit).collect::<Vec<_>>(),
         "database": {
             "exists": health.map(|health| health.exists),
             "notes": health.and_then(|health| health.notes),
@@ -186,6 +188,15 @@ fn wire(report: &Report, mended: &Mended, around: &Surroundings) -> Value {
         },
         "fixed": mended.done,
         "notFixed": mended.failed,
+    })
+}
+
+fn wire_visit(visit: &Visit) -> Value {
+    json!({
+        "version": visit.extension,
+        "protocol": visit.protocol,
+        "lastSeen": visit.at,
+        "from": visit.browser.as_ref().map(|from| from.display().to_string()),
     })
 }
 
@@ -212,10 +223,6 @@ fn wire_browser(state: &BrowserState) -> Value {
         "program": browser.program.as_ref().map(|program| program.display().to_string()),
         "used": browser.profile.is_some(),
         "registrations": registrations,
-        "extension": state.visit.as_ref().map(|visit| json!({
-            "version": visit.extension,
-            "protocol": visit.protocol,
-            "lastSeen": visit.at,
-        })),
+        "extension": state.visit.as_ref().map(wire_visit),
     })
 }

@@ -268,14 +268,14 @@ fn last_words(file: &Path) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn outcome(script: &str) -> Result<Greeted, NotGreeted> {
-        let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join("a program");
-        // By a process of its own: what another test starts at the same moment would inherit
-        // the open file, and what is open to be written can't be executed.
+    /// Puts a program there that does this. By a process of its own: what another test
+    /// starts at the same moment would inherit the open file, and what is open to be
+    /// written can't be executed.
+    pub(in crate::doctor) fn program_that(dir: &Path, script: &str) -> PathBuf {
+        let program = dir.join("a program");
         let written = Command::new("sh")
             .args([
                 "-c",
@@ -285,8 +285,20 @@ mod tests {
             .args([script.as_ref(), program.as_os_str()])
             .status();
         assert!(written.unwrap().success());
+        program
+    }
+
+    /// A script that answers with this, framed.
+    pub(in crate::doctor) fn says(answer: &str) -> String {
+        let length = u32::try_from(answer.len()).unwrap().to_ne_bytes();
+        let length: String = length.iter().map(|byte| format!("\\{byte:03o}")).collect();
+        format!("printf '{length}'; printf '%s' '{answer}'; cat >/dev/null")
+    }
+
+    fn outcome(script: &str) -> Result<Greeted, NotGreeted> {
+        let dir = tempfile::tempdir().unwrap();
         let manifest = Manifest {
-            program,
+            program: program_that(dir.path(), script),
             allows_us: true,
             others: Vec::new(),
         };
@@ -299,13 +311,6 @@ mod tests {
         // Nothing is left behind.
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         found
-    }
-
-    /// A script that answers with this, framed.
-    fn says(answer: &str) -> String {
-        let length = u32::try_from(answer.len()).unwrap().to_ne_bytes();
-        let length: String = length.iter().map(|byte| format!("\\{byte:03o}")).collect();
-        format!("printf '{length}'; printf '%s' '{answer}'; cat >/dev/null")
     }
 
     #[test]

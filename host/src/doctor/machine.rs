@@ -209,22 +209,22 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
 
 /// Whether the site's names lead to this machine.
 fn names(port: u16) -> Vec<Finding> {
-    ["localhost", "url-notes.localhost"]
-        .into_iter()
-        .filter_map(|name| {
-            let (told, heard) = mpsc::channel();
-            // The system may ask a server that isn't there.
-            thread::spawn(move || {
-                let _ = told.send((name, port).to_socket_addrs().map(Vec::from_iter));
-            });
-            let found: Option<Vec<SocketAddr>> =
-                heard.recv_timeout(BRIEFLY).ok().and_then(io::Result::ok);
-            of_name(name, &found.unwrap_or_default())
-        })
-        .collect()
+    let asked = ["localhost", "url-notes.localhost"].map(|name| {
+        let (told, heard) = mpsc::channel();
+        // The system may ask a server that isn't there.
+        thread::spawn(move || {
+            let _ = told.send((name, port).to_socket_addrs().map(Vec::from_iter));
+        });
+        (name, heard)
+    });
+    let findings = asked.into_iter().map(|(name, heard)| {
+        let found = heard.recv_timeout(BRIEFLY).ok().and_then(io::Result::ok);
+        of_name(name, &found.unwrap_or_default())
+    });
+    findings.collect()
 }
 
-fn of_name(name: &str, found: &[SocketAddr]) -> Option<Finding> {
+fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
     let away = found.iter().find(|address| !address.ip().is_loopback());
     let line = format!("{} {name}", Ipv4Addr::LOCALHOST);
     let message = match (away, found, name) {
@@ -234,7 +234,7 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Option<Finding> {
         (None, [], _) => {
             let message =
                 format!("The system doesn't know {name}; browsers know it by themselves.");
-            return Some(Finding::new(Area::Site, Level::Well, message));
+            return Finding::new(Area::Site, Level::Well, message);
         }
         _ => {
             let addresses: Vec<String> = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
@@ -243,13 +243,13 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Option<Finding> {
                 .map(|known: std::net::IpAddr| known.to_string())
                 .collect();
             let message = format!("{name} leads to {}.", addresses.join(" and "));
-            return Some(Finding::new(Area::Site, Level::Well, message));
+            return Finding::new(Area::Site, Level::Well, message);
         }
     };
-    Some(Finding {
+    Finding {
         advice: Some(format!("Put the line `{line}` into /etc/hosts.")),
         ..Finding::new(Area::Site, Level::Warning, message)
-    })
+    }
 }
 
 /// The configuration file, and what of the environment goes before it.
@@ -379,7 +379,7 @@ mod tests {
                 "10.0.0.1",
             ),
         ] {
-            let finding = of_name(name, &found).unwrap();
+            let finding = of_name(name, &found);
             assert_eq!(finding.level, level, "{finding:?}");
             assert!(finding.message.contains(says), "{finding:?}");
         }

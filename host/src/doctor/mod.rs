@@ -33,7 +33,8 @@ pub use registration::{BrowserState, Registration};
 use crate::{
     config::{Config, Family, Surroundings},
     protocol::ErrorKind,
-    seen, store,
+    seen::{self, Visit},
+    store,
 };
 use modes::Danger;
 
@@ -167,6 +168,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The browsers that there is something to say about.
     pub browsers: Vec<BrowserState>,
+    /// All extensions that have greeted, the last one first.
+    pub visits: Vec<Visit>,
     /// The database.
     pub notes: NotesState,
 }
@@ -194,10 +197,7 @@ impl Report {
 #[must_use]
 pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report {
     let visits = seen::visits(&config.seen);
-    let all: Vec<BrowserState> = browsers::all(around)
-        .into_iter()
-        .map(|browser| BrowserState::of(browser, &visits))
-        .collect();
+    let (all, strays) = BrowserState::all(browsers::all(around), &visits);
     let matter = all.iter().filter(|state| state.matters(&all));
     let browsers: Vec<BrowserState> = matter.cloned().collect();
     // All at once, since each may be waited for.
@@ -221,6 +221,7 @@ pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report
         )
     });
     findings.extend(of_browsers);
+    findings.extend(strays.iter().map(registration::stray));
     if !browsers.iter().any(|state| state.browser.is_here()) {
         findings.push(Finding {
             command: Some(format!("{} --browser NAME", Cause::NotRegistered.cure())),
@@ -230,7 +231,7 @@ pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report
                 "No browser was found on this machine.".into(),
             )
         });
-    } else if !browsers.iter().any(|state| state.visit.is_some()) {
+    } else if visits.is_empty() {
         findings.push(Finding {
             advice: Some(
                 "Load the folder `extension` in the browser, and click its button.".into(),
@@ -249,6 +250,7 @@ pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report
     Report {
         findings,
         browsers,
+        visits,
         notes,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Area, Finding, Level, Remedy,
@@ -18,6 +18,9 @@ use crate::{
     config::{Family, Surroundings},
     seen::Visit,
 };
+
+/// What an extension said longer ago may no longer be so.
+const OF_LATE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The file of a browser's registration that counts, among those that it looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +45,22 @@ pub struct BrowserState {
 }
 
 impl BrowserState {
-    pub(super) fn of(browser: Browser, visits: &[Visit]) -> Self {
+    /// The browsers with their registrations and the last visits of their extensions; and
+    /// the last visits from elsewhere.
+    pub(super) fn all(browsers: Vec<Browser>, visits: &[Visit]) -> (Vec<Self>, Vec<Visit>) {
+        let mut states: Vec<Self> = browsers.into_iter().map(Self::of).collect();
+        let mut strays = Vec::new();
+        // The newest first.
+        for visit in visits {
+            match whose(visit, &states) {
+                Some(place) => drop(states[place].visit.get_or_insert_with(|| visit.clone())),
+                None => strays.push(visit.clone()),
+            }
+        }
+        (states, strays)
+    }
+
+    fn of(browser: Browser) -> Self {
         let folders = browser.hosts.iter().map(|folder| (folder, false));
         let folders = folders.chain(browser.system_hosts.iter().map(|folder| (folder, true)));
         let registrations = folders
@@ -56,11 +74,10 @@ impl BrowserState {
                 for_machine,
             })
             .collect();
-        let visit = visits.iter().find(|visit| is_of(visit, &browser)).cloned();
         Self {
             browser,
             registrations,
-            visit,
+            visit: None,
         }
     }
 
@@ -84,22 +101,59 @@ impl BrowserState {
     }
 }
 
-/// Whether it was this browser whose extension greeted.
-fn is_of(visit: &Visit, browser: &Browser) -> bool {
-    let by_manifest = || {
-        visit.manifest.as_ref().is_some_and(|file| {
-            let folder = file.parent();
-            browser
-                .hosts
-                .iter()
-                .any(|hosts| Some(hosts.as_path()) == folder)
+/// Which browser's extension it was that greeted: by the browser's program, or by the
+/// registration that it named, which browsers may share.
+fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
+    let of_family = |state: &BrowserState| state.browser.family == visit.family;
+    let process = visit.browser.as_deref();
+    let by_program = states.iter().position(|state| {
+        of_family(state) && process.is_some_and(|process| state.browser.is(process))
+    });
+    by_program.or_else(|| {
+        let folder = visit.manifest.as_ref()?.parent()?;
+        states.iter().position(|state| {
+            // Where its own program is known, it would have been that.
+            let unsure = process.is_none() || state.browser.program.is_none();
+            of_family(state)
+                && state.browser.is_here()
+                && unsure
+                && state.browser.hosts.iter().any(|hosts| hosts == folder)
         })
-    };
-    visit.family == browser.family
-        && match &visit.browser {
-            Some(process) => browser.is(process),
-            None => by_manifest(),
-        }
+    })
+}
+
+/// An extension that greeted from a browser that isn't known.
+pub(super) fn stray(visit: &Visit) -> Finding {
+    let from = visit.browser.as_ref().or(visit.manifest.as_ref());
+    let from = from.map_or("somewhere".into(), |from| from.display().to_string());
+    let message = format!(
+        "An extension, version {}, was here {}, from {from}.",
+        super::clean(&visit.extension),
+        ago(&visit.at, Timestamp::now())
+    );
+    if visit.speaks_with_us() {
+        return Finding::new(Area::Browser, Level::Well, message);
+    }
+    let cause = not_spoken(visit);
+    Finding {
+        cause: Some(cause.name().to_owned()),
+        command: Some(cause.cure().to_owned()),
+        // The browser may be gone, with its extension.
+        ..Finding::new(
+            Area::Browser,
+            Level::Warning,
+            format!("{} {message}", cause.sentence()),
+        )
+    }
+}
+
+/// Why this program and that extension don't understand each other.
+fn not_spoken(visit: &Visit) -> Cause {
+    if visit.protocol < crate::protocol::PROTOCOL {
+        Cause::HostTooNew
+    } else {
+        Cause::HostTooOld
+    }
 }
 
 /// Examines one browser. Starts the program that it would start.
@@ -346,13 +400,18 @@ fn visited(state: &BrowserState) -> Option<Finding> {
     let version = super::clean(&visit.extension);
     let seen = format!("Its extension, version {version}, was here {ago}.");
     if !visit.speaks_with_us() {
-        let older = visit.protocol < crate::protocol::PROTOCOL;
-        let cause = if older {
-            Cause::HostTooNew
+        let found = wrong(
+            &state.browser,
+            not_spoken(visit),
+            seen.trim_end_matches('.'),
+        );
+        let level = if is_of_late(visit) {
+            Level::Fault
         } else {
-            Cause::HostTooOld
+            // It may have been updated since, and not used.
+            Level::Warning
         };
-        return Some(wrong(&state.browser, cause, seen.trim_end_matches('.')));
+        return Some(Finding { level, ..found });
     }
     if version != env!("CARGO_PKG_VERSION") {
         let message = format!(
@@ -367,6 +426,11 @@ fn visited(state: &BrowserState) -> Option<Finding> {
         });
     }
     Some(finding(&state.browser, Level::Well, seen))
+}
+
+fn is_of_late(visit: &Visit) -> bool {
+    let at = visit.at.parse::<Timestamp>();
+    at.is_ok_and(|at| Timestamp::now().duration_since(at) < OF_LATE)
 }
 
 /// A moment as people tell it.
@@ -420,6 +484,94 @@ pub(super) fn take_rights(danger: &Danger) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::{
+        browsers,
+        greeting::tests::{program_that, says},
+    };
+    use std::fs;
+
+    const HELLO: &str = concat!(
+        r#"{"result":{"protocol":1,"host":""#,
+        env!("CARGO_PKG_VERSION"),
+        r#""}}"#
+    );
+
+    /// A machine with Chromium, and a program for it; the user's manifest and the machine's
+    /// as given.
+    fn findings(user: Option<&str>, machine: Option<&str>) -> (Vec<Finding>, Vec<bool>) {
+        let dir = tempfile::tempdir().unwrap();
+        let program = program_that(dir.path(), &says(HELLO));
+        let around = Surroundings {
+            home: Some(dir.path().join("home")),
+            config_home: Some(dir.path().join("home/.config")),
+            path: Vec::new(),
+            program: Some(program.clone()),
+            temporary: dir.path().to_owned(),
+            root: dir.path().join("root"),
+        };
+        fs::create_dir_all(dir.path().join("home/.config/chromium")).unwrap();
+        let all = browsers::all(&around);
+        let chromium = all
+            .into_iter()
+            .find(|browser| browser.name == "chromium")
+            .unwrap();
+        for (folder, text) in [
+            (&chromium.hosts[0], user),
+            (&chromium.system_hosts[0], machine),
+        ] {
+            if let Some(text) = text {
+                let file = manifest::write(folder, Family::Chromium, &program).unwrap();
+                if text != "good" {
+                    fs::write(file, text).unwrap();
+                }
+            }
+        }
+        let state = BrowserState::of(chromium);
+        let order = state
+            .registrations
+            .iter()
+            .map(|file| file.for_machine)
+            .collect();
+        (examine(&state, &around), order)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_users_registration_goes_before_the_machines() {
+        let (found, order) = findings(None, Some("good"));
+        assert_eq!((found[0].level, order), (Level::Well, vec![true]));
+        assert!(found[0].message.contains("for all users"), "{found:?}");
+        let (found, order) = findings(Some("good"), Some("nonsense"));
+        assert_eq!((found[0].level, order), (Level::Well, vec![false, true]));
+        assert!(found[0].message.contains("goes before"), "{found:?}");
+        // The first that is there counts, be it as it may.
+        for (user, machine) in [(Some("nonsense"), Some("good")), (None, Some("nonsense"))] {
+            let (found, _) = findings(user, machine);
+            assert_eq!(found[0].cause.as_deref(), Some("registration_damaged"));
+            // Written for the user, it goes before the machine's.
+            let [Remedy::Register { folder, .. }] = &found[0].remedies[..] else {
+                panic!("{found:?}");
+            };
+            assert!(folder.ends_with("home/.config/chromium/NativeMessagingHosts"));
+        }
+    }
+
+    #[test]
+    fn an_extension_from_an_unknown_browser_is_told_all_the_same() {
+        let mut visit = Visit {
+            family: Family::Chromium,
+            browser: Some("/opt/odd/browser".into()),
+            manifest: None,
+            extension: "0.0.1".into(),
+            protocol: 1,
+            at: "2026-01-01T00:00:00Z".into(),
+        };
+        let told = stray(&visit);
+        assert_eq!(told.level, Level::Well);
+        assert!(told.message.contains("/opt/odd/browser"), "{told:?}");
+        visit.protocol = 0;
+        assert_eq!(stray(&visit).cause.as_deref(), Some("host_too_new"));
+    }
 
     #[test]
     fn moments_are_told_as_people_do() {
