@@ -362,7 +362,7 @@ uninstall_all() {
         removed=true
         say "Program: $program ($outcome)."
     fi
-    for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old"; do
+    for log in "$(log_folder)/url-notes.log" "$(log_folder)/url-notes.log.old" "$(log_folder)/extensions.json"; do
         ! remove_file "$log" || say "Log: $log ($outcome)."
     done
     $removed || say "url-notes isn't installed: there is nothing to take back."

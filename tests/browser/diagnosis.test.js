@@ -21,6 +21,7 @@ const run = promisify(execFile);
 const readJson = async (file) =>
 	JSON.parse(await readFile(path.join(project, file), "utf8"));
 const messages = await readJson("extension/_locales/en/messages.json");
+const manifest = await readJson("extension/manifest.json");
 const { oneOf } = await readJson("tests/contract/causes.json");
 
 /** @param {World} world */
@@ -197,6 +198,21 @@ async function doctor(world) {
 	const { stdout } = await asked.catch((error) => error);
 	return JSON.parse(stdout);
 }
+
+inEachBrowser(
+	"is known to doctor by its extension, once that has been here",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article");
+		await popup.dismiss();
+		await until("doctor knows it", async () => {
+			const { browsers } = await doctor(world);
+			const found = browsers.find(
+				(/** @type {any} */ known) => known.title === browser.name,
+			);
+			return found.extension?.version === manifest.version;
+		});
+	},
+);
 
 /** @type {{ what: string, content: (empty: Buffer) => Buffer, says: RegExp }[]} */
 const DATABASES = [
