@@ -100,9 +100,19 @@ test("the words for each cause are those of the program, and name it a cure", as
 	const { causes, oneOf } = JSON.parse(
 		await readFile(path.join(root, "tests/contract/causes.json"), "utf8"),
 	);
-	/** @type {(name: string) => string} */
-	const within = (name) =>
-		causes[name].sentence.replace(/\.$/, "").replace(/^The /, "the ");
+	// They come after "url-notes can't be reached."
+	/** @type {(names: string[]) => string} */
+	const either = (names) => {
+		const phrases = names.map((name) =>
+			causes[name].sentence
+				.replace(/\.$/, "")
+				.replace(/^The url-notes /, "its ")
+				.replace(/^url-notes /, "it "),
+		);
+		const last = phrases.pop();
+		const list = `${phrases.join(", ")}, or ${last}`;
+		return `${list.charAt(0).toUpperCase()}${list.slice(1)}; \`url-notes doctor\` tells which.`;
+	};
 	for (const [key, { message }] of Object.entries(messages)) {
 		const name = /** @type {import("../../extension/shared/diagnosis.js").Cause} */ (
 			/^cause_(.*)$/.exec(key)?.[1] ?? "program_ended"
@@ -113,9 +123,7 @@ test("the words for each cause are those of the program, and name it a cure", as
 			(oneOf[name] ?? [name]).map((/** @type {string} */ part) => causes[part].cure),
 		);
 		assert.deepEqual([...cures], [cureFor(name)], name);
-		const sentence = oneOf[name]
-			? `Either ${oneOf[name].map(within).join(", or ")}; \`url-notes doctor\` tells which.`
-			: causes[name].sentence;
+		const sentence = oneOf[name] ? either(oneOf[name]) : causes[name].sentence;
 		assert.equal(message, sentence);
 	}
 	for (const name of Object.keys(oneOf)) assert.ok(messages[`cause_${name}`], name);

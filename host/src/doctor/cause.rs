@@ -73,12 +73,12 @@ impl Cause {
             ),
             Self::RegistrationDamaged => (
                 "registration_damaged",
-                "The registration of url-notes with this browser is damaged.",
+                "The url-notes registration is damaged.",
                 INSTALL,
             ),
             Self::NotAllowed => (
                 "not_allowed",
-                "The registration of url-notes doesn't allow this extension.",
+                "The url-notes registration doesn't allow this extension.",
                 INSTALL,
             ),
             Self::ProgramMissing => (
