@@ -751,10 +751,13 @@ fn modes_of_notes_and_log_are_mended_and_nothing_else_of_them() {
     machine.run(&["show", "https://e.org/none"]);
     let folder = machine.database().parent().unwrap().to_owned();
     let content = fs::read(machine.database()).unwrap();
+    fs::create_dir(folder.join("site")).unwrap();
+    set_mode(&folder.join("site"), 0o700);
     for (path, mode, mended) in [
         (machine.database(), 0o644, 0o600),
         (folder.clone(), 0o777, 0o755),
         (machine.log(), 0o644, 0o600),
+        (folder.join("site"), 0o750, 0o700),
     ] {
         let usual = mode_of(&path);
         set_mode(&path, mode);
@@ -869,6 +872,19 @@ fn a_slip_in_the_settings_is_a_fault_with_its_line() {
     );
     fs::write(&file, "save-on-open = false\n").unwrap();
     assert_eq!(machine.examine(&[]).0, Some(0));
+    let mut command = machine.command(&machine.program);
+    let asked = command
+        .env("URL_NOTES_PORT", "x")
+        .args(["doctor", "--json"])
+        .output();
+    let (_, report) = self::report(&asked.unwrap());
+    assert!(
+        fault(&report)["advice"]
+            .as_str()
+            .unwrap()
+            .contains("URL_NOTES_PORT"),
+        "{report:#}"
+    );
 }
 
 #[test]

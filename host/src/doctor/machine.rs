@@ -263,42 +263,32 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
         };
         return vec![Finding::new(Area::Settings, Level::Well, message)];
     }
-    config
-        .warnings
-        .iter()
-        .map(|warning| Finding {
+    let found = config.warnings.iter().map(|warning| {
+        let of_environment = warning.starts_with("URL_NOTES_PORT");
+        let command = format!("${{EDITOR:-vi}} {}", quoted(&config.file));
+        Finding {
             cause: Some("settings".into()),
-            command: Some(format!("${{EDITOR:-vi}} {}", quoted(&config.file))),
+            command: (!of_environment).then_some(command),
+            advice: of_environment.then(|| {
+                "Set URL_NOTES_PORT to a number, or take it out of the environment.".into()
+            }),
             ..Finding::new(Area::Settings, Level::Fault, warning.clone())
-        })
-        .collect()
+        }
+    });
+    found.collect()
 }
 
 /// The log: whose it is to read, and what went wrong lately.
 pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in [
+    let private = [
         config.log.clone(),
         config.log.with_extension("log.old"),
         config.seen.clone(),
-    ] {
-        let mode = fs::metadata(&file).map_or(0, |found| found.permissions().mode() & 0o7777);
-        if mode & 0o077 != 0 {
-            findings.push(Finding {
-                cause: Some("unsafe".into()),
-                command: Some(format!("chmod 600 {}", quoted(&file))),
-                remedies: vec![Remedy::Mode {
-                    path: file.clone(),
-                    mode: mode & !0o077,
-                }],
-                ..Finding::new(
-                    Area::Log,
-                    Level::Fault,
-                    format!("Others on this machine may read {}.", file.display()),
-                )
-            });
-        }
-    }
+        // With the key to the site.
+        config.database.with_file_name("site"),
+    ];
+    findings.extend(private.iter().filter_map(|path| open_to_others(path)));
     let lines = end_of(&config.log).unwrap_or_default();
     let recent: Vec<&str> = lines
         .lines()
@@ -330,6 +320,25 @@ pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
         }
     });
     findings
+}
+
+/// What others may read, and shouldn't.
+fn open_to_others(path: &Path) -> Option<Finding> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o7777;
+    let private = mode & !0o077;
+    (mode != private).then(|| Finding {
+        cause: Some("unsafe".into()),
+        command: Some(format!("chmod {private:o} {}", quoted(path))),
+        remedies: vec![Remedy::Mode {
+            path: path.to_owned(),
+            mode: private,
+        }],
+        ..Finding::new(
+            Area::Log,
+            Level::Fault,
+            format!("Others on this machine may read {}.", path.display()),
+        )
+    })
 }
 
 fn end_of(log: &Path) -> io::Result<String> {

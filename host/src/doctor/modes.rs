@@ -63,10 +63,15 @@ fn of_part(path: &Path, found: &Metadata, is_file: bool) -> Option<Danger> {
             mode: None,
         });
     }
-    // A group that has the user for its name has nobody else in it, and folders that such a
-    // group may write are what umask 0002 makes. Root's is the machine's own.
-    let own_group = found.gid() == 0 || found.gid() == rustix::process::getegid().as_raw();
-    let bits = if is_file || !own_group { 0o022 } else { 0o002 };
+    // A user's own group has nobody else in it, and folders that it may write are what umask
+    // 0002 makes. Whom root lets write into its folders, as Debian's staff into /usr/local,
+    // is the administrator's own business.
+    let own_group = found.gid() == rustix::process::getegid().as_raw();
+    let bits = if !is_file && (own_group || found.uid() == 0) {
+        0o002
+    } else {
+        0o022
+    };
     // In a sticky folder such as /tmp each user's files are his own.
     let sticky = !is_file && mode & 0o1000 != 0;
     (mode & bits != 0 && !sticky).then(|| Danger {
