@@ -354,6 +354,19 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn fuzz_greetings() {
+        let answers: [&[u8]; 2] = [
+            br#"{"jsonrpc":"2.0","id":1,"result":{"protocol":1,"host":"0.1.0"}}"#,
+            br#"{"jsonrpc":"2.0","id":1,"error":{"code":-1,"data":{"kind":"unknown_method"}}}"#,
+        ];
+        crate::fuzz::bytes(&answers, |answer| {
+            if let Ok(greeted) = judge(answer) {
+                assert!(!greeted.version.contains(char::is_control));
+            }
+        });
+    }
+
+    #[test]
     fn it_is_started_as_the_browser_starts_it() {
         // It says what it was started with where its version stands.
         let script = r#"

@@ -86,8 +86,12 @@ pub(super) fn read(file: &Path, family: Family) -> Result<Manifest, String> {
     fs::File::open(file)
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
         .map_err(|error| format!("it can't be read ({error})"))?;
+    understood(&text, family)
+}
+
+fn understood(text: &str, family: Family) -> Result<Manifest, String> {
     let written: Written =
-        serde_json::from_str(&text).map_err(|error| format!("it is not valid JSON ({error})"))?;
+        serde_json::from_str(text).map_err(|error| format!("it is not valid JSON ({error})"))?;
     match written.name.as_deref() {
         Some(HOST) => {}
         Some(other) => return Err(format!("it is of \"{other}\", not of \"{HOST}\"")),
@@ -210,6 +214,15 @@ mod tests {
                 .unwrap_err()
                 .contains("read")
         );
+    }
+
+    #[test]
+    fn fuzz_host_manifests() {
+        crate::fuzz::text(&[CHROMIUM, FIREFOX], |text| {
+            if let Ok(manifest) = understood(text, Family::Chromium) {
+                assert!(manifest.program.is_absolute());
+            }
+        });
     }
 
     #[test]
