@@ -7,22 +7,26 @@
  */
 
 /**
+ * What a browser's words tell apart. `…_or_…` is one of several causes that this browser
+ * has the same words for; `url-notes doctor`, which sees more, tells which of them it is.
+ * Sentences and cures are those of `tests/contract/causes.json`, as the program's are.
  * @typedef {"not_registered_or_program_missing" | "not_registered_or_not_allowed" |
- *   "not_allowed" | "program_missing" | "program_missing_or_crashed" | "program_crashed" |
- *   "program_ended" | "program_garbled" | "program_silent" | "host_too_old" |
- *   "host_too_new"} Cause
+ *   "not_allowed" | "program_missing_or_not_executable" |
+ *   "program_crashed_or_not_executable" | "program_crashed" | "program_ended" |
+ *   "program_garbled" | "program_silent" | "host_too_old" | "host_too_new"} Cause
  */
 
 /** @type {readonly [start: string, cause: Cause][]} */
 const BEFORE_HELLO = [
-	// Chromium says the same for a manifest that names a missing program.
+	// Chromium says the same for a manifest that can't be read or names a missing program.
 	["Specified native messaging host not found", "not_registered_or_program_missing"],
 	["Access to the specified native messaging host is forbidden", "not_allowed"],
-	["Failed to start native messaging host", "program_missing"],
-	["Native host has exited", "program_crashed"],
+	["Failed to start native messaging host", "program_missing_or_not_executable"],
+	["Native host has exited", "program_crashed_or_not_executable"],
 	// Firefox doesn't tell "no manifest" from "extension not in its list".
 	["No such native application", "not_registered_or_not_allowed"],
-	["An unexpected error occurred", "program_missing_or_crashed"],
+	["An unexpected error occurred", "program_missing_or_not_executable"],
+	// Of a program that ends by itself Firefox says nothing at all.
 ];
 
 /** @type {readonly [start: string, cause: Cause][]} */

@@ -8,7 +8,7 @@ use std::{
 };
 
 use etcetera::BaseStrategy;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{handler, site};
 
@@ -23,8 +23,12 @@ const FOLDER: &str = "url-notes";
 pub struct Config {
     /// The database.
     pub database: PathBuf,
+    /// The configuration file, be it there or not.
+    pub file: PathBuf,
     /// The log; older lines are beside it.
     pub log: PathBuf,
+    /// Which extensions have greeted: see `seen.rs`.
+    pub seen: PathBuf,
     /// How much is logged.
     pub log_level: log::LevelFilter,
     /// Port of the site; 0 takes a free one.
@@ -78,9 +82,28 @@ impl Terminal {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Face {
     /// A browser has started the program as its native messaging host.
-    Host,
+    Host(Caller),
     /// The command line, with all of argv.
     CommandLine(Vec<OsString>),
+}
+
+/// Who has started the program as a host, as far as argv tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// By the form of argv.
+    pub family: Family,
+    /// The host manifest, which Firefox and its relatives name.
+    pub manifest: Option<PathBuf>,
+}
+
+/// Which of the two kinds of host manifest and of argv a browser has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// Chromium and what is made of it.
+    Chromium,
+    /// Firefox and what is made of it.
+    Firefox,
 }
 
 /// There is no place for the data.
@@ -123,10 +146,63 @@ fn face_of(argv: Vec<OsString>) -> Face {
         && text(2).is_some_and(|id| id.contains('@') || id.starts_with('{'))
         && Path::new(&argv[1]).is_absolute()
         && Path::new(&argv[1]).extension() == Some(OsStr::new("json"));
-    if chromium || firefox {
-        Face::Host
+    if chromium {
+        Face::Host(Caller {
+            family: Family::Chromium,
+            manifest: None,
+        })
+    } else if firefox {
+        Face::Host(Caller {
+            family: Family::Firefox,
+            manifest: Some(PathBuf::from(&argv[1])),
+        })
     } else {
         Face::CommandLine(argv)
+    }
+}
+
+/// What is around the program on this machine, for `url-notes doctor`.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME`, or `.config` in the home folder.
+    pub config_home: Option<PathBuf>,
+    /// Folders of programs, in the order in which they are searched.
+    pub path: Vec<PathBuf>,
+    /// This program's own file.
+    pub program: Option<PathBuf>,
+    /// Where throw-away files go.
+    pub temporary: PathBuf,
+    /// What the machine's own folders are below; elsewhere only in tests.
+    pub root: PathBuf,
+}
+
+impl Surroundings {
+    /// Reads the environment.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that reads the environment"
+    )]
+    pub fn load() -> Self {
+        let folder = |name| {
+            let value = std::env::var_os(name).map(PathBuf::from);
+            // The specification has relative paths ignored.
+            value.filter(|folder| folder.is_absolute())
+        };
+        let home = folder("HOME").or_else(|| etcetera::home_dir().ok());
+        Self {
+            config_home: folder("XDG_CONFIG_HOME")
+                .or_else(|| home.as_ref().map(|home| home.join(".config"))),
+            home,
+            path: std::env::var_os("PATH")
+                .map(|list| std::env::split_paths(&list).collect())
+                .unwrap_or_default(),
+            program: std::env::current_exe().ok(),
+            temporary: std::env::temp_dir(),
+            root: "/".into(),
+        }
     }
 }
 
@@ -203,6 +279,8 @@ impl Config {
         }
         Self {
             database: places.database.clone(),
+            file: places.config.clone(),
+            seen: places.log.with_file_name("extensions.json"),
             log: places.log.clone(),
             log_level,
             port: wanted_port,
@@ -268,7 +346,7 @@ mod tests {
 
     fn is_host(argv: &[&str]) -> bool {
         let argv = std::iter::once("url-notes").chain(argv.iter().copied());
-        face_of(argv.map(OsString::from).collect()) == Face::Host
+        matches!(face_of(argv.map(OsString::from).collect()), Face::Host(_))
     }
 
     #[test]

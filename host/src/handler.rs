@@ -20,6 +20,7 @@ use crate::{
         SearchNotesResult, StatsResult, SuggestReason, SuggestTagsParams, SuggestTagsResult,
         SuggestedTag, UpdateNoteParams,
     },
+    seen::Seen,
     site::{Site, Status},
     store::{Choices, Counts, Hit, Operation, SavedNote, Store, TagCount},
 };
@@ -76,6 +77,7 @@ pub struct Handler<S> {
     settings: Settings,
     site: S,
     store: Option<Store>,
+    seen: Option<Seen>,
 }
 
 impl<S: Fn() -> SiteState> Answering for Handler<S> {
@@ -104,7 +106,14 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
         }
     }
 
+    fn rest(&mut self) {
+        if let Some(seen) = &mut self.seen {
+            seen.write(Timestamp::now());
+        }
+    }
+
     fn tidy(&mut self) -> Option<Duration> {
+        self.rest();
         let store = self.store.as_mut()?;
         let done = match store.tidy() {
             Ok(None) => store.learn().map(|more| more.then_some(Duration::ZERO)),
@@ -124,7 +133,15 @@ impl<S: Fn() -> SiteState> Handler<S> {
             settings,
             site,
             store: None,
+            seen: None,
         }
+    }
+
+    /// The same, which writes down who has greeted it.
+    #[must_use]
+    pub fn noting(mut self, seen: Seen) -> Self {
+        self.seen = Some(seen);
+        self
     }
 
     fn store(&mut self) -> Result<&mut Store> {
@@ -138,6 +155,9 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     fn hello(&mut self, params: &HelloParams) -> Result<HelloResult> {
         log::info!("extension {}", params.extension);
+        if let Some(seen) = &mut self.seen {
+            seen.greeted(params);
+        }
         if params.protocol != PROTOCOL {
             return Err(Error::ProtocolUnsupported {
                 theirs: params.protocol,

@@ -9,6 +9,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod error;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub mod handler;
 pub mod logging;
 pub mod messaging;
 pub mod protocol;
+pub mod seen;
 pub mod site;
 pub mod store;
 pub mod transfer;

@@ -1,18 +1,14 @@
 //! `url-notes`: which face is asked for, wiring, exit code.
 
-use std::{
-    cell::OnceCell,
-    fs::File,
-    io::{self, Write as _},
-    os::fd::AsFd as _,
-    process::ExitCode,
-};
+use std::io::{self, Write as _};
+use std::{cell::OnceCell, fs::File, os::fd::AsFd as _, process::ExitCode};
 
 use url_notes::{
     cli::{self, Arguments},
-    config::{self, Config, Face},
+    config::{self, Caller, Config, Face},
     handler::{Handler, Settings, SiteState},
     logging, messaging,
+    seen::Seen,
     site::Site,
 };
 
@@ -20,7 +16,7 @@ fn main() -> ExitCode {
     // Notes are private whatever the shell or the desktop has set.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let done = match config::face() {
-        Face::Host => host(),
+        Face::Host(caller) => host(caller),
         Face::CommandLine(argv) => match Arguments::read(argv) {
             Ok(arguments) => command_line(arguments),
             Err(usage) => return usage,
@@ -32,13 +28,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn host() -> anyhow::Result<()> {
+fn host(caller: Caller) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
     let site = OnceCell::new();
     let mut handler = Handler::new(Settings::from(&config), || {
         SiteState::of(site.get(), config.port)
-    });
+    })
+    .noting(Seen::new(config.seen.clone(), caller));
     // Not `io::stdin`, which reads ahead.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {

@@ -22,14 +22,16 @@ const run = promisify(execFile);
  *
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
- * @param {{ registered?: boolean, settings?: string, resolves?: string }} [options]
+ * @param {{ registered?: boolean, settings?: string, resolves?: string,
+ *   before?: (world: World) => Promise<unknown> }} [options]
  *   registered: false as before install.sh was run; settings: the configuration file;
- *   resolves: a host name that leads to this machine
+ *   resolves: a host name that leads to this machine; before: what is done before the
+ *   browser is started
  */
 export function inEachBrowser(
 	sentence,
 	check,
-	{ registered = true, settings = "", resolves } = {},
+	{ registered = true, settings = "", resolves, before } = {},
 ) {
 	for (const driver of browsers) {
 		test(`${driver.name}: ${sentence}`, async () => {
@@ -37,6 +39,7 @@ export function inEachBrowser(
 			try {
 				if (settings) await world.configure(settings);
 				if (registered) await world.install();
+				await before?.(world);
 				await check(world, await world.start(driver, resolves));
 			} finally {
 				await world.end();

@@ -110,11 +110,11 @@ test("requests held for the greeting end with the port too", async () => {
 for (const [text, cause] of /** @type {const} */ ([
 	["Specified native messaging host not found.", "not_registered_or_program_missing"],
 	["Access to the specified native messaging host is forbidden.", "not_allowed"],
-	["Native host has exited.", "program_crashed"],
-	["Failed to start native messaging host.", "program_missing"],
+	["Native host has exited.", "program_crashed_or_not_executable"],
+	["Failed to start native messaging host.", "program_missing_or_not_executable"],
 	["Error when communicating with the native messaging host.", "program_garbled"],
 	["No such native application url_notes", "not_registered_or_not_allowed"],
-	["An unexpected error occurred", "program_missing_or_crashed"],
+	["An unexpected error occurred", "program_missing_or_not_executable"],
 	[
 		"Native application tried to send a message of 1634760805 bytes, which exceeds the limit of 1048576 bytes.",
 		"program_garbled",

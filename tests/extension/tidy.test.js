@@ -6,6 +6,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { cureFor } from "../../extension/shared/diagnosis.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const extension = path.join(root, "extension");
@@ -93,6 +94,39 @@ test("each cause has its words", async () => {
 	assert.ok(causes.size > 5);
 	const worded = Object.keys(messages).filter((key) => key.startsWith("cause_"));
 	assert.deepEqual(worded.sort(), [...causes].sort());
+});
+
+test("the words for each cause are those of the program, and name it a cure", async () => {
+	const { causes, oneOf } = JSON.parse(
+		await readFile(path.join(root, "tests/contract/causes.json"), "utf8"),
+	);
+	// They come after "url-notes can't be reached."
+	/** @type {(names: string[]) => string} */
+	const either = (names) => {
+		const phrases = names.map((name) =>
+			causes[name].sentence
+				.replace(/\.$/, "")
+				.replace(/^The url-notes /, "its ")
+				.replace(/^url-notes /, "it "),
+		);
+		const last = phrases.pop();
+		const list = `${phrases.join(", ")}, or ${last}`;
+		return `${list.charAt(0).toUpperCase()}${list.slice(1)}; \`url-notes doctor\` tells which.`;
+	};
+	for (const [key, { message }] of Object.entries(messages)) {
+		const name = /** @type {import("../../extension/shared/diagnosis.js").Cause} */ (
+			/^cause_(.*)$/.exec(key)?.[1] ?? "program_ended"
+		);
+		// Nobody has to do anything about a program that is being started again.
+		if (name === "program_ended") continue;
+		const cures = new Set(
+			(oneOf[name] ?? [name]).map((/** @type {string} */ part) => causes[part].cure),
+		);
+		assert.deepEqual([...cures], [cureFor(name)], name);
+		const sentence = oneOf[name] ? either(oneOf[name]) : causes[name].sentence;
+		assert.equal(message, sentence);
+	}
+	for (const name of Object.keys(oneOf)) assert.ok(messages[`cause_${name}`], name);
 });
 
 test("the popup loads all of its modules at once", () => {

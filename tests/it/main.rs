@@ -8,6 +8,7 @@
 
 mod command_line;
 mod contract;
+mod doctor;
 mod edit;
 mod faults;
 mod files;

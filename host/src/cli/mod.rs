@@ -7,6 +7,7 @@ mod add;
 mod backup;
 mod check;
 mod completions;
+mod doctor;
 mod edit;
 mod export;
 mod form;
@@ -125,6 +126,8 @@ enum Command {
     RestoreBackup(restore_backup::RestoreBackup),
     /// Tell whether the notes are sound
     Check(check::Check),
+    /// Examine everything between browser and notes; name what is wrong, and its cure
+    Doctor(doctor::Doctor),
     /// Print the script by which a shell completes commands, tags and notes
     Completions(completions::Completions),
     /// Print the manual page
@@ -251,6 +254,7 @@ impl Arguments {
             Command::Completions(command) => command.run(&mut invocation),
             Command::Man(command) => command.run(&mut invocation),
             Command::Complete(command) => command.run(&mut invocation),
+            Command::Doctor(command) => command.run(&mut invocation),
         }
     }
 }
@@ -307,7 +311,7 @@ fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
 pub fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(|cause| cause.is::<which::Private>()) {
         log::debug!("{error:#}");
-    } else {
+    } else if !error.is::<doctor::Unwell>() {
         log::error!("{error:#}");
     }
     if error.chain().any(is_unread) {

@@ -39,6 +39,9 @@ pub trait Answering {
     /// Does a small piece of what can wait, while nothing is asked for. Answers after
     /// how long to go on with the next; `None` when there is nothing left.
     fn tidy(&mut self) -> Option<Duration>;
+
+    /// Does what little follows from having been started, while nothing is asked for.
+    fn rest(&mut self) {}
 }
 
 /// Answers frames until the stream ends between two of them. Each frame gets
@@ -59,6 +62,10 @@ pub fn serve(
         return Ok(());
     }
     then();
+    // Most hosts are greeted, and then there is nothing to do for long.
+    if !arrives(input, PAUSE) {
+        let _ = catch_unwind(AssertUnwindSafe(|| answering.rest()));
+    }
     while answer_next(input, output, answering)? {
         let mut pause = Some(PAUSE);
         while let Some(time) = pause

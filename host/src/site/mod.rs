@@ -259,6 +259,21 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible,
     serve_on(listeners, settings).map_err(|source| ServeError::Io { port, source })
 }
 
+/// Looks whether the site could be served at the port, without keeping it.
+///
+/// # Errors
+/// Where it couldn't, with who serves or holds it.
+pub fn look_at_port(port: u16) -> Result<(), ServeError> {
+    take(port).map(drop)
+}
+
+/// Whether this system says which user is at the other end of a connection. Where it
+/// doesn't, visitors have to show a key.
+#[must_use]
+pub fn tells_users_apart() -> bool {
+    peer::can_tell()
+}
+
 fn serve_on(listeners: Listeners, settings: &Settings) -> io::Result<Infallible> {
     let browse = Browse::new(settings.database.clone(), listeners.port);
     let limits = server::Limits::default();

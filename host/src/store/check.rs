@@ -6,16 +6,19 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags, params_from_iter, types::ValueRef};
+
+use rustix::fs::{Access, access};
 
 use super::{
     FileSystem,
     fault::explained,
     index::ROW_MICROS,
     notes::labels,
-    open,
+    open, patience,
     place::{JOURNAL, LOCK, LOG, SHARED_MEMORY, beside, folder},
 };
 use crate::{
@@ -97,6 +100,8 @@ pub struct Health {
     pub journal: Option<String>,
     /// Version of SQLite.
     pub sqlite: &'static str,
+    /// Whether all was looked at that should be: a glance may have no time for it.
+    pub finished: bool,
 }
 
 /// Looks at everything. Only reads.
@@ -105,23 +110,7 @@ pub struct Health {
 /// Where it can't be known: `store_newer`, `store_busy`, `store_unwritable`, `store_io`.
 /// What is damaged is no error here but a fault.
 pub fn check(path: &Path) -> Result<Health> {
-    let bytes = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
-    let mut health = Health {
-        faults: Vec::new(),
-        exists: path.symlink_metadata().is_ok() || open::has_log(path),
-        schema: None,
-        newest_schema: open::SCHEMA,
-        notes: None,
-        trash: None,
-        database_bytes: bytes(path),
-        log_bytes: bytes(&beside(path, LOG)),
-        free_bytes: rustix::fs::statvfs(folder(path))
-            .ok()
-            .and_then(|disk| disk.f_bavail.checked_mul(disk.f_frsize)),
-        file_system: FileSystem::of(path),
-        journal: None,
-        sqlite: rusqlite::version(),
-    };
+    let mut health = from_outside(path);
     if !health.exists {
         return Ok(health);
     }
@@ -145,6 +134,79 @@ pub fn check(path: &Path) -> Result<Health> {
     }
     modes(path, &mut health.faults);
     Ok(health)
+}
+
+/// Looks at what can be seen within about `time`, but not at modes. Only reads, and
+/// waits for no other program longer than that.
+///
+/// # Errors
+/// As [`check`], and where the file is no database of ours or none at all
+/// (`store_broken`).
+pub fn glance(path: &Path, time: Duration) -> Result<Health> {
+    let mut health = from_outside(path);
+    if health.exists {
+        quickly(path, &mut health, time).map_err(|error| explained(error, path))?;
+    }
+    Ok(health)
+}
+
+fn from_outside(path: &Path) -> Health {
+    let bytes = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    let (free_bytes, file_system) = disk(path);
+    Health {
+        faults: Vec::new(),
+        exists: path.symlink_metadata().is_ok() || open::has_log(path),
+        schema: None,
+        newest_schema: open::SCHEMA,
+        notes: None,
+        trash: None,
+        database_bytes: bytes(path),
+        log_bytes: bytes(&beside(path, LOG)),
+        free_bytes,
+        file_system,
+        journal: None,
+        sqlite: rusqlite::version(),
+        finished: true,
+    }
+}
+
+/// How much room this user has on the disk of the database, in bytes, and what kind of
+/// file system it is; also where there is no database yet.
+#[must_use]
+pub fn disk(path: &Path) -> (Option<u64>, FileSystem) {
+    let there = nearest(path);
+    let free = rustix::fs::statvfs(there)
+        .ok()
+        .and_then(|disk| disk.f_bavail.checked_mul(disk.f_frsize));
+    let file = if path.exists() { path } else { there };
+    (free, FileSystem::of(file))
+}
+
+/// The folder of the database, or the lowest above it that is there.
+fn nearest(path: &Path) -> &Path {
+    let mut above = path.ancestors().skip(1);
+    match above.find(|folder| folder.is_dir()) {
+        Some(folder) => folder,
+        None => Path::new("."),
+    }
+}
+
+/// Whether this user lacks the right to change the files of the notes, or their folder.
+/// Asks the system, and writes nothing.
+#[must_use]
+pub fn is_unwritable(path: &Path) -> bool {
+    let refused = |path: &Path, what| access(path, what).is_err();
+    let needed = Access::READ_OK | Access::WRITE_OK;
+    refused(nearest(path), needed | Access::EXEC_OK)
+        || files(path).any(|file| refused(&file, needed))
+}
+
+/// Whether others may read the files of the notes, or change what is in their folder.
+#[must_use]
+pub fn is_open_to_others(path: &Path) -> bool {
+    let mut faults = Vec::new();
+    modes(path, &mut faults);
+    !faults.is_empty()
 }
 
 impl Health {
@@ -181,6 +243,30 @@ fn inside(path: &Path, health: &mut Health) -> Result<()> {
     // Where they can't be counted, a fault says so already.
     health.notes = number("SELECT count(*) FROM notes").ok();
     health.trash = number("SELECT count(*) FROM trash").ok();
+    Ok(())
+}
+
+fn quickly(path: &Path, health: &mut Health, time: Duration) -> Result<()> {
+    open::refuse_remains(path)?;
+    let reader = open::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    reader.conn.busy_timeout(time)?;
+    let conn = &reader.conn;
+    let found = open::recognised(conn)?;
+    health.schema = Some(found);
+    health.journal = Some(conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?);
+    if found == 0 {
+        return Ok(());
+    }
+    health.notes = reader.counts().ok().map(|counts| counts.notes);
+    let (looked, _) = reader.patience.limit(time, || {
+        conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+    });
+    match looked {
+        Ok(word) if word == "ok" => {}
+        Ok(_) => health.fault(Area::Pages, "The file is damaged inside."),
+        Err(error) if patience::given_up(&error) => health.finished = false,
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
 }
 
@@ -506,8 +592,9 @@ fn modes(path: &Path, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Takes others' rights away. What isn't ours stays as it is, and is found again.
-pub(super) fn make_private(path: &Path) {
+/// Takes others' rights to the files of a database away. What isn't ours stays as it is,
+/// and is found again.
+pub fn make_private(path: &Path) {
     let take = |path: &Path, bits: u32| {
         if let Ok(found) = fs::metadata(path) {
             let mut mode = found.permissions();

@@ -42,7 +42,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 pub use backup::{Backup, Restored, restore_backup};
-pub use check::{Area, Fault, Health, check};
+pub use check::{
+    Area, Fault, Health, check, disk, glance, is_open_to_others, is_unwritable, make_private,
+};
 pub use export::Outline;
 pub use facets::{Facets, Followed};
 pub use fault::fault_of_disk;

@@ -700,3 +700,22 @@ fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
     assert!(is_newer(t.store.is_current().unwrap_err()));
     assert_eq!(t.store.counts().unwrap().notes, 1);
 }
+
+#[test]
+fn a_glance_ends_in_time() {
+    let mut store = TestStore::new();
+    for number in 0..40 {
+        let url = format!("https://e.org/{number}");
+        store.save(&url, "Title", &["tag"], &"words of it ".repeat(200));
+    }
+    let path = store.store.path.clone();
+    let sound = glance(&path, std::time::Duration::from_secs(60)).unwrap();
+    assert!(sound.finished && sound.faults.is_empty());
+    assert_eq!(
+        (sound.notes, sound.schema),
+        (Some(40), Some(sound.newest_schema))
+    );
+    let hurried = glance(&path, std::time::Duration::ZERO).unwrap();
+    assert!(!hurried.finished && hurried.faults.is_empty());
+    assert!(!is_open_to_others(&path) && !is_unwritable(&path));
+}

@@ -1,0 +1,228 @@
+//! `url-notes doctor`
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Invocation, print::clean};
+use crate::{
+    config::Surroundings,
+    doctor::{self, Area, BrowserState, Finding, Level, Mended, Report},
+    protocol::PROTOCOL,
+    seen::Visit,
+};
+
+/// Version of what `--json` prints; raised when something of it goes or changes its sense.
+const SCHEMA: u32 = 1;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    /// Mend what can safely be mended: registrations with browsers, modes of files
+    #[arg(long)]
+    fix: bool,
+}
+
+/// The examination went well, and what it found isn't. Told, but no matter for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unwell(String);
+
+impl Doctor {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let around = Surroundings::load();
+        let now = Timestamp::now();
+        let mut report = doctor::examine(&invocation.config, &around, now);
+        let mut mended = Mended::default();
+        // What is mended may uncover what is behind it, such as a program that can be executed
+        // now and is none of ours.
+        for _ in 0..2 {
+            if !self.fix || report.mendable() == 0 {
+                break;
+            }
+            let round = doctor::mend(&report, &around);
+            mended.done.extend(round.done);
+            mended.failed = round.failed;
+            report = doctor::examine(&invocation.config, &around, now);
+        }
+        if invocation.json {
+            invocation.print_json(&wire(&report, &mended, &around))?;
+        } else {
+            tell(invocation.out, &report, &mended)?;
+        }
+        match verdict(&report) {
+            Ok(sentence) if invocation.json => drop(sentence),
+            Ok(sentence) => writeln!(invocation.out, "{sentence}")?,
+            Err(sentence) => {
+                invocation.out.flush()?;
+                return Err(Unwell(sentence).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The last sentence: whether anything doesn't work, and what to do about it.
+fn verdict(report: &Report) -> Result<String, String> {
+    let count = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let (faults, warnings) = (report.count(Level::Fault), report.count(Level::Warning));
+    let mend = match report.mendable() {
+        0 => "the cure stands below each of them.".to_owned(),
+        _ => "`url-notes doctor --fix` mends what can safely be mended.".to_owned(),
+    };
+    match (faults, warnings) {
+        (0, 0) => Ok("All is well.".into()),
+        (0, _) => Ok(format!(
+            "Nothing is broken; {} may be worth a look.",
+            count(warnings, "warning")
+        )),
+        _ => Err(format!("{}: {mend}", count(faults, "fault"))),
+    }
+}
+
+fn heading(area: Area) -> &'static str {
+    match area {
+        Area::Program | Area::Path => "Program",
+        Area::Browser => "Browsers",
+        Area::Database => "Notes",
+        Area::Site => "Site",
+        Area::Settings | Area::Log => "Settings and log",
+    }
+}
+
+/// One line a check, with its mark and the word for it: neither colour nor sign alone says it.
+fn tell(out: &mut dyn Write, report: &Report, mended: &Mended) -> io::Result<()> {
+    for (mark, sentences) in [
+        ("✓ mended ", &mended.done),
+        ("✗ not mended ", &mended.failed),
+    ] {
+        for sentence in sentences {
+            writeln!(out, "{mark} {}", clean(sentence))?;
+        }
+    }
+    let mut last = "";
+    for finding in &report.findings {
+        let heading = heading(finding.area);
+        if heading != last {
+            writeln!(out, "{heading}")?;
+            last = heading;
+        }
+        let mark = match finding.level {
+            Level::Well => "✓ ok     ",
+            Level::Warning => "! warning",
+            Level::Fault => "✗ fault  ",
+        };
+        let about = finding
+            .about
+            .map_or(String::new(), |about| format!("{about}: "));
+        writeln!(out, "  {mark}  {about}{}", clean(&finding.message))?;
+        for cure in cures(finding) {
+            writeln!(out, "               {}", clean(&cure))?;
+        }
+    }
+    Ok(())
+}
+
+/// The cures of a finding, a line each, the simplest first.
+fn cures(finding: &Finding) -> Vec<String> {
+    let mut cures = Vec::new();
+    if !finding.remedies.is_empty() {
+        cures.push("url-notes doctor --fix".to_owned());
+    }
+    if let Some(command) = &finding.command {
+        let place = if command.contains("./install.sh") {
+            "in the url-notes folder: "
+        } else {
+            ""
+        };
+        let or = if cures.is_empty() { "" } else { "or " };
+        cures.push(format!("{or}{place}{command}"));
+    }
+    cures.extend(finding.advice.clone());
+    cures
+}
+
+fn wire(report: &Report, mended: &Mended, around: &Surroundings) -> Value {
+    let checks: Vec<Value> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "area": finding.area.name(),
+                "browser": finding.about,
+                "level": finding.level.name(),
+                "cause": finding.cause,
+                "message": finding.message,
+                "command": finding.command,
+                "advice": finding.advice,
+                "fixable": !finding.remedies.is_empty(),
+            })
+        })
+        .collect();
+    let browsers: Vec<Value> = report.browsers.iter().map(wire_browser).collect();
+    let health = report.notes.health.as_ref();
+    json!({
+        "schema": SCHEMA,
+        "well": report.count(Level::Fault) == 0,
+        "faults": report.count(Level::Fault),
+        "warnings": report.count(Level::Warning),
+        "version": env!("CARGO_PKG_VERSION"),
+        "protocol": PROTOCOL,
+        "program": around.program.as_ref().map(|program| program.display().to_string()),
+        "checks": checks,
+        "browsers": browsers,
+        "extensions": report.visits.iter().map(wire_visit).collect::<Vec<_>>(),
+        "database": {
+            "exists": health.map(|health| health.exists),
+            "notes": health.and_then(|health| health.notes),
+            "schema": health.and_then(|health| health.schema),
+            "newestSchema": health.map(|health| health.newest_schema),
+            "databaseBytes": health.map(|health| health.database_bytes),
+            "logBytes": health.map(|health| health.log_bytes),
+            "freeBytes": report.notes.free_bytes,
+            "fileSystem": report.notes.file_system.to_string(),
+            "finished": health.map(|health| health.finished),
+        },
+        "fixed": mended.done,
+        "notFixed": mended.failed,
+    })
+}
+
+fn wire_visit(visit: &Visit) -> Value {
+    json!({
+        "version": visit.extension,
+        "protocol": visit.protocol,
+        "lastSeen": visit.at,
+        "from": visit.browser.as_ref().map(|from| from.display().to_string()),
+    })
+}
+
+fn wire_browser(state: &BrowserState) -> Value {
+    let browser = &state.browser;
+    let registrations: Vec<Value> = state
+        .registrations
+        .iter()
+        .enumerate()
+        .map(|(place, registration)| {
+            json!({
+                "file": registration.file.display().to_string(),
+                "forMachine": registration.for_machine,
+                "counts": place == 0 || !registration.for_machine,
+                "program": registration.program.as_ref().map(|program| program.display().to_string()),
+            })
+        })
+        .collect();
+    json!({
+        "name": browser.name,
+        "title": browser.title,
+        "family": browser.family,
+        "package": browser.package,
+        "program": browser.program.as_ref().map(|program| program.display().to_string()),
+        "used": browser.profile.is_some(),
+        "registrations": registrations,
+        "extension": state.visit.as_ref().map(wire_visit),
+    })
+}

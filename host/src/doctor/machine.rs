@@ -1,0 +1,410 @@
+//! What is around browsers and notes: this program and others of its name on PATH, the
+//! site's port, the settings, the log.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read as _, Seek as _, SeekFrom},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::fs::{Access, access};
+
+use super::{Area, Finding, Level, Remedy, modes, quoted, same_file, unsafe_path};
+use crate::{
+    config::{Config, Surroundings},
+    protocol::PROTOCOL,
+    site::{self, ServeError},
+};
+
+/// The program's name on PATH.
+const NAME: &str = "url-notes";
+/// How long a program may take for its version, or the system for an address.
+const BRIEFLY: Duration = Duration::from_secs(2);
+/// So much of the log's end is read, in bytes.
+const LOG_END: u64 = 128 * 1024;
+
+/// This program, and whose home it works in.
+pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let Some(program) = around.program.as_deref().filter(|file| file.is_file()) else {
+        let message = "The file of this program is gone: it was replaced while it ran.".into();
+        return vec![Finding::new(Area::Program, Level::Warning, message)];
+    };
+    let message = format!(
+        "This is version {} at {}; it speaks protocol {PROTOCOL}.",
+        env!("CARGO_PKG_VERSION"),
+        program.display()
+    );
+    findings.push(Finding::new(Area::Program, Level::Well, message));
+    findings.extend(modes::danger(program).map(|danger| unsafe_path(Area::Program, danger)));
+    match &around.home {
+        None => findings.push(Finding {
+            advice: Some("Set HOME to the absolute path of your home folder.".into()),
+            ..Finding::new(
+                Area::Program,
+                Level::Fault,
+                "No home folder is known, so no browser's folders are.".into(),
+            )
+        }),
+        Some(home) if is_of_another(home) => findings.push(Finding {
+            advice: Some("Run this as that user, without sudo.".into()),
+            ..Finding::new(
+                Area::Program,
+                Level::Fault,
+                format!("HOME ({}) belongs to another user.", home.display()),
+            )
+        }),
+        Some(_) => {}
+    }
+    findings.extend(on_path(program, around));
+    findings
+}
+
+/// Whether what is done in this home would be done in another user's.
+pub(super) fn is_of_another(home: &Path) -> bool {
+    let me = rustix::process::geteuid().as_raw();
+    fs::metadata(home).is_ok_and(|found| found.uid() != me)
+}
+
+fn on_path(program: &Path, around: &Surroundings) -> Vec<Finding> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for file in around.path.iter().map(|folder| folder.join(NAME)) {
+        let runs = file.is_file() && access(&file, Access::EXEC_OK).is_ok();
+        if runs
+            && !found
+                .iter()
+                .any(|other| same_file(Some(other), Some(&file)))
+        {
+            found.push(file);
+        }
+    }
+    let Some(first) = found.first() else {
+        let folder = program.parent().unwrap_or(program);
+        return vec![Finding {
+            command: Some(format!("export PATH={}:\"$PATH\"", quoted(folder))),
+            ..Finding::new(
+                Area::Path,
+                Level::Warning,
+                format!(
+                    "There is no `{NAME}` on PATH, so the command is only found by its full path."
+                ),
+            )
+        }];
+    };
+    let mut findings = Vec::new();
+    if same_file(Some(first), Some(program)) {
+        let message = format!("`{NAME}` on PATH is this program.");
+        findings.push(Finding::new(Area::Path, Level::Well, message));
+    }
+    for other in found
+        .iter()
+        .filter(|other| !same_file(Some(other), Some(program)))
+    {
+        let version = version_of(other);
+        let is_first = other == first;
+        let place = if is_first { "first" } else { "also" };
+        let message = match &version {
+            Some(version) => format!(
+                "{} is {place} on PATH, {version}; this is {NAME} {}.",
+                other.display(),
+                env!("CARGO_PKG_VERSION")
+            ),
+            None => format!(
+                "{} is {place} on PATH, and it doesn't tell its version.",
+                other.display()
+            ),
+        };
+        let same = version.is_some_and(|version| {
+            version.strip_prefix("url-notes ") == Some(env!("CARGO_PKG_VERSION"))
+        });
+        findings.push(Finding {
+            advice: (!same).then(|| "Keep one of them.".into()),
+            ..Finding::new(
+                Area::Path,
+                if same { Level::Well } else { Level::Warning },
+                message,
+            )
+        });
+    }
+    findings
+}
+
+/// What `--version` says, if it does at once.
+fn version_of(program: &Path) -> Option<String> {
+    if modes::danger(program).is_some() {
+        return None;
+    }
+    let mut child = Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut stdout = child.stdout.take()?;
+    let (told, heard) = mpsc::channel();
+    thread::spawn(move || {
+        let mut said = Vec::new();
+        let read = stdout.by_ref().take(100).read_to_end(&mut said);
+        let _ = told.send(read.map(|_| said));
+    });
+    let said = heard.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
+    let _ = child.kill();
+    let _ = child.wait();
+    let said = String::from_utf8(said?).ok()?;
+    let line = super::clean(said.lines().next()?);
+    (!line.is_empty()).then_some(line)
+}
+
+/// The port of the site, and who may look at it.
+pub(super) fn port(config: &Config) -> Vec<Finding> {
+    let port = config.port;
+    let mut findings = vec![match site::look_at_port(port) {
+        Ok(()) => Finding::new(
+            Area::Site,
+            Level::Well,
+            format!(
+                "Port {port} is free: the site is there while a browser with the extension, or `url-notes serve`, runs."
+            ),
+        ),
+        Err(ServeError::AlreadyServed { port }) => {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let by = site::listening_at(address);
+            let by = by.map_or(String::new(), |program| format!(", served by {program}"));
+            Finding::new(
+                Area::Site,
+                Level::Well,
+                format!("The site is at http://localhost:{port}/{by}."),
+            )
+        }
+        Err(error) => Finding {
+            cause: Some("port_taken".into()),
+            advice: Some(format!(
+                "End that program, or choose another port in {}.",
+                config.file.display()
+            )),
+            ..Finding::new(Area::Site, Level::Fault, error.to_string())
+        },
+    }];
+    findings.extend(names(port));
+    let message = match (site::tells_users_apart(), config.require_token) {
+        (_, true) => {
+            "The site is shown to browsers that `url-notes open` was used for (require-token)."
+        }
+        (true, false) => "The system tells which user is asking: the site is shown to you alone.",
+        (false, false) => {
+            "The system doesn't tell which user is asking: open the site by `url-notes open`, once for each browser."
+        }
+    };
+    findings.push(Finding::new(Area::Site, Level::Well, message.into()));
+    findings
+}
+
+/// Whether the site's names lead to this machine.
+fn names(port: u16) -> Vec<Finding> {
+    let asked = ["localhost", "url-notes.localhost"].map(|name| {
+        let (told, heard) = mpsc::channel();
+        // The system may ask a server that isn't there.
+        thread::spawn(move || {
+            let _ = told.send((name, port).to_socket_addrs().map(Vec::from_iter));
+        });
+        (name, heard)
+    });
+    let findings = asked.into_iter().map(|(name, heard)| {
+        let found = heard.recv_timeout(BRIEFLY).ok().and_then(io::Result::ok);
+        of_name(name, &found.unwrap_or_default())
+    });
+    findings.collect()
+}
+
+fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
+    let away = found.iter().find(|address| !address.ip().is_loopback());
+    let line = format!("{} {name}", Ipv4Addr::LOCALHOST);
+    let message = match (away, found, name) {
+        (Some(address), ..) => format!("{name} leads to {}, not to this machine.", address.ip()),
+        (None, [], "localhost") => "localhost leads nowhere.".to_owned(),
+        // Browsers don't ask the system for names that end in `.localhost`.
+        (None, [], _) => {
+            let message =
+                format!("The system doesn't know {name}; browsers know it by themselves.");
+            return Finding::new(Area::Site, Level::Well, message);
+        }
+        _ => {
+            let addresses: Vec<String> = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+                .into_iter()
+                .filter(|known| found.iter().any(|address| address.ip() == *known))
+                .map(|known: std::net::IpAddr| known.to_string())
+                .collect();
+            let message = format!("{name} leads to {}.", addresses.join(" and "));
+            return Finding::new(Area::Site, Level::Well, message);
+        }
+    };
+    Finding {
+        advice: Some(format!("Put the line `{line}` into /etc/hosts.")),
+        ..Finding::new(Area::Site, Level::Warning, message)
+    }
+}
+
+/// The configuration file, and what of the environment goes before it.
+pub(super) fn settings(config: &Config) -> Vec<Finding> {
+    let shown = config.file.display();
+    if config.warnings.is_empty() {
+        let message = if config.file.exists() {
+            format!("{shown} is read.")
+        } else {
+            format!("There is no {shown}: the defaults hold.")
+        };
+        return vec![Finding::new(Area::Settings, Level::Well, message)];
+    }
+    let found = config.warnings.iter().map(|warning| {
+        let of_environment = warning.starts_with("URL_NOTES_PORT");
+        let command = format!("${{EDITOR:-vi}} {}", quoted(&config.file));
+        Finding {
+            cause: Some("settings".into()),
+            command: (!of_environment).then_some(command),
+            advice: of_environment.then(|| {
+                "Set URL_NOTES_PORT to a number, or take it out of the environment.".into()
+            }),
+            ..Finding::new(Area::Settings, Level::Fault, warning.clone())
+        }
+    });
+    found.collect()
+}
+
+/// The log: whose it is to read, and what went wrong lately.
+pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let private = [
+        config.log.clone(),
+        config.log.with_extension("log.old"),
+        config.seen.clone(),
+        // With the key to the site.
+        config.database.with_file_name("site"),
+    ];
+    findings.extend(private.iter().filter_map(|path| open_to_others(path)));
+    let lines = end_of(&config.log).unwrap_or_default();
+    let recent: Vec<&str> = lines
+        .lines()
+        .filter(|line| is_trouble(line, now - SignedDuration::from_hours(24)))
+        .collect();
+    let shown = config.log.display();
+    findings.push(match recent.last() {
+        None => Finding::new(
+            Area::Log,
+            Level::Well,
+            format!("Nothing went wrong in the last 24 hours by the log, {shown}."),
+        ),
+        Some(last) => {
+            let last = super::clean(last.splitn(4, ' ').nth(3).unwrap_or(last).trim());
+            let count = match recent.len() {
+                1 => "1 line".to_owned(),
+                many => format!("{many} lines"),
+            };
+            Finding {
+                command: Some(format!("tail {}", quoted(&config.log))),
+                ..Finding::new(
+                    Area::Log,
+                    Level::Warning,
+                    format!(
+                        "The log has {count} of trouble in the last 24 hours, the last one: {last}"
+                    ),
+                )
+            }
+        }
+    });
+    findings
+}
+
+/// What others may read, and shouldn't.
+fn open_to_others(path: &Path) -> Option<Finding> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o7777;
+    let private = mode & !0o077;
+    (mode != private).then(|| Finding {
+        cause: Some("unsafe".into()),
+        command: Some(format!("chmod {private:o} {}", quoted(path))),
+        remedies: vec![Remedy::Mode {
+            path: path.to_owned(),
+            mode: private,
+        }],
+        ..Finding::new(
+            Area::Log,
+            Level::Fault,
+            format!("Others on this machine may read {}.", path.display()),
+        )
+    })
+}
+
+fn end_of(log: &Path) -> io::Result<String> {
+    let mut file = File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
+    let mut end = Vec::new();
+    file.take(LOG_END).read_to_end(&mut end)?;
+    Ok(String::from_utf8_lossy(&end).into_owned())
+}
+
+/// Whether a line of the log, as `logging.rs` writes it, is an error after that moment.
+fn is_trouble(line: &str, after: Timestamp) -> bool {
+    let mut parts = line.split(' ');
+    let at = parts.next().and_then(|at| at.parse::<Timestamp>().ok());
+    at.is_some_and(|at| at >= after) && parts.next() == Some("ERROR")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_to_lead_to_this_machine() {
+        let addresses = |list: &[&str]| -> Vec<SocketAddr> {
+            list.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        for (name, found, level, says) in [
+            (
+                "localhost",
+                addresses(&["127.0.0.1:1", "[::1]:1"]),
+                Level::Well,
+                "127.0.0.1 and ::1",
+            ),
+            ("localhost", vec![], Level::Warning, "nowhere"),
+            (
+                "localhost",
+                addresses(&["[::1]:1", "10.0.0.1:1"]),
+                Level::Warning,
+                "10.0.0.1",
+            ),
+            ("url-notes.localhost", vec![], Level::Well, "by themselves"),
+            (
+                "url-notes.localhost",
+                addresses(&["10.0.0.1:1"]),
+                Level::Warning,
+                "10.0.0.1",
+            ),
+        ] {
+            let finding = of_name(name, &found);
+            assert_eq!(finding.level, level, "{finding:?}");
+            assert!(finding.message.contains(says), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn only_errors_of_late_are_trouble() {
+        let after: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
+        for (line, trouble) in [
+            ("2026-11-25T10:00:01.000Z ERROR 7 The disk is full.", true),
+            ("2026-11-25T10:00:01.000Z WARN  7 Not so bad.", false),
+            ("2026-11-25T09:00:01.000Z ERROR 7 Long ago.", false),
+            ("and so on", false),
+            ("", false),
+        ] {
+            assert_eq!(is_trouble(line, after), trouble, "{line}");
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! What is wrong between browser and database, and its cure.
+//!
+//! Looks at everything there is on the way of a save: browsers and their host manifests
+//! (`registration.rs`), the program that these name, greeted as each browser greets it
+//! (`greeting.rs`), the database (`notes.rs`), and port, PATH, settings and log
+//! (`machine.rs`). Nothing is changed by looking. A fault may have remedies, which
+//! `mend` carries out: only what is safe, and never anything in the notes. How it is
+//! shown is `cli/doctor.rs`.
+
+mod browsers;
+mod cause;
+mod greeting;
+mod machine;
+mod manifest;
+mod modes;
+mod notes;
+mod registration;
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    thread,
+};
+
+use jiff::Timestamp;
+
+pub use browsers::Browser;
+pub use cause::Cause;
+pub use notes::NotesState;
+pub use registration::{BrowserState, Registration};
+
+use crate::{
+    config::{Config, Family, Surroundings},
+    protocol::ErrorKind,
+    seen::{self, Visit},
+    store,
+};
+use modes::Danger;
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// This program, and whom it runs for.
+    Program,
+    /// The programs that a shell finds.
+    Path,
+    /// A browser, the registration with it, its extension.
+    Browser,
+    /// The notes.
+    Database,
+    /// The site and its port.
+    Site,
+    /// Configuration file and environment.
+    Settings,
+    /// The log.
+    Log,
+}
+
+impl Area {
+    /// A stable word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Path => "path",
+            Self::Browser => "browser",
+            Self::Database => "database",
+            Self::Site => "site",
+            Self::Settings => "settings",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// All is well.
+    Well,
+    /// Worth knowing; everything may work all the same.
+    Warning,
+    /// Something doesn't work.
+    Fault,
+}
+
+impl Level {
+    /// A stable word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Well => "ok",
+            Self::Warning => "warning",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+/// Something that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub area: Area,
+    /// The browser, where it is about one.
+    pub about: Option<&'static str>,
+    /// How bad it is.
+    pub level: Level,
+    /// A stable word for what is wrong: that of a [`Cause`], an error kind of the wire, or
+    /// `unsafe`, `port_taken`, `settings`. None where nothing is, or nothing that has a name.
+    pub cause: Option<String>,
+    /// A sentence.
+    pub message: String,
+    /// The command that mends it. `./install.sh` is run in the url-notes folder.
+    pub command: Option<String>,
+    /// What to do where no command can, a sentence.
+    pub advice: Option<String>,
+    /// What [`mend`] can do.
+    pub remedies: Vec<Remedy>,
+}
+
+impl Finding {
+    fn new(area: Area, level: Level, message: String) -> Self {
+        Self {
+            area,
+            about: None,
+            level,
+            cause: None,
+            message,
+            command: None,
+            advice: None,
+            remedies: Vec::new(),
+        }
+    }
+}
+
+/// Something that can be done without asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// Write the host manifest of a browser anew.
+    Register {
+        /// The folder that the browser looks into.
+        folder: PathBuf,
+        /// Its kind of manifest.
+        family: Family,
+        /// What it shall start.
+        program: PathBuf,
+        /// What people call the browser.
+        title: &'static str,
+    },
+    /// Set the mode of a file or a folder of this user.
+    Mode {
+        /// Which.
+        path: PathBuf,
+        /// To what.
+        mode: u32,
+    },
+    /// Take the rights of others to the notes away.
+    MakePrivate {
+        /// The database.
+        database: PathBuf,
+    },
+}
+
+/// All that was found.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What was looked at, in the order in which it is shown.
+    pub findings: Vec<Finding>,
+    /// The browsers that there is something to say about.
+    pub browsers: Vec<BrowserState>,
+    /// All extensions that have greeted, the last one first.
+    pub visits: Vec<Visit>,
+    /// The database.
+    pub notes: NotesState,
+}
+
+impl Report {
+    /// How many findings are as bad as this.
+    #[must_use]
+    pub fn count(&self, level: Level) -> usize {
+        let as_bad = self
+            .findings
+            .iter()
+            .filter(|finding| finding.level == level);
+        as_bad.count()
+    }
+
+    /// How many of the faults and warnings [`mend`] can do something about.
+    #[must_use]
+    pub fn mendable(&self) -> usize {
+        let wrong = self.findings.iter();
+        wrong.filter(|finding| !finding.remedies.is_empty()).count()
+    }
+}
+
+/// Looks at everything. Takes seconds at most, and changes nothing.
+#[must_use]
+pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report {
+    let visits = seen::visits(&config.seen);
+    let (all, strays) = BrowserState::all(browsers::all(around), &visits);
+    let matter = all.iter().filter(|state| state.matters(&all));
+    let browsers: Vec<BrowserState> = matter.cloned().collect();
+    // All at once, since each may be waited for.
+    let (mut findings, of_browsers, (notes, of_notes), of_port) = thread::scope(|scope| {
+        let started: Vec<_> = browsers
+            .iter()
+            .map(|state| scope.spawn(move || registration::examine(state, around)))
+            .collect();
+        let port = scope.spawn(|| machine::port(config));
+        let notes = scope.spawn(|| notes::examine(&config.database));
+        let program = machine::program(around);
+        let of_browsers: Vec<Finding> = started
+            .into_iter()
+            .flat_map(|examined| joined(examined.join()))
+            .collect();
+        (
+            program,
+            of_browsers,
+            joined(notes.join()),
+            joined(port.join()),
+        )
+    });
+    findings.extend(of_browsers);
+    findings.extend(strays.iter().map(registration::stray));
+    if !browsers.iter().any(|state| state.browser.is_here()) {
+        findings.push(Finding {
+            command: Some(format!("{} --browser NAME", Cause::NotRegistered.cure())),
+            ..Finding::new(
+                Area::Browser,
+                Level::Warning,
+                "No browser was found on this machine.".into(),
+            )
+        });
+    } else if visits.is_empty() {
+        findings.push(Finding {
+            advice: Some(
+                "Load the folder `extension` in the browser, and click its button.".into(),
+            ),
+            ..Finding::new(
+                Area::Browser,
+                Level::Warning,
+                "The extension has not been here from any browser yet.".into(),
+            )
+        });
+    }
+    findings.extend(of_notes);
+    findings.extend(of_port);
+    findings.extend(machine::settings(config));
+    findings.extend(machine::log(config, now));
+    Report {
+        findings,
+        browsers,
+        visits,
+        notes,
+    }
+}
+
+fn joined<T>(done: thread::Result<T>) -> T {
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// What [`mend`] has done, or has not been able to do, as sentences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// What is done.
+    pub done: Vec<String>,
+    /// What isn't, and why.
+    pub failed: Vec<String>,
+}
+
+/// Does what is safe about what was found.
+#[must_use]
+pub fn mend(report: &Report, around: &Surroundings) -> Mended {
+    let mut mended = Mended::default();
+    let mut remedies: Vec<&Remedy> = Vec::new();
+    for remedy in report.findings.iter().flat_map(|finding| &finding.remedies) {
+        // Browsers share folders.
+        if !remedies.iter().any(|known| known.does_the_same(remedy)) {
+            remedies.push(remedy);
+        }
+    }
+    let strange_home = around.home.as_deref().is_some_and(machine::is_of_another);
+    if strange_home && !remedies.is_empty() {
+        mended.failed.push(
+            "Nothing was mended: the home folder belongs to another user. Run this as that user."
+                .into(),
+        );
+        return mended;
+    }
+    for remedy in remedies {
+        match remedy.apply() {
+            Ok(done) => mended.done.push(done),
+            Err(why) => mended.failed.push(why),
+        }
+    }
+    mended
+}
+
+impl Remedy {
+    fn does_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Register { folder, .. }, Self::Register { folder: same, .. }) => folder == same,
+            _ => self == other,
+        }
+    }
+
+    fn apply(&self) -> Result<String, String> {
+        match self {
+            Self::Register {
+                folder,
+                family,
+                program,
+                title,
+            } => {
+                let file = manifest::write(folder, *family, program)?;
+                let file = file.display();
+                Ok(format!(
+                    "Registered {} with {title}: {file}.",
+                    program.display()
+                ))
+            }
+            Self::Mode { path, mode } => set_mode(path, *mode),
+            Self::MakePrivate { database } => {
+                store::make_private(database);
+                if store::is_open_to_others(database) {
+                    return Err("The rights of others to the notes can't be taken away.".into());
+                }
+                Ok("The notes are yours alone to read.".into())
+            }
+        }
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
+    let shown = path.display();
+    // What has become a link meanwhile may lead anywhere.
+    let own = path.symlink_metadata().is_ok_and(|found| {
+        !found.is_symlink() && found.uid() == rustix::process::geteuid().as_raw()
+    });
+    if !own {
+        return Err(format!("{shown} is not yours to change."));
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(|error| format!("The mode of {shown} can't be set ({error})."))?;
+    Ok(format!("The mode of {shown} is {mode:o} now."))
+}
+
+fn unsafe_path(area: Area, danger: Danger) -> Finding {
+    let command = registration::take_rights(&danger);
+    let remedies = danger.mode.map(|mode| Remedy::Mode {
+        path: danger.path.clone(),
+        mode,
+    });
+    Finding {
+        cause: Some("unsafe".into()),
+        advice: command
+            .is_none()
+            .then(|| "Put url-notes where only you and root may change it.".into()),
+        command,
+        remedies: remedies.into_iter().collect(),
+        ..Finding::new(area, Level::Fault, danger.sentence)
+    }
+}
+
+/// Whether both paths lead to one file.
+fn same_file(one: Option<&Path>, other: Option<&Path>) -> bool {
+    let id = |path: Option<&Path>| {
+        let found = fs::metadata(path?).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    id(one).is_some_and(|one| Some(one) == id(other))
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A text of others' without what could steer a terminal.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+/// The word of an error kind, as it stands on the wire.
+fn word(kind: ErrorKind) -> Option<String> {
+    let word = serde_json::to_value(kind).ok()?;
+    word.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_quoted_where_a_shell_needs_it() {
+        for (path, text) in [
+            ("/home/me/a-b_c.d", "/home/me/a-b_c.d"),
+            ("/home/my notes", "'/home/my notes'"),
+            ("/home/it's", r"'/home/it'\''s'"),
+            ("/home/$(x)", "'/home/$(x)'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), text);
+        }
+    }
+
+    #[test]
+    fn a_mode_is_set_on_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(set_mode(&link, 0o600).is_err());
+        assert!(set_mode(&file, 0o600).is_ok());
+    }
+}

@@ -1,0 +1,202 @@
+//! The database as the doctor sees it: whether it opens, is sound at a glance, has room,
+//! may be written, and is nobody else's to read.
+
+use std::{path::Path, time::Duration};
+
+use super::{Area, Finding, Level, Remedy, quoted};
+use crate::{
+    error::{Error, StoreFault},
+    store::{self, FileSystem, Health},
+};
+
+/// How long SQLite may look for damage. A hundred thousand notes take half of it.
+const LOOK: Duration = Duration::from_millis(1500);
+/// Under so many bytes, a save may fail at any moment.
+const NO_ROOM: u64 = 1024 * 1024;
+/// Under so many, it is time to make room.
+const LITTLE_ROOM: u64 = 64 * 1024 * 1024;
+
+/// What was found out, beside the findings.
+#[derive(Debug, Clone)]
+pub struct NotesState {
+    /// What could be seen of the database.
+    pub health: Option<Health>,
+    /// Room on its disk for this user, in bytes.
+    pub free_bytes: Option<u64>,
+    /// On what it lies.
+    pub file_system: FileSystem,
+}
+
+/// Examines the database at `path`.
+pub(super) fn examine(path: &Path) -> (NotesState, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let health = match store::glance(path, LOOK) {
+        Ok(health) => {
+            findings.push(of_health(path, &health));
+            Some(health)
+        }
+        Err(error) => {
+            findings.push(of_error(&error));
+            None
+        }
+    };
+    if store::is_unwritable(path) {
+        findings.push(of_fault(StoreFault::Unwritable));
+    }
+    if store::is_open_to_others(path) {
+        findings.push(of_openness(path));
+    }
+    let (free_bytes, file_system) = store::disk(path);
+    findings.extend(of_room(free_bytes));
+    if !file_system.shares_memory() {
+        let message = format!(
+            "The notes lie on a file system that is {file_system}: saves are slower there, and only one machine should use them at a time."
+        );
+        findings.push(Finding {
+            advice: Some("Keep them on a disk of this machine, and backups there.".into()),
+            ..Finding::new(Area::Database, Level::Warning, message)
+        });
+    }
+    let state = NotesState {
+        health,
+        free_bytes,
+        file_system,
+    };
+    (state, findings)
+}
+
+fn of_health(path: &Path, health: &Health) -> Finding {
+    let shown = path.display();
+    if !health.exists {
+        let message = format!("There are no notes yet; they will be in {shown}.");
+        return Finding::new(Area::Database, Level::Well, message);
+    }
+    if let Some(fault) = health.faults.first() {
+        log::debug!("{}", fault.sentence);
+        return of_fault(StoreFault::Broken);
+    }
+    let notes = health.notes.map_or(String::new(), |notes| match notes {
+        1 => "1 note, ".into(),
+        notes => format!("{notes} notes, "),
+    });
+    let schema = match health.schema {
+        None | Some(0) => "still empty".into(),
+        Some(found) if found < health.newest_schema => format!(
+            "schema {found}, which the next use brings to {}",
+            health.newest_schema
+        ),
+        Some(found) => format!("schema {found}"),
+    };
+    let looked = if health.finished {
+        "sound at a glance".to_owned()
+    } else {
+        format!(
+            "nothing wrong was found in {} seconds; `url-notes check` looks at everything",
+            LOOK.as_secs_f32()
+        )
+    };
+    let bytes = size(health.database_bytes + health.log_bytes);
+    let message = format!("{shown} opens: {notes}{bytes}, {schema}; {looked}.");
+    Finding::new(Area::Database, Level::Well, message)
+}
+
+fn of_openness(path: &Path) -> Finding {
+    let folder = path.parent().unwrap_or(path);
+    Finding {
+        cause: Some("unsafe".into()),
+        command: Some(format!("chmod -R go= {}", quoted(folder))),
+        remedies: vec![Remedy::MakePrivate {
+            database: path.to_owned(),
+        }],
+        ..Finding::new(
+            Area::Database,
+            Level::Fault,
+            "Others on this machine may read the notes, or change their folder.".into(),
+        )
+    }
+}
+
+/// A fault of the store, in the words that the popup has for it as well.
+fn of_fault(fault: StoreFault) -> Finding {
+    of_error(&Error::store(fault))
+}
+
+fn of_error(error: &Error) -> Finding {
+    let fault = match error {
+        Error::Store { fault, .. } => Some(*fault),
+        _ => None,
+    };
+    let command = match fault {
+        Some(StoreFault::Newer) => Some("git pull && ./install.sh"),
+        Some(StoreFault::Broken) => Some("url-notes check --repair"),
+        _ => None,
+    };
+    let level = match fault {
+        // It is in use, and that ends.
+        Some(StoreFault::Busy) => Level::Warning,
+        _ => Level::Fault,
+    };
+    Finding {
+        cause: super::word(error.kind()),
+        command: command.map(str::to_owned),
+        ..Finding::new(Area::Database, level, error.to_string())
+    }
+}
+
+fn of_room(free: Option<u64>) -> Option<Finding> {
+    let free = free?;
+    let message = format!("The disk of the notes has {} left.", size(free));
+    match free {
+        0..NO_ROOM => Some(of_fault(StoreFault::Full)),
+        NO_ROOM..LITTLE_ROOM => Some(Finding {
+            advice: Some("Make room on it.".into()),
+            ..Finding::new(Area::Database, Level::Warning, message)
+        }),
+        _ => Some(Finding::new(Area::Database, Level::Well, message)),
+    }
+}
+
+/// A number of bytes as people tell it.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut unit = 0;
+    let mut part = bytes;
+    while part >= 10 * 1024 && unit + 1 < UNITS.len() {
+        part /= 1024;
+        unit += 1;
+    }
+    format!("{part} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_room_is_a_warning_and_none_a_fault() {
+        for (free, level) in [
+            (0, Level::Fault),
+            (NO_ROOM, Level::Warning),
+            (LITTLE_ROOM, Level::Well),
+        ] {
+            assert_eq!(of_room(Some(free)).unwrap().level, level);
+        }
+        assert_eq!(of_room(None), None);
+        let full = of_room(Some(1)).unwrap();
+        assert_eq!(full.cause.as_deref(), Some("store_full"));
+        assert!(full.message.contains("disk is full"), "{full:?}");
+    }
+
+    #[test]
+    fn sizes_are_told_in_fitting_units() {
+        for (bytes, told) in [
+            (0, "0 bytes"),
+            (10_239, "10239 bytes"),
+            (10_240, "10 KiB"),
+            (50 * 1024 * 1024, "50 MiB"),
+            (u64::MAX, "16777215 TiB"),
+        ] {
+            assert_eq!(size(bytes), told);
+        }
+    }
+}

@@ -1,0 +1,590 @@
+//! Whether a browser can start the program: its host manifest, the program that this
+//! names, who may change either, and what the program answers.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Area, Finding, Level, Remedy,
+    browsers::Browser,
+    cause::Cause,
+    greeting::{self, NotGreeted},
+    manifest::{self, HOST},
+    modes::{self, Danger},
+    quoted,
+};
+use crate::{
+    config::{Family, Surroundings},
+    seen::Visit,
+};
+
+/// What an extension said longer ago may no longer be so.
+const OF_LATE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The file of a browser's registration that counts, among those that it looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// The file.
+    pub file: PathBuf,
+    /// Whether it is for all users of the machine.
+    pub for_machine: bool,
+    /// The program that it names, where it can be read.
+    pub program: Option<PathBuf>,
+}
+
+/// What was found out about a browser.
+#[derive(Debug, Clone)]
+pub struct BrowserState {
+    /// The browser.
+    pub browser: Browser,
+    /// Its registrations, in the order in which the browser looks for them: the first counts.
+    pub registrations: Vec<Registration>,
+    /// Its extension, when it last greeted.
+    pub visit: Option<Visit>,
+}
+
+impl BrowserState {
+    /// The browsers with their registrations and the last visits of their extensions; and
+    /// the last visits from elsewhere.
+    pub(super) fn all(browsers: Vec<Browser>, visits: &[Visit]) -> (Vec<Self>, Vec<Visit>) {
+        let mut states: Vec<Self> = browsers.into_iter().map(Self::of).collect();
+        let mut strays = Vec::new();
+        // The newest first.
+        for visit in visits {
+            match whose(visit, &states) {
+                Some(place) => drop(states[place].visit.get_or_insert_with(|| visit.clone())),
+                None => strays.push(visit.clone()),
+            }
+        }
+        (states, strays)
+    }
+
+    fn of(browser: Browser) -> Self {
+        let folders = browser.hosts.iter().map(|folder| (folder, false));
+        let folders = folders.chain(browser.system_hosts.iter().map(|folder| (folder, true)));
+        let registrations = folders
+            .map(|(folder, for_machine)| (manifest::file_in(folder), for_machine))
+            .filter(|(file, _)| file.symlink_metadata().is_ok())
+            .map(|(file, for_machine)| Registration {
+                program: manifest::read(&file, browser.family)
+                    .ok()
+                    .map(|manifest| manifest.program),
+                file,
+                for_machine,
+            })
+            .collect();
+        Self {
+            browser,
+            registrations,
+            visit: None,
+        }
+    }
+
+    /// Whether there is anything to say about it, beside `others`: browsers share folders,
+    /// and a registration there is that of the one that is on this machine.
+    pub(super) fn matters(&self, others: &[Self]) -> bool {
+        let own = |registration: &&Registration| !registration.for_machine;
+        let is_others = |file: &Path| {
+            others.iter().any(|other| {
+                other.browser.is_here()
+                    && other.registrations.iter().any(|known| known.file == file)
+            })
+        };
+        self.browser.is_here()
+            || self.visit.is_some()
+            || self
+                .registrations
+                .iter()
+                .filter(own)
+                .any(|known| !is_others(&known.file))
+    }
+}
+
+/// Which browser's extension it was that greeted: by the browser's program, or by the
+/// registration that it named, which browsers may share.
+fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
+    let of_family = |state: &BrowserState| state.browser.family == visit.family;
+    let process = visit.browser.as_deref();
+    let by_program = states.iter().position(|state| {
+        of_family(state) && process.is_some_and(|process| state.browser.is(process))
+    });
+    by_program.or_else(|| {
+        let folder = visit.manifest.as_ref()?.parent()?;
+        states.iter().position(|state| {
+            // Where its own program is known, it would have been that.
+            let unsure = process.is_none() || state.browser.program.is_none();
+            of_family(state)
+                && state.browser.is_here()
+                && unsure
+                && state.browser.hosts.iter().any(|hosts| hosts == folder)
+        })
+    })
+}
+
+/// An extension that greeted from a browser that isn't known.
+pub(super) fn stray(visit: &Visit) -> Finding {
+    let from = visit.browser.as_ref().or(visit.manifest.as_ref());
+    let from = from.map_or("somewhere".into(), |from| from.display().to_string());
+    let message = format!(
+        "An extension, version {}, was here {}, from {from}.",
+        super::clean(&visit.extension),
+        ago(&visit.at, Timestamp::now())
+    );
+    if visit.speaks_with_us() {
+        return Finding::new(Area::Browser, Level::Well, message);
+    }
+    let cause = not_spoken(visit);
+    Finding {
+        cause: Some(cause.name().to_owned()),
+        command: Some(cause.cure().to_owned()),
+        // The browser may be gone, with its extension.
+        ..Finding::new(
+            Area::Browser,
+            Level::Warning,
+            format!("{} {message}", cause.sentence()),
+        )
+    }
+}
+
+/// Why this program and that extension don't understand each other.
+fn not_spoken(visit: &Visit) -> Cause {
+    if visit.protocol < crate::protocol::PROTOCOL {
+        Cause::HostTooNew
+    } else {
+        Cause::HostTooOld
+    }
+}
+
+/// Examines one browser. Starts the program that it would start.
+pub(super) fn examine(state: &BrowserState, around: &Surroundings) -> Vec<Finding> {
+    let browser = &state.browser;
+    if browser.hosts.is_empty() {
+        return vec![unreachable(browser)];
+    }
+    let mut findings = Vec::new();
+    // Opera looks into one of two folders, depending on its build: both have to be right.
+    let own: Vec<&Registration> = state
+        .registrations
+        .iter()
+        .filter(|registration| !registration.for_machine)
+        .collect();
+    let (counting, unregistered) = if own.is_empty() {
+        let machine: Vec<&Registration> = state.registrations.iter().take(1).collect();
+        (machine, state.registrations.is_empty())
+    } else {
+        let unregistered = own.len() < browser.hosts.len();
+        (own, unregistered)
+    };
+    if unregistered {
+        findings.push(not_registered(browser, around));
+    } else {
+        let judged: Vec<Judgement> = counting
+            .iter()
+            .map(|registration| judge(browser, registration, around))
+            .collect();
+        let mut well = None;
+        for judgement in judged {
+            match judgement {
+                Judgement::Well(version) => well = Some(version),
+                Judgement::Wrong(finding) => findings.push(*finding),
+            }
+        }
+        if let (Some(version), [], [first, ..]) = (well, &findings[..], &counting[..]) {
+            findings.extend(registered(state, first, &version));
+        }
+    }
+    findings.extend(visited(state));
+    findings.extend(sandboxed(browser));
+    findings
+}
+
+fn finding(browser: &Browser, level: Level, message: String) -> Finding {
+    Finding {
+        about: Some(browser.title),
+        ..Finding::new(Area::Browser, level, message)
+    }
+}
+
+fn wrong(browser: &Browser, cause: Cause, detail: &str) -> Finding {
+    let message = match detail {
+        "" => cause.sentence().to_owned(),
+        detail => format!("{} {detail}.", cause.sentence()),
+    };
+    Finding {
+        cause: Some(cause.name().to_owned()),
+        command: Some(cause.cure().to_owned()),
+        ..finding(browser, Level::Fault, message)
+    }
+}
+
+fn unreachable(browser: &Browser) -> Finding {
+    let message = match browser.package {
+        "snap" | "flatpak" => format!(
+            "It can't be reached: its {} sandbox shuts every program outside it off.",
+            browser.package
+        ),
+        _ => "It can't be reached: it starts no programs for extensions.".to_owned(),
+    };
+    Finding {
+        advice: Some(match browser.package {
+            "snap" | "flatpak" => format!(
+                "Use a browser that isn't installed as a {}.",
+                browser.package
+            ),
+            _ => "Use another browser.".to_owned(),
+        }),
+        ..finding(browser, Level::Warning, message)
+    }
+}
+
+fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
+    let remedies = register(browser, around);
+    if browser.profile.is_some() {
+        return Finding {
+            remedies,
+            ..wrong(browser, Cause::NotRegistered, "")
+        };
+    }
+    // It is on the machine, but this user has never started it.
+    Finding {
+        level: Level::Warning,
+        message: format!(
+            "{} You don't seem to use it.",
+            Cause::NotRegistered.sentence()
+        ),
+        remedies,
+        ..wrong(browser, Cause::NotRegistered, "")
+    }
+}
+
+/// Writes the registration anew, for this user and this program.
+fn register(browser: &Browser, around: &Surroundings) -> Vec<Remedy> {
+    let Some(program) = around.program.clone().filter(|program| program.is_file()) else {
+        return Vec::new();
+    };
+    let remedy = |folder: &PathBuf| Remedy::Register {
+        folder: folder.clone(),
+        family: browser.family,
+        program: program.clone(),
+        title: browser.title,
+    };
+    browser.hosts.iter().map(remedy).collect()
+}
+
+enum Judgement {
+    /// With the version of the program.
+    Well(String),
+    Wrong(Box<Finding>),
+}
+
+fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) -> Judgement {
+    let file = &registration.file;
+    let shown = file.display();
+    let wrong = |cause, detail: &str, remedies| {
+        Judgement::Wrong(Box::new(Finding {
+            remedies,
+            ..wrong(browser, cause, detail)
+        }))
+    };
+    let anew = || register(browser, around);
+    let manifest = match manifest::read(file, browser.family) {
+        Ok(manifest) => manifest,
+        Err(why) => {
+            let detail = format!("Of {shown}: {why}");
+            return wrong(Cause::RegistrationDamaged, &detail, anew());
+        }
+    };
+    if let Some(danger) = modes::danger(file) {
+        return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
+    }
+    if !manifest.allows_us {
+        let detail = format!(
+            "{} has to stand in {shown}",
+            manifest::extension(browser.family)
+        );
+        return wrong(Cause::NotAllowed, &detail, anew());
+    }
+    let program = &manifest.program;
+    let named = format!("{}, which {shown} names", program.display());
+    if !program.exists() {
+        return wrong(
+            Cause::ProgramMissing,
+            &format!("There is no {named}"),
+            anew(),
+        );
+    }
+    if !program.is_file() || rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_err() {
+        let remedies = match modes::executable(program) {
+            Some(mode) => vec![Remedy::Mode {
+                path: program.clone(),
+                mode,
+            }],
+            None => anew(),
+        };
+        let detail = format!("It is {named}");
+        return wrong(Cause::ProgramNotExecutable, &detail, remedies);
+    }
+    // What others may change isn't started.
+    if let Some(danger) = modes::danger(program) {
+        return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
+    }
+    match greeting::greet(file, &manifest, browser.family, &around.temporary) {
+        Ok(greeted) => {
+            if manifest.others.is_empty() {
+                Judgement::Well(greeted.version)
+            } else {
+                let message = format!(
+                    "It is registered, but {shown} lets others at the notes, too: {}.",
+                    super::clean(&manifest.others.join(", "))
+                );
+                Judgement::Wrong(Box::new(Finding {
+                    advice: Some("Take out of it what you haven't put there.".into()),
+                    ..finding(browser, Level::Warning, message)
+                }))
+            }
+        }
+        Err(NotGreeted { cause, detail }) => {
+            // This very program answers; where another one is named, it may take its place.
+            let is_this = super::same_file(Some(program), around.program.as_deref());
+            let remedies = if is_this { Vec::new() } else { anew() };
+            let detail = format!("Of {named}: {detail}");
+            wrong(cause, detail.trim_end_matches([':', ' ']), remedies)
+        }
+    }
+}
+
+fn unsafe_file(browser: &Browser, danger: Danger) -> Finding {
+    Finding {
+        about: Some(browser.title),
+        ..super::unsafe_path(Area::Browser, danger)
+    }
+}
+
+fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<Finding> {
+    let browser = &state.browser;
+    let whose = if first.for_machine {
+        "for all users of this machine"
+    } else {
+        "for you"
+    };
+    let mut message = format!(
+        "Registered {whose}, and the program answers, version {version} ({}).",
+        first.file.display()
+    );
+    if !first.for_machine && state.registrations.iter().any(|file| file.for_machine) {
+        message.push_str(" That goes before the registration for all users.");
+    }
+    if version == env!("CARGO_PKG_VERSION") {
+        return vec![finding(browser, Level::Well, message)];
+    }
+    let other = first.program.as_deref().unwrap_or(Path::new("?"));
+    vec![Finding {
+        command: Some(Cause::HostTooOld.cure().to_owned()),
+        ..finding(
+            browser,
+            Level::Warning,
+            format!(
+                "It starts version {version} of the program, {}; this is version {}.",
+                other.display(),
+                env!("CARGO_PKG_VERSION")
+            ),
+        )
+    }]
+}
+
+/// What is known of its extension.
+fn visited(state: &BrowserState) -> Option<Finding> {
+    let visit = state.visit.as_ref()?;
+    let ago = ago(&visit.at, Timestamp::now());
+    let version = super::clean(&visit.extension);
+    let seen = format!("Its extension, version {version}, was here {ago}.");
+    if !visit.speaks_with_us() {
+        let found = wrong(
+            &state.browser,
+            not_spoken(visit),
+            seen.trim_end_matches('.'),
+        );
+        let level = if is_of_late(visit) {
+            Level::Fault
+        } else {
+            // It may have been updated since, and not used.
+            Level::Warning
+        };
+        return Some(Finding { level, ..found });
+    }
+    if version != env!("CARGO_PKG_VERSION") {
+        let message = format!(
+            "{seen} This program is version {}.",
+            env!("CARGO_PKG_VERSION")
+        );
+        return Some(Finding {
+            advice: Some(
+                "Reload it on the browser's page of extensions once both are updated.".into(),
+            ),
+            ..finding(&state.browser, Level::Warning, message)
+        });
+    }
+    Some(finding(&state.browser, Level::Well, seen))
+}
+
+fn is_of_late(visit: &Visit) -> bool {
+    let at = visit.at.parse::<Timestamp>();
+    at.is_ok_and(|at| Timestamp::now().duration_since(at) < OF_LATE)
+}
+
+/// A moment as people tell it.
+fn ago(at: &str, now: Timestamp) -> String {
+    let Ok(at) = at.parse::<Timestamp>() else {
+        return "at a time that isn't known".into();
+    };
+    let seconds = now.duration_since(at).as_secs().max(0);
+    let (count, unit) = match seconds {
+        0..60 => return "just now".into(),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
+}
+
+/// What has to be known of a browser in a sandbox that can be reached.
+fn sandboxed(browser: &Browser) -> Option<Finding> {
+    match (browser.package, browser.family) {
+        ("snap", Family::Firefox) => Some(Finding {
+            command: Some(format!(
+                "flatpak permission-set webextensions {HOST} snap.firefox yes"
+            )),
+            ..finding(
+                browser,
+                Level::Warning,
+                "It asks once whether it may start url-notes; whether you have allowed it can't be seen from here.".into(),
+            )
+        }),
+        ("flatpak", _) => Some(Finding {
+            advice: Some("Install xdg-native-messaging-proxy, or use a browser that isn't installed as a flatpak.".into()),
+            ..finding(
+                browser,
+                Level::Warning,
+                "It reaches programs outside its sandbox only where xdg-native-messaging-proxy is installed.".into(),
+            )
+        }),
+        _ => None,
+    }
+}
+
+/// The command that takes the rights of others away.
+pub(super) fn take_rights(danger: &Danger) -> Option<String> {
+    danger
+        .mode
+        .map(|mode| format!("chmod {mode:o} {}", quoted(&danger.path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::{
+        browsers,
+        greeting::tests::{program_that, says},
+    };
+    use std::fs;
+
+    const HELLO: &str = concat!(
+        r#"{"result":{"protocol":1,"host":""#,
+        env!("CARGO_PKG_VERSION"),
+        r#""}}"#
+    );
+
+    /// A machine with Chromium, and a program for it; the user's manifest and the machine's
+    /// as given.
+    fn findings(user: Option<&str>, machine: Option<&str>) -> (Vec<Finding>, Vec<bool>) {
+        let dir = tempfile::tempdir().unwrap();
+        let program = program_that(dir.path(), &says(HELLO));
+        let around = Surroundings {
+            home: Some(dir.path().join("home")),
+            config_home: Some(dir.path().join("home/.config")),
+            path: Vec::new(),
+            program: Some(program.clone()),
+            temporary: dir.path().to_owned(),
+            root: dir.path().join("root"),
+        };
+        fs::create_dir_all(dir.path().join("home/.config/chromium")).unwrap();
+        let all = browsers::all(&around);
+        let chromium = all
+            .into_iter()
+            .find(|browser| browser.name == "chromium")
+            .unwrap();
+        for (folder, text) in [
+            (&chromium.hosts[0], user),
+            (&chromium.system_hosts[0], machine),
+        ] {
+            if let Some(text) = text {
+                let file = manifest::write(folder, Family::Chromium, &program).unwrap();
+                if text != "good" {
+                    fs::write(file, text).unwrap();
+                }
+            }
+        }
+        let state = BrowserState::of(chromium);
+        let order = state
+            .registrations
+            .iter()
+            .map(|file| file.for_machine)
+            .collect();
+        (examine(&state, &around), order)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_users_registration_goes_before_the_machines() {
+        let (found, order) = findings(None, Some("good"));
+        assert_eq!((found[0].level, order), (Level::Well, vec![true]));
+        assert!(found[0].message.contains("for all users"), "{found:?}");
+        let (found, order) = findings(Some("good"), Some("nonsense"));
+        assert_eq!((found[0].level, order), (Level::Well, vec![false, true]));
+        assert!(found[0].message.contains("goes before"), "{found:?}");
+        // The first that is there counts, be it as it may.
+        for (user, machine) in [(Some("nonsense"), Some("good")), (None, Some("nonsense"))] {
+            let (found, _) = findings(user, machine);
+            assert_eq!(found[0].cause.as_deref(), Some("registration_damaged"));
+            // Written for the user, it goes before the machine's.
+            let [Remedy::Register { folder, .. }] = &found[0].remedies[..] else {
+                panic!("{found:?}");
+            };
+            assert!(folder.ends_with("home/.config/chromium/NativeMessagingHosts"));
+        }
+    }
+
+    #[test]
+    fn an_extension_from_an_unknown_browser_is_told_all_the_same() {
+        let mut visit = Visit {
+            family: Family::Chromium,
+            browser: Some("/opt/odd/browser".into()),
+            manifest: None,
+            extension: "0.0.1".into(),
+            protocol: 1,
+            at: "2026-01-01T00:00:00Z".into(),
+        };
+        let told = stray(&visit);
+        assert_eq!(told.level, Level::Well);
+        assert!(told.message.contains("/opt/odd/browser"), "{told:?}");
+        visit.protocol = 0;
+        assert_eq!(stray(&visit).cause.as_deref(), Some("host_too_new"));
+    }
+
+    #[test]
+    fn moments_are_told_as_people_do() {
+        let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
+        for (at, told) in [
+            ("2026-11-25T09:59:30Z", "just now"),
+            ("2026-11-25T10:00:30Z", "just now"),
+            ("2026-11-25T09:58:30Z", "1 minute ago"),
+            ("2026-11-25T07:58:30Z", "2 hours ago"),
+            ("2026-11-21T07:58:30Z", "4 days ago"),
+            ("yesterday", "at a time that isn't known"),
+        ] {
+            assert_eq!(ago(at, now), told);
+        }
+    }
+}
