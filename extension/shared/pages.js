@@ -48,6 +48,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
  * @property {import("../protocol.js").SeenFields} refusedSeen What those were to replace.
  * @property {string[]} [keywords] That the page names as its own.
+ * @property {string} [canonical] The address by which it wants to be known.
  * @property {Refusal | null} refusal Of a save that left nothing to keep.
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
@@ -300,6 +301,14 @@ export class Pages {
 		return { ...(excerpt ? { excerpt } : {}), ...(keywords ? { keywords } : {}) };
 	}
 
+	/**
+	 * The address by which the page wants to be known, where it says one.
+	 * @param {string} url
+	 */
+	canonical(url) {
+		return this.#sights.get(url)?.canonical;
+	}
+
 	/** Shows every popup how things stand. */
 	showAll() {
 		for (const url of this.#sights.keys()) {
@@ -364,9 +373,9 @@ export class Pages {
 		page.removed = null;
 		this.#keep(page);
 		this.#show(page);
-		const { keywords, ...captured } = await this.#capture(tabId);
+		const { keywords, canonical, ...captured } = await this.#capture(tabId);
 		const sight = this.#sights.get(page.url);
-		if (sight && keywords) sight.keywords = keywords;
+		if (sight) Object.assign(sight, { keywords, canonical });
 		if (!page.wanted) return; // Undone meanwhile.
 		this.#addSave(page, captured);
 	}
