@@ -11,7 +11,7 @@ import { POPUP_PORT } from "../shared/popup-port.js";
 import { activeTab } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
-import { say, sayEverywhere } from "../shared/wording.js";
+import { language, say, sayEverywhere } from "../shared/wording.js";
 import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
@@ -320,9 +320,7 @@ function capitalised(text) {
 
 /** @param {string} moment RFC 3339. */
 function day(moment) {
-	return new Date(moment).toLocaleDateString(browser.i18n.getUILanguage(), {
-		dateStyle: "medium",
-	});
+	return new Date(moment).toLocaleDateString(language(), { dateStyle: "medium" });
 }
 
 function linkToSite() {

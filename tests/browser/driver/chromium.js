@@ -25,7 +25,7 @@ const misled = (name) => [
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment, resolves }) {
+export async function start({ extension, home, environment, language, resolves }) {
 	const browser = await puppeteer.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: true,
@@ -42,9 +42,11 @@ export async function start({ extension, home, environment, resolves }) {
 			"--no-first-run",
 			// Room for the popup at its full height.
 			"--screen-info={1600x1200}",
+			...(language ? [`--lang=${language}`] : []),
 			...(resolves ? misled(resolves) : []),
 		],
-		env: environment,
+		// Chromium on Linux takes its language from there.
+		env: language ? { ...environment, LANGUAGE: language } : environment,
 	});
 	// The extension loads while the browser is already there.
 	const installed = await until("the extension is loaded", async () => {
@@ -63,6 +65,10 @@ export async function start({ extension, home, environment, resolves }) {
 			await page.emulateMediaFeatures(media);
 			if (url) await page.goto(url);
 			return page;
+		},
+		async visit(page, address) {
+			// A page that can't be loaded is one, too.
+			await page.goto(address).catch(() => {});
 		},
 		pages: () => browser.pages(),
 		async addresses() {

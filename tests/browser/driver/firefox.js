@@ -34,7 +34,7 @@ export const PREFERENCES = {
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment, resolves }) {
+export async function start({ extension, home, environment, language, resolves }) {
 	const browser = await puppeteer.launch({
 		browser: "firefox",
 		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
@@ -48,6 +48,7 @@ export async function start({ extension, home, environment, resolves }) {
 		env: environment,
 	});
 	const inWindow = await windowScope(browser);
+	if (language) await inWindow(setLanguage, language);
 	const id = await browser.installExtension(extension);
 	const widget = id.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "_");
 	const isOpen = () => inWindow(isPopupOpen);
@@ -58,6 +59,11 @@ export async function start({ extension, home, environment, resolves }) {
 			const page = await browser.newPage();
 			if (url) await page.goto(url);
 			return page;
+		},
+		async visit(page, address) {
+			await page.bringToFront();
+			await inWindow(load, address);
+			await until(`${address} is loaded`, () => inWindow(hasLoaded, address));
 		},
 		pages: () => browser.pages(),
 		async addresses() {
@@ -231,8 +237,13 @@ function strikeKeys(keys) {
 		Tab: 9,
 		Enter: 13,
 		Escape: 27,
+		End: 35,
+		Home: 36,
+		ArrowLeft: 37,
 		ArrowUp: 38,
+		ArrowRight: 39,
 		ArrowDown: 40,
+		Delete: 46,
 	};
 	const { Cc, Ci } = /** @type {any} */ (window);
 	const processor = Cc["@mozilla.org/text-input-processor;1"].createInstance(
@@ -264,6 +275,30 @@ async function pictureOfPopup() {
 	canvas.height = bitmap.height;
 	canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
 	return canvas.toDataURL().split(",")[1];
+}
+
+/** @param {string} address */
+function load(address) {
+	const { gBrowser, Services } = /** @type {any} */ (window);
+	const triggeringPrincipal = Services.scriptSecurityManager.getSystemPrincipal();
+	gBrowser.selectedBrowser.fixupAndLoadURIString(address, { triggeringPrincipal });
+}
+
+/** @param {string} address */
+function hasLoaded(address) {
+	const { gBrowser } = /** @type {any} */ (window);
+	const { currentURI, webProgress } = gBrowser.selectedBrowser;
+	return currentURI.spec === address && !webProgress.isLoadingDocument;
+}
+
+/**
+ * As with a language pack, but for the browser's own words.
+ * @param {string} language
+ */
+function setLanguage(language) {
+	const { Services } = /** @type {any} */ (window);
+	Services.locale.availableLocales = [language, "en-US"];
+	Services.locale.requestedLocales = [language];
 }
 
 /** @param {string} scheme */
