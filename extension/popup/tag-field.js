@@ -386,10 +386,13 @@ export class TagField {
 				option.role = "option";
 				option.dataset.tag = name;
 				option.ariaSelected = String(index === this.#active);
-				option.ariaLabel =
-					count === 1 ? say("usedOnce", name) : say("usedTimes", name, count);
+				option.setAttribute(
+					"aria-description",
+					count === 1 ? say("usedOnce") : say("usedTimes", count),
+				);
 				const uses = document.createElement("span");
 				uses.className = "uses";
+				uses.ariaHidden = "true"; // It is described.
 				uses.textContent = String(count);
 				option.append(marked(name, typed), uses);
 				return option;
