@@ -5,7 +5,7 @@
  * for and given by its owner.
  */
 
-import { normaliseTag, splitTags, uniteTags } from "../shared/tags.js";
+import { MAX_TAG_LENGTH, normaliseTag, splitTags, uniteTags } from "../shared/tags.js";
 import { say } from "../shared/wording.js";
 
 /** @typedef {{name: string, count: number}} TagCount */
@@ -283,7 +283,9 @@ export class TagField {
 
 	#want() {
 		this.#wanted = true;
-		this.onWanted(this.pending.trim(), this.#tags);
+		// What is longer is no tag's beginning.
+		const text = this.pending.trim();
+		if (text.length <= 2 * MAX_TAG_LENGTH) this.onWanted(text, this.#tags);
 	}
 
 	/** @param {1 | -1} step */

@@ -17,7 +17,7 @@ import { fit, LIMITS } from "./text.js";
  *   and `canonical` is for finding another note of the page: they aren't saved.
  */
 
-/** A page that answers later than this is saved without what it would have said. */
+/** A page that answers later than this is saved before it does. */
 const CAPTURE_WITHIN_MS = 300;
 
 /** More keywords than these are meant for search engines. */
@@ -39,33 +39,29 @@ export function savableUrl(tabUrl) {
 }
 
 /**
- * Reads the page of a tab. Never fails and never takes long: a page that
- * can't be read (PDF, reader view, the browser's own) says nothing.
+ * Reads the page of a tab. Never fails and never takes long: a page that can't be read
+ * (PDF, reader view, the browser's own) says nothing, and what one has to say that is
+ * slow comes in `late`.
  * @param {number | undefined} tabId
- * @returns {Promise<Captured>}
+ * @returns {Promise<Captured & {late?: Promise<Captured>}>}
  */
 export async function capture(tabId) {
 	if (tabId === undefined) return {};
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	let timer;
-	const late = new Promise((resolve) => {
-		timer = setTimeout(resolve, CAPTURE_WITHIN_MS, []);
+	/** @type {Promise<null>} */
+	const patience = new Promise((resolve) => {
+		timer = setTimeout(resolve, CAPTURE_WITHIN_MS, null);
 	});
-	const read = browser.scripting.executeScript({
-		target: { tabId },
-		func: readPage,
-		injectImmediately: true,
-	});
-	try {
-		const results = /** @type {{result?: PageSays}[]} */ (
-			await Promise.race([read, late])
+	const late = browser.scripting
+		.executeScript({ target: { tabId }, func: readPage, injectImmediately: true })
+		.then(
+			(results) => fitCaptured(results?.[0]?.result ?? {}),
+			() => ({}), // Not a page for scripts.
 		);
-		return fitCaptured(results?.[0]?.result ?? {});
-	} catch {
-		return {}; // Not a page for scripts.
-	} finally {
-		clearTimeout(timer);
-	}
+	const captured = await Promise.race([late, patience]);
+	clearTimeout(timer);
+	return captured ?? { late };
 }
 
 /**

@@ -44,6 +44,16 @@ const PAGES = {
 			is why only its beginning and its end are used to find it again on the page.</p>
 		<p id="e">機械学習を学ぶ人は図書館へ行く。深層学習を学ぶ人も図書館へ行く。</p>
 		<p id="end">After all.</p><div style="height: 3000px"></div>`,
+	"/broken-unicode": `<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title>
+		<p id="p">x</p><script>
+			document.title = "Half \\ud83d of a sign";
+			document.head.append(Object.assign(document.createElement("meta"),
+				{ name: "description", content: "The other half \\ude00" }));
+			p.textContent = "Selected \\udc00 words";
+			getSelection().selectAllChildren(p);
+		</script>`,
+	"/huge-text": `<!doctype html><html lang="en"><meta charset="utf-8"><title>Huge</title>
+		<p id="p">${"many words ".repeat(100_000)}</p><script>getSelection().selectAllChildren(p)</script>`,
 	"/plain.txt": "Just text.",
 	"/picture.svg": `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><title>Nine</title></svg>`,
 	"/paper.pdf": `%PDF-1.1
@@ -67,7 +77,8 @@ const TYPES = {
  * @returns {Promise<{ address(path: string): string, close(): Promise<void> }>}
  */
 export async function serveWeb() {
-	const server = createServer((request, response) => {
+	// Room for the longest address that can be saved.
+	const server = createServer({ maxHeaderSize: 256 * 1024 }, (request, response) => {
 		const { pathname } = new URL(request.url ?? "/", "http://localhost");
 		const page = PAGES[pathname];
 		const type = TYPES[path.extname(pathname)] ?? "text/html";

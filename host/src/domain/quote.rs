@@ -15,6 +15,8 @@ const END_WORDS: usize = 6;
 /// Characters of one, where its words are long or nothing stands between them.
 const END_CHARS: usize = 100;
 
+/// Longest address that a quote links to, in bytes.
+const MAX_LINK_BYTES: usize = 8 * 1024;
 /// A quote of which less than this is left isn't cut.
 const SENTENCE_BYTES: usize = 200;
 
@@ -79,7 +81,15 @@ impl Quote {
     /// The Markdown block quote, its last line a link to the place.
     #[must_use]
     pub fn to_markdown(&self, url: &str) -> String {
-        format!("{}{}", self.block(), self.link(url))
+        let (block, link) = (self.block(), self.link(url));
+        format!(
+            "{}{link}",
+            if link.is_empty() {
+                block.trim_end()
+            } else {
+                &block
+            }
+        )
     }
 
     fn block(&self) -> String {
@@ -93,11 +103,13 @@ impl Quote {
         block
     }
 
+    /// Nothing where the address would take the room that the user's words need.
     fn link(&self, url: &str) -> String {
-        format!(
-            ">\n> [in the page](<{}>)",
-            address_in_brackets(&self.address(url))
-        )
+        let address = address_in_brackets(&self.address(url));
+        if address.len() > MAX_LINK_BYTES {
+            return String::new();
+        }
+        format!(">\n> [in the page](<{address}>)")
     }
 
     /// The summary with the quote at its end; as it is where the quote stands there already.
@@ -120,31 +132,19 @@ impl Quote {
         before + &quote
     }
 
-    /// As much of it as has room: the text cut, the link left out where its address is what
-    /// takes the room. None where not even a sentence has.
+    /// As much of it as has room. None where not even a sentence has.
     fn shortened(&self, url: &str, room: usize) -> Option<String> {
-        let mut block = self.block();
-        let mut link = self.link(url);
-        if link.len() > room / 4 {
-            link.clear();
-            block.truncate(block.trim_end().len());
+        let (mut block, link) = (self.block(), self.link(url));
+        let cut = room.checked_sub(link.len() + " …\n".len())?;
+        if cut < SENTENCE_BYTES {
+            return None;
         }
-        let text_room = room.saturating_sub(link.len());
-        if block.len() > text_room {
-            let cut = text_room.checked_sub(" …\n".len())?;
-            if cut < SENTENCE_BYTES {
-                return None;
-            }
-            block.truncate(block.floor_char_boundary(cut));
-            // Not in the middle of an escape, nor in an empty line.
-            let kept = block.trim_end_matches(|c: char| "\\> \n".contains(c)).len();
-            block.truncate(kept);
-            block.push_str(" …");
-            if !link.is_empty() {
-                block.push('\n');
-            }
-        }
-        Some(block + &link)
+        block.truncate(block.floor_char_boundary(cut));
+        // Not in the middle of an escape, nor in an empty line.
+        let kept = block.trim_end_matches(|c: char| "\\> \n".contains(c)).len();
+        block.truncate(kept);
+        let gap = if link.is_empty() { "" } else { "\n" };
+        Some(format!("{block} …{gap}{link}"))
     }
 }
 
@@ -304,12 +304,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_takes_the_room_is_left_out_and_a_full_note_is_not_added_to() {
+    fn a_very_long_address_is_left_out_and_a_full_note_is_not_added_to() {
         let url = format!("https://e.org/{}", "x".repeat(60_000));
-        let summary = quote("Short").append_to("", &url, 60_000);
+        let summary = quote("Short").append_to("", &url, 65_536);
         assert_eq!(summary, "> Short");
+        assert_eq!(quote("Short").append_to(&summary, &url, 65_536), summary);
         let full = "x".repeat(990);
-        let summary = quote("No word of it fits").append_to(&full, "https://e.org/", 1_000);
+        let summary = quote("Short").append_to(&full, "https://e.org/", 1_000);
         assert!(summary.len() > 1_000);
     }
 
