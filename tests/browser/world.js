@@ -104,7 +104,8 @@ export class World {
 
 	/**
 	 * @param {import("./driver/browser.js").Driver} driver
-	 * @param {{ language?: string, resolves?: string }} [options] as in driver/browser.js
+	 * @param {{ extension?: string, language?: string, resolves?: string }} [options] as in
+	 *   driver/browser.js
 	 */
 	async start(driver, options = {}) {
 		const browser = await driver.start({

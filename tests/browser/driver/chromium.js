@@ -77,11 +77,13 @@ export async function start({ extension, home, environment, language, resolves }
 		async clickButton(page) {
 			await page.bringToFront();
 			// A real click on the toolbar: it opens the popup and grants activeTab.
+			const clickedAt = Date.now();
 			await page.triggerExtensionAction(installed);
 			const target = await browser.waitForTarget(isPopup, { timeout: 15_000 });
 			const document = await target.asPage();
 			await document.emulateMediaFeatures(media);
 			return new Popup({
+				clickedAt,
 				evaluate: (run, ...args) => document.evaluate(/** @type {any} */ (run), ...args),
 				type: (text) => document.keyboard.type(text),
 				press: async (key) => {

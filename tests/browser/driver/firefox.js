@@ -72,6 +72,7 @@ export async function start({ extension, home, environment, language, resolves }
 		async clickButton(page) {
 			await page.bringToFront();
 			await until("the button is in the toolbar", () => inWindow(hasButton, widget));
+			const clickedAt = Date.now();
 			await inWindow(clickButton, widget);
 			/** @type {import("./popup.js").Channel["evaluate"]} */
 			const evaluate = (run, ...args) =>
@@ -93,6 +94,7 @@ export async function start({ extension, home, environment, language, resolves }
 				});
 			};
 			return new Popup({
+				clickedAt,
 				evaluate,
 				type: (text) => strike([...text]),
 				press: (key) => strike([key]),
