@@ -290,3 +290,57 @@ inEachBrowser(
 	},
 	{ language: "de" },
 );
+
+inEachBrowser(
+	"tells screen readers what is there, and which completion is gone to",
+	async (world, browser) => {
+		for (const n of ["1", "2"])
+			await world.command("add", `https://e.org/${n}`, "--tag", "machine learning");
+		const { popup } = await world.save(browser, "/article");
+		/** All that is told of a role, in order. */
+		const heard = async (/** @type {string} */ role) => {
+			/** @type {any[]} */
+			const found = [];
+			const visit = (/** @type {any} */ node) => {
+				if (node?.role === role) found.push(node);
+				for (const child of node?.children ?? []) visit(child);
+			};
+			visit(await popup.heard?.());
+			return found;
+		};
+		const field = async () => (await heard("combobox"))[0];
+		assert.deepEqual(
+			(await heard("textbox")).map(({ name }) => name).filter(Boolean),
+			["Title", "Note"],
+		);
+		const { name, expanded, autocomplete, focused } = await field();
+		assert.equal(name, "Tags");
+		assert.equal(autocomplete, "list");
+		assert.ok(!expanded && focused);
+		await popup.type("mac");
+		await popup.offers("machine learning");
+		assert.ok((await field()).expanded);
+		assert.match(await popup.text("#announcement"), /^1 tag in use fits\.$/);
+		const [none] = await heard("option");
+		assert.equal(none.name, "machine learning");
+		assert.equal(none.description, "2 notes");
+		assert.ok(!none.selected);
+		await popup.press("ArrowDown");
+		const [chosen] = await heard("option");
+		assert.ok(chosen.selected);
+		assert.equal(
+			await popup.evaluate(() =>
+				document.querySelector("#tags")?.getAttribute("aria-activedescendant"),
+			),
+			"completion-0",
+		);
+		await popup.press("Enter");
+		await popup.hasTags("machine learning");
+		assert.ok(!(await field()).expanded);
+		assert.equal(await popup.text("#announcement"), "Added: machine learning");
+		const buttons = (await heard("button")).map((button) => button.name);
+		assert.ok(buttons.includes("Remove the tag machine learning"), buttons.join());
+		assert.ok(buttons.includes("Preview") && buttons.includes("Undo"), buttons.join());
+	},
+	{ only: "Chromium" },
+);

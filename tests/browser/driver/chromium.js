@@ -99,6 +99,7 @@ export async function start({ extension, home, environment, language, resolves }
 				picture: async (file) => {
 					await document.screenshot({ path: /** @type {`${string}.png`} */ (file) });
 				},
+				heard: () => document.accessibility.snapshot({ interestingOnly: false }),
 				isOpen: async () => browser.targets().some(isPopup),
 				dismiss: () => document.close(),
 			});

@@ -13,6 +13,8 @@ import { until } from "./until.js";
  * @property {(file: string) => Promise<void>} picture writes a PNG
  * @property {number} clickedAt when the button was clicked, in ms since 1970
  * @property {() => Promise<boolean>} isOpen
+ * @property {() => Promise<import("puppeteer-core").SerializedAXNode | null>} [heard] what a
+ *   screen reader is told of it, where the browser tells us
  * @property {() => Promise<void>} dismiss closes it as a click elsewhere does
  */
 
@@ -28,6 +30,7 @@ export class Popup {
 		this.picture = channel.picture;
 		this.clickedAt = channel.clickedAt;
 		this.isOpen = channel.isOpen;
+		this.heard = channel.heard;
 	}
 
 	/** @returns {Promise<State>} */
