@@ -309,10 +309,10 @@ inEachBrowser(
 			return found;
 		};
 		const field = async () => (await heard("combobox"))[0];
-		assert.deepEqual(
-			(await heard("textbox")).map(({ name }) => name).filter(Boolean),
-			["Title", "Note"],
-		);
+		assert.deepEqual((await heard("textbox")).map(({ name }) => name).filter(Boolean), [
+			"Title",
+			"Note",
+		]);
 		const { name, expanded, autocomplete, focused } = await field();
 		assert.equal(name, "Tags");
 		assert.equal(autocomplete, "list");
