@@ -9,9 +9,9 @@ import { savableUrl } from "../shared/capture.js";
 import * as typed from "../shared/edits.js";
 import { POPUP_PORT } from "../shared/popup-port.js";
 import { activeTab } from "../shared/tab.js";
-import { tagAddress } from "../shared/tags.js";
+import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
-import { say, sayEverywhere } from "../shared/wording.js";
+import { language, say, sayEverywhere } from "../shared/wording.js";
 import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
@@ -49,6 +49,8 @@ const suggestions = new Suggestions({
 
 /** @type {import("../shared/pages.js").Tab} */
 let tab = { url: "", title: "", tabId: undefined };
+/** Of the page; null where it can't be saved. */
+let pageUrl = /** @type {string | null} */ (null);
 /** @type {chrome.runtime.Port | null} */
 let port = null;
 /** @type {View | null} The last one. */
@@ -66,6 +68,12 @@ let suggestedFor = /** @type {string | null} */ (null);
 const touched = { title: false, tags: false, summary: false };
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let slowTimer;
+/** What other notes were asked for with; null before the first time. */
+let aroundFor = /** @type {string | null} */ (null);
+/** Number of the last time that they were asked for. */
+let aroundTurn = 0;
+/** @type {import("../shared/popup-port.js").Around | null} */
+let around = null;
 
 /** @param {FromPopup} message */
 function tell(message) {
@@ -121,6 +129,7 @@ function takeIn(shown) {
 		summary.selectionStart = summary.selectionEnd = fields.summary.length - fromEnd;
 	}
 	for (const field of [title, summary]) grow(field);
+	if (!element("preview").hidden) void showPreview();
 	tellEdits();
 }
 
@@ -139,6 +148,12 @@ function onMessage(message) {
 		if (message.turn === suggestionTurn) suggestions.offer(message.suggestions);
 		return;
 	}
+	if ("around" in message) {
+		if (message.turn !== aroundTurn) return;
+		around = message.around;
+		linkToSite();
+		return;
+	}
 	if ("tags" in message) {
 		if (message.turn === completionTurn) tagField.offer(message.tags);
 		return;
@@ -150,6 +165,18 @@ function onMessage(message) {
 	if (upToDate || view.state !== "saved") showState(view.state);
 	showView(view);
 	wantSuggestions();
+	wantAround();
+}
+
+/** Asks for other notes of this site when the page's own is known, or is gone. */
+function wantAround() {
+	if (view?.state !== "saved" && view?.state !== "unsaved") return;
+	const { note, removed } = view.page;
+	const asked = JSON.stringify([view.state, note?.id, removed]);
+	if (asked === aroundFor || !view.siteUrl) return;
+	aroundFor = asked;
+	aroundTurn += 1;
+	tell({ do: "lookAround", turn: aroundTurn });
 }
 
 /** Asks for suggestions when the page is known, and again after each tag. */
@@ -159,6 +186,7 @@ function wantSuggestions() {
 	if (view.state === "queued") {
 		// Nobody would answer, nor did anybody who was asked shortly before.
 		suggestedFor = null;
+		suggestions.offer([]);
 		return;
 	}
 	suggestions.leaveOut(tagField.tags);
@@ -191,6 +219,7 @@ function showView(shown) {
 	const { state, page, refusal } = shown;
 	const { note, removed, samePage } = page;
 	const unsavable = refusal?.kind === "invalid_url";
+	const focused = document.activeElement;
 	showStatus(shown);
 	const undoable =
 		(note === null || page.created) && state !== "unsaved" && state !== "error";
@@ -205,6 +234,9 @@ function showView(shown) {
 		: "";
 	showProblem(shown);
 	linkToSite();
+	// A button that has done its work takes the focus with it.
+	if (focused instanceof HTMLElement && focused.hidden)
+		(["undo", "save"].map((id) => element(id)).find((b) => !b.hidden) ?? tags).focus();
 }
 
 /**
@@ -288,27 +320,40 @@ function capitalised(text) {
 
 /** @param {string} moment RFC 3339. */
 function day(moment) {
-	return new Date(moment).toLocaleDateString(browser.i18n.getUILanguage(), {
-		dateStyle: "medium",
-	});
+	return new Date(moment).toLocaleDateString(language(), { dateStyle: "medium" });
 }
 
 function linkToSite() {
-	const link = /** @type {HTMLAnchorElement} */ (element("open-site"));
+	const own = /** @type {HTMLAnchorElement} */ (element("open-site"));
 	const siteUrl = view?.siteUrl;
-	link.hidden = !siteUrl;
+	own.hidden = !siteUrl;
 	if (!siteUrl || !view) return;
 	const tag = tagField.tags[0];
 	const { note, removed } = view.page;
 	if (tag !== undefined && !removed) {
-		link.href = tagAddress(siteUrl, tag);
-		link.textContent = say("openTag", tag);
+		own.href = tagAddress(siteUrl, tag);
+		own.textContent = say("openTag", tag);
 	} else if (note && !removed) {
-		link.href = `${siteUrl}note/${note.id}`;
-		link.textContent = say("openNote");
+		own.href = `${siteUrl}note/${note.id}`;
+		own.textContent = say("openNote");
 	} else {
-		link.href = siteUrl;
-		link.textContent = say("openSite");
+		own.href = siteUrl;
+		own.textContent = say("openSite");
+	}
+	const here = around?.onThisSite ?? 0;
+	const others = /** @type {HTMLAnchorElement} */ (element("on-site"));
+	// One that is shown above needn't be told of.
+	others.hidden = pageUrl === null || here <= (note && !removed ? 1 : 0);
+	if (pageUrl !== null) {
+		others.href = siteAddress(siteUrl, pageUrl);
+		others.textContent = here === 1 ? say("oneOnThisSite") : say("onThisSite", here);
+	}
+	const elsewhere = element("elsewhere");
+	const link = /** @type {HTMLAnchorElement} */ (elsewhere.firstElementChild);
+	elsewhere.hidden = !around?.elsewhere;
+	if (around?.elsewhere) {
+		link.href = `${siteUrl}note/${around.elsewhere.id}`;
+		link.textContent = say("elsewhere", around.elsewhere.url);
 	}
 	const problem = element("site-problem");
 	problem.hidden = !view.siteProblem;
@@ -323,6 +368,32 @@ function grow(field) {
 	field.style.height = "auto";
 	const borders = field.offsetHeight - field.clientHeight;
 	field.style.height = `${field.scrollHeight + borders}px`;
+}
+
+/** Shows the note as the site will, in the place of what was typed; or that again. */
+async function togglePreview() {
+	const wasInNote = [summary, element("preview"), element("preview-note")].some(
+		(part) => part === document.activeElement,
+	);
+	const open = element("preview").hidden;
+	if (open) await showPreview();
+	const preview = element("preview");
+	preview.style.minBlockSize = `${summary.offsetHeight}px`;
+	summary.hidden = open;
+	preview.hidden = !open;
+	if (!open) grow(summary);
+	element("preview-note").ariaPressed = String(open);
+	if (!wasInNote)
+		element("announcement").textContent = say(open ? "previewLabel" : "note");
+	else if (open) preview.focus();
+	else summary.focus();
+}
+
+async function showPreview() {
+	const { previewOf } = await import("./preview.js");
+	const preview = element("preview");
+	if (summary.value.trim()) preview.replaceChildren(previewOf(summary.value));
+	else preview.textContent = say("previewEmpty");
 }
 
 function keepSummaryWithinLimit() {
@@ -425,14 +496,27 @@ function listen() {
 		element("announcement").textContent = say("copied");
 		element("copy-cure").textContent = say("copied");
 	});
-	element("open-site").addEventListener("click", (event) => {
+	element("preview-note").addEventListener("click", () => void togglePreview());
+	document.addEventListener("click", (event) => {
+		const link = /** @type {Element} */ (event.target).closest("a");
+		if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
 		event.preventDefault();
-		const { href } = /** @type {HTMLAnchorElement} */ (event.currentTarget);
-		void browser.tabs.create({ url: href }).then(() => window.close());
+		void browser.tabs.create({ url: link.href }).then(() => window.close());
 	});
 	document.addEventListener("keydown", (event) => {
 		const done = event.key === "Enter" && (event.ctrlKey || event.metaKey);
 		if (done || (event.key === "Escape" && !event.isComposing)) window.close();
+		// By the key, not by what it writes: with Alt that may be another sign.
+		const { altKey, ctrlKey, metaKey, code, key } = event;
+		if (
+			altKey &&
+			!ctrlKey &&
+			!metaKey &&
+			(code || `Key${key.toUpperCase()}`) === "KeyP"
+		) {
+			event.preventDefault();
+			void togglePreview();
+		}
 	});
 }
 
@@ -447,12 +531,12 @@ async function start() {
 	if (!typed.isEmpty(edits())) tellEdits();
 	tab = await activeTab();
 	tell({ do: "open", tab });
-	const url = savableUrl(tab.url);
-	if (url === null) {
+	pageUrl = savableUrl(tab.url);
+	if (pageUrl === null) {
 		showUnsavable();
 		return;
 	}
-	element("address").textContent = url;
+	element("address").textContent = pageUrl;
 	if (!touched.title) title.value = tab.title;
 	grow(title);
 }

@@ -5,7 +5,7 @@
  * for and given by its owner.
  */
 
-import { normaliseTag, splitTags, uniteTags } from "../shared/tags.js";
+import { MAX_TAG_LENGTH, normaliseTag, splitTags, uniteTags } from "../shared/tags.js";
 import { say } from "../shared/wording.js";
 
 /** @typedef {{name: string, count: number}} TagCount */
@@ -93,8 +93,10 @@ export class TagField {
 		chosen.addEventListener("click", (event) => {
 			const button = /** @type {Element} */ (event.target).closest("button");
 			const tag = button?.closest("[data-tag]")?.getAttribute("data-tag");
-			if (tag) this.#remove(tag);
+			// A click without a pointer is a key: its user goes on from there.
+			if (tag) this.#remove(tag, event.detail === 0);
 		});
+		chosen.addEventListener("keydown", (event) => this.#onChosenKey(event));
 	}
 
 	get tags() {
@@ -176,6 +178,12 @@ export class TagField {
 				this.#active = Math.max(this.#active, 0);
 				this.#takeActive();
 				return;
+			case "ArrowLeft":
+			case "ArrowRight":
+				if (event.shiftKey || this.#stepOf(event.key) > 0) return;
+				if (this.#input.selectionStart !== 0 || this.#input.selectionEnd !== 0) return;
+				if (this.#focusChosen(this.#tags.length - 1)) event.preventDefault();
+				return;
 			case "Backspace":
 				if (this.pending !== "") return;
 				if (this.#tags.length > 0)
@@ -188,6 +196,61 @@ export class TagField {
 				event.stopPropagation();
 				this.#close();
 		}
+	}
+
+	/**
+	 * The chosen tags are one stop of the Tab key; arrows go along them.
+	 * @param {KeyboardEvent} event
+	 */
+	#onChosenKey(event) {
+		if (event.altKey || event.ctrlKey || event.metaKey) return;
+		const item = /** @type {Element} */ (event.target).closest("[data-tag]");
+		const tag = item?.getAttribute("data-tag");
+		if (!tag) return;
+		const at = this.#tags.indexOf(tag);
+		switch (event.key) {
+			case "ArrowLeft":
+			case "ArrowRight": {
+				const to = at + this.#stepOf(event.key);
+				if (to === this.#tags.length) this.#input.focus();
+				else this.#focusChosen(to);
+				break;
+			}
+			case "Home":
+				this.#focusChosen(0);
+				break;
+			case "End":
+				this.#input.focus();
+				break;
+			case "Backspace":
+			case "Delete":
+				this.#remove(tag, true);
+				break;
+			default:
+				// What is typed is a tag to be.
+				if ([...event.key].length === 1 && event.key !== " ") this.#input.focus();
+				return;
+		}
+		event.preventDefault();
+	}
+
+	/**
+	 * Which way an arrow goes along the tags: -1 is to the one before.
+	 * @param {string} arrow
+	 */
+	#stepOf(arrow) {
+		const leftToRight = getComputedStyle(this.#chosen).direction === "ltr";
+		return (arrow === "ArrowRight") === leftToRight ? 1 : -1;
+	}
+
+	/**
+	 * @param {number} at Place of a chosen tag.
+	 * @returns {boolean} Whether there is one.
+	 */
+	#focusChosen(at) {
+		const button = this.#chosen.children[at]?.querySelector("button");
+		button?.focus();
+		return Boolean(button);
 	}
 
 	#onText() {
@@ -220,7 +283,9 @@ export class TagField {
 
 	#want() {
 		this.#wanted = true;
-		this.onWanted(this.pending.trim(), this.#tags);
+		// What is longer is no tag's beginning.
+		const text = this.pending.trim();
+		if (text.length <= 2 * MAX_TAG_LENGTH) this.onWanted(text, this.#tags);
 	}
 
 	/** @param {1 | -1} step */
@@ -269,11 +334,16 @@ export class TagField {
 		this.onChange();
 	}
 
-	/** @param {string} tag */
-	#remove(tag) {
+	/**
+	 * @param {string} tag
+	 * @param {boolean} [staying] Whether the focus stays among the chosen tags.
+	 */
+	#remove(tag, staying = false) {
 		this.#close();
+		const at = this.#tags.indexOf(tag);
 		this.tags = this.#tags.filter((other) => other !== tag);
-		this.#input.focus();
+		if (!staying || !this.#focusChosen(Math.min(at, this.#tags.length - 1)))
+			this.#input.focus();
 		this.onAnnounce(say("tagRemoved", tag));
 		this.onChange();
 	}
@@ -286,8 +356,12 @@ export class TagField {
 	}
 
 	#draw() {
+		const focused = document.activeElement?.closest("#chosen [data-tag]");
+		const stays = focused
+			? this.#tags.indexOf(focused.getAttribute("data-tag") ?? "")
+			: -1;
 		this.#chosen.replaceChildren(
-			...this.#tags.map((tag) => {
+			...this.#tags.map((tag, at) => {
 				const item = document.createElement("li");
 				item.dataset.tag = tag;
 				const name = document.createElement("bdi");
@@ -295,12 +369,14 @@ export class TagField {
 				const button = document.createElement("button");
 				button.type = "button";
 				button.setAttribute("aria-label", say("removeTag", tag));
+				button.tabIndex = at === this.#tags.length - 1 ? 0 : -1;
 				button.textContent = "×";
 				item.append(name, button);
 				return item;
 			}),
 		);
 		this.#chosen.hidden = this.#tags.length === 0;
+		if (stays >= 0) this.#focusChosen(stays);
 	}
 
 	#drawOptions() {
@@ -312,8 +388,13 @@ export class TagField {
 				option.role = "option";
 				option.dataset.tag = name;
 				option.ariaSelected = String(index === this.#active);
+				option.setAttribute(
+					"aria-description",
+					count === 1 ? say("usedOnce") : say("usedTimes", count),
+				);
 				const uses = document.createElement("span");
 				uses.className = "uses";
+				uses.ariaHidden = "true"; // It is described.
 				uses.textContent = String(count);
 				option.append(marked(name, typed), uses);
 				return option;

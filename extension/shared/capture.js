@@ -13,10 +13,11 @@ import { fit, LIMITS } from "./text.js";
 /**
  * @typedef {import("../protocol.js").SaveNoteParams} SaveNoteParams
  * @typedef {Omit<SaveNoteParams, "opId" | "url" | "title" | "tags" | "summary">
- *   & {keywords?: string[]}} Captured `keywords` are for suggestions, not saved.
+ *   & {keywords?: string[], canonical?: string}} Captured `keywords` are for suggestions
+ *   and `canonical` is for finding another note of the page: they aren't saved.
  */
 
-/** A page that answers later than this is saved without what it would have said. */
+/** A page that answers later than this is saved before it does. */
 const CAPTURE_WITHIN_MS = 300;
 
 /** More keywords than these are meant for search engines. */
@@ -38,33 +39,29 @@ export function savableUrl(tabUrl) {
 }
 
 /**
- * Reads the page of a tab. Never fails and never takes long: a page that
- * can't be read (PDF, reader view, the browser's own) says nothing.
+ * Reads the page of a tab. Never fails and never takes long: a page that can't be read
+ * (PDF, reader view, the browser's own) says nothing, and what one has to say that is
+ * slow comes in `late`.
  * @param {number | undefined} tabId
- * @returns {Promise<Captured>}
+ * @returns {Promise<Captured & {late?: Promise<Captured>}>}
  */
 export async function capture(tabId) {
 	if (tabId === undefined) return {};
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	let timer;
-	const late = new Promise((resolve) => {
-		timer = setTimeout(resolve, CAPTURE_WITHIN_MS, []);
+	/** @type {Promise<null>} */
+	const patience = new Promise((resolve) => {
+		timer = setTimeout(resolve, CAPTURE_WITHIN_MS, null);
 	});
-	const read = browser.scripting.executeScript({
-		target: { tabId },
-		func: readPage,
-		injectImmediately: true,
-	});
-	try {
-		const results = /** @type {{result?: PageSays}[]} */ (
-			await Promise.race([read, late])
+	const late = browser.scripting
+		.executeScript({ target: { tabId }, func: readPage, injectImmediately: true })
+		.then(
+			(results) => fitCaptured(results?.[0]?.result ?? {}),
+			() => ({}), // Not a page for scripts.
 		);
-		return fitCaptured(results?.[0]?.result ?? {});
-	} catch {
-		return {}; // Not a page for scripts.
-	} finally {
-		clearTimeout(timer);
-	}
+	const captured = await Promise.race([late, patience]);
+	clearTimeout(timer);
+	return captured ?? { late };
 }
 
 /**
@@ -89,15 +86,20 @@ export function fitCaptured(says) {
 	const keywords = line(says.keywords, LIMITS.excerpt).split(/[,;]/).map(normaliseTag);
 	const named = keywords.filter((keyword) => keyword !== null).slice(0, KEYWORDS);
 	if (named.length > 0) captured.keywords = named;
-	const text =
-		typeof says.quote?.text === "string" ? fit(says.quote.text.trim(), LIMITS.quote) : "";
+	const whole = typeof says.quote?.text === "string" ? says.quote.text.trim() : "";
+	let text = fit(whole, LIMITS.quote);
+	const isCut = text.length < whole.length;
+	// Between two words, as that is where it can be found again.
+	if (isCut) text = text.replace(/\s+\S{0,100}$/, "");
 	if (text) {
 		captured.quote = { text };
 		const prefix = line(says.quote?.prefix, LIMITS.context);
 		if (prefix) captured.quote.prefix = prefix;
 		const suffix = line(says.quote?.suffix, LIMITS.context);
-		if (suffix) captured.quote.suffix = suffix;
+		if (suffix && !isCut) captured.quote.suffix = suffix;
 	}
+	const canonical = line(says.canonical, LIMITS.title);
+	if (/^https?:/i.test(canonical)) captured.canonical = canonical;
 	return captured;
 }
 
@@ -108,6 +110,7 @@ export function fitCaptured(says) {
  * @property {string} [siteName]
  * @property {string} [lang]
  * @property {string} [keywords] Separated by commas.
+ * @property {string} [canonical] The address by which the page wants to be known.
  * @property {{text: string, prefix?: string, suffix?: string}} [quote]
  */
 
@@ -116,8 +119,9 @@ export function fitCaptured(says) {
  * @returns {PageSays}
  */
 export function readPage() {
-	/** Words of context that tell a quote from its repetitions. */
-	const CONTEXT_WORDS = 5;
+	/** More nodes of JSON-LD, or a longer search for what is around a selection, are too many. */
+	const NODES = 20_000;
+	const SEARCH_MS = 120;
 
 	const meta = (/** @type {string[]} */ ...names) => {
 		for (const name of names) {
@@ -130,134 +134,296 @@ export function readPage() {
 		return undefined;
 	};
 
-	/** The first `datePublished` anywhere in the page's JSON-LD. */
-	const linkedDate = () => {
+	/** The page's JSON-LD, breadth first, so that what is nearest to the top comes first. */
+	const linked = () => {
+		/** @type {unknown[]} */
+		const nodes = [];
 		for (const script of document.querySelectorAll(
 			'script[type="application/ld+json" i]',
 		)) {
-			/** @type {unknown[]} */
-			const queue = [];
 			try {
-				queue.push(JSON.parse(script.textContent ?? ""));
+				nodes.push(JSON.parse(script.textContent ?? ""));
 			} catch {
-				continue; // The page's mistake.
+				// The page's mistake.
 			}
-			for (let seen = 0; queue.length > 0 && seen < 10_000; seen += 1) {
-				const node = queue.shift();
-				if (typeof node !== "object" || node === null) continue;
-				const date = /** @type {Record<string, unknown>} */ (node).datePublished;
-				if (typeof date === "string" && date.trim()) return date.trim();
-				queue.push(...Object.values(node));
+		}
+		/** @type {Record<string, unknown>[]} */
+		const objects = [];
+		for (let at = 0; at < nodes.length && at < NODES; at += 1) {
+			const node = nodes[at];
+			if (typeof node !== "object" || node === null) continue;
+			if (!Array.isArray(node))
+				objects.push(/** @type {Record<string, unknown>} */ (node));
+			for (const key in node) {
+				if (nodes.length >= NODES) break;
+				nodes.push(/** @type {Record<string, unknown>} */ (node)[key]);
 			}
+		}
+		// What the page is about comes before comments and the like that are as near.
+		const isAbout = (/** @type {Record<string, unknown>} */ { "@type": type }) =>
+			/Article|Posting|Page|Report|Recipe|Video|Book/.test(String(type));
+		const about = objects.filter(isAbout);
+		return { about, all: [...about, ...objects.filter((object) => !isAbout(object))] };
+	};
+
+	/**
+	 * The text of a property, or of its name where it is a thing.
+	 * @param {Record<string, unknown>[]} objects
+	 * @param {string} property
+	 */
+	const said = (objects, property) => {
+		for (const object of objects) {
+			const [value] = [object[property]].flat();
+			const text = /** @type {any} */ (value)?.name ?? value;
+			if (typeof text === "string" && text.trim()) return text.trim();
 		}
 		return undefined;
 	};
 
-	/** The nearest ancestor that is laid out as a block: text fragments match within one. */
-	const blockOf = (/** @type {Node} */ node) => {
-		let element = node.parentElement;
-		while (element && /^(inline|contents|ruby)/.test(getComputedStyle(element).display)) {
-			element = element.parentElement;
+	/**
+	 * The visible text of the page in one string, white space as single spaces and "\n"
+	 * where a text directive can't match across: at the end of a block and at a line break.
+	 * @param {[node: Node, offset: number]} from
+	 * @param {[node: Node, offset: number]} to
+	 * @returns {{text: string, start: number, end: number} | null} With the places of two
+	 *   boundaries; null where the page is too long to be looked through.
+	 */
+	const laidOut = (from, to) => {
+		const late = performance.now() + SEARCH_MS;
+		/** @type {Map<Element, {block: Element | null, seen: boolean}>} */
+		const known = new Map();
+		const about = (/** @type {Element} */ parent) => {
+			let found = known.get(parent);
+			if (!found) {
+				/** @type {Element | null} */
+				let block = parent;
+				while (block && /^(inline|contents|ruby)/.test(getComputedStyle(block).display)) {
+					block = block.parentElement;
+				}
+				const unread = parent.closest("script, style, noscript, template, textarea");
+				const seen = !unread && parent.checkVisibility({ visibilityProperty: true });
+				found = { block, seen };
+				known.set(parent, found);
+			}
+			return found;
+		};
+		const range = document.createRange();
+		/** Whether a node begins at or after a boundary. */
+		const isAfter = (
+			/** @type {[node: Node, offset: number]} */ [node, offset],
+			/** @type {Node} */ other,
+		) => {
+			range.setStart(node, offset);
+			return range.comparePoint(other, 0) >= 0;
+		};
+		const walker = document.createTreeWalker(
+			document.body,
+			NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT,
+		);
+		let text = "";
+		let [start, end] = [-1, -1];
+		/** @type {Element | null} */
+		let block = null;
+		for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+			if (performance.now() > late) return null;
+			if (node instanceof Element) {
+				if (node.tagName === "BR") text += "\n";
+				continue;
+			}
+			const { block: own, seen } = about(
+				/** @type {Element} */ (/** @type {Node} */ (node).parentElement),
+			);
+			if (!seen) continue;
+			if (own !== block) text += "\n";
+			block = own;
+			const value = node.nodeValue ?? "";
+			if (node === from[0]) start = text.length + from[1];
+			else if (start < 0 && isAfter(from, node)) start = text.length;
+			if (node === to[0]) end = text.length + to[1];
+			else if (end < 0 && isAfter(to, node)) end = text.length;
+			text += value.replace(/\s/g, " ");
 		}
-		return element;
+		if (start < 0) start = text.length;
+		if (end < 0) end = text.length;
+		while (start < end && /\s/.test(text.charAt(start))) start += 1;
+		while (end > start && /\s/.test(text.charAt(end - 1))) end -= 1;
+		return { text, start, end };
 	};
 
 	/**
-	 * The nearest words before or after a place, from one block.
-	 * @param {Node} from
-	 * @param {string} first Text of `from` itself on that side.
-	 * @param {"previousNode" | "nextNode"} step
+	 * The last or first words of a line, whole ones, as many as are asked for.
+	 * @param {string} line
+	 * @param {number} count
+	 * @param {boolean} last
 	 */
-	const wordsFrom = (from, first, step) => {
-		const before = step === "previousNode";
-		const walker = document.createTreeWalker(
-			document.body,
-			NodeFilter.SHOW_TEXT,
-			(node) =>
-				node.parentElement?.closest("script, style, noscript, template, textarea")
-					? NodeFilter.FILTER_REJECT
-					: NodeFilter.FILTER_ACCEPT,
-		);
-		walker.currentNode = from;
-		let text = first;
-		let block = text.trim() ? blockOf(from) : null;
-		const words = () => text.trim().split(/\s+/).filter(Boolean);
-		// The word at the far end may be cut, so one more than is needed is read.
-		while (words().length <= CONTEXT_WORDS) {
-			const node = walker[step]();
-			if (!node) break;
-			const part = node.nodeValue ?? "";
-			if (!part.trim()) continue;
-			block ??= blockOf(node);
-			if (blockOf(node) !== block) break;
-			text = before ? part + text : text + part;
+	const words = (line, count, last) => {
+		// Enough for so many words of any length that is worth the address.
+		const near = last ? line.slice(-count * 16) : line.slice(0, count * 16);
+		const language = document.documentElement.lang || undefined;
+		let segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+		try {
+			segmenter = new Intl.Segmenter(language, { granularity: "word" });
+		} catch {
+			// The page names a language that is none.
 		}
-		return (
-			before ? words().slice(-CONTEXT_WORDS) : words().slice(0, CONTEXT_WORDS)
-		).join(" ");
+		const parts = [...segmenter.segment(near)];
+		// The far end may have been cut in the middle of a word.
+		if (near !== line && parts.length > 1) last ? parts.shift() : parts.pop();
+		const wordlike = parts.flatMap(({ isWordLike }, at) => (isWordLike ? [at] : []));
+		const chosen = last
+			? parts.slice(wordlike.at(-count) ?? 0)
+			: parts.slice(0, (wordlike[count - 1] ?? parts.length) + 1);
+		return chosen
+			.map(({ segment }) => segment)
+			.join("")
+			.replace(/\s+/g, " ")
+			.trim();
+	};
+
+	/**
+	 * What tells the selection from other places: the words before and after it, as few as
+	 * it takes (WICG, URL Fragment Text Directives). They come from the nearest line that
+	 * has any, and are needed also where the selection begins or ends within a word, since
+	 * a directive without them matches whole words only.
+	 * @param {[node: Node, offset: number]} from
+	 * @param {[node: Node, offset: number]} to
+	 */
+	const around = (from, to) => {
+		const place = laidOut(from, to);
+		if (!place || place.start >= place.end) return {};
+		const { text, start, end } = place;
+		const squeeze = (/** @type {string} */ s) => s.replace(/\s+/g, " ").toLowerCase();
+		const whole = squeeze(text);
+		const repeats = (/** @type {string} */ s) => {
+			const wanted = squeeze(s);
+			return whole.indexOf(wanted) !== whole.lastIndexOf(wanted);
+		};
+		const selected = text.slice(start, end);
+		const lines = selected.split("\n").filter((line) => line.trim());
+		// The host goes by the ends of a long selection. Fewer words than it takes of them
+		// show whether they are repeated.
+		const byEnds = lines.length > 1 || selected.length > 200;
+		const head = byEnds ? words(lines[0] ?? "", 3, false) : selected;
+		const tail = byEnds ? words(lines.at(-1) ?? "", 3, true) : selected;
+		const cutsWord = (/** @type {number} */ at) =>
+			/[\p{L}\p{N}\p{M}_]['’.]?$/u.test(text.slice(Math.max(0, at - 3), at)) &&
+			/^['’.]?[\p{L}\p{N}\p{M}_]/u.test(text.slice(at, at + 3));
+		const before = text.slice(0, start).trimEnd();
+		const after = text.slice(end).trimStart();
+		const lineBefore = before.slice(before.lastIndexOf("\n") + 1);
+		const [lineAfter = ""] = after.split("\n", 1);
+		const gapBefore = text.slice(before.length, start) && " ";
+		const gapAfter = text.slice(end, text.length - after.length) && " ";
+
+		const [repeatsHead, repeatsTail] = [repeats(head), repeats(tail)];
+		let [prefix, suffix] = ["", ""];
+		for (const count of [5, 10, 20]) {
+			if (repeatsHead || cutsWord(start)) prefix = words(lineBefore, count, true);
+			if (repeatsTail || cutsWord(end)) suffix = words(lineAfter, count, false);
+			const headIsClear = !repeatsHead || !repeats(prefix + gapBefore + head);
+			const tailIsClear = !repeatsTail || !repeats(tail + gapAfter + suffix);
+			const bothAreClear = byEnds
+				? headIsClear && tailIsClear
+				: headIsClear ||
+					tailIsClear ||
+					!repeats(prefix + gapBefore + head + gapAfter + suffix);
+			if (bothAreClear) break;
+		}
+		return { prefix, suffix };
 	};
 
 	const selected = () => {
 		const selection = getSelection();
 		const text = selection?.toString().trim();
 		if (!selection || !text || selection.rangeCount === 0) return undefined;
-		const squeeze = (/** @type {string} */ s) => s.replace(/\s+/g, " ");
-		// biome-ignore lint/performance/useDomNodeTextContent: only what is visible counts.
-		const whole = squeeze(document.body.innerText ?? "").toLowerCase();
-		const wanted = squeeze(text).toLowerCase();
-		if (whole.indexOf(wanted) === whole.lastIndexOf(wanted)) return { text };
-		const range = selection.getRangeAt(0);
-		const side = (
-			/** @type {Node} */ node,
-			/** @type {number} */ at,
-			/** @type {boolean} */ before,
-		) => {
-			if (node.nodeType === Node.TEXT_NODE) {
-				const value = node.nodeValue ?? "";
-				return wordsFrom(
-					node,
-					before ? value.slice(0, at) : value.slice(at),
-					before ? "previousNode" : "nextNode",
-				);
-			}
-			// Between two children: the child on that side, or the parent itself.
-			const child = node.childNodes[before ? at : at - 1] ?? node;
-			return wordsFrom(child, "", before ? "previousNode" : "nextNode");
-		};
-		return {
-			text,
-			prefix: side(range.startContainer, range.startOffset, true),
-			suffix: side(range.endContainer, range.endOffset, false),
-		};
+		const first = selection.getRangeAt(0);
+		const last = selection.getRangeAt(selection.rangeCount - 1);
+		try {
+			const { prefix, suffix } = around(
+				[first.startContainer, first.startOffset],
+				[last.endContainer, last.endOffset],
+			);
+			return { text, ...(prefix && { prefix }), ...(suffix && { suffix }) };
+		} catch {
+			return { text }; // A page that is not laid out as pages are, such as an image's.
+		}
 	};
 
 	/** @type {PageSays} */
 	const says = {};
 	const put = (
-		/** @type {"excerpt" | "publishedAt" | "siteName" | "lang" | "keywords"} */ field,
-		/** @type {string | undefined} */ value,
+		/** @type {"excerpt" | "publishedAt" | "siteName" | "lang" | "keywords" | "canonical"} */ field,
+		/** @type {string | null | undefined} */ value,
 	) => {
-		if (value) says[field] = value;
+		if (value?.trim()) says[field] = value.trim();
 	};
-	put("excerpt", meta("description", "og:description", "twitter:description"));
+	const things = linked();
+	const [publisher] = things.about.flatMap(({ publisher, isPartOf }) =>
+		[publisher, isPartOf].flat().filter((thing) => typeof thing === "object"),
+	);
+	put(
+		"excerpt",
+		meta(
+			"description",
+			"og:description",
+			"twitter:description",
+			"dc.description",
+			"dcterms.description",
+		) ?? said(things.about, "description"),
+	);
+	const articles = document.querySelectorAll("article");
+	const time =
+		document.querySelector(
+			"time[itemprop~=datePublished], [itemprop~=datePublished][datetime], time[pubdate]",
+		) ??
+		// A list of articles has many dates, and none of its own.
+		(articles.length === 1 ? articles[0]?.querySelector("time[datetime]") : null);
 	put(
 		"publishedAt",
 		meta(
 			"article:published_time",
+			"og:article:published_time",
 			"datePublished",
 			"citation_publication_date",
+			"citation_date",
+			"dc.date.issued",
+			"dcterms.issued",
+			"dcterms.created",
 			"dc.date",
+			"dcterms.date",
+			"parsely-pub-date",
+			"sailthru.date",
+			"pubdate",
 			"date",
 		) ??
-			linkedDate() ??
-			document
-				.querySelector("time[pubdate], time[itemprop=datePublished]")
-				?.getAttribute("datetime") ??
-			undefined,
+			said(things.all, "datePublished") ??
+			time?.getAttribute("datetime") ??
+			time?.textContent,
 	);
-	put("siteName", meta("og:site_name"));
+	put(
+		"siteName",
+		meta("og:site_name", "application-name") ??
+			said(
+				/** @type {Record<string, unknown>[]} */ (publisher ? [publisher] : []),
+				"name",
+			),
+	);
 	put("keywords", meta("keywords", "news_keywords", "citation_keywords"));
-	put("lang", document.documentElement.lang);
+	put(
+		"lang",
+		document.documentElement.lang ||
+			document
+				.querySelector('meta[http-equiv="content-language" i]')
+				?.getAttribute("content")
+				?.split(",")[0] ||
+			meta("og:locale", "dc.language", "dcterms.language")?.replace("_", "-"),
+	);
+	put(
+		"canonical",
+		/** @type {HTMLLinkElement | null} */ (
+			document.querySelector('link[rel~="canonical" i][href]')
+		)?.href ?? meta("og:url"),
+	);
 	const quote = selected();
 	if (quote) says.quote = quote;
 	return says;

@@ -48,6 +48,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
  * @property {import("../protocol.js").SeenFields} refusedSeen What those were to replace.
  * @property {string[]} [keywords] That the page names as its own.
+ * @property {string} [canonical] The address by which it wants to be known.
  * @property {Refusal | null} refusal Of a save that left nothing to keep.
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
@@ -85,7 +86,7 @@ export class Pages {
 	/** @type {import("./shelf.js").Shelf} */ #shelf;
 	/** @type {import("./outbox.js").Outbox} */ #outbox;
 	/** @type {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} */ #host;
-	/** @type {(tabId: number | undefined) => Promise<import("./capture.js").Captured>} */ #capture;
+	/** @type {typeof import("./capture.js").capture} */ #capture;
 	/** @type {() => Promise<boolean>} */ #savesOnOpen;
 	/** @type {Map<string, PageRecord>} By URL. */ #records = new Map();
 	/** @type {Map<string, Sight>} By URL. */ #sights = new Map();
@@ -97,7 +98,7 @@ export class Pages {
 	 * @param {import("./shelf.js").Shelf} parts.shelf
 	 * @param {import("./outbox.js").Outbox} parts.outbox
 	 * @param {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} parts.host
-	 * @param {(tabId: number | undefined) => Promise<import("./capture.js").Captured>} parts.capture
+	 * @param {typeof import("./capture.js").capture} parts.capture
 	 * @param {() => Promise<boolean>} parts.savesOnOpen
 	 */
 	constructor({ shelf, outbox, host, capture, savesOnOpen }) {
@@ -300,6 +301,14 @@ export class Pages {
 		return { ...(excerpt ? { excerpt } : {}), ...(keywords ? { keywords } : {}) };
 	}
 
+	/**
+	 * The address by which the page wants to be known, where it says one.
+	 * @param {string} url
+	 */
+	canonical(url) {
+		return this.#sights.get(url)?.canonical;
+	}
+
 	/** Shows every popup how things stand. */
 	showAll() {
 		for (const url of this.#sights.keys()) {
@@ -364,11 +373,42 @@ export class Pages {
 		page.removed = null;
 		this.#keep(page);
 		this.#show(page);
-		const { keywords, ...captured } = await this.#capture(tabId);
+		const { late, ...captured } = await this.#capture(tabId);
+		this.#add(page, captured);
+		// The quote is the user's own choice: it is not lost because the page is slow.
+		if (late) void late.then((more) => this.#addLate(page, more));
+	}
+
+	/**
+	 * @param {PageRecord} page
+	 * @param {import("./capture.js").Captured} says
+	 */
+	#add(page, says) {
+		const captured = this.#taken(page, says);
+		if (page.wanted) this.#addSave(page, captured); // Else undone meanwhile.
+	}
+
+	/**
+	 * What a page says after it was saved is another save of it.
+	 * @param {PageRecord} page
+	 * @param {import("./capture.js").Captured} says
+	 */
+	#addLate(page, says) {
+		const captured = this.#taken(page, says);
+		if (page.removed || Object.keys(captured).length === 0) return;
+		const title = fit(page.title, LIMITS.title);
+		this.#outbox.add("saveNote", { url: page.url, title, ...captured }, page.url);
+	}
+
+	/**
+	 * What is to be saved of what a page says; the rest is kept for its popup.
+	 * @param {PageRecord} page
+	 * @param {import("./capture.js").Captured} says
+	 */
+	#taken(page, { keywords, canonical, ...captured }) {
 		const sight = this.#sights.get(page.url);
-		if (sight && keywords) sight.keywords = keywords;
-		if (!page.wanted) return; // Undone meanwhile.
-		this.#addSave(page, captured);
+		if (sight) Object.assign(sight, { keywords, canonical });
+		return captured;
 	}
 
 	/**

@@ -18,6 +18,7 @@ import { savableUrl } from "./capture.js";
  *   | {do: "reopen", tab: import("./pages.js").Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
  *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
+ *   | {do: "lookAround", turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
  *      turn: number}} FromPopup
@@ -27,7 +28,15 @@ import { savableUrl } from "./capture.js";
  * `turn` is that of the last edit, or of what was asked for:
  * the popup has moved on where it isn't its own last one.
  * @typedef {{view: View, turn: number} | {tags: TagCount[], turn: number}
- *   | {suggestions: SuggestedTag[], turn: number}} ToPopup
+ *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}} ToPopup
+ */
+
+/**
+ * Other notes that have to do with the page.
+ * @typedef {object} Around
+ * @property {number} onThisSite How many notes of its web site there are, its own included.
+ * @property {{id: number, url: string} | null} elsewhere The note of the address by which
+ *   the page wants to be known, where that is another one.
  */
 
 export const POPUP_PORT = "popup";
@@ -129,6 +138,21 @@ export function servePopup(port, { pages, host, ready, tryHost, activeTab }) {
 					() => [],
 				);
 				post({ tags, turn: message.turn });
+				return;
+			}
+			case "lookAround": {
+				if (!url) return;
+				const look = (/** @type {string} */ address) =>
+					host.request("noteForUrl", { url: address }).catch(() => null);
+				const canonical = pages.canonical(url);
+				const here = await look(url);
+				const there = canonical && here ? (await look(canonical))?.note : null;
+				const other = there && there.id !== here?.note?.id ? there : null;
+				const elsewhere = other && { id: other.id, url: other.url };
+				post({
+					around: { onThisSite: here?.onThisSite ?? 0, elsewhere },
+					turn: message.turn,
+				});
 				return;
 			}
 			case "suggest": {

@@ -1,5 +1,5 @@
 /**
- * What a tag name may be, and where its page is. Pure.
+ * What a tag name may be, and where its page and that of a web site are. Pure.
  *
  * The same rule as the host's; `tests/contract/tags.json` holds both to it.
  * The host has the last word: a name refused there comes back as `invalid_tag`.
@@ -63,9 +63,26 @@ export function tagAddress(siteUrl, tag) {
 	// As path segments "." and ".." would be resolved away, even when encoded.
 	if (tag === "." || tag === "..")
 		return `${siteUrl}tag/?name=${tag.replaceAll(".", "%2E")}`;
-	const encoded = encodeURIComponent(tag).replace(
+	return `${siteUrl}tag/${encoded(tag)}`;
+}
+
+/**
+ * Address of the page of a web site's notes.
+ * @param {string} siteUrl
+ * @param {string} pageUrl Of a page there.
+ */
+export function siteAddress(siteUrl, pageUrl) {
+	const site = new URL(pageUrl).hostname.replace(/^www\./, "");
+	return `${siteUrl}site/${encoded(site)}`;
+}
+
+/**
+ * As the site encodes names in its own addresses.
+ * @param {string} name
+ */
+function encoded(name) {
+	return encodeURIComponent(name).replace(
 		/[!'()*]/g,
 		(c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
 	);
-	return `${siteUrl}tag/${encoded}`;
 }

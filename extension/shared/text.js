@@ -12,7 +12,7 @@ export const LIMITS = Object.freeze({
 	// A quote joins the summary, with room left for the user's own words.
 	quote: 32 * 1024,
 	// Words before and after a quote only have to tell it from its repetitions.
-	context: 256,
+	context: 1024,
 });
 
 const encoder = new TextEncoder();

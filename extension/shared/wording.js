@@ -13,12 +13,22 @@ export function say(name, ...values) {
 }
 
 /**
+ * The language of the texts; in the browser's own variety where it has one. Where the
+ * browser speaks a language that there are no texts in, they are in English.
+ */
+export function language() {
+	const spoken = browser.i18n.getUILanguage();
+	const written = say("language");
+	return spoken.split("-")[0] === written ? spoken : written;
+}
+
+/**
  * Puts the texts into a page: `data-say` names the text of an element,
  * `data-say-placeholder`, `data-say-aria-label` and `data-say-title` of its attributes.
  * @param {Document} page
  */
 export function sayEverywhere(page) {
-	page.documentElement.lang = browser.i18n.getUILanguage();
+	page.documentElement.lang = language();
 	for (const element of page.querySelectorAll("[data-say]")) {
 		element.textContent = say(element.getAttribute("data-say") ?? "");
 	}

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import axe from "axe-core";
+import { until } from "./driver/until.js";
 import { project } from "./program.js";
 import { inEachBrowser } from "./world.js";
 
@@ -38,6 +39,9 @@ async function unreadable(what, evaluate, standard = STANDARD) {
 	}, standard);
 	return /** @type {string[]} */ (found).map((fault) => `${what}: ${fault}`);
 }
+
+const MARKDOWN =
+	"Nested:\n\n- one\n  - `two`\n    1. three\n\n| a | b |\n|---|---|\n| **1** | ~~2~~ |\n\n> quoted\n\n```\ncode\n```\n\n- [x] done\n- [ ] not done\n\n# A heading\n\n[A link](https://example.org/)";
 
 /** @param {import("./world.js").World} world */
 async function fill(world) {
@@ -113,6 +117,19 @@ inEachBrowser(
 			await popup.hasTags("build systems", "機械学習", "databases");
 			await popup.reaches("saved");
 			await look("edited", popup);
+			await popup.evaluate((text) => {
+				const field = /** @type {HTMLTextAreaElement} */ (
+					document.querySelector("#summary")
+				);
+				field.value = text;
+				field.dispatchEvent(new Event("input", { bubbles: true }));
+			}, MARKDOWN);
+			await popup.click("#preview-note");
+			await until("the preview is there", () => popup.shows("#preview"));
+			await look("preview", popup);
+			await popup.click("#preview-note");
+			await until("the text is there", () => popup.shows("#summary"));
+			await popup.reaches("saved");
 			await popup.dismiss();
 			const again = await world.click(browser, page);
 			await again.hasTags("build systems", "機械学習", "databases");
@@ -121,9 +138,9 @@ inEachBrowser(
 			await again.reaches("unsaved");
 			await look("deleted", again);
 			await again.dismiss();
-			for (const address of ["/long-title", "/hebrew", "/japanese"]) {
+			for (const address of ["/long-title", "/hebrew", "/japanese", "/amp/article"]) {
 				const other = await world.save(browser, `${address}?${scheme}`);
-				await look(address.slice(1), other.popup);
+				await look(address.slice(1).replace("/", "-"), other.popup);
 				await other.popup.dismiss();
 			}
 			const unsavable = await world.click(browser, await browser.open(), "error");
@@ -133,6 +150,68 @@ inEachBrowser(
 		assert.deepEqual(faults, []);
 	},
 );
+
+for (const language of ["en", "de"]) {
+	inEachBrowser(
+		`shows the popup readably at any width, enlarged, and from right to left (${language})`,
+		async (world, browser) => {
+			await fill(world);
+			/** @type {string[]} */
+			const faults = [];
+			const word = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen".repeat(2);
+			await world.command(
+				"add",
+				"https://e.org/",
+				"--title",
+				word,
+				"--tag",
+				word.slice(0, 99),
+			);
+			const { popup } = await world.save(browser, "/article");
+			await popup.type(`to read,${word.slice(0, 99)},gödel,`);
+			await popup.evaluate((word) => {
+				for (const id of ["title", "summary"]) {
+					const field = /** @type {HTMLTextAreaElement} */ (document.getElementById(id));
+					field.value = `${word} ${word}`;
+					field.dispatchEvent(new Event("input", { bubbles: true }));
+				}
+			}, word);
+			await popup.reaches("saved");
+			await popup.type("d");
+			await popup.offers("databases");
+			for (const { width, zoom, direction } of [
+				{ width: 320, zoom: 1, direction: "ltr" },
+				{ width: 380, zoom: 1, direction: "rtl" },
+				{ width: 400, zoom: 2, direction: "ltr" },
+			]) {
+				const what = `popup-${language}-${width}-${zoom}-${direction}-${browser.name}`;
+				const cut = await popup.evaluate(
+					(width, zoom, direction) => {
+						document.documentElement.dir = direction;
+						document.body.style.inlineSize = `${width / zoom}px`;
+						document.documentElement.style.zoom = String(zoom);
+						const { right, left } = document.body.getBoundingClientRect();
+						return [...document.querySelectorAll("main *")]
+							.filter((element) => element.checkVisibility())
+							.filter((element) => {
+								const box = element.getBoundingClientRect();
+								return box.left < left - 1 || box.right > right + 1;
+							})
+							.map(({ id, tagName }) => id || tagName);
+					},
+					width,
+					zoom,
+					direction,
+				);
+				await popup.picture(path.join(pictures, `${what}.png`));
+				for (const part of cut) faults.push(`${what}: ${part} is cut off`);
+				faults.push(...(await unreadable(what, popup.evaluate)));
+			}
+			assert.deepEqual(faults, []);
+		},
+		{ language },
+	);
+}
 
 inEachBrowser(
 	"shows suggested tags readably, long ones too, in light and dark",

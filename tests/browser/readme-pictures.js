@@ -62,7 +62,7 @@ try {
 	await mkdir(folder, { recursive: true });
 	await world.install();
 	await fill(world);
-	const browser = await world.start(chromium, "build-journal.example");
+	const browser = await world.start(chromium, { resolves: "build-journal.example" });
 	await world.siteAnswers();
 	for (const scheme of /** @type {("light" | "dark")[]} */ (["light", "dark"])) {
 		const ending = scheme === "light" ? "" : "-dark";

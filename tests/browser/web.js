@@ -1,6 +1,7 @@
 // The web that the tests read: a server of pages on a port of its own.
 
 import { createServer } from "node:http";
+import path from "node:path";
 
 /** @type {Record<string, string>} */
 const PAGES = {
@@ -28,6 +29,46 @@ const PAGES = {
 		<title>&lt;img src=x onerror="document.title='broken'"&gt; &amp;amp; co</title>
 		<meta name="description" content="&lt;script&gt;document.title='broken'&lt;/script&gt;">`,
 	"/untitled": "<!doctype html><meta charset=utf-8><p>No title, no anything.",
+	"/amp/article": `<!doctype html><html lang="en"><meta charset="utf-8">
+		<title>The same for phones</title><link rel="canonical" href="/article"><p>Short.</p>`,
+	"/repetitive": `<!doctype html><html lang="en"><meta charset="utf-8">
+		<title>The same again and again</title>
+		<style>p, h2 { margin: 1500px 0 0; } s { display: none; }</style>
+		<h2 id="first">On memory</h2>
+		<p id="a">The memory is the bottleneck in most of what we run.</p>
+		<p id="b">Some say the memory is <b>the bottleneck</b> of <s>never shown</s> all machines, and memorable it is.</p>
+		<p id="c">Others say the memory is the bottleneck of nothing at all.</p>
+		<h2 id="second">On memory</h2>
+		<p id="d">There is a long part here, which says that the memory is the bottleneck and
+			goes on for so many words that nobody wants to have all of them in an address, which
+			is why only its beginning and its end are used to find it again on the page.</p>
+		<p id="e">機械学習を学ぶ人は図書館へ行く。深層学習を学ぶ人も図書館へ行く。</p>
+		<p id="end">After all.</p><div style="height: 3000px"></div>`,
+	"/broken-unicode": `<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title>
+		<p id="p">x</p><script>
+			document.title = "Half \\ud83d of a sign";
+			document.head.append(Object.assign(document.createElement("meta"),
+				{ name: "description", content: "The other half \\ude00" }));
+			p.textContent = "Selected \\udc00 words";
+			getSelection().selectAllChildren(p);
+		</script>`,
+	"/huge-text": `<!doctype html><html lang="en"><meta charset="utf-8"><title>Huge</title>
+		<p id="p">${"many words ".repeat(100_000)}</p><script>getSelection().selectAllChildren(p)</script>`,
+	"/plain.txt": "Just text.",
+	"/picture.svg": `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><title>Nine</title></svg>`,
+	"/paper.pdf": `%PDF-1.1
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>endobj
+trailer<</Root 1 0 R/Size 4>>
+%%EOF`,
+};
+
+/** @type {Record<string, string>} Of what is not HTML. */
+const TYPES = {
+	".txt": "text/plain",
+	".svg": "image/svg+xml",
+	".pdf": "application/pdf",
 };
 
 /**
@@ -36,10 +77,12 @@ const PAGES = {
  * @returns {Promise<{ address(path: string): string, close(): Promise<void> }>}
  */
 export async function serveWeb() {
-	const server = createServer((request, response) => {
+	// Room for the longest address that can be saved.
+	const server = createServer({ maxHeaderSize: 256 * 1024 }, (request, response) => {
 		const { pathname } = new URL(request.url ?? "/", "http://localhost");
 		const page = PAGES[pathname];
-		response.writeHead(page ? 200 : 404, { "content-type": "text/html; charset=utf-8" });
+		const type = TYPES[path.extname(pathname)] ?? "text/html";
+		response.writeHead(page ? 200 : 404, { "content-type": `${type}; charset=utf-8` });
 		response.end(page ?? "");
 	});
 	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));

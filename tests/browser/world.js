@@ -22,25 +22,26 @@ const run = promisify(execFile);
  *
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
- * @param {{ registered?: boolean, settings?: string, resolves?: string,
- *   before?: (world: World) => Promise<unknown> }} [options]
+ * @param {{ registered?: boolean, settings?: string, language?: string, only?: string,
+ *   resolves?: string, before?: (world: World) => Promise<unknown> }} [options]
  *   registered: false as before install.sh was run; settings: the configuration file;
- *   resolves: a host name that leads to this machine; before: what is done before the
- *   browser is started
+ *   language: of the browser; only: the browser that has what it is about; resolves: a
+ *   host name that leads to this machine; before: what is done before the browser is
+ *   started
  */
 export function inEachBrowser(
 	sentence,
 	check,
-	{ registered = true, settings = "", resolves, before } = {},
+	{ registered = true, settings = "", language, only, resolves, before } = {},
 ) {
-	for (const driver of browsers) {
+	for (const driver of browsers.filter(({ name }) => !only || name === only)) {
 		test(`${driver.name}: ${sentence}`, async () => {
 			const world = await World.make();
 			try {
 				if (settings) await world.configure(settings);
 				if (registered) await world.install();
 				await before?.(world);
-				await check(world, await world.start(driver, resolves));
+				await check(world, await world.start(driver, { language, resolves }));
 			} finally {
 				await world.end();
 			}
@@ -110,14 +111,15 @@ export class World {
 
 	/**
 	 * @param {import("./driver/browser.js").Driver} driver
-	 * @param {string} [resolves] a host name that leads to this machine
+	 * @param {{ extension?: string, language?: string, resolves?: string }} [options] as in
+	 *   driver/browser.js
 	 */
-	async start(driver, resolves) {
+	async start(driver, options = {}) {
 		const browser = await driver.start({
 			extension: path.join(project, "extension"),
 			home: this.home,
 			environment: this.environment,
-			resolves,
+			...options,
 		});
 		this.#browsers.push(browser);
 		return browser;

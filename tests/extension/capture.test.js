@@ -38,13 +38,29 @@ test("what a page says is trimmed, cut to its limits, and left out where empty",
 	const captured = fitCaptured({
 		excerpt: "機".repeat(5000),
 		siteName: "x".repeat(5000),
-		quote: { text: `${"q".repeat(40_000)}`, prefix: "p".repeat(999), suffix: "" },
+		quote: { text: `${"q".repeat(40_000)}`, prefix: "p".repeat(9999), suffix: "s" },
 	});
 	assert.equal(captured.excerpt?.length, 1365);
 	assert.equal(captured.siteName?.length, 1024);
 	assert.equal(captured.quote?.text.length, 32 * 1024);
-	assert.equal(captured.quote?.prefix?.length, 256);
+	assert.equal(captured.quote?.prefix?.length, 1024);
+	// Its end is not the selection's.
 	assert.ok(captured.quote && !("suffix" in captured.quote));
+});
+
+test("a selection of a megabyte is cut between two words", () => {
+	const captured = fitCaptured({ quote: { text: "many words ".repeat(100_000) } });
+	assert.match(captured.quote?.text ?? "", /^(many words )+many( words)?$/);
+});
+
+test("only an address of the web is where a page wants to be known", () => {
+	for (const [said, canonical] of [
+		["https://example.org/a", "https://example.org/a"],
+		["javascript:alert(1)", undefined],
+		["", undefined],
+	]) {
+		assert.equal(fitCaptured({ canonical: said ?? "" }).canonical, canonical);
+	}
 });
 
 test("a page that answers nonsense says nothing", () => {

@@ -68,6 +68,52 @@ test("opening saves the page with what it says of itself", async () => {
 	assert.equal(popup.state, "saved");
 });
 
+test("what a slow page says comes after the save, and the quote with it", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	/** @type {(captured: object) => void} */
+	let say = () => {};
+	const late = new Promise((resolve) => {
+		say = resolve;
+	});
+	background.captured = { late };
+	const popup = await FakePopup.open(background);
+	assert.deepEqual(host.methods, ["saveNote"]);
+	popup.type({ summary: "Mine" });
+	await popup.close();
+	say({ quote: { text: "q" }, excerpt: "About it", keywords: ["k"], canonical: PAGE });
+	await settle();
+	const [method, params] = host.log.at(-1) ?? [];
+	assert.equal(method, "saveNote");
+	const { opId: _, ...sent } = params;
+	assert.deepEqual(sent, {
+		url: PAGE,
+		title: "A title",
+		quote: { text: "q" },
+		excerpt: "About it",
+	});
+	assert.equal(host.note.summary, "Mine\n\n> q");
+	assert.deepEqual(leftovers(background), []);
+});
+
+test("what a slow page says is nothing where its save was undone", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	/** @type {(captured: object) => void} */
+	let say = () => {};
+	background.captured = {
+		late: new Promise((resolve) => {
+			say = resolve;
+		}),
+	};
+	await FakePopup.open(background);
+	background.pages.remove(PAGE, "undone");
+	say({ quote: { text: "q" } });
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "deleteNote"]);
+	assert.equal(host.note.deleted, true);
+});
+
 test("is saving until answered, then saved once the popup has taken the note in", async () => {
 	const { popup, answer } = await openUnanswered(new FakeHost());
 	assert.equal(popup.state, "saving");

@@ -76,6 +76,64 @@ test("a date deep inside JSON-LD, behind JSON-LD that is broken", async () => {
 	assert.equal(says.publishedAt, "2024-05-06");
 });
 
+test("JSON-LD: what the page is about comes before what is on it", async () => {
+	const linked = [
+		{ "@type": "Comment", datePublished: "2020-01-01" },
+		{
+			"@type": ["NewsArticle"],
+			datePublished: "2024-05-06",
+			description: "About it",
+			publisher: { "@type": "Organization", name: "The paper" },
+		},
+	];
+	const says = await read(
+		`<script type="application/ld+json">${JSON.stringify(linked)}</script>`,
+	);
+	assert.deepEqual(says, {
+		publishedAt: "2024-05-06",
+		excerpt: "About it",
+		siteName: "The paper",
+	});
+});
+
+test("JSON-LD that is huge, deep or nonsense takes nothing from the rest", async () => {
+	const many = JSON.stringify(Array(300_000).fill(0));
+	const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+	const nonsense = `{"datePublished": {"name": [1]}, "@type": "Article", "publisher": [null, 3]}`;
+	for (const json of [many, deep, nonsense, "null", '"x"', ""]) {
+		const says = await read(
+			`<html lang="en"><script type="application/ld+json">${json}</script>`,
+		);
+		assert.deepEqual(says, { lang: "en" });
+	}
+});
+
+for (const [head, says] of /** @type {const} */ ([
+	['<meta name="DC.date.issued" content="2019-04-03">', { publishedAt: "2019-04-03" }],
+	['<meta name="dcterms.created" content="2019">', { publishedAt: "2019" }],
+	['<meta name="parsely-pub-date" content="2018-01-02">', { publishedAt: "2018-01-02" }],
+	['<meta name="application-name" content="The app">', { siteName: "The app" }],
+	['<meta http-equiv="Content-Language" content="fr, en">', { lang: "fr" }],
+	['<meta property="og:locale" content="pt_BR">', { lang: "pt-BR" }],
+	[
+		'<link rel="alternate canonical" href="https://e.org/a">',
+		{ canonical: "https://e.org/a" },
+	],
+	[
+		'<meta property="og:url" content="https://e.org/b">',
+		{ canonical: "https://e.org/b" },
+	],
+	[
+		'<article><time datetime="2017-06-05">June</time><time datetime="2020-01-01">Now</time></article>',
+		{ publishedAt: "2017-06-05" },
+	],
+	['<article><time datetime="2017-06-05">One</time></article><article>Two</article>', {}],
+])) {
+	test(`${head} says ${JSON.stringify(says)}`, async () => {
+		assert.deepEqual(await read(head), says);
+	});
+}
+
 test("a date in a time element", async () => {
 	const says = await read(
 		`<time itemprop="datePublished" datetime="2023-01-02">then</time>`,
@@ -114,7 +172,52 @@ test("at a block's start the words before are the end of the block before, witho
 
 test("at the page's end there are no words after", async () => {
 	const { quote } = await read(REPEATED, { start: ["i", 0, 0], end: ["i", 0, 7] });
-	assert.deepEqual(quote, { text: "the cat", prefix: "said", suffix: "" });
+	assert.deepEqual(quote, { text: "the cat", prefix: "said" });
+});
+
+test("a selection that cuts a word comes with the rest of it", async () => {
+	const { quote } = await read(REPEATED, { start: ["h1", 0, 4], end: ["h1", 0, 7] });
+	assert.deepEqual(quote, { text: "adi", prefix: "A he", suffix: "ng" });
+});
+
+test("words that nobody sees are no words around a selection", async () => {
+	const { quote } = await read(
+		"<p id=a>x x</p><p id=b>one <span hidden>two</span> <s style='visibility:hidden'>three</s> x four",
+		{ start: ["#b", 4, 1], end: ["#b", 4, 2] },
+	);
+	assert.deepEqual(quote, { text: "x", prefix: "one", suffix: "four" });
+});
+
+test("as many words as it takes, where the nearest are repeated, too", async () => {
+	const line =
+		"and so on it goes and on and on until the cat sat on the mat and so on it goes";
+	const { quote } = await read(`<p id=a>first ${line}</p><p id=b>second ${line}</p>`, {
+		start: ["#b", 0, 7 + line.indexOf("cat")],
+		end: ["#b", 0, 7 + line.indexOf("cat") + 3],
+	});
+	assert.match(quote?.prefix ?? "", /^second and so on/);
+});
+
+test("a selection of several blocks is told from others by the words at its ends", async () => {
+	const { quote } = await read(
+		`<h2 id=a>The intro</h2><p>Some words here.</p><p id=z>End</p>
+		<h2 id=b>The intro</h2><p>Other words there.</p><p id=c>End</p><p>After all</p>`,
+		{ start: ["#b", 0, 0], end: ["#c", 0, 3] },
+	);
+	assert.deepEqual(quote?.prefix, "End");
+	assert.deepEqual(quote?.suffix, "After all");
+	assert.match(quote?.text ?? "", /^The intro\n+Other words there\.\n+End$/);
+});
+
+test("a selection in a page of a hundred thousand elements is read in time", async () => {
+	const { quote } = await read(
+		`<p id=a>the very first</p>${"<b>x </b>".repeat(100_000)}`,
+		{
+			start: ["#a", 0, 4],
+			end: ["#a", 0, 8],
+		},
+	);
+	assert.equal(quote?.text, "very");
 });
 
 test("white space alone is no selection", async () => {

@@ -290,7 +290,7 @@ pub struct Change {
 
 fn with_quote(summary: String, quote: Option<&Quote>, url: &str) -> Result<String> {
     let summary = match quote {
-        Some(quote) => quote.append_to(&summary, url),
+        Some(quote) => quote.append_to(&summary, url, MAX_SUMMARY_BYTES),
         None => summary,
     };
     check_summary(&summary)?;

@@ -7,11 +7,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const DIRECTIVE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'~');
 
 /// Up to so many characters a text directive holds the whole quote; a longer
-/// one is found by its first and last words (WICG "URL Fragment Text
+/// one is found by its beginning and its end (WICG "URL Fragment Text
 /// Directives", textStart and textEnd), which keeps the address short.
 const WHOLE_CHARS: usize = 200;
-/// Words at each end of a longer one.
+/// Words of a beginning or an end.
 const END_WORDS: usize = 6;
+/// Characters of one, where its words are long or nothing stands between them.
+const END_CHARS: usize = 100;
+
+/// Longest address that a quote links to, in bytes.
+const MAX_LINK_BYTES: usize = 8 * 1024;
+/// A quote of which less than this is left isn't cut.
+const SENTENCE_BYTES: usize = 200;
 
 /// Selected text with what stands around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,19 +47,25 @@ impl Quote {
         // A directive the URL has already is replaced; its own fragment stays.
         let url = url.split(":~:").next().unwrap_or_default();
         let hash = if url.contains('#') { "" } else { "#" };
-        let text = one_line(&self.text);
-        let words: Vec<&str> = text.split(' ').collect();
-        // The text directive can't match across blocks, so a quote of several
-        // paragraphs goes by its ends too.
-        let whole = text.chars().count() <= WHOLE_CHARS && !self.text.contains('\n');
-        let middle = if whole || words.len() <= 2 * END_WORDS {
-            encode(&text)
-        } else {
-            let (start, end) = (
-                words[..END_WORDS].join(" "),
-                words[words.len() - END_WORDS..].join(" "),
-            );
-            format!("{},{}", encode(&start), encode(&end))
+        let lines: Vec<String> = self
+            .text
+            .lines()
+            .map(one_line)
+            .filter(|line| !line.is_empty())
+            .collect();
+        // Nothing matches across the end of a block or a line break, so a quote of several
+        // lines goes by its ends, too: each within its own line.
+        let middle = match lines.as_slice() {
+            [] => String::new(),
+            [line] => {
+                let (start, end) = (beginning(line), ending(line));
+                if line.chars().count() > WHOLE_CHARS && start.len() + end.len() < line.len() {
+                    format!("{},{}", encode(start), encode(end))
+                } else {
+                    encode(line)
+                }
+            }
+            [first, .., last] => format!("{},{}", encode(beginning(first)), encode(ending(last))),
         };
         let prefix = match self.prefix.as_str() {
             "" => String::new(),
@@ -68,6 +81,18 @@ impl Quote {
     /// The Markdown block quote, its last line a link to the place.
     #[must_use]
     pub fn to_markdown(&self, url: &str) -> String {
+        let (block, link) = (self.block(), self.link(url));
+        format!(
+            "{}{link}",
+            if link.is_empty() {
+                block.trim_end()
+            } else {
+                &block
+            }
+        )
+    }
+
+    fn block(&self) -> String {
         let mut block = String::new();
         for line in self.text.lines() {
             block.push_str("> ");
@@ -75,28 +100,87 @@ impl Quote {
             block.truncate(block.trim_end().len());
             block.push('\n');
         }
-        format!(
-            "{block}>\n> [in the page](<{}>)",
-            address_in_brackets(&self.address(url))
-        )
+        block
+    }
+
+    /// Nothing where the address would take the room that the user's words need.
+    fn link(&self, url: &str) -> String {
+        let address = address_in_brackets(&self.address(url));
+        if address.len() > MAX_LINK_BYTES {
+            return String::new();
+        }
+        format!(">\n> [in the page](<{address}>)")
     }
 
     /// The summary with the quote at its end; as it is where the quote stands there already.
+    /// A quote that would make it longer than `limit` bytes is cut, since a selection must
+    /// not be what keeps a page from being saved; one that there is hardly any room for isn't.
     #[must_use]
-    pub fn append_to(&self, summary: &str, url: &str) -> String {
-        let block = self.to_markdown(url);
-        if summary.contains(&block) {
-            summary.to_owned()
-        } else if summary.trim().is_empty() {
-            block
-        } else {
-            format!("{}\n\n{block}", summary.trim_end())
+    pub fn append_to(&self, summary: &str, url: &str, limit: usize) -> String {
+        let mut quote = self.to_markdown(url);
+        if summary.contains(&quote) {
+            return summary.to_owned();
         }
+        let before = match summary.trim_end() {
+            "" => String::new(),
+            text => format!("{text}\n\n"),
+        };
+        if before.len() + quote.len() > limit {
+            let room = limit.saturating_sub(before.len());
+            quote = self.shortened(url, room).unwrap_or(quote);
+        }
+        before + &quote
+    }
+
+    /// As much of it as has room. None where not even a sentence has.
+    fn shortened(&self, url: &str, room: usize) -> Option<String> {
+        let (mut block, link) = (self.block(), self.link(url));
+        let cut = room.checked_sub(link.len() + " …\n".len())?;
+        if cut < SENTENCE_BYTES {
+            return None;
+        }
+        block.truncate(block.floor_char_boundary(cut));
+        // Not in the middle of an escape, nor in an empty line.
+        let kept = block.trim_end_matches(|c: char| "\\> \n".contains(c)).len();
+        block.truncate(kept);
+        let gap = if link.is_empty() { "" } else { "\n" };
+        Some(format!("{block} …{gap}{link}"))
     }
 }
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first words of a line.
+fn beginning(line: &str) -> &str {
+    let chars = line.char_indices().enumerate().skip(1);
+    let ends = chars.filter_map(|(n, (at, c))| parts_words(c).then_some((n, at)));
+    let whole = (line.chars().count(), line.len());
+    &line[..cut(ends.chain([whole]))]
+}
+
+/// The last words of a line.
+fn ending(line: &str) -> &str {
+    let chars = line.char_indices().rev().enumerate().skip(1);
+    let starts = chars.filter_map(|(n, (at, c))| parts_words(c).then_some((n, at + c.len_utf8())));
+    let whole = (line.chars().count(), 0);
+    &line[cut(starts.chain([whole]))..]
+}
+
+/// Of the places between words, each with the characters up to it, the last one that leaves
+/// a beginning or an end of the right size; the first one where none does.
+fn cut(places: impl Iterator<Item = (usize, usize)>) -> usize {
+    let mut places = places.take(END_WORDS).peekable();
+    let first = places.peek().map_or(0, |(_, at)| *at);
+    let fitting = places.take_while(|(chars, _)| *chars <= END_CHARS);
+    fitting.last().map_or(first, |(_, at)| at)
+}
+
+/// White space, and what stands between the words of scripts without white space: browsers
+/// match whole words alone, and what a word is there they look up in dictionaries.
+fn parts_words(c: char) -> bool {
+    c == ' ' || "、。，．・：；？！…「」『』（）〈〉《》【】".contains(c)
 }
 
 /// Selected text is text, not Markdown: what would be markup is escaped
@@ -177,6 +261,60 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_of_several_blocks_goes_by_ends_that_lie_within_one() {
+        let several = quote("A heading\n\nThe first of it.\n\nAnd here is the very last of it.");
+        assert_eq!(
+            several.address("https://e.org/"),
+            "https://e.org/#:~:text=A%20heading,is%20the%20very%20last%20of%20it."
+        );
+    }
+
+    #[test]
+    fn a_long_quote_without_spaces_goes_by_what_stands_between_its_signs() {
+        let text = format!("最初の文です。{}、最後の文", "字".repeat(300));
+        let address = quote(&text).address("https://e.org/");
+        let directive = address.split_once(":~:text=").unwrap().1;
+        let decoded = percent_encoding::percent_decode_str(directive).decode_utf8();
+        assert_eq!(decoded.unwrap(), "最初の文です,最後の文");
+    }
+
+    #[test]
+    fn a_long_quote_of_few_words_goes_by_them() {
+        let text = format!("{} {}", "a".repeat(150), "b".repeat(150));
+        let address = quote(&text).address("https://e.org/");
+        assert!(address.ends_with(&text.replace(' ', ",")), "{address}");
+        let one = "a".repeat(300);
+        assert!(
+            quote(&one)
+                .address("https://e.org/")
+                .ends_with(&format!("={one}"))
+        );
+    }
+
+    #[test]
+    fn a_quote_that_has_no_room_is_cut_between_characters() {
+        let quote = quote(&"字*".repeat(5_000));
+        let summary = quote.append_to("Mine.", "https://e.org/", 9_000);
+        assert!(summary.len() <= 9_000 && summary.len() > 8_980);
+        assert!(summary.starts_with("Mine.\n\n> 字\\*字"));
+        assert!(
+            summary.contains("字 …") || summary.contains("\\* …"),
+            "{summary}"
+        );
+    }
+
+    #[test]
+    fn a_very_long_address_is_left_out_and_a_full_note_is_not_added_to() {
+        let url = format!("https://e.org/{}", "x".repeat(60_000));
+        let summary = quote("Short").append_to("", &url, 65_536);
+        assert_eq!(summary, "> Short");
+        assert_eq!(quote("Short").append_to(&summary, &url, 65_536), summary);
+        let full = "x".repeat(990);
+        let summary = quote("Short").append_to(&full, "https://e.org/", 1_000);
+        assert!(summary.len() > 1_000);
+    }
+
+    #[test]
     fn selected_text_is_no_markup() {
         assert!(
             quote("# *a* <b> [c](d)\n1. x")
@@ -188,16 +326,17 @@ mod tests {
     #[test]
     fn the_same_quote_is_not_appended_twice() {
         let quote = quote("once");
-        let summary = quote.append_to("My note.\n", "https://e.org/");
+        let summary = quote.append_to("My note.\n", "https://e.org/", 1000);
         assert!(summary.starts_with("My note.\n\n> once\n"));
-        assert_eq!(quote.append_to(&summary, "https://e.org/"), summary);
+        assert_eq!(quote.append_to(&summary, "https://e.org/", 1000), summary);
     }
 
     proptest! {
         #[test]
-        fn never_panics(text in any::<String>(), around in any::<String>()) {
+        fn never_panics(text in any::<String>(), around in any::<String>(), limit in 0..600_usize) {
             if let Some(quote) = Quote::new(&text, &around, &around) {
-                let _ = quote.append_to(&around, &text);
+                let _ = quote.append_to(&around, &text, limit);
+                let _ = quote.shortened(&around, limit);
             }
         }
     }

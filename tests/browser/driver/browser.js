@@ -9,6 +9,7 @@ import * as firefox from "./firefox.js";
  *   find one by itself, as a package installs it
  * @property {string} home the browser's HOME; everything it writes is below
  * @property {NodeJS.ProcessEnv} environment of the browser, and so of the host
+ * @property {string} [language] of the browser's own words
  * @property {string} [resolves] a host name that leads to this machine, as its owner could make it
  */
 
@@ -18,6 +19,8 @@ import * as firefox from "./firefox.js";
  * @typedef {object} Browser
  * @property {string} name
  * @property {(url?: string) => Promise<import("puppeteer-core").Page>} open a new tab
+ * @property {(page: import("puppeteer-core").Page, address: string) => Promise<void>} visit goes
+ *   to any address, as one that the user has typed
  * @property {(page: import("puppeteer-core").Page) => Promise<import("./popup.js").Popup>} clickButton
  *   the toolbar button, clicked while this tab is in front
  * @property {() => Promise<import("puppeteer-core").Page[]>} pages all tabs

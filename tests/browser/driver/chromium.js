@@ -25,7 +25,7 @@ const misled = (name) => [
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment, resolves }) {
+export async function start({ extension, home, environment, language, resolves }) {
 	const browser = await puppeteer.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: true,
@@ -42,9 +42,11 @@ export async function start({ extension, home, environment, resolves }) {
 			"--no-first-run",
 			// Room for the popup at its full height.
 			"--screen-info={1600x1200}",
+			...(language ? [`--lang=${language}`] : []),
 			...(resolves ? misled(resolves) : []),
 		],
-		env: environment,
+		// Chromium on Linux takes its language from there.
+		env: language ? { ...environment, LANGUAGE: language } : environment,
 	});
 	// The extension loads while the browser is already there.
 	const installed = await until("the extension is loaded", async () => {
@@ -64,6 +66,10 @@ export async function start({ extension, home, environment, resolves }) {
 			if (url) await page.goto(url);
 			return page;
 		},
+		async visit(page, address) {
+			// A page that can't be loaded is one, too.
+			await page.goto(address).catch(() => {});
+		},
 		pages: () => browser.pages(),
 		async addresses() {
 			return (await browser.pages()).map((page) => page.url());
@@ -71,11 +77,13 @@ export async function start({ extension, home, environment, resolves }) {
 		async clickButton(page) {
 			await page.bringToFront();
 			// A real click on the toolbar: it opens the popup and grants activeTab.
+			const clickedAt = Date.now();
 			await page.triggerExtensionAction(installed);
 			const target = await browser.waitForTarget(isPopup, { timeout: 15_000 });
 			const document = await target.asPage();
 			await document.emulateMediaFeatures(media);
 			return new Popup({
+				clickedAt,
 				evaluate: (run, ...args) => document.evaluate(/** @type {any} */ (run), ...args),
 				type: (text) => document.keyboard.type(text),
 				press: async (key) => {
@@ -91,6 +99,7 @@ export async function start({ extension, home, environment, resolves }) {
 				picture: async (file) => {
 					await document.screenshot({ path: /** @type {`${string}.png`} */ (file) });
 				},
+				heard: () => document.accessibility.snapshot({ interestingOnly: false }),
 				isOpen: async () => browser.targets().some(isPopup),
 				dismiss: () => document.close(),
 			});

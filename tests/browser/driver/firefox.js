@@ -41,7 +41,7 @@ const AS_DEBIAN_SHIPS = {
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment, resolves }) {
+export async function start({ extension, home, environment, language, resolves }) {
 	const browser = await puppeteer.launch({
 		browser: "firefox",
 		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
@@ -56,6 +56,7 @@ export async function start({ extension, home, environment, resolves }) {
 		env: environment,
 	});
 	const inWindow = await windowScope(browser);
+	if (language) await inWindow(setLanguage, language);
 	const id = extension
 		? await browser.installExtension(extension)
 		: "url-notes@url-notes";
@@ -69,6 +70,11 @@ export async function start({ extension, home, environment, resolves }) {
 			if (url) await page.goto(url);
 			return page;
 		},
+		async visit(page, address) {
+			await page.bringToFront();
+			await inWindow(load, address);
+			await until(`${address} is loaded`, () => inWindow(hasLoaded, address));
+		},
 		pages: () => browser.pages(),
 		async addresses() {
 			return (await browser.pages()).map((page) => page.url());
@@ -76,6 +82,7 @@ export async function start({ extension, home, environment, resolves }) {
 		async clickButton(page) {
 			await page.bringToFront();
 			await until("the button is in the toolbar", () => inWindow(hasButton, widget));
+			const clickedAt = Date.now();
 			await inWindow(clickButton, widget);
 			/** @type {import("./popup.js").Channel["evaluate"]} */
 			const evaluate = (run, ...args) =>
@@ -97,6 +104,7 @@ export async function start({ extension, home, environment, resolves }) {
 				});
 			};
 			return new Popup({
+				clickedAt,
 				evaluate,
 				type: (text) => strike([...text]),
 				press: (key) => strike([key]),
@@ -241,8 +249,13 @@ function strikeKeys(keys) {
 		Tab: 9,
 		Enter: 13,
 		Escape: 27,
+		End: 35,
+		Home: 36,
+		ArrowLeft: 37,
 		ArrowUp: 38,
+		ArrowRight: 39,
 		ArrowDown: 40,
+		Delete: 46,
 	};
 	const { Cc, Ci } = /** @type {any} */ (window);
 	const processor = Cc["@mozilla.org/text-input-processor;1"].createInstance(
@@ -274,6 +287,30 @@ async function pictureOfPopup() {
 	canvas.height = bitmap.height;
 	canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
 	return canvas.toDataURL().split(",")[1];
+}
+
+/** @param {string} address */
+function load(address) {
+	const { gBrowser, Services } = /** @type {any} */ (window);
+	const triggeringPrincipal = Services.scriptSecurityManager.getSystemPrincipal();
+	gBrowser.selectedBrowser.fixupAndLoadURIString(address, { triggeringPrincipal });
+}
+
+/** @param {string} address */
+function hasLoaded(address) {
+	const { gBrowser } = /** @type {any} */ (window);
+	const { currentURI, webProgress } = gBrowser.selectedBrowser;
+	return currentURI.spec === address && !webProgress.isLoadingDocument;
+}
+
+/**
+ * As with a language pack, but for the browser's own words.
+ * @param {string} language
+ */
+function setLanguage(language) {
+	const { Services } = /** @type {any} */ (window);
+	Services.locale.availableLocales = [language, "en-US"];
+	Services.locale.requestedLocales = [language];
 }
 
 /** @param {string} scheme */

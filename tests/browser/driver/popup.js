@@ -11,7 +11,10 @@ import { until } from "./until.js";
  * @property {(text: string) => Promise<void>} type as real key strokes to what has the focus
  * @property {(key: string) => Promise<void>} press a key by its DOM name
  * @property {(file: string) => Promise<void>} picture writes a PNG
+ * @property {number} clickedAt when the button was clicked, in ms since 1970
  * @property {() => Promise<boolean>} isOpen
+ * @property {() => Promise<import("puppeteer-core").SerializedAXNode | null>} [heard] what a
+ *   screen reader is told of it, where the browser tells us
  * @property {() => Promise<void>} dismiss closes it as a click elsewhere does
  */
 
@@ -25,7 +28,9 @@ export class Popup {
 		this.type = channel.type;
 		this.press = channel.press;
 		this.picture = channel.picture;
+		this.clickedAt = channel.clickedAt;
 		this.isOpen = channel.isOpen;
+		this.heard = channel.heard;
 	}
 
 	/** @returns {Promise<State>} */

@@ -1,0 +1,139 @@
+// A host that answers slowly, twice, out of order or never: what is saved is saved once,
+// and nothing is lost.
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { Host } from "../../extension/shared/host.js";
+import { FakeBackground, FakePopup, FakePort, HELLO, settle } from "./fakes.js";
+
+test.before(() => mock.timers.enable({ apis: ["setTimeout"] }));
+test.after(() => mock.timers.reset());
+
+const PAGE = "https://example.org/a";
+const NOTE = {
+	id: 1,
+	url: PAGE,
+	title: "A title",
+	tags: [],
+	summary: "",
+	excerpt: null,
+	savedAt: "2026-01-01T00:00:00.000Z",
+	updatedAt: "2026-01-01T00:00:00.000Z",
+	publishedAt: null,
+	siteName: null,
+	lang: null,
+	deletedAt: null,
+};
+
+/** A background with a real connection, to hosts that the test plays. */
+async function start() {
+	/** @type {FakePort[]} */
+	const ports = [];
+	const host = new Host({
+		extension: "0.1.0",
+		openPort: () => {
+			const port = new FakePort();
+			ports.push(port);
+			return port;
+		},
+	});
+	const background = await FakeBackground.start(/** @type {any} */ (host));
+	host.onChange = () => {
+		void background.outbox.deliver();
+		background.pages.showAll();
+	};
+	const greeted = async () => {
+		host.connect();
+		const port = /** @type {FakePort} */ (ports.at(-1));
+		port.answer(HELLO);
+		await settle();
+		return port;
+	};
+	return { background, greeted };
+}
+
+/** @param {FakePort} port */
+const saves = (port) => port.sent.filter(({ method }) => method === "saveNote");
+
+test("a save that is never answered is given up, kept, and sent again under the same id", async () => {
+	const { background, greeted } = await start();
+	const silent = await greeted();
+	const popup = await FakePopup.open(background);
+	popup.type({ tags: ["a"] }, { blind: true });
+	const [save] = saves(silent);
+	assert.equal(popup.state, "saving");
+	mock.timers.tick(60_000);
+	await settle();
+	assert.equal(popup.state, "queued");
+	assert.equal(popup.view.trouble, "program_silent");
+
+	const next = await greeted();
+	const [again] = saves(next);
+	assert.equal(again.params.opId, save.params.opId);
+	// Too late, from a port that was given up: nobody listens.
+	silent.answer({ note: { ...NOTE, id: 99 }, created: true }, save);
+	await settle();
+	const noteId = () => popup.view.page.note?.id ?? null;
+	assert.equal(noteId(), null);
+	next.answer({ note: NOTE, created: true }, again);
+	await settle();
+	assert.equal(noteId(), 1);
+	assert.equal(saves(next).length, 1);
+});
+
+test("an answer that comes twice counts once", async () => {
+	const { background, greeted } = await start();
+	const port = await greeted();
+	const popup = await FakePopup.open(background);
+	const [save] = saves(port);
+	port.answer({ note: NOTE, created: true }, save);
+	port.answer({ note: { ...NOTE, id: 2 }, created: true }, save);
+	await settle();
+	assert.equal(popup.view.page.note?.id, 1);
+	popup.type({ tags: ["a"] });
+	await popup.close();
+	const updates = port.sent.filter(({ method }) => method === "updateNote");
+	assert.deepEqual(
+		updates.map(({ params }) => [params.id, params.tags]),
+		[[1, ["a"]]],
+	);
+	for (const update of updates) {
+		port.answer({ note: { ...NOTE, tags: ["a"] } }, update);
+		port.answer({ note: { ...NOTE, tags: ["b"] } }, update);
+	}
+	await settle();
+	assert.deepEqual(Object.keys(background.storage.items), []);
+});
+
+test("a slow answer finds what was typed meanwhile, and joins it", async () => {
+	const { background, greeted } = await start();
+	const port = await greeted();
+	const popup = await FakePopup.open(background);
+	mock.timers.tick(59_000);
+	popup.type({ tags: ["typed"], summary: "Words" }, { blind: true });
+	await popup.close();
+	const [save] = saves(port);
+	port.answer(
+		{ note: { ...NOTE, tags: ["old"], summary: "Before" }, created: false },
+		save,
+	);
+	await settle();
+	const { params } = port.sent.at(-1);
+	assert.deepEqual(params.tags, ["old", "typed"]);
+	assert.equal(params.summary, "Before\n\nWords");
+});
+
+test("two pages' answers in the wrong order go each to its own page", async () => {
+	const { background, greeted } = await start();
+	const port = await greeted();
+	const other = "https://example.org/b";
+	background.saves = false;
+	const first = await FakePopup.open(background, PAGE);
+	const second = await FakePopup.open(background, other);
+	const [one, two] = port.sent.filter(({ method }) => method === "noteForUrl");
+	port.answer({ note: { ...NOTE, id: 2, url: other }, onThisSite: 2 }, two);
+	port.answer({ note: NOTE, onThisSite: 2 }, one);
+	await settle();
+	assert.equal(first.view.page.note?.id, 1);
+	assert.equal(second.view.page.note?.id, 2);
+});
