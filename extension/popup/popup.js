@@ -203,6 +203,7 @@ function showView(shown) {
 	same.textContent = samePage
 		? say("samePage", capitalised(samePage.because), samePage.url)
 		: "";
+	show("storage-full", shown.unkept);
 	showProblem(shown);
 	linkToSite();
 }
