@@ -22,22 +22,35 @@ const run = promisify(execFile);
  *
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
- * @param {{ registered?: boolean, settings?: string, resolves?: string }} [options]
+ * @param {{ registered?: boolean, settings?: string, resolves?: string, keepsWelcome?: boolean,
+ *   only?: string, others?: (world: World) => Promise<string[]>, extension?: (driver: import("./driver/browser.js").Driver, world: World) => Promise<string> }} [options]
  *   registered: false as before install.sh was run; settings: the configuration file;
- *   resolves: a host name that leads to this machine
+ *   resolves: a host name that leads to this machine; keepsWelcome: the page of the first run
+ *   stays open; only: the one browser that has what it is about; others: folders of other extensions; extension: makes the folder of another than the project's own
  */
 export function inEachBrowser(
 	sentence,
 	check,
-	{ registered = true, settings = "", resolves } = {},
+	{
+		registered = true,
+		settings = "",
+		resolves,
+		keepsWelcome,
+		others,
+		extension,
+		only,
+	} = {},
 ) {
 	for (const driver of browsers) {
+		if (only && driver.name !== only) continue;
 		test(`${driver.name}: ${sentence}`, async () => {
 			const world = await World.make();
 			try {
 				if (settings) await world.configure(settings);
 				if (registered) await world.install();
-				await check(world, await world.start(driver, resolves));
+				if (extension) world.extension = await extension(driver, world);
+				const options = { resolves, keepsWelcome, others: await others?.(world) };
+				await check(world, await world.start(driver, options));
 			} finally {
 				await world.end();
 			}
@@ -48,6 +61,8 @@ export function inEachBrowser(
 export class World {
 	/** @type {import("./driver/browser.js").Browser[]} */
 	#browsers = [];
+	/** @type {Set<string>} Browsers that have been started on this home. */
+	#started = new Set();
 	/** Lets stopped hosts go on. */
 	#goOn = () => {};
 
@@ -60,6 +75,8 @@ export class World {
 		this.home = home;
 		this.web = web;
 		this.site = `http://localhost:${port}`;
+		/** Folder of the extension. */
+		this.extension = path.join(project, "extension");
 		this.program = path.join(home, ".local/bin/url-notes");
 		/** Where notes, settings and log are. */
 		this.folder = path.join(home, "notes");
@@ -104,14 +121,17 @@ export class World {
 
 	/**
 	 * @param {import("./driver/browser.js").Driver} driver
-	 * @param {string} [resolves] a host name that leads to this machine
+	 * @param {{ resolves?: string, keepsWelcome?: boolean, others?: string[] }} [options] as of `inEachBrowser`
 	 */
-	async start(driver, resolves) {
+	async start(driver, options) {
+		const first = !this.#started.has(driver.name);
+		this.#started.add(driver.name);
 		const browser = await driver.start({
-			extension: path.join(project, "extension"),
+			extension: this.extension,
 			home: this.home,
 			environment: this.environment,
-			resolves,
+			first,
+			...options,
 		});
 		this.#browsers.push(browser);
 		return browser;
