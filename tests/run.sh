@@ -24,6 +24,7 @@ tools() {
     need Xvfb xvfb
     need ps procps
     need cc gcc
+    need zip zip
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
     [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"
     if [ -n "$missing" ]; then
@@ -68,15 +69,17 @@ format() { cargo fmt --all --check -- --color=never; }
 
 clippy() { cargo clippy --quiet --locked --workspace --all-targets -- --deny warnings; }
 
-shell() { shellcheck install.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh .ci/run; }
+shell() { shellcheck install.sh tests/run.sh tests/bench/site.sh tests/torture/fuzz.sh tests/torture/run.sh packaging/extension.sh .ci/run; }
 
 types() { npx --no-install tsc --project .; }
 
 biome() { npx --no-install biome ci --colors=off .; }
 
-# One warning is right: Firefox ignores the service worker that Chromium starts.
+# As Firefox's store lints the package that it gets, with the linter of web-ext. One
+# warning is right: Firefox ignores the service worker that Chromium starts.
 webext() {
-    npx --no-install web-ext lint --source-dir extension --output json >"$logs/webext.json"
+    packaging/extension.sh "$logs" || return
+    npx --no-install addons-linter --output json "$logs"/url-notes-*-firefox.zip >"$logs/webext.json"
     # shellcheck disable=SC2016 # The dollar is JavaScript's.
     node -e '
         const { errors, warnings, notices } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
