@@ -101,13 +101,12 @@ test("a host that is away for a week is tried twice a minute at most, and found 
 	const { retry, alarms, attempts } = retrying();
 	let away = true;
 	retry.failed(true);
-	// Each day the browser is closed, which ends the timers, and started again.
 	for (let day = 0; day < 7; day += 1) {
 		const before = attempts();
+		// As a day of the background's life: each alarm tries, and fails.
 		for (let halfMinute = 0; halfMinute < 2 * 60 * 24; halfMinute += 1) {
 			mock.timers.tick(30_000);
 			assert.equal(alarms.minutes, 0.5, "what would wake the background is still there");
-			// The alarm tries, and fails.
 			retry.failed(away);
 		}
 		assert.ok(attempts() - before <= 6, "timers are for the first half minute alone");
