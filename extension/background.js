@@ -4,17 +4,31 @@
  * site. It decides nothing itself.
  */
 
-import { browser } from "./shared/browser.js";
+import { Badge } from "./shared/badge.js";
+import { browser, isFirefox } from "./shared/browser.js";
 import { capture } from "./shared/capture.js";
 import { Host } from "./shared/host.js";
+import { offerMenus, onMenuClick } from "./shared/menus.js";
+import { Omnibox } from "./shared/omnibox.js";
 import { OPTIONS_PORT, serveOptions } from "./shared/options-port.js";
 import { Outbox } from "./shared/outbox.js";
 import { Pages } from "./shared/pages.js";
 import { POPUP_PORT, servePopup } from "./shared/popup-port.js";
+import { QuickSaves } from "./shared/quick-saves.js";
 import { ALARM, Retry } from "./shared/retry.js";
-import { rememberHostSaveOnOpen, savesOnOpen } from "./shared/settings.js";
+import {
+	firstRun,
+	marksSaved,
+	rememberHostSaveOnOpen,
+	SETTINGS_KEY,
+	savesOnOpen,
+} from "./shared/settings.js";
 import { Shelf } from "./shared/shelf.js";
 import { activeTab } from "./shared/tab.js";
+import { serveWindow, WINDOW_PORT } from "./shared/window-port.js";
+
+/** How often what the browser's full storage refused is offered to it again. */
+const OFFER_AGAIN_MS = 20_000;
 
 const area = browser.storage.local;
 const shelf = new Shelf(area);
@@ -27,6 +41,9 @@ const pages = new Pages({
 	capture,
 	savesOnOpen: () => savesOnOpen(area),
 });
+const badge = new Badge(browser.action, browser.tabs, host);
+const quickSaves = new QuickSaves(outbox, (tabId, good) => badge.flash(tabId, good));
+const omnibox = new Omnibox(host, isFirefox);
 const retry = new Retry(browser.alarms, tryHost);
 
 /** Resolves once what an earlier background left is taken up. */
@@ -46,11 +63,15 @@ function tryHost() {
 
 function refresh() {
 	const waiting = outbox.entries.length;
-	if (host.trouble || outbox.trouble) retry.failed(waiting > 0);
+	const { trouble } = host;
+	if (trouble || outbox.trouble) retry.failed(waiting > 0);
 	else if (host.hello) retry.succeeded();
 	const stuck =
-		outbox.entries.some((entry) => entry.refused) || host.trouble || outbox.trouble;
-	void browser.action.setBadgeText({ text: stuck && waiting > 0 ? String(waiting) : "" });
+		outbox.entries.some((entry) => entry.refused) || trouble || outbox.trouble;
+	badge.alert({
+		waiting: stuck ? waiting : 0,
+		mismatch: trouble === "host_too_old" || trouble === "host_too_new",
+	});
 	pages.showAll();
 	for (const watcher of watchers) watcher();
 }
@@ -59,27 +80,112 @@ host.onChange = () => {
 	if (host.hello) {
 		void rememberHostSaveOnOpen(area, host.hello.saveOnOpen);
 		void ready.then(() => outbox.deliver());
+		badge.look();
 	}
 	refresh();
 };
-outbox.onAnswer = (entry, result) => pages.answered(entry, result);
-outbox.onRefused = (entry) => pages.refused(entry);
+outbox.onAnswer = (entry, result) => {
+	pages.answered(entry, result);
+	quickSaves.answered(entry, result);
+	badge.written(entry.method);
+};
+outbox.onRefused = (entry) => {
+	pages.refused(entry);
+	quickSaves.refused(entry);
+};
 outbox.onChange = refresh;
 
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let offering;
+shelf.onChange = () => {
+	clearInterval(offering);
+	// This also keeps the background from being put to sleep, and so what is in memory alone.
+	const offer = () => void shelf.settled().catch(() => {});
+	if (shelf.full) offering = setInterval(offer, OFFER_AGAIN_MS);
+	refresh();
+};
+
 browser.runtime.onConnect.addListener((port) => {
+	// Pages of this extension alone: no other's, and no script in a web page.
+	const own = browser.runtime.getURL("");
+	if (port.sender?.id !== browser.runtime.id || !port.sender.url?.startsWith(own)) return;
 	// A click is a good moment to try a host that was away.
 	tryHost();
-	if (port.name === POPUP_PORT) {
-		servePopup(port, { pages, host, ready, tryHost, activeTab });
-	}
-	if (port.name === OPTIONS_PORT)
-		serveOptions(port, { pages, outbox, host, ready, watchers });
+	const parts = {
+		pages,
+		outbox,
+		host,
+		shelf,
+		quickSaves,
+		ready,
+		tryHost,
+		activeTab,
+		watchers,
+	};
+	if (port.name === POPUP_PORT) servePopup(port, parts);
+	if (port.name === OPTIONS_PORT) serveOptions(port, parts);
+	if (port.name === WINDOW_PORT) serveWindow(port, parts);
 });
 browser.alarms.onAlarm.addListener((alarm) => {
 	if (alarm.name === ALARM) void ready.then(tryHost);
 });
-// Wakes the background at the browser's start, which connects below.
-browser.runtime.onStartup.addListener(() => {});
-browser.runtime.onInstalled.addListener(() => {});
+// At the browser's start this also wakes the background, which connects below.
+browser.runtime.onStartup.addListener(() => void offerMenus());
+browser.runtime.onInstalled.addListener(async ({ reason }) => {
+	void offerMenus();
+	if (reason === "install" && (await firstRun(area))) {
+		await browser.tabs.create({ url: browser.runtime.getURL("welcome/welcome.html") });
+	}
+});
+browser.contextMenus.onClicked.addListener((click, tab) => {
+	void onMenuClick(click, tab, { pages, quickSaves, ready });
+});
 
+omnibox.started();
+browser.omnibox.onInputStarted.addListener(() => omnibox.started());
+browser.omnibox.onInputChanged.addListener((text, suggest) =>
+	omnibox.changed(text, suggest),
+);
+browser.omnibox.onInputCancelled.addListener(() => omnibox.ended());
+browser.omnibox.onInputEntered.addListener((text, disposition) => {
+	const url = omnibox.addressFor(text);
+	if (disposition === "currentTab") void browser.tabs.update({ url });
+	else void browser.tabs.create({ url, active: disposition === "newForegroundTab" });
+});
+
+/**
+ * @param {number} tabId
+ * @param {{url?: string, status?: string}} change
+ * @param {chrome.tabs.Tab} tab
+ */
+function onTabUpdated(tabId, change, tab) {
+	if (change.url === undefined && change.status === undefined) return;
+	badge.left(tabId);
+	if (tab.active) badge.look();
+}
+const onTabActivated = () => badge.look();
+const onTabRemoved = (/** @type {number} */ tabId) => badge.left(tabId);
+
+/** Follows the tabs while the user wants saved pages marked, and else leaves them alone. */
+async function followTabs() {
+	const marks = await marksSaved(area, browser.permissions);
+	const { onUpdated, onActivated, onRemoved } = browser.tabs;
+	if (marks) {
+		onUpdated.addListener(onTabUpdated);
+		onActivated.addListener(onTabActivated);
+		onRemoved.addListener(onTabRemoved);
+	} else {
+		onUpdated.removeListener(onTabUpdated);
+		onActivated.removeListener(onTabActivated);
+		onRemoved.removeListener(onTabRemoved);
+	}
+	await badge.mark(marks);
+}
+browser.permissions.onAdded.addListener(() => void followTabs());
+browser.permissions.onRemoved.addListener(() => void followTabs());
+area.onChanged.addListener((changes) => {
+	if (SETTINGS_KEY in changes) void followTabs();
+});
+
+void followTabs();
 void ready.then(tryHost);

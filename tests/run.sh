@@ -31,6 +31,7 @@ tools() {
     need fish fish
     need mandoc mandoc
     need cc gcc
+    need zip zip
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
     [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"
     if [ -n "$missing" ]; then
@@ -81,9 +82,11 @@ types() { npx --no-install tsc --project .; }
 
 biome() { npx --no-install biome ci --colors=off .; }
 
-# One warning is right: Firefox ignores the service worker that Chromium starts.
+# As Firefox's store lints the package that it gets, with the linter of web-ext. One
+# warning is right: Firefox ignores the service worker that Chromium starts.
 webext() {
-    npx --no-install web-ext lint --source-dir extension --output json >"$logs/webext.json"
+    packaging/extension.sh "$logs" || return
+    npx --no-install addons-linter --output json "$logs"/url-notes-*-firefox.zip >"$logs/webext.json"
     # shellcheck disable=SC2016 # The dollar is JavaScript's.
     node -e '
         const { errors, warnings, notices } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));

@@ -3,9 +3,17 @@
  * waits in the outbox. It shows what the background tells and asks it to act.
  */
 
-import { browser } from "../shared/browser.js";
+import { browser, isFirefox } from "../shared/browser.js";
 import { OPTIONS_PORT } from "../shared/options-port.js";
-import { loadSettings, saveSettings } from "../shared/settings.js";
+import { copies, element, put, standing } from "../shared/overview.js";
+import {
+	giveTabsBack,
+	loadSettings,
+	marksSaved,
+	saveSettings,
+	TABS,
+} from "../shared/settings.js";
+import { waitingFile } from "../shared/waiting.js";
 import { say, sayEverywhere } from "../shared/wording.js";
 
 /**
@@ -13,11 +21,8 @@ import { say, sayEverywhere } from "../shared/wording.js";
  * @typedef {import("../shared/options-port.js").FromOptions} FromOptions
  */
 
-/**
- * @template {HTMLElement} [E=HTMLElement]
- * @param {string} id
- */
-const element = (id) => /** @type {E} */ (document.getElementById(id));
+/** The page of Chromium's where shortcuts are set; Firefox has a call for it. */
+const CHROMIUM_SHORTCUTS = "chrome://extensions/shortcuts";
 
 /** @type {chrome.runtime.Port} */
 let port;
@@ -41,15 +46,14 @@ function connect() {
 }
 
 /** @param {Overview} shown */
-function showConnection({ hello, trouble, cure, hindrance, notes }) {
+function showConnection(shown) {
+	const { hello, cure, counts } = shown;
+	const { state, sentence } = standing(shown);
 	const status = element("connection");
-	const problem =
-		hindrance ?? (trouble && `${say("notConnected")} ${say(`cause_${trouble}`)}`);
-	status.dataset.state = problem ? "trouble" : hello ? "connected" : "checking";
-	const sentence = problem ?? say(hello ? "connected" : "checking");
-	if (status.textContent !== sentence) status.textContent = sentence;
+	status.dataset.state = state;
+	put(status, sentence);
 	element("cure").hidden = cure === null;
-	element("cure-command").textContent = cure ?? "";
+	put(element("cure-command"), cure ?? "");
 	element("by-host").hidden = hello?.saveOnOpen !== false;
 
 	/** @type {[string, string | Node][]} */
@@ -57,10 +61,12 @@ function showConnection({ hello, trouble, cure, hindrance, notes }) {
 	if (hello) {
 		facts.push(["hostVersion", hello.host], ["database", hello.database]);
 		facts.push(["siteAddress", hello.siteProblem ?? link(hello.siteUrl)]);
-		facts.push([
-			"noteCount",
-			hello.storeProblem ?? (notes ?? hello.notes).toLocaleString(),
-		]);
+		const count = (/** @type {number} */ n) =>
+			n.toLocaleString(browser.i18n.getUILanguage());
+		if (!hello.storeProblem) {
+			facts.push(["noteCount", count(counts?.notes ?? hello.notes)]);
+			facts.push(["tags", count(counts?.tags ?? hello.tags)]);
+		}
 	}
 	element("facts").replaceChildren(
 		...facts.flatMap(([name, value]) => [textual("dt", say(name)), textual("dd", value)]),
@@ -68,18 +74,21 @@ function showConnection({ hello, trouble, cure, hindrance, notes }) {
 }
 
 /** @param {Overview} shown */
-function showOutbox({ entries, drafts }) {
+function showOutbox({ entries, drafts, unkept }) {
 	// A draft whose save waits is shown with the save.
 	const alone = drafts.filter(
 		(draft) => !entries.some((entry) => entry.page === draft.url),
 	);
 	const count = entries.length + alone.length;
-	element("outbox-summary").textContent = say(count > 0 ? "outboxHint" : "outboxEmpty");
-	element("export").hidden = count === 0;
+	put(element("outbox-summary"), say(count > 0 ? "outboxHint" : "outboxEmpty"));
+	element("outbox-actions").hidden = count === 0;
+	element("retry-all").hidden = entries.length === 0;
+	element("storage-full").hidden = !unkept;
 	element("outbox").replaceChildren(
 		...entries.map((entry) =>
 			item({
 				what: say(`method_${entry.method}`),
+				title: "title" in entry.params ? entry.params.title : undefined,
 				page: entry.page,
 				since: entry.addedAt,
 				reason: entry.refused?.message,
@@ -90,6 +99,7 @@ function showOutbox({ entries, drafts }) {
 		...alone.map((draft) =>
 			item({
 				what: say("draft"),
+				title: draft.edits.title ?? draft.title,
 				page: draft.url,
 				discard: { do: "discardDraft", url: draft.url },
 			}),
@@ -98,14 +108,15 @@ function showOutbox({ entries, drafts }) {
 }
 
 /**
- * @param {{what: string, page: string, since?: string, reason?: string,
+ * @param {{what: string, title: string | undefined, page: string, since?: string, reason?: string,
  *   retry?: FromOptions, discard: FromOptions}} row
  */
-function item({ what, page, since, reason, retry, discard }) {
+function item({ what, title, page, since, reason, retry, discard }) {
 	const row = document.createElement("li");
 	const about = document.createElement("div");
-	const address = textual("bdi", page);
-	about.append(textual("strong", what), " ", address);
+	about.append(textual("strong", what), " ");
+	if (title) about.append(textual("bdi", title, "title"));
+	about.append(textual("bdi", page, "hint"));
 	if (since) {
 		const moment = new Date(since).toLocaleString(browser.i18n.getUILanguage());
 		about.append(" ", textual("span", say("waitingSince", moment), "hint"));
@@ -115,12 +126,27 @@ function item({ what, page, since, reason, retry, discard }) {
 	buttons.className = "buttons";
 	if (retry) buttons.append(button(say("retryEntry"), () => tell(retry)));
 	buttons.append(
-		button(say("discardEntry"), () => {
-			if (confirm(say("confirmDiscard"))) tell(discard);
+		button(say("discardEntry"), async () => {
+			if (await isSure(title || page)) tell(discard);
 		}),
 	);
 	row.append(about, buttons);
 	return row;
+}
+
+/**
+ * Whether the user really means it.
+ * @param {string} what
+ */
+function isSure(what) {
+	const dialog = /** @type {HTMLDialogElement} */ (element("sure"));
+	put(element("sure-what"), what);
+	dialog.returnValue = ""; // Escape leaves it.
+	dialog.showModal();
+	return new Promise((resolve) => {
+		const onClose = () => resolve(dialog.returnValue === "yes");
+		dialog.addEventListener("close", onClose, { once: true });
+	});
 }
 
 /**
@@ -155,15 +181,54 @@ function link(address) {
 	return made;
 }
 
-/** Hands what waits to the user as a file. */
+/** Hands what waits to the user as a file, which `url-notes import` takes. */
 function exportOutbox() {
 	const { entries, drafts } = overview ?? { entries: [], drafts: [] };
-	const json = JSON.stringify({ entries, drafts }, null, 2);
+	const json = JSON.stringify(waitingFile(entries, drafts), null, 2);
 	const file = document.createElement("a");
 	file.href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
 	file.download = "url-notes-waiting.json";
 	file.click();
 	URL.revokeObjectURL(file.href);
+}
+
+async function showShortcut() {
+	const [command] = await browser.commands.getAll();
+	put(
+		element("shortcut"),
+		command?.shortcut ? say("shortcutHint", command.shortcut) : say("noShortcutHint"),
+	);
+}
+
+function changeShortcut() {
+	const { openShortcutSettings } =
+		/** @type {{openShortcutSettings?: () => Promise<void>}} */ (browser.commands);
+	if (isFirefox) void openShortcutSettings?.();
+	else void browser.tabs.create({ url: CHROMIUM_SHORTCUTS });
+}
+
+/** The settings as they are, shown again whenever they or the permission have changed. */
+async function showSettings() {
+	const area = browser.storage.local;
+	const { saveOnOpen } = await loadSettings(area);
+	const badge = await marksSaved(area, browser.permissions);
+	/** @type {HTMLInputElement} */ (element("save-on-open")).checked = saveOnOpen;
+	/** @type {HTMLInputElement} */ (element("badge")).checked = badge;
+}
+
+/** @param {Partial<import("../shared/settings.js").Settings>} change */
+async function change(change) {
+	const area = browser.storage.local;
+	await saveSettings(area, { ...(await loadSettings(area)), ...change });
+	await showSettings();
+}
+
+/** @param {boolean} on */
+async function changeBadge(on) {
+	// The browser asks the user only if it is asked before anything else.
+	const may = on && (await browser.permissions.request(TABS));
+	await change({ badge: may });
+	await giveTabsBack(browser.storage.local, browser.permissions);
 }
 
 async function start() {
@@ -173,20 +238,33 @@ async function start() {
 	connect();
 	tell({ do: "check" });
 	element("check").addEventListener("click", () => {
-		element("connection").textContent = say("checking");
+		put(element("connection"), say("checking"));
+		tell({ do: "try" });
 		tell({ do: "check" });
 	});
+	copies(element("copy-cure"), element("cure-command"));
+	for (const answer of ["yes", "no"]) {
+		element(`sure-${answer}`).addEventListener("click", () => {
+			/** @type {HTMLDialogElement} */ (element("sure")).close(answer);
+		});
+	}
 	element("export").addEventListener("click", exportOutbox);
+	element("retry-all").addEventListener("click", () => tell({ do: "retry" }));
+	element("change-shortcut").addEventListener("click", changeShortcut);
 
-	const saveOnOpen = /** @type {HTMLInputElement} */ (element("save-on-open"));
-	saveOnOpen.checked = (await loadSettings(browser.storage.local)).saveOnOpen;
-	saveOnOpen.addEventListener("change", () => {
-		void saveSettings(browser.storage.local, { saveOnOpen: saveOnOpen.checked });
-	});
-	const [command] = await browser.commands.getAll();
-	element("shortcut").textContent = command?.shortcut
-		? say("shortcutHint", command.shortcut)
-		: say("noShortcutHint");
+	for (const id of ["save-on-open", "badge"]) {
+		const box = /** @type {HTMLInputElement} */ (element(id));
+		box.addEventListener("change", () => {
+			if (id === "badge") void changeBadge(box.checked);
+			else void change({ saveOnOpen: box.checked });
+		});
+	}
+	for (const event of [browser.permissions.onAdded, browser.permissions.onRemoved]) {
+		event.addListener(() => void showSettings());
+	}
+	// It may have been changed in another tab meanwhile.
+	window.addEventListener("focus", () => void showShortcut());
+	await Promise.all([showShortcut(), showSettings()]);
 }
 
 void start();

@@ -232,6 +232,7 @@ function showView(shown) {
 	same.textContent = samePage
 		? say("samePage", capitalised(samePage.because), samePage.url)
 		: "";
+	show("storage-full", shown.unkept);
 	showProblem(shown);
 	linkToSite();
 	// A button that has done its work takes the focus with it.

@@ -13,3 +13,6 @@ const scope =
 export const browser = /** @type {typeof globalThis.chrome} */ (
 	scope.browser ?? scope.chrome
 );
+
+/** Firefox and its relatives, where something works otherwise there. */
+export const isFirefox = "getBrowserInfo" in (browser?.runtime ?? {});

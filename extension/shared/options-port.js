@@ -1,7 +1,7 @@
 /**
- * What the options page and the background say to each other: the state of
- * the connection and what waits in the outbox, after each change; the page
- * tells what the user wants done with it.
+ * What the pages besides the popup (settings, first run) and the background say to
+ * each other: the state of the connection and what waits in the outbox, after each
+ * change; the page tells what the user wants done with it.
  */
 
 import { cureFor } from "./diagnosis.js";
@@ -14,11 +14,12 @@ import { cureFor } from "./diagnosis.js";
  * @property {string | null} hindrance
  * @property {readonly import("./outbox.js").Entry[]} entries
  * @property {import("./pages.js").PageRecord[]} drafts
- * @property {number | null} notes Counted at the last check.
+ * @property {{notes: number, tags: number} | null} counts Of the last check.
+ * @property {boolean} unkept Whether the browser's storage is full.
  */
 
 /**
- * @typedef {{do: "check"} | {do: "retry", opId: string} | {do: "discard", opId: string}
+ * @typedef {{do: "check"} | {do: "try"} | {do: "retry", opId?: string} | {do: "discard", opId: string}
  *   | {do: "discardDraft", url: string}} FromOptions
  */
 
@@ -30,12 +31,17 @@ export const OPTIONS_PORT = "options";
  * @param {import("./pages.js").Pages} parts.pages
  * @param {import("./outbox.js").Outbox} parts.outbox
  * @param {import("./host.js").Host} parts.host
+ * @param {import("./shelf.js").Shelf} parts.shelf
  * @param {Promise<void>} parts.ready
+ * @param {() => void} parts.tryHost
  * @param {Set<() => void>} parts.watchers Called after each change.
  */
-export function serveOptions(port, { pages, outbox, host, ready, watchers }) {
-	/** @type {number | null} */
-	let notes = null;
+export function serveOptions(
+	port,
+	{ pages, outbox, host, shelf, ready, tryHost, watchers },
+) {
+	/** @type {Overview["counts"]} */
+	let counts = null;
 
 	const show = () => {
 		/** @type {Overview} */
@@ -46,7 +52,8 @@ export function serveOptions(port, { pages, outbox, host, ready, watchers }) {
 			hindrance: outbox.trouble?.message ?? null,
 			entries: outbox.entries,
 			drafts: pages.drafts(),
-			notes,
+			counts,
+			unkept: shelf.full,
 		};
 		port.postMessage(overview);
 	};
@@ -55,15 +62,21 @@ export function serveOptions(port, { pages, outbox, host, ready, watchers }) {
 	const act = async (message) => {
 		switch (message.do) {
 			case "check":
-				// Asked anew each time: the greeting's count is as old as the port.
-				notes = await host.request("stats", {}).then(
-					(stats) => stats.notes,
+				// Asked anew each time: the greeting is as old as the port.
+				host.greetAgain();
+				counts = await host.request("stats", {}).then(
+					({ notes, tags }) => ({ notes, tags }),
 					() => null,
 				);
+				void outbox.deliver();
 				show();
+				return;
+			case "try":
+				tryHost();
 				return;
 			case "retry":
 				outbox.retry(message.opId);
+				tryHost();
 				return;
 			case "discard":
 				outbox.discard(message.opId);

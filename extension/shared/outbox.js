@@ -82,6 +82,16 @@ export class Outbox {
 	onChange = () => {};
 
 	/**
+	 * A fault of ours over an answer: for the browser's list of errors.
+	 * @type {(fault: unknown) => void}
+	 */
+	onFault = (fault) => {
+		queueMicrotask(() => {
+			throw fault;
+		});
+	};
+
+	/**
 	 * @param {import("./shelf.js").Shelf} shelf
 	 * @param {Pick<import("./host.js").Host, "request" | "hello">} host
 	 */
@@ -99,6 +109,15 @@ export class Outbox {
 			.filter((key) => key.startsWith(KEY))
 			.sort()
 			.map((key) => /** @type {Entry} */ (records[key]));
+		for (const entry of left) {
+			// It was the host that failed, perhaps another one than today's.
+			if (
+				entry.refused?.kind === "program_crashed" ||
+				entry.refused?.kind === "internal"
+			) {
+				Object.assign(entry, { refused: null, failures: 0 });
+			}
+		}
 		this.#entries = [...left, ...this.#entries];
 	}
 
@@ -134,8 +153,23 @@ export class Outbox {
 	 * @param {M} method
 	 * @param {Omit<Methods[M]["params"], "opId">} params
 	 * @param {string} page
+	 * @returns {string} Its `opId`.
 	 */
 	add(method, params, page) {
+		const opId = this.#enqueue(method, params, page);
+		this.onChange();
+		void this.deliver();
+		return opId;
+	}
+
+	/**
+	 * @template {WriteMethod} M
+	 * @param {M} method
+	 * @param {Omit<Methods[M]["params"], "opId">} params
+	 * @param {string} page
+	 * @returns {string}
+	 */
+	#enqueue(method, params, page) {
 		const last = this.#entries.findLast((entry) => entry.page === page);
 		if (
 			method === "updateNote" &&
@@ -150,28 +184,24 @@ export class Outbox {
 			Object.assign(last.params, params);
 			if (seen) Object.assign(last.params, { seen: { ...later.seen, ...seen } });
 			this.#keep(last);
-		} else {
-			if (method === "updateNote") this.#dropSuperseded(/** @type {any} */ (params));
-			const withId = /** @type {Methods[M]["params"]} */ ({
-				opId: crypto.randomUUID(),
-				...params,
-			});
-			/** @type {Entry} */
-			const entry = {
-				seq: (this.#entries.at(-1)?.seq ?? 0) + 1,
-				method,
-				params: withId,
-				page,
-				addedAt: new Date().toISOString(),
-				sent: false,
-				failures: 0,
-				refused: null,
-			};
-			this.#entries.push(entry);
-			this.#keep(entry);
+			return last.params.opId;
 		}
-		this.onChange();
-		void this.deliver();
+		if (method === "updateNote") this.#dropSuperseded(/** @type {any} */ (params));
+		const opId = crypto.randomUUID();
+		/** @type {Entry} */
+		const entry = {
+			seq: (this.#entries.at(-1)?.seq ?? 0) + 1,
+			method,
+			params: /** @type {Methods[M]["params"]} */ ({ opId, ...params }),
+			page,
+			addedAt: new Date().toISOString(),
+			sent: false,
+			failures: 0,
+			refused: null,
+		};
+		this.#entries.push(entry);
+		this.#keep(entry);
+		return opId;
 	}
 
 	/**
@@ -196,15 +226,15 @@ export class Outbox {
 	}
 
 	/**
-	 * Puts a refused entry back into the queue, at its place.
-	 * @param {string} opId
+	 * Puts refused entries back into the queue, each at its place, and delivers.
+	 * @param {string} [opId] Of one; all where it isn't given.
 	 */
 	retry(opId) {
-		const entry = this.#entries.find((e) => e.params.opId === opId);
-		if (!entry?.refused) return;
-		entry.refused = null;
-		entry.failures = 0;
-		this.#keep(entry);
+		for (const entry of this.#entries) {
+			if (!entry.refused || (opId && entry.params.opId !== opId)) continue;
+			Object.assign(entry, { refused: null, failures: 0 });
+			this.#keep(entry);
+		}
 		this.onChange();
 		void this.deliver();
 	}
@@ -253,7 +283,12 @@ export class Outbox {
 		try {
 			const result = await this.#host.request(entry.method, entry.params);
 			this.#trouble = null;
-			this.onAnswer(entry, result);
+			try {
+				this.onAnswer(entry, result);
+			} catch (fault) {
+				// It is done, whatever becomes of the answer: the others have their turn.
+				this.onFault(fault);
+			}
 			this.#remove(entry);
 		} catch (error) {
 			if (error instanceof HostError && MENDABLE.has(error.kind)) {

@@ -66,6 +66,8 @@ import { fit, LIMITS } from "./text.js";
  * @property {string | null} hindrance What the host says that keeps it from taking anything.
  * @property {string | null} siteUrl
  * @property {string | null} siteProblem
+ * @property {boolean} unkept Whether the browser's storage is full: what wasn't
+ *   saved is held in memory alone.
  */
 
 /**
@@ -90,6 +92,8 @@ export class Pages {
 	/** @type {() => Promise<boolean>} */ #savesOnOpen;
 	/** @type {Map<string, PageRecord>} By URL. */ #records = new Map();
 	/** @type {Map<string, Sight>} By URL. */ #sights = new Map();
+	/** @type {Map<number, string>} Selections, by tab: the next popup there saves, whatever the setting. */
+	#intended = new Map();
 	/** @type {Set<PageRecord>} Not yet decided whether the click saves. */ #opening =
 		new Set();
 
@@ -157,10 +161,29 @@ export class Pages {
 			sight.revision += 1;
 		}
 		this.#show(page);
-		const saves = await this.#savesOnOpen();
+		const intended = tab.tabId !== undefined && this.#intended.has(tab.tabId);
+		const saves = intended || (await this.#savesOnOpen());
 		this.#opening.delete(page);
 		if (saves) await this.#save(page, tab.tabId);
 		else await this.#lookUp(page);
+	}
+
+	/**
+	 * The popup that is about to open on a tab is to save, whatever the setting says:
+	 * the user has asked for just that.
+	 * @param {number} tabId
+	 * @param {string} selection For a quote, where the page itself tells of none.
+	 */
+	intend(tabId, selection) {
+		this.#intended.set(tabId, selection);
+	}
+
+	/**
+	 * Saves a page without a popup: none could be opened.
+	 * @param {Tab} tab
+	 */
+	async saveUnseen(tab) {
+		await this.#save(this.#take(tab.url, tab.title), tab.tabId);
 	}
 
 	/**
@@ -373,10 +396,18 @@ export class Pages {
 		page.removed = null;
 		this.#keep(page);
 		this.#show(page);
+		const selection = this.#intended.get(tabId ?? -1);
+		this.#intended.delete(tabId ?? -1);
 		const { late, ...captured } = await this.#capture(tabId);
-		this.#add(page, captured);
+		/** @param {import("./capture.js").Captured} says */
+		const quoting = (says) => {
+			// As in a frame, of which the page knows nothing.
+			if (selection && !says.quote) says.quote = { text: fit(selection, LIMITS.quote) };
+			return says;
+		};
+		this.#add(page, late ? captured : quoting(captured));
 		// The quote is the user's own choice: it is not lost because the page is slow.
-		if (late) void late.then((more) => this.#addLate(page, more));
+		if (late) void late.then((more) => this.#addLate(page, quoting(more)));
 	}
 
 	/**
@@ -601,6 +632,7 @@ export class Pages {
 			hindrance: this.#outbox.trouble?.message ?? null,
 			siteUrl: hello?.siteUrl ?? null,
 			siteProblem: hello?.siteProblem ?? null,
+			unkept: this.#shelf.full,
 		});
 	}
 

@@ -7,6 +7,9 @@
  * Within one write all new values land before anything is removed: whoever
  * moves something from one record to another may find both after a crash,
  * never neither.
+ *
+ * Where the browser's storage is full, what still fits is written and the rest
+ * is held in memory, said so (`full`), and written as soon as there is room.
  */
 
 /**
@@ -22,6 +25,10 @@ export class Shelf {
 		new Map();
 	/** @type {Promise<void> | null} The write that will take `#changes`. */ #next = null;
 	/** @type {Promise<void>} */ #last = Promise.resolve();
+	#full = false;
+
+	/** Called whenever `full` has changed. */
+	onChange = () => {};
 
 	/** @param {StorageArea} area */
 	constructor(area) {
@@ -29,8 +36,17 @@ export class Shelf {
 	}
 
 	/** All records. */
-	load() {
-		return this.#area.get(null);
+	async load() {
+		const records = await this.#area.get(null);
+		// Emptied to make room, by a write that was cut off before it removed them.
+		return Object.fromEntries(
+			Object.entries(records).filter(([, value]) => value !== null),
+		);
+	}
+
+	/** Whether something is held in memory alone, since the browser refused to store it. */
+	get full() {
+		return this.#full;
 	}
 
 	/**
@@ -74,18 +90,60 @@ export class Shelf {
 		this.#next = null;
 		const kept = [...changes].filter(([, value]) => value !== undefined);
 		const removed = [...changes.keys()].filter((key) => changes.get(key) === undefined);
+		const refusal = await this.#set(kept, removed);
+		// Removals make room, so they are done even then.
+		if (removed.length > 0) await this.#area.remove(removed);
+		if (refusal) await this.#setOneByOne(kept);
+		else this.#setFull(false);
+	}
+
+	/**
+	 * @param {[key: string, value: unknown][]} kept
+	 * @param {string[]} removed
+	 * @returns {Promise<unknown>} Why it was refused, if it was.
+	 */
+	async #set(kept, removed) {
+		if (kept.length === 0) return null;
+		try {
+			await this.#area.set(Object.fromEntries(kept));
+			return null;
+		} catch (error) {
+			if (removed.length === 0) return error;
+		}
+		try {
+			// What is moved needs no room besides its old place, where both change at once.
+			const emptied = removed.map((key) => [key, null]);
+			await this.#area.set(Object.fromEntries([...kept, ...emptied]));
+			return null;
+		} catch (error) {
+			return error;
+		}
+	}
+
+	/**
+	 * A record too large for what is left doesn't keep the others from being written.
+	 * Throws the first refusal.
+	 * @param {[key: string, value: unknown][]} kept
+	 */
+	async #setOneByOne(kept) {
 		/** @type {unknown} */
 		let refusal;
-		try {
-			if (kept.length > 0) await this.#area.set(Object.fromEntries(kept));
-		} catch (error) {
-			refusal = error;
-			for (const [key, value] of kept) {
+		for (const [key, value] of kept) {
+			try {
+				await this.#area.set({ [key]: value });
+			} catch (error) {
+				refusal ??= error;
 				if (!this.#changes.has(key)) this.#changes.set(key, value);
 			}
 		}
-		// Removals make room, so they are done even then.
-		if (removed.length > 0) await this.#area.remove(removed);
+		this.#setFull(refusal !== undefined);
 		if (refusal) throw refusal;
+	}
+
+	/** @param {boolean} full */
+	#setFull(full) {
+		if (full === this.#full) return;
+		this.#full = full;
+		this.onChange();
 	}
 }

@@ -274,6 +274,84 @@ inEachBrowser(
 	{ registered: false },
 );
 
+/**
+ * Pictures of a page of the extension, wide and as narrow as a phone, and what is wrong with it.
+ *
+ * @param {import("./driver/browser.js").Browser} browser
+ * @param {import("puppeteer-core").Page} page
+ * @param {string} what
+ */
+async function lookAt(browser, page, what) {
+	/** @type {string[]} */
+	const faults = [];
+	for (const width of [1000, 360]) {
+		await page.setViewport({ width, height: 900 });
+		const name = `${what}-${browser.name}-${width}`;
+		await page.screenshot({ path: `${path.join(pictures, name)}.png`, fullPage: true });
+		const fits = await page.evaluate(
+			() => document.documentElement.scrollWidth <= window.innerWidth,
+		);
+		if (!fits) faults.push(`${name} scrolls sideways`);
+		const evaluate = (
+			/** @type {(standard: string[]) => unknown} */ run,
+			/** @type {string[]} */ standard,
+		) => page.evaluate(run, standard);
+		faults.push(...(await unreadable(name, evaluate, [...STANDARD, "best-practice"])));
+	}
+	return faults;
+}
+
+/** @param {import("puppeteer-core").Page} page */
+const connects = (page) =>
+	until("the connection is told", () =>
+		page.$eval("#connection", (line) =>
+			/trouble|connected/.test(line.getAttribute("data-state") ?? ""),
+		),
+	);
+
+inEachBrowser(
+	"shows its own pages readably, in light and dark, wide and narrow",
+	async (world, browser) => {
+		await fill(world);
+		/** @type {string[]} */
+		const faults = [];
+		for (const scheme of SCHEMES) {
+			await browser.useScheme(scheme);
+			for (const name of ["options", "welcome", "window"]) {
+				const page = await browser.own(`${name}/${name}.html`);
+				if (name !== "window") await connects(page);
+				faults.push(...(await lookAt(browser, page, `${name}-${scheme}`)));
+				await page.close();
+			}
+		}
+		assert.deepEqual(faults, []);
+	},
+);
+
+inEachBrowser(
+	"shows readably what waits and what is wrong on its own pages, in light and dark",
+	async (world, browser) => {
+		for (const address of ["/article", "/long-title", "/hebrew", "/japanese"]) {
+			const { popup } = await world.save(browser, address, "queued");
+			if (address === "/japanese") await popup.type("機械学習,");
+			await popup.dismiss();
+		}
+		/** @type {string[]} */
+		const faults = [];
+		for (const scheme of SCHEMES) {
+			await browser.useScheme(scheme);
+			for (const name of ["options", "welcome"]) {
+				const page = await browser.own(`${name}/${name}.html`);
+				await connects(page);
+				faults.push(...(await lookAt(browser, page, `${name}-trouble-${scheme}`)));
+				await page.close();
+			}
+		}
+		assert.deepEqual(faults, []);
+	},
+	{ registered: false },
+);
+
 inEachBrowser(
 	"shows the site readably, in light and dark, wide and narrow",
 	async (world, browser) => {

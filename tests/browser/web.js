@@ -28,6 +28,10 @@ const PAGES = {
 	"/markup": `<!doctype html><html lang="en"><meta charset="utf-8">
 		<title>&lt;img src=x onerror="document.title='broken'"&gt; &amp;amp; co</title>
 		<meta name="description" content="&lt;script&gt;document.title='broken'&lt;/script&gt;">`,
+	"/links": `<!doctype html><html lang="en"><meta charset="utf-8">
+		<title>What to read</title><p id="words">Words that are here, and words that are here again.</p>
+		<p><a id="good" href="/second-article">On  <b>linkers</b></a>
+		<a id="script" href="javascript:void(0)">Nothing</a> <a id="mail" href="mailto:me@example.org">Mail</a>`,
 	"/untitled": "<!doctype html><meta charset=utf-8><p>No title, no anything.",
 	"/amp/article": `<!doctype html><html lang="en"><meta charset="utf-8">
 		<title>The same for phones</title><link rel="canonical" href="/article"><p>Short.</p>`,

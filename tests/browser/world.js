@@ -23,16 +23,29 @@ const run = promisify(execFile);
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
  * @param {{ registered?: boolean, settings?: string, language?: string, only?: string,
- *   resolves?: string, before?: (world: World) => Promise<unknown> }} [options]
+ *   resolves?: string, keepsWelcome?: boolean, before?: (world: World) => Promise<unknown>,
+ *   others?: (world: World) => Promise<string[]>,
+ *   extension?: (driver: import("./driver/browser.js").Driver, world: World) => Promise<string> }} [options]
  *   registered: false as before install.sh was run; settings: the configuration file;
- *   language: of the browser; only: the browser that has what it is about; resolves: a
- *   host name that leads to this machine; before: what is done before the browser is
- *   started
+ *   language: of the browser; only: the one browser that has what it is about; resolves: a
+ *   host name that leads to this machine; keepsWelcome: the page of the first run stays
+ *   open; before: what is done before the browser is started; others: folders of other
+ *   extensions; extension: makes the folder of another than the project's own
  */
 export function inEachBrowser(
 	sentence,
 	check,
-	{ registered = true, settings = "", language, only, resolves, before } = {},
+	{
+		registered = true,
+		settings = "",
+		language,
+		only,
+		resolves,
+		keepsWelcome,
+		before,
+		others,
+		extension,
+	} = {},
 ) {
 	for (const driver of browsers.filter(({ name }) => !only || name === only)) {
 		test(`${driver.name}: ${sentence}`, async () => {
@@ -41,7 +54,14 @@ export function inEachBrowser(
 				if (settings) await world.configure(settings);
 				if (registered) await world.install();
 				await before?.(world);
-				await check(world, await world.start(driver, { language, resolves }));
+				if (extension) world.extension = await extension(driver, world);
+				const options = {
+					language,
+					resolves,
+					keepsWelcome,
+					others: await others?.(world),
+				};
+				await check(world, await world.start(driver, options));
 			} finally {
 				await world.end();
 			}
@@ -52,6 +72,8 @@ export function inEachBrowser(
 export class World {
 	/** @type {import("./driver/browser.js").Browser[]} */
 	#browsers = [];
+	/** @type {Set<string>} Browsers that have been started on this home. */
+	#started = new Set();
 	/** Lets stopped hosts go on. */
 	#goOn = () => {};
 
@@ -64,6 +86,8 @@ export class World {
 		this.home = home;
 		this.web = web;
 		this.site = `http://localhost:${port}`;
+		/** Folder of the extension. */
+		this.extension = path.join(project, "extension");
 		this.program = path.join(home, ".local/bin/url-notes");
 		/** Where notes, settings and log are. */
 		this.folder = path.join(home, "notes");
@@ -111,14 +135,17 @@ export class World {
 
 	/**
 	 * @param {import("./driver/browser.js").Driver} driver
-	 * @param {{ extension?: string, language?: string, resolves?: string }} [options] as in
-	 *   driver/browser.js
+	 * @param {{ extension?: string, language?: string, resolves?: string,
+	 *   keepsWelcome?: boolean, others?: string[] }} [options] as in driver/browser.js
 	 */
 	async start(driver, options = {}) {
+		const first = !this.#started.has(driver.name);
+		this.#started.add(driver.name);
 		const browser = await driver.start({
-			extension: path.join(project, "extension"),
+			extension: this.extension,
 			home: this.home,
 			environment: this.environment,
+			first,
 			...options,
 		});
 		this.#browsers.push(browser);

@@ -17,15 +17,30 @@ export class FakeStorage {
 	/** @type {Record<string, any>} */ items = {};
 	/** @type {string[]} Keys in the order of writing. */ writes = [];
 	full = false;
+	/** Bytes that it holds, as Chromium counts them. */
+	quota = Number.POSITIVE_INFINITY;
 	dead = false;
+	/** Called after each change. */
+	onWrite = () => {};
 
 	/** @param {Record<string, unknown>} items */
 	async set(items) {
 		await null;
 		if (this.dead) return new Promise(() => {});
-		if (this.full) throw new Error("QUOTA_BYTES quota exceeded");
+		if (this.full || this.#sizeWith(items) > this.quota)
+			throw new Error("QUOTA_BYTES quota exceeded");
 		Object.assign(this.items, structuredClone(items));
 		this.writes.push(...Object.keys(items));
+		this.onWrite();
+	}
+
+	/** @param {Record<string, unknown>} items */
+	#sizeWith(items) {
+		if (this.quota === Number.POSITIVE_INFINITY) return 0;
+		return Object.entries({ ...this.items, ...items }).reduce(
+			(sum, [key, value]) => sum + key.length + JSON.stringify(value).length,
+			0,
+		);
 	}
 
 	/** @param {string[]} keys */
@@ -33,6 +48,7 @@ export class FakeStorage {
 		await null;
 		if (this.dead) return new Promise(() => {});
 		for (const key of keys) delete this.items[key];
+		this.onWrite();
 	}
 
 	async get() {
@@ -261,6 +277,7 @@ export class FakeBackground {
 		this.outbox.onAnswer = (entry, result) => this.pages.answered(entry, result);
 		this.outbox.onRefused = (entry) => this.pages.refused(entry);
 		this.outbox.onChange = () => this.pages.showAll();
+		this.shelf.onChange = () => this.pages.showAll();
 	}
 
 	/**

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostError, Unreachable } from "../../extension/shared/host.js";
-import { FakeBackground, FakeHost, settle } from "./fakes.js";
+import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";
 
@@ -288,4 +288,108 @@ test("what didn't fit into the storage is written when there is room", async () 
 	save(background, "https://example.org/b");
 	await settle();
 	assert.equal(storedEntries(background), 2);
+});
+
+test("after a week without a host all is delivered, once and in order, over many restarts", async () => {
+	const host = new FakeHost();
+	host.away();
+	let background = await FakeBackground.start(host);
+	for (let day = 0; day < 7; day += 1) {
+		for (let i = 0; i < 10; i += 1) save(background, `https://example.org/${day}/${i}`);
+		await settle();
+		for (let again = 0; again < 20; again += 1) await background.outbox.deliver();
+		background = await background.restart();
+	}
+	assert.equal(background.outbox.entries.length, 70);
+	assert.ok(
+		background.outbox.entries.every(({ failures, refused }) => !failures && !refused),
+	);
+	await background.reach();
+	const urls = host.log.map(([, { url }]) => url);
+	assert.equal(urls.length, 70);
+	assert.deepEqual(urls, urls.toSorted());
+	assert.equal(storedEntries(background), 0);
+});
+
+test("a refused entry keeps nothing behind it, of other pages or its own", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	const { id } = host.keep(PAGE);
+	host.interfere = (_method, { title }) =>
+		title === "bad" ? new HostError("too_large", "Too long.") : null;
+	background.outbox.add("updateNote", { id, title: "bad" }, PAGE);
+	save(background, "https://example.org/b");
+	background.outbox.add("updateNote", { id, tags: ["x"] }, PAGE);
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "updateNote"]);
+	assert.equal(background.outbox.entries.length, 1);
+});
+
+test("an entry that was set aside for a host that crashed has another chance in the next life", async () => {
+	const host = new FakeHost();
+	let background = await FakeBackground.start(host);
+	host.interfere = () => new Unreachable("program_ended");
+	save(background);
+	for (let i = 0; i < 5; i += 1) await background.reach();
+	assert.equal(background.outbox.entries[0]?.refused?.kind, "program_crashed");
+	host.interfere = null;
+	background = await background.restart();
+	assert.equal(host.note.title, PAGE);
+	assert.equal(background.outbox.entries.length, 0);
+});
+
+test("all that was refused is tried again at the user's word", async () => {
+	const host = new FakeHost();
+	const background = await FakeBackground.start(host);
+	host.interfere = () => new HostError("invalid_url", "Not an address.");
+	save(background);
+	save(background, "https://example.org/b");
+	await settle();
+	assert.equal(background.outbox.entries.length, 2);
+	host.interfere = null;
+	background.outbox.retry();
+	await settle();
+	assert.deepEqual(host.methods, ["saveNote", "saveNote"]);
+	assert.equal(background.outbox.entries.length, 0);
+});
+
+test("a fault over an answer keeps nothing from being delivered", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	/** @type {unknown[]} */
+	const faults = [];
+	background.outbox.onFault = (fault) => faults.push(fault);
+	background.outbox.onAnswer = () => {
+		throw new Error("A fault of the extension.");
+	};
+	save(background);
+	save(background, "https://example.org/b");
+	await background.reach();
+	assert.equal(faults.length, 2);
+	assert.equal(background.outbox.entries.length, 0);
+	assert.equal(storedEntries(background), 0);
+});
+
+test("a save that the full storage doesn't take is held, told, and kept once there is room", async () => {
+	const host = new FakeHost();
+	host.away();
+	const background = await FakeBackground.start(host);
+	background.storage.quota = 2000;
+	const popup = await FakePopup.open(background);
+	const words = "x".repeat(4000);
+	popup.type({ summary: words });
+	await settle();
+	assert.equal(popup.view.unkept, true);
+	assert.equal(popup.state, "queued");
+	// The click itself fits, and survives whatever happens.
+	assert.equal(storedEntries(background), 1);
+	background.storage.quota = Number.POSITIVE_INFINITY;
+	await background.shelf.settled();
+	await settle();
+	assert.equal(popup.view.unkept, false);
+	assert.match(JSON.stringify(background.storage.items), new RegExp(words));
+	await popup.close();
+	await background.reach();
+	assert.equal(host.note.summary, words);
 });

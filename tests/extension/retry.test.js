@@ -96,3 +96,22 @@ test("after a connection that held the waits begin anew", () => {
 	retry.failed(true);
 	assert.equal(waitFor(attempts), 250);
 });
+
+test("a host that is away for a week is tried twice a minute at most, and found within that", () => {
+	const { retry, alarms, attempts } = retrying();
+	let away = true;
+	retry.failed(true);
+	for (let day = 0; day < 7; day += 1) {
+		const before = attempts();
+		// As a day of the background's life: each alarm tries, and fails.
+		for (let halfMinute = 0; halfMinute < 2 * 60 * 24; halfMinute += 1) {
+			mock.timers.tick(30_000);
+			assert.equal(alarms.minutes, 0.5, "what would wake the background is still there");
+			retry.failed(away);
+		}
+		assert.ok(attempts() - before <= 6, "timers are for the first half minute alone");
+	}
+	away = false;
+	retry.succeeded();
+	assert.equal(alarms.minutes, null);
+});

@@ -51,8 +51,9 @@ test("a refused write doesn't come back over a newer one", async () => {
 	/** @type {Promise<void> | undefined} */
 	let newer;
 	storage.set = async () => {
-		storage.set = set;
-		newer = shelf.put("a", 2); // While the first write is under way.
+		// While the first write is under way, which is tried twice.
+		if (newer) storage.set = set;
+		else newer = shelf.put("a", 2);
 		throw new Error("QUOTA_BYTES quota exceeded");
 	};
 	await assert.rejects(shelf.put("a", 1));
@@ -68,4 +69,61 @@ test("removals are done even where nothing can be written, since they make room"
 	void shelf.remove("old").catch(() => {});
 	await assert.rejects(shelf.put("new", 2));
 	assert.deepEqual(storage.items, {});
+});
+
+test("what fits is written beside what doesn't", async () => {
+	const storage = new FakeStorage();
+	storage.quota = 1000;
+	const shelf = new Shelf(storage);
+	const huge = shelf.put("huge", "x".repeat(2000));
+	void shelf.put("small", 1).catch(() => {});
+	await assert.rejects(huge, /quota/);
+	assert.deepEqual(storage.items, { small: 1 });
+	assert.ok(shelf.full);
+	// And so it goes on, until there is room.
+	await assert.rejects(shelf.put("another", 2));
+	assert.deepEqual(storage.items, { small: 1, another: 2 });
+	storage.quota = 10_000;
+	await shelf.settled();
+	assert.equal((await storage.get()).huge.length, 2000);
+	assert.ok(!shelf.full);
+});
+
+test("in a full storage a record that is moved is there at each moment", async () => {
+	const storage = new FakeStorage();
+	storage.quota = 120;
+	const shelf = new Shelf(storage);
+	await shelf.put("page", "x".repeat(90));
+	/** @type {unknown[]} */
+	const moments = [];
+	storage.onWrite = () => {
+		const { page, entry } = storage.items;
+		moments.push(page ?? entry);
+	};
+	void shelf.put("entry", "x".repeat(90));
+	await shelf.remove("page");
+	assert.ok(moments.length > 0 && moments.every(Boolean));
+	assert.deepEqual(Object.keys(storage.items), ["entry"]);
+	assert.ok(!shelf.full);
+});
+
+test("a record that was emptied to make room, and not yet removed, is none", async () => {
+	const storage = new FakeStorage();
+	storage.items = { a: 1, b: null };
+	assert.deepEqual(await new Shelf(storage).load(), { a: 1 });
+});
+
+test("says once that the storage is full, and once that it no longer is", async () => {
+	const storage = new FakeStorage();
+	const shelf = new Shelf(storage);
+	/** @type {boolean[]} */
+	const told = [];
+	shelf.onChange = () => told.push(shelf.full);
+	storage.full = true;
+	await assert.rejects(shelf.put("a", 1));
+	await assert.rejects(shelf.put("b", 1));
+	storage.full = false;
+	await shelf.put("c", 1);
+	assert.deepEqual(told, [true, false]);
+	assert.deepEqual(storage.items, { a: 1, b: 1, c: 1 });
 });

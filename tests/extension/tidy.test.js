@@ -172,11 +172,14 @@ test("asks for no more than it needs", () => {
 	assert.deepEqual(manifest.permissions.sort(), [
 		"activeTab",
 		"alarms",
+		"contextMenus",
 		"nativeMessaging",
 		"scripting",
 		"storage",
 	]);
+	assert.deepEqual(manifest.optional_permissions, ["tabs"]);
 	assert.equal(manifest.host_permissions, undefined);
+	assert.equal(manifest.optional_host_permissions, undefined);
 	assert.equal(manifest.content_scripts, undefined);
 	assert.equal(manifest.incognito, "not_allowed");
 	assert.deepEqual(manifest.externally_connectable, { ids: [] });
@@ -214,4 +217,32 @@ test("the extension takes no more than 150 KB, packed as it is installed", async
 	);
 	const total = sizes.reduce((sum, size) => sum + size, 0);
 	assert.ok(total <= 150 * 1024, `${total} bytes`);
+});
+
+test("nothing but its own files runs in its pages, and nothing is sent from them", () => {
+	const policy = manifest.content_security_policy.extension_pages;
+	assert.deepEqual(policy.split("; "), [
+		"default-src 'none'",
+		"script-src 'self'",
+		"style-src 'self'",
+		"img-src 'self'",
+		"object-src 'none'",
+		"base-uri 'none'",
+		"form-action 'none'",
+		"frame-ancestors 'none'",
+	]);
+	for (const { name, text } of sources) {
+		assert.doesNotMatch(
+			withoutComments(text),
+			/\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|\bimport\((?!"\.)/,
+			name,
+		);
+	}
+});
+
+test("listens to nobody outside", () => {
+	for (const { name, text } of sources) {
+		assert.doesNotMatch(text, /onMessageExternal|onConnectExternal|onUserScript/, name);
+	}
+	assert.equal(manifest.web_accessible_resources, undefined);
 });

@@ -10,6 +10,10 @@ import * as firefox from "./firefox.js";
  * @property {string} home the browser's HOME; everything it writes is below
  * @property {NodeJS.ProcessEnv} environment of the browser, and so of the host
  * @property {string} [language] of the browser's own words
+ * @property {string[]} [others] folders of other extensions
+ * @property {boolean} [first] whether the extension is installed now, and so shows its page of
+ *   the first run, which is closed
+ * @property {boolean} [keepsWelcome] it isn't closed
  * @property {string} [resolves] a host name that leads to this machine, as its owner could make it
  */
 
@@ -24,6 +28,24 @@ import * as firefox from "./firefox.js";
  * @property {(page: import("puppeteer-core").Page) => Promise<import("./popup.js").Popup>} clickButton
  *   the toolbar button, clicked while this tab is in front
  * @property {() => Promise<import("puppeteer-core").Page[]>} pages all tabs
+ * @property {(path: string) => Promise<import("puppeteer-core").Page>} own a new tab with a page of the
+ *   extension, as in "options/options.html"
+ * @property {(path: string) => Promise<import("puppeteer-core").Page>} ownTab the tab that shows such a page,
+ *   once there is one
+ * @property {(page: import("puppeteer-core").Page, selector: string | null, entry: string) => Promise<void>} chooseFromMenu
+ *   an entry of the context menu of an element, or of the toolbar button where it is null; see the drivers for how
+ *   real that is
+ * @property {(page: import("puppeteer-core").Page, selector: string | null) => Promise<string[]>} menuEntries ids of
+ *   the extension's entries that are offered there
+ * @property {(page: import("puppeteer-core").Page, text: string) => Promise<void>} typeInAddressBar
+ * @property {() => Promise<{ hint: string, lines: string[] }>} addressBar what the extension shows in it: the line
+ *   that is always there, and what was found
+ * @property {(line: number | null, page: import("puppeteer-core").Page) => Promise<void>} enterInAddressBar Enter on a line,
+ *   from 0, or on what was typed
+ * @property {() => Promise<void>} allow Yes, to the browser's question about a permission
+ * @property {() => Promise<boolean>} absentInPrivate whether a private window, opened for that, has nothing of the extension
+ * @property {(page: import("puppeteer-core").Page) => Promise<string>} badge what the button says while this tab is in front
+ * @property {() => Promise<import("./popup.js").Popup>} openPopup the popup that has opened by itself
  * @property {() => Promise<string[]>} addresses of all tabs
  * @property {(scheme: "light" | "dark") => Promise<void>} useScheme for what is opened from now on
  * @property {() => Promise<void>} close

@@ -25,12 +25,21 @@ const misled = (name) => [
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment, language, resolves }) {
+export async function start({
+	extension,
+	home,
+	environment,
+	language,
+	resolves,
+	others = [],
+	first,
+	keepsWelcome,
+}) {
 	const browser = await puppeteer.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: true,
 		pipe: true,
-		enableExtensions: extension ? [extension] : true,
+		enableExtensions: extension ? [extension, ...others] : true,
 		// The very folder that the installer takes for Chromium's.
 		userDataDir: path.join(home, ".config/chromium"),
 		args: [
@@ -50,13 +59,76 @@ export async function start({ extension, home, environment, language, resolves }
 	});
 	// The extension loads while the browser is already there.
 	const installed = await until("the extension is loaded", async () => {
-		return [...(await browser.extensions()).values()][0];
+		return [...(await browser.extensions()).values()].find(
+			({ name }) => name === "url-notes",
+		);
 	});
 	/** @param {import("puppeteer-core").Target} target */
 	const isPopup = (target) =>
 		target.url().startsWith(`chrome-extension://${installed.id}/popup/`);
 	/** @type {import("puppeteer-core").MediaFeature[]} */
 	let media = [];
+
+	/** @param {string} path */
+	const addressOf = (path) => `chrome-extension://${installed.id}/${path}`;
+	/** @param {string} path */
+	const ownTab = (path) =>
+		until(`the extension shows ${path}`, async () =>
+			(await browser.pages()).find((page) => page.url() === addressOf(path)),
+		);
+	/** @param {import("puppeteer-core").Page} page */
+	const tabOf = async (page) => {
+		await page.bringToFront();
+		return await inBackground(async () => {
+			const { chrome } = /** @type {any} */ (globalThis);
+			return (await chrome.tabs.query({ active: true, lastFocusedWindow: true }))[0];
+		});
+	};
+	/**
+	 * @template R
+	 * @param {(...args: any[]) => R} run
+	 * @param {unknown[]} args
+	 * @returns {Promise<Awaited<R>>}
+	 */
+	const inBackground = async (run, ...args) => {
+		const target = await browser.waitForTarget(
+			(target) =>
+				target.type() === "service_worker" && target.url() === addressOf("background.js"),
+		);
+		const worker = await target.worker();
+		if (!worker) throw new Error("The background has ended.");
+		return await worker.evaluate(/** @type {any} */ (run), ...args);
+	};
+	const openPopup = async (clickedAt = Date.now()) => {
+		const target = await browser.waitForTarget(isPopup, { timeout: 15_000 });
+		const document = await target.asPage();
+		await document.emulateMediaFeatures(media);
+		return new Popup({
+			clickedAt,
+			evaluate: (run, ...args) => document.evaluate(/** @type {any} */ (run), ...args),
+			type: (text) => document.keyboard.type(text),
+			press: async (key) => {
+				try {
+					await document.keyboard.press(
+						/** @type {import("puppeteer-core").KeyInput} */ (key),
+					);
+				} catch (error) {
+					// Escape closes the popup between its going down and its coming up.
+					if (browser.targets().some(isPopup)) throw error;
+				}
+			},
+			picture: async (file) => {
+				await document.screenshot({ path: /** @type {`${string}.png`} */ (file) });
+			},
+			heard: () => document.accessibility.snapshot({ interestingOnly: false }),
+			isOpen: async () => browser.targets().some(isPopup),
+			dismiss: () => document.close(),
+		});
+	};
+	if (first) {
+		const welcome = await ownTab("welcome/welcome.html");
+		if (!keepsWelcome) await welcome.close();
+	}
 
 	return {
 		name,
@@ -79,30 +151,100 @@ export async function start({ extension, home, environment, language, resolves }
 			// A real click on the toolbar: it opens the popup and grants activeTab.
 			const clickedAt = Date.now();
 			await page.triggerExtensionAction(installed);
-			const target = await browser.waitForTarget(isPopup, { timeout: 15_000 });
-			const document = await target.asPage();
-			await document.emulateMediaFeatures(media);
-			return new Popup({
-				clickedAt,
-				evaluate: (run, ...args) => document.evaluate(/** @type {any} */ (run), ...args),
-				type: (text) => document.keyboard.type(text),
-				press: async (key) => {
-					try {
-						await document.keyboard.press(
-							/** @type {import("puppeteer-core").KeyInput} */ (key),
-						);
-					} catch (error) {
-						// Escape closes the popup between its going down and its coming up.
-						if (browser.targets().some(isPopup)) throw error;
-					}
+			return await openPopup(clickedAt);
+		},
+		openPopup,
+		async own(path) {
+			const page = await browser.newPage();
+			await page.emulateMediaFeatures(media);
+			await page.goto(addressOf(path));
+			return page;
+		},
+		ownTab,
+		// Headless Chromium has no context menu to click on. The entries are asked for what
+		// they were created with; a click is the event that Chromium would send, without the
+		// `activeTab` that would come with it.
+		async menuEntries() {
+			throw new Error("Headless Chromium doesn't tell.");
+		},
+		async chooseFromMenu(page, selector, entry) {
+			const tab = await tabOf(page);
+			const said = selector
+				? await page.$eval(selector, (element) => ({
+						linkUrl: /** @type {HTMLAnchorElement | null} */ (element.closest("a"))?.href,
+						selectionText: getSelection()?.toString(),
+					}))
+				: {};
+			await inBackground(
+				(entry, said, tab) => {
+					const { chrome } = /** @type {any} */ (globalThis);
+					chrome.contextMenus.onClicked.dispatch(
+						{ menuItemId: entry, editable: false, pageUrl: tab.url, frameId: 0, ...said },
+						tab,
+					);
 				},
-				picture: async (file) => {
-					await document.screenshot({ path: /** @type {`${string}.png`} */ (file) });
-				},
-				heard: () => document.accessibility.snapshot({ interestingOnly: false }),
-				isOpen: async () => browser.targets().some(isPopup),
-				dismiss: () => document.close(),
+				entry,
+				said,
+				{ ...tab, url: page.url(), title: await page.title() },
+			);
+		},
+		// Nor has it an address bar: the events are those that it would send, the answers
+		// are checked by Chromium as it always does.
+		async typeInAddressBar(_page, text) {
+			await inBackground((text) => {
+				const scope = /** @type {any} */ (globalThis);
+				const { omnibox } = scope.chrome;
+				scope.shown ??= { hint: "", lines: [] };
+				scope.setHint ??= omnibox.setDefaultSuggestion;
+				omnibox.setDefaultSuggestion = async (/** @type {any} */ suggestion) => {
+					await scope.setHint(suggestion);
+					scope.shown.hint = suggestion.description;
+				};
+				omnibox.onInputChanged.dispatch(text, (/** @type {any[]} */ lines) => {
+					scope.typed = text;
+					scope.found = lines;
+					scope.shown.lines = lines.map(({ description }) => description);
+				});
+				scope.typed = text;
+				scope.found = [];
+				scope.shown.lines = [];
+			}, text);
+		},
+		addressBar: () =>
+			inBackground(
+				() => /** @type {any} */ (globalThis).shown ?? { hint: "", lines: [] },
+			),
+		async enterInAddressBar(line, page) {
+			await page.bringToFront();
+			await inBackground((line) => {
+				const { typed, found, chrome } = /** @type {any} */ (globalThis);
+				const text = line === null ? typed : found[line].content;
+				chrome.omnibox.onInputEntered.dispatch(text, "currentTab");
+			}, line);
+		},
+		// Nothing could be clicked: tests that need it give the extension the permission.
+		async allow() {},
+		async absentInPrivate() {
+			const context = await browser.createBrowserContext();
+			const page = await context.newPage();
+			await page.goto("about:blank");
+			const seen = await inBackground(async () => {
+				const { chrome } = /** @type {any} */ (globalThis);
+				const tabs = await chrome.tabs.query({});
+				return (
+					tabs.some((/** @type {any} */ tab) => tab.incognito) ||
+					(await chrome.extension.isAllowedIncognitoAccess())
+				);
 			});
+			await context.close();
+			return !seen;
+		},
+		async badge(page) {
+			const { id: tabId } = await tabOf(page);
+			return await inBackground(
+				(tabId) => /** @type {any} */ (globalThis).chrome.action.getBadgeText({ tabId }),
+				tabId,
+			);
 		},
 		async useScheme(scheme) {
 			media = [{ name: "prefers-color-scheme", value: scheme }];

@@ -14,6 +14,8 @@ import { until } from "./until.js";
 
 export const name = "Firefox";
 
+const UUID = "5a6e0b8e-3c0f-4f5e-9d3a-6c5d3f0c7e11";
+
 export const PREFERENCES = {
 	// The recommended ones and test mode keep the keyboard from the popup.
 	"remote.prefs.recommended": false,
@@ -24,8 +26,7 @@ export const PREFERENCES = {
 	"extensions.webextensions.keepStorageOnUninstall": true,
 	"extensions.webextensions.keepUuidOnUninstall": true,
 	// Under the same one also after a crash, which may come before it was written down.
-	"extensions.webextensions.uuids":
-		'{"url-notes@url-notes":"5a6e0b8e-3c0f-4f5e-9d3a-6c5d3f0c7e11"}',
+	"extensions.webextensions.uuids": `{"url-notes@url-notes":"${UUID}"}`,
 	"browser.shell.checkDefaultBrowser": false,
 	"datareporting.policy.dataSubmissionEnabled": false,
 };
@@ -41,7 +42,16 @@ const AS_DEBIAN_SHIPS = {
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({ extension, home, environment, language, resolves }) {
+export async function start({
+	extension,
+	home,
+	environment,
+	language,
+	resolves,
+	others = [],
+	first,
+	keepsWelcome,
+}) {
 	const browser = await puppeteer.launch({
 		browser: "firefox",
 		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
@@ -60,8 +70,72 @@ export async function start({ extension, home, environment, language, resolves }
 	const id = extension
 		? await browser.installExtension(extension)
 		: "url-notes@url-notes";
+	for (const other of others) await browser.installExtension(other);
 	const widget = id.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "_");
 	const isOpen = () => inWindow(isPopupOpen);
+	/** @param {string} path */
+	const addressOf = (path) => `moz-extension://${UUID}/${path}`;
+	/** @param {string} path */
+	const ownTab = (path) =>
+		until(`the extension shows ${path}`, async () => {
+			for (const page of await browser.pages()) {
+				// What the driver believes of an extension's page is not so.
+				const address = await page.evaluate(() => location.href).catch(() => "");
+				if (address === addressOf(path)) return page;
+			}
+			return null;
+		});
+	const openPopup = async (clickedAt = Date.now()) => {
+		/** @type {import("./popup.js").Channel["evaluate"]} */
+		const evaluate = (run, ...args) =>
+			inWindow(runInPopup, String(run), JSON.stringify(args));
+		await until("the popup has the keyboard", () => inWindow(popupHasFocus));
+		// The panel has it a moment before the document in it does.
+		await until("the popup's document has the keyboard", () =>
+			evaluate(() => document.readyState === "complete" && document.hasFocus()),
+		);
+		/** @param {string[]} keys */
+		const strike = async (keys) => {
+			const before = await evaluate(countKeys);
+			await inWindow(strikeKeys, JSON.stringify(keys));
+			// Keys go to the document's process on a way of their own, which other messages
+			// overtake. No person closes a popup before the last letter is there.
+			await until("the keys have arrived", async () => {
+				const arrived = await evaluate(countKeys).catch(() => null);
+				return arrived === null ? !(await isOpen()) : arrived - before >= keys.length;
+			});
+		};
+		return new Popup({
+			clickedAt,
+			evaluate,
+			type: (text) => strike([...text]),
+			press: (key) => strike([key]),
+			picture: async (file) => {
+				await writeFile(file, await inWindow(pictureOfPopup), "base64");
+			},
+			isOpen,
+			dismiss: () => inWindow(hidePopup),
+		});
+	};
+	/**
+	 * @param {import("puppeteer-core").Page} page
+	 * @param {string | null} selector
+	 */
+	const openMenu = async (page, selector) => {
+		await page.bringToFront();
+		if (selector) {
+			const element = await page.$(selector);
+			await element?.click({ button: "right" });
+		} else {
+			await until("the button is in the toolbar", () => inWindow(hasButton, widget));
+			await inWindow(rightClickButton, widget);
+		}
+		return await until("the menu is open", () => inWindow(entriesOfMenu, widget));
+	};
+	if (first) {
+		const welcome = await ownTab("welcome/welcome.html");
+		if (!keepsWelcome) await welcome.close();
+	}
 
 	return {
 		name,
@@ -84,36 +158,50 @@ export async function start({ extension, home, environment, language, resolves }
 			await until("the button is in the toolbar", () => inWindow(hasButton, widget));
 			const clickedAt = Date.now();
 			await inWindow(clickButton, widget);
-			/** @type {import("./popup.js").Channel["evaluate"]} */
-			const evaluate = (run, ...args) =>
-				inWindow(runInPopup, String(run), JSON.stringify(args));
-			await until("the popup has the keyboard", () => inWindow(popupHasFocus));
-			// The panel has it a moment before the document in it does.
-			await until("the popup's document has the keyboard", () =>
-				evaluate(() => document.readyState === "complete" && document.hasFocus()),
+			return await openPopup(clickedAt);
+		},
+		openPopup,
+		async own(path) {
+			const page = await browser.newPage();
+			// What is awaited never comes for a page of an extension.
+			void page.goto(addressOf(path)).catch(() => {});
+			await until(`${path} is there`, () =>
+				page.evaluate(
+					(address) => location.href === address && document.readyState === "complete",
+					addressOf(path),
+				),
 			);
-			/** @param {string[]} keys */
-			const strike = async (keys) => {
-				const before = await evaluate(countKeys);
-				await inWindow(strikeKeys, JSON.stringify(keys));
-				// Keys go to the document's process on a way of their own, which other messages
-				// overtake. No person closes a popup before the last letter is there.
-				await until("the keys have arrived", async () => {
-					const arrived = await evaluate(countKeys).catch(() => null);
-					return arrived === null ? !(await isOpen()) : arrived - before >= keys.length;
-				});
-			};
-			return new Popup({
-				clickedAt,
-				evaluate,
-				type: (text) => strike([...text]),
-				press: (key) => strike([key]),
-				picture: async (file) => {
-					await writeFile(file, await inWindow(pictureOfPopup), "base64");
-				},
-				isOpen,
-				dismiss: () => inWindow(hidePopup),
-			});
+			return page;
+		},
+		ownTab,
+		// A real right click, the real menu, a real choice.
+		async menuEntries(page, selector) {
+			const entries = await openMenu(page, selector);
+			await inWindow(closeMenu);
+			return entries;
+		},
+		async chooseFromMenu(page, selector, entry) {
+			await openMenu(page, selector);
+			await inWindow(chooseEntry, `${widget}-menuitem-_${entry}`);
+		},
+		async typeInAddressBar(page, text) {
+			await page.bringToFront();
+			await inWindow(searchInAddressBar, text);
+		},
+		addressBar: () => inWindow(linesOfAddressBar),
+		async enterInAddressBar(line) {
+			const downs = Array(line === null ? 0 : line + 1).fill("ArrowDown");
+			await inWindow(strikeKeys, JSON.stringify([...downs, "Enter"]));
+		},
+		async allow() {
+			await until("the browser asks", () => inWindow(sayYes));
+		},
+		async absentInPrivate() {
+			return await inWindow(isAbsentInPrivate, widget);
+		},
+		async badge(page) {
+			await page.bringToFront();
+			return await inWindow(badgeOf, widget);
 		},
 		async useScheme(scheme) {
 			await inWindow(setScheme, scheme);
@@ -181,6 +269,101 @@ function hasButton(widget) {
 /** @param {string} widget */
 function clickButton(widget) {
 	/** @type {HTMLElement} */ (document.getElementById(`${widget}-BAP`)).click();
+}
+
+/** @param {string} widget */
+function badgeOf(widget) {
+	return document.getElementById(`${widget}-BAP`)?.getAttribute("badge") ?? "";
+}
+
+/** @param {string} text */
+function searchInAddressBar(text) {
+	const { gURLBar } = /** @type {any} */ (window);
+	gURLBar.focus();
+	gURLBar.search(text);
+}
+
+function linesOfAddressBar() {
+	const { gURLBar } = /** @type {any} */ (window);
+	const rows = [...gURLBar.view.panel.querySelectorAll(".urlbarView-row")];
+	const OMNIBOX = 5;
+	const own = rows.map(({ result }) => result).filter(({ type }) => type === OMNIBOX);
+	const title = (/** @type {any} */ { payload }) => payload.title ?? "";
+	return {
+		hint: own.filter((line) => line.heuristic).map(title)[0] ?? "",
+		lines: own.filter((line) => !line.heuristic).map(title),
+	};
+}
+
+/** Whether the browser had asked. */
+function sayYes() {
+	const asked = document.querySelector("#addon-webext-permissions-notification");
+	const { PopupNotifications } = /** @type {any} */ (window);
+	if (PopupNotifications.panel.state !== "open" || !asked) return false;
+	/** @type {any} */ (asked).button.click();
+	return true;
+}
+
+/** @param {string} widget */
+async function isAbsentInPrivate(widget) {
+	const { OpenBrowserWindow, Services } = /** @type {any} */ (window);
+	const opened = OpenBrowserWindow({ private: true });
+	await new Promise((resolve) => {
+		const whenStarted = (/** @type {any} */ subject, /** @type {string} */ topic) => {
+			if (subject !== opened) return;
+			Services.obs.removeObserver(whenStarted, topic);
+			resolve(null);
+		};
+		Services.obs.addObserver(whenStarted, "browser-delayed-startup-finished");
+	});
+	const there = opened.document.getElementById(`${widget}-BAP`) !== null;
+	opened.close();
+	return !there;
+}
+
+/** @param {string} widget */
+function rightClickButton(widget) {
+	const button = /** @type {HTMLElement} */ (document.getElementById(`${widget}-BAP`));
+	button.dispatchEvent(
+		new PointerEvent("contextmenu", { bubbles: true, cancelable: true, button: 2 }),
+	);
+}
+
+/**
+ * Ids of the extension's entries in the menu that is open; null where none is.
+ * @param {string} widget
+ */
+function entriesOfMenu(widget) {
+	const menu = [...document.querySelectorAll("menupopup")].find(
+		(popup) => /** @type {any} */ (popup).state === "open",
+	);
+	if (!menu) return null;
+	const prefix = `${widget}-menuitem-_`;
+	return [...menu.querySelectorAll(`menuitem[id^="${prefix}"]`)].map(({ id }) =>
+		id.slice(prefix.length),
+	);
+}
+
+/** @param {string} id */
+async function chooseEntry(id) {
+	const entry = /** @type {any} */ (document.getElementById(id));
+	if (!entry) throw new Error(`The menu has no ${id}.`);
+	const menu = entry.closest("menupopup");
+	if (menu.state !== "open") {
+		const shown = new Promise((resolve) =>
+			menu.addEventListener("popupshown", resolve, { once: true }),
+		);
+		menu.parentElement.openMenu(true);
+		await shown;
+	}
+	menu.activateItem(entry);
+}
+
+function closeMenu() {
+	for (const popup of document.querySelectorAll("menupopup")) {
+		const menu = /** @type {any} */ (popup);
+		if (menu.state === "open") menu.hidePopup();
+	}
 }
 
 function isPopupOpen() {

@@ -1,0 +1,146 @@
+/**
+ * The entries of the context menus: where each is offered, and what a click on
+ * it asks for. How pages and links are saved is `pages.js` and `quick-saves.js`.
+ */
+
+import { browser } from "./browser.js";
+import { savableUrl } from "./capture.js";
+import { fit, LIMITS } from "./text.js";
+import { say } from "./wording.js";
+
+const WEB = ["http://*/*", "https://*/*"];
+const PAGES = [...WEB, "file:///*"];
+
+const SAVE_PAGE = "save-page";
+const SAVE_LINK = "save-link";
+const SAVE_SELECTION = "save-selection";
+const SAVE_WINDOW = "save-window";
+
+/** What the browser is asked to show; it remembers that until it is asked anew. */
+export async function offerMenus() {
+	/** @type {chrome.contextMenus.CreateProperties[]} */
+	const entries = [
+		{
+			id: SAVE_PAGE,
+			title: say("menuSavePage"),
+			contexts: ["page"],
+			documentUrlPatterns: PAGES,
+		},
+		// A link that can't be saved (javascript:, mailto:) isn't offered.
+		{
+			id: SAVE_LINK,
+			title: say("menuSaveLink"),
+			contexts: ["link"],
+			targetUrlPatterns: WEB,
+		},
+		{
+			id: SAVE_SELECTION,
+			title: say("menuSaveSelection"),
+			contexts: ["selection"],
+			documentUrlPatterns: PAGES,
+		},
+		{ id: SAVE_WINDOW, title: say("menuSaveWindow"), contexts: ["action"] },
+	];
+	await browser.contextMenus.removeAll();
+	for (const entry of entries) {
+		// Twice at once (an update at the browser's start) the second one is told "duplicate".
+		browser.contextMenus.create(entry, () => void browser.runtime.lastError);
+	}
+}
+
+/**
+ * A click on an entry. To be called in the very turn of the event: a popup may
+ * only be opened while that counts as the user's doing.
+ * @param {chrome.contextMenus.OnClickData} click
+ * @param {chrome.tabs.Tab | undefined} tab
+ * @param {object} parts
+ * @param {import("./pages.js").Pages} parts.pages
+ * @param {import("./quick-saves.js").QuickSaves} parts.quickSaves
+ * @param {Promise<void>} parts.ready
+ */
+export async function onMenuClick(click, tab, { pages, quickSaves, ready }) {
+	if (tab?.id === undefined || tab.incognito) return;
+	switch (click.menuItemId) {
+		case SAVE_PAGE:
+		case SAVE_SELECTION: {
+			pages.intend(tab.id, click.selectionText ?? "");
+			if (await popupOpens()) return;
+			await ready;
+			const url = savableUrl(tab.url ?? click.pageUrl);
+			if (url === null) return;
+			quickSaves.tell(url, tab.id);
+			await pages.saveUnseen({
+				url,
+				title: fit(tab.title ?? "", LIMITS.title),
+				tabId: tab.id,
+			});
+			return;
+		}
+		case SAVE_LINK: {
+			const url = savableUrl(click.linkUrl);
+			if (url === null) return;
+			// Firefox tells it; in Chromium the page is asked.
+			const { linkText } = /** @type {{linkText?: string}} */ (click);
+			const text = linkText?.trim() || (await textOfLink(tab.id, click));
+			await ready;
+			quickSaves.save(url, text, tab.id);
+			return;
+		}
+		case SAVE_WINDOW:
+			await browser.tabs.create({
+				url: browser.runtime.getURL("window/window.html"),
+				windowId: tab.windowId,
+				index: tab.index + 1,
+			});
+	}
+}
+
+/** Whether the popup could be opened. Chromium before 127 has no such call. */
+async function popupOpens() {
+	try {
+		await browser.action.openPopup();
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/**
+ * What the clicked link says, as far as the page may be asked.
+ * @param {number} tabId
+ * @param {chrome.contextMenus.OnClickData} click
+ * @returns {Promise<string>}
+ */
+async function textOfLink(tabId, click) {
+	try {
+		const [answer] = await browser.scripting.executeScript({
+			target: { tabId, frameIds: [click.frameId ?? 0] },
+			func: readLink,
+			args: [click.linkUrl ?? ""],
+		});
+		return typeof answer?.result === "string" ? answer.result : "";
+	} catch {
+		return ""; // A frame of another site.
+	}
+}
+
+/**
+ * Runs inside the page, so it may use nothing from outside its own braces.
+ * @param {string} address
+ */
+export function readLink(address) {
+	const found = [...document.links].filter((link) => link.href === address);
+	const clicked = document.activeElement?.closest("a");
+	if (clicked && found.includes(clicked)) found.unshift(clicked);
+	for (const link of found) {
+		const said =
+			// biome-ignore lint/performance/useDomNodeTextContent: only what is visible counts.
+			link.innerText ||
+			link.getAttribute("aria-label") ||
+			link.title ||
+			link.querySelector("img[alt]")?.getAttribute("alt");
+		const text = said?.replace(/\s+/g, " ").trim();
+		if (text) return text;
+	}
+	return "";
+}

@@ -1,0 +1,52 @@
+/**
+ * What the page that saves all tabs of a window and the background say to each
+ * other: the page tells which tabs there are, the background adds up what becomes
+ * of them.
+ */
+
+import { cureFor } from "./diagnosis.js";
+import { QuickSaves } from "./quick-saves.js";
+
+/**
+ * @typedef {import("./quick-saves.js").Summary & {trouble: import("./diagnosis.js").Cause | null,
+ *   cure: string | null, hindrance: string | null}} WindowSummary
+ * @typedef {{pages: import("./quick-saves.js").PageToSave[], tags: string[]}} FromWindow
+ */
+
+export const WINDOW_PORT = "window";
+
+/**
+ * @param {chrome.runtime.Port} port
+ * @param {object} parts
+ * @param {QuickSaves} parts.quickSaves
+ * @param {import("./outbox.js").Outbox} parts.outbox
+ * @param {import("./host.js").Host} parts.host
+ * @param {Promise<void>} parts.ready
+ * @param {Set<() => void>} parts.watchers Called after each change.
+ */
+export function serveWindow(port, { quickSaves, outbox, host, ready, watchers }) {
+	/** @type {import("./quick-saves.js").Batch | null} */
+	let batch = null;
+	const show = () => {
+		if (!batch) return;
+		const { trouble } = host;
+		/** @type {WindowSummary} */
+		const summary = {
+			...QuickSaves.summary(batch),
+			trouble,
+			cure: trouble && cureFor(trouble),
+			hindrance: outbox.trouble?.message ?? null,
+		};
+		port.postMessage(summary);
+	};
+	watchers.add(show);
+	port.onMessage.addListener(async (/** @type {FromWindow} */ { pages, tags }) => {
+		await ready;
+		batch = quickSaves.saveAll(pages, tags, show);
+		show();
+	});
+	port.onDisconnect.addListener(() => {
+		watchers.delete(show);
+		if (batch) quickSaves.forget(batch);
+	});
+}

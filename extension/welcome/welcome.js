@@ -1,0 +1,68 @@
+/**
+ * The first run: whether the program answers and the one command that is left
+ * to run, where the button is, and what to do with it. It shows what the
+ * background tells, and asks it to try again until the program is there.
+ */
+
+import { browser, isFirefox } from "../shared/browser.js";
+import { OPTIONS_PORT } from "../shared/options-port.js";
+import { copies, element, put, standing } from "../shared/overview.js";
+import { say, sayEverywhere } from "../shared/wording.js";
+
+/** How often the program is looked for while the user looks at this page. */
+const TRY_EVERY_MS = 1500;
+
+/** @type {chrome.runtime.Port} */
+let port;
+
+function connect() {
+	port = browser.runtime.connect({ name: OPTIONS_PORT });
+	port.onMessage.addListener(show);
+	// The background was put to sleep: the next one is asked.
+	port.onDisconnect.addListener(connect);
+}
+
+/** @param {import("../shared/options-port.js").Overview} shown */
+function show(shown) {
+	const { state, sentence } = standing(shown);
+	document.body.dataset.state = element("connection").dataset.state = state;
+	put(element("connection"), state === "connected" ? say("welcomeConnected") : sentence);
+	element("cure").hidden = shown.cure === null;
+	put(element("cure-command"), shown.cure ?? "");
+	const site = /** @type {HTMLAnchorElement} */ (element("site"));
+	element("site-line").hidden = !shown.hello;
+	if (shown.hello) site.href = shown.hello.siteUrl;
+}
+
+async function showButton() {
+	const settings = await browser.action.getUserSettings().catch(() => null);
+	const pinned = settings?.isOnToolbar === true;
+	element("pin").toggleAttribute("data-done", pinned);
+	put(
+		element("pin-words"),
+		say(pinned ? "welcomePinned" : isFirefox ? "welcomePinFirefox" : "welcomePin"),
+	);
+}
+
+async function start() {
+	sayEverywhere(document);
+	document.title = say("welcomeTitle");
+	document.documentElement.dir = say("@@bidi_dir");
+	connect();
+	copies(element("copy-cure"), element("cure-command"));
+	setInterval(() => {
+		if (document.hidden) return;
+		if (document.body.dataset.state !== "connected") port.postMessage({ do: "try" });
+		void showButton();
+	}, TRY_EVERY_MS);
+	void showButton();
+	const [command] = await browser.commands.getAll();
+	put(
+		element("try"),
+		command?.shortcut
+			? say("welcomeClickOrPress", command.shortcut)
+			: say("welcomeClick"),
+	);
+}
+
+void start();

@@ -1,0 +1,114 @@
+/**
+ * Saves all tabs of this page's window, with tags for all of them, and says in
+ * one sentence what became of them. Which pages the tabs show is known only with
+ * the permission `tabs`, which is asked for at the click and given back after it,
+ * unless the badge needs it.
+ */
+
+import { browser } from "../shared/browser.js";
+import { copies, element, put } from "../shared/overview.js";
+import { giveTabsBack, TABS } from "../shared/settings.js";
+import { splitTags } from "../shared/tags.js";
+import { WINDOW_PORT } from "../shared/window-port.js";
+import { say, sayEverywhere } from "../shared/wording.js";
+
+/** @typedef {import("../shared/window-port.js").WindowSummary} WindowSummary */
+
+/**
+ * @param {string} one
+ * @param {string} many
+ * @param {number} n
+ */
+const counted = (one, many, n) =>
+	n === 1 ? say(one) : say(many, n.toLocaleString(browser.i18n.getUILanguage()));
+
+/** The other tabs of this window; private ones never. */
+async function otherTabs() {
+	const own = await browser.tabs.getCurrent();
+	const tabs = await browser.tabs.query({ currentWindow: true });
+	return tabs.filter(({ id, incognito }) => id !== own?.id && !incognito);
+}
+
+async function showCount() {
+	const { length } = await otherTabs();
+	if (document.body.dataset.state !== "asking") return;
+	put(element("tabs-heading"), counted("windowTabs_one", "windowTabs_many", length));
+	/** @type {HTMLButtonElement} */ (element("save")).disabled = length === 0;
+}
+
+async function save() {
+	const { tags, refused } = splitTags(
+		/** @type {HTMLInputElement} */ (element("tags")).value,
+	);
+	put(element("tag-hint"), refused.length > 0 ? say("tagRefused") : "");
+	if (refused.length > 0) return;
+	// The browser asks the user only if it is asked before anything else.
+	const may = await browser.permissions.request(TABS);
+	if (!may) {
+		put(element("tag-hint"), say("windowForbidden"));
+		return;
+	}
+	const own = browser.runtime.getURL("");
+	const pages = (await otherTabs())
+		.map(({ url = "", title = "" }) => ({ url, title }))
+		// The settings beside it are none of the user's pages.
+		.filter(({ url }) => !url.startsWith(own));
+	await giveTabsBack(browser.storage.local, browser.permissions);
+	document.body.dataset.state = "saving";
+	element("ask").hidden = true;
+	const port = browser.runtime.connect({ name: WINDOW_PORT });
+	port.onMessage.addListener(show);
+	port.postMessage({ pages, tags });
+}
+
+/** @param {WindowSummary} summary */
+function show({ saved, there, waiting, unsavable, trouble, cure, hindrance }) {
+	const stuck = waiting > 0 && (trouble !== null || hindrance !== null);
+	document.body.dataset.state = waiting === 0 ? "done" : stuck ? "queued" : "saving";
+	const parts = [];
+	if (saved > 0 || (there === 0 && unsavable.length === 0 && !stuck))
+		parts.push(counted("windowSaved_one", "windowSaved_many", saved));
+	if (there > 0) parts.push(counted("windowThere_one", "windowThere_many", there));
+	if (unsavable.length > 0)
+		parts.push(counted("windowRefused_one", "windowRefused_many", unsavable.length));
+	if (waiting > 0)
+		parts.push(counted("windowWaiting_one", "windowWaiting_many", waiting));
+	const sentence = `${new Intl.ListFormat(browser.i18n.getUILanguage(), { type: "unit" }).format(parts)}.`;
+	const status = element("connection");
+	status.hidden = false;
+	status.dataset.state = stuck ? "trouble" : waiting === 0 ? "connected" : "checking";
+	const why = stuck
+		? (hindrance ?? `${say("notConnected")} ${say(`cause_${trouble}`)}`)
+		: "";
+	put(status, `${sentence} ${why}`.trim());
+	element("cure").hidden = !stuck || cure === null;
+	put(element("cure-command"), cure ?? "");
+	element("unsavable").hidden = unsavable.length === 0;
+	element("unsavable-list").replaceChildren(
+		...unsavable.map(({ url, title, reason }) => {
+			const line = document.createElement("li");
+			const name = document.createElement("bdi");
+			name.textContent = title || url || say("windowUnnamed");
+			line.append(name, ...(reason ? [` (${reason})`] : []));
+			return line;
+		}),
+	);
+}
+
+async function start() {
+	sayEverywhere(document);
+	document.title = say("windowTitle");
+	document.documentElement.dir = say("@@bidi_dir");
+	copies(element("copy-cure"), element("cure-command"));
+	element("ask").addEventListener("submit", (event) => {
+		event.preventDefault();
+		void save();
+	});
+	for (const event of [browser.tabs.onCreated, browser.tabs.onRemoved]) {
+		event.addListener(() => void showCount());
+	}
+	element("why").hidden = await browser.permissions.contains(TABS);
+	await showCount();
+}
+
+void start();

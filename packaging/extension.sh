@@ -1,0 +1,63 @@
+#!/bin/sh
+# Makes the files that the stores take: packaging/extension.sh [FOLDER] writes
+# url-notes-VERSION-chrome.zip and url-notes-VERSION-firefox.zip into FOLDER (dist),
+# the same bytes each time.
+#
+# What is in them is the folder `extension` as it is, without what only developers need;
+# nothing is built, so what a store's reviewer reads is what was written here. Chrome's
+# has a manifest without `key`, which that store refuses: it makes its own at the first
+# upload, which then belongs into manifest.json (and its id into manifests/chromium.json),
+# so that the extension has one id wherever it comes from.
+
+set -eu
+
+# zip knows no earlier moment.
+MOMENT=198001010000
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+    printf 'packaging/extension.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# What the stores get, a file a line, in an order that doesn't depend on the machine.
+files() {
+    find . -type f ! -name '*.d.ts' ! -path ./icons/render.js ! -path ./icons/icon.svg |
+        sed 's|^\./||' | LC_ALL=C sort
+}
+
+# pack STORE: zips the folder that has been made for it.
+pack() {
+    package=$target/url-notes-$version-$1.zip
+    rm -f "$package"
+    find "$work/$1" -exec touch -t "$MOMENT" {} +
+    find "$work/$1" -type f -exec chmod 644 {} +
+    (cd "$work/$1" && files | TZ=UTC zip -X -9 -q "$package" -@)
+    say "$package"
+}
+
+main() {
+    for tool in zip node; do
+        command -v "$tool" >/dev/null || fail "$tool is needed and isn't installed."
+    done
+    project=$(cd "$(dirname "$0")/.." && pwd)
+    mkdir -p "${1:-$project/dist}"
+    target=$(cd "${1:-$project/dist}" && pwd)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    export TZ=UTC
+    cp -R "$project/extension" "$work/firefox"
+    cp -R "$project/extension" "$work/chrome"
+    version=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).version' \
+        "$work/firefox/manifest.json")
+    node -e '
+        const fs = require("fs");
+        const { key, browser_specific_settings, ...rest } = JSON.parse(fs.readFileSync(process.argv[1], "utf8"));
+        fs.writeFileSync(process.argv[1], JSON.stringify(rest, null, "\t") + "\n");
+    ' "$work/chrome/manifest.json"
+    pack chrome
+    pack firefox
+}
+
+main "$@"

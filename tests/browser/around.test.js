@@ -1,0 +1,399 @@
+// Around the popup: context menus, the address bar, all tabs of a window, the badge.
+//
+// In Firefox all of it is done as a person does it: right clicks, the menu, the keyword
+// in the address bar, the browser's own question about a permission. Headless Chromium
+// has none of these to click on: there the extension gets the events that Chromium would
+// send, and popup, pages and badge are real (see driver/chromium.js).
+
+import assert from "node:assert/strict";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { until } from "./driver/until.js";
+import { inEachBrowser } from "./world.js";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+
+/**
+ * @param {import("./driver/browser.js").Browser} browser
+ * @param {Page} page
+ * @param {string} text
+ */
+const badgeSays = (browser, page, text) =>
+	until(`the badge says "${text}"`, async () => {
+		const said = await browser.badge(page);
+		if (said !== text) throw new Error(`it says "${said}"`);
+		return true;
+	});
+
+/** @param {Page} page */
+const selectWords = (page) =>
+	page.evaluate(() => {
+		const text = document.querySelector("#words")?.firstChild;
+		if (!text) throw new Error("There is no text.");
+		// The second of two that read alike.
+		const start = text.nodeValue?.lastIndexOf("words that") ?? -1;
+		getSelection()?.setBaseAndExtent(
+			text,
+			start,
+			text,
+			start + "words that are here".length,
+		);
+	});
+
+/**
+ * Chromium's extension with the permission `tabs` given: nobody could answer its question.
+ * @param {import("./driver/browser.js").Driver} driver
+ * @param {import("./world.js").World} world
+ */
+async function withTabs(driver, world) {
+	if (driver.name === "Firefox") return world.extension;
+	const folder = path.join(world.home, "extension");
+	await cp(world.extension, folder, { recursive: true });
+	const file = path.join(folder, "manifest.json");
+	const manifest = JSON.parse(await readFile(file, "utf8"));
+	manifest.permissions.push("tabs");
+	delete manifest.optional_permissions;
+	await writeFile(file, JSON.stringify(manifest));
+	return folder;
+}
+
+/**
+ * @param {Page} page
+ * @param {string} selector
+ */
+const textOf = (page, selector) =>
+	page.evaluate((s) => document.querySelector(s)?.textContent?.trim() ?? "", selector);
+
+/**
+ * @param {Page} page
+ * @param {string} selector
+ * @param {RegExp} pattern
+ */
+const says = (page, selector, pattern) =>
+	until(`${selector} says ${pattern}`, async () => {
+		const text = await textOf(page, selector);
+		if (!pattern.test(text)) throw new Error(`it says "${text}"`);
+		return text;
+	});
+
+inEachBrowser(
+	"saves a page from its context menu in the popup, also where a click alone doesn't save",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const page = await browser.open(world.web.address("/article"));
+		// Chromium's button is clicked for `activeTab`, which the real menu would give.
+		const clicked = await world.click(browser, page, "unsaved");
+		await clicked.dismiss();
+		await browser.chooseFromMenu(page, "h1", "save-page");
+		const popup = await browser.openPopup();
+		await popup.reaches("saved");
+		assert.equal(await popup.value("#title"), "How we cut our build times in half");
+		await popup.dismiss();
+		await world.holds([{ url: world.web.address("/article"), tags: [] }]);
+		// That was said of this one click.
+		const other = await world.save(browser, "/second-article", "unsaved");
+		await other.popup.dismiss();
+	},
+	{ settings: "save-on-open = false\n" },
+);
+
+inEachBrowser(
+	"saves a link without going there, under its own words, and says so on the button",
+	async (world, browser) => {
+		const { page, popup } = await world.save(browser, "/links");
+		await popup.dismiss();
+		await browser.chooseFromMenu(page, "#good", "save-link");
+		await badgeSays(browser, page, "✓");
+		const expected = [
+			{ url: world.web.address("/second-article"), tags: [] },
+			{ url: world.web.address("/links"), tags: [] },
+		];
+		await world.holds(expected);
+		await badgeSays(browser, page, "");
+		assert.equal((await world.notes())[0]?.title, "On linkers");
+		// Saved again it is the same note, and that is as good.
+		await browser.chooseFromMenu(page, "#good", "save-link");
+		await badgeSays(browser, page, "✓");
+		await world.holds(expected);
+	},
+);
+
+inEachBrowser(
+	"keeps a link for the host that isn't there, counts it on the button, and delivers it",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/links"));
+		await browser.chooseFromMenu(page, "#good", "save-link");
+		await badgeSays(browser, page, "1");
+		const again = await world.crash(browser, () => {});
+		const other = await again.open(world.web.address("/article"));
+		await badgeSays(again, other, "1");
+		await world.install();
+		await world.holds([{ url: world.web.address("/second-article"), tags: [] }], 90_000);
+		await badgeSays(again, other, "");
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
+	"saves the selection as a quote that leads to its very place",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const page = await browser.open(world.web.address("/links"));
+		await (await world.click(browser, page, "unsaved")).dismiss();
+		await selectWords(page);
+		await browser.chooseFromMenu(page, "#words", "save-selection");
+		const popup = await browser.openPopup();
+		await popup.reaches("saved");
+		await popup.dismiss();
+		const [note] = await world.notes();
+		assert.match(note?.summary ?? "", /^> words that are here/);
+		// The first of them reads alike: what stands before tells them apart.
+		assert.match(note?.summary ?? "", /#:~:text=[^)]*and-,words%20that%20are%20here/);
+		assert.equal(note?.summary.match(/^> words/gm)?.length, 1);
+	},
+	{ settings: "save-on-open = false\n" },
+);
+
+inEachBrowser(
+	"offers in each menu what can be saved there, and nothing else",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/links"));
+		const offered = {
+			page: await browser.menuEntries(page, "#words"),
+			link: await browser.menuEntries(page, "#good"),
+			script: await browser.menuEntries(page, "#script"),
+			mail: await browser.menuEntries(page, "#mail"),
+			button: await browser.menuEntries(page, null),
+		};
+		assert.deepEqual(offered, {
+			page: ["save-page"],
+			link: ["save-link"],
+			script: [],
+			mail: [],
+			button: ["save-window"],
+		});
+		await selectWords(page);
+		assert.deepEqual(await browser.menuEntries(page, "#words"), ["save-selection"]);
+	},
+	// Headless Chromium has no menu to look into.
+	{ only: "Firefox" },
+);
+
+inEachBrowser(
+	"finds notes from the address bar, and goes to the page of one or to the site's search",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const article = world.web.address("/article");
+		await world.command("add", article, "--title", "Builds & <caches>", "--tag", "ci");
+		await world.command("add", "https://example.org/", "--title", "Other");
+		const page = await browser.open(world.web.address("/bread"));
+		// Answers to what was typed before come too late.
+		for (const typed of ["un o", "un oth", "un build"]) {
+			await browser.typeInAddressBar(
+				page,
+				typed.slice(browser.name === "Firefox" ? 0 : 3),
+			);
+		}
+		const lines = await until("the note is found", async () => {
+			const { lines } = await browser.addressBar();
+			return lines.length === 1 && lines;
+		});
+		const found =
+			browser.name === "Firefox"
+				? `Builds & <caches> — ci — ${article}`
+				: `<match>Build</match>s &#38; &#60;caches&#62; <dim>—</dim> <dim>ci</dim> <dim>—</dim> <url>${article}</url>`;
+		assert.deepEqual(lines, [found]);
+		assert.match((await browser.addressBar()).hint, /Search your notes/);
+		await browser.enterInAddressBar(0, page);
+		await until("the page is open", async () =>
+			(await browser.addresses()).includes(article),
+		);
+
+		await browser.typeInAddressBar(
+			page,
+			browser.name === "Firefox" ? "un c++ & co" : "c++ & co",
+		);
+		await until("it is offered to search for it", async () =>
+			/Search your notes/.test((await browser.addressBar()).hint),
+		);
+		await browser.enterInAddressBar(null, page);
+		await until("the site searches", async () =>
+			(await browser.addresses()).includes(`${world.site}/search?q=c%2B%2B%20%26%20co`),
+		);
+	},
+);
+
+inEachBrowser(
+	"says in the address bar that the host can't be reached, and leads to the settings",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/bread"));
+		await browser.typeInAddressBar(
+			page,
+			browser.name === "Firefox" ? "un bread" : "bread",
+		);
+		await until("it says so", async () =>
+			/can.*t be reached.* not registered/.test(
+				(await browser.addressBar()).lines[0] ?? "",
+			),
+		);
+		await browser.enterInAddressBar(0, page);
+		const options = await browser.ownTab("options/options.html");
+		await says(options, "#connection", /not registered/);
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
+	"saves all tabs of the window with tags for all, and says in one sentence what became of them",
+	async (world, browser) => {
+		const before = world.web.address("/article");
+		await world.command("add", before, "--title", "Mine", "--tag", "ci");
+		const page = await browser.open(before);
+		await browser.open(world.web.address("/bread"));
+		await browser.open(world.web.address("/japanese"));
+		// Another address of the same page, and a page of the browser's own.
+		await browser.open(world.web.address("/japanese?utm_source=x"));
+		await browser.open("about:blank");
+		await browser.chooseFromMenu(page, null, "save-window");
+		const saving = await browser.ownTab("window/window.html");
+		await says(saving, "#tabs-heading", /^\d+ other tabs$/);
+		await saving.type("#tags", "Later, tabs");
+		await saving.click("#save");
+		await browser.allow();
+		const sentence = await says(
+			saving,
+			"#connection",
+			/^2 saved, 1 already there, \d can't be saved\.$/,
+		);
+		assert.ok(sentence);
+		const notes = (await world.notes()).map(({ url, tags }) => ({ url, tags }));
+		assert.deepEqual(
+			notes.toSorted((a, b) => (a.url < b.url ? -1 : 1)),
+			[
+				{ url: before, tags: ["ci", "later", "tabs"] },
+				{ url: world.web.address("/bread"), tags: ["later", "tabs"] },
+				{ url: world.web.address("/japanese"), tags: ["later", "tabs"] },
+			],
+		);
+		if (browser.name === "Firefox") {
+			const kept = await saving.evaluate(() =>
+				/** @type {any} */ (globalThis).browser.permissions.contains({
+					permissions: ["tabs"],
+				}),
+			);
+			assert.equal(kept, false, "The permission is given back.");
+		}
+	},
+	{ extension: withTabs },
+);
+
+inEachBrowser(
+	"keeps the tabs of a window for the host that isn't there, and says how to mend it",
+	async (world, browser) => {
+		await browser.open(world.web.address("/bread"));
+		const saving = await browser.own("window/window.html");
+		await saving.click("#save");
+		await browser.allow();
+		await says(saving, "#connection", /1 still to be saved.* not registered/);
+		await says(saving, "#cure-command", /install\.sh/);
+		await world.install();
+		await says(saving, "#connection", /^1 saved/);
+		await world.holds([{ url: world.web.address("/bread"), tags: [] }], 90_000);
+	},
+	{ registered: false, extension: withTabs },
+);
+
+inEachBrowser(
+	"marks saved pages on the button if the user wants it, by what makes them the same page",
+	async (world, browser) => {
+		const address = world.web.address("/article");
+		const page = await browser.open(address);
+		const saved = await world.click(browser, page);
+		await saved.dismiss();
+		await badgeSays(browser, page, "");
+		const options = await browser.own("options/options.html");
+		await options.click("#badge");
+		await browser.allow();
+		await until("it is set", () =>
+			options.$eval("#badge", (box) => /** @type {any} */ (box).checked),
+		);
+		await badgeSays(browser, page, "✓");
+		for (const same of ["#part", "?utm_source=x&fbclid=y"]) {
+			await badgeSays(browser, await browser.open(address + same), "✓");
+		}
+		const other = await browser.open(world.web.address("/bread"));
+		await badgeSays(browser, other, "");
+		// Saved and deleted under its eyes.
+		await (await world.click(browser, other)).dismiss();
+		await badgeSays(browser, other, "✓");
+		const deleting = await world.click(browser, other);
+		await deleting.click("#delete");
+		await deleting.reaches("unsaved");
+		await deleting.dismiss();
+		await badgeSays(browser, other, "");
+		await other.goto(address);
+		await badgeSays(browser, other, "✓");
+		await other.reload();
+		await badgeSays(browser, other, "✓");
+		// Off again, all of it.
+		await options.bringToFront();
+		await options.click("#badge");
+		await badgeSays(browser, other, "");
+		await badgeSays(browser, page, "");
+	},
+	{ extension: withTabs },
+);
+
+inEachBrowser("has no part in private windows", async (_world, browser) => {
+	assert.ok(await browser.absentInPrivate());
+});
+
+inEachBrowser(
+	"gives other extensions no answer",
+	async (world, browser) => {
+		const found = await until("the other one has tried", async () =>
+			(await browser.addresses()).find((address) => address.includes("?tried")),
+		);
+		assert.equal(new URL(found).searchParams.get("tried"), "nothing nothing nothing");
+		await world.siteAnswers();
+		await world.holds([]);
+	},
+	{ others: async (world) => [await intruder(world)] },
+);
+
+/**
+ * An extension that tries to speak to ours in each way there is, and opens a page whose
+ * address tells what it was answered.
+ * @param {import("./world.js").World} world
+ */
+async function intruder(world) {
+	const folder = path.join(world.home, "intruder");
+	await mkdir(folder);
+	const manifest = {
+		manifest_version: 3,
+		name: "Intruder",
+		version: "1",
+		background: { service_worker: "background.js", scripts: ["background.js"] },
+		browser_specific_settings: { gecko: { id: "intruder@example.org" } },
+	};
+	await writeFile(path.join(folder, "manifest.json"), JSON.stringify(manifest));
+	const script = `
+		const api = globalThis.browser ?? globalThis.chrome;
+		const id = api.runtime.getBrowserInfo ? "url-notes@url-notes" : "pdbdoelhjcjnfbdbopaeljmoodmodcok";
+		const tab = { url: "https://evil.example/", title: "Evil" };
+		const send = () => api.runtime.sendMessage(id, { do: "open", tab }).then(
+			(answer) => answer === undefined ? "nothing" : "answer", () => "nothing");
+		const connect = (name) => new Promise((resolve) => {
+			const port = api.runtime.connect(id, { name });
+			port.onMessage.addListener(() => resolve("answer"));
+			port.onDisconnect.addListener(() => { void api.runtime.lastError; resolve("nothing"); });
+			try { port.postMessage({ do: "open", tab }); } catch { resolve("nothing"); }
+		});
+		(async () => {
+			const tried = [await send(), await connect("popup"), await connect("options")];
+			const url = "${world.web.address("/bread")}?tried=" + encodeURIComponent(tried.join(" "));
+			await api.tabs.create({ url, active: false });
+		})();`;
+	await writeFile(path.join(folder, "background.js"), script);
+	return folder;
+}

@@ -1,0 +1,261 @@
+// The extension's own pages, the first run and the settings, and what they say of what
+// waits.
+
+import assert from "node:assert/strict";
+import { rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { until } from "./driver/until.js";
+import { inEachBrowser } from "./world.js";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+
+/**
+ * @param {Page} page
+ * @param {string} selector
+ * @param {RegExp} pattern
+ */
+const says = (page, selector, pattern) =>
+	until(`${selector} says ${pattern}`, async () => {
+		const text = await page.evaluate(
+			(s) => document.querySelector(s)?.textContent?.trim() ?? "",
+			selector,
+		);
+		if (!pattern.test(text)) throw new Error(`it says "${text}"`);
+		return text;
+	});
+
+/**
+ * @param {Page} page
+ * @param {string} selector
+ */
+const isSeen = (page, selector) =>
+	page.evaluate((s) => document.querySelector(s)?.checkVisibility() ?? false, selector);
+
+inEachBrowser(
+	"shows at the first run the one command that is left, and turns green by itself",
+	async (world, browser) => {
+		const page = await browser.ownTab("welcome/welcome.html");
+		await page.bringToFront();
+		await says(page, "#connection", /not registered/);
+		assert.equal(await says(page, "#cure-command", /./), "./install.sh");
+		await world.install();
+		await says(page, "#connection", /The program answers/);
+		assert.ok(!(await isSeen(page, "#cure")));
+		assert.equal(
+			await page.$eval("#site", (link) => /** @type {HTMLAnchorElement} */ (link).href),
+			`${world.site}/`,
+		);
+		// Not at the next start.
+		const again = await world.restart(browser);
+		await world.siteAnswers();
+		const open = await again.open(world.web.address("/article"));
+		await (await world.click(again, open)).dismiss();
+		assert.ok(!(await again.addresses()).some((address) => /welcome/.test(address)));
+	},
+	{ registered: false, keepsWelcome: true },
+);
+
+inEachBrowser(
+	"says in the settings what it is connected to, and checks it when told to",
+	async (world, browser) => {
+		await world.command("add", "https://example.org/", "--tag", "a", "--tag", "b");
+		const page = await browser.own("options/options.html");
+		await says(page, "#connection", /^url-notes answers\.$/);
+		const facts = await says(page, "#facts", /Notes1Tags2$/);
+		assert.match(facts, new RegExp(`Database${world.folder}/notes.db`));
+		assert.match(facts, new RegExp(`Site${world.site}/`));
+		assert.match(facts, /Program\d+\.\d+\.\d+/);
+		await world.command("add", "https://example.com/", "--tag", "c");
+		await page.click("#check");
+		await says(page, "#facts", /Notes2Tags3$/);
+		await says(page, "#shortcut", /Ctrl\+Shift\+U/);
+		await page.click("#change-shortcut");
+		const where =
+			browser.name === "Firefox" ? "about:addons" : "chrome://extensions/shortcuts";
+		await until("the browser shows where to change it", async () =>
+			(await browser.addresses()).includes(where),
+		);
+	},
+);
+
+/**
+ * Puts a program in the host's place that greets with another version of the messages.
+ * @param {import("./world.js").World} world
+ * @param {number} protocol
+ */
+async function speaks(world, protocol) {
+	const script = `#!${process.execPath}
+		process.stdin.once("data", (frame) => {
+			const { id } = JSON.parse(frame.subarray(4).toString());
+			const result = {
+				protocol: ${protocol}, host: "9.9.9", siteUrl: "http://localhost:1/", database: "/",
+				notes: 0, tags: 0, saveOnOpen: null, siteProblem: null, storeProblem: null,
+			};
+			const answer = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, result }));
+			const length = Buffer.alloc(4);
+			length.writeUInt32LE(answer.length);
+			process.stdout.write(Buffer.concat([length, answer]));
+		});
+		process.stdin.on("end", () => process.exit(0));`;
+	// In its place at once: the one before may be running.
+	await writeFile(`${world.program}.new`, script, { mode: 0o755 });
+	await rename(`${world.program}.new`, world.program);
+}
+
+inEachBrowser(
+	"says that program and extension don't fit, on the button, in the settings and at the first run",
+	async (world, browser) => {
+		const page = await browser.open(world.web.address("/article"));
+		const options = await browser.own("options/options.html");
+		await world.install();
+		for (const { protocol, words, cure } of [
+			{
+				protocol: 2,
+				words: /newer than this extension/,
+				cure: "git pull && ./install.sh",
+			},
+			{ protocol: 0, words: /older than this extension/, cure: "./install.sh" },
+		]) {
+			await speaks(world, protocol);
+			await until("the settings say so", async () => {
+				await options.bringToFront();
+				await options.click("#check");
+				return words.test(
+					await options.$eval("#connection", (line) => line.textContent ?? ""),
+				);
+			});
+			assert.equal(await says(options, "#cure-command", /./), cure);
+			await until("the button says !", async () => (await browser.badge(page)) === "!");
+			const welcome = await browser.own("welcome/welcome.html");
+			await says(welcome, "#connection", words);
+			await welcome.close();
+		}
+		// And no longer, once they do.
+		await world.install();
+		await options.bringToFront();
+		await options.click("#check");
+		await says(options, "#connection", /^url-notes answers\.$/);
+		await until(
+			"the button says nothing",
+			async () => (await browser.badge(page)) === "",
+		);
+	},
+	{ registered: false },
+);
+
+inEachBrowser("keeps the settings apart from each other", async (world, browser) => {
+	const page = await browser.own("options/options.html");
+	await page.click("#save-on-open");
+	await until("it is kept", async () =>
+		/"saveOnOpen":false/.test(
+			await page.evaluate(async () => {
+				const { browser, chrome } = /** @type {any} */ (globalThis);
+				return JSON.stringify(await (browser ?? chrome).storage.local.get("settings"));
+			}),
+		),
+	);
+	const { popup } = await world.save(browser, "/article", "unsaved");
+	await popup.dismiss();
+});
+
+inEachBrowser(
+	"hands out what waits as a file that url-notes imports, and lets it go by the user's word alone",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article", "queued");
+		await popup.type("kept,");
+		await popup.hasTags("kept");
+		await popup.dismiss();
+		const page = await browser.own("options/options.html");
+		await says(page, "#outbox", /How we cut our build times in half/);
+		await says(page, "#connection", /not registered/);
+		// The file that a click on Export would put among the downloads.
+		const exported = await page.evaluate(async () => {
+			/** @type {Promise<string>} */
+			const text = new Promise((resolve) => {
+				const { createObjectURL } = URL;
+				URL.createObjectURL = (file) => {
+					URL.createObjectURL = createObjectURL;
+					void (/** @type {Blob} */ (file).text().then(resolve));
+					return createObjectURL(file);
+				};
+			});
+			/** @type {HTMLElement} */ (document.querySelector("#export")).click();
+			return await text;
+		});
+		const file = path.join(world.home, "waiting.json");
+		await writeFile(file, exported);
+		await world.command("import", file);
+		const url = world.web.address("/article");
+		await world.holds([{ url, tags: ["kept"] }]);
+
+		const discard = async (/** @type {string} */ answer) => {
+			await page.click("#outbox .buttons button:last-child");
+			await until("it is asked again", () => isSeen(page, "#sure"));
+			if (answer === "Escape") await page.keyboard.press(answer);
+			else await page.click(answer);
+			await until("it was answered", async () => !(await isSeen(page, "#sure")));
+		};
+		await discard("#sure-no");
+		await discard("Escape");
+		await says(page, "#outbox", /How we cut our build times in half/);
+		await discard("#sure-yes");
+		// What was typed on it is a thing of its own.
+		await says(page, "#outbox", /Typed, not saved/);
+		await discard("#sure-yes");
+		await says(page, "#outbox-summary", /Nothing is waiting/);
+		assert.ok(!(await isSeen(page, "#outbox-actions")));
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
+	"loses no click when the browser is killed right after it",
+	async (world, browser) => {
+		await world.siteAnswers();
+		// The host is stopped, so that it is the browser alone that has the click.
+		const goOn = await world.stopHosts();
+		const page = await browser.open(world.web.address("/article"));
+		const popup = await browser.clickButton(page);
+		await until("the background knows of the click", async () =>
+			(await popup.stored()).includes(world.web.address("/article")),
+		);
+		const again = await world.crash(browser, goOn);
+		await world.holds([{ url: world.web.address("/article"), tags: [] }], 90_000);
+		const { popup: afterwards } = await world.save(again, "/article");
+		await afterwards.dismiss();
+		await world.holds([{ url: world.web.address("/article"), tags: [] }]);
+	},
+);
+
+inEachBrowser(
+	"says that the browser's storage is full, and still has what was typed when the host comes",
+	async (world, browser) => {
+		const filling = await browser.own("options/options.html");
+		await filling.evaluate(async () => {
+			const { storage } = /** @type {any} */ (globalThis).chrome;
+			const room =
+				storage.local.QUOTA_BYTES - (await storage.local.getBytesInUse()) - 500;
+			await storage.local.set({ ballast: "x".repeat(room - "ballast".length - 2) });
+		});
+		const { page, popup } = await world.save(browser, "/article", "queued");
+		await popup.focus("#summary");
+		await popup.type("These words have no room, and are kept. ".repeat(20));
+		await until("the popup says so", () => popup.shows("#storage-full"));
+		await says(filling, "#storage-full", /storage is full/);
+		await popup.dismiss();
+		const again = await world.click(browser, page, "queued");
+		assert.match(
+			await again.value("#summary"),
+			/^(These words have no room, and are kept. ?){20}$/,
+		);
+		await again.dismiss();
+		await world.install();
+		await until(
+			"it is saved",
+			async () => /These words/.test((await world.notes())[0]?.summary ?? ""),
+			90_000,
+		);
+	},
+	// Firefox's has no bound but the disk's.
+	{ registered: false, only: "Chromium" },
+);

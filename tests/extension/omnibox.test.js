@@ -1,0 +1,187 @@
+// The keyword in the address bar: late answers are dropped, texts are no markup, and
+// Enter leads where its line said.
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+/** @type {string[]} */
+let hints = [];
+Object.assign(globalThis, {
+	chrome: {
+		i18n: {
+			getMessage: (/** @type {string} */ key, /** @type {string[]} */ values) =>
+				[key, ...values].join(" "),
+		},
+		omnibox: {
+			setDefaultSuggestion: async (/** @type {{description: string}} */ hint) => {
+				hints.push(hint.description);
+			},
+		},
+		runtime: { getURL: (/** @type {string} */ path) => `ext://${path}` },
+	},
+});
+// After it: the modules take the browser as they find it.
+const { HELLO, settle } = await import("./fakes.js");
+const { escapeXml, marked, Omnibox } = await import("../../extension/shared/omnibox.js");
+
+test.beforeEach(() => {
+	hints = [];
+	mock.timers.enable({ apis: ["setTimeout"] });
+});
+test.afterEach(() => mock.timers.reset());
+
+/** @param {object} fields */
+const note = (fields) => ({
+	id: 7,
+	url: "https://example.org/a",
+	title: "A title",
+	tags: [],
+	savedAt: "2025-03-01T10:00:00.000Z",
+	snippet: "",
+	...fields,
+});
+
+/** A host that answers when it is told to. */
+class SlowHost {
+	hello = /** @type {typeof HELLO | null} */ (HELLO);
+	trouble = /** @type {any} */ (null);
+	/** @type {{query: string, answer: (notes: object[]) => void, refuse: (error: Error) => void}[]} */ asked =
+		[];
+
+	/**
+	 * @param {string} _method
+	 * @param {any} params
+	 */
+	request(_method, params) {
+		return new Promise((resolve, reject) => {
+			this.asked.push({
+				query: params.query,
+				answer: (notes) => resolve({ notes, more: false }),
+				refuse: reject,
+			});
+		});
+	}
+}
+
+/** An address bar of either kind, with what was suggested in it. */
+function open({ plain = false } = {}) {
+	const host = new SlowHost();
+	const omnibox = new Omnibox(/** @type {any} */ (host), plain);
+	/** @type {{content: string, description: string}[][]} */
+	const suggested = [];
+	const type = (/** @type {string} */ text) =>
+		omnibox.changed(text, (lines) => suggested.push(lines));
+	return { host, omnibox, suggested, type };
+}
+
+async function pause() {
+	mock.timers.tick(80);
+	await settle();
+}
+
+test("asks once for what is typed without a pause", async () => {
+	const { host, type } = open();
+	for (const text of ["g", "gp", "gpu"]) type(text);
+	await pause();
+	assert.deepEqual(
+		host.asked.map(({ query }) => query),
+		["gpu"],
+	);
+});
+
+test("an answer that comes after further typing is dropped", async () => {
+	const { host, suggested, type } = open();
+	type("old");
+	await pause();
+	type("new");
+	await pause();
+	host.asked[1]?.answer([note({ title: "New" })]);
+	await settle();
+	host.asked[0]?.answer([note({ title: "Old" })]);
+	await settle();
+	assert.equal(suggested.length, 1);
+	assert.match(suggested[0]?.[0]?.description ?? "", /^<match>New<\/match>/);
+});
+
+test("an answer that comes after the address bar was left is dropped", async () => {
+	const { host, omnibox, suggested, type } = open();
+	type("old");
+	await pause();
+	omnibox.ended();
+	host.asked[0]?.answer([note({})]);
+	await settle();
+	assert.deepEqual(suggested, []);
+});
+
+test("titles, tags and addresses are no markup in Chromium", async () => {
+	const { host, suggested, type } = open();
+	type("<b> & 'x'");
+	await pause();
+	host.asked[0]?.answer([
+		note({ title: `<b>\u0000 & \ud800"`, tags: ["c<d", "e"], url: "https://e.org/?a&b" }),
+	]);
+	await settle();
+	assert.equal(
+		suggested[0]?.[0]?.description,
+		"<match>&#60;b&#62;</match>  <match>&#38;</match> \ufffd&#34; <dim>—</dim> " +
+			"<dim>c&#60;d, e</dim> <dim>—</dim> <url>https://e.org/?a&#38;b</url>",
+	);
+	assert.deepEqual(hints, ["omniboxSearch &#60;b&#62; &#38; &#39;x&#39;"]);
+});
+
+test("Firefox gets them as they are", async () => {
+	const { host, omnibox, suggested, type } = open({ plain: true });
+	omnibox.started();
+	type("<b>");
+	await pause();
+	host.asked[0]?.answer([note({ title: "<b> & co", tags: ["c++"] })]);
+	await settle();
+	assert.equal(suggested[0]?.[0]?.description, "<b> & co — c++ — https://example.org/a");
+	assert.deepEqual(hints, ["omniboxHint"]);
+});
+
+test("Enter goes to the page of a line, to the note where that is no web page, else to the search", async () => {
+	const { host, omnibox, suggested, type } = open();
+	type("x");
+	await pause();
+	host.asked[0]?.answer([note({}), note({ url: "javascript:alert(1)" })]);
+	await settle();
+	const [page, script] = (suggested[0] ?? []).map(({ content }) => content);
+	assert.equal(omnibox.addressFor(page ?? ""), "https://example.org/a");
+	assert.equal(omnibox.addressFor(script ?? ""), "http://localhost:6683/note/7");
+	assert.equal(
+		omnibox.addressFor(" c++ & co "),
+		"http://localhost:6683/search?q=c%2B%2B%20%26%20co",
+	);
+	// What wasn't offered is text, whatever it looks like.
+	assert.match(omnibox.addressFor("javascript:alert(2)"), /search\?q=javascript%3A/);
+	assert.equal(omnibox.addressFor(""), "http://localhost:6683/");
+});
+
+test("without a host a line says so, and it and Enter lead to the settings", async () => {
+	const { host, omnibox, suggested, type } = open();
+	host.hello = null;
+	host.trouble = "program_missing";
+	type("x");
+	await pause();
+	host.asked[0]?.refuse(new Error("unreachable"));
+	await settle();
+	assert.deepEqual(suggested, [
+		[
+			{
+				content: "ext://options/options.html",
+				description: "notConnected cause_program_missing",
+			},
+		],
+	]);
+	assert.equal(omnibox.addressFor("x"), "ext://options/options.html");
+});
+
+test("words are marked in whatever case, the longest first, and their signs are no pattern", () => {
+	assert.equal(
+		marked("C++ and c", ["c", "c++"]),
+		"<match>C++</match> and <match>c</match>",
+	);
+	assert.equal(marked("a.b-c", ["a.b-c", "("]), "<match>a.b-c</match>");
+	assert.equal(marked("<x>", []), escapeXml("<x>"));
+});
