@@ -66,7 +66,7 @@ put_files() {
     put_output "$tree/usr/share/zsh/vendor-completions/_url-notes" completions zsh
     put_output "$tree/usr/share/fish/vendor_completions.d/url-notes.fish" completions fish
     put_output "$tree/usr/share/man/man1/url-notes.1" man
-    [ ! -e "$tree/usr/share/man/man1/url-notes.1" ] || gzip -9n "$tree/usr/share/man/man1/url-notes.1"
+    gzip -9n "$tree/usr/share/man/man1/url-notes.1"
     for parent in $CHROMIUM_FOLDERS; do
         put_manifest chromium "$tree/$parent/native-messaging-hosts/url_notes.json"
     done

@@ -54,16 +54,12 @@ put() {
     chmod "$1" "$3"
 }
 
-# put_output TARGET WORDS…: what the program prints for them; a program that doesn't
-# know them goes without.
+# put_output TARGET WORDS…: what the program prints for them.
 put_output() {
     target=$1
     shift
-    if ask "$@" >"$work/output" 2>/dev/null && [ -s "$work/output" ]; then
-        put 644 "$work/output" "$target"
-    else
-        printf '%s: nothing for "%s": the program does not know it.\n' "${0##*/}" "$*" >&2
-    fi
+    ask "$@" >"$work/output" || fail "$program doesn't know \"$*\"."
+    put 644 "$work/output" "$target"
 }
 
 # put_extension FOLDER: what a browser loads; how it was made stays here.

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -50,6 +50,14 @@ test("the package's files are root's, readable by all, and lead to the program",
 			await readFile(path.join(unpacked, manifest), "utf8"),
 		);
 		assert.equal(program, "/usr/bin/url-notes");
+	}
+	for (const extra of [
+		"usr/share/bash-completion/completions/url-notes",
+		"usr/share/fish/vendor_completions.d/url-notes.fish",
+		"usr/share/man/man1/url-notes.1.gz",
+		"usr/share/zsh/vendor-completions/_url-notes",
+	]) {
+		assert.ok((await stat(path.join(unpacked, extra))).size > 200, extra);
 	}
 	for (const link of [
 		"usr/share/chromium/extensions/url-notes",

@@ -88,6 +88,14 @@ test("the archive has all that the extension loads, and nothing that made it", a
 		.filter((name) => !/\.d\.ts$|render\.js$|\.svg$/.test(name))
 		.sort();
 	assert.deepEqual(packed, there);
+	for (const extra of [
+		"completions/_url-notes",
+		"completions/url-notes.bash",
+		"completions/url-notes.fish",
+		"man/url-notes.1",
+	]) {
+		assert.ok((await stat(path.join(unpacked, extra))).size > 200, extra);
+	}
 	const { mode } = await stat(path.join(unpacked, "install.sh"));
 	assert.equal(mode & 0o7777, 0o755);
 });
@@ -101,6 +109,7 @@ test("the archive installs into an empty home without cargo and without a compil
 		[],
 	);
 	assert.equal(code, 0, stderr);
+	await stat(path.join(machine.home, ".local/share/man/man1/url-notes.1"));
 	assert.ok(stdout.includes(`${unpacked}/extension/manifest.json`), stdout);
 	const manifest = JSON.parse(
 		await readFile(

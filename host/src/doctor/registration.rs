@@ -224,6 +224,8 @@ fn unreachable(browser: &Browser) -> Finding {
             "It can't be reached: its {} sandbox shuts every program outside it off.",
             browser.package
         ),
+        // As install.sh says it.
+        "refused" => "It is left alone on purpose: it is for leaving no trace of what you read, and a note is one.".to_owned(),
         _ => "It can't be reached: it starts no programs for extensions.".to_owned(),
     };
     Finding {
