@@ -78,6 +78,7 @@ fn read(line: &'static str, around: &Surroundings) -> Option<Browser> {
         profiles,
         programs,
         title,
+        everyone,
     ] = columns[..]
     else {
         return None;
@@ -95,14 +96,9 @@ fn read(line: &'static str, around: &Surroundings) -> Option<Browser> {
         hosts: items(hosts)
             .filter_map(|folder| expand(folder, around))
             .collect(),
-        system_hosts: if package == "plain" {
-            system_hosts(name, family)
-                .iter()
-                .map(|folder| around.root.join(folder))
-                .collect()
-        } else {
-            Vec::new()
-        },
+        system_hosts: items(everyone)
+            .map(|folder| around.root.join(folder.trim_start_matches('/')))
+            .collect(),
         profile: items(profiles)
             .filter_map(|folder| expand(folder, around))
             .find(|folder| folder.is_dir()),
@@ -134,28 +130,6 @@ fn locate(program: &str, package: &str, around: &Surroundings) -> Option<PathBuf
     let found = candidates.into_iter().find(|file| file.is_file())?;
     // A Snap on PATH is a browser of its own, in another row.
     (package != "plain" || !found.starts_with("/snap")).then_some(found)
-}
-
-/// The machine's folders of host manifests, relative to its root: of Chromium and Firefox
-/// as read off running browsers, of the others as Google's ("Native messaging"),
-/// Microsoft's and Mozilla's ("Native manifests") documentation has them.
-fn system_hosts(name: &str, family: Family) -> &'static [&'static str] {
-    match (SYSTEM, family, name) {
-        ("linux", Family::Firefox, _) => &[
-            "usr/lib/mozilla/native-messaging-hosts",
-            "usr/lib64/mozilla/native-messaging-hosts",
-            "usr/share/mozilla/native-messaging-hosts",
-        ],
-        ("linux", _, "chrome" | "chrome-beta" | "chrome-unstable" | "chrome-dev") => {
-            &["etc/opt/chrome/native-messaging-hosts"]
-        }
-        ("linux", _, "edge" | "edge-beta" | "edge-dev") => &["etc/opt/edge/native-messaging-hosts"],
-        ("linux", ..) => &["etc/chromium/native-messaging-hosts"],
-        (_, Family::Firefox, _) => &["Library/Application Support/Mozilla/NativeMessagingHosts"],
-        (_, _, "chrome" | "chrome-beta") => &["Library/Google/Chrome/NativeMessagingHosts"],
-        (_, _, "edge") => &["Library/Microsoft/Edge/NativeMessagingHosts"],
-        _ => &["Library/Application Support/Chromium/NativeMessagingHosts"],
-    }
 }
 
 #[cfg(test)]
@@ -193,7 +167,12 @@ mod tests {
             );
             assert_eq!(named("opera").unwrap().hosts.len(), 2);
             assert!(named("chromium-snap").unwrap().hosts.is_empty());
-            assert!(named("firefox-snap").unwrap().system_hosts.is_empty());
+            assert_eq!(
+                chromium.system_hosts,
+                [Path::new(
+                    "/home/me/root/etc/chromium/native-messaging-hosts"
+                )]
+            );
         }
     }
 

@@ -222,7 +222,7 @@ fn unreachable(browser: &Browser) -> Finding {
             "It can't be reached: its {} sandbox shuts every program outside it off.",
             browser.package
         ),
-        _ => "It can't be reached: it starts no programs for extensions.".to_owned(),
+        _ => "It is not registered, on purpose: it is for leaving no trace of what you read, and a note is one.".to_owned(),
     };
     Finding {
         advice: Some(match browser.package {
@@ -230,7 +230,7 @@ fn unreachable(browser: &Browser) -> Finding {
                 "Use a browser that isn't installed as a {}.",
                 browser.package
             ),
-            _ => "Use another browser.".to_owned(),
+            _ => "Use another browser for what you want to keep.".to_owned(),
         }),
         ..finding(browser, Level::Warning, message)
     }
