@@ -172,7 +172,12 @@ mod tests {
             );
             assert_eq!(named("opera").unwrap().hosts.len(), 2);
             assert!(named("chromium-snap").unwrap().hosts.is_empty());
-            assert!(named("firefox-snap").unwrap().system_hosts.is_empty());
+            assert_eq!(
+                chromium.system_hosts,
+                [Path::new(
+                    "/home/me/root/etc/chromium/native-messaging-hosts"
+                )]
+            );
         }
     }
 

@@ -109,14 +109,12 @@ fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
     let by_program = states.iter().position(|state| {
         of_family(state) && process.is_some_and(|process| state.browser.is(process))
     });
+    // A browser in a sandbox has its programs started by another one.
     by_program.or_else(|| {
         let folder = visit.manifest.as_ref()?.parent()?;
         states.iter().position(|state| {
-            // Where its own program is known, it would have been that.
-            let unsure = process.is_none() || state.browser.program.is_none();
             of_family(state)
                 && state.browser.is_here()
-                && unsure
                 && state.browser.hosts.iter().any(|hosts| hosts == folder)
         })
     })
@@ -234,7 +232,7 @@ fn unreachable(browser: &Browser) -> Finding {
                 "Use a browser that isn't installed as a {}.",
                 browser.package
             ),
-            _ => "Use another browser.".to_owned(),
+            _ => "Use another browser for what you want to keep.".to_owned(),
         }),
         ..finding(browser, Level::Warning, message)
     }
