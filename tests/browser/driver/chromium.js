@@ -139,8 +139,13 @@ export async function start({
 			return page;
 		},
 		async visit(page, address) {
-			// A page that can't be loaded is one, too.
-			await page.goto(address).catch(() => {});
+			await page.goto(address).catch(async () => {
+				// A page that can't be loaded is one, too. It comes after the failure is told,
+				// and would close a popup.
+				await until("the browser shows why", () =>
+					page.url().startsWith("chrome-error:"),
+				);
+			});
 		},
 		pages: () => browser.pages(),
 		async addresses() {
