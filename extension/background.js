@@ -15,6 +15,7 @@ import { Outbox } from "./shared/outbox.js";
 import { Pages } from "./shared/pages.js";
 import { POPUP_PORT, servePopup } from "./shared/popup-port.js";
 import { QuickSaves } from "./shared/quick-saves.js";
+import { Refusals } from "./shared/refusals.js";
 import { ALARM, Retry } from "./shared/retry.js";
 import {
 	firstRun,
@@ -44,12 +45,14 @@ const pages = new Pages({
 const badge = new Badge(browser.action, browser.tabs, host);
 const quickSaves = new QuickSaves(outbox, (tabId, good) => badge.flash(tabId, good));
 const omnibox = new Omnibox(host, isFirefox);
+const refusals = new Refusals(shelf);
 const retry = new Retry(browser.alarms, tryHost);
 
 /** Resolves once what an earlier background left is taken up. */
 const ready = shelf.load().then((records) => {
 	outbox.load(records);
 	pages.load(records);
+	refusals.load(records);
 	refresh();
 });
 
@@ -113,6 +116,7 @@ browser.runtime.onConnect.addListener((port) => {
 	tryHost();
 	const parts = {
 		pages,
+		refusals,
 		outbox,
 		host,
 		shelf,

@@ -306,6 +306,11 @@ tags?: Array<string>,
  */
 dismissed?: Array<string>, 
 /**
+ * Tags that were refused on other pages of this site before, each with how often: they
+ * are less likely to be suggested.
+ */
+refused?: { [key in string]: number }, 
+/**
  * What the page itself names as its keywords.
  */
 keywords?: Array<string>, 

@@ -49,12 +49,13 @@ const COMPLETIONS = 6;
  * @param {chrome.runtime.Port} port
  * @param {object} parts
  * @param {import("./pages.js").Pages} parts.pages
+ * @param {import("./refusals.js").Refusals} parts.refusals
  * @param {import("./host.js").Host} parts.host
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
  * @param {() => Promise<import("./pages.js").Tab>} parts.activeTab
  */
-export function servePopup(port, { pages, host, ready, tryHost, activeTab }) {
+export function servePopup(port, { pages, refusals, host, ready, tryHost, activeTab }) {
 	/**
 	 * Of the page: empty until the popup has told its tab, null where it can't be saved.
 	 * @type {string | null}
@@ -65,6 +66,8 @@ export function servePopup(port, { pages, host, ready, tryHost, activeTab }) {
 	let turn = 0;
 	let lastShown = "";
 	let open = true;
+	/** @type {string[]} Suggestions refused in this popup, each of which counts once. */
+	let counted = [];
 
 	/** @param {ToPopup} message */
 	const post = (message) => {
@@ -158,7 +161,16 @@ export function servePopup(port, { pages, host, ready, tryHost, activeTab }) {
 			case "suggest": {
 				if (!url) return;
 				const { title, text, tags, dismissed } = message;
-				const params = { url, title, text, tags, dismissed, ...pages.says(url) };
+				refusals.add(
+					url,
+					dismissed.filter((tag) => !counted.includes(tag)),
+				);
+				counted = dismissed;
+				// Chosen after all, here or elsewhere on the site.
+				refusals.forget(url, tags);
+				const refused = refusals.of(url, dismissed);
+				const says = pages.says(url);
+				const params = { url, title, text, tags, dismissed, refused, ...says };
 				const suggestions = await host.request("suggestTags", params).then(
 					(result) => result.tags,
 					// Without the host, or with an older one.

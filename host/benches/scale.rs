@@ -25,8 +25,8 @@ use std::{
 };
 
 use url_notes::{
-    domain::{NewNote, NoteId, PageText, Query, Tag},
-    store::{Choices, Facets, Origin, Reader, Store, TagFilter},
+    domain::{Choices, NewNote, NoteId, PageText, Query, Tag},
+    store::{Facets, Origin, Reader, Store, TagFilter},
     transfer::import::{self, Source, Wishes},
 };
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Because, Change, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
-        Quote, Suggestion, Tag, parse_tags, timestamp_text,
+        Because, Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl,
+        Query, Quote, Suggestion, Tag, parse_tags, timestamp_text,
     },
     error::{Error, Result},
     messaging::Answering,
@@ -22,7 +22,7 @@ use crate::{
     },
     seen::Seen,
     site::{Site, Status},
-    store::{Choices, Counts, Hit, Operation, SavedNote, Store, TagCount},
+    store::{Counts, Hit, Operation, SavedNote, Store, TagCount},
 };
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -294,6 +294,13 @@ impl<S: Fn() -> SiteState> Handler<S> {
             &Choices {
                 chosen: tags(&params.tags),
                 dismissed: tags(&params.dismissed),
+                refused: params
+                    .refused
+                    .iter()
+                    .flatten()
+                    .take(MAX_TAGS)
+                    .filter_map(|(name, times)| Some((Tag::parse(name).ok()?, *times)))
+                    .collect(),
                 keywords: tags(&params.keywords),
             },
             limit,

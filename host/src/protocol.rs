@@ -299,6 +299,9 @@ pub struct SuggestTagsParams {
     /// Tags that were suggested and refused: they aren't suggested again, nor as
     /// soon what goes with them.
     pub dismissed: Option<Vec<String>>,
+    /// Tags that were refused on other pages of this site before, each with how often: they
+    /// are less likely to be suggested.
+    pub refused: Option<std::collections::BTreeMap<String, u32>>,
     /// What the page itself names as its keywords.
     pub keywords: Option<Vec<String>>,
     /// How many at most: 1 to 100, 10 where it isn't given.

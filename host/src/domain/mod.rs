@@ -25,8 +25,8 @@ pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;
 pub use snippet::{Piece, Snippet, snippet};
 pub use suggest::{
-    Aside, Because, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN, Suggestion,
-    worth_showing,
+    Aside, Because, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN,
+    Suggestion, worth_showing,
 };
 pub use tag::{Tag, shell_word};
 pub use words::{Word, Words, index_text};

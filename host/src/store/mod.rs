@@ -55,7 +55,6 @@ pub use notes::{SavedNote, Stats};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};
 pub use sites::{SiteCount, SiteFamily, SiteList, SiteOrder};
-pub use suggest::Choices;
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
 pub use tag_lists::{ListedTag, TagList, TagPlace};
 pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};

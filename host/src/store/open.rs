@@ -299,6 +299,12 @@ pub(super) fn schema(conn: &Connection) -> Result<usize> {
 /// # Errors
 /// `Foreign`, `Newer`, and what is behind reading.
 pub(super) fn recognised(conn: &Connection) -> Result<usize> {
+    // All of one moment: another program may be making the database meanwhile, and what it has
+    // made by the last look would be taken for a stranger's.
+    let _moment = conn
+        .is_autocommit()
+        .then(|| conn.unchecked_transaction())
+        .transpose()?;
     let found = schema(conn)?;
     let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION_ID {

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Aside, Because, MEMORY_NOTES, Measures, Memory, Note, NoteId, Page, PageText, PageUrl,
-        Replay, Suggestion, Tag, Words, worth_showing,
+        Aside, Because, Choices, MEMORY_NOTES, Measures, Memory, Note, NoteId, Page, PageText,
+        PageUrl, Replay, SHOWN, Suggestion, Tag, Words, worth_showing,
     },
     error::Result,
 };
@@ -42,7 +42,7 @@ const OLDER_BY_NAME: usize = 6;
 const WORDS: usize = 8;
 const ROWS: u32 = 40;
 /// How long the index may take for all of them.
-const FTS_TIME: Duration = Duration::from_millis(2);
+const FTS_TIME: Duration = Duration::from_millis(if cfg!(test) { 5_000 } else { 2 });
 /// So many words of the page may begin the name of a tag.
 const NAMING_WORDS: usize = 60;
 /// Words that a name is looked for with, at most.
@@ -52,17 +52,6 @@ const MAX_ALIASES: u32 = 2_000;
 /// Keywords of the page that are handed on, and the chance that is said of them.
 const KEYWORDS: usize = 5;
 const KEYWORD_SCORE: f64 = 0.01;
-
-/// Tags of a page that somebody has decided on.
-#[derive(Debug, Clone, Default)]
-pub struct Choices {
-    /// The user has chosen them.
-    pub chosen: Vec<Tag>,
-    /// They were suggested, and the user doesn't want them.
-    pub dismissed: Vec<Tag>,
-    /// The page names them as its keywords.
-    pub keywords: Vec<Tag>,
-}
 
 /// What a store remembers to suggest tags from.
 #[derive(Debug)]
@@ -168,8 +157,17 @@ impl Reader {
                 .optional()?,
         };
         remembered.learn_newest(self, own)?;
-        let chosen = self.tags_of_names(&choices.chosen)?;
-        let dismissed = self.tags_of_names(&choices.dismissed)?;
+        let mut decided = Choices {
+            chosen: self.tags_of_names(&choices.chosen)?,
+            dismissed: self.tags_of_names(&choices.dismissed)?,
+            ..Choices::default()
+        };
+        for (name, times) in &choices.refused {
+            let tag = self.tags_of_names(std::slice::from_ref(name))?;
+            decided
+                .refused
+                .extend(tag.into_iter().map(|tag| (tag, *times)));
+        }
         let memory = &mut remembered.memory;
         // A page that is saved already tells nothing of itself.
         let aside = own.and_then(|id| memory.set_aside(id));
@@ -177,7 +175,7 @@ impl Reader {
         for note in &older {
             memory.lend(note.id, &Page::of_note(note), &note.tags);
         }
-        let ranked = memory.suggest(&page, &chosen, &dismissed, limit);
+        let ranked = memory.suggest(&page, &decided, limit.max(SHOWN));
         for note in &older {
             memory.remove(note.id);
         }
@@ -187,7 +185,7 @@ impl Reader {
         memory.compact();
         let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
         let mut keywords = self.tags_of_names(&choices.keywords)?;
-        keywords.retain(|tag| !chosen.contains(tag) && !dismissed.contains(tag));
+        keywords.retain(|tag| !decided.chosen.contains(tag) && !decided.dismissed.contains(tag));
         let mut new = 0;
         for tag in keywords {
             if new == KEYWORDS {
@@ -949,17 +947,161 @@ mod tests {
     }
 
     #[test]
-    fn many_tags_on_one_note_each_are_no_trouble() {
+    fn a_hundred_thousand_tags_on_one_note_each_are_no_trouble() {
         let mut store = TestStore::new();
-        for number in 0..60 {
-            let own: Vec<String> = (0..200).map(|n| format!("tag {number} {n}")).collect();
-            let own: Vec<&str> = own.iter().map(String::as_str).collect();
-            let title = format!("Page of tag {number} 7");
-            store.save(&format!("https://a.example/{number}"), &title, &own, "");
-        }
+        let now = store.now;
+        let saved = store.store.write(now, |writer| {
+            for number in 0..500 {
+                let own: Vec<String> = (0..200).map(|n| format!("tag {number} {n}")).collect();
+                let own: Vec<&str> = own.iter().map(String::as_str).collect();
+                writer.save_note(&NewNote {
+                    url: PageUrl::parse(&format!("https://a.example/{number}"))?,
+                    title: format!("Page of tag {number} 7"),
+                    tags: parse_tags(&own)?,
+                    summary: String::new(),
+                    metadata: Metadata::default(),
+                    quote: None,
+                })?;
+            }
+            Ok(())
+        });
+        saved.unwrap();
+        assert_eq!(store.store.counts().unwrap().tags, 100_000);
         // No tag came twice, so none is likely to come a third time.
         assert!(store.names("Another page of tag 9 7").len() <= 10);
+        assert!(store.store.learn().unwrap());
+        assert!(store.names("tag 490 7, tag 3 7").len() <= 10);
+    }
+
+    /// Writes of all sorts, at random; what is kept up to date is compared with what is read anew.
+    #[test]
+    fn what_is_remembered_is_what_reading_all_anew_would_find() {
+        const NAMES: [&str; 8] = [
+            "gpu",
+            "machine learning",
+            "machine",
+            "機械学習",
+            "sourdough",
+            "the bread",
+            "breads",
+            "tag",
+        ];
+        const WORDS: [&str; 9] = [
+            "gpu",
+            "machine",
+            "learning",
+            "機械学習",
+            "bread",
+            "the",
+            "breads",
+            "flour",
+            "tag",
+        ];
+        for seed in 0..8 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut store = TestStore::new();
+            let mut ids: Vec<NoteId> = Vec::new();
+            for step in 0..60 {
+                let name = |random: &mut fastrand::Rng| {
+                    Tag::parse(NAMES[random.usize(..NAMES.len())]).unwrap()
+                };
+                let text = |random: &mut fastrand::Rng| {
+                    let words = (0..random.usize(..8)).map(|_| WORDS[random.usize(..WORDS.len())]);
+                    words.collect::<Vec<_>>().join(" ")
+                };
+                let some = |random: &mut fastrand::Rng| {
+                    let mut some: Vec<Tag> = (0..random.usize(..4)).map(|_| name(random)).collect();
+                    some.sort();
+                    some.dedup();
+                    some
+                };
+                store.now += SignedDuration::from_secs(1);
+                let (now, what) = (store.now, random.u8(..12));
+                let known = (!ids.is_empty()).then(|| ids[random.usize(..ids.len())]);
+                // What makes no sense is refused, and changes nothing.
+                let written = store.store.write(now, |writer| {
+                    match (what, known) {
+                        (0..5, _) | (_, None) => {
+                            let new = NewNote {
+                                url: PageUrl::parse(&format!(
+                                    "https://{}.example/{}/{step}",
+                                    random.u8(..3),
+                                    random.u8(..2)
+                                ))?,
+                                title: text(&mut random),
+                                tags: some(&mut random),
+                                summary: text(&mut random),
+                                metadata: Metadata::default(),
+                                quote: None,
+                            };
+                            ids.push(writer.save_note(&new)?.note.id);
+                        }
+                        (5 | 6, Some(id)) => {
+                            let change = Change {
+                                tags: Some(some(&mut random)),
+                                summary: random.bool().then(|| text(&mut random)),
+                                ..Change::default()
+                            };
+                            writer.update_note(id, change)?;
+                        }
+                        (7, Some(id)) => drop(writer.delete_note(id)?),
+                        (8, Some(id)) => drop(writer.restore_note(id)?),
+                        (9, _) => {
+                            let (from, to) = (name(&mut random), name(&mut random));
+                            let alias = random.bool();
+                            writer.edit_tags(&TagEdit::Rename { from, to, alias })?;
+                        }
+                        (10, _) => {
+                            let (from, into) = (some(&mut random), name(&mut random));
+                            let alias = random.bool();
+                            writer.edit_tags(&TagEdit::Merge { from, into, alias })?;
+                        }
+                        _ => drop(writer.edit_tags(&TagEdit::Remove(name(&mut random)))?),
+                    }
+                    Ok(())
+                });
+                drop(written);
+                if random.bool() {
+                    store.names(&text(&mut random));
+                    let kept = store.store.remembered.as_ref().unwrap().memory.counts();
+                    let anew = Remembered::read(&store.store.reader).unwrap();
+                    assert_eq!(kept, anew.memory.counts(), "seed {seed}, step {step}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_refused_on_a_site_is_suggested_less_there() {
+        let mut store = TestStore::filled();
         while store.store.learn().unwrap() {}
+        let score = |store: &mut TestStore, times: u32| {
+            let choices = Choices {
+                refused: vec![(Tag::parse("paper").unwrap(), times)],
+                ..Choices::default()
+            };
+            let found = store.suggest_for("https://arxiv.org/abs/99", "Transformers", &choices);
+            let place = found.iter().position(|s| s.tag.as_str() == "paper");
+            place.map(|place| (place, found[place].score))
+        };
+        let before = score(&mut store, 0).unwrap();
+        let once = score(&mut store, 1).unwrap();
+        assert!(once.1 < before.1, "{once:?} {before:?}");
+        assert!(score(&mut store, 9).is_none_or(|often| often.1 < once.1));
+        assert_eq!(score(&mut store, 5), score(&mut store, u32::MAX));
+    }
+
+    #[test]
+    fn says_nothing_of_pages_that_nothing_is_known_of() {
+        let mut store = TestStore::new();
+        for number in 0..40 {
+            let url = format!("https://{number}.example/");
+            let title = format!("{number}quince {number}apple {number}pear");
+            store.save(&url, &title, &[&format!("subject{number}x")], "");
+        }
+        assert_eq!(store.names("Nothing of the kind"), Vec::<String>::new());
+        // And not because it never says anything.
+        assert_eq!(store.names("7quince, subject7x")[0], "subject7x");
     }
 
     #[test]

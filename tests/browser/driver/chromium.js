@@ -107,11 +107,18 @@ export async function start({
 			clickedAt,
 			evaluate: (run, ...args) => document.evaluate(/** @type {any} */ (run), ...args),
 			type: (text) => document.keyboard.type(text),
-			press: async (key) => {
+			press: async (keys) => {
+				// "+" alone is a key; digits go by their place, since with Alt they may write
+				// something else.
+				const names = (keys.length > 1 ? keys.split("+") : [keys]).map((name) =>
+					keys.length > 1 && /^\d$/.test(name) ? `Digit${name}` : name,
+				);
+				const held = /** @type {import("puppeteer-core").KeyInput[]} */ (names);
+				const [key = "Escape"] = held.splice(-1);
 				try {
-					await document.keyboard.press(
-						/** @type {import("puppeteer-core").KeyInput} */ (key),
-					);
+					for (const modifier of held) await document.keyboard.down(modifier);
+					await document.keyboard.press(key);
+					for (const modifier of held) await document.keyboard.up(modifier);
 				} catch (error) {
 					// Escape closes the popup between its going down and its coming up.
 					if (browser.targets().some(isPopup)) throw error;

@@ -424,13 +424,14 @@ function runInPopup(run, args) {
 	});
 }
 
-/** @param {string} keys JSON of the keys' names */
-function strikeKeys(keys) {
+/** @param {string} keysPressed JSON of the keys' names */
+function strikeKeys(keysPressed) {
 	/** @type {Record<string, number>} */
 	const codes = {
 		Backspace: 8,
 		Tab: 9,
 		Enter: 13,
+		Alt: 18,
 		Escape: 27,
 		End: 35,
 		Home: 36,
@@ -445,17 +446,25 @@ function strikeKeys(keys) {
 		Ci.nsITextInputProcessor,
 	);
 	processor.beginInputTransactionForTests(window);
-	for (const key of JSON.parse(keys)) {
+	/** @param {string} key */
+	const eventOf = (key) => {
+		if (key === "Alt")
+			return new KeyboardEvent("", { key, code: "AltLeft", keyCode: codes[key] });
 		const keyCode = codes[key];
 		if (keyCode === undefined && [...key].length > 1)
 			throw new Error(`No code for ${key}.`);
-		const event = new KeyboardEvent("", {
+		const code = /^[0-9]$/.test(key) ? `Digit${key}` : "";
+		return new KeyboardEvent("", {
 			key,
-			code: keyCode ? key : "",
-			keyCode: keyCode ?? 0,
+			code: keyCode ? key : code,
+			keyCode: keyCode ?? (code ? key.charCodeAt(0) : 0),
 		});
-		processor.keydown(event);
-		processor.keyup(event);
+	};
+	for (const keys of JSON.parse(keysPressed)) {
+		// "+" alone is a key.
+		const together = keys.length > 1 ? keys.split("+").map(eventOf) : [eventOf(keys)];
+		for (const event of together) processor.keydown(event);
+		for (const event of together.reverse()) processor.keyup(event);
 	}
 }
 

@@ -9,7 +9,7 @@ import { until } from "./until.js";
  * @property {<A extends unknown[], R>(run: (...args: A) => R, ...args: A) => Promise<Awaited<R>>} evaluate
  *   runs a self-contained function in the popup's document
  * @property {(text: string) => Promise<void>} type as real key strokes to what has the focus
- * @property {(key: string) => Promise<void>} press a key by its DOM name
+ * @property {(key: string) => Promise<void>} press a key by its DOM name, or several at once: "Alt+2"
  * @property {(file: string) => Promise<void>} picture writes a PNG
  * @property {number} clickedAt when the button was clicked, in ms since 1970
  * @property {() => Promise<boolean>} isOpen

@@ -142,12 +142,14 @@ impl Page {
 
     /// Whether it has this word anywhere.
     pub(super) fn has(&self, stem: u32) -> bool {
-        self.word(stem).is_some()
+        self.place_of(stem).is_some()
     }
 
-    pub(super) fn word(&self, stem: u32) -> Option<&PageWord> {
-        let place = self.words.binary_search_by_key(&stem, |word| word.stem);
-        place.ok().map(|place| &self.words[place])
+    /// Where among its words this one is.
+    pub(super) fn place_of(&self, stem: u32) -> Option<usize> {
+        self.words
+            .binary_search_by_key(&stem, |word| word.stem)
+            .ok()
     }
 }
 

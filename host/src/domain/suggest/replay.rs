@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{MEMORY_NOTES, Memory, Page};
+use super::{Choices, MEMORY_NOTES, Memory, Page};
 use crate::domain::{Note, Tag};
 
 /// So many suggestions are seen at once.
@@ -86,7 +86,7 @@ impl Replay {
     }
 
     fn predict(&mut self, note: &Note, page: &Page) {
-        let ranked = self.memory.suggest(page, &[], &[], usize::MAX);
+        let ranked = self.memory.suggest(page, &Choices::default(), usize::MAX);
         let right = |tag: &Tag| note.tags.contains(tag);
         let five = SHOWN as f64;
         let hits = ranked.iter().take(SHOWN).filter(|s| right(&s.tag)).count();
@@ -112,7 +112,7 @@ impl Replay {
                 None => typed,
                 Some(uses) => {
                     let chosen = &note.tags[..place];
-                    let suggested = self.memory.suggest(page, chosen, &[], SHOWN);
+                    let suggested = self.memory.suggest(page, &Choices::of(chosen), SHOWN);
                     let pressed = if super::worth_showing(&suggested).any(|s| s.tag == *tag) {
                         1.0
                     } else {
