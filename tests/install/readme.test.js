@@ -52,3 +52,13 @@ test("README.md tells of every browser that install.sh knows", async () => {
 		.map((title) => title.replace(/ (Beta|Dev)$/, ""));
 	for (const title of new Set(titles)) assert.ok(readme.includes(title), title);
 });
+
+test("README.md says each cause in the words of popup and doctor", async () => {
+	const file = path.join(project, "tests/contract/causes.json");
+	/** @type {{ causes: Record<string, { sentence: string }> }} */
+	const { causes } = JSON.parse(await readFile(file, "utf8"));
+	assert.ok(Object.keys(causes).length > 5);
+	for (const { sentence } of Object.values(causes)) {
+		assert.ok(readme.includes(`| "${sentence.replace(/\.$/, "")}" |`), sentence);
+	}
+});

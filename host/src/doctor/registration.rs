@@ -463,11 +463,11 @@ fn sandboxed(browser: &Browser) -> Option<Finding> {
             )
         }),
         ("flatpak", _) => Some(Finding {
-            advice: Some("Install xdg-native-messaging-proxy, or use a browser that isn't installed as a flatpak.".into()),
+            advice: Some("Install xdg-native-messaging-proxy, and set widget.use-xdg-desktop-portal.native-messaging-proxy to 1 in about:config; or use a browser that isn't installed as a Flatpak.".into()),
             ..finding(
                 browser,
                 Level::Warning,
-                "It reaches programs outside its sandbox only where xdg-native-messaging-proxy is installed.".into(),
+                "It reaches url-notes only from version 157 on, and only with xdg-native-messaging-proxy installed.".into(),
             )
         }),
         _ => None,
