@@ -259,6 +259,39 @@ test("a mistake in an edit is told, and what was typed can be edited again", asy
 	assert.match(await readFile(file, "utf8"), /^broken: Typed$/mu);
 });
 
+test("Ctrl+C is the editor's also when it edits again, and ends the question", async (t) => {
+	const { environment, folder, run } = await desk(t);
+	const editor = path.join(folder, "editor");
+	// The first time it breaks the file; the second time it is pressed Ctrl+C, then mends it.
+	await writeFile(
+		editor,
+		`#!/bin/sh
+if grep -q broken "$1"; then
+	trap "echo heard" INT; echo ready; read answer < /dev/tty; read answer < /dev/tty
+	sed -i 's/^broken/title/' "$1"
+else sed -i 's/^title:.*/broken: Typed/' "$1"; fi
+`,
+	);
+	await chmod(editor, 0o755);
+	const variables = { ...environment, EDITOR: editor };
+	const command = `trap : INT; url-notes edit ${page}; echo "ended with $?"`;
+	const terminal = new Terminal(command, variables);
+	await terminal.shows(/Edit again/u);
+	terminal.type("\n");
+	await terminal.shows("ready");
+	terminal.type("\u0003");
+	await terminal.shows("heard");
+	terminal.type("\n\n");
+	await terminal.shows(/Changed\.\s+ended with 0/u);
+	await terminal.ended;
+	assert.match(run("show", page), /^title {6}Typed$/mu);
+	const asked = new Terminal(command, variables);
+	await asked.shows(/Edit again/u);
+	asked.type("\u0003");
+	await asked.shows("ended with 130");
+	await asked.ended;
+});
+
 test("an import on a terminal tells how far it is", async (t) => {
 	const { environment, folder } = await desk(t);
 	const links = Array.from({ length: 30_000 }, (_, at) => `https://e.org/${at}\n`);

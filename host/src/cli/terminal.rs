@@ -12,7 +12,7 @@ use std::{
     path::Path,
     process::{Command, ExitStatus, Stdio},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -217,15 +217,25 @@ pub(super) fn buffered(out: impl Write, print: Printing<'_>) -> io::Result<()> {
 /// Ctrl+C and Ctrl+\ reach all programs at the terminal. While another one has it,
 /// they are for that one alone.
 pub(super) struct Interrupts {
-    ours: Arc<AtomicBool>,
+    ours: &'static AtomicBool,
 }
+
+/// Whether they end this program. One for all times that another one has the terminal:
+/// what was once registered stays so.
+static OURS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 impl Interrupts {
     pub(super) fn left_to_child() -> io::Result<Self> {
-        let ours = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGQUIT] {
-            signal_hook::flag::register_conditional_default(signal, Arc::clone(&ours))?;
-        }
+        let ours = if let Some(ours) = OURS.get() {
+            ours
+        } else {
+            let ours = Arc::new(AtomicBool::new(false));
+            for signal in [SIGINT, SIGQUIT] {
+                signal_hook::flag::register_conditional_default(signal, Arc::clone(&ours))?;
+            }
+            OURS.get_or_init(|| ours)
+        };
+        ours.store(false, Ordering::Relaxed);
         Ok(Self { ours })
     }
 }
