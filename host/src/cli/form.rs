@@ -83,7 +83,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Form, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        // Without its colon a line clears nothing: it may be a slip.
+        let (name, value) = line.split_once(':').unwrap_or(("", line));
         let value = value.trim();
         let twice = match name.trim().to_ascii_lowercase().as_str() {
             "title" => form.title.replace(value.to_owned()).is_some(),
@@ -193,6 +194,7 @@ mod tests {
                 "Line 3 tells the Title a second time",
             ),
             (b"---\ntitle: x\n- gpu\n---\n", "Line 3 is neither"),
+            (b"---\ntitle: x\ntags\n---\n", "Line 3 is neither"),
             (b"---\ntitle: x\n---\n\xff\n", "Line 4 is not UTF-8"),
         ] {
             let told = read(text).unwrap_err();
