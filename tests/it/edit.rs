@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::{Duration, Instant, SystemTime},
 };
 
 use serde_json::{Value, json};
@@ -82,6 +83,29 @@ impl Desk {
         told
     }
 
+    /// Edits with an editor that surely took so little that its window may be open; what
+    /// is told besides.
+    fn edited_at_once(&self, script: &str) -> String {
+        until("the machine has time", || {
+            let begun = Instant::now();
+            let output = self.edit(script);
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{told}");
+            assert!(output.stdout.ends_with(b"Nothing was changed.\n"));
+            (begun.elapsed() < Duration::from_secs(2)).then_some(told)
+        })
+    }
+
+    /// Takes up a file; what it prints, with its exit code.
+    fn take_up(&self, note: &str, file: &Path) -> (Option<i32>, String) {
+        let output = run(
+            self.path(),
+            &["edit", note, "--file", file.to_str().unwrap()],
+        );
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(told).unwrap())
+    }
+
     fn note(&self) -> Value {
         serde_json::from_str(&run_ok(self.path(), &["show", PAGE, "--json"])).unwrap()
     }
@@ -134,7 +158,7 @@ fn what_is_not_changed_is_told_to_be_so() {
         "printf '\\n\\n' >> \"$1\"",
     ] {
         assert!(
-            desk.edited(script).ends_with("Nothing was changed.\n"),
+            desk.edited(script).contains("Nothing was changed.\n"),
             "{script}"
         );
         assert_eq!(desk.note(), before, "{script}");
@@ -142,7 +166,8 @@ fn what_is_not_changed_is_told_to_be_so() {
     let output = desk.command(":", &["--json"]).output().unwrap();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told, json!({"note": before, "changed": false}));
-    assert!(desk.kept().is_empty());
+    // The first and the last one ended at once.
+    assert!(desk.kept().len() <= 1);
 }
 
 #[test]
@@ -322,7 +347,170 @@ fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
         summary.contains("theirs") && summary.contains("mine"),
         "{summary}"
     );
+    assert!(!kept.exists());
+}
+
+#[test]
+fn what_an_editor_left_that_was_killed_is_kept() {
+    let desk = Desk::new();
+    let told = desk.refused("echo rescued > \"$(dirname \"$1\")/.note.md.swp\"; kill -9 $$");
+    assert!(told.contains("signal 9"), "{told}");
+    let kept = desk.kept();
+    let folder = kept[0].parent().unwrap();
+    assert!(told.contains(folder.to_str().unwrap()), "{told}");
+    let swap = folder.join(".note.md.swp");
+    assert_eq!(fs::read_to_string(&swap).unwrap(), "rescued\n");
+    // Nor does it go with the next edit, or when the file beside it is taken up.
+    let told = desk.edited("echo more >> \"$1\"");
+    assert!(told.contains("Another edit of this note"), "{told}");
+    let (code, told) = desk.take_up(PAGE, &kept[0]);
+    assert_eq!(code, Some(0));
+    assert!(told.contains(folder.to_str().unwrap()), "{told}");
+    assert_eq!(fs::read_to_string(&swap).unwrap(), "rescued\n");
+    assert!(kept[0].exists() && folder.join("before.md").exists());
+}
+
+#[test]
+fn copies_of_what_was_before_go_with_an_edit_that_is_done() {
+    let desk = Desk::new();
+    desk.edited("cp \"$1\" \"$1~\"; echo more >> \"$1\"");
     assert!(desk.kept().is_empty());
+    desk.refused("cp \"$1\" \"$1~\"; exit 1");
+    assert_eq!(desk.kept().len(), 1);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_taken_for_none() {
+    let desk = Desk::new();
+    let told = desk.refused("rm \"$1\"; mkdir \"$1\"; echo typed > \"$1/a\"");
+    assert!(
+        told.contains("can't be read") && told.contains("kept"),
+        "{told}"
+    );
+    assert!(desk.kept()[0].join("a").exists());
+}
+
+#[test]
+fn an_editor_that_leaves_its_window_open_finds_its_file_again() {
+    let desk = Desk::new();
+    let told = desk.edited_at_once(":");
+    let kept = desk.kept();
+    assert_eq!(kept.len(), 1);
+    assert!(
+        told.contains("--wait") && told.contains(kept[0].to_str().unwrap()),
+        "{told}"
+    );
+    // They don't pile up.
+    desk.edited_at_once(":");
+    assert_eq!(desk.kept(), kept);
+    let text = fs::read_to_string(&kept[0]).unwrap();
+    fs::write(&kept[0], text + "typed later\n").unwrap();
+    let told = desk.edited(":");
+    assert!(told.contains("Another edit of this note"), "{told}");
+    let (code, told) = desk.take_up(PAGE, &kept[0]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(desk.note()["summary"], "# One\n\ntwo\ntyped later");
+    assert!(!kept[0].exists());
+    // What the window itself keeps beside the file stays as well.
+    let told = desk.edited_at_once("echo > \"$(dirname \"$1\")/.note.md.swp\"");
+    assert!(told.contains("--wait"), "{told}");
+    assert!(desk.kept()[0].with_file_name(".note.md.swp").exists());
+    // One that took its time to be read leaves nothing.
+    let folder = desk.path().join("edits");
+    fs::remove_dir_all(&folder).unwrap();
+    desk.edited("sleep 2.1");
+    assert!(desk.kept().is_empty());
+}
+
+#[test]
+fn a_draft_without_a_word_typed_goes_after_a_day_and_any_other_stays() {
+    let desk = Desk::new();
+    desk.edited_at_once(":");
+    let untouched = desk.kept().remove(0);
+    // So that the next one isn't the same.
+    run_ok(desk.path(), &["edit", PAGE, "--tag", "new"]);
+    desk.refused("echo typed >> \"$1\"; exit 1");
+    assert!(untouched.exists());
+    for kept in desk.kept() {
+        let before = fs::File::open(kept.with_file_name("before.md")).unwrap();
+        let past = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
+        before.set_modified(past).unwrap();
+    }
+    let told = desk.edited("echo more >> \"$1\"");
+    assert!(told.contains("Another edit of this note"), "{told}");
+    assert!(!untouched.exists());
+    let kept = fs::read_to_string(desk.kept().remove(0)).unwrap();
+    assert!(kept.ends_with("typed\n"));
+}
+
+#[test]
+fn a_draft_is_taken_up_by_its_own_note_alone() {
+    let desk = Desk::new();
+    let dir = desk.path();
+    let other = "https://e.org/c";
+    run_ok(dir, &["add", other, "--title", "C", "--summary", "c"]);
+    desk.refused("echo typed >> \"$1\"; exit 1");
+    let kept = desk.kept().remove(0);
+    let theirs = run_ok(dir, &["show", other, "--json"]);
+    for file in [&kept, &kept.with_file_name("before.md")] {
+        let (code, told) = desk.take_up(other, file);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(
+            told.contains("another note") && told.contains(&desk.id),
+            "{told}"
+        );
+        assert_eq!(told.lines().count(), 1);
+    }
+    assert_eq!(run_ok(dir, &["show", other, "--json"]), theirs);
+    // Other files are what they say, and stay.
+    let edits = dir.join("edits");
+    let mine = edits.join(format!("{}-x", desk.id));
+    fs::create_dir(&mine).unwrap();
+    fs::write(mine.join("note.md"), "---\n---\nplain\n").unwrap();
+    for file in [kept.with_file_name("before.md"), mine.join("note.md")] {
+        let (code, told) = desk.take_up(PAGE, &file);
+        assert_eq!(code, Some(0), "{told}");
+        assert!(file.exists());
+    }
+    assert_eq!(desk.note()["summary"], "plain");
+    let typed = fs::read_to_string(&kept).unwrap();
+    assert!(typed.ends_with("typed\n"));
+    let (code, told) = desk.take_up(PAGE, &kept);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!kept.exists());
+}
+
+#[test]
+fn a_draft_is_not_taken_away_under_an_editor() {
+    let desk = Desk::new();
+    let script = format!(
+        "echo typed >> \"$1\"; cd \"$(dirname \"$0\")\"; export URL_NOTES_DATA_DIR=\"$PWD\"
+        '{0}' edit {PAGE} --file \"$1\" 2> told; EDITOR=: '{0}' edit {PAGE} > /dev/null 2>&1; echo last >> \"$1\"",
+        env!("CARGO_BIN_EXE_url-notes")
+    );
+    desk.edited(&script);
+    let told = fs::read_to_string(desk.path().join("told")).unwrap();
+    assert!(told.contains("still being edited"), "{told}");
+    assert_eq!(desk.note()["summary"], "# One\n\ntwo\ntyped\nlast");
+}
+
+#[test]
+fn a_file_that_is_too_long_is_refused_and_not_cut() {
+    let desk = Desk::new();
+    // Cut at 1 MiB it would be a note like any other.
+    let long = "head -c 1100000 /dev/zero | tr '\\0' '\\n' >> \"$1\"; echo last >> \"$1\"";
+    let told = desk.refused(long);
+    assert!(
+        told.contains("longer than 1 MiB") && told.contains("kept"),
+        "{told}"
+    );
+    let kept = desk.kept().remove(0);
+    let before = desk.note();
+    let (code, told) = desk.take_up(PAGE, &kept);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("longer than 1 MiB"), "{told}");
+    assert_eq!(desk.note(), before);
+    assert!(fs::read_to_string(&kept).unwrap().ends_with("\nlast\n"));
 }
 
 #[test]

@@ -4,13 +4,11 @@
 //! notes have it: neither a mistake nor a crash takes it away.
 
 use std::{
-    fs::{self, DirBuilder, File},
-    io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
-    os::unix::{
-        fs::{DirBuilderExt as _, OpenOptionsExt as _},
-        process::ExitStatusExt as _,
-    },
+    fs::File,
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
@@ -18,22 +16,23 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Invocation, Which, add, form,
+    Invocation, Which, add,
+    draft::{self, Draft},
+    form,
     print::clean,
     terminal::{self, EditorFailure},
-    unwritten,
 };
 use crate::{
-    config::Config,
-    domain::{Change, Note, NoteId, Tag, nearest, parse_tags, shell_word},
+    domain::{Change, Note, Tag, nearest, parse_tags},
     error::{Error, Result},
     handler::wire_note,
     protocol,
     store::Store,
 };
 
-/// Longest file that is read, in bytes: far more than a note has.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+/// An editor that ends within this time may have left its window open: nobody reads a
+/// note so fast.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -75,8 +74,8 @@ struct Told {
 struct Edited {
     note: Note,
     changed: bool,
-    /// What else there is to know.
-    besides: Option<String>,
+    /// What else there is to know, in sentences.
+    besides: Vec<String>,
 }
 
 impl Edit {
@@ -84,16 +83,15 @@ impl Edit {
         let mut store = invocation.store()?;
         let note = self.which.live(&store)?;
         let edited = if let Some(file) = &self.file {
-            let draft = Draft::of_file(&invocation.config, file);
-            let seen = match &draft {
-                Some(folder) => seen(folder, &note),
-                None => note,
-            };
-            let edited = by_file(&mut store, &seen, file)?;
-            if let Some(folder) = draft {
-                remove(&folder);
+            match Draft::of_file(&invocation.config, note.id, file)? {
+                Some(draft) => {
+                    let seen = seen(&draft, &note);
+                    let (mut edited, taken) = by_file(&mut store, &seen, file)?;
+                    edited.besides.extend(draft.done(&taken));
+                    edited
+                }
+                None => by_file(&mut store, &note, file)?.0,
             }
-            edited
         } else if self.title.is_some()
             || self.summary.is_some()
             || !self.tags.is_empty()
@@ -104,7 +102,7 @@ impl Edit {
         } else {
             in_editor(invocation, &mut store, &note)?
         };
-        if let Some(besides) = &edited.besides {
+        for besides in &edited.besides {
             invocation.hint(besides);
         }
         if invocation.json {
@@ -195,7 +193,7 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
         return Ok(Edited {
             note: note.clone(),
             changed: false,
-            besides: None,
+            besides: Vec::new(),
         });
     }
     let fields = |note: &Note| (note.title.clone(), note.tags.clone(), note.summary.clone());
@@ -223,28 +221,31 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
         // By another name of a tag nothing changes.
         changed: !is_same,
         note: changed,
-        besides,
+        besides: besides.into_iter().collect(),
     })
 }
 
-fn by_file(store: &mut Store, note: &Note, file: &Path) -> anyhow::Result<Edited> {
+/// What becomes of the note by a file, and what that held.
+fn by_file(store: &mut Store, note: &Note, file: &Path) -> anyhow::Result<(Edited, Vec<u8>)> {
     let bytes = if file == Path::new("-") {
-        read(io::stdin().lock())
+        draft::read(io::stdin().lock())
     } else {
-        File::open(file).and_then(read)
+        File::open(file).and_then(draft::read)
     };
     let bytes =
         bytes.map_err(|error| anyhow::anyhow!("{} can't be read ({error}).", file.display()))?;
     let change = change_of(&bytes, note).with_context(|| file.display().to_string())?;
-    Ok(apply(store, note, change)?)
+    Ok((apply(store, note, change)?, bytes))
 }
 
 /// The note as it was when a draft that was kept was begun: what changed since isn't
 /// the draft's.
-fn seen(draft: &Path, note: &Note) -> Note {
+fn seen(draft: &Draft, note: &Note) -> Note {
     let mut seen = note.clone();
-    let form = File::open(draft.join(BEFORE)).and_then(read);
-    let Ok(form) = form.map(|bytes| form::read(&bytes).unwrap_or_default()) else {
+    let Ok(form) = draft
+        .before()
+        .map(|bytes| form::read(&bytes).unwrap_or_default())
+    else {
         return seen;
     };
     if let Some(tags) = form.tags.and_then(|tags| parse_tags(&tags).ok()) {
@@ -261,52 +262,74 @@ fn seen(draft: &Path, note: &Note) -> Note {
     seen
 }
 
-fn read(file: impl io::Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 fn in_editor(
     invocation: &Invocation<'_>,
     store: &mut Store,
     note: &Note,
 ) -> anyhow::Result<Edited> {
     let config = &invocation.config;
-    let draft = Draft::create(config, note)?;
+    let (draft, other) = Draft::begin(config, note)?;
     loop {
-        let ended = terminal::edit(&config.terminal, &draft.path)?;
-        if let Err(failure) = ended {
-            return draft.give_up(&sentence_of(&failure));
+        let begun = Instant::now();
+        match terminal::edit(&config.terminal, &draft.path) {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => return draft.give_up(&sentence_of(&failure)),
+            Err(error) => {
+                return draft.give_up(&format!("The editor can't be started ({error})."));
+            }
         }
-        let Ok(bytes) = File::open(&draft.path).and_then(read) else {
-            return draft.give_up("The editor has left no file, so nothing was changed.");
-        };
-        if form::is_blank(&bytes) {
-            return draft.give_up("The file is empty, so nothing was changed.");
-        }
-        let edited = change_of(&bytes, note).and_then(|change| apply(store, note, change));
-        match edited {
-            Ok(mut edited) => {
-                remove(&draft.folder);
-                if edited.besides.is_none() {
-                    edited.besides = draft.other.map(|path| {
-                        format!(
-                            "Another edit of this note is under way, or was left; it is in {}.",
-                            path.display()
-                        )
-                    });
+        let is_at_once = begun.elapsed() < AT_ONCE;
+        let mistake = match draft.typed() {
+            Ok(bytes) if form::is_blank(&bytes) => {
+                return draft.give_up("The file is empty, so nothing was changed.");
+            }
+            Ok(bytes) => {
+                match change_of(&bytes, note).and_then(|change| apply(store, note, change)) {
+                    Ok(mut edited) => {
+                        edited.besides.extend(other.map(|path| {
+                            format!(
+                                "Another edit of this note is under way, or was left; it is in {}.",
+                                path.display()
+                            )
+                        }));
+                        edited
+                            .besides
+                            .extend(if is_at_once && draft.is_as_before() {
+                                Some(window_may_be_open(&draft))
+                            } else {
+                                draft.done(&bytes)
+                            });
+                        return Ok(edited);
+                    }
+                    Err(error) => {
+                        log::warn!("edit: {}", error.chain());
+                        error.to_string()
+                    }
                 }
-                return Ok(edited);
+            }
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                "The file is longer than 1 MiB, far more than a note takes.".into()
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return draft.give_up("The editor has left no file, so nothing was changed.");
             }
             Err(error) => {
-                log::warn!("edit: {}", error.chain());
-                if !asked_again(&error.to_string())? {
-                    return draft.give_up(&error.to_string());
-                }
+                return draft.give_up(&format!("What you typed can't be read ({error})."));
             }
+        };
+        // Where it can't be asked, what was typed is kept all the same.
+        if !asked_again(&mistake).unwrap_or(false) {
+            return draft.give_up(&mistake);
         }
     }
+}
+
+/// Some editors end at once and leave their window open.
+fn window_may_be_open(draft: &Draft) -> String {
+    format!(
+        "The editor ended at once. If its window is still open: `{}` takes up what you save there; with --wait, as in EDITOR='code --wait', it would have been waited for.",
+        draft.command()
+    )
 }
 
 fn sentence_of(failure: &EditorFailure) -> String {
@@ -341,100 +364,4 @@ fn asked_again(sentence: &str) -> io::Result<bool> {
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer)?;
     Ok(read > 0 && !answer.trim_start().starts_with(['n', 'N']))
-}
-
-/// The file that is edited, in a folder of its own: editors leave copies beside it.
-struct Draft {
-    folder: PathBuf,
-    path: PathBuf,
-    id: NoteId,
-    written: String,
-    /// That of another edit of the note.
-    other: Option<PathBuf>,
-}
-
-/// The file that is edited, and beside it what it was.
-const NAME: &str = "note.md";
-const BEFORE: &str = "before.md";
-
-impl Draft {
-    fn create(config: &Config, note: &Note) -> anyhow::Result<Self> {
-        let drafts = drafts(config);
-        let mut number = 0_u32;
-        let mut other = None;
-        let folder = loop {
-            let name = match number {
-                0 => note.id.0.to_string(),
-                _ => format!("{}-{number}", note.id.0),
-            };
-            let folder = drafts.join(name);
-            let mut builder = DirBuilder::new();
-            match builder.mode(0o700).create(&folder) {
-                Ok(()) => break folder,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    other = Some(folder.join(NAME));
-                    number += 1;
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => builder
-                    .recursive(true)
-                    .create(&drafts)
-                    .map_err(|error| unwritten(error, &drafts))?,
-                Err(error) => return Err(unwritten(error, &folder)),
-            }
-        };
-        let path = folder.join(NAME);
-        let draft = Self {
-            written: form::write(note),
-            id: note.id,
-            folder,
-            path,
-            other,
-        };
-        for path in [&draft.folder.join(BEFORE), &draft.path] {
-            let file = File::options()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path);
-            file.and_then(|mut file| file.write_all(draft.written.as_bytes()))
-                .map_err(|error| {
-                    remove(&draft.folder);
-                    unwritten(error, path)
-                })?;
-        }
-        Ok(draft)
-    }
-
-    /// Fails with the sentence, and keeps what was typed.
-    fn give_up<T>(&self, sentence: &str) -> anyhow::Result<T> {
-        let typed = fs::read(&self.path).unwrap_or_default();
-        if form::is_blank(&typed) || typed == self.written.as_bytes() {
-            remove(&self.folder);
-            bail!("{sentence}");
-        }
-        let path = self.path.display().to_string();
-        bail!(
-            "{sentence} What you typed is kept; `url-notes edit {} --file {}` takes it up when it is mended.",
-            self.id.0,
-            shell_word(&path)
-        )
-    }
-
-    /// The folder of the draft that a file is, if it is one.
-    fn of_file(config: &Config, file: &Path) -> Option<PathBuf> {
-        let folder = file.canonicalize().ok()?.parent()?.to_owned();
-        let drafts = drafts(config).canonicalize().ok()?;
-        (folder.parent() == Some(&drafts)).then_some(folder)
-    }
-}
-
-fn remove(draft: &Path) {
-    if let Err(error) = fs::remove_dir_all(draft) {
-        log::warn!("the draft of an edit stays: {error}");
-    }
-}
-
-/// Where drafts are.
-fn drafts(config: &Config) -> PathBuf {
-    config.database.with_file_name("edits")
 }

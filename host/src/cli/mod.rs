@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod completions;
 mod doctor;
+mod draft;
 mod edit;
 mod export;
 mod form;

@@ -1,0 +1,336 @@
+//! The file of an edit that is under way or was left: where it lies, whose it is, and
+//! when it may go.
+//!
+//! What stands in it is `form.rs`'s, what becomes of that `edit.rs`'s.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, DirBuilder, File, TryLockError},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use anyhow::bail;
+
+use super::{form, unwritten};
+use crate::{
+    config::Config,
+    domain::{Note, NoteId, shell_word},
+};
+
+/// Longest file that is read, in bytes: far more than a note has.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+/// The file that is edited, and beside it what it was.
+const NAME: &str = "note.md";
+const BEFORE: &str = "before.md";
+/// So long a draft that nothing was typed in stays: a window may still be open on it.
+const UNTOUCHED_STAYS: Duration = Duration::from_hours(24);
+
+/// A file that is edited, in a folder of its own: editors leave copies beside it.
+#[derive(Debug)]
+pub(super) struct Draft {
+    folder: PathBuf,
+    pub(super) path: PathBuf,
+    id: NoteId,
+    /// What it was, locked as long as this program has to do with it.
+    before: File,
+}
+
+/// Of what an editor left beside the file, that which may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spare {
+    Nothing,
+    /// `note.md~` and the like: what was there before the user saved.
+    Copies,
+}
+
+impl Draft {
+    /// That of a new edit, and the file of another edit of the note, if there is one.
+    ///
+    /// A draft in which nothing was typed is taken again, so that they don't pile up.
+    pub(super) fn begin(config: &Config, note: &Note) -> anyhow::Result<(Self, Option<PathBuf>)> {
+        let drafts = drafts(config);
+        let written = form::write(note);
+        let (mut other, mut again) = (None, None);
+        for folder in of_note(&drafts, note.id) {
+            let path = folder.join(NAME);
+            match Self::hold(folder, note.id) {
+                Ok(draft) if draft.is_untouched() => {
+                    if draft.before().is_ok_and(|text| text == written.as_bytes()) {
+                        again = Some(draft);
+                    } else if draft.is_old() {
+                        draft.remove(Spare::Nothing);
+                    }
+                }
+                _ if path.exists() => other = Some(path),
+                _ => {}
+            }
+        }
+        if let Some(draft) = again {
+            // Its day begins anew.
+            let _ = draft.before.set_modified(SystemTime::now());
+            return Ok((draft, other));
+        }
+        Ok((Self::create(&drafts, note.id, &written)?, other))
+    }
+
+    fn create(drafts: &Path, id: NoteId, written: &str) -> anyhow::Result<Self> {
+        let mut number = 0_u32;
+        let folder = loop {
+            let name = match number {
+                0 => id.0.to_string(),
+                _ => format!("{}-{number}", id.0),
+            };
+            let folder = drafts.join(name);
+            let mut builder = DirBuilder::new();
+            match builder.mode(0o700).create(&folder) {
+                Ok(()) => break folder,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => builder
+                    .recursive(true)
+                    .create(drafts)
+                    .map_err(|error| unwritten(error, drafts))?,
+                Err(error) => return Err(unwritten(error, &folder)),
+            }
+        };
+        let write = |name: &str| {
+            let path = folder.join(name);
+            let mut file = File::options()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path)?;
+            // Some network drives have no locks; there nobody waits for them either.
+            let _ = file.try_lock();
+            file.write_all(written.as_bytes())?;
+            Ok(file)
+        };
+        let path = folder.join(NAME);
+        let files = write(BEFORE).and_then(|before| write(NAME).map(|_| before));
+        match files {
+            Ok(before) => Ok(Self {
+                folder,
+                path,
+                id,
+                before,
+            }),
+            Err(error) => {
+                remove(&folder, Spare::Nothing);
+                Err(unwritten(error, &path))
+            }
+        }
+    }
+
+    /// The draft of the note that a file is, to be taken up; none where the file is any
+    /// other one.
+    ///
+    /// # Errors
+    /// With a sentence, where it is another note's or is just being edited.
+    pub(super) fn of_file(
+        config: &Config,
+        id: NoteId,
+        file: &Path,
+    ) -> anyhow::Result<Option<Self>> {
+        let (Ok(file), Ok(drafts)) = (file.canonicalize(), drafts(config).canonicalize()) else {
+            return Ok(None);
+        };
+        let folder = file.parent().filter(|at| at.parent() == Some(&drafts));
+        let Some((folder, owner)) = folder.and_then(|at| Some((at, owner(at)?))) else {
+            return Ok(None);
+        };
+        if owner != id {
+            bail!(
+                "This is the draft of another note; `url-notes edit {} --file …` takes it up.",
+                owner.0
+            );
+        }
+        if file.file_name() != Some(OsStr::new(NAME)) {
+            return Ok(None);
+        }
+        match Self::hold(folder.to_owned(), id) {
+            Ok(draft) => Ok(Some(draft)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                bail!("This is still being edited; the notes have it when the editor is left.")
+            }
+            // Without what it was it is a file like others.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// A draft that is there, if no other process has it.
+    fn hold(folder: PathBuf, id: NoteId) -> io::Result<Self> {
+        let before = File::open(folder.join(BEFORE))?;
+        if let Err(TryLockError::WouldBlock) = before.try_lock() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let path = folder.join(NAME);
+        Ok(Self {
+            folder,
+            path,
+            id,
+            before,
+        })
+    }
+
+    /// What is typed by now.
+    pub(super) fn typed(&self) -> io::Result<Vec<u8>> {
+        read(File::open(&self.path)?)
+    }
+
+    /// What it was when it was begun.
+    pub(super) fn before(&self) -> io::Result<Vec<u8>> {
+        read(File::open(self.folder.join(BEFORE))?)
+    }
+
+    /// Whether it is, to the byte, what it was.
+    pub(super) fn is_as_before(&self) -> bool {
+        matches!((self.typed(), self.before()), (Ok(typed), Ok(before)) if typed == before)
+    }
+
+    /// Whether nothing was typed or left, as far as files tell.
+    fn is_untouched(&self) -> bool {
+        self.is_as_before()
+            && others(&self.folder, Spare::Nothing).is_ok_and(|others| others.is_empty())
+    }
+
+    fn is_old(&self) -> bool {
+        let modified = self.before.metadata().and_then(|about| about.modified());
+        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNTOUCHED_STAYS))
+    }
+
+    /// How the user has it taken up later.
+    pub(super) fn command(&self) -> String {
+        let path = self.path.display().to_string();
+        format!("url-notes edit {} --file {}", self.id.0, shell_word(&path))
+    }
+
+    /// Removes it now that the notes have what was read of it. What it holds besides
+    /// stays; then this is the sentence that says so.
+    pub(super) fn done(self, taken: &[u8]) -> Option<String> {
+        // Saved once more by an editor that is still open.
+        if self.typed().is_ok_and(|typed| typed != taken) {
+            return Some(format!(
+                "What was saved since is kept; `{}` takes it up.",
+                self.command()
+            ));
+        }
+        (!self.remove(Spare::Copies)).then(|| {
+            format!(
+                "Your editor left files that may hold more of what you typed; they are kept in {}.",
+                self.folder.display()
+            )
+        })
+    }
+
+    /// Fails with the sentence, and keeps what was typed and what an editor that ended
+    /// early has left.
+    pub(super) fn give_up<T>(&self, sentence: &str) -> anyhow::Result<T> {
+        let is_kept = match self.typed() {
+            Ok(typed) => {
+                !form::is_blank(&typed) && self.before().map_or(true, |before| typed != before)
+            }
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        if is_kept {
+            bail!(
+                "{sentence} What you typed is kept; `{}` takes it up when it is mended.",
+                self.command()
+            )
+        }
+        if self.remove(Spare::Nothing) {
+            bail!("{sentence}");
+        }
+        bail!(
+            "{sentence} What your editor left is kept in {}; recovered into {NAME}, `{}` takes it up.",
+            self.folder.display(),
+            self.command()
+        )
+    }
+
+    fn remove(&self, spare: Spare) -> bool {
+        remove(&self.folder, spare)
+    }
+}
+
+/// Removes a draft's folder, unless it holds more than is known.
+fn remove(folder: &Path, spare: Spare) -> bool {
+    let removed = others(folder, spare).and_then(|others| {
+        if !others.is_empty() {
+            return Ok(false);
+        }
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if is_spare(&entry.file_name(), spare) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        // Fails, as it should, if something came in between.
+        fs::remove_dir(folder)?;
+        Ok(true)
+    });
+    removed.unwrap_or_else(|error| {
+        log::warn!("the draft of an edit stays: {error}");
+        false
+    })
+}
+
+fn is_spare(name: &OsStr, spare: Spare) -> bool {
+    name == NAME
+        || name == BEFORE
+        || spare == Spare::Copies && name.as_encoded_bytes().ends_with(b"~")
+}
+
+/// What is in a draft's folder and may not go.
+fn others(folder: &Path, spare: Spare) -> io::Result<Vec<PathBuf>> {
+    let mut others = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() || !is_spare(&entry.file_name(), spare) {
+            others.push(entry.path());
+        }
+    }
+    Ok(others)
+}
+
+/// The folders of a note's drafts.
+fn of_note(drafts: &Path, id: NoteId) -> Vec<PathBuf> {
+    let entries = fs::read_dir(drafts).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|folder| owner(folder) == Some(id))
+        .collect();
+    folders.sort();
+    folders
+}
+
+/// Whose a draft is, by its folder: `ID` or `ID-N`.
+fn owner(folder: &Path) -> Option<NoteId> {
+    let name = folder.file_name()?.to_str()?;
+    let (id, number) = name.split_once('-').unwrap_or((name, "1"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (is_number(id) && is_number(number)).then(|| id.parse().ok().map(NoteId))?
+}
+
+/// Reads a file whole.
+///
+/// # Errors
+/// `FileTooLarge` over the limit: cut off, it would take words away.
+pub(super) fn read(file: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE_BYTES) {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "it is longer than 1 MiB",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Where drafts are.
+fn drafts(config: &Config) -> PathBuf {
+    config.database.with_file_name("edits")
+}
