@@ -43,6 +43,8 @@ pub struct Config {
     pub terminal: Terminal,
     /// What was wrong with the settings, a sentence each; the defaults stand in.
     pub warnings: Vec<String>,
+    /// Whether a port was asked for that is none: a host goes on, who is asked to serve doesn't.
+    pub port_is_unclear: bool,
 }
 
 /// What the environment says of the user's terminal, for the command line.
@@ -259,12 +261,16 @@ impl Config {
             }
         };
         let mut wanted_port = file.port.unwrap_or(DEFAULT_PORT);
+        let mut port_is_unclear = false;
         if let Some(value) = port {
             match value.to_str().and_then(|text| text.parse().ok()) {
                 Some(port) => wanted_port = port,
-                None => warnings.push(format!(
-                    "URL_NOTES_PORT is not a port number, so the site stays on {wanted_port}."
-                )),
+                None => {
+                    port_is_unclear = true;
+                    warnings.push(format!(
+                        "URL_NOTES_PORT is not a port number, so the site stays on {wanted_port}."
+                    ));
+                }
             }
         }
         let mut log_level = log::LevelFilter::Info;
@@ -289,6 +295,7 @@ impl Config {
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,
+            port_is_unclear,
         }
     }
 }
@@ -430,6 +437,8 @@ mod tests {
                 config.warnings
             );
         }
-        assert!(read("", Some("x")).warnings[0].contains("URL_NOTES_PORT"));
+        let unclear = read("", Some("x"));
+        assert!(unclear.warnings[0].contains("URL_NOTES_PORT"));
+        assert!(unclear.port_is_unclear && !read("", Some("7")).port_is_unclear);
     }
 }

@@ -292,7 +292,7 @@ fn a_title_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn the_log_has_no_address_of_a_note_that_is_not_there() {
+fn the_log_has_trouble_and_no_slips_of_the_user() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
         run(dir.path(), &["show", "https://canary.example/"])
@@ -300,9 +300,17 @@ fn the_log_has_no_address_of_a_note_that_is_not_there() {
             .code(),
         Some(1)
     );
-    assert_eq!(run(dir.path(), &["rm", "7"]).status.code(), Some(1));
+    for slip in [&["rm", "7"][..], &["tag", "rm", "canary"]] {
+        assert_eq!(run(dir.path(), slip).status.code(), Some(1));
+    }
+    std::fs::write(dir.path().join("notes.db"), "no database").unwrap();
+    assert_eq!(run(dir.path(), &["list"]).status.code(), Some(1));
     let log = std::fs::read_to_string(dir.path().join("url-notes.log")).unwrap();
-    assert!(log.contains("the id 7") && !log.contains("canary"), "{log}");
+    assert_eq!(log.matches("ERROR").count(), 1, "{log}");
+    assert!(
+        !log.contains("the id 7") && !log.contains("canary"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -670,4 +678,15 @@ fn a_port_that_is_taken_is_told() {
         "{message}"
     );
     assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+#[test]
+fn a_port_that_is_none_is_not_another_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = program(dir.path());
+    let output = command.env("URL_NOTES_PORT", "abc").arg("serve").output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("nothing is served"), "{message}");
 }

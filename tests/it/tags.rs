@@ -345,6 +345,10 @@ fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
             "No note has the tag \"nothing\".",
         ),
         (
+            &["rename", "nothing", "cpu"],
+            "No note has the tag \"nothing\".",
+        ),
+        (
             &["rename", "nothing", "nothing"],
             "No note has the tag \"nothing\".",
         ),

@@ -307,13 +307,21 @@ fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
     kind == Some(io::ErrorKind::BrokenPipe)
 }
 
+/// Whether a cause is a fault of disk, database or program.
+fn is_trouble(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let ours = cause.downcast_ref::<Error>();
+    ours.is_some_and(|error| matches!(error, Error::Store { .. } | Error::Internal(_)))
+        || cause.is::<io::Error>() && !is_unread(cause)
+}
+
 /// Tells a failure: one sentence on standard error, its causes to the log.
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    if error.chain().any(|cause| cause.is::<which::Private>()) {
-        log::debug!("{error:#}");
-    } else if !error.is::<doctor::Unwell>() {
+    // Trouble is what isn't the user's slip; a slip has names of tags and notes in it.
+    if error.chain().any(is_trouble) {
         log::error!("{error:#}");
+    } else {
+        log::debug!("{error:#}");
     }
     if error.chain().any(is_unread) {
         // Whoever reads the output has seen enough, as in `| head`.

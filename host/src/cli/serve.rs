@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use anyhow::bail;
+
 use super::Invocation;
 use crate::site::{self, ServeError, Settings, Site};
 
@@ -15,6 +17,9 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut settings = Settings::from(&invocation.config);
+        if self.port.is_none() && invocation.config.port_is_unclear {
+            bail!("URL_NOTES_PORT is not a port number; nothing is served.");
+        }
         settings.port = self.port.unwrap_or(settings.port);
         // What is wrong with the notes is said here, not on every page.
         drop(invocation.store()?);

@@ -1246,6 +1246,7 @@ mod tests {
         assert_eq!(titles("/api/notes"), "Third Second First");
         assert_eq!(titles("/api/notes?with=GPU"), "Second First");
         assert_eq!(titles("/api/notes?with=gpu&with=llm"), "First");
+        assert_eq!(titles("/api/notes?tag=gpu&tag=llm"), "First");
         assert_eq!(titles("/api/notes?without=gpu"), "Third");
         assert_eq!(titles("/api/notes?with=c%2B%2B"), "Third");
         assert_eq!(titles("/api/notes?with=nothing"), "");

@@ -167,7 +167,11 @@ fn tags(query: &Parameters<'_>) -> Route {
     let orders = [TagOrder::Uses, TagOrder::Name, TagOrder::Recent];
     let order = match query.value("sort") {
         None => TagOrder::default(),
-        Some(name) => match orders.into_iter().find(|order| order_name(*order) == name) {
+        Some(name) => match orders.into_iter().find(|order| {
+            order_name(*order) == name
+                // As people say it.
+                || matches!((order, name), (TagOrder::Uses, "use") | (TagOrder::Recent, "recency"))
+        }) {
             Some(order) => order,
             None => return unknown("Tags are sorted by uses, name or recent.", ""),
         },
@@ -306,11 +310,17 @@ impl<'a> Parameters<'a> {
         self.value("filter").unwrap_or_default().trim().to_owned()
     }
 
-    /// Adds the tags of `with` and `without`, each once: as many as a search has conditions.
+    /// Adds the tags of `with` (or `tag`) and `without`, each once: as many as a search has conditions.
     /// A page repeats them in the address of each of its links.
     pub(super) fn add_tags(&self, filter: &mut TagFilter) -> Result<()> {
         let mut room = MAX_CONDITIONS.saturating_sub(filter.with.len() + filter.without.len());
-        for (list, parameter) in [(&mut filter.with, "with"), (&mut filter.without, "without")] {
+        // `tag` is what command line and search call `with`.
+        for (parameter, is_wanted) in [("with", true), ("tag", true), ("without", false)] {
+            let list = if is_wanted {
+                &mut filter.with
+            } else {
+                &mut filter.without
+            };
             for name in self.values(parameter) {
                 let tag = Tag::parse(name)?;
                 if !list.contains(&tag) && room > 0 {
@@ -401,6 +411,14 @@ mod tests {
             &Route::Tags {
                 order: TagOrder::Recent,
                 filter: "a+b".into(),
+                place: None,
+            },
+        );
+        check(
+            "/tags?sort=recency",
+            &Route::Tags {
+                order: TagOrder::Recent,
+                filter: String::new(),
                 place: None,
             },
         );

@@ -335,6 +335,7 @@ fn refuse_alias(conn: &Connection, name: &Tag) -> Result<()> {
 fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
     match tag_of_alias(conn, to)? {
         Some(tag) if tag == *from => Ok(true),
+        _ if uses(conn, from)? == 0 => Err(Error::UnknownTag(from.to_string())),
         Some(tag) => refused(format!(
             "\"{to}\" is another name of \"{tag}\"; {} makes both one.",
             merge_command("", from, to)
