@@ -401,7 +401,8 @@ install_all() {
     registered=0 refused=0 chromium_steps='' firefox_steps='' notices=''
     each_browser register
     ! $with_service || put_service
-    ! $replaced || end_old_hosts
+    # What goes into another root runs nowhere yet.
+    ! $replaced || [ -n "$root" ] || end_old_hosts
     if [ "$registered" -eq 0 ]; then
         none='No browser was found. '
         [ "$refused" -eq 0 ] || none=''
@@ -508,12 +509,39 @@ to 1. For an older one, use a browser that isn't installed as a Flatpak." ;;
 put_manifest() {
     manifest=$root$(expand "$1")/$HOST.json
     has_lib64 "$manifest" || return 0
-    if put_file "$work/manifest.json" "$manifest" 0644; then
+    kept=''
+    if keep_old "$work/manifest.json" && put_file "$work/manifest.json" "$manifest" 0644; then
         say "$title: registered by $manifest ($outcome)."
+        [ -z "$kept" ] || say "$title: what stood there is kept as $kept."
     else
         complain "$title can't be registered: $refusal"
         done_here=false
     fi
+}
+
+# keep_old OURS: a manifest that differs from ours in more than the program's path isn't
+# one that this wrote, so it is kept beside the new one. Sets `kept`, or `refusal` where it
+# can't be done.
+keep_old() {
+    if $dry_run || [ ! -f "$manifest" ] || [ ! -s "$manifest" ]; then
+        return 0
+    fi
+    no_foreign_links "$manifest" || return
+    path_line='/^[[:space:]]*"path": /d'
+    sed "$path_line" "$manifest" >"$work/theirs" 2>/dev/null || : >"$work/theirs"
+    ! sed "$path_line" "$1" | cmp -s -- - "$work/theirs" || return 0
+    kept=$manifest.old number=1
+    while [ -e "$kept" ] || [ -L "$kept" ]; do
+        # One copy of it is enough.
+        ! cmp -s -- "$manifest" "$kept" || return 0
+        number=$((number + 1))
+        kept=$manifest.old.$number
+    done
+    cp -p -- "$manifest" "$kept" 2>/dev/null || {
+        refusal="$manifest isn't one that url-notes wrote, and can't be kept as $kept. Move it away and run this again."
+        kept=''
+        return 1
+    }
 }
 
 # Only systems that keep Mozilla's folder there read it there.

@@ -50,6 +50,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {string[]} [keywords] That the page names as its own.
  * @property {string} [canonical] The address by which it wants to be known.
  * @property {Refusal | null} refusal Of a save that left nothing to keep.
+ * @property {boolean} [undone] Undone before it was known whether the click saves.
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
 
@@ -164,7 +165,7 @@ export class Pages {
 		const intended = tab.tabId !== undefined && this.#intended.has(tab.tabId);
 		const saves = intended || (await this.#savesOnOpen());
 		this.#opening.delete(page);
-		if (saves) await this.#save(page, tab.tabId);
+		if (saves && !sight.undone) await this.#save(page, tab.tabId);
 		else await this.#lookUp(page);
 	}
 
@@ -269,6 +270,8 @@ export class Pages {
 		this.#flush(page);
 		page.wanted = false;
 		page.removed = how;
+		const sight = this.#sights.get(url);
+		if (sight && this.#opening.has(page)) sight.undone = true;
 		if (this.#outbox.withdrawSaves(url)) this.#trash(page);
 		this.#keep(page);
 		this.#show(page);
@@ -470,6 +473,8 @@ export class Pages {
 					Object.assign(note, fields);
 				}
 				page.note = note;
+				// Undone at once: a note that was there before stays.
+				page.removed = null;
 				this.#renew(page);
 			}
 		} catch (error) {

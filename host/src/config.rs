@@ -3,14 +3,13 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    fs,
     path::{Path, PathBuf},
 };
 
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
-use crate::{handler, site};
+use crate::{handler, regular, site};
 
 /// Port of the site: N, O, T, E on a telephone.
 pub const DEFAULT_PORT: u16 = 6683;
@@ -236,7 +235,7 @@ impl Config {
 
     fn read(places: &Places, port: Option<&OsStr>) -> Self {
         let mut warnings = Vec::new();
-        let file = match fs::read_to_string(&places.config) {
+        let file = match regular::read_to_string(&places.config) {
             Ok(text) => toml::from_str(&text).unwrap_or_else(|error: toml::de::Error| {
                 let line = error.span().map_or(1, |span| {
                     text[..span.start.min(text.len())].matches('\n').count() + 1
@@ -350,6 +349,7 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn is_host(argv: &[&str]) -> bool {
         let argv = std::iter::once("url-notes").chain(argv.iter().copied());

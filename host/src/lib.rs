@@ -18,6 +18,7 @@ pub mod handler;
 pub mod logging;
 pub mod messaging;
 pub mod protocol;
+mod regular;
 pub mod seen;
 pub mod site;
 pub mod store;

@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use log::{Log, Metadata, Record};
 
-use crate::config::Config;
+use crate::{config::Config, regular};
 
 /// Size at which the log begins anew; the lines before go to `….log.old`, so
 /// that both together stay under twice this.
@@ -80,6 +80,7 @@ fn open(path: &Path) -> io::Result<File> {
         .create(true)
         .append(true)
         .mode(0o600)
+        .custom_flags(regular::NO_WAIT)
         .open(path)
 }
 

@@ -415,6 +415,28 @@ test("Undo while the page is still being read sends nothing", async () => {
 	assert.deepEqual(leftovers(background), []);
 });
 
+test("Undo before it is known whether the click saves is no save", async () => {
+	for (const before of [false, true]) {
+		const host = before ? hostWith() : new FakeHost();
+		const background = await FakeBackground.start(host);
+		const popup = new FakePopup(background, PAGE);
+		const { pages } = background;
+		const opened = pages.open({ url: PAGE, title: "A title", tabId: 1 }, popup);
+		pages.remove(PAGE, "undone");
+		await opened;
+		await settle();
+		assert.deepEqual(host.methods, ["noteForUrl"]);
+		assert.equal(popup.view.page.note !== null, before);
+		assert.equal(popup.view.page.removed, before ? null : "undone");
+		// And Save saves it after all.
+		if (!before) {
+			await pages.save(PAGE);
+			await settle();
+			assert.deepEqual(host.methods, ["noteForUrl", "saveNote"]);
+		}
+	}
+});
+
 test("Undo before the answer deletes the note when it is there", async () => {
 	const host = new FakeHost();
 	const { background, popup, answer } = await openUnanswered(host);

@@ -535,6 +535,35 @@ test("updates the manifests of earlier versions, wherever the program was", asyn
 	}
 });
 
+test("keeps a manifest that somebody else wrote, once, and leaves it when taking back", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--browser", "firefox");
+	const manifest = path.join(machine.home, FIREFOX);
+	const fresh = await readFile(manifest, "utf8");
+	const theirs = fresh.replace("url-notes@url-notes", "mine@example.org");
+	const others = fresh.replace("url-notes@url-notes", "another@example.org");
+	for (const { text, kept } of [
+		{ text: theirs, kept: "url_notes.json.old" },
+		{ text: others, kept: "url_notes.json.old.2" },
+		{ text: theirs, kept: "url_notes.json.old" },
+	]) {
+		await writeFile(manifest, text);
+		const { code, stdout } = await machine.install(...program);
+		assert.equal(code, 0);
+		assert.ok(stdout.includes(`/${kept}.\n`), stdout);
+		assert.equal(await readFile(manifest, "utf8"), fresh);
+		assert.equal(await readFile(path.join(path.dirname(manifest), kept), "utf8"), text);
+	}
+	await writeFile(manifest, fresh.replace("/.local/bin/", "/bin/"));
+	assert.doesNotMatch((await machine.install(...program)).stdout, /kept/);
+
+	assert.equal((await machine.install("--uninstall")).code, 0);
+	assert.deepEqual((await readdir(path.dirname(manifest))).sort(), [
+		"url_notes.json.old",
+		"url_notes.json.old.2",
+	]);
+});
+
 test("leaves Tor Browser alone and says why", async (t) => {
 	const { machine, program } = await machineWithProgram(t);
 	await mkdir(path.join(machine.home, ".local/share/torbrowser/tbb"), {
@@ -758,6 +787,19 @@ test("ends the hosts of the old program, which browsers start anew, and nothing 
 	const same = await machine.run("sh", [copy, ...program]);
 	assert.doesNotMatch(same.stdout, /start the new program/, "nothing was replaced");
 	await assert.rejects(stat(killed));
+
+	// What is installed into another root is none that runs.
+	machine.environment.DESTDIR = path.join(machine.folder, "root");
+	const prefix = ["--system", "--prefix", path.join(machine.home, ".local")];
+	const staged = path.join(machine.environment.DESTDIR, installed);
+	for (const version of ["0.1.5", "0.1.6"]) {
+		const built = await machine.program("staged", saying(version));
+		const { code } = await machine.run("sh", [copy, "--program", built, ...prefix]);
+		assert.equal(code, 0);
+		assert.match(await readFile(staged, "utf8"), new RegExp(version));
+	}
+	await assert.rejects(stat(killed));
+	delete machine.environment.DESTDIR;
 
 	const newer = await machine.program("newer", saying("0.2.0"));
 	const { code, stdout } = await machine.run("sh", [copy, "--program", newer]);

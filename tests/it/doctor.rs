@@ -422,6 +422,161 @@ fn plant_program(machine: &Machine, family: &str, script: &str) {
 }
 
 #[test]
+fn a_manifest_that_the_user_wrote_is_kept_beside_the_new_one() {
+    let machine = Machine::registered();
+    let mine = json!({
+        "name": "url_notes", "description": "my own", "type": "stdio",
+        "path": machine.home.join("my-host"), "allowed_extensions": ["mine@example.org"],
+    });
+    machine.put_manifest("firefox", &mine.to_string());
+    let (code, report) = machine.examine(&["--fix"]);
+    assert_eq!(code, Some(0), "{report:#}");
+    let old = machine.folder("firefox").join("url_notes.json.old");
+    assert_eq!(fs::read_to_string(&old).unwrap(), mine.to_string());
+    assert_eq!(report["kept"], json!([old]));
+    let fixed = report["fixed"][0].as_str().unwrap();
+    assert!(
+        fixed.ends_with(&format!("What stood there is kept: {}.", old.display())),
+        "{fixed}"
+    );
+    // Nothing of ours has to be kept.
+    fs::remove_file(&machine.program).unwrap();
+    let built = Path::new(env!("CARGO_BIN_EXE_url-notes"));
+    let other = machine.home.join("other/url-notes");
+    fs::create_dir(other.parent().unwrap()).unwrap();
+    assert!(
+        Command::new("cp")
+            .arg(built)
+            .arg(&other)
+            .status()
+            .unwrap()
+            .success()
+    );
+    set_mode(&other, 0o755);
+    let fixed = machine
+        .command(&other)
+        .args(["doctor", "--json", "--fix"])
+        .output();
+    let (_, report) = self::report(&fixed.unwrap());
+    assert_eq!(report["fixed"].as_array().unwrap().len(), 2, "{report:#}");
+    assert_eq!(report["kept"], json!([]));
+}
+
+#[test]
+fn ones_own_extension_is_let_in_beside_ours_where_the_program_is_right() {
+    let machine = Machine::registered();
+    for (family, list, other, ours) in [
+        (
+            "firefox",
+            "allowed_extensions",
+            "mine@example.org",
+            FIREFOX_ID,
+        ),
+        (
+            "chromium",
+            "allowed_origins",
+            "chrome-extension://mine/",
+            ORIGIN,
+        ),
+    ] {
+        let text = fs::read_to_string(machine.manifest(family)).unwrap();
+        let mut manifest: Value = serde_json::from_str(&text).unwrap();
+        manifest[list] = json!([other]);
+        machine.put_manifest(family, &manifest.to_string());
+        let (_, report) = machine.examine(&[]);
+        assert_eq!(fault(&report)["cause"], Cause::NotAllowed.name());
+        assert_eq!(machine.examine(&["--fix"]).0, Some(0));
+        let text = fs::read_to_string(machine.manifest(family)).unwrap();
+        let manifest: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(manifest[list], json!([ours, other]));
+    }
+}
+
+#[test]
+fn a_named_pipe_in_a_files_place_is_not_waited_for() {
+    let machine = Machine::registered();
+    let config = machine.home.join(".config/url-notes/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::create_dir_all(machine.log().parent().unwrap()).unwrap();
+    for place in [
+        machine.manifest("firefox"),
+        config,
+        machine.log(),
+        machine.log().with_file_name("extensions.json"),
+    ] {
+        drop(fs::remove_file(&place));
+        let made = Command::new("mkfifo")
+            .args(["-m", "600"])
+            .arg(&place)
+            .status();
+        assert!(made.unwrap().success());
+        // It hung here.
+        let mut doctor = machine.command(Path::new("/usr/bin/timeout"));
+        let told = doctor
+            .arg("60")
+            .arg(&machine.program)
+            .args(["doctor", "--json"]);
+        let (code, report) = report(&told.output().unwrap());
+        assert!(
+            code.is_some_and(|code| code < 2),
+            "{}: {report:#}",
+            place.display()
+        );
+        let (_, report) = machine.examine(&["--fix"]);
+        drop(fs::remove_file(&place));
+        assert!(report["notFixed"] == json!([]), "{report:#}");
+    }
+}
+
+#[test]
+fn a_program_that_will_be_thrown_away_is_not_registered() {
+    let machine = Machine::new();
+    let temporary = machine.bin.with_file_name("tmp").join("try/url-notes");
+    let built = machine.home.join("url-notes/target/debug/url-notes");
+    put_script(&machine.home.join("url-notes/target/CACHEDIR.TAG"), "");
+    for program in [&temporary, &built] {
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        let copied = Command::new("cp")
+            .arg(&machine.program)
+            .arg(program)
+            .status();
+        assert!(copied.unwrap().success());
+        let doctor = |path: &OsStr| {
+            let mut command = machine.command(program);
+            let fixing = command
+                .env("PATH", path)
+                .args(["doctor", "--json", "--fix"]);
+            report(&fixing.output().unwrap()).1
+        };
+        // Nothing else is there to be registered.
+        let report = doctor("/nowhere".as_ref());
+        assert_eq!(
+            (&report["fixed"], &report["faults"]),
+            (&json!([]), &json!(2))
+        );
+        assert_eq!(checks(&report, "fault")[0]["fixable"], false);
+        let told = checks(&report, "warning");
+        assert!(
+            message(told[0]).ends_with("`--fix` registers nothing."),
+            "{report:#}"
+        );
+        // The one on PATH is.
+        let report = doctor(machine.bin.as_os_str());
+        assert_eq!(report["faults"], 0, "{report:#}");
+        let on_path = machine.bin.join("url-notes");
+        for family in ["chromium", "firefox"] {
+            let text = fs::read_to_string(machine.manifest(family)).unwrap();
+            let manifest: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(manifest["path"], json!(on_path));
+            fs::remove_file(machine.manifest(family)).unwrap();
+        }
+        let told = checks(&report, "warning");
+        let says = format!("registers {} instead", on_path.display());
+        assert!(message(told[0]).contains(&says), "{report:#}");
+    }
+}
+
+#[test]
 fn a_program_that_never_answers_is_waited_for_once_and_replaced() {
     let machine = Machine::registered();
     plant_program(&machine, "firefox", "sleep 600 & sleep 600");

@@ -42,6 +42,7 @@ impl Doctor {
             }
             let round = doctor::mend(&report, &around);
             mended.done.extend(round.done);
+            mended.kept.extend(round.kept);
             mended.failed = round.failed;
             report = doctor::examine(&invocation.config, &around, now);
         }
@@ -188,6 +189,7 @@ fn wire(report: &Report, mended: &Mended, around: &Surroundings) -> Value {
         },
         "fixed": mended.done,
         "notFixed": mended.failed,
+        "kept": mended.kept.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
     })
 }
 

@@ -4,12 +4,12 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, DirBuilder, File},
-    io,
+    fs::{self, DirBuilder},
+    io::{self, Read as _},
     os::unix::{fs::DirBuilderExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver},
     thread,
     time::{Duration, Instant},
 };
@@ -36,6 +36,8 @@ const END_WITHIN: Duration = Duration::from_secs(2);
 const GLANCE: Duration = Duration::from_millis(5);
 /// Of what it says before it dies, so much is shown.
 const LAST_WORDS: usize = 200;
+/// So much of it is kept until then, in bytes.
+const MAX_WORDS: usize = 4096;
 
 /// A program that answers as it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,23 +112,21 @@ pub(super) fn greet(
         cause: Cause::ProgramCrashed,
         detail: format!("there is no room to try it in ({error})"),
     })?;
-    let words = scratch.0.join("stderr");
     let data = scratch.0.join("data");
     let folder = manifest.program.parent().unwrap_or(Path::new("/"));
-    let started = File::create(&words).and_then(|stderr| {
-        Command::new(&manifest.program)
-            .args(arguments)
-            .current_dir(folder)
-            .env("URL_NOTES_DATA_DIR", &data)
-            .env("URL_NOTES_PORT", "0")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(stderr)
-            // So that whatever it starts in its turn can be ended with it.
-            .process_group(0)
-            .spawn()
-    });
+    let started = Command::new(&manifest.program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("URL_NOTES_DATA_DIR", &data)
+        .env("URL_NOTES_PORT", "0")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // So that whatever it starts in its turn can be ended with it.
+        .process_group(0)
+        .spawn();
     let mut child = started.map_err(|error| not_started(&error))?;
+    let words = child.stderr.take().map(listen);
     let heard = converse(&mut child);
     let silent = matches!(&heard, Some(Err(not)) if not.cause == Cause::ProgramSilent);
     // Who has been waited for in vain isn't waited for again.
@@ -135,7 +135,7 @@ pub(super) fn greet(
     heard.unwrap_or_else(|| {
         // It ended without a word, or at least without a frame.
         let mut detail = ended(status);
-        if let Some(said) = last_words(&words) {
+        if let Some(said) = words.and_then(last_words) {
             detail = format!("{detail}, with the words: {said}");
         }
         Err(NotGreeted {
@@ -260,8 +260,26 @@ fn ended(status: Option<ExitStatus>) -> String {
     }
 }
 
-fn last_words(file: &Path) -> Option<String> {
-    let said = fs::read(file).ok()?;
+/// Reads all that a program says, so that it never waits to be read, and keeps the end of it.
+fn listen(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
+    let (told, heard) = mpsc::channel();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        let mut piece = [0; MAX_WORDS];
+        while let Ok(bytes @ 1..) = stderr.read(&mut piece) {
+            kept.extend_from_slice(&piece[..bytes]);
+            kept.drain(..kept.len().saturating_sub(MAX_WORDS));
+        }
+        // Nobody may want to know.
+        let _ = told.send(kept);
+    });
+    heard
+}
+
+/// The last line of a program that has been ended. What it has started may have left its
+/// group and hold the pipe open: that isn't waited for.
+fn last_words(heard: Receiver<Vec<u8>>) -> Option<String> {
+    let said = heard.recv_timeout(END_WITHIN).ok()?;
     let said = String::from_utf8_lossy(&said);
     let line = said.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(super::clean(line.trim()).chars().take(LAST_WORDS).collect())
@@ -376,6 +394,29 @@ pub(super) mod tests {
         assert_eq!(
             outcome(script).unwrap().version,
             "/m/url_notes.json url-notes@url-notes data here"
+        );
+    }
+
+    #[test]
+    fn a_program_that_spews_takes_no_room() {
+        // Its temporary folder stays empty while it speaks; what it says last is told.
+        let dir = tempfile::tempdir().unwrap();
+        let script = r#"
+            head -c 20000000 /dev/zero | tr '\0' x >&2
+            echo >&2
+            du -sk "$(dirname "$URL_NOTES_DATA_DIR")" | cut -f1 >&2
+            exit 1"#;
+        let manifest = Manifest {
+            program: program_that(dir.path(), script),
+            allows_us: true,
+            others: Vec::new(),
+        };
+        let file = Path::new("/m/url_notes.json");
+        let found = greet(file, &manifest, Family::Firefox, dir.path()).unwrap_err();
+        let room = found.detail.rsplit(' ').next().unwrap();
+        assert!(
+            room.parse::<u32>().is_ok_and(|room| room < 100),
+            "{found:?}"
         );
     }
 

@@ -2,10 +2,13 @@
 //! site's port, the settings, the log.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Read as _, Seek as _, SeekFrom},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _},
+        process::CommandExt as _,
+    },
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
@@ -14,12 +17,16 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use rustix::fs::{Access, access};
+use rustix::{
+    fs::{Access, access},
+    process::{Pid, Signal, kill_process_group},
+};
 
 use super::{Area, Finding, Level, Remedy, modes, quoted, same_file, unsafe_path};
 use crate::{
     config::{Config, Surroundings},
     protocol::PROTOCOL,
+    regular,
     site::{self, ServeError},
 };
 
@@ -44,6 +51,7 @@ pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
     );
     findings.push(Finding::new(Area::Program, Level::Well, message));
     findings.extend(modes::danger(program).map(|danger| unsafe_path(Area::Program, danger)));
+    findings.extend(is_passing(program, around));
     match &around.home {
         None => findings.push(Finding {
             advice: Some("Set HOME to the absolute path of your home folder.".into()),
@@ -71,6 +79,67 @@ pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
 pub(super) fn is_of_another(home: &Path) -> bool {
     let me = rustix::process::geteuid().as_raw();
     fs::metadata(home).is_ok_and(|found| found.uid() != me)
+}
+
+/// The folder for what is thrown away, if the program is in one: one for temporary files, or
+/// one that says so by the tag of caches, as cargo's do.
+fn passing(program: &Path, around: &Surroundings) -> Option<PathBuf> {
+    let at_home = |folder: &Path| {
+        let home = around.home.as_deref();
+        home.is_some_and(|home| home.starts_with(folder))
+    };
+    let temporary = [
+        around.temporary.as_path(),
+        "/tmp".as_ref(),
+        "/var/tmp".as_ref(),
+    ];
+    let mut temporary = temporary
+        .into_iter()
+        // Where the home is thrown away, all is.
+        .filter(|folder| program.starts_with(folder) && !at_home(folder));
+    temporary.next().map(Path::to_owned).or_else(|| {
+        let mut above = program.ancestors().skip(1);
+        above
+            .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+            .map(Path::to_owned)
+    })
+}
+
+/// The program that browsers are told of: this one; where this is one that will be thrown
+/// away, the first on PATH that isn't.
+pub(super) fn to_register(around: &Surroundings) -> Option<PathBuf> {
+    let this = around.program.clone();
+    let on_path = around.path.iter().map(|folder| folder.join(NAME));
+    let on_path = on_path.filter(|file| {
+        file.is_absolute()
+            && access(file, Access::EXEC_OK).is_ok()
+            && modes::danger(file).is_none()
+            && file
+                .canonicalize()
+                .is_ok_and(|real| passing(&real, around).is_none())
+    });
+    let mut programs = this.into_iter().chain(on_path);
+    programs.find(|file| file.is_file() && passing(file, around).is_none())
+}
+
+/// Says that this program is none to register.
+fn is_passing(program: &Path, around: &Surroundings) -> Option<Finding> {
+    let folder = passing(program, around)?;
+    let what = match to_register(around) {
+        Some(other) => format!("`--fix` registers {} instead", other.display()),
+        None => "`--fix` registers nothing".to_owned(),
+    };
+    Some(Finding {
+        command: Some("./install.sh".into()),
+        ..Finding::new(
+            Area::Program,
+            Level::Warning,
+            format!(
+                "This program is in a folder for what is thrown away, {}: {what}.",
+                folder.display()
+            ),
+        )
+    })
 }
 
 fn on_path(program: &Path, around: &Surroundings) -> Vec<Finding> {
@@ -146,6 +215,7 @@ fn version_of(program: &Path) -> Option<String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()
         .ok()?;
     let mut stdout = child.stdout.take()?;
@@ -156,7 +226,8 @@ fn version_of(program: &Path) -> Option<String> {
         let _ = told.send(read.map(|_| said));
     });
     let said = heard.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
-    let _ = child.kill();
+    // With whatever it has started.
+    let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
     let said = String::from_utf8(said?).ok()?;
     let line = super::clean(said.lines().next()?);
@@ -342,7 +413,7 @@ fn open_to_others(path: &Path) -> Option<Finding> {
 }
 
 fn end_of(log: &Path) -> io::Result<String> {
-    let mut file = File::open(log)?;
+    let mut file = regular::open(log)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
     let mut end = Vec::new();

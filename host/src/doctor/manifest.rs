@@ -13,12 +13,14 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::modes;
-use crate::config::Family;
+use crate::{config::Family, regular};
 
 /// Name of the host, and of its manifests.
 pub(super) const HOST: &str = "url_notes";
 /// Longest file that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
+/// Most files that are kept beside a manifest.
+const MAX_KEPT: u32 = 99;
 /// Mode of a manifest, whatever the umask.
 const MODE: u32 = 0o644;
 
@@ -83,7 +85,7 @@ fn template(family: Family) -> &'static str {
 /// What is wrong with it, as the end of a sentence.
 pub(super) fn read(file: &Path, family: Family) -> Result<Manifest, String> {
     let mut text = String::new();
-    fs::File::open(file)
+    regular::open(file)
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
         .map_err(|error| format!("it can't be read ({error})"))?;
     understood(&text, family)
@@ -116,12 +118,88 @@ fn understood(text: &str, family: Family) -> Result<Manifest, String> {
     })
 }
 
-/// Writes the manifest into its folder, whole or not at all.
+/// What url-notes writes for a program; other extensions are let in beside ours.
+///
+/// # Errors
+/// With a sentence, where the program's path is none that JSON can hold.
+fn text_for(family: Family, program: &Path, others: &[String]) -> Result<String, String> {
+    let path = program
+        .to_str()
+        .filter(|path| !path.contains(char::is_control))
+        .ok_or("The path of the program holds characters that no host manifest can.")?;
+    let json = |text: &str| serde_json::Value::from(text).to_string();
+    let path = json(path);
+    let inside = &path[1..path.len() - 1];
+    let ours = json(&extension(family));
+    let mut allowed = ours.clone();
+    for other in others {
+        allowed.push_str(", ");
+        allowed.push_str(&json(other));
+    }
+    // The path last: it may hold anything.
+    let text = template(family).replace(&ours, &allowed);
+    Ok(text.replacen(PROGRAM, inside, 1))
+}
+
+/// Whether url-notes has written this file as it is, be it for another copy of the program.
+fn is_written_by_us(file: &Path, family: Family) -> bool {
+    let text = regular::read_to_string(file).unwrap_or_default();
+    understood(&text, family).is_ok_and(|found| {
+        found.program.file_name() == Some("url-notes".as_ref())
+            && text_for(family, &found.program, &[]).is_ok_and(|ours| ours == text)
+    })
+}
+
+/// Keeps a file that somebody else has written under a name of its own beside it, where
+/// no copy of it is yet. Answers which.
+fn keep(file: &Path, family: Family) -> Result<Option<PathBuf>, String> {
+    let Ok(found) = file.symlink_metadata() else {
+        return Ok(None);
+    };
+    let is_empty = found.is_file() && found.len() == 0;
+    if found.is_dir() || is_empty || is_written_by_us(file, family) && !found.is_symlink() {
+        return Ok(None);
+    }
+    let shown = file.display();
+    for number in 1..=MAX_KEPT {
+        let mut name = file.as_os_str().to_owned();
+        name.push(".old");
+        if number > 1 {
+            name.push(format!(".{number}"));
+        }
+        let old = PathBuf::from(name);
+        if old.symlink_metadata().is_err() {
+            // The file itself, whatever it is. Where there are no links, it is away for a moment.
+            let kept = fs::hard_link(file, &old).or_else(|_| fs::rename(file, &old));
+            return match kept {
+                Ok(()) => Ok(Some(old)),
+                Err(error) => Err(format!(
+                    "{shown} isn't replaced: it can't be kept ({error})."
+                )),
+            };
+        }
+        let same = |path| fs::read(path).ok();
+        if found.is_file() && old.is_file() && same(file) == same(&old) {
+            return Ok(Some(old));
+        }
+    }
+    Err(format!(
+        "{shown} isn't replaced: {MAX_KEPT} older ones are kept already."
+    ))
+}
+
+/// Writes the manifest into its folder, whole or not at all. What somebody else has
+/// written there is kept beside it. Answers the file, and that in which the old one is kept.
 ///
 /// # Errors
 /// With a sentence: where a link of another user is in the way, the program's path is
 /// none that JSON can hold, or the system refuses.
-pub(super) fn write(folder: &Path, family: Family, program: &Path) -> Result<PathBuf, String> {
+pub(super) fn write(
+    folder: &Path,
+    family: Family,
+    program: &Path,
+    others: &[String],
+) -> Result<(PathBuf, Option<PathBuf>), String> {
     let file = file_in(folder);
     if let Some(link) = modes::link_of_another(&file) {
         return Err(format!(
@@ -129,15 +207,10 @@ pub(super) fn write(folder: &Path, family: Family, program: &Path) -> Result<Pat
             link.display()
         ));
     }
-    let path = program
-        .to_str()
-        .filter(|path| !path.contains(char::is_control))
-        .ok_or("The path of the program holds characters that no host manifest can.")?;
-    let path = serde_json::to_string(path).map_err(|error| error.to_string())?;
-    let inside = &path[1..path.len() - 1];
-    let text = template(family).replace(PROGRAM, inside);
+    let text = text_for(family, program, others)?;
+    let kept = keep(&file, family)?;
     put(&file, &text).map_err(|error| format!("{} can't be written ({error}).", file.display()))?;
-    Ok(file)
+    Ok((file, kept))
 }
 
 fn put(file: &Path, text: &str) -> io::Result<()> {
@@ -173,8 +246,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for family in [Family::Chromium, Family::Firefox] {
             for program in ["/usr/bin/url-notes", "/home/ö \"x\" \\ 機械/\"url-notes\""] {
-                let folder = dir.path().join("not yet/there");
-                let file = write(&folder, family, Path::new(program)).unwrap();
+                let folder = dir.path().join(format!("not yet/{family:?}"));
+                let (file, kept) = write(&folder, family, Path::new(program), &[]).unwrap();
+                assert_eq!(kept, None);
                 let found = read(&file, family).unwrap();
                 assert_eq!(found.program, Path::new(program));
                 assert!(found.allows_us);
@@ -184,7 +258,46 @@ mod tests {
                 assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
             }
         }
-        assert!(write(dir.path(), Family::Firefox, Path::new("/a\nb")).is_err());
+        assert!(write(dir.path(), Family::Firefox, Path::new("/a\nb"), &[]).is_err());
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_is_kept_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = Path::new("/usr/bin/url-notes");
+        let file = file_in(dir.path());
+        let kept = |text: &str| {
+            fs::write(&file, text).unwrap();
+            let (_, kept) = write(dir.path(), Family::Firefox, program, &[]).unwrap();
+            assert!(read(&file, Family::Firefox).unwrap().allows_us);
+            kept.map(|kept| {
+                assert_eq!(fs::read_to_string(&kept).unwrap(), text);
+                kept.file_name().unwrap().to_str().unwrap().to_owned()
+            })
+        };
+        let ours = |program: &str| text_for(Family::Firefox, Path::new(program), &[]).unwrap();
+        for (text, name) in [
+            ("theirs", Some("url_notes.json.old")),
+            ("others'", Some("url_notes.json.old.2")),
+            ("theirs", Some("url_notes.json.old")),
+            ("", None),
+            (&ours("/elsewhere/url-notes"), None),
+            (&ours("/home/me/my-host"), Some("url_notes.json.old.3")),
+        ] {
+            assert_eq!(kept(text).as_deref(), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn others_that_are_let_in_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let others = ["a\"b@c".to_owned(), PROGRAM.to_owned()];
+        for family in [Family::Chromium, Family::Firefox] {
+            let (file, _) = write(dir.path(), family, Path::new("/x"), &others).unwrap();
+            let found = read(&file, family).unwrap();
+            assert!(found.allows_us && found.program == Path::new("/x"));
+            assert_eq!(found.others, others);
+        }
     }
 
     #[test]
@@ -214,6 +327,11 @@ mod tests {
                 .unwrap_err()
                 .contains("read")
         );
+        let pipe = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let found = read(&pipe, Family::Chromium).unwrap_err();
+        assert!(found.contains("no regular file"), "{found}");
     }
 
     #[test]

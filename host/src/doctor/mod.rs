@@ -17,8 +17,12 @@ mod notes;
 mod registration;
 
 use std::{
-    fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    fs::{self, OpenOptions},
+    io,
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    },
     path::{Path, PathBuf},
     thread,
 };
@@ -33,6 +37,7 @@ pub use registration::{BrowserState, Registration};
 use crate::{
     config::{Config, Family, Surroundings},
     protocol::ErrorKind,
+    regular,
     seen::{self, Visit},
     store,
 };
@@ -144,6 +149,8 @@ pub enum Remedy {
         family: Family,
         /// What it shall start.
         program: PathBuf,
+        /// Other extensions that it shall go on to let in.
+        others: Vec<String>,
         /// What people call the browser.
         title: &'static str,
     },
@@ -266,6 +273,8 @@ pub struct Mended {
     pub done: Vec<String>,
     /// What isn't, and why.
     pub failed: Vec<String>,
+    /// The files in which registrations are kept that were replaced.
+    pub kept: Vec<PathBuf>,
 }
 
 /// Does what is safe about what was found.
@@ -289,7 +298,10 @@ pub fn mend(report: &Report, around: &Surroundings) -> Mended {
     }
     for remedy in remedies {
         match remedy.apply() {
-            Ok(done) => mended.done.push(done),
+            Ok((done, kept)) => {
+                mended.done.push(done);
+                mended.kept.extend(kept);
+            }
             Err(why) => mended.failed.push(why),
         }
     }
@@ -304,28 +316,36 @@ impl Remedy {
         }
     }
 
-    fn apply(&self) -> Result<String, String> {
+    /// A sentence, and the file in which what was replaced is kept.
+    fn apply(&self) -> Result<(String, Option<PathBuf>), String> {
         match self {
             Self::Register {
                 folder,
                 family,
                 program,
+                others,
                 title,
             } => {
-                let file = manifest::write(folder, *family, program)?;
-                let file = file.display();
-                Ok(format!(
-                    "Registered {} with {title}: {file}.",
-                    program.display()
-                ))
+                let (file, kept) = manifest::write(folder, *family, program, others)?;
+                let mut sentence = format!(
+                    "Registered {} with {title}: {}.",
+                    program.display(),
+                    file.display()
+                );
+                if let Some(kept) = &kept {
+                    sentence.push_str(" What stood there is kept: ");
+                    sentence.push_str(&kept.display().to_string());
+                    sentence.push('.');
+                }
+                Ok((sentence, kept))
             }
-            Self::Mode { path, mode } => set_mode(path, *mode),
+            Self::Mode { path, mode } => Ok((set_mode(path, *mode)?, None)),
             Self::MakePrivate { database } => {
                 store::make_private(database);
                 if store::is_open_to_others(database) {
                     return Err("The rights of others to the notes can't be taken away.".into());
                 }
-                Ok("The notes are yours alone to read.".into())
+                Ok(("The notes are yours alone to read.".into(), None))
             }
         }
     }
@@ -333,15 +353,33 @@ impl Remedy {
 
 fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
     let shown = path.display();
-    // What has become a link meanwhile may lead anywhere.
-    let own = path.symlink_metadata().is_ok_and(|found| {
-        !found.is_symlink() && found.uid() == rustix::process::geteuid().as_raw()
-    });
-    if !own {
+    let failed = |error: io::Error| format!("The mode of {shown} can't be set ({error}).");
+    // Opened, and then changed by what is open: what has become a link meanwhile may lead
+    // anywhere.
+    let flags = regular::NO_WAIT | regular::NO_LINK;
+    let mut options = OpenOptions::new();
+    let opened = options.read(true).custom_flags(flags).open(path);
+    let opened = match opened {
+        // Who may only write or execute it.
+        #[cfg(target_os = "linux")]
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            options.custom_flags(flags | regular::PLACE).open(path)
+        }
+        opened => opened,
+    };
+    let file = opened.map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    if found.is_symlink() || found.uid() != rustix::process::geteuid().as_raw() {
         return Err(format!("{shown} is not yours to change."));
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-        .map_err(|error| format!("The mode of {shown} can't be set ({error})."))?;
+    let mode_wanted = fs::Permissions::from_mode(mode);
+    let mut done = file.set_permissions(mode_wanted.clone());
+    if cfg!(target_os = "linux") && done.is_err() {
+        // What is only a place has no mode to set; the system's name for it has.
+        let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+        done = fs::set_permissions(name, mode_wanted);
+    }
+    done.map_err(failed)?;
     Ok(format!("The mode of {shown} is {mode:o} now."))
 }
 
@@ -418,6 +456,11 @@ mod tests {
         fs::write(&file, "").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(set_mode(&link, 0o600).is_err());
-        assert!(set_mode(&file, 0o600).is_ok());
+        // Also where it may not be read.
+        for mode in [0o600, 0o000, 0o311, 0o600] {
+            assert_eq!(set_mode(&file, mode).err(), None);
+            let found = fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(found & 0o7777, mode);
+        }
     }
 }

@@ -10,7 +10,8 @@ use super::{
     browsers::Browser,
     cause::Cause,
     greeting::{self, NotGreeted},
-    manifest::{self, HOST},
+    machine,
+    manifest::{self, HOST, Manifest},
     modes::{self, Danger},
     quoted,
 };
@@ -260,16 +261,37 @@ fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
 
 /// Writes the registration anew, for this user and this program.
 fn register(browser: &Browser, around: &Surroundings) -> Vec<Remedy> {
-    let Some(program) = around.program.clone().filter(|program| program.is_file()) else {
+    let Some(program) = machine::to_register(around) else {
         return Vec::new();
     };
     let remedy = |folder: &PathBuf| Remedy::Register {
         folder: folder.clone(),
         family: browser.family,
         program: program.clone(),
+        others: Vec::new(),
         title: browser.title,
     };
     browser.hosts.iter().map(remedy).collect()
+}
+
+/// Lets our extension in, too, where the manifest is one of this user for this very program.
+fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Surroundings) -> Vec<Remedy> {
+    let mut remedies = register(browser, around);
+    for remedy in &mut remedies {
+        if let Remedy::Register {
+            folder,
+            program,
+            others,
+            ..
+        } = remedy
+            && manifest::file_in(folder) == file
+            && super::same_file(Some(&found.program), Some(program))
+        {
+            program.clone_from(&found.program);
+            others.clone_from(&found.others);
+        }
+    }
+    remedies
 }
 
 enum Judgement {
@@ -303,7 +325,8 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
             "{} has to stand in {shown}",
             manifest::extension(browser.family)
         );
-        return wrong(Cause::NotAllowed, &detail, anew());
+        let remedies = let_in(browser, &manifest, file, around);
+        return wrong(Cause::NotAllowed, &detail, remedies);
     }
     let program = &manifest.program;
     let named = format!("{}, which {shown} names", program.display());
@@ -346,7 +369,8 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
         }
         Err(NotGreeted { cause, detail }) => {
             // This very program answers; where another one is named, it may take its place.
-            let is_this = super::same_file(Some(program), around.program.as_deref());
+            let ours = machine::to_register(around);
+            let is_this = super::same_file(Some(program), ours.as_deref());
             let remedies = if is_this { Vec::new() } else { anew() };
             let detail = format!("Of {named}: {detail}");
             wrong(cause, detail.trim_end_matches([':', ' ']), remedies)
@@ -500,16 +524,19 @@ mod tests {
     /// as given.
     fn findings(user: Option<&str>, machine: Option<&str>) -> (Vec<Finding>, Vec<bool>) {
         let dir = tempfile::tempdir().unwrap();
-        let program = program_that(dir.path(), &says(HELLO));
+        let home = dir.path().join("home");
+        fs::create_dir_all(&home).unwrap();
+        let program = program_that(&home, &says(HELLO));
         let around = Surroundings {
-            home: Some(dir.path().join("home")),
+            home: Some(home),
             config_home: Some(dir.path().join("home/.config")),
             path: Vec::new(),
             program: Some(program.clone()),
-            temporary: dir.path().to_owned(),
+            temporary: dir.path().join("tmp"),
             root: dir.path().join("root"),
         };
         fs::create_dir_all(dir.path().join("home/.config/chromium")).unwrap();
+        fs::create_dir(&around.temporary).unwrap();
         let all = browsers::all(&around);
         let chromium = all
             .into_iter()
@@ -520,7 +547,9 @@ mod tests {
             (&chromium.system_hosts[0], machine),
         ] {
             if let Some(text) = text {
-                let file = manifest::write(folder, Family::Chromium, &program).unwrap();
+                let file = manifest::write(folder, Family::Chromium, &program, &[])
+                    .unwrap()
+                    .0;
                 if text != "good" {
                     fs::write(file, text).unwrap();
                 }

@@ -152,14 +152,31 @@ fn wait_for_turn() -> impl FnMut(i32) -> bool {
 
 /// A connection, whatever the file holds.
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
-    // Before the file is opened: one that is put in its place meanwhile is then noticed.
-    let file = FileId::of(path);
     // SQLite takes a name that begins with `file:` for an address.
     let name = if path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
         &Path::new(".").join(path)
     } else {
         path
     };
+    connect_by(name, path, flags)
+}
+
+/// Connects to a file that nobody changes: without locks, and without a log beside it.
+pub(super) fn connect_unchanging(path: &Path) -> Result<Reader> {
+    // All that could mean something in an address, and more, by its number.
+    let mut name = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        name.push_str(&format!("%{byte:02X}"));
+    }
+    name.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect_by(name.as_ref(), path, flags)
+}
+
+/// Connects to the file at `path` by the name that SQLite shall have of it.
+fn connect_by(name: &Path, path: &Path, flags: OpenFlags) -> Result<Reader> {
+    // Before the file is opened: one that is put in its place meanwhile is then noticed.
+    let file = FileId::of(path);
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
     let mut conn = Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_handler(Some(wait_for_turn()))?;

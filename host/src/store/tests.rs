@@ -702,6 +702,33 @@ fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
 }
 
 #[test]
+fn a_glance_at_notes_that_nobody_has_open_leaves_nothing_beside_them() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["notes.db", "file:a?b#c %41é.db"] {
+        let folder = dir.path().join(format!("of {name}"));
+        let path = folder.join(name);
+        let mut store = Store::open(&path).unwrap();
+        let note = new_note("https://e.org/", "Title", &[], "");
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        store.write(now, |writer| writer.save_note(&note)).unwrap();
+        let time = std::time::Duration::from_secs(60);
+        assert_eq!(glance(&path, time).unwrap().notes, Some(1), "open");
+        drop(store);
+        let names = || {
+            let entries = std::fs::read_dir(&folder).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let before = names();
+        let found = glance(&path, time).unwrap();
+        assert_eq!(found.notes, Some(1));
+        assert!(found.finished && found.faults.is_empty());
+        assert_eq!(names(), before);
+    }
+}
+
+#[test]
 fn a_glance_ends_in_time() {
     let mut store = TestStore::new();
     for number in 0..40 {

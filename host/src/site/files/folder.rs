@@ -17,7 +17,7 @@ use anyhow::bail;
 use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
-use crate::transfer::export::Fresh;
+use crate::{regular, transfer::export::Fresh};
 
 /// Tells that an export made the site, and what it has at the top: a line each.
 const MARK: &str = ".url-notes-site";
@@ -353,7 +353,7 @@ fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
 /// may come from anywhere: names that lead out of it are none.
 fn marked(place: &Path) -> io::Result<Option<BTreeSet<String>>> {
     let mut text = String::new();
-    match File::open(place.join(MARK)) {
+    match regular::open(&place.join(MARK)) {
         Ok(file) => file.take(MAX_MARK_BYTES).read_to_string(&mut text)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
