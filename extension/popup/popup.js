@@ -11,7 +11,7 @@ import { POPUP_PORT } from "../shared/popup-port.js";
 import { activeTab } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
-import { language, say, sayEverywhere } from "../shared/wording.js";
+import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
 import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
@@ -295,7 +295,7 @@ function statusOf({ state, page, refusal, trouble, hindrance }) {
 		case "error":
 			return refusal?.kind === "invalid_url"
 				? [say("unsavable")]
-				: [say("refused"), refusal?.message];
+				: [say("refused"), refusal ? reasonOf(refusal) : ""];
 	}
 }
 

@@ -34,7 +34,11 @@ import { HostError, Unreachable } from "./host.js";
  * @property {Refusal | null} refused
  */
 
-/** @typedef {{kind: ErrorKind | "program_crashed", message: string}} Refusal */
+/**
+ * `cause` where it was no answer that was had: then the message is for nobody.
+ * @typedef {{kind: ErrorKind | "program_crashed", message: string,
+ *   cause?: import("./diagnosis.js").Cause}} Refusal
+ */
 
 /**
  * Kinds that say nothing against the entry: the same will work once the
@@ -319,8 +323,14 @@ export class Outbox {
 		this.#trouble = error instanceof HostError ? error : null;
 		if (entry.failures < FAILURES_ALLOWED) this.#keep(entry);
 		else {
-			const kind = error instanceof HostError ? error.kind : "program_crashed";
-			this.#refuse(entry, { kind, message: error.message });
+			const { message } = error;
+			if (error instanceof HostError) this.#refuse(entry, { kind: error.kind, message });
+			else {
+				// Nobody starts it again for this entry.
+				const ended = error.reason === "program_ended";
+				const cause = ended ? "program_crashed" : error.reason;
+				this.#refuse(entry, { kind: "program_crashed", message, cause });
+			}
 		}
 		this.onChange();
 		return false;

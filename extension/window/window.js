@@ -10,7 +10,7 @@ import { copies, element, put } from "../shared/overview.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";
 import { splitTags } from "../shared/tags.js";
 import { WINDOW_PORT } from "../shared/window-port.js";
-import { say, sayEverywhere } from "../shared/wording.js";
+import { reasonOf, say, sayEverywhere } from "../shared/wording.js";
 
 /** @typedef {import("../shared/window-port.js").WindowSummary} WindowSummary */
 
@@ -85,11 +85,11 @@ function show({ saved, there, waiting, unsavable, trouble, cure, hindrance }) {
 	put(element("cure-command"), cure ?? "");
 	element("unsavable").hidden = unsavable.length === 0;
 	element("unsavable-list").replaceChildren(
-		...unsavable.map(({ url, title, reason }) => {
+		...unsavable.map(({ url, title, refusal }) => {
 			const line = document.createElement("li");
 			const name = document.createElement("bdi");
 			name.textContent = title || url || say("windowUnnamed");
-			line.append(name, ...(reason ? [` (${reason})`] : []));
+			line.append(name, ...(refusal ? [` (${reasonOf(refusal)})`] : []));
 			return line;
 		}),
 	);
