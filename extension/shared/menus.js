@@ -70,7 +70,10 @@ export async function onMenuClick(click, tab, { pages, quickSaves, ready }) {
 			if (await popupOpens()) return;
 			await ready;
 			const url = savableUrl(tab.url ?? click.pageUrl);
-			if (url === null) return;
+			if (url === null) {
+				pages.intendNot(tab.id);
+				return;
+			}
 			quickSaves.tell(url, tab.id);
 			await pages.saveUnseen({
 				url,

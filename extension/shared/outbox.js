@@ -211,12 +211,15 @@ export class Outbox {
 	/**
 	 * Takes back the saves of a page that have certainly not been sent.
 	 * @param {string} page
-	 * @returns {boolean} Whether no save of the page is left.
+	 * @returns {Entry<"saveNote">[]} Those that were.
 	 */
 	withdrawSaves(page) {
-		const saves = this.#entries.filter((e) => e.page === page && e.method === "saveNote");
-		for (const entry of saves) if (!entry.sent) this.discard(entry.params.opId);
-		return saves.every((entry) => !entry.sent);
+		const saves = /** @type {Entry<"saveNote">[]} */ (
+			this.#entries.filter((entry) => entry.page === page && entry.method === "saveNote")
+		);
+		const unsent = saves.filter((entry) => !entry.sent);
+		for (const entry of unsent) this.discard(entry.params.opId);
+		return unsent;
 	}
 
 	/**
