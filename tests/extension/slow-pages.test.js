@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import * as typed from "../../extension/shared/edits.js";
 import { HostError } from "../../extension/shared/host.js";
+import { servePopup } from "../../extension/shared/popup-port.js";
 import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";
@@ -249,12 +250,29 @@ test("a selection from the menu survives the background's end while its page is 
 	assert.equal(host.note.summary, "> chosen");
 });
 
-test("a selection from the menu that its page was not saved with goes into no other page", async () => {
+test("a selection from the menu of a page that can't be saved goes into no other page", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	background.saves = false;
+	/** @type {(message: object) => void} */
+	let tell = () => {};
+	const port = /** @type {any} */ ({
+		postMessage() {},
+		onMessage: {
+			addListener: (/** @type {typeof tell} */ listener) => {
+				tell = listener;
+			},
+		},
+		onDisconnect: { addListener() {} },
+	});
+	const parts = /** @type {any} */ ({
+		pages: background.pages,
+		ready: Promise.resolve(),
+	});
+	servePopup(port, parts);
 	background.pages.intend(1, "stale");
-	background.pages.intendNot(1);
+	tell({ do: "open", tab: { url: "about:x", title: "", tabId: 1 } });
+	await settle();
 	await FakePopup.open(background, "https://other.example/");
 	assert.deepEqual(host.methods, ["noteForUrl"]);
 });
