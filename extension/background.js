@@ -19,6 +19,7 @@ import { Refusals } from "./shared/refusals.js";
 import { ALARM, Retry } from "./shared/retry.js";
 import {
 	firstRun,
+	heedRevocation,
 	marksSaved,
 	rememberHostSaveOnOpen,
 	SETTINGS_KEY,
@@ -186,7 +187,10 @@ async function followTabs() {
 	await badge.mark(marks);
 }
 browser.permissions.onAdded.addListener(() => void followTabs());
-browser.permissions.onRemoved.addListener(() => void followTabs());
+browser.permissions.onRemoved.addListener(async () => {
+	await heedRevocation(area, browser.permissions);
+	await followTabs();
+});
 area.onChanged.addListener((changes) => {
 	if (SETTINGS_KEY in changes) void followTabs();
 });

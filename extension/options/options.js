@@ -14,7 +14,7 @@ import {
 	TABS,
 } from "../shared/settings.js";
 import { waitingFile } from "../shared/waiting.js";
-import { say, sayEverywhere } from "../shared/wording.js";
+import { reasonOf, say, sayEverywhere } from "../shared/wording.js";
 
 /**
  * @typedef {import("../shared/options-port.js").Overview} Overview
@@ -91,7 +91,7 @@ function showOutbox({ entries, drafts, unkept }) {
 				title: "title" in entry.params ? entry.params.title : undefined,
 				page: entry.page,
 				since: entry.addedAt,
-				reason: entry.refused?.message,
+				reason: entry.refused ? reasonOf(entry.refused) : undefined,
 				retry: entry.refused ? { do: "retry", opId: entry.params.opId } : undefined,
 				discard: { do: "discard", opId: entry.params.opId },
 			}),

@@ -11,7 +11,7 @@ import { POPUP_PORT } from "../shared/popup-port.js";
 import { activeTab } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
-import { language, say, sayEverywhere } from "../shared/wording.js";
+import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
 import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
@@ -57,6 +57,10 @@ let port = null;
 let view = null;
 /** The last revision that the fields have taken in. */
 let revision = 0;
+/** The note as the fields have taken it in, with what was saved since. */
+let taken = /** @type {View["page"]["note"]} */ (null);
+/** Whether an input method composes a word. */
+let composing = false;
 /** Number of the last edit told. */
 let turn = 0;
 /** Number of the last completion asked for. */
@@ -110,12 +114,14 @@ function changed() {
  * @param {View} shown
  */
 function takeIn(shown) {
-	revision = shown.revision;
-	const mine = typed.uniteEdits(shown.leftover ?? {}, edits());
 	const { note } = shown.page;
-	const fields = note
-		? typed.unite(note, mine)
-		: typed.replace({ title: tab.title, tags: [], summary: "" }, mine);
+	const isKnown = taken !== null && taken.id === note?.id && !shown.leftover;
+	const before = isKnown ? taken : null;
+	taken = note;
+	revision = shown.revision;
+	const { leftover, leftoverSeen } = shown;
+	const known = { note, before, leftover, leftoverSeen, title: tab.title };
+	const fields = typed.takenIn(known, edits());
 	const base = note ?? { title: tab.title, tags: [], summary: "" };
 	touched.title ||= fields.title !== base.title;
 	touched.tags ||= fields.tags.join() !== base.tags.join();
@@ -123,10 +129,12 @@ function takeIn(shown) {
 	if (title.value !== fields.title) title.value = fields.title;
 	tagField.tags = fields.tags;
 	if (summary.value !== fields.summary) {
-		// The caret stays where it was in the user's own words, which come last.
-		const fromEnd = summary.value.length - summary.selectionEnd;
+		// The caret stays where it was in the user's own words, which come first or last.
+		const { value, selectionEnd } = summary;
+		const isFirst = value !== "" && fields.summary.startsWith(value);
+		const moved = isFirst ? 0 : fields.summary.length - value.length;
 		summary.value = fields.summary;
-		summary.selectionStart = summary.selectionEnd = fields.summary.length - fromEnd;
+		summary.selectionStart = summary.selectionEnd = selectionEnd + moved;
 	}
 	for (const field of [title, summary]) grow(field);
 	if (!element("preview").hidden) void showPreview();
@@ -160,7 +168,10 @@ function onMessage(message) {
 	}
 	view = message.view;
 	const upToDate = message.turn === turn;
-	if (view.revision > revision) takeIn(view);
+	if (view.revision > revision) {
+		// A field that is written to would lose the word that is being composed in it.
+		if (!composing) takeIn(view);
+	} else if (revision > 0) taken = view.page.note;
 	if (upToDate && view.state === "saved") takeTags(view);
 	if (upToDate || view.state !== "saved") showState(view.state);
 	showView(view);
@@ -172,7 +183,7 @@ function onMessage(message) {
 function wantAround() {
 	if (view?.state !== "saved" && view?.state !== "unsaved") return;
 	const { note, removed } = view.page;
-	const asked = JSON.stringify([view.state, note?.id, removed]);
+	const asked = JSON.stringify([view.state, note?.id, removed, view.canonical]);
 	if (asked === aroundFor || !view.siteUrl) return;
 	aroundFor = asked;
 	aroundTurn += 1;
@@ -295,7 +306,7 @@ function statusOf({ state, page, refusal, trouble, hindrance }) {
 		case "error":
 			return refusal?.kind === "invalid_url"
 				? [say("unsavable")]
-				: [say("refused"), refusal?.message];
+				: [say("refused"), refusal ? reasonOf(refusal) : ""];
 	}
 }
 
@@ -477,6 +488,13 @@ function listen() {
 		summary.value += "\n\n";
 		grow(summary);
 	});
+	document.addEventListener("compositionstart", () => {
+		composing = true;
+	});
+	document.addEventListener("compositionend", () => {
+		composing = false;
+		if (view && view.revision > revision) takeIn(view);
+	});
 	// Firefox may give the popup the focus after its page has run, and then to no field.
 	window.addEventListener("focus", () => {
 		if (document.activeElement === document.body) tags.focus();
@@ -506,7 +524,8 @@ function listen() {
 	});
 	document.addEventListener("keydown", (event) => {
 		const done = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-		if (done || (event.key === "Escape" && !event.isComposing)) window.close();
+		// While a word is composed both keys belong to the input method.
+		if ((done || event.key === "Escape") && !event.isComposing) window.close();
 		// By the key, not by what it writes: with Alt that may be another sign.
 		const { altKey, ctrlKey, metaKey, code, key } = event;
 		if (

@@ -90,7 +90,7 @@ export function fitCaptured(says) {
 	let text = fit(whole, LIMITS.quote);
 	const isCut = text.length < whole.length;
 	// Between two words, as that is where it can be found again.
-	if (isCut) text = text.replace(/\s+\S{0,100}$/, "");
+	if (isCut) text = text.replace(/\s\S{0,100}$/, "").trimEnd();
 	if (text) {
 		captured.quote = { text };
 		const prefix = line(says.quote?.prefix, LIMITS.context);
@@ -161,7 +161,13 @@ export function readPage() {
 		}
 		// What the page is about comes before comments and the like that are as near.
 		const isAbout = (/** @type {Record<string, unknown>} */ { "@type": type }) =>
-			/Article|Posting|Page|Report|Recipe|Video|Book/.test(String(type));
+			[type]
+				.flat()
+				.some(
+					(name) =>
+						typeof name === "string" &&
+						/Article|Posting|Page|Report|Recipe|Video|Book/.test(name),
+				);
 		const about = objects.filter(isAbout);
 		return { about, all: [...about, ...objects.filter((object) => !isAbout(object))] };
 	};
@@ -351,80 +357,85 @@ export function readPage() {
 
 	/** @type {PageSays} */
 	const says = {};
+	// The user's own choice comes first: whatever the page says of itself, it is kept.
+	const quote = selected();
+	if (quote) says.quote = quote;
 	const put = (
 		/** @type {"excerpt" | "publishedAt" | "siteName" | "lang" | "keywords" | "canonical"} */ field,
 		/** @type {string | null | undefined} */ value,
 	) => {
 		if (value?.trim()) says[field] = value.trim();
 	};
-	const things = linked();
-	const [publisher] = things.about.flatMap(({ publisher, isPartOf }) =>
-		[publisher, isPartOf].flat().filter((thing) => typeof thing === "object"),
-	);
-	put(
-		"excerpt",
-		meta(
-			"description",
-			"og:description",
-			"twitter:description",
-			"dc.description",
-			"dcterms.description",
-		) ?? said(things.about, "description"),
-	);
-	const articles = document.querySelectorAll("article");
-	const time =
-		document.querySelector(
-			"time[itemprop~=datePublished], [itemprop~=datePublished][datetime], time[pubdate]",
-		) ??
-		// A list of articles has many dates, and none of its own.
-		(articles.length === 1 ? articles[0]?.querySelector("time[datetime]") : null);
-	put(
-		"publishedAt",
-		meta(
-			"article:published_time",
-			"og:article:published_time",
-			"datePublished",
-			"citation_publication_date",
-			"citation_date",
-			"dc.date.issued",
-			"dcterms.issued",
-			"dcterms.created",
-			"dc.date",
-			"dcterms.date",
-			"parsely-pub-date",
-			"sailthru.date",
-			"pubdate",
-			"date",
-		) ??
-			said(things.all, "datePublished") ??
-			time?.getAttribute("datetime") ??
-			time?.textContent,
-	);
-	put(
-		"siteName",
-		meta("og:site_name", "application-name") ??
-			said(
-				/** @type {Record<string, unknown>[]} */ (publisher ? [publisher] : []),
-				"name",
-			),
-	);
-	put("keywords", meta("keywords", "news_keywords", "citation_keywords"));
-	put(
-		"lang",
-		document.documentElement.lang ||
-			document
-				.querySelector('meta[http-equiv="content-language" i]')
-				?.getAttribute("content")
-				?.split(",")[0] ||
-			meta("og:locale", "dc.language", "dcterms.language")?.replace("_", "-"),
-	);
-	put(
-		"canonical",
-		/** @type {HTMLLinkElement | null} */ (
-			document.querySelector('link[rel~="canonical" i][href]')
-		)?.href ?? meta("og:url"),
-	);
-	const quote = selected();
-	if (quote) says.quote = quote;
+	try {
+		const things = linked();
+		const [publisher] = things.about.flatMap(({ publisher, isPartOf }) =>
+			[publisher, isPartOf].flat().filter((thing) => typeof thing === "object"),
+		);
+		put(
+			"excerpt",
+			meta(
+				"description",
+				"og:description",
+				"twitter:description",
+				"dc.description",
+				"dcterms.description",
+			) ?? said(things.about, "description"),
+		);
+		const articles = document.querySelectorAll("article");
+		const time =
+			document.querySelector(
+				"time[itemprop~=datePublished], [itemprop~=datePublished][datetime], time[pubdate]",
+			) ??
+			// A list of articles has many dates, and none of its own.
+			(articles.length === 1 ? articles[0]?.querySelector("time[datetime]") : null);
+		put(
+			"publishedAt",
+			meta(
+				"article:published_time",
+				"og:article:published_time",
+				"datePublished",
+				"citation_publication_date",
+				"citation_date",
+				"dc.date.issued",
+				"dcterms.issued",
+				"dcterms.created",
+				"dc.date",
+				"dcterms.date",
+				"parsely-pub-date",
+				"sailthru.date",
+				"pubdate",
+				"date",
+			) ??
+				said(things.all, "datePublished") ??
+				time?.getAttribute("datetime") ??
+				time?.textContent,
+		);
+		put(
+			"siteName",
+			meta("og:site_name", "application-name") ??
+				said(
+					/** @type {Record<string, unknown>[]} */ (publisher ? [publisher] : []),
+					"name",
+				),
+		);
+		put("keywords", meta("keywords", "news_keywords", "citation_keywords"));
+		put(
+			"lang",
+			document.documentElement.lang ||
+				document
+					.querySelector('meta[http-equiv="content-language" i]')
+					?.getAttribute("content")
+					?.split(",")[0] ||
+				meta("og:locale", "dc.language", "dcterms.language")?.replace("_", "-"),
+		);
+		put(
+			"canonical",
+			/** @type {HTMLLinkElement | null} */ (
+				document.querySelector('link[rel~="canonical" i][href]')
+			)?.href ?? meta("og:url"),
+		);
+	} catch {
+		// A page that is made to be misread says what was read of it so far.
+	}
 	return says;
 }

@@ -85,6 +85,51 @@ function uniteSummaries(existing, typed) {
 }
 
 /**
+ * What was typed in sight of a note, over what the note has become meanwhile: what was
+ * added to the note is added, and what the user took out of it stays out.
+ * @param {Fields} before
+ * @param {Fields} now
+ * @param {Edits} edits
+ * @returns {Edits}
+ */
+export function rebase(before, now, edits) {
+	const all = { ...edits };
+	if (edits.tags) {
+		const added = now.tags.filter((tag) => !before.tags.includes(tag));
+		all.tags = uniteTags(edits.tags, added);
+	}
+	if (edits.summary !== undefined && now.summary !== before.summary) {
+		const old = before.summary.trimEnd();
+		const added = now.summary.startsWith(old) ? now.summary.slice(old.length) : null;
+		// Paragraphs that were added; else it is another text.
+		all.summary =
+			added !== null && (old === "" || /^\s*$|^[ \t]*\n/.test(added))
+				? uniteSummaries(edits.summary, added.replace(/^\s*\n/, "").trimEnd())
+				: uniteSummaries(now.summary, edits.summary);
+	}
+	return all;
+}
+
+/**
+ * What the popup is to show once it is told of a note, or of what an earlier popup left.
+ * @param {object} known
+ * @param {Fields | null} known.note
+ * @param {Fields | null} known.before The same note as this popup has taken it in already.
+ * @param {Edits | null} known.leftover
+ * @param {boolean} known.leftoverSeen Whether that was typed in sight of the note.
+ * @param {string} known.title Of the tab.
+ * @param {Edits} mine Typed in this popup.
+ * @returns {Fields}
+ */
+export function takenIn({ note, before, leftover, leftoverSeen, title }, mine) {
+	if (!note)
+		return replace({ title, tags: [], summary: "" }, uniteEdits(leftover ?? {}, mine));
+	if (before) return replace(note, rebase(before, note, mine));
+	if (!leftover || !leftoverSeen) return unite(note, uniteEdits(leftover ?? {}, mine));
+	return unite(replace(note, leftover), mine);
+}
+
+/**
  * The note's fields with the touched ones replaced: the user has seen the note.
  * @param {Fields} note
  * @param {Edits} edits

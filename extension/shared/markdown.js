@@ -16,6 +16,22 @@
  * @property {(Part | string)[]} content
  */
 
+/**
+ * More white space in a row is shown as so much: nobody sees it, and patterns that look
+ * for what is behind it would take its square in time.
+ */
+const MAX_BLANKS = 1000;
+
+/** Cells that a note's tables have beside those that are typed: their rows may be short. */
+const MAX_FILLED = 10_000;
+
+/**
+ * What is known of a note while it is read.
+ * @typedef {object} Known
+ * @property {Map<string, string>} definitions Of addresses, by name.
+ * @property {number} room Cells that may still be filled in.
+ */
+
 /** Quotes and lists that are nested deeper are text: nobody reads them. */
 const MAX_DEPTH = 24;
 
@@ -46,19 +62,28 @@ export function readMarkdown(text) {
 		.split("\n");
 	/** @type {Map<string, string>} */
 	const definitions = new Map();
-	const rest = lines.map(untabbed).filter((line, at, all) => {
-		const found = DEFINITION.exec(line);
-		// Not in the middle of a paragraph.
-		if (
-			!found ||
-			(at > 0 && !isBlank(all[at - 1]) && !DEFINITION.test(all[at - 1] ?? ""))
-		)
-			return true;
-		const [, name = "", address = ""] = found;
-		if (!definitions.has(labelOf(name))) definitions.set(labelOf(name), address);
-		return false;
-	});
-	return blocks(rest, 0, definitions);
+	const rest = lines
+		.map(squeezed)
+		.map(untabbed)
+		.filter((line, at, all) => {
+			const found = DEFINITION.exec(line);
+			// Not in the middle of a paragraph.
+			if (
+				!found ||
+				(at > 0 && !isBlank(all[at - 1]) && !DEFINITION.test(all[at - 1] ?? ""))
+			)
+				return true;
+			const [, name = "", address = ""] = found;
+			if (!definitions.has(labelOf(name))) definitions.set(labelOf(name), address);
+			return false;
+		});
+	return blocks(rest, 0, { definitions, room: MAX_FILLED });
+}
+
+/** @param {string} line */
+function squeezed(line) {
+	if (line.length <= MAX_BLANKS) return line;
+	return line.replace(/\s+/g, (blanks) => blanks.slice(0, MAX_BLANKS));
 }
 
 /** @param {string} line */
@@ -101,13 +126,13 @@ function interrupts(line) {
 /**
  * @param {string[]} lines
  * @param {number} depth
- * @param {Map<string, string>} definitions
+ * @param {Known} known
  * @returns {Part[]}
  */
-function blocks(lines, depth, definitions) {
+function blocks(lines, depth, known) {
 	/** @type {Part[]} */
 	const parts = [];
-	const spans = (/** @type {string} */ text) => inline(text, definitions);
+	const spans = (/** @type {string} */ text) => inline(text, known.definitions);
 	let at = 0;
 	/** Lines from here on that pass, taken. */
 	const takeWhile = (/** @type {(line: string) => boolean} */ passes) => {
@@ -150,9 +175,9 @@ function blocks(lines, depth, definitions) {
 				// A paragraph goes on without the mark.
 				return open && !isBlank(next) && !interrupts(next);
 			}).map((next) => next.replace(QUOTE, ""));
-			parts.push({ name: "blockquote", content: blocks(inner, depth + 1, definitions) });
+			parts.push({ name: "blockquote", content: blocks(inner, depth + 1, known) });
 		} else if (depth < MAX_DEPTH && ITEM.test(line)) {
-			const taken = list(lines.slice(at), depth, definitions);
+			const taken = list(lines.slice(at), depth, known);
 			at += taken.length;
 			parts.push(taken.part);
 		} else if (HTML_BLOCK.test(line)) {
@@ -165,8 +190,11 @@ function blocks(lines, depth, definitions) {
 			);
 			const row = (/** @type {string} */ name, /** @type {string} */ text) => {
 				const own = cells(text);
+				const missing = Math.max(0, aligned.length - own.length);
+				const filled = Math.min(missing, known.room);
+				known.room -= filled;
 				/** @type {Part[]} */
-				const content = aligned.map((side, column) => ({
+				const content = aligned.slice(0, own.length + filled).map((side, column) => ({
 					name,
 					...(side && { attributes: { class: side } }),
 					content: spans(own[column] ?? ""),
@@ -226,10 +254,10 @@ function cells(line) {
  * The list that the lines begin with, and how many of them it takes.
  * @param {string[]} lines
  * @param {number} depth
- * @param {Map<string, string>} definitions
+ * @param {Known} known
  * @returns {{part: Part, length: number}}
  */
-function list(lines, depth, definitions) {
+function list(lines, depth, known) {
 	const kindOf = (/** @type {RegExpExecArray | null} */ item) => item?.[2]?.slice(-1);
 	const first = ITEM.exec(lines[0] ?? "");
 	const kind = kindOf(first);
@@ -280,7 +308,7 @@ function list(lines, depth, definitions) {
 	const content = items.map((own) => {
 		const task = /^\[([ xX])\] +(?=\S)/.exec(own[0] ?? "");
 		if (task) own[0] = own[0]?.slice(task[0].length) ?? "";
-		const inner = blocks(own, depth + 1, definitions);
+		const inner = blocks(own, depth + 1, known);
 		const [opening] = inner;
 		if (task && opening?.name === "p") {
 			const done = task[1] !== " ";
@@ -404,7 +432,7 @@ function inline(text, definitions) {
 			say(entity(found) ?? found?.[0] ?? sign);
 		} else if (sign === "\n") {
 			const last = out.at(-1);
-			const broken = typeof last === "string" && / {2,}$/.test(last);
+			const broken = typeof last === "string" && last.endsWith("  ");
 			if (typeof last === "string") out[out.length - 1] = last.trimEnd();
 			if (broken) out.push({ name: "br", content: [] });
 			else say("\n");

@@ -11,6 +11,9 @@ import { say } from "./wording.js";
 const WEB = ["http://*/*", "https://*/*"];
 const PAGES = [...WEB, "file:///*"];
 
+/** A link whose page says later what it is called is saved without its words. */
+const ANSWER_WITHIN_MS = 300;
+
 const SAVE_PAGE = "save-page";
 const SAVE_LINK = "save-link";
 const SAVE_SELECTION = "save-selection";
@@ -67,7 +70,10 @@ export async function onMenuClick(click, tab, { pages, quickSaves, ready }) {
 			if (await popupOpens()) return;
 			await ready;
 			const url = savableUrl(tab.url ?? click.pageUrl);
-			if (url === null) return;
+			if (url === null) {
+				pages.intendNot(tab.id);
+				return;
+			}
 			quickSaves.tell(url, tab.id);
 			await pages.saveUnseen({
 				url,
@@ -106,22 +112,33 @@ async function popupOpens() {
 }
 
 /**
- * What the clicked link says, as far as the page may be asked.
+ * What the clicked link says, as far as the page may be asked and answers in time.
  * @param {number} tabId
  * @param {chrome.contextMenus.OnClickData} click
  * @returns {Promise<string>}
  */
 async function textOfLink(tabId, click) {
-	try {
-		const [answer] = await browser.scripting.executeScript({
+	/** @type {ReturnType<typeof setTimeout> | undefined} */
+	let timer;
+	/** @type {Promise<string>} */
+	const patience = new Promise((resolve) => {
+		timer = setTimeout(resolve, ANSWER_WITHIN_MS, "");
+	});
+	const said = browser.scripting
+		.executeScript({
 			target: { tabId, frameIds: [click.frameId ?? 0] },
 			func: readLink,
 			args: [click.linkUrl ?? ""],
-		});
-		return typeof answer?.result === "string" ? answer.result : "";
-	} catch {
-		return ""; // A frame of another site.
-	}
+			// Else the browser waits for the page to be loaded, which may be never.
+			injectImmediately: true,
+		})
+		.then(
+			([answer]) => (typeof answer?.result === "string" ? answer.result : ""),
+			() => "", // A frame of another site.
+		);
+	const text = await Promise.race([said, patience]);
+	clearTimeout(timer);
+	return text;
 }
 
 /**

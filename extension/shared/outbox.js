@@ -34,7 +34,11 @@ import { HostError, Unreachable } from "./host.js";
  * @property {Refusal | null} refused
  */
 
-/** @typedef {{kind: ErrorKind | "program_crashed", message: string}} Refusal */
+/**
+ * `cause` where it was no answer that was had: then the message is for nobody.
+ * @typedef {{kind: ErrorKind | "program_crashed", message: string,
+ *   cause?: import("./diagnosis.js").Cause}} Refusal
+ */
 
 /**
  * Kinds that say nothing against the entry: the same will work once the
@@ -207,12 +211,15 @@ export class Outbox {
 	/**
 	 * Takes back the saves of a page that have certainly not been sent.
 	 * @param {string} page
-	 * @returns {boolean} Whether no save of the page is left.
+	 * @returns {Entry<"saveNote">[]} Those that were.
 	 */
 	withdrawSaves(page) {
-		const saves = this.#entries.filter((e) => e.page === page && e.method === "saveNote");
-		for (const entry of saves) if (!entry.sent) this.discard(entry.params.opId);
-		return saves.every((entry) => !entry.sent);
+		const saves = /** @type {Entry<"saveNote">[]} */ (
+			this.#entries.filter((entry) => entry.page === page && entry.method === "saveNote")
+		);
+		const unsent = saves.filter((entry) => !entry.sent);
+		for (const entry of unsent) this.discard(entry.params.opId);
+		return unsent;
 	}
 
 	/**
@@ -319,8 +326,14 @@ export class Outbox {
 		this.#trouble = error instanceof HostError ? error : null;
 		if (entry.failures < FAILURES_ALLOWED) this.#keep(entry);
 		else {
-			const kind = error instanceof HostError ? error.kind : "program_crashed";
-			this.#refuse(entry, { kind, message: error.message });
+			const { message } = error;
+			if (error instanceof HostError) this.#refuse(entry, { kind: error.kind, message });
+			else {
+				// Nobody starts it again for this entry.
+				const ended = error.reason === "program_ended";
+				const cause = ended ? "program_crashed" : error.reason;
+				this.#refuse(entry, { kind: "program_crashed", message, cause });
+			}
 		}
 		this.onChange();
 		return false;

@@ -36,7 +36,11 @@ import { fit, LIMITS } from "./text.js";
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed By the user's word.
  * @property {boolean} trashed Whether a deletion was sent off for it.
+ * @property {Said[]} said What no save has: chosen in a menu and not saved yet, of saves
+ *   that were taken back, or heard after Undo.
  */
+
+/** @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">} Said */
 
 /**
  * What the background has of a page only while a popup shows it.
@@ -45,12 +49,13 @@ import { fit, LIMITS } from "./text.js";
  * @property {number | undefined} tabId
  * @property {number} revision Raised when the popup has something to take in.
  * @property {Edits | null} leftover Edits of an earlier popup, not taken in yet.
+ * @property {{before: Note, now: Note} | null} renewed How the note changed with the last
+ *   revision, where the popup had it before.
  * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
  * @property {import("../protocol.js").SeenFields} refusedSeen What those were to replace.
  * @property {string[]} [keywords] That the page names as its own.
  * @property {string} [canonical] The address by which it wants to be known.
  * @property {Refusal | null} refusal Of a save that left nothing to keep.
- * @property {boolean} [undone] Undone before it was known whether the click saves.
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
 
@@ -61,6 +66,8 @@ import { fit, LIMITS } from "./text.js";
  * @property {number} revision
  * @property {Known} page
  * @property {Edits | null} leftover Typed in an earlier popup and not saved yet.
+ * @property {boolean} leftoverSeen Whether in sight of the note.
+ * @property {string | null} canonical The address by which the page wants to be known.
  * @property {Cause | null} trouble
  * @property {string | null} cure
  * @property {Refusal | null} refusal
@@ -95,8 +102,12 @@ export class Pages {
 	/** @type {Map<string, Sight>} By URL. */ #sights = new Map();
 	/** @type {Map<number, string>} Selections, by tab: the next popup there saves, whatever the setting. */
 	#intended = new Map();
-	/** @type {Set<PageRecord>} Not yet decided whether the click saves. */ #opening =
-		new Set();
+	/** @type {Map<Sight, PageRecord>} Not yet decided whether the click saves. */ #opening =
+		new Map();
+	/** @type {Set<string>} URLs of pages that the user has taken back since their last save. */
+	#gone = new Set();
+	/** @type {Map<string, string[]>} Quotes saved since the last click, by URL. */
+	#quoted = new Map();
 
 	/**
 	 * @param {object} parts
@@ -122,6 +133,7 @@ export class Pages {
 		for (const [key, value] of Object.entries(records)) {
 			if (!key.startsWith(KEY)) continue;
 			const page = /** @type {PageRecord} */ (value);
+			page.said ??= []; // Left by an earlier version.
 			this.#records.set(page.url, page);
 			if (page.wanted) this.#addSave(page, {});
 			this.#flush(page);
@@ -152,20 +164,22 @@ export class Pages {
 	async open(tab, popup) {
 		const page = this.#take(tab.url, tab.title);
 		page.created = this.#savesWaiting(page) && page.created;
+		if (page.removed) page.said = [];
+		this.#quoted.delete(page.url);
 		if (this.#outbox.waitingFor(page.url).length === 0) {
 			Object.assign(page, { note: null, samePage: null, removed: null, trashed: false });
 		}
 		const sight = this.#see(page, popup, tab.tabId);
-		this.#opening.add(page);
+		this.#opening.set(sight, page);
 		if (!typed.isEmpty(page.edits)) {
 			sight.leftover = typed.commitPending(page.edits, page.note?.tags ?? []);
-			sight.revision += 1;
 		}
+		if (sight.leftover || page.note) sight.revision += 1;
 		this.#show(page);
-		const intended = tab.tabId !== undefined && this.#intended.has(tab.tabId);
-		const saves = intended || (await this.#savesOnOpen());
-		this.#opening.delete(page);
-		if (saves && !sight.undone) await this.#save(page, tab.tabId);
+		const selection = this.#intention(tab.tabId);
+		const saves = selection !== undefined || (await this.#savesOnOpen());
+		const undone = !this.#opening.delete(sight);
+		if (saves && !undone) await this.#save(page, tab.tabId, selection);
 		else await this.#lookUp(page);
 	}
 
@@ -180,11 +194,30 @@ export class Pages {
 	}
 
 	/**
+	 * The page of that tab can't be saved after all.
+	 * @param {number} tabId
+	 */
+	intendNot(tabId) {
+		this.#intended.delete(tabId);
+	}
+
+	/**
+	 * The selection of whoever intends to save a tab, once; undefined where nobody does.
+	 * @param {number | undefined} tabId
+	 */
+	#intention(tabId) {
+		const selection = this.#intended.get(tabId ?? -1);
+		this.#intended.delete(tabId ?? -1);
+		return selection;
+	}
+
+	/**
 	 * Saves a page without a popup: none could be opened.
 	 * @param {Tab} tab
 	 */
 	async saveUnseen(tab) {
-		await this.#save(this.#take(tab.url, tab.title), tab.tabId);
+		const page = this.#take(tab.url, tab.title);
+		await this.#save(page, tab.tabId, this.#intention(tab.tabId));
 	}
 
 	/**
@@ -229,6 +262,11 @@ export class Pages {
 			page.edits = edits;
 			page.seen = page.note !== null;
 			sight.leftover = null;
+		} else if (sight.renewed && revision === sight.revision - 1) {
+			// Typed while the popup was being told what was added to the note.
+			const { before, now } = sight.renewed;
+			page.edits = typed.rebase(before, now, edits);
+			page.seen = true;
 		} else {
 			page.edits = sight.leftover ? typed.uniteEdits(sight.leftover, edits) : edits;
 			page.seen = false;
@@ -247,11 +285,14 @@ export class Pages {
 		const page = this.#records.get(url);
 		if (!page) return;
 		page.removed = null;
+		this.#gone.delete(url);
 		if (page.note && page.trashed) {
 			page.trashed = false;
 			this.#outbox.add("restoreNote", { id: page.note.id }, url);
 			this.#flush(page);
+			this.#addSaid(page, page.said.splice(0), false);
 		} else if (this.#savesWaiting(page) || page.note) {
+			this.#addSaid(page, page.said.splice(0), false);
 			this.#keep(page);
 			this.#show(page);
 		} else {
@@ -270,9 +311,15 @@ export class Pages {
 		this.#flush(page);
 		page.wanted = false;
 		page.removed = how;
-		const sight = this.#sights.get(url);
-		if (sight && this.#opening.has(page)) sight.undone = true;
-		if (this.#outbox.withdrawSaves(url)) this.#trash(page);
+		this.#gone.add(url);
+		for (const [sight, { url: other }] of this.#opening)
+			if (other === url) this.#opening.delete(sight);
+		for (const { params } of this.#outbox.withdrawSaves(url)) {
+			const { opId: _opId, url: _url, title: _title, ...said } = params;
+			if (Object.keys(said).length > 0) page.said.push(said);
+			this.#unquote(url, said.quote);
+		}
+		if (!this.#savesWaiting(page)) this.#trash(page);
 		this.#keep(page);
 		this.#show(page);
 	}
@@ -362,6 +409,7 @@ export class Pages {
 				seen: false,
 				removed: null,
 				trashed: false,
+				said: [],
 			};
 			this.#records.set(url, page);
 		}
@@ -382,6 +430,7 @@ export class Pages {
 			tabId,
 			revision: 0,
 			leftover: null,
+			renewed: null,
 			refusedFields: {},
 			refusedSeen: {},
 			refusal: null,
@@ -393,24 +442,24 @@ export class Pages {
 	/**
 	 * @param {PageRecord} page
 	 * @param {number | undefined} tabId
+	 * @param {string} [selection] As in a frame, of which the page knows nothing.
 	 */
-	async #save(page, tabId) {
+	async #save(page, tabId, selection) {
+		/** @type {Said | null} */
+		const chosen = selection ? { quote: { text: fit(selection, LIMITS.quote) } } : null;
+		if (chosen) page.said.push(chosen);
 		page.wanted = true;
 		page.removed = null;
+		this.#gone.delete(page.url);
 		this.#keep(page);
 		this.#show(page);
-		const selection = this.#intended.get(tabId ?? -1);
-		this.#intended.delete(tabId ?? -1);
 		const { late, ...captured } = await this.#capture(tabId);
-		/** @param {import("./capture.js").Captured} says */
-		const quoting = (says) => {
-			// As in a frame, of which the page knows nothing.
-			if (selection && !says.quote) says.quote = { text: fit(selection, LIMITS.quote) };
-			return says;
-		};
-		this.#add(page, late ? captured : quoting(captured));
-		// The quote is the user's own choice: it is not lost because the page is slow.
-		if (late) void late.then((more) => this.#addLate(page, quoting(more)));
+		// The page knows better what is around its selection.
+		if (captured.quote) page.said = page.said.filter((said) => said !== chosen);
+		this.#add(page, captured);
+		void late?.then(({ quote, ...more }) =>
+			this.#addLate(page, { ...more, ...(quote && !chosen && { quote }) }),
+		);
 	}
 
 	/**
@@ -423,15 +472,17 @@ export class Pages {
 	}
 
 	/**
-	 * What a page says after it was saved is another save of it.
-	 * @param {PageRecord} page
+	 * What a page says after it was saved is another save of it. The quote is the user's
+	 * own choice: it is not lost because the page is slow, nor by Undo and Save.
+	 * @param {PageRecord} page Perhaps one that was let go since.
 	 * @param {import("./capture.js").Captured} says
 	 */
 	#addLate(page, says) {
 		const captured = this.#taken(page, says);
-		if (page.removed || Object.keys(captured).length === 0) return;
-		const title = fit(page.title, LIMITS.title);
-		this.#outbox.add("saveNote", { url: page.url, title, ...captured }, page.url);
+		const current = this.#records.get(page.url);
+		if (!this.#gone.has(page.url)) this.#addSaid(page, [captured], false);
+		else if (Object.keys(captured).length > 0) current?.said.push(captured);
+		if (current) this.#show(current);
 	}
 
 	/**
@@ -451,12 +502,50 @@ export class Pages {
 	 */
 	#addSave(page, captured) {
 		page.wanted = false;
+		const said = [...page.said.splice(0), captured];
 		// One save of the page is enough, unless a new selection comes with it.
-		if (!this.#savesWaiting(page) || captured.quote) {
-			const title = fit(page.title, LIMITS.title);
-			this.#outbox.add("saveNote", { url: page.url, title, ...captured }, page.url);
-		}
+		if (!this.#savesWaiting(page)) this.#addSaid(page, said, true);
+		else if (said.some(({ quote }) => quote)) this.#addSaid(page, said, false);
 		this.#keep(page);
+	}
+
+	/**
+	 * Adds saves of what was said of a page, each quote once.
+	 * @param {PageRecord} page
+	 * @param {Said[]} said The later goes before the earlier.
+	 * @param {boolean} always Also where nothing was said.
+	 */
+	#addSaid(page, said, always) {
+		const { quote: _, ...fields } = /** @type {Said} */ (Object.assign({}, ...said));
+		const saved = this.#quoted.get(page.url) ?? [];
+		/** @type {NonNullable<Said["quote"]>[]} */
+		let quotes = [];
+		for (const { quote } of said) {
+			if (!quote || saved.some((text) => isSame(text, quote.text))) continue;
+			quotes = [...quotes.filter(({ text }) => !isSame(text, quote.text)), quote];
+		}
+		const [first, ...more] = quotes;
+		if (!always && !first && Object.keys(fields).length === 0) return;
+		this.#quoted.set(page.url, [...saved, ...quotes.map(({ text }) => text)]);
+		const title = fit(page.title, LIMITS.title);
+		const add = (/** @type {Said} */ own) =>
+			this.#outbox.add("saveNote", { url: page.url, title, ...own }, page.url);
+		add({ ...fields, ...(first && { quote: first }) });
+		for (const quote of more) add({ quote });
+	}
+
+	/**
+	 * A save with this quote was taken back.
+	 * @param {string} url
+	 * @param {Said["quote"]} quote
+	 */
+	#unquote(url, quote) {
+		const saved = this.#quoted.get(url);
+		if (saved && quote)
+			this.#quoted.set(
+				url,
+				saved.filter((text) => text !== quote.text),
+			);
 	}
 
 	/** @param {PageRecord} page */
@@ -473,8 +562,8 @@ export class Pages {
 					Object.assign(note, fields);
 				}
 				page.note = note;
-				// Undone at once: a note that was there before stays.
-				page.removed = null;
+				// Undone before it was saved. A note that was there before stays.
+				if (page.removed === "undone") page.removed = null;
 				this.#renew(page);
 			}
 		} catch (error) {
@@ -493,26 +582,37 @@ export class Pages {
 	 * @param {SaveNoteResult} result
 	 */
 	#saved(page, entry, result) {
+		const before = page.note;
 		page.note = result.note;
 		page.created ||= result.created;
 		page.samePage = result.samePage ?? null;
 		page.trashed = false;
-		this.#renew(page);
+		this.#renew(page, before);
 		if (page.removed && !this.#savesWaiting(page, entry)) {
 			// Undone before the answer. A note that was there before stays.
-			if (page.created) this.#trash(page);
+			if (page.created || page.removed === "deleted") this.#trash(page);
 			else page.removed = null;
 		}
 		if (!this.#sights.has(page.url)) this.#flush(page, entry);
 	}
 
 	/**
-	 * The popup has a note to take in that it hasn't seen.
+	 * The popup has a note to take in that it hasn't seen, or not as it is now.
 	 * @param {PageRecord} page
+	 * @param {Note | null} [before] What it was.
 	 */
-	#renew(page) {
-		page.seen = false;
+	#renew(page, before = null) {
 		const sight = this.#sights.get(page.url);
+		const { note: now } = page;
+		if (page.seen && before && now && before.id === now.id) {
+			// Those edits are a later state of the note, not another text beside it.
+			page.edits = typed.rebase(before, now, page.edits);
+			if (sight?.leftover) sight.leftover = typed.rebase(before, now, sight.leftover);
+			else if (sight) sight.renewed = { before: { ...before }, now: { ...now } };
+		} else {
+			page.seen = false;
+			if (sight) sight.renewed = null;
+		}
 		if (sight) sight.revision += 1;
 	}
 
@@ -631,6 +731,8 @@ export class Pages {
 				trashed: page.trashed,
 			},
 			leftover: sight.leftover,
+			leftoverSeen: sight.leftover !== null && page.seen && page.note !== null,
+			canonical: sight.canonical ?? null,
 			trouble,
 			cure: trouble && cureFor(trouble),
 			refusal,
@@ -648,12 +750,24 @@ export class Pages {
 	 */
 	#state(page, refusal) {
 		const waiting = this.#outbox.waitingFor(page.url).length > 0;
+		const opening = [...this.#opening.values()].includes(page);
 		const dirty =
 			page.note !== null && !page.removed && (!page.seen || this.#unsent(page) !== null);
-		if (this.#opening.has(page) || page.wanted || waiting || (dirty && !refusal)) {
+		if (opening || page.wanted || waiting || (dirty && !refusal)) {
 			return this.#host.trouble || this.#outbox.trouble ? "queued" : "saving";
 		}
 		if (refusal) return "error";
 		return page.note && !page.removed ? "saved" : "unsaved";
 	}
+}
+
+/**
+ * Whether two texts are one selection: as the page and the browser tell it, they differ
+ * in white space and at their ends.
+ * @param {string} one
+ * @param {string} other
+ */
+function isSame(one, other) {
+	const [a, b] = [one, other].map((text) => text.replace(/\s+/g, " ").trim());
+	return a !== undefined && b !== undefined && (a.includes(b) || b.includes(a));
 }

@@ -90,7 +90,10 @@ export function servePopup(port, { pages, refusals, host, ready, tryHost, active
 	 */
 	const openPage = async (told, again) => {
 		url = savableUrl(told.url);
-		if (url === null) return;
+		if (url === null) {
+			if (told.tabId !== undefined) pages.intendNot(told.tabId);
+			return;
+		}
 		const tab = { ...told, url };
 		if (again) pages.reopen(tab, popup, again.known, again.revision);
 		const opened = again ? null : pages.open(tab, popup);

@@ -21,8 +21,8 @@ import { fit, LIMITS } from "./text.js";
  * @property {number} saved Notes that were made.
  * @property {number} there Pages that had one.
  * @property {number} waiting Not answered yet.
- * @property {{url: string, title: string, reason: string | null}[]} unsavable With what
- *   the host said, if it was asked.
+ * @property {{url: string, title: string, refusal: import("./outbox.js").Refusal | null}[]} unsavable
+ *   With why, if the host was asked.
  */
 
 /**
@@ -86,7 +86,7 @@ export class QuickSaves {
 			if (seen.has(url ?? address)) continue;
 			seen.add(url ?? address);
 			if (url === null) {
-				batch.unsavable.push({ url: address, title, reason: null });
+				batch.unsavable.push({ url: address, title, refusal: null });
 				continue;
 			}
 			const page = { url, title: fit(title, LIMITS.title) };
@@ -137,8 +137,7 @@ export class QuickSaves {
 		if (entry.method !== "saveNote") return;
 		this.#tellTab(entry, false);
 		this.#settle(entry, (batch, page) => {
-			const reason = entry.refused?.message ?? null;
-			batch.unsavable.push({ ...page, reason });
+			batch.unsavable.push({ ...page, refusal: entry.refused });
 			// The user is looking at the reason, and the page is still in its tab.
 			if (entry.refused?.kind === "invalid_url") this.#outbox.discard(entry.params.opId);
 		});

@@ -64,6 +64,18 @@ export async function marksSaved(area, permissions) {
 }
 
 /**
+ * The user has taken a permission back in the browser: the marks stay off until they are
+ * asked for anew, also where something else asks for the permission meanwhile.
+ * @param {Pick<typeof chrome.storage.local, "get" | "set">} area
+ * @param {Pick<typeof chrome.permissions, "contains">} permissions
+ */
+export async function heedRevocation(area, permissions) {
+	const settings = await loadSettings(area);
+	if (!settings.badge || (await permissions.contains(TABS))) return;
+	await saveSettings(area, { ...settings, badge: false });
+}
+
+/**
  * Remembers what the host's configuration says, for clicks that come before
  * the host has answered.
  * @param {Pick<typeof chrome.storage.local, "set">} area

@@ -8,8 +8,8 @@
  * moves something from one record to another may find both after a crash,
  * never neither.
  *
- * Where the browser's storage is full, what still fits is written and the rest
- * is held in memory, said so (`full`), and written as soon as there is room.
+ * Where the browser's storage is full, or takes no changes, what still fits is written
+ * and the rest is held in memory, said so (`full`), and written as soon as there is room.
  */
 
 /**
@@ -92,9 +92,10 @@ export class Shelf {
 		const removed = [...changes.keys()].filter((key) => changes.get(key) === undefined);
 		const refusal = await this.#set(kept, removed);
 		// Removals make room, so they are done even then.
-		if (removed.length > 0) await this.#area.remove(removed);
-		if (refusal) await this.#setOneByOne(kept);
-		else this.#setFull(false);
+		const unremoved = await this.#clear(removed);
+		const unkept = refusal ? await this.#setOneByOne(kept) : null;
+		this.#setFull(unkept !== null || unremoved !== null);
+		if (unkept || unremoved) throw unkept ?? unremoved;
 	}
 
 	/**
@@ -121,23 +122,46 @@ export class Shelf {
 	}
 
 	/**
+	 * @param {string[]} removed
+	 * @returns {Promise<unknown>} Why it was refused, if it was; then it is done with the next write.
+	 */
+	async #clear(removed) {
+		if (removed.length === 0) return null;
+		try {
+			await this.#area.remove(removed);
+			return null;
+		} catch (error) {
+			for (const key of removed) this.#defer(key, undefined);
+			return error;
+		}
+	}
+
+	/**
 	 * A record too large for what is left doesn't keep the others from being written.
-	 * Throws the first refusal.
 	 * @param {[key: string, value: unknown][]} kept
+	 * @returns {Promise<unknown>} The first refusal, if there was any.
 	 */
 	async #setOneByOne(kept) {
 		/** @type {unknown} */
-		let refusal;
+		let refusal = null;
 		for (const [key, value] of kept) {
 			try {
 				await this.#area.set({ [key]: value });
 			} catch (error) {
 				refusal ??= error;
-				if (!this.#changes.has(key)) this.#changes.set(key, value);
+				this.#defer(key, value);
 			}
 		}
-		this.#setFull(refusal !== undefined);
-		if (refusal) throw refusal;
+		return refusal;
+	}
+
+	/**
+	 * Leaves a change to the next write, unless there is a newer one.
+	 * @param {string} key
+	 * @param {unknown} value
+	 */
+	#defer(key, value) {
+		if (!this.#changes.has(key)) this.#changes.set(key, value);
 	}
 
 	/** @param {boolean} full */

@@ -13,6 +13,14 @@ export function say(name, ...values) {
 }
 
 /**
+ * Why something was refused: in the host's words, or in ours where it had none.
+ * @param {{message: string, cause?: import("./diagnosis.js").Cause}} refusal
+ */
+export function reasonOf({ message, cause }) {
+	return cause ? say(`cause_${cause}`) : message;
+}
+
+/**
  * The language of the texts; in the browser's own variety where it has one. Where the
  * browser speaks a language that there are no texts in, they are in English.
  */

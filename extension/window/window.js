@@ -10,7 +10,7 @@ import { copies, element, put } from "../shared/overview.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";
 import { splitTags } from "../shared/tags.js";
 import { WINDOW_PORT } from "../shared/window-port.js";
-import { say, sayEverywhere } from "../shared/wording.js";
+import { reasonOf, say, sayEverywhere } from "../shared/wording.js";
 
 /** @typedef {import("../shared/window-port.js").WindowSummary} WindowSummary */
 
@@ -21,6 +21,9 @@ import { say, sayEverywhere } from "../shared/wording.js";
  */
 const counted = (one, many, n) =>
 	n === 1 ? say(one) : say(many, n.toLocaleString(browser.i18n.getUILanguage()));
+
+/** Whether a submit of the form is being done. */
+let underWay = false;
 
 /** The other tabs of this window; private ones never. */
 async function otherTabs() {
@@ -33,7 +36,19 @@ async function showCount() {
 	const { length } = await otherTabs();
 	if (document.body.dataset.state !== "asking") return;
 	put(element("tabs-heading"), counted("windowTabs_one", "windowTabs_many", length));
-	/** @type {HTMLButtonElement} */ (element("save")).disabled = length === 0;
+	/** @type {HTMLButtonElement} */ (element("save")).disabled = underWay || length === 0;
+}
+
+/** A double click, or Enter while the browser asks the user, is one save all the same. */
+async function saveOnce() {
+	if (underWay) return;
+	const button = /** @type {HTMLButtonElement} */ (element("save"));
+	underWay = button.disabled = true;
+	try {
+		await save();
+	} finally {
+		underWay = button.disabled = false;
+	}
 }
 
 async function save() {
@@ -85,11 +100,11 @@ function show({ saved, there, waiting, unsavable, trouble, cure, hindrance }) {
 	put(element("cure-command"), cure ?? "");
 	element("unsavable").hidden = unsavable.length === 0;
 	element("unsavable-list").replaceChildren(
-		...unsavable.map(({ url, title, reason }) => {
+		...unsavable.map(({ url, title, refusal }) => {
 			const line = document.createElement("li");
 			const name = document.createElement("bdi");
 			name.textContent = title || url || say("windowUnnamed");
-			line.append(name, ...(reason ? [` (${reason})`] : []));
+			line.append(name, ...(refusal ? [` (${reasonOf(refusal)})`] : []));
 			return line;
 		}),
 	);
@@ -102,7 +117,7 @@ async function start() {
 	copies(element("copy-cure"), element("cure-command"));
 	element("ask").addEventListener("submit", (event) => {
 		event.preventDefault();
-		void save();
+		void saveOnce();
 	});
 	for (const event of [browser.tabs.onCreated, browser.tabs.onRemoved]) {
 		event.addListener(() => void showCount());

@@ -68,3 +68,23 @@ test("a page that answers nonsense says nothing", () => {
 	assert.deepEqual(fitCaptured(says), {});
 	assert.deepEqual(fitCaptured({ quote: { text: "  \n " } }), {});
 });
+
+test("a selection of white space for the most part is looked through once", () => {
+	const text = `a${" ".repeat(20_000)}${"b".repeat(14_000)}`;
+	const plain = RegExp.prototype.exec;
+	/** @type {string[]} */
+	const again = [];
+	RegExp.prototype.exec = function (string) {
+		// For each blank it would go to the end of all of them.
+		if (this.source.includes("\\s+") && !this.global) again.push(this.source);
+		return plain.call(this, string);
+	};
+	try {
+		assert.ok(fitCaptured({ quote: { text } }).quote);
+	} finally {
+		RegExp.prototype.exec = plain;
+	}
+	assert.deepEqual(again, []);
+	const cut = fitCaptured({ quote: { text: `a${" ".repeat(32_700)}${"b".repeat(99)}` } });
+	assert.equal(cut.quote?.text, "a");
+});

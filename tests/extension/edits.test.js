@@ -6,6 +6,7 @@ import {
 	commitPending,
 	difference,
 	isEmpty,
+	rebase,
 	replace,
 	unite,
 	uniteEdits,
@@ -84,4 +85,32 @@ test("an emptied field is an edit, an untouched form is none", () => {
 	assert.equal(isEmpty({ summary: "" }), false);
 	assert.equal(isEmpty({ tags: [] }), false);
 	assert.equal(isEmpty({ pending: "x" }), false);
+});
+
+test("what was typed in sight of a note is laid over what the note has become", () => {
+	const over = (
+		/** @type {string} */ was,
+		/** @type {string} */ is,
+		/** @type {string} */ typed,
+	) =>
+		rebase(
+			{ title: "", tags: ["a", "b"], summary: was },
+			{ title: "", tags: ["a", "b", "c"], summary: is },
+			{ summary: typed, tags: ["b"] },
+		);
+	assert.equal(over("Great", "Great", "Great article").summary, "Great article");
+	assert.equal(over("Great", "Great\n\n> q", "Great one").summary, "Great one\n\n> q");
+	assert.equal(over("", "> q", "Mine").summary, "Mine\n\n> q");
+	assert.equal(over("", "> q", "").summary, "> q");
+	// Another text, though it begins alike: neither is lost.
+	assert.equal(over("Great", "Greater", "Great one").summary, "Greater\n\nGreat one");
+	assert.deepEqual(over("", "", "").tags, ["b", "c"]);
+	assert.deepEqual(
+		rebase(
+			{ title: "", tags: [], summary: "" },
+			{ title: "", tags: ["a"], summary: "x" },
+			{},
+		),
+		{},
+	);
 });

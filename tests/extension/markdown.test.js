@@ -174,3 +174,62 @@ test("a note of 64 KiB of anything is read without an end of the stack", () => {
 		readMarkdown(piece.repeat(65_536 / piece.length));
 	}
 });
+
+test("no pattern that goes back and forth is given more than a thousand blanks in a row", () => {
+	const blanks = " ".repeat(65_000);
+	const plain = RegExp.prototype.exec;
+	/** Patterns that go through a text once. */
+	const once = new Set(["\\r\\n?", "\\0", "\\n$", "\\s+"]);
+	/** @type {string[]} */
+	const wide = [];
+	RegExp.prototype.exec = function (text) {
+		// From a place on, a sticky pattern sees only what is there.
+		const seen = this.sticky ? text.slice(this.lastIndex) : text;
+		if (/** @type {any} */ (seen).includes(" ".repeat(1001)) && !once.has(this.source))
+			wide.push(this.source);
+		return plain.call(this, text);
+	};
+	try {
+		for (const text of [
+			`[a](${blanks}x y`,
+			`[a](b${blanks}x`,
+			`# a${blanks}b`,
+			`a|b\n-|-${blanks}x`,
+			`[a]: x${blanks}y`,
+			`a${blanks}\nb`,
+			`***${blanks}x`,
+			`> - [a](\u00a0${blanks}x y`,
+		]) {
+			assert.ok(readMarkdown(text).length > 0);
+		}
+	} finally {
+		RegExp.prototype.exec = plain;
+	}
+	assert.deepEqual([...new Set(wide)], []);
+});
+
+test("a blank beyond a thousand changes nothing that is seen", () => {
+	const read = (/** @type {number} */ count) => {
+		const wide = " ".repeat(count);
+		return html(readMarkdown(`# a${wide}b\n\nc${wide}\n[d](https://e.org/${wide})`));
+	};
+	assert.equal(read(20_000), read(1000));
+	assert.match(
+		read(20_000),
+		/^<h1>a {1000}b<\/h1><p>c<br \/><a href="https:\/\/e.org\/">d/,
+	);
+});
+
+test("a wide table of short rows is filled in to ten thousand cells and no more", () => {
+	const columns = 1000;
+	const text = `${"a|".repeat(columns)}\n${"-|".repeat(columns)}\n${"x\n".repeat(30_000)}`;
+	/** @type {(parts: (Part | string)[]) => number} */
+	const cells = (parts) =>
+		parts.reduce((sum, part) => {
+			if (typeof part === "string") return sum;
+			return sum + (part.name === "td" ? 1 : cells(part.content));
+		}, 0);
+	assert.equal(cells(readMarkdown(text)), 10_000 + 30_000);
+	const usual = html(readMarkdown("|a|b|c|\n|-|-|-|\n|1|"));
+	assert.match(usual, /<td>1<\/td><td><\/td><td><\/td>/);
+});

@@ -393,3 +393,17 @@ test("a save that the full storage doesn't take is held, told, and kept once the
 	await background.reach();
 	assert.equal(host.note.summary, words);
 });
+
+test("an entry that was set aside names the cause by which it is told in the user's language", async () => {
+	for (const [cause, told] of /** @type {const} */ ([
+		["program_ended", "program_crashed"],
+		["program_silent", "program_silent"],
+	])) {
+		const host = new FakeHost();
+		const background = await FakeBackground.start(host);
+		host.interfere = () => new Unreachable(cause);
+		save(background);
+		for (let i = 0; i < 5; i += 1) await background.reach();
+		assert.equal(background.outbox.entries[0]?.refused?.cause, told);
+	}
+});

@@ -66,9 +66,13 @@ test("each page of a window is in one part of the summary", async () => {
 		there: 1,
 		waiting: 0,
 		unsavable: [
-			{ url: "about:config", title: "Settings", reason: null },
-			{ url: "", title: "", reason: null },
-			{ url: "file:///tmp/a", title: "A file", reason: "No files." },
+			{ url: "about:config", title: "Settings", refusal: null },
+			{ url: "", title: "", refusal: null },
+			{
+				url: "file:///tmp/a",
+				title: "A file",
+				refusal: { kind: "invalid_url", message: "No files." },
+			},
 		],
 	});
 	assert.equal(changes, 3);

@@ -224,3 +224,21 @@ test("white space alone is no selection", async () => {
 	const { quote } = await read("<p>a   b", { start: ["p", 0, 1], end: ["p", 0, 3] });
 	assert.equal(quote, undefined);
 });
+
+test("a page that is made to be misread costs neither the selection nor what it says besides", async () => {
+	const hostile = `<script type="application/ld+json">
+		{"@type": {"toString": 1, "valueOf": 1}, "description": "x"}</script>`;
+	const selection = /** @type {Parameters<typeof read>[1]} */ ({
+		start: ["p", 0, 0],
+		end: ["p", 0, 5],
+	});
+	const says = await read(
+		`<html lang="en"><head><meta name="description" content="About it">${hostile}<p>words here`,
+		selection,
+	);
+	assert.equal(says.quote?.text, "words");
+	assert.equal(says.excerpt, "About it");
+	// Its own words for the document's are worse, but not for the quote.
+	const clobbered = await read("<img name=querySelectorAll><p>words here", selection);
+	assert.equal(clobbered.quote?.text, "words");
+});

@@ -127,3 +127,27 @@ test("says once that the storage is full, and once that it no longer is", async 
 	assert.deepEqual(told, [true, false]);
 	assert.deepEqual(storage.items, { a: 1, b: 1, c: 1 });
 });
+
+test("a removal that is refused keeps nothing from being written, and is done later", async () => {
+	const storage = new FakeStorage();
+	const shelf = new Shelf(storage);
+	await shelf.put("old", 1);
+	const remove = storage.remove.bind(storage);
+	storage.remove = async () => {
+		throw new Error("disk full");
+	};
+	storage.quota = 60;
+	void shelf.put("huge", "x".repeat(100)).catch(() => {});
+	void shelf.put("entry", { x: 1 }).catch(() => {});
+	await assert.rejects(shelf.remove("old"));
+	assert.deepEqual(storage.items.entry, { x: 1 });
+	assert.ok(shelf.full);
+	storage.quota = 1000;
+	await assert.rejects(shelf.settled(), /disk full/);
+	assert.equal(storage.items.huge?.length, 100);
+	assert.ok(shelf.full);
+	storage.remove = remove;
+	await shelf.settled();
+	assert.deepEqual(Object.keys(storage.items).sort(), ["entry", "huge"]);
+	assert.ok(!shelf.full);
+});

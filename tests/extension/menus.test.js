@@ -1,0 +1,89 @@
+// The context menus: what a click asks for, of pages that answer and of those that don't.
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+/** @type {(injection: any) => Promise<any>} */
+let inject = async () => [];
+let popupOpens = true;
+Object.assign(globalThis, {
+	chrome: {
+		scripting: { executeScript: (/** @type {any} */ injection) => inject(injection) },
+		action: {
+			openPopup: async () => {
+				if (!popupOpens) throw new Error("No popup.");
+			},
+		},
+	},
+});
+// After it: the modules take the browser as they find it.
+const { settle } = await import("./fakes.js");
+const { onMenuClick } = await import("../../extension/shared/menus.js");
+
+test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+test.afterEach(() => mock.timers.reset());
+
+/**
+ * @param {object} info
+ * @param {object} [tab]
+ */
+function click(info, tab = {}) {
+	/** @type {unknown[][]} */
+	const log = [];
+	const telling =
+		(/** @type {string} */ name) =>
+		(/** @type {unknown[]} */ ...values) => {
+			log.push([name, ...values]);
+		};
+	const parts = /** @type {any} */ ({
+		pages: Object.fromEntries(
+			["intend", "intendNot", "saveUnseen"].map((name) => [name, telling(name)]),
+		),
+		quickSaves: { save: telling("save"), tell: telling("tell") },
+		ready: Promise.resolve(),
+	});
+	void onMenuClick(
+		/** @type {any} */ (info),
+		/** @type {any} */ ({ id: 1, ...tab }),
+		parts,
+	);
+	return log;
+}
+
+const LINK = { menuItemId: "save-link", linkUrl: "https://example.org/a" };
+
+test("a link is saved by its words", async () => {
+	inject = async () => [{ result: "A link" }];
+	const log = click(LINK);
+	await settle();
+	assert.deepEqual(log, [["save", LINK.linkUrl, "A link", 1]]);
+});
+
+test("a link is saved also where its page never answers", async () => {
+	/** @type {any} */
+	let asked;
+	inject = (injection) => {
+		asked = injection;
+		return new Promise(() => {});
+	};
+	const log = click(LINK);
+	await settle();
+	assert.deepEqual(log, []);
+	assert.equal(asked.injectImmediately, true);
+	mock.timers.tick(300);
+	await settle();
+	assert.deepEqual(log, [["save", LINK.linkUrl, "", 1]]);
+});
+
+test("a selection of a page that can't be saved isn't kept for another", async () => {
+	popupOpens = false;
+	const log = click(
+		{ menuItemId: "save-selection", selectionText: "chosen", pageUrl: "about:x" },
+		{ url: "about:x" },
+	);
+	await settle();
+	assert.deepEqual(log, [
+		["intend", 1, "chosen"],
+		["intendNot", 1],
+	]);
+});

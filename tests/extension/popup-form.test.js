@@ -1,0 +1,175 @@
+// The popup's own page in a real browser, shown views by the test in the background's place.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import puppeteer from "puppeteer-core";
+
+const extension = fileURLToPath(new URL("../../extension/", import.meta.url));
+const TYPES = /** @type {Record<string, string>} */ ({
+	".html": "text/html",
+	".js": "text/javascript",
+	".css": "text/css",
+});
+
+const server = createServer(async (request, response) => {
+	const name = new URL(request.url ?? "/", "http://localhost").pathname;
+	try {
+		const text = await readFile(path.join(extension, name));
+		response.setHeader("content-type", TYPES[path.extname(name)] ?? "text/plain");
+		response.end(text);
+	} catch {
+		response.writeHead(404).end();
+	}
+});
+/** @type {import("puppeteer-core").Browser} */
+let browser;
+/** @type {import("puppeteer-core").Page} */
+let page;
+
+test.before(async () => {
+	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(null)));
+	browser = await puppeteer.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+	});
+	page = await browser.newPage();
+	await page.evaluateOnNewDocument(() => {
+		const scope = /** @type {any} */ (globalThis);
+		const event = { addListener() {} };
+		Object.assign(scope, { told: [], closings: 0, listeners: [] });
+		scope.close = () => {
+			scope.closings += 1;
+		};
+		const port = {
+			onMessage: {
+				addListener: (/** @type {any} */ listener) => scope.listeners.push(listener),
+			},
+			onDisconnect: event,
+			postMessage: (/** @type {any} */ message) => scope.told.push(message),
+		};
+		scope.browser = {
+			i18n: { getMessage: (/** @type {string} */ key) => key, getUILanguage: () => "en" },
+			runtime: { connect: () => port },
+			tabs: {
+				query: async () => [{ id: 1, url: "https://example.org/a", title: "A title" }],
+			},
+		};
+	});
+});
+test.after(async () => {
+	await browser.close();
+	server.close();
+});
+test.beforeEach(async () => {
+	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+	await page.goto(`http://127.0.0.1:${port}/popup/popup.html`);
+	await page.waitForFunction("told.some((message) => message.do === 'open')", {
+		timeout: 10_000,
+	});
+});
+
+/**
+ * Shows the popup a view whose note has this text.
+ * @param {number} revision
+ * @param {string} summary
+ * @param {object} [fields]
+ */
+const show = (revision, summary, fields = {}) =>
+	page.evaluate(
+		(view) => {
+			const { listeners, told } = /** @type {any} */ (globalThis);
+			const turn = told.findLast((/** @type {any} */ m) => m.do === "edit")?.turn ?? 0;
+			for (const listener of listeners) listener({ view, turn });
+		},
+		{
+			state: "saved",
+			revision,
+			page: {
+				note: {
+					id: 1,
+					url: "",
+					title: "A title",
+					tags: [],
+					summary,
+					savedAt: "2026-01-01",
+				},
+				created: true,
+				samePage: null,
+				removed: null,
+				trashed: false,
+			},
+			leftover: null,
+			leftoverSeen: false,
+			canonical: null,
+			trouble: null,
+			cure: null,
+			refusal: null,
+			hindrance: null,
+			siteUrl: "http://localhost:6683/",
+			siteProblem: null,
+			unkept: false,
+			...fields,
+		},
+	);
+
+const note = () =>
+	page.$eval("#summary", (field) => {
+		const { value, selectionEnd } = /** @type {HTMLTextAreaElement} */ (field);
+		return { value, selectionEnd };
+	});
+
+test("what a slow page says joins what is being typed, and the caret stays", async () => {
+	await show(1, "");
+	await page.type("#summary", "Great");
+	await show(1, "Great");
+	await page.type("#summary", " article");
+	await show(2, "Great\n\n> q");
+	assert.deepEqual(await note(), { value: "Great article\n\n> q", selectionEnd: 13 });
+});
+
+test("a word that is being composed is neither ended by a late note nor by Ctrl and Enter", async () => {
+	await show(1, "");
+	await page.type("#summary", "Gre");
+	const compose = (/** @type {string} */ name) =>
+		page.$eval(
+			"#summary",
+			(field, name) => field.dispatchEvent(new CompositionEvent(name, { bubbles: true })),
+			name,
+		);
+	await compose("compositionstart");
+	await show(2, "> q");
+	assert.equal((await note()).value, "Gre");
+	const press = (/** @type {boolean} */ isComposing) =>
+		page.$eval(
+			"#summary",
+			(field, isComposing) => {
+				const init = { key: "Enter", ctrlKey: true, bubbles: true, isComposing };
+				field.dispatchEvent(new KeyboardEvent("keydown", init));
+				return /** @type {any} */ (globalThis).closings;
+			},
+			isComposing,
+		);
+	assert.equal(await press(true), 0);
+	await compose("compositionend");
+	assert.equal((await note()).value, "Gre\n\n> q");
+	assert.equal(await press(false), 1);
+});
+
+test("another note of the page is asked for when a slow page names its address", async () => {
+	const asked = () =>
+		page.evaluate(
+			() =>
+				/** @type {any} */ (globalThis).told.filter(
+					(/** @type {any} */ message) => message.do === "lookAround",
+				).length,
+		);
+	await show(1, "");
+	await show(1, "");
+	assert.equal(await asked(), 1);
+	await show(1, "", { canonical: "https://example.org/b" });
+	assert.equal(await asked(), 2);
+});
