@@ -10,6 +10,7 @@ use std::{
 use super::{
     Invocation,
     print::{self, Bar},
+    terminal::Stop,
 };
 use crate::{
     domain::parse_tags,
@@ -127,7 +128,9 @@ impl Site {
                 format!("{share} %, {} s", elapsed.as_secs())
             });
         };
-        let written = site::write_files(store, &filter, &self.base_path, folder, &show);
+        let stop = Stop::on_signals()?;
+        let written =
+            site::write_files(store, &filter, &self.base_path, folder, &show, stop.flag());
         bar.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let written = written.map_err(|error| of_file(error, folder))?;
         let Written {
