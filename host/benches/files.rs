@@ -107,7 +107,15 @@ fn main() {
 
 fn export_site(store: &Reader, place: &Path) {
     let filter = TagFilter::default();
-    site::write_files(store, &filter, &Address::default(), place, &|_, _| {}).expect("room");
+    site::write_files(
+        store,
+        &filter,
+        &Address::default(),
+        place,
+        &|_, _| {},
+        &AtomicBool::new(false),
+    )
+    .expect("room");
 }
 
 fn median(mut taken: Vec<Duration>) -> Duration {

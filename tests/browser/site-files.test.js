@@ -2,7 +2,7 @@
 // opened from the disk, where a page may fetch nothing.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -301,3 +301,24 @@ inEachBrowser(
 		await isRead(world, browser, `${pathToFileURL(folder)}/`, false);
 	},
 );
+
+inEachBrowser("tells that a piece of the search is damaged", async (world, browser) => {
+	const folder = await publish(world);
+	const page = await browser.open(`${pathToFileURL(folder)}/index.html`);
+	const piece = path.join(folder, "search/words/0.js");
+	const whole = await readFile(piece, "utf8");
+	// Cut off, and left by another export.
+	for (const content of [whole.slice(0, whole.length / 2), 'urlNotes("words/x", []);']) {
+		await writeFile(piece, content);
+		await page.goto(`${pathToFileURL(folder)}/search/index.html?q=memory`);
+		await until("the page says what is damaged", () =>
+			page.evaluate(
+				() =>
+					document
+						.querySelector("#outcome")
+						?.textContent?.includes("is damaged: search/words/0.js") ?? false,
+			),
+		);
+	}
+	await page.close();
+});

@@ -3,7 +3,15 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import {
+	chmod,
+	mkdir,
+	mkdtemp,
+	readdir,
+	readFile,
+	rm,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -327,26 +335,36 @@ const shells = [
 	},
 ];
 
+/**
+ * A shell that completes our commands. What is run there tells the words that it is given.
+ * @param {import("node:test").TestContext} t
+ * @param {{ start: string, load: string }} shell
+ */
+async function completing(t, { start, load }) {
+	const { environment, folder, run } = await desk(t);
+	await mkdir(path.join(folder, "functions"));
+	// By the name under which it is installed.
+	await writeFile(path.join(folder, "functions/_url-notes"), run("completions", "zsh"));
+	// In the place of the program, but for what the shell asks.
+	const programs = path.join(folder, "programs");
+	await mkdir(programs);
+	const words = path.join(programs, "url-notes");
+	await writeFile(
+		words,
+		`#!/bin/sh\ncase $1-$# in\ncomplete-* | completions-2) exec '${builtProgram}' "$@" ;;\nesac\nprintf '<%s>' "$@"\necho\n`,
+	);
+	await chmod(words, 0o755);
+	const variables = { ...environment, PATH: `${programs}:/usr/bin:/bin` };
+	const terminal = new Terminal(start, variables, 200);
+	t.after(() => terminal.child.kill("SIGKILL"));
+	terminal.type(`cd; ${load}\n`);
+	await terminal.shows("ready> ");
+	return { terminal, folder, run };
+}
+
 for (const { shell, start, load } of shells) {
 	test(`${shell} completes commands, options, tags and notes`, async (t) => {
-		const { environment, folder, run } = await desk(t);
-		await mkdir(path.join(folder, "functions"));
-		// By the name under which it is installed.
-		await writeFile(path.join(folder, "functions/_url-notes"), run("completions", "zsh"));
-		// In the place of the program, but for what the shell asks: tells the words it is given.
-		const programs = path.join(folder, "programs");
-		await mkdir(programs);
-		const words = path.join(programs, "url-notes");
-		await writeFile(
-			words,
-			`#!/bin/sh\ncase $1-$# in\ncomplete-* | completions-2) exec '${builtProgram}' "$@" ;;\nesac\nprintf '<%s>' "$@"\necho\n`,
-		);
-		await chmod(words, 0o755);
-		const variables = { ...environment, PATH: `${programs}:/usr/bin:/bin` };
-		const terminal = new Terminal(start, variables, 200);
-		t.after(() => terminal.child.kill("SIGKILL"));
-		terminal.type(`${load}\n`);
-		await terminal.shows("ready> ");
+		const { terminal, run } = await completing(t, { start, load });
 		const id = JSON.parse(run("show", page, "--json")).id;
 		/** @type {[string, string][]} */
 		const cases = [
@@ -368,6 +386,41 @@ for (const { shell, start, load } of shells) {
 		}
 	});
 }
+
+test("bash runs nothing of an address or a tag that it completes", async (t) => {
+	const { start, load } = shells[0] ?? assert.fail();
+	const { terminal, folder, run } = await completing(t, { start, load });
+	const address = (/** @type {string} */ name) =>
+		`https://${name}.example/$(touch\${IFS}pwned1)\`touch\${IFS}pwned2\``;
+	const tag = 'x$(touch pwned3)\\"`touch pwned4`';
+	for (const name of ["plain", "double", "single"])
+		run("add", address(name), "--tag", tag);
+	run("add", "https://end.example/'$(>pwned5)'");
+	run("add", "https://past.example/!!");
+	/** @type {[string, string][]} */
+	const cases = [
+		["url-notes show https://pl\t", address("plain")],
+		['url-notes show "https://do\t', address("double")],
+		["url-notes show 'https://si\t", address("single")],
+		['url-notes list --tag "x\t', tag],
+		["url-notes list --tag 'x\t", tag],
+		["url-notes list --tag x\t", tag],
+		// What can't stay as it is within these quotes isn't offered.
+		["url-notes show 'https://en\t'", "https://en"],
+		['url-notes show "https://pa\t"', "https://pa"],
+		["url-notes show h'ttps://en\t'", "https://en"],
+	];
+	for (const [typed, completed] of cases) {
+		terminal.type(`${typed}\n`);
+		await terminal.shows(`<${completed}>`);
+		await terminal.shows("ready> ");
+	}
+	const left = await readdir(folder);
+	assert.deepEqual(
+		left.filter((name) => name.startsWith("pwned")),
+		[],
+	);
+});
 
 test("the manual page is read without a warning", async (t) => {
 	const { folder, run } = await desk(t);

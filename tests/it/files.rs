@@ -217,8 +217,8 @@ fn every_link_of_every_file_leads_to_one_from_a_disk_and_below_any_path() {
     export(dir, &other, &[]);
     follow_all(&other, Some("http://localhost:8000/"));
     // Only what is shown at addresses that aren't there has to know where it is.
-    for (name, path) in files(&out) {
-        let same = fs::read(path).unwrap() == fs::read(other.join(&name)).unwrap();
+    for (name, content) in contents(&out) {
+        let same = content == fs::read(other.join(&name)).unwrap();
         assert_eq!(same, name != "404.html", "{name}");
     }
     let whole = dir.join("whole");
@@ -473,6 +473,7 @@ fn the_users_own_in_the_folder_stays() {
     export(dir, &out, &[]);
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(out.join("index.html")), 0o644);
+    assert_eq!(mode(out.join("style.css")), 0o644);
     assert_eq!(mode(out.join("tag/gpu")), 0o755);
     let private = dir.join("private");
     export(dir, &private, &[]);
@@ -521,10 +522,14 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
             false => fs::remove_file(&path).unwrap(),
         }
     }
-    symlink(&mine, linked.join("tag")).unwrap();
-    symlink(&file, linked.join("index.html")).unwrap();
+    for (link, target) in [("tag", &mine), ("index.html", &file)] {
+        let link = linked.join(link);
+        symlink(target, &link).unwrap();
+        assert!(sentence(&to(&linked)).contains(link.file_name().unwrap().to_str().unwrap()));
+        assert!(link.is_symlink());
+        fs::remove_file(&link).unwrap();
+    }
     assert!(to(&linked).status.success());
-    assert!(!linked.join("tag").is_symlink() && !linked.join("index.html").is_symlink());
     assert_eq!(read(&file), "mine");
     assert_eq!(files(&mine).len(), 1);
     for wrong in ["?x", "ftp://e.org/", "/a?b", "/a#b"] {
@@ -537,6 +542,119 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
         ];
         assert_eq!(run(dir, &arguments).status.code(), Some(2), "{wrong}");
     }
+}
+
+#[test]
+fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    add(dir, "https://e.org/1", "One", &["gpu"]);
+    add(dir, "https://e.org/2", "Two", &["soon gone"]);
+    let out = dir.join("out");
+    let to = || run(dir, &["export", "site", out.to_str().unwrap()]);
+    assert!(to().status.success());
+    run_ok(dir, &["rm", "https://e.org/2"]);
+    let edited = "was changed since it was exported";
+    let strange = "no export wrote it";
+    for (name, content, why) in [
+        ("tag/mine.txt", Some("mine"), strange),
+        ("note/drafts/essay.html", Some("mine"), strange),
+        ("tag/gpu/feed.atom", Some("mine"), edited),
+        ("tag/soon_gone/index.html", Some("mine"), edited),
+        ("robots.txt", Some("User-agent: *\nDisallow: /\n"), edited),
+        ("sites/index.html", None, edited),
+    ] {
+        let file = out.join(name);
+        let before = fs::read(&file).ok();
+        match content {
+            Some(content) => {
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(&file, content).unwrap();
+            }
+            None => {
+                fs::remove_file(&file).unwrap();
+                symlink(dir.join("notes.db"), &file).unwrap();
+            }
+        }
+        let there = stamps(&out);
+        let message = sentence(&to());
+        assert!(message.contains(name) && message.contains(why), "{message}");
+        assert_eq!(stamps(&out), there, "{name}");
+        fs::remove_file(&file).unwrap();
+        match before {
+            Some(before) => fs::write(&file, before).unwrap(),
+            None => assert!(content.is_some()),
+        }
+    }
+    // What is missing, and what was put back as it was, are in nobody's way.
+    fs::remove_file(out.join("style.css")).unwrap();
+    assert!(to().status.success());
+    assert!(!out.join("tag/soon_gone").exists());
+    // A mark without the list of files: what this export doesn't write isn't known to be one's.
+    let mark = read(out.join(".url-notes-site"));
+    let names: Vec<&str> = mark.lines().filter(|line| !line.contains(' ')).collect();
+    fs::write(out.join(".url-notes-site"), names.join("\n")).unwrap();
+    fs::write(out.join("tag/mine.txt"), "mine").unwrap();
+    assert!(sentence(&to()).contains("tag/mine.txt"));
+    assert_eq!(read(out.join("tag/mine.txt")), "mine");
+    fs::remove_file(out.join("tag/mine.txt")).unwrap();
+    assert!(to().status.success());
+    let again: BTreeSet<String> = read(out.join(".url-notes-site"))
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(again, mark.lines().map(str::to_owned).collect());
+}
+
+#[test]
+fn an_export_that_is_cut_off_leaves_nothing_that_git_would_publish() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fill(dir);
+    let out = dir.join("out");
+    export(dir, &out, &[]);
+    let parts = || -> Vec<PathBuf> {
+        let entries = fs::read_dir(&out)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.to_string_lossy().ends_with(".part"))
+            .collect()
+    };
+    let mut stopped = 0;
+    for signal in [Signal::KILL, Signal::INT, Signal::TERM] {
+        let mut child = program(dir)
+            .args(["export", "site", out.to_str().unwrap()])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        until("the export is under way", || {
+            let ended = child.try_wait().unwrap().is_some();
+            let own = out.join(format!(".url-notes.{}-0.part/site", child.id()));
+            let begun = count_files(&own) > 3;
+            (begun || ended).then_some(())
+        });
+        let _ = kill_process(Pid::from_child(&child), signal);
+        let output = child.wait_with_output().unwrap();
+        match signal {
+            Signal::KILL => {
+                for part in parts() {
+                    assert_eq!(read(part.join(".gitignore")), "*\n");
+                }
+            }
+            _ => {
+                assert_eq!(parts(), Vec::<PathBuf>::new());
+                if !output.status.success() {
+                    assert!(sentence(&output).contains("was stopped"));
+                    stopped += 1;
+                }
+            }
+        }
+    }
+    assert!(stopped > 0, "it was never stopped");
 }
 
 /// Each file with its content, but for the mark and what is in the making.

@@ -544,6 +544,75 @@ fn an_export_touches_nothing_that_no_export_wrote() {
 }
 
 #[test]
+fn nothing_that_is_exported_is_written_over_the_notes() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    run_ok(dir, &["add", "https://e.org/1", "--title", "One"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("link.json");
+    std::os::unix::fs::symlink(dir.join("notes.db"), &link).unwrap();
+    let folder = elsewhere.path().join("folder");
+    std::os::unix::fs::symlink(dir, &folder).unwrap();
+    let hard = elsewhere.path().join("hard.json");
+    fs::hard_link(dir.join("notes.db"), &hard).unwrap();
+    fs::create_dir(dir.join("sub")).unwrap();
+    let list = elsewhere.path().join("list");
+    fs::write(&list, "https://e.org/2\n").unwrap();
+    let mut places = vec![link.clone(), hard, dir.join("sub/../notes.db")];
+    for ending in ["", "-wal", "-shm", "-journal", ".lock"] {
+        places.push(dir.join(format!("notes.db{ending}")));
+        places.push(folder.join(format!("notes.db{ending}")));
+    }
+    for place in &places {
+        let place = place.to_str().unwrap();
+        for format in ["json", "jsonl", "netscape", "csv"] {
+            let message = sentence(&run(dir, &["export", format, place]));
+            assert!(
+                message.contains("is the database of the notes"),
+                "{message}"
+            );
+        }
+        let arguments = ["import", list.to_str().unwrap(), "--report", place];
+        let message = sentence(&run(dir, &arguments));
+        assert!(
+            message.contains("is the database of the notes"),
+            "{message}"
+        );
+    }
+    assert!(link.is_symlink());
+    for place in [dir, &folder, &dir.join("sub/..")] {
+        for (format, mark) in [
+            ("markdown", ".url-notes-export"),
+            ("site", ".url-notes-site"),
+        ] {
+            fs::write(dir.join(mark), "").unwrap();
+            let message = sentence(&run(dir, &["export", format, place.to_str().unwrap()]));
+            assert!(
+                message.contains("where the notes themselves are"),
+                "{message}"
+            );
+        }
+    }
+    assert_eq!(notes(dir).len(), 1);
+    run_ok(
+        dir,
+        &["export", "json", dir.join("notes.json").to_str().unwrap()],
+    );
+}
+
+#[test]
+fn a_folder_whose_name_would_steer_the_terminal_is_told_as_text() {
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/1"]);
+    let vault = dir.path().join("v\u{1b}[31m");
+    let told = run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
+    assert!(
+        told.contains("1 notes: ") && !told.contains('\u{1b}'),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_list_in_a_note_is_of_the_note() {
     let dir = tempfile::tempdir().unwrap();
     let file = "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><p>\n<DT><A HREF=\"https://e.org/\">T</A>\n\

@@ -10,11 +10,12 @@ use std::{
 use super::{
     Invocation,
     print::{self, Bar},
+    terminal::Stop,
 };
 use crate::{
     domain::parse_tags,
     site::{self, Address, Written},
-    store::{Reader, TagFilter},
+    store::{self, Reader, TagFilter},
     transfer::export::{self, Fresh},
 };
 use anyhow::bail;
@@ -82,6 +83,7 @@ impl Export {
             Self::Csv(to) => (export::csv, to),
             Self::Site(site) => return site.run(&store, invocation),
             Self::Markdown(ToFolder { folder }) => {
+                refuse_home(invocation, &folder)?;
                 let notes =
                     export::markdown(&store, &folder).map_err(|error| of_file(error, &folder))?;
                 if invocation.json {
@@ -90,13 +92,15 @@ impl Export {
                     });
                     return invocation.print_json(&told);
                 }
-                writeln!(invocation.out, "{notes} notes: {}", folder.display())?;
+                let folder = folder.display().to_string();
+                writeln!(invocation.out, "{notes} notes: {}", print::clean(&folder))?;
                 return Ok(());
             }
         };
         match to.file.as_deref().filter(|path| *path != Path::new("-")) {
             None => at_one_moment(&store, write, invocation.out),
             Some(path) => {
+                super::refuse_notes(&invocation.config.database, path)?;
                 into_file(path, |out| at_one_moment(&store, write, out))?;
                 if invocation.json {
                     let told = serde_json::json!({ "file": path.display().to_string() });
@@ -115,6 +119,7 @@ impl Site {
             without: parse_tags(&self.without)?,
         };
         let folder = &self.folder;
+        refuse_home(invocation, folder)?;
         let bar = Mutex::new(Bar::new(invocation.config.terminal.dumb));
         let show = |done: u64, all: u64| {
             let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,7 +128,9 @@ impl Site {
                 format!("{share} %, {} s", elapsed.as_secs())
             });
         };
-        let written = site::write_files(store, &filter, &self.base_path, folder, &show);
+        let stop = Stop::on_signals()?;
+        let written =
+            site::write_files(store, &filter, &self.base_path, folder, &show, stop.flag());
         bar.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let written = written.map_err(|error| of_file(error, folder))?;
         let Written {
@@ -161,6 +168,17 @@ fn at_one_moment(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow:
     })?;
     done?;
     Ok(buffered.flush()?)
+}
+
+/// Refuses the folder that the notes themselves are in.
+fn refuse_home(invocation: &Invocation<'_>, folder: &Path) -> anyhow::Result<()> {
+    if store::is_folder_of(&invocation.config.database, folder) {
+        bail!(
+            "{} is where the notes themselves are; give another folder.",
+            folder.display()
+        );
+    }
+    Ok(())
 }
 
 /// Writes a file that has its name when it is whole, readable by its user alone.

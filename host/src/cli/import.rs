@@ -104,6 +104,9 @@ impl Import {
             file: name.clone(),
             format: format.name.to_owned(),
         };
+        if let Some(file) = &self.report {
+            super::refuse_notes(&invocation.config.database, file)?;
+        }
         let part = self.report.as_deref().map(ReportFile::create).transpose()?;
         let mut store = invocation.store()?;
         store.expect_many()?;

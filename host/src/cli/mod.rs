@@ -291,6 +291,17 @@ fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
     }
 }
 
+/// Refuses to write over the notes, by whatever name of theirs.
+fn refuse_notes(database: &Path, file: &Path) -> anyhow::Result<()> {
+    if store::is_part_of(database, file) {
+        bail!(
+            "{} is the database of the notes, or one of its files; name another file.",
+            file.display()
+        );
+    }
+    Ok(())
+}
+
 /// Whether nobody reads the output any more.
 fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
     // The first two have their cause to themselves.

@@ -63,7 +63,7 @@ fn behind_links(path: &Path) -> PathBuf {
 }
 
 /// Whether it is the database at `path`, or a name that one of its own files has or may get.
-pub(super) fn is_part_of(path: &Path, file: &Path) -> bool {
+pub fn is_part_of(path: &Path, file: &Path) -> bool {
     let id = FileId::of(file);
     ["", LOG, SHARED_MEMORY, JOURNAL, LOCK, Part::ENDING]
         .into_iter()
@@ -73,6 +73,15 @@ pub(super) fn is_part_of(path: &Path, file: &Path) -> bool {
                 && FileId::of(folder(&own)) == FileId::of(folder(file));
             same_name || id.is_some() && id == FileId::of(&own)
         })
+}
+
+/// Whether it is the folder that the database at `path` lies in, by whatever name.
+pub fn is_folder_of(path: &Path, other: &Path) -> bool {
+    let id = FileId::of(other);
+    id.is_some()
+        && [path, &beside(path, "")]
+            .map(|path| FileId::of(folder(path)))
+            .contains(&id)
 }
 
 /// The folder of a path.

@@ -2,7 +2,7 @@
 
 _url_notes() {
     local -a words=()
-    local rest=$COMP_LINE before= word value help i
+    local rest=$COMP_LINE before= quote= word value help i
     # bash takes words apart at : and =, as in addresses; here they are put together.
     for ((i = 0; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
@@ -26,10 +26,29 @@ _url_notes() {
         set -- "$1" "$2" "$3" "$before$2"
     fi
     local current=${4-$before}
+    # The quote that is open at the cursor: what is put there has to stay text in it.
+    for ((i = 0; i < COMP_POINT; i++)); do
+        case $quote${COMP_LINE:i:1} in
+            [\"\']) quote=${COMP_LINE:i:1} ;;
+            '""' | "''") quote= ;;
+            '\' | '"\') ((i++)) ;;
+        esac
+    done
     COMPREPLY=()
     while IFS=$'\t' read -r value help; do
         value=${value:${#before}}
-        [[ $word == [\"\']* ]] || printf -v value %q "$value"
+        case $quote in
+            '"')
+                # Nothing keeps it from being history there, and is gone afterwards.
+                [[ $value != *!* ]] || continue
+                value=${value//\\/\\\\}
+                value=${value//\"/\\\"}
+                value=${value//\$/\\\$}
+                value=${value//\`/\\\`}
+                ;;
+            "'") [[ $value != *\'* ]] || continue ;;
+            *) printf -v value %q "$value" ;;
+        esac
         COMPREPLY+=("$value")
     done < <("${1/#\~/$HOME}" complete "${#words[@]}" -- "${words[@]}" "$current" 2>/dev/null)
     if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[/=:] ]]; then

@@ -9,7 +9,9 @@ Register-ArgumentCompleter -Native -CommandName url-notes -ScriptBlock {
     $index = if ($wordToComplete) { $words.Count - 1 } else { $words.Count }
     & $words[0] complete $index '--' @words 2>$null | ForEach-Object {
         $value, $help = $_ -split "`t", 2
-        $text = if ($value -match '[^\w./:=+@%-]') { "'" + $value.Replace("'", "''") + "'" } else { $value }
+        # For PowerShell a typographic quote ends a text as well as a straight one.
+        $quoted = $value -replace "['\u2018-\u201B]", '$0$0'
+        $text = if ($value -match '[^\w./:=+@%-]') { "'$quoted'" } else { $value }
         [System.Management.Automation.CompletionResult]::new(
             $text, $value, 'ParameterValue', $(if ($help) { $help } else { $value }))
     }

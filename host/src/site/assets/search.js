@@ -104,6 +104,10 @@ function piece(name) {
 		script.addEventListener("error", () => {
 			reject(new Error(`A part of the index is missing: search/${name}.js.`));
 		});
+		// One that is cut off, or of another export, hands nothing over.
+		script.addEventListener("load", () => {
+			reject(new Error(`A part of the index is damaged: search/${name}.js.`));
+		});
 		document.head.append(script);
 	});
 	pieces.set(name, loaded);

@@ -3,26 +3,37 @@
 //!
 //! A folder may have the user's own in it (`.git`, `CNAME`, `README.md`): what an export
 //! has at the top, a dozen names, is told by its mark, and nothing else is ever touched.
-//! Each of those is exchanged with the new one in one step of the system. What is the
-//! same as before is the same file (a hard link), so it keeps its date.
+//! Each of those is exchanged with the new one in one step of the system, after it was
+//! seen that all in them is as the last export wrote it, by the hashes that the mark has.
+//! What is the same as before is the same file (a hard link), so it keeps its date.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, FileTimes};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
 use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
-use crate::{regular, transfer::export::Fresh};
+use crate::{
+    regular,
+    transfer::export::{Fresh, hash},
+};
 
-/// Tells that an export made the site, and what it has at the top: a line each.
+/// Tells that an export made the site, what it has at the top, a line each, and what it
+/// wrote: of each file a line with the hashes of its path and of its content.
 const MARK: &str = ".url-notes-site";
-/// Longest mark that is read, in bytes.
-const MAX_MARK_BYTES: u64 = 64 * 1024;
+/// Longest mark that is read, in bytes: of some seven million files.
+const MAX_MARK_BYTES: u64 = 256 << 20;
+/// Keeps what is in the making out of git, also where the export is killed.
+const IGNORED: (&str, &str) = (".gitignore", "*\n");
 /// What else may be in a folder that no export wrote to yet: what a new place for
 /// publishing has in it.
 const HARMLESS: [&str; 10] = [
@@ -43,18 +54,31 @@ pub(super) const NO_JEKYLL: &str = ".nojekyll";
 
 /// The folder in the making.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct Folder<'a> {
     place: PathBuf,
     aside: Fresh,
     /// The place where it is there already, locked against another export.
     there: Option<File>,
-    /// What is at the top of the last export: real folders and files.
-    earlier: BTreeSet<String>,
+    earlier: Earlier,
+    /// Hashes of path and content of each file.
+    put: Mutex<Vec<(u64, u64)>>,
+    /// Set when the export has to end.
+    stop: &'a AtomicBool,
     /// Of files, so that a site is as readable as its folder.
     mode: u32,
     anew: AtomicU64,
     replaced: AtomicU64,
     unchanged: AtomicU64,
+}
+
+/// What the last export wrote, as its mark tells.
+#[derive(Debug, Default)]
+struct Earlier {
+    /// What is at the top.
+    top: BTreeSet<String>,
+    /// Hashes of path and content of each file, sorted; a path may be there twice, as an
+    /// export that was cut off leaves it. None of a mark that has no list.
+    files: Option<Vec<(u64, u64)>>,
 }
 
 /// What became of the files.
@@ -66,12 +90,12 @@ pub(super) struct Changes {
     pub removed: u64,
 }
 
-impl Folder {
+impl<'a> Folder<'a> {
     /// Looks at the place and prepares the folder beside or in it.
     ///
     /// # Errors
     /// A sentence where the place isn't ours to write to; those of files.
-    pub(super) fn new(place: &Path) -> anyhow::Result<Self> {
+    pub(super) fn new(place: &Path, stop: &'a AtomicBool) -> anyhow::Result<Self> {
         let place: PathBuf = match place.canonicalize() {
             Ok(place) => place,
             // Without the separator that a folder's name may end with.
@@ -84,7 +108,13 @@ impl Folder {
                     .mode(0o700)
                     .create(parent)?;
             }
-            return Self::aside(Fresh::folder(&place)?, place, None, BTreeSet::new());
+            return Self::aside(
+                Fresh::folder(&place)?,
+                place,
+                None,
+                Earlier::default(),
+                stop,
+            );
         }
         if !place.is_dir() {
             bail!("{} is no folder.", place.display());
@@ -95,18 +125,22 @@ impl Folder {
         }
         let earlier = match marked(&place)? {
             Some(earlier) => earlier,
-            None => refuse_strangers(&place)?,
+            None => Earlier {
+                top: refuse_strangers(&place)?,
+                files: None,
+            },
         };
         // In it: it may be a file system of its own, or lie in a folder that isn't the user's.
         let aside = Fresh::folder(&place.join(MARK))?;
-        Self::aside(aside, place, Some(there), earlier)
+        Self::aside(aside, place, Some(there), earlier, stop)
     }
 
     fn aside(
         aside: Fresh,
         place: PathBuf,
         there: Option<File>,
-        earlier: BTreeSet<String>,
+        earlier: Earlier,
+        stop: &'a AtomicBool,
     ) -> anyhow::Result<Self> {
         let mode = match &there {
             Some(folder) => folder.metadata()?.permissions().mode() & 0o666 | 0o600,
@@ -117,11 +151,14 @@ impl Folder {
             aside,
             there,
             earlier,
+            put: Mutex::default(),
+            stop,
             mode,
             anew: AtomicU64::new(0),
             replaced: AtomicU64::new(0),
             unchanged: AtomicU64::new(0),
         };
+        fs::write(folder.aside.path.join(IGNORED.0), IGNORED.1)?;
         folder.make(&folder.new_site())?;
         Ok(folder)
     }
@@ -147,14 +184,27 @@ impl Folder {
         Ok(())
     }
 
+    /// Refuses to go on after the export was told to end.
+    fn go_on(&self) -> io::Result<()> {
+        match self.stop.load(Relaxed) {
+            true => Err(io::ErrorKind::Interrupted.into()),
+            false => Ok(()),
+        }
+    }
+
     /// Writes a file; `path` has slashes, and is another one each time.
     pub(super) fn put(&self, path: &str, content: &[u8]) -> io::Result<()> {
+        self.go_on()?;
+        let hashes = (hash(path.as_bytes()), hash(content));
+        let mut put = self.put.lock().unwrap_or_else(PoisonError::into_inner);
+        put.push(hashes);
+        drop(put);
         let new = self.new_site().join(path);
         let Some(old) = self.old(path) else {
             self.anew.fetch_add(1, Relaxed);
             return self.create(&new, content).map(drop);
         };
-        if !is_same(&old.file, old.bytes, content)? {
+        if old.mode != self.mode || !is_same(&old.file, old.bytes, content)? {
             self.replaced.fetch_add(1, Relaxed);
             return self.create(&new, content).map(drop);
         }
@@ -211,7 +261,7 @@ impl Folder {
     fn old(&self, path: &str) -> Option<Old> {
         let mut folders = path.split('/');
         folders.next_back();
-        if !self.earlier.contains(path.split('/').next()?) {
+        if !self.earlier.top.contains(path.split('/').next()?) {
             return None;
         }
         let mut folder = self.place.clone();
@@ -230,40 +280,54 @@ impl Folder {
         about.is_file().then_some(Old {
             file,
             bytes: about.len(),
+            mode: about.permissions().mode() & 0o7777,
         })
     }
 
     /// Puts the site in its place.
     ///
     /// # Errors
-    /// A sentence where something else has the name of a part of it; those of files.
+    /// A sentence where something else has the name of a part of it, or what is there isn't
+    /// as an export wrote it; those of files.
     pub(super) fn finish(self) -> anyhow::Result<Changes> {
         let site = self.new_site();
         let mut names = BTreeSet::new();
         for entry in fs::read_dir(&site)? {
             names.extend(entry?.file_name().into_string().ok());
         }
-        let mark = |names: &BTreeSet<String>| -> String {
-            names.iter().flat_map(|name| [name, "\n"]).collect()
+        let mut put = {
+            let mut put = self.put.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *put)
         };
+        put.sort_unstable();
+        self.go_on()?;
         if self.there.is_none() {
-            drop(self.create(&site.join(MARK), mark(&names).as_bytes())?);
+            drop(self.create(&site.join(MARK), mark(&names, &put).as_bytes())?);
             sync(&self.aside.file);
             fs::rename(&site, &self.place)?;
             return Ok(self.changes(0));
         }
         for name in &names {
             let place = self.place.join(name);
-            if !self.earlier.contains(name) && place.symlink_metadata().is_ok() {
-                bail!(
-                    "{} is in the way, and no export wrote it; move it elsewhere or export into another folder.",
-                    place.display()
-                );
+            if !self.earlier.top.contains(name) && place.symlink_metadata().is_ok() {
+                return Err(in_the_way(&place));
             }
         }
+        for name in &self.earlier.top {
+            self.refuse_others(name, &put)?;
+        }
+        self.go_on()?;
         // Whatever ends this in the middle: what is there is known to be an export's.
-        let both = names.union(&self.earlier).cloned().collect();
-        self.put_mark(&mark(&both))?;
+        let both = names.union(&self.earlier.top).cloned().collect();
+        let mut all = [
+            put.as_slice(),
+            self.earlier.files.as_deref().unwrap_or_default(),
+        ]
+        .concat();
+        all.sort_unstable();
+        all.dedup();
+        self.put_mark(&mark(&both, &all))?;
+        drop(all);
         if self.anew.load(Relaxed) + self.replaced.load(Relaxed) > 0 {
             sync(&self.aside.file);
         }
@@ -272,9 +336,55 @@ impl Folder {
         for name in &both {
             exchange(&site.join(name), &self.place.join(name), &old.join(name))?;
         }
-        self.put_mark(&mark(&names))?;
+        self.put_mark(&mark(&names, &put))?;
         let before = files_in(&site)? + files_in(&old)?;
         Ok(self.changes(before))
+    }
+
+    /// Refuses what is below this path and isn't as the last export wrote it: it would go.
+    fn refuse_others(&self, path: &str, put: &[(u64, u64)]) -> anyhow::Result<()> {
+        let place = self.place.join(path);
+        let about = match place.symlink_metadata() {
+            Ok(about) => about,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if about.is_dir() {
+            for entry in fs::read_dir(&place)? {
+                match entry?.file_name().into_string() {
+                    Ok(name) => self.refuse_others(&format!("{path}/{name}"), put)?,
+                    Err(name) => return Err(in_the_way(&place.join(name))),
+                }
+            }
+            return Ok(());
+        }
+        // Linked because its content is what it has to be.
+        let new = self.new_site().join(path).symlink_metadata();
+        if new.is_ok_and(|new| (new.dev(), new.ino()) == (about.dev(), about.ino())) {
+            return Ok(());
+        }
+        let known = self.earlier.files.as_deref().unwrap_or(put);
+        let path = hash(path.as_bytes());
+        let known = &known[known.partition_point(|(other, _)| *other < path)..];
+        let known = &known[..known.partition_point(|(other, _)| *other == path)];
+        if known.is_empty() {
+            return Err(in_the_way(&place));
+        }
+        // Of a mark without a list: what this export writes as well is taken for an export's.
+        if self.earlier.files.is_none() {
+            return Ok(());
+        }
+        if !about.is_file()
+            || known
+                .binary_search(&(path, hash(&fs::read(&place)?)))
+                .is_err()
+        {
+            bail!(
+                "{} was changed since it was exported; move it elsewhere or export into another folder.",
+                place.display()
+            );
+        }
+        Ok(())
     }
 
     fn put_mark(&self, mark: &str) -> io::Result<()> {
@@ -294,7 +404,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for Folder<'_> {
     fn drop(&mut self) {
         // This export made it; what the last one had is in it by now, or what was never put.
         if let Err(error) = fs::remove_dir_all(&self.aside.path) {
@@ -307,6 +417,7 @@ impl Drop for Folder {
 struct Old {
     file: File,
     bytes: u64,
+    mode: u32,
 }
 
 /// Whether a file has this content.
@@ -349,9 +460,24 @@ fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
     fs::rename(new, place)
 }
 
-/// The top of the last export, as its mark tells; none where there is no mark. A folder
+fn in_the_way(place: &Path) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{} is in the way, and no export wrote it; move it elsewhere or export into another folder.",
+        place.display()
+    )
+}
+
+fn mark(top: &BTreeSet<String>, files: &[(u64, u64)]) -> String {
+    let mut mark: String = top.iter().flat_map(|name| [name, "\n"]).collect();
+    for (path, content) in files {
+        let _ = writeln!(mark, "{path:016x} {content:016x}");
+    }
+    mark
+}
+
+/// What the last export wrote, as its mark tells; none where there is no mark. A folder
 /// may come from anywhere: names that lead out of it are none.
-fn marked(place: &Path) -> io::Result<Option<BTreeSet<String>>> {
+fn marked(place: &Path) -> io::Result<Option<Earlier>> {
     let mut text = String::new();
     match regular::open(&place.join(MARK)) {
         Ok(file) => file.take(MAX_MARK_BYTES).read_to_string(&mut text)?,
@@ -359,7 +485,17 @@ fn marked(place: &Path) -> io::Result<Option<BTreeSet<String>>> {
         Err(error) => return Err(error),
     };
     let ours = |name: &&str| super::TOP.contains(name);
-    Ok(Some(text.lines().filter(ours).map(str::to_owned).collect()))
+    let hashes = |line: &str| {
+        let (path, content) = line.split_once(' ')?;
+        let hash = |digits| u64::from_str_radix(digits, 16).ok();
+        Some((hash(path)?, hash(content)?))
+    };
+    let mut files: Vec<_> = text.lines().filter_map(hashes).collect();
+    files.sort_unstable();
+    Ok(Some(Earlier {
+        top: text.lines().filter(ours).map(str::to_owned).collect(),
+        files: (!files.is_empty()).then_some(files),
+    }))
 }
 
 /// A folder without a mark has to be empty, but for what a place for publishing begins

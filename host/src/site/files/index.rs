@@ -138,7 +138,7 @@ impl Index {
 
 /// Writes the pieces of what several took up, no note more than once, and what a page
 /// has to know at first. `moments`: when each note was saved.
-pub(super) fn write(folder: &Folder, parts: &[Index], moments: &[Timestamp]) -> io::Result<()> {
+pub(super) fn write(folder: &Folder<'_>, parts: &[Index], moments: &[Timestamp]) -> io::Result<()> {
     let words = parts.iter().flat_map(|part| part.words.keys());
     let mut words: Vec<&str> = words.map(|word| &**word).collect();
     // As JavaScript compares.
@@ -271,11 +271,11 @@ impl<'a> Found<'a> {
 }
 
 /// Writes a piece of notes by its number.
-pub(super) fn put_notes(folder: &Folder, number: usize, notes: &[Found<'_>]) -> io::Result<()> {
+pub(super) fn put_notes(folder: &Folder<'_>, number: usize, notes: &[Found<'_>]) -> io::Result<()> {
     put(folder, &format!("notes/{number}"), &notes)
 }
 
-fn put(folder: &Folder, name: &str, data: &impl Serialize) -> io::Result<()> {
+fn put(folder: &Folder<'_>, name: &str, data: &impl Serialize) -> io::Result<()> {
     let mut script = format!("urlNotes(\"{name}\",");
     script.push_str(&serde_json::to_string(data)?);
     script.push_str(");\n");

@@ -145,7 +145,7 @@ pub struct Written {
 }
 
 /// Writes the site of the notes that pass the filter into a folder. `progress` is told
-/// how much of how much is done.
+/// how much of how much is done. Where `stop` is set meanwhile, the place stays as it was.
 ///
 /// # Errors
 /// Those of the store and of files; a sentence where a tag of the filter isn't in use, or
@@ -156,8 +156,9 @@ pub fn write_files(
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
+    stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
-    store.at_one_moment(|store| Ok(export(store, filter, address, place, progress)))?
+    store.at_one_moment(|store| Ok(export(store, filter, address, place, progress, stop)))?
 }
 
 fn export(
@@ -166,6 +167,7 @@ fn export(
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
+    stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
     for tag in filter.with.iter().chain(&filter.without) {
         // One that is mistyped would publish what should be left out.
@@ -179,7 +181,7 @@ fn export(
     };
     let catalog = Catalog::of(store.outline(&filter)?);
     let sites = Sites::of(&catalog.outline);
-    let folder = Folder::new(place)?;
+    let folder = Folder::new(place, stop)?;
     let tags = catalog.outline.tags.iter().map(Tag::as_str);
     let names = tags.chain(sites.counts().map(|count| count.site.as_str()));
     let names = Arc::new(FileNames::of_all(names));
@@ -197,10 +199,18 @@ fn export(
         progress: &|done| progress(done, 2 * count),
         done: AtomicU64::new(0),
     };
-    let made = site.make_pieces(store)?;
-    site.write_pages(&made)?;
-    site.write_rest(&made, &shell(Links::below(&names, &address.0)))?;
-    let changes = folder.finish()?;
+    let write = || {
+        let made = site.make_pieces(store)?;
+        site.write_pages(&made)?;
+        site.write_rest(&made, &shell(Links::below(&names, &address.0)))
+    };
+    let changes = write().and_then(|()| folder.finish());
+    let changes = changes.map_err(|error| match error.downcast_ref::<io::Error>() {
+        Some(cause) if stop.load(Relaxed) && cause.kind() == io::ErrorKind::Interrupted => {
+            anyhow::anyhow!("The export was stopped; nothing was changed.")
+        }
+        _ => error,
+    })?;
     Ok(Written {
         notes: count,
         tags: catalog.outline.tags.len() as u64,
@@ -224,7 +234,7 @@ struct Maker<'a> {
     shells: [Shell; 3],
     /// For the feed of all notes and those of tags.
     feed_links: [Links; 2],
-    folder: &'a Folder,
+    folder: &'a Folder<'a>,
     catalog: &'a Catalog,
     sites: &'a Sites,
     progress: &'a (dyn Fn(u64) + Sync),

@@ -77,11 +77,13 @@ fn files_hold_what_the_site_shows() {
         &Address::default(),
         &out,
         &|_, _| {},
+        &AtomicBool::new(false),
     );
     assert_eq!(written.unwrap().notes, 61);
     let top: Vec<String> = fs::read_to_string(out.join(".url-notes-site"))
         .unwrap()
         .lines()
+        .filter(|line| !line.contains(' '))
         .map(str::to_owned)
         .collect();
     assert_eq!(top, TOP);
@@ -246,7 +248,15 @@ fn threads_that_fail_end_the_export_with_their_reason() {
         }
     };
     let filter = TagFilter::default();
-    let error = write_files(&store, &filter, &Address::default(), &out, &pull).unwrap_err();
+    let error = write_files(
+        &store,
+        &filter,
+        &Address::default(),
+        &out,
+        &pull,
+        &AtomicBool::new(false),
+    )
+    .unwrap_err();
     assert!(error.is::<io::Error>(), "{error:?}");
     assert!(!out.exists());
 }

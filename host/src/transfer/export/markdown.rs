@@ -16,7 +16,7 @@ use std::{
 
 use anyhow::bail;
 
-use super::{Fresh, each_note};
+use super::{Fresh, each_note, hash};
 use crate::{
     domain::{Note, Tag, timestamp_text},
     store::Reader,
@@ -235,13 +235,6 @@ fn hash_of(path: &Path) -> io::Result<Option<u64>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// FNV-1a: the same for ever, and nobody means to deceive himself.
-fn hash(content: &[u8]) -> u64 {
-    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 /// A name for a note's file: words of its title, and its id, which no other note

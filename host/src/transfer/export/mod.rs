@@ -68,6 +68,14 @@ fn each(
     }
 }
 
+/// FNV-1a: the same for ever, and nobody means to deceive himself. By it a folder's mark
+/// knows what an export wrote.
+pub(crate) fn hash(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// How a name begins that something has in the making, and how it ends.
 const MAKING: (&str, &str) = (".url-notes.", ".part");
 
