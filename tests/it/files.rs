@@ -473,13 +473,16 @@ fn the_users_own_in_the_folder_stays() {
     export(dir, &out, &[]);
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(out.join("index.html")), 0o644);
-    assert_eq!(mode(out.join("style.css")), 0o644);
     assert_eq!(mode(out.join("tag/gpu")), 0o755);
     let private = dir.join("private");
     export(dir, &private, &[]);
     assert_eq!(mode(private.clone()), 0o700);
     assert_eq!(mode(private.join("tag")), 0o700);
     assert_eq!(mode(private.join("index.html")), 0o600);
+    // Also what is unchanged.
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o755)).unwrap();
+    export(dir, &private, &[]);
+    assert_eq!(mode(private.join("style.css")), 0o644);
 }
 
 #[test]
