@@ -128,7 +128,7 @@ test("the words for each cause are those of the program, and name it a cure", as
 		);
 		const last = phrases.pop();
 		const list = `${phrases.join(", ")}, or ${last}`;
-		return `${list.charAt(0).toUpperCase()}${list.slice(1)}; \`url-notes doctor\` tells which.`;
+		return `${list.charAt(0).toUpperCase()}${list.slice(1)}; “url-notes doctor” tells which.`;
 	};
 	for (const [key, { message }] of Object.entries(messages)) {
 		const name = /** @type {import("../../extension/shared/diagnosis.js").Cause} */ (
