@@ -158,7 +158,9 @@ export class World {
 	 */
 	async startBare(driver) {
 		const { home, environment } = this;
-		const browser = await driver.start({ home, environment });
+		const first = !this.#started.has(driver.name);
+		this.#started.add(driver.name);
+		const browser = await driver.start({ home, environment, first });
 		this.#browsers.push(browser);
 		return browser;
 	}

@@ -656,6 +656,8 @@ fn a_backup_refuses_and_says_why() {
     let copy = dir.path().join("copy.db");
     let copy = copy.to_str().unwrap();
     assert!(run_ok(dir.path(), &["backup", copy]).contains("1 notes"));
+    let text = dir.path().join("text");
+    fs::write(&text, "no database").unwrap();
     for (arguments, word) in [
         (&["backup", copy][..], "--force"),
         (
@@ -674,13 +676,7 @@ fn a_backup_refuses_and_says_why() {
             ],
             "itself",
         ),
-        (
-            &[
-                "restore-backup",
-                dir.path().join("url-notes.log").to_str().unwrap(),
-            ],
-            "no backup",
-        ),
+        (&["restore-backup", text.to_str().unwrap()], "no backup"),
     ] {
         let message = sentence(&run(dir.path(), arguments));
         assert!(message.contains(word), "{arguments:?}: {message}");
