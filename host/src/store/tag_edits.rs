@@ -335,17 +335,34 @@ fn refuse_alias(conn: &Connection, name: &Tag) -> Result<()> {
 fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
     match tag_of_alias(conn, to)? {
         Some(tag) if tag == *from => Ok(true),
-        _ if uses(conn, from)? == 0 => Err(Error::UnknownTag(from.to_string())),
+        // What isn't there can't be made one with anything.
+        Some(_) if !is_known(conn, from)? => Err(Error::UnknownTag(from.to_string())),
         Some(tag) => refused(format!(
             "\"{to}\" is another name of \"{tag}\"; {} makes both one.",
             merge_command("", from, to)
         )),
-        None if from != to && uses(conn, to)? > 0 => refused(format!(
-            "\"{to}\" is a tag that notes have already; {} makes both one.",
-            merge_command("", from, to)
-        )),
+        None if from != to && uses(conn, to)? > 0 => match is_known(conn, from)? {
+            false => Err(Error::UnknownTag(from.to_string())),
+            true => refused(format!(
+                "\"{to}\" is a tag that notes have already; {} makes both one.",
+                merge_command("", from, to)
+            )),
+        },
         None => Ok(false),
     }
+}
+
+/// Whether a note has the tag, also one in the trash, or another name leads to it.
+fn is_known(conn: &Connection, tag: &Tag) -> Result<bool> {
+    if uses(conn, tag)? > 0 || !aliases_of(conn, tag)?.is_empty() {
+        return Ok(true);
+    }
+    let mut found = false;
+    each_in_trash(conn, |_, tags| {
+        found |= tags.contains(tag);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The tags of a note after some are gone: the one that stays takes the place
