@@ -23,19 +23,7 @@ CHROMIUM_FOLDERS='etc/chromium etc/opt/chrome etc/opt/edge'
 FIREFOX='{ec8030f7-c20a-464f-9b0e-13a3a9e97384}'
 
 main() {
-    given='' into=$folder/target/packages
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --program)
-                [ -n "${2-}" ] || fail "--program needs a file after it."
-                given=$2
-                shift
-                ;;
-            -*) fail "There is no option \"$1\"." ;;
-            *) into=$1 ;;
-        esac
-        shift
-    done
+    read_options "$@"
     for tool in dpkg-deb dpkg-shlibdeps gzip; do
         command -v "$tool" >/dev/null ||
             fail "There is no $tool here. Debian, Ubuntu: sudo apt install dpkg-dev"

@@ -16,19 +16,7 @@ folder=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 . "$folder/packaging/stage.sh"
 
 main() {
-    given='' into=$folder/target/packages
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --program)
-                [ -n "${2-}" ] || fail "--program needs a file after it."
-                given=$2
-                shift
-                ;;
-            -*) fail "There is no option \"$1\"." ;;
-            *) into=$1 ;;
-        esac
-        shift
-    done
+    read_options "$@"
     tar --version 2>/dev/null | grep -q GNU || fail "This takes GNU tar, which can pack the same bytes twice."
     begin
     find_version

@@ -10,6 +10,24 @@ fail() {
     exit 1
 }
 
+# [--program FILE] [FOLDER]: what is packed, and where the package goes.
+# shellcheck disable=SC2034 # Both are read by who sources this.
+read_options() {
+    given='' into=$folder/target/packages
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --program)
+                [ -n "${2-}" ] || fail "--program needs a file after it."
+                given=$2
+                shift
+                ;;
+            -*) fail "There is no option \"$1\"." ;;
+            *) into=$1 ;;
+        esac
+        shift
+    done
+}
+
 # From the one place that has it.
 find_version() {
     version=$(sed -n '/^\[workspace\.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' "$folder/Cargo.toml")
