@@ -86,6 +86,16 @@ impl Query {
         !self.with.is_empty() && self.with.len() + self.without.len() > 1
     }
 
+    /// The tags and words that a note must have, without the signs of the search, for
+    /// guessing what was meant.
+    #[must_use]
+    pub fn wanted_words(&self) -> String {
+        let tags = self.with.iter().map(Tag::as_str);
+        let terms = self.terms.iter().filter(|term| !term.negated);
+        let words: Vec<&str> = tags.chain(terms.map(|term| term.text.as_str())).collect();
+        words.join(" ")
+    }
+
     fn add(&mut self, condition: &Condition, last: bool) {
         let Condition {
             negated,
@@ -245,6 +255,13 @@ mod tests {
             .into_iter()
             .map(|term| (term.text, term.negated, term.prefix))
             .collect()
+    }
+
+    #[test]
+    fn guesses_start_from_what_a_note_must_have() {
+        let query = Query::parse("tag:\"deep learning\" foo -bar -tag:baz site:example.com");
+        assert_eq!(query.wanted_words(), "deep learning foo");
+        assert_eq!(Query::parse("-bar").wanted_words(), "");
     }
 
     #[test]

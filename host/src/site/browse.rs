@@ -443,7 +443,7 @@ impl Browse {
         let result = self.counting.search(reader, &parsed, before, PAGE_NOTES)?;
         let first = before.is_none();
         let near = if first && result.hits.is_empty() && result.next.is_none() {
-            nearby::tags(reader, query, NEAR_TAGS)?
+            nearby::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
         } else {
             Vec::new()
         };
@@ -1014,6 +1014,20 @@ mod tests {
         let none = place.page("/search?q=nothing&sort=relevance", 200);
         assert!(none.contains("No note has all of this."));
         place.page("/search?q=gpu&sort=size", 404);
+    }
+
+    #[test]
+    fn tags_that_come_near_are_like_what_was_looked_for_not_like_the_word_tag() {
+        let mut place = Place::new();
+        place.save(
+            "https://e.org/1",
+            "One",
+            &["tagless-final", "xylophone"],
+            "",
+        );
+        let page = place.page("/search?q=tag:xyl+nothing", 200);
+        assert!(content(&page).contains("/tag/xylophone"), "{page}");
+        assert!(!content(&page).contains("tagless-final"), "{page}");
     }
 
     /// Every address that some page links to, from the first one on, each asked for once.
