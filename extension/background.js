@@ -22,6 +22,7 @@ import {
 	heedRevocation,
 	marksSaved,
 	rememberHostSaveOnOpen,
+	SAID_BY_HOST,
 	SETTINGS_KEY,
 	savesOnOpen,
 } from "./shared/settings.js";
@@ -33,6 +34,8 @@ import { serveWindow, WINDOW_PORT } from "./shared/window-port.js";
 const OFFER_AGAIN_MS = 20_000;
 
 const area = browser.storage.local;
+/** Known before the click: it isn't to wait for it. */
+let saves = savesOnOpen(area);
 const shelf = new Shelf(area);
 const host = new Host({ extension: browser.runtime.getManifest().version });
 const outbox = new Outbox(shelf, host);
@@ -41,7 +44,7 @@ const pages = new Pages({
 	outbox,
 	host,
 	capture,
-	savesOnOpen: () => savesOnOpen(area),
+	savesOnOpen: () => saves,
 });
 const badge = new Badge(browser.action, browser.tabs, host);
 const quickSaves = new QuickSaves(outbox, (tabId, good) => badge.flash(tabId, good));
@@ -192,6 +195,7 @@ browser.permissions.onRemoved.addListener(async () => {
 	await followTabs();
 });
 area.onChanged.addListener((changes) => {
+	if (SETTINGS_KEY in changes || SAID_BY_HOST in changes) saves = savesOnOpen(area);
 	if (SETTINGS_KEY in changes) void followTabs();
 });
 

@@ -5,10 +5,8 @@
  */
 
 import { browser } from "../shared/browser.js";
-import { savableUrl } from "../shared/capture.js";
 import * as typed from "../shared/edits.js";
-import { POPUP_PORT } from "../shared/popup-port.js";
-import { activeTab } from "../shared/tab.js";
+import { activeTab, savableUrl } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
 import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
@@ -21,8 +19,14 @@ import { TagField } from "./tag-field.js";
  * @typedef {import("../shared/popup-port.js").ToPopup} ToPopup
  */
 
+/** @type {typeof import("../shared/popup-port.js").POPUP_PORT} */
+const POPUP_PORT = "popup";
+
 /** A save that takes longer is worth a word. */
 const SLOW_MS = 1000;
+
+/** An attempt that fails at once is still seen to have been made. */
+const SHOWN_TRYING_MS = 400;
 
 /**
  * @template {HTMLElement} [E=HTMLElement]
@@ -57,8 +61,12 @@ let port = null;
 let view = null;
 /** The last revision that the fields have taken in. */
 let revision = 0;
-/** The note as the fields have taken it in, with what was saved since. */
-let taken = /** @type {View["page"]["note"]} */ (null);
+/** The note as it was shown last: what the fields hold was saved into it, perhaps before others changed it. */
+let known = /** @type {View["page"]["note"]} */ (null);
+/** What others changed of the note and the fields haven't taken in; null where they have no note yet. */
+let changes = /** @type {typed.Change[] | null} */ (null);
+/** The last revision that was shown. */
+let shownRevision = 0;
 /** Whether an input method composes a word. */
 let composing = false;
 /** Number of the last edit told. */
@@ -109,19 +117,33 @@ function changed() {
 }
 
 /**
+ * Remembers what the fields will have to take in.
+ * @param {View} shown
+ */
+function noteChange(shown) {
+	const { note } = shown.page;
+	if (shown.revision > shownRevision) {
+		shownRevision = shown.revision;
+		if (!note || known?.id !== note.id || shown.leftover) changes = null;
+		else changes?.push({ before: known, now: note });
+	}
+	known = note;
+}
+
+/**
  * Takes a note, or what an earlier popup left, into the fields; what has been
  * typed here meanwhile stays.
  * @param {View} shown
  */
 function takeIn(shown) {
 	const { note } = shown.page;
-	const isKnown = taken !== null && taken.id === note?.id && !shown.leftover;
-	const before = isKnown ? taken : null;
-	taken = note;
 	revision = shown.revision;
 	const { leftover, leftoverSeen } = shown;
-	const known = { note, before, leftover, leftoverSeen, title: tab.title };
-	const fields = typed.takenIn(known, edits());
+	const fields = typed.takenIn(
+		{ note, changes, leftover, leftoverSeen, title: tab.title },
+		edits(),
+	);
+	changes = [];
 	const base = note ?? { title: tab.title, tags: [], summary: "" };
 	touched.title ||= fields.title !== base.title;
 	touched.tags ||= fields.tags.join() !== base.tags.join();
@@ -152,6 +174,10 @@ function takeTags({ page }) {
 
 /** @param {ToPopup} message */
 function onMessage(message) {
+	if ("tried" in message) {
+		setTimeout(showTried, SHOWN_TRYING_MS);
+		return;
+	}
 	if ("suggestions" in message) {
 		if (message.turn === suggestionTurn) suggestions.offer(message.suggestions);
 		return;
@@ -168,10 +194,9 @@ function onMessage(message) {
 	}
 	view = message.view;
 	const upToDate = message.turn === turn;
-	if (view.revision > revision) {
-		// A field that is written to would lose the word that is being composed in it.
-		if (!composing) takeIn(view);
-	} else if (revision > 0) taken = view.page.note;
+	noteChange(view);
+	// A field that is written to would lose the word that is being composed in it.
+	if (view.revision > revision && !composing) takeIn(view);
 	if (upToDate && view.state === "saved") takeTags(view);
 	if (upToDate || view.state !== "saved") showState(view.state);
 	showView(view);
@@ -247,7 +272,7 @@ function showView(shown) {
 	showProblem(shown);
 	linkToSite();
 	// A button that has done its work takes the focus with it.
-	if (focused instanceof HTMLElement && focused.hidden)
+	if (focused instanceof HTMLElement && !focused.checkVisibility())
 		(["undo", "save"].map((id) => element(id)).find((b) => !b.hidden) ?? tags).focus();
 }
 
@@ -323,6 +348,27 @@ function showProblem({ state, trouble, cure, hindrance }) {
 	for (const part of ["cure-where", "cure-command", "copy-cure"])
 		show(part, cure !== null);
 	element("cure-command").textContent = cure ?? "";
+}
+
+/** Says at once that the host is tried: one that is silent is waited for. */
+function tryAgain() {
+	const button = element("try-again");
+	// Not disabled: that would take the focus from it.
+	if (button.ariaDisabled === "true") return;
+	button.ariaDisabled = "true";
+	button.textContent = say("trying");
+	element("announcement").textContent = say("trying");
+	tell({ do: "tryHost" });
+}
+
+function showTried() {
+	const button = element("try-again");
+	button.ariaDisabled = null;
+	button.textContent = say("tryAgain");
+	// The status says it itself where something has changed.
+	element("announcement").textContent = button.checkVisibility()
+		? (element("status").textContent ?? "")
+		: "";
 }
 
 /** @param {string} text */
@@ -435,6 +481,7 @@ function connect() {
 		if (view) tell({ do: "reopen", tab, known: view.page, revision });
 		else tell({ do: "open", tab });
 		tellEdits();
+		showTried();
 	});
 }
 
@@ -461,7 +508,7 @@ function listen() {
 		touched.tags ||= tagField.tags.join() !== (view?.page.note?.tags ?? []).join();
 		changed();
 	};
-	tagField.onBusy = (busy) => suggestions.stepAside(busy);
+	tagField.onBusy = (busy, fresh) => suggestions.stepAside(busy, fresh);
 	tagField.onDone = () => {
 		// The way on by keyboard while Tab takes suggestions; else Tab itself is.
 		if (suggestions.open) summary.focus();
@@ -509,7 +556,7 @@ function listen() {
 		tags.focus();
 	});
 	element("delete").addEventListener("click", () => tell({ do: "delete" }));
-	element("try-again").addEventListener("click", () => tell({ do: "tryHost" }));
+	element("try-again").addEventListener("click", tryAgain);
 	element("copy-cure").addEventListener("click", async () => {
 		await navigator.clipboard.writeText(element("cure-command").textContent ?? "");
 		element("announcement").textContent = say("copied");
@@ -541,15 +588,15 @@ function listen() {
 }
 
 async function start() {
+	connect();
+	const asked = activeTab();
 	sayEverywhere(document);
 	document.documentElement.dir = say("@@bidi_dir");
 	listen();
 	tags.focus();
-	setStatus(say("saving"));
-	connect();
 	// Typed while this page was loading.
-	if (!typed.isEmpty(edits())) tellEdits();
-	tab = await activeTab();
+	tagField.begin();
+	tab = await asked;
 	tell({ do: "open", tab });
 	pageUrl = savableUrl(tab.url);
 	if (pageUrl === null) {

@@ -20,6 +20,8 @@ export class Suggestions {
 	/** @type {string[]} What the user doesn't want for this page. */ #dismissed = [];
 	/** Whether something else has the place. */
 	#aside = false;
+	/** What is typed and would be a tag that no note has. */
+	#fresh = "";
 	#announced = false;
 
 	/**
@@ -80,10 +82,10 @@ export class Suggestions {
 		this.#tags = tags
 			.filter(({ name }) => !this.#dismissed.includes(name))
 			.slice(0, SHOWN);
-		// What is below moves only where nobody is typing there: the place is neither given
-		// up nor taken again.
+		// The note below takes the place that isn't needed, unless it is being written: then
+		// the place is neither given up nor taken again.
 		const below = document.activeElement?.id === "summary";
-		if (!this.#announced && !below) this.#box.hidden = this.#tags.length === 0;
+		if (!below) this.#box.hidden = this.#tags.length === 0;
 		if (this.#box.hidden) this.#tags = [];
 		this.#draw();
 		if (this.#tags.length === 0 || this.#announced) return;
@@ -103,10 +105,14 @@ export class Suggestions {
 		this.#draw();
 	}
 
-	/** @param {boolean} aside Whether completions are in the way. */
-	stepAside(aside) {
-		if (aside === this.#aside) return;
+	/**
+	 * @param {boolean} aside Whether typing is in the way.
+	 * @param {string} fresh What is typed, where no tag in use fits; else empty.
+	 */
+	stepAside(aside, fresh) {
+		if (aside === this.#aside && fresh === this.#fresh) return;
 		this.#aside = aside;
+		this.#fresh = fresh;
 		this.#draw();
 	}
 
@@ -159,7 +165,7 @@ export class Suggestions {
 	/** @param {SuggestedTag | undefined} tag */
 	#explain(tag) {
 		if (!tag || this.#aside) {
-			this.#why.replaceChildren();
+			this.#why.textContent = this.#fresh && say("newTag", this.#fresh);
 			return;
 		}
 		const first = tag === this.#tags[0];

@@ -21,6 +21,8 @@ export class TagField {
 	#active = -1;
 	/** Whether the user wants completions for what the field holds. */
 	#wanted = false;
+	/** Whether there are none. */
+	#fitsNone = false;
 
 	/** Called when the tags or the pending text have changed by the user. */
 	onChange = () => {};
@@ -38,8 +40,9 @@ export class TagField {
 	onAnnounce = () => {};
 
 	/**
-	 * Called when typing begins or ends, and when completions open or close.
-	 * @type {(busy: boolean) => void}
+	 * Called when typing begins or ends, and when completions open or close; with the tag
+	 * that is typed where none in use fits.
+	 * @type {(busy: boolean, fresh: string) => void}
 	 */
 	onBusy = () => {};
 
@@ -99,6 +102,11 @@ export class TagField {
 		chosen.addEventListener("keydown", (event) => this.#onChosenKey(event));
 	}
 
+	/** Takes what was typed before there was a tag field as if it were typed now. */
+	begin() {
+		if (this.pending) this.#onText();
+	}
+
 	get tags() {
 		return this.#tags;
 	}
@@ -137,6 +145,7 @@ export class TagField {
 		const active = this.#options[this.#active]?.name;
 		this.#options = options.filter(({ name }) => !this.#tags.includes(name));
 		this.#active = this.#options.findIndex(({ name }) => name === active);
+		this.#fitsNone = options.length === 0;
 		this.#drawOptions();
 		const count = this.#options.length;
 		if (count > 0)
@@ -263,6 +272,7 @@ export class TagField {
 		const typed = this.pending.trim().toLowerCase();
 		this.#options = typed ? this.#options.filter(({ name }) => name.includes(typed)) : [];
 		this.#active = -1;
+		this.#fitsNone &&= typed !== "";
 		this.#drawOptions();
 		if (typed) this.#want();
 		else this.#wanted = false;
@@ -350,6 +360,7 @@ export class TagField {
 
 	#close() {
 		this.#wanted = false;
+		this.#fitsNone = false;
 		this.#options = [];
 		this.#active = -1;
 		this.#drawOptions();
@@ -402,7 +413,8 @@ export class TagField {
 		);
 		const open = this.#options.length > 0;
 		this.#list.hidden = !open;
-		this.onBusy(open || this.pending !== "");
+		const isFresh = this.#fitsNone && !this.#tags.includes(typed);
+		this.onBusy(open || this.pending !== "", isFresh ? typed : "");
 		this.#input.ariaExpanded = String(open);
 		if (this.#active >= 0) {
 			this.#input.setAttribute("aria-activedescendant", `completion-${this.#active}`);

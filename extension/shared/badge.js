@@ -7,7 +7,7 @@
  * about the tab in front of each window, one question at a time.
  */
 
-import { savableUrl } from "./capture.js";
+import { savableUrl } from "./tab.js";
 
 /** The light theme's `--accent`, `--warn` and `--paper` (styles/tokens.css): a badge has one look. */
 export const COLOURS = Object.freeze({

@@ -1,6 +1,6 @@
 /**
  * What a page says of itself at the click: description, date, site, language
- * and the selection. And which pages can be saved at all.
+ * and the selection.
  *
  * Nothing here reads a page on its own account: the browser lets it only after
  * the user's click (`activeTab`), and only the page that was clicked on.
@@ -22,21 +22,6 @@ const CAPTURE_WITHIN_MS = 300;
 
 /** More keywords than these are meant for search engines. */
 const KEYWORDS = 10;
-
-/**
- * The address to save for a tab, or null where its page can't be saved.
- * `file:` is left to the host, whose configuration decides.
- * @param {string | undefined} tabUrl
- * @returns {string | null}
- */
-export function savableUrl(tabUrl) {
-	if (tabUrl === undefined) return null;
-	const inReader = /^about:reader\?(.*)$/s.exec(tabUrl);
-	if (inReader)
-		return savableUrl(new URLSearchParams(inReader[1]).get("url") ?? undefined);
-	const url = tabUrl.toWellFormed();
-	return /^(https?|file):/i.test(url) ? url : null;
-}
 
 /**
  * Reads the page of a tab. Never fails and never takes long: a page that can't be read

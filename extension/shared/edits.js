@@ -14,6 +14,11 @@ import { splitTags, uniteTags } from "./tags.js";
 
 /** @typedef {{title: string, tags: string[], summary: string}} Fields */
 
+/**
+ * What a note became by what others did to it.
+ * @typedef {{before: Fields, now: Fields}} Change
+ */
+
 /** @param {Edits} edits */
 export function isEmpty(edits) {
 	return (
@@ -111,20 +116,31 @@ export function rebase(before, now, edits) {
 }
 
 /**
+ * What was typed in sight of a note, over several changes of it, each of which begins with
+ * what the edits had made of the one before.
+ * @param {readonly Change[]} changes
+ * @param {Edits} edits
+ */
+export function rebaseAll(changes, edits) {
+	return changes.reduce((all, { before, now }) => rebase(before, now, all), edits);
+}
+
+/**
  * What the popup is to show once it is told of a note, or of what an earlier popup left.
  * @param {object} known
  * @param {Fields | null} known.note
- * @param {Fields | null} known.before The same note as this popup has taken it in already.
+ * @param {readonly Change[] | null} known.changes Of that note since this popup has taken it
+ *   in; null where it hasn't yet.
  * @param {Edits | null} known.leftover
  * @param {boolean} known.leftoverSeen Whether that was typed in sight of the note.
  * @param {string} known.title Of the tab.
  * @param {Edits} mine Typed in this popup.
  * @returns {Fields}
  */
-export function takenIn({ note, before, leftover, leftoverSeen, title }, mine) {
+export function takenIn({ note, changes, leftover, leftoverSeen, title }, mine) {
 	if (!note)
 		return replace({ title, tags: [], summary: "" }, uniteEdits(leftover ?? {}, mine));
-	if (before) return replace(note, rebase(before, note, mine));
+	if (changes) return replace(note, rebaseAll(changes, mine));
 	if (!leftover || !leftoverSeen) return unite(note, uniteEdits(leftover ?? {}, mine));
 	return unite(replace(note, leftover), mine);
 }

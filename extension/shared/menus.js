@@ -4,7 +4,7 @@
  */
 
 import { browser } from "./browser.js";
-import { savableUrl } from "./capture.js";
+import { savableUrl } from "./tab.js";
 import { fit, LIMITS } from "./text.js";
 import { say } from "./wording.js";
 

@@ -49,8 +49,8 @@ import { fit, LIMITS } from "./text.js";
  * @property {number | undefined} tabId
  * @property {number} revision Raised when the popup has something to take in.
  * @property {Edits | null} leftover Edits of an earlier popup, not taken in yet.
- * @property {{before: Note, now: Note} | null} renewed How the note changed with the last
- *   revision, where the popup had it before.
+ * @property {typed.Change[]} renewals How the note changed with each of the last revisions,
+ *   as far back as the popup had it before.
  * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
  * @property {import("../protocol.js").SeenFields} refusedSeen What those were to replace.
  * @property {string[]} [keywords] That the page names as its own.
@@ -262,10 +262,11 @@ export class Pages {
 			page.edits = edits;
 			page.seen = page.note !== null;
 			sight.leftover = null;
-		} else if (sight.renewed && revision === sight.revision - 1) {
-			// Typed while the popup was being told what was added to the note.
-			const { before, now } = sight.renewed;
-			page.edits = typed.rebase(before, now, edits);
+			sight.renewals = [];
+		} else if (revision >= sight.revision - sight.renewals.length) {
+			// Typed before the popup has taken in what was added to the note.
+			const missed = sight.renewals.slice(revision - sight.revision);
+			page.edits = typed.rebaseAll(missed, edits);
 			page.seen = true;
 		} else {
 			page.edits = sight.leftover ? typed.uniteEdits(sight.leftover, edits) : edits;
@@ -430,7 +431,7 @@ export class Pages {
 			tabId,
 			revision: 0,
 			leftover: null,
-			renewed: null,
+			renewals: [],
 			refusedFields: {},
 			refusedSeen: {},
 			refusal: null,
@@ -608,10 +609,10 @@ export class Pages {
 			// Those edits are a later state of the note, not another text beside it.
 			page.edits = typed.rebase(before, now, page.edits);
 			if (sight?.leftover) sight.leftover = typed.rebase(before, now, sight.leftover);
-			else if (sight) sight.renewed = { before: { ...before }, now: { ...now } };
+			else sight?.renewals.push({ before: { ...before }, now: { ...now } });
 		} else {
 			page.seen = false;
-			if (sight) sight.renewed = null;
+			if (sight) sight.renewals = [];
 		}
 		if (sight) sight.revision += 1;
 	}
@@ -719,7 +720,10 @@ export class Pages {
 		const sight = this.#sights.get(page.url);
 		if (!sight) return;
 		const { hello, trouble } = this.#host;
-		const refusal = sight.refusal ?? this.#outbox.refusedFor(page.url)?.refused ?? null;
+		const refused = this.#outbox.refusedFor(page.url);
+		// What was to become of a note that the user has taken back doesn't matter any more.
+		const isMoot = page.removed && refused?.method !== "deleteNote";
+		const refusal = isMoot ? null : (sight.refusal ?? refused?.refused ?? null);
 		sight.popup.show({
 			state: this.#state(page, refusal),
 			revision: sight.revision,

@@ -3,7 +3,8 @@
  * the user does, the background shows the page's view after each change.
  */
 
-import { savableUrl } from "./capture.js";
+import { savableUrl } from "./tab.js";
+import { fit, LIMITS } from "./text.js";
 
 /**
  * @typedef {import("./pages.js").View} View
@@ -28,7 +29,8 @@ import { savableUrl } from "./capture.js";
  * `turn` is that of the last edit, or of what was asked for:
  * the popup has moved on where it isn't its own last one.
  * @typedef {{view: View, turn: number} | {tags: TagCount[], turn: number}
- *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}} ToPopup
+ *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}
+ *   | {tried: true}} ToPopup `tried`: the host was asked again, and it is known what came of it.
  */
 
 /**
@@ -94,7 +96,7 @@ export function servePopup(port, { pages, refusals, host, ready, tryHost, active
 			if (told.tabId !== undefined) pages.intendNot(told.tabId);
 			return;
 		}
-		const tab = { ...told, url };
+		const tab = { ...told, url, title: fit(told.title, LIMITS.title) };
 		if (again) pages.reopen(tab, popup, again.known, again.revision);
 		const opened = again ? null : pages.open(tab, popup);
 		if (early) edit(early);
@@ -132,18 +134,19 @@ export function servePopup(port, { pages, refusals, host, ready, tryHost, active
 			case "delete":
 				if (url) pages.remove(url, "deleted");
 				return;
-			case "tryHost":
+			case "tryHost": {
 				tryHost();
+				// Held until the host has greeted; rejected when it can't be reached.
+				if (url) await host.request("noteForUrl", { url }).catch(() => null);
+				post({ tried: true });
 				return;
+			}
 			case "complete": {
 				const { text, exclude } = message;
 				const params = { text, exclude, limit: COMPLETIONS };
 				// Without the host there are no completions, and the popup says so anyway.
-				const tags = await host.request("completeTags", params).then(
-					(result) => result.tags,
-					() => [],
-				);
-				post({ tags, turn: message.turn });
+				const found = await host.request("completeTags", params).catch(() => null);
+				if (found) post({ tags: found.tags, turn: message.turn });
 				return;
 			}
 			case "lookAround": {

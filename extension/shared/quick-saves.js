@@ -7,7 +7,7 @@
  * delivered all the same, and nobody is told.
  */
 
-import { savableUrl } from "./capture.js";
+import { savableUrl } from "./tab.js";
 import { fit, LIMITS } from "./text.js";
 
 /**

@@ -10,7 +10,8 @@
 
 /** Where they are in `storage.local`. */
 export const SETTINGS_KEY = "settings";
-const SAID_BY_HOST = "saveOnOpenSaidByHost";
+/** Where it is kept what the host's configuration says. */
+export const SAID_BY_HOST = "saveOnOpenSaidByHost";
 const WELCOMED = "welcomed";
 
 /** @type {Readonly<Settings>} */

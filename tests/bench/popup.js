@@ -1,21 +1,28 @@
 // How long a click on the button takes, in both browsers: until the popup is painted, until
-// there is a caret to type with, until it says "Saved" (the save is on the disk by then). The port
-// to the host is open, as it is while a browser runs. What the browser takes to make a window and
-// to begin with the page in it is told apart. Figures to read, never a pass or fail.
+// there is a caret to type with, until it says "Saved" (the save is on the disk by then). What
+// the browser itself takes is told by a control: an extension with a background that is awake and a popup
+// of the same size with nothing in it, clicked in turn with ours. Then ours again, with a
+// background that has to be started, and with it the host. Figures to read, never a pass or fail.
 //
-//     cargo build --package url-notes && node tests/bench/popup.js
+//     cargo build --release --package url-notes && node tests/bench/popup.js
 //
-// The extension is a copy with one more script in the popup, which only looks at the clock.
+// Without a release build it takes the debug one. The extension is a copy with one more script
+// in the popup, which only looks at the clock. Chromium's button is pinned to the toolbar: it
+// moves one that isn't out of the puzzle piece's menu first, at each click.
 
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { browsers } from "../browser/driver/browser.js";
-import { project } from "../browser/program.js";
+import { windowScope } from "../browser/driver/firefox.js";
+import { until } from "../browser/driver/until.js";
+import { builtProgram, project } from "../browser/program.js";
 import { World } from "../browser/world.js";
 
-/** Clicks of each browser that count; the first one before them doesn't. */
-const CLICKS = 20;
+/** Clicks of each sort that count; the first ones before them don't. */
+const CLICKS = 15;
+/** Clicks on ours with a background that has to be started. */
+const ASLEEP = 5;
 
 /** @typedef {{ begun?: number, paint?: number, caret?: number, saved?: number }} Moments in ms since 1970 */
 
@@ -37,8 +44,11 @@ function measure() {
 	});
 }
 
-const extension = path.join(await mkdtemp(path.join(tmpdir(), "url-notes-bench-")), "x");
-await cp(path.join(project, "extension"), extension, { recursive: true });
+const folder = await mkdtemp(path.join(tmpdir(), "url-notes-bench-"));
+const extension = path.join(folder, "url-notes");
+await cp(process.env.EXTENSION ?? path.join(project, "extension"), extension, {
+	recursive: true,
+});
 await writeFile(path.join(extension, "popup/measure.js"), `(${measure})();`);
 const popupPage = path.join(extension, "popup/popup.html");
 const html = await readFile(popupPage, "utf8");
@@ -46,6 +56,63 @@ await writeFile(
 	popupPage,
 	html.replace("<head>", '<head><script src="measure.js"></script>'),
 );
+
+const control = path.join(folder, "control");
+await mkdir(path.join(control, "popup"), { recursive: true });
+const controlManifest = {
+	manifest_version: 3,
+	name: "control",
+	version: "1",
+	background: { service_worker: "background.js", scripts: ["background.js"] },
+	action: { default_popup: "popup/popup.html", default_area: "navbar" },
+	browser_specific_settings: { gecko: { id: "control@control" } },
+};
+await writeFile(path.join(control, "manifest.json"), JSON.stringify(controlManifest));
+// Calling the browser keeps it awake.
+await writeFile(
+	path.join(control, "background.js"),
+	"setInterval(() => (globalThis.browser ?? chrome).runtime.getPlatformInfo(), 15_000);",
+);
+await writeFile(path.join(control, "popup/measure.js"), `(${measure})();`);
+await writeFile(
+	path.join(control, "popup/popup.html"),
+	`<!doctype html><meta charset="utf-8"><script src="measure.js"></script>
+<body><svg width="380" height="480"></svg><input id="tags" autofocus></body>`,
+);
+
+const released = path.join(path.dirname(builtProgram), "../release/url-notes");
+const program = await access(released).then(
+	() => released,
+	() => builtProgram,
+);
+
+/**
+ * Ends the background, as browsers do with one that has been idle for long.
+ * @param {import("../browser/driver/browser.js").Driver} driver
+ * @param {import("puppeteer-core").Page} page
+ */
+async function putToSleep(driver, page) {
+	const browser = page.browser();
+	if (driver.name === "Firefox") {
+		const inWindow = await windowScope(browser);
+		await inWindow(async () => {
+			const { WebExtensionPolicy } = /** @type {any} */ (window);
+			await WebExtensionPolicy.getByID(
+				"url-notes@url-notes",
+			).extension.terminateBackground();
+		});
+		return;
+	}
+	const all = [...(await browser.extensions()).values()];
+	const own = all.find(({ name }) => name === "url-notes");
+	const isBackground = (/** @type {import("puppeteer-core").Target} */ target) =>
+		target.type() === "service_worker" && target.url().includes(`//${own?.id}/`);
+	for (const target of browser.targets().filter(isBackground)) {
+		const worker = await target.worker();
+		await worker?.close();
+	}
+	await until("the background has ended", () => !browser.targets().some(isBackground));
+}
 
 /** @param {number[]} values */
 function told(values) {
@@ -55,36 +122,56 @@ function told(values) {
 	return `median ${at(0.5)}, nine of ten ${at(0.9)}, slowest ${at(1)}`;
 }
 
+console.log(`host: ${program === released ? "release" : "debug"}`);
 for (const driver of browsers) {
 	const world = await World.make();
 	try {
-		await world.install();
-		const browser = await world.start(driver, { extension });
+		await world.install(program);
+		const browser = await world.start(driver, { extension, others: [control] });
 		await world.siteAnswers();
-		/** @type {Record<string, number[]>} */
-		const waits = { "the page begins": [] };
-		for (let click = 0; click <= CLICKS; click += 1) {
-			const page = await browser.open(world.web.address(`/article?${click}`));
-			const popup = await world.click(browser, page);
-			const moments = await popup.evaluate(
-				() => /** @type {Moments} */ (/** @type {any} */ (window).moments),
-			);
+		/** @type {Map<string, number[]>} */
+		const waits = new Map();
+		/**
+		 * @param {string} whose
+		 * @param {boolean} counts
+		 */
+		const click = async (whose, counts) => {
+			const page = await browser.open(world.web.address(`/article?${Math.random()}`));
+			if (whose === "asleep") await putToSleep(driver, page);
+			const name = whose === "control" ? "control" : undefined;
+			const popup = await browser.clickButton(page, name);
+			if (!name) await popup.reaches("saved");
+			const moments = await until("it is painted", async () => {
+				const seen = await popup.evaluate(
+					() => /** @type {Moments} */ (/** @type {any} */ (window).moments),
+				);
+				return seen.paint ? seen : null;
+			});
 			await popup.dismiss();
 			await page.close();
-			if (click === 0) continue;
-			const { begun = Number.NaN } = moments;
-			waits["the page begins"]?.push(begun - popup.clickedAt);
-			for (const what of /** @type {const} */ (["paint", "caret", "saved"])) {
-				const moment = moments[what] ?? Number.NaN;
-				waits[what] = [...(waits[what] ?? []), moment - popup.clickedAt];
-				const after = `${what}, after it began`;
-				waits[after] = [...(waits[after] ?? []), moment - begun];
+			if (!counts) return;
+			for (const what of /** @type {const} */ (["begun", "paint", "caret", "saved"])) {
+				const moment = moments[what];
+				if (moment === undefined) continue;
+				const row = `${whose}: ${what}`;
+				waits.set(row, [...(waits.get(row) ?? []), moment - popup.clickedAt]);
 			}
-		}
-		for (const [what, values] of Object.entries(waits))
+		};
+		for (let turn = 0; turn <= CLICKS; turn += 1)
+			for (const whose of ["url-notes", "control"]) await click(whose, turn > 0);
+		for (let turn = 0; turn < ASLEEP; turn += 1) await click("asleep", true);
+		for (const [what, values] of waits)
 			console.log(`${driver.name}: ${what}: ${told(values)} (${values.length} clicks)`);
+		const median = (/** @type {string} */ row) => {
+			const sorted = (waits.get(row) ?? []).toSorted((a, b) => a - b);
+			return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
+		};
+		const [own, bare] = [median("url-notes: paint"), median("control: paint")];
+		console.log(
+			`${driver.name}: paint, to the control's: ${(own / bare).toFixed(2)} x, ${Math.round(own - bare)} ms more`,
+		);
 	} finally {
 		await world.end();
 	}
 }
-await rm(path.dirname(extension), { recursive: true });
+await rm(folder, { recursive: true });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitCaptured, savableUrl } from "../../extension/shared/capture.js";
+import { fitCaptured } from "../../extension/shared/capture.js";
+import { savableUrl } from "../../extension/shared/tab.js";
 
 for (const [tab, url] of /** @type {const} */ ([
 	["https://example.org/a?b#c", "https://example.org/a?b#c"],

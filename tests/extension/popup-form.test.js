@@ -67,9 +67,10 @@ test.after(async () => {
 test.beforeEach(async () => {
 	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 	await page.goto(`http://127.0.0.1:${port}/popup/popup.html`);
-	await page.waitForFunction("told.some((message) => message.do === 'open')", {
-		timeout: 10_000,
-	});
+	await page.waitForFunction(
+		"told.some((message) => message.do === 'open') && document.querySelector('#title').style.height",
+		{ timeout: 10_000 },
+	);
 });
 
 /**
@@ -131,15 +132,16 @@ test("what a slow page says joins what is being typed, and the caret stays", asy
 	assert.deepEqual(await note(), { value: "Great article\n\n> q", selectionEnd: 13 });
 });
 
+const compose = (/** @type {string} */ name) =>
+	page.$eval(
+		"#summary",
+		(field, name) => field.dispatchEvent(new CompositionEvent(name, { bubbles: true })),
+		name,
+	);
+
 test("a word that is being composed is neither ended by a late note nor by Ctrl and Enter", async () => {
 	await show(1, "");
 	await page.type("#summary", "Gre");
-	const compose = (/** @type {string} */ name) =>
-		page.$eval(
-			"#summary",
-			(field, name) => field.dispatchEvent(new CompositionEvent(name, { bubbles: true })),
-			name,
-		);
 	await compose("compositionstart");
 	await show(2, "> q");
 	assert.equal((await note()).value, "Gre");
@@ -157,6 +159,23 @@ test("a word that is being composed is neither ended by a late note nor by Ctrl 
 	await compose("compositionend");
 	assert.equal((await note()).value, "Gre\n\n> q");
 	assert.equal(await press(false), 1);
+});
+
+test("two late notes while a word is composed double nothing that was saved meanwhile", async () => {
+	await show(1, "");
+	await page.type("#summary", "Gre");
+	await compose("compositionstart");
+	await page.type("#summary", "at");
+	await show(1, "Gre");
+	await show(2, "Gre\n\n> one");
+	await show(2, "Great\n\n> one");
+	await show(3, "Great\n\n> one\n\n> two");
+	await page.type("#summary", " day");
+	await compose("compositionend");
+	assert.deepEqual(await note(), {
+		value: "Great day\n\n> one\n\n> two",
+		selectionEnd: 9,
+	});
 });
 
 test("another note of the page is asked for when a slow page names its address", async () => {

@@ -53,10 +53,9 @@ const shown = (
 	/** @type {typed.Edits} */ mine,
 ) => {
 	const { page, leftover, leftoverSeen } = popup.view;
-	return typed.takenIn(
-		{ note: page.note, before, leftover, leftoverSeen, title: "" },
-		mine,
-	);
+	const { note } = page;
+	const changes = before && note && [{ before, now: note }];
+	return typed.takenIn({ note, changes, leftover, leftoverSeen, title: "" }, mine);
 };
 
 test("words that go on while a slow page is read are not doubled", async () => {
@@ -87,6 +86,24 @@ test("the quote of a slow page comes after what was typed on, also where that cr
 		await popup.close();
 		assert.equal(host.note.summary, "Great article\n\n> q");
 	}
+});
+
+test("what is typed before the quotes of two slow clicks are taken in is not doubled", async () => {
+	const { host, background, popup, say } = await openSlow();
+	await popup.close();
+	const again = slowPage();
+	background.captured = again.captured;
+	const next = await FakePopup.open(background);
+	next.type({ summary: "Great" });
+	await pause();
+	const { revision } = next.view;
+	await say({ quote: { text: "one" } });
+	background.pages.edit(PAGE, { summary: "Great article" }, revision);
+	await pause();
+	await again.say({ quote: { text: "two" } });
+	background.pages.edit(PAGE, { summary: "Great article, really" }, revision);
+	await next.close();
+	assert.equal(host.note.summary, "Great article, really\n\n> one\n\n> two");
 });
 
 test("a tag that was taken off stays off when a slow page is read", async () => {

@@ -25,8 +25,8 @@ import * as firefox from "./firefox.js";
  * @property {(url?: string) => Promise<import("puppeteer-core").Page>} open a new tab
  * @property {(page: import("puppeteer-core").Page, address: string) => Promise<void>} visit goes
  *   to any address, as one that the user has typed
- * @property {(page: import("puppeteer-core").Page) => Promise<import("./popup.js").Popup>} clickButton
- *   the toolbar button, clicked while this tab is in front
+ * @property {(page: import("puppeteer-core").Page, name?: string) => Promise<import("./popup.js").Popup>} clickButton
+ *   the toolbar button, clicked while this tab is in front; or that of another extension, which has the id `name@name`
  * @property {() => Promise<import("puppeteer-core").Page[]>} pages all tabs
  * @property {(path: string) => Promise<import("puppeteer-core").Page>} own a new tab with a page of the
  *   extension, as in "options/options.html"

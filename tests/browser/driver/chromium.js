@@ -1,5 +1,7 @@
 // Chromium with the extension, driven over the DevTools protocol.
 
+import { createHash } from "node:crypto";
+import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
 import { kill } from "./kill.js";
@@ -22,6 +24,43 @@ const misled = (name) => [
 ];
 
 /**
+ * The id that Chromium gives an unpacked extension: by its key, or else by its folder.
+ * @param {string} folder
+ */
+async function idOf(folder) {
+	const { key } = JSON.parse(await readFile(path.join(folder, "manifest.json"), "utf8"));
+	const named = key ? Buffer.from(key, "base64") : folder;
+	const digits = createHash("sha256").update(named).digest("hex").slice(0, 32);
+	return [...digits]
+		.map((digit) => "abcdefghijklmnop"[Number.parseInt(digit, 16)])
+		.join("");
+}
+
+/**
+ * The buttons of these extensions are in the toolbar, where a user keeps one that is
+ * clicked each day. Else Chromium first moves it out of the puzzle piece's menu, a
+ * quarter of a second at each click.
+ * @param {string} profile
+ * @param {string[]} folders
+ */
+async function pin(profile, folders) {
+	const preferences = path.join(profile, "Default/Preferences");
+	if (
+		await access(preferences).then(
+			() => true,
+			() => false,
+		)
+	)
+		return;
+	await mkdir(path.dirname(preferences), { recursive: true });
+	const pinned = await Promise.all(folders.map(idOf));
+	await writeFile(
+		preferences,
+		JSON.stringify({ extensions: { pinned_extensions: pinned } }),
+	);
+}
+
+/**
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
@@ -35,13 +74,15 @@ export async function start({
 	first,
 	keepsWelcome,
 }) {
+	// The very folder that the installer takes for Chromium's.
+	const profile = path.join(home, ".config/chromium");
+	if (extension) await pin(profile, [extension, ...others]);
 	const browser = await puppeteer.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: true,
 		pipe: true,
 		enableExtensions: extension ? [extension, ...others] : true,
-		// The very folder that the installer takes for Chromium's.
-		userDataDir: path.join(home, ".config/chromium"),
+		userDataDir: profile,
 		args: [
 			// Root has no other way; the pages are this test's own.
 			"--no-sandbox",
@@ -64,8 +105,7 @@ export async function start({
 		);
 	});
 	/** @param {import("puppeteer-core").Target} target */
-	const isPopup = (target) =>
-		target.url().startsWith(`chrome-extension://${installed.id}/popup/`);
+	const isPopup = (target) => /^chrome-extension:\/\/\w+\/popup\//.test(target.url());
 	/** @type {import("puppeteer-core").MediaFeature[]} */
 	let media = [];
 
@@ -158,11 +198,13 @@ export async function start({
 		async addresses() {
 			return (await browser.pages()).map((page) => page.url());
 		},
-		async clickButton(page) {
+		async clickButton(page, name) {
+			const all = [...(await browser.extensions()).values()];
+			const clicked = all.find((other) => other.name === name) ?? installed;
 			await page.bringToFront();
 			// A real click on the toolbar: it opens the popup and grants activeTab.
 			const clickedAt = Date.now();
-			await page.triggerExtensionAction(installed);
+			await page.triggerExtensionAction(clicked);
 			return await openPopup(clickedAt);
 		},
 		openPopup,

@@ -71,7 +71,9 @@ export async function start({
 		? await browser.installExtension(extension)
 		: "url-notes@url-notes";
 	for (const other of others) await browser.installExtension(other);
-	const widget = id.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "_");
+	const widgetOf = (/** @type {string} */ id) =>
+		id.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "_");
+	const widget = widgetOf(id);
 	const isOpen = () => inWindow(isPopupOpen);
 	/** @param {string} path */
 	const addressOf = (path) => `moz-extension://${UUID}/${path}`;
@@ -153,11 +155,12 @@ export async function start({
 		async addresses() {
 			return (await browser.pages()).map((page) => page.url());
 		},
-		async clickButton(page) {
+		async clickButton(page, name) {
+			const clicked = name ? widgetOf(`${name}@${name}`) : widget;
 			await page.bringToFront();
-			await until("the button is in the toolbar", () => inWindow(hasButton, widget));
+			await until("the button is in the toolbar", () => inWindow(hasButton, clicked));
 			const clickedAt = Date.now();
-			await inWindow(clickButton, widget);
+			await inWindow(clickButton, clicked);
 			return await openPopup(clickedAt);
 		},
 		openPopup,
