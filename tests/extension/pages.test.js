@@ -580,6 +580,31 @@ test("a refused update is shown, and goes with the next one that is taken", asyn
 	assert.deepEqual(fields, { summary: "shorter", seen: { summary: "short" } });
 });
 
+test("Delete lets an old refusal go, but not its own", async () => {
+	const host = new FakeHost();
+	host.keep("https://example.org/a", {});
+	const background = await FakeBackground.start(host);
+	const popup = await FakePopup.open(background);
+	host.interfere = (method) =>
+		method === "updateNote" ? new HostError("too_large", "Too long.") : null;
+	popup.type({ summary: "much too long" });
+	await pause();
+	assert.equal(popup.state, "error");
+	background.pages.remove("https://example.org/a", "deleted");
+	await settle();
+	const told = () => popup.view.refusal?.message;
+	assert.equal(popup.state, "unsaved");
+	assert.equal(told(), undefined);
+	await background.pages.save("https://example.org/a");
+	await settle();
+	assert.equal(popup.state, "error", "it still isn't what was typed");
+	host.interfere = (method) =>
+		method === "deleteNote" ? new HostError("not_found", "No such note.") : null;
+	background.pages.remove("https://example.org/a", "deleted");
+	await settle();
+	assert.equal(told(), "No such note.");
+});
+
 test("an update tells what it replaces, also after a refusal and after a pause in delivery", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);

@@ -192,3 +192,62 @@ test("another note of the page is asked for when a slow page names its address",
 	await show(1, "", { canonical: "https://example.org/b" });
 	assert.equal(await asked(), 2);
 });
+
+test("Try again says at once that it tries, and then what came of it", async () => {
+	const button = () =>
+		page.$eval("#try-again", (button) => [button.textContent, button.ariaDisabled]);
+	const heard = () => page.$eval("#announcement", ({ textContent }) => textContent);
+	await show(1, "", { state: "queued", trouble: "program_silent" });
+	await page.click("#try-again");
+	assert.deepEqual(await button(), ["trying", "true"]);
+	assert.equal(await heard(), "trying");
+	await page.click("#try-again");
+	const asked = await page.evaluate(() => {
+		const { listeners, told } = /** @type {any} */ (globalThis);
+		for (const listener of listeners) listener({ tried: true });
+		return told.filter((/** @type {any} */ message) => message.do === "tryHost").length;
+	});
+	assert.equal(asked, 1, "once at a time");
+	await page.waitForFunction(
+		"document.querySelector('#try-again').textContent === 'tryAgain'",
+	);
+	assert.deepEqual(await button(), ["tryAgain", null]);
+	assert.equal(await heard(), "queued cause_program_silent");
+});
+
+test("the focus isn't lost where Try again has helped", async () => {
+	await show(1, "", { state: "queued", trouble: "program_silent" });
+	await page.focus("#try-again");
+	await page.keyboard.press("Enter");
+	await show(1, "");
+	assert.equal(await page.evaluate(() => document.activeElement?.id), "undo");
+});
+
+test("says that a tag is new where none in use fits what is typed", async () => {
+	/** @param {object} message */
+	const tell = (message) =>
+		page.evaluate(
+			(message) => {
+				const { listeners, told } = /** @type {any} */ (globalThis);
+				const { turn } = told.findLast(
+					(/** @type {any} */ m) => m.do === message.answers,
+				);
+				for (const listener of listeners) listener({ ...message, turn });
+			},
+			/** @type {any} */ (message),
+		);
+	const why = () => page.$eval("#why", ({ textContent }) => textContent);
+	await show(1, "");
+	const suggestions = [{ name: "paper", score: 1, because: "", reason: "in_title" }];
+	await tell({ answers: "suggest", suggestions });
+	assert.match((await why()) ?? "", /^Tab paper/);
+	await page.type("#tags", "gp");
+	assert.equal(await why(), "", "nobody knows yet");
+	await tell({ answers: "complete", tags: [{ name: "gpu", count: 1 }] });
+	assert.equal(await why(), "");
+	await page.type("#tags", "x");
+	await tell({ answers: "complete", tags: [] });
+	assert.equal(await why(), "newTag");
+	await page.keyboard.press("Enter");
+	assert.match((await why()) ?? "", /^Tab paper/);
+});
