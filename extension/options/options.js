@@ -234,7 +234,6 @@ async function changeBadge(on) {
 async function start() {
 	sayEverywhere(document);
 	document.title = say("optionsTitle");
-	document.documentElement.dir = say("@@bidi_dir");
 	connect();
 	tell({ do: "check" });
 	element("check").addEventListener("click", () => {

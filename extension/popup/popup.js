@@ -179,7 +179,10 @@ function onMessage(message) {
 		return;
 	}
 	if ("suggestions" in message) {
-		if (message.turn === suggestionTurn) suggestions.offer(message.suggestions);
+		if (message.turn !== suggestionTurn) return;
+		// Tags may have been chosen while the host was asked.
+		const chosen = new Set(tagField.tags);
+		suggestions.offer(message.suggestions.filter(({ name }) => !chosen.has(name)));
 		return;
 	}
 	if ("around" in message) {
@@ -217,15 +220,16 @@ function wantAround() {
 
 /** Asks for suggestions when the page is known, and again after each tag. */
 function wantSuggestions() {
+	suggestions.leaveOut(tagField.tags);
 	// A save is never kept waiting.
 	if (!view || view.state === "saving" || view.state === "error") return;
-	if (view.state === "queued") {
-		// Nobody would answer, nor did anybody who was asked shortly before.
+	if (view.state === "queued" || view.page.removed) {
+		// Nobody would answer, nor did anybody who was asked shortly before; or there is
+		// nothing to put a tag on any more.
 		suggestedFor = null;
 		suggestions.offer([]);
 		return;
 	}
-	suggestions.leaveOut(tagField.tags);
 	const asked = JSON.stringify([
 		tagField.tags,
 		suggestions.dismissed,
@@ -274,6 +278,15 @@ function showView(shown) {
 	// A button that has done its work takes the focus with it.
 	if (focused instanceof HTMLElement && !focused.checkVisibility())
 		(["undo", "save"].map((id) => element(id)).find((b) => !b.hidden) ?? tags).focus();
+}
+
+/**
+ * Has a sentence read out; written anew it would be read out anew.
+ * @param {string} sentence
+ */
+function announce(sentence) {
+	const announcement = element("announcement");
+	if (announcement.textContent !== sentence) announcement.textContent = sentence;
 }
 
 /**
@@ -357,7 +370,7 @@ function tryAgain() {
 	if (button.ariaDisabled === "true") return;
 	button.ariaDisabled = "true";
 	button.textContent = say("trying");
-	element("announcement").textContent = say("trying");
+	announce(say("trying"));
 	tell({ do: "tryHost" });
 }
 
@@ -366,9 +379,7 @@ function showTried() {
 	button.ariaDisabled = null;
 	button.textContent = say("tryAgain");
 	// The status says it itself where something has changed.
-	element("announcement").textContent = button.checkVisibility()
-		? (element("status").textContent ?? "")
-		: "";
+	announce(button.checkVisibility() ? (element("status").textContent ?? "") : "");
 }
 
 /** @param {string} text */
@@ -441,8 +452,7 @@ async function togglePreview() {
 	preview.hidden = !open;
 	if (!open) grow(summary);
 	element("preview-note").ariaPressed = String(open);
-	if (!wasInNote)
-		element("announcement").textContent = say(open ? "previewLabel" : "note");
+	if (!wasInNote) announce(say(open ? "previewLabel" : "note"));
 	else if (open) preview.focus();
 	else summary.focus();
 }
@@ -506,6 +516,7 @@ function listen() {
 	});
 	tagField.onChange = () => {
 		touched.tags ||= tagField.tags.join() !== (view?.page.note?.tags ?? []).join();
+		suggestions.leaveOut(tagField.tags);
 		changed();
 	};
 	tagField.onBusy = (busy, fresh) => suggestions.stepAside(busy, fresh);
@@ -522,9 +533,7 @@ function listen() {
 		tagField.choose(tag);
 		suggestions.leaveOut(tagField.tags);
 	};
-	suggestions.onAnnounce = tagField.onAnnounce = (sentence) => {
-		element("announcement").textContent = sentence;
-	};
+	suggestions.onAnnounce = tagField.onAnnounce = announce;
 	tagField.onWanted = (text, exclude) => {
 		completionTurn += 1;
 		tell({ do: "complete", text, exclude, turn: completionTurn });
@@ -559,7 +568,7 @@ function listen() {
 	element("try-again").addEventListener("click", tryAgain);
 	element("copy-cure").addEventListener("click", async () => {
 		await navigator.clipboard.writeText(element("cure-command").textContent ?? "");
-		element("announcement").textContent = say("copied");
+		announce(say("copied"));
 		element("copy-cure").textContent = say("copied");
 	});
 	element("preview-note").addEventListener("click", () => void togglePreview());
@@ -591,7 +600,6 @@ async function start() {
 	connect();
 	const asked = activeTab();
 	sayEverywhere(document);
-	document.documentElement.dir = say("@@bidi_dir");
 	listen();
 	tags.focus();
 	// Typed while this page was loading.

@@ -165,7 +165,9 @@ export class Suggestions {
 	/** @param {SuggestedTag | undefined} tag */
 	#explain(tag) {
 		if (!tag || this.#aside) {
-			this.#why.textContent = this.#fresh && say("newTag", this.#fresh);
+			const fresh = document.createElement("span");
+			fresh.textContent = this.#fresh && say("newTag", this.#fresh);
+			this.#why.replaceChildren(fresh);
 			return;
 		}
 		const first = tag === this.#tags[0];

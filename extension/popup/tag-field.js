@@ -21,6 +21,8 @@ export class TagField {
 	#active = -1;
 	/** Whether the user wants completions for what the field holds. */
 	#wanted = false;
+	/** Which one is gone to when they come: 1 is the first, -1 the last. */
+	#wantedStep = /** @type {-1 | 0 | 1} */ (0);
 	/** Whether there are none. */
 	#fitsNone = false;
 
@@ -145,6 +147,10 @@ export class TagField {
 		const active = this.#options[this.#active]?.name;
 		this.#options = options.filter(({ name }) => !this.#tags.includes(name));
 		this.#active = this.#options.findIndex(({ name }) => name === active);
+		const places = this.#options.length;
+		if (this.#wantedStep && places > 0)
+			this.#active = this.#wantedStep > 0 ? 0 : places - 1;
+		this.#wantedStep = 0;
 		this.#fitsNone = options.length === 0;
 		this.#drawOptions();
 		const count = this.#options.length;
@@ -156,7 +162,12 @@ export class TagField {
 	#onKey(event) {
 		// While an input method composes, its keys are its own (Safari says so with 229).
 		if (event.isComposing || event.keyCode === 229) return;
+		const open = this.#options.length > 0;
 		if (event.altKey && !event.ctrlKey && !event.metaKey) {
+			// Opens and closes without going anywhere.
+			if (event.key === "ArrowDown" && !open) this.#want();
+			if (event.key === "ArrowUp" && open) this.#close();
+			if (/^Arrow(Up|Down)$/.test(event.key)) event.preventDefault();
 			// By the key, not by what it writes: with Alt that may be another sign.
 			// Not the number pad: Windows writes signs with Alt and its digits.
 			const digit = /^Digit([0-5])$/.exec(event.code)?.[1];
@@ -164,13 +175,17 @@ export class TagField {
 			return;
 		}
 		if (event.ctrlKey || event.metaKey) return;
-		const open = this.#options.length > 0;
+		// Back to the text, in which these keys move.
+		if (/^(Home|End|ArrowLeft|ArrowRight)$/.test(event.key) && this.#active >= 0) {
+			this.#active = -1;
+			this.#drawOptions();
+		}
 		switch (event.key) {
 			case "ArrowDown":
 			case "ArrowUp":
 				event.preventDefault();
 				if (open) this.#highlight(event.key === "ArrowDown" ? 1 : -1);
-				else this.#want();
+				else this.#want(event.key === "ArrowDown" ? 1 : -1);
 				return;
 			case "Enter":
 			case ",":
@@ -291,8 +306,10 @@ export class TagField {
 		this.#commit(`${before}${pasted.replace(/\r?\n/g, ",")}${after}`);
 	}
 
-	#want() {
+	/** @param {-1 | 0 | 1} [step] Which completion is to be gone to: the first or the last. */
+	#want(step = 0) {
 		this.#wanted = true;
+		this.#wantedStep = step;
 		// What is longer is no tag's beginning.
 		const text = this.pending.trim();
 		if (text.length <= 2 * MAX_TAG_LENGTH) this.onWanted(text, this.#tags);
@@ -360,6 +377,7 @@ export class TagField {
 
 	#close() {
 		this.#wanted = false;
+		this.#wantedStep = 0;
 		this.#fitsNone = false;
 		this.#options = [];
 		this.#active = -1;
@@ -387,6 +405,7 @@ export class TagField {
 			}),
 		);
 		this.#chosen.hidden = this.#tags.length === 0;
+		this.#chosen.scrollTop = this.#chosen.scrollHeight; // The last one is the newest.
 		if (stays >= 0) this.#focusChosen(stays);
 	}
 

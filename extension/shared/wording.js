@@ -30,6 +30,12 @@ export function language() {
 	return spoken.split("-")[0] === written ? spoken : written;
 }
 
+/** Which way the texts run, whatever the way of the browser's own: English isn't turned round. */
+function direction() {
+	const isTheBrowsers = language() === browser.i18n.getUILanguage();
+	return isTheBrowsers ? say("@@bidi_dir") : "ltr";
+}
+
 /**
  * Puts the texts into a page: `data-say` names the text of an element,
  * `data-say-placeholder`, `data-say-aria-label` and `data-say-title` of its attributes.
@@ -37,6 +43,7 @@ export function language() {
  */
 export function sayEverywhere(page) {
 	page.documentElement.lang = language();
+	page.documentElement.dir = direction();
 	for (const element of page.querySelectorAll("[data-say]")) {
 		element.textContent = say(element.getAttribute("data-say") ?? "");
 	}

@@ -47,7 +47,6 @@ async function showButton() {
 async function start() {
 	sayEverywhere(document);
 	document.title = say("welcomeTitle");
-	document.documentElement.dir = say("@@bidi_dir");
 	connect();
 	copies(element("copy-cure"), element("cure-command"));
 	setInterval(() => {

@@ -113,7 +113,6 @@ function show({ saved, there, waiting, unsavable, trouble, cure, hindrance }) {
 async function start() {
 	sayEverywhere(document);
 	document.title = say("windowTitle");
-	document.documentElement.dir = say("@@bidi_dir");
 	copies(element("copy-cure"), element("cure-command"));
 	element("ask").addEventListener("submit", (event) => {
 		event.preventDefault();

@@ -251,3 +251,48 @@ test("says that a tag is new where none in use fits what is typed", async () => 
 	await page.keyboard.press("Enter");
 	assert.match((await why()) ?? "", /^Tab paper/);
 });
+
+test("goes to completions that were asked for by an arrow, and back to the text", async () => {
+	const field = () =>
+		page.$eval("#tags", (field) => [
+			field.getAttribute("aria-activedescendant"),
+			field.ariaExpanded,
+		]);
+	const answer = () =>
+		page.evaluate(() => {
+			const { listeners, told } = /** @type {any} */ (globalThis);
+			const { turn } = told.findLast((/** @type {any} */ m) => m.do === "complete");
+			const tags = ["one", "two"].map((name) => ({ name, count: 1 }));
+			for (const listener of listeners) listener({ tags, turn });
+		});
+	await show(1, "");
+	await page.focus("#tags");
+	await page.keyboard.press("ArrowDown");
+	await answer();
+	assert.deepEqual(await field(), ["completion-0", "true"]);
+	await page.keyboard.press("ArrowUp");
+	assert.deepEqual(await field(), [null, "true"]);
+	await page.keyboard.press("ArrowUp");
+	assert.deepEqual(await field(), ["completion-1", "true"]);
+	await page.keyboard.press("Home");
+	assert.deepEqual(await field(), [null, "true"], "what Enter takes is what is typed");
+	await page.keyboard.press("Escape");
+	assert.deepEqual(await field(), [null, "false"]);
+	assert.equal(await page.evaluate("closings"), 0, "the first Escape closes the list");
+	await page.keyboard.down("Alt");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.up("Alt");
+	await answer();
+	assert.deepEqual(await field(), [null, "true"], "Alt goes nowhere");
+	await page.keyboard.press("Escape");
+	await page.keyboard.press("ArrowUp");
+	await answer();
+	assert.deepEqual(await field(), ["completion-1", "true"]);
+	await page.keyboard.press("Enter");
+	assert.deepEqual(
+		await page.$$eval("#chosen [data-tag]", (all) => all.map((e) => e.textContent)),
+		["two×"],
+	);
+	await page.keyboard.press("Escape");
+	assert.equal(await page.evaluate("closings"), 1);
+});
