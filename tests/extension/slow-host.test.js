@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Host } from "../../extension/shared/host.js";
+import { servePopup } from "../../extension/shared/popup-port.js";
 import { FakeBackground, FakePopup, FakePort, HELLO, settle } from "./fakes.js";
 
 test.before(() => mock.timers.enable({ apis: ["setTimeout"] }));
@@ -136,4 +137,53 @@ test("two pages' answers in the wrong order go each to its own page", async () =
 	await settle();
 	assert.equal(first.view.page.note?.id, 1);
 	assert.equal(second.view.page.note?.id, 2);
+});
+
+test("Try again is answered once it is known what came of it, and not before", async () => {
+	for (const answers of [true, false]) {
+		/** @type {FakePort[]} */
+		const ports = [];
+		const host = new Host({
+			extension: "0.1.0",
+			openPort: () => {
+				ports.push(new FakePort());
+				return /** @type {FakePort} */ (ports.at(-1));
+			},
+		});
+		const background = await FakeBackground.start(/** @type {any} */ (host));
+		/** @type {any[]} */
+		const told = [];
+		/** @type {(message: any) => void} */
+		let say = () => {};
+		const port = {
+			onMessage: { addListener: (/** @type {typeof say} */ on) => (say = on) },
+			onDisconnect: { addListener() {} },
+			postMessage: (/** @type {any} */ message) => told.push(message),
+		};
+		servePopup(/** @type {any} */ (port), {
+			pages: background.pages,
+			refusals: /** @type {any} */ ({}),
+			host,
+			ready: Promise.resolve(),
+			tryHost: () => host.connect(),
+			activeTab: async () => ({ url: PAGE, title: "", tabId: 1 }),
+		});
+		say({ do: "open", tab: { url: PAGE, title: "A title", tabId: 1 } });
+		await settle();
+		say({ do: "tryHost" });
+		await settle();
+		const tried = () => told.filter((message) => "tried" in message).length;
+		assert.equal(tried(), 0, "it is being waited for");
+		if (answers) {
+			ports.at(-1)?.answer(HELLO);
+			await settle();
+			const asked = ports.at(-1)?.sent.find(({ method }) => method === "noteForUrl");
+			assert.ok(asked);
+			ports.at(-1)?.answer({ note: null, onThisSite: 0 }, asked);
+		} else {
+			mock.timers.tick(60_000);
+		}
+		await settle();
+		assert.equal(tried(), 1);
+	}
 });
