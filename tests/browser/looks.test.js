@@ -256,23 +256,29 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"shows readably what to do without a host, in light and dark",
-	async (world, browser) => {
-		const faults = [];
-		for (const scheme of SCHEMES) {
-			await browser.useScheme(scheme);
-			const { popup } = await world.save(browser, `/article?${scheme}`, "queued");
-			await popup.picture(
-				path.join(pictures, `popup-queued-${browser.name}-${scheme}.png`),
-			);
-			faults.push(...(await unreadable(`popup, queued, ${scheme}`, popup.evaluate)));
-			await popup.dismiss();
-		}
-		assert.deepEqual(faults, []);
-	},
-	{ registered: false },
-);
+for (const language of ["en", "de"]) {
+	inEachBrowser(
+		`shows readably what to do without a host, in light and dark (${language})`,
+		async (world, browser) => {
+			const faults = [];
+			for (const scheme of SCHEMES) {
+				await browser.useScheme(scheme);
+				const { popup } = await world.save(browser, `/article?${scheme}`, "queued");
+				await popup.picture(
+					path.join(pictures, `popup-queued-${language}-${browser.name}-${scheme}.png`),
+				);
+				const height = await popup.evaluate(
+					() => document.querySelector("#cure-command")?.clientHeight ?? 0,
+				);
+				if (height > 30) faults.push(`${scheme}: the command is broken into lines`);
+				faults.push(...(await unreadable(`popup, queued, ${scheme}`, popup.evaluate)));
+				await popup.dismiss();
+			}
+			assert.deepEqual(faults, []);
+		},
+		{ registered: false, language },
+	);
+}
 
 /**
  * Pictures of a page of the extension, wide and as narrow as a phone, and what is wrong with it.
