@@ -22,6 +22,7 @@ tools() {
     need firefox-esr firefox-esr
     need shellcheck shellcheck
     need Xvfb xvfb
+    need xdotool xdotool
     need ps procps
     need dpkg-shlibdeps dpkg-dev
     need script bsdutils

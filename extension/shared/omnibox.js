@@ -15,6 +15,9 @@ const RESULTS = 6;
 /** A pause in typing after which the host is asked. */
 const PAUSE_MS = 80;
 
+/** What Chromium writes what was typed in the place of. */
+const TYPED = "%s";
+
 /** Longest part of a line, in bytes: what doesn't fit is cut by the browser without a word. */
 const TITLE_BYTES = 300;
 
@@ -35,9 +38,12 @@ export class Omnibox {
 		this.#plain = plain;
 	}
 
-	/** Says what Enter does. Firefox reads that before it tells what was typed. */
+	/**
+	 * Says what Enter does. Both browsers read that before they tell what was typed; Chromium
+	 * puts that in by itself.
+	 */
 	started() {
-		this.#say(say("omniboxHint"));
+		this.#say(this.#plain ? say("omniboxHint") : say("omniboxSearch", TYPED));
 	}
 
 	/**
@@ -49,7 +55,6 @@ export class Omnibox {
 		const turn = ++this.#turn;
 		clearTimeout(this.#timer);
 		if (!text.trim()) return;
-		if (!this.#plain) this.#say(say("omniboxSearch", text.trim()));
 		this.#timer = setTimeout(async () => {
 			const notes = await this.#search(text);
 			if (turn !== this.#turn) return;

@@ -1,12 +1,10 @@
 // Around the popup: context menus, the address bar, all tabs of a window, the badge.
 //
-// In Firefox all of it is done as a person does it: right clicks, the menu, the keyword
-// in the address bar, the browser's own question about a permission. Headless Chromium
-// has none of these to click on: there the extension gets the events that Chromium would
-// send, and popup, pages and badge are real (see driver/chromium.js).
+// All of it is done as a person does it: right clicks, the menu, the keyword in the address
+// bar, the browser's own question about a permission.
 
 import assert from "node:assert/strict";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "./driver/until.js";
 import { inEachBrowser } from "./world.js";
@@ -41,23 +39,6 @@ const selectWords = (page) =>
 	});
 
 /**
- * Chromium's extension with the permission `tabs` given: nobody could answer its question.
- * @param {import("./driver/browser.js").Driver} driver
- * @param {import("./world.js").World} world
- */
-async function withTabs(driver, world) {
-	if (driver.name === "Firefox") return world.extension;
-	const folder = path.join(world.home, "extension");
-	await cp(world.extension, folder, { recursive: true });
-	const file = path.join(folder, "manifest.json");
-	const manifest = JSON.parse(await readFile(file, "utf8"));
-	manifest.permissions.push("tabs");
-	delete manifest.optional_permissions;
-	await writeFile(file, JSON.stringify(manifest));
-	return folder;
-}
-
-/**
  * @param {Page} page
  * @param {string} selector
  */
@@ -81,7 +62,6 @@ inEachBrowser(
 	async (world, browser) => {
 		await world.siteAnswers();
 		const page = await browser.open(world.web.address("/article"));
-		// Chromium's button is clicked for `activeTab`, which the real menu would give.
 		const clicked = await world.click(browser, page, "unsaved");
 		await clicked.dismiss();
 		await browser.chooseFromMenu(page, "h1", "save-page");
@@ -94,7 +74,7 @@ inEachBrowser(
 		const other = await world.save(browser, "/second-article", "unsaved");
 		await other.popup.dismiss();
 	},
-	{ settings: "save-on-open = false\n" },
+	{ settings: "save-on-open = false\n", headed: true },
 );
 
 inEachBrowser(
@@ -116,6 +96,7 @@ inEachBrowser(
 		await badgeSays(browser, page, "✓");
 		await world.holds(expected);
 	},
+	{ headed: true },
 );
 
 inEachBrowser(
@@ -131,7 +112,7 @@ inEachBrowser(
 		await world.holds([{ url: world.web.address("/second-article"), tags: [] }], 90_000);
 		await badgeSays(again, other, "");
 	},
-	{ registered: false },
+	{ registered: false, headed: true },
 );
 
 inEachBrowser(
@@ -151,7 +132,41 @@ inEachBrowser(
 		assert.match(note?.summary ?? "", /#:~:text=[^)]*and-,words%20that%20are%20here/);
 		assert.equal(note?.summary.match(/^> words/gm)?.length, 1);
 	},
-	{ settings: "save-on-open = false\n" },
+	{ settings: "save-on-open = false\n", headed: true },
+);
+
+inEachBrowser(
+	"offers both for a link that is selected, and does either",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const page = await browser.open(world.web.address("/links"));
+		await page.evaluate(() => {
+			getSelection()?.selectAllChildren(document.querySelector("#good") ?? document.body);
+		});
+		const linked = { url: world.web.address("/second-article"), tags: [] };
+		await browser.chooseFromMenu(page, "#good", "save-link");
+		await world.holds([linked]);
+		await browser.chooseFromMenu(page, "#good", "save-selection");
+		await (await browser.openPopup()).dismiss();
+		const notes = await world.notes();
+		assert.match(notes[0]?.summary ?? "", /^> On linkers\n/);
+		assert.deepEqual(notes.length, 2);
+	},
+	{ headed: true },
+);
+
+inEachBrowser(
+	"saves by its shortcut, from the keyboard alone",
+	async (world, browser) => {
+		await world.siteAnswers();
+		const page = await browser.open(world.web.address("/article"));
+		await browser.pressShortcut(page);
+		const popup = await browser.openPopup();
+		await popup.reaches("saved");
+		await popup.dismiss();
+		await world.holds([{ url: world.web.address("/article"), tags: [] }]);
+	},
+	{ headed: true },
 );
 
 inEachBrowser(
@@ -175,7 +190,7 @@ inEachBrowser(
 		await selectWords(page);
 		assert.deepEqual(await browser.menuEntries(page, "#words"), ["save-selection"]);
 	},
-	// Headless Chromium has no menu to look into.
+	// Nobody tells what the menus of Chromium hold.
 	{ only: "Firefox" },
 );
 
@@ -188,31 +203,22 @@ inEachBrowser(
 		await world.command("add", "https://example.org/", "--title", "Other");
 		const page = await browser.open(world.web.address("/bread"));
 		// Answers to what was typed before come too late.
-		for (const typed of ["un o", "un oth", "un build"]) {
-			await browser.typeInAddressBar(
-				page,
-				typed.slice(browser.name === "Firefox" ? 0 : 3),
-			);
+		for (const typed of ["un o", "un oth", 'un builds <&"']) {
+			await browser.typeInAddressBar(page, typed);
 		}
 		const lines = await until("the note is found", async () => {
 			const { lines } = await browser.addressBar();
 			return lines.length === 1 && lines;
 		});
-		const found =
-			browser.name === "Firefox"
-				? `Builds & <caches> — ci — ${article}`
-				: `<match>Build</match>s &#38; &#60;caches&#62; <dim>—</dim> <dim>ci</dim> <dim>—</dim> <url>${article}</url>`;
-		assert.deepEqual(lines, [found]);
-		assert.match((await browser.addressBar()).hint, /Search your notes/);
+		assert.deepEqual(lines, [`Builds & <caches> — ci — ${article}`]);
+		const hint = browser.name === "Firefox" ? "" : ' for “builds <&"”';
+		assert.equal((await browser.addressBar()).hint, `Search your notes${hint}`);
 		await browser.enterInAddressBar(0, page);
 		await until("the page is open", async () =>
 			(await browser.addresses()).includes(article),
 		);
 
-		await browser.typeInAddressBar(
-			page,
-			browser.name === "Firefox" ? "un c++ & co" : "c++ & co",
-		);
+		await browser.typeInAddressBar(page, "un c++ & co");
 		await until("it is offered to search for it", async () =>
 			/Search your notes/.test((await browser.addressBar()).hint),
 		);
@@ -221,16 +227,14 @@ inEachBrowser(
 			(await browser.addresses()).includes(`${world.site}/search?q=c%2B%2B%20%26%20co`),
 		);
 	},
+	{ headed: true },
 );
 
 inEachBrowser(
 	"says in the address bar that the host can't be reached, and leads to the settings",
 	async (world, browser) => {
 		const page = await browser.open(world.web.address("/bread"));
-		await browser.typeInAddressBar(
-			page,
-			browser.name === "Firefox" ? "un bread" : "bread",
-		);
+		await browser.typeInAddressBar(page, "un bread");
 		await until("it says so", async () =>
 			/can.*t be reached.* not registered/.test(
 				(await browser.addressBar()).lines[0] ?? "",
@@ -240,7 +244,7 @@ inEachBrowser(
 		const options = await browser.ownTab("options/options.html");
 		await says(options, "#connection", /not registered/);
 	},
-	{ registered: false },
+	{ registered: false, headed: true },
 );
 
 inEachBrowser(
@@ -275,16 +279,13 @@ inEachBrowser(
 				{ url: world.web.address("/japanese"), tags: ["later", "tabs"] },
 			],
 		);
-		if (browser.name === "Firefox") {
-			const kept = await saving.evaluate(() =>
-				/** @type {any} */ (globalThis).browser.permissions.contains({
-					permissions: ["tabs"],
-				}),
-			);
-			assert.equal(kept, false, "The permission is given back.");
-		}
+		const kept = await saving.evaluate(() => {
+			const { browser, chrome } = /** @type {any} */ (globalThis);
+			return (browser ?? chrome).permissions.contains({ permissions: ["tabs"] });
+		});
+		assert.equal(kept, false, "The permission is given back.");
 	},
-	{ extension: withTabs },
+	{ headed: true },
 );
 
 inEachBrowser(
@@ -300,7 +301,7 @@ inEachBrowser(
 		await says(saving, "#connection", /^1 saved/);
 		await world.holds([{ url: world.web.address("/bread"), tags: [] }], 90_000);
 	},
-	{ registered: false, extension: withTabs },
+	{ registered: false, headed: true },
 );
 
 inEachBrowser(
@@ -341,7 +342,7 @@ inEachBrowser(
 		await badgeSays(browser, other, "");
 		await badgeSays(browser, page, "");
 	},
-	{ extension: withTabs },
+	{ headed: true },
 );
 
 inEachBrowser("has no part in private windows", async (_world, browser) => {

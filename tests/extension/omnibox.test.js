@@ -114,7 +114,8 @@ test("an answer that comes after the address bar was left is dropped", async () 
 });
 
 test("titles, tags and addresses are no markup in Chromium", async () => {
-	const { host, suggested, type } = open();
+	const { host, omnibox, suggested, type } = open();
+	omnibox.started();
 	type("<b> & 'x'");
 	await pause();
 	host.asked[0]?.answer([
@@ -126,7 +127,8 @@ test("titles, tags and addresses are no markup in Chromium", async () => {
 		"<match>&#60;b&#62;</match>  <match>&#38;</match> \ufffd&#34; <dim>—</dim> " +
 			"<dim>c&#60;d, e</dim> <dim>—</dim> <url>https://e.org/?a&#38;b</url>",
 	);
-	assert.deepEqual(hints, ["omniboxSearch &#60;b&#62; &#38; &#39;x&#39;"]);
+	// Chromium puts in what was typed: it would be a keystroke late.
+	assert.deepEqual(hints, ["omniboxSearch %s"]);
 });
 
 test("Firefox gets them as they are", async () => {

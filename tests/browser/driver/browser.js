@@ -14,6 +14,8 @@ import * as firefox from "./firefox.js";
  * @property {boolean} [first] whether the extension is installed now, and so shows its page of
  *   the first run, which is closed
  * @property {boolean} [keepsWelcome] it isn't closed
+ * @property {boolean} [headed] Chromium gets a screen, a mouse and a keyboard of its own: without them it has
+ *   neither menus nor an address bar. Firefox has them in any case
  * @property {string} [resolves] a host name that leads to this machine, as its owner could make it
  */
 
@@ -33,10 +35,10 @@ import * as firefox from "./firefox.js";
  * @property {(path: string) => Promise<import("puppeteer-core").Page>} ownTab the tab that shows such a page,
  *   once there is one
  * @property {(page: import("puppeteer-core").Page, selector: string | null, entry: string) => Promise<void>} chooseFromMenu
- *   an entry of the context menu of an element, or of the toolbar button where it is null; see the drivers for how
- *   real that is
+ *   an entry of the context menu of an element, or of the toolbar button where it is null
  * @property {(page: import("puppeteer-core").Page, selector: string | null) => Promise<string[]>} menuEntries ids of
  *   the extension's entries that are offered there
+ * @property {(page: import("puppeteer-core").Page) => Promise<void>} pressShortcut the one of the button
  * @property {(page: import("puppeteer-core").Page, text: string) => Promise<void>} typeInAddressBar
  * @property {() => Promise<{ hint: string, lines: string[] }>} addressBar what the extension shows in it: the line
  *   that is always there, and what was found

@@ -1,9 +1,11 @@
-// Chromium with the extension, driven over the DevTools protocol.
+// Chromium with the extension, driven over the DevTools protocol. What is no page (menus, the
+// address bar, questions of the browser) has a mouse and a keyboard of its own: display.js.
 
 import { createHash } from "node:crypto";
 import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
+import { Display } from "./display.js";
 import { kill } from "./kill.js";
 import { Popup } from "./popup.js";
 import { until } from "./until.js";
@@ -22,6 +24,24 @@ const misled = (name) => [
 	`--host-resolver-rules=MAP ${name} 127.0.0.1`,
 	"--disable-features=LocalNetworkAccessChecks",
 ];
+
+/** It makes Chromium show a bar that says that it is driven. */
+const BAR_ABOVE_PAGES = "--enable-automation";
+
+const WINDOW = [
+	"--ozone-platform=x11",
+	"--window-position=0,0",
+	"--window-size=1200,950",
+];
+
+/** What chooses our entry in a menu of a page, in English and German. */
+const ACCESS_KEY = "u";
+
+/** The letter that our entry in the menu of the button begins with, alone there. */
+const BUTTON_KEY = "s";
+
+/** Longer than Chromium keeps "Allow" from being clicked, lest that is by mistake. */
+const UNANSWERABLE_MS = 1500;
 
 /**
  * The id that Chromium gives an unpacked extension: by its key, or else by its folder.
@@ -73,16 +93,19 @@ export async function start({
 	others = [],
 	first,
 	keepsWelcome,
+	headed,
 }) {
 	// The very folder that the installer takes for Chromium's.
 	const profile = path.join(home, ".config/chromium");
 	if (extension) await pin(profile, [extension, ...others]);
-	const browser = await puppeteer.launch({
+	const display = headed ? await Display.start() : null;
+	const launching = puppeteer.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-		headless: true,
+		headless: !headed,
 		pipe: true,
 		enableExtensions: extension ? [extension, ...others] : true,
 		userDataDir: profile,
+		...(headed ? { defaultViewport: null, ignoreDefaultArgs: [BAR_ABOVE_PAGES] } : {}),
 		args: [
 			// Root has no other way; the pages are this test's own.
 			"--no-sandbox",
@@ -92,11 +115,20 @@ export async function start({
 			"--no-first-run",
 			// Room for the popup at its full height.
 			"--screen-info={1600x1200}",
+			...(headed ? WINDOW : []),
 			...(language ? [`--lang=${language}`] : []),
 			...(resolves ? misled(resolves) : []),
 		],
-		// Chromium on Linux takes its language from there.
-		env: language ? { ...environment, LANGUAGE: language } : environment,
+		env: {
+			...environment,
+			// Chromium on Linux takes its language from there.
+			...(language ? { LANGUAGE: language } : {}),
+			...(display ? { DISPLAY: display.name } : {}),
+		},
+	});
+	const browser = await launching.catch((error) => {
+		display?.end();
+		throw error;
 	});
 	// The extension loads while the browser is already there.
 	const installed = await until("the extension is loaded", async () => {
@@ -172,6 +204,37 @@ export async function start({
 			dismiss: () => document.close(),
 		});
 	};
+	const mouseAndKeys = () => {
+		if (!display) throw new Error("This takes a headed browser.");
+		return display;
+	};
+	/**
+	 * A page is told a key before the browser is, and may take its time.
+	 * @param {import("puppeteer-core").Page} page
+	 * @param {string} key that takes the keyboard from the page
+	 */
+	const leavePage = async (page, key) => {
+		await mouseAndKeys().press(key);
+		await until("the page has lost the keyboard", () =>
+			page.evaluate(() => !document.hasFocus()),
+		);
+	};
+	/**
+	 * @param {import("puppeteer-core").Page} page
+	 * @param {string} selector
+	 */
+	const rightClick = async (page, selector) => {
+		const point = await page.$eval(selector, (element) => {
+			const selection = getSelection();
+			// Beside what is selected in it a right click gives the selection up.
+			const place = selection?.containsNode(element, true) && selection.getRangeAt(0);
+			const { left, top, width, height } = (place || element).getBoundingClientRect();
+			// Nothing of the window is below the page or beside it.
+			const bars = outerHeight - innerHeight;
+			return { x: screenX + left + width / 2, y: screenY + bars + top + height / 2 };
+		});
+		await mouseAndKeys().rightClick(point);
+	};
 	if (first) {
 		const welcome = await ownTab("welcome/welcome.html");
 		if (!keepsWelcome) await welcome.close();
@@ -215,69 +278,71 @@ export async function start({
 			return page;
 		},
 		ownTab,
-		// Headless Chromium has no context menu to click on. The entries are asked for what
-		// they were created with; a click is the event that Chromium would send, without the
-		// `activeTab` that would come with it.
+		// Nobody tells what the menus of Chromium hold.
 		async menuEntries() {
-			throw new Error("Headless Chromium doesn't tell.");
+			throw new Error("Chromium doesn't tell.");
 		},
 		async chooseFromMenu(page, selector, entry) {
-			const tab = await tabOf(page);
-			const said = selector
-				? await page.$eval(selector, (element) => ({
-						linkUrl: /** @type {HTMLAnchorElement | null} */ (element.closest("a"))?.href,
-						selectionText: getSelection()?.toString(),
-					}))
-				: {};
-			await inBackground(
-				(entry, said, tab) => {
-					const { chrome } = /** @type {any} */ (globalThis);
-					chrome.contextMenus.onClicked.dispatch(
-						{ menuItemId: entry, editable: false, pageUrl: tab.url, frameId: 0, ...said },
-						tab,
-					);
-				},
-				entry,
-				said,
-				{ ...tab, url: page.url(), title: await page.title() },
-			);
-		},
-		// Nor has it an address bar: the events are those that it would send, the answers
-		// are checked by Chromium as it always does.
-		async typeInAddressBar(_page, text) {
-			await inBackground((text) => {
-				const scope = /** @type {any} */ (globalThis);
-				const { omnibox } = scope.chrome;
-				scope.shown ??= { hint: "", lines: [] };
-				scope.setHint ??= omnibox.setDefaultSuggestion;
-				omnibox.setDefaultSuggestion = async (/** @type {any} */ suggestion) => {
-					await scope.setHint(suggestion);
-					scope.shown.hint = suggestion.description;
-				};
-				omnibox.onInputChanged.dispatch(text, (/** @type {any[]} */ lines) => {
-					scope.typed = text;
-					scope.found = lines;
-					scope.shown.lines = lines.map(({ description }) => description);
-				});
-				scope.typed = text;
-				scope.found = [];
-				scope.shown.lines = [];
-			}, text);
-		},
-		addressBar: () =>
-			inBackground(
-				() => /** @type {any} */ (globalThis).shown ?? { hint: "", lines: [] },
-			),
-		async enterInAddressBar(line, page) {
+			const { press, opens, closes, windows } = mouseAndKeys();
 			await page.bringToFront();
-			await inBackground((line) => {
-				const { typed, found, chrome } = /** @type {any} */ (globalThis);
-				const text = line === null ? typed : found[line].content;
-				chrome.omnibox.onInputEntered.dispatch(text, "currentTab");
-			}, line);
+			const menu = await opens("the menu", async () => {
+				if (selector) await rightClick(page, selector);
+				else {
+					await leavePage(page, "alt+shift+t");
+					// From the last of the toolbar: the profile, all extensions, the one that is pinned.
+					await press("End", "Left", "Left", "Left", "shift+F10");
+				}
+			});
+			const before = (await windows()).length;
+			await press(entry === "save-window" ? BUTTON_KEY : ACCESS_KEY);
+			const chosen = await until("the menu has taken the key", async () => {
+				const now = await windows();
+				return (!now.includes(menu) && "it") || (now.length > before && "a menu of ours");
+			});
+			if (chosen === "it") return;
+			// A link that is selected: the link comes first.
+			await press("Right", ...(entry === "save-selection" ? ["Down"] : []), "Return");
+			await closes("the menu", menu);
 		},
-		// Nothing could be clicked: tests that need it give the extension the permission.
-		async allow() {},
+		async pressShortcut(page) {
+			await page.bringToFront();
+			await mouseAndKeys().press("ctrl+shift+u");
+		},
+		async typeInAddressBar(page, text) {
+			const { press, type } = mouseAndKeys();
+			await page.bringToFront();
+			await leavePage(page, "ctrl+l");
+			// The second one gives up the keyword of what was typed before.
+			await press("BackSpace", "BackSpace", "ctrl+a");
+			await type(text);
+		},
+		async addressBar() {
+			const target = await browser.waitForTarget(
+				(target) => target.url() === "chrome://omnibox-popup.top-chrome/",
+			);
+			const [hint = "", ...lines] = await (await target.asPage()).evaluate(readLines);
+			return { hint, lines };
+		},
+		async enterInAddressBar(line) {
+			const downs = Array(line === null ? 0 : line + 1).fill("Down");
+			await mouseAndKeys().press(...downs, "Return");
+		},
+		async allow() {
+			const { press, rests } = mouseAndKeys();
+			const asking = await until("there is a page in front", async () => {
+				for (const page of await browser.pages()) {
+					if (await page.evaluate(() => document.visibilityState === "visible"))
+						return page;
+				}
+				return null;
+			});
+			const hasFocus = () => asking.evaluate(() => document.hasFocus());
+			await until("the browser asks", async () => !(await hasFocus()));
+			await rests(UNANSWERABLE_MS);
+			// "Deny" is chosen beforehand.
+			await press("Tab", "Return");
+			await until("the page has the keyboard again", hasFocus);
+		},
 		async absentInPrivate() {
 			const context = await browser.createBrowserContext();
 			const page = await context.newPage();
@@ -303,7 +368,29 @@ export async function start({
 		async useScheme(scheme) {
 			media = [{ name: "prefers-color-scheme", value: scheme }];
 		},
-		close: () => browser.close(),
-		kill: () => kill(browser),
+		async close() {
+			await browser.close();
+			display?.end();
+		},
+		async kill() {
+			await kill(browser);
+			display?.end();
+		},
 	};
+}
+
+/** The lines of the address bar as they are shown. Runs in Chromium's own page of them. */
+function readLines() {
+	/** @type {string[]} */
+	const lines = [];
+	const look = (/** @type {ParentNode} */ place) => {
+		for (const element of place.querySelectorAll("*")) {
+			if (element.localName === "cr-searchbox-match") {
+				const contents = element.shadowRoot?.querySelector("#contents");
+				lines.push(contents?.textContent?.trim() ?? "");
+			} else if (element.shadowRoot) look(element.shadowRoot);
+		}
+	};
+	look(document);
+	return lines;
 }

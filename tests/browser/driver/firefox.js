@@ -187,6 +187,11 @@ export async function start({
 			await openMenu(page, selector);
 			await inWindow(chooseEntry, `${widget}-menuitem-_${entry}`);
 		},
+		async pressShortcut(page) {
+			await page.bringToFront();
+			await until("the shortcut is there", () => inWindow(hasButton, widget));
+			await inWindow(strikeKeys, JSON.stringify(["Control+Shift+U"]));
+		},
 		async typeInAddressBar(page, text) {
 			await page.bringToFront();
 			await inWindow(searchInAddressBar, text);
@@ -434,6 +439,8 @@ function strikeKeys(keysPressed) {
 		Backspace: 8,
 		Tab: 9,
 		Enter: 13,
+		Shift: 16,
+		Control: 17,
 		Alt: 18,
 		Escape: 27,
 		End: 35,
@@ -451,12 +458,13 @@ function strikeKeys(keysPressed) {
 	processor.beginInputTransactionForTests(window);
 	/** @param {string} key */
 	const eventOf = (key) => {
-		if (key === "Alt")
-			return new KeyboardEvent("", { key, code: "AltLeft", keyCode: codes[key] });
+		if (["Alt", "Control", "Shift"].includes(key))
+			return new KeyboardEvent("", { key, code: `${key}Left`, keyCode: codes[key] });
 		const keyCode = codes[key];
 		if (keyCode === undefined && [...key].length > 1)
 			throw new Error(`No code for ${key}.`);
-		const code = /^[0-9]$/.test(key) ? `Digit${key}` : "";
+		const digit = /^[0-9]$/.test(key) ? `Digit${key}` : "";
+		const code = /^[A-Z]$/.test(key) ? `Key${key}` : digit;
 		return new KeyboardEvent("", {
 			key,
 			code: keyCode ? key : code,
