@@ -708,7 +708,15 @@ say_next_steps() {
     fi
     [ -z "$notices" ] || say "${notices#?}"
     say
-    say "Then click the button on any page. Your notes are at http://localhost:6683."
+    say "Then click the button on any page. Your notes are at $(site_address)."
+}
+
+# Where browsers that are started from here have it.
+site_address() {
+    case ${URL_NOTES_PORT-} in
+        '' | *[!0-9]*) printf 'http://localhost:6683' ;;
+        *) printf 'http://localhost:%s' "$URL_NOTES_PORT" ;;
+    esac
 }
 
 say_about_path() {
@@ -742,7 +750,7 @@ say_about_path() {
 
 uninstall_all() {
     find_targets
-    removed=false elsewhere=''
+    removed=false elsewhere='' trouble=false
     $for_all || remove_service
     each_browser unregister
     extras=''
@@ -766,6 +774,7 @@ uninstall_all() {
         say "Your notes and settings stay: $(data_folders)."
     fi
     say "The extension goes by \"Remove\" on the browser's own extensions page."
+    ! $trouble || exit 1
 }
 
 remove_extra() {
@@ -787,10 +796,17 @@ unregister() {
 remove_manifest() {
     manifest=$root$(expand "$1")/$HOST.json
     [ -f "$manifest" ] || [ -L "$manifest" ] || return 0
-    host_manifest "$family" "$program" | cmp -s -- - "$manifest" || note_other_program
+    host_manifest "$family" "$program" >"$work/manifest.json"
+    cmp -s -- "$work/manifest.json" "$manifest" || note_other_program
+    kept=''
+    keep_old "$work/manifest.json" || {
+        complain "$title: $refusal"
+        return 0
+    }
     if remove_file "$manifest"; then
         removed=true
         say "$title: $manifest ($outcome)."
+        [ -z "$kept" ] || say "$title: url-notes didn't write it, so it is kept as $kept."
     fi
 }
 

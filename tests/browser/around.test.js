@@ -147,10 +147,12 @@ inEachBrowser(
 		await browser.chooseFromMenu(page, "#good", "save-link");
 		await world.holds([linked]);
 		await browser.chooseFromMenu(page, "#good", "save-selection");
-		await (await browser.openPopup()).dismiss();
-		const notes = await world.notes();
-		assert.match(notes[0]?.summary ?? "", /^> On linkers\n/);
-		assert.deepEqual(notes.length, 2);
+		const popup = await browser.openPopup();
+		await popup.reaches("saved");
+		await popup.dismiss();
+		const [quoting, ...others] = await world.notes();
+		assert.match(quoting?.summary ?? "", /^> On linkers\n/);
+		assert.equal(others.length, 1);
 	},
 	{ headed: true },
 );

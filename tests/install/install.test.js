@@ -263,6 +263,20 @@ test("takes back what it wrote and leaves the notes and everything else", async 
 	assert.match(again.stdout, /isn't installed/);
 });
 
+test("keeps a registration that somebody else wrote when it takes back its own", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--browser", "firefox");
+	const file = path.join(machine.home, FIREFOX);
+	await writeFile(file, "somebody's own");
+
+	const { code, stdout } = await machine.install("--uninstall");
+
+	assert.equal(code, 0);
+	assert.ok(stdout.includes(`${file}.old`), stdout);
+	assert.equal(await readFile(`${file}.old`, "utf8"), "somebody's own");
+	await assert.rejects(stat(file));
+});
+
 test("installs elsewhere with --prefix, and says what another copy is called", async (t) => {
 	const { machine, program } = await machineWithProgram(t);
 	await machine.install(...program, "--prefix", "opt dir", "--browser", "firefox");

@@ -70,9 +70,20 @@ fn verdict(report: &Report) -> Result<String, String> {
         count => format!("{count} {what}s"),
     };
     let (faults, warnings) = (report.count(Level::Fault), report.count(Level::Warning));
-    let mend = match report.mendable() {
-        0 => "the cure stands below each of them.".to_owned(),
-        _ => "`url-notes doctor --fix` mends what can safely be mended.".to_owned(),
+    let mendable = report
+        .findings
+        .iter()
+        .filter(|finding| finding.level == Level::Fault && !finding.remedies.is_empty())
+        .count();
+    let mend = match (mendable, faults) {
+        (0, 1) => "the cure stands below it.".to_owned(),
+        (0, _) => "the cure stands below each of them.".to_owned(),
+        _ if mendable == faults => {
+            "`url-notes doctor --fix` mends what can safely be mended.".to_owned()
+        }
+        _ => format!(
+            "`url-notes doctor --fix` mends {mendable} of them; the cure of the others stands below each."
+        ),
     };
     match (faults, warnings) {
         (0, 0) => Ok("All is well.".into()),

@@ -69,7 +69,7 @@ export class Display {
 	/** @param {{ x: number, y: number }} point in pixels of the screen */
 	rightClick = async ({ x, y }) => {
 		const at = [String(Math.round(x)), String(Math.round(y))];
-		await this.#do("mousemove", "--sync", ...at, "click", "3");
+		await this.#do("mousemove", ...at, "click", "3");
 	};
 
 	/** @returns {Promise<string[]>} ids of all windows in sight */
