@@ -477,6 +477,10 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             "The numbers of notes of some sites are wrong",
         ),
         (
+            "SELECT count(*) FROM notes WHERE shift IS NOT NULL AND shift NOT BETWEEN 1 AND id - 1",
+            "The moments at which some notes were saved make no sense",
+        ),
+        (
             "SELECT count(*) FROM meta WHERE sites <> (SELECT count(*) FROM sites WHERE uses > 0)",
             "The number of sites is wrong",
         ),

@@ -16,7 +16,7 @@ use rusqlite::{Transaction, params};
 
 use super::{
     Writer,
-    notes::{load, load_ids, select_notes},
+    notes::{load, load_ids},
 };
 use crate::{
     domain::{Note, NoteId, Searched, index_text},
@@ -125,9 +125,11 @@ pub(super) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     )?;
     let mut last = 0;
     loop {
+        // Done in the second step of the schema, and `shift` came with the fifth.
         let notes = load(
             tx,
-            select_notes!("WHERE n.id > ? ORDER BY n.id LIMIT ?"),
+            "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
+             NULL FROM notes WHERE id > ? ORDER BY id LIMIT ?",
             [last, AT_ONCE],
         )?;
         let Some(note) = notes.last() else {

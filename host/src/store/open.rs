@@ -46,6 +46,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0004_imports.sql"),
         then: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("migrations/0005_dates.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 /// A step of the schema.

@@ -21,6 +21,7 @@ use super::{
     check::{self, check},
     fault::{explained, of_file_system},
     index::Pending,
+    notes::saved_at,
     open,
     pages::{PageNumber, Pages, Row, Tree, Value, Walk},
     place::{Part, beside, stamp, unused},
@@ -598,7 +599,7 @@ impl Rebuilding<'_> {
         };
         url.as_str().clone_into(&mut note.url);
         note.tags = self.tags_of(note.id)?;
-        note.id = self.writer.free_id(note.id.saved_at())?;
+        note.id = self.writer.free_id(note.id)?;
         if self.has(url.key())? {
             note.deleted_at = Some(self.writer.now);
             self.salvage.same_page += 1;
@@ -620,13 +621,14 @@ impl Rebuilding<'_> {
             return Ok(());
         }
         let note = Note {
-            id: self.writer.free_id(id.saved_at())?,
+            id: self.writer.free_id(id)?,
+            saved_at: id.moment(),
             url: key.to_owned(),
             title: String::new(),
             tags: self.tags_of(id)?,
             summary: String::new(),
             metadata: Metadata::default(),
-            updated_at: id.saved_at(),
+            updated_at: id.moment(),
             deleted_at: None,
         };
         self.writer.insert(&note, key, url.site())?;
@@ -643,7 +645,7 @@ impl Rebuilding<'_> {
             .iter()
             .filter_map(|name| Tag::parse(name).ok())
             .collect();
-        note.id = self.writer.free_id(note.id.saved_at())?;
+        note.id = self.writer.free_id(note.id)?;
         let key = PageUrl::parse(&note.url).map_or(row.page_key, |url| url.key().to_owned());
         self.writer.put_into_trash(&note, &key)?;
         self.salvage.trash += 1;
@@ -693,43 +695,58 @@ fn named(row: &Row) -> Option<(&str, i64)> {
     }
 }
 
-/// A row of `notes`, in schema 1 with the site after the page key, since then
-/// with the site's id at the end.
+/// A row of `notes`: in schema 1 with the site after the page key, since then
+/// with the site's id at the end, and since schema 5 with the shift after that.
 fn live_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
     };
+    let (fields, shift) = match fields {
+        [fields @ .., shift] if fields.len() == 9 => (fields, shift),
+        _ => (fields, &Value::Null),
+    };
     let [without_site @ .., Value::Integer(_) | Value::Null] = fields else {
         return None;
     };
-    saved(row, key, without_site).or_else(|| saved(row, key, fields.get(1..)?))
+    saved(row, key, without_site, shift).or_else(|| saved(row, key, fields.get(1..)?, shift))
 }
 
-/// A row of `trash`, in schema 1 with the site after the page key.
+/// A row of `trash`: in schema 1 with the site after the page key, since schema 5
+/// with the shift at the end.
 fn trashed_row(row: &Row) -> Option<SavedRow> {
-    let [
-        Value::Null,
-        Value::Text(key),
-        fields @ ..,
-        Value::Text(tags),
-        Value::Integer(deleted),
-    ] = row.values.as_slice()
-    else {
+    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
+    };
+    let (fields, tags, deleted, shift) = match fields {
+        [fields @ .., Value::Text(tags), Value::Integer(deleted)] => {
+            (fields, tags, deleted, &Value::Null)
+        }
+        [
+            fields @ ..,
+            Value::Text(tags),
+            Value::Integer(deleted),
+            shift,
+        ] => (fields, tags, deleted, shift),
+        _ => return None,
     };
     let fields = match fields.len() {
         9 => fields.get(1..)?,
         _ => fields,
     };
-    let mut saved = saved(row, key, fields)?;
-    saved.note.deleted_at = Some(NoteId(*deleted).saved_at());
+    let mut saved = saved(row, key, fields, shift)?;
+    saved.note.deleted_at = Some(NoteId(*deleted).moment());
     saved.tags = Some(tags.clone());
     Some(saved)
 }
 
 /// The fields from the address to the moment of the last change.
-fn saved(row: &Row, key: &str, fields: &[Value]) -> Option<SavedRow> {
+fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedRow> {
     let id = row.rowid?;
+    let shift = match shift {
+        Value::Null => None,
+        Value::Integer(shift) => Some(*shift),
+        _ => return None,
+    };
     let [
         Value::Text(url),
         Value::Text(title),
@@ -754,6 +771,7 @@ fn saved(row: &Row, key: &str, fields: &[Value]) -> Option<SavedRow> {
     Some(SavedRow {
         note: Note {
             id: NoteId(id),
+            saved_at: saved_at(id, shift),
             url: url.clone(),
             title: title.clone(),
             tags: Vec::new(),
@@ -764,7 +782,7 @@ fn saved(row: &Row, key: &str, fields: &[Value]) -> Option<SavedRow> {
                 site_name: optional(site_name)?,
                 lang: optional(lang)?,
             },
-            updated_at: NoteId(*updated_at).saved_at(),
+            updated_at: NoteId(*updated_at).moment(),
             deleted_at: None,
         },
         page_key: key.to_owned(),
@@ -813,9 +831,15 @@ mod tests {
                 },
                 quote: None,
             };
+            // Some of one and the same moment, as imports have them.
+            let moment = if n % 10 < 3 {
+                now - jiff::SignedDuration::from_secs((n % 10).try_into().unwrap())
+            } else {
+                now
+            };
             store
                 .once(operation, now, |writer| {
-                    Ok(writer.save_note(&new)?.note.id.0)
+                    Ok(writer.save_note_of(&new, moment)?.note.id.0)
                 })
                 .unwrap();
         }

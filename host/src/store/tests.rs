@@ -324,6 +324,94 @@ fn saves_of_one_moment_have_ids_of_their_own() {
 }
 
 #[test]
+fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
+    let mut t = TestStore::new();
+    let midnight: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+    let just_before = midnight - SignedDuration::from_millis(1);
+    // Of two days, and bumped into one another.
+    let moments = [just_before; 3].into_iter().chain([midnight; 2]);
+    let mut ids = Vec::new();
+    for (number, moment) in moments.enumerate() {
+        let new = new_note(
+            &format!("https://e.org/{number}"),
+            &format!("n{number}"),
+            &["x"],
+            "",
+        );
+        let saved = t
+            .write(|writer| writer.save_note_of(&new, moment))
+            .unwrap()
+            .note;
+        assert_eq!(saved.saved_at, moment);
+        assert_eq!(t.store.note(saved.id).unwrap().unwrap(), saved);
+        ids.push(saved.id);
+    }
+    let first = NoteId::at(just_before).0;
+    let expected = [0, 1, 2, 3, 4].map(|ms| NoteId(first + ms * 1000));
+    assert_eq!(ids, expected);
+
+    // What is found by date is what was saved then, page by page.
+    assert_eq!(t.found("after:2024 tag:x"), ["n4", "n3"]);
+    assert_eq!(t.found("before:2024 tag:x"), ["n2", "n1", "n0"]);
+    assert_eq!(t.found("before:2024 n1"), ["n1"]);
+    assert_eq!(t.found("after:2024 n1"), [""; 0]);
+    let query = Query::parse("before:2024");
+    let mut place = None;
+    let mut pages = Vec::new();
+    loop {
+        let found = t.store.search(&query, place, 1).unwrap();
+        pages.extend(found.hits.into_iter().map(|hit| hit.note.title));
+        place = found.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, ["n2", "n1", "n0"]);
+
+    let stats = t.store.stats().unwrap();
+    assert_eq!(stats.first, Some(just_before));
+    assert_eq!(stats.last, Some(midnight));
+    let recent = t.store.tag_list(TagOrder::Recent, "", None, 9).unwrap();
+    assert_eq!(recent.tags[0].newest, Some(midnight));
+    let outline = t.store.outline(&TagFilter::default()).unwrap();
+    assert_eq!(
+        outline.saved,
+        [just_before, just_before, just_before, midnight, midnight]
+    );
+
+    // Also after a change, in the trash and back from it.
+    let change = Change {
+        title: Some("changed".into()),
+        ..Change::default()
+    };
+    let note = t
+        .write(|writer| writer.update_note(ids[2], change))
+        .unwrap();
+    let deleted = t.write(|writer| writer.delete_note(ids[2])).unwrap();
+    assert_eq!(
+        (note.saved_at, deleted.saved_at),
+        (just_before, just_before)
+    );
+    assert_eq!(t.store.trashed_note(ids[2]).unwrap().unwrap(), deleted);
+    let restored = t.write(|writer| writer.restore_note(ids[2])).unwrap();
+    assert_eq!(restored, note);
+    assert_eq!(t.store.note(ids[2]).unwrap().unwrap(), note);
+}
+
+#[test]
+fn a_change_is_later_than_the_save_whatever_the_clock_says() {
+    let mut t = TestStore::new();
+    let saved = t.save("https://e.org/", "", &[], "").note;
+    t.now -= SignedDuration::from_hours(1);
+    let mut last = saved.saved_at;
+    for tag in ["a", "b"] {
+        let note = t.save("https://e.org/", "", &[tag], "").note;
+        assert!(note.updated_at > last, "{note:?}");
+        last = note.updated_at;
+    }
+}
+
+#[test]
 fn an_operation_is_done_once() {
     let mut t = TestStore::new();
     let operation = Operation {
