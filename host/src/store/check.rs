@@ -572,18 +572,27 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
          WHERE t.uses > 0 OR t.id = a.tag_id",
         "Some aliases are tags in use at the same time",
     )?;
-    let mut query = conn.prepare("SELECT name FROM tags UNION ALL SELECT name FROM tag_aliases")?;
+    let mut query = conn
+        .prepare("SELECT name, folded FROM tags UNION ALL SELECT name, folded FROM tag_aliases")?;
     let mut rows = query.query([])?;
-    let mut wrong = 0_u64;
+    let (mut wrong, mut accents) = (0_u64, 0_u64);
     while let Some(row) = rows.next()? {
-        let name = row.get_ref(0)?.as_str().unwrap_or_default();
-        wrong += u64::from(!Tag::parse(name).is_ok_and(|tag| tag.as_str() == name));
+        let text = |at| row.get_ref(at).map(|value| value.as_str().ok());
+        let (name, folded) = (text(0)?.unwrap_or_default(), text(1)?);
+        match Tag::parse(name) {
+            Ok(tag) if tag.as_str() == name => {
+                accents += u64::from(tag.folded().as_deref() != folded);
+            }
+            _ => wrong += 1,
+        }
     }
-    if wrong > 0 {
-        faults.push(fault(
-            Area::Tags,
-            format!("Some tags aren't written as a tag is ({wrong})."),
-        ));
+    for (wrong, what) in [
+        (wrong, "Some tags aren't written as a tag is"),
+        (accents, "Some tags aren't found without their accents"),
+    ] {
+        if wrong > 0 {
+            faults.push(fault(Area::Tags, format!("{what} ({wrong}).")));
+        }
     }
     Ok(())
 }

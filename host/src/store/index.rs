@@ -108,7 +108,8 @@ impl Writer<'_> {
             // It may have been renamed since.
             self.execute("DELETE FROM tag_names WHERE rowid = ?", [id])?;
             self.execute(
-                "INSERT INTO tag_names (rowid, name) SELECT id, name FROM tags WHERE id = ?",
+                "INSERT INTO tag_names (rowid, name)
+                 SELECT id, ifnull(folded, name) FROM tags WHERE id = ?",
                 [id],
             )?;
         }

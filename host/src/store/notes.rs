@@ -564,7 +564,10 @@ impl Writer<'_> {
         match known {
             Some(id) => Ok(id),
             None => {
-                self.execute("INSERT INTO tags (name) VALUES (?)", [tag.as_str()])?;
+                self.execute(
+                    "INSERT INTO tags (name, folded) VALUES (?, ?)",
+                    params![tag.as_str(), tag.folded()],
+                )?;
                 let id = self.tx.last_insert_rowid();
                 self.index_tag(id);
                 Ok(id)

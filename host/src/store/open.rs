@@ -20,7 +20,7 @@ use super::{
     index,
     patience::Patience,
     place::{self, FileId, LOG, beside},
-    replace,
+    replace, tags,
     upkeep::LOG_PAGES_AT_MOST,
 };
 use crate::error::{Error, Result, StoreFault};
@@ -47,8 +47,8 @@ const MIGRATIONS: &[Migration] = &[
         then: |_| Ok(()),
     },
     Migration {
-        sql: include_str!("migrations/0005_dates.sql"),
-        then: |_| Ok(()),
+        sql: include_str!("migrations/0005_folded.sql"),
+        then: tags::fold_names,
     },
 ];
 

@@ -344,15 +344,23 @@ impl Wreck {
             }
         };
         let of_table = |row: &Row| match (row.rowid, row.values.as_slice()) {
-            // Up to schema 2 without a grade; sites have none either.
-            (Some(id), [Value::Null, Value::Text(name), Value::Integer(_)])
-            | (
+            // With the uses; since schema 3 with a grade, and since 5 with the folded name.
+            // Sites have their uses alone.
+            (
                 Some(id),
-                [
+                [Value::Null, Value::Text(name), Value::Integer(_)]
+                | [
                     Value::Null,
                     Value::Text(name),
                     Value::Integer(_),
                     Value::Integer(_),
+                ]
+                | [
+                    Value::Null,
+                    Value::Text(name),
+                    Value::Integer(_),
+                    Value::Integer(_),
+                    Value::Text(_) | Value::Null,
                 ],
             ) => Some((id, name.clone())),
             _ => None,
@@ -529,7 +537,7 @@ impl Wreck {
     fn aliases(&self, rebuilding: &Rebuilding<'_>) -> Result<()> {
         let writer = &rebuilding.writer;
         for row in self.rows(self.own("tag_aliases").chain(self.stray("tag_aliases"))) {
-            let Some((name, id)) = named(&row) else {
+            let Some((name, id)) = alias(&row).or_else(|| named(&row)) else {
                 continue;
             };
             let (Ok(alias), Some(tag)) = (Tag::parse(name), rebuilding.names.get(&id)) else {
@@ -546,8 +554,8 @@ impl Wreck {
             if !in_use {
                 let id = writer.tag_id(tag)?;
                 writer.execute(
-                    "INSERT OR IGNORE INTO tag_aliases (name, tag_id) VALUES (?, ?)",
-                    params![alias.as_str(), id],
+                    "INSERT OR IGNORE INTO tag_aliases (name, tag_id, folded) VALUES (?, ?, ?)",
+                    params![alias.as_str(), id, alias.folded()],
                 )?;
             }
         }
@@ -687,10 +695,22 @@ fn is_note_id(id: i64) -> bool {
     (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
 }
 
-/// An entry of an index over texts, or a row of the aliases: text and id.
+/// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
 fn named(row: &Row) -> Option<(&str, i64)> {
     match row.values.as_slice() {
         [Value::Text(text), Value::Integer(id)] if row.rowid.is_none() => Some((text, *id)),
+        _ => None,
+    }
+}
+
+/// A row of the aliases since schema 5: text, id, and the folded text.
+fn alias(row: &Row) -> Option<(&str, i64)> {
+    match row.values.as_slice() {
+        [
+            Value::Text(text),
+            Value::Integer(id),
+            Value::Text(_) | Value::Null,
+        ] if row.rowid.is_none() => Some((text, *id)),
         _ => None,
     }
 }
@@ -847,7 +867,7 @@ mod tests {
             .write(now, |writer| {
                 let id = writer.tag_id(&Tag::parse("z").unwrap())?;
                 writer.execute(
-                    "INSERT INTO tag_aliases (name, tag_id) VALUES ('zed', ?)",
+                    "INSERT INTO tag_aliases (name, tag_id, folded) VALUES ('zéd', ?, 'zed')",
                     [id],
                 )?;
                 writer.delete_note(NoteId::at("2025-08-12T10:00:05Z".parse().unwrap()))

@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Reader, TagCount, TagOrder, completion::pieces};
 use crate::{
-    domain::{NoteId, Tag},
+    domain::{NoteId, Tag, folded},
     error::Result,
 };
 
@@ -245,7 +245,7 @@ impl Reader {
                 ..TagList::default()
             });
         }
-        let pieces = pieces(filter);
+        let pieces = pieces(&folded(filter));
         let candidates = if pieces.is_empty() {
             self.used(i64::MAX, 0, FILTERED)?
         } else {
@@ -258,7 +258,7 @@ impl Reader {
         let complete = u32::try_from(candidates.len()).is_ok_and(|looked_at| looked_at < FILTERED);
         let mut tags: Vec<ListedTag> = candidates
             .into_iter()
-            .filter(|tag| tag.count.tag.as_str().contains(filter))
+            .filter(|tag| tag.count.tag.contains(filter))
             .collect();
         let mut newest = self.conn.prepare_cached(
             "SELECT max(note_id) FROM note_tags \

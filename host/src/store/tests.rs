@@ -569,6 +569,66 @@ fn completes_beginnings_before_insides() {
 }
 
 #[test]
+fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/1", "1", &["café", "gödel", "naïve café"], "");
+    t.save(
+        "https://e.org/2",
+        "2",
+        &["café", "ＡＩ", "straße", "godiva"],
+        "",
+    );
+    t.save(
+        "https://e.org/3",
+        "3",
+        &["cafeteria", "ガンダム", "한국어"],
+        "",
+    );
+    t.write(|writer| {
+        let [name, of] = ["maße", "straße"].map(|name| Tag::parse(name).unwrap());
+        writer.alias_tag(&name, &of)
+    })
+    .unwrap();
+    let complete = |t: &TestStore, text: &str| {
+        let tags = t.store.complete_tags(text, 8, &[]).unwrap();
+        tags.into_iter()
+            .map(|tag| tag.tag.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(complete(&t, "cafe"), ["cafeteria", "café", "naïve café"]);
+    assert_eq!(complete(&t, "café"), ["café", "cafeteria", "naïve café"]);
+    assert_eq!(complete(&t, "god"), ["godiva", "gödel"]);
+    assert_eq!(complete(&t, "göd"), ["gödel", "godiva"]);
+    assert_eq!(complete(&t, "ai"), ["ａｉ", "naïve café"]);
+    assert_eq!(complete(&t, "ＣＡＦ"), ["café", "cafeteria", "naïve café"]);
+    assert_eq!(complete(&t, "strasse"), ["straße"]);
+    assert_eq!(complete(&t, "masse"), ["straße"]);
+    assert_eq!(complete(&t, "ｶﾞﾝ"), ["ガンダム"]);
+    assert_eq!(complete(&t, "국"), ["한국어"]);
+    let filtered = |text: &str| {
+        let list = t.store.tag_list(TagOrder::Name, text, None, 9).unwrap();
+        assert_eq!(list.matching, Some(list.tags.len() as u64));
+        let names = list.tags.into_iter().map(|tag| tag.count.tag.to_string());
+        names.collect::<Vec<_>>()
+    };
+    for text in ["cafe", "café"] {
+        assert_eq!(filtered(text), ["cafeteria", "café", "naïve café"]);
+    }
+    assert_eq!(filtered("ai"), ["naïve café", "ａｉ"]);
+
+    // By its new name alone, once it has one.
+    let edit = TagEdit::Rename {
+        from: Tag::parse("gödel").unwrap(),
+        to: Tag::parse("logik für alle").unwrap(),
+        alias: false,
+    };
+    t.write(|writer| writer.edit_tags(&edit)).unwrap();
+    assert_eq!(complete(&t, "godel"), [""; 0]);
+    assert_eq!(complete(&t, "fur all"), ["logik für alle"]);
+    assert_eq!(check::examine(&t.store.conn).unwrap(), []);
+}
+
+#[test]
 fn finds_words_accents_and_cjk_inside_a_run() {
     let mut t = TestStore::new();
     t.save(
