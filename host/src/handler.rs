@@ -377,7 +377,7 @@ pub fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
         .and_then(|first| url.same_page_as(&first));
     SaveNoteResult {
         note: wire_note(&saved.note),
-        created: saved.created,
+        created: saved.before.is_none(),
         same_page: because.map(|because| SamePage {
             url: saved.note.url.clone(),
             because,

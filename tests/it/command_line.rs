@@ -317,6 +317,32 @@ fn shells_and_lists_find_tags_without_their_accents() {
 }
 
 #[test]
+fn a_page_that_is_saved_again_is_told_what_was_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = "https://e.org/";
+    for (arguments, told) in [
+        (&["--tag", "a"][..], "Saved.\n"),
+        (&["--tag", "a"], "Saved before, with these tags already.\n"),
+        (&[], "Saved before.\n"),
+        (
+            &["--tag", "a", "--tag", "b"],
+            "Saved before; added to the note: tags.\n",
+        ),
+        (
+            &["--title", "T", "--summary", "S"],
+            "Saved before; added to the note: the title, the text.\n",
+        ),
+        (
+            &["--summary", "other"],
+            "Saved before.\nThe note has a text already, which was kept; the new one was not stored.\n",
+        ),
+    ] {
+        let printed = run_ok(dir.path(), &[&["add", url], arguments].concat());
+        assert!(printed.starts_with(told), "{arguments:?}: {printed}");
+    }
+}
+
+#[test]
 fn the_log_has_trouble_and_no_slips_of_the_user() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(

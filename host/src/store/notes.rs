@@ -20,8 +20,8 @@ use crate::{
 pub struct SavedNote {
     /// As it now is.
     pub note: Note,
-    /// False where the page had been saved before.
-    pub created: bool,
+    /// As it was, where the page had been saved before.
+    pub before: Option<Note>,
 }
 
 /// Figures on the whole store.
@@ -346,23 +346,18 @@ impl Writer<'_> {
             [new.url.key()],
         )?;
         if let Some(note) = existing.into_iter().next() {
+            let before = Some(note.clone());
             let note = note.resaved(new, self.now)?;
             self.store_fields(&note)?;
             self.store_tags(&note)?;
             self.index(&note, Indexed::Before);
-            return Ok(SavedNote {
-                note,
-                created: false,
-            });
+            return Ok(SavedNote { note, before });
         }
         let wanted = NoteId::at(moment);
         let id = self.free_id(wanted)?;
         let note = new.clone().into_note(id, wanted.moment(), self.now)?;
         self.insert(&note, new.url.key(), new.url.site())?;
-        Ok(SavedNote {
-            note,
-            created: true,
-        })
+        Ok(SavedNote { note, before: None })
     }
 
     /// Replaces the fields that are given: see [`Note::changed`].

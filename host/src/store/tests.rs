@@ -141,7 +141,7 @@ fn a_saved_note_is_found_as_it_was_saved() {
         &["z", "a", "m"],
         "**b**",
     );
-    assert!(saved.created);
+    assert!(saved.before.is_none());
     assert_eq!(saved.note.id, NoteId::at(t.now));
     let url = PageUrl::parse("http://e.org/a/").unwrap();
     let note = t.store.note_for_url(&url).unwrap().unwrap();
@@ -161,7 +161,7 @@ fn saving_again_keeps_the_users_words_and_unites_the_tags() {
     let mut again = new_note("http://e.org/a", "Theirs", &["a", "c"], "other text");
     again.metadata.excerpt = Some("what the page says".into());
     let saved = t.write(|writer| writer.save_note(&again)).unwrap();
-    assert!(!saved.created);
+    assert!(saved.before.is_some());
     assert_eq!(saved.note.id, first.id);
     assert_eq!(saved.note.url, "https://e.org/a");
     assert_eq!(saved.note.title, "Mine");
@@ -269,7 +269,7 @@ fn a_page_saved_anew_keeps_its_deleted_note_in_the_trash() {
     let old = t.save("https://e.org/a", "Old", &["x"], "").note;
     t.write(|writer| writer.delete_note(old.id)).unwrap();
     let new = t.save("https://e.org/a", "New", &[], "");
-    assert!(new.created);
+    assert!(new.before.is_none());
     assert_ne!(new.note.id, old.id);
     let restored = t.write(|writer| writer.restore_note(old.id));
     assert!(matches!(restored, Err(Error::Conflict)));
