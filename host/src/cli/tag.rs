@@ -167,7 +167,7 @@ impl List {
             Sort::Recent => TagOrder::Recent,
         };
         let wanted = Tag::typed(&self.filter);
-        let mut tags = invocation.store()?.tags(order)?;
+        let mut tags = invocation.reader()?.tags(order)?;
         tags.retain(|tag| tag.tag.contains(&wanted));
         tags.truncate(self.limit.unwrap_or(usize::MAX));
         if invocation.json {

@@ -223,7 +223,11 @@ impl Health {
 
 fn inside(path: &Path, health: &mut Health) -> Result<()> {
     open::refuse_remains(path)?;
-    let reader = open::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let reader = match at_rest(path) {
+        // Where nothing can be put beside it.
+        Some(_) if is_unwritable(path) => open::connect_unchanging(path)?,
+        _ => open::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+    };
     let conn = &reader.conn;
     let found = open::recognised(conn)?;
     health.schema = Some(found);
@@ -247,7 +251,7 @@ fn inside(path: &Path, health: &mut Health) -> Result<()> {
 }
 
 /// When the file was last written, where nobody has it open: SQLite has nothing beside it.
-fn at_rest(path: &Path) -> Option<(u64, SystemTime)> {
+pub(super) fn at_rest(path: &Path) -> Option<(u64, SystemTime)> {
     let there = |ending| beside(path, ending).symlink_metadata().is_ok();
     if [LOG, SHARED_MEMORY, JOURNAL].into_iter().any(there) {
         return None;

@@ -137,6 +137,19 @@ impl Reader {
         open::read_only(path)
     }
 
+    /// As [`Store::open`], for who only reads: where the database or its folder can't be
+    /// written it is opened all the same, unless it would have to be made or brought up
+    /// to date.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_or_make(path: &Path) -> Result<Self> {
+        if path.exists() && is_unwritable(path) {
+            return open::unwritable(path);
+        }
+        Ok(Store::open(path)?.reader)
+    }
+
     /// Whether this is still the database at its path: not once another file was
     /// put there, nor once it has another schema. Then it has to be opened anew.
     ///
