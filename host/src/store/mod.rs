@@ -55,7 +55,7 @@ pub use notes::{SavedNote, Stats};
 pub use place::{is_folder_of, is_part_of};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};
-pub use sites::{SiteCount, SiteFamily, SiteList, SiteOrder};
+pub use sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder};
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
 pub use tag_lists::{ListedTag, TagList, TagPlace};
 pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
