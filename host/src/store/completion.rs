@@ -65,14 +65,15 @@ struct Typed {
 impl Typed {
     /// How well a name fits whose folded form is given where it is another one.
     fn fit(&self, name: &str, folded: Option<&str>) -> Option<Fit> {
-        let plain = folded.unwrap_or(name);
+        // Most names and most of what is typed have no accents: looked at once.
+        let plain = folded.or((self.plain != self.text).then_some(name));
         if name.starts_with(&self.text) {
             Some(Fit::Begins)
-        } else if plain.starts_with(&self.plain) {
+        } else if plain.is_some_and(|plain| plain.starts_with(&self.plain)) {
             Some(Fit::BeginsFolded)
         } else if is_inside(&self.text, name) {
             Some(Fit::Contains)
-        } else if is_inside(&self.plain, plain) {
+        } else if plain.is_some_and(|plain| is_inside(&self.plain, plain)) {
             Some(Fit::ContainsFolded)
         } else {
             None
