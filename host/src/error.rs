@@ -91,6 +91,11 @@ pub enum StoreFault {
         "The file in the place of the notes is not a database of url-notes but another program's. It was left as it is; move it away."
     )]
     Foreign,
+    /// A pipe, a device or a folder with the name of a file that SQLite keeps.
+    #[error(
+        "Beside the notes stands something with the name of their log or journal that is no file: a pipe, a device or a folder. Move it away."
+    )]
+    Beside,
     /// No permission, read-only file system, missing folder.
     #[error(
         "The notes can't be written: the folder or the file is read-only. Give yourself write access to it."
@@ -133,7 +138,9 @@ impl Error {
                 StoreFault::Full => ErrorKind::StoreFull,
                 StoreFault::Newer => ErrorKind::StoreNewer,
                 StoreFault::Busy => ErrorKind::StoreBusy,
-                StoreFault::Broken | StoreFault::Foreign => ErrorKind::StoreBroken,
+                StoreFault::Broken | StoreFault::Foreign | StoreFault::Beside => {
+                    ErrorKind::StoreBroken
+                }
                 StoreFault::Unwritable => ErrorKind::StoreUnwritable,
                 StoreFault::Io => ErrorKind::StoreIo,
             },

@@ -360,7 +360,7 @@ pub fn wire_note(note: &Note) -> protocol::Note {
         tags: note.tags.iter().map(Tag::to_string).collect(),
         summary: note.summary.clone(),
         excerpt: note.metadata.excerpt.clone(),
-        saved_at: timestamp_text(note.id.saved_at()),
+        saved_at: timestamp_text(note.saved_at),
         updated_at: timestamp_text(note.updated_at),
         published_at: note.metadata.published_at.clone(),
         site_name: note.metadata.site_name.clone(),
@@ -377,7 +377,7 @@ pub fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
         .and_then(|first| url.same_page_as(&first));
     SaveNoteResult {
         note: wire_note(&saved.note),
-        created: saved.created,
+        created: saved.before.is_none(),
         same_page: because.map(|because| SamePage {
             url: saved.note.url.clone(),
             because,
@@ -446,7 +446,7 @@ fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
 pub fn wire_hit(hit: Hit) -> FoundNote {
     FoundNote {
         id: hit.note.id.0,
-        saved_at: timestamp_text(hit.note.id.saved_at()),
+        saved_at: timestamp_text(hit.note.saved_at),
         tags: hit.note.tags.iter().map(Tag::to_string).collect(),
         url: hit.note.url,
         title: hit.note.title,
@@ -457,14 +457,13 @@ pub fn wire_hit(hit: Hit) -> FoundNote {
 /// Figures as they go over the wire, and as `--json` prints them.
 #[must_use]
 pub fn wire_stats(stats: &crate::store::Stats) -> StatsResult {
-    let moment = |id: NoteId| timestamp_text(id.saved_at());
     StatsResult {
         notes: stats.notes,
         tags: stats.tags,
         sites: stats.sites,
         trash: stats.trash,
         database_bytes: stats.database_bytes,
-        first_saved_at: stats.first.map(moment),
-        last_saved_at: stats.last.map(moment),
+        first_saved_at: stats.first.map(timestamp_text),
+        last_saved_at: stats.last.map(timestamp_text),
     }
 }

@@ -244,7 +244,9 @@ pub struct NoteResult {
 }
 
 /// `completeTags`: tags in use that begin with the text, then those that
-/// contain it, each group by number of notes. An empty text gives the most used.
+/// contain it, each group by number of notes. After those of a group come the
+/// ones whose letters differ by accents or width alone (`cafe`, `café`). An
+/// empty text gives the most used.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]

@@ -292,6 +292,57 @@ fn a_title_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn shells_and_lists_find_tags_without_their_accents() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let tags = ["café", "gödel", "gödel prize", "cafeteria", "ＡＩ"];
+    let tags = tags.iter().flat_map(|tag| ["--tag", tag]);
+    let add = ["add", "https://e.org/"].into_iter().chain(tags);
+    run_ok(dir, &add.collect::<Vec<_>>());
+    let offered = |typed: &str| {
+        let words = ["complete", "3", "--", "url-notes", "list", "--tag", typed];
+        let lines = run_ok(dir, &words);
+        let values = lines.lines().map(|line| line.split('\t').next().unwrap());
+        values.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // A shell puts what several have in common in the place of what was typed.
+    assert_eq!(offered("cafe"), ["cafeteria"]);
+    assert_eq!(offered("caf"), ["café", "cafeteria"]);
+    assert_eq!(offered("café"), ["café"]);
+    assert_eq!(offered("godel"), ["gödel"]);
+    assert_eq!(offered("ai"), ["ａｉ"]);
+    let listed = run_ok(dir, &["tag", "list", "--filter", "godel", "--json"]);
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+}
+
+#[test]
+fn a_page_that_is_saved_again_is_told_what_was_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = "https://e.org/";
+    for (arguments, told) in [
+        (&["--tag", "a"][..], "Saved.\n"),
+        (&["--tag", "a"], "Saved before, with these tags already.\n"),
+        (&[], "Saved before.\n"),
+        (
+            &["--tag", "a", "--tag", "b"],
+            "Saved before; added to the note: tags.\n",
+        ),
+        (
+            &["--title", "T", "--summary", "S"],
+            "Saved before; added to the note: the title, the text.\n",
+        ),
+        (
+            &["--summary", "other"],
+            "Saved before.\nThe note has a text already, which was kept; the new one was not stored.\n",
+        ),
+    ] {
+        let printed = run_ok(dir.path(), &[&["add", url], arguments].concat());
+        assert!(printed.starts_with(told), "{arguments:?}: {printed}");
+    }
+}
+
+#[test]
 fn the_log_has_trouble_and_no_slips_of_the_user() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(

@@ -190,6 +190,75 @@ fn a_read_only_folder_is_a_clear_fault() {
 }
 
 #[test]
+fn notes_that_cannot_be_written_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(dir.path(), 0o777);
+    let as_other = |arguments: &[&str]| unprivileged(dir.path(), arguments).output().unwrap();
+    let added = as_other(&[
+        "add",
+        "https://e.org/",
+        "--tag",
+        "gpu",
+        "--summary",
+        "words",
+    ]);
+    assert!(added.status.success(), "{added:?}");
+    let database = dir.path().join("notes.db");
+    let commands = [
+        &["list", "--tag", "gpu"][..],
+        &["search", "words"],
+        &["show", "https://e.org/"],
+        &["stats"],
+        &["tag", "list"],
+        &["export", "jsonl"],
+        &["check"],
+    ];
+    let read = || {
+        for command in commands {
+            let output = as_other(command);
+            let printed = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                output.status.success() && !printed.is_empty(),
+                "{command:?}: {printed}"
+            );
+        }
+        let added = as_other(&["add", "https://e.org/2"]);
+        assert_eq!(added.status.code(), Some(1));
+        let message = String::from_utf8(added.stderr).unwrap();
+        assert!(message.contains("read-only"), "{message}");
+    };
+    mode(dir.path(), 0o555);
+    read();
+    mode(&database, 0o400);
+    read();
+    // Nothing was put beside them, and nothing is in the way later.
+    mode(dir.path(), 0o777);
+    let names = fs::read_dir(dir.path()).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["notes.db", "notes.db.lock"]);
+    mode(&database, 0o600);
+    let added = as_other(&["add", "https://e.org/2"]);
+    assert!(added.status.success(), "{added:?}");
+
+    // While another program has them open, what is only in the log is read as well.
+    let mut host = TestHost::start(
+        unprivileged(dir.path(), &[ORIGIN]).env("TZ", "UTC"),
+        dir.path(),
+    );
+    host.save("https://e.org/late", "Late", &["gpu"]);
+    mode(dir.path(), 0o555);
+    let listed = as_other(&["list", "--json"]);
+    assert!(listed.status.success(), "{listed:?}");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("https://e.org/late"), "{listed}");
+    mode(dir.path(), 0o777);
+}
+
+#[test]
 fn a_save_that_was_answered_survives_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..10 {

@@ -602,7 +602,12 @@ fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
     let copy = copy.to_str().unwrap();
     run_ok(made.path(), &["backup", copy]);
     for make in ["mkfifo", "mkdir"] {
-        for name in ["notes.db", "notes.db-wal"] {
+        for name in [
+            "notes.db",
+            "notes.db-wal",
+            "notes.db-shm",
+            "notes.db-journal",
+        ] {
             let dir = tempfile::tempdir().unwrap();
             if name != "notes.db" {
                 run_ok(dir.path(), &["add", "https://e.org/"]);
@@ -622,6 +627,8 @@ fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
                 );
                 if name == "notes.db" {
                     assert!(!output.status.success(), "{make} {name}, {command:?}");
+                } else if !output.status.success() {
+                    assert!(sentence(&output).contains("Beside the notes"), "{output:?}");
                 }
             }
             assert!(name != "notes.db" || there.exists());

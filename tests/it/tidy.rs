@@ -99,6 +99,18 @@ fn the_main_file_stays_small() {
     assert!(text.lines().count() <= 60);
 }
 
+/// Cargo forgets `strip` of a package whose profile is overridden: the symbols would make
+/// the program an eighth larger.
+#[test]
+fn the_release_profile_does_not_name_our_own_package() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("\nstrip = true\n"));
+    let (_, packages) = manifest
+        .split_once("\n[profile.release.package]\n")
+        .unwrap();
+    assert!(!packages.contains("\nurl-notes"), "{packages}");
+}
+
 #[test]
 fn versions_agree() {
     let version = env!("CARGO_PKG_VERSION");

@@ -734,6 +734,78 @@ fn an_id_that_is_no_moment_of_ours_is_ignored() {
 }
 
 #[test]
+fn many_notes_of_one_second_keep_it_through_every_export() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // The last second of a day: the ids of most are of the next one.
+    let mut file = String::from("<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>\n");
+    for at in 0..1_500 {
+        file +=
+            &format!("<DT><A HREF=\"https://e.org/{at}\" ADD_DATE=\"1577923199\">Nr. {at}</A>\n");
+    }
+    file += "<DT><A HREF=\"https://e.org/next\" ADD_DATE=\"1577923200\">Next day</A>\n</DL>\n";
+    assert_eq!(counts(&import(dir, &file, &[])), [1_501, 0, 0, 0]);
+    let imported = notes(dir);
+    let is_of = |note: &Value, moment: &str| {
+        assert_eq!(note["savedAt"], moment, "{note}");
+        assert_eq!(note["updatedAt"], moment, "{note}");
+    };
+    for note in &imported {
+        match note["url"].as_str() {
+            Some("https://e.org/next") => is_of(note, "2020-01-02T00:00:00.000Z"),
+            _ => is_of(note, "2020-01-01T23:59:59.000Z"),
+        }
+    }
+    // In the order of the file, the last one first.
+    assert_eq!(imported[0]["title"], "Next day");
+    assert_eq!(imported[1]["title"], "Nr. 1499");
+    // What is found by date is what is shown with it.
+    let found = |query: &str| {
+        let found = run_ok(dir, &["search", query, "--json", "--limit", "9999"]);
+        let found: Vec<Value> = serde_json::from_str(&found).unwrap();
+        found.len()
+    };
+    assert_eq!(found("before:2020-01-02"), 1_500);
+    assert_eq!(found("after:2020-01-02"), 1);
+    assert_eq!(found("nr before:2020-01-02 after:2020-01-01"), 1_500);
+
+    // Nothing of it is new the second time, and one of them may go and come back.
+    assert_eq!(counts(&import(dir, &file, &[])), [0, 0, 1_501, 0]);
+    run_ok(dir, &["rm", "https://e.org/700"]);
+    let with_trash = export(dir, "json");
+    run_ok(dir, &["restore", "https://e.org/700"]);
+    assert_eq!(notes(dir), imported);
+    for format in ["json", "jsonl"] {
+        let exported = export(dir, format);
+        let new = tempfile::tempdir().unwrap();
+        assert_eq!(
+            counts(&import(new.path(), &exported, &[])),
+            [1_501, 0, 0, 0]
+        );
+        assert_eq!(export(new.path(), format), exported);
+        run_ok(new.path(), &["check"]);
+        run_ok(new.path(), &["import", "--undo"]);
+        assert_eq!(notes(new.path()), [Value::Null; 0]);
+    }
+    let new = tempfile::tempdir().unwrap();
+    import(new.path(), &with_trash, &[]);
+    assert_eq!(export(new.path(), "json"), with_trash);
+    for format in ["netscape", "csv"] {
+        let new = tempfile::tempdir().unwrap();
+        import(new.path(), export(dir, format), &[]);
+        let again = notes(new.path());
+        let moments = |notes: &[Value]| -> Vec<(Value, Value)> {
+            notes
+                .iter()
+                .map(|note| (note["url"].clone(), note["savedAt"].clone()))
+                .collect()
+        };
+        assert_eq!(moments(&again), moments(&imported), "{format}");
+    }
+    run_ok(dir, &["check"]);
+}
+
+#[test]
 fn an_alias_that_leads_elsewhere_since_is_not_undone() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

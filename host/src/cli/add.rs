@@ -67,20 +67,36 @@ impl Add {
         }
         let style = invocation.style();
         let out = &mut *invocation.out;
-        if saved.created {
+        let Some(before) = &saved.before else {
             writeln!(out, "Saved.")?;
+            return Ok(style.brief(out, &saved.note)?);
+        };
+        let added = [
+            ("the title", before.title != saved.note.title),
+            ("tags", before.tags != saved.note.tags),
+            ("the text", before.summary != saved.note.summary),
+        ];
+        let added = added.iter().filter(|(_, added)| *added);
+        let added: Vec<&str> = added.map(|(what, _)| *what).collect();
+        if !added.is_empty() {
+            writeln!(
+                out,
+                "Saved before; added to the note: {}.",
+                added.join(", ")
+            )?;
+        } else if new.tags.is_empty() {
+            writeln!(out, "Saved before.")?;
         } else {
-            writeln!(out, "Saved before; tags were added to the note.")?;
-            if let Some(same_page) = told.same_page {
-                writeln!(out, "It is the {}.", same_page.because)?;
-            }
-            let kept = !new.summary.is_empty() && saved.note.summary != new.summary;
-            if kept {
-                writeln!(
-                    out,
-                    "The note has a text already, which was kept; the new one was not stored."
-                )?;
-            }
+            writeln!(out, "Saved before, with these tags already.")?;
+        }
+        if let Some(same_page) = told.same_page {
+            writeln!(out, "It is the {}.", same_page.because)?;
+        }
+        if !new.summary.is_empty() && saved.note.summary != new.summary {
+            writeln!(
+                out,
+                "The note has a text already, which was kept; the new one was not stored."
+            )?;
         }
         style.brief(out, &saved.note)?;
         Ok(())

@@ -11,9 +11,9 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
 use super::{Arguments, Invocation, print::clean};
 use crate::{
-    domain::{Note, Tag},
+    domain::{Note, Tag, folded},
     error::Result,
-    store::Reader,
+    store::{Reader, TagCount},
 };
 
 /// So many candidates are offered.
@@ -175,11 +175,19 @@ fn of_store(
 
 fn tags(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
     let begin = Tag::typed(typed);
-    let found = store.complete_tags(typed, OFFERED, &[])?;
-    let found = found
-        .into_iter()
-        .filter(|tag| tag.tag.as_str().starts_with(&begin));
+    let mut found = store.complete_tags(typed, OFFERED, &[])?;
+    let begins = |tag: &TagCount| tag.tag.as_str().starts_with(&begin);
+    if found.iter().any(begins) {
+        found.retain(begins);
+    } else {
+        // By its letters without accents. One alone: what several have in common, which
+        // shells put in the place of what was typed, might be less than that.
+        let typed = folded(&begin);
+        found.retain(|tag| folded(tag.tag.as_str()).starts_with(&*typed));
+        found.truncate(1);
+    }
     Ok(found
+        .into_iter()
         .map(|tag| {
             let notes = if tag.uses == 1 { "note" } else { "notes" };
             let help = format!("{} {notes}", tag.uses);

@@ -75,7 +75,7 @@ impl Export {
     }
 
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let store = invocation.store()?;
+        let store = invocation.reader()?;
         let (write, to): (Writing, _) = match self {
             Self::Json(to) => (export::json, to),
             Self::Jsonl(to) => (export::jsonl, to),

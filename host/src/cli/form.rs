@@ -139,12 +139,13 @@ mod tests {
     fn note(title: &str, tags: &[&str], summary: &str) -> Note {
         Note {
             id: NoteId(7),
+            saved_at: NoteId(7).moment(),
             url: "https://e.org/".into(),
             title: title.into(),
             tags: parse_tags(tags).unwrap(),
             summary: summary.into(),
             metadata: Metadata::default(),
-            updated_at: NoteId(7).saved_at(),
+            updated_at: NoteId(7).moment(),
             deleted_at: None,
         }
     }

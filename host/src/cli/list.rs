@@ -29,7 +29,7 @@ impl List {
             with: parse_tags(&self.tags)?,
             without: parse_tags(&self.without)?,
         };
-        let store = invocation.store()?;
+        let store = invocation.reader()?;
         let notes = if self.trash {
             store.trashed_notes(self.limit)?
         } else if filter == TagFilter::default() {

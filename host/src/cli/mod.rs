@@ -41,7 +41,7 @@ use jiff::Timestamp;
 use crate::{
     config::Config,
     error::Error,
-    store::{self, Store},
+    store::{self, Reader, Store},
 };
 use print::Style;
 use terminal::{Colour, Look};
@@ -148,11 +148,20 @@ struct Invocation<'a> {
 
 impl Invocation<'_> {
     fn store(&self) -> anyhow::Result<Store> {
+        self.opened(Store::open)
+    }
+
+    /// For a command that only reads: also where nothing can be written.
+    fn reader(&self) -> anyhow::Result<Reader> {
+        self.opened(Reader::open_or_make)
+    }
+
+    fn opened<T>(&self, open: fn(&Path) -> crate::error::Result<T>) -> anyhow::Result<T> {
         let folder = self.config.database.parent();
         if let Some(file) = folder.filter(|folder| folder.is_file()) {
             bail!("{} is a file, and no folder for the notes.", file.display());
         }
-        Store::open(&self.config.database).with_context(|| {
+        open(&self.config.database).with_context(|| {
             // Only here is the path told: on the wire and in the popup it isn't.
             format!(
                 "The notes in {} can't be opened",

@@ -79,7 +79,7 @@ impl Style {
         } else {
             &note.title
         });
-        let day = self.day(note.id.saved_at());
+        let day = self.day(note.saved_at);
         let mut head = if look.is_terminal() {
             look.paint(Paint::Aside, &format!("{day:<INDENT$}"))
         } else {
@@ -127,7 +127,7 @@ impl Style {
             ("title", titles.collect()),
             ("url", vec![clean(&note.url)]),
             ("tags", self.tags(&note.tags, FIELD)),
-            ("saved", vec![self.moment(note.id.saved_at())]),
+            ("saved", vec![self.moment(note.saved_at)]),
             ("updated", vec![self.moment(note.updated_at)]),
             ("deleted", vec![deleted.unwrap_or_default()]),
             ("published", vec![clean(&of_page(&metadata.published_at))]),

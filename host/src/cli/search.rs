@@ -73,7 +73,7 @@ fn unshielded(word: &str) -> std::result::Result<String, Infallible> {
 impl Search {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let query = Query::parse(&self.query.join(" "));
-        let store = invocation.store()?;
+        let store = invocation.reader()?;
         let (hits, more) = store.at_one_moment(|store| match self.sort {
             Sort::Newest => newest(store, &query, self.limit),
             Sort::Relevance => {

@@ -12,7 +12,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let store = invocation.store()?;
+        let store = invocation.reader()?;
         let found = match self.which.find(&store)? {
             Some(note) => Some(note),
             None => self.which.trashed(&store)?,

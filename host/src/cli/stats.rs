@@ -59,7 +59,7 @@ impl Stats {
         if self.suggestions {
             return self.suggestions(invocation);
         }
-        let stats = wire_stats(&invocation.store()?.stats()?);
+        let stats = wire_stats(&invocation.reader()?.stats()?);
         if invocation.json {
             return invocation.print_json(&stats);
         }
@@ -82,7 +82,7 @@ impl Stats {
     }
 
     fn suggestions(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let store = invocation.store()?;
+        let store = invocation.reader()?;
         let replayed = store.counts()?.notes.min(self.last.into());
         let measures = store.replay(self.last, self.uncounted.into())?;
         let stats = SuggestionStats::of(replayed, self.uncounted, &measures);

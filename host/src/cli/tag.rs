@@ -167,8 +167,8 @@ impl List {
             Sort::Recent => TagOrder::Recent,
         };
         let wanted = Tag::typed(&self.filter);
-        let mut tags = invocation.store()?.tags(order)?;
-        tags.retain(|tag| tag.tag.as_str().contains(&wanted));
+        let mut tags = invocation.reader()?.tags(order)?;
+        tags.retain(|tag| tag.tag.contains(&wanted));
         tags.truncate(self.limit.unwrap_or(usize::MAX));
         if invocation.json {
             let tags: Vec<_> = tags.into_iter().map(wire_tag).collect();

@@ -5,7 +5,7 @@ use anyhow::bail;
 use super::print::clean;
 use crate::{
     domain::{Note, NoteId, PageUrl},
-    store::Store,
+    store::Reader,
 };
 
 /// A sentence with an address in it, which the log is not to have.
@@ -38,7 +38,7 @@ impl std::str::FromStr for Which {
 
 impl Which {
     /// The live note; None where there is none.
-    pub(super) fn find(&self, store: &Store) -> anyhow::Result<Option<Note>> {
+    pub(super) fn find(&self, store: &Reader) -> anyhow::Result<Option<Note>> {
         Ok(match self {
             Self::Id(id) => store.note(*id)?,
             Self::Page(url) => store.note_for_url(url)?,
@@ -49,7 +49,7 @@ impl Which {
     ///
     /// # Errors
     /// With a sentence that says where it is, if it is anywhere.
-    pub(super) fn live(&self, store: &Store) -> anyhow::Result<Note> {
+    pub(super) fn live(&self, store: &Reader) -> anyhow::Result<Note> {
         if let Some(note) = self.find(store)? {
             return Ok(note);
         }
@@ -63,14 +63,14 @@ impl Which {
     }
 
     /// The note in the trash; None where it isn't there.
-    pub(super) fn trashed(&self, store: &Store) -> anyhow::Result<Option<Note>> {
+    pub(super) fn trashed(&self, store: &Reader) -> anyhow::Result<Option<Note>> {
         Ok(match self {
             Self::Id(id) => store.trashed_note(*id)?,
             Self::Page(url) => store.trashed_note_for_url(url)?,
         })
     }
 
-    pub(super) fn not_found<T>(&self, store: &Store) -> anyhow::Result<T> {
+    pub(super) fn not_found<T>(&self, store: &Reader) -> anyhow::Result<T> {
         match self {
             Self::Id(id) => bail!("There is no note with the id {}.", id.0),
             Self::Page(url) => {

@@ -29,4 +29,4 @@ pub use suggest::{
     Suggestion, worth_showing,
 };
 pub use tag::{Tag, shell_word};
-pub use words::{Word, Words, index_text};
+pub use words::{Word, Words, folded, index_text};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{PageUrl, Quote, Tag};
 use crate::error::{Error, Result};
@@ -37,9 +37,10 @@ impl NoteId {
         Self(moment.as_microsecond().clamp(Self::MIN.0, Self::MAX.0))
     }
 
-    /// When the note was saved.
+    /// The moment that it is. The save was then or, where the id was bumped, before:
+    /// [`Note::saved_at`] tells.
     #[must_use]
-    pub fn saved_at(self) -> Timestamp {
+    pub fn moment(self) -> Timestamp {
         Timestamp::from_microsecond(self.0.clamp(Self::MIN.0, Self::MAX.0))
             .expect("µs below 2^53 lie within jiff's years -9999 to 9999")
     }
@@ -48,8 +49,10 @@ impl NoteId {
 /// One saved page. See the product's table of fields in ARCHITECTURE.md.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Identity and moment of the save.
+    /// Identity, and place among the others.
     pub id: NoteId,
+    /// Moment of the save, to the microsecond.
+    pub saved_at: Timestamp,
     /// As captured, byte for byte.
     pub url: String,
     /// May be empty: then the URL is shown.
@@ -253,15 +256,16 @@ pub struct NewNote {
 }
 
 impl NewNote {
-    /// The first note of the page.
+    /// The first note of the page, which was saved at `saved_at`.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
-    pub fn into_note(self, id: NoteId, now: Timestamp) -> Result<Note> {
+    pub fn into_note(self, id: NoteId, saved_at: Timestamp, now: Timestamp) -> Result<Note> {
         let summary = with_quote(self.summary, self.quote.as_ref(), self.url.as_str())?;
         check_tag_count(&self.tags)?;
         Ok(Note {
             id,
+            saved_at,
             title: check_title(&self.title)?,
             tags: self.tags,
             summary,
@@ -316,7 +320,7 @@ impl Note {
         };
         self.summary = with_quote(summary, new.quote.as_ref(), new.url.as_str())?;
         self.metadata = self.metadata.refreshed_by(new.metadata.clone());
-        self.updated_at = now;
+        self.updated_at = self.later(now);
         Ok(self)
     }
 
@@ -344,8 +348,15 @@ impl Note {
             };
             check_summary(&self.summary)?;
         }
-        self.updated_at = now;
+        self.updated_at = self.later(now);
         Ok(self)
+    }
+
+    /// The moment of a change that is made now: later than that of the last one and of
+    /// the save, also where the clock was put back since.
+    #[must_use]
+    pub fn later(&self, now: Timestamp) -> Timestamp {
+        now.max(self.updated_at + SignedDuration::from_micros(1))
     }
 
     /// The note with what another program kept on its page added: nothing that is
@@ -434,12 +445,13 @@ mod tests {
     fn note(tags: &[&str], summary: &str) -> Note {
         Note {
             id: NoteId(7),
+            saved_at: NoteId(7).moment(),
             url: "https://e.org/".into(),
             title: String::new(),
             tags: parse_tags(tags).unwrap(),
             summary: summary.into(),
             metadata: Metadata::default(),
-            updated_at: NoteId(7).saved_at(),
+            updated_at: NoteId(7).moment(),
             deleted_at: None,
         }
     }
@@ -527,10 +539,10 @@ mod tests {
 
     #[test]
     fn tells_moments_with_milliseconds() {
-        let moment = NoteId(1_755_000_000_123_456).saved_at();
+        let moment = NoteId(1_755_000_000_123_456).moment();
         assert_eq!(timestamp_text(moment), "2025-08-12T12:00:00.123Z");
         assert_eq!(
-            timestamp_text(NoteId(1_755_000_000_000_000).saved_at()),
+            timestamp_text(NoteId(1_755_000_000_000_000).moment()),
             "2025-08-12T12:00:00.000Z"
         );
     }

@@ -4,7 +4,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{NoteId, PageUrl, Tag, Words};
+use super::{PageUrl, Tag, Words};
 
 /// Longest query that is looked at, in bytes; the rest is cut off.
 const MAX_QUERY_BYTES: usize = 4096;
@@ -24,10 +24,10 @@ pub struct Query {
     pub sites: Vec<String>,
     /// Sites that it must not be from.
     pub without_sites: Vec<String>,
-    /// Saved before this note id (a moment).
-    pub before: Option<NoteId>,
-    /// Saved at this note id (a moment) or later.
-    pub after: Option<NoteId>,
+    /// Saved before this moment.
+    pub before: Option<Timestamp>,
+    /// Saved at this moment or later.
+    pub after: Option<Timestamp>,
 }
 
 /// A word or a phrase.
@@ -233,15 +233,14 @@ pub fn site_of(value: &str) -> String {
 }
 
 /// The first moment (UTC) of a day, month or year.
-fn moment(text: &str) -> Option<NoteId> {
+fn moment(text: &str) -> Option<Timestamp> {
     let date: Date = match text.len() {
         4 => format!("{text}-01-01").parse().ok()?,
         7 => format!("{text}-01").parse().ok()?,
         10 => text.parse().ok()?,
         _ => return None,
     };
-    let moment: Timestamp = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    Some(NoteId::at(moment))
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -315,8 +314,9 @@ mod tests {
         ] {
             assert_eq!(Query::parse(typed).sites, ["arxiv.org"], "{typed}");
         }
-        assert_eq!(query.before, Some(NoteId(1_754_006_400_000_000)));
-        assert_eq!(query.after, Some(NoteId(1_735_689_600_000_000)));
+        let moment = |text: &str| text.parse().ok();
+        assert_eq!(query.before, moment("2025-08-01T00:00:00Z"));
+        assert_eq!(query.after, moment("2025-01-01T00:00:00Z"));
         assert!(query.terms.is_empty());
     }
 
@@ -377,7 +377,7 @@ mod tests {
                 let words: Vec<String> = words.collect();
                 serde_json::json!({"words": words, "negated": term.negated, "prefix": term.prefix})
             });
-            let seconds = |moment: Option<NoteId>| moment.map(|id| id.0 / 1_000_000);
+            let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::as_second);
             let names = |tags: &[Tag]| -> Vec<String> { tags.iter().map(Tag::to_string).collect() };
             serde_json::json!({
                 "query": text,

@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::folded;
 use crate::error::{Error, Result};
 
 /// All but the unreserved characters of RFC 3986, 2.3.
@@ -69,6 +70,22 @@ impl Tag {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name as it is compared with what is typed without accents ([`folded`]).
+    /// None where that is the name itself.
+    #[must_use]
+    pub fn folded(&self) -> Option<String> {
+        match folded(&self.0) {
+            Cow::Owned(folded) if folded != self.0 => Some(folded),
+            _ => None,
+        }
+    }
+
+    /// Whether what was typed ([`Tag::typed`]) is in the name, with or without its accents.
+    #[must_use]
+    pub fn contains(&self, typed: &str) -> bool {
+        self.0.contains(typed) || folded(&self.0).contains(&*folded(typed))
     }
 
     /// The name as one word of a POSIX shell, for commands that are told.

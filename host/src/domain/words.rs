@@ -11,7 +11,7 @@
 //! - Signs belong to a word where they make another one of it: `c++`, `c#`,
 //!   `.net`, `#lojban`, `@ada`. Such a word is found with them and without.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
@@ -173,6 +173,33 @@ pub fn index_text(text: &str) -> String {
         .flat_map(|word| word.signed())
         .for_each(|word| push(&word));
     index
+}
+
+/// A text with its letters as words are compared, and all else as it is: what is typed
+/// without accents, or in letters of half the width, is the same then.
+#[must_use]
+pub fn folded(text: &str) -> Cow<'_, str> {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut folded = String::with_capacity(text.len());
+    for part in text.nfkd().flat_map(char::to_lowercase) {
+        match spelled_out(part) {
+            Some(letters) => folded.push_str(letters),
+            None if is_accent(part) || is_ignored(part) => {}
+            None => folded.push(part),
+        }
+    }
+    // Hangul, and kana with their voicing, are taken apart by the above.
+    let folded: String = folded.nfc().collect();
+    match folded.trim().is_empty() {
+        // Of nothing but accents.
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(folded),
+    }
 }
 
 /// Whether a text may not be cut at this byte, since what stands on both sides
@@ -485,6 +512,34 @@ mod tests {
             ("שָׁלוֹם", "שלום"),
         ] {
             assert_eq!(folded_words(one), folded_words(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_without_accents_or_in_other_widths_is_folded_alike() {
+        for (text, expected) in [
+            ("café", "cafe"),
+            ("GÖDEL", "godel"),
+            ("straße", "strasse"),
+            ("ＡＩ", "ai"),
+            ("i\u{307}stanbul", "istanbul"),
+            ("ｶﾞﾝﾀﾞﾑ", "ガンダム"),
+            ("機械学習", "機械学習"),
+            ("한국어", "한국어"),
+            ("שָׁלוֹם", "שלום"),
+            ("c++ & co", "c++ & co"),
+            ("´", "´"),
+            ("", ""),
+        ] {
+            assert_eq!(folded(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in "\\PC{0,20}") {
+            let once = folded(&text).into_owned();
+            prop_assert_eq!(folded(&once), once.as_str());
         }
     }
 

@@ -539,7 +539,7 @@ fn names(has: &str, tag: &str) -> bool {
 mod tests {
     use super::*;
     use crate::domain::{Metadata, NewNote, PageUrl, parse_tags};
-    use crate::store::Store;
+    use crate::store::{SITES_LISTED, Store};
     use expect_test::expect;
     use jiff::Timestamp;
 
@@ -1170,6 +1170,21 @@ mod tests {
                 "{target}"
             );
         }
+    }
+
+    #[test]
+    fn where_sites_are_very_many_the_page_says_which_it_lists() {
+        let mut place = Place::new();
+        for number in 0..SITES_LISTED {
+            place.save(&format!("https://s{number}.example/"), "", &[], "");
+        }
+        assert!(place.page("/sites", 200).contains("50 sites"));
+        place.save("https://late.example/", "", &[], "");
+        let sites = place.page("/sites", 200);
+        assert!(sites.contains("The 50 sites, of more, that you saved from first"));
+        assert!(!sites.contains("late.example"));
+        let filtered = place.page("/sites?filter=late", 200);
+        assert!(filtered.contains("that you saved from first with “<bdi>late</bdi>” in the name"));
     }
 
     #[test]

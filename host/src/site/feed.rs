@@ -83,7 +83,7 @@ pub(super) fn entry(links: &Links, note: &Note) -> String {
     xml.open("entry");
     xml.element("id", &[], &links.identity(&format!("note/{}", note.id.0)));
     xml.element("title", &[], title(note));
-    xml.element("published", &[], &timestamp_text(note.id.saved_at()));
+    xml.element("published", &[], &timestamp_text(note.saved_at));
     xml.element("updated", &[], &timestamp_text(note.updated_at));
     // The page is what a reader opens; other schemes than those of pages are no links.
     if is_linkable(note) {
@@ -224,6 +224,7 @@ mod tests {
         let id = NoteId::at("2025-08-12T10:00:00Z".parse().unwrap());
         Note {
             id,
+            saved_at: id.moment(),
             url: url.into(),
             title: title.into(),
             tags: parse_tags(&["gpu", "a & b"]).unwrap(),

@@ -223,7 +223,11 @@ impl Health {
 
 fn inside(path: &Path, health: &mut Health) -> Result<()> {
     open::refuse_remains(path)?;
-    let reader = open::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let reader = match at_rest(path) {
+        // Where nothing can be put beside it.
+        Some(_) if is_unwritable(path) => open::connect_unchanging(path)?,
+        _ => open::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+    };
     let conn = &reader.conn;
     let found = open::recognised(conn)?;
     health.schema = Some(found);
@@ -247,7 +251,7 @@ fn inside(path: &Path, health: &mut Health) -> Result<()> {
 }
 
 /// When the file was last written, where nobody has it open: SQLite has nothing beside it.
-fn at_rest(path: &Path) -> Option<(u64, SystemTime)> {
+pub(super) fn at_rest(path: &Path) -> Option<(u64, SystemTime)> {
     let there = |ending| beside(path, ending).symlink_metadata().is_ok();
     if [LOG, SHARED_MEMORY, JOURNAL].into_iter().any(there) {
         return None;
@@ -477,6 +481,10 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             "The numbers of notes of some sites are wrong",
         ),
         (
+            "SELECT count(*) FROM notes WHERE shift IS NOT NULL AND shift NOT BETWEEN 1 AND id - 1",
+            "The moments at which some notes were saved make no sense",
+        ),
+        (
             "SELECT count(*) FROM meta WHERE sites <> (SELECT count(*) FROM sites WHERE uses > 0)",
             "The number of sites is wrong",
         ),
@@ -568,18 +576,27 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
          WHERE t.uses > 0 OR t.id = a.tag_id",
         "Some aliases are tags in use at the same time",
     )?;
-    let mut query = conn.prepare("SELECT name FROM tags UNION ALL SELECT name FROM tag_aliases")?;
+    let mut query = conn
+        .prepare("SELECT name, folded FROM tags UNION ALL SELECT name, folded FROM tag_aliases")?;
     let mut rows = query.query([])?;
-    let mut wrong = 0_u64;
+    let (mut wrong, mut accents) = (0_u64, 0_u64);
     while let Some(row) = rows.next()? {
-        let name = row.get_ref(0)?.as_str().unwrap_or_default();
-        wrong += u64::from(!Tag::parse(name).is_ok_and(|tag| tag.as_str() == name));
+        let text = |at| row.get_ref(at).map(|value| value.as_str().ok());
+        let (name, folded) = (text(0)?.unwrap_or_default(), text(1)?);
+        match Tag::parse(name) {
+            Ok(tag) if tag.as_str() == name => {
+                accents += u64::from(tag.folded().as_deref() != folded);
+            }
+            _ => wrong += 1,
+        }
     }
-    if wrong > 0 {
-        faults.push(fault(
-            Area::Tags,
-            format!("Some tags aren't written as a tag is ({wrong})."),
-        ));
+    for (wrong, what) in [
+        (wrong, "Some tags aren't written as a tag is"),
+        (accents, "Some tags aren't found without their accents"),
+    ] {
+        if wrong > 0 {
+            faults.push(fault(Area::Tags, format!("{what} ({wrong}).")));
+        }
     }
     Ok(())
 }

@@ -10,7 +10,10 @@ use std::{cmp::Reverse, ops::ControlFlow};
 use rusqlite::{Params, params};
 
 use super::{Reader, TagCount};
-use crate::{domain::Tag, error::Result};
+use crate::{
+    domain::{Tag, folded},
+    error::Result,
+};
 
 /// So many of the most used tags are walked over, to the end of a grade: within one
 /// they aren't in the order of their uses.
@@ -22,7 +25,15 @@ const BEGINNINGS: u32 = 300;
 /// So many names with the text inside are looked at, the oldest tags first.
 const INSIDES: u32 = 100;
 
-/// A tag as the indexes have it.
+/// A row of an index of tags.
+struct Found<'a> {
+    id: i64,
+    name: &'a str,
+    grade: u32,
+    folded: Option<&'a str>,
+}
+
+/// A tag that fits.
 #[derive(Debug, Clone)]
 struct Candidate {
     id: i64,
@@ -31,19 +42,57 @@ struct Candidate {
     grade: u32,
 }
 
+/// How well a tag fits, the best first.
+#[derive(Debug, Clone, Copy)]
+enum Fit {
+    /// It begins with the text, or another name of it does.
+    Begins,
+    /// The same but for accents and the like: see [`folded`].
+    BeginsFolded,
+    /// It contains the text.
+    Contains,
+    /// The same but for accents.
+    ContainsFolded,
+}
+
+/// What is looked for.
+struct Typed {
+    text: String,
+    /// Without accents.
+    plain: String,
+}
+
+impl Typed {
+    /// How well a name fits whose folded form is given where it is another one.
+    fn fit(&self, name: &str, folded: Option<&str>) -> Option<Fit> {
+        // Most names and most of what is typed have no accents: looked at once.
+        let plain = folded.or((self.plain != self.text).then_some(name));
+        if name.starts_with(&self.text) {
+            Some(Fit::Begins)
+        } else if plain.is_some_and(|plain| plain.starts_with(&self.plain)) {
+            Some(Fit::BeginsFolded)
+        } else if is_inside(&self.text, name) {
+            Some(Fit::Contains)
+        } else if plain.is_some_and(|plain| is_inside(&self.plain, plain)) {
+            Some(Fit::ContainsFolded)
+        } else {
+            None
+        }
+    }
+}
+
 /// Tags that were found, each once.
 struct Candidates<'a> {
     exclude: &'a [Tag],
-    /// Those that begin with the text.
-    begin: Vec<Candidate>,
-    /// Those that only contain it.
-    contain: Vec<Candidate>,
+    /// By how they fit.
+    groups: [Vec<Candidate>; 4],
 }
 
 impl Reader {
     /// Tags in use that begin with `text` or have another name that does, then
-    /// those that contain it, each group by number of notes. An empty text gives
-    /// the most used.
+    /// those that contain it, each group by number of notes. After those of a group
+    /// come the ones that are the same but for accents. An empty text gives the
+    /// most used.
     ///
     /// Where very many tags begin alike or contain the text, some of those that
     /// are hardly used may be missing; one or two characters are looked for
@@ -59,76 +108,104 @@ impl Reader {
             Err(_) => return Ok(Vec::new()),
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let typed = Typed {
+            plain: folded(&text).into_owned(),
+            text,
+        };
         let mut found = Candidates {
             exclude,
-            begin: Vec::new(),
-            contain: Vec::new(),
+            groups: Default::default(),
         };
-        let last = [text.as_str(), "\u{10FFFF}"].concat();
-        self.each_tag(
+        self.each_beginning(
+            &typed,
             "SELECT t.id, t.name, t.grade FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
              WHERE a.name BETWEEN ? AND ? AND t.grade > 0 LIMIT ?",
-            params![text, last, BEGINNINGS],
-            |id, name, grade| {
-                found.begins(id, name, grade);
-                ControlFlow::Continue(())
-            },
+            "SELECT t.id, t.name, t.grade FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
+             WHERE a.folded IS NOT NULL AND a.folded BETWEEN ? AND ? AND t.grade > 0 LIMIT ?",
+            limit,
+            &mut found,
         )?;
-        let aliased = found.begin.len();
+        let aliased = found.better_than(Fit::BeginsFolded);
         let mut walked = 0;
         let mut walked_grade = 0;
         let whole = self.each_tag(
-            "SELECT id, name, grade FROM tags WHERE grade > 0 ORDER BY grade DESC, id",
+            "SELECT id, name, grade, folded FROM tags WHERE grade > 0 ORDER BY grade DESC, id",
             [],
-            |id, name, grade| {
-                let ended = grade != walked_grade;
+            |tag| {
+                let ended = tag.grade != walked_grade;
                 // Enough: those that follow are used less.
-                let enough = found.begin.len() >= limit.saturating_add(aliased) || walked >= WALKED;
+                let begin = found.better_than(Fit::BeginsFolded);
+                let enough = begin >= limit.saturating_add(aliased) || walked >= WALKED;
                 if (ended && enough) || walked >= WALKED_AT_MOST {
                     return ControlFlow::Break(());
                 }
-                walked_grade = grade;
+                walked_grade = tag.grade;
                 walked += 1;
-                if name.starts_with(&text) {
-                    found.begins(id, name, grade);
-                } else if is_inside(&text, name) {
-                    found.contains(id, name, grade);
+                if let Some(fit) = typed.fit(tag.name, tag.folded) {
+                    found.add(fit, &tag);
                 }
                 ControlFlow::Continue(())
             },
         )?;
-        if !whole && found.begin.len() < limit {
-            self.each_tag(
+        if !whole && found.better_than(Fit::BeginsFolded) < limit {
+            self.each_beginning(
+                &typed,
                 "SELECT id, name, grade FROM tags INDEXED BY tags_by_name
                  WHERE name BETWEEN ? AND ? AND grade > 0 LIMIT ?",
-                params![text, last, BEGINNINGS],
-                |id, name, grade| {
-                    found.begins(id, name, grade);
-                    ControlFlow::Continue(())
-                },
+                "SELECT id, name, grade FROM tags INDEXED BY tags_by_folded
+                 WHERE folded IS NOT NULL AND folded BETWEEN ? AND ? AND grade > 0 LIMIT ?",
+                limit,
+                &mut found,
             )?;
         }
-        let pieces = pieces(&text);
-        if !whole && found.begin.len() + found.contain.len() < limit && !pieces.is_empty() {
+        let pieces = pieces(&typed.plain);
+        if !whole && found.better_than(Fit::ContainsFolded) < limit && !pieces.is_empty() {
             self.each_tag(
-                "SELECT t.id, t.name, t.grade FROM tag_names f JOIN tags t ON t.id = f.rowid
+                "SELECT t.id, t.name, t.grade, t.folded FROM tag_names f JOIN tags t ON t.id = f.rowid
                  WHERE tag_names MATCH ? AND t.grade > 0 LIMIT ?",
                 params![pieces, INSIDES],
-                |id, name, grade| {
+                |tag| {
                     // Pieces in another order match as well.
-                    if is_inside(&text, name) && !name.starts_with(&text) {
-                        found.contains(id, name, grade);
+                    if let Some(fit) = typed.fit(tag.name, tag.folded) {
+                        found.add(fit, &tag);
                     }
                     ControlFlow::Continue(())
                 },
             )?;
         }
         let mut best = Vec::with_capacity(limit.min(64));
-        for group in [found.begin, found.contain] {
+        for group in found.groups {
             let room = limit - best.len();
             best.extend(self.best(group, room)?);
         }
         Ok(best)
+    }
+
+    /// Takes what begins with what was typed: by `names`, and by `folded` those that
+    /// have accents, which come after the others.
+    fn each_beginning(
+        &self,
+        typed: &Typed,
+        names: &str,
+        folded: &str,
+        limit: usize,
+        found: &mut Candidates<'_>,
+    ) -> Result<()> {
+        let take = |found: &mut Candidates<'_>, sql: &str, text: &str, fit: Fit| {
+            let last = [text, "\u{10FFFF}"].concat();
+            self.each_tag(sql, params![text, last, BEGINNINGS], |tag| {
+                found.add(fit, &tag);
+                ControlFlow::Continue(())
+            })
+        };
+        take(found, names, &typed.text, Fit::Begins)?;
+        if found.better_than(Fit::Contains) < limit {
+            if typed.plain != typed.text {
+                take(found, names, &typed.plain, Fit::BeginsFolded)?;
+            }
+            take(found, folded, &typed.plain, Fit::BeginsFolded)?;
+        }
+        Ok(())
     }
 
     fn most_used(&self, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
@@ -139,18 +216,31 @@ impl Reader {
         Ok(best)
     }
 
-    /// Calls `take` with id, name and grade of each row. True where it took all of them.
+    /// Calls `take` with each row: id, name, grade and, where the query has it, the
+    /// folded name. True where it took all of them.
     fn each_tag(
         &self,
         sql: &str,
         params: impl Params,
-        mut take: impl FnMut(i64, &str, u32) -> ControlFlow<()>,
+        mut take: impl FnMut(Found<'_>) -> ControlFlow<()>,
     ) -> Result<bool> {
         let mut query = self.conn.prepare_cached(sql)?;
+        let folds = query.column_count() > 3;
         let mut rows = query.query(params)?;
         while let Some(row) = rows.next()? {
-            let name = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            if take(row.get(0)?, name, row.get(2)?).is_break() {
+            let found = Found {
+                id: row.get(0)?,
+                name: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                grade: row.get(2)?,
+                folded: match folds {
+                    true => row
+                        .get_ref(3)?
+                        .as_str_or_null()
+                        .map_err(rusqlite::Error::from)?,
+                    false => None,
+                },
+            };
+            if take(found).is_break() {
                 return Ok(false);
             }
         }
@@ -183,29 +273,30 @@ impl Reader {
 }
 
 impl Candidates<'_> {
-    fn begins(&mut self, id: i64, name: &str, grade: u32) {
-        // One that is found by another name may contain the text as well.
-        self.contain.retain(|known| known.id != id);
-        if let Some(found) = self.unknown(id, name, grade) {
-            self.begin.push(found);
+    /// Takes a tag, unless it isn't wanted or there already and fits better.
+    fn add(&mut self, fit: Fit, tag: &Found<'_>) {
+        if self.exclude.iter().any(|other| other.as_str() == tag.name) {
+            return;
         }
+        let fit = fit as usize;
+        for (known, group) in self.groups.iter_mut().enumerate() {
+            if let Some(at) = group.iter().position(|other| other.id == tag.id) {
+                if known <= fit {
+                    return;
+                }
+                group.remove(at);
+            }
+        }
+        self.groups[fit].push(Candidate {
+            id: tag.id,
+            name: tag.name.to_owned(),
+            grade: tag.grade,
+        });
     }
 
-    fn contains(&mut self, id: i64, name: &str, grade: u32) {
-        if let Some(found) = self.unknown(id, name, grade) {
-            self.contain.push(found);
-        }
-    }
-
-    /// The tag, unless it is there already or not wanted.
-    fn unknown(&self, id: i64, name: &str, grade: u32) -> Option<Candidate> {
-        let mut known = self.begin.iter().chain(&self.contain);
-        let excluded = self.exclude.iter().any(|tag| tag.as_str() == name);
-        if excluded || known.any(|known| known.id == id) {
-            return None;
-        }
-        let name = name.to_owned();
-        Some(Candidate { id, name, grade })
+    /// How many fit better than so.
+    fn better_than(&self, fit: Fit) -> usize {
+        self.groups[..fit as usize].iter().map(Vec::len).sum()
     }
 }
 
@@ -281,8 +372,8 @@ mod tests {
 
         #[test]
         fn finds_what_a_look_at_all_tags_would(
-            names in prop::collection::vec("[ab\"*é機]{1,4}", 0..40),
-            texts in prop::collection::vec("[abAB\"*é機 ]{0,4}", 1..12),
+            names in prop::collection::vec("[ab\"*áß機]{1,4}", 0..40),
+            texts in prop::collection::vec("[abAB\"*áÀｂ機 ]{0,4}", 1..12),
             limit in 1..12_usize,
             excluded in prop::collection::vec("[ab]{1,2}", 0..2),
         ) {
@@ -292,18 +383,30 @@ mod tests {
                 let found = store.complete_tags(text, u32::try_from(limit).unwrap(), &excluded).unwrap();
                 let typed = Tag::parse(text).map_or(String::new(), |tag| tag.as_str().to_owned());
                 let allowed = || all.iter().filter(|tag| !excluded.contains(&tag.tag));
-                let begin = allowed().filter(|tag| tag.tag.as_str().starts_with(&typed));
                 // Two letters inside are looked for among the most used alone, to the end of
                 // a grade.
-                let short = typed.chars().count() < 3;
+                let plain = folded(&typed).into_owned();
+                let short = plain.chars().count() < 3;
                 let grade = |tag: &TagCount| u64::BITS - tag.uses.leading_zeros();
                 let last = all.get(WALKED - 1).map_or(0, grade);
-                let contain = allowed().filter(|tag| {
+                let fit = |tag: &TagCount| {
                     let name = tag.tag.as_str();
-                    let walked = grade(tag) >= last;
-                    name.contains(&typed) && !name.starts_with(&typed) && (walked || !short)
-                });
-                let wanted: Vec<TagCount> = begin.chain(contain).take(limit).cloned().collect();
+                    let folded = folded(name);
+                    let walked = !short || grade(tag) >= last;
+                    if name.starts_with(&typed) {
+                        Some(0)
+                    } else if folded.starts_with(&plain) {
+                        Some(1)
+                    } else if walked && name.contains(&typed) {
+                        Some(2)
+                    } else if walked && folded.contains(&plain) {
+                        Some(3)
+                    } else {
+                        None
+                    }
+                };
+                let groups = (0..4).flat_map(|group| allowed().filter(move |tag| fit(tag) == Some(group)));
+                let wanted: Vec<TagCount> = groups.take(limit).cloned().collect();
                 prop_assert_eq!(found, wanted, "{:?}", text);
             }
         }

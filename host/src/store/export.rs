@@ -1,21 +1,26 @@
 //! Everything there is, in the order of ids, for exports.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
 use rusqlite::params;
 
 use super::{
     Reader, TagFilter,
-    notes::{deleted_note, load, select_notes},
+    notes::{deleted_note, load, saved_at, select_notes},
 };
 use crate::{
     domain::{Note, NoteId, Tag},
     error::{Error, Result},
 };
 
-/// Which notes there are, and which tags they have: about sixty bytes a note.
+/// Which notes there are, and which tags they have: about eighty bytes a note.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outline {
     /// Oldest first.
     pub notes: Vec<NoteId>,
+    /// When each was saved.
+    pub saved: Vec<Timestamp>,
     /// The tags in use, the oldest name first.
     pub tags: Vec<Tag>,
     /// Of each note, where its tags begin in `tagged`; one more for the end.
@@ -54,6 +59,12 @@ impl Reader {
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         ids.sort_unstable();
+        // Of the few that aren't of the moment of their id.
+        let shifts: HashMap<i64, i64> = self
+            .conn
+            .prepare_cached("SELECT id, shift FROM notes WHERE shift IS NOT NULL")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
         let mut query = self
             .conn
             .prepare_cached("SELECT note_id, tag_id FROM note_tags ORDER BY note_id, position")?;
@@ -80,6 +91,7 @@ impl Reader {
                 && !wanted.without.iter().any(|tag| tags.contains(tag));
             if passes {
                 outline.notes.push(NoteId(id));
+                outline.saved.push(saved_at(id, shifts.get(&id).copied()));
                 outline.starts.push(narrow(start)?);
                 from.push(site);
             } else {

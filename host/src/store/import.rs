@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     TRASH_DAYS, Writer, days_before,
     index::{self, Indexed},
-    notes::{load, select_notes, tags_for_trash},
+    notes::{load, select_notes, shift_of, tags_for_trash},
     tags::{tag_of_alias, without_aliases},
 };
 use crate::{
@@ -50,6 +50,20 @@ pub struct Incoming {
     pub updated_at: Option<Timestamp>,
     /// What only an export of ours has.
     pub kept: Kept,
+}
+
+impl Incoming {
+    /// When it was saved, if the file says so. An export has milliseconds; where its
+    /// id is of the same one, that has the microseconds as well.
+    fn saved(&self) -> Option<Timestamp> {
+        let of_id = self.kept.id.map(NoteId::moment);
+        match (self.saved_at, of_id) {
+            (Some(saved), Some(of_id)) if saved.as_millisecond() != of_id.as_millisecond() => {
+                Some(saved)
+            }
+            (saved, of_id) => of_id.or(saved),
+        }
+    }
 }
 
 /// What only an export of ours has of a note.
@@ -210,17 +224,15 @@ impl Import<'_> {
     }
 
     fn new_note(&self, incoming: &Incoming, title: String, tags: Vec<Tag>) -> Result<Note> {
-        let wanted = match (incoming.kept.id, incoming.saved_at) {
-            (Some(id), _) => id,
-            (None, Some(moment)) => NoteId::at(moment),
-            (None, None) => NoteId::at(self.undated.get()),
-        };
-        let id = self.free_id(wanted)?;
-        if incoming.kept.id.is_none() && incoming.saved_at.is_none() {
+        let saved = incoming.saved();
+        let saved_at = saved.unwrap_or_else(|| self.undated.get());
+        let wanted = NoteId::at(saved_at);
+        let id = self.free_id(incoming.kept.id.unwrap_or(wanted))?;
+        if saved.is_none() {
             self.undated
-                .set(id.saved_at() + SignedDuration::from_millis(1));
+                .set(id.moment() + SignedDuration::from_millis(1));
         }
-        let saved_at = id.saved_at();
+        let saved_at = wanted.moment();
         // Exports have milliseconds: a note that wasn't changed since it was saved
         // has the very moment again.
         let updated_at = incoming.updated_at.map_or(saved_at, |moment| {
@@ -232,6 +244,7 @@ impl Import<'_> {
         });
         Ok(Note {
             id,
+            saved_at,
             url: incoming.url.as_str().to_owned(),
             title,
             tags,
@@ -254,8 +267,10 @@ impl Import<'_> {
                 .clone()
                 .enriched(title, tags, &incoming.summary, &incoming.metadata)?;
         let own = self.recorded.get() && self.came_by_this(before.id)?;
-        let saved = incoming.kept.id.map(NoteId::saved_at).or(incoming.saved_at);
-        let earlier = saved.filter(|moment| own && NoteId::at(*moment) < before.id);
+        let earlier = incoming
+            .saved()
+            .map(|moment| NoteId::at(moment).moment())
+            .filter(|moment| own && *moment < before.saved_at);
         if let Some(moment) = earlier {
             return self.moved(before.id, note, moment, &incoming.url);
         }
@@ -263,7 +278,7 @@ impl Import<'_> {
             return Ok(Became::Unchanged);
         }
         if !own {
-            note.updated_at = self.writer.now;
+            note.updated_at = before.later(self.writer.now);
         }
         self.writer.store_fields(&note)?;
         self.writer.store_tags(&note)?;
@@ -281,9 +296,10 @@ impl Import<'_> {
         writer.execute("DELETE FROM imported WHERE note_id = ?", [old.0])?;
         note.id = self.free_id(NoteId::at(to))?;
         // One that wasn't changed since it was saved still wasn't.
-        if note.updated_at == old.saved_at() {
-            note.updated_at = note.id.saved_at();
+        if note.updated_at == note.saved_at {
+            note.updated_at = to;
         }
+        note.saved_at = to;
         writer.insert(&note, url.key(), url.site())?;
         self.record(&note, None)?;
         Ok(Became::Merged)
@@ -350,7 +366,7 @@ impl Import<'_> {
         } else {
             NoteId(free * index::ROW_MICROS)
         };
-        let id = self.writer.free_id(moment.saved_at())?;
+        let id = self.writer.free_id(moment)?;
         let next = index::row(id) + 1;
         // All on the way lead to its end now, so that no way is gone twice.
         let mut row = first;
@@ -444,7 +460,7 @@ impl Before {
             site_name: self.site_name,
             lang: self.lang,
         };
-        note.updated_at = NoteId(self.updated_at).saved_at();
+        note.updated_at = NoteId(self.updated_at).moment();
         note
     }
 }
@@ -485,7 +501,7 @@ impl Writer<'_> {
         };
         let mut undone = Undone {
             origin,
-            done_at: NoteId(done_at).saved_at(),
+            done_at: NoteId(done_at).moment(),
             removed: 0,
             restored: 0,
             kept: 0,
@@ -577,8 +593,8 @@ impl Writer<'_> {
     pub(super) fn put_into_trash(&self, note: &Note, key: &str) -> Result<()> {
         self.execute(
             "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
-                                          site_name, lang, updated_at, tags, deleted_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                          site_name, lang, updated_at, tags, deleted_at, shift)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 key,
@@ -592,6 +608,7 @@ impl Writer<'_> {
                 note.updated_at.as_microsecond(),
                 tags_for_trash(&note.tags)?,
                 note.deleted_at.unwrap_or(self.now).as_microsecond(),
+                shift_of(note),
             ],
         )
     }

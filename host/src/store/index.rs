@@ -16,7 +16,7 @@ use rusqlite::{Transaction, params};
 
 use super::{
     Writer,
-    notes::{load, load_ids, select_notes},
+    notes::{load, load_ids},
 };
 use crate::{
     domain::{Note, NoteId, Searched, index_text},
@@ -108,7 +108,8 @@ impl Writer<'_> {
             // It may have been renamed since.
             self.execute("DELETE FROM tag_names WHERE rowid = ?", [id])?;
             self.execute(
-                "INSERT INTO tag_names (rowid, name) SELECT id, name FROM tags WHERE id = ?",
+                "INSERT INTO tag_names (rowid, name)
+                 SELECT id, ifnull(folded, name) FROM tags WHERE id = ?",
                 [id],
             )?;
         }
@@ -125,9 +126,11 @@ pub(super) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     )?;
     let mut last = 0;
     loop {
+        // Done in the second step of the schema, and `shift` came with the fifth.
         let notes = load(
             tx,
-            select_notes!("WHERE n.id > ? ORDER BY n.id LIMIT ?"),
+            "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
+             NULL FROM notes WHERE id > ? ORDER BY id LIMIT ?",
             [last, AT_ONCE],
         )?;
         let Some(note) = notes.last() else {

@@ -55,7 +55,7 @@ pub use notes::{SavedNote, Stats};
 pub use place::{is_folder_of, is_part_of};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};
-pub use sites::{SiteCount, SiteFamily, SiteList, SiteOrder};
+pub use sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder};
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
 pub use tag_lists::{ListedTag, TagList, TagPlace};
 pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
@@ -135,6 +135,19 @@ impl Reader {
     /// The `store_*` kinds; also where there is no database yet.
     pub fn open(path: &Path) -> Result<Self> {
         open::read_only(path)
+    }
+
+    /// As [`Store::open`], for who only reads: where the database or its folder can't be
+    /// written it is opened all the same, unless it would have to be made or brought up
+    /// to date.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_or_make(path: &Path) -> Result<Self> {
+        if path.exists() && is_unwritable(path) {
+            return open::unwritable(path);
+        }
+        Ok(Store::open(path)?.reader)
     }
 
     /// Whether this is still the database at its path: not once another file was

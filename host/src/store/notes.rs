@@ -20,8 +20,8 @@ use crate::{
 pub struct SavedNote {
     /// As it now is.
     pub note: Note,
-    /// False where the page had been saved before.
-    pub created: bool,
+    /// As it was, where the page had been saved before.
+    pub before: Option<Note>,
 }
 
 /// Figures on the whole store.
@@ -37,17 +37,29 @@ pub struct Stats {
     pub trash: u64,
     /// Database and write-ahead log, in bytes.
     pub database_bytes: u64,
-    /// The oldest note.
-    pub first: Option<NoteId>,
-    /// The newest note.
-    pub last: Option<NoteId>,
+    /// When the oldest note was saved.
+    pub first: Option<Timestamp>,
+    /// When the newest note was.
+    pub last: Option<Timestamp>,
 }
 
 /// So many notes are walked over to reach a page by its number.
 const WALKED: i64 = if cfg!(test) { 5 } else { 2_000 };
 
 fn moment(micros: i64) -> Timestamp {
-    NoteId(micros).saved_at()
+    NoteId(micros).moment()
+}
+
+/// When the note of this id was saved. `shift`: how many µs its id is later, as the
+/// column has it; none where the two are one.
+pub(super) fn saved_at(id: i64, shift: Option<i64>) -> Timestamp {
+    moment(id - shift.unwrap_or(0))
+}
+
+/// The other way of [`saved_at`].
+pub(super) fn shift_of(note: &Note) -> Option<i64> {
+    let shift = note.id.0 - NoteId::at(note.saved_at).0;
+    (shift > 0).then_some(shift)
 }
 
 /// A `SELECT` of whole notes; `rest` is a literal of this module.
@@ -55,7 +67,7 @@ macro_rules! select_notes {
     ($rest:literal) => {
         concat!(
             "SELECT n.id, n.url, n.title, n.summary, n.excerpt, n.published_at, n.site_name, \
-             n.lang, n.updated_at FROM notes n ",
+             n.lang, n.updated_at, n.shift FROM notes n ",
             $rest
         )
     };
@@ -117,6 +129,25 @@ impl Reader {
         )
     }
 
+    /// When the live note of this id was saved.
+    pub(super) fn saved_at(&self, id: i64) -> Result<Timestamp> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT shift FROM notes WHERE id = ?")?;
+        Ok(saved_at(id, query.query_row([id], |row| row.get(0))?))
+    }
+
+    /// The id that is later than those of all notes saved before `moment`; some of
+    /// the notes before it may have been saved later.
+    pub(super) fn saved_before(&self, moment: Timestamp) -> Result<NoteId> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT max(shift) FROM notes WHERE shift IS NOT NULL")?;
+        let longest: Option<i64> = query.query_row([], |row| row.get(0))?;
+        let end = NoteId::at(moment).0.saturating_add(longest.unwrap_or(0));
+        Ok(NoteId(end).min(NoteId::MAX))
+    }
+
     /// A page of all notes, newest first, counted from 0.
     ///
     /// # Errors
@@ -164,19 +195,17 @@ impl Reader {
     /// The `store_*` kinds.
     pub fn stats(&self) -> Result<Stats> {
         let counts = self.counts()?;
-        let (sites, trash, first, last) = self.conn.query_row(
-            "SELECT sites, (SELECT count(*) FROM trash),
-                    (SELECT min(id) FROM notes), (SELECT max(id) FROM notes) FROM meta",
+        let (sites, trash) = self.conn.query_row(
+            "SELECT sites, (SELECT count(*) FROM trash) FROM meta",
             [],
-            |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get::<_, Option<i64>>(2)?,
-                    row.get::<_, Option<i64>>(3)?,
-                ))
-            },
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
+        let saved = |sql| {
+            let found = self
+                .conn
+                .query_row(sql, [], |row| Ok(saved_at(row.get(0)?, row.get(1)?)));
+            found.optional()
+        };
         let mut log = self.path.as_os_str().to_owned();
         log.push("-wal");
         let bytes = |path: &std::path::Path| fs::metadata(path).map_or(0, |file| file.len());
@@ -186,8 +215,8 @@ impl Reader {
             sites,
             trash,
             database_bytes: bytes(&self.path) + bytes(log.as_ref()),
-            first: first.map(NoteId),
-            last: last.map(NoteId),
+            first: saved("SELECT id, shift FROM notes ORDER BY id LIMIT 1")?,
+            last: saved("SELECT id, shift FROM notes ORDER BY id DESC LIMIT 1")?,
         })
     }
 }
@@ -238,8 +267,10 @@ fn trashed(conn: &Connection, sql: &str, key: impl Params) -> Result<Option<Note
 
 /// The note of a row of the trash.
 pub(super) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<Note>> {
+    let id = row.get("id")?;
     let note = Note {
-        id: NoteId(row.get("id")?),
+        id: NoteId(id),
+        saved_at: saved_at(id, row.get("shift")?),
         url: row.get("url")?,
         title: row.get("title")?,
         tags: Vec::new(),
@@ -271,8 +302,10 @@ pub(super) fn tags_for_trash(tags: &[Tag]) -> Result<String> {
 
 /// A note without its tags.
 fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
+    let id = row.get(0)?;
     Ok(Note {
-        id: NoteId(row.get(0)?),
+        id: NoteId(id),
+        saved_at: saved_at(id, row.get(9)?),
         url: row.get(1)?,
         title: row.get(2)?,
         tags: Vec::new(),
@@ -313,21 +346,18 @@ impl Writer<'_> {
             [new.url.key()],
         )?;
         if let Some(note) = existing.into_iter().next() {
+            let before = Some(note.clone());
             let note = note.resaved(new, self.now)?;
             self.store_fields(&note)?;
             self.store_tags(&note)?;
             self.index(&note, Indexed::Before);
-            return Ok(SavedNote {
-                note,
-                created: false,
-            });
+            return Ok(SavedNote { note, before });
         }
-        let note = new.clone().into_note(self.free_id(moment)?, self.now)?;
+        let wanted = NoteId::at(moment);
+        let id = self.free_id(wanted)?;
+        let note = new.clone().into_note(id, wanted.moment(), self.now)?;
         self.insert(&note, new.url.key(), new.url.site())?;
-        Ok(SavedNote {
-            note,
-            created: true,
-        })
+        Ok(SavedNote { note, before: None })
     }
 
     /// Replaces the fields that are given: see [`Note::changed`].
@@ -363,9 +393,9 @@ impl Writer<'_> {
         let tags = tags_for_trash(&note.tags)?;
         self.execute(
             "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
-                                site_name, lang, updated_at, tags, deleted_at)
+                                site_name, lang, updated_at, tags, deleted_at, shift)
              SELECT id, page_key, url, title, summary, excerpt, published_at,
-                    site_name, lang, updated_at, ?2, ?3
+                    site_name, lang, updated_at, ?2, ?3, shift
              FROM notes WHERE id = ?1",
             params![id.0, tags, self.now.as_microsecond()],
         )?;
@@ -402,10 +432,10 @@ impl Writer<'_> {
         Ok(notes.into_iter().next())
     }
 
-    /// The id of this moment, or the next one that is free. No two notes share
-    /// a millisecond: see `index.rs`.
-    pub(super) fn free_id(&self, moment: Timestamp) -> Result<NoteId> {
-        let mut id = NoteId::at(moment);
+    /// This id, or the next one that is free. No two notes share a millisecond: see
+    /// `index.rs`.
+    pub(super) fn free_id(&self, wanted: NoteId) -> Result<NoteId> {
+        let mut id = wanted;
         let mut taken = self.tx.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM notes WHERE id >= ?1 AND id < ?2)
                  OR EXISTS (SELECT 1 FROM trash WHERE id >= ?1 AND id < ?2)",
@@ -422,8 +452,8 @@ impl Writer<'_> {
     pub(super) fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
-                                site_name, lang, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                site_name, lang, updated_at, shift)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 page_key,
@@ -436,6 +466,7 @@ impl Writer<'_> {
                 note.metadata.site_name,
                 note.metadata.lang,
                 note.updated_at.as_microsecond(),
+                shift_of(note),
             ],
         )?;
         self.store_tags(note)?;
@@ -528,7 +559,10 @@ impl Writer<'_> {
         match known {
             Some(id) => Ok(id),
             None => {
-                self.execute("INSERT INTO tags (name) VALUES (?)", [tag.as_str()])?;
+                self.execute(
+                    "INSERT INTO tags (name, folded) VALUES (?, ?)",
+                    params![tag.as_str(), tag.folded()],
+                )?;
                 let id = self.tx.last_insert_rowid();
                 self.index_tag(id);
                 Ok(id)

@@ -14,13 +14,13 @@ use rusqlite::{
 };
 
 use super::{
-    Reader, backup,
+    Reader, backup, check,
     fault::{explained, of_file_system},
     file_system::FileSystem,
     index,
     patience::Patience,
-    place::{self, FileId, LOG, beside},
-    replace,
+    place::{self, FileId, JOURNAL, LOG, SHARED_MEMORY, beside},
+    replace, tags,
     upkeep::LOG_PAGES_AT_MOST,
 };
 use crate::error::{Error, Result, StoreFault};
@@ -45,6 +45,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: include_str!("migrations/0004_imports.sql"),
         then: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("migrations/0005_folded.sql"),
+        then: tags::fold_names,
     },
 ];
 
@@ -116,7 +120,27 @@ pub(super) fn wait_for_disk(conn: &Connection, wait: bool) -> Result<()> {
 }
 
 pub(super) fn read_only(path: &Path) -> Result<Reader> {
-    let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    known(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?, path)
+}
+
+/// As [`read_only`], where nothing can be put beside the database, which SQLite wants
+/// to: where nobody has it open, it needn't.
+pub(super) fn unwritable(path: &Path) -> Result<Reader> {
+    refuse_remains(path)?;
+    if check::at_rest(path).is_none() {
+        return read_only(path);
+    }
+    match known(connect_unchanging(path)?, path) {
+        // An older one can't be brought up to date here.
+        Err(Error::Store {
+            fault: StoreFault::Busy,
+            ..
+        }) => Err(Error::store(StoreFault::Unwritable)),
+        done => done,
+    }
+}
+
+fn known(reader: Reader, path: &Path) -> Result<Reader> {
     reader.conn.pragma_update(None, "query_only", true)?;
     match recognised(&reader.conn) {
         Ok(SCHEMA) => Ok(reader),
@@ -177,6 +201,7 @@ pub(super) fn connect_unchanging(path: &Path) -> Result<Reader> {
 fn connect_by(name: &Path, path: &Path, flags: OpenFlags) -> Result<Reader> {
     // Before the file is opened: one that is put in its place meanwhile is then noticed.
     let file = FileId::of(path);
+    refuse_pipes(path)?;
     // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
     let mut conn = Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_handler(Some(wait_for_turn()))?;
@@ -298,6 +323,23 @@ pub(super) fn refuse_remains(path: &Path) -> Result<()> {
             _ => Ok(()),
         },
     }
+}
+
+/// Refuses what SQLite would open, and then wait for, for ever.
+fn refuse_pipes(path: &Path) -> Result<()> {
+    let is_file = |path: &Path| fs::metadata(path).map_or(true, |there| there.is_file());
+    if !is_file(path) {
+        return Err(Error::store(StoreFault::Foreign));
+    }
+    let database = beside(path, "");
+    for ending in [LOG, SHARED_MEMORY, JOURNAL] {
+        let mut name = database.clone().into_os_string();
+        name.push(ending);
+        if !is_file(name.as_ref()) {
+            return Err(Error::store(StoreFault::Beside));
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is a log with something in it.

@@ -21,6 +21,7 @@ use super::{
     check::{self, check},
     fault::{explained, of_file_system},
     index::Pending,
+    notes::saved_at,
     open,
     pages::{PageNumber, Pages, Row, Tree, Value, Walk},
     place::{Part, beside, stamp, unused},
@@ -343,15 +344,23 @@ impl Wreck {
             }
         };
         let of_table = |row: &Row| match (row.rowid, row.values.as_slice()) {
-            // Up to schema 2 without a grade; sites have none either.
-            (Some(id), [Value::Null, Value::Text(name), Value::Integer(_)])
-            | (
+            // With the uses; since schema 3 with a grade, and since 5 with the folded name.
+            // Sites have their uses alone.
+            (
                 Some(id),
-                [
+                [Value::Null, Value::Text(name), Value::Integer(_)]
+                | [
                     Value::Null,
                     Value::Text(name),
                     Value::Integer(_),
                     Value::Integer(_),
+                ]
+                | [
+                    Value::Null,
+                    Value::Text(name),
+                    Value::Integer(_),
+                    Value::Integer(_),
+                    Value::Text(_) | Value::Null,
                 ],
             ) => Some((id, name.clone())),
             _ => None,
@@ -528,7 +537,7 @@ impl Wreck {
     fn aliases(&self, rebuilding: &Rebuilding<'_>) -> Result<()> {
         let writer = &rebuilding.writer;
         for row in self.rows(self.own("tag_aliases").chain(self.stray("tag_aliases"))) {
-            let Some((name, id)) = named(&row) else {
+            let Some((name, id)) = alias(&row).or_else(|| named(&row)) else {
                 continue;
             };
             let (Ok(alias), Some(tag)) = (Tag::parse(name), rebuilding.names.get(&id)) else {
@@ -545,8 +554,8 @@ impl Wreck {
             if !in_use {
                 let id = writer.tag_id(tag)?;
                 writer.execute(
-                    "INSERT OR IGNORE INTO tag_aliases (name, tag_id) VALUES (?, ?)",
-                    params![alias.as_str(), id],
+                    "INSERT OR IGNORE INTO tag_aliases (name, tag_id, folded) VALUES (?, ?, ?)",
+                    params![alias.as_str(), id, alias.folded()],
                 )?;
             }
         }
@@ -598,7 +607,7 @@ impl Rebuilding<'_> {
         };
         url.as_str().clone_into(&mut note.url);
         note.tags = self.tags_of(note.id)?;
-        note.id = self.writer.free_id(note.id.saved_at())?;
+        note.id = self.writer.free_id(note.id)?;
         if self.has(url.key())? {
             note.deleted_at = Some(self.writer.now);
             self.salvage.same_page += 1;
@@ -620,13 +629,14 @@ impl Rebuilding<'_> {
             return Ok(());
         }
         let note = Note {
-            id: self.writer.free_id(id.saved_at())?,
+            id: self.writer.free_id(id)?,
+            saved_at: id.moment(),
             url: key.to_owned(),
             title: String::new(),
             tags: self.tags_of(id)?,
             summary: String::new(),
             metadata: Metadata::default(),
-            updated_at: id.saved_at(),
+            updated_at: id.moment(),
             deleted_at: None,
         };
         self.writer.insert(&note, key, url.site())?;
@@ -643,7 +653,7 @@ impl Rebuilding<'_> {
             .iter()
             .filter_map(|name| Tag::parse(name).ok())
             .collect();
-        note.id = self.writer.free_id(note.id.saved_at())?;
+        note.id = self.writer.free_id(note.id)?;
         let key = PageUrl::parse(&note.url).map_or(row.page_key, |url| url.key().to_owned());
         self.writer.put_into_trash(&note, &key)?;
         self.salvage.trash += 1;
@@ -685,7 +695,7 @@ fn is_note_id(id: i64) -> bool {
     (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
 }
 
-/// An entry of an index over texts, or a row of the aliases: text and id.
+/// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
 fn named(row: &Row) -> Option<(&str, i64)> {
     match row.values.as_slice() {
         [Value::Text(text), Value::Integer(id)] if row.rowid.is_none() => Some((text, *id)),
@@ -693,43 +703,70 @@ fn named(row: &Row) -> Option<(&str, i64)> {
     }
 }
 
-/// A row of `notes`, in schema 1 with the site after the page key, since then
-/// with the site's id at the end.
+/// A row of the aliases since schema 5: text, id, and the folded text.
+fn alias(row: &Row) -> Option<(&str, i64)> {
+    match row.values.as_slice() {
+        [
+            Value::Text(text),
+            Value::Integer(id),
+            Value::Text(_) | Value::Null,
+        ] if row.rowid.is_none() => Some((text, *id)),
+        _ => None,
+    }
+}
+
+/// A row of `notes`: in schema 1 with the site after the page key, since then
+/// with the site's id at the end, and since schema 5 with the shift after that.
 fn live_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
     };
+    let (fields, shift) = match fields {
+        [fields @ .., shift] if fields.len() == 9 => (fields, shift),
+        _ => (fields, &Value::Null),
+    };
     let [without_site @ .., Value::Integer(_) | Value::Null] = fields else {
         return None;
     };
-    saved(row, key, without_site).or_else(|| saved(row, key, fields.get(1..)?))
+    saved(row, key, without_site, shift).or_else(|| saved(row, key, fields.get(1..)?, shift))
 }
 
-/// A row of `trash`, in schema 1 with the site after the page key.
+/// A row of `trash`: in schema 1 with the site after the page key, since schema 5
+/// with the shift at the end.
 fn trashed_row(row: &Row) -> Option<SavedRow> {
-    let [
-        Value::Null,
-        Value::Text(key),
-        fields @ ..,
-        Value::Text(tags),
-        Value::Integer(deleted),
-    ] = row.values.as_slice()
-    else {
+    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
+    };
+    let (fields, tags, deleted, shift) = match fields {
+        [fields @ .., Value::Text(tags), Value::Integer(deleted)] => {
+            (fields, tags, deleted, &Value::Null)
+        }
+        [
+            fields @ ..,
+            Value::Text(tags),
+            Value::Integer(deleted),
+            shift,
+        ] => (fields, tags, deleted, shift),
+        _ => return None,
     };
     let fields = match fields.len() {
         9 => fields.get(1..)?,
         _ => fields,
     };
-    let mut saved = saved(row, key, fields)?;
-    saved.note.deleted_at = Some(NoteId(*deleted).saved_at());
+    let mut saved = saved(row, key, fields, shift)?;
+    saved.note.deleted_at = Some(NoteId(*deleted).moment());
     saved.tags = Some(tags.clone());
     Some(saved)
 }
 
 /// The fields from the address to the moment of the last change.
-fn saved(row: &Row, key: &str, fields: &[Value]) -> Option<SavedRow> {
+fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedRow> {
     let id = row.rowid?;
+    let shift = match shift {
+        Value::Null => None,
+        Value::Integer(shift) => Some(*shift),
+        _ => return None,
+    };
     let [
         Value::Text(url),
         Value::Text(title),
@@ -754,6 +791,7 @@ fn saved(row: &Row, key: &str, fields: &[Value]) -> Option<SavedRow> {
     Some(SavedRow {
         note: Note {
             id: NoteId(id),
+            saved_at: saved_at(id, shift),
             url: url.clone(),
             title: title.clone(),
             tags: Vec::new(),
@@ -764,7 +802,7 @@ fn saved(row: &Row, key: &str, fields: &[Value]) -> Option<SavedRow> {
                 site_name: optional(site_name)?,
                 lang: optional(lang)?,
             },
-            updated_at: NoteId(*updated_at).saved_at(),
+            updated_at: NoteId(*updated_at).moment(),
             deleted_at: None,
         },
         page_key: key.to_owned(),
@@ -813,9 +851,15 @@ mod tests {
                 },
                 quote: None,
             };
+            // Some of one and the same moment, as imports have them.
+            let moment = if n % 10 < 3 {
+                now - jiff::SignedDuration::from_secs((n % 10).try_into().unwrap())
+            } else {
+                now
+            };
             store
                 .once(operation, now, |writer| {
-                    Ok(writer.save_note(&new)?.note.id.0)
+                    Ok(writer.save_note_of(&new, moment)?.note.id.0)
                 })
                 .unwrap();
         }
@@ -823,7 +867,7 @@ mod tests {
             .write(now, |writer| {
                 let id = writer.tag_id(&Tag::parse("z").unwrap())?;
                 writer.execute(
-                    "INSERT INTO tag_aliases (name, tag_id) VALUES ('zed', ?)",
+                    "INSERT INTO tag_aliases (name, tag_id, folded) VALUES ('zéd', ?, 'zed')",
                     [id],
                 )?;
                 writer.delete_note(NoteId::at("2025-08-12T10:00:05Z".parse().unwrap()))

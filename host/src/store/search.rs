@@ -13,10 +13,11 @@
 //! single words, whose rows it tells one by one.
 
 use std::{
-    ops::RangeInclusive,
+    ops::{Range, RangeInclusive},
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
@@ -297,7 +298,10 @@ struct Search<'a> {
     row: i64,
     /// Notes from this id on were passed.
     before: NoteId,
-    after: NoteId,
+    /// No note of an older row was saved late enough.
+    last_row: i64,
+    /// When a note has to have been saved.
+    saved: Range<Timestamp>,
     limits: Limits,
     left: u32,
     fts_time: Duration,
@@ -335,8 +339,12 @@ impl<'a> Search<'a> {
                 tags.without.into_iter().map(Stream::Tag).collect(),
             ),
         };
-        let before = [before, query.before].into_iter().flatten().min();
-        let before = before.unwrap_or(NoteId::MAX);
+        let saved = query.after.unwrap_or(Timestamp::MIN)..query.before.unwrap_or(Timestamp::MAX);
+        let newest = match query.before {
+            Some(moment) => reader.saved_before(moment)?,
+            None => NoteId::MAX,
+        };
+        let before = before.map_or(newest, |before| before.min(newest));
         let row = index::row(NoteId(before.0.saturating_sub(1)));
         let mut search = Self {
             reader,
@@ -350,7 +358,8 @@ impl<'a> Search<'a> {
             first_row: row,
             row,
             before,
-            after: query.after.unwrap_or(NoteId(i64::MIN)),
+            last_row: index::row(NoteId::at(saved.start)),
+            saved,
             left: limits.work,
             limits,
             fts_time: limits.fts_time,
@@ -531,7 +540,7 @@ impl<'a> Search<'a> {
         loop {
             let mut at = 0;
             while at < self.with.len() {
-                if self.row < index::row(self.after) {
+                if self.row < self.last_row {
                     return Ok(Step::End);
                 }
                 if self.left == 0 && self.row < self.first_row {
@@ -595,7 +604,8 @@ impl<'a> Search<'a> {
         )?;
         Ok(notes.into_iter().next().filter(|note| {
             // Of the first row it may have been on the page before.
-            (self.after..self.before).contains(&note.id)
+            note.id < self.before
+                && self.saved.contains(&note.saved_at)
                 && (!self.look || holds(&self.phrases, &Searched::of(note)))
         }))
     }

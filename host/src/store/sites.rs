@@ -6,7 +6,7 @@ use super::{Reader, search::range};
 use crate::error::Result;
 
 /// So many sites are looked at for a list, those that were saved from first.
-const LOOKED_AT: u32 = 100_000;
+pub const SITES_LISTED: u32 = if cfg!(test) { 50 } else { 100_000 };
 /// So many sites below one are looked at.
 const BELOW: u32 = 1_000;
 
@@ -36,7 +36,8 @@ pub struct SiteList {
     pub sites: Vec<SiteCount>,
     /// The first of the next page, if there is one.
     pub next: Option<String>,
-    /// How many pass the filter; not known of very many sites.
+    /// How many pass the filter. Not known where there are more than [`SITES_LISTED`]:
+    /// then only those are in the list.
     pub matching: Option<u64>,
 }
 
@@ -72,9 +73,11 @@ impl Reader {
     ) -> Result<SiteList> {
         let mut sites = self.site_counts(
             "SELECT labels, uses FROM sites WHERE uses > 0 LIMIT ?",
-            [LOOKED_AT],
+            [SITES_LISTED + 1],
         )?;
-        let complete = u32::try_from(sites.len()).is_ok_and(|looked_at| looked_at < LOOKED_AT);
+        let listed = usize::try_from(SITES_LISTED).unwrap_or(usize::MAX);
+        let complete = sites.len() <= listed;
+        sites.truncate(listed);
         sites.retain(|site| site.site.contains(filter));
         match order {
             SiteOrder::Uses => sites.sort_by(by_notes),

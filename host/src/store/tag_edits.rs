@@ -180,10 +180,10 @@ impl Writer<'_> {
         self.lead_aliases_of(to, id)?;
         // The unused row that may have the name takes the old one. Meanwhile it has
         // one that no tag has.
-        let set_name = "UPDATE tags SET name = ? WHERE name = ?";
-        self.execute(set_name, ["", to.as_str()])?;
-        self.execute(set_name, [to.as_str(), from.as_str()])?;
-        self.execute(set_name, [from.as_str(), ""])?;
+        let set_name = "UPDATE tags SET name = ?, folded = ? WHERE name = ?";
+        self.execute(set_name, params!["", None::<String>, to.as_str()])?;
+        self.execute(set_name, params![to.as_str(), to.folded(), from.as_str()])?;
+        self.execute(set_name, params![from.as_str(), from.folded(), ""])?;
         // Who holds notes in memory holds the old name.
         self.execute(
             "INSERT OR IGNORE INTO changes
@@ -248,9 +248,9 @@ impl Writer<'_> {
 
     fn set_alias(&self, name: &Tag, tag_id: i64) -> Result<()> {
         self.execute(
-            "INSERT INTO tag_aliases (name, tag_id) VALUES (?, ?) \
+            "INSERT INTO tag_aliases (name, tag_id, folded) VALUES (?, ?, ?) \
              ON CONFLICT (name) DO UPDATE SET tag_id = excluded.tag_id",
-            params![name.as_str(), tag_id],
+            params![name.as_str(), tag_id, name.folded()],
         )
     }
 }

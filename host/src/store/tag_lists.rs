@@ -7,11 +7,12 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Reader, TagCount, TagOrder, completion::pieces};
 use crate::{
-    domain::{NoteId, Tag},
+    domain::{NoteId, Tag, folded},
     error::Result,
 };
 
@@ -36,8 +37,8 @@ pub enum TagPlace {
 pub struct ListedTag {
     /// The tag and its number of notes.
     pub count: TagCount,
-    /// Its newest note, where the list is by recency.
-    pub newest: Option<NoteId>,
+    /// When its newest note was saved, where the list is by recency.
+    pub newest: Option<Timestamp>,
 }
 
 /// A page of tags.
@@ -221,7 +222,7 @@ impl Reader {
                             tag: Tag::from_stored(row.get(1)?),
                             uses: row.get(2)?,
                         },
-                        newest: Some(NoteId(note)),
+                        newest: Some(self.saved_at(note)?),
                     });
                 }
             }
@@ -244,7 +245,7 @@ impl Reader {
                 ..TagList::default()
             });
         }
-        let pieces = pieces(filter);
+        let pieces = pieces(&folded(filter));
         let candidates = if pieces.is_empty() {
             self.used(i64::MAX, 0, FILTERED)?
         } else {
@@ -257,24 +258,25 @@ impl Reader {
         let complete = u32::try_from(candidates.len()).is_ok_and(|looked_at| looked_at < FILTERED);
         let mut tags: Vec<ListedTag> = candidates
             .into_iter()
-            .filter(|tag| tag.count.tag.as_str().contains(filter))
+            .filter(|tag| tag.count.tag.contains(filter))
             .collect();
+        let mut newest = self.conn.prepare_cached(
+            "SELECT max(note_id) FROM note_tags \
+             WHERE tag_id = (SELECT id FROM tags WHERE name = ?)",
+        )?;
         match order {
             TagOrder::Uses => tags.sort_by(|a, b| by_uses(&a.count, &b.count)),
             TagOrder::Name => tags.sort_by(|a, b| a.count.tag.cmp(&b.count.tag)),
             TagOrder::Recent => {
-                let mut newest = self.conn.prepare_cached(
-                    "SELECT max(note_id) FROM note_tags \
-                     WHERE tag_id = (SELECT id FROM tags WHERE name = ?)",
-                )?;
-                for tag in &mut tags {
-                    let id = newest.query_row([tag.count.tag.as_str()], |row| row.get(0))?;
-                    tag.newest = Some(NoteId(id));
+                let mut dated = Vec::with_capacity(tags.len());
+                for tag in tags {
+                    let id: i64 = newest.query_row([tag.count.tag.as_str()], |row| row.get(0))?;
+                    dated.push((id, tag));
                 }
-                tags.sort_by(|a, b| {
-                    let order = b.newest.cmp(&a.newest);
-                    order.then_with(|| by_uses(&a.count, &b.count))
+                dated.sort_by(|(older, a), (newer, b)| {
+                    newer.cmp(older).then_with(|| by_uses(&a.count, &b.count))
                 });
+                tags = dated.into_iter().map(|(_, tag)| tag).collect();
             }
         }
         let matching = complete.then_some(tags.len() as u64);
@@ -286,6 +288,12 @@ impl Reader {
             tags.drain(..start.unwrap_or(0));
         }
         let next = cut(&mut tags, limit);
+        if order == TagOrder::Recent {
+            for tag in &mut tags {
+                let id = newest.query_row([tag.count.tag.as_str()], |row| row.get(0))?;
+                tag.newest = Some(self.saved_at(id)?);
+            }
+        }
         Ok(TagList {
             tags,
             next,

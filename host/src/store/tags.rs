@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params_from_iter, types::Value};
 
 use super::{Reader, notes::load, notes::select_notes};
 use crate::{
@@ -325,6 +325,32 @@ pub(super) fn without_aliases(conn: &Connection, names: &[Tag]) -> Result<Vec<Ta
         }
     }
     Ok(tags)
+}
+
+/// Fills in the folded form of all names: see [`Tag::folded`].
+pub(super) fn fold_names(tx: &Transaction<'_>) -> Result<()> {
+    for (names, set) in [
+        (
+            "SELECT name FROM tags",
+            "UPDATE tags SET folded = ? WHERE name = ?",
+        ),
+        (
+            "SELECT name FROM tag_aliases",
+            "UPDATE tag_aliases SET folded = ? WHERE name = ?",
+        ),
+    ] {
+        let names: Vec<Tag> = tx
+            .prepare(names)?
+            .query_map([], |row| row.get(0).map(Tag::from_stored))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut set = tx.prepare(set)?;
+        for name in names {
+            if let Some(folded) = name.folded() {
+                set.execute([&folded, name.as_str()])?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// `?, ?, ?`

@@ -141,7 +141,7 @@ fn a_saved_note_is_found_as_it_was_saved() {
         &["z", "a", "m"],
         "**b**",
     );
-    assert!(saved.created);
+    assert!(saved.before.is_none());
     assert_eq!(saved.note.id, NoteId::at(t.now));
     let url = PageUrl::parse("http://e.org/a/").unwrap();
     let note = t.store.note_for_url(&url).unwrap().unwrap();
@@ -161,7 +161,7 @@ fn saving_again_keeps_the_users_words_and_unites_the_tags() {
     let mut again = new_note("http://e.org/a", "Theirs", &["a", "c"], "other text");
     again.metadata.excerpt = Some("what the page says".into());
     let saved = t.write(|writer| writer.save_note(&again)).unwrap();
-    assert!(!saved.created);
+    assert!(saved.before.is_some());
     assert_eq!(saved.note.id, first.id);
     assert_eq!(saved.note.url, "https://e.org/a");
     assert_eq!(saved.note.title, "Mine");
@@ -269,7 +269,7 @@ fn a_page_saved_anew_keeps_its_deleted_note_in_the_trash() {
     let old = t.save("https://e.org/a", "Old", &["x"], "").note;
     t.write(|writer| writer.delete_note(old.id)).unwrap();
     let new = t.save("https://e.org/a", "New", &[], "");
-    assert!(new.created);
+    assert!(new.before.is_none());
     assert_ne!(new.note.id, old.id);
     let restored = t.write(|writer| writer.restore_note(old.id));
     assert!(matches!(restored, Err(Error::Conflict)));
@@ -321,6 +321,94 @@ fn saves_of_one_moment_have_ids_of_their_own() {
         .unwrap()
         .note;
     assert_eq!(note.id.0, first + 3_000);
+}
+
+#[test]
+fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
+    let mut t = TestStore::new();
+    let midnight: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+    let just_before = midnight - SignedDuration::from_millis(1);
+    // Of two days, and bumped into one another.
+    let moments = [just_before; 3].into_iter().chain([midnight; 2]);
+    let mut ids = Vec::new();
+    for (number, moment) in moments.enumerate() {
+        let new = new_note(
+            &format!("https://e.org/{number}"),
+            &format!("n{number}"),
+            &["x"],
+            "",
+        );
+        let saved = t
+            .write(|writer| writer.save_note_of(&new, moment))
+            .unwrap()
+            .note;
+        assert_eq!(saved.saved_at, moment);
+        assert_eq!(t.store.note(saved.id).unwrap().unwrap(), saved);
+        ids.push(saved.id);
+    }
+    let first = NoteId::at(just_before).0;
+    let expected = [0, 1, 2, 3, 4].map(|ms| NoteId(first + ms * 1000));
+    assert_eq!(ids, expected);
+
+    // What is found by date is what was saved then, page by page.
+    assert_eq!(t.found("after:2024 tag:x"), ["n4", "n3"]);
+    assert_eq!(t.found("before:2024 tag:x"), ["n2", "n1", "n0"]);
+    assert_eq!(t.found("before:2024 n1"), ["n1"]);
+    assert_eq!(t.found("after:2024 n1"), [""; 0]);
+    let query = Query::parse("before:2024");
+    let mut place = None;
+    let mut pages = Vec::new();
+    loop {
+        let found = t.store.search(&query, place, 1).unwrap();
+        pages.extend(found.hits.into_iter().map(|hit| hit.note.title));
+        place = found.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, ["n2", "n1", "n0"]);
+
+    let stats = t.store.stats().unwrap();
+    assert_eq!(stats.first, Some(just_before));
+    assert_eq!(stats.last, Some(midnight));
+    let recent = t.store.tag_list(TagOrder::Recent, "", None, 9).unwrap();
+    assert_eq!(recent.tags[0].newest, Some(midnight));
+    let outline = t.store.outline(&TagFilter::default()).unwrap();
+    assert_eq!(
+        outline.saved,
+        [just_before, just_before, just_before, midnight, midnight]
+    );
+
+    // Also after a change, in the trash and back from it.
+    let change = Change {
+        title: Some("changed".into()),
+        ..Change::default()
+    };
+    let note = t
+        .write(|writer| writer.update_note(ids[2], change))
+        .unwrap();
+    let deleted = t.write(|writer| writer.delete_note(ids[2])).unwrap();
+    assert_eq!(
+        (note.saved_at, deleted.saved_at),
+        (just_before, just_before)
+    );
+    assert_eq!(t.store.trashed_note(ids[2]).unwrap().unwrap(), deleted);
+    let restored = t.write(|writer| writer.restore_note(ids[2])).unwrap();
+    assert_eq!(restored, note);
+    assert_eq!(t.store.note(ids[2]).unwrap().unwrap(), note);
+}
+
+#[test]
+fn a_change_is_later_than_the_save_whatever_the_clock_says() {
+    let mut t = TestStore::new();
+    let saved = t.save("https://e.org/", "", &[], "").note;
+    t.now -= SignedDuration::from_hours(1);
+    let mut last = saved.saved_at;
+    for tag in ["a", "b"] {
+        let note = t.save("https://e.org/", "", &[tag], "").note;
+        assert!(note.updated_at > last, "{note:?}");
+        last = note.updated_at;
+    }
 }
 
 #[test]
@@ -478,6 +566,66 @@ fn completes_beginnings_before_insides() {
     assert_eq!(complete("_", &[]), ["a_b 1"]);
     assert_eq!(complete("a,b", &[]), [""; 0]);
     assert_eq!(complete("rusty ", &[]), ["rusty nail 2"]);
+}
+
+#[test]
+fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/1", "1", &["café", "gödel", "naïve café"], "");
+    t.save(
+        "https://e.org/2",
+        "2",
+        &["café", "ＡＩ", "straße", "godiva"],
+        "",
+    );
+    t.save(
+        "https://e.org/3",
+        "3",
+        &["cafeteria", "ガンダム", "한국어"],
+        "",
+    );
+    t.write(|writer| {
+        let [name, of] = ["maße", "straße"].map(|name| Tag::parse(name).unwrap());
+        writer.alias_tag(&name, &of)
+    })
+    .unwrap();
+    let complete = |t: &TestStore, text: &str| {
+        let tags = t.store.complete_tags(text, 8, &[]).unwrap();
+        tags.into_iter()
+            .map(|tag| tag.tag.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(complete(&t, "cafe"), ["cafeteria", "café", "naïve café"]);
+    assert_eq!(complete(&t, "café"), ["café", "cafeteria", "naïve café"]);
+    assert_eq!(complete(&t, "god"), ["godiva", "gödel"]);
+    assert_eq!(complete(&t, "göd"), ["gödel", "godiva"]);
+    assert_eq!(complete(&t, "ai"), ["ａｉ", "naïve café"]);
+    assert_eq!(complete(&t, "ＣＡＦ"), ["café", "cafeteria", "naïve café"]);
+    assert_eq!(complete(&t, "strasse"), ["straße"]);
+    assert_eq!(complete(&t, "masse"), ["straße"]);
+    assert_eq!(complete(&t, "ｶﾞﾝ"), ["ガンダム"]);
+    assert_eq!(complete(&t, "국"), ["한국어"]);
+    let filtered = |text: &str| {
+        let list = t.store.tag_list(TagOrder::Name, text, None, 9).unwrap();
+        assert_eq!(list.matching, Some(list.tags.len() as u64));
+        let names = list.tags.into_iter().map(|tag| tag.count.tag.to_string());
+        names.collect::<Vec<_>>()
+    };
+    for text in ["cafe", "café"] {
+        assert_eq!(filtered(text), ["cafeteria", "café", "naïve café"]);
+    }
+    assert_eq!(filtered("ai"), ["naïve café", "ａｉ"]);
+
+    // By its new name alone, once it has one.
+    let edit = TagEdit::Rename {
+        from: Tag::parse("gödel").unwrap(),
+        to: Tag::parse("logik für alle").unwrap(),
+        alias: false,
+    };
+    t.write(|writer| writer.edit_tags(&edit)).unwrap();
+    assert_eq!(complete(&t, "godel"), [""; 0]);
+    assert_eq!(complete(&t, "fur all"), ["logik für alle"]);
+    assert_eq!(check::examine(&t.store.conn).unwrap(), []);
 }
 
 #[test]

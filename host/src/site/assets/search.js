@@ -10,7 +10,8 @@ import { occurrences, wordsOf } from "./words.js";
  * @property {number} notes
  * @property {number} notesPerPiece
  * @property {string[]} words the first word of each piece
- * @property {number[]} moments of the first note of each piece, in seconds since 1970
+ * @property {number[]} moments of the first note of each piece at the latest, in seconds since 1970
+ * @property {number} shift how many seconds before that it may have been
  */
 
 /** @typedef {string | [name: string, file: string]} Named with its file where that is another one */
@@ -18,6 +19,7 @@ import { occurrences, wordsOf } from "./words.js";
 /**
  * @typedef {object} Note
  * @property {number} id
+ * @property {number} [shift] how many µs later that is than the moment of the save
  * @property {string} url
  * @property {boolean} link whether the address may be a link
  * @property {string} title
@@ -242,7 +244,7 @@ async function candidates(query, start) {
 	for (let number = has.length - 1; number >= 0; number--) {
 		if (!has[number]) continue;
 		const at = Math.floor(number / start.notesPerPiece);
-		const from = start.moments[at] ?? 0;
+		const from = (start.moments[at] ?? 0) - start.shift;
 		const to = start.moments[at + 1] ?? Number.POSITIVE_INFINITY;
 		if (timed && (from >= query.before || to < query.after)) continue;
 		numbers.push(number);
@@ -251,12 +253,20 @@ async function candidates(query, start) {
 }
 
 /**
+ * When a note was saved, in µs since 1970.
+ * @param {Note} note
+ */
+function savedAt(note) {
+	return note.id - (note.shift ?? 0);
+}
+
+/**
  * Whether all of it holds, seen in the note itself.
  * @param {import("./query.js").Query} query
  * @param {Note} note
  */
 function holds(query, note) {
-	const moment = note.id / 1e6;
+	const moment = savedAt(note) / 1e6;
 	if (moment >= query.before || moment < query.after) return false;
 	const tags = note.tags.map(nameOf).join(" , ");
 	const texts = [note.title, tags, note.text, note.excerpt ?? "", note.address].map(
@@ -409,7 +419,7 @@ function preview(note, query) {
 		link.append(apart(nameOf(note.site)));
 		facts.append(item(link));
 	}
-	const saved = make("time", { datetime: new Date(note.id / 1000).toISOString() });
+	const saved = make("time", { datetime: new Date(savedAt(note) / 1000).toISOString() });
 	saved.textContent = shortDay(note.saved);
 	facts.append(item("Saved ", saved));
 	if (note.published) {

@@ -91,7 +91,7 @@ impl Catalog {
         let newest = self.notes_with(tag).last();
         ListedTag {
             count: self.counted(tag),
-            newest: newest.map(|note| self.outline.notes[*note as usize]),
+            newest: newest.map(|note| self.outline.saved[*note as usize]),
         }
     }
 

@@ -10,13 +10,13 @@
 use std::collections::HashMap;
 use std::io;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::folder::Folder;
 use super::names::FileNames;
 use crate::domain::{Note, PageUrl, Searched, Tag, Words};
+use crate::store::Outline;
 
 /// Notes of one piece.
 pub(super) const NOTES_PER_PIECE: usize = 20;
@@ -137,8 +137,8 @@ impl Index {
 }
 
 /// Writes the pieces of what several took up, no note more than once, and what a page
-/// has to know at first. `moments`: when each note was saved.
-pub(super) fn write(folder: &Folder<'_>, parts: &[Index], moments: &[Timestamp]) -> io::Result<()> {
+/// has to know at first.
+pub(super) fn write(folder: &Folder<'_>, parts: &[Index], outline: &Outline) -> io::Result<()> {
     let words = parts.iter().flat_map(|part| part.words.keys());
     let mut words: Vec<&str> = words.map(|word| &**word).collect();
     // As JavaScript compares.
@@ -164,12 +164,18 @@ pub(super) fn write(folder: &Folder<'_>, parts: &[Index], moments: &[Timestamp])
     if !piece.is_empty() {
         put(folder, &format!("words/{}", starts.len() - 1), &piece)?;
     }
-    let seconds = moments.iter().step_by(NOTES_PER_PIECE);
+    let notes = outline.notes.iter();
+    let shifts = notes.zip(&outline.saved).map(|(id, saved)| {
+        let shift = id.moment().duration_since(*saved);
+        shift.as_millis_f64() / 1000.0
+    });
+    let seconds = outline.notes.iter().step_by(NOTES_PER_PIECE);
     let start = Start {
-        notes: moments.len(),
+        notes: outline.notes.len(),
         notes_per_piece: NOTES_PER_PIECE,
         words: starts,
-        moments: seconds.map(|moment| moment.as_second()).collect(),
+        moments: seconds.map(|id| id.moment().as_second()).collect(),
+        shift: shifts.fold(0.0, f64::max),
     };
     put(folder, "start", &start)
 }
@@ -198,14 +204,20 @@ struct Start<'a> {
     notes_per_piece: usize,
     /// The first word of each piece.
     words: Vec<&'a str>,
-    /// When the first note of each piece was saved, in seconds since 1970.
+    /// When the first note of each piece was saved at the latest, in seconds since 1970:
+    /// those before it were before that.
     moments: Vec<i64>,
+    /// How many seconds before that it may have been.
+    shift: f64,
 }
 
 /// A note as a page shows it, and looks into it.
 #[derive(Debug, Serialize)]
 pub(super) struct Found<'a> {
     id: i64,
+    /// How many µs later the id is than the moment of the save.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shift: Option<i64>,
     url: &'a str,
     /// Whether the address may be a link.
     link: bool,
@@ -255,6 +267,7 @@ impl<'a> Found<'a> {
         let tags = note.tags.iter().map(Tag::as_str);
         Self {
             id: note.id.0,
+            shift: Some(note.id.0 - note.saved_at.as_microsecond()).filter(|shift| *shift != 0),
             url: &note.url,
             link: PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable()),
             title: &note.title,

@@ -43,7 +43,7 @@ use super::feed::{self, Feed};
 use super::links::Links;
 use super::pages::{self, Near, Related, Shell};
 use super::route::Unknown;
-use crate::domain::{Note, NoteId, Searched, Tag};
+use crate::domain::{Note, Searched, Tag};
 use crate::store::{
     Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
     TagOrder,
@@ -426,7 +426,7 @@ impl Maker<'_> {
         let piece = first as usize / index::NOTES_PER_PIECE;
         for (piece, notes) in (piece..).zip(texts.chunks(index::NOTES_PER_PIECE)) {
             let notes = notes.iter().map(|(note, texts, site)| {
-                let saved = pages::saved_on(shell, note.id.saved_at());
+                let saved = pages::saved_on(shell, note.saved_at);
                 index::Found::of(note, texts, site.as_deref(), saved, self.names)
             });
             index::put_notes(self.folder, piece, &notes.collect::<Vec<_>>())?;
@@ -501,9 +501,9 @@ impl Maker<'_> {
         let notes = notes.iter().rev().map(|note| {
             let number = *note as usize;
             let preview = made.spools.get(&made.places[number], Piece::Listed)?;
-            Ok((self.catalog.outline.notes[number], preview))
+            Ok((self.catalog.outline.saved[number], preview))
         });
-        let notes: Vec<(NoteId, String)> = notes.collect::<io::Result<_>>()?;
+        let notes: Vec<(Timestamp, String)> = notes.collect::<io::Result<_>>()?;
         Ok(pages::listed_day_by_day(&self.shells[2], &notes))
     }
 
@@ -667,9 +667,11 @@ impl Maker<'_> {
     }
 
     fn words(&self, made: &Made) -> anyhow::Result<()> {
-        let ids = self.catalog.outline.notes.iter();
-        let moments: Vec<Timestamp> = ids.map(|id| id.saved_at()).collect();
-        Ok(index::write(self.folder, &made.words, &moments)?)
+        Ok(index::write(
+            self.folder,
+            &made.words,
+            &self.catalog.outline,
+        )?)
     }
 
     fn tag_list(&self, order: TagOrder) -> anyhow::Result<()> {

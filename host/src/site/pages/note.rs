@@ -72,7 +72,7 @@ pub(in crate::site) fn about(shell: &Shell, other: &Note) -> Markup {
             lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
         (PreEscaped("<ul class=\"facts\" role=\"list\">"))
         @if let Some(site) = site(other) { li { bdi { (site) } } }
-        li { (moment(shell, other.id.saved_at())) }
+        li { (moment(shell, other.saved_at)) }
     }
 }
 
@@ -101,8 +101,8 @@ pub(in crate::site) fn article(shell: &Shell, note: &Note) -> Markup {
                         }
                     }
                 }
-                div { dt { "Saved" } dd { (whole_moment(shell, note.id.saved_at())) } }
-                @if note.updated_at != note.id.saved_at() {
+                div { dt { "Saved" } dd { (whole_moment(shell, note.saved_at)) } }
+                @if note.updated_at != note.saved_at {
                     div { dt { "Changed" } dd { (whole_moment(shell, note.updated_at)) } }
                 }
                 @if let Some(date) = published(note) {

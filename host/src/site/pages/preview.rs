@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use maud::{Markup, PreEscaped, html};
 
 use super::shell::Shell;
-use crate::domain::{Note, NoteId, PageUrl, Snippet, Tag, timestamp_text};
+use crate::domain::{Note, PageUrl, Snippet, Tag, timestamp_text};
 use crate::site::markdown;
 use crate::store::TagCount;
 
@@ -29,7 +29,7 @@ pub(super) fn by_day<T>(
     note: impl Fn(&T) -> &Note,
     shown: impl Fn(&T) -> Markup,
 ) -> Markup {
-    let day = |item: &T| saved_on(shell, note(item).id.saved_at());
+    let day = |item: &T| saved_on(shell, note(item).saved_at);
     html! {
         @for items in items.chunk_by(|a, b| day(a) == day(b)) {
             @let date = day(&items[0]);
@@ -53,9 +53,10 @@ pub(in crate::site) fn day_by_day(shell: &Shell, notes: &[Note]) -> Markup {
     )
 }
 
-/// The same of previews that were made before, by [`listed`].
-pub(in crate::site) fn listed_day_by_day(shell: &Shell, notes: &[(NoteId, String)]) -> Markup {
-    let day = |(id, _): &(NoteId, String)| saved_on(shell, id.saved_at());
+/// The same of previews that were made before, by [`listed`], each with the moment of
+/// the save.
+pub(in crate::site) fn listed_day_by_day(shell: &Shell, notes: &[(Timestamp, String)]) -> Markup {
+    let day = |(saved, _): &(Timestamp, String)| saved_on(shell, *saved);
     html! {
         @for notes in notes.chunk_by(|a, b| day(a) == day(b)) {
             section.day {
@@ -87,7 +88,7 @@ pub(super) fn preview(shell: &Shell, note: &Note, level: usize, body: &Body<'_>)
             }
             ul.facts role="list" {
                 @if let Some(site) = site(note) { li { (site_link(shell, &site)) } }
-                li { "Saved " (moment(shell, note.id.saved_at())) }
+                li { "Saved " (moment(shell, note.saved_at)) }
                 @if let Some(date) = published(note) { li { "Published " (date) } }
                 li { a rel="bookmark" href=(shell.links.note(note.id)) { "Permalink" } }
             }

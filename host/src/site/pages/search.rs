@@ -169,7 +169,7 @@ fn outcome(shell: &Shell, found: &Found, first: bool) -> Markup {
         // What is rare among frequent words takes more than one look.
         (Some(next), true) => {
             return html! {
-                "No note since " (moment(shell, next.saved_at())) " has all of this. Older ones weren’t searched yet."
+                "No note since " (moment(shell, next.moment())) " has all of this. Older ones weren’t searched yet."
             };
         }
         (Some(_), false) if first => format!("The newest {shown} of more"),

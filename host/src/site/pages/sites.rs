@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::preview::uses_group;
 use super::shell::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, turn_page};
 use crate::site::links::site_order_name;
-use crate::store::{SiteCount, SiteList, SiteOrder};
+use crate::store::{SITES_LISTED, SiteCount, SiteList, SiteOrder};
 
 /// A page of the sites, with the addresses of the first one, if this is another one,
 /// and of the next, if there is one.
@@ -44,7 +44,7 @@ pub(in crate::site) fn sites(
         p.status role="status" {
             @match list.matching {
                 Some(matching) => (counted(matching, "site")),
-                None => "Very many sites",
+                None => { "The " (grouped(SITES_LISTED.into())) " sites, of more, that you saved from first" }
             }
             @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
         }

@@ -162,9 +162,9 @@ fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Grou
             let initial = tag.count.tag.as_str().chars().next().unwrap_or('#');
             initial_of(initial)
         }
-        TagOrder::Recent => tag.newest.map_or_else(String::new, |note| {
-            long_day(saved_on(shell, note.saved_at()))
-        }),
+        TagOrder::Recent => tag
+            .newest
+            .map_or_else(String::new, |saved| long_day(saved_on(shell, saved))),
     };
     tags.chunk_by(|a, b| name(a) == name(b))
         .map(|tags| Group {

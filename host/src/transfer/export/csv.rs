@@ -35,7 +35,7 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         } else {
             tags.join(",")
         };
-        let saved_at = timestamp_text(note.id.saved_at());
+        let saved_at = timestamp_text(note.saved_at);
         let updated_at = timestamp_text(note.updated_at);
         let metadata = &note.metadata;
         let known = |value: &'_ Option<String>| value.clone().unwrap_or_default();

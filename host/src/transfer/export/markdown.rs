@@ -266,7 +266,7 @@ fn content(note: &Note) -> String {
         ("title", quoted(title)),
         // Not `url`: that is the address of Hugo's own page.
         ("link", quoted(&note.url)),
-        ("date", timestamp_text(note.id.saved_at())),
+        ("date", timestamp_text(note.saved_at)),
         ("lastmod", timestamp_text(note.updated_at)),
     ];
     let tags: Vec<String> = note
@@ -332,12 +332,13 @@ mod tests {
     fn note(title: &str) -> Note {
         Note {
             id: NoteId(1_755_000_000_123_456),
+            saved_at: NoteId(1_755_000_000_123_456).moment(),
             url: "https://e.org/\"x\"".into(),
             title: title.into(),
             tags: parse_tags(&["machine learning", "c++", "a: b"]).unwrap(),
             summary: "- one\n\n---\nrest".into(),
             metadata: Metadata::default(),
-            updated_at: NoteId(1_755_000_000_123_456).saved_at(),
+            updated_at: NoteId(1_755_000_000_123_456).moment(),
             deleted_at: None,
         }
     }

@@ -19,7 +19,7 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
           <DL><p>\n",
     )?;
     each_note(store, &mut |note| {
-        let saved = note.id.saved_at().as_second();
+        let saved = note.saved_at.as_second();
         let updated = note.updated_at.as_second();
         write!(
             out,

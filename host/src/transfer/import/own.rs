@@ -1,5 +1,7 @@
 //! Exports of ours: nothing is lost in them.
 
+use jiff::Timestamp;
+
 use super::{
     json::{self, Fields},
     row::{Found, Row, Sink},
@@ -14,6 +16,10 @@ use crate::{
 /// Longest line, in bytes: one note with everything at its limit is shorter.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
+/// An id isn't later than its note was saved by more than this, in ms: there aren't
+/// eighty-six million notes of one and the same moment.
+const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
+
 /// A note, or another name of a tag. Anything but the address may be missing, so that
 /// files that are written by hand are read as well.
 fn found(entry: &Fields<'_>, line: u64) -> Found {
@@ -25,11 +31,13 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
             return Found::refused(line, format!("Its {name} is no date."));
         }
     }
-    // Other programs number theirs: an id of ours is the moment at which it was saved.
+    // Other programs number theirs: an id of ours is the moment at which it was saved, or
+    // the next one that was free.
     let saved = entry.date("savedAt");
     let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
+        let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
         (NoteId::MIN..=NoteId::MAX).contains(id)
-            && saved.is_some_and(|saved| saved.as_millisecond() == id.saved_at().as_millisecond())
+            && saved.is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
     });
     Row {
         line,

@@ -251,10 +251,9 @@ impl Making {
     }
 }
 
-/// Whether a note may have been changed then. Ids are bumped on collision, so it may
-/// have been saved a little later.
+/// Whether a note may have been changed then: not before it was saved.
 fn sensible(saved: Option<Timestamp>, updated: Timestamp) -> bool {
-    saved.is_none_or(|saved| saved.duration_since(updated) < SignedDuration::from_mins(1))
+    saved.is_none_or(|saved| saved <= updated)
 }
 
 /// The beginning of a text, for a sentence about it.
