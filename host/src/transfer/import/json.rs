@@ -5,12 +5,11 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, io::BufRead};
 
-use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    row::{Found, Sink, date},
+    row::{Found, Moment, Sink, date},
     source::{Counting, Source, unreadable},
 };
 use crate::error::{Error, Result};
@@ -65,7 +64,7 @@ impl<'a> Fields<'a> {
         super::netscape::is_yes(&self.text(name))
     }
 
-    pub(super) fn date(&self, name: &str) -> Option<Timestamp> {
+    pub(super) fn date(&self, name: &str) -> Moment {
         date(&self.text(name))
     }
 

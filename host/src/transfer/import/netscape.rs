@@ -218,11 +218,12 @@ impl Reading<'_, '_> {
         self.inside = In::Title;
     }
 
-    /// Names of the folders around, the innermost ones.
+    /// Names of the folders around, the innermost ones; one more than are taken, so
+    /// that it is known where there are more.
     fn path(&self) -> Vec<String> {
         let names = self.folders.iter().rev();
         let names = names.filter_map(|folder| folder.name.clone());
-        let mut names: Vec<String> = names.take(FOLDERS).collect();
+        let mut names: Vec<String> = names.take(FOLDERS + 1).collect();
         names.reverse();
         names
     }

@@ -21,7 +21,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         return Found::Alias { line, name, of };
     }
     for name in ["savedAt", "updatedAt", "deletedAt"] {
-        if entry.some(name).is_some() && entry.date(name).is_none() {
+        if entry.some(name).is_some() && entry.date(name).at().is_none() {
             return Found::refused(line, format!("Its {name} is no date."));
         }
     }
@@ -29,7 +29,9 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
     let saved = entry.date("savedAt");
     let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
         (NoteId::MIN..=NoteId::MAX).contains(id)
-            && saved.is_some_and(|saved| saved.as_millisecond() == id.saved_at().as_millisecond())
+            && saved
+                .at()
+                .is_some_and(|saved| saved.as_millisecond() == id.saved_at().as_millisecond())
     });
     Row {
         line,
@@ -45,7 +47,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         updated: entry.date("updatedAt"),
         kept: Kept {
             id,
-            deleted_at: entry.date("deletedAt"),
+            deleted_at: entry.date("deletedAt").at(),
         },
         own: true,
         ..Row::default()

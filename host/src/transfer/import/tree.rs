@@ -4,7 +4,7 @@
 
 use super::{
     json::Fields,
-    row::{FOLDERS, Found, Row, Sink, since_1601},
+    row::{FOLDERS, Found, Row, Sink, chromium_date},
     source::{Source, unreadable},
 };
 use crate::error::{Error, Result};
@@ -65,7 +65,8 @@ fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
         };
         if let Some(url) = node.some("uri").or_else(|| node.some("url")) {
             count += 1;
-            let from = path.len().saturating_sub(FOLDERS);
+            // One more, so that it is known where there are more.
+            let from = path.len().saturating_sub(FOLDERS + 1);
             sink(bookmark(&node, url, path[from..].to_vec(), count))?;
             continue;
         }
@@ -93,7 +94,7 @@ fn bookmark(node: &Fields<'_>, url: String, folders: Vec<String>, number: u64) -
     let note = annotations
         .iter()
         .find(|annotation| annotation.text("name") == "bookmarkProperties/description");
-    let chromium = node.text("date_added").parse().ok().and_then(since_1601);
+    let chromium = chromium_date(&node.text("date_added"));
     let tags = node.text("tags");
     let keyword = node.some("keyword");
     Row {
@@ -103,7 +104,7 @@ fn bookmark(node: &Fields<'_>, url: String, folders: Vec<String>, number: u64) -
         tags: tags.split(',').map(str::to_owned).chain(keyword).collect(),
         folders,
         note: note.map(|note| note.text("value")).unwrap_or_default(),
-        saved: chromium.or_else(|| node.date("dateAdded")),
+        saved: chromium.or(node.date("dateAdded")),
         updated: node.date("lastModified"),
         ..Row::default()
     }
