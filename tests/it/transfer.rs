@@ -274,7 +274,11 @@ fn files_of_each_format_become_the_notes_that_they_should() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
         let content = fs::read(fixtures().join(&name)).unwrap();
+        let mut rehearsed = import(dir, &content, &["--dry-run"]);
+        assert_eq!(export(dir, "jsonl"), "", "{name}");
         let report = import(dir, &content, &[]);
+        rehearsed["dryRun"] = false.into();
+        assert_eq!(rehearsed, report, "{name}");
         assert_eq!(report["format"], expected["format"], "{name}: {report}");
         let wanted = expected["notes"].as_array().unwrap();
         let [new, merged, unchanged, refused] = counts(&report);
@@ -1070,6 +1074,10 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         (b"\x89PNG\r\n\x1a\n\0\0\0", "no format that is known"),
         (b"{\"some\": \"json\"}", "no format that is known"),
         (b"PK\x03\x04 cut off", "its end is missing"),
+        (&zip(&[("a.txt", b"text")]), "nothing in it that is known"),
+        (b"\x1f\x8b\x08\0", "gunzip"),
+        (b"mozLz40\0\x10\0", "Backup…"),
+        (b"%PDF-1.7\n", "a PDF"),
         (b"SQLite format 3\0 and no more", "damaged"),
         (
             b"[{\"href\":\"https://e.org/\"},{\"href\":",
@@ -1100,6 +1108,9 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         assert!(message.len() < 400, "{message}");
         assert_eq!(run_ok(dir.path(), &["list"]), "");
     }
+    let notes = dir.path().join("notes.db");
+    let message = sentence(&run(dir.path(), &["import", notes.to_str().unwrap()]));
+    assert!(message.contains("restore-backup"), "{message}");
     let message = sentence(&run(dir.path(), &["import", "/no/such/file"]));
     assert!(message.contains("isn't there"), "{message}");
     let message = sentence(&run(dir.path(), &["import", dir.path().to_str().unwrap()]));

@@ -52,6 +52,7 @@ pub use file_system::FileSystem;
 pub use foreign::each_foreign_row;
 pub use import::{Became, Import, Incoming, Kept, Origin, Undone};
 pub use notes::{SavedNote, Stats};
+pub(crate) use open::APPLICATION_ID;
 pub use place::{is_folder_of, is_part_of};
 pub use salvage::{Repaired, Salvage, repair};
 pub use search::{Best, Found, Hit, RANKED};

@@ -205,6 +205,40 @@ pub static FORMATS: &[Format] = &[
     },
 ];
 
+/// How files begin that people bring and that are none of these, and what to do.
+const OTHERS: &[(&[u8], &str)] = &[
+    (
+        b"PK",
+        "It is a zip file with nothing in it that is known; unpack it, and import the file with the bookmarks.",
+    ),
+    (
+        b"\x1f\x8b",
+        "It is packed by gzip; unpack it first, as by `gunzip`.",
+    ),
+    (
+        b"BZh",
+        "It is packed by bzip2; unpack it first, as by `bunzip2`.",
+    ),
+    (
+        b"\xfd7zXZ\0",
+        "It is packed by xz; unpack it first, as by `unxz`.",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "It is packed by zstd; unpack it first, as by `unzstd`.",
+    ),
+    (b"7z\xbc\xaf\x27\x1c", "It is a 7z file; unpack it first."),
+    (
+        b"mozLz40\0",
+        "It is a backup that Firefox packs for itself; in its window of all bookmarks, Backup… writes one that can be read.",
+    ),
+    (
+        b"bplist00",
+        "It is a list of Apple's; in Safari, File, Export Bookmarks… writes a file that can be read.",
+    ),
+    (b"%PDF", "It is a PDF, which is no file of bookmarks."),
+];
+
 impl Head<'_> {
     /// Whether it begins as JSON does, and has these names in it.
     fn is_json_with(&self, names: &[&str]) -> bool {
@@ -255,6 +289,9 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
         .iter()
         .find(|format| (format.recognises)(&head))
         .ok_or_else(|| {
+            if let Some((_, sentence)) = OTHERS.iter().find(|(start, _)| magic.starts_with(start)) {
+                return Error::InvalidParams((*sentence).into());
+            }
             let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
             Error::InvalidParams(format!(
                 "It is no format that is known. If it is one of these, say which by --format: {}.",
