@@ -164,7 +164,7 @@ fn an_import_is_undone_by_one_command() {
         told.contains("29 notes removed, 1 as they were before"),
         "{told}"
     );
-    assert!(told.contains("1 notes were changed since"), "{told}");
+    assert!(told.contains("1 note was changed since and stays as it is."), "{told}");
     let left: Vec<Value> = notes(dir);
     let urls: Vec<&str> = left
         .iter()

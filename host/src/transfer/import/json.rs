@@ -91,10 +91,10 @@ impl<'a> Fields<'a> {
         self.0.get(name).and_then(|json| Self::of(json.get()))
     }
 
-    /// All members that are objects, by name.
-    pub(super) fn all_objects(&self) -> Vec<Self> {
-        let members = self.0.values();
-        members.filter_map(|json| Self::of(json.get())).collect()
+    /// All members that are objects, with their names, by name.
+    pub(super) fn all_objects(&self) -> impl Iterator<Item = (&str, Self)> {
+        let members = self.0.iter();
+        members.filter_map(|(name, json)| Some((name.as_str(), Self::of(json.get())?)))
     }
 }
 

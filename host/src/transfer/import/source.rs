@@ -60,7 +60,7 @@ pub(super) fn unreadable(error: &io::Error) -> Error {
         io::ErrorKind::NotFound => "The file isn't there.".into(),
         io::ErrorKind::PermissionDenied => "You may not read the file.".into(),
         io::ErrorKind::IsADirectory => "It is a folder; give a file.".into(),
-        _ => format!("The file can't be read: {error}."),
+        _ => format!("The file can't be read: {error}. Nothing was imported."),
     })
 }
 
@@ -274,10 +274,13 @@ impl<R: BufRead> Counting<R> {
     }
 
     /// Over the bound: what the error of the reader is then.
-    pub(super) fn too_long() -> io::Error {
+    fn too_long(&self) -> io::Error {
         io::Error::new(
             io::ErrorKind::FileTooLarge,
-            "one of its entries is far too long",
+            format!(
+                "an entry that begins before line {} is far too long",
+                self.line + 1
+            ),
         )
     }
 }
@@ -295,7 +298,7 @@ impl<R: BufRead> Read for Counting<R> {
 impl<R: BufRead> BufRead for Counting<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
-            return Err(Self::too_long());
+            return Err(self.too_long());
         }
         self.inner.fill_buf()
     }
