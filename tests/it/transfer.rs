@@ -164,7 +164,10 @@ fn an_import_is_undone_by_one_command() {
         told.contains("29 notes removed, 1 as they were before"),
         "{told}"
     );
-    assert!(told.contains("1 note was changed since and stays as it is."), "{told}");
+    assert!(
+        told.contains("1 note was changed since and stays as it is."),
+        "{told}"
+    );
     let left: Vec<Value> = notes(dir);
     let urls: Vec<&str> = left
         .iter()
@@ -654,8 +657,8 @@ fn dates_in_the_future_are_none_and_that_is_told() {
     assert_eq!(
         report["notices"],
         json!([
-            "1 new note is without a date that can be taken; dated now.",
-            "2 rows were taken without something: dates in the future (2). --report FILE lists what."
+            "1 new note has no date that can be used; it counts as saved now.",
+            "Something was left out of 2 rows: dates in the future (2). --report FILE lists it."
         ])
     );
     assert_eq!(report["incomplete"], 2);
@@ -699,9 +702,9 @@ fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
     );
     let notices = [
         "2 tags were written in lower case, as \"GPU\" became \"gpu\".",
-        "2 new notes are without a date that can be taken; dated now.",
-        "2 rows were taken without something: dates that can't be read (1), ends of titles (1), \
-         ends of tags (1), tags that can't be any (1). --report FILE lists what.",
+        "2 new notes have no date that can be used; they count as saved now.",
+        "Something was left out of 2 rows: dates that can't be read (1), ends of titles (1), \
+         ends of tags (1), what can't be a tag (1). --report FILE lists it.",
     ];
     assert_eq!(report["notices"], json!(notices));
     // So it is told on a terminal, and written into the report.

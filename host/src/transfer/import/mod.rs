@@ -477,10 +477,12 @@ impl Telling {
         notices.extend(renamed(&making.lowered, "written in lower case"));
         notices.extend(renamed(&making.reformed, "given another form"));
         if self.undated > 0 {
-            notices.push(format!(
-                "{} without a date that can be taken; dated now.",
-                counted(self.undated, "new note is", "new notes are"),
-            ));
+            notices.push(match self.undated {
+                1 => "1 new note has no date that can be used; it counts as saved now.".into(),
+                count => format!(
+                    "{count} new notes have no date that can be used; they count as saved now."
+                ),
+            });
         }
         if report.incomplete > 0 {
             let left: Vec<String> = self
@@ -489,8 +491,8 @@ impl Telling {
                 .map(|(what, count)| format!("{} ({count})", what.of_all()))
                 .collect();
             notices.push(format!(
-                "{} taken without something: {}. --report FILE lists what.",
-                counted(report.incomplete, "row was", "rows were"),
+                "Something was left out of {}: {}. --report FILE lists it.",
+                counted(report.incomplete, "row", "rows"),
                 left.join(", ")
             ));
         }

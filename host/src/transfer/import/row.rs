@@ -142,7 +142,7 @@ impl Left {
             Self::FutureDate => "dates in the future",
             Self::Title => "ends of titles",
             Self::TagEnd => "ends of tags",
-            Self::Tag => "tags that can't be any",
+            Self::Tag => "what can't be a tag",
             Self::Folders => "outer folders",
             Self::Metadata => "what pages say of themselves",
         }
@@ -185,7 +185,8 @@ pub(super) struct Making {
     pub(super) reformed: Renamed,
     /// The last moment that a date may be.
     latest: Timestamp,
-    /// What is left out of the row that was made last, a sentence each.
+    /// What is left out of the row that is made, a sentence each: taken from here
+    /// before the next one.
     pub(super) left: Vec<(Left, String)>,
 }
 
@@ -243,12 +244,11 @@ impl Making {
         }
     }
 
-    /// What it takes of a row; what it doesn't is in `left`.
+    /// What it takes of a row; what it doesn't is added to `left`.
     ///
     /// # Errors
     /// `InvalidUrl`.
     pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
-        self.left.clear();
         let url = self.url(&row)?;
         let saved = self.moment(&row.saved);
         if saved.is_none() {
