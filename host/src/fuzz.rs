@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// As many in an ordinary run of the tests.
 const FEW: u64 = 2_000;
-/// Longest input, in bytes.
+/// Longest input of a seed that is shorter, in bytes.
 const MAX_BYTES: usize = 2_048;
 
 /// Pieces that inputs are mangled with: what some format or script takes for special.
@@ -160,10 +160,11 @@ fn mangled(seeds: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut input = random
         .choice(seeds)
         .map_or_else(Vec::new, |seed| seed.to_vec());
+    let most = input.len().max(MAX_BYTES);
     for _ in 0..random.usize(0..12) {
         let at = random.usize(0..=input.len());
         let end = (at + random.usize(0..32)).min(input.len());
-        match random.u8(0..9) {
+        match random.u8(0..10) {
             0..4 => {
                 let piece = random.choice(PIECES).expect("there are some");
                 input.splice(at..at, piece.bytes());
@@ -184,6 +185,8 @@ fn mangled(seeds: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
                     *byte = random.u8(..);
                 }
             }
+            // Where it has to stay as long as it is, as in a database.
+            8 => random.fill(&mut input[at..end.min(at + 8)]),
             _ => {
                 if let Some(other) = random.choice(seeds) {
                     let from = random.usize(0..=other.len());
@@ -192,7 +195,7 @@ fn mangled(seeds: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
                 }
             }
         }
-        input.truncate(MAX_BYTES);
+        input.truncate(most);
     }
     input
 }

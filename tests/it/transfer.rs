@@ -164,7 +164,10 @@ fn an_import_is_undone_by_one_command() {
         told.contains("29 notes removed, 1 as they were before"),
         "{told}"
     );
-    assert!(told.contains("1 notes were changed since"), "{told}");
+    assert!(
+        told.contains("1 note was changed since and stays as it is."),
+        "{told}"
+    );
     let left: Vec<Value> = notes(dir);
     let urls: Vec<&str> = left
         .iter()
@@ -274,7 +277,11 @@ fn files_of_each_format_become_the_notes_that_they_should() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
         let content = fs::read(fixtures().join(&name)).unwrap();
+        let mut rehearsed = import(dir, &content, &["--dry-run"]);
+        assert_eq!(export(dir, "jsonl"), "", "{name}");
         let report = import(dir, &content, &[]);
+        rehearsed["dryRun"] = false.into();
+        assert_eq!(rehearsed, report, "{name}");
         assert_eq!(report["format"], expected["format"], "{name}: {report}");
         let wanted = expected["notes"].as_array().unwrap();
         let [new, merged, unchanged, refused] = counts(&report);
@@ -649,15 +656,183 @@ fn dates_in_the_future_are_none_and_that_is_told() {
     assert_eq!(counts(&report), [2, 0, 0, 0], "{report}");
     assert_eq!(
         report["notices"],
-        json!(["Dates in the future are taken for none: 2 rows have one."])
+        json!([
+            "1 new note has no date that can be used; it counts as saved now.",
+            "Something was left out of 2 rows: dates in the future (2). --report FILE lists it."
+        ])
     );
+    assert_eq!(report["incomplete"], 2);
+    assert_eq!(report["omissions"][1]["line"], 2, "{report}");
     let own = r#"{"url": "https://e.org/3", "savedAt": "9999-01-01", "id": 9007199254740991}"#;
     let report = import(dir.path(), own, &[]);
-    assert_eq!(report["notices"].as_array().unwrap().len(), 1, "{report}");
+    assert_eq!(report["incomplete"], 1, "{report}");
     for note in notes(dir.path()) {
         for name in ["savedAt", "updatedAt"] {
             assert!(note[name].as_str().unwrap() <= now().as_str(), "{note}");
         }
+    }
+}
+
+#[test]
+fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let long = "x".repeat(300);
+    let title = "t".repeat(20_000);
+    let file = format!(
+        "title,url,time_added,tags,status\n\
+         {title},https://e.org/1,yesterday,{long}|,\n\
+         T,https://e.org/2,1500000000,GPU|Rust|\u{1},\n\
+         refused,,tomorrow,,\n\
+         T,https://e.org/3,,,\n"
+    );
+    let report = import(dir, &file, &["--dry-run"]);
+    assert_eq!(counts(&report), [3, 0, 0, 1], "{report}");
+    assert_eq!(report["incomplete"], 2);
+    assert_eq!(
+        report["omissions"],
+        json!([
+            {"row": 1, "line": 2, "reason": format!(
+                "Its date \"yesterday\" can't be read and was left out. \
+                 Its tag \"{}…\" has more than 100 characters and was cut. \
+                 Its title has more than 16 KiB and was cut.", "x".repeat(60)
+            )},
+            {"row": 2, "line": 3, "reason": "\"\u{fffd}\" can't be a tag."},
+        ])
+    );
+    let notices = [
+        "2 tags were written in lower case, as \"GPU\" became \"gpu\".",
+        "2 new notes have no date that can be used; they count as saved now.",
+        "Something was left out of 2 rows: dates that can't be read (1), ends of titles (1), \
+         ends of tags (1), what can't be a tag (1). --report FILE lists it.",
+    ];
+    assert_eq!(report["notices"], json!(notices));
+    // So it is told on a terminal, and written into the report.
+    let path = dir.join("import.file");
+    let told = dir.join("report.json");
+    let arguments = ["import", path.to_str().unwrap(), "--report"];
+    let text = run_ok(dir, &[&arguments[..], &[told.to_str().unwrap()]].concat());
+    for notice in notices {
+        assert!(text.contains(notice), "{text}");
+    }
+    let told: Value = serde_json::from_str(&fs::read_to_string(told).unwrap()).unwrap();
+    assert_eq!(told["omissions"], report["omissions"]);
+    assert_eq!(counts(&told), counts(&report));
+}
+
+#[test]
+fn each_format_tells_dates_that_it_cannot_read() {
+    for (name, from, to) in [
+        (
+            "netscape-chromium.html",
+            "ADD_DATE=\"1690000000\"",
+            "ADD_DATE=\"soon\"",
+        ),
+        ("pocket.csv", ",15000000", ",soon"),
+        ("pinboard.json", "\"2017-", "\"x2017-"),
+        ("karakeep.json", "\"createdAt\": 1", "\"createdAt\": -1"),
+        ("Bookmarks", "\"date_added\": \"1", "\"date_added\": \"x1"),
+        ("firefox.json", "\"dateAdded\": 1", "\"dateAdded\": -1"),
+        ("wallabag.json", "\"created_at\": \"", "\"created_at\": \"x"),
+        ("linkding.json", "\"date_added\": \"", "\"date_added\": \"x"),
+        ("shaarli.json", "\"created\": \"", "\"created\": \"x"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let content = fs::read_to_string(fixtures().join(name)).unwrap();
+        let spoilt = content.replace(from, to);
+        assert_ne!(spoilt, content, "{name}");
+        let report = import(dir.path(), &spoilt, &[]);
+        let sound = import(tempfile::tempdir().unwrap().path(), &content, &[]);
+        assert_eq!(counts(&report), counts(&sound), "{name}");
+        assert_eq!(sound["incomplete"], 0, "{name}: {sound}");
+        let omission = report["omissions"][0]["reason"].as_str();
+        assert!(
+            omission.is_some_and(|reason| reason.contains("can't be read")),
+            "{name}: {report}"
+        );
+    }
+}
+
+#[test]
+fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
+    let page =
+        "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://e.org/\">Gödel</A></DL>";
+    let utf16 = |unit: fn(u16) -> [u8; 2]| page.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let marked = |mark: &[u8], text: Vec<u8>| [mark, &text].concat();
+    let latin = page.replace('ö', "\0");
+    let latin = |byte: u8| {
+        latin
+            .bytes()
+            .map(|b| if b == 0 { byte } else { b })
+            .collect::<Vec<u8>>()
+    };
+    let meta = |label: &str, byte: u8| {
+        let head =
+            format!("<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset={label}\">");
+        let mut text = latin(byte);
+        text.splice(35..35, head.into_bytes());
+        text
+    };
+    for (content, encoding, why) in [
+        (
+            marked(b"\xFF\xFE", utf16(u16::to_le_bytes)),
+            "UTF-16LE",
+            "by the mark",
+        ),
+        (
+            marked(b"\xFE\xFF", utf16(u16::to_be_bytes)),
+            "UTF-16BE",
+            "by the mark",
+        ),
+        (utf16(u16::to_le_bytes), "UTF-16LE", "by the zeros"),
+        (utf16(u16::to_be_bytes), "UTF-16BE", "by the zeros"),
+        (
+            latin(0xF6),
+            "windows-1252",
+            "a guess; if letters are wrong, convert it first",
+        ),
+        (
+            meta("UTF-8", 0xF6),
+            "windows-1252",
+            "a guess; if letters are wrong",
+        ),
+        (
+            meta("ISO-8859-1", 0xF6),
+            "windows-1252",
+            "as it says of itself; if letters are wrong",
+        ),
+        (
+            meta("windows-1251", 0xF6),
+            "windows-1251",
+            "as it says of itself",
+        ),
+        (meta("KOI8-R", 0xF6), "KOI8-R", "as it says of itself"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("bookmarks.html");
+        fs::write(&file, content).unwrap();
+        let text = run_ok(dir.path(), &["import", file.to_str().unwrap()]);
+        let told = text.lines().find(|line| line.contains("UTF-8"));
+        let told = told.unwrap_or_else(|| panic!("{encoding}: {text}"));
+        assert!(told.contains(&format!("read as {encoding}")), "{told}");
+        assert!(told.contains(why), "{told}");
+        let title = &notes(dir.path())[0]["title"];
+        match encoding {
+            "windows-1251" => assert_eq!(title, "Gцdel"),
+            "KOI8-R" => assert_eq!(title, "GЖdel"),
+            _ => assert_eq!(title, "Gödel"),
+        }
+    }
+    for label in ["Shift_JIS", "EUC-JP", "GBK"] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("bookmarks.html");
+        fs::write(&file, meta(label, 0x83)).unwrap();
+        let message = sentence(&run(dir.path(), &["import", file.to_str().unwrap()]));
+        let label = label.to_ascii_lowercase();
+        assert!(
+            message.contains(&format!("iconv -f {label} -t UTF-8")),
+            "{message}"
+        );
     }
 }
 
@@ -974,6 +1149,10 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         (b"\x89PNG\r\n\x1a\n\0\0\0", "no format that is known"),
         (b"{\"some\": \"json\"}", "no format that is known"),
         (b"PK\x03\x04 cut off", "its end is missing"),
+        (&zip(&[("a.txt", b"text")]), "nothing in it that is known"),
+        (b"\x1f\x8b\x08\0", "gunzip"),
+        (b"mozLz40\0\x10\0", "Backup…"),
+        (b"%PDF-1.7\n", "a PDF"),
         (b"SQLite format 3\0 and no more", "damaged"),
         (
             b"[{\"href\":\"https://e.org/\"},{\"href\":",
@@ -1004,6 +1183,9 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         assert!(message.len() < 400, "{message}");
         assert_eq!(run_ok(dir.path(), &["list"]), "");
     }
+    let notes = dir.path().join("notes.db");
+    let message = sentence(&run(dir.path(), &["import", notes.to_str().unwrap()]));
+    assert!(message.contains("restore-backup"), "{message}");
     let message = sentence(&run(dir.path(), &["import", "/no/such/file"]));
     assert!(message.contains("isn't there"), "{message}");
     let message = sentence(&run(dir.path(), &["import", dir.path().to_str().unwrap()]));

@@ -8,7 +8,4 @@ set -eu
 cd "$(dirname "$0")/../.."
 executions=${1:-10000000}
 echo "$executions inputs for each target"
-# Optimised, with all checks on, and built soon.
-CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-    CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true \
-    URL_NOTES_FUZZ=$executions cargo test --release --locked --package url-notes --lib -- "${2:-fuzz_}" --nocapture
+URL_NOTES_FUZZ=$executions cargo test --profile fuzz --locked --package url-notes --lib -- "${2:-fuzz_}" --nocapture

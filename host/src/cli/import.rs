@@ -12,7 +12,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Invocation, print};
+use super::{Invocation, print, tag::counted_notes};
 use crate::{
     error::{Error, Result},
     store::{self, Origin, Undone},
@@ -223,15 +223,16 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     }
     writeln!(
         invocation.out,
-        "The import of {} is undone: {removed} notes removed, {restored} as they were before.",
+        "The import of {} is undone: {} removed, {restored} as they were before.",
         print::clean(&origin.file),
+        counted_notes(removed),
     )?;
-    if kept > 0 {
-        writeln!(
-            invocation.out,
-            "{kept} notes were changed since and stay as they are."
-        )?;
-    }
+    let stays = match kept {
+        0 => return Ok(()),
+        1 => "1 note was changed since and stays as it is.".to_owned(),
+        _ => format!("{kept} notes were changed since and stay as they are."),
+    };
+    writeln!(invocation.out, "{stays}")?;
     Ok(())
 }
 

@@ -422,7 +422,7 @@ fn quoted(tags: &[Tag]) -> String {
     tags.iter().map(quote).collect::<Vec<_>>().join(", ")
 }
 
-fn counted_notes(count: u64) -> String {
+pub(super) fn counted_notes(count: u64) -> String {
     match count {
         1 => "1 note".into(),
         _ => format!("{count} notes"),

@@ -63,7 +63,7 @@ struct Migration {
 pub(super) const SCHEMA: usize = MIGRATIONS.len();
 
 /// "uNOT": tells our files from others' (`PRAGMA application_id`).
-pub(super) const APPLICATION_ID: i32 = 0x754E_4F54;
+pub(crate) const APPLICATION_ID: i32 = 0x754E_4F54;
 
 /// Before 3.51.3 a race between connections that reset the write-ahead log can
 /// lose a commit (<https://www.sqlite.org/wal.html>, "WAL-reset bug").

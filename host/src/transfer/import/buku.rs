@@ -4,10 +4,19 @@ use super::{
     row::{Found, Row, Sink},
     source::Source,
 };
-use crate::{error::Result, store};
+use crate::{
+    error::{Error, Result},
+    store,
+};
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let mut database = source.held_bytes()?;
+    if database.get(68..72) == Some(&store::APPLICATION_ID.to_be_bytes()) {
+        return Err(Error::InvalidParams(
+            "It is a database of url-notes: `url-notes restore-backup` puts it back, and `url-notes --data-dir FOLDER export json` writes what can be imported."
+                .into(),
+        ));
+    }
     // In memory there is no write-ahead log: it is read as it is without its log.
     if let Some(versions @ [2, 2]) = database.get_mut(18..20) {
         versions.fill(1);

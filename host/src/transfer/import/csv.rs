@@ -93,6 +93,10 @@ impl Head {
     /// Of a text that may be a table; None where it is none with addresses.
     pub(super) fn of(text: &str) -> Option<Self> {
         let line = text.trim_start_matches(['\n', '\r']).lines().next()?;
+        // Most files are none, and a reader of tables is slow to be made.
+        if !line.to_ascii_lowercase().contains("url") {
+            return None;
+        }
         let delimiter = [b',', b';', b'\t']
             .into_iter()
             .max_by_key(|delimiter| line.bytes().filter(|byte| byte == delimiter).count())?;

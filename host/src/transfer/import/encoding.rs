@@ -7,6 +7,9 @@
 
 use std::io::{self, Read};
 
+const MIN_BUFFER_BYTES: usize = 1024;
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -67,60 +70,108 @@ impl Encoding {
     }
 }
 
-/// How the encoding of a file was found out.
+/// By what the encoding of a file was found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// It is sound UTF-8.
+    Sound,
+    /// The mark at its beginning.
+    Mark,
+    /// Zeros between its first letters.
+    Zeros,
+    /// Most of it is UTF-8.
+    Most,
+    /// What it says of itself.
+    Label,
+    /// Nothing.
+    None,
+}
+
+/// The encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Guess {
     pub(super) encoding: Encoding,
     /// Bytes before the text.
-    pub(super) mark: usize,
-    /// Whether it had to be guessed, as it is in all that isn't marked or sound UTF-8.
-    pub(super) guessed: bool,
+    pub(super) mark: u64,
+    pub(super) sign: Sign,
 }
 
-/// Looks at the whole of a file.
+impl Guess {
+    /// What is to be said of it, as a sentence. None of sound UTF-8.
+    pub(super) fn notice(self) -> Option<String> {
+        let name = self.encoding.name();
+        let is_not = "The file isn't UTF-8; it was read as";
+        let convert = "if letters are wrong, convert it first, as by `iconv -f ENCODING -t UTF-8 FILE > NEW`.";
+        match self.sign {
+            Sign::Sound => None,
+            Sign::Mark if self.encoding == Encoding::Utf8 => None,
+            Sign::Mark => Some(format!("{is_not} {name}, by the mark at its beginning.")),
+            Sign::Zeros => Some(format!("{is_not} {name}, by the zeros between its letters.")),
+            Sign::Most => Some(
+                "The file isn't sound UTF-8; it was read as that all the same, as most of it is. What is broken became \"\u{fffd}\"."
+                    .into(),
+            ),
+            Sign::Label => Some(format!("{is_not} {name}, as it says of itself; {convert}")),
+            Sign::None => Some(format!("{is_not} {name}, which is a guess; {convert}")),
+        }
+    }
+}
+
+/// How much is read at once of a file of so many bytes, in bytes.
+pub(super) fn buffer_bytes(of: u64) -> usize {
+    usize::try_from(of).map_or(MAX_BUFFER_BYTES, |bytes| {
+        bytes.clamp(MIN_BUFFER_BYTES, MAX_BUFFER_BYTES)
+    })
+}
+
+/// Looks at the whole of a file of so many bytes.
 ///
 /// # Errors
 /// `InvalidData` with a sentence where it says that it is in an encoding that isn't here.
-pub(super) fn guess(mut file: impl Read) -> io::Result<Guess> {
+pub(super) fn guess(mut file: impl Read, bytes: u64) -> io::Result<Guess> {
     let mut head = Vec::new();
     file.by_ref().take(4096).read_to_end(&mut head)?;
-    let sure = |encoding, mark| Guess {
+    let found = |encoding, mark, sign| Guess {
         encoding,
         mark,
-        guessed: false,
+        sign,
     };
-    match head.as_slice() {
-        [0xEF, 0xBB, 0xBF, ..] => return Ok(sure(Encoding::Utf8, 3)),
-        [0xFF, 0xFE, ..] => return Ok(sure(Encoding::Utf16Little, 2)),
-        [0xFE, 0xFF, ..] => return Ok(sure(Encoding::Utf16Big, 2)),
-        _ => {}
+    let mark = match head.as_slice() {
+        [0xEF, 0xBB, 0xBF, ..] => Some((Encoding::Utf8, 3, Sign::Mark)),
+        [0xFF, 0xFE, ..] => Some((Encoding::Utf16Little, 2, Sign::Mark)),
+        [0xFE, 0xFF, ..] => Some((Encoding::Utf16Big, 2, Sign::Mark)),
+        // Whatever is imported begins with ASCII.
+        [1..=255, 0, 1..=255, 0, ..] => Some((Encoding::Utf16Little, 0, Sign::Zeros)),
+        [0, 1..=255, 0, 1..=255, ..] => Some((Encoding::Utf16Big, 0, Sign::Zeros)),
+        _ => None,
+    };
+    if let Some((encoding, mark, sign)) = mark {
+        return Ok(found(encoding, mark, sign));
     }
-    let (sound, unsound) = characters(head.as_slice().chain(file))?;
+    let (sound, unsound) = characters(head.as_slice().chain(file), buffer_bytes(bytes))?;
     if unsound == 0 {
-        return Ok(sure(Encoding::Utf8, 0));
+        return Ok(found(Encoding::Utf8, 0, Sign::Sound));
     }
     // Exporters write a label whatever follows: characters that are sound tell more.
-    let likely = match label(&head) {
-        _ if sound >= unsound => Encoding::Utf8,
-        None => WINDOWS_1252,
-        Some(label) => match Encoding::of_label(&label) {
-            Some(Encoding::Utf8) => WINDOWS_1252,
-            Some(encoding) => encoding,
-            None => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!(
-                        "it says that it is written in {label}; make it UTF-8 first, for example with `iconv -f {label} -t UTF-8`"
-                    ),
-                ));
-            }
-        },
+    if sound >= unsound {
+        return Ok(found(Encoding::Utf8, 0, Sign::Most));
+    }
+    let Some(label) = label(&head) else {
+        return Ok(found(WINDOWS_1252, 0, Sign::None));
     };
-    Ok(Guess {
-        encoding: likely,
-        mark: 0,
-        guessed: true,
-    })
+    match Encoding::of_label(&label) {
+        // What it says can't be.
+        Some(Encoding::Utf8 | Encoding::Utf16Little | Encoding::Utf16Big) => {
+            Ok(found(WINDOWS_1252, 0, Sign::None))
+        }
+        Some(encoding) => Ok(found(encoding, 0, Sign::Label)),
+        None => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!(
+                "it says that it is written in {label}; make it UTF-8 first, as by `iconv -f {label} -t UTF-8 FILE > NEW`"
+            ),
+        )),
+    }
 }
 
 /// What an HTML file says of its encoding, without anything but letters, digits, signs of labels.
@@ -138,9 +189,9 @@ fn label(head: &[u8]) -> Option<String> {
 }
 
 /// Numbers of characters beyond ASCII in UTF-8, and of bytes that are in none.
-fn characters(mut file: impl Read) -> io::Result<(u64, u64)> {
+fn characters(mut file: impl Read, at_once: usize) -> io::Result<(u64, u64)> {
     let (mut sound, mut unsound) = (0, 0);
-    let mut buffer = vec![0; 64 * 1024];
+    let mut buffer = vec![0; at_once];
     let mut kept = 0;
     loop {
         let read = file.read(&mut buffer[kept..])?;
@@ -198,7 +249,7 @@ pub(super) struct Decoded<R> {
 }
 
 impl<R: Read> Decoded<R> {
-    pub(super) fn new(file: R, encoding: Encoding) -> Self {
+    pub(super) fn new(file: R, encoding: Encoding, bytes: u64) -> Self {
         let table = match encoding {
             Encoding::Bytes(_, table) => table.chars().collect(),
             _ => Vec::new(),
@@ -207,7 +258,7 @@ impl<R: Read> Decoded<R> {
             file,
             encoding,
             table,
-            raw: vec![0; 64 * 1024],
+            raw: vec![0; buffer_bytes(bytes)],
             kept: 0,
             text: Vec::new(),
             given: 0,
@@ -310,41 +361,56 @@ impl<R: Read> Read for Decoded<R> {
 mod tests {
     use super::*;
 
-    fn text(bytes: &[u8]) -> (String, &'static str, bool) {
-        let guess = guess(bytes).unwrap();
+    fn text(bytes: &[u8]) -> (String, &'static str, Sign) {
+        let guess = guess(bytes, 0).unwrap();
         let mut text = String::new();
-        Decoded::new(&bytes[guess.mark..], guess.encoding)
-            .read_to_string(&mut text)
-            .unwrap();
-        (text, guess.encoding.name(), guess.guessed)
+        Decoded::new(
+            &bytes[usize::try_from(guess.mark).unwrap()..],
+            guess.encoding,
+            0,
+        )
+        .read_to_string(&mut text)
+        .unwrap();
+        (text, guess.encoding.name(), guess.sign)
     }
 
-    fn check(bytes: &[u8], expected: &str, name: &str, guessed: bool) {
-        assert_eq!(text(bytes), (expected.to_owned(), name, guessed));
+    fn check(bytes: &[u8], expected: &str, name: &str, sign: Sign) {
+        assert_eq!(text(bytes), (expected.to_owned(), name, sign));
     }
 
     #[test]
     fn files_are_read_in_the_encoding_that_they_are_in() {
-        check("gödel".as_bytes(), "gödel", "UTF-8", false);
-        check(b"\xEF\xBB\xBFa", "a", "UTF-8", false);
-        check(b"\xFF\xFEa\0\x3D\xD8\x00\xDE", "a😀", "UTF-16LE", false);
-        check(b"\xFE\xFF\0a", "a", "UTF-16BE", false);
-        check(b"g\xF6del", "gödel", "windows-1252", true);
+        check("gödel".as_bytes(), "gödel", "UTF-8", Sign::Sound);
+        check(b"\xEF\xBB\xBFa", "a", "UTF-8", Sign::Mark);
+        check(
+            b"\xFF\xFEa\0\x3D\xD8\x00\xDE",
+            "a😀",
+            "UTF-16LE",
+            Sign::Mark,
+        );
+        check(b"\xFE\xFF\0a", "a", "UTF-16BE", Sign::Mark);
+        check(b"<\0D\0\xE4\0", "<Dä", "UTF-16LE", Sign::Zeros);
+        check(b"\0<\0D\0\xE4", "<Dä", "UTF-16BE", Sign::Zeros);
+        check(b"g\xF6del", "gödel", "windows-1252", Sign::None);
         check(
             b"<meta charset=windows-1251>\xE3",
             "<meta charset=windows-1251>г",
             "windows-1251",
-            true,
+            Sign::Label,
         );
-        check(
-            b"<META CONTENT=\"text/html; charset=UTF-8\">\xF6",
-            "<META CONTENT=\"text/html; charset=UTF-8\">ö",
-            "windows-1252",
-            true,
-        );
+        // It can't be what it says.
+        for label in ["UTF-8", "utf-16"] {
+            let head = format!("<META CONTENT=\"text/html; charset={label}\">");
+            check(
+                &[head.as_bytes(), b"\xF6"].concat(),
+                &format!("{head}ö"),
+                "windows-1252",
+                Sign::None,
+            );
+        }
         // One bad byte among good ones spoils none of them.
-        check("ä\u{0}ö".as_bytes(), "ä\u{0}ö", "UTF-8", false);
-        check(b"\xC3\xA4\xC3\xB6\xFF", "äö\u{fffd}", "UTF-8", true);
+        check("ä\u{0}ö".as_bytes(), "ä\u{0}ö", "UTF-8", Sign::Sound);
+        check(b"\xC3\xA4\xC3\xB6\xFF", "äö\u{fffd}", "UTF-8", Sign::Most);
         // Whatever the file says of itself.
         for label in ["iso-8859-1", "windows-1251", "shift_jis"] {
             let head = format!("<meta charset={label}>");
@@ -352,14 +418,14 @@ mod tests {
                 &[head.as_bytes(), b"\xC3\xA4\xC3\xB6\xFF"].concat(),
                 &format!("{head}äö\u{fffd}"),
                 "UTF-8",
-                true,
+                Sign::Most,
             );
         }
     }
 
     #[test]
     fn an_encoding_that_is_not_here_is_named() {
-        let error = guess(&b"<meta charset=\"Shift_JIS\">\x83"[..]).unwrap_err();
+        let error = guess(&b"<meta charset=\"Shift_JIS\">\x83"[..], 0).unwrap_err();
         assert!(error.to_string().contains("iconv -f shift_jis"), "{error}");
     }
 
@@ -376,14 +442,17 @@ mod tests {
         }
         let expected = "aä機😀";
         let mut read = String::new();
-        Decoded::new(OneByOne(expected.as_bytes()), Encoding::Utf8)
+        Decoded::new(OneByOne(expected.as_bytes()), Encoding::Utf8, 0)
             .read_to_string(&mut read)
             .unwrap();
         assert_eq!(read, expected);
-        assert_eq!(characters(OneByOne(expected.as_bytes())).unwrap(), (3, 0));
+        assert_eq!(
+            characters(OneByOne(expected.as_bytes()), 64).unwrap(),
+            (3, 0)
+        );
         let utf16: Vec<u8> = expected.encode_utf16().flat_map(u16::to_le_bytes).collect();
         read.clear();
-        Decoded::new(OneByOne(&utf16), Encoding::Utf16Little)
+        Decoded::new(OneByOne(&utf16), Encoding::Utf16Little, 0)
             .read_to_string(&mut read)
             .unwrap();
         assert_eq!(read, expected);
@@ -398,11 +467,15 @@ mod tests {
                 b"<meta charset=koi8-r>\xE3",
             ],
             |bytes| {
-                if let Ok(guess) = guess(bytes) {
+                if let Ok(guess) = guess(bytes, 0) {
                     let mut text = String::new();
-                    Decoded::new(&bytes[guess.mark..], guess.encoding)
-                        .read_to_string(&mut text)
-                        .expect("what is decoded is UTF-8");
+                    Decoded::new(
+                        &bytes[usize::try_from(guess.mark).unwrap()..],
+                        guess.encoding,
+                        0,
+                    )
+                    .read_to_string(&mut text)
+                    .expect("what is decoded is UTF-8");
                 }
             },
         );

@@ -5,12 +5,11 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, io::BufRead};
 
-use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    row::{Found, Sink, date},
+    row::{Found, Moment, Sink, date},
     source::{Counting, Source, unreadable},
 };
 use crate::error::{Error, Result};
@@ -65,7 +64,7 @@ impl<'a> Fields<'a> {
         super::netscape::is_yes(&self.text(name))
     }
 
-    pub(super) fn date(&self, name: &str) -> Option<Timestamp> {
+    pub(super) fn date(&self, name: &str) -> Moment {
         date(&self.text(name))
     }
 
@@ -92,10 +91,10 @@ impl<'a> Fields<'a> {
         self.0.get(name).and_then(|json| Self::of(json.get()))
     }
 
-    /// All members that are objects, by name.
-    pub(super) fn all_objects(&self) -> Vec<Self> {
-        let members = self.0.values();
-        members.filter_map(|json| Self::of(json.get())).collect()
+    /// All members that are objects, with their names, by name.
+    pub(super) fn all_objects(&self) -> impl Iterator<Item = (&str, Self)> {
+        let members = self.0.iter();
+        members.filter_map(|(name, json)| Some((name.as_str(), Self::of(json.get())?)))
     }
 }
 

@@ -1,11 +1,12 @@
 //! Netscape bookmark files, which have no definition: every browser and service
-//! writes its own. Pocket's, Delicious', Pinboard's, Shaarli's and linkding's too.
+//! writes its own. Pocket's, Delicious', Pinboard's, Shaarli's, linkding's, Raindrop's
+//! and Instapaper's too.
 
 use std::io;
 
 use super::{
     html::{Tag, Token, Tokens},
-    row::{ARCHIVE, FOLDERS, Found, Row, Sink, TO_READ, date},
+    row::{ARCHIVE, FOLDERS, Found, Row, STARRED, Sink, TO_READ, date},
     source::{Source, unreadable},
 };
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ enum In {
     Title,
     Note,
     Folder,
-    /// Pocket's headings.
+    /// Headings of Pocket and Instapaper.
     Heading,
 }
 
@@ -57,7 +58,7 @@ struct Reading<'a, 's> {
     /// Whether one tag may be of several words: Firefox puts commas between tags, and
     /// alone of all writes such a head.
     by_commas: bool,
-    /// Pocket's list: its state.
+    /// The list of Pocket or Instapaper: its state.
     list: Option<&'static str>,
 }
 
@@ -204,6 +205,10 @@ impl Reading<'_, '_> {
         if is_yes(attribute(&["toread", "unread"])) {
             tags.push(TO_READ.to_owned());
         }
+        // Raindrop's.
+        if is_yes(attribute(&["data-important"])) {
+            tags.push(STARRED.to_owned());
+        }
         tags.extend(self.list.map(str::to_owned));
         self.row = Some(Row {
             line: tag.line,
@@ -218,11 +223,12 @@ impl Reading<'_, '_> {
         self.inside = In::Title;
     }
 
-    /// Names of the folders around, the innermost ones.
+    /// Names of the folders around, the innermost ones; one more than are taken, so
+    /// that it is known where there are more.
     fn path(&self) -> Vec<String> {
         let names = self.folders.iter().rev();
         let names = names.filter_map(|folder| folder.name.clone());
-        let mut names: Vec<String> = names.take(FOLDERS).collect();
+        let mut names: Vec<String> = names.take(FOLDERS + 1).collect();
         names.reverse();
         names
     }
@@ -257,7 +263,8 @@ impl Reading<'_, '_> {
             (In::Heading, _) => {
                 self.list = match text.trim() {
                     "Unread" => Some(TO_READ),
-                    "Read Archive" => Some(ARCHIVE),
+                    "Read Archive" | "Archive" => Some(ARCHIVE),
+                    "Starred" => Some(STARRED),
                     _ => None,
                 };
             }

@@ -27,7 +27,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         return Found::Alias { line, name, of };
     }
     for name in ["savedAt", "updatedAt", "deletedAt"] {
-        if entry.some(name).is_some() && entry.date(name).is_none() {
+        if entry.some(name).is_some() && entry.date(name).at().is_none() {
             return Found::refused(line, format!("Its {name} is no date."));
         }
     }
@@ -37,7 +37,9 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
     let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
         let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
         (NoteId::MIN..=NoteId::MAX).contains(id)
-            && saved.is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
+            && saved
+                .at()
+                .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
     });
     Row {
         line,
@@ -53,7 +55,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         updated: entry.date("updatedAt"),
         kept: Kept {
             id,
-            deleted_at: entry.date("deletedAt"),
+            deleted_at: entry.date("deletedAt").at(),
         },
         own: true,
         ..Row::default()

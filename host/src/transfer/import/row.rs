@@ -25,6 +25,34 @@ pub(super) const FOLDERS: usize = 16;
 /// Clocks differ, and so do zones: so far may a date lie ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
+/// A date of a bookmark.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// The file says none.
+    #[default]
+    Unsaid,
+    At(Timestamp),
+    /// The file says something that is none.
+    Unread(String),
+}
+
+impl Moment {
+    pub(super) fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::At(moment) => Some(*moment),
+            Self::Unsaid | Self::Unread(_) => None,
+        }
+    }
+
+    /// Where this is none, the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::At(_), _) | (_, Self::Unsaid) => self,
+            _ => other,
+        }
+    }
+}
+
 /// A bookmark as a file has it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
@@ -40,8 +68,8 @@ pub(super) struct Row {
     pub(super) published: Option<String>,
     pub(super) site_name: Option<String>,
     pub(super) lang: Option<String>,
-    pub(super) saved: Option<Timestamp>,
-    pub(super) updated: Option<Timestamp>,
+    pub(super) saved: Moment,
+    pub(super) updated: Moment,
     pub(super) kept: Kept,
     /// Written by an export of ours: texts are what they have to be.
     pub(super) own: bool,
@@ -57,8 +85,9 @@ pub(super) enum Found {
         name: String,
         of: String,
     },
-    /// No bookmark: those that follow are of this file of a zip file.
-    Part(Rc<str>),
+    /// No bookmark: those that follow are of this file of a zip file. And what there is
+    /// to say of its encoding.
+    Part(Rc<str>, Option<String>),
     /// What should be a bookmark and is none.
     Refused {
         line: u64,
@@ -93,20 +122,72 @@ pub struct Wishes {
     pub base: Option<url::Url>,
 }
 
+/// What of a row that is taken isn't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Left {
+    UnreadDate,
+    FutureDate,
+    Title,
+    TagEnd,
+    Tag,
+    Folders,
+    Metadata,
+}
+
+impl Left {
+    /// What was left, of all rows.
+    pub(super) fn of_all(self) -> &'static str {
+        match self {
+            Self::UnreadDate => "dates that can't be read",
+            Self::FutureDate => "dates in the future",
+            Self::Title => "ends of titles",
+            Self::TagEnd => "ends of tags",
+            Self::Tag => "what can't be a tag",
+            Self::Folders => "outer folders",
+            Self::Metadata => "what pages say of themselves",
+        }
+    }
+}
+
+/// How far a tag is from its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Same,
+    Lower,
+    Other,
+    Cut,
+}
+
+/// Names of tags that got another form.
+#[derive(Debug, Default)]
+pub(super) struct Renamed {
+    pub(super) count: u64,
+    /// The first name, and what became of it.
+    pub(super) example: Option<(String, String)>,
+}
+
+impl Renamed {
+    fn add(&mut self, name: &str, tag: &Tag) {
+        self.count += 1;
+        self.example
+            .get_or_insert_with(|| (name.trim().to_owned(), tag.to_string()));
+    }
+}
+
 /// Makes notes of rows.
 #[derive(Debug)]
 pub(super) struct Making {
     wishes: Wishes,
-    names: HashMap<String, Option<Tag>>,
-    /// Names of tags that aren't in their normal form, and what became of the first.
-    pub(super) renamed: u64,
-    pub(super) example: Option<(String, String)>,
-    /// Titles that were cut.
-    pub(super) cut: u64,
+    names: HashMap<String, Option<(Tag, Form)>>,
+    /// Names of tags that are in lower case now.
+    pub(super) lowered: Renamed,
+    /// Those that are changed otherwise.
+    pub(super) reformed: Renamed,
     /// The last moment that a date may be.
     latest: Timestamp,
-    /// Rows with a date that is later.
-    pub(super) ahead: u64,
+    /// What is left out of the row that is made, a sentence each: taken from here
+    /// before the next one.
+    pub(super) left: Vec<(Left, String)>,
 }
 
 impl Making {
@@ -115,43 +196,75 @@ impl Making {
         Self {
             wishes,
             names: HashMap::new(),
-            renamed: 0,
-            example: None,
-            cut: 0,
+            lowered: Renamed::default(),
+            reformed: Renamed::default(),
             latest: now.checked_add(AHEAD).unwrap_or(now),
-            ahead: 0,
+            left: Vec::new(),
         }
+    }
+
+    fn leave(&mut self, what: Left, sentence: String) {
+        self.left.push((what, sentence));
     }
 
     /// The tag nearest to a name. None for a name of nothing but spaces and signs of separation.
-    pub(super) fn tag(&mut self, name: &str) -> Option<Tag> {
-        if let Some(known) = self.names.get(name) {
-            return known.clone();
-        }
-        let tag = tag(name);
-        if let Some(tag) = &tag
-            && tag.as_str() != name.trim()
-        {
-            self.renamed += 1;
-            if self.example.is_none() {
-                self.example = Some((name.trim().to_owned(), tag.to_string()));
+    fn tag(&mut self, name: &str) -> Option<Tag> {
+        let known = self.names.get(name).cloned();
+        let found = known.unwrap_or_else(|| {
+            let found = tag(name);
+            match &found {
+                Some((tag, Form::Lower)) => self.lowered.add(name, tag),
+                Some((tag, Form::Other)) => self.reformed.add(name, tag),
+                _ => {}
+            }
+            if self.names.len() < REMEMBERED_NAMES {
+                self.names.insert(name.to_owned(), found.clone());
+            }
+            found
+        });
+        match found {
+            Some((tag, Form::Cut)) => {
+                self.leave(
+                    Left::TagEnd,
+                    format!(
+                        "Its tag \"{}\" has more than {} characters and was cut.",
+                        shortened(name.trim()),
+                        Tag::MAX_CHARS
+                    ),
+                );
+                Some(tag)
+            }
+            Some((tag, _)) => Some(tag),
+            None if name.trim().is_empty() => None,
+            None => {
+                let name = shortened(name.trim());
+                self.leave(Left::Tag, format!("\"{name}\" can't be a tag."));
+                None
             }
         }
-        if self.names.len() < REMEMBERED_NAMES {
-            self.names.insert(name.to_owned(), tag.clone());
-        }
-        tag
     }
 
+    /// What it takes of a row; what it doesn't is added to `left`.
+    ///
     /// # Errors
     /// `InvalidUrl`.
     pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
         let url = self.url(&row)?;
-        self.without_future(&mut row);
+        let saved = self.moment(&row.saved);
+        if saved.is_none() {
+            row.kept.id = None;
+        }
+        let updated = self.moment(&row.updated);
         let folders = match self.wishes.folders {
             true => &row.folders[row.folders.len().saturating_sub(FOLDERS)..],
             false => &[],
         };
+        if self.wishes.folders && row.folders.len() > FOLDERS {
+            self.leave(
+                Left::Folders,
+                format!("Of its folders only the innermost {FOLDERS} became tags."),
+            );
+        }
         let mut tags: Vec<Tag> = Vec::new();
         for name in row.tags.iter().chain(folders) {
             if let Some(tag) = self.tag(name)
@@ -160,21 +273,31 @@ impl Making {
                 tags.push(tag);
             }
         }
-        let metadata = Metadata {
+        let said = Metadata {
             excerpt: row.excerpt,
             published_at: row.published,
             site_name: row.site_name,
             lang: row.lang,
         };
+        let metadata = match row.own {
+            true => said.clone().from_export(),
+            false => Metadata::from_page(
+                said.excerpt.as_deref(),
+                said.published_at.as_deref(),
+                said.site_name.as_deref(),
+                said.lang.as_deref(),
+            ),
+        };
+        self.compare(&said, &metadata);
         if row.own {
             return Ok(Incoming {
                 url,
                 title: row.title,
                 tags,
                 summary: row.note,
-                metadata: metadata.from_export(),
-                saved_at: row.saved,
-                updated_at: row.updated,
+                metadata,
+                saved_at: saved,
+                updated_at: updated,
                 kept: row.kept,
             });
         }
@@ -185,37 +308,73 @@ impl Making {
         }
         if title.len() > MAX_TITLE_BYTES {
             title.truncate(title.floor_char_boundary(MAX_TITLE_BYTES));
-            self.cut += 1;
+            self.leave(
+                Left::Title,
+                "Its title has more than 16 KiB and was cut.".into(),
+            );
         }
         Ok(Incoming {
             url,
             title,
             tags,
             summary: lines(&row.note),
-            metadata: Metadata::from_page(
-                metadata.excerpt.as_deref(),
-                metadata.published_at.as_deref(),
-                metadata.site_name.as_deref(),
-                metadata.lang.as_deref(),
-            ),
-            saved_at: row.saved,
-            updated_at: row.updated.filter(|updated| sensible(row.saved, *updated)),
+            metadata,
+            saved_at: saved,
+            updated_at: updated.filter(|updated| sensible(saved, *updated)),
             kept: row.kept,
         })
     }
 
     /// What lies ahead isn't when a page was saved: numbers of another unit, above all.
-    fn without_future(&mut self, row: &mut Row) {
-        let latest = self.latest;
-        let ahead = |date: &Option<Timestamp>| date.is_some_and(|date| date > latest);
-        if !ahead(&row.saved) && !ahead(&row.updated) {
-            return;
+    fn moment(&mut self, moment: &Moment) -> Option<Timestamp> {
+        match moment {
+            Moment::Unsaid => None,
+            Moment::At(at) if *at > self.latest => {
+                self.leave(
+                    Left::FutureDate,
+                    format!("Its date {at:.0} lies in the future and was left out."),
+                );
+                None
+            }
+            Moment::At(at) => Some(*at),
+            Moment::Unread(text) => {
+                let text = shortened(text);
+                self.leave(
+                    Left::UnreadDate,
+                    format!("Its date \"{text}\" can't be read and was left out."),
+                );
+                None
+            }
         }
-        self.ahead += 1;
-        row.updated = row.updated.filter(|date| *date <= latest);
-        if ahead(&row.saved) {
-            row.saved = None;
-            row.kept.id = None;
+    }
+
+    /// What a page said of itself, and what is kept of it.
+    fn compare(&mut self, said: &Metadata, kept: &Metadata) {
+        let published = said.published_at.as_deref().unwrap_or_default().trim();
+        if !published.is_empty() && kept.published_at.is_none() {
+            let text = shortened(published);
+            self.leave(
+                Left::UnreadDate,
+                format!("Its date of publication \"{text}\" can't be read and was left out."),
+            );
+        }
+        let length = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().len();
+        for (what, said, kept) in [
+            ("excerpt", &said.excerpt, &kept.excerpt),
+            ("site's name", &said.site_name, &kept.site_name),
+        ] {
+            if length(said) > length(kept) {
+                self.leave(
+                    Left::Metadata,
+                    format!("Its {what} is too long and was cut."),
+                );
+            }
+        }
+        if length(&said.lang) > length(&kept.lang) {
+            self.leave(
+                Left::Metadata,
+                "Its language is none and was left out.".into(),
+            );
         }
     }
 
@@ -270,31 +429,25 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-fn tag(name: &str) -> Option<Tag> {
+fn tag(name: &str) -> Option<(Tag, Form)> {
     let plain = || {
         name.chars()
             .map(|c| if c == ',' || c.is_control() { ' ' } else { c })
     };
     let cleaned: String = plain().collect();
-    Tag::parse(&cleaned)
-        .or_else(|_| {
-            // Normalising may lengthen it: twice, and it still fits.
-            let short: String = plain()
-                .filter(|c| !c.is_whitespace() || *c == ' ')
-                .take(Tag::MAX_CHARS / 2)
-                .collect();
-            Tag::parse(if cleaned.chars().count() > Tag::MAX_CHARS {
-                let end = cleaned
-                    .char_indices()
-                    .nth(Tag::MAX_CHARS)
-                    .map_or(cleaned.len(), |(at, _)| at);
-                &cleaned[..end]
-            } else {
-                &short
-            })
-            .or_else(|_| Tag::parse(&short))
-        })
-        .ok()
+    if let Ok(tag) = Tag::parse(&cleaned) {
+        let form = match tag.as_str() {
+            same if same == name.trim() => Form::Same,
+            lower if lower == name.trim().to_lowercase() => Form::Lower,
+            _ => Form::Other,
+        };
+        return Some((tag, form));
+    }
+    let beginning =
+        |chars| Tag::parse(&cleaned.trim_start().chars().take(chars).collect::<String>());
+    // Normalising may lengthen it: half, and it still fits.
+    let cut = beginning(Tag::MAX_CHARS).or_else(|_| beginning(Tag::MAX_CHARS / 4));
+    Some((cut.ok()?, Form::Cut))
 }
 
 /// A title: line breaks and runs of spaces become one space.
@@ -314,9 +467,27 @@ fn lines(text: &str) -> String {
 
 /// A moment as files write it: seconds, milliseconds, microseconds since 1970
 /// or (Chromium) microseconds since 1601, RFC 3339, ISO 8601 with or without a
-/// zone, and the way of web servers' logs. None for anything else, and for zero.
-pub(super) fn date(text: &str) -> Option<Timestamp> {
+/// zone, and the way of web servers' logs. What is nothing but zeros is none.
+pub(super) fn date(text: &str) -> Moment {
     let text = text.trim();
+    if is_unsaid(text) {
+        return Moment::Unsaid;
+    }
+    // Notes are of moments since 1970.
+    let read = read_date(text).filter(|moment| *moment > Timestamp::UNIX_EPOCH);
+    read.map_or_else(|| Moment::Unread(text.to_owned()), Moment::At)
+}
+
+/// As exporters write that there is no date.
+fn is_unsaid(text: &str) -> bool {
+    text.bytes().all(|byte| b"0-:.+TZ ".contains(&byte))
+        // The first moments of Unix, of Chromium, and of .NET.
+        || ["1970-01-01", "1601-01-01", "0001-01-01"].iter().any(|day| text.starts_with(day))
+        || text == "-11644473600"
+        || text.eq_ignore_ascii_case("null")
+}
+
+fn read_date(text: &str) -> Option<Timestamp> {
     if let Ok(number) = text.parse::<i64>() {
         return number_date(number);
     }
@@ -358,8 +529,7 @@ fn of_log(text: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// As [`date`], of a number.
-pub(super) fn number_date(number: i64) -> Option<Timestamp> {
+fn number_date(number: i64) -> Option<Timestamp> {
     match number {
         ..=0 => None,
         // Until the year 5138.
@@ -373,8 +543,17 @@ pub(super) fn number_date(number: i64) -> Option<Timestamp> {
     }
 }
 
-/// Microseconds since 1601, as Chromium keeps them (`base::Time`).
-pub(super) fn since_1601(micros: i64) -> Option<Timestamp> {
+/// As [`date`], of what Chromium keeps: microseconds since 1601 (`base::Time`).
+pub(super) fn chromium_date(text: &str) -> Moment {
+    let text = text.trim();
+    if is_unsaid(text) {
+        return Moment::Unsaid;
+    }
+    let read = text.parse().ok().and_then(since_1601);
+    read.map_or_else(|| Moment::Unread(text.to_owned()), Moment::At)
+}
+
+fn since_1601(micros: i64) -> Option<Timestamp> {
     const UNTIL_1970: i64 = 11_644_473_600;
     let moment = Timestamp::from_microsecond(micros).ok()?;
     let moment = moment
@@ -402,30 +581,58 @@ mod tests {
             "12615684936000000",
         ] {
             let expected: Timestamp = "2000-10-10T20:55:36Z".parse().unwrap();
-            assert_eq!(date(text), Some(expected), "{text}");
-        }
-        for text in ["", "0", "-5", "yesterday", "9e99", "NaN", "99/Foo/2000"] {
-            assert_eq!(date(text), None, "{text}");
+            assert_eq!(date(text), Moment::At(expected), "{text}");
         }
         assert_eq!(
             date("2000-10-10"),
-            Some("2000-10-10T00:00:00Z".parse().unwrap())
+            Moment::At("2000-10-10T00:00:00Z".parse().unwrap())
         );
+        for text in [
+            "-5",
+            "yesterday",
+            "9e99",
+            "NaN",
+            "99/Foo/2000",
+            "1969-07-20",
+        ] {
+            assert_eq!(date(text), Moment::Unread(text.into()), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "0",
+            "0.0",
+            "null",
+            "0000-00-00 00:00:00",
+            "1970-01-01T00:00:00Z",
+            "0001-01-01T00:00:00Z",
+            "-11644473600",
+        ] {
+            assert_eq!(date(text), Moment::Unsaid, "{text}");
+        }
+        assert_eq!(chromium_date("0"), Moment::Unsaid);
+        assert_eq!(chromium_date("x"), Moment::Unread("x".into()));
     }
 
     #[test]
     fn names_become_the_nearest_tag() {
         for (name, expected) in [
-            ("GPU", Some("gpu")),
-            ("a, b", Some("a b")),
-            ("tab\tbed\u{7}", Some("tab bed")),
+            (" gpu ", Some(("gpu", Form::Same))),
+            ("GPU", Some(("gpu", Form::Lower))),
+            ("A, B", Some(("a b", Form::Other))),
+            ("tab\tbed\u{7}", Some(("tab bed", Form::Other))),
             (",", None),
             ("", None),
         ] {
-            assert_eq!(tag(name).as_ref().map(Tag::as_str), expected, "{name:?}");
+            let found = tag(name);
+            let found = found.as_ref().map(|(tag, form)| (tag.as_str(), *form));
+            assert_eq!(found, expected, "{name:?}");
         }
-        assert_eq!(tag(&"x".repeat(300)).unwrap().as_str().len(), 100);
+        let long = format!("{}x", "ab ".repeat(100));
+        let (cut, form) = tag(&long).unwrap();
+        assert_eq!((cut.as_str().len(), form), (100, Form::Cut));
         assert!(tag(&"İ".repeat(100)).is_some());
+        assert!(tag(&"ΐ".repeat(400)).is_some());
     }
 
     #[test]
@@ -434,7 +641,7 @@ mod tests {
             &["10/Oct/2000:23:55:36 +0300", "971211336", "GPU, x"],
             |text| {
                 let _ = date(text);
-                if let Some(tag) = tag(text) {
+                if let Some((tag, _)) = tag(text) {
                     assert_eq!(Tag::parse(tag.as_str()).unwrap(), tag);
                 }
                 let row = Row {

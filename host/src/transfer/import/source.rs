@@ -8,7 +8,7 @@ use std::{
     rc::Rc,
 };
 
-use super::encoding::{self, Decoded, Encoding};
+use super::encoding::{self, Decoded, Encoding, Guess, Sign};
 use crate::error::{Error, Result};
 
 /// Largest file, in bytes.
@@ -49,9 +49,7 @@ impl<F: Seek> Seek for Placed<F> {
 pub struct Source {
     file: Placed<Box<dyn Seekable>>,
     bytes: u64,
-    encoding: Encoding,
-    mark: u64,
-    guessed: bool,
+    guess: Guess,
     /// What was unpacked of it, in bytes.
     pub(super) unpacked: u64,
 }
@@ -62,7 +60,7 @@ pub(super) fn unreadable(error: &io::Error) -> Error {
         io::ErrorKind::NotFound => "The file isn't there.".into(),
         io::ErrorKind::PermissionDenied => "You may not read the file.".into(),
         io::ErrorKind::IsADirectory => "It is a folder; give a file.".into(),
-        _ => format!("The file can't be read: {error}."),
+        _ => format!("The file can't be read: {error}. Nothing was imported."),
     })
 }
 
@@ -116,20 +114,19 @@ impl Source {
         let mut source = Self {
             file: Placed { file, place },
             bytes,
-            encoding: Encoding::Utf8,
-            mark: 0,
-            guessed: false,
+            guess: Guess {
+                encoding: Encoding::Utf8,
+                mark: 0,
+                sign: Sign::Sound,
+            },
             unpacked: 0,
         };
         // Not text: nothing to guess.
         if !source.is_binary()? {
-            let guess = source
+            source.guess = source
                 .raw()
-                .and_then(encoding::guess)
+                .and_then(|file| encoding::guess(file, bytes))
                 .map_err(|error| unreadable(&error))?;
-            source.encoding = guess.encoding;
-            source.mark = u64::try_from(guess.mark).unwrap_or(0);
-            source.guessed = guess.guessed;
         }
         Ok(source)
     }
@@ -149,13 +146,18 @@ impl Source {
     /// The encoding of its text.
     #[must_use]
     pub fn encoding(&self) -> &'static str {
-        self.encoding.name()
+        self.guess.encoding.name()
     }
 
     /// Whether the encoding had to be guessed.
     #[must_use]
     pub fn is_guessed(&self) -> bool {
-        self.guessed
+        !matches!(self.guess.sign, Sign::Sound | Sign::Mark)
+    }
+
+    /// In which encoding it was read and why, as a sentence, where it isn't UTF-8.
+    pub(super) fn encoding_notice(&self) -> Option<String> {
+        self.guess.notice()
     }
 
     /// Whether it is a zip file or a database: by its first bytes.
@@ -223,13 +225,13 @@ impl Source {
 
     /// Its text from the beginning.
     pub(super) fn text(&mut self) -> Result<BufReader<Decoded<&mut (dyn Read + '_)>>> {
-        let (mark, encoding) = (self.mark, self.encoding);
+        let (Guess { encoding, mark, .. }, bytes) = (self.guess, self.bytes);
         self.file
             .seek(SeekFrom::Start(mark))
             .map_err(|error| unreadable(&error))?;
         Ok(BufReader::with_capacity(
-            64 * 1024,
-            Decoded::new(&mut self.file, encoding),
+            encoding::buffer_bytes(bytes),
+            Decoded::new(&mut self.file, encoding, bytes),
         ))
     }
 }
@@ -272,10 +274,13 @@ impl<R: BufRead> Counting<R> {
     }
 
     /// Over the bound: what the error of the reader is then.
-    pub(super) fn too_long() -> io::Error {
+    fn too_long(&self) -> io::Error {
         io::Error::new(
             io::ErrorKind::FileTooLarge,
-            "one of its entries is far too long",
+            format!(
+                "an entry that begins before line {} is far too long",
+                self.line + 1
+            ),
         )
     }
 }
@@ -293,7 +298,7 @@ impl<R: BufRead> Read for Counting<R> {
 impl<R: BufRead> BufRead for Counting<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
-            return Err(Self::too_long());
+            return Err(self.too_long());
         }
         self.inner.fill_buf()
     }

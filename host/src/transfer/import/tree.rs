@@ -4,13 +4,16 @@
 
 use super::{
     json::Fields,
-    row::{FOLDERS, Found, Row, Sink, since_1601},
+    row::{FOLDERS, Found, Row, Sink, chromium_date},
     source::{Source, unreadable},
 };
 use crate::error::{Error, Result};
 
 /// Deepest folder: each is read once for each folder that it is in.
 const MAX_DEPTH: usize = 60;
+
+/// Name of the folder of bookmarks that were thrown away.
+const TRASH: &str = "trash";
 
 pub(super) fn firefox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let text = held(source)?;
@@ -19,9 +22,25 @@ pub(super) fn firefox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
 
 pub(super) fn chromium(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let text = held(source)?;
-    // Some of the roots are no folders.
-    let roots = parsed(&text)?.object("roots").unwrap_or_default();
-    walk(&roots.all_objects(), sink)
+    // Some of the roots are no folders. Opera has most of its own inside of one, and
+    // Opera and Vivaldi have what was thrown away there.
+    let mut roots = Vec::new();
+    for (name, root) in parsed(&text)?
+        .object("roots")
+        .unwrap_or_default()
+        .all_objects()
+    {
+        if name == TRASH {
+            continue;
+        }
+        if root.has("children") {
+            roots.push(root);
+            continue;
+        }
+        let inner = root.all_objects().filter(|(name, _)| *name != TRASH);
+        roots.extend(inner.map(|(_, root)| root));
+    }
+    walk(&roots, sink)
 }
 
 fn held(source: &mut Source) -> Result<String> {
@@ -65,7 +84,8 @@ fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
         };
         if let Some(url) = node.some("uri").or_else(|| node.some("url")) {
             count += 1;
-            let from = path.len().saturating_sub(FOLDERS);
+            // One more, so that it is known where there are more.
+            let from = path.len().saturating_sub(FOLDERS + 1);
             sink(bookmark(&node, url, path[from..].to_vec(), count))?;
             continue;
         }
@@ -93,7 +113,11 @@ fn bookmark(node: &Fields<'_>, url: String, folders: Vec<String>, number: u64) -
     let note = annotations
         .iter()
         .find(|annotation| annotation.text("name") == "bookmarkProperties/description");
-    let chromium = node.text("date_added").parse().ok().and_then(since_1601);
+    let note = note.map(|note| note.text("value"));
+    // Vivaldi's.
+    let about = node.object("meta_info").unwrap_or_default();
+    let note = note.unwrap_or_else(|| about.text("Description"));
+    let chromium = chromium_date(&node.text("date_added"));
     let tags = node.text("tags");
     let keyword = node.some("keyword");
     Row {
@@ -102,8 +126,8 @@ fn bookmark(node: &Fields<'_>, url: String, folders: Vec<String>, number: u64) -
         title: title(node),
         tags: tags.split(',').map(str::to_owned).chain(keyword).collect(),
         folders,
-        note: note.map(|note| note.text("value")).unwrap_or_default(),
-        saved: chromium.or_else(|| node.date("dateAdded")),
+        note,
+        saved: chromium.or(node.date("dateAdded")),
         updated: node.date("lastModified"),
         ..Row::default()
     }

@@ -132,7 +132,7 @@ pub(super) fn each_row(
 ) -> Result<()> {
     let mut part = Source::of_bytes(content(source, entry)?)?;
     let name = super::shortened(&entry.name);
-    sink(Found::Part(name.as_str().into()))?;
+    sink(Found::Part(name.as_str().into(), part.encoding_notice()))?;
     read(source, &mut part, sink).map_err(|error| match error {
         Error::InvalidParams(sentence) => Error::InvalidParams(format!("{name}: {sentence}")),
         error => error,
