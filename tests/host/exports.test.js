@@ -8,6 +8,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { parse } from "parse5";
 import { parseDocument } from "yaml";
 import { Program, strings } from "./program.js";
 
@@ -186,6 +187,38 @@ test("tables are read by another program, and come back as they were", async (t)
 				.trim(),
 		]);
 	assert.deepEqual(readByPython(again).map(told), rows.map(told));
+});
+
+test("bookmarks are read by a parser of HTML, and a line at a time", async (t) => {
+	const program = await Program.start(t);
+	const notes = await saved(program);
+	const { stdout } = await program.run("export", "netscape");
+	/** @type {any[]} */
+	const anchors = [];
+	/** @type {any[]} */
+	const open = [parse(stdout)];
+	for (let node = open.shift(); node; node = open.shift()) {
+		if (node.nodeName === "a") anchors.push(node);
+		open.unshift(...(node.childNodes ?? []));
+	}
+	assert.equal(anchors.length, notes.length);
+	const blank = (/** @type {string} */ text) => text.replace(/[\n\r]/g, " ");
+	for (const [at, anchor] of anchors.entries()) {
+		const note = notes[at];
+		const attributes = Object.fromEntries(
+			anchor.attrs.map((/** @type {any} */ { name, value }) => [name, value]),
+		);
+		assert.equal(attributes.href, note.url);
+		assert.equal(Number(attributes.add_date), Math.floor(note.id / 1e6));
+		assert.deepEqual(attributes.tags.replace(/,$/, "").split(","), note.tags);
+		const title = (anchor.childNodes[0]?.value ?? "").replaceAll("\ufffd", "\0");
+		assert.equal(title, blank(note.title || note.url));
+	}
+	// As Chromium does, which can't be driven through its dialogue for files.
+	const lines = stdout
+		.split("\n")
+		.filter((line) => /^\s*<DT><A HREF="[^"]*" .*>.*<\/A>$/u.test(line));
+	assert.equal(lines.length, notes.length);
 });
 
 test("a text as long as one may be, the trash and other names come back byte for byte", async (t) => {

@@ -6,6 +6,7 @@
 //! the mark tells to be an export's and that nobody changed since.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt::Write as _,
     fs::{self, DirBuilder, File},
@@ -310,12 +311,22 @@ fn content(note: &Note) -> String {
     }
     text.push_str("---\n");
     if !note.summary.is_empty() {
-        text.extend(["\n", note.summary.as_str()]);
+        text.push('\n');
+        text.push_str(&without_shortcodes(&note.summary));
         if !note.summary.ends_with('\n') {
             text.push('\n');
         }
     }
     text
+}
+
+/// A text that Hugo takes for no call of its templates: one that it doesn't know would end
+/// the making of the whole site. To Markdown the backslash is none, but in code.
+fn without_shortcodes(text: &str) -> Cow<'_, str> {
+    if !text.contains("{{<") && !text.contains("{{%") {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("{{<", "{\\{<").replace("{{%", "{\\{%"))
 }
 
 /// A text of YAML in double quotes (YAML 1.2.2, 5.7), which JSON's are as well, but
@@ -386,6 +397,13 @@ mod tests {
             file_name(&note("Größe: *what* it is")),
             "größe-what-it-is-1755000000123456.md"
         );
+    }
+
+    #[test]
+    fn what_hugo_would_call_is_text() {
+        let mut note = note("{{< x >}}");
+        note.summary = "{{< x >}} {{{% y %}}} {{ z }} {%".into();
+        assert!(content(&note).ends_with("---\n\n{\\{< x >}} {{\\{% y %}}} {{ z }} {%\n"));
     }
 
     #[test]
