@@ -713,6 +713,14 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
         );
     }
     assert!(link.is_symlink());
+    // A link that leads to where SQLite would put a file of theirs.
+    let future = elsewhere.path().join("future.json");
+    std::os::unix::fs::symlink(dir.join("notes.db-journal"), &future).unwrap();
+    let message = sentence(&run(dir, &["export", "json", future.to_str().unwrap()]));
+    assert!(
+        message.contains("is the database of the notes"),
+        "{message}"
+    );
     for place in [dir, &folder, &dir.join("sub/..")] {
         for (format, mark) in [
             ("markdown", ".url-notes-export"),

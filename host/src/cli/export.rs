@@ -105,7 +105,7 @@ impl Export {
             None => at_one_moment(&store, write, invocation.out)
                 .map_err(|error| of_file(error, Path::new("Standard output"))),
             Some(path) => {
-                super::refuse_notes(&invocation.config.database, path)?;
+                super::refuse_notes(&invocation.config.database, &followed(path))?;
                 into_file(path, |out| at_one_moment(&store, write, out))?;
                 if invocation.json {
                     let told = serde_json::json!({ "file": path.display().to_string() });
