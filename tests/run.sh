@@ -26,6 +26,7 @@ tools() {
     need ps procps
     need dpkg-shlibdeps dpkg-dev
     need script bsdutils
+    need python3 python3
     need less less
     need man man-db
     need zsh zsh

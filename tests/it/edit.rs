@@ -148,6 +148,34 @@ fn an_editor_changes_title_tags_and_note_at_once() {
 }
 
 #[test]
+fn lists_of_tags_as_other_programs_write_them_are_read() {
+    let desk = Desk::new();
+    for list in [
+        "tags: [gpu, \"Web/Tech\", '2024']",
+        "tags:\\n  - gpu\\n  - \"Web/Tech\"\\n  - 2024",
+    ] {
+        let told = desk.edited(&format!("sed -i 's|^tags:.*|{list}|' \"$1\""));
+        assert!(told.contains("gpu, web/tech, 2024"), "{told}");
+        assert_eq!(desk.note()["tags"], json!(["gpu", "web/tech", "2024"]));
+        desk.edited("sed -i 's|^tags:.*|tags: gpu|' \"$1\"");
+        assert_eq!(desk.note()["tags"], json!(["gpu"]));
+    }
+    let output = desk.edit("sed -i 's|^tags:.*|tags: [gpu, nvidia|; s|^title:.*|title: X|' \"$1\"");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("Line 3 begins a list of tags that can't be read")
+            && told.contains("is kept"),
+        "{told}"
+    );
+    assert_eq!(desk.note()["title"], "A page");
+    assert!(
+        fs::read_to_string(&desk.kept()[0])
+            .unwrap()
+            .contains("[gpu, nvidia\n")
+    );
+}
+
+#[test]
 fn what_is_not_changed_is_told_to_be_so() {
     let desk = Desk::new();
     let before = desk.note();

@@ -250,7 +250,7 @@ fn pages_have_their_titles_and_addresses_that_a_reader_understands() {
         ("tags/recent/index.html", "url-notes | tags"),
         ("tag/gpu/index.html", "url-notes | tag | gpu"),
         (
-            "tag/large_language_model/index.html",
+            "tag/large language model/index.html",
             "url-notes | tag | large language model",
         ),
         ("tag/common/index.html", "url-notes | tag | common"),
@@ -434,7 +434,7 @@ fn what_is_the_same_is_left_as_it_was_and_what_is_gone_goes() {
         usize::try_from(of("written") + of("unchanged")).unwrap() + 1,
         files(&out).len()
     );
-    assert!(!out.join("tag/soon_gone").exists() && !out.join("site/e.org").exists());
+    assert!(!out.join("tag/soon gone").exists() && !out.join("site/e.org").exists());
     let after = stamps(&out);
     assert_eq!(before["style.css"], after["style.css"]);
     follow_all(&out, None);
@@ -563,7 +563,7 @@ fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
         ("tag/mine.txt", Some("mine"), strange),
         ("note/drafts/essay.html", Some("mine"), strange),
         ("tag/gpu/feed.atom", Some("mine"), edited),
-        ("tag/soon_gone/index.html", Some("mine"), edited),
+        ("tag/soon gone/index.html", Some("mine"), edited),
         ("robots.txt", Some("User-agent: *\nDisallow: /\n"), edited),
         ("sites/index.html", None, edited),
     ] {
@@ -592,7 +592,7 @@ fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
     // What is missing, and what was put back as it was, are in nobody's way.
     fs::remove_file(out.join("style.css")).unwrap();
     assert!(to().status.success());
-    assert!(!out.join("tag/soon_gone").exists());
+    assert!(!out.join("tag/soon gone").exists());
     // A mark without the list of files: what this export doesn't write isn't known to be one's.
     let mark = read(out.join(".url-notes-site"));
     let names: Vec<&str> = mark.lines().filter(|line| !line.contains(' ')).collect();

@@ -1,10 +1,14 @@
 //! Imports and exports, by the real program.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
 
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, op_id, run, run_ok};
+use crate::host::{TestHost, op_id, program, run, run_ok, until};
 
 /// Imports a file of this content; the report.
 fn import(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
@@ -551,6 +555,135 @@ fn an_export_touches_nothing_that_no_export_wrote() {
 }
 
 #[test]
+fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    run_ok(&data, &["add", "https://e.org/1", "--title", "One"]);
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let whole = run_ok(&data, &["export", "json"]);
+    let to = |format: &str, name: &str| run(&data, &["export", format, &at(name)]);
+
+    // A link stays one, wherever it leads.
+    fs::create_dir(at("drive")).unwrap();
+    for link in ["first.json", "again.json"] {
+        std::os::unix::fs::symlink("drive/notes.json", at(link)).unwrap();
+        assert!(to("json", link).status.success());
+        assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink());
+    }
+    assert_eq!(fs::read_to_string(at("drive/notes.json")).unwrap(), whole);
+
+    // A named pipe stays one, too.
+    let pipe = at("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    assert!(to("json", "pipe").status.success());
+    assert_eq!(reader.join().unwrap(), whole);
+    assert!(!fs::symlink_metadata(&pipe).unwrap().is_file());
+
+    fs::write(at("file"), "mine").unwrap();
+    for (format, name, told) in [
+        ("json", "drive", "is a folder"),
+        ("csv", "none/notes.csv", "There is no folder"),
+        ("markdown", "file", "is no folder"),
+        ("site", "file", "is no folder"),
+        ("markdown", "pipe", "is no folder"),
+    ] {
+        let message = sentence(&to(format, name));
+        assert!(message.contains(told), "{format} {name}: {message}");
+    }
+    assert_eq!(fs::read_to_string(at("file")).unwrap(), "mine");
+    for format in ["markdown", "site"] {
+        let message = sentence(&run(&data, &["export", format, "-"]));
+        assert!(message.contains("./- is one"), "{message}");
+    }
+    if cfg!(target_os = "linux") {
+        for format in ["json", "jsonl", "netscape", "csv"] {
+            let named = run(&data, &["export", format, "/dev/full"]);
+            let printed = program(&data)
+                .args(["export", format])
+                .stdout(File::options().write(true).open("/dev/full").unwrap())
+                .output()
+                .unwrap();
+            for output in [named, printed] {
+                let message = sentence(&output);
+                assert!(message.contains("The disk is full"), "{format}: {message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_export_that_is_told_to_end_leaves_nothing_behind() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let all: String = (0..200)
+        .map(|number| {
+            let summary = "word ".repeat(12_000);
+            json!({"url": format!("https://e.org/{number}"), "summary": summary}).to_string() + "\n"
+        })
+        .collect();
+    assert_eq!(import(&data, all, &[])["new"], 200);
+    let out = dir.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let left = || -> Vec<String> {
+        let entries = fs::read_dir(&out).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    };
+    for format in ["json", "netscape", "markdown"] {
+        for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+            let stopped = until("an export is cut off", || {
+                let _ = fs::remove_dir_all(out.join("notes"));
+                let _ = fs::remove_file(out.join("notes"));
+                let mut child = program(&data)
+                    .args(["export", format, out.join("notes").to_str().unwrap()])
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .unwrap();
+                let part = out.join(format!(".url-notes.{}-0.part", child.id()));
+                until("the export is under way", || {
+                    let ended = child.try_wait().unwrap().is_some();
+                    (part.join("notes").exists() || part.is_file() || ended).then_some(())
+                });
+                let _ = kill_process(Pid::from_child(&child), signal);
+                let output = child.wait_with_output().unwrap();
+                (!output.status.success()).then_some(output)
+            });
+            if signal == Signal::KILL {
+                // What it was at is hidden from git, and goes with the next.
+                for part in left() {
+                    assert!(part.ends_with(".part"), "{part}");
+                    let part = out.join(&part);
+                    let ignored = part.join(".gitignore").exists();
+                    assert!(format != "markdown" || ignored || !part.join("notes").exists());
+                }
+            } else {
+                assert!(sentence(&stopped).contains("was stopped"));
+                assert_eq!(left(), Vec::<String>::new());
+            }
+        }
+    }
+    run_ok(
+        &data,
+        &["export", "json", out.join("notes").to_str().unwrap()],
+    );
+    assert_eq!(left(), ["notes"]);
+}
+
+#[test]
 fn nothing_that_is_exported_is_written_over_the_notes() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
@@ -587,6 +720,14 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
         );
     }
     assert!(link.is_symlink());
+    // A link that leads to where SQLite would put a file of theirs.
+    let future = elsewhere.path().join("future.json");
+    std::os::unix::fs::symlink(dir.join("notes.db-journal"), &future).unwrap();
+    let message = sentence(&run(dir, &["export", "json", future.to_str().unwrap()]));
+    assert!(
+        message.contains("is the database of the notes"),
+        "{message}"
+    );
     for place in [dir, &folder, &dir.join("sub/..")] {
         for (format, mark) in [
             ("markdown", ".url-notes-export"),

@@ -4,7 +4,10 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use super::{
@@ -84,8 +87,9 @@ impl Export {
             Self::Site(site) => return site.run(&store, invocation),
             Self::Markdown(ToFolder { folder }) => {
                 refuse_home(invocation, &folder)?;
-                let notes =
-                    export::markdown(&store, &folder).map_err(|error| of_file(error, &folder))?;
+                let stop = Stop::on_signals()?;
+                let notes = export::markdown(&store, &folder, stop.flag())
+                    .map_err(|error| or_stopped(error, stop.flag(), &folder))?;
                 if invocation.json {
                     let told = serde_json::json!({
                         "folder": folder.display().to_string(), "notes": notes,
@@ -98,9 +102,10 @@ impl Export {
             }
         };
         match to.file.as_deref().filter(|path| *path != Path::new("-")) {
-            None => at_one_moment(&store, write, invocation.out),
+            None => at_one_moment(&store, write, invocation.out)
+                .map_err(|error| of_file(error, Path::new("Standard output"))),
             Some(path) => {
-                super::refuse_notes(&invocation.config.database, path)?;
+                super::refuse_notes(&invocation.config.database, &followed(path))?;
                 into_file(path, |out| at_one_moment(&store, write, out))?;
                 if invocation.json {
                     let told = serde_json::json!({ "file": path.display().to_string() });
@@ -132,7 +137,7 @@ impl Site {
         let written =
             site::write_files(store, &filter, &self.base_path, folder, &show, stop.flag());
         bar.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let written = written.map_err(|error| of_file(error, folder))?;
+        let written = written.map_err(|error| or_stopped(error, stop.flag(), folder))?;
         let Written {
             notes,
             tags,
@@ -170,8 +175,12 @@ fn at_one_moment(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow:
     Ok(buffered.flush()?)
 }
 
-/// Refuses the folder that the notes themselves are in.
+/// Refuses the folder that the notes themselves are in, and what elsewhere means standard
+/// output.
 fn refuse_home(invocation: &Invocation<'_>, folder: &Path) -> anyhow::Result<()> {
+    if folder == Path::new("-") {
+        bail!("This export is a folder, and no output; ./- is one of that name.");
+    }
     if store::is_folder_of(&invocation.config.database, folder) {
         bail!(
             "{} is where the notes themselves are; give another folder.",
@@ -195,22 +204,95 @@ fn into_file(
             .write(true)
             .open(path)
             .map_err(|error| super::unwritten(error, path))?;
-        return write(&mut file);
+        return write(&mut file).map_err(|error| of_file(error, path));
     }
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut part = Fresh::file(&target).map_err(|error| super::unwritten(error, path))?;
-    let written = write(&mut part.file).and_then(|()| {
+    let target = followed(path);
+    if let Some(folder) = target.parent()
+        && !folder.as_os_str().is_empty()
+        && !folder.exists()
+    {
+        bail!("There is no folder {}; make it first.", folder.display());
+    }
+    let stop = Stop::on_signals()?;
+    let part = Fresh::file(&target).map_err(|error| super::unwritten(error, path))?;
+    let mut out = Stoppable {
+        file: &part.file,
+        stop: stop.flag(),
+    };
+    let written = write(&mut out).and_then(|()| {
         part.file.sync_all()?;
+        out.go_on()?;
         Ok(fs::rename(&part.path, &target)?)
     });
     if written.is_err() {
         let _ = fs::remove_file(&part.path);
     }
-    written.map_err(|error| of_file(error, path))
+    written.map_err(|error| or_stopped(error, stop.flag(), path))
+}
+
+/// Where a file will be: a link stays one, also where what it leads to isn't there yet.
+fn followed(path: &Path) -> PathBuf {
+    /// As many as Linux follows.
+    const LINKS: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(next) = fs::read_link(&target) else {
+            break;
+        };
+        // Of a path that begins at the root, that is all that is left.
+        target = target.with_file_name("").join(next);
+    }
+    target
+}
+
+/// A file that is written until the program is told to end.
+struct Stoppable<'a> {
+    file: &'a File,
+    stop: &'a AtomicBool,
+}
+
+impl Stoppable<'_> {
+    fn go_on(&self) -> io::Result<()> {
+        match self.stop.load(Relaxed) {
+            // Not `Interrupted`: what is that is tried again.
+            true => Err(io::Error::other("stopped")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Write for Stoppable<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.go_on()?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// What is told of an export that failed, or was told to end.
+fn or_stopped(error: anyhow::Error, stop: &AtomicBool, path: &Path) -> anyhow::Error {
+    let error = plain(error);
+    match stop.load(Relaxed) && error.is::<io::Error>() {
+        true => anyhow::anyhow!("The export was stopped; nothing was changed."),
+        false => of_file(error, path),
+    }
 }
 
 /// Of a full or broken disk, or a place that can't be written to, with the place.
 fn of_file(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    match plain(error).downcast::<io::Error>() {
+        // Whoever reads it has seen enough.
+        Ok(error) if error.kind() == io::ErrorKind::BrokenPipe => error.into(),
+        Ok(error) => super::unwritten(error, path),
+        Err(error) => error,
+    }
+}
+
+/// A fault of a file as it is, without what was writing.
+fn plain(error: anyhow::Error) -> anyhow::Error {
     let error = match error.downcast::<csv::Error>() {
         Ok(error) if error.is_io_error() => match error.into_kind() {
             csv::ErrorKind::Io(error) => error.into(),
@@ -219,13 +301,9 @@ fn of_file(error: anyhow::Error, path: &Path) -> anyhow::Error {
         Ok(error) => error.into(),
         Err(error) => error,
     };
-    let error = match error.downcast::<serde_json::Error>() {
+    match error.downcast::<serde_json::Error>() {
         Ok(error) if error.is_io() => io::Error::from(error).into(),
         Ok(error) => error.into(),
-        Err(error) => error,
-    };
-    match error.downcast::<io::Error>() {
-        Ok(error) => super::unwritten(error, path),
         Err(error) => error,
     }
 }

@@ -1,5 +1,10 @@
 //! A note as a file that is edited: title and tags between two lines of dashes, the
 //! user's text below. Pure; who opens the file is `edit.rs`.
+//!
+//! It looks like the front matter of other programs, so tags are read as those write
+//! them, too: lists and quotes of YAML. Else a name stands for itself (`#lojban`, `a: b`).
+
+use std::iter::Peekable;
 
 use crate::domain::Note;
 
@@ -16,17 +21,25 @@ pub(super) struct Form {
 
 /// The file of a note.
 pub(super) fn write(note: &Note) -> String {
-    let tags: Vec<&str> = note.tags.iter().map(|tag| tag.as_str()).collect();
+    let tags = note.tags.iter().map(|tag| match tag.as_str() {
+        name if name.starts_with(['"', '\'', '[']) => in_quotes(name),
+        name => name.to_owned(),
+    });
+    let tags: Vec<String> = tags.collect();
+    let title = one_line(&note.title);
+    let title = match unquoted(&title) {
+        Some(_) => in_quotes(&title),
+        None => title,
+    };
     let mut text = format!(
         "{DASHES}\n\
-         title: {}\n\
+         title: {title}\n\
          tags: {}\n\
          # {}\n\
          # Commas separate tags. Below the next line of dashes is the note, in Markdown.\n\
          # Lines that begin with # up here are left out; an empty file changes nothing.\n\
          {DASHES}\n\
          {}",
-        one_line(&note.title),
         tags.join(", "),
         one_line(&note.url),
         note.summary
@@ -50,19 +63,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Form, String> {
         format!("Line {} is not UTF-8.", line + 1)
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = text.split_inclusive('\n');
-    let mut at = 0;
-    let mut number = 0;
-    let mut next = || {
-        let line: Option<&str> = lines.next();
-        number += usize::from(line.is_some());
-        at += line.map_or(0, str::len);
-        line.map(|line| (number, at, line.trim()))
-    };
+    let mut end = 0;
+    let lines = (1..).zip(text.split_inclusive('\n')).map(|(number, line)| {
+        end += line.len();
+        Line {
+            number,
+            end,
+            text: line.trim(),
+        }
+    });
+    let mut lines = lines.peekable();
     loop {
-        match next() {
-            Some((_, _, DASHES)) => break,
-            Some((_, _, "")) => {}
+        match lines.next().map(|line| line.text) {
+            Some(DASHES) => break,
+            Some("") => {}
             _ => {
                 return Err(format!(
                     "The first line has to be three dashes ({DASHES}), with title and tags below."
@@ -72,26 +86,30 @@ pub(super) fn read(bytes: &[u8]) -> Result<Form, String> {
     }
     let mut form = Form::default();
     let body = loop {
-        let Some((number, end, line)) = next() else {
+        let Some(line) = lines.next() else {
             return Err(format!(
                 "Below title and tags a second line of three dashes ({DASHES}) is missing."
             ));
         };
-        if line == DASHES {
-            break end;
+        if line.text == DASHES {
+            break line.end;
         }
-        if line.is_empty() || line.starts_with('#') {
+        if line.is_left_out() {
             continue;
         }
+        let number = line.number;
         // Without its colon a line clears nothing: it may be a slip.
-        let (name, value) = line.split_once(':').unwrap_or(("", line));
+        let (name, value) = line.text.split_once(':').unwrap_or(("", line.text));
         let value = value.trim();
         let twice = match name.trim().to_ascii_lowercase().as_str() {
-            "title" => form.title.replace(value.to_owned()).is_some(),
+            "title" => {
+                let title = unquoted(value).unwrap_or_else(|| value.to_owned());
+                form.title.replace(title).is_some()
+            }
             "tags" => {
-                let names = value.split(',').map(str::trim);
-                let names = names.filter(|name| !name.is_empty()).map(str::to_owned);
-                form.tags.replace(names.collect()).is_some()
+                let mut names = tags(number, value, &mut lines)?;
+                names.retain(|name| !name.is_empty());
+                form.tags.replace(names).is_some()
             }
             _ => {
                 return Err(format!(
@@ -105,6 +123,175 @@ pub(super) fn read(bytes: &[u8]) -> Result<Form, String> {
     };
     form.summary = plain(&text[body..]);
     Ok(form)
+}
+
+/// A line of the file, without what is blank around it.
+#[derive(Debug, Clone, Copy)]
+struct Line<'a> {
+    number: usize,
+    /// Where the next one begins.
+    end: usize,
+    text: &'a str,
+}
+
+impl Line<'_> {
+    fn is_left_out(&self) -> bool {
+        self.text.is_empty() || self.text.starts_with('#')
+    }
+
+    /// What stands there where it is one of a list, a line each.
+    fn item(&self) -> Option<&str> {
+        match self.text {
+            "-" => Some(""),
+            text => text.strip_prefix("- ").map(str::trim),
+        }
+    }
+}
+
+/// The tags of a line, and of those below that go on with it: with commas between them,
+/// in brackets, or a line each.
+fn tags<'a>(
+    number: usize,
+    value: &'a str,
+    lines: &mut Peekable<impl Iterator<Item = Line<'a>>>,
+) -> Result<Vec<String>, String> {
+    let mut value = value;
+    if value.is_empty() {
+        let mut names = Vec::new();
+        while let Some(line) = lines.next_if(|line| line.is_left_out() || line.item().is_some()) {
+            names.extend(line.item().map(separated).unwrap_or_default());
+        }
+        match lines.next_if(|line| names.is_empty() && line.text.starts_with('[')) {
+            Some(line) => value = line.text,
+            None => return Ok(names),
+        }
+    }
+    let Some(list) = value.strip_prefix('[') else {
+        return Ok(separated(value));
+    };
+    let mut list = list.to_owned();
+    loop {
+        match bracketed(&list) {
+            Listed::Whole(names) => return Ok(names),
+            Listed::Unfinished if let Some(line) = lines.next_if(|line| line.text != DASHES) => {
+                if !line.is_left_out() {
+                    list.extend([" ", line.text]);
+                }
+            }
+            Listed::Unfinished | Listed::Wrong => {
+                return Err(format!(
+                    "Line {number} begins a list of tags that can't be read; write them as \"a, b\" or \"[a, b]\", and put a name that begins with a bracket in quotes."
+                ));
+            }
+        }
+    }
+}
+
+/// Names with commas between them.
+fn separated(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let whole = quoted(rest).map(|(name, rest)| (name, rest.trim_start()));
+        let (name, others) = match whole {
+            Some((name, "")) => (name, ""),
+            Some((name, others)) if others.starts_with(',') => (name, &others[1..]),
+            // A quotation mark may be a part of a name.
+            _ => {
+                let (name, others) = rest.split_once(',').unwrap_or((rest, ""));
+                (name.trim().to_owned(), others)
+            }
+        };
+        names.push(name);
+        rest = others.trim_start();
+    }
+    names
+}
+
+/// What the text behind a bracket is.
+enum Listed {
+    Whole(Vec<String>),
+    /// Its end may be on a later line.
+    Unfinished,
+    Wrong,
+}
+
+fn bracketed(text: &str) -> Listed {
+    let mut names = Vec::new();
+    let mut rest = text.trim_start();
+    loop {
+        if rest.starts_with(['[', '{']) {
+            return Listed::Wrong;
+        }
+        let (name, others) = if rest.starts_with(['"', '\'']) {
+            match quoted(rest) {
+                Some((name, others)) => (name, others.trim_start()),
+                None => return Listed::Unfinished,
+            }
+        } else {
+            let (name, others) = rest.split_at(rest.find([',', ']']).unwrap_or(rest.len()));
+            (name.trim().to_owned(), others)
+        };
+        names.push(name);
+        match (others.strip_prefix(','), others.strip_prefix(']')) {
+            (Some(others), _) => rest = others.trim_start(),
+            (_, Some(after)) => {
+                return match after.trim_start() {
+                    after if after.is_empty() || after.starts_with('#') => Listed::Whole(names),
+                    _ => Listed::Wrong,
+                };
+            }
+            _ if others.is_empty() => return Listed::Unfinished,
+            _ => return Listed::Wrong,
+        }
+    }
+}
+
+/// A text in quotes as YAML has them (1.2.2, 7.3) at the beginning of another, and what
+/// follows it; none where it isn't one.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut characters = text.chars();
+    let mark = characters.next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut name = String::new();
+    loop {
+        let c = characters.next()?;
+        match (mark, c) {
+            ('\'', '\'') if characters.as_str().starts_with('\'') => {
+                characters.next();
+                name.push(c);
+            }
+            ('"', '\\') => name.push(escaped(&mut characters)?),
+            _ if c == mark => return Some((name, characters.as_str())),
+            _ => name.push(c),
+        }
+    }
+}
+
+/// What the characters behind a backslash stand for.
+fn escaped(characters: &mut std::str::Chars<'_>) -> Option<char> {
+    let digits = match characters.next()? {
+        c @ ('"' | '\\' | '/' | ' ') => return Some(c),
+        't' | 'n' | 'r' => return Some(' '),
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ => return None,
+    };
+    let number = characters.as_str().get(..digits)?;
+    let number = u32::from_str_radix(number, 16).ok()?;
+    characters.nth(digits - 1);
+    char::from_u32(number)
+}
+
+/// What a text in quotes says where it is nothing else.
+fn unquoted(text: &str) -> Option<String> {
+    let (text, rest) = quoted(text)?;
+    rest.is_empty().then_some(text)
+}
+
+/// A text of one line in quotes.
+fn in_quotes(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Whether nothing is left of a file but blank.
@@ -161,11 +348,58 @@ mod tests {
                 "---\ntitle: x\n---\ny",
             ),
             ("# 'a': \"b\"", &[], "    code\n\ntext"),
+            ("\"A\\page\"", &["[a", "b]"], "x"),
+            ("'It''s'", &["'til", "\"a", "b\"", "it's"], "x"),
+            ("\"Gödel\" and 'Escher'", &["[x] y", "\"q\"", "\\"], "x"),
+            (
+                "[a, b]",
+                &["a[1]", "{x}", "- a", "null", "2024", "1e5"],
+                "x",
+            ),
         ] {
             let form = read(write(&note(title, tags, summary)).as_bytes()).unwrap();
             assert_eq!(form.title.as_deref(), Some(title));
             assert_eq!(form.tags.unwrap(), tags);
             assert_eq!(form.summary, summary);
+        }
+    }
+
+    #[test]
+    fn lists_and_quotes_of_other_programs_are_read() {
+        let names = ["a", "b c", "#d", "e: f", "2024"];
+        for list in [
+            " a, b c, #d, e: f, 2024",
+            " a, \"b c\" , '#d', e: f, '2024',",
+            " [a, b c, #d, e: f, 2024]",
+            "[\"a\",'b c',\"#d\",\"e: f\",2024] # mine",
+            " [a, b c,\n  \"\\u0023d\", e: f,\n# left out\n\n  2024,\n]",
+            "\n  [\n    a,\n    b c,\n    \"#d\",\n    'e: f',\n    2024,\n  ]",
+            "\n- a\n- b c\n- '#d'\n- e: f\n- 2024",
+            "\n# left out\n  - a\n  - \"b c\"\n\n  - #d\n  -   e: f\n  - 2024\n  -",
+            "\n  - a, b c\n  - #d, e: f, 2024",
+        ] {
+            let text = format!("---\ntags:{list}\ntitle: 'It''s'\n---\nx");
+            let form = read(text.as_bytes()).unwrap();
+            assert_eq!(form.tags.as_deref().unwrap(), names, "{text}");
+            assert_eq!(form.title.as_deref(), Some("It's"));
+            assert_eq!(form.summary, "x");
+        }
+        for none in ["", " []", " [ ]", "\n  -", "\n  []", " \"\"", "\n# x"] {
+            let text = format!("---\ntags:{none}\n---\n");
+            assert_eq!(read(text.as_bytes()).unwrap().tags, Some(vec![]), "{text}");
+        }
+        for (title, expected) in [
+            (
+                "\"a \\\"b\\\" \\\\ \\u00e9 \\x41 \\U0001F600\"",
+                "a \"b\" \\ é A 😀",
+            ),
+            ("'a: # b'", "a: # b"),
+            ("\"a\" b", "\"a\" b"),
+            ("\"a", "\"a"),
+            ("\"\\q\"", "\"\\q\""),
+        ] {
+            let form = read(format!("---\ntitle: {title}\n---\n").as_bytes()).unwrap();
+            assert_eq!(form.title.as_deref(), Some(expected));
         }
     }
 
@@ -197,6 +431,14 @@ mod tests {
             (b"---\ntitle: x\n- gpu\n---\n", "Line 3 is neither"),
             (b"---\ntitle: x\ntags\n---\n", "Line 3 is neither"),
             (b"---\ntitle: x\n---\n\xff\n", "Line 4 is not UTF-8"),
+            (b"---\ntags: [a, b\n---\n", "Line 2 begins a list"),
+            (b"---\ntags: [a\ntitle: x\n---\n", "Line 2 begins a list"),
+            (b"---\ntags: [a] b\n---\n", "Line 2 begins a list"),
+            (b"---\ntags: [a, [b]]\n---\n", "Line 2 begins a list"),
+            (b"---\ntags: [\"a\" b]\n---\n", "Line 2 begins a list"),
+            (b"---\ntags: [\"a]\n---\n", "Line 2 begins a list"),
+            (b"---\ntags:\n- a\nb\n---\n", "Line 4 is neither"),
+            (b"---\ntags: a\n- b\n---\n", "Line 3 is neither"),
         ] {
             let told = read(text).unwrap_err();
             assert!(told.contains(sentence) && told.ends_with('.'), "{told}");
@@ -208,7 +450,12 @@ mod tests {
     fn fuzz_form() {
         let seed = write(&note("A page", &["gpu", "web/tech"], "# a\n\n- b"));
         crate::fuzz::bytes(
-            &[seed.as_bytes(), b"---\n---\n", b"---\ntags: a, b\n---\n"],
+            &[
+                seed.as_bytes(),
+                b"---\n---\n",
+                b"---\ntags: [a, 'b', \"c\\u0041\"]\n---\n",
+                b"---\ntags:\n- a\n- 'b'\n---\n",
+            ],
             |bytes| {
                 if let Ok(form) = read(bytes) {
                     assert_eq!(plain(&form.summary), form.summary);

@@ -35,6 +35,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use clap::error::{ContextKind, ContextValue};
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 
@@ -212,7 +213,8 @@ impl Arguments {
             .try_get_matches_from(search::shield_exclusions(argv))
             .and_then(|matches| Self::from_arg_matches(&matches))
             .and_then(Self::checked)
-            .map_err(|usage| {
+            .map_err(|mut usage| {
+                hide_hidden(&mut usage);
                 // Where even that can't be told, the code tells.
                 let _ = usage.print();
                 ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
@@ -266,6 +268,27 @@ impl Arguments {
             Command::Complete(command) => command.run(&mut invocation),
             Command::Doctor(command) => command.run(&mut invocation),
         }
+    }
+}
+
+/// Takes the commands that are for scripts alone out of what might have been meant.
+fn hide_hidden(usage: &mut clap::Error) {
+    let Some(ContextValue::Strings(names)) = usage.get(ContextKind::SuggestedSubcommand) else {
+        return;
+    };
+    let hidden = |name: &str| {
+        let command = Arguments::command();
+        let command = command.find_subcommand(name);
+        command.is_some_and(clap::Command::is_hide_set)
+    };
+    let mut names = names.clone();
+    names.retain(|name| !hidden(name));
+    match names.is_empty() {
+        true => drop(usage.remove(ContextKind::SuggestedSubcommand)),
+        false => drop(usage.insert(
+            ContextKind::SuggestedSubcommand,
+            ContextValue::Strings(names),
+        )),
     }
 }
 

@@ -147,8 +147,9 @@ function add(query, { negated, operator, value, quoted }, last) {
  * In the normal form of tags; nothing where it can't be one.
  * @param {string} value
  */
-function tagOf(value) {
-	const collapsed = value.trim().replace(/\s+/g, " ").normalize("NFC");
+export function tagOf(value) {
+	const spaces = /\p{White_Space}+/gu;
+	const collapsed = value.replace(spaces, " ").replace(/^ | $/g, "").normalize("NFC");
 	const tag = collapsed.toLowerCase().normalize("NFC");
 	const fits = tag !== "" && [...tag].length <= MAX_TAG && !/[,\p{Cc}]/u.test(tag);
 	return fits ? tag : "";
@@ -158,7 +159,7 @@ function tagOf(value) {
  * As notes have it: lower-case, punycode, without `www.`; also of a whole address.
  * @param {string} value
  */
-function siteOf(value) {
+export function siteOf(value) {
 	const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
 	try {
 		return new URL(address).hostname.replace(/^www\./, "");

@@ -1,51 +1,28 @@
 // The search of a site in files. Nobody answers questions there, so the page looks by
-// itself: it loads the pieces of the index that it needs, as scripts, since a page that was
-// opened from a disk may load nothing else. host/src/site/files/index.rs writes them.
+// itself, in the pieces of the index.
 
+import {
+	nameOf,
+	noteOf,
+	notesWith,
+	pageOf,
+	searchFor,
+	start,
+	tooShort,
+} from "./pieces.js";
 import { isEmpty, readQuery } from "./query.js";
 import { occurrences, wordsOf } from "./words.js";
-
-/**
- * @typedef {object} Start what has to be known at first
- * @property {number} notes
- * @property {number} notesPerPiece
- * @property {string[]} words the first word of each piece
- * @property {number[]} moments of the first note of each piece at the latest, in seconds since 1970
- * @property {number} shift how many seconds before that it may have been
- */
-
-/** @typedef {string | [name: string, file: string]} Named with its file where that is another one */
-
-/**
- * @typedef {object} Note
- * @property {number} id
- * @property {number} [shift] how many µs later that is than the moment of the save
- * @property {string} url
- * @property {boolean} link whether the address may be a link
- * @property {string} title
- * @property {Named[]} tags
- * @property {string} text
- * @property {string} [excerpt]
- * @property {string} address what of the address is searched
- * @property {Named} [site]
- * @property {string} saved a day
- * @property {string} [published]
- * @property {string} [lang]
- */
 
 /** Notes that are shown at once. */
 const SHOWN = 20;
 /** So many notes are looked into before the reader is asked. */
 const LOOKED_INTO = 2_000;
-/** So many pieces are loaded for a word that goes on. */
-const MAX_PIECES = 12;
 /** Length of a snippet, and how much of it stands before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
 /** So many tags of what was found are offered to narrow it. */
 const NARROWING = 8;
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const MONTHS = [
 	"January",
 	"February",
@@ -70,126 +47,17 @@ const DAYS = [
 	"Saturday",
 ];
 
-const root = new URL(".", /** @type {HTMLScriptElement} */ (document.currentScript).src);
 const outcome = /** @type {HTMLElement} */ (document.querySelector("#outcome"));
 const found = /** @type {HTMLElement} */ (document.querySelector("#found"));
 const howTo = /** @type {HTMLElement} */ (document.querySelector("#how-to"));
 const typed = new URLSearchParams(location.search).get("q") ?? "";
-
-/** What was typed of a word that begins more of them than are looked for. */
-let tooShort = "";
-
-// ---- Pieces
-
-/** @type {Map<string, (data: unknown) => void>} */
-const awaited = new Map();
-/** @type {Map<string, Promise<unknown>>} */
-const pieces = new Map();
-
-// What the scripts of the index call.
-Object.assign(globalThis, {
-	/** @type {(name: string, data: unknown) => void} */
-	urlNotes: (name, data) => awaited.get(name)?.(data),
-});
-
-/**
- * @param {string} name
- * @returns {Promise<unknown>}
- */
-function piece(name) {
-	const known = pieces.get(name);
-	if (known) return known;
-	const loaded = new Promise((resolve, reject) => {
-		awaited.set(name, resolve);
-		const script = document.createElement("script");
-		script.src = new URL(`search/${name}.js`, root).href;
-		script.addEventListener("error", () => {
-			reject(new Error(`A part of the index is missing: search/${name}.js.`));
-		});
-		// One that is cut off, or of another export, hands nothing over.
-		script.addEventListener("load", () => {
-			reject(new Error(`A part of the index is damaged: search/${name}.js.`));
-		});
-		document.head.append(script);
-	});
-	pieces.set(name, loaded);
-	return loaded;
-}
-
-const start = () => /** @type {Promise<Start>} */ (piece("start"));
-
-/**
- * The note of a number.
- * @param {number} number
- * @param {Start} start
- */
-async function noteOf(number, { notesPerPiece }) {
-	const name = `notes/${Math.floor(number / notesPerPiece)}`;
-	const notes = /** @type {Note[]} */ (await piece(name));
-	return /** @type {Note} */ (notes[number % notesPerPiece]);
-}
-
-/**
- * Numbers of notes, each as how far it is from the one before.
- * @param {string} text
- */
-function numbersOf(text) {
-	const numbers = [];
-	let next = 0;
-	let number = 0;
-	let shift = 0;
-	for (const c of text) {
-		const digit = DIGITS.indexOf(c);
-		number += (digit % 32) * 2 ** shift;
-		shift += 5;
-		if (digit < 32) {
-			next += number + 1;
-			numbers.push(next - 1);
-			number = 0;
-			shift = 0;
-		}
-	}
-	return numbers;
-}
-
-/**
- * The notes that have a word of the index, or one that begins so.
- * @param {string} word
- * @param {boolean} unfinished
- * @param {Start} start
- */
-async function notesWith(word, unfinished, start) {
-	let first = start.words.findLastIndex((begins) => begins <= word);
-	if (first < 0) first = 0;
-	let last = first;
-	const goesOn = (/** @type {number} */ place) =>
-		start.words[place]?.startsWith(word) ?? false;
-	while (unfinished && last + 1 < first + MAX_PIECES && goesOn(last + 1)) {
-		last++;
-	}
-	if (unfinished && goesOn(last + 1)) tooShort = word;
-	const wanted = [];
-	for (let number = first; number <= last && number < start.words.length; number++) {
-		wanted.push(/** @type {Promise<string[]>} */ (piece(`words/${number}`)));
-	}
-	const has = new Uint8Array(start.notes);
-	for (const words of await Promise.all(wanted)) {
-		for (let place = 0; place + 1 < words.length; place += 2) {
-			const there = words[place] ?? "";
-			if (unfinished ? there.startsWith(word) : there === word) {
-				for (const number of numbersOf(words[place + 1] ?? "")) has[number] = 1;
-			}
-		}
-	}
-	return has;
-}
 
 // ---- What was found
 
 /**
  * The notes that may match, newest first, and whether each has still to be looked into.
  * @param {import("./query.js").Query} query
- * @param {Start} start
+ * @param {import("./pieces.js").Start} start
  */
 async function candidates(query, start) {
 	const has = new Uint8Array(start.notes).fill(1);
@@ -254,7 +122,7 @@ async function candidates(query, start) {
 
 /**
  * When a note was saved, in µs since 1970.
- * @param {Note} note
+ * @param {import("./pieces.js").Note} note
  */
 function savedAt(note) {
 	return note.id - (note.shift ?? 0);
@@ -263,7 +131,7 @@ function savedAt(note) {
 /**
  * Whether all of it holds, seen in the note itself.
  * @param {import("./query.js").Query} query
- * @param {Note} note
+ * @param {import("./pieces.js").Note} note
  */
 function holds(query, note) {
 	const moment = savedAt(note) / 1e6;
@@ -288,7 +156,7 @@ function holds(query, note) {
 async function show(query, matches, from, before) {
 	const known = await start();
 	const { numbers, sure } = matches;
-	/** @type {Note[]} */
+	/** @type {import("./pieces.js").Note[]} */
 	const notes = [];
 	let next = from;
 	let looked = 0;
@@ -349,7 +217,7 @@ const counted = (count) =>
 // ---- As the other pages show it
 
 /**
- * @param {Note[]} notes
+ * @param {import("./pieces.js").Note[]} notes
  * @param {import("./query.js").Query} query
  */
 function byDay(notes, query) {
@@ -373,7 +241,7 @@ function byDay(notes, query) {
 }
 
 /**
- * @param {Note} note
+ * @param {import("./pieces.js").Note} note
  * @param {import("./query.js").Query} query
  */
 function preview(note, query) {
@@ -431,7 +299,7 @@ function preview(note, query) {
 	}
 	const permalink = make("a", {
 		rel: "bookmark",
-		href: new URL(`note/${note.id}/index.html`, root).href,
+		href: pageOf("note", String(note.id)),
 	});
 	permalink.textContent = "Permalink";
 	facts.append(item(permalink));
@@ -441,7 +309,7 @@ function preview(note, query) {
 
 /**
  * The piece of the note's text, else of the page's own words, that shows why it was found.
- * @param {Note} note
+ * @param {import("./pieces.js").Note} note
  * @param {import("./query.js").Query} query
  * @returns {(string | HTMLElement)[]}
  */
@@ -508,7 +376,7 @@ function chosen(conditions) {
 
 /**
  * The tags that stand most often on what is shown, each as a further condition.
- * @param {Note[]} notes
+ * @param {import("./pieces.js").Note[]} notes
  */
 function narrowing(notes) {
 	/** @type {Map<string, number>} */
@@ -548,27 +416,6 @@ function narrowing(notes) {
 	}
 	details.append(summary, list);
 	return [details];
-}
-
-/** @param {Named} named */
-function nameOf(named) {
-	return typeof named === "string" ? named : named[0];
-}
-
-/**
- * @param {"tag" | "site"} kind
- * @param {Named} named
- */
-function pageOf(kind, named) {
-	const file = typeof named === "string" ? named : named[1];
-	return new URL(`${kind}/${encodeURIComponent(file)}/index.html`, root).href;
-}
-
-/** @param {string} query */
-function searchFor(query) {
-	const address = new URL("search/index.html", root);
-	address.search = String(new URLSearchParams({ q: query }));
-	return address.href;
 }
 
 /** @param {string} day `2025-08-21` */

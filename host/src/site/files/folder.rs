@@ -24,7 +24,7 @@ use rustix::io::Errno;
 
 use crate::{
     regular,
-    transfer::export::{Fresh, hash},
+    transfer::export::{Fresh, IGNORED, hash},
 };
 
 /// Tells that an export made the site, what it has at the top, a line each, and what it
@@ -32,8 +32,6 @@ use crate::{
 const MARK: &str = ".url-notes-site";
 /// Longest mark that is read, in bytes: of some seven million files.
 const MAX_MARK_BYTES: u64 = 256 << 20;
-/// Keeps what is in the making out of git, also where the export is killed.
-const IGNORED: (&str, &str) = (".gitignore", "*\n");
 /// What else may be in a folder that no export wrote to yet: what a new place for
 /// publishing has in it.
 const HARMLESS: [&str; 10] = [

@@ -2,7 +2,7 @@
 //! pieces that a page loads as it needs them.
 //!
 //! The pieces are scripts that hand over data, since a page that was opened from a disk
-//! may load nothing else. `assets/search.js` reads them.
+//! may load nothing else. `assets/pieces.js` reads them.
 //!
 //! Notes have numbers, the oldest 0, so that a new one changes the pieces of its own words
 //! alone. Words are those of `domain/words.rs`; `=gpu` is a tag, `:e.org` a site.
@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::folder::Folder;
 use super::names::FileNames;
 use crate::domain::{Note, PageUrl, Searched, Tag, Words};
+use crate::site::browse::PAGE_NOTES;
 use crate::store::Outline;
 
 /// Notes of one piece.
@@ -173,6 +174,7 @@ pub(super) fn write(folder: &Folder<'_>, parts: &[Index], outline: &Outline) -> 
     let start = Start {
         notes: outline.notes.len(),
         notes_per_piece: NOTES_PER_PIECE,
+        notes_per_page: PAGE_NOTES,
         words: starts,
         moments: seconds.map(|id| id.moment().as_second()).collect(),
         shift: shifts.fold(0.0, f64::max),
@@ -202,6 +204,8 @@ fn merged<'a>(mut parts: impl Iterator<Item = &'a Notes>) -> String {
 struct Start<'a> {
     notes: usize,
     notes_per_piece: usize,
+    /// Of lists.
+    notes_per_page: u32,
     /// The first word of each piece.
     words: Vec<&'a str>,
     /// When the first note of each piece was saved at the latest, in seconds since 1970:

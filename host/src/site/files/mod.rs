@@ -41,8 +41,7 @@ use super::browse::{
 };
 use super::feed::{self, Feed};
 use super::links::Links;
-use super::pages::{self, Near, Related, Shell};
-use super::route::Unknown;
+use super::pages::{self, Related, Shell};
 use crate::domain::{Note, Searched, Tag};
 use crate::store::{
     Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
@@ -50,9 +49,10 @@ use crate::store::{
 };
 
 /// All names at the top of a site in files: nothing else is ever written there.
-const TOP: [&str; 17] = [
+const TOP: [&str; 18] = [
     NO_JEKYLL,
     "404.html",
+    "404.js",
     "all",
     "favicon.ico",
     "favicon.svg",
@@ -72,10 +72,18 @@ const TOP: [&str; 17] = [
 
 /// What it runs on besides the site's own script.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
-const SEARCH_SCRIPTS: [&str; 3] = [
+const SEARCH_SCRIPTS: [&str; 4] = [
     include_str!("../assets/words.js"),
     include_str!("../assets/query.js"),
+    include_str!("../assets/pieces.js"),
     include_str!("../assets/search.js"),
+];
+/// What looks where an address of the other site leads here.
+const LOST_SCRIPTS: [&str; 4] = [
+    include_str!("../assets/words.js"),
+    include_str!("../assets/query.js"),
+    include_str!("../assets/pieces.js"),
+    include_str!("../assets/lost.js"),
 ];
 /// For whoever doesn't read the page before asking for an icon.
 const PICTURE: &[u8] = include_bytes!("../../../../extension/icons/icon-32.png");
@@ -148,8 +156,8 @@ pub struct Written {
 /// how much of how much is done. Where `stop` is set meanwhile, the place stays as it was.
 ///
 /// # Errors
-/// Those of the store and of files; a sentence where a tag of the filter isn't in use, or
-/// something else is in the way.
+/// Those of the store and of files, `Interrupted` where it was stopped; a sentence where a tag
+/// of the filter isn't in use, or something else is in the way.
 pub fn write_files(
     store: &Reader,
     filter: &TagFilter,
@@ -204,13 +212,7 @@ fn export(
         site.write_pages(&made)?;
         site.write_rest(&made, &shell(Links::below(&names, &address.0)))
     };
-    let changes = write().and_then(|()| folder.finish());
-    let changes = changes.map_err(|error| match error.downcast_ref::<io::Error>() {
-        Some(cause) if stop.load(Relaxed) && cause.kind() == io::ErrorKind::Interrupted => {
-            anyhow::anyhow!("The export was stopped; nothing was changed.")
-        }
-        _ => error,
-    })?;
+    let changes = write().and_then(|()| folder.finish())?;
     Ok(Written {
         notes: count,
         tags: catalog.outline.tags.len() as u64,
@@ -633,14 +635,7 @@ impl Maker<'_> {
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
         self.put("index.html", &pages::home(home, counts, latest, &tags))?;
         self.put("search/index.html", &pages::search_alone(one_deep))?;
-        let unknown = Unknown {
-            sentence: "There is no such page.".into(),
-            words: String::new(),
-        };
-        self.put(
-            "404.html",
-            &pages::missing(at_base, &unknown, &Near::default()),
-        )?;
+        self.put("404.html", &pages::lost(at_base))?;
         let links = &self.feed_links[0];
         let feed = Feed {
             title: "url-notes",
@@ -658,6 +653,7 @@ impl Maker<'_> {
         self.put("style.css", STYLE)?;
         self.put("site.js", &[SCRIPT, FILES_SCRIPT].concat())?;
         self.put("search.js", &as_one_script(&SEARCH_SCRIPTS))?;
+        self.put("404.js", &as_one_script(&LOST_SCRIPTS))?;
         self.put("favicon.svg", ICON)?;
         self.folder.put("favicon.ico", &picture()?)?;
         self.put("robots.txt", ROBOTS)?;
@@ -759,10 +755,15 @@ impl Maker<'_> {
 /// Modules as one script, each after those that it needs: a page that was opened from a
 /// disk may load no modules.
 fn as_one_script(modules: &[&str]) -> String {
-    let lines = modules.iter().flat_map(|module| module.lines());
-    let lines = lines.filter(|line| !line.starts_with("import "));
     let mut script = String::from("\"use strict\";\n{\n");
-    for line in lines {
+    let mut importing = false;
+    for line in modules.iter().flat_map(|module| module.lines()) {
+        // One may be broken over lines.
+        importing |= line.starts_with("import ");
+        if importing {
+            importing = !line.contains(" from \"./");
+            continue;
+        }
         script.push_str(line.strip_prefix("export ").unwrap_or(line));
         script.push('\n');
     }

@@ -52,14 +52,12 @@ impl FileNames {
     }
 }
 
-/// The name as it is, with `_` for spaces, where no other one could be taken for it;
-/// else what is readable of it, `~` and a hash of it, which no plain name has in it.
+/// The name as it is where no other one could be taken for it: its page then has the same
+/// address as where a program serves it. Else what is readable of it, `~` and a hash of it,
+/// which no plain name has in it.
 fn file_name(name: &str) -> Cow<'_, str> {
     if is_plain(name) {
-        return match name.contains(' ') {
-            true => Cow::Owned(name.replace(' ', "_")),
-            false => Cow::Borrowed(name),
-        };
+        return Cow::Borrowed(name);
     }
     let mut slug = String::new();
     for c in name.nfkd().flat_map(char::to_lowercase) {
@@ -96,12 +94,12 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= PLAIN_BYTES
         && !device
-        && !name.starts_with(['.', ' ', '-'])
+        && !name.starts_with(['.', ' ', '-', '_'])
         && !name.ends_with(['.', ' '])
         && !name.contains("  ")
         && name
             .chars()
-            .all(|c| is_plain_letter(c) || matches!(c, '.' | '-' | '+' | ' '))
+            .all(|c| is_plain_letter(c) || matches!(c, '.' | '-' | '_' | '+' | ' '))
 }
 
 /// A letter or digit that is the same in all forms that names of files are kept in.
@@ -135,9 +133,10 @@ mod tests {
     fn a_name_is_what_a_reader_understands() {
         for (name, file) in [
             ("gpu", "gpu"),
-            ("large language model", "large_language_model"),
+            ("large language model", "large language model"),
+            ("snake_case", "snake_case"),
             ("gpt-4", "gpt-4"),
-            ("claude 3.5", "claude_3.5"),
+            ("claude 3.5", "claude 3.5"),
             ("node.js", "node.js"),
             ("c++", "c++"),
             ("機械学習", "機械学習"),
@@ -150,7 +149,7 @@ mod tests {
             ("c#", "c~"),
             ("gödel", "godel~"),
             ("ft (financial times)", "ft_financial_times~"),
-            ("snake_case", "snake-case~"),
+            ("_x", "x~"),
             ("con", "con~"),
             ("lpt1.txt", "lpt1-txt~"),
             (".net", "net~"),

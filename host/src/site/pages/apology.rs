@@ -52,6 +52,18 @@ pub(in crate::site) fn missing(shell: &Shell, unknown: &Unknown, near: &Near) ->
     shell.page(&place("not found"), &content)
 }
 
+/// What a server of files shows for whatever isn't there. The page itself looks whether the
+/// address means another file (`assets/lost.js`); this is what is read without JavaScript.
+pub(in crate::site) fn lost(shell: &Shell) -> String {
+    let content = html! {
+        section.paper aria-label="Message" {
+            p.lead #lost role="status" { "There is no such page." }
+            (ways_on(shell))
+        }
+    };
+    shell.page(&place("not found"), &content)
+}
+
 fn ways_on(shell: &Shell) -> Markup {
     html! {
         p {

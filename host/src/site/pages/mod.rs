@@ -14,7 +14,9 @@ mod tag;
 mod tags;
 
 pub(super) use all::all;
-pub(super) use apology::{Near, beyond_all, failed, in_the_trash, missing, nothing_with_tags};
+pub(super) use apology::{
+    Near, beyond_all, failed, in_the_trash, lost, missing, nothing_with_tags,
+};
 pub(super) use home::home;
 pub(super) use note::{Related, about, around, article, note};
 pub(super) use preview::{

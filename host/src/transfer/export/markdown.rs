@@ -6,17 +6,19 @@
 //! the mark tells to be an export's and that nobody changed since.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt::Write as _,
     fs::{self, DirBuilder, File},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use anyhow::bail;
 
-use super::{Fresh, each_note, hash};
+use super::{Fresh, IGNORED, each_note, hash};
 use crate::{
     domain::{Note, Tag, timestamp_text},
     store::Reader,
@@ -30,21 +32,28 @@ const SLUG_BYTES: usize = 64;
 /// Longest mark that is read, in bytes: of more than a million notes.
 const MAX_MARK_BYTES: u64 = 256 << 20;
 
-/// Writes all notes into a folder; how many they are.
+/// Writes all notes into a folder; how many they are. Where `stop` is set meanwhile, the
+/// folder stays as it was.
 ///
 /// # Errors
-/// Those of the store and of files; a sentence where something else is in the way, or
-/// what an export wrote was changed since.
-pub fn markdown(store: &Reader, folder: &Path) -> anyhow::Result<u64> {
+/// Those of the store and of files, `Interrupted` where it was stopped; a sentence where
+/// something else is in the way, or what an export wrote was changed since.
+pub fn markdown(store: &Reader, folder: &Path, stop: &AtomicBool) -> anyhow::Result<u64> {
+    let go_on = || match stop.load(Relaxed) {
+        true => Err(io::Error::from(io::ErrorKind::Interrupted)),
+        false => Ok(()),
+    };
     let mut target = Target::new(folder)?;
     let mut notes = 0;
     store.at_one_moment(|store| {
         Ok(each_note(store, &mut |note| {
+            go_on()?;
             target.write(file_name(note), content(note).as_bytes())?;
             notes += 1;
             Ok(())
         }))
     })??;
+    go_on()?;
     target.put()?;
     Ok(notes)
 }
@@ -52,8 +61,9 @@ pub fn markdown(store: &Reader, folder: &Path) -> anyhow::Result<u64> {
 /// The folder in the making.
 struct Target {
     place: PathBuf,
-    /// Where the files are until all of them are written.
     aside: Fresh,
+    /// Where the files are until all of them are written: a folder in the one aside.
+    files: PathBuf,
     /// Whether the place is a folder already.
     there: bool,
     written: BTreeMap<String, u64>,
@@ -70,6 +80,9 @@ impl Target {
             bail!("A folder of its own is needed for the notes.");
         }
         let there = place.exists();
+        if there && !place.is_dir() {
+            bail!("{} is no folder.", place.display());
+        }
         if there && !is_ours(&place)? {
             bail!(
                 "{} has files in it that no export made; give an empty or a new folder.",
@@ -89,16 +102,21 @@ impl Target {
             place.clone()
         };
         let aside = Fresh::folder(&beside)?;
-        Ok(Self {
+        let files = aside.path.join("notes");
+        let target = Self {
             place,
             aside,
+            files,
             there,
             written: BTreeMap::new(),
-        })
+        };
+        create(&target.aside.path.join(IGNORED.0), IGNORED.1.as_bytes())?;
+        DirBuilder::new().mode(0o700).create(&target.files)?;
+        Ok(target)
     }
 
     fn write(&mut self, name: String, content: &[u8]) -> io::Result<()> {
-        create(&self.aside.path.join(&name), content)?;
+        create(&self.files.join(&name), content)?;
         self.written.insert(name, hash(content));
         Ok(())
     }
@@ -106,9 +124,9 @@ impl Target {
     /// Puts the files in their place.
     fn put(self) -> anyhow::Result<()> {
         if !self.there {
-            create(&self.aside.path.join(MARK), mark(&self.written).as_bytes())?;
+            create(&self.files.join(MARK), mark(&self.written).as_bytes())?;
             rustix::fs::sync();
-            return Ok(fs::rename(&self.aside.path, &self.place)?);
+            return Ok(fs::rename(&self.files, &self.place)?);
         }
         let earlier = self.earlier()?;
         // Whatever ends this in the middle: what is there is known to be an export's.
@@ -128,7 +146,7 @@ impl Target {
             let place = self.place.join(name);
             // What is the same keeps its date.
             if hash_of(&place)? != Some(*hash) {
-                fs::rename(self.aside.path.join(name), place)?;
+                fs::rename(self.files.join(name), place)?;
             }
         }
         self.put_mark(&mark(&self.written))
@@ -160,7 +178,7 @@ impl Target {
     }
 
     fn put_mark(&self, mark: &str) -> anyhow::Result<()> {
-        let aside = self.aside.path.join(MARK);
+        let aside = self.files.join(MARK);
         create(&aside, mark.as_bytes())?;
         rustix::fs::sync();
         Ok(fs::rename(&aside, self.place.join(MARK))?)
@@ -169,7 +187,8 @@ impl Target {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        // This export made it. Not there where it has become the place itself.
+        // This export made it. What keeps the files out of git goes after them.
+        let _ = fs::remove_dir_all(&self.files);
         let _ = fs::remove_dir_all(&self.aside.path);
     }
 }
@@ -292,12 +311,22 @@ fn content(note: &Note) -> String {
     }
     text.push_str("---\n");
     if !note.summary.is_empty() {
-        text.extend(["\n", note.summary.as_str()]);
+        text.push('\n');
+        text.push_str(&without_shortcodes(&note.summary));
         if !note.summary.ends_with('\n') {
             text.push('\n');
         }
     }
     text
+}
+
+/// A text that Hugo takes for no call of its templates: one that it doesn't know would end
+/// the making of the whole site. To Markdown the backslash is none, but in code.
+fn without_shortcodes(text: &str) -> Cow<'_, str> {
+    if !text.contains("{{<") && !text.contains("{{%") {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("{{<", "{\\{<").replace("{{%", "{\\{%"))
 }
 
 /// A text of YAML in double quotes (YAML 1.2.2, 5.7), which JSON's are as well, but
@@ -369,6 +398,13 @@ mod tests {
             file_name(&note("Größe: *what* it is")),
             "größe-what-it-is-1755000000123456.md"
         );
+    }
+
+    #[test]
+    fn what_hugo_would_call_is_text() {
+        let mut note = note("{{< x >}}");
+        note.summary = "{{< x >}} {{{% y %}}} {{ z }} {%".into();
+        assert!(content(&note).ends_with("---\n\n{\\{< x >}} {{\\{% y %}}} {{ z }} {%\n"));
     }
 
     #[test]

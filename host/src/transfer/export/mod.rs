@@ -76,6 +76,9 @@ pub(crate) fn hash(content: &[u8]) -> u64 {
     })
 }
 
+/// Keeps what is in the making out of git, also where an export is killed: name and content.
+pub(crate) const IGNORED: (&str, &str) = (".gitignore", "*\n");
+
 /// How a name begins that something has in the making, and how it ends.
 const MAKING: (&str, &str) = (".url-notes.", ".part");
 

@@ -44,7 +44,9 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         } else {
             &note.title
         };
-        writeln!(out, ">{}</A>", escaped(title))?;
+        // Chromium reads a line at a time.
+        let title = title.replace(['\n', '\r'], " ");
+        writeln!(out, ">{}</A>", escaped(&title))?;
         if !note.summary.is_empty() {
             writeln!(out, "    <DD>{}", escaped(&note.summary))?;
         }

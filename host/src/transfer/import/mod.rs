@@ -81,9 +81,11 @@ pub static FORMATS: &[Format] = &[
         recognises: |head| {
             let text = head.text.trim_start();
             let first = text.lines().next().unwrap_or_default();
-            // The first line may be longer than what is looked at.
+            // The first line may be longer than what is looked at: a note may be.
+            let is_cut = !text.contains('\n');
             text.starts_with("{\"alias\":")
-                || text.starts_with("{\"id\":") && head.has("\"savedAt\"")
+                || text.starts_with("{\"id\":")
+                    && (head.has("\"savedAt\"") || is_cut && head.has(",\"summary\":\""))
                 || own::is_note(first)
         },
         read: own::jsonl,
