@@ -5,7 +5,13 @@
  * for and given by its owner.
  */
 
-import { MAX_TAG_LENGTH, normaliseTag, splitTags, uniteTags } from "../shared/tags.js";
+import {
+	MAX_TAG_LENGTH,
+	normaliseTag,
+	placeIn,
+	splitTags,
+	uniteTags,
+} from "../shared/tags.js";
 import { say } from "../shared/wording.js";
 
 /** @typedef {{name: string, count: number}} TagCount */
@@ -284,8 +290,9 @@ export class TagField {
 			return;
 		}
 		// Until the new completions come, those shown that still fit.
-		const typed = this.pending.trim().toLowerCase();
-		this.#options = typed ? this.#options.filter(({ name }) => name.includes(typed)) : [];
+		const typed = this.pending.trim();
+		const tag = normaliseTag(typed);
+		this.#options = tag ? this.#options.filter(({ name }) => placeIn(name, tag)) : [];
 		this.#active = -1;
 		this.#fitsNone &&= typed !== "";
 		this.#drawOptions();
@@ -451,13 +458,14 @@ export class TagField {
  */
 function marked(name, typed) {
 	const label = document.createElement("bdi");
-	const at = typed ? name.indexOf(typed) : -1;
-	if (at < 0) {
+	const place = typed ? placeIn(name, typed) : null;
+	if (!place) {
 		label.textContent = name;
 		return label;
 	}
+	const { start, end } = place;
 	const mark = document.createElement("mark");
-	mark.textContent = typed;
-	label.append(name.slice(0, at), mark, name.slice(at + typed.length));
+	mark.textContent = name.slice(start, end);
+	label.append(name.slice(0, start), mark, name.slice(end));
 	return label;
 }

@@ -45,6 +45,59 @@ export function splitTags(text) {
 	return { tags: uniteTags([], tags), refused };
 }
 
+/** Letters that nothing takes apart into those that are typed for them; the host has the same. */
+const SPELLED_OUT = /** @type {Readonly<Record<string, string>>} */ ({
+	ß: "ss",
+	æ: "ae",
+	œ: "oe",
+	ø: "o",
+	đ: "d",
+	ð: "d",
+	þ: "th",
+	ł: "l",
+	ħ: "h",
+	ı: "i",
+	ς: "σ",
+});
+
+/**
+ * A text as it is compared with what is typed without accents.
+ * @param {string} text
+ */
+function unaccented(text) {
+	return text
+		.normalize("NFKD")
+		.toLowerCase()
+		.replace(/[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f]/g, "")
+		.replace(/[ßæœøđðþłħıς]/g, (letter) => SPELLED_OUT[letter] ?? letter)
+		.normalize("NFC");
+}
+
+/**
+ * Where what is typed stands in a tag, with or without its accents, as the host finds it;
+ * null where it doesn't.
+ * @param {string} tag
+ * @param {string} typed As a tag.
+ * @returns {{start: number, end: number} | null}
+ */
+export function placeIn(tag, typed) {
+	const exact = tag.indexOf(typed);
+	if (exact >= 0) return { start: exact, end: exact + typed.length };
+	let text = "";
+	/** For each unit of that, the character that it comes from. */
+	const from = [];
+	for (const { 0: character, index } of tag.matchAll(/.\p{M}*/gsu)) {
+		const part = unaccented(character);
+		for (let unit = 0; unit < part.length; unit += 1)
+			from.push({ start: index, end: index + character.length });
+		text += part;
+	}
+	const sought = unaccented(typed);
+	const at = text.indexOf(sought);
+	const [first, last] = [from[at], from[at + sought.length - 1]];
+	return first && last ? { start: first.start, end: last.end } : null;
+}
+
 /**
  * All tags of both lists once, the first list's order first.
  * @param {readonly string[]} first

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import {
 	normaliseTag,
+	placeIn,
 	splitTags,
 	tagAddress,
 	uniteTags,
@@ -68,3 +69,21 @@ test("united tags keep the first list's order and have no tag twice", () => {
 test("a lone surrogate is no way around Unicode", () => {
 	assert.equal(normaliseTag("a\ud800"), "a\ufffd");
 });
+
+for (const [tag, typed, found] of /** @type {const} */ ([
+	["café", "cafe", "café"],
+	["my café notes", "afe n", "afé n"],
+	["straße", "ass", "aß"],
+	["smørrebrød", "smorre", "smørre"],
+	["東京の図書館", "図書", "図書"],
+	["機械学習", "が", null],
+	["한국어", "국", "국"],
+	["x̂y", "xy", "x̂y"],
+	["gpu", "gpus", null],
+	["cafe", "café", "cafe"],
+])) {
+	test(`${typed} is found in ${tag} as ${found}`, () => {
+		const place = placeIn(tag, typed);
+		assert.equal(place && tag.slice(place.start, place.end), found);
+	});
+}
