@@ -5,7 +5,7 @@
 
 import { browser, isFirefox } from "../shared/browser.js";
 import { OPTIONS_PORT } from "../shared/options-port.js";
-import { copies, element, put, standing } from "../shared/overview.js";
+import { copies, element, put, showCure, standing } from "../shared/overview.js";
 import {
 	giveTabsBack,
 	loadSettings,
@@ -14,7 +14,7 @@ import {
 	TABS,
 } from "../shared/settings.js";
 import { waitingFile } from "../shared/waiting.js";
-import { reasonOf, say, sayEverywhere } from "../shared/wording.js";
+import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
 
 /**
  * @typedef {import("../shared/options-port.js").Overview} Overview
@@ -47,13 +47,12 @@ function connect() {
 
 /** @param {Overview} shown */
 function showConnection(shown) {
-	const { hello, cure, counts } = shown;
+	const { hello, counts } = shown;
 	const { state, sentence } = standing(shown);
 	const status = element("connection");
 	status.dataset.state = state;
 	put(status, sentence);
-	element("cure").hidden = cure === null;
-	put(element("cure-command"), cure ?? "");
+	showCure(shown);
 	element("by-host").hidden = hello?.saveOnOpen !== false;
 
 	/** @type {[string, string | Node][]} */
@@ -61,8 +60,6 @@ function showConnection(shown) {
 	if (hello) {
 		facts.push(["hostVersion", hello.host], ["database", hello.database]);
 		facts.push(["siteAddress", hello.siteProblem ?? link(hello.siteUrl)]);
-		const count = (/** @type {number} */ n) =>
-			n.toLocaleString(browser.i18n.getUILanguage());
 		if (!hello.storeProblem) {
 			facts.push(["noteCount", count(counts?.notes ?? hello.notes)]);
 			facts.push(["tags", count(counts?.tags ?? hello.tags)]);
@@ -73,25 +70,41 @@ function showConnection(shown) {
 	);
 }
 
+/** @param {number} n */
+const count = (n) => n.toLocaleString(language());
+
+/**
+ * Where the host has broken over it, it has refused nothing.
+ * @param {import("../shared/outbox.js").Refusal} refusal
+ */
+const whyNot = (refusal) =>
+	refusal.cause ? reasonOf(refusal) : say("refusedBecause", reasonOf(refusal));
+
 /** @param {Overview} shown */
 function showOutbox({ entries, drafts, unkept }) {
 	// A draft whose save waits is shown with the save.
 	const alone = drafts.filter(
 		(draft) => !entries.some((entry) => entry.page === draft.url),
 	);
-	const count = entries.length + alone.length;
-	put(element("outbox-summary"), say(count > 0 ? "outboxHint" : "outboxEmpty"));
-	element("outbox-actions").hidden = count === 0;
+	const waiting = entries.length + alone.length;
+	put(
+		element("outbox-heading"),
+		waiting > 0 ? `${say("outbox")}: ${count(waiting)}` : say("outbox"),
+	);
+	put(element("outbox-summary"), say(waiting > 0 ? "outboxHint" : "outboxEmpty"));
+	element("outbox-actions").hidden = waiting === 0;
 	element("retry-all").hidden = entries.length === 0;
 	element("storage-full").hidden = !unkept;
+	const refused = entries.filter((entry) => entry.refused);
 	element("outbox").replaceChildren(
-		...entries.map((entry) =>
+		// What needs the user comes first.
+		...[...refused, ...entries.filter((entry) => !entry.refused)].map((entry) =>
 			item({
 				what: say(`method_${entry.method}`),
 				title: "title" in entry.params ? entry.params.title : undefined,
 				page: entry.page,
 				since: entry.addedAt,
-				reason: entry.refused ? reasonOf(entry.refused) : undefined,
+				reason: entry.refused ? whyNot(entry.refused) : undefined,
 				retry: entry.refused ? { do: "retry", opId: entry.params.opId } : undefined,
 				discard: { do: "discard", opId: entry.params.opId },
 			}),
@@ -115,13 +128,16 @@ function item({ what, title, page, since, reason, retry, discard }) {
 	const row = document.createElement("li");
 	const about = document.createElement("div");
 	about.append(textual("strong", what), " ");
-	if (title) about.append(textual("bdi", title, "title"));
-	about.append(textual("bdi", page, "hint"));
 	if (since) {
-		const moment = new Date(since).toLocaleString(browser.i18n.getUILanguage());
-		about.append(" ", textual("span", say("waitingSince", moment), "hint"));
+		const moment = new Date(since).toLocaleString(language(), {
+			dateStyle: "medium",
+			timeStyle: "short",
+		});
+		about.append(textual("span", say("waitingSince", moment), "hint"));
 	}
-	if (reason) about.append(textual("p", say("refusedBecause", reason), "reason"));
+	if (title) about.append(textual("bdi", title, "title"));
+	about.append(textual("bdi", page, "title hint"));
+	if (reason) about.append(textual("p", reason, "reason"));
 	const buttons = document.createElement("div");
 	buttons.className = "buttons";
 	if (retry) buttons.append(button(say("retryEntry"), () => tell(retry)));

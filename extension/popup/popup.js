@@ -9,7 +9,13 @@ import * as typed from "../shared/edits.js";
 import { activeTab, savableUrl } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
-import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
+import {
+	language,
+	reasonOf,
+	say,
+	sayEverywhere,
+	whereToCure,
+} from "../shared/wording.js";
 import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
@@ -360,6 +366,7 @@ function showProblem({ state, trouble, cure, hindrance }) {
 	show("cause", !queued);
 	for (const part of ["cure-where", "cure-command", "copy-cure"])
 		show(part, cure !== null);
+	element("cure-where").textContent = whereToCure(trouble);
 	element("cure-command").textContent = cure ?? "";
 }
 

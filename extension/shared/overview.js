@@ -3,7 +3,7 @@
  * shared by the settings and the first run.
  */
 
-import { say } from "./wording.js";
+import { say, whereToCure } from "./wording.js";
 
 /**
  * How the connection stands.
@@ -27,6 +27,16 @@ export function standing({ hello, trouble, hindrance }) {
  * @param {string} id
  */
 export const element = (id) => /** @type {E} */ (document.getElementById(id));
+
+/**
+ * Shows the command that mends what is wrong, if there is one.
+ * @param {Pick<import("./options-port.js").Overview, "trouble" | "cure">} overview
+ */
+export function showCure({ trouble, cure }) {
+	element("cure").hidden = cure === null;
+	put(element("cure-where"), whereToCure(trouble));
+	put(element("cure-command"), cure ?? "");
+}
 
 /**
  * Written anew it would be read out anew.

@@ -21,6 +21,15 @@ export function reasonOf({ message, cause }) {
 }
 
 /**
+ * What is to be done with the command that mends a cause.
+ * @param {import("./diagnosis.js").Cause | null} cause
+ */
+export function whereToCure(cause) {
+	// The browser goes on with the extension that it has loaded.
+	return say(cause === "host_too_new" ? "cureWhereThenReload" : "cureWhere");
+}
+
+/**
  * The language of the texts; in the browser's own variety where it has one. Where the
  * browser speaks a language that there are no texts in, they are in English.
  */

@@ -6,7 +6,7 @@
 
 import { browser, isFirefox } from "../shared/browser.js";
 import { OPTIONS_PORT } from "../shared/options-port.js";
-import { copies, element, put, standing } from "../shared/overview.js";
+import { copies, element, put, showCure, standing } from "../shared/overview.js";
 import { say, sayEverywhere } from "../shared/wording.js";
 
 /** How often the program is looked for while the user looks at this page. */
@@ -27,8 +27,7 @@ function show(shown) {
 	const { state, sentence } = standing(shown);
 	document.body.dataset.state = element("connection").dataset.state = state;
 	put(element("connection"), state === "connected" ? say("welcomeConnected") : sentence);
-	element("cure").hidden = shown.cure === null;
-	put(element("cure-command"), shown.cure ?? "");
+	showCure(shown);
 	const site = /** @type {HTMLAnchorElement} */ (element("site"));
 	element("site-line").hidden = !shown.hello;
 	if (shown.hello) site.href = shown.hello.siteUrl;

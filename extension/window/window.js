@@ -6,7 +6,7 @@
  */
 
 import { browser } from "../shared/browser.js";
-import { copies, element, put } from "../shared/overview.js";
+import { copies, element, put, showCure } from "../shared/overview.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";
 import { splitTags } from "../shared/tags.js";
 import { WINDOW_PORT } from "../shared/window-port.js";
@@ -96,15 +96,23 @@ function show({ saved, there, waiting, unsavable, trouble, cure, hindrance }) {
 		? (hindrance ?? `${say("notConnected")} ${say(`cause_${trouble}`)}`)
 		: "";
 	put(status, `${sentence} ${why}`.trim());
-	element("cure").hidden = !stuck || cure === null;
-	put(element("cure-command"), cure ?? "");
+	showCure({ trouble, cure: stuck ? cure : null });
 	element("unsavable").hidden = unsavable.length === 0;
+	/** @type {Map<string, {name: string, reason: string, times: number}>} */
+	const lines = new Map();
+	for (const { url, title, refusal } of unsavable) {
+		const name = title || url || say("windowUnnamed");
+		const reason = refusal ? ` (${reasonOf(refusal)})` : "";
+		// Of thirty new tabs one line tells enough.
+		const line = lines.get(name + reason) ?? { name, reason, times: 0 };
+		lines.set(name + reason, { ...line, times: line.times + 1 });
+	}
 	element("unsavable-list").replaceChildren(
-		...unsavable.map(({ url, title, refusal }) => {
+		...[...lines.values()].map(({ name, reason, times }) => {
 			const line = document.createElement("li");
-			const name = document.createElement("bdi");
-			name.textContent = title || url || say("windowUnnamed");
-			line.append(name, ...(refusal ? [` (${reasonOf(refusal)})`] : []));
+			const words = document.createElement("bdi");
+			words.textContent = name;
+			line.append(words, times > 1 ? ` × ${times}` : "", reason);
 			return line;
 		}),
 	);

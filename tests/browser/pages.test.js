@@ -108,13 +108,19 @@ inEachBrowser(
 		const page = await browser.open(world.web.address("/article"));
 		const options = await browser.own("options/options.html");
 		await world.install();
-		for (const { protocol, words, cure } of [
+		for (const { protocol, words, cure, where } of [
 			{
 				protocol: 2,
 				words: /newer than this extension/,
 				cure: "git pull && ./install.sh",
+				where: /folder, then reload the extension:$/,
 			},
-			{ protocol: 0, words: /older than this extension/, cure: "./install.sh" },
+			{
+				protocol: 0,
+				words: /older than this extension/,
+				cure: "./install.sh",
+				where: /folder:$/,
+			},
 		]) {
 			await speaks(world, protocol);
 			await until("the settings say so", async () => {
@@ -125,9 +131,11 @@ inEachBrowser(
 				);
 			});
 			assert.equal(await says(options, "#cure-command", /./), cure);
+			await says(options, "#cure-where", where);
 			await until("the button says !", async () => (await browser.badge(page)) === "!");
 			const welcome = await browser.own("welcome/welcome.html");
 			await says(welcome, "#connection", words);
+			await says(welcome, "#cure-where", where);
 			await welcome.close();
 		}
 		// And no longer, once they do.

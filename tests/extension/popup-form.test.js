@@ -215,6 +215,15 @@ test("Try again says at once that it tries, and then what came of it", async () 
 	assert.equal(await heard(), "queued cause_program_silent");
 });
 
+test("says that the extension is to be loaded anew where the program is newer", async () => {
+	const where = () => page.$eval("#cure-where", ({ textContent }) => textContent);
+	const cure = "./install.sh";
+	await show(1, "", { state: "queued", trouble: "host_too_new", cure });
+	assert.equal(await where(), "cureWhereThenReload");
+	await show(1, "", { state: "queued", trouble: "host_too_old", cure });
+	assert.equal(await where(), "cureWhere");
+});
+
 test("the focus isn't lost where Try again has helped", async () => {
 	await show(1, "", { state: "queued", trouble: "program_silent" });
 	await page.focus("#try-again");
@@ -250,6 +259,24 @@ test("says that a tag is new where none in use fits what is typed", async () => 
 	assert.equal(await why(), "newTag");
 	await page.keyboard.press("Enter");
 	assert.match((await why()) ?? "", /^Tab paper/);
+});
+
+test("a completion with accents doesn't blink while it is typed without them", async () => {
+	await show(1, "");
+	await page.type("#tags", "caf");
+	await page.evaluate(() => {
+		const { listeners, told } = /** @type {any} */ (globalThis);
+		const { turn } = told.findLast((/** @type {any} */ m) => m.do === "complete");
+		const tags = ["café", "cafeteria"].map((name) => ({ name, count: 1 }));
+		for (const listener of listeners) listener({ tags, turn });
+	});
+	const marked = () =>
+		page.$$eval("#completions mark", (all) => all.map((e) => e.textContent));
+	assert.deepEqual(await marked(), ["caf", "caf"]);
+	await page.type("#tags", "e");
+	assert.deepEqual(await marked(), ["café", "cafe"]);
+	await page.type("#tags", "t");
+	assert.deepEqual(await marked(), ["cafet"]);
 });
 
 test("goes to completions that were asked for by an arrow, and back to the text", async () => {

@@ -3,6 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+/** Something that holds others, and words. */
+const parent = () => ({
+	children: /** @type {any[]} */ ([]),
+	append(/** @type {any[]} */ ...more) {
+		this.children.push(...more);
+	},
+	replaceChildren(/** @type {any[]} */ ...all) {
+		this.children = all;
+	},
+});
 /** @type {Map<string, any>} */
 const elements = new Map();
 /** @param {string} id */
@@ -15,7 +25,7 @@ const element = (id) => {
 		addEventListener(/** @type {string} */ name, /** @type {any} */ listener) {
 			this.listeners[name] = listener;
 		},
-		replaceChildren() {},
+		...parent(),
 	};
 	elements.set(id, made);
 	return made;
@@ -24,11 +34,14 @@ const element = (id) => {
 const asked = [];
 /** @type {unknown[]} */
 const told = [];
+/** @type {((summary: unknown) => void)[]} */
+const listeners = [];
 const event = { addListener() {} };
 Object.assign(globalThis, {
 	document: {
 		body: { dataset: { state: "asking" } },
 		documentElement: {},
+		createElement: parent,
 		getElementById: element,
 		querySelectorAll: () => [],
 	},
@@ -49,7 +62,9 @@ Object.assign(globalThis, {
 		runtime: {
 			getURL: () => "ext://",
 			connect: () => ({
-				onMessage: event,
+				onMessage: {
+					addListener: (/** @type {any} */ listener) => listeners.push(listener),
+				},
 				postMessage: (/** @type {unknown} */ message) => told.push(message),
 			}),
 		},
@@ -78,4 +93,23 @@ test("a form that is sent twice saves the tabs once; refused, it can be sent aga
 	assert.deepEqual(told, [
 		{ pages: [{ url: "https://example.org/a", title: "A" }], tags: [] },
 	]);
+});
+
+test("tabs that can't be saved and are called the same are told in one line", () => {
+	const refusal = { kind: "invalid_url", message: "Too long." };
+	const unsavable = [
+		{ url: "", title: "New Tab" },
+		{ url: "https://example.org/", title: "New Tab", refusal },
+		{ url: "", title: "New Tab" },
+		{ url: "", title: "" },
+	];
+	const nothing = { saved: 0, there: 0, waiting: 0, trouble: null, cure: null };
+	for (const listener of listeners) listener({ ...nothing, hindrance: null, unsavable });
+	assert.deepEqual(
+		element("unsavable-list").children.map((/** @type {any} */ line) => {
+			const [name, ...words] = line.children;
+			return name.textContent + words.join("");
+		}),
+		["New Tab × 2", "New Tab (Too long.)", "windowUnnamed"],
+	);
 });
