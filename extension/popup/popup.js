@@ -366,6 +366,8 @@ function showProblem({ state, trouble, cure, hindrance }) {
 	show("cause", !queued);
 	for (const part of ["cure-where", "cure-command", "copy-cure"])
 		show(part, cure !== null);
+	if (element("cure-command").textContent !== cure)
+		element("copy-cure").textContent = say("copy");
 	element("cure-where").textContent = whereToCure(trouble);
 	element("cure-command").textContent = cure ?? "";
 }

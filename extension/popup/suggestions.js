@@ -11,6 +11,9 @@ import { say } from "../shared/wording.js";
 /** As many as have a key. */
 const SHOWN = 5;
 
+/** Stands for what is put into a sentence. */
+const PLACE = "\ufffc";
+
 export class Suggestions {
 	/** @type {HTMLElement} */ #list;
 	/** @type {HTMLElement} */ #why;
@@ -165,9 +168,7 @@ export class Suggestions {
 	/** @param {SuggestedTag | undefined} tag */
 	#explain(tag) {
 		if (!tag || this.#aside) {
-			const fresh = document.createElement("span");
-			fresh.textContent = this.#fresh && say("newTag", this.#fresh);
-			this.#why.replaceChildren(fresh);
+			this.#why.replaceChildren(...(this.#fresh ? [isNew(this.#fresh)] : []));
 			return;
 		}
 		const first = tag === this.#tags[0];
@@ -179,6 +180,19 @@ export class Suggestions {
 			` – ${why(tag)}`,
 		);
 	}
+}
+
+/**
+ * That a tag is new, in words of which only the tag may be cut.
+ * @param {string} tag
+ */
+function isNew(tag) {
+	const [before = "", after = ""] = say("newTag", PLACE).split(PLACE);
+	const sentence = document.createElement("span");
+	const name = document.createElement("bdi");
+	name.textContent = tag;
+	sentence.append(before, name, after);
+	return sentence;
 }
 
 /** @param {string} label */

@@ -34,6 +34,9 @@ export const element = (id) => /** @type {E} */ (document.getElementById(id));
  */
 export function showCure({ trouble, cure }) {
 	element("cure").hidden = cure === null;
+	// Another command isn't copied yet.
+	if (element("cure-command").textContent !== cure)
+		put(element("copy-cure"), say("copy"));
 	put(element("cure-where"), whereToCure(trouble));
 	put(element("cure-command"), cure ?? "");
 }

@@ -256,7 +256,7 @@ test("says that a tag is new where none in use fits what is typed", async () => 
 	assert.equal(await why(), "");
 	await page.type("#tags", "x");
 	await tell({ answers: "complete", tags: [] });
-	assert.equal(await why(), "newTag");
+	assert.equal(await why(), "newTaggpx");
 	await page.keyboard.press("Enter");
 	assert.match((await why()) ?? "", /^Tab paper/);
 });
