@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     json::{self, Fields},
-    row::{Found, Row, Sink},
+    row::{Found, Moment, Row, Sink},
     source::{Counting, Source, unreadable},
 };
 use crate::{
@@ -27,13 +27,13 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         return Found::Alias { line, name, of };
     }
     for name in ["savedAt", "updatedAt", "deletedAt"] {
-        if entry.some(name).is_some() && entry.date(name).at().is_none() {
+        if entry.some(name).is_some() && date(entry, name).at().is_none() {
             return Found::refused(line, format!("Its {name} is no date."));
         }
     }
     // Other programs number theirs: an id of ours is the moment at which it was saved, or
     // the next one that was free.
-    let saved = entry.date("savedAt");
+    let saved = date(entry, "savedAt");
     let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
         let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
         (NoteId::MIN..=NoteId::MAX).contains(id)
@@ -52,15 +52,23 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         site_name: entry.some("siteName"),
         lang: entry.some("lang"),
         saved,
-        updated: entry.date("updatedAt"),
+        updated: date(entry, "updatedAt"),
         kept: Kept {
             id,
-            deleted_at: entry.date("deletedAt").at(),
+            deleted_at: date(entry, "deletedAt").at(),
         },
         own: true,
         ..Row::default()
     }
     .into()
+}
+
+/// As exports of ours have it, to the letter: also on the day that elsewhere means that
+/// there is no date.
+fn date(entry: &Fields<'_>, name: &str) -> Moment {
+    let exact = entry.text(name).parse().ok();
+    let exact = exact.filter(|moment| *moment > Timestamp::UNIX_EPOCH);
+    exact.map_or_else(|| entry.date(name), Moment::At)
 }
 
 /// Whether a line is a note by itself.

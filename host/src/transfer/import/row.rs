@@ -248,13 +248,13 @@ impl Making {
     ///
     /// # Errors
     /// `InvalidUrl`.
-    pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
+    pub(super) fn note(&mut self, row: Row) -> Result<Incoming> {
         let url = self.url(&row)?;
-        let saved = self.moment(&row.saved);
-        if saved.is_none() {
-            row.kept.id = None;
-        }
-        let updated = self.moment(&row.updated);
+        // With an id that fits it is what an export has: of a clock that was ahead.
+        let (saved, updated) = match row.kept.id {
+            Some(_) => (row.saved.at(), row.updated.at()),
+            None => (self.moment(&row.saved), self.moment(&row.updated)),
+        };
         let folders = match self.wishes.folders {
             true => &row.folders[row.folders.len().saturating_sub(FOLDERS)..],
             false => &[],
