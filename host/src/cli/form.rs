@@ -320,8 +320,10 @@ pub(super) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::domain::{Metadata, NoteId, parse_tags};
+    use crate::domain::{Metadata, NoteId, Tag, parse_tags};
 
     fn note(title: &str, tags: &[&str], summary: &str) -> Note {
         Note {
@@ -361,6 +363,23 @@ mod tests {
             assert_eq!(form.title.as_deref(), Some(title));
             assert_eq!(form.tags.unwrap(), tags);
             assert_eq!(form.summary, summary);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again_whatever_its_signs(
+            title in "[\"'\\[\\]{}#:,\\\\ \\-|>&*!%@`a\u{2028}\u{feff}é]{0,12}",
+            names in prop::collection::vec("[\"'\\[\\]{}#:\\\\ \\-|>&*!%@`a\u{2028}\u{feff}é]{1,8}", 0..4),
+            summary in "[\\-#:\\[\r\n a]{0,30}",
+        ) {
+            let mut tags: Vec<Tag> = names.iter().filter_map(|name| Tag::parse(name).ok()).collect();
+            tags.dedup();
+            let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+            let form = read(write(&note(&title, &tags, &summary)).as_bytes()).unwrap();
+            prop_assert_eq!(form.title.unwrap(), one_line(&title));
+            prop_assert_eq!(form.tags.unwrap(), tags);
+            prop_assert_eq!(form.summary, plain(&summary));
         }
     }
 

@@ -36,6 +36,9 @@ use crate::{
 /// known, these (from 1973 on) are told from ids of tags.
 const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
 
+/// The settings that FTS5 keeps of our indices, each with a number.
+const FTS_SETTINGS: [&str; 3] = ["automerge", "crisismerge", "version"];
+
 /// What a repair did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
@@ -376,19 +379,19 @@ impl Wreck {
                 know(id, name);
             }
         }
-        // Tables and indices of sites look the same, but for the dot at the end of each name.
-        for page in &self.strays {
-            let rows = self.pages.rows(*page).rows;
-            let found: Vec<(i64, String)> = rows
-                .iter()
-                .filter_map(|row| {
-                    of_table(row).or_else(|| named(row).map(|(name, id)| (id, name.to_owned())))
-                })
-                .filter(|(id, _)| !LARGE_IDS.contains(id))
-                .collect();
-            if found.iter().any(|(_, name)| !name.ends_with('.')) {
-                for (id, name) in found {
-                    know(id, &name);
+        // The table first: aliases look like entries of an index.
+        for of_tags in [true, false] {
+            for page in &self.strays {
+                let rows = self.pages.rows(*page).rows;
+                let found = rows.iter().filter_map(|row| match of_tags {
+                    true => of_table(row),
+                    false => named(row).map(|(name, id)| (id, name.to_owned())),
+                });
+                let found: Vec<_> = found.filter(|(id, _)| !LARGE_IDS.contains(id)).collect();
+                if found.iter().any(|(_, name)| may_be_tag(name)) {
+                    for (id, name) in found {
+                        know(id, &name);
+                    }
                 }
             }
         }
@@ -536,11 +539,16 @@ impl Wreck {
 
     fn aliases(&self, rebuilding: &Rebuilding<'_>) -> Result<()> {
         let writer = &rebuilding.writer;
-        for row in self.rows(self.own("tag_aliases").chain(self.stray("tag_aliases"))) {
-            let Some((name, id)) = alias(&row).or_else(|| named(&row)) else {
-                continue;
-            };
-            let (Ok(alias), Some(tag)) = (Tag::parse(name), rebuilding.names.get(&id)) else {
+        let of_page = |page: PageNumber| -> Vec<(String, i64)> {
+            let rows = self.pages.rows(page).rows;
+            let found = rows.iter().filter_map(|row| alias(row).or(named(row)));
+            found.map(|(name, id)| (name.to_owned(), id)).collect()
+        };
+        let own = self.own("tag_aliases").flat_map(of_page);
+        let stray = self.stray("tag_aliases").map(of_page);
+        let stray = stray.filter(|found| found.iter().any(|(name, _)| may_be_tag(name)));
+        for (name, id) in own.chain(stray.flatten()) {
+            let (Ok(alias), Some(tag)) = (Tag::parse(&name), rebuilding.names.get(&id)) else {
                 continue;
             };
             // The index of tags looks the same, with each tag as its own alias.
@@ -693,6 +701,13 @@ impl Rebuilding<'_> {
 
 fn is_note_id(id: i64) -> bool {
     (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
+}
+
+/// Whether a name on a page that belongs to nothing tells that it is one of tags. Tables and
+/// indices of sites look the same, but for the dot at the end of each name, and so do the
+/// settings that FTS5 keeps.
+fn may_be_tag(name: &str) -> bool {
+    !name.ends_with('.') && !FTS_SETTINGS.contains(&name)
 }
 
 /// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
@@ -1038,7 +1053,43 @@ mod tests {
             let lost = u64::try_from(parts).unwrap();
             assert_eq!(salvage.addresses + salvage.partial, lost, "page {page}");
             assert_eq!(salvage.nameless_tags, 0, "page {page}");
+            let aliases = lines(&new.conn, ALIASES);
+            assert!(
+                aliases.iter().all(|alias| alias == "zéd z"),
+                "page {page}: {aliases:?}"
+            );
         }
+    }
+
+    #[test]
+    fn where_all_roots_are_lost_tags_of_many_pages_have_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        filled(&path);
+        let mut store = Store::open(&path).unwrap();
+        let names = (0..600).map(|n| format!("some tag of a longer name {n}"));
+        let tags: Vec<Tag> = names.map(|name| Tag::parse(&name).unwrap()).collect();
+        for (n, tags) in tags.chunks(50).enumerate() {
+            let new = NewNote {
+                url: PageUrl::parse(&format!("https://tags.org/{n}")).unwrap(),
+                title: String::new(),
+                tags: tags.to_vec(),
+                summary: String::new(),
+                metadata: Metadata::default(),
+                quote: None,
+            };
+            store
+                .write(Timestamp::now(), |writer| writer.save_note(&new))
+                .unwrap();
+        }
+        let (before, aliases) = (notes(&store), lines(&store.conn, ALIASES));
+        drop(store);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[..PAGE].fill(0);
+        fs::write(&path, bytes).unwrap();
+        let (new, _) = rebuilt(&path);
+        assert_eq!(notes(&new), before);
+        assert_eq!(lines(&new.conn, ALIASES), aliases);
     }
 
     #[test]
