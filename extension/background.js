@@ -68,17 +68,24 @@ function tryHost() {
 	void outbox.deliver();
 }
 
+function alertBadge() {
+	const { trouble } = host;
+	const stuck =
+		outbox.entries.some((entry) => entry.refused) || trouble || outbox.trouble;
+	badge.alert({
+		waiting: stuck ? outbox.entries.length : 0,
+		mismatch: trouble === "host_too_old" || trouble === "host_too_new",
+	});
+}
+
 function refresh() {
 	const waiting = outbox.entries.length;
 	const { trouble } = host;
 	if (trouble || outbox.trouble) retry.failed(waiting > 0);
 	else if (host.hello) retry.succeeded();
-	const stuck =
-		outbox.entries.some((entry) => entry.refused) || trouble || outbox.trouble;
-	badge.alert({
-		waiting: stuck ? waiting : 0,
-		mismatch: trouble === "host_too_old" || trouble === "host_too_new",
-	});
+	// What it counts is in storage by then, and outlives the browser.
+	if (shelf.full) alertBadge();
+	else void shelf.settled().then(alertBadge, alertBadge);
 	pages.showAll();
 	for (const watcher of watchers) watcher();
 }
@@ -106,8 +113,12 @@ outbox.onChange = refresh;
 let offering;
 shelf.onChange = () => {
 	clearInterval(offering);
-	// This also keeps the background from being put to sleep, and so what is in memory alone.
-	const offer = () => void shelf.settled().catch(() => {});
+	const offer = () => {
+		void shelf.settled().catch(() => {});
+		// Keeps the background from being put to sleep, and so what is in memory alone: in
+		// Firefox a write to storage doesn't.
+		void browser.runtime.getPlatformInfo();
+	};
 	if (shelf.full) offering = setInterval(offer, OFFER_AGAIN_MS);
 	refresh();
 };

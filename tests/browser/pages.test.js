@@ -240,7 +240,8 @@ inEachBrowser(
 	async (world, browser) => {
 		const filling = await browser.own("options/options.html");
 		await filling.evaluate(async () => {
-			const area = /** @type {any} */ (globalThis).chrome.storage.local;
+			const { browser, chrome } = /** @type {any} */ (globalThis);
+			const area = (browser ?? chrome).storage.local;
 			let record = 0;
 			for (const size of [64 * 1024, 4 * 1024, 512]) {
 				for (let refusals = 0; refusals < 3; ) {
@@ -277,11 +278,18 @@ inEachBrowser(
 		const again = await world.click(browser, page, "queued");
 		assert.equal(await again.value("#summary"), typed);
 		await again.dismiss();
-		await filling.evaluate(async () => {
-			const area = /** @type {any} */ (globalThis).chrome.storage.local;
-			const keys = Object.keys(await area.get(null));
-			await area.remove(keys.filter((key) => key.startsWith("ballast")));
-		});
+		assert.ok(await browser.outlastsIdleness());
+		// Where it is full, Firefox says that something is removed, and may keep it.
+		await until("there is room", () =>
+			filling.evaluate(async () => {
+				const { browser, chrome } = /** @type {any} */ (globalThis);
+				const area = (browser ?? chrome).storage.local;
+				const left = async () =>
+					Object.keys(await area.get(null)).filter((key) => key.startsWith("ballast"));
+				for (const key of await left()) await area.remove(key);
+				return (await left()).length === 0;
+			}),
+		);
 		await until(
 			"it is said no more",
 			() =>
@@ -301,6 +309,5 @@ inEachBrowser(
 		);
 		assert.equal(first?.summary.trim(), typed.trim());
 	},
-	// Firefox's has no bound but the disk's.
-	{ registered: false, only: "Chromium" },
+	{ registered: false, littleStorage: true },
 );

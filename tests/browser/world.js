@@ -23,13 +23,13 @@ const run = promisify(execFile);
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
  * @param {{ registered?: boolean, settings?: string, language?: string, only?: string,
- *   resolves?: string, keepsWelcome?: boolean, headed?: boolean, before?: (world: World) => Promise<unknown>,
+ *   resolves?: string, keepsWelcome?: boolean, headed?: boolean, littleStorage?: boolean, before?: (world: World) => Promise<unknown>,
  *   others?: (world: World) => Promise<string[]>,
  *   extension?: (driver: import("./driver/browser.js").Driver, world: World) => Promise<string> }} [options]
  *   registered: false as before install.sh was run; settings: the configuration file;
  *   language: of the browser; only: the one browser that has what it is about; resolves: a
  *   host name that leads to this machine; keepsWelcome: the page of the first run stays
- *   open; headed: as in driver/browser.js; before: what is done before the browser is started; others: folders of other
+ *   open; headed, littleStorage: as in driver/browser.js; before: what is done before the browser is started; others: folders of other
  *   extensions; extension: makes the folder of another than the project's own
  */
 export function inEachBrowser(
@@ -43,6 +43,7 @@ export function inEachBrowser(
 		resolves,
 		keepsWelcome,
 		headed,
+		littleStorage,
 		before,
 		others,
 		extension,
@@ -61,6 +62,7 @@ export function inEachBrowser(
 					resolves,
 					keepsWelcome,
 					headed,
+					littleStorage,
 					others: await others?.(world),
 				};
 				await check(world, await world.start(driver, options));

@@ -16,6 +16,7 @@ import * as firefox from "./firefox.js";
  * @property {boolean} [keepsWelcome] it isn't closed
  * @property {boolean} [headed] Chromium gets a screen, a mouse and a keyboard of its own: without them it has
  *   neither menus nor an address bar. Firefox has them in any case
+ * @property {boolean} [littleStorage] Firefox bounds what the extension may store as Chromium does in any case
  * @property {string} [resolves] a host name that leads to this machine, as its owner could make it
  */
 
@@ -49,6 +50,8 @@ import * as firefox from "./firefox.js";
  * @property {(page: import("puppeteer-core").Page) => Promise<string>} badge what the button says while this tab is in front
  * @property {() => Promise<import("./popup.js").Popup>} openPopup the popup that has opened by itself
  * @property {() => Promise<string[]>} addresses of all tabs
+ * @property {() => Promise<boolean>} outlastsIdleness whether what the background does goes on, with nobody near,
+ *   in spite of the browser's wish to put it to sleep
  * @property {(scheme: "light" | "dark") => Promise<void>} useScheme for what is opened from now on
  * @property {() => Promise<void>} close
  * @property {() => Promise<void>} kill as a crash or the end of the session does, without warning

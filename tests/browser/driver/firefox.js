@@ -31,6 +31,9 @@ export const PREFERENCES = {
 	"datareporting.policy.dataSubmissionEnabled": false,
 };
 
+/** Else it is a share of the disk's room. */
+const STORAGE_KB = "dom.quotaManager.temporaryStorage.fixedLimit";
+
 /** Puppeteer has others, under which a package's add-on is not seen or not asked about. */
 const AS_DEBIAN_SHIPS = {
 	"extensions.autoDisableScopes": 3,
@@ -51,6 +54,7 @@ export async function start({
 	others = [],
 	first,
 	keepsWelcome,
+	littleStorage,
 }) {
 	const browser = await puppeteer.launch({
 		browser: "firefox",
@@ -62,6 +66,7 @@ export async function start({
 			...PREFERENCES,
 			...(extension ? {} : AS_DEBIAN_SHIPS),
 			...(resolves ? { "network.dns.localDomains": resolves } : {}),
+			...(littleStorage ? { [STORAGE_KB]: 10 * 1024 } : {}),
 		},
 		env: environment,
 	});
@@ -211,6 +216,7 @@ export async function start({
 			await page.bringToFront();
 			return await inWindow(badgeOf, widget);
 		},
+		outlastsIdleness: () => inWindow(isKeptAwake, id),
 		async useScheme(scheme) {
 			await inWindow(setScheme, scheme);
 		},
@@ -327,6 +333,32 @@ async function isAbsentInPrivate(widget) {
 	const there = opened.document.getElementById(`${widget}-BAP`) !== null;
 	opened.close();
 	return !there;
+}
+
+/** @param {string} id */
+function isKeptAwake(id) {
+	const { WebExtensionPolicy } = /** @type {any} */ (window);
+	const { extension } = WebExtensionPolicy.getByID(id);
+	return new Promise((resolve) => {
+		const CALLED = "background-script-reset-idle";
+		const SUSPENDED = "background-script-suspend";
+		const onCall = (
+			/** @type {string} */ _,
+			/** @type {{ path?: string }} */ { path },
+		) => {
+			if (path === "runtime.getPlatformInfo") end(true);
+		};
+		const onSuspend = () => end(false);
+		const end = (/** @type {boolean} */ awake) => {
+			extension.off(CALLED, onCall);
+			extension.off(SUSPENDED, onSuspend);
+			resolve(awake);
+		};
+		extension.on(CALLED, onCall);
+		extension.on(SUSPENDED, onSuspend);
+		// Longer than a background may be idle.
+		setTimeout(end, 60_000, false);
+	});
 }
 
 /** @param {string} widget */
