@@ -23,6 +23,7 @@ tools() {
     need shellcheck shellcheck
     need Xvfb xvfb
     need xdotool xdotool
+    need xprop x11-utils
     need ps procps
     need dpkg-shlibdeps dpkg-dev
     need script bsdutils

@@ -72,32 +72,18 @@ export class Display {
 		await this.#do("mousemove", ...at, "click", "3");
 	};
 
-	/** @returns {Promise<string[]>} ids of all windows in sight */
-	windows = async () => {
-		const found = await this.#do("search", "--onlyvisible", "--name", "");
-		return found.split("\n").filter(Boolean);
-	};
-
-	/**
-	 * Does something and waits for the window that comes of it, such as a menu.
-	 * @param {string} what
-	 * @param {() => Promise<void>} act
-	 * @returns {Promise<string>} its id
-	 */
-	opens = async (what, act) => {
-		const before = await this.windows();
-		await act();
-		return await until(`${what} opens`, async () =>
-			(await this.windows()).find((id) => !before.includes(id)),
-		);
-	};
-
-	/**
-	 * @param {string} what
-	 * @param {string} id of a window
-	 */
-	closes = async (what, id) => {
-		await until(`${what} closes`, async () => !(await this.windows()).includes(id));
+	/** @returns {Promise<string[]>} ids of all menus in sight */
+	menus = async () => {
+		const windows = (await this.#do("search", "--onlyvisible", "--name", "")).split("\n");
+		/** @type {string[]} */
+		const menus = [];
+		for (const id of windows.filter(Boolean)) {
+			const asked = ["-display", this.name, "-id", id, "_NET_WM_WINDOW_TYPE"];
+			// It may be gone by now.
+			const { stdout } = await run("xprop", asked).catch(() => ({ stdout: "" }));
+			if (/_MENU\b/.test(stdout)) menus.push(id);
+		}
+		return menus;
 	};
 
 	/**
