@@ -413,12 +413,10 @@ export async function start({
 			media = [{ name: "prefers-color-scheme", value: scheme }];
 		},
 		async close() {
-			await browser.close();
-			display?.end();
+			await browser.close().finally(() => display?.end());
 		},
 		async kill() {
-			await kill(browser);
-			display?.end();
+			await kill(browser).finally(() => display?.end());
 		},
 	};
 }

@@ -31,10 +31,14 @@ export class Display {
 
 	static async start() {
 		const folder = await mkdtemp(path.join(tmpdir(), "url-notes-screen-"));
-		// It takes the first number that is free, and tells it.
+		// It takes the first number that is free, and tells it. It ends with this process,
+		// however that does.
 		const server = spawn(
-			"Xvfb",
-			["-displayfd", "3", "-nolisten", "tcp", "-fbdir", folder, "-screen", "0", SCREEN],
+			"setpriv",
+			[
+				...["--pdeathsig", "TERM", "Xvfb", "-displayfd", "3", "-nolisten", "tcp"],
+				...["-fbdir", folder, "-screen", "0", SCREEN],
+			],
 			{ stdio: ["ignore", "ignore", "ignore", "pipe"] },
 		);
 		const pipe = /** @type {import("node:stream").Readable} */ (server.stdio[3]);

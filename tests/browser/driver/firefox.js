@@ -85,12 +85,15 @@ export async function start({
 	/** @param {string} path */
 	const ownTab = (path) =>
 		until(`the extension shows ${path}`, async () => {
+			/** @type {string[]} */
+			const shown = [];
 			for (const page of await browser.pages()) {
 				// What the driver believes of an extension's page is not so.
-				const address = await page.evaluate(() => location.href).catch(() => "");
+				const address = await page.evaluate(() => location.href).catch(String);
 				if (address === addressOf(path)) return page;
+				shown.push(address);
 			}
-			return null;
+			throw new Error(`shown: ${shown.join(" ")}`);
 		});
 	const openPopup = async (clickedAt = Date.now()) => {
 		/** @type {import("./popup.js").Channel["evaluate"]} */
@@ -140,8 +143,14 @@ export async function start({
 		return await until("the menu is open", () => inWindow(entriesOfMenu, widget));
 	};
 	if (first) {
-		const welcome = await ownTab("welcome/welcome.html");
-		if (!keepsWelcome) await welcome.close();
+		// The window knows of it also where the driver doesn't yet, or any more.
+		const welcome = addressOf("welcome/welcome.html");
+		await until("the welcome is shown", async () => {
+			const shown = await inWindow(addressesOfTabs);
+			if (!shown.includes(welcome)) throw new Error(`shown: ${shown.join(" ")}`);
+			return true;
+		});
+		if (!keepsWelcome) await inWindow(closeTab, welcome);
 	}
 
 	return {
@@ -536,6 +545,23 @@ function hasLoaded(address) {
 	const { gBrowser } = /** @type {any} */ (window);
 	const { currentURI, webProgress } = gBrowser.selectedBrowser;
 	return currentURI.spec === address && !webProgress.isLoadingDocument;
+}
+
+/** Of all tabs that are loaded. */
+function addressesOfTabs() {
+	const { gBrowser } = /** @type {any} */ (window);
+	return gBrowser.browsers
+		.filter((/** @type {any} */ { webProgress }) => !webProgress?.isLoadingDocument)
+		.map((/** @type {any} */ { currentURI }) => currentURI.spec);
+}
+
+/** @param {string} address */
+function closeTab(address) {
+	const { gBrowser } = /** @type {any} */ (window);
+	const tab = gBrowser.tabs.find(
+		(/** @type {any} */ { linkedBrowser }) => linkedBrowser.currentURI.spec === address,
+	);
+	gBrowser.removeTab(tab);
 }
 
 /**
