@@ -85,17 +85,8 @@ async function pin(profile, folders) {
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({
-	extension,
-	home,
-	environment,
-	language,
-	resolves,
-	others = [],
-	first,
-	keepsWelcome,
-	headed,
-}) {
+export async function start(start) {
+	const { extension, home, environment, language, resolves, others = [], headed } = start;
 	// The very folder that the installer takes for Chromium's.
 	const profile = path.join(home, ".config/chromium");
 	if (extension) await pin(profile, [extension, ...others]);
@@ -131,6 +122,22 @@ export async function start({
 		display?.end();
 		throw error;
 	});
+	try {
+		return await drive(browser, display, start);
+	} catch (error) {
+		// Nobody else would end them, and these tests wait for them.
+		await kill(browser).finally(() => display?.end());
+		throw error;
+	}
+}
+
+/**
+ * @param {import("puppeteer-core").Browser} browser
+ * @param {Display | null} display
+ * @param {Start} start
+ * @returns {Promise<Browser>}
+ */
+async function drive(browser, display, { first, keepsWelcome }) {
 	// The extension loads while the browser is already there.
 	const installed = await until("the extension is loaded", async () => {
 		return [...(await browser.extensions()).values()].find(

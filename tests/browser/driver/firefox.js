@@ -31,6 +31,9 @@ export const PREFERENCES = {
 	"datareporting.policy.dataSubmissionEnabled": false,
 };
 
+/** A first start takes its time on a busy machine. */
+const STARTED_MS = 30_000;
+
 /** Else it is a share of the disk's room. */
 const STORAGE_KB = "dom.quotaManager.temporaryStorage.fixedLimit";
 
@@ -45,17 +48,8 @@ const AS_DEBIAN_SHIPS = {
  * @param {Start} start
  * @returns {Promise<Browser>}
  */
-export async function start({
-	extension,
-	home,
-	environment,
-	language,
-	resolves,
-	others = [],
-	first,
-	keepsWelcome,
-	littleStorage,
-}) {
+export async function start(start) {
+	const { extension, home, environment, resolves, littleStorage } = start;
 	const browser = await puppeteer.launch({
 		browser: "firefox",
 		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
@@ -70,6 +64,21 @@ export async function start({
 		},
 		env: environment,
 	});
+	try {
+		return await drive(browser, start);
+	} catch (error) {
+		// Nobody else would end it, and these tests wait for it.
+		await kill(browser);
+		throw error;
+	}
+}
+
+/**
+ * @param {import("puppeteer-core").Browser} browser
+ * @param {Start} start
+ * @returns {Promise<Browser>}
+ */
+async function drive(browser, { extension, language, others = [], first, keepsWelcome }) {
 	const inWindow = await windowScope(browser);
 	if (language) await inWindow(setLanguage, language);
 	const id = extension
@@ -145,11 +154,15 @@ export async function start({
 	if (first) {
 		// The window knows of it also where the driver doesn't yet, or any more.
 		const welcome = addressOf("welcome/welcome.html");
-		await until("the welcome is shown", async () => {
-			const shown = await inWindow(addressesOfTabs);
-			if (!shown.includes(welcome)) throw new Error(`shown: ${shown.join(" ")}`);
-			return true;
-		});
+		await until(
+			"the welcome is shown",
+			async () => {
+				const shown = await inWindow(addressesOfTabs);
+				if (!shown.includes(welcome)) throw new Error(`shown: ${shown.join(" ")}`);
+				return true;
+			},
+			STARTED_MS,
+		);
 		if (!keepsWelcome) await inWindow(closeTab, welcome);
 	}
 
