@@ -17,8 +17,12 @@ import { fit, LIMITS } from "./text.js";
  *   and `canonical` is for finding another note of the page: they aren't saved.
  */
 
-/** A page that answers later than this is saved before it does. */
-const CAPTURE_WITHIN_MS = 300;
+/**
+ * A page that answers later than this is saved before it does. A selection that was
+ * chosen in a menu is waited for longer: what the page has around it is what its link
+ * finds the very place by.
+ */
+const CAPTURE_WITHIN_MS = { page: 300, selection: 2000 };
 
 /** More keywords than these are meant for search engines. */
 const KEYWORDS = 10;
@@ -28,15 +32,16 @@ const KEYWORDS = 10;
  * (PDF, reader view, the browser's own) says nothing, and what one has to say that is
  * slow comes in `late`.
  * @param {number | undefined} tabId
+ * @param {"page" | "selection"} [what] The user has asked to save.
  * @returns {Promise<Captured & {late?: Promise<Captured>}>}
  */
-export async function capture(tabId) {
+export async function capture(tabId, what = "page") {
 	if (tabId === undefined) return {};
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	let timer;
 	/** @type {Promise<null>} */
 	const patience = new Promise((resolve) => {
-		timer = setTimeout(resolve, CAPTURE_WITHIN_MS, null);
+		timer = setTimeout(resolve, CAPTURE_WITHIN_MS[what], null);
 	});
 	const late = browser.scripting
 		.executeScript({ target: { tabId }, func: readPage, injectImmediately: true })

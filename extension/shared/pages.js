@@ -454,7 +454,8 @@ export class Pages {
 		this.#gone.delete(page.url);
 		this.#keep(page);
 		this.#show(page);
-		const { late, ...captured } = await this.#capture(tabId);
+		const what = chosen ? "selection" : "page";
+		const { late, ...captured } = await this.#capture(tabId, what);
 		// The page knows better what is around its selection.
 		if (captured.quote) page.said = page.said.filter((said) => said !== chosen);
 		this.#add(page, captured);

@@ -18,6 +18,7 @@ Object.assign(globalThis, {
 });
 // After it: the modules take the browser as they find it.
 const { settle } = await import("./fakes.js");
+const { capture } = await import("../../extension/shared/capture.js");
 const { onMenuClick } = await import("../../extension/shared/menus.js");
 
 test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
@@ -86,4 +87,27 @@ test("a selection of a page that can't be saved isn't kept for another", async (
 		["intend", 1, "chosen"],
 		["intendNot", 1],
 	]);
+});
+
+test("what a slow page has around a selection is waited for longer than what it says of itself", async () => {
+	/** @type {((says: object) => void)[]} */
+	const tell = [];
+	inject = () =>
+		new Promise((resolve) => {
+			tell.push((says) => resolve([{ result: says }]));
+		});
+	const page = capture(1);
+	const selection = capture(1, "selection");
+	mock.timers.tick(300);
+	assert.deepEqual(Object.keys(await page), ["late"]);
+	const quote = { text: "these words", prefix: "before" };
+	for (const say of tell) say({ quote });
+	assert.deepEqual(await selection, { quote });
+});
+
+test("a selection isn't kept from being saved by a page that never answers", async () => {
+	inject = () => new Promise(() => {});
+	const selection = capture(1, "selection");
+	mock.timers.tick(2000);
+	assert.deepEqual(Object.keys(await selection), ["late"]);
 });

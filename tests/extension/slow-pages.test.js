@@ -248,7 +248,7 @@ test("a page that was never sent is saved with its quote after Undo and Save, on
 	assert.equal(host.note.summary, "> a  q");
 });
 
-test("a selection from the menu is saved with a slow page at once, and once", async () => {
+test("a selection from the menu is saved with a page that is too slow before it is read, and once", async () => {
 	const { host, background, popup, say } = await openSlow({ selection: "chosen" });
 	assert.deepEqual(host.log[0]?.[1].quote, { text: "chosen" });
 	await popup.close();
