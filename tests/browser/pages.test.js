@@ -280,15 +280,18 @@ inEachBrowser(
 		await again.dismiss();
 		assert.ok(await browser.outlastsIdleness());
 		// Where it is full, Firefox says that something is removed, and may keep it.
-		await until("there is room", () =>
-			filling.evaluate(async () => {
-				const { browser, chrome } = /** @type {any} */ (globalThis);
-				const area = (browser ?? chrome).storage.local;
-				const left = async () =>
-					Object.keys(await area.get(null)).filter((key) => key.startsWith("ballast"));
-				for (const key of await left()) await area.remove(key);
-				return (await left()).length === 0;
-			}),
+		await until(
+			"there is room",
+			() =>
+				filling.evaluate(async () => {
+					const { browser, chrome } = /** @type {any} */ (globalThis);
+					const area = (browser ?? chrome).storage.local;
+					const left = async () =>
+						Object.keys(await area.get(null)).filter((key) => key.startsWith("ballast"));
+					for (const key of await left()) await area.remove(key);
+					return (await left()).length === 0;
+				}),
+			60_000,
 		);
 		await until(
 			"it is said no more",
