@@ -320,7 +320,7 @@ inEachBrowser(
 		await popup.type("mac");
 		await popup.offers("machine learning");
 		assert.ok((await field()).expanded);
-		assert.match(await popup.text("#announcement"), /^1 tag in use fits\.$/);
+		assert.match(await popup.text("#announcement"), /^1 matching tag\.$/);
 		const [none] = await heard("option");
 		assert.equal(none.name, "machine learning");
 		assert.equal(none.description, "2 notes");
