@@ -87,6 +87,10 @@ try {
 			popup.shows('#suggestions [data-tag="caching"]'),
 		);
 		await popup.focus("#summary");
+		// What was typed the first time is still there after Undo.
+		await popup.evaluate(() => {
+			/** @type {HTMLTextAreaElement} */ (document.querySelector("#summary")).select();
+		});
 		await popup.type("A shared cache **halved** the build.\nNext: the tests.");
 		await popup.reaches("saved");
 		await popup.picture(path.join(folder, `popup${ending}.png`));
