@@ -843,6 +843,20 @@ mod tests {
 
     const NOTES: usize = 120;
 
+    fn save(store: &mut Store, url: &str, title: &str, tags: &[Tag]) {
+        let new = NewNote {
+            url: PageUrl::parse(url).unwrap(),
+            title: title.into(),
+            tags: tags.to_vec(),
+            summary: String::new(),
+            metadata: Metadata::default(),
+            quote: None,
+        };
+        store
+            .write(Timestamp::now(), |writer| writer.save_note(&new))
+            .unwrap();
+    }
+
     /// A database with something in every table, as one file.
     fn filled(path: &Path) {
         let mut store = Store::open(path).unwrap();
@@ -1070,17 +1084,7 @@ mod tests {
         let names = (0..600).map(|n| format!("some tag of a longer name {n}"));
         let tags: Vec<Tag> = names.map(|name| Tag::parse(&name).unwrap()).collect();
         for (n, tags) in tags.chunks(50).enumerate() {
-            let new = NewNote {
-                url: PageUrl::parse(&format!("https://tags.org/{n}")).unwrap(),
-                title: String::new(),
-                tags: tags.to_vec(),
-                summary: String::new(),
-                metadata: Metadata::default(),
-                quote: None,
-            };
-            store
-                .write(Timestamp::now(), |writer| writer.save_note(&new))
-                .unwrap();
+            save(&mut store, &format!("https://tags.org/{n}"), "", tags);
         }
         let (before, aliases) = (notes(&store), lines(&store.conn, ALIASES));
         drop(store);
@@ -1162,17 +1166,7 @@ mod tests {
         let path = dir.path().join("notes.db");
         filled(&path);
         let mut store = Store::open(&path).unwrap();
-        let new = NewNote {
-            url: PageUrl::parse("https://e.org/late").unwrap(),
-            title: "Late".into(),
-            tags: Vec::new(),
-            summary: String::new(),
-            metadata: Metadata::default(),
-            quote: None,
-        };
-        store
-            .write(Timestamp::now(), |writer| writer.save_note(&new))
-            .unwrap();
+        save(&mut store, "https://e.org/late", "Late", &[]);
         let copy = dir.path().join("copy.db");
         let mut bytes = fs::read(&path).unwrap();
         bytes[..PAGE].fill(0);
@@ -1180,7 +1174,12 @@ mod tests {
         fs::copy(beside(&path, "-wal"), beside(&copy, "-wal")).unwrap();
         repair(&copy, Timestamp::now()).unwrap();
         let store = Store::open(&copy).unwrap();
-        assert!(store.note_for_url(&new.url).unwrap().is_some());
+        assert!(
+            store
+                .note_for_url(&PageUrl::parse("https://e.org/late").unwrap())
+                .unwrap()
+                .is_some()
+        );
         assert_eq!(store.counts().unwrap().notes, u64::try_from(NOTES).unwrap());
     }
 
