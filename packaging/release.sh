@@ -48,7 +48,8 @@ put_files() {
     put_output "$1/man/url-notes.1" man
     for file in "$folder"/manifests/*; do put 644 "$file" "$1/manifests/${file##*/}"; done
     put_extension "$1/extension"
-    for file in LICENSE README.md CHANGELOG.md docs/api.md; do put 644 "$folder/$file" "$1/$file"; done
+    for file in LICENSE README.md CHANGELOG.md; do put 644 "$folder/$file" "$1/$file"; done
+    for file in "$folder"/docs/*.md; do put 644 "$file" "$1/docs/${file##*/}"; done
     for file in "$folder"/docs/pictures/*; do
         [ ! -e "$file" ] || put 644 "$file" "$1/docs/pictures/${file##*/}"
     done

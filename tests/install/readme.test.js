@@ -1,8 +1,8 @@
-// README.md promises nothing that isn't there.
+// README.md and docs/ promise nothing that isn't there.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -10,29 +10,68 @@ import { builtProgram, project } from "../browser/program.js";
 import { installer } from "./machine.js";
 
 const run = promisify(execFile);
-const readme = await readFile(path.join(project, "README.md"), "utf8");
+const docs = path.join(project, "docs");
+const read = (/** @type {string} */ file) => readFile(file, "utf8");
+const readme = await read(path.join(project, "README.md"));
+const installing = await read(path.join(docs, "install.md"));
+const troubleshooting = await read(path.join(docs, "troubleshooting.md"));
+/** Every page for users, with the folder that its links start from. */
+const pages = [{ folder: project, name: "README.md", text: readme }];
+for (const name of (await readdir(docs)).filter((name) => name.endsWith(".md"))) {
+	pages.push({ folder: docs, name, text: await read(path.join(docs, name)) });
+}
+const manual = pages.map(({ text }) => text).join("\n");
 
-test("every file that README.md leads to is there, and its pictures are small", async () => {
-	const links = [...readme.matchAll(/(?:\]\(|(?:src|srcset)=")([^)"#:]+)[)"]/g)];
-	assert.ok(links.length > 4);
-	for (const [, link = ""] of links) {
-		const { size } = await stat(path.join(project, link));
-		if (link.endsWith(".png")) assert.ok(size < 150 * 1024, `${link} has ${size} bytes`);
+test("every file that README.md and docs/ link to is there, and pictures are small", async () => {
+	let links = 0;
+	for (const { folder, name, text } of pages) {
+		for (const [, link = ""] of text.matchAll(
+			/(?:\]\(|(?:src|srcset)=")([^)"#:]+)(?:#[^)"]*)?[)"]/g,
+		)) {
+			links += 1;
+			const { size } = await stat(path.join(folder, link)).catch(() => {
+				throw new Error(`${name} links to ${link}, which isn't there`);
+			});
+			if (link.endsWith(".png"))
+				assert.ok(size < 150 * 1024, `${link} has ${size} bytes`);
+		}
+	}
+	assert.ok(links > 15, `${links}`);
+});
+
+test("README.md can be read in a few minutes and links to every page of docs/", () => {
+	const words = readme.split(/\s+/).length;
+	assert.ok(words <= 900, `${words} words`);
+	const linked = (/** @type {string} */ name) => {
+		const link = `](${name}`;
+		return (
+			readme.includes(`](docs/${name}`) || pages.some(({ text }) => text.includes(link))
+		);
+	};
+	for (const { name } of pages.slice(1)) {
+		// Measurements and the method of the suggestions are for contributors.
+		const isForUsers = !["measurements.md", "suggestions.md"].includes(name);
+		assert.ok(!isForUsers || linked(name), name);
 	}
 });
 
-test("every option of install.sh that README.md names is one", async () => {
+test("every option of install.sh that the docs name exists, and docs/install.md has all", async () => {
 	const { stdout: help } = await run(installer, ["--help"]);
 	const known = new Set(help.match(/--[a-z]+(-[a-z]+)*/g));
-	const told = readme.match(/install\.sh[^`\n]*|^\| `--(?!format).*$/gm) ?? [];
-	const named = new Set(told.join("\n").match(/--[a-z]+(-[a-z]+)*/g));
+	const commands = manual.match(/install\.sh[^`\n]*/g) ?? [];
+	const rows = installing.match(/^\| `--.*$/gm) ?? [];
+	assert.ok(rows.length > 5);
+	const named = new Set([...commands, ...rows].join("\n").match(/--[a-z]+(-[a-z]+)*/g));
 	for (const option of named) assert.ok(known.has(option), option);
-	for (const option of known) assert.ok(readme.includes(option) || option === "--help");
+	for (const option of known) {
+		assert.ok(installing.includes(option) || option === "--help", option);
+	}
 });
 
-test("every command of the program that README.md names is one", async () => {
+test("every command of the program that the docs name exists", async () => {
 	const { stdout: help } = await run(builtProgram, ["--help"]);
-	const commands = [...readme.matchAll(/(?:^|`)url-notes ([a-z-]+)/gm)].map(
+	const code = manual.match(/^```sh$[\s\S]*?^```$|`[^`\n]+`/gm) ?? [];
+	const commands = [...code.join("\n").matchAll(/(?:^|`)url-notes ([a-z][a-z-]*)/gm)].map(
 		([, command]) => command,
 	);
 	assert.ok(commands.length > 10);
@@ -41,7 +80,7 @@ test("every command of the program that README.md names is one", async () => {
 	}
 });
 
-test("README.md tells of every browser that install.sh knows", async () => {
+test("docs/install.md lists every browser that install.sh knows", async () => {
 	const table = await readFile(path.join(project, "manifests/browsers.tsv"), "utf8");
 	const titles = table
 		.split("\n")
@@ -50,15 +89,15 @@ test("README.md tells of every browser that install.sh knows", async () => {
 		.filter(([, , , sandbox]) => sandbox !== "snap" && sandbox !== "flatpak")
 		.map(([, , , , , , , title = ""]) => title.replace(/^(Google|Microsoft) /, ""))
 		.map((title) => title.replace(/ (Beta|Dev)$/, ""));
-	for (const title of new Set(titles)) assert.ok(readme.includes(title), title);
+	for (const title of new Set(titles)) assert.ok(installing.includes(title), title);
 });
 
-test("README.md says each cause in the words of popup and doctor", async () => {
+test("docs/troubleshooting.md quotes each cause as popup and doctor show it", async () => {
 	const file = path.join(project, "tests/contract/causes.json");
 	/** @type {{ causes: Record<string, { sentence: string }> }} */
 	const { causes } = JSON.parse(await readFile(file, "utf8"));
 	assert.ok(Object.keys(causes).length > 5);
 	for (const { sentence } of Object.values(causes)) {
-		assert.ok(readme.includes(`| "${sentence.replace(/\.$/, "")}" |`), sentence);
+		assert.ok(troubleshooting.includes(`| "${sentence.replace(/\.$/, "")}" |`), sentence);
 	}
 });
