@@ -7,6 +7,7 @@ mod buku;
 mod csv;
 mod encoding;
 mod html;
+mod html_input;
 mod json;
 mod karakeep;
 mod lines;
@@ -402,6 +403,10 @@ fn read(
             telling.part = Some(name);
             return Ok(());
         }
+        if let Found::Notice(notice) = found {
+            report.notices.push(notice);
+            return Ok(());
+        }
         report.read += 1;
         if report.read > MAX_ROWS {
             return Err(Error::InvalidParams(
@@ -546,7 +551,7 @@ fn taken(found: Found, making: &mut Making, notes: &dyn Taking) -> Taken {
             (line, alias)
         }
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
-        Found::Part(..) => unreachable!("told apart before rows are counted"),
+        Found::Part(..) | Found::Notice(_) => unreachable!("told apart before rows are counted"),
     };
     Taken {
         line,

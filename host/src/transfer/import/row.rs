@@ -5,7 +5,7 @@ use std::{collections::HashMap, rc::Rc};
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
 use crate::{
-    domain::{MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
+    domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
     error::{Error, Result},
     store::{Incoming, Kept},
 };
@@ -71,6 +71,8 @@ pub(super) struct Row {
     pub(super) saved: Moment,
     pub(super) updated: Moment,
     pub(super) kept: Kept,
+    /// What the reader left out already, a sentence each.
+    pub(super) left: Vec<(Left, String)>,
     /// Written by an export of ours: texts are what they have to be.
     pub(super) own: bool,
 }
@@ -88,6 +90,8 @@ pub(super) enum Found {
     /// No bookmark: those that follow are of this file of a zip file. And what there is
     /// to say of its encoding.
     Part(Rc<str>, Option<String>),
+    /// No bookmark: something to know of the file, as a sentence.
+    Notice(String),
     /// What should be a bookmark and is none.
     Refused {
         line: u64,
@@ -128,8 +132,10 @@ pub(super) enum Left {
     UnreadDate,
     FutureDate,
     Title,
+    Note,
     TagEnd,
     Tag,
+    Tags,
     Folders,
     Metadata,
 }
@@ -141,8 +147,10 @@ impl Left {
             Self::UnreadDate => "dates that can't be read",
             Self::FutureDate => "dates in the future",
             Self::Title => "ends of titles",
+            Self::Note => "ends of texts",
             Self::TagEnd => "ends of tags",
             Self::Tag => "what can't be a tag",
+            Self::Tags => "tags over 200",
             Self::Folders => "outer folders",
             Self::Metadata => "what pages say of themselves",
         }
@@ -248,7 +256,8 @@ impl Making {
     ///
     /// # Errors
     /// `InvalidUrl`.
-    pub(super) fn note(&mut self, row: Row) -> Result<Incoming> {
+    pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
+        self.left.append(&mut row.left);
         let url = self.url(&row)?;
         // With an id that fits it is what an export has: of a clock that was ahead.
         let (saved, updated) = match row.kept.id {
@@ -273,6 +282,13 @@ impl Making {
                 tags.push(tag);
             }
         }
+        if tags.len() > MAX_TAGS {
+            tags.truncate(MAX_TAGS);
+            self.leave(
+                Left::Tags,
+                format!("It has more than {MAX_TAGS} tags; the first {MAX_TAGS} were taken."),
+            );
+        }
         let said = Metadata {
             excerpt: row.excerpt,
             published_at: row.published,
@@ -289,38 +305,36 @@ impl Making {
             ),
         };
         self.compare(&said, &metadata);
-        if row.own {
-            return Ok(Incoming {
-                url,
-                title: row.title,
-                tags,
-                summary: row.note,
-                metadata,
-                saved_at: saved,
-                updated_at: updated,
-                kept: row.kept,
-            });
-        }
-        let mut title = one_line(&row.title);
+        let (mut title, mut summary) = match row.own {
+            true => (row.title, row.note),
+            false => (one_line(&row.title), lines(&row.note)),
+        };
         // Programs that know no title put the address there.
-        if title == url.as_str() {
+        if !row.own && (title == url.as_str() || title == row.url.trim()) {
             title.clear();
         }
-        if title.len() > MAX_TITLE_BYTES {
-            title.truncate(title.floor_char_boundary(MAX_TITLE_BYTES));
+        if cut(&mut title, MAX_TITLE_BYTES) {
             self.leave(
                 Left::Title,
                 "Its title has more than 16 KiB and was cut.".into(),
+            );
+        }
+        // Of one that is longer still, its reader has said so.
+        let is_said = self.left.iter().any(|(what, _)| *what == Left::Note);
+        if cut(&mut summary, MAX_SUMMARY_BYTES) && !is_said {
+            self.leave(
+                Left::Note,
+                "Its text has more than 64 KiB and was cut.".into(),
             );
         }
         Ok(Incoming {
             url,
             title,
             tags,
-            summary: lines(&row.note),
+            summary,
             metadata,
             saved_at: saved,
-            updated_at: updated.filter(|updated| sensible(saved, *updated)),
+            updated_at: updated.filter(|updated| row.own || sensible(saved, *updated)),
             kept: row.kept,
         })
     }
@@ -408,6 +422,13 @@ impl Making {
             done => done,
         }
     }
+}
+
+/// Leaves no more than so many bytes of a text; whether there were more.
+fn cut(text: &mut String, bytes: usize) -> bool {
+    let is_longer = text.len() > bytes;
+    text.truncate(text.floor_char_boundary(bytes));
+    is_longer
 }
 
 /// Whether a note may have been changed then: not before it was saved.
