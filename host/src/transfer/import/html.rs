@@ -100,6 +100,36 @@ impl<R: Read> Tokens<R> {
     }
 }
 
+/// A text with its references to characters replaced, by all names that HTML has.
+pub(super) fn unescaped(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    let mut tokens = Tokens::new(text.as_bytes());
+    // Nothing but references is markup there.
+    tokens.shared.in_data.set(false);
+    tokens.tokenizer.set_state(State::RcData);
+    let mut unescaped = String::new();
+    while let Ok(Some(token)) = tokens.next() {
+        if let Token::Text(text, _) = token {
+            unescaped.push_str(&text);
+        }
+    }
+    unescaped
+}
+
+/// As [`unescaped`], of the value of an attribute: there `&copy=1` is part of an address.
+pub(super) fn unescaped_value(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    let tag = format!("<a v=\"{}\">", text.replace('"', "&quot;"));
+    match Tokens::new(tag.as_bytes()).next() {
+        Ok(Some(Token::Tag(tag))) => tag.attribute(&["v"]).unwrap_or_default().to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
 /// Bytes that are kept up to a cap, and whether there were more.
 #[derive(Debug, Default)]
 struct Kept(Vec<u8>, bool);
@@ -230,7 +260,8 @@ impl Emitter for Pieces {
 
     fn emit_string(&mut self, text: &[u8]) {
         // Browsers leave a NUL of a text out.
-        if text != b"\0" {
+        let filler = text == "\u{fffd}".as_bytes() && self.shared.filler.take();
+        if text != b"\0" && !filler {
             self.text.push(text, MAX_TEXT_BYTES);
         }
     }
@@ -408,6 +439,13 @@ mod tests {
             panic!("{found:?}");
         };
         assert_eq!(tag.attribute(&["href"]), Some("?a=1&copy=2<😀"));
+    }
+
+    #[test]
+    fn references_alone_are_replaced() {
+        assert_eq!(unescaped("<a &amp; </b> &auml;&#55357;&#56832; &x;"), "<a & </b> ä😀 &x;");
+        let address = "https://e.org/?a=1&copy=2&amp;b=\"<";
+        assert_eq!(unescaped_value(address), "https://e.org/?a=1&copy=2&b=\"<");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A row as a file has it, and how it becomes a note: dates, tags, folders, states.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
+use super::redirects;
 use crate::{
     domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
     error::{Error, Result},
@@ -166,19 +167,19 @@ enum Form {
     Cut,
 }
 
-/// Names of tags that got another form.
+/// Names of tags, or addresses, that got another form.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     pub(super) count: u64,
-    /// The first name, and what became of it.
+    /// The first one, and what became of it.
     pub(super) example: Option<(String, String)>,
 }
 
 impl Renamed {
-    fn add(&mut self, name: &str, tag: &Tag) {
+    fn add(&mut self, name: &str, became: &str) {
         self.count += 1;
         self.example
-            .get_or_insert_with(|| (name.trim().to_owned(), tag.to_string()));
+            .get_or_insert_with(|| (name.trim().to_owned(), became.to_owned()));
     }
 }
 
@@ -191,6 +192,10 @@ pub(super) struct Making {
     pub(super) lowered: Renamed,
     /// Those that are changed otherwise.
     pub(super) reformed: Renamed,
+    /// Addresses that only lead to another one.
+    pub(super) unwrapped: Renamed,
+    /// Those that had no scheme.
+    pub(super) completed: Renamed,
     /// The last moment that a date may be.
     latest: Timestamp,
     /// What is left out of the row that is made, a sentence each: taken from here
@@ -206,6 +211,8 @@ impl Making {
             names: HashMap::new(),
             lowered: Renamed::default(),
             reformed: Renamed::default(),
+            unwrapped: Renamed::default(),
+            completed: Renamed::default(),
             latest: now.checked_add(AHEAD).unwrap_or(now),
             left: Vec::new(),
         }
@@ -221,8 +228,8 @@ impl Making {
         let found = known.unwrap_or_else(|| {
             let found = tag(name);
             match &found {
-                Some((tag, Form::Lower)) => self.lowered.add(name, tag),
-                Some((tag, Form::Other)) => self.reformed.add(name, tag),
+                Some((tag, Form::Lower)) => self.lowered.add(name, tag.as_str()),
+                Some((tag, Form::Other)) => self.reformed.add(name, tag.as_str()),
                 _ => {}
             }
             if self.names.len() < REMEMBERED_NAMES {
@@ -392,19 +399,30 @@ impl Making {
         }
     }
 
-    fn url(&self, row: &Row) -> Result<PageUrl> {
+    fn url(&mut self, row: &Row) -> Result<PageUrl> {
         if row.own {
             return PageUrl::parse(&row.url);
         }
         // As browsers read an attribute: line breaks in an address are none of it.
-        let text: String = row
-            .url
-            .trim()
-            .chars()
-            .filter(|c| !matches!(c, '\n' | '\r' | '\t'))
-            .collect();
+        let text = row.url.trim();
+        let text: Cow<'_, str> = match text.contains(['\n', '\r', '\t']) {
+            true => text.replace(['\n', '\r', '\t'], "").into(),
+            false => text.into(),
+        };
         if text.is_empty() {
             return Err(Error::InvalidParams("It has no address.".into()));
+        }
+        if let Some(completed) = redirects::with_scheme(&text)
+            && let Ok(url) = PageUrl::parse(&completed)
+        {
+            self.completed.add(&text, &completed);
+            return Ok(url);
+        }
+        if let Some(target) = redirects::unwrapped(&text)
+            && let Ok(url) = PageUrl::parse(&target)
+        {
+            self.unwrapped.add(&text, &target);
+            return Ok(url);
         }
         match PageUrl::parse(&text) {
             Err(_) if url::Url::parse(&text) == Err(url::ParseError::RelativeUrlWithoutBase) => {
