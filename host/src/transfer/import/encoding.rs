@@ -1,102 +1,60 @@
-//! In which encoding a file is, and its text as UTF-8.
+//! Encoding detection, and a file's text as UTF-8.
 //!
-//! The WHATWG has forty encodings (<https://encoding.spec.whatwg.org>); here are
-//! those of one byte a character that bookmarks are found in, and UTF-16. The
-//! tables of all others are larger than the rest of the program's parsers together:
-//! such a file is refused with the command that converts it.
+//! Encodings are those of the WHATWG (<https://encoding.spec.whatwg.org>), by
+//! `encoding_rs`; what no file says of itself is detected by `chardetng`, as Firefox
+//! does. A declared encoding is honoured unless the content contradicts it.
 
-use std::io::{self, Read};
+use std::{
+    collections::HashMap,
+    io::{self, Read, Seek},
+};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{
+    CoderResult, Decoder, Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
 
 const MIN_BUFFER_BYTES: usize = 1024;
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// So much of a file is looked at for what it says of itself, in bytes.
+const HEAD_BYTES: u64 = 4096;
+/// So much of a file that isn't UTF-8 is looked at to detect its encoding, in bytes.
+const SAMPLE_BYTES: u64 = 4 << 20;
 
-/// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    Utf8,
-    Utf16Little,
-    Utf16Big,
-    /// Name, and what the bytes from 0x80 stand for.
-    Bytes(&'static str, &'static str),
-}
-
-const WINDOWS_1252: Encoding = Encoding::Bytes(
-    "windows-1252",
-    "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ\u{a0}¡¢£¤¥¦§¨©ª«¬\u{ad}®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ",
-);
-const WINDOWS_1250: Encoding = Encoding::Bytes(
-    "windows-1250",
-    "€\u{81}‚\u{83}„…†‡\u{88}‰Š‹ŚŤŽŹ\u{90}‘’“”•–—\u{98}™š›śťžź\u{a0}ˇ˘Ł¤Ą¦§¨©Ş«¬\u{ad}®Ż°±˛ł´µ¶·¸ąş»Ľ˝ľżŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢßŕáâăäĺćçčéęëěíîďđńňóôőö÷řůúűüýţ˙",
-);
-const WINDOWS_1251: Encoding = Encoding::Bytes(
-    "windows-1251",
-    "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u{98}™љ›њќћџ\u{a0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{ad}®Ї°±Ііґµ¶·ё№є»јЅѕїАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя",
-);
-const KOI8_R: Encoding = Encoding::Bytes(
-    "KOI8-R",
-    "─│┌┐└┘├┤┬┴┼▀▄█▌▐░▒▓⌠■∙√≈≤≥\u{a0}⌡°²·÷═║╒ё╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡Ё╢╣╤╥╦╧╨╩╪╫╬©юабцдефгхийклмнопярстужвьызшэщчъЮАБЦДЕФГХИЙКЛМНОПЯРСТУЖВЬЫЗШЭЩЧЪ",
-);
-const LATIN_9: Encoding = Encoding::Bytes(
-    "ISO-8859-15",
-    "\u{80}\u{81}\u{82}\u{83}\u{84}\u{85}\u{86}\u{87}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{8d}\u{8e}\u{8f}\u{90}\u{91}\u{92}\u{93}\u{94}\u{95}\u{96}\u{97}\u{98}\u{99}\u{9a}\u{9b}\u{9c}\u{9d}\u{9e}\u{9f}\u{a0}¡¢£€¥Š§š©ª«¬\u{ad}®¯°±²³Žµ¶·ž¹º»ŒœŸ¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ",
-);
-
-impl Encoding {
-    /// What people call it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Utf8 => "UTF-8",
-            Self::Utf16Little => "UTF-16LE",
-            Self::Utf16Big => "UTF-16BE",
-            Self::Bytes(name, _) => name,
-        }
-    }
-
-    /// By the name that a file gives it. None for one that isn't here.
-    fn of_label(label: &str) -> Option<Self> {
-        Some(match label.to_ascii_lowercase().as_str() {
-            "utf-8" | "utf8" | "unicode-1-1-utf-8" => Self::Utf8,
-            "utf-16" | "utf-16le" => Self::Utf16Little,
-            "utf-16be" => Self::Utf16Big,
-            // The WHATWG reads all of them as windows-1252.
-            "windows-1252" | "cp1252" | "iso-8859-1" | "iso8859-1" | "latin1" | "us-ascii"
-            | "ascii" => WINDOWS_1252,
-            "windows-1250" | "cp1250" => WINDOWS_1250,
-            "windows-1251" | "cp1251" => WINDOWS_1251,
-            "koi8-r" | "koi8" => KOI8_R,
-            "iso-8859-15" | "latin9" => LATIN_9,
-            _ => return None,
-        })
-    }
-}
-
-/// By what the encoding of a file was found out.
+/// By what the encoding of a file was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
     /// It is sound UTF-8.
     Sound,
-    /// The mark at its beginning.
+    /// The byte order mark at its beginning.
     Mark,
-    /// Zeros between its first letters.
+    /// Zeros between its letters.
     Zeros,
     /// Most of it is UTF-8.
     Most,
     /// What it says of itself.
-    Label,
-    /// Nothing.
-    None,
+    Declared,
+    /// Its content. What it says of itself, if anything, is this.
+    Content(Option<&'static Encoding>),
 }
 
 /// The encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Guess {
-    pub(super) encoding: Encoding,
+    pub(super) encoding: &'static Encoding,
     /// Bytes before the text.
     pub(super) mark: u64,
     pub(super) sign: Sign,
 }
 
 impl Guess {
+    /// UTF-8, as what is no text is taken for.
+    pub(super) const UTF_8: Self = Self {
+        encoding: UTF_8,
+        mark: 0,
+        sign: Sign::Sound,
+    };
+
     /// What is to be said of it, as a sentence. None of sound UTF-8.
     pub(super) fn notice(self) -> Option<String> {
         let name = self.encoding.name();
@@ -104,15 +62,21 @@ impl Guess {
         let convert = "if letters are wrong, convert it first, as by `iconv -f ENCODING -t UTF-8 FILE > NEW`.";
         match self.sign {
             Sign::Sound => None,
-            Sign::Mark if self.encoding == Encoding::Utf8 => None,
+            Sign::Mark if self.encoding == UTF_8 => None,
             Sign::Mark => Some(format!("{is_not} {name}, by the mark at its beginning.")),
             Sign::Zeros => Some(format!("{is_not} {name}, by the zeros between its letters.")),
             Sign::Most => Some(
                 "The file isn't sound UTF-8; it was read as that all the same, as most of it is. What is broken became \"\u{fffd}\"."
                     .into(),
             ),
-            Sign::Label => Some(format!("{is_not} {name}, as it says of itself; {convert}")),
-            Sign::None => Some(format!("{is_not} {name}, which is a guess; {convert}")),
+            Sign::Declared => Some(format!("{is_not} {name}, as it says of itself; {convert}")),
+            Sign::Content(None) => Some(format!(
+                "{is_not} {name}, which its content suggests; {convert}"
+            )),
+            Sign::Content(Some(declared)) => Some(format!(
+                "{is_not} {name}, which its content suggests: it says that it is {}, and can't be; {convert}",
+                declared.name()
+            )),
         }
     }
 }
@@ -124,60 +88,88 @@ pub(super) fn buffer_bytes(of: u64) -> usize {
     })
 }
 
-/// Looks at the whole of a file of so many bytes.
+/// Looks at the whole of a file of so many bytes, and at the beginning once more where
+/// it isn't UTF-8.
 ///
 /// # Errors
-/// `InvalidData` with a sentence where it says that it is in an encoding that isn't here.
-pub(super) fn guess(mut file: impl Read, bytes: u64) -> io::Result<Guess> {
+/// Those of reading; `InvalidData` with a sentence for UTF-32.
+pub(super) fn guess(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<Guess> {
+    file.rewind()?;
     let mut head = Vec::new();
-    file.by_ref().take(4096).read_to_end(&mut head)?;
+    file.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
     let found = |encoding, mark, sign| Guess {
         encoding,
         mark,
         sign,
     };
-    let mark = match head.as_slice() {
-        [0xEF, 0xBB, 0xBF, ..] => Some((Encoding::Utf8, 3, Sign::Mark)),
-        [0xFF, 0xFE, ..] => Some((Encoding::Utf16Little, 2, Sign::Mark)),
-        [0xFE, 0xFF, ..] => Some((Encoding::Utf16Big, 2, Sign::Mark)),
-        // Whatever is imported begins with ASCII.
-        [1..=255, 0, 1..=255, 0, ..] => Some((Encoding::Utf16Little, 0, Sign::Zeros)),
-        [0, 1..=255, 0, 1..=255, ..] => Some((Encoding::Utf16Big, 0, Sign::Zeros)),
-        _ => None,
-    };
-    if let Some((encoding, mark, sign)) = mark {
-        return Ok(found(encoding, mark, sign));
+    if head.starts_with(&[0xFF, 0xFE, 0, 0]) || head.starts_with(&[0, 0, 0xFE, 0xFF]) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is written in UTF-32; make it UTF-8 first, as by `iconv -f UTF-32 -t UTF-8 FILE > NEW`",
+        ));
     }
-    let (sound, unsound) = characters(head.as_slice().chain(file), buffer_bytes(bytes))?;
-    if unsound == 0 {
-        return Ok(found(Encoding::Utf8, 0, Sign::Sound));
+    if let Some((encoding, mark)) = Encoding::for_bom(&head) {
+        let mark = u64::try_from(mark).unwrap_or(0);
+        return Ok(found(encoding, mark, Sign::Mark));
+    }
+    if let Some(encoding) = by_zeros(&head) {
+        return Ok(found(encoding, 0, Sign::Zeros));
+    }
+    let scan = scan(head.as_slice().chain(file.by_ref()), buffer_bytes(bytes))?;
+    if scan.unsound == 0 && !scan.escapes {
+        return Ok(Guess::UTF_8);
     }
     // Exporters write a label whatever follows: characters that are sound tell more.
-    if sound >= unsound {
-        return Ok(found(Encoding::Utf8, 0, Sign::Most));
+    let declared = declared(&head);
+    let is_legacy = declared.is_some_and(|encoding| !is_unicode(encoding));
+    if scan.unsound > 0 && scan.sound >= scan.unsound * if is_legacy { 2 } else { 1 } {
+        return Ok(found(UTF_8, 0, Sign::Most));
     }
-    let Some(label) = label(&head) else {
-        return Ok(found(WINDOWS_1252, 0, Sign::None));
-    };
-    match Encoding::of_label(&label) {
-        // What it says can't be.
-        Some(Encoding::Utf8 | Encoding::Utf16Little | Encoding::Utf16Big) => {
-            Ok(found(WINDOWS_1252, 0, Sign::None))
-        }
-        Some(encoding) => Ok(found(encoding, 0, Sign::Label)),
-        None => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!(
-                "it says that it is written in {label}; make it UTF-8 first, as by `iconv -f {label} -t UTF-8 FILE > NEW`"
-            ),
-        )),
+    let mut sample = Vec::new();
+    file.rewind()?;
+    file.take(SAMPLE_BYTES).read_to_end(&mut sample)?;
+    let is_cut = u64::try_from(sample.len()).unwrap_or(0) == SAMPLE_BYTES;
+    if let Some(encoding) = declared
+        && !is_unicode(encoding)
+        && fits(&sample, encoding)
+        && (scan.unsound > 0 || encoding == ISO_2022_JP)
+    {
+        return Ok(found(encoding, 0, Sign::Declared));
+    }
+    let encoding = detect(&sample, !is_cut);
+    if scan.unsound == 0 && encoding != ISO_2022_JP {
+        return Ok(Guess::UTF_8);
+    }
+    Ok(found(encoding, 0, Sign::Content(declared)))
+}
+
+fn is_unicode(encoding: &'static Encoding) -> bool {
+    [UTF_8, UTF_16LE, UTF_16BE].contains(&encoding)
+}
+
+/// UTF-16 without a mark: whatever is imported has markup, signs and addresses in
+/// ASCII, so many of its bytes are zeros, all of them at odd places or all at even ones.
+fn by_zeros(head: &[u8]) -> Option<&'static Encoding> {
+    let (pairs, _) = head.as_chunks::<2>();
+    let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let many = (pairs.len() / 5).max(2);
+    match (even, odd) {
+        _ if even >= many && odd * 20 < even => Some(UTF_16BE),
+        _ if odd >= many && even * 20 < odd => Some(UTF_16LE),
+        _ => None,
     }
 }
 
-/// What an HTML file says of its encoding, without anything but letters, digits, signs of labels.
-fn label(head: &[u8]) -> Option<String> {
+/// What a file says of its encoding: HTML by `charset`, XML by `encoding`.
+fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let (_, after) = head.split_once("charset")?;
+    let of_xml = head
+        .trim_start()
+        .strip_prefix("<?xml")
+        .and_then(|rest| rest.split_once("?>"))
+        .and_then(|(attributes, _)| attributes.split_once("encoding"));
+    let (_, after) = of_xml.or_else(|| head.split_once("charset"))?;
     let value = after
         .trim_start()
         .strip_prefix('=')?
@@ -185,24 +177,84 @@ fn label(head: &[u8]) -> Option<String> {
     let end = value
         .find(|c: char| !(c.is_ascii_alphanumeric() || "-_:.+".contains(c)))
         .unwrap_or(value.len());
-    (end > 0 && end < 40).then(|| value[..end].to_owned())
+    Encoding::for_label(&value.as_bytes()[..end])
 }
 
-/// Numbers of characters beyond ASCII in UTF-8, and of bytes that are in none.
-fn characters(mut file: impl Read, at_once: usize) -> io::Result<(u64, u64)> {
-    let (mut sound, mut unsound) = (0, 0);
+/// Whether the content may be in an encoding: nothing of it is broken then, and there
+/// are none of the control characters that no text has.
+fn fits(sample: &[u8], encoding: &'static Encoding) -> bool {
+    let (text, _) = encoding.decode_without_bom_handling(sample);
+    let (mut odd, mut sound) = (0_u64, 0_u64);
+    for c in text.chars().filter(|c| !c.is_ascii()) {
+        match c {
+            // Some exporters write a line break of EBCDIC.
+            '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffd}' => odd += 1,
+            _ => sound += 1,
+        }
+    }
+    // A sample that is cut off, and a broken character among hundreds, say nothing.
+    odd <= sound / 100 + u64::from(sound > 10)
+}
+
+/// The encoding that the content is most likely in; the countries of its addresses help.
+fn detect(sample: &[u8], is_whole: bool) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(sample, is_whole);
+    let country = country(sample);
+    let encoding = detector.guess(country.as_deref().map(str::as_bytes), Utf8Detection::Deny);
+    // Which every file fits.
+    if encoding == UTF_8 { WINDOWS_1252 } else { encoding }
+}
+
+/// The top-level domain of a country that most addresses have, if most have one.
+fn country(sample: &[u8]) -> Option<String> {
+    let mut counts: HashMap<String, u32> = HashMap::new();
+    let mut all = 0_u32;
+    let mut rest = sample;
+    while let Some(at) = rest.windows(3).position(|three| three == b"://") {
+        rest = &rest[at + 3..];
+        let host = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte));
+        let host: Vec<u8> = host.copied().take(255).collect();
+        let label = host.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        let label = String::from_utf8_lossy(label).to_ascii_lowercase();
+        all += 1;
+        if label.len() == 2 || label.starts_with("xn--") {
+            *counts.entry(label).or_default() += 1;
+        }
+        if all > 10_000 {
+            break;
+        }
+    }
+    let (label, count) = counts.into_iter().max_by(|a, b| (a.1, &b.0).cmp(&(b.1, &a.0)))?;
+    (count * 2 > all && label.is_ascii()).then_some(label)
+}
+
+/// What a file has in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Scan {
+    /// Characters beyond ASCII in UTF-8.
+    sound: u64,
+    /// Bytes that are in none.
+    unsound: u64,
+    /// Whether there are escape characters, as ISO-2022-JP has.
+    escapes: bool,
+}
+
+fn scan(mut file: impl Read, at_once: usize) -> io::Result<Scan> {
+    let mut scan = Scan::default();
     let mut buffer = vec![0; at_once];
     let mut kept = 0;
     loop {
         let read = file.read(&mut buffer[kept..])?;
         let end = kept + read;
         let mut rest = &buffer[..end];
+        scan.escapes |= rest[kept..].contains(&0x1B);
         while let Err(error) = std::str::from_utf8(rest) {
             let (good, bad) = rest.split_at(error.valid_up_to());
-            sound += beyond_ascii(good);
+            scan.sound += beyond_ascii(good);
             match error.error_len() {
                 Some(length) => {
-                    unsound += 1;
+                    scan.unsound += 1;
                     rest = &bad[length..];
                 }
                 // Cut off by the end of the buffer, or of the file.
@@ -211,17 +263,17 @@ fn characters(mut file: impl Read, at_once: usize) -> io::Result<(u64, u64)> {
                     break;
                 }
                 None => {
-                    unsound += 1;
+                    scan.unsound += 1;
                     rest = &[];
                 }
             }
         }
         let whole = std::str::from_utf8(rest).is_ok();
         if whole {
-            sound += beyond_ascii(rest);
+            scan.sound += beyond_ascii(rest);
         }
         if read == 0 {
-            return Ok((sound, unsound));
+            return Ok(scan);
         }
         let left = if whole { 0 } else { rest.len() };
         buffer.copy_within(end - left..end, 0);
@@ -237,119 +289,64 @@ fn beyond_ascii(text: &[u8]) -> u64 {
 /// A file's text as UTF-8; what isn't sound becomes U+FFFD.
 pub(super) struct Decoded<R> {
     file: R,
-    encoding: Encoding,
-    /// Of a table of bytes.
-    table: Vec<char>,
+    decoder: Decoder,
     raw: Vec<u8>,
-    /// Raw bytes that are not decoded yet.
-    kept: usize,
+    /// Which of the raw bytes are not decoded yet.
+    start: usize,
+    end: usize,
     text: Vec<u8>,
+    /// How much of the text there is, and how much of it was given.
+    length: usize,
     given: usize,
+    /// Whether the file, and whether its text ended.
     ended: bool,
+    done: bool,
 }
 
 impl<R: Read> Decoded<R> {
-    pub(super) fn new(file: R, encoding: Encoding, bytes: u64) -> Self {
-        let table = match encoding {
-            Encoding::Bytes(_, table) => table.chars().collect(),
-            _ => Vec::new(),
-        };
+    pub(super) fn new(file: R, encoding: &'static Encoding, bytes: u64) -> Self {
+        let at_once = buffer_bytes(bytes);
         Self {
             file,
-            encoding,
-            table,
-            raw: vec![0; buffer_bytes(bytes)],
-            kept: 0,
-            text: Vec::new(),
+            decoder: encoding.new_decoder_without_bom_handling(),
+            raw: vec![0; at_once],
+            start: 0,
+            end: 0,
+            text: vec![0; at_once],
+            length: 0,
             given: 0,
             ended: false,
+            done: false,
         }
     }
 
     fn refill(&mut self) -> io::Result<()> {
-        self.text.clear();
+        self.length = 0;
         self.given = 0;
-        while self.text.is_empty() && !self.ended {
-            let read = self.file.read(&mut self.raw[self.kept..])?;
-            self.ended = read == 0;
-            let end = self.kept + read;
-            let used = match self.encoding {
-                Encoding::Utf8 => self.utf8(end),
-                Encoding::Utf16Little => self.utf16(end, u16::from_le_bytes),
-                Encoding::Utf16Big => self.utf16(end, u16::from_be_bytes),
-                Encoding::Bytes(..) => self.bytes(end),
-            };
-            self.raw.copy_within(used..end, 0);
-            self.kept = end - used;
+        while self.length == 0 && !self.done {
+            if self.start == self.end && !self.ended {
+                self.start = 0;
+                self.end = self.file.read(&mut self.raw)?;
+                self.ended = self.end == 0;
+            }
+            let raw = &self.raw[self.start..self.end];
+            let (result, read, written, _) =
+                self.decoder
+                    .decode_to_utf8(raw, &mut self.text, self.ended);
+            self.start += read;
+            self.length = written;
+            self.done = self.ended && result == CoderResult::InputEmpty;
         }
         Ok(())
     }
-
-    fn utf8(&mut self, end: usize) -> usize {
-        let raw = &self.raw[..end];
-        let mut chunks = raw.utf8_chunks().peekable();
-        let mut used = 0;
-        while let Some(chunk) = chunks.next() {
-            self.text.extend_from_slice(chunk.valid().as_bytes());
-            used += chunk.valid().len();
-            let bad = chunk.invalid();
-            if bad.is_empty() {
-                continue;
-            }
-            let cut_off = chunks.peek().is_none()
-                && std::str::from_utf8(bad).is_err_and(|error| error.error_len().is_none());
-            if cut_off && !self.ended {
-                break;
-            }
-            self.text.extend_from_slice("\u{fffd}".as_bytes());
-            used += bad.len();
-        }
-        used
-    }
-
-    fn utf16(&mut self, end: usize, unit: fn([u8; 2]) -> u16) -> usize {
-        let (pairs, odd) = self.raw[..end].as_chunks::<2>();
-        let mut units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-        let mut used = units.len() * 2;
-        // Half a pair waits for its other half.
-        if !self.ended
-            && units
-                .last()
-                .is_some_and(|unit| (0xD800..0xDC00).contains(unit))
-        {
-            units.pop();
-            used -= 2;
-        }
-        for c in char::decode_utf16(units) {
-            push(&mut self.text, c.unwrap_or('\u{fffd}'));
-        }
-        if self.ended && !odd.is_empty() {
-            push(&mut self.text, '\u{fffd}');
-            used = end;
-        }
-        used
-    }
-
-    fn bytes(&mut self, end: usize) -> usize {
-        for byte in &self.raw[..end] {
-            let high = byte.checked_sub(0x80).map(usize::from);
-            let c = high.and_then(|at| self.table.get(at).copied());
-            push(&mut self.text, c.unwrap_or(char::from(*byte)));
-        }
-        end
-    }
-}
-
-fn push(text: &mut Vec<u8>, c: char) {
-    text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 impl<R: Read> Read for Decoded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.text.len() {
+        if self.given == self.length {
             self.refill()?;
         }
-        let rest = &self.text[self.given..];
+        let rest = &self.text[self.given..self.length];
         let length = rest.len().min(buffer.len());
         buffer[..length].copy_from_slice(&rest[..length]);
         self.given += length;
@@ -361,8 +358,7 @@ impl<R: Read> Read for Decoded<R> {
 mod tests {
     use super::*;
 
-    fn text(bytes: &[u8]) -> (String, &'static str, Sign) {
-        let guess = guess(bytes, 0).unwrap();
+    fn decoded(bytes: &[u8], guess: Guess) -> String {
         let mut text = String::new();
         Decoded::new(
             &bytes[usize::try_from(guess.mark).unwrap()..],
@@ -370,13 +366,20 @@ mod tests {
             0,
         )
         .read_to_string(&mut text)
-        .unwrap();
-        (text, guess.encoding.name(), guess.sign)
+        .expect("what is decoded is UTF-8");
+        text
+    }
+
+    fn text(bytes: &[u8]) -> (String, &'static str, Sign) {
+        let guess = guess(&mut io::Cursor::new(bytes), 0).unwrap();
+        (decoded(bytes, guess), guess.encoding.name(), guess.sign)
     }
 
     fn check(bytes: &[u8], expected: &str, name: &str, sign: Sign) {
         assert_eq!(text(bytes), (expected.to_owned(), name, sign));
     }
+
+    const UNDECLARED: Sign = Sign::Content(None);
 
     #[test]
     fn files_are_read_in_the_encoding_that_they_are_in() {
@@ -391,21 +394,21 @@ mod tests {
         check(b"\xFE\xFF\0a", "a", "UTF-16BE", Sign::Mark);
         check(b"<\0D\0\xE4\0", "<Dä", "UTF-16LE", Sign::Zeros);
         check(b"\0<\0D\0\xE4", "<Dä", "UTF-16BE", Sign::Zeros);
-        check(b"g\xF6del", "gödel", "windows-1252", Sign::None);
+        check(b"g\xF6del", "gödel", "windows-1252", UNDECLARED);
         check(
             b"<meta charset=windows-1251>\xE3",
             "<meta charset=windows-1251>г",
             "windows-1251",
-            Sign::Label,
+            Sign::Declared,
         );
         // It can't be what it says.
-        for label in ["UTF-8", "utf-16"] {
+        for (label, declared) in [("UTF-8", UTF_8), ("utf-16", UTF_16LE)] {
             let head = format!("<META CONTENT=\"text/html; charset={label}\">");
             check(
                 &[head.as_bytes(), b"\xF6"].concat(),
                 &format!("{head}ö"),
                 "windows-1252",
-                Sign::None,
+                Sign::Content(Some(declared)),
             );
         }
         // One bad byte among good ones spoils none of them.
@@ -423,10 +426,87 @@ mod tests {
         }
     }
 
+    /// Titles of some pages, in the languages of the encodings.
+    const TITLES: &[(&str, &[&str])] = &[
+        (
+            "日本語の入門記事 - プログラミング言語の歴史と設計について",
+            &["Shift_JIS", "EUC-JP", "ISO-2022-JP"],
+        ),
+        (
+            "Как устроен поиск: алгоритмы и структуры данных для начинающих",
+            &["windows-1251", "KOI8-U"],
+        ),
+        ("한국어 위키백과, 우리 모두의 백과사전 - 프로그래밍 언어", &["EUC-KR"]),
+        ("中文维基百科，自由的百科全书：程序设计语言的历史", &["GBK"]),
+        ("維基百科，自由的百科全書：程式設計語言的歷史與發展", &["Big5"]),
+        ("Žluťoučký kůň úpěl ďábelské ódy, příliš", &["windows-1250"]),
+        ("Η ελληνική γλώσσα στο διαδίκτυο και η ιστορία της", &["windows-1253"]),
+        ("Türkçe bilgisayar öğrenme ve şifreleme dersi ığdır", &["windows-1254"]),
+        ("Über Größe und Maß – „Äpfel“ für alle", &["windows-1252"]),
+    ];
+
+    fn encoded(text: &str, name: &str) -> (Vec<u8>, &'static Encoding) {
+        let encoding = Encoding::for_label(name.as_bytes()).unwrap();
+        let (bytes, _, unmappable) = encoding.encode(text);
+        assert!(!unmappable, "{name}: {text}");
+        (bytes.into_owned(), encoding)
+    }
+
     #[test]
-    fn an_encoding_that_is_not_here_is_named() {
-        let error = guess(&b"<meta charset=\"Shift_JIS\">\x83"[..], 0).unwrap_err();
-        assert!(error.to_string().contains("iconv -f shift_jis"), "{error}");
+    fn an_encoding_is_detected_by_content_and_honoured_where_it_is_declared() {
+        for (title, names) in TITLES {
+            for name in *names {
+                let file = format!("https://e.example/ | {title}\nhttps://f.example/ | {title}\n");
+                let (bytes, _) = encoded(&file, name);
+                assert_eq!(text(&bytes), (file, *name, UNDECLARED));
+                for declaration in [
+                    format!("<meta charset={name}>"),
+                    format!("<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset={name}\">"),
+                    format!("<?xml version='1.0' encoding='{name}'?>"),
+                ] {
+                    let file = format!("{declaration}{title}");
+                    let (bytes, _) = encoded(&file, name);
+                    assert_eq!(text(&bytes), (file, *name, Sign::Declared));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_declared_encoding_that_the_content_contradicts_is_not_believed() {
+        let japanese = TITLES[0].0;
+        for (declared, actual) in [
+            ("utf-8", "Shift_JIS"),
+            ("euc-jp", "Shift_JIS"),
+            ("iso-8859-1", "Shift_JIS"),
+            ("utf-8", "EUC-JP"),
+        ] {
+            let file = format!("<meta charset={declared}><a href=\"https://e.jp/\">{japanese}</a>");
+            let (bytes, _) = encoded(&file, actual);
+            let (decoded, name, sign) = text(&bytes);
+            assert_eq!((decoded.as_str(), name), (file.as_str(), actual), "{declared}");
+            assert!(matches!(sign, Sign::Content(Some(_))), "{declared}: {sign:?}");
+        }
+    }
+
+    #[test]
+    fn utf_16_without_a_mark_is_known_also_where_most_letters_are_not_ascii() {
+        let file = format!("https://e.example/ | {}\n", TITLES[0].0);
+        let little: Vec<u8> = file.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = file.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        check(&little, &file, "UTF-16LE", Sign::Zeros);
+        check(&big, &file, "UTF-16BE", Sign::Zeros);
+    }
+
+    #[test]
+    fn utf_32_is_named() {
+        let error = guess(&mut io::Cursor::new(b"\xFF\xFE\0\0a\0\0\0"), 0).unwrap_err();
+        assert!(error.to_string().contains("iconv -f UTF-32"), "{error}");
+    }
+
+    #[test]
+    fn escape_characters_alone_make_no_file_japanese() {
+        check(b"\x1B[1mbold\x1B[0m", "\u{1b}[1mbold\u{1b}[0m", "UTF-8", Sign::Sound);
     }
 
     #[test]
@@ -442,17 +522,20 @@ mod tests {
         }
         let expected = "aä機😀";
         let mut read = String::new();
-        Decoded::new(OneByOne(expected.as_bytes()), Encoding::Utf8, 0)
+        Decoded::new(OneByOne(expected.as_bytes()), UTF_8, 0)
             .read_to_string(&mut read)
             .unwrap();
         assert_eq!(read, expected);
         assert_eq!(
-            characters(OneByOne(expected.as_bytes()), 64).unwrap(),
-            (3, 0)
+            scan(OneByOne(expected.as_bytes()), 64).unwrap(),
+            Scan {
+                sound: 3,
+                ..Scan::default()
+            }
         );
         let utf16: Vec<u8> = expected.encode_utf16().flat_map(u16::to_le_bytes).collect();
         read.clear();
-        Decoded::new(OneByOne(&utf16), Encoding::Utf16Little, 0)
+        Decoded::new(OneByOne(&utf16), UTF_16LE, 0)
             .read_to_string(&mut read)
             .unwrap();
         assert_eq!(read, expected);
@@ -460,22 +543,19 @@ mod tests {
 
     #[test]
     fn fuzz_encoding() {
+        let (japanese, _) = encoded(TITLES[0].0, "ISO-2022-JP");
         crate::fuzz::bytes(
             &[
                 b"\xFF\xFEa\0",
                 "gödel 機".as_bytes(),
                 b"<meta charset=koi8-r>\xE3",
+                b"<?xml version='1.0' encoding='gb18030'?>\x81\x30\x81\x30 http://e.cn",
+                &japanese,
             ],
             |bytes| {
-                if let Ok(guess) = guess(bytes, 0) {
-                    let mut text = String::new();
-                    Decoded::new(
-                        &bytes[usize::try_from(guess.mark).unwrap()..],
-                        guess.encoding,
-                        0,
-                    )
-                    .read_to_string(&mut text)
-                    .expect("what is decoded is UTF-8");
+                if let Ok(guess) = guess(&mut io::Cursor::new(bytes), 0) {
+                    decoded(bytes, guess);
+                    let _ = guess.notice();
                 }
             },
         );

@@ -1,27 +1,36 @@
-//! Tags and text of HTML, as a stream.
+//! Tags and text of HTML, as a stream: html5gum's tokenizer, with a cap on all
+//! that is kept of a token.
 //!
-//! A small tokenizer of its own: html5ever's adds 700 KB to the program and
-//! html5gum's 430 KB, a fifth of it all, most of which is names of characters and
-//! rules that no bookmark file needs. Nothing here recurses, and nothing is held
-//! that is longer than its cap.
+//! The tokenizer follows the HTML standard (<https://html.spec.whatwg.org/#tokenization>).
+//! Where the standard would lose bookmarks, because a file has markup that nobody
+//! escaped, `html_input` hands the tokenizer something better.
 
-use std::io::{self, BufRead};
+use std::{
+    collections::VecDeque,
+    io::{self, Read},
+    rc::Rc,
+};
 
-use super::source::Counting;
+use html5gum::{Emitter, State, Tokenizer};
+
+pub(super) use super::html_input::Context;
+use super::html_input::{Input, Shared};
 
 /// So much of an attribute or a text is kept, in bytes: more than a note takes.
-const MAX_TEXT_BYTES: usize = 128 * 1024;
+pub(super) const MAX_TEXT_BYTES: usize = 128 * 1024;
 /// So many attributes of a tag are kept.
 const MAX_ATTRIBUTES: usize = 64;
-/// Longest tag or text, in bytes; icons are inside of tags.
-const MAX_TOKEN_BYTES: u64 = 64 << 20;
+/// So much of the name of a tag or an attribute is kept, in bytes.
+const MAX_NAME_BYTES: usize = 128;
+/// Attributes that hold pictures, which nobody reads: up to 100 KB in each tag.
+const UNREAD_ATTRIBUTES: &[&[u8]] = &[b"icon", b"icon_uri"];
 
 /// A piece of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token {
     Tag(Tag),
-    /// Decoded.
-    Text(String),
+    /// Decoded, and whether there was more of it than is kept.
+    Text(String, bool),
 }
 
 /// `<name attribute="value">` or `</name>`.
@@ -32,8 +41,10 @@ pub(super) struct Tag {
     pub(super) closing: bool,
     /// Where it begins, from 1.
     pub(super) line: u64,
+    /// Blanks before it, where it is the first of its line.
+    pub(super) indent: Option<usize>,
     attributes: Vec<(String, String)>,
-    /// As it is written.
+    /// As it is written; empty between bookmarks, where nobody asks for it.
     pub(super) source: String,
 }
 
@@ -46,48 +57,33 @@ impl Tag {
                 .map(|(_, value)| value.as_str())
         })
     }
-
-    fn add(&mut self, name: &[u8], value: &[u8]) {
-        if name.is_empty() || self.attributes.len() >= MAX_ATTRIBUTES {
-            return;
-        }
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        self.attributes.push((name, decoded(value)));
-    }
 }
 
 /// Reads a file piece by piece.
-pub(super) struct Tokens<R> {
-    text: Counting<R>,
-    /// A tag that began where a text ended.
-    begun: bool,
-    /// Whether the text that was read last was longer than what is kept.
-    pub(super) cut: bool,
+pub(super) struct Tokens<R: Read> {
+    tokenizer: Tokenizer<Input<R>, Pieces>,
+    shared: Rc<Shared>,
 }
 
-/// Text that is kept up to a cap, and whether there was more.
-#[derive(Default)]
-struct Kept(Vec<u8>, bool);
-
-impl Kept {
-    fn push(&mut self, bytes: &[u8]) {
-        let room = MAX_TEXT_BYTES.saturating_sub(self.0.len());
-        self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        self.1 |= bytes.len() > room;
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
-    }
-}
-
-impl<R: BufRead> Tokens<R> {
+impl<R: Read> Tokens<R> {
     pub(super) fn new(text: R) -> Self {
+        let shared = Rc::<Shared>::default();
+        let input = Input::new(text, Rc::clone(&shared));
         Self {
-            text: Counting::new(text, MAX_TOKEN_BYTES),
-            begun: false,
-            cut: false,
+            tokenizer: Tokenizer::new_with_emitter(input, Pieces::new(Rc::clone(&shared))),
+            shared,
         }
+    }
+
+    /// Says what the text that follows is part of.
+    pub(super) fn within(&mut self, context: Context) {
+        self.shared.context.set(context);
+    }
+
+    /// How often something in the file was read otherwise than the standard says, so
+    /// that no bookmark is lost, and on which line first.
+    pub(super) fn recovered(&self) -> (u64, u64) {
+        (self.shared.recovered.get(), self.shared.recovered_at.get())
     }
 
     /// The next piece. None at the end.
@@ -95,302 +91,310 @@ impl<R: BufRead> Tokens<R> {
     /// # Errors
     /// `UnexpectedEof` where the file ends inside of a tag or a comment; those of reading.
     pub(super) fn next(&mut self) -> io::Result<Option<Token>> {
-        loop {
-            self.text.next_record();
-            if !self.begun {
-                let text = self.text()?;
-                if !text.is_empty() {
-                    return Ok(Some(Token::Text(text)));
-                }
-                if !self.begun {
-                    return Ok(None);
-                }
+        match self.tokenizer.next() {
+            Some(Ok(Piece::CutOff)) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Some(Ok(Piece::Token(token))) => Ok(Some(token)),
+            Some(Err(error)) => Err(error),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A text with its references to characters replaced, by all names that HTML has.
+pub(super) fn unescaped(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    let mut tokens = Tokens::new(text.as_bytes());
+    // Nothing but references is markup there.
+    tokens.shared.in_data.set(false);
+    tokens.tokenizer.set_state(State::RcData);
+    let mut unescaped = String::new();
+    while let Ok(Some(token)) = tokens.next() {
+        if let Token::Text(text, _) = token {
+            unescaped.push_str(&text);
+        }
+    }
+    unescaped
+}
+
+/// As [`unescaped`], of the value of an attribute: there `&copy=1` is part of an address.
+pub(super) fn unescaped_value(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    let tag = format!("<a v=\"{}\">", text.replace('"', "&quot;"));
+    match Tokens::new(tag.as_bytes()).next() {
+        Ok(Some(Token::Tag(tag))) => tag.attribute(&["v"]).unwrap_or_default().to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// Bytes that are kept up to a cap, and whether there were more.
+#[derive(Debug, Default)]
+struct Kept(Vec<u8>, bool);
+
+impl Kept {
+    fn push(&mut self, bytes: &[u8], cap: usize) {
+        let room = cap.saturating_sub(self.0.len());
+        self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.1 |= bytes.len() > room;
+    }
+
+    /// What was kept, as text; nothing is kept then.
+    fn take(&mut self) -> (String, bool) {
+        let cut = std::mem::take(&mut self.1);
+        // Of a character that the cap cuts in two, nothing.
+        if cut && let Err(error) = std::str::from_utf8(&self.0) {
+            let whole = error.valid_up_to();
+            if self.0.len() - whole < 4 {
+                self.0.truncate(whole);
             }
-            self.begun = false;
-            let line = self.text.line();
-            match self.peek()? {
-                Some(b'!') => self.declaration()?,
-                Some(b'?') => self.skip_to(b'>')?,
-                Some(b'/') => {
-                    self.take()?;
-                    match self.peek()? {
-                        Some(first) if first.is_ascii_alphabetic() => {
-                            return self.tag(line, true).map(Some);
-                        }
-                        _ => return Ok(Some(Token::Text("</".into()))),
-                    }
-                }
-                Some(first) if first.is_ascii_alphabetic() => {
-                    return self.tag(line, false).map(Some);
-                }
-                _ => return Ok(Some(Token::Text("<".into()))),
-            }
+        }
+        let text = String::from_utf8_lossy(&self.0).into_owned();
+        self.0.clear();
+        (text, cut)
+    }
+}
+
+#[derive(Debug)]
+enum Piece {
+    Token(Token),
+    CutOff,
+}
+
+/// Puts together what the tokenizer finds.
+#[derive(Debug)]
+struct Pieces {
+    shared: Rc<Shared>,
+    ready: VecDeque<Piece>,
+    text: Kept,
+    tag: Tag,
+    name: Kept,
+    attribute: Kept,
+    value: Kept,
+    has_attribute: bool,
+    /// Whether the value is kept.
+    reads_value: bool,
+    /// The name of the last tag that opened.
+    opened: Vec<u8>,
+    /// Whether a tag or a comment has begun and not ended.
+    unfinished: bool,
+}
+
+impl Pieces {
+    fn new(shared: Rc<Shared>) -> Self {
+        Self {
+            shared,
+            ready: VecDeque::new(),
+            text: Kept::default(),
+            tag: Tag::default(),
+            name: Kept::default(),
+            attribute: Kept::default(),
+            value: Kept::default(),
+            has_attribute: false,
+            reads_value: false,
+            opened: Vec::new(),
+            unfinished: false,
         }
     }
 
-    fn peek(&mut self) -> io::Result<Option<u8>> {
-        Ok(self.text.fill_buf()?.first().copied())
-    }
-
-    /// The next byte, inside of a tag or a comment.
-    fn take(&mut self) -> io::Result<u8> {
-        let byte = self.peek()?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        self.text.consume(1);
-        Ok(byte)
-    }
-
-    /// Takes up to a byte that `ends`, which stays; the end of the file if there is none.
-    fn take_until(&mut self, kept: &mut Kept, ends: impl Fn(u8) -> bool) -> io::Result<bool> {
-        loop {
-            let available = self.text.fill_buf()?;
-            if available.is_empty() {
-                return Ok(false);
-            }
-            let end = available.iter().position(|byte| ends(*byte));
-            let length = end.unwrap_or(available.len());
-            kept.push(&available[..length]);
-            self.text.consume(length);
-            if end.is_some() {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Text up to the next `<`, which is taken as well.
-    fn text(&mut self) -> io::Result<String> {
-        let mut kept = Kept::default();
-        if self.take_until(&mut kept, |byte| byte == b'<')? {
-            self.text.consume(1);
-            self.begun = true;
-        }
-        self.cut = kept.1;
-        Ok(decoded(&kept.0))
-    }
-
-    fn skip_to(&mut self, end: u8) -> io::Result<()> {
-        while self.take()? != end {}
-        Ok(())
-    }
-
-    /// A comment, or `<!DOCTYPE …>`.
-    fn declaration(&mut self) -> io::Result<()> {
-        self.take()?;
-        if self.peek()? != Some(b'-') {
-            return self.skip_to(b'>');
-        }
-        self.take()?;
-        if self.peek()? != Some(b'-') {
-            return self.skip_to(b'>');
-        }
-        self.take()?;
-        let mut dashes = 2;
-        loop {
-            match self.take()? {
-                b'-' => dashes += 1,
-                b'>' if dashes >= 2 => return Ok(()),
-                _ => dashes = 0,
-            }
-            // A comment may be as long as it likes.
-            self.text.next_record();
-        }
-    }
-
-    fn tag(&mut self, line: u64, closing: bool) -> io::Result<Token> {
-        let cut_off = || io::Error::from(io::ErrorKind::UnexpectedEof);
-        let mut tag = Tag {
-            line,
+    fn begin_tag(&mut self, closing: bool) {
+        self.unfinished = true;
+        self.tag = Tag {
             closing,
+            line: self.shared.tag_line.get(),
+            indent: self.shared.indent.get(),
             ..Tag::default()
         };
-        let mut source = Kept::default();
-        source.push(if closing { b"</" } else { b"<" });
-        let mut name = Kept::default();
-        let ends_name = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
-        if !self.take_until(&mut name, ends_name)? {
-            return Err(cut_off());
+        self.name.take();
+        self.has_attribute = false;
+    }
+
+    fn end_attribute(&mut self) {
+        if !std::mem::take(&mut self.has_attribute) {
+            return;
         }
-        source.push(&name.0);
-        tag.name = name.text().to_ascii_lowercase();
-        loop {
-            let mut space = Kept::default();
-            let outside = |byte: u8| !byte.is_ascii_whitespace() && byte != b'/';
-            if !self.take_until(&mut space, outside)? {
-                return Err(cut_off());
-            }
-            source.push(&space.0);
-            if self.peek()? == Some(b'>') {
-                self.text.consume(1);
-                source.push(b">");
-                tag.source = source.text();
-                return Ok(Token::Tag(tag));
-            }
-            let mut name = Kept::default();
-            let ends = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/' | b'=');
-            if !self.take_until(&mut name, ends)? {
-                return Err(cut_off());
-            }
-            source.push(&name.0);
-            let mut space = Kept::default();
-            if !self.take_until(&mut space, |byte| !byte.is_ascii_whitespace())? {
-                return Err(cut_off());
-            }
-            source.push(&space.0);
-            if self.peek()? != Some(b'=') {
-                tag.add(&name.0, b"");
-                continue;
-            }
-            self.text.consume(1);
-            source.push(b"=");
-            let value = self.value(&mut source)?;
-            tag.add(&name.0, &value.0);
+        let (name, _) = self.attribute.take();
+        let (value, _) = self.value.take();
+        let known = self.tag.attributes.iter().any(|(own, _)| *own == name);
+        // Of two of one name the first holds.
+        if self.reads_value && !known && self.tag.attributes.len() < MAX_ATTRIBUTES {
+            self.tag.attributes.push((name, value));
         }
     }
 
-    fn value(&mut self, source: &mut Kept) -> io::Result<Kept> {
-        let cut_off = || io::Error::from(io::ErrorKind::UnexpectedEof);
-        let mut space = Kept::default();
-        if !self.take_until(&mut space, |byte| !byte.is_ascii_whitespace())? {
-            return Err(cut_off());
+    fn end_text(&mut self) {
+        if !self.text.0.is_empty() {
+            let (text, cut) = self.text.take();
+            self.ready.push_back(Piece::Token(Token::Text(text, cut)));
         }
-        source.push(&space.0);
-        let mut value = Kept::default();
-        let quote = self.peek()?.filter(|byte| matches!(byte, b'"' | b'\''));
-        let ended = match quote {
-            Some(quote) => {
-                self.text.consume(1);
-                let ended = self.take_until(&mut value, |byte| byte == quote)?;
-                self.text.consume(usize::from(ended));
-                ended
-            }
-            None => self.take_until(&mut value, |byte| {
-                byte.is_ascii_whitespace() || byte == b'>'
-            })?,
-        };
-        let quote = quote.map(|quote| [quote]);
-        let quote = quote.as_ref().map_or(&[][..], |quote| quote);
-        for piece in [quote, &value.0, quote] {
-            source.push(piece);
-        }
-        if ended { Ok(value) } else { Err(cut_off()) }
     }
 }
 
-/// Names of characters that exporters write: those of HTML 4's Latin 1 that are
-/// letters are written as letters by all of them.
-const NAMES: &[(&str, &str)] = &[
-    ("amp", "&"),
-    ("lt", "<"),
-    ("gt", ">"),
-    ("quot", "\""),
-    ("apos", "'"),
-    ("nbsp", "\u{a0}"),
-    ("copy", "©"),
-    ("reg", "®"),
-    ("trade", "™"),
-    ("deg", "°"),
-    ("middot", "·"),
-    ("laquo", "«"),
-    ("raquo", "»"),
-    ("ndash", "–"),
-    ("mdash", "—"),
-    ("lsquo", "‘"),
-    ("rsquo", "’"),
-    ("sbquo", "‚"),
-    ("ldquo", "“"),
-    ("rdquo", "”"),
-    ("bdquo", "„"),
-    ("hellip", "…"),
-    ("bull", "•"),
-    ("euro", "€"),
-    ("pound", "£"),
-    ("yen", "¥"),
-    ("sect", "§"),
-    ("para", "¶"),
-    ("times", "×"),
-    ("larr", "←"),
-    ("rarr", "→"),
-    ("shy", "\u{ad}"),
-    ("auml", "ä"),
-    ("ouml", "ö"),
-    ("uuml", "ü"),
-    ("Auml", "Ä"),
-    ("Ouml", "Ö"),
-    ("Uuml", "Ü"),
-    ("szlig", "ß"),
-    ("eacute", "é"),
-    ("egrave", "è"),
-    ("agrave", "à"),
-    ("aacute", "á"),
-    ("iacute", "í"),
-    ("oacute", "ó"),
-    ("uacute", "ú"),
-    ("ntilde", "ñ"),
-    ("ccedil", "ç"),
-    ("ecirc", "ê"),
-    ("acirc", "â"),
-    ("ocirc", "ô"),
-    ("oslash", "ø"),
-    ("aring", "å"),
-    ("aelig", "æ"),
-];
+impl Emitter for Pieces {
+    type Token = Piece;
 
-/// Text with its references to characters replaced. One without a semicolon is
-/// none: addresses that weren't escaped have `&copy=1`.
-fn decoded(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut pieces = text.split('&');
-    let mut decoded = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        match piece
-            .split_once(';')
-            .and_then(|(name, rest)| Some((character(name)?, rest)))
-        {
-            Some((character, rest)) => {
-                decoded.push_str(&character);
-                decoded.push_str(rest);
-            }
-            None => {
-                decoded.push('&');
-                decoded.push_str(piece);
-            }
+    fn set_last_start_tag(&mut self, name: Option<&[u8]>) {
+        self.opened.clear();
+        self.opened.extend_from_slice(name.unwrap_or_default());
+    }
+
+    fn emit_eof(&mut self) {
+        self.end_text();
+        if self.unfinished {
+            self.ready.push_back(Piece::CutOff);
         }
     }
-    decoded
-}
 
-fn character(name: &str) -> Option<String> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => number.parse(),
-        };
-        return char::from_u32(code.ok()?).map(String::from);
+    fn emit_error(&mut self, _: html5gum::Error) {}
+
+    #[inline]
+    fn should_emit_errors(&mut self) -> bool {
+        false
     }
-    let known = NAMES.iter().find(|(own, _)| *own == name);
-    known.map(|(_, character)| (*character).to_owned())
+
+    fn pop_token(&mut self) -> Option<Piece> {
+        self.ready.pop_front()
+    }
+
+    fn emit_string(&mut self, text: &[u8]) {
+        // Browsers leave a NUL of a text out.
+        let filler = text == "\u{fffd}".as_bytes() && self.shared.filler.take();
+        if text != b"\0" && !filler {
+            self.text.push(text, MAX_TEXT_BYTES);
+        }
+    }
+
+    fn init_start_tag(&mut self) {
+        self.begin_tag(false);
+    }
+
+    fn init_end_tag(&mut self) {
+        self.begin_tag(true);
+    }
+
+    fn init_comment(&mut self) {
+        self.unfinished = true;
+    }
+
+    fn emit_current_tag(&mut self) -> Option<State> {
+        self.end_attribute();
+        self.end_text();
+        self.unfinished = false;
+        self.shared.recording.set(false);
+        let (name, _) = self.name.take();
+        let mut tag = std::mem::take(&mut self.tag);
+        let source = std::mem::take(&mut *self.shared.source.borrow_mut());
+        if !source.is_empty() {
+            tag.source = String::from_utf8_lossy(&source).into_owned();
+        }
+        let mut state = None;
+        if !tag.closing {
+            self.set_last_start_tag(Some(name.as_bytes()));
+            if self.shared.is_raw.take() {
+                state = html5gum::naive_next_state(name.as_bytes());
+            }
+        }
+        self.shared.in_data.set(state.is_none());
+        tag.name = name;
+        self.ready.push_back(Piece::Token(Token::Tag(tag)));
+        state
+    }
+
+    fn emit_current_comment(&mut self) {
+        // At the end of the file it is given, too: what had no end is told by `CutOff`.
+        self.unfinished = self.shared.ended.get();
+    }
+
+    fn emit_current_doctype(&mut self) {
+        self.unfinished = self.shared.ended.get();
+    }
+
+    fn set_self_closing(&mut self) {}
+
+    fn set_force_quirks(&mut self) {}
+
+    fn push_tag_name(&mut self, text: &[u8]) {
+        self.name.push(text, MAX_NAME_BYTES);
+    }
+
+    fn push_comment(&mut self, _: &[u8]) {}
+
+    fn push_doctype_name(&mut self, _: &[u8]) {}
+
+    fn init_doctype(&mut self) {
+        self.unfinished = true;
+    }
+
+    fn init_attribute(&mut self) {
+        self.end_attribute();
+        self.has_attribute = true;
+        self.reads_value = true;
+    }
+
+    fn init_attribute_value(&mut self) {
+        self.reads_value = !UNREAD_ATTRIBUTES.contains(&self.attribute.0.as_slice());
+    }
+
+    fn push_attribute_name(&mut self, text: &[u8]) {
+        self.attribute.push(text, MAX_NAME_BYTES);
+    }
+
+    fn push_attribute_value(&mut self, text: &[u8]) {
+        let filler = text == "\u{fffd}".as_bytes() && self.shared.filler.take();
+        if self.reads_value && !filler {
+            self.value.push(text, MAX_TEXT_BYTES);
+        }
+    }
+
+    fn set_doctype_public_identifier(&mut self, _: &[u8]) {}
+
+    fn set_doctype_system_identifier(&mut self, _: &[u8]) {}
+
+    fn push_doctype_public_identifier(&mut self, _: &[u8]) {}
+
+    fn push_doctype_system_identifier(&mut self, _: &[u8]) {}
+
+    fn current_is_appropriate_end_tag_token(&mut self) -> bool {
+        self.tag.closing && !self.opened.is_empty() && self.name.0 == self.opened
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn all(text: &[u8]) -> io::Result<Vec<Token>> {
+    fn all(text: &[u8], context: Context) -> io::Result<Vec<Token>> {
         let mut tokens = Tokens::new(text);
         let mut found = Vec::new();
+        tokens.within(context);
         while let Some(token) = tokens.next()? {
             found.push(token);
         }
         Ok(found)
     }
 
+    fn text_of(text: &str, context: Context) -> String {
+        let found = all(text.as_bytes(), context).unwrap();
+        found
+            .iter()
+            .map(|token| match token {
+                Token::Text(text, _) => text.as_str(),
+                Token::Tag(_) => panic!("{found:?}"),
+            })
+            .collect()
+    }
+
     #[test]
     fn tags_are_read_however_they_are_written() {
         for text in [
             "<A HREF=\"https://e.org/?a=1&amp;b\" Tags='x,y' PRIVATE>",
-            "<a\n tags = 'x,y'\n private\thref=https://e.org/?a=1&b />",
+            "<a\n tags = 'x,y'\n private\thref=https://e.org/?a=1&b >",
             "<a private tags=x,y href='https://e.org/\n?a=1&amp;b' href=second>",
+            "<a private ICON=\"data:,<x>\" tags='x,y' tags=z href='https://e.org/?a=1&b'/>",
         ] {
-            let found = all(text.as_bytes()).unwrap();
+            let found = all(text.as_bytes(), Context::Note).unwrap();
             let [Token::Tag(tag)] = found.as_slice() else {
                 panic!("{found:?}");
             };
@@ -399,22 +403,49 @@ mod tests {
             assert_eq!(href, "https://e.org/?a=1&b");
             assert_eq!(tag.attribute(&["labels", "tags"]), Some("x,y"));
             assert_eq!(tag.attribute(&["private"]), Some(""));
+            assert_eq!(tag.attribute(&["icon"]), None);
             assert_eq!(tag.source, text);
         }
     }
 
     #[test]
     fn comments_and_declarations_are_skipped_and_signs_are_text() {
-        let found =
-            all(b"<!DOCTYPE x><!-- <a> -- > --->1 < 2 </ &lt;b&#62;&#x26;&foo;&<!-->x").unwrap();
-        let text: String = found
-            .iter()
-            .map(|token| match token {
-                Token::Text(text) => text.as_str(),
-                Token::Tag(_) => panic!("{found:?}"),
-            })
-            .collect();
-        assert_eq!(text, "1 < 2 </ <b>&&foo;&x");
+        let text = "<!DOCTYPE x><!-- <a> -- > --->1 < 2 </ &lt;b&#62;&#x26;&foo;&<!-->x";
+        assert_eq!(text_of(text, Context::Between), "1 < 2 </ <b>&&foo;&x");
+    }
+
+    #[test]
+    fn references_are_read_as_browsers_read_them() {
+        for (text, expected) in [
+            ("&amp;lt; &notin; &Amacr; &nGt; &hearts;", "&lt; ∉ Ā ≫⃒ ♥"),
+            ("&copy 2020 &amp", "© 2020 &"),
+            ("&#128; &#x1F600; &#0;", "€ 😀 \u{fffd}"),
+            // A pair of UTF-16, as older exporters write it; and half of one.
+            ("&#55357;&#56832;&#xD83D;&#xDE00;", "😀😀"),
+            ("&#55357; &#56832;&#55357;x", "\u{fffd} \u{fffd}\u{fffd}x"),
+            ("a\0b\r\nc\rd", "ab\nc\nd"),
+            // What follows a reference is looked at as everything is.
+            ("&lt;&#55357;&#56832;&amp;<b>&<c &#<d", "<😀&<b>&<c &#<d"),
+            ("&lt;<!-- &amp;</A x &x<y", "<<!-- &</A x &x<y"),
+        ] {
+            assert_eq!(text_of(text, Context::Note), expected, "{text}");
+        }
+        let title = "x &amp;<!-- <p> &lt;<dl>";
+        let found = all(format!("{title}</A>").as_bytes(), Context::Until("a")).unwrap();
+        let text = Token::Text("x &<!-- <p> <<dl>".into(), false);
+        assert_eq!((found.len(), &found[0]), (2, &text));
+        let found = all(b"<a href='?a=1&copy=2&lt;&#55357;&#56832;'>", Context::Between).unwrap();
+        let [Token::Tag(tag)] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert_eq!(tag.attribute(&["href"]), Some("?a=1&copy=2<😀"));
+    }
+
+    #[test]
+    fn references_alone_are_replaced() {
+        assert_eq!(unescaped("<a &amp; </b> &auml;&#55357;&#56832; &x;"), "<a & </b> ä😀 &x;");
+        let address = "https://e.org/?a=1&copy=2&amp;b=\"<";
+        assert_eq!(unescaped_value(address), "https://e.org/?a=1&copy=2&b=\"<");
     }
 
     #[test]
@@ -429,7 +460,60 @@ mod tests {
             "<!--",
             "<!d",
         ] {
-            assert!(all(text.as_bytes()).is_err(), "{text}");
+            assert!(all(text.as_bytes(), Context::Between).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_however_they_end() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["<!-- x", "-->", "<p>", "", "text <b", "c='", "'><i>"].join(end);
+            let found = all(text.as_bytes(), Context::Between).unwrap();
+            let lines: Vec<u64> = found
+                .iter()
+                .filter_map(|token| match token {
+                    Token::Tag(tag) => Some(tag.line),
+                    Token::Text(..) => None,
+                })
+                .collect();
+            assert_eq!(lines, [3, 5, 7], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_endless_is_held() {
+        /// Begins, and goes on with one byte.
+        struct Endless(&'static [u8], u8, usize);
+        impl Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let start = self.0.read(buffer)?;
+                let more = (buffer.len() - start).min(self.2);
+                buffer[start..start + more].fill(self.1);
+                self.2 -= more;
+                Ok(start + more)
+            }
+        }
+        for (start, byte) in [
+            (&b"<a href=\""[..], b'x'),
+            (b"<a icon='", b'x'),
+            (b"<a href=", b'&'),
+            (b"<", b'x'),
+            (b"<a ", b'x'),
+            (b"<!--", b'-'),
+            (b"<!--", b'<'),
+            (b"<title></", b'x'),
+            (b"&#x", b'1'),
+            (b"&", b'x'),
+            (b"", b'&'),
+            (b"", b'<'),
+            (b"", b'\r'),
+        ] {
+            let mut tokens = Tokens::new(Endless(start, byte, 8 << 20));
+            while let Ok(Some(token)) = tokens.next() {
+                if let Token::Text(text, _) = token {
+                    assert!(text.len() <= MAX_TEXT_BYTES);
+                }
+            }
         }
     }
 
@@ -438,9 +522,14 @@ mod tests {
         crate::fuzz::bytes(
             &[
                 b"<DT><A HREF=\"https://e.org/\" ADD_DATE='1' TAGS=a,b>T &amp; t</A>\n<DD>x",
-                b"<!-- c --><p/><?x?></DL>",
+                b"<!-- c --><p/><?x?></DL><title>t</title>&#55357;&#56832;",
+                b"<A HREF=\"https://e.org/>T</A>\n<DT><A HREF=\"https://f.org/\">x<y</A><dl",
             ],
-            |bytes| drop(all(bytes)),
+            |bytes| {
+                for context in [Context::Between, Context::Until("a"), Context::Note] {
+                    let _ = all(bytes, context);
+                }
+            },
         );
     }
 }

@@ -7,20 +7,27 @@ mod buku;
 mod csv;
 mod encoding;
 mod html;
+mod html_input;
 mod json;
 mod karakeep;
 mod lines;
 mod linkding;
+mod markdown;
 mod netscape;
 mod omnivore;
+mod opml;
 mod own;
 mod pinboard;
+mod pinboard_xml;
 mod pocket;
+mod redirects;
 mod row;
 mod shaarli;
 mod source;
 mod tree;
 mod wallabag;
+mod xbel;
+mod xml;
 mod zip;
 
 use std::{
@@ -95,6 +102,24 @@ pub static FORMATS: &[Format] = &[
         title: "url-notes",
         recognises: |head| head.has("\"urlNotes\"") || head.is_json_with(&["savedAt", "summary"]),
         read: own::json,
+    },
+    Format {
+        name: "xbel",
+        title: "XBEL: floccus, buku, KDE, Otter",
+        recognises: |head| xbel::recognises(head.text),
+        read: xbel::read,
+    },
+    Format {
+        name: "opml",
+        title: "OPML, an outline of links",
+        recognises: |head| opml::recognises(head.text),
+        read: opml::read,
+    },
+    Format {
+        name: "pinboard-xml",
+        title: "Pinboard's and Delicious' XML",
+        recognises: |head| pinboard_xml::recognises(head.text),
+        read: pinboard_xml::read,
     },
     Format {
         name: "netscape",
@@ -195,14 +220,15 @@ pub static FORMATS: &[Format] = &[
         read: buku::read,
     },
     Format {
+        name: "markdown",
+        title: "A list of links in Markdown",
+        recognises: |head| markdown::recognises(head.text),
+        read: markdown::read,
+    },
+    Format {
         name: "lines",
         title: "A list of addresses, OneTab",
-        recognises: |head| {
-            let mut lines = head.text.lines().map(str::trim);
-            lines
-                .find(|line| !line.is_empty() && !line.starts_with('#'))
-                .is_some_and(lines::is_address)
-        },
+        recognises: |head| lines::recognises(head.text),
         read: lines::read,
     },
 ];
@@ -402,6 +428,10 @@ fn read(
             telling.part = Some(name);
             return Ok(());
         }
+        if let Found::Notice(notice) = found {
+            report.notices.push(notice);
+            return Ok(());
+        }
         report.read += 1;
         if report.read > MAX_ROWS {
             return Err(Error::InvalidParams(
@@ -478,6 +508,8 @@ impl Telling {
         let notices = &mut report.notices;
         notices.extend(renamed(&making.lowered, "written in lower case"));
         notices.extend(renamed(&making.reformed, "given another form"));
+        notices.extend(readdressed(&making.unwrapped, "led to another page, which was taken"));
+        notices.extend(readdressed(&making.completed, "had no scheme and got https:"));
         if self.undated > 0 {
             notices.push(match self.undated {
                 1 => "1 new note has no date that can be used; it counts as saved now.".into(),
@@ -518,6 +550,16 @@ fn renamed(tags: &Renamed, how: &str) -> Option<String> {
     ))
 }
 
+fn readdressed(addresses: &Renamed, how: &str) -> Option<String> {
+    let (before, after) = addresses.example.as_ref()?;
+    Some(format!(
+        "{} {how}, as {} became {}.",
+        counted(addresses.count, "address", "addresses"),
+        shortened(before),
+        shortened(after),
+    ))
+}
+
 fn counted(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
@@ -546,7 +588,7 @@ fn taken(found: Found, making: &mut Making, notes: &dyn Taking) -> Taken {
             (line, alias)
         }
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
-        Found::Part(..) => unreachable!("told apart before rows are counted"),
+        Found::Part(..) | Found::Notice(_) => unreachable!("told apart before rows are counted"),
     };
     Taken {
         line,
@@ -743,5 +785,9 @@ mod tests {
         fuzz_import_shaarli "shaarli"
         fuzz_import_buku "buku"
         fuzz_import_lines "lines"
+        fuzz_import_markdown "markdown"
+        fuzz_import_opml "opml"
+        fuzz_import_pinboard_xml "pinboard-xml"
+        fuzz_import_xbel "xbel"
     }
 }

@@ -5,16 +5,14 @@
 use std::io;
 
 use super::{
-    html::{Tag, Token, Tokens},
-    row::{ARCHIVE, FOLDERS, Found, Row, STARRED, Sink, TO_READ, date},
+    html::{Context, MAX_TEXT_BYTES, Tag, Token, Tokens},
+    row::{ARCHIVE, FOLDERS, Found, Left, Row, STARRED, Sink, TO_READ, date},
     source::{Source, unreadable},
 };
 use crate::error::{Error, Result};
 
 /// Deepest folder. Those of files that never close theirs are as deep as they are many.
 const MAX_DEPTH: usize = 100_000;
-/// So much of a text is kept, in bytes: more than a note takes.
-const MAX_TEXT_BYTES: usize = 128 * 1024;
 /// So much of a folder's name is kept, in bytes: more than a tag takes. All around a
 /// bookmark are held.
 const MAX_FOLDER_BYTES: usize = 1024;
@@ -23,16 +21,22 @@ const LINKDING_ARCHIVED: &str = "linkding:bookmarks.archived";
 
 /// Safari's folder of what is yet to be read.
 const SAFARI_READING_LIST: &str = "com.apple.ReadingList";
+/// Raindrop's folder of what is in none, and how its files are titled.
+const RAINDROP_UNSORTED: &str = "Unsorted";
+const RAINDROP: &str = "Raindrop.io";
 
 /// Where text goes.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 enum In {
+    /// Between bookmarks. In an item it is a note that stands before its link.
     Nothing,
     Title,
     Note,
     Folder,
-    /// Headings of Pocket and Instapaper.
-    Heading,
+    /// What a browser has on its tab.
+    PageTitle,
+    /// Headings, `h1` or `h2`: of Pocket and Instapaper.
+    Heading(&'static str),
 }
 
 #[derive(Default)]
@@ -41,6 +45,15 @@ struct Folder {
     name: Option<String>,
     /// Whether it has its name already, whatever its heading says.
     named: bool,
+}
+
+/// What the heading over a list says of its links.
+#[derive(Debug, Default)]
+enum List {
+    #[default]
+    Plain,
+    State(&'static str),
+    Folder(String),
 }
 
 struct Reading<'a, 's> {
@@ -53,13 +66,26 @@ struct Reading<'a, 's> {
     text: String,
     /// Whether there was more text of this bookmark than is kept.
     too_long: bool,
+    /// Blanks before the tag of the note.
+    indent: usize,
+    /// Links that stand in the note, and are open.
+    links: u32,
+    /// A note that stands before its link, and whether that was left out.
+    before: String,
     /// Whether a bookmark may begin: not in the middle of a note.
     item: bool,
+    /// Whether the bookmark is an item of a list, to which text behind the link belongs.
+    listed: bool,
     /// Whether one tag may be of several words: Firefox puts commas between tags, and
     /// alone of all writes such a head.
     by_commas: bool,
-    /// The list of Pocket or Instapaper: its state.
-    list: Option<&'static str>,
+    raindrop: bool,
+    /// The last heading, and what it says of the list that follows: Pocket's and
+    /// Instapaper's.
+    title: String,
+    list: List,
+    /// Notes of folders, for which there is no place.
+    notes_of_folders: u64,
 }
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
@@ -72,29 +98,58 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         heading: None,
         text: String::new(),
         too_long: false,
+        indent: 0,
+        links: 0,
+        before: String::new(),
         item: false,
+        listed: false,
         by_commas: false,
-        list: None,
+        raindrop: false,
+        title: String::new(),
+        list: List::Plain,
+        notes_of_folders: 0,
     };
     let mut line = 1;
     loop {
+        tokens.within(match reading.inside {
+            In::Nothing | In::PageTitle => Context::Between,
+            In::Title => Context::Until("a"),
+            In::Folder => Context::Until("h3"),
+            In::Heading(name) => Context::Until(name),
+            In::Note => Context::Note,
+        });
         match tokens.next() {
-            Ok(Some(Token::Text(text))) => {
+            Ok(Some(Token::Text(text, cut))) => {
                 reading.text(&text);
-                reading.too_long |= tokens.cut && reading.inside == In::Note;
+                reading.too_long |= cut && reading.inside == In::Note;
             }
             Ok(Some(Token::Tag(tag))) => {
                 line = tag.line;
                 reading.tag(&tag)?;
             }
             Ok(None) if reading.inside == In::Title => return Err(cut_off(line)),
-            Ok(None) => return reading.end_item(),
+            Ok(None) => break,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(cut_off(line));
             }
             Err(error) => return Err(unreadable(&error)),
         }
     }
+    reading.end_item()?;
+    if reading.notes_of_folders > 0 {
+        let notice = format!(
+            "Texts without a link, as descriptions of folders are, were left out: {}.",
+            reading.notes_of_folders
+        );
+        (reading.sink)(Found::Notice(notice))?;
+    }
+    let (recovered, at) = tokens.recovered();
+    if recovered > 0 {
+        (reading.sink)(Found::Notice(format!(
+            "Markup was mended so that no bookmark is lost: in {recovered} places, first on line {at}.",
+        )))?;
+    }
+    Ok(())
 }
 
 fn cut_off(line: u64) -> Error {
@@ -105,10 +160,8 @@ fn cut_off(line: u64) -> Error {
 
 impl Reading<'_, '_> {
     fn text(&mut self, text: &str) {
-        if self.inside != In::Nothing {
+        if self.inside != In::Nothing || self.item || self.listed {
             self.push(text);
-        } else if !text.trim().is_empty() {
-            self.item = false;
         }
     }
 
@@ -123,36 +176,57 @@ impl Reading<'_, '_> {
         let in_note = self.inside == In::Note;
         match (tag.name.as_str(), tag.closing) {
             ("a", false) if self.item || !in_note => {
+                let (before, listed) = (self.note_before(), self.item);
                 self.end_item()?;
-                self.begin(tag);
+                self.listed = listed;
+                self.begin(tag, before);
             }
             ("a", true) if self.inside == In::Title => self.end_text(),
+            // Of a link in a note; any other one is left of a mistake.
+            ("a", closing) if in_note => {
+                if !closing {
+                    self.links += 1;
+                    self.push(&tag.source);
+                } else if self.links > 0 {
+                    self.links -= 1;
+                    self.push(&tag.source);
+                }
+            }
             ("dt", false) => self.begin_item()?,
             // In a note it is the author's.
             ("li", false) if !in_note => self.begin_item()?,
             ("dd", false) => {
                 self.end_text();
-                // Of a folder: there is no note that it could be of.
-                self.inside = if self.row.is_some() {
-                    In::Note
-                } else {
-                    In::Nothing
-                };
-                self.item = false;
+                // Before its link, or of a folder.
+                self.inside = In::Note;
+                self.indent = tag.indent.unwrap_or(0);
+                self.links = 0;
+                self.item &= self.row.is_none();
             }
+            ("dd" | "dt", true) if in_note => self.end_text(),
             ("h3", false) if !in_note || self.item => {
                 self.end_item()?;
                 self.heading = Some(heading(tag));
                 self.inside = In::Folder;
             }
             ("h3", true) if self.inside == In::Folder => self.end_text(),
-            ("h1", false) if !in_note => {
+            ("title", false) if !in_note => self.inside = In::PageTitle,
+            ("title", true) if self.inside == In::PageTitle => self.end_text(),
+            ("h1" | "h2", false) if !in_note => {
                 self.end_item()?;
-                self.inside = In::Heading;
+                let name = if tag.name == "h1" { "h1" } else { "h2" };
+                self.inside = In::Heading(name);
             }
-            ("h1", true) if self.inside == In::Heading => self.end_text(),
+            ("h1" | "h2", true) if matches!(self.inside, In::Heading(_)) => self.end_text(),
+            ("ol" | "ul", false) if !in_note => {
+                self.end_text();
+                self.begin_list();
+            }
+            ("ol" | "ul", true) if !in_note => self.end_item()?,
+            ("script" | "style" | "textarea", false) if !in_note => self.end_item()?,
             ("dl", false) => {
                 self.end_item()?;
+                self.title.clear();
                 if self.folders.len() >= MAX_DEPTH {
                     return Err(Error::InvalidParams(format!(
                         "On line {} folders are nested deeper than {MAX_DEPTH} times, which no bookmarks are; nothing was imported.",
@@ -166,19 +240,17 @@ impl Reading<'_, '_> {
                 self.heading = None;
                 self.folders.pop();
             }
+            ("body" | "html", true) => self.end_item()?,
             ("meta", false) if !in_note => {
                 let about = tag.attribute(&["http-equiv"]).unwrap_or_default();
                 self.by_commas |= about.eq_ignore_ascii_case("Content-Security-Policy");
             }
             // On a line of its own it stands between bookmarks.
-            ("hr", false)
-                if !in_note || self.text.trim_end_matches([' ', '\t']).ends_with('\n') =>
-            {
-                self.end_item()?;
-            }
-            ("br" | "p", _) if in_note => self.push("\n"),
-            // Pinboard's around a note.
-            ("blockquote" | "dd", _) if in_note => {}
+            ("hr", false) if !in_note || tag.indent.is_some() => self.end_item()?,
+            ("br" | "p" | "blockquote", _) if in_note => self.push("\n"),
+            // Ends of what is no part of the text.
+            ("a" | "dt" | "dd", true) => {}
+            ("body" | "html", false) => {}
             // Whatever else is in a title or a note was written by somebody who meant it.
             _ if self.inside != In::Nothing => self.push(&tag.source),
             _ => {}
@@ -192,7 +264,31 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    fn begin(&mut self, tag: &Tag) {
+    /// What stands before a link, in its item: its note.
+    fn note_before(&mut self) -> String {
+        if self.row.is_some() || !self.item {
+            return String::new();
+        }
+        self.end_text();
+        std::mem::take(&mut self.before)
+    }
+
+    /// A list, of what the heading over it says.
+    fn begin_list(&mut self) {
+        let title = std::mem::take(&mut self.title);
+        self.list = match title.trim() {
+            "" => return,
+            "Unread" => List::State(TO_READ),
+            "Read Archive" | "Archive" => List::State(ARCHIVE),
+            "Starred" => List::State(STARRED),
+            title => {
+                let end = title.floor_char_boundary(MAX_FOLDER_BYTES);
+                List::Folder(title[..end].to_owned())
+            }
+        };
+    }
+
+    fn begin(&mut self, tag: &Tag, before: String) {
         let attribute = |names: &[&str]| tag.attribute(names).unwrap_or_default();
         let names = attribute(&["tags", "tag", "labels", "label"]);
         let mut tags = match self.by_commas {
@@ -209,18 +305,25 @@ impl Reading<'_, '_> {
         if is_yes(attribute(&["data-important"])) {
             tags.push(STARRED.to_owned());
         }
-        tags.extend(self.list.map(str::to_owned));
+        let mut folders = self.path();
+        match &self.list {
+            List::Plain => {}
+            List::State(state) => tags.push((*state).to_owned()),
+            List::Folder(name) => folders.insert(0, name.clone()),
+        }
+        let saved = date(attribute(&["add_date", "time_added", "date", "added"]));
         self.row = Some(Row {
             line: tag.line,
             url: attribute(&["href"]).to_owned(),
             tags,
-            folders: self.path(),
-            note: attribute(&["note", "description"]).to_owned(),
-            saved: date(attribute(&["add_date", "time_added", "date", "added"])),
+            folders,
+            note: joined(before, attribute(&["note", "description"])),
+            saved,
             updated: date(attribute(&["last_modified"])),
             ..Row::default()
         });
         self.inside = In::Title;
+        self.item = false;
     }
 
     /// Names of the folders around, the innermost ones; one more than are taken, so
@@ -241,32 +344,38 @@ impl Reading<'_, '_> {
             &mut self.row,
         ) {
             (In::Title, Some(row)) => row.title = text,
-            (In::Note, Some(row)) if row.note.len() + text.len() > MAX_TEXT_BYTES => {
-                self.too_long = true;
-            }
             (In::Note, Some(row)) => {
-                if !row.note.is_empty() && !text.trim().is_empty() {
-                    row.note.push_str("\n\n");
-                }
-                row.note.push_str(&note(&text));
+                let text = note(&outdented(&text, self.indent));
+                row.note = joined(std::mem::take(&mut row.note), &text);
+            }
+            (In::Nothing, Some(row)) if self.listed && text.contains(char::is_alphanumeric) => {
+                row.note = joined(std::mem::take(&mut row.note), text.trim());
+            }
+            (In::Nothing, None) if self.item => {
+                self.before = joined(std::mem::take(&mut self.before), text.trim());
+            }
+            (In::Note, None) if self.item => {
+                let text = note(&outdented(&text, self.indent));
+                self.before = joined(std::mem::take(&mut self.before), &text);
+            }
+            (In::Note, None) => {
+                self.notes_of_folders += u64::from(!text.trim().is_empty());
             }
             (In::Folder, _) => {
-                if let Some(Folder {
-                    name: Some(name),
-                    named: false,
-                }) = &mut self.heading
-                {
+                if let Some(Folder { name, named: false }) = &mut self.heading {
                     let text = text.trim();
-                    text[..text.floor_char_boundary(MAX_FOLDER_BYTES)].clone_into(name);
+                    if self.raindrop && text == RAINDROP_UNSORTED {
+                        *name = None;
+                    } else if let Some(name) = name {
+                        text[..text.floor_char_boundary(MAX_FOLDER_BYTES)].clone_into(name);
+                    }
                 }
             }
-            (In::Heading, _) => {
-                self.list = match text.trim() {
-                    "Unread" => Some(TO_READ),
-                    "Read Archive" | "Archive" => Some(ARCHIVE),
-                    "Starred" => Some(STARRED),
-                    _ => None,
-                };
+            (In::PageTitle, _) => self.raindrop |= text.contains(RAINDROP),
+            (In::Heading(_), _) => {
+                self.raindrop |= text.contains(RAINDROP);
+                self.list = List::Plain;
+                self.title = text;
             }
             _ => {}
         }
@@ -275,15 +384,59 @@ impl Reading<'_, '_> {
     fn end_item(&mut self) -> Result<()> {
         self.end_text();
         self.item = false;
+        self.listed = false;
+        // What there is no link for.
+        self.notes_of_folders += u64::from(!std::mem::take(&mut self.before).trim().is_empty());
         let too_long = std::mem::take(&mut self.too_long);
-        match self.row.take() {
-            Some(row) if too_long => {
-                (self.sink)(Found::refused(row.line, "Its text has more than 128 KiB."))
-            }
-            Some(row) => (self.sink)(Found::from(row)),
-            None => Ok(()),
+        let Some(mut row) = self.row.take() else {
+            return Ok(());
+        };
+        if too_long || row.note.len() > MAX_TEXT_BYTES {
+            // What is kept is longer than a note, and is cut where it becomes one.
+            let end = row.note.floor_char_boundary(MAX_TEXT_BYTES);
+            row.note.truncate(end);
+            row.left.push((
+                Left::Note,
+                "Its text has more than 128 KiB and was cut.".into(),
+            ));
+        }
+        (self.sink)(Found::from(row))
+    }
+}
+
+/// Two texts, one below the other.
+fn joined(mut first: String, second: &str) -> String {
+    if second.trim().is_empty() {
+        return first;
+    }
+    if !first.is_empty() {
+        first.push_str("\n\n");
+    }
+    first.push_str(second);
+    first
+}
+
+/// A note without the blanks that its exporter put before its lines: as many as all of
+/// them have, and at least those of its tag, as a text has blanks of its own.
+fn outdented(text: &str, indent: usize) -> String {
+    let text = text.trim_end();
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let starts_below = first.trim().is_empty();
+    let lines = rest.lines().filter(|line| !line.trim().is_empty());
+    let blanks = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let common = lines.map(blanks).min().unwrap_or(0);
+    let common = match starts_below || indent > 0 && common >= indent {
+        true => common,
+        false => 0,
+    };
+    let mut outdented = first.trim_start_matches([' ', '\t']).to_owned();
+    if !rest.is_empty() {
+        for line in rest.split('\n') {
+            outdented.push('\n');
+            outdented.push_str(line.get(common..).unwrap_or_default());
         }
     }
+    outdented
 }
 
 /// The folder of a heading. Those that a browser has of its own have names that
@@ -338,4 +491,41 @@ fn note(text: &str) -> String {
         .filter(|piece| !piece.is_empty())
         .collect();
     pieces.join("\n\n")
+}
+
+/// A text without the `<blockquote>` that Pinboard puts around words of the page.
+pub(super) fn without_blockquotes(text: &str) -> String {
+    let mut rest = text;
+    let mut without = String::new();
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        without.push_str(before);
+        let name = tag[1..].trim_start_matches('/');
+        let is_quote = name
+            .get(.."blockquote".len())
+            .is_some_and(|name| name.eq_ignore_ascii_case("blockquote"));
+        let end = tag.find('>').filter(|end| {
+            let after = &name["blockquote".len().min(name.len())..];
+            is_quote && *end < 256 && after.starts_with(['>', ' ', '\t', '\n', '/'])
+        });
+        let end = match end {
+            Some(end) => {
+                // Parts what stands before and behind it.
+                if !without.is_empty() && !without.ends_with('\n') {
+                    without.push('\n');
+                }
+                end + 1
+            }
+            None => {
+                without.push('<');
+                1
+            }
+        };
+        rest = &tag[end..];
+    }
+    without.push_str(rest);
+    if without.len() == text.len() {
+        return without;
+    }
+    without.trim().to_owned()
 }

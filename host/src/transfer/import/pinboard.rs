@@ -2,7 +2,7 @@
 
 use super::{
     json::{self, Fields},
-    netscape::split_tags,
+    netscape::{split_tags, without_blockquotes},
     row::{Found, Row, Sink, TO_READ},
     source::Source,
 };
@@ -27,7 +27,7 @@ fn found(post: &Fields<'_>, line: u64) -> Found {
         line,
         url: post.text("href"),
         title: post.text("description"),
-        note: post.text("extended"),
+        note: without_blockquotes(&post.text("extended")),
         tags,
         saved: post.date("time"),
         ..Row::default()

@@ -1,11 +1,12 @@
 //! A row as a file has it, and how it becomes a note: dates, tags, folders, states.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
+use super::redirects;
 use crate::{
-    domain::{MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
+    domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
     error::{Error, Result},
     store::{Incoming, Kept},
 };
@@ -71,6 +72,8 @@ pub(super) struct Row {
     pub(super) saved: Moment,
     pub(super) updated: Moment,
     pub(super) kept: Kept,
+    /// What the reader left out already, a sentence each.
+    pub(super) left: Vec<(Left, String)>,
     /// Written by an export of ours: texts are what they have to be.
     pub(super) own: bool,
 }
@@ -88,6 +91,8 @@ pub(super) enum Found {
     /// No bookmark: those that follow are of this file of a zip file. And what there is
     /// to say of its encoding.
     Part(Rc<str>, Option<String>),
+    /// No bookmark: something to know of the file, as a sentence.
+    Notice(String),
     /// What should be a bookmark and is none.
     Refused {
         line: u64,
@@ -128,8 +133,10 @@ pub(super) enum Left {
     UnreadDate,
     FutureDate,
     Title,
+    Note,
     TagEnd,
     Tag,
+    Tags,
     Folders,
     Metadata,
 }
@@ -141,8 +148,10 @@ impl Left {
             Self::UnreadDate => "dates that can't be read",
             Self::FutureDate => "dates in the future",
             Self::Title => "ends of titles",
+            Self::Note => "ends of texts",
             Self::TagEnd => "ends of tags",
             Self::Tag => "what can't be a tag",
+            Self::Tags => "tags over 200",
             Self::Folders => "outer folders",
             Self::Metadata => "what pages say of themselves",
         }
@@ -158,19 +167,19 @@ enum Form {
     Cut,
 }
 
-/// Names of tags that got another form.
+/// Names of tags, or addresses, that got another form.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     pub(super) count: u64,
-    /// The first name, and what became of it.
+    /// The first one, and what became of it.
     pub(super) example: Option<(String, String)>,
 }
 
 impl Renamed {
-    fn add(&mut self, name: &str, tag: &Tag) {
+    fn add(&mut self, name: &str, became: &str) {
         self.count += 1;
         self.example
-            .get_or_insert_with(|| (name.trim().to_owned(), tag.to_string()));
+            .get_or_insert_with(|| (name.trim().to_owned(), became.to_owned()));
     }
 }
 
@@ -183,6 +192,10 @@ pub(super) struct Making {
     pub(super) lowered: Renamed,
     /// Those that are changed otherwise.
     pub(super) reformed: Renamed,
+    /// Addresses that only lead to another one.
+    pub(super) unwrapped: Renamed,
+    /// Those that had no scheme.
+    pub(super) completed: Renamed,
     /// The last moment that a date may be.
     latest: Timestamp,
     /// What is left out of the row that is made, a sentence each: taken from here
@@ -198,6 +211,8 @@ impl Making {
             names: HashMap::new(),
             lowered: Renamed::default(),
             reformed: Renamed::default(),
+            unwrapped: Renamed::default(),
+            completed: Renamed::default(),
             latest: now.checked_add(AHEAD).unwrap_or(now),
             left: Vec::new(),
         }
@@ -213,8 +228,8 @@ impl Making {
         let found = known.unwrap_or_else(|| {
             let found = tag(name);
             match &found {
-                Some((tag, Form::Lower)) => self.lowered.add(name, tag),
-                Some((tag, Form::Other)) => self.reformed.add(name, tag),
+                Some((tag, Form::Lower)) => self.lowered.add(name, tag.as_str()),
+                Some((tag, Form::Other)) => self.reformed.add(name, tag.as_str()),
                 _ => {}
             }
             if self.names.len() < REMEMBERED_NAMES {
@@ -248,7 +263,8 @@ impl Making {
     ///
     /// # Errors
     /// `InvalidUrl`.
-    pub(super) fn note(&mut self, row: Row) -> Result<Incoming> {
+    pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
+        self.left.append(&mut row.left);
         let url = self.url(&row)?;
         // With an id that fits it is what an export has: of a clock that was ahead.
         let (saved, updated) = match row.kept.id {
@@ -273,6 +289,13 @@ impl Making {
                 tags.push(tag);
             }
         }
+        if tags.len() > MAX_TAGS {
+            tags.truncate(MAX_TAGS);
+            self.leave(
+                Left::Tags,
+                format!("It has more than {MAX_TAGS} tags; the first {MAX_TAGS} were taken."),
+            );
+        }
         let said = Metadata {
             excerpt: row.excerpt,
             published_at: row.published,
@@ -289,38 +312,36 @@ impl Making {
             ),
         };
         self.compare(&said, &metadata);
-        if row.own {
-            return Ok(Incoming {
-                url,
-                title: row.title,
-                tags,
-                summary: row.note,
-                metadata,
-                saved_at: saved,
-                updated_at: updated,
-                kept: row.kept,
-            });
-        }
-        let mut title = one_line(&row.title);
+        let (mut title, mut summary) = match row.own {
+            true => (row.title, row.note),
+            false => (one_line(&row.title), lines(&row.note)),
+        };
         // Programs that know no title put the address there.
-        if title == url.as_str() {
+        if !row.own && (title == url.as_str() || title == row.url.trim()) {
             title.clear();
         }
-        if title.len() > MAX_TITLE_BYTES {
-            title.truncate(title.floor_char_boundary(MAX_TITLE_BYTES));
+        if cut(&mut title, MAX_TITLE_BYTES) {
             self.leave(
                 Left::Title,
                 "Its title has more than 16 KiB and was cut.".into(),
+            );
+        }
+        // Of one that is longer still, its reader has said so.
+        let is_said = self.left.iter().any(|(what, _)| *what == Left::Note);
+        if cut(&mut summary, MAX_SUMMARY_BYTES) && !is_said {
+            self.leave(
+                Left::Note,
+                "Its text has more than 64 KiB and was cut.".into(),
             );
         }
         Ok(Incoming {
             url,
             title,
             tags,
-            summary: lines(&row.note),
+            summary,
             metadata,
             saved_at: saved,
-            updated_at: updated.filter(|updated| sensible(saved, *updated)),
+            updated_at: updated.filter(|updated| row.own || sensible(saved, *updated)),
             kept: row.kept,
         })
     }
@@ -378,19 +399,30 @@ impl Making {
         }
     }
 
-    fn url(&self, row: &Row) -> Result<PageUrl> {
+    fn url(&mut self, row: &Row) -> Result<PageUrl> {
         if row.own {
             return PageUrl::parse(&row.url);
         }
         // As browsers read an attribute: line breaks in an address are none of it.
-        let text: String = row
-            .url
-            .trim()
-            .chars()
-            .filter(|c| !matches!(c, '\n' | '\r' | '\t'))
-            .collect();
+        let text = row.url.trim();
+        let text: Cow<'_, str> = match text.contains(['\n', '\r', '\t']) {
+            true => text.replace(['\n', '\r', '\t'], "").into(),
+            false => text.into(),
+        };
         if text.is_empty() {
             return Err(Error::InvalidParams("It has no address.".into()));
+        }
+        if let Some(completed) = redirects::with_scheme(&text)
+            && let Ok(url) = PageUrl::parse(&completed)
+        {
+            self.completed.add(&text, &completed);
+            return Ok(url);
+        }
+        if let Some(target) = redirects::unwrapped(&text)
+            && let Ok(url) = PageUrl::parse(&target)
+        {
+            self.unwrapped.add(&text, &target);
+            return Ok(url);
         }
         match PageUrl::parse(&text) {
             Err(_) if url::Url::parse(&text) == Err(url::ParseError::RelativeUrlWithoutBase) => {
@@ -408,6 +440,13 @@ impl Making {
             done => done,
         }
     }
+}
+
+/// Leaves no more than so many bytes of a text; whether there were more.
+fn cut(text: &mut String, bytes: usize) -> bool {
+    let is_longer = text.len() > bytes;
+    text.truncate(text.floor_char_boundary(bytes));
+    is_longer
 }
 
 /// Whether a note may have been changed then: not before it was saved.

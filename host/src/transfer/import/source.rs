@@ -8,7 +8,7 @@ use std::{
     rc::Rc,
 };
 
-use super::encoding::{self, Decoded, Encoding, Guess, Sign};
+use super::encoding::{self, Decoded, Guess, Sign};
 use crate::error::{Error, Result};
 
 /// Largest file, in bytes.
@@ -114,18 +114,12 @@ impl Source {
         let mut source = Self {
             file: Placed { file, place },
             bytes,
-            guess: Guess {
-                encoding: Encoding::Utf8,
-                mark: 0,
-                sign: Sign::Sound,
-            },
+            guess: Guess::UTF_8,
             unpacked: 0,
         };
         // Not text: nothing to guess.
         if !source.is_binary()? {
-            source.guess = source
-                .raw()
-                .and_then(|file| encoding::guess(file, bytes))
+            source.guess = encoding::guess(&mut source.file, bytes)
                 .map_err(|error| unreadable(&error))?;
         }
         Ok(source)
@@ -236,12 +230,27 @@ impl Source {
     }
 }
 
+/// How many lines end in a text: by a line feed, a carriage return, or both.
+/// `after_return` says whether the byte before it was a carriage return.
+fn breaks(text: &[u8], after_return: bool) -> usize {
+    let feeds = text.iter().filter(|byte| **byte == b'\n').count();
+    let mut count = feeds;
+    let mut from = 0;
+    // Most files have none.
+    while let Some(at) = text[from..].iter().position(|byte| *byte == b'\r') {
+        from += at + 1;
+        count += usize::from(text.get(from) != Some(&b'\n'));
+    }
+    count - usize::from(after_return && text.first() == Some(&b'\n'))
+}
+
 /// Counts lines and bounds how long a record may be.
 pub(super) struct Counting<R> {
     inner: R,
     line: u64,
-    /// Whether a line break was read last.
+    /// Whether a line break was read last, and whether it was a carriage return.
     broke: bool,
+    returned: bool,
     /// What may be read before the next record has to begin, in bytes.
     left: u64,
     budget: u64,
@@ -253,6 +262,7 @@ impl<R: BufRead> Counting<R> {
             inner,
             line: 1,
             broke: false,
+            returned: false,
             left: budget,
             budget,
         }
@@ -306,9 +316,12 @@ impl<R: BufRead> BufRead for Counting<R> {
     fn consume(&mut self, amount: usize) {
         if let Ok(available) = self.inner.fill_buf() {
             let read = &available[..amount.min(available.len())];
-            self.broke = read.last() == Some(&b'\n');
-            let lines = read.iter().filter(|byte| **byte == b'\n').count();
-            self.line += u64::try_from(lines).unwrap_or(0);
+            if !read.is_empty() {
+                let lines = breaks(read, self.returned);
+                self.line += u64::try_from(lines).unwrap_or(0);
+                self.returned = read.last() == Some(&b'\r');
+                self.broke = self.returned || read.last() == Some(&b'\n');
+            }
         }
         self.left = self
             .left

@@ -1,0 +1,728 @@
+//! What the HTML tokenizer is given to read: a file's bytes, except where these
+//! would lose bookmarks.
+//!
+//! Exporters put titles and notes of others into their files without escaping
+//! them. By the HTML standard `x<y` begins a tag that ends at the next `>`, which
+//! is that of the next bookmark; `<!--` in a title ends all bookmarks. So at each
+//! `<` it is decided, by what is around and by a bounded look ahead, whether
+//! markup begins there. A `<` of a text is handed to the tokenizer in one piece
+//! with what follows it, which it takes for text.
+//!
+//! Owns that decision, the count of lines, and repairs inside of tags; the grammar
+//! is the tokenizer's, and what tags mean is `netscape`'s.
+
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, Read},
+    rc::Rc,
+};
+
+use html5gum::Reader;
+
+use super::html::MAX_TEXT_BYTES;
+
+/// So far is looked ahead, in bytes.
+const AHEAD: usize = 64 * 1024;
+/// Most of a file that is held, in bytes.
+const BUFFER_BYTES: usize = 2 * AHEAD;
+/// So much of what follows a tag is looked at, in bytes.
+const NEAR: usize = 256;
+
+/// Tags that are markup also in the middle of a text.
+const STRUCTURE: &[&str] = &[
+    "a", "blockquote", "body", "br", "dd", "dl", "dt", "h1", "h2", "h3", "hr", "html", "li", "ol",
+    "p", "ul",
+];
+/// Elements whose content is no markup.
+const RAW: &[&str] = &[
+    "title", "script", "style", "textarea", "xmp", "iframe", "noembed",
+];
+
+/// What a text is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Context {
+    /// Nothing: it stands between bookmarks.
+    #[default]
+    Between,
+    /// A text that the end tag of this name ends.
+    Until(&'static str),
+    /// A note.
+    Note,
+}
+
+/// What the input and who puts tokens together know of each other.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) context: Cell<Context>,
+    /// Where the last tag began: its line, and the blanks before it where it is the
+    /// first of that.
+    pub(super) tag_line: Cell<u64>,
+    pub(super) indent: Cell<Option<usize>>,
+    /// Whether it is text that is read: not the content of a script.
+    pub(super) in_data: Cell<bool>,
+    /// Whether the content of the element that begins is no markup: its end is in sight.
+    pub(super) is_raw: Cell<bool>,
+    /// Whether the bytes of the tag are kept, and those bytes.
+    pub(super) recording: Cell<bool>,
+    pub(super) source: RefCell<Vec<u8>>,
+    /// Whether a character was put in that is no part of the value.
+    pub(super) filler: Cell<bool>,
+    /// Whether the file ended.
+    pub(super) ended: Cell<bool>,
+    /// How often the standard wasn't followed, and the line of the first time.
+    pub(super) recovered: Cell<u64>,
+    pub(super) recovered_at: Cell<u64>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            context: Cell::default(),
+            tag_line: Cell::new(1),
+            indent: Cell::default(),
+            in_data: Cell::new(true),
+            is_raw: Cell::default(),
+            recording: Cell::default(),
+            source: RefCell::default(),
+            filler: Cell::default(),
+            ended: Cell::default(),
+            recovered: Cell::default(),
+            recovered_at: Cell::default(),
+        }
+    }
+}
+
+/// What was found by a look ahead: it holds up to a place in the file, so that
+/// nothing is looked for twice.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    /// Where it was begun to look.
+    from: u64,
+    until: u64,
+    found: bool,
+}
+
+impl Seen {
+    fn knows(&self, place: u64) -> bool {
+        (self.from..self.until).contains(&place)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Text,
+    Value,
+}
+
+/// The file, with a look ahead.
+#[derive(Debug)]
+pub(super) struct Input<R> {
+    file: R,
+    buffer: Box<[u8]>,
+    /// What is held of it.
+    start: usize,
+    end: usize,
+    ended: bool,
+    /// Of the next byte, from 0.
+    place: u64,
+    /// Of the next byte, from 1.
+    line: u64,
+    after_cr: bool,
+    /// Blanks since the line began, where there was nothing else.
+    blank: Option<usize>,
+    /// Whether the byte before began a reference to a character, in a text or in a value.
+    after_ampersand: Option<Within>,
+    /// A quotation mark that is missing, and where.
+    missing: Option<(u64, u8)>,
+    shared: Rc<Shared>,
+    text_end: Seen,
+    comment_end: Seen,
+    raw_end: [Seen; RAW.len()],
+}
+
+impl<R: Read> Input<R> {
+    pub(super) fn new(file: R, shared: Rc<Shared>) -> Self {
+        Self {
+            file,
+            buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            ended: false,
+            place: 0,
+            line: 1,
+            after_cr: false,
+            blank: Some(0),
+            after_ampersand: None,
+            missing: None,
+            shared,
+            text_end: Seen::default(),
+            comment_end: Seen::default(),
+            raw_end: [Seen::default(); RAW.len()],
+        }
+    }
+
+    fn held(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Holds at least so many of the next bytes, unless the file ends before.
+    fn fill(&mut self, least: usize) -> io::Result<()> {
+        while self.end - self.start < least && !self.ended {
+            if BUFFER_BYTES - self.start < least {
+                self.buffer.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            }
+            match self.file.read(&mut self.buffer[self.end..]) {
+                Ok(0) => self.ended = true,
+                Ok(read) => self.end += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next bytes, as far as is looked ahead.
+    fn ahead(&mut self) -> io::Result<&[u8]> {
+        self.fill(AHEAD)?;
+        let held = self.held();
+        Ok(&held[..held.len().min(AHEAD)])
+    }
+
+    fn near(&mut self) -> io::Result<&[u8]> {
+        self.fill(NEAR)?;
+        Ok(self.held())
+    }
+
+    /// Counts the next bytes as read.
+    fn consume(&mut self, length: usize) {
+        let read = &self.buffer[self.start..self.start + length];
+        if let [byte] = read {
+            match byte {
+                b'\n' if self.after_cr => {}
+                b'\n' | b'\r' => {
+                    self.line += 1;
+                    self.blank = Some(0);
+                }
+                b' ' | b'\t' => self.blank = self.blank.map(|count| count + 1),
+                _ => self.blank = None,
+            }
+            self.after_cr = *byte == b'\r';
+        } else {
+            let lines = read.iter().filter(|byte| **byte == b'\n').count();
+            self.line += u64::try_from(lines).unwrap_or(0);
+            if self.after_cr && read.first() == Some(&b'\n') {
+                self.line -= 1;
+            }
+            self.after_cr = read.last() == Some(&b'\r');
+            let blanks = read.iter().rev();
+            let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            self.blank = match read.len().checked_sub(blanks + 1) {
+                None => self.blank.map(|count| count + blanks),
+                Some(at) if read[at] == b'\n' => Some(blanks),
+                Some(_) => None,
+            };
+        }
+        if self.shared.recording.get() {
+            let mut source = self.shared.source.borrow_mut();
+            let room = MAX_TEXT_BYTES.saturating_sub(source.len());
+            source.extend_from_slice(&read[..read.len().min(room)]);
+        }
+        self.place += u64::try_from(length).unwrap_or(0);
+        self.start += length;
+    }
+
+    /// How many of the next bytes come before a quotation mark that is missing.
+    fn until_missing(&self) -> usize {
+        self.missing.map_or(usize::MAX, |(place, _)| {
+            usize::try_from(place - self.place).unwrap_or(usize::MAX)
+        })
+    }
+
+    fn missing_now(&mut self) -> Option<u8> {
+        let (_, byte) = self.missing.filter(|(place, _)| *place == self.place)?;
+        self.missing = None;
+        Some(byte)
+    }
+
+    fn recovered(&self) {
+        let count = self.shared.recovered.get();
+        if count == 0 {
+            self.shared.recovered_at.set(self.line);
+        }
+        self.shared.recovered.set(count + 1);
+    }
+
+    /// Whether the next byte, a `<`, begins markup.
+    fn begins_markup(&mut self) -> io::Result<bool> {
+        let context = self.shared.context.get();
+        let in_text = context != Context::Between;
+        let near = self.near()?;
+        let Some(next) = near.get(1).copied() else {
+            return Ok(true);
+        };
+        let closing = next == b'/';
+        let name = name(&near[1 + usize::from(closing)..]);
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        let is_comment = near.starts_with(b"<!--");
+        let is_markup = match next {
+            b'!' if is_comment => !in_text && self.is_comment()?,
+            b'!' | b'?' => !in_text && self.ends_before_next()?,
+            b'/' if name.is_empty() => false,
+            // The tokenizer takes it for text.
+            _ if name.is_empty() => return Ok(true),
+            _ => {
+                let may_be = match context {
+                    Context::Between => true,
+                    _ if !STRUCTURE.contains(&name.as_str()) => false,
+                    Context::Until(end) => self.is_tag_of_text(end, closing, &name)?,
+                    Context::Note => self.is_tag_of_note(closing, &name)?,
+                };
+                may_be && self.is_whole(&name)?
+            }
+        };
+        if is_markup {
+            self.shared.tag_line.set(self.line);
+            self.shared.indent.set(self.blank);
+            self.shared.source.borrow_mut().clear();
+            self.shared.recording.set(in_text && !name.is_empty());
+            let raw = RAW.iter().position(|raw| *raw == name);
+            let is_raw = match raw {
+                Some(raw) if !closing && !in_text => self.is_closed(raw)?,
+                _ => false,
+            };
+            self.shared.is_raw.set(is_raw);
+        }
+        Ok(is_markup)
+    }
+
+    /// Whether a comment ends. One that never does, before bookmarks, is none.
+    fn is_comment(&mut self) -> io::Result<bool> {
+        let place = self.place;
+        if self.comment_end.knows(place) && !self.comment_end.found {
+            return Ok(false);
+        }
+        let ahead = self.ahead()?;
+        let body = &ahead[4.min(ahead.len())..];
+        let ends = body.starts_with(b">")
+            || body.starts_with(b"->")
+            || find(body, b"-->").is_some()
+            || find(body, b"--!>").is_some();
+        // Nothing would be lost, or it is a very long one.
+        let is_comment = ends || find_link(body).is_none();
+        let until = place + u64::try_from(ahead.len()).unwrap_or(0);
+        self.comment_end = Seen {
+            from: place,
+            until: if is_comment { place } else { until },
+            found: is_comment,
+        };
+        if !is_comment {
+            self.recovered();
+        }
+        Ok(is_comment)
+    }
+
+    /// Whether there is a `>` before the next `<`.
+    fn ends_before_next(&mut self) -> io::Result<bool> {
+        let ahead = self.ahead()?;
+        let end = ahead[1..].iter().find(|byte| matches!(byte, b'<' | b'>'));
+        // Where neither is in sight, it is a very long one or the last.
+        Ok(end != Some(&b'<'))
+    }
+
+    /// Whether the element whose tag begins here is closed.
+    fn is_closed(&mut self, raw: usize) -> io::Result<bool> {
+        let seen = self.raw_end[raw];
+        if seen.knows(self.place) {
+            return Ok(seen.found);
+        }
+        let from = self.place;
+        let ahead = self.ahead()?;
+        let found = find_tag(ahead, true, RAW[raw].as_bytes());
+        let until = from + u64::try_from(found.unwrap_or(ahead.len())).unwrap_or(0);
+        let found = found.is_some();
+        self.raw_end[raw] = Seen { from, until, found };
+        Ok(found)
+    }
+
+    /// Whether a tag is markup in a text that the end tag `end` ends. Up to that all is
+    /// the text's own, unless the end tag was left out and another bookmark follows.
+    fn is_tag_of_text(&mut self, end: &str, closing: bool, name: &str) -> io::Result<bool> {
+        if closing && name == end {
+            return Ok(true);
+        }
+        if !self.text_end.knows(self.place) {
+            let from = self.place;
+            let ahead = self.ahead()?;
+            let end = find_tag(ahead, true, end.as_bytes());
+            let link = find_link(&ahead[..end.unwrap_or(ahead.len())]);
+            let until = link.or(end).unwrap_or(ahead.len()).max(1);
+            self.text_end = Seen {
+                from,
+                until: from + u64::try_from(until).unwrap_or(1),
+                found: link.is_none() && end.is_some(),
+            };
+        }
+        Ok(!self.text_end.found)
+    }
+
+    /// Whether a tag is markup in a note, in which people write of tags, too.
+    fn is_tag_of_note(&mut self, closing: bool, name: &str) -> io::Result<bool> {
+        // A tag that parts bookmarks is the first of its line, or a tag follows.
+        let parts = matches!(name, "dl" | "dt" | "dd" | "h1" | "h2" | "h3" | "ol" | "ul" | "li");
+        if !parts || closing && name != "dl" || self.blank.is_some() {
+            return Ok(true);
+        }
+        let near = self.near()?;
+        let after = near.iter().position(|byte| *byte == b'>');
+        let after = after.map_or(&[][..], |at| &near[at + 1..]).trim_ascii_start();
+        let first = after.first();
+        Ok(first.is_none() || first == Some(&b'<') || name == "dd")
+    }
+
+    /// Whether a tag ends before another one begins; mended where it has to be: a
+    /// quotation mark that nothing closes would take in the bookmarks that follow.
+    fn is_whole(&mut self, name: &str) -> io::Result<bool> {
+        // Most tags are short.
+        let mut least = NEAR * 4;
+        let missing = loop {
+            self.fill(least.min(AHEAD))?;
+            let held = self.held();
+            let most = if self.ended { BUFFER_BYTES } else { AHEAD };
+            match shape(&held[..held.len().min(most)]) {
+                Shape::Whole => return Ok(true),
+                Shape::Open if !self.ended && least < AHEAD => least *= 4,
+                Shape::Open if !self.ended => return Ok(true),
+                // The file ends in it: it is cut off, unless there is an end before.
+                Shape::Open => break last_tag_end(self.held()),
+                Shape::Missing(at, quote) => break Some((at, quote)),
+                Shape::Nested(at) => {
+                    let within = &held[1..at];
+                    let attributes = within.iter().position(|byte| !byte.is_ascii_alphanumeric());
+                    let attributes = attributes.map_or(&[][..], |at| &within[at..]);
+                    let is_tag = match name {
+                        "a" => attributes.contains(&b'='),
+                        _ => STRUCTURE.contains(&name) && attributes.trim_ascii().is_empty(),
+                    };
+                    if !is_tag {
+                        return Ok(false);
+                    }
+                    break Some((at, b'>'));
+                }
+            }
+        };
+        if let Some((at, byte)) = missing {
+            self.recovered();
+            self.missing = Some((self.place + u64::try_from(at).unwrap_or(0), byte));
+        }
+        Ok(true)
+    }
+
+    /// The character of two references that are the halves of a UTF-16 pair, and how
+    /// long they are.
+    fn pair(&mut self) -> io::Result<Option<(char, usize)>> {
+        let near = self.near()?;
+        let Some((high, length)) = reference(near) else {
+            return Ok(None);
+        };
+        let low = reference(&near[length..]);
+        Ok(low.and_then(|(low, more)| {
+            let units = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
+            let mut decoded = char::decode_utf16(units);
+            let c = decoded.next()?.ok()?;
+            // Two halves, not two characters.
+            (c > '\u{ffff}').then_some((c, length + more))
+        }))
+    }
+}
+
+/// How a tag ends.
+#[derive(Debug, PartialEq, Eq)]
+enum Shape {
+    Whole,
+    /// The end isn't in sight.
+    Open,
+    /// A quotation mark is missing at this place.
+    Missing(usize, u8),
+    /// Another tag begins at this place.
+    Nested(usize),
+}
+
+/// Looks at the tag at the beginning of a text.
+fn shape(text: &[u8]) -> Shape {
+    let mut at = 1;
+    let mut after_equals = false;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'>' => return Shape::Whole,
+            b'<' if !after_equals => return Shape::Nested(at),
+            b'=' if !after_equals => after_equals = true,
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' => {}
+            b'"' | b'\'' if after_equals => {
+                after_equals = false;
+                at += 1;
+                let rest = &text[at..];
+                let end = rest.iter().position(|own| own == byte);
+                let value = &rest[..end.unwrap_or(rest.len())];
+                if let Some(next) = next_bookmark(value)
+                    && let Some(tag_end) = value[..next].iter().position(|byte| *byte == b'>')
+                {
+                    return Shape::Missing(at + tag_end, *byte);
+                }
+                match end {
+                    Some(end) => at += end,
+                    None => return Shape::Open,
+                }
+            }
+            // A value without quotation marks.
+            _ if after_equals => {
+                after_equals = false;
+                let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
+                match text[at..].iter().position(ends) {
+                    Some(length) => {
+                        at += length;
+                        continue;
+                    }
+                    None => return Shape::Open,
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Shape::Open
+}
+
+/// Where, in the value of an attribute, the next bookmark begins: on a line of its
+/// own, or after the end of the link.
+fn next_bookmark(value: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = value[from..].iter().position(|byte| *byte == b'<') {
+        let at = from + found;
+        let name = name(&value[at + 1..]);
+        let closing = value[at..].starts_with(b"</dl") || value[at..].starts_with(b"</DL");
+        if closing || name.eq_ignore_ascii_case(b"dt") || name.eq_ignore_ascii_case(b"dd") {
+            let before = &value[..at];
+            let blanks = before.trim_ascii_end();
+            let new_line = before[blanks.len()..].iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+            let end = blanks.len().checked_sub(4).map(|from| &blanks[from..]);
+            if new_line || end.is_some_and(|end| end.eq_ignore_ascii_case(b"</a>")) {
+                return Some(at);
+            }
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// Where a value that the file ends in should have ended.
+fn last_tag_end(text: &[u8]) -> Option<(usize, u8)> {
+    let quote = text.iter().position(|byte| matches!(byte, b'"' | b'\''))?;
+    let mark = text[quote];
+    // The last one that opens is the one that nothing closes.
+    let mut open = quote;
+    let mut at = quote + 1;
+    let mut inside = true;
+    while let Some(found) = text[at..].iter().position(|byte| *byte == mark) {
+        at += found + 1;
+        inside = !inside;
+        if inside {
+            open = at - 1;
+        }
+    }
+    let end = text[open..].iter().position(|byte| *byte == b'>')?;
+    let after = &text[open + end..];
+    find_tag(after, true, b"a").filter(|_| inside)?;
+    Some((open + end, mark))
+}
+
+/// The letters, digits and other signs that the name of a tag is made of.
+fn name(text: &[u8]) -> &[u8] {
+    if !text.first().is_some_and(u8::is_ascii_alphabetic) {
+        return &[];
+    }
+    let end = text
+        .iter()
+        .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/' | b'<'));
+    &text[..end.unwrap_or(text.len()).min(NEAR)]
+}
+
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}
+
+/// Where a tag of this name begins.
+fn find_tag(text: &[u8], closing: bool, wanted: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = text[from..].iter().position(|byte| *byte == b'<') {
+        let at = from + found;
+        let rest = &text[at + 1..];
+        let rest = match closing {
+            true => rest.strip_prefix(b"/"),
+            false => Some(rest),
+        };
+        if rest.is_some_and(|rest| name(rest).eq_ignore_ascii_case(wanted)) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// Where a link begins: `<a` with attributes, as one without leads nowhere.
+fn find_link(text: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(found) = find_tag(&text[from..], false, b"a") {
+        let at = from + found;
+        let tag = &text[at..text.len().min(at + NEAR)];
+        let tag = tag.split(|byte| *byte == b'>').next().unwrap_or_default();
+        if tag.contains(&b'=') {
+            return Some(at);
+        }
+        from = at + 2;
+    }
+    None
+}
+
+/// A numeric reference that isn't a character by itself, and how long it is.
+fn reference(text: &[u8]) -> Option<(u32, usize)> {
+    let rest = text.strip_prefix(b"&#")?;
+    let (digits, radix, before) = match rest {
+        [b'x' | b'X', rest @ ..] => (rest, 16, 3),
+        _ => (rest, 10, 2),
+    };
+    let length = digits.iter().take(12).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let number = std::str::from_utf8(&digits[..length]).ok()?;
+    let number = u32::from_str_radix(number, radix).ok()?;
+    let semicolon = usize::from(digits.get(length) == Some(&b';'));
+    (0xD800..0xE000).contains(&number).then_some((number, before + length + semicolon))
+}
+
+/// The place of the first of `needles`.
+fn first_of(text: &[u8], needles: &[u8]) -> Option<usize> {
+    const AT_ONCE: usize = 64;
+    // In pieces, without a branch at each byte: most of a file is read here.
+    for (nth, piece) in text.chunks(AT_ONCE).enumerate() {
+        let any = needles.iter().any(|needle| {
+            piece.iter().fold(false, |any, byte| any | (byte == needle))
+        });
+        if any {
+            let at = piece.iter().position(|byte| needles.contains(byte))?;
+            return Some(nth * AT_ONCE + at);
+        }
+    }
+    None
+}
+
+impl<R: Read> Reader for Input<R> {
+    type Error = io::Error;
+
+    fn read_byte(&mut self) -> io::Result<Option<u8>> {
+        if let Some(byte) = self.missing_now() {
+            return Ok(Some(byte));
+        }
+        self.fill(1)?;
+        let byte = self.held().first().copied();
+        if let Some(within) = self.after_ampersand
+            && let Some(b'<' | b'&') = byte
+        {
+            // Behind a reference the tokenizer takes the next byte as it is. It gets
+            // another one to go on from, a NUL, which is left out, and then asks anew.
+            self.after_ampersand = None;
+            if within == Within::Text || self.pair()?.is_some() {
+                self.shared.filler.set(within == Within::Value);
+                return Ok(Some(0));
+            }
+        }
+        match byte {
+            Some(_) => self.consume(1),
+            None => self.shared.ended.set(true),
+        }
+        Ok(byte)
+    }
+
+    fn try_read_string(&mut self, wanted: &[u8], case_sensitive: bool) -> io::Result<bool> {
+        self.fill(wanted.len())?;
+        let held = self.held();
+        let Some(next) = held.get(..wanted.len()) else {
+            return Ok(false);
+        };
+        let is_that = next == wanted || !case_sensitive && next.eq_ignore_ascii_case(wanted);
+        if is_that && self.until_missing() >= wanted.len() {
+            self.consume(wanted.len());
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn read_until<'b>(
+        &'b mut self,
+        needles: &[u8],
+        character: &'b mut [u8; 4],
+    ) -> io::Result<Option<&'b [u8]>> {
+        if let Some(byte) = self.missing_now() {
+            character[0] = byte;
+            return Ok(Some(&character[..1]));
+        }
+        self.fill(1)?;
+        self.after_ampersand = None;
+        let held = self.held();
+        let held = &held[..held.len().min(self.until_missing())];
+        let Some(next) = held.first().copied() else {
+            self.shared.ended.set(true);
+            return Ok(None);
+        };
+        if !needles.contains(&next) {
+            let length = first_of(held, needles).unwrap_or(held.len());
+            self.consume(length);
+            return Ok(Some(&self.buffer[self.start - length..self.start]));
+        }
+        if next == b'&'
+            && let Some((pair, length)) = self.pair()?
+        {
+            self.consume(length);
+            return Ok(Some(pair.encode_utf8(character).as_bytes()));
+        }
+        // The tokenizer looks for these two in texts alone, and in the content of a title.
+        let in_text = needles.starts_with(b"&<") && self.shared.in_data.get();
+        if next == b'<' && in_text && !self.begins_markup()? {
+            self.consume(2);
+            return Ok(Some(&self.buffer[self.start - 2..self.start]));
+        }
+        if next == b'&' {
+            self.after_ampersand = Some(if in_text { Within::Text } else { Within::Value });
+        }
+        self.consume(1);
+        Ok(Some(&self.buffer[self.start - 1..self.start]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_nothing_closes_are_known() {
+        for (text, expected) in [
+            ("<a href=\"x\" b='\"<'>", Shape::Whole),
+            ("<a href=x\"y<z>", Shape::Whole),
+            ("<a href=\"x>T</a>\n  <DT><A HREF=\"y\">", Shape::Missing(10, b'"')),
+            ("<a href='x>T</A><dt><A HREF='y'>", Shape::Missing(10, b'\'')),
+            ("<a href=\"javascript:'<dt><a>'\">", Shape::Whole),
+            ("<a href=\"x", Shape::Open),
+            ("<a href=", Shape::Open),
+            ("<y, else not\n<DT>", Shape::Nested(13)),
+        ] {
+            assert_eq!(shape(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn halves_of_pairs_are_known() {
+        assert_eq!(reference(b"&#55357;&"), Some((0xD83D, 8)));
+        assert_eq!(reference(b"&#xDE00 "), Some((0xDE00, 7)));
+        assert_eq!(reference(b"&#65;"), None);
+        assert_eq!(reference(b"&#;"), None);
+    }
+}

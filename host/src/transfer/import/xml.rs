@@ -1,0 +1,169 @@
+//! XML as a stream of elements and texts, for the formats that are written in it.
+//!
+//! Nothing outside of the file is read, and no entity that a file declares is
+//! expanded: such a reference stays as it is written.
+
+use quick_xml::{
+    Reader,
+    events::{BytesStart, Event},
+};
+
+use super::{
+    html::{MAX_TEXT_BYTES, unescaped, unescaped_value},
+    source::{Counting, Source, unreadable},
+};
+use crate::error::{Error, Result};
+
+/// Longest tag, text or comment, in bytes.
+const MAX_PIECE_BYTES: u64 = 16 << 20;
+/// Deepest element.
+const MAX_DEPTH: usize = 10_000;
+
+/// An element that begins.
+#[derive(Debug)]
+pub(super) struct Element {
+    /// Lower-case, without a prefix.
+    pub(super) name: String,
+    /// Where it begins, from 1.
+    pub(super) line: u64,
+    attributes: Vec<(String, String)>,
+}
+
+impl Element {
+    /// The value of the first attribute of one of these names, which are lower-case.
+    pub(super) fn attribute(&self, names: &[&str]) -> &str {
+        let found = names.iter().find_map(|name| {
+            let mut all = self.attributes.iter();
+            all.find(|(own, value)| own == name && !value.trim().is_empty())
+        });
+        found.map_or("", |(_, value)| value.as_str())
+    }
+}
+
+/// What a format makes of a file.
+pub(super) trait Elements {
+    /// An element begins.
+    fn open(&mut self, element: Element) -> Result<()>;
+    /// What stands between the last two tags; long ones are cut.
+    fn text(&mut self, text: &str);
+    /// The element that was begun last ends.
+    fn close(&mut self, name: &str) -> Result<()>;
+}
+
+/// The name of the first element of a text, lower-case. None where it isn't XML.
+pub(super) fn root(text: &str) -> Option<String> {
+    let mut reader = Reader::from_str(text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']));
+    reader.config_mut().allow_dangling_amp = true;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(element) | Event::Empty(element)) => return Some(name(&element)),
+            Ok(Event::Text(text)) if !text.trim_ascii().is_empty() => return None,
+            Ok(Event::Eof | Event::CData(_) | Event::End(_)) | Err(_) => return None,
+            Ok(_) => {}
+        }
+    }
+}
+
+fn name(element: &BytesStart<'_>) -> String {
+    let local = element.local_name();
+    String::from_utf8_lossy(local.as_ref()).to_ascii_lowercase()
+}
+
+/// Reads a file to its end.
+///
+/// # Errors
+/// `InvalidParams` with a sentence where it is no XML, cut off, or too deep; those of
+/// `elements`.
+pub(super) fn read(source: &mut Source, elements: &mut impl Elements) -> Result<()> {
+    let mut reader = Reader::from_reader(Counting::new(source.text()?, MAX_PIECE_BYTES));
+    let config = reader.config_mut();
+    config.allow_dangling_amp = true;
+    let mut buffer = Vec::new();
+    let mut open: Vec<String> = Vec::new();
+    let mut text = String::new();
+    loop {
+        buffer.clear();
+        reader.get_mut().next_record();
+        let line = reader.get_ref().line();
+        let event = match reader.read_event_into(&mut buffer) {
+            Ok(event) => event,
+            Err(quick_xml::Error::Io(error)) => return Err(unreadable(&error)),
+            Err(error) => {
+                let at = reader.get_ref().last_line();
+                return Err(Error::InvalidParams(format!(
+                    "The file is broken on line {at} ({}); nothing was imported.",
+                    error.to_string().replace('\n', " ")
+                )));
+            }
+        };
+        match event {
+            Event::Start(start) => {
+                flush(&mut text, elements);
+                if open.len() >= MAX_DEPTH {
+                    return Err(Error::InvalidParams(format!(
+                        "On line {line} elements are nested deeper than {MAX_DEPTH} times, which no bookmarks are; nothing was imported."
+                    )));
+                }
+                let element = element(&start, line);
+                open.push(element.name.clone());
+                elements.open(element)?;
+            }
+            Event::Empty(start) => {
+                flush(&mut text, elements);
+                let element = element(&start, line);
+                let name = element.name.clone();
+                elements.open(element)?;
+                elements.close(&name)?;
+            }
+            Event::End(_) => {
+                flush(&mut text, elements);
+                if let Some(name) = open.pop() {
+                    elements.close(&name)?;
+                }
+            }
+            Event::Text(piece) => push(&mut text, &String::from_utf8_lossy(&piece)),
+            Event::CData(piece) => push(&mut text, &String::from_utf8_lossy(&piece)),
+            Event::GeneralRef(name) => {
+                let reference = format!("&{};", String::from_utf8_lossy(&name));
+                push(&mut text, &unescaped(&reference));
+            }
+            Event::Eof => break,
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+    if open.is_empty() {
+        return Ok(());
+    }
+    let line = reader.get_ref().last_line();
+    Err(Error::InvalidParams(format!(
+        "The file ends in the middle, after line {line}; nothing was imported."
+    )))
+}
+
+fn push(text: &mut String, piece: &str) {
+    let room = MAX_TEXT_BYTES.saturating_sub(text.len());
+    text.push_str(&piece[..piece.floor_char_boundary(room)]);
+}
+
+fn flush(text: &mut String, elements: &mut impl Elements) {
+    if !text.is_empty() {
+        elements.text(text);
+        text.clear();
+    }
+}
+
+fn element(start: &BytesStart<'_>, line: u64) -> Element {
+    let attributes = start.html_attributes().filter_map(|attribute| {
+        // One that is broken is left out, and what follows is read.
+        let attribute = attribute.ok()?;
+        let name = String::from_utf8_lossy(attribute.key.local_name().as_ref()).to_ascii_lowercase();
+        let value = String::from_utf8_lossy(&attribute.value);
+        let value = &value[..value.floor_char_boundary(MAX_TEXT_BYTES)];
+        Some((name, unescaped_value(value)))
+    });
+    Element {
+        name: name(start),
+        line,
+        attributes: attributes.collect(),
+    }
+}
