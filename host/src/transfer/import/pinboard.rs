@@ -1,4 +1,4 @@
-//! Pinboard's JSON; Delicious' has the same names.
+//! Pinboard's JSON, and what the interfaces for programs of Pinboard and Delicious answer.
 
 use super::{
     json::{self, Fields},
@@ -9,28 +9,45 @@ use super::{
 use crate::error::Result;
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    json::each(source, &["posts"], sink, &mut |item, sink| {
-        sink(
-            item.fields()
-                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
-        )
-    })
+    json::each_object(source, &["posts"], sink, &found)
 }
 
 fn found(post: &Fields<'_>, line: u64) -> Found {
-    let names = post.some("tags").unwrap_or_else(|| post.text("tag"));
-    let mut tags = split_tags(&names);
+    let mut tags = tags(post, "tags");
+    if tags.is_empty() {
+        tags = self::tags(post, "tag");
+    }
     if post.is_yes("toread") {
         tags.push(TO_READ.into());
     }
     Row {
         line,
         url: post.text("href"),
-        title: post.text("description"),
-        note: post.text("extended"),
+        title: post.first(&["description", "title"]),
+        note: unquoted(&post.text("extended")),
         tags,
-        saved: post.date("time"),
+        saved: post.first_date(&["time", "dt"]),
         ..Row::default()
     }
     .into()
+}
+
+/// Separated by spaces, as Pinboard writes them, or in any other form.
+fn tags(post: &Fields<'_>, name: &str) -> Vec<String> {
+    match post.some(name) {
+        Some(text) if !text.trim_start().starts_with('[') => split_tags(&text),
+        _ => post.texts(name),
+    }
+}
+
+/// Pinboard puts a quote of the page into an element of HTML.
+fn unquoted(note: &str) -> String {
+    let mut text = note.to_owned();
+    for tag in ["<blockquote>", "</blockquote>"] {
+        // In lower case each byte stays where it is.
+        while let Some(at) = text.to_ascii_lowercase().find(tag) {
+            text.replace_range(at..at + tag.len(), "\n");
+        }
+    }
+    text.trim().to_owned()
 }

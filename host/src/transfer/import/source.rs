@@ -8,7 +8,10 @@ use std::{
     rc::Rc,
 };
 
-use super::encoding::{self, Decoded, Encoding, Guess, Sign};
+use super::{
+    encoding::{self, Decoded, Encoding, Guess, Sign},
+    surrogates::Repaired,
+};
 use crate::error::{Error, Result};
 
 /// Largest file, in bytes.
@@ -50,8 +53,6 @@ pub struct Source {
     file: Placed<Box<dyn Seekable>>,
     bytes: u64,
     guess: Guess,
-    /// What was unpacked of it, in bytes.
-    pub(super) unpacked: u64,
 }
 
 /// What can't be read, as a sentence.
@@ -119,7 +120,6 @@ impl Source {
                 mark: 0,
                 sign: Sign::Sound,
             },
-            unpacked: 0,
         };
         // Not text: nothing to guess.
         if !source.is_binary()? {
@@ -223,6 +223,11 @@ impl Source {
         (&mut self.file, self.bytes)
     }
 
+    /// As [`Source::text`], where that is JSON.
+    pub(super) fn json_text(&mut self) -> Result<JsonText<'_>> {
+        Ok(BufReader::new(Repaired::new(self.text()?)))
+    }
+
     /// Its text from the beginning.
     pub(super) fn text(&mut self) -> Result<BufReader<Decoded<&mut (dyn Read + '_)>>> {
         let (Guess { encoding, mark, .. }, bytes) = (self.guess, self.bytes);
@@ -235,6 +240,9 @@ impl Source {
         ))
     }
 }
+
+/// A text of JSON, with a mark for each half of a character.
+pub(super) type JsonText<'a> = BufReader<Repaired<BufReader<Decoded<&'a mut (dyn Read + 'a)>>>>;
 
 /// Counts lines and bounds how long a record may be.
 pub(super) struct Counting<R> {
