@@ -535,7 +535,13 @@ impl<'a> Filling<'a> {
                     value.clone_into(&mut self.row.title);
                 }
             }
-            Column::Tags => self.names(values::tags(value, dialect.separator)),
+            Column::Tags => {
+                // Programs that write semicolons write a comma within a tag.
+                let separator = dialect
+                    .separator
+                    .filter(|sign| *sign != ';' || value.contains(';'));
+                self.names(values::tags(value, separator));
+            }
             Column::Note => {
                 if !row.note.is_empty() {
                     row.note.push_str("\n\n");

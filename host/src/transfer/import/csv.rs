@@ -126,7 +126,9 @@ impl Head {
                         .all(|row| row[*at].is_empty() || is_address(&row[*at]))
             };
             let at = (0..names.len()).find(of_addresses)?;
-            if names.len() < 2 {
+            // A row of a table without names has a domain, a user, a password in it.
+            let is_name = |name: &String| !name.contains(['.', '@']) || name.contains(' ');
+            if names.len() < 2 || !names.iter().all(is_name) {
                 return None;
             }
             columns[at] = (Column::Url, 0);

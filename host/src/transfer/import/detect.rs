@@ -67,9 +67,7 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
         return Err(Error::InvalidParams("The file is empty.".into()));
     }
     if csv::is_headless(&text) {
-        return Err(Error::InvalidParams(
-            "It is a table whose first line doesn't name the columns. Put a line such as \"url,title,tags\" before it.".into(),
-        ));
+        return Err(headless());
     }
     if let Some(outline) = Outline::of(source)? {
         if is_history(&outline) {
@@ -78,12 +76,17 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
             ));
         }
     }
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
     Err(Error::InvalidParams(format!(
-        "It is {}, and no format that is known. If it is one of these, say which by --format: {}.",
+        "It is {}, and no format that is known. If it is one that `url-notes import --help` lists, say which by --format.",
         described(source)?,
-        names.join(", ")
     )))
+}
+
+/// The error of a table of which nobody knows what is in it: it may be passwords.
+fn headless() -> Error {
+    Error::InvalidParams(
+        "It is a table whose first line doesn't name the columns. Put a line such as \"url,title,tags\" before it.".into(),
+    )
 }
 
 /// As [`detect`]; None where it is nothing that is known.
@@ -212,7 +215,10 @@ pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result
         _ => Outline::of(source)?.is_some() == is_json,
     };
     if fits {
-        return Ok(());
+        return match matches!(format.shape, Shape::Text(_)) && csv::is_headless(&source.head()?) {
+            true => Err(headless()),
+            false => Ok(()),
+        };
     }
     if let Some((_, sentence)) = OTHERS.iter().find(|(start, _)| magic.starts_with(start)) {
         return Err(Error::InvalidParams((*sentence).into()));
@@ -246,8 +252,7 @@ pub(super) fn unlike(source: &mut Source, format: &Format) -> Result<Error> {
         return Ok(Error::InvalidParams("The file is empty.".into()));
     }
     Ok(Error::InvalidParams(format!(
-        "No bookmarks were found in it as {} ({}): it is {}. Nothing was imported.",
-        format.title,
+        "No bookmarks of the format {} were found: it is {}. Nothing was imported.",
         format.name,
         described(source)?
     )))

@@ -4,7 +4,7 @@
 //! format's. A list stands at the top, or as a member of the object there.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeMap,
     fmt,
     io::BufRead,
@@ -38,9 +38,35 @@ pub(super) struct Item<'a> {
     json: &'a RawValue,
     /// Whether half a character was found in what was read of it.
     halved: Rc<Cell<bool>>,
+    /// How far its lines were counted: a place in it, and the lines before that.
+    counted: Cell<(usize, u64)>,
+    /// All lines of it but the first.
+    lines: OnceCell<u64>,
 }
 
 impl<'a> Item<'a> {
+    /// The line on which something inside of it begins, from 1.
+    pub(super) fn line_of(&self, inner: &Fields<'_>) -> u64 {
+        let text = self.json.get();
+        let Some(at) = inner.at.checked_sub(text.as_ptr().addr()) else {
+            return self.line;
+        };
+        let lines = |from: usize, to: usize| {
+            let breaks = text.as_bytes().get(from..to).unwrap_or_default();
+            let breaks = breaks.iter().filter(|byte| **byte == b'\n').count();
+            u64::try_from(breaks).unwrap_or(0)
+        };
+        // Things are mostly asked for in their order.
+        let (from, before) = match self.counted.get() {
+            (from, before) if from <= at => (from, before),
+            _ => (0, 0),
+        };
+        let before = before + lines(from, at);
+        self.counted.set((at, before));
+        let all = *self.lines.get_or_init(|| lines(0, text.len()));
+        self.line.saturating_sub(all) + before
+    }
+
     /// Its members, or why there are none, as a refusal.
     pub(super) fn fields(&self) -> std::result::Result<Fields<'a>, Found> {
         let fields = Fields::of(self.json.get())
@@ -87,6 +113,8 @@ pub(super) struct Fields<'a> {
     members: BTreeMap<String, &'a RawValue>,
     /// Whether half a character was found in a text.
     halved: Rc<Cell<bool>>,
+    /// Where it stands in memory.
+    at: usize,
 }
 
 /// Members by which objects are named that stand for a tag, a folder or a list.
@@ -107,6 +135,7 @@ impl<'a> Fields<'a> {
         Some(Self {
             members: serde_json::from_str(json).ok()?,
             halved: Rc::default(),
+            at: json.as_ptr().addr(),
         })
     }
 
@@ -538,6 +567,8 @@ impl<R: BufRead> Reading<'_, R> {
             line: self.text.borrow().last_line(),
             json,
             halved: Rc::default(),
+            counted: Cell::default(),
+            lines: OnceCell::new(),
         };
         self.text.borrow_mut().next_record();
         let taken = (self.take.borrow_mut())(&item);

@@ -119,10 +119,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn item(&mut self, item: &Item<'_>, sink: &mut Sink<'_>) -> Result<()> {
         if let Ok(fields) = item.fields() {
-            return self.object(&fields, &Around::default(), item.line, 0, sink);
+            return self.object(&fields, &Around::default(), item, 0, sink);
         }
         for thing in item.things() {
-            self.object(&thing, &Around::default(), item.line, 0, sink)?;
+            self.object(&thing, &Around::default(), item, 0, sink)?;
         }
         for text in item
             .plain_texts()
@@ -143,10 +143,11 @@ impl Walk<'_> {
         &mut self,
         object: &Fields<'_>,
         around: &Around,
-        line: u64,
+        item: &Item<'_>,
         depth: usize,
         sink: &mut Sink<'_>,
     ) -> Result<()> {
+        let line = item.line_of(object);
         if depth > MAX_DEPTH {
             return sink(Found::refused(line, "It is nested too deep."));
         }
@@ -173,14 +174,14 @@ impl Walk<'_> {
             .all_objects()
             .filter(|(name, _)| !self.naming.skip.contains(name))
         {
-            self.object(&inner, &around, line, depth + 1, sink)?;
+            self.object(&inner, &around, item, depth + 1, sink)?;
         }
         for (name, inner) in object.all_lists() {
             if self.naming.skip.contains(&name) || self.naming.tags.contains(&name) {
                 continue;
             }
             for thing in inner {
-                self.object(&thing, &around, line, depth + 1, sink)?;
+                self.object(&thing, &around, item, depth + 1, sink)?;
             }
         }
         Ok(())
@@ -201,11 +202,19 @@ impl Walk<'_> {
                 ..Dialect::default()
             },
         );
+        // The user's own tags stand before those of states.
+        for object in objects {
+            for name in object.names() {
+                if columns::named(name).0 == Column::Tags {
+                    filling.names(object.texts(name));
+                }
+            }
+        }
         for object in objects {
             for name in object.names() {
                 let (column, rank) = columns::named(name);
                 match column {
-                    Column::Tags => filling.names(object.texts(name)),
+                    Column::Tags => {}
                     Column::Lists => filling.row.folders.extend(object.texts(name)),
                     Column::Folder => match object.some(name) {
                         Some(path) => columns::folder(&path, filling.row),

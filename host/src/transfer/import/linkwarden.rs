@@ -35,7 +35,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         };
         let folders = path(&collection, &names);
         for link in collection.objects("links") {
-            sink(found(&link, &folders, &pinned, item.line))?;
+            sink(found(&link, &folders, &pinned, item.line_of(&link)))?;
         }
         Ok(())
     })

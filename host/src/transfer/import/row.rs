@@ -5,6 +5,7 @@ use std::{collections::HashMap, rc::Rc};
 use jiff::{SignedDuration, Timestamp};
 
 pub(super) use super::dates::{Moment, date};
+use super::secrets::is_code_secret;
 use crate::{
     domain::{MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
     error::{Error, Result},
@@ -385,6 +386,11 @@ impl Making {
             .collect();
         if text.is_empty() {
             return Err(Error::InvalidParams("It has no address.".into()));
+        }
+        if is_code_secret(&text) {
+            return Err(Error::InvalidParams(
+                "Its address is the secret of one-time codes, which are never imported.".into(),
+            ));
         }
         match PageUrl::parse(&text) {
             Err(_) if url::Url::parse(&text) == Err(url::ParseError::RelativeUrlWithoutBase) => {

@@ -9,6 +9,7 @@
 
 use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
 
+use encoding_rs::Encoding;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use super::{columns, csv, source::Source};
@@ -22,6 +23,29 @@ const MAX_NAME_BYTES: usize = 200;
 const LONG: usize = 8;
 /// So many lines of a file are looked at for the names of columns.
 const HEAD_LINES: usize = 10;
+
+/// So much of a file is looked at in other encodings, in bytes.
+const HEAD_BYTES: u64 = 16 * 1024;
+
+/// In which tables are written that aren't in Unicode.
+static ENCODINGS: [&Encoding; 16] = [
+    encoding_rs::WINDOWS_1250,
+    encoding_rs::WINDOWS_1251,
+    encoding_rs::WINDOWS_1252,
+    encoding_rs::WINDOWS_1253,
+    encoding_rs::WINDOWS_1254,
+    encoding_rs::WINDOWS_1255,
+    encoding_rs::WINDOWS_1256,
+    encoding_rs::WINDOWS_1257,
+    encoding_rs::WINDOWS_1258,
+    encoding_rs::WINDOWS_874,
+    encoding_rs::KOI8_U,
+    encoding_rs::SHIFT_JIS,
+    encoding_rs::EUC_JP,
+    encoding_rs::GB18030,
+    encoding_rs::BIG5,
+    encoding_rs::EUC_KR,
+];
 
 /// What a column holds that is never imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -351,7 +375,14 @@ pub(super) fn refuse_tables(source: &mut Source) -> Result<()> {
     if source.is_zip()? {
         return Ok(());
     }
-    match in_table(&source.head()?) {
+    let mut secret = in_table(&source.head()?);
+    // A guess at the encoding may be wrong.
+    if secret.is_none() && source.encoding() != "UTF-8" {
+        let start = source.start_bytes(HEAD_BYTES)?;
+        let mut decoded = ENCODINGS.iter().map(|encoding| encoding.decode(&start).0);
+        secret = decoded.find_map(|text| in_table(&text));
+    }
+    match secret {
         Some(secret) => Err(refusal(secret)),
         None => Ok(()),
     }
@@ -375,6 +406,10 @@ fn in_record(text: &str, below: bool) -> Option<Secret> {
     csv::DELIMITERS.iter().find_map(|delimiter| {
         let records = csv::first_records(text, *delimiter);
         let (names, next) = (records.first()?, records.get(1));
+        let mut fields = records.iter().filter(|record| record.len() > 1).flatten();
+        if fields.any(|field| is_code_secret(field)) {
+            return Some(Secret::OneTimeCode);
+        }
         // A name is short, and no address.
         let is_head = names.len() > 1
             && names
@@ -387,8 +422,11 @@ fn in_record(text: &str, below: bool) -> Option<Secret> {
         let others = names.iter().filter(|name| of_name(name).is_none());
         let known = others.filter(|name| columns::is_known(name)).count();
         let is_table = match below {
-            // A bookmark may have the title "password".
-            true => known > 0 && names.iter().any(|name| columns::is_of_login(name)),
+            // A bookmark may have the title "password": all of it has to be names.
+            true => {
+                let secrets = names.iter().filter(|name| of_name(name).is_some());
+                names.len() > 2 && known + secrets.count() == names.len()
+            }
             false => known > 0 || next.is_some_and(|next| next.len() == names.len()),
         };
         is_table.then_some(secret)
@@ -481,7 +519,6 @@ mod tests {
             "name",
             "passport",
             "Images Logo",
-            "pass order",
             "compass",
             "bypass",
             "Parola chiave",
@@ -511,6 +548,7 @@ mod tests {
             "url|login|pwd\n",
             "\"Web Site\",\"Login\nName\",\"Pass\nword\"\n",
             "Sivusto,Käyttäjätunnus,Salasana\na,b,c\n",
+            "title,url,code\nx,https://e.org/,otpauth://totp/x?secret=ABC\n",
             "Exported on Monday\nname,url,username,password\n",
         ] {
             assert!(in_table(text).is_some(), "{text}");

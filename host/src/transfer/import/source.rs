@@ -176,6 +176,11 @@ impl Source {
         Ok(start)
     }
 
+    /// Its first bytes, as they are.
+    pub(super) fn start_bytes(&mut self, bytes: u64) -> Result<Vec<u8>> {
+        self.start(bytes)
+    }
+
     /// Whether it is a zip file.
     pub(super) fn is_zip(&mut self) -> Result<bool> {
         Ok(self.magic()?.starts_with(b"PK"))
