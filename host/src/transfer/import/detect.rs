@@ -60,10 +60,7 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
         return Err(Error::InvalidParams((*sentence).into()));
     }
     let text = source.head()?;
-    if text
-        .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-        .is_empty()
-    {
+    if is_blank(&text) {
         return Err(Error::InvalidParams("The file is empty.".into()));
     }
     if csv::is_headless(&text) {
@@ -209,6 +206,9 @@ pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result
         Shape::Json(_) | Shape::Outline(_) | Shape::AnyJson
     );
     let magic = source.magic()?;
+    if is_blank(&source.head()?) {
+        return Err(Error::InvalidParams("The file is empty.".into()));
+    }
     let fits = match format.shape {
         Shape::Magic(start) => magic.starts_with(start),
         _ if magic.starts_with(b"SQLite format 3\0") => false,
@@ -245,10 +245,7 @@ pub(super) fn is_empty(source: &mut Source, format: &Format) -> Result<bool> {
 /// The error of a file in which nothing was found.
 pub(super) fn unlike(source: &mut Source, format: &Format) -> Result<Error> {
     let text = source.head()?;
-    if text
-        .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-        .is_empty()
-    {
+    if is_blank(&text) {
         return Ok(Error::InvalidParams("The file is empty.".into()));
     }
     Ok(Error::InvalidParams(format!(
@@ -256,6 +253,10 @@ pub(super) fn unlike(source: &mut Source, format: &Format) -> Result<Error> {
         format.name,
         described(source)?
     )))
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
 }
 
 /// What a file is, in words that have nothing of its content but names.

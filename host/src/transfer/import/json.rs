@@ -441,17 +441,12 @@ fn layout(outline: &Outline, lists: &[&str]) -> Layout {
         return Layout::List;
     };
     let holds = |name: &&str| matches!(members.get(*name), Some(Node::List(_) | Node::Object(_)));
-    if lists.iter().any(holds) {
-        Layout::Members
-    } else if members.values().any(|node| *node == Node::Address) {
-        Layout::Documents
-    } else if !members.is_empty()
-        && members.values().all(|node| {
-            node.object()
-                .is_some_and(|thing| thing.values().any(|value| *value == Node::Address))
-        })
-    {
+    if outline.top().is_some_and(Node::is_keyed) {
         Layout::Keyed
+    } else if lists.iter().any(holds) {
+        Layout::Members
+    } else if outline.top().is_some_and(Node::is_row) {
+        Layout::Documents
     } else {
         Layout::Members
     }
@@ -486,6 +481,14 @@ fn each_of(
         text: &text,
         lists,
         layout,
+        rows: outline
+            .top()
+            .and_then(Node::object)
+            .into_iter()
+            .flatten()
+            .filter(|(_, node)| node.is_row())
+            .map(|(name, _)| name.clone())
+            .collect(),
         failed: RefCell::new(None),
         take: RefCell::new(&mut take),
     };
@@ -546,6 +549,8 @@ struct Reading<'a, R> {
     text: &'a RefCell<Counting<R>>,
     lists: &'a [&'a str],
     layout: Layout,
+    /// Members that are things themselves.
+    rows: Vec<String>,
     failed: RefCell<Option<Error>>,
     take: RefCell<&'a mut Take<'a>>,
 }
@@ -621,6 +626,10 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
                 continue;
             }
             match self.0.lists.iter().find(|list| **list == name) {
+                // One thing, not one for each of its members.
+                Some(_) if self.0.rows.contains(&name) => {
+                    self.0.item(&*map.next_value::<Box<RawValue>>()?)?;
+                }
                 Some(_) => map.next_value_seed(List(self.0))?,
                 None => map.next_value_seed(Skipped(self.0))?,
             }

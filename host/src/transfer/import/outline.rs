@@ -60,6 +60,18 @@ impl Node {
             .is_some_and(|members| names.iter().all(|name| members.contains_key(*name)))
     }
 
+    /// Whether a member of it is an address.
+    pub(super) fn is_row(&self) -> bool {
+        self.object()
+            .is_some_and(|members| members.values().any(|node| *node == Self::Address))
+    }
+
+    /// Whether it is an object with a member for each row.
+    pub(super) fn is_keyed(&self) -> bool {
+        self.object()
+            .is_some_and(|members| !members.is_empty() && members.values().all(Self::is_row))
+    }
+
     fn has_secret(&self) -> bool {
         match self {
             Self::List(things) => things.iter().any(Self::has_secret),
@@ -164,8 +176,12 @@ impl Outline {
             }
             return nodes;
         };
-        if let [Node::List(things)] = nodes[..] {
-            nodes = things.iter().collect();
+        if let [only] = nodes[..] {
+            match only {
+                Node::List(things) => nodes = things.iter().collect(),
+                Node::Object(members) if only.is_keyed() => nodes = members.values().collect(),
+                _ => {}
+            }
         }
         nodes
     }

@@ -102,6 +102,9 @@ fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
         }
         open.push((node.objects("children").into_iter(), named));
     }
+    if count == 0 && roots.iter().any(|root| root.has("children")) {
+        sink(Found::Empty)?;
+    }
     Ok(())
 }
 
