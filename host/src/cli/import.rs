@@ -143,7 +143,7 @@ impl Import {
         if invocation.json {
             return invocation.print_json(&self.told(&name, &report));
         }
-        self.tell(format, &report, invocation.out)?;
+        self.tell(&report, invocation.out)?;
         Ok(())
     }
 
@@ -155,8 +155,10 @@ impl Import {
         }
     }
 
-    fn tell(&self, format: &Format, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} ({})", format.title, format.name)?;
+    fn tell(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let title = import::format_named(report.format).map_or("", |format| format.title);
+        writeln!(out, "{title} ({})", report.format)?;
+        tell_files(report, out)?;
         writeln!(
             out,
             "{} rows read = {} new + {} merged + {} unchanged + {} refused",
@@ -186,6 +188,27 @@ impl Import {
             writeln!(out, "`url-notes import --undo` takes it back.")?;
         }
         Ok(())
+    }
+}
+
+/// What each file of a zip file is, those that were taken first.
+fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let (taken, left): (Vec<_>, Vec<_>) = report.files.iter().partition(|file| file.taken);
+    for file in taken.iter().chain(&left).take(TOLD) {
+        let name = print::clean(&file.name);
+        match (&file.reason, file.format) {
+            (Some(reason), _) => writeln!(out, "{name}: left out. {}", print::clean(reason))?,
+            (None, format) => writeln!(
+                out,
+                "{name}: {}, {} rows",
+                format.unwrap_or_default(),
+                file.read
+            )?,
+        }
+    }
+    match report.files.len().saturating_sub(TOLD) {
+        0 => Ok(()),
+        more => writeln!(out, "and {more} more files, which --report FILE writes."),
     }
 }
 

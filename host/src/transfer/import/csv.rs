@@ -1,158 +1,372 @@
-//! Tables: Pocket, Raindrop, Instapaper, Matter, Readwise Reader, and exports of
-//! ours. They are told apart by their head, and read by the names of its columns.
+//! Tables: Pocket, Raindrop, Instapaper, Matter, Readwise Reader, Diigo, LinkAce,
+//! wallabag, exports of ours and any other with a column of addresses. They are told
+//! apart by their head, and read by the names of its columns (`columns.rs`).
 
-use std::io::{self, BufRead};
+use std::{
+    cell::RefCell,
+    io::{self, BufRead},
+};
 
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::{
-    netscape::is_yes,
-    row::{ARCHIVE, Found, Row, STARRED, Sink, TO_READ, date},
+    columns::{self, Column, Dialect, Filling},
+    dates::{self, Order},
+    outline::is_address,
+    row::{Found, Row, Sink},
+    secrets,
     source::{Counting, Source, unreadable},
 };
 use crate::error::{Error, Result};
 
 /// Longest row, in bytes.
 const MAX_ROW_BYTES: u64 = 16 << 20;
-
-/// What a column is of a bookmark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Url,
-    Title,
-    Tags,
-    Note,
-    Excerpt,
-    Saved,
-    Updated,
-    Published,
-    Site,
-    Language,
-    /// Pocket's: `unread`, `archive` or nothing. Readwise's "location".
-    Status,
-    Folder,
-    Starred,
-    /// Matter's.
-    InQueue,
-    Other,
-}
-
-/// Names of columns, in lower case.
-const COLUMNS: &[(Column, &[&str])] = &[
-    (Column::Url, &["url", "href", "link", "address"]),
-    (Column::Title, &["title", "name"]),
-    (Column::Tags, &["tags", "labels", "document tags"]),
-    (
-        Column::Note,
-        &[
-            "note",
-            "notes",
-            "summary",
-            "selection",
-            "highlights",
-            "document note",
-        ],
-    ),
-    (Column::Excerpt, &["excerpt", "description"]),
-    (
-        Column::Saved,
-        &[
-            "time_added",
-            "created",
-            "timestamp",
-            "savedat",
-            "saved date",
-            "date",
-            "date added",
-            "date_added",
-            "created_at",
-            "last interaction date",
-        ],
-    ),
-    (Column::Updated, &["updatedat", "updated_at", "lastupdate"]),
-    (Column::Published, &["publishedat", "published date"]),
-    (Column::Site, &["sitename", "publisher"]),
-    (Column::Language, &["lang", "language"]),
-    (Column::Status, &["status", "location"]),
-    (Column::Folder, &["folder"]),
-    (
-        Column::Starred,
-        &["favorite", "favourite", "favorited", "starred"],
-    ),
-    (Column::InQueue, &["in queue"]),
-];
+/// What stands between the fields of a row, the most usual first.
+pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// What no text has: the delimiter of a table of one column.
+const NO_DELIMITER: u8 = 0x1f;
+/// So many lines may stand before the names of the columns.
+const MAX_LINES_BEFORE: usize = 5;
+/// So many rows are looked at for addresses.
+const SAMPLES: usize = 5;
+/// So many columns that are left out are named.
+const NAMED: usize = 12;
 
 /// The head of a table.
 #[derive(Debug)]
 pub(super) struct Head {
     names: Vec<String>,
+    columns: Vec<(Column, usize)>,
     delimiter: u8,
+    /// So many lines stand before it.
+    lines_before: u64,
+    /// Whether the column of addresses is known only by what is in it.
+    pub(super) is_guess: bool,
+}
+
+/// The first records of a text.
+pub(super) fn first_records(text: &str, delimiter: u8) -> Vec<Vec<String>> {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
+    let records = reader
+        .records()
+        .take(1 + SAMPLES)
+        .map_while(|record| record.ok());
+    let trimmed = |field: &str| field.trim_start_matches('\u{feff}').trim().to_owned();
+    records
+        .map(|record| record.iter().map(trimmed).collect())
+        .collect()
 }
 
 impl Head {
     /// Of a text that may be a table; None where it is none with addresses.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let line = text.trim_start_matches(['\n', '\r']).lines().next()?;
-        // Most files are none, and a reader of tables is slow to be made.
-        if !line.to_ascii_lowercase().contains("url") {
-            return None;
+        let mut before = 0_u64;
+        let mut rest = text;
+        for _ in 0..=MAX_LINES_BEFORE {
+            let line = rest.lines().next()?;
+            // Excel's hint.
+            let hint = line.trim().strip_prefix("sep=").map(str::as_bytes);
+            if let Some([delimiter]) = hint {
+                let below = after_line(rest)?;
+                return Self::in_line(below, Some(*delimiter), before + 1);
+            }
+            if !line.trim().is_empty()
+                && let Some(head) = Self::in_line(rest, None, before)
+            {
+                return Some(head);
+            }
+            // Only a few words, or nothing, stand before a head.
+            if is_address(line)
+                || line
+                    .trim_start()
+                    .starts_with(['<', '[', '{', '#', '-', '*'])
+            {
+                return None;
+            }
+            rest = after_line(rest)?;
+            before += 1;
         }
-        let delimiter = [b',', b';', b'\t']
-            .into_iter()
-            .max_by_key(|delimiter| line.bytes().filter(|byte| byte == delimiter).count())?;
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .delimiter(delimiter)
-            .from_reader(line.as_bytes());
-        let mut record = csv::StringRecord::new();
-        reader.read_record(&mut record).ok()?;
-        let names: Vec<String> = record
-            .iter()
-            .map(|name| name.trim().to_lowercase())
-            .collect();
-        let head = Self { names, delimiter };
-        head.has(&["url"])
-            .then_some(head)
-            .filter(|head| head.names.len() > 1)
+        None
     }
 
+    /// Of the record with which a text begins.
+    fn in_line(text: &str, delimiter: Option<u8>, lines_before: u64) -> Option<Self> {
+        let line = text.lines().next()?;
+        let count = |delimiter: &u8| line.bytes().filter(|byte| byte == delimiter).count();
+        let delimiter = delimiter.or_else(|| {
+            let found = DELIMITERS
+                .iter()
+                .rev()
+                .max_by_key(|delimiter| count(delimiter));
+            found.copied().filter(|delimiter| count(delimiter) > 0)
+        });
+        let delimiter = delimiter.unwrap_or(NO_DELIMITER);
+        let records = first_records(text, delimiter);
+        let (names, rows) = records.split_first()?;
+        let is_head = names
+            .iter()
+            .all(|name| !name.contains("://") && name.chars().count() <= 100);
+        if !is_head || names.iter().all(String::is_empty) {
+            return None;
+        }
+        let mut columns: Vec<(Column, usize)> =
+            names.iter().map(|name| columns::named(name)).collect();
+        let mut is_guess = false;
+        if !columns.iter().any(|(column, _)| *column == Column::Url) {
+            // By what is in it: in all rows that are looked at.
+            let rows: Vec<_> = rows.iter().filter(|row| row.len() == names.len()).collect();
+            let of_addresses = |at: &usize| {
+                rows.iter().any(|row| is_address(&row[*at]))
+                    && rows
+                        .iter()
+                        .all(|row| row[*at].is_empty() || is_address(&row[*at]))
+            };
+            let at = (0..names.len()).find(of_addresses)?;
+            // A row of a table without names has a domain, a user, a password in it.
+            let is_name = |name: &String| !name.contains(['.', '@']) || name.contains(' ');
+            if names.len() < 2 || !names.iter().all(is_name) {
+                return None;
+            }
+            columns[at] = (Column::Url, 0);
+            is_guess = true;
+        } else if names.len() == 1 && lines_before > 0 {
+            return None;
+        }
+        Some(Self {
+            names: names.clone(),
+            columns,
+            delimiter,
+            lines_before,
+            is_guess,
+        })
+    }
+
+    /// Whether it has columns of all these names, whatever their case.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         names
             .iter()
-            .all(|name| self.names.iter().any(|own| own == name))
+            .all(|name| self.names.iter().any(|own| own.eq_ignore_ascii_case(name)))
     }
 
-    fn columns(&self) -> Vec<Column> {
-        let column = |name: &String| {
-            let mut known = COLUMNS.iter();
-            known
-                .find(|(_, names)| names.contains(&name.as_str()))
-                .map_or(Column::Other, |(column, _)| *column)
+    /// Whether it is one of bookmarks: other tables have addresses as well.
+    pub(super) fn is_sure(&self) -> bool {
+        let has = |wanted: &[Column]| {
+            self.columns
+                .iter()
+                .any(|(column, _)| wanted.contains(column))
         };
-        self.names.iter().map(column).collect()
+        !self.is_guess
+            && has(&[Column::Title])
+            && has(&[
+                Column::Tags,
+                Column::Note,
+                Column::Saved,
+                Column::Folder,
+                Column::Excerpt,
+            ])
     }
+
+    /// What it is, by the names of its columns.
+    pub(super) fn described(&self) -> String {
+        let names = self.names.iter().take(NAMED);
+        let names: Vec<String> = names
+            .map(|name| format!("\"{}\"", super::shortened(name)))
+            .collect();
+        format!("a table with the columns {}", names.join(", "))
+    }
+
+    /// How the program writes that made it, by its columns.
+    fn dialect(&self) -> Dialect {
+        let plain = Dialect::default();
+        if self.has(&["savedAt", "updatedAt", "siteName"]) || self.has(&["user_id", "lists"]) {
+            // Ours and LinkAce's.
+            Dialect {
+                separator: Some(','),
+                ..plain
+            }
+        } else if self.has(&["time_added", "status"]) {
+            // Pocket's; older exports had commas.
+            plain
+        } else if self.has(&["In Queue", "Highlight_Count"]) {
+            // Matter's.
+            Dialect {
+                separator: Some(';'),
+                ..plain
+            }
+        } else if self.has(&["annotations", "comments"]) {
+            // Diigo's.
+            Dialect {
+                separator: Some(','),
+                no_tag: Some("no_tag"),
+                ..plain
+            }
+        } else if self.has(&["MIME Type", "Creation date"]) {
+            // wallabag's.
+            Dialect {
+                separator: Some(','),
+                order: Some(Order::Day),
+                ..plain
+            }
+        } else {
+            Dialect {
+                unread: true,
+                ..plain
+            }
+        }
+    }
+
+    fn reader<R: io::Read>(&self, text: R) -> csv::Reader<R> {
+        ReaderBuilder::new()
+            .has_headers(true)
+            .flexible(true)
+            .delimiter(self.delimiter)
+            .from_reader(text)
+    }
+
+    /// What is left out of every row.
+    fn notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
+        if self.is_guess
+            && let Some(at) = self
+                .columns
+                .iter()
+                .position(|(column, _)| *column == Column::Url)
+        {
+            notices.push(format!(
+                "The column \"{}\" was read as the address, as addresses stand in it.",
+                super::shortened(&self.names[at])
+            ));
+        }
+        let other: Vec<String> = self
+            .names
+            .iter()
+            .zip(&self.columns)
+            .filter(|(name, (column, _))| {
+                *column == Column::Other
+                    && !IGNORED.iter().any(|own| own.eq_ignore_ascii_case(name))
+                    && !name.is_empty()
+            })
+            .map(|(name, _)| format!("\"{}\"", super::shortened(name)))
+            .collect();
+        if !other.is_empty() {
+            let more = match other.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            notices.push(format!(
+                "These columns have no place in a note and were left out: {}{more}.",
+                other[..other.len().min(NAMED)].join(", ")
+            ));
+        }
+        notices
+    }
+}
+
+/// Columns that say nothing of a bookmark to anybody but the program that wrote them.
+const IGNORED: &[&str] = &[
+    "id",
+    "user_id",
+    "File Id",
+    "cover",
+    "thumbnail",
+    "icon",
+    "visibility",
+    "check_disabled",
+    "deleted_at",
+    "MIME Type",
+    "Content",
+    "Word Count",
+    "Highlight_Count",
+    "Reading progress",
+    "Seen",
+    "favicon",
+];
+
+fn after_line(text: &str) -> Option<&str> {
+    let at = text.find('\n')?;
+    Some(&text[at + 1..])
+}
+
+/// Whether a text is a table whose first line is a row, not names: three or more fields
+/// in every row, one of them an address.
+pub(super) fn is_headless(text: &str) -> bool {
+    [b',', b';'].into_iter().any(|delimiter| {
+        let records = first_records(text, delimiter);
+        let Some(first) = records.first() else {
+            return false;
+        };
+        let address = first.iter().position(|field| is_address(field));
+        address.is_some_and(|at| {
+            first.len() > 2
+                && records.len() > 1
+                && first.iter().filter(|field| is_address(field)).count() == 1
+                && records
+                    .iter()
+                    .all(|record| record.len() == first.len() && is_address(&record[at]))
+        })
+    })
 }
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let Some(head) = Head::of(&source.head()?) else {
         return Err(Error::InvalidParams(
-            "The first line of the table doesn't name a column \"url\".".into(),
+            "No line names the columns of the table, with one for the address, such as \"url\"."
+                .into(),
         ));
     };
+    let mut text = source.text()?;
+    skip_lines(&mut text, head.lines_before)?;
     if let Some(line) =
-        unclosed_quote(&mut source.text()?, head.delimiter).map_err(|error| unreadable(&error))?
+        unclosed_quote(&mut text, head.delimiter).map_err(|error| unreadable(&error))?
     {
+        let line = line + head.lines_before;
         return Err(Error::InvalidParams(format!(
             "A quotation mark on line {line} is never closed: the file is broken or cut off. Nothing was imported."
         )));
     }
-    let columns = head.columns();
-    let text = std::cell::RefCell::new(Counting::new(source.text()?, MAX_ROW_BYTES));
-    let mut reader = ReaderBuilder::new()
-        .has_headers(true)
-        .flexible(true)
-        .delimiter(head.delimiter)
-        .from_reader(Shared(&text));
+    drop(text);
+    let mut dialect = head.dialect();
+    if dialect.order.is_none() {
+        dialect.order = order(source, &head)?;
+    }
+    for notice in head.notices() {
+        sink(Found::Notice(notice))?;
+    }
+    let mut any = false;
+    each_record(source, &head, &mut |record, line| {
+        any = true;
+        sink(found(record, &head, dialect, line)?)
+    })?;
+    if !any {
+        sink(Found::Empty)?;
+    }
+    Ok(())
+}
+
+fn skip_lines(text: &mut impl BufRead, lines: u64) -> Result<()> {
+    let mut skipped = Vec::new();
+    for _ in 0..lines {
+        skipped.clear();
+        text.read_until(b'\n', &mut skipped)
+            .map_err(|error| unreadable(&error))?;
+    }
+    Ok(())
+}
+
+/// Calls `take` with each record and the line on which it begins.
+fn each_record(
+    source: &mut Source,
+    head: &Head,
+    take: &mut dyn FnMut(&ByteRecord, u64) -> Result<()>,
+) -> Result<()> {
+    let mut text = source.text()?;
+    skip_lines(&mut text, head.lines_before)?;
+    let text = RefCell::new(Counting::new(text, MAX_ROW_BYTES));
+    let mut reader = head.reader(Shared(&text));
     let mut record = ByteRecord::new();
     loop {
         text.borrow_mut().next_record();
@@ -167,11 +381,45 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
             }
         }
         let line = record.position().map_or(0, csv::Position::line);
-        sink(found(&record, &columns, line))?;
+        take(&record, line + head.lines_before)?;
     }
 }
 
-struct Shared<'a, R>(&'a std::cell::RefCell<Counting<R>>);
+/// The order of day and month that the dates of a table show, where they show one and
+/// some can't be read without.
+fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
+    let dates: Vec<usize> = (0..head.columns.len())
+        .filter(|at| matches!(head.columns[*at].0, Column::Saved | Column::Updated))
+        .collect();
+    if dates.is_empty() {
+        return Ok(None);
+    }
+    let (mut ambiguous, mut day, mut month) = (false, false, false);
+    each_record(source, head, &mut |record, _| {
+        for at in &dates {
+            let field = record.get(*at).unwrap_or_default();
+            // Most tables have dates of another form.
+            if !field.contains(&b'/') && !field.contains(&b'-') || field.get(4) == Some(&b'-') {
+                continue;
+            }
+            let text = String::from_utf8_lossy(field);
+            ambiguous |= dates::is_ambiguous(&text);
+            match dates::order_shown(&text) {
+                Some(Order::Day) => day = true,
+                Some(Order::Month) => month = true,
+                None => {}
+            }
+        }
+        Ok(())
+    })?;
+    Ok(match (ambiguous, day, month) {
+        (true, true, false) => Some(Order::Day),
+        (true, false, true) => Some(Order::Month),
+        _ => None,
+    })
+}
+
+struct Shared<'a, R>(&'a RefCell<Counting<R>>);
 
 impl<R: BufRead> io::Read for Shared<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -215,51 +463,30 @@ fn unclosed_quote(text: &mut impl BufRead, delimiter: u8) -> io::Result<Option<u
     }
 }
 
-fn found(record: &ByteRecord, columns: &[Column], line: u64) -> Found {
-    if record.len() != columns.len() {
-        return Found::refused(
+fn found(record: &ByteRecord, head: &Head, dialect: Dialect, line: u64) -> Result<Found> {
+    let (fields, names) = (record.len(), head.columns.len());
+    let surplus = (names..fields).any(|at| !record.get(at).unwrap_or_default().is_empty());
+    if fields < names || surplus {
+        return Ok(Found::refused(
             line,
             format!(
-                "It has {} fields where the first line has {}; a quotation mark may be missing.",
-                record.len(),
-                columns.len()
+                "It has {fields} fields where the first line has {names}; a quotation mark may be missing.",
             ),
-        );
+        ));
     }
     let mut row = Row {
         line,
         ..Row::default()
     };
-    for (field, column) in record.iter().zip(columns) {
+    let mut filling = Filling::new(&mut row, dialect);
+    for (field, (column, rank)) in record.iter().zip(&head.columns) {
         let text = String::from_utf8_lossy(field);
-        let value = unguarded(&text);
-        if value.trim().is_empty() {
-            continue;
+        if secrets::is_code_secret(&text) {
+            return Err(secrets::refusal(secrets::Secret::OneTimeCode));
         }
-        match column {
-            Column::Url => value.clone_into(&mut row.url),
-            Column::Title => value.clone_into(&mut row.title),
-            Column::Tags => row.tags.extend(tags(value)),
-            Column::Note => {
-                if !row.note.is_empty() {
-                    row.note.push_str("\n\n");
-                }
-                row.note.push_str(value);
-            }
-            Column::Excerpt => row.excerpt = Some(value.to_owned()),
-            Column::Saved => row.saved = row.saved.or(date(value)),
-            Column::Updated => row.updated = date(value),
-            Column::Published => row.published = Some(value.to_owned()),
-            Column::Site => row.site_name = Some(value.to_owned()),
-            Column::Language => row.lang = Some(value.to_owned()),
-            Column::Status => row.tags.extend(state(value)),
-            Column::Folder => folder(value, &mut row),
-            Column::Starred if is_yes(value) => row.tags.push(STARRED.into()),
-            Column::InQueue if is_yes(value) => row.tags.push(TO_READ.into()),
-            Column::Starred | Column::InQueue | Column::Other => {}
-        }
+        filling.text(*column, *rank, unguarded(&text));
     }
-    row.into()
+    Ok(row.into())
 }
 
 /// A field of ours that begins with what a spreadsheet takes for a formula has an
@@ -271,41 +498,6 @@ fn unguarded(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if formula => rest,
         _ => text,
-    }
-}
-
-/// Pocket has `a|b`, Raindrop `a, b`, Instapaper `["a","b"]`, Readwise `['a', 'b']`.
-fn tags(text: &str) -> Vec<String> {
-    if let Ok(tags) = serde_json::from_str::<Vec<String>>(text) {
-        return tags;
-    }
-    let python = text
-        .strip_prefix("['")
-        .and_then(|text| text.strip_suffix("']"));
-    if let Some(list) = python {
-        return list.split("', '").map(str::to_owned).collect();
-    }
-    let separator = if text.contains('|') { '|' } else { ',' };
-    text.split(separator).map(str::to_owned).collect()
-}
-
-fn state(text: &str) -> Option<String> {
-    Some(match text.trim().to_ascii_lowercase().as_str() {
-        "unread" | "new" | "later" | "shortlist" => TO_READ.to_owned(),
-        "archive" | "archived" | "read" => ARCHIVE.to_owned(),
-        _ => return None,
-    })
-}
-
-/// Raindrop's is a path; of Instapaper's three have a meaning.
-fn folder(text: &str, row: &mut Row) {
-    match text.trim() {
-        "Unread" => row.tags.push(TO_READ.into()),
-        "Archive" => row.tags.push(ARCHIVE.into()),
-        "Starred" => row.tags.push(STARRED.into()),
-        // Raindrop's of what has none.
-        "Unsorted" => {}
-        path => row.folders.extend(path.split('/').map(str::to_owned)),
     }
 }
 
@@ -332,8 +524,35 @@ mod tests {
     #[test]
     fn heads_are_known_by_their_names() {
         let head = Head::of("\"Title\";\"URL\";\"Tags\"\n").unwrap();
-        assert_eq!(head.columns(), [Column::Title, Column::Url, Column::Tags]);
-        assert!(Head::of("a,b\nurl,title").is_none());
-        assert!(Head::of("").is_none());
+        let columns: Vec<Column> = head.columns.iter().map(|(column, _)| *column).collect();
+        assert_eq!(columns, [Column::Title, Column::Url, Column::Tags]);
+        for (text, delimiter, before, is_guess) in [
+            ("name,link,labels\nx,https://e.org/,a", b',', 0, false),
+            ("sep=;\nurl;title\n", b';', 1, false),
+            ("My links\n\nurl\ttitle\n", b'\t', 2, false),
+            ("url\nhttps://e.org/a,b\n", NO_DELIMITER, 0, false),
+            ("Page,Where\nx,https://e.org/\n", b',', 0, true),
+        ] {
+            let head = Head::of(text).unwrap();
+            let found = (head.delimiter, head.lines_before, head.is_guess);
+            assert_eq!(found, (delimiter, before, is_guess), "{text}");
+        }
+        for text in [
+            "",
+            "a,b\nc,d",
+            "https://e.org/ | a",
+            "https://e.org/,url",
+            "a sentence, of words\nhttps://e.org/\n",
+        ] {
+            assert!(Head::of(text).is_none(), "{text}");
+        }
+        assert!(is_headless("https://e.org/,a,b\nhttps://f.org/,c,d\n"));
+        for text in [
+            "https://e.org/a,b\nhttps://f.org/c,d\n",
+            "url,a,b\nhttps://e.org/,a,b\n",
+            "",
+        ] {
+            assert!(!is_headless(text), "{text}");
+        }
     }
 }

@@ -3,108 +3,368 @@
 //! Owns where the things are, their lines and their size; what they mean is the
 //! format's. A list stands at the top, or as a member of the object there.
 
-use std::{cell::RefCell, collections::BTreeMap, fmt, io::BufRead};
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
+    fmt,
+    io::BufRead,
+    rc::Rc,
+};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Deserialize as _,
+    de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use super::{
-    row::{Found, Moment, Sink, date},
-    source::{Counting, Source, unreadable},
+    outline::{Node, Outline},
+    row::{Found, Left, Moment, Sink},
+    secrets::{self, Secret},
+    source::{Counting, MAX_HELD_BYTES, Source, unreadable},
+    surrogates, values,
 };
 use crate::error::{Error, Result};
 
 /// Longest thing, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
+/// So deep objects in objects are looked through for passwords.
+const MAX_SECRET_DEPTH: usize = 6;
 
 /// A thing of a list.
 pub(super) struct Item<'a> {
     /// The line on which it ends, from 1.
     pub(super) line: u64,
     json: &'a RawValue,
+    /// Whether half a character was found in what was read of it.
+    halved: Rc<Cell<bool>>,
+    /// How far its lines were counted: a place in it, and the lines before that.
+    counted: Cell<(usize, u64)>,
+    /// All lines of it but the first.
+    lines: OnceCell<u64>,
 }
 
 impl<'a> Item<'a> {
+    /// The line on which something inside of it begins, from 1.
+    pub(super) fn line_of(&self, inner: &Fields<'_>) -> u64 {
+        let text = self.json.get();
+        let Some(at) = inner.at.checked_sub(text.as_ptr().addr()) else {
+            return self.line;
+        };
+        let lines = |from: usize, to: usize| {
+            let breaks = text.as_bytes().get(from..to).unwrap_or_default();
+            let breaks = breaks.iter().filter(|byte| **byte == b'\n').count();
+            u64::try_from(breaks).unwrap_or(0)
+        };
+        // Things are mostly asked for in their order.
+        let (from, before) = match self.counted.get() {
+            (from, before) if from <= at => (from, before),
+            _ => (0, 0),
+        };
+        let before = before + lines(from, at);
+        self.counted.set((at, before));
+        let all = *self.lines.get_or_init(|| lines(0, text.len()));
+        self.line.saturating_sub(all) + before
+    }
+
     /// Its members, or why there are none, as a refusal.
     pub(super) fn fields(&self) -> std::result::Result<Fields<'a>, Found> {
-        Fields::of(self.json.get())
-            .ok_or_else(|| Found::refused(self.line, "It is no object of JSON."))
+        let fields = Fields::of(self.json.get())
+            .ok_or_else(|| Found::refused(self.line, "It is no object of JSON."))?;
+        Ok(Fields {
+            halved: Rc::clone(&self.halved),
+            ..fields
+        })
+    }
+
+    /// Of a list of objects, these.
+    pub(super) fn things(&self) -> Vec<Fields<'a>> {
+        let list: Vec<&'a RawValue> = serde_json::from_str(self.json.get()).unwrap_or_default();
+        let things = list.into_iter().filter_map(|json| Fields::of(json.get()));
+        things
+            .map(|fields| Fields {
+                halved: Rc::clone(&self.halved),
+                ..fields
+            })
+            .collect()
+    }
+
+    /// A text, or those of a list.
+    pub(super) fn plain_texts(&self) -> Vec<String> {
+        let fields = Fields {
+            halved: Rc::clone(&self.halved),
+            ..Fields::default()
+        };
+        let list: Vec<&RawValue> = serde_json::from_str(self.json.get()).unwrap_or_default();
+        let list = if list.is_empty() {
+            vec![self.json]
+        } else {
+            list
+        };
+        list.into_iter().map(|json| fields.read(json)).collect()
     }
 }
 
 /// The members of an object. All formats are read by this one way, member by
 /// member: code that is made for a type of each format's own takes several times as
-/// much of the program. What isn't what it should be is as if it weren't there.
+/// much of the program. A value of another form than usual is read as what it can mean.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+pub(super) struct Fields<'a> {
+    members: BTreeMap<String, &'a RawValue>,
+    /// Whether half a character was found in a text.
+    halved: Rc<Cell<bool>>,
+    /// Where it stands in memory.
+    at: usize,
+}
+
+/// Members by which objects are named that stand for a tag, a folder or a list.
+const NAMES: &[&str] = &[
+    "name",
+    "label",
+    "title",
+    "tag",
+    "text",
+    "value",
+    "displayName",
+    "slug",
+];
 
 impl<'a> Fields<'a> {
     /// None where it is no object.
     pub(super) fn of(json: &'a str) -> Option<Self> {
-        serde_json::from_str(json).ok().map(Self)
+        Some(Self {
+            members: serde_json::from_str(json).ok()?,
+            halved: Rc::default(),
+            at: json.as_ptr().addr(),
+        })
+    }
+
+    fn inner(&self, json: &'a RawValue) -> Option<Self> {
+        Some(Self {
+            halved: Rc::clone(&self.halved),
+            ..Self::of(json.get())?
+        })
+    }
+
+    /// Whether half a character was found in what was read of it.
+    pub(super) fn is_halved(&self) -> bool {
+        self.halved.get()
     }
 
     /// Whether there is a member of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.members.contains_key(name)
+    }
+
+    /// The names of its members.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.keys().map(String::as_str)
     }
 
     /// A text; a number, `true` or `false` as one, which some versions of a
     /// program write. Empty where there is none.
     pub(super) fn text(&self, name: &str) -> String {
-        self.0.get(name).map_or_else(String::new, |json| text(json))
+        self.members
+            .get(name)
+            .map_or_else(String::new, |json| self.read(json))
     }
 
     /// A text that says something.
     pub(super) fn some(&self, name: &str) -> Option<String> {
-        Some(self.text(name)).filter(|text| !text.is_empty())
+        Some(self.text(name)).filter(|text| !text.trim().is_empty())
     }
 
+    /// The first of these that says something; empty where none does.
+    pub(super) fn first(&self, names: &[&str]) -> String {
+        let mut texts = names.iter().filter_map(|name| self.some(name));
+        texts.next().unwrap_or_default()
+    }
+
+    /// Whether it is `true`, 1, `"yes"` or the like.
     pub(super) fn is_yes(&self, name: &str) -> bool {
-        super::netscape::is_yes(&self.text(name))
+        values::is_yes(&self.text(name))
     }
 
+    /// A date: a text, a number, or an object as MongoDB (`$date`) and Firestore
+    /// (`_seconds`) write it.
     pub(super) fn date(&self, name: &str) -> Moment {
-        date(&self.text(name))
+        if let Some(date) = self.object(name) {
+            let number = |name| date.object(name).unwrap_or_default().text("$numberLong");
+            return super::dates::date(
+                &[
+                    date.first(&["$date", "_seconds", "seconds"]),
+                    number("$date"),
+                ]
+                .into_iter()
+                .find(|text| !text.is_empty())
+                .unwrap_or_default(),
+            );
+        }
+        super::dates::date(&self.text(name))
+    }
+
+    /// As [`Fields::first`], where one says something.
+    pub(super) fn first_some(&self, names: &[&str]) -> Option<String> {
+        Some(self.first(names)).filter(|text| !text.is_empty())
+    }
+
+    /// Whether it is `false`, which is no text.
+    pub(super) fn is_false(&self, name: &str) -> bool {
+        self.members
+            .get(name)
+            .is_some_and(|json| json.get() == "false" || values::is_no(&self.read(json)))
+    }
+
+    /// The first of these that is a date.
+    pub(super) fn first_date(&self, names: &[&str]) -> Moment {
+        let dates = names.iter().map(|name| self.date(name));
+        dates.fold(Moment::Unsaid, Moment::or)
     }
 
     /// A list.
     fn list(&self, name: &str) -> Vec<&'a RawValue> {
-        let json = self.0.get(name).map(|json| json.get());
+        let json = self.members.get(name).map(|json| json.get());
         json.and_then(|json| serde_json::from_str(json).ok())
             .unwrap_or_default()
     }
 
-    /// A list of texts.
+    /// Names of tags, folders or lists, in every form in which exporters write them: a
+    /// list of texts or of objects with a name, a list of such lists, a text with
+    /// commas, an object with a member for each.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        self.list(name).into_iter().map(text).collect()
+        let mut texts = Vec::new();
+        if let Some(json) = self.members.get(name) {
+            self.collect(json, 0, &mut texts);
+        }
+        texts
     }
 
-    /// A list of objects.
+    fn collect(&self, json: &'a RawValue, depth: usize, texts: &mut Vec<String>) {
+        if depth > 3 {
+            return;
+        }
+        if let Some(object) = self.inner(json) {
+            let name = object.first(NAMES);
+            if !name.is_empty() {
+                texts.push(name);
+                return;
+            }
+            for (name, value) in &object.members {
+                match value.get() {
+                    "null" | "false" | "0" => {}
+                    // As PHP writes a list with gaps.
+                    _ if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                        object.collect(value, depth + 1, texts);
+                    }
+                    _ => texts.push(self.sound(name.clone())),
+                }
+            }
+            return;
+        }
+        if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json.get()) {
+            for json in list {
+                // One of the list is one name, whatever signs it has.
+                match json.get().starts_with(['[', '{']) {
+                    true => self.collect(json, depth + 1, texts),
+                    false => texts.push(self.read(json)),
+                }
+            }
+            return;
+        }
+        texts.extend(values::tags(&self.read(json), None));
+    }
+
+    /// The objects of a list, or of an object with a member for each.
     pub(super) fn objects(&self, name: &str) -> Vec<Self> {
-        let list = self.list(name).into_iter();
-        list.filter_map(|json| Self::of(json.get())).collect()
+        let mut list = self.list(name);
+        if list.is_empty()
+            && let Some(object) = self.object(name)
+        {
+            list = object.members.into_values().collect();
+        }
+        list.into_iter()
+            .filter_map(|json| self.inner(json))
+            .collect()
     }
 
     /// An object.
     pub(super) fn object(&self, name: &str) -> Option<Self> {
-        self.0.get(name).and_then(|json| Self::of(json.get()))
+        self.members.get(name).and_then(|json| self.inner(json))
     }
 
     /// All members that are objects, with their names, by name.
     pub(super) fn all_objects(&self) -> impl Iterator<Item = (&str, Self)> {
-        let members = self.0.iter();
-        members.filter_map(|(name, json)| Some((name.as_str(), Self::of(json.get())?)))
+        let members = self.members.iter();
+        members.filter_map(|(name, json)| Some((name.as_str(), self.inner(json)?)))
+    }
+
+    /// All members that are lists, with the objects in them, by name.
+    pub(super) fn all_lists(&self) -> impl Iterator<Item = (&str, Vec<Self>)> {
+        let members = self.members.iter();
+        let lists = members.filter(|(_, json)| json.get().starts_with('['));
+        lists.map(|(name, _)| (name.as_str(), self.objects(name)))
+    }
+
+    /// A text or a number as a text; empty where it is anything else.
+    fn read(&self, json: &RawValue) -> String {
+        match json.get() {
+            "null" | "false" => String::new(),
+            json if json.starts_with('"') => {
+                self.sound(serde_json::from_str(json).unwrap_or_default())
+            }
+            json if json.starts_with(['[', '{']) => String::new(),
+            json => json.to_owned(),
+        }
+    }
+
+    fn sound(&self, text: String) -> String {
+        let (text, halved) = surrogates::unmarked(text);
+        if halved {
+            self.halved.set(true);
+        }
+        text
+    }
+
+    /// The name of a member for a password, a one-time code or a card.
+    pub(super) fn secret(&self) -> Option<Secret> {
+        secret(&self.members, 0)
     }
 }
 
-fn text(json: &RawValue) -> String {
-    match json.get() {
-        "null" | "false" => String::new(),
-        json if json.starts_with('"') => serde_json::from_str(json).unwrap_or_default(),
-        json if json.starts_with(['[', '{']) => String::new(),
-        json => json.to_owned(),
+/// Looks at objects inside of objects as well: Bitwarden's `login.password`.
+fn secret(members: &BTreeMap<String, &RawValue>, depth: usize) -> Option<Secret> {
+    for (name, json) in members {
+        let json = json.get();
+        // "Whether it has a password" isn't one.
+        if !matches!(json, "true" | "false")
+            && let Some(secret) = secrets::of_name(name)
+        {
+            return Some(secret);
+        }
+        if json.len() > "\"otpauth:".len() && json[1..].starts_with("otpauth:") {
+            return Some(Secret::OneTimeCode);
+        }
+        if depth >= MAX_SECRET_DEPTH {
+            continue;
+        }
+        if json.starts_with('{')
+            && let Ok(inner) = serde_json::from_str(json)
+            && let Some(secret) = secret(&inner, depth + 1)
+        {
+            return Some(secret);
+        }
+        if json.starts_with('[') && json.contains('{') {
+            let list: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+            for json in list.iter().filter(|json| json.get().starts_with('{')) {
+                if let Ok(inner) = serde_json::from_str(json.get())
+                    && let Some(secret) = secret(&inner, depth + 1)
+                {
+                    return Some(secret);
+                }
+            }
+        }
     }
+    None
 }
 
 /// Those that say something, below each other.
@@ -113,30 +373,152 @@ pub(super) fn paragraphs<const COUNT: usize>(texts: [String; COUNT]) -> String {
     texts.collect::<Vec<_>>().join("\n\n")
 }
 
+/// Words that were marked in a page, with what the user wrote of them, below each other.
+pub(super) fn quotes(marked: &[Fields<'_>]) -> String {
+    let quotes = marked.iter().map(|marked| {
+        let quote = marked.first(&["quote", "text", "highlight", "content"]);
+        let quote: Vec<String> = quote.lines().map(|line| format!("> {line}")).collect();
+        paragraphs([
+            quote.join("\n"),
+            marked.first(&["note", "comment", "annotation"]),
+        ])
+    });
+    let quotes: Vec<String> = quotes.filter(|quote| !quote.is_empty()).collect();
+    quotes.join("\n\n")
+}
+
 /// Calls `take` with each thing of the lists that are at the top or in its object
-/// and named in `lists`.
+/// and named in `lists`. An object with an address that has none of these lists is a
+/// thing itself, and so is each of those that follow it.
 pub(super) fn each(
     source: &mut Source,
     lists: &[&str],
     sink: &mut Sink<'_>,
     take: &mut dyn FnMut(&Item<'_>, &mut Sink<'_>) -> Result<()>,
 ) -> Result<()> {
-    let text = RefCell::new(Counting::new(source.text()?, MAX_BYTES));
-    let mut take = |item: &Item<'_>| take(item, sink);
+    each_of(source, lists, MAX_BYTES, sink, take)
+}
+
+/// As [`each`], where a thing is a folder with all that is in it.
+pub(super) fn each_folder(
+    source: &mut Source,
+    lists: &[&str],
+    sink: &mut Sink<'_>,
+    take: &mut dyn FnMut(&Item<'_>, &mut Sink<'_>) -> Result<()>,
+) -> Result<()> {
+    each_of(source, lists, MAX_HELD_BYTES, sink, take)
+}
+
+/// As [`each`], with what `found` makes of each object.
+pub(super) fn each_object(
+    source: &mut Source,
+    lists: &[&str],
+    sink: &mut Sink<'_>,
+    found: &dyn Fn(&Fields<'_>, u64) -> Found,
+) -> Result<()> {
+    each(source, lists, sink, &mut |item, sink| {
+        sink(
+            item.fields()
+                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
+        )
+    })
+}
+
+/// How the things of a document stand in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    List,
+    /// In lists that are members of its object.
+    Members,
+    /// The object has a member for each.
+    Keyed,
+    /// Each document is one.
+    Documents,
+}
+
+fn layout(outline: &Outline, lists: &[&str]) -> Layout {
+    let Some(Node::Object(members)) = outline.top() else {
+        return Layout::List;
+    };
+    let holds = |name: &&str| matches!(members.get(*name), Some(Node::List(_) | Node::Object(_)));
+    if outline.top().is_some_and(Node::is_keyed) {
+        Layout::Keyed
+    } else if lists.iter().any(holds) {
+        Layout::Members
+    } else if outline.top().is_some_and(Node::is_row) {
+        Layout::Documents
+    } else {
+        Layout::Members
+    }
+}
+
+fn each_of(
+    source: &mut Source,
+    lists: &[&str],
+    max_bytes: u64,
+    sink: &mut Sink<'_>,
+    take: &mut dyn FnMut(&Item<'_>, &mut Sink<'_>) -> Result<()>,
+) -> Result<()> {
+    let outline = Outline::of(source)?.unwrap_or_default();
+    let layout = layout(&outline, lists);
+    let text = RefCell::new(Counting::new(source.json_text()?, max_bytes));
+    let mut count = 0_u64;
+    let mut take = |item: &Item<'_>| {
+        count += 1;
+        if let Some(secret) = Fields::of(item.json.get()).and_then(|fields| fields.secret()) {
+            return Err(secrets::refusal(secret));
+        }
+        take(item, &mut |mut found| {
+            if item.halved.take()
+                && let Found::Row(row) = &mut found
+            {
+                row.left.push(half_character());
+            }
+            sink(found)
+        })
+    };
     let reading = Reading {
         text: &text,
         lists,
+        layout,
+        rows: outline
+            .top()
+            .and_then(Node::object)
+            .into_iter()
+            .flatten()
+            .filter(|(_, node)| node.is_row())
+            .map(|(name, _)| name.clone())
+            .collect(),
         failed: RefCell::new(None),
         take: RefCell::new(&mut take),
     };
     let mut deserializer = serde_json::Deserializer::from_reader(Shared(&text));
-    let read = Top(&reading)
-        .deserialize(&mut deserializer)
-        .and_then(|()| deserializer.end());
+    let read = match layout {
+        Layout::Documents => reading.documents(&mut deserializer),
+        _ => Top(&reading)
+            .deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end()),
+    };
     if let Some(failed) = reading.failed.take() {
         return Err(failed);
     }
-    read.map_err(|error| broken(error, text.borrow().line()))
+    read.map_err(|error| broken(error, text.borrow().line()))?;
+    let has_lists = lists.iter().any(|name| match outline.top() {
+        Some(Node::Object(members)) => members.contains_key(*name),
+        _ => false,
+    });
+    if count == 0 && (layout == Layout::List || has_lists) {
+        sink(Found::Empty)?;
+    }
+    Ok(())
+}
+
+/// What is left out of a row with half a character in it.
+pub(super) fn half_character() -> (Left, String) {
+    (
+        Left::HalfCharacter,
+        "A character of which the file has only one half became \u{fffd}.".into(),
+    )
 }
 
 /// What is wrong with the file.
@@ -147,7 +529,11 @@ fn broken(error: serde_json::Error, line: u64) -> Error {
         Category::Eof => Error::InvalidParams(format!(
             "The file ends in the middle, on line {line}; nothing was imported."
         )),
-        Category::Syntax | Category::Data => {
+        // Those of other kinds quote the file.
+        Category::Data => Error::InvalidParams(format!(
+            "The file isn't what it should be on line {line}; nothing was imported."
+        )),
+        Category::Syntax => {
             let text = error.to_string();
             let text = text.split(" at line ").next().unwrap_or_default();
             Error::InvalidParams(format!(
@@ -162,12 +548,45 @@ type Take<'a> = dyn FnMut(&Item<'_>) -> Result<()> + 'a;
 struct Reading<'a, R> {
     text: &'a RefCell<Counting<R>>,
     lists: &'a [&'a str],
+    layout: Layout,
+    /// Members that are things themselves.
+    rows: Vec<String>,
     failed: RefCell<Option<Error>>,
     take: RefCell<&'a mut Take<'a>>,
 }
 
+impl<R: BufRead> Reading<'_, R> {
+    fn documents(
+        &self,
+        deserializer: &mut serde_json::Deserializer<serde_json::de::IoRead<Shared<'_, R>>>,
+    ) -> serde_json::Result<()> {
+        while deserializer.end().is_err() {
+            let json = <Box<RawValue>>::deserialize(&mut *deserializer)?;
+            self.item(&json)?;
+        }
+        Ok(())
+    }
+
+    fn item<E: serde::de::Error>(&self, json: &RawValue) -> std::result::Result<(), E> {
+        let item = Item {
+            line: self.text.borrow().last_line(),
+            json,
+            halved: Rc::default(),
+            counted: Cell::default(),
+            lines: OnceCell::new(),
+        };
+        self.text.borrow_mut().next_record();
+        let taken = (self.take.borrow_mut())(&item);
+        if let Err(error) = taken {
+            self.failed.replace(Some(error));
+            return Err(E::custom("taken back"));
+        }
+        Ok(())
+    }
+}
+
 /// The text, looked at from outside for its line while it is read.
-struct Shared<'a, R>(&'a RefCell<Counting<R>>);
+pub(super) struct Shared<'a, R>(pub(super) &'a RefCell<Counting<R>>);
 
 impl<R: BufRead> std::io::Read for Shared<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -202,7 +621,15 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
+            if self.0.layout == Layout::Keyed {
+                self.0.item(&*map.next_value::<Box<RawValue>>()?)?;
+                continue;
+            }
             match self.0.lists.iter().find(|list| **list == name) {
+                // One thing, not one for each of its members.
+                Some(_) if self.0.rows.contains(&name) => {
+                    self.0.item(&*map.next_value::<Box<RawValue>>()?)?;
+                }
                 Some(_) => map.next_value_seed(List(self.0))?,
                 None => map.next_value_seed(Skipped(self.0))?,
             }
@@ -270,7 +697,7 @@ impl<'de, R: BufRead> DeserializeSeed<'de> for List<'_, R> {
         self,
         deserializer: D,
     ) -> std::result::Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -281,19 +708,23 @@ impl<'de, R: BufRead> Visitor<'de> for List<'_, R> {
         f.write_str("a list")
     }
 
+    skip! { visit_bool bool visit_i64 i64 visit_u64 u64 visit_f64 f64 visit_str &str }
+
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
-        let reading = self.0;
         while let Some(json) = seq.next_element::<Box<RawValue>>()? {
-            let item = Item {
-                line: reading.text.borrow().last_line(),
-                json: &json,
-            };
-            reading.text.borrow_mut().next_record();
-            let taken = (reading.take.borrow_mut())(&item);
-            if let Err(error) = taken {
-                reading.failed.replace(Some(error));
-                return Err(serde::de::Error::custom("taken back"));
-            }
+            self.0.item(&json)?;
+        }
+        Ok(())
+    }
+
+    /// As PHP writes a list with gaps.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            self.0.item(&*map.next_value::<Box<RawValue>>()?)?;
         }
         Ok(())
     }

@@ -4,29 +4,59 @@ use std::collections::HashMap;
 
 use super::{
     json::{self, Fields},
-    row::{ARCHIVE, Found, Row, STARRED, Sink},
+    row::{ARCHIVE, FOLDERS, Found, Row, STARRED, Sink},
     source::Source,
 };
 use crate::error::Result;
 
+/// A list, and the list that it is in.
+#[derive(Default)]
+struct List {
+    name: String,
+    parent: String,
+    /// A smart list is a stored search: its bookmarks aren't put into it by the user.
+    is_smart: bool,
+}
+
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     // They follow the bookmarks that are in them.
-    let mut lists = HashMap::new();
-    json::each(source, &["lists"], sink, &mut |item, _| {
+    let mut lists: HashMap<String, List> = HashMap::new();
+    json::each(source, &["lists"], &mut |_| Ok(()), &mut |item, _| {
         if let Ok(list) = item.fields() {
-            lists.insert(list.text("id"), list.text("name"));
+            lists.insert(
+                list.text("id"),
+                List {
+                    name: list.text("name"),
+                    parent: list.text("parentId"),
+                    is_smart: list.text("type") == "smart",
+                },
+            );
         }
         Ok(())
     })?;
-    json::each(source, &["bookmarks"], sink, &mut |item, sink| {
-        sink(item.fields().map_or_else(
-            |refused| refused,
-            |bookmark| found(&bookmark, &lists, item.line),
-        ))
+    json::each_object(source, &["bookmarks"], sink, &|bookmark, line| {
+        found(bookmark, &lists, line)
     })
 }
 
-fn found(bookmark: &Fields<'_>, lists: &HashMap<String, String>, line: u64) -> Found {
+/// The names of a list and of those around it, the outermost first. Lists may be said
+/// to be in each other.
+fn path(id: &str, lists: &HashMap<String, List>) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut next = id;
+    while let Some(list) = lists.get(next)
+        && path.len() <= FOLDERS
+    {
+        if !list.is_smart {
+            path.push(list.name.clone());
+        }
+        next = &list.parent;
+    }
+    path.reverse();
+    path
+}
+
+fn found(bookmark: &Fields<'_>, lists: &HashMap<String, List>, line: u64) -> Found {
     let Some(content) = bookmark.object("content") else {
         return Found::refused(line, "It has no content.");
     };
@@ -40,17 +70,22 @@ fn found(bookmark: &Fields<'_>, lists: &HashMap<String, String>, line: u64) -> F
         }
     }
     let within = bookmark.texts("lists");
+    let is_smart = |id: &str| lists.get(id).is_some_and(|list| list.is_smart);
     Row {
         line,
         url,
-        title: bookmark.text("title"),
+        title: bookmark
+            .some("title")
+            .unwrap_or_else(|| content.text("title")),
         tags,
         folders: within
             .iter()
-            .filter_map(|id| lists.get(id).cloned())
+            .filter(|id| !is_smart(id))
+            .flat_map(|id| path(id, lists))
             .collect(),
         note: json::paragraphs([content.text("text"), bookmark.text("note")]),
         saved: bookmark.date("createdAt"),
+        updated: bookmark.date("modifiedAt"),
         ..Row::default()
     }
     .into()

@@ -8,12 +8,7 @@ use super::{
 use crate::error::Result;
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    json::each(source, &["results"], sink, &mut |item, sink| {
-        sink(
-            item.fields()
-                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
-        )
-    })
+    json::each_object(source, &["results"], sink, &found)
 }
 
 fn found(bookmark: &Fields<'_>, line: u64) -> Found {

@@ -1,30 +1,43 @@
-//! Import: a file of one of many formats becomes notes.
-//!
-//! Owns the table of formats, how one is detected, and the report. Files are read
-//! as streams, a bookmark at a time, with a cap on everything that others decide.
+//! Import: a file of one of many formats becomes notes. `formats.rs` is the table of
+//! formats, `detect.rs` finds out which one a file is, this file makes the report. Files
+//! are read as a stream, a bookmark at a time, with a cap on everything that others decide.
 
 mod buku;
+mod columns;
 mod csv;
+mod dates;
+mod delicious;
+mod detect;
+mod elcurator;
 mod encoding;
+mod formats;
+mod goodlinks;
 mod html;
 mod html_input;
 mod json;
+mod json_list;
 mod karakeep;
 mod lines;
 mod linkding;
+mod linkwarden;
 mod markdown;
 mod netscape;
 mod omnivore;
 mod opml;
+mod outline;
 mod own;
 mod pinboard;
 mod pinboard_xml;
-mod pocket;
+mod readability;
 mod redirects;
 mod row;
+mod secrets;
+mod sessions;
 mod shaarli;
 mod source;
+mod surrogates;
 mod tree;
+mod values;
 mod wallabag;
 mod xbel;
 mod xml;
@@ -37,8 +50,10 @@ use std::{
 
 use serde::Serialize;
 
+pub use detect::detect;
+pub use formats::{FORMATS, Format, format_named};
 pub use row::Wishes;
-use row::{Found, Left, Making, Renamed, Sink, shortened};
+use row::{Found, Left, Making, Renamed, shortened};
 pub use source::Source;
 
 use crate::{
@@ -51,282 +66,10 @@ use crate::{
 const MAX_ROWS: u64 = 10_000_000;
 /// So many refusals, and as many omissions, are kept for the report; all are counted.
 const MAX_REMARKS: usize = 10_000;
-/// So many files of a zip file are told the encoding of.
+/// So many sentences on files of a zip file are kept.
 const MAX_PART_NOTICES: usize = 20;
-
-/// What a file may be.
-pub struct Format {
-    /// Its name for `--format` and in reports.
-    pub name: &'static str,
-    /// What it is, for people.
-    pub title: &'static str,
-    /// Whether a file is that, by its beginning.
-    recognises: fn(&Head<'_>) -> bool,
-    read: fn(&mut Source, &mut Sink<'_>) -> Result<()>,
-}
-
-impl std::fmt::Debug for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-/// The beginning of a file.
-struct Head<'a> {
-    magic: &'a [u8],
-    /// Of a zip file: what is in it.
-    names: &'a [String],
-    text: &'a str,
-    table: Option<csv::Head>,
-}
-
-/// All formats, in the order in which they are tried: what is told by more comes first.
-pub static FORMATS: &[Format] = &[
-    Format {
-        name: "jsonl",
-        title: "url-notes, a note a line",
-        recognises: |head| {
-            let text = head.text.trim_start();
-            let first = text.lines().next().unwrap_or_default();
-            // The first line may be longer than what is looked at: a note may be.
-            let is_cut = !text.contains('\n');
-            text.starts_with("{\"alias\":")
-                || text.starts_with("{\"id\":")
-                    && (head.has("\"savedAt\"") || is_cut && head.has(",\"summary\":\""))
-                || own::is_note(first)
-        },
-        read: own::jsonl,
-    },
-    Format {
-        name: "json",
-        title: "url-notes",
-        recognises: |head| head.has("\"urlNotes\"") || head.is_json_with(&["savedAt", "summary"]),
-        read: own::json,
-    },
-    Format {
-        name: "xbel",
-        title: "XBEL: floccus, buku, KDE, Otter",
-        recognises: |head| xbel::recognises(head.text),
-        read: xbel::read,
-    },
-    Format {
-        name: "opml",
-        title: "OPML, an outline of links",
-        recognises: |head| opml::recognises(head.text),
-        read: opml::read,
-    },
-    Format {
-        name: "pinboard-xml",
-        title: "Pinboard's and Delicious' XML",
-        recognises: |head| pinboard_xml::recognises(head.text),
-        read: pinboard_xml::read,
-    },
-    Format {
-        name: "netscape",
-        title: "Bookmarks as HTML: browsers, Pinboard, Delicious, Shaarli, linkding, Pocket",
-        recognises: |head| {
-            let text = head.text.to_ascii_lowercase();
-            text.trim_start().starts_with('<')
-                && ["<!doctype netscape", "<dl", "<a "]
-                    .iter()
-                    .any(|sign| text.contains(sign))
-        },
-        read: netscape::read,
-    },
-    Format {
-        name: "omnivore",
-        title: "Omnivore",
-        recognises: |head| {
-            head.names.iter().any(|name| omnivore::is_metadata(name))
-                || head.is_json_with(&["slug", "savedAt"])
-        },
-        read: omnivore::read,
-    },
-    Format {
-        name: "pocket",
-        title: "Pocket",
-        recognises: |head| {
-            head.names.iter().any(|name| pocket::is_part(name))
-                || head.is_table(&["url", "time_added"])
-        },
-        read: pocket::read,
-    },
-    Format {
-        name: "raindrop",
-        title: "Raindrop",
-        recognises: |head| head.is_table(&["folder", "url", "created"]),
-        read: csv::read,
-    },
-    Format {
-        name: "instapaper",
-        title: "Instapaper",
-        recognises: |head| head.is_table(&["url", "title", "selection", "folder"]),
-        read: csv::read,
-    },
-    Format {
-        name: "csv",
-        title: "A table",
-        recognises: |head| head.is_table(&["url"]),
-        read: csv::read,
-    },
-    Format {
-        name: "pinboard",
-        title: "Pinboard, Delicious",
-        recognises: |head| head.is_json_with(&["href"]),
-        read: pinboard::read,
-    },
-    Format {
-        name: "chrome",
-        title: "Bookmarks of Chromium and its relatives",
-        recognises: |head| head.is_json_with(&["roots"]),
-        read: tree::chromium,
-    },
-    Format {
-        name: "firefox",
-        title: "Bookmarks of Firefox and its relatives",
-        recognises: |head| {
-            head.is_json_with(&["guid", "children"]) || head.is_json_with(&["title", "children"])
-        },
-        read: tree::firefox,
-    },
-    Format {
-        name: "karakeep",
-        title: "Karakeep",
-        recognises: |head| head.is_json_with(&["bookmarks"]),
-        read: karakeep::read,
-    },
-    Format {
-        name: "wallabag",
-        title: "wallabag",
-        recognises: |head| head.is_json_with(&["url", "is_archived", "is_starred"]),
-        read: wallabag::read,
-    },
-    Format {
-        name: "linkding",
-        title: "linkding's JSON",
-        recognises: |head| head.is_json_with(&["url", "tag_names"]),
-        read: linkding::read,
-    },
-    Format {
-        name: "shaarli",
-        title: "Shaarli's JSON",
-        recognises: |head| head.is_json_with(&["url", "shorturl"]),
-        read: shaarli::read,
-    },
-    Format {
-        name: "buku",
-        title: "buku",
-        recognises: |head| head.magic.starts_with(b"SQLite format 3\0"),
-        read: buku::read,
-    },
-    Format {
-        name: "markdown",
-        title: "A list of links in Markdown",
-        recognises: |head| markdown::recognises(head.text),
-        read: markdown::read,
-    },
-    Format {
-        name: "lines",
-        title: "A list of addresses, OneTab",
-        recognises: |head| lines::recognises(head.text),
-        read: lines::read,
-    },
-];
-
-/// How files begin that people bring and that are none of these, and what to do.
-const OTHERS: &[(&[u8], &str)] = &[
-    (
-        b"PK",
-        "It is a zip file with nothing in it that is known; unpack it, and import the file with the bookmarks.",
-    ),
-    (
-        b"\x1f\x8b",
-        "It is packed by gzip; unpack it first, as by `gunzip`.",
-    ),
-    (
-        b"BZh",
-        "It is packed by bzip2; unpack it first, as by `bunzip2`.",
-    ),
-    (
-        b"\xfd7zXZ\0",
-        "It is packed by xz; unpack it first, as by `unxz`.",
-    ),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "It is packed by zstd; unpack it first, as by `unzstd`.",
-    ),
-    (b"7z\xbc\xaf\x27\x1c", "It is a 7z file; unpack it first."),
-    (
-        b"mozLz40\0",
-        "It is a backup that Firefox packs for itself; in its window of all bookmarks, Backup… writes one that can be read.",
-    ),
-    (
-        b"bplist00",
-        "It is a list of Apple's; in Safari, File, Export Bookmarks… writes a file that can be read.",
-    ),
-    (b"%PDF", "It is a PDF, which is no file of bookmarks."),
-];
-
-impl Head<'_> {
-    /// Whether it begins as JSON does, and has these names in it.
-    fn is_json_with(&self, names: &[&str]) -> bool {
-        self.text.trim_start().starts_with(['[', '{'])
-            && names.iter().all(|name| self.has(&format!("\"{name}\"")))
-    }
-
-    fn is_table(&self, columns: &[&str]) -> bool {
-        self.table.as_ref().is_some_and(|table| table.has(columns))
-    }
-
-    fn has(&self, text: &str) -> bool {
-        self.text.contains(text)
-    }
-}
-
-/// The format of this name.
-#[must_use]
-pub fn format_named(name: &str) -> Option<&'static Format> {
-    FORMATS
-        .iter()
-        .find(|format| format.name.eq_ignore_ascii_case(name))
-}
-
-/// What a file is, by its content.
-///
-/// # Errors
-/// `InvalidParams` where it is nothing that is known.
-pub fn detect(source: &mut Source) -> Result<&'static Format> {
-    let magic = source.magic()?;
-    let names: Vec<String> = if source.is_zip()? {
-        let entries = zip::entries(source)?;
-        entries.into_iter().map(|entry| entry.name).collect()
-    } else {
-        Vec::new()
-    };
-    let text = source.head()?;
-    let head = Head {
-        magic: &magic,
-        names: &names,
-        text: &text,
-        table: csv::Head::of(&text),
-    };
-    if text.trim().is_empty() {
-        return Err(Error::InvalidParams("The file is empty.".into()));
-    }
-    FORMATS
-        .iter()
-        .find(|format| (format.recognises)(&head))
-        .ok_or_else(|| {
-            if let Some((_, sentence)) = OTHERS.iter().find(|(start, _)| magic.starts_with(start)) {
-                return Error::InvalidParams((*sentence).into());
-            }
-            let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-            Error::InvalidParams(format!(
-                "It is no format that is known. If it is one of these, say which by --format: {}.",
-                names.join(", ")
-            ))
-        })
-}
+/// So many files of a zip file are listed.
+const MAX_FILES: usize = 1_000;
 
 /// What became of a file.
 #[derive(Debug, Default, Serialize)]
@@ -354,8 +97,27 @@ pub struct Report {
     pub incomplete: u64,
     /// What was left out, of each of the first 10,000 of them.
     pub omissions: Vec<Remark>,
+    /// Of a zip file, the first 1,000 files in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileReport>,
     /// What else there is to know, a sentence each.
     pub notices: Vec<String>,
+}
+
+/// What a file of a zip file is, and whether it was taken.
+#[derive(Debug, Serialize)]
+pub struct FileReport {
+    /// Its name in the zip file.
+    pub name: Rc<str>,
+    /// Name of its format, where that is known.
+    pub format: Option<&'static str>,
+    /// Whether its bookmarks were read.
+    pub taken: bool,
+    /// Bookmarks of it.
+    pub read: u64,
+    /// Why it was left out, as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What there is to say of a row.
@@ -410,6 +172,11 @@ fn read(
     notes: &dyn Taking,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Report> {
+    secrets::refuse_tables(source)?;
+    let is_zip = source.is_zip()?;
+    if !is_zip {
+        detect::refuse_other_kinds(source, format)?;
+    }
     let mut report = Report {
         format: format.name,
         encoding: source.encoding(),
@@ -419,19 +186,29 @@ fn read(
     report.notices.extend(source.encoding_notice());
     let mut making = Making::new(wishes);
     let mut telling = Telling::default();
-    (format.read)(source, &mut |found| {
-        if let Found::Part(name, notice) = found {
-            let notice = notice.map(|notice| format!("{name}: {notice}"));
-            if report.notices.len() < MAX_PART_NOTICES {
-                report.notices.extend(notice);
+    let mut is_empty = false;
+    let mut sink = |found: Found| {
+        let found = match found {
+            Found::Part(name, notice) => {
+                telling.part = Some(name);
+                telling.read_before = report.read;
+                telling.notice(notice, &mut report.notices);
+                return Ok(());
             }
-            telling.part = Some(name);
-            return Ok(());
-        }
-        if let Found::Notice(notice) = found {
-            report.notices.push(notice);
-            return Ok(());
-        }
+            Found::Notice(notice) => {
+                telling.notice(Some(notice), &mut report.notices);
+                return Ok(());
+            }
+            Found::File(file) => {
+                telling.file(file, &mut report);
+                return Ok(());
+            }
+            Found::Empty => {
+                is_empty = true;
+                return Ok(());
+            }
+            found => found,
+        };
         report.read += 1;
         if report.read > MAX_ROWS {
             return Err(Error::InvalidParams(
@@ -469,7 +246,22 @@ fn read(
             }
         }
         Ok(())
-    })?;
+    };
+    if is_zip {
+        let wanted = Some(format).filter(|format| format.name != "zip");
+        zip::read_as(source, wanted, &mut sink)?;
+    } else {
+        (format.read)(source, &mut sink)?;
+    }
+    if report.read == 0 {
+        if !is_empty && !detect::is_empty(source, format)? {
+            return Err(detect::unlike(source, format)?);
+        }
+        report.notices.push("It has no bookmarks.".into());
+    }
+    if let [only] = telling.formats[..] {
+        report.format = only;
+    }
     telling.conclude(&mut report, &making);
     Ok(report)
 }
@@ -477,7 +269,14 @@ fn read(
 /// What there is to say in the end.
 #[derive(Default)]
 struct Telling {
+    /// The file of a zip file that is read.
     part: Option<Rc<str>>,
+    /// Bookmarks of the files before it.
+    read_before: u64,
+    /// Formats of the files that were taken.
+    formats: Vec<&'static str>,
+    /// Files of a zip file, and those that were left out.
+    files: [u64; 2],
     /// Many rows have the same.
     reasons: HashSet<Rc<str>>,
     left: BTreeMap<Left, u64>,
@@ -486,6 +285,33 @@ struct Telling {
 }
 
 impl Telling {
+    /// A sentence on the file, or on the one of a zip file that is read.
+    fn notice(&self, notice: Option<String>, notices: &mut Vec<String>) {
+        match (&self.part, notice) {
+            (Some(_), _) if notices.len() >= MAX_PART_NOTICES => {}
+            (Some(part), Some(notice)) => notices.push(format!("{part}: {notice}")),
+            (None, notice) => notices.extend(notice),
+            (_, None) => {}
+        }
+    }
+
+    fn file(&mut self, mut file: FileReport, report: &mut Report) {
+        self.files[0] += 1;
+        if file.taken {
+            file.read = report.read - self.read_before;
+            self.read_before = report.read;
+            self.formats.extend(file.format);
+            self.formats.sort_unstable();
+            self.formats.dedup();
+        } else {
+            self.files[1] += 1;
+        }
+        self.part = None;
+        if report.files.len() < MAX_FILES {
+            report.files.push(file);
+        }
+    }
+
     fn tell(&mut self, row: u64, line: u64, reason: &str, remarks: &mut Vec<Remark>) {
         if remarks.len() >= MAX_REMARKS {
             return;
@@ -506,6 +332,13 @@ impl Telling {
 
     fn conclude(self, report: &mut Report, making: &Making) {
         let notices = &mut report.notices;
+        if self.files[1] > 0 {
+            notices.push(format!(
+                "Of {} in the zip file, {} left out.",
+                counted(self.files[0], "file", "files"),
+                counted(self.files[1], "was", "were"),
+            ));
+        }
         notices.extend(renamed(&making.lowered, "written in lower case"));
         notices.extend(renamed(&making.reformed, "given another form"));
         notices.extend(readdressed(&making.unwrapped, "led to another page, which was taken"));
@@ -588,7 +421,9 @@ fn taken(found: Found, making: &mut Making, notes: &dyn Taking) -> Taken {
             (line, alias)
         }
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
-        Found::Part(..) | Found::Notice(_) => unreachable!("told apart before rows are counted"),
+        Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
+            unreachable!("told apart before rows are counted")
+        }
     };
     Taken {
         line,
@@ -728,9 +563,7 @@ mod tests {
         for at in 0..all.len() {
             let mut source = Source::of_bytes(all[at].clone()).unwrap();
             if source.is_zip().unwrap() {
-                for entry in zip::entries(&mut source).unwrap() {
-                    all.push(zip::content(&mut source, &entry).unwrap());
-                }
+                all.extend(zip::contents(&mut source).unwrap());
             }
         }
         all.retain(|bytes| source(bytes, None).is_ok_and(|(_, format)| format.name == name));
@@ -789,5 +622,16 @@ mod tests {
         fuzz_import_opml "opml"
         fuzz_import_pinboard_xml "pinboard-xml"
         fuzz_import_xbel "xbel"
+        fuzz_import_zip "zip"
+        fuzz_import_json_list "json-list"
+        fuzz_import_delicious "delicious"
+        fuzz_import_linkwarden "linkwarden"
+        fuzz_import_readability "readability"
+        fuzz_import_goodlinks "goodlinks"
+        fuzz_import_anybox "anybox"
+        fuzz_import_elcurator "elcurator"
+        fuzz_import_toby "toby"
+        fuzz_import_tab_session_manager "tab-session-manager"
+        fuzz_import_session_buddy "session-buddy"
     }
 }

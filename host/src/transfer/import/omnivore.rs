@@ -7,43 +7,24 @@ use super::{
     json::{self, Fields},
     row::{ARCHIVE, Found, Row, Sink},
     source::Source,
-    zip::{self, Entry},
 };
 use crate::error::Result;
 
-/// Whether a file of a zip file has pages.
-pub(super) fn is_metadata(name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or_default();
-    name.starts_with("metadata_") && name.ends_with(".json")
+/// Of the files of a zip file, those with what was marked in a page, by the page's slug.
+pub(super) fn highlights<'a, T>(files: impl Iterator<Item = (&'a str, T)>) -> HashMap<String, T> {
+    let of_slug = |(name, file): (&str, T)| {
+        let (_, name) = name.split_once("highlights/")?;
+        Some((name.strip_suffix(".md")?.to_owned(), file))
+    };
+    files.filter_map(of_slug).collect()
 }
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    if !source.is_zip()? {
-        return pages(source, sink, &mut |_| Ok(String::new()));
-    }
-    let entries = zip::entries(source)?;
-    let highlights: HashMap<&str, &Entry> = entries
-        .iter()
-        .filter_map(|entry| {
-            let (_, name) = entry.name.split_once("highlights/")?;
-            Some((name.strip_suffix(".md")?, entry))
-        })
-        .collect();
-    for entry in entries.iter().filter(|entry| is_metadata(&entry.name)) {
-        zip::each_row(source, entry, sink, |source, metadata, sink| {
-            pages(metadata, sink, &mut |slug| {
-                let Some(entry) = highlights.get(slug) else {
-                    return Ok(String::new());
-                };
-                let bytes = zip::content(source, entry)?;
-                Ok(String::from_utf8_lossy(&bytes).into_owned())
-            })
-        })?;
-    }
-    Ok(())
+    pages(source, sink, &mut |_| Ok(String::new()))
 }
 
-fn pages(
+/// `highlights` gives what was marked in the page with a slug.
+pub(super) fn pages(
     source: &mut Source,
     sink: &mut Sink<'_>,
     highlights: &mut dyn FnMut(&str) -> Result<String>,
@@ -59,18 +40,18 @@ fn pages(
 
 fn found(page: &Fields<'_>, note: String, line: u64) -> Found {
     let mut tags = page.texts("labels");
-    if page.text("state").eq_ignore_ascii_case("archived") {
+    if page.text("state").eq_ignore_ascii_case("archived") || page.is_yes("isArchived") {
         tags.push(ARCHIVE.into());
     }
     Row {
         line,
-        url: page.text("url"),
+        url: page.first(&["url", "originalArticleUrl"]),
         title: page.text("title"),
         tags,
         note,
         excerpt: page.some("description"),
         published: page.some("publishedAt"),
-        saved: page.date("savedAt"),
+        saved: page.first_date(&["savedAt", "createdAt"]),
         updated: page.date("updatedAt"),
         ..Row::default()
     }

@@ -4,8 +4,11 @@ use jiff::Timestamp;
 
 use super::{
     json::{self, Fields},
+    outline::{Node, Outline},
     row::{Found, Moment, Row, Sink},
+    secrets,
     source::{Counting, Source, unreadable},
+    surrogates::Repaired,
 };
 use crate::{
     domain::NoteId,
@@ -71,9 +74,35 @@ fn date(entry: &Fields<'_>, name: &str) -> Moment {
     exact.map_or_else(|| entry.date(name), Moment::At)
 }
 
-/// Whether a line is a note by itself.
-pub(super) fn is_note(line: &str) -> bool {
-    Fields::of(line).is_some_and(|fields| fields.has("url"))
+/// All members of a note.
+const MEMBERS: &[&str] = &[
+    "id",
+    "url",
+    "title",
+    "tags",
+    "summary",
+    "excerpt",
+    "savedAt",
+    "updatedAt",
+    "publishedAt",
+    "siteName",
+    "lang",
+    "deletedAt",
+    "addresses",
+    "read",
+    "text",
+    "shift",
+];
+
+/// Whether it is a note or another name of a tag a line, with no member that isn't ours.
+pub(super) fn is_jsonl(outline: &Outline) -> bool {
+    let Some(members) = outline.top().and_then(Node::object) else {
+        return false;
+    };
+    let is_alias = members.contains_key("alias") && members.contains_key("tag");
+    let is_note =
+        members.contains_key("url") && members.keys().all(|name| MEMBERS.contains(&name.as_str()));
+    outline.is_lines && (is_alias || is_note)
 }
 
 /// `{"notes": [], "trash": [], "aliases": []}`, or a list of notes as `--json` prints them.
@@ -103,9 +132,21 @@ pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         if buffer.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let text = String::from_utf8_lossy(&buffer);
+        let mut repaired = Vec::new();
+        std::io::Read::read_to_end(&mut Repaired::new(&buffer[..]), &mut repaired)
+            .map_err(|error| unreadable(&error))?;
+        let text = String::from_utf8_lossy(&repaired);
         match Fields::of(&text) {
-            Some(entry) => sink(found(&entry, line))?,
+            Some(entry) => {
+                if let Some(secret) = entry.secret() {
+                    return Err(secrets::refusal(secret));
+                }
+                let mut found = found(&entry, line);
+                if let (true, Found::Row(row)) = (entry.is_halved(), &mut found) {
+                    row.left.push(json::half_character());
+                }
+                sink(found)?;
+            }
             // Cut off while it was written or copied.
             None if text.starts_with('{') && !text.ends_with(['}', '\n']) => {
                 return Err(Error::InvalidParams(format!(

@@ -1,4 +1,4 @@
-//! Pinboard's JSON; Delicious' has the same names.
+//! Pinboard's JSON, and what the interfaces for programs of Pinboard and Delicious answer.
 
 use super::{
     json::{self, Fields},
@@ -9,28 +9,33 @@ use super::{
 use crate::error::Result;
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    json::each(source, &["posts"], sink, &mut |item, sink| {
-        sink(
-            item.fields()
-                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
-        )
-    })
+    json::each_object(source, &["posts"], sink, &found)
 }
 
 fn found(post: &Fields<'_>, line: u64) -> Found {
-    let names = post.some("tags").unwrap_or_else(|| post.text("tag"));
-    let mut tags = split_tags(&names);
+    let mut tags = tags(post, "tags");
+    if tags.is_empty() {
+        tags = self::tags(post, "tag");
+    }
     if post.is_yes("toread") {
         tags.push(TO_READ.into());
     }
     Row {
         line,
         url: post.text("href"),
-        title: post.text("description"),
+        title: post.first(&["description", "title"]),
         note: without_blockquotes(&post.text("extended")),
         tags,
-        saved: post.date("time"),
+        saved: post.first_date(&["time", "dt"]),
         ..Row::default()
     }
     .into()
+}
+
+/// Separated by spaces, as Pinboard writes them, or in any other form.
+fn tags(post: &Fields<'_>, name: &str) -> Vec<String> {
+    match post.some(name) {
+        Some(text) if !text.trim_start().starts_with('[') => split_tags(&text),
+        _ => post.texts(name),
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime};
+use jiff::{SignedDuration, Timestamp};
 
-use super::redirects;
+pub(super) use super::dates::{Moment, date};
+use super::{redirects, secrets::is_code_secret};
 use crate::{
     domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
     error::{Error, Result},
@@ -25,34 +26,6 @@ pub(super) const FOLDERS: usize = 16;
 
 /// Clocks differ, and so do zones: so far may a date lie ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
-
-/// A date of a bookmark.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Moment {
-    /// The file says none.
-    #[default]
-    Unsaid,
-    At(Timestamp),
-    /// The file says something that is none.
-    Unread(String),
-}
-
-impl Moment {
-    pub(super) fn at(&self) -> Option<Timestamp> {
-        match self {
-            Self::At(moment) => Some(*moment),
-            Self::Unsaid | Self::Unread(_) => None,
-        }
-    }
-
-    /// Where this is none, the other.
-    pub(super) fn or(self, other: Self) -> Self {
-        match (&self, &other) {
-            (Self::At(_), _) | (_, Self::Unsaid) => self,
-            _ => other,
-        }
-    }
-}
 
 /// A bookmark as a file has it.
 #[derive(Debug, Clone, Default)]
@@ -88,11 +61,15 @@ pub(super) enum Found {
         name: String,
         of: String,
     },
+    /// No bookmark: the file is whole, and has none.
+    Empty,
+    /// No bookmark: a sentence on the file.
+    Notice(String),
+    /// No bookmark: what a file of a zip file is, and whether it is taken.
+    File(super::FileReport),
     /// No bookmark: those that follow are of this file of a zip file. And what there is
     /// to say of its encoding.
     Part(Rc<str>, Option<String>),
-    /// No bookmark: something to know of the file, as a sentence.
-    Notice(String),
     /// What should be a bookmark and is none.
     Refused {
         line: u64,
@@ -139,6 +116,7 @@ pub(super) enum Left {
     Tags,
     Folders,
     Metadata,
+    HalfCharacter,
 }
 
 impl Left {
@@ -154,6 +132,7 @@ impl Left {
             Self::Tags => "tags over 200",
             Self::Folders => "outer folders",
             Self::Metadata => "what pages say of themselves",
+            Self::HalfCharacter => "halves of characters",
         }
     }
 }
@@ -264,13 +243,15 @@ impl Making {
     /// # Errors
     /// `InvalidUrl`.
     pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
-        self.left.append(&mut row.left);
         let url = self.url(&row)?;
+        self.left.append(&mut row.left);
         // With an id that fits it is what an export has: of a clock that was ahead.
         let (saved, updated) = match row.kept.id {
             Some(_) => (row.saved.at(), row.updated.at()),
             None => (self.moment(&row.saved), self.moment(&row.updated)),
         };
+        // Where the file says only when it was changed, it was saved by then.
+        let saved = saved.or(if row.own { None } else { updated });
         let folders = match self.wishes.folders {
             true => &row.folders[row.folders.len().saturating_sub(FOLDERS)..],
             false => &[],
@@ -358,6 +339,14 @@ impl Making {
                 None
             }
             Moment::At(at) => Some(*at),
+            Moment::Ambiguous(text) => {
+                let text = shortened(text);
+                self.leave(
+                    Left::UnreadDate,
+                    format!("Its date \"{text}\" can mean two days and was left out."),
+                );
+                None
+            }
             Moment::Unread(text) => {
                 let text = shortened(text);
                 self.leave(
@@ -411,6 +400,11 @@ impl Making {
         };
         if text.is_empty() {
             return Err(Error::InvalidParams("It has no address.".into()));
+        }
+        if is_code_secret(&text) {
+            return Err(Error::InvalidParams(
+                "Its address is the secret of one-time codes, which are never imported.".into(),
+            ));
         }
         if let Some(completed) = redirects::with_scheme(&text)
             && let Ok(url) = PageUrl::parse(&completed)
@@ -504,154 +498,9 @@ fn lines(text: &str) -> String {
     text.trim_end().trim_start_matches('\n').to_owned()
 }
 
-/// A moment as files write it: seconds, milliseconds, microseconds since 1970
-/// or (Chromium) microseconds since 1601, RFC 3339, ISO 8601 with or without a
-/// zone, and the way of web servers' logs. What is nothing but zeros is none.
-pub(super) fn date(text: &str) -> Moment {
-    let text = text.trim();
-    if is_unsaid(text) {
-        return Moment::Unsaid;
-    }
-    // Notes are of moments since 1970.
-    let read = read_date(text).filter(|moment| *moment > Timestamp::UNIX_EPOCH);
-    read.map_or_else(|| Moment::Unread(text.to_owned()), Moment::At)
-}
-
-/// As exporters write that there is no date.
-fn is_unsaid(text: &str) -> bool {
-    text.bytes().all(|byte| b"0-:.+TZ ".contains(&byte))
-        // The first moments of Unix, of Chromium, and of .NET.
-        || ["1970-01-01", "1601-01-01", "0001-01-01"].iter().any(|day| text.starts_with(day))
-        || text == "-11644473600"
-        || text.eq_ignore_ascii_case("null")
-}
-
-fn read_date(text: &str) -> Option<Timestamp> {
-    if let Ok(number) = text.parse::<i64>() {
-        return number_date(number);
-    }
-    if let Ok(number) = text.parse::<f64>() {
-        // Seconds with a fraction.
-        let micros = number * 1e6;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "within the range of what i64 holds"
-        )]
-        return (0.0..1e16)
-            .contains(&micros)
-            .then(|| Timestamp::from_microsecond(micros as i64).ok())?;
-    }
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Some(moment);
-    }
-    if let Some(moment) = of_log(text) {
-        return Some(moment);
-    }
-    let civil = text.parse::<DateTime>().or_else(|_| {
-        text.parse::<jiff::civil::Date>()
-            .map(|date| date.at(0, 0, 0, 0))
-    });
-    // Without a zone: in UTC, as all these programs keep it.
-    let zoned = civil.ok()?.to_zoned(jiff::tz::TimeZone::UTC);
-    Some(zoned.ok()?.timestamp())
-}
-
-/// `10/Oct/2000:13:55:36 +0300`
-fn of_log(text: &str) -> Option<Timestamp> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (day, rest) = text.split_once('/')?;
-    let (month, rest) = rest.split_once('/')?;
-    let (year, rest) = rest.split_once(':')?;
-    let (time, zone) = rest.split_once(' ')?;
-    let month = MONTHS.find(month).filter(|_| month.len() == 3)? / 3 + 1;
-    let text = format!("{year}-{month:02}-{day:0>2}T{time}{zone}");
-    text.parse().ok()
-}
-
-fn number_date(number: i64) -> Option<Timestamp> {
-    match number {
-        ..=0 => None,
-        // Until the year 5138.
-        1..100_000_000_000 => Timestamp::from_second(number).ok(),
-        100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
-        // 1601 is longer ago than anybody saves ahead: from here on it is Chromium's.
-        100_000_000_000_000..10_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
-        10_000_000_000_000_000..100_000_000_000_000_000 => since_1601(number),
-        // Nanoseconds.
-        _ => Timestamp::from_microsecond(number / 1_000).ok(),
-    }
-}
-
-/// As [`date`], of what Chromium keeps: microseconds since 1601 (`base::Time`).
-pub(super) fn chromium_date(text: &str) -> Moment {
-    let text = text.trim();
-    if is_unsaid(text) {
-        return Moment::Unsaid;
-    }
-    let read = text.parse().ok().and_then(since_1601);
-    read.map_or_else(|| Moment::Unread(text.to_owned()), Moment::At)
-}
-
-fn since_1601(micros: i64) -> Option<Timestamp> {
-    const UNTIL_1970: i64 = 11_644_473_600;
-    let moment = Timestamp::from_microsecond(micros).ok()?;
-    let moment = moment
-        .checked_sub(SignedDuration::from_secs(UNTIL_1970))
-        .ok()?;
-    (moment > Timestamp::UNIX_EPOCH).then_some(moment)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_read_however_they_are_written() {
-        for text in [
-            "971211336",
-            "971211336000",
-            "971211336000000",
-            "971211336000000000",
-            "10/Oct/2000:23:55:36 +0300",
-            "2000-10-10T20:55:36Z",
-            "2000-10-10T20:55:36.000+00:00",
-            "2000-10-10 20:55:36",
-            " 971211336.0 ",
-            "12615684936000000",
-        ] {
-            let expected: Timestamp = "2000-10-10T20:55:36Z".parse().unwrap();
-            assert_eq!(date(text), Moment::At(expected), "{text}");
-        }
-        assert_eq!(
-            date("2000-10-10"),
-            Moment::At("2000-10-10T00:00:00Z".parse().unwrap())
-        );
-        for text in [
-            "-5",
-            "yesterday",
-            "9e99",
-            "NaN",
-            "99/Foo/2000",
-            "1969-07-20",
-        ] {
-            assert_eq!(date(text), Moment::Unread(text.into()), "{text}");
-        }
-        for text in [
-            "",
-            " ",
-            "0",
-            "0.0",
-            "null",
-            "0000-00-00 00:00:00",
-            "1970-01-01T00:00:00Z",
-            "0001-01-01T00:00:00Z",
-            "-11644473600",
-        ] {
-            assert_eq!(date(text), Moment::Unsaid, "{text}");
-        }
-        assert_eq!(chromium_date("0"), Moment::Unsaid);
-        assert_eq!(chromium_date("x"), Moment::Unread("x".into()));
-    }
 
     #[test]
     fn names_become_the_nearest_tag() {
@@ -676,25 +525,21 @@ mod tests {
 
     #[test]
     fn fuzz_row() {
-        crate::fuzz::text(
-            &["10/Oct/2000:23:55:36 +0300", "971211336", "GPU, x"],
-            |text| {
-                let _ = date(text);
-                if let Some((tag, _)) = tag(text) {
-                    assert_eq!(Tag::parse(tag.as_str()).unwrap(), tag);
-                }
-                let row = Row {
-                    url: text.into(),
-                    title: text.into(),
-                    note: text.into(),
-                    ..Row::default()
-                };
-                let wishes = Wishes {
-                    folders: true,
-                    base: url::Url::parse("https://e.org/").ok(),
-                };
-                let _ = Making::new(wishes).note(row);
-            },
-        );
+        crate::fuzz::text(&["https://e.org/", "GPU, x"], |text| {
+            if let Some((tag, _)) = tag(text) {
+                assert_eq!(Tag::parse(tag.as_str()).unwrap(), tag);
+            }
+            let row = Row {
+                url: text.into(),
+                title: text.into(),
+                note: text.into(),
+                ..Row::default()
+            };
+            let wishes = Wishes {
+                folders: true,
+                base: url::Url::parse("https://e.org/").ok(),
+            };
+            let _ = Making::new(wishes).note(row);
+        });
     }
 }

@@ -8,12 +8,7 @@ use super::{
 use crate::error::Result;
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    json::each(source, &[], sink, &mut |item, sink| {
-        sink(
-            item.fields()
-                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
-        )
-    })
+    json::each_object(source, &[], sink, &found)
 }
 
 fn found(link: &Fields<'_>, line: u64) -> Found {

@@ -8,7 +8,10 @@ use std::{
     rc::Rc,
 };
 
-use super::encoding::{self, Decoded, Guess, Sign};
+use super::{
+    encoding::{self, Decoded, Guess, Sign},
+    surrogates::Repaired,
+};
 use crate::error::{Error, Result};
 
 /// Largest file, in bytes.
@@ -50,8 +53,6 @@ pub struct Source {
     file: Placed<Box<dyn Seekable>>,
     bytes: u64,
     guess: Guess,
-    /// What was unpacked of it, in bytes.
-    pub(super) unpacked: u64,
 }
 
 /// What can't be read, as a sentence.
@@ -115,7 +116,6 @@ impl Source {
             file: Placed { file, place },
             bytes,
             guess: Guess::UTF_8,
-            unpacked: 0,
         };
         // Not text: nothing to guess.
         if !source.is_binary()? {
@@ -170,6 +170,11 @@ impl Source {
         Ok(start)
     }
 
+    /// Its first bytes, as they are.
+    pub(super) fn start_bytes(&mut self, bytes: u64) -> Result<Vec<u8>> {
+        self.start(bytes)
+    }
+
     /// Whether it is a zip file.
     pub(super) fn is_zip(&mut self) -> Result<bool> {
         Ok(self.magic()?.starts_with(b"PK"))
@@ -217,6 +222,11 @@ impl Source {
         (&mut self.file, self.bytes)
     }
 
+    /// As [`Source::text`], where that is JSON.
+    pub(super) fn json_text(&mut self) -> Result<JsonText<'_>> {
+        Ok(BufReader::new(Repaired::new(self.text()?)))
+    }
+
     /// Its text from the beginning.
     pub(super) fn text(&mut self) -> Result<BufReader<Decoded<&mut (dyn Read + '_)>>> {
         let (Guess { encoding, mark, .. }, bytes) = (self.guess, self.bytes);
@@ -243,6 +253,9 @@ fn breaks(text: &[u8], after_return: bool) -> usize {
     }
     count - usize::from(after_return && text.first() == Some(&b'\n'))
 }
+
+/// A text of JSON, with a mark for each half of a character.
+pub(super) type JsonText<'a> = BufReader<Repaired<BufReader<Decoded<&'a mut (dyn Read + 'a)>>>>;
 
 /// Counts lines and bounds how long a record may be.
 pub(super) struct Counting<R> {

@@ -3,8 +3,9 @@
 //! it, so they are held as a whole.
 
 use super::{
-    json::Fields,
-    row::{FOLDERS, Found, Row, Sink, chromium_date},
+    dates::chromium_date,
+    json::{self, Fields},
+    row::{FOLDERS, Found, Row, Sink},
     source::{Source, unreadable},
 };
 use crate::error::{Error, Result};
@@ -46,7 +47,7 @@ pub(super) fn chromium(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
 fn held(source: &mut Source) -> Result<String> {
     source.may_be_held()?;
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut source.text()?, &mut text)
+    std::io::Read::read_to_string(&mut source.json_text()?, &mut text)
         .map_err(|error| unreadable(&error))?;
     Ok(text)
 }
@@ -101,6 +102,9 @@ fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
         }
         open.push((node.objects("children").into_iter(), named));
     }
+    if count == 0 && roots.iter().any(|root| root.has("children")) {
+        sink(Found::Empty)?;
+    }
     Ok(())
 }
 
@@ -118,18 +122,21 @@ fn bookmark(node: &Fields<'_>, url: String, folders: Vec<String>, number: u64) -
     let about = node.object("meta_info").unwrap_or_default();
     let note = note.unwrap_or_else(|| about.text("Description"));
     let chromium = chromium_date(&node.text("date_added"));
-    let tags = node.text("tags");
+    let tags = node.texts("tags");
     let keyword = node.some("keyword");
-    Row {
+    let mut row = Row {
         line: number,
         url,
         title: title(node),
-        tags: tags.split(',').map(str::to_owned).chain(keyword).collect(),
+        tags: tags.into_iter().chain(keyword).collect(),
         folders,
         note,
         saved: chromium.or(node.date("dateAdded")),
         updated: node.date("lastModified"),
         ..Row::default()
+    };
+    if node.is_halved() {
+        row.left.push(json::half_character());
     }
-    .into()
+    row.into()
 }

@@ -1,4 +1,4 @@
-//! wallabag's JSON, with the annotations of a page as quotes below each other.
+//! wallabag's JSON, of versions 1 and 2, with the annotations of a page as quotes below each other.
 
 use super::{
     json::{self, Fields},
@@ -8,23 +8,19 @@ use super::{
 use crate::error::Result;
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    json::each(source, &["entries"], sink, &mut |item, sink| {
-        sink(
-            item.fields()
-                .map_or_else(|refused| refused, |fields| found(&fields, item.line)),
-        )
-    })
+    json::each_object(source, &["entries", "items"], sink, &found)
 }
 
 fn found(entry: &Fields<'_>, line: u64) -> Found {
     let mut tags = entry.texts("tags");
-    let state = if entry.is_yes("is_archived") {
+    // Names of version 1: `is_read`, `is_fav`.
+    let state = if entry.is_yes("is_archived") || entry.is_yes("is_read") {
         ARCHIVE
     } else {
         TO_READ
     };
     tags.push(state.into());
-    if entry.is_yes("is_starred") {
+    if entry.is_yes("is_starred") || entry.is_yes("is_fav") {
         tags.push(STARRED.into());
     }
     let annotations = entry.objects("annotations");

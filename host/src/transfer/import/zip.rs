@@ -1,38 +1,46 @@
 //! Zip files: what is in them, one file at a time, in memory.
 //!
-//! The format's own name is APPNOTE 6.3 (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>).
-//! Read here is what services pack exports with: stored and deflated files. Nothing
-//! is ever unpacked into a folder, so names that climb lead nowhere.
+//! Each file is looked at by itself, and is taken where it is known to be bookmarks:
+//! exports of a browser have passwords beside them, those of a service pages, pictures
+//! and mail. Nothing is ever unpacked into a folder, so names that climb lead nowhere.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    io::{self, Read, Seek, SeekFrom},
+    rc::Rc,
+};
 
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use zip::{ZipArchive, result::ZipError};
 
 use super::{
+    FileReport,
+    detect::{self, Detected},
+    formats::{Fit, Format, Shape},
+    omnivore,
+    outline::Outline,
     row::{Found, Sink},
+    secrets, shortened,
     source::{MAX_HELD_BYTES, Source},
 };
 use crate::error::{Error, Result};
 
 /// Most files in it.
 const MAX_FILES: usize = 100_000;
-/// Longest end of a file in which its directory is looked for, in bytes.
-const END_BYTES: u64 = 22 + 65_535;
 /// So much of it is unpacked, all files together, in bytes.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
-/// Largest directory, in bytes.
+/// So much is read of it to find its directory, in bytes: the largest directory.
 const MAX_DIRECTORY_BYTES: u64 = 64 << 20;
+/// So much of a file is looked at first, in bytes. Smaller ones are read as a whole.
+const PEEK_BYTES: u64 = 1 << 20;
 
-/// A file in a zip file.
+/// A file of a zip file.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) name: String,
-    method: u16,
-    encrypted: bool,
-    packed: u64,
+struct Entry {
+    index: usize,
+    name: String,
     bytes: u64,
-    offset: u64,
-    checksum: u32,
+    encrypted: bool,
 }
 
 fn broken(what: &str) -> Error {
@@ -41,198 +49,388 @@ fn broken(what: &str) -> Error {
     ))
 }
 
-fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
-    let bytes = bytes.get(at..at.checked_add(length)?)?;
-    Some(
-        bytes
-            .iter()
-            .rev()
-            .fold(0, |number, byte| number << 8 | u64::from(*byte)),
-    )
+/// Bounds how much is read while the directory is looked for.
+struct Bounded<'a, F> {
+    file: &'a mut F,
+    /// None once the directory was found.
+    left: Rc<Cell<Option<u64>>>,
 }
 
-fn short(bytes: &[u8], at: usize) -> Option<u16> {
-    u16::try_from(number(bytes, at, 2)?).ok()
+impl<F: Read> Read for Bounded<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        if let Some(left) = self.left.get() {
+            let left = left.checked_sub(u64::try_from(read).unwrap_or(u64::MAX));
+            self.left
+                .set(Some(left.ok_or(io::ErrorKind::FileTooLarge)?));
+        }
+        Ok(read)
+    }
 }
 
-/// What is in a zip file, by name.
-///
-/// # Errors
-/// `InvalidParams` where it can't be read.
-pub(super) fn entries(source: &mut Source) -> Result<Vec<Entry>> {
-    let directory = directory(source).map_err(|_| broken("it can't be read"))?;
-    let directory = directory.ok_or_else(|| broken("its end is missing"))?;
-    let mut entries = Vec::new();
-    let mut at = 0;
-    while directory.get(at..at + 4) == Some(b"PK\x01\x02") {
-        if entries.len() >= MAX_FILES {
+impl<F: Seek> Seek for Bounded<'_, F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// A zip file that is open.
+struct Archive<'a, F> {
+    zip: ZipArchive<Bounded<'a, F>>,
+    /// What was unpacked of it, in bytes.
+    unpacked: u64,
+}
+
+impl<'a, F: Read + Seek> Archive<'a, F> {
+    fn open(file: &'a mut F) -> Result<Self> {
+        let left = Rc::new(Cell::new(Some(MAX_DIRECTORY_BYTES)));
+        let bounded = Bounded {
+            file,
+            left: Rc::clone(&left),
+        };
+        let zip = ZipArchive::new(bounded).map_err(|error| match error {
+            ZipError::InvalidArchive(what) if !what.contains("find") && !what.contains("EOCD") => {
+                broken("its directory can't be read")
+            }
+            ZipError::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                broken("its directory is too large, or missing")
+            }
+            _ => broken("its end is missing"),
+        })?;
+        if zip.len() > MAX_FILES {
             return Err(broken("it has more than 100,000 files"));
         }
-        let (entry, length) =
-            entry(&directory[at..]).ok_or_else(|| broken("its directory is cut off"))?;
-        at += length;
-        entries.push(entry);
+        left.set(None);
+        Ok(Self { zip, unpacked: 0 })
     }
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(entries)
-}
 
-/// The bytes of the directory, which is at the end. None where it isn't there.
-fn directory(source: &mut Source) -> io::Result<Option<Vec<u8>>> {
-    let (file, bytes) = source.seekable();
-    let from = bytes.saturating_sub(END_BYTES);
-    file.seek(SeekFrom::Start(from))?;
-    let mut end = Vec::new();
-    file.take(END_BYTES).read_to_end(&mut end)?;
-    let Some(at) = end.windows(4).rposition(|four| four == b"PK\x05\x06") else {
-        return Ok(None);
-    };
-    let (Some(length), Some(offset)) = (number(&end, at + 12, 4), number(&end, at + 16, 4)) else {
-        return Ok(None);
-    };
-    if length > MAX_DIRECTORY_BYTES || offset + length > bytes {
-        return Ok(None);
+    /// Its files, by name. Folders are none.
+    fn entries(&self) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for index in 0..self.zip.len() {
+            let about = self
+                .zip
+                .by_index_data(index)
+                .map_err(|_| broken("its directory can't be read"))?;
+            if about.is_dir() {
+                continue;
+            }
+            entries.push(Entry {
+                index,
+                name: String::from_utf8_lossy(about.name_raw()).into_owned(),
+                bytes: about.size(),
+                encrypted: about.encrypted(),
+            });
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
     }
-    file.seek(SeekFrom::Start(offset))?;
-    let mut directory = Vec::new();
-    file.take(length).read_to_end(&mut directory)?;
-    Ok(Some(directory))
+
+    /// The beginning of a file, at most `limit` bytes of it. None where it is packed in
+    /// a way that isn't known.
+    fn content(&mut self, entry: &Entry, limit: u64) -> Result<Option<Vec<u8>>> {
+        let about = |what: &str| broken(&format!("{}: {what}", shortened(&entry.name)));
+        self.unpacked = self.unpacked.saturating_add(entry.bytes.min(limit));
+        if self.unpacked > MAX_UNPACKED_BYTES {
+            return Err(Error::InvalidParams(
+                "The zip file unpacks to more than 1 GiB; nothing was imported.".into(),
+            ));
+        }
+        let mut all = Vec::new();
+        let read = {
+            let file = match self.zip.by_index(entry.index) {
+                Ok(file) => file,
+                Err(
+                    ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_),
+                ) => {
+                    return Ok(None);
+                }
+                Err(_) => return Err(about("it is cut off")),
+            };
+            file.take(limit + 1).read_to_end(&mut all)
+        };
+        read.map_err(|_| about("its content is not what it should be"))?;
+        let length = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        if entry.bytes <= limit && length != entry.bytes {
+            return Err(about("its content is not what it should be"));
+        }
+        all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(Some(all))
+    }
 }
 
-/// An entry of the directory, and its length there.
-fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
-    let [name, extra, comment] = [28, 30, 32].map(|at| short(bytes, at));
-    let (name, extra, comment) = (
-        usize::from(name?),
-        usize::from(extra?),
-        usize::from(comment?),
-    );
-    let name_bytes = bytes.get(46..46 + name)?;
-    let entry = Entry {
-        name: String::from_utf8_lossy(name_bytes).into_owned(),
-        encrypted: short(bytes, 8)? & 1 != 0,
-        method: short(bytes, 10)?,
-        checksum: u32::try_from(number(bytes, 16, 4)?).ok()?,
-        packed: number(bytes, 20, 4)?,
-        bytes: number(bytes, 24, 4)?,
-        offset: number(bytes, 42, 4)?,
-    };
-    Some((entry, 46 + name + extra + comment))
+/// What is to be done with a file.
+enum Decision {
+    Take(&'static Format),
+    /// It has addresses, and is taken where there is nothing else.
+    Maybe(&'static Format, String),
+    Leave(Option<&'static str>, String),
 }
 
-/// Reads a file, and tells whose bookmarks they are: of what is wrong, the part is named.
+/// Reads what is known in it.
 ///
 /// # Errors
-/// Those of [`content`] and of `read`.
-pub(super) fn each_row(
+/// `InvalidParams` where it can't be read, or where nothing in it is known.
+pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    read_as(source, None, sink)
+}
+
+/// As [`read`], of what in it is of a format.
+///
+/// # Errors
+/// Those of [`read`].
+pub(super) fn read_as(
     source: &mut Source,
-    entry: &Entry,
+    wanted: Option<&'static Format>,
     sink: &mut Sink<'_>,
-    read: impl FnOnce(&mut Source, &mut Source, &mut Sink<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut part = Source::of_bytes(content(source, entry)?)?;
-    let name = super::shortened(&entry.name);
-    sink(Found::Part(name.as_str().into(), part.encoding_notice()))?;
-    read(source, &mut part, sink).map_err(|error| match error {
-        Error::InvalidParams(sentence) => Error::InvalidParams(format!("{name}: {sentence}")),
+    let (file, _) = source.seekable();
+    let mut archive = Archive::open(file)?;
+    let entries = archive.entries()?;
+    if archive.zip.has_duplicate_names() {
+        sink(Found::Notice(
+            "Several files in it have the same name; of each name only the last was looked at."
+                .into(),
+        ))?;
+    }
+    let mut decisions = Vec::new();
+    for entry in &entries {
+        decisions.push(decide(&mut archive, entry, wanted)?);
+    }
+    let takes = |decision: &Decision| matches!(decision, Decision::Take(_));
+    if !decisions.iter().any(takes) {
+        let mut maybes = decisions
+            .iter_mut()
+            .filter(|decision| matches!(decision, Decision::Maybe(..)));
+        if let (Some(only), None) = (maybes.next(), maybes.next())
+            && let Decision::Maybe(format, _) = only
+        {
+            *only = Decision::Take(format);
+        }
+    }
+    if !decisions.iter().any(takes) {
+        return Err(nothing(&entries, &decisions));
+    }
+    let highlights = omnivore::highlights(entries.iter().map(|entry| (entry.name.as_str(), entry)));
+    for (entry, decision) in entries.iter().zip(decisions) {
+        let name = shortened(&entry.name);
+        let mut report = FileReport {
+            name: name.as_str().into(),
+            format: None,
+            taken: false,
+            read: 0,
+            reason: None,
+        };
+        match decision {
+            Decision::Take(format) => {
+                report.format = Some(format.name);
+                report.taken = true;
+                take(&mut archive, entry, format, &highlights, sink)?;
+            }
+            Decision::Maybe(format, reason) => {
+                report.format = Some(format.name);
+                report.reason = Some(reason);
+            }
+            Decision::Leave(format, reason) => {
+                report.format = format;
+                report.reason = Some(reason);
+            }
+        }
+        sink(Found::File(report))?;
+    }
+    Ok(())
+}
+
+/// Reads a file; of what is wrong, it is named.
+fn take<F: Read + Seek>(
+    archive: &mut Archive<'_, F>,
+    entry: &Entry,
+    format: &Format,
+    highlights: &HashMap<String, &Entry>,
+    sink: &mut Sink<'_>,
+) -> Result<()> {
+    let name = shortened(&entry.name);
+    let about = |error| match error {
+        Error::InvalidParams(sentence) if !sentence.contains(&name) => {
+            Error::InvalidParams(format!("{name}: {sentence}"))
+        }
         error => error,
+    };
+    let content = archive.content(entry, MAX_HELD_BYTES)?.unwrap_or_default();
+    let mut part = Source::of_bytes(content)?;
+    sink(Found::Part(name.as_str().into(), part.encoding_notice()))?;
+    if format.name != "omnivore" {
+        return (format.read)(&mut part, sink).map_err(about);
+    }
+    let read = omnivore::pages(&mut part, sink, &mut |slug| {
+        let Some(entry) = highlights.get(slug) else {
+            return Ok(String::new());
+        };
+        let bytes = archive.content(entry, MAX_HELD_BYTES)?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    });
+    read.map_err(about)
+}
+
+fn leave(reason: &str) -> Decision {
+    Decision::Leave(None, reason.into())
+}
+
+fn decide<F: Read + Seek>(
+    archive: &mut Archive<'_, F>,
+    entry: &Entry,
+    wanted: Option<&'static Format>,
+) -> Result<Decision> {
+    let name = entry.name.rsplit('/').next().unwrap_or_default();
+    if entry.name.starts_with("__MACOSX/") || name.starts_with("._") || name == ".DS_Store" {
+        return Ok(leave("It is a file that macOS adds."));
+    }
+    if entry.encrypted {
+        return Ok(leave(
+            "It is encrypted. Unpack the zip file with its password, and import this file by itself.",
+        ));
+    }
+    if entry.bytes == 0 {
+        return Ok(leave("It is empty."));
+    }
+    let Some(start) = archive.content(entry, PEEK_BYTES)? else {
+        return Ok(leave(
+            "It is packed in an unusual way. Unpack the zip file, and import this file by itself.",
+        ));
+    };
+    if start.starts_with(b"PK\x03\x04") {
+        return Ok(leave(
+            "It is a zip file inside of the zip file. Unpack it, and import it by itself.",
+        ));
+    }
+    let mut part = Source::of_bytes(start)?;
+    let detected = match secrets::refuse_tables(&mut part) {
+        Err(Error::InvalidParams(_)) => {
+            return Ok(leave(
+                "It has a column for passwords, one-time codes or card numbers, which are never imported.",
+            ));
+        }
+        refused => refused.and_then(|()| detect::detected(&mut part))?,
+    };
+    let Some(Detected { format, fit }) = detected else {
+        return Ok(Decision::Leave(None, unknown(&mut part)?));
+    };
+    if entry.bytes > MAX_HELD_BYTES {
+        return Ok(Decision::Leave(
+            Some(format.name),
+            "It is larger than 256 MiB. Unpack it, and import it by itself.".into(),
+        ));
+    }
+    let of_omnivore = name.starts_with("metadata_") && format.name == "omnivore";
+    if let Some(wanted) = wanted {
+        let is_wanted = format.name == wanted.name
+            || wanted.name == "csv" && matches!(format.shape, Shape::Table(_));
+        return Ok(if is_wanted {
+            Decision::Take(wanted)
+        } else {
+            Decision::Leave(
+                Some(format.name),
+                format!("It isn't {}, which --format asks for.", wanted.name),
+            )
+        });
+    }
+    Ok(match fit {
+        Fit::Certain => Decision::Take(format),
+        _ if of_omnivore => Decision::Take(format),
+        _ => Decision::Maybe(
+            format,
+            "It has addresses, and isn't known to be bookmarks. If it is, import it by itself."
+                .into(),
+        ),
     })
 }
 
-/// The content of a file.
-///
-/// # Errors
-/// `InvalidParams` where it can't be read, or is larger than it says or than is
-/// held in memory.
-pub(super) fn content(source: &mut Source, entry: &Entry) -> Result<Vec<u8>> {
-    let about = |what: &str| broken(&format!("{}: {what}", super::shortened(&entry.name)));
-    if entry.encrypted {
-        return Err(about("it is encrypted"));
+/// Why a file isn't taken that is nothing that is known.
+fn unknown(part: &mut Source) -> Result<String> {
+    if let Some(outline) = Outline::of(part)? {
+        if detect::is_history(&outline) {
+            return Ok("It is a browsing history, which isn't bookmarks.".into());
+        }
+        if outline.has_secret() {
+            return Ok(
+                "It holds passwords, one-time codes or card numbers, which are never imported."
+                    .into(),
+            );
+        }
     }
-    if entry.bytes > MAX_HELD_BYTES || entry.packed > MAX_HELD_BYTES {
-        return Err(about("it is larger than 256 MiB"));
-    }
-    source.unpacked = source.unpacked.saturating_add(entry.bytes);
-    if source.unpacked > MAX_UNPACKED_BYTES {
-        return Err(Error::InvalidParams(
-            "The zip file unpacks to more than 1 GiB; nothing was imported.".into(),
-        ));
-    }
-    let packed = packed(source, entry).map_err(|_| about("it is cut off"))?;
-    let limit = usize::try_from(entry.bytes).map_err(|_| about("it is too large"))?;
-    let content = match entry.method {
-        0 => packed,
-        8 => decompress_to_vec_with_limit(&packed, limit)
-            .map_err(|_| about("its content is not what it should be"))?,
-        _ => return Err(about("it is packed in an unusual way; pack it anew")),
-    };
-    if content.len() != limit || checksum(&content) != entry.checksum {
-        return Err(about("its content is not what it should be"));
-    }
-    Ok(content)
+    Ok("It isn't a file of bookmarks.".into())
 }
 
-fn packed(source: &mut Source, entry: &Entry) -> io::Result<Vec<u8>> {
+/// The error where nothing is taken.
+fn nothing(entries: &[Entry], decisions: &[Decision]) -> Error {
+    const NAMED: usize = 4;
+    let mut files: Vec<String> = entries
+        .iter()
+        .zip(decisions)
+        .take(NAMED)
+        .map(|(entry, decision)| {
+            let reason = match decision {
+                Decision::Leave(_, reason) | Decision::Maybe(_, reason) => reason.as_str(),
+                Decision::Take(_) => "",
+            };
+            format!("{}: {reason}", shortened(&entry.name))
+        })
+        .collect();
+    if entries.len() > NAMED {
+        files.push(format!("There are {} more files.", entries.len() - NAMED));
+    }
+    if files.is_empty() {
+        files.push("It is empty.".into());
+    }
+    Error::InvalidParams(format!(
+        "The zip file has nothing in it that is known. {}",
+        files.join(" ")
+    ))
+}
+
+/// The contents of all files, for tests.
+#[cfg(test)]
+pub(super) fn contents(source: &mut Source) -> Result<Vec<Vec<u8>>> {
     let (file, _) = source.seekable();
-    file.seek(SeekFrom::Start(entry.offset))?;
-    let mut head = [0; 30];
-    file.read_exact(&mut head)?;
-    let lengths = [26, 28].map(|at| short(&head, at).unwrap_or(0));
-    let skipped = lengths.into_iter().map(i64::from).sum();
-    file.seek(SeekFrom::Current(skipped))?;
-    let mut packed = Vec::new();
-    file.take(entry.packed).read_to_end(&mut packed)?;
-    if u64::try_from(packed.len()).ok() != Some(entry.packed) || !head.starts_with(b"PK\x03\x04") {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(packed)
-}
-
-/// CRC-32 as zip has it.
-fn checksum(bytes: &[u8]) -> u32 {
-    let mut table = [0_u32; 256];
-    for (value, byte) in table.iter_mut().zip(0_u32..) {
-        *value = (0..8).fold(byte, |value, _| {
-            if value & 1 == 1 {
-                0xEDB8_8320 ^ (value >> 1)
-            } else {
-                value >> 1
-            }
-        });
-    }
-    let sum = bytes.iter().fold(u32::MAX, |sum, byte| {
-        let [low, ..] = sum.to_le_bytes();
-        table[usize::from(low ^ byte)] ^ (sum >> 8)
-    });
-    !sum
+    let mut archive = Archive::open(file)?;
+    let entries = archive.entries()?;
+    let contents = entries
+        .iter()
+        .map(|entry| archive.content(entry, MAX_HELD_BYTES));
+    contents
+        .map(|content| Ok(content?.unwrap_or_default()))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Cursor, Write as _};
+
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
     use super::*;
 
     #[test]
-    fn the_checksum_is_zips() {
-        assert_eq!(checksum(b"123456789"), 0xCBF4_3926);
-    }
-
-    #[test]
     fn a_file_that_unpacks_to_more_than_a_gibibyte_is_refused() {
-        let mut source = Source::of_bytes(b"PK\x03\x04".to_vec()).unwrap();
-        let entry = Entry {
-            name: "part".into(),
-            method: 8,
-            encrypted: false,
-            packed: 1,
-            bytes: MAX_HELD_BYTES,
-            offset: 0,
-            checksum: 0,
-        };
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("part", SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(b"x").unwrap();
+        let mut bytes = zip.finish().unwrap();
+        let mut archive = Archive::open(&mut bytes).unwrap();
+        let mut entry = archive.entries().unwrap().remove(0);
+        entry.bytes = MAX_HELD_BYTES;
         for _ in 0..4 {
-            let error = content(&mut source, &entry).unwrap_err().to_string();
-            assert!(error.contains("cut off"), "{error}");
+            let error = archive
+                .content(&entry, MAX_HELD_BYTES)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("not what it should be"), "{error}");
         }
-        let error = content(&mut source, &entry).unwrap_err().to_string();
+        let error = archive
+            .content(&entry, MAX_HELD_BYTES)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("more than 1 GiB"), "{error}");
     }
 }

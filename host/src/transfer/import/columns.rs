@@ -1,0 +1,608 @@
+//! What a column of a table, or a member of an object, is of a bookmark, by its name.
+
+use super::{
+    dates::{Moment, Order, date_of_table},
+    row::{ARCHIVE, Row, STARRED, TO_READ},
+    secrets, values,
+};
+
+/// What a column is of a bookmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Column {
+    Url,
+    Title,
+    Tags,
+    Note,
+    Excerpt,
+    Saved,
+    Updated,
+    Published,
+    Site,
+    Language,
+    /// Pocket's: `unread`, `archive` or nothing. Readwise's "location".
+    Status,
+    /// The path of one folder.
+    Folder,
+    /// Names of several folders.
+    Lists,
+    Starred,
+    Archived,
+    /// Whether it is still to be read.
+    ToRead,
+    /// Whether it was read.
+    Read,
+    Other,
+}
+
+/// Names of columns without case, accents and signs. The first of several for one thing
+/// is the one that is taken.
+const COLUMNS: &[(Column, &[&str])] = &[
+    (
+        Column::Url,
+        &[
+            "url",
+            "href",
+            "link",
+            "address",
+            "uri",
+            "pageurl",
+            "linkurl",
+            "bookmarkurl",
+            "articleurl",
+            "articleurl",
+            "weburl",
+            "websiteurl",
+            "siteurl",
+            "fullurl",
+            "originalurl",
+            "sourceurl",
+            "givenurl",
+            "resolvedurl",
+            "targeturl",
+            "longurl",
+            "urls",
+            "links",
+            "webaddress",
+            "website",
+            "webpage",
+            "hyperlink",
+            "permalink",
+            "adresse",
+            "internetadresse",
+            "webadresse",
+            "lien",
+            "enlace",
+            "vinculo",
+            "direccion",
+            "indirizzo",
+            "collegamento",
+            "endereco",
+            "koppeling",
+            "lank",
+            "lenke",
+            "linkki",
+            "odkaz",
+            "adres",
+            "ссылка",
+            "адрес",
+            "посилання",
+            "リンク",
+            "アドレス",
+            "链接",
+            "網址",
+            "网址",
+            "링크",
+            "주소",
+        ],
+    ),
+    (
+        Column::Title,
+        &[
+            "customtitle",
+            "title",
+            "name",
+            "pagetitle",
+            "linktitle",
+            "bookmarktitle",
+            "articletitle",
+            "headline",
+            "websitetitle",
+            "resolvedtitle",
+            "giventitle",
+            "titel",
+            "titre",
+            "titulo",
+            "titolo",
+            "nombre",
+            "nom",
+            "nome",
+            "otsikko",
+            "tytul",
+            "nazev",
+            "cim",
+            "название",
+            "назва",
+            "タイトル",
+            "标题",
+            "標題",
+            "제목",
+        ],
+    ),
+    (
+        Column::Tags,
+        &[
+            "tags",
+            "tag",
+            "labels",
+            "label",
+            "keywords",
+            "documenttags",
+            "tagnames",
+            "taglist",
+            "tagslist",
+            "hashtags",
+            "topics",
+            "categories",
+            "category",
+            "keyword",
+            "schlagworter",
+            "schlagworte",
+            "etiketten",
+            "etiquettes",
+            "motscles",
+            "etiquetas",
+            "etichette",
+            "categoria",
+            "kategorie",
+            "marcadores",
+            "taggar",
+            "тег",
+            "теги",
+            "метки",
+            "タグ",
+            "标签",
+            "標籤",
+            "태그",
+        ],
+    ),
+    (
+        Column::Note,
+        &[
+            "note",
+            "notes",
+            "customdescription",
+            "summary",
+            "selection",
+            "highlights",
+            "highlight",
+            "documentnote",
+            "comment",
+            "comments",
+            "annotation",
+            "annotations",
+            "extended",
+            "memo",
+            "remark",
+            "remarks",
+            "notiz",
+            "notizen",
+            "kommentar",
+            "bemerkung",
+            "remarque",
+            "commentaire",
+            "nota",
+            "notas",
+            "comentario",
+            "comentarios",
+            "commento",
+            "заметка",
+            "комментарий",
+            "メモ",
+            "备注",
+            "備註",
+            "메모",
+        ],
+    ),
+    (
+        Column::Excerpt,
+        &[
+            "excerpt",
+            "description",
+            "desc",
+            "abstract",
+            "snippet",
+            "preview",
+            "beschreibung",
+            "descripcion",
+            "descricao",
+            "descrizione",
+            "описание",
+            "説明",
+            "描述",
+            "설명",
+        ],
+    ),
+    (
+        Column::Saved,
+        &[
+            "timeadded",
+            "created",
+            "createdat",
+            "dateadded",
+            "addedat",
+            "savedat",
+            "saveddate",
+            "datesaved",
+            "creationdate",
+            "createddate",
+            "datecreated",
+            "createdtime",
+            "createdon",
+            "addedon",
+            "savedon",
+            "bookmarkedat",
+            "datebookmarked",
+            "timecreated",
+            "insertedat",
+            "collectedat",
+            "adddate",
+            "added",
+            "timestamp",
+            "time",
+            "date",
+            "datetime",
+            "importdate",
+            "lastinteractiondate",
+            "datum",
+            "erstellt",
+            "hinzugefugt",
+            "fecha",
+            "fechadecreacion",
+            "data",
+            "datedajout",
+            "cree",
+            "дата",
+            "日付",
+            "日期",
+            "날짜",
+        ],
+    ),
+    (
+        Column::Updated,
+        &[
+            "updatedat",
+            "updated",
+            "lastupdate",
+            "lastmodified",
+            "modifiedat",
+            "modified",
+            "datemodified",
+            "dateupdated",
+            "modifieddate",
+            "updateddate",
+            "editedat",
+        ],
+    ),
+    (
+        Column::Published,
+        &[
+            "publishedat",
+            "publisheddate",
+            "datepublished",
+            "published",
+            "pubdate",
+            "publicationdate",
+            "publishdate",
+        ],
+    ),
+    (
+        Column::Site,
+        &[
+            "sitename",
+            "publisher",
+            "source",
+            "domainname",
+            "website name",
+        ],
+    ),
+    (
+        Column::Language,
+        &["lang", "language", "sprache", "langue", "idioma"],
+    ),
+    (
+        Column::Status,
+        &["status", "location", "state", "readstatus"],
+    ),
+    (
+        Column::Folder,
+        &[
+            "folder",
+            "folderpath",
+            "foldername",
+            "bookmarkfolder",
+            "ordner",
+            "dossier",
+            "carpeta",
+            "cartella",
+            "pasta",
+            "папка",
+            "フォルダ",
+            "文件夹",
+            "폴더",
+        ],
+    ),
+    (
+        Column::Lists,
+        &[
+            "lists",
+            "list",
+            "collections",
+            "collection",
+            "collectionname",
+            "listname",
+            "folders",
+            "group",
+            "groups",
+            "notebook",
+            "bucket",
+            "board",
+        ],
+    ),
+    (
+        Column::Starred,
+        &[
+            "favorite",
+            "favourite",
+            "favorited",
+            "favourited",
+            "starred",
+            "isstarred",
+            "isfavorite",
+            "isfavourite",
+            "isfav",
+            "important",
+            "liked",
+            "isliked",
+            "favorit",
+            "favori",
+        ],
+    ),
+    (
+        Column::Archived,
+        &[
+            "archived",
+            "isarchived",
+            "archive",
+            "isarchive",
+            "inarchive",
+        ],
+    ),
+    (
+        Column::ToRead,
+        &[
+            "inqueue",
+            "toread",
+            "unread",
+            "isunread",
+            "readlater",
+            "toberead",
+        ],
+    ),
+    (Column::Read, &["read", "isread", "isfinished", "finished"]),
+];
+
+/// Names of what stands beside a password, besides those of bookmarks.
+const LOGIN_NAMES: &[&str] = &[
+    "username",
+    "user",
+    "login",
+    "loginname",
+    "loginuri",
+    "loginusername",
+    "loginurl",
+    "email",
+    "account",
+    "website",
+    "websites",
+    "matchurl",
+    "hostname",
+    "httprealm",
+    "formactionorigin",
+    "benutzername",
+    "benutzer",
+    "anmeldename",
+    "identifiant",
+    "utilisateur",
+    "nomdutilisateur",
+    "usuario",
+    "nombredeusuario",
+    "utente",
+    "nomeutente",
+    "gebruikersnaam",
+    "anvandarnamn",
+    "brukernavn",
+    "brugernavn",
+    "kayttajatunnus",
+    "uzytkownik",
+    "nazwauzytkownika",
+    "uzivatelskejmeno",
+    "felhasznalonev",
+    "имяпользователя",
+    "логин",
+    "ユーザー名",
+    "用户名",
+    "使用者名稱",
+    "사용자이름",
+    "grouping",
+    "extra",
+    "fav",
+    "reprompt",
+];
+
+/// Without case, accents, full width and signs.
+fn plain(name: &str) -> String {
+    secrets::words(name).concat()
+}
+
+/// What a column is by its name, and how well that fits: the less, the better.
+pub(super) fn named(name: &str) -> (Column, usize) {
+    let plain = plain(name);
+    for (column, names) in COLUMNS {
+        if let Some(rank) = names.iter().position(|name| *name == plain) {
+            return (*column, rank);
+        }
+    }
+    (Column::Other, 0)
+}
+
+/// Whether a name is one of a table of bookmarks or of logins.
+pub(super) fn is_known(name: &str) -> bool {
+    named(name).0 != Column::Other || is_of_login(name)
+}
+
+/// Whether a name is of an address or of a user.
+pub(super) fn is_of_login(name: &str) -> bool {
+    named(name).0 == Column::Url || LOGIN_NAMES.contains(&plain(name).as_str())
+}
+
+/// How the programs write what is in the columns of a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// What stands between tags, where that is known.
+    pub(super) separator: Option<char>,
+    /// The order of day and month, where that is known.
+    pub(super) order: Option<Order>,
+    /// What is written where there is no tag.
+    pub(super) no_tag: Option<&'static str>,
+    /// Whether "read: no" means that it is to be read.
+    pub(super) unread: bool,
+}
+
+/// Puts what a column says into a row. `rank` is how well its name fits.
+pub(super) struct Filling<'a> {
+    pub(super) row: &'a mut Row,
+    pub(super) dialect: Dialect,
+    /// How well the names fit of what is filled in so far.
+    ranks: [usize; 4],
+}
+
+impl<'a> Filling<'a> {
+    pub(super) fn new(row: &'a mut Row, dialect: Dialect) -> Self {
+        Self {
+            row,
+            dialect,
+            ranks: [usize::MAX; 4],
+        }
+    }
+
+    /// Whether this fits better than what is there.
+    fn is_better(&mut self, which: usize, rank: usize) -> bool {
+        let better = rank < self.ranks[which];
+        if better {
+            self.ranks[which] = rank;
+        }
+        better
+    }
+
+    pub(super) fn date(&mut self, column: Column, rank: usize, date: Moment) {
+        match column {
+            Column::Updated => {
+                let before = std::mem::take(&mut self.row.updated);
+                self.row.updated = before.or(date);
+            }
+            _ => {
+                let before = std::mem::take(&mut self.row.saved);
+                let better = date.at().is_some() && self.is_better(0, rank);
+                self.row.saved = if better { date } else { before.or(date) };
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, column: Column, rank: usize, value: &str) {
+        if value.trim().is_empty() {
+            return;
+        }
+        let dialect = self.dialect;
+        let row = &mut *self.row;
+        match column {
+            Column::Url => {
+                if self.is_better(1, rank) {
+                    value.clone_into(&mut self.row.url);
+                }
+            }
+            Column::Title => {
+                if self.is_better(2, rank) {
+                    value.clone_into(&mut self.row.title);
+                }
+            }
+            Column::Tags => {
+                // Programs that write semicolons write a comma within a tag.
+                let separator = dialect
+                    .separator
+                    .filter(|sign| *sign != ';' || value.contains(';'));
+                self.names(values::tags(value, separator));
+            }
+            Column::Note => {
+                if !row.note.is_empty() {
+                    row.note.push_str("\n\n");
+                }
+                row.note.push_str(value);
+            }
+            Column::Excerpt => {
+                if self.is_better(3, rank) {
+                    self.row.excerpt = Some(value.to_owned());
+                }
+            }
+            Column::Saved | Column::Updated => {
+                self.date(column, rank, date_of_table(value, dialect.order));
+            }
+            Column::Published => row.published = Some(value.to_owned()),
+            Column::Site => row.site_name = Some(value.to_owned()),
+            Column::Language => row.lang = Some(value.to_owned()),
+            Column::Status => row.tags.extend(state(value)),
+            Column::Folder => folder(value, row),
+            Column::Lists => row.folders.extend(values::tags(value, None)),
+            Column::Starred if values::is_yes(value) => row.tags.push(STARRED.into()),
+            Column::Archived if values::is_yes(value) => row.tags.push(ARCHIVE.into()),
+            Column::ToRead if values::is_yes(value) => row.tags.push(TO_READ.into()),
+            Column::Read if dialect.unread && values::is_no(value) => {
+                row.tags.push(TO_READ.into());
+            }
+            Column::Starred | Column::Archived | Column::ToRead | Column::Read | Column::Other => {}
+        }
+    }
+
+    pub(super) fn names(&mut self, names: Vec<String>) {
+        let none = self.dialect.no_tag;
+        let names = names.into_iter().filter(|name| Some(name.as_str()) != none);
+        self.row.tags.extend(names);
+    }
+}
+
+/// The tag of a state.
+pub(super) fn state(text: &str) -> Option<String> {
+    Some(match text.trim().to_ascii_lowercase().as_str() {
+        "unread" | "new" | "later" | "shortlist" | "inbox" | "queue" | "to read" => {
+            TO_READ.to_owned()
+        }
+        "archive" | "archived" | "read" => ARCHIVE.to_owned(),
+        "starred" | "favorite" => STARRED.to_owned(),
+        _ => return None,
+    })
+}
+
+/// Raindrop's is a path; of Instapaper's three have a meaning.
+pub(super) fn folder(text: &str, row: &mut Row) {
+    match text.trim() {
+        "Unread" => row.tags.push(TO_READ.into()),
+        "Archive" => row.tags.push(ARCHIVE.into()),
+        "Starred" => row.tags.push(STARRED.into()),
+        // Raindrop's of what has none.
+        "Unsorted" => {}
+        path => {
+            let names = path.split('/').map(str::trim);
+            let names = names.filter(|name| !name.is_empty());
+            row.folders.extend(names.map(str::to_owned));
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What a file is, by its structure (`formats.rs`), and what to say of one that is
+//! nothing that is known.
+
+use super::{
+    csv,
+    formats::{FORMATS, Fit, Format, Shape},
+    outline::{Node, Outline},
+    row::shortened,
+    source::Source,
+};
+use crate::error::{Error, Result};
+
+/// How files begin that people bring and that are none of these, and what to do.
+const OTHERS: &[(&[u8], &str)] = &[
+    (
+        b"\x1f\x8b",
+        "It is packed by gzip; unpack it first, as by `gunzip`.",
+    ),
+    (
+        b"BZh",
+        "It is packed by bzip2; unpack it first, as by `bunzip2`.",
+    ),
+    (
+        b"\xfd7zXZ\0",
+        "It is packed by xz; unpack it first, as by `unxz`.",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "It is packed by zstd; unpack it first, as by `unzstd`.",
+    ),
+    (b"7z\xbc\xaf\x27\x1c", "It is a 7z file; unpack it first."),
+    (
+        b"mozLz40\0",
+        "It is a backup that Firefox packs for itself; in its window of all bookmarks, Backup… writes one that can be read.",
+    ),
+    (
+        b"bplist00",
+        "It is a list of Apple's; in Safari, File, Export Bookmarks… writes a file that can be read.",
+    ),
+    (b"%PDF", "It is a PDF, which is no file of bookmarks."),
+];
+
+/// What was found out about a file.
+pub(super) struct Detected {
+    pub(super) format: &'static Format,
+    pub(super) fit: Fit,
+}
+
+/// What a file is, by its content.
+///
+/// # Errors
+/// `InvalidParams` where it is nothing that is known, or a table of passwords.
+pub fn detect(source: &mut Source) -> Result<&'static Format> {
+    super::secrets::refuse_tables(source)?;
+    if let Some(detected) = detected(source)? {
+        return Ok(detected.format);
+    }
+    let magic = source.magic()?;
+    if let Some((_, sentence)) = OTHERS.iter().find(|(start, _)| magic.starts_with(start)) {
+        return Err(Error::InvalidParams((*sentence).into()));
+    }
+    let text = source.head()?;
+    if is_blank(&text) {
+        return Err(Error::InvalidParams("The file is empty.".into()));
+    }
+    if csv::is_headless(&text) {
+        return Err(headless());
+    }
+    if let Some(outline) = Outline::of(source)? {
+        if is_history(&outline) {
+            return Err(Error::InvalidParams(
+                "It is a browsing history, which isn't bookmarks. To import it all the same, pass --format json-list.".into(),
+            ));
+        }
+    }
+    Err(Error::InvalidParams(format!(
+        "It is {}, and no format that is known. If it is one that `url-notes import --help` lists, say which by --format.",
+        described(source)?,
+    )))
+}
+
+/// The error of a table of which nobody knows what is in it: it may be passwords.
+fn headless() -> Error {
+    Error::InvalidParams(
+        "It is a table whose first line doesn't name the columns. Put a line such as \"url,title,tags\" before it.".into(),
+    )
+}
+
+/// As [`detect`]; None where it is nothing that is known.
+pub(super) fn detected(source: &mut Source) -> Result<Option<Detected>> {
+    let magic = source.magic()?;
+    let by_magic = FORMATS.iter().find(|format| match format.shape {
+        Shape::Magic(start) => magic.starts_with(start),
+        _ => false,
+    });
+    if let Some(format) = by_magic {
+        return Ok(Some(certain(format)));
+    }
+    if let Some(outline) = Outline::of(source)? {
+        return Ok(of_json(&outline));
+    }
+    let text = source.head()?;
+    let texts = |wanted: Fit| {
+        FORMATS.iter().find(|format| match format.shape {
+            Shape::Text(fit) => fit(&text) == wanted,
+            _ => false,
+        })
+    };
+    if let Some(format) = texts(Fit::Certain) {
+        return Ok(Some(certain(format)));
+    }
+    if let Some(table) = csv::Head::of(&text) {
+        let known = FORMATS.iter().find(|format| match format.shape {
+            Shape::Table(columns) => table.has(columns),
+            _ => false,
+        });
+        if let Some(format) = known {
+            return Ok(Some(certain(format)));
+        }
+        let any = FORMATS
+            .iter()
+            .find(|format| matches!(format.shape, Shape::AnyTable));
+        let fit = if table.is_sure() {
+            Fit::Certain
+        } else {
+            Fit::Guess
+        };
+        return Ok(any.map(|format| Detected { format, fit }));
+    }
+    let guessed = texts(Fit::Guess);
+    Ok(guessed.map(|format| Detected {
+        format,
+        fit: Fit::Guess,
+    }))
+}
+
+fn certain(format: &'static Format) -> Detected {
+    Detected {
+        format,
+        fit: Fit::Certain,
+    }
+}
+
+fn of_json(outline: &Outline) -> Option<Detected> {
+    let whole = FORMATS.iter().find(|format| match format.shape {
+        Shape::Outline(fits) => fits(outline),
+        _ => false,
+    });
+    if let Some(format) = whole {
+        return Some(certain(format));
+    }
+    // The more members are asked for, the surer it is; then, the more rows have them.
+    let mut best: Option<(&'static Format, (usize, usize))> = None;
+    for format in FORMATS {
+        let Shape::Json(forms) = format.shape else {
+            continue;
+        };
+        for form in forms {
+            let rows = outline.at(form.at);
+            let fitting = rows.iter().filter(|row| row.has(form.has)).count();
+            let rank = (form.has.len(), fitting);
+            if fitting > 0 && best.is_none_or(|(_, other)| rank > other) {
+                best = Some((format, rank));
+            }
+        }
+    }
+    if let Some((format, _)) = best {
+        return Some(certain(format));
+    }
+    let any = outline.documents.iter().any(Node::has_address) && !is_history(outline)
+        || outline.is_whole
+            && matches!(outline.top(), Some(Node::List(things)) if things.is_empty());
+    let format = FORMATS
+        .iter()
+        .find(|format| matches!(format.shape, Shape::AnyJson));
+    format.filter(|_| any).map(|format| Detected {
+        format,
+        fit: Fit::Guess,
+    })
+}
+
+/// Whether it is what a browser remembers of pages that were visited: Chromium's in
+/// Takeout (`page_transition`), Safari's (`visit_count`).
+pub(super) fn is_history(outline: &Outline) -> bool {
+    let signs = [
+        "page_transition",
+        "page_transition_qualifier",
+        "time_usec",
+        "visit_count",
+        "visitCount",
+        "lastVisitTime",
+    ];
+    let rows = outline.at("").into_iter().chain(outline.at("*"));
+    let mut rows = rows.filter(|row| row.has_address());
+    rows.any(|row| signs.iter().any(|sign| row.has(&[sign])))
+}
+
+/// Refuses a file that can't be of the format which it is said to be: its rows would be
+/// read as what they aren't.
+///
+/// # Errors
+/// `InvalidParams` with what was seen.
+pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result<()> {
+    let is_json = matches!(
+        format.shape,
+        Shape::Json(_) | Shape::Outline(_) | Shape::AnyJson
+    );
+    let magic = source.magic()?;
+    if is_blank(&source.head()?) {
+        return Err(Error::InvalidParams("The file is empty.".into()));
+    }
+    let fits = match format.shape {
+        Shape::Magic(start) => magic.starts_with(start),
+        _ if magic.starts_with(b"SQLite format 3\0") => false,
+        _ => Outline::of(source)?.is_some() == is_json,
+    };
+    if fits {
+        return match matches!(format.shape, Shape::Text(_)) && csv::is_headless(&source.head()?) {
+            true => Err(headless()),
+            false => Ok(()),
+        };
+    }
+    if let Some((_, sentence)) = OTHERS.iter().find(|(start, _)| magic.starts_with(start)) {
+        return Err(Error::InvalidParams((*sentence).into()));
+    }
+    Err(unlike(source, format)?)
+}
+
+/// Whether a file without a bookmark is a whole one that has none.
+pub(super) fn is_empty(source: &mut Source, format: &Format) -> Result<bool> {
+    let text = source.head()?;
+    Ok(match format.shape {
+        Shape::Magic(_) => true,
+        Shape::Text(fit) => {
+            let tags = text.split_inclusive('>');
+            // Declarations have addresses of their own.
+            let own = |tag: &str| ["<!", "<?", "xmlns"].iter().any(|sign| tag.contains(sign));
+            fit(&text) == Fit::Certain
+                && tags.filter(|tag| !own(tag)).all(|tag| !tag.contains("://"))
+        }
+        _ => false,
+    })
+}
+
+/// The error of a file in which nothing was found.
+pub(super) fn unlike(source: &mut Source, format: &Format) -> Result<Error> {
+    let text = source.head()?;
+    if is_blank(&text) {
+        return Ok(Error::InvalidParams("The file is empty.".into()));
+    }
+    Ok(Error::InvalidParams(format!(
+        "No bookmarks of the format {} were found: it is {}. Nothing was imported.",
+        format.name,
+        described(source)?
+    )))
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// What a file is, in words that have nothing of its content but names.
+pub(super) fn described(source: &mut Source) -> Result<String> {
+    let magic = source.magic()?;
+    if magic.starts_with(b"PK") {
+        return Ok("a zip file".into());
+    }
+    if magic.starts_with(b"SQLite format 3\0") {
+        return Ok("a database".into());
+    }
+    if let Some(outline) = Outline::of(source)? {
+        return Ok(outline.described());
+    }
+    let text = source.head()?;
+    if text.contains('\0') {
+        return Ok("no text".into());
+    }
+    if let Some(head) = csv::Head::of(&text) {
+        return Ok(head.described());
+    }
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if start.starts_with('<') {
+        let mut tags = start.split('<').skip(1);
+        let name = tags.find_map(|tag| {
+            let name = tag
+                .split(|c: char| !c.is_alphanumeric() && c != ':' && c != '-')
+                .next()?;
+            name.starts_with(char::is_alphabetic).then_some(name)
+        });
+        return Ok(match name {
+            Some(name) => format!("HTML or XML that begins with <{}>", shortened(name)),
+            None => "HTML or XML".into(),
+        });
+    }
+    if start.starts_with(['[', '{']) {
+        return Ok("JSON that is broken, or no JSON".into());
+    }
+    Ok("a text".into())
+}

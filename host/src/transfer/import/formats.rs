@@ -1,0 +1,456 @@
+//! The table of formats: how each is told from the others, and what reads it.
+//!
+//! A file is told by its structure. Of JSON the outline is compared with the members
+//! that each format's rows have to have; where several fit, the one with the most
+//! required members is it. A table is told by the names of its columns. Other text is
+//! shown to each format in turn. A new format is one entry here.
+
+use super::{
+    buku, csv, delicious, elcurator, goodlinks, json_list, karakeep, lines, linkding, linkwarden,
+    markdown, netscape, omnivore, opml, outline::Outline, own, pinboard, pinboard_xml, readability,
+    row::Sink, sessions, shaarli, source::Source, tree, wallabag, xbel, zip,
+};
+use crate::error::Result;
+
+/// What a file may be.
+pub struct Format {
+    /// Its name for `--format` and in reports.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub title: &'static str,
+    /// How it is told.
+    pub(super) shape: Shape,
+    pub(super) read: fn(&mut Source, &mut Sink<'_>) -> Result<()>,
+}
+
+impl std::fmt::Debug for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// How a format is told from others.
+pub(super) enum Shape {
+    /// By the first bytes of the file.
+    Magic(&'static [u8]),
+    /// By the rows of JSON, in one of these forms.
+    Json(&'static [Rows]),
+    /// By the structure of JSON as a whole: before all others.
+    Outline(fn(&Outline) -> bool),
+    /// Any JSON with addresses, where nothing else fits.
+    AnyJson,
+    /// By columns that a table has, whatever their case.
+    Table(&'static [&'static str]),
+    /// Any table with a column of addresses, where nothing else fits.
+    AnyTable,
+    /// By the beginning of a text that is neither JSON nor a table.
+    Text(fn(&str) -> Fit),
+}
+
+/// Where the rows of a format of JSON are, as of [`Outline::at`], and the members that
+/// each has.
+pub(super) struct Rows {
+    pub(super) at: &'static str,
+    pub(super) has: &'static [&'static str],
+}
+
+/// How far a text is of a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    No,
+    /// It has addresses in this form, as other texts have as well: it is taken where it
+    /// is the file, not where it is one of many in a zip file.
+    Guess,
+    Certain,
+}
+
+impl Fit {
+    fn certain_if(fits: bool) -> Self {
+        if fits { Self::Certain } else { Self::No }
+    }
+
+    fn guess_if(fits: bool) -> Self {
+        if fits { Self::Guess } else { Self::No }
+    }
+}
+
+/// All formats. Of tables and texts that fit several, the first is it.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "jsonl",
+        title: "url-notes, a note a line",
+        shape: Shape::Outline(own::is_jsonl),
+        read: own::jsonl,
+    },
+    Format {
+        name: "json",
+        title: "url-notes",
+        shape: Shape::Json(&[
+            Rows {
+                at: ".",
+                has: &["urlNotes"],
+            },
+            Rows {
+                at: "",
+                has: &["url", "savedAt", "updatedAt", "summary"],
+            },
+        ]),
+        read: own::json,
+    },
+    Format {
+        name: "xbel",
+        title: "XBEL: floccus, buku, KDE, Otter",
+        shape: Shape::Text(|text| Fit::certain_if(xbel::recognises(text))),
+        read: xbel::read,
+    },
+    Format {
+        name: "opml",
+        title: "OPML, an outline of links",
+        shape: Shape::Text(|text| Fit::certain_if(opml::recognises(text))),
+        read: opml::read,
+    },
+    Format {
+        name: "pinboard-xml",
+        title: "XML of Pinboard and Delicious",
+        shape: Shape::Text(|text| Fit::certain_if(pinboard_xml::recognises(text))),
+        read: pinboard_xml::read,
+    },
+    Format {
+        name: "netscape",
+        title: "Bookmarks as HTML: browsers, Pinboard, Delicious, Shaarli, linkding, Pocket",
+        shape: Shape::Text(netscape_fit),
+        read: netscape::read,
+    },
+    Format {
+        name: "omnivore",
+        title: "Omnivore",
+        shape: Shape::Json(&[Rows {
+            at: "",
+            has: &["url", "slug", "savedAt"],
+        }]),
+        read: omnivore::read,
+    },
+    Format {
+        name: "pocket",
+        title: "Pocket",
+        shape: Shape::Table(&["url", "time_added"]),
+        read: csv::read,
+    },
+    Format {
+        name: "raindrop",
+        title: "Raindrop",
+        shape: Shape::Table(&["folder", "url", "created"]),
+        read: csv::read,
+    },
+    Format {
+        name: "instapaper",
+        title: "Instapaper",
+        shape: Shape::Table(&["url", "title", "selection", "folder"]),
+        read: csv::read,
+    },
+    Format {
+        name: "csv",
+        title: "A table",
+        shape: Shape::AnyTable,
+        read: csv::read,
+    },
+    Format {
+        name: "pinboard",
+        title: "Pinboard",
+        shape: Shape::Json(&[
+            Rows {
+                at: "",
+                has: &["href"],
+            },
+            Rows {
+                at: "posts",
+                has: &["href"],
+            },
+        ]),
+        read: pinboard::read,
+    },
+    Format {
+        name: "delicious",
+        title: "Delicious",
+        shape: Shape::Json(&[Rows {
+            at: "",
+            has: &["url", "others", "owner"],
+        }]),
+        read: delicious::read,
+    },
+    Format {
+        name: "chrome",
+        title: "Bookmarks of Chromium and its relatives",
+        shape: Shape::Json(&[Rows {
+            at: ".",
+            has: &["roots"],
+        }]),
+        read: tree::chromium,
+    },
+    Format {
+        name: "firefox",
+        title: "Bookmarks of Firefox and its relatives",
+        shape: Shape::Json(&[
+            Rows {
+                at: ".",
+                has: &["children", "guid"],
+            },
+            Rows {
+                at: ".",
+                has: &["children", "root"],
+            },
+            Rows {
+                at: ".",
+                has: &["children", "title"],
+            },
+        ]),
+        read: tree::firefox,
+    },
+    Format {
+        name: "karakeep",
+        title: "Karakeep",
+        shape: Shape::Json(&[
+            Rows {
+                at: "bookmarks",
+                has: &["content", "createdAt"],
+            },
+            Rows {
+                at: "bookmarks",
+                has: &["content"],
+            },
+            Rows {
+                at: ".",
+                has: &["bookmarks", "lists"],
+            },
+        ]),
+        read: karakeep::read,
+    },
+    Format {
+        name: "linkwarden",
+        title: "Linkwarden",
+        shape: Shape::Json(&[
+            Rows {
+                at: "collections/links",
+                has: &["url", "name"],
+            },
+            Rows {
+                at: "collections",
+                has: &["links", "name"],
+            },
+        ]),
+        read: linkwarden::read,
+    },
+    Format {
+        name: "readability",
+        title: "Readability",
+        shape: Shape::Json(&[Rows {
+            at: "bookmarks",
+            has: &["article__url"],
+        }]),
+        read: readability::read,
+    },
+    Format {
+        name: "wallabag",
+        title: "wallabag",
+        shape: Shape::Json(&[
+            Rows {
+                at: "",
+                has: &["url", "is_archived", "is_starred"],
+            },
+            Rows {
+                at: "entries",
+                has: &["url", "is_archived", "is_starred"],
+            },
+            Rows {
+                at: "_embedded/items",
+                has: &["url", "is_archived", "is_starred"],
+            },
+            // Version 1.
+            Rows {
+                at: "",
+                has: &["url", "is_read", "is_fav"],
+            },
+        ]),
+        read: wallabag::read,
+    },
+    Format {
+        name: "linkding",
+        title: "linkding's JSON",
+        shape: Shape::Json(&[
+            Rows {
+                at: "",
+                has: &["url", "tag_names"],
+            },
+            Rows {
+                at: "results",
+                has: &["url", "tag_names"],
+            },
+        ]),
+        read: linkding::read,
+    },
+    Format {
+        name: "shaarli",
+        title: "Shaarli's JSON",
+        shape: Shape::Json(&[Rows {
+            at: "",
+            has: &["url", "shorturl"],
+        }]),
+        read: shaarli::read,
+    },
+    Format {
+        name: "goodlinks",
+        title: "GoodLinks",
+        shape: Shape::Json(&[Rows {
+            at: "",
+            has: &["url", "addedAt", "starred"],
+        }]),
+        read: goodlinks::goodlinks,
+    },
+    Format {
+        name: "anybox",
+        title: "Anybox",
+        shape: Shape::Json(&[
+            Rows {
+                at: "",
+                has: &["url", "dateAdded", "comment"],
+            },
+            Rows {
+                at: "",
+                has: &["url", "dateAdded", "tags"],
+            },
+        ]),
+        read: goodlinks::anybox,
+    },
+    Format {
+        name: "elcurator",
+        title: "elCurator",
+        shape: Shape::Json(&[Rows {
+            at: "",
+            has: &["url", "is_saved"],
+        }]),
+        read: elcurator::read,
+    },
+    Format {
+        name: "toby",
+        title: "Toby",
+        shape: Shape::Json(&[
+            Rows {
+                at: "lists",
+                has: &["cards"],
+            },
+            Rows {
+                at: "groups/lists",
+                has: &["cards"],
+            },
+        ]),
+        read: sessions::toby,
+    },
+    Format {
+        name: "tab-session-manager",
+        title: "Tab Session Manager",
+        shape: Shape::Json(&[
+            Rows {
+                at: "",
+                has: &["windows", "tabsNumber"],
+            },
+            Rows {
+                at: "",
+                has: &["windows", "windowsNumber"],
+            },
+        ]),
+        read: sessions::tab_session_manager,
+    },
+    Format {
+        name: "session-buddy",
+        title: "Session Buddy",
+        shape: Shape::Json(&[
+            Rows {
+                at: "collections",
+                has: &["folders"],
+            },
+            Rows {
+                at: "sessions",
+                has: &["windows"],
+            },
+            Rows {
+                at: "history",
+                has: &["windows"],
+            },
+        ]),
+        read: sessions::session_buddy,
+    },
+    Format {
+        name: "json-list",
+        title: "A list of objects with addresses",
+        shape: Shape::AnyJson,
+        read: json_list::read,
+    },
+    Format {
+        name: "buku",
+        title: "buku",
+        shape: Shape::Magic(b"SQLite format 3\0"),
+        read: buku::read,
+    },
+    Format {
+        name: "zip",
+        title: "A zip file",
+        shape: Shape::Magic(b"PK"),
+        read: zip::read,
+    },
+    Format {
+        name: "markdown",
+        title: "A list of links in Markdown",
+        shape: Shape::Text(markdown_fit),
+        read: markdown::read,
+    },
+    Format {
+        name: "lines",
+        title: "A list of addresses, OneTab",
+        shape: Shape::Text(lines_fit),
+        read: lines::read,
+    },
+];
+
+/// The format of this name.
+#[must_use]
+pub fn format_named(name: &str) -> Option<&'static Format> {
+    FORMATS
+        .iter()
+        .find(|format| format.name.eq_ignore_ascii_case(name))
+}
+
+/// Files of bookmarks have a head or a list of definitions; pages of other kinds have
+/// links as well.
+fn netscape_fit(text: &str) -> Fit {
+    let text = text.to_ascii_lowercase();
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if !start.starts_with('<') {
+        return Fit::No;
+    }
+    let has = |sign: &str| text.contains(sign);
+    let titles = [
+        "<title>bookmarks",
+        "<title>pocket export",
+        "<title>instapaper: export",
+    ];
+    if has("<!doctype netscape")
+        || titles.iter().any(|title| has(title))
+        || has("<dl") && has("<dt")
+    {
+        Fit::Certain
+    } else if has("<a ") || has("<a\n") || has("<dl") {
+        Fit::Guess
+    } else {
+        Fit::No
+    }
+}
+
+/// A text in which nothing else is seen may be one with links in Markdown …
+fn markdown_fit(text: &str) -> Fit {
+    Fit::guess_if(markdown::recognises(text) && !csv::is_headless(text))
+}
+
+/// … or a list of addresses.
+fn lines_fit(text: &str) -> Fit {
+    Fit::guess_if(lines::recognises(text) && !csv::is_headless(text))
+}

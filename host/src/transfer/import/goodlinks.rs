@@ -1,0 +1,64 @@
+//! Applications for macOS and iOS whose exports are a JSON list: GoodLinks and Anybox.
+
+use super::{
+    json::{self, Fields},
+    row::{Found, Row, STARRED, Sink, TO_READ},
+    source::Source,
+};
+use crate::error::Result;
+
+/// GoodLinks, from version 1.2.1 on: moments are in seconds since 1970, with a fraction;
+/// `readAt` is there once a page was read.
+pub(super) fn goodlinks(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    json::each_object(source, &[], sink, &|link, line| {
+        let mut tags = link.texts("tags");
+        if link.is_yes("starred") {
+            tags.push(STARRED.into());
+        }
+        if link.some("readAt").is_none() && !link.is_yes("read") {
+            tags.push(TO_READ.into());
+        }
+        Row {
+            line,
+            url: link.first(&["url", "originalURL"]),
+            title: link.text("title"),
+            tags,
+            note: json::paragraphs([link.text("note"), json::quotes(&link.objects("highlights"))]),
+            excerpt: link.some("summary"),
+            published: link.some("publishedAt"),
+            site_name: link.some("siteName"),
+            saved: link.date("addedAt"),
+            updated: link.date("modifiedAt"),
+            ..Row::default()
+        }
+        .into()
+    })
+}
+
+/// Anybox: each tag is the list of the names above it and its own; all of them are tags.
+pub(super) fn anybox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    json::each_object(source, &[], sink, &anybox_link)
+}
+
+fn anybox_link(link: &Fields<'_>, line: u64) -> Found {
+    let mut tags = link.texts("tags");
+    if ["isStarred", "starred"]
+        .iter()
+        .any(|name| link.is_yes(name))
+    {
+        tags.push(STARRED.into());
+    }
+    Row {
+        line,
+        url: link.text("url"),
+        title: link.text("title"),
+        tags,
+        folders: link.texts("folder"),
+        note: link.text("comment"),
+        excerpt: link.some("description"),
+        saved: link.date("dateAdded"),
+        updated: link.first_date(&["dateModified", "dateUpdated"]),
+        ..Row::default()
+    }
+    .into()
+}

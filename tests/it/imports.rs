@@ -1,0 +1,680 @@
+//! Imports: what is never imported, zip files, and how formats are told apart.
+
+use std::{
+    fs,
+    io::{Cursor, Write as _},
+    path::Path,
+    process::Output,
+};
+
+use serde_json::{Value, json};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use crate::host::{run, run_ok};
+
+/// What stands for a password in tests: it must be nowhere afterwards.
+const SECRET: &str = "correct-horse";
+
+fn attempt(dir: &Path, name: &str, content: impl AsRef<[u8]>, options: &[&str]) -> Output {
+    let file = dir.join(name);
+    fs::write(&file, content).unwrap();
+    let arguments = [&["import", file.to_str().unwrap(), "--json"], options].concat();
+    let output = run(dir, &arguments);
+    fs::remove_file(file).unwrap();
+    output
+}
+
+fn report(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
+    let output = attempt(dir, "import.file", content, options);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The one sentence of an import that has to fail.
+fn refusal(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> String {
+    let output = attempt(dir, "import.file", content, options);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(output.stdout.is_empty(), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.ends_with(".\n"), "{told}");
+    told
+}
+
+fn notes(dir: &Path) -> Vec<Value> {
+    serde_json::from_str(&run_ok(dir, &["list", "--limit", "1000", "--json"])).unwrap()
+}
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    let marked = format!("\u{feff}{text}");
+    marked.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// Tables and lists of logins as browsers and password managers write them.
+fn logins() -> Vec<Vec<u8>> {
+    let table = |head: &str, delimiter: &str| {
+        let row = head.split(',').map(|name| match name {
+            name if name.to_ascii_lowercase().contains("url") => "https://bank.example/",
+            _ => SECRET,
+        });
+        let row: Vec<&str> = row.collect();
+        let text = format!("{head}\n{}\n", row.join(","));
+        text.replace(',', delimiter)
+    };
+    let encoded =
+        |encoding: &'static encoding_rs::Encoding, text: &str| encoding.encode(text).0.into_owned();
+    let mut all: Vec<Vec<u8>> = [
+        "name,url,username,password,note",
+        "Title,URL,Username,Password,Notes,OTPAuth",
+        "url,username,password,httpRealm,formActionOrigin,guid,timeCreated",
+        "url,username,password,totp,extra,name,grouping,fav",
+        "folder,favorite,type,name,login_url,login_username,login_password",
+        "username,title,url,otpSecret",
+        "name,url,cardnumber,cvc",
+        "Titel,URL,Benutzername,Kennwort",
+        "Titre,URL,Identifiant,Mot de passe",
+        "Título,URL,Usuario,Contraseña",
+        "Titolo,URL,Utente,Parola d'ordine",
+        "titel,url,gebruikersnaam,wachtwoord",
+        "nazwa,url,użytkownik,hasło",
+        "название,url,логин,пароль",
+        "名前,URL,ユーザー名,ﾊﾟｽﾜｰﾄﾞ",
+        "名称,网址url,用户名,密码",
+        "이름,url,사용자 이름,비밀번호",
+        "الاسم,url,المستخدم,كلمة المرور",
+        "שם,url,משתמש,סיסמה",
+        "NAME,URL,USERNAME,ＰＡＳＳＷＯＲＤ",
+    ]
+    .iter()
+    .flat_map(|head| [",", ";", "\t", "|"].map(|sign| table(head, sign).into_bytes()))
+    .collect();
+    let chromium = table("name,url,username,password,note", ",");
+    all.push(utf16(&chromium));
+    all.push(format!("\u{feff}\r\n\r\n{}", chromium.replace('\n', "\r\n")).into_bytes());
+    all.push(chromium.replace('\n', "\r").into_bytes());
+    all.push(format!("sep=,\n{chromium}").into_bytes());
+    all.push(format!("My logins\n{chromium}").into_bytes());
+    all.push(encoded(
+        encoding_rs::WINDOWS_1251,
+        &table("название,url,логин,пароль", ";"),
+    ));
+    all.push(encoded(
+        encoding_rs::SHIFT_JIS,
+        &table("名前,url,ユーザー名,パスワード", ","),
+    ));
+    all.push(encoded(
+        encoding_rs::EUC_KR,
+        &table("이름,url,사용자 이름,비밀번호", ","),
+    ));
+    for object in [
+        json!({"items": [{"type": 1, "name": "x", "login": {"uris": [{"uri": "https://bank.example/"}], "password": SECRET, "totp": null}}]}),
+        json!({"logins": [{"hostname": "https://bank.example", "encryptedPassword": SECRET}]}),
+        json!([{"href": "https://bank.example/", "description": "x", "time": "2024-01-02", "password": SECRET}]),
+        json!([{"url": "https://fine.example/"}, {"url": "https://bank.example/", "Passwort": SECRET}]),
+        json!({"url": "https://bank.example/", "title": "x", "code": format!("otpauth://totp/x?secret={SECRET}")}),
+    ] {
+        all.push(object.to_string().into_bytes());
+    }
+    all.push(
+        format!("{{\"url\":\"https://a.example/\"}}\n{{\"url\":\"https://b.example/\",\"password\":\"{SECRET}\"}}\n")
+            .into_bytes(),
+    );
+    // Nobody knows what is in the columns of this one.
+    all.push(
+        format!("https://bank.example/,me,{SECRET}\nhttps://shop.example/,me,{SECRET}\n")
+            .into_bytes(),
+    );
+    all.push(
+        format!("title,url,code\nx,https://bank.example/,otpauth://totp/x?secret={SECRET}\n")
+            .into_bytes(),
+    );
+    all
+}
+
+/// Whether a file below a folder has a text in it.
+fn is_anywhere(dir: &Path, text: &str) -> bool {
+    fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => is_anywhere(&path, text),
+            false => {
+                let bytes = fs::read(&path).unwrap();
+                bytes
+                    .windows(text.len())
+                    .any(|part| part == text.as_bytes())
+            }
+        }
+    })
+}
+
+#[test]
+fn passwords_are_never_imported_whatever_the_file_is_said_to_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for (at, content) in logins().iter().enumerate() {
+        let zipped = zip(&[("Export/inner/Logins.txt", content)]);
+        let format = ["csv", "lines", "netscape", "json-list", "pinboard", "jsonl"][at % 6];
+        for (content, options) in [
+            (content, &[][..]),
+            (content, &["--dry-run"]),
+            (content, &["--format", "csv"]),
+            (content, &["--format", format]),
+            (&zipped, &[]),
+        ] {
+            let output = attempt(dir, "import.file", content, options);
+            let about = format!("{options:?} {}", String::from_utf8_lossy(content));
+            for told in [&output.stdout, &output.stderr] {
+                assert!(!String::from_utf8_lossy(told).contains(SECRET), "{about}");
+            }
+            assert_eq!(output.status.code(), Some(1), "{about}");
+            assert!(
+                String::from_utf8_lossy(&output.stderr).ends_with(".\n"),
+                "{about}"
+            );
+        }
+    }
+    assert_eq!(notes(dir), [] as [Value; 0]);
+    assert!(!is_anywhere(dir, SECRET));
+}
+
+#[test]
+fn a_bookmark_whose_title_is_password_is_taken() {
+    for (content, count) in [
+        ("title,url,tags\npassword,https://a.example/,password\nusername,https://b.example/,\"otp,2fa\"\n".to_owned(), 2),
+        ("https://a.example/ | password\nhttps://b.example/ | url, username, password\n".into(), 2),
+        (json!([{"href": "https://a.example/", "description": "password", "extended": "\"password\": \"x\"", "tags": "password"}]).to_string(), 1),
+        (json!([{"url": "https://a.example/", "title": "password", "passwordProtected": false}]).to_string(), 1),
+        ("<DL><DT><A HREF=\"https://a.example/\">url,username,password</A></DL>".into(), 1),
+        ("url,title,Parola chiave\nhttps://a.example/,x,y\n".into(), 1),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let told = report(dir.path(), &content, &[]);
+        assert_eq!(told["new"], count, "{content}: {told}");
+    }
+}
+
+#[test]
+fn an_address_that_is_the_secret_of_one_time_codes_is_refused_unquoted() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = format!(
+        "<DL><DT><A HREF=\"otpauth://totp/x?secret={SECRET}\">code</A><DT><A HREF=\"https://a.example/\">a</A></DL>"
+    );
+    let told = report(dir.path(), page, &[]);
+    assert_eq!((&told["new"], &told["refused"]), (&json!(1), &json!(1)));
+    assert!(!told.to_string().contains(SECRET), "{told}");
+}
+
+#[test]
+fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let table = format!("name,url,username,password\nx,https://bank.example/,me,{SECRET}\n");
+    let inner = zip(&[(
+        "Bookmarks.html",
+        b"<DL><DT><A HREF=\"https://in.example/\">x</A></DL>",
+    )]);
+    let file = zip(&[
+        ("Signets.html", b"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://one.example/\">1</A></DL>"),
+        ("deep/down/pins.json", br#"[{"href":"https://two.example/","description":"2","time":"2024-01-02T03:04:05Z","tags":"x"}]"#),
+        ("deep/table.csv", b"url,title,tags\nhttps://three.example/,3,y\nhttps://one.example/,1,z\n"),
+        ("secret/Logins.csv", table.as_bytes()),
+        ("again.zip", &inner),
+        ("page.html", b"<html><p><a href=\"https://page.example/\">link</a></html>"),
+        ("list.txt", b"https://list.example/\n"),
+        ("History.json", br#"{"Browser History":[{"url":"https://seen.example/","title":"x","time_usec":1}]}"#),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0"),
+        ("__MACOSX/._Signets.html", b"\0\x05\x16\x07"),
+        ("nothing.csv", b""),
+    ]);
+    let rehearsed = report(dir, &file, &["--dry-run"]);
+    let told = report(dir, &file, &[]);
+    assert_eq!(rehearsed["files"], told["files"]);
+    assert_eq!(told["format"], "zip");
+    let [read, new, merged] = ["read", "new", "merged"].map(|name| told[name].as_u64().unwrap());
+    assert_eq!([read, new, merged], [4, 3, 1], "{told}");
+    let files: Vec<(&str, Option<&str>, bool, u64, &str)> = told["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| {
+            (
+                file["name"].as_str().unwrap(),
+                file["format"].as_str(),
+                file["taken"].as_bool().unwrap(),
+                file["read"].as_u64().unwrap(),
+                file["reason"].as_str().unwrap_or_default(),
+            )
+        })
+        .collect();
+    for (name, format, taken, read, reason) in [
+        ("Signets.html", Some("netscape"), true, 1, ""),
+        ("deep/down/pins.json", Some("pinboard"), true, 1, ""),
+        ("deep/table.csv", Some("csv"), true, 2, ""),
+        ("secret/Logins.csv", None, false, 0, "passwords"),
+        ("again.zip", None, false, 0, "zip file inside"),
+        (
+            "page.html",
+            Some("netscape"),
+            false,
+            0,
+            "isn't known to be bookmarks",
+        ),
+        (
+            "list.txt",
+            Some("lines"),
+            false,
+            0,
+            "isn't known to be bookmarks",
+        ),
+        ("History.json", None, false, 0, "browsing history"),
+        ("picture.png", None, false, 0, "isn't a file of bookmarks"),
+        ("__MACOSX/._Signets.html", None, false, 0, "macOS"),
+        ("nothing.csv", None, false, 0, "empty"),
+    ] {
+        let file = files.iter().find(|file| file.0 == name).unwrap();
+        assert_eq!((file.1, file.2, file.3), (format, taken, read), "{file:?}");
+        assert_eq!(reason.is_empty(), file.4.is_empty(), "{file:?}");
+        assert!(file.4.contains(reason), "{file:?}");
+    }
+    assert_eq!(files.len(), 11);
+    assert!(!told.to_string().contains(SECRET) && !is_anywhere(dir, SECRET));
+    // So it is told on a terminal.
+    let path = dir.join("mixed.zip");
+    fs::write(&path, &file).unwrap();
+    let text = run_ok(dir, &["import", path.to_str().unwrap()]);
+    assert!(text.contains("Signets.html: netscape, 1 rows"), "{text}");
+    assert!(
+        text.contains("secret/Logins.csv: left out. It has a column for passwords"),
+        "{text}"
+    );
+    // Of one format, only its files.
+    let told = report(dir, &file, &["--format", "pinboard"]);
+    assert_eq!(
+        (&told["format"], &told["read"]),
+        (&json!("pinboard"), &json!(1))
+    );
+}
+
+#[test]
+fn what_is_encrypted_in_a_zip_file_is_left_out_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let page: &[u8] =
+        b"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://one.example/\">1</A></DL>";
+    let mut file = zip(&[("a.html", page), ("b.html", page)]);
+    // The flag of the second file, in its own head and in the directory.
+    let places = |sign: &[u8]| {
+        let starts = file
+            .windows(4)
+            .enumerate()
+            .filter(|(_, four)| *four == sign);
+        starts.map(|(at, _)| at).nth(1).unwrap()
+    };
+    let (own, directory) = (places(b"PK\x03\x04"), places(b"PK\x01\x02"));
+    file[own + 6] |= 1;
+    file[directory + 8] |= 1;
+    let told = report(dir.path(), &file, &[]);
+    assert_eq!(told["new"], 1, "{told}");
+    assert!(
+        told["files"][1]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("encrypted"),
+        "{told}"
+    );
+    let only = zip(&[("b.html", page)]);
+    let mut only = only;
+    only[6] |= 1;
+    let directory = only
+        .windows(4)
+        .position(|four| four == b"PK\x01\x02")
+        .unwrap();
+    only[directory + 8] |= 1;
+    let told = refusal(dir.path(), &only, &[]);
+    assert!(told.contains("encrypted"), "{told}");
+}
+
+#[test]
+fn a_single_file_in_a_zip_file_is_taken_though_it_is_a_guess() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = report(
+        dir.path(),
+        zip(&[("links.txt", b"https://a.example/\n")]),
+        &[],
+    );
+    assert_eq!(
+        (&told["format"], &told["new"]),
+        (&json!("lines"), &json!(1))
+    );
+}
+
+#[test]
+fn formats_are_told_by_structure_and_never_by_a_word_in_a_text() {
+    let words = [
+        "children",
+        "roots",
+        "href",
+        "bookmarks",
+        "guid",
+        "urlNotes",
+        "savedAt",
+        "slug",
+        "shorturl",
+        "tag_names",
+        "is_archived",
+        "is_starred",
+        "url",
+        "lists",
+        "content",
+        "collections",
+    ];
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    let text = quoted.join(", ");
+    for (format, content) in [
+        (
+            "karakeep",
+            json!({"bookmarks": [{"createdAt": 1, "title": text, "tags": words, "lists": [], "content": {"type": "link", "url": "https://a.example/"}, "note": text}], "lists": []}),
+        ),
+        (
+            "firefox",
+            json!({"guid": "root________", "title": "", "children": [{"guid": "x", "title": text, "uri": "https://a.example/", "tags": words.join(",")}]}),
+        ),
+        (
+            "chrome",
+            json!({"roots": {"other": {"type": "folder", "name": text, "children": [{"type": "url", "name": text, "url": "https://a.example/"}]}}}),
+        ),
+        (
+            "shaarli",
+            json!([{"id": 1, "url": "https://a.example/", "shorturl": "x", "title": text, "tags": words, "description": text, "private": false, "created": "2015-05-05T12:30:00+03:00"}]),
+        ),
+        (
+            "linkding",
+            json!({"results": [{"url": "https://a.example/", "title": text, "tag_names": words, "description": text}]}),
+        ),
+        (
+            "pinboard",
+            json!([{"href": "https://a.example/", "description": text, "extended": text, "tags": words.join(" "), "time": "2024-01-02T03:04:05Z"}]),
+        ),
+        (
+            "wallabag",
+            json!([{"url": "https://a.example/", "title": text, "is_archived": 0, "is_starred": 0, "tags": words, "content": text}]),
+        ),
+        (
+            "omnivore",
+            json!([{"url": "https://a.example/", "slug": "x", "title": text, "labels": words, "savedAt": "2024-02-03T00:00:00.000Z"}]),
+        ),
+        (
+            "delicious",
+            json!([{"url": "https://a.example/", "title": text, "tags": words, "description": text, "created": "1358531607", "others": 1, "owner": "me", "private": "0"}]),
+        ),
+        (
+            "readability",
+            json!({"bookmarks": [{"article__url": "https://a.example/", "article__title": text, "article__excerpt": text, "archive": false, "favorite": false, "date_added": "2016-05-01T12:00:00"}]}),
+        ),
+        (
+            "json-list",
+            json!([{"link": "https://a.example/", "name": text, "labels": words}]),
+        ),
+    ] {
+        for content in [
+            content.to_string(),
+            serde_json::to_string_pretty(&content).unwrap(),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let told = report(dir.path(), &content, &[]);
+            assert_eq!(
+                (&told["format"], &told["new"]),
+                (&json!(format), &json!(1)),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_in_which_nothing_is_found_is_an_error_that_says_what_was_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for (content, format, seen) in [
+        (
+            r#"{"some": {"json": 1}}"#,
+            None,
+            "a JSON object with the members \"some\"",
+        ),
+        (
+            r#"{"some": {"json": 1}}"#,
+            Some("pinboard"),
+            "a JSON object with the members \"some\"",
+        ),
+        (
+            r#"[{"title": "x"}]"#,
+            Some("csv"),
+            "a JSON list of objects with the members \"title\"",
+        ),
+        (
+            r#"[{"href": "https://a.example/"}]"#,
+            Some("lines"),
+            "a JSON list",
+        ),
+        (
+            r#"[{"href": "https://a.example/"}]"#,
+            Some("netscape"),
+            "a JSON list",
+        ),
+        (
+            r#"[{"href": "https://a.example/"}]"#,
+            Some("firefox"),
+            "a JSON list",
+        ),
+        (
+            r#"{"links": [{"u": "https://a.example/"}]}"#,
+            Some("karakeep"),
+            "\"links\"",
+        ),
+        (
+            r#"{"roots": {}, "x": "https://a.example/"}"#,
+            Some("linkwarden"),
+            "\"roots\"",
+        ),
+        (
+            "url,title\nhttps://a.example/,x\n",
+            Some("json"),
+            "a table with the columns \"url\", \"title\"",
+        ),
+        (
+            "url,title\nhttps://a.example/,x\n",
+            Some("netscape"),
+            "a table with the columns",
+        ),
+        (
+            "<html><p>https://a.example/</html>",
+            Some("netscape"),
+            "begins with <html>",
+        ),
+        ("just a text", Some("csv"), "No line names the columns"),
+        ("just a text", Some("chrome"), "a text"),
+        ("just a text", Some("buku"), "a text"),
+        ("just a text", Some("zip"), "a text"),
+        ("", Some("csv"), "empty"),
+        (" \n", Some("lines"), "empty"),
+    ] {
+        let options: Vec<&str> = format.iter().flat_map(|name| ["--format", name]).collect();
+        let told = refusal(dir, content, &options);
+        assert!(told.contains(seen), "{content} {format:?}: {told}");
+    }
+    assert_eq!(notes(dir), [] as [Value; 0]);
+}
+
+#[test]
+fn an_export_that_is_whole_and_empty_has_no_bookmarks() {
+    let dir = tempfile::tempdir().unwrap();
+    for content in [
+        "[]",
+        r#"{"bookmarks": [], "lists": []}"#,
+        r#"{"urlNotes": 1, "notes": [], "trash": [], "aliases": []}"#,
+        r#"{"guid": "root________", "title": "", "children": []}"#,
+        "url,title,tags\n",
+        "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<TITLE>Bookmarks</TITLE>\n<DL><p>\n</DL><p>\n",
+    ] {
+        let told = report(dir.path(), content, &[]);
+        assert_eq!(
+            (&told["read"], &told["notices"]),
+            (&json!(0), &json!(["It has no bookmarks."])),
+            "{content}"
+        );
+    }
+}
+
+#[test]
+fn a_value_of_another_form_costs_no_row() {
+    for (tags, expected) in [
+        (json!(["a", "b c"]), vec!["a", "b c"]),
+        (json!("a, b c"), vec!["a", "b c"]),
+        (json!([{"name": "a"}, {"label": "b c"}]), vec!["a", "b c"]),
+        (json!([["a", "b c"]]), vec!["a", "b c"]),
+        (
+            json!({"a": true, "b c": {}, "off": false}),
+            vec!["a", "b c"],
+        ),
+        (json!({"0": "a", "2": "b c"}), vec!["a", "b c"]),
+        (json!("[\"a\",\"b c\"]"), vec!["a", "b c"]),
+        (json!(null), vec![]),
+        (json!(false), vec![]),
+        (json!([null, "a", 7]), vec!["a", "7"]),
+    ] {
+        let rows = [
+            json!([{"url": "https://a.example/", "slug": "x", "savedAt": 1_704_164_645, "title": 5, "labels": tags, "state": null, "description": ["odd"]}]),
+            json!([{"url": "https://a.example/", "tag_names": tags, "title": {"odd": 1}, "date_added": "1704164645000", "unread": "no"}]),
+            json!({"0": {"url": "https://a.example/", "shorturl": "x", "tags": tags, "created": 1_704_164_645_000_000_u64, "description": false}}),
+        ];
+        for rows in rows {
+            let dir = tempfile::tempdir().unwrap();
+            let told = report(dir.path(), rows.to_string(), &[]);
+            assert_eq!(told["new"], 1, "{rows}: {told}");
+            let note = &notes(dir.path())[0];
+            assert_eq!(note["tags"], json!(expected), "{rows}");
+            assert_eq!(note["savedAt"], "2024-01-02T03:04:05.000Z", "{rows}");
+        }
+    }
+}
+
+#[test]
+fn half_a_character_is_replaced_and_told_in_every_format_of_json() {
+    let row = r#"{"url":"https://a.example/","href":"https://a.example/","uri":"https://a.example/","slug":"x","savedAt":"2024-02-03T00:00:00.000Z","title":"cut \ud83d","description":"cut \ud83d","type":"url","k\ude00":"\ud83d"}"#;
+    for (format, content) in [
+        (
+            "pinboard",
+            format!("[{}]", row.replace("\"slug\"", "\"s\"")),
+        ),
+        (
+            "omnivore",
+            format!("[{}]", row.replace("\"href\"", "\"h\"")),
+        ),
+        (
+            "firefox",
+            format!("{{\"guid\":\"r\",\"children\":[{row}]}}"),
+        ),
+        (
+            "json-list",
+            format!(
+                "{{\"x\\ud83d\":[{}]}}",
+                row.replace("savedAt", "sa").replace("\"href\"", "\"h\"")
+            ),
+        ),
+        (
+            "jsonl",
+            "{\"url\":\"https://a.example/\",\"title\":\"cut \\ud83d\"}\n".into(),
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let told = report(dir.path(), &content, &[]);
+        assert_eq!(
+            (&told["format"], &told["new"]),
+            (&json!(format), &json!(1)),
+            "{told}"
+        );
+        assert_eq!(notes(dir.path())[0]["title"], "cut \u{fffd}", "{format}");
+        assert!(
+            told["omissions"][0]["reason"]
+                .as_str()
+                .unwrap()
+                .contains("only one half"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn the_first_day_of_1970_comes_back_from_a_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = "<DL><DT><A HREF=\"https://a.example/\" ADD_DATE=\"1\">1</A>\n<DT><A HREF=\"https://b.example/\" ADD_DATE=\"86399\">2</A></DL>";
+    report(dir.path(), page, &[]);
+    let table = run_ok(dir.path(), &["export", "csv"]);
+    let new = tempfile::tempdir().unwrap();
+    let told = report(new.path(), &table, &[]);
+    assert_eq!((&told["new"], &told["notices"]), (&json!(2), &json!([])));
+    assert_eq!(run_ok(new.path(), &["export", "csv"]), table);
+    let midnight =
+        "url,title,created\nhttps://c.example/,x,1970-01-01T00:00:00Z\nhttps://d.example/,x,0\n";
+    report(new.path(), midnight, &[]);
+    let saved = |url: &str| {
+        let note: Value =
+            serde_json::from_str(&run_ok(new.path(), &["show", url, "--json"])).unwrap();
+        note["savedAt"].as_str().unwrap().to_owned()
+    };
+    assert!(saved("https://c.example/").starts_with("1970-01-01T00:00:00"));
+    assert!(!saved("https://d.example/").starts_with("1970"));
+}
+
+#[test]
+fn a_date_that_can_mean_two_days_is_left_out_unless_other_rows_settle_it() {
+    for (dates, expected, incomplete) in [
+        (["02/03/2024", "04/05/2024"], None, 2),
+        (
+            ["02/03/2024", "13/05/2024"],
+            Some("2024-03-02T00:00:00.000Z"),
+            0,
+        ),
+        (
+            ["02/03/2024", "05/13/2024"],
+            Some("2024-02-03T00:00:00.000Z"),
+            0,
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let table = format!(
+            "url,title,date\nhttps://a.example/,x,{}\nhttps://b.example/,x,{}\n",
+            dates[0], dates[1]
+        );
+        let told = report(dir.path(), table, &[]);
+        assert_eq!(
+            (&told["new"], &told["incomplete"]),
+            (&json!(2), &json!(incomplete)),
+            "{told}"
+        );
+        let note: Value = serde_json::from_str(&run_ok(
+            dir.path(),
+            &["show", "https://a.example/", "--json"],
+        ))
+        .unwrap();
+        match expected {
+            Some(expected) => assert_eq!(note["savedAt"], expected),
+            None => assert!(
+                told["omissions"][0]["reason"]
+                    .as_str()
+                    .unwrap()
+                    .contains("two days"),
+                "{told}"
+            ),
+        }
+    }
+}
