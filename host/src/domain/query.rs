@@ -1,5 +1,5 @@
 //! The query language of search: words, `"a phrase"`, `-word`, `tag:x`,
-//! `-tag:x`, `site:arxiv.org`, `-site:…`, `before:2025-08-01`, `after:…`.
+//! `-tag:x`, `is:untagged`, `site:arxiv.org`, `-site:…`, `before:2025-08-01`, `after:…`.
 //! Reading never fails: what is no operator is a word to look for.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -24,6 +24,8 @@ pub struct Query {
     pub sites: Vec<String>,
     /// Sites that it must not be from.
     pub without_sites: Vec<String>,
+    /// Whether it must have no tags, or some.
+    pub untagged: Option<bool>,
     /// Saved before this moment.
     pub before: Option<Timestamp>,
     /// Saved at this moment or later.
@@ -37,7 +39,7 @@ pub struct Term {
     pub text: String,
     /// Must not occur.
     pub negated: bool,
-    /// The last word may go on: the user is still typing it.
+    /// The last word may be the beginning of a longer one.
     pub prefix: bool,
 }
 
@@ -53,7 +55,7 @@ impl Query {
                 break;
             }
             let (condition, tail) = Condition::read(rest);
-            query.add(&condition, tail.is_empty());
+            query.add(&condition);
             rest = tail.trim_start();
         }
         query
@@ -96,7 +98,7 @@ impl Query {
         words.join(" ")
     }
 
-    fn add(&mut self, condition: &Condition, last: bool) {
+    fn add(&mut self, condition: &Condition) {
         let Condition {
             negated,
             operator,
@@ -129,6 +131,11 @@ impl Query {
                     return;
                 }
             }
+            Some("is") if value.eq_ignore_ascii_case("untagged") => {
+                // Of two that say the opposite the last one counts.
+                self.untagged = Some(!negated);
+                return;
+            }
             Some(side @ ("before" | "after")) if !negated => {
                 if let Some(moment) = moment(value) {
                     if side == "before" {
@@ -158,7 +165,7 @@ impl Query {
             self.terms.push(Term {
                 text,
                 negated: *negated,
-                prefix: last && !quoted && !negated,
+                prefix: !quoted && !negated,
             });
         }
     }
@@ -174,8 +181,7 @@ struct Condition<'a> {
 
 impl<'a> Condition<'a> {
     /// Takes one condition off the start of `text`, which isn't empty and
-    /// doesn't begin with white space. The tail is empty only where nothing,
-    /// not even white space, follows.
+    /// doesn't begin with white space.
     fn read(text: &'a str) -> (Self, &'a str) {
         let (negated, text) = match text.strip_prefix('-') {
             Some(rest) if !rest.is_empty() && !rest.starts_with(char::is_whitespace) => {
@@ -186,7 +192,7 @@ impl<'a> Condition<'a> {
         let word_end = text.find(char::is_whitespace).unwrap_or(text.len());
         let (operator, value) = match text[..word_end].split_once(':') {
             Some((name, _))
-                if ["tag", "site", "before", "after"]
+                if ["tag", "site", "before", "after", "is"]
                     .iter()
                     .any(|known| known.eq_ignore_ascii_case(name)) =>
             {
@@ -246,6 +252,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Phrase;
     use proptest::prelude::*;
 
     fn terms(text: &str) -> Vec<(String, bool, bool)> {
@@ -268,13 +275,14 @@ mod tests {
         assert_eq!(
             terms("gpu \"memory bandwidth\" -cpu rus"),
             [
-                ("gpu".into(), false, false),
+                ("gpu".into(), false, true),
                 ("memory bandwidth".into(), false, false),
                 ("cpu".into(), true, false),
                 ("rus".into(), false, true),
             ]
         );
-        assert_eq!(terms("rust "), [("rust".into(), false, false)]);
+        assert_eq!(terms("rust "), [("rust".into(), false, true)]);
+        assert_eq!(terms("\"rust\""), [("rust".into(), false, false)]);
         assert_eq!(
             terms("\"never closed"),
             [("never closed".into(), false, false)]
@@ -287,8 +295,8 @@ mod tests {
         assert_eq!(
             terms("c++ .net #lojban"),
             [
-                ("c++".into(), false, false),
-                (".net".into(), false, false),
+                ("c++".into(), false, true),
+                (".net".into(), false, true),
                 ("#lojban".into(), false, true),
             ]
         );
@@ -328,7 +336,7 @@ mod tests {
         );
         assert_eq!(
             terms("tag: x"),
-            [("tag:".into(), false, false), ("x".into(), false, true)]
+            [("tag:".into(), false, true), ("x".into(), false, true)]
         );
         assert_eq!(terms("color:red"), [("color:red".into(), false, true)]);
     }
@@ -365,30 +373,43 @@ mod tests {
             "tag: x color:red",
             "https://www.e.org/a?b=c&utm_source=d",
             "機械学習 GÖDEL tag:機械学習",
+            "wi-fi RFC9110 camelCaseWord \"node js\" hi fi v1.2.3 don’t -e-mail 10 20 c# io",
+            "می‌خواهم हिन्दी ２０２４ U.S.A.",
+            "is:untagged gpu IS:Untagged -is:untagged is:odd",
+            "is:untagged",
         ];
         let vectors = queries.into_iter().map(|text| {
             let query = Query::parse(text);
             let terms = query.terms.iter().map(|term| {
-                let words = Words::of(&term.text);
-                let words = words.iter().map(|word| {
-                    let lead: String = word.lead.into_iter().collect();
-                    format!("{lead}{}{}", word.folded, word.trail)
-                });
-                let words: Vec<String> = words.collect();
-                serde_json::json!({"words": words, "negated": term.negated, "prefix": term.prefix})
+                serde_json::json!({"text": term.text, "negated": term.negated, "prefix": term.prefix})
             });
-            let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::as_second);
+            let spellings = Phrase::all(&query.terms).into_iter().map(|phrase| {
+                let spelled = |words: &Words| {
+                    let words = words.iter().map(|word| {
+                        let lead: String = word.lead.into_iter().collect();
+                        format!("{lead}{}{}", word.folded, word.trail)
+                    });
+                    words.collect::<Vec<String>>().join(" ")
+                };
+                phrase.spellings.iter().map(spelled).collect::<Vec<_>>()
+            });
+            let spellings: Vec<_> = spellings.collect();
+            let day = |moment: Option<Timestamp>| {
+                moment.map_or(String::new(), |moment| moment.to_string()[..10].to_owned())
+            };
             let names = |tags: &[Tag]| -> Vec<String> { tags.iter().map(Tag::to_string).collect() };
             serde_json::json!({
                 "query": text,
                 "conditions": Query::conditions(text),
                 "terms": terms.collect::<Vec<_>>(),
+                "spellings": spellings,
                 "withTags": names(&query.with),
                 "withoutTags": names(&query.without),
                 "sites": query.sites,
                 "withoutSites": query.without_sites,
-                "before": seconds(query.before),
-                "after": seconds(query.after),
+                "untagged": query.untagged,
+                "before": day(query.before),
+                "after": day(query.after),
             })
         });
         let vectors = serde_json::to_string_pretty(&vectors.collect::<Vec<_>>()).unwrap();

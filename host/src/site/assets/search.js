@@ -11,7 +11,7 @@ import {
 	tooShort,
 } from "./pieces.js";
 import { isEmpty, readQuery } from "./query.js";
-import { occurrences, wordsOf } from "./words.js";
+import { hasSigns, occurrences, wordsOf } from "./words.js";
 
 /** Notes that are shown at once. */
 const SHOWN = 20;
@@ -20,6 +20,8 @@ const LOOKED_INTO = 2_000;
 /** Length of a snippet, and how much of it stands before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
+/** In seconds. */
+const DAY = 86_400;
 /** So many tags of what was found are offered to narrow it. */
 const NARROWING = 8;
 
@@ -68,29 +70,27 @@ async function candidates(query, start) {
 			if (Boolean(other[number]) !== wanted) has[number] = 0;
 		}
 	};
-	for (const { words, negated, prefix } of query.terms) {
-		const signed = words.some(({ lead, trail }) => lead !== "" && trail !== "");
-		const alone = words.length === 1 && !signed;
+	for (const { spellings, negated, prefix } of query.terms) {
+		const alone = spellings.every((words) => {
+			const [word] = words;
+			return words.length === 1 && word && (word.lead === "" || word.trail === "");
+		});
 		if (!alone) sure = false;
 		if (negated && !alone) continue;
-		for (const [place, word] of words.entries()) {
-			const unfinished = prefix && place === words.length - 1;
-			/** @type {[word: string, unfinished: boolean][]} */
-			const indexed = [];
-			if (word.trail !== "") indexed.push([word.folded + word.trail, unfinished]);
-			if (word.lead !== "") {
-				indexed.push([word.lead + word.folded, unfinished && word.trail === ""]);
-			}
-			if (indexed.length === 0) indexed.push([word.folded, unfinished]);
-			for (const [name, goesOn] of indexed) {
-				keep(await notesWith(name, goesOn, start), !negated);
-			}
+		const any = new Uint8Array(start.notes);
+		for (const words of spellings) {
+			const all = await notesWithAll(words, prefix, start);
+			all.forEach((one, number) => {
+				any[number] = (any[number] ?? 0) | one;
+			});
 		}
+		keep(any, !negated);
 	}
 	for (const tag of query.withTags) keep(await notesWith(`=${tag}`, false, start), true);
 	for (const tag of query.withoutTags) {
 		keep(await notesWith(`=${tag}`, false, start), false);
 	}
+	if (query.untagged !== undefined) keep(await notesWith("=", false, start), query.untagged);
 	if (query.sites.length > 0) {
 		const any = new Uint8Array(start.notes);
 		for (const site of query.sites) {
@@ -105,8 +105,13 @@ async function candidates(query, start) {
 		keep(await notesWith(`:${site}`, false, start), false);
 	}
 	// Whole pieces that are too new or too old aren't loaded.
-	const timed = Number.isFinite(query.before) || Number.isFinite(query.after);
+	// Days begin half a day earlier or later elsewhere.
+	const timed = query.before !== "" || query.after !== "";
 	if (timed) sure = false;
+	const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [
+		query.after,
+		query.before,
+	].map((day) => (day === "" ? undefined : Date.parse(day) / 1000));
 	/** @type {number[]} */
 	const numbers = [];
 	for (let number = has.length - 1; number >= 0; number--) {
@@ -114,10 +119,37 @@ async function candidates(query, start) {
 		const at = Math.floor(number / start.notesPerPiece);
 		const from = (start.moments[at] ?? 0) - start.shift;
 		const to = start.moments[at + 1] ?? Number.POSITIVE_INFINITY;
-		if (timed && (from >= query.before || to < query.after)) continue;
+		if (timed && (from >= last + DAY || to < first - DAY)) continue;
 		numbers.push(number);
 	}
 	return { numbers, sure };
+}
+
+/**
+ * The notes that have all these words, wherever they stand.
+ * @param {import("./words.js").Word[]} words
+ * @param {boolean} prefix
+ * @param {import("./pieces.js").Start} start
+ */
+async function notesWithAll(words, prefix, start) {
+	const all = new Uint8Array(start.notes).fill(1);
+	for (const [place, word] of words.entries()) {
+		const unfinished = prefix && place === words.length - 1;
+		/** @type {[word: string, unfinished: boolean][]} */
+		const indexed = [];
+		if (word.trail !== "") indexed.push([word.folded + word.trail, unfinished]);
+		if (word.lead !== "") {
+			indexed.push([word.lead + word.folded, unfinished && word.trail === ""]);
+		}
+		if (!hasSigns(word)) indexed.push([word.folded, unfinished]);
+		for (const [name, goesOn] of indexed) {
+			const has = await notesWith(name, goesOn, start);
+			all.forEach((one, number) => {
+				all[number] = one & (has[number] ?? 0);
+			});
+		}
+	}
+	return all;
 }
 
 /**
@@ -134,8 +166,8 @@ function savedAt(note) {
  * @param {import("./pieces.js").Note} note
  */
 function holds(query, note) {
-	const moment = savedAt(note) / 1e6;
-	if (moment >= query.before || moment < query.after) return false;
+	const { saved } = note;
+	if ((query.before !== "" && saved >= query.before) || saved < query.after) return false;
 	const tags = note.tags.map(nameOf).join(" , ");
 	const texts = [note.title, tags, note.text, note.excerpt ?? "", note.address].map(
 		wordsOf,
