@@ -30,9 +30,7 @@ test("words are those that the program finds", async () => {
 		assert.deepEqual(found, words, text);
 		const inner = wordsOf(text).map((word) => [
 			word.joined,
-			word.parts.map(
-				({ letters, start, end }) => `${letters} ${text.slice(start, end)}`,
-			),
+			word.parts.map(({ letters, start, end }) => `${letters} ${text.slice(start, end)}`),
 		]);
 		assert.deepEqual(inner, parts, text);
 	}
@@ -46,12 +44,17 @@ test("queries are read as the program reads them", async () => {
 			words.map(({ lead, folded, trail }) => lead + folded + trail).join(" ");
 		const found = query.terms.map((term) => term.spellings.map(spelled));
 		assert.deepEqual(found, spellings, text);
-		const terms = query.terms.map(({ text, negated, prefix }) => ({
+		const terms = query.terms.map(({ tags, text, negated, prefix }) => ({
+			tags,
 			text,
 			negated,
 			prefix,
 		}));
-		assert.deepEqual({ untagged: null, ...structured({ ...query, terms }) }, expected, text);
+		assert.deepEqual(
+			{ untagged: null, ...structured({ ...query, terms }) },
+			expected,
+			text,
+		);
 	}
 	assert.ok(isEmpty(readQuery(' "" - ')));
 	assert.ok(!isEmpty(readQuery("-x")));

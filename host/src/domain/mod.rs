@@ -2,6 +2,7 @@
 //! database; imports nothing of ours but `error`.
 
 mod compounds;
+mod invisible;
 mod letters;
 mod matching;
 mod nearest;
@@ -34,5 +35,5 @@ pub use suggest::{
     Aside, Because, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN,
     Suggestion, worth_showing,
 };
-pub use tag::{Tag, shell_word};
+pub use tag::{Tag, is_comma, shell_word};
 pub use words::{Word, Words, index_text};

@@ -1,5 +1,5 @@
 //! The query language of search: words, `"a phrase"`, `-word`, `tag:x`,
-//! `-tag:x`, `is:untagged`, `site:arxiv.org`, `-site:…`, `before:2025-08-01`, `after:…`.
+//! `-tag:x`, `#x`, `is:untagged`, `site:arxiv.org`, `-site:…`, `before:2025-08-01`, `after:…`.
 //! Reading never fails: what is no operator is a word to look for.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -35,6 +35,9 @@ pub struct Query {
 /// A word or a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
+    /// Of `#x` the tags that it means where a note has one of them: the first of them that
+    /// is in use. Else it is a word like others.
+    pub tags: Vec<Tag>,
     /// Without quotes; has at least one letter or digit.
     pub text: String,
     /// Must not occur.
@@ -82,6 +85,38 @@ impl Query {
         *self == Self::default()
     }
 
+    /// The query with the tags that `#x` means, of those that `is_used` says are in use.
+    ///
+    /// # Errors
+    /// Those of `is_used`.
+    pub fn with_hashtags<E>(
+        &self,
+        mut is_used: impl FnMut(&Tag) -> std::result::Result<bool, E>,
+    ) -> std::result::Result<Self, E> {
+        let mut query = self.clone();
+        query.terms.clear();
+        for term in &self.terms {
+            let mut meant = None;
+            for tag in &term.tags {
+                if meant.is_none() && is_used(tag)? {
+                    meant = Some(tag.clone());
+                }
+            }
+            let Some(tag) = meant else {
+                query.terms.push(term.clone());
+                continue;
+            };
+            let list = match term.negated {
+                true => &mut query.without,
+                false => &mut query.with,
+            };
+            if !list.contains(&tag) {
+                list.push(tag);
+            }
+        }
+        Ok(query)
+    }
+
     /// Whether tags have to be compared: where there is one alone, its notes are a range.
     #[must_use]
     pub fn joins_tags(&self) -> bool {
@@ -105,9 +140,17 @@ impl Query {
             value,
             quoted,
         } = condition;
+        // `#x` is the tag of this very name, or else the tag `x`.
+        let tags: Vec<Tag> = match (operator, value.strip_prefix('#')) {
+            (None, Some(name)) if !name.starts_with('#') => {
+                let names = [value.as_str(), name].into_iter();
+                names.filter_map(|name| Tag::sought(name).ok()).collect()
+            }
+            _ => Vec::new(),
+        };
         match operator.map(str::to_ascii_lowercase).as_deref() {
             Some("tag") => {
-                if let Ok(tag) = Tag::parse(value) {
+                if let Ok(tag) = Tag::sought(value) {
                     let list = if *negated {
                         &mut self.without
                     } else {
@@ -163,6 +206,7 @@ impl Query {
             .collect();
         if !Words::of(&text).is_empty() {
             self.terms.push(Term {
+                tags,
                 text,
                 negated: *negated,
                 prefix: !quoted && !negated,
@@ -200,6 +244,12 @@ impl<'a> Condition<'a> {
             }
             _ => (None, text),
         };
+        // `#"machine learning"`
+        let hash = match operator {
+            None if value.starts_with("#\"") => "#",
+            _ => "",
+        };
+        let value = &value[hash.len()..];
         let (value, quoted, tail) = match value.strip_prefix('"') {
             // A quote that is never closed goes to the end.
             Some(inner) => match inner.split_once('"') {
@@ -214,7 +264,7 @@ impl<'a> Condition<'a> {
         let condition = Self {
             negated,
             operator,
-            value: value.to_owned(),
+            value: [hash, value].concat(),
             quoted,
         };
         (condition, tail)
@@ -329,6 +379,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_means_a_tag_where_there_is_one() {
+        let used = ["#lojban", "lojban", "gpu", "machine learning"];
+        let query = Query::parse("#Lojban -#gpu #\"machine learning\" #42 c#");
+        let query = query
+            .with_hashtags(|tag| Ok::<_, ()>(used.contains(&tag.as_str())))
+            .unwrap();
+        let names = |tags: &[Tag]| tags.iter().map(Tag::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&query.with), ["#lojban", "machine learning"]);
+        assert_eq!(names(&query.without), ["gpu"]);
+        let left: Vec<&str> = query.terms.iter().map(|term| &*term.text).collect();
+        assert_eq!(left, ["#42", "c#"]);
+    }
+
+    #[test]
     fn what_is_no_operator_is_a_word() {
         assert_eq!(
             terms("before:yesterday"),
@@ -377,11 +441,19 @@ mod tests {
             "می‌خواهم हिन्दी ２０２４ U.S.A.",
             "is:untagged gpu IS:Untagged -is:untagged is:odd",
             "is:untagged",
+            "#Lojban -#gpu #\"machine  learning\" -#\"a b #42 ## #, #c++ c# a#b ##x #機械",
+            "tag:a\u{200B}b tag:機械，学習 tag:\u{200B} -tag:می\u{200C}خواهم",
         ];
         let vectors = queries.into_iter().map(|text| {
             let query = Query::parse(text);
             let terms = query.terms.iter().map(|term| {
-                serde_json::json!({"text": term.text, "negated": term.negated, "prefix": term.prefix})
+                let tags: Vec<&str> = term.tags.iter().map(Tag::as_str).collect();
+                serde_json::json!({
+                    "tags": tags,
+                    "text": term.text,
+                    "negated": term.negated,
+                    "prefix": term.prefix,
+                })
             });
             let spellings = Phrase::all(&query.terms).into_iter().map(|phrase| {
                 let spelled = |words: &Words| {

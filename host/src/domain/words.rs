@@ -396,13 +396,18 @@ impl WordReader {
         };
         if let Some((part, after_capitals)) = begins {
             // Letters of one character are no two parts, nor what is cut off.
-            let end = self.words.letters.len().max(here.folded);
-            let first = self.last().folded.start;
-            let before = self.words.parts.last().filter(|_| self.has_parts());
-            if part.folded > before.map_or(first, |before| before.folded)
-                && part.start > before.map_or(0, |before| before.start)
-                && part.folded < first + MAX_WORD_BYTES
-                && part.folded <= end
+            let word = self.last();
+            let whole = Part {
+                folded: word.folded.start,
+                start: word.range.start,
+            };
+            let before = match self.has_parts() {
+                true => self.words.parts.last().copied().unwrap_or(whole),
+                false => whole,
+            };
+            if part.folded > before.folded
+                && part.start > before.start
+                && part.folded < whole.folded + MAX_WORD_BYTES
             {
                 self.words.parts.push(part);
                 self.after_capitals = after_capitals;

@@ -312,7 +312,7 @@ impl TagsQuestion {
             limit: limit(parameters, DEFAULT_TAGS, MAX_TAGS)?,
             place: match (parameters.value("from"), before(parameters)?) {
                 (_, Some(id)) => Some(TagPlace::Before(id)),
-                (Some(name), None) => Some(TagPlace::From(Tag::parse(name)?)),
+                (Some(name), None) => Some(TagPlace::From(Tag::sought(name)?)),
                 (None, None) => None,
             },
             ..Self::default()

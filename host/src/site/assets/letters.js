@@ -3,13 +3,13 @@
 
 /** Zeros of decimal digits; the nine others follow each. */
 const ZEROS = [
-	0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66,
-	0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810,
-	0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
-	0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0,
-	0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730,
-	0x118e0, 0x11950, 0x11bf0, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16130, 0x16a60, 0x16ac0,
-	0x16b50, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950,
+	0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66,
+	0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80,
+	0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50,
+	0xabf0, 0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450,
+	0x114d0, 0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730, 0x118e0, 0x11950, 0x11bf0,
+	0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16130, 0x16a60, 0x16ac0, 0x16b50, 0x1e140,
+	0x1e2f0, 0x1e4f0, 0x1e950,
 ];
 
 /** Forms of one letter of the Arabic script, and the nasal signs of Indic scripts. */
@@ -22,7 +22,9 @@ const FORMS = new Map(
 		["\u0902", "\u0901"],
 		["\u0a02", "\u0a01\u0a70"],
 		["\u0a82", "\u0a81"],
-	]).flatMap(([one, forms]) => [...forms].map((form) => /** @type {const} */ ([form, one]))),
+	]).flatMap(([one, forms]) =>
+		[...forms].map((form) => /** @type {const} */ ([form, one])),
+	),
 );
 
 /** Before and after these of Persian a space is as good as nothing. */
@@ -85,7 +87,9 @@ export function withAnusvara(word, consonant) {
 	const block = code - (code % 0x80);
 	if (block !== 0x0900 && block !== 0x0a80) return word;
 	const place = code - block;
-	const nasal = CLASSES.find(([first = 0, last = 0]) => first <= place && place <= last)?.[2];
+	const nasal = CLASSES.find(
+		([first = 0, last = 0]) => first <= place && place <= last,
+	)?.[2];
 	if (nasal === undefined) return word;
 	const dead = String.fromCharCode(block + nasal, block + 0x4d);
 	return word.endsWith(dead) ? word.slice(0, -2) + String.fromCharCode(block + 2) : word;
@@ -121,7 +125,8 @@ export function joins(first, second) {
 	const [before, word, sign] = [first.folded, second.folded, second.joint];
 	const numbers = isNumber(before) && isNumber(word);
 	const both = before + word;
-	if (/^[-\u2010_'\u200b]$/.test(sign)) return sign !== "'" || !numbers || groups(before, word);
+	if (/^[-\u2010_'\u200b]$/.test(sign))
+		return sign !== "'" || !numbers || groups(before, word);
 	if (/^[., ]$/.test(sign) && numbers) {
 		const begins = first.joint === "";
 		const asBefore = begins || first.joint === sign;

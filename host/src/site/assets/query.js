@@ -2,11 +2,14 @@
 // `tag:x`, `site:arxiv.org`, `before:2025-08-01`, `after:…`. Reading never fails: what is no
 // operator is a word to look for. tests/fixtures/search/queries.json holds both to it.
 
+import { withoutInvisible } from "./invisible.js";
 import { addSpelling, hasSigns, spellingsOf, wordsOf } from "./words.js";
 
 /**
  * @typedef {object} Term
  * @property {string} text as it was typed, without quotes
+ * @property {string[]} tags of `#x` those that it means: the first of them that is in use;
+ * else it is a word like others
  * @property {import("./words.js").Word[][]} spellings of which one is enough, the one that
  * was typed first; at least one, of at least one word
  * @property {boolean} negated must not occur
@@ -120,11 +123,14 @@ function readCondition(text) {
 	const negated = /^-\S/.test(text);
 	const body = negated ? text.slice(1) : text;
 	const operator = /^(tag|site|before|after|is):/i.exec(body)?.[1] ?? "";
-	const value = operator ? body.slice(operator.length + 1) : body;
+	const whole = operator ? body.slice(operator.length + 1) : body;
+	// `#"machine learning"`
+	const hash = operator === "" && whole.startsWith('#"') ? "#" : "";
+	const value = whole.slice(hash.length);
 	if (value.startsWith('"')) {
 		// A quote that is never closed goes to the end.
 		const end = value.indexOf('"', 1);
-		const inner = end < 0 ? value.slice(1) : value.slice(1, end);
+		const inner = hash + (end < 0 ? value.slice(1) : value.slice(1, end));
 		const tail = end < 0 ? "" : value.slice(end + 1);
 		return { negated, operator, value: inner, quoted: true, tail };
 	}
@@ -144,8 +150,11 @@ function readCondition(text) {
  */
 function add(query, { negated, operator, value, quoted }) {
 	const kind = operator.toLowerCase();
+	// `#x` is the tag of this very name, or else the tag `x`.
+	const names = operator === "" && /^#(?!#)/.test(value) ? [value, value.slice(1)] : [];
+	const tags = names.map(soughtTag).filter((name) => name !== "");
 	if (kind === "tag") {
-		const tag = tagOf(value);
+		const tag = soughtTag(value);
 		if (tag) {
 			const list = negated ? query.withoutTags : query.withTags;
 			if (!list.includes(tag)) list.push(tag);
@@ -177,7 +186,7 @@ function add(query, { negated, operator, value, quoted }) {
 	const text = operator ? `${operator}:${value}` : quoted ? value : addressWords(value);
 	const spellings = spellingsOf(text);
 	if (spellings.length > 0) {
-		query.terms.push({ text, spellings, negated, prefix: !quoted && !negated });
+		query.terms.push({ tags, text, spellings, negated, prefix: !quoted && !negated });
 	}
 }
 
@@ -186,11 +195,32 @@ function add(query, { negated, operator, value, quoted }) {
  * @param {string} value
  */
 export function tagOf(value) {
+	const tag = normalTag(withoutInvisible(value));
+	const seen = withoutInvisible(tag);
+	const name = seen === tag ? tag : normalTag(seen);
+	const fits = name !== "" && [...name].length <= MAX_TAG && !NO_TAG.test(name);
+	return fits ? name : "";
+}
+
+/**
+ * The tag to look for: one of an older version may have what today's don't. Nothing where
+ * it can't be one.
+ * @param {string} value
+ */
+function soughtTag(value) {
+	const name = normalTag(value);
+	const fits = name !== "" && [...name].length <= MAX_TAG && !/[,\p{Cc}]/u.test(name);
+	return fits ? name : "";
+}
+
+/** Commas of several scripts, and control characters. */
+const NO_TAG = /[,\u060c\u3001\ufe10\ufe11\ufe50\ufe51\uff0c\uff64\p{Cc}]/u;
+
+/** @param {string} text */
+function normalTag(text) {
 	const spaces = /\p{White_Space}+/gu;
-	const collapsed = value.replace(spaces, " ").replace(/^ | $/g, "").normalize("NFC");
-	const tag = collapsed.toLowerCase().normalize("NFC");
-	const fits = tag !== "" && [...tag].length <= MAX_TAG && !/[,\p{Cc}]/u.test(tag);
-	return fits ? tag : "";
+	const collapsed = text.normalize("NFC").replace(spaces, " ").replace(/^ | $/g, "");
+	return collapsed.toLowerCase().normalize("NFC");
 }
 
 /**

@@ -10,7 +10,7 @@ import {
 	start,
 	tooShort,
 } from "./pieces.js";
-import { isEmpty, readQuery } from "./query.js";
+import { isEmpty, readQuery, tagOf } from "./query.js";
 import { hasSigns, occurrences, wordsOf } from "./words.js";
 
 /** Notes that are shown at once. */
@@ -70,7 +70,19 @@ async function candidates(query, start) {
 			if (Boolean(other[number]) !== wanted) has[number] = 0;
 		}
 	};
-	for (const { spellings, negated, prefix } of query.terms) {
+	/** @type {import("./query.js").Term[]} Without those that mean a tag. */
+	const terms = [];
+	for (const term of query.terms) {
+		let meant;
+		for (const tag of term.tags) {
+			const has = await notesTagged(tag, start);
+			if (has.includes(1)) meant ??= has;
+		}
+		if (meant) keep(meant, !term.negated);
+		else terms.push(term);
+	}
+	query.terms = terms;
+	for (const { spellings, negated, prefix } of terms) {
 		const alone = spellings.every((words) => {
 			const [word] = words;
 			return words.length === 1 && word && (word.lead === "" || word.trail === "");
@@ -86,11 +98,10 @@ async function candidates(query, start) {
 		}
 		keep(any, !negated);
 	}
-	for (const tag of query.withTags) keep(await notesWith(`=${tag}`, false, start), true);
-	for (const tag of query.withoutTags) {
-		keep(await notesWith(`=${tag}`, false, start), false);
-	}
-	if (query.untagged !== undefined) keep(await notesWith("=", false, start), query.untagged);
+	for (const tag of query.withTags) keep(await notesTagged(tag, start), true);
+	for (const tag of query.withoutTags) keep(await notesTagged(tag, start), false);
+	if (query.untagged !== undefined)
+		keep(await notesWith("=", false, start), query.untagged);
 	if (query.sites.length > 0) {
 		const any = new Uint8Array(start.notes);
 		for (const site of query.sites) {
@@ -123,6 +134,18 @@ async function candidates(query, start) {
 		numbers.push(number);
 	}
 	return { numbers, sure };
+}
+
+/**
+ * The notes with a tag of just this name, else of the name without what can't be seen.
+ * @param {string} tag
+ * @param {import("./pieces.js").Start} start
+ */
+async function notesTagged(tag, start) {
+	const has = await notesWith(`=${tag}`, false, start);
+	const renewed = tagOf(tag);
+	if (has.includes(1) || renewed === tag || renewed === "") return has;
+	return notesWith(`=${renewed}`, false, start);
 }
 
 /**

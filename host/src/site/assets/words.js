@@ -296,15 +296,14 @@ export function wordsOf(text) {
 		const [one = "", two = ""] = classes;
 		const begins =
 			one !== "" &&
-			((kind === "digit") !== (one === "digit") ||
-				(kind === "upper" && one === "lower"));
+			((kind === "digit") !== (one === "digit") || (kind === "upper" && one === "lower"));
 		const capitals = one === "upper" && two === "upper" && kind === "lower";
 		if (begins || capitals) {
 			const part = begins ? here : lastLetter;
 			const previous = word.inner.at(-1);
 			if (
 				part.folded > (previous?.folded ?? 0) &&
-				part.start > (previous?.start ?? 0) &&
+				part.start > (previous?.start ?? word.start) &&
 				!word.full
 			) {
 				word.inner.push(part);
@@ -560,7 +559,9 @@ function standsAt(words, prefix, text, run) {
 	const [word] = words;
 	if (!word || words.length > 1 || hasSigns(word)) return undefined;
 	if (bytesOf(word.folded) > MAX_SPELLING) return undefined;
-	return inParts(word.folded, prefix, text[run]) ?? joinedAt(word.folded, prefix, text, run);
+	return (
+		inParts(word.folded, prefix, text[run]) ?? joinedAt(word.folded, prefix, text, run)
+	);
 }
 
 /** @type {(wanted: string, unfinished: boolean, text: Word[], run: number) => { start: number, end: number } | undefined} */

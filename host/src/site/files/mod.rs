@@ -72,7 +72,8 @@ const TOP: [&str; 18] = [
 
 /// What it runs on besides the site's own script.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
-const SEARCH_SCRIPTS: [&str; 5] = [
+const SEARCH_SCRIPTS: [&str; 6] = [
+    include_str!("../assets/invisible.js"),
     include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
     include_str!("../assets/query.js"),
@@ -80,7 +81,8 @@ const SEARCH_SCRIPTS: [&str; 5] = [
     include_str!("../assets/search.js"),
 ];
 /// What looks where an address of the other site leads here.
-const LOST_SCRIPTS: [&str; 5] = [
+const LOST_SCRIPTS: [&str; 6] = [
+    include_str!("../assets/invisible.js"),
     include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
     include_str!("../assets/query.js"),

@@ -34,7 +34,7 @@ use crate::{
     domain::{
         Note, NoteId, Phrase, Query, Searched, Snippet, holds, plain_text, relevance, snippet,
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// So many matches, the newest ones, are put into order by [`Reader::search_best`].
@@ -228,6 +228,7 @@ enum Step<T> {
 /// A condition as rows of the index, the newest first.
 enum Stream<'a> {
     All,
+    Untagged,
     Tag(i64),
     /// With all tags that are wanted and none that isn't.
     Tags(Matching<'a>),
@@ -284,6 +285,14 @@ impl<'a> Search<'a> {
         if query.is_empty() {
             return Ok(None);
         }
+        let resolved;
+        let query = match query.terms.iter().any(|term| !term.tags.is_empty()) {
+            true => {
+                resolved = query.with_hashtags(|tag| Ok::<_, Error>(reader.tag_uses(tag)? > 0))?;
+                &resolved
+            }
+            false => query,
+        };
         let tags = TagFilter {
             with: query.with.clone(),
             without: query.without.clone(),
@@ -329,6 +338,11 @@ impl<'a> Search<'a> {
             fts_time: limits.fts_time,
             chunk: limit.saturating_add(1),
         };
+        match query.untagged {
+            Some(true) => search.with.push(Stream::Untagged),
+            Some(false) => search.without.push(Stream::Untagged),
+            None => {}
+        }
         if !query.sites.is_empty() && !search.add_sites(&query.sites)? {
             return Ok(None);
         }
@@ -487,6 +501,10 @@ impl<'a> Search<'a> {
         let id = match &mut streams[at] {
             Stream::All => newest(
                 "SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT 1",
+                None,
+            )?,
+            Stream::Untagged => newest(
+                "SELECT note_id FROM untagged WHERE note_id < ? ORDER BY note_id DESC LIMIT 1",
                 None,
             )?,
             Stream::Tag(tag) => newest(
