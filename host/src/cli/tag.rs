@@ -374,7 +374,9 @@ fn tell_edit(
     }
     if let Some(tag) = &edited.tag {
         for name in &edited.gone {
-            if !edited.aliases.contains(name) {
+            // Of a name that looks the same this one is typed.
+            let same = name.renewed().as_ref() == Some(tag);
+            if !same && !edited.aliases.contains(name) {
                 writeln!(
                     out,
                     "Typed again, {} is a new tag, unless you do `url-notes tag alias {} {}`.",

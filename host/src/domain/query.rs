@@ -47,9 +47,16 @@ pub struct Term {
 }
 
 impl Query {
-    /// Reads a query.
+    /// Reads a query, days as those of UTC.
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        Self::parse_in(text, &TimeZone::UTC)
+    }
+
+    /// Reads a query. A day begins when it does in this time zone, where its clock is set
+    /// forward at midnight an hour later.
+    #[must_use]
+    pub fn parse_in(text: &str, zone: &TimeZone) -> Self {
         let text = &text[..text.floor_char_boundary(MAX_QUERY_BYTES)];
         let mut query = Self::default();
         let mut rest = text.trim_start();
@@ -58,7 +65,7 @@ impl Query {
                 break;
             }
             let (condition, tail) = Condition::read(rest);
-            query.add(&condition);
+            query.add(&condition, zone);
             rest = tail.trim_start();
         }
         query
@@ -133,7 +140,7 @@ impl Query {
         words.join(" ")
     }
 
-    fn add(&mut self, condition: &Condition) {
+    fn add(&mut self, condition: &Condition, zone: &TimeZone) {
         let Condition {
             negated,
             operator,
@@ -180,7 +187,7 @@ impl Query {
                 return;
             }
             Some(side @ ("before" | "after")) if !negated => {
-                if let Some(moment) = moment(value) {
+                if let Some(moment) = moment(value, zone) {
                     if side == "before" {
                         self.before = Some(self.before.map_or(moment, |b| b.min(moment)));
                     } else {
@@ -288,15 +295,15 @@ pub fn site_of(value: &str) -> String {
     }
 }
 
-/// The first moment (UTC) of a day, month or year.
-fn moment(text: &str) -> Option<Timestamp> {
+/// The first moment of a day, month or year.
+fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let date: Date = match text.len() {
         4 => format!("{text}-01-01").parse().ok()?,
         7 => format!("{text}-01").parse().ok()?,
         10 => text.parse().ok()?,
         _ => return None,
     };
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    Some(date.to_zoned(zone.clone()).ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -376,6 +383,32 @@ mod tests {
         assert_eq!(query.before, moment("2025-08-01T00:00:00Z"));
         assert_eq!(query.after, moment("2025-01-01T00:00:00Z"));
         assert!(query.terms.is_empty());
+    }
+
+    #[test]
+    fn days_begin_where_the_user_is() {
+        for (zone, typed, expected) in [
+            ("UTC", "2025-08-01", "2025-08-01T00:00:00Z"),
+            ("America/Los_Angeles", "2025-08-01", "2025-08-01T07:00:00Z"),
+            ("America/Los_Angeles", "2025-12-01", "2025-12-01T08:00:00Z"),
+            ("Asia/Kathmandu", "2025-08", "2025-07-31T18:15:00Z"),
+            ("Pacific/Kiritimati", "2025", "2024-12-31T10:00:00Z"),
+            // The clock is set at 2 in the night, at midnight forward, and at 1 back to midnight.
+            ("Europe/Berlin", "2025-03-31", "2025-03-30T22:00:00Z"),
+            ("Asia/Beirut", "2024-03-31", "2024-03-30T22:00:00Z"),
+            ("America/Havana", "2024-11-03", "2024-11-03T04:00:00Z"),
+            // There was no such day.
+            ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"),
+        ] {
+            let zone = TimeZone::get(zone).unwrap();
+            let query = Query::parse_in(&format!("after:{typed}"), &zone);
+            assert_eq!(query.after, expected.parse().ok(), "{zone:?} {typed}");
+        }
+        // What no clock can show is a word.
+        for typed in ["before:2025-13", "before:2025-02-29", "before:+2025"] {
+            assert_eq!(Query::parse(typed).before, None, "{typed}");
+            assert_eq!(Query::parse(typed).terms.len(), 1);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! note has is `protocol::Note`. Errors are JSON, too: `{"error": {"kind",
 //! "message"}}` with the kinds of the messages.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::counting::Counting;
@@ -233,7 +234,7 @@ impl NotesQuestion {
     }
 
     fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Notes> {
-        let mut query = Query::parse(&self.query);
+        let mut query = Query::parse_in(&self.query, &TimeZone::system());
         let wanted = TagFilter {
             with: reader.tags_of_names(&self.tags.with)?,
             without: reader.tags_of_names(&self.tags.without)?,

@@ -713,6 +713,7 @@ impl Maker<'_> {
                 order,
                 filter: "",
                 list: &list,
+                untagged: self.catalog.outline.untagged(),
                 first: (number > 0).then(|| links.tags_page(order, 0)),
                 more: (number < last).then(|| links.tags_page(order, number + 1)),
                 initials: &jumps,
