@@ -6,6 +6,7 @@
  */
 
 import {
+	isList,
 	MAX_TAG_LENGTH,
 	normaliseTag,
 	placeIn,
@@ -195,6 +196,11 @@ export class TagField {
 				return;
 			case "Enter":
 			case ",":
+			// As the comma key of an input method that composes nothing writes it.
+			case "，":
+			case "、":
+			case "､":
+			case "،":
 				event.preventDefault();
 				if (this.#active >= 0) this.#takeActive();
 				else if (event.key === "Enter" && this.pending === "") this.onDone();
@@ -285,7 +291,7 @@ export class TagField {
 
 	#onText() {
 		this.#hint.textContent = "";
-		if (this.pending.includes(",")) {
+		if (isList(this.pending)) {
 			this.#commitText();
 			return;
 		}
@@ -305,7 +311,7 @@ export class TagField {
 	#onPaste(event) {
 		const pasted = event.clipboardData?.getData("text/plain") ?? "";
 		// One line without a comma is text like any other; a list is tags.
-		if (!/[,\n]/.test(pasted.trim())) return;
+		if (!isList(pasted) && !/\n/.test(pasted.trim())) return;
 		event.preventDefault();
 		const { selectionStart, selectionEnd } = this.#input;
 		const before = this.pending.slice(0, selectionStart ?? 0);

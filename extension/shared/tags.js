@@ -5,6 +5,8 @@
  * The host has the last word: a name refused there comes back as `invalid_tag`.
  */
 
+import { withoutInvisible } from "./invisible.js";
+
 /** Longest tag, in Unicode code points. */
 export const MAX_TAG_LENGTH = 100;
 
@@ -14,17 +16,39 @@ export const MAX_TAG_LENGTH = 100;
  * @returns {string | null}
  */
 export function normaliseTag(text) {
-	const tag = text
-		.toWellFormed()
-		.normalize("NFC")
-		.replace(/\p{White_Space}+/gu, " ")
-		.replace(/^ | $/g, "")
-		.toLowerCase()
-		// Lower-casing can leave a pair that has a composed form: J̌ has none, ǰ is one.
-		.normalize("NFC");
-	const length = [...tag].length;
-	if (length === 0 || length > MAX_TAG_LENGTH || /[,\p{Cc}]/u.test(tag)) return null;
-	return tag;
+	const tag = normal(withoutInvisible(text.toWellFormed()));
+	// Taking characters off can bring others together that have a composed form.
+	const seen = withoutInvisible(tag);
+	const name = seen === tag ? tag : normal(seen);
+	const length = [...name].length;
+	if (length === 0 || length > MAX_TAG_LENGTH || NEVER.test(name)) return null;
+	return name;
+}
+
+/** What parts the tags of a list: the commas of several scripts, in all their widths. */
+const COMMAS = ",\\u060c\\u3001\\ufe10\\ufe11\\ufe50\\ufe51\\uff0c\\uff64";
+const COMMA = new RegExp(`[${COMMAS}]`, "u");
+const NEVER = new RegExp(`[${COMMAS}\\p{Cc}]`, "u");
+
+/** @param {string} text */
+function normal(text) {
+	return (
+		text
+			.normalize("NFC")
+			.replace(/\p{White_Space}+/gu, " ")
+			.replace(/^ | $/g, "")
+			.toLowerCase()
+			// Lower-casing can leave a pair that has a composed form: J̌ has none, ǰ is one.
+			.normalize("NFC")
+	);
+}
+
+/**
+ * Whether a text is more than one tag.
+ * @param {string} text
+ */
+export function isList(text) {
+	return COMMA.test(text);
 }
 
 /**
@@ -37,7 +61,7 @@ export function splitTags(text) {
 	const tags = [];
 	/** @type {string[]} */
 	const refused = [];
-	for (const part of text.split(",")) {
+	for (const part of text.split(COMMA)) {
 		const tag = normaliseTag(part);
 		if (tag !== null) tags.push(tag);
 		else if (part.trim() !== "") refused.push(part.trim());
@@ -68,7 +92,10 @@ function unaccented(text) {
 	return text
 		.normalize("NFKD")
 		.toLowerCase()
-		.replace(/[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f]/g, "")
+		.replace(
+			/[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u093c\u0a3c\u0abc]/g,
+			"",
+		)
 		.replace(/[ßæœøđðþłħıς]/g, (letter) => SPELLED_OUT[letter] ?? letter)
 		.normalize("NFC");
 }

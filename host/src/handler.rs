@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use crate::{
@@ -311,7 +311,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
     }
 
     fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
-        let query = Query::parse(&params.query);
+        let query = Query::parse_in(&params.query, &TimeZone::system());
         let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
         let before = params.before.map(NoteId);
         let found = self

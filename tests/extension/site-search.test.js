@@ -7,6 +7,12 @@ import { test } from "node:test";
 import { isEmpty, readQuery } from "../../host/src/site/assets/query.js";
 import { means, occurrences, wordsOf } from "../../host/src/site/assets/words.js";
 
+/**
+ * Without what isn't there.
+ * @param {object} value
+ */
+const structured = (value) => JSON.parse(JSON.stringify(value));
+
 /** @param {string} name */
 const vectors = async (name) =>
 	JSON.parse(
@@ -14,7 +20,7 @@ const vectors = async (name) =>
 	);
 
 test("words are those that the program finds", async () => {
-	for (const { text, words } of await vectors("words")) {
+	for (const { text, words, parts } of await vectors("words")) {
 		const found = wordsOf(text).map(({ start, end, folded, lead, trail }) => [
 			text.slice(start, end),
 			folded,
@@ -22,27 +28,48 @@ test("words are those that the program finds", async () => {
 			trail,
 		]);
 		assert.deepEqual(found, words, text);
+		const inner = wordsOf(text).map((word) => [
+			word.joined,
+			word.parts.map(({ letters, start, end }) => `${letters} ${text.slice(start, end)}`),
+		]);
+		assert.deepEqual(inner, parts, text);
 	}
 });
 
 test("queries are read as the program reads them", async () => {
-	for (const { query: text, ...expected } of await vectors("queries")) {
+	for (const { query: text, spellings, ...expected } of await vectors("queries")) {
 		const query = readQuery(text);
-		const terms = query.terms.map(({ words, negated, prefix }) => ({
-			words: words.map(({ lead, folded, trail }) => lead + folded + trail),
+		/** @param {import("../../host/src/site/assets/words.js").Word[]} words */
+		const spelled = (words) =>
+			words.map(({ lead, folded, trail }) => lead + folded + trail).join(" ");
+		const found = query.terms.map((term) => term.spellings.map(spelled));
+		assert.deepEqual(found, spellings, text);
+		const terms = query.terms.map(({ tags, text, negated, prefix }) => ({
+			tags,
+			text,
 			negated,
 			prefix,
 		}));
-		/** @param {number} moment */
-		const known = (moment) => (Number.isFinite(moment) ? moment : null);
 		assert.deepEqual(
-			{ ...query, terms, before: known(query.before), after: known(query.after) },
+			{ untagged: null, ...structured({ ...query, terms }) },
 			expected,
 			text,
 		);
 	}
 	assert.ok(isEmpty(readQuery(' "" - ')));
 	assert.ok(!isEmpty(readQuery("-x")));
+});
+
+test("what is found is what the program finds", async () => {
+	for (const { text, found } of await vectors("found")) {
+		for (const [query, expected] of found) {
+			const words = wordsOf(text);
+			const places = readQuery(query).terms.map((term) =>
+				occurrences(term, words).map(({ start, end }) => text.slice(start, end)),
+			);
+			assert.deepEqual(places, expected, `${query} in ${text}`);
+		}
+	}
 });
 
 test("a phrase stands where its words stand one after the other", () => {
@@ -59,7 +86,7 @@ test("a phrase stands where its words stand one after the other", () => {
 	]);
 	assert.deepEqual(found("学習", "機械学習と学習"), ["学習", "学習"]);
 	assert.deepEqual(found("godel", "Gödel, GÖDELS"), ["Gödel", "GÖDELS"]);
-	assert.deepEqual(found("godel ", "Gödel, GÖDELS"), ["Gödel"]);
+	assert.deepEqual(found('"godel"', "Gödel, GÖDELS"), ["Gödel"]);
 	assert.deepEqual(found("c ", "c++ c"), ["c++", "c"]);
 	assert.deepEqual(found("c++", "c c++"), ["c++"]);
 	assert.deepEqual(found(".net ", "ASP.NET .NET"), [".NET"]);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import {
+	isList,
 	normaliseTag,
 	placeIn,
 	splitTags,
@@ -23,6 +24,29 @@ for (const { input, tag = null } of vectors) {
 		assert.equal(normaliseTag(input), tag);
 	});
 }
+
+test("both copies of the rules for what can't be seen are the same", async () => {
+	const [one, other] = await Promise.all(
+		["extension/shared", "host/src/site/assets"].map((folder) =>
+			readFile(new URL(`../../${folder}/invisible.js`, import.meta.url), "utf8"),
+		),
+	);
+	const code = (/** @type {string} */ text) =>
+		text.slice(text.indexOf("const INVISIBLE"));
+	assert.equal(code(one ?? ""), code(other ?? ""));
+});
+
+test("commas of all scripts part tags", () => {
+	for (const comma of [",", "，", "、", "､", "،", "﹐", "﹑", "︐", "︑"]) {
+		assert.deepEqual(splitTags(`深層学習${comma}GPU ${comma} `), {
+			tags: ["深層学習", "gpu"],
+			refused: [],
+		});
+		assert.ok(isList(`a${comma}`));
+	}
+	assert.ok(!isList("a・b。c"));
+	assert.deepEqual(splitTags("a\u200bb, \u200b"), { tags: ["ab"], refused: ["\u200b"] });
+});
 
 test("normalising twice changes nothing", () => {
 	for (const { tag } of vectors) if (tag) assert.equal(normaliseTag(tag), tag);

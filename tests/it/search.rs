@@ -1,8 +1,10 @@
 //! Search over the wire and on the command line.
 
+use std::{collections::BTreeMap, path::Path};
+
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, op_id, run, run_ok};
+use crate::host::{TestHost, op_id, program, run, run_ok};
 
 fn titles(found: &Value) -> Vec<&str> {
     let notes = found.as_array().unwrap();
@@ -60,7 +62,8 @@ fn whatever_is_typed_is_found_or_not_found() {
         ("สวัส", vec![third]),
         ("국어", vec![third]),
         ("하", vec![third]),
-        ("하 ", vec![]),
+        ("하 ", vec![third]),
+        ("\"하\"", vec![]),
         ("softhyphen istan", vec![third]),
         ("🔥", vec![third]),
         ("site:e.org -godel -c++", vec![third]),
@@ -132,5 +135,211 @@ fn the_command_line_sorts_by_relevance_if_told_to() {
             .status
             .code(),
         Some(2)
+    );
+}
+
+/// Titles that the command line finds, in a time zone of its own.
+#[track_caller]
+fn found_in(dir: &Path, zone: &str, query: &str) -> Vec<String> {
+    let mut command = program(dir);
+    let output = command
+        .env("TZ", zone)
+        .args(["search", "--json", "--", query])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{query}: {output:?}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    titles(&found).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_word_is_found_by_its_parts_and_in_each_spelling() {
+    let mut host = TestHost::new();
+    let texts: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        (
+            "A Hi-Fi set",
+            &["hifi", "hi-fi", "hi fi", "HiFi", "\"hi fi\""][..],
+        ),
+        ("On vue.js", &["vuejs", "vue js", "vue.js", "js"]),
+        ("LLaMA-3 weights", &["llama3", "LLaMA3", "llama 3"]),
+        ("N.A.S.A. photos", &["nasa", "n.a.s.a."]),
+        ("v2.4.1 is out", &["2.4.1", "v2.4.1", "2.4", "v2"]),
+        ("RFC 1149", &["rfc1149", "rfc-1149"]),
+        ("Can’t stop", &["cant", "can't", "can`t"]),
+        ("D’Angelo", &["dangelo", "angelo", "d'angelo"]),
+        ("12,345,678 rows", &["12345678", "12.345.678"]),
+        ("read_to_end", &["readtoend", "end", "readToEnd"]),
+        (
+            "parseJSONValue",
+            &["json", "parsejsonvalue", "parse_json_value"],
+        ),
+        ("کتاب‌ها", &["كتاب", "کتاب ها", "کتابها"]),
+        ("मंदिर और सम्बन्ध", &["मन्दिर", "संबंध"]),
+        ("٢٠٢٤", &["2024", "२०२४"]),
+    ]);
+    for title in texts.keys() {
+        note(&mut host, title, &[], "");
+    }
+    for (title, queries) in &texts {
+        for query in *queries {
+            let answer = host.call("searchNotes", json!({"query": query}));
+            assert_eq!(titles(&answer["notes"]), [*title], "{query:?}");
+        }
+    }
+}
+
+#[test]
+fn no_condition_takes_away_what_an_unfinished_word_finds() {
+    let mut host = TestHost::new();
+    host.save("https://b.example/", "Sailing ships of old", &["sea"]);
+    for query in [
+        "ship",
+        "old ship",
+        "ship old",
+        "sail shi ol",
+        "ship tag:sea",
+        "tag:sea ship",
+        "ship site:b.example",
+        "site:b.example ship -tree",
+        "ship ",
+        "ship after:2020 sai",
+        "\"of old\" ship",
+    ] {
+        let answer = host.call("searchNotes", json!({"query": query}));
+        assert_eq!(
+            titles(&answer["notes"]),
+            ["Sailing ships of old"],
+            "{query:?}"
+        );
+    }
+    for query in ["\"ship\"", "\"ship\" old", "ships tree"] {
+        let answer = host.call("searchNotes", json!({"query": query}));
+        assert_eq!(titles(&answer["notes"]), [""; 0], "{query:?}");
+    }
+}
+
+#[test]
+fn notes_without_tags_are_found_and_listed() {
+    let mut host = TestHost::new();
+    note(&mut host, "bare", &[], "words");
+    note(&mut host, "tagged", &["x"], "words");
+    let check = |host: &mut TestHost, query: &str, expected: &[&str]| {
+        let answer = host.call("searchNotes", json!({"query": query}));
+        assert_eq!(titles(&answer["notes"]), expected, "{query}");
+    };
+    check(&mut host, "is:untagged", &["bare"]);
+    check(&mut host, "IS:untagged wor", &["bare"]);
+    check(&mut host, "-is:untagged", &["tagged"]);
+    check(&mut host, "is:untagged tag:x", &[]);
+    let listed = run_ok(host.dir(), &["list", "--untagged", "--json"]);
+    assert_eq!(titles(&serde_json::from_str(&listed).unwrap()), ["bare"]);
+    assert_eq!(
+        run(host.dir(), &["list", "--untagged", "--tag", "x"])
+            .status
+            .code(),
+        Some(2)
+    );
+    // As tags come and go.
+    run_ok(host.dir(), &["tag", "rm", "x"]);
+    check(&mut host, "is:untagged", &["tagged", "bare"]);
+    let id = serde_json::from_str::<Value>(&listed).unwrap()[0]["id"].clone();
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": id, "tags": ["y"]}),
+    );
+    check(&mut host, "is:untagged", &["tagged"]);
+    host.call("deleteNote", json!({"opId": op_id(), "id": id}));
+    check(&mut host, "is:untagged", &["tagged"]);
+    host.call("restoreNote", json!({"opId": op_id(), "id": id}));
+    host.call("updateNote", json!({"opId": op_id(), "id": id, "tags": []}));
+    check(&mut host, "is:untagged", &["tagged", "bare"]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&run_ok(host.dir(), &["check", "--json"])).unwrap()["faults"],
+        json!([])
+    );
+}
+
+#[test]
+fn a_hash_filters_by_tag_where_there_is_one() {
+    let mut host = TestHost::new();
+    note(&mut host, "one", &["gpu"], "");
+    note(&mut host, "two", &["#lojban", "deep learning"], "");
+    note(&mut host, "three", &[], "gpu, C# and issue #42");
+    run_ok(host.dir(), &["tag", "alias", "graphics", "gpu"]);
+    for (query, expected) in [
+        ("#gpu", &["one"][..]),
+        ("#GPU", &["one"]),
+        ("#graphics", &["one"]),
+        ("-#gpu", &["three", "two"]),
+        ("gpu -#gpu", &["three"]),
+        ("#lojban", &["two"]),
+        ("#\"deep learning\" #lojban", &["two"]),
+        ("#42", &["three"]),
+        ("c#", &["three"]),
+        ("#nothing", &[]),
+    ] {
+        let answer = host.call("searchNotes", json!({"query": query}));
+        assert_eq!(titles(&answer["notes"]), expected, "{query:?}");
+    }
+}
+
+#[test]
+fn days_are_those_of_the_local_time_zone() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("in.json");
+    let rows = json!([
+        {"href": "https://e.org/1", "description": "evening", "time": "2024-03-10T06:30:00Z", "tags": ""},
+        {"href": "https://e.org/2", "description": "morning", "time": "2024-03-10T12:00:00Z", "tags": ""},
+    ]);
+    std::fs::write(&file, rows.to_string()).unwrap();
+    run_ok(
+        dir.path(),
+        &["import", "--format", "pinboard", file.to_str().unwrap()],
+    );
+    for (zone, before, after) in [
+        ("UTC", &[][..], &["morning", "evening"][..]),
+        ("America/Los_Angeles", &["evening"], &["morning"]),
+        ("PST8PDT,M3.2.0,M11.1.0", &["evening"], &["morning"]),
+        ("Pacific/Auckland", &[], &["morning", "evening"]),
+    ] {
+        assert_eq!(
+            found_in(dir.path(), zone, "before:2024-03-10"),
+            before,
+            "{zone}"
+        );
+        assert_eq!(
+            found_in(dir.path(), zone, "after:2024-03-10"),
+            after,
+            "{zone}"
+        );
+    }
+    // The next day in New Zealand.
+    let there = found_in(dir.path(), "Pacific/Auckland", "after:2024-03-11");
+    assert_eq!(there, ["morning"]);
+    assert_eq!(
+        found_in(dir.path(), "America/Los_Angeles", "after:2024-03-11"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_time_zone_that_is_not_known_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |zone: &str| {
+        let mut command = program(dir.path());
+        let output = command.env("TZ", zone).args(["doctor", "--json"]).output();
+        let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut found = findings.filter(|finding| finding["cause"] == "time_zone");
+        found
+            .next()
+            .map(|finding| finding["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told("America/Los_Angeles"), None);
+    assert_eq!(told("UTC"), None);
+    let sentence = told("America/Los_Angels").unwrap();
+    assert!(
+        sentence.starts_with("The time zone isn't known") && sentence.ends_with('.'),
+        "{sentence}"
     );
 }

@@ -459,3 +459,83 @@ fn a_browsers_host_goes_on_while_tags_are_edited_beside_it() {
     let found = host.call("searchNotes", json!({"query": "first"}));
     assert_eq!(found["notes"], json!([]));
 }
+
+#[test]
+fn tags_that_look_the_same_are_found_and_merged() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/databases/schema-5.db");
+    std::fs::copy(saved, dir.join("notes.db")).unwrap();
+    run_ok(dir, &["list", "--limit", "1"]);
+    run_ok(dir, &["check", "--repair"]);
+    let (old, new) = ("zero\u{200b}width", "zerowidth");
+    assert_eq!(json_of(dir, &["check"])["lookAlikes"], json!([[old, new]]));
+    let told = run_ok(dir, &["check"]);
+    assert!(
+        told.contains("2 tags look like \"zerowidth\"")
+            && told.contains("U+200B")
+            && told.contains("url-notes tag merge $'zero\\u200Bwidth' zerowidth\n"),
+        "{told}"
+    );
+    // Both are there by their very names; what is typed now is the other one.
+    let count = |name: &str| {
+        json_of(dir, &["list", "--tag", name])
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!((count(old), count(new)), (1, 1));
+    add(dir, "new", &["zero\u{200b}\u{200e}width"]);
+    check_tags(dir, "new", &[new]);
+    assert_eq!((count(old), count(new)), (1, 2));
+
+    let before = everything(dir);
+    let rehearsed = json_of(dir, &["tag", "merge", old, new, "--dry-run"]);
+    assert_eq!(rehearsed["gone"], json!([old]));
+    assert_eq!(
+        json_of(dir, &["tag", "merge", "--look-alikes", "--dry-run"]),
+        json!([rehearsed])
+    );
+    assert_eq!(everything(dir), before);
+    let merged = run_ok(dir, &["tag", "merge", old, new]);
+    assert!(
+        merged.starts_with("Merged") && !merged.contains("Typed again"),
+        "{merged}"
+    );
+    assert_eq!(json_of(dir, &["check"])["lookAlikes"], json!([]));
+    assert_eq!(
+        run_ok(dir, &["tag", "merge", "--look-alikes"]),
+        "No tags look the same.\n"
+    );
+    assert_eq!((count(old), count(new)), (2, 2));
+}
+
+#[test]
+fn a_tag_is_made_of_what_can_be_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    add(
+        dir,
+        "1",
+        &[
+            "\u{feff}machine\u{ad} learning\u{200f}",
+            "👩\u{200d}💻",
+            "می\u{200c}خواهم",
+        ],
+    );
+    check_tags(
+        dir,
+        "1",
+        &["machine learning", "👩\u{200d}💻", "می\u{200c}خواهم"],
+    );
+    for name in ["\u{200b}", "\u{2060}\u{feff} ", "\u{3164}"] {
+        let sentence = refusal(dir, &["add", "https://e.org/2", "--tag", name]);
+        assert!(
+            sentence.contains("no character that can be seen"),
+            "{sentence}"
+        );
+    }
+    add(dir, "3", &["機械学習，深層学習", "絵、本"]);
+    check_tags(dir, "3", &["機械学習", "深層学習", "絵", "本"]);
+    refusal(dir, &["tag", "rename", "本", "絵、本"]);
+}

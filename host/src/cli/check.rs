@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Invocation;
-use crate::store::{self, Health, Salvage};
+use crate::{
+    domain::Tag,
+    store::{self, Health, LookAlike, Salvage},
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
@@ -89,10 +92,64 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
             super::print::clean(&fault.sentence)
         )?;
     }
+    for alike in &health.look_alikes {
+        tell_look_alike(out, alike)?;
+    }
+    for name in &health.listed {
+        writeln!(
+            out,
+            "comma        The tag \"{}\" has a comma, which separates tags now; `url-notes tag rename` gives it another name.",
+            super::print::clean(name.as_str())
+        )?;
+    }
     if health.faults.is_empty() {
         writeln!(out, "All is well.")?;
     }
     Ok(())
+}
+
+fn tell_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::Result<()> {
+    let Some((stays, gone)) = alike.names.split_last() else {
+        return Ok(());
+    };
+    let unseen: Vec<String> = gone.iter().flat_map(Tag::unseen).collect();
+    let because = match unseen.is_empty() {
+        true => String::new(),
+        false => format!(
+            ", but for characters that can't be seen ({})",
+            unseen.join(", ")
+        ),
+    };
+    writeln!(
+        out,
+        "look-alike   {} tags look like \"{}\"{because}; `url-notes tag merge --look-alikes` makes them one, and with --dry-run shows what it would do.",
+        alike.names.len(),
+        super::print::clean(stays.as_str())
+    )?;
+    // As they are, so that they can be copied.
+    let names: Vec<String> = alike.names.iter().map(|name| word(name)).collect();
+    writeln!(out, "             url-notes tag merge {}", names.join(" "))?;
+    Ok(())
+}
+
+/// A name as a word of Bash, Zsh and others, with what can't be seen by its number.
+fn word(name: &Tag) -> String {
+    if name.unseen().is_empty() {
+        return name.shell_word().into_owned();
+    }
+    let mut word = "$'".to_owned();
+    for c in name.as_str().chars() {
+        match (
+            Tag::from_stored(c.to_string()).unseen().is_empty(),
+            u32::from(c),
+        ) {
+            (true, _) if matches!(c, '\'' | '\\') => word.extend(['\\', c]),
+            (true, _) => word.push(c),
+            (false, code @ 0..=0xFFFF) => word.push_str(&format!("\\u{code:04X}")),
+            (false, code) => word.push_str(&format!("\\U{code:08X}")),
+        }
+    }
+    word + "'"
 }
 
 fn tell_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::Result<()> {
@@ -154,6 +211,12 @@ fn wire(health: &Health) -> Value {
         "sound": health.faults.is_empty(),
         "exists": health.exists,
         "faults": faults,
+        "lookAlikes": health
+            .look_alikes
+            .iter()
+            .map(|alike| alike.names.iter().map(Tag::as_str).collect())
+            .collect::<Vec<Vec<&str>>>(),
+        "tagsWithCommas": health.listed.iter().map(Tag::as_str).collect::<Vec<_>>(),
         "notes": health.notes,
         "trash": health.trash,
         "schema": health.schema,

@@ -1,12 +1,13 @@
 //! `url-notes list`
 
 use super::{Invocation, tag};
-use crate::{domain::parse_tags, handler::wire_note, store::TagFilter};
+use crate::{domain::Tag, error::Result, handler::wire_note, store::TagFilter};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   url-notes list --tag gpu --without \"to read\"
+  url-notes list --untagged
   url-notes list --limit 1000 --json")]
 pub(super) struct List {
     /// Only notes with this tag; may be given several times
@@ -15,6 +16,9 @@ pub(super) struct List {
     /// Only notes without this tag; may be given several times
     #[arg(long = "without", value_name = "TAG", allow_hyphen_values = true)]
     without: Vec<String>,
+    /// Only notes without any tag
+    #[arg(long, conflicts_with_all = ["tags", "without", "trash"])]
+    untagged: bool,
     /// Only notes in the trash, the one deleted last first
     #[arg(long, conflicts_with_all = ["tags", "without"])]
     trash: bool,
@@ -26,12 +30,14 @@ pub(super) struct List {
 impl List {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let filter = TagFilter {
-            with: parse_tags(&self.tags)?,
-            without: parse_tags(&self.without)?,
+            with: sought(&self.tags)?,
+            without: sought(&self.without)?,
         };
         let store = invocation.reader()?;
         let notes = if self.trash {
             store.trashed_notes(self.limit)?
+        } else if self.untagged {
+            store.untagged_notes(self.limit)?
         } else if filter == TagFilter::default() {
             store.latest_notes(None, self.limit)?
         } else {
@@ -52,4 +58,15 @@ impl List {
         let style = invocation.style();
         invocation.page(&|out| notes.iter().try_for_each(|note| style.brief(out, note)))
     }
+}
+
+fn sought(names: &[String]) -> Result<Vec<Tag>> {
+    let mut tags = Vec::new();
+    for name in names {
+        let tag = Tag::sought(name)?;
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    Ok(tags)
 }

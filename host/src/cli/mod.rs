@@ -100,7 +100,7 @@ enum Command {
     List(list::List),
     /// Show one note
     Show(show::Show),
-    /// Find notes: words, "a phrase", -word, tag:x, -tag:x, site:arxiv.org, before:2025-08-01, after:2025
+    /// Find notes: words, "a phrase", -word, tag:x, -tag:x, #x, is:untagged, site:arxiv.org, before:2025-08-01, after:2025
     Search(search::Search),
     /// Change title, tags and note, in your editor or by options
     Edit(edit::Edit),

@@ -30,8 +30,8 @@ impl Open {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let path = match &self.tag {
             Some(name) => {
-                let tag = Tag::parse(name)?;
                 let store = invocation.store()?;
+                let tag = store.stored_tag(&Tag::sought(name)?)?;
                 if let Some(sentence) = super::tag::unknown(&store, &tag)? {
                     bail!(sentence);
                 }

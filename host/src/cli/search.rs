@@ -3,6 +3,8 @@
 use std::{convert::Infallible, ffi::OsString};
 
 use super::{Invocation, print, tag};
+use jiff::tz::TimeZone;
+
 use crate::{
     domain::Query,
     error::Result,
@@ -15,7 +17,8 @@ use crate::{
 Examples:
   url-notes search memory bandwidth -cpu
   url-notes search '\"to be read\" tag:gpu site:arxiv.org after:2025'
-  url-notes search c++ --sort relevance --limit 5")]
+  url-notes search c++ --sort relevance --limit 5
+  url-notes search is:untagged")]
 pub(super) struct Search {
     /// What to look for; several words all have to be there
     #[arg(required = true, value_name = "QUERY", value_parser = unshielded)]
@@ -72,7 +75,7 @@ fn unshielded(word: &str) -> std::result::Result<String, Infallible> {
 
 impl Search {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let query = Query::parse(&self.query.join(" "));
+        let query = Query::parse_in(&self.query.join(" "), &TimeZone::system());
         let store = invocation.reader()?;
         let (hits, more) = store.at_one_moment(|store| match self.sort {
             Sort::Newest => newest(store, &query, self.limit),

@@ -84,8 +84,11 @@ Examples:
 pub(super) struct Merge {
     /// The tags that go, then the one that stays, which may be new
     // One list: clap would not find the last of two behind `--`.
-    #[arg(required = true, num_args = 2.., value_name = "TAG")]
+    #[arg(required_unless_present = "look_alikes", num_args = 2.., value_name = "TAG")]
     tags: Vec<String>,
+    /// All tags that look the same as another one, as `url-notes check` finds them
+    #[arg(long, conflicts_with_all = ["tags", "alias"])]
+    look_alikes: bool,
     /// The names that go lead to the tag that stays from now on
     #[arg(long)]
     alias: bool,
@@ -133,16 +136,31 @@ impl TagCommand {
             Self::List(command) => command.run(invocation),
             Self::Rename(command) => {
                 let edit = TagEdit::Rename {
-                    from: Tag::parse(&command.old)?,
+                    from: invocation
+                        .store()?
+                        .stored_tag(&Tag::sought(&command.old)?)?,
                     to: Tag::parse(&command.new)?,
                     alias: command.alias,
                 };
                 run_edit(&edit, &command.rehearsal, invocation)
             }
             Self::Merge(command) => {
-                let tags = command.tags.iter().map(|name| Tag::parse(name));
-                let mut from = tags.collect::<Result<Vec<_>>>()?;
+                if command.look_alikes {
+                    return merge_look_alikes(&command, invocation);
+                }
+                let store = invocation.store()?;
+                let stored = |name: &String| store.stored_tag(&Tag::sought(name)?);
+                let mut from = command
+                    .tags
+                    .iter()
+                    .map(stored)
+                    .collect::<Result<Vec<_>>>()?;
                 let into = from.pop().expect("clap asks for two at least");
+                // What it becomes is a tag of today.
+                let into = match store.tag_uses(&into)? {
+                    0 => Tag::parse(into.as_str())?,
+                    _ => into,
+                };
                 let edit = TagEdit::Merge {
                     from,
                     into,
@@ -151,7 +169,10 @@ impl TagCommand {
                 run_edit(&edit, &command.rehearsal, invocation)
             }
             Self::Rm(command) => {
-                let edit = TagEdit::Remove(Tag::parse(&command.tag)?);
+                let tag = invocation
+                    .store()?
+                    .stored_tag(&Tag::sought(&command.tag)?)?;
+                let edit = TagEdit::Remove(tag);
                 run_edit(&edit, &command.rehearsal, invocation)
             }
             Self::Alias(command) => command.run(invocation),
@@ -226,6 +247,19 @@ struct ToldEdit<'a> {
     dry_run: bool,
 }
 
+impl<'a> ToldEdit<'a> {
+    fn of(edited: &'a TagEdited, dry_run: bool) -> Self {
+        Self {
+            gone: edited.gone.iter().map(Tag::as_str).collect(),
+            tag: edited.tag.as_ref().map(Tag::as_str),
+            notes: edited.notes,
+            trash: edited.trash,
+            aliases: edited.aliases.iter().map(Tag::as_str).collect(),
+            dry_run,
+        }
+    }
+}
+
 fn run_edit(
     edit: &TagEdit,
     rehearsal: &Rehearsal,
@@ -242,7 +276,7 @@ fn run_edit(
             let Error::UnknownTag(name) = &error else {
                 return Err(error.into());
             };
-            match unknown(&store, &Tag::parse(name)?)? {
+            match unknown(&store, &Tag::sought(name)?)? {
                 Some(sentence) => bail!(sentence),
                 None => return Err(error.into()),
             }
@@ -250,16 +284,48 @@ fn run_edit(
         edited => edited?,
     };
     if invocation.json {
-        return invocation.print_json(&ToldEdit {
-            gone: edited.gone.iter().map(Tag::as_str).collect(),
-            tag: edited.tag.as_ref().map(Tag::as_str),
-            notes: edited.notes,
-            trash: edited.trash,
-            aliases: edited.aliases.iter().map(Tag::as_str).collect(),
-            dry_run: rehearsal.dry_run,
-        });
+        return invocation.print_json(&ToldEdit::of(&edited, rehearsal.dry_run));
     }
     tell_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
+    Ok(())
+}
+
+/// Makes one of those tags that look the same, of each group of them.
+fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    let groups = invocation.store()?.look_alikes()?;
+    if groups.is_empty() {
+        if invocation.json {
+            return invocation.print_json(&[(); 0]);
+        }
+        writeln!(invocation.out, "No tags look the same.")?;
+        return Ok(());
+    }
+    let mut store = invocation.store()?;
+    let edits = groups.into_iter().filter_map(|group| {
+        let mut from = group.names;
+        let into = from.pop()?;
+        let alias = false;
+        Some(TagEdit::Merge { from, into, alias })
+    });
+    let edits: Vec<TagEdit> = edits.collect();
+    let edited: Vec<TagEdited> = if command.rehearsal.dry_run {
+        let rehearsed = edits.iter().map(|edit| store.rehearse_tag_edit(edit));
+        rehearsed.collect::<Result<_>>()?
+    } else {
+        store.write(Timestamp::now(), |writer| {
+            edits.iter().map(|edit| writer.edit_tags(edit)).collect()
+        })?
+    };
+    if invocation.json {
+        let told: Vec<_> = edited
+            .iter()
+            .map(|edited| ToldEdit::of(edited, command.rehearsal.dry_run))
+            .collect();
+        return invocation.print_json(&told);
+    }
+    for (edit, edited) in edits.iter().zip(&edited) {
+        tell_edit(invocation.out, edit, edited, command.rehearsal.dry_run)?;
+    }
     Ok(())
 }
 
@@ -308,7 +374,9 @@ fn tell_edit(
     }
     if let Some(tag) = &edited.tag {
         for name in &edited.gone {
-            if !edited.aliases.contains(name) {
+            // Of a name that looks the same this one is typed.
+            let same = name.renewed().as_ref() == Some(tag);
+            if !same && !edited.aliases.contains(name) {
                 writeln!(
                     out,
                     "Typed again, {} is a new tag, unless you do `url-notes tag alias {} {}`.",
@@ -351,7 +419,7 @@ impl SetAlias {
         let mut store = invocation.store()?;
         let now = Timestamp::now();
         if let Some(name) = &self.rm {
-            let name = Tag::parse(name)?;
+            let name = store.stored_tag(&Tag::sought(name)?)?;
             let tag = store.write(now, |writer| writer.remove_alias(&name))?;
             if invocation.json {
                 return invocation.print_json(&ToldAlias {
@@ -371,7 +439,7 @@ impl SetAlias {
         let (Some(name), Some(of)) = (&self.name, &self.of) else {
             return list_aliases(&store.aliases()?, invocation);
         };
-        let (name, of) = (Tag::parse(name)?, Tag::parse(of)?);
+        let (name, of) = (Tag::parse(name)?, store.stored_tag(&Tag::sought(of)?)?);
         let set = store.write(now, |writer| writer.alias_tag(&name, &of))?;
         let count = store.tag_uses(&set.tag)?;
         if invocation.json {

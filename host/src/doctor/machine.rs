@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rustix::{
     fs::{Access, access},
     process::{Pid, Signal, kill_process_group},
@@ -347,6 +347,22 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
         }
     });
     found.collect()
+}
+
+/// Whether the time zone of this machine is known: else days and hours are those of UTC.
+pub(super) fn time_zone() -> Option<Finding> {
+    let error = TimeZone::try_system().err()?;
+    Some(Finding {
+        cause: Some("time_zone".into()),
+        advice: Some(
+            "Set TZ to a name such as Europe/Berlin, or take it out of the environment.".into(),
+        ),
+        ..Finding::new(
+            Area::Settings,
+            Level::Warning,
+            format!("The time zone isn't known, so days and times are shown in UTC ({error})."),
+        )
+    })
 }
 
 /// The log: whose it is to read, and what went wrong lately.

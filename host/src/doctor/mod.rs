@@ -253,6 +253,7 @@ pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report
     findings.extend(of_notes);
     findings.extend(of_port);
     findings.extend(machine::settings(config));
+    findings.extend(machine::time_zone());
     findings.extend(machine::log(config, now));
     Report {
         findings,

@@ -1,8 +1,6 @@
 //! Whether a note has what a query looks for, and how well: seen in its texts.
 
-use std::ops::Range;
-
-use super::{Note, PageUrl, Tag, Term, Word, Words, plain_text};
+use super::{Note, PageUrl, Phrase, Tag, Words, plain_text};
 
 /// The texts of a note that are searched, as plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,64 +44,6 @@ impl Searched {
     }
 }
 
-/// A term as its words: they have to stand one after the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phrase {
-    /// At least one.
-    pub words: Words,
-    /// Must not occur.
-    pub negated: bool,
-    /// The last word may go on.
-    pub prefix: bool,
-}
-
-impl Phrase {
-    /// The words of a term. None where it has none.
-    #[must_use]
-    pub fn of(term: &Term) -> Option<Self> {
-        let words = Words::of(&term.text);
-        (!words.is_empty()).then_some(Self {
-            words,
-            negated: term.negated,
-            prefix: term.prefix,
-        })
-    }
-
-    /// Those of the terms that have words.
-    #[must_use]
-    pub fn all(terms: &[Term]) -> Vec<Self> {
-        terms.iter().filter_map(Self::of).collect()
-    }
-
-    /// Whether a word has signs, which the index doesn't keep in their place.
-    #[must_use]
-    pub fn has_signs(&self) -> bool {
-        self.words.iter().any(|word| word.has_signs())
-    }
-
-    /// Where the phrase stands in a text of these words, as byte ranges.
-    pub fn occurrences(&self, text: &Words) -> impl Iterator<Item = Range<usize>> {
-        let last = self.words.len() - 1;
-        self.runs(text)
-            .map(move |run| text.at(run).range.start..text.at(run + last).range.end)
-    }
-
-    /// The same as places of its first word.
-    fn runs(&self, text: &Words) -> impl Iterator<Item = usize> {
-        let wanted: Vec<Word<'_>> = self.words.iter().collect();
-        let length = wanted.len();
-        let initial = wanted.first().and_then(|word| word.folded.bytes().next());
-        (0..(text.len() + 1).saturating_sub(length)).filter(move |run| {
-            // Nearly all words are told apart by their first byte.
-            text.initial(*run) == initial
-                && wanted.iter().enumerate().all(|(at, word)| {
-                    let unfinished = self.prefix && at + 1 == length;
-                    word.means(&text.at(run + at), unfinished)
-                })
-        })
-    }
-}
-
 /// Whether all phrases hold in these texts: each that isn't negated stands in one
 /// of them, none that is negated in any.
 #[must_use]
@@ -131,12 +71,11 @@ pub fn relevance(phrases: &[Phrase], texts: &Searched) -> f64 {
     for (weight, text) in texts.weighed() {
         let text = Words::of(text);
         for phrase in phrases.iter().filter(|phrase| !phrase.negated) {
-            let last = phrase.words.len() - 1;
-            // A word that merely begins as the one that was typed counts half.
+            // A word that merely begins as the one that was typed counts half, and so does
+            // another spelling.
             let times: f64 = phrase
-                .runs(&text)
-                .map(|run| phrase.words.at(last).means(&text.at(run + last), false))
-                .map(|whole| if whole { 1.0 } else { 0.5 })
+                .found(&text)
+                .map(|found| if found.exact { 1.0 } else { 0.5 })
                 .sum();
             relevance += weight * times / (times + 0.5);
         }

@@ -1,10 +1,14 @@
 //! What a note, a tag, a page and a query are. Pure: no I/O, no clock, no
 //! database; imports nothing of ours but `error`.
 
+mod compounds;
+mod invisible;
+mod letters;
 mod matching;
 mod nearest;
 mod note;
 mod page_url;
+mod phrase;
 mod plain;
 mod query;
 mod quote;
@@ -13,13 +17,16 @@ mod suggest;
 mod tag;
 mod words;
 
-pub use matching::{Phrase, Searched, holds, relevance};
+pub use compounds::spellings;
+pub use letters::folded;
+pub use matching::{Searched, holds, relevance};
 pub use nearest::nearest;
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
 pub use page_url::PageUrl;
+pub use phrase::{Found, Phrase};
 pub use plain::{is_too_deep, plain_text};
 pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;
@@ -28,5 +35,5 @@ pub use suggest::{
     Aside, Because, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN,
     Suggestion, worth_showing,
 };
-pub use tag::{Tag, shell_word};
-pub use words::{Word, Words, folded, index_text};
+pub use tag::{Tag, is_comma, shell_word};
+pub use words::{Word, Words, index_text};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PageUrl, Quote, Tag};
+use super::{PageUrl, Quote, Tag, is_comma};
 use crate::error::{Error, Result};
 
 /// Longest title, in bytes of UTF-8.
@@ -209,14 +209,24 @@ pub fn check_summary(summary: &str) -> Result<()> {
 }
 
 /// Normalises a list of tags; a second one of the same name is dropped, the order stays.
+/// Full-width, Japanese and Arabic commas part them, as older versions of the extension
+/// didn't; an ASCII comma is refused.
 ///
 /// # Errors
 /// `InvalidTag` for the first one that is none, or where there are more than [`MAX_TAGS`].
 pub fn parse_tags<S: AsRef<str>>(names: &[S]) -> Result<Vec<Tag>> {
     let mut seen = HashSet::new();
     let mut tags = Vec::with_capacity(names.len().min(MAX_TAGS));
-    for name in names {
-        let tag = Tag::parse(name.as_ref())?;
+    let parts = names.iter().map(AsRef::as_ref).flat_map(|name| {
+        // Of nothing but commas no tag is made, which is told.
+        let items = name.split(is_comma).any(|part| !part.trim().is_empty());
+        let listed = !name.contains(',') && name.contains(is_comma) && items;
+        let empty = move |part: &&str| listed && part.trim().is_empty();
+        let parts = name.split(move |c| listed && is_comma(c));
+        parts.filter(move |part| !empty(part))
+    });
+    for name in parts {
+        let tag = Tag::parse(name)?;
         if seen.insert(tag.clone()) {
             tags.push(tag);
         }

@@ -1,5 +1,5 @@
 //! The query language of search: words, `"a phrase"`, `-word`, `tag:x`,
-//! `-tag:x`, `site:arxiv.org`, `-site:…`, `before:2025-08-01`, `after:…`.
+//! `-tag:x`, `#x`, `is:untagged`, `site:arxiv.org`, `-site:…`, `before:2025-08-01`, `after:…`.
 //! Reading never fails: what is no operator is a word to look for.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -24,6 +24,8 @@ pub struct Query {
     pub sites: Vec<String>,
     /// Sites that it must not be from.
     pub without_sites: Vec<String>,
+    /// Whether it must have no tags, or some.
+    pub untagged: Option<bool>,
     /// Saved before this moment.
     pub before: Option<Timestamp>,
     /// Saved at this moment or later.
@@ -33,18 +35,28 @@ pub struct Query {
 /// A word or a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
+    /// Of `#x` the tags that it means where a note has one of them: the first of them that
+    /// is in use. Else it is a word like others.
+    pub tags: Vec<Tag>,
     /// Without quotes; has at least one letter or digit.
     pub text: String,
     /// Must not occur.
     pub negated: bool,
-    /// The last word may go on: the user is still typing it.
+    /// The last word may be the beginning of a longer one.
     pub prefix: bool,
 }
 
 impl Query {
-    /// Reads a query.
+    /// Reads a query, days as those of UTC.
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        Self::parse_in(text, &TimeZone::UTC)
+    }
+
+    /// Reads a query. A day begins when it does in this time zone, where its clock is set
+    /// forward at midnight an hour later.
+    #[must_use]
+    pub fn parse_in(text: &str, zone: &TimeZone) -> Self {
         let text = &text[..text.floor_char_boundary(MAX_QUERY_BYTES)];
         let mut query = Self::default();
         let mut rest = text.trim_start();
@@ -53,7 +65,7 @@ impl Query {
                 break;
             }
             let (condition, tail) = Condition::read(rest);
-            query.add(&condition, tail.is_empty());
+            query.add(&condition, zone);
             rest = tail.trim_start();
         }
         query
@@ -80,6 +92,38 @@ impl Query {
         *self == Self::default()
     }
 
+    /// The query with the tags that `#x` means, of those that `is_used` says are in use.
+    ///
+    /// # Errors
+    /// Those of `is_used`.
+    pub fn with_hashtags<E>(
+        &self,
+        mut is_used: impl FnMut(&Tag) -> std::result::Result<bool, E>,
+    ) -> std::result::Result<Self, E> {
+        let mut query = self.clone();
+        query.terms.clear();
+        for term in &self.terms {
+            let mut meant = None;
+            for tag in &term.tags {
+                if meant.is_none() && is_used(tag)? {
+                    meant = Some(tag.clone());
+                }
+            }
+            let Some(tag) = meant else {
+                query.terms.push(term.clone());
+                continue;
+            };
+            let list = match term.negated {
+                true => &mut query.without,
+                false => &mut query.with,
+            };
+            if !list.contains(&tag) {
+                list.push(tag);
+            }
+        }
+        Ok(query)
+    }
+
     /// Whether tags have to be compared: where there is one alone, its notes are a range.
     #[must_use]
     pub fn joins_tags(&self) -> bool {
@@ -96,16 +140,24 @@ impl Query {
         words.join(" ")
     }
 
-    fn add(&mut self, condition: &Condition, last: bool) {
+    fn add(&mut self, condition: &Condition, zone: &TimeZone) {
         let Condition {
             negated,
             operator,
             value,
             quoted,
         } = condition;
+        // `#x` is the tag of this very name, or else the tag `x`.
+        let tags: Vec<Tag> = match (operator, value.strip_prefix('#')) {
+            (None, Some(name)) if !name.starts_with('#') => {
+                let names = [value.as_str(), name].into_iter();
+                names.filter_map(|name| Tag::sought(name).ok()).collect()
+            }
+            _ => Vec::new(),
+        };
         match operator.map(str::to_ascii_lowercase).as_deref() {
             Some("tag") => {
-                if let Ok(tag) = Tag::parse(value) {
+                if let Ok(tag) = Tag::sought(value) {
                     let list = if *negated {
                         &mut self.without
                     } else {
@@ -129,8 +181,13 @@ impl Query {
                     return;
                 }
             }
+            Some("is") if value.eq_ignore_ascii_case("untagged") => {
+                // Of two that say the opposite the last one counts.
+                self.untagged = Some(!negated);
+                return;
+            }
             Some(side @ ("before" | "after")) if !negated => {
-                if let Some(moment) = moment(value) {
+                if let Some(moment) = moment(value, zone) {
                     if side == "before" {
                         self.before = Some(self.before.map_or(moment, |b| b.min(moment)));
                     } else {
@@ -156,9 +213,10 @@ impl Query {
             .collect();
         if !Words::of(&text).is_empty() {
             self.terms.push(Term {
+                tags,
                 text,
                 negated: *negated,
-                prefix: last && !quoted && !negated,
+                prefix: !quoted && !negated,
             });
         }
     }
@@ -174,8 +232,7 @@ struct Condition<'a> {
 
 impl<'a> Condition<'a> {
     /// Takes one condition off the start of `text`, which isn't empty and
-    /// doesn't begin with white space. The tail is empty only where nothing,
-    /// not even white space, follows.
+    /// doesn't begin with white space.
     fn read(text: &'a str) -> (Self, &'a str) {
         let (negated, text) = match text.strip_prefix('-') {
             Some(rest) if !rest.is_empty() && !rest.starts_with(char::is_whitespace) => {
@@ -186,7 +243,7 @@ impl<'a> Condition<'a> {
         let word_end = text.find(char::is_whitespace).unwrap_or(text.len());
         let (operator, value) = match text[..word_end].split_once(':') {
             Some((name, _))
-                if ["tag", "site", "before", "after"]
+                if ["tag", "site", "before", "after", "is"]
                     .iter()
                     .any(|known| known.eq_ignore_ascii_case(name)) =>
             {
@@ -194,6 +251,12 @@ impl<'a> Condition<'a> {
             }
             _ => (None, text),
         };
+        // `#"machine learning"`
+        let hash = match operator {
+            None if value.starts_with("#\"") => "#",
+            _ => "",
+        };
+        let value = &value[hash.len()..];
         let (value, quoted, tail) = match value.strip_prefix('"') {
             // A quote that is never closed goes to the end.
             Some(inner) => match inner.split_once('"') {
@@ -208,7 +271,7 @@ impl<'a> Condition<'a> {
         let condition = Self {
             negated,
             operator,
-            value: value.to_owned(),
+            value: [hash, value].concat(),
             quoted,
         };
         (condition, tail)
@@ -232,20 +295,21 @@ pub fn site_of(value: &str) -> String {
     }
 }
 
-/// The first moment (UTC) of a day, month or year.
-fn moment(text: &str) -> Option<Timestamp> {
+/// The first moment of a day, month or year.
+fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let date: Date = match text.len() {
         4 => format!("{text}-01-01").parse().ok()?,
         7 => format!("{text}-01").parse().ok()?,
         10 => text.parse().ok()?,
         _ => return None,
     };
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    Some(date.to_zoned(zone.clone()).ok()?.timestamp())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Phrase;
     use proptest::prelude::*;
 
     fn terms(text: &str) -> Vec<(String, bool, bool)> {
@@ -268,13 +332,14 @@ mod tests {
         assert_eq!(
             terms("gpu \"memory bandwidth\" -cpu rus"),
             [
-                ("gpu".into(), false, false),
+                ("gpu".into(), false, true),
                 ("memory bandwidth".into(), false, false),
                 ("cpu".into(), true, false),
                 ("rus".into(), false, true),
             ]
         );
-        assert_eq!(terms("rust "), [("rust".into(), false, false)]);
+        assert_eq!(terms("rust "), [("rust".into(), false, true)]);
+        assert_eq!(terms("\"rust\""), [("rust".into(), false, false)]);
         assert_eq!(
             terms("\"never closed"),
             [("never closed".into(), false, false)]
@@ -287,8 +352,8 @@ mod tests {
         assert_eq!(
             terms("c++ .net #lojban"),
             [
-                ("c++".into(), false, false),
-                (".net".into(), false, false),
+                ("c++".into(), false, true),
+                (".net".into(), false, true),
                 ("#lojban".into(), false, true),
             ]
         );
@@ -321,6 +386,46 @@ mod tests {
     }
 
     #[test]
+    fn days_begin_where_the_user_is() {
+        for (zone, typed, expected) in [
+            ("UTC", "2025-08-01", "2025-08-01T00:00:00Z"),
+            ("America/Los_Angeles", "2025-08-01", "2025-08-01T07:00:00Z"),
+            ("America/Los_Angeles", "2025-12-01", "2025-12-01T08:00:00Z"),
+            ("Asia/Kathmandu", "2025-08", "2025-07-31T18:15:00Z"),
+            ("Pacific/Kiritimati", "2025", "2024-12-31T10:00:00Z"),
+            // The clock is set at 2 in the night, at midnight forward, and at 1 back to midnight.
+            ("Europe/Berlin", "2025-03-31", "2025-03-30T22:00:00Z"),
+            ("Asia/Beirut", "2024-03-31", "2024-03-30T22:00:00Z"),
+            ("America/Havana", "2024-11-03", "2024-11-03T04:00:00Z"),
+            // There was no such day.
+            ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"),
+        ] {
+            let zone = TimeZone::get(zone).unwrap();
+            let query = Query::parse_in(&format!("after:{typed}"), &zone);
+            assert_eq!(query.after, expected.parse().ok(), "{zone:?} {typed}");
+        }
+        // What no clock can show is a word.
+        for typed in ["before:2025-13", "before:2025-02-29", "before:+2025"] {
+            assert_eq!(Query::parse(typed).before, None, "{typed}");
+            assert_eq!(Query::parse(typed).terms.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_hash_means_a_tag_where_there_is_one() {
+        let used = ["#lojban", "lojban", "gpu", "machine learning"];
+        let query = Query::parse("#Lojban -#gpu #\"machine learning\" #42 c#");
+        let query = query
+            .with_hashtags(|tag| Ok::<_, ()>(used.contains(&tag.as_str())))
+            .unwrap();
+        let names = |tags: &[Tag]| tags.iter().map(Tag::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&query.with), ["#lojban", "machine learning"]);
+        assert_eq!(names(&query.without), ["gpu"]);
+        let left: Vec<&str> = query.terms.iter().map(|term| &*term.text).collect();
+        assert_eq!(left, ["#42", "c#"]);
+    }
+
+    #[test]
     fn what_is_no_operator_is_a_word() {
         assert_eq!(
             terms("before:yesterday"),
@@ -328,7 +433,7 @@ mod tests {
         );
         assert_eq!(
             terms("tag: x"),
-            [("tag:".into(), false, false), ("x".into(), false, true)]
+            [("tag:".into(), false, true), ("x".into(), false, true)]
         );
         assert_eq!(terms("color:red"), [("color:red".into(), false, true)]);
     }
@@ -365,30 +470,51 @@ mod tests {
             "tag: x color:red",
             "https://www.e.org/a?b=c&utm_source=d",
             "機械学習 GÖDEL tag:機械学習",
+            "wi-fi RFC9110 camelCaseWord \"node js\" hi fi v1.2.3 don’t -e-mail 10 20 c# io",
+            "می‌خواهم हिन्दी ２０２４ U.S.A.",
+            "is:untagged gpu IS:Untagged -is:untagged is:odd",
+            "is:untagged",
+            "#Lojban -#gpu #\"machine  learning\" -#\"a b #42 ## #, #c++ c# a#b ##x #機械",
+            "tag:a\u{200B}b tag:機械，学習 tag:\u{200B} -tag:می\u{200C}خواهم",
         ];
         let vectors = queries.into_iter().map(|text| {
             let query = Query::parse(text);
             let terms = query.terms.iter().map(|term| {
-                let words = Words::of(&term.text);
-                let words = words.iter().map(|word| {
-                    let lead: String = word.lead.into_iter().collect();
-                    format!("{lead}{}{}", word.folded, word.trail)
-                });
-                let words: Vec<String> = words.collect();
-                serde_json::json!({"words": words, "negated": term.negated, "prefix": term.prefix})
+                let tags: Vec<&str> = term.tags.iter().map(Tag::as_str).collect();
+                serde_json::json!({
+                    "tags": tags,
+                    "text": term.text,
+                    "negated": term.negated,
+                    "prefix": term.prefix,
+                })
             });
-            let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::as_second);
+            let spellings = Phrase::all(&query.terms).into_iter().map(|phrase| {
+                let spelled = |words: &Words| {
+                    let words = words.iter().map(|word| {
+                        let lead: String = word.lead.into_iter().collect();
+                        format!("{lead}{}{}", word.folded, word.trail)
+                    });
+                    words.collect::<Vec<String>>().join(" ")
+                };
+                phrase.spellings.iter().map(spelled).collect::<Vec<_>>()
+            });
+            let spellings: Vec<_> = spellings.collect();
+            let day = |moment: Option<Timestamp>| {
+                moment.map_or(String::new(), |moment| moment.to_string()[..10].to_owned())
+            };
             let names = |tags: &[Tag]| -> Vec<String> { tags.iter().map(Tag::to_string).collect() };
             serde_json::json!({
                 "query": text,
                 "conditions": Query::conditions(text),
                 "terms": terms.collect::<Vec<_>>(),
+                "spellings": spellings,
                 "withTags": names(&query.with),
                 "withoutTags": names(&query.without),
                 "sites": query.sites,
                 "withoutSites": query.without_sites,
-                "before": seconds(query.before),
-                "after": seconds(query.after),
+                "untagged": query.untagged,
+                "before": day(query.before),
+                "after": day(query.after),
             })
         });
         let vectors = serde_json::to_string_pretty(&vectors.collect::<Vec<_>>()).unwrap();

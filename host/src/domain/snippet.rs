@@ -1,6 +1,6 @@
 //! The piece of a text that shows why it was found.
 
-use super::{Phrase, Words, words::is_inside_a_character};
+use super::{Phrase, Words, letters::is_inside_a_character};
 
 /// Length of a snippet, in bytes of the text, up to the next word.
 const SNIPPET_BYTES: usize = 240;
@@ -128,7 +128,11 @@ mod tests {
             "[memory, bandwidth] and memory",
         );
         check("rusty Rust trust", "rust", "[rusty] [Rust] trust");
-        check("rusty Rust", "rust ", "rusty [Rust]");
+        check("rusty Rust", "rust ", "[rusty] [Rust]");
+        check("rusty Rust", "\"rust\"", "rusty [Rust]");
+        check("some wi-fi here", "wifi", "some [wi-fi] here");
+        check("a camelCase name", "case", "a camel[Case] name");
+        check("by RFC 9110, §3", "rfc9110", "by [RFC 9110], §3");
         check("GPUの性能について", "性能", "GPUの[性能]について");
         check("nothing here", "else", "nothing here");
         check("", "x", "");

@@ -5,7 +5,10 @@ use std::{borrow::Cow, fmt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::folded;
+use super::{
+    folded,
+    invisible::{is_invisible, without_invisible},
+};
 use crate::error::{Error, Result};
 
 /// All but the unreserved characters of RFC 3986, 2.3.
@@ -17,7 +20,10 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A tag in normal form: Unicode NFC, trimmed, inner white space collapsed to
 /// single spaces, lower-cased; 1 to 100 characters (Unicode scalar values); no
-/// comma, no control character.
+/// comma of any script that writes lists with it, no control character, and no
+/// character that can't be seen (`invisible.rs`).
+///
+/// Tags that were stored by older versions may have those commas and characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag(String);
 
@@ -30,28 +36,69 @@ impl Tag {
     /// # Errors
     /// `InvalidTag` where nothing is left, or too much, or a character that no tag has.
     pub fn parse(text: &str) -> Result<Self> {
-        let collapsed = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        // Lower-casing can leave NFC (İ becomes i and a combining dot), hence last.
-        let name: String = collapsed.nfc().collect::<String>().to_lowercase();
-        let name: String = name.nfc().collect();
-        if name.is_empty() {
-            return Err(Error::InvalidTag("it is empty".into()));
+        let seen = without_invisible(text);
+        if seen.trim().is_empty() && !text.trim().is_empty() {
+            return Err(Error::InvalidTag(
+                "it has no character that can be seen".into(),
+            ));
         }
-        if name.contains(',') {
+        let name = normal(&seen)?;
+        // Taking characters off can bring others together that have a composed form, and
+        // composing can change what stands beside one that is kept.
+        let name = match without_invisible(&name) {
+            Cow::Borrowed(_) => name,
+            Cow::Owned(seen) => normal(&seen)?,
+        };
+        if name.contains(is_comma) {
             return Err(Error::InvalidTag(
                 "a comma separates tags, so none has one in it".into(),
             ));
         }
-        if name.chars().any(char::is_control) {
-            return Err(Error::InvalidTag("it has a control character in it".into()));
-        }
-        if name.chars().count() > Self::MAX_CHARS {
-            return Err(Error::InvalidTag(format!(
-                "it is longer than {} characters",
-                Self::MAX_CHARS
-            )));
-        }
         Ok(Self(name))
+    }
+
+    /// The name of a tag to look for: in normal form, but with the commas and the
+    /// characters that can't be seen which a tag of an older version may have. The store
+    /// takes it for the tag of [`Tag::parse`] where it has none of just this name.
+    ///
+    /// # Errors
+    /// `InvalidTag` where nothing is left, or too much, or a character that no tag had.
+    pub fn sought(text: &str) -> Result<Self> {
+        normal(text).map(Self)
+    }
+
+    /// The same in today's normal form, where that is another one.
+    #[must_use]
+    pub fn renewed(&self) -> Option<Self> {
+        if self.0.is_ascii() {
+            return None;
+        }
+        Self::parse(&self.0).ok().filter(|tag| tag != self)
+    }
+
+    /// How the name looks: names of which this is the same are taken for one another. A
+    /// picture in colour and the same without is one.
+    #[must_use]
+    pub(crate) fn look(&self) -> String {
+        let seen = without_invisible(&self.0);
+        let seen: String = seen
+            .chars()
+            .filter(|c| !matches!(c, '\u{FE0E}' | '\u{FE0F}'))
+            .collect();
+        normal(&seen).unwrap_or(seen)
+    }
+
+    /// The characters of the name that can't be seen, each once, as `U+200B`.
+    #[must_use]
+    pub fn unseen(&self) -> Vec<String> {
+        let mut unseen: Vec<String> = Vec::new();
+        for c in self.0.chars().filter(|c| is_invisible(*c)) {
+            let code = format!("U+{:04X}", u32::from(c));
+            if !unseen.contains(&code) {
+                unseen.push(code);
+            }
+        }
+        unseen
     }
 
     /// What is typed to find tags, in the normal form of tags: it need not be one.
@@ -126,6 +173,49 @@ impl Tag {
     }
 }
 
+/// Whether a character separates the items of a list where somebody types one: the comma
+/// and those of Chinese, Japanese and Arabic, in all their widths.
+#[must_use]
+pub fn is_comma(c: char) -> bool {
+    matches!(
+        c,
+        ',' | '\u{060C}'
+            | '\u{3001}'
+            | '\u{FE10}'
+            | '\u{FE11}'
+            | '\u{FE50}'
+            | '\u{FE51}'
+            | '\u{FF0C}'
+            | '\u{FF64}'
+    )
+}
+
+/// The normal form of all versions.
+fn normal(text: &str) -> Result<String> {
+    let collapsed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Lower-casing can leave NFC (İ becomes i and a combining dot), hence last.
+    let name: String = collapsed.nfc().collect::<String>().to_lowercase();
+    let name: String = name.nfc().collect();
+    if name.is_empty() {
+        return Err(Error::InvalidTag("it is empty".into()));
+    }
+    if name.contains(',') {
+        return Err(Error::InvalidTag(
+            "a comma separates tags, so none has one in it".into(),
+        ));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::InvalidTag("it has a control character in it".into()));
+    }
+    if name.chars().count() > Tag::MAX_CHARS {
+        return Err(Error::InvalidTag(format!(
+            "it is longer than {} characters",
+            Tag::MAX_CHARS
+        )));
+    }
+    Ok(name)
+}
+
 /// A text as one word of a POSIX shell.
 #[must_use]
 pub fn shell_word(text: &str) -> Cow<'_, str> {
@@ -164,6 +254,23 @@ mod tests {
         check("ΟΔΟΣ", "οδος");
         check("İstanbul", "i\u{307}stanbul");
         check("a\u{3000}b", "a b");
+        check("machine\u{200B}learning", "machinelearning");
+        check("\u{200F}gpu \u{200E}", "gpu");
+        check("Go\u{200B}\u{308}del", "gödel");
+        check("a \u{200B} b", "a b");
+        check("👩🏽\u{200D}💻", "👩🏽\u{200D}💻");
+        check("می\u{200C}خواهم", "می\u{200C}خواهم");
+    }
+
+    #[test]
+    fn a_tag_of_an_older_version_can_be_looked_for() {
+        let old = Tag::sought(" Machine\u{200B}Learning ").unwrap();
+        assert_eq!(old.as_str(), "machine\u{200B}learning");
+        assert_eq!(old.renewed(), Some(Tag::parse("machinelearning").unwrap()));
+        assert_eq!(old.unseen(), ["U+200B"]);
+        let listed = Tag::sought("機械学習，深層学習").unwrap();
+        assert_eq!(listed.renewed(), None);
+        assert!(Tag::sought("a,b").is_err());
     }
 
     #[test]
@@ -173,6 +280,12 @@ mod tests {
             "  ",
             "\u{3000}",
             "a,b",
+            "機械学習，深層学習",
+            "機械学習、人工知能",
+            "ｶﾅ､ｶﾅ",
+            "كتب، أفلام",
+            "\u{200B}",
+            "\u{FEFF}\u{2060} \u{3164}",
             "a\u{7}b",
             "\u{0}",
             &"x".repeat(101),
@@ -263,6 +376,10 @@ mod tests {
                 if let Ok(tag) = Tag::parse(text) {
                     assert_eq!(Tag::parse(tag.as_str()).unwrap(), tag);
                     assert_eq!(from_address(&tag.path()), tag);
+                }
+                if let Ok(tag) = Tag::sought(text) {
+                    assert_eq!(Tag::sought(tag.as_str()).unwrap(), tag);
+                    let _ = (tag.renewed(), tag.unseen());
                 }
                 let _ = Tag::from_segment(text);
             },

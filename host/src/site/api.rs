@@ -4,6 +4,7 @@
 //! note has is `protocol::Note`. Errors are JSON, too: `{"error": {"kind",
 //! "message"}}` with the kinds of the messages.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::counting::Counting;
@@ -233,7 +234,7 @@ impl NotesQuestion {
     }
 
     fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Notes> {
-        let mut query = Query::parse(&self.query);
+        let mut query = Query::parse_in(&self.query, &TimeZone::system());
         let wanted = TagFilter {
             with: reader.tags_of_names(&self.tags.with)?,
             without: reader.tags_of_names(&self.tags.without)?,
@@ -312,7 +313,7 @@ impl TagsQuestion {
             limit: limit(parameters, DEFAULT_TAGS, MAX_TAGS)?,
             place: match (parameters.value("from"), before(parameters)?) {
                 (_, Some(id)) => Some(TagPlace::Before(id)),
-                (Some(name), None) => Some(TagPlace::From(Tag::parse(name)?)),
+                (Some(name), None) => Some(TagPlace::From(Tag::sought(name)?)),
                 (None, None) => None,
             },
             ..Self::default()

@@ -224,6 +224,7 @@ impl Browse {
             order,
             filter,
             list: &list,
+            untagged: reader.untagged_count()?,
             first: place.map(|_| links.tags_sorted(order, filter)),
             more: list
                 .next
@@ -436,7 +437,7 @@ impl Browse {
     }
 
     fn search(&self, reader: &Reader, query: &str, before: Option<NoteId>) -> Result<Answer> {
-        let parsed = Query::parse(query);
+        let parsed = Query::parse_in(query, &self.shell.zone);
         if parsed.is_empty() {
             return Ok(found(pages::search_help(&self.shell, query)));
         }
@@ -452,7 +453,7 @@ impl Browse {
     }
 
     fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
-        let parsed = Query::parse(query);
+        let parsed = Query::parse_in(query, &self.shell.zone);
         if parsed.is_empty() {
             return Ok(found(pages::search_help(&self.shell, query)));
         }

@@ -180,7 +180,7 @@ fn tags(query: &Parameters<'_>) -> Route {
         (_, Err(unknown)) => return unknown,
         (_, Ok(Some(id))) => Some(TagPlace::Before(id)),
         (None, Ok(None)) => None,
-        (Some(name), Ok(None)) => match Tag::parse(name) {
+        (Some(name), Ok(None)) => match Tag::sought(name) {
             Ok(tag) => Some(TagPlace::From(tag)),
             Err(error) => return unknown(&error.to_string(), name),
         },
@@ -260,7 +260,7 @@ fn tag_feed(name: &str, query: &Parameters<'_>) -> Route {
 
 fn filter(name: &str, query: &Parameters<'_>) -> Result<TagFilter> {
     let mut filter = TagFilter {
-        with: vec![Tag::parse(name)?],
+        with: vec![Tag::sought(name)?],
         without: Vec::new(),
     };
     query.add_tags(&mut filter)?;
@@ -322,7 +322,7 @@ impl<'a> Parameters<'a> {
                 &mut filter.without
             };
             for name in self.values(parameter) {
-                let tag = Tag::parse(name)?;
+                let tag = Tag::sought(name)?;
                 if !list.contains(&tag) && room > 0 {
                     room -= 1;
                     list.push(tag);

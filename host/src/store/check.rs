@@ -14,15 +14,16 @@ use rusqlite::{Connection, OpenFlags, params_from_iter, types::ValueRef};
 use rustix::fs::{Access, access};
 
 use super::{
-    FileSystem, Reader,
+    FileSystem, LookAlike, Reader,
     fault::explained,
     index::ROW_MICROS,
     notes::labels,
     open, patience,
     place::{JOURNAL, LOCK, LOG, SHARED_MEMORY, beside, folder},
+    tags::look_alikes,
 };
 use crate::{
-    domain::{PageUrl, Tag},
+    domain::{PageUrl, Tag, is_comma},
     error::{Error, Result, StoreFault},
 };
 
@@ -78,6 +79,10 @@ pub struct Fault {
 pub struct Health {
     /// Empty where all is well.
     pub faults: Vec<Fault>,
+    /// Tags that look the same: no fault, but the user may want to merge them.
+    pub look_alikes: Vec<LookAlike>,
+    /// Tags of older versions with a comma of another script, which parts tags now.
+    pub listed: Vec<Tag>,
     /// Whether there is a file at all; nothing else is known where there is none.
     pub exists: bool,
     /// Version of its schema, where it could be read.
@@ -155,6 +160,8 @@ fn from_outside(path: &Path) -> Health {
     let (free_bytes, file_system) = disk(path);
     Health {
         faults: Vec::new(),
+        look_alikes: Vec::new(),
+        listed: Vec::new(),
         exists: path.symlink_metadata().is_ok() || open::has_log(path),
         schema: None,
         newest_schema: open::SCHEMA,
@@ -244,7 +251,9 @@ fn inside(path: &Path, health: &mut Health) -> Result<()> {
     } else {
         health.faults = examine(&moment)?;
     }
-    // Where they can't be counted, a fault says so already.
+    // Where they can't be read, a fault says so already.
+    health.look_alikes = look_alikes(&moment).unwrap_or_default();
+    health.listed = listed(&moment).unwrap_or_default();
     health.notes = number("SELECT count(*) FROM notes").ok();
     health.trash = number("SELECT count(*) FROM trash").ok();
     Ok(())
@@ -485,6 +494,17 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             "The moments at which some notes were saved make no sense",
         ),
         (
+            "SELECT (SELECT count(*) FROM (SELECT id FROM notes EXCEPT SELECT note_id FROM note_tags
+                         EXCEPT SELECT note_id FROM untagged))
+                  + (SELECT count(*) FROM untagged WHERE note_id NOT IN (SELECT id FROM notes)
+                         OR EXISTS (SELECT 1 FROM note_tags nt WHERE nt.note_id = untagged.note_id))",
+            "The list of notes without tags is wrong",
+        ),
+        (
+            "SELECT count(*) FROM meta WHERE untagged <> (SELECT count(*) FROM untagged)",
+            "The number of notes without tags is wrong",
+        ),
+        (
             "SELECT count(*) FROM meta WHERE sites <> (SELECT count(*) FROM sites WHERE uses > 0)",
             "The number of sites is wrong",
         ),
@@ -583,7 +603,8 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     while let Some(row) = rows.next()? {
         let text = |at| row.get_ref(at).map(|value| value.as_str().ok());
         let (name, folded) = (text(0)?.unwrap_or_default(), text(1)?);
-        match Tag::parse(name) {
+        // Those of older versions are tags all the same.
+        match Tag::sought(name) {
             Ok(tag) if tag.as_str() == name => {
                 accents += u64::from(tag.folded().as_deref() != folded);
             }
@@ -599,6 +620,16 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Tags in use that have a comma of another script than Latin.
+fn listed(conn: &Connection) -> Result<Vec<Tag>> {
+    let names: Vec<Tag> = conn
+        .prepare("SELECT name FROM tags WHERE uses > 0 ORDER BY name")?
+        .query_map([], |row| row.get(0).map(Tag::from_stored))?
+        .collect::<rusqlite::Result<_>>()?;
+    let listed = |name: &Tag| name.as_str().contains(is_comma);
+    Ok(names.into_iter().filter(listed).collect())
 }
 
 /// The files of a database that are there, itself first.

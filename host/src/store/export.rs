@@ -34,6 +34,13 @@ pub struct Outline {
 }
 
 impl Outline {
+    /// How many of the notes have no tag.
+    #[must_use]
+    pub fn untagged(&self) -> u64 {
+        let empty = self.starts.windows(2).filter(|pair| pair[0] == pair[1]);
+        empty.count() as u64
+    }
+
     /// The tags of the note at a place in `notes`, as places in `tags`.
     #[must_use]
     pub fn tags_of(&self, note: usize) -> &[u32] {

@@ -16,7 +16,7 @@ use rusqlite::{Transaction, params};
 
 use super::{
     Writer,
-    notes::{load, load_ids},
+    notes::{load, load_ids, select_notes},
 };
 use crate::{
     domain::{Note, NoteId, Searched, index_text},
@@ -115,6 +115,49 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+/// Up to so many notes the index is made anew at once when its words change, in a second
+/// or two; more of them piece by piece, when there is time (`upkeep.rs`).
+const RENEWED_AT_ONCE: i64 = 10_000;
+/// Notes of one such piece, some milliseconds' work.
+const PIECE_NOTES: i64 = 24;
+
+/// Has the index made anew, since texts have other words now.
+pub(super) fn renew(tx: &Transaction<'_>) -> Result<()> {
+    let (notes, newest): (i64, Option<i64>) =
+        tx.query_row("SELECT count(*), max(id) FROM notes", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if notes <= RENEWED_AT_ONCE {
+        return rebuild(tx);
+    }
+    tx.execute("UPDATE meta SET reindex = ?", [newest.unwrap_or(0) + 1])?;
+    Ok(())
+}
+
+/// Gives the newest notes that still have the words of an older version today's. False
+/// where there are none.
+pub(super) fn renew_piece(tx: &Transaction<'_>) -> Result<bool> {
+    let below: i64 = tx
+        .prepare_cached("SELECT reindex FROM meta")?
+        .query_row([], |row| row.get(0))?;
+    if below == 0 {
+        return Ok(false);
+    }
+    let notes = load(
+        tx,
+        select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
+        [below, PIECE_NOTES],
+    )?;
+    for note in &notes {
+        remove(tx, note.id)?;
+        add(tx, note)?;
+    }
+    let next = notes.last().map_or(0, |note| note.id.0);
+    tx.prepare_cached("UPDATE meta SET reindex = ?")?
+        .execute([next])?;
+    Ok(next > 0)
 }
 
 /// Makes the whole index anew from the notes.

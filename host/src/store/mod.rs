@@ -59,7 +59,7 @@ pub use search::{Best, Found, Hit, RANKED};
 pub use sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder};
 pub use tag_edits::{AliasSet, TagEdit, TagEdited};
 pub use tag_lists::{ListedTag, TagList, TagPlace};
-pub use tags::{Alias, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
+pub use tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder};
 
 use crate::error::{Error, Result, StoreFault};
 

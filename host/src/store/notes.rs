@@ -523,6 +523,12 @@ impl Writer<'_> {
                 )?,
             }
         }
+        if note.tags.is_empty() {
+            self.execute(
+                "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)",
+                [note.id.0],
+            )?;
+        }
         for (tag_id, _) in stored {
             self.execute(
                 "DELETE FROM note_tags WHERE tag_id = ? AND note_id = ?",

@@ -50,6 +50,14 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0005_folded.sql"),
         then: tags::fold_names,
     },
+    Migration {
+        sql: include_str!("migrations/0006_words.sql"),
+        then: |tx| {
+            tags::renew_names(tx)?;
+            tags::fold_names(tx)?;
+            index::renew(tx)
+        },
+    },
 ];
 
 /// A step of the schema.

@@ -342,7 +342,7 @@ impl Wreck {
     fn tag_names(&self) -> HashMap<i64, Tag> {
         let mut names = HashMap::new();
         let mut know = |id: i64, name: &str| {
-            if let Ok(tag) = Tag::parse(name) {
+            if let Ok(tag) = Tag::sought(name) {
                 names.entry(id).or_insert(tag);
             }
         };
@@ -548,7 +548,7 @@ impl Wreck {
         let stray = self.stray("tag_aliases").map(of_page);
         let stray = stray.filter(|found| found.iter().any(|(name, _)| may_be_tag(name)));
         for (name, id) in own.chain(stray.flatten()) {
-            let (Ok(alias), Some(tag)) = (Tag::parse(&name), rebuilding.names.get(&id)) else {
+            let (Ok(alias), Some(tag)) = (Tag::sought(&name), rebuilding.names.get(&id)) else {
                 continue;
             };
             // The index of tags looks the same, with each tag as its own alias.
@@ -659,7 +659,7 @@ impl Rebuilding<'_> {
         let names: Vec<String> = serde_json::from_str(&tags).unwrap_or_default();
         note.tags = names
             .iter()
-            .filter_map(|name| Tag::parse(name).ok())
+            .filter_map(|name| Tag::sought(name).ok())
             .collect();
         note.id = self.writer.free_id(note.id)?;
         let key = PageUrl::parse(&note.url).map_or(row.page_key, |url| url.key().to_owned());

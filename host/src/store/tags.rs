@@ -1,9 +1,11 @@
 //! Tags: lists, counts, the notes that have them, completion, and the other
 //! names (aliases) that lead to them. How they are changed is in `tag_edits.rs`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params_from_iter, types::Value};
+use rusqlite::{
+    Connection, OptionalExtension as _, Transaction, params, params_from_iter, types::Value,
+};
 
 use super::{Reader, notes::load, notes::select_notes};
 use crate::{
@@ -114,9 +116,50 @@ impl Reader {
         let uses = self
             .conn
             .prepare_cached(TAG_IN_USE)?
-            .query_row([tag.as_str()], |row| row.get(1))
+            .query_row([self.stored_tag(tag)?.as_str()], |row| row.get(1))
             .optional()?;
         Ok(uses.unwrap_or(0))
+    }
+
+    /// The tag that is meant by a name that is looked for ([`Tag::sought`]): one of an older
+    /// version of just this name, else that of the name in normal form.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn stored_tag(&self, name: &Tag) -> Result<Tag> {
+        stored_name(&self.conn, name)
+    }
+
+    /// Tags that look the same.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn look_alikes(&self) -> Result<Vec<LookAlike>> {
+        look_alikes(&self.conn)
+    }
+
+    /// Number of notes without a tag, without the trash.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn untagged_count(&self) -> Result<u64> {
+        let mut query = self.conn.prepare_cached("SELECT untagged FROM meta")?;
+        Ok(query.query_row([], |row| row.get(0))?)
+    }
+
+    /// The newest notes without a tag.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn untagged_notes(&self, limit: u32) -> Result<Vec<Note>> {
+        load(
+            &self.conn,
+            select_notes!(
+                "WHERE n.id IN (SELECT note_id FROM untagged ORDER BY note_id DESC LIMIT ?) \
+                 ORDER BY n.id DESC"
+            ),
+            [limit],
+        )
     }
 
     /// The tags that these names lead to, in the same order: aliases are
@@ -246,7 +289,9 @@ impl Reader {
         let mut query = self.conn.prepare_cached(TAG_IN_USE)?;
         for tag in filter.with.iter().chain(&filter.without) {
             let row = query
-                .query_row([tag.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row([stored_name(&self.conn, tag)?.as_str()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?;
             if let Some(row) = row {
                 known.insert(tag, row);
@@ -327,6 +372,88 @@ pub(super) fn without_aliases(conn: &Connection, names: &[Tag]) -> Result<Vec<Ta
     Ok(tags)
 }
 
+/// A name as the store has it: that of a tag or alias of an older version where it is
+/// just this one, else in today's normal form ([`Tag::renewed`]).
+pub(super) fn stored_name(conn: &Connection, name: &Tag) -> Result<Tag> {
+    let Some(renewed) = name.renewed() else {
+        return Ok(name.clone());
+    };
+    let known = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM tags WHERE name = ?1 AND (uses > 0 OR EXISTS (
+                 SELECT 1 FROM trash t, json_each(t.tags) j WHERE j.value = ?1)))
+                 OR EXISTS (SELECT 1 FROM tag_aliases WHERE name = ?1)",
+        )?
+        .query_row([name.as_str()], |row| row.get(0))?;
+    Ok(if known { name.clone() } else { renewed })
+}
+
+/// Tags that look the same, since they differ in characters only that can't be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookAlike {
+    /// Their names: those that are to go, and the one that stays last.
+    pub names: Vec<Tag>,
+}
+
+/// The tags in use, and those in the trash, that look the same, by the name that stays.
+pub(super) fn look_alikes(conn: &Connection) -> Result<Vec<LookAlike>> {
+    let mut names: Vec<Tag> = conn
+        .prepare(
+            "SELECT name FROM tags WHERE uses > 0 UNION SELECT j.value FROM trash t, json_each(t.tags) j",
+        )?
+        .query_map([], |row| row.get(0).map(Tag::from_stored))?
+        .collect::<rusqlite::Result<_>>()?;
+    names.sort_unstable();
+    let mut alike: BTreeMap<String, Vec<Tag>> = BTreeMap::new();
+    for name in names {
+        alike.entry(name.look()).or_default().push(name);
+    }
+    let mut found: Vec<LookAlike> = alike
+        .into_values()
+        .filter(|names| names.len() > 1)
+        .map(|mut names| {
+            // The one that is typed stays: what has the least in it that can't be seen.
+            names.sort_by_key(|name| {
+                std::cmp::Reverse((name.renewed().is_some(), name.as_str().len()))
+            });
+            LookAlike { names }
+        })
+        .collect();
+    found.sort_by(|a, b| a.names.last().cmp(&b.names.last()));
+    Ok(found)
+}
+
+/// Gives tags of older versions their names of today, where no other tag or alias has
+/// those: they look the same. Where one has, both stay until the user merges them.
+pub(super) fn renew_names(tx: &Transaction<'_>) -> Result<()> {
+    let names: Vec<Tag> = tx
+        .prepare(
+            "SELECT name FROM tags UNION SELECT name FROM tag_aliases UNION
+                  SELECT j.value FROM trash t, json_each(t.tags) j",
+        )?
+        .query_map([], |row| row.get(0).map(Tag::from_stored))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut known: HashSet<Tag> = names.iter().cloned().collect();
+    for name in names {
+        let Some(renewed) = name.renewed() else {
+            continue;
+        };
+        if !known.insert(renewed.clone()) {
+            continue;
+        }
+        let both = [renewed.as_str(), name.as_str()];
+        tx.execute("UPDATE tags SET name = ? WHERE name = ?", both)?;
+        tx.execute("UPDATE tag_aliases SET name = ? WHERE name = ?", both)?;
+        tx.execute(
+            "UPDATE trash SET tags = (SELECT json_group_array(iif(value = ?2, ?1, value))
+                 FROM json_each(trash.tags))
+             WHERE EXISTS (SELECT 1 FROM json_each(trash.tags) WHERE value = ?2)",
+            both,
+        )?;
+    }
+    Ok(())
+}
+
 /// Fills in the folded form of all names: see [`Tag::folded`].
 pub(super) fn fold_names(tx: &Transaction<'_>) -> Result<()> {
     for (names, set) in [
@@ -345,9 +472,7 @@ pub(super) fn fold_names(tx: &Transaction<'_>) -> Result<()> {
             .collect::<rusqlite::Result<_>>()?;
         let mut set = tx.prepare(set)?;
         for name in names {
-            if let Some(folded) = name.folded() {
-                set.execute([&folded, name.as_str()])?;
-            }
+            set.execute(params![name.folded(), name.as_str()])?;
         }
     }
     Ok(())

@@ -1,12 +1,12 @@
 //! Work that keeps the database quick and small and that no save should wait
-//! for: merging the full-text index, moving the write-ahead log into the
-//! database. It is done in small pieces when nobody is asking for anything.
+//! for: bringing the words of the full-text index up to date, merging it, moving
+//! the write-ahead log into the database. It is done in small pieces when nobody is asking for anything.
 
 use std::{path::Path, thread, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Store, open};
+use super::{Store, index, open};
 use crate::error::Result;
 
 /// Pages of the full-text index that are merged in one piece: a save that comes
@@ -24,6 +24,8 @@ const MOVING: Duration = Duration::from_millis(4);
 /// What is waiting to be done.
 #[derive(Debug)]
 pub(super) struct Upkeep {
+    /// Whether notes may have the words of an older version in the full-text index.
+    renew: bool,
     /// Whether the full-text index may have parts to merge.
     merge: bool,
     /// Transactions since the log was last moved.
@@ -41,6 +43,7 @@ impl Upkeep {
     /// What an earlier process may have left.
     pub(super) fn at_open() -> Self {
         Self {
+            renew: true,
             merge: true,
             logged: 0,
             moving: None,
@@ -68,6 +71,10 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds; what was saved is safe all the same.
     pub fn tidy(&mut self) -> Result<Option<Duration>> {
+        if self.upkeep.renew && self.is_current()? {
+            self.upkeep.renew = self.renew_index()?;
+            return Ok(Some(Duration::ZERO));
+        }
         if self.upkeep.merge && self.is_current()? {
             self.upkeep.merge = self.merge_index()?;
             return Ok(Some(Duration::ZERO));
@@ -91,6 +98,21 @@ impl Store {
             }
             None => Ok(None),
         }
+    }
+
+    /// Brings the words of a few notes up to date. False where there were none to bring.
+    fn renew_index(&mut self) -> Result<bool> {
+        let more = self.without_waiting(|conn| {
+            let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+            let more = index::renew_piece(&tx)?;
+            if more {
+                tx.commit()?;
+            }
+            Ok(more)
+        })?;
+        self.upkeep.merge |= more;
+        self.upkeep.logged += u32::from(more);
+        Ok(more)
     }
 
     /// Merges a few pages of the full-text index. False where there was nothing to merge.

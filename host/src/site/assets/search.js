@@ -10,8 +10,8 @@ import {
 	start,
 	tooShort,
 } from "./pieces.js";
-import { isEmpty, readQuery } from "./query.js";
-import { occurrences, wordsOf } from "./words.js";
+import { isEmpty, readQuery, tagOf } from "./query.js";
+import { hasSigns, occurrences, wordsOf } from "./words.js";
 
 /** Notes that are shown at once. */
 const SHOWN = 20;
@@ -20,6 +20,8 @@ const LOOKED_INTO = 2_000;
 /** Length of a snippet, and how much of it stands before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
+/** In seconds. */
+const DAY = 86_400;
 /** So many tags of what was found are offered to narrow it. */
 const NARROWING = 8;
 
@@ -68,29 +70,38 @@ async function candidates(query, start) {
 			if (Boolean(other[number]) !== wanted) has[number] = 0;
 		}
 	};
-	for (const { words, negated, prefix } of query.terms) {
-		const signed = words.some(({ lead, trail }) => lead !== "" && trail !== "");
-		const alone = words.length === 1 && !signed;
+	/** @type {import("./query.js").Term[]} Without those that mean a tag. */
+	const terms = [];
+	for (const term of query.terms) {
+		let meant;
+		for (const tag of term.tags) {
+			const has = await notesTagged(tag, start);
+			if (has.includes(1)) meant ??= has;
+		}
+		if (meant) keep(meant, !term.negated);
+		else terms.push(term);
+	}
+	query.terms = terms;
+	for (const { spellings, negated, prefix } of terms) {
+		const alone = spellings.every((words) => {
+			const [word] = words;
+			return words.length === 1 && word && (word.lead === "" || word.trail === "");
+		});
 		if (!alone) sure = false;
 		if (negated && !alone) continue;
-		for (const [place, word] of words.entries()) {
-			const unfinished = prefix && place === words.length - 1;
-			/** @type {[word: string, unfinished: boolean][]} */
-			const indexed = [];
-			if (word.trail !== "") indexed.push([word.folded + word.trail, unfinished]);
-			if (word.lead !== "") {
-				indexed.push([word.lead + word.folded, unfinished && word.trail === ""]);
-			}
-			if (indexed.length === 0) indexed.push([word.folded, unfinished]);
-			for (const [name, goesOn] of indexed) {
-				keep(await notesWith(name, goesOn, start), !negated);
-			}
+		const any = new Uint8Array(start.notes);
+		for (const words of spellings) {
+			const all = await notesWithAll(words, prefix, start);
+			all.forEach((one, number) => {
+				any[number] = (any[number] ?? 0) | one;
+			});
 		}
+		keep(any, !negated);
 	}
-	for (const tag of query.withTags) keep(await notesWith(`=${tag}`, false, start), true);
-	for (const tag of query.withoutTags) {
-		keep(await notesWith(`=${tag}`, false, start), false);
-	}
+	for (const tag of query.withTags) keep(await notesTagged(tag, start), true);
+	for (const tag of query.withoutTags) keep(await notesTagged(tag, start), false);
+	if (query.untagged !== undefined)
+		keep(await notesWith("=", false, start), query.untagged);
 	if (query.sites.length > 0) {
 		const any = new Uint8Array(start.notes);
 		for (const site of query.sites) {
@@ -105,8 +116,13 @@ async function candidates(query, start) {
 		keep(await notesWith(`:${site}`, false, start), false);
 	}
 	// Whole pieces that are too new or too old aren't loaded.
-	const timed = Number.isFinite(query.before) || Number.isFinite(query.after);
+	// Days begin half a day earlier or later elsewhere.
+	const timed = query.before !== "" || query.after !== "";
 	if (timed) sure = false;
+	const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [
+		query.after,
+		query.before,
+	].map((day) => (day === "" ? undefined : Date.parse(day) / 1000));
 	/** @type {number[]} */
 	const numbers = [];
 	for (let number = has.length - 1; number >= 0; number--) {
@@ -114,10 +130,49 @@ async function candidates(query, start) {
 		const at = Math.floor(number / start.notesPerPiece);
 		const from = (start.moments[at] ?? 0) - start.shift;
 		const to = start.moments[at + 1] ?? Number.POSITIVE_INFINITY;
-		if (timed && (from >= query.before || to < query.after)) continue;
+		if (timed && (from >= last + DAY || to < first - DAY)) continue;
 		numbers.push(number);
 	}
 	return { numbers, sure };
+}
+
+/**
+ * The notes with a tag of just this name, else of the name without what can't be seen.
+ * @param {string} tag
+ * @param {import("./pieces.js").Start} start
+ */
+async function notesTagged(tag, start) {
+	const has = await notesWith(`=${tag}`, false, start);
+	const renewed = tagOf(tag);
+	if (has.includes(1) || renewed === tag || renewed === "") return has;
+	return notesWith(`=${renewed}`, false, start);
+}
+
+/**
+ * The notes that have all these words, wherever they stand.
+ * @param {import("./words.js").Word[]} words
+ * @param {boolean} prefix
+ * @param {import("./pieces.js").Start} start
+ */
+async function notesWithAll(words, prefix, start) {
+	const all = new Uint8Array(start.notes).fill(1);
+	for (const [place, word] of words.entries()) {
+		const unfinished = prefix && place === words.length - 1;
+		/** @type {[word: string, unfinished: boolean][]} */
+		const indexed = [];
+		if (word.trail !== "") indexed.push([word.folded + word.trail, unfinished]);
+		if (word.lead !== "") {
+			indexed.push([word.lead + word.folded, unfinished && word.trail === ""]);
+		}
+		if (!hasSigns(word)) indexed.push([word.folded, unfinished]);
+		for (const [name, goesOn] of indexed) {
+			const has = await notesWith(name, goesOn, start);
+			all.forEach((one, number) => {
+				all[number] = one & (has[number] ?? 0);
+			});
+		}
+	}
+	return all;
 }
 
 /**
@@ -134,8 +189,8 @@ function savedAt(note) {
  * @param {import("./pieces.js").Note} note
  */
 function holds(query, note) {
-	const moment = savedAt(note) / 1e6;
-	if (moment >= query.before || moment < query.after) return false;
+	const { saved } = note;
+	if ((query.before !== "" && saved >= query.before) || saved < query.after) return false;
 	const tags = note.tags.map(nameOf).join(" , ");
 	const texts = [note.title, tags, note.text, note.excerpt ?? "", note.address].map(
 		wordsOf,

@@ -1,6 +1,8 @@
 // Words, as host/src/domain/words.rs makes them of a text: what is found there is found
 // here. tests/fixtures/search/words.json holds both to it.
 
+import { isApostrophe, isArabic, joins, unified, withAnusvara } from "./letters.js";
+
 /**
  * @typedef {object} Word
  * @property {number} start where it stands in the text, with its signs
@@ -8,12 +10,29 @@
  * @property {string} folded as words are compared
  * @property {string} lead the sign before it: `.`, `#` or `@`, or nothing
  * @property {string} trail the signs after it: `+` and `#`
+ * @property {Part[]} parts of `camelCase` or `GPT4`; at least two or none
+ * @property {boolean} joined to the word before it, as in `wi-fi`
  */
+
+/** @typedef {{ letters: string, start: number, end: number }} Part */
+/** @typedef {{ folded: number, start: number }} Inner where a part begins that isn't the first */
+/** @typedef {Word & { bytes: number, inner: Inner[], joint: string, full: boolean }} Draft */
+/** @typedef {"upper" | "lower" | "digit" | "other"} Class */
 
 /** Longest word, in bytes of UTF-8; the rest of one doesn't count. */
 const MAX_WORD_BYTES = 128;
 /** More signs in a row are decoration. */
 const MAX_TRAIL = 3;
+
+/** Of so many words or parts every run is a spelling of its own; of more only the single ones. */
+const MAX_RUN = 4;
+const MAX_DIGIT_GROUPS = 8;
+const MAX_INITIALS = 12;
+/** More parts aren't a name but a key or a checksum, and so is what has short ones. */
+const MAX_PARTS = 10;
+const LEAST_PART = 3;
+/** Longer spellings are nobody's, in bytes of UTF-8. */
+const MAX_SPELLING = 64;
 
 const MARK = /^\p{M}$/u;
 const LETTER = /^[\p{Alphabetic}\p{N}]$/u;
@@ -28,6 +47,10 @@ const ACCENTS = [
 	[0x1dc0, 0x1dff],
 	[0x20d0, 0x20ff],
 	[0xfe20, 0xfe2f],
+	// The dot below letters of Devanagari, Gurmukhi and Gujarati, which many leave out.
+	[0x093c, 0x093c],
+	[0x0a3c, 0x0a3c],
+	[0x0abc, 0x0abc],
 ];
 
 /** What is not seen: joiners, marks of direction, variation selectors, skin tones. */
@@ -114,12 +137,38 @@ const isAccent = (c) => MARK.test(c) && isIn(c, ACCENTS);
 const standsAlone = (c) => (LETTER.test(c) && isIn(c, ALONE)) || isIn(c, PICTOGRAPHS);
 
 /**
+ * What a letter is for telling parts of a word.
+ * @param {string} c
+ * @returns {Class}
+ */
+function classOf(c) {
+	if (/^[0-9]$/.test(c)) return "digit";
+	if (/^\p{Lowercase}$/u.test(c)) return "lower";
+	if (/^\p{Uppercase}$/u.test(c)) return "upper";
+	return /^\p{N}$/u.test(c) ? "digit" : "other";
+}
+
+/** @param {string} text */
+export function bytesOf(text) {
+	let bytes = 0;
+	for (const c of text) {
+		const code = c.codePointAt(0) ?? 0;
+		bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	}
+	return bytes;
+}
+
+/** @type {(parts: number, bytes: number) => boolean} */
+const isWordOfParts = (parts, bytes) =>
+	parts <= MAX_RUN || (parts <= MAX_PARTS && bytes >= LEAST_PART * parts);
+
+/**
  * The words of a text in order.
  * @param {string} text
  * @returns {Word[]}
  */
 export function wordsOf(text) {
-	/** @type {(Word & { bytes: number })[]} */
+	/** @type {Draft[]} */
 	const words = [];
 	/** Whether letters that follow belong to the last word. */
 	let open = false;
@@ -132,8 +181,13 @@ export function wordsOf(text) {
 	let before = "";
 	let earlier = "";
 	let beforeStart = 0;
+	/** The kinds of the last two letters of the last word, and where the last one stands. */
+	let classes = /** @type {(Class | "")[]} */ (["", ""]);
+	let lastLetter = /** @type {Inner} */ ({ folded: 0, start: 0 });
+	/** Whether the last part began with the last but one letter of capitals. */
+	let afterCapitals = false;
 
-	const last = () => /** @type {Word & { bytes: number }} */ (words.at(-1));
+	const last = () => /** @type {Draft} */ (words.at(-1));
 
 	const closeTrail = () => {
 		if (trail.length >= 1 && trail.length <= MAX_TRAIL) {
@@ -144,50 +198,153 @@ export function wordsOf(text) {
 		trail = "";
 	};
 
-	/** @type {(start: number, end: number) => void} */
-	const begin = (start, end) => {
+	const closeWord = () => {
+		classes = ["", ""];
+		const word = last();
+		const inner = word?.inner ?? [];
+		if (inner.length === 0) return;
+		const begin = inner.at(-1)?.folded ?? 0;
+		// The plural of an abbreviation, as in `URLs`, is no word of its own.
+		if (
+			afterCapitals &&
+			bytesOf(word.folded.slice(begin)) === 2 &&
+			word.folded.endsWith("s")
+		) {
+			inner.pop();
+		}
+		if (begin >= word.folded.length || !isWordOfParts(inner.length + 1, word.bytes)) {
+			inner.length = 0;
+		}
+		afterCapitals = false;
+	};
+
+	/** Parts `v1` before `.2`: a number with points is found without what names it. */
+	const partNumbered = () => {
+		const word = last();
+		const part = word.inner.pop();
+		if (!part) return;
+		if (word.trail !== "") {
+			word.inner.push(part);
+			return;
+		}
+		const folded = word.folded.slice(part.folded);
+		const bytes = bytesOf(folded);
+		words.push({
+			start: part.start,
+			end: word.end,
+			folded,
+			lead: "",
+			trail: "",
+			parts: [],
+			joined: false,
+			bytes,
+			inner: [],
+			joint: "",
+			full: word.full,
+		});
+		word.end = part.start;
+		word.folded = word.folded.slice(0, part.folded);
+		word.bytes -= bytes;
+		if (!isWordOfParts(word.inner.length + 1, word.bytes)) word.inner.length = 0;
+	};
+
+	/** @type {(start: number, end: number, digit: boolean) => void} */
+	const begin = (start, end, digit) => {
 		// Signs that the word before has taken are not this one's.
 		const taken = trail !== "";
 		closeTrail();
+		if (digit && before === "." && /^[0-9]$/.test(earlier) && classes[0] === "digit") {
+			partNumbered();
+		}
+		if (words.length > 0) closeWord();
 		const leads =
 			before !== "" &&
 			".#@".includes(before) &&
 			!taken &&
 			!(earlier !== "" && (LETTER.test(earlier) || earlier === before));
+		const joined =
+			!taken &&
+			words.length > 0 &&
+			earlier !== "" &&
+			LETTER.test(earlier) &&
+			!standsAlone(earlier) &&
+			beforeStart >= last().end;
 		words.push({
 			start: leads ? beforeStart : start,
 			end,
 			folded: "",
 			lead: leads ? before : "",
 			trail: "",
+			parts: [],
+			joined: false,
 			bytes: 0,
+			inner: [],
+			joint: joined ? before : "",
+			full: false,
 		});
 		takesMarks = true;
+	};
+
+	/**
+	 * Begins another part of the word where this kind of letter says so.
+	 * @param {Class} kind
+	 * @param {number} start
+	 */
+	const takeClass = (kind, start) => {
+		const word = last();
+		const here = { folded: word.folded.length, start };
+		const [one = "", two = ""] = classes;
+		const begins =
+			one !== "" &&
+			((kind === "digit") !== (one === "digit") || (kind === "upper" && one === "lower"));
+		const capitals = one === "upper" && two === "upper" && kind === "lower";
+		if (begins || capitals) {
+			const part = begins ? here : lastLetter;
+			const previous = word.inner.at(-1);
+			if (
+				part.folded > (previous?.folded ?? 0) &&
+				part.start > (previous?.start ?? word.start) &&
+				!word.full
+			) {
+				word.inner.push(part);
+				afterCapitals = !begins;
+			}
+		}
+		classes = [kind, one];
+		lastLetter = here;
 	};
 
 	/** @type {(c: string, end: number) => void} */
 	const append = (c, end) => {
 		const word = last();
+		const shorter = withAnusvara(word.folded, c);
+		if (shorter !== word.folded) {
+			word.bytes -= bytesOf(word.folded) - bytesOf(shorter);
+			word.folded = shorter;
+		}
 		word.end = end;
-		const code = c.codePointAt(0) ?? 0;
-		const bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+		const bytes = bytesOf(c);
 		if (word.bytes + bytes <= MAX_WORD_BYTES) {
 			word.folded += c;
 			word.bytes += bytes;
+		} else {
+			word.full = true;
 		}
+		if (word.bytes >= MAX_WORD_BYTES) word.full = true;
 	};
 
-	/** @type {(c: string, start: number, end: number) => void} */
-	const letter = (c, start, end) => {
+	/** @type {(c: string, kind: Class, start: number, end: number) => void} */
+	const letter = (c, kind, start, end) => {
 		if (!open) {
-			begin(start, end);
+			begin(start, end, kind === "digit");
 			open = true;
 		}
+		takeClass(kind, start);
 		append(c, end);
 	};
 
-	/** @type {(c: string, end: number) => void} */
-	const sign = (c, end) => {
+	/** @type {(c: string, start: number, end: number) => void} */
+	const sign = (c, start, end) => {
 		const follows = takesMarks || trail !== "";
 		open = false;
 		takesMarks = false;
@@ -197,10 +354,22 @@ export function wordsOf(text) {
 		} else {
 			closeTrail();
 		}
+		passed(c, start);
+	};
+
+	/** @type {(c: string, start: number) => void} */
+	const passed = (c, start) => {
+		earlier = before;
+		before = c;
+		beforeStart = start;
 	};
 
 	/** @type {(c: string, start: number, end: number) => void} */
 	const read = (c, start, end) => {
+		if (c === "\u200c" && open && isArabic(before)) {
+			sign(c, start, end);
+			return;
+		}
 		if (isIn(c, IGNORED)) return;
 		if (isAccent(c)) {
 			// Seen, but not compared.
@@ -216,32 +385,71 @@ export function wordsOf(text) {
 			if (mark) return;
 		}
 		if (standsAlone(c)) {
-			begin(start, end);
+			begin(start, end, false);
 			append(c, end);
 			open = false;
 		} else if (LETTER.test(c)) {
+			const kind = classOf(c);
 			for (const lower of c.toLowerCase()) {
 				const letters = SPELLED_OUT.get(lower);
-				if (letters) for (const one of letters) letter(one, start, end);
-				else if (!isAccent(lower)) letter(lower, start, end);
+				if (letters) for (const one of letters) letter(one, kind, start, end);
+				else if (!isAccent(lower)) letter(lower, kind, start, end);
 			}
 		} else {
-			sign(c, end);
+			sign(c, start, end);
+			return;
 		}
-		earlier = before;
-		before = c;
-		beforeStart = start;
+		passed(c, start);
 	};
 
 	let at = 0;
 	for (const c of text) {
 		const start = at;
 		at += c.length;
-		if (c < "\x80") read(c, start, at);
-		else for (const part of c.normalize("NFKD")) read(part, start, at);
+		if (isApostrophe(c)) sign("'", start, at);
+		else if (c < "\x80") read(c, start, at);
+		else for (const part of c.normalize("NFKD")) read(unified(part), start, at);
 	}
 	closeTrail();
+	if (words.length > 0) closeWord();
+	settle(words);
+	for (const word of words) {
+		const starts = [{ folded: 0, start: word.start }, ...word.inner];
+		word.parts = starts.map(({ folded, start }, place) => ({
+			letters: word.folded.slice(folded, starts[place + 1]?.folded),
+			start,
+			end: starts[place + 1]?.start ?? word.end,
+		}));
+		if (word.inner.length === 0) word.parts = [];
+		word.joined = word.joint !== "";
+	}
 	return words;
+}
+
+/**
+ * Keeps those joints that do join their words.
+ * @param {Draft[]} words
+ */
+function settle(words) {
+	for (const [at, word] of words.entries()) {
+		const before = words[at - 1];
+		if (word.joint !== "" && !(before && joins(before, word))) word.joint = "";
+	}
+	let start = 0;
+	while (start < words.length) {
+		let end = start + 1;
+		while (words[end] && words[end]?.joint !== "") end++;
+		const run = words.slice(start, end);
+		let most = MAX_RUN;
+		if (run.length > MAX_RUN) {
+			if (run.every(({ folded }) => /^[0-9]+$/.test(folded))) most = MAX_DIGIT_GROUPS;
+			else if (run.every(({ folded }) => [...folded].length === 1)) most = MAX_INITIALS;
+		}
+		// `TCP/IP` is one word, a path isn't.
+		const isPath = run.length > 2 && run.some(({ joint }) => joint === "/");
+		if (run.length > most || isPath) for (const word of run) word.joint = "";
+		start = end;
+	}
 }
 
 /**
@@ -262,21 +470,133 @@ export function means(wanted, found, unfinished) {
 	return letters && (wanted.lead === "" || wanted.lead === found.lead);
 }
 
+/** @param {Word} word */
+export const hasSigns = (word) => word.lead !== "" || word.trail !== "";
+
 /**
- * Where a phrase stands in a text: its words one after the other.
- * @param {{ words: Word[], prefix: boolean }} phrase
+ * The spellings of a term, of which one is enough, the one that was typed first.
+ * @param {string} text
+ * @returns {Word[][]}
+ */
+export function spellingsOf(text) {
+	const words = wordsOf(text);
+	if (words.length === 0) return [];
+	const spellings = [words];
+	if (words.some(hasSigns)) return spellings;
+	// `wi-fi` is also `wifi`, and two words in quotation marks may be one.
+	const joined = words.slice(1).every((word) => word.joined);
+	if (words.length > 1 && (joined || words.length === 2)) {
+		addSpelling(spellings, words.map(({ folded }) => folded).join(""));
+	}
+	if (words.some(({ parts }) => parts.length > 0)) {
+		addSpelling(spellings, parted(words, false));
+		addSpelling(spellings, parted(words, true));
+	}
+	return spellings;
+}
+
+/**
+ * @param {Word[][]} spellings
+ * @param {string} text
+ */
+export function addSpelling(spellings, text) {
+	const words = wordsOf(text);
+	/** @param {Word[]} words */
+	const letters = (words) => words.map(({ folded }) => folded).join(" ");
+	if (words.length > 0 && !spellings.some((one) => letters(one) === letters(words))) {
+		spellings.push(words);
+	}
+}
+
+/**
+ * Words with spaces between their parts: all, or only letters and numbers.
+ * @param {Word[]} words
+ * @param {boolean} all
+ */
+function parted(words, all) {
+	const apart = words.map(({ folded, parts }) => {
+		let spelling = "";
+		let before;
+		for (const { letters } of parts) {
+			const number = /^[0-9]/.test(letters);
+			if (before !== undefined && (all || number !== before)) spelling += " ";
+			spelling += letters;
+			before = number;
+		}
+		return spelling === "" ? folded : spelling;
+	});
+	return apart.join(" ");
+}
+
+/**
+ * Where a phrase stands in a text: its words one after the other, in one of its spellings.
+ * @param {{ spellings: Word[][], prefix: boolean }} phrase
  * @param {Word[]} text
  * @returns {{ start: number, end: number }[]}
  */
-export function occurrences({ words, prefix }, text) {
+export function occurrences({ spellings, prefix }, text) {
 	const found = [];
-	for (let run = 0; run + words.length <= text.length; run++) {
-		const stands = words.every((word, place) => {
-			const there = text[run + place];
-			return there && means(word, there, prefix && place === words.length - 1);
-		});
-		const [first, last] = [text[run], text[run + words.length - 1]];
-		if (stands && first && last) found.push({ start: first.start, end: last.end });
+	for (let run = 0; run < text.length; run++) {
+		for (const words of spellings) {
+			const place = standsAt(words, prefix, text, run);
+			if (place) {
+				found.push(place);
+				break;
+			}
+		}
 	}
 	return found;
+}
+
+/** @type {(words: Word[], prefix: boolean, text: Word[], run: number) => { start: number, end: number } | undefined} */
+function standsAt(words, prefix, text, run) {
+	const stands = words.every((word, place) => {
+		const there = text[run + place];
+		return there && means(word, there, prefix && place === words.length - 1);
+	});
+	const [first, last] = [text[run], text[run + words.length - 1]];
+	if (stands && first && last) return { start: first.start, end: last.end };
+	const [word] = words;
+	if (!word || words.length > 1 || hasSigns(word)) return undefined;
+	if (bytesOf(word.folded) > MAX_SPELLING) return undefined;
+	return (
+		inParts(word.folded, prefix, text[run]) ?? joinedAt(word.folded, prefix, text, run)
+	);
+}
+
+/** @type {(wanted: string, unfinished: boolean, text: Word[], run: number) => { start: number, end: number } | undefined} */
+function joinedAt(wanted, unfinished, text, run) {
+	const first = text[run];
+	if (!first || !wanted.startsWith(first.folded)) return undefined;
+	let rest = wanted.slice(first.folded.length);
+	let length = bytesOf(first.folded);
+	for (let at = run + 1; rest !== "" && text[at]?.joined; at++) {
+		const word = /** @type {Word} */ (text[at]);
+		length += bytesOf(word.folded);
+		if (length > MAX_SPELLING) return undefined;
+		if (rest === word.folded || (unfinished && word.folded.startsWith(rest))) {
+			return { start: first.start, end: word.end };
+		}
+		if (!rest.startsWith(word.folded)) return undefined;
+		rest = rest.slice(word.folded.length);
+	}
+	return undefined;
+}
+
+/** @type {(wanted: string, unfinished: boolean, word: Word | undefined) => { start: number, end: number } | undefined} */
+function inParts(wanted, unfinished, word) {
+	const parts = word?.parts ?? [];
+	const runs = parts.length > MAX_RUN ? 1 : MAX_RUN;
+	for (const [place, { start }] of parts.entries()) {
+		let rest = wanted;
+		let length = 0;
+		for (const { letters, end } of parts.slice(place, place + runs)) {
+			length += bytesOf(letters);
+			if (length > MAX_SPELLING) break;
+			if (unfinished ? letters.startsWith(rest) : letters === rest) return { start, end };
+			if (!rest.startsWith(letters) || rest === letters) break;
+			rest = rest.slice(letters.length);
+		}
+	}
+	return undefined;
 }

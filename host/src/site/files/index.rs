@@ -5,7 +5,7 @@
 //! may load nothing else. `assets/pieces.js` reads them.
 //!
 //! Notes have numbers, the oldest 0, so that a new one changes the pieces of its own words
-//! alone. Words are those of `domain/words.rs`; `=gpu` is a tag, `:e.org` a site.
+//! alone. Words are those of `domain/words.rs`; `=gpu` is a tag, `=` none, `:e.org` a site.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::folder::Folder;
 use super::names::FileNames;
-use crate::domain::{Note, PageUrl, Searched, Tag, Words};
+use crate::domain::{Note, PageUrl, Searched, Tag, Words, spellings};
 use crate::site::browse::PAGE_NOTES;
 use crate::store::Outline;
 
@@ -113,9 +113,15 @@ impl Index {
                     self.push(&format!("{}{}", word.folded, word.trail), number);
                 }
             }
+            for spelling in spellings(&words) {
+                self.push(&spelling, number);
+            }
         }
         for tag in &note.tags {
             self.push(&format!("={tag}"), number);
+        }
+        if note.tags.is_empty() {
+            self.push("=", number);
         }
         // A site stands for those below it.
         let mut site = site;

@@ -72,14 +72,18 @@ const TOP: [&str; 18] = [
 
 /// What it runs on besides the site's own script.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
-const SEARCH_SCRIPTS: [&str; 4] = [
+const SEARCH_SCRIPTS: [&str; 6] = [
+    include_str!("../assets/invisible.js"),
+    include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
     include_str!("../assets/query.js"),
     include_str!("../assets/pieces.js"),
     include_str!("../assets/search.js"),
 ];
 /// What looks where an address of the other site leads here.
-const LOST_SCRIPTS: [&str; 4] = [
+const LOST_SCRIPTS: [&str; 6] = [
+    include_str!("../assets/invisible.js"),
+    include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
     include_str!("../assets/query.js"),
     include_str!("../assets/pieces.js"),
@@ -709,6 +713,7 @@ impl Maker<'_> {
                 order,
                 filter: "",
                 list: &list,
+                untagged: self.catalog.outline.untagged(),
                 first: (number > 0).then(|| links.tags_page(order, 0)),
                 more: (number < last).then(|| links.tags_page(order, number + 1)),
                 initials: &jumps,

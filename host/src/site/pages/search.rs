@@ -209,9 +209,16 @@ fn operators(best: bool) -> Markup {
     let rows = [
         (
             "gpu prices",
-            "notes with both words, in any form of the letters",
+            "notes with both words, in any form of the letters, or with longer ones that begin so",
         ),
-        ("\"context window\"", "this very phrase"),
+        (
+            "\"context window\"",
+            "this very phrase; \"gpu\" is this word and no longer one",
+        ),
+        (
+            "wifi",
+            "also Wi-Fi; snake_case, camelCase and v1.2.3 are found by their parts, too",
+        ),
         ("c++ .net #lojban", "with these signs; c also finds c++"),
         ("-nvidia", "not this word"),
         (
@@ -219,17 +226,22 @@ fn operators(best: bool) -> Markup {
             "with this tag; tag:\"large language model\" for one with spaces",
         ),
         ("-tag:amd", "without this tag"),
+        (
+            "#llm",
+            "the tag #llm or llm, where a note has one; #\"large language model\" for one with spaces",
+        ),
+        ("is:untagged", "without any tag"),
         ("site:arxiv.org", "from this web site"),
         (
             "before:2025-08-01",
-            "saved before this day; also a month or a year",
+            "saved before this day, as the pages show it; also a month or a year",
         ),
         ("after:2025-08-01", "saved on this day or later"),
     ];
     html! {
         section.paper aria-labelledby="how" {
             h2 #how { "How to search" }
-            p { "Titles, notes, descriptions, tags and addresses are searched. All conditions hold at once. The last word may be unfinished." }
+            p { "Titles, notes, descriptions, tags and addresses are searched. All conditions hold at once. Words may be unfinished, but not those in quotation marks." }
             dl.operators {
                 @for (typed, meaning) in rows {
                     div { dt { code { (typed) } } dd { (meaning) } }

@@ -18,6 +18,8 @@ pub(in crate::site) struct TagsPage<'a> {
     pub order: TagOrder,
     pub filter: &'a str,
     pub list: &'a TagList,
+    /// Notes without a tag.
+    pub untagged: u64,
     /// The first page, if this is another one.
     pub first: Option<String>,
     /// The next page, if there is one.
@@ -31,6 +33,7 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
         order,
         filter,
         list,
+        untagged,
         ..
     } = *page;
     let place = Place {
@@ -64,6 +67,13 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
                 None => { "Of very many, " (counted(list.tags.len() as u64, "tag")) },
             }
             @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
+        }
+        @if untagged > 0 && filter.is_empty() && page.first.is_none() {
+            p.untagged {
+                a href=(shell.links.found("is:untagged", None)) {
+                    (counted(untagged, "note")) " without a tag"
+                }
+            }
         }
         @if list.tags.is_empty() && list.next.is_none() {
             (nothing(shell, filter))

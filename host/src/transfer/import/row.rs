@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) use super::dates::{Moment, date};
 use super::{redirects, secrets::is_code_secret};
 use crate::{
-    domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag},
+    domain::{
+        MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag, is_comma,
+    },
     error::{Error, Result},
     store::{Incoming, Kept},
 };
@@ -263,7 +265,12 @@ impl Making {
             );
         }
         let mut tags: Vec<Tag> = Vec::new();
-        for name in row.tags.iter().chain(folders) {
+        // A name has no comma of any script: it is a list. A folder may have one.
+        let names = row.tags.iter().flat_map(|name| match name.contains(',') {
+            true => vec![name.as_str()],
+            false => name.split(is_comma).collect(),
+        });
+        for name in names.chain(folders.iter().map(String::as_str)) {
             if let Some(tag) = self.tag(name)
                 && !tags.contains(&tag)
             {
@@ -464,8 +471,13 @@ pub(super) fn shortened(text: &str) -> String {
 
 fn tag(name: &str) -> Option<(Tag, Form)> {
     let plain = || {
-        name.chars()
-            .map(|c| if c == ',' || c.is_control() { ' ' } else { c })
+        name.chars().map(|c| {
+            if is_comma(c) || c.is_control() {
+                ' '
+            } else {
+                c
+            }
+        })
     };
     let cleaned: String = plain().collect();
     if let Ok(tag) = Tag::parse(&cleaned) {
@@ -508,6 +520,9 @@ mod tests {
             (" gpu ", Some(("gpu", Form::Same))),
             ("GPU", Some(("gpu", Form::Lower))),
             ("A, B", Some(("a b", Form::Other))),
+            ("A、B", Some(("a b", Form::Other))),
+            ("a\u{200B}b", Some(("ab", Form::Other))),
+            ("\u{200B}", None),
             ("tab\tbed\u{7}", Some(("tab bed", Form::Other))),
             (",", None),
             ("", None),

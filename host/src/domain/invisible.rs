@@ -1,0 +1,235 @@
+//! Characters that can't be seen: which of them a name keeps.
+//!
+//! Two names that look the same should be one. So characters without a glyph
+//! (Unicode's `Default_Ignorable_Code_Point`, the format characters among them, and the
+//! two blanks that aren't white space) are left out, but for those that change how others
+//! look: joiners as UAX #31 (2.3, "Layout and Format Control Characters") and RFC 5892
+//! (appendix A) let them stand, and what makes one picture of several (UTS #51).
+//! `extension/shared/invisible.js` has the same rules; `tests/contract/tags.json` holds
+//! both to them.
+
+use std::borrow::Cow;
+
+const ZWNJ: char = '\u{200C}';
+const ZWJ: char = '\u{200D}';
+const BLACK_FLAG: char = '\u{1F3F4}';
+const CANCEL_TAG: char = '\u{E007F}';
+
+/// The text without what can't be seen.
+#[must_use]
+pub(super) fn without_invisible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.chars().any(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let mut seen: Vec<char> = Vec::with_capacity(chars.len());
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        let after = &chars[at + 1..];
+        if c == BLACK_FLAG
+            && let Some(end) = after
+                .iter()
+                .position(|c| !is_tag_letter(*c))
+                .or(Some(after.len()))
+            && end > 1
+            && after[end - 1] == CANCEL_TAG
+        {
+            // A flag of a region: England, Scotland, Wales.
+            seen.push(c);
+            seen.extend(&after[..end]);
+            at += 1 + end;
+            continue;
+        }
+        if !is_invisible(c) || is_kept(&seen, c, after) {
+            seen.push(c);
+        }
+        at += 1;
+    }
+    Cow::Owned(seen.into_iter().collect())
+}
+
+/// Whether what can't be seen changes how that looks which stands before it, all of it
+/// kept, and after it.
+fn is_kept(before: &[char], c: char, after: &[char]) -> bool {
+    let Some(&last) = before.last() else {
+        return false;
+    };
+    let next = after.iter().copied().find(|c| !is_invisible(*c));
+    match c {
+        ZWNJ => is_virama(last) && next.is_some() || parts_arabic(before, next),
+        ZWJ if is_virama(last) => true,
+        // Bengali ya-phalaa after ra, and its like.
+        ZWJ => next.is_some_and(is_virama) || joins_pictures(before, after),
+        '\u{FE0E}' | '\u{FE0F}' => {
+            is_picture(last) || (matches!(last, '0'..='9' | '#' | '*') && next == Some('\u{20E3}'))
+        }
+        // Forms of one ideograph, which names are written with.
+        '\u{FE00}'..='\u{FE02}' | '\u{E0100}'..='\u{E01EF}' => is_han(last),
+        '\u{180B}'..='\u{180D}' | '\u{180F}' => ('\u{1820}'..='\u{18AA}').contains(&last),
+        _ => false,
+    }
+}
+
+/// Whether a joiner stands between two pictures: `👩‍💻`.
+fn joins_pictures(before: &[char], after: &[char]) -> bool {
+    let mut bases = before.iter().rev().copied();
+    let base = bases.find(|c| !matches!(c, '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}'));
+    base.is_some_and(is_picture) && after.first().is_some_and(|c| is_picture(*c))
+}
+
+/// Whether a non-joiner stands between two letters that would join without it.
+fn parts_arabic(before: &[char], next: Option<char>) -> bool {
+    let mut letters = before.iter().rev().copied();
+    let last = letters.find(|c| !is_arabic_mark(*c));
+    last.is_some_and(joins_the_next) && next.is_some_and(|c| is_arabic_letter(c) && c != '\u{621}')
+}
+
+fn is_arabic_mark(c: char) -> bool {
+    matches!(u32::from(c), 0x0610..=0x061A | 0x064B..=0x065F | 0x0670 | 0x06D6..=0x06ED)
+}
+
+fn is_arabic_letter(c: char) -> bool {
+    matches!(u32::from(c), 0x0620..=0x063F | 0x0641..=0x064A | 0x066E..=0x066F | 0x0671..=0x06D3
+        | 0x06D5 | 0x06EE..=0x06EF | 0x06FA..=0x06FC | 0x06FF | 0x0750..=0x077F)
+}
+
+/// Letters of joining type D (`ArabicShaping.txt`): all but those that join only the one
+/// before them, or none.
+fn joins_the_next(c: char) -> bool {
+    is_arabic_letter(c)
+        && !matches!(u32::from(c),
+            0x0621..=0x0625 | 0x0627 | 0x0629 | 0x062F..=0x0632 | 0x0648 | 0x0671..=0x0677
+            | 0x0688..=0x0699 | 0x06C0 | 0x06C3..=0x06CB | 0x06CD | 0x06CF | 0x06D2..=0x06D3
+            | 0x06D5 | 0x06EE..=0x06EF | 0x0759..=0x075B | 0x076B..=0x076C | 0x0771
+            | 0x0773..=0x0774 | 0x0778..=0x0779)
+}
+
+/// Viramas of the scripts whose letters join into one (`Indic_Syllabic_Category`).
+fn is_virama(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x094D
+            | 0x09CD
+            | 0x0A4D
+            | 0x0ACD
+            | 0x0B4D
+            | 0x0BCD
+            | 0x0C4D
+            | 0x0CCD
+            | 0x0D4D
+            | 0x0DCA
+            | 0x1039
+            | 0x17D2
+    )
+}
+
+fn is_han(c: char) -> bool {
+    matches!(u32::from(c),
+        0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x323AF)
+}
+
+/// `Extended_Pictographic`, by ranges of which some have other signs besides.
+fn is_picture(c: char) -> bool {
+    matches!(u32::from(c),
+        0x00A9 | 0x00AE | 0x203C | 0x2049 | 0x2122 | 0x2139 | 0x2190..=0x21FF | 0x2300..=0x23FF
+        | 0x24C2 | 0x25A0..=0x27BF | 0x2900..=0x297F | 0x2B00..=0x2BFF | 0x3030 | 0x303D | 0x3297
+        | 0x3299 | 0x1F000..=0x1F3FA | 0x1F400..=0x1FAFF)
+}
+
+fn is_tag_letter(c: char) -> bool {
+    matches!(u32::from(c), 0xE0020..=0xE007F)
+}
+
+/// Whether a character has no glyph of its own.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(u32::from(c),
+        0x00AD | 0x034F | 0x061C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F
+        | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0F
+        | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A
+        | 0xE0000..=0xE0FFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn leaves_out_what_changes_nothing() {
+        for text in [
+            "a\u{200B}b",
+            "a\u{AD}b",
+            "a\u{2060}b",
+            "\u{FEFF}ab",
+            "a\u{200E}b",
+            "\u{202E}ab\u{202C}",
+            "\u{2066}ab\u{2069}",
+            "a\u{FE0F}b",
+            "a\u{200D}b",
+            "a\u{200C}b",
+            "ab\u{E0041}",
+            "a\u{3164}b",
+            "a\u{2063}b",
+            "a\u{180E}b",
+            "a\u{034F}b",
+            "ab\u{E0100}",
+            "a\u{2800}b",
+            "\u{200D}ab",
+            "ab\u{200C}",
+        ] {
+            assert_eq!(without_invisible(text), "ab", "{text:?}");
+        }
+        assert_eq!(without_invisible("\u{200B}\u{FEFF}"), "");
+        // A letter that joins only the one before it is parted from the next anyway.
+        assert_eq!(without_invisible("کار\u{200C}ها"), "کارها");
+        assert_eq!(without_invisible("1\u{FE0F}"), "1");
+    }
+
+    #[test]
+    fn keeps_what_others_look_different_without() {
+        for text in [
+            "می\u{200C}خواهم",
+            "نیم\u{200C}فاصله",
+            "کتاب\u{64F}\u{200C}ها",
+            "क्\u{200D}ष",
+            "क्\u{200C}ष",
+            "ශ්\u{200D}රී",
+            "ര്\u{200D}",
+            "র\u{200D}্য",
+            "👩\u{200D}💻",
+            "👩🏽\u{200D}💻",
+            "🏳\u{FE0F}\u{200D}🌈",
+            "❤\u{FE0F}",
+            "1\u{FE0F}\u{20E3}",
+            "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+            "葛\u{E0100}",
+            "plain",
+        ] {
+            assert_eq!(without_invisible(text), text, "{text:?}");
+        }
+        // A flag that never ends is none.
+        assert_eq!(without_invisible("🏴\u{E0067}x"), "🏴x");
+    }
+
+    proptest! {
+        #[test]
+        fn twice_changes_nothing(text in "[a\u{200B}-\u{200F}\u{FE0F}👩🏽💻❤1\u{20E3}ی\u{94D}क\u{E0062}🏴\u{E007F}]{0,12}") {
+            let once = without_invisible(&text).into_owned();
+            prop_assert_eq!(without_invisible(&once), once.as_str());
+        }
+    }
+
+    #[test]
+    fn fuzz_invisible() {
+        crate::fuzz::text(
+            &[
+                "👩🏽\u{200D}💻 می\u{200C}خواهم क्\u{200D}ष",
+                "🏴\u{E0067}\u{E0062}\u{E007F} a\u{200B}b ❤\u{FE0F}",
+            ],
+            |text| {
+                let once = without_invisible(text).into_owned();
+                assert_eq!(without_invisible(&once), once);
+            },
+        );
+    }
+}

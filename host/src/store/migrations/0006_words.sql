@@ -1,0 +1,31 @@
+-- Words found by their parts and joined spellings, notes without tags, and tags
+-- that look the same.
+--
+-- Comments stand outside the statements: SQLite keeps what is inside and reads
+-- it again at each opening.
+
+-- The live notes without a tag, which would be dear to look for: a note enters
+-- with its last tag going or by the store, and leaves with its first tag.
+CREATE TABLE untagged (
+    note_id INTEGER PRIMARY KEY
+) STRICT;
+INSERT INTO untagged (note_id)
+SELECT id FROM notes n WHERE NOT EXISTS (SELECT 1 FROM note_tags WHERE note_id = n.id);
+CREATE TRIGGER note_tags_first AFTER INSERT ON note_tags BEGIN
+    DELETE FROM untagged WHERE note_id = new.note_id;
+END;
+CREATE TRIGGER notes_untagged_gone AFTER DELETE ON notes BEGIN
+    DELETE FROM untagged WHERE note_id = old.id;
+END;
+
+-- Their number, kept like the others. reindex: notes with a lower id have only the
+-- words of older versions in the full-text index so far; 0 where none do.
+ALTER TABLE meta ADD COLUMN untagged INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN reindex INTEGER NOT NULL DEFAULT 0;
+UPDATE meta SET untagged = (SELECT count(*) FROM untagged);
+CREATE TRIGGER untagged_counted AFTER INSERT ON untagged BEGIN
+    UPDATE meta SET untagged = untagged + 1;
+END;
+CREATE TRIGGER untagged_uncounted AFTER DELETE ON untagged BEGIN
+    UPDATE meta SET untagged = untagged - 1;
+END;
