@@ -16,7 +16,7 @@ import {
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { project } from "../browser/program.js";
+import { builtProgram, project } from "../browser/program.js";
 import { installer, Machine } from "./machine.js";
 
 const CHROMIUM = ".config/chromium/NativeMessagingHosts/url_notes.json";
@@ -44,6 +44,7 @@ const saying = (version) => `case $1 in
 	completions) echo "completions of ${version} for $2" ;;
 	man) echo ".TH url-notes 1 ${version}" ;;
 	--version) echo "url-notes ${version}" ;;
+	register) exec '${builtProgram}' "$@" ;;
 	*) echo "$0" "$@" ;;
 esac`;
 
@@ -506,7 +507,11 @@ test("says so where the program was built for another computer", async (t) => {
 
 test("installs a program that knows no completions and no man page", async (t) => {
 	const machine = await Machine.make(t);
-	const old = await machine.program("old", '[ "$1" = --version ] || exit 2');
+	const old = await machine.program(
+		"old",
+		`[ "$1" != register ] || exec '${builtProgram}' "$@"
+		[ "$1" = --version ] || exit 2`,
+	);
 	const { code, stdout } = await machine.install(
 		"--program",
 		old,
@@ -794,7 +799,7 @@ test("ends the hosts of the old program, which browsers start anew, and nothing 
 	const prelude = 'kill() { echo "$1" >>"$KILLED"; }\n';
 	const copy = path.join(machine.folder, "clone/install.sh");
 	await mkdir(path.dirname(copy));
-	for (const part of ["extension", "manifests", "Cargo.toml"])
+	for (const part of ["extension", "installer", "manifests", "Cargo.toml"])
 		await symlink(path.join(project, part), path.join(path.dirname(copy), part));
 	await writeFile(copy, prelude + (await readFile(installer, "utf8")));
 
