@@ -259,7 +259,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for family in [Family::Chromium, Family::Firefox] {
             for program in ["/usr/bin/url-notes", "/home/ö \"x\" \\ 機械/\"url-notes\""] {
-                let folder = dir.path().join(format!("not yet/{family:?}"));
+                let folder = dir
+                    .path()
+                    .join(format!("not yet/{family:?}/{}", program.len()));
                 let program = Path::new(program);
                 let write = |dry_run| write(&folder, family, program, &[], dry_run).unwrap();
                 assert_eq!(write(true), done(Change::Written, None));
