@@ -184,7 +184,7 @@ register_for_try() {
     (
         unset XDG_CONFIG_HOME
         HOME=$work/home ask "$built" register --browser "$chosen" --program "$built" --platform "$this_system"
-    ) >/dev/null || fail "$chosen_title can't be registered with; the message above says why."
+    ) >/dev/null || fail "url-notes can't be registered with $chosen_title; the message above says why."
 }
 
 open_chromium() {

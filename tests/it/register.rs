@@ -316,6 +316,27 @@ fn another_users_home_and_sudo_are_refused() {
 }
 
 #[test]
+fn a_program_that_another_user_may_change_is_not_registered_for_all_users() {
+    if !is_root() {
+        // Only root registers for all users.
+        return;
+    }
+    let machine = Machine::new();
+    let options = ["--system", "--dry-run", "--browser", "firefox"];
+    assert!(machine.run_register(&options).status.success());
+    let program = machine.home.join("url-notes");
+    fs::write(&program, "").unwrap();
+    lchown(&program, Some(65534), None).unwrap();
+    let program = ["--program", program.to_str().unwrap()];
+    let output = machine.run_register(&[&options[..], &program].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("belongs to another user. Nothing was registered"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn browsers_that_cannot_be_registered_with_are_skipped_and_the_reason_is_given() {
     let machine = Machine::new();
     for folder in [

@@ -13,7 +13,7 @@ use super::{Invocation, print::clean};
 use crate::{
     config::Surroundings,
     registration::{
-        self, Change, Done, Outcome, Platform, Registrar, Unreachable,
+        self, Change, Done, Outcome, Platform, Registrar, Unreachable, permissions,
         program::{throw_away_folder, to_register},
     },
 };
@@ -85,6 +85,15 @@ impl Register {
             (program, registrar.unregister())
         } else {
             let program = self.program_to_register(&around, invocation)?;
+            if self.system
+                && self.root.is_none()
+                && let Some(danger) = permissions::danger(&program)
+            {
+                bail!(
+                    "{} Nothing was registered: what all users start has to be root's alone to change. Run: sudo ./install.sh --system",
+                    danger.sentence
+                );
+            }
             let outcomes = registrar.register(&program);
             (Some(program), outcomes)
         };

@@ -181,7 +181,12 @@ fn keep(file: &Path, family: Family, dry_run: bool) -> Result<Option<PathBuf>, S
                 return Ok(Some(old));
             }
             // The file itself, whatever it is. Where there are no links, it is away for a moment.
-            let kept = fs::hard_link(file, &old).or_else(|_| fs::rename(file, &old));
+            let kept = match fs::hard_link(file, &old) {
+                // Another process was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(_) => fs::rename(file, &old),
+                Ok(()) => Ok(()),
+            };
             return match kept {
                 Ok(()) => Ok(Some(old)),
                 Err(error) => Err(format!(
