@@ -46,7 +46,7 @@ Builds url-notes, installs it for you alone and registers it with your browsers.
   --service       have the site started when you log in, without a browser
   --try           install nothing: open a browser with the extension, a few sample
                   notes and the site, all in a throw-away folder
-  --uninstall     take everything back; your notes stay
+  --uninstall     remove everything that was installed; your notes stay
   --dry-run       say what would be done and do nothing
   --help          show this
 
@@ -160,7 +160,7 @@ find_targets() {
 }
 
 # Under sudo, HOME may still be the user's: what is written there would be root's. Or it
-# is root's, and the user's own browsers would be told of nothing.
+# is root's, and the user's own browsers would find nothing.
 refuse_borrowed_home() {
     [ -z "$(find "$HOME/" -prune ! -user "$(id -u)" -print)" ] ||
         fail "HOME ($HOME) belongs to another user. Run this as that user, without sudo."
@@ -361,7 +361,7 @@ extra_title() {
     esac
 }
 
-# The others go on; the exit code tells.
+# The others go on, and the exit code is 1.
 complain() {
     warn "$*"
     trouble=true
@@ -401,7 +401,7 @@ list_registered() {
 
 say_next_steps() {
     say
-    say "What is left are the clicks that no program may do for you:"
+    say "Browsers let only you load an extension. These steps are left:"
     if [ -n "$chromium_steps" ]; then
         say
         say "${chromium_steps#, }:"

@@ -22,7 +22,7 @@ build_from_source() {
         fail "url-notes wasn't built; the messages above say why."
 }
 
-# One that doesn't tell its version says itself why it can't build.
+# A cargo that prints no version says itself why it can't build.
 refuse_old_rust() {
     needed=$(sed -n 's/^rust-version = "\([0-9]*\.[0-9]*\).*/\1/p' "$folder/Cargo.toml")
     present=$("$cargo" --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\.[0-9]*\).*/\1/p') || present=''

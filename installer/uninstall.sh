@@ -29,7 +29,7 @@ uninstall_it() {
     else
         say "Your notes and settings stay: $(data_folders)."
     fi
-    say "The extension goes by \"Remove\" on the browser's own extensions page."
+    say "Remove the extension on the browser's own extensions page."
     ! $trouble || exit 1
 }
 

@@ -89,7 +89,7 @@ pub struct Browser {
     pub hosts: Vec<PathBuf>,
     /// The machine's, which it looks into after those.
     pub system_hosts: Vec<PathBuf>,
-    /// A folder that tells that this user has started it.
+    /// A folder that is there once this user has started it.
     pub profile: Option<PathBuf>,
     /// Its program.
     pub program: Option<PathBuf>,
