@@ -18,8 +18,6 @@ set -eu
 folder=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 . "$folder/packaging/stage.sh"
 
-# Chrome's folder is that of Brave, Vivaldi and Opera, too.
-CHROMIUM_FOLDERS='etc/chromium etc/opt/chrome etc/opt/edge'
 FIREFOX='{ec8030f7-c20a-464f-9b0e-13a3a9e97384}'
 
 main() {
@@ -55,21 +53,15 @@ put_files() {
     put_output "$tree/usr/share/fish/vendor_completions.d/url-notes.fish" completions fish
     put_output "$tree/usr/share/man/man1/url-notes.1" man
     gzip -9n "$tree/usr/share/man/man1/url-notes.1"
-    for parent in $CHROMIUM_FOLDERS; do
-        put_manifest chromium "$tree/$parent/native-messaging-hosts/url_notes.json"
-    done
-    put_manifest firefox "$tree/usr/lib/mozilla/native-messaging-hosts/url_notes.json"
+    # Brave, Vivaldi and Opera read Chrome's folder.
+    ask register --system --root "$tree" --program /usr/bin/url-notes --platform linux \
+        --browser chromium --browser chrome --browser edge --browser firefox >/dev/null ||
+        fail "$program wrote no host manifests."
     # One copy, where Debian keeps extensions; each browser has a link to it.
     put_extension "$tree/usr/share/webext/url-notes"
     mkdir -p "$tree/usr/share/chromium/extensions" "$tree/usr/share/mozilla/extensions/$FIREFOX"
     ln -s ../../webext/url-notes "$tree/usr/share/chromium/extensions/url-notes"
     ln -s ../../../webext/url-notes "$tree/usr/share/mozilla/extensions/$FIREFOX/url-notes@url-notes"
-}
-
-# put_manifest FAMILY TARGET
-put_manifest() {
-    sed 's|@PROGRAM@|/usr/bin/url-notes|' "$folder/manifests/$1.json" >"$work/manifest.json"
-    put 644 "$work/manifest.json" "$2"
 }
 
 put_documents() {

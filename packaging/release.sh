@@ -46,6 +46,7 @@ put_files() {
     put_output "$1/completions/_url-notes" completions zsh
     put_output "$1/completions/url-notes.fish" completions fish
     put_output "$1/man/url-notes.1" man
+    for file in "$folder"/installer/*; do put 644 "$file" "$1/installer/${file##*/}"; done
     for file in "$folder"/manifests/*; do put 644 "$file" "$1/manifests/${file##*/}"; done
     put_extension "$1/extension"
     for file in LICENSE README.md CHANGELOG.md; do put 644 "$folder/$file" "$1/$file"; done

@@ -162,7 +162,7 @@ fn face_of(argv: Vec<OsString>) -> Face {
     }
 }
 
-/// What is around the program on this machine, for `url-notes doctor`.
+/// What is around the program on this machine, for `url-notes doctor` and `register`.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     /// The home folder.
@@ -177,6 +177,8 @@ pub struct Surroundings {
     pub temporary: PathBuf,
     /// What the machine's own folders are below; elsewhere only in tests.
     pub root: PathBuf,
+    /// Whether this is root's by sudo, for a user who isn't root.
+    pub under_sudo: bool,
 }
 
 impl Surroundings {
@@ -203,6 +205,8 @@ impl Surroundings {
             program: std::env::current_exe().ok(),
             temporary: std::env::temp_dir(),
             root: "/".into(),
+            under_sudo: rustix::process::geteuid().is_root()
+                && std::env::var_os("SUDO_USER").is_some_and(|user| user != "root"),
         }
     }
 }

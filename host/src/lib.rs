@@ -18,6 +18,7 @@ pub mod handler;
 pub mod logging;
 pub mod messaging;
 pub mod protocol;
+pub mod registration;
 mod regular;
 pub mod seen;
 pub mod site;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {
 	copyFile,
+	cp,
 	lstat,
 	mkdir,
 	readdir,
@@ -16,7 +17,7 @@ import {
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { project } from "../browser/program.js";
+import { builtProgram, project } from "../browser/program.js";
 import { installer, Machine } from "./machine.js";
 
 const CHROMIUM = ".config/chromium/NativeMessagingHosts/url_notes.json";
@@ -44,6 +45,7 @@ const saying = (version) => `case $1 in
 	completions) echo "completions of ${version} for $2" ;;
 	man) echo ".TH url-notes 1 ${version}" ;;
 	--version) echo "url-notes ${version}" ;;
+	register) exec '${builtProgram}' "$@" ;;
 	*) echo "$0" "$@" ;;
 esac`;
 
@@ -506,7 +508,11 @@ test("says so where the program was built for another computer", async (t) => {
 
 test("installs a program that knows no completions and no man page", async (t) => {
 	const machine = await Machine.make(t);
-	const old = await machine.program("old", '[ "$1" = --version ] || exit 2');
+	const old = await machine.program(
+		"old",
+		`[ "$1" != register ] || exec '${builtProgram}' "$@"
+		[ "$1" = --version ] || exit 2`,
+	);
 	const { code, stdout } = await machine.install(
 		"--program",
 		old,
@@ -792,10 +798,7 @@ test("ends the hosts of the old program, which browsers start anew, and nothing 
 	// A shell's own kill goes before one on PATH, so a function stands for it.
 	machine.environment.KILLED = killed;
 	const prelude = 'kill() { echo "$1" >>"$KILLED"; }\n';
-	const copy = path.join(machine.folder, "clone/install.sh");
-	await mkdir(path.dirname(copy));
-	for (const part of ["extension", "manifests", "Cargo.toml"])
-		await symlink(path.join(project, part), path.join(path.dirname(copy), part));
+	const copy = path.join(await cloneFor(machine), "install.sh");
 	await writeFile(copy, prelude + (await readFile(installer, "utf8")));
 
 	const same = await machine.run("sh", [copy, ...program]);
@@ -820,6 +823,110 @@ test("ends the hosts of the old program, which browsers start anew, and nothing 
 	assert.equal(code, 0);
 	assert.match(stdout, /start the new program: 2 of the old one ended/);
 	assert.equal(await readFile(killed, "utf8"), "7\n1234\n");
+});
+
+test("registers with the browser that is named beside those that are found", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.program("firefox");
+	const { stdout } = await machine.install(...program, "--browser", "edge");
+	assert.match(stdout, /^Microsoft Edge: registered by/m);
+	assert.match(stdout, /^Firefox: registered by/m);
+	assert.match(stdout, /^Microsoft Edge:\n {2}1\. Open chrome:\/\/extensions/m);
+});
+
+test("installs a program that can't register itself, and says so", async (t) => {
+	const machine = await Machine.make(t);
+	const old = await machine.program(
+		"old",
+		"[ $1 = --version ] || { echo no >&2; exit 2; }",
+	);
+	const { code, stdout, stderr } = await machine.install(
+		...["--program", old, "--browser", "firefox"],
+	);
+	assert.equal(code, 1);
+	assert.match(stdout, /^Program: .*\(written\)/m);
+	assert.doesNotMatch(stdout, /about:debugging/, "no steps without a registration");
+	assert.match(stderr, /^install\.sh: .*old can't register itself with browsers.*: no$/m);
+});
+
+test("says what it would do before anything is built, and does nothing", async (t) => {
+	const machine = await Machine.make(t);
+	machine.environment.CARGO_TARGET_DIR = path.join(machine.folder, "target");
+	await machine.program("firefox");
+	const { code, stdout, stderr } = await machine.install("--dry-run");
+	assert.equal(code, 0, stderr);
+	assert.match(stdout, /^Would build .*\/target\/release\/url-notes\.$/m);
+	assert.match(stdout, /^Would register it with the browsers that are found\.$/m);
+	assert.deepEqual(await machine.everything(), []);
+});
+
+test("takes back what a missing or broken program registered, and nothing else", async (t) => {
+	for (const broken of ["gone", "#!/bin/sh\nexit 1\n", "#!/bin/sh\n", "\x7fELF"]) {
+		const { machine, program } = await machineWithProgram(t, { home: "a \\ 機械" });
+		const script = path.join(await cloneFor(machine), "install.sh");
+		await machine.install(...program, "--browser", "chromium", "--browser", "firefox");
+		const installed = path.join(machine.home, ".local/bin/url-notes");
+		if (broken === "gone") await rm(installed);
+		else await writeFile(installed, broken);
+		const chromium = path.join(machine.home, CHROMIUM);
+		const other = (await readFile(chromium, "utf8")).replace("/.local/", "/opt/");
+		await writeFile(chromium, other);
+		const before = await machine.everything();
+
+		const dry = await machine.run(script, ["--uninstall", "--dry-run"]);
+		assert.equal(dry.code, 0, dry.stderr);
+		assert.match(dry.stdout, /^Firefox: .*\(would be removed\)\.$/m);
+		assert.deepEqual(await machine.everything(), before);
+
+		const { code, stdout, stderr } = await machine.run(script, ["--uninstall"]);
+		assert.equal(code, 0, stderr);
+		assert.match(stdout, /^Firefox: .*\(removed\)\.$/m);
+		assert.match(stdout, /^Chromium: .* is left\. url-notes didn't write it for \//m);
+		assert.equal(await readFile(chromium, "utf8"), other);
+		await assert.rejects(stat(path.join(machine.home, ".mozilla")));
+		await assert.rejects(stat(path.join(machine.home, ".local/share")));
+	}
+});
+
+test("takes back by another program, where the installed one is broken", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	const script = path.join(await cloneFor(machine), "install.sh");
+	await machine.install(...program, "--browser", "firefox");
+	await writeFile(path.join(machine.home, ".local/bin/url-notes"), "");
+	const file = path.join(machine.home, FIREFOX);
+	await writeFile(file, "somebody's own");
+
+	const { code, stdout } = await machine.run(script, ["--uninstall", ...program]);
+
+	assert.equal(code, 0);
+	assert.ok(stdout.includes(`${file}.old`), stdout);
+	await assert.rejects(stat(file));
+});
+
+test("does nothing when a file of the installer was cut short, wherever the cut is", async (t) => {
+	const { machine, program } = await machineWithProgram(t);
+	await machine.install(...program, "--browser", "firefox");
+	const clone = await cloneFor(machine);
+	await rm(path.join(clone, "installer"));
+	await cp(path.join(project, "installer"), path.join(clone, "installer"), {
+		recursive: true,
+	});
+	const before = await machine.everything();
+	const part = path.join(clone, "installer/uninstall.sh");
+	const whole = await readFile(part);
+	const cuts = [...whole.subarray(0, -1).keys()].filter(
+		(at) => whole[at - 1] === 10 || at % 251 === 0 || at > whole.length - 30,
+	);
+	assert.ok(cuts.length > 100);
+	for (const cut of cuts) {
+		await writeFile(part, new Uint8Array(whole.subarray(0, cut)));
+		const { code, stdout } = await machine.run(path.join(clone, "install.sh"), [
+			"--uninstall",
+		]);
+		assert.notEqual(code, 0, `cut after ${cut} bytes`);
+		assert.equal(stdout, "", `cut after ${cut} bytes`);
+	}
+	assert.deepEqual(await machine.everything(), before);
 });
 
 test("does nothing when it was cut short, wherever the cut is", async (t) => {
@@ -855,6 +962,19 @@ test("does nothing when it was cut short, wherever the cut is", async (t) => {
 	await assert.rejects(stat(path.join(machine.folder, "built")));
 	assert.deepEqual(await machine.everything(), []);
 });
+
+/**
+ * A clone in which nothing was built, with an install.sh that may be changed.
+ * @param {Machine} machine
+ */
+async function cloneFor(machine) {
+	const clone = path.join(machine.folder, "clone");
+	await mkdir(clone);
+	for (const part of ["extension", "installer", "manifests", "Cargo.toml"])
+		await symlink(path.join(project, part), path.join(clone, part));
+	await copyFile(installer, path.join(clone, "install.sh"));
+	return clone;
+}
 
 /**
  * A link of user "nobody", made by root or by sudo.

@@ -148,7 +148,9 @@ test("after `cargo install` one command registers the program where cargo put it
 	);
 	const installed = path.join(root, "bin/url-notes");
 	const before = await stat(installed);
-	// As README.md says it.
+	// As docs/install.md says it.
+	const registered = await machine.run(installed, ["register", "--browser", "firefox"]);
+	assert.equal(registered.code, 0, registered.stderr);
 	const { code, stdout } = await machine.install(
 		...["--prefix", root, "--program", installed, "--browser", "firefox"],
 	);

@@ -19,14 +19,14 @@ use crate::host::{ORIGIN, TestHost, until};
 const FIREFOX_ID: &str = "url-notes@url-notes";
 
 /// A computer with a user who has started Chromium and Firefox before.
-struct Machine {
+pub(crate) struct Machine {
     _temp: tempfile::TempDir,
     /// Its name takes some care.
-    home: PathBuf,
+    pub(crate) home: PathBuf,
     /// All of PATH.
-    bin: PathBuf,
+    pub(crate) bin: PathBuf,
     /// Where url-notes is installed.
-    program: PathBuf,
+    pub(crate) program: PathBuf,
     port: u16,
 }
 
@@ -56,16 +56,16 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn mode_of(path: &Path) -> u32 {
+pub(crate) fn mode_of(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// Content and mode of all that is in a folder.
-fn all_in(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+pub(crate) fn all_in(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -80,7 +80,7 @@ fn all_in(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         let home = temp.path().join("my höme 機械 it's");
         let bin = temp.path().join("bin");
@@ -111,33 +111,33 @@ impl Machine {
     }
 
     /// One on which everything is registered, by doctor itself.
-    fn registered() -> Self {
+    pub(crate) fn registered() -> Self {
         let machine = Self::new();
         let (code, report) = machine.examine(&["--fix"]);
         assert_eq!(code, Some(0), "{report:#}");
         machine
     }
 
-    fn folder(&self, family: &str) -> PathBuf {
+    pub(crate) fn folder(&self, family: &str) -> PathBuf {
         self.home.join(match family {
             "chromium" => ".config/chromium/NativeMessagingHosts",
             _ => ".mozilla/native-messaging-hosts",
         })
     }
 
-    fn manifest(&self, family: &str) -> PathBuf {
+    pub(crate) fn manifest(&self, family: &str) -> PathBuf {
         self.folder(family).join("url_notes.json")
     }
 
-    fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.home.join(".local/share/url-notes/notes.db")
     }
 
-    fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.home.join(".local/state/url-notes/url-notes.log")
     }
 
-    fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -149,7 +149,7 @@ impl Machine {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(&self.program)
             .args(arguments)
             .output()
@@ -157,18 +157,18 @@ impl Machine {
     }
 
     /// The exit code, and what `--json` prints.
-    fn examine(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+    pub(crate) fn examine(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         report(&self.run(&[&["doctor", "--json"], arguments].concat()))
     }
 
     /// Saves a page.
-    fn add(&self, url: &str) {
+    pub(crate) fn add(&self, url: &str) {
         let added = self.run(&["add", url]);
         assert!(added.status.success(), "{added:?}");
     }
 
     /// Puts a registration there that names another program.
-    fn register(&self, family: &str, program: &Path) {
+    pub(crate) fn register(&self, family: &str, program: &Path) {
         let mut manifest = json!({
             "name": "url_notes", "description": "x", "type": "stdio",
             "path": program.to_str().unwrap(),
@@ -180,7 +180,7 @@ impl Machine {
         self.put_manifest(family, &manifest.to_string());
     }
 
-    fn put_manifest(&self, family: &str, text: &str) {
+    pub(crate) fn put_manifest(&self, family: &str, text: &str) {
         fs::create_dir_all(self.folder(family)).unwrap();
         fs::write(self.manifest(family), text).unwrap();
     }

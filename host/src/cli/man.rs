@@ -1,10 +1,10 @@
-//! `url-notes man`: the manual page, made of what `--help` says.
-//!
-//! Written in the macros of man(7), which groff and mandoc read.
+//! `url-notes man`: the manual page. What `--help` says is written by clap_mangen, all
+//! commands on one page; `man_sections.roff` is what no option says.
 
-use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use clap::{Arg, Command, CommandFactory as _};
+use clap_mangen::Man as Roff;
 
 use super::{Arguments, Invocation};
 
@@ -18,139 +18,56 @@ pub(super) struct Man {}
 impl Man {
     #[expect(clippy::unused_self, reason = "subcommands are run alike")]
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        invocation.out.write_all(page().as_bytes())?;
+        invocation.out.write_all(page()?.as_bytes())?;
         Ok(())
     }
 }
 
-/// When the page was written last: nothing on it tells the time, so that the same
-/// program prints the same page.
-const DATE: &str = "2026-11-25";
-
+/// When the page was written last: the same program prints the same page at any time.
+const DATE: &str = "2026-11-29";
 /// Longest line of source, which mandoc asks for.
 const COLUMNS: usize = 78;
+/// Exit codes, environment, files, examples.
+const SECTIONS: &str = include_str!("man_sections.roff");
+/// How apostrophes stay as they are. clap_mangen begins each of its sections with it.
+const APOSTROPHES: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
 
-/// What no option tells.
-const SECTIONS: &str = r#".SH EXIT STATUS
-.TP
-.B 0
-Done.
-.TP
-.B 1
-Failed; one sentence on standard error says why.
-.TP
-.B 2
-Wrong usage.
-.SH ENVIRONMENT
-.TP
-.B URL_NOTES_DATA_DIR
-The folder of database, configuration and log, as \fB\-\-data\-dir\fR.
-.TP
-.B URL_NOTES_PORT
-The port of the site, whatever the configuration says.
-.TP
-.B XDG_DATA_HOME\fR, \fBXDG_CONFIG_HOME\fR, \fBXDG_STATE_HOME
-Where those three are without either of them.
-.TP
-.B VISUAL\fR, \fBEDITOR
-The editor of \fBurl\-notes edit\fR: the path of a program, or a command as
-\fBcode \-\-wait\fR.
-.TP
-.B PAGER\fR, \fBLESS
-What shows long output on a terminal: less, with the options FRX unless
-\fBLESS\fR has others. With \fBcat\fR, or empty, nothing does.
-.TP
-.B NO_COLOR\fR, \fBCLICOLOR\fR, \fBCLICOLOR_FORCE\fR, \fBTERM
-Whether there are colours.
-.SH FILES
-.TP
-.I ~/.local/share/url\-notes/notes.db
-The notes, an SQLite database. Beside it: \fIbackups\fR, what
-\fBurl\-notes backup\fR made; \fIedits\fR, what was typed and could not be
-taken; \fIsite\fR, the keys to the site.
-.TP
-.I ~/.config/url\-notes/config.toml
-The settings: \fBport\fR, \fBsave\-on\-open\fR, \fBsave\-file\-urls\fR,
-\fBrequire\-token\fR, \fBlog\-level\fR.
-.TP
-.I ~/.local/state/url\-notes/url\-notes.log
-The log. It has no address, title or text.
-.PP
-On macOS they are in \fI~/Library/Application Support/url\-notes\fR and
-\fI~/Library/Preferences/url\-notes\fR.
-.SH EXAMPLES
-Save a page, with a note from another program:
-.PP
-.nf
-.RS
-fortune | url\-notes add https://example.org \-\-tag "to read" \-\-summary \-
-.RE
-.fi
-.PP
-Find what was read on a subject, and nothing of one site:
-.PP
-.nf
-.RS
-url\-notes search 'tag:gpu "memory bandwidth" \-site:example.org after:2025'
-.RE
-.fi
-.PP
-The addresses of all notes with a tag:
-.PP
-.nf
-.RS
-url\-notes list \-\-tag gpu \-\-limit 1000 \-\-json | jq \-r '.[].url'
-.RE
-.fi
-.PP
-Bring in the bookmarks of a browser, after a rehearsal:
-.PP
-.nf
-.RS
-url\-notes import bookmarks.html \-\-dry\-run
-url\-notes import bookmarks.html
-.RE
-.fi
-.SH SEE ALSO
-.BR less (1),
-.BR sqlite3 (1)
-"#;
-
-/// The page, in roff.
-fn page() -> String {
+/// The page, in the macros of man(7), which groff and mandoc read.
+fn page() -> io::Result<String> {
     let mut command = Arguments::command();
     command.build();
-    let mut page = format!(
-        ".TH URL\\-NOTES 1 {DATE} \"url\\-notes {}\" \"User Commands\"\n\
-         .SH NAME\n\
-         url\\-notes \\- {}\n\
-         .SH SYNOPSIS\n\
-         .B url\\-notes\n\
-         .RI [ OPTIONS ]\n\
-         .I COMMAND\n\
-         .SH DESCRIPTION\n",
-        escaped(command.get_version().unwrap_or_default()),
-        "keep, find and tag what you read on the web",
-    );
-    text(
-        &mut page,
-        "A click on url-notes' button in the browser saves the page; tags and a note are typed there. \
-         This is the same on the command line: what is saved is found, changed, brought in and taken out again. \
-         Everything is one SQLite database.",
-    );
-    page.push_str(".SH OPTIONS\nEach command takes these.\n");
-    for argument in command.get_arguments() {
-        option(&mut page, argument);
-    }
-    page.push_str(".SH COMMANDS\n");
+    let whole = command
+        .clone()
+        .override_usage("url-notes [OPTIONS] COMMAND")
+        .about("keep, find and tag what you read on the web")
+        .long_about(
+            "A click on the url-notes button in the browser saves the page, with tags and a note. \
+             These commands do the same: they find, change, import and export what is saved. \
+             Everything is one SQLite database.",
+        )
+        .mut_args(sentences);
+    let roff = Roff::new(whole)
+        .title("URL-NOTES")
+        .date(DATE)
+        .manual("User Commands");
+    let mut source = Vec::new();
+    roff.render_title(&mut source)?;
+    roff.render_name_section(&mut source)?;
+    roff.render_synopsis_section(&mut source)?;
+    roff.render_description_section(&mut source)?;
+    roff.render_options_section(&mut source)?;
+    source.write_all(b".SH COMMANDS\n")?;
     for command in visible(&command) {
-        entry(&mut page, command);
+        write_command(&mut source, command)?;
         for command in visible(command) {
-            entry(&mut page, command);
+            write_command(&mut source, command)?;
         }
     }
-    page.push_str(SECTIONS);
-    page
+    let source = String::from_utf8(source).map_err(io::Error::other)?;
+    let source = source.replace(APOSTROPHES, "");
+    // A paragraph break once, above possible values.
+    let source = plain(&source.replace("\n.br\n\n.br\n", "\n.br\n"));
+    Ok(format!("{APOSTROPHES}{source}{SECTIONS}"))
 }
 
 fn visible(command: &Command) -> impl Iterator<Item = &Command> {
@@ -158,130 +75,110 @@ fn visible(command: &Command) -> impl Iterator<Item = &Command> {
     all.filter(|command| command.get_name() != "help" && !command.is_hide_set())
 }
 
-/// A command with its options and what its help has below.
-fn entry(page: &mut String, command: &Command) {
-    let mut usage = command.clone().render_usage().to_string();
-    if let Some(rest) = usage.strip_prefix("Usage: ") {
-        usage = rest.to_owned();
+/// A command with its own options and the examples that its help ends with.
+fn write_command(page: &mut Vec<u8>, command: &Command) -> io::Result<()> {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    // Dashes as clap_mangen writes them; quotes keep several words one argument.
+    let heading = usage.replace('-', "\\-").replace(['\n', '"'], " ");
+    writeln!(page, ".SS \"{heading}\"")?;
+    let about = command.get_about().map(ToString::to_string);
+    let command = command
+        .clone()
+        .about(sentence(&about.unwrap_or_default()))
+        .mut_args(|argument| {
+            let is_own = !argument.is_global_set() && argument.get_id() != "help";
+            sentences(argument).hide(!is_own)
+        });
+    let examples = command.get_after_help().is_some();
+    let roff = Roff::new(command);
+    let mut section = Vec::new();
+    roff.render_description_section(&mut section)?;
+    roff.render_options_section(&mut section)?;
+    write_without_heading(page, &section)?;
+    if examples {
+        section.clear();
+        roff.render_extra_section(&mut section)?;
+        page.write_all(b".PP\n.nf\n")?;
+        write_without_heading(page, &section)?;
+        page.write_all(b".fi\n")?;
     }
-    let _ = writeln!(page, ".SS {}", escaped(&usage).replace('\n', " "));
-    sentence(page, &about(command));
-    let own = |argument: &&Arg| !argument.is_global_set() && argument.get_id() != "help";
-    for argument in command.get_arguments().filter(own) {
-        option(page, argument);
-    }
-    if let Some(below) = command.get_after_help() {
-        page.push_str(".PP\n.nf\n");
-        for line in below.to_string().lines() {
-            let _ = writeln!(page, "{}", escaped(line));
-        }
-        page.push_str(".fi\n");
-    }
+    Ok(())
 }
 
-fn about(command: &Command) -> String {
-    let about = command.get_long_about().or_else(|| command.get_about());
-    about.map(ToString::to_string).unwrap_or_default()
-}
-
-fn option(page: &mut String, argument: &Arg) {
-    page.push_str(".TP\n");
-    let mut names = Vec::new();
-    if let Some(short) = argument.get_short() {
-        names.push(format!("\\fB\\-{}\\fR", escaped(&short.to_string())));
-    }
-    if let Some(long) = argument.get_long() {
-        names.push(format!("\\fB\\-\\-{}\\fR", escaped(long)));
-    }
-    let mut name = names.join(", ");
-    let takes = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append);
-    if takes {
-        let values = argument.get_value_names().unwrap_or_default();
-        let values: Vec<String> = values.iter().map(|value| escaped(value)).collect();
-        let gap = if name.is_empty() { "" } else { " " };
-        let _ = write!(name, "{gap}\\fI{}\\fR", values.join(" "));
-    }
-    let _ = writeln!(page, "{name}");
-    let mut help = argument
-        .get_help()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    if takes && !argument.is_hide_default_value_set() {
-        let defaults = argument.get_default_values().iter();
-        let defaults: Vec<_> = defaults.map(|value| value.to_string_lossy()).collect();
-        if !defaults.is_empty() {
-            let _ = write!(help, " [default: {}]", defaults.join(" "));
+/// A command has no sections of its own on this page.
+fn write_without_heading(page: &mut Vec<u8>, section: &[u8]) -> io::Result<()> {
+    for line in section.split_inclusive(|byte| *byte == b'\n') {
+        if !line.starts_with(b".SH ") {
+            page.write_all(line)?;
         }
     }
-    let values = argument.get_possible_values();
-    let told = takes && !argument.is_hide_possible_values_set();
-    let values: Vec<_> = values
-        .iter()
-        .filter(|value| told && !value.is_hide_set())
-        .collect();
-    let explained = values.iter().any(|value| value.get_help().is_some());
-    if !values.is_empty() && !explained {
-        let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
-        let _ = write!(help, " [possible values: {}]", names.join(", "));
-    }
-    sentence(page, &help);
-    for value in values.iter().filter(|_| explained) {
-        let _ = writeln!(page, ".RS\n.TP\n.B {}", escaped(value.get_name()));
-        sentence(
-            page,
-            &value
-                .get_help()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        );
-        page.push_str(".RE\n");
-    }
+    Ok(())
 }
 
 /// Help has no full stop at its end; a page is to be read.
-fn sentence(page: &mut String, help: &str) {
-    let ends = help.ends_with(['.', ':', ']']);
-    let stop = if ends || help.is_empty() { "" } else { "." };
-    text(page, &format!("{help}{stop}"));
+fn sentence(help: &str) -> String {
+    let ends = help.is_empty() || help.ends_with(['.', ':', ']']);
+    format!("{help}{}", if ends { "" } else { "." })
 }
 
-/// A paragraph, in lines of source that are short.
-fn text(page: &mut String, text: &str) {
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.len() + 1 + word.len() > COLUMNS {
-            let _ = writeln!(page, "{}", escaped(&line));
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
+/// Values that need no explanation stand in the sentence instead of a list.
+fn sentences(argument: Arg) -> Arg {
+    let Some(help) = argument.get_help() else {
+        return argument;
+    };
+    let mut help = sentence(&help.to_string());
+    let values = argument.get_possible_values();
+    let is_listed = argument.is_hide_possible_values_set() || values.is_empty();
+    if is_listed || values.iter().any(|value| value.get_help().is_some()) {
+        return argument.help(help);
     }
-    let _ = writeln!(page, "{}", escaped(&line));
+    let names = values.iter().filter(|value| !value.is_hide_set());
+    let names: Vec<&str> = names.map(|value| value.get_name()).collect();
+    help.push_str(&format!(" Possible values: {}.", names.join(", ")));
+    argument.help(help).hide_possible_values(true)
 }
 
-/// A line of text without anything that roff takes for its own.
-fn escaped(line: &str) -> String {
-    let mut safe = String::with_capacity(line.len());
-    if line.starts_with(['.', '\'']) {
-        safe.push_str("\\&");
-    }
-    for c in line.chars() {
-        match c {
-            '\\' => safe.push_str("\\e"),
-            '-' => safe.push_str("\\-"),
-            '\'' => safe.push_str("\\(aq"),
-            '`' => safe.push_str("\\(ga"),
-            '^' => safe.push_str("\\(ha"),
-            '~' => safe.push_str("\\(ti"),
-            c if !c.is_ascii() => {
-                let _ = write!(safe, "\\[u{:04X}]", u32::from(c));
+/// Lines that are short, of ASCII characters that are printed as they are. Lines that aren't
+/// filled, the examples, stay one each.
+fn plain(source: &str) -> String {
+    let mut page = String::with_capacity(source.len());
+    let mut is_filled = true;
+    for line in source.lines() {
+        match line {
+            ".nf" => is_filled = false,
+            ".fi" => is_filled = true,
+            _ => {}
+        }
+        let mut columns = 0;
+        for (at, word) in line.split(' ').enumerate() {
+            let is_too_long = columns + 1 + word.len() > COLUMNS;
+            // What begins a line with a dot or a quote would be a macro.
+            let is_text = !line.starts_with('.') && !word.is_empty();
+            if at > 0 && is_filled && is_text && is_too_long && !word.starts_with(['.', '\'']) {
+                page.push('\n');
+                columns = 0;
+            } else if at > 0 {
+                page.push(' ');
+                columns += 1;
             }
-            c => safe.push(c),
+            columns += word.len();
+            page.extend(word.chars().map(printed));
         }
+        page.push('\n');
     }
-    safe
+    page
+}
+
+/// Some characters are typeset as others: a grave accent as a quote.
+fn printed(c: char) -> String {
+    match c {
+        '`' => "\\(ga".to_owned(),
+        '^' => "\\(ha".to_owned(),
+        '~' => "\\(ti".to_owned(),
+        c if !c.is_ascii() => format!("\\[u{:04X}]", u32::from(c)),
+        c => c.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -290,25 +187,45 @@ mod tests {
 
     #[test]
     fn text_is_text_to_roff() {
-        assert_eq!(escaped(".so /etc/passwd"), "\\&.so /etc/passwd");
-        assert_eq!(
-            escaped("'a' \\n -x …"),
-            "\\&\\(aqa\\(aq \\en \\-x \\[u2026]"
-        );
+        let about = ".so /etc/passwd\n'a' \\n -x …";
+        let mut source = Vec::new();
+        write_command(&mut source, &Command::new("x").about(about)).unwrap();
+        let page = plain(&String::from_utf8(source).unwrap().replace(APOSTROPHES, ""));
+        assert!(page.contains("\n\\&.so /etc/passwd\n"), "{page}");
+        let second = page.lines().find(|line| line.contains("Aqa"));
+        assert_eq!(second.unwrap(), "\\*(Aqa\\*(Aq \\\\n \\-x \\[u2026].");
     }
 
     #[test]
-    fn the_page_tells_of_every_command_and_option() {
-        let page = page();
+    fn lines_are_short_and_of_ascii_characters() {
+        let words = "a `word` ".repeat(20);
+        let source = format!("{words}\n.nf\n{words}\n.fi\n…");
+        let page = plain(&source);
+        assert!(page.lines().next().unwrap().len() < 200);
+        assert!(page.lines().count() > 5);
+        assert!(page.ends_with(".fi\n\\[u2026]\n"), "{page}");
+        let unfilled = page.lines().skip_while(|line| *line != ".nf").nth(1);
+        assert_eq!(unfilled.unwrap().matches("\\(gaword\\(ga").count(), 20);
+        // No word becomes a macro.
+        let page = plain(&format!("{} .so 'x'", "x".repeat(COLUMNS)));
+        assert_eq!(page.lines().count(), 1, "{page}");
+    }
+
+    #[test]
+    fn the_page_describes_every_command_and_option() {
+        let page = page().unwrap();
         let mut command = Arguments::command();
         command.build();
         let mut open: Vec<Command> = visible(&command).cloned().collect();
         while let Some(command) = open.pop() {
-            let name = escaped(command.get_name());
-            assert!(page.contains(&name), "{name}");
+            let usage = command.clone().render_usage().to_string();
+            let name = usage.split(" [").next().unwrap_or_default();
+            let name = name.trim_start_matches("Usage: ").replace('-', "\\-");
+            assert!(page.contains(&format!(".SS \"{name}")), "{name}");
             for argument in command.get_arguments() {
                 if let Some(long) = argument.get_long().filter(|long| *long != "help") {
-                    assert!(page.contains(&format!("\\-\\-{}", escaped(long))), "{long}");
+                    let long = long.replace('-', "\\-");
+                    assert!(page.contains(&format!("\\fB\\-\\-{long}\\fR")), "{long}");
                 }
             }
             open.extend(visible(&command).cloned());

@@ -17,6 +17,7 @@ mod list;
 mod man;
 mod open;
 mod print;
+mod register;
 mod remove;
 mod restore_backup;
 mod search;
@@ -130,6 +131,8 @@ enum Command {
     Check(check::Check),
     /// Examine everything between browser and notes; name what is wrong, and its cure
     Doctor(doctor::Doctor),
+    /// Register with browsers, so that they can start url-notes; or take that back
+    Register(register::Register),
     /// Print the script by which a shell completes commands, tags and notes
     Completions(completions::Completions),
     /// Print the manual page
@@ -267,6 +270,7 @@ impl Arguments {
             Command::Man(command) => command.run(&mut invocation),
             Command::Complete(command) => command.run(&mut invocation),
             Command::Doctor(command) => command.run(&mut invocation),
+            Command::Register(command) => command.run(&mut invocation),
         }
     }
 }

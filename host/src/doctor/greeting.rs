@@ -18,14 +18,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    cause::Cause,
-    manifest::{self, Manifest},
-};
+use super::cause::Cause;
 use crate::{
     config::Family,
     messaging::frame::{self, Frame},
     protocol::{MAX_RESPONSE_BYTES, PROTOCOL},
+    registration::manifest::{self, Manifest},
 };
 
 /// How long a program may take for its first answer. Half of what the extension allows,

@@ -5,10 +5,7 @@ use std::{
     fs,
     io::{self, Read as _, Seek as _, SeekFrom},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
-    os::unix::{
-        fs::{MetadataExt as _, PermissionsExt as _},
-        process::CommandExt as _,
-    },
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
@@ -22,16 +19,18 @@ use rustix::{
     process::{Pid, Signal, kill_process_group},
 };
 
-use super::{Area, Finding, Level, Remedy, modes, quoted, same_file, unsafe_path};
+use super::{Area, Finding, Level, Remedy, quoted, same_file, unsafe_path};
 use crate::{
     config::{Config, Surroundings},
     protocol::PROTOCOL,
+    registration::{
+        permissions,
+        program::{self, NAME},
+    },
     regular,
     site::{self, ServeError},
 };
 
-/// The program's name on PATH.
-const NAME: &str = "url-notes";
 /// How long a program may take for its version, or the system for an address.
 const BRIEFLY: Duration = Duration::from_secs(2);
 /// So much of the log's end is read, in bytes.
@@ -50,7 +49,7 @@ pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
         program.display()
     );
     findings.push(Finding::new(Area::Program, Level::Well, message));
-    findings.extend(modes::danger(program).map(|danger| unsafe_path(Area::Program, danger)));
+    findings.extend(permissions::danger(program).map(|danger| unsafe_path(Area::Program, danger)));
     findings.extend(is_passing(program, around));
     match &around.home {
         None => findings.push(Finding {
@@ -61,7 +60,7 @@ pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
                 "No home folder is known, so no browser's folders are.".into(),
             )
         }),
-        Some(home) if is_of_another(home) => findings.push(Finding {
+        Some(home) if permissions::is_of_another(home) => findings.push(Finding {
             advice: Some("Run this as that user, without sudo.".into()),
             ..Finding::new(
                 Area::Program,
@@ -75,57 +74,10 @@ pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
     findings
 }
 
-/// Whether what is done in this home would be done in another user's.
-pub(super) fn is_of_another(home: &Path) -> bool {
-    let me = rustix::process::geteuid().as_raw();
-    fs::metadata(home).is_ok_and(|found| found.uid() != me)
-}
-
-/// The folder for what is thrown away, if the program is in one: one for temporary files, or
-/// one that says so by the tag of caches, as cargo's do.
-fn passing(program: &Path, around: &Surroundings) -> Option<PathBuf> {
-    let at_home = |folder: &Path| {
-        let home = around.home.as_deref();
-        home.is_some_and(|home| home.starts_with(folder))
-    };
-    let temporary = [
-        around.temporary.as_path(),
-        "/tmp".as_ref(),
-        "/var/tmp".as_ref(),
-    ];
-    let mut temporary = temporary
-        .into_iter()
-        // Where the home is thrown away, all is.
-        .filter(|folder| program.starts_with(folder) && !at_home(folder));
-    temporary.next().map(Path::to_owned).or_else(|| {
-        let mut above = program.ancestors().skip(1);
-        above
-            .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-            .map(Path::to_owned)
-    })
-}
-
-/// The program that browsers are told of: this one; where this is one that will be thrown
-/// away, the first on PATH that isn't.
-pub(super) fn to_register(around: &Surroundings) -> Option<PathBuf> {
-    let this = around.program.clone();
-    let on_path = around.path.iter().map(|folder| folder.join(NAME));
-    let on_path = on_path.filter(|file| {
-        file.is_absolute()
-            && access(file, Access::EXEC_OK).is_ok()
-            && modes::danger(file).is_none()
-            && file
-                .canonicalize()
-                .is_ok_and(|real| passing(&real, around).is_none())
-    });
-    let mut programs = this.into_iter().chain(on_path);
-    programs.find(|file| file.is_file() && passing(file, around).is_none())
-}
-
 /// Says that this program is none to register.
 fn is_passing(program: &Path, around: &Surroundings) -> Option<Finding> {
-    let folder = passing(program, around)?;
-    let what = match to_register(around) {
+    let folder = program::throw_away_folder(program, around)?;
+    let what = match program::to_register(around) {
         Some(other) => format!("`--fix` registers {} instead", other.display()),
         None => "`--fix` registers nothing".to_owned(),
     };
@@ -207,7 +159,7 @@ fn on_path(program: &Path, around: &Surroundings) -> Vec<Finding> {
 
 /// What `--version` says, if it does at once.
 fn version_of(program: &Path) -> Option<String> {
-    if modes::danger(program).is_some() {
+    if permissions::danger(program).is_some() {
         return None;
     }
     let mut child = Command::new(program)

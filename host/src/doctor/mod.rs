@@ -7,12 +7,9 @@
 //! `mend` carries out: only what is safe, and never anything in the notes. How it is
 //! shown is `cli/doctor.rs`.
 
-mod browsers;
 mod cause;
 mod greeting;
 mod machine;
-mod manifest;
-mod modes;
 mod notes;
 mod registration;
 
@@ -29,7 +26,6 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use browsers::Browser;
 pub use cause::Cause;
 pub use notes::NotesState;
 pub use registration::{BrowserState, Registration};
@@ -37,11 +33,14 @@ pub use registration::{BrowserState, Registration};
 use crate::{
     config::{Config, Family, Surroundings},
     protocol::ErrorKind,
+    registration::{
+        Platform, browsers, files, manifest,
+        permissions::{self, Danger},
+    },
     regular,
     seen::{self, Visit},
     store,
 };
-use modes::Danger;
 
 /// What a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +203,7 @@ impl Report {
 #[must_use]
 pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report {
     let visits = seen::visits(&config.seen);
-    let (all, strays) = BrowserState::all(browsers::all(around), &visits);
+    let (all, strays) = BrowserState::all(browsers::all(Platform::here(), around), &visits);
     let matter = all.iter().filter(|state| state.matters(&all));
     let browsers: Vec<BrowserState> = matter.cloned().collect();
     // All at once, since each may be waited for.
@@ -289,7 +288,10 @@ pub fn mend(report: &Report, around: &Surroundings) -> Mended {
             remedies.push(remedy);
         }
     }
-    let strange_home = around.home.as_deref().is_some_and(machine::is_of_another);
+    let strange_home = around
+        .home
+        .as_deref()
+        .is_some_and(permissions::is_of_another);
     if strange_home && !remedies.is_empty() {
         mended.failed.push(
             "Nothing was mended: the home folder belongs to another user. Run this as that user."
@@ -327,7 +329,8 @@ impl Remedy {
                 others,
                 title,
             } => {
-                let (file, kept) = manifest::write(folder, *family, program, others)?;
+                let done = files::write(folder, *family, program, others, false)?;
+                let (file, kept) = (manifest::file_in(folder), done.kept);
                 let mut sentence = format!(
                     "Registered {} with {title}: {}.",
                     program.display(),

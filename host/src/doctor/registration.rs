@@ -7,16 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Area, Finding, Level, Remedy,
-    browsers::Browser,
     cause::Cause,
     greeting::{self, NotGreeted},
-    machine,
-    manifest::{self, HOST, Manifest},
-    modes::{self, Danger},
     quoted,
 };
 use crate::{
-    config::{Family, Surroundings},
+    config::Surroundings,
+    registration::{
+        Browser, Unreachable,
+        manifest::{self, Manifest},
+        permissions::{self, Danger},
+        program,
+    },
     seen::Visit,
 };
 
@@ -63,7 +65,10 @@ impl BrowserState {
 
     fn of(browser: Browser) -> Self {
         let folders = browser.hosts.iter().map(|folder| (folder, false));
-        let folders = folders.chain(browser.system_hosts.iter().map(|folder| (folder, true)));
+        // What a browser in a sandbox reads of the machine's folders is not known.
+        let is_plain = browser.package == "plain";
+        let system_hosts = browser.system_hosts.iter().filter(|_| is_plain);
+        let folders = folders.chain(system_hosts.map(|folder| (folder, true)));
         let registrations = folders
             .map(|(folder, for_machine)| (manifest::file_in(folder), for_machine))
             .filter(|(file, _)| file.symlink_metadata().is_ok())
@@ -218,22 +223,23 @@ fn wrong(browser: &Browser, cause: Cause, detail: &str) -> Finding {
 }
 
 fn unreachable(browser: &Browser) -> Finding {
-    let message = match browser.package {
-        "snap" | "flatpak" => format!(
+    let is_refused = browser.unreachable(false) == Some(Unreachable::Refused);
+    let message = if is_refused {
+        "It is left alone on purpose: it is for leaving no trace of what you read, and a note is one.".to_owned()
+    } else {
+        format!(
             "It can't be reached: its {} sandbox shuts every program outside it off.",
             browser.package
-        ),
-        // As install.sh says it.
-        "refused" => "It is left alone on purpose: it is for leaving no trace of what you read, and a note is one.".to_owned(),
-        _ => "It can't be reached: it starts no programs for extensions.".to_owned(),
+        )
     };
     Finding {
-        advice: Some(match browser.package {
-            "snap" | "flatpak" => format!(
+        advice: Some(if is_refused {
+            "Use another browser for what you want to keep.".to_owned()
+        } else {
+            format!(
                 "Use a browser that isn't installed as a {}.",
                 browser.package
-            ),
-            _ => "Use another browser for what you want to keep.".to_owned(),
+            )
         }),
         ..finding(browser, Level::Warning, message)
     }
@@ -261,7 +267,7 @@ fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
 
 /// Writes the registration anew, for this user and this program.
 fn register(browser: &Browser, around: &Surroundings) -> Vec<Remedy> {
-    let Some(program) = machine::to_register(around) else {
+    let Some(program) = program::to_register(around) else {
         return Vec::new();
     };
     let remedy = |folder: &PathBuf| Remedy::Register {
@@ -317,7 +323,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
             return wrong(Cause::RegistrationDamaged, &detail, anew());
         }
     };
-    if let Some(danger) = modes::danger(file) {
+    if let Some(danger) = permissions::danger(file) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     if !manifest.allows_us {
@@ -338,7 +344,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
         );
     }
     if !program.is_file() || rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_err() {
-        let remedies = match modes::executable(program) {
+        let remedies = match permissions::executable(program) {
             Some(mode) => vec![Remedy::Mode {
                 path: program.clone(),
                 mode,
@@ -349,7 +355,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
         return wrong(Cause::ProgramNotExecutable, &detail, remedies);
     }
     // What others may change isn't started.
-    if let Some(danger) = modes::danger(program) {
+    if let Some(danger) = permissions::danger(program) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     match greeting::greet(file, &manifest, browser.family, &around.temporary) {
@@ -369,7 +375,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
         }
         Err(NotGreeted { cause, detail }) => {
             // This very program answers; where another one is named, it may take its place.
-            let ours = machine::to_register(around);
+            let ours = program::to_register(around);
             let is_this = super::same_file(Some(program), ours.as_deref());
             let remedies = if is_this { Vec::new() } else { anew() };
             let detail = format!("Of {named}: {detail}");
@@ -473,29 +479,22 @@ fn ago(at: &str, now: Timestamp) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
-/// What has to be known of a browser in a sandbox that can be reached.
+/// The permission that a browser in a sandbox needs.
 fn sandboxed(browser: &Browser) -> Option<Finding> {
-    match (browser.package, browser.family) {
-        ("snap", Family::Firefox) => Some(Finding {
-            command: Some(format!(
-                "flatpak permission-set webextensions {HOST} snap.firefox yes"
-            )),
-            ..finding(
-                browser,
-                Level::Warning,
-                "It asks once whether it may start url-notes; whether you have allowed it can't be seen from here.".into(),
-            )
-        }),
-        ("flatpak", _) => Some(Finding {
-            advice: Some("Install xdg-native-messaging-proxy, and set widget.use-xdg-desktop-portal.native-messaging-proxy to 1 in about:config; or use a browser that isn't installed as a Flatpak.".into()),
-            ..finding(
-                browser,
-                Level::Warning,
-                "It reaches url-notes only from version 157 on, and only with xdg-native-messaging-proxy installed.".into(),
-            )
-        }),
-        _ => None,
-    }
+    let needed = browser.sandbox_permission()?;
+    let unseen = match needed.command {
+        Some(_) => " Whether you have allowed it can't be seen from here.",
+        None => "",
+    };
+    Some(Finding {
+        command: needed.command.map(str::to_owned),
+        advice: needed.advice.map(str::to_owned),
+        ..finding(
+            browser,
+            Level::Warning,
+            format!("{}{unseen}", needed.sentence),
+        )
+    })
 }
 
 /// The command that takes the rights of others away.
@@ -508,10 +507,9 @@ pub(super) fn take_rights(danger: &Danger) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::{
-        browsers,
-        greeting::tests::{program_that, says},
-    };
+    use crate::config::Family;
+    use crate::doctor::greeting::tests::{program_that, says};
+    use crate::registration::{Platform, browsers, files};
     use std::fs;
 
     const HELLO: &str = concat!(
@@ -534,10 +532,11 @@ mod tests {
             program: Some(program.clone()),
             temporary: dir.path().join("tmp"),
             root: dir.path().join("root"),
+            under_sudo: false,
         };
         fs::create_dir_all(dir.path().join("home/.config/chromium")).unwrap();
         fs::create_dir(&around.temporary).unwrap();
-        let all = browsers::all(&around);
+        let all = browsers::all(Platform::here(), &around);
         let chromium = all
             .into_iter()
             .find(|browser| browser.name == "chromium")
@@ -547,9 +546,8 @@ mod tests {
             (&chromium.system_hosts[0], machine),
         ] {
             if let Some(text) = text {
-                let file = manifest::write(folder, Family::Chromium, &program, &[])
-                    .unwrap()
-                    .0;
+                files::write(folder, Family::Chromium, &program, &[], false).unwrap();
+                let file = manifest::file_in(folder);
                 if text != "good" {
                     fs::write(file, text).unwrap();
                 }

@@ -8,16 +8,75 @@ use crate::config::{Family, Surroundings};
 
 const TABLE: &str = include_str!("../../../manifests/browsers.tsv");
 
-const SYSTEM: &str = if cfg!(target_os = "macos") {
-    "macos"
-} else {
-    "linux"
-};
+/// A family of operating systems, by where browsers keep their files: Linux with the BSDs, or
+/// macOS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Platform {
+    /// Linux and the BSDs.
+    Linux,
+    /// macOS.
+    #[value(name = "macos")]
+    MacOs,
+}
+
+impl Platform {
+    /// The one that this program was built for.
+    #[must_use]
+    pub const fn here() -> Self {
+        if cfg!(target_os = "macos") {
+            Self::MacOs
+        } else {
+            Self::Linux
+        }
+    }
+
+    /// As it stands in the table.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::MacOs => "macos",
+        }
+    }
+}
+
+/// Why a browser can't be registered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreachable {
+    /// It is left alone on purpose.
+    Refused,
+    /// It lives in a sandbox (Snap, Flatpak) that blocks programs outside.
+    Sandboxed,
+    /// It reads no folder that is for all users.
+    NotForMachine,
+}
+
+impl Unreachable {
+    /// A stable word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Sandboxed => "sandboxed",
+            Self::NotForMachine => "no_system_folder",
+        }
+    }
+}
+
+/// A permission that a browser in a sandbox needs before it may start url-notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxPermission {
+    /// What the browser needs, a sentence about "it".
+    pub sentence: &'static str,
+    /// The command that grants it.
+    pub command: Option<&'static str>,
+    /// What to do where no command can, a sentence.
+    pub advice: Option<&'static str>,
+}
 
 /// A browser that url-notes knows of, with its folders on this machine.
 #[derive(Debug, Clone)]
 pub struct Browser {
-    /// What `install.sh --browser` takes.
+    /// What `--browser` takes.
     pub name: &'static str,
     /// Its family.
     pub family: Family,
@@ -30,7 +89,7 @@ pub struct Browser {
     pub hosts: Vec<PathBuf>,
     /// The machine's, which it looks into after those.
     pub system_hosts: Vec<PathBuf>,
-    /// A folder that tells that this user has started it.
+    /// A folder that is there once this user has started it.
     pub profile: Option<PathBuf>,
     /// Its program.
     pub program: Option<PathBuf>,
@@ -43,8 +102,42 @@ impl Browser {
         self.profile.is_some() || self.program.is_some()
     }
 
+    /// Why it can't be registered with, for this user or for all users of the machine.
+    #[must_use]
+    pub fn unreachable(&self, for_machine: bool) -> Option<Unreachable> {
+        if self.package == "refused" {
+            Some(Unreachable::Refused)
+        } else if self.hosts.is_empty() {
+            Some(Unreachable::Sandboxed)
+        } else if for_machine && self.system_hosts.is_empty() {
+            Some(Unreachable::NotForMachine)
+        } else {
+            None
+        }
+    }
+
+    /// The permission that it needs to start url-notes from inside its sandbox.
+    #[must_use]
+    pub fn sandbox_permission(&self) -> Option<SandboxPermission> {
+        match (self.package, self.family) {
+            ("snap", Family::Firefox) => Some(SandboxPermission {
+                sentence: "It asks once whether it may start url-notes.",
+                command: Some("flatpak permission-set webextensions url_notes snap.firefox yes"),
+                advice: None,
+            }),
+            ("flatpak", _) => Some(SandboxPermission {
+                sentence: "It reaches url-notes only from version 157 on, and only with xdg-native-messaging-proxy installed.",
+                command: None,
+                advice: Some(
+                    "Install xdg-native-messaging-proxy, and set widget.use-xdg-desktop-portal.native-messaging-proxy to 1 in about:config; or use a browser that isn't installed as a Flatpak.",
+                ),
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether a process of this program, or of another of the same folder, is this browser.
-    pub(super) fn is(&self, process: &Path) -> bool {
+    pub(crate) fn is(&self, process: &Path) -> bool {
         let Some(program) = &self.program else {
             return false;
         };
@@ -59,16 +152,26 @@ impl Browser {
     }
 }
 
-/// All browsers of this system, in the order of the table.
-pub(super) fn all(around: &Surroundings) -> Vec<Browser> {
+/// Names of all browsers on any platform, sorted.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let rows = TABLE.lines().filter(|line| !line.starts_with('#'));
+    let mut names: Vec<_> = rows.filter_map(|line| line.split('\t').next()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// All browsers of a platform, in the order of the table.
+pub(crate) fn all(platform: Platform, around: &Surroundings) -> Vec<Browser> {
     TABLE
         .lines()
         .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| read(line, around))
+        .filter_map(|line| read(line, platform, around))
         .collect()
 }
 
-fn read(line: &'static str, around: &Surroundings) -> Option<Browser> {
+fn read(line: &'static str, platform: Platform, around: &Surroundings) -> Option<Browser> {
     let columns: Vec<&'static str> = line.split('\t').collect();
     let [
         name,
@@ -89,7 +192,7 @@ fn read(line: &'static str, around: &Surroundings) -> Option<Browser> {
         "firefox" => Family::Firefox,
         _ => return None,
     };
-    (system == SYSTEM).then(|| Browser {
+    (system == platform.name()).then(|| Browser {
         name,
         family,
         package,
@@ -97,13 +200,9 @@ fn read(line: &'static str, around: &Surroundings) -> Option<Browser> {
         hosts: items(hosts)
             .filter_map(|folder| expand(folder, around))
             .collect(),
-        system_hosts: if package == "plain" {
-            items(everyone)
-                .map(|folder| around.root.join(folder.trim_start_matches('/')))
-                .collect()
-        } else {
-            Vec::new()
-        },
+        system_hosts: items(everyone)
+            .map(|folder| around.root.join(folder.trim_start_matches('/')))
+            .collect(),
         profile: items(profiles)
             .filter_map(|folder| expand(folder, around))
             .find(|folder| folder.is_dir()),
@@ -150,6 +249,7 @@ mod tests {
             program: None,
             temporary: home.to_owned(),
             root: home.join("root"),
+            under_sudo: false,
         }
     }
 
@@ -158,14 +258,14 @@ mod tests {
         let rows = TABLE
             .lines()
             .filter(|line| !line.starts_with('#'))
-            .filter(|line| line.split('\t').nth(2) == Some(SYSTEM));
-        let browsers = all(&around(Path::new("/home/me")));
+            .filter(|line| line.split('\t').nth(2) == Some(Platform::here().name()));
+        let browsers = all(Platform::here(), &around(Path::new("/home/me")));
         assert_eq!(rows.count(), browsers.len());
         let named = |name: &str| browsers.iter().find(|browser| browser.name == name);
         let chromium = named("chromium").unwrap();
         assert_eq!(chromium.family, Family::Chromium);
         assert!(!chromium.is_here());
-        if SYSTEM == "linux" {
+        if Platform::here() == Platform::Linux {
             assert_eq!(
                 chromium.hosts,
                 [Path::new("/home/me/.config/chromium/NativeMessagingHosts")]
@@ -193,7 +293,7 @@ mod tests {
         let script = place.join("opt/google/chrome/google-chrome");
         fs::write(&script, "").unwrap();
         std::os::unix::fs::symlink(&script, place.join("bin/google-chrome-stable")).unwrap();
-        let browsers = all(&around(place));
+        let browsers = all(Platform::here(), &around(place));
         let here: Vec<&str> = browsers
             .iter()
             .filter(|browser| browser.is_here())

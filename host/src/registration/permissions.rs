@@ -9,7 +9,7 @@ use std::{
 
 /// Why a file isn't safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Danger {
+pub(crate) struct Danger {
     /// The file or the folder in question.
     pub path: PathBuf,
     /// A sentence.
@@ -22,8 +22,13 @@ fn me() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Whether what is done in this home folder would be done in another user's.
+pub(crate) fn is_of_another(home: &Path) -> bool {
+    fs::metadata(home).is_ok_and(|found| found.uid() != me())
+}
+
 /// The first reason not to start, or not to trust, the file at `path`, which is there.
-pub(super) fn danger(path: &Path) -> Option<Danger> {
+pub(crate) fn danger(path: &Path) -> Option<Danger> {
     if let Some(link) = link_of_another(path) {
         return Some(Danger {
             sentence: format!("{} is a link that belongs to another user.", link.display()),
@@ -37,7 +42,7 @@ pub(super) fn danger(path: &Path) -> Option<Danger> {
 }
 
 /// A link, among the components of a path, that neither this user nor root has made.
-pub(super) fn link_of_another(path: &Path) -> Option<PathBuf> {
+pub(crate) fn link_of_another(path: &Path) -> Option<PathBuf> {
     path.ancestors()
         .find(|part| {
             part.symlink_metadata().is_ok_and(|found| {
@@ -48,7 +53,7 @@ pub(super) fn link_of_another(path: &Path) -> Option<PathBuf> {
 }
 
 /// The mode with which a program of this user can be executed, and changed by nobody else.
-pub(super) fn executable(program: &Path) -> Option<u32> {
+pub(crate) fn executable(program: &Path) -> Option<u32> {
     let found = fs::metadata(program).ok()?;
     let mode = found.permissions().mode() & 0o7777;
     (found.is_file() && found.uid() == me()).then_some(mode & !0o022 | 0o111)

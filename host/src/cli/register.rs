@@ -1,0 +1,380 @@
+//! `url-notes register`
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{anyhow, bail};
+use clap::builder::PossibleValuesParser;
+use serde_json::{Value, json};
+
+use super::{Invocation, print::clean};
+use crate::{
+    config::Surroundings,
+    registration::{
+        self, Change, Done, Outcome, Platform, Registrar, Unreachable, permissions,
+        program::{throw_away_folder, to_register},
+    },
+};
+
+/// Version of what `--json` prints; raised when something of it goes or changes its sense.
+const SCHEMA: u32 = 1;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  url-notes register
+  url-notes register --browser firefox
+  url-notes register --remove --dry-run")]
+pub(super) struct Register {
+    /// Only this browser, even if it isn't found here; may be given more than once
+    #[arg(
+        long = "browser",
+        value_name = "NAME",
+        value_parser = PossibleValuesParser::new(registration::names()),
+        hide_possible_values = true
+    )]
+    browsers: Vec<String>,
+    /// Also the browsers that are found here
+    #[arg(long, requires = "browsers", conflicts_with = "remove")]
+    found: bool,
+    /// Take the registrations back, whichever copy of the program they name
+    #[arg(long)]
+    remove: bool,
+    /// The program that browsers shall start [default: this one]
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// For all users of this computer; needs root
+    #[arg(long)]
+    system: bool,
+    /// Put this folder before every path that is written, to make a package
+    #[arg(long, value_name = "DIR", requires = "system")]
+    root: Option<PathBuf>,
+    /// Use the browsers and folders of linux (also the BSDs) or macos, to make a package elsewhere
+    #[arg(long, value_name = "NAME", value_enum, hide_possible_values = true)]
+    platform: Option<Platform>,
+    /// Say what would be done and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Register {
+    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let around = Surroundings::load();
+        let platform = self.platform.unwrap_or(Platform::here());
+        self.refuse_absent_browsers(platform, &around)?;
+        let root = match &self.root {
+            Some(root) => std::path::absolute(root)?,
+            None => "/".into(),
+        };
+        let registrar = Registrar {
+            around: &around,
+            platform,
+            named: &self.browsers,
+            found: self.found,
+            for_machine: self.system,
+            root: &root,
+            dry_run: self.dry_run,
+        };
+        let (program, outcomes) = if self.remove {
+            let program = match &self.program {
+                Some(file) => Some(std::path::absolute(file)?),
+                None => to_register(&around).or_else(|| around.program.clone()),
+            };
+            (program, registrar.unregister())
+        } else {
+            let program = self.program_to_register(&around, invocation)?;
+            if self.system
+                && self.root.is_none()
+                && let Some(danger) = permissions::danger(&program)
+            {
+                bail!(
+                    "{} Nothing was registered: what all users start has to be root's alone to change. Run: sudo ./install.sh --system",
+                    danger.sentence
+                );
+            }
+            let outcomes = registrar.register(&program);
+            (Some(program), outcomes)
+        };
+        let outcomes = outcomes.map_err(|sentence| anyhow!(sentence))?;
+        if invocation.json {
+            invocation.print_json(&self.wire(program.as_deref(), &outcomes))?;
+        } else if self.remove {
+            self.print_removed(program.as_deref(), &outcomes, invocation.out)?;
+        } else {
+            self.print_registered(platform, &around, &outcomes, invocation.out)?;
+        }
+        invocation.out.flush()?;
+        self.report_failures(&outcomes, invocation)
+    }
+
+    /// A browser may be there on another platform alone.
+    fn refuse_absent_browsers(
+        &self,
+        platform: Platform,
+        around: &Surroundings,
+    ) -> anyhow::Result<()> {
+        let all = registration::browsers::all(platform, around);
+        let absent = |name: &&String| !all.iter().any(|browser| browser.name == **name);
+        match self.browsers.iter().find(absent) {
+            Some(name) => bail!("url-notes doesn't know {name} on this platform."),
+            None => Ok(()),
+        }
+    }
+
+    /// The program that the user names; else this one, if it isn't thrown away.
+    fn program_to_register(
+        &self,
+        around: &Surroundings,
+        invocation: &Invocation<'_>,
+    ) -> anyhow::Result<PathBuf> {
+        if let Some(file) = &self.program {
+            let program = std::path::absolute(file)?;
+            if self.root.is_none() && !self.dry_run && !program.is_file() {
+                bail!("There is no program {}.", program.display());
+            }
+            return Ok(program);
+        }
+        let this = around.program.as_deref();
+        let folder = this.and_then(|program| throw_away_folder(program, around));
+        let Some(program) = to_register(around) else {
+            match folder {
+                Some(folder) => bail!(
+                    "This program is in a folder for what is thrown away, {}, and there is no other url-notes on PATH. Nothing was registered. Run ./install.sh in the url-notes folder, or name a program by --program.",
+                    folder.display()
+                ),
+                None => bail!(
+                    "The file of this program is gone. Nothing was registered. Name a program by --program."
+                ),
+            }
+        };
+        if let Some(folder) = folder {
+            invocation.hint(&format!(
+                "This program is in a folder for what is thrown away, {}, so {} is registered instead.",
+                folder.display(),
+                program.display()
+            ));
+        }
+        Ok(program)
+    }
+
+    fn print_registered(
+        &self,
+        platform: Platform,
+        around: &Surroundings,
+        outcomes: &[Outcome],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for outcome in outcomes {
+            let browser = &outcome.browser;
+            let title = browser.title;
+            if let Some(why) = outcome.unreachable {
+                writeln!(out, "{title}: {}", self.reason(why, browser.package))?;
+            }
+            for (file, done) in succeeded(outcome) {
+                let file = shown(file);
+                let what = self.word(done.change);
+                writeln!(out, "{title}: registered by {file} ({what}).")?;
+                if let Some(kept) = &done.kept {
+                    let kept = shown(kept);
+                    let is = if self.dry_run { "would be" } else { "is" };
+                    writeln!(
+                        out,
+                        "{title}: the manifest that was there {is} kept as {kept}."
+                    )?;
+                }
+            }
+            if let Some(needed) = browser.sandbox_permission()
+                && outcome.is_registered()
+            {
+                writeln!(out, "{title}: {}", needed.sentence)?;
+                if let Some(command) = needed.command {
+                    writeln!(out, "  To allow it beforehand: {command}")?;
+                }
+                if let Some(advice) = needed.advice {
+                    writeln!(out, "  {advice}")?;
+                }
+            }
+        }
+        if !outcomes.iter().any(Outcome::is_registered)
+            && outcomes.iter().all(|outcome| outcome.unreachable.is_some())
+        {
+            if outcomes.is_empty() {
+                write!(out, "No browser was found. ")?;
+            }
+            writeln!(out, "Register with one that you use by --browser NAME:")?;
+            let all = registration::browsers::all(platform, around);
+            let reached = all
+                .iter()
+                .filter(|browser| browser.unreachable(self.system).is_none());
+            let names: Vec<&str> = reached.map(|browser| browser.name).collect();
+            writeln!(out, "  {}", names.join(" "))?;
+        }
+        Ok(())
+    }
+
+    fn print_removed(
+        &self,
+        program: Option<&Path>,
+        outcomes: &[Outcome],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for outcome in outcomes {
+            let title = outcome.browser.title;
+            for (file, done) in succeeded(outcome) {
+                writeln!(
+                    out,
+                    "{title}: {} ({}).",
+                    shown(file),
+                    self.word(done.change)
+                )?;
+                if let Some(kept) = &done.kept {
+                    let is = if self.dry_run { "would be" } else { "is" };
+                    let kept = shown(kept);
+                    writeln!(
+                        out,
+                        "{title}: url-notes didn't write it, so it {is} kept as {kept}."
+                    )?;
+                }
+            }
+        }
+        if outcomes.is_empty() {
+            writeln!(out, "url-notes isn't registered with any browser.")?;
+        }
+        let others = other_programs(program, outcomes);
+        if !others.is_empty() {
+            let others: Vec<String> = others.into_iter().map(shown).collect();
+            writeln!(
+                out,
+                "Browsers were registered with another copy of the program, which is left alone: {}",
+                others.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+
+    fn reason(&self, why: Unreachable, package: &str) -> String {
+        match why {
+            Unreachable::Refused => "not registered, on purpose. It is for leaving no trace of what you read, and a note is one.".to_owned(),
+            Unreachable::Sandboxed => format!(
+                "can't be registered. Its {package} sandbox blocks all programs outside it. Use a browser that isn't installed as a {package}."
+            ),
+            Unreachable::NotForMachine => "reads no folder that is for all users. Each user of it registers for themselves.".to_owned(),
+        }
+    }
+
+    fn word(&self, change: Change) -> &'static str {
+        match (change, self.dry_run) {
+            (Change::Unchanged, _) => "already there",
+            (Change::Removed, true) => "would be removed",
+            (Change::Written | Change::Replaced, true) => "would be written",
+            (change, false) => change.name(),
+        }
+    }
+
+    fn report_failures(
+        &self,
+        outcomes: &[Outcome],
+        invocation: &Invocation<'_>,
+    ) -> anyhow::Result<()> {
+        let what = if self.remove {
+            "registration can't be removed"
+        } else {
+            "can't be registered"
+        };
+        let failed = outcomes.iter().flat_map(|outcome| {
+            let failed = outcome
+                .files
+                .iter()
+                .filter_map(|(_, done)| done.as_ref().err());
+            failed.map(|why| (outcome.browser.title, why))
+        });
+        let mut sentences: Vec<String> = failed
+            .map(|(title, why)| match self.remove {
+                true => format!("{title}'s {what}: {why}"),
+                false => format!("{title} {what}: {why}"),
+            })
+            .collect();
+        let Some(last) = sentences.pop() else {
+            return Ok(());
+        };
+        for sentence in sentences {
+            invocation.hint(&sentence);
+        }
+        Err(anyhow!(last))
+    }
+
+    fn wire(&self, program: Option<&Path>, outcomes: &[Outcome]) -> Value {
+        let browsers: Vec<Value> = outcomes
+            .iter()
+            .map(|outcome| {
+                let browser = &outcome.browser;
+                let files: Vec<Value> = outcome.files.iter().map(wire_file).collect();
+                let why = outcome.unreachable;
+                let permission = browser.sandbox_permission();
+                json!({
+                    "name": browser.name,
+                    "title": browser.title,
+                    "family": browser.family,
+                    "package": browser.package,
+                    "registered": !self.remove && outcome.is_registered(),
+                    "skipped": why.map(Unreachable::name),
+                    "reason": why.map(|why| self.reason(why, browser.package)),
+                    "permission": permission.filter(|_| why.is_none()).map(|needed| json!({
+                        "message": needed.sentence,
+                        "command": needed.command,
+                        "advice": needed.advice,
+                    })),
+                    "files": files,
+                })
+            })
+            .collect();
+        let others = other_programs(program.filter(|_| self.remove), outcomes);
+        json!({
+            "schema": SCHEMA,
+            "action": if self.remove { "remove" } else { "register" },
+            "dryRun": self.dry_run,
+            "system": self.system,
+            "program": program.map(shown),
+            "browsers": browsers,
+            "otherPrograms": others.into_iter().map(shown).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn wire_file((file, done): &(PathBuf, Result<Done, String>)) -> Value {
+    let kept = done.as_ref().ok().and_then(|done| done.kept.as_deref());
+    json!({
+        "file": shown(file),
+        "outcome": match done {
+            Ok(done) => done.change.name(),
+            Err(_) => "failed",
+        },
+        "kept": kept.map(shown),
+        "error": done.as_ref().err(),
+    })
+}
+
+fn succeeded(outcome: &Outcome) -> impl Iterator<Item = (&Path, &Done)> {
+    let files = outcome.files.iter();
+    files.filter_map(|(file, done)| Some((file.as_path(), done.as_ref().ok()?)))
+}
+
+/// Other copies of the program that removed registrations named, and that are there.
+fn other_programs<'a>(program: Option<&Path>, outcomes: &'a [Outcome]) -> Vec<&'a Path> {
+    let named = outcomes
+        .iter()
+        .flat_map(succeeded)
+        .filter_map(|(_, done)| done.program.as_deref());
+    let mut others: Vec<&Path> = named
+        .filter(|named| Some(*named) != program && named.exists())
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    others
+}
+
+fn shown(path: &Path) -> String {
+    clean(&path.display().to_string())
+}

@@ -1,0 +1,211 @@
+//! Host manifests: the files that name the program which a browser may start, and the
+//! extensions for which it may. What one says and what it has to say; the templates are
+//! `manifests/`. How it is written is `files.rs`.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{config::Family, regular};
+
+/// Name of the host, and of its manifests.
+pub(crate) const HOST: &str = "url_notes";
+/// Longest file that is read, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+const CHROMIUM: &str = include_str!("../../../manifests/chromium.json");
+const FIREFOX: &str = include_str!("../../../manifests/firefox.json");
+/// What stands for the program in the templates.
+pub(super) const PROGRAM: &str = "@PROGRAM@";
+
+/// What a manifest says, as far as browsers read it.
+#[derive(Debug, Deserialize)]
+struct Written {
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    path: Option<PathBuf>,
+    #[serde(default)]
+    allowed_origins: Vec<String>,
+    #[serde(default)]
+    allowed_extensions: Vec<String>,
+}
+
+/// A manifest that a browser can use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    /// The program that it starts.
+    pub program: PathBuf,
+    /// Whether our extension is allowed.
+    pub allows_us: bool,
+    /// Which others are.
+    pub others: Vec<String>,
+}
+
+/// The file's place in a folder of manifests.
+pub(crate) fn file_in(folder: &Path) -> PathBuf {
+    folder.join(HOST).with_extension("json")
+}
+
+/// What the extension is called in its browser: an origin, or an id.
+pub(crate) fn extension(family: Family) -> String {
+    let written: Written =
+        serde_json::from_str(template(family)).expect("the templates are manifests");
+    let allowed = match family {
+        Family::Chromium => written.allowed_origins,
+        Family::Firefox => written.allowed_extensions,
+    };
+    allowed
+        .into_iter()
+        .next()
+        .expect("the templates allow the extension")
+}
+
+fn template(family: Family) -> &'static str {
+    match family {
+        Family::Chromium => CHROMIUM,
+        Family::Firefox => FIREFOX,
+    }
+}
+
+/// Reads a manifest as a browser of the family does.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub(crate) fn read(file: &Path, family: Family) -> Result<Manifest, String> {
+    let mut text = String::new();
+    regular::open(file)
+        .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
+        .map_err(|error| format!("it can't be read ({error})"))?;
+    understood(&text, family)
+}
+
+fn understood(text: &str, family: Family) -> Result<Manifest, String> {
+    let written: Written =
+        serde_json::from_str(text).map_err(|error| format!("it is not valid JSON ({error})"))?;
+    match written.name.as_deref() {
+        Some(HOST) => {}
+        Some(other) => return Err(format!("it is of \"{other}\", not of \"{HOST}\"")),
+        None => return Err("it has no name".into()),
+    }
+    if written.kind.as_deref() != Some("stdio") {
+        return Err("its type is not \"stdio\"".into());
+    }
+    let program = written.path.ok_or("it names no program")?;
+    if !program.is_absolute() {
+        return Err("the path of its program is not absolute".into());
+    }
+    let allowed = match family {
+        Family::Chromium => written.allowed_origins,
+        Family::Firefox => written.allowed_extensions,
+    };
+    let ours = extension(family);
+    Ok(Manifest {
+        program,
+        allows_us: allowed.contains(&ours),
+        others: allowed.into_iter().filter(|id| *id != ours).collect(),
+    })
+}
+
+/// What url-notes writes for a program; other extensions are let in beside ours.
+///
+/// # Errors
+/// With a sentence, where the program's path is none that JSON can hold.
+pub(super) fn text_for(
+    family: Family,
+    program: &Path,
+    others: &[String],
+) -> Result<String, String> {
+    let path = program
+        .to_str()
+        .filter(|path| !path.contains(char::is_control))
+        .ok_or("The path of the program holds characters that no host manifest can.")?;
+    let json = |text: &str| serde_json::Value::from(text).to_string();
+    let path = json(path);
+    let inside = &path[1..path.len() - 1];
+    let ours = json(&extension(family));
+    let mut allowed = ours.clone();
+    for other in others {
+        allowed.push_str(", ");
+        allowed.push_str(&json(other));
+    }
+    // The path last: it may hold anything.
+    let text = template(family).replace(&ours, &allowed);
+    Ok(text.replacen(PROGRAM, inside, 1))
+}
+
+/// Whether url-notes wrote this file as it is, for this copy of the program or another one.
+pub(super) fn is_written_by_us(file: &Path, family: Family) -> bool {
+    let text = regular::read_to_string(file).unwrap_or_default();
+    understood(&text, family).is_ok_and(|found| {
+        found.program.file_name() == Some("url-notes".as_ref())
+            && text_for(family, &found.program, &[]).is_ok_and(|ours| ours == text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_manifest_that_no_browser_takes_says_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("url_notes.json");
+        for (text, why) in [
+            ("", "not valid JSON"),
+            ("{", "not valid JSON"),
+            ("[]", "not valid JSON"),
+            (r#"{"name": 7}"#, "not valid JSON"),
+            ("{}", "no name"),
+            (r#"{"name": "other"}"#, "of \"other\""),
+            (r#"{"name": "url_notes"}"#, "type"),
+            (r#"{"name": "url_notes", "type": "stdio"}"#, "no program"),
+            (
+                r#"{"name": "url_notes", "type": "stdio", "path": "url-notes"}"#,
+                "not absolute",
+            ),
+        ] {
+            fs::write(&file, text).unwrap();
+            let found = read(&file, Family::Chromium).unwrap_err();
+            assert!(found.contains(why), "{text}: {found}");
+        }
+        assert!(
+            read(dir.path(), Family::Chromium)
+                .unwrap_err()
+                .contains("read")
+        );
+        let pipe = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let found = read(&pipe, Family::Chromium).unwrap_err();
+        assert!(found.contains("no regular file"), "{found}");
+    }
+
+    #[test]
+    fn fuzz_host_manifests() {
+        crate::fuzz::text(&[CHROMIUM, FIREFOX], |text| {
+            if let Ok(manifest) = understood(text, Family::Chromium) {
+                assert!(manifest.program.is_absolute());
+            }
+        });
+    }
+
+    #[test]
+    fn others_that_are_allowed_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("url_notes.json");
+        let text = r#"{"name": "url_notes", "type": "stdio", "path": "/x",
+            "allowed_origins": ["chrome-extension://other/"], "allowed_extensions": ["url-notes@url-notes", "b@b"]}"#;
+        fs::write(&file, text).unwrap();
+        let chromium = read(&file, Family::Chromium).unwrap();
+        assert!(!chromium.allows_us);
+        assert_eq!(chromium.others, ["chrome-extension://other/"]);
+        let firefox = read(&file, Family::Firefox).unwrap();
+        assert!(firefox.allows_us);
+        assert_eq!(firefox.others, ["b@b"]);
+    }
+}

@@ -1,0 +1,33 @@
+# Ends the old program where browsers run it. Sourced by install.sh where it replaced one;
+# all it has are functions.
+#
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # What both read and set.
+
+# Programs that browsers started before go on as the old one until they end. The
+# extension starts the new one by itself, and sends again what was not answered.
+end_old_hosts() {
+    command -v ps >/dev/null || return 0
+    ended=0
+    for process in $(list_hosts); do
+        ! kill "$process" 2>/dev/null || ended=$((ended + 1))
+    done
+    [ "$ended" -eq 0 ] ||
+        say "Running browsers have been made to start the new program: $ended of the old one ended."
+}
+
+# Process ids of the program where a browser runs it: its argument is an extension's
+# origin, or a host manifest and an extension's id.
+list_hosts() {
+    # Through the environment, since awk would read backslashes in a variable.
+    ps -axo pid=,args= 2>/dev/null | PROGRAM=$program LC_ALL=C awk '{
+        id = $1
+        sub(/^[ \t]*[0-9]+[ \t]/, "")
+        start = ENVIRON["PROGRAM"] " "
+        if (index($0, start) != 1) next
+        rest = substr($0, length(start) + 1)
+        if (rest ~ /^chrome-extension:\/\// || rest ~ /\/url_notes\.json url-notes@url-notes/) print id
+    }'
+}
+
+loaded=running
