@@ -366,6 +366,7 @@ function showProblem({ state, trouble, cure, hindrance }) {
 	show("cause", !queued);
 	for (const part of ["cure-where", "cure-command", "copy-cure"])
 		show(part, cure !== null);
+	show("how-to-install", trouble?.startsWith("not_registered") ?? false);
 	if (element("cure-command").textContent !== cure)
 		element("copy-cure").textContent = say("copy");
 	element("cure-where").textContent = whereToCure(trouble);
