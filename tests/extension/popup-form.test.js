@@ -224,6 +224,26 @@ test("says that the extension is to be loaded anew where the program is newer", 
 	assert.equal(await where(), "cureWhere");
 });
 
+test("has the exact date of a note that was saved before in the status's tooltip", async () => {
+	const status = () =>
+		page.$eval("#status", (line) => [line.textContent, line.getAttribute("title")]);
+	const note = {
+		id: 1,
+		url: "",
+		title: "A title",
+		tags: [],
+		summary: "",
+		savedAt: "2026-09-01T12:30:00.000Z",
+	};
+	const shown = { created: false, samePage: null, removed: null, trashed: false, note };
+	await show(1, "", { page: shown });
+	const [words, exact] = await status();
+	assert.equal(words, "SavedBefore");
+	assert.match(`${exact}`, /2026, \d\d:30$/);
+	await show(2, "", { state: "queued", trouble: "program_silent" });
+	assert.deepEqual(await status(), ["queued cause_program_silent", ""]);
+});
+
 test("leads to the page that says how to install it where no program is registered", async () => {
 	const link = () =>
 		page.$eval("#how-to-install", (line) =>
