@@ -96,13 +96,13 @@ fn understood(text: &str, family: Family) -> Result<Manifest, String> {
         serde_json::from_str(text).map_err(|error| format!("it is not valid JSON ({error})"))?;
     match written.name.as_deref() {
         Some(HOST) => {}
-        Some(other) => return Err(format!("it is of \"{other}\", not of \"{HOST}\"")),
+        Some(other) => return Err(format!("its name is \"{other}\", not \"{HOST}\"")),
         None => return Err("it has no name".into()),
     }
     if written.kind.as_deref() != Some("stdio") {
         return Err("its type is not \"stdio\"".into());
     }
-    let program = written.path.ok_or("it names no program")?;
+    let program = written.path.ok_or("it doesn't name a program")?;
     if !program.is_absolute() {
         return Err("the path of its program is not absolute".into());
     }
@@ -126,7 +126,7 @@ fn text_for(family: Family, program: &Path, others: &[String]) -> Result<String,
     let path = program
         .to_str()
         .filter(|path| !path.contains(char::is_control))
-        .ok_or("The path of the program holds characters that no host manifest can.")?;
+        .ok_or("The path of the program contains characters that a host manifest can't contain.")?;
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let path = json(path);
     let inside = &path[1..path.len() - 1];
@@ -174,7 +174,7 @@ fn keep(file: &Path, family: Family) -> Result<Option<PathBuf>, String> {
             return match kept {
                 Ok(()) => Ok(Some(old)),
                 Err(error) => Err(format!(
-                    "{shown} isn't replaced: it can't be kept ({error})."
+                    "{shown} wasn't replaced because it can't be backed up ({error})."
                 )),
             };
         }
@@ -184,7 +184,7 @@ fn keep(file: &Path, family: Family) -> Result<Option<PathBuf>, String> {
         }
     }
     Err(format!(
-        "{shown} isn't replaced: {MAX_KEPT} older ones are kept already."
+        "{shown} wasn't replaced because {MAX_KEPT} backups of it already exist."
     ))
 }
 
@@ -203,7 +203,7 @@ pub(super) fn write(
     let file = file_in(folder);
     if let Some(link) = modes::link_of_another(&file) {
         return Err(format!(
-            "{} is a link that belongs to another user; nothing is written through it.",
+            "{} is a link that belongs to another user, so url-notes doesn't write through it.",
             link.display()
         ));
     }
@@ -310,9 +310,12 @@ mod tests {
             ("[]", "not valid JSON"),
             (r#"{"name": 7}"#, "not valid JSON"),
             ("{}", "no name"),
-            (r#"{"name": "other"}"#, "of \"other\""),
+            (r#"{"name": "other"}"#, "name is \"other\""),
             (r#"{"name": "url_notes"}"#, "type"),
-            (r#"{"name": "url_notes", "type": "stdio"}"#, "no program"),
+            (
+                r#"{"name": "url_notes", "type": "stdio"}"#,
+                "doesn't name a program",
+            ),
             (
                 r#"{"name": "url_notes", "type": "stdio", "path": "url-notes"}"#,
                 "not absolute",

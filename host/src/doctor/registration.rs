@@ -124,9 +124,11 @@ fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
 /// An extension that greeted from a browser that isn't known.
 pub(super) fn stray(visit: &Visit) -> Finding {
     let from = visit.browser.as_ref().or(visit.manifest.as_ref());
-    let from = from.map_or("somewhere".into(), |from| from.display().to_string());
+    let from = from.map_or("an unknown program".into(), |from| {
+        from.display().to_string()
+    });
     let message = format!(
-        "An extension, version {}, was here {}, from {from}.",
+        "An extension (version {}) last connected {}, from {from}.",
         super::clean(&visit.extension),
         ago(&visit.at, Timestamp::now())
     );
@@ -220,12 +222,11 @@ fn wrong(browser: &Browser, cause: Cause, detail: &str) -> Finding {
 fn unreachable(browser: &Browser) -> Finding {
     let message = match browser.package {
         "snap" | "flatpak" => format!(
-            "It can't be reached: its {} sandbox shuts every program outside it off.",
+            "This browser can't start url-notes: its {} sandbox blocks programs outside it.",
             browser.package
         ),
-        // As install.sh says it.
-        "refused" => "It is left alone on purpose: it is for leaving no trace of what you read, and a note is one.".to_owned(),
-        _ => "It can't be reached: it starts no programs for extensions.".to_owned(),
+        "refused" => "This browser is made to leave no trace of what you read, so url-notes doesn't register with it.".to_owned(),
+        _ => "This browser can't start url-notes: it starts no programs for extensions.".to_owned(),
     };
     Finding {
         advice: Some(match browser.package {
@@ -233,7 +234,7 @@ fn unreachable(browser: &Browser) -> Finding {
                 "Use a browser that isn't installed as a {}.",
                 browser.package
             ),
-            _ => "Use another browser for what you want to keep.".to_owned(),
+            _ => "Use another browser to save pages.".to_owned(),
         }),
         ..finding(browser, Level::Warning, message)
     }
@@ -251,7 +252,7 @@ fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
     Finding {
         level: Level::Warning,
         message: format!(
-            "{} You don't seem to use it.",
+            "{} You don't seem to use this browser.",
             Cause::NotRegistered.sentence()
         ),
         remedies,
@@ -313,7 +314,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
     let manifest = match manifest::read(file, browser.family) {
         Ok(manifest) => manifest,
         Err(why) => {
-            let detail = format!("Of {shown}: {why}");
+            let detail = format!("{shown}: {why}");
             return wrong(Cause::RegistrationDamaged, &detail, anew());
         }
     };
@@ -321,19 +322,16 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     if !manifest.allows_us {
-        let detail = format!(
-            "{} has to stand in {shown}",
-            manifest::extension(browser.family)
-        );
+        let detail = format!("{shown} must list {}", manifest::extension(browser.family));
         let remedies = let_in(browser, &manifest, file, around);
         return wrong(Cause::NotAllowed, &detail, remedies);
     }
     let program = &manifest.program;
-    let named = format!("{}, which {shown} names", program.display());
+    let named = format!("{shown} names {}", program.display());
     if !program.exists() {
         return wrong(
             Cause::ProgramMissing,
-            &format!("There is no {named}"),
+            &format!("{named}, which doesn't exist"),
             anew(),
         );
     }
@@ -345,8 +343,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
             }],
             None => anew(),
         };
-        let detail = format!("It is {named}");
-        return wrong(Cause::ProgramNotExecutable, &detail, remedies);
+        return wrong(Cause::ProgramNotExecutable, &named, remedies);
     }
     // What others may change isn't started.
     if let Some(danger) = modes::danger(program) {
@@ -358,11 +355,13 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
                 Judgement::Well(greeted.version)
             } else {
                 let message = format!(
-                    "It is registered, but {shown} lets others at the notes, too: {}.",
+                    "It is registered, but {shown} also lets other extensions read the notes: {}.",
                     super::clean(&manifest.others.join(", "))
                 );
                 Judgement::Wrong(Box::new(Finding {
-                    advice: Some("Take out of it what you haven't put there.".into()),
+                    advice: Some(
+                        "Remove from this file the extensions that you didn't add.".into(),
+                    ),
                     ..finding(browser, Level::Warning, message)
                 }))
             }
@@ -372,7 +371,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
             let ours = machine::to_register(around);
             let is_this = super::same_file(Some(program), ours.as_deref());
             let remedies = if is_this { Vec::new() } else { anew() };
-            let detail = format!("Of {named}: {detail}");
+            let detail = format!("{} (named in {shown}): {detail}", program.display());
             wrong(cause, detail.trim_end_matches([':', ' ']), remedies)
         }
     }
@@ -388,16 +387,16 @@ fn unsafe_file(browser: &Browser, danger: Danger) -> Finding {
 fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<Finding> {
     let browser = &state.browser;
     let whose = if first.for_machine {
-        "for all users of this machine"
+        "for all users of this computer"
     } else {
         "for you"
     };
     let mut message = format!(
-        "Registered {whose}, and the program answers, version {version} ({}).",
+        "Registered {whose}. The program responds, version {version} ({}).",
         first.file.display()
     );
     if !first.for_machine && state.registrations.iter().any(|file| file.for_machine) {
-        message.push_str(" That goes before the registration for all users.");
+        message.push_str(" Your registration takes precedence over the one for all users.");
     }
     if version == env!("CARGO_PKG_VERSION") {
         return vec![finding(browser, Level::Well, message)];
@@ -409,7 +408,7 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
             browser,
             Level::Warning,
             format!(
-                "It starts version {version} of the program, {}; this is version {}.",
+                "This browser starts version {version} of the program ({}). This is version {}.",
                 other.display(),
                 env!("CARGO_PKG_VERSION")
             ),
@@ -422,7 +421,7 @@ fn visited(state: &BrowserState) -> Option<Finding> {
     let visit = state.visit.as_ref()?;
     let ago = ago(&visit.at, Timestamp::now());
     let version = super::clean(&visit.extension);
-    let seen = format!("Its extension, version {version}, was here {ago}.");
+    let seen = format!("The extension (version {version}) last connected {ago}.");
     if !visit.speaks_with_us() {
         let found = wrong(
             &state.browser,
@@ -444,7 +443,7 @@ fn visited(state: &BrowserState) -> Option<Finding> {
         );
         return Some(Finding {
             advice: Some(
-                "Reload it on the browser's page of extensions once both are updated.".into(),
+                "Update both, then reload the extension on the browser's extensions page.".into(),
             ),
             ..finding(&state.browser, Level::Warning, message)
         });
@@ -460,7 +459,7 @@ fn is_of_late(visit: &Visit) -> bool {
 /// A moment as people tell it.
 fn ago(at: &str, now: Timestamp) -> String {
     let Ok(at) = at.parse::<Timestamp>() else {
-        return "at a time that isn't known".into();
+        return "at an unknown time".into();
     };
     let seconds = now.duration_since(at).as_secs().max(0);
     let (count, unit) = match seconds {
@@ -483,15 +482,15 @@ fn sandboxed(browser: &Browser) -> Option<Finding> {
             ..finding(
                 browser,
                 Level::Warning,
-                "It asks once whether it may start url-notes; whether you have allowed it can't be seen from here.".into(),
+                "This browser asks once whether it may start url-notes. url-notes can't check whether you allowed it.".into(),
             )
         }),
         ("flatpak", _) => Some(Finding {
-            advice: Some("Install xdg-native-messaging-proxy, and set widget.use-xdg-desktop-portal.native-messaging-proxy to 1 in about:config; or use a browser that isn't installed as a Flatpak.".into()),
+            advice: Some("Install xdg-native-messaging-proxy and set widget.use-xdg-desktop-portal.native-messaging-proxy to 1 in about:config. Or use a browser that isn't installed as a Flatpak.".into()),
             ..finding(
                 browser,
                 Level::Warning,
-                "It reaches url-notes only from version 157 on, and only with xdg-native-messaging-proxy installed.".into(),
+                "This browser can start url-notes from version 157 on, and only if xdg-native-messaging-proxy is installed.".into(),
             )
         }),
         _ => None,
@@ -572,7 +571,7 @@ mod tests {
         assert!(found[0].message.contains("for all users"), "{found:?}");
         let (found, order) = findings(Some("good"), Some("nonsense"));
         assert_eq!((found[0].level, order), (Level::Well, vec![false, true]));
-        assert!(found[0].message.contains("goes before"), "{found:?}");
+        assert!(found[0].message.contains("takes precedence"), "{found:?}");
         // The first that is there counts, be it as it may.
         for (user, machine) in [(Some("nonsense"), Some("good")), (None, Some("nonsense"))] {
             let (found, _) = findings(user, machine);
@@ -611,7 +610,7 @@ mod tests {
             ("2026-11-25T09:58:30Z", "1 minute ago"),
             ("2026-11-25T07:58:30Z", "2 hours ago"),
             ("2026-11-21T07:58:30Z", "4 days ago"),
-            ("yesterday", "at a time that isn't known"),
+            ("yesterday", "at an unknown time"),
         ] {
             assert_eq!(ago(at, now), told);
         }
