@@ -56,6 +56,18 @@ inEachBrowser(
 );
 
 inEachBrowser(
+	"leads from the popup to the page that says how to install it",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article", "queued");
+		await popup.click("#how-to-install");
+		const page = await browser.ownTab("welcome/welcome.html");
+		await says(page, "#connection", /isn.t installed for this browser/);
+		assert.equal(await says(page, "#cure-command", /./), "./install.sh");
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
 	"says in the settings what it is connected to, and checks it when told to",
 	async (world, browser) => {
 		await world.command("add", "https://example.org/", "--tag", "a", "--tag", "b");

@@ -246,8 +246,8 @@ test("has the exact date of a note that was saved before in the status's tooltip
 
 test("leads to the page that says how to install it where no program is registered", async () => {
 	const link = () =>
-		page.$eval("#how-to-install", (line) =>
-			line.checkVisibility() ? line.querySelector("a")?.getAttribute("href") : null,
+		page.$eval("#how-to-install", (link) =>
+			link.checkVisibility() ? link.getAttribute("href") : null,
 		);
 	const cure = "./install.sh";
 	for (const [trouble, href] of [

@@ -135,7 +135,7 @@ fn is_passing(program: &Path, around: &Surroundings) -> Option<Finding> {
             Area::Program,
             Level::Warning,
             format!(
-                "This program is in a temporary folder ({}), so {what}.",
+                "This program is in a temporary or cache folder ({}), so {what}.",
                 folder.display()
             ),
         )
