@@ -85,6 +85,11 @@ test("every text that is named is there, and every text that is there is named",
 	assert.deepEqual([...named].sort(), Object.keys(messages).sort());
 });
 
+test("every English text has a description of its place, for translators", () => {
+	for (const [key, { description }] of Object.entries(messages))
+		assert.ok(description?.trim(), key);
+});
+
 test("every language has the same texts, with the same placeholders", async () => {
 	const languages = await readdir(path.join(extension, "_locales"));
 	assert.deepEqual(languages.sort(), ["de", "en"]);
