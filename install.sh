@@ -210,7 +210,7 @@ no_foreign_links() {
     while [ -n "$component" ]; do
         if [ -L "$component" ] &&
             [ -n "$(find "$component" -prune ! -user "$(id -u)" ! -user 0 -print)" ]; then
-            refusal="$component is a link that belongs to another user; nothing is written through it. Remove it and run this again."
+            refusal="$component is a link that belongs to another user, so url-notes doesn't write through it. Remove it and run this again."
             return 1
         fi
         component=${component%/*}

@@ -335,7 +335,7 @@ name: string,
  */
 score: number, 
 /**
- * Why, in English: "3 similar notes", "named in the title", "usual on arxiv.org".
+ * Why, in English: "3 similar notes", "appears in the title", "common on arxiv.org".
  */
 because: string, 
 /**

@@ -4,6 +4,7 @@
  */
 
 import { browser, isFirefox } from "../shared/browser.js";
+import { dateAndTime } from "../shared/dates.js";
 import { OPTIONS_PORT } from "../shared/options-port.js";
 import { copies, element, put, showCure, standing } from "../shared/overview.js";
 import {
@@ -129,10 +130,7 @@ function item({ what, title, page, since, reason, retry, discard }) {
 	const about = document.createElement("div");
 	about.append(textual("strong", what), " ");
 	if (since) {
-		const moment = new Date(since).toLocaleString(language(), {
-			dateStyle: "medium",
-			timeStyle: "short",
-		});
+		const moment = dateAndTime(since, language());
 		about.append(textual("span", say("waitingSince", moment), "hint"));
 	}
 	if (title) about.append(textual("bdi", title, "title"));

@@ -5,6 +5,7 @@
  */
 
 import { browser } from "../shared/browser.js";
+import { ago, dateAndTime } from "../shared/dates.js";
 import * as typed from "../shared/edits.js";
 import { activeTab, savableUrl } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
@@ -92,6 +93,8 @@ let aroundFor = /** @type {string | null} */ (null);
 let aroundTurn = 0;
 /** @type {import("../shared/popup-port.js").Around | null} */
 let around = null;
+/** The status of the note that was saved at this moment. */
+let savedStatus = { of: "", words: "" };
 
 /** @param {FromPopup} message */
 function tell(message) {
@@ -319,9 +322,11 @@ function showStatus(shown) {
 /**
  * @param {string} what
  * @param {string} [why]
+ * @param {string} [details] Tooltip.
  */
-function setStatus(what, why = "") {
+function setStatus(what, why = "", details = "") {
 	const status = element("status");
+	status.title = details;
 	// Written anew it would be read out anew.
 	if (status.textContent === `${what} ${why}`.trim()) return;
 	const headline = document.createElement("strong");
@@ -331,7 +336,7 @@ function setStatus(what, why = "") {
 
 /**
  * @param {View} shown
- * @returns {[what: string, why?: string]}
+ * @returns {[what: string, why?: string, details?: string]}
  */
 function statusOf({ state, page, refusal, trouble, hindrance }) {
 	const { note, created, removed } = page;
@@ -344,7 +349,9 @@ function statusOf({ state, page, refusal, trouble, hindrance }) {
 				trouble ? say(`cause_${trouble}`) : (hindrance ?? ""),
 			];
 		case "saved":
-			return [created || !note ? say("saved") : say("savedBefore", day(note.savedAt))];
+			return created || !note
+				? [say("saved")]
+				: [savedAgo(note.savedAt), "", dateAndTime(note.savedAt, language())];
 		case "unsaved":
 			return [say(removed ?? "unsaved")];
 		case "error":
@@ -366,6 +373,7 @@ function showProblem({ state, trouble, cure, hindrance }) {
 	show("cause", !queued);
 	for (const part of ["cure-where", "cure-command", "copy-cure"])
 		show(part, cure !== null);
+	show("how-to-install", trouble?.startsWith("not_registered") ?? false);
 	if (element("cure-command").textContent !== cure)
 		element("copy-cure").textContent = say("copy");
 	element("cure-where").textContent = whereToCure(trouble);
@@ -396,9 +404,17 @@ function capitalised(text) {
 	return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 
-/** @param {string} moment RFC 3339. */
-function day(moment) {
-	return new Date(moment).toLocaleDateString(language(), { dateStyle: "medium" });
+/**
+ * Status of a note that was saved before; the same for as long as the popup is open, as
+ * it would be read out anew.
+ * @param {string} savedAt RFC 3339.
+ */
+function savedAgo(savedAt) {
+	if (savedStatus.of !== savedAt) {
+		const words = ago(savedAt, Date.now(), language()) ?? say("justNow");
+		savedStatus = { of: savedAt, words: capitalised(say("savedBefore", words)) };
+	}
+	return savedStatus.words;
 }
 
 function linkToSite() {

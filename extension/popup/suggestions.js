@@ -171,14 +171,14 @@ export class Suggestions {
 			this.#why.replaceChildren(...(this.#fresh ? [isNew(this.#fresh)] : []));
 			return;
 		}
-		const first = tag === this.#tags[0];
-		const name = document.createElement("bdi");
-		name.textContent = tag.name;
-		this.#why.replaceChildren(
-			...(first ? [key("Tab"), " "] : []),
-			name,
-			` – ${why(tag)}`,
-		);
+		const words = document.createElement("bdi");
+		if (tag === this.#tags[0]) {
+			words.textContent = say("suggestedBecause", why(tag));
+			this.#why.replaceChildren(words, " ", key("Tab"));
+			return;
+		}
+		words.textContent = tag.name;
+		this.#why.replaceChildren(words, ` – ${why(tag)}`);
 	}
 }
 

@@ -10,7 +10,7 @@ import { copies, element, put, showCure } from "../shared/overview.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";
 import { splitTags } from "../shared/tags.js";
 import { WINDOW_PORT } from "../shared/window-port.js";
-import { reasonOf, say, sayEverywhere } from "../shared/wording.js";
+import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
 
 /** @typedef {import("../shared/window-port.js").WindowSummary} WindowSummary */
 
@@ -20,7 +20,7 @@ import { reasonOf, say, sayEverywhere } from "../shared/wording.js";
  * @param {number} n
  */
 const counted = (one, many, n) =>
-	n === 1 ? say(one) : say(many, n.toLocaleString(browser.i18n.getUILanguage()));
+	n === 1 ? say(one) : say(many, n.toLocaleString(language()));
 
 /** Whether a submit of the form is being done. */
 let underWay = false;
@@ -88,7 +88,7 @@ function show({ saved, there, waiting, unsavable, trouble, cure, hindrance }) {
 		parts.push(counted("windowRefused_one", "windowRefused_many", unsavable.length));
 	if (waiting > 0)
 		parts.push(counted("windowWaiting_one", "windowWaiting_many", waiting));
-	const sentence = `${new Intl.ListFormat(browser.i18n.getUILanguage(), { type: "unit" }).format(parts)}.`;
+	const sentence = `${new Intl.ListFormat(language(), { type: "unit" }).format(parts)}.`;
 	const status = element("connection");
 	status.hidden = false;
 	status.dataset.state = stuck ? "trouble" : waiting === 0 ? "connected" : "checking";

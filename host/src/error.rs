@@ -35,7 +35,7 @@ pub enum Error {
     #[error("There is no such note; it may have been deleted for good.")]
     NotFound,
     /// Restoring a note whose page was saved anew.
-    #[error("This page was saved anew meanwhile. Delete that note first to have the old one back.")]
+    #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
     /// `opId` used twice for different things.
     #[error("This operation id was used for another operation before.")]
@@ -71,38 +71,38 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreFault {
     /// ENOSPC, or the quota.
-    #[error("The disk is full. Nothing was changed; make room and try again.")]
+    #[error("The disk is full. Nothing was changed. Free up space and try again.")]
     Full,
     /// `user_version` is beyond the known migrations.
     #[error(
-        "The notes were written by a newer version of url-notes, so this one leaves them alone. Update url-notes with ./install.sh."
+        "The notes were written by a newer version of url-notes. Nothing was changed. Update url-notes with ./install.sh."
     )]
     Newer,
     /// Locked for longer than the busy timeout.
-    #[error("Another program is holding the notes. Try again in a moment.")]
+    #[error("Another program is using the notes. Try again in a moment.")]
     Busy,
     /// Not a database, or malformed.
     #[error(
-        "The notes can't be read: the file is not a database, or it is damaged. It was left as it is; `url-notes check --repair` in a terminal saves what can be read."
+        "The notes can't be read: the file is damaged or not a database. Nothing was changed. To recover what can be read, run `url-notes check --repair` in a terminal."
     )]
     Broken,
     /// Another `application_id`.
     #[error(
-        "The file in the place of the notes is not a database of url-notes but another program's. It was left as it is; move it away."
+        "The file with the name of the notes is another program's database. Nothing was changed. Move the file to another folder."
     )]
     Foreign,
     /// A pipe, a device or a folder with the name of a file that SQLite keeps.
     #[error(
-        "Beside the notes stands something with the name of their log or journal that is no file: a pipe, a device or a folder. Move it away."
+        "A pipe, device or folder has the name of the notes' log or journal file. Nothing was changed. Move it to another folder."
     )]
     Beside,
     /// No permission, read-only file system, missing folder.
     #[error(
-        "The notes can't be written: the folder or the file is read-only. Give yourself write access to it."
+        "The notes can't be changed because their file or folder is read-only. Give yourself write access."
     )]
     Unwritable,
     /// EIO.
-    #[error("The disk reports an error. Nothing was changed; check the disk.")]
+    #[error("The disk reports an error. Nothing was changed. Check the disk.")]
     Io,
 }
 

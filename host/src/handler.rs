@@ -398,10 +398,10 @@ pub fn wire_tag(tag: TagCount) -> protocol::TagCount {
 fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
     let score = (suggestion.score * 1000.0).round() / 1000.0;
     let (because, reason, detail) = match suggestion.because {
-        Because::InTitle => ("named in the title".into(), SuggestReason::InTitle, None),
-        Because::InText => ("named in the text".into(), SuggestReason::InText, None),
+        Because::InTitle => ("appears in the title".into(), SuggestReason::InTitle, None),
+        Because::InText => ("appears in the text".into(), SuggestReason::InText, None),
         Because::InAddress => (
-            "named in the address".into(),
+            "appears in the address".into(),
             SuggestReason::InAddress,
             None,
         ),
@@ -416,18 +416,18 @@ fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
             Some(notes.to_string()),
         ),
         Because::UsualOn(site) => (
-            format!("usual on {site}"),
+            format!("common on {site}"),
             SuggestReason::UsualOnSite,
             Some(site),
         ),
         Because::OftenWith(tag) => (
-            format!("often with {tag}"),
+            format!("often used with {tag}"),
             SuggestReason::OftenWith,
             Some(tag.to_string()),
         ),
         Because::UsedOften => ("often used".into(), SuggestReason::UsedOften, None),
         Because::Keyword => (
-            "a keyword of the page, new to you".into(),
+            "page keyword (new tag)".into(),
             SuggestReason::Keyword,
             None,
         ),

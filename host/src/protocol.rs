@@ -328,7 +328,7 @@ pub struct SuggestedTag {
     pub name: String,
     /// How likely it is, 0 to 1.
     pub score: f64,
-    /// Why, in English: "3 similar notes", "named in the title", "usual on arxiv.org".
+    /// Why, in English: "3 similar notes", "appears in the title", "common on arxiv.org".
     pub because: String,
     /// The same as a word and what it is about, to be told in another language.
     pub reason: SuggestReason,

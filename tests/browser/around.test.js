@@ -238,13 +238,11 @@ inEachBrowser(
 		const page = await browser.open(world.web.address("/bread"));
 		await browser.typeInAddressBar(page, "un bread");
 		await until("it says so", async () =>
-			/can.*t be reached.* not registered/.test(
-				(await browser.addressBar()).lines[0] ?? "",
-			),
+			/Can.t connect.* isn.t installed/.test((await browser.addressBar()).lines[0] ?? ""),
 		);
 		await browser.enterInAddressBar(0, page);
 		const options = await browser.ownTab("options/options.html");
-		await says(options, "#connection", /not registered/);
+		await says(options, "#connection", /isn.t installed for this browser/);
 	},
 	{ registered: false, headed: true },
 );
@@ -269,7 +267,7 @@ inEachBrowser(
 		const sentence = await says(
 			saving,
 			"#connection",
-			/^2 saved, 1 already there, \d can't be saved\.$/,
+			/^2 saved, 1 already saved, \d can't be saved\.$/,
 		);
 		assert.ok(sentence);
 		const fits = await saving.$eval("#unsavable-list bdi", (name) => {
@@ -302,7 +300,7 @@ inEachBrowser(
 		const saving = await browser.own("window/window.html");
 		await saving.click("#save");
 		await browser.allow();
-		await says(saving, "#connection", /1 still to be saved.* not registered/);
+		await says(saving, "#connection", /1 waiting.* isn.t installed/);
 		await says(saving, "#cure-command", /install\.sh/);
 		await world.install();
 		await says(saving, "#connection", /^1 saved/);

@@ -315,48 +315,53 @@ const connects = (page) =>
 		),
 	);
 
-inEachBrowser(
-	"shows its own pages readably, in light and dark, wide and narrow",
-	async (world, browser) => {
-		await fill(world);
-		/** @type {string[]} */
-		const faults = [];
-		for (const scheme of SCHEMES) {
-			await browser.useScheme(scheme);
-			for (const name of ["options", "welcome", "window"]) {
-				const page = await browser.own(`${name}/${name}.html`);
-				if (name !== "window") await connects(page);
-				faults.push(...(await lookAt(browser, page, `${name}-${scheme}`)));
-				await page.close();
+for (const language of ["en", "de"]) {
+	inEachBrowser(
+		`shows its own pages readably, in light and dark, wide and narrow (${language})`,
+		async (world, browser) => {
+			await fill(world);
+			/** @type {string[]} */
+			const faults = [];
+			for (const scheme of SCHEMES) {
+				await browser.useScheme(scheme);
+				for (const name of ["options", "welcome", "window"]) {
+					const page = await browser.own(`${name}/${name}.html`);
+					if (name !== "window") await connects(page);
+					const what = `${name}-${language}-${scheme}`;
+					faults.push(...(await lookAt(browser, page, what)));
+					await page.close();
+				}
 			}
-		}
-		assert.deepEqual(faults, []);
-	},
-);
+			assert.deepEqual(faults, []);
+		},
+		{ language },
+	);
 
-inEachBrowser(
-	"shows readably what waits and what is wrong on its own pages, in light and dark",
-	async (world, browser) => {
-		for (const address of ["/article", "/long-title", "/hebrew", "/japanese"]) {
-			const { popup } = await world.save(browser, address, "queued");
-			if (address === "/japanese") await popup.type("機械学習,");
-			await popup.dismiss();
-		}
-		/** @type {string[]} */
-		const faults = [];
-		for (const scheme of SCHEMES) {
-			await browser.useScheme(scheme);
-			for (const name of ["options", "welcome"]) {
-				const page = await browser.own(`${name}/${name}.html`);
-				await connects(page);
-				faults.push(...(await lookAt(browser, page, `${name}-trouble-${scheme}`)));
-				await page.close();
+	inEachBrowser(
+		`shows readably what waits and what is wrong on its own pages, in light and dark (${language})`,
+		async (world, browser) => {
+			for (const address of ["/article", "/long-title", "/hebrew", "/japanese"]) {
+				const { popup } = await world.save(browser, address, "queued");
+				if (address === "/japanese") await popup.type("機械学習,");
+				await popup.dismiss();
 			}
-		}
-		assert.deepEqual(faults, []);
-	},
-	{ registered: false },
-);
+			/** @type {string[]} */
+			const faults = [];
+			for (const scheme of SCHEMES) {
+				await browser.useScheme(scheme);
+				for (const name of ["options", "welcome"]) {
+					const page = await browser.own(`${name}/${name}.html`);
+					await connects(page);
+					const what = `${name}-trouble-${language}-${scheme}`;
+					faults.push(...(await lookAt(browser, page, what)));
+					await page.close();
+				}
+			}
+			assert.deepEqual(faults, []);
+		},
+		{ registered: false, language },
+	);
+}
 
 inEachBrowser(
 	"shows the site readably, in light and dark, wide and narrow",

@@ -71,7 +71,7 @@ inEachBrowser(
 		const { popup } = await world.save(browser, "/article");
 		await popup.hasTags("ci");
 		assert.equal(await popup.value("#summary"), "Read this twice.");
-		assert.match(await popup.text("#status"), /before/);
+		assert.match(await popup.text("#status"), /^Saved just now$/);
 		assert.ok(await popup.shows("#delete"));
 		await popup.type("caching,");
 		await popup.hasTags("ci", "caching");

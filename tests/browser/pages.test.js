@@ -36,10 +36,10 @@ inEachBrowser(
 	async (world, browser) => {
 		const page = await browser.ownTab("welcome/welcome.html");
 		await page.bringToFront();
-		await says(page, "#connection", /not registered/);
+		await says(page, "#connection", /isn.t installed for this browser/);
 		assert.equal(await says(page, "#cure-command", /./), "./install.sh");
 		await world.install();
-		await says(page, "#connection", /The program answers/);
+		await says(page, "#connection", /^Connected\. /);
 		assert.ok(!(await isSeen(page, "#cure")));
 		assert.equal(
 			await page.$eval("#site", (link) => /** @type {HTMLAnchorElement} */ (link).href),
@@ -56,15 +56,27 @@ inEachBrowser(
 );
 
 inEachBrowser(
+	"leads from the popup to the page that says how to install it",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article", "queued");
+		await popup.click("#how-to-install");
+		const page = await browser.ownTab("welcome/welcome.html");
+		await says(page, "#connection", /isn.t installed for this browser/);
+		assert.equal(await says(page, "#cure-command", /./), "./install.sh");
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
 	"says in the settings what it is connected to, and checks it when told to",
 	async (world, browser) => {
 		await world.command("add", "https://example.org/", "--tag", "a", "--tag", "b");
 		const page = await browser.own("options/options.html");
-		await says(page, "#connection", /^url-notes answers\.$/);
+		await says(page, "#connection", /^Connected$/);
 		const facts = await says(page, "#facts", /Notes1Tags2$/);
 		assert.match(facts, new RegExp(`Database${world.folder}/notes.db`));
-		assert.match(facts, new RegExp(`Site${world.site}/`));
-		assert.match(facts, /Program\d+\.\d+\.\d+/);
+		assert.match(facts, new RegExp(`Local site${world.site}/`));
+		assert.match(facts, /Program version\d+\.\d+\.\d+/);
 		await world.command("add", "https://example.com/", "--tag", "c");
 		await page.click("#check");
 		await says(page, "#facts", /Notes2Tags3$/);
@@ -111,13 +123,13 @@ inEachBrowser(
 		for (const { protocol, words, cure, where } of [
 			{
 				protocol: 2,
-				words: /newer than this extension/,
+				words: /This extension is too old/,
 				cure: "git pull && ./install.sh",
 				where: /folder, then reload the extension:$/,
 			},
 			{
 				protocol: 0,
-				words: /older than this extension/,
+				words: /program is too old/,
 				cure: "./install.sh",
 				where: /folder:$/,
 			},
@@ -142,7 +154,7 @@ inEachBrowser(
 		await world.install();
 		await options.bringToFront();
 		await options.click("#check");
-		await says(options, "#connection", /^url-notes answers\.$/);
+		await says(options, "#connection", /^Connected$/);
 		await until(
 			"the button says nothing",
 			async () => (await browser.badge(page)) === "",
@@ -175,7 +187,7 @@ inEachBrowser(
 		await popup.dismiss();
 		const page = await browser.own("options/options.html");
 		await says(page, "#outbox", /How we cut our build times in half/);
-		await says(page, "#connection", /not registered/);
+		await says(page, "#connection", /isn.t installed for this browser/);
 		// The file that a click on Export would put among the downloads.
 		const exported = await page.evaluate(async () => {
 			/** @type {Promise<string>} */
@@ -208,9 +220,9 @@ inEachBrowser(
 		await says(page, "#outbox", /How we cut our build times in half/);
 		await discard("#sure-yes");
 		// What was typed on it is a thing of its own.
-		await says(page, "#outbox", /Typed, not saved/);
+		await says(page, "#outbox", /Unsaved draft/);
 		await discard("#sure-yes");
-		await says(page, "#outbox-summary", /Nothing is waiting/);
+		await says(page, "#outbox-summary", /^All changes are saved\.$/);
 		assert.ok(!(await isSeen(page, "#outbox-actions")));
 	},
 	{ registered: false },

@@ -36,7 +36,7 @@ inEachBrowser(
 		assert.deepEqual(await places(popup), before, "nothing moves when they come");
 		const first = await popup.offered();
 		assert.equal(first.length <= 5, true);
-		assert.match(await popup.text("#why"), /^Tab sourdough – named in the title$/);
+		assert.match(await popup.text("#why"), /^Suggested: appears in the title Tab$/);
 		assert.match(await popup.text("#announcement"), /^Suggested: sourdough, /);
 		await popup.press("Tab");
 		await popup.hasTags("sourdough");
@@ -110,7 +110,7 @@ inEachBrowser(
 		await popup.dismiss();
 		const other = await world.save(browser, "/bread");
 		await other.popup.offers("sourdough", "rye flour");
-		assert.match(await other.popup.text("#why"), /a keyword of the page/);
+		assert.match(await other.popup.text("#why"), /^Suggested: page keyword \(new tag\)/);
 	},
 );
 

@@ -224,6 +224,43 @@ test("says that the extension is to be loaded anew where the program is newer", 
 	assert.equal(await where(), "cureWhere");
 });
 
+test("has the exact date of a note that was saved before in the status's tooltip", async () => {
+	const status = () =>
+		page.$eval("#status", (line) => [line.textContent, line.getAttribute("title")]);
+	const note = {
+		id: 1,
+		url: "",
+		title: "A title",
+		tags: [],
+		summary: "",
+		savedAt: "2026-09-01T12:30:00.000Z",
+	};
+	const shown = { created: false, samePage: null, removed: null, trashed: false, note };
+	await show(1, "", { page: shown });
+	const [words, exact] = await status();
+	assert.equal(words, "SavedBefore");
+	assert.match(`${exact}`, /2026, \d\d:30$/);
+	await show(2, "", { state: "queued", trouble: "program_silent" });
+	assert.deepEqual(await status(), ["queued cause_program_silent", ""]);
+});
+
+test("leads to the page that says how to install it where no program is registered", async () => {
+	const link = () =>
+		page.$eval("#how-to-install", (link) =>
+			link.checkVisibility() ? link.getAttribute("href") : null,
+		);
+	const cure = "./install.sh";
+	for (const [trouble, href] of [
+		["not_registered_or_program_missing", "../welcome/welcome.html"],
+		["program_silent", null],
+		["not_registered_or_not_allowed", "../welcome/welcome.html"],
+		["host_too_old", null],
+	]) {
+		await show(1, "", { state: "queued", trouble, cure });
+		assert.equal(await link(), href, `${trouble}`);
+	}
+});
+
 test("the focus isn't lost where Try again has helped", async () => {
 	await show(1, "", { state: "queued", trouble: "program_silent" });
 	await page.focus("#try-again");
@@ -246,10 +283,12 @@ test("says that a tag is new where none in use fits what is typed", async () => 
 			/** @type {any} */ (message),
 		);
 	const why = () => page.$eval("#why", ({ textContent }) => textContent);
+	const offered = () =>
+		page.$$eval("#suggestions li", (all) => all.map(({ textContent }) => textContent));
 	await show(1, "");
 	const suggestions = [{ name: "paper", score: 1, because: "", reason: "in_title" }];
 	await tell({ answers: "suggest", suggestions });
-	assert.match((await why()) ?? "", /^Tab paper/);
+	assert.deepEqual([await offered(), await why()], [["paper"], "suggestedBecause Tab"]);
 	await page.type("#tags", "gp");
 	assert.equal(await why(), "", "nobody knows yet");
 	await tell({ answers: "complete", tags: [{ name: "gpu", count: 1 }] });
@@ -258,7 +297,7 @@ test("says that a tag is new where none in use fits what is typed", async () => 
 	await tell({ answers: "complete", tags: [] });
 	assert.equal(await why(), "newTaggpx");
 	await page.keyboard.press("Enter");
-	assert.match((await why()) ?? "", /^Tab paper/);
+	assert.deepEqual([await offered(), await why()], [["paper"], "suggestedBecause Tab"]);
 });
 
 test("a completion with accents doesn't blink while it is typed without them", async () => {

@@ -85,6 +85,11 @@ test("every text that is named is there, and every text that is there is named",
 	assert.deepEqual([...named].sort(), Object.keys(messages).sort());
 });
 
+test("every English text has a description of its place, for translators", () => {
+	for (const [key, { description }] of Object.entries(messages))
+		assert.ok(description?.trim(), key);
+});
+
 test("every language has the same texts, with the same placeholders", async () => {
 	const languages = await readdir(path.join(extension, "_locales"));
 	assert.deepEqual(languages.sort(), ["de", "en"]);
@@ -117,19 +122,6 @@ test("the words for each cause are those of the program, and name it a cure", as
 	const { causes, oneOf } = JSON.parse(
 		await readFile(path.join(root, "tests/contract/causes.json"), "utf8"),
 	);
-	// They come after "url-notes can't be reached."
-	/** @type {(names: string[]) => string} */
-	const either = (names) => {
-		const phrases = names.map((name) =>
-			causes[name].sentence
-				.replace(/\.$/, "")
-				.replace(/^The url-notes /, "its ")
-				.replace(/^url-notes /, "it "),
-		);
-		const last = phrases.pop();
-		const list = `${phrases.join(", ")}, or ${last}`;
-		return `${list.charAt(0).toUpperCase()}${list.slice(1)}; “url-notes doctor” tells which.`;
-	};
 	for (const [key, { message }] of Object.entries(messages)) {
 		const name = /** @type {import("../../extension/shared/diagnosis.js").Cause} */ (
 			/^cause_(.*)$/.exec(key)?.[1] ?? "program_ended"
@@ -137,11 +129,12 @@ test("the words for each cause are those of the program, and name it a cure", as
 		// Nobody has to do anything about a program that is being started again.
 		if (name === "program_ended") continue;
 		const cures = new Set(
-			(oneOf[name] ?? [name]).map((/** @type {string} */ part) => causes[part].cure),
+			(oneOf[name]?.causes ?? [name]).map(
+				(/** @type {string} */ part) => causes[part].cure,
+			),
 		);
 		assert.deepEqual([...cures], [cureFor(name)], name);
-		const sentence = oneOf[name] ? either(oneOf[name]) : causes[name].sentence;
-		assert.equal(message, sentence);
+		assert.equal(message, (oneOf[name] ?? causes[name]).sentence);
 	}
 	for (const name of Object.keys(oneOf)) assert.ok(messages[`cause_${name}`], name);
 });

@@ -98,10 +98,17 @@ test("docs/install.md lists every browser that install.sh knows", async () => {
 
 test("docs/troubleshooting.md quotes each cause as popup and doctor show it", async () => {
 	const file = path.join(project, "tests/contract/causes.json");
-	/** @type {{ causes: Record<string, { sentence: string }> }} */
-	const { causes } = JSON.parse(await readFile(file, "utf8"));
+	/** @type {Record<"causes" | "oneOf", Record<string, { sentence: string }>>} */
+	const { causes, oneOf } = JSON.parse(await readFile(file, "utf8"));
 	assert.ok(Object.keys(causes).length > 5);
+	const first = troubleshooting
+		.split("\n")
+		.map((line) => line.split(" | ")[0] ?? "")
+		.join("\n");
 	for (const { sentence } of Object.values(causes)) {
 		assert.ok(troubleshooting.includes(`| "${sentence.replace(/\.$/, "")}" |`), sentence);
+	}
+	for (const { sentence } of Object.values(oneOf)) {
+		assert.ok(first.includes(`"${sentence.replace(/\.$/, "")}"`), sentence);
 	}
 });

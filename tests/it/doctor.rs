@@ -256,7 +256,7 @@ fn a_fresh_machine_is_registered_and_then_all_is_well() {
     // What a browser does, and what is to be seen of it then.
     let warned = checks(&report, "warning");
     assert!(
-        message(warned[0]).contains("has not been here"),
+        message(warned[0]).contains("hasn't connected"),
         "{report:#}"
     );
     let text = fs::read_to_string(machine.manifest("firefox")).unwrap();
@@ -436,7 +436,7 @@ fn a_manifest_that_the_user_wrote_is_kept_beside_the_new_one() {
     assert_eq!(report["kept"], json!([old]));
     let fixed = report["fixed"][0].as_str().unwrap();
     assert!(
-        fixed.ends_with(&format!("What stood there is kept: {}.", old.display())),
+        fixed.ends_with(&format!("The previous file is kept as {}.", old.display())),
         "{fixed}"
     );
     // Nothing of ours has to be kept.
@@ -587,7 +587,7 @@ fn a_program_that_never_answers_is_waited_for_once_and_replaced() {
     let (_, report) = machine.examine(&[]);
     assert_eq!(fault(&report)["cause"], Cause::ProgramSilent.name());
     assert!(
-        message(fault(&report)).contains("waited for 5 seconds"),
+        message(fault(&report)).contains("within 5 seconds"),
         "{report:#}"
     );
 }
@@ -634,7 +634,7 @@ fn what_others_may_change_is_not_started_and_its_mode_is_mended() {
             (Some(1), &json!("unsafe")),
             "{report:#}"
         );
-        assert!(message(found).contains("Others on this machine may change"));
+        assert!(message(found).contains("Other users of this computer can change"));
         let command = found["command"].as_str().unwrap();
         assert!(
             command.starts_with(&format!("chmod {mended:o} ")),
@@ -801,7 +801,7 @@ fn sandboxes_are_named_with_what_is_possible() {
         of("Firefox (Snap)")["command"],
         "flatpak permission-set webextensions url_notes snap.firefox yes"
     );
-    assert!(message(of("Chromium (Snap)")).contains("sandbox shuts every program"));
+    assert!(message(of("Chromium (Snap)")).contains("sandbox blocks programs"));
     assert!(message(of("Firefox (Flatpak)")).contains("xdg-native-messaging-proxy"));
 }
 
@@ -1132,7 +1132,10 @@ fn trouble_of_late_in_the_log_is_told_and_doctor_adds_none() {
     let (_, report) = machine.examine(&[]);
     let warned = checks(&report, "warning");
     let found = warned.iter().find(|check| check["area"] == "log").unwrap();
-    assert!(message(found).contains("1 line of trouble"), "{report:#}");
+    assert!(
+        message(found).contains("1 error from the last 24 hours"),
+        "{report:#}"
+    );
     assert_eq!(fs::read(machine.log()).unwrap(), before);
 }
 
@@ -1166,7 +1169,7 @@ fn each_line_has_its_mark_in_words_and_each_fault_its_cure() {
     assert_eq!(told.status.code(), Some(1));
     let text = String::from_utf8(told.stdout).unwrap();
     let fault = text
-        .find("✗ fault    Chromium: url-notes is not registered")
+        .find("✗ fault    Chromium: url-notes isn't installed for this browser")
         .expect(&text);
     let cures: Vec<&str> = text[fault..]
         .lines()
@@ -1183,7 +1186,7 @@ fn each_line_has_its_mark_in_words_and_each_fault_its_cure() {
     );
     assert_eq!(
         String::from_utf8(told.stderr).unwrap(),
-        "url-notes: 2 faults: `url-notes doctor --fix` mends what can safely be mended.\n"
+        "url-notes: 2 faults: `url-notes doctor --fix` fixes what can be fixed safely.\n"
     );
     for line in text
         .lines()
@@ -1199,5 +1202,5 @@ fn each_line_has_its_mark_in_words_and_each_fault_its_cure() {
     }
     let mended = machine.run(&["doctor", "--fix"]);
     let text = String::from_utf8(mended.stdout).unwrap();
-    assert!(text.starts_with("✓ mended  Registered "), "{text}");
+    assert!(text.starts_with("✓ fixed  Registered "), "{text}");
 }

@@ -40,7 +40,7 @@ fn a_save_is_answered_with_the_note_as_it_is_stored() {
     assert_eq!(note["tags"], json!(["large language model", "gpu"]));
     assert_eq!(
         note["summary"],
-        "**bold**\n\n> selected words\n>\n> [in the page](<https://e.org/a?utm_source=x#:~:text=the-,selected%20words,-here>)"
+        "**bold**\n\n> selected words\n>\n> [Go to passage](<https://e.org/a?utm_source=x#:~:text=the-,selected%20words,-here>)"
     );
     assert_eq!(note["excerpt"], "said by the page");
     assert_eq!(note["publishedAt"], "2025-08-12");

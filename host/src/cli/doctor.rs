@@ -18,7 +18,7 @@ const SCHEMA: u32 = 1;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Doctor {
-    /// Mend what can safely be mended: registrations with browsers, modes of files
+    /// Fix what can be fixed safely: registrations with browsers, file permissions
     #[arg(long)]
     fix: bool,
 }
@@ -76,19 +76,19 @@ fn verdict(report: &Report) -> Result<String, String> {
         .filter(|finding| finding.level == Level::Fault && !finding.remedies.is_empty())
         .count();
     let mend = match (mendable, faults) {
-        (0, 1) => "the cure stands below it.".to_owned(),
-        (0, _) => "the cure stands below each of them.".to_owned(),
+        (0, 1) => "the fix is below it.".to_owned(),
+        (0, _) => "the fixes are below them.".to_owned(),
         _ if mendable == faults => {
-            "`url-notes doctor --fix` mends what can safely be mended.".to_owned()
+            "`url-notes doctor --fix` fixes what can be fixed safely.".to_owned()
         }
         _ => format!(
-            "`url-notes doctor --fix` mends {mendable} of them; the cure of the others stands below each."
+            "`url-notes doctor --fix` fixes {mendable} of them. The fixes for the others are below them."
         ),
     };
     match (faults, warnings) {
-        (0, 0) => Ok("All is well.".into()),
+        (0, 0) => Ok("No problems found.".into()),
         (0, _) => Ok(format!(
-            "Nothing is broken; {} may be worth a look.",
+            "Nothing is broken. {} may be worth a look.",
             count(warnings, "warning")
         )),
         _ => Err(format!("{}: {mend}", count(faults, "fault"))),
@@ -107,10 +107,7 @@ fn heading(area: Area) -> &'static str {
 
 /// One line a check, with its mark and the word for it: neither colour nor sign alone says it.
 fn tell(out: &mut dyn Write, report: &Report, mended: &Mended) -> io::Result<()> {
-    for (mark, sentences) in [
-        ("✓ mended ", &mended.done),
-        ("✗ not mended ", &mended.failed),
-    ] {
+    for (mark, sentences) in [("✓ fixed ", &mended.done), ("✗ not fixed ", &mended.failed)] {
         for sentence in sentences {
             writeln!(out, "{mark} {}", clean(sentence))?;
         }

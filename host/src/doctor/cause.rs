@@ -68,17 +68,17 @@ impl Cause {
         match self {
             Self::NotRegistered => (
                 "not_registered",
-                "url-notes is not registered with this browser.",
+                "url-notes isn't installed for this browser.",
                 INSTALL,
             ),
             Self::RegistrationDamaged => (
                 "registration_damaged",
-                "The url-notes registration is damaged.",
+                "The url-notes registration for this browser is damaged.",
                 INSTALL,
             ),
             Self::NotAllowed => (
                 "not_allowed",
-                "The url-notes registration doesn't allow this extension.",
+                "The url-notes registration for this browser doesn't allow this extension.",
                 INSTALL,
             ),
             Self::ProgramMissing => (
@@ -88,34 +88,34 @@ impl Cause {
             ),
             Self::ProgramNotExecutable => (
                 "program_not_executable",
-                "The url-notes program can't be executed.",
+                "The url-notes program can't be run.",
                 INSTALL,
             ),
             Self::ProgramCrashed => (
                 "program_crashed",
-                "The url-notes program ended before it answered.",
+                "The url-notes program stopped unexpectedly.",
                 INSTALL,
             ),
             Self::ProgramGarbled => (
                 "program_garbled",
-                "What answers is not url-notes, or a damaged copy of it.",
+                "The url-notes program sent an invalid answer. It may be damaged or replaced by another program.",
                 INSTALL,
             ),
             Self::ProgramSilent => (
                 "program_silent",
-                "The url-notes program runs but doesn't answer.",
+                "The url-notes program is running but doesn't respond.",
                 INSTALL,
             ),
             Self::HostTooOld => (
                 "host_too_old",
-                "The url-notes program is older than this extension.",
+                "The url-notes program is too old for this extension.",
                 INSTALL,
             ),
             // The extension is loaded from the folder: a newer program means that the
             // folder was updated and the browser still runs the extension of before.
             Self::HostTooNew => (
                 "host_too_new",
-                "The url-notes program is newer than this extension.",
+                "This extension is too old for the url-notes program.",
                 "git pull && ./install.sh",
             ),
         }

@@ -108,7 +108,7 @@ pub(super) fn greet(
     };
     let scratch = Scratch::within(temporary).map_err(|error| NotGreeted {
         cause: Cause::ProgramCrashed,
-        detail: format!("there is no room to try it in ({error})"),
+        detail: format!("no temporary folder can be created for the test ({error})"),
     })?;
     let data = scratch.0.join("data");
     let folder = manifest.program.parent().unwrap_or(Path::new("/"));
@@ -134,7 +134,7 @@ pub(super) fn greet(
         // It ended without a word, or at least without a frame.
         let mut detail = ended(status);
         if let Some(said) = words.and_then(last_words) {
-            detail = format!("{detail}, with the words: {said}");
+            detail = format!("{detail}; its last message: {said}");
         }
         Err(NotGreeted {
             cause: Cause::ProgramCrashed,
@@ -181,13 +181,16 @@ fn converse(child: &mut Child) -> Option<Result<Greeted, NotGreeted>> {
     match heard.recv_timeout(ANSWER_WITHIN) {
         Ok(Ok(Frame::Payload(payload))) => Some(judge(&payload)),
         Ok(Ok(Frame::TooLarge { bytes })) => garbled(format!(
-            "it began a message of {bytes} bytes, where browsers take {MAX_RESPONSE_BYTES}"
+            "its message has {bytes} bytes, but browsers accept at most {MAX_RESPONSE_BYTES}"
         )),
         Ok(Ok(Frame::End)) => None,
-        Ok(Err(_)) => garbled("its message ended in the middle".into()),
+        Ok(Err(_)) => garbled("its message was cut off".into()),
         Err(_) => Some(Err(NotGreeted {
             cause: Cause::ProgramSilent,
-            detail: format!("it was waited for {} seconds", ANSWER_WITHIN.as_secs()),
+            detail: format!(
+                "it didn't respond within {} seconds",
+                ANSWER_WITHIN.as_secs()
+            ),
         })),
     }
 }
@@ -197,14 +200,14 @@ fn judge(payload: &[u8]) -> Result<Greeted, NotGreeted> {
     let Ok(answer) = serde_json::from_slice::<Answer>(payload) else {
         return not(
             Cause::ProgramGarbled,
-            "its message is no answer to a greeting".into(),
+            "its message is not a valid answer".into(),
         );
     };
     match (answer.result, answer.error) {
         (Some(hello), None) => {
             let version = super::clean(&hello.host);
             let detail = format!(
-                "it is version {version} and speaks protocol {}; this is version {} with protocol {PROTOCOL}",
+                "it is version {version} with protocol {}; this is version {} with protocol {PROTOCOL}",
                 hello.protocol,
                 env!("CARGO_PKG_VERSION")
             );
@@ -217,17 +220,20 @@ fn judge(payload: &[u8]) -> Result<Greeted, NotGreeted> {
         (None, Some(refusal)) => match refusal.data.kind.as_str() {
             "protocol_unsupported" => not(
                 Cause::HostTooNew,
-                format!("it no longer speaks protocol {PROTOCOL}"),
+                format!("it no longer supports protocol {PROTOCOL}"),
             ),
-            "unknown_method" => not(Cause::HostTooOld, "it knows no greeting".into()),
+            "unknown_method" => not(
+                Cause::HostTooOld,
+                "it doesn't know the first message".into(),
+            ),
             kind => not(
                 Cause::ProgramCrashed,
-                format!("it refuses to be greeted: {}", super::clean(kind)),
+                format!("it refused the first message: {}", super::clean(kind)),
             ),
         },
         _ => not(
             Cause::ProgramGarbled,
-            "its message is no answer to a greeting".into(),
+            "its message is not a valid answer".into(),
         ),
     }
 }
@@ -335,13 +341,17 @@ pub(super) mod tests {
             (
                 "echo before >&2; echo Broken pipe dreams >&2; exit 3".into(),
                 Cause::ProgramCrashed,
-                "exit status: 3, with the words: Broken pipe dreams",
+                "exit status: 3; its last message: Broken pipe dreams",
             ),
             ("kill -9 $$".into(), Cause::ProgramCrashed, "signal: 9"),
             ("echo Hello, world".into(), Cause::ProgramGarbled, "bytes"),
-            ("printf abc".into(), Cause::ProgramGarbled, "middle"),
-            (says("nonsense"), Cause::ProgramGarbled, "no answer"),
-            (says("{}"), Cause::ProgramGarbled, "no answer"),
+            ("printf abc".into(), Cause::ProgramGarbled, "cut off"),
+            (
+                says("nonsense"),
+                Cause::ProgramGarbled,
+                "not a valid answer",
+            ),
+            (says("{}"), Cause::ProgramGarbled, "not a valid answer"),
             (
                 says(r#"{"result":{"protocol":0,"host":"0.0.1"}}"#),
                 Cause::HostTooOld,

@@ -40,11 +40,11 @@ const LOG_END: u64 = 128 * 1024;
 pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(program) = around.program.as_deref().filter(|file| file.is_file()) else {
-        let message = "The file of this program is gone: it was replaced while it ran.".into();
+        let message = "The file of this program no longer exists. It was moved or replaced while the program ran.".into();
         return vec![Finding::new(Area::Program, Level::Warning, message)];
     };
     let message = format!(
-        "This is version {} at {}; it speaks protocol {PROTOCOL}.",
+        "This is version {} with protocol {PROTOCOL} ({}).",
         env!("CARGO_PKG_VERSION"),
         program.display()
     );
@@ -57,11 +57,11 @@ pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
             ..Finding::new(
                 Area::Program,
                 Level::Fault,
-                "No home folder is known, so no browser's folders are.".into(),
+                "The home folder isn't known, so the browsers' folders can't be found.".into(),
             )
         }),
         Some(home) if permissions::is_of_another(home) => findings.push(Finding {
-            advice: Some("Run this as that user, without sudo.".into()),
+            advice: Some("Run this command as that user, without sudo.".into()),
             ..Finding::new(
                 Area::Program,
                 Level::Fault,
@@ -87,7 +87,7 @@ fn is_passing(program: &Path, around: &Surroundings) -> Option<Finding> {
             Area::Program,
             Level::Warning,
             format!(
-                "This program is in a folder for what is thrown away, {}: {what}.",
+                "This program is in a temporary or cache folder ({}), so {what}.",
                 folder.display()
             ),
         )
@@ -113,9 +113,7 @@ fn on_path(program: &Path, around: &Surroundings) -> Vec<Finding> {
             ..Finding::new(
                 Area::Path,
                 Level::Warning,
-                format!(
-                    "There is no `{NAME}` on PATH, so the command is only found by its full path."
-                ),
+                format!("There is no `{NAME}` on PATH, so you can run it only by its full path."),
             )
         }];
     };
@@ -138,7 +136,7 @@ fn on_path(program: &Path, around: &Surroundings) -> Vec<Finding> {
                 env!("CARGO_PKG_VERSION")
             ),
             None => format!(
-                "{} is {place} on PATH, and it doesn't tell its version.",
+                "{} is {place} on PATH. Its version is unknown.",
                 other.display()
             ),
         };
@@ -146,7 +144,7 @@ fn on_path(program: &Path, around: &Surroundings) -> Vec<Finding> {
             version.strip_prefix("url-notes ") == Some(env!("CARGO_PKG_VERSION"))
         });
         findings.push(Finding {
-            advice: (!same).then(|| "Keep one of them.".into()),
+            advice: (!same).then(|| "Keep only one of the two.".into()),
             ..Finding::new(
                 Area::Path,
                 if same { Level::Well } else { Level::Warning },
@@ -194,7 +192,7 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
             Area::Site,
             Level::Well,
             format!(
-                "Port {port} is free: the site is there while a browser with the extension, or `url-notes serve`, runs."
+                "Port {port} is free. The site runs while a browser with the extension or `url-notes serve` runs."
             ),
         ),
         Err(ServeError::AlreadyServed { port }) => {
@@ -210,7 +208,7 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
         Err(error) => Finding {
             cause: Some("port_taken".into()),
             advice: Some(format!(
-                "End that program, or choose another port in {}.",
+                "Stop that program, or set another port in {}.",
                 config.file.display()
             )),
             ..Finding::new(Area::Site, Level::Fault, error.to_string())
@@ -219,11 +217,11 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
     findings.extend(names(port));
     let message = match (site::tells_users_apart(), config.require_token) {
         (_, true) => {
-            "The site is shown to browsers that `url-notes open` was used for (require-token)."
+            "Only browsers that you opened with `url-notes open` can see the site (require-token)."
         }
-        (true, false) => "The system tells which user is asking: the site is shown to you alone.",
+        (true, false) => "Only you can see the site: the system identifies the connecting user.",
         (false, false) => {
-            "The system doesn't tell which user is asking: open the site by `url-notes open`, once for each browser."
+            "The system can't identify the connecting user, so open the site with `url-notes open` once in each browser."
         }
     };
     findings.push(Finding::new(Area::Site, Level::Well, message.into()));
@@ -251,12 +249,14 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
     let away = found.iter().find(|address| !address.ip().is_loopback());
     let line = format!("{} {name}", Ipv4Addr::LOCALHOST);
     let message = match (away, found, name) {
-        (Some(address), ..) => format!("{name} leads to {}, not to this machine.", address.ip()),
-        (None, [], "localhost") => "localhost leads nowhere.".to_owned(),
+        (Some(address), ..) => {
+            format!("{name} resolves to {}, not to this computer.", address.ip())
+        }
+        (None, [], "localhost") => "localhost doesn't resolve to an address.".to_owned(),
         // Browsers don't ask the system for names that end in `.localhost`.
         (None, [], _) => {
             let message =
-                format!("The system doesn't know {name}; browsers know it by themselves.");
+                format!("The system can't resolve {name}, but browsers resolve it by themselves.");
             return Finding::new(Area::Site, Level::Well, message);
         }
         _ => {
@@ -265,12 +265,12 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
                 .filter(|known| found.iter().any(|address| address.ip() == *known))
                 .map(|known: std::net::IpAddr| known.to_string())
                 .collect();
-            let message = format!("{name} leads to {}.", addresses.join(" and "));
+            let message = format!("{name} resolves to {}.", addresses.join(" and "));
             return Finding::new(Area::Site, Level::Well, message);
         }
     };
     Finding {
-        advice: Some(format!("Put the line `{line}` into /etc/hosts.")),
+        advice: Some(format!("Add the line `{line}` to /etc/hosts.")),
         ..Finding::new(Area::Site, Level::Warning, message)
     }
 }
@@ -280,9 +280,9 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
     let shown = config.file.display();
     if config.warnings.is_empty() {
         let message = if config.file.exists() {
-            format!("{shown} is read.")
+            format!("The settings in {shown} apply.")
         } else {
-            format!("There is no {shown}: the defaults hold.")
+            format!("There is no {shown}, so the default settings apply.")
         };
         return vec![Finding::new(Area::Settings, Level::Well, message)];
     }
@@ -293,7 +293,7 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
             cause: Some("settings".into()),
             command: (!of_environment).then_some(command),
             advice: of_environment.then(|| {
-                "Set URL_NOTES_PORT to a number, or take it out of the environment.".into()
+                "Set URL_NOTES_PORT to a number, or remove it from the environment.".into()
             }),
             ..Finding::new(Area::Settings, Level::Fault, warning.clone())
         }
@@ -338,22 +338,20 @@ pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
         None => Finding::new(
             Area::Log,
             Level::Well,
-            format!("Nothing went wrong in the last 24 hours by the log, {shown}."),
+            format!("The log has no errors from the last 24 hours ({shown})."),
         ),
         Some(last) => {
             let last = super::clean(last.splitn(4, ' ').nth(3).unwrap_or(last).trim());
             let count = match recent.len() {
-                1 => "1 line".to_owned(),
-                many => format!("{many} lines"),
+                1 => "1 error".to_owned(),
+                many => format!("{many} errors"),
             };
             Finding {
                 command: Some(format!("tail {}", quoted(&config.log))),
                 ..Finding::new(
                     Area::Log,
                     Level::Warning,
-                    format!(
-                        "The log has {count} of trouble in the last 24 hours, the last one: {last}"
-                    ),
+                    format!("The log has {count} from the last 24 hours. The latest: {last}"),
                 )
             }
         }
@@ -375,7 +373,7 @@ fn open_to_others(path: &Path) -> Option<Finding> {
         ..Finding::new(
             Area::Log,
             Level::Fault,
-            format!("Others on this machine may read {}.", path.display()),
+            format!("Other users of this computer can read {}.", path.display()),
         )
     })
 }
@@ -412,7 +410,7 @@ mod tests {
                 Level::Well,
                 "127.0.0.1 and ::1",
             ),
-            ("localhost", vec![], Level::Warning, "nowhere"),
+            ("localhost", vec![], Level::Warning, "doesn't resolve"),
             (
                 "localhost",
                 addresses(&["[::1]:1", "10.0.0.1:1"]),

@@ -234,18 +234,19 @@ pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report
             ..Finding::new(
                 Area::Browser,
                 Level::Warning,
-                "No browser was found on this machine.".into(),
+                "No supported browser was found on this computer.".into(),
             )
         });
     } else if visits.is_empty() {
         findings.push(Finding {
             advice: Some(
-                "Load the folder `extension` in the browser, and click its button.".into(),
+                "Load the folder `extension` in your browser, then click the url-notes button."
+                    .into(),
             ),
             ..Finding::new(
                 Area::Browser,
                 Level::Warning,
-                "The extension has not been here from any browser yet.".into(),
+                "The extension hasn't connected from any browser yet.".into(),
             )
         });
     }
@@ -294,7 +295,7 @@ pub fn mend(report: &Report, around: &Surroundings) -> Mended {
         .is_some_and(permissions::is_of_another);
     if strange_home && !remedies.is_empty() {
         mended.failed.push(
-            "Nothing was mended: the home folder belongs to another user. Run this as that user."
+            "Nothing was fixed because the home folder belongs to another user. Run this command as that user."
                 .into(),
         );
         return mended;
@@ -337,7 +338,7 @@ impl Remedy {
                     file.display()
                 );
                 if let Some(kept) = &kept {
-                    sentence.push_str(" What stood there is kept: ");
+                    sentence.push_str(" The previous file is kept as ");
                     sentence.push_str(&kept.display().to_string());
                     sentence.push('.');
                 }
@@ -347,9 +348,12 @@ impl Remedy {
             Self::MakePrivate { database } => {
                 store::make_private(database);
                 if store::is_open_to_others(database) {
-                    return Err("The rights of others to the notes can't be taken away.".into());
+                    return Err(
+                        "Other users can still read the notes: their permissions can't be changed."
+                            .into(),
+                    );
                 }
-                Ok(("The notes are yours alone to read.".into(), None))
+                Ok(("Only you can read the notes now.".into(), None))
             }
         }
     }
@@ -357,7 +361,8 @@ impl Remedy {
 
 fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
     let shown = path.display();
-    let failed = |error: io::Error| format!("The mode of {shown} can't be set ({error}).");
+    let failed =
+        |error: io::Error| format!("The permissions of {shown} can't be changed ({error}).");
     // Opened, and then changed by what is open: what has become a link meanwhile may lead
     // anywhere.
     let flags = regular::NO_WAIT | regular::NO_LINK;
@@ -374,7 +379,9 @@ fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
     let file = opened.map_err(failed)?;
     let found = file.metadata().map_err(failed)?;
     if found.is_symlink() || found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(format!("{shown} is not yours to change."));
+        return Err(format!(
+            "The permissions of {shown} weren't changed because it is a link or belongs to another user."
+        ));
     }
     let mode_wanted = fs::Permissions::from_mode(mode);
     let mut done = file.set_permissions(mode_wanted.clone());
@@ -384,7 +391,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
         done = fs::set_permissions(name, mode_wanted);
     }
     done.map_err(failed)?;
-    Ok(format!("The mode of {shown} is {mode:o} now."))
+    Ok(format!("Changed the permissions of {shown} to {mode:o}."))
 }
 
 fn unsafe_path(area: Area, danger: Danger) -> Finding {
@@ -397,7 +404,7 @@ fn unsafe_path(area: Area, danger: Danger) -> Finding {
         cause: Some("unsafe".into()),
         advice: command
             .is_none()
-            .then(|| "Put url-notes where only you and root may change it.".into()),
+            .then(|| "Move url-notes to a folder that only you and root can change.".into()),
         command,
         remedies: remedies.into_iter().collect(),
         ..Finding::new(area, Level::Fault, danger.sentence)

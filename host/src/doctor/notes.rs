@@ -50,10 +50,12 @@ pub(super) fn examine(path: &Path) -> (NotesState, Vec<Finding>) {
     findings.extend(of_room(free_bytes));
     if !file_system.shares_memory() {
         let message = format!(
-            "The notes lie on a file system that is {file_system}: saves are slower there, and only one machine should use them at a time."
+            "The file system of the notes is {file_system}. Saves are slower there, and only one computer should use the notes at a time."
         );
         findings.push(Finding {
-            advice: Some("Keep them on a disk of this machine, and backups there.".into()),
+            advice: Some(
+                "Keep the notes on a disk of this computer, and only backups there.".into(),
+            ),
             ..Finding::new(Area::Database, Level::Warning, message)
         });
     }
@@ -68,7 +70,7 @@ pub(super) fn examine(path: &Path) -> (NotesState, Vec<Finding>) {
 fn of_health(path: &Path, health: &Health) -> Finding {
     let shown = path.display();
     if !health.exists {
-        let message = format!("There are no notes yet; they will be in {shown}.");
+        let message = format!("There are no notes yet. They will be saved in {shown}.");
         return Finding::new(Area::Database, Level::Well, message);
     }
     if let Some(fault) = health.faults.first() {
@@ -80,23 +82,23 @@ fn of_health(path: &Path, health: &Health) -> Finding {
         notes => format!("{notes} notes, "),
     });
     let schema = match health.schema {
-        None | Some(0) => "still empty".into(),
+        None | Some(0) => "empty".into(),
         Some(found) if found < health.newest_schema => format!(
-            "schema {found}, which the next use brings to {}",
+            "schema {found} (the next use updates it to {})",
             health.newest_schema
         ),
         Some(found) => format!("schema {found}"),
     };
     let looked = if health.finished {
-        "sound at a glance".to_owned()
+        "A quick check found no damage.".to_owned()
     } else {
         format!(
-            "nothing wrong was found in {} seconds; `url-notes check` looks at everything",
+            "A check of {} seconds found no damage. `url-notes check` checks everything.",
             LOOK.as_secs_f32()
         )
     };
     let bytes = size(health.database_bytes + health.log_bytes);
-    let message = format!("{shown} opens: {notes}{bytes}, {schema}; {looked}.");
+    let message = format!("{shown}: {notes}{bytes}, {schema}. {looked}");
     Finding::new(Area::Database, Level::Well, message)
 }
 
@@ -111,7 +113,7 @@ fn of_openness(path: &Path) -> Finding {
         ..Finding::new(
             Area::Database,
             Level::Fault,
-            "Others on this machine may read the notes, or change their folder.".into(),
+            "Other users of this computer can read the notes or change their folder.".into(),
         )
     }
 }
@@ -145,11 +147,11 @@ fn of_error(error: &Error) -> Finding {
 
 fn of_room(free: Option<u64>) -> Option<Finding> {
     let free = free?;
-    let message = format!("The disk of the notes has {} left.", size(free));
+    let message = format!("The disk with the notes has {} free.", size(free));
     match free {
         0..NO_ROOM => Some(of_fault(StoreFault::Full)),
         NO_ROOM..LITTLE_ROOM => Some(Finding {
-            advice: Some("Make room on it.".into()),
+            advice: Some("Free up space on this disk.".into()),
             ..Finding::new(Area::Database, Level::Warning, message)
         }),
         _ => Some(Finding::new(Area::Database, Level::Well, message)),

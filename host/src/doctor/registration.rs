@@ -129,9 +129,11 @@ fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
 /// An extension that greeted from a browser that isn't known.
 pub(super) fn stray(visit: &Visit) -> Finding {
     let from = visit.browser.as_ref().or(visit.manifest.as_ref());
-    let from = from.map_or("somewhere".into(), |from| from.display().to_string());
+    let from = from.map_or("an unknown program".into(), |from| {
+        from.display().to_string()
+    });
     let message = format!(
-        "An extension, version {}, was here {}, from {from}.",
+        "An extension (version {}) last connected {}, from {from}.",
         super::clean(&visit.extension),
         ago(&visit.at, Timestamp::now())
     );
@@ -225,16 +227,16 @@ fn wrong(browser: &Browser, cause: Cause, detail: &str) -> Finding {
 fn unreachable(browser: &Browser) -> Finding {
     let is_refused = browser.unreachable(false) == Some(Unreachable::Refused);
     let message = if is_refused {
-        "It is left alone on purpose: it is for leaving no trace of what you read, and a note is one.".to_owned()
+        "This browser is made to leave no trace of what you read, so url-notes doesn't register with it.".to_owned()
     } else {
         format!(
-            "It can't be reached: its {} sandbox shuts every program outside it off.",
+            "This browser can't start url-notes: its {} sandbox blocks programs outside it.",
             browser.package
         )
     };
     Finding {
         advice: Some(if is_refused {
-            "Use another browser for what you want to keep.".to_owned()
+            "Use another browser to save pages.".to_owned()
         } else {
             format!(
                 "Use a browser that isn't installed as a {}.",
@@ -257,7 +259,7 @@ fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
     Finding {
         level: Level::Warning,
         message: format!(
-            "{} You don't seem to use it.",
+            "{} You don't seem to use this browser.",
             Cause::NotRegistered.sentence()
         ),
         remedies,
@@ -319,7 +321,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
     let manifest = match manifest::read(file, browser.family) {
         Ok(manifest) => manifest,
         Err(why) => {
-            let detail = format!("Of {shown}: {why}");
+            let detail = format!("{shown}: {why}");
             return wrong(Cause::RegistrationDamaged, &detail, anew());
         }
     };
@@ -327,19 +329,16 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
     if !manifest.allows_us {
-        let detail = format!(
-            "{} has to stand in {shown}",
-            manifest::extension(browser.family)
-        );
+        let detail = format!("{shown} must list {}", manifest::extension(browser.family));
         let remedies = let_in(browser, &manifest, file, around);
         return wrong(Cause::NotAllowed, &detail, remedies);
     }
     let program = &manifest.program;
-    let named = format!("{}, which {shown} names", program.display());
+    let named = format!("{shown} names {}", program.display());
     if !program.exists() {
         return wrong(
             Cause::ProgramMissing,
-            &format!("There is no {named}"),
+            &format!("{named}, which doesn't exist"),
             anew(),
         );
     }
@@ -351,8 +350,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
             }],
             None => anew(),
         };
-        let detail = format!("It is {named}");
-        return wrong(Cause::ProgramNotExecutable, &detail, remedies);
+        return wrong(Cause::ProgramNotExecutable, &named, remedies);
     }
     // What others may change isn't started.
     if let Some(danger) = permissions::danger(program) {
@@ -364,11 +362,13 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
                 Judgement::Well(greeted.version)
             } else {
                 let message = format!(
-                    "It is registered, but {shown} lets others at the notes, too: {}.",
+                    "It is registered, but {shown} also lets other extensions read the notes: {}.",
                     super::clean(&manifest.others.join(", "))
                 );
                 Judgement::Wrong(Box::new(Finding {
-                    advice: Some("Take out of it what you haven't put there.".into()),
+                    advice: Some(
+                        "Remove from this file the extensions that you didn't add.".into(),
+                    ),
                     ..finding(browser, Level::Warning, message)
                 }))
             }
@@ -378,7 +378,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
             let ours = program::to_register(around);
             let is_this = super::same_file(Some(program), ours.as_deref());
             let remedies = if is_this { Vec::new() } else { anew() };
-            let detail = format!("Of {named}: {detail}");
+            let detail = format!("{} (named in {shown}): {detail}", program.display());
             wrong(cause, detail.trim_end_matches([':', ' ']), remedies)
         }
     }
@@ -394,16 +394,16 @@ fn unsafe_file(browser: &Browser, danger: Danger) -> Finding {
 fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<Finding> {
     let browser = &state.browser;
     let whose = if first.for_machine {
-        "for all users of this machine"
+        "for all users of this computer"
     } else {
         "for you"
     };
     let mut message = format!(
-        "Registered {whose}, and the program answers, version {version} ({}).",
+        "Registered {whose}. The program responds, version {version} ({}).",
         first.file.display()
     );
     if !first.for_machine && state.registrations.iter().any(|file| file.for_machine) {
-        message.push_str(" That goes before the registration for all users.");
+        message.push_str(" Your registration takes precedence over the one for all users.");
     }
     if version == env!("CARGO_PKG_VERSION") {
         return vec![finding(browser, Level::Well, message)];
@@ -415,7 +415,7 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
             browser,
             Level::Warning,
             format!(
-                "It starts version {version} of the program, {}; this is version {}.",
+                "This browser starts version {version} of the program ({}). This is version {}.",
                 other.display(),
                 env!("CARGO_PKG_VERSION")
             ),
@@ -428,7 +428,7 @@ fn visited(state: &BrowserState) -> Option<Finding> {
     let visit = state.visit.as_ref()?;
     let ago = ago(&visit.at, Timestamp::now());
     let version = super::clean(&visit.extension);
-    let seen = format!("Its extension, version {version}, was here {ago}.");
+    let seen = format!("The extension (version {version}) last connected {ago}.");
     if !visit.speaks_with_us() {
         let found = wrong(
             &state.browser,
@@ -450,7 +450,7 @@ fn visited(state: &BrowserState) -> Option<Finding> {
         );
         return Some(Finding {
             advice: Some(
-                "Reload it on the browser's page of extensions once both are updated.".into(),
+                "Update both, then reload the extension on the browser's extensions page.".into(),
             ),
             ..finding(&state.browser, Level::Warning, message)
         });
@@ -466,7 +466,7 @@ fn is_of_late(visit: &Visit) -> bool {
 /// A moment as people tell it.
 fn ago(at: &str, now: Timestamp) -> String {
     let Ok(at) = at.parse::<Timestamp>() else {
-        return "at a time that isn't known".into();
+        return "at an unknown time".into();
     };
     let seconds = now.duration_since(at).as_secs().max(0);
     let (count, unit) = match seconds {
@@ -483,7 +483,7 @@ fn ago(at: &str, now: Timestamp) -> String {
 fn sandboxed(browser: &Browser) -> Option<Finding> {
     let needed = browser.sandbox_permission()?;
     let unseen = match needed.command {
-        Some(_) => " Whether you have allowed it can't be seen from here.",
+        Some(_) => " url-notes can't check whether you allowed it.",
         None => "",
     };
     Some(Finding {
@@ -570,7 +570,7 @@ mod tests {
         assert!(found[0].message.contains("for all users"), "{found:?}");
         let (found, order) = findings(Some("good"), Some("nonsense"));
         assert_eq!((found[0].level, order), (Level::Well, vec![false, true]));
-        assert!(found[0].message.contains("goes before"), "{found:?}");
+        assert!(found[0].message.contains("takes precedence"), "{found:?}");
         // The first that is there counts, be it as it may.
         for (user, machine) in [(Some("nonsense"), Some("good")), (None, Some("nonsense"))] {
             let (found, _) = findings(user, machine);
@@ -609,7 +609,7 @@ mod tests {
             ("2026-11-25T09:58:30Z", "1 minute ago"),
             ("2026-11-25T07:58:30Z", "2 hours ago"),
             ("2026-11-21T07:58:30Z", "4 days ago"),
-            ("yesterday", "at a time that isn't known"),
+            ("yesterday", "at an unknown time"),
         ] {
             assert_eq!(ago(at, now), told);
         }

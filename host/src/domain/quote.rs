@@ -15,6 +15,11 @@ const END_WORDS: usize = 6;
 /// Characters of one, where its words are long or nothing stands between them.
 const END_CHARS: usize = 100;
 
+/// Text of the link to the passage.
+const LINK_TEXT: &str = "Go to passage";
+/// What it was before; notes have quotes with it.
+const FORMER_LINK_TEXT: &str = "in the page";
+
 /// Longest address that a quote links to, in bytes.
 const MAX_LINK_BYTES: usize = 8 * 1024;
 /// A quote of which less than this is left isn't cut.
@@ -105,11 +110,15 @@ impl Quote {
 
     /// Nothing where the address would take the room that the user's words need.
     fn link(&self, url: &str) -> String {
+        self.link_with(LINK_TEXT, url)
+    }
+
+    fn link_with(&self, text: &str, url: &str) -> String {
         let address = address_in_brackets(&self.address(url));
         if address.len() > MAX_LINK_BYTES {
             return String::new();
         }
-        format!(">\n> [in the page](<{address}>)")
+        format!(">\n> [{text}](<{address}>)")
     }
 
     /// The summary with the quote at its end; as it is where the quote stands there already.
@@ -118,7 +127,8 @@ impl Quote {
     #[must_use]
     pub fn append_to(&self, summary: &str, url: &str, limit: usize) -> String {
         let mut quote = self.to_markdown(url);
-        if summary.contains(&quote) {
+        let is_there = |text| summary.contains(&(self.block() + &self.link_with(text, url)));
+        if summary.contains(&quote) || is_there(FORMER_LINK_TEXT) {
             return summary.to_owned();
         }
         let before = match summary.trim_end() {
@@ -231,7 +241,7 @@ mod tests {
     fn ends_in_a_link_to_the_very_place() {
         assert_eq!(
             quote("The memory is the bottleneck, not 100% of it").to_markdown("https://e.org/a"),
-            "> The memory is the bottleneck, not 100% of it\n>\n> [in the page](<https://e.org/a#:~:text=The%20memory%20is%20the%20bottleneck%2C%20not%20100%25%20of%20it>)"
+            "> The memory is the bottleneck, not 100% of it\n>\n> [Go to passage](<https://e.org/a#:~:text=The%20memory%20is%20the%20bottleneck%2C%20not%20100%25%20of%20it>)"
         );
     }
 
@@ -329,6 +339,15 @@ mod tests {
         let summary = quote.append_to("My note.\n", "https://e.org/", 1000);
         assert!(summary.starts_with("My note.\n\n> once\n"));
         assert_eq!(quote.append_to(&summary, "https://e.org/", 1000), summary);
+    }
+
+    #[test]
+    fn a_quote_with_the_former_text_of_its_link_is_not_appended_again() {
+        let quote = quote("once");
+        let summary = quote.append_to("Mine.", "https://e.org/", 1000);
+        let former = summary.replace("[Go to passage](", "[in the page](");
+        assert_ne!(former, summary);
+        assert_eq!(quote.append_to(&former, "https://e.org/", 1000), former);
     }
 
     proptest! {

@@ -121,15 +121,15 @@ impl Browser {
     pub fn sandbox_permission(&self) -> Option<SandboxPermission> {
         match (self.package, self.family) {
             ("snap", Family::Firefox) => Some(SandboxPermission {
-                sentence: "It asks once whether it may start url-notes.",
+                sentence: "This browser asks once whether it may start url-notes.",
                 command: Some("flatpak permission-set webextensions url_notes snap.firefox yes"),
                 advice: None,
             }),
             ("flatpak", _) => Some(SandboxPermission {
-                sentence: "It reaches url-notes only from version 157 on, and only with xdg-native-messaging-proxy installed.",
+                sentence: "This browser can start url-notes from version 157 on, and only if xdg-native-messaging-proxy is installed.",
                 command: None,
                 advice: Some(
-                    "Install xdg-native-messaging-proxy, and set widget.use-xdg-desktop-portal.native-messaging-proxy to 1 in about:config; or use a browser that isn't installed as a Flatpak.",
+                    "Install xdg-native-messaging-proxy and set widget.use-xdg-desktop-portal.native-messaging-proxy to 1 in about:config. Or use a browser that isn't installed as a Flatpak.",
                 ),
             }),
             _ => None,

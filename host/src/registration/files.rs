@@ -152,7 +152,7 @@ fn done(change: Change, kept: Option<PathBuf>) -> Done {
 fn refuse_foreign_links(file: &Path) -> Result<(), String> {
     permissions::link_of_another(file).map_or(Ok(()), |link| {
         Err(format!(
-            "{} is a link that belongs to another user; nothing is written through it. Remove it and run this again.",
+            "{} is a link that belongs to another user, so url-notes doesn't write through it. Remove it and run this again.",
             link.display()
         ))
     })
@@ -204,7 +204,7 @@ fn keep(file: &Path, family: Family, dry_run: bool) -> Result<Option<PathBuf>, S
         }
     }
     Err(format!(
-        "{shown} isn't one that url-notes wrote, and {MAX_KEPT} older ones are kept already. Move it away and run this again."
+        "{shown} wasn't written by url-notes, and {MAX_KEPT} backups of such files already exist. Move it away and run this again."
     ))
 }
 

@@ -88,13 +88,13 @@ fn understood(text: &str, family: Family) -> Result<Manifest, String> {
         serde_json::from_str(text).map_err(|error| format!("it is not valid JSON ({error})"))?;
     match written.name.as_deref() {
         Some(HOST) => {}
-        Some(other) => return Err(format!("it is of \"{other}\", not of \"{HOST}\"")),
+        Some(other) => return Err(format!("its name is \"{other}\", not \"{HOST}\"")),
         None => return Err("it has no name".into()),
     }
     if written.kind.as_deref() != Some("stdio") {
         return Err("its type is not \"stdio\"".into());
     }
-    let program = written.path.ok_or("it names no program")?;
+    let program = written.path.ok_or("it doesn't name a program")?;
     if !program.is_absolute() {
         return Err("the path of its program is not absolute".into());
     }
@@ -122,7 +122,7 @@ pub(super) fn text_for(
     let path = program
         .to_str()
         .filter(|path| !path.contains(char::is_control))
-        .ok_or("The path of the program holds characters that no host manifest can.")?;
+        .ok_or("The path of the program contains characters that a host manifest can't contain.")?;
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let path = json(path);
     let inside = &path[1..path.len() - 1];
@@ -161,9 +161,12 @@ mod tests {
             ("[]", "not valid JSON"),
             (r#"{"name": 7}"#, "not valid JSON"),
             ("{}", "no name"),
-            (r#"{"name": "other"}"#, "of \"other\""),
+            (r#"{"name": "other"}"#, "name is \"other\""),
             (r#"{"name": "url_notes"}"#, "type"),
-            (r#"{"name": "url_notes", "type": "stdio"}"#, "no program"),
+            (
+                r#"{"name": "url_notes", "type": "stdio"}"#,
+                "doesn't name a program",
+            ),
             (
                 r#"{"name": "url_notes", "type": "stdio", "path": "url-notes"}"#,
                 "not absolute",

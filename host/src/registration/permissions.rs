@@ -81,7 +81,10 @@ fn of_part(path: &Path, found: &Metadata, is_file: bool) -> Option<Danger> {
     let sticky = !is_file && mode & 0o1000 != 0;
     (mode & bits != 0 && !sticky).then(|| Danger {
         path: path.to_owned(),
-        sentence: format!("Others on this machine may change {}.", path.display()),
+        sentence: format!(
+            "Other users of this computer can change {}.",
+            path.display()
+        ),
         mode: (found.uid() == me()).then_some(mode & 0o7777 & !bits),
     })
 }

@@ -7,9 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) use super::dates::{Moment, date};
 use super::{redirects, secrets::is_code_secret};
 use crate::{
-    domain::{
-        MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag, is_comma,
-    },
+    domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag, is_comma},
     error::{Error, Result},
     store::{Incoming, Kept},
 };
