@@ -1,7 +1,11 @@
 //! Request → outcome, over a store: the sole match on [`Request`]. Translates
 //! between the wire's types and the domain's; decides nothing that they don't.
 
+mod rendered_text;
+
 use std::{path::PathBuf, time::Duration};
+
+use rendered_text::render_markdown;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -102,6 +106,7 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
             Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
+            Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
     }

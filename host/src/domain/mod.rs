@@ -1,6 +1,7 @@
 //! What a note, a tag, a page and a query are. Pure: no I/O, no clock, no
 //! database; imports nothing of ours but `error`.
 
+mod markdown;
 mod matching;
 mod nearest;
 mod note;
@@ -13,6 +14,11 @@ mod suggest;
 mod tag;
 mod words;
 
+#[cfg(test)]
+pub(crate) use markdown::pathological::pathological_texts;
+pub use markdown::{
+    CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree,
+};
 pub use matching::{Phrase, Searched, holds, relevance};
 pub use nearest::nearest;
 pub use note::{
