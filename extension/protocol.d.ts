@@ -485,7 +485,7 @@ firstSavedAt: string | null,
  */
 lastSavedAt: string | null, };
 
-export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short";
+export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short" | "clock_wrong";
 
 export type ErrorObject = { 
 /**

@@ -7,7 +7,6 @@ use std::{path::PathBuf, time::Duration};
 
 use rendered_text::render_markdown;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -113,7 +112,7 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
 
     fn rest(&mut self) {
         if let Some(seen) = &mut self.seen {
-            seen.write(Timestamp::now());
+            seen.write(crate::clock::now());
         }
     }
 
@@ -211,9 +210,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
             }),
             url,
         };
-        self.store()?.once(operation, Timestamp::now(), |writer| {
-            Ok(wire_saved(&new.url, &writer.save_note(&new)?))
-        })
+        self.store()?
+            .once(operation, crate::clock::now(), |writer| {
+                Ok(wire_saved(&new.url, &writer.save_note(&new)?))
+            })
     }
 
     fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
@@ -253,11 +253,12 @@ impl<S: Fn() -> SiteState> Handler<S> {
         work: impl FnOnce(&crate::store::Writer<'_>) -> Result<Note>,
     ) -> Result<NoteResult> {
         let operation = operation(op_id, method)?;
-        self.store()?.once(operation, Timestamp::now(), |writer| {
-            Ok(NoteResult {
-                note: wire_note(&work(writer)?),
+        self.store()?
+            .once(operation, crate::clock::now(), |writer| {
+                Ok(NoteResult {
+                    note: wire_note(&work(writer)?),
+                })
             })
-        })
     }
 
     fn complete_tags(&mut self, params: &CompleteTagsParams) -> Result<CompleteTagsResult> {

@@ -600,6 +600,8 @@ pub enum ErrorKind {
     OpIdReused,
     /// The stream ended inside a frame.
     FrameCutShort,
+    /// The computer's clock is outside the years 1970 to 2200.
+    ClockWrong,
 }
 
 impl ErrorKind {
@@ -628,6 +630,7 @@ impl ErrorKind {
             Self::ProtocolUnsupported => -32013,
             Self::OpIdReused => -32014,
             Self::FrameCutShort => -32015,
+            Self::ClockWrong => -32016,
         }
     }
 }
@@ -973,6 +976,7 @@ mod tests {
             ErrorKind::ProtocolUnsupported,
             ErrorKind::OpIdReused,
             ErrorKind::FrameCutShort,
+            ErrorKind::ClockWrong,
         ];
         let table: Vec<String> = kinds
             .iter()
@@ -1003,7 +1007,8 @@ mod tests {
             response_too_large -32012
             protocol_unsupported -32013
             op_id_reused -32014
-            frame_cut_short -32015"#]]
+            frame_cut_short -32015
+            clock_wrong -32016"#]]
         .assert_eq(&table.join("\n"));
     }
 }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use anyhow::bail;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Invocation, print, terminal::Paint};
@@ -235,7 +234,7 @@ fn run_edit(
     let edited = if rehearsal.dry_run {
         store.rehearse_tag_edit(edit)
     } else {
-        store.write(Timestamp::now(), |writer| writer.edit_tags(edit))
+        store.write(crate::clock::now(), |writer| writer.edit_tags(edit))
     };
     let edited = match edited {
         Err(error @ Error::UnknownTag(_)) => {
@@ -349,7 +348,7 @@ struct ToldAlias<'a> {
 impl SetAlias {
     fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut store = invocation.store()?;
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         if let Some(name) = &self.rm {
             let name = Tag::parse(name)?;
             let tag = store.write(now, |writer| writer.remove_alias(&name))?;

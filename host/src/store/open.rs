@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
 };
@@ -49,6 +48,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: include_str!("migrations/0005_folded.sql"),
         then: tags::fold_names,
+    },
+    Migration {
+        sql: include_str!("migrations/0006_clock.sql"),
+        then: |_| Ok(()),
     },
 ];
 
@@ -388,7 +391,7 @@ fn migrate(reader: &mut Reader, journal: Journal) -> Result<()> {
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = recognised(&tx)?;
     if found > 0 && found < SCHEMA {
-        backup::before_migration(&path, &tx, found, Timestamp::now())?;
+        backup::before_migration(&path, &tx, found, crate::clock::now())?;
     }
     migrate_in(&tx, found)?;
     tx.commit()?;
