@@ -404,6 +404,55 @@ savedAt: string,
  */
 snippet: string, };
 
+export type RenderMarkdownParams = { 
+/**
+ * CommonMark with GFM tables, strikethrough and task lists; up to 64 KiB.
+ */
+text: string, };
+
+export type RenderMarkdownResult = { 
+/**
+ * The text, block by block. One `pre` with the text as it was typed where it nests
+ * elements deeper than 60 or has more than 50,000 parts.
+ */
+nodes: Array<MarkdownNode>, };
+
+export type MarkdownNode = string | MarkdownElement;
+
+export type MarkdownElement = { 
+/**
+ * Its name in HTML; `task` for the box of a task.
+ */
+name: MarkdownName, 
+/**
+ * `a`: an http, https or mailto address.
+ */
+href?: string, 
+/**
+ * `a`: the title of the link.
+ */
+title?: string, 
+/**
+ * `ol`: its first number, where that isn't 1.
+ */
+start?: number, 
+/**
+ * `th`, `td`: `center` or `right`; absent where the text is where lines begin.
+ */
+align?: MarkdownAlign, 
+/**
+ * `task`: whether it is done.
+ */
+done?: boolean, 
+/**
+ * What it contains; absent where that is nothing.
+ */
+children?: Array<MarkdownNode>, };
+
+export type MarkdownAlign = "center" | "right";
+
+export type MarkdownName = "p" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "pre" | "code" | "ul" | "ol" | "li" | "hr" | "br" | "em" | "strong" | "del" | "a" | "table" | "thead" | "tbody" | "tr" | "th" | "td" | "task";
+
 export type StatsParams = Record<symbol, never>;
 
 export type StatsResult = { 
@@ -436,7 +485,7 @@ firstSavedAt: string | null,
  */
 lastSavedAt: string | null, };
 
-export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short";
+export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short" | "clock_wrong";
 
 export type ErrorObject = { 
 /**
@@ -469,5 +518,6 @@ export interface Methods {
   completeTags: { params: CompleteTagsParams; result: CompleteTagsResult };
   suggestTags: { params: SuggestTagsParams; result: SuggestTagsResult };
   searchNotes: { params: SearchNotesParams; result: SearchNotesResult };
+  renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };
 }

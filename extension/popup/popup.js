@@ -95,6 +95,8 @@ let aroundTurn = 0;
 let around = null;
 /** The status of the note that was saved at this moment. */
 let savedStatus = { of: "", words: "" };
+/** Number of the last preview asked for. */
+let previewTurn = 0;
 
 /** @param {FromPopup} message */
 function tell(message) {
@@ -168,7 +170,7 @@ function takeIn(shown) {
 		summary.selectionStart = summary.selectionEnd = selectionEnd + moved;
 	}
 	for (const field of [title, summary]) grow(field);
-	if (!element("preview").hidden) void showPreview();
+	if (!element("preview").hidden) wantPreview();
 	tellEdits();
 }
 
@@ -198,6 +200,10 @@ function onMessage(message) {
 		if (message.turn !== aroundTurn) return;
 		around = message.around;
 		linkToSite();
+		return;
+	}
+	if ("preview" in message) {
+		if (message.turn === previewTurn) void showPreview(message.preview);
 		return;
 	}
 	if ("tags" in message) {
@@ -465,13 +471,17 @@ function grow(field) {
 }
 
 /** Shows the note as the site will, in the place of what was typed; or that again. */
-async function togglePreview() {
+function togglePreview() {
 	const wasInNote = [summary, element("preview"), element("preview-note")].some(
 		(part) => part === document.activeElement,
 	);
-	const open = element("preview").hidden;
-	if (open) await showPreview();
 	const preview = element("preview");
+	const open = preview.hidden;
+	if (open) {
+		wantPreview();
+		// Until the host answers, which is mostly before anybody sees it.
+		showTyped();
+	}
 	preview.style.minBlockSize = `${summary.offsetHeight}px`;
 	summary.hidden = open;
 	preview.hidden = !open;
@@ -482,11 +492,42 @@ async function togglePreview() {
 	else summary.focus();
 }
 
-async function showPreview() {
+/** Asks the host to render the note; what it answers on an earlier text isn't shown. */
+function wantPreview() {
+	previewTurn += 1;
+	element("preview").ariaBusy = "true";
+	tell({ do: "preview", text: summary.value.toWellFormed(), turn: previewTurn });
+}
+
+/**
+ * Shows the note as it was typed, in the place of the preview.
+ * @param {string} [reason] Why it isn't rendered.
+ */
+function showTyped(reason) {
+	const typed = document.createElement("div");
+	typed.className = "typed";
+	typed.dir = "auto";
+	typed.textContent = summary.value;
+	const line = document.createElement("p");
+	line.className = "reason";
+	line.textContent = reason ?? "";
+	element("preview").replaceChildren(...(reason ? [line] : []), typed);
+}
+
+/** @param {import("../shared/popup-port.js").Preview} rendered */
+async function showPreview({ nodes, outdated }) {
+	const turn = previewTurn;
 	const { previewOf } = await import("./preview.js");
 	const preview = element("preview");
-	if (summary.value.trim()) preview.replaceChildren(previewOf(summary.value));
-	else preview.textContent = say("previewEmpty");
+	if (turn !== previewTurn) return;
+	preview.ariaBusy = null;
+	if (!summary.value.trim()) preview.textContent = say("previewEmpty");
+	else if (nodes) preview.replaceChildren(previewOf(nodes));
+	else {
+		const reason = say(outdated ? "previewOutdated" : "previewUnreachable");
+		showTyped(reason);
+		if (!preview.hidden) announce(reason);
+	}
 }
 
 function keepSummaryWithinLimit() {
@@ -516,6 +557,7 @@ function connect() {
 		if (view) tell({ do: "reopen", tab, known: view.page, revision });
 		else tell({ do: "open", tab });
 		tellEdits();
+		if (!element("preview").hidden) wantPreview();
 		showTried();
 	});
 }
@@ -596,7 +638,7 @@ function listen() {
 		announce(say("copied"));
 		element("copy-cure").textContent = say("copied");
 	});
-	element("preview-note").addEventListener("click", () => void togglePreview());
+	element("preview-note").addEventListener("click", () => togglePreview());
 	document.addEventListener("click", (event) => {
 		const link = /** @type {Element} */ (event.target).closest("a");
 		if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -616,7 +658,7 @@ function listen() {
 			(code || `Key${key.toUpperCase()}`) === "KeyP"
 		) {
 			event.preventDefault();
-			void togglePreview();
+			togglePreview();
 		}
 	});
 }

@@ -1,67 +1,84 @@
 /**
- * The preview of a note: what `markdown.js` reads, as elements. They are made one by
- * one, from a fixed list of names, so a note can't bring any others along. Loaded when
- * it is first asked for.
+ * The preview of a note: the tree that the host makes of its text, as elements. They are
+ * made one by one, from a fixed list of names, so a note can't bring any others along.
+ * Loaded when it is first asked for.
  */
 
-import { readMarkdown } from "../shared/markdown.js";
 import { say } from "../shared/wording.js";
 
-/** @typedef {import("../shared/markdown.js").Part} Part */
+/**
+ * @typedef {import("../protocol.js").MarkdownNode} MarkdownNode
+ * @typedef {import("../protocol.js").MarkdownName} MarkdownName
+ */
 
 /**
- * @param {string} markdown
+ * The elements of a preview. What another host may send besides is shown as its text.
+ * @type {ReadonlySet<string>}
+ */
+const NAMES = new Set(
+	/** @type {MarkdownName[]} */ ([
+		...["p", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "hr", "br"],
+		...["ul", "ol", "li", "em", "strong", "del", "a", "task"],
+		...["table", "thead", "tbody", "tr", "th", "td"],
+	]),
+);
+
+/** Of addresses that may be links. */
+const SCHEMES = new Set(["http:", "https:", "mailto:"]);
+
+/**
+ * @param {readonly MarkdownNode[]} nodes
  * @returns {DocumentFragment}
  */
-export function previewOf(markdown) {
+export function previewOf(nodes) {
 	const preview = document.createDocumentFragment();
-	preview.append(...readMarkdown(markdown).map(elementOf));
+	preview.append(...nodes.flatMap(elementsOf));
 	return preview;
 }
 
 /**
- * @param {Part | string} part
- * @returns {Node | string}
+ * @param {MarkdownNode} node
+ * @returns {(Node | string)[]}
  */
-function elementOf(part) {
-	if (typeof part === "string") return part;
-	const { name, attributes = {}, content } = part;
-	const element = document.createElement(nameOf(name));
-	element.append(...content.map(elementOf));
+function elementsOf(node) {
+	if (typeof node === "string") return [node];
+	const { name, href, title, start, align, done, children = [] } = node;
+	const content = children.flatMap(elementsOf);
+	if (!NAMES.has(name) || (name === "a" && !isLink(href))) return content;
+	const element = document.createElement(name === "task" ? "span" : name);
+	element.append(...content);
 	switch (name) {
 		case "a": {
 			const link = /** @type {HTMLAnchorElement} */ (element);
-			link.href = attributes.href ?? "";
+			link.href = href ?? "";
 			link.target = "_blank";
 			link.rel = "noreferrer noopener";
+			if (title) link.title = title;
 			break;
 		}
 		case "ol":
-			if (attributes.start) element.setAttribute("start", attributes.start);
+			if (Number.isSafeInteger(start)) element.setAttribute("start", String(start));
 			break;
 		case "th":
 		case "td":
-			if (attributes.class) element.className = attributes.class;
+			if (align === "center" || align === "right") element.className = align;
 			break;
 		case "task":
 			element.className = "task";
 			element.role = "img";
-			element.ariaLabel = say(attributes.done === "true" ? "taskDone" : "taskToDo");
+			element.ariaLabel = say(done ? "taskDone" : "taskToDo");
+			element.textContent = done ? "☑" : "☐";
 			break;
 		case "p":
 		case "li":
 		case "blockquote":
 			element.dir = "auto";
 	}
-	return element;
+	return [element];
 }
 
-/**
- * The element for a part. A note's headings are below those of the page that shows it.
- * @param {string} name
- */
-function nameOf(name) {
-	if (name === "task") return "span";
-	const level = /^h([1-6])$/.exec(name)?.[1];
-	return level ? `h${Math.min(6, Number(level) + 1)}` : name;
+/** @param {string | undefined} address */
+function isLink(address) {
+	if (typeof address !== "string" || !URL.canParse(address)) return false;
+	return SCHEMES.has(new URL(address).protocol);
 }

@@ -52,6 +52,7 @@ const MENDABLE = new Set([
 	"store_broken",
 	"store_unwritable",
 	"store_io",
+	"clock_wrong",
 	"unknown_method",
 ]);
 

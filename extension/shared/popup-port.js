@@ -3,6 +3,7 @@
  * the user does, the background shows the page's view after each change.
  */
 
+import { HostError } from "./host.js";
 import { savableUrl } from "./tab.js";
 import { fit, LIMITS } from "./text.js";
 
@@ -22,7 +23,8 @@ import { fit, LIMITS } from "./text.js";
  *   | {do: "lookAround", turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
- *      turn: number}} FromPopup
+ *      turn: number}
+ *   | {do: "preview", text: string, turn: number}} FromPopup
  */
 
 /**
@@ -30,7 +32,7 @@ import { fit, LIMITS } from "./text.js";
  * the popup has moved on where it isn't its own last one.
  * @typedef {{view: View, turn: number} | {tags: TagCount[], turn: number}
  *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}
- *   | {tried: true}} ToPopup `tried`: the host was asked again, and it is known what came of it.
+ *   | {preview: Preview, turn: number} | {tried: true}} ToPopup `tried`: the host was asked again, and it is known what came of it.
  */
 
 /**
@@ -39,6 +41,13 @@ import { fit, LIMITS } from "./text.js";
  * @property {number} onThisSite How many notes of its web site there are, its own included.
  * @property {{id: number, url: string} | null} elsewhere The note of the address by which
  *   the page wants to be known, where that is another one.
+ */
+
+/**
+ * A note as the host renders it.
+ * @typedef {object} Preview
+ * @property {import("../protocol.js").MarkdownNode[] | null} nodes Null where it wasn't rendered.
+ * @property {boolean} outdated Whether that is since the host is older than this extension.
  */
 
 export const POPUP_PORT = "popup";
@@ -147,6 +156,18 @@ export function servePopup(port, { pages, refusals, host, ready, tryHost, active
 				// Without the host there are no completions, and the popup says so anyway.
 				const found = await host.request("completeTags", params).catch(() => null);
 				if (found) post({ tags: found.tags, turn: message.turn });
+				return;
+			}
+			case "preview": {
+				const { text } = message;
+				const preview = await host.request("renderMarkdown", { text }).then(
+					({ nodes }) => ({ nodes, outdated: false }),
+					(error) => {
+						const kind = error instanceof HostError ? error.kind : null;
+						return { nodes: null, outdated: kind === "unknown_method" };
+					},
+				);
+				post({ preview, turn: message.turn });
 				return;
 			}
 			case "lookAround": {

@@ -53,6 +53,14 @@ pub enum Error {
     /// The answer wouldn't fit the browser's limit.
     #[error("The answer is longer than the browser takes. Ask for fewer notes at a time.")]
     ResponseTooLarge,
+    /// The computer's clock can't be right, so nothing is written with its date.
+    #[error(
+        "This computer's clock says that it is the year {year}, so nothing was changed. Set the clock, then try again."
+    )]
+    ClockWrong {
+        /// What it says.
+        year: i16,
+    },
     /// The store can't do it.
     #[error("{fault}")]
     Store {
@@ -134,6 +142,7 @@ impl Error {
             Self::OpIdReused => ErrorKind::OpIdReused,
             Self::ProtocolUnsupported { .. } => ErrorKind::ProtocolUnsupported,
             Self::ResponseTooLarge => ErrorKind::ResponseTooLarge,
+            Self::ClockWrong { .. } => ErrorKind::ClockWrong,
             Self::Store { fault, .. } => match fault {
                 StoreFault::Full => ErrorKind::StoreFull,
                 StoreFault::Newer => ErrorKind::StoreNewer,

@@ -1,9 +1,13 @@
 //! Request → outcome, over a store: the sole match on [`Request`]. Translates
 //! between the wire's types and the domain's; decides nothing that they don't.
 
+mod rendered_text;
+
 use std::{path::PathBuf, time::Duration};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
+use rendered_text::render_markdown;
+
 use uuid::Uuid;
 
 use crate::{
@@ -102,13 +106,14 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
             Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
+            Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
     }
 
     fn rest(&mut self) {
         if let Some(seen) = &mut self.seen {
-            seen.write(Timestamp::now());
+            seen.write(crate::clock::now());
         }
     }
 
@@ -206,9 +211,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
             }),
             url,
         };
-        self.store()?.once(operation, Timestamp::now(), |writer| {
-            Ok(wire_saved(&new.url, &writer.save_note(&new)?))
-        })
+        self.store()?
+            .once(operation, crate::clock::now(), |writer| {
+                Ok(wire_saved(&new.url, &writer.save_note(&new)?))
+            })
     }
 
     fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
@@ -248,11 +254,12 @@ impl<S: Fn() -> SiteState> Handler<S> {
         work: impl FnOnce(&crate::store::Writer<'_>) -> Result<Note>,
     ) -> Result<NoteResult> {
         let operation = operation(op_id, method)?;
-        self.store()?.once(operation, Timestamp::now(), |writer| {
-            Ok(NoteResult {
-                note: wire_note(&work(writer)?),
+        self.store()?
+            .once(operation, crate::clock::now(), |writer| {
+                Ok(NoteResult {
+                    note: wire_note(&work(writer)?),
+                })
             })
-        })
     }
 
     fn complete_tags(&mut self, params: &CompleteTagsParams) -> Result<CompleteTagsResult> {

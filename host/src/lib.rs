@@ -8,6 +8,7 @@
 //! the same store and domain.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod domain;

@@ -92,7 +92,7 @@ impl Log for FileLog {
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             // A log that can't be written has nowhere to say so.
-            let _ = self.append(&line(record, Timestamp::now(), std::process::id()));
+            let _ = self.append(&line(record, crate::clock::now(), std::process::id()));
         }
     }
 

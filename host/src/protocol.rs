@@ -8,7 +8,12 @@
 //! The typings in `extension/protocol.d.ts` are generated from here
 //! (`cargo test` compares them; `UPDATE_EXPECT=1 cargo test` writes them).
 
-use serde::{Deserialize, Serialize};
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::value::RawValue;
 
 /// Version of these messages. Raised when an old peer could no longer
@@ -138,6 +143,7 @@ pub struct SaveNoteParams {
     /// The page's language.
     pub lang: Option<String>,
     /// The selection, to be appended to the summary as a block quote.
+    #[serde(default, deserialize_with = "object")]
     pub quote: Option<Quote>,
 }
 
@@ -207,6 +213,7 @@ pub struct UpdateNoteParams {
     pub summary: Option<String>,
     /// The same fields as the sender saw them. Where another popup has changed
     /// one meanwhile, both changes are kept; without it the new value replaces.
+    #[serde(default, deserialize_with = "object")]
     pub seen: Option<SeenFields>,
 }
 
@@ -411,6 +418,116 @@ pub struct FoundNote {
     pub snippet: String,
 }
 
+/// `renderMarkdown`: a note's text as a tree of elements, made by what renders it for
+/// the site. Needs no notes. Errors: `too_large` where the text is over 64 KiB.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RenderMarkdownParams {
+    /// CommonMark with GFM tables, strikethrough and task lists; up to 64 KiB.
+    pub text: String,
+}
+
+/// Answer to `renderMarkdown`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RenderMarkdownResult {
+    /// The text, block by block. One `pre` with the text as it was typed where it nests
+    /// elements deeper than 60 or has more than 50,000 parts.
+    pub nodes: Vec<MarkdownNode>,
+}
+
+/// A part of a text: plain text, or an element. Never HTML.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(untagged)]
+pub enum MarkdownNode {
+    /// Plain text.
+    Text(String),
+    /// An element with what it contains.
+    Element(MarkdownElement),
+}
+
+/// An element of a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct MarkdownElement {
+    /// Its name in HTML; `task` for the box of a task.
+    pub name: MarkdownName,
+    /// `a`: an http, https or mailto address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
+    /// `a`: the title of the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `ol`: its first number, where that isn't 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub start: Option<u64>,
+    /// `th`, `td`: `center` or `right`; absent where the text is where lines begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub align: Option<MarkdownAlign>,
+    /// `task`: whether it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<bool>,
+    /// What it contains; absent where that is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[cfg_attr(test, ts(as = "Option<Vec<MarkdownNode>>"))]
+    pub children: Vec<MarkdownNode>,
+}
+
+/// On which side the text of a table's cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum MarkdownAlign {
+    /// In the middle.
+    Center,
+    /// On the right.
+    Right,
+}
+
+/// The elements that a text can have. Headings begin with `h2`: a note's are below those
+/// of the page that shows it.
+#[expect(
+    missing_docs,
+    reason = "each is the HTML element of its name, but for Task"
+)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum MarkdownName {
+    #[default]
+    P,
+    H2,
+    H3,
+    H4,
+    H5,
+    H6,
+    Blockquote,
+    Pre,
+    Code,
+    Ul,
+    Ol,
+    Li,
+    Hr,
+    Br,
+    Em,
+    Strong,
+    Del,
+    A,
+    Table,
+    Thead,
+    Tbody,
+    Tr,
+    Th,
+    Td,
+    /// The box of a task, before its text.
+    Task,
+}
+
 /// `stats` takes nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -490,6 +607,8 @@ pub enum ErrorKind {
     OpIdReused,
     /// The stream ended inside a frame.
     FrameCutShort,
+    /// The computer's clock is outside the years 1970 to 2200.
+    ClockWrong,
 }
 
 impl ErrorKind {
@@ -518,6 +637,7 @@ impl ErrorKind {
             Self::ProtocolUnsupported => -32013,
             Self::OpIdReused => -32014,
             Self::FrameCutShort => -32015,
+            Self::ClockWrong => -32016,
         }
     }
 }
@@ -574,6 +694,8 @@ pub enum Request {
     SuggestTags(Box<SuggestTagsParams>),
     /// See [`SearchNotesParams`].
     SearchNotes(SearchNotesParams),
+    /// See [`RenderMarkdownParams`].
+    RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
     Stats,
 }
@@ -596,6 +718,8 @@ pub enum Outcome {
     Suggested(SuggestTagsResult),
     /// To `searchNotes`.
     Found(SearchNotesResult),
+    /// To `renderMarkdown`.
+    Markdown(RenderMarkdownResult),
     /// To `stats`.
     Stats(StatsResult),
 }
@@ -638,24 +762,34 @@ pub fn parse_request(payload: &[u8]) -> Incoming {
         id,
         request: Err(ErrorObject::new(kind, message)),
     };
-    let envelope: Envelope<'_> = match serde_json::from_slice(payload) {
+    let not_json = |why: &str| {
+        let message = format!("The message is not JSON: {why}.");
+        reject(RequestId::Null(()), ErrorKind::ParseError, message)
+    };
+    let Ok(payload) = std::str::from_utf8(payload) else {
+        return not_json("it is not UTF-8");
+    };
+    // The whole message, before its parts: what stands behind it makes it none.
+    let whole: &RawValue = match serde_json::from_str(payload) {
+        Ok(whole) => whole,
+        Err(error) => return not_json(&reason(&error)),
+    };
+    if whole.get().starts_with('[') {
+        // serde would take a list for the fields of a request in their order.
+        let message = "The message is a list. This host takes one request in each message, as a JSON object: no JSON-RPC batch.";
+        let id = RequestId::Null(());
+        return reject(id, ErrorKind::InvalidRequest, message.into());
+    }
+    let envelope: Envelope<'_> = match serde_json::from_str(whole.get()) {
         Ok(envelope) => envelope,
-        Err(error) => {
-            let id = RequestId::Null(());
-            return if error.is_data() {
-                reject(
-                    id,
-                    ErrorKind::InvalidRequest,
-                    "The message is JSON but not one JSON-RPC 2.0 request.".into(),
-                )
-            } else {
-                reject(
-                    id,
-                    ErrorKind::ParseError,
-                    format!("The message is not JSON: {}.", reason(&error)),
-                )
-            };
+        Err(error) if error.is_data() => {
+            return reject(
+                RequestId::Null(()),
+                ErrorKind::InvalidRequest,
+                "The message is JSON but not one JSON-RPC 2.0 request.".into(),
+            );
         }
+        Err(error) => return not_json(&reason(&error)),
     };
     // An absent id would be a notification, which JSON-RPC leaves unanswered;
     // here each frame is answered, so a request has to have one.
@@ -692,20 +826,26 @@ pub fn parse_request(payload: &[u8]) -> Incoming {
 
 fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
     fn typed<'a, T: Deserialize<'a>>(params: &'a str) -> Result<T, ErrorObject> {
-        serde_json::from_str(params).map_err(|error| {
-            if error.is_data() {
-                ErrorObject::new(
-                    ErrorKind::InvalidParams,
-                    format!("The parameters don't fit the method: {}.", reason(&error)),
-                )
-            } else {
+        let invalid = |why: &str| {
+            let message = format!("The parameters don't fit the method: {why}.");
+            ErrorObject::new(ErrorKind::InvalidParams, message)
+        };
+        if !params.starts_with('{') {
+            return Err(invalid("they have to be a JSON object, by name"));
+        }
+        let mut json = serde_json::Deserializer::from_str(params);
+        serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            let why = reason(error.inner());
+            if !error.inner().is_data() {
                 ErrorObject::new(
                     ErrorKind::ParseError,
-                    format!(
-                        "The parameters hold text that is not Unicode: {}.",
-                        reason(&error)
-                    ),
+                    format!("The parameters hold text that is not Unicode: {why}."),
                 )
+            } else if path == "." || why.contains(&format!("`{path}`")) {
+                invalid(&why)
+            } else {
+                invalid(&format!("`{path}` is no such value: {why}"))
             }
         })
     }
@@ -719,6 +859,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "completeTags" => Request::CompleteTags(typed(params)?),
         "suggestTags" => Request::SuggestTags(Box::new(typed(params)?)),
         "searchNotes" => Request::SearchNotes(typed(params)?),
+        "renderMarkdown" => Request::RenderMarkdown(typed(params)?),
         "stats" => {
             let StatsParams {} = typed(params)?;
             Request::Stats
@@ -736,6 +877,43 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
             ));
         }
     })
+}
+
+/// An object within the parameters: serde would take a list for its fields in their order.
+fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Fields<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a JSON object")
+        }
+
+        fn visit_none<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: serde::Deserializer<'de>>(
+            self,
+            deserializer: D,
+        ) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_map(self)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields)).map(Some)
+        }
+    }
+    deserializer.deserialize_option(Fields(PhantomData))
 }
 
 /// What serde found, without the place: a frame has one line, and nobody reads it.
@@ -795,7 +973,8 @@ mod tests {
             NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
             CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
             SuggestedTag SuggestReason SearchNotesParams SearchNotesResult FoundNote
-            StatsParams StatsResult ErrorKind ErrorObject ErrorData
+            RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
+            MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
         }
         text.push_str(
             "/** Each method with its parameters and its result. */\n\
@@ -811,6 +990,11 @@ mod tests {
             ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
             ("suggestTags", "SuggestTagsParams", "SuggestTagsResult"),
             ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
+            (
+                "renderMarkdown",
+                "RenderMarkdownParams",
+                "RenderMarkdownResult",
+            ),
             ("stats", "StatsParams", "StatsResult"),
         ] {
             writeln!(
@@ -821,6 +1005,173 @@ mod tests {
         }
         text.push_str("}\n");
         text
+    }
+
+    /// What a payload is refused with.
+    #[track_caller]
+    fn refusal(payload: impl AsRef<[u8]>) -> ErrorObject {
+        parse_request(payload.as_ref()).request.unwrap_err()
+    }
+
+    #[track_caller]
+    fn check_params(method: &str, params: &str, code: i32, message: &str) {
+        let request =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        let refused = refusal(&request);
+        assert_eq!(
+            (refused.code, refused.message.as_str()),
+            (code, message),
+            "{params}"
+        );
+    }
+
+    #[test]
+    fn a_list_is_no_request_by_position() {
+        for list in [
+            r#"["2.0",1,"stats",{}]"#,
+            r#"["2.0", 1, "noteForUrl", {"url": "https://e.org"}]"#,
+            r#" [{"jsonrpc":"2.0","id":1,"method":"stats"}]"#,
+            "[]",
+        ] {
+            let refused = refusal(list);
+            assert_eq!(refused.code, -32600, "{list}");
+            assert!(refused.message.contains("no JSON-RPC batch"), "{list}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_request_makes_it_no_json() {
+        let good = r#"{"jsonrpc":"2.0","id":1,"method":"stats"}"#;
+        for garbage in ["x", "{}", ",", "]", "\0", good] {
+            let refused = refusal(format!("{good}{garbage}"));
+            assert_eq!(refused.code, -32700, "{garbage:?}");
+            assert!(
+                refused.message.contains("trailing characters"),
+                "{}",
+                refused.message
+            );
+        }
+        // Also where the request before it is wrong in itself.
+        assert_eq!(refusal(r#"{"id":1,"id":2}x"#).code, -32700);
+        assert_eq!(refusal(r#"["2.0",1,"stats",{}]x"#).code, -32700);
+        let blank = parse_request(format!(" {good}\n\t ").as_bytes());
+        assert!(blank.request.is_ok());
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_no_json_wherever_it_stands() {
+        for before in [
+            r#"{"jsonrpc":"2.0","id":1,"method":"stats","other":""#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{"url":""#,
+        ] {
+            let payload = [before.as_bytes(), b"\xff\"}}"].concat();
+            let refused = refusal(payload);
+            assert_eq!(refused.message, "The message is not JSON: it is not UTF-8.");
+            assert_eq!(refused.code, -32700);
+        }
+    }
+
+    #[test]
+    fn parameters_are_an_object_by_name() {
+        for method in [
+            "hello",
+            "saveNote",
+            "noteForUrl",
+            "updateNote",
+            "deleteNote",
+            "restoreNote",
+            "completeTags",
+            "suggestTags",
+            "searchNotes",
+            "renderMarkdown",
+            "stats",
+        ] {
+            for params in ["[]", r#"["https://e.org","A"]"#, "7", "true", r#""text""#] {
+                check_params(
+                    method,
+                    params,
+                    -32602,
+                    "The parameters don't fit the method: they have to be a JSON object, by name.",
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named() {
+        for (method, params, message) in [
+            ("noteForUrl", "{}", "missing field `url`"),
+            (
+                "noteForUrl",
+                r#"{"url":7}"#,
+                "`url` is no such value: invalid type: integer `7`, expected a string",
+            ),
+            (
+                "noteForUrl",
+                r#"{"url":"a","url":"b"}"#,
+                "duplicate field `url`",
+            ),
+            (
+                "searchNotes",
+                r#"{"query":"a","limit":1e99}"#,
+                "`limit` is no such value: invalid type: floating point `1e+99`, expected u32",
+            ),
+            (
+                "searchNotes",
+                r#"{"query":"a","limit":-1}"#,
+                "`limit` is no such value: invalid value: integer `-1`, expected u32",
+            ),
+            (
+                "saveNote",
+                r#"{"opId":"a","url":"b","title":"c","tags":["d",{}]}"#,
+                "`tags[1]` is no such value: invalid type: map, expected a string",
+            ),
+            (
+                "saveNote",
+                r#"{"opId":"a","url":"b","title":"c","quote":{"text":7}}"#,
+                "`quote.text` is no such value: invalid type: integer `7`, expected a string",
+            ),
+        ] {
+            let message = format!("The parameters don't fit the method: {message}.");
+            check_params(method, params, -32602, &message);
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_quote_and_no_fields_by_position() {
+        for (method, field) in [("saveNote", "quote"), ("updateNote", "seen")] {
+            for list in ["[]", r#"["a","b","c"]"#, r#"[["a"],"b"]"#] {
+                let params =
+                    format!(r#"{{"opId":"a","id":1,"url":"b","title":"c","{field}":{list}}}"#);
+                let message = format!(
+                    "The parameters don't fit the method: `{field}` is no such value: invalid type: sequence, expected a JSON object."
+                );
+                check_params(method, &params, -32602, &message);
+            }
+        }
+    }
+
+    #[test]
+    fn null_and_nothing_are_the_same() {
+        for params in ["", r#","params":null"#, r#","params":{}"#] {
+            let request = format!(r#"{{"jsonrpc":"2.0","id":"a","method":"stats"{params}}}"#);
+            assert!(
+                parse_request(request.as_bytes()).request.is_ok(),
+                "{params}"
+            );
+        }
+        let quote = r#"{"jsonrpc":"2.0","id":1,"method":"saveNote","params":{"opId":"a","url":"b","title":"c","quote":null}}"#;
+        assert!(parse_request(quote.as_bytes()).request.is_ok());
+    }
+
+    #[test]
+    fn an_id_is_a_number_or_a_string() {
+        for id in ["null", "true", "{}", "[]", "[1]"] {
+            let request = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"stats"}}"#);
+            let incoming = parse_request(request.as_bytes());
+            assert_eq!(incoming.id, RequestId::Null(()));
+            assert_eq!(incoming.request.unwrap_err().code, -32600, "{id}");
+        }
     }
 
     #[test]
@@ -852,6 +1203,7 @@ mod tests {
             ErrorKind::ProtocolUnsupported,
             ErrorKind::OpIdReused,
             ErrorKind::FrameCutShort,
+            ErrorKind::ClockWrong,
         ];
         let table: Vec<String> = kinds
             .iter()
@@ -882,7 +1234,8 @@ mod tests {
             response_too_large -32012
             protocol_unsupported -32013
             op_id_reused -32014
-            frame_cut_short -32015"#]]
+            frame_cut_short -32015
+            clock_wrong -32016"#]]
         .assert_eq(&table.join("\n"));
     }
 }

@@ -125,7 +125,7 @@ inEachBrowser(
 				field.dispatchEvent(new Event("input", { bubbles: true }));
 			}, MARKDOWN);
 			await popup.click("#preview-note");
-			await until("the preview is there", () => popup.shows("#preview"));
+			await until("the preview is there", () => popup.shows("#preview strong"));
 			await look("preview", popup);
 			await popup.click("#preview-note");
 			await until("the text is there", () => popup.shows("#summary"));
@@ -272,6 +272,14 @@ for (const language of ["en", "de"]) {
 				);
 				if (height > 30) faults.push(`${scheme}: the command is broken into lines`);
 				faults.push(...(await unreadable(`popup, queued, ${scheme}`, popup.evaluate)));
+				await popup.focus("#summary");
+				await popup.type("Caching **halved** it.");
+				await popup.click("#preview-note");
+				await until("the reason is there", () => popup.shows("#preview .reason"));
+				await popup.picture(
+					path.join(pictures, `popup-as-typed-${language}-${browser.name}-${scheme}.png`),
+				);
+				faults.push(...(await unreadable(`popup, as typed, ${scheme}`, popup.evaluate)));
 				await popup.dismiss();
 			}
 			assert.deepEqual(faults, []);

@@ -133,6 +133,7 @@ inEachBrowser(
 			"the preview has the focus",
 			async () => (await popup.focused()) === "preview",
 		);
+		await until("it is rendered", () => popup.shows("#preview strong"));
 		assert.equal(await popup.shows("#summary"), false);
 		const outline = (/** @type {string} */ selector) => {
 			const shown = (/** @type {Element} */ element) => ({
@@ -343,4 +344,53 @@ inEachBrowser(
 		assert.ok(buttons.includes("Preview") && buttons.includes("Undo"), buttons.join());
 	},
 	{ only: "Chromium" },
+);
+
+inEachBrowser(
+	"shows a note as it was typed, with a line, where no program renders it",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article", "queued");
+		await popup.focus("#summary");
+		await popup.type("Caching **halved** it.");
+		await popup.click("#preview-note");
+		await until("the reason is there", () => popup.shows("#preview .reason"));
+		const shown = await popup.evaluate(() =>
+			["reason", "typed"].map((part) => document.querySelector(`.${part}`)?.textContent),
+		);
+		assert.match(shown[0] ?? "", /can't be reached.*as you typed it/);
+		assert.equal(shown[1], "Caching **halved** it.");
+		assert.equal(await popup.shows("#preview strong"), false);
+	},
+	{ registered: false },
+);
+
+inEachBrowser(
+	"stays quick while a note is previewed that other parsers take minutes for",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article");
+		for (const text of [
+			`\` ${"a ".repeat(32_000)}`,
+			"`".repeat(65_000),
+			`# ${" #".repeat(32_000)}x`,
+			"- a\n+ a\n* a\n1. a\n1) a\n".repeat(3000),
+			"*a **a ".repeat(9000),
+		]) {
+			await popup.evaluate((text) => {
+				const field = /** @type {HTMLTextAreaElement} */ (
+					document.querySelector("#summary")
+				);
+				field.value = text;
+				field.dispatchEvent(new Event("input", { bubbles: true }));
+			}, text);
+			await popup.click("#preview-note");
+			await until("it is rendered", () =>
+				popup.evaluate(() => {
+					const preview = document.querySelector("#preview");
+					return preview?.ariaBusy === null && !preview.querySelector(".typed");
+				}),
+			);
+			await popup.click("#preview-note");
+			await until("the text is there again", () => popup.shows("#summary"));
+		}
+	},
 );

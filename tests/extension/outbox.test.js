@@ -205,6 +205,7 @@ for (const kind of /** @type {const} */ ([
 	"store_broken",
 	"store_unwritable",
 	"store_io",
+	"clock_wrong",
 	"unknown_method",
 ])) {
 	test(`waits while the host says ${kind}, and says why`, async () => {

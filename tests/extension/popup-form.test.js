@@ -39,8 +39,7 @@ test.before(async () => {
 	page = await browser.newPage();
 	await page.evaluateOnNewDocument(() => {
 		const scope = /** @type {any} */ (globalThis);
-		const event = { addListener() {} };
-		Object.assign(scope, { told: [], closings: 0, listeners: [] });
+		Object.assign(scope, { told: [], closings: 0, listeners: [], endings: [] });
 		scope.close = () => {
 			scope.closings += 1;
 		};
@@ -48,7 +47,9 @@ test.before(async () => {
 			onMessage: {
 				addListener: (/** @type {any} */ listener) => scope.listeners.push(listener),
 			},
-			onDisconnect: event,
+			onDisconnect: {
+				addListener: (/** @type {any} */ listener) => scope.endings.push(listener),
+			},
 			postMessage: (/** @type {any} */ message) => scope.told.push(message),
 		};
 		scope.browser = {
@@ -361,4 +362,159 @@ test("goes to completions that were asked for by an arrow, and back to the text"
 	);
 	await page.keyboard.press("Escape");
 	assert.equal(await page.evaluate("closings"), 1);
+});
+
+const preview = () => page.$eval("#preview", (element) => element.textContent);
+
+/** The texts that the host was asked to render, and the last of these questions' numbers. */
+const previewsAsked = () =>
+	page.evaluate(() => {
+		const { told } = /** @type {any} */ (globalThis);
+		const asked = told.filter((/** @type {any} */ m) => m.do === "preview");
+		return {
+			texts: asked.map((/** @type {any} */ m) => m.text),
+			turn: asked.at(-1)?.turn,
+		};
+	});
+
+/**
+ * Answers what was asked; waits until the popup has taken it in.
+ * @param {number} turn
+ * @param {unknown} nodes
+ * @param {boolean} [outdated]
+ */
+const answerPreview = (turn, nodes, outdated = false) =>
+	page.evaluate(
+		async (message) => {
+			const { listeners } = /** @type {any} */ (globalThis);
+			for (const listener of listeners) listener(message);
+			await import(/** @type {string} */ ("/popup/preview.js"));
+			await new Promise((resolve) => setTimeout(resolve));
+		},
+		/** @type {any} */ ({ preview: { nodes, outdated }, turn }),
+	);
+
+test("a note is shown as typed until the host has rendered it", async () => {
+	await show(1, "");
+	await page.type("#summary", "Caching **halved** it.");
+	await page.click("#preview-note");
+	await page.waitForSelector("#preview .typed");
+	assert.equal(await preview(), "Caching **halved** it.");
+	assert.equal(await page.$eval("#preview", ({ ariaBusy }) => ariaBusy), "true");
+	const { texts, turn } = await previewsAsked();
+	assert.deepEqual(texts, ["Caching **halved** it."]);
+	await answerPreview(turn, [
+		{
+			name: "p",
+			children: ["Caching ", { name: "strong", children: ["halved"] }, " it."],
+		},
+	]);
+	assert.equal(
+		await page.$eval("#preview", ({ innerHTML }) => innerHTML),
+		'<p dir="auto">Caching <strong>halved</strong> it.</p>',
+	);
+	assert.equal(await page.$eval("#preview", ({ ariaBusy }) => ariaBusy), null);
+});
+
+test("a preview of an earlier text isn't shown", async () => {
+	await show(1, "");
+	await page.type("#summary", "one");
+	await page.click("#preview-note");
+	const first = await previewsAsked();
+	await page.click("#preview-note");
+	await page.type("#summary", " two");
+	await page.click("#preview-note");
+	const second = await previewsAsked();
+	assert.deepEqual(second.texts, ["one", "one two"]);
+	await answerPreview(first.turn, [{ name: "p", children: ["one"] }]);
+	assert.equal(await preview(), "one two");
+	await answerPreview(second.turn, [{ name: "p", children: ["one two!"] }]);
+	await answerPreview(first.turn, [{ name: "p", children: ["one"] }]);
+	assert.equal(await preview(), "one two!");
+});
+
+test("a note that others change while it is previewed is rendered anew", async () => {
+	await show(1, "one");
+	await page.click("#preview-note");
+	await answerPreview((await previewsAsked()).turn, [{ name: "p", children: ["one"] }]);
+	await show(2, "one\n\n> two");
+	const { texts, turn } = await previewsAsked();
+	assert.deepEqual(texts, ["one", "one\n\n> two"]);
+	await answerPreview(turn, null);
+	assert.match((await preview()) ?? "", /one\n\n> two$/);
+});
+
+test("a preview is asked for again where the background was restarted meanwhile", async () => {
+	await show(1, "one");
+	await page.click("#preview-note");
+	await page.evaluate(() => /** @type {any} */ (globalThis).endings[0]());
+	const { texts, turn } = await previewsAsked();
+	assert.deepEqual(texts, ["one", "one"]);
+	await answerPreview(turn, [{ name: "p", children: ["rendered"] }]);
+	assert.equal(await preview(), "rendered");
+});
+
+for (const [outdated, reason] of /** @type {const} */ ([
+	[false, "previewUnreachable"],
+	[true, "previewOutdated"],
+])) {
+	test(`without a host that renders a note is shown as typed, with a line: ${reason}`, async () => {
+		await show(1, "");
+		await page.type("#summary", "**a**\n  b <b>c</b>");
+		await page.click("#preview-note");
+		await answerPreview((await previewsAsked()).turn, null, outdated);
+		assert.equal(await page.$eval(".reason", (line) => line.textContent), reason);
+		assert.equal(
+			await page.$eval(".typed", (text) => text.textContent),
+			"**a**\n  b <b>c</b>",
+		);
+		assert.equal(await page.$$eval("#preview b", (all) => all.length), 0);
+		assert.equal(
+			await page.$eval("#announcement", ({ textContent }) => textContent),
+			reason,
+		);
+	});
+}
+
+test("an empty note has nothing to preview", async () => {
+	await show(1, "");
+	await page.click("#preview-note");
+	await answerPreview((await previewsAsked()).turn, []);
+	assert.equal(await preview(), "previewEmpty");
+});
+
+test("whatever the host sends becomes only the elements that a note may have", async () => {
+	await show(1, "x");
+	await page.click("#preview-note");
+	const link = (/** @type {unknown} */ href) => ({ name: "a", href, children: ["link"] });
+	await answerPreview((await previewsAsked()).turn, [
+		{ name: "script", children: ["alert(1)"] },
+		{ name: "img", src: "x", onerror: "alert(1)" },
+		{ name: "svg", children: [{ name: "p", onclick: "alert(1)", children: ["p"] }] },
+		{ name: "h1", children: ["h"] },
+		{ name: "ol", start: '1" onclick="', children: [{ name: "li" }] },
+		{ name: "ol", start: 7 },
+		{ name: "td", align: "right evil", class: "evil", style: "color: red" },
+		{ name: "td", align: "right", children: ["<b>1</b>"] },
+		{ name: "task", done: true, children: ["<b>"] },
+		link("javascript:alert(1)"),
+		link("java\nscript:alert(1)"),
+		link("data:text/html,x"),
+		link("//evil.example"),
+		link("/popup/popup.html"),
+		link(undefined),
+		link(["https://e.org/"]),
+		{ ...link("https://e.org/?a=1&b"), title: '"t"', target: "_self", ping: "x" },
+		link("mailto:a@e.org"),
+	]);
+	const safe = 'target="_blank" rel="noreferrer noopener"';
+	assert.equal(
+		await page.$eval("#preview", ({ innerHTML }) => innerHTML),
+		'alert(1)<p dir="auto">p</p>h<ol><li dir="auto"></li></ol><ol start="7"></ol>' +
+			'<td></td><td class="right">&lt;b&gt;1&lt;/b&gt;</td>' +
+			'<span class="task" role="img" aria-label="taskDone">☑</span>' +
+			"link".repeat(7) +
+			`<a href="https://e.org/?a=1&amp;b" ${safe} title="&quot;t&quot;">link</a>` +
+			`<a href="mailto:a@e.org" ${safe}>link</a>`,
+	);
 });

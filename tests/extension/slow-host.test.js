@@ -187,3 +187,47 @@ test("Try again is answered once it is known what came of it, and not before", a
 		assert.equal(tried(), 1);
 	}
 });
+
+test("a preview is the host's; without one that renders the popup learns why", async () => {
+	const text = "Caching **halved** it.";
+	const nodes = [{ name: "p", children: ["Caching it."] }];
+	const refused = (/** @type {string} */ kind) => ({
+		error: { code: 0, message: "No.", data: { kind } },
+	});
+	for (const [answer, preview] of /** @type {const} */ ([
+		[{ result: { nodes } }, { nodes, outdated: false }],
+		[refused("unknown_method"), { nodes: null, outdated: true }],
+		[refused("internal"), { nodes: null, outdated: false }],
+		[null, { nodes: null, outdated: false }],
+	])) {
+		const native = new FakePort();
+		const host = new Host({ extension: "0.1.0", openPort: () => native });
+		/** @type {any[]} */
+		const told = [];
+		/** @type {(message: any) => void} */
+		let say = () => {};
+		const port = {
+			onMessage: { addListener: (/** @type {typeof say} */ on) => (say = on) },
+			onDisconnect: { addListener() {} },
+			postMessage: (/** @type {any} */ message) => told.push(message),
+		};
+		servePopup(/** @type {any} */ (port), {
+			pages: /** @type {any} */ ({}),
+			refusals: /** @type {any} */ ({}),
+			host,
+			ready: Promise.resolve(),
+			tryHost: () => {},
+			activeTab: async () => ({ url: PAGE, title: "", tabId: 1 }),
+		});
+		say({ do: "preview", text, turn: 7 });
+		await settle();
+		native.answer(HELLO);
+		await settle();
+		const asked = native.sent.find(({ method }) => method === "renderMarkdown");
+		assert.deepEqual(asked?.params, { text });
+		if (answer) native.say({ jsonrpc: "2.0", id: asked?.id, ...answer });
+		else native.end(null);
+		await settle();
+		assert.deepEqual(told, [{ preview, turn: 7 }]);
+	}
+});

@@ -1,5 +1,5 @@
 // CommonMark's own examples, as notes, through the real program: the page of each
-// note shows what the specification says, but for the filter's rules. What these
+// note, and the popup's preview of it, show what the specification says, but for the filter's rules. What these
 // make of it is worked out here, by another implementation's syntax tree.
 
 import assert from "node:assert/strict";
@@ -105,6 +105,42 @@ function summaryOf(page) {
 	return asRead(serialize(childNodes[0]));
 }
 
+/**
+ * What the popup gets of a note, as the HTML that the site writes of the same.
+ * @param {import("../../extension/protocol.js").MarkdownNode[]} nodes
+ * @returns {string}
+ */
+function previewed(nodes) {
+	return nodes
+		.map((node) => {
+			if (typeof node === "string") return escaped(node);
+			const { name, href, title, start, children = [] } = node;
+			if (name === "br" || name === "hr") return `<${name} />`;
+			const link = href === undefined ? "" : ` href="${escaped(href)}"`;
+			const titled = title === undefined ? "" : ` title="${escaped(title)}"`;
+			const rest =
+				name === "a" ? ` ${LINK}` : start === undefined ? "" : ` start="${start}"`;
+			return `<${name}${link}${titled}${rest}>${previewed(children)}</${name}>`;
+		})
+		.join("");
+}
+
+/** As {@link asRead}, without what a preview leaves out or writes otherwise. @param {string} html */
+const inPreview = (html) =>
+	asRead(html)
+		.replaceAll(/<code class="language-[^"]*">/g, "<code>")
+		.replaceAll(/\s*(<\/?(?:p|h\d|ul|ol|li|blockquote|pre|hr|br)\b[^>]*>)\s*/g, "$1")
+		.replaceAll(/(?<=href=")[^"]*/g, (address) => decoded(address));
+
+/** An address without the encoding that HTML writes it in. @param {string} address */
+function decoded(address) {
+	try {
+		return decodeURI(address);
+	} catch {
+		return address;
+	}
+}
+
 test("CommonMark's examples look as the specification says, but for the filter's rules", async (t) => {
 	assert.equal(examples.length, 652);
 	const notes = examples.map(({ markdown, number }) => ({
@@ -141,6 +177,12 @@ test("CommonMark's examples look as the specification says, but for the filter's
 		if (shown !== expected)
 			faults.push(
 				`${number} (${section}):\n${markdown}\n--- expected\n${expected}\n--- shown\n${shown}`,
+			);
+		const { nodes } = await program.ask("renderMarkdown", { text: markdown });
+		const preview = inPreview(previewed(nodes));
+		if (preview !== inPreview(filtered(markdown)))
+			faults.push(
+				`${number} (${section}), preview:\n${markdown}\n--- expected\n${inPreview(filtered(markdown))}\n--- previewed\n${preview}`,
 			);
 	}
 	assert.deepEqual(faults.slice(0, 20), [], `${faults.length} differ`);

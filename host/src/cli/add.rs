@@ -2,8 +2,6 @@
 
 use std::io::Read as _;
 
-use jiff::Timestamp;
-
 use super::Invocation;
 use crate::{
     domain::{MAX_SUMMARY_BYTES, Metadata, NewNote, PageUrl, parse_tags},
@@ -57,7 +55,7 @@ impl Add {
             quote: None,
         };
         let mut store = invocation.store()?;
-        let saved = store.write(Timestamp::now(), |writer| writer.save_note(&new))?;
+        let saved = store.write(crate::clock::now(), |writer| writer.save_note(&new))?;
         if let Err(error) = store.tidy() {
             log::warn!("upkeep: {}", error.chain());
         }

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-
 use super::Invocation;
 
 #[derive(Debug, clap::Args)]
@@ -24,7 +22,7 @@ impl Backup {
         let made =
             invocation
                 .store()?
-                .backup(self.file.as_deref(), self.force, Timestamp::now())?;
+                .backup(self.file.as_deref(), self.force, crate::clock::now())?;
         if invocation.json {
             return invocation.print_json(&serde_json::json!({
                 "file": made.file.display().to_string(),

@@ -1,7 +1,6 @@
 //! `url-notes check`
 
 use anyhow::bail;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Invocation;
@@ -21,7 +20,7 @@ impl Check {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let path = invocation.config.database.clone();
         let salvage = if self.repair {
-            store::repair(&path, Timestamp::now())?.salvage
+            store::repair(&path, crate::clock::now())?.salvage
         } else {
             None
         };

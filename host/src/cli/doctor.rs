@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Invocation, print::clean};
@@ -31,7 +30,7 @@ pub(super) struct Unwell(String);
 impl Doctor {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let around = Surroundings::load();
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         let mut report = doctor::examine(&invocation.config, &around, now);
         let mut mended = Mended::default();
         // What is mended may uncover what is behind it, such as a program that can be executed

@@ -12,7 +12,6 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
@@ -198,7 +197,7 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
     }
     let fields = |note: &Note| (note.title.clone(), note.tags.clone(), note.summary.clone());
     let before = store.note(note.id)?;
-    let changed = store.write(Timestamp::now(), |writer| {
+    let changed = store.write(crate::clock::now(), |writer| {
         writer.update_note(note.id, change.clone())
     })?;
     if let Err(error) = store.tidy() {

@@ -99,7 +99,7 @@ impl Import {
             folders: !self.no_folders,
             base: self.base_url.clone(),
         };
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         let origin = Origin {
             file: name.clone(),
             format: format.name.to_owned(),
@@ -223,7 +223,7 @@ fn undated(now: Timestamp, bytes: u64) -> Timestamp {
 fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
     store.expect_many()?;
-    let undone = store.write(Timestamp::now(), |writer| writer.undo_import())?;
+    let undone = store.write(crate::clock::now(), |writer| writer.undo_import())?;
     if let Err(error) = store.tidy() {
         log::warn!("upkeep: {}", error.chain());
     }

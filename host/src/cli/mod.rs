@@ -38,7 +38,6 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::error::{ContextKind, ContextValue};
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use jiff::Timestamp;
 
 use crate::{
     config::Config,
@@ -182,7 +181,7 @@ impl Invocation<'_> {
     fn style(&self) -> Style {
         Style {
             look: self.look,
-            now: Timestamp::now(),
+            now: crate::clock::now(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! `url-notes rm` and `url-notes restore`
 
 use anyhow::bail;
-use jiff::Timestamp;
 
 use super::{Invocation, Which};
 use crate::{handler::wire_note, protocol::NoteResult, store::TRASH_DAYS};
@@ -24,7 +23,7 @@ impl Remove {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut store = invocation.store()?;
         let note = self.which.live(&store)?;
-        let note = store.write(Timestamp::now(), |writer| writer.delete_note(note.id))?;
+        let note = store.write(crate::clock::now(), |writer| writer.delete_note(note.id))?;
         if invocation.json {
             return invocation.print_json(&NoteResult {
                 note: wire_note(&note),
@@ -49,7 +48,7 @@ impl Restore {
             }
             return self.which.not_found(&store);
         };
-        let note = store.write(Timestamp::now(), |writer| writer.restore_note(note.id))?;
+        let note = store.write(crate::clock::now(), |writer| writer.restore_note(note.id))?;
         if invocation.json {
             return invocation.print_json(&NoteResult {
                 note: wire_note(&note),

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-
 use super::Invocation;
 use crate::store::restore_backup;
 
@@ -15,7 +13,7 @@ pub(super) struct RestoreBackup {
 
 impl RestoreBackup {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let done = restore_backup(&invocation.config.database, &self.file, Timestamp::now())?;
+        let done = restore_backup(&invocation.config.database, &self.file, crate::clock::now())?;
         let previous = done.previous.map(|file| file.display().to_string());
         if invocation.json {
             return invocation.print_json(&serde_json::json!({

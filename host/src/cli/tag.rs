@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use anyhow::bail;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Invocation, print, terminal::Paint};
@@ -269,7 +268,7 @@ fn run_edit(
     let edited = if rehearsal.dry_run {
         store.rehearse_tag_edit(edit)
     } else {
-        store.write(Timestamp::now(), |writer| writer.edit_tags(edit))
+        store.write(crate::clock::now(), |writer| writer.edit_tags(edit))
     };
     let edited = match edited {
         Err(error @ Error::UnknownTag(_)) => {
@@ -312,7 +311,7 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
         let rehearsed = edits.iter().map(|edit| store.rehearse_tag_edit(edit));
         rehearsed.collect::<Result<_>>()?
     } else {
-        store.write(Timestamp::now(), |writer| {
+        store.write(crate::clock::now(), |writer| {
             edits.iter().map(|edit| writer.edit_tags(edit)).collect()
         })?
     };
@@ -417,7 +416,7 @@ struct ToldAlias<'a> {
 impl SetAlias {
     fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut store = invocation.store()?;
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         if let Some(name) = &self.rm {
             let name = store.stored_tag(&Tag::sought(name)?)?;
             let tag = store.write(now, |writer| writer.remove_alias(&name))?;

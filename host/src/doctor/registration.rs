@@ -135,7 +135,7 @@ pub(super) fn stray(visit: &Visit) -> Finding {
     let message = format!(
         "An extension (version {}) last connected {}, from {from}.",
         super::clean(&visit.extension),
-        ago(&visit.at, Timestamp::now())
+        ago(&visit.at, crate::clock::now())
     );
     if visit.speaks_with_us() {
         return Finding::new(Area::Browser, Level::Well, message);
@@ -426,7 +426,7 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
 /// What is known of its extension.
 fn visited(state: &BrowserState) -> Option<Finding> {
     let visit = state.visit.as_ref()?;
-    let ago = ago(&visit.at, Timestamp::now());
+    let ago = ago(&visit.at, crate::clock::now());
     let version = super::clean(&visit.extension);
     let seen = format!("The extension (version {version}) last connected {ago}.");
     if !visit.speaks_with_us() {
@@ -460,7 +460,7 @@ fn visited(state: &BrowserState) -> Option<Finding> {
 
 fn is_of_late(visit: &Visit) -> bool {
     let at = visit.at.parse::<Timestamp>();
-    at.is_ok_and(|at| Timestamp::now().duration_since(at) < OF_LATE)
+    at.is_ok_and(|at| crate::clock::now().duration_since(at) < OF_LATE)
 }
 
 /// A moment as people tell it.

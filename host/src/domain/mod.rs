@@ -4,6 +4,7 @@
 mod compounds;
 mod invisible;
 mod letters;
+mod markdown;
 mod matching;
 mod nearest;
 mod note;
@@ -19,6 +20,11 @@ mod words;
 
 pub use compounds::spellings;
 pub use letters::folded;
+#[cfg(test)]
+pub(crate) use markdown::pathological::pathological_texts;
+pub use markdown::{
+    CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree,
+};
 pub use matching::{Searched, holds, relevance};
 pub use nearest::nearest;
 pub use note::{

@@ -1,23 +1,16 @@
-//! A note's Markdown as HTML: CommonMark with GFM tables, strikethrough and
-//! task lists.
-//!
-//! Whatever the text holds, the page stays ours: raw HTML becomes visible
-//! text, images become their words, and only http, https and mailto addresses
-//! become links.
+//! A note's Markdown as HTML: the tree of `domain/markdown`, written down.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use maud::{Markup, PreEscaped, html};
-use pulldown_cmark::{
-    Alignment, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html::push_html,
-};
-use pulldown_cmark_escape::{escape_href, escape_html};
+use maud::{Markup, PreEscaped};
+use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 
 use super::texts::Texts;
-use crate::domain::{MAX_SUMMARY_BYTES, PageUrl, is_too_deep};
+use crate::domain::{
+    CellAlignment, MAX_SUMMARY_BYTES, MarkdownElement, MarkdownNode, markdown_as_typed,
+    markdown_tree,
+};
 
-/// Parts of a text that are made into HTML: a long text of 64 KiB has ten thousand.
-const MAX_EVENTS: usize = 50_000;
 /// HTML that one text may become, in bytes.
 const MAX_HTML_BYTES: usize = 16 * MAX_SUMMARY_BYTES;
 
@@ -35,14 +28,7 @@ pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
     if let Some(html) = made().get(markdown, top_heading) {
         return PreEscaped(html.to_owned());
     }
-    // Saves are limited to this; what got in otherwise is shown as it is. So is what
-    // would become very much more than it is: thousands of lists in each other, say.
-    let html = if markdown.len() > MAX_SUMMARY_BYTES || is_too_deep(markdown) {
-        None
-    } else {
-        rendered(markdown, top_heading)
-    };
-    let html = html.unwrap_or_else(|| html! { pre { (markdown) } }.into_string());
+    let html = rendered(markdown, top_heading);
     made().keep(markdown, top_heading, &html);
     PreEscaped(html)
 }
@@ -58,191 +44,154 @@ fn may_have_headings(markdown: &str) -> bool {
     markdown.contains('#') || markdown.split(['\n', '\r']).any(underline)
 }
 
-/// The text as HTML; none where that would be too much.
-fn rendered(markdown: &str, top_heading: usize) -> Option<String> {
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let events: Vec<_> = Parser::new_ext(markdown, options)
-        .take(MAX_EVENTS + 1)
-        .collect();
-    if events.len() > MAX_EVENTS {
-        return None;
-    }
-    let mut filter = Filter {
-        demotion: demotion(&events, top_heading),
-        links: Vec::new(),
-        columns: Vec::new(),
-        cell: "td",
-        column: 0,
-        out: Vec::with_capacity(events.len()),
+/// The text as HTML; shown as it was typed where that would be too much.
+fn rendered(markdown: &str, top_heading: usize) -> String {
+    let written = |tree: &[MarkdownNode]| {
+        let mut writer = Writer {
+            html: String::with_capacity(markdown.len() * 3 / 2),
+        };
+        writer.nodes(tree);
+        writer.html
     };
-    for event in events {
-        filter.pass(event);
+    let html = written(&markdown_tree(markdown, top_heading));
+    // The HTML of a text as it was typed is at most five times as long.
+    if html.len() > MAX_HTML_BYTES && markdown.len() <= MAX_SUMMARY_BYTES {
+        return written(&markdown_as_typed(markdown));
     }
-    let mut html = String::with_capacity(markdown.len() * 3 / 2);
-    push_html(&mut html, filter.out.into_iter());
-    Some(html).filter(|html| html.len() <= MAX_HTML_BYTES)
+    html
 }
 
-/// Whether an address may be made a link.
-fn is_linkable(address: &str) -> bool {
-    PageUrl::parse(address).is_ok_and(|url| url.is_linkable())
+/// Writes a tree as HTML, each block on a line of its own.
+struct Writer {
+    html: String,
 }
 
-/// By how many levels headings go down (or up, where it is negative).
-fn demotion(events: &[Event<'_>], top_heading: usize) -> isize {
-    let level = |event: &Event<'_>| match event {
-        Event::Start(Tag::Heading { level, .. }) => Some(*level as usize),
-        _ => None,
-    };
-    let highest = events.iter().filter_map(level).min().unwrap_or(top_heading);
-    top_heading.cast_signed() - highest.cast_signed()
-}
-
-struct Filter<'a> {
-    demotion: isize,
-    /// The links and images that are open: whether each was written as a link.
-    links: Vec<bool>,
-    /// The table that is open: its columns, its kind of cell, the next column.
-    columns: Vec<Alignment>,
-    cell: &'static str,
-    column: usize,
-    out: Vec<Event<'a>>,
-}
-
-impl<'a> Filter<'a> {
-    fn pass(&mut self, event: Event<'a>) {
-        match event {
-            Event::Html(text) | Event::InlineHtml(text) => self.out.push(Event::Text(text)),
-            Event::Start(Tag::HtmlBlock) => self.out.push(Event::Start(Tag::Paragraph)),
-            Event::End(TagEnd::HtmlBlock) => self.out.push(Event::End(TagEnd::Paragraph)),
-
-            Event::Start(
-                Tag::Link {
-                    link_type,
-                    dest_url,
-                    title,
-                    ..
-                }
-                | Tag::Image {
-                    link_type,
-                    dest_url,
-                    title,
-                    ..
-                },
-            ) => {
-                // `<me@example.org>`, whose scheme goes without saying.
-                let dest_url = match link_type {
-                    LinkType::Email => format!("mailto:{dest_url}").into(),
-                    _ => dest_url,
-                };
-                // A link within a link is none in HTML; the outer one stays.
-                let inside = self.links.contains(&true);
-                let is_link = !inside && is_linkable(&dest_url);
-                self.links.push(is_link);
-                if is_link {
-                    self.open_link(&dest_url, &title);
-                }
+impl Writer {
+    fn nodes(&mut self, nodes: &[MarkdownNode]) {
+        for node in nodes {
+            match node {
+                MarkdownNode::Text(text) => self.text(text),
+                MarkdownNode::Element(element, content) => self.element(element, content),
             }
-            Event::End(TagEnd::Link | TagEnd::Image) => {
-                if self.links.pop() == Some(true) {
-                    self.raw("</a>");
-                }
-            }
-
-            Event::Start(Tag::Heading { level, .. }) => {
-                let level = self.demoted(level);
-                self.out.push(Event::Start(Tag::Heading {
-                    level,
-                    id: None,
-                    classes: Vec::new(),
-                    attrs: Vec::new(),
-                }));
-            }
-            Event::End(TagEnd::Heading(level)) => {
-                let level = self.demoted(level);
-                self.out.push(Event::End(TagEnd::Heading(level)));
-            }
-
-            // Wide tables scroll by themselves, also by keyboard. Their cells are
-            // written here, as push_html would align them by inline styles,
-            // which the Content-Security-Policy rules out.
-            Event::Start(Tag::Table(columns)) => {
-                self.columns = columns;
-                self.raw(
-                    "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">\n<table>\n",
-                );
-            }
-            Event::End(TagEnd::Table) => self.raw("</tbody>\n</table>\n</div>\n"),
-            Event::Start(Tag::TableHead) => {
-                self.start_row("th");
-                self.raw("<thead>\n<tr>");
-            }
-            Event::End(TagEnd::TableHead) => self.raw("</tr>\n</thead>\n<tbody>\n"),
-            Event::Start(Tag::TableRow) => {
-                self.start_row("td");
-                self.raw("<tr>");
-            }
-            Event::End(TagEnd::TableRow) => self.raw("</tr>\n"),
-            Event::Start(Tag::TableCell) => self.open_cell(),
-            Event::End(TagEnd::TableCell) => {
-                self.raw(if self.cell == "th" { "</th>" } else { "</td>" });
-            }
-
-            Event::TaskListMarker(true) => {
-                self.raw(r#"<span class="task" role="img" aria-label="done">☑</span> "#);
-            }
-            Event::TaskListMarker(false) => {
-                self.raw(r#"<span class="task" role="img" aria-label="to do">☐</span> "#);
-            }
-
-            other => self.out.push(other),
         }
     }
 
-    fn open_link(&mut self, address: &str, title: &str) {
-        let mut tag = String::from("<a href=\"");
-        let written = escape_href(&mut tag, address).and_then(|()| {
-            if !title.is_empty() {
-                tag.push_str("\" title=\"");
-                escape_html(&mut tag, title)?;
+    fn element(&mut self, element: &MarkdownElement, content: &[MarkdownNode]) {
+        match element {
+            MarkdownElement::Paragraph => self.block("<p>", content, "</p>"),
+            MarkdownElement::Heading(level) => {
+                self.block(&format!("<h{level}>"), content, &format!("</h{level}>"));
             }
-            tag.push_str("\" rel=\"noreferrer noopener\" target=\"_blank\">");
-            Ok(())
-        });
-        written.expect("writing to a string can't fail");
-        self.out.push(Event::InlineHtml(tag.into()));
+            MarkdownElement::BlockQuote => {
+                self.block("<blockquote>\n", content, "</blockquote>");
+            }
+            MarkdownElement::CodeBlock(None) => {
+                self.block("<pre><code>", content, "</code></pre>");
+            }
+            MarkdownElement::CodeBlock(Some(language)) => {
+                self.begin_line();
+                self.raw("<pre><code class=\"language-");
+                self.attribute(language);
+                self.raw("\">");
+                self.nodes(content);
+                self.raw("</code></pre>\n");
+            }
+            MarkdownElement::BulletList => self.block("<ul>\n", content, "</ul>"),
+            MarkdownElement::OrderedList(1) => self.block("<ol>\n", content, "</ol>"),
+            MarkdownElement::OrderedList(first) => {
+                self.block(&format!("<ol start=\"{first}\">\n"), content, "</ol>");
+            }
+            MarkdownElement::Item => self.block("<li>", content, "</li>"),
+            MarkdownElement::ThematicBreak => self.block("<hr />", content, ""),
+            MarkdownElement::LineBreak => self.raw("<br />\n"),
+            MarkdownElement::Emphasis => self.span("<em>", content, "</em>"),
+            MarkdownElement::Strong => self.span("<strong>", content, "</strong>"),
+            MarkdownElement::Strikethrough => self.span("<del>", content, "</del>"),
+            MarkdownElement::Code => self.span("<code>", content, "</code>"),
+            MarkdownElement::Link { address, title } => {
+                self.raw("<a href=\"");
+                escape_href(&mut self.html, address).expect("writing to a string can't fail");
+                if !title.is_empty() {
+                    self.raw("\" title=\"");
+                    self.attribute(title);
+                }
+                self.span(
+                    "\" rel=\"noreferrer noopener\" target=\"_blank\">",
+                    content,
+                    "</a>",
+                );
+            }
+            // Wide tables scroll by themselves, also by keyboard.
+            MarkdownElement::Table => self.span(
+                "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">\n<table>\n",
+                content,
+                "</table>\n</div>\n",
+            ),
+            MarkdownElement::TableHead => self.span("<thead>\n", content, "</thead>\n"),
+            MarkdownElement::TableBody => self.span("<tbody>\n", content, "</tbody>\n"),
+            MarkdownElement::TableRow => self.span("<tr>", content, "</tr>\n"),
+            // The Content-Security-Policy rules inline styles out.
+            MarkdownElement::HeaderCell(alignment) => {
+                self.span(&format!("<th{}>", class(*alignment)), content, "</th>");
+            }
+            MarkdownElement::Cell(alignment) => {
+                self.span(&format!("<td{}>", class(*alignment)), content, "</td>");
+            }
+            MarkdownElement::Task(true) => {
+                self.raw(r#"<span class="task" role="img" aria-label="done">☑</span>"#);
+            }
+            MarkdownElement::Task(false) => {
+                self.raw(r#"<span class="task" role="img" aria-label="to do">☐</span>"#);
+            }
+            MarkdownElement::AsTyped => self.span("<pre>", content, "</pre>"),
+        }
     }
 
-    fn start_row(&mut self, cell: &'static str) {
-        self.cell = cell;
-        self.column = 0;
+    /// An element that begins a line, and ends it.
+    fn block(&mut self, start: &str, content: &[MarkdownNode], end: &str) {
+        self.begin_line();
+        self.span(start, content, end);
+        self.raw("\n");
     }
 
-    fn open_cell(&mut self) {
-        let class = match self.columns.get(self.column) {
-            Some(Alignment::Center) => " class=\"center\"",
-            Some(Alignment::Right) => " class=\"right\"",
-            _ => "",
-        };
-        self.column += 1;
-        self.out
-            .push(Event::InlineHtml(format!("<{}{class}>", self.cell).into()));
+    /// An element within a line.
+    fn span(&mut self, start: &str, content: &[MarkdownNode], end: &str) {
+        self.raw(start);
+        self.nodes(content);
+        self.raw(end);
     }
 
-    fn raw(&mut self, html: &'static str) {
-        self.out.push(Event::InlineHtml(html.into()));
+    fn begin_line(&mut self) {
+        if !self.html.is_empty() && !self.html.ends_with('\n') {
+            self.html.push('\n');
+        }
     }
 
-    fn demoted(&self, level: HeadingLevel) -> HeadingLevel {
-        let level = (level as usize).saturating_add_signed(self.demotion);
-        HeadingLevel::try_from(level).unwrap_or(HeadingLevel::H6)
+    fn raw(&mut self, html: &str) {
+        self.html.push_str(html);
+    }
+
+    fn text(&mut self, text: &str) {
+        escape_html_body_text(&mut self.html, text).expect("writing to a string can't fail");
+    }
+
+    fn attribute(&mut self, text: &str) {
+        escape_html(&mut self.html, text).expect("writing to a string can't fail");
+    }
+}
+
+fn class(alignment: CellAlignment) -> &'static str {
+    match alignment {
+        CellAlignment::Start => "",
+        CellAlignment::Center => " class=\"center\"",
+        CellAlignment::Right => " class=\"right\"",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::pathological_texts;
     use expect_test::{Expect, expect};
 
     #[track_caller]
@@ -394,161 +343,6 @@ mod tests {
         assert!(html.starts_with("<pre>*&lt;b&gt;*"));
     }
 
-    /// Texts that have taken other renderers minutes, or gigabytes: each as long as a
-    /// note may be.
-    fn explosive() -> Vec<(String, String)> {
-        let long = |piece: &str| piece.repeat(MAX_SUMMARY_BYTES / piece.len());
-        let mut texts: Vec<(String, String)> = [
-            ">",
-            "> ",
-            "- ",
-            "1. ",
-            "* + ",
-            "[",
-            "]",
-            "![",
-            "[](",
-            "[a](",
-            "[a](<b",
-            "](",
-            "*",
-            "**",
-            "*a ",
-            "a* ",
-            "*a_ ",
-            "_a*",
-            "a**b",
-            "***a ",
-            "*_~~`",
-            "~~",
-            "~~a ",
-            "~",
-            "`",
-            "` ``",
-            "a` ",
-            "<",
-            "<a ",
-            "<!--",
-            "<!-- a",
-            "<?",
-            "<![CDATA[",
-            "<!A",
-            "</",
-            "<a b=\"",
-            "&",
-            "&amp;",
-            "&#1;",
-            "\\",
-            "\\[",
-            "#",
-            "# a\n",
-            "a\n=\n",
-            "-\n",
-            "\t",
-            " \n",
-            "|",
-            "|a",
-            "|-",
-            "a|b\n",
-            "\0",
-            "- [ ] ",
-            "[^a]",
-            "![[]()",
-            "[[[]()",
-            "(a",
-            "[a]: b\n",
-            "[a]:",
-            "[]: ",
-            "http://a ",
-            "<a@b.c>",
-            "<https://e.org/>",
-            "[a](https://e.org) ",
-            "`a`",
-            "**a** ",
-            "```\n",
-            "~~~\n",
-            "    a\n",
-            "\u{301}",
-        ]
-        .iter()
-        .map(|piece| ((*piece).to_owned(), long(piece)))
-        .collect();
-        let half = MAX_SUMMARY_BYTES / 2;
-        let mut put = |name: &str, mut text: String| {
-            text.truncate(MAX_SUMMARY_BYTES);
-            texts.push((name.to_owned(), text));
-        };
-        let nest = |open: &str, close: &str| {
-            let times = MAX_SUMMARY_BYTES / (open.len() + close.len());
-            format!("{}{}", open.repeat(times), close.repeat(times))
-        };
-        for (open, close) in [
-            ("[", "]"),
-            ("[", "](a)"),
-            ("![", "](a)"),
-            ("*", "*"),
-            ("**a", "b**"),
-            ("*a _b ", "c_ d*"),
-            ("(", ")"),
-        ] {
-            put(&format!("{open}…{close}"), nest(open, close));
-        }
-        put(
-            "one long address, linked often",
-            format!(
-                "[a]: https://e.org/{}\n\n{}",
-                "x".repeat(half),
-                "[a]".repeat(half / 3)
-            ),
-        );
-        put("many addresses, linked", {
-            let many: String = (0..2000)
-                .map(|n| format!("[{n}]: https://e.org/{n}\n"))
-                .collect();
-            let links: String = (0..4000).map(|n| format!("[{}]", n % 2000)).collect();
-            format!("{many}\n{links}")
-        });
-        put("a wide table of empty rows", {
-            let columns = half / 4;
-            format!(
-                "|{}\n|{}\n{}",
-                "a|".repeat(columns),
-                "-|".repeat(columns),
-                "|\n".repeat(half / 4)
-            )
-        });
-        put(
-            "backquotes of every length",
-            (1..400).map(|n| "`".repeat(n) + "a").collect(),
-        );
-        put(
-            "lists that go deeper",
-            (0..360).map(|n| " ".repeat(n) + "- a\n").collect(),
-        );
-        put(
-            "lists that go deeper by two",
-            (0..250).map(|n| "  ".repeat(n) + "* a\n").collect(),
-        );
-        put(
-            "quotes that go deeper",
-            (0..360).map(|n| "> ".repeat(n / 2) + "a\n").collect(),
-        );
-        put(
-            "deep once, then lazy",
-            format!("{}a\n{}", "> ".repeat(half / 4), "a\n".repeat(half / 2)),
-        );
-        put(
-            "deep list, then blank",
-            format!("{}a\n{}", "- ".repeat(half / 4), "\n".repeat(half)),
-        );
-        put("html begun often", "<a href=\"x\" ".repeat(half / 6));
-        put(
-            "entities",
-            "&CounterClockwiseContourIntegral;".repeat(half / 16),
-        );
-        texts
-    }
-
     #[test]
     fn very_deep_texts_are_shown_as_they_are() {
         let text = format!("{}a", "> ".repeat(1000));
@@ -558,7 +352,7 @@ mod tests {
     /// How long each takes is told by `cargo test --release no_text_becomes -- --nocapture`.
     #[test]
     fn no_text_becomes_very_much_more_than_it_is() {
-        for (name, text) in explosive() {
+        for (name, text) in pathological_texts() {
             assert!(text.len() <= MAX_SUMMARY_BYTES, "{name}");
             let started = std::time::Instant::now();
             let html = render(&text, 2).into_string();

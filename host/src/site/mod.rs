@@ -35,7 +35,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use browse::Browse;
-use jiff::Timestamp;
 use listen::{BindError, Holder, Listeners};
 
 pub use door::{Door, Entrance};
@@ -199,7 +198,7 @@ impl Site {
         // Whoever looks before anything was saved finds an empty site, not a fault;
         // and none of what should be gone for good.
         let opened =
-            Store::open(&settings.database).and_then(|mut store| store.prune(Timestamp::now()));
+            Store::open(&settings.database).and_then(|mut store| store.prune(crate::clock::now()));
         if let Err(error) = opened {
             log::warn!("the site has no notes to show: {}", error.chain());
         }

@@ -220,7 +220,7 @@ pub(super) fn raise_revision(new: &Connection, path: &Path) -> Result<()> {
                 .query_row("SELECT revision FROM meta", [], |row| row.get::<_, i64>(0))?)
         })
         // Not to be read: none has seen as many writes as microseconds.
-        .unwrap_or_else(|_| Timestamp::now().as_microsecond());
+        .unwrap_or_else(|_| crate::clock::now().as_microsecond());
     new.execute(
         "UPDATE meta SET revision = max(revision, ?1) + ?2, changes_after = max(revision, ?1) + ?2",
         [present, REVISIONS_SKIPPED],

@@ -14,7 +14,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    TRASH_DAYS, Writer, days_before,
+    TRASH_DAYS, Writer,
     index::{self, Indexed},
     notes::{load, select_notes, shift_of, tags_for_trash},
     tags::{tag_of_alias, without_aliases},
@@ -324,7 +324,7 @@ impl Import<'_> {
         deleted_at: Timestamp,
     ) -> Result<Became> {
         let writer = self.writer;
-        if deleted_at.as_microsecond() < days_before(writer.now, TRASH_DAYS) {
+        if deleted_at.as_microsecond() < writer.clock.days_ago(TRASH_DAYS) {
             return Err(Error::InvalidParams(format!(
                 "It was deleted more than {TRASH_DAYS} days ago."
             )));

@@ -7,6 +7,7 @@
 
 mod backup;
 mod check;
+mod clock;
 mod completion;
 mod export;
 mod facets;
@@ -36,7 +37,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -126,6 +127,7 @@ pub struct Operation {
 pub struct Writer<'a> {
     tx: Transaction<'a>,
     now: Timestamp,
+    clock: clock::Clock,
     pending: index::Pending,
 }
 
@@ -283,6 +285,7 @@ impl Store {
         keep: bool,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
+        clock::require_plausible(now)?;
         if self.upkeep.is_lax() {
             *self = Self::open(&self.path)?;
         }
@@ -295,9 +298,11 @@ impl Store {
                 self.refresh()?;
                 continue;
             }
+            let clock = clock::Clock::at(&tx, now)?;
             let writer = Writer {
                 tx,
                 now,
+                clock,
                 pending: index::Pending::default(),
             };
             let done = work(&writer)?;
@@ -308,8 +313,11 @@ impl Store {
             writer.prune()?;
             writer
                 .tx
-                .prepare_cached("UPDATE meta SET revision = revision + 1")?
-                .execute([])?;
+                .prepare_cached(
+                    "UPDATE meta SET revision = revision + 1, clock = ?, clock_seen = ?,
+                                     clock_highest = ?",
+                )?
+                .execute([clock.known, clock.seen, clock.highest])?;
             writer.tx.commit()?;
             self.upkeep.after_write();
             return Ok(done);
@@ -320,8 +328,9 @@ impl Store {
     /// also where nobody writes. Each write does a part of it.
     ///
     /// # Errors
-    /// The `store_*` kinds.
+    /// `clock_wrong`; the `store_*` kinds.
     pub fn prune(&mut self, now: Timestamp) -> Result<()> {
+        clock::require_plausible(now)?;
         while self.has_to_prune(now)? {
             self.write(now, |_| Ok(()))?;
         }
@@ -329,14 +338,18 @@ impl Store {
     }
 
     fn has_to_prune(&self, now: Timestamp) -> Result<bool> {
+        let clock = clock::Clock::at(&self.conn, now)?;
+        if clock.is_worth_writing(&self.conn)? {
+            return Ok(true);
+        }
         Ok(self.conn.query_row(
             "SELECT EXISTS (SELECT 1 FROM trash WHERE deleted_at < ?)
                  OR EXISTS (SELECT 1 FROM (SELECT done_at FROM operations ORDER BY id LIMIT ?)
                             WHERE done_at < ?)",
             [
-                days_before(now, TRASH_DAYS),
+                clock.days_ago(TRASH_DAYS),
                 PRUNED_AT_ONCE,
-                days_before(now, OPERATION_DAYS),
+                clock.days_ago(OPERATION_DAYS),
             ],
             |row| row.get(0),
         )?)
@@ -374,15 +387,11 @@ impl Store {
                     operation.id.as_bytes(),
                     operation.method,
                     result,
-                    now.as_microsecond()
+                    writer.clock.stamp(now).as_microsecond()
                 ])?;
             Ok(done)
         })
     }
-}
-
-fn days_before(now: Timestamp, days: i64) -> i64 {
-    (now - SignedDuration::from_hours(24 * days)).as_microsecond()
 }
 
 fn operation_result<T: DeserializeOwned>(
@@ -413,13 +422,13 @@ impl Writer<'_> {
                 "DELETE FROM trash WHERE id IN
                  (SELECT id FROM trash WHERE deleted_at < ? ORDER BY deleted_at LIMIT ?)",
             )?
-            .execute([days_before(self.now, TRASH_DAYS), PRUNED_AT_ONCE])?;
+            .execute([self.clock.days_ago(TRASH_DAYS), PRUNED_AT_ONCE])?;
         self.tx
             .prepare_cached(
                 "DELETE FROM operations WHERE id IN
                  (SELECT id FROM operations ORDER BY id LIMIT ?) AND done_at < ?",
             )?
-            .execute([PRUNED_AT_ONCE, days_before(self.now, OPERATION_DAYS)])?;
+            .execute([PRUNED_AT_ONCE, self.clock.days_ago(OPERATION_DAYS)])?;
         self.prune_changes()
     }
 

@@ -391,18 +391,19 @@ impl Writer<'_> {
                 .ok_or(Error::NotFound);
         };
         let tags = tags_for_trash(&note.tags)?;
+        let deleted_at = self.clock.stamp(self.now);
         self.execute(
             "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, tags, deleted_at, shift)
              SELECT id, page_key, url, title, summary, excerpt, published_at,
                     site_name, lang, updated_at, ?2, ?3, shift
              FROM notes WHERE id = ?1",
-            params![id.0, tags, self.now.as_microsecond()],
+            params![id.0, tags, deleted_at.as_microsecond()],
         )?;
         self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
         self.unindex(id)?;
         self.execute("DELETE FROM notes WHERE id = ?", [id.0])?;
-        note.deleted_at = Some(self.now);
+        note.deleted_at = Some(deleted_at);
         Ok(note)
     }
 

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
 };
@@ -51,7 +50,7 @@ const MIGRATIONS: &[Migration] = &[
         then: tags::fold_names,
     },
     Migration {
-        sql: include_str!("migrations/0006_words.sql"),
+        sql: include_str!("migrations/0006_words_clock_addresses.sql"),
         then: |tx| {
             tags::renew_names(tx)?;
             tags::fold_names(tx)?;
@@ -396,7 +395,7 @@ fn migrate(reader: &mut Reader, journal: Journal) -> Result<()> {
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = recognised(&tx)?;
     if found > 0 && found < SCHEMA {
-        backup::before_migration(&path, &tx, found, Timestamp::now())?;
+        backup::before_migration(&path, &tx, found, crate::clock::now())?;
     }
     migrate_in(&tx, found)?;
     tx.commit()?;

@@ -19,6 +19,7 @@ use super::{
     Writer,
     backup::raise_revision,
     check::{self, check},
+    clock::Clock,
     fault::{explained, of_file_system},
     index::Pending,
     notes::saved_at,
@@ -455,10 +456,12 @@ impl Wreck {
             unread: self.unread,
             ..Salvage::default()
         };
+        let clock = Clock::at(&tx, now)?;
         let mut rebuilding = Rebuilding {
             writer: Writer {
                 tx,
                 now,
+                clock,
                 pending: Pending::default(),
             },
             names,

@@ -14,6 +14,8 @@ mod saves;
 // The shim that plays the disk is for glibc on 64-bit Linux: elsewhere libraries
 // are put in front of the C library by other means, and call other functions.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod clock;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 mod disk;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 mod failing_disk;

@@ -81,6 +81,13 @@ impl Shim {
         TestHost::start(self.program().arg(ORIGIN), &self.folder())
     }
 
+    /// The program on a computer whose clock is so many seconds ahead.
+    pub(super) fn program_ahead(&self, seconds: i64) -> Command {
+        let mut command = self.program();
+        command.env("URL_NOTES_SHIM_CLOCK", seconds.to_string());
+        command
+    }
+
     /// The program, of which, besides, everything is written down.
     pub(super) fn recorded_program(&self) -> Command {
         let mut command = self.program();

@@ -184,7 +184,7 @@ pub(super) struct Making {
 
 impl Making {
     pub(super) fn new(wishes: Wishes) -> Self {
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         Self {
             wishes,
             names: HashMap::new(),

@@ -29,3 +29,12 @@ END;
 CREATE TRIGGER untagged_uncounted AFTER DELETE ON untagged BEGIN
     UPDATE meta SET untagged = untagged - 1;
 END;
+
+-- The clock as it was seen by the writes (store/clock.rs), in µs since 1970; NULL until
+-- the first of them.
+
+-- clock: how far time is known to have gone. clock_seen: what the clock said last.
+-- clock_highest: the latest that it ever said.
+ALTER TABLE meta ADD COLUMN clock INTEGER;
+ALTER TABLE meta ADD COLUMN clock_seen INTEGER;
+ALTER TABLE meta ADD COLUMN clock_highest INTEGER;
