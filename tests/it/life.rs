@@ -628,7 +628,10 @@ fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
                 if name == "notes.db" {
                     assert!(!output.status.success(), "{make} {name}, {command:?}");
                 } else if !output.status.success() {
-                    assert!(sentence(&output).contains("Beside the notes"), "{output:?}");
+                    assert!(
+                        sentence(&output).contains("has the name of the notes' log"),
+                        "{output:?}"
+                    );
                 }
             }
             assert!(name != "notes.db" || there.exists());
