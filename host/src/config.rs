@@ -256,6 +256,13 @@ impl Config {
                     std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
                 ) =>
             {
+                if let Ok(target) = std::fs::read_link(&places.config) {
+                    warnings.push(format!(
+                        "The configuration file is not used: {} is a link to {}, which isn't there.",
+                        places.config.display(),
+                        target.display()
+                    ));
+                }
                 ConfigFile::default()
             }
             Err(error) => {

@@ -75,6 +75,11 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// The names of what a [`StoreFault`] is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Obstacle(pub String);
+
 /// The known troubles of a database on somebody's disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreFault {
@@ -109,6 +114,22 @@ pub enum StoreFault {
         "The notes can't be changed because their file or folder is read-only. Give yourself write access."
     )]
     Unwritable,
+    /// A symbolic link whose target isn't there.
+    #[error(
+        "A link on the way to the notes leads to something that isn't there, perhaps on a disk that isn't mounted. Mount the disk, or mend the link."
+    )]
+    LinkToNothing,
+    /// ELOOP.
+    #[error("A link on the way to the notes leads back to itself. Mend the link.")]
+    LinkLoop,
+    /// ENOTDIR.
+    #[error("On the way to the notes stands a file in the place of a folder. Move it away.")]
+    NoFolder,
+    /// A relative path, and the working folder was removed.
+    #[error(
+        "The folder in which this was started was removed, so the notes can't be found from there. Start it in another folder."
+    )]
+    FolderGone,
     /// EIO.
     #[error("The disk reports an error. Nothing was changed. Check the disk.")]
     Io,
@@ -150,7 +171,11 @@ impl Error {
                 StoreFault::Broken | StoreFault::Foreign | StoreFault::Beside => {
                     ErrorKind::StoreBroken
                 }
-                StoreFault::Unwritable => ErrorKind::StoreUnwritable,
+                StoreFault::Unwritable
+                | StoreFault::LinkToNothing
+                | StoreFault::LinkLoop
+                | StoreFault::NoFolder
+                | StoreFault::FolderGone => ErrorKind::StoreUnwritable,
                 StoreFault::Io => ErrorKind::StoreIo,
             },
             Self::Internal(_) => ErrorKind::Internal,
@@ -161,6 +186,13 @@ impl Error {
     #[must_use]
     pub fn to_wire(&self) -> ErrorObject {
         ErrorObject::new(self.kind(), self.to_string())
+    }
+
+    /// What is in the way, by its names: for who sits at this computer, never for the wire.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        let source = std::error::Error::source(self)?;
+        source.downcast_ref().map(|Obstacle(names)| names.clone())
     }
 
     /// The sentence and its chain of causes on one line, for the log.

@@ -377,7 +377,8 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let mut sentences: Vec<String> = Vec::new();
     for cause in error.chain() {
         sentences.push(cause.to_string());
-        if cause.is::<Error>() {
+        if let Some(own) = cause.downcast_ref::<Error>() {
+            sentences.extend(own.obstacle());
             break;
         }
     }

@@ -30,17 +30,19 @@ pub struct NotesState {
 /// Examines the database at `path`.
 pub(super) fn examine(path: &Path) -> (NotesState, Vec<Finding>) {
     let mut findings = Vec::new();
+    let mut is_explained = false;
     let health = match store::glance(path, LOOK) {
         Ok(health) => {
             findings.push(of_health(path, &health));
             Some(health)
         }
         Err(error) => {
+            is_explained = error.obstacle().is_some();
             findings.push(of_error(&error));
             None
         }
     };
-    if store::is_unwritable(path) {
+    if !is_explained && store::is_unwritable(path) {
         findings.push(of_fault(StoreFault::Unwritable));
     }
     if store::is_open_to_others(path) {
@@ -141,6 +143,7 @@ fn of_error(error: &Error) -> Finding {
     Finding {
         cause: super::word(error.kind()),
         command: command.map(str::to_owned),
+        advice: error.obstacle().map(|names| format!("{names}.")),
         ..Finding::new(Area::Database, level, error.to_string())
     }
 }

@@ -18,6 +18,7 @@ use super::{
     fault::explained,
     index::ROW_MICROS,
     notes::labels,
+    obstacle::obstacle,
     open, patience,
     place::{JOURNAL, LOCK, LOG, SHARED_MEMORY, beside, folder},
     tags::look_alikes,
@@ -148,6 +149,9 @@ pub fn check(path: &Path) -> Result<Health> {
 /// As [`check`], and where the file is no database of ours or none at all
 /// (`store_broken`).
 pub fn glance(path: &Path, time: Duration) -> Result<Health> {
+    if let Some(obstacle) = obstacle(path) {
+        return Err(obstacle);
+    }
     let mut health = from_outside(path);
     if health.exists {
         quickly(path, &mut health, time).map_err(|error| explained(error, path))?;

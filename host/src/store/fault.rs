@@ -12,7 +12,10 @@ use rusqlite::{
 };
 use rustix::fs::{Access, access};
 
-use super::place::{self, JOURNAL, LOG, SHARED_MEMORY, beside};
+use super::{
+    obstacle::obstacle,
+    place::{self, JOURNAL, LOG, SHARED_MEMORY, beside},
+};
 use crate::error::{Error, StoreFault};
 
 impl From<rusqlite::Error> for Error {
@@ -78,6 +81,14 @@ pub(super) fn explained(error: Error, path: &Path) -> Error {
                 .sqlite_error()
                 .is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE)
     };
+    if let Error::Store {
+        fault: StoreFault::Unwritable | StoreFault::Io,
+        ..
+    } = error
+        && let Some(obstacle) = obstacle(path)
+    {
+        return obstacle;
+    }
     match error {
         Error::Store {
             source: Some(source),

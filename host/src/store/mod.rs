@@ -17,6 +17,7 @@ mod foreign;
 mod import;
 mod index;
 mod notes;
+mod obstacle;
 mod open;
 mod pages;
 mod patience;

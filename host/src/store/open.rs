@@ -127,13 +127,14 @@ pub(super) fn wait_for_disk(conn: &Connection, wait: bool) -> Result<()> {
 }
 
 pub(super) fn read_only(path: &Path) -> Result<Reader> {
-    known(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?, path)
+    let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    known(reader.map_err(|error| explained(error, path))?, path)
 }
 
 /// As [`read_only`], where nothing can be put beside the database, which SQLite wants
 /// to: where nobody has it open, it needn't.
 pub(super) fn unwritable(path: &Path) -> Result<Reader> {
-    refuse_remains(path)?;
+    refuse_remains(path).map_err(|error| explained(error, path))?;
     if check::at_rest(path).is_none() {
         return read_only(path);
     }
