@@ -26,7 +26,7 @@ pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// What no text has: the delimiter of a table of one column.
 const NO_DELIMITER: u8 = 0x1f;
 /// So many lines may stand before the names of the columns.
-const MAX_LINES_BEFORE: usize = 5;
+const MAX_LINES_BEFORE: u64 = 5;
 /// So many rows are looked at for addresses.
 const SAMPLES: usize = 5;
 /// So many columns that are left out are named.
@@ -64,9 +64,8 @@ pub(super) fn first_records(text: &str, delimiter: u8) -> Vec<Vec<String>> {
 impl Head {
     /// Of a text that may be a table; None where it is none with addresses.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let mut before = 0_u64;
         let mut rest = text;
-        for _ in 0..=MAX_LINES_BEFORE {
+        for before in 0..=MAX_LINES_BEFORE {
             let line = rest.lines().next()?;
             // Excel's hint.
             let hint = line.trim().strip_prefix("sep=").map(str::as_bytes);
@@ -88,7 +87,6 @@ impl Head {
                 return None;
             }
             rest = after_line(rest)?;
-            before += 1;
         }
         None
     }

@@ -66,12 +66,10 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
     if csv::is_headless(&text) {
         return Err(headless());
     }
-    if let Some(outline) = Outline::of(source)? {
-        if is_history(&outline) {
-            return Err(Error::InvalidParams(
-                "It is a browsing history, which isn't bookmarks. To import it all the same, pass --format json-list.".into(),
-            ));
-        }
+    if Outline::of(source)?.is_some_and(|outline| is_history(&outline)) {
+        return Err(Error::InvalidParams(
+            "It is a browsing history, which isn't bookmarks. To import it all the same, pass --format json-list.".into(),
+        ));
     }
     Err(Error::InvalidParams(format!(
         "It is {}, and no format that is known. If it is one that `url-notes import --help` lists, say which by --format.",
