@@ -177,6 +177,14 @@ impl Head {
         format!("a table with the columns {}", names.join(", "))
     }
 
+    /// The column of addresses.
+    fn address(&self) -> usize {
+        let mut columns = self.columns.iter();
+        columns
+            .position(|(column, _)| *column == Column::Url)
+            .unwrap_or(0)
+    }
+
     /// How the program writes that made it, by its columns.
     fn dialect(&self) -> Dialect {
         let plain = Dialect::default();
@@ -364,7 +372,10 @@ fn each_record(
     let mut text = source.text()?;
     skip_lines(&mut text, head.lines_before)?;
     let text = RefCell::new(Counting::new(text, MAX_ROW_BYTES));
-    let mut reader = head.reader(Shared(&text));
+    let mut reader = head.reader(Shared {
+        text: &text,
+        after_return: false,
+    });
     let mut record = ByteRecord::new();
     loop {
         text.borrow_mut().next_record();
@@ -417,11 +428,30 @@ fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
     })
 }
 
-struct Shared<'a, R>(&'a RefCell<Counting<R>>);
+/// The text, looked at from outside for the length of a record, with one sign at the end
+/// of each line: the reader of tables counts no other.
+struct Shared<'a, R> {
+    text: &'a RefCell<Counting<R>>,
+    after_return: bool,
+}
 
 impl<R: BufRead> io::Read for Shared<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.borrow_mut().read(buffer)
+        loop {
+            let read = self.text.borrow_mut().read(buffer)?;
+            let mut kept = 0;
+            for at in 0..read {
+                let byte = buffer[at];
+                if byte != b'\n' || !self.after_return {
+                    buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    kept += 1;
+                }
+                self.after_return = byte == b'\r';
+            }
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
     }
 }
 
@@ -471,6 +501,10 @@ fn found(record: &ByteRecord, head: &Head, dialect: Dialect, line: u64) -> Resul
                 "It has {fields} fields where the first line has {names}; a quotation mark may be missing.",
             ),
         ));
+    }
+    // Another table may follow, with names of its own.
+    if let Some(secret) = secrets::in_names(record, head.address()) {
+        return Err(secrets::refusal(secret));
     }
     let mut row = Row {
         line,

@@ -210,6 +210,9 @@ pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result
     let fits = match format.shape {
         Shape::Magic(start) => magic.starts_with(start),
         _ if magic.starts_with(b"SQLite format 3\0") => false,
+        // A line of it is an object.
+        Shape::Outline(_) => Outline::of(source)?
+            .is_some_and(|outline| outline.top().and_then(Node::object).is_some()),
         _ => Outline::of(source)?.is_some() == is_json,
     };
     if fits {
