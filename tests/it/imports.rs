@@ -99,6 +99,15 @@ fn logins() -> Vec<Vec<u8>> {
     .flat_map(|head| [",", ";", "\t", "|"].map(|sign| table(head, sign).into_bytes()))
     .collect();
     let chromium = table("name,url,username,password,note", ",");
+    for sign in ["^", ":", "   ", "~"] {
+        all.push(chromium.replace(',', sign).into_bytes());
+    }
+    all.push(
+        format!(
+            "url,title\nhttps://a.example/,x\n\nurl,password\nhttps://bank.example/,{SECRET}\n"
+        )
+        .into_bytes(),
+    );
     all.push(utf16(&chromium));
     all.push(format!("\u{feff}\r\n\r\n{}", chromium.replace('\n', "\r\n")).into_bytes());
     all.push(chromium.replace('\n', "\r").into_bytes());
@@ -610,6 +619,30 @@ fn half_a_character_is_replaced_and_told_in_every_format_of_json() {
                 .contains("only one half"),
             "{told}"
         );
+    }
+}
+
+#[test]
+fn lines_of_a_table_are_counted_however_they_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let dir = tempfile::tempdir().unwrap();
+        let lines = [
+            "url,title",
+            "https://a.example/,x",
+            "nope,y",
+            "https://b.example/,\"two",
+            "lines\"",
+            "nope,z",
+            "",
+        ];
+        let told = report(dir.path(), lines.join(end), &[]);
+        let refused: Vec<u64> = told["refusals"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["line"].as_u64().unwrap())
+            .collect();
+        assert_eq!(refused, [3, 6], "{end:?} {told}");
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// What no text has: the delimiter of a table of one column.
 const NO_DELIMITER: u8 = 0x1f;
 /// So many lines may stand before the names of the columns.
-const MAX_LINES_BEFORE: usize = 5;
+const MAX_LINES_BEFORE: u64 = 5;
 /// So many rows are looked at for addresses.
 const SAMPLES: usize = 5;
 /// So many columns that are left out are named.
@@ -64,9 +64,8 @@ pub(super) fn first_records(text: &str, delimiter: u8) -> Vec<Vec<String>> {
 impl Head {
     /// Of a text that may be a table; None where it is none with addresses.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let mut before = 0_u64;
         let mut rest = text;
-        for _ in 0..=MAX_LINES_BEFORE {
+        for before in 0..=MAX_LINES_BEFORE {
             let line = rest.lines().next()?;
             // Excel's hint.
             let hint = line.trim().strip_prefix("sep=").map(str::as_bytes);
@@ -88,7 +87,6 @@ impl Head {
                 return None;
             }
             rest = after_line(rest)?;
-            before += 1;
         }
         None
     }
@@ -177,6 +175,14 @@ impl Head {
             .map(|name| format!("\"{}\"", super::shortened(name)))
             .collect();
         format!("a table with the columns {}", names.join(", "))
+    }
+
+    /// The column of addresses.
+    fn address(&self) -> usize {
+        let mut columns = self.columns.iter();
+        columns
+            .position(|(column, _)| *column == Column::Url)
+            .unwrap_or(0)
     }
 
     /// How the program writes that made it, by its columns.
@@ -366,7 +372,10 @@ fn each_record(
     let mut text = source.text()?;
     skip_lines(&mut text, head.lines_before)?;
     let text = RefCell::new(Counting::new(text, MAX_ROW_BYTES));
-    let mut reader = head.reader(Shared(&text));
+    let mut reader = head.reader(Shared {
+        text: &text,
+        after_return: false,
+    });
     let mut record = ByteRecord::new();
     loop {
         text.borrow_mut().next_record();
@@ -419,11 +428,30 @@ fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
     })
 }
 
-struct Shared<'a, R>(&'a RefCell<Counting<R>>);
+/// The text, looked at from outside for the length of a record, with one sign at the end
+/// of each line: the reader of tables counts no other.
+struct Shared<'a, R> {
+    text: &'a RefCell<Counting<R>>,
+    after_return: bool,
+}
 
 impl<R: BufRead> io::Read for Shared<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.borrow_mut().read(buffer)
+        loop {
+            let read = self.text.borrow_mut().read(buffer)?;
+            let mut kept = 0;
+            for at in 0..read {
+                let byte = buffer[at];
+                if byte != b'\n' || !self.after_return {
+                    buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    kept += 1;
+                }
+                self.after_return = byte == b'\r';
+            }
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
     }
 }
 
@@ -473,6 +501,10 @@ fn found(record: &ByteRecord, head: &Head, dialect: Dialect, line: u64) -> Resul
                 "It has {fields} fields where the first line has {names}; a quotation mark may be missing.",
             ),
         ));
+    }
+    // Another table may follow, with names of its own.
+    if let Some(secret) = secrets::in_names(record, head.address()) {
+        return Err(secrets::refusal(secret));
     }
     let mut row = Row {
         line,

@@ -66,12 +66,10 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
     if csv::is_headless(&text) {
         return Err(headless());
     }
-    if let Some(outline) = Outline::of(source)? {
-        if is_history(&outline) {
-            return Err(Error::InvalidParams(
-                "It is a browsing history, which isn't bookmarks. To import it all the same, pass --format json-list.".into(),
-            ));
-        }
+    if Outline::of(source)?.is_some_and(|outline| is_history(&outline)) {
+        return Err(Error::InvalidParams(
+            "It is a browsing history, which isn't bookmarks. To import it all the same, pass --format json-list.".into(),
+        ));
     }
     Err(Error::InvalidParams(format!(
         "It is {}, and no format that is known. If it is one that `url-notes import --help` lists, say which by --format.",
@@ -212,6 +210,9 @@ pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result
     let fits = match format.shape {
         Shape::Magic(start) => magic.starts_with(start),
         _ if magic.starts_with(b"SQLite format 3\0") => false,
+        // A line of it is an object.
+        Shape::Outline(_) => Outline::of(source)?
+            .is_some_and(|outline| outline.top().and_then(Node::object).is_some()),
         _ => Outline::of(source)?.is_some() == is_json,
     };
     if fits {

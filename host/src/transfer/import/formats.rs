@@ -237,16 +237,26 @@ pub static FORMATS: &[Format] = &[
                 at: "collections",
                 has: &["links", "name"],
             },
+            Rows {
+                at: ".",
+                has: &["collections", "pinnedLinks"],
+            },
         ]),
         read: linkwarden::read,
     },
     Format {
         name: "readability",
         title: "Readability",
-        shape: Shape::Json(&[Rows {
-            at: "bookmarks",
-            has: &["article__url"],
-        }]),
+        shape: Shape::Json(&[
+            Rows {
+                at: "bookmarks",
+                has: &["article__url"],
+            },
+            Rows {
+                at: ".",
+                has: &["bookmarks", "recommendations"],
+            },
+        ]),
         read: readability::read,
     },
     Format {

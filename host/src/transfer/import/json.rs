@@ -5,7 +5,6 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::BTreeMap,
     fmt,
     io::BufRead,
     rc::Rc,
@@ -17,19 +16,18 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+pub(super) use super::fields::{Fields, paragraphs, quotes};
 use super::{
     outline::{Node, Outline},
-    row::{Found, Left, Moment, Sink},
-    secrets::{self, Secret},
+    row::{Found, Left, Sink},
+    secrets,
     source::{Counting, MAX_HELD_BYTES, Source, unreadable},
-    surrogates, values,
+    surrogates,
 };
 use crate::error::{Error, Result};
 
 /// Longest thing, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
-/// So deep objects in objects are looked through for passwords.
-const MAX_SECRET_DEPTH: usize = 6;
 
 /// A thing of a list.
 pub(super) struct Item<'a> {
@@ -69,322 +67,32 @@ impl<'a> Item<'a> {
 
     /// Its members, or why there are none, as a refusal.
     pub(super) fn fields(&self) -> std::result::Result<Fields<'a>, Found> {
-        let fields = Fields::of(self.json.get())
-            .ok_or_else(|| Found::refused(self.line, "It is no object of JSON."))?;
-        Ok(Fields {
-            halved: Rc::clone(&self.halved),
-            ..fields
-        })
+        Fields::marking(self.json.get(), &self.halved)
+            .ok_or_else(|| Found::refused(self.line, "It is no object of JSON."))
     }
 
     /// Of a list of objects, these.
     pub(super) fn things(&self) -> Vec<Fields<'a>> {
         let list: Vec<&'a RawValue> = serde_json::from_str(self.json.get()).unwrap_or_default();
-        let things = list.into_iter().filter_map(|json| Fields::of(json.get()));
-        things
-            .map(|fields| Fields {
-                halved: Rc::clone(&self.halved),
-                ..fields
-            })
+        list.into_iter()
+            .filter_map(|json| Fields::marking(json.get(), &self.halved))
             .collect()
     }
 
     /// A text, or those of a list.
     pub(super) fn plain_texts(&self) -> Vec<String> {
-        let fields = Fields {
-            halved: Rc::clone(&self.halved),
-            ..Fields::default()
-        };
-        let list: Vec<&RawValue> = serde_json::from_str(self.json.get()).unwrap_or_default();
-        let list = if list.is_empty() {
-            vec![self.json]
-        } else {
-            list
-        };
-        list.into_iter().map(|json| fields.read(json)).collect()
-    }
-}
-
-/// The members of an object. All formats are read by this one way, member by
-/// member: code that is made for a type of each format's own takes several times as
-/// much of the program. A value of another form than usual is read as what it can mean.
-#[derive(Debug, Default)]
-pub(super) struct Fields<'a> {
-    members: BTreeMap<String, &'a RawValue>,
-    /// Whether half a character was found in a text.
-    halved: Rc<Cell<bool>>,
-    /// Where it stands in memory.
-    at: usize,
-}
-
-/// Members by which objects are named that stand for a tag, a folder or a list.
-const NAMES: &[&str] = &[
-    "name",
-    "label",
-    "title",
-    "tag",
-    "text",
-    "value",
-    "displayName",
-    "slug",
-];
-
-impl<'a> Fields<'a> {
-    /// None where it is no object.
-    pub(super) fn of(json: &'a str) -> Option<Self> {
-        Some(Self {
-            members: serde_json::from_str(json).ok()?,
-            halved: Rc::default(),
-            at: json.as_ptr().addr(),
-        })
-    }
-
-    fn inner(&self, json: &'a RawValue) -> Option<Self> {
-        Some(Self {
-            halved: Rc::clone(&self.halved),
-            ..Self::of(json.get())?
-        })
-    }
-
-    /// Whether half a character was found in what was read of it.
-    pub(super) fn is_halved(&self) -> bool {
-        self.halved.get()
-    }
-
-    /// Whether there is a member of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.members.contains_key(name)
-    }
-
-    /// The names of its members.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.keys().map(String::as_str)
-    }
-
-    /// A text; a number, `true` or `false` as one, which some versions of a
-    /// program write. Empty where there is none.
-    pub(super) fn text(&self, name: &str) -> String {
-        self.members
-            .get(name)
-            .map_or_else(String::new, |json| self.read(json))
-    }
-
-    /// A text that says something.
-    pub(super) fn some(&self, name: &str) -> Option<String> {
-        Some(self.text(name)).filter(|text| !text.trim().is_empty())
-    }
-
-    /// The first of these that says something; empty where none does.
-    pub(super) fn first(&self, names: &[&str]) -> String {
-        let mut texts = names.iter().filter_map(|name| self.some(name));
-        texts.next().unwrap_or_default()
-    }
-
-    /// Whether it is `true`, 1, `"yes"` or the like.
-    pub(super) fn is_yes(&self, name: &str) -> bool {
-        values::is_yes(&self.text(name))
-    }
-
-    /// A date: a text, a number, or an object as MongoDB (`$date`) and Firestore
-    /// (`_seconds`) write it.
-    pub(super) fn date(&self, name: &str) -> Moment {
-        if let Some(date) = self.object(name) {
-            let number = |name| date.object(name).unwrap_or_default().text("$numberLong");
-            return super::dates::date(
-                &[
-                    date.first(&["$date", "_seconds", "seconds"]),
-                    number("$date"),
-                ]
-                .into_iter()
-                .find(|text| !text.is_empty())
-                .unwrap_or_default(),
-            );
-        }
-        super::dates::date(&self.text(name))
-    }
-
-    /// As [`Fields::first`], where one says something.
-    pub(super) fn first_some(&self, names: &[&str]) -> Option<String> {
-        Some(self.first(names)).filter(|text| !text.is_empty())
-    }
-
-    /// Whether it is `false`, which is no text.
-    pub(super) fn is_false(&self, name: &str) -> bool {
-        self.members
-            .get(name)
-            .is_some_and(|json| json.get() == "false" || values::is_no(&self.read(json)))
-    }
-
-    /// The first of these that is a date.
-    pub(super) fn first_date(&self, names: &[&str]) -> Moment {
-        let dates = names.iter().map(|name| self.date(name));
-        dates.fold(Moment::Unsaid, Moment::or)
-    }
-
-    /// A list.
-    fn list(&self, name: &str) -> Vec<&'a RawValue> {
-        let json = self.members.get(name).map(|json| json.get());
-        json.and_then(|json| serde_json::from_str(json).ok())
-            .unwrap_or_default()
-    }
-
-    /// Names of tags, folders or lists, in every form in which exporters write them: a
-    /// list of texts or of objects with a name, a list of such lists, a text with
-    /// commas, an object with a member for each.
-    pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        let mut texts = Vec::new();
-        if let Some(json) = self.members.get(name) {
-            self.collect(json, 0, &mut texts);
-        }
+        let json = self.json.get();
+        let list = serde_json::from_str::<Vec<serde_json::Value>>(json);
+        let list = list.or_else(|_| Ok::<_, serde_json::Error>(vec![serde_json::from_str(json)?]));
+        let texts = list.unwrap_or_default().into_iter();
         texts
-    }
-
-    fn collect(&self, json: &'a RawValue, depth: usize, texts: &mut Vec<String>) {
-        if depth > 3 {
-            return;
-        }
-        if let Some(object) = self.inner(json) {
-            let name = object.first(NAMES);
-            if !name.is_empty() {
-                texts.push(name);
-                return;
-            }
-            for (name, value) in &object.members {
-                match value.get() {
-                    "null" | "false" | "0" => {}
-                    // As PHP writes a list with gaps.
-                    _ if name.bytes().all(|byte| byte.is_ascii_digit()) => {
-                        object.collect(value, depth + 1, texts);
-                    }
-                    _ => texts.push(self.sound(name.clone())),
-                }
-            }
-            return;
-        }
-        if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json.get()) {
-            for json in list {
-                // One of the list is one name, whatever signs it has.
-                match json.get().starts_with(['[', '{']) {
-                    true => self.collect(json, depth + 1, texts),
-                    false => texts.push(self.read(json)),
-                }
-            }
-            return;
-        }
-        texts.extend(values::tags(&self.read(json), None));
-    }
-
-    /// The objects of a list, or of an object with a member for each.
-    pub(super) fn objects(&self, name: &str) -> Vec<Self> {
-        let mut list = self.list(name);
-        if list.is_empty()
-            && let Some(object) = self.object(name)
-        {
-            list = object.members.into_values().collect();
-        }
-        list.into_iter()
-            .filter_map(|json| self.inner(json))
+            .filter_map(|text| {
+                let (text, halved) = surrogates::unmarked(text.as_str()?.to_owned());
+                self.halved.set(self.halved.get() || halved);
+                Some(text)
+            })
             .collect()
     }
-
-    /// An object.
-    pub(super) fn object(&self, name: &str) -> Option<Self> {
-        self.members.get(name).and_then(|json| self.inner(json))
-    }
-
-    /// All members that are objects, with their names, by name.
-    pub(super) fn all_objects(&self) -> impl Iterator<Item = (&str, Self)> {
-        let members = self.members.iter();
-        members.filter_map(|(name, json)| Some((name.as_str(), self.inner(json)?)))
-    }
-
-    /// All members that are lists, with the objects in them, by name.
-    pub(super) fn all_lists(&self) -> impl Iterator<Item = (&str, Vec<Self>)> {
-        let members = self.members.iter();
-        let lists = members.filter(|(_, json)| json.get().starts_with('['));
-        lists.map(|(name, _)| (name.as_str(), self.objects(name)))
-    }
-
-    /// A text or a number as a text; empty where it is anything else.
-    fn read(&self, json: &RawValue) -> String {
-        match json.get() {
-            "null" | "false" => String::new(),
-            json if json.starts_with('"') => {
-                self.sound(serde_json::from_str(json).unwrap_or_default())
-            }
-            json if json.starts_with(['[', '{']) => String::new(),
-            json => json.to_owned(),
-        }
-    }
-
-    fn sound(&self, text: String) -> String {
-        let (text, halved) = surrogates::unmarked(text);
-        if halved {
-            self.halved.set(true);
-        }
-        text
-    }
-
-    /// The name of a member for a password, a one-time code or a card.
-    pub(super) fn secret(&self) -> Option<Secret> {
-        secret(&self.members, 0)
-    }
-}
-
-/// Looks at objects inside of objects as well: Bitwarden's `login.password`.
-fn secret(members: &BTreeMap<String, &RawValue>, depth: usize) -> Option<Secret> {
-    for (name, json) in members {
-        let json = json.get();
-        // "Whether it has a password" isn't one.
-        if !matches!(json, "true" | "false")
-            && let Some(secret) = secrets::of_name(name)
-        {
-            return Some(secret);
-        }
-        if json.len() > "\"otpauth:".len() && json[1..].starts_with("otpauth:") {
-            return Some(Secret::OneTimeCode);
-        }
-        if depth >= MAX_SECRET_DEPTH {
-            continue;
-        }
-        if json.starts_with('{')
-            && let Ok(inner) = serde_json::from_str(json)
-            && let Some(secret) = secret(&inner, depth + 1)
-        {
-            return Some(secret);
-        }
-        if json.starts_with('[') && json.contains('{') {
-            let list: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-            for json in list.iter().filter(|json| json.get().starts_with('{')) {
-                if let Ok(inner) = serde_json::from_str(json.get())
-                    && let Some(secret) = secret(&inner, depth + 1)
-                {
-                    return Some(secret);
-                }
-            }
-        }
-    }
-    None
-}
-
-/// Those that say something, below each other.
-pub(super) fn paragraphs<const COUNT: usize>(texts: [String; COUNT]) -> String {
-    let texts = texts.into_iter().filter(|text| !text.trim().is_empty());
-    texts.collect::<Vec<_>>().join("\n\n")
-}
-
-/// Words that were marked in a page, with what the user wrote of them, below each other.
-pub(super) fn quotes(marked: &[Fields<'_>]) -> String {
-    let quotes = marked.iter().map(|marked| {
-        let quote = marked.first(&["quote", "text", "highlight", "content"]);
-        let quote: Vec<String> = quote.lines().map(|line| format!("> {line}")).collect();
-        paragraphs([
-            quote.join("\n"),
-            marked.first(&["note", "comment", "annotation"]),
-        ])
-    });
-    let quotes: Vec<String> = quotes.filter(|quote| !quote.is_empty()).collect();
-    quotes.join("\n\n")
 }
 
 /// Calls `take` with each thing of the lists that are at the top or in its object
@@ -622,13 +330,13 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
             if self.0.layout == Layout::Keyed {
-                self.0.item(&*map.next_value::<Box<RawValue>>()?)?;
+                self.0.item(&map.next_value::<Box<RawValue>>()?)?;
                 continue;
             }
             match self.0.lists.iter().find(|list| **list == name) {
                 // One thing, not one for each of its members.
                 Some(_) if self.0.rows.contains(&name) => {
-                    self.0.item(&*map.next_value::<Box<RawValue>>()?)?;
+                    self.0.item(&map.next_value::<Box<RawValue>>()?)?;
                 }
                 Some(_) => map.next_value_seed(List(self.0))?,
                 None => map.next_value_seed(Skipped(self.0))?,
@@ -724,7 +432,7 @@ impl<'de, R: BufRead> Visitor<'de> for List<'_, R> {
     /// As PHP writes a list with gaps.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         while map.next_key::<IgnoredAny>()?.is_some() {
-            self.0.item(&*map.next_value::<Box<RawValue>>()?)?;
+            self.0.item(&map.next_value::<Box<RawValue>>()?)?;
         }
         Ok(())
     }

@@ -42,9 +42,10 @@ pub(super) struct Naming {
 
 /// Names that most programs use.
 const USUAL: Naming = Naming {
-    folder: &["title", "name"],
+    folder: &["title", "name", "label"],
     tags: &["tags", "labels"],
-    saved: &[],
+    // OneTab's and those of other managers of tabs.
+    saved: &["createDate", "sessionStartTime"],
     skip: &[],
 };
 

@@ -10,6 +10,7 @@ mod delicious;
 mod detect;
 mod elcurator;
 mod encoding;
+mod fields;
 mod formats;
 mod goodlinks;
 mod html;

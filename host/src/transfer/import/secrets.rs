@@ -7,7 +7,11 @@
 //! and its relatives, LastPass, NordPass, Proton Pass and RoboForm write, and the word
 //! for a password in the languages of the browsers.
 
-use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use encoding_rs::Encoding;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
@@ -21,6 +25,8 @@ const REMEMBERED_NAMES: usize = 10_000;
 const MAX_NAME_BYTES: usize = 200;
 /// From so many characters on, a word is found also where it is written in several.
 const LONG: usize = 8;
+/// So many signs of a line are tried as what stands between names.
+const MAX_SIGNS: usize = 50;
 /// So many lines of a file are looked at for the names of columns.
 const HEAD_LINES: usize = 10;
 
@@ -388,7 +394,85 @@ pub(super) fn refuse_tables(source: &mut Source) -> Result<()> {
     }
 }
 
+/// What a record of a table holds that is names of columns again.
+pub(super) fn in_names(record: &::csv::ByteRecord, address: usize) -> Option<Secret> {
+    let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
+    // No address has no sign but letters.
+    let first = name(record.get(address).unwrap_or_default());
+    if first.contains([':', '.', '/']) || !columns::is_known(&first) {
+        return None;
+    }
+    record.iter().find_map(|field| of_name(&name(field)))
+}
+
+/// Names of columns in a line with a sign between them that isn't usual, or spaces; or in
+/// the head of a table of HTML.
+fn in_unusual_line(line: &str, below: bool) -> Option<Secret> {
+    let signs = line
+        .chars()
+        .filter(|c| !c.is_alphanumeric() && !"\"'_-./ ".contains(*c) && !c.is_control())
+        .take(MAX_SIGNS);
+    let signs: HashSet<char> = signs.collect();
+    let by_sign = signs.into_iter().map(|sign| line.split(sign).collect());
+    let mut ways: Vec<Vec<&str>> = by_sign.collect();
+    ways.push(line.split_whitespace().collect());
+    ways.push(line.split("  ").collect());
+    // A row may have two words that are names of columns as well.
+    ways.retain(|names| !below || names.len() > 2);
+    ways.into_iter().find_map(|names| of_names(&names))
+}
+
+/// What columns of these names hold, where all are names of columns of logins.
+fn of_names(names: &[&str]) -> Option<Secret> {
+    let names: Vec<&str> = names
+        .iter()
+        .map(|name| name.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\''))
+        .filter(|name| !name.is_empty())
+        .collect();
+    if names.len() < 2 || names.len() > 100 {
+        return None;
+    }
+    let secret = names.iter().find_map(|name| of_name(name))?;
+    let known = names.iter().filter(|name| columns::is_known(name)).count();
+    let all = names
+        .iter()
+        .all(|name| columns::is_known(name) || of_name(name).is_some());
+    (known > 0 && all).then_some(secret)
+}
+
+/// The names in the head of a table of HTML.
+fn in_html(text: &str) -> Option<Secret> {
+    if !text.trim_start().starts_with('<') {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    ["<th", "<td"].iter().find_map(|cell| {
+        let cells = lower.split(cell).skip(1).take(100);
+        let names: Vec<String> = cells
+            .filter(|cell| cell.starts_with(['>', ' ', '\n', '\t', '\r']))
+            .map(|cell| {
+                let content = cell.split_once('>').map_or("", |(_, content)| content);
+                let content = content.split("</t").next().unwrap_or_default();
+                let texts = content
+                    .split('<')
+                    .map(|piece| piece.rsplit('>').next().unwrap_or_default());
+                texts.collect::<String>()
+            })
+            .collect();
+        // Of a table without a head, those before the first that is no name.
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let head = names
+            .iter()
+            .take_while(|name| columns::is_known(name) || of_name(name).is_some());
+        let head: Vec<&str> = head.copied().collect();
+        of_names(&head)
+    })
+}
+
 fn in_table(text: &str) -> Option<Secret> {
+    if let Some(secret) = in_html(text) {
+        return Some(secret);
+    }
     let lines = text
         .split(['\n', '\r'])
         .filter(|line| !line.trim().is_empty());
@@ -396,7 +480,7 @@ fn in_table(text: &str) -> Option<Secret> {
     starts.enumerate().find_map(|(at, line)| {
         // From this line on: the first record may have line breaks in it.
         let from = line.as_ptr().addr() - text.as_ptr().addr();
-        in_record(&text[from..], at > 0)
+        in_record(&text[from..], at > 0).or_else(|| in_unusual_line(line, at > 0))
     })
 }
 
@@ -549,6 +633,11 @@ mod tests {
             "\"Web Site\",\"Login\nName\",\"Pass\nword\"\n",
             "Sivusto,Käyttäjätunnus,Salasana\na,b,c\n",
             "title,url,code\nx,https://e.org/,otpauth://totp/x?secret=ABC\n",
+            "url^username^password\nhttps://e.org/^me^secret\n",
+            "url:username:password\n",
+            "url   username   password\n",
+            "<html><table><tr><th>Title</th><th class=x><b>URL</b></th><th>Password</th></tr>",
+            "<table><tr><td>url</td><td>username</td><td>password</td></tr><tr><td>x</td></tr>",
             "Exported on Monday\nname,url,username,password\n",
         ] {
             assert!(in_table(text).is_some(), "{text}");
@@ -558,6 +647,8 @@ mod tests {
             "title,url\npassword,https://e.org/\n",
             "title,note\npassword,username\n",
             "https://e.org/ | Forgot password\nhttps://f.org/ | x\n",
+            "<table><tr><td><a href=\"https://e.org/\">password</a></td><td>x</td></tr></table>",
+            "password: how to choose one\nhttps://e.org/\n",
             "# My list, password things, and so on\nhttps://e.org/\n",
             "<DL><DT><A HREF=\"https://e.org/\">password, username</A></DL>",
             "",
