@@ -460,6 +460,8 @@ impl Wreck {
                 tx,
                 now,
                 pending: Pending::default(),
+                bulk: std::cell::RefCell::default(),
+                many_changes: std::cell::Cell::default(),
             },
             names,
             nameless: HashSet::new(),

@@ -203,7 +203,11 @@ fn detect(sample: &[u8], is_whole: bool) -> &'static Encoding {
     let country = country(sample);
     let encoding = detector.guess(country.as_deref().map(str::as_bytes), Utf8Detection::Deny);
     // Which every file fits.
-    if encoding == UTF_8 { WINDOWS_1252 } else { encoding }
+    if encoding == UTF_8 {
+        WINDOWS_1252
+    } else {
+        encoding
+    }
 }
 
 /// The top-level domain of a country that most addresses have, if most have one.
@@ -213,7 +217,9 @@ fn country(sample: &[u8]) -> Option<String> {
     let mut rest = sample;
     while let Some(at) = rest.windows(3).position(|three| three == b"://") {
         rest = &rest[at + 3..];
-        let host = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte));
+        let host = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte));
         let host: Vec<u8> = host.copied().take(255).collect();
         let label = host.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
         let label = String::from_utf8_lossy(label).to_ascii_lowercase();
@@ -225,7 +231,9 @@ fn country(sample: &[u8]) -> Option<String> {
             break;
         }
     }
-    let (label, count) = counts.into_iter().max_by(|a, b| (a.1, &b.0).cmp(&(b.1, &a.0)))?;
+    let (label, count) = counts
+        .into_iter()
+        .max_by(|a, b| (a.1, &b.0).cmp(&(b.1, &a.0)))?;
     (count * 2 > all && label.is_ascii()).then_some(label)
 }
 
@@ -331,8 +339,7 @@ impl<R: Read> Decoded<R> {
             }
             let raw = &self.raw[self.start..self.end];
             let (result, read, written, _) =
-                self.decoder
-                    .decode_to_utf8(raw, &mut self.text, self.ended);
+                self.decoder.decode_to_utf8(raw, &mut self.text, self.ended);
             self.start += read;
             self.length = written;
             self.done = self.ended && result == CoderResult::InputEmpty;
@@ -436,12 +443,24 @@ mod tests {
             "Как устроен поиск: алгоритмы и структуры данных для начинающих",
             &["windows-1251", "KOI8-U"],
         ),
-        ("한국어 위키백과, 우리 모두의 백과사전 - 프로그래밍 언어", &["EUC-KR"]),
+        (
+            "한국어 위키백과, 우리 모두의 백과사전 - 프로그래밍 언어",
+            &["EUC-KR"],
+        ),
         ("中文维基百科，自由的百科全书：程序设计语言的历史", &["GBK"]),
-        ("維基百科，自由的百科全書：程式設計語言的歷史與發展", &["Big5"]),
+        (
+            "維基百科，自由的百科全書：程式設計語言的歷史與發展",
+            &["Big5"],
+        ),
         ("Žluťoučký kůň úpěl ďábelské ódy, příliš", &["windows-1250"]),
-        ("Η ελληνική γλώσσα στο διαδίκτυο και η ιστορία της", &["windows-1253"]),
-        ("Türkçe bilgisayar öğrenme ve şifreleme dersi ığdır", &["windows-1254"]),
+        (
+            "Η ελληνική γλώσσα στο διαδίκτυο και η ιστορία της",
+            &["windows-1253"],
+        ),
+        (
+            "Türkçe bilgisayar öğrenme ve şifreleme dersi ığdır",
+            &["windows-1254"],
+        ),
         ("Über Größe und Maß – „Äpfel“ für alle", &["windows-1252"]),
     ];
 
@@ -461,7 +480,9 @@ mod tests {
                 assert_eq!(text(&bytes), (file, *name, UNDECLARED));
                 for declaration in [
                     format!("<meta charset={name}>"),
-                    format!("<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset={name}\">"),
+                    format!(
+                        "<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset={name}\">"
+                    ),
                     format!("<?xml version='1.0' encoding='{name}'?>"),
                 ] {
                     let file = format!("{declaration}{title}");
@@ -484,8 +505,15 @@ mod tests {
             let file = format!("<meta charset={declared}><a href=\"https://e.jp/\">{japanese}</a>");
             let (bytes, _) = encoded(&file, actual);
             let (decoded, name, sign) = text(&bytes);
-            assert_eq!((decoded.as_str(), name), (file.as_str(), actual), "{declared}");
-            assert!(matches!(sign, Sign::Content(Some(_))), "{declared}: {sign:?}");
+            assert_eq!(
+                (decoded.as_str(), name),
+                (file.as_str(), actual),
+                "{declared}"
+            );
+            assert!(
+                matches!(sign, Sign::Content(Some(_))),
+                "{declared}: {sign:?}"
+            );
         }
     }
 
@@ -506,7 +534,12 @@ mod tests {
 
     #[test]
     fn escape_characters_alone_make_no_file_japanese() {
-        check(b"\x1B[1mbold\x1B[0m", "\u{1b}[1mbold\u{1b}[0m", "UTF-8", Sign::Sound);
+        check(
+            b"\x1B[1mbold\x1B[0m",
+            "\u{1b}[1mbold\u{1b}[0m",
+            "UTF-8",
+            Sign::Sound,
+        );
     }
 
     #[test]

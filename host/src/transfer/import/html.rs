@@ -434,7 +434,11 @@ mod tests {
         let found = all(format!("{title}</A>").as_bytes(), Context::Until("a")).unwrap();
         let text = Token::Text("x &<!-- <p> <<dl>".into(), false);
         assert_eq!((found.len(), &found[0]), (2, &text));
-        let found = all(b"<a href='?a=1&copy=2&lt;&#55357;&#56832;'>", Context::Between).unwrap();
+        let found = all(
+            b"<a href='?a=1&copy=2&lt;&#55357;&#56832;'>",
+            Context::Between,
+        )
+        .unwrap();
         let [Token::Tag(tag)] = found.as_slice() else {
             panic!("{found:?}");
         };
@@ -443,7 +447,10 @@ mod tests {
 
     #[test]
     fn references_alone_are_replaced() {
-        assert_eq!(unescaped("<a &amp; </b> &auml;&#55357;&#56832; &x;"), "<a & </b> ä😀 &x;");
+        assert_eq!(
+            unescaped("<a &amp; </b> &auml;&#55357;&#56832; &x;"),
+            "<a & </b> ä😀 &x;"
+        );
         let address = "https://e.org/?a=1&copy=2&amp;b=\"<";
         assert_eq!(unescaped_value(address), "https://e.org/?a=1&copy=2&b=\"<");
     }

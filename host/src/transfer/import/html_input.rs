@@ -30,8 +30,22 @@ const NEAR: usize = 256;
 
 /// Tags that are markup also in the middle of a text.
 const STRUCTURE: &[&str] = &[
-    "a", "blockquote", "body", "br", "dd", "dl", "dt", "h1", "h2", "h3", "hr", "html", "li", "ol",
-    "p", "ul",
+    "a",
+    "blockquote",
+    "body",
+    "br",
+    "dd",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "hr",
+    "html",
+    "li",
+    "ol",
+    "p",
+    "ul",
 ];
 /// Elements whose content is no markup.
 const RAW: &[&str] = &[
@@ -217,7 +231,9 @@ impl<R: Read> Input<R> {
             }
             self.after_cr = read.last() == Some(&b'\r');
             let blanks = read.iter().rev();
-            let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let blanks = blanks
+                .take_while(|byte| matches!(byte, b' ' | b'\t'))
+                .count();
             self.blank = match read.len().checked_sub(blanks + 1) {
                 None => self.blank.map(|count| count + blanks),
                 Some(at) if read[at] == b'\n' => Some(blanks),
@@ -370,13 +386,18 @@ impl<R: Read> Input<R> {
     /// Whether a tag is markup in a note, in which people write of tags, too.
     fn is_tag_of_note(&mut self, closing: bool, name: &str) -> io::Result<bool> {
         // A tag that parts bookmarks is the first of its line, or a tag follows.
-        let parts = matches!(name, "dl" | "dt" | "dd" | "h1" | "h2" | "h3" | "ol" | "ul" | "li");
+        let parts = matches!(
+            name,
+            "dl" | "dt" | "dd" | "h1" | "h2" | "h3" | "ol" | "ul" | "li"
+        );
         if !parts || closing && name != "dl" || self.blank.is_some() {
             return Ok(true);
         }
         let near = self.near()?;
         let after = near.iter().position(|byte| *byte == b'>');
-        let after = after.map_or(&[][..], |at| &near[at + 1..]).trim_ascii_start();
+        let after = after
+            .map_or(&[][..], |at| &near[at + 1..])
+            .trim_ascii_start();
         let first = after.first();
         Ok(first.is_none() || first == Some(&b'<') || name == "dd")
     }
@@ -505,7 +526,9 @@ fn next_bookmark(value: &[u8]) -> Option<usize> {
         if closing || name.eq_ignore_ascii_case(b"dt") || name.eq_ignore_ascii_case(b"dd") {
             let before = &value[..at];
             let blanks = before.trim_ascii_end();
-            let new_line = before[blanks.len()..].iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+            let new_line = before[blanks.len()..]
+                .iter()
+                .any(|byte| matches!(byte, b'\n' | b'\r'));
             let end = blanks.len().checked_sub(4).map(|from| &blanks[from..]);
             if new_line || end.is_some_and(|end| end.eq_ignore_ascii_case(b"</a>")) {
                 return Some(at);
@@ -592,11 +615,17 @@ fn reference(text: &[u8]) -> Option<(u32, usize)> {
         [b'x' | b'X', rest @ ..] => (rest, 16, 3),
         _ => (rest, 10, 2),
     };
-    let length = digits.iter().take(12).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let length = digits
+        .iter()
+        .take(12)
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
     let number = std::str::from_utf8(&digits[..length]).ok()?;
     let number = u32::from_str_radix(number, radix).ok()?;
     let semicolon = usize::from(digits.get(length) == Some(&b';'));
-    (0xD800..0xE000).contains(&number).then_some((number, before + length + semicolon))
+    (0xD800..0xE000)
+        .contains(&number)
+        .then_some((number, before + length + semicolon))
 }
 
 /// The place of the first of `needles`.
@@ -604,9 +633,9 @@ fn first_of(text: &[u8], needles: &[u8]) -> Option<usize> {
     const AT_ONCE: usize = 64;
     // In pieces, without a branch at each byte: most of a file is read here.
     for (nth, piece) in text.chunks(AT_ONCE).enumerate() {
-        let any = needles.iter().any(|needle| {
-            piece.iter().fold(false, |any, byte| any | (byte == needle))
-        });
+        let any = needles
+            .iter()
+            .any(|needle| piece.iter().fold(false, |any, byte| any | (byte == needle)));
         if any {
             let at = piece.iter().position(|byte| needles.contains(byte))?;
             return Some(nth * AT_ONCE + at);
@@ -707,8 +736,14 @@ mod tests {
         for (text, expected) in [
             ("<a href=\"x\" b='\"<'>", Shape::Whole),
             ("<a href=x\"y<z>", Shape::Whole),
-            ("<a href=\"x>T</a>\n  <DT><A HREF=\"y\">", Shape::Missing(10, b'"')),
-            ("<a href='x>T</A><dt><A HREF='y'>", Shape::Missing(10, b'\'')),
+            (
+                "<a href=\"x>T</a>\n  <DT><A HREF=\"y\">",
+                Shape::Missing(10, b'"'),
+            ),
+            (
+                "<a href='x>T</A><dt><A HREF='y'>",
+                Shape::Missing(10, b'\''),
+            ),
             ("<a href=\"javascript:'<dt><a>'\">", Shape::Whole),
             ("<a href=\"x", Shape::Open),
             ("<a href=", Shape::Open),

@@ -12,8 +12,19 @@ use crate::error::Result;
 const MAX_LINE_BYTES: u64 = 1 << 20;
 /// Schemes of addresses without `//` that are bookmarked.
 const SCHEMES: &[&str] = &[
-    "about", "chrome", "data", "doi", "edge", "javascript", "magnet", "mailto", "news", "place",
-    "tel", "urn", "view-source",
+    "about",
+    "chrome",
+    "data",
+    "doi",
+    "edge",
+    "javascript",
+    "magnet",
+    "mailto",
+    "news",
+    "place",
+    "tel",
+    "urn",
+    "view-source",
 ];
 
 /// Whether a text is a list of addresses: one line of four has one, at least, or the first.
@@ -46,9 +57,15 @@ fn is_address(line: &str) -> bool {
 /// Whether a word is an address of any scheme.
 fn is_any_address(word: &str) -> bool {
     let scheme = word.split_once(':').filter(|(scheme, rest)| {
-        let known = || SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        let known = || {
+            SCHEMES
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known))
+        };
         !scheme.is_empty()
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
             && (rest.starts_with("//") || !rest.is_empty() && known())
     });
     scheme.is_some() || is_address(word)
@@ -81,7 +98,9 @@ fn read_line(text: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
         if available.is_empty() {
             return Ok(!line.is_empty());
         }
-        let end = available.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let end = available
+            .iter()
+            .position(|byte| matches!(byte, b'\n' | b'\r'));
         line.extend_from_slice(&available[..end.unwrap_or(available.len())]);
         let read = end.map_or(available.len(), |end| end + 1);
         text.consume(read);
@@ -148,7 +167,10 @@ mod tests {
             ("https://e.org/", Some(("https://e.org/", ""))),
             ("https://e.org/ | T | U", Some(("https://e.org/", "T | U"))),
             ("https://e.org/\tT", Some(("https://e.org/", "T"))),
-            ("A title: https://e.org/", Some(("https://e.org/", "A title"))),
+            (
+                "A title: https://e.org/",
+                Some(("https://e.org/", "A title")),
+            ),
             ("T — www.e.org", Some(("www.e.org", "T"))),
             ("mailto:a@e.org", Some(("mailto:a@e.org", ""))),
             ("chrome://flags", Some(("chrome://flags", ""))),

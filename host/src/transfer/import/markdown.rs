@@ -51,10 +51,10 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         text = text.replace("\r\n", "\n").replace('\r', "\n");
     }
     let options = || Options::ENABLE_TASKLISTS | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
-    let first_level = |event: &Event<'_>| {
-        matches!(event, Event::Start(Tag::Heading { level, .. }) if *level == HeadingLevel::H1)
-    };
-    let titles = Parser::new_ext(&text, options()).filter(first_level).count();
+    let first_level = |event: &Event<'_>| matches!(event, Event::Start(Tag::Heading { level, .. }) if *level == HeadingLevel::H1);
+    let titles = Parser::new_ext(&text, options())
+        .filter(first_level)
+        .count();
     let mut reading = Reading {
         text: &text,
         sink,
@@ -69,7 +69,10 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         reading.event(event, range)?;
     }
     if reading.unlinked > 0 {
-        let notice = format!("Paragraphs without a link were left out: {}.", reading.unlinked);
+        let notice = format!(
+            "Paragraphs without a link were left out: {}.",
+            reading.unlinked
+        );
         (reading.sink)(Found::Notice(notice))?;
     }
     Ok(())
@@ -175,7 +178,8 @@ impl Reading<'_, '_> {
         let rest = &self.text[at..];
         let marker = match is_listed {
             true => {
-                let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+                let digits =
+                    rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
                 digits + 1
             }
             false => 0,
@@ -210,7 +214,10 @@ impl Reading<'_, '_> {
     fn line(&mut self, at: usize) -> u64 {
         let (place, line) = self.counted;
         let (from, before) = if at < place { (0, 1) } else { (place, line) };
-        let breaks = self.text.as_bytes()[from..at].iter().filter(|byte| **byte == b'\n').count();
+        let breaks = self.text.as_bytes()[from..at]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
         self.counted = (at, before + u64::try_from(breaks).unwrap_or(0));
         self.counted.1
     }
@@ -232,7 +239,10 @@ impl Reading<'_, '_> {
         };
         item.is_done = true;
         let start = item.range.start;
-        let (links, name) = (std::mem::take(&mut item.links), std::mem::take(&mut item.name));
+        let (links, name) = (
+            std::mem::take(&mut item.links),
+            std::mem::take(&mut item.name),
+        );
         let is_listed = item.is_listed;
         let text = self.text.get(start..end.max(start)).unwrap_or_default();
         if let Some(first) = links.first() {
@@ -298,7 +308,12 @@ fn noted(before: &str, after: &str) -> String {
     let after = after.trim_end().trim_start_matches(is_separator);
     let lines = after.lines().map(str::trim_end);
     let blanks = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let indent = after.lines().skip(1).filter(|line| !line.trim().is_empty()).map(blanks).min();
+    let indent = after
+        .lines()
+        .skip(1)
+        .filter(|line| !line.trim().is_empty())
+        .map(blanks)
+        .min();
     let after: Vec<&str> = lines
         .enumerate()
         .map(|(nth, line)| match nth {
@@ -308,7 +323,9 @@ fn noted(before: &str, after: &str) -> String {
         .collect();
     let pieces = [before, &after.join("\n")];
     // A mark alone says nothing.
-    let pieces = pieces.into_iter().filter(|piece| piece.contains(char::is_alphanumeric));
+    let pieces = pieces
+        .into_iter()
+        .filter(|piece| piece.contains(char::is_alphanumeric));
     pieces.collect::<Vec<_>>().join("\n\n")
 }
 
@@ -317,11 +334,16 @@ fn bare_address(text: &str) -> Option<Range<usize>> {
     let start = ["https://", "http://", "www."].iter().filter_map(|start| {
         let found = text.find(start)?;
         let before = text[..found].chars().next_back();
-        before.is_none_or(|c| c.is_whitespace() || "([<\"".contains(c)).then_some(found)
+        before
+            .is_none_or(|c| c.is_whitespace() || "([<\"".contains(c))
+            .then_some(found)
     });
     let start = start.min()?;
     let length = text[start..].find(|c: char| c.is_whitespace() || "<>\"".contains(c));
     let end = length.map_or(text.len(), |length| start + length);
-    let end = start + text[start..end].trim_end_matches(['.', ',', ';', ')', ']']).len();
+    let end = start
+        + text[start..end]
+            .trim_end_matches(['.', ',', ';', ')', ']'])
+            .len();
     Some(start..end)
 }

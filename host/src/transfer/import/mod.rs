@@ -508,8 +508,14 @@ impl Telling {
         let notices = &mut report.notices;
         notices.extend(renamed(&making.lowered, "written in lower case"));
         notices.extend(renamed(&making.reformed, "given another form"));
-        notices.extend(readdressed(&making.unwrapped, "led to another page, which was taken"));
-        notices.extend(readdressed(&making.completed, "had no scheme and got https:"));
+        notices.extend(readdressed(
+            &making.unwrapped,
+            "led to another page, which was taken",
+        ));
+        notices.extend(readdressed(
+            &making.completed,
+            "had no scheme and got https:",
+        ));
         if self.undated > 0 {
             notices.push(match self.undated {
                 1 => "1 new note has no date that can be used; it counts as saved now.".into(),

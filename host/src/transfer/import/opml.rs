@@ -62,8 +62,12 @@ impl Elements for Reading<'_, '_> {
                 title: text.clone(),
                 folders: names[names.len().saturating_sub(FOLDERS + 1)..].to_vec(),
                 // A category is a path, `/a/b`.
-                tags: categories.map(|path| path.trim().trim_start_matches('/').to_owned()).collect(),
-                note: element.attribute(&["_note", "note", "description"]).to_owned(),
+                tags: categories
+                    .map(|path| path.trim().trim_start_matches('/').to_owned())
+                    .collect(),
+                note: element
+                    .attribute(&["_note", "note", "description"])
+                    .to_owned(),
                 saved: date(element.attribute(&["created", "added"])),
                 ..Row::default()
             };

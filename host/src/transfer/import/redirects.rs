@@ -15,8 +15,16 @@ const MAX_LAYERS: usize = 5;
 /// list of wrappers of the Neat URL and Skip Redirect extensions, each looked at for
 /// redirectors whose address is in the open; those that sign or encode it aren't here.
 const REDIRECTORS: &[(&[&str], &str, &[&str])] = &[
-    (&["google.*", "www.google.*", "news.google.*"], "/url", &["q", "url"]),
-    (&["www.youtube.com", "youtube.com", "m.youtube.com"], "/redirect", &["q"]),
+    (
+        &["google.*", "www.google.*", "news.google.*"],
+        "/url",
+        &["q", "url"],
+    ),
+    (
+        &["www.youtube.com", "youtube.com", "m.youtube.com"],
+        "/redirect",
+        &["q"],
+    ),
     (
         &[
             "l.facebook.com",
@@ -28,14 +36,26 @@ const REDIRECTORS: &[(&[&str], &str, &[&str])] = &[
         "/l.php",
         &["u"],
     ),
-    (&["l.instagram.com", "l.threads.net", "l.threads.com"], "/", &["u"]),
+    (
+        &["l.instagram.com", "l.threads.net", "l.threads.com"],
+        "/",
+        &["u"],
+    ),
     (&["out.reddit.com"], "/", &["url"]),
     (&["slack-redir.net"], "/link", &["url"]),
     (&["steamcommunity.com"], "/linkfilter", &["url", "u"]),
     (&["vk.com", "m.vk.com", "away.vk.com"], "/away", &["to"]),
     (&["duckduckgo.com", "html.duckduckgo.com"], "/l/", &["uddg"]),
-    (&["www.linkedin.com", "linkedin.com"], "/redir/redirect", &["url"]),
-    (&["www.linkedin.com", "linkedin.com"], "/safety/go", &["url"]),
+    (
+        &["www.linkedin.com", "linkedin.com"],
+        "/redir/redirect",
+        &["url"],
+    ),
+    (
+        &["www.linkedin.com", "linkedin.com"],
+        "/safety/go",
+        &["url"],
+    ),
     (&["t.umblr.com"], "/redirect", &["z"]),
     (&["exit.sc", "gate.sc"], "/", &["url"]),
     (&["getpocket.com"], "/redirect", &["url"]),
@@ -69,7 +89,12 @@ fn layer(address: &str) -> Option<String> {
         },
     };
     // What leads nowhere else stays as it is.
-    let is_page = Url::parse(&target).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "about" | "file" | "view-source"));
+    let is_page = Url::parse(&target).is_ok_and(|url| {
+        matches!(
+            url.scheme(),
+            "http" | "https" | "about" | "file" | "view-source"
+        )
+    });
     is_page.then(|| target.into_owned())
 }
 
@@ -77,23 +102,32 @@ fn of_redirector(address: &str) -> Option<Cow<'_, str>> {
     let rest = after(address, "https://").or_else(|| after(address, "http://"))?;
     // Most addresses have no parameters.
     let (place, query) = rest.split_once('?')?;
-    let (host, path) = place.find('/').map_or((place, "/"), |at| place.split_at(at));
+    let (host, path) = place
+        .find('/')
+        .map_or((place, "/"), |at| place.split_at(at));
     let (_, _, names) = REDIRECTORS.iter().find(|(hosts, start, names)| {
         path.starts_with(start)
             && hosts.iter().any(|own| is_host(host, own))
             && (names.is_empty() || names.iter().any(|name| has_parameter(query, name)))
     })?;
     if names.is_empty() {
-        let decoded = percent_encoding::percent_decode_str(query).decode_utf8().ok()?;
+        let decoded = percent_encoding::percent_decode_str(query)
+            .decode_utf8()
+            .ok()?;
         // Already an address, or one that is encoded.
-        return Some(if query.contains("://") { Cow::Borrowed(query) } else { decoded });
+        return Some(if query.contains("://") {
+            Cow::Borrowed(query)
+        } else {
+            decoded
+        });
     }
     parameter(query, names).map(Cow::Owned)
 }
 
 fn after<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     let own = text.get(..start.len())?;
-    own.eq_ignore_ascii_case(start).then(|| &text[start.len()..])
+    own.eq_ignore_ascii_case(start)
+        .then(|| &text[start.len()..])
 }
 
 fn is_host(host: &str, own: &str) -> bool {
@@ -106,7 +140,12 @@ fn is_host(host: &str, own: &str) -> bool {
     // A country: `google.de`, `google.co.uk`.
     let end = after(host, start).unwrap_or_default();
     let labels = end.split('.').count();
-    !end.is_empty() && labels <= 2 && end.len() <= 6 && end.bytes().all(|byte| byte == b'.' || byte.is_ascii_alphabetic())
+    !end.is_empty()
+        && labels <= 2
+        && end.len() <= 6
+        && end
+            .bytes()
+            .all(|byte| byte == b'.' || byte.is_ascii_alphabetic())
 }
 
 fn has_parameter(query: &str, name: &str) -> bool {
@@ -134,7 +173,8 @@ pub(super) fn with_scheme(address: &str) -> Option<String> {
         return is_host.then(|| format!("https://{address}"));
     }
     let host = address.strip_prefix("//")?;
-    host.starts_with(char::is_alphanumeric).then(|| format!("https:{address}"))
+    host.starts_with(char::is_alphanumeric)
+        .then(|| format!("https:{address}"))
 }
 
 #[cfg(test)]
@@ -146,23 +186,65 @@ mod tests {
         for (address, expected) in [
             ("view-source:https://e.org/?a#b", "https://e.org/?a#b"),
             ("View-Source:view-source:https://e.org/", "https://e.org/"),
-            ("about:reader?url=https%3A%2F%2Fe.org%2Fa%3Fb%3Dc%26d", "https://e.org/a?b=c&d"),
-            ("https://www.google.com/url?sa=t&url=https%3A%2F%2Fe.org%2F&usg=x", "https://e.org/"),
-            ("http://www.google.co.uk/url?q=http://e.org/a?b&sa=D", "http://e.org/a?b"),
+            (
+                "about:reader?url=https%3A%2F%2Fe.org%2Fa%3Fb%3Dc%26d",
+                "https://e.org/a?b=c&d",
+            ),
+            (
+                "https://www.google.com/url?sa=t&url=https%3A%2F%2Fe.org%2F&usg=x",
+                "https://e.org/",
+            ),
+            (
+                "http://www.google.co.uk/url?q=http://e.org/a?b&sa=D",
+                "http://e.org/a?b",
+            ),
             ("https://google.de/url?q=https://e.org/", "https://e.org/"),
-            ("https://www.youtube.com/redirect?event=x&q=https%3A%2F%2Fe.org", "https://e.org"),
-            ("https://l.facebook.com/l.php?u=https%3A%2F%2Fe.org%2F%3Ffbclid%3D1&h=x", "https://e.org/?fbclid=1"),
-            ("https://l.instagram.com/?u=https%3A%2F%2Fe.org%2F&e=x", "https://e.org/"),
-            ("https://out.reddit.com/t3_x?url=https%3A%2F%2Fe.org%2F&token=x", "https://e.org/"),
-            ("https://slack-redir.net/link?url=https%3A%2F%2Fe.org%2F&v=3", "https://e.org/"),
-            ("https://steamcommunity.com/linkfilter/?u=https%3A%2F%2Fe.org%2F", "https://e.org/"),
-            ("https://vk.com/away.php?to=https%3A%2F%2Fe.org%2F&cc_key=", "https://e.org/"),
-            ("https://duckduckgo.com/l/?kh=-1&uddg=https%3A%2F%2Fe.org%2F", "https://e.org/"),
-            ("https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fe.org%2F&data=x", "https://e.org/"),
+            (
+                "https://www.youtube.com/redirect?event=x&q=https%3A%2F%2Fe.org",
+                "https://e.org",
+            ),
+            (
+                "https://l.facebook.com/l.php?u=https%3A%2F%2Fe.org%2F%3Ffbclid%3D1&h=x",
+                "https://e.org/?fbclid=1",
+            ),
+            (
+                "https://l.instagram.com/?u=https%3A%2F%2Fe.org%2F&e=x",
+                "https://e.org/",
+            ),
+            (
+                "https://out.reddit.com/t3_x?url=https%3A%2F%2Fe.org%2F&token=x",
+                "https://e.org/",
+            ),
+            (
+                "https://slack-redir.net/link?url=https%3A%2F%2Fe.org%2F&v=3",
+                "https://e.org/",
+            ),
+            (
+                "https://steamcommunity.com/linkfilter/?u=https%3A%2F%2Fe.org%2F",
+                "https://e.org/",
+            ),
+            (
+                "https://vk.com/away.php?to=https%3A%2F%2Fe.org%2F&cc_key=",
+                "https://e.org/",
+            ),
+            (
+                "https://duckduckgo.com/l/?kh=-1&uddg=https%3A%2F%2Fe.org%2F",
+                "https://e.org/",
+            ),
+            (
+                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fe.org%2F&data=x",
+                "https://e.org/",
+            ),
             ("https://href.li/?https://e.org/?a=1", "https://e.org/?a=1"),
-            ("https://www.pixiv.net/jump.php?https%3A%2F%2Fe.org%2F", "https://e.org/"),
+            (
+                "https://www.pixiv.net/jump.php?https%3A%2F%2Fe.org%2F",
+                "https://e.org/",
+            ),
             // One inside of another.
-            ("https://www.google.com/url?q=https%3A%2F%2Fl.facebook.com%2Fl.php%3Fu%3Dhttps%253A%252F%252Fe.org%252F", "https://e.org/"),
+            (
+                "https://www.google.com/url?q=https%3A%2F%2Fl.facebook.com%2Fl.php%3Fu%3Dhttps%253A%252F%252Fe.org%252F",
+                "https://e.org/",
+            ),
         ] {
             assert_eq!(unwrapped(address).as_deref(), Some(expected), "{address}");
         }
@@ -191,7 +273,10 @@ mod tests {
     fn an_address_without_a_scheme_gets_one_where_it_is_plain() {
         for (address, expected) in [
             ("www.x.example", Some("https://www.x.example")),
-            ("WWW.x.example:8080/a?b", Some("https://WWW.x.example:8080/a?b")),
+            (
+                "WWW.x.example:8080/a?b",
+                Some("https://WWW.x.example:8080/a?b"),
+            ),
             ("//x.example/a", Some("https://x.example/a")),
             ("www.x", None),
             ("x.example", None),

@@ -119,8 +119,8 @@ impl Source {
         };
         // Not text: nothing to guess.
         if !source.is_binary()? {
-            source.guess = encoding::guess(&mut source.file, bytes)
-                .map_err(|error| unreadable(&error))?;
+            source.guess =
+                encoding::guess(&mut source.file, bytes).map_err(|error| unreadable(&error))?;
         }
         Ok(source)
     }

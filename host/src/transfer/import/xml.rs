@@ -156,7 +156,8 @@ fn element(start: &BytesStart<'_>, line: u64) -> Element {
     let attributes = start.html_attributes().filter_map(|attribute| {
         // One that is broken is left out, and what follows is read.
         let attribute = attribute.ok()?;
-        let name = String::from_utf8_lossy(attribute.key.local_name().as_ref()).to_ascii_lowercase();
+        let name =
+            String::from_utf8_lossy(attribute.key.local_name().as_ref()).to_ascii_lowercase();
         let value = String::from_utf8_lossy(&attribute.value);
         let value = &value[..value.floor_char_boundary(MAX_TEXT_BYTES)];
         Some((name, unescaped_value(value)))
