@@ -26,7 +26,10 @@ use crate::{
 
 /// So many changed notes are written to the full-text index at once, to bound
 /// the memory of a large import.
-const INDEXED_AT_ONCE: u32 = if cfg!(test) { 3 } else { 5_000 };
+const INDEXED_AT_ONCE: u32 = if cfg!(test) { 3 } else { 10_000 };
+
+/// From so many changed notes on, counts are kept in memory.
+const MANY: u32 = if cfg!(test) { 2 } else { 1_000 };
 
 /// So many notes are undone between two looks at the list of them.
 const UNDONE_AT_ONCE: u32 = if cfg!(test) { 3 } else { 1_000 };
@@ -138,6 +141,8 @@ pub struct Import<'a> {
     taken: RefCell<HashMap<i64, i64>>,
     undated: Cell<Timestamp>,
     unindexed: Cell<u32>,
+    /// Changed notes, up to [`MANY`].
+    changed: Cell<u32>,
 }
 
 impl Writer<'_> {
@@ -153,6 +158,7 @@ impl Writer<'_> {
             taken: RefCell::default(),
             undated: Cell::new(undated),
             unindexed: Cell::new(0),
+            changed: Cell::new(0),
         }
     }
 }
@@ -166,7 +172,12 @@ impl Import<'_> {
     /// nothing has changed then. The `store_*` kinds.
     pub fn note(&self, incoming: &Incoming) -> Result<Became> {
         let tx = &self.writer.tx;
-        let tags = without_aliases(tx, &incoming.tags)?;
+        let no_aliases = matches!(&*self.writer.bulk.borrow(), Some(bulk) if bulk.no_aliases);
+        let tags = match no_aliases {
+            // The reader has left out second ones of a name.
+            true => incoming.tags.clone(),
+            false => without_aliases(tx, &incoming.tags)?,
+        };
         check_tag_count(&tags)?;
         let title = check_title(&incoming.title)?;
         check_summary(&incoming.summary)?;
@@ -202,6 +213,7 @@ impl Import<'_> {
                 "\"{name}\" leads to \"{before}\" here, not to \"{of}\"."
             )));
         }
+        self.writer.end_bulk()?;
         let set = self.writer.alias_tag(name, of)?;
         self.begin_record()?;
         let tag = self.writer.tag_id(&set.tag)?;
@@ -368,6 +380,10 @@ impl Import<'_> {
         };
         let id = self.writer.free_id(moment)?;
         let next = index::row(id) + 1;
+        // Most moments are no other note's.
+        if free == first && next == first + 1 {
+            return Ok(id);
+        }
         // All on the way lead to its end now, so that no way is gone twice.
         let mut row = first;
         while row < free {
@@ -410,6 +426,12 @@ impl Import<'_> {
              SET updated_at = excluded.updated_at, before = excluded.before",
             params![note.id.0, note.updated_at.as_microsecond(), before],
         )?;
+        if self.changed.get() < MANY {
+            self.changed.set(self.changed.get() + 1);
+            if self.changed.get() == MANY {
+                writer.begin_bulk()?;
+            }
+        }
         self.unindexed.set(self.unindexed.get() + 1);
         if self.unindexed.get() >= INDEXED_AT_ONCE {
             self.unindexed.set(0);

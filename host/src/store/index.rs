@@ -8,7 +8,7 @@
 //! any other one.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, btree_map::Entry},
 };
 
@@ -45,6 +45,8 @@ pub(super) fn first_id(id: NoteId) -> i64 {
 pub(super) struct Pending {
     /// The first of them are held, the others are read again.
     notes: RefCell<BTreeMap<NoteId, (Option<Note>, Indexed)>>,
+    /// What those that are held have of text, in bytes.
+    bytes: Cell<usize>,
     /// New tags.
     tags: RefCell<Vec<i64>>,
 }
@@ -56,14 +58,21 @@ pub(super) enum Indexed {
     Before,
 }
 
-/// So many notes are held, to bound the memory of a large transaction.
-const HELD: usize = if cfg!(test) { 3 } else { 1000 };
+/// So many bytes of notes are held, to bound the memory of a large transaction.
+const HELD_BYTES: usize = if cfg!(test) { 300 } else { 8 << 20 };
+/// What a note takes besides its texts, in bytes, about.
+const NOTE_BYTES: usize = if cfg!(test) { 100 } else { 500 };
 
 impl Writer<'_> {
     /// Has the words of a note replaced when the transaction ends.
     pub(super) fn index(&self, note: &Note, indexed: Indexed) {
         let mut notes = self.pending.notes.borrow_mut();
-        let full = notes.len() >= HELD;
+        let more = NOTE_BYTES + note.url.len() + note.title.len() + note.summary.len();
+        let bytes = self.pending.bytes.get() + more;
+        let full = bytes > HELD_BYTES;
+        if !full {
+            self.pending.bytes.set(bytes);
+        }
         match notes.entry(note.id) {
             Entry::Vacant(place) => {
                 place.insert(((!full).then(|| note.clone()), indexed));
@@ -91,6 +100,7 @@ impl Writer<'_> {
 
     /// Writes what is waiting.
     pub(super) fn write_index(&self) -> Result<()> {
+        self.pending.bytes.set(0);
         for (id, (held, indexed)) in self.pending.notes.take() {
             if indexed == Indexed::Before {
                 remove(&self.tx, id)?;

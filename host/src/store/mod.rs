@@ -6,6 +6,7 @@
 //! (`synchronous=FULL`) when the call returns.
 
 mod backup;
+mod bulk;
 mod check;
 mod clock;
 mod completion;
@@ -34,6 +35,7 @@ mod tags;
 mod upkeep;
 
 use std::{
+    cell::{Cell, RefCell},
     ops::Deref,
     path::{Path, PathBuf},
 };
@@ -130,6 +132,10 @@ pub struct Writer<'a> {
     now: Timestamp,
     clock: clock::Clock,
     pending: index::Pending,
+    /// Of a large import, what is counted in memory.
+    bulk: RefCell<Option<bulk::Bulk>>,
+    /// Whether no list of what was changed is left.
+    many_changes: Cell<bool>,
 }
 
 impl Reader {
@@ -305,12 +311,15 @@ impl Store {
                 now,
                 clock,
                 pending: index::Pending::default(),
+                bulk: RefCell::default(),
+                many_changes: Cell::default(),
             };
             let done = work(&writer)?;
             if !keep {
                 return Ok(done);
             }
             writer.write_index()?;
+            writer.end_bulk()?;
             writer.prune()?;
             writer
                 .tx
@@ -443,7 +452,11 @@ impl Writer<'_> {
                  WHERE changes.revision = meta.revision + 1 LIMIT ?1)",
             )?
             .query_row([MANY_CHANGES], |row| row.get(0))?;
-        let keep = if many { -1 } else { CHANGES_KEPT };
+        let keep = if many || self.many_changes.get() {
+            -1
+        } else {
+            CHANGES_KEPT
+        };
         self.tx
             .prepare_cached("UPDATE meta SET changes_after = max(changes_after, revision - ?)")?
             .execute([keep])?;

@@ -451,6 +451,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
+        let site_id = self.site_id(site)?;
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, shift)
@@ -458,7 +459,7 @@ impl Writer<'_> {
             params![
                 note.id.0,
                 page_key,
-                self.site_id(site)?,
+                site_id,
                 note.url,
                 note.title,
                 note.summary,
@@ -470,8 +471,25 @@ impl Writer<'_> {
                 shift_of(note),
             ],
         )?;
-        self.store_tags(note)?;
+        for (position, tag) in (0_i64..).zip(&note.tags) {
+            self.insert_tag(note.id, self.tag_id(tag)?, position)?;
+        }
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.add_note(site_id);
+        }
+        self.bound_bulk()?;
         self.index(note, Indexed::Not);
+        Ok(())
+    }
+
+    fn insert_tag(&self, note: NoteId, tag: i64, position: i64) -> Result<()> {
+        self.execute(
+            "INSERT INTO note_tags (tag_id, note_id, position) VALUES (?, ?, ?)",
+            [tag, note.0, position],
+        )?;
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.add_tag(tag);
+        }
         Ok(())
     }
 
@@ -518,10 +536,7 @@ impl Writer<'_> {
                         )?;
                     }
                 }
-                None => self.execute(
-                    "INSERT INTO note_tags (tag_id, note_id, position) VALUES (?, ?, ?)",
-                    [tag_id, note.id.0, position],
-                )?,
+                None => self.insert_tag(note.id, tag_id, position)?,
             }
         }
         if note.tags.is_empty() {
@@ -545,19 +560,45 @@ impl Writer<'_> {
             return Ok(None);
         }
         let labels = labels(site);
+        if let Some(bulk) = &*self.bulk.borrow()
+            && let Some(id) = bulk.site_ids.get(&labels)
+        {
+            return Ok(Some(*id));
+        }
+        let id = self.stored_site_id(&labels)?;
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.know_site(&labels, id);
+        }
+        Ok(Some(id))
+    }
+
+    fn stored_site_id(&self, labels: &str) -> Result<i64> {
         let known = self
             .tx
             .prepare_cached("SELECT id FROM sites WHERE labels = ?")?
-            .query_row([&labels], |row| row.get(0))
+            .query_row([labels], |row| row.get(0))
             .optional()?;
-        if known.is_some() {
-            return Ok(known);
+        if let Some(id) = known {
+            return Ok(id);
         }
-        self.execute("INSERT INTO sites (labels) VALUES (?)", [&labels])?;
-        Ok(Some(self.tx.last_insert_rowid()))
+        self.execute("INSERT INTO sites (labels) VALUES (?)", [labels])?;
+        Ok(self.tx.last_insert_rowid())
     }
 
     pub(super) fn tag_id(&self, tag: &Tag) -> Result<i64> {
+        if let Some(bulk) = &*self.bulk.borrow()
+            && let Some(id) = bulk.tag_ids.get(tag.as_str())
+        {
+            return Ok(*id);
+        }
+        let id = self.stored_tag_id(tag)?;
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.know_tag(tag.as_str(), id);
+        }
+        Ok(id)
+    }
+
+    fn stored_tag_id(&self, tag: &Tag) -> Result<i64> {
         let known = self
             .tx
             .prepare_cached("SELECT id FROM tags WHERE name = ?")?

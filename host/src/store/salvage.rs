@@ -463,6 +463,8 @@ impl Wreck {
                 now,
                 clock,
                 pending: Pending::default(),
+                bulk: std::cell::RefCell::default(),
+                many_changes: std::cell::Cell::default(),
             },
             names,
             nameless: HashSet::new(),

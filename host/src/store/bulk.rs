@@ -1,0 +1,143 @@
+//! Counts of a large import, kept in memory.
+//!
+//! The schema's triggers keep the counts of tags, sites and notes with each row that is
+//! inserted, which takes longer than the row itself. After the first rows of an import
+//! the two triggers are dropped within its transaction, the counts are gathered here,
+//! and both are put back before the transaction ends; where it doesn't end well, SQLite
+//! has them as they were. The triggers of deletions stay.
+
+use std::collections::HashMap;
+
+use rusqlite::params;
+
+use super::Writer;
+use crate::error::Result;
+
+/// The triggers that are replaced.
+const TRIGGERS: [&str; 2] = ["notes_counted", "note_tags_counted"];
+/// So many counts, and ids by name, are held.
+const HELD: usize = if cfg!(test) { 4 } else { 100_000 };
+
+/// What is yet to be counted.
+#[derive(Debug)]
+pub(super) struct Bulk {
+    /// The statements that make the triggers.
+    triggers: Vec<String>,
+    notes: i64,
+    tags: HashMap<i64, i64>,
+    sites: HashMap<i64, i64>,
+    /// Ids of tags and sites by their names, so that they aren't looked up each time.
+    pub(super) tag_ids: HashMap<String, i64>,
+    pub(super) site_ids: HashMap<String, i64>,
+    /// Whether there is no alias of a tag.
+    pub(super) no_aliases: bool,
+}
+
+impl Bulk {
+    pub(super) fn add_note(&mut self, site: Option<i64>) {
+        self.notes += 1;
+        if let Some(site) = site {
+            *self.sites.entry(site).or_default() += 1;
+        }
+    }
+
+    pub(super) fn add_tag(&mut self, tag: i64) {
+        *self.tags.entry(tag).or_default() += 1;
+    }
+
+    pub(super) fn know_tag(&mut self, name: &str, id: i64) {
+        remember(&mut self.tag_ids, name, id);
+    }
+
+    pub(super) fn know_site(&mut self, labels: &str, id: i64) {
+        remember(&mut self.site_ids, labels, id);
+    }
+
+    fn is_full(&self) -> bool {
+        self.tags.len() + self.sites.len() >= HELD
+    }
+}
+
+fn remember(ids: &mut HashMap<String, i64>, name: &str, id: i64) {
+    if ids.len() >= HELD {
+        ids.clear();
+    }
+    ids.insert(name.to_owned(), id);
+}
+
+impl Writer<'_> {
+    /// Counts in memory from now on.
+    pub(super) fn begin_bulk(&self) -> Result<()> {
+        if self.bulk.borrow().is_some() {
+            return Ok(());
+        }
+        let mut triggers = Vec::new();
+        for name in TRIGGERS {
+            triggers.push(self.tx.query_row(
+                "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?",
+                [name],
+                |row| row.get(0),
+            )?);
+            self.tx.execute_batch(&format!("DROP TRIGGER {name}"))?;
+        }
+        let aliased = "SELECT EXISTS (SELECT 1 FROM tag_aliases)";
+        let aliased: bool = self.tx.query_row(aliased, [], |row| row.get(0))?;
+        self.many_changes.set(true);
+        *self.bulk.borrow_mut() = Some(Bulk {
+            triggers,
+            notes: 0,
+            tags: HashMap::new(),
+            sites: HashMap::new(),
+            tag_ids: HashMap::new(),
+            site_ids: HashMap::new(),
+            no_aliases: !aliased,
+        });
+        Ok(())
+    }
+
+    /// Writes the counts where there are many.
+    pub(super) fn bound_bulk(&self) -> Result<()> {
+        match &mut *self.bulk.borrow_mut() {
+            Some(bulk) if bulk.is_full() => self.write_counts(bulk),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the counts, and leaves counting to the schema again.
+    pub(super) fn end_bulk(&self) -> Result<()> {
+        let Some(mut bulk) = self.bulk.take() else {
+            return Ok(());
+        };
+        self.write_counts(&mut bulk)?;
+        for sql in &bulk.triggers {
+            self.tx.execute_batch(sql)?;
+        }
+        Ok(())
+    }
+
+    fn write_counts(&self, bulk: &mut Bulk) -> Result<()> {
+        let notes = std::mem::take(&mut bulk.notes);
+        self.execute("UPDATE meta SET notes = notes + ?", [notes])?;
+        let mut sites: Vec<(i64, i64)> = bulk.sites.drain().collect();
+        sites.sort_unstable();
+        for (id, more) in sites {
+            self.execute("UPDATE sites SET uses = uses + ? WHERE id = ?", [more, id])?;
+        }
+        let mut tags: Vec<(i64, i64)> = bulk.tags.drain().collect();
+        tags.sort_unstable();
+        for (id, more) in tags {
+            self.execute("UPDATE tags SET uses = uses + ? WHERE id = ?", [more, id])?;
+            // The schema's own trigger goes one grade at a time.
+            let uses: i64 = self
+                .tx
+                .prepare_cached("SELECT uses FROM tags WHERE id = ?")?
+                .query_row([id], |row| row.get(0))?;
+            let grade = i64::BITS - uses.max(0).leading_zeros();
+            self.execute(
+                "UPDATE tags SET grade = ?2 WHERE id = ?1 AND grade <> ?2",
+                params![id, grade],
+            )?;
+        }
+        Ok(())
+    }
+}
