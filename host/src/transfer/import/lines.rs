@@ -48,7 +48,15 @@ pub(super) fn recognises(text: &str) -> bool {
 
 /// Whether a line begins with an address of the web.
 fn is_address(line: &str) -> bool {
-    ["http://", "https://", "www."].iter().any(|start| {
+    [
+        "http://",
+        "https://",
+        "www.",
+        "view-source:http",
+        "about:reader?url=",
+    ]
+    .iter()
+    .any(|start| {
         line.get(..start.len())
             .is_some_and(|own| own.eq_ignore_ascii_case(start))
     })
