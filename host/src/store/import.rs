@@ -20,7 +20,10 @@ use super::{
     tags::{tag_of_alias, without_aliases},
 };
 use crate::{
-    domain::{Metadata, Note, NoteId, PageUrl, Tag, check_summary, check_tag_count, check_title},
+    domain::{
+        MAX_SUMMARY_BYTES, MAX_TAGS, Metadata, Note, NoteId, PageUrl, Tag, check_summary,
+        check_tag_count, check_title,
+    },
     error::{Error, Result},
 };
 
@@ -89,6 +92,15 @@ pub enum Became {
     Unchanged,
 }
 
+/// What a note has no room for beside what it has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Some of the tags.
+    Tags,
+    /// The end of the text, or all of it.
+    Text,
+}
+
 /// What is imported; told when it is undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -143,6 +155,7 @@ pub struct Import<'a> {
     unindexed: Cell<u32>,
     /// Changed notes, up to [`MANY`].
     changed: Cell<u32>,
+    left: RefCell<Vec<LeftOut>>,
 }
 
 impl Writer<'_> {
@@ -159,6 +172,7 @@ impl Writer<'_> {
             undated: Cell::new(undated),
             unindexed: Cell::new(0),
             changed: Cell::new(0),
+            left: RefCell::default(),
         }
     }
 }
@@ -171,6 +185,7 @@ impl Import<'_> {
     /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for what can't be taken:
     /// nothing has changed then. The `store_*` kinds.
     pub fn note(&self, incoming: &Incoming) -> Result<Became> {
+        self.left.take();
         let tx = &self.writer.tx;
         let no_aliases = matches!(&*self.writer.bulk.borrow(), Some(bulk) if bulk.no_aliases);
         let tags = match no_aliases {
@@ -274,10 +289,10 @@ impl Import<'_> {
         tags: &[Tag],
         incoming: &Incoming,
     ) -> Result<Became> {
-        let mut note =
-            before
-                .clone()
-                .enriched(title, tags, &incoming.summary, &incoming.metadata)?;
+        let (tags, summary) = self.that_fit(&before, tags, &incoming.summary);
+        let mut note = before
+            .clone()
+            .enriched(title, tags, summary, &incoming.metadata)?;
         let own = self.recorded.get() && self.came_by_this(before.id)?;
         let earlier = incoming
             .saved()
@@ -297,6 +312,41 @@ impl Import<'_> {
         self.writer.index(&note, Indexed::Before);
         self.record(&note, (!own).then_some(&before))?;
         Ok(Became::Merged)
+    }
+
+    /// What there is room for beside what a note has: what there isn't is added to `left`.
+    fn that_fit<'t>(&self, note: &Note, tags: &'t [Tag], summary: &'t str) -> (&'t [Tag], &'t str) {
+        let mut left = self.left.borrow_mut();
+        let mut room = MAX_TAGS.saturating_sub(note.tags.len());
+        let fits = |tag: &&Tag| {
+            let is_new = !note.tags.contains(tag);
+            room = room.saturating_sub(usize::from(is_new));
+            !is_new || room > 0
+        };
+        let all = note.tags.len() + tags.iter().filter(|tag| !note.tags.contains(tag)).count();
+        let count = match all > MAX_TAGS {
+            true => tags.iter().take_while(fits).count(),
+            false => tags.len(),
+        };
+        if count < tags.len() {
+            left.push(LeftOut::Tags);
+        }
+        let room = MAX_SUMMARY_BYTES.saturating_sub(note.summary.trim_end().len() + 2);
+        let length = summary.len();
+        let is_new = !note.summary.is_empty() && !note.summary.contains(summary.trim());
+        let end = match is_new && length > room {
+            true => summary.floor_char_boundary(room),
+            false => length,
+        };
+        if end < length {
+            left.push(LeftOut::Text);
+        }
+        (&tags[..count], &summary[..end])
+    }
+
+    /// What of the row that was merged last there was no room for.
+    pub fn take_left(&self) -> Vec<LeftOut> {
+        self.left.take()
     }
 
     /// Gives a note that came by this import an earlier moment, and with it another id.

@@ -54,7 +54,7 @@ pub use facets::{Facets, Followed};
 pub use fault::fault_of_disk;
 pub use file_system::FileSystem;
 pub use foreign::each_foreign_row;
-pub use import::{Became, Import, Incoming, Kept, Origin, Undone};
+pub use import::{Became, Import, Incoming, Kept, LeftOut, Origin, Undone};
 pub use notes::{SavedNote, Stats};
 pub(crate) use open::APPLICATION_ID;
 pub use place::{is_folder_of, is_part_of};

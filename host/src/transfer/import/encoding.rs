@@ -71,7 +71,7 @@ impl Guess {
             ),
             Sign::Declared => Some(format!("{is_not} {name}, as it says of itself; {convert}")),
             Sign::Content(None) => Some(format!(
-                "{is_not} {name}, which its content suggests; {convert}"
+                "{is_not} {name}, which its content suggests and is a guess; {convert}"
             )),
             Sign::Content(Some(declared)) => Some(format!(
                 "{is_not} {name}, which its content suggests: it says that it is {}, and can't be; {convert}",

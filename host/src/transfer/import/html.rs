@@ -423,7 +423,7 @@ mod tests {
             // A pair of UTF-16, as older exporters write it; and half of one.
             ("&#55357;&#56832;&#xD83D;&#xDE00;", "😀😀"),
             ("&#55357; &#56832;&#55357;x", "\u{fffd} \u{fffd}\u{fffd}x"),
-            ("a\0b\r\nc\rd", "ab\nc\nd"),
+            ("a\0b\r\nc\rd\n\re\n\r\nf", "ab\nc\nd\ne\n\nf"),
             // What follows a reference is looked at as everything is.
             ("&lt;&#55357;&#56832;&amp;<b>&<c &#<d", "<😀&<b>&<c &#<d"),
             ("&lt;<!-- &amp;</A x &x<y", "<<!-- &</A x &x<y"),

@@ -142,6 +142,7 @@ pub(super) struct Input<R> {
     /// Of the next byte, from 1.
     line: u64,
     after_cr: bool,
+    after_lf: bool,
     /// Blanks since the line began, where there was nothing else.
     blank: Option<usize>,
     /// Whether the byte before began a reference to a character, in a text or in a value.
@@ -165,6 +166,7 @@ impl<R: Read> Input<R> {
             place: 0,
             line: 1,
             after_cr: false,
+            after_lf: false,
             blank: Some(0),
             after_ampersand: None,
             missing: None,
@@ -240,6 +242,7 @@ impl<R: Read> Input<R> {
                 Some(_) => None,
             };
         }
+        self.after_lf = read.last() == Some(&b'\n');
         if self.shared.recording.get() {
             let mut source = self.shared.source.borrow_mut();
             let room = MAX_TEXT_BYTES.saturating_sub(source.len());
@@ -694,7 +697,14 @@ impl<R: Read> Reader for Input<R> {
             character[0] = byte;
             return Ok(Some(&character[..1]));
         }
-        self.fill(1)?;
+        // linkding joins lines with a line feed and a carriage return, which are one break.
+        self.fill(2)?;
+        if self.after_lf && self.held().starts_with(b"\r") && !self.held().starts_with(b"\r\n") {
+            self.start += 1;
+            self.place += 1;
+            self.after_lf = false;
+            self.fill(1)?;
+        }
         self.after_ampersand = None;
         let held = self.held();
         let held = &held[..held.len().min(self.until_missing())];

@@ -60,7 +60,7 @@ pub use source::Source;
 use crate::{
     domain::Tag,
     error::{Error, Result},
-    store::{Became, Import, Incoming},
+    store::{Became, Import, Incoming, LeftOut},
 };
 
 /// Most bookmarks of a file.
@@ -154,6 +154,10 @@ pub fn run(
 trait Taking {
     fn note(&self, note: &Incoming) -> Result<Became>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<Became>;
+    /// What the note that was there had no room for.
+    fn left(&self) -> Vec<LeftOut> {
+        Vec::new()
+    }
 }
 
 impl Taking for Import<'_> {
@@ -163,6 +167,10 @@ impl Taking for Import<'_> {
 
     fn alias(&self, name: &Tag, of: &Tag) -> Result<Became> {
         Import::alias(self, name, of)
+    }
+
+    fn left(&self) -> Vec<LeftOut> {
+        self.take_left()
     }
 }
 
@@ -237,6 +245,7 @@ fn read(
                 return Ok(());
             }
         }
+        making.leave_out(&notes.left());
         if !making.left.is_empty() {
             report.incomplete += 1;
             let sentences: Vec<&str> = making.left.iter().map(|(_, text)| text.as_str()).collect();

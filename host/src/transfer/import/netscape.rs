@@ -146,7 +146,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let (recovered, at) = tokens.recovered();
     if recovered > 0 {
         (reading.sink)(Found::Notice(format!(
-            "Markup was mended so that no bookmark is lost: in {recovered} places, first on line {at}.",
+            "Broken markup was mended so that no bookmark is lost: {recovered} times, first on line {at}.",
         )))?;
     }
     Ok(())
@@ -528,4 +528,245 @@ pub(super) fn without_blockquotes(text: &str) -> String {
         return without;
     }
     without.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<Found> {
+        let mut source = Source::of_bytes(text.as_bytes().to_vec()).unwrap();
+        let mut all = Vec::new();
+        read(&mut source, &mut |found| {
+            all.push(found);
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{text}: {error}"));
+        all
+    }
+
+    /// Each bookmark as `host|title|note`, after its folders.
+    fn told(text: &str) -> Vec<String> {
+        let rows = found(text).into_iter().filter_map(|found| match found {
+            Found::Row(row) => Some(row),
+            _ => None,
+        });
+        rows.map(|row| {
+            let host = row.url.trim_start_matches("https://").trim_end_matches('/');
+            let folders: String = row.folders.iter().map(|name| format!("{name}/")).collect();
+            let note = row.note.trim();
+            format!("{folders}{host}|{}|{note}", row.title.trim())
+        })
+        .collect()
+    }
+
+    #[track_caller]
+    fn check(cases: &[(&str, &[&str])]) {
+        for (text, expected) in cases {
+            assert_eq!(told(text), *expected, "{text}");
+        }
+    }
+
+    const A: &str = "<DT><A HREF=\"https://a/\">A</A>\n";
+    const B: &str = "<DT><A HREF=\"https://b/\">B</A>\n";
+
+    #[test]
+    fn a_sign_that_nobody_escaped_costs_no_bookmark() {
+        for (note, expected) in [
+            ("x<y, else not", "x<y, else not"),
+            ("if a<b && c>d then", "if a<b && c>d then"),
+            ("a <b", "a <b"),
+            ("a <a and y", "a <a and y"),
+            ("List<String> = <T>", "List<String> = <T>"),
+            ("<!-- TODO -->", "<!-- TODO -->"),
+            ("<!-- never closed", "<!-- never closed"),
+            ("<? php", "<? php"),
+            ("<![CDATA[ x ]]>", "<![CDATA[ x ]]>"),
+            ("</ x", "</ x"),
+            ("1 < 2 <3 <", "1 < 2 <3 <"),
+            ("x<y=\"z", "x<y=\"z"),
+            ("it's <it's", "it's <it's"),
+            ("<script>var x = '<DT>'", "<script>var x = '<DT>'"),
+            ("<title>t", "<title>t"),
+            ("<textarea>", "<textarea>"),
+            ("<plaintext>", "<plaintext>"),
+            ("use <dl> and <dt> in it", "use <dl> and <dt> in it"),
+            ("AT&T &lt;b&gt; &foo; &amp;lt;", "AT&T <b> &foo; &lt;"),
+            ("&amp;<y &lt;<!-- z", "&<y <<!-- z"),
+            (
+                "see <a href=\"https://x/\">x</a> too",
+                "see <a href=\"https://x/\">x</a> too",
+            ),
+            ("end</A></DT>", "end"),
+            ("a</DD>", "a"),
+            ("a<br>b", "a\nb"),
+            ("nul\0s", "nuls"),
+        ] {
+            let text = format!("<DL><p>\n{A}<DD>{note}\n{B}<DD>{note}\n</DL><p>\n");
+            let told = told(&text);
+            let (a, b) = (format!("a|A|{expected}"), format!("b|B|{expected}"));
+            assert_eq!(told, [a, b], "{note}");
+        }
+        for (title, expected) in [
+            ("How to write <!-- in HTML", "How to write <!-- in HTML"),
+            ("The <h1> and <title> tags", "The <h1> and <title> tags"),
+            ("<DL>, <DT> and <DD>", "<DL>, <DT> and <DD>"),
+            ("<a> without an address", "<a> without an address"),
+            ("x<y", "x<y"),
+            ("a </p> b", "a </p> b"),
+            ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+            ("<?xml ?>", "<?xml ?>"),
+            ("&lt;!-- &ouml; &#55357;&#56832;", "<!-- ö 😀"),
+        ] {
+            let text = format!("<DL>\n<DT><A HREF=\"https://a/\">{title}</A>\n{B}</DL>");
+            assert_eq!(
+                told(&text),
+                [format!("a|{expected}|"), "b|B|".into()],
+                "{title}"
+            );
+        }
+        for (name, expected) in [("C<D>", "C<D>"), ("a <!-- b", "a <!-- b"), ("<p>", "<p>")] {
+            let text = format!("<DL><DT><H3>{name}</H3>\n<DL>{A}</DL>\n{B}</DL>");
+            assert_eq!(
+                told(&text),
+                [format!("{expected}/a|A|"), "b|B|".into()],
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_broken_costs_no_bookmark() {
+        check(&[
+            // A quotation mark is missing.
+            (
+                "<DL><DT><A HREF=\"https://a/>A</A>\n<DT><A HREF=\"https://b/\">B</A>\n</DL>",
+                &["a|A|", "b|B|"],
+            ),
+            (
+                "<DT><A HREF='https://a/>A</A><DT><A HREF='https://b/'>B</A>",
+                &["a|A|", "b|B|"],
+            ),
+            (
+                "<DT><A HREF=\"https://b/\">B</A>\n<DT><A HREF=\"https://a/>A</A>\n",
+                &["b|B|", "a|A|"],
+            ),
+            // The end of a tag is missing.
+            (
+                "<DT\n<A HREF=\"https://a/\">A</A>\n<DT><A HREF=\"https://b/\">B</A>",
+                &["a|A|", "b|B|"],
+            ),
+            (
+                "<DT><A HREF=\"https://a/\"\n<DT><A HREF=\"https://b/\">B</A>",
+                &["a||", "b|B|"],
+            ),
+            // End tags are missing.
+            (
+                "<DL><DT><A HREF=\"https://a/\">A\n<DT><A HREF=\"https://b/\">B\n<DD>n",
+                &["a|A|", "b|B|n"],
+            ),
+            (
+                "<HTML><BODY><DT><A HREF=\"https://a/\">A</A>\n<DD>n\n</BODY></HTML>\n",
+                &["a|A|n"],
+            ),
+            // A comment between bookmarks, and one that never ends.
+            (
+                "<!-- <DT><A HREF=\"https://c/\">C</A> --><DT><A HREF=\"https://a/\">A</A>",
+                &["a|A|"],
+            ),
+            (
+                "<DT><A HREF=\"https://a/\">A</A>\n<!-- x\n<DT><A HREF=\"https://b/\">B</A>",
+                &["a|A|<!-- x", "b|B|"],
+            ),
+            ("<TITLE>x\n<DT><A HREF=\"https://a/\">A</A>", &["a|A|"]),
+            (
+                "<script>'<a href=\"https://c/\">'</script><DT><A HREF=\"https://a/\">A</A>",
+                &["a|A|"],
+            ),
+            // Attributes as they come.
+            (
+                "<dt><a\r\n TITLE=\"a > b < c\" HREF = https://a/ HREF=\"https://c/\" X=<y>A</a>",
+                &["a|A|"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn notes_are_found_wherever_they_stand() {
+        check(&[
+            (
+                "<DT><A HREF=\"https://a/\">A</A>\n<DD>\n    one\n      two\n",
+                &["a|A|one\n  two"],
+            ),
+            (
+                "  <DT><A HREF=\"https://a/\">A</A>\n  <DD>one\n  two\n    three\n",
+                &["a|A|one\ntwo\n  three"],
+            ),
+            (
+                "<DT><A HREF=\"https://a/\">A</A>\n<DD>one\n    code\n",
+                &["a|A|one\n    code"],
+            ),
+            (
+                "<DT><A HREF=\"https://a/\">A</A>\n<DD><blockquote>one</blockquote>two\n",
+                &["a|A|one\ntwo"],
+            ),
+            (
+                "<DT>\n<DD>before\n<A HREF=\"https://a/\">A</A>",
+                &["a|A|before"],
+            ),
+            (
+                "<DT>before <A HREF=\"https://a/\">A</A>\n<DD>after",
+                &["a|A|before\n\nafter"],
+            ),
+            (
+                "<UL><LI><A HREF=\"https://a/\">A</A> behind\n</UL>",
+                &["a|A|behind"],
+            ),
+            (
+                "<DT><H3>F</H3>\n<DD>of the folder\n<DL><p><DT><A HREF=\"https://a/\">A</A>\n</DL>",
+                &["F/a|A|"],
+            ),
+        ]);
+        let all = found("<DT><H3>F</H3>\n<DD>of the folder\n<DL></DL>");
+        assert!(matches!(all.as_slice(), [Found::Notice(_)]), "{all:?}");
+    }
+
+    #[test]
+    fn a_heading_over_a_list_is_a_folder() {
+        check(&[(
+            "<TITLE>Instapaper: Export</TITLE><h1>Unread</h1><ol><li><a href=\"https://a/\">A</a></ol>\n\
+             <h1>To &amp; fro</h1>\n<ol><li><a href=\"https://b/\">B</a></li>\n</ol>",
+            &["a|A|", "To & fro/b|B|"],
+        )]);
+        let raindrop = |name: &str| {
+            format!(
+                "<TITLE>{name}</TITLE><H1>{name}</H1><DL><DT><H3>Unsorted</H3><DL>{A}</DL></DL>"
+            )
+        };
+        assert_eq!(told(&raindrop("Raindrop.io Bookmarks")), ["a|A|"]);
+        assert_eq!(told(&raindrop("Bookmarks")), ["Unsorted/a|A|"]);
+    }
+
+    #[test]
+    fn what_was_mended_is_said_with_its_line() {
+        let all =
+            found("<DL>\r\n<DT><A HREF=\"https://a/>A</A>\r\n<DT><A HREF=\"https://b/\">B</A>");
+        let Some(Found::Notice(notice)) = all.last() else {
+            panic!("{all:?}");
+        };
+        assert!(notice.ends_with("first on line 2."), "{notice}");
+    }
+
+    #[test]
+    fn blockquotes_are_taken_out_of_a_text() {
+        for (text, expected) in [
+            ("<blockquote>a</blockquote>", "a"),
+            ("x<BLOCKQUOTE cite='y'>a</BLOCKQUOTE>\nb", "x\na\n\nb"),
+            ("a <b> <blockquotes>", "a <b> <blockquotes>"),
+            ("  <", "  <"),
+            ("<blockquote", "<blockquote"),
+        ] {
+            assert_eq!(without_blockquotes(text), expected, "{text}");
+        }
+    }
 }

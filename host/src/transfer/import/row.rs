@@ -9,7 +9,7 @@ use super::{redirects, secrets::is_code_secret};
 use crate::{
     domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag, is_comma},
     error::{Error, Result},
-    store::{Incoming, Kept},
+    store::{Incoming, Kept, LeftOut},
 };
 
 /// Tag of what the user has yet to read.
@@ -199,6 +199,22 @@ impl Making {
 
     fn leave(&mut self, what: Left, sentence: String) {
         self.left.push((what, sentence));
+    }
+
+    /// Adds what a note that was there had no room for.
+    pub(super) fn leave_out(&mut self, left: &[LeftOut]) {
+        for part in left {
+            match part {
+                LeftOut::Tags => self.leave(
+                    Left::Tags,
+                    format!("Its note has {MAX_TAGS} tags now; the others were left out."),
+                ),
+                LeftOut::Text => self.leave(
+                    Left::Note,
+                    "Its note has 64 KiB of text now; the rest was left out.".into(),
+                ),
+            }
+        }
     }
 
     /// The tag nearest to a name. None for a name of nothing but spaces and signs of separation.
