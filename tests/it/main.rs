@@ -15,6 +15,7 @@ mod files;
 mod host;
 mod life;
 mod messages;
+mod obstacles;
 mod search;
 mod site;
 mod tags;
