@@ -16,6 +16,7 @@ mod host;
 mod imports;
 mod life;
 mod messages;
+mod obstacles;
 mod register;
 mod search;
 mod site;

@@ -378,7 +378,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain() {
         sentences.push(cause.to_string());
         if let Some(own) = cause.downcast_ref::<Error>() {
-            sentences.extend(own.obstacle());
+            if let (Some(names), Some(last)) = (own.obstacle(), sentences.last_mut()) {
+                *last = format!("{last} ({names})");
+            }
             break;
         }
     }

@@ -175,9 +175,12 @@ pub(crate) fn pathological_texts() -> Vec<(String, String)> {
     texts
 }
 
+/// Makes the part of a text that has this number.
+type Line = fn(usize) -> String;
+
 /// Texts whose lines or words get longer, or are each another.
 fn growing() -> Vec<(String, String)> {
-    let kinds: [(&str, fn(usize) -> String); 31] = [
+    let kinds: [(&str, Line); 31] = [
         ("a code span that begins with a blank", |k| match k {
             0 => "` ".into(),
             _ => "a ".into(),
