@@ -220,12 +220,15 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
+/// Makes the answer to a request, for the identity of this moment.
+type Pages = dyn Fn(&Head, &Identity) -> Answer + Send + Sync;
+
 struct Server {
     port: u16,
     limits: Limits,
     door: Door,
     headers: Vec<Header>,
-    pages: Box<dyn Fn(&Head, &Identity) -> Answer + Send + Sync>,
+    pages: Box<Pages>,
     open: AtomicUsize,
 }
 
