@@ -71,7 +71,9 @@ protocol: number,
  */
 host: string, 
 /**
- * Address of the site, with a trailing slash.
+ * Address of the site for a browser, with a trailing slash: its own origin,
+ * `http://LABEL.localhost:PORT/`. At `http://localhost:PORT/` where another program has
+ * the port, which isn't to learn the label.
  */
 siteUrl: string, 
 /**

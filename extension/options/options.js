@@ -191,7 +191,9 @@ function button(label, act) {
 function link(address) {
 	const made = document.createElement("a");
 	made.href = address;
-	made.textContent = address;
+	// The site's own name is long, and nobody else is to read it in a picture of this page:
+	// what is shown leads there.
+	made.textContent = address.replace(/\/\/[^/:]+\.localhost/, "//localhost");
 	return made;
 }
 

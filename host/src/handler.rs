@@ -25,7 +25,7 @@ use crate::{
         SuggestedTag, UpdateNoteParams,
     },
     seen::Seen,
-    site::{Site, Status},
+    site::{Door, Site, Status},
     store::{Counts, Hit, Operation, SavedNote, Store, TagCount},
 };
 
@@ -53,24 +53,31 @@ pub struct Settings {
 /// The site as the popup needs to know it.
 #[derive(Debug, Clone)]
 pub struct SiteState {
-    /// Its address, with a trailing slash.
+    /// Its address for a browser, with a trailing slash.
     pub url: String,
     /// Why it doesn't answer, as a sentence.
     pub problem: Option<String>,
 }
 
 impl SiteState {
-    /// The state of the site of this process, which is or will be at `port`.
+    /// The state of the site of this process, which is or will be at `port`, for those whom
+    /// `door` lets in.
     #[must_use]
-    pub fn of(site: Option<&Site>, port: u16) -> Self {
+    pub fn of(site: Option<&Site>, port: u16, door: &Door) -> Self {
         let status = site.map_or(Status::Starting, Site::status);
         let port = match status {
             Status::Serving { port } => port,
             _ => port,
         };
+        let problem = status.problem();
+        let origin = match problem {
+            None => door.identity().origin(port),
+            // Whoever has the port isn't to learn the site's own origin by a visit.
+            Some(_) => format!("http://localhost:{port}"),
+        };
         Self {
-            url: format!("http://localhost:{port}/"),
-            problem: status.problem(),
+            url: format!("{origin}/"),
+            problem,
         }
     }
 }

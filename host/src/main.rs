@@ -9,7 +9,7 @@ use url_notes::{
     handler::{Handler, Settings, SiteState},
     logging, messaging,
     seen::Seen,
-    site::Site,
+    site::{self, Site},
 };
 
 fn main() -> ExitCode {
@@ -32,8 +32,9 @@ fn host(caller: Caller) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
     let site = OnceCell::new();
+    let door = site::Settings::from(&config).door();
     let mut handler = Handler::new(Settings::from(&config), || {
-        SiteState::of(site.get(), config.port)
+        SiteState::of(site.get(), config.port, &door)
     })
     .noting(Seen::new(config.seen.clone(), caller));
     // Not `io::stdin`, which reads ahead.

@@ -83,7 +83,9 @@ pub struct HelloResult {
     pub protocol: u32,
     /// Version of the host.
     pub host: String,
-    /// Address of the site, with a trailing slash.
+    /// Address of the site for a browser, with a trailing slash: its own origin,
+    /// `http://LABEL.localhost:PORT/`. At `http://localhost:PORT/` where another program has
+    /// the port, which isn't to learn the label.
     pub site_url: String,
     /// Path of the database on this machine.
     pub database: String,

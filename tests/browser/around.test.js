@@ -225,8 +225,9 @@ inEachBrowser(
 			/Search your notes/.test((await browser.addressBar()).hint),
 		);
 		await browser.enterInAddressBar(null, page);
+		const origin = await world.origin();
 		await until("the site searches", async () =>
-			(await browser.addresses()).includes(`${world.site}/search?q=c%2B%2B%20%26%20co`),
+			(await browser.addresses()).includes(`${origin}/search?q=c%2B%2B%20%26%20co`),
 		);
 	},
 	{ headed: true },

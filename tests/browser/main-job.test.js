@@ -42,16 +42,17 @@ inEachBrowser(
 		await popup.type("gödel,");
 		await popup.hasTags("gödel");
 		await popup.reaches("saved");
+		const origin = await world.origin();
 		assert.equal(
 			await popup.evaluate(
 				() =>
 					/** @type {HTMLAnchorElement} */ (document.querySelector("#open-site")).href,
 			),
-			`${world.site}/tag/g%C3%B6del`,
+			`${origin}/tag/g%C3%B6del`,
 		);
 		await popup.click("#open-site");
 		await until("the tag page is open in a tab", async () =>
-			(await browser.addresses()).includes(`${world.site}/tag/g%C3%B6del`),
+			(await browser.addresses()).includes(`${origin}/tag/g%C3%B6del`),
 		);
 	},
 );

@@ -43,7 +43,7 @@ inEachBrowser(
 		assert.ok(!(await isSeen(page, "#cure")));
 		assert.equal(
 			await page.$eval("#site", (link) => /** @type {HTMLAnchorElement} */ (link).href),
-			`${world.site}/`,
+			`${await world.origin()}/`,
 		);
 		// Not at the next start.
 		const again = await world.restart(browser);

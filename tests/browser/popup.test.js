@@ -206,7 +206,7 @@ inEachBrowser(
 			/^2 notes on this site$/.test(await popup.text("#on-site")),
 		);
 		await popup.click("#on-site");
-		const address = `${world.site}/site/127.0.0.1`;
+		const address = `${await world.origin()}/site/127.0.0.1`;
 		await until("the site's page is open", async () =>
 			(await browser.addresses()).includes(address),
 		);
@@ -228,7 +228,7 @@ inEachBrowser(
 			await popup.evaluate(() =>
 				document.querySelector("#elsewhere a")?.getAttribute("href"),
 			),
-			`${world.site}/note/${note?.id}`,
+			`${await world.origin()}/note/${note?.id}`,
 		);
 	},
 );

@@ -90,7 +90,10 @@ inEachBrowser("is read from the keyboard alone", async (world, browser) => {
 	await until("the page is open in a tab of its own", async () =>
 		(await browser.addresses()).includes(`${addresses[1]}`),
 	);
-	assert.equal(await page.evaluate(() => location.href), `${world.site}/tag/to%20read`);
+	assert.equal(
+		await page.evaluate(() => location.href),
+		`${await world.origin()}/tag/to%20read`,
+	);
 
 	await page.bringToFront();
 	await keyboard.press("o");

@@ -4,6 +4,7 @@
 
 import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -89,6 +90,7 @@ export class World {
 	constructor(home, port, web) {
 		this.home = home;
 		this.web = web;
+		/** What people call the site; programs read it there, and browsers are sent on. */
 		this.site = `http://localhost:${port}`;
 		/** Folder of the extension. */
 		this.extension = path.join(project, "extension");
@@ -283,6 +285,22 @@ export class World {
 			"the site answers",
 			async () => (await fetch(`${this.site}/robots.txt`)).ok,
 		);
+	}
+
+	/**
+	 * Where browsers get the site; once it answers.
+	 * @returns {Promise<string>} the origin
+	 */
+	async origin() {
+		await this.siteAnswers();
+		const location = await new Promise((resolve, reject) => {
+			const headers = { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
+			get(`${this.site}/`, { headers }, (answer) => {
+				answer.resume();
+				resolve(answer.headers.location);
+			}).on("error", reject);
+		});
+		return new URL(location).origin;
 	}
 
 	/** Ids of the host's processes, whoever started them. */

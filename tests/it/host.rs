@@ -193,15 +193,26 @@ impl TestHost {
 
     /// The port of the site, once this host serves it.
     pub(crate) fn site_port(&mut self) -> u16 {
+        let origin = self.site_origin();
+        let (_, port) = origin.rsplit_once(':').unwrap();
+        port.parse().unwrap()
+    }
+
+    /// Where browsers get the site, once this host serves it: `http://LABEL.localhost:PORT`.
+    pub(crate) fn site_origin(&mut self) -> String {
         until("the site to be served", || {
             let hello = self.call("hello", json!({"protocol": 1, "extension": "0.0.0"}));
             assert_eq!(hello["siteProblem"], Value::Null);
-            let url = hello["siteUrl"].as_str().unwrap().to_owned();
-            let port = url
-                .strip_prefix("http://localhost:")
-                .unwrap()
-                .trim_end_matches('/');
-            port.parse().ok().filter(|port| *port != 0)
+            let url = hello["siteUrl"].as_str().unwrap();
+            let origin = url.strip_suffix('/').unwrap();
+            let host = origin.strip_prefix("http://").unwrap();
+            let (name, port) = host.rsplit_once(':').unwrap();
+            let label = name.strip_suffix(".localhost").unwrap();
+            assert_eq!(label.len(), 17, "{url}");
+            let letters = |c: char| c.is_ascii_lowercase() || ('2'..='7').contains(&c);
+            assert!(label.chars().all(letters), "{url}");
+            assert!(label.starts_with(|c: char| c.is_ascii_lowercase()), "{url}");
+            (port != "0").then(|| origin.to_owned())
         })
     }
 

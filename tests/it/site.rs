@@ -3,8 +3,10 @@
 
 mod client;
 mod hostile;
+mod impostor;
 mod locked;
 mod markup;
+mod origin;
 mod reading;
 
 use std::{
@@ -145,11 +147,12 @@ fn another_name_of_a_tag_leads_to_the_tags_own_page() {
 fn another_host_takes_over_within_a_second_of_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     let mut first = TestHost::on(dir.path());
+    let origin = first.site_origin();
     let port = first.site_port();
     first.save("https://e.org/a", "A page", &["gpu"]);
     let mut second = TestHost::at_port(dir.path(), port);
     let hello = second.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
-    assert_eq!(hello["siteUrl"], format!("http://localhost:{port}/"));
+    assert_eq!(hello["siteUrl"], format!("{origin}/"));
     assert_eq!(hello["siteProblem"], Value::Null);
 
     first.kill();
@@ -343,7 +346,7 @@ fn a_page_that_the_browser_has_is_sent_again_only_when_it_has_changed() {
         let page = get(port, target);
         let tag = page.header("ETag").unwrap().to_owned();
         assert_eq!(page.header("Cache-Control"), Some("private, no-cache"));
-        assert_eq!(page.header("Vary"), Some("Sec-Fetch-Site"));
+        assert_eq!(page.header("Vary"), Some("Sec-Fetch-Site, Sec-Fetch-Dest"));
         for has in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
             let same = ask(target, &has);
             assert!(same.starts_with("HTTP/1.1 304 "), "{target}: {same}");

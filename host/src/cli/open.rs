@@ -67,16 +67,18 @@ impl Open {
     }
 }
 
-/// Opens the page in the user's browser. Where that takes a token, the output is told the
-/// address with it, in case that the browser may not read our files; nobody else is:
-/// errors go into the log, and the arguments of programs are there for all to see.
+/// Opens the page in the user's browser; this process or another one of the same notes serves
+/// the port. Every user of the machine can read the arguments of programs, so the browser is
+/// started with an address without the site's own origin, which redirects there, or with the
+/// name of a file that leads there. Only standard output gets the origin and the token.
 fn open(door: &Door, port: u16, path: &str, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     if !door.needs_token() {
-        let address = format!("http://localhost:{port}{path}");
         if invocation.json {
+            let address = format!("{}{path}", door.identity().origin(port));
             invocation.print_json(&serde_json::json!({ "url": address }))?;
             invocation.out.flush()?;
         }
+        let address = format!("http://localhost:{port}{path}");
         return start_browser(address.as_ref())
             .with_context(|| format!("No browser was opened; the address is {address}"));
     }

@@ -187,7 +187,7 @@ fn version_of(program: &Path) -> Option<String> {
 /// The port of the site, and who may look at it.
 pub(super) fn port(config: &Config) -> Vec<Finding> {
     let port = config.port;
-    let mut findings = vec![match site::look_at_port(port) {
+    let mut findings = vec![match site::look_at_port(&site::Settings::from(config)) {
         Ok(()) => Finding::new(
             Area::Site,
             Level::Well,

@@ -50,7 +50,8 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 pub(super) struct Browse {
     database: PathBuf,
     shell: Shell,
-    /// For what is read elsewhere than on the site.
+    /// Where browsers get it: for what is read elsewhere than on the site.
+    origin: String,
     absolute: Links,
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<Rendered>,
@@ -60,7 +61,8 @@ pub(super) struct Browse {
 }
 
 impl Browse {
-    pub(super) fn new(database: PathBuf, port: u16) -> Self {
+    /// The site of `database`, which browsers get at `origin`.
+    pub(super) fn new(database: PathBuf, origin: String) -> Self {
         Self {
             counting: Counting::new(database.clone()),
             database,
@@ -68,11 +70,17 @@ impl Browse {
                 links: Links::default(),
                 zone: TimeZone::system(),
             },
-            absolute: Links::absolute(port),
+            absolute: Links::absolute(&origin),
+            origin,
             idle: Mutex::new(Vec::new()),
             rendered: Mutex::default(),
             edition: RandomState::new().build_hasher().finish(),
         }
+    }
+
+    /// Where browsers get it, without a slash at the end.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The answer to a path and query. `has`: what the client has of it, the value
@@ -544,6 +552,8 @@ mod tests {
     use expect_test::expect;
     use jiff::Timestamp;
 
+    const ORIGIN: &str = "http://localhost:6683";
+
     /// A store in a folder of its own, and the site of it.
     struct Place {
         _folder: tempfile::TempDir,
@@ -557,7 +567,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let database = folder.path().join("notes.db");
             let store = Store::open(&database).unwrap();
-            let mut site = Browse::new(database, 6683);
+            let mut site = Browse::new(database, ORIGIN.into());
             site.shell.zone = TimeZone::UTC;
             Self {
                 _folder: folder,
@@ -926,7 +936,7 @@ mod tests {
         drop(store);
         let database = site.database;
         let aside = database.with_extension("aside");
-        let fresh = Browse::new(database.clone(), 6683);
+        let fresh = Browse::new(database.clone(), ORIGIN.into());
         std::fs::rename(&database, &aside).unwrap();
         std::fs::write(&database, "no database at all").unwrap();
         let answer = fresh.answer("/");

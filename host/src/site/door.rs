@@ -3,53 +3,52 @@
 //!
 //! `url-notes open` makes a token, good for one entrance and a few minutes, and
 //! opens the site with it; the browser gets the key for it, as a cookie, and
-//! keeps it. Tokens and key are files that this user alone can read, so that every
-//! process of this program knows them, whoever serves the site at the moment.
-//! Neither is ever logged, nor an argument of a program, where every user of the
-//! machine could read it.
+//! keeps it. Tokens are files that this user alone can read, and the key is derived
+//! from the site's secret (`identity.rs`), so that every process of this program knows
+//! them, whichever serves the site at the moment. Neither is ever logged, nor an
+//! argument of a program, where every user of the machine could read it.
 //!
-//! What this can't do: a cookie is sent to every port of `localhost`. Whoever
-//! gets the user to visit his own server there is given the key. So where the
-//! system says whose a connection is, that counts as well.
+//! The cookie belongs to the host of the site's own origin. Cookies know no ports, but no
+//! server at another port of `localhost` has that host's name.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use maud::{DOCTYPE, html};
-use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use super::fetch_metadata::Place;
 use super::head::Head;
+use super::identity::{Identity, SECRET_LENGTH, SecretFile, is_same, new_secret};
 use super::peer::{self, Visitor};
 
-/// The folder of keys and tokens, beside the database.
+/// The folder of the secret and of tokens, beside the database.
 const FOLDER: &str = "site";
-/// Its file with the key.
-const KEY: &str = "key";
+/// The file of the key that former versions gave to every port of `localhost`.
+const FORMER_KEY: &str = "key";
 /// Endings of the files of a token: its secret, and the page that opens the site with it.
 const TOKEN: &str = ".token";
 const PAGE: &str = ".html";
 /// How long a token can be used.
 const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
-/// Length of a token's name, and of a key or a token's secret, in hexadecimal digits;
-/// of the latter 244 bits are random.
+/// Length of a token's name in hexadecimal digits.
 const ID_LENGTH: usize = 32;
-const SECRET_LENGTH: usize = 64;
 /// What addresses with a token begin with.
 const ENTRANCE: &str = "/enter/";
 /// How long a browser keeps the key: as long as browsers keep any cookie.
 const KEPT_SECONDS: u32 = 400 * 24 * 60 * 60;
-/// Shown to everybody: nothing of the notes is in them. By the second another
-/// process of this program finds out who holds the port.
+/// Shown to everybody: nothing of the notes is in them.
 const PUBLIC: [&str; 3] = ["/style.css", "/robots.txt", "/favicon.ico"];
 
 /// The door of one database's site.
 #[derive(Debug, Clone)]
 pub struct Door {
     folder: PathBuf,
+    secret: SecretFile,
     required: bool,
 }
 
@@ -64,6 +63,12 @@ pub(super) enum Admission {
         to: String,
         /// What the browser is given to keep.
         cookie: Option<String>,
+    },
+    /// The user has come by a redirect, with which not every browser sends the key: on to
+    /// the same page.
+    Again {
+        /// A path of this site.
+        to: String,
     },
     /// It isn't answered.
     Locked,
@@ -84,10 +89,34 @@ impl Door {
     #[must_use]
     pub fn of(database: &Path, required: bool) -> Self {
         let beside = database.parent().unwrap_or(Path::new(""));
+        let folder = beside.join(FOLDER);
         Self {
-            folder: beside.join(FOLDER),
+            secret: SecretFile::in_folder(&folder),
+            folder,
             required,
         }
+    }
+
+    /// The origin at which browsers get the site, and what proves who serves it; made where
+    /// there is none.
+    #[must_use]
+    pub fn identity(&self) -> Arc<Identity> {
+        self.secret.identity()
+    }
+
+    /// The same where there is one; changes nothing. A file that can't be read is none.
+    pub(super) fn existing_identity(&self) -> Option<Arc<Identity>> {
+        self.secret.existing().unwrap_or_default()
+    }
+
+    /// Gives the site another origin and another key, and makes all tokens void: a program
+    /// that isn't ours may have learned them.
+    pub(super) fn renew(&self) {
+        if let Err(error) = self.secret.renew() {
+            log::warn!("the site can't get another origin: {error}");
+        }
+        self.sweep(|_| false);
+        log::info!("the site has another origin");
     }
 
     /// Whether the site has to be opened with a token, at least the first time.
@@ -105,11 +134,12 @@ impl Door {
             .recursive(true)
             .mode(0o700)
             .create(&self.folder)?;
-        self.sweep();
+        self.sweep(is_fresh);
         let id = Uuid::new_v4().simple().to_string();
         let secret = new_secret();
         write_new(&self.file(&id, TOKEN), &secret)?;
-        let address = format!("http://localhost:{port}{ENTRANCE}{id}{secret}{path}");
+        let origin = self.identity().origin(port);
+        let address = format!("{origin}{ENTRANCE}{id}{secret}{path}");
         let page = self.file(&id, PAGE);
         write_new(&page, &onward(&address))?;
         Ok(Entrance { address, page })
@@ -118,23 +148,23 @@ impl Door {
     /// Decides on a request that is in order otherwise.
     ///
     /// # Errors
-    /// Where the files of keys and tokens can't be read.
+    /// Where the files of tokens can't be read.
     pub(super) fn admit(&self, head: &Head, visitor: Visitor, port: u16) -> io::Result<Admission> {
         let known = match visitor {
             Visitor::Other => return Ok(Admission::Locked),
             Visitor::Ours if !self.required => true,
-            Visitor::Ours | Visitor::Unknown => self.is_key(head.key.as_deref())?,
+            Visitor::Ours | Visitor::Unknown => self.is_key(head.key.as_deref()),
         };
         if let Some(rest) = head.target.strip_prefix(ENTRANCE) {
             let (token, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             // Never another site's address.
             let to = format!("/{}", path.trim_start_matches(['/', '\\']));
-            // Only what a person opens takes it.
-            if !head.without_body && self.redeem(token)? {
+            // Only what a person opens takes it, and only where the cookie belongs.
+            if head.place == Place::Origin && !head.without_body && self.redeem(token)? {
                 let cookie = format!(
                     "{}={}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Strict",
                     cookie_name(port),
-                    self.key()?
+                    self.identity().key()
                 );
                 let cookie = Some(cookie);
                 return Ok(Admission::Entered { to, cookie });
@@ -144,6 +174,11 @@ impl Door {
             }
         } else if known || PUBLIC.contains(&head.target.as_str()) {
             return Ok(Admission::In);
+        } else if head.by_address {
+            // Firefox sends no strict cookie along a redirect from another site, even where the
+            // user has typed the address (measured). A page that leads on does it.
+            let to = head.target.clone();
+            return Ok(Admission::Again { to });
         }
         Ok(Admission::Locked)
     }
@@ -172,40 +207,19 @@ impl Door {
         Ok(true)
     }
 
-    fn is_key(&self, shown: Option<&str>) -> io::Result<bool> {
-        let Some(shown) = shown else {
-            return Ok(false);
-        };
-        let key = read_if_there(&self.folder.join(KEY))?;
-        Ok(key.is_some_and(|key| is_same(shown, &key)))
+    fn is_key(&self, shown: Option<&str>) -> bool {
+        shown.is_some_and(|shown| is_same(shown, self.identity().key()))
     }
 
-    /// The key; made where there is none.
-    fn key(&self) -> io::Result<String> {
-        let file = self.folder.join(KEY);
-        if let Some(key) = read_if_there(&file)? {
-            return Ok(key);
-        }
-        // Whole or not at all, and the first one's where several make one at once.
-        let part = self.file(&Uuid::new_v4().simple().to_string(), TOKEN);
-        write_new(&part, &new_secret())?;
-        let linked = fs::hard_link(&part, &file);
-        fs::remove_file(&part)?;
-        match linked {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-            _ => read_if_there(&file)?.ok_or(ErrorKind::NotFound.into()),
-        }
-    }
-
-    /// Takes away the files of tokens that nobody can use any more.
-    fn sweep(&self) {
+    /// Takes away the files of tokens, but for those to keep.
+    fn sweep(&self, keep: impl Fn(&Path) -> bool) {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let file = entry.path();
             let name = entry.file_name();
             let of_token = [TOKEN, PAGE]
                 .iter()
                 .any(|ending| name.to_string_lossy().ends_with(ending));
-            if of_token && !is_fresh(&file) {
+            if name == FORMER_KEY || of_token && !keep(&file) {
                 // What stays is of no use to anybody.
                 let _ = fs::remove_file(&file);
             }
@@ -250,16 +264,6 @@ pub(super) fn onward(address: &str) -> String {
     .into_string()
 }
 
-fn new_secret() -> String {
-    let half = || Uuid::new_v4().simple();
-    format!("{}{}", half(), half())
-}
-
-/// Without telling by its time how much is right. An empty or broken file is no secret.
-fn is_same(shown: &str, secret: &str) -> bool {
-    secret.len() == SECRET_LENGTH && bool::from(shown.as_bytes().ct_eq(secret.as_bytes()))
-}
-
 /// Whether the file was written just now; not where the clock went back since.
 fn is_fresh(file: &Path) -> bool {
     let written = fs::metadata(file).and_then(|metadata| metadata.modified());
@@ -278,7 +282,8 @@ fn read_if_there(file: &Path) -> io::Result<Option<String>> {
     }
 }
 
-fn write_new(file: &Path, text: &str) -> io::Result<()> {
+/// Writes a file of this user's own; there must be none yet.
+pub(super) fn write_new(file: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -291,12 +296,12 @@ fn write_new(file: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    struct Place {
+    struct Test {
         folder: tempfile::TempDir,
         door: Door,
     }
 
-    impl Place {
+    impl Test {
         fn new(required: bool) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let door = Door::of(&folder.path().join("notes.db"), required);
@@ -307,6 +312,7 @@ mod tests {
             let head = Head {
                 target: target.into(),
                 key: key.map(str::to_owned),
+                place: Place::Origin,
                 ..Head::default()
             };
             self.door.admit(&head, visitor, 6683).unwrap()
@@ -316,7 +322,7 @@ mod tests {
         fn entrance(&self, path: &str) -> String {
             let address = self.door.entrance(6683, path).unwrap().address;
             address
-                .strip_prefix("http://localhost:6683")
+                .strip_prefix(&self.door.identity().origin(6683))
                 .unwrap()
                 .to_owned()
         }
@@ -352,13 +358,13 @@ mod tests {
     #[test]
     fn a_token_is_good_once_and_its_key_from_then_on() {
         for visitor in [Visitor::Ours, Visitor::Unknown] {
-            let place = Place::new(true);
+            let place = Test::new(true);
             assert_eq!(place.ask("/", None, visitor), Admission::Locked);
             let entrance = place.entrance("/tag/gpu?with=llm");
             let entered = place.ask(&entrance, None, visitor);
             let key = key_in(&entered);
             assert!(matches!(entered, Admission::Entered { to, .. } if to == "/tag/gpu?with=llm"));
-            assert_eq!(place.files(), ["key"]);
+            assert_eq!(place.files(), ["secret"]);
             assert_eq!(place.ask("/tags", Some(&key), visitor), Admission::In);
             assert_eq!(place.ask(&entrance, None, visitor), Admission::Locked);
             // Reloading the address that was opened does no harm.
@@ -377,7 +383,7 @@ mod tests {
     #[test]
     fn other_users_get_nothing_for_a_token_or_key() {
         for required in [false, true] {
-            let place = Place::new(required);
+            let place = Test::new(required);
             let entrance = place.entrance("/");
             assert_eq!(
                 place.ask(&entrance, None, Visitor::Other),
@@ -397,11 +403,11 @@ mod tests {
 
     #[test]
     fn the_user_whom_the_system_names_needs_no_token() {
-        let place = Place::new(false);
+        let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
         assert_eq!(place.door.needs_token(), !peer::can_tell());
-        assert!(Place::new(true).door.needs_token());
+        assert!(Test::new(true).door.needs_token());
         // An address with a token, from before the setting was changed, leads on.
         assert_eq!(
             place.ask("/enter/old/tags", None, Visitor::Ours),
@@ -414,7 +420,7 @@ mod tests {
 
     #[test]
     fn nothing_but_the_very_key_and_token_opens() {
-        let place = Place::new(true);
+        let place = Test::new(true);
         let entrance = place.entrance("/");
         let token = entrance
             .strip_prefix("/enter/")
@@ -434,7 +440,7 @@ mod tests {
             format!("{token}0"),
             token[..32].to_owned(),
             String::new(),
-            "../key".into(),
+            "../secret".into(),
             "x".repeat(96),
         ] {
             let target = format!("/enter/{wrong}/");
@@ -447,6 +453,7 @@ mod tests {
         let head = Head {
             target: entrance.clone(),
             without_body: true,
+            place: Place::Origin,
             ..Head::default()
         };
         let looked_at = place.door.admit(&head, Visitor::Unknown, 6683).unwrap();
@@ -464,13 +471,13 @@ mod tests {
             assert_eq!(asked, Admission::Locked, "{wrong}");
         }
         // A file that was cut off is no key, and not the empty one either.
-        fs::write(place.door.folder.join(KEY), "").unwrap();
+        fs::write(place.door.folder.join("secret"), "").unwrap();
         assert_eq!(
             place.ask("/", Some(""), Visitor::Unknown),
             Admission::Locked
         );
         // Without its file, no key is good any more.
-        fs::remove_file(place.door.folder.join(KEY)).unwrap();
+        fs::remove_file(place.door.folder.join("secret")).unwrap();
         assert_eq!(
             place.ask("/", Some(&key), Visitor::Unknown),
             Admission::Locked
@@ -479,7 +486,7 @@ mod tests {
 
     #[test]
     fn an_old_token_is_refused_and_swept_away() {
-        let place = Place::new(true);
+        let place = Test::new(true);
         let entrance = place.entrance("/");
         let long_ago = SystemTime::now() - GOOD_FOR - Duration::from_secs(1);
         for name in place.files() {
@@ -489,15 +496,16 @@ mod tests {
             file.unwrap().set_modified(long_ago).unwrap();
         }
         assert_eq!(place.ask(&entrance, None, Visitor::Ours), Admission::Locked);
-        assert_eq!(place.files().len(), 2);
+        let tokens = |files: &[String]| files.iter().filter(|name| *name != "secret").count();
+        assert_eq!(tokens(&place.files()), 2);
         let fresh = place.entrance("/");
-        assert_eq!(place.files().len(), 2);
+        assert_eq!(tokens(&place.files()), 2);
         key_in(&place.ask(&fresh, None, Visitor::Ours));
     }
 
     #[test]
     fn a_token_leads_nowhere_but_to_this_site() {
-        let place = Place::new(true);
+        let place = Test::new(true);
         for (path, to) in [
             ("", "/"),
             ("/", "/"),
@@ -516,7 +524,7 @@ mod tests {
     #[test]
     fn only_the_user_can_read_the_files() {
         use std::os::unix::fs::PermissionsExt as _;
-        let place = Place::new(true);
+        let place = Test::new(true);
         key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
         place.entrance("/");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -530,7 +538,7 @@ mod tests {
 
     #[test]
     fn everybody_sees_only_what_says_nothing() {
-        let place = Place::new(true);
+        let place = Test::new(true);
         for target in PUBLIC {
             assert_eq!(place.ask(target, None, Visitor::Unknown), Admission::In);
         }
@@ -541,8 +549,61 @@ mod tests {
 
     #[test]
     fn the_log_is_told_no_token() {
-        let place = Place::new(true);
+        let place = Test::new(true);
         assert_eq!(without_token(&place.entrance("/tag/gpu")), "/enter/");
         assert_eq!(without_token("/tag/gpu"), "/tag/gpu");
+    }
+
+    #[test]
+    fn a_token_is_taken_only_where_the_cookie_belongs() {
+        let place = Test::new(true);
+        let entrance = place.entrance("/");
+        let head = Head {
+            target: entrance.clone(),
+            ..Head::default()
+        };
+        let common = place.door.admit(&head, Visitor::Unknown, 6683).unwrap();
+        assert_eq!(common, Admission::Locked);
+        key_in(&place.ask(&entrance, None, Visitor::Unknown));
+    }
+
+    #[test]
+    fn a_typed_address_without_a_key_is_tried_once_more() {
+        let place = Test::new(true);
+        let head = |key: Option<String>| Head {
+            target: "/tag/gpu".into(),
+            key,
+            place: Place::Origin,
+            by_address: true,
+            ..Head::default()
+        };
+        let admit = |head: &Head| place.door.admit(head, Visitor::Ours, 6683).unwrap();
+        let again = Admission::Again {
+            to: "/tag/gpu".into(),
+        };
+        assert_eq!(admit(&head(None)), again);
+        assert_eq!(
+            place.ask("/tag/gpu", None, Visitor::Ours),
+            Admission::Locked
+        );
+        let key = key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
+        assert_eq!(admit(&head(Some(key))), Admission::In);
+        let other = place.door.admit(&head(None), Visitor::Other, 6683).unwrap();
+        assert_eq!(other, Admission::Locked);
+    }
+
+    #[test]
+    fn a_new_origin_makes_keys_and_tokens_void() {
+        let place = Test::new(true);
+        let key = key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
+        let entrance = place.entrance("/");
+        let origin = place.door.identity().origin(1);
+        fs::write(place.door.folder.join("key"), "of a former version").unwrap();
+        place.door.renew();
+        assert_ne!(place.door.identity().origin(1), origin);
+        assert_eq!(place.files(), ["secret"]);
+        for (target, key) in [("/", Some(key.as_str())), (&entrance, None)] {
+            assert_eq!(place.ask(target, key, Visitor::Ours), Admission::Locked);
+        }
     }
 }

@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn feed(notes: &[Note]) -> String {
-        let links = Links::absolute(6683);
+        let links = Links::absolute("http://localhost:6683");
         atom(
             &links,
             &Feed {
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn browsers_are_told_how_to_search() {
-        let xml = opensearch(&Links::absolute(6683));
+        let xml = opensearch(&Links::absolute("http://localhost:6683"));
         assert!(xml.contains(
             r#"<Url type="text/html" template="http://localhost:6683/search?q={searchTerms}"/>"#
         ));

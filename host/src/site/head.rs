@@ -6,13 +6,15 @@
 use std::fmt;
 
 use super::door;
+use super::fetch_metadata::{self, Place, Reply};
 
 /// Longest head, request line included.
 pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Most header lines.
 const MAX_HEADERS: usize = 64;
-/// The names under which the site is reached. A page of another site whose own
-/// name was made to resolve to this machine (DNS rebinding) brings another one.
+/// The names under which the site is reached, beside that of its own origin. A page of
+/// another site whose own name was made to resolve to this machine (DNS rebinding) brings
+/// another one.
 const NAMES: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "url-notes.localhost"];
 
 /// A request that may be answered.
@@ -28,6 +30,12 @@ pub(super) struct Head {
     pub has: Option<String>,
     /// The key that it shows (`door.rs`).
     pub key: Option<String>,
+    /// Which of the site's names it has.
+    pub place: Place,
+    /// What it gets.
+    pub reply: Reply,
+    /// A browser visits a page at the site's own origin, and no page has sent it there.
+    pub by_address: bool,
     /// Bytes that the head takes; what follows is the next request.
     pub length: usize,
 }
@@ -58,6 +66,11 @@ pub(super) enum Refusal {
         "Another page asked for this one, so it isn't shown. To read it, click into the address bar and press Enter."
     )]
     OtherSite,
+    /// A service worker of another program asks, which is at the site's own origin.
+    #[error(
+        "Another program has left a service worker in this browser, so the notes have another address now. Open them from the extension, or by: url-notes open"
+    )]
+    Leftover,
     /// Another user of this machine asks.
     #[error("These notes belong to another user of this machine.")]
     OtherUser,
@@ -88,7 +101,7 @@ impl Refusal {
     pub(super) fn status(self) -> u16 {
         match self {
             Self::Malformed | Self::Target => 400,
-            Self::OtherSite | Self::OtherUser | Self::Locked => 403,
+            Self::OtherSite | Self::Leftover | Self::OtherUser | Self::Locked => 403,
             Self::Method => 405,
             Self::Slow => 408,
             Self::Body => 413,
@@ -100,8 +113,9 @@ impl Refusal {
     }
 }
 
-/// Reads the head at the start of `bytes`; none as long as it isn't complete.
-pub(super) fn read(bytes: &[u8], port: u16) -> Result<Option<Head>, Refusal> {
+/// Reads the head at the start of `bytes`; none as long as it isn't complete. `own_host`: the
+/// host of the site's own origin.
+pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Head>, Refusal> {
     let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut lines);
     let length = match request.parse(bytes) {
@@ -115,13 +129,13 @@ pub(super) fn read(bytes: &[u8], port: u16) -> Result<Option<Head>, Refusal> {
 
     // First of all: is it this site that is meant?
     let mut hosts = fields.values("host");
-    match (hosts.next(), hosts.next()) {
-        (Some(host), None) if is_our_name(host, port) => {}
+    let place = match (hosts.next(), hosts.next()) {
+        (Some(host), None) if is_host(host, own_host, port) => Place::Origin,
+        (Some(host), None) if NAMES.iter().any(|name| is_host(host, name, port)) => Place::Common,
         _ => return Err(Refusal::Host { port }),
-    }
-    if !asked_by_the_user(&fields) {
-        return Err(Refusal::OtherSite);
-    }
+    };
+    let target = request.path.unwrap_or_default();
+    let reply = fetch_metadata::decide(&fields, place, target)?;
     let without_body = match request.method {
         Some("GET") => false,
         Some("HEAD") => true,
@@ -132,7 +146,6 @@ pub(super) fn read(bytes: &[u8], port: u16) -> Result<Option<Head>, Refusal> {
     {
         return Err(Refusal::Body);
     }
-    let target = request.path.unwrap_or_default();
     if !target.starts_with('/') {
         return Err(Refusal::Target);
     }
@@ -143,14 +156,30 @@ pub(super) fn read(bytes: &[u8], port: u16) -> Result<Option<Head>, Refusal> {
         keep_alive: request.version == Some(1) && !fields.has_token("connection", "close"),
         has: fields.text("if-none-match"),
         key: fields.cookie(&door::cookie_name(port)),
+        place,
+        reply,
+        by_address: place == Place::Origin
+            && fields.is("sec-fetch-site", "none")
+            && fields.is("sec-fetch-dest", "document"),
         length,
     }))
 }
 
-struct Fields<'a>(&'a [httparse::Header<'a>]);
+/// The header lines of a request.
+pub(super) struct Fields<'a>(&'a [httparse::Header<'a>]);
 
 impl<'a> Fields<'a> {
-    fn values(&self, name: &'static str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    /// The names, as they were sent.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.0.iter().map(|line| line.name)
+    }
+
+    /// The first value of a field.
+    pub(super) fn first(&self, name: &'static str) -> Option<&'a [u8]> {
+        self.values(name).next()
+    }
+
+    pub(super) fn values(&self, name: &'static str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.0
             .iter()
             .filter(move |line| line.name.eq_ignore_ascii_case(name))
@@ -175,43 +204,27 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether a comma-separated field has this word in it.
-    fn has_token(&self, name: &'static str, token: &str) -> bool {
+    pub(super) fn has_token(&self, name: &'static str, token: &str) -> bool {
         self.values(name)
-            .flat_map(|value| value.split(|byte| *byte == b','))
+            .flat_map(|value| value.split(|byte| matches!(byte, b',' | b';')))
             .any(|word| word.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
     }
 
     /// Whether the field is there and has only this value.
-    fn is(&self, name: &'static str, value: &str) -> bool {
+    pub(super) fn is(&self, name: &'static str, value: &str) -> bool {
         let mut values = self.values(name);
         values.next() == Some(value.as_bytes()) && values.next().is_none()
     }
 }
 
-fn is_our_name(host: &[u8], port: u16) -> bool {
-    NAMES.iter().any(|name| {
-        let with_port = |host: &[u8]| {
-            host.get(..name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
-                && host[name.len()..] == *format!(":{port}").as_bytes()
-        };
-        // Browsers leave out the port where it is the scheme's own.
-        with_port(host) || port == 80 && host.eq_ignore_ascii_case(name.as_bytes())
-    })
-}
-
-/// Fetch Metadata (W3C): lets in what the user asked for himself, what our own
-/// pages ask for, and a link followed from another site. Not what another
-/// page embeds, fetches or frames, and nothing from `same-site`: that is
-/// whatever else is served at localhost, on another port. Without the header
-/// it isn't a browser's doing: browsers send it to localhost, always.
-fn asked_by_the_user(fields: &Fields<'_>) -> bool {
-    fields.values("sec-fetch-site").next().is_none()
-        || fields.is("sec-fetch-site", "same-origin")
-        || fields.is("sec-fetch-site", "none")
-        || fields.is("sec-fetch-site", "cross-site")
-            && fields.is("sec-fetch-mode", "navigate")
-            && fields.is("sec-fetch-dest", "document")
+fn is_host(host: &[u8], name: &str, port: u16) -> bool {
+    let with_port = |host: &[u8]| {
+        host.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+            && host[name.len()..] == *format!(":{port}").as_bytes()
+    };
+    // Browsers leave out the port where it is the scheme's own.
+    with_port(host) || port == 80 && host.eq_ignore_ascii_case(name.as_bytes())
 }
 
 impl fmt::Display for Head {
@@ -226,7 +239,7 @@ mod tests {
     use super::*;
 
     fn parsed(head: &str) -> Result<Option<Head>, Refusal> {
-        read(head.replace('\n', "\r\n").as_bytes(), 6683)
+        read(head.replace('\n', "\r\n").as_bytes(), 6683, OWN_HOST)
     }
 
     #[track_caller]
@@ -234,6 +247,7 @@ mod tests {
         assert_eq!(parsed(head), Err(refusal), "{head:?}");
     }
 
+    const OWN_HOST: &str = "nabcdefgh23456723.localhost";
     const HOST: Refusal = Refusal::Host { port: 6683 };
 
     #[test]
@@ -258,6 +272,31 @@ mod tests {
                     ..Head::default()
                 }
             );
+        }
+    }
+
+    #[test]
+    fn knows_its_own_origin_by_its_host_alone() {
+        let place = |host: &str| {
+            let head = parsed(&format!("GET / HTTP/1.1\nHost: {host}\n\n"));
+            head.map(|head| head.unwrap().place)
+        };
+        assert_eq!(place(&format!("{OWN_HOST}:6683")), Ok(Place::Origin));
+        assert_eq!(
+            place(&format!("{}:6683", OWN_HOST.to_uppercase())),
+            Ok(Place::Origin)
+        );
+        assert_eq!(place("localhost:6683"), Ok(Place::Common));
+        for other in [
+            OWN_HOST.to_owned(),
+            format!("{OWN_HOST}:6684"),
+            format!("{OWN_HOST}.:6683"),
+            format!("a.{OWN_HOST}:6683"),
+            "nabcdefgh23456722.localhost:6683".into(),
+            "nabcdefgh23456723:6683".into(),
+            ".localhost:6683".into(),
+        ] {
+            assert_eq!(place(&other), Err(HOST), "{other}");
         }
     }
 
@@ -290,7 +329,7 @@ mod tests {
             );
         }
         check("GET / HTTP/1.0\n\n", HOST);
-        assert!(is_our_name(b"localhost", 80));
+        assert!(is_host(b"localhost", "localhost", 80));
     }
 
     #[test]
@@ -364,34 +403,6 @@ mod tests {
     }
 
     #[test]
-    fn other_sites_reach_it_by_a_followed_link_alone() {
-        let asked = |fetch: &str| {
-            parsed(&format!("GET / HTTP/1.1\nHost: localhost:6683\n{fetch}\n")).is_ok()
-        };
-        assert!(asked(""));
-        assert!(asked("Sec-Fetch-Site: none\n"));
-        assert!(asked(
-            "Sec-Fetch-Site: same-origin\nSec-Fetch-Dest: style\n"
-        ));
-        assert!(asked(
-            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n"
-        ));
-        for fetch in [
-            "Sec-Fetch-Site: cross-site\n",
-            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\n",
-            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: cors\nSec-Fetch-Dest: empty\n",
-            "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: iframe\n",
-            "Sec-Fetch-Site: same-site\n",
-            "Sec-Fetch-Site: same-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n",
-            "Sec-Fetch-Site: none\nSec-Fetch-Site: cross-site\n",
-            "Sec-Fetch-Site: \n",
-            "Sec-Fetch-Site: nonsense\n",
-        ] {
-            assert!(!asked(fetch), "{fetch:?}");
-        }
-    }
-
-    #[test]
     fn reads_what_the_client_has_and_its_key() {
         let read = |lines: &str| {
             let head = parsed(&format!("GET / HTTP/1.1\nHost: localhost:6683\n{lines}\n"));
@@ -435,7 +446,10 @@ mod tests {
         let one = "GET /a HTTP/1.1\r\nHost: localhost:6683\r\n\r\n";
         let two = format!("{one}GET /b HTTP/1.1\r\n");
         assert_eq!(
-            read(two.as_bytes(), 6683).unwrap().unwrap().length,
+            read(two.as_bytes(), 6683, OWN_HOST)
+                .unwrap()
+                .unwrap()
+                .length,
             one.len()
         );
     }
@@ -445,12 +459,13 @@ mod tests {
         crate::fuzz::bytes(
             &[
                 b"GET /tag/gpu HTTP/1.1\r\nHost: localhost:6683\r\nSec-Fetch-Site: none\r\nConnection: keep-alive\r\n\r\n",
+                b"GET /sw.js HTTP/1.1\r\nHost: nabcdefgh23456723.localhost:6683\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: serviceworker\r\nService-Worker: script\r\n\r\n",
                 b"HEAD / HTTP/1.0\r\nHost: [::1]:6683\r\n\r\n",
                 b"GET /?a=b HTTP/1.1\r\nhost: LOCALHOST:6683\r\nIf-None-Match: W/\"1-2\", \"3\"\r\nCookie: a=b; url-notes-6683=c\r\n\r\n",
                 b"GET / HTTP/1.1\r\nHost: localhost:6683\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n\r\n",
                 b"POST / HTTP/1.1\r\nHost: localhost:6683\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
             ],
-            |bytes| match read(bytes, 6683) {
+            |bytes| match read(bytes, 6683, OWN_HOST) {
                 Ok(Some(head)) => {
                     assert!(head.target.starts_with('/'));
                     // It goes on, so that a connection can't be held by nothing.

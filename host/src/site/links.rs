@@ -37,10 +37,10 @@ struct Files {
 }
 
 impl Links {
-    /// Addresses that hold everywhere, such as in feeds.
-    pub(super) fn absolute(port: u16) -> Self {
+    /// Addresses that hold everywhere, such as in feeds, at this origin.
+    pub(super) fn absolute(origin: &str) -> Self {
         Self {
-            base: format!("http://localhost:{port}"),
+            base: origin.to_owned(),
             files: None,
         }
     }

@@ -1,16 +1,27 @@
-//! The site's port: taking it on both loopback addresses, and telling who has
+//! The site's port: taking it on both loopback addresses, and finding out who has
 //! it where that fails.
+//!
+//! Another process of the same notes is known by two things: the kernel names our user as
+//! the owner of its socket (where there are such tables), and it answers a challenge with a
+//! proof that only those can make who can read the secret beside the notes (`identity.rs`).
+//! What it calls itself proves nothing.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use super::identity::{self, Identity};
+use super::program;
+
 /// How long the holder of the port has to say who it is.
 const PROBE_DEADLINE: Duration = Duration::from_millis(500);
 /// How often another port is tried where the system may choose (port 0).
 const CHOICES: usize = 16;
-/// What the site calls itself in its `Server` header: by it another host
-/// process knows who holds the port.
+/// Most bytes of an answer to a challenge.
+const MAX_ANSWER_BYTES: usize = 16 * 1024;
+/// Where the challenge is put; its nonce follows.
+pub(super) const CHALLENGE: &str = "/.well-known/url-notes?nonce=";
+/// What the site calls itself in its `Server` header. Any program can.
 pub(super) const SERVER_NAME: &str = "url-notes";
 
 /// Both loopback sockets of the site.
@@ -36,15 +47,27 @@ pub(super) enum BindError {
 /// Who holds the port instead of us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holder {
-    /// Another process of this program and this user: all is well.
+    /// Another process of the same notes, by its proof: all is well.
     Sibling,
-    /// This program, run by another user.
+    /// A program of another user, by the kernel's tables.
     OtherUser,
-    /// Some other program.
+    /// It calls itself this program and has no proof: other notes, another version, or a lie.
+    Unproven,
+    /// Some other program, which has answered.
     Stranger,
+    /// Some program that doesn't answer.
+    Silent,
     /// The connection was refused or cut off: the holder is just ending, or it
     /// has the port without ever answering.
     Nobody,
+}
+
+impl Holder {
+    /// Whether it is certain that this is no process of these notes: browsers may have
+    /// visited it under the site's own origin.
+    pub(super) fn is_foreign(self) -> bool {
+        matches!(self, Self::OtherUser | Self::Unproven | Self::Stranger)
+    }
 }
 
 /// Takes `port` (0: one that the system chooses) on 127.0.0.1 and ::1, or on
@@ -84,31 +107,37 @@ fn has_no_ipv6(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
-/// Asks whoever listens at `address` for its name.
-pub(super) fn holder(address: SocketAddr) -> Holder {
-    probe(address).unwrap_or_else(|error| {
+/// Finds out who listens at `address`. `identity`: that of our notes; without one nobody can
+/// prove anything.
+pub(super) fn holder(address: SocketAddr, identity: Option<&Identity>) -> Holder {
+    if program::is_another_users(address) {
+        return Holder::OtherUser;
+    }
+    probe(address, identity).unwrap_or_else(|error| {
         log::debug!("the holder of the site's port doesn't say who it is: {error}");
         match error.kind() {
             ErrorKind::ConnectionRefused
             | ErrorKind::ConnectionReset
             | ErrorKind::BrokenPipe
             | ErrorKind::UnexpectedEof => Holder::Nobody,
-            _ => Holder::Stranger,
+            _ => Holder::Silent,
         }
     })
 }
 
-fn probe(address: SocketAddr) -> io::Result<Holder> {
+fn probe(address: SocketAddr, identity: Option<&Identity>) -> io::Result<Holder> {
     let end = Instant::now() + PROBE_DEADLINE;
     let left = || {
         let left = end.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left).ok_or(ErrorKind::TimedOut)
     };
+    let nonce = identity::new_nonce();
+    let proof = identity.map(|identity| identity.proof(&nonce, address));
     let mut stream = TcpStream::connect_timeout(&address, left()?)?;
     stream.set_write_timeout(Some(left()?))?;
     write!(
         stream,
-        "HEAD /robots.txt HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n",
+        "GET {CHALLENGE}{nonce} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n",
         address.port()
     )?;
     let mut answer = Vec::new();
@@ -117,36 +146,44 @@ fn probe(address: SocketAddr) -> io::Result<Holder> {
         stream.set_read_timeout(Some(left()?))?;
         let read = stream.read(&mut piece)?;
         answer.extend_from_slice(&piece[..read]);
-        if let Some(holder) = introduced(&answer) {
-            return Ok(holder);
-        }
         if read == 0 && answer.is_empty() {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        if read == 0 || answer.len() > 16 * piece.len() {
-            return Ok(Holder::Stranger);
+        let is_all = read == 0 || answer.len() > MAX_ANSWER_BYTES;
+        if let Some(holder) = judge(&answer, is_all, proof.as_deref()) {
+            return Ok(holder);
         }
     }
 }
 
-/// Who speaks in this answer; none as long as its head isn't complete.
-fn introduced(answer: &[u8]) -> Option<Holder> {
+/// Who speaks in this answer to a challenge; none as long as more of it is needed. `proof`: the
+/// right answer.
+fn judge(answer: &[u8], is_all: bool, proof: Option<&str>) -> Option<Holder> {
     let mut lines = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut lines);
-    match response.parse(answer) {
-        Ok(httparse::Status::Partial) => None,
-        Ok(httparse::Status::Complete(_)) => {
-            let ours = response.headers.iter().any(|line| {
-                line.name.eq_ignore_ascii_case("server") && line.value == SERVER_NAME.as_bytes()
-            });
-            Some(match response.code {
-                Some(403) if ours => Holder::OtherUser,
-                _ if ours => Holder::Sibling,
-                _ => Holder::Stranger,
-            })
-        }
-        Err(_) => Some(Holder::Stranger),
+    let head = match response.parse(answer) {
+        Ok(httparse::Status::Complete(head)) => head,
+        Ok(httparse::Status::Partial) if !is_all => return None,
+        _ => return Some(Holder::Stranger),
+    };
+    let calls_itself_ours = response.headers.iter().any(|line| {
+        line.name.eq_ignore_ascii_case("server") && line.value == SERVER_NAME.as_bytes()
+    });
+    let body = answer.get(head..).unwrap_or_default();
+    let wanted = proof.map_or(0, str::len);
+    if response.code == Some(200) && body.len() < wanted && !is_all {
+        return None;
     }
+    let shown = body
+        .get(..wanted)
+        .and_then(|shown| str::from_utf8(shown).ok());
+    let proven =
+        matches!((shown, proof), (Some(shown), Some(proof)) if identity::is_same(shown, proof));
+    Some(match response.code {
+        Some(200) if proven => Holder::Sibling,
+        _ if calls_itself_ours => Holder::Unproven,
+        _ => Holder::Stranger,
+    })
 }
 
 #[cfg(test)]
@@ -185,37 +222,73 @@ mod tests {
     }
 
     #[test]
-    fn tells_siblings_from_strangers() {
-        for (answer, holder) in [
-            (
-                "HTTP/1.1 200 OK\r\nServer: url-notes\r\n\r\n",
-                Some(Holder::Sibling),
-            ),
-            (
-                "HTTP/1.1 503 Busy\r\nserver: url-notes\r\n\r\n",
-                Some(Holder::Sibling),
-            ),
-            (
-                "HTTP/1.1 403 No\r\nServer: url-notes\r\n\r\n",
-                Some(Holder::OtherUser),
-            ),
-            (
-                "HTTP/1.1 200 OK\r\nServer: url-notes-not\r\n\r\n",
-                Some(Holder::Stranger),
-            ),
-            ("HTTP/1.1 200 OK\r\n\r\n", Some(Holder::Stranger)),
-            ("SSH-2.0-OpenSSH\r\n", Some(Holder::Stranger)),
-            ("HTTP/1.1 200 OK\r\nServer: url-notes", None),
-            ("", None),
-        ] {
-            assert_eq!(introduced(answer.as_bytes()), holder, "{answer:?}");
+    fn only_the_right_answer_to_a_challenge_is_a_siblings() {
+        let proof = "f".repeat(64);
+        let ours = "HTTP/1.1 200 OK\r\nServer: url-notes\r\n\r\n";
+        let judged = |answer: &str, is_all| judge(answer.as_bytes(), is_all, Some(&proof));
+        for is_all in [false, true] {
+            for (answer, holder) in [
+                (format!("{ours}{proof}"), Holder::Sibling),
+                // What it calls itself matters as little as it proves.
+                (format!("HTTP/1.1 200 OK\r\n\r\n{proof}"), Holder::Sibling),
+                (
+                    format!("HTTP/1.1 403 No\r\nServer: url-notes\r\n\r\n{proof}"),
+                    Holder::Unproven,
+                ),
+                (format!("{ours}{}", "0".repeat(64)), Holder::Unproven),
+                (
+                    "HTTP/1.1 404 No\r\nServer: url-notes\r\n\r\n".to_owned(),
+                    Holder::Unproven,
+                ),
+                (
+                    "HTTP/1.1 404 No\r\nServer: url-notes-not\r\n\r\n".to_owned(),
+                    Holder::Stranger,
+                ),
+                ("SSH-2.0-OpenSSH\r\n".to_owned(), Holder::Stranger),
+            ] {
+                assert_eq!(judged(&answer, is_all), Some(holder), "{answer:?}");
+            }
         }
+        for (answer, holder) in [
+            (ours.to_owned(), Holder::Unproven),
+            (format!("{ours}{}", &proof[1..]), Holder::Unproven),
+            (
+                "HTTP/1.1 200 OK\r\nServer: url-notes".to_owned(),
+                Holder::Stranger,
+            ),
+            (String::new(), Holder::Stranger),
+        ] {
+            assert_eq!(judged(&answer, false), None, "{answer:?}");
+            assert_eq!(judged(&answer, true), Some(holder), "{answer:?}");
+        }
+        // Without a secret nobody can prove anything.
+        let answer = format!("{ours}{proof}");
+        assert_eq!(judge(answer.as_bytes(), true, None), Some(Holder::Unproven));
+        assert_eq!(judge(ours.as_bytes(), true, None), Some(Holder::Unproven));
     }
 
     #[test]
-    fn a_silent_holder_is_a_stranger() {
+    fn fuzz_answers_to_a_challenge() {
+        let proof = "f".repeat(64);
+        let right = format!("HTTP/1.1 200 OK\r\nServer: url-notes\r\n\r\n{proof}");
+        crate::fuzz::bytes(&[right.as_bytes(), b"HTTP/1.1 404 No\r\n\r\n"], |answer| {
+            let has_proof = answer
+                .windows(proof.len())
+                .any(|part| part == proof.as_bytes());
+            for is_all in [false, true] {
+                let judged = judge(answer, is_all, Some(&proof));
+                assert!(judged.is_some() || !is_all);
+                assert!(has_proof || judged != Some(Holder::Sibling));
+            }
+        });
+    }
+
+    #[test]
+    fn a_silent_holder_is_no_evidence_of_another_program() {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        assert_eq!(holder(silent.local_addr().unwrap()), Holder::Stranger);
+        let holder = holder(silent.local_addr().unwrap(), None);
+        assert_eq!(holder, Holder::Silent);
+        assert!(!holder.is_foreign());
     }
 
     #[test]
@@ -223,8 +296,8 @@ mod tests {
         let ending = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = ending.local_addr().unwrap();
         let hangs_up = std::thread::spawn(move || drop(ending.accept().unwrap()));
-        assert_eq!(holder(address), Holder::Nobody);
+        assert_eq!(holder(address, None), Holder::Nobody);
         hangs_up.join().unwrap();
-        assert_eq!(holder(address), Holder::Nobody);
+        assert_eq!(holder(address, None), Holder::Nobody);
     }
 }

@@ -10,8 +10,10 @@ mod browse;
 mod counting;
 mod door;
 mod feed;
+mod fetch_metadata;
 mod files;
 mod head;
+mod identity;
 mod links;
 mod listen;
 mod markdown;
@@ -39,6 +41,7 @@ use listen::{BindError, Holder, Listeners};
 
 pub use door::{Door, Entrance};
 pub use files::{Address, Written, write_files};
+pub use identity::Identity;
 pub use program::{Program, listening_at};
 
 use crate::store::Store;
@@ -147,6 +150,8 @@ pub enum ServeError {
         port: u16,
         /// By whom, and what to do.
         sentence: String,
+        /// Whether that is certainly no process of these notes.
+        foreign: bool,
     },
     /// The system refuses.
     #[error("{}", refused(*port, source))]
@@ -163,7 +168,7 @@ impl From<ServeError> for Status {
     fn from(error: ServeError) -> Self {
         match error {
             ServeError::AlreadyServed { port } => Self::Standby { port },
-            ServeError::PortTaken { port, sentence } => Self::PortTaken { port, sentence },
+            ServeError::PortTaken { port, sentence, .. } => Self::PortTaken { port, sentence },
             ServeError::Io { .. } => Self::Failed(error.to_string()),
         }
     }
@@ -195,6 +200,7 @@ impl Site {
 
     fn stand_by(&self, settings: &Settings) -> ! {
         let port = settings.port;
+        let door = settings.door();
         // Whoever looks before anything was saved finds an empty site, not a fault;
         // and none of what should be gone for good.
         let opened =
@@ -203,20 +209,33 @@ impl Site {
             log::warn!("the site has no notes to show: {}", error.chain());
         }
         let mut asked: Option<Instant> = None;
+        let mut was_foreign = false;
         loop {
             let taken = match listen::bind(port) {
                 // Who it is hardly ever changes: it is asked now and then.
                 Err(_) if asked.is_some_and(|then| then.elapsed() < HOLDER_PAUSE) => None,
                 Err(_) => {
                     asked = Some(Instant::now());
-                    Some(take(port))
+                    Some(take(port, || Some(door.identity())))
                 }
                 Ok(listeners) => Some(Ok(listeners)),
             };
+            // Browsers may visit the other program at the site's own origin meanwhile, and what it
+            // leaves there must not be found when this one serves: neither it nor the next process.
+            let is_foreign = matches!(
+                taken,
+                Some(Err(ServeError::PortTaken { foreign: true, .. }))
+            );
+            if is_foreign && !was_foreign || was_foreign && matches!(taken, Some(Ok(_))) {
+                door.renew();
+            }
+            if taken.is_some() {
+                was_foreign = is_foreign;
+            }
             match taken {
                 None => {}
                 Some(Ok(listeners)) => {
-                    let Err(error) = self.serve(listeners, settings);
+                    let Err(error) = self.serve(listeners, settings, door.clone());
                     self.set(Status::Failed(refused(port, &error)));
                 }
                 Some(Err(error)) => self.set(error.into()),
@@ -225,11 +244,16 @@ impl Site {
         }
     }
 
-    fn serve(&self, listeners: Listeners, settings: &Settings) -> io::Result<Infallible> {
+    fn serve(
+        &self,
+        listeners: Listeners,
+        settings: &Settings,
+        door: Door,
+    ) -> io::Result<Infallible> {
         self.set(Status::Serving {
             port: listeners.port,
         });
-        serve_on(listeners, settings)
+        serve_on(listeners, settings, door)
     }
 
     fn set(&self, status: Status) {
@@ -252,18 +276,24 @@ impl Site {
 /// # Errors
 /// At once where the port isn't to be had.
 pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible, ServeError> {
-    let listeners = take(settings.port)?;
+    let door = settings.door();
+    let taken = take(settings.port, || Some(door.identity()));
+    if let Err(ServeError::PortTaken { foreign: true, .. }) = taken {
+        door.renew();
+    }
+    let listeners = taken?;
     let port = listeners.port;
     ready(port);
-    serve_on(listeners, settings).map_err(|source| ServeError::Io { port, source })
+    serve_on(listeners, settings, door).map_err(|source| ServeError::Io { port, source })
 }
 
-/// Looks whether the site could be served at the port, without keeping it.
+/// Looks whether the site could be served at the port, without keeping it. Changes nothing.
 ///
 /// # Errors
 /// Where it couldn't, with who serves or holds it.
-pub fn look_at_port(port: u16) -> Result<(), ServeError> {
-    take(port).map(drop)
+pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
+    let door = settings.door();
+    take(settings.port, || door.existing_identity()).map(drop)
 }
 
 /// Whether this system says which user is at the other end of a connection. Where it
@@ -273,16 +303,26 @@ pub fn tells_users_apart() -> bool {
     peer::can_tell()
 }
 
-fn serve_on(listeners: Listeners, settings: &Settings) -> io::Result<Infallible> {
-    let browse = Browse::new(settings.database.clone(), listeners.port);
+fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result<Infallible> {
+    let (database, port) = (settings.database.clone(), listeners.port);
+    let browse = move |origin: &str| Browse::new(database.clone(), origin.to_owned());
+    let current = Mutex::new(Arc::new(browse(&door.identity().origin(port))));
     let limits = server::Limits::default();
-    server::run(listeners, limits, settings.door(), move |head| {
-        browse.answer_to(&head.target, head.has.as_deref())
+    server::run(listeners, limits, door, move |head, identity| {
+        let origin = identity.origin(port);
+        let mut held = current.lock().unwrap_or_else(PoisonError::into_inner);
+        // Feeds have the origin in them, and so has what was made of them before.
+        if held.origin() != origin {
+            *held = Arc::new(browse(&origin));
+        }
+        let pages = Arc::clone(&held);
+        drop(held);
+        pages.answer_to(&head.target, head.has.as_deref())
     })
 }
 
-/// Takes the port, or finds out who has it.
-fn take(port: u16) -> Result<Listeners, ServeError> {
+/// Takes the port, or finds out who has it. `identity`: that of our notes at this moment.
+fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Listeners, ServeError> {
     let mut rounds = ENDING_ROUNDS;
     loop {
         let address = match listen::bind(port) {
@@ -290,28 +330,49 @@ fn take(port: u16) -> Result<Listeners, ServeError> {
             Err(BindError::Io(source)) => return Err(ServeError::Io { port, source }),
             Err(BindError::Taken(address)) => address,
         };
-        let who = match listen::holder(address) {
+        let known = identity();
+        let holder = listen::holder(address, known.as_deref());
+        let named = |what: &str| match listening_at(address) {
+            Some(program) => format!("{what} listens at {address}: {program}"),
+            None => format!("{what} listens at {address}"),
+        };
+        let who = match holder {
             Holder::Sibling => return Err(ServeError::AlreadyServed { port }),
-            // It may have ended between our two questions, which frees the port.
-            Holder::Nobody if rounds > 0 => {
+            // It may have ended between our two questions, which frees the port. Or the identity was
+            // renewed between its question and its answer.
+            Holder::Nobody | Holder::Unproven
+                if rounds > 0
+                    && (holder == Holder::Nobody
+                        || is_another(known.as_ref(), identity().as_ref())) =>
+            {
                 rounds -= 1;
                 thread::sleep(ENDING_PAUSE);
                 continue;
             }
-            Holder::OtherUser => {
-                format!("port {port} serves the notes of another user of this machine")
-            }
-            Holder::Stranger | Holder::Nobody => match listening_at(address) {
-                Some(program) => format!("another program listens at {address}: {program}"),
-                None => format!("another program listens at {address}"),
-            },
+            Holder::OtherUser => named("a program of another user of this machine"),
+            Holder::Unproven => named(
+                "another url-notes installation, with other notes or of another version, or a \
+                 program that pretends to be one",
+            ),
+            Holder::Stranger | Holder::Silent | Holder::Nobody => named("another program"),
         };
         let other = if port < u16::MAX { port + 1 } else { port - 1 };
         let sentence = format!(
             "The site can't be shown: {who}. \
              End it, or give url-notes another port: `port = {other}` in its config.toml."
         );
-        return Err(ServeError::PortTaken { port, sentence });
+        return Err(ServeError::PortTaken {
+            port,
+            sentence,
+            foreign: holder.is_foreign(),
+        });
+    }
+}
+
+fn is_another(one: Option<&Arc<Identity>>, other: Option<&Arc<Identity>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => !Arc::ptr_eq(one, other),
+        (one, other) => one.is_some() != other.is_some(),
     }
 }
 
@@ -330,10 +391,10 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    fn settings(port: u16) -> Settings {
+    fn settings(port: u16, folder: &tempfile::TempDir) -> Settings {
         Settings {
             port,
-            database: "/nowhere/notes.db".into(),
+            database: folder.path().join("notes.db"),
             require_token: false,
         }
     }
@@ -350,14 +411,15 @@ mod tests {
 
     #[test]
     fn a_second_site_stands_by() {
-        let first = Site::start(settings(0));
+        let folder = tempfile::tempdir().unwrap();
+        let first = Site::start(settings(0, &folder));
         let Status::Serving { port } = after(&first, &Status::Starting) else {
             panic!("{}", first.status());
         };
-        let second = Site::start(settings(port));
+        let second = Site::start(settings(port, &folder));
         assert_eq!(after(&second, &Status::Starting), Status::Standby { port });
         assert_eq!(second.status().problem(), None);
-        let foreground = serve(&settings(port), |_| panic!("not served"));
+        let foreground = serve(&settings(port, &folder), |_| panic!("not served"));
         assert!(
             matches!(foreground, Err(ServeError::AlreadyServed { port: taken }) if taken == port)
         );
@@ -365,12 +427,13 @@ mod tests {
 
     #[test]
     fn a_stranger_is_named_and_the_port_taken_when_he_goes() {
+        let folder = tempfile::tempdir().unwrap();
         let Listeners { port, mut sockets } = listen::bind(0).unwrap();
         // Whichever family he has, even if only that one.
         let stranger: TcpListener = sockets.pop().unwrap();
         let address = stranger.local_addr().unwrap();
         drop(sockets);
-        let site = Site::start(settings(port));
+        let site = Site::start(settings(port, &folder));
         let status = after(&site, &Status::Starting);
         let sentence = status.problem().expect("somebody else has the port");
         assert!(
@@ -385,7 +448,7 @@ mod tests {
             sentence.contains(&format!("`port = {}`", port + 1)),
             "{sentence}"
         );
-        let foreground = serve(&settings(port), |_| panic!("not served"));
+        let foreground = serve(&settings(port, &folder), |_| panic!("not served"));
         assert_eq!(foreground.unwrap_err().to_string(), sentence);
         drop(stranger);
         assert_eq!(after(&site, &status), Status::Serving { port });

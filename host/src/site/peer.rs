@@ -36,7 +36,7 @@ mod linux {
     use std::net::{SocketAddr, TcpStream};
 
     use super::Visitor;
-    use crate::site::sockets::{as_v6, of_v4, of_v6, rows, written};
+    use crate::site::sockets::{as_v6, of_v4, of_v6, own_user, rows, written};
 
     /// A table is read page by page while sockets come and go, so that a row
     /// can slip through one reading.
@@ -48,22 +48,26 @@ mod linux {
             Ok(true) => Visitor::Ours,
             Ok(false) => Visitor::Other,
             Err(error) => {
-                log::warn!("the site can't tell which user is asking: {error}");
+                log::debug!("the site can't tell which user is asking: {error}");
                 Visitor::Unknown
             }
         }
     }
 
-    /// Whether this system says who asks.
+    /// Whether this system says who asks. Not where it has no number for our own user
+    /// (a user namespace): the others without a number would be taken for us.
     pub(in crate::site) fn can_tell() -> bool {
-        of_v4().is_ok() && of_v6().is_ok()
+        own_user().is_some() && of_v4().is_ok() && of_v6().is_ok()
     }
 
     fn is_ours(stream: &TcpStream) -> io::Result<bool> {
+        let own = own_user().ok_or_else(|| {
+            io::Error::other("this program runs as the overflow user, as others may")
+        })?;
         let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
         for _ in 0..READINGS {
             if let Some(uid) = uid_of_peer(peer, local)? {
-                return Ok(uid == rustix::process::geteuid().as_raw());
+                return Ok(uid == own);
             }
         }
         Ok(false)

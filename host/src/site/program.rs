@@ -33,6 +33,18 @@ pub fn listening_at(address: SocketAddr) -> Option<Program> {
     }
 }
 
+/// Whether the program that listens at `address` is another user's. False where nobody
+/// listens there, and where the system doesn't say.
+pub(super) fn is_another_users(address: SocketAddr) -> bool {
+    #[cfg(target_os = "linux")]
+    return linux::is_another_users(address);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = address;
+        false
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
@@ -40,29 +52,47 @@ mod linux {
     use std::path::Path;
 
     use super::Program;
-    use crate::site::sockets::{LISTENS, as_v6, of_v4, of_v6, rows, written};
+    use crate::site::sockets::{LISTENS, as_v6, of_v4, of_v6, own_user, rows, written};
+
+    /// A socket that listens.
+    struct Listener {
+        uid: u32,
+        inode: u64,
+    }
 
     pub(super) fn listening_at(address: SocketAddr) -> Option<Program> {
+        with_socket(listener(address)?.inode)
+    }
+
+    pub(super) fn is_another_users(address: SocketAddr) -> bool {
+        // Where our own user has no number, the table doesn't tell it from others.
+        let Some(own) = own_user() else { return false };
+        listener(address).is_some_and(|listener| listener.uid != own)
+    }
+
+    fn listener(address: SocketAddr) -> Option<Listener> {
         let port = address.port();
         let every_v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port);
         let every_v6 = SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port);
         let found = match address.ip() {
-            IpAddr::V4(_) => inode(of_v4().ok(), &[address, every_v4]),
+            IpAddr::V4(_) => among(of_v4().ok(), &[address, every_v4]),
             IpAddr::V6(_) => None,
         };
         // A socket of IPv6 may listen at IPv4 addresses as well.
-        let found = found.or_else(|| inode(of_v6().ok()?, &[as_v6(address), every_v6]))?;
-        with_socket(found)
+        found.or_else(|| among(of_v6().ok()?, &[as_v6(address), every_v6]))
     }
 
     /// The socket that listens at one of these.
-    fn inode(table: Option<String>, addresses: &[SocketAddr]) -> Option<u64> {
+    fn among(table: Option<String>, addresses: &[SocketAddr]) -> Option<Listener> {
         let table = table?;
         addresses.iter().find_map(|address| {
             let address = written(*address);
             rows(&table)
                 .find(|socket| socket.state == LISTENS && socket.local == address)
-                .map(|socket| socket.inode)
+                .map(|socket| Listener {
+                    uid: socket.uid,
+                    inode: socket.inode,
+                })
         })
     }
 
@@ -121,6 +151,7 @@ mod linux {
                 let found = listening_at(address).expect("this very program listens");
                 assert_eq!(found.process, std::process::id(), "{bound}");
                 assert!(!found.name.is_empty());
+                assert!(own_user().is_none() || !is_another_users(address));
                 drop(listener);
                 assert_eq!(listening_at(address), None, "{bound}");
             }

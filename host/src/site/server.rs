@@ -16,11 +16,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
 use super::door::{self, Admission, Door};
+use super::fetch_metadata::{Place, Reply};
 use super::head::{self, Head, Refusal};
-use super::listen::{Listeners, SERVER_NAME};
+use super::identity::{self, Identity};
+use super::listen::{CHALLENGE, Listeners, SERVER_NAME};
 use super::peer::{self, Visitor};
 
 /// Sent with every answer.
@@ -49,8 +52,20 @@ const STRICT_HEADERS: [(&str, &str); 9] = [
 const NOT_KEPT: [(&str, &str); 1] = [("Cache-Control", "no-store")];
 const KEPT: [(&str, &str); 2] = [
     ("Cache-Control", "private, no-cache"),
-    ("Vary", "Sec-Fetch-Site"),
+    ("Vary", "Sec-Fetch-Site, Sec-Fetch-Dest"),
 ];
+
+/// Ends a service worker that another program has left behind, and has the pages under it
+/// loaded again without it.
+const WORKER_END: &str = "\
+self.addEventListener(\"install\", () => self.skipWaiting());
+self.addEventListener(\"activate\", (event) => event.waitUntil((async () => {
+	await self.registration.unregister();
+	for (const page of await self.clients.matchAll({ type: \"window\" })) {
+		page.navigate(page.url).catch(() => {});
+	}
+})()));
+";
 
 /// What a page, a file or an error is, once it is ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -111,6 +126,18 @@ impl Answer {
         }
     }
 
+    /// The same page at the site's own origin. The same answer for whatever is asked for, also
+    /// for what isn't there; and another one as soon as the origin is another.
+    fn redirect(origin: &str, target: &str) -> Self {
+        // Whatever came over the wire, a Location is ASCII without blanks.
+        const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
+        let target = utf8_percent_encode(target, BLANKS);
+        Self {
+            location: Some(format!("{origin}{target}")),
+            ..Self::sentence(307, "The notes have an address of their own.".into())
+        }
+    }
+
     fn sentence(status: u16, sentence: String) -> Self {
         Self {
             status,
@@ -160,7 +187,7 @@ pub(super) fn run(
     listeners: Listeners,
     limits: Limits,
     door: Door,
-    pages: impl Fn(&Head) -> Answer + Send + Sync + 'static,
+    pages: impl Fn(&Head, &Identity) -> Answer + Send + Sync + 'static,
 ) -> io::Result<Infallible> {
     let server = Arc::new(Server {
         port: listeners.port,
@@ -193,12 +220,15 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
+/// Makes the answer to a request, for the identity of this moment.
+type Pages = dyn Fn(&Head, &Identity) -> Answer + Send + Sync;
+
 struct Server {
     port: u16,
     limits: Limits,
     door: Door,
     headers: Vec<Header>,
-    pages: Box<dyn Fn(&Head) -> Answer + Send + Sync>,
+    pages: Box<Pages>,
     open: AtomicUsize,
 }
 
@@ -288,28 +318,25 @@ impl Server {
         }
         let mut inbox = Inbox::new(self.limits.head);
         loop {
-            let head = match inbox.next(stream, self.port, self.limits)? {
+            let read = |bytes: &[u8]| {
+                let own_host = self.door.identity().host();
+                head::read(bytes, self.port, &own_host)
+            };
+            let head = match inbox.next(stream, read, self.limits)? {
                 Next::Head(head) => head,
                 Next::Refused(refusal) => {
+                    if refusal == Refusal::Leftover {
+                        self.abandon_origin();
+                    }
                     let without_body = inbox.asks_for_a_head();
                     return self.refuse(stream, refusal, self.limits, without_body);
                 }
                 Next::End => return Ok(()),
             };
             log::debug!("{head}");
-            let bytes = match self.door.admit(&head, visitor, self.port) {
-                Ok(Admission::In) => self.written(&self.page(&head), &[], &head)?,
-                Ok(Admission::Entered { to, cookie }) => {
-                    let cookie = cookie.map(|cookie| header("Set-Cookie", &cookie));
-                    let onward = Answer::page(200, door::onward(&to));
-                    self.written(&onward, cookie.as_slice(), &head)?
-                }
-                Ok(Admission::Locked) => {
-                    return self.refuse(stream, Refusal::Locked, self.limits, head.without_body);
-                }
-                Err(error) => {
-                    log::error!("the site can't tell who may come in: {error}");
-                    let refusal = Refusal::UnknownUser;
+            let bytes = match self.answer(stream, &head, visitor) {
+                Ok(bytes) => bytes,
+                Err(refusal) => {
                     return self.refuse(stream, refusal, self.limits, head.without_body);
                 }
             };
@@ -320,8 +347,67 @@ impl Server {
         }
     }
 
+    /// The answer to a request, ready for the wire.
+    fn answer(
+        &self,
+        stream: &TcpStream,
+        head: &Head,
+        visitor: Visitor,
+    ) -> Result<Vec<u8>, Refusal> {
+        let written = |answer: &Answer, further: &[Header]| {
+            self.written(answer, further, head).map_err(|error| {
+                log::error!("an answer of the site can't be written: {error}");
+                Refusal::Busy
+            })
+        };
+        match head.reply {
+            Reply::WorkerEnd => {
+                if head.place == Place::Origin {
+                    self.abandon_origin();
+                }
+                let script = Answer::data(200, "text/javascript; charset=utf-8", WORKER_END);
+                let anywhere = header("Service-Worker-Allowed", "/");
+                return written(&script, &[anywhere]);
+            }
+            // Where the system doesn't say which user asks, another one could learn the origin.
+            Reply::Redirect if visitor != Visitor::Ours => return Err(Refusal::Locked),
+            Reply::Redirect => {
+                let origin = self.door.identity().origin(self.port);
+                return written(&Answer::redirect(&origin, &head.target), &[]);
+            }
+            Reply::Content => {}
+        }
+        if let Some(nonce) = challenge(head) {
+            let address = stream.local_addr().map_err(|_| Refusal::Busy)?;
+            let proof = self.door.identity().proof(nonce, address);
+            return written(&Answer::data(200, "text/plain; charset=utf-8", proof), &[]);
+        }
+        match self.door.admit(head, visitor, self.port) {
+            Ok(Admission::In) => written(&self.page(head), &[]),
+            Ok(Admission::Entered { to, cookie }) => {
+                let cookie = cookie.map(|cookie| header("Set-Cookie", &cookie));
+                written(&Answer::page(200, door::onward(&to)), cookie.as_slice())
+            }
+            Ok(Admission::Again { to }) => written(&Answer::page(200, door::onward(&to)), &[]),
+            Ok(Admission::Locked) => Err(Refusal::Locked),
+            Err(error) => {
+                log::error!("the site can't tell who may come in: {error}");
+                Err(Refusal::UnknownUser)
+            }
+        }
+    }
+
+    /// A service worker has shown itself at the site's own origin, where the site has none:
+    /// some program held the port while the user visited it. From now on the notes are at
+    /// another origin.
+    fn abandon_origin(&self) {
+        log::warn!("a service worker of another program was found at the site's origin");
+        self.door.renew();
+    }
+
     fn page(&self, head: &Head) -> Answer {
-        catch_unwind(AssertUnwindSafe(|| (self.pages)(head))).unwrap_or_else(|_| {
+        let identity = self.door.identity();
+        catch_unwind(AssertUnwindSafe(|| (self.pages)(head, &identity))).unwrap_or_else(|_| {
             log::error!("a page of the site panicked");
             let sentence = "The site made a mistake on this page. The other pages work.";
             Answer::sentence(500, sentence.into())
@@ -401,6 +487,12 @@ impl Server {
     }
 }
 
+/// The nonce, where another process of this program asks who holds the port.
+fn challenge(head: &Head) -> Option<&str> {
+    let nonce = head.target.strip_prefix(CHALLENGE)?;
+    (head.place == Place::Common && identity::is_nonce(nonce)).then_some(nonce)
+}
+
 fn header(name: &str, value: &str) -> Header {
     Header::from_bytes(name, value).expect("header lines are our own and ASCII")
 }
@@ -433,7 +525,12 @@ impl Inbox {
     }
 
     /// The next head, which leaves the inbox.
-    fn next(&mut self, mut stream: &TcpStream, port: u16, limits: Limits) -> io::Result<Next> {
+    fn next(
+        &mut self,
+        mut stream: &TcpStream,
+        read: impl Fn(&[u8]) -> Result<Option<Head>, Refusal>,
+        limits: Limits,
+    ) -> io::Result<Next> {
         let opening_ends = self.opening_ends.take();
         let patience = if self.bytes.is_empty() {
             limits.idle
@@ -443,7 +540,7 @@ impl Inbox {
         let mut end = opening_ends.unwrap_or_else(|| Instant::now() + patience);
         let mut piece = [0; 4096];
         loop {
-            match head::read(&self.bytes, port) {
+            match read(&self.bytes) {
                 Ok(Some(head)) => {
                     self.bytes.drain(..head.length);
                     return Ok(Next::Head(head));
@@ -532,7 +629,7 @@ mod tests {
 
     const GET: &str = "GET / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n";
 
-    fn pages(head: &Head) -> Answer {
+    fn pages(head: &Head, _: &Identity) -> Answer {
         match head.target.as_str() {
             "/same" if head.has.is_some() => Answer::unchanged("\"1\"".into()),
             "/same" => Answer {
@@ -549,8 +646,12 @@ mod tests {
     fn start(limits: Limits) -> u16 {
         let listeners = listen::bind(0).unwrap();
         let port = listeners.port;
-        let door = Door::of("/nowhere/notes.db".as_ref(), false);
-        thread::spawn(move || run(listeners, limits, door, pages));
+        let folder = tempfile::tempdir().unwrap();
+        let door = Door::of(&folder.path().join("notes.db"), false);
+        thread::spawn(move || {
+            let _folder = folder;
+            run(listeners, limits, door, pages)
+        });
         port
     }
 
@@ -647,7 +748,7 @@ mod tests {
             for line in [
                 "ETag: \"1\"",
                 "Cache-Control: private, no-cache",
-                "Vary: Sec-Fetch-Site",
+                "Vary: Sec-Fetch-Site, Sec-Fetch-Dest",
                 "Content-Security-Policy: default-src 'none'; ",
             ] {
                 assert!(answer.contains(line), "{answer}");

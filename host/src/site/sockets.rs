@@ -5,9 +5,29 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 
 /// State of a socket that accepts connections (`TCP_LISTEN`, `include/net/tcp_states.h`).
 pub(super) const LISTENS: &str = "0A";
+
+/// The user of a user namespace whom the namespace has no number for, where the system names
+/// no other (user_namespaces(7)). Any user of the machine can be behind it.
+const OVERFLOW_USER: u32 = 65534;
+
+/// Our own user as the tables name it. None where that is the overflow user, as others may be.
+pub(super) fn own_user() -> Option<u32> {
+    let own = rustix::process::geteuid().as_raw();
+    (!is_anybody(own)).then_some(own)
+}
+
+fn is_anybody(user: u32) -> bool {
+    static NAMED: OnceLock<Option<u32>> = OnceLock::new();
+    let named = NAMED.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/sys/kernel/overflowuid").ok()?;
+        text.trim().parse().ok()
+    });
+    user == OVERFLOW_USER || Some(user) == *named
+}
 
 /// A row of the tables.
 #[derive(Debug, PartialEq, Eq)]
@@ -111,6 +131,12 @@ mod tests {
             written(as_v6("127.0.0.1:80".parse().unwrap())),
             "0000000000000000FFFF00000100007F:0050"
         );
+    }
+
+    #[test]
+    fn the_overflow_user_is_nobodys_own() {
+        assert!(is_anybody(65534));
+        assert!(!is_anybody(0) && !is_anybody(1000));
     }
 
     #[test]

@@ -129,3 +129,20 @@ pub(super) fn try_get(port: u16, target: &str) -> io::Result<Answer> {
     ));
     client.try_answer(true)
 }
+
+/// One page as a program asks for it at the site's own origin, or at any other of its names.
+pub(super) fn get_at(origin: &str, target: &str) -> Answer {
+    ask_at(origin, target, "")
+}
+
+/// One page, asked for at this origin with these further header lines.
+pub(super) fn ask_at(origin: &str, target: &str, lines: &str) -> Answer {
+    let host = origin.strip_prefix("http://").unwrap();
+    let (_, port) = host.rsplit_once(':').unwrap();
+    let lines = lines.replace('\n', "\r\n");
+    Client::new(port.parse().unwrap())
+        .send(&format!(
+            "GET {target} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n"
+        ))
+        .answer()
+}

@@ -7,12 +7,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::client::{Answer, Client, get};
+use super::client::{Answer, Client, ask_at, get, get_at};
 use crate::host::{ORIGIN, TestHost, program, until};
 
 /// A host whose site is locked, and a program that is asked to open browsers.
 struct Locked {
     host: TestHost,
+    /// Where browsers get it.
+    origin: String,
     port: u16,
     dir: tempfile::TempDir,
 }
@@ -30,9 +32,15 @@ impl Locked {
             fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
         }
         let mut host = TestHost::start(program(dir.path()).arg(ORIGIN), dir.path());
+        let origin = host.site_origin();
         let port = host.site_port();
         host.save("https://e.org/a", "A page", &["gpu"]);
-        Self { host, port, dir }
+        Self {
+            host,
+            origin,
+            port,
+            dir,
+        }
     }
 
     fn path(&self) -> &Path {
@@ -65,21 +73,20 @@ impl Locked {
     fn entrance(&self) -> String {
         let (_, page) = self.open(&[]);
         let page = fs::read_to_string(page).unwrap();
-        let (_, rest) = page.split_once("0;url=http://localhost:").unwrap();
-        let (address, _) = rest.split_once('"').unwrap();
-        address
-            .strip_prefix(&self.port.to_string())
-            .unwrap()
-            .to_owned()
+        let start = format!("0;url={}", self.origin);
+        let (_, rest) = page.split_once(&start).unwrap();
+        let (path, _) = rest.split_once('"').unwrap();
+        path.to_owned()
+    }
+
+    /// What a browser is answered that follows the entrance.
+    fn enter(&self, entrance: &str) -> Answer {
+        get_at(&self.origin, entrance)
     }
 
     fn get(&self, target: &str, cookie: &str) -> Answer {
-        let port = self.port;
-        Client::new(port)
-            .send(&format!(
-                "GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: a=b; {cookie}\r\n\r\n"
-            ))
-            .answer()
+        let cookies = format!("Cookie: a=b; {cookie}\n");
+        ask_at(&self.origin, target, &cookies)
     }
 
     /// The cookie that an answer sets, as the browser sends it back.
@@ -122,7 +129,11 @@ fn a_locked_site_is_opened_by_url_notes_open_alone() {
     let page = fs::read_to_string(page).unwrap();
     assert!(page.contains("/tag/gpu\""), "{page}");
     let entrance = locked.entrance();
-    let entered = get(locked.port, &entrance);
+    // Only where the cookie belongs.
+    let elsewhere = get(locked.port, &entrance);
+    assert_eq!(elsewhere.status, 403);
+    assert_eq!(elsewhere.header("Set-Cookie"), None);
+    let entered = locked.enter(&entrance);
     let cookie = locked.cookie(&entered);
     assert!(
         entered.body.contains("content=\"0;url=/\""),
@@ -136,7 +147,7 @@ fn a_locked_site_is_opened_by_url_notes_open_alone() {
         assert!(answer.body.contains("A page"), "{target}");
     }
     // Used up; and no cookie but that one opens.
-    assert_eq!(get(locked.port, &entrance).status, 403);
+    assert_eq!(locked.enter(&entrance).status, 403);
     for wrong in [
         &cookie[..cookie.len() - 1],
         &cookie.replace('=', "0="),
@@ -154,8 +165,8 @@ fn of_many_who_come_with_one_token_one_is_let_in() {
     let mut clients: Vec<Client> = (0..16).map(|_| Client::new(locked.port)).collect();
     for client in &mut clients {
         client.send(&format!(
-            "GET {entrance} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n",
-            locked.port
+            "GET {entrance} HTTP/1.1\r\nHost: {}\r\n\r\n",
+            locked.origin.strip_prefix("http://").unwrap()
         ));
     }
     let statuses: Vec<u16> = clients.iter_mut().map(|c| c.answer().status).collect();
@@ -167,7 +178,7 @@ fn of_many_who_come_with_one_token_one_is_let_in() {
 #[test]
 fn a_key_is_good_for_whoever_serves_the_site_next() {
     let mut locked = Locked::new();
-    let cookie = locked.cookie(&get(locked.port, &locked.entrance()));
+    let cookie = locked.cookie(&locked.enter(&locked.entrance()));
     let entrance = locked.entrance();
     let mut next = TestHost::at_port(locked.path(), locked.port);
     let hello = next.call(
@@ -182,7 +193,7 @@ fn a_key_is_good_for_whoever_serves_the_site_next() {
     });
     assert_eq!(answer.status, 200);
     assert_eq!(locked.get("/", &cookie).status, 200);
-    assert_eq!(locked.cookie(&get(locked.port, &entrance)), cookie);
+    assert_eq!(locked.cookie(&locked.enter(&entrance)), cookie);
 }
 
 #[test]
@@ -197,7 +208,7 @@ fn neither_token_nor_key_is_told_to_anybody_else() {
     assert_eq!(mode(page.parent().unwrap()), 0o700);
     // The user is told on his terminal.
     let address = said.lines().last().unwrap();
-    let prefix = format!("http://localhost:{}/enter/", locked.port);
+    let prefix = format!("{}/enter/", locked.origin);
     let token = address
         .strip_prefix(&prefix)
         .unwrap()
@@ -207,7 +218,7 @@ fn neither_token_nor_key_is_told_to_anybody_else() {
     let id = page.file_stem().unwrap().to_str().unwrap();
     let secret = token.strip_prefix(id).unwrap();
 
-    let cookie = locked.cookie(&get(locked.port, &format!("/enter/{token}/tag/gpu")));
+    let cookie = locked.cookie(&locked.enter(&format!("/enter/{token}/tag/gpu")));
     let (_, key) = cookie.split_once('=').unwrap();
     assert_eq!(locked.get("/tag/gpu", &cookie).status, 200);
     assert_eq!(
@@ -218,7 +229,12 @@ fn neither_token_nor_key_is_told_to_anybody_else() {
     let log = fs::read_to_string(locked.path().join("url-notes.log")).unwrap();
     assert!(log.contains("GET /tag/gpu"), "{log}");
     assert!(!log.contains(secret) && !log.contains(key), "{log}");
-    assert_eq!(mode(&locked.path().join("site/key")), 0o600);
+    let (label, _) = locked.origin.split_once(".localhost").unwrap();
+    assert!(
+        !log.contains(label.strip_prefix("http://").unwrap()),
+        "{log}"
+    );
+    assert_eq!(mode(&locked.path().join("site/secret")), 0o600);
 }
 
 #[test]
@@ -237,10 +253,8 @@ fn without_a_browser_the_address_is_told_on_the_terminal_alone() {
         "{stderr}"
     );
     let stdout = String::from_utf8(output.stdout).unwrap();
-    let (_, entrance) = stdout
-        .split_once(&format!("http://localhost:{}", locked.port))
-        .unwrap();
-    locked.cookie(&get(locked.port, entrance.trim_end()));
+    let (_, entrance) = stdout.split_once(&locked.origin).unwrap();
+    locked.cookie(&locked.enter(entrance.trim_end()));
     let log = fs::read_to_string(locked.path().join("url-notes.log")).unwrap();
     assert!(
         log.contains("No browser was opened") && !log.contains("/enter/0"),
@@ -263,11 +277,11 @@ fn open_serves_a_locked_site_itself_where_nobody_does() {
     });
     let page = fs::read_to_string(opened.trim_end()).unwrap();
     let (_, rest) = page
-        .split_once(&format!("0;url=http://localhost:{}", locked.port))
+        .split_once(&format!("0;url={}", locked.origin))
         .unwrap();
     let entrance = rest.split('"').next().unwrap();
-    let answer = until("the site", || {
-        super::client::try_get(locked.port, entrance).ok()
+    until("the site", || {
+        super::client::try_get(locked.port, "/robots.txt").ok()
     });
-    locked.cookie(&answer);
+    locked.cookie(&locked.enter(entrance));
 }

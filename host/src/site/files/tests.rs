@@ -87,7 +87,7 @@ fn files_hold_what_the_site_shows() {
         .map(str::to_owned)
         .collect();
     assert_eq!(top, TOP);
-    let site = Browse::new(dir.path().join("notes.db"), 6683);
+    let site = Browse::new(dir.path().join("notes.db"), "http://localhost:6683".into());
     let file = |name: &str| fs::read_to_string(out.join(name)).unwrap();
     let page = |target: &str| {
         let answer = site.answer_to(target, None);

@@ -1,0 +1,328 @@
+//! Which requests of browsers get an answer, by Fetch Metadata (W3C) and by the name under
+//! which the site was asked for. Pure: header fields in, a [`Reply`] or a refusal out.
+//!
+//! A program that had our port before can leave a service worker, a cached page or a cached
+//! script in the browser, for the origins `http://localhost:PORT` and the like. So browsers
+//! get the notes only at the site's own origin (`identity.rs`), and at the other names a
+//! redirect to it, and nothing but that. What was measured for this in Chromium 156 and
+//! Firefox ESR 153:
+//!
+//! - Browsers send `Sec-Fetch-*` to `localhost`, `127.0.0.1`, `[::1]` and `*.localhost`. Only
+//!   a WebSocket of Chromium comes without, but has `Origin` and `Sec-WebSocket-*`.
+//! - `fetch(event.request)` in a service worker, of a navigation, has `Sec-Fetch-Dest: empty`
+//!   like every fetch by script. A navigation preload looks like a navigation, and its answer
+//!   is hidden from the worker where it is a redirect.
+//! - `localhost` and `LABEL.localhost` are different sites: `Sec-Fetch-Site: cross-site`.
+//! - A service worker whose script is answered with 404 or 410 stays. One whose script
+//!   unregisters itself goes. `Clear-Site-Data` with the script ends it in Chromium alone, and
+//!   with a redirect makes a navigation in Chromium take very long.
+
+use super::head::{Fields, Refusal};
+
+/// By which of its names the site was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Its own origin, whose name nobody else knows.
+    Origin,
+    /// A name that every program can have: `localhost`, an IP address …
+    #[default]
+    Common,
+}
+
+/// What a request gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// What it asks for.
+    #[default]
+    Content,
+    /// The way to the same page at the site's own origin.
+    Redirect,
+    /// A service worker's script that unregisters the worker. The site has no service worker:
+    /// this one was left behind by another program.
+    WorkerEnd,
+}
+
+/// Files that pages load, without anything of the notes in them.
+const PARTS: [&str; 3] = ["/style.css", "/site.js", "/favicon.ico"];
+/// Files that browsers read by themselves, without anything of the notes in them.
+const DESCRIPTIONS: [&str; 2] = ["/opensearch.xml", "/robots.txt"];
+
+/// Decides on a request for `target`. The refusal is the same for whatever is asked for.
+pub(super) fn decide(fields: &Fields<'_>, place: Place, target: &str) -> Result<Reply, Refusal> {
+    if is_program(fields) {
+        return Ok(Reply::Content);
+    }
+    let site = fields.first("sec-fetch-site");
+    let mode = fields.first("sec-fetch-mode");
+    let dest = fields.first("sec-fetch-dest");
+    // Anything that is there twice is no browser's doing.
+    let once = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"]
+        .iter()
+        .all(|name| fields.values(name).count() <= 1);
+    let own = matches!(site, Some(b"same-origin"));
+    if !once {
+        return Err(Refusal::OtherSite);
+    }
+    if own && matches!(dest, Some(b"serviceworker")) && fields.is("service-worker", "script") {
+        return Ok(Reply::WorkerEnd);
+    }
+    let by_user = own || matches!(site, None | Some(b"none"));
+    // Nothing from `same-site`: at a common name that is any other port of this machine.
+    let visit = matches!((mode, dest), (Some(b"navigate"), Some(b"document")))
+        && (by_user || matches!(site, Some(b"cross-site")));
+    let early = fields.has_token("sec-purpose", "prefetch");
+    let path = target.split('?').next().unwrap_or_default();
+    match place {
+        Place::Common if visit && !early => Ok(Reply::Redirect),
+        Place::Common => Err(Refusal::OtherSite),
+        // There is a service worker where none can be.
+        Place::Origin
+            if fields
+                .values("service-worker-navigation-preload")
+                .next()
+                .is_some() =>
+        {
+            Err(Refusal::Leftover)
+        }
+        Place::Origin if visit && (by_user || !early) => Ok(Reply::Content),
+        Place::Origin if by_user => match dest {
+            Some(b"style" | b"script" | b"image") if PARTS.contains(&path) => Ok(Reply::Content),
+            Some(b"empty" | b"document") if DESCRIPTIONS.contains(&path) => Ok(Reply::Content),
+            _ => Err(Refusal::OtherSite),
+        },
+        Place::Origin => Err(Refusal::OtherSite),
+    }
+}
+
+/// Whether no browser sends this. A page can't leave out a header that begins with `Sec-`,
+/// nor add one (Fetch, forbidden request-headers).
+fn is_program(fields: &Fields<'_>) -> bool {
+    let mut marks = fields.names().filter(|name| {
+        name.get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("sec-"))
+            || ["origin", "service-worker"]
+                .iter()
+                .any(|mark| name.eq_ignore_ascii_case(mark))
+    });
+    match (marks.next(), marks.next()) {
+        (None, _) => true,
+        // `fetch` of Node.js sends this one alone (undici); browsers send three at least.
+        (Some(_), None) => fields.is("sec-fetch-mode", "cors"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::head::{Refusal, read};
+    use super::{Place, Reply};
+
+    const OWN_HOST: &str = "nabcdefgh23456723.localhost";
+
+    /// What a request with these lines gets at a name.
+    fn reply(host: &str, target: &str, lines: &str) -> Result<Reply, Refusal> {
+        let request = format!("GET {target} HTTP/1.1\nHost: {host}:6683\n{lines}\n");
+        let request = request.replace('\n', "\r\n");
+        read(request.as_bytes(), 6683, OWN_HOST).map(|head| head.unwrap().reply)
+    }
+
+    fn fetch(site: &str, mode: &str, dest: &str) -> String {
+        format!("Sec-Fetch-Site: {site}\nSec-Fetch-Mode: {mode}\nSec-Fetch-Dest: {dest}\n")
+    }
+
+    const COMMON: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "url-notes.localhost"];
+    const TARGETS: [&str; 8] = [
+        "/",
+        "/tag/gpu?with=llm",
+        "/nowhere",
+        "/site.js",
+        "/style.css",
+        "/opensearch.xml",
+        "/api/notes",
+        "/.well-known/url-notes?nonce=00",
+    ];
+    const DESTS: [&str; 20] = [
+        "audio",
+        "embed",
+        "empty",
+        "fencedframe",
+        "font",
+        "frame",
+        "iframe",
+        "image",
+        "json",
+        "manifest",
+        "object",
+        "report",
+        "script",
+        "serviceworker",
+        "sharedworker",
+        "style",
+        "track",
+        "video",
+        "worker",
+        "xslt",
+    ];
+    const MODES: [&str; 5] = ["navigate", "cors", "no-cors", "same-origin", "websocket"];
+
+    #[test]
+    fn programs_get_what_they_ask_for_under_every_name() {
+        for host in COMMON.into_iter().chain([OWN_HOST]) {
+            for target in TARGETS {
+                for lines in [
+                    "",
+                    "Accept: */*\nUser-Agent: Mozilla/5.0\nReferer: http://a.example/\n",
+                    // Node.js.
+                    "Sec-Fetch-Mode: cors\n",
+                ] {
+                    assert_eq!(reply(host, target, lines), Ok(Reply::Content), "{lines}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_visit_under_a_common_name_is_redirected_and_nothing_else_is_answered() {
+        for host in COMMON {
+            for target in TARGETS {
+                for site in ["none", "same-origin", "cross-site"] {
+                    assert_eq!(
+                        reply(host, target, &fetch(site, "navigate", "document")),
+                        Ok(Reply::Redirect)
+                    );
+                    for mode in MODES {
+                        for dest in DESTS {
+                            let lines = fetch(site, mode, dest);
+                            assert_eq!(
+                                reply(host, target, &lines),
+                                Err(Refusal::OtherSite),
+                                "{lines}"
+                            );
+                        }
+                    }
+                }
+                for lines in [
+                    fetch("same-site", "navigate", "document"),
+                    fetch("nonsense", "navigate", "document"),
+                    fetch("", "navigate", "document"),
+                    fetch("none", "cors", "document"),
+                    fetch("none", "navigate", "document") + "Sec-Fetch-Dest: empty\n",
+                    fetch("none", "navigate", "document") + "Sec-Fetch-Site: none\n",
+                    fetch("cross-site", "navigate", "document") + "Sec-Purpose: prefetch\n",
+                    fetch("none", "navigate", "document") + "Sec-Purpose: prefetch;prerender\n",
+                    "Sec-Fetch-Mode: navigate\n".into(),
+                    "Sec-Fetch-Dest: document\n".into(),
+                    "Sec-Fetch-Site: none\n".into(),
+                    "Sec-Fetch-User: ?1\n".into(),
+                    "Sec-Fetch-Mode: cors\nOrigin: http://a.example\n".into(),
+                    "sec-fetch-mode: no-cors\n".into(),
+                    // A WebSocket of Chromium.
+                    "Origin: http://a.example\nUpgrade: websocket\nSec-WebSocket-Version: 13\n"
+                        .into(),
+                    "Origin: null\n".into(),
+                ] {
+                    assert_eq!(
+                        reply(host, target, &lines),
+                        Err(Refusal::OtherSite),
+                        "{lines}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn at_its_own_origin_pages_are_visited_and_load_their_parts() {
+        for target in TARGETS {
+            for site in ["none", "same-origin", "cross-site"] {
+                let lines = fetch(site, "navigate", "document");
+                assert_eq!(reply(OWN_HOST, target, &lines), Ok(Reply::Content));
+            }
+            let lines = fetch("same-site", "navigate", "document");
+            assert_eq!(reply(OWN_HOST, target, &lines), Err(Refusal::OtherSite));
+            let early = fetch("cross-site", "navigate", "document") + "Sec-Purpose: prefetch\n";
+            assert_eq!(reply(OWN_HOST, target, &early), Err(Refusal::OtherSite));
+            let early = fetch("none", "navigate", "document") + "Sec-Purpose: prefetch\n";
+            assert_eq!(reply(OWN_HOST, target, &early), Ok(Reply::Content));
+        }
+        for (target, dest) in [
+            ("/site.js", "script"),
+            ("/style.css", "style"),
+            ("/favicon.ico", "image"),
+        ] {
+            let own = fetch("same-origin", "no-cors", dest);
+            assert_eq!(reply(OWN_HOST, target, &own), Ok(Reply::Content));
+            for site in ["cross-site", "same-site"] {
+                let lines = fetch(site, "no-cors", dest);
+                assert_eq!(reply(OWN_HOST, target, &lines), Err(Refusal::OtherSite));
+            }
+        }
+        // A browser that adds the search to its own.
+        for site in ["same-origin", "none"] {
+            let lines = fetch(site, "no-cors", "empty");
+            assert_eq!(
+                reply(OWN_HOST, "/opensearch.xml", &lines),
+                Ok(Reply::Content)
+            );
+        }
+    }
+
+    #[test]
+    fn no_script_and_no_frame_gets_notes_at_the_sites_own_origin_either() {
+        for site in ["none", "same-origin", "same-site", "cross-site"] {
+            for mode in MODES {
+                for dest in DESTS {
+                    for target in [
+                        "/",
+                        "/tag/gpu",
+                        "/api/notes",
+                        "/feed.atom",
+                        "/all/0",
+                        "/note/1",
+                    ] {
+                        let lines = fetch(site, mode, dest);
+                        assert_eq!(
+                            reply(OWN_HOST, target, &lines),
+                            Err(Refusal::OtherSite),
+                            "{lines}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_worker_of_another_program_is_ended_and_told_nothing() {
+        let worker =
+            fetch("same-origin", "same-origin", "serviceworker") + "Service-Worker: script\n";
+        for host in COMMON.into_iter().chain([OWN_HOST]) {
+            for target in ["/sw.js", "/", "/api/notes"] {
+                assert_eq!(reply(host, target, &worker), Ok(Reply::WorkerEnd));
+            }
+            for lines in [
+                fetch("cross-site", "no-cors", "serviceworker") + "Service-Worker: script\n",
+                fetch("none", "same-origin", "serviceworker") + "Service-Worker: script\n",
+                fetch("same-origin", "cors", "empty") + "Service-Worker: script\n",
+                "Service-Worker: script\n".into(),
+            ] {
+                assert_eq!(
+                    reply(host, "/sw.js", &lines),
+                    Err(Refusal::OtherSite),
+                    "{lines}"
+                );
+            }
+        }
+        let preload =
+            fetch("none", "navigate", "document") + "Service-Worker-Navigation-Preload: true\n";
+        assert_eq!(reply(OWN_HOST, "/all/0", &preload), Err(Refusal::Leftover));
+        // Its answer is hidden from the worker, as is every redirect of a visit.
+        assert_eq!(reply("localhost", "/all/0", &preload), Ok(Reply::Redirect));
+    }
+
+    #[test]
+    fn the_place_is_a_common_one_unless_the_host_says_otherwise() {
+        assert_eq!(Place::default(), Place::Common);
+        assert_eq!(Reply::default(), Reply::Content);
+    }
+}
