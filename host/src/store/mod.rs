@@ -17,6 +17,7 @@ mod import;
 mod index;
 mod notes;
 mod open;
+mod page_keys;
 mod pages;
 mod patience;
 mod place;

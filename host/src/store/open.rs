@@ -17,7 +17,7 @@ use super::{
     Reader, backup, check,
     fault::{explained, of_file_system},
     file_system::FileSystem,
-    index,
+    index, page_keys,
     patience::Patience,
     place::{self, FileId, JOURNAL, LOG, SHARED_MEMORY, beside},
     replace, tags,
@@ -49,6 +49,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: include_str!("migrations/0005_folded.sql"),
         then: tags::fold_names,
+    },
+    Migration {
+        sql: include_str!("migrations/0006_addresses.sql"),
+        then: page_keys::renew,
     },
 ];
 

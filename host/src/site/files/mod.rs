@@ -413,7 +413,7 @@ impl Maker<'_> {
                 false => String::new(),
             };
             let place = share.spool.put([
-                pages::title(note),
+                &pages::title(note),
                 &pages::listed(shell, note).into_string(),
                 &pages::article(shell, note).into_string(),
                 &pages::about(shell, note).into_string(),

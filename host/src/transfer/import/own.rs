@@ -8,7 +8,7 @@ use super::{
     source::{Counting, Source, unreadable},
 };
 use crate::{
-    domain::NoteId,
+    domain::{NoteId, PageUrl},
     error::{Error, Result},
     store::Kept,
 };
@@ -56,6 +56,11 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         kept: Kept {
             id,
             deleted_at: date(entry, "deletedAt").at(),
+            addresses: entry
+                .texts("addresses")
+                .into_iter()
+                .filter(|url| PageUrl::parse(url).is_ok())
+                .collect(),
         },
         own: true,
         ..Row::default()
