@@ -40,7 +40,11 @@ import { fit, LIMITS } from "./text.js";
  *   that were taken back, or heard after Undo.
  */
 
-/** @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">} Said */
+/**
+ * `title`: where the page told one, else that of the tab is saved.
+ * @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">
+ *   & {title?: string}} Said
+ */
 
 /**
  * What the background has of a page only while a popup shows it.
@@ -85,7 +89,10 @@ import { fit, LIMITS } from "./text.js";
 
 /** @typedef {{show: (view: View) => void}} Popup */
 
-/** @typedef {{url: string, title: string, tabId: number | undefined}} Tab */
+/**
+ * `loading`: its address isn't known yet.
+ * @typedef {{url: string, title: string, tabId: number | undefined, loading?: boolean}} Tab
+ */
 
 /** A pause in typing after which an edit is sent off. */
 const PAUSE_MS = 400;
@@ -455,13 +462,47 @@ export class Pages {
 		this.#keep(page);
 		this.#show(page);
 		const what = chosen ? "selection" : "page";
-		const { late, ...captured } = await this.#capture(tabId, what);
+		const { late, ...captured } = await this.#capture(tabId, what, page.url);
 		// The page knows better what is around its selection.
 		if (captured.quote) page.said = page.said.filter((said) => said !== chosen);
 		this.#add(page, captured);
-		void late?.then(({ quote, ...more }) =>
-			this.#addLate(page, { ...more, ...(quote && !chosen && { quote }) }),
-		);
+		this.#await(page, late, captured, chosen === null);
+	}
+
+	/**
+	 * Saves what a page says later, and later still while its head or body is on its way.
+	 * @param {PageRecord} page
+	 * @param {Promise<import("./capture.js").Captured> | undefined} late
+	 * @param {import("./capture.js").Captured} before What it has said so far.
+	 * @param {boolean} quotes Whether its selection is wanted.
+	 */
+	#await(page, late, before, quotes) {
+		void late?.then(({ quote, late: later, ...more }) => {
+			const news = Object.entries(more).filter(
+				([name, value]) =>
+					JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)),
+			);
+			this.#addLate(page, {
+				...Object.fromEntries(news),
+				...(quote && quotes && !before.quote && { quote }),
+			});
+			this.#await(page, later, { ...before, ...more, ...(quote && { quote }) }, quotes);
+		});
+	}
+
+	/**
+	 * The tab of a popup has another title: the page's own is brought up to date.
+	 * @param {string} url
+	 * @param {string} title
+	 */
+	retitle(url, title) {
+		const page = this.#records.get(url);
+		if (!page || !this.#sights.has(url) || !title || title === page.title) return;
+		page.title = title;
+		// Before the first save it goes with that.
+		if (page.wanted || page.removed) return;
+		if (page.note || this.#savesWaiting(page)) this.#addSaid(page, [{ title }], false);
+		this.#show(page);
 	}
 
 	/**
@@ -492,9 +533,11 @@ export class Pages {
 	 * @param {PageRecord} page
 	 * @param {import("./capture.js").Captured} says
 	 */
-	#taken(page, { keywords, canonical, ...captured }) {
+	#taken(page, { keywords, canonical, late: _late, ...captured }) {
 		const sight = this.#sights.get(page.url);
-		if (sight) Object.assign(sight, { keywords, canonical });
+		if (sight && keywords) sight.keywords = keywords;
+		if (sight && canonical) sight.canonical = canonical;
+		if (captured.title !== undefined) page.title = captured.title;
 		return captured;
 	}
 
