@@ -32,6 +32,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {Note | null} note As in the store, updates on their way included.
  * @property {boolean} created Whether this click made the note.
  * @property {SamePage | null} samePage
+ * @property {string[]} [tokens] Names of the access tokens in its addresses.
  * @property {Edits} edits
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed By the user's word.
@@ -84,7 +85,8 @@ import { fit, LIMITS } from "./text.js";
 
 /**
  * What a popup gives back should the background end before it.
- * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">} Known
+ * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
+ *   & {tokens: string[]}} Known
  */
 
 /** @typedef {{show: (view: View) => void}} Popup */
@@ -174,7 +176,13 @@ export class Pages {
 		if (page.removed) page.said = [];
 		this.#quoted.delete(page.url);
 		if (this.#outbox.waitingFor(page.url).length === 0) {
-			Object.assign(page, { note: null, samePage: null, removed: null, trashed: false });
+			Object.assign(page, {
+				note: null,
+				samePage: null,
+				tokens: [],
+				removed: null,
+				trashed: false,
+			});
 		}
 		const sight = this.#see(page, popup, tab.tabId);
 		this.#opening.set(sight, page);
@@ -598,7 +606,9 @@ export class Pages {
 		this.#show(page);
 		if (page.note || this.#savesWaiting(page)) return;
 		try {
-			const { note } = await this.#host.request("noteForUrl", { url: page.url });
+			const { note, tokens } = await this.#host.request("noteForUrl", {
+				url: page.url,
+			});
 			if (page.note || page.wanted || this.#savesWaiting(page)) return;
 			if (note) {
 				// What is still on its way to the note is part of it.
@@ -607,6 +617,7 @@ export class Pages {
 					Object.assign(note, fields);
 				}
 				page.note = note;
+				page.tokens = tokens ?? [];
 				// Undone before it was saved. A note that was there before stays.
 				if (page.removed === "undone") page.removed = null;
 				this.#renew(page);
@@ -631,6 +642,7 @@ export class Pages {
 		page.note = result.note;
 		page.created ||= result.created;
 		page.samePage = result.samePage ?? null;
+		page.tokens = result.tokens ?? [];
 		page.trashed = false;
 		this.#renew(page, before);
 		if (page.removed && !this.#savesWaiting(page, entry)) {
@@ -775,6 +787,7 @@ export class Pages {
 				note: page.note,
 				created: page.created,
 				samePage: page.samePage,
+				tokens: page.tokens ?? [],
 				removed: page.removed,
 				trashed: page.trashed,
 			},

@@ -25,6 +25,22 @@ export async function activeTab() {
 }
 
 /**
+ * An address as it is shown: without user name and password.
+ * @param {string} address
+ */
+export function shownAddress(address) {
+	try {
+		const url = new URL(address);
+		if (!url.username && !url.password) return address;
+		url.username = "";
+		url.password = "";
+		return url.href;
+	} catch {
+		return address;
+	}
+}
+
+/**
  * Calls back with each new title of a tab, as far as the browser tells it.
  * @param {number} tabId
  * @param {(tab: {url: string, title: string}) => void} onTitle

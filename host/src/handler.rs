@@ -42,6 +42,8 @@ pub struct Settings {
     pub database: PathBuf,
     /// Whether `file:` pages may be saved.
     pub save_file_urls: bool,
+    /// Whether user name and password are taken out of addresses that are saved.
+    pub strip_user_info: bool,
     /// `save-on-open` of the configuration, handed on to the extension.
     pub save_on_open: Option<bool>,
 }
@@ -190,6 +192,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let operation = operation(&params.op_id, "saveNote")?;
         let url = PageUrl::parse(&params.url)?;
         url.require_savable(self.settings.save_file_urls)?;
+        let url = match self.settings.strip_user_info {
+            true => url.without_user_info(),
+            false => url,
+        };
         let new = NewNote {
             title: params.title.clone(),
             tags: parse_tags(params.tags.as_deref().unwrap_or_default())?,

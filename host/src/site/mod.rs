@@ -39,7 +39,7 @@ use jiff::Timestamp;
 use listen::{BindError, Holder, Listeners};
 
 pub use door::{Door, Entrance};
-pub use files::{Address, Written, write_files};
+pub use files::{Address, Tokens, Written, write_files};
 pub use program::{Program, listening_at};
 
 use crate::store::Store;
