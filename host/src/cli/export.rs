@@ -142,8 +142,15 @@ impl Site {
             });
         };
         let stop = Stop::on_signals()?;
-        let written =
-            site::write_files(store, &filter, tokens, &self.base_path, folder, &show, stop.flag());
+        let written = site::write_files(
+            store,
+            &filter,
+            tokens,
+            &self.base_path,
+            folder,
+            &show,
+            stop.flag(),
+        );
         bar.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let written = written.map_err(|error| or_stopped(error, stop.flag(), folder))?;
         let Written {

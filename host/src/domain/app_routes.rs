@@ -177,12 +177,9 @@ fn kept(url: &Url, parameters: &str) -> String {
         .split('&')
         .filter(|parameter| {
             let name = parameter.split('=').next().unwrap_or_default();
-            !parameter.is_empty()
-                && !ignored.has(parameter)
-                && !among(name, PLACES)
-                && !(in_pdf && among(name, PDF_PLACES))
-                && !is_token_name(name)
-                && name != "_"
+            let is_place = among(name, PLACES) || in_pdf && among(name, PDF_PLACES);
+            let means_nothing = parameter.is_empty() || name == "_" || is_place;
+            !(means_nothing || ignored.has(parameter) || is_token_name(name))
         })
         .collect();
     // What is left of a sign-in is about the sign-in.

@@ -331,7 +331,7 @@ fn in_words(parts: &[Part]) -> Option<String> {
             date_text(year, month, day)
         } else if let (Some(year), false) = (
             year(after(1)).or_else(|| year(before(1))),
-            matches!(before(1), Some(Part::Number(_, 1 | 2 | 3))),
+            matches!(before(1), Some(Part::Number(_, 1..=3))),
         ) {
             month_text(year, month)
         } else {
@@ -392,9 +392,9 @@ fn day_and_month(first: i16, second: i16, lang: Option<&str>) -> Option<(i16, i1
         lang.strip_prefix(*known)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    if MONTH_FIRST.iter().any(|known| is(known)) {
+    if MONTH_FIRST.iter().any(is) {
         Some((second, first))
-    } else if DAY_FIRST.iter().any(|known| is(known)) {
+    } else if DAY_FIRST.iter().any(is) {
         Some((first, second))
     } else {
         None

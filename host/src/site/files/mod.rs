@@ -178,7 +178,11 @@ pub fn write_files(
     progress: &(dyn Fn(u64, u64) + Sync),
     stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
-    store.at_one_moment(|store| Ok(export(store, filter, tokens, address, place, progress, stop)))?
+    store.at_one_moment(|store| {
+        Ok(export(
+            store, filter, tokens, address, place, progress, stop,
+        ))
+    })?
 }
 
 fn export(
