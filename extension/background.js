@@ -27,7 +27,7 @@ import {
 	savesOnOpen,
 } from "./shared/settings.js";
 import { Shelf } from "./shared/shelf.js";
-import { activeTab } from "./shared/tab.js";
+import { activeTab, watchTitle } from "./shared/tab.js";
 import { serveWindow, WINDOW_PORT } from "./shared/window-port.js";
 
 /** How often what the browser's full storage refused is offered to it again. */
@@ -139,6 +139,7 @@ browser.runtime.onConnect.addListener((port) => {
 		ready,
 		tryHost,
 		activeTab,
+		watchTitle,
 		watchers,
 	};
 	if (port.name === POPUP_PORT) servePopup(port, parts);

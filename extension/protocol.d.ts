@@ -7,9 +7,14 @@ export type Note = {
  */
 id: number, 
 /**
- * The page's address, byte for byte as captured.
+ * The page's address as captured, without user name and password: those stay in the
+ * store, and are in no message, list or export.
  */
 url: string, 
+/**
+ * Other addresses that the page was saved under, likewise, the oldest first.
+ */
+addresses: Array<string>, 
 /**
  * Page title; empty means that the URL is shown.
  */
@@ -35,7 +40,7 @@ savedAt: string,
  */
 updatedAt: string, 
 /**
- * RFC 3339 or a date, from the page's metadata.
+ * RFC 3339, or a day, a month or a year in ISO 8601, from the page's metadata.
  */
 publishedAt: string | null, 
 /**
@@ -126,7 +131,7 @@ opId: string,
  */
 url: string, 
 /**
- * Title of the page; up to 16 KiB.
+ * The page's own title; up to 16 KiB. Empty where it has none.
  */
 title: string, 
 /**
@@ -142,9 +147,14 @@ summary?: string,
  */
 excerpt?: string, 
 /**
- * The page's date; dropped where it is neither RFC 3339 nor a date.
+ * The page's date as it writes it; dropped where it can't be read, or may be two days.
  */
 publishedAt?: string, 
+/**
+ * Further dates of the page, the best first: where `publishedAt` can't be read, the
+ * first of these that can is taken.
+ */
+otherDates?: Array<string>, 
 /**
  * The web site's name; cut to 1 KiB.
  */
@@ -170,11 +180,16 @@ created: boolean,
 /**
  * Present where the existing note has another URL for the same page.
  */
-samePage?: SamePage, };
+samePage?: SamePage, 
+/**
+ * Names of the parameters of the note's addresses that look like access tokens. Such
+ * notes are left out of the published site.
+ */
+tokens?: Array<string>, };
 
 export type SamePage = { 
 /**
- * The URL under which the page was saved first.
+ * The URL under which the page was saved first, without user name and password.
  */
 url: string, 
 /**
@@ -190,9 +205,13 @@ url: string, };
 
 export type NoteForUrlResult = { 
 /**
- * The note of this page key, or null.
+ * The note of this page, or null.
  */
 note: Note | null, 
+/**
+ * As in [`SaveNoteResult`].
+ */
+tokens?: Array<string>, 
 /**
  * Number of notes from the same web site.
  */

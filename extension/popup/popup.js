@@ -7,7 +7,7 @@
 import { browser } from "../shared/browser.js";
 import { ago, dateAndTime } from "../shared/dates.js";
 import * as typed from "../shared/edits.js";
-import { activeTab, savableUrl } from "../shared/tab.js";
+import { activeTab, savableUrl, shownAddress } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
 import {
@@ -285,8 +285,9 @@ function showView(shown) {
 	const same = element("same-page");
 	same.hidden = !samePage;
 	same.textContent = samePage
-		? say("samePage", capitalised(samePage.because), samePage.url)
+		? say("samePage", capitalised(samePage.because), shownAddress(samePage.url))
 		: "";
+	showSecret(page.tokens);
 	show("storage-full", shown.unkept);
 	showProblem(shown);
 	linkToSite();
@@ -536,10 +537,26 @@ function keepSummaryWithinLimit() {
 	element("summary-hint").textContent = fits ? "" : say("summaryFull");
 }
 
+/**
+ * Says in a sentence what of the address is secret.
+ * @param {string[]} tokens Names of parameters.
+ */
+function showSecret(tokens) {
+	const secret = element("secret");
+	const hasPassword = pageUrl !== null && shownAddress(pageUrl) !== pageUrl;
+	secret.hidden = !hasPassword && tokens.length === 0;
+	secret.textContent = [
+		hasPassword ? say("passwordInAddress") : "",
+		tokens.length > 0 ? say("tokenInAddress", tokens.join(", ")) : "",
+	]
+		.filter(Boolean)
+		.join(" ");
+}
+
 /** A page for which there is nothing to do. */
 function showUnsavable() {
 	showState("error");
-	setStatus(say("unsavable"));
+	setStatus(say(tab.loading ? "stillLoading" : "unsavable"));
 	disableFields();
 }
 
@@ -678,7 +695,8 @@ async function start() {
 		showUnsavable();
 		return;
 	}
-	element("address").textContent = pageUrl;
+	element("address").textContent = shownAddress(pageUrl);
+	showSecret([]);
 	if (!touched.title) title.value = tab.title;
 	grow(title);
 }

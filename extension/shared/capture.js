@@ -13,8 +13,9 @@ import { fit, LIMITS } from "./text.js";
 /**
  * @typedef {import("../protocol.js").SaveNoteParams} SaveNoteParams
  * @typedef {Omit<SaveNoteParams, "opId" | "url" | "title" | "tags" | "summary">
- *   & {keywords?: string[], canonical?: string}} Captured `keywords` are for suggestions
- *   and `canonical` is for finding another note of the page: they aren't saved.
+ *   & {title?: string, keywords?: string[], canonical?: string, late?: Promise<Captured>}}
+ *   Captured `keywords` are for suggestions and `canonical` is for finding another note of
+ *   the page: they aren't saved. `late`: what the page says once more of it has arrived.
  */
 
 /**
@@ -33,9 +34,10 @@ const KEYWORDS = 10;
  * slow comes in `late`.
  * @param {number | undefined} tabId
  * @param {"page" | "selection"} [what] The user has asked to save.
+ * @param {string} [url] Its page; what another page says that the tab shows isn't taken.
  * @returns {Promise<Captured & {late?: Promise<Captured>}>}
  */
-export async function capture(tabId, what = "page") {
+export async function capture(tabId, what = "page", url = undefined) {
 	if (tabId === undefined) return {};
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	let timer;
@@ -43,15 +45,72 @@ export async function capture(tabId, what = "page") {
 	const patience = new Promise((resolve) => {
 		timer = setTimeout(resolve, CAPTURE_WITHIN_MS[what], null);
 	});
-	const late = browser.scripting
-		.executeScript({ target: { tabId }, func: readPage, injectImmediately: true })
-		.then(
-			(results) => fitCaptured(results?.[0]?.result ?? {}),
-			() => ({}), // Not a page for scripts.
-		);
+	const late = read(tabId, url);
 	const captured = await Promise.race([late, patience]);
 	clearTimeout(timer);
 	return captured ?? { late };
+}
+
+/**
+ * @param {number} tabId
+ * @param {string | undefined} url
+ * @returns {Promise<Captured>}
+ */
+async function read(tabId, url) {
+	const inject = (/** @type {() => any} */ func) =>
+		browser.scripting
+			.executeScript({ target: { tabId }, func, injectImmediately: true })
+			.then(
+				(results) => results?.[0]?.result,
+				() => undefined, // Not a page for scripts.
+			);
+	/** @type {PageSays} */
+	const says = (await inject(readPage)) ?? {};
+	if (url !== undefined && says.address && !isAt(says.address, url)) return {};
+	const captured = fitCaptured(says);
+	// Not again where the page can't be waited for: it would be asked without end.
+	if (says.loading)
+		captured.late = inject(untilMore).then((more) => (more ? read(tabId, url) : {}));
+	return captured;
+}
+
+/**
+ * Whether a document is that of an address, whatever became of query and fragment since.
+ * @param {string} document
+ * @param {string} address
+ */
+function isAt(document, address) {
+	try {
+		const [one, other] = [new URL(document), new URL(address)];
+		return one.host === other.host && one.pathname === other.pathname;
+	} catch {
+		return false;
+	}
+}
+
+/**
+ * Runs inside a page that is loading: waits for the end of its head, or of all of it.
+ * @returns {Promise<boolean>} False where it took too long.
+ */
+export function untilMore() {
+	const AT_MOST_MS = 60_000;
+	return new Promise((resolve) => {
+		const { documentElement: root } = document;
+		const done = (/** @type {boolean} */ more) => {
+			observer.disconnect();
+			clearTimeout(timer);
+			resolve(more);
+		};
+		const observer = new MutationObserver(() => {
+			if (document.body) done(true);
+		});
+		const timer = setTimeout(done, AT_MOST_MS, false);
+		if (document.readyState !== "loading") done(true);
+		else {
+			if (!document.body && root) observer.observe(root, { childList: true });
+			document.addEventListener("DOMContentLoaded", () => done(true), { once: true });
+		}
+	});
 }
 
 /**
@@ -67,8 +126,13 @@ export function fitCaptured(says) {
 		typeof text === "string" ? fit(text.replace(/\s+/g, " ").trim(), limit) : "";
 	const excerpt = line(says.excerpt, LIMITS.excerpt);
 	if (excerpt) captured.excerpt = excerpt;
-	const publishedAt = line(says.publishedAt, 64);
+	const dates = [says.publishedAt, ...(says.otherDates ?? [])].map((date) =>
+		line(date, 200),
+	);
+	const [publishedAt, ...otherDates] = dates.filter(Boolean);
 	if (publishedAt) captured.publishedAt = publishedAt;
+	if (otherDates.length > 0) captured.otherDates = otherDates.slice(0, 10);
+	if (typeof says.title === "string") captured.title = line(says.title, LIMITS.title);
 	const siteName = line(says.siteName, LIMITS.siteName);
 	if (siteName) captured.siteName = siteName;
 	const lang = line(says.lang, 64);
@@ -101,6 +165,10 @@ export function fitCaptured(says) {
  * @property {string} [lang]
  * @property {string} [keywords] Separated by commas.
  * @property {string} [canonical] The address by which the page wants to be known.
+ * @property {string} [title] Its own, else its first heading; empty where it has none.
+ * @property {string} [address] Of the document.
+ * @property {string[]} [otherDates] Besides `publishedAt`, the best first.
+ * @property {boolean} [loading] Whether there is more to come.
  * @property {{text: string, prefix?: string, suffix?: string}} [quote]
  */
 
@@ -113,16 +181,93 @@ export function readPage() {
 	const NODES = 20_000;
 	const SEARCH_MS = 120;
 
-	const meta = (/** @type {string[]} */ ...names) => {
-		for (const name of names) {
-			const found = document.querySelector(
+	const isWeb = /^https?:$/.test(location.protocol);
+
+	/**
+	 * What names a page in an address; null where it is none.
+	 * @param {string | null | undefined} address
+	 */
+	const named = (address) => {
+		if (!address) return null;
+		try {
+			const url = new URL(address, document.baseURI);
+			if (!/^https?:$/.test(url.protocol)) return null;
+			const path = url.pathname
+				.replace(/\/(index|default)\.\w+$/i, "/")
+				.replace(/^\/amp(?=\/)/i, "")
+				.replace(/\/amp\/?$/i, "")
+				.replace(/(\.amp)?(\.html?)?$/i, "")
+				.replace(/\/+$/, "")
+				.toLowerCase();
+			const query = new Map(
+				[...url.searchParams].filter(
+					([name]) => !/^(utm_.*|[a-z]*clid|amp|ref|source)$/i.test(name),
+				),
+			);
+			const host = url.host.replace(/^(www|m|mobile|amp|touch)\./i, "");
+			return { host, path, query };
+		} catch {
+			return null;
+		}
+	};
+	/** @typedef {NonNullable<ReturnType<typeof named>>} Named */
+	/** Whether the first address names the second's page: it may leave parameters out. */
+	const isOf = (/** @type {Named} */ claim, /** @type {Named} */ page) =>
+		claim.path === page.path &&
+		[...claim.query].every(([name, value]) => page.query.get(name) === value);
+	const [navigation] = performance.getEntriesByType("navigation");
+	const here = named(location.href);
+	/** The page that the document was loaded for, before scripts gave it another address. */
+	const first = named(navigation?.name);
+	/**
+	 * Whether an address that the head gives as its page's is this page's. Undefined where it
+	 * says nothing: there is none, it is another site's, or every page's home.
+	 * @param {string | null | undefined} address
+	 * @returns {boolean | undefined}
+	 */
+	const claims = (address) => {
+		const claim = named(address);
+		if (!claim || !here || claim.host !== here.host) return undefined;
+		const moved = first !== null && !(isOf(first, here) && isOf(here, first));
+		// Named as the page that was there before; it may be this one without its parameters.
+		if (moved && isOf(claim, first) && isOf(first, claim)) return false;
+		if (isOf(claim, here)) return true;
+		if (claim.path === "") return undefined;
+		// A page of a document that has several, as `/a/2` or `/en/a` of `/a`.
+		const [longer, shorter] =
+			claim.path.length > here.path.length
+				? [claim.path, here.path]
+				: [here.path, claim.path];
+		const related =
+			shorter !== "" && (longer.startsWith(`${shorter}/`) || longer.endsWith(shorter));
+		return !moved && related && claim.path !== here.path ? undefined : false;
+	};
+
+	/** @type {HTMLLinkElement | null} */
+	const link = document.querySelector('link[rel~="canonical" i][href]');
+	const ogUrl = document
+		.querySelector('meta[property="og:url" i], meta[name="og:url" i]')
+		?.getAttribute("content");
+	const byLink = claims(link?.href);
+	const byGraph = claims(ogUrl);
+	/** Whether the head is that of another page of a single-page application. */
+	const isStale =
+		(byLink === false && byGraph !== true) || (byGraph === false && byLink !== true);
+
+	/** @param {string[]} names */
+	const metas = (...names) => {
+		if (isStale) return [];
+		const fresh = names.filter(
+			(name) => byGraph !== false || !/^(og|article|twitter):/.test(name),
+		);
+		return fresh.flatMap((name) => {
+			const found = document.querySelectorAll(
 				`meta[name="${name}" i], meta[property="${name}" i], meta[itemprop="${name}" i]`,
 			);
-			const content = found?.getAttribute("content")?.trim();
-			if (content) return content;
-		}
-		return undefined;
+			return [...found].flatMap((one) => one.getAttribute("content")?.trim() || []);
+		});
 	};
+	const meta = (/** @type {string[]} */ ...names) => metas(...names)[0];
 
 	/** The page's JSON-LD, breadth first, so that what is nearest to the top comes first. */
 	const linked = () => {
@@ -138,7 +283,7 @@ export function readPage() {
 			}
 		}
 		/** @type {Record<string, unknown>[]} */
-		const objects = [];
+		let objects = [];
 		for (let at = 0; at < nodes.length && at < NODES; at += 1) {
 			const node = nodes[at];
 			if (typeof node !== "object" || node === null) continue;
@@ -158,6 +303,12 @@ export function readPage() {
 						typeof name === "string" &&
 						/Article|Posting|Page|Report|Recipe|Video|Book/.test(name),
 				);
+		/** Whether a thing is of this page. */
+		const naming = (/** @type {any} */ { url, "@id": id, mainEntityOfPage: main }) =>
+			[url, id, main?.["@id"] ?? main?.url ?? main].some(
+				(address) => typeof address === "string" && claims(address) === true,
+			);
+		if (isStale) objects = objects.filter(naming);
 		const about = objects.filter(isAbout);
 		return { about, all: [...about, ...objects.filter((object) => !isAbout(object))] };
 	};
@@ -167,14 +318,17 @@ export function readPage() {
 	 * @param {Record<string, unknown>[]} objects
 	 * @param {string} property
 	 */
-	const said = (objects, property) => {
-		for (const object of objects) {
+	const allSaid = (objects, property) =>
+		objects.flatMap((object) => {
 			const [value] = [object[property]].flat();
 			const text = /** @type {any} */ (value)?.name ?? value;
-			if (typeof text === "string" && text.trim()) return text.trim();
-		}
-		return undefined;
-	};
+			return (typeof text === "string" && text.trim()) || [];
+		});
+	/**
+	 * @param {Record<string, unknown>[]} objects
+	 * @param {string} property
+	 */
+	const said = (objects, property) => allSaid(objects, property)[0];
 
 	/**
 	 * The visible text of the page in one string, white space as single spaces and "\n"
@@ -356,6 +510,16 @@ export function readPage() {
 	) => {
 		if (value?.trim()) says[field] = value.trim();
 	};
+	if (document.readyState === "loading") says.loading = true;
+	if (/^(https?|file):$/.test(location.protocol)) {
+		says.address = location.href;
+		const heading = document.querySelector("h1") ?? document.querySelector("h2, h3");
+		says.title =
+			document.title.trim() ||
+			meta("og:title", "twitter:title") ||
+			heading?.textContent?.trim() ||
+			"";
+	}
 	try {
 		const things = linked();
 		const [publisher] = things.about.flatMap(({ publisher, isPartOf }) =>
@@ -378,15 +542,16 @@ export function readPage() {
 			) ??
 			// A list of articles has many dates, and none of its own.
 			(articles.length === 1 ? articles[0]?.querySelector("time[datetime]") : null);
-		put(
-			"publishedAt",
-			meta(
+		const dates = [
+			...metas(
 				"article:published_time",
 				"og:article:published_time",
 				"datePublished",
 				"citation_publication_date",
 				"citation_date",
+				"citation_online_date",
 				"dc.date.issued",
+				"dc.date.created",
 				"dcterms.issued",
 				"dcterms.created",
 				"dc.date",
@@ -394,12 +559,19 @@ export function readPage() {
 				"parsely-pub-date",
 				"sailthru.date",
 				"pubdate",
+				"publishdate",
 				"date",
-			) ??
-				said(things.all, "datePublished") ??
-				time?.getAttribute("datetime") ??
-				time?.textContent,
-		);
+			),
+			...allSaid(things.all, "datePublished"),
+			time?.getAttribute("datetime")?.trim(),
+			time?.textContent?.trim(),
+		].filter((date, at, all) => date && all.indexOf(date) === at);
+		put("publishedAt", dates[0]);
+		// The first that can be read counts, which is the host's to know.
+		if (!/^\d{4}-\d\d-\d\d(T|$)/.test(dates[0] ?? "")) {
+			const others = dates.slice(1, 11).flatMap((date) => date ?? []);
+			if (others.length > 0) says.otherDates = others;
+		}
 		put(
 			"siteName",
 			meta("og:site_name", "application-name") ??
@@ -418,12 +590,10 @@ export function readPage() {
 					?.split(",")[0] ||
 				meta("og:locale", "dc.language", "dcterms.language")?.replace("_", "-"),
 		);
-		put(
-			"canonical",
-			/** @type {HTMLLinkElement | null} */ (
-				document.querySelector('link[rel~="canonical" i][href]')
-			)?.href ?? meta("og:url"),
-		);
+		// One that is every page's home is no claim, nor is that of a page that was here before.
+		const canonical = link?.href ?? meta("og:url");
+		const isHome = isWeb && named(canonical)?.path === "" && here?.path !== "";
+		if (!isStale && !isHome) put("canonical", canonical);
 	} catch {
 		// A page that is made to be misread says what was read of it so far.
 	}

@@ -32,6 +32,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {Note | null} note As in the store, updates on their way included.
  * @property {boolean} created Whether this click made the note.
  * @property {SamePage | null} samePage
+ * @property {string[]} [tokens] Names of the access tokens in its addresses.
  * @property {Edits} edits
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed By the user's word.
@@ -40,7 +41,11 @@ import { fit, LIMITS } from "./text.js";
  *   that were taken back, or heard after Undo.
  */
 
-/** @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">} Said */
+/**
+ * `title`: where the page told one, else that of the tab is saved.
+ * @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">
+ *   & {title?: string}} Said
+ */
 
 /**
  * What the background has of a page only while a popup shows it.
@@ -80,12 +85,16 @@ import { fit, LIMITS } from "./text.js";
 
 /**
  * What a popup gives back should the background end before it.
- * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">} Known
+ * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
+ *   & {tokens: string[]}} Known
  */
 
 /** @typedef {{show: (view: View) => void}} Popup */
 
-/** @typedef {{url: string, title: string, tabId: number | undefined}} Tab */
+/**
+ * `loading`: its address isn't known yet.
+ * @typedef {{url: string, title: string, tabId: number | undefined, loading?: boolean}} Tab
+ */
 
 /** A pause in typing after which an edit is sent off. */
 const PAUSE_MS = 400;
@@ -167,7 +176,13 @@ export class Pages {
 		if (page.removed) page.said = [];
 		this.#quoted.delete(page.url);
 		if (this.#outbox.waitingFor(page.url).length === 0) {
-			Object.assign(page, { note: null, samePage: null, removed: null, trashed: false });
+			Object.assign(page, {
+				note: null,
+				samePage: null,
+				tokens: [],
+				removed: null,
+				trashed: false,
+			});
 		}
 		const sight = this.#see(page, popup, tab.tabId);
 		this.#opening.set(sight, page);
@@ -455,13 +470,47 @@ export class Pages {
 		this.#keep(page);
 		this.#show(page);
 		const what = chosen ? "selection" : "page";
-		const { late, ...captured } = await this.#capture(tabId, what);
+		const { late, ...captured } = await this.#capture(tabId, what, page.url);
 		// The page knows better what is around its selection.
 		if (captured.quote) page.said = page.said.filter((said) => said !== chosen);
 		this.#add(page, captured);
-		void late?.then(({ quote, ...more }) =>
-			this.#addLate(page, { ...more, ...(quote && !chosen && { quote }) }),
-		);
+		this.#await(page, late, captured, chosen === null);
+	}
+
+	/**
+	 * Saves what a page says later, and later still while its head or body is on its way.
+	 * @param {PageRecord} page
+	 * @param {Promise<import("./capture.js").Captured> | undefined} late
+	 * @param {import("./capture.js").Captured} before What it has said so far.
+	 * @param {boolean} quotes Whether its selection is wanted.
+	 */
+	#await(page, late, before, quotes) {
+		void late?.then(({ quote, late: later, ...more }) => {
+			const news = Object.entries(more).filter(
+				([name, value]) =>
+					JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)),
+			);
+			this.#addLate(page, {
+				...Object.fromEntries(news),
+				...(quote && quotes && !before.quote && { quote }),
+			});
+			this.#await(page, later, { ...before, ...more, ...(quote && { quote }) }, quotes);
+		});
+	}
+
+	/**
+	 * The tab of a popup has another title: the page's own is brought up to date.
+	 * @param {string} url
+	 * @param {string} title
+	 */
+	retitle(url, title) {
+		const page = this.#records.get(url);
+		if (!page || !this.#sights.has(url) || !title || title === page.title) return;
+		page.title = title;
+		// Before the first save it goes with that.
+		if (page.wanted || page.removed) return;
+		if (page.note || this.#savesWaiting(page)) this.#addSaid(page, [{ title }], false);
+		this.#show(page);
 	}
 
 	/**
@@ -492,9 +541,11 @@ export class Pages {
 	 * @param {PageRecord} page
 	 * @param {import("./capture.js").Captured} says
 	 */
-	#taken(page, { keywords, canonical, ...captured }) {
+	#taken(page, { keywords, canonical, late: _late, ...captured }) {
 		const sight = this.#sights.get(page.url);
-		if (sight) Object.assign(sight, { keywords, canonical });
+		if (sight && keywords) sight.keywords = keywords;
+		if (sight && canonical) sight.canonical = canonical;
+		if (captured.title !== undefined) page.title = captured.title;
 		return captured;
 	}
 
@@ -555,7 +606,9 @@ export class Pages {
 		this.#show(page);
 		if (page.note || this.#savesWaiting(page)) return;
 		try {
-			const { note } = await this.#host.request("noteForUrl", { url: page.url });
+			const { note, tokens } = await this.#host.request("noteForUrl", {
+				url: page.url,
+			});
 			if (page.note || page.wanted || this.#savesWaiting(page)) return;
 			if (note) {
 				// What is still on its way to the note is part of it.
@@ -564,6 +617,7 @@ export class Pages {
 					Object.assign(note, fields);
 				}
 				page.note = note;
+				page.tokens = tokens ?? [];
 				// Undone before it was saved. A note that was there before stays.
 				if (page.removed === "undone") page.removed = null;
 				this.#renew(page);
@@ -588,6 +642,7 @@ export class Pages {
 		page.note = result.note;
 		page.created ||= result.created;
 		page.samePage = result.samePage ?? null;
+		page.tokens = result.tokens ?? [];
 		page.trashed = false;
 		this.#renew(page, before);
 		if (page.removed && !this.#savesWaiting(page, entry)) {
@@ -732,6 +787,7 @@ export class Pages {
 				note: page.note,
 				created: page.created,
 				samePage: page.samePage,
+				tokens: page.tokens ?? [],
 				removed: page.removed,
 				trashed: page.trashed,
 			},

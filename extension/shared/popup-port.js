@@ -65,8 +65,12 @@ const COMPLETIONS = 6;
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
  * @param {() => Promise<import("./pages.js").Tab>} parts.activeTab
+ * @param {typeof import("./tab.js").watchTitle} [parts.watchTitle]
  */
-export function servePopup(port, { pages, refusals, host, ready, tryHost, activeTab }) {
+export function servePopup(
+	port,
+	{ pages, refusals, host, ready, tryHost, activeTab, watchTitle },
+) {
 	/**
 	 * Of the page: empty until the popup has told its tab, null where it can't be saved.
 	 * @type {string | null}
@@ -77,6 +81,8 @@ export function servePopup(port, { pages, refusals, host, ready, tryHost, active
 	let turn = 0;
 	let lastShown = "";
 	let open = true;
+	/** Ends the watch over the title of the tab. */
+	let unwatch = () => {};
 	/** @type {string[]} Suggestions refused in this popup, each of which counts once. */
 	let counted = [];
 
@@ -106,6 +112,15 @@ export function servePopup(port, { pages, refusals, host, ready, tryHost, active
 			return;
 		}
 		const tab = { ...told, url, title: fit(told.title, LIMITS.title) };
+		if (open && told.tabId !== undefined && watchTitle) {
+			const page = url;
+			unwatch();
+			unwatch = watchTitle(told.tabId, (now) => {
+				// Else the tab shows another page by now.
+				if (savableUrl(now.url) === page)
+					pages.retitle(page, fit(now.title, LIMITS.title));
+			});
+		}
 		if (again) pages.reopen(tab, popup, again.known, again.revision);
 		const opened = again ? null : pages.open(tab, popup);
 		if (early) edit(early);
@@ -212,6 +227,7 @@ export function servePopup(port, { pages, refusals, host, ready, tryHost, active
 	port.onMessage.addListener((message) => void ready.then(() => act(message)));
 	port.onDisconnect.addListener(async () => {
 		open = false;
+		unwatch();
 		await ready;
 		// Closed before it could tell its tab: the click was a save all the same.
 		if (url === "") void openPage(await activeTab(), null);

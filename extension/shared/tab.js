@@ -10,11 +10,82 @@ import { browser } from "./browser.js";
  */
 export async function activeTab() {
 	const [tab] = await browser.tabs.query({ active: true, lastFocusedWindow: true });
+	const current = tab?.url ?? "";
+	// A new tab shows nothing yet, and its address is on its way.
+	const pending = tab?.pendingUrl;
+	const isComing =
+		savableUrl(current) === null && savableUrl(pending) !== null && pending !== undefined;
+	const url = isComing ? pending : current;
 	return {
-		url: tab?.url ?? "",
-		title: tab?.title ?? "",
+		url,
+		title: ownTitle(isComing ? "" : (tab?.title ?? ""), url),
 		tabId: tab?.id,
+		...(savableUrl(url) === null && tab?.status === "loading" && { loading: true }),
 	};
+}
+
+/**
+ * An address as it is shown: without user name and password.
+ * @param {string} address
+ */
+export function shownAddress(address) {
+	try {
+		const url = new URL(address);
+		if (!url.username && !url.password) return address;
+		url.username = "";
+		url.password = "";
+		return url.href;
+	} catch {
+		return address;
+	}
+}
+
+/**
+ * Calls back with each new title of a tab, as far as the browser tells it.
+ * @param {number} tabId
+ * @param {(tab: {url: string, title: string}) => void} onTitle
+ * @returns {() => void} Ends it.
+ */
+export function watchTitle(tabId, onTitle) {
+	/**
+	 * @param {number} id
+	 * @param {{title?: string}} change
+	 * @param {chrome.tabs.Tab} tab
+	 */
+	const listener = (id, change, tab) => {
+		if (id !== tabId || !change.title) return;
+		const url = tab.url ?? "";
+		onTitle({ url, title: ownTitle(change.title, url) });
+	};
+	browser.tabs.onUpdated.addListener(listener);
+	return () => browser.tabs.onUpdated.removeListener(listener);
+}
+
+/**
+ * The title of a tab; empty where the browser shows the address in the place of one.
+ * @param {string} title
+ * @param {string} address
+ */
+export function ownTitle(title, address) {
+	const text = title.trim();
+	/** @param {string} form */
+	const plain = (form) => {
+		let decoded = form;
+		try {
+			decoded = decodeURI(form);
+		} catch {
+			// Not an encoding of UTF-8.
+		}
+		return decoded
+			.replace(/^(view-source:)?[a-z][a-z0-9+.-]*:\/\/([^/?#]*@)?/i, "")
+			.replace(/^www\./i, "")
+			.replace(/\/$/, "")
+			.toLowerCase();
+	};
+	if (!text || !address) return text;
+	const whole = plain(address);
+	const forms = [whole, whole.replace(/#.*$/s, ""), whole.replace(/[?#].*$/s, "")];
+	return forms.map((form) => form.replace(/\/$/, "")).includes(plain(text)) ? "" : text;
 }
 
 /**

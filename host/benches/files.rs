@@ -110,6 +110,7 @@ fn export_site(store: &Reader, place: &Path) {
     site::write_files(
         store,
         &filter,
+        site::Tokens::LeaveOut,
         &Address::default(),
         place,
         &|_, _| {},

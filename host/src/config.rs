@@ -36,6 +36,8 @@ pub struct Config {
     pub save_on_open: Option<bool>,
     /// Whether `file:` pages may be saved.
     pub save_file_urls: bool,
+    /// Whether user name and password are taken out of addresses that are saved.
+    pub strip_user_info: bool,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// What the environment says of the user's terminal.
@@ -121,6 +123,7 @@ struct ConfigFile {
     port: Option<u16>,
     save_on_open: Option<bool>,
     save_file_urls: Option<bool>,
+    strip_user_info: Option<bool>,
     require_token: Option<bool>,
     log_level: Option<String>,
 }
@@ -302,6 +305,7 @@ impl Config {
             port: wanted_port,
             save_on_open: file.save_on_open,
             save_file_urls: file.save_file_urls.unwrap_or(false),
+            strip_user_info: file.strip_user_info.unwrap_or(false),
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,
@@ -315,6 +319,7 @@ impl From<&Config> for handler::Settings {
         Self {
             database: config.database.clone(),
             save_file_urls: config.save_file_urls,
+            strip_user_info: config.strip_user_info,
             save_on_open: config.save_on_open,
         }
     }
@@ -427,6 +432,7 @@ mod tests {
         assert_eq!(config.port, 7000);
         assert_eq!(config.save_on_open, Some(false));
         assert!(config.save_file_urls);
+        assert!(!config.strip_user_info && read("strip-user-info = true", None).strip_user_info);
         assert_eq!(config.warnings, [""; 0]);
         assert_eq!(read("port = 7000", Some("7001")).port, 7001);
     }

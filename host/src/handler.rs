@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Because, Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl,
-        Query, Quote, Suggestion, Tag, parse_tags, timestamp_text,
+        Query, Quote, Suggestion, Tag, parse_tags, timestamp_text, tokens_in,
     },
     error::{Error, Result},
     messaging::Answering,
@@ -46,6 +46,8 @@ pub struct Settings {
     pub database: PathBuf,
     /// Whether `file:` pages may be saved.
     pub save_file_urls: bool,
+    /// Whether user name and password are taken out of addresses that are saved.
+    pub strip_user_info: bool,
     /// `save-on-open` of the configuration, handed on to the extension.
     pub save_on_open: Option<bool>,
 }
@@ -202,6 +204,10 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let operation = operation(&params.op_id, "saveNote")?;
         let url = PageUrl::parse(&params.url)?;
         url.require_savable(self.settings.save_file_urls)?;
+        let url = match self.settings.strip_user_info {
+            true => url.without_user_info(),
+            false => url,
+        };
         let new = NewNote {
             title: params.title.clone(),
             tags: parse_tags(params.tags.as_deref().unwrap_or_default())?,
@@ -211,7 +217,8 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 params.published_at.as_deref(),
                 params.site_name.as_deref(),
                 params.lang.as_deref(),
-            ),
+            )
+            .or_dated(params.other_dates.as_deref().unwrap_or_default()),
             quote: params.quote.as_ref().and_then(|quote| {
                 let around = |text: &Option<String>| text.clone().unwrap_or_default();
                 Quote::new(&quote.text, &around(&quote.prefix), &around(&quote.suffix))
@@ -220,15 +227,23 @@ impl<S: Fn() -> SiteState> Handler<S> {
         };
         self.store()?
             .once(operation, crate::clock::now(), |writer| {
-                Ok(wire_saved(&new.url, &writer.save_note(&new)?))
+                let mut saved = wire_saved(&new.url, &writer.save_page(&new)?);
+                fit_addresses(&mut saved.note);
+                Ok(saved)
             })
     }
 
     fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
         let url = PageUrl::parse(&params.url)?;
         self.store()?.at_one_moment(|store| {
+            let note = store.note_for_url(&url)?;
             Ok(NoteForUrlResult {
-                note: store.note_for_url(&url)?.as_ref().map(wire_note),
+                note: note.as_ref().map(|note| {
+                    let mut note = wire_note(note);
+                    fit_addresses(&mut note);
+                    note
+                }),
+                tokens: note.as_ref().map(wire_tokens).unwrap_or_default(),
                 on_this_site: store.notes_on_site(url.site())?,
             })
         })
@@ -263,9 +278,9 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let operation = operation(op_id, method)?;
         self.store()?
             .once(operation, crate::clock::now(), |writer| {
-                Ok(NoteResult {
-                    note: wire_note(&work(writer)?),
-                })
+                let mut note = wire_note(&work(writer)?);
+                fit_addresses(&mut note);
+                Ok(NoteResult { note })
             })
     }
 
@@ -369,7 +384,8 @@ fn operation(op_id: &str, method: &'static str) -> Result<Operation> {
 pub fn wire_note(note: &Note) -> protocol::Note {
     protocol::Note {
         id: note.id.0,
-        url: note.url.clone(),
+        url: note.address().into_owned(),
+        addresses: note.other_addresses(),
         title: note.title.clone(),
         tags: note.tags.iter().map(Tag::to_string).collect(),
         summary: note.summary.clone(),
@@ -393,10 +409,34 @@ pub fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
         note: wire_note(&saved.note),
         created: saved.before.is_none(),
         same_page: because.map(|because| SamePage {
-            url: saved.note.url.clone(),
+            url: saved.note.address().into_owned(),
             because,
         }),
+        tokens: wire_tokens(&saved.note),
     }
+}
+
+/// As many of the other addresses as an answer has room for beside the rest of a note.
+fn fit_addresses(note: &mut protocol::Note) {
+    let mut room = MAX_RESPONSE_BYTES / 4;
+    note.addresses.retain(|url| {
+        let fits = url.len() <= room;
+        room = room.saturating_sub(url.len());
+        fits
+    });
+}
+
+/// The names of the tokens in the addresses of a note, each once.
+fn wire_tokens(note: &Note) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for url in std::iter::once(&note.url).chain(&note.addresses) {
+        for name in tokens_in(url) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
 }
 
 /// A tag with its count as it goes over the wire, and as `--json` prints it.
@@ -462,7 +502,7 @@ pub fn wire_hit(hit: Hit) -> FoundNote {
         id: hit.note.id.0,
         saved_at: timestamp_text(hit.note.saved_at),
         tags: hit.note.tags.iter().map(Tag::to_string).collect(),
-        url: hit.note.url,
+        url: hit.note.address().into_owned(),
         title: hit.note.title,
         snippet: hit.snippet.text(),
     }

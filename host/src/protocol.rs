@@ -37,8 +37,12 @@ pub struct Note {
     /// Moment of the first save in µs since 1970; stable, unique, below 2^53.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
-    /// The page's address, byte for byte as captured.
+    /// The page's address as captured, without user name and password: those stay in the
+    /// store, and are in no message, list or export.
     pub url: String,
+    /// Other addresses that the page was saved under, likewise, the oldest first.
+    #[serde(default)]
+    pub addresses: Vec<String>,
     /// Page title; empty means that the URL is shown.
     pub title: String,
     /// Normalised tag names in the order the user gave them.
@@ -51,7 +55,7 @@ pub struct Note {
     pub saved_at: String,
     /// RFC 3339 UTC with milliseconds.
     pub updated_at: String,
-    /// RFC 3339 or a date, from the page's metadata.
+    /// RFC 3339, or a day, a month or a year in ISO 8601, from the page's metadata.
     pub published_at: Option<String>,
     /// Name of the web site, from the page's metadata.
     pub site_name: Option<String>,
@@ -119,8 +123,9 @@ pub struct Quote {
 
 /// `saveNote`: stores the page, or adds to the note that it already has.
 ///
-/// An existing note keeps its `savedAt`, title and summary; tags are united;
-/// a quote is appended; what the page says of itself is refreshed.
+/// An existing note keeps its `savedAt`, its summary, and a title that the user has given by
+/// `updateNote`; tags are united; a quote is appended; what the page says of itself, its
+/// title included, is refreshed; another address of the page is kept in `addresses`.
 /// Errors: `invalid_url`, `invalid_tag`, `too_large`, the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
@@ -130,7 +135,7 @@ pub struct SaveNoteParams {
     pub op_id: String,
     /// Address of the page: http or https (file where the configuration allows it).
     pub url: String,
-    /// Title of the page; up to 16 KiB.
+    /// The page's own title; up to 16 KiB. Empty where it has none.
     pub title: String,
     /// Tags in the user's order.
     pub tags: Option<Vec<String>>,
@@ -138,8 +143,11 @@ pub struct SaveNoteParams {
     pub summary: Option<String>,
     /// The page's description; cut to 4 KiB.
     pub excerpt: Option<String>,
-    /// The page's date; dropped where it is neither RFC 3339 nor a date.
+    /// The page's date as it writes it; dropped where it can't be read, or may be two days.
     pub published_at: Option<String>,
+    /// Further dates of the page, the best first: where `publishedAt` can't be read, the
+    /// first of these that can is taken.
+    pub other_dates: Option<Vec<String>>,
     /// The web site's name; cut to 1 KiB.
     pub site_name: Option<String>,
     /// The page's language.
@@ -162,6 +170,11 @@ pub struct SaveNoteResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub same_page: Option<SamePage>,
+    /// Names of the parameters of the note's addresses that look like access tokens. Such
+    /// notes are left out of the published site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
+    pub tokens: Vec<String>,
 }
 
 /// Why two URLs are one page.
@@ -169,7 +182,7 @@ pub struct SaveNoteResult {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SamePage {
-    /// The URL under which the page was saved first.
+    /// The URL under which the page was saved first, without user name and password.
     pub url: String,
     /// The difference in words, as in "same page without utm_source".
     pub because: String,
@@ -189,8 +202,12 @@ pub struct NoteForUrlParams {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NoteForUrlResult {
-    /// The note of this page key, or null.
+    /// The note of this page, or null.
     pub note: Option<Note>,
+    /// As in [`SaveNoteResult`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
+    pub tokens: Vec<String>,
     /// Number of notes from the same web site.
     #[cfg_attr(test, ts(type = "number"))]
     pub on_this_site: u64,

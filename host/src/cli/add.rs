@@ -42,6 +42,10 @@ impl Add {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let url = PageUrl::parse(&self.url)?;
         url.require_savable(invocation.config.save_file_urls)?;
+        let url = match invocation.config.strip_user_info {
+            true => url.without_user_info(),
+            false => url,
+        };
         let summary = match self.summary.as_str() {
             "-" => read_summary()?,
             _ => self.summary,

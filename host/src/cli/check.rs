@@ -180,6 +180,10 @@ fn tell_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::R
             "notes have lost title and text; their address, date and tags are left.",
         ),
         (
+            salvage.joined,
+            "notes were joined with an older one of the same page.",
+        ),
+        (
             salvage.same_page,
             "notes are of a page that another note has too; they are in the trash.",
         ),
@@ -238,6 +242,7 @@ fn wire_salvage(salvage: &Salvage) -> Value {
         "addressesOnly": salvage.addresses,
         "expected": salvage.expected,
         "trash": salvage.trash,
+        "joined": salvage.joined,
         "samePage": salvage.same_page,
         "namelessTags": salvage.nameless_tags,
         "uncertain": salvage.uncertain,

@@ -223,7 +223,14 @@ fn notes(notes: &[Note], typed: &str) -> Vec<CompletionCandidate> {
         .map(|note| {
             let id = note.id.0.to_string();
             let title: String = note.title.chars().take(TITLE_CHARS).collect();
-            (if by_address { note.url.clone() } else { id }, title)
+            (
+                if by_address {
+                    note.address().into_owned()
+                } else {
+                    id
+                },
+                title,
+            )
         })
         .filter(|(name, _)| name.starts_with(typed))
         .take(offered)

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::parse_tags,
-    site::{self, Address, Written},
+    site::{self, Address, Tokens, Written},
     store::{self, Reader, TagFilter},
     transfer::export::{self, Fresh},
 };
@@ -64,6 +64,9 @@ pub(super) struct Site {
     /// No notes with this tag; may be given several times
     #[arg(long = "exclude-tag", value_name = "TAG", allow_hyphen_values = true)]
     without: Vec<String>,
+    /// Publish notes whose address has an access token, too, as token= and sig= are
+    #[arg(long = "include-secrets")]
+    tokens: bool,
 }
 
 impl Export {
@@ -119,6 +122,11 @@ impl Export {
 
 impl Site {
     fn run(self, store: &Reader, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let tokens = if self.tokens {
+            Tokens::Publish
+        } else {
+            Tokens::LeaveOut
+        };
         let filter = TagFilter {
             with: parse_tags(&self.tags)?,
             without: parse_tags(&self.without)?,
@@ -134,11 +142,19 @@ impl Site {
             });
         };
         let stop = Stop::on_signals()?;
-        let written =
-            site::write_files(store, &filter, &self.base_path, folder, &show, stop.flag());
+        let written = site::write_files(
+            store,
+            &filter,
+            tokens,
+            &self.base_path,
+            folder,
+            &show,
+            stop.flag(),
+        );
         bar.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let written = written.map_err(|error| or_stopped(error, stop.flag(), folder))?;
         let Written {
+            with_tokens,
             notes,
             tags,
             written,
@@ -149,6 +165,7 @@ impl Site {
             let told = serde_json::json!({
                 "folder": folder.display().to_string(), "notes": notes, "tags": tags,
                 "written": written, "unchanged": unchanged, "removed": removed,
+                "leftOut": with_tokens,
             });
             return invocation.print_json(&told);
         }
@@ -157,6 +174,12 @@ impl Site {
             "{notes} notes, {tags} tags: {written} files written, {unchanged} unchanged, {removed} removed: {}",
             print::clean(&folder.display().to_string())
         )?;
+        if with_tokens > 0 {
+            writeln!(
+                invocation.out,
+                "{with_tokens} notes were left out: their addresses have access tokens. --include-secrets publishes them."
+            )?;
+        }
         Ok(())
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn write(note: &Note) -> String {
          {DASHES}\n\
          {}",
         tags.join(", "),
-        one_line(&note.url),
+        one_line(&note.address()),
         note.summary
     );
     if !text.ends_with('\n') {
@@ -331,6 +331,8 @@ mod tests {
             saved_at: NoteId(7).moment(),
             url: "https://e.org/".into(),
             title: title.into(),
+            title_typed: true,
+            addresses: Vec::new(),
             tags: parse_tags(tags).unwrap(),
             summary: summary.into(),
             metadata: Metadata::default(),

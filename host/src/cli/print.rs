@@ -74,11 +74,7 @@ impl Style {
     /// Lines of a list: title, address, tags.
     pub(super) fn brief(self, out: &mut dyn Write, note: &Note) -> io::Result<()> {
         let look = self.look;
-        let title = clean(if note.title.is_empty() {
-            &note.url
-        } else {
-            &note.title
-        });
+        let title = clean(&note.name());
         let day = self.day(note.saved_at);
         let mut head = if look.is_terminal() {
             look.paint(Paint::Aside, &format!("{day:<INDENT$}"))
@@ -95,7 +91,7 @@ impl Style {
                 out,
                 "{:INDENT$}{}",
                 "",
-                look.paint(Paint::Aside, &clean(&note.url))
+                look.paint(Paint::Aside, &clean(&note.address()))
             )?;
         }
         if !note.tags.is_empty() {
@@ -121,11 +117,14 @@ impl Style {
         let wrapped = |text: &str| self.look.wrapped(&clean(text), FIELD);
         let titles = wrapped(&note.title).into_iter();
         let titles = titles.map(|line| self.look.paint(Paint::Title, &line));
+        let others = note.other_addresses();
+        let others = others.iter().map(|url| clean(url)).collect();
         let deleted = note.deleted_at.map(|moment| self.moment(moment));
         for (name, value) in [
             ("id", vec![note.id.0.to_string()]),
             ("title", titles.collect()),
-            ("url", vec![clean(&note.url)]),
+            ("url", vec![clean(&note.address())]),
+            ("also", others),
             ("tags", self.tags(&note.tags, FIELD)),
             ("saved", vec![self.moment(note.saved_at)]),
             ("updated", vec![self.moment(note.updated_at)]),

@@ -1,6 +1,7 @@
 //! What a note, a tag, a page and a query are. Pure: no I/O, no clock, no
 //! database; imports nothing of ours but `error`.
 
+mod app_routes;
 mod compounds;
 mod invisible;
 mod letters;
@@ -11,8 +12,11 @@ mod note;
 mod page_url;
 mod phrase;
 mod plain;
+mod published_date;
 mod query;
 mod quote;
+mod secrets;
+mod share_parameters;
 mod snippet;
 mod suggest;
 mod tag;
@@ -36,6 +40,7 @@ pub use phrase::{Found, Phrase};
 pub use plain::{is_too_deep, plain_text};
 pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;
+pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, snippet};
 pub use suggest::{
     Aside, Because, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN,

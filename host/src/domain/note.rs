@@ -1,10 +1,10 @@
 //! A note, its id, and the limits of its fields.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PageUrl, Quote, Tag, is_comma};
+use super::{PageUrl, Quote, Tag, is_comma, published_date, tokens_in, without_user_info};
 use crate::error::{Error, Result};
 
 /// Longest title, in bytes of UTF-8.
@@ -53,10 +53,15 @@ pub struct Note {
     pub id: NoteId,
     /// Moment of the save, to the microsecond.
     pub saved_at: Timestamp,
-    /// As captured, byte for byte.
+    /// As captured, byte for byte: with a password, where it has one. What is shown is
+    /// [`Note::address`].
     pub url: String,
     /// May be empty: then the URL is shown.
     pub title: String,
+    /// Whether the title was given by somebody, and not by the page: then it stays.
+    pub title_typed: bool,
+    /// Other addresses that the page was saved under, as captured, the oldest first.
+    pub addresses: Vec<String>,
     /// In the user's order, without doubles.
     pub tags: Vec<Tag>,
     /// The user's own text, Markdown.
@@ -75,7 +80,7 @@ pub struct Note {
 pub struct Metadata {
     /// Description of the page.
     pub excerpt: Option<String>,
-    /// RFC 3339, or a date.
+    /// RFC 3339, or a day, a month or a year as ISO 8601 has them.
     pub published_at: Option<String>,
     /// Name of the web site.
     pub site_name: Option<String>,
@@ -99,7 +104,7 @@ impl Metadata {
         };
         Self {
             excerpt: text(excerpt, MAX_EXCERPT_BYTES),
-            published_at: published_at.and_then(published),
+            published_at: published_at.and_then(|text| published_date::read(text, lang)),
             site_name: text(site_name, MAX_SITE_NAME_BYTES),
             lang: lang
                 .map(str::trim)
@@ -109,6 +114,18 @@ impl Metadata {
                 })
                 .map(str::to_owned),
         }
+    }
+
+    /// The first of several dates of a page that can be read, where it has none yet.
+    #[must_use]
+    pub fn or_dated(mut self, dates: &[String]) -> Self {
+        if self.published_at.is_none() {
+            let lang = self.lang.as_deref();
+            self.published_at = dates
+                .iter()
+                .find_map(|date| published_date::read(date, lang));
+        }
+        self
     }
 
     /// What an export of ours has of a page: it was checked when it was saved, and
@@ -146,31 +163,6 @@ impl Metadata {
             lang: newer.lang.or(self.lang),
         }
     }
-}
-
-/// A publication date as pages write it: RFC 3339 stays as it is, other ISO
-/// 8601 forms are brought to RFC 3339 or, without a zone, to their date.
-fn published(text: &str) -> Option<String> {
-    let text = text.trim();
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        let bytes = text.as_bytes();
-        let tail = bytes
-            .get(bytes.len().saturating_sub(6)..)
-            .unwrap_or_default();
-        let rfc3339 = bytes.get(10) == Some(&b'T')
-            && (text.ends_with('Z') || (matches!(tail[0], b'+' | b'-') && tail[3] == b':'));
-        return Some(if rfc3339 {
-            text.to_owned()
-        } else {
-            moment.to_string()
-        });
-    }
-    // Without a zone the moment isn't known, but the day is.
-    text.parse::<jiff::civil::DateTime>()
-        .map(|moment| moment.date())
-        .or_else(|_| text.parse::<jiff::civil::Date>())
-        .ok()
-        .map(|date| date.to_string())
 }
 
 /// RFC 3339 in UTC with milliseconds, as the wire and `--json` have it.
@@ -271,12 +263,14 @@ impl NewNote {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn into_note(self, id: NoteId, saved_at: Timestamp, now: Timestamp) -> Result<Note> {
-        let summary = with_quote(self.summary, self.quote.as_ref(), self.url.as_str())?;
+        let summary = with_quote(self.summary, self.quote.as_ref(), &self.url.shown())?;
         check_tag_count(&self.tags)?;
         Ok(Note {
             id,
             saved_at,
             title: check_title(&self.title)?,
+            title_typed: true,
+            addresses: Vec::new(),
             tags: self.tags,
             summary,
             metadata: self.metadata,
@@ -312,9 +306,91 @@ fn with_quote(summary: String, quote: Option<&Quote>, url: &str) -> Result<Strin
 }
 
 impl Note {
+    /// The address as it is shown: without user name and password.
+    #[must_use]
+    pub fn address(&self) -> Cow<'_, str> {
+        without_user_info(&self.url)
+    }
+
+    /// What it is called: without a title, by its address.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        if self.title.is_empty() {
+            self.address()
+        } else {
+            Cow::Borrowed(&self.title)
+        }
+    }
+
+    /// The other addresses as they are shown, each once.
+    #[must_use]
+    pub fn other_addresses(&self) -> Vec<String> {
+        let own = self.address();
+        let mut others: Vec<String> = Vec::with_capacity(self.addresses.len());
+        for url in &self.addresses {
+            let shown = without_user_info(url);
+            if shown != own && !others.iter().any(|other| *other == shown) {
+                others.push(shown.into_owned());
+            }
+        }
+        others
+    }
+
+    /// Whether one of its addresses has an access token.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        std::iter::once(&self.url)
+            .chain(&self.addresses)
+            .any(|url| !tokens_in(url).is_empty())
+    }
+
+    /// Keeps an address that the page was saved under besides its own.
+    pub fn keep_address(&mut self, url: &str) {
+        // An export has none of the passwords of the addresses that are here.
+        let is_known = |known: &String| known == url || without_user_info(known) == url;
+        if !is_known(&self.url) && !self.addresses.iter().any(is_known) {
+            self.addresses.push(url.to_owned());
+        }
+    }
+
+    /// The title that the page has now, where nobody has typed another one.
+    ///
+    /// # Errors
+    /// `TooLarge`.
+    pub fn retitled_by_page(&mut self, title: &str) -> Result<()> {
+        let title = check_title(title)?;
+        if !title.is_empty() && (!self.title_typed || self.title.is_empty()) {
+            self.title = title;
+            self.title_typed = false;
+        }
+        Ok(())
+    }
+
+    /// The note joined with a younger one of the same page: nothing of either is lost.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many): both stay apart then.
+    pub fn joined(self, younger: &Self) -> Result<Self> {
+        // Another one than an import has left, so that its undoing leaves the note.
+        let updated_at = self.later(younger.updated_at);
+        let mut note = self.enriched(
+            &younger.title,
+            &younger.tags,
+            &younger.summary,
+            &younger.metadata,
+        )?;
+        note.title_typed |= younger.title_typed && note.title == younger.title;
+        for url in std::iter::once(&younger.url).chain(&younger.addresses) {
+            note.keep_address(url);
+        }
+        note.updated_at = updated_at;
+        Ok(note)
+    }
+
     /// The note after its page was saved again: the tags of both, the user's
     /// title and summary as they are (the new ones where there are none yet),
-    /// a new quote at the end, and what the page now says of itself.
+    /// a new quote at the end, what the page now says of itself, and the address
+    /// that it was saved under this time.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
@@ -323,12 +399,13 @@ impl Note {
         if self.title.is_empty() {
             self.title = check_title(&new.title)?;
         }
+        self.keep_address(new.url.as_str());
         let summary = if self.summary.trim().is_empty() {
             new.summary.clone()
         } else {
             self.summary
         };
-        self.summary = with_quote(summary, new.quote.as_ref(), new.url.as_str())?;
+        self.summary = with_quote(summary, new.quote.as_ref(), &new.url.shown())?;
         self.metadata = self.metadata.refreshed_by(new.metadata.clone());
         self.updated_at = self.later(now);
         Ok(self)
@@ -342,7 +419,9 @@ impl Note {
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn changed(mut self, change: Change, now: Timestamp) -> Result<Self> {
         if let Some(title) = change.title {
-            self.title = check_title(&title)?;
+            let title = check_title(&title)?;
+            self.title_typed |= title != self.title;
+            self.title = title;
         }
         if let Some(wanted) = change.tags {
             self.tags = match change.seen_tags {
@@ -458,6 +537,8 @@ mod tests {
             saved_at: NoteId(7).moment(),
             url: "https://e.org/".into(),
             title: String::new(),
+            title_typed: true,
+            addresses: Vec::new(),
             tags: parse_tags(tags).unwrap(),
             summary: summary.into(),
             metadata: Metadata::default(),
@@ -535,7 +616,11 @@ mod tests {
             ("", None),
             ("Z", None),
         ] {
-            assert_eq!(published(text).as_deref(), kept, "{text:?}");
+            assert_eq!(
+                published_date::read(text, None).as_deref(),
+                kept,
+                "{text:?}"
+            );
         }
     }
 

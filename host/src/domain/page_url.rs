@@ -1,83 +1,21 @@
 //! A page's address, and the page key: what makes two addresses one page.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::{
+    app_routes::route_of,
+    secrets::without_user_info,
+    share_parameters::{Ignored, path_of},
+};
 use crate::error::{Error, Result};
 
 /// Longest URL that is stored, in bytes.
 const MAX_URL_BYTES: usize = 64 * 1024;
 /// So much of an address can be searched, in bytes.
 const MAX_WORDS_BYTES: usize = 2048;
-
-/// Query parameters that say where a reader came from and never what the page
-/// shows. A name that ends in `*` stands for all that begin so; case doesn't
-/// count. Source: the lists by which Brave (`query_filter`), Firefox ("Query
-/// Parameter Stripping") and ClearURLs (`globalRules`) strip addresses,
-/// without the entries that hold for single sites only.
-const TRACKING_PARAMETERS: &[&str] = &[
-    "utm_*", // Urchin, Google Analytics and everybody after
-    "gclid", // Google Ads
-    "gclsrc",
-    "dclid",
-    "gbraid",
-    "wbraid",
-    "srsltid", // Google Merchant
-    "_ga",
-    "_gl",
-    "fbclid", // Facebook
-    "fb_action_ids",
-    "fb_action_types",
-    "fb_source",
-    "fb_ref",
-    "igshid", // Instagram
-    "igsh",
-    "msclkid",   // Microsoft
-    "twclid",    // Twitter
-    "ttclid",    // TikTok
-    "li_fat_id", // LinkedIn
-    "epik",      // Pinterest
-    "yclid",     // Yandex
-    "ysclid",
-    "_openstat",
-    "mc_cid", // Mailchimp
-    "mc_eid",
-    "_hsenc", // HubSpot
-    "_hsmi",
-    "__hssc",
-    "__hstc",
-    "__hsfp",
-    "hsctatracking",
-    "mkt_tok",     // Marketo
-    "oly_anon_id", // Omeda
-    "oly_enc_id",
-    "vero_id", // Vero
-    "vero_conv",
-    "wickedid",      // Wicked Reports
-    "rb_clickid",    // Russian ad networks
-    "ml_subscriber", // MailerLite
-    "ml_subscriber_hash",
-    "oft_*",       // Omeda Olytics
-    "mtm_*",       // Matomo
-    "pk_campaign", // Piwik
-    "pk_kwd",
-    "pk_source",
-    "pk_medium",
-    "s_cid", // Adobe
-    "__s",   // Drip
-];
-
-fn is_tracking(parameter: &str) -> bool {
-    let name = parameter.split('=').next().unwrap_or_default();
-    TRACKING_PARAMETERS
-        .iter()
-        .any(|known| match known.strip_suffix('*') {
-            Some(start) => name
-                .get(..start.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(start)),
-            None => name.eq_ignore_ascii_case(known),
-        })
-}
 
 /// A URL as captured, with its page key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,10 +97,25 @@ impl PageUrl {
         let mut text = format!("{} {}", self.site(), self.parsed.path());
         for parameter in kept_parameters(&self.parsed) {
             text.push(' ');
-            text.push_str(parameter);
+            text.push_str(&parameter);
         }
         let decoded = percent_decode_str(&text).decode_utf8_lossy();
         decoded[..decoded.floor_char_boundary(MAX_WORDS_BYTES)].to_owned()
+    }
+
+    /// The URL as it is shown: without user name and password.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        without_user_info(&self.text)
+    }
+
+    /// The same page without user name and password.
+    #[must_use]
+    pub fn without_user_info(self) -> Self {
+        match without_user_info(&self.text) {
+            Cow::Borrowed(_) => self,
+            Cow::Owned(shown) => Self::parse(&shown).unwrap_or(self),
+        }
     }
 
     /// Whether it may be made a link.
@@ -179,8 +132,8 @@ impl PageUrl {
             return None;
         }
         let mut differences = Vec::new();
-        let ours = tracking_names(&self.parsed);
-        let theirs = tracking_names(&saved.parsed);
+        let ours = ignored_names(&self.parsed);
+        let theirs = ignored_names(&saved.parsed);
         let only = |these: &[String], those: &[String]| -> Vec<String> {
             these
                 .iter()
@@ -205,6 +158,16 @@ impl PageUrl {
             (false, true) => differences.push("with a slash at the end".into()),
             _ => {}
         }
+        if path_of(&self.parsed) != self.parsed.path()
+            || path_of(&saved.parsed) != saved.parsed.path()
+        {
+            differences.push("with another reference in its path".into());
+        }
+        let credentials =
+            |url: &Url| (url.username().to_owned(), url.password().map(str::to_owned));
+        if credentials(&self.parsed) != credentials(&saved.parsed) {
+            differences.push("with another user name or password".into());
+        }
         if self.parsed.fragment() != saved.parsed.fragment() {
             differences.push("at another place in the page".into());
         }
@@ -223,10 +186,13 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-fn tracking_names(url: &Url) -> Vec<String> {
+/// The names of the parameters that don't count, each once.
+fn ignored_names(url: &Url) -> Vec<String> {
+    let ignored = Ignored::at(url);
     let mut names: Vec<String> = Vec::new();
     for parameter in url.query().unwrap_or_default().split('&') {
-        if is_tracking(parameter) {
+        let parameter = unescaped(parameter);
+        if ignored.has(&parameter) {
             let name = parameter.split('=').next().unwrap_or_default().to_owned();
             if !names.contains(&name) {
                 names.push(name);
@@ -237,22 +203,23 @@ fn tracking_names(url: &Url) -> Vec<String> {
 }
 
 /// Host and path as the URL standard normalises them, http = https, no default
-/// port, no slash at the end, no tracking parameters, no fragment unless it
-/// routes. User name and password don't make another page.
+/// port, no slash at the end, no parameter that doesn't count, no fragment unless it
+/// routes; percent-encoding as RFC 3986, 6.2.2 compares it. User name and password don't
+/// make another page.
 fn page_key(url: &Url) -> String {
-    let route = url.fragment().and_then(route_of).unwrap_or_default();
+    let route = route_of(url, &unescaped(url.fragment().unwrap_or_default()));
     if !matches!(url.scheme(), "http" | "https") {
         let mut whole = url.clone();
         whole.set_fragment(None);
         // Read again until that changes nothing: of `file://host//c:/x` the first
         // reading drops a slash, and only the second one sees the drive, which no
         // host goes with. Each reading that changes something leaves less.
-        while let Ok(again) = Url::parse(whole.as_str())
+        while let Ok(again) = Url::parse(&unescaped(&without_user_info(whole.as_str())))
             && again.as_str().len() < whole.as_str().len()
         {
             whole = again;
         }
-        return format!("{whole}{route}");
+        return format!("{}{route}", unescaped(whole.as_str()));
     }
     let host = url.host_str().unwrap_or_default();
     // Both default ports go: the key has one scheme for both.
@@ -260,11 +227,12 @@ fn page_key(url: &Url) -> String {
         None | Some(80 | 443) => String::new(),
         Some(port) => format!(":{port}"),
     };
-    let path = match url.path().trim_end_matches('/') {
+    let path = unescaped(path_of(url));
+    let path = match path.trim_end_matches('/') {
         "" => "/",
         path => path,
     };
-    let kept: Vec<&str> = kept_parameters(url).collect();
+    let kept: Vec<Cow<'_, str>> = kept_parameters(url).collect();
     let query = if kept.is_empty() {
         String::new()
     } else {
@@ -273,21 +241,57 @@ fn page_key(url: &Url) -> String {
     format!("https://{host}{port}{path}{query}{route}")
 }
 
-fn kept_parameters(url: &Url) -> impl Iterator<Item = &str> {
+/// The parameters that count, with their percent-encoding normalised.
+fn kept_parameters(url: &Url) -> impl Iterator<Item = Cow<'_, str>> {
+    let ignored = Ignored::at(url);
     url.query()
         .unwrap_or_default()
         .split('&')
-        .filter(|parameter| !parameter.is_empty() && !is_tracking(parameter))
+        .filter(|parameter| !parameter.is_empty())
+        .map(unescaped)
+        .filter(move |parameter| !ignored.has(parameter))
 }
 
-/// The part of a fragment that names a page of a one-page application:
-/// `#/inbox`, `#!inbox`. A fragment directive (`:~:text=…`, WICG "URL Fragment
-/// Text Directives") never counts.
-fn route_of(fragment: &str) -> Option<String> {
-    let fragment = fragment.split(":~:").next().unwrap_or_default();
-    fragment
-        .starts_with(['/', '!'])
-        .then(|| format!("#{fragment}"))
+/// Percent-encoding as RFC 3986, 6.2.2 compares it: what needs none is decoded, and hex
+/// digits are capitals. What stands after a `%` that encodes nothing may make it encode
+/// something, so this goes on until nothing changes.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut text = text.to_owned();
+    loop {
+        let mut plain = String::with_capacity(text.len());
+        let mut parts = text.split('%');
+        plain.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let byte = part
+                .get(..2)
+                .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            match byte {
+                Some(byte)
+                    if byte.is_ascii_alphanumeric()
+                        || matches!(byte, b'-' | b'.' | b'_' | b'~') =>
+                {
+                    plain.push(char::from(byte));
+                    plain.push_str(&part[2..]);
+                }
+                Some(byte) => {
+                    plain.push_str(&format!("%{byte:02X}"));
+                    plain.push_str(&part[2..]);
+                }
+                None => {
+                    plain.push('%');
+                    plain.push_str(part);
+                }
+            }
+        }
+        if plain.len() == text.len() {
+            return Cow::Owned(plain);
+        }
+        text = plain;
+    }
 }
 
 #[cfg(test)]
@@ -347,6 +351,118 @@ mod tests {
     }
 
     #[test]
+    fn percent_encoding_is_compared_as_rfc_3986_says() {
+        for (url, expected) in [
+            ("https://e.org/%7Ejo/%61%2d%5F%2E", "https://e.org/~jo/a-_."),
+            ("https://e.org/a%2fb%c3%a4", "https://e.org/a%2Fb%C3%A4"),
+            (
+                "https://e.org/?q=%41%2b%20&%75tm_source=x",
+                "https://e.org/?q=A%2B%20",
+            ),
+            ("https://e.org/100%", "https://e.org/100%"),
+            ("https://e.org/%%34%31", "https://e.org/A"),
+            ("https://e.org/%2541", "https://e.org/%2541"),
+            ("https://e.org/#/%7ejo", "https://e.org/#/~jo"),
+            ("ftp://jo:pw@e.org/%7ejo%2f", "ftp://e.org/~jo%2F"),
+        ] {
+            assert_eq!(key(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_a_share_button_adds_makes_no_other_page() {
+        for (shared, page) in [
+            (
+                "https://www.youtube.com/watch?v=a1&si=x&pp=y&t=42s",
+                "https://www.youtube.com/watch?v=a1",
+            ),
+            (
+                "https://www.youtube.com/watch?v=a1&list=PL1&index=3",
+                "https://www.youtube.com/watch?v=a1",
+            ),
+            (
+                "https://www.youtube.com/playlist?list=PL1&si=x",
+                "https://www.youtube.com/playlist?list=PL1",
+            ),
+            ("https://youtu.be/a1?si=x", "https://youtu.be/a1"),
+            (
+                "https://x.com/jo/status/1?s=46&t=abc",
+                "https://x.com/jo/status/1",
+            ),
+            (
+                "https://twitter.com/jo/status/1?ref_src=twsrc%5Etfw",
+                "https://twitter.com/jo/status/1",
+            ),
+            (
+                "https://www.reddit.com/r/a/comments/1/b/?share_id=x&rdt=5",
+                "https://www.reddit.com/r/a/comments/1/b",
+            ),
+            (
+                "https://www.instagram.com/p/1/?igsh=x",
+                "https://www.instagram.com/p/1",
+            ),
+            (
+                "https://open.spotify.com/track/1?si=x&context=y",
+                "https://open.spotify.com/track/1",
+            ),
+            (
+                "https://www.tiktok.com/@jo/video/1?_r=1&_t=x",
+                "https://www.tiktok.com/@jo/video/1",
+            ),
+            (
+                "https://www.linkedin.com/posts/1?trk=x&rcm=y",
+                "https://www.linkedin.com/posts/1",
+            ),
+            (
+                "https://www.amazon.de/dp/B0/ref=sr_1_5?qid=1&sr=8-5&pd_rd_w=x",
+                "https://www.amazon.de/dp/B0",
+            ),
+            (
+                "https://jo.substack.com/p/a?r=x&utm_medium=web",
+                "https://jo.substack.com/p/a",
+            ),
+            (
+                "https://www.google.com/search?q=a&ved=x&sca_esv=y",
+                "https://www.google.com/search?q=a",
+            ),
+            (
+                "https://docs.google.com/document/d/1/edit?usp=sharing",
+                "https://docs.google.com/document/d/1/edit",
+            ),
+            (
+                "https://en.wikipedia.org/wiki/A?wprov=sfla1",
+                "https://en.wikipedia.org/wiki/A",
+            ),
+        ] {
+            assert_eq!(key(shared), key(page), "{shared}");
+        }
+        for (one, other) in [
+            (
+                "https://www.youtube.com/watch?v=a1",
+                "https://www.youtube.com/watch?v=a2",
+            ),
+            (
+                "https://www.youtube.com/playlist?list=PL1",
+                "https://www.youtube.com/playlist?list=PL2",
+            ),
+            ("https://e.org/?s=1", "https://e.org/?s=2"),
+            ("https://e.org/?si=1", "https://e.org/?si=2"),
+            ("https://e.org/?list=1&v=1", "https://e.org/?list=2&v=1"),
+            (
+                "https://news.example/item?id=1",
+                "https://news.example/item?id=2",
+            ),
+            (
+                "https://www.reddit.com/r/a?sort=new",
+                "https://www.reddit.com/r/a?sort=top",
+            ),
+            ("https://e.org/dp/B0/ref=a", "https://e.org/dp/B0/ref=b"),
+        ] {
+            assert_ne!(key(one), key(other), "{one}");
+        }
+    }
+
+    #[test]
     fn says_why_two_addresses_are_one_page() {
         for (new, saved, because) in [
             (
@@ -368,6 +484,16 @@ mod tests {
                 "https://e.org/a#b",
                 "https://e.org/a",
                 "same page at another place in the page",
+            ),
+            (
+                "https://youtube.com/watch?v=1&list=2&si=3",
+                "https://youtube.com/watch?v=1",
+                "same page without list and si",
+            ),
+            (
+                "https://jo:pw@e.org/a",
+                "https://e.org/a",
+                "same page with another user name or password",
             ),
             (
                 "https://e.org/a",
@@ -454,6 +580,9 @@ mod tests {
                 "http://user:pass@[::1]:8080/%E6%A9%9F?a=b&&c#:~:text=d",
                 "mailto:a@e.org",
                 "file:///home/a",
+                "https://www.youtube.com/watch?v=%61&list=b&t=1#@a/b?c=d&e=%%34%31",
+                "https://www.amazon.co.uk/dp/a/ref=b#view=c&id=d/e",
+                "ftp://u:p@h/%%32%35",
             ],
             |text| {
                 if let Ok(url) = PageUrl::parse(text) {

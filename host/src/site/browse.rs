@@ -1314,6 +1314,7 @@ mod tests {
             {
               "id": 1761998400000000,
               "url": "https://arxiv.org/1",
+              "addresses": [],
               "title": "First",
               "tags": [
                 "gpu",

@@ -82,12 +82,12 @@ pub(super) fn entry(links: &Links, note: &Note) -> String {
     let permalink = links.note(note.id);
     xml.open("entry");
     xml.element("id", &[], &links.identity(&format!("note/{}", note.id.0)));
-    xml.element("title", &[], title(note));
+    xml.element("title", &[], &title(note));
     xml.element("published", &[], &timestamp_text(note.saved_at));
     xml.element("updated", &[], &timestamp_text(note.updated_at));
     // The page is what a reader opens; other schemes than those of pages are no links.
     if is_linkable(note) {
-        xml.empty("link", &[("rel", "alternate"), ("href", &note.url)]);
+        xml.empty("link", &[("rel", "alternate"), ("href", &note.address())]);
         xml.empty("link", &[("rel", "related"), ("href", &permalink)]);
     } else {
         xml.empty("link", &[("rel", "alternate"), ("href", &permalink)]);
@@ -227,6 +227,8 @@ mod tests {
             saved_at: id.moment(),
             url: url.into(),
             title: title.into(),
+            title_typed: true,
+            addresses: Vec::new(),
             tags: parse_tags(&["gpu", "a & b"]).unwrap(),
             summary: summary.into(),
             metadata: Metadata {

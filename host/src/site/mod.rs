@@ -40,7 +40,7 @@ use browse::Browse;
 use listen::{BindError, Holder, Listeners};
 
 pub use door::{Door, Entrance};
-pub use files::{Address, Written, write_files};
+pub use files::{Address, Tokens, Written, write_files};
 pub use identity::Identity;
 pub use program::{Program, listening_at};
 

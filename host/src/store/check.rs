@@ -17,14 +17,14 @@ use super::{
     FileSystem, LookAlike, Reader,
     fault::explained,
     index::ROW_MICROS,
-    notes::labels,
+    notes::{labels, other_keys},
     obstacle::obstacle,
-    open, patience,
+    open, page_keys, patience,
     place::{JOURNAL, LOCK, LOG, SHARED_MEMORY, beside, folder},
     tags::look_alikes,
 };
 use crate::{
-    domain::{PageUrl, Tag, is_comma},
+    domain::{NoteId, PageUrl, Tag, is_comma},
     error::{Error, Result, StoreFault},
 };
 
@@ -545,10 +545,12 @@ fn index(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
 
 fn addresses(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     let mut query = conn.prepare(
-        "SELECT n.url, n.page_key, s.labels FROM notes n LEFT JOIN sites s ON s.id = n.site_id",
+        "SELECT n.url, n.page_key, s.labels, n.id, n.addresses FROM notes n LEFT JOIN sites s ON s.id = n.site_id",
     )?;
     let mut rows = query.query([])?;
-    let (mut keys, mut sites) = (0_u64, 0_u64);
+    let (mut keys, mut sites, mut others) = (0_u64, 0_u64, 0_u64);
+    let mut known =
+        conn.prepare("SELECT page_key FROM address_keys WHERE note_id = ? ORDER BY page_key")?;
     while let Some(row) = rows.next()? {
         let text = |at| {
             row.get_ref(at)
@@ -556,7 +558,19 @@ fn addresses(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         };
         let (url, key, site) = (text(0)?, text(1)?, text(2)?);
         match PageUrl::parse(url) {
-            Ok(url) if url.key() == key => {
+            Ok(url)
+                if url.key() == key || page_keys::apart(url.key(), NoteId(row.get(3)?)) == key =>
+            {
+                let addresses = row.get_ref(4)?.as_str_or_null().unwrap_or_default();
+                let addresses: Option<Vec<String>> = match addresses {
+                    None => Some(Vec::new()),
+                    Some(text) => serde_json::from_str(text).ok(),
+                };
+                let stored = known
+                    .query_map([row.get::<_, i64>(3)?], |row| row.get(0))?
+                    .collect::<rusqlite::Result<Vec<String>>>()?;
+                let right = addresses.is_some_and(|list| other_keys(&list, url.key()) == stored);
+                others += u64::from(!right);
                 let wrong = match url.site() {
                     "" => !site.is_empty(),
                     name => labels(name) != site,
@@ -575,6 +589,7 @@ fn addresses(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
             sites,
             "The sites of some notes are not those of their addresses",
         ),
+        (others, "Some notes aren't found by their other addresses"),
     ] {
         if wrong > 0 {
             faults.push(fault(Area::Addresses, format!("{what} ({wrong}).")));

@@ -1,16 +1,16 @@
 //! Everything there is, in the order of ids, for exports.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::params;
 
 use super::{
     Reader, TagFilter,
-    notes::{deleted_note, load, saved_at, select_notes},
+    notes::{addresses_of_column, deleted_note, load, saved_at, select_notes},
 };
 use crate::{
-    domain::{Note, NoteId, Tag},
+    domain::{Note, NoteId, Tag, tokens_in},
     error::{Error, Result},
 };
 
@@ -54,10 +54,41 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds, as of every method here.
     pub fn outline(&self, filter: &TagFilter) -> Result<Outline> {
+        Ok(self.outline_without(filter, &HashSet::new())?.0)
+    }
+
+    /// The notes in whose addresses are access tokens.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn notes_with_tokens(&self) -> Result<HashSet<NoteId>> {
+        let mut found = HashSet::new();
+        let mut query = self.conn.prepare("SELECT id, url, addresses FROM notes")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let others = addresses_of_column(row.get_ref(2)?.as_str_or_null().unwrap_or_default());
+            let own = row.get_ref(1)?.as_str().unwrap_or_default();
+            if !tokens_in(own).is_empty() || others.iter().any(|url| !tokens_in(url).is_empty()) {
+                found.insert(NoteId(row.get(0)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// As [`Reader::outline`], without some notes; and how many of those pass the filter.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn outline_without(
+        &self,
+        filter: &TagFilter,
+        without: &HashSet<NoteId>,
+    ) -> Result<(Outline, u64)> {
         let mut outline = Outline::default();
+        let mut left_out = 0;
         let Some(wanted) = self.tag_ids(filter)? else {
             outline.starts.push(0);
-            return Ok(outline);
+            return Ok((outline, left_out));
         };
         // Both from indexes that are a fraction of the notes.
         let mut ids: Vec<(i64, Option<i64>)> = self
@@ -96,7 +127,9 @@ impl Reader {
             let tags = &tagged[start..];
             let passes = wanted.with.iter().all(|tag| tags.contains(tag))
                 && !wanted.without.iter().any(|tag| tags.contains(tag));
-            if passes {
+            let stays_out = passes && without.contains(&NoteId(id));
+            left_out += u64::from(stays_out);
+            if passes && !stays_out {
                 outline.notes.push(NoteId(id));
                 outline.saved.push(saved_at(id, shifts.get(&id).copied()));
                 outline.starts.push(narrow(start)?);
@@ -130,7 +163,7 @@ impl Reader {
             let place = site.map(|id| narrow(used.partition_point(|site| *site < id)));
             outline.site_of.push(place.transpose()?);
         }
-        Ok(outline)
+        Ok((outline, left_out))
     }
 
     /// Oldest first, those after `after` where it is given.

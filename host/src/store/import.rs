@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     TRASH_DAYS, Writer,
     index::{self, Indexed},
-    notes::{load, select_notes, shift_of, tags_for_trash},
+    notes::{addresses_column, note_of_page, shift_of, tags_for_trash},
     tags::{tag_of_alias, without_aliases},
 };
 use crate::{
@@ -73,12 +73,14 @@ impl Incoming {
 }
 
 /// What only an export of ours has of a note.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Kept {
     /// Its id, which it gets again where that is free.
     pub id: Option<NoteId>,
     /// Since when it is in the trash.
     pub deleted_at: Option<Timestamp>,
+    /// Other addresses of the page.
+    pub addresses: Vec<String>,
 }
 
 /// What became of a row.
@@ -137,6 +139,15 @@ struct Before {
     updated_at: i64,
     /// Ids of the tags that were added: a tag may be renamed until then.
     tags: Vec<i64>,
+    #[serde(default)]
+    addresses: Vec<String>,
+    #[serde(default = "typed")]
+    title_typed: bool,
+}
+
+/// What a record of before schema 6 doesn't say.
+fn typed() -> bool {
+    true
 }
 
 /// An import under way.
@@ -199,12 +210,7 @@ impl Import<'_> {
         if let Some(deleted_at) = incoming.kept.deleted_at {
             return self.deleted(incoming, title, tags, deleted_at);
         }
-        let existing = load(
-            tx,
-            select_notes!("WHERE n.page_key = ?"),
-            [incoming.url.key()],
-        )?;
-        if let Some(note) = existing.into_iter().next() {
+        if let Some(note) = note_of_page(tx, &incoming.url)? {
             return self.merge(note, &title, &tags, incoming);
         }
         let note = self.new_note(incoming, title, tags)?;
@@ -273,7 +279,9 @@ impl Import<'_> {
             id,
             saved_at,
             url: incoming.url.as_str().to_owned(),
+            title_typed: !title.is_empty(),
             title,
+            addresses: incoming.kept.addresses.clone(),
             tags,
             summary: incoming.summary.clone(),
             metadata: incoming.metadata.clone(),
@@ -293,13 +301,19 @@ impl Import<'_> {
         let mut note = before
             .clone()
             .enriched(title, tags, summary, &incoming.metadata)?;
+        note.title_typed |= note.title != before.title;
+        for url in std::iter::once(incoming.url.as_str())
+            .chain(incoming.kept.addresses.iter().map(String::as_str))
+        {
+            note.keep_address(url);
+        }
         let own = self.recorded.get() && self.came_by_this(before.id)?;
         let earlier = incoming
             .saved()
             .map(|moment| NoteId::at(moment).moment())
             .filter(|moment| own && *moment < before.saved_at);
         if let Some(moment) = earlier {
-            return self.moved(before.id, note, moment, &incoming.url);
+            return self.moved(before.id, note, moment);
         }
         if note == before {
             return Ok(Became::Unchanged);
@@ -350,11 +364,9 @@ impl Import<'_> {
     }
 
     /// Gives a note that came by this import an earlier moment, and with it another id.
-    fn moved(&self, old: NoteId, mut note: Note, to: Timestamp, url: &PageUrl) -> Result<Became> {
+    fn moved(&self, old: NoteId, mut note: Note, to: Timestamp) -> Result<Became> {
         let writer = self.writer;
-        writer.execute("DELETE FROM note_tags WHERE note_id = ?", [old.0])?;
-        writer.unindex(old)?;
-        writer.execute("DELETE FROM notes WHERE id = ?", [old.0])?;
+        writer.remove(old)?;
         writer.execute("DELETE FROM imported WHERE note_id = ?", [old.0])?;
         note.id = self.free_id(NoteId::at(to))?;
         // One that wasn't changed since it was saved still wasn't.
@@ -362,6 +374,7 @@ impl Import<'_> {
             note.updated_at = to;
         }
         note.saved_at = to;
+        let url = PageUrl::parse(&note.url)?;
         writer.insert(&note, url.key(), url.site())?;
         self.record(&note, None)?;
         Ok(Became::Merged)
@@ -512,6 +525,8 @@ impl Import<'_> {
                 lang: before.metadata.lang.clone(),
                 updated_at: before.updated_at.as_microsecond(),
                 tags: Vec::new(),
+                addresses: before.addresses.clone(),
+                title_typed: before.title_typed,
             },
         };
         for tag in &note.tags[before.tags.len()..] {
@@ -525,6 +540,8 @@ impl Before {
     /// The note as it was. The added tags are taken out by who calls.
     fn of(self, mut note: Note) -> Note {
         note.title = self.title;
+        note.title_typed = self.title_typed;
+        note.addresses = self.addresses;
         note.summary = self.summary;
         note.metadata = Metadata {
             excerpt: self.excerpt,
@@ -636,9 +653,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let Some(before) = row.before else {
-            self.execute("DELETE FROM note_tags WHERE note_id = ?", [row.id.0])?;
-            self.unindex(row.id)?;
-            self.execute("DELETE FROM notes WHERE id = ?", [row.id.0])?;
+            self.remove(row.id)?;
             undone.removed += 1;
             return Ok(());
         };
@@ -654,6 +669,9 @@ impl Writer<'_> {
         };
         let note = before.of(note);
         self.store_fields(&note)?;
+        if note.addresses.is_empty() {
+            self.store_address_keys(&note, "")?;
+        }
         // Closes up the places in the order of tags.
         self.store_tags(&note)?;
         self.index(&note, Indexed::Before);
@@ -665,8 +683,9 @@ impl Writer<'_> {
     pub(super) fn put_into_trash(&self, note: &Note, key: &str) -> Result<()> {
         self.execute(
             "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
-                                          site_name, lang, updated_at, tags, deleted_at, shift)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                          site_name, lang, updated_at, tags, deleted_at, shift,
+                                          addresses, title_typed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 key,
@@ -681,6 +700,8 @@ impl Writer<'_> {
                 tags_for_trash(&note.tags)?,
                 note.deleted_at.unwrap_or(self.now).as_microsecond(),
                 shift_of(note),
+                addresses_column(&note.addresses)?,
+                note.title_typed,
             ],
         )
     }

@@ -179,11 +179,12 @@ pub(super) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     )?;
     let mut last = 0;
     loop {
-        // Done in the second step of the schema, and `shift` came with the fifth.
+        // Done in the second step of the schema; `shift` came with the fifth, addresses and
+        // `title_typed` with the sixth.
         let notes = load(
             tx,
             "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
-             NULL FROM notes WHERE id > ? ORDER BY id LIMIT ?",
+             NULL, NULL, 1 FROM notes WHERE id > ? ORDER BY id LIMIT ?",
             [last, AT_ONCE],
         )?;
         let Some(note) = notes.last() else {
@@ -227,13 +228,13 @@ pub(super) fn part_ids(tx: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
+pub(super) fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
     tx.prepare_cached("DELETE FROM notes_fts WHERE rowid = ?")?
         .execute([row(id)])?;
     Ok(())
 }
 
-fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
+pub(super) fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
     let texts = Searched::of(note);
     tx.prepare_cached(
         "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)

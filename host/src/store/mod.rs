@@ -20,6 +20,7 @@ mod index;
 mod notes;
 mod obstacle;
 mod open;
+mod page_keys;
 mod pages;
 mod patience;
 mod place;

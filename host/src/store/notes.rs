@@ -67,7 +67,7 @@ macro_rules! select_notes {
     ($rest:literal) => {
         concat!(
             "SELECT n.id, n.url, n.title, n.summary, n.excerpt, n.published_at, n.site_name, \
-             n.lang, n.updated_at, n.shift FROM notes n ",
+             n.lang, n.updated_at, n.shift, n.addresses, n.title_typed FROM notes n ",
             $rest
         )
     };
@@ -84,17 +84,13 @@ impl Reader {
         Ok(notes.into_iter().next())
     }
 
-    /// The live note of this page key.
+    /// The live note of this page: by its page key, else by that of another address that
+    /// it has.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn note_for_url(&self, url: &PageUrl) -> Result<Option<Note>> {
-        let notes = load(
-            &self.conn,
-            select_notes!("WHERE n.page_key = ?"),
-            [url.key()],
-        )?;
-        Ok(notes.into_iter().next())
+        note_of_page(&self.conn, url)
     }
 
     /// The newest deleted note of this page key.
@@ -257,6 +253,37 @@ pub(super) fn load(conn: &Connection, sql: &str, params: impl Params) -> Result<
     Ok(notes)
 }
 
+/// See [`Reader::note_for_url`].
+pub(super) fn note_of_page(conn: &Connection, url: &PageUrl) -> Result<Option<Note>> {
+    let own = load(conn, select_notes!("WHERE n.page_key = ?"), [url.key()])?;
+    if let Some(note) = own.into_iter().next() {
+        return Ok(Some(note));
+    }
+    let others = load(
+        conn,
+        select_notes!("WHERE n.id = (SELECT min(note_id) FROM address_keys WHERE page_key = ?)"),
+        [url.key()],
+    )?;
+    Ok(others.into_iter().next())
+}
+
+/// Addresses as their column has them: a JSON array, nothing where there are none.
+pub(super) fn addresses_column(addresses: &[String]) -> Result<Option<String>> {
+    if addresses.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(addresses)
+        .map(Some)
+        .map_err(Error::internal)
+}
+
+/// The other way of [`addresses_column`].
+pub(super) fn addresses_of_column(text: Option<&str>) -> Vec<String> {
+    // Only a damaged text is none; `check` finds it.
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
 /// The deleted note of a query over the trash.
 fn trashed(conn: &Connection, sql: &str, key: impl Params) -> Result<Option<Note>> {
     conn.prepare_cached(sql)?
@@ -273,6 +300,8 @@ pub(super) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<Note>> {
         saved_at: saved_at(id, row.get("shift")?),
         url: row.get("url")?,
         title: row.get("title")?,
+        title_typed: row.get("title_typed")?,
+        addresses: addresses_of_column(row.get_ref("addresses")?.as_str_or_null()?),
         tags: Vec::new(),
         summary: row.get("summary")?,
         metadata: Metadata {
@@ -308,6 +337,8 @@ fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
         saved_at: saved_at(id, row.get(9)?),
         url: row.get(1)?,
         title: row.get(2)?,
+        title_typed: row.get(11)?,
+        addresses: addresses_of_column(row.get_ref(10)?.as_str_or_null()?),
         tags: Vec::new(),
         summary: row.get(3)?,
         metadata: Metadata {
@@ -321,6 +352,25 @@ fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
     })
 }
 
+/// Whose the title of a save is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TitleOf {
+    Page,
+    User,
+}
+
+/// The page keys of addresses, each once, without that of their note.
+pub(super) fn other_keys(addresses: &[String], own: &str) -> Vec<String> {
+    let mut keys: Vec<String> = addresses
+        .iter()
+        .filter_map(|url| Some(PageUrl::parse(url).ok()?.key().to_owned()))
+        .filter(|key| key != own)
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 impl Writer<'_> {
     /// Stores a page, or adds to the note that it has: see [`Note::resaved`].
     /// Where a tag was given by another name of it, the note gets the tag.
@@ -331,22 +381,39 @@ impl Writer<'_> {
         self.save_note_of(new, self.now)
     }
 
+    /// As [`Writer::save_note`], with a title that is the page's own: it takes the place of
+    /// an earlier one of the page, never of one that somebody gave.
+    ///
+    /// # Errors
+    /// Those of `save_note`.
+    pub fn save_page(&self, new: &NewNote) -> Result<SavedNote> {
+        self.save(new, self.now, TitleOf::Page)
+    }
+
     /// As [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
     ///
     /// # Errors
     /// Those of `save_note`.
     pub fn save_note_of(&self, new: &NewNote, moment: Timestamp) -> Result<SavedNote> {
+        self.save(new, moment, TitleOf::User)
+    }
+
+    fn save(&self, new: &NewNote, moment: Timestamp, title: TitleOf) -> Result<SavedNote> {
         let new = &NewNote {
             tags: without_aliases(&self.tx, &new.tags)?,
             ..new.clone()
         };
-        let existing = load(
-            &self.tx,
-            select_notes!("WHERE n.page_key = ?"),
-            [new.url.key()],
-        )?;
-        if let Some(note) = existing.into_iter().next() {
+        if let Some(mut note) = note_of_page(&self.tx, &new.url)? {
             let before = Some(note.clone());
+            match title {
+                TitleOf::Page => note.retitled_by_page(&new.title)?,
+                // Somebody gives a title where there is only the page's.
+                TitleOf::User if !note.title_typed && !new.title.trim().is_empty() => {
+                    note.title.clone_from(&new.title);
+                    note.title_typed = true;
+                }
+                TitleOf::User => {}
+            }
             let note = note.resaved(new, self.now)?;
             self.store_fields(&note)?;
             self.store_tags(&note)?;
@@ -355,7 +422,8 @@ impl Writer<'_> {
         }
         let wanted = NoteId::at(moment);
         let id = self.free_id(wanted)?;
-        let note = new.clone().into_note(id, wanted.moment(), self.now)?;
+        let mut note = new.clone().into_note(id, wanted.moment(), self.now)?;
+        note.title_typed = title == TitleOf::User && !note.title.is_empty();
         self.insert(&note, new.url.key(), new.url.site())?;
         Ok(SavedNote { note, before: None })
     }
@@ -394,15 +462,14 @@ impl Writer<'_> {
         let deleted_at = self.clock.stamp(self.now);
         self.execute(
             "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
-                                site_name, lang, updated_at, tags, deleted_at, shift)
+                                site_name, lang, updated_at, tags, deleted_at, shift,
+                                addresses, title_typed)
              SELECT id, page_key, url, title, summary, excerpt, published_at,
-                    site_name, lang, updated_at, ?2, ?3, shift
+                    site_name, lang, updated_at, ?2, ?3, shift, addresses, title_typed
              FROM notes WHERE id = ?1",
             params![id.0, tags, deleted_at.as_microsecond()],
         )?;
-        self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
-        self.unindex(id)?;
-        self.execute("DELETE FROM notes WHERE id = ?", [id.0])?;
+        self.remove(id)?;
         note.deleted_at = Some(deleted_at);
         Ok(note)
     }
@@ -418,14 +485,21 @@ impl Writer<'_> {
         let mut note = trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?
             .ok_or(Error::NotFound)?;
         let url = PageUrl::parse(&note.url)?;
-        let saved_anew = load(&self.tx, select_notes!("WHERE n.page_key = ?"), [url.key()])?;
-        if !saved_anew.is_empty() {
+        if note_of_page(&self.tx, &url)?.is_some() {
             return Err(Error::Conflict);
         }
         note.deleted_at = None;
         self.insert(&note, url.key(), url.site())?;
         self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
         Ok(note)
+    }
+
+    /// Takes a live note away, with all that belongs to it.
+    pub(super) fn remove(&self, id: NoteId) -> Result<()> {
+        self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
+        self.execute("DELETE FROM address_keys WHERE note_id = ?", [id.0])?;
+        self.unindex(id)?;
+        self.execute("DELETE FROM notes WHERE id = ?", [id.0])
     }
 
     pub(super) fn live(&self, id: NoteId) -> Result<Option<Note>> {
@@ -454,8 +528,8 @@ impl Writer<'_> {
         let site_id = self.site_id(site)?;
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
-                                site_name, lang, updated_at, shift)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                site_name, lang, updated_at, shift, addresses, title_typed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 page_key,
@@ -469,6 +543,8 @@ impl Writer<'_> {
                 note.metadata.lang,
                 note.updated_at.as_microsecond(),
                 shift_of(note),
+                addresses_column(&note.addresses)?,
+                note.title_typed,
             ],
         )?;
         for (position, tag) in (0_i64..).zip(&note.tags) {
@@ -478,6 +554,9 @@ impl Writer<'_> {
             bulk.add_note(site_id);
         }
         self.bound_bulk()?;
+        if !note.addresses.is_empty() {
+            self.store_address_keys(note, page_key)?;
+        }
         self.index(note, Indexed::Not);
         Ok(())
     }
@@ -496,7 +575,8 @@ impl Writer<'_> {
     pub(super) fn store_fields(&self, note: &Note) -> Result<()> {
         self.execute(
             "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
-                              site_name = ?6, lang = ?7, updated_at = ?8
+                              site_name = ?6, lang = ?7, updated_at = ?8, addresses = ?9,
+                              title_typed = ?10
              WHERE id = ?1",
             params![
                 note.id.0,
@@ -507,13 +587,31 @@ impl Writer<'_> {
                 note.metadata.site_name,
                 note.metadata.lang,
                 note.updated_at.as_microsecond(),
+                addresses_column(&note.addresses)?,
+                note.title_typed,
             ],
         )?;
+        if !note.addresses.is_empty() {
+            let key = PageUrl::parse(&note.url).map(|url| url.key().to_owned());
+            self.store_address_keys(note, &key.unwrap_or_default())?;
+        }
         // Who holds notes in memory holds the old texts.
         self.execute(
             "INSERT OR IGNORE INTO changes SELECT revision + 1, ?1 FROM meta",
             [note.id.0],
         )
+    }
+
+    /// The page keys of the other addresses of a note, where they aren't its own.
+    pub(super) fn store_address_keys(&self, note: &Note, own: &str) -> Result<()> {
+        self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
+        for key in other_keys(&note.addresses, own) {
+            self.execute(
+                "INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)",
+                params![key, note.id.0],
+            )?;
+        }
+        Ok(())
     }
 
     /// Brings the tags of a note to the list that it has now. Tags that stay

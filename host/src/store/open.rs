@@ -16,7 +16,7 @@ use super::{
     Reader, backup, check,
     fault::{explained, of_file_system},
     file_system::FileSystem,
-    index,
+    index, page_keys,
     patience::Patience,
     place::{self, FileId, JOURNAL, LOG, SHARED_MEMORY, beside},
     replace, tags,
@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: include_str!("migrations/0006_words_clock_addresses.sql"),
         then: |tx| {
+            page_keys::renew(tx)?;
             tags::renew_names(tx)?;
             tags::fold_names(tx)?;
             index::renew(tx)

@@ -21,8 +21,8 @@ use super::{
     check::{self, check},
     clock::Clock,
     fault::{explained, of_file_system},
-    index::Pending,
-    notes::saved_at,
+    index::{Indexed, Pending},
+    notes::{note_of_page, saved_at},
     open,
     pages::{PageNumber, Pages, Row, Tree, Value, Walk},
     place::{Part, beside, stamp, unused},
@@ -56,6 +56,8 @@ pub struct Salvage {
     pub recognised: bool,
     /// Notes that were read.
     pub notes: u64,
+    /// Notes that were joined with an older one of the same page.
+    pub joined: u64,
     /// Of those, notes that have lost a part of their text.
     pub partial: u64,
     /// Notes of which address, date and tags are left.
@@ -468,6 +470,7 @@ impl Wreck {
             },
             names,
             nameless: HashSet::new(),
+            renewed: HashSet::new(),
             salvage,
         };
         self.each(&notes, live_row, |row, place| rebuilding.note(row, place))?;
@@ -604,6 +607,8 @@ struct Rebuilding<'a> {
     writer: Writer<'a>,
     names: HashMap<i64, Tag>,
     nameless: HashSet<i64>,
+    /// Page keys that a note has got by the rules of today.
+    renewed: HashSet<String>,
     salvage: Salvage,
 }
 
@@ -621,7 +626,19 @@ impl Rebuilding<'_> {
         url.as_str().clone_into(&mut note.url);
         note.tags = self.tags_of(note.id)?;
         note.id = self.writer.free_id(note.id)?;
-        if self.has(url.key())? {
+        // Two pages when they were saved, and one by the rules of today.
+        if row.page_key != url.key() {
+            self.renewed.insert(url.key().to_owned());
+        }
+        if self.renewed.contains(url.key())
+            && let Some(older) = note_of_page(&self.writer.tx, &url)?
+            && let Ok(joined) = older.joined(&note)
+        {
+            self.writer.store_fields(&joined)?;
+            self.writer.store_tags(&joined)?;
+            self.writer.index(&joined, Indexed::Not);
+            self.salvage.joined += 1;
+        } else if self.has(url.key())? {
             note.deleted_at = Some(self.writer.now);
             self.salvage.same_page += 1;
             self.writer.put_into_trash(&note, url.key())?;
@@ -646,6 +663,8 @@ impl Rebuilding<'_> {
             saved_at: id.moment(),
             url: key.to_owned(),
             title: String::new(),
+            title_typed: false,
+            addresses: Vec::new(),
             tags: self.tags_of(id)?,
             summary: String::new(),
             metadata: Metadata::default(),
@@ -736,10 +755,16 @@ fn alias(row: &Row) -> Option<(&str, i64)> {
 }
 
 /// A row of `notes`: in schema 1 with the site after the page key, since then
-/// with the site's id at the end, and since schema 5 with the shift after that.
+/// with the site's id at the end, since schema 5 with the shift after that, and since
+/// schema 6 with addresses and whether the title was typed.
 fn live_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
+    };
+    let (fields, rest) = if fields.len() == 12 {
+        fields.split_at(10)
+    } else {
+        (fields, [].as_slice())
     };
     let (fields, shift) = match fields {
         [fields @ .., shift] if fields.len() == 9 => (fields, shift),
@@ -748,14 +773,39 @@ fn live_row(row: &Row) -> Option<SavedRow> {
     let [without_site @ .., Value::Integer(_) | Value::Null] = fields else {
         return None;
     };
-    saved(row, key, without_site, shift).or_else(|| saved(row, key, fields.get(1..)?, shift))
+    let mut found = saved(row, key, without_site, shift)
+        .or_else(|| saved(row, key, fields.get(1..)?, shift))?;
+    of_schema_6(rest, &mut found.note)?;
+    Some(found)
+}
+
+/// Addresses, and whether the title was typed.
+fn of_schema_6(rest: &[Value], note: &mut Note) -> Option<()> {
+    match rest {
+        [] => Some(()),
+        [addresses, Value::Integer(typed @ (0 | 1))] => {
+            note.addresses = match addresses {
+                Value::Null => Vec::new(),
+                Value::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+                _ => return None,
+            };
+            note.title_typed = *typed == 1;
+            Some(())
+        }
+        _ => None,
+    }
 }
 
 /// A row of `trash`: in schema 1 with the site after the page key, since schema 5
-/// with the shift at the end.
+/// with the shift at the end, and since schema 6 with two more.
 fn trashed_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
+    };
+    let (fields, rest) = if fields.len() == 13 {
+        fields.split_at(11)
+    } else {
+        (fields, [].as_slice())
     };
     let (fields, tags, deleted, shift) = match fields {
         [fields @ .., Value::Text(tags), Value::Integer(deleted)] => {
@@ -774,6 +824,7 @@ fn trashed_row(row: &Row) -> Option<SavedRow> {
         _ => fields,
     };
     let mut saved = saved(row, key, fields, shift)?;
+    of_schema_6(rest, &mut saved.note)?;
     saved.note.deleted_at = Some(NoteId(*deleted).moment());
     saved.tags = Some(tags.clone());
     Some(saved)
@@ -814,6 +865,8 @@ fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedR
             saved_at: saved_at(id, shift),
             url: url.clone(),
             title: title.clone(),
+            title_typed: true,
+            addresses: Vec::new(),
             tags: Vec::new(),
             summary: summary.clone(),
             metadata: Metadata {

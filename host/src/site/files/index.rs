@@ -7,6 +7,7 @@
 //! Notes have numbers, the oldest 0, so that a new one changes the pieces of its own words
 //! alone. Words are those of `domain/words.rs`; `=gpu` is a tag, `=` none, `:e.org` a site.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 
@@ -228,7 +229,7 @@ pub(super) struct Found<'a> {
     /// How many µs later the id is than the moment of the save.
     #[serde(skip_serializing_if = "Option::is_none")]
     shift: Option<i64>,
-    url: &'a str,
+    url: Cow<'a, str>,
     /// Whether the address may be a link.
     link: bool,
     title: &'a str,
@@ -278,7 +279,7 @@ impl<'a> Found<'a> {
         Self {
             id: note.id.0,
             shift: Some(note.id.0 - note.saved_at.as_microsecond()).filter(|shift| *shift != 0),
-            url: &note.url,
+            url: note.address(),
             link: PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable()),
             title: &note.title,
             tags: tags.map(|tag| Named::of(tag, names)).collect(),

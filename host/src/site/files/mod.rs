@@ -18,7 +18,7 @@ mod spool;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -141,9 +141,20 @@ impl Address {
     }
 }
 
+/// What becomes of notes whose address has an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tokens {
+    /// They aren't published.
+    LeaveOut,
+    /// They are.
+    Publish,
+}
+
 /// What an export of the site did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
+    /// Left out, since their addresses have access tokens.
+    pub with_tokens: u64,
     /// On the site.
     pub notes: u64,
     /// On the site.
@@ -165,17 +176,23 @@ pub struct Written {
 pub fn write_files(
     store: &Reader,
     filter: &TagFilter,
+    tokens: Tokens,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
     stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
-    store.at_one_moment(|store| Ok(export(store, filter, address, place, progress, stop)))?
+    store.at_one_moment(|store| {
+        Ok(export(
+            store, filter, tokens, address, place, progress, stop,
+        ))
+    })?
 }
 
 fn export(
     store: &Reader,
     filter: &TagFilter,
+    tokens: Tokens,
     address: &Address,
     place: &Path,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -191,7 +208,12 @@ fn export(
         with: store.tags_of_names(&filter.with)?,
         without: store.tags_of_names(&filter.without)?,
     };
-    let catalog = Catalog::of(store.outline(&filter)?);
+    let left_out = match tokens {
+        Tokens::LeaveOut => store.notes_with_tokens()?,
+        Tokens::Publish => HashSet::new(),
+    };
+    let (outline, with_tokens) = store.outline_without(&filter, &left_out)?;
+    let catalog = Catalog::of(outline);
     let sites = Sites::of(&catalog.outline);
     let folder = Folder::new(place, stop)?;
     let tags = catalog.outline.tags.iter().map(Tag::as_str);
@@ -218,6 +240,7 @@ fn export(
     };
     let changes = write().and_then(|()| folder.finish())?;
     Ok(Written {
+        with_tokens,
         notes: count,
         tags: catalog.outline.tags.len() as u64,
         written: changes.written,
@@ -417,7 +440,7 @@ impl Maker<'_> {
                 false => String::new(),
             };
             let place = share.spool.put([
-                pages::title(note),
+                &pages::title(note),
                 &pages::listed(shell, note).into_string(),
                 &pages::article(shell, note).into_string(),
                 &pages::about(shell, note).into_string(),

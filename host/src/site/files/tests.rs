@@ -74,6 +74,7 @@ fn files_hold_what_the_site_shows() {
     let written = write_files(
         &store,
         &TagFilter::default(),
+        Tokens::LeaveOut,
         &Address::default(),
         &out,
         &|_, _| {},
@@ -252,6 +253,7 @@ fn threads_that_fail_end_the_export_with_their_reason() {
     let error = write_files(
         &store,
         &filter,
+        Tokens::LeaveOut,
         &Address::default(),
         &out,
         &pull,

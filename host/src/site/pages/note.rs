@@ -28,7 +28,7 @@ pub(in crate::site) fn note(shell: &Shell, note: &Note, related: &[Note]) -> Str
         }
     });
     let related: Vec<Related> = related.collect();
-    around(shell, title(note), &article(shell, note), &related)
+    around(shell, &title(note), &article(shell, note), &related)
 }
 
 /// The page around a note that was made before, by [`article`].
@@ -91,7 +91,14 @@ pub(in crate::site) fn article(shell: &Shell, note: &Note) -> Markup {
                 }
             }
             dl.facts {
-                div { dt { "Address" } dd { bdi { (note.url) } } }
+                div { dt { "Address" } dd { bdi { (note.address()) } } }
+                @let others = note.other_addresses();
+                @if !others.is_empty() {
+                    div {
+                        dt { "Also saved as" }
+                        @for url in &others { dd { bdi { (url) } } }
+                    }
+                }
                 @if let Some(site) = site(note) {
                     div {
                         dt { "Site" }

@@ -1,5 +1,7 @@
 //! A note as every list shows it, and its parts.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, PreEscaped, html};
@@ -102,7 +104,7 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
     let title = html! { span.apart { (title(note)) } };
     let title = html! {
         @if is_linkable(note) {
-            a href=(note.url) target="_blank" rel="noreferrer noopener" { (title) }
+            a href=(note.address()) target="_blank" rel="noreferrer noopener" { (title) }
         } @else {
             (title)
         }
@@ -117,18 +119,14 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
             _ => h4.title dir="auto" lang=(lang) { (title) },
         }
         @if !is_linkable(note) && !note.title.is_empty() {
-            p.address { bdi { (note.url) } }
+            p.address { bdi { (note.address()) } }
         }
     }
 }
 
 /// What a note is called: without a title, by its URL.
-pub(in crate::site) fn title(note: &Note) -> &str {
-    if note.title.is_empty() {
-        &note.url
-    } else {
-        &note.title
-    }
+pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
+    note.name()
 }
 
 pub(super) fn tag_links(shell: &Shell, tags: &[Tag]) -> Markup {

@@ -39,8 +39,9 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         let updated_at = timestamp_text(note.updated_at);
         let metadata = &note.metadata;
         let known = |value: &'_ Option<String>| value.clone().unwrap_or_default();
+        let address = note.address();
         let fields = [
-            note.url.as_str(),
+            &*address,
             &note.title,
             &tags,
             &note.summary,

@@ -276,15 +276,10 @@ fn file_name(note: &Note) -> String {
 }
 
 fn content(note: &Note) -> String {
-    let title = if note.title.is_empty() {
-        &note.url
-    } else {
-        &note.title
-    };
     let mut fields = vec![
-        ("title", quoted(title)),
+        ("title", quoted(&note.name())),
         // Not `url`: that is the address of Hugo's own page.
-        ("link", quoted(&note.url)),
+        ("link", quoted(&note.address())),
         ("date", timestamp_text(note.saved_at)),
         ("lastmod", timestamp_text(note.updated_at)),
     ];
@@ -364,6 +359,8 @@ mod tests {
             saved_at: NoteId(1_755_000_000_123_456).moment(),
             url: "https://e.org/\"x\"".into(),
             title: title.into(),
+            title_typed: true,
+            addresses: Vec::new(),
             tags: parse_tags(&["machine learning", "c++", "a: b"]).unwrap(),
             summary: "- one\n\n---\nrest".into(),
             metadata: Metadata::default(),

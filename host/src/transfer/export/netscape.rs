@@ -24,7 +24,7 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         write!(
             out,
             "    <DT><A HREF=\"{}\" ADD_DATE=\"{saved}\"",
-            escaped(&note.url)
+            escaped(&note.address())
         )?;
         if updated != saved {
             write!(out, " LAST_MODIFIED=\"{updated}\"")?;
@@ -39,11 +39,7 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             };
             write!(out, " TAGS=\"{}{end}\"", escaped(&tags.join(",")))?;
         }
-        let title = if note.title.is_empty() {
-            &note.url
-        } else {
-            &note.title
-        };
+        let title = note.name();
         // Chromium reads a line at a time.
         let title = title.replace(['\n', '\r'], " ");
         writeln!(out, ">{}</A>", escaped(&title))?;

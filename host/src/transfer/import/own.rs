@@ -11,7 +11,7 @@ use super::{
     surrogates::Repaired,
 };
 use crate::{
-    domain::NoteId,
+    domain::{NoteId, PageUrl},
     error::{Error, Result},
     store::Kept,
 };
@@ -59,6 +59,11 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         kept: Kept {
             id,
             deleted_at: date(entry, "deletedAt").at(),
+            addresses: entry
+                .texts("addresses")
+                .into_iter()
+                .filter(|url| PageUrl::parse(url).is_ok())
+                .collect(),
         },
         own: true,
         ..Row::default()

@@ -1,0 +1,366 @@
+//! Secrets in addresses: user name and password, and tokens in query and fragment.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+/// Parameters that give access to who has them, whatever their value. Case, `-` and `_`
+/// don't count. Sources: RFC 6749 and `OpenID` Connect (tokens), AWS Signature Version 4
+/// and Google Cloud Storage V4 (signed addresses), Azure shared access signatures, and the
+/// parameters that secret scanners look for (gitleaks, `detect-secrets`).
+const TOKENS: &[&str] = &[
+    "token",
+    "accesstoken",
+    "idtoken",
+    "refreshtoken",
+    "authtoken",
+    "authenticationtoken",
+    "oauthtoken",
+    "oauthverifier",
+    "sessiontoken",
+    "securitytoken",
+    "logintoken",
+    "resettoken",
+    "resetpasswordtoken",
+    "confirmationtoken",
+    "invitationtoken",
+    "invitetoken",
+    "verificationtoken",
+    "usertoken",
+    "apitoken",
+    "privatetoken",
+    "emailtoken",
+    "jobtoken",
+    "feedtoken",
+    "rsstoken",
+    "csrftoken",
+    "bearer",
+    "jwt",
+    "assertion",
+    "samlresponse",
+    "samlart",
+    "sig",
+    "signature",
+    "hmac",
+    "xamzsignature",
+    "xamzsecuritytoken",
+    "xamzcredential",
+    "xgoogsignature",
+    "xgoogcredential",
+    "xgoogsecuritytoken",
+    "xosssignature",
+    "xossecuritytoken",
+    "xosscredential",
+    "xobssignature",
+    "qsignature",
+    "ossaccesskeyid",
+    "awsaccesskeyid",
+    "googleaccessid",
+    "apikey",
+    "apisecret",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "authkey",
+    "clientsecret",
+    "secret",
+    "passwd",
+    "password",
+    "passphrase",
+    "pwd",
+    "passcode",
+    "auth",
+    "authorization",
+    "credential",
+    "credentials",
+    "sessionid",
+    "sessid",
+    "phpsessid",
+    "jsessionid",
+    "aspsessionid",
+    "cfid",
+    "cftoken",
+    "otp",
+    "magiclink",
+    "keypairid",
+    "hdnea",
+    "hdnts",
+    "unlockedarticlecode",
+    "rlkey",
+    "resourcekey",
+];
+
+/// Parameters that name a session or a visit, unless the value is a number or a word
+/// (`?session=12` is a talk, `?ticket=345` a bug).
+const SESSIONS: &[&str] = &["session", "sid", "ticket", "sign", "magic"];
+
+/// Parameters that mean other things as well: a secret where the value looks like one.
+const PERHAPS: &[&str] = &[
+    "key", "k", "code", "hash", "h", "st", "sk", "pass", "pw", "t", "access", "policy", "nonce",
+    "state", "share", "invite", "s",
+];
+
+/// A value that looks random is at least so long.
+const RANDOM_CHARS: usize = 20;
+
+fn plain(name: &str) -> String {
+    percent_decode_str(name)
+        .decode_utf8_lossy()
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_' | '.' | ' ' | '[' | ']' | '$'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Whether a parameter of this name is a token, whatever its value.
+pub(super) fn is_token_name(name: &str) -> bool {
+    TOKENS.contains(&plain(name).as_str())
+}
+
+/// Whether a value looks made by chance: long, of letters and digits, without words.
+fn looks_random(value: &str) -> bool {
+    let value = percent_decode_str(value).decode_utf8_lossy();
+    let body: Vec<char> = value.chars().collect();
+    let allowed = |c: &char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~')
+    };
+    let digits = body.iter().filter(|c| c.is_ascii_digit()).count();
+    let letters = body.iter().filter(|c| c.is_ascii_alphabetic()).count();
+    // Titles in addresses are words between hyphens.
+    let words = value.split(['-', '_', '.', '+', ' ']).count();
+    body.len() >= RANDOM_CHARS
+        && body.iter().all(allowed)
+        && digits > 1
+        && letters > 1
+        && words <= body.len() / 10
+}
+
+/// Whether a value is neither a number nor a word.
+fn is_no_word(value: &str) -> bool {
+    value.len() >= 8
+        && value.bytes().any(|b| b.is_ascii_digit())
+        && value.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// A JSON Web Token (RFC 7519): its first two parts are JSON objects in base64.
+fn is_jwt(value: &str) -> bool {
+    let mut parts = value.split('.');
+    matches!(
+        (parts.next(), parts.next(), parts.next(), parts.next()),
+        (Some(head), Some(body), Some(_), None)
+            if head.starts_with("eyJ") && body.starts_with("eyJ") && head.len() > 10
+    )
+}
+
+/// The names of the parameters of an address that look like an access token, in their
+/// order, each once: of the query, of the fragment, and of a path (`;jsessionid=`).
+/// Empty where there is none, and for what is no address. At most ten.
+#[must_use]
+pub fn tokens_in(url: &str) -> Vec<String> {
+    const MOST: usize = 10;
+    let Ok(url) = Url::parse(url) else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = Vec::new();
+    let fragment = url.fragment().unwrap_or_default();
+    let texts = url
+        .path()
+        .split([';', '/'])
+        .filter(|part| part.contains('='))
+        .chain(url.query())
+        .chain(std::iter::once(fragment));
+    for text in texts {
+        for parameter in text.split(['&', ';', '?', '#', '/']) {
+            let Some((name, value)) = parameter.split_once('=') else {
+                continue;
+            };
+            let is_token = is_token_name(name)
+                || is_jwt(value)
+                || SESSIONS.contains(&plain(name).as_str()) && is_no_word(value)
+                || PERHAPS.contains(&plain(name).as_str()) && looks_random(value);
+            if value.is_empty() || !is_token {
+                continue;
+            }
+            let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+            if !found.contains(&name) && found.len() < MOST {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// The address without user names and passwords: what is shown of it. Also of addresses
+/// within it, where those have a password. All else stays byte for byte.
+#[must_use]
+pub fn without_user_info(url: &str) -> Cow<'_, str> {
+    if !url.contains('@') {
+        return Cow::Borrowed(url);
+    }
+    let mut text = String::with_capacity(url.len());
+    let mut rest = url;
+    let mut outermost = true;
+    while let Some(at) = rest.find("//") {
+        let (before, from) = rest.split_at(at + 2);
+        text.push_str(before);
+        // As browsers read it: of `///` all are skipped, and `\` is `/`.
+        let skipped = from.len() - from.trim_start_matches(['/', '\\']).len();
+        let (slashes, from) = from.split_at(skipped);
+        text.push_str(slashes);
+        let end = from.find(['/', '\\', '?', '#']).unwrap_or(from.len());
+        let (authority, after) = from.split_at(end);
+        match authority.rfind('@') {
+            Some(sign)
+                if before.ends_with("://") && (outermost || authority[..sign].contains(':')) =>
+            {
+                text.push_str(&authority[sign + 1..]);
+            }
+            _ => text.push_str(authority),
+        }
+        outermost = false;
+        rest = after;
+    }
+    text.push_str(rest);
+    // What is written in a way that only the standard's parser sees through.
+    let has_user_info = |url: &Url| !url.username().is_empty() || url.password().is_some();
+    match Url::parse(&text) {
+        Ok(mut parsed) if has_user_info(&parsed) => {
+            let cleared = parsed.set_username("").is_ok() && parsed.set_password(None).is_ok();
+            if cleared {
+                Cow::Owned(parsed.into())
+            } else {
+                Cow::Owned(text)
+            }
+        }
+        _ if text == url => Cow::Borrowed(url),
+        _ => Cow::Owned(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::PageUrl;
+
+    #[test]
+    fn user_name_and_password_are_left_out_of_what_is_shown() {
+        for (url, shown) in [
+            ("https://jo:pw@e.org/a", "https://e.org/a"),
+            ("https://jo@e.org/a", "https://e.org/a"),
+            ("https://:pw@e.org", "https://e.org"),
+            ("https://jo:p@w@e.org/a@b", "https://e.org/a@b"),
+            (
+                "https://jo%40x:p%2Fw@e.org:8443/?q=a@b#c@d",
+                "https://e.org:8443/?q=a@b#c@d",
+            ),
+            ("HTTP://jo:pw@E.org/%7e", "HTTP://E.org/%7e"),
+            ("ftp://jo:pw@e.org/a", "ftp://e.org/a"),
+            ("https:/jo:pw@e.org/a", "https://e.org/a"),
+            ("https:\\\\jo:pw@e.org/a", "https://e.org/a"),
+            ("https:jo:pw@e.org/a", "https://e.org/a"),
+            ("https:////jo:pw@e.org/a", "https:////e.org/a"),
+            (" https://jo:pw@e.org/a", " https://e.org/a"),
+            ("ht\ttps://jo:pw@e.org/a", "ht\ttps://e.org/a"),
+            (
+                "view-source:https://jo:pw@e.org/",
+                "view-source:https://e.org/",
+            ),
+            (
+                "https://web.archive.org/web/1/http://jo:pw@e.org/",
+                "https://web.archive.org/web/1/http://e.org/",
+            ),
+            (
+                "https://e.org/?u=https://jo:pw@f.org/",
+                "https://e.org/?u=https://f.org/",
+            ),
+            ("https://e.org/@jo", "https://e.org/@jo"),
+            ("https://e.org/a//b@c", "https://e.org/a//b@c"),
+            ("https://e.org?a=b://c@d", "https://e.org?a=b://c@d"),
+            ("mailto:jo@e.org", "mailto:jo@e.org"),
+            ("javascript:'a@b'", "javascript:'a@b'"),
+        ] {
+            assert_eq!(without_user_info(url), shown, "{url}");
+        }
+    }
+
+    #[test]
+    fn access_tokens_in_addresses_are_seen() {
+        for (url, names) in [
+            ("https://e.org/?token=abc", vec!["token"]),
+            (
+                "https://e.org/?a=1&access_token=x#id_token=y",
+                vec!["access_token", "id_token"],
+            ),
+            (
+                "https://e.org/#access_token=x&token_type=bearer",
+                vec!["access_token"],
+            ),
+            ("https://e.org/#/done?access_token=x", vec!["access_token"]),
+            (
+                "https://b.s3.example/k?X-Amz-Credential=a&X-Amz-Signature=b&X-Amz-Date=c",
+                vec!["X-Amz-Credential", "X-Amz-Signature"],
+            ),
+            (
+                "https://s.example/o?X-Goog-Signature=b",
+                vec!["X-Goog-Signature"],
+            ),
+            (
+                "https://a.blob.example/c?sv=2020&se=2030-01-01&sig=a%2Bb",
+                vec!["sig"],
+            ),
+            ("https://e.org/a;jsessionid=0A1B?x=1", vec!["jsessionid"]),
+            ("https://e.org/a?PHPSESSID=1", vec!["PHPSESSID"]),
+            (
+                "https://e.org/a?api%5Fkey=1&apiKey=2",
+                vec!["api_key", "apiKey"],
+            ),
+            (
+                "https://e.org/a?x=eyJhbGciOiJIUzI1.eyJzdWIiOiIx.c2ln",
+                vec!["x"],
+            ),
+            (
+                "https://e.org/a?key=9f86d081884c7d659a2feaa0c55ad015",
+                vec!["key"],
+            ),
+            ("https://e.org/a?key=title&code=5", vec![]),
+            (
+                "https://e.org/a?key=how-to-write-good-tests-in-2024-and-2025",
+                vec![],
+            ),
+            ("https://e.org/a?token=&design=1&tokens=3&signal=b", vec![]),
+            ("https://e.org/token/abc#section", vec![]),
+            ("https://e.org/?q=a&page=2&id=12345678901234567890", vec![]),
+            ("https://e.org/?session=12&ticket=12345678", vec![]),
+            ("https://e.org/?sid=5f2a9c81d0", vec!["sid"]),
+            ("nothing", vec![]),
+        ] {
+            assert_eq!(tokens_in(url), names, "{url}");
+        }
+    }
+
+    #[test]
+    fn fuzz_secrets() {
+        crate::fuzz::text(
+            &[
+                "https://user:pass@[::1]:8080/a;jsessionid=1?token=a&b=c#access_token=d",
+                "https:\\\\u:p@e.org/http://x:y@z/@@",
+                "view-source:ftp://u@h//a@b",
+            ],
+            |text| {
+                let _ = tokens_in(text);
+                let shown = without_user_info(text).into_owned();
+                if let Ok(url) = Url::parse(&shown) {
+                    assert_eq!((url.username(), url.password()), ("", None), "{text}");
+                }
+                if let (Ok(a), Ok(b)) = (PageUrl::parse(text), PageUrl::parse(&shown))
+                    && text.starts_with("https://")
+                    && text.matches("//").count() == 1
+                    && !text.contains('\\')
+                {
+                    assert_eq!(a.key(), b.key(), "{text}");
+                }
+            },
+        );
+    }
+}
