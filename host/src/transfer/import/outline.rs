@@ -371,8 +371,10 @@ impl<'de> Visitor<'de> for Look<'_> {
                 slot: Some(&mut slot),
             };
             let next = map.next_value_seed(look);
-            // Names are bounded by the nodes.
-            if let Some(node) = slot
+            // Cut off in the middle of its value, a member is there all the same. Names
+            // are bounded by the nodes.
+            let node = slot.or_else(|| next.is_err().then_some(Node::Unseen));
+            if let Some(node) = node
                 && (node != Node::Unseen || members.len() < MAX_SAMPLES)
             {
                 members.insert(name, node);

@@ -25,13 +25,15 @@ const REMEMBERED_NAMES: usize = 10_000;
 const MAX_NAME_BYTES: usize = 200;
 /// From so many characters on, a word is found also where it is written in several.
 const LONG: usize = 8;
+/// So much of a text is looked at for the head of a table, in bytes.
+const MAX_HEAD_BYTES: usize = 8 * 1024;
 /// So many signs of a line are tried as what stands between names.
 const MAX_SIGNS: usize = 50;
 /// So many lines of a file are looked at for the names of columns.
 const HEAD_LINES: usize = 10;
 
 /// So much of a file is looked at in other encodings, in bytes.
-const HEAD_BYTES: u64 = 16 * 1024;
+const HEAD_BYTES: u64 = 8 * 1024;
 
 /// In which tables are written that aren't in Unicode.
 static ENCODINGS: [&Encoding; 16] = [
@@ -405,6 +407,18 @@ pub(super) fn in_names(record: &::csv::ByteRecord, address: usize) -> Option<Sec
     record.iter().find_map(|field| of_name(&name(field)))
 }
 
+/// Whether a word for a secret is anywhere in a text.
+fn may_hold(text: &str) -> bool {
+    let words = words(text);
+    let (spaced, joined) = (words.join(" "), words.concat());
+    joined.contains("otpauth")
+        || NORMAL.iter().any(|known| {
+            known.parts.iter().any(|(part, whole)| {
+                spaced.contains(part.as_str()) || joined.contains(whole.as_str())
+            }) || words.iter().any(|word| known.words.contains(word))
+        })
+}
+
 /// Names of columns in a line with a sign between them that isn't usual, or spaces; or in
 /// the head of a table of HTML.
 fn in_unusual_line(line: &str, below: bool) -> Option<Secret> {
@@ -470,6 +484,11 @@ fn in_html(text: &str) -> Option<Secret> {
 }
 
 fn in_table(text: &str) -> Option<Secret> {
+    let text = &text[..text.floor_char_boundary(MAX_HEAD_BYTES)];
+    // Nearly all files are settled by this.
+    if !may_hold(text) {
+        return None;
+    }
     if let Some(secret) = in_html(text) {
         return Some(secret);
     }
