@@ -505,7 +505,7 @@ pub(super) fn without_blockquotes(text: &str) -> String {
             .get(.."blockquote".len())
             .is_some_and(|name| name.eq_ignore_ascii_case("blockquote"));
         let end = tag.find('>').filter(|end| {
-            let after = &name["blockquote".len().min(name.len())..];
+            let after = name.get("blockquote".len()..).unwrap_or_default();
             is_quote && *end < 256 && after.starts_with(['>', ' ', '\t', '\n', '/'])
         });
         let end = match end {
@@ -765,6 +765,7 @@ mod tests {
             ("a <b> <blockquotes>", "a <b> <blockquotes>"),
             ("  <", "  <"),
             ("<blockquote", "<blockquote"),
+            ("<blockquoが>", "<blockquoが>"),
         ] {
             assert_eq!(without_blockquotes(text), expected, "{text}");
         }
