@@ -74,7 +74,7 @@ impl Guess {
                 "{is_not} {name}, which its content suggests and is a guess; {convert}"
             )),
             Sign::Content(Some(declared)) => Some(format!(
-                "{is_not} {name}, which its content suggests: it says that it is {}, and can't be; {convert}",
+                "The file says that it is {}, and isn't; it was read as {name}, which its content suggests and is a guess; {convert}",
                 declared.name()
             )),
         }

@@ -765,6 +765,7 @@ mod tests {
             ("a <b> <blockquotes>", "a <b> <blockquotes>"),
             ("  <", "  <"),
             ("<blockquote", "<blockquote"),
+            ("<blockquoが>", "<blockquoが>"),
         ] {
             assert_eq!(without_blockquotes(text), expected, "{text}");
         }
