@@ -25,8 +25,24 @@ pub struct PageUrl {
     key: String,
 }
 
+/// Whether this is a host of which a site of notes makes its own origin: 80 random bits in base
+/// 32 after an `n`, below `localhost`.
+fn is_own_site(host: &str) -> bool {
+    let label = host.strip_suffix(".localhost");
+    label
+        .and_then(|label| label.strip_prefix('n'))
+        .is_some_and(|bits| {
+            bits.len() == 16
+                && bits
+                    .bytes()
+                    .all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
+        })
+}
+
 impl PageUrl {
-    /// Reads an absolute URL of any scheme.
+    /// Reads an absolute URL of any scheme. A page of the notes' own site gets the name that
+    /// everybody may know: `localhost` for `LABEL.localhost` (`site/identity.rs`), so that no
+    /// backup and nothing that is published has the label.
     ///
     /// # Errors
     /// `InvalidUrl` with the reason.
@@ -34,7 +50,7 @@ impl PageUrl {
         if text.len() > MAX_URL_BYTES {
             return Err(Error::InvalidUrl("it is longer than 64 KiB".into()));
         }
-        let parsed = Url::parse(text).map_err(|error| {
+        let mut parsed = Url::parse(text).map_err(|error| {
             Error::InvalidUrl(match error {
                 url::ParseError::RelativeUrlWithoutBase if text.trim().is_empty() => {
                     "it is empty".into()
@@ -45,12 +61,13 @@ impl PageUrl {
                 other => format!("it is no URL ({other})"),
             })
         })?;
+        let is_own = parsed.host_str().is_some_and(is_own_site);
+        let text = match is_own && parsed.set_host(Some("localhost")).is_ok() {
+            true => parsed.to_string(),
+            false => text.to_owned(),
+        };
         let key = page_key(&parsed);
-        Ok(Self {
-            text: text.to_owned(),
-            parsed,
-            key,
-        })
+        Ok(Self { text, parsed, key })
     }
 
     /// Refuses what a browser can't save: anything but http and https, and

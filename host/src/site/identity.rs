@@ -317,6 +317,34 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_the_site_that_is_saved_keeps_no_label() {
+        use crate::domain::PageUrl;
+        let folder = tempfile::tempdir().unwrap();
+        let origin = SecretFile::in_folder(folder.path()).identity().origin(6683);
+        for (page, kept) in [
+            (
+                format!("{origin}/tag/a%20b?with=c#d"),
+                "http://localhost:6683/tag/a%20b?with=c#d",
+            ),
+            (
+                origin.to_uppercase().replace("HTTP", "http"),
+                "http://localhost:6683/",
+            ),
+        ] {
+            let url = PageUrl::parse(&page).unwrap();
+            assert_eq!(url.as_str(), kept);
+            assert_eq!(url.key(), PageUrl::parse(kept).unwrap().key());
+        }
+        for other in [
+            "http://url-notes.localhost:6683/",
+            "http://nabcdefgh2345672.localhost/",
+            "http://nabcdefgh23456723.localhost.example/",
+        ] {
+            assert_eq!(PageUrl::parse(other).unwrap().as_str(), other);
+        }
+    }
+
+    #[test]
     fn writes_base_32_as_the_standard_does() {
         // RFC 4648, 10, in lower case.
         assert_eq!(base32(b"fooba"), "mzxw6ytb");
