@@ -550,6 +550,7 @@ impl Writer<'_> {
         for (position, tag) in (0_i64..).zip(&note.tags) {
             self.insert_tag(note.id, self.tag_id(tag)?, position)?;
         }
+        self.list_if_untagged(note)?;
         if let Some(bulk) = &mut *self.bulk.borrow_mut() {
             bulk.add_note(site_id);
         }
@@ -558,6 +559,17 @@ impl Writer<'_> {
             self.store_address_keys(note, page_key)?;
         }
         self.index(note, Indexed::Not);
+        Ok(())
+    }
+
+    /// A note without tags is listed apart; a trigger takes it out with its first tag.
+    fn list_if_untagged(&self, note: &Note) -> Result<()> {
+        if note.tags.is_empty() {
+            self.execute(
+                "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)",
+                [note.id.0],
+            )?;
+        }
         Ok(())
     }
 
@@ -637,12 +649,7 @@ impl Writer<'_> {
                 None => self.insert_tag(note.id, tag_id, position)?,
             }
         }
-        if note.tags.is_empty() {
-            self.execute(
-                "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)",
-                [note.id.0],
-            )?;
-        }
+        self.list_if_untagged(note)?;
         for (tag_id, _) in stored {
             self.execute(
                 "DELETE FROM note_tags WHERE tag_id = ? AND note_id = ?",
