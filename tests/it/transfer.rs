@@ -986,16 +986,27 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
             _ => assert_eq!(title, "Gödel"),
         }
     }
-    for label in ["Shift_JIS", "EUC-JP", "GBK"] {
+    for (label, japan) in [
+        ("Shift_JIS", b"\x93\xFA\x96\x7B"),
+        ("EUC-JP", b"\xC6\xFC\xCB\xDC"),
+        ("GBK", b"\xC8\xD5\xB1\xBE"),
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("bookmarks.html");
-        fs::write(&file, meta(label, 0x83)).unwrap();
-        let message = sentence(&run(dir.path(), &["import", file.to_str().unwrap()]));
-        let label = label.to_ascii_lowercase();
+        let page = meta(label, 1);
+        fs::write(
+            &file,
+            page.split(|byte| *byte == 1)
+                .collect::<Vec<_>>()
+                .join(&japan[..]),
+        )
+        .unwrap();
+        let text = run_ok(dir.path(), &["import", file.to_str().unwrap()]);
         assert!(
-            message.contains(&format!("iconv -f {label} -t UTF-8")),
-            "{message}"
+            text.contains(&format!("read as {label}, as it says of itself")),
+            "{text}"
         );
+        assert_eq!(notes(dir.path())[0]["title"], "G日本del");
     }
 }
 
@@ -1361,4 +1372,51 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         &["import", path.to_str().unwrap(), "--format", "word"],
     );
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_part_that_is_too_much_costs_that_part_alone() {
+    let tags =
+        |from: u32, to: u32| -> Vec<String> { (from..to).map(|n| format!("t{n}")).collect() };
+    let (title, text) = ("t".repeat(20_000), "w ".repeat(40_000));
+    let many = tags(0, 201).join(",");
+    let files = [
+        format!("<DL><DT><A HREF=\"https://e.org/\" TAGS=\"{many}\">{title}</A>\n<DD>{text}</DL>"),
+        format!("url,title,tags,note\nhttps://e.org/,{title},\"{many}\",{text}\n"),
+        json!([{"href": "https://e.org/", "description": title, "extended": text,
+                "tags": tags(0, 201).join(" ")}])
+        .to_string(),
+        json!({"url": "https://e.org/", "title": title, "tags": tags(0, 201), "summary": text})
+            .to_string(),
+    ];
+    for (file, format) in files.iter().zip(["netscape", "csv", "pinboard", "jsonl"]) {
+        let dir = tempfile::tempdir().unwrap();
+        let report = import(dir.path(), file, &["--format", format]);
+        assert_eq!(counts(&report), [1, 0, 0, 0], "{report}");
+        let reason = report["omissions"][0]["reason"].as_str().unwrap();
+        for part in ["200 tags", "16 KiB", "64 KiB"] {
+            assert!(reason.contains(part), "{part}: {reason}");
+        }
+        let note = &notes(dir.path())[0];
+        assert_eq!(note["tags"].as_array().unwrap().len(), 200);
+        assert_eq!(note["title"].as_str().unwrap().len(), 16 * 1024);
+        assert_eq!(note["summary"].as_str().unwrap().len(), 64 * 1024);
+    }
+    // A note that is there has room for as much as it has room for.
+    let dir = tempfile::tempdir().unwrap();
+    let first =
+        json!({"url": "https://e.org/", "tags": tags(0, 198), "summary": "a".repeat(60_000)});
+    import(dir.path(), first.to_string(), &["--format", "jsonl"]);
+    let more =
+        json!({"url": "https://e.org/", "tags": tags(195, 205), "summary": "b".repeat(6_000)});
+    let report = import(dir.path(), more.to_string(), &["--format", "jsonl"]);
+    assert_eq!(counts(&report), [0, 1, 0, 0], "{report}");
+    let reason = report["omissions"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("200 tags") && reason.contains("64 KiB"),
+        "{reason}"
+    );
+    let note = &notes(dir.path())[0];
+    assert_eq!(note["tags"].as_array().unwrap().len(), 200);
+    assert_eq!(note["summary"].as_str().unwrap().len(), 64 * 1024);
 }

@@ -141,3 +141,90 @@ impl Writer<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use crate::{
+        domain::{Metadata, PageUrl, Tag},
+        error::Error,
+        store::{Became, Incoming, Kept, Origin, Store, check},
+    };
+
+    fn incoming(page: u32, after: i64) -> Incoming {
+        let moment: Timestamp = "2020-01-02T00:00:00Z".parse().unwrap();
+        let names = [
+            "all".to_owned(),
+            format!("of {}", page % 3),
+            format!("own {page}"),
+        ];
+        Incoming {
+            url: PageUrl::parse(&format!("https://s{}.example/{page}", page % 5)).unwrap(),
+            title: String::new(),
+            tags: names.iter().map(|name| Tag::parse(name).unwrap()).collect(),
+            summary: String::new(),
+            metadata: Metadata::default(),
+            saved_at: Some(moment + SignedDuration::from_secs(after)),
+            updated_at: None,
+            kept: Kept::default(),
+        }
+    }
+
+    fn origin() -> Origin {
+        Origin {
+            file: String::new(),
+            format: String::new(),
+        }
+    }
+
+    #[test]
+    fn counts_kept_in_memory_are_those_that_the_schema_keeps() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let mut store = Store::open(&path).unwrap();
+        let now = Timestamp::now();
+        // The schema's triggers are there again after each, also where one is given up.
+        for times in 0..3_u32 {
+            let given_up = store.write(now, |writer| {
+                let import = writer.import(origin(), now);
+                for page in 0..20 {
+                    import.note(&incoming(1000 + page, 0))?;
+                }
+                Err::<(), _>(Error::InvalidParams("x".into()))
+            });
+            assert!(given_up.is_err());
+            store
+                .write(now, |writer| {
+                    let import = writer.import(origin(), now);
+                    for page in 0..20 {
+                        let first = times * 20 + page;
+                        assert_eq!(import.note(&incoming(first, 10))?, Became::New);
+                        if page == 12 {
+                            let (name, of) =
+                                (Tag::parse(&format!("alias {times}"))?, Tag::parse("all")?);
+                            import.alias(&name, &of)?;
+                        }
+                        // Of an earlier date, and one that was there before.
+                        if page % 4 == 0 {
+                            assert_eq!(import.note(&incoming(first, -10))?, Became::Merged);
+                            import.note(&incoming(first / 2, 10))?;
+                        }
+                    }
+                    import.finish()
+                })
+                .unwrap();
+            let health = check(&path).unwrap();
+            let faults: Vec<_> = health.faults.iter().map(|fault| &fault.sentence).collect();
+            assert!(faults.is_empty(), "{faults:?}");
+            assert_eq!(health.notes, Some(u64::from(times + 1) * 20));
+            let triggers: i64 = store
+                .conn
+                .query_row("SELECT count(*) FROM sqlite_schema WHERE name IN ('notes_counted', 'note_tags_counted')", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(triggers, 2);
+        }
+        store.write(now, |writer| writer.undo_import()).unwrap();
+        assert!(check(&path).unwrap().faults.is_empty());
+    }
+}

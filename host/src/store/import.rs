@@ -334,8 +334,9 @@ impl Import<'_> {
         let mut room = MAX_TAGS.saturating_sub(note.tags.len());
         let fits = |tag: &&Tag| {
             let is_new = !note.tags.contains(tag);
+            let fits = !is_new || room > 0;
             room = room.saturating_sub(usize::from(is_new));
-            !is_new || room > 0
+            fits
         };
         let all = note.tags.len() + tags.iter().filter(|tag| !note.tags.contains(tag)).count();
         let count = match all > MAX_TAGS {
