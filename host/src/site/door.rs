@@ -23,10 +23,10 @@ use uuid::Uuid;
 
 use super::fetch_metadata::Place;
 use super::head::Head;
-use super::identity::{Identity, SECRET_LENGTH, SecretFile, is_same, new_secret};
+use super::identity::{Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret};
 use super::peer::{self, Visitor};
 
-/// The folder of the secret and of tokens, beside the database.
+/// The folder of tokens, beside the database.
 const FOLDER: &str = "site";
 /// The file of the key that former versions gave to every port of `localhost`.
 const FORMER_KEY: &str = "key";
@@ -89,10 +89,9 @@ impl Door {
     #[must_use]
     pub fn of(database: &Path, required: bool) -> Self {
         let beside = database.parent().unwrap_or(Path::new(""));
-        let folder = beside.join(FOLDER);
         Self {
-            secret: SecretFile::in_folder(&folder),
-            folder,
+            secret: SecretFile::in_folder(beside),
+            folder: beside.join(FOLDER),
             required,
         }
     }
@@ -216,10 +215,18 @@ impl Door {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let file = entry.path();
             let name = entry.file_name();
-            let of_token = [TOKEN, PAGE]
-                .iter()
-                .any(|ending| name.to_string_lossy().ends_with(ending));
-            if name == FORMER_KEY || of_token && !keep(&file) {
+            // Anything else that lies there is somebody else's, such as a site of files.
+            let name = name.to_string_lossy();
+            let of_token = [TOKEN, PAGE].iter().any(|ending| {
+                let id = name.strip_suffix(ending);
+                id.is_some_and(|id| {
+                    id.len() == ID_LENGTH && id.bytes().all(|b| b.is_ascii_hexdigit())
+                })
+            });
+            let of_key = || {
+                name == FORMER_KEY && fs::read_to_string(&file).is_ok_and(|text| is_secret(&text))
+            };
+            if of_token && !keep(&file) || of_key() {
                 // What stays is of no use to anybody.
                 let _ = fs::remove_file(&file);
             }
@@ -364,7 +371,7 @@ mod tests {
             let entered = place.ask(&entrance, None, visitor);
             let key = key_in(&entered);
             assert!(matches!(entered, Admission::Entered { to, .. } if to == "/tag/gpu?with=llm"));
-            assert_eq!(place.files(), ["secret"]);
+            assert_eq!(place.files(), [""; 0]);
             assert_eq!(place.ask("/tags", Some(&key), visitor), Admission::In);
             assert_eq!(place.ask(&entrance, None, visitor), Admission::Locked);
             // Reloading the address that was opened does no harm.
@@ -440,7 +447,7 @@ mod tests {
             format!("{token}0"),
             token[..32].to_owned(),
             String::new(),
-            "../secret".into(),
+            "../site.secret".into(),
             "x".repeat(96),
         ] {
             let target = format!("/enter/{wrong}/");
@@ -471,13 +478,13 @@ mod tests {
             assert_eq!(asked, Admission::Locked, "{wrong}");
         }
         // A file that was cut off is no key, and not the empty one either.
-        fs::write(place.door.folder.join("secret"), "").unwrap();
+        fs::write(place.folder.path().join("site.secret"), "").unwrap();
         assert_eq!(
             place.ask("/", Some(""), Visitor::Unknown),
             Admission::Locked
         );
         // Without its file, no key is good any more.
-        fs::remove_file(place.door.folder.join("secret")).unwrap();
+        fs::remove_file(place.folder.path().join("site.secret")).unwrap();
         assert_eq!(
             place.ask("/", Some(&key), Visitor::Unknown),
             Admission::Locked
@@ -496,10 +503,9 @@ mod tests {
             file.unwrap().set_modified(long_ago).unwrap();
         }
         assert_eq!(place.ask(&entrance, None, Visitor::Ours), Admission::Locked);
-        let tokens = |files: &[String]| files.iter().filter(|name| *name != "secret").count();
-        assert_eq!(tokens(&place.files()), 2);
+        assert_eq!(place.files().len(), 2);
         let fresh = place.entrance("/");
-        assert_eq!(tokens(&place.files()), 2);
+        assert_eq!(place.files().len(), 2);
         key_in(&place.ask(&fresh, None, Visitor::Ours));
     }
 
@@ -529,8 +535,9 @@ mod tests {
         place.entrance("/");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&place.door.folder), 0o700);
+        assert_eq!(mode(&place.folder.path().join("site.secret")), 0o600);
         let names = place.files();
-        assert_eq!(names.len(), 3);
+        assert_eq!(names.len(), 2);
         for name in names {
             assert_eq!(mode(&place.door.folder.join(name)), 0o600);
         }
@@ -598,12 +605,24 @@ mod tests {
         let key = key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
         let entrance = place.entrance("/");
         let origin = place.door.identity().origin(1);
-        fs::write(place.door.folder.join("key"), "of a former version").unwrap();
+        fs::write(place.door.folder.join("key"), new_secret()).unwrap();
         place.door.renew();
         assert_ne!(place.door.identity().origin(1), origin);
-        assert_eq!(place.files(), ["secret"]);
+        assert_eq!(place.files(), [""; 0]);
         for (target, key) in [("/", Some(key.as_str())), (&entrance, None)] {
             assert_eq!(place.ask(target, key, Visitor::Ours), Admission::Locked);
         }
+    }
+
+    /// A site of files may have been written there, which has an index.html.
+    #[test]
+    fn nothing_but_tokens_is_swept_away() {
+        let place = Test::new(true);
+        place.entrance("/");
+        for name in ["index.html", "key", "x.token"] {
+            fs::write(place.door.folder.join(name), "mine").unwrap();
+        }
+        place.door.renew();
+        assert_eq!(place.files(), ["index.html", "key", "x.token"]);
     }
 }

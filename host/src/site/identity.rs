@@ -27,8 +27,8 @@ use uuid::Uuid;
 
 use super::door::write_new;
 
-/// The file of the secret in the site's folder.
-const SECRET: &str = "secret";
+/// The file of the secret, in the folder of the notes.
+const SECRET: &str = "site.secret";
 /// Length of a secret in hexadecimal digits; 244 bits of it are random.
 pub(super) const SECRET_LENGTH: usize = 64;
 /// Length of a nonce in hexadecimal digits.
@@ -111,7 +111,7 @@ struct Kept {
 type Stamp = (u64, u64, u64, i64, i64);
 
 impl SecretFile {
-    /// The file in `folder`, be it there or not.
+    /// The file in `folder`, where the notes are; be it there or not.
     pub(super) fn in_folder(folder: &Path) -> Self {
         Self {
             path: folder.join(SECRET),
@@ -249,7 +249,8 @@ pub(super) fn is_same(shown: &str, right: &str) -> bool {
     right.len() == SECRET_LENGTH && bool::from(shown.as_bytes().ct_eq(right.as_bytes()))
 }
 
-fn is_secret(text: &str) -> bool {
+/// Whether this can be a secret of [`new_secret`].
+pub(super) fn is_secret(text: &str) -> bool {
     text.len() == SECRET_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

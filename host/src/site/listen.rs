@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use super::identity::{self, Identity};
 use super::program;
 
-/// How long the holder of the port has to say who it is.
-const PROBE_DEADLINE: Duration = Duration::from_millis(500);
+/// How long the holder of the port has to say who it is. A busy machine may take some of it.
+const PROBE_DEADLINE: Duration = Duration::from_millis(1500);
 /// How often another port is tried where the system may choose (port 0).
 const CHOICES: usize = 16;
 /// Most bytes of an answer to a challenge.

@@ -107,7 +107,7 @@ fn open(dir: &Path, port: u16) -> std::process::Output {
 }
 
 fn origin_file(dir: &Path) -> String {
-    fs::read_to_string(dir.join("site/secret")).unwrap()
+    fs::read_to_string(dir.join("site.secret")).unwrap()
 }
 
 /// Everything that a program can be taken in by, with `sentence` as the right one about it.

@@ -234,7 +234,7 @@ fn neither_token_nor_key_is_told_to_anybody_else() {
         !log.contains(label.strip_prefix("http://").unwrap()),
         "{log}"
     );
-    assert_eq!(mode(&locked.path().join("site/secret")), 0o600);
+    assert_eq!(mode(&locked.path().join("site.secret")), 0o600);
 }
 
 #[test]

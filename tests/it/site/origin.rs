@@ -218,12 +218,9 @@ fn the_origin_stays_until_its_file_is_removed_and_is_told_to_nobody() {
     let doctor = program(dir.path()).args(["doctor"]).output().unwrap();
     let site = dir.path().join("exported");
     run_ok(dir.path(), &["export", "site", site.to_str().unwrap()]);
-    let secret = dir.path().join("site/secret");
+    let secret = dir.path().join("site.secret");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(
-        (mode(&secret), mode(&dir.path().join("site"))),
-        (0o600, 0o700)
-    );
+    assert_eq!(mode(&secret), 0o600);
 
     assert!(host.end().success());
     let mut again = TestHost::at_port(dir.path(), port);
