@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, op_id, run};
+use crate::host::{TestHost, op_id, run, run_ok};
 
 #[test]
 fn hello_tells_versions_places_and_counts() {
@@ -63,7 +63,9 @@ fn a_save_is_answered_with_the_note_as_it_is_stored() {
     );
     assert_eq!(again["created"], false);
     assert_eq!(again["note"]["id"], note["id"]);
-    assert_eq!(again["note"]["title"], "A title");
+    // Nobody has typed the first one.
+    assert_eq!(again["note"]["title"], "Other");
+    assert_eq!(again["note"]["addresses"], json!(["http://e.org/a"]));
     assert_eq!(again["note"]["savedAt"], note["savedAt"]);
     assert_eq!(
         again["note"]["tags"],
@@ -74,6 +76,120 @@ fn a_save_is_answered_with_the_note_as_it_is_stored() {
         again["samePage"]["because"],
         "same page with utm_source, over https"
     );
+}
+
+#[test]
+fn a_title_that_the_user_has_typed_outlives_those_of_the_page() {
+    let mut host = TestHost::new();
+    let save = |host: &mut TestHost, title: &str| {
+        let params = json!({"opId": op_id(), "url": "https://e.org/a", "title": title});
+        host.call("saveNote", params)["note"].clone()
+    };
+    let note = save(&mut host, "Loading");
+    assert_eq!(save(&mut host, "The page's")["title"], "The page's");
+    assert_eq!(save(&mut host, "")["title"], "The page's");
+    host.call(
+        "updateNote",
+        json!({"opId": op_id(), "id": note["id"], "title": "Mine"}),
+    );
+    assert_eq!(save(&mut host, "The page's, later")["title"], "Mine");
+}
+
+#[test]
+fn the_first_date_of_a_page_that_can_be_read_is_kept() {
+    let mut host = TestHost::new();
+    for (params, date) in [
+        (json!({"publishedAt": "2019/05/08"}), json!("2019-05-08")),
+        (
+            json!({"publishedAt": "last week", "otherDates": ["03/04/2019", "8 May 2019"]}),
+            json!("2019-05-08"),
+        ),
+        (
+            json!({"publishedAt": "03/04/2019", "lang": "de"}),
+            json!("2019-04-03"),
+        ),
+        (json!({"publishedAt": "03/04/2019"}), Value::Null),
+    ] {
+        let mut params = params;
+        params["opId"] = op_id().into();
+        params["url"] = format!("https://e.org/{}", op_id()).into();
+        params["title"] = "".into();
+        assert_eq!(
+            host.call("saveNote", params.clone())["note"]["publishedAt"],
+            date,
+            "{params}"
+        );
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_stored_and_in_no_answer_list_or_export() {
+    let mut host = TestHost::new();
+    let url = "https://jo:pazz0@e.org/a?token=t0ken";
+    let saved = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": url, "title": "", "tags": ["x"], "quote": {"text": "words"}}),
+    );
+    assert_eq!(saved["tokens"], json!(["token"]));
+    let again = host.call(
+        "saveNote",
+        json!({"opId": op_id(), "url": "https://jo:pazz1@e.org/a?token=t0ken#b", "title": ""}),
+    );
+    let found = host.call("noteForUrl", json!({"url": url}));
+    assert_eq!(found["note"]["url"], "https://e.org/a?token=t0ken");
+    let dir = host.dir();
+    let mut shown = format!("{saved}{again}{found}");
+    for arguments in [
+        &["list"][..],
+        &["list", "--json"],
+        &["search", "token"],
+        &["show", "https://e.org/a?token=t0ken"],
+        &["export", "json"],
+        &["export", "jsonl"],
+        &["export", "csv"],
+        &["export", "netscape"],
+    ] {
+        let printed = run_ok(dir, arguments);
+        assert!(printed.contains("e.org/a"), "{arguments:?} {printed}");
+        shown.push_str(&printed);
+    }
+    let out = tempfile::tempdir().unwrap();
+    let export = |format: &str, name: &str, more: &[&str]| {
+        let to = out.path().join(name);
+        let first = ["export", format, to.to_str().unwrap()];
+        run_ok(dir, &[&first, more].concat());
+        let grep = std::process::Command::new("cat")
+            .arg("--")
+            .args(files_below(&to))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&grep.stdout).into_owned()
+    };
+    let site = export("site", "without", &[]);
+    assert!(!site.contains("t0ken"));
+    let site = export("site", "with", &["--include-secrets"]);
+    assert!(site.contains("t0ken"));
+    shown.push_str(&site);
+    shown.push_str(&export("markdown", "vault", &[]));
+    assert!(!shown.contains("pazz"), "{shown}");
+    let database = std::fs::read(dir.join("notes.db")).unwrap();
+    let log = std::fs::read(dir.join("notes.db-wal")).unwrap_or_default();
+    let stored = String::from_utf8_lossy(&[database, log].concat()).into_owned();
+    assert!(stored.contains(url));
+}
+
+/// The files below a folder.
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
 }
 
 #[test]
