@@ -539,9 +539,9 @@ function keepSummaryWithinLimit() {
 
 /**
  * Says in a sentence what of the address is secret.
- * @param {string[]} tokens Names of parameters.
+ * @param {string[]} [tokens] Names of parameters.
  */
-function showSecret(tokens) {
+function showSecret(tokens = []) {
 	const secret = element("secret");
 	const hasPassword = pageUrl !== null && shownAddress(pageUrl) !== pageUrl;
 	secret.hidden = !hasPassword && tokens.length === 0;
@@ -696,7 +696,7 @@ async function start() {
 		return;
 	}
 	element("address").textContent = shownAddress(pageUrl);
-	showSecret([]);
+	showSecret();
 	if (!touched.title) title.value = tab.title;
 	grow(title);
 }

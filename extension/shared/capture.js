@@ -519,6 +519,8 @@ export function readPage() {
 			meta("og:title", "twitter:title") ||
 			heading?.textContent?.trim() ||
 			"";
+		// A file has no title: the tab has its name.
+		if (!says.title && !/html/.test(document.contentType)) delete says.title;
 	}
 	try {
 		const things = linked();

@@ -61,8 +61,25 @@ export function watchTitle(tabId, onTitle) {
 	return () => browser.tabs.onUpdated.removeListener(listener);
 }
 
+/** Files that are no pages, of which the name is worth more than nothing. */
+const FILE =
+	/\/([^/]+\.(pdf|txt|text|log|md|rst|csv|tsv|json|xml|svg|png|jpe?g|gif|webp|avif|bmp|mp[34]|m4[av]|webm|og[gv]|wav|flac|epub|djvu?|ps|tex|docx?|xlsx?|pptx?|od[tsp]))$/i;
+
 /**
- * The title of a tab; empty where the browser shows the address in the place of one.
+ * The name of the file at an address; empty where it is a page.
+ * @param {string} address
+ */
+function fileName(address) {
+	try {
+		return decodeURIComponent(FILE.exec(new URL(address).pathname)?.[1] ?? "");
+	} catch {
+		return "";
+	}
+}
+
+/**
+ * The title of a tab. Where the browser shows the address in the place of one: the name of
+ * the file, or nothing.
  * @param {string} title
  * @param {string} address
  */
@@ -85,7 +102,9 @@ export function ownTitle(title, address) {
 	if (!text || !address) return text;
 	const whole = plain(address);
 	const forms = [whole, whole.replace(/#.*$/s, ""), whole.replace(/[?#].*$/s, "")];
-	return forms.map((form) => form.replace(/\/$/, "")).includes(plain(text)) ? "" : text;
+	return forms.map((form) => form.replace(/\/$/, "")).includes(plain(text))
+		? fileName(address)
+		: text;
 }
 
 /**

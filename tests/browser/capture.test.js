@@ -222,3 +222,29 @@ inEachBrowser(
 		}
 	},
 );
+
+inEachBrowser(
+	"a password in an address is shown nowhere, and the popup says so in a sentence",
+	async (world, browser) => {
+		const web = await serve();
+		try {
+			const address = web.address("/headed?token=abc");
+			const secret = address.replace("http://", "http://reader:pazz0@");
+			const page = await browser.open();
+			// Chromium takes user names out of addresses itself.
+			await browser.visit(page, browser.name === "Firefox" ? secret : address);
+			const popup = await world.click(browser, page);
+			await until("the popup says so", async () =>
+				/access token \(token\)/.test(await popup.text("#secret")),
+			);
+			if (browser.name === "Firefox")
+				assert.match(await popup.text("#secret"), /user name and password/);
+			const shown = await popup.evaluate(() => document.documentElement.outerHTML);
+			assert.ok(!shown.includes("pazz0"));
+			assert.equal((await world.notes())[0]?.url, address);
+			await popup.dismiss();
+		} finally {
+			web.close();
+		}
+	},
+);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fitCaptured } from "../../extension/shared/capture.js";
-import { savableUrl } from "../../extension/shared/tab.js";
+import { ownTitle, savableUrl } from "../../extension/shared/tab.js";
 
 for (const [tab, url] of /** @type {const} */ ([
 	["https://example.org/a?b#c", "https://example.org/a?b#c"],
@@ -89,3 +89,20 @@ test("a selection of white space for the most part is looked through once", () =
 	const cut = fitCaptured({ quote: { text: `a${" ".repeat(32_700)}${"b".repeat(99)}` } });
 	assert.equal(cut.quote?.text, "a");
 });
+
+for (const [title, address, own] of /** @type {const} */ ([
+	["127.0.0.1:39051/og", "http://127.0.0.1:39051/og", ""],
+	["example.org", "https://www.example.org/", ""],
+	["https://example.org/a?b=c", "https://example.org/a?b=c", ""],
+	["example.org/a?b=c#d", "https://example.org/a?b=c#d", ""],
+	["example.org/über", "https://example.org/%C3%BCber", ""],
+	["e.org/a", "https://jo:pw@e.org/a", ""],
+	["e.org/a%20paper.pdf", "https://e.org/a%20paper.pdf", "a paper.pdf"],
+	["A paper", "https://e.org/a.pdf", "A paper"],
+	["example.org", "https://example.org/about", "example.org"],
+	["A title", "https://e.org/", "A title"],
+])) {
+	test(`the title of a tab with “${title}” at ${address} is “${own}”`, () => {
+		assert.equal(ownTitle(title, address), own);
+	});
+}
