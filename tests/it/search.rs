@@ -170,8 +170,8 @@ fn a_word_is_found_by_its_parts_and_in_each_spelling() {
         ("12,345,678 rows", &["12345678", "12.345.678"]),
         ("read_to_end", &["readtoend", "end", "readToEnd"]),
         (
-            "parseJSONValue",
-            &["json", "parsejsonvalue", "parse_json_value"],
+            "parseXMLValue",
+            &["xml", "parsexmlvalue", "parse_xml_value"],
         ),
         ("کتاب‌ها", &["كتاب", "کتاب ها", "کتابها"]),
         ("मंदिर और सम्बन्ध", &["मन्दिर", "संबंध"]),
@@ -329,11 +329,11 @@ fn a_time_zone_that_is_not_known_is_told() {
         let mut command = program(dir.path());
         let output = command.env("TZ", zone).args(["doctor", "--json"]).output();
         let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
-        let findings = report["findings"].as_array().unwrap().iter();
-        let mut found = findings.filter(|finding| finding["cause"] == "time_zone");
+        let checks = report["checks"].as_array().unwrap().iter();
+        let mut found = checks.filter(|check| check["cause"] == "time_zone");
         found
             .next()
-            .map(|finding| finding["message"].as_str().unwrap().to_owned())
+            .map(|check| check["message"].as_str().unwrap().to_owned())
     };
     assert_eq!(told("America/Los_Angeles"), None);
     assert_eq!(told("UTC"), None);
