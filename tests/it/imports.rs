@@ -711,3 +711,34 @@ fn a_date_that_can_mean_two_days_is_left_out_unless_other_rows_settle_it() {
         }
     }
 }
+
+#[test]
+fn tags_that_look_like_lists_or_quotes_come_back_from_our_own_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let tags = [
+        &["a;b"][..],
+        &["a|b", "c"],
+        &["\"quoted\"", "x"],
+        &["'s-gravenhage"],
+        &["[brackets]"],
+        &["{braces}", "(parentheses)"],
+        &["ft (financial times)", "c++"],
+        &["plain", "two words"],
+    ];
+    for (at, tags) in tags.iter().enumerate() {
+        let url = format!("https://e.org/{at}");
+        let mut arguments = vec!["add", &url];
+        for tag in *tags {
+            arguments.extend(["--tag", tag]);
+        }
+        run_ok(dir.path(), &arguments);
+    }
+    let table = run_ok(dir.path(), &["export", "csv"]);
+    let new = tempfile::tempdir().unwrap();
+    report(new.path(), &table, &[]);
+    let mut found = notes(new.path());
+    found.reverse();
+    let found: Vec<&Value> = found.iter().map(|note| &note["tags"]).collect();
+    let expected = tags.map(|tags| json!(tags));
+    assert_eq!(found, expected.iter().collect::<Vec<_>>());
+}

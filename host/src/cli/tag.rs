@@ -85,7 +85,7 @@ pub(super) struct Merge {
     // One list: clap would not find the last of two behind `--`.
     #[arg(required_unless_present = "look_alikes", num_args = 2.., value_name = "TAG")]
     tags: Vec<String>,
-    /// All tags that look the same as another one, as `url-notes check` finds them
+    /// All tags that look alike, as `url-notes check` lists them
     #[arg(long, conflicts_with_all = ["tags", "alias"])]
     look_alikes: bool,
     /// The names that go lead to the tag that stays from now on

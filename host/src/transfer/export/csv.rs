@@ -29,8 +29,7 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
     ])?;
     each_note(store, &mut |note| {
         let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
-        // A single tag with a sign of separation would be read as several.
-        let tags = if tags.iter().any(|tag| tag.contains('|')) {
+        let tags = if tags.iter().any(|tag| is_read_otherwise(tag)) {
             serde_json::to_string(&tags)?
         } else {
             tags.join(",")
@@ -67,4 +66,9 @@ fn guarded(field: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(field)
     }
+}
+/// Whether an import would read a tag between commas as something else: signs that
+/// separate tags, or that quotation marks or brackets begin (`import/values.rs`).
+fn is_read_otherwise(tag: &str) -> bool {
+    tag.contains(['|', ';']) || tag.starts_with(['"', '\'', '[', '{', '('])
 }
