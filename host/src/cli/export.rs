@@ -175,9 +175,21 @@ impl Site {
             print::clean(&folder.display().to_string())
         )?;
         if with_tokens > 0 {
+            let (left_out, them) = match with_tokens {
+                1 => (
+                    "1 note was left out because its address has an access token".to_owned(),
+                    "it",
+                ),
+                many => (
+                    format!(
+                        "{many} notes were left out because their addresses have access tokens"
+                    ),
+                    "them",
+                ),
+            };
             writeln!(
                 invocation.out,
-                "{with_tokens} notes were left out: their addresses have access tokens. --include-secrets publishes them."
+                "{left_out}. --include-secrets publishes {them}."
             )?;
         }
         Ok(())
