@@ -18,6 +18,12 @@ const TRIGGERS: [&str; 2] = ["notes_counted", "note_tags_counted"];
 /// So many counts, and ids by name, are held.
 const HELD: usize = if cfg!(test) { 4 } else { 100_000 };
 
+/// How much of the full-text index is gathered in memory before it is written, in bytes
+/// (FTS5's `hashsize`): during a large import, and at other times, which is FTS5's default.
+/// Fewer, larger segments are merged less often.
+const BULK_INDEX_BYTES: i64 = 32 << 20;
+const INDEX_BYTES: i64 = 1 << 20;
+
 /// What is yet to be counted.
 #[derive(Debug)]
 pub(super) struct Bulk {
@@ -80,6 +86,7 @@ impl Writer<'_> {
             )?);
             self.tx.execute_batch(&format!("DROP TRIGGER {name}"))?;
         }
+        self.gather_index(BULK_INDEX_BYTES)?;
         let aliased = "SELECT EXISTS (SELECT 1 FROM tag_aliases)";
         let aliased: bool = self.tx.query_row(aliased, [], |row| row.get(0))?;
         self.many_changes.set(true);
@@ -112,7 +119,15 @@ impl Writer<'_> {
         for sql in &bulk.triggers {
             self.tx.execute_batch(sql)?;
         }
-        Ok(())
+        self.gather_index(INDEX_BYTES)
+    }
+
+    /// Sets how much of the full-text index is gathered in memory.
+    fn gather_index(&self, bytes: i64) -> Result<()> {
+        self.execute(
+            "INSERT INTO notes_fts (notes_fts, rank) VALUES ('hashsize', ?)",
+            [bytes],
+        )
     }
 
     fn write_counts(&self, bulk: &mut Bulk) -> Result<()> {

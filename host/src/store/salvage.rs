@@ -38,7 +38,7 @@ use crate::{
 const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
 
 /// The settings that FTS5 keeps of our indices, each with a number.
-const FTS_SETTINGS: [&str; 3] = ["automerge", "crisismerge", "version"];
+const FTS_SETTINGS: [&str; 4] = ["automerge", "crisismerge", "hashsize", "version"];
 
 /// What a repair did.
 #[derive(Debug, Clone, PartialEq, Eq)]
