@@ -408,7 +408,11 @@ export function wordsOf(text) {
 		at += c.length;
 		if (isApostrophe(c)) sign("'", start, at);
 		else if (c < "\x80") read(c, start, at);
-		else for (const part of c.normalize("NFKD")) read(unified(part), start, at);
+		else {
+			// Of ŉ, which is ʼn, the letter counts.
+			const parts = [...c.normalize("NFKD")].filter((part) => !isApostrophe(part));
+			for (const part of parts) read(unified(part), start, at);
+		}
 	}
 	closeTrail();
 	if (words.length > 0) closeWord();
