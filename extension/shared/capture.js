@@ -7,7 +7,7 @@
  */
 
 import { browser } from "./browser.js";
-import { normaliseTag } from "./tags.js";
+import { splitTags } from "./tags.js";
 import { fit, LIMITS } from "./text.js";
 
 /**
@@ -73,8 +73,10 @@ export function fitCaptured(says) {
 	if (siteName) captured.siteName = siteName;
 	const lang = line(says.lang, 64);
 	if (lang) captured.lang = lang;
-	const keywords = line(says.keywords, LIMITS.excerpt).split(/[,;]/).map(normaliseTag);
-	const named = keywords.filter((keyword) => keyword !== null).slice(0, KEYWORDS);
+	const keywords = splitTags(
+		line(says.keywords, LIMITS.excerpt).replaceAll(";", ","),
+	).tags;
+	const named = keywords.slice(0, KEYWORDS);
 	if (named.length > 0) captured.keywords = named;
 	const whole = typeof says.quote?.text === "string" ? says.quote.text.trim() : "";
 	let text = fit(whole, LIMITS.quote);

@@ -161,6 +161,25 @@ inEachBrowser(
 );
 
 inEachBrowser(
+	"parts tags at the commas of Chinese, Japanese and Arabic, too",
+	async (world, browser) => {
+		const { popup } = await world.save(browser, "/article");
+		await popup.type("絵画，音楽");
+		await popup.press("Enter");
+		await popup.hasTags("絵画", "音楽");
+		await popup.type("写真、");
+		await popup.hasTags("絵画", "音楽", "写真");
+		await popup.type("كتب،");
+		await popup.hasTags("絵画", "音楽", "写真", "كتب");
+		await popup.dismiss();
+		await until("the tags are stored", async () => {
+			const [note] = await world.notes();
+			return note?.tags.join(" ") === "絵画 音楽 写真 كتب";
+		});
+	},
+);
+
+inEachBrowser(
 	"goes along the chosen tags by keyboard, and takes them away in the middle",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");

@@ -194,7 +194,7 @@ fn notes_are_searched() {
     assert_eq!(rest["more"], false);
     assert_eq!(rest["notes"][0]["title"], "Gödel 0");
     assert_eq!(rest["notes"][0]["tags"], json!(["logic"]));
-    for odd in ["\"", "", "tag:", "* OR (", "-"] {
+    for odd in ["\"", "", "tag:", "* XOR (", "-"] {
         assert_eq!(
             host.call("searchNotes", json!({"query": odd}))["notes"],
             json!([])

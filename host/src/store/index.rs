@@ -154,10 +154,11 @@ pub(super) fn renew_piece(tx: &Transaction<'_>) -> Result<bool> {
         remove(tx, note.id)?;
         add(tx, note)?;
     }
-    let next = notes.last().map_or(0, |note| note.id.0);
+    let more = i64::try_from(notes.len()).is_ok_and(|found| found == PIECE_NOTES);
+    let next = notes.last().filter(|_| more).map_or(0, |note| note.id.0);
     tx.prepare_cached("UPDATE meta SET reindex = ?")?
         .execute([next])?;
-    Ok(next > 0)
+    Ok(true)
 }
 
 /// Makes the whole index anew from the notes.
