@@ -127,7 +127,7 @@ fn tell_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::R
         super::print::clean(stays.as_str())
     )?;
     // As they are, so that they can be copied.
-    let names: Vec<String> = alike.names.iter().map(|name| word(name)).collect();
+    let names: Vec<String> = alike.names.iter().map(word).collect();
     writeln!(out, "             url-notes tag merge {}", names.join(" "))?;
     Ok(())
 }
