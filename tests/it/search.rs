@@ -160,7 +160,7 @@ fn a_word_is_found_by_its_parts_and_in_each_spelling() {
             "A Hi-Fi set",
             &["hifi", "hi-fi", "hi fi", "HiFi", "\"hi fi\""][..],
         ),
-        ("On vue.js", &["vuejs", "vue js", "vue.js", "js"]),
+        ("On vue.js", &["vuejs", "vue js", "vue.js", "\"js\""]),
         ("LLaMA-3 weights", &["llama3", "LLaMA3", "llama 3"]),
         ("N.A.S.A. photos", &["nasa", "n.a.s.a."]),
         ("v2.4.1 is out", &["2.4.1", "v2.4.1", "2.4", "v2"]),
@@ -339,7 +339,7 @@ fn a_time_zone_that_is_not_known_is_told() {
     assert_eq!(told("UTC"), None);
     let sentence = told("America/Los_Angels").unwrap();
     assert!(
-        sentence.starts_with("The time zone isn't known") && sentence.ends_with('.'),
+        sentence.contains("isn't known, so days and times are shown in UTC."),
         "{sentence}"
     );
 }

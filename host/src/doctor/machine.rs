@@ -303,7 +303,9 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
 
 /// Whether the time zone of this machine is known: else days and hours are those of UTC.
 pub(super) fn time_zone() -> Option<Finding> {
-    let error = TimeZone::try_system().err()?;
+    if TimeZone::try_system().is_ok() {
+        return None;
+    }
     Some(Finding {
         cause: Some("time_zone".into()),
         advice: Some(
@@ -312,7 +314,8 @@ pub(super) fn time_zone() -> Option<Finding> {
         ..Finding::new(
             Area::Settings,
             Level::Warning,
-            format!("The time zone isn't known, so days and times are shown in UTC ({error})."),
+            "The time zone that TZ or this system names isn't known, so days and times are shown in UTC."
+                .into(),
         )
     })
 }

@@ -1,5 +1,7 @@
 //! Whether a note has what a query looks for, and how well: seen in its texts.
 
+use std::borrow::Cow;
+
 use super::{Note, PageUrl, Phrase, Tag, Words, plain_text};
 
 /// The texts of a note that are searched, as plain text.
@@ -21,13 +23,12 @@ impl Searched {
     /// Those of a note.
     #[must_use]
     pub fn of(note: &Note) -> Self {
-        let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
         Self {
             title: note.title.clone(),
-            tags: tags.join(" , "),
+            tags: tags(note),
             summary: plain_text(&note.summary),
             excerpt: note.metadata.excerpt.clone().unwrap_or_default(),
-            address: PageUrl::parse(&note.url).map_or_else(|_| String::new(), |url| url.words()),
+            address: address(note),
         }
     }
 
@@ -44,23 +45,45 @@ impl Searched {
     }
 }
 
-/// Whether all phrases hold in these texts: each that isn't negated stands in one
-/// of them, none that is negated in any.
+/// Whether all phrases hold in a note: each that isn't negated stands in one of its
+/// texts, none that is negated in any.
 #[must_use]
-pub fn holds(phrases: &[Phrase], texts: &Searched) -> bool {
+pub fn holds(phrases: &[Phrase], note: &Note) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
-    for (_, text) in texts.weighed() {
-        let text = Words::of(text);
+    let negates = phrases.iter().any(|phrase| phrase.negated);
+    // The summary last: it has to be read as Markdown first.
+    let texts: [fn(&Note) -> Cow<'_, str>; 5] = [
+        |note| Cow::Borrowed(&note.title),
+        |note| Cow::Owned(tags(note)),
+        |note| Cow::Borrowed(note.metadata.excerpt.as_deref().unwrap_or_default()),
+        |note| Cow::Owned(address(note)),
+        |note| Cow::Owned(plain_text(&note.summary)),
+    ];
+    for text in texts {
+        if left.is_empty() && !negates {
+            return true;
+        }
+        let text = Words::of(&text(note));
         let stands = |phrase: &Phrase| phrase.occurrences(&text).next().is_some();
-        if phrases
-            .iter()
-            .any(|phrase| phrase.negated && stands(phrase))
+        if negates
+            && phrases
+                .iter()
+                .any(|phrase| phrase.negated && stands(phrase))
         {
             return false;
         }
         left.retain(|phrase| !stands(phrase));
     }
     left.is_empty()
+}
+
+fn tags(note: &Note) -> String {
+    let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+    tags.join(" , ")
+}
+
+fn address(note: &Note) -> String {
+    PageUrl::parse(&note.url).map_or_else(|_| String::new(), |url| url.words())
 }
 
 /// How well texts in which all phrases hold fit them: more is better. Counts how

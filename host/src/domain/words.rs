@@ -517,8 +517,13 @@ impl WordReader {
         } else {
             range.start
         };
+        // Nearly all words are parted by a space: only between numbers, and words of the
+        // Arabic script, may it be none.
+        let spaced =
+            |sign: char| sign == ' ' && !(digit && after_digit) && !earlier.is_some_and(is_arabic);
         let joint = sign.filter(|sign| {
             !taken
+                && !spaced(*sign)
                 && compounds::may_join(*sign)
                 && self.words.places.last().is_some_and(|word| {
                     earlier.is_some_and(|c| c.is_alphanumeric() && !stands_alone(c))

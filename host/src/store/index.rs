@@ -131,7 +131,7 @@ impl Writer<'_> {
 /// or two; more of them piece by piece, when there is time (`upkeep.rs`).
 const RENEWED_AT_ONCE: i64 = 10_000;
 /// Notes of one such piece, some milliseconds' work.
-const PIECE_NOTES: i64 = 24;
+const PIECE_NOTES: i64 = if cfg!(test) { 16 } else { 64 };
 
 /// Has the index made anew, since texts have other words now.
 pub(super) fn renew(tx: &Transaction<'_>) -> Result<()> {

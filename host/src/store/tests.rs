@@ -941,6 +941,25 @@ fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it()
 }
 
 #[test]
+fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
+    let mut t = TestStore::new();
+    t.save("https://e.org/1", "A page", &["x"], "");
+    let conn = &t.store.conn;
+    conn.execute("UPDATE tags SET name = '絵，本' WHERE name = 'x'", [])
+        .unwrap();
+    let old = Tag::from_stored("絵，本".into());
+    let health = check(&t.store.path).unwrap();
+    assert_eq!((health.faults, health.listed), (vec![], vec![old.clone()]));
+    let from = t.store.stored_tag(&Tag::sought("絵，本").unwrap()).unwrap();
+    let to = Tag::parse("絵 本").unwrap();
+    let alias = false;
+    t.write(|writer| writer.edit_tags(&TagEdit::Rename { from, to, alias }))
+        .unwrap();
+    assert_eq!(check(&t.store.path).unwrap().listed, []);
+    assert_eq!(t.found("tag:\"絵 本\""), ["A page"]);
+}
+
+#[test]
 fn many_notes_get_the_words_of_today_piece_by_piece() {
     let mut t = TestStore::new();
     for page in 0..60 {

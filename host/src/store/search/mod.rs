@@ -454,7 +454,7 @@ impl<'a> Search<'a> {
             // Of the first row it may have been on the page before.
             note.id < self.before
                 && self.saved.contains(&note.saved_at)
-                && (!self.look || holds(&self.phrases, &Searched::of(note)))
+                && (!self.look || holds(&self.phrases, note))
         }))
     }
 

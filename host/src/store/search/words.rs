@@ -9,7 +9,7 @@ use rusqlite::params;
 
 use super::{Search, Step, Stream};
 use crate::{
-    domain::{Phrase, Searched, Words, holds},
+    domain::{Phrase, Words, holds},
     error::Result,
     store::{
         Reader,
@@ -26,10 +26,10 @@ const MAX_EXPANSIONS: usize = 32;
 const MAX_CHUNK: u32 = 512;
 /// So many notes are looked at to see whether a prefix is frequent, and so many of
 /// them have to have it.
-const SAMPLE: u32 = 16;
+const SAMPLE: u32 = 8;
 /// Prefixes up to so many bytes are taken for frequent until seen otherwise.
 const SHORT: usize = 3;
-const FREQUENT: usize = 4;
+const FREQUENT: usize = 3;
 
 /// The rows of an FTS5 expression, a chunk at a time.
 pub(super) struct WordRows {
@@ -301,9 +301,7 @@ impl Search<'_> {
             select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
             params![self.before.0, SAMPLE],
         )?;
-        let having = notes
-            .iter()
-            .filter(|note| holds(phrases, &Searched::of(note)));
+        let having = notes.iter().filter(|note| holds(phrases, note));
         let frequent = having.count() >= FREQUENT;
         self.spend(start);
         Ok(frequent)
