@@ -78,14 +78,15 @@ pub(super) struct Rename {
     after_help = "\
 Examples:
   url-notes tag merge nn \"neural nets\" \"machine learning\" --dry-run
-  url-notes tag merge nn \"neural nets\" \"machine learning\" --alias"
+  url-notes tag merge nn \"neural nets\" \"machine learning\" --alias
+  url-notes tag merge --look-alikes --dry-run"
 )]
 pub(super) struct Merge {
     /// The tags that go, then the one that stays, which may be new
     // One list: clap would not find the last of two behind `--`.
     #[arg(required_unless_present = "look_alikes", num_args = 2.., value_name = "TAG")]
     tags: Vec<String>,
-    /// All tags that look alike, as `url-notes check` lists them
+    /// Merge all tags that look alike, as `url-notes check` lists them
     #[arg(long, conflicts_with_all = ["tags", "alias"])]
     look_alikes: bool,
     /// The names that go lead to the tag that stays from now on

@@ -945,8 +945,11 @@ fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
     let mut t = TestStore::new();
     t.save("https://e.org/1", "A page", &["x"], "");
     let conn = &t.store.conn;
-    conn.execute("UPDATE tags SET name = '絵，本' WHERE name = 'x'", [])
-        .unwrap();
+    conn.execute(
+        "UPDATE tags SET name = '絵，本', folded = '絵,本' WHERE name = 'x'",
+        [],
+    )
+    .unwrap();
     let old = Tag::from_stored("絵，本".into());
     let health = check(&t.store.path).unwrap();
     assert_eq!((health.faults, health.listed), (vec![], vec![old.clone()]));
