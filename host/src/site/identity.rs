@@ -202,9 +202,12 @@ impl SecretFile {
                 .mode(0o700)
                 .create(folder)?;
         }
-        // What stands in its place is no secret.
+        // What stands in its place is no secret, unless another process made one just now.
         if self.path.exists() {
-            return self.renew();
+            return match self.existing()? {
+                Some(_) => Ok(()),
+                None => self.renew(),
+            };
         }
         let part = self.write_part()?;
         let linked = fs::hard_link(&part, &self.path);
