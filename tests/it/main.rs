@@ -13,6 +13,7 @@ mod edit;
 mod faults;
 mod files;
 mod host;
+mod layers;
 mod imports;
 mod life;
 mod messages;

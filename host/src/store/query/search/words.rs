@@ -1,0 +1,412 @@
+//! The words of a query as streams of rows of the full-text index.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use rusqlite::params;
+
+use crate::{
+    domain::{Phrase, Words, holds},
+    error::Result,
+    store::{
+        connection::{query_deadline::given_up, reader::Reader},
+        notes::note_rows::{load, select_notes},
+        query::search::{Search, Step, Stream},
+    },
+};
+
+/// More words of one query are looked for in the texts alone.
+const MAX_INDEXED_WORDS: usize = 24;
+/// So many words a prefix may stand for, to be looked for one by one.
+const MAX_EXPANSIONS: usize = 32;
+/// The most rows that are asked for at once.
+const MAX_CHUNK: u32 = 512;
+/// So many notes are looked at to see whether a prefix is frequent, and so many of
+/// them have to have it.
+const SAMPLE: u32 = 8;
+/// Prefixes up to so many bytes are taken for frequent until seen otherwise.
+const SHORT: usize = 3;
+const FREQUENT: usize = 3;
+
+/// The rows of an FTS5 expression, a chunk at a time.
+pub(super) struct WordRows {
+    expression: String,
+    /// As many as were asked for, or fewer where FTS5 was stopped.
+    chunk: Vec<i64>,
+    /// Those before it have been passed.
+    at: usize,
+    /// Whether there is nothing below the chunk.
+    ended: bool,
+    size: u32,
+    /// How many of the chunk were told.
+    told: usize,
+    /// Chunks in a row of which most was leapt over.
+    pub(super) leaps: u32,
+}
+
+impl WordRows {
+    pub(super) fn new(expression: String, size: u32) -> Self {
+        Self {
+            expression,
+            chunk: Vec::new(),
+            at: 0,
+            ended: false,
+            size: size.clamp(1, MAX_CHUNK),
+            told: 0,
+            leaps: 0,
+        }
+    }
+}
+
+impl WordRows {
+    /// The newest row at `row` or below, without asking FTS5. Rows are asked for
+    /// from the newest to the oldest.
+    pub(super) fn known(&mut self, row: i64) -> Option<Step<i64>> {
+        self.at += self.chunk[self.at..].partition_point(|found| *found > row);
+        match self.chunk.get(self.at) {
+            Some(found) => {
+                self.told += 1;
+                Some(Step::At(*found))
+            }
+            None if self.ended => Some(Step::End),
+            None => {
+                // The more of them were of use, the more next time.
+                if self.told * 2 > self.chunk.len() {
+                    self.leaps = 0;
+                    self.size = (self.size * 2).min(MAX_CHUNK);
+                } else if !self.chunk.is_empty() {
+                    self.leaps += 1;
+                    self.size = (self.size / 4).max(4);
+                }
+                None
+            }
+        }
+    }
+
+    /// As [`WordRows::known`], from FTS5.
+    pub(super) fn ask(
+        &mut self,
+        reader: &Reader,
+        row: i64,
+        time: &mut Duration,
+    ) -> Result<Step<i64>> {
+        self.chunk.clear();
+        self.at = 0;
+        let mut query = reader.conn.prepare_cached(
+            "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid <= ? \
+             ORDER BY rowid DESC LIMIT ?",
+        )?;
+        let (read, left) = reader.patience.limit(*time, || -> rusqlite::Result<()> {
+            let mut rows = query.query(params![self.expression, row, self.size])?;
+            while let Some(row) = rows.next()? {
+                self.chunk.push(row.get(0)?);
+            }
+            Ok(())
+        });
+        *time = left;
+        match read {
+            Ok(()) => self.ended = self.chunk.len() < usize::try_from(self.size).unwrap_or(0),
+            Err(error) if given_up(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // The first one is told now.
+        self.told = 1;
+        Ok(match self.chunk.first() {
+            Some(found) => Step::At(*found),
+            None if self.ended => Step::End,
+            None => Step::Tired,
+        })
+    }
+}
+
+/// What the index knows of an unfinished phrase.
+enum Known {
+    /// An expression that tells all of it.
+    All(String),
+    /// An expression of what stands before its last word, or none: the rest is seen in
+    /// the text.
+    Part(Option<String>),
+    /// No note has it.
+    Nothing,
+}
+
+/// The words of the index that begin so, by their beginnings. None where they are many.
+type Expansions = HashMap<String, Option<Vec<String>>>;
+
+impl Search<'_> {
+    /// The words that are wanted, as one stream, and those that aren't, each as
+    /// one. False where a word that is wanted stands nowhere.
+    pub(super) fn add_words(&mut self) -> Result<bool> {
+        let mut expressions = Vec::new();
+        let mut open = Vec::new();
+        let mut room = MAX_INDEXED_WORDS;
+        for phrase in self.phrases.clone() {
+            let words: usize = phrase.spellings.iter().map(Words::len).sum();
+            // Signs aren't indexed in their place, and what has no room not at all.
+            let partly = phrase.has_signs() || words > room;
+            self.look |= partly;
+            if phrase.negated {
+                if !partly {
+                    let rows = WordRows::new(any(&phrase.spellings), 1);
+                    self.without.push(Stream::Words(rows));
+                    room -= words;
+                }
+            } else if phrase.prefix && words <= room {
+                room -= words;
+                open.push(phrase);
+            } else if let [only] = phrase.spellings.as_slice() {
+                let indexed = words.min(room);
+                room -= indexed;
+                if indexed > 0 {
+                    expressions.push(quoted(only, indexed));
+                    expressions.extend(signed(only, indexed));
+                }
+                let single = (0..indexed).map(|at| quote(only.at(at).folded));
+                self.single_words.extend(single);
+            } else if words <= room {
+                room -= words;
+                expressions.push(any(&phrase.spellings));
+            }
+        }
+        let mut size = self.chunk;
+        if !open.is_empty() && !self.add_open(open, &mut expressions, &mut size)? {
+            return Ok(false);
+        }
+        if !expressions.is_empty() {
+            let rows = WordRows::new(expressions.join(" AND "), size);
+            self.with.push(Stream::Words(rows));
+        }
+        Ok(true)
+    }
+
+    /// Adds phrases whose last words may go on. False where one stands nowhere.
+    ///
+    /// A frequent prefix is soon found in the newest notes, or in those that have the other
+    /// words. A rare one is found by the index: as those few words that begin so, or by
+    /// FTS5, which reads all rows of all words that begin so at first.
+    fn add_open(
+        &mut self,
+        mut open: Vec<Phrase>,
+        expressions: &mut Vec<String>,
+        size: &mut u32,
+    ) -> Result<bool> {
+        let mut expansions = Expansions::new();
+        let length = |phrase: &Phrase| beginning(&phrase.spellings[0]).len();
+        // What tells most comes first.
+        open.sort_by_key(|phrase| std::cmp::Reverse(length(phrase)));
+        let alone = open.len() == 1 && expressions.is_empty();
+        let mut wide = Vec::new();
+        for phrase in open {
+            let short = length(&phrase) <= SHORT && phrase.longest() == 1;
+            let skipped = short
+                && match alone {
+                    true => self.is_frequent(std::slice::from_ref(&phrase))?,
+                    false => !expressions.is_empty(),
+                };
+            if skipped {
+                self.look = true;
+                if alone {
+                    return Ok(true);
+                }
+                continue;
+            }
+            match self.known(&phrase, &mut expansions)? {
+                Known::Nothing => return Ok(false),
+                Known::All(expression) => {
+                    if phrase.longest() == 1 {
+                        self.single_words.push(expression.clone());
+                    }
+                    expressions.push(expression);
+                }
+                Known::Part(Some(expression)) => {
+                    self.look = true;
+                    expressions.push(expression);
+                }
+                Known::Part(None) => wide.push(phrase),
+            }
+        }
+        let Some(longest) = wide.first() else {
+            return Ok(true);
+        };
+        if !expressions.is_empty() || self.is_frequent(&wide)? {
+            self.look = true;
+            return Ok(true);
+        }
+        self.look |= wide.len() > 1 || longest.longest() > 1;
+        let begin = |words: &Words| format!("{} *", quote(&beginning(words)));
+        let any: Vec<String> = longest.spellings.iter().map(begin).collect();
+        expressions.push(format!("({})", any.join(" OR ")));
+        *size = MAX_CHUNK;
+        Ok(true)
+    }
+
+    /// What the index can tell of a phrase whose last word may go on.
+    fn known(&mut self, phrase: &Phrase, expansions: &mut Expansions) -> Result<Known> {
+        let mut any = Vec::new();
+        let mut partly = false;
+        for words in &phrase.spellings {
+            let whole = words.len() - 1;
+            let begins = beginning(words);
+            if !expansions.contains_key(&begins) {
+                let found = self.expansions(&begins)?;
+                expansions.insert(begins.clone(), found);
+            }
+            let signed: Vec<String> = signed(words, whole).collect();
+            match expansions.get(&begins).and_then(Option::as_deref) {
+                Some([]) => {}
+                // Such a word isn't in its place in the index.
+                Some(ends) if phrase.has_signs() => {
+                    let ends: Vec<String> = ends.iter().map(|end| quote(end)).collect();
+                    let mut all = vec![format!("({})", ends.join(" OR "))];
+                    all.extend((whole > 0).then(|| quoted(words, whole)));
+                    all.extend(signed);
+                    any.push(format!("({})", all.join(" AND ")));
+                }
+                Some(ends) => {
+                    let head: String = words
+                        .iter()
+                        .take(whole)
+                        .flat_map(|word| [word.folded, " "])
+                        .collect();
+                    any.extend(
+                        ends.iter()
+                            .map(|end| quote(&[&head, end.as_str()].concat())),
+                    );
+                }
+                None if whole == 0 => return Ok(Known::Part(None)),
+                None => {
+                    partly = true;
+                    any.push(quoted(words, whole));
+                }
+            }
+        }
+        if any.is_empty() {
+            return Ok(Known::Nothing);
+        }
+        let any = format!("({})", any.join(" OR "));
+        Ok(match partly {
+            true => Known::Part(Some(any)),
+            false => Known::All(any),
+        })
+    }
+
+    /// Whether many of the notes have words that begin so.
+    fn is_frequent(&mut self, phrases: &[Phrase]) -> Result<bool> {
+        let start = Instant::now();
+        let notes = load(
+            &self.reader.conn,
+            select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
+            params![self.before.0, SAMPLE],
+        )?;
+        let having = notes.iter().filter(|note| holds(phrases, note));
+        let frequent = having.count() >= FREQUENT;
+        self.spend(start);
+        Ok(frequent)
+    }
+
+    /// The words of the index that begin so. None where they are many.
+    fn expansions(&mut self, begins: &str) -> Result<Option<Vec<String>>> {
+        // Instances of a word are passed one by one, a few of them sooner than
+        // the next word is looked up.
+        const PASSED: usize = 8;
+        let mut query = self
+            .reader
+            .conn
+            .prepare_cached("SELECT term FROM indexed_words WHERE term >= ? AND term < ?")?;
+        let end = format!("{begins}\u{10FFFF}");
+        let mut words: Vec<String> = Vec::new();
+        let mut from = begins.to_owned();
+        loop {
+            let start = Instant::now();
+            let mut rows = query.query([&from, &end])?;
+            let mut instances = 0;
+            loop {
+                let Some(row) = rows.next()? else {
+                    self.spend(start);
+                    return Ok(Some(words));
+                };
+                let word: String = row.get(0)?;
+                if words.last() == Some(&word) {
+                    instances += 1;
+                    if instances > PASSED {
+                        // No word has a control character: the least that is after it.
+                        from = format!("{word}\u{1}");
+                        self.spend(start);
+                        break;
+                    }
+                    continue;
+                }
+                if words.len() == MAX_EXPANSIONS {
+                    self.spend(start);
+                    return Ok(None);
+                }
+                words.push(word);
+                instances = 0;
+            }
+        }
+    }
+
+    /// Leaves out a stream of words that takes too long: what it would tell is
+    /// seen in the text. Where nothing else would be left, its single words take
+    /// its place, which FTS5 finds without a search of its own.
+    pub(super) fn take_apart(&mut self, at: usize) {
+        let Stream::Words(slow) = self.with.remove(at) else {
+            return;
+        };
+        self.look = true;
+        if !self.with.is_empty() {
+            return;
+        }
+        if !self.apart {
+            self.apart = true;
+            self.fts_time = self.limits.fts_time / 2;
+            let mut words = std::mem::take(&mut self.single_words);
+            words.sort_unstable();
+            words.dedup();
+            words.retain(|word| *word != slow.expression);
+            let rows = |word| Stream::Words(WordRows::new(word, self.chunk));
+            self.with.extend(words.into_iter().map(rows));
+        }
+        if self.with.is_empty() {
+            self.with.push(Stream::All);
+        }
+    }
+}
+
+/// Spellings of which one is enough, as FTS5 reads it. Letters and digits only: nothing
+/// that was typed is syntax.
+fn any(spellings: &[Words]) -> String {
+    let spellings: Vec<String> = spellings
+        .iter()
+        .map(|words| quoted(words, words.len()))
+        .collect();
+    format!("({})", spellings.join(" OR "))
+}
+
+/// The first of these words, one after the other.
+fn quoted(words: &Words, first: usize) -> String {
+    let words: Vec<&str> = words.iter().take(first).map(|word| word.folded).collect();
+    quote(&words.join(" "))
+}
+
+/// Those of them that have signs, with them.
+fn signed(words: &Words, first: usize) -> impl Iterator<Item = String> + '_ {
+    let words = words.iter().take(first);
+    words
+        .flat_map(|word| word.signed())
+        .map(|word| quote(&word))
+}
+
+/// How the last word of the index begins.
+fn beginning(words: &Words) -> String {
+    let last = words.at(words.len() - 1);
+    last.signed()
+        .next()
+        .unwrap_or_else(|| last.folded.to_owned())
+}
+
+fn quote(words: &str) -> String {
+    format!("\"{words}\"")
+}
