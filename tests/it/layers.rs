@@ -379,7 +379,10 @@ fn a_circle_is_found_in_declarations_code_and_macros() {
     assert_eq!(found("use std::fs;"), [""; 0]);
     assert_eq!(found("use crate::a::{one::Other};"), circle);
     assert_eq!(found("fn f() { super::a::one::g() }"), circle);
-    assert_eq!(found("fn f() { write!(x, \"\", crate::a::one::G) }"), circle);
+    assert_eq!(
+        found("fn f() { write!(x, \"\", crate::a::one::G) }"),
+        circle
+    );
     assert_eq!(
         found("#[cfg(test)] mod tests { use crate::a::one::Other; }"),
         [""; 0]
@@ -388,8 +391,5 @@ fn a_circle_is_found_in_declarations_code_and_macros() {
     write("a/two.rs", "use super::one::One;");
     assert_eq!(found(""), [""; 0], "b imports nothing");
     write("a/one.rs", "use super::two::Two;");
-    assert_eq!(
-        circles(&imports(dir.path())),
-        ["a::one → a::two → a::one"]
-    );
+    assert_eq!(circles(&imports(dir.path())), ["a::one → a::two → a::one"]);
 }

@@ -4,9 +4,9 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{
+use crate::domain::{
     letters::is_arabic,
-    words::{Place, Words},
+    tokenizer::{Place, Words},
 };
 
 /// Words or parts of which every run is a spelling of its own; of more only the single ones.

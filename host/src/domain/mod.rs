@@ -6,12 +6,11 @@ mod compounds;
 mod invisible;
 mod letters;
 mod markdown;
+mod markdown_text;
 mod matching;
-mod nearest;
 mod note;
 mod page_url;
 mod phrase;
-mod plain;
 mod published_date;
 mod query;
 mod quote;
@@ -20,7 +19,8 @@ mod share_parameters;
 mod snippet;
 mod suggest;
 mod tag;
-mod words;
+mod tokenizer;
+mod typo;
 
 pub use compounds::spellings;
 pub use letters::folded;
@@ -29,15 +29,14 @@ pub(crate) use markdown::pathological::pathological_texts;
 pub use markdown::{
     CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree,
 };
+pub use markdown_text::{is_too_deep, plain_text};
 pub use matching::{Searched, holds, relevance};
-pub use nearest::nearest;
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
 pub use page_url::PageUrl;
 pub use phrase::{Found, Phrase};
-pub use plain::{is_too_deep, plain_text};
 pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;
 pub use secrets::{tokens_in, without_user_info};
@@ -47,4 +46,5 @@ pub use suggest::{
     Suggestion, worth_showing,
 };
 pub use tag::{Tag, is_comma, shell_word};
-pub use words::{Word, Words, index_text};
+pub use tokenizer::{Word, Words, index_text};
+pub use typo::nearest;

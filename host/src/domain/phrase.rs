@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Term, Word, Words, compounds};
+use crate::domain::{
+    compounds,
+    query::Term,
+    tokenizer::{Word, Words},
+};
 
 /// Words that are typed apart and may stand as one have so many bytes together.
 const LEAST_JOINED: usize = 4;
@@ -192,7 +196,7 @@ fn is_one_plain_word(term: &Term) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Query, index_text};
+    use crate::domain::{query::Query, tokenizer::index_text};
     use proptest::prelude::*;
 
     /// Whether all words of a query stand in a text, and those that are quoted to the letter.

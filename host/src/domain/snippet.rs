@@ -1,6 +1,6 @@
 //! The piece of a text that shows why it was found.
 
-use super::{Phrase, Words, letters::is_inside_a_character};
+use crate::domain::{letters::is_inside_a_character, phrase::Phrase, tokenizer::Words};
 
 /// Length of a snippet, in bytes of the text, up to the next word.
 const SNIPPET_BYTES: usize = 240;
@@ -93,7 +93,7 @@ pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Query;
+    use crate::domain::query::Query;
     use proptest::prelude::*;
 
     fn phrases(query: &str) -> Vec<Phrase> {

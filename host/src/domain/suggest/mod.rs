@@ -19,7 +19,7 @@ pub use replay::{Measures, Replay, SHOWN};
 use topics::{Entry, Place, TOPICS};
 use weights::{SIGNS, Signs, Weights, chance};
 
-use super::{NoteId, Tag};
+use crate::domain::{note::NoteId, tag::Tag};
 
 /// So many notes, the newest, are remembered.
 pub const MEMORY_NOTES: usize = 400;

@@ -5,7 +5,9 @@
 //! letter. A number is a hash of the word: what two words in four billion share
 //! is at worst a suggestion that is slightly off.
 
-use crate::domain::{Note, PageUrl, Tag, Words, plain_text};
+use crate::domain::{
+    markdown_text::plain_text, note::Note, page_url::PageUrl, tag::Tag, tokenizer::Words,
+};
 
 /// Words that say nothing of what a page is about, in the language in which most pages are
 /// written. (Of other languages, that a word is on most pages tells the same.)

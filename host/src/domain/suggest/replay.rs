@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Choices, MEMORY_NOTES, Memory, Page};
-use crate::domain::{Note, Tag};
+use crate::domain::{note::Note, tag::Tag};
 
 /// So many suggestions are seen at once.
 pub const SHOWN: usize = 5;

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use super::{
+use crate::domain::{
     compounds::{self, Class},
     letters::{
         dead_nasal, is_accent, is_apostrophe, is_arabic, is_hangul_tail, is_ignored, spelled_out,
