@@ -7,15 +7,15 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::counting::Counting;
 use super::links::{RELEVANCE, order_name};
-use super::route::Parameters;
-use super::server::Answer;
-use crate::domain::{Note, NoteId, Query, Tag, site_of};
-use crate::error::{Error, Result};
-use crate::handler::wire_note;
-use crate::protocol::{self, ErrorKind, TagCount};
-use crate::store::{Reader, TagFilter, TagOrder, TagPlace};
+use crate::{
+    domain::{Note, NoteId, Query, Tag, site_of},
+    error::{Error, Result},
+    handler::wire_note,
+    protocol::{self, ErrorKind, TagCount},
+    site::{facet_cache::Counting, query_string::Parameters, response::Answer},
+    store::{Reader, TagFilter, TagOrder, TagPlace},
+};
 
 /// Notes or tags of an answer where nothing else is asked for, and the most.
 const DEFAULT_LIMIT: u32 = 20;

@@ -17,7 +17,7 @@
 //!   unregisters itself goes. `Clear-Site-Data` with the script ends it in Chromium alone, and
 //!   with a redirect makes a navigation in Chromium take very long.
 
-use super::head::{Fields, Refusal};
+use crate::site::{refusal::Refusal, request_fields::Fields};
 
 /// By which of its names the site was asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -114,8 +114,8 @@ fn is_program(fields: &Fields<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::head::{Refusal, read};
     use super::{Place, Reply};
+    use crate::site::{refusal::Refusal, request::read};
 
     const OWN_HOST: &str = "nabcdefgh23456723.localhost";
 

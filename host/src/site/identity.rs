@@ -13,19 +13,19 @@
 //!
 //! A new secret changes all three, so whatever a program has learned before is worth nothing.
 
-use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, ErrorKind, Write as _},
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
-
-use super::door::write_new;
 
 /// The file of the secret, in the folder of the notes.
 const SECRET: &str = "site.secret";
@@ -288,10 +288,21 @@ fn base32(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Writes a file of this user's own; there must be none yet.
+pub(super) fn write_new(file: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?
+        .write_all(text.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
 
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()

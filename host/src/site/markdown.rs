@@ -5,10 +5,12 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use maud::{Markup, PreEscaped};
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 
-use super::texts::Texts;
-use crate::domain::{
-    CellAlignment, MAX_SUMMARY_BYTES, MarkdownElement, MarkdownNode, markdown_as_typed,
-    markdown_tree,
+use crate::{
+    domain::{
+        CellAlignment, MAX_SUMMARY_BYTES, MarkdownElement, MarkdownNode, markdown_as_typed,
+        markdown_tree,
+    },
+    site::markdown_cache::Texts,
 };
 
 /// HTML that one text may become, in bytes.
@@ -190,9 +192,10 @@ fn class(alignment: CellAlignment) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::{Expect, expect};
+
     use super::*;
     use crate::domain::pathological_texts;
-    use expect_test::{Expect, expect};
 
     #[track_caller]
     fn check(markdown: &str, html: &Expect) {

@@ -6,45 +6,55 @@
 //! over when it ends.
 
 mod api;
-mod browse;
-mod counting;
-mod door;
+mod auth;
+mod controller;
+mod did_you_mean;
+mod facet_cache;
 mod feed;
 mod fetch_metadata;
+mod file_names;
 mod files;
-mod head;
 mod identity;
 mod links;
-mod listen;
+mod listener;
 mod markdown;
-mod nearby;
-mod pages;
-mod peer;
-mod program;
-mod rendered;
+mod markdown_cache;
+mod peer_uid;
+mod port_owner;
+#[cfg(target_os = "linux")]
+mod proc_net;
+mod query_string;
+mod refusal;
+mod request;
+mod request_fields;
+mod response;
+mod response_cache;
 mod route;
 mod server;
-#[cfg(target_os = "linux")]
-mod sockets;
-mod texts;
+mod session_token;
+mod views;
 
-use std::convert::Infallible;
-use std::fmt;
-use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    fmt, io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
 
-use browse::Browse;
-use listen::{BindError, Holder, Listeners};
+use crate::{
+    site::{
+        controller::Browse,
+        listener::{BindError, Holder, Listeners},
+    },
+    store::Store,
+};
 
-pub use door::{Door, Entrance};
+pub use auth::{Door, Entrance};
 pub use files::{Address, Tokens, Written, write_files};
 pub use identity::Identity;
-pub use program::{Program, listening_at};
-
-use crate::store::Store;
+pub use port_owner::{Program, listening_at};
 
 /// How often a process that stands by tries to take over.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);
@@ -211,7 +221,7 @@ impl Site {
         let mut asked: Option<Instant> = None;
         let mut was_foreign = false;
         loop {
-            let taken = match listen::bind(port) {
+            let taken = match listener::bind(port) {
                 // Who it is hardly ever changes: it is asked now and then.
                 Err(_) if asked.is_some_and(|then| then.elapsed() < HOLDER_PAUSE) => None,
                 Err(_) => {
@@ -300,7 +310,7 @@ pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
 /// doesn't, visitors have to show a key.
 #[must_use]
 pub fn tells_users_apart() -> bool {
-    peer::can_tell()
+    peer_uid::can_tell()
 }
 
 fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result<Infallible> {
@@ -325,13 +335,13 @@ fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result
 fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Listeners, ServeError> {
     let mut rounds = ENDING_ROUNDS;
     loop {
-        let address = match listen::bind(port) {
+        let address = match listener::bind(port) {
             Ok(listeners) => return Ok(listeners),
             Err(BindError::Io(source)) => return Err(ServeError::Io { port, source }),
             Err(BindError::Taken(address)) => address,
         };
         let known = identity();
-        let holder = listen::holder(address, known.as_deref());
+        let holder = listener::holder(address, known.as_deref());
         let named = |what: &str| match listening_at(address) {
             Some(program) => format!("{what} listens at {address}: {program}"),
             None => format!("{what} listens at {address}"),
@@ -388,8 +398,9 @@ fn refused(port: u16, error: &io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::TcpListener;
+
+    use super::*;
 
     fn settings(port: u16, folder: &tempfile::TempDir) -> Settings {
         Settings {
@@ -428,7 +439,7 @@ mod tests {
     #[test]
     fn a_stranger_is_named_and_the_port_taken_when_he_goes() {
         let folder = tempfile::tempdir().unwrap();
-        let Listeners { port, mut sockets } = listen::bind(0).unwrap();
+        let Listeners { port, mut sockets } = listener::bind(0).unwrap();
         // Whichever family he has, even if only that one.
         let stranger: TcpListener = sockets.pop().unwrap();
         let address = stranger.local_addr().unwrap();

@@ -5,26 +5,34 @@
 //! it has no limit on heads, threads or waiting, and a request body can end
 //! the process. What may be asked is `head.rs`, what is answered is `browse.rs`.
 
-use std::borrow::Cow;
-use std::convert::Infallible;
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    io::{self, ErrorKind, Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
-use super::door::{self, Admission, Door};
-use super::fetch_metadata::{Place, Reply};
-use super::head::{self, Head, Refusal};
-use super::identity::{self, Identity};
-use super::listen::{CHALLENGE, Listeners, SERVER_NAME};
-use super::peer::{self, Visitor};
+use super::{
+    fetch_metadata::{Place, Reply},
+    identity::{self, Identity},
+};
+use crate::site::{
+    auth::{self, Admission, Door},
+    listener::{CHALLENGE, Listeners, SERVER_NAME},
+    peer_uid::{self, Visitor},
+    refusal::Refusal,
+    request::{self, Head},
+    response::Answer,
+};
 
 /// Sent with every answer.
 const STRICT_HEADERS: [(&str, &str); 9] = [
@@ -66,88 +74,6 @@ self.addEventListener(\"activate\", (event) => event.waitUntil((async () => {
 	}
 })()));
 ";
-
-/// What a page, a file or an error is, once it is ready to be sent.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub status: u16,
-    pub content_type: &'static str,
-    /// Where it is instead; percent-encoded.
-    pub location: Option<String>,
-    /// By what the client can ask whether it is still the same (RFC 9110, 8.8.3),
-    /// with its quotation marks; without one it isn't kept.
-    pub tag: Option<String>,
-    pub body: Cow<'static, str>,
-}
-
-impl Answer {
-    /// A page of the site.
-    pub(super) fn page(status: u16, html: String) -> Self {
-        Self {
-            status,
-            content_type: "text/html; charset=utf-8",
-            location: None,
-            tag: None,
-            body: html.into(),
-        }
-    }
-
-    /// What is no page: data, or a file that is part of the program.
-    pub(super) fn data(
-        status: u16,
-        content_type: &'static str,
-        body: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            status,
-            content_type,
-            location: None,
-            tag: None,
-            body: body.into(),
-        }
-    }
-
-    /// What the client has is still the same.
-    pub(super) fn unchanged(tag: String) -> Self {
-        Self {
-            tag: Some(tag),
-            body: "".into(),
-            ..Self::page(304, String::new())
-        }
-    }
-
-    /// The same page has another address. Browsers may keep that for good only
-    /// where an answer may be kept, and none may: an alias can be taken back.
-    pub(super) fn moved(location: String) -> Self {
-        Self {
-            status: 308,
-            location: Some(location),
-            ..Self::sentence(308, "This page has another address.".into())
-        }
-    }
-
-    /// The same page at the site's own origin. The same answer for whatever is asked for, also
-    /// for what isn't there; and another one as soon as the origin is another.
-    fn redirect(origin: &str, target: &str) -> Self {
-        // Whatever came over the wire, a Location is ASCII without blanks.
-        const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
-        let target = utf8_percent_encode(target, BLANKS);
-        Self {
-            location: Some(format!("{origin}{target}")),
-            ..Self::sentence(307, "The notes have an address of their own.".into())
-        }
-    }
-
-    fn sentence(status: u16, sentence: String) -> Self {
-        Self {
-            status,
-            content_type: "text/plain; charset=utf-8",
-            location: None,
-            tag: None,
-            body: (sentence + "\n").into(),
-        }
-    }
-}
 
 /// What a client may cost.
 #[derive(Debug, Clone, Copy)]
@@ -312,7 +238,7 @@ impl Server {
     /// Answers the requests of one connection until either side has enough.
     fn converse(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let visitor = peer::visitor(stream);
+        let visitor = peer_uid::visitor(stream);
         if visitor == Visitor::Other {
             return self.refuse(stream, Refusal::OtherUser, self.limits, false);
         }
@@ -320,7 +246,7 @@ impl Server {
         loop {
             let read = |bytes: &[u8]| {
                 let own_host = self.door.identity().host();
-                head::read(bytes, self.port, &own_host)
+                request::read(bytes, self.port, &own_host)
             };
             let head = match inbox.next(stream, read, self.limits)? {
                 Next::Head(head) => head,
@@ -386,9 +312,9 @@ impl Server {
             Ok(Admission::In) => written(&self.page(head), &[]),
             Ok(Admission::Entered { to, cookie }) => {
                 let cookie = cookie.map(|cookie| header("Set-Cookie", &cookie));
-                written(&Answer::page(200, door::onward(&to)), cookie.as_slice())
+                written(&Answer::page(200, auth::onward(&to)), cookie.as_slice())
             }
-            Ok(Admission::Again { to }) => written(&Answer::page(200, door::onward(&to)), &[]),
+            Ok(Admission::Again { to }) => written(&Answer::page(200, auth::onward(&to)), &[]),
             Ok(Admission::Locked) => Err(Refusal::Locked),
             Err(error) => {
                 log::error!("the site can't tell who may come in: {error}");
@@ -623,9 +549,10 @@ fn is_passing(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::site::listen;
     use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::site::{listener, response::Answer};
 
     const GET: &str = "GET / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n";
 
@@ -644,7 +571,7 @@ mod tests {
     }
 
     fn start(limits: Limits) -> u16 {
-        let listeners = listen::bind(0).unwrap();
+        let listeners = listener::bind(0).unwrap();
         let port = listeners.port;
         let folder = tempfile::tempdir().unwrap();
         let door = Door::of(&folder.path().join("notes.db"), false);

@@ -7,20 +7,26 @@
 //! seen that all in them is as the last export wrote it, by the hashes that the mark has.
 //! What is the same as before is the same file (a hard link), so it keeps its date.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, FileTimes};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    fs::{self, DirBuilder, File, FileTimes},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
 };
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
-use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
-use rustix::io::Errno;
+use rustix::{
+    fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with},
+    io::Errno,
+};
 
 use crate::{
     regular,
@@ -482,7 +488,7 @@ fn marked(place: &Path) -> io::Result<Option<Earlier>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let ours = |name: &&str| super::TOP.contains(name);
+    let ours = |name: &&str| TOP.contains(name);
     let hashes = |line: &str| {
         let (path, content) = line.split_once(' ')?;
         let hash = |digits| u64::from_str_radix(digits, 16).ok();
@@ -549,3 +555,25 @@ fn sync(folder: &File) {
         log::warn!("the site may not be on the disk yet: {error}");
     }
 }
+
+/// All names at the top of a site in files: nothing else is ever written there.
+pub(super) const TOP: [&str; 18] = [
+    NO_JEKYLL,
+    "404.html",
+    "404.js",
+    "all",
+    "favicon.ico",
+    "favicon.svg",
+    "feed.atom",
+    "index.html",
+    "note",
+    "robots.txt",
+    "search",
+    "search.js",
+    "site",
+    "site.js",
+    "sites",
+    "style.css",
+    "tag",
+    "tags",
+];

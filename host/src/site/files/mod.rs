@@ -9,66 +9,54 @@
 //! Whatever asks a server is something else here, or isn't there: narrowing is a search,
 //! and that is done by the page (`index`); pages of a list have numbers.
 
-mod catalog;
 mod folder;
+mod fragment_store;
 mod index;
-mod names;
-mod spool;
+mod page_plan;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::{HashSet, VecDeque};
-use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::{
+    cmp::Reverse,
+    collections::{HashSet, VecDeque},
+    io,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
 
 use anyhow::bail;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use catalog::{Catalog, Sites, Tally};
 use folder::{Folder, NO_JEKYLL};
-use spool::{Piece, Place, Spools};
+use jiff::{Timestamp, tz::TimeZone};
 
-pub(super) use names::FileNames;
-
-use super::browse::{
-    FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS, SCRIPT, STYLE,
+use super::{
+    feed::{self, Feed},
+    links::Links,
 };
-use super::feed::{self, Feed};
-use super::links::Links;
-use super::pages::{self, Related, Shell};
-use crate::domain::{Note, Searched, Tag};
-use crate::store::{
-    Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
-    TagOrder,
+use crate::{
+    domain::{Note, Searched, Tag},
+    site::{
+        controller::{
+            FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS,
+            SCRIPT, STYLE,
+        },
+        files::{
+            fragment_store::{Piece, Place, Spools},
+            page_plan::{Catalog, Sites, Tally},
+        },
+        views::{self, Related, Shell},
+    },
+    store::{
+        Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
+        TagOrder,
+    },
 };
 
-/// All names at the top of a site in files: nothing else is ever written there.
-const TOP: [&str; 18] = [
-    NO_JEKYLL,
-    "404.html",
-    "404.js",
-    "all",
-    "favicon.ico",
-    "favicon.svg",
-    "feed.atom",
-    "index.html",
-    "note",
-    "robots.txt",
-    "search",
-    "search.js",
-    "site",
-    "site.js",
-    "sites",
-    "style.css",
-    "tag",
-    "tags",
-];
+pub(super) use crate::site::file_names::FileNames;
 
 /// What it runs on besides the site's own script.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
@@ -286,7 +274,7 @@ struct Made {
 
 /// What a thread made of its share of them.
 struct Share {
-    spool: spool::Writer,
+    spool: fragment_store::Writer,
     places: Vec<(u32, Place, Timestamp)>,
     words: index::Index,
 }
@@ -406,7 +394,7 @@ impl Maker<'_> {
         receive: &Mutex<Receiver<Batch>>,
         in_feeds: &[bool],
     ) -> anyhow::Result<Share> {
-        let spool = spool::Writer::create(self.folder.scratch(), u32::try_from(number)?)?;
+        let spool = fragment_store::Writer::create(self.folder.scratch(), u32::try_from(number)?)?;
         let mut share = Share {
             spool,
             places: Vec::new(),
@@ -440,22 +428,22 @@ impl Maker<'_> {
                 false => String::new(),
             };
             let place = share.spool.put([
-                &pages::title(note),
-                &pages::listed(shell, note).into_string(),
-                &pages::article(shell, note).into_string(),
-                &pages::about(shell, note).into_string(),
+                &views::title(note),
+                &views::listed(shell, note).into_string(),
+                &views::article(shell, note).into_string(),
+                &views::about(shell, note).into_string(),
                 &entry,
             ])?;
             share.places.push((number, place, note.updated_at));
             let searched = Searched::of(note);
-            let site = pages::site_of(note);
+            let site = views::site_of(note);
             share.words.add(number, note, &searched, site.as_deref());
             texts.push((note, searched, site));
         }
         let piece = first as usize / index::NOTES_PER_PIECE;
         for (piece, notes) in (piece..).zip(texts.chunks(index::NOTES_PER_PIECE)) {
             let notes = notes.iter().map(|(note, texts, site)| {
-                let saved = pages::saved_on(shell, note.saved_at);
+                let saved = views::saved_on(shell, note.saved_at);
                 index::Found::of(note, texts, site.as_deref(), saved, self.names)
             });
             index::put_notes(self.folder, piece, &notes.collect::<Vec<_>>())?;
@@ -533,7 +521,7 @@ impl Maker<'_> {
             Ok((self.catalog.outline.saved[number], preview))
         });
         let notes: Vec<(Timestamp, String)> = notes.collect::<io::Result<_>>()?;
-        Ok(pages::listed_day_by_day(&self.shells[2], &notes))
+        Ok(views::listed_day_by_day(&self.shells[2], &notes))
     }
 
     fn tag(&self, tag: usize, made: &Made, tally: &mut Tally<u32>) -> anyhow::Result<()> {
@@ -552,7 +540,7 @@ impl Maker<'_> {
         let pages = notes.rchunks(PAGE_NOTES as usize);
         let last = pages.len().saturating_sub(1);
         for (number, notes) in pages.enumerate() {
-            let page = pages::TagPage {
+            let page = views::TagPage {
                 filter: &filter,
                 count: self.catalog.notes_with(tag).len() as u64,
                 related: &related,
@@ -560,7 +548,7 @@ impl Maker<'_> {
                 newest: (number > 0).then(|| shell.links.tag(name)),
                 older: (number < last).then(|| shell.links.tag_page(name, number + 1)),
             };
-            self.put(&numbered(&folder, number), &pages::tag(shell, &page))?;
+            self.put(&numbered(&folder, number), &views::tag(shell, &page))?;
         }
         let links = &self.feed_links[1];
         let notes: Vec<&u32> = newest(notes, FEED_NOTES).iter().rev().collect();
@@ -593,7 +581,7 @@ impl Maker<'_> {
             let list = self.list(notes, made)?;
             let newest = (number > 0).then(|| shell.links.site(name, None));
             let older = (number < last).then(|| shell.links.site_page(name, number + 1));
-            let page = pages::site(shell, name, &family, &list, newest, older);
+            let page = views::site(shell, name, &family, &list, newest, older);
             self.put(&numbered(&folder, number), &page)?;
         }
         Ok(())
@@ -609,7 +597,7 @@ impl Maker<'_> {
                 true => None,
                 false => Some(self.list(&notes, made)?),
             };
-            let html = pages::all(&self.shells[2], page as u64, pages as u64, list.as_ref());
+            let html = views::all(&self.shells[2], page as u64, pages as u64, list.as_ref());
             self.put(&format!("all/{page}/index.html"), &html)?;
         }
         Ok(())
@@ -637,7 +625,7 @@ impl Maker<'_> {
             let related: Vec<Related> = related.collect::<io::Result<_>>()?;
             let title = made.spools.get(place, Piece::Title)?;
             let article = maud::PreEscaped(made.spools.get(place, Piece::Article)?);
-            let page = pages::around(&self.shells[2], &title, &article, &related);
+            let page = views::around(&self.shells[2], &title, &article, &related);
             let id = self.catalog.outline.notes[number].0;
             self.put(&format!("note/{id}/index.html"), &page)?;
         }
@@ -660,9 +648,9 @@ impl Maker<'_> {
         };
         let latest = &made.newest[..made.newest.len().min(PAGE_NOTES as usize)];
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
-        self.put("index.html", &pages::home(home, counts, latest, &tags))?;
-        self.put("search/index.html", &pages::search_alone(one_deep))?;
-        self.put("404.html", &pages::lost(at_base))?;
+        self.put("index.html", &views::home(home, counts, latest, &tags))?;
+        self.put("search/index.html", &views::search_alone(one_deep))?;
+        self.put("404.html", &views::lost(at_base))?;
         let links = &self.feed_links[0];
         let feed = Feed {
             title: "url-notes",
@@ -711,12 +699,12 @@ impl Maker<'_> {
             for (place, tag) in tags.iter().enumerate() {
                 let initial = self.catalog.tag(*tag).as_str().chars().next();
                 let initial = initial.unwrap_or('#');
-                let name = pages::initial_of(initial);
+                let name = views::initial_of(initial);
                 if jumps.last().is_none_or(|(last, _)| *last != name)
                     && jumps.iter().all(|(known, _)| *known != name)
                 {
                     let page = links.tags_page(order, place / length);
-                    jumps.push((name, format!("{page}#{}", pages::place_of(initial))));
+                    jumps.push((name, format!("{page}#{}", views::place_of(initial))));
                 }
             }
         }
@@ -732,7 +720,7 @@ impl Maker<'_> {
                 next: None,
                 matching: Some(count as u64),
             };
-            let page = pages::TagsPage {
+            let page = views::TagsPage {
                 order,
                 filter: "",
                 list: &list,
@@ -741,7 +729,7 @@ impl Maker<'_> {
                 more: (number < last).then(|| links.tags_page(order, number + 1)),
                 initials: &jumps,
             };
-            self.put(&numbered(folder, number), &pages::tags(shell, &page))?;
+            self.put(&numbered(folder, number), &views::tags(shell, &page))?;
         }
         Ok(())
     }
@@ -769,7 +757,7 @@ impl Maker<'_> {
             };
             let first = (number > 0).then(|| links.sites_page(order, 0));
             let more = (number < last).then(|| links.sites_page(order, number + 1));
-            let page = pages::sites(shell, order, "", &list, first, more);
+            let page = views::sites(shell, order, "", &list, first, more);
             self.put(&numbered(folder, number), &page)?;
         }
         Ok(())

@@ -1,14 +1,15 @@
 //! The files hold what the site shows.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::domain::{Metadata, NewNote, PageUrl, parse_tags};
-use crate::site::browse::Browse;
-use crate::store::Store;
+use crate::{
+    domain::{Metadata, NewNote, PageUrl, parse_tags},
+    site::{controller::Browse, files::folder::TOP},
+    store::Store,
+};
 
 /// A store with pages of notes, tags and sites of all sorts.
 fn store(folder: &Path) -> Store {

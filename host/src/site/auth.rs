@@ -11,20 +11,25 @@
 //! The cookie belongs to the host of the site's own origin. Cookies know no ports, but no
 //! server at another port of `localhost` has that host's name.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::{
+    fs::{self, DirBuilder},
+    io::{self, ErrorKind},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use maud::{DOCTYPE, html};
 use uuid::Uuid;
 
-use super::fetch_metadata::Place;
-use super::head::Head;
-use super::identity::{Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret};
-use super::peer::{self, Visitor};
+use crate::site::{
+    fetch_metadata::Place,
+    identity::{Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret, write_new},
+    peer_uid::{self, Visitor},
+    request::Head,
+    session_token::{ENTRANCE, cookie_name},
+};
 
 /// The folder of tokens, beside the database.
 const FOLDER: &str = "site";
@@ -37,8 +42,6 @@ const PAGE: &str = ".html";
 const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
 /// Length of a token's name in hexadecimal digits.
 const ID_LENGTH: usize = 32;
-/// What addresses with a token begin with.
-const ENTRANCE: &str = "/enter/";
 /// How long a browser keeps the key: as long as browsers keep any cookie.
 const KEPT_SECONDS: u32 = 400 * 24 * 60 * 60;
 /// Shown to everybody: nothing of the notes is in them.
@@ -121,7 +124,7 @@ impl Door {
     /// Whether the site has to be opened with a token, at least the first time.
     #[must_use]
     pub fn needs_token(&self) -> bool {
-        self.required || !peer::can_tell()
+        self.required || !peer_uid::can_tell()
     }
 
     /// Makes a token for one visit to the site at `port`, beginning at `path`.
@@ -238,21 +241,6 @@ impl Door {
     }
 }
 
-/// The name of the key's cookie: cookies know no ports, so that the sites of two
-/// ports would take each other's.
-pub(super) fn cookie_name(port: u16) -> String {
-    format!("url-notes-{port}")
-}
-
-/// A request as it may stand in the log.
-pub(super) fn without_token(target: &str) -> &str {
-    if target.starts_with(ENTRANCE) {
-        ENTRANCE
-    } else {
-        target
-    }
-}
-
 /// A page that leads on to `address` by itself. Not a redirection: a browser sends a
 /// strict cookie only where a page of the same site has asked for the next one.
 pub(super) fn onward(address: &str) -> String {
@@ -289,19 +277,10 @@ fn read_if_there(file: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Writes a file of this user's own; there must be none yet.
-pub(super) fn write_new(file: &Path, text: &str) -> io::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?
-        .write_all(text.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::session_token::without_token;
 
     struct Test {
         folder: tempfile::TempDir,
@@ -413,7 +392,7 @@ mod tests {
         let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
-        assert_eq!(place.door.needs_token(), !peer::can_tell());
+        assert_eq!(place.door.needs_token(), !peer_uid::can_tell());
         assert!(Test::new(true).door.needs_token());
         // An address with a token, from before the setting was changed, leads on.
         assert_eq!(

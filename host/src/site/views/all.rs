@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::shell::{Place, Shell, Tab, turn_page};
+use crate::site::views::layout::{Place, Shell, Tab, turn_page};
 
 /// Page `page` (from 0) of `pages`; `notes` are its list, none where there are none.
 pub(in crate::site) fn all(shell: &Shell, page: u64, pages: u64, notes: Option<&Markup>) -> String {

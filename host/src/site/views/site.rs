@@ -2,9 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::shell::{Place, Shell, Tab, counted, turn_page};
-use crate::site::pages::sites::counted_sites;
-use crate::store::SiteFamily;
+use crate::{
+    site::views::{
+        layout::{Place, Shell, Tab, counted, turn_page},
+        sites::counted_sites,
+    },
+    store::SiteFamily,
+};
 
 /// A page of the notes of `site`, with the addresses of the newest ones, if those are
 /// on another one, and of older ones, if there are any.

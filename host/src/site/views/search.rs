@@ -2,11 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::preview::{Body, by_day, counted_tags, moment, preview};
-use super::shell::{Place, Shell, Tab, counted, grouped, turn_page};
-use crate::domain::{Query, Tag};
-use crate::site::links::tag_condition;
-use crate::store::{Best, Found, Hit, RANKED, TagCount};
+use crate::{
+    domain::{Query, Tag},
+    site::{
+        links::tag_condition,
+        views::{
+            layout::{Place, Shell, Tab, counted, grouped, turn_page},
+            note_card::{Body, by_day, counted_tags, moment, preview},
+        },
+    },
+    store::{Best, Found, Hit, RANKED, TagCount},
+};
 
 /// So many tags of what was found are offered to narrow it.
 const NARROWING: usize = 8;

@@ -1,8 +1,10 @@
 //! What might have been meant by an address that leads nowhere.
 
-use super::links::Links;
-use crate::error::Result;
-use crate::store::{Reader, SiteCount, SiteOrder, TagCount};
+use crate::{
+    error::Result,
+    site::links::Links,
+    store::{Reader, SiteCount, SiteOrder, TagCount},
+};
 
 /// So often is looked for tags in other ways.
 const ATTEMPTS: usize = 6;

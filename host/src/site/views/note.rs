@@ -2,11 +2,16 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::preview::{
-    excerpt, heading, moment, published, site, site_link, tag_links, text, title, whole_moment,
+use crate::{
+    domain::{Note, Tag},
+    site::views::{
+        layout::{Place, Shell, counted},
+        note_card::{
+            excerpt, heading, moment, published, site, site_link, tag_links, text, title,
+            whole_moment,
+        },
+    },
 };
-use super::shell::{Place, Shell, counted};
-use crate::domain::{Note, Tag};
 
 /// So many tags that both have are told.
 const SHARED: usize = 4;

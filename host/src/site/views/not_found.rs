@@ -2,14 +2,20 @@
 
 use maud::{Markup, html};
 
-use super::search::near_tags;
-use super::shell::{Place, Shell};
-use super::sites::counted_sites;
-use super::tag::{chosen, name};
-use crate::domain::{Note, NoteId};
-use crate::site::pages::title;
-use crate::site::route::Unknown;
-use crate::store::{SiteCount, TagCount, TagFilter};
+use crate::{
+    domain::{Note, NoteId},
+    site::{
+        route::Unknown,
+        views::{
+            layout::{Place, Shell},
+            search::near_tags,
+            sites::counted_sites,
+            tag::{chosen, name},
+            title,
+        },
+    },
+    store::{SiteCount, TagCount, TagFilter},
+};
 
 /// What might have been meant.
 #[derive(Debug, Default)]

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use maud::{Markup, PreEscaped, html};
 
-use super::shell::Shell;
-use crate::domain::{Note, PageUrl, Snippet, Tag, timestamp_text};
-use crate::site::markdown;
-use crate::store::TagCount;
+use crate::{
+    domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
+    site::{markdown, views::layout::Shell},
+    store::TagCount,
+};
 
 /// From so many notes on a tag stands out among others.
 const OFTEN: u64 = 10;
@@ -149,7 +149,7 @@ pub(super) fn counted_tags<'a>(
     html! {
         ul.tags.counted role="list" {
             @for TagCount { tag, uses } in tags {
-                li .often[*uses >= OFTEN] { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::shell::grouped(*uses)) } } }
+                li .often[*uses >= OFTEN] { a href=(address(tag)) { bdi { (tag) } " " span.count { (super::layout::grouped(*uses)) } } }
             }
         }
     }
@@ -168,7 +168,7 @@ pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
             while uses / from >= 10 {
                 from *= 10;
             }
-            let from = super::shell::grouped(from);
+            let from = super::layout::grouped(from);
             (format!("{from} notes or more"), "heavy")
         }
     }

@@ -1,12 +1,12 @@
 //! What is on which page: the lists of a site in files, as numbers. Notes have numbers,
 //! the oldest 0; about a hundred bytes each.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
 
-use crate::domain::Tag;
-use crate::store::{ListedTag, Outline, SiteCount, SiteFamily, TagCount, TagOrder};
+use crate::{
+    domain::Tag,
+    store::{ListedTag, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
+};
 
 /// So many tags of a note are followed to related notes, those with the fewest notes; and
 /// of each the newest notes. As the store does.

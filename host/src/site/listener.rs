@@ -6,12 +6,16 @@
 //! proof that only those can make who can read the secret beside the notes (`identity.rs`).
 //! What it calls itself proves nothing.
 
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, ErrorKind, Read as _, Write as _},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    time::{Duration, Instant},
+};
 
-use super::identity::{self, Identity};
-use super::program;
+use crate::site::{
+    identity::{self, Identity},
+    port_owner,
+};
 
 /// How long the holder of the port has to say who it is. A busy machine may take some of it.
 const PROBE_DEADLINE: Duration = Duration::from_millis(1500);
@@ -110,7 +114,7 @@ fn has_no_ipv6(error: &io::Error) -> bool {
 /// Finds out who listens at `address`. `identity`: that of our notes; without one nobody can
 /// prove anything.
 pub(super) fn holder(address: SocketAddr, identity: Option<&Identity>) -> Holder {
-    if program::is_another_users(address) {
+    if port_owner::is_another_users(address) {
         return Holder::OtherUser;
     }
     probe(address, identity).unwrap_or_else(|error| {

@@ -5,8 +5,12 @@
 
 use std::fmt;
 
-use super::door;
-use super::fetch_metadata::{self, Place, Reply};
+use crate::site::{
+    fetch_metadata::{self, Place, Reply},
+    refusal::Refusal,
+    request_fields::Fields,
+    session_token::{cookie_name, without_token},
+};
 
 /// Longest head, request line included.
 pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -38,79 +42,6 @@ pub(super) struct Head {
     pub by_address: bool,
     /// Bytes that the head takes; what follows is the next request.
     pub length: usize,
-}
-
-/// Why a request isn't answered. `Display` is the sentence that is sent instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
-    /// No HTTP, folded header lines, header names with blanks …
-    #[error("This is not a well-formed HTTP request.")]
-    Malformed,
-    /// A version before 1.0 or after 1.1.
-    #[error("This site speaks HTTP/1.1.")]
-    Version,
-    /// Head over [`MAX_HEAD_BYTES`] or [`MAX_HEADERS`].
-    #[error("The request's head is longer than 16 KiB or has more than 64 lines.")]
-    TooLarge,
-    /// The head wasn't complete in time.
-    #[error("The request took too long to arrive.")]
-    Slow,
-    /// None, several, or another than the site's own.
-    #[error("This site answers under its own addresses only, such as http://localhost:{port}/.")]
-    Host {
-        /// Where the site listens.
-        port: u16,
-    },
-    /// Another web page asks, not the user.
-    #[error(
-        "Another page asked for this one, so it isn't shown. To read it, click into the address bar and press Enter."
-    )]
-    OtherSite,
-    /// A service worker of another program asks, which is at the site's own origin.
-    #[error(
-        "Another program has left a service worker in this browser, so the notes have another address now. Open them from the extension, or by: url-notes open"
-    )]
-    Leftover,
-    /// Another user of this machine asks.
-    #[error("These notes belong to another user of this machine.")]
-    OtherUser,
-    /// Who asks has shown no key.
-    #[error(
-        "These notes are locked. To open them in this browser, run in a terminal: url-notes open"
-    )]
-    Locked,
-    /// Whether the key is right couldn't be found out.
-    #[error("The site can't tell who is asking, so it doesn't answer. Try again.")]
-    UnknownUser,
-    /// Anything but GET and HEAD.
-    #[error("This site is for reading: it answers GET and HEAD only.")]
-    Method,
-    /// GET with a body.
-    #[error("A request to this site has no body.")]
-    Body,
-    /// Absolute form, `*`.
-    #[error("The request's target must be a path that begins with a slash.")]
-    Target,
-    /// All seats are taken.
-    #[error("Too many connections at once. Try again in a moment.")]
-    Busy,
-}
-
-impl Refusal {
-    /// The status code that says it to programs.
-    pub(super) fn status(self) -> u16 {
-        match self {
-            Self::Malformed | Self::Target => 400,
-            Self::OtherSite | Self::Leftover | Self::OtherUser | Self::Locked => 403,
-            Self::Method => 405,
-            Self::Slow => 408,
-            Self::Body => 413,
-            Self::Host { .. } => 421,
-            Self::TooLarge => 431,
-            Self::Busy | Self::UnknownUser => 503,
-            Self::Version => 505,
-        }
-    }
 }
 
 /// Reads the head at the start of `bytes`; none as long as it isn't complete. `own_host`: the
@@ -155,7 +86,7 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
         // HTTP/1.0 has no keep-alive of its own, and who still speaks it can open anew.
         keep_alive: request.version == Some(1) && !fields.has_token("connection", "close"),
         has: fields.text("if-none-match"),
-        key: fields.cookie(&door::cookie_name(port)),
+        key: fields.cookie(&cookie_name(port)),
         place,
         reply,
         by_address: place == Place::Origin
@@ -163,58 +94,6 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
             && fields.is("sec-fetch-dest", "document"),
         length,
     }))
-}
-
-/// The header lines of a request.
-pub(super) struct Fields<'a>(&'a [httparse::Header<'a>]);
-
-impl<'a> Fields<'a> {
-    /// The names, as they were sent.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.0.iter().map(|line| line.name)
-    }
-
-    /// The first value of a field.
-    pub(super) fn first(&self, name: &'static str) -> Option<&'a [u8]> {
-        self.values(name).next()
-    }
-
-    pub(super) fn values(&self, name: &'static str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        self.0
-            .iter()
-            .filter(move |line| line.name.eq_ignore_ascii_case(name))
-            .map(|line| line.value)
-    }
-
-    /// The value of a field that is there once, where it is text.
-    fn text(&self, name: &'static str) -> Option<String> {
-        let mut values = self.values(name);
-        let value = values.next().filter(|_| values.next().is_none())?;
-        String::from_utf8(value.to_owned()).ok()
-    }
-
-    /// The first cookie of this name (RFC 6265, 4.2).
-    fn cookie(&self, name: &str) -> Option<String> {
-        self.values("cookie")
-            .filter_map(|value| str::from_utf8(value).ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim_ascii().split_once('='))
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.to_owned())
-    }
-
-    /// Whether a comma-separated field has this word in it.
-    pub(super) fn has_token(&self, name: &'static str, token: &str) -> bool {
-        self.values(name)
-            .flat_map(|value| value.split(|byte| matches!(byte, b',' | b';')))
-            .any(|word| word.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-    }
-
-    /// Whether the field is there and has only this value.
-    pub(super) fn is(&self, name: &'static str, value: &str) -> bool {
-        let mut values = self.values(name);
-        values.next() == Some(value.as_bytes()) && values.next().is_none()
-    }
 }
 
 fn is_host(host: &[u8], name: &str, port: u16) -> bool {
@@ -230,13 +109,14 @@ fn is_host(host: &[u8], name: &str, port: u16) -> bool {
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let method = if self.without_body { "HEAD" } else { "GET" };
-        write!(f, "{method} {}", door::without_token(&self.target))
+        write!(f, "{method} {}", without_token(&self.target))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::refusal::Refusal;
 
     fn parsed(head: &str) -> Result<Option<Head>, Refusal> {
         read(head.replace('\n', "\r\n").as_bytes(), 6683, OWN_HOST)

@@ -1,24 +1,30 @@
 //! From an address to its answer: what a page needs is read from the store,
 //! then the page is made of it. Every read is over before anything is sent.
 
-use std::borrow::Cow;
-use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
-use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    borrow::Cow,
+    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState},
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::tz::TimeZone;
 
-use super::counting::Counting;
-use super::feed::{self, Feed};
-use super::links::Links;
-use super::pages::{self, Near, Shell};
-use super::rendered::{Kept, Rendered, Version};
-use super::route::{Route, Unknown};
-use super::server::Answer;
-use super::{api, nearby};
-use crate::domain::{Note, NoteId, PageUrl, Query, Tag};
-use crate::error::{Error, Result};
-use crate::store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace};
+use crate::{
+    domain::{Note, NoteId, PageUrl, Query, Tag},
+    error::{Error, Result},
+    site::{
+        api, did_you_mean,
+        facet_cache::Counting,
+        feed::{self, Feed},
+        links::Links,
+        response::Answer,
+        response_cache::{Kept, Rendered, Version},
+        route::{Route, Unknown},
+        views::{self, Near, Shell},
+    },
+    store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
+};
 
 /// Notes on one page of a list.
 pub(super) const PAGE_NOTES: u32 = 20;
@@ -121,7 +127,7 @@ impl Browse {
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
             Route::Feed(filter) => read(&|reader| self.feed(reader, filter.as_ref())),
             Route::Unknown(unknown) => read(&|reader| {
-                let pages = nearby::pages(&self.shell.links, &unknown.words);
+                let pages = did_you_mean::pages(&self.shell.links, &unknown.words);
                 self.missing(reader, &unknown, pages)
             }),
             Route::Api(question) => {
@@ -134,7 +140,7 @@ impl Browse {
         };
         answer.unwrap_or_else(|error| {
             log::error!("a page of the site failed: {}", error.chain());
-            Answer::page(503, pages::failed(&self.shell, &error.to_string()))
+            Answer::page(503, views::failed(&self.shell, &error.to_string()))
         })
     }
 
@@ -212,7 +218,7 @@ impl Browse {
         let counts = reader.counts()?;
         let notes = reader.latest_notes(None, PAGE_NOTES)?;
         let tags = reader.top_tags(HOME_TAGS)?;
-        Ok(found(pages::home(&self.shell, counts, &notes, &tags)))
+        Ok(found(views::home(&self.shell, counts, &notes, &tags)))
     }
 
     fn tags(
@@ -224,11 +230,11 @@ impl Browse {
     ) -> Result<Answer> {
         let list = reader.tag_list(order, &Tag::typed(filter), place, PAGE_TAGS)?;
         let initials = match (order, filter) {
-            (TagOrder::Name, "") => reader.tag_initials(pages::MANY_INITIALS)?,
+            (TagOrder::Name, "") => reader.tag_initials(views::MANY_INITIALS)?,
             _ => Vec::new(),
         };
         let links = &self.shell.links;
-        let page = pages::TagsPage {
+        let page = views::TagsPage {
             order,
             filter,
             list: &list,
@@ -238,9 +244,9 @@ impl Browse {
                 .next
                 .as_ref()
                 .map(|next| links.tags_from(order, filter, next)),
-            initials: &pages::initials(&self.shell, &initials),
+            initials: &views::initials(&self.shell, &initials),
         };
-        Ok(found(pages::tags(&self.shell, &page)))
+        Ok(found(views::tags(&self.shell, &page)))
     }
 
     fn sites(
@@ -255,7 +261,7 @@ impl Browse {
         let address = |from| self.shell.links.sites_sorted(order, filter, from);
         let first = from.map(|_| address(None));
         let more = list.next.as_deref().map(|next| address(Some(next)));
-        let page = pages::sites(&self.shell, order, filter, &list, first, more);
+        let page = views::sites(&self.shell, order, filter, &list, first, more);
         Ok(found(page))
     }
 
@@ -263,7 +269,7 @@ impl Browse {
         let family = reader.site_family(site)?;
         if family.sites.is_empty() {
             let near = Near {
-                sites: nearby::sites(reader, site, NEAR_TAGS)?,
+                sites: did_you_mean::sites(reader, site, NEAR_TAGS)?,
                 ..Near::default()
             };
             let unknown = Unknown {
@@ -272,7 +278,7 @@ impl Browse {
             };
             return Ok(Answer::page(
                 404,
-                pages::missing(&self.shell, &unknown, &near),
+                views::missing(&self.shell, &unknown, &near),
             ));
         }
         let query = Query {
@@ -284,8 +290,8 @@ impl Browse {
         let newest = before.map(|_| address(None));
         let older = notes.next.map(|next| address(Some(next)));
         let notes: Vec<Note> = notes.hits.into_iter().map(|hit| hit.note).collect();
-        let notes = pages::day_by_day(&self.shell, &notes);
-        let page = pages::site(&self.shell, site, &family, &notes, newest, older);
+        let notes = views::day_by_day(&self.shell, &notes);
+        let page = views::site(&self.shell, site, &family, &notes, newest, older);
         Ok(found(page))
     }
 
@@ -319,7 +325,7 @@ impl Browse {
             return self.no_such_tag(reader, filter);
         }
         let feed = Feed {
-            title: &format!("url-notes | tag | {}", pages::filter_name(filter)),
+            title: &format!("url-notes | tag | {}", views::filter_name(filter)),
             address: &links.tag_feed(filter),
             page: &links.narrowed(filter, None),
             updated: feed::updated(&notes),
@@ -342,15 +348,15 @@ impl Browse {
         let mut notes = listed.notes;
         let address = |before| self.shell.links.narrowed(filter, before);
         let older = cut_page(&mut notes);
-        let list = pages::TagPage {
+        let list = views::TagPage {
             filter,
             count: listed.count,
             related: &listed.related,
-            notes: &pages::day_by_day(&self.shell, &notes),
+            notes: &views::day_by_day(&self.shell, &notes),
             newest: before.map(|_| address(None)),
             older: older.map(|id| address(Some(id))),
         };
-        Ok(found(pages::tag(&self.shell, &list)))
+        Ok(found(views::tag(&self.shell, &list)))
     }
 
     /// What a tag page shows, one note more than it has room for.
@@ -397,14 +403,14 @@ impl Browse {
         }
         Ok(Answer::page(
             404,
-            pages::nothing_with_tags(&self.shell, filter),
+            views::nothing_with_tags(&self.shell, filter),
         ))
     }
 
     fn all(&self, reader: &Reader, page: u64) -> Result<Answer> {
         let pages = reader.counts()?.notes.div_ceil(PAGE_NOTES.into()).max(1);
         if page >= pages {
-            return Ok(Answer::page(404, pages::beyond_all(&self.shell, pages)));
+            return Ok(Answer::page(404, views::beyond_all(&self.shell, pages)));
         }
         let skipped = page.saturating_mul(PAGE_NOTES.into());
         let start = self
@@ -414,22 +420,22 @@ impl Browse {
             Some(start) => reader.latest_notes(Some(start), PAGE_NOTES)?,
             None => reader.notes_page(page, PAGE_NOTES)?,
         };
-        let notes = (!notes.is_empty()).then(|| pages::day_by_day(&self.shell, &notes));
-        Ok(found(pages::all(&self.shell, page, pages, notes.as_ref())))
+        let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.shell, &notes));
+        Ok(found(views::all(&self.shell, page, pages, notes.as_ref())))
     }
 
     fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
         match reader.note(id)? {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
-                Ok(found(pages::note(&self.shell, &note, &related)))
+                Ok(found(views::note(&self.shell, &note, &related)))
             }
             None => match reader.trashed_note(id)? {
                 Some(note) => {
                     let url = PageUrl::parse(&note.url);
                     let anew = url.and_then(|url| reader.note_for_url(&url))?;
                     let anew = anew.map(|note| note.id);
-                    let page = pages::in_the_trash(&self.shell, &note, anew);
+                    let page = views::in_the_trash(&self.shell, &note, anew);
                     Ok(Answer::page(404, page))
                 }
                 None => self.missing(
@@ -447,26 +453,26 @@ impl Browse {
     fn search(&self, reader: &Reader, query: &str, before: Option<NoteId>) -> Result<Answer> {
         let parsed = Query::parse_in(query, &self.shell.zone);
         if parsed.is_empty() {
-            return Ok(found(pages::search_help(&self.shell, query)));
+            return Ok(found(views::search_help(&self.shell, query)));
         }
         let result = self.counting.search(reader, &parsed, before, PAGE_NOTES)?;
         let first = before.is_none();
         let near = if first && result.hits.is_empty() && result.next.is_none() {
-            nearby::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
+            did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
         } else {
             Vec::new()
         };
-        let page = pages::search(&self.shell, query, &result, first, &near);
+        let page = views::search(&self.shell, query, &result, first, &near);
         Ok(found(page))
     }
 
     fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
         let parsed = Query::parse_in(query, &self.shell.zone);
         if parsed.is_empty() {
-            return Ok(found(pages::search_help(&self.shell, query)));
+            return Ok(found(views::search_help(&self.shell, query)));
         }
         let best = self.counting.search_best(reader, &parsed, PAGE_NOTES)?;
-        Ok(found(pages::best(&self.shell, query, &best)))
+        Ok(found(views::best(&self.shell, query, &best)))
     }
 
     fn missing(
@@ -477,12 +483,12 @@ impl Browse {
     ) -> Result<Answer> {
         let near = Near {
             pages,
-            tags: nearby::tags(reader, &unknown.words, NEAR_TAGS)?,
+            tags: did_you_mean::tags(reader, &unknown.words, NEAR_TAGS)?,
             ..Near::default()
         };
         Ok(Answer::page(
             404,
-            pages::missing(&self.shell, unknown, &near),
+            views::missing(&self.shell, unknown, &near),
         ))
     }
 }
@@ -546,11 +552,14 @@ fn names(has: &str, tag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::{Metadata, NewNote, PageUrl, parse_tags};
-    use crate::store::{SITES_LISTED, Store};
     use expect_test::expect;
     use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        domain::{Metadata, NewNote, PageUrl, parse_tags},
+        store::{SITES_LISTED, Store},
+    };
 
     const ORIGIN: &str = "http://localhost:6683";
 

@@ -2,10 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::preview::uses_group;
-use super::shell::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, turn_page};
-use crate::site::links::site_order_name;
-use crate::store::{SITES_LISTED, SiteCount, SiteList, SiteOrder};
+use crate::{
+    site::{
+        links::site_order_name,
+        views::{
+            layout::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, turn_page},
+            note_card::uses_group,
+        },
+    },
+    store::{SITES_LISTED, SiteCount, SiteList, SiteOrder},
+};
 
 /// A page of the sites, with the addresses of the first one, if this is another one,
 /// and of the next, if there is one.

@@ -36,7 +36,7 @@ mod linux {
     use std::net::{SocketAddr, TcpStream};
 
     use super::Visitor;
-    use crate::site::sockets::{as_v6, of_v4, of_v6, own_user, rows, written};
+    use crate::site::proc_net::{as_v6, of_v4, of_v6, own_user, rows, written};
 
     /// A table is read page by page while sockets come and go, so that a row
     /// can slip through one reading.

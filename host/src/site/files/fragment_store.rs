@@ -1,10 +1,12 @@
 //! Pieces of pages on the disk: each note is made into HTML once, and put together with
 //! others on a dozen pages.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
-use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write as _},
+    os::unix::fs::FileExt as _,
+    path::Path,
+};
 
 /// The pieces of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::shell::{Place, Shell, Tab, counted, grouped, turn_page};
-use crate::domain::Tag;
-use crate::store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter};
+use crate::{
+    domain::Tag,
+    site::views::layout::{Place, Shell, Tab, counted, grouped, turn_page},
+    store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter},
+};
 
 /// What a tag page shows.
 #[derive(Debug)]

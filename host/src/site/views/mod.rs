@@ -2,28 +2,28 @@
 //! requests, so that they can be written as files as well.
 
 mod all;
-mod apology;
 mod home;
+mod layout;
+mod not_found;
 mod note;
-mod preview;
+mod note_card;
 mod search;
-mod shell;
 mod site;
 mod sites;
 mod tag;
 mod tags;
 
 pub(super) use all::all;
-pub(super) use apology::{
+pub(super) use home::home;
+pub(super) use layout::Shell;
+pub(super) use not_found::{
     Near, beyond_all, failed, in_the_trash, lost, missing, nothing_with_tags,
 };
-pub(super) use home::home;
 pub(super) use note::{Related, about, around, article, note};
-pub(super) use preview::{
+pub(super) use note_card::{
     day_by_day, is_linkable, listed, listed_day_by_day, saved_on, site as site_of, title,
 };
 pub(super) use search::{best, search, search_alone, search_help};
-pub(super) use shell::Shell;
 pub(super) use site::site;
 pub(super) use sites::sites;
 pub(super) use tag::{TagPage, name as filter_name, tag};

@@ -2,10 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::preview::{Body, by_day, counted_tags, preview};
-use super::shell::{Place, Shell, Tab, counted};
-use crate::domain::Note;
-use crate::store::{Counts, TagCount};
+use crate::{
+    domain::Note,
+    site::views::{
+        layout::{Place, Shell, Tab, counted},
+        note_card::{Body, by_day, counted_tags, preview},
+    },
+    store::{Counts, TagCount},
+};
 
 pub(in crate::site) fn home(
     shell: &Shell,

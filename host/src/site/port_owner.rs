@@ -1,8 +1,7 @@
 //! Which program of this machine listens at an address, as far as the system
 //! tells: who holds the site's port is to be ended, not guessed.
 
-use std::fmt;
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
 /// A program that listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +51,7 @@ mod linux {
     use std::path::Path;
 
     use super::Program;
-    use crate::site::sockets::{LISTENS, as_v6, of_v4, of_v6, own_user, rows, written};
+    use crate::site::proc_net::{LISTENS, as_v6, of_v4, of_v6, own_user, rows, written};
 
     /// A socket that listens.
     struct Listener {

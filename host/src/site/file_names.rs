@@ -1,8 +1,7 @@
 //! Names of files for tags and sites: what a reader understands, on every file system
 //! and every server.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -125,9 +124,10 @@ fn hash(name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::Tag;
-    use proptest::prelude::*;
 
     #[test]
     fn a_name_is_what_a_reader_understands() {

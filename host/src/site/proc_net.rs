@@ -3,9 +3,11 @@
 //! Linux alone has them as files (proc(5), `/proc/net/tcp` and `/proc/net/tcp6`).
 //! Says what stands in them; what follows from that is `peer.rs` and `program.rs`.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::OnceLock;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::OnceLock,
+};
 
 /// State of a socket that accepts connections (`TCP_LISTEN`, `include/net/tcp_states.h`).
 pub(super) const LISTENS: &str = "0A";

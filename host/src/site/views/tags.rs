@@ -2,11 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::preview::{counted_tags, long_day, saved_on, uses_group};
-use super::shell::{Place, Shell, Tab, counted, filter_form, sorted_by, turn_page};
-use crate::domain::Tag;
-use crate::site::links::order_name;
-use crate::store::{ListedTag, TagList, TagOrder, TagPlace};
+use crate::{
+    domain::Tag,
+    site::{
+        links::order_name,
+        views::{
+            layout::{Place, Shell, Tab, counted, filter_form, sorted_by, turn_page},
+            note_card::{counted_tags, long_day, saved_on, uses_group},
+        },
+    },
+    store::{ListedTag, TagList, TagOrder, TagPlace},
+};
 
 /// Scripts with more first characters than a list of them has room for: those of
 /// East Asia, and pictures, begin here.
