@@ -1,15 +1,21 @@
 //! `url-notes`: which face is asked for, wiring, exit code.
 
-use std::io::{self, Write as _};
-use std::{cell::OnceCell, fs::File, os::fd::AsFd as _, process::ExitCode};
+use std::{
+    cell::OnceCell,
+    fs::File,
+    io::{self, Write as _},
+    os::fd::AsFd as _,
+    process::ExitCode,
+};
 
 use url_notes::{
+    caller::Caller,
     cli::{self, Arguments},
-    config::{self, Caller, Config, Face},
-    handler::{Handler, Settings, SiteState},
+    config::{self, Config, Face},
+    extension_registry::Seen,
+    handler::{Handler, Settings},
     logging, messaging,
-    seen::Seen,
-    site::{self, Site},
+    site::{self, Site, SiteState},
 };
 
 fn main() -> ExitCode {

@@ -2,10 +2,10 @@
 
 use std::io::Read as _;
 
-use super::Invocation;
 use crate::{
+    cli::context::Invocation,
     domain::{MAX_SUMMARY_BYTES, Metadata, NewNote, PageUrl, parse_tags},
-    handler::wire_saved,
+    wire::wire_saved,
 };
 
 #[derive(Debug, clap::Args)]

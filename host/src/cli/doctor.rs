@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Invocation, print::clean};
 use crate::{
+    cli::{context::Invocation, print::clean},
     config::Surroundings,
     doctor::{self, Area, BrowserState, Finding, Level, Mended, Report},
+    extension_registry::Visit,
     protocol::PROTOCOL,
-    seen::Visit,
 };
 
 /// Version of what `--json` prints; raised when something of it goes or changes its sense.

@@ -12,8 +12,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Invocation, print, tag::counted_notes};
 use crate::{
+    cli::{
+        context::{self, Invocation},
+        print,
+        tag::counted_notes,
+    },
     error::{Error, Result},
     store::{self, Origin, Undone},
     transfer::{
@@ -105,7 +109,7 @@ impl Import {
             format: format.name.to_owned(),
         };
         if let Some(file) = &self.report {
-            super::refuse_notes(&invocation.config.database, file)?;
+            context::refuse_notes(&invocation.config.database, file)?;
         }
         let part = self.report.as_deref().map(ReportFile::create).transpose()?;
         let mut store = invocation.store()?;
@@ -273,7 +277,7 @@ impl ReportFile {
                 path.display()
             );
         }
-        let part = Fresh::file(path).map_err(|error| super::unwritten(error, path))?;
+        let part = Fresh::file(path).map_err(|error| context::unwritten(error, path))?;
         Ok(Self {
             path: path.to_owned(),
             part,

@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use super::Invocation;
 use crate::{
+    cli::{context::Invocation, tag},
     domain::Tag,
     site::{self, Door, ServeError, Settings},
 };
@@ -32,7 +32,7 @@ impl Open {
             Some(name) => {
                 let store = invocation.store()?;
                 let tag = store.stored_tag(&Tag::sought(name)?)?;
-                if let Some(sentence) = super::tag::unknown(&store, &tag)? {
+                if let Some(sentence) = tag::unknown(&store, &tag)? {
                     bail!(sentence);
                 }
                 tag.path()

@@ -9,8 +9,8 @@ use anyhow::{anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
-use super::{Invocation, print::clean};
 use crate::{
+    cli::{context::Invocation, print::clean},
     config::Surroundings,
     registration::{
         self, Change, Done, Outcome, Platform, Registrar, Unreachable, permissions,

@@ -2,8 +2,12 @@
 
 use anyhow::bail;
 
-use super::{Invocation, Which};
-use crate::{handler::wire_note, protocol::NoteResult, store::TRASH_DAYS};
+use crate::{
+    cli::{context::Invocation, note_ref::Which},
+    protocol::NoteResult,
+    store::TRASH_DAYS,
+    wire::wire_note,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Remove {

@@ -2,14 +2,14 @@
 
 use std::{convert::Infallible, ffi::OsString};
 
-use super::{Invocation, print, tag};
 use jiff::tz::TimeZone;
 
 use crate::{
+    cli::{context::Invocation, print, tag},
     domain::Query,
     error::Result,
-    handler::wire_hit,
     store::{Hit, RANKED, Reader},
+    wire::wire_hit,
 };
 
 #[derive(Debug, clap::Args)]

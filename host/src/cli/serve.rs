@@ -4,8 +4,10 @@ use std::thread;
 
 use anyhow::bail;
 
-use super::Invocation;
-use crate::site::{self, ServeError, Settings, Site};
+use crate::{
+    cli::context::Invocation,
+    site::{self, ServeError, Settings, Site},
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {

@@ -1,7 +1,9 @@
 //! `url-notes show`
 
-use super::{Invocation, Which};
-use crate::handler::wire_note;
+use crate::{
+    cli::{context::Invocation, note_ref::Which},
+    wire::wire_note,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Show {

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use anyhow::bail;
 use serde::Serialize;
 
-use super::{Invocation, print, terminal::Paint};
 use crate::{
+    cli::{context::Invocation, print, terminal::Paint},
     domain::{Tag, nearest},
     error::{Error, Result},
-    handler::wire_tag,
     store::{Alias, Reader, TagEdit, TagEdited, TagOrder},
+    wire::wire_tag,
 };
 
 #[derive(Debug, clap::Subcommand)]

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Family, Surroundings};
+use crate::{caller::Family, config::Surroundings};
 
 const TABLE: &str = include_str!("../../../manifests/browsers.tsv");
 
@@ -238,8 +238,9 @@ fn locate(program: &str, package: &str, around: &Surroundings) -> Option<PathBuf
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn around(home: &Path) -> Surroundings {
         Surroundings {

@@ -11,10 +11,10 @@ use super::links::{RELEVANCE, order_name};
 use crate::{
     domain::{Note, NoteId, Query, Tag, site_of},
     error::{Error, Result},
-    handler::wire_note,
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::Counting, query_string::Parameters, response::Answer},
     store::{Reader, TagFilter, TagOrder, TagPlace},
+    wire::wire_note,
 };
 
 /// Notes or tags of an answer where nothing else is asked for, and the most.

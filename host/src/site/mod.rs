@@ -396,6 +396,38 @@ fn refused(port: u16, error: &io::Error) -> String {
     }
 }
 
+/// The site as the popup needs to know it.
+#[derive(Debug, Clone)]
+pub struct SiteState {
+    /// Its address for a browser, with a trailing slash.
+    pub url: String,
+    /// Why it doesn't answer, as a sentence.
+    pub problem: Option<String>,
+}
+
+impl SiteState {
+    /// The state of the site of this process, which is or will be at `port`, for those whom
+    /// `door` lets in.
+    #[must_use]
+    pub fn of(site: Option<&Site>, port: u16, door: &Door) -> Self {
+        let status = site.map_or(Status::Starting, Site::status);
+        let port = match status {
+            Status::Serving { port } => port,
+            _ => port,
+        };
+        let problem = status.problem();
+        let origin = match problem {
+            None => door.identity().origin(port),
+            // Whoever has the port isn't to learn the site's own origin by a visit.
+            Some(_) => format!("http://localhost:{port}"),
+        };
+        Self {
+            url: format!("{origin}/"),
+            problem,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;

@@ -29,7 +29,7 @@ use rustix::{
 };
 
 use crate::{
-    regular,
+    fs_open,
     transfer::export::{Fresh, IGNORED, hash},
 };
 
@@ -483,7 +483,7 @@ fn mark(top: &BTreeSet<String>, files: &[(u64, u64)]) -> String {
 /// may come from anywhere: names that lead out of it are none.
 fn marked(place: &Path) -> io::Result<Option<Earlier>> {
     let mut text = String::new();
-    match regular::open(&place.join(MARK)) {
+    match fs_open::open(&place.join(MARK)) {
         Ok(file) => file.take(MAX_MARK_BYTES).read_to_string(&mut text)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

@@ -18,7 +18,10 @@ use std::{
 
 use anyhow::bail;
 
-use super::{Fresh, IGNORED, each_note, hash};
+use super::{
+    note_batches::each_note,
+    output::{Fresh, IGNORED, hash},
+};
 use crate::{
     domain::{Note, Tag, timestamp_text},
     store::Reader,

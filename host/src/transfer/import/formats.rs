@@ -5,12 +5,15 @@
 //! required members is it. A table is told by the names of its columns. Other text is
 //! shown to each format in turn. A new format is one entry here.
 
-use super::{
-    buku, csv, delicious, elcurator, goodlinks, json_list, karakeep, lines, linkding, linkwarden,
-    markdown, netscape, omnivore, opml, outline::Outline, own, pinboard, pinboard_xml, readability,
-    row::Sink, sessions, shaarli, source::Source, tree, wallabag, xbel, zip,
+use crate::{
+    error::Result,
+    transfer::import::{
+        buku, csv, delicious, elcurator, goodlinks, json_list, karakeep, lines, linkding,
+        linkwarden, markdown, netscape, omnivore, opml, outline::Outline, pinboard, pinboard_xml,
+        readability, row::Sink, sessions, shaarli, source::Source, tree, url_notes, wallabag, xbel,
+        zip,
+    },
 };
-use crate::error::Result;
 
 /// What a file may be.
 pub struct Format {
@@ -79,8 +82,8 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "jsonl",
         title: "url-notes, a note a line",
-        shape: Shape::Outline(own::is_jsonl),
-        read: own::jsonl,
+        shape: Shape::Outline(url_notes::is_jsonl),
+        read: url_notes::jsonl,
     },
     Format {
         name: "json",
@@ -95,7 +98,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["url", "savedAt", "updatedAt", "summary"],
             },
         ]),
-        read: own::json,
+        read: url_notes::json,
     },
     Format {
         name: "xbel",

@@ -26,7 +26,6 @@ mod netscape;
 mod omnivore;
 mod opml;
 mod outline;
-mod own;
 mod pinboard;
 mod pinboard_xml;
 mod readability;
@@ -38,6 +37,7 @@ mod shaarli;
 mod source;
 mod surrogates;
 mod tree;
+mod url_notes;
 mod values;
 mod wallabag;
 mod xbel;
@@ -49,19 +49,19 @@ use std::{
     rc::Rc,
 };
 
-use serde::Serialize;
-
-pub use detect::detect;
-pub use formats::{FORMATS, Format, format_named};
-pub use row::Wishes;
 use row::{Found, Left, Making, Renamed, shortened};
-pub use source::Source;
+use serde::Serialize;
 
 use crate::{
     domain::Tag,
     error::{Error, Result},
     store::{Became, Import, Incoming, LeftOut},
 };
+
+pub use detect::detect;
+pub use formats::{FORMATS, Format, format_named};
+pub use row::Wishes;
+pub use source::Source;
 
 /// Most bookmarks of a file.
 const MAX_ROWS: u64 = 10_000_000;

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{Caller, Family},
+    caller::{Caller, Family},
     domain::timestamp_text,
     protocol::{HelloParams, PROTOCOL},
 };
@@ -174,8 +174,9 @@ impl Visit {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
 
     fn hello(version: &str) -> HelloParams {
         HelloParams {

@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::{
-    json::{self, Fields},
-    outline::{Node, Outline},
-    row::{Found, Moment, Row, Sink},
-    secrets,
-    source::{Counting, Source, unreadable},
-    surrogates::Repaired,
-};
 use crate::{
     domain::{NoteId, PageUrl},
     error::{Error, Result},
     store::Kept,
+    transfer::import::{
+        json::{self, Fields},
+        outline::{Node, Outline},
+        row::{Found, Moment, Row, Sink},
+        secrets,
+        source::{Counting, Source, unreadable},
+        surrogates::Repaired,
+    },
 };
 
 /// Longest line, in bytes: one note with everything at its limit is shorter.

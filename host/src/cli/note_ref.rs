@@ -2,8 +2,8 @@
 
 use anyhow::bail;
 
-use super::print::clean;
 use crate::{
+    cli::print::clean,
     domain::{Note, NoteId, PageUrl},
     store::Reader,
 };

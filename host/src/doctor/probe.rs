@@ -18,9 +18,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::cause::Cause;
 use crate::{
-    config::Family,
+    caller::Family,
+    doctor::{cause::Cause, finding},
     messaging::frame::{self, Frame},
     protocol::{MAX_RESPONSE_BYTES, PROTOCOL},
     registration::manifest::{self, Manifest},
@@ -205,7 +205,7 @@ fn judge(payload: &[u8]) -> Result<Greeted, NotGreeted> {
     };
     match (answer.result, answer.error) {
         (Some(hello), None) => {
-            let version = super::clean(&hello.host);
+            let version = finding::clean(&hello.host);
             let detail = format!(
                 "it is version {version} with protocol {}; this is version {} with protocol {PROTOCOL}",
                 hello.protocol,
@@ -228,7 +228,7 @@ fn judge(payload: &[u8]) -> Result<Greeted, NotGreeted> {
             ),
             kind => not(
                 Cause::ProgramCrashed,
-                format!("it refused the first message: {}", super::clean(kind)),
+                format!("it refused the first message: {}", finding::clean(kind)),
             ),
         },
         _ => not(
@@ -286,7 +286,12 @@ fn last_words(heard: Receiver<Vec<u8>>) -> Option<String> {
     let said = heard.recv_timeout(END_WITHIN).ok()?;
     let said = String::from_utf8_lossy(&said);
     let line = said.lines().rev().find(|line| !line.trim().is_empty())?;
-    Some(super::clean(line.trim()).chars().take(LAST_WORDS).collect())
+    Some(
+        finding::clean(line.trim())
+            .chars()
+            .take(LAST_WORDS)
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -19,15 +19,15 @@ use rustix::{
     process::{Pid, Signal, kill_process_group},
 };
 
-use super::{Area, Finding, Level, Remedy, quoted, same_file, unsafe_path};
 use crate::{
     config::{Config, Surroundings},
+    doctor::finding::{self, Area, Finding, Level, Remedy, quoted, same_file, unsafe_path},
+    fs_open,
     protocol::PROTOCOL,
     registration::{
         permissions,
         program::{self, NAME},
     },
-    regular,
     site::{self, ServeError},
 };
 
@@ -180,7 +180,7 @@ fn version_of(program: &Path) -> Option<String> {
     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
     let said = String::from_utf8(said?).ok()?;
-    let line = super::clean(said.lines().next()?);
+    let line = finding::clean(said.lines().next()?);
     (!line.is_empty()).then_some(line)
 }
 
@@ -344,7 +344,7 @@ pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
             format!("The log has no errors from the last 24 hours ({shown})."),
         ),
         Some(last) => {
-            let last = super::clean(last.splitn(4, ' ').nth(3).unwrap_or(last).trim());
+            let last = finding::clean(last.splitn(4, ' ').nth(3).unwrap_or(last).trim());
             let count = match recent.len() {
                 1 => "1 error".to_owned(),
                 many => format!("{many} errors"),
@@ -382,7 +382,7 @@ fn open_to_others(path: &Path) -> Option<Finding> {
 }
 
 fn end_of(log: &Path) -> io::Result<String> {
-    let mut file = regular::open(log)?;
+    let mut file = fs_open::open(log)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
     let mut end = Vec::new();
