@@ -245,3 +245,7 @@ fn hash_of<'a>(parts: impl Iterator<Item = &'a str>) -> u32 {
             (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
         })
 }
+
+pub(super) fn first_that_says(form: &[Spelled]) -> Option<&Spelled> {
+    form.iter().find(|word| !says_nothing(**word))
+}

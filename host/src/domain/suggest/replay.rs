@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{Choices, MEMORY_NOTES, Memory, Page};
+use super::{
+    memory::{MEMORY_NOTES, Memory},
+    page::Page,
+    ranking::Choices,
+};
 use crate::domain::{note::Note, tag::Tag};
 
 /// So many suggestions are seen at once.

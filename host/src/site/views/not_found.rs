@@ -8,10 +8,10 @@ use crate::{
         route::Unknown,
         views::{
             layout::{Place, Shell},
+            note_card::title,
             search::near_tags,
             sites::counted_sites,
             tag::{chosen, name},
-            title,
         },
     },
     store::{SiteCount, TagCount, TagFilter},
