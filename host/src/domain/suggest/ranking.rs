@@ -8,13 +8,14 @@ use crate::domain::{
         bloom_filter::BloomFilter,
         memory::{Kept, Memory},
         page::{Page, Spelled, says_nothing},
-        replay::SHOWN,
         topics::{self, TOPICS},
         weights::{Signs, chance},
     },
     tag::Tag,
 };
 
+/// So many suggestions are seen at once.
+pub const SHOWN: usize = 5;
 /// Suggestions that are less likely are not worth the look.
 const WORTH: f64 = 0.03;
 

@@ -16,15 +16,18 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-pub(super) use super::fields::{Fields, paragraphs, quotes};
 use super::{
     outline::{Node, Outline},
     row::{Found, Left, Sink},
-    secrets,
-    source::{Counting, MAX_HELD_BYTES, Source, unreadable},
+    source::{Counting, MAX_HELD_BYTES, Shared, Source, unreadable},
     surrogates,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    transfer::import::secret_names,
+};
+
+pub(super) use super::fields::{Fields, paragraphs, quotes};
 
 /// Longest thing, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -174,7 +177,7 @@ fn each_of(
     let mut take = |item: &Item<'_>| {
         count += 1;
         if let Some(secret) = Fields::of(item.json.get()).and_then(|fields| fields.secret()) {
-            return Err(secrets::refusal(secret));
+            return Err(secret_names::refusal(secret));
         }
         take(item, &mut |mut found| {
             if item.halved.take()
@@ -290,15 +293,6 @@ impl<R: BufRead> Reading<'_, R> {
             return Err(E::custom("taken back"));
         }
         Ok(())
-    }
-}
-
-/// The text, looked at from outside for its line while it is read.
-pub(super) struct Shared<'a, R>(pub(super) &'a RefCell<Counting<R>>);
-
-impl<R: BufRead> std::io::Read for Shared<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().read(buffer)
     }
 }
 

@@ -5,7 +5,8 @@
 use std::io;
 
 use super::{
-    html::{Context, MAX_TEXT_BYTES, Tag, Token, Tokens},
+    html::{Context, Tag, Token, Tokens},
+    html_input::MAX_TEXT_BYTES,
     row::{ARCHIVE, FOLDERS, Found, Left, Row, STARRED, Sink, TO_READ, date},
     source::{Source, unreadable},
 };

@@ -11,12 +11,8 @@ use std::{
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{
-    json::Shared,
-    secrets,
-    source::{Counting, Source},
-};
-use crate::error::Result;
+use super::source::{Counting, Shared, Source};
+use crate::{error::Result, transfer::import::secret_names};
 
 /// So many things of a list are looked at.
 const MAX_SAMPLES: usize = 20;
@@ -76,7 +72,7 @@ impl Node {
         match self {
             Self::List(things) => things.iter().any(Self::has_secret),
             Self::Object(members) => members.iter().any(|(name, value)| {
-                *value != Self::Bool && secrets::of_name(name).is_some() || value.has_secret()
+                *value != Self::Bool && secret_names::of_name(name).is_some() || value.has_secret()
             }),
             _ => false,
         }

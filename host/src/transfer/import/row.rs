@@ -3,14 +3,16 @@
 use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
-pub(super) use super::dates::{Moment, date};
-use super::{redirects, secrets::is_code_secret};
+use super::{redirects, secret_names::is_code_secret};
 use crate::{
     domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag, is_comma},
     error::{Error, Result},
     store::{Incoming, Kept, LeftOut},
 };
+
+pub(super) use super::dates::{Moment, date};
 
 /// Tag of what the user has yet to read.
 pub(super) const TO_READ: &str = "to read";
@@ -66,7 +68,7 @@ pub(super) enum Found {
     /// No bookmark: a sentence on the file.
     Notice(String),
     /// No bookmark: what a file of a zip file is, and whether it is taken.
-    File(super::FileReport),
+    File(FileReport),
     /// No bookmark: those that follow are of this file of a zip file. And what there is
     /// to say of its encoding.
     Part(Rc<str>, Option<String>),
@@ -522,6 +524,22 @@ fn lines(text: &str) -> String {
         .replace("\n\r", "\n")
         .replace('\r', "\n");
     text.trim_end().trim_start_matches('\n').to_owned()
+}
+
+/// What a file of a zip file is, and whether it was taken.
+#[derive(Debug, Serialize)]
+pub struct FileReport {
+    /// Its name in the zip file.
+    pub name: Rc<str>,
+    /// Name of its format, where that is known.
+    pub format: Option<&'static str>,
+    /// Whether its bookmarks were read.
+    pub taken: bool,
+    /// Bookmarks of it.
+    pub read: u64,
+    /// Why it was left out, as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 #[cfg(test)]

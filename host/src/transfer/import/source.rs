@@ -1,7 +1,7 @@
 //! The file that is imported: its bytes, its text, and the caps on both.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     fs::File,
     io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom},
     path::Path,
@@ -340,5 +340,14 @@ impl<R: BufRead> BufRead for Counting<R> {
             .left
             .saturating_sub(u64::try_from(amount).unwrap_or(u64::MAX));
         self.inner.consume(amount);
+    }
+}
+
+/// The text, looked at from outside for its line while it is read.
+pub(super) struct Shared<'a, R>(pub(super) &'a RefCell<Counting<R>>);
+
+impl<R: BufRead> std::io::Read for Shared<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().read(buffer)
     }
 }

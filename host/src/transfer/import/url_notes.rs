@@ -10,7 +10,7 @@ use crate::{
         json::{self, Fields},
         outline::{Node, Outline},
         row::{Found, Moment, Row, Sink},
-        secrets,
+        secret_names,
         source::{Counting, Source, unreadable},
         surrogates::Repaired,
     },
@@ -144,7 +144,7 @@ pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         match Fields::of(&text) {
             Some(entry) => {
                 if let Some(secret) = entry.secret() {
-                    return Err(secrets::refusal(secret));
+                    return Err(secret_names::refusal(secret));
                 }
                 let mut found = found(&entry, line);
                 if let (true, Found::Row(row)) = (entry.is_halved(), &mut found) {

@@ -9,7 +9,8 @@ use quick_xml::{
 };
 
 use super::{
-    html::{MAX_TEXT_BYTES, unescaped, unescaped_value},
+    html::{unescaped, unescaped_value},
+    html_input::MAX_TEXT_BYTES,
     source::{Counting, Source, unreadable},
 };
 use crate::error::{Error, Result};
