@@ -4,19 +4,22 @@
  * site. It decides nothing itself.
  */
 
-import { Badge } from "./shared/badge.js";
+import { QuickSaves } from "./background/background-save.js";
+import { Badge } from "./background/badge.js";
+import { capture } from "./background/capture.js";
+import { Refusals } from "./background/dismissed-tags.js";
+import { Host } from "./background/host.js";
+import { offerMenus, onMenuClick } from "./background/menus.js";
+import { Omnibox } from "./background/omnibox.js";
+import { serveOptions } from "./background/options-port.js";
+import { Outbox } from "./background/outbox.js";
+import { Pages } from "./background/page-session.js";
+import { servePopup } from "./background/popup-port.js";
+import { ALARM, Retry } from "./background/retry.js";
+import { Shelf } from "./background/storage-queue.js";
+import { serveWindow } from "./background/window-port.js";
 import { browser, isFirefox } from "./shared/browser.js";
-import { capture } from "./shared/capture.js";
-import { Host } from "./shared/host.js";
-import { offerMenus, onMenuClick } from "./shared/menus.js";
-import { Omnibox } from "./shared/omnibox.js";
-import { OPTIONS_PORT, serveOptions } from "./shared/options-port.js";
-import { Outbox } from "./shared/outbox.js";
-import { Pages } from "./shared/pages.js";
-import { POPUP_PORT, servePopup } from "./shared/popup-port.js";
-import { QuickSaves } from "./shared/quick-saves.js";
-import { Refusals } from "./shared/refusals.js";
-import { ALARM, Retry } from "./shared/retry.js";
+import { OPTIONS_PORT, POPUP_PORT, WINDOW_PORT } from "./shared/messages.js";
 import {
 	firstRun,
 	heedRevocation,
@@ -26,9 +29,7 @@ import {
 	SETTINGS_KEY,
 	savesOnOpen,
 } from "./shared/settings.js";
-import { Shelf } from "./shared/shelf.js";
 import { activeTab, watchTitle } from "./shared/tab.js";
-import { serveWindow, WINDOW_PORT } from "./shared/window-port.js";
 
 /** How often what the browser's full storage refused is offered to it again. */
 const OFFER_AGAIN_MS = 20_000;

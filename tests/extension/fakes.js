@@ -2,10 +2,10 @@
 // native messaging port, a host with a store, and whole backgrounds that live and die
 // on one storage.
 
-import { HostError, Unreachable } from "../../extension/shared/host.js";
-import { Outbox } from "../../extension/shared/outbox.js";
-import { Pages } from "../../extension/shared/pages.js";
-import { Shelf } from "../../extension/shared/shelf.js";
+import { HostError, Unreachable } from "../../extension/background/host.js";
+import { Outbox } from "../../extension/background/outbox.js";
+import { Pages } from "../../extension/background/page-session.js";
+import { Shelf } from "../../extension/background/storage-queue.js";
 
 /** Lets everything that is ready to go on go on. Timers are the test's own. */
 export async function settle() {
@@ -309,7 +309,7 @@ export class FakeBackground {
 
 /** The popup, reduced to what it tells and what it was shown. */
 export class FakePopup {
-	/** @type {import("../../extension/shared/pages.js").View[]} */ views = [];
+	/** @type {import("../../extension/shared/messages.js").View[]} */ views = [];
 
 	/**
 	 * @param {FakeBackground} background
@@ -331,7 +331,7 @@ export class FakePopup {
 		return popup;
 	}
 
-	/** @param {import("../../extension/shared/pages.js").View} view */
+	/** @param {import("../../extension/shared/messages.js").View} view */
 	show(view) {
 		this.views.push(structuredClone(view));
 	}
@@ -348,7 +348,7 @@ export class FakePopup {
 
 	/**
 	 * Typing by a user who sees what was shown last, or (`blind`) the empty form.
-	 * @param {import("../../extension/shared/edits.js").Edits} edits
+	 * @param {import("../../extension/shared/merge.js").Edits} edits
 	 */
 	type(edits, { blind = false } = {}) {
 		const revision = blind ? 0 : this.view.revision;

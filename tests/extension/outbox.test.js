@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HostError, Unreachable } from "../../extension/shared/host.js";
+import { HostError, Unreachable } from "../../extension/background/host.js";
 import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";

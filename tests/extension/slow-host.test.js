@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { Host } from "../../extension/shared/host.js";
-import { servePopup } from "../../extension/shared/popup-port.js";
+import { Host } from "../../extension/background/host.js";
+import { servePopup } from "../../extension/background/popup-port.js";
 import { FakeBackground, FakePopup, FakePort, HELLO, settle } from "./fakes.js";
 
 test.before(() => mock.timers.enable({ apis: ["setTimeout"] }));

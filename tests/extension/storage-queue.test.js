@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Shelf } from "../../extension/shared/shelf.js";
+import { Shelf } from "../../extension/background/storage-queue.js";
 import { FakeStorage } from "./fakes.js";
 
 test("many changes of one record while a write is under way are one write", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { waitingFile } from "../../extension/shared/waiting.js";
+import { waitingFile } from "../../extension/options/outbox-export.js";
 import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";

@@ -3,9 +3,9 @@
  * typed after it, and where Enter leads. The searching is the host's.
  */
 
-import { browser } from "./browser.js";
-import { fit } from "./text.js";
-import { say } from "./wording.js";
+import { browser } from "../shared/browser.js";
+import { say } from "../shared/i18n.js";
+import { fit } from "../shared/text.js";
 
 /** @typedef {import("../protocol.js").FoundNote} FoundNote */
 

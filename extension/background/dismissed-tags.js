@@ -13,11 +13,11 @@ const MOST_TIMES = 9;
 /** @typedef {[site: string, tags: [tag: string, times: number][]][]} Kept */
 
 export class Refusals {
-	/** @type {import("./shelf.js").Shelf} */ #shelf;
+	/** @type {import("./storage-queue.js").Shelf} */ #shelf;
 	/** @type {Map<string, Map<string, number>>} The latest sites and tags last. */
 	#sites = new Map();
 
-	/** @param {import("./shelf.js").Shelf} shelf */
+	/** @param {import("./storage-queue.js").Shelf} shelf */
 	constructor(shelf) {
 		this.#shelf = shelf;
 	}

@@ -14,7 +14,7 @@ export function say(name, ...values) {
 
 /**
  * Why something was refused: in the host's words, or in ours where it had none.
- * @param {{message: string, cause?: import("./diagnosis.js").Cause}} refusal
+ * @param {{message: string, cause?: import("./messages.js").Cause}} refusal
  */
 export function reasonOf({ message, cause }) {
 	return cause ? say(`cause_${cause}`) : message;
@@ -22,7 +22,7 @@ export function reasonOf({ message, cause }) {
 
 /**
  * What is to be done with the command that mends a cause.
- * @param {import("./diagnosis.js").Cause | null} cause
+ * @param {import("./messages.js").Cause | null} cause
  */
 export function whereToCure(cause) {
 	// The browser goes on with the extension that it has loaded.

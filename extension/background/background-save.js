@@ -7,22 +7,13 @@
  * delivered all the same, and nobody is told.
  */
 
-import { savableUrl } from "./tab.js";
-import { fit, LIMITS } from "./text.js";
+import { savableUrl } from "../shared/tab.js";
+import { fit, LIMITS } from "../shared/text.js";
+
+/** @import {Entry, Summary} from "../shared/messages.js" */
 
 /**
- * @typedef {import("./outbox.js").Entry} Entry
  * @typedef {{url: string, title: string}} PageToSave
- */
-
-/**
- * What has become of many pages: each is in one of these.
- * @typedef {object} Summary
- * @property {number} saved Notes that were made.
- * @property {number} there Pages that had one.
- * @property {number} waiting Not answered yet.
- * @property {{url: string, title: string, refusal: import("./outbox.js").Refusal | null}[]} unsavable
- *   With why, if the host was asked.
  */
 
 /**

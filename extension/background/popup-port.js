@@ -3,54 +3,17 @@
  * the user does, the background shows the page's view after each change.
  */
 
+import { savableUrl } from "../shared/tab.js";
+import { fit, LIMITS } from "../shared/text.js";
 import { HostError } from "./host.js";
-import { savableUrl } from "./tab.js";
-import { fit, LIMITS } from "./text.js";
+
+/** @import {FromPopup, ToPopup} from "../shared/messages.js" */
 
 /**
- * @typedef {import("./pages.js").View} View
- * @typedef {import("./pages.js").Known} Known
- * @typedef {import("./edits.js").Edits} Edits
+ * @typedef {import("../shared/merge.js").Edits} Edits
  * @typedef {import("../protocol.js").SuggestedTag} SuggestedTag
  * @typedef {{name: string, count: number}} TagCount
  */
-
-/**
- * @typedef {{do: "open", tab: import("./pages.js").Tab}
- *   | {do: "reopen", tab: import("./pages.js").Tab, known: Known, revision: number}
- *   | {do: "edit", edits: Edits, revision: number, turn: number}
- *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
- *   | {do: "lookAround", turn: number}
- *   | {do: "complete", text: string, exclude: string[], turn: number}
- *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
- *      turn: number}
- *   | {do: "preview", text: string, turn: number}} FromPopup
- */
-
-/**
- * `turn` is that of the last edit, or of what was asked for:
- * the popup has moved on where it isn't its own last one.
- * @typedef {{view: View, turn: number} | {tags: TagCount[], turn: number}
- *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}
- *   | {preview: Preview, turn: number} | {tried: true}} ToPopup `tried`: the host was asked again, and it is known what came of it.
- */
-
-/**
- * Other notes that have to do with the page.
- * @typedef {object} Around
- * @property {number} onThisSite How many notes of its web site there are, its own included.
- * @property {{id: number, url: string} | null} elsewhere The note of the address by which
- *   the page wants to be known, where that is another one.
- */
-
-/**
- * A note as the host renders it.
- * @typedef {object} Preview
- * @property {import("../protocol.js").MarkdownNode[] | null} nodes Null where it wasn't rendered.
- * @property {boolean} outdated Whether that is since the host is older than this extension.
- */
-
-export const POPUP_PORT = "popup";
 
 /** As many as fit under the field without scrolling. */
 const COMPLETIONS = 6;
@@ -59,13 +22,13 @@ const COMPLETIONS = 6;
  * Connects a popup with its page.
  * @param {chrome.runtime.Port} port
  * @param {object} parts
- * @param {import("./pages.js").Pages} parts.pages
- * @param {import("./refusals.js").Refusals} parts.refusals
+ * @param {import("./page-session.js").Pages} parts.pages
+ * @param {import("./dismissed-tags.js").Refusals} parts.refusals
  * @param {import("./host.js").Host} parts.host
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
- * @param {() => Promise<import("./pages.js").Tab>} parts.activeTab
- * @param {typeof import("./tab.js").watchTitle} [parts.watchTitle]
+ * @param {() => Promise<import("../shared/messages.js").Tab>} parts.activeTab
+ * @param {typeof import("../shared/tab.js").watchTitle} [parts.watchTitle]
  */
 export function servePopup(
 	port,
@@ -90,7 +53,7 @@ export function servePopup(
 	const post = (message) => {
 		if (open) port.postMessage(message);
 	};
-	/** @type {import("./pages.js").Popup} */
+	/** @type {import("./page-session.js").Popup} */
 	const popup = {
 		show(view) {
 			const message = { view, turn };
@@ -102,7 +65,7 @@ export function servePopup(
 	};
 
 	/**
-	 * @param {import("./pages.js").Tab} told
+	 * @param {import("../shared/messages.js").Tab} told
 	 * @param {(FromPopup & {do: "reopen"}) | null} again
 	 */
 	const openPage = async (told, again) => {

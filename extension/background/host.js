@@ -7,14 +7,15 @@
  * port is the outbox's, when to try again is `retry.js`.
  */
 
-import { browser } from "./browser.js";
+import { browser } from "../shared/browser.js";
 import { diagnose } from "./diagnosis.js";
+
+/** @import {Cause} from "../shared/messages.js" */
 
 /**
  * @typedef {import("../protocol.js").Methods} Methods
  * @typedef {import("../protocol.js").ErrorKind} ErrorKind
  * @typedef {import("../protocol.js").HelloResult} HelloResult
- * @typedef {import("./diagnosis.js").Cause} Cause
  */
 
 /**

@@ -6,32 +6,15 @@
 
 import { cureFor } from "./diagnosis.js";
 
-/**
- * @typedef {object} Overview
- * @property {import("../protocol.js").HelloResult | null} hello
- * @property {import("./diagnosis.js").Cause | null} trouble
- * @property {string | null} cure
- * @property {string | null} hindrance
- * @property {readonly import("./outbox.js").Entry[]} entries
- * @property {import("./pages.js").PageRecord[]} drafts
- * @property {{notes: number, tags: number} | null} counts Of the last check.
- * @property {boolean} unkept Whether the browser's storage is full.
- */
-
-/**
- * @typedef {{do: "check"} | {do: "try"} | {do: "retry", opId?: string} | {do: "discard", opId: string}
- *   | {do: "discardDraft", url: string}} FromOptions
- */
-
-export const OPTIONS_PORT = "options";
+/** @import {FromOptions, Overview} from "../shared/messages.js" */
 
 /**
  * @param {chrome.runtime.Port} port
  * @param {object} parts
- * @param {import("./pages.js").Pages} parts.pages
+ * @param {import("./page-session.js").Pages} parts.pages
  * @param {import("./outbox.js").Outbox} parts.outbox
  * @param {import("./host.js").Host} parts.host
- * @param {import("./shelf.js").Shelf} parts.shelf
+ * @param {import("./storage-queue.js").Shelf} parts.shelf
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
  * @param {Set<() => void>} parts.watchers Called after each change.

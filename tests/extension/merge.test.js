@@ -10,7 +10,7 @@ import {
 	replace,
 	unite,
 	uniteEdits,
-} from "../../extension/shared/edits.js";
+} from "../../extension/shared/merge.js";
 
 const NOTE = { title: "T", tags: ["a", "b"], summary: "Yesterday" };
 

@@ -3,9 +3,9 @@
  * takes, and beside them everything as it is. Pure.
  */
 
+/** @import {Entry, PageRecord} from "../shared/messages.js" */
+
 /**
- * @typedef {import("./outbox.js").Entry} Entry
- * @typedef {import("./pages.js").PageRecord} PageRecord
  * @typedef {import("../protocol.js").SaveNoteParams} SaveNoteParams
  */
 

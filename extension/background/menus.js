@@ -3,10 +3,10 @@
  * it asks for. How pages and links are saved is `pages.js` and `quick-saves.js`.
  */
 
-import { browser } from "./browser.js";
-import { savableUrl } from "./tab.js";
-import { fit, LIMITS } from "./text.js";
-import { say } from "./wording.js";
+import { browser } from "../shared/browser.js";
+import { say } from "../shared/i18n.js";
+import { savableUrl } from "../shared/tab.js";
+import { fit, LIMITS } from "../shared/text.js";
 
 const WEB = ["http://*/*", "https://*/*"];
 const PAGES = [...WEB, "file:///*"];
@@ -57,8 +57,8 @@ export async function offerMenus() {
  * @param {chrome.contextMenus.OnClickData} click
  * @param {chrome.tabs.Tab | undefined} tab
  * @param {object} parts
- * @param {import("./pages.js").Pages} parts.pages
- * @param {import("./quick-saves.js").QuickSaves} parts.quickSaves
+ * @param {import("./page-session.js").Pages} parts.pages
+ * @param {import("./background-save.js").QuickSaves} parts.quickSaves
  * @param {Promise<void>} parts.ready
  */
 export async function onMenuClick(click, tab, { pages, quickSaves, ready }) {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { servePopup } from "../../extension/shared/popup-port.js";
-import { Refusals } from "../../extension/shared/refusals.js";
-import { Shelf } from "../../extension/shared/shelf.js";
+import { Refusals } from "../../extension/background/dismissed-tags.js";
+import { servePopup } from "../../extension/background/popup-port.js";
+import { Shelf } from "../../extension/background/storage-queue.js";
 import { FakeStorage, settle } from "./fakes.js";
 
 test("counts by site, until the tag is chosen there", () => {

@@ -8,43 +8,20 @@
  * records and tells what the user does; it may be closed at any moment.
  */
 
+import * as typed from "../shared/merge.js";
+import { fit, LIMITS } from "../shared/text.js";
 import { cureFor } from "./diagnosis.js";
-import * as typed from "./edits.js";
 import { Unreachable } from "./host.js";
-import { fit, LIMITS } from "./text.js";
+
+/**
+ * @import {Entry, Known, PageRecord, Refusal, Said, Tab, View} from "../shared/messages.js"
+ */
 
 /**
  * @typedef {import("../protocol.js").Note} Note
  * @typedef {import("../protocol.js").SamePage} SamePage
  * @typedef {import("../protocol.js").SaveNoteResult} SaveNoteResult
- * @typedef {import("./edits.js").Edits} Edits
- * @typedef {import("./outbox.js").Entry} Entry
- * @typedef {import("./outbox.js").Refusal} Refusal
- * @typedef {import("./diagnosis.js").Cause} Cause
- */
-
-/**
- * A page as it is kept in storage.
- * @typedef {object} PageRecord
- * @property {string} url
- * @property {string} title Of the tab.
- * @property {boolean} wanted A save is to be added once the page was read.
- * @property {Note | null} note As in the store, updates on their way included.
- * @property {boolean} created Whether this click made the note.
- * @property {SamePage | null} samePage
- * @property {string[]} [tokens] Names of the access tokens in its addresses.
- * @property {Edits} edits
- * @property {boolean} seen Whether the edits were made in sight of the note.
- * @property {"undone" | "deleted" | null} removed By the user's word.
- * @property {boolean} trashed Whether a deletion was sent off for it.
- * @property {Said[]} said What no save has: chosen in a menu and not saved yet, of saves
- *   that were taken back, or heard after Undo.
- */
-
-/**
- * `title`: where the page told one, else that of the tab is saved.
- * @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">
- *   & {title?: string}} Said
+ * @typedef {import("../shared/merge.js").Edits} Edits
  */
 
 /**
@@ -64,37 +41,7 @@ import { fit, LIMITS } from "./text.js";
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
 
-/**
- * What the popup is shown.
- * @typedef {object} View
- * @property {"saving" | "saved" | "unsaved" | "queued" | "error"} state
- * @property {number} revision
- * @property {Known} page
- * @property {Edits | null} leftover Typed in an earlier popup and not saved yet.
- * @property {boolean} leftoverSeen Whether in sight of the note.
- * @property {string | null} canonical The address by which the page wants to be known.
- * @property {Cause | null} trouble
- * @property {string | null} cure
- * @property {Refusal | null} refusal
- * @property {string | null} hindrance What the host says that keeps it from taking anything.
- * @property {string | null} siteUrl
- * @property {string | null} siteProblem
- * @property {boolean} unkept Whether the browser's storage is full: what wasn't
- *   saved is held in memory alone.
- */
-
-/**
- * What a popup gives back should the background end before it.
- * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
- *   & {tokens: string[]}} Known
- */
-
 /** @typedef {{show: (view: View) => void}} Popup */
-
-/**
- * `loading`: its address isn't known yet.
- * @typedef {{url: string, title: string, tabId: number | undefined, loading?: boolean}} Tab
- */
 
 /** A pause in typing after which an edit is sent off. */
 const PAUSE_MS = 400;
@@ -102,7 +49,7 @@ const PAUSE_MS = 400;
 const KEY = "page:";
 
 export class Pages {
-	/** @type {import("./shelf.js").Shelf} */ #shelf;
+	/** @type {import("./storage-queue.js").Shelf} */ #shelf;
 	/** @type {import("./outbox.js").Outbox} */ #outbox;
 	/** @type {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} */ #host;
 	/** @type {typeof import("./capture.js").capture} */ #capture;
@@ -120,7 +67,7 @@ export class Pages {
 
 	/**
 	 * @param {object} parts
-	 * @param {import("./shelf.js").Shelf} parts.shelf
+	 * @param {import("./storage-queue.js").Shelf} parts.shelf
 	 * @param {import("./outbox.js").Outbox} parts.outbox
 	 * @param {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} parts.host
 	 * @param {typeof import("./capture.js").capture} parts.capture

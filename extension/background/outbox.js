@@ -15,29 +15,12 @@
 
 import { HostError, Unreachable } from "./host.js";
 
+/** @import {Entry, Refusal} from "../shared/messages.js" */
+
 /**
  * @typedef {import("../protocol.js").Methods} Methods
  * @typedef {import("../protocol.js").ErrorKind} ErrorKind
  * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote"} WriteMethod
- */
-
-/**
- * @template {WriteMethod} [M=WriteMethod]
- * @typedef {object} Entry
- * @property {number} seq Place in the order of delivery.
- * @property {M} method
- * @property {Methods[M]["params"]} params With their `opId`.
- * @property {string} page URL of the page that it is about.
- * @property {string} addedAt RFC 3339.
- * @property {boolean} sent Whether it may have reached the host.
- * @property {number} failures Times that the host failed over just this entry.
- * @property {Refusal | null} refused
- */
-
-/**
- * `cause` where it was no answer that was had: then the message is for nobody.
- * @typedef {{kind: ErrorKind | "program_crashed", message: string,
- *   cause?: import("./diagnosis.js").Cause}} Refusal
  */
 
 /**
@@ -65,7 +48,7 @@ const KEY = "outbox:";
 const keyOf = (entry) => KEY + String(entry.seq).padStart(12, "0");
 
 export class Outbox {
-	/** @type {import("./shelf.js").Shelf} */ #shelf;
+	/** @type {import("./storage-queue.js").Shelf} */ #shelf;
 	/** @type {Pick<import("./host.js").Host, "request" | "hello">} */ #host;
 	/** @type {Entry[]} In order. */ #entries = [];
 	/** @type {Promise<void> | null} */ #delivery = null;
@@ -97,7 +80,7 @@ export class Outbox {
 	};
 
 	/**
-	 * @param {import("./shelf.js").Shelf} shelf
+	 * @param {import("./storage-queue.js").Shelf} shelf
 	 * @param {Pick<import("./host.js").Host, "request" | "hello">} host
 	 */
 	constructor(shelf, host) {

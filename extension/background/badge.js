@@ -7,7 +7,7 @@
  * about the tab in front of each window, one question at a time.
  */
 
-import { savableUrl } from "./tab.js";
+import { savableUrl } from "../shared/tab.js";
 
 /** The light theme's `--accent`, `--warn` and `--paper` (styles/tokens.css): a badge has one look. */
 export const COLOURS = Object.freeze({
@@ -106,7 +106,7 @@ export class Badge {
 
 	/**
 	 * Something was written: what was told of pages may no longer be so.
-	 * @param {import("./outbox.js").WriteMethod} method
+	 * @param {import("../shared/messages.js").WriteMethod} method
 	 */
 	written(method) {
 		if (method === "updateNote") return;

@@ -3,11 +3,11 @@
  * shared by the settings and the first run.
  */
 
-import { say, whereToCure } from "./wording.js";
+import { say, whereToCure } from "./i18n.js";
 
 /**
  * How the connection stands.
- * @param {Pick<import("./options-port.js").Overview, "hello" | "trouble" | "hindrance">} overview
+ * @param {Pick<import("./messages.js").Overview, "hello" | "trouble" | "hindrance">} overview
  * @returns {{state: "trouble" | "connected" | "checking", sentence: string}}
  */
 export function standing({ hello, trouble, hindrance }) {
@@ -30,7 +30,7 @@ export const element = (id) => /** @type {E} */ (document.getElementById(id));
 
 /**
  * Shows the command that mends what is wrong, if there is one.
- * @param {Pick<import("./options-port.js").Overview, "trouble" | "cure">} overview
+ * @param {Pick<import("./messages.js").Overview, "trouble" | "cure">} overview
  */
 export function showCure({ trouble, cure }) {
 	element("cure").hidden = cure === null;

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { HostError, Unreachable } from "../../extension/shared/host.js";
+import { HostError, Unreachable } from "../../extension/background/host.js";
 import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HostError } from "../../extension/shared/host.js";
-import { QuickSaves } from "../../extension/shared/quick-saves.js";
+import { QuickSaves } from "../../extension/background/background-save.js";
+import { HostError } from "../../extension/background/host.js";
 import { FakeBackground, FakeHost, settle } from "./fakes.js";
 
 /** A background with quick saves, and what was shown on buttons. */

@@ -6,9 +6,9 @@
  * the user's click (`activeTab`), and only the page that was clicked on.
  */
 
-import { browser } from "./browser.js";
-import { splitTags } from "./tags.js";
-import { fit, LIMITS } from "./text.js";
+import { browser } from "../shared/browser.js";
+import { splitTags } from "../shared/tags.js";
+import { fit, LIMITS } from "../shared/text.js";
 
 /**
  * @typedef {import("../protocol.js").SaveNoteParams} SaveNoteParams

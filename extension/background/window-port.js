@@ -4,16 +4,10 @@
  * of them.
  */
 
+import { QuickSaves } from "./background-save.js";
 import { cureFor } from "./diagnosis.js";
-import { QuickSaves } from "./quick-saves.js";
 
-/**
- * @typedef {import("./quick-saves.js").Summary & {trouble: import("./diagnosis.js").Cause | null,
- *   cure: string | null, hindrance: string | null}} WindowSummary
- * @typedef {{pages: import("./quick-saves.js").PageToSave[], tags: string[]}} FromWindow
- */
-
-export const WINDOW_PORT = "window";
+/** @import {FromWindow, WindowSummary} from "../shared/messages.js" */
 
 /**
  * @param {chrome.runtime.Port} port
@@ -25,7 +19,7 @@ export const WINDOW_PORT = "window";
  * @param {Set<() => void>} parts.watchers Called after each change.
  */
 export function serveWindow(port, { quickSaves, outbox, host, ready, watchers }) {
-	/** @type {import("./quick-saves.js").Batch | null} */
+	/** @type {import("./background-save.js").Batch | null} */
 	let batch = null;
 	const show = () => {
 		if (!batch) return;

@@ -6,15 +6,7 @@
  * whether the host had spoken before.
  */
 
-/**
- * What a browser's words tell apart. `…_or_…` is one of several causes that this browser
- * has the same words for; `url-notes doctor`, which sees more, tells which of them it is.
- * Sentences and cures are those of `tests/contract/causes.json`, as the program's are.
- * @typedef {"not_registered_or_program_missing" | "not_registered_or_not_allowed" |
- *   "not_allowed" | "program_missing_or_not_executable" |
- *   "program_crashed_or_not_executable" | "program_crashed" | "program_ended" |
- *   "program_garbled" | "program_silent" | "host_too_old" | "host_too_new"} Cause
- */
+/** @import {Cause} from "../shared/messages.js" */
 
 /** @type {readonly [start: string, cause: Cause][]} */
 const BEFORE_HELLO = [
