@@ -151,7 +151,7 @@ fn face_of(argv: Vec<OsString>) -> Face {
 
 /// What is around the program on this machine, for `url-notes doctor` and `register`.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct Environment {
     /// The home folder.
     pub home: Option<PathBuf>,
     /// `$XDG_CONFIG_HOME`, or `.config` in the home folder.
@@ -168,7 +168,7 @@ pub struct Surroundings {
     pub under_sudo: bool,
 }
 
-impl Surroundings {
+impl Environment {
     /// Reads the environment.
     #[must_use]
     #[expect(

@@ -50,7 +50,7 @@ pub struct Visit {
 
 /// The file, as a host writes it.
 #[derive(Debug)]
-pub struct Seen {
+pub struct ExtensionRegistry {
     file: PathBuf,
     caller: Caller,
     /// Greeted, not written yet.
@@ -59,7 +59,7 @@ pub struct Seen {
     written: Option<(String, u32, Instant)>,
 }
 
-impl Seen {
+impl ExtensionRegistry {
     /// The file at `file`, for the host that `caller` has started.
     #[must_use]
     pub fn new(file: PathBuf, caller: Caller) -> Self {
@@ -185,12 +185,12 @@ mod tests {
         }
     }
 
-    fn seen(file: &Path, manifest: Option<&str>) -> Seen {
+    fn seen(file: &Path, manifest: Option<&str>) -> ExtensionRegistry {
         let caller = Caller {
             family: Family::Firefox,
             manifest: manifest.map(PathBuf::from),
         };
-        Seen::new(file.to_owned(), caller)
+        ExtensionRegistry::new(file.to_owned(), caller)
     }
 
     #[test]

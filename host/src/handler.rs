@@ -13,8 +13,8 @@ use crate::{
         Quote, Tag, parse_tags,
     },
     error::{Error, Result},
-    extension_registry::Seen,
-    messaging::Answering,
+    extension_registry::ExtensionRegistry,
+    messaging::RequestHandler,
     protocol::{
         CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult, MAX_RESPONSE_BYTES,
         NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request,
@@ -60,10 +60,10 @@ pub struct Handler<S> {
     settings: Settings,
     site: S,
     store: Option<Store>,
-    seen: Option<Seen>,
+    seen: Option<ExtensionRegistry>,
 }
 
-impl<S: Fn() -> SiteState> Answering for Handler<S> {
+impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
     fn answer(&mut self, request: Request) -> Result<Outcome> {
         match request {
             Request::Hello(params) => self.hello(&params).map(Outcome::Hello),
@@ -90,16 +90,16 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
         }
     }
 
-    fn rest(&mut self) {
+    fn on_idle(&mut self) {
         if let Some(seen) = &mut self.seen {
             seen.write(crate::clock::now());
         }
     }
 
-    fn tidy(&mut self) -> Option<Duration> {
-        self.rest();
+    fn run_maintenance(&mut self) -> Option<Duration> {
+        self.on_idle();
         let store = self.store.as_mut()?;
-        let done = match store.tidy() {
+        let done = match store.run_maintenance() {
             Ok(None) => store.learn().map(|more| more.then_some(Duration::ZERO)),
             done => done,
         };
@@ -123,7 +123,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     /// The same, which writes down who has greeted it.
     #[must_use]
-    pub fn noting(mut self, seen: Seen) -> Self {
+    pub fn noting(mut self, seen: ExtensionRegistry) -> Self {
         self.seen = Some(seen);
         self
     }
@@ -196,7 +196,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             url,
         };
         self.store()?
-            .once(operation, crate::clock::now(), |writer| {
+            .idempotent(operation, crate::clock::now(), |writer| {
                 let mut saved = wire_saved(&new.url, &writer.save_page(&new)?);
                 fit_addresses(&mut saved.note);
                 Ok(saved)
@@ -205,7 +205,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
         let url = PageUrl::parse(&params.url)?;
-        self.store()?.at_one_moment(|store| {
+        self.store()?.read_transaction(|store| {
             let note = store.note_for_url(&url)?;
             Ok(NoteForUrlResult {
                 note: note.as_ref().map(|note| {
@@ -247,7 +247,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
     ) -> Result<NoteResult> {
         let operation = operation(op_id, method)?;
         self.store()?
-            .once(operation, crate::clock::now(), |writer| {
+            .idempotent(operation, crate::clock::now(), |writer| {
                 let mut note = wire_note(&work(writer)?);
                 fit_addresses(&mut note);
                 Ok(NoteResult { note })
@@ -315,7 +315,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let before = params.before.map(NoteId);
         let found = self
             .store()?
-            .at_one_moment(|store| store.search(&query, before, limit))?;
+            .read_transaction(|store| store.search(&query, before, limit))?;
         let mut result = SearchNotesResult {
             notes: Vec::with_capacity(found.hits.len()),
             more: found.next.is_some(),

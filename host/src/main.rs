@@ -12,7 +12,7 @@ use url_notes::{
     caller::Caller,
     cli::{self, Arguments},
     config::{self, Config, Face},
-    extension_registry::Seen,
+    extension_registry::ExtensionRegistry,
     handler::{Handler, Settings},
     logging, messaging,
     site::{self, Site, SiteState},
@@ -38,11 +38,11 @@ fn host(caller: Caller) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
     let site = OnceCell::new();
-    let door = site::Settings::from(&config).door();
+    let access = site::Settings::from(&config).access();
     let mut handler = Handler::new(Settings::from(&config), || {
-        SiteState::of(site.get(), config.port, &door)
+        SiteState::of(site.get(), config.port, &access)
     })
-    .noting(Seen::new(config.seen.clone(), caller));
+    .noting(ExtensionRegistry::new(config.seen.clone(), caller));
     // Not `io::stdin`, which reads ahead.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {

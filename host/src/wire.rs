@@ -1,7 +1,7 @@
 //! Notes, tags and results as they go over the wire and as `--json` prints them.
 
 use crate::{
-    domain::{Because, Note, PageUrl, Suggestion, Tag, timestamp_text, tokens_in},
+    domain::{Note, PageUrl, Reason, Suggestion, Tag, timestamp_text, tokens_in},
     protocol::{
         self, FoundNote, MAX_RESPONSE_BYTES, SamePage, SaveNoteResult, StatsResult, SuggestReason,
         SuggestedTag,
@@ -82,35 +82,35 @@ pub(crate) fn wire_tag(tag: TagCount) -> protocol::TagCount {
 pub(crate) fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
     let score = (suggestion.score * 1000.0).round() / 1000.0;
     let (because, reason, detail) = match suggestion.because {
-        Because::InTitle => ("appears in the title".into(), SuggestReason::InTitle, None),
-        Because::InText => ("appears in the text".into(), SuggestReason::InText, None),
-        Because::InAddress => (
+        Reason::InTitle => ("appears in the title".into(), SuggestReason::InTitle, None),
+        Reason::InText => ("appears in the text".into(), SuggestReason::InText, None),
+        Reason::InAddress => (
             "appears in the address".into(),
             SuggestReason::InAddress,
             None,
         ),
-        Because::Similar(1) => (
+        Reason::Similar(1) => (
             "1 similar note".into(),
             SuggestReason::SimilarNotes,
             Some("1".into()),
         ),
-        Because::Similar(notes) => (
+        Reason::Similar(notes) => (
             format!("{notes} similar notes"),
             SuggestReason::SimilarNotes,
             Some(notes.to_string()),
         ),
-        Because::UsualOn(site) => (
+        Reason::UsualOn(site) => (
             format!("common on {site}"),
             SuggestReason::UsualOnSite,
             Some(site),
         ),
-        Because::OftenWith(tag) => (
+        Reason::OftenWith(tag) => (
             format!("often used with {tag}"),
             SuggestReason::OftenWith,
             Some(tag.to_string()),
         ),
-        Because::UsedOften => ("often used".into(), SuggestReason::UsedOften, None),
-        Because::Keyword => (
+        Reason::UsedOften => ("often used".into(), SuggestReason::UsedOften, None),
+        Reason::Keyword => (
             "page keyword (new tag)".into(),
             SuggestReason::Keyword,
             None,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{context::Invocation, print::clean},
-    config::Surroundings,
+    config::Environment,
     doctor::{self, Area, BrowserState, Finding, Level, Mended, Report},
     extension_registry::Visit,
     protocol::PROTOCOL,
@@ -29,7 +29,7 @@ pub(super) struct Unwell(String);
 
 impl Doctor {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let around = Surroundings::load();
+        let around = Environment::load();
         let now = crate::clock::now();
         let mut report = doctor::examine(&invocation.config, &around, now);
         let mut mended = Mended::default();
@@ -153,7 +153,7 @@ fn cures(finding: &Finding) -> Vec<String> {
     cures
 }
 
-fn wire(report: &Report, mended: &Mended, around: &Surroundings) -> Value {
+fn wire(report: &Report, mended: &Mended, around: &Environment) -> Value {
     let checks: Vec<Value> = report
         .findings
         .iter()

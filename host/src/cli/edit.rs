@@ -20,7 +20,7 @@ use crate::{
         context::Invocation,
         draft::{self, Draft},
         front_matter,
-        note_ref::Which,
+        note_ref::NoteRef,
         print::clean,
         terminal::{self, EditorFailure},
     },
@@ -46,7 +46,7 @@ Examples:
 pub(super) struct Edit {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
     /// Give the note this title
     #[arg(long, allow_hyphen_values = true)]
     title: Option<String>,
@@ -66,7 +66,7 @@ pub(super) struct Edit {
 
 /// As `--json` prints it.
 #[derive(Debug, Serialize)]
-struct Told {
+struct Output {
     note: protocol::Note,
     changed: bool,
 }
@@ -107,7 +107,7 @@ impl Edit {
             invocation.hint(besides);
         }
         if invocation.json {
-            return invocation.print_json(&Told {
+            return invocation.print_json(&Output {
                 note: wire_note(&edited.note),
                 changed: edited.changed,
             });
@@ -202,7 +202,7 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
     let changed = store.write(crate::clock::now(), |writer| {
         writer.update_note(note.id, change.clone())
     })?;
-    if let Err(error) = store.tidy() {
+    if let Err(error) = store.run_maintenance() {
         log::warn!("upkeep: {}", error.chain());
     }
     let is_same = before

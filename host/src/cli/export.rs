@@ -21,7 +21,7 @@ use crate::{
     domain::parse_tags,
     site::{self, Address, Tokens, Written},
     store::{self, Reader, TagFilter},
-    transfer::export::{self, Fresh},
+    transfer::export::{self, PendingOutput},
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -106,11 +106,11 @@ impl Export {
             }
         };
         match to.file.as_deref().filter(|path| *path != Path::new("-")) {
-            None => at_one_moment(&store, write, invocation.out)
+            None => read_transaction(&store, write, invocation.out)
                 .map_err(|error| of_file(error, Path::new("Standard output"))),
             Some(path) => {
                 context::refuse_notes(&invocation.config.database, &followed(path))?;
-                into_file(path, |out| at_one_moment(&store, write, out))?;
+                into_file(path, |out| read_transaction(&store, write, out))?;
                 if invocation.json {
                     let told = serde_json::json!({ "file": path.display().to_string() });
                     invocation.print_json(&told)?;
@@ -200,10 +200,10 @@ impl Site {
 /// What writes a format.
 type Writing = fn(&Reader, &mut dyn Write) -> anyhow::Result<()>;
 
-fn at_one_moment(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow::Result<()> {
+fn read_transaction(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut buffered = BufWriter::with_capacity(64 * 1024, out);
     let mut done = Ok(());
-    store.at_one_moment(|store| {
+    store.read_transaction(|store| {
         done = write(store, &mut buffered);
         Ok(())
     })?;
@@ -250,7 +250,7 @@ fn into_file(
         bail!("There is no folder {}; make it first.", folder.display());
     }
     let stop = Stop::on_signals()?;
-    let part = Fresh::file(&target).map_err(|error| context::unwritten(error, path))?;
+    let part = PendingOutput::file(&target).map_err(|error| context::unwritten(error, path))?;
     let mut out = Stoppable {
         file: &part.file,
         stop: stop.flag(),

@@ -13,7 +13,7 @@ const DASHES: &str = "---";
 
 /// What was typed. None is what the file doesn't tell.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Form {
+pub(super) struct FrontMatter {
     pub(super) title: Option<String>,
     pub(super) tags: Option<Vec<String>>,
     pub(super) summary: String,
@@ -54,7 +54,7 @@ pub(super) fn write(note: &Note) -> String {
 ///
 /// # Errors
 /// With a sentence that says what is wrong where.
-pub(super) fn read(bytes: &[u8]) -> Result<Form, String> {
+pub(super) fn read(bytes: &[u8]) -> Result<FrontMatter, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()]
             .iter()
@@ -84,7 +84,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Form, String> {
             }
         }
     }
-    let mut form = Form::default();
+    let mut form = FrontMatter::default();
     let body = loop {
         let Some(line) = lines.next() else {
             return Err(format!(
@@ -466,7 +466,7 @@ mod tests {
             let told = read(text).unwrap_err();
             assert!(told.contains(sentence) && told.ends_with('.'), "{told}");
         }
-        assert_eq!(read(b"---\n---\n").unwrap(), Form::default());
+        assert_eq!(read(b"---\n---\n").unwrap(), FrontMatter::default());
     }
 
     #[test]

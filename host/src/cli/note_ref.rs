@@ -15,12 +15,12 @@ pub(super) struct Private(String);
 
 /// A note as it is named.
 #[derive(Debug, Clone)]
-pub(super) enum Which {
+pub(super) enum NoteRef {
     Id(NoteId),
     Page(PageUrl),
 }
 
-impl std::str::FromStr for Which {
+impl std::str::FromStr for NoteRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -36,7 +36,7 @@ impl std::str::FromStr for Which {
     }
 }
 
-impl Which {
+impl NoteRef {
     /// The live note; None where there is none.
     pub(super) fn find(&self, store: &Reader) -> anyhow::Result<Option<Note>> {
         Ok(match self {

@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use crate::{
-    cli::{context::Invocation, note_ref::Which},
+    cli::{context::Invocation, note_ref::NoteRef},
     protocol::NoteResult,
     store::TRASH_DAYS,
     wire::wire_note,
@@ -13,14 +13,14 @@ use crate::{
 pub(super) struct Remove {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Restore {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
 }
 
 impl Remove {

@@ -25,7 +25,7 @@ impl Serve {
         settings.port = self.port.unwrap_or(settings.port);
         // What is wrong with the notes is said here, not on every page.
         drop(invocation.store()?);
-        let locked = settings.door().needs_token();
+        let locked = settings.access().needs_token();
         let ready = |port| {
             // The reader of this line may be gone; the site is there all the same.
             let _ = announce(invocation, port, locked);

@@ -1,7 +1,7 @@
 //! `url-notes show`
 
 use crate::{
-    cli::{context::Invocation, note_ref::Which},
+    cli::{context::Invocation, note_ref::NoteRef},
     wire::wire_note,
 };
 
@@ -9,7 +9,7 @@ use crate::{
 pub(super) struct Show {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
 }
 
 impl Show {

@@ -20,7 +20,7 @@ use rustix::{
 };
 
 use crate::{
-    config::{Config, Surroundings},
+    config::{Config, Environment},
     doctor::finding::{self, Area, Finding, Level, Remedy, quoted, same_file, unsafe_path},
     fs_open,
     protocol::PROTOCOL,
@@ -37,7 +37,7 @@ const BRIEFLY: Duration = Duration::from_secs(2);
 const LOG_END: u64 = 128 * 1024;
 
 /// This program, and whose home it works in.
-pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
+pub(super) fn program(around: &Environment) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(program) = around.program.as_deref().filter(|file| file.is_file()) else {
         let message = "The file of this program no longer exists. It was moved or replaced while the program ran.".into();
@@ -75,7 +75,7 @@ pub(super) fn program(around: &Surroundings) -> Vec<Finding> {
 }
 
 /// Says that this program is none to register.
-fn is_passing(program: &Path, around: &Surroundings) -> Option<Finding> {
+fn is_passing(program: &Path, around: &Environment) -> Option<Finding> {
     let folder = program::throw_away_folder(program, around)?;
     let what = match program::to_register(around) {
         Some(other) => format!("`--fix` registers {} instead", other.display()),
@@ -94,7 +94,7 @@ fn is_passing(program: &Path, around: &Surroundings) -> Option<Finding> {
     })
 }
 
-fn on_path(program: &Path, around: &Surroundings) -> Vec<Finding> {
+fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
     let mut found: Vec<PathBuf> = Vec::new();
     for file in around.path.iter().map(|folder| folder.join(NAME)) {
         let runs = file.is_file() && access(&file, Access::EXEC_OK).is_ok();

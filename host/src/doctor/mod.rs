@@ -28,7 +28,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    config::{Config, Surroundings},
+    config::{Config, Environment},
     extension_registry::{self, Visit},
     fs_open,
     registration::{
@@ -77,7 +77,7 @@ impl Report {
 
 /// Looks at everything. Takes seconds at most, and changes nothing.
 #[must_use]
-pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report {
+pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report {
     let visits = extension_registry::visits(&config.seen);
     let (all, strays) = BrowserState::all(browsers::all(Platform::here(), around), &visits);
     let matter = all.iter().filter(|state| state.matters(&all));
@@ -156,7 +156,7 @@ pub struct Mended {
 
 /// Does what is safe about what was found.
 #[must_use]
-pub fn mend(report: &Report, around: &Surroundings) -> Mended {
+pub fn mend(report: &Report, around: &Environment) -> Mended {
     let mut mended = Mended::default();
     let mut remedies: Vec<&Remedy> = Vec::new();
     for remedy in report.findings.iter().flat_map(|finding| &finding.remedies) {

@@ -39,14 +39,14 @@ const MAX_WORDS: usize = 4096;
 
 /// A program that answers as it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Greeted {
+pub(super) struct ProbeSuccess {
     /// Its version.
     pub version: String,
 }
 
 /// A program that doesn't.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NotGreeted {
+pub(super) struct ProbeFailure {
     pub cause: Cause,
     /// What was seen, as the end of a sentence; may be empty.
     pub detail: String,
@@ -101,12 +101,12 @@ pub(super) fn greet(
     manifest: &Manifest,
     family: Family,
     temporary: &Path,
-) -> Result<Greeted, NotGreeted> {
+) -> Result<ProbeSuccess, ProbeFailure> {
     let arguments: Vec<OsString> = match family {
         Family::Chromium => vec![manifest::extension(family).into()],
         Family::Firefox => vec![file.into(), manifest::extension(family).into()],
     };
-    let scratch = Scratch::within(temporary).map_err(|error| NotGreeted {
+    let scratch = Scratch::within(temporary).map_err(|error| ProbeFailure {
         cause: Cause::ProgramCrashed,
         detail: format!("no temporary folder can be created for the test ({error})"),
     })?;
@@ -136,27 +136,27 @@ pub(super) fn greet(
         if let Some(said) = words.and_then(last_words) {
             detail = format!("{detail}; its last message: {said}");
         }
-        Err(NotGreeted {
+        Err(ProbeFailure {
             cause: Cause::ProgramCrashed,
             detail,
         })
     })
 }
 
-fn not_started(error: &io::Error) -> NotGreeted {
+fn not_started(error: &io::Error) -> ProbeFailure {
     let cause = match error.kind() {
         io::ErrorKind::NotFound => Cause::ProgramMissing,
         io::ErrorKind::PermissionDenied => Cause::ProgramNotExecutable,
         _ => Cause::ProgramCrashed,
     };
-    NotGreeted {
+    ProbeFailure {
         cause,
         detail: format!("it can't be started ({error})"),
     }
 }
 
 /// Asks, and waits for the answer; none where the program ends without one.
-fn converse(child: &mut Child) -> Option<Result<Greeted, NotGreeted>> {
+fn converse(child: &mut Child) -> Option<Result<ProbeSuccess, ProbeFailure>> {
     let mut stdin = child.stdin.take()?;
     let mut stdout = child.stdout.take()?;
     let hello = format!(
@@ -173,7 +173,7 @@ fn converse(child: &mut Child) -> Option<Result<Greeted, NotGreeted>> {
         drop(stdin);
     });
     let garbled = |detail: String| {
-        Some(Err(NotGreeted {
+        Some(Err(ProbeFailure {
             cause: Cause::ProgramGarbled,
             detail,
         }))
@@ -185,7 +185,7 @@ fn converse(child: &mut Child) -> Option<Result<Greeted, NotGreeted>> {
         )),
         Ok(Ok(Frame::End)) => None,
         Ok(Err(_)) => garbled("its message was cut off".into()),
-        Err(_) => Some(Err(NotGreeted {
+        Err(_) => Some(Err(ProbeFailure {
             cause: Cause::ProgramSilent,
             detail: format!(
                 "it didn't respond within {} seconds",
@@ -195,8 +195,8 @@ fn converse(child: &mut Child) -> Option<Result<Greeted, NotGreeted>> {
     }
 }
 
-fn judge(payload: &[u8]) -> Result<Greeted, NotGreeted> {
-    let not = |cause, detail: String| Err(NotGreeted { cause, detail });
+fn judge(payload: &[u8]) -> Result<ProbeSuccess, ProbeFailure> {
+    let not = |cause, detail: String| Err(ProbeFailure { cause, detail });
     let Ok(answer) = serde_json::from_slice::<Answer>(payload) else {
         return not(
             Cause::ProgramGarbled,
@@ -212,7 +212,7 @@ fn judge(payload: &[u8]) -> Result<Greeted, NotGreeted> {
                 env!("CARGO_PKG_VERSION")
             );
             match hello.protocol {
-                PROTOCOL => Ok(Greeted { version }),
+                PROTOCOL => Ok(ProbeSuccess { version }),
                 0..PROTOCOL => not(Cause::HostTooOld, detail),
                 _ => not(Cause::HostTooNew, detail),
             }
@@ -322,7 +322,7 @@ pub(super) mod tests {
         format!("printf '{length}'; printf '%s' '{answer}'; cat >/dev/null")
     }
 
-    fn outcome(script: &str) -> Result<Greeted, NotGreeted> {
+    fn outcome(script: &str) -> Result<ProbeSuccess, ProbeFailure> {
         let dir = tempfile::tempdir().unwrap();
         let manifest = Manifest {
             program: program_that(dir.path(), script),

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    config::Surroundings,
+    config::Environment,
     doctor::{
         cause::Cause,
         finding::{self, Area, Finding, Level, Remedy},
-        probe::{self, NotGreeted},
+        probe::{self, ProbeFailure},
     },
     extension_registry::Visit,
     registration::{
@@ -162,7 +162,7 @@ fn not_spoken(visit: &Visit) -> Cause {
 }
 
 /// Examines one browser. Starts the program that it would start.
-pub(super) fn examine(state: &BrowserState, around: &Surroundings) -> Vec<Finding> {
+pub(super) fn examine(state: &BrowserState, around: &Environment) -> Vec<Finding> {
     let browser = &state.browser;
     if browser.hosts.is_empty() {
         return vec![unreachable(browser)];
@@ -246,7 +246,7 @@ fn unreachable(browser: &Browser) -> Finding {
     }
 }
 
-fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
+fn not_registered(browser: &Browser, around: &Environment) -> Finding {
     let remedies = register(browser, around);
     if browser.profile.is_some() {
         return Finding {
@@ -267,7 +267,7 @@ fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
 }
 
 /// Writes the registration anew, for this user and this program.
-fn register(browser: &Browser, around: &Surroundings) -> Vec<Remedy> {
+fn register(browser: &Browser, around: &Environment) -> Vec<Remedy> {
     let Some(program) = program::to_register(around) else {
         return Vec::new();
     };
@@ -282,7 +282,7 @@ fn register(browser: &Browser, around: &Surroundings) -> Vec<Remedy> {
 }
 
 /// Lets our extension in, too, where the manifest is one of this user for this very program.
-fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Surroundings) -> Vec<Remedy> {
+fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment) -> Vec<Remedy> {
     let mut remedies = register(browser, around);
     for remedy in &mut remedies {
         if let Remedy::Register {
@@ -307,7 +307,7 @@ enum Judgement {
     Wrong(Box<Finding>),
 }
 
-fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) -> Judgement {
+fn judge(browser: &Browser, registration: &Registration, around: &Environment) -> Judgement {
     let file = &registration.file;
     let shown = file.display();
     let wrong = |cause, detail: &str, remedies| {
@@ -372,7 +372,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
                 }))
             }
         }
-        Err(NotGreeted { cause, detail }) => {
+        Err(ProbeFailure { cause, detail }) => {
             // This very program answers; where another one is named, it may take its place.
             let ours = program::to_register(around);
             let is_this = finding::same_file(Some(program), ours.as_deref());
@@ -520,7 +520,7 @@ mod tests {
         let home = dir.path().join("home");
         fs::create_dir_all(&home).unwrap();
         let program = program_that(&home, &says(HELLO));
-        let around = Surroundings {
+        let around = Environment {
             home: Some(home),
             config_home: Some(dir.path().join("home/.config")),
             path: Vec::new(),

@@ -42,7 +42,7 @@ pub use quote::Quote;
 pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, snippet};
 pub use suggest::{
-    Aside, Because, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN,
+    Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
     Suggestion, worth_showing,
 };
 pub use tag::{Tag, is_comma, shell_word};

@@ -91,14 +91,14 @@ impl Word<'_> {
 pub struct Words {
     /// Of each word its letters, then the signs after it.
     letters: String,
-    places: Vec<Place>,
-    /// Where words have inner parts, see [`Place::parts`].
-    parts: Vec<Part>,
+    places: Vec<WordSpan>,
+    /// Where words have inner parts, see [`WordSpan::parts`].
+    parts: Vec<PartStart>,
 }
 
 /// A word: where it stands in the text, and in the letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct WordSpan {
     pub(super) range: Range<usize>,
     pub(super) folded: Range<usize>,
     trail_end: usize,
@@ -111,7 +111,7 @@ pub(super) struct Place {
 
 /// Where a part of a word begins that isn't its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct PartStart {
     /// In the letters.
     pub(super) folded: usize,
     /// In the text.
@@ -202,7 +202,7 @@ impl Words {
         let place = &self.places[place];
         let parts = &self.parts[place.parts.clone()];
         let mut found = Vec::with_capacity(parts.len() + 1);
-        let mut from = Part {
+        let mut from = PartStart {
             folded: place.folded.start,
             start: place.range.start,
         };
@@ -270,7 +270,7 @@ struct WordReader {
     /// The kinds of the last two letters of the last word, the last one first, and
     /// where that stands.
     classes: [Option<Class>; 2],
-    last_letter: Option<Part>,
+    last_letter: Option<PartStart>,
     /// Whether the last part began with the last but one letter of capitals: `HTTP|Server`.
     after_capitals: bool,
     /// Whether some words are joined to the one before.
@@ -293,14 +293,14 @@ impl WordReader {
                 [one] => [Some(Class::of(char::from(*one))), None],
                 _ => [Some(Class::Lower); 2],
             };
-            self.last_letter = Some(Part {
+            self.last_letter = Some(PartStart {
                 folded: self.words.letters.len() + bytes.len() - 1,
                 start: start + bytes.len() - 1,
             });
         } else {
             let letters = self.words.letters.len();
             for (at, byte) in bytes.iter().enumerate() {
-                let here = Part {
+                let here = PartStart {
                     folded: letters + at,
                     start: start + at,
                 };
@@ -376,7 +376,7 @@ impl WordReader {
             self.begin(range, class == Class::Digit);
             self.open = true;
         }
-        let here = Part {
+        let here = PartStart {
             folded: self.words.letters.len(),
             start: range.start,
         };
@@ -386,7 +386,7 @@ impl WordReader {
 
     /// Begins another part of the word where this kind of letter says so, and takes
     /// note of it.
-    fn class(&mut self, class: Class, here: Part) {
+    fn class(&mut self, class: Class, here: PartStart) {
         let begins = match self.classes {
             // `camelCase`, `GPT4`, `4K`.
             [Some(before), _] if class.begins_after(before) => Some((here, false)),
@@ -399,7 +399,7 @@ impl WordReader {
         if let Some((part, after_capitals)) = begins {
             // Letters of one character are no two parts, nor what is cut off.
             let word = self.last();
-            let whole = Part {
+            let whole = PartStart {
                 folded: word.folded.start,
                 start: word.range.start,
             };
@@ -462,7 +462,7 @@ impl WordReader {
         if place.trail_end != place.folded.end {
             return;
         }
-        let number = Place {
+        let number = WordSpan {
             range: part.start..place.range.end,
             folded: part.folded..place.folded.end,
             trail_end: place.folded.end,
@@ -533,7 +533,7 @@ impl WordReader {
         self.joined |= joint.is_some();
         let letters = self.words.letters.len();
         let parts = self.words.parts.len();
-        self.words.places.push(Place {
+        self.words.places.push(WordSpan {
             range: start..range.end,
             folded: letters..letters,
             trail_end: letters,
@@ -575,7 +575,7 @@ impl WordReader {
         }
     }
 
-    fn last(&mut self) -> &mut Place {
+    fn last(&mut self) -> &mut WordSpan {
         self.words
             .places
             .last_mut()

@@ -24,7 +24,7 @@ use maud::{DOCTYPE, html};
 use uuid::Uuid;
 
 use crate::site::{
-    fetch_metadata::Place,
+    fetch_metadata::OriginKind,
     identity::{Identity, SECRET_LENGTH, SecretFile, is_same, is_secret, new_secret, write_new},
     peer_uid::{self, Visitor},
     request::Head,
@@ -49,7 +49,7 @@ const PUBLIC: [&str; 3] = ["/style.css", "/robots.txt", "/favicon.ico"];
 
 /// The door of one database's site.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct AccessControl {
     folder: PathBuf,
     secret: SecretFile,
     required: bool,
@@ -79,14 +79,14 @@ pub(super) enum Admission {
 
 /// The address that opens the site once, and a page that leads there.
 #[derive(Debug)]
-pub struct Entrance {
+pub struct EntryLink {
     /// With the token: for the user's own eyes.
     pub address: String,
     /// Whoever opens programs can be given this file's name, which tells nobody anything.
     pub page: PathBuf,
 }
 
-impl Door {
+impl AccessControl {
     /// The door of the site of `database`; `required`: the key has to be shown also
     /// where the system says which user is asking.
     #[must_use]
@@ -131,7 +131,7 @@ impl Door {
     ///
     /// # Errors
     /// Where its files can't be written.
-    pub fn entrance(&self, port: u16, path: &str) -> io::Result<Entrance> {
+    pub fn entry_link(&self, port: u16, path: &str) -> io::Result<EntryLink> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -144,7 +144,7 @@ impl Door {
         let address = format!("{origin}{ENTRANCE}{id}{secret}{path}");
         let page = self.file(&id, PAGE);
         write_new(&page, &onward(&address))?;
-        Ok(Entrance { address, page })
+        Ok(EntryLink { address, page })
     }
 
     /// Decides on a request that is in order otherwise.
@@ -162,7 +162,7 @@ impl Door {
             // Never another site's address.
             let to = format!("/{}", path.trim_start_matches(['/', '\\']));
             // Only what a person opens takes it, and only where the cookie belongs.
-            if head.place == Place::Origin && !head.without_body && self.redeem(token)? {
+            if head.place == OriginKind::Origin && !head.without_body && self.redeem(token)? {
                 let cookie = format!(
                     "{}={}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Strict",
                     cookie_name(port),
@@ -284,31 +284,31 @@ mod tests {
 
     struct Test {
         folder: tempfile::TempDir,
-        door: Door,
+        access: AccessControl,
     }
 
     impl Test {
         fn new(required: bool) -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let door = Door::of(&folder.path().join("notes.db"), required);
-            Self { folder, door }
+            let access = AccessControl::of(&folder.path().join("notes.db"), required);
+            Self { folder, access }
         }
 
         fn ask(&self, target: &str, key: Option<&str>, visitor: Visitor) -> Admission {
             let head = Head {
                 target: target.into(),
                 key: key.map(str::to_owned),
-                place: Place::Origin,
+                place: OriginKind::Origin,
                 ..Head::default()
             };
-            self.door.admit(&head, visitor, 6683).unwrap()
+            self.access.admit(&head, visitor, 6683).unwrap()
         }
 
         /// A fresh token's path on the site.
-        fn entrance(&self, path: &str) -> String {
-            let address = self.door.entrance(6683, path).unwrap().address;
+        fn entry_link(&self, path: &str) -> String {
+            let address = self.access.entry_link(6683, path).unwrap().address;
             address
-                .strip_prefix(&self.door.identity().origin(6683))
+                .strip_prefix(&self.access.identity().origin(6683))
                 .unwrap()
                 .to_owned()
         }
@@ -346,23 +346,26 @@ mod tests {
         for visitor in [Visitor::Ours, Visitor::Unknown] {
             let place = Test::new(true);
             assert_eq!(place.ask("/", None, visitor), Admission::Locked);
-            let entrance = place.entrance("/tag/gpu?with=llm");
-            let entered = place.ask(&entrance, None, visitor);
+            let entry_link = place.entry_link("/tag/gpu?with=llm");
+            let entered = place.ask(&entry_link, None, visitor);
             let key = key_in(&entered);
             assert!(matches!(entered, Admission::Entered { to, .. } if to == "/tag/gpu?with=llm"));
             assert_eq!(place.files(), [""; 0]);
             assert_eq!(place.ask("/tags", Some(&key), visitor), Admission::In);
-            assert_eq!(place.ask(&entrance, None, visitor), Admission::Locked);
+            assert_eq!(place.ask(&entry_link, None, visitor), Admission::Locked);
             // Reloading the address that was opened does no harm.
             assert_eq!(
-                place.ask(&entrance, Some(&key), visitor),
+                place.ask(&entry_link, Some(&key), visitor),
                 Admission::Entered {
                     to: "/tag/gpu?with=llm".into(),
                     cookie: None
                 }
             );
             // The next browser gets the same key.
-            assert_eq!(key_in(&place.ask(&place.entrance("/"), None, visitor)), key);
+            assert_eq!(
+                key_in(&place.ask(&place.entry_link("/"), None, visitor)),
+                key
+            );
         }
     }
 
@@ -370,12 +373,12 @@ mod tests {
     fn other_users_get_nothing_for_a_token_or_key() {
         for required in [false, true] {
             let place = Test::new(required);
-            let entrance = place.entrance("/");
+            let entry_link = place.entry_link("/");
             assert_eq!(
-                place.ask(&entrance, None, Visitor::Other),
+                place.ask(&entry_link, None, Visitor::Other),
                 Admission::Locked
             );
-            let key = key_in(&place.ask(&entrance, None, Visitor::Ours));
+            let key = key_in(&place.ask(&entry_link, None, Visitor::Ours));
             assert_eq!(
                 place.ask("/", Some(&key), Visitor::Other),
                 Admission::Locked
@@ -392,8 +395,8 @@ mod tests {
         let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
-        assert_eq!(place.door.needs_token(), !peer_uid::can_tell());
-        assert!(Test::new(true).door.needs_token());
+        assert_eq!(place.access.needs_token(), !peer_uid::can_tell());
+        assert!(Test::new(true).access.needs_token());
         // An address with a token, from before the setting was changed, leads on.
         assert_eq!(
             place.ask("/enter/old/tags", None, Visitor::Ours),
@@ -407,8 +410,8 @@ mod tests {
     #[test]
     fn nothing_but_the_very_key_and_token_opens() {
         let place = Test::new(true);
-        let entrance = place.entrance("/");
-        let token = entrance
+        let entry_link = place.entry_link("/");
+        let token = entry_link
             .strip_prefix("/enter/")
             .unwrap()
             .trim_end_matches('/');
@@ -437,15 +440,15 @@ mod tests {
             );
         }
         let head = Head {
-            target: entrance.clone(),
+            target: entry_link.clone(),
             without_body: true,
-            place: Place::Origin,
+            place: OriginKind::Origin,
             ..Head::default()
         };
-        let looked_at = place.door.admit(&head, Visitor::Unknown, 6683).unwrap();
+        let looked_at = place.access.admit(&head, Visitor::Unknown, 6683).unwrap();
         assert_eq!(looked_at, Admission::Locked);
         // None of that has used it up.
-        let key = key_in(&place.ask(&entrance, None, Visitor::Unknown));
+        let key = key_in(&place.ask(&entry_link, None, Visitor::Unknown));
         for wrong in [
             other(&key, 0),
             other(&key, 63),
@@ -473,17 +476,20 @@ mod tests {
     #[test]
     fn an_old_token_is_refused_and_swept_away() {
         let place = Test::new(true);
-        let entrance = place.entrance("/");
+        let entry_link = place.entry_link("/");
         let long_ago = SystemTime::now() - GOOD_FOR - Duration::from_secs(1);
         for name in place.files() {
             let file = fs::File::options()
                 .append(true)
-                .open(place.door.folder.join(name));
+                .open(place.access.folder.join(name));
             file.unwrap().set_modified(long_ago).unwrap();
         }
-        assert_eq!(place.ask(&entrance, None, Visitor::Ours), Admission::Locked);
+        assert_eq!(
+            place.ask(&entry_link, None, Visitor::Ours),
+            Admission::Locked
+        );
         assert_eq!(place.files().len(), 2);
-        let fresh = place.entrance("/");
+        let fresh = place.entry_link("/");
         assert_eq!(place.files().len(), 2);
         key_in(&place.ask(&fresh, None, Visitor::Ours));
     }
@@ -498,7 +504,7 @@ mod tests {
             ("/\\evil.example", "/evil.example"),
             ("/tag/a%2Fb", "/tag/a%2Fb"),
         ] {
-            let entered = place.ask(&place.entrance(path), None, Visitor::Ours);
+            let entered = place.ask(&place.entry_link(path), None, Visitor::Ours);
             assert!(
                 matches!(&entered, Admission::Entered { to: shown, .. } if shown == to),
                 "{path}: {entered:?}"
@@ -510,15 +516,15 @@ mod tests {
     fn only_the_user_can_read_the_files() {
         use std::os::unix::fs::PermissionsExt as _;
         let place = Test::new(true);
-        key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
-        place.entrance("/");
+        key_in(&place.ask(&place.entry_link("/"), None, Visitor::Ours));
+        place.entry_link("/");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&place.door.folder), 0o700);
+        assert_eq!(mode(&place.access.folder), 0o700);
         assert_eq!(mode(&place.folder.path().join("site.secret")), 0o600);
         let names = place.files();
         assert_eq!(names.len(), 2);
         for name in names {
-            assert_eq!(mode(&place.door.folder.join(name)), 0o600);
+            assert_eq!(mode(&place.access.folder.join(name)), 0o600);
         }
     }
 
@@ -536,21 +542,21 @@ mod tests {
     #[test]
     fn the_log_is_told_no_token() {
         let place = Test::new(true);
-        assert_eq!(without_token(&place.entrance("/tag/gpu")), "/enter/");
+        assert_eq!(without_token(&place.entry_link("/tag/gpu")), "/enter/");
         assert_eq!(without_token("/tag/gpu"), "/tag/gpu");
     }
 
     #[test]
     fn a_token_is_taken_only_where_the_cookie_belongs() {
         let place = Test::new(true);
-        let entrance = place.entrance("/");
+        let entry_link = place.entry_link("/");
         let head = Head {
-            target: entrance.clone(),
+            target: entry_link.clone(),
             ..Head::default()
         };
-        let common = place.door.admit(&head, Visitor::Unknown, 6683).unwrap();
+        let common = place.access.admit(&head, Visitor::Unknown, 6683).unwrap();
         assert_eq!(common, Admission::Locked);
-        key_in(&place.ask(&entrance, None, Visitor::Unknown));
+        key_in(&place.ask(&entry_link, None, Visitor::Unknown));
     }
 
     #[test]
@@ -559,11 +565,11 @@ mod tests {
         let head = |key: Option<String>| Head {
             target: "/tag/gpu".into(),
             key,
-            place: Place::Origin,
+            place: OriginKind::Origin,
             by_address: true,
             ..Head::default()
         };
-        let admit = |head: &Head| place.door.admit(head, Visitor::Ours, 6683).unwrap();
+        let admit = |head: &Head| place.access.admit(head, Visitor::Ours, 6683).unwrap();
         let again = Admission::Again {
             to: "/tag/gpu".into(),
         };
@@ -572,23 +578,26 @@ mod tests {
             place.ask("/tag/gpu", None, Visitor::Ours),
             Admission::Locked
         );
-        let key = key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
+        let key = key_in(&place.ask(&place.entry_link("/"), None, Visitor::Ours));
         assert_eq!(admit(&head(Some(key))), Admission::In);
-        let other = place.door.admit(&head(None), Visitor::Other, 6683).unwrap();
+        let other = place
+            .access
+            .admit(&head(None), Visitor::Other, 6683)
+            .unwrap();
         assert_eq!(other, Admission::Locked);
     }
 
     #[test]
     fn a_new_origin_makes_keys_and_tokens_void() {
         let place = Test::new(true);
-        let key = key_in(&place.ask(&place.entrance("/"), None, Visitor::Ours));
-        let entrance = place.entrance("/");
-        let origin = place.door.identity().origin(1);
-        fs::write(place.door.folder.join("key"), new_secret()).unwrap();
-        place.door.renew();
-        assert_ne!(place.door.identity().origin(1), origin);
+        let key = key_in(&place.ask(&place.entry_link("/"), None, Visitor::Ours));
+        let entry_link = place.entry_link("/");
+        let origin = place.access.identity().origin(1);
+        fs::write(place.access.folder.join("key"), new_secret()).unwrap();
+        place.access.renew();
+        assert_ne!(place.access.identity().origin(1), origin);
         assert_eq!(place.files(), [""; 0]);
-        for (target, key) in [("/", Some(key.as_str())), (&entrance, None)] {
+        for (target, key) in [("/", Some(key.as_str())), (&entry_link, None)] {
             assert_eq!(place.ask(target, key, Visitor::Ours), Admission::Locked);
         }
     }
@@ -597,11 +606,11 @@ mod tests {
     #[test]
     fn nothing_but_tokens_is_swept_away() {
         let place = Test::new(true);
-        place.entrance("/");
+        place.entry_link("/");
         for name in ["index.html", "key", "x.token"] {
-            fs::write(place.door.folder.join(name), "mine").unwrap();
+            fs::write(place.access.folder.join(name), "mine").unwrap();
         }
-        place.door.renew();
+        place.access.renew();
         assert_eq!(place.files(), ["index.html", "key", "x.token"]);
     }
 }

@@ -15,13 +15,13 @@ use crate::{
     error::{Error, Result},
     site::{
         api, did_you_mean,
-        facet_cache::Counting,
+        facet_cache::FacetCache,
         feed::{self, Feed},
         links::Links,
         response::Answer,
-        response_cache::{Kept, Rendered, Version},
+        response_cache::{CachedResponse, ResponseCache, Version},
         route::{Route, Unknown},
-        views::{self, Near, Shell},
+        views::{self, DidYouMean, Layout},
     },
     store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
@@ -53,26 +53,26 @@ pub(super) const ICON: &str = include_str!("../../../extension/icons/icon.svg");
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 
 /// The site of one database.
-pub(super) struct Browse {
+pub(super) struct Controller {
     database: PathBuf,
-    shell: Shell,
+    layout: Layout,
     /// Where browsers get it: for what is read elsewhere than on the site.
     origin: String,
     absolute: Links,
     idle: Mutex<Vec<Reader>>,
-    rendered: Mutex<Rendered>,
-    counting: Counting,
+    rendered: Mutex<ResponseCache>,
+    facet_cache: FacetCache,
     /// Another one in each process: a newer program makes other pages of the same notes.
     edition: u64,
 }
 
-impl Browse {
+impl Controller {
     /// The site of `database`, which browsers get at `origin`.
     pub(super) fn new(database: PathBuf, origin: String) -> Self {
         Self {
-            counting: Counting::new(database.clone()),
+            facet_cache: FacetCache::new(database.clone()),
             database,
-            shell: Shell {
+            layout: Layout {
                 links: Links::default(),
                 zone: TimeZone::system(),
             },
@@ -94,7 +94,7 @@ impl Browse {
     pub(super) fn answer_to(&self, target: &str, has: Option<&str>) -> Answer {
         let read = |page: &dyn Fn(&Reader) -> Result<Answer>| {
             self.lend(|reader| {
-                reader.at_one_moment(|reader| self.once_a_revision(reader, target, has, page))
+                reader.read_transaction(|reader| self.once_a_revision(reader, target, has, page))
             })
         };
         let file = |content_type, body| unchanging(content_type, body, has);
@@ -127,11 +127,11 @@ impl Browse {
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
             Route::Feed(filter) => read(&|reader| self.feed(reader, filter.as_ref())),
             Route::Unknown(unknown) => read(&|reader| {
-                let pages = did_you_mean::pages(&self.shell.links, &unknown.words);
+                let pages = did_you_mean::pages(&self.layout.links, &unknown.words);
                 self.missing(reader, &unknown, pages)
             }),
             Route::Api(question) => {
-                let answer = read(&|reader| question.answer(reader, &self.counting));
+                let answer = read(&|reader| question.answer(reader, &self.facet_cache));
                 return answer.unwrap_or_else(|error| {
                     log::error!("the site has no data to give: {}", error.chain());
                     api::failed(&error)
@@ -140,7 +140,7 @@ impl Browse {
         };
         answer.unwrap_or_else(|error| {
             log::error!("a page of the site failed: {}", error.chain());
-            Answer::page(503, views::failed(&self.shell, &error.to_string()))
+            Answer::page(503, views::failed(&self.layout, &error.to_string()))
         })
     }
 
@@ -156,7 +156,7 @@ impl Browse {
             Some(reader) if reader.is_current()? => reader,
             Some(_) => {
                 locked(&self.idle).clear();
-                self.counting.forget();
+                self.facet_cache.forget();
                 Reader::open(&self.database)?
             }
             None => Reader::open(&self.database)?,
@@ -191,13 +191,13 @@ impl Browse {
         let mut answer = match kept {
             Some(kept) => Answer::data(200, kept.content_type, kept.body),
             None => {
-                let missed = self.counting.missed();
+                let missed = self.facet_cache.missed();
                 let answer = page(reader)?;
                 // One that was made without the facets is made better in a moment.
-                if answer.status != 200 || self.counting.missed() != missed {
+                if answer.status != 200 || self.facet_cache.missed() != missed {
                     return Ok(answer);
                 }
-                let kept = Kept {
+                let kept = CachedResponse {
                     content_type: answer.content_type,
                     body: answer.body.clone().into_owned(),
                 };
@@ -218,7 +218,7 @@ impl Browse {
         let counts = reader.counts()?;
         let notes = reader.latest_notes(None, PAGE_NOTES)?;
         let tags = reader.top_tags(HOME_TAGS)?;
-        Ok(found(views::home(&self.shell, counts, &notes, &tags)))
+        Ok(found(views::home(&self.layout, counts, &notes, &tags)))
     }
 
     fn tags(
@@ -233,7 +233,7 @@ impl Browse {
             (TagOrder::Name, "") => reader.tag_initials(views::MANY_INITIALS)?,
             _ => Vec::new(),
         };
-        let links = &self.shell.links;
+        let links = &self.layout.links;
         let page = views::TagsPage {
             order,
             filter,
@@ -244,9 +244,9 @@ impl Browse {
                 .next
                 .as_ref()
                 .map(|next| links.tags_from(order, filter, next)),
-            initials: &views::initials(&self.shell, &initials),
+            initials: &views::initials(&self.layout, &initials),
         };
-        Ok(found(views::tags(&self.shell, &page)))
+        Ok(found(views::tags(&self.layout, &page)))
     }
 
     fn sites(
@@ -258,19 +258,19 @@ impl Browse {
     ) -> Result<Answer> {
         let limit = usize::try_from(PAGE_TAGS).unwrap_or(usize::MAX);
         let list = reader.site_list(order, &filter.to_lowercase(), from, limit)?;
-        let address = |from| self.shell.links.sites_sorted(order, filter, from);
+        let address = |from| self.layout.links.sites_sorted(order, filter, from);
         let first = from.map(|_| address(None));
         let more = list.next.as_deref().map(|next| address(Some(next)));
-        let page = views::sites(&self.shell, order, filter, &list, first, more);
+        let page = views::sites(&self.layout, order, filter, &list, first, more);
         Ok(found(page))
     }
 
     fn site(&self, reader: &Reader, site: &str, before: Option<NoteId>) -> Result<Answer> {
         let family = reader.site_family(site)?;
         if family.sites.is_empty() {
-            let near = Near {
+            let near = DidYouMean {
                 sites: did_you_mean::sites(reader, site, NEAR_TAGS)?,
-                ..Near::default()
+                ..DidYouMean::default()
             };
             let unknown = Unknown {
                 sentence: format!("No note is from “{site}”."),
@@ -278,7 +278,7 @@ impl Browse {
             };
             return Ok(Answer::page(
                 404,
-                views::missing(&self.shell, &unknown, &near),
+                views::missing(&self.layout, &unknown, &near),
             ));
         }
         let query = Query {
@@ -286,12 +286,12 @@ impl Browse {
             ..Query::default()
         };
         let notes = reader.search(&query, before, PAGE_NOTES)?;
-        let address = |before| self.shell.links.site(site, before);
+        let address = |before| self.layout.links.site(site, before);
         let newest = before.map(|_| address(None));
         let older = notes.next.map(|next| address(Some(next)));
         let notes: Vec<Note> = notes.hits.into_iter().map(|hit| hit.note).collect();
-        let notes = views::day_by_day(&self.shell, &notes);
-        let page = views::site(&self.shell, site, &family, &notes, newest, older);
+        let notes = views::day_by_day(&self.layout, &notes);
+        let page = views::site(&self.layout, site, &family, &notes, newest, older);
         Ok(found(page))
     }
 
@@ -312,9 +312,9 @@ impl Browse {
             without: reader.tags_of_names(&filter.without)?,
         };
         if right != *filter {
-            return Ok(Answer::moved(self.shell.links.tag_feed(&right)));
+            return Ok(Answer::moved(self.layout.links.tag_feed(&right)));
         }
-        let counted = self.counting.ask(reader, |facets| {
+        let counted = self.facet_cache.ask(reader, |facets| {
             facets.notes(reader, filter, None, FEED_NOTES)
         })?;
         let notes = match counted {
@@ -339,24 +339,24 @@ impl Browse {
             without: reader.tags_of_names(&filter.without)?,
         };
         if right != *filter {
-            return Ok(Answer::moved(self.shell.links.narrowed(&right, before)));
+            return Ok(Answer::moved(self.layout.links.narrowed(&right, before)));
         }
         let listed = self.tagged(reader, filter, before)?;
         if listed.count == 0 {
             return self.no_such_tag(reader, filter);
         }
         let mut notes = listed.notes;
-        let address = |before| self.shell.links.narrowed(filter, before);
+        let address = |before| self.layout.links.narrowed(filter, before);
         let older = cut_page(&mut notes);
         let list = views::TagPage {
             filter,
             count: listed.count,
             related: &listed.related,
-            notes: &views::day_by_day(&self.shell, &notes),
+            notes: &views::day_by_day(&self.layout, &notes),
             newest: before.map(|_| address(None)),
             older: older.map(|id| address(Some(id))),
         };
-        Ok(found(views::tag(&self.shell, &list)))
+        Ok(found(views::tag(&self.layout, &list)))
     }
 
     /// What a tag page shows, one note more than it has room for.
@@ -367,7 +367,7 @@ impl Browse {
         before: Option<NoteId>,
     ) -> Result<Tagged> {
         let limit = PAGE_NOTES + 1;
-        let counted = self.counting.ask(reader, |facets| {
+        let counted = self.facet_cache.ask(reader, |facets| {
             Ok(Tagged {
                 count: facets.count(reader, filter)?,
                 related: RelatedTags {
@@ -403,39 +403,39 @@ impl Browse {
         }
         Ok(Answer::page(
             404,
-            views::nothing_with_tags(&self.shell, filter),
+            views::nothing_with_tags(&self.layout, filter),
         ))
     }
 
     fn all(&self, reader: &Reader, page: u64) -> Result<Answer> {
         let pages = reader.counts()?.notes.div_ceil(PAGE_NOTES.into()).max(1);
         if page >= pages {
-            return Ok(Answer::page(404, views::beyond_all(&self.shell, pages)));
+            return Ok(Answer::page(404, views::beyond_all(&self.layout, pages)));
         }
         let skipped = page.saturating_mul(PAGE_NOTES.into());
         let start = self
-            .counting
+            .facet_cache
             .ask(reader, |facets| Ok(facets.page_start(skipped)))?;
         let notes = match start {
             Some(start) => reader.latest_notes(Some(start), PAGE_NOTES)?,
             None => reader.notes_page(page, PAGE_NOTES)?,
         };
-        let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.shell, &notes));
-        Ok(found(views::all(&self.shell, page, pages, notes.as_ref())))
+        let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.layout, &notes));
+        Ok(found(views::all(&self.layout, page, pages, notes.as_ref())))
     }
 
     fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
         match reader.note(id)? {
             Some(note) => {
                 let related = reader.related_notes(&note, RELATED_NOTES)?;
-                Ok(found(views::note(&self.shell, &note, &related)))
+                Ok(found(views::note(&self.layout, &note, &related)))
             }
             None => match reader.trashed_note(id)? {
                 Some(note) => {
                     let url = PageUrl::parse(&note.url);
                     let anew = url.and_then(|url| reader.note_for_url(&url))?;
                     let anew = anew.map(|note| note.id);
-                    let page = views::in_the_trash(&self.shell, &note, anew);
+                    let page = views::in_the_trash(&self.layout, &note, anew);
                     Ok(Answer::page(404, page))
                 }
                 None => self.missing(
@@ -451,28 +451,30 @@ impl Browse {
     }
 
     fn search(&self, reader: &Reader, query: &str, before: Option<NoteId>) -> Result<Answer> {
-        let parsed = Query::parse_in(query, &self.shell.zone);
+        let parsed = Query::parse_in(query, &self.layout.zone);
         if parsed.is_empty() {
-            return Ok(found(views::search_help(&self.shell, query)));
+            return Ok(found(views::search_help(&self.layout, query)));
         }
-        let result = self.counting.search(reader, &parsed, before, PAGE_NOTES)?;
+        let result = self
+            .facet_cache
+            .search(reader, &parsed, before, PAGE_NOTES)?;
         let first = before.is_none();
         let near = if first && result.hits.is_empty() && result.next.is_none() {
             did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
         } else {
             Vec::new()
         };
-        let page = views::search(&self.shell, query, &result, first, &near);
+        let page = views::search(&self.layout, query, &result, first, &near);
         Ok(found(page))
     }
 
     fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
-        let parsed = Query::parse_in(query, &self.shell.zone);
+        let parsed = Query::parse_in(query, &self.layout.zone);
         if parsed.is_empty() {
-            return Ok(found(views::search_help(&self.shell, query)));
+            return Ok(found(views::search_help(&self.layout, query)));
         }
-        let best = self.counting.search_best(reader, &parsed, PAGE_NOTES)?;
-        Ok(found(views::best(&self.shell, query, &best)))
+        let best = self.facet_cache.search_best(reader, &parsed, PAGE_NOTES)?;
+        Ok(found(views::best(&self.layout, query, &best)))
     }
 
     fn missing(
@@ -481,14 +483,14 @@ impl Browse {
         unknown: &Unknown,
         pages: Vec<(&'static str, String)>,
     ) -> Result<Answer> {
-        let near = Near {
+        let near = DidYouMean {
             pages,
             tags: did_you_mean::tags(reader, &unknown.words, NEAR_TAGS)?,
-            ..Near::default()
+            ..DidYouMean::default()
         };
         Ok(Answer::page(
             404,
-            views::missing(&self.shell, unknown, &near),
+            views::missing(&self.layout, unknown, &near),
         ))
     }
 }
@@ -564,20 +566,20 @@ mod tests {
     const ORIGIN: &str = "http://localhost:6683";
 
     /// A store in a folder of its own, and the site of it.
-    struct Place {
+    struct TestSite {
         _folder: tempfile::TempDir,
         store: Store,
-        site: Browse,
+        site: Controller,
         saved: i64,
     }
 
-    impl Place {
+    impl TestSite {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let database = folder.path().join("notes.db");
             let store = Store::open(&database).unwrap();
-            let mut site = Browse::new(database, ORIGIN.into());
-            site.shell.zone = TimeZone::UTC;
+            let mut site = Controller::new(database, ORIGIN.into());
+            site.layout.zone = TimeZone::UTC;
             Self {
                 _folder: folder,
                 store,
@@ -638,7 +640,7 @@ mod tests {
 
     #[test]
     fn each_page_has_its_title() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let mut id = NoteId::MIN;
         for number in 1..=41 {
             let url = format!("https://e.org/{number}");
@@ -676,7 +678,7 @@ mod tests {
 
     #[test]
     fn a_note_is_shown_as_saved() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save(
             "https://e.org/a?b=1&c=\"2\"",
             "A <b>title</b>",
@@ -698,7 +700,7 @@ mod tests {
 
     #[test]
     fn without_a_title_or_text_the_address_and_the_pages_words_are_shown() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/untitled", "", &[], " \n");
         let page = place.page("/", 200);
         assert!(page.contains(r#"<span class="apart">https://e.org/untitled</span>"#));
@@ -709,7 +711,7 @@ mod tests {
 
     #[test]
     fn other_schemes_are_shown_but_never_linked() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         for url in [
             "javascript:alert(1)",
             "data:text/html,x",
@@ -727,7 +729,7 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_without_gap_or_overlap() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let mut expected = Vec::new();
         for number in 0..45 {
             let id = place.save(
@@ -767,7 +769,7 @@ mod tests {
 
     #[test]
     fn related_tags_narrow_and_can_be_dropped_again() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/1", "Both", &["gpu", "llm"], "");
         place.save("https://e.org/2", "One", &["gpu"], "");
         let page = place.page("/tag/gpu", 200);
@@ -786,7 +788,7 @@ mod tests {
 
     #[test]
     fn every_tag_survives_its_address_and_back() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let names = [
             ".",
             "..",
@@ -828,7 +830,7 @@ mod tests {
 
     #[test]
     fn tags_are_sorted_and_filtered() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/1", "", &["beta", "alpha"], "");
         place.save("https://e.org/2", "", &["beta", "gamma"], "");
         let order = |target: &str| -> Vec<String> {
@@ -847,7 +849,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_comes_with_a_way_on() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &["large language model"], "");
         for target in [
             "/tag/language",
@@ -894,7 +896,7 @@ mod tests {
 
     #[test]
     fn search_shows_why_and_what_else() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save(
             "https://e.org/1",
             "Title",
@@ -921,7 +923,7 @@ mod tests {
 
     #[test]
     fn an_empty_store_says_what_to_do() {
-        let place = Place::new();
+        let place = TestSite::new();
         assert!(place.page("/", 200).contains("Click the url-notes button"));
         assert_eq!(place.title("/all/0", 200), "url-notes | all | page 1 of 1");
         assert!(place.page("/tags", 200).contains("0 tags"));
@@ -933,9 +935,9 @@ mod tests {
 
     #[test]
     fn a_store_that_cannot_be_read_is_a_sentence_and_later_a_page_again() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/1", "Title", &[], "");
-        let Place {
+        let TestSite {
             _folder,
             store,
             site,
@@ -945,7 +947,7 @@ mod tests {
         drop(store);
         let database = site.database;
         let aside = database.with_extension("aside");
-        let fresh = Browse::new(database.clone(), ORIGIN.into());
+        let fresh = Controller::new(database.clone(), ORIGIN.into());
         std::fs::rename(&database, &aside).unwrap();
         std::fs::write(&database, "no database at all").unwrap();
         let answer = fresh.answer("/");
@@ -958,7 +960,7 @@ mod tests {
 
     #[test]
     fn a_page_is_as_new_as_the_store() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "First", &["gpu"], "");
         for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
             assert_eq!(place.page(target, 200), place.page(target, 200));
@@ -980,7 +982,7 @@ mod tests {
 
     #[test]
     fn nothing_in_the_pages_is_inline() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save(
             "https://e.org/1",
             "Title",
@@ -1015,7 +1017,7 @@ mod tests {
 
     #[test]
     fn what_was_found_is_shown_newest_or_best_first() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/1", "About gpu", &[], "");
         place.save("https://e.org/2", "Newer", &[], "a gpu");
         let order = |page: &str| {
@@ -1038,7 +1040,7 @@ mod tests {
 
     #[test]
     fn tags_that_come_near_are_like_what_was_looked_for_not_like_the_word_tag() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save(
             "https://e.org/1",
             "One",
@@ -1051,7 +1053,7 @@ mod tests {
     }
 
     /// Every address that some page links to, from the first one on, each asked for once.
-    fn crawl(place: &Place) -> Vec<(String, Answer)> {
+    fn crawl(place: &TestSite) -> Vec<(String, Answer)> {
         let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
         let mut open = vec!["/".to_owned()];
         let mut found = Vec::new();
@@ -1078,7 +1080,7 @@ mod tests {
 
     #[test]
     fn every_link_leads_to_a_page() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let picky = [
             ".",
             "..",
@@ -1111,7 +1113,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_answer_is_sent_once_and_again_when_something_was_written() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &["gpu"], "words");
         let note = format!("/note/{}", id.0);
         let note_data = format!("/api/notes/{}", id.0);
@@ -1171,7 +1173,7 @@ mod tests {
 
     #[test]
     fn all_lists_by_time_have_their_days() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/1", "First", &["gpu"], "words");
         place.save("https://e.org/2", "Second", &["gpu"], "words");
         for target in ["/", "/all/0", "/tag/gpu", "/site/e.org", "/search?q=words"] {
@@ -1194,7 +1196,7 @@ mod tests {
 
     #[test]
     fn where_sites_are_very_many_the_page_says_which_it_lists() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         for number in 0..SITES_LISTED {
             place.save(&format!("https://s{number}.example/"), "", &[], "");
         }
@@ -1209,7 +1211,7 @@ mod tests {
 
     #[test]
     fn sites_lead_to_their_notes_and_those_below() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://www.arxiv.org/1", "On the site", &[], "");
         place.save("https://export.arxiv.org/2", "Below the site", &[], "");
         place.save("https://e.org/3", "Elsewhere", &[], "");
@@ -1235,7 +1237,7 @@ mod tests {
 
     #[test]
     fn feeds_have_the_notes_of_their_page() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/1", "Both", &["gpu", "llm"], "**words**");
         place.save("https://e.org/2", "One", &["gpu"], "");
         let titles = |target: &str| -> Vec<String> {
@@ -1271,7 +1273,7 @@ mod tests {
 
     #[test]
     fn data_has_the_filters_of_the_pages() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let first = place.save(
             "https://arxiv.org/1",
             "First",
@@ -1358,7 +1360,7 @@ mod tests {
 
     #[test]
     fn data_that_is_not_there_is_told_as_data() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &[], "");
         place
             .store
@@ -1407,7 +1409,7 @@ mod tests {
 
     #[test]
     fn conditions_of_a_search_can_be_taken_off_and_put_on() {
-        let mut place = Place::new();
+        let mut place = TestSite::new();
         place.save("https://e.org/1", "One", &["gpu", "to read"], "words");
         place.save("https://e.org/2", "Two", &["gpu", "to read"], "words");
         place.save("https://e.org/3", "Three", &["gpu"], "words");
@@ -1432,7 +1434,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_keyboard_is_forgiven() {
-        let place = Place::new();
+        let place = TestSite::new();
         let page = place.page("/tgas", 404);
         assert!(
             page.contains("Did you mean <a href=\"/tags\">tags</a>?"),

@@ -21,7 +21,7 @@ const LARGE: u64 = 200;
 
 /// The facets of one database.
 #[derive(Debug)]
-pub(super) struct Counting {
+pub(super) struct FacetCache {
     database: PathBuf,
     state: Arc<RwLock<State>>,
     /// How often the store had to be asked instead.
@@ -36,7 +36,7 @@ enum State {
     Ready(Box<Facets>),
 }
 
-impl Counting {
+impl FacetCache {
     pub(super) fn new(database: PathBuf) -> Self {
         Self {
             database,

@@ -97,11 +97,11 @@ impl std::fmt::Debug for Identity {
 #[derive(Debug, Clone)]
 pub(super) struct SecretFile {
     path: PathBuf,
-    kept: Arc<Mutex<Option<Kept>>>,
+    kept: Arc<Mutex<Option<CachedSecret>>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct CachedSecret {
     /// None where the secret couldn't be written, and holds in this process only.
     stamp: Option<Stamp>,
     identity: Arc<Identity>,
@@ -130,7 +130,7 @@ impl SecretFile {
             Ok(Some(made)) => made,
             other => {
                 let mut kept = self.lock();
-                if let Some(Kept {
+                if let Some(CachedSecret {
                     stamp: None,
                     identity,
                 }) = &*kept
@@ -140,7 +140,7 @@ impl SecretFile {
                 let why = other.err().map_or_else(String::new, |e| format!(": {e}"));
                 log::warn!("the site's secret can't be kept beside the notes{why}");
                 let identity = Arc::new(Identity::of(new_secret()));
-                *kept = Some(Kept {
+                *kept = Some(CachedSecret {
                     stamp: None,
                     identity: Arc::clone(&identity),
                 });
@@ -177,7 +177,7 @@ impl SecretFile {
             return Ok(None);
         }
         let identity = Arc::new(Identity::of(secret));
-        *kept = Some(Kept {
+        *kept = Some(CachedSecret {
             stamp: Some(stamp),
             identity: Arc::clone(&identity),
         });
@@ -225,7 +225,7 @@ impl SecretFile {
         Ok(part)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Kept>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<CachedSecret>> {
         // It is replaced as a whole.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

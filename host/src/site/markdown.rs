@@ -10,7 +10,7 @@ use crate::{
         CellAlignment, MAX_SUMMARY_BYTES, MarkdownElement, MarkdownNode, markdown_as_typed,
         markdown_tree,
     },
-    site::markdown_cache::Texts,
+    site::markdown_cache::MarkdownCache,
 };
 
 /// HTML that one text may become, in bytes.
@@ -20,7 +20,7 @@ const MAX_HTML_BYTES: usize = 16 * MAX_SUMMARY_BYTES;
 /// that the outline of the page around it stays right.
 pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
     // What was made of a text is made of it again; so this is seen by nobody.
-    static MADE: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
+    static MADE: LazyLock<Mutex<MarkdownCache>> = LazyLock::new(Mutex::default);
     let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
     // Most texts have no headings: their HTML is the same on every page.
     let top_heading = match may_have_headings(markdown) {

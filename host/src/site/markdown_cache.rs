@@ -12,13 +12,13 @@ const MAX_TEXT_BYTES: usize = MAX_BYTES / 8;
 
 /// HTML of texts.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
+pub(super) struct MarkdownCache {
     /// By the level of their highest heading, and by themselves.
     html: [HashMap<Box<str>, Box<str>>; 7],
     bytes: usize,
 }
 
-impl Texts {
+impl MarkdownCache {
     /// The HTML that was made of this text.
     pub(super) fn get(&self, text: &str, top_heading: usize) -> Option<&str> {
         Some(self.html.get(top_heading)?.get(text)?)
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_text_is_kept_with_its_headings() {
-        let mut texts = Texts::default();
+        let mut texts = MarkdownCache::default();
         texts.keep("# a", 2, "<h2>a</h2>");
         texts.keep("# a", 3, "<h3>a</h3>");
         assert_eq!(texts.get("# a", 2), Some("<h2>a</h2>"));
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn never_holds_more_than_its_limit() {
-        let mut texts = Texts::default();
+        let mut texts = MarkdownCache::default();
         for number in 0..100 {
             let text = format!("{number}{}", "x".repeat(MAX_TEXT_BYTES / 3));
             texts.keep(&text, 2, &text);

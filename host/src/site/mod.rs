@@ -45,13 +45,13 @@ use std::{
 
 use crate::{
     site::{
-        controller::Browse,
+        controller::Controller,
         listener::{BindError, Holder, Listeners},
     },
     store::Store,
 };
 
-pub use auth::{Door, Entrance};
+pub use auth::{AccessControl, EntryLink};
 pub use files::{Address, Tokens, Written, write_files};
 pub use identity::Identity;
 pub use port_owner::{Program, listening_at};
@@ -79,8 +79,8 @@ pub struct Settings {
 impl Settings {
     /// Who may come in.
     #[must_use]
-    pub fn door(&self) -> Door {
-        Door::of(&self.database, self.require_token)
+    pub fn access(&self) -> AccessControl {
+        AccessControl::of(&self.database, self.require_token)
     }
 }
 
@@ -210,7 +210,7 @@ impl Site {
 
     fn stand_by(&self, settings: &Settings) -> ! {
         let port = settings.port;
-        let door = settings.door();
+        let access = settings.access();
         // Whoever looks before anything was saved finds an empty site, not a fault;
         // and none of what should be gone for good.
         let opened =
@@ -226,7 +226,7 @@ impl Site {
                 Err(_) if asked.is_some_and(|then| then.elapsed() < HOLDER_PAUSE) => None,
                 Err(_) => {
                     asked = Some(Instant::now());
-                    Some(take(port, || Some(door.identity())))
+                    Some(take(port, || Some(access.identity())))
                 }
                 Ok(listeners) => Some(Ok(listeners)),
             };
@@ -237,7 +237,7 @@ impl Site {
                 Some(Err(ServeError::PortTaken { foreign: true, .. }))
             );
             if is_foreign && !was_foreign || was_foreign && matches!(taken, Some(Ok(_))) {
-                door.renew();
+                access.renew();
             }
             if taken.is_some() {
                 was_foreign = is_foreign;
@@ -245,7 +245,7 @@ impl Site {
             match taken {
                 None => {}
                 Some(Ok(listeners)) => {
-                    let Err(error) = self.serve(listeners, settings, door.clone());
+                    let Err(error) = self.serve(listeners, settings, access.clone());
                     self.set(Status::Failed(refused(port, &error)));
                 }
                 Some(Err(error)) => self.set(error.into()),
@@ -258,12 +258,12 @@ impl Site {
         &self,
         listeners: Listeners,
         settings: &Settings,
-        door: Door,
+        access: AccessControl,
     ) -> io::Result<Infallible> {
         self.set(Status::Serving {
             port: listeners.port,
         });
-        serve_on(listeners, settings, door)
+        serve_on(listeners, settings, access)
     }
 
     fn set(&self, status: Status) {
@@ -286,15 +286,15 @@ impl Site {
 /// # Errors
 /// At once where the port isn't to be had.
 pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible, ServeError> {
-    let door = settings.door();
-    let taken = take(settings.port, || Some(door.identity()));
+    let access = settings.access();
+    let taken = take(settings.port, || Some(access.identity()));
     if let Err(ServeError::PortTaken { foreign: true, .. }) = taken {
-        door.renew();
+        access.renew();
     }
     let listeners = taken?;
     let port = listeners.port;
     ready(port);
-    serve_on(listeners, settings, door).map_err(|source| ServeError::Io { port, source })
+    serve_on(listeners, settings, access).map_err(|source| ServeError::Io { port, source })
 }
 
 /// Looks whether the site could be served at the port, without keeping it. Changes nothing.
@@ -302,8 +302,8 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible,
 /// # Errors
 /// Where it couldn't, with who serves or holds it.
 pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
-    let door = settings.door();
-    take(settings.port, || door.existing_identity()).map(drop)
+    let access = settings.access();
+    take(settings.port, || access.existing_identity()).map(drop)
 }
 
 /// Whether this system says which user is at the other end of a connection. Where it
@@ -313,12 +313,16 @@ pub fn tells_users_apart() -> bool {
     peer_uid::can_tell()
 }
 
-fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result<Infallible> {
+fn serve_on(
+    listeners: Listeners,
+    settings: &Settings,
+    access: AccessControl,
+) -> io::Result<Infallible> {
     let (database, port) = (settings.database.clone(), listeners.port);
-    let browse = move |origin: &str| Browse::new(database.clone(), origin.to_owned());
-    let current = Mutex::new(Arc::new(browse(&door.identity().origin(port))));
+    let browse = move |origin: &str| Controller::new(database.clone(), origin.to_owned());
+    let current = Mutex::new(Arc::new(browse(&access.identity().origin(port))));
     let limits = server::Limits::default();
-    server::run(listeners, limits, door, move |head, identity| {
+    server::run(listeners, limits, access, move |head, identity| {
         let origin = identity.origin(port);
         let mut held = current.lock().unwrap_or_else(PoisonError::into_inner);
         // Feeds have the origin in them, and so has what was made of them before.
@@ -327,7 +331,7 @@ fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result
         }
         let pages = Arc::clone(&held);
         drop(held);
-        pages.answer_to(&head.target, head.has.as_deref())
+        pages.answer_to(&head.target, head.if_none_match.as_deref())
     })
 }
 
@@ -407,9 +411,9 @@ pub struct SiteState {
 
 impl SiteState {
     /// The state of the site of this process, which is or will be at `port`, for those whom
-    /// `door` lets in.
+    /// `access` lets in.
     #[must_use]
-    pub fn of(site: Option<&Site>, port: u16, door: &Door) -> Self {
+    pub fn of(site: Option<&Site>, port: u16, access: &AccessControl) -> Self {
         let status = site.map_or(Status::Starting, Site::status);
         let port = match status {
             Status::Serving { port } => port,
@@ -417,7 +421,7 @@ impl SiteState {
         };
         let problem = status.problem();
         let origin = match problem {
-            None => door.identity().origin(port),
+            None => access.identity().origin(port),
             // Whoever has the port isn't to learn the site's own origin by a visit.
             Some(_) => format!("http://localhost:{port}"),
         };

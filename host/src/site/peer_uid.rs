@@ -2,7 +2,7 @@
 //!
 //! Loopback is open to every user of a machine; the notes are one user's. On
 //! Linux the kernel's socket tables say whose socket it is. Elsewhere there is
-//! no such table: then a visitor has to show the key (`door.rs`).
+//! no such table: then a visitor has to show the key (`access.rs`).
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

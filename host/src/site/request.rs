@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::site::{
-    fetch_metadata::{self, Place, Reply},
+    fetch_metadata::{self, OriginKind, Reply},
     refusal::Refusal,
     request_fields::Fields,
     session_token::{cookie_name, without_token},
@@ -31,11 +31,11 @@ pub(super) struct Head {
     /// Whether the connection stays open for another request.
     pub keep_alive: bool,
     /// What the client has of this page: the value of `If-None-Match`.
-    pub has: Option<String>,
-    /// The key that it shows (`door.rs`).
+    pub if_none_match: Option<String>,
+    /// The key that it shows (`access.rs`).
     pub key: Option<String>,
     /// Which of the site's names it has.
-    pub place: Place,
+    pub place: OriginKind,
     /// What it gets.
     pub reply: Reply,
     /// A browser visits a page at the site's own origin, and no page has sent it there.
@@ -61,8 +61,10 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
     // First of all: is it this site that is meant?
     let mut hosts = fields.values("host");
     let place = match (hosts.next(), hosts.next()) {
-        (Some(host), None) if is_host(host, own_host, port) => Place::Origin,
-        (Some(host), None) if NAMES.iter().any(|name| is_host(host, name, port)) => Place::Common,
+        (Some(host), None) if is_host(host, own_host, port) => OriginKind::Origin,
+        (Some(host), None) if NAMES.iter().any(|name| is_host(host, name, port)) => {
+            OriginKind::Common
+        }
         _ => return Err(Refusal::Host { port }),
     };
     let target = request.path.unwrap_or_default();
@@ -85,11 +87,11 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
         without_body,
         // HTTP/1.0 has no keep-alive of its own, and who still speaks it can open anew.
         keep_alive: request.version == Some(1) && !fields.has_token("connection", "close"),
-        has: fields.text("if-none-match"),
+        if_none_match: fields.text("if-none-match"),
         key: fields.cookie(&cookie_name(port)),
         place,
         reply,
-        by_address: place == Place::Origin
+        by_address: place == OriginKind::Origin
             && fields.is("sec-fetch-site", "none")
             && fields.is("sec-fetch-dest", "document"),
         length,
@@ -161,12 +163,12 @@ mod tests {
             let head = parsed(&format!("GET / HTTP/1.1\nHost: {host}\n\n"));
             head.map(|head| head.unwrap().place)
         };
-        assert_eq!(place(&format!("{OWN_HOST}:6683")), Ok(Place::Origin));
+        assert_eq!(place(&format!("{OWN_HOST}:6683")), Ok(OriginKind::Origin));
         assert_eq!(
             place(&format!("{}:6683", OWN_HOST.to_uppercase())),
-            Ok(Place::Origin)
+            Ok(OriginKind::Origin)
         );
-        assert_eq!(place("localhost:6683"), Ok(Place::Common));
+        assert_eq!(place("localhost:6683"), Ok(OriginKind::Common));
         for other in [
             OWN_HOST.to_owned(),
             format!("{OWN_HOST}:6684"),
@@ -287,7 +289,7 @@ mod tests {
         let read = |lines: &str| {
             let head = parsed(&format!("GET / HTTP/1.1\nHost: localhost:6683\n{lines}\n"));
             let head = head.unwrap().unwrap();
-            (head.has, head.key)
+            (head.if_none_match, head.key)
         };
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(read(""), (None, None));

@@ -18,29 +18,29 @@ pub(super) struct Version {
 
 /// The kept pages, by path and query.
 #[derive(Debug, Default)]
-pub(super) struct Rendered {
+pub(super) struct ResponseCache {
     version: Version,
-    pages: HashMap<String, Kept>,
+    pages: HashMap<String, CachedResponse>,
     bytes: usize,
 }
 
 /// A page, a feed or data that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct CachedResponse {
     pub content_type: &'static str,
     pub body: String,
 }
 
-impl Rendered {
+impl ResponseCache {
     /// The page as it was made of this version.
-    pub(super) fn get(&self, version: Version, target: &str) -> Option<Kept> {
+    pub(super) fn get(&self, version: Version, target: &str) -> Option<CachedResponse> {
         let current = self.version == version;
         self.pages.get(target).filter(|_| current).cloned()
     }
 
     /// Keeps a page that was made of this version, or of a newer one: then it is
     /// merely forgotten too early.
-    pub(super) fn keep(&mut self, version: Version, target: &str, page: Kept) {
+    pub(super) fn keep(&mut self, version: Version, target: &str, page: CachedResponse) {
         let size = target.len() + page.body.len();
         if size > MAX_BYTES || self.pages.contains_key(target) && self.version == version {
             return;
@@ -60,8 +60,8 @@ impl Rendered {
 mod tests {
     use super::*;
 
-    fn page(body: &str) -> Kept {
-        Kept {
+    fn page(body: &str) -> CachedResponse {
+        CachedResponse {
             content_type: "text/html",
             body: body.into(),
         }
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_page_is_kept_until_something_is_written() {
-        let mut rendered = Rendered::default();
+        let mut rendered = ResponseCache::default();
         rendered.keep(version(1), "/a", page("old"));
         assert_eq!(rendered.get(version(1), "/a"), Some(page("old")));
         assert_eq!(rendered.get(version(2), "/a"), None);
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn never_holds_more_than_its_limit() {
-        let mut rendered = Rendered::default();
+        let mut rendered = ResponseCache::default();
         let quarter = "x".repeat(MAX_BYTES / 4);
         for number in 0..20 {
             rendered.keep(version(1), &format!("/{number}"), page(&quarter));

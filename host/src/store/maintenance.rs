@@ -27,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// The `store_*` kinds; what was saved is safe all the same.
-    pub fn tidy(&mut self) -> Result<Option<Duration>> {
+    pub fn run_maintenance(&mut self) -> Result<Option<Duration>> {
         if self.pending_work.renew && self.is_current()? {
             self.pending_work.renew = self.renew_index()?;
             return Ok(Some(Duration::ZERO));
@@ -95,11 +95,11 @@ impl Store {
     /// On the connection that saves: what another one writes, be it in this process,
     /// takes all pages that a connection holds in memory from it.
     fn without_waiting<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.pending_work.lax = true;
+        self.pending_work.async_commits = true;
         connect::wait_for_disk(&self.conn, false)?;
         let done = work(&self.conn);
         connect::wait_for_disk(&self.conn, true)?;
-        self.pending_work.lax = false;
+        self.pending_work.async_commits = false;
         done
     }
 
@@ -175,7 +175,7 @@ mod tests {
 
     /// Does all that is left.
     fn settle(store: &mut Store) {
-        while let Some(wait) = store.tidy().unwrap() {
+        while let Some(wait) = store.run_maintenance().unwrap() {
             thread::sleep(wait);
         }
     }

@@ -27,7 +27,7 @@ pub use connection::{
     untrusted_db::each_foreign_row,
 };
 pub use notes::{
-    import::{Became, Import, Incoming, Kept, LeftOut, Origin, Undone},
+    import::{ExportedFields, Import, ImportedRow, Omission, Origin, RowOutcome, Undone},
     note_rows::Stats,
     note_writes::SavedNote,
     tag_edits::{AliasSet, TagEdit, TagEdited},

@@ -449,7 +449,7 @@ fn an_operation_is_done_once() {
             title: title.into(),
             ..new.clone()
         };
-        t.store.once(operation, t.now, |writer| {
+        t.store.idempotent(operation, t.now, |writer| {
             Ok(writer.save_note(&new)?.note.title)
         })
     };
@@ -464,7 +464,7 @@ fn an_operation_is_done_once() {
         method: "deleteNote",
         ..operation
     };
-    let reused = t.store.once(other, t.now, |_| Ok(String::new()));
+    let reused = t.store.idempotent(other, t.now, |_| Ok(String::new()));
     assert!(matches!(reused, Err(Error::OpIdReused)));
 
     // One that failed wasn't done, so it can be tried again.
@@ -472,7 +472,7 @@ fn an_operation_is_done_once() {
         id: Uuid::from_u128(8),
         method: "saveNote",
     };
-    let failed: Result<String> = t.store.once(failing, t.now, |writer| {
+    let failed: Result<String> = t.store.idempotent(failing, t.now, |writer| {
         writer.save_note(&new_note("https://e.org/b", "B", &[], ""))?;
         Err(Error::NotFound)
     });
@@ -480,7 +480,7 @@ fn an_operation_is_done_once() {
     assert_eq!(t.store.counts().unwrap().notes, 1);
     assert_eq!(
         t.store
-            .once(failing, t.now, |_| Ok("done".to_owned()))
+            .idempotent(failing, t.now, |_| Ok("done".to_owned()))
             .unwrap(),
         "done"
     );
@@ -986,7 +986,7 @@ fn many_notes_get_the_words_of_today_piece_by_piece() {
     assert_eq!(t.found("hi fi").len(), 60);
     let path = t.store.path.clone();
     let mut store = Store::open(&path).unwrap();
-    while store.tidy().unwrap().is_some() {}
+    while store.run_maintenance().unwrap().is_some() {}
     assert_eq!(t.found("hifi").len(), 60);
     let left: i64 = t
         .store

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::topics::Place;
+use super::topics::TopicVector;
 use crate::domain::{
     note::NoteId,
     suggest::{
@@ -45,19 +45,19 @@ const _: () = assert!(FIRST_WEIGHTS.len() == SIGNS);
 
 /// A note that is remembered.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(super) struct RememberedNote {
     pub(super) id: NoteId,
     pub(super) site: u32,
     pub(super) section: u32,
     /// Numbers of its tags.
     pub(super) tags: Box<[usize]>,
     /// The words of the page and of the tags, by number.
-    pub(super) terms: Box<[Term]>,
+    pub(super) terms: Box<[RememberedWord]>,
     /// How often there are words, without and with the tags.
     pub(super) page_length: f64,
     pub(super) length: f64,
     /// Its place among the topics; zeros until they are found anew.
-    pub(super) place: Place,
+    pub(super) place: TopicVector,
     /// The length of its words as topics count them, and of its tags.
     pub(super) norms: [f32; 2],
 }
@@ -65,7 +65,7 @@ pub(super) struct Kept {
 /// A word of a note and its tags: there are a hundred of a note, so they are small.
 #[derive(Debug, Clone, Copy)]
 #[repr(Rust, packed(2))]
-pub(super) struct Term {
+pub(super) struct RememberedWord {
     pub(super) stem: u32,
     /// How often it stands on the page.
     pub(super) times: u8,
@@ -73,7 +73,7 @@ pub(super) struct Term {
     pub(super) tagged: u8,
 }
 
-impl Kept {
+impl RememberedNote {
     /// Whether the page, without its tags, has this word.
     pub(super) fn has(&self, stem: u32) -> bool {
         let place = self.terms.binary_search_by_key(&stem, |term| term.stem);
@@ -87,14 +87,14 @@ impl Kept {
     }
 
     /// The words of the page.
-    pub(super) fn words(&self) -> impl Iterator<Item = &Term> {
+    pub(super) fn words(&self) -> impl Iterator<Item = &RememberedWord> {
         self.terms.iter().filter(|term| term.times > 0)
     }
 }
 
 /// A note that was taken out of the memory.
 #[derive(Debug)]
-pub struct Aside(Kept);
+pub struct Aside(RememberedNote);
 
 impl Aside {
     /// Its id.
@@ -112,7 +112,7 @@ impl Aside {
 
 /// A tag that is remembered.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
+pub(super) struct RememberedTag {
     pub(super) name: Tag,
     /// How it and its aliases are written.
     pub(super) forms: Box<[Box<[Spelled]>]>,
@@ -134,8 +134,8 @@ pub(super) type Begin = (u32, usize, usize);
 #[derive(Debug, Clone)]
 pub struct Memory {
     /// Oldest first.
-    pub(super) notes: Vec<Kept>,
-    pub(super) tags: Vec<Known>,
+    pub(super) notes: Vec<RememberedNote>,
+    pub(super) tags: Vec<RememberedTag>,
     /// Numbers of the tags, in the order of their names.
     pub(super) by_name: Vec<usize>,
     /// Which tags' names begin with a word, in the order of words.
@@ -213,7 +213,7 @@ impl Memory {
             .collect();
         stems.sort_unstable();
         let sieve = BloomFilter::of(stems.iter().map(|(stem, _)| *stem));
-        for term in self.notes.iter().flat_map(Kept::words) {
+        for term in self.notes.iter().flat_map(RememberedNote::words) {
             if sieve.may_have(term.stem) {
                 let first = stems.partition_point(|(stem, _)| *stem < term.stem);
                 let same = stems[first..].iter();
@@ -328,10 +328,10 @@ impl Memory {
         self.remove(id);
         let tags = tags.iter().take(TAGS_OF_NOTE);
         let tags: Box<[usize]> = tags.map(|tag| self.number(tag)).collect();
-        let mut terms: Vec<Term> = page
+        let mut terms: Vec<RememberedWord> = page
             .words
             .iter()
-            .map(|word| Term {
+            .map(|word| RememberedWord {
                 stem: word.stem,
                 times: word.times,
                 tagged: word.times,
@@ -348,7 +348,7 @@ impl Memory {
                         let (times, tagged) = (0, 2);
                         terms.insert(
                             place,
-                            Term {
+                            RememberedWord {
                                 stem,
                                 times,
                                 tagged,
@@ -358,7 +358,7 @@ impl Memory {
                 }
             }
         }
-        let note = Kept {
+        let note = RememberedNote {
             id,
             site: page.site,
             section: page.section,
@@ -398,7 +398,7 @@ impl Memory {
     }
 
     /// Counts a note's tags, and the names on it.
-    pub(super) fn count(&mut self, note: &Kept, comes: bool) {
+    pub(super) fn count(&mut self, note: &RememberedNote, comes: bool) {
         let step = |count: &mut usize| {
             if comes {
                 *count += 1;
@@ -473,7 +473,7 @@ impl Memory {
                 .collect(),
             _ => Box::default(),
         };
-        self.tags.push(Known {
+        self.tags.push(RememberedTag {
             name: name.clone(),
             telling,
             uses: 0,
@@ -518,13 +518,13 @@ impl Memory {
         let notes = &self.notes[first..];
         let all = notes.len() as f32;
         let mut having: HashMap<u32, f32> = HashMap::new();
-        for word in notes.iter().flat_map(Kept::words) {
+        for word in notes.iter().flat_map(RememberedNote::words) {
             *having.entry(word.stem).or_default() += 1.0;
         }
         let mut entries = Vec::new();
         let mut norms = Vec::with_capacity(notes.len());
         for (number, note) in (0_u32..).zip(notes) {
-            let weight = |word: &Term| {
+            let weight = |word: &RememberedWord| {
                 f32::from(word.times).ln_1p() * ((all + 1.0) / (having[&{ word.stem }] + 1.0)).ln()
             };
             let rarity = |tag: &usize| {

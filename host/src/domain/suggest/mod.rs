@@ -16,5 +16,5 @@ mod weights;
 
 pub use memory::{Aside, MEMORY_NOTES, Memory};
 pub use page::{Page, PageText};
-pub use ranking::{Because, Choices, SHOWN, Suggestion, worth_showing};
+pub use ranking::{Choices, Reason, SHOWN, Suggestion, worth_showing};
 pub use replay::{Measures, Replay};

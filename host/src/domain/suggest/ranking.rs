@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::topics::Place;
+use super::topics::TopicVector;
 use crate::domain::{
     suggest::{
         bloom_filter::BloomFilter,
-        memory::{Kept, Memory},
+        memory::{Memory, RememberedNote},
         page::{Page, Spelled, says_nothing},
         topics::{self, TOPICS},
         weights::{Signs, chance},
@@ -46,7 +46,7 @@ const REFUSED_TIMES: u32 = 5;
 
 /// Why a tag is suggested: what speaks for it most.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Because {
+pub enum Reason {
     /// Its name stands in the title.
     InTitle,
     /// Its name stands in the text.
@@ -73,7 +73,7 @@ pub struct Suggestion {
     /// How likely it is, 0 to 1.
     pub score: f64,
     /// Why it is suggested.
-    pub because: Because,
+    pub because: Reason,
 }
 
 /// Tags of a page that somebody has decided on.
@@ -117,7 +117,7 @@ pub fn worth_showing(ranked: &[Suggestion]) -> impl Iterator<Item = &Suggestion>
 
 /// What there is to say of one tag.
 #[derive(Debug, Clone)]
-struct Seen {
+struct ScoredTag {
     tag: usize,
     signs: Signs,
     because: Evidence,
@@ -185,7 +185,7 @@ impl Memory {
         let beside = self.beside(&chosen);
         let beside_dismissed = self.beside(&dismissed);
         let looked = self.look(page);
-        let mut found: Vec<(f64, &Seen, Option<usize>)> = looked
+        let mut found: Vec<(f64, &ScoredTag, Option<usize>)> = looked
             .iter()
             .filter(|seen| !chosen.contains(&seen.tag) && !dismissed.contains(&seen.tag))
             .map(|seen| {
@@ -204,8 +204,9 @@ impl Memory {
                 (odds, seen, with)
             })
             .collect();
-        let name = |seen: &Seen| self.tags[seen.tag].name.as_str();
-        let before = |a: &(f64, &Seen, Option<usize>), b: &(f64, &Seen, Option<usize>)| {
+        let name = |seen: &ScoredTag| self.tags[seen.tag].name.as_str();
+        let before = |a: &(f64, &ScoredTag, Option<usize>),
+                      b: &(f64, &ScoredTag, Option<usize>)| {
             b.0.total_cmp(&a.0).then_with(|| name(a.1).cmp(name(b.1)))
         };
         if found.len() > limit {
@@ -223,26 +224,26 @@ impl Memory {
             .collect()
     }
 
-    fn because(&self, page: &Page, evidence: Evidence, with: Option<usize>) -> Because {
+    fn because(&self, page: &Page, evidence: Evidence, with: Option<usize>) -> Reason {
         let [title, text, address] = evidence.named;
         if title {
-            Because::InTitle
+            Reason::InTitle
         } else if evidence.site_notes >= 3 && evidence.on_site * 2 > evidence.site_notes {
-            Because::UsualOn(page.site_name.clone())
+            Reason::UsualOn(page.site_name.clone())
         } else if let Some(with) = with {
-            Because::OftenWith(self.tags[with].name.clone())
+            Reason::OftenWith(self.tags[with].name.clone())
         } else if evidence.similar >= 2 {
-            Because::Similar(evidence.similar)
+            Reason::Similar(evidence.similar)
         } else if text {
-            Because::InText
+            Reason::InText
         } else if address {
-            Because::InAddress
+            Reason::InAddress
         } else if evidence.similar == 1 {
-            Because::Similar(1)
+            Reason::Similar(1)
         } else if evidence.on_site > 0 {
-            Because::UsualOn(page.site_name.clone())
+            Reason::UsualOn(page.site_name.clone())
         } else {
-            Because::UsedOften
+            Reason::UsedOften
         }
     }
 
@@ -280,7 +281,7 @@ impl Memory {
     }
 
     /// The signs of each tag for a page.
-    fn look(&self, page: &Page) -> Vec<Seen> {
+    fn look(&self, page: &Page) -> Vec<ScoredTag> {
         let notes = self.notes.len();
         let all = notes as f64;
         if notes == 0 {
@@ -407,7 +408,7 @@ impl Memory {
                 topic,
                 topic_angle,
             ];
-            seen.push(Seen {
+            seen.push(ScoredTag {
                 tag,
                 signs,
                 because: Evidence {
@@ -482,11 +483,11 @@ struct Matches {
     similar: Vec<f64>,
     by_title: Vec<f64>,
     /// The page among the topics.
-    place: Option<Place>,
+    place: Option<TopicVector>,
 }
 
 impl Matches {
-    fn of(page: &Page, notes: &[Kept]) -> Self {
+    fn of(page: &Page, notes: &[RememberedNote]) -> Self {
         let all = notes.len() as f64;
         let average = |sum: f64| (sum / all).max(1.0);
         let length = average(notes.iter().map(|note| note.length).sum());

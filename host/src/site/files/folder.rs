@@ -30,7 +30,7 @@ use rustix::{
 
 use crate::{
     fs_open,
-    transfer::export::{Fresh, IGNORED, hash},
+    transfer::export::{IGNORED, PendingOutput, hash},
 };
 
 /// Tells that an export made the site, what it has at the top, a line each, and what it
@@ -60,7 +60,7 @@ pub(super) const NO_JEKYLL: &str = ".nojekyll";
 #[derive(Debug)]
 pub(super) struct Folder<'a> {
     place: PathBuf,
-    aside: Fresh,
+    aside: PendingOutput,
     /// The place where it is there already, locked against another export.
     there: Option<File>,
     earlier: Earlier,
@@ -113,7 +113,7 @@ impl<'a> Folder<'a> {
                     .create(parent)?;
             }
             return Self::aside(
-                Fresh::folder(&place)?,
+                PendingOutput::folder(&place)?,
                 place,
                 None,
                 Earlier::default(),
@@ -135,12 +135,12 @@ impl<'a> Folder<'a> {
             },
         };
         // In it: it may be a file system of its own, or lie in a folder that isn't the user's.
-        let aside = Fresh::folder(&place.join(MARK))?;
+        let aside = PendingOutput::folder(&place.join(MARK))?;
         Self::aside(aside, place, Some(there), earlier, stop)
     }
 
     fn aside(
-        aside: Fresh,
+        aside: PendingOutput,
         place: PathBuf,
         there: Option<File>,
         earlier: Earlier,

@@ -27,7 +27,7 @@ const PIECES: usize = 5;
 
 /// Where the pieces of a note are.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct Extent {
     spool: u32,
     start: u64,
     lengths: [u32; PIECES],
@@ -57,11 +57,11 @@ impl Writer {
     }
 
     /// The pieces of a note, in the order of [`Piece`].
-    pub(super) fn put(&mut self, pieces: [&str; PIECES]) -> io::Result<Place> {
-        let mut place = Place {
+    pub(super) fn put(&mut self, pieces: [&str; PIECES]) -> io::Result<Extent> {
+        let mut place = Extent {
             spool: self.number,
             start: self.written,
-            ..Place::default()
+            ..Extent::default()
         };
         for (piece, length) in pieces.iter().zip(&mut place.lengths) {
             *length = u32::try_from(piece.len()).map_err(io::Error::other)?;
@@ -78,10 +78,10 @@ impl Writer {
 
 /// Gives them back.
 #[derive(Debug)]
-pub(super) struct Spools(pub Vec<File>);
+pub(super) struct FragmentStore(pub Vec<File>);
 
-impl Spools {
-    pub(super) fn get(&self, place: &Place, piece: Piece) -> io::Result<String> {
+impl FragmentStore {
+    pub(super) fn get(&self, place: &Extent, piece: Piece) -> io::Result<String> {
         let index = piece as usize;
         let before: u64 = place.lengths[..index].iter().copied().map(u64::from).sum();
         let mut bytes = vec![0; place.lengths[index] as usize];
@@ -102,7 +102,7 @@ mod tests {
         let mut writer = Writer::create(folder.path(), 0).unwrap();
         let first = writer.put(["a", "", "機", "b", "cd"]).unwrap();
         let second = writer.put(["1", "2", "3", "4", ""]).unwrap();
-        let spools = Spools(vec![writer.finish().unwrap()]);
+        let spools = FragmentStore(vec![writer.finish().unwrap()]);
         for (place, piece, text) in [
             (&first, Piece::Title, "a"),
             (&first, Piece::Listed, ""),

@@ -45,10 +45,10 @@ use crate::{
             SCRIPT, STYLE,
         },
         files::{
-            fragment_store::{Piece, Place, Spools},
-            page_plan::{Catalog, Sites, Tally},
+            fragment_store::{Extent, FragmentStore, Piece},
+            page_plan::{PagePlan, Sites, Tally},
         },
-        views::{self, Related, Shell},
+        views::{self, Layout, Related},
     },
     store::{
         Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
@@ -170,7 +170,7 @@ pub fn write_files(
     progress: &(dyn Fn(u64, u64) + Sync),
     stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
-    store.at_one_moment(|store| {
+    store.read_transaction(|store| {
         Ok(export(
             store, filter, tokens, address, place, progress, stop,
         ))
@@ -201,7 +201,7 @@ fn export(
         Tokens::Publish => HashSet::new(),
     };
     let (outline, with_tokens) = store.outline_without(&filter, &left_out)?;
-    let catalog = Catalog::of(outline);
+    let catalog = PagePlan::of(outline);
     let sites = Sites::of(&catalog.outline);
     let folder = Folder::new(place, stop)?;
     let tags = catalog.outline.tags.iter().map(Tag::as_str);
@@ -210,7 +210,7 @@ fn export(
     let count = catalog.outline.notes.len() as u64;
     let site = Maker {
         names: &names,
-        shells: [0, 1, 2].map(|depth| shell(Links::relative(&names, depth))),
+        shells: [0, 1, 2].map(|depth| layout(Links::relative(&names, depth))),
         feed_links: [0, 2].map(|depth| match address.is_whole() {
             true => Links::below(&names, &address.0),
             false => Links::relative(&names, depth),
@@ -224,7 +224,7 @@ fn export(
     let write = || {
         let made = site.make_pieces(store)?;
         site.write_pages(&made)?;
-        site.write_rest(&made, &shell(Links::below(&names, &address.0)))
+        site.write_rest(&made, &layout(Links::below(&names, &address.0)))
     };
     let changes = write().and_then(|()| folder.finish())?;
     Ok(Written {
@@ -237,8 +237,8 @@ fn export(
     })
 }
 
-fn shell(links: Links) -> Shell {
-    Shell {
+fn layout(links: Links) -> Layout {
+    Layout {
         links,
         zone: TimeZone::system(),
     }
@@ -248,11 +248,11 @@ fn shell(links: Links) -> Shell {
 struct Maker<'a> {
     names: &'a Arc<FileNames>,
     /// For pages that lie no, one, and two folders deep.
-    shells: [Shell; 3],
+    shells: [Layout; 3],
     /// For the feed of all notes and those of tags.
     feed_links: [Links; 2],
     folder: &'a Folder<'a>,
-    catalog: &'a Catalog,
+    catalog: &'a PagePlan,
     sites: &'a Sites,
     progress: &'a (dyn Fn(u64) + Sync),
     done: AtomicU64,
@@ -263,9 +263,9 @@ type Batch = (u32, Vec<Note>);
 
 /// What was made of all notes.
 struct Made {
-    spools: Spools,
+    spools: FragmentStore,
     /// By the number of the note.
-    places: Vec<Place>,
+    places: Vec<Extent>,
     updated: Vec<Timestamp>,
     /// The newest, newest first.
     newest: Vec<Note>,
@@ -275,7 +275,7 @@ struct Made {
 /// What a thread made of its share of them.
 struct Share {
     spool: fragment_store::Writer,
-    places: Vec<(u32, Place, Timestamp)>,
+    places: Vec<(u32, Extent, Timestamp)>,
     words: index::Index,
 }
 
@@ -325,8 +325,8 @@ impl Maker<'_> {
         })?;
         let count = self.catalog.outline.notes.len();
         let mut made = Made {
-            spools: Spools(Vec::new()),
-            places: vec![Place::default(); count],
+            spools: FragmentStore(Vec::new()),
+            places: vec![Extent::default(); count],
             updated: vec![Timestamp::UNIX_EPOCH; count],
             newest: newest.into_iter().rev().collect(),
             words: Vec::new(),
@@ -420,7 +420,7 @@ impl Maker<'_> {
         notes: &[Note],
         in_feeds: &[bool],
     ) -> anyhow::Result<()> {
-        let shell = &self.shells[2];
+        let layout = &self.shells[2];
         let mut texts = Vec::with_capacity(notes.len());
         for (number, note) in (first..).zip(notes) {
             let entry = match in_feeds[number as usize] {
@@ -429,9 +429,9 @@ impl Maker<'_> {
             };
             let place = share.spool.put([
                 &views::title(note),
-                &views::listed(shell, note).into_string(),
-                &views::article(shell, note).into_string(),
-                &views::about(shell, note).into_string(),
+                &views::listed(layout, note).into_string(),
+                &views::article(layout, note).into_string(),
+                &views::about(layout, note).into_string(),
                 &entry,
             ])?;
             share.places.push((number, place, note.updated_at));
@@ -443,7 +443,7 @@ impl Maker<'_> {
         let piece = first as usize / index::NOTES_PER_PIECE;
         for (piece, notes) in (piece..).zip(texts.chunks(index::NOTES_PER_PIECE)) {
             let notes = notes.iter().map(|(note, texts, site)| {
-                let saved = views::saved_on(shell, note.saved_at);
+                let saved = views::saved_on(layout, note.saved_at);
                 index::Found::of(note, texts, site.as_deref(), saved, self.names)
             });
             index::put_notes(self.folder, piece, &notes.collect::<Vec<_>>())?;
@@ -527,7 +527,7 @@ impl Maker<'_> {
     fn tag(&self, tag: usize, made: &Made, tally: &mut Tally<u32>) -> anyhow::Result<()> {
         let notes = self.catalog.notes_with(tag);
         let name = self.catalog.tag(tag);
-        let shell = &self.shells[2];
+        let layout = &self.shells[2];
         let filter = TagFilter {
             with: vec![name.clone()],
             without: Vec::new(),
@@ -545,10 +545,10 @@ impl Maker<'_> {
                 count: self.catalog.notes_with(tag).len() as u64,
                 related: &related,
                 notes: &self.list(notes, made)?,
-                newest: (number > 0).then(|| shell.links.tag(name)),
-                older: (number < last).then(|| shell.links.tag_page(name, number + 1)),
+                newest: (number > 0).then(|| layout.links.tag(name)),
+                older: (number < last).then(|| layout.links.tag_page(name, number + 1)),
             };
-            self.put(&numbered(&folder, number), &views::tag(shell, &page))?;
+            self.put(&numbered(&folder, number), &views::tag(layout, &page))?;
         }
         let links = &self.feed_links[1];
         let notes: Vec<&u32> = newest(notes, FEED_NOTES).iter().rev().collect();
@@ -573,15 +573,15 @@ impl Maker<'_> {
         let name = self.sites.name(site);
         let family = self.sites.family(site);
         let notes = self.sites.notes_of(site);
-        let shell = &self.shells[2];
+        let layout = &self.shells[2];
         let folder = format!("site/{}", self.names.of(name));
         let pages = notes.rchunks(PAGE_NOTES as usize);
         let last = pages.len().saturating_sub(1);
         for (number, notes) in pages.enumerate() {
             let list = self.list(notes, made)?;
-            let newest = (number > 0).then(|| shell.links.site(name, None));
-            let older = (number < last).then(|| shell.links.site_page(name, number + 1));
-            let page = views::site(shell, name, &family, &list, newest, older);
+            let newest = (number > 0).then(|| layout.links.site(name, None));
+            let older = (number < last).then(|| layout.links.site_page(name, number + 1));
+            let page = views::site(layout, name, &family, &list, newest, older);
             self.put(&numbered(&folder, number), &page)?;
         }
         Ok(())
@@ -634,7 +634,7 @@ impl Maker<'_> {
     }
 
     /// What there is one of, and the lists of tags and sites.
-    fn write_rest(&self, made: &Made, at_base: &Shell) -> anyhow::Result<()> {
+    fn write_rest(&self, made: &Made, at_base: &Layout) -> anyhow::Result<()> {
         let [home, one_deep, _] = &self.shells;
         for order in [TagOrder::Uses, TagOrder::Name, TagOrder::Recent] {
             self.tag_list(order)?;
@@ -686,12 +686,12 @@ impl Maker<'_> {
     }
 
     fn tag_list(&self, order: TagOrder) -> anyhow::Result<()> {
-        let (shell, folder) = match order {
+        let (layout, folder) = match order {
             TagOrder::Uses => (&self.shells[1], "tags"),
             TagOrder::Name => (&self.shells[2], "tags/name"),
             TagOrder::Recent => (&self.shells[2], "tags/recent"),
         };
-        let links = &shell.links;
+        let links = &layout.links;
         let tags = self.catalog.tags_by(order);
         let length = PAGE_TAGS as usize;
         let mut jumps: Vec<(String, String)> = Vec::new();
@@ -729,17 +729,17 @@ impl Maker<'_> {
                 more: (number < last).then(|| links.tags_page(order, number + 1)),
                 initials: &jumps,
             };
-            self.put(&numbered(folder, number), &views::tags(shell, &page))?;
+            self.put(&numbered(folder, number), &views::tags(layout, &page))?;
         }
         Ok(())
     }
 
     fn site_list(&self, order: SiteOrder) -> anyhow::Result<()> {
-        let (shell, folder) = match order {
+        let (layout, folder) = match order {
             SiteOrder::Uses => (&self.shells[1], "sites"),
             SiteOrder::Name => (&self.shells[2], "sites/name"),
         };
-        let links = &shell.links;
+        let links = &layout.links;
         let mut sites: Vec<&SiteCount> = self.sites.counts().collect();
         sites.sort_by_key(|site| match order {
             SiteOrder::Uses => (Reverse(site.notes), &site.site),
@@ -757,7 +757,7 @@ impl Maker<'_> {
             };
             let first = (number > 0).then(|| links.sites_page(order, 0));
             let more = (number < last).then(|| links.sites_page(order, number + 1));
-            let page = views::sites(shell, order, "", &list, first, more);
+            let page = views::sites(layout, order, "", &list, first, more);
             self.put(&numbered(folder, number), &page)?;
         }
         Ok(())

@@ -15,7 +15,7 @@ const LOOKED_AT: usize = 60;
 
 /// Notes by tag.
 #[derive(Debug)]
-pub(super) struct Catalog {
+pub(super) struct PagePlan {
     pub outline: Outline,
     /// Of each tag, where its notes begin in `notes`; one more for the end.
     starts: Vec<u32>,
@@ -23,7 +23,7 @@ pub(super) struct Catalog {
     notes: Vec<u32>,
 }
 
-impl Catalog {
+impl PagePlan {
     pub(super) fn of(outline: Outline) -> Self {
         let mut starts = vec![0_u32; outline.tags.len() + 1];
         for tag in &outline.tagged {

@@ -5,26 +5,26 @@ use maud::{Markup, html};
 use crate::{
     domain::Note,
     site::views::{
-        layout::{Place, Shell, Tab, counted},
+        layout::{Breadcrumb, Layout, Tab, counted},
         note_card::{Body, by_day, counted_tags, preview},
     },
     store::{Counts, TagCount},
 };
 
 pub(in crate::site) fn home(
-    shell: &Shell,
+    layout: &Layout,
     counts: Counts,
     notes: &[Note],
     tags: &[TagCount],
 ) -> String {
-    let place = Place {
+    let place = Breadcrumb {
         tab: Some(Tab::Home),
-        feed: Some(shell.links.feed()),
-        ..Place::default()
+        feed: Some(layout.links.feed()),
+        ..Breadcrumb::default()
     };
     let content = html! {
         @if notes.is_empty() {
-            @if shell.links.are_files() {
+            @if layout.links.are_files() {
                 section.paper aria-label="Message" { p { "There are no notes here yet." } }
             } @else {
                 (first_steps())
@@ -33,18 +33,18 @@ pub(in crate::site) fn home(
             @if !tags.is_empty() {
                 section aria-labelledby="tags" {
                     h2 #tags { "Most used tags" }
-                    (counted_tags(tags, |tag| shell.links.tag(tag)))
-                    p.more { a href=(shell.links.tags()) { "All " (counted(counts.tags, "tag")) } }
+                    (counted_tags(tags, |tag| layout.links.tag(tag)))
+                    p.more { a href=(layout.links.tags()) { "All " (counted(counts.tags, "tag")) } }
                 }
             }
             section aria-labelledby="latest" {
                 h2 #latest { "Latest notes" }
-                (by_day(shell, 3, notes, |note| note, |note| preview(shell, note, 4, &Body::Whole)))
-                p.more { a href=(shell.links.all(0)) { "All " (counted(counts.notes, "note")) } }
+                (by_day(layout, 3, notes, |note| note, |note| preview(layout, note, 4, &Body::Whole)))
+                p.more { a href=(layout.links.all(0)) { "All " (counted(counts.notes, "note")) } }
             }
         }
     };
-    shell.page(&place, &content)
+    layout.page(&place, &content)
 }
 
 fn first_steps() -> Markup {

@@ -13,7 +13,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 /// What all pages are made with.
 #[derive(Debug)]
-pub(in crate::site) struct Shell {
+pub(in crate::site) struct Layout {
     pub links: Links,
     /// Whose days the notes were saved on.
     pub zone: TimeZone,
@@ -21,7 +21,7 @@ pub(in crate::site) struct Shell {
 
 /// Where a page stands: `url-notes | tag | gpu`.
 #[derive(Debug, Default)]
-pub(super) struct Place<'a> {
+pub(super) struct Breadcrumb<'a> {
     /// The steps after `url-notes`, each with its page where that is another one.
     pub steps: Vec<(&'a str, Option<String>)>,
     /// Stands in the title instead of the last step. Then the page has its
@@ -49,9 +49,9 @@ pub(super) enum Tab {
     Search,
 }
 
-impl Shell {
+impl Layout {
     /// The whole page around its content.
-    pub(super) fn page(&self, place: &Place<'_>, content: &Markup) -> String {
+    pub(super) fn page(&self, place: &Breadcrumb<'_>, content: &Markup) -> String {
         let tab = |tab| (place.tab == Some(tab)).then_some("page");
         html! {
             (DOCTYPE)
@@ -115,7 +115,7 @@ impl Shell {
         .into_string()
     }
 
-    fn masthead(&self, place: &Place<'_>) -> Markup {
+    fn masthead(&self, place: &Breadcrumb<'_>) -> Markup {
         html! {
             // On the first page this would lead nowhere.
             @if place.tab == Some(Tab::Home) { "url-notes" } @else {
@@ -133,7 +133,7 @@ impl Shell {
     }
 }
 
-impl Place<'_> {
+impl Breadcrumb<'_> {
     fn full_title(&self) -> String {
         let mut title = String::from("url-notes");
         let last = self.steps.len().saturating_sub(1);
@@ -220,17 +220,17 @@ mod tests {
 
     #[test]
     fn a_title_names_every_step() {
-        let place = Place {
+        let place = Breadcrumb {
             steps: vec![("tag", Some("/tags".into())), ("gpu", None)],
-            ..Place::default()
+            ..Breadcrumb::default()
         };
         assert_eq!(place.full_title(), "url-notes | tag | gpu");
-        let note = Place {
+        let note = Breadcrumb {
             steps: vec![("note", None)],
             title: Some("A <title>"),
-            ..Place::default()
+            ..Breadcrumb::default()
         };
         assert_eq!(note.full_title(), "url-notes | A <title>");
-        assert_eq!(Place::default().full_title(), "url-notes");
+        assert_eq!(Breadcrumb::default().full_title(), "url-notes");
     }
 }

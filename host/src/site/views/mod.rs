@@ -15,9 +15,9 @@ mod tags;
 
 pub(super) use all::all;
 pub(super) use home::home;
-pub(super) use layout::Shell;
+pub(super) use layout::Layout;
 pub(super) use not_found::{
-    Near, beyond_all, failed, in_the_trash, lost, missing, nothing_with_tags,
+    DidYouMean, beyond_all, failed, in_the_trash, lost, missing, nothing_with_tags,
 };
 pub(super) use note::{Related, about, around, article, note};
 pub(super) use note_card::{

@@ -7,7 +7,7 @@ use crate::{
     site::{
         route::Unknown,
         views::{
-            layout::{Place, Shell},
+            layout::{Breadcrumb, Layout},
             note_card::title,
             search::near_tags,
             sites::counted_sites,
@@ -19,22 +19,22 @@ use crate::{
 
 /// What might have been meant.
 #[derive(Debug, Default)]
-pub(in crate::site) struct Near {
+pub(in crate::site) struct DidYouMean {
     /// Pages, by name and address.
     pub pages: Vec<(&'static str, String)>,
     pub tags: Vec<TagCount>,
     pub sites: Vec<SiteCount>,
 }
 
-fn place(what: &str) -> Place<'_> {
-    Place {
+fn place(what: &str) -> Breadcrumb<'_> {
+    Breadcrumb {
         steps: vec![(what, None)],
-        ..Place::default()
+        ..Breadcrumb::default()
     }
 }
 
 /// Nothing is at the address; `near` might have been meant.
-pub(in crate::site) fn missing(shell: &Shell, unknown: &Unknown, near: &Near) -> String {
+pub(in crate::site) fn missing(layout: &Layout, unknown: &Unknown, near: &DidYouMean) -> String {
     let words = unknown.words.trim();
     let content = html! {
         section.paper aria-label="Message" {
@@ -43,94 +43,94 @@ pub(in crate::site) fn missing(shell: &Shell, unknown: &Unknown, near: &Near) ->
                 p { "Did you mean " a href=(address) { (name) } "?" }
             }
             @if !words.is_empty() {
-                p { a href=(shell.links.found(words, None)) { "Search the notes for “" bdi { (words) } "”" } }
+                p { a href=(layout.links.found(words, None)) { "Search the notes for “" bdi { (words) } "”" } }
             }
-            (ways_on(shell))
+            (ways_on(layout))
         }
-        (near_tags(shell, &near.tags))
+        (near_tags(layout, &near.tags))
         @if !near.sites.is_empty() {
             section aria-labelledby="near-sites" {
                 h2 #near-sites { "Sites that come near" }
-                (counted_sites(shell, near.sites.iter()))
+                (counted_sites(layout, near.sites.iter()))
             }
         }
     };
-    shell.page(&place("not found"), &content)
+    layout.page(&place("not found"), &content)
 }
 
 /// What a server of files shows for whatever isn't there. The page itself looks whether the
 /// address means another file (`assets/lost.js`); this is what is read without JavaScript.
-pub(in crate::site) fn lost(shell: &Shell) -> String {
+pub(in crate::site) fn lost(layout: &Layout) -> String {
     let content = html! {
         section.paper aria-label="Message" {
             p.lead #lost role="status" { "There is no such page." }
-            (ways_on(shell))
+            (ways_on(layout))
         }
     };
-    shell.page(&place("not found"), &content)
+    layout.page(&place("not found"), &content)
 }
 
-fn ways_on(shell: &Shell) -> Markup {
+fn ways_on(layout: &Layout) -> Markup {
     html! {
         p {
-            a href=(shell.links.tags()) { "All tags" } " · "
-            a href=(shell.links.sites()) { "all sites" } " · "
-            a href=(shell.links.all(0)) { "all notes" }
+            a href=(layout.links.tags()) { "All tags" } " · "
+            a href=(layout.links.sites()) { "all sites" } " · "
+            a href=(layout.links.all(0)) { "all notes" }
         }
     }
 }
 
 /// Each of the tags is in use, but not on one note together.
-pub(in crate::site) fn nothing_with_tags(shell: &Shell, filter: &TagFilter) -> String {
+pub(in crate::site) fn nothing_with_tags(layout: &Layout, filter: &TagFilter) -> String {
     let content = html! {
         section.paper aria-label="Message" {
             p.lead { "No note is tagged like this: " bdi { (name(filter)) } "." }
             p { "Take a condition off:" }
-            (chosen(shell, filter))
-            p { a href=(shell.links.tag(&filter.with[0])) { "All notes with the tag “" bdi { (filter.with[0]) } "”" } }
+            (chosen(layout, filter))
+            p { a href=(layout.links.tag(&filter.with[0])) { "All notes with the tag “" bdi { (filter.with[0]) } "”" } }
         }
     };
-    shell.page(&place("not found"), &content)
+    layout.page(&place("not found"), &content)
 }
 
 /// There are only so many pages of all notes.
-pub(in crate::site) fn beyond_all(shell: &Shell, pages: u64) -> String {
+pub(in crate::site) fn beyond_all(layout: &Layout, pages: u64) -> String {
     let content = html! {
         section.paper aria-label="Message" {
             p.lead { "There are not so many notes." }
             p {
-                a href=(shell.links.all(0)) { "The newest ones" } " or "
-                a href=(shell.links.all(pages - 1)) { "the oldest ones" }
+                a href=(layout.links.all(0)) { "The newest ones" } " or "
+                a href=(layout.links.all(pages - 1)) { "the oldest ones" }
             }
         }
     };
-    shell.page(&place("not found"), &content)
+    layout.page(&place("not found"), &content)
 }
 
 /// The note is deleted, and can be had back; `anew` is the note of the same page
 /// that was saved since.
-pub(in crate::site) fn in_the_trash(shell: &Shell, note: &Note, anew: Option<NoteId>) -> String {
+pub(in crate::site) fn in_the_trash(layout: &Layout, note: &Note, anew: Option<NoteId>) -> String {
     let content = html! {
         section.paper aria-label="Message" {
             p.lead { "This note is in the trash: “" bdi { (title(note)) } "”." }
             @if let Some(anew) = anew {
-                p { a href=(shell.links.note(anew)) { "The page was saved anew since" } }
+                p { a href=(layout.links.note(anew)) { "The page was saved anew since" } }
             } @else {
                 p { "It stays there for 30 days after you deleted it. To have it back, type in a terminal:" }
                 pre { code { "url-notes restore " (note.id.0) } }
             }
         }
     };
-    shell.page(&place("not found"), &content)
+    layout.page(&place("not found"), &content)
 }
 
 /// The store doesn't answer; `sentence` says why.
-pub(in crate::site) fn failed(shell: &Shell, sentence: &str) -> String {
+pub(in crate::site) fn failed(layout: &Layout, sentence: &str) -> String {
     let content = html! {
         section.paper aria-label="Message" {
             p.lead { (sentence) }
             p { code { "url-notes doctor" } " looks for the cause." }
         }
     };
-    shell.page(&place("error"), &content)
+    layout.page(&place("error"), &content)
 }

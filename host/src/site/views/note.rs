@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use crate::{
     domain::{Note, Tag},
     site::views::{
-        layout::{Place, Shell, counted},
+        layout::{Breadcrumb, Layout, counted},
         note_card::{
             excerpt, heading, moment, published, site, site_link, tag_links, text, title,
             whole_moment,
@@ -24,29 +24,29 @@ pub(in crate::site) struct Related {
     pub shared: Vec<Tag>,
 }
 
-pub(in crate::site) fn note(shell: &Shell, note: &Note, related: &[Note]) -> String {
+pub(in crate::site) fn note(layout: &Layout, note: &Note, related: &[Note]) -> String {
     let related = related.iter().map(|other| {
         let shared = other.tags.iter().filter(|tag| note.tags.contains(tag));
         Related {
-            about: about(shell, other).into_string(),
+            about: about(layout, other).into_string(),
             shared: shared.cloned().collect(),
         }
     });
     let related: Vec<Related> = related.collect();
-    around(shell, &title(note), &article(shell, note), &related)
+    around(layout, &title(note), &article(layout, note), &related)
 }
 
 /// The page around a note that was made before, by [`article`].
 pub(in crate::site) fn around(
-    shell: &Shell,
+    layout: &Layout,
     title: &str,
     article: &Markup,
     related: &[Related],
 ) -> String {
-    let place = Place {
+    let place = Breadcrumb {
         steps: vec![("note", None)],
         title: Some(title),
-        ..Place::default()
+        ..Breadcrumb::default()
     };
     let content = html! {
         (article)
@@ -66,28 +66,28 @@ pub(in crate::site) fn around(
             }
         }
     };
-    shell.page(&place, &content)
+    layout.page(&place, &content)
 }
 
 /// A note as it stands below a related one, up to its list of what both have, which is
 /// left open.
-pub(in crate::site) fn about(shell: &Shell, other: &Note) -> Markup {
+pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
     html! {
-        a href=(shell.links.note(other.id)) dir="auto"
+        a href=(layout.links.note(other.id)) dir="auto"
             lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
         (PreEscaped("<ul class=\"facts\" role=\"list\">"))
         @if let Some(site) = site(other) { li { bdi { (site) } } }
-        li { (moment(shell, other.saved_at)) }
+        li { (moment(layout, other.saved_at)) }
     }
 }
 
 /// Everything that a note is.
-pub(in crate::site) fn article(shell: &Shell, note: &Note) -> Markup {
+pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
     let metadata = &note.metadata;
     html! {
         article.note {
             (heading(note, 1))
-            (tag_links(shell, &note.tags))
+            (tag_links(layout, &note.tags))
             (text(note, 2))
             @if !note.summary.trim().is_empty() && metadata.excerpt.is_some() {
                 section.described aria-labelledby="described" {
@@ -109,13 +109,13 @@ pub(in crate::site) fn article(shell: &Shell, note: &Note) -> Markup {
                         dt { "Site" }
                         dd {
                             @if let Some(name) = &metadata.site_name { bdi { (name) } ", " }
-                            (site_link(shell, &site))
+                            (site_link(layout, &site))
                         }
                     }
                 }
-                div { dt { "Saved" } dd { (whole_moment(shell, note.saved_at)) } }
+                div { dt { "Saved" } dd { (whole_moment(layout, note.saved_at)) } }
                 @if note.updated_at != note.saved_at {
-                    div { dt { "Changed" } dd { (whole_moment(shell, note.updated_at)) } }
+                    div { dt { "Changed" } dd { (whole_moment(layout, note.updated_at)) } }
                 }
                 @if let Some(date) = published(note) {
                     div { dt { "Published" } dd { (date) } }

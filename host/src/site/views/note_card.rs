@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{
     domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
-    site::{markdown, views::layout::Shell},
+    site::{markdown, views::layout::Layout},
     store::TagCount,
 };
 
@@ -25,13 +25,13 @@ pub(super) enum Body<'a> {
 /// Notes with a heading for each day, as `<h{level}>`: those in their order that
 /// were saved on the same day.
 pub(super) fn by_day<T>(
-    shell: &Shell,
+    layout: &Layout,
     level: usize,
     items: &[T],
     note: impl Fn(&T) -> &Note,
     shown: impl Fn(&T) -> Markup,
 ) -> Markup {
-    let day = |item: &T| saved_on(shell, note(item).saved_at);
+    let day = |item: &T| saved_on(layout, note(item).saved_at);
     html! {
         @for items in items.chunk_by(|a, b| day(a) == day(b)) {
             @let date = day(&items[0]);
@@ -45,20 +45,20 @@ pub(super) fn by_day<T>(
 }
 
 /// A list of notes, with a heading for each day: what most pages are.
-pub(in crate::site) fn day_by_day(shell: &Shell, notes: &[Note]) -> Markup {
+pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
     by_day(
-        shell,
+        layout,
         2,
         notes,
         |note| note,
-        |note| preview(shell, note, 3, &Body::Whole),
+        |note| preview(layout, note, 3, &Body::Whole),
     )
 }
 
 /// The same of previews that were made before, by [`listed`], each with the moment of
 /// the save.
-pub(in crate::site) fn listed_day_by_day(shell: &Shell, notes: &[(Timestamp, String)]) -> Markup {
-    let day = |(saved, _): &(Timestamp, String)| saved_on(shell, *saved);
+pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, String)]) -> Markup {
+    let day = |(saved, _): &(Timestamp, String)| saved_on(layout, *saved);
     html! {
         @for notes in notes.chunk_by(|a, b| day(a) == day(b)) {
             section.day {
@@ -70,8 +70,8 @@ pub(in crate::site) fn listed_day_by_day(shell: &Shell, notes: &[(Timestamp, Str
 }
 
 /// A note as it stands in those lists.
-pub(in crate::site) fn listed(shell: &Shell, note: &Note) -> Markup {
-    preview(shell, note, 3, &Body::Whole)
+pub(in crate::site) fn listed(layout: &Layout, note: &Note) -> Markup {
+    preview(layout, note, 3, &Body::Whole)
 }
 
 fn day_of_notes(date: Date) -> Markup {
@@ -79,20 +79,20 @@ fn day_of_notes(date: Date) -> Markup {
 }
 
 /// The note with its title as `<h{level}>`.
-pub(super) fn preview(shell: &Shell, note: &Note, level: usize, body: &Body<'_>) -> Markup {
+pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_>) -> Markup {
     html! {
         article.note {
             (heading(note, level))
-            (tag_links(shell, &note.tags))
+            (tag_links(layout, &note.tags))
             @match body {
                 Body::Whole => (text(note, level + 1)),
                 Body::Snippet(snippet) => (marked(snippet)),
             }
             ul.facts role="list" {
-                @if let Some(site) = site(note) { li { (site_link(shell, &site)) } }
-                li { "Saved " (moment(shell, note.saved_at)) }
+                @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
+                li { "Saved " (moment(layout, note.saved_at)) }
                 @if let Some(date) = published(note) { li { "Published " (date) } }
-                li { a rel="bookmark" href=(shell.links.note(note.id)) { "Permalink" } }
+                li { a rel="bookmark" href=(layout.links.note(note.id)) { "Permalink" } }
             }
         }
     }
@@ -129,12 +129,12 @@ pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
     note.name()
 }
 
-pub(super) fn tag_links(shell: &Shell, tags: &[Tag]) -> Markup {
+pub(super) fn tag_links(layout: &Layout, tags: &[Tag]) -> Markup {
     html! {
         @if !tags.is_empty() {
             ul.tags role="list" aria-label="Tags" {
                 @for tag in tags {
-                    li { a rel="tag" href=(shell.links.tag(tag)) dir="auto" { (tag) } }
+                    li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (tag) } }
                 }
             }
         }
@@ -219,24 +219,24 @@ pub(in crate::site) fn is_linkable(note: &Note) -> bool {
 }
 
 /// The page of a web site.
-pub(super) fn site_link(shell: &Shell, site: &str) -> Markup {
-    html! { a href=(shell.links.site(site, None)) { bdi { (site) } } }
+pub(super) fn site_link(layout: &Layout, site: &str) -> Markup {
+    html! { a href=(layout.links.site(site, None)) { bdi { (site) } } }
 }
 
 /// The day of a moment, as the user's clock has it.
-pub(super) fn moment(shell: &Shell, moment: Timestamp) -> Markup {
-    html! { time datetime=(timestamp_text(moment)) { (day(saved_on(shell, moment))) } }
+pub(super) fn moment(layout: &Layout, moment: Timestamp) -> Markup {
+    html! { time datetime=(timestamp_text(moment)) { (day(saved_on(layout, moment))) } }
 }
 
 /// Day and time of a moment, as the user's clock has it.
-pub(super) fn whole_moment(shell: &Shell, moment: Timestamp) -> Markup {
-    let clock = moment.to_zoned(shell.zone.clone());
+pub(super) fn whole_moment(layout: &Layout, moment: Timestamp) -> Markup {
+    let clock = moment.to_zoned(layout.zone.clone());
     html! { time datetime=(timestamp_text(moment)) { (clock.strftime("%-d %b %Y, %H:%M")) } }
 }
 
 /// The day of a moment.
-pub(in crate::site) fn saved_on(shell: &Shell, moment: Timestamp) -> Date {
-    moment.to_zoned(shell.zone.clone()).date()
+pub(in crate::site) fn saved_on(layout: &Layout, moment: Timestamp) -> Date {
+    moment.to_zoned(layout.zone.clone()).date()
 }
 
 /// `Thursday, 21 August 2025`.

@@ -7,7 +7,7 @@ use crate::{
     site::{
         links::tag_condition,
         views::{
-            layout::{Place, Shell, Tab, counted, grouped, turn_page},
+            layout::{Breadcrumb, Layout, Tab, counted, grouped, turn_page},
             note_card::{Body, by_day, counted_tags, moment, preview},
         },
     },
@@ -20,63 +20,63 @@ const NARROWING: usize = 8;
 /// The notes that were found, the newest first; `near` are tags to look at where
 /// there are none.
 pub(in crate::site) fn search(
-    shell: &Shell,
+    layout: &Layout,
     query: &str,
     found: &Found,
     first: bool,
     near: &[TagCount],
 ) -> String {
-    let newer = (!first).then(|| ("Newest notes", shell.links.found(query, None)));
+    let newer = (!first).then(|| ("Newest notes", layout.links.found(query, None)));
     let older = found.next.map(|next| {
         let name = match found.hits.is_empty() {
             true => "Search older notes",
             false => "Older notes",
         };
-        (name, shell.links.found(query, Some(next)))
+        (name, layout.links.found(query, Some(next)))
     });
     let content = html! {
         p.status role="status" {
-            (outcome(shell, found, first))
-            @if !found.hits.is_empty() { " · " a href=(shell.links.best(query)) { "Best match first" } }
+            (outcome(layout, found, first))
+            @if !found.hits.is_empty() { " · " a href=(layout.links.best(query)) { "Best match first" } }
         }
-        (conditions(shell, query))
-        (narrowing(shell, query, &found.hits))
+        (conditions(layout, query))
+        (narrowing(layout, query, &found.hits))
         section aria-label="Notes" {
-            (by_day(shell, 2, &found.hits, |hit| &hit.note, |hit| preview(shell, &hit.note, 3, &Body::Snippet(&hit.snippet))))
+            (by_day(layout, 2, &found.hits, |hit| &hit.note, |hit| preview(layout, &hit.note, 3, &Body::Snippet(&hit.snippet))))
         }
         (turn_page(newer, older))
         @if found.hits.is_empty() {
-            (near_tags(shell, near))
+            (near_tags(layout, near))
             (operators(true))
         }
     };
-    shell.page(&place(query), &content)
+    layout.page(&place(query), &content)
 }
 
 /// The notes that were found, the best first.
-pub(in crate::site) fn best(shell: &Shell, query: &str, best: &Best) -> String {
+pub(in crate::site) fn best(layout: &Layout, query: &str, best: &Best) -> String {
     let content = html! {
         p.status role="status" {
-            (ranked(best)) " · " a href=(shell.links.found(query, None)) { "Newest first" }
+            (ranked(best)) " · " a href=(layout.links.found(query, None)) { "Newest first" }
         }
-        (conditions(shell, query))
-        (narrowing(shell, query, &best.hits))
+        (conditions(layout, query))
+        (narrowing(layout, query, &best.hits))
         section aria-label="Notes" {
-            @for hit in &best.hits { (preview(shell, &hit.note, 2, &Body::Snippet(&hit.snippet))) }
+            @for hit in &best.hits { (preview(layout, &hit.note, 2, &Body::Snippet(&hit.snippet))) }
         }
         @if best.hits.is_empty() { (operators(true)) }
     };
-    shell.page(&place(query), &content)
+    layout.page(&place(query), &content)
 }
 
 /// What is looked for, each condition a link that takes it off.
-fn conditions(shell: &Shell, query: &str) -> Markup {
+fn conditions(layout: &Layout, query: &str) -> Markup {
     let conditions = Query::conditions(query);
     let without = |dropped: usize| {
         let kept = conditions.iter().enumerate();
         let kept = kept.filter(|(place, _)| *place != dropped);
         let kept: Vec<&str> = kept.map(|(_, condition)| *condition).collect();
-        shell.links.found(&kept.join(" "), None)
+        layout.links.found(&kept.join(" "), None)
     };
     html! {
         @if conditions.len() > 1 {
@@ -90,7 +90,7 @@ fn conditions(shell: &Shell, query: &str) -> Markup {
 }
 
 /// The tags that stand most often on what is shown, each as a further condition.
-fn narrowing(shell: &Shell, query: &str, hits: &[Hit]) -> Markup {
+fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
     let asked = Query::parse(query);
     let mut tags: Vec<(&Tag, usize)> = Vec::new();
     for tag in hits.iter().flat_map(|hit| &hit.note.tags) {
@@ -111,7 +111,7 @@ fn narrowing(shell: &Shell, query: &str, hits: &[Hit]) -> Markup {
     tags.truncate(NARROWING);
     let with = |sign: &str, tag: &Tag| {
         let query = format!("{} {} ", query.trim_end(), tag_condition(sign, tag));
-        shell.links.found(&query, None)
+        layout.links.found(&query, None)
     };
     html! {
         @if !tags.is_empty() {
@@ -133,49 +133,49 @@ fn narrowing(shell: &Shell, query: &str, hits: &[Hit]) -> Markup {
 }
 
 /// The page as long as there is nothing to look for.
-pub(in crate::site) fn search_help(shell: &Shell, query: &str) -> String {
-    shell.page(&place(query), &operators(true))
+pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
+    layout.page(&place(query), &operators(true))
 }
 
 /// The page that searches by itself, where nobody answers questions.
-pub(in crate::site) fn search_alone(shell: &Shell) -> String {
+pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     let content = html! {
         p.status #outcome role="status" {
             "Searching needs JavaScript, which is off here. All notes are listed "
-            a href=(shell.links.all(0)) { "day by day" } ", "
-            a href=(shell.links.tags()) { "by tag" } " and "
-            a href=(shell.links.sites()) { "by site" } "."
+            a href=(layout.links.all(0)) { "day by day" } ", "
+            a href=(layout.links.tags()) { "by tag" } " and "
+            a href=(layout.links.sites()) { "by site" } "."
         }
         div #found {}
         div #how-to { (operators(false)) }
     };
-    let place = Place {
+    let place = Breadcrumb {
         searches: true,
         ..place("")
     };
-    shell.page(&place, &content)
+    layout.page(&place, &content)
 }
 
-fn place(query: &str) -> Place<'_> {
+fn place(query: &str) -> Breadcrumb<'_> {
     let mut steps = vec![("search", None)];
     if !query.is_empty() {
         steps.push((query, None));
     }
-    Place {
+    Breadcrumb {
         steps,
         query,
         tab: query.is_empty().then_some(Tab::Search),
-        ..Place::default()
+        ..Breadcrumb::default()
     }
 }
 
-fn outcome(shell: &Shell, found: &Found, first: bool) -> Markup {
+fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
     let shown = counted(found.hits.len() as u64, "note");
     let sentence = match (found.next, found.hits.is_empty()) {
         // What is rare among frequent words takes more than one look.
         (Some(next), true) => {
             return html! {
-                "No note since " (moment(shell, next.moment())) " has all of this. Older ones weren’t searched yet."
+                "No note since " (moment(layout, next.moment())) " has all of this. Older ones weren’t searched yet."
             };
         }
         (Some(_), false) if first => format!("The newest {shown} of more"),
@@ -200,12 +200,12 @@ fn ranked(best: &Best) -> Markup {
 }
 
 /// Tags that might have been meant.
-pub(super) fn near_tags(shell: &Shell, near: &[TagCount]) -> Markup {
+pub(super) fn near_tags(layout: &Layout, near: &[TagCount]) -> Markup {
     html! {
         @if !near.is_empty() {
             section aria-labelledby="near" {
                 h2 #near { "Tags that come near" }
-                (counted_tags(near, |tag| shell.links.tag(tag)))
+                (counted_tags(near, |tag| layout.links.tag(tag)))
             }
         }
     }

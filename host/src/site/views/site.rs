@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::{
     site::views::{
-        layout::{Place, Shell, Tab, counted, turn_page},
+        layout::{Breadcrumb, Layout, Tab, counted, turn_page},
         sites::counted_sites,
     },
     store::SiteFamily,
@@ -13,17 +13,17 @@ use crate::{
 /// A page of the notes of `site`, with the addresses of the newest ones, if those are
 /// on another one, and of older ones, if there are any.
 pub(in crate::site) fn site(
-    shell: &Shell,
+    layout: &Layout,
     site: &str,
     family: &SiteFamily,
     notes: &Markup,
     newest: Option<String>,
     older: Option<String>,
 ) -> String {
-    let place = Place {
-        steps: vec![("site", Some(shell.links.sites())), (site, None)],
+    let place = Breadcrumb {
+        steps: vec![("site", Some(layout.links.sites())), (site, None)],
         tab: Some(Tab::Sites),
-        ..Place::default()
+        ..Breadcrumb::default()
     };
     let first = newest.is_none();
     let newer = newest.map(|address| ("Newest notes", address));
@@ -39,16 +39,16 @@ pub(in crate::site) fn site(
             @if !family.complete { "More than " }
             (counted(family.notes(), "note"))
             " · "
-            a href=(shell.links.found(&search, None)) { "Search this site" }
+            a href=(layout.links.found(&search, None)) { "Search this site" }
         }
         @if first && !below.is_empty() {
             details.related open[below.len() < 30] {
                 summary { "Sites below it" }
-                (counted_sites(shell, below.into_iter()))
+                (counted_sites(layout, below.into_iter()))
             }
         }
         section aria-label="Notes" { (notes) }
         (turn_page(newer, older))
     };
-    shell.page(&place, &content)
+    layout.page(&place, &content)
 }

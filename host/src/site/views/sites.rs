@@ -6,7 +6,9 @@ use crate::{
     site::{
         links::site_order_name,
         views::{
-            layout::{Place, Shell, Tab, counted, filter_form, grouped, sorted_by, turn_page},
+            layout::{
+                Breadcrumb, Layout, Tab, counted, filter_form, grouped, sorted_by, turn_page,
+            },
             note_card::uses_group,
         },
     },
@@ -16,25 +18,25 @@ use crate::{
 /// A page of the sites, with the addresses of the first one, if this is another one,
 /// and of the next, if there is one.
 pub(in crate::site) fn sites(
-    shell: &Shell,
+    layout: &Layout,
     order: SiteOrder,
     filter: &str,
     list: &SiteList,
     first: Option<String>,
     more: Option<String>,
 ) -> String {
-    let place = Place {
+    let place = Breadcrumb {
         steps: vec![("sites", None)],
         tab: Some(Tab::Sites),
         wide: true,
-        ..Place::default()
+        ..Breadcrumb::default()
     };
     let orders = [
         (SiteOrder::Uses, "Most notes"),
         (SiteOrder::Name, "By name"),
     ]
     .map(|(other, name)| {
-        let address = shell.links.sites_sorted(other, filter, None);
+        let address = layout.links.sites_sorted(other, filter, None);
         (name, address, other == order)
     });
     let sort = (order != SiteOrder::default()).then(|| site_order_name(order));
@@ -43,8 +45,8 @@ pub(in crate::site) fn sites(
     let content = html! {
         div.tools {
             (sorted_by("Order of the sites", &orders))
-            @if !shell.links.are_files() {
-                (filter_form(&shell.links.sites(), "Filter sites", sort, filter))
+            @if !layout.links.are_files() {
+                (filter_form(&layout.links.sites(), "Filter sites", sort, filter))
             }
         }
         p.status role="status" {
@@ -56,12 +58,12 @@ pub(in crate::site) fn sites(
         }
         @if list.sites.is_empty() {
             section.paper aria-label="Message" {
-                @if shell.links.are_files() {
+                @if layout.links.are_files() {
                     p { "No note here is from a web site." }
                 } @else if filter.is_empty() {
-                    p { "Web sites are listed here once a page of theirs is saved. " a href=(shell.links.home()) { "How to save the first one" } }
+                    p { "Web sites are listed here once a page of theirs is saved. " a href=(layout.links.home()) { "How to save the first one" } }
                 } @else {
-                    p { a href=(shell.links.sites()) { "Show all sites" } }
+                    p { a href=(layout.links.sites()) { "Show all sites" } }
                 }
             }
         }
@@ -70,26 +72,26 @@ pub(in crate::site) fn sites(
                 @let (name, weight) = uses_group(sites[0].notes);
                 section.group .(weight) {
                     h2 { (name) }
-                    (counted_sites(shell, sites.iter()))
+                    (counted_sites(layout, sites.iter()))
                 }
             }
         } @else {
-            div.light { (counted_sites(shell, list.sites.iter())) }
+            div.light { (counted_sites(layout, list.sites.iter())) }
         }
         (turn_page(newer, older))
     };
-    shell.page(&place, &content)
+    layout.page(&place, &content)
 }
 
 /// Sites with their number of notes.
 pub(super) fn counted_sites<'a>(
-    shell: &Shell,
+    layout: &Layout,
     sites: impl Iterator<Item = &'a SiteCount>,
 ) -> Markup {
     html! {
         ul.tags.counted role="list" {
             @for SiteCount { site, notes } in sites {
-                li { a href=(shell.links.site(site, None)) { bdi { (site) } " " span.count { (grouped(*notes)) } } }
+                li { a href=(layout.links.site(site, None)) { bdi { (site) } " " span.count { (grouped(*notes)) } } }
             }
         }
     }

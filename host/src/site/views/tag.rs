@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::{
     domain::Tag,
-    site::views::layout::{Place, Shell, Tab, counted, grouped, turn_page},
+    site::views::layout::{Breadcrumb, Layout, Tab, counted, grouped, turn_page},
     store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter},
 };
 
@@ -24,24 +24,24 @@ pub(in crate::site) struct TagPage<'a> {
     pub older: Option<String>,
 }
 
-pub(in crate::site) fn tag(shell: &Shell, page: &TagPage<'_>) -> String {
+pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
     let name = name(page.filter);
-    let place = Place {
-        steps: vec![("tag", Some(shell.links.tags())), (&name, None)],
+    let place = Breadcrumb {
+        steps: vec![("tag", Some(layout.links.tags())), (&name, None)],
         tab: Some(Tab::Tags),
-        feed: Some(shell.links.tag_feed(page.filter)),
-        ..Place::default()
+        feed: Some(layout.links.tag_feed(page.filter)),
+        ..Breadcrumb::default()
     };
     let newer = page.newest.clone().map(|address| ("Newest notes", address));
     let older = page.older.clone().map(|address| ("Older notes", address));
     let content = html! {
         p.status { (counted(page.count, "note")) }
-        (chosen(shell, page.filter))
-        @if shell.links.are_files() { (beside(shell, page)) } @else { (related(shell, page)) }
+        (chosen(layout, page.filter))
+        @if layout.links.are_files() { (beside(layout, page)) } @else { (related(layout, page)) }
         section aria-label="Notes" { (page.notes) }
         (turn_page(newer, older))
     };
-    shell.page(&place, &content)
+    layout.page(&place, &content)
 }
 
 /// `gpu + llm − amd`.
@@ -56,12 +56,12 @@ pub(in crate::site) fn name(filter: &TagFilter) -> String {
 }
 
 /// The conditions beyond the page's own tag, each a link that drops it.
-pub(super) fn chosen(shell: &Shell, filter: &TagFilter) -> Markup {
+pub(super) fn chosen(layout: &Layout, filter: &TagFilter) -> Markup {
     let without_this = |tag: &Tag| {
         let mut wider = filter.clone();
         wider.with.retain(|other| other != tag);
         wider.without.retain(|other| other != tag);
-        shell.links.narrowed(&wider, None)
+        layout.links.narrowed(&wider, None)
     };
     html! {
         @if filter.with.len() > 1 || !filter.without.is_empty() {
@@ -85,16 +85,16 @@ pub(super) fn drop_sign() -> Markup {
 }
 
 /// Other tags of these notes: each narrows to the notes that have it, or to those that don't.
-fn related(shell: &Shell, page: &TagPage<'_>) -> Markup {
+fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
     let narrowed = |tag: &Tag| {
         let mut filter = page.filter.clone();
         filter.with.push(tag.clone());
-        shell.links.narrowed(&filter, None)
+        layout.links.narrowed(&filter, None)
     };
     let without = |tag: &Tag| {
         let mut filter = page.filter.clone();
         filter.without.push(tag.clone());
-        shell.links.narrowed(&filter, None)
+        layout.links.narrowed(&filter, None)
     };
     html! {
         @if !page.related.tags.is_empty() {
@@ -130,11 +130,11 @@ fn related(shell: &Shell, page: &TagPage<'_>) -> Markup {
 
 /// The same where nobody answers questions: each leads to its own page, and to a search
 /// for the notes that have both.
-fn beside(shell: &Shell, page: &TagPage<'_>) -> Markup {
+fn beside(layout: &Layout, page: &TagPage<'_>) -> Markup {
     let both = |tag: &Tag| {
         let mut filter = page.filter.clone();
         filter.with.push(tag.clone());
-        shell.links.narrowed(&filter, None)
+        layout.links.narrowed(&filter, None)
     };
     html! {
         @if !page.related.tags.is_empty() {
@@ -143,7 +143,7 @@ fn beside(shell: &Shell, page: &TagPage<'_>) -> Markup {
                 ul.tags.counted role="list" {
                     @for TagCount { tag, uses } in &page.related.tags {
                         li {
-                            a href=(shell.links.tag(tag)) { bdi { (tag) } }
+                            a href=(layout.links.tag(tag)) { bdi { (tag) } }
                             @if *uses < page.count {
                                 a.not href=(both(tag)) title={ (counted(*uses, "note")) " also with “" (tag) "”" } {
                                     span aria-hidden="true" { "+ " } span.unseen { "both: " }

@@ -7,7 +7,7 @@ use crate::{
     site::{
         links::order_name,
         views::{
-            layout::{Place, Shell, Tab, counted, filter_form, sorted_by, turn_page},
+            layout::{Breadcrumb, Layout, Tab, counted, filter_form, sorted_by, turn_page},
             note_card::{counted_tags, long_day, saved_on, uses_group},
         },
     },
@@ -34,7 +34,7 @@ pub(in crate::site) struct TagsPage<'a> {
     pub initials: &'a [(String, String)],
 }
 
-pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
+pub(in crate::site) fn tags(layout: &Layout, page: &TagsPage<'_>) -> String {
     let TagsPage {
         order,
         filter,
@@ -42,11 +42,11 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
         untagged,
         ..
     } = *page;
-    let place = Place {
+    let place = Breadcrumb {
         steps: vec![("tags", None)],
         tab: Some(Tab::Tags),
         wide: true,
-        ..Place::default()
+        ..Breadcrumb::default()
     };
     let orders = [
         (TagOrder::Uses, "Most used"),
@@ -54,7 +54,7 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
         (TagOrder::Recent, "Most recent"),
     ]
     .map(|(other, name)| {
-        let address = shell.links.tags_sorted(other, filter);
+        let address = layout.links.tags_sorted(other, filter);
         (name, address, other == order)
     });
     let sort = (order != TagOrder::default()).then(|| order_name(order));
@@ -63,8 +63,8 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
     let content = html! {
         div.tools {
             (sorted_by("Order of the tags", &orders))
-            @if !shell.links.are_files() {
-                (filter_form(&shell.links.tags(), "Filter tags", sort, filter))
+            @if !layout.links.are_files() {
+                (filter_form(&layout.links.tags(), "Filter tags", sort, filter))
             }
         }
         p.status role="status" {
@@ -76,40 +76,40 @@ pub(in crate::site) fn tags(shell: &Shell, page: &TagsPage<'_>) -> String {
         }
         @if untagged > 0 && filter.is_empty() && page.first.is_none() {
             p.untagged {
-                a href=(shell.links.found("is:untagged", None)) {
+                a href=(layout.links.found("is:untagged", None)) {
                     (counted(untagged, "note")) " without a tag"
                 }
             }
         }
         @if list.tags.is_empty() && list.next.is_none() {
-            (nothing(shell, filter))
+            (nothing(layout, filter))
         }
         (jumps(page.initials))
-        @for group in groups(shell, order, &list.tags) {
+        @for group in groups(layout, order, &list.tags) {
             section.group .(group.weight) id=[group.id.as_deref()] {
                 h2 { (group.name) }
-                (counted_tags(group.tags.iter().map(|tag| &tag.count), |tag| shell.links.tag(tag)))
+                (counted_tags(group.tags.iter().map(|tag| &tag.count), |tag| layout.links.tag(tag)))
             }
         }
         (turn_page(newer, older))
     };
-    shell.page(&place, &content)
+    layout.page(&place, &content)
 }
 
-fn nothing(shell: &Shell, filter: &str) -> Markup {
+fn nothing(layout: &Layout, filter: &str) -> Markup {
     html! {
         section.paper aria-label="Message" {
-            @if shell.links.are_files() {
+            @if layout.links.are_files() {
                 p { "No note here has a tag." }
             } @else if filter.is_empty() {
                 p {
                     "Tags are listed here once a note has one: type them after the click on the button, each with Enter. "
-                    a href=(shell.links.home()) { "How to save a page" }
+                    a href=(layout.links.home()) { "How to save a page" }
                 }
             } @else {
                 p {
-                    a href=(shell.links.tags()) { "Show all tags" } " or "
-                    a href=(shell.links.found(filter, None)) { "search the notes for “" bdi { (filter) } "”" }
+                    a href=(layout.links.tags()) { "Show all tags" } " or "
+                    a href=(layout.links.found(filter, None)) { "search the notes for “" bdi { (filter) } "”" }
                 }
             }
         }
@@ -118,14 +118,14 @@ fn nothing(shell: &Shell, filter: &str) -> Markup {
 
 /// Jumps into the list by name, to the first of the tags of each heading. `initials` are
 /// the first characters of all tags, in order.
-pub(in crate::site) fn initials(shell: &Shell, initials: &[char]) -> Vec<(String, String)> {
+pub(in crate::site) fn initials(layout: &Layout, initials: &[char]) -> Vec<(String, String)> {
     let mut jumps: Vec<(String, String)> = Vec::new();
     for initial in initials {
         let name = initial_of(*initial);
         if jumps.iter().all(|(known, _)| *known != name)
             && let Ok(tag) = Tag::parse(&initial.to_string())
         {
-            let address = shell
+            let address = layout
                 .links
                 .tags_from(TagOrder::Name, "", &TagPlace::From(tag));
             jumps.push((name, address));
@@ -171,7 +171,7 @@ struct Group<'a> {
     tags: &'a [ListedTag],
 }
 
-fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Group<'a>> {
+fn groups<'a>(layout: &Layout, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Group<'a>> {
     let name = |tag: &ListedTag| match order {
         TagOrder::Uses => uses_group(tag.count.uses).0,
         TagOrder::Name => {
@@ -180,7 +180,7 @@ fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Grou
         }
         TagOrder::Recent => tag
             .newest
-            .map_or_else(String::new, |saved| long_day(saved_on(shell, saved))),
+            .map_or_else(String::new, |saved| long_day(saved_on(layout, saved))),
     };
     tags.chunk_by(|a, b| name(a) == name(b))
         .map(|tags| Group {
@@ -192,7 +192,7 @@ fn groups<'a>(shell: &Shell, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Grou
             },
             id: match order {
                 // On the site each jump is a page of its own.
-                TagOrder::Name if shell.links.are_files() => {
+                TagOrder::Name if layout.links.are_files() => {
                     tags[0].count.tag.as_str().chars().next().map(place_of)
                 }
                 _ => None,

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use super::{
     db_files::{FileId, JOURNAL, LOG, SHARED_MEMORY, beside, was_cut_off},
     file_system::FileSystem,
-    query_deadline::Patience,
+    query_deadline::QueryDeadline,
     reader::Reader,
     sqlite_error::of_file_system,
 };
@@ -88,7 +88,7 @@ pub(in crate::store) fn connect_by(name: &Path, path: &Path, flags: OpenFlags) -
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
-        patience: Patience::with(&mut conn)?,
+        query_deadline: QueryDeadline::with(&mut conn)?,
         conn,
         path: path.to_owned(),
         file,

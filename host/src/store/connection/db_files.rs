@@ -65,7 +65,7 @@ fn behind_links(path: &Path) -> PathBuf {
 /// Whether it is the database at `path`, or a name that one of its own files has or may get.
 pub fn is_part_of(path: &Path, file: &Path) -> bool {
     let id = FileId::of(file);
-    ["", LOG, SHARED_MEMORY, JOURNAL, LOCK, Part::ENDING]
+    ["", LOG, SHARED_MEMORY, JOURNAL, LOCK, AtomicFile::ENDING]
         .into_iter()
         .map(|ending| beside(path, ending))
         .any(|own| {
@@ -152,7 +152,7 @@ pub(in crate::store) fn copy(from: &Path, to: &Path) -> io::Result<File> {
 /// A file in the making. It has its final name when it is whole, and is gone
 /// when that isn't reached.
 #[derive(Debug)]
-pub(in crate::store) struct Part {
+pub(in crate::store) struct AtomicFile {
     path: PathBuf,
     target: PathBuf,
     placed: bool,
@@ -161,7 +161,7 @@ pub(in crate::store) struct Part {
     lock: File,
 }
 
-impl Part {
+impl AtomicFile {
     /// What is put to the final name until then.
     pub(in crate::store) const ENDING: &str = ".part";
 
@@ -222,7 +222,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for AtomicFile {
     fn drop(&mut self) {
         // A file of that name is another process's then.
         let endings: &[&str] = if self.placed {

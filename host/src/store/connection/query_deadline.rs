@@ -21,13 +21,13 @@ const STEPS: i32 = 30;
 
 /// The clock of one connection.
 #[derive(Debug)]
-pub(in crate::store) struct Patience {
+pub(in crate::store) struct QueryDeadline {
     start: Instant,
     /// When it ends, in µs after `start`; 0 where there is no end.
     end: Arc<AtomicU64>,
 }
 
-impl Patience {
+impl QueryDeadline {
     /// A connection that can be told not to take too long.
     pub(in crate::store) fn with(conn: &mut Connection) -> rusqlite::Result<Self> {
         let start = Instant::now();
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn ends_what_has_no_end_and_nothing_else() {
         let mut conn = Connection::open_in_memory().unwrap();
-        let patience = Patience::with(&mut conn).unwrap();
+        let query_deadline = QueryDeadline::with(&mut conn).unwrap();
         let count = |upto: &str| {
             let sql = format!(
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n {upto}) \
@@ -95,7 +95,7 @@ mod tests {
             );
             conn.query_row(&sql, [], |row| row.get::<_, i64>(0))
         };
-        let (ended, left) = patience.limit(Duration::from_millis(1), || count(""));
+        let (ended, left) = query_deadline.limit(Duration::from_millis(1), || count(""));
         assert!(given_up(&ended.unwrap_err()));
         assert_eq!(left, Duration::ZERO);
         assert_eq!(count("LIMIT 10000").unwrap(), 10_000);

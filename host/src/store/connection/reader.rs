@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::{db_files::FileId, query_deadline::Patience, schema};
+use super::{db_files::FileId, query_deadline::QueryDeadline, schema};
 use crate::error::{Error, Result, StoreFault};
 
 /// Read access. Never changes a byte.
@@ -13,7 +13,7 @@ pub struct Reader {
     pub(in crate::store) conn: Connection,
     pub(in crate::store) path: PathBuf,
     pub(in crate::store) file: Option<FileId>,
-    pub(in crate::store) patience: Patience,
+    pub(in crate::store) query_deadline: QueryDeadline,
 }
 
 /// Notes and tags in use.
@@ -53,7 +53,7 @@ impl Reader {
     ///
     /// # Errors
     /// Those of `read`, and the `store_*` kinds.
-    pub fn at_one_moment<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+    pub fn read_transaction<T>(&self, read: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let transaction = self.conn.unchecked_transaction()?;
         let done = read(self)?;
         transaction.commit()?;

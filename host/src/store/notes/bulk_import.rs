@@ -118,20 +118,20 @@ mod tests {
         domain::{Metadata, PageUrl, Tag},
         error::Error,
         store::{
-            notes::import::{Became, Incoming, Kept, Origin},
+            notes::import::{ExportedFields, ImportedRow, Origin, RowOutcome},
             recovery::check::check,
             transaction::Store,
         },
     };
 
-    fn incoming(page: u32, after: i64) -> Incoming {
+    fn incoming(page: u32, after: i64) -> ImportedRow {
         let moment: Timestamp = "2020-01-02T00:00:00Z".parse().unwrap();
         let names = [
             "all".to_owned(),
             format!("of {}", page % 3),
             format!("own {page}"),
         ];
-        Incoming {
+        ImportedRow {
             url: PageUrl::parse(&format!("https://s{}.example/{page}", page % 5)).unwrap(),
             title: String::new(),
             tags: names.iter().map(|name| Tag::parse(name).unwrap()).collect(),
@@ -139,7 +139,7 @@ mod tests {
             metadata: Metadata::default(),
             saved_at: Some(moment + SignedDuration::from_secs(after)),
             updated_at: None,
-            kept: Kept::default(),
+            kept: ExportedFields::default(),
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
                     let import = writer.import(origin(), now);
                     for page in 0..20 {
                         let first = times * 20 + page;
-                        assert_eq!(import.note(&incoming(first, 10))?, Became::New);
+                        assert_eq!(import.note(&incoming(first, 10))?, RowOutcome::New);
                         if page == 12 {
                             let (name, of) =
                                 (Tag::parse(&format!("alias {times}"))?, Tag::parse("all")?);
@@ -179,7 +179,7 @@ mod tests {
                         }
                         // Of an earlier date, and one that was there before.
                         if page % 4 == 0 {
-                            assert_eq!(import.note(&incoming(first, -10))?, Became::Merged);
+                            assert_eq!(import.note(&incoming(first, -10))?, RowOutcome::Merged);
                             import.note(&incoming(first / 2, 10))?;
                         }
                     }

@@ -41,7 +41,7 @@ const UNDONE_AT_ONCE: u32 = if cfg!(test) { 3 } else { 1_000 };
 
 /// A note as a file has it.
 #[derive(Debug, Clone)]
-pub struct Incoming {
+pub struct ImportedRow {
     /// Its address.
     pub url: PageUrl,
     /// Its title.
@@ -57,10 +57,10 @@ pub struct Incoming {
     /// When it was changed last. None: not since it was saved.
     pub updated_at: Option<Timestamp>,
     /// What only an export of ours has.
-    pub kept: Kept,
+    pub kept: ExportedFields,
 }
 
-impl Incoming {
+impl ImportedRow {
     /// When it was saved, if the file says so. An export has milliseconds; where its
     /// id is of the same one, that has the microseconds as well.
     fn saved(&self) -> Option<Timestamp> {
@@ -76,7 +76,7 @@ impl Incoming {
 
 /// What only an export of ours has of a note.
 #[derive(Debug, Clone, Default)]
-pub struct Kept {
+pub struct ExportedFields {
     /// Its id, which it gets again where that is free.
     pub id: Option<NoteId>,
     /// Since when it is in the trash.
@@ -87,7 +87,7 @@ pub struct Kept {
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Became {
+pub enum RowOutcome {
     /// A note that wasn't there.
     New,
     /// Something was added to a note that was there.
@@ -98,7 +98,7 @@ pub enum Became {
 
 /// What a note has no room for beside what it has already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeftOut {
+pub enum Omission {
     /// Some of the tags.
     Tags,
     /// The end of the text, or all of it.
@@ -168,7 +168,7 @@ pub struct Import<'a> {
     unindexed: Cell<u32>,
     /// Changed notes, up to [`MANY`].
     changed: Cell<u32>,
-    left: RefCell<Vec<LeftOut>>,
+    left: RefCell<Vec<Omission>>,
 }
 
 impl Writer<'_> {
@@ -197,7 +197,7 @@ impl Import<'_> {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for what can't be taken:
     /// nothing has changed then. The `store_*` kinds.
-    pub fn note(&self, incoming: &Incoming) -> Result<Became> {
+    pub fn note(&self, incoming: &ImportedRow) -> Result<RowOutcome> {
         self.left.take();
         let tx = &self.writer.tx;
         let no_aliases = matches!(&*self.writer.bulk.borrow(), Some(bulk) if bulk.no_aliases);
@@ -219,17 +219,17 @@ impl Import<'_> {
         self.writer
             .insert(&note, incoming.url.key(), incoming.url.site())?;
         self.record(&note, None)?;
-        Ok(Became::New)
+        Ok(RowOutcome::New)
     }
 
     /// Makes `name` lead to the tag `of`.
     ///
     /// # Errors
     /// `InvalidParams` where that can't be; the `store_*` kinds.
-    pub fn alias(&self, name: &Tag, of: &Tag) -> Result<Became> {
+    pub fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
         let before = tag_of_alias(&self.writer.tx, name)?;
         if before.as_ref() == Some(of) {
-            return Ok(Became::Unchanged);
+            return Ok(RowOutcome::Unchanged);
         }
         if let Some(before) = before {
             return Err(Error::InvalidParams(format!(
@@ -241,7 +241,7 @@ impl Import<'_> {
         self.begin_record()?;
         let tag = self.writer.tag_id(&set.tag)?;
         self.aliases.borrow_mut().push((name.to_string(), tag));
-        Ok(Became::New)
+        Ok(RowOutcome::New)
     }
 
     /// Ends it: what is left to be written is.
@@ -258,7 +258,7 @@ impl Import<'_> {
             .execute("UPDATE imports SET aliases = ?", [aliases])
     }
 
-    fn new_note(&self, incoming: &Incoming, title: String, tags: Vec<Tag>) -> Result<Note> {
+    fn new_note(&self, incoming: &ImportedRow, title: String, tags: Vec<Tag>) -> Result<Note> {
         let saved = incoming.saved();
         let saved_at = saved.unwrap_or_else(|| self.undated.get());
         let wanted = NoteId::at(saved_at);
@@ -297,8 +297,8 @@ impl Import<'_> {
         before: Note,
         title: &str,
         tags: &[Tag],
-        incoming: &Incoming,
-    ) -> Result<Became> {
+        incoming: &ImportedRow,
+    ) -> Result<RowOutcome> {
         let (tags, summary) = self.that_fit(&before, tags, &incoming.summary);
         let mut note = before
             .clone()
@@ -318,7 +318,7 @@ impl Import<'_> {
             return self.moved(before.id, note, moment);
         }
         if note == before {
-            return Ok(Became::Unchanged);
+            return Ok(RowOutcome::Unchanged);
         }
         if !own {
             note.updated_at = before.later(self.writer.now);
@@ -327,7 +327,7 @@ impl Import<'_> {
         self.writer.store_tags(&note)?;
         self.writer.index(&note, Indexed::Before);
         self.record(&note, (!own).then_some(&before))?;
-        Ok(Became::Merged)
+        Ok(RowOutcome::Merged)
     }
 
     /// What there is room for beside what a note has: what there isn't is added to `left`.
@@ -346,7 +346,7 @@ impl Import<'_> {
             false => tags.len(),
         };
         if count < tags.len() {
-            left.push(LeftOut::Tags);
+            left.push(Omission::Tags);
         }
         let room = MAX_SUMMARY_BYTES.saturating_sub(note.summary.trim_end().len() + 2);
         let length = summary.len();
@@ -356,18 +356,18 @@ impl Import<'_> {
             false => length,
         };
         if end < length {
-            left.push(LeftOut::Text);
+            left.push(Omission::Text);
         }
         (&tags[..count], &summary[..end])
     }
 
     /// What of the row that was merged last there was no room for.
-    pub fn take_left(&self) -> Vec<LeftOut> {
+    pub fn take_left(&self) -> Vec<Omission> {
         self.left.take()
     }
 
     /// Gives a note that came by this import an earlier moment, and with it another id.
-    fn moved(&self, old: NoteId, mut note: Note, to: Timestamp) -> Result<Became> {
+    fn moved(&self, old: NoteId, mut note: Note, to: Timestamp) -> Result<RowOutcome> {
         let writer = self.writer;
         writer.remove(old)?;
         writer.execute("DELETE FROM imported WHERE note_id = ?", [old.0])?;
@@ -380,7 +380,7 @@ impl Import<'_> {
         let url = PageUrl::parse(&note.url)?;
         writer.insert(&note, url.key(), url.site())?;
         self.record(&note, None)?;
-        Ok(Became::Merged)
+        Ok(RowOutcome::Merged)
     }
 
     fn came_by_this(&self, id: NoteId) -> Result<bool> {
@@ -396,11 +396,11 @@ impl Import<'_> {
     /// A note of the trash: it is known by its page and the moment of its deletion.
     fn deleted(
         &self,
-        incoming: &Incoming,
+        incoming: &ImportedRow,
         title: String,
         tags: Vec<Tag>,
         deleted_at: Timestamp,
-    ) -> Result<Became> {
+    ) -> Result<RowOutcome> {
         let writer = self.writer;
         if deleted_at.as_microsecond() < writer.clock.days_ago(TRASH_DAYS) {
             return Err(Error::InvalidParams(format!(
@@ -422,13 +422,13 @@ impl Import<'_> {
                 |row| row.get(0),
             )?;
         if known {
-            return Ok(Became::Unchanged);
+            return Ok(RowOutcome::Unchanged);
         }
         let mut note = self.new_note(incoming, title, tags)?;
         note.deleted_at = Some(deleted_at);
         writer.put_into_trash(&note, incoming.url.key())?;
         self.record(&note, None)?;
-        Ok(Became::New)
+        Ok(RowOutcome::New)
     }
 
     /// This id or, where its millisecond is taken, the next one that is free.
@@ -726,7 +726,7 @@ mod tests {
         let now = Timestamp::now();
         let moment: Timestamp = "2020-01-02T00:00:00Z".parse().unwrap();
         let first = fts_index::row(NoteId::at(moment));
-        let incoming = |at: i64, after: i64| Incoming {
+        let incoming = |at: i64, after: i64| ImportedRow {
             url: PageUrl::parse(&format!("https://e.org/{at}")).unwrap(),
             title: String::new(),
             tags: Vec::new(),
@@ -734,7 +734,7 @@ mod tests {
             metadata: Metadata::default(),
             saved_at: Some(moment + SignedDuration::from_millis(after)),
             updated_at: None,
-            kept: Kept::default(),
+            kept: ExportedFields::default(),
         };
         let mut count = 0;
         // Within one import, and behind those of an earlier one.
@@ -743,7 +743,7 @@ mod tests {
                 .write(now, |writer| {
                     let import = writer.import(origin(), now);
                     for after in [0, 0, 0, 0, 0, 1, 3] {
-                        assert_eq!(import.note(&incoming(count, after))?, Became::New);
+                        assert_eq!(import.note(&incoming(count, after))?, RowOutcome::New);
                         count += 1;
                     }
                     Ok(import.taken.take())

@@ -86,7 +86,7 @@ impl Facets {
     /// # Errors
     /// The `store_*` kinds.
     pub fn read(reader: &Reader) -> Result<Self> {
-        reader.at_one_moment(Self::read_now)
+        reader.read_transaction(Self::read_now)
     }
 
     fn read_now(reader: &Reader) -> Result<Self> {
@@ -716,7 +716,7 @@ mod tests {
         let reader = Reader::open(&path).unwrap();
         let mut facets = Facets::read(&reader).unwrap();
         reader
-            .at_one_moment(|reader| {
+            .read_transaction(|reader| {
                 assert_eq!(facets.follow(reader)?, Followed::UpToDate);
                 take(&mut store, now, &Step::Save(2, vec![1]));
                 let newer = Reader::open(&path)?;

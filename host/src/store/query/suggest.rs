@@ -13,7 +13,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
     domain::{
-        Because, Choices, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Replay, SHOWN,
+        Choices, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Reason, Replay, SHOWN,
         Suggestion, Tag, Words, worth_showing,
     },
     error::Result,
@@ -24,7 +24,7 @@ use crate::{
             note_rows::{labels, load_ids},
         },
         query::suggest_memory::{
-            LEARNED_AT_ONCE, LEARNED_BEFORE, Remembered, aliases, follow, newest,
+            LEARNED_AT_ONCE, LEARNED_BEFORE, SuggestMemory, aliases, follow, newest,
         },
         transaction::Store,
     },
@@ -61,7 +61,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Suggestion>> {
         let mut remembered = self.remembered.take();
-        let suggested = self.reader.at_one_moment(|reader| {
+        let suggested = self.reader.read_transaction(|reader| {
             let (remembered, _) = follow(reader, &mut remembered)?;
             remembered.learn_some(reader, LEARNED_BEFORE)?;
             reader.suggest(remembered, text, choices, limit)
@@ -80,7 +80,7 @@ impl Store {
     /// The `store_*` kinds.
     pub fn learn(&mut self) -> Result<bool> {
         let mut remembered = self.remembered.take();
-        let more = self.reader.at_one_moment(|reader| {
+        let more = self.reader.read_transaction(|reader| {
             let (remembered, reread) = follow(reader, &mut remembered)?;
             if reread {
                 // Somebody writes a lot: following in each pause would be all that is done.
@@ -102,7 +102,7 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds.
     pub fn replay(&self, last: u32, uncounted: u64) -> Result<Measures> {
-        self.at_one_moment(|reader| {
+        self.read_transaction(|reader| {
             let mut replay = Replay::after(uncounted, &aliases(reader)?);
             for id in newest(reader, last)? {
                 for note in load_ids(&reader.conn, &[id.0])? {
@@ -115,7 +115,7 @@ impl Reader {
 
     fn suggest(
         &self,
-        remembered: &mut Remembered,
+        remembered: &mut SuggestMemory,
         text: PageText<'_>,
         choices: &Choices,
         limit: usize,
@@ -171,7 +171,7 @@ impl Reader {
                 suggested.push(Suggestion {
                     tag,
                     score: KEYWORD_SCORE,
-                    because: Because::Keyword,
+                    because: Reason::Keyword,
                 });
             }
         }
@@ -267,7 +267,7 @@ impl Reader {
                     params![format!("\"{word}\""), fts_index::row(oldest), ROWS],
                 )
             };
-            let (rows, left) = self.patience.limit(time, rows);
+            let (rows, left) = self.query_deadline.limit(time, rows);
             time = left;
             match rows {
                 Err(error) if given_up(&error) => break,
@@ -431,12 +431,12 @@ mod tests {
             &Choices::default(),
         );
         assert_eq!(first[0].tag.as_str(), "sourdough");
-        assert_eq!(first[0].because, Because::InTitle);
+        assert_eq!(first[0].because, Reason::InTitle);
         assert_eq!(first[1].tag.as_str(), "baking");
-        assert!(matches!(first[1].because, Because::Similar(2..)));
+        assert!(matches!(first[1].because, Reason::Similar(2..)));
         let usual = store.suggest_for("https://arxiv.org/abs/99", "Proofs", &Choices::default());
         let paper = usual.iter().find(|s| s.tag.as_str() == "paper").unwrap();
-        assert_eq!(paper.because, Because::UsualOn("arxiv.org".into()));
+        assert_eq!(paper.because, Reason::UsualOn("arxiv.org".into()));
     }
 
     #[test]
@@ -453,7 +453,7 @@ mod tests {
         };
         let suggested = store.suggest_for(url, title, &chosen);
         assert_eq!(names(&suggested)[0], "baking");
-        let with = Because::OftenWith(Tag::parse("sourdough").unwrap());
+        let with = Reason::OftenWith(Tag::parse("sourdough").unwrap());
         assert_eq!(suggested[0].because, with);
         let score = |choices: &Choices, store: &mut TestStore| {
             let suggested = store.suggest_for(url, title, choices);
@@ -530,7 +530,7 @@ mod tests {
             orchard.map(|s| s.because)
         };
         let before = similar(&mut store);
-        assert_ne!(before, Some(Because::Similar(1)));
+        assert_ne!(before, Some(Reason::Similar(1)));
         let change = Change {
             summary: Some("Grafting, rootstock, pruning".into()),
             ..Change::default()
@@ -538,7 +538,7 @@ mod tests {
         edit(&mut store, &|writer| {
             writer.update_note(saved.id, change.clone()).unwrap();
         });
-        assert_eq!(similar(&mut store), Some(Because::Similar(1)));
+        assert_eq!(similar(&mut store), Some(Reason::Similar(1)));
         edit(&mut store, &|writer| {
             writer.delete_note(saved.id).unwrap();
         });
@@ -557,7 +557,7 @@ mod tests {
         let url = "https://elsewhere.example/";
         let suggested = store.suggest_for(url, "My graphics processor", &Choices::default());
         assert_eq!(suggested[0].tag, tag);
-        assert_eq!(suggested[0].because, Because::InTitle);
+        assert_eq!(suggested[0].because, Reason::InTitle);
         let chosen = Choices {
             chosen: vec![name],
             ..Choices::default()
@@ -587,9 +587,9 @@ mod tests {
         let (last, others) = suggested.split_last().unwrap();
         assert_eq!(
             (last.tag.as_str(), &last.because),
-            ("rye", &Because::Keyword)
+            ("rye", &Reason::Keyword)
         );
-        assert!(others.iter().all(|s| s.because != Because::Keyword));
+        assert!(others.iter().all(|s| s.because != Reason::Keyword));
     }
 
     #[test]
@@ -607,7 +607,7 @@ mod tests {
         let suggested = store.suggest_for(url, "Bread with flour", &choices);
         let new: Vec<&str> = suggested
             .iter()
-            .filter(|s| s.because == Because::Keyword)
+            .filter(|s| s.because == Reason::Keyword)
             .map(|s| s.tag.as_str())
             .collect();
         assert_eq!(new, ["rye"]);
@@ -670,7 +670,7 @@ mod tests {
             store.save(&url, &format!("Draft {number}"), &["draft"], "");
         }
         let suggested = store.suggest_for("file:///srv/x.pdf", "Xyz", &Choices::default());
-        let usual = |s: &Suggestion| matches!(s.because, Because::UsualOn(_));
+        let usual = |s: &Suggestion| matches!(s.because, Reason::UsualOn(_));
         assert!(!suggested.iter().any(usual), "{suggested:?}");
     }
 
@@ -826,7 +826,7 @@ mod tests {
                 if random.bool() {
                     store.names(&text(&mut random));
                     let kept = store.store.remembered.as_ref().unwrap().memory.counts();
-                    let anew = Remembered::read(&store.store.reader).unwrap();
+                    let anew = SuggestMemory::read(&store.store.reader).unwrap();
                     assert_eq!(kept, anew.memory.counts(), "seed {seed}, step {step}");
                 }
             }

@@ -20,7 +20,7 @@ const MAX_ALIASES: u32 = 2_000;
 
 /// What a store remembers to suggest tags from.
 #[derive(Debug)]
-pub(in crate::store) struct Remembered {
+pub(in crate::store) struct SuggestMemory {
     pub(in crate::store) memory: Memory,
     aliases: Vec<(Tag, Tag)>,
     /// Up to which revision it is right.
@@ -39,7 +39,7 @@ pub(in crate::store) struct Learner {
     pub(in crate::store) to_come: Vec<NoteId>,
 }
 
-impl Remembered {
+impl SuggestMemory {
     /// What a store has now, of which nothing has been learned.
     pub(in crate::store) fn read(reader: &Reader) -> Result<Self> {
         let aliases = aliases(reader)?;
@@ -223,10 +223,10 @@ impl Remembered {
 /// What is remembered, at the moment that the reader sees, and whether all was read again for it.
 pub(in crate::store) fn follow<'a>(
     reader: &Reader,
-    remembered: &'a mut Option<Remembered>,
-) -> Result<(&'a mut Remembered, bool)> {
+    remembered: &'a mut Option<SuggestMemory>,
+) -> Result<(&'a mut SuggestMemory, bool)> {
     let (known, reread) = match remembered.take() {
-        None => (Remembered::read(reader)?, false),
+        None => (SuggestMemory::read(reader)?, false),
         Some(mut known) => {
             if known.follow(reader)? {
                 (known, false)

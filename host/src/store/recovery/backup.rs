@@ -20,7 +20,7 @@ use crate::{
     store::{
         connection::{
             connect,
-            db_files::{self, FileId, JOURNAL, LOG, Part, beside, folder},
+            db_files::{self, AtomicFile, FileId, JOURNAL, LOG, beside, folder},
             reader::Reader,
             schema::recognised,
             sqlite_error::{explained, of_file_system},
@@ -28,7 +28,7 @@ use crate::{
         migrations,
         recovery::{
             check,
-            swap_database::{Held, replace},
+            swap_database::{ExclusiveDatabase, replace},
         },
     },
 };
@@ -115,7 +115,7 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
         _ => {}
     }
     db_files::create_folder(folder(path)).map_err(of_file_system)?;
-    let part = Part::new(path).map_err(of_file_system)?;
+    let part = AtomicFile::new(path).map_err(of_file_system)?;
     let new = match prepared(file, part.path()).map_err(|error| explained(error, part.path())) {
         Ok(new) => new,
         Err(Error::Store {
@@ -195,7 +195,11 @@ fn prepared(file: &Path, copy: &Path) -> Result<Connection> {
 /// Keeps what stands at the path, which nobody else changes meanwhile: as a
 /// backup, and where it is no sound database, file by file. Answers where,
 /// and whether it is sound.
-fn keep(path: &Path, held: &mut Held, now: Timestamp) -> Result<(Option<PathBuf>, bool)> {
+fn keep(
+    path: &Path,
+    held: &mut ExclusiveDatabase,
+    now: Timestamp,
+) -> Result<(Option<PathBuf>, bool)> {
     if FileId::of(path).is_none() {
         return Ok((None, true));
     }
@@ -304,7 +308,7 @@ fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
         ));
     }
     db_files::create_folder(folder(target)).map_err(of_file_system)?;
-    let part = Part::new(target).map_err(of_file_system)?;
+    let part = AtomicFile::new(target).map_err(of_file_system)?;
     let notes = written(source, part.path()).map_err(|error| explained(error, part.path()))?;
     let bytes = fs::metadata(part.path()).map_err(of_file_system)?.len();
     match part.put(replace) {
@@ -355,10 +359,10 @@ fn unused(path: &Path, kind: &str, now: Timestamp) -> PathBuf {
         .flatten()
     {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let target = name.strip_suffix(Part::ENDING);
+        let target = name.strip_suffix(AtomicFile::ENDING);
         if let Some(target) = target.filter(|target| target.starts_with(&beginning)) {
             // One that is being written is locked, and stays.
-            drop(Part::new(&entry.path().with_file_name(target)));
+            drop(AtomicFile::new(&entry.path().with_file_name(target)));
         }
     }
     let name = [&stem(path), "-", kind, &db_files::stamp(now)].concat();
@@ -458,7 +462,7 @@ mod tests {
         store.backup(None, false, Timestamp::now()).unwrap();
         assert!(!old.exists());
         // One that is being made is left alone.
-        let other = Part::new(&target).unwrap();
+        let other = AtomicFile::new(&target).unwrap();
         let busy = store.backup(Some(&target), true, Timestamp::now());
         assert!(
             matches!(

@@ -308,7 +308,7 @@ fn look(reader: &Reader, health: &mut Health, time: Duration) -> Result<()> {
         return Ok(());
     }
     health.notes = reader.counts().ok().map(|counts| counts.notes);
-    let (looked, _) = reader.patience.limit(time, || {
+    let (looked, _) = reader.query_deadline.limit(time, || {
         conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
     });
     match looked {

@@ -22,7 +22,7 @@ use crate::{
         connection::{
             clock::Clock,
             connect,
-            db_files::{Part, beside, stamp, unused},
+            db_files::{AtomicFile, beside, stamp, unused},
             schema,
             sqlite_error::{explained, of_file_system},
         },
@@ -103,7 +103,7 @@ pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
     if !health.is_damaged() {
         return Ok(Repaired { salvage: None });
     }
-    let part = Part::new(path).map_err(of_file_system)?;
+    let part = AtomicFile::new(path).map_err(of_file_system)?;
     let new = empty(part.path()).map_err(|error| explained(error, part.path()))?;
     let done = replace(path, part, new, |new, held| {
         let name = beside(path, &[".broken-", &stamp(now)].concat());
@@ -138,7 +138,7 @@ fn empty(path: &Path) -> Result<Connection> {
 
 /// Fills `new` with what can be read of `broken`, the copy of the database at `path`.
 fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Result<Salvage> {
-    let mut salvage = Wreck::open(broken)?.rebuilt_in(new, now)?;
+    let mut salvage = DamagedDatabase::open(broken)?.rebuilt_in(new, now)?;
     broken.clone_into(&mut salvage.broken);
     raise_revision(new, path)?;
     match check::examine(new)?.first() {
@@ -183,7 +183,7 @@ const BY_TAG: [usize; 3] = [1, 2, 0];
 const BY_NOTE: [usize; 3] = [0, 1, 2];
 
 /// A damaged database.
-struct Wreck {
+struct DamagedDatabase {
     pages: Pages,
     /// By the names of tables and indices. What is lost includes rows.
     trees: HashMap<String, Walk>,
@@ -194,7 +194,7 @@ struct Wreck {
 
 /// Where the newest version of a row stands.
 #[derive(Clone, Copy)]
-struct Place {
+struct RowLocation {
     page: PageNumber,
     at: usize,
     updated_at: i64,
@@ -210,7 +210,7 @@ struct SavedRow {
     tags: Option<String>,
 }
 
-impl Wreck {
+impl DamagedDatabase {
     fn open(path: &Path) -> Result<Self> {
         let pages = Pages::open(path).map_err(of_file_system)?;
         let schema = pages.walk(1, Tree::Table);
@@ -253,14 +253,14 @@ impl Wreck {
             .numbers()
             .filter(|number| !taken.contains(number) && pages.tree_of(*number).is_some())
             .collect();
-        let mut wreck = Self {
+        let mut damaged = Self {
             pages,
             trees,
             strays,
             unread,
         };
-        wreck.miss_notes();
-        Ok(wreck)
+        damaged.miss_notes();
+        Ok(damaged)
     }
 
     /// A page of notes in the place of the root is a tree without a fault, but for all
@@ -305,13 +305,17 @@ impl Wreck {
     }
 
     /// The newest version of each row that `read` takes for one of the table.
-    fn places(&self, name: &str, read: impl Fn(&Row) -> Option<SavedRow>) -> BTreeMap<i64, Place> {
-        let mut places: BTreeMap<i64, Place> = BTreeMap::new();
+    fn places(
+        &self,
+        name: &str,
+        read: impl Fn(&Row) -> Option<SavedRow>,
+    ) -> BTreeMap<i64, RowLocation> {
+        let mut places: BTreeMap<i64, RowLocation> = BTreeMap::new();
         let own = self.own(name).map(|page| (page, false));
         for (page, stray) in own.chain(self.stray(name).map(|page| (page, true))) {
             for (at, row) in self.pages.rows(page).rows.iter().enumerate() {
                 let Some(found) = read(row) else { continue };
-                let place = Place {
+                let place = RowLocation {
                     page,
                     at,
                     updated_at: found.note.updated_at.as_microsecond(),
@@ -333,9 +337,9 @@ impl Wreck {
     /// Calls `take` with each row, page by page where they stand in order.
     fn each(
         &self,
-        places: &BTreeMap<i64, Place>,
+        places: &BTreeMap<i64, RowLocation>,
         read: impl Fn(&Row) -> Option<SavedRow>,
-        mut take: impl FnMut(SavedRow, Place) -> Result<()>,
+        mut take: impl FnMut(SavedRow, RowLocation) -> Result<()>,
     ) -> Result<()> {
         let mut last = (0, Vec::new());
         for place in places.values() {
@@ -526,8 +530,8 @@ impl Wreck {
     fn addresses(
         &self,
         rebuilding: &mut Rebuilding<'_>,
-        notes: &BTreeMap<i64, Place>,
-        trash: &BTreeMap<i64, Place>,
+        notes: &BTreeMap<i64, RowLocation>,
+        trash: &BTreeMap<i64, RowLocation>,
     ) -> Result<()> {
         if !self.is_damaged("notes") {
             return Ok(());
@@ -621,7 +625,7 @@ struct Rebuilding<'a> {
 }
 
 impl Rebuilding<'_> {
-    fn note(&mut self, row: SavedRow, place: Place) -> Result<()> {
+    fn note(&mut self, row: SavedRow, place: RowLocation) -> Result<()> {
         let mut note = row.note;
         // A damaged address may still be known by its key.
         let url = match PageUrl::parse(&note.url).or_else(|_| PageUrl::parse(&row.page_key)) {
@@ -685,7 +689,7 @@ impl Rebuilding<'_> {
         Ok(())
     }
 
-    fn trashed(&mut self, row: SavedRow, place: Place) -> Result<()> {
+    fn trashed(&mut self, row: SavedRow, place: RowLocation) -> Result<()> {
         let mut note = row.note;
         let tags = row.tags.unwrap_or_default();
         let names: Vec<String> = serde_json::from_str(&tags).unwrap_or_default();
@@ -956,7 +960,7 @@ mod tests {
                 now
             };
             store
-                .once(operation, now, |writer| {
+                .idempotent(operation, now, |writer| {
                     Ok(writer.save_note_of(&new, moment)?.note.id.0)
                 })
                 .unwrap();
@@ -1004,7 +1008,7 @@ mod tests {
         let tx = reader.conn.unchecked_transaction().unwrap();
         migrations::migrate_in(&tx, 0).unwrap();
         tx.commit().unwrap();
-        let salvage = Wreck::open(path)
+        let salvage = DamagedDatabase::open(path)
             .unwrap()
             .rebuilt_in(&reader.conn, Timestamp::now())
             .unwrap();

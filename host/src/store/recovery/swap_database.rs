@@ -23,7 +23,7 @@ use crate::{
     error::{Error, Result, StoreFault},
     store::connection::{
         connect,
-        db_files::{self, JOURNAL, LOG, Part, SHARED_MEMORY, beside, journals},
+        db_files::{self, AtomicFile, JOURNAL, LOG, SHARED_MEMORY, beside, journals},
         sqlite_error::{explained, of_file_system},
     },
 };
@@ -32,14 +32,14 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The database that is being replaced. Nobody else writes to it.
-pub(in crate::store) struct Held {
+pub(in crate::store) struct ExclusiveDatabase {
     /// Whether another connection can read it meanwhile.
     pub(in crate::store) readable: bool,
     /// Files that SQLite has locks on, which closing them would drop.
     open: Vec<File>,
 }
 
-impl Held {
+impl ExclusiveDatabase {
     /// Copies the database, file by file, or leaves nothing.
     pub(in crate::store) fn keep_files(&mut self, path: &Path, aside: &Path) -> Result<()> {
         let kept = self.copy_files(path, aside);
@@ -79,18 +79,18 @@ pub(in crate::store) fn forget_files(aside: &Path) {
 /// there and to complete `new`. An error leaves everything as it was.
 pub(in crate::store) fn replace<T>(
     path: &Path,
-    part: Part,
+    part: AtomicFile,
     new: Connection,
-    fill: impl FnOnce(&Connection, &mut Held) -> Result<T>,
+    fill: impl FnOnce(&Connection, &mut ExclusiveDatabase) -> Result<T>,
 ) -> Result<T> {
     replaced(path, part, new, fill).map_err(|error| explained(error, path))
 }
 
 fn replaced<T>(
     path: &Path,
-    part: Part,
+    part: AtomicFile,
     new: Connection,
-    fill: impl FnOnce(&Connection, &mut Held) -> Result<T>,
+    fill: impl FnOnce(&Connection, &mut ExclusiveDatabase) -> Result<T>,
 ) -> Result<T> {
     let _lock = db_files::lock(path).map_err(of_file_system)?;
     if path.exists() && !path.is_file() {
@@ -102,7 +102,7 @@ fn replaced<T>(
         // So that the journal is one of a file, and kept with it.
         db_files::create_private(path).map_err(of_file_system)?;
     }
-    let mut held = Held {
+    let mut held = ExclusiveDatabase {
         readable: false,
         open: Vec::new(),
     };

@@ -17,7 +17,7 @@ pub(in crate::store) struct PendingWork {
     pub(in crate::store) unchanged: bool,
     /// Whether the connection's commits may not wait for the disk: only inside of
     /// [`Store::without_waiting`], and after a panic there.
-    pub(in crate::store) lax: bool,
+    pub(in crate::store) async_commits: bool,
 }
 
 impl PendingWork {
@@ -29,7 +29,7 @@ impl PendingWork {
             logged: 0,
             moving: None,
             unchanged: false,
-            lax: false,
+            async_commits: false,
         }
     }
 
@@ -40,7 +40,7 @@ impl PendingWork {
         self.unchanged = false;
     }
 
-    pub(in crate::store) fn is_lax(&self) -> bool {
-        self.lax
+    pub(in crate::store) fn async_commits(&self) -> bool {
+        self.async_commits
     }
 }

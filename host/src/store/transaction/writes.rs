@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     store::{
         connection::{clock, reader::Reader, sqlite_error::explained},
-        query::suggest_memory::Remembered,
+        query::suggest_memory::SuggestMemory,
     },
 };
 
@@ -39,7 +39,7 @@ pub struct Store {
     pub(in crate::store) reader: Reader,
     pub(in crate::store) pending_work: PendingWork,
     /// What tags are suggested from, once they were.
-    pub(in crate::store) remembered: Option<Remembered>,
+    pub(in crate::store) remembered: Option<SuggestMemory>,
 }
 
 impl Deref for Store {
@@ -133,7 +133,7 @@ impl Store {
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
         clock::require_plausible(now)?;
-        if self.pending_work.is_lax() {
+        if self.pending_work.async_commits() {
             *self = Self::open(&self.path)?;
         }
         loop {
@@ -210,7 +210,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of `write`; `OpIdReused`.
-    pub fn once<T: Serialize + DeserializeOwned>(
+    pub fn idempotent<T: Serialize + DeserializeOwned>(
         &mut self,
         operation: Operation,
         now: Timestamp,

@@ -15,5 +15,5 @@ pub use json::{json, jsonl};
 pub use markdown::markdown;
 pub use netscape::netscape;
 
-pub use output::Fresh;
+pub use output::PendingOutput;
 pub(crate) use output::{IGNORED, hash};

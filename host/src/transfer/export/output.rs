@@ -30,14 +30,14 @@ pub(crate) fn hash(content: &[u8]) -> u64 {
 /// Something in the making beside where it is to be, under a name that nothing else has.
 /// It is locked: what another export finds that isn't, was left by one that was killed.
 #[derive(Debug)]
-pub struct Fresh {
+pub struct PendingOutput {
     /// Where it is.
     pub path: PathBuf,
     /// It, open; the lock lasts as long.
     pub file: File,
 }
 
-impl Fresh {
+impl PendingOutput {
     /// A file beside `path` that its user alone can read.
     ///
     /// # Errors
@@ -159,14 +159,14 @@ mod tests {
         for name in mine {
             std::fs::write(folder.path().join(name), "mine").unwrap();
         }
-        let first = Fresh::file(&target).unwrap();
+        let first = PendingOutput::file(&target).unwrap();
         assert!(!left.exists() && !left_folder.exists());
         // One that is still at work stays.
-        let second = Fresh::folder(&target).unwrap();
+        let second = PendingOutput::folder(&target).unwrap();
         assert!(first.path.exists() && second.path.is_dir());
         assert_ne!(first.path, second.path);
         drop((first, second));
-        let third = Fresh::file(&target).unwrap();
+        let third = PendingOutput::file(&target).unwrap();
         let names = std::fs::read_dir(folder.path()).unwrap();
         assert_eq!(names.count(), mine.len() + 1, "{:?}", third.path);
     }

@@ -14,7 +14,7 @@ use super::{
     dates::{self, Order},
     outline::is_address,
     row::{self, Found, Row, Sink},
-    source::{Counting, Source, unreadable},
+    source::{CountingReader, Source, unreadable},
 };
 use crate::{
     error::{Error, Result},
@@ -373,7 +373,7 @@ fn each_record(
 ) -> Result<()> {
     let mut text = source.text()?;
     skip_lines(&mut text, head.lines_before)?;
-    let text = RefCell::new(Counting::new(text, MAX_ROW_BYTES));
+    let text = RefCell::new(CountingReader::new(text, MAX_ROW_BYTES));
     let mut reader = head.reader(Shared {
         text: &text,
         after_return: false,
@@ -433,7 +433,7 @@ fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
 /// The text, looked at from outside for the length of a record, with one sign at the end
 /// of each line: the reader of tables counts no other.
 struct Shared<'a, R> {
-    text: &'a RefCell<Counting<R>>,
+    text: &'a RefCell<CountingReader<R>>,
     after_return: bool,
 }
 

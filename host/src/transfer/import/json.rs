@@ -18,8 +18,8 @@ use serde_json::value::RawValue;
 
 use super::{
     outline::{Node, Outline},
-    row::{Found, Left, Sink},
-    source::{Counting, MAX_HELD_BYTES, Shared, Source, unreadable},
+    row::{Found, LeftOut, Sink},
+    source::{CountingReader, MAX_HELD_BYTES, Shared, Source, unreadable},
     surrogates,
 };
 use crate::{
@@ -172,7 +172,7 @@ fn each_of(
 ) -> Result<()> {
     let outline = Outline::of(source)?.unwrap_or_default();
     let layout = layout(&outline, lists);
-    let text = RefCell::new(Counting::new(source.json_text()?, max_bytes));
+    let text = RefCell::new(CountingReader::new(source.json_text()?, max_bytes));
     let mut count = 0_u64;
     let mut take = |item: &Item<'_>| {
         count += 1;
@@ -225,9 +225,9 @@ fn each_of(
 }
 
 /// What is left out of a row with half a character in it.
-pub(super) fn half_character() -> (Left, String) {
+pub(super) fn half_character() -> (LeftOut, String) {
     (
-        Left::HalfCharacter,
+        LeftOut::HalfCharacter,
         "A character of which the file has only one half became \u{fffd}.".into(),
     )
 }
@@ -257,7 +257,7 @@ fn broken(error: serde_json::Error, line: u64) -> Error {
 type Take<'a> = dyn FnMut(&Item<'_>) -> Result<()> + 'a;
 
 struct Reading<'a, R> {
-    text: &'a RefCell<Counting<R>>,
+    text: &'a RefCell<CountingReader<R>>,
     lists: &'a [&'a str],
     layout: Layout,
     /// Members that are things themselves.

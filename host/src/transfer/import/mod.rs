@@ -51,6 +51,6 @@ pub use detect::detect;
 pub use formats::{FORMATS, Format, format_named};
 pub use report::{Remark, Report};
 pub use row::FileReport;
-pub use row::Wishes;
+pub use row::ImportOptions;
 pub use run::run;
 pub use source::Source;

@@ -11,7 +11,7 @@ use std::{
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::source::{Counting, Shared, Source};
+use super::source::{CountingReader, Shared, Source};
 use crate::{error::Result, transfer::import::secret_names};
 
 /// So many things of a list are looked at.
@@ -110,7 +110,7 @@ impl Outline {
         if !begins_as_json(&mut text) {
             return Ok(None);
         }
-        let counting = RefCell::new(Counting::new(text, MAX_BYTES));
+        let counting = RefCell::new(CountingReader::new(text, MAX_BYTES));
         let mut outline = Self::default();
         let nodes = Cell::new(MAX_NODES);
         let mut deserializer = serde_json::Deserializer::from_reader(Shared(&counting));

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::row::{FileReport, Left, Making, Renamed, shortened};
+use super::row::{FileReport, LeftOut, Renamed, RowNormalizer, shortened};
 
 /// So many refusals, and as many omissions, are kept for the report; all are counted.
 const MAX_REMARKS: usize = 10_000;
@@ -67,7 +67,7 @@ pub struct Remark {
 
 /// What there is to say in the end.
 #[derive(Default)]
-pub(super) struct Telling {
+pub(super) struct ReportBuilder {
     /// The file of a zip file that is read.
     pub(super) part: Option<Rc<str>>,
     /// Bookmarks of the files before it.
@@ -78,12 +78,12 @@ pub(super) struct Telling {
     pub(super) files: [u64; 2],
     /// Many rows have the same.
     pub(super) reasons: HashSet<Rc<str>>,
-    pub(super) left: BTreeMap<Left, u64>,
+    pub(super) left: BTreeMap<LeftOut, u64>,
     /// New notes whose date no row says.
     pub(super) undated: u64,
 }
 
-impl Telling {
+impl ReportBuilder {
     /// A sentence on the file, or on the one of a zip file that is read.
     pub(super) fn notice(&self, notice: Option<String>, notices: &mut Vec<String>) {
         match (&self.part, notice) {
@@ -129,7 +129,7 @@ impl Telling {
         });
     }
 
-    pub(super) fn conclude(self, report: &mut Report, making: &Making) {
+    pub(super) fn conclude(self, report: &mut Report, normalizer: &RowNormalizer) {
         let notices = &mut report.notices;
         if self.files[1] > 0 {
             notices.push(format!(
@@ -138,14 +138,14 @@ impl Telling {
                 counted(self.files[1], "was", "were"),
             ));
         }
-        notices.extend(renamed(&making.lowered, "written in lower case"));
-        notices.extend(renamed(&making.reformed, "given another form"));
+        notices.extend(renamed(&normalizer.lowered, "written in lower case"));
+        notices.extend(renamed(&normalizer.reformed, "given another form"));
         notices.extend(readdressed(
-            &making.unwrapped,
+            &normalizer.unwrapped,
             "led to another page, which was taken",
         ));
         notices.extend(readdressed(
-            &making.completed,
+            &normalizer.completed,
             "had no scheme and got https:",
         ));
         if self.undated > 0 {

@@ -3,8 +3,8 @@
 use super::{
     detect,
     formats::Format,
-    report::{Report, Telling},
-    row::{Found, Making, Wishes},
+    report::{Report, ReportBuilder},
+    row::{Found, ImportOptions, RowNormalizer},
     secrets,
     source::Source,
     zip,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::Tag,
     error::{Error, Result},
-    store::{Became, Import, Incoming, LeftOut},
+    store::{Import, ImportedRow, Omission, RowOutcome},
 };
 
 /// Most bookmarks of a file.
@@ -26,7 +26,7 @@ const MAX_ROWS: u64 = 10_000_000;
 pub fn run(
     source: &mut Source,
     format: &'static Format,
-    wishes: Wishes,
+    wishes: ImportOptions,
     import: &Import<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Report> {
@@ -34,25 +34,25 @@ pub fn run(
 }
 
 /// Where what is read goes: the notes, or what stands for them in a test.
-trait Taking {
-    fn note(&self, note: &Incoming) -> Result<Became>;
-    fn alias(&self, name: &Tag, of: &Tag) -> Result<Became>;
+trait RowTarget {
+    fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
+    fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     /// What the note that was there had no room for.
-    fn left(&self) -> Vec<LeftOut> {
+    fn left(&self) -> Vec<Omission> {
         Vec::new()
     }
 }
 
-impl Taking for Import<'_> {
-    fn note(&self, note: &Incoming) -> Result<Became> {
+impl RowTarget for Import<'_> {
+    fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
         Import::note(self, note)
     }
 
-    fn alias(&self, name: &Tag, of: &Tag) -> Result<Became> {
+    fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
         Import::alias(self, name, of)
     }
 
-    fn left(&self) -> Vec<LeftOut> {
+    fn left(&self) -> Vec<Omission> {
         self.take_left()
     }
 }
@@ -60,8 +60,8 @@ impl Taking for Import<'_> {
 fn read(
     source: &mut Source,
     format: &'static Format,
-    wishes: Wishes,
-    notes: &dyn Taking,
+    wishes: ImportOptions,
+    notes: &dyn RowTarget,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Report> {
     secrets::refuse_tables(source)?;
@@ -76,23 +76,23 @@ fn read(
         ..Report::default()
     };
     report.notices.extend(source.encoding_notice());
-    let mut making = Making::new(wishes);
-    let mut telling = Telling::default();
+    let mut normalizer = RowNormalizer::new(wishes);
+    let mut builder = ReportBuilder::default();
     let mut is_empty = false;
     let mut sink = |found: Found| {
         let found = match found {
             Found::Part(name, notice) => {
-                telling.part = Some(name);
-                telling.read_before = report.read;
-                telling.notice(notice, &mut report.notices);
+                builder.part = Some(name);
+                builder.read_before = report.read;
+                builder.notice(notice, &mut report.notices);
                 return Ok(());
             }
             Found::Notice(notice) => {
-                telling.notice(Some(notice), &mut report.notices);
+                builder.notice(Some(notice), &mut report.notices);
                 return Ok(());
             }
             Found::File(file) => {
-                telling.file(file, &mut report);
+                builder.file(file, &mut report);
                 return Ok(());
             }
             Found::Empty => {
@@ -112,30 +112,34 @@ fn read(
             line,
             undated,
             became,
-        } = taken(found, &mut making, notes);
+        } = taken(found, &mut normalizer, notes);
         match became {
-            Ok(Became::New) => {
+            Ok(RowOutcome::New) => {
                 report.new += 1;
-                telling.undated += u64::from(undated);
+                builder.undated += u64::from(undated);
             }
-            Ok(Became::Merged) => report.merged += 1,
-            Ok(Became::Unchanged) => report.unchanged += 1,
+            Ok(RowOutcome::Merged) => report.merged += 1,
+            Ok(RowOutcome::Unchanged) => report.unchanged += 1,
             Err(error @ (Error::Store { .. } | Error::Internal(_))) => return Err(error),
             Err(error) => {
                 report.refused += 1;
                 let reason = error.to_string();
-                telling.tell(report.read, line, &reason, &mut report.refusals);
+                builder.tell(report.read, line, &reason, &mut report.refusals);
                 return Ok(());
             }
         }
-        making.leave_out(&notes.left());
-        if !making.left.is_empty() {
+        normalizer.leave_out(&notes.left());
+        if !normalizer.left.is_empty() {
             report.incomplete += 1;
-            let sentences: Vec<&str> = making.left.iter().map(|(_, text)| text.as_str()).collect();
+            let sentences: Vec<&str> = normalizer
+                .left
+                .iter()
+                .map(|(_, text)| text.as_str())
+                .collect();
             let reason = sentences.join(" ");
-            telling.tell(report.read, line, &reason, &mut report.omissions);
-            for (what, _) in making.left.drain(..) {
-                *telling.left.entry(what).or_default() += 1;
+            builder.tell(report.read, line, &reason, &mut report.omissions);
+            for (what, _) in normalizer.left.drain(..) {
+                *builder.left.entry(what).or_default() += 1;
             }
         }
         Ok(())
@@ -150,10 +154,10 @@ fn read(
         }
         report.notices.push("It has no bookmarks.".into());
     }
-    if let [only] = telling.formats[..] {
+    if let [only] = builder.formats[..] {
         report.format = only;
     }
-    telling.conclude(&mut report, &making);
+    builder.conclude(&mut report, &normalizer);
     Ok(report)
 }
 
@@ -162,16 +166,16 @@ struct Taken {
     line: u64,
     /// Whether it has no date.
     undated: bool,
-    became: Result<Became>,
+    became: Result<RowOutcome>,
 }
 
-fn taken(found: Found, making: &mut Making, notes: &dyn Taking) -> Taken {
-    making.left.clear();
+fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) -> Taken {
+    normalizer.left.clear();
     let mut undated = false;
     let (line, became) = match found {
         Found::Row(row) => (
             row.line,
-            making.note(*row).and_then(|note| {
+            normalizer.note(*row).and_then(|note| {
                 undated = note.saved_at.is_none() && note.kept.id.is_none();
                 notes.note(&note)
             }),
@@ -223,7 +227,7 @@ mod tests {
         found
     }
 
-    const WISHES: Wishes = Wishes {
+    const WISHES: ImportOptions = ImportOptions {
         folders: true,
         base: None,
     };
@@ -279,8 +283,8 @@ mod tests {
     /// on is looked at.
     struct Looking;
 
-    impl Taking for Looking {
-        fn note(&self, note: &Incoming) -> Result<Became> {
+    impl RowTarget for Looking {
+        fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
             assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
             for (at, tag) in note.tags.iter().enumerate() {
                 assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);
@@ -289,11 +293,11 @@ mod tests {
             check_tag_count(&note.tags)?;
             check_title(&note.title)?;
             check_summary(&note.summary)?;
-            Ok(Became::New)
+            Ok(RowOutcome::New)
         }
 
-        fn alias(&self, _: &Tag, _: &Tag) -> Result<Became> {
-            Ok(Became::New)
+        fn alias(&self, _: &Tag, _: &Tag) -> Result<RowOutcome> {
+            Ok(RowOutcome::New)
         }
     }
 

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::{
     domain::{NoteId, PageUrl},
     error::{Error, Result},
-    store::Kept,
+    store::ExportedFields,
     transfer::import::{
         json::{self, Fields},
         outline::{Node, Outline},
         row::{Found, Moment, Row, Sink},
         secret_names,
-        source::{Counting, Source, unreadable},
+        source::{CountingReader, Source, unreadable},
         surrogates::Repaired,
     },
 };
@@ -56,7 +56,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         lang: entry.some("lang"),
         saved,
         updated: date(entry, "updatedAt"),
-        kept: Kept {
+        kept: ExportedFields {
             id,
             deleted_at: date(entry, "deletedAt").at(),
             addresses: entry
@@ -123,7 +123,7 @@ pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
 
 /// A note a line.
 pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    let mut text = Counting::new(source.text()?, MAX_LINE_BYTES);
+    let mut text = CountingReader::new(source.text()?, MAX_LINE_BYTES);
     let mut buffer = Vec::new();
     loop {
         let line = text.line();

@@ -9,7 +9,7 @@
 //! Nothing that is typed may take long. Each leap and each look has a price, and
 //! when a page has cost [`WORK`] it is answered as far as it has come, with the
 //! place to go on from. Inside FTS5 the clock is looked at instead: see
-//! `patience.rs`. A condition with which FTS5 takes too long is taken apart into
+//! `query_deadline.rs`. A condition with which FTS5 takes too long is taken apart into
 //! single words, whose rows it tells one by one.
 
 use std::{
@@ -145,7 +145,7 @@ impl Reader {
             match search.next()? {
                 Step::At(note) => hits.push(search.hit(note)),
                 Step::End => return Ok(Found { hits, next: None }),
-                Step::Tired => {
+                Step::BudgetExhausted => {
                     let next = search.place();
                     return Ok(Found { hits, next });
                 }
@@ -194,7 +194,7 @@ impl Reader {
                     search.spend(start);
                     notes.push((fits, note));
                 }
-                Step::Tired => break,
+                Step::BudgetExhausted => break,
                 Step::End => {
                     more = false;
                     break;
@@ -226,7 +226,7 @@ enum Step<T> {
     At(T),
     End,
     /// It would take too long.
-    Tired,
+    BudgetExhausted,
 }
 
 /// A condition as rows of the index, the newest first.
@@ -396,9 +396,9 @@ impl<'a> Search<'a> {
                     return Ok(Step::End);
                 }
                 if self.left == 0 && self.row < self.first_row {
-                    return Ok(Step::Tired);
+                    return Ok(Step::BudgetExhausted);
                 }
-                match self.leap(Side::With, at)? {
+                match self.seek(Side::With, at)? {
                     Step::End => return Ok(Step::End),
                     Step::At(row) if row == self.row => at += 1,
                     // Those before have to come down to it.
@@ -406,7 +406,7 @@ impl<'a> Search<'a> {
                         self.row = row;
                         at = usize::from(at == 0);
                     }
-                    Step::Tired => {
+                    Step::BudgetExhausted => {
                         self.take_apart(at);
                         at = 0;
                     }
@@ -432,9 +432,9 @@ impl<'a> Search<'a> {
     fn is_excluded(&mut self, row: i64) -> Result<bool> {
         let mut at = 0;
         while at < self.without.len() {
-            match self.leap(Side::Without, at)? {
+            match self.seek(Side::Without, at)? {
                 Step::At(excluded) if excluded == row => return Ok(true),
-                Step::Tired => {
+                Step::BudgetExhausted => {
                     self.without.swap_remove(at);
                     self.look = true;
                 }
@@ -485,7 +485,7 @@ impl<'a> Search<'a> {
 
     /// The newest row of a stream at `self.row` or below. Tired also where the
     /// stream is words that take longer to leap than a look into the text does.
-    fn leap(&mut self, side: Side, at: usize) -> Result<Step<i64>> {
+    fn seek(&mut self, side: Side, at: usize) -> Result<Step<i64>> {
         let row = self.row;
         let (streams, others) = match side {
             Side::With => {
@@ -540,7 +540,7 @@ impl<'a> Search<'a> {
                 // FTS5 takes milliseconds for a leap far down in a frequent word.
                 let dear = others && rows.leaps >= LEAPS && taken(start) > LOOK;
                 self.spend(start);
-                return Ok(if dear { Step::Tired } else { step });
+                return Ok(if dear { Step::BudgetExhausted } else { step });
             }
         };
         self.spend(start);

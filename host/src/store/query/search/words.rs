@@ -98,13 +98,15 @@ impl WordRows {
             "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid <= ? \
              ORDER BY rowid DESC LIMIT ?",
         )?;
-        let (read, left) = reader.patience.limit(*time, || -> rusqlite::Result<()> {
-            let mut rows = query.query(params![self.expression, row, self.size])?;
-            while let Some(row) = rows.next()? {
-                self.chunk.push(row.get(0)?);
-            }
-            Ok(())
-        });
+        let (read, left) = reader
+            .query_deadline
+            .limit(*time, || -> rusqlite::Result<()> {
+                let mut rows = query.query(params![self.expression, row, self.size])?;
+                while let Some(row) = rows.next()? {
+                    self.chunk.push(row.get(0)?);
+                }
+                Ok(())
+            });
         *time = left;
         match read {
             Ok(()) => self.ended = self.chunk.len() < usize::try_from(self.size).unwrap_or(0),
@@ -116,7 +118,7 @@ impl WordRows {
         Ok(match self.chunk.first() {
             Some(found) => Step::At(*found),
             None if self.ended => Step::End,
-            None => Step::Tired,
+            None => Step::BudgetExhausted,
         })
     }
 }
@@ -127,7 +129,7 @@ enum Known {
     All(String),
     /// An expression of what stands before its last word, or none: the rest is seen in
     /// the text.
-    Part(Option<String>),
+    AtomicFile(Option<String>),
     /// No note has it.
     Nothing,
 }
@@ -220,11 +222,11 @@ impl Search<'_> {
                     }
                     expressions.push(expression);
                 }
-                Known::Part(Some(expression)) => {
+                Known::AtomicFile(Some(expression)) => {
                     self.look = true;
                     expressions.push(expression);
                 }
-                Known::Part(None) => wide.push(phrase),
+                Known::AtomicFile(None) => wide.push(phrase),
             }
         }
         let Some(longest) = wide.first() else {
@@ -275,7 +277,7 @@ impl Search<'_> {
                             .map(|end| quote(&[&head, end.as_str()].concat())),
                     );
                 }
-                None if whole == 0 => return Ok(Known::Part(None)),
+                None if whole == 0 => return Ok(Known::AtomicFile(None)),
                 None => {
                     partly = true;
                     any.push(quoted(words, whole));
@@ -287,7 +289,7 @@ impl Search<'_> {
         }
         let any = format!("({})", any.join(" OR "));
         Ok(match partly {
-            true => Known::Part(Some(any)),
+            true => Known::AtomicFile(Some(any)),
             false => Known::All(any),
         })
     }
