@@ -24,7 +24,7 @@ import { fit, LIMITS } from "../shared/text.js";
  * @property {() => void} onChange
  */
 
-export class QuickSaves {
+export class BackgroundSaves {
 	/** @type {import("./outbox.js").Outbox} */ #outbox;
 	/** @type {(tabId: number, good: boolean) => void} */ #flash;
 	/** @type {Map<string, number>} Tabs to tell, by the page that is saved. */ #told =

@@ -12,14 +12,14 @@ const MOST_TIMES = 9;
 
 /** @typedef {[site: string, tags: [tag: string, times: number][]][]} Kept */
 
-export class Refusals {
-	/** @type {import("./storage-queue.js").Shelf} */ #shelf;
+export class DismissedTags {
+	/** @type {import("./storage-queue.js").StorageQueue} */ #queue;
 	/** @type {Map<string, Map<string, number>>} The latest sites and tags last. */
 	#sites = new Map();
 
-	/** @param {import("./storage-queue.js").Shelf} shelf */
-	constructor(shelf) {
-		this.#shelf = shelf;
+	/** @param {import("./storage-queue.js").StorageQueue} queue */
+	constructor(queue) {
+		this.#queue = queue;
 	}
 
 	/**
@@ -79,7 +79,7 @@ export class Refusals {
 		/** @type {Kept} */
 		const kept = [...this.#sites].map(([site, tags]) => [site, [...tags]]);
 		const written =
-			kept.length > 0 ? this.#shelf.put(KEY, kept) : this.#shelf.remove(KEY);
+			kept.length > 0 ? this.#queue.put(KEY, kept) : this.#queue.remove(KEY);
 		// Where the storage is full it is written with the next change; no work is lost.
 		written.catch(() => {});
 	}

@@ -58,10 +58,10 @@ export async function offerMenus() {
  * @param {chrome.tabs.Tab | undefined} tab
  * @param {object} parts
  * @param {import("./page-session.js").Pages} parts.pages
- * @param {import("./background-save.js").QuickSaves} parts.quickSaves
+ * @param {import("./background-save.js").BackgroundSaves} parts.backgroundSaves
  * @param {Promise<void>} parts.ready
  */
-export async function onMenuClick(click, tab, { pages, quickSaves, ready }) {
+export async function onMenuClick(click, tab, { pages, backgroundSaves, ready }) {
 	if (tab?.id === undefined || tab.incognito) return;
 	switch (click.menuItemId) {
 		case SAVE_PAGE:
@@ -74,7 +74,7 @@ export async function onMenuClick(click, tab, { pages, quickSaves, ready }) {
 				pages.intendNot(tab.id);
 				return;
 			}
-			quickSaves.tell(url, tab.id);
+			backgroundSaves.tell(url, tab.id);
 			await pages.saveUnseen({
 				url,
 				title: fit(tab.title ?? "", LIMITS.title),
@@ -89,7 +89,7 @@ export async function onMenuClick(click, tab, { pages, quickSaves, ready }) {
 			const { linkText } = /** @type {{linkText?: string}} */ (click);
 			const text = linkText?.trim() || (await textOfLink(tab.id, click));
 			await ready;
-			quickSaves.save(url, text, tab.id);
+			backgroundSaves.save(url, text, tab.id);
 			return;
 		}
 		case SAVE_WINDOW:

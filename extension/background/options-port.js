@@ -14,14 +14,14 @@ import { cureFor } from "./diagnosis.js";
  * @param {import("./page-session.js").Pages} parts.pages
  * @param {import("./outbox.js").Outbox} parts.outbox
  * @param {import("./host.js").Host} parts.host
- * @param {import("./storage-queue.js").Shelf} parts.shelf
+ * @param {import("./storage-queue.js").StorageQueue} parts.queue
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
  * @param {Set<() => void>} parts.watchers Called after each change.
  */
 export function serveOptions(
 	port,
-	{ pages, outbox, host, shelf, ready, tryHost, watchers },
+	{ pages, outbox, host, queue, ready, tryHost, watchers },
 ) {
 	/** @type {Overview["counts"]} */
 	let counts = null;
@@ -36,7 +36,7 @@ export function serveOptions(
 			entries: outbox.entries,
 			drafts: pages.drafts(),
 			counts,
-			unkept: shelf.full,
+			unkept: queue.full,
 		};
 		port.postMessage(overview);
 	};

@@ -48,7 +48,7 @@ const KEY = "outbox:";
 const keyOf = (entry) => KEY + String(entry.seq).padStart(12, "0");
 
 export class Outbox {
-	/** @type {import("./storage-queue.js").Shelf} */ #shelf;
+	/** @type {import("./storage-queue.js").StorageQueue} */ #queue;
 	/** @type {Pick<import("./host.js").Host, "request" | "hello">} */ #host;
 	/** @type {Entry[]} In order. */ #entries = [];
 	/** @type {Promise<void> | null} */ #delivery = null;
@@ -80,17 +80,17 @@ export class Outbox {
 	};
 
 	/**
-	 * @param {import("./storage-queue.js").Shelf} shelf
+	 * @param {import("./storage-queue.js").StorageQueue} queue
 	 * @param {Pick<import("./host.js").Host, "request" | "hello">} host
 	 */
-	constructor(shelf, host) {
-		this.#shelf = shelf;
+	constructor(queue, host) {
+		this.#queue = queue;
 		this.#host = host;
 	}
 
 	/**
 	 * Takes up what an earlier background left.
-	 * @param {Record<string, unknown>} records All records of the shelf.
+	 * @param {Record<string, unknown>} records All records of the queue.
 	 */
 	load(records) {
 		const left = Object.keys(records)
@@ -260,7 +260,7 @@ export class Outbox {
 			entry.sent = true;
 			this.#keep(entry);
 			// Storage that is full must not keep a save from the host.
-			await this.#shelf.settled().catch(() => {});
+			await this.#queue.settled().catch(() => {});
 			if (!this.#entries.includes(entry)) continue;
 			if (!(await this.#send(entry))) return;
 		}
@@ -351,12 +351,12 @@ export class Outbox {
 
 	/** @param {Entry} entry */
 	#keep(entry) {
-		this.#shelf.put(keyOf(entry), entry).catch(() => {});
+		this.#queue.put(keyOf(entry), entry).catch(() => {});
 	}
 
 	/** @param {Entry} entry */
 	#remove(entry) {
 		this.#entries = this.#entries.filter((e) => e !== entry);
-		this.#shelf.remove(keyOf(entry)).catch(() => {});
+		this.#queue.remove(keyOf(entry)).catch(() => {});
 	}
 }

@@ -14,7 +14,7 @@ import { cureFor } from "./diagnosis.js";
 import { Unreachable } from "./host.js";
 
 /**
- * @import {Entry, Known, PageRecord, Refusal, Said, Tab, View} from "../shared/messages.js"
+ * @import {Entry, Known, PageRecord, Refusal, PendingCapture, Tab, View} from "../shared/messages.js"
  */
 
 /**
@@ -26,7 +26,7 @@ import { Unreachable } from "./host.js";
 
 /**
  * What the background has of a page only while a popup shows it.
- * @typedef {object} Sight
+ * @typedef {object} PopupSession
  * @property {Popup} popup
  * @property {number | undefined} tabId
  * @property {number} revision Raised when the popup has something to take in.
@@ -49,16 +49,16 @@ const PAUSE_MS = 400;
 const KEY = "page:";
 
 export class Pages {
-	/** @type {import("./storage-queue.js").Shelf} */ #shelf;
+	/** @type {import("./storage-queue.js").StorageQueue} */ #queue;
 	/** @type {import("./outbox.js").Outbox} */ #outbox;
 	/** @type {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} */ #host;
 	/** @type {typeof import("./capture.js").capture} */ #capture;
 	/** @type {() => Promise<boolean>} */ #savesOnOpen;
 	/** @type {Map<string, PageRecord>} By URL. */ #records = new Map();
-	/** @type {Map<string, Sight>} By URL. */ #sights = new Map();
+	/** @type {Map<string, PopupSession>} By URL. */ #sights = new Map();
 	/** @type {Map<number, string>} Selections, by tab: the next popup there saves, whatever the setting. */
 	#intended = new Map();
-	/** @type {Map<Sight, PageRecord>} Not yet decided whether the click saves. */ #opening =
+	/** @type {Map<PopupSession, PageRecord>} Not yet decided whether the click saves. */ #opening =
 		new Map();
 	/** @type {Set<string>} URLs of pages that the user has taken back since their last save. */
 	#gone = new Set();
@@ -67,14 +67,14 @@ export class Pages {
 
 	/**
 	 * @param {object} parts
-	 * @param {import("./storage-queue.js").Shelf} parts.shelf
+	 * @param {import("./storage-queue.js").StorageQueue} parts.queue
 	 * @param {import("./outbox.js").Outbox} parts.outbox
 	 * @param {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} parts.host
 	 * @param {typeof import("./capture.js").capture} parts.capture
 	 * @param {() => Promise<boolean>} parts.savesOnOpen
 	 */
-	constructor({ shelf, outbox, host, capture, savesOnOpen }) {
-		this.#shelf = shelf;
+	constructor({ queue, outbox, host, capture, savesOnOpen }) {
+		this.#queue = queue;
 		this.#outbox = outbox;
 		this.#host = host;
 		this.#capture = capture;
@@ -83,13 +83,13 @@ export class Pages {
 
 	/**
 	 * Takes up what an earlier background left, and finishes it.
-	 * @param {Record<string, unknown>} records All records of the shelf.
+	 * @param {Record<string, unknown>} records All records of the queue.
 	 */
 	load(records) {
 		for (const [key, value] of Object.entries(records)) {
 			if (!key.startsWith(KEY)) continue;
 			const page = /** @type {PageRecord} */ (value);
-			page.said ??= []; // Left by an earlier version.
+			page.pendingCaptures ??= []; // Left by an earlier version.
 			this.#records.set(page.url, page);
 			if (page.wanted) this.#addSave(page, {});
 			this.#flush(page);
@@ -120,7 +120,7 @@ export class Pages {
 	async open(tab, popup) {
 		const page = this.#take(tab.url, tab.title);
 		page.created = this.#savesWaiting(page) && page.created;
-		if (page.removed) page.said = [];
+		if (page.removed) page.pendingCaptures = [];
 		this.#quoted.delete(page.url);
 		if (this.#outbox.waitingFor(page.url).length === 0) {
 			Object.assign(page, {
@@ -253,9 +253,9 @@ export class Pages {
 			page.trashed = false;
 			this.#outbox.add("restoreNote", { id: page.note.id }, url);
 			this.#flush(page);
-			this.#addSaid(page, page.said.splice(0), false);
+			this.#addPending(page, page.pendingCaptures.splice(0), false);
 		} else if (this.#savesWaiting(page) || page.note) {
-			this.#addSaid(page, page.said.splice(0), false);
+			this.#addPending(page, page.pendingCaptures.splice(0), false);
 			this.#keep(page);
 			this.#show(page);
 		} else {
@@ -279,7 +279,7 @@ export class Pages {
 			if (other === url) this.#opening.delete(sight);
 		for (const { params } of this.#outbox.withdrawSaves(url)) {
 			const { opId: _opId, url: _url, title: _title, ...said } = params;
-			if (Object.keys(said).length > 0) page.said.push(said);
+			if (Object.keys(said).length > 0) page.pendingCaptures.push(said);
 			this.#unquote(url, said.quote);
 		}
 		if (!this.#savesWaiting(page)) this.#trash(page);
@@ -372,7 +372,7 @@ export class Pages {
 				seen: false,
 				removed: null,
 				trashed: false,
-				said: [],
+				pendingCaptures: [],
 			};
 			this.#records.set(url, page);
 		}
@@ -387,7 +387,7 @@ export class Pages {
 	#see(page, popup, tabId) {
 		const before = this.#sights.get(page.url);
 		clearTimeout(before?.timer);
-		/** @type {Sight} */
+		/** @type {PopupSession} */
 		const sight = {
 			popup,
 			tabId,
@@ -408,9 +408,9 @@ export class Pages {
 	 * @param {string} [selection] As in a frame, of which the page knows nothing.
 	 */
 	async #save(page, tabId, selection) {
-		/** @type {Said | null} */
+		/** @type {PendingCapture | null} */
 		const chosen = selection ? { quote: { text: fit(selection, LIMITS.quote) } } : null;
-		if (chosen) page.said.push(chosen);
+		if (chosen) page.pendingCaptures.push(chosen);
 		page.wanted = true;
 		page.removed = null;
 		this.#gone.delete(page.url);
@@ -419,7 +419,8 @@ export class Pages {
 		const what = chosen ? "selection" : "page";
 		const { late, ...captured } = await this.#capture(tabId, what, page.url);
 		// The page knows better what is around its selection.
-		if (captured.quote) page.said = page.said.filter((said) => said !== chosen);
+		if (captured.quote)
+			page.pendingCaptures = page.pendingCaptures.filter((said) => said !== chosen);
 		this.#add(page, captured);
 		this.#await(page, late, captured, chosen === null);
 	}
@@ -456,7 +457,7 @@ export class Pages {
 		page.title = title;
 		// Before the first save it goes with that.
 		if (page.wanted || page.removed) return;
-		if (page.note || this.#savesWaiting(page)) this.#addSaid(page, [{ title }], false);
+		if (page.note || this.#savesWaiting(page)) this.#addPending(page, [{ title }], false);
 		this.#show(page);
 	}
 
@@ -478,8 +479,8 @@ export class Pages {
 	#addLate(page, says) {
 		const captured = this.#taken(page, says);
 		const current = this.#records.get(page.url);
-		if (!this.#gone.has(page.url)) this.#addSaid(page, [captured], false);
-		else if (Object.keys(captured).length > 0) current?.said.push(captured);
+		if (!this.#gone.has(page.url)) this.#addPending(page, [captured], false);
+		else if (Object.keys(captured).length > 0) current?.pendingCaptures.push(captured);
 		if (current) this.#show(current);
 	}
 
@@ -502,23 +503,25 @@ export class Pages {
 	 */
 	#addSave(page, captured) {
 		page.wanted = false;
-		const said = [...page.said.splice(0), captured];
+		const said = [...page.pendingCaptures.splice(0), captured];
 		// One save of the page is enough, unless a new selection comes with it.
-		if (!this.#savesWaiting(page)) this.#addSaid(page, said, true);
-		else if (said.some(({ quote }) => quote)) this.#addSaid(page, said, false);
+		if (!this.#savesWaiting(page)) this.#addPending(page, said, true);
+		else if (said.some(({ quote }) => quote)) this.#addPending(page, said, false);
 		this.#keep(page);
 	}
 
 	/**
 	 * Adds saves of what was said of a page, each quote once.
 	 * @param {PageRecord} page
-	 * @param {Said[]} said The later goes before the earlier.
+	 * @param {PendingCapture[]} said The later goes before the earlier.
 	 * @param {boolean} always Also where nothing was said.
 	 */
-	#addSaid(page, said, always) {
-		const { quote: _, ...fields } = /** @type {Said} */ (Object.assign({}, ...said));
+	#addPending(page, said, always) {
+		const { quote: _, ...fields } = /** @type {PendingCapture} */ (
+			Object.assign({}, ...said)
+		);
 		const saved = this.#quoted.get(page.url) ?? [];
-		/** @type {NonNullable<Said["quote"]>[]} */
+		/** @type {NonNullable<PendingCapture["quote"]>[]} */
 		let quotes = [];
 		for (const { quote } of said) {
 			if (!quote || saved.some((text) => isSame(text, quote.text))) continue;
@@ -528,7 +531,7 @@ export class Pages {
 		if (!always && !first && Object.keys(fields).length === 0) return;
 		this.#quoted.set(page.url, [...saved, ...quotes.map(({ text }) => text)]);
 		const title = fit(page.title, LIMITS.title);
-		const add = (/** @type {Said} */ own) =>
+		const add = (/** @type {PendingCapture} */ own) =>
 			this.#outbox.add("saveNote", { url: page.url, title, ...own }, page.url);
 		add({ ...fields, ...(first && { quote: first }) });
 		for (const quote of more) add({ quote });
@@ -537,7 +540,7 @@ export class Pages {
 	/**
 	 * A save with this quote was taken back.
 	 * @param {string} url
-	 * @param {Said["quote"]} quote
+	 * @param {PendingCapture["quote"]} quote
 	 */
 	#unquote(url, quote) {
 		const saved = this.#quoted.get(url);
@@ -713,8 +716,8 @@ export class Pages {
 			: !typed.isEmpty(page.edits);
 		const undoWaits = page.removed !== null && this.#savesWaiting(page, answering);
 		const needed = page.wanted || unsent || undoWaits;
-		if (needed) this.#shelf.put(KEY + page.url, page).catch(() => {});
-		else this.#shelf.remove(KEY + page.url).catch(() => {});
+		if (needed) this.#queue.put(KEY + page.url, page).catch(() => {});
+		else this.#queue.remove(KEY + page.url).catch(() => {});
 		if (!open && !needed) this.#records.delete(page.url);
 	}
 
@@ -747,7 +750,7 @@ export class Pages {
 			hindrance: this.#outbox.trouble?.message ?? null,
 			siteUrl: hello?.siteUrl ?? null,
 			siteProblem: hello?.siteProblem ?? null,
-			unkept: this.#shelf.full,
+			unkept: this.#queue.full,
 		});
 	}
 

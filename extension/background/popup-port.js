@@ -23,7 +23,7 @@ const COMPLETIONS = 6;
  * @param {chrome.runtime.Port} port
  * @param {object} parts
  * @param {import("./page-session.js").Pages} parts.pages
- * @param {import("./dismissed-tags.js").Refusals} parts.refusals
+ * @param {import("./dismissed-tags.js").DismissedTags} parts.dismissedTags
  * @param {import("./host.js").Host} parts.host
  * @param {Promise<void>} parts.ready
  * @param {() => void} parts.tryHost
@@ -32,7 +32,7 @@ const COMPLETIONS = 6;
  */
 export function servePopup(
 	port,
-	{ pages, refusals, host, ready, tryHost, activeTab, watchTitle },
+	{ pages, dismissedTags, host, ready, tryHost, activeTab, watchTitle },
 ) {
 	/**
 	 * Of the page: empty until the popup has told its tab, null where it can't be saved.
@@ -166,14 +166,14 @@ export function servePopup(
 			case "suggest": {
 				if (!url) return;
 				const { title, text, tags, dismissed } = message;
-				refusals.add(
+				dismissedTags.add(
 					url,
 					dismissed.filter((tag) => !counted.includes(tag)),
 				);
 				counted = dismissed;
 				// Chosen after all, here or elsewhere on the site.
-				refusals.forget(url, tags);
-				const refused = refusals.of(url, dismissed);
+				dismissedTags.forget(url, tags);
+				const refused = dismissedTags.of(url, dismissed);
 				const says = pages.says(url);
 				const params = { url, title, text, tags, dismissed, refused, ...says };
 				const suggestions = await host.request("suggestTags", params).then(

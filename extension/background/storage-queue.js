@@ -19,7 +19,7 @@
  * @property {(keys: null) => Promise<Record<string, unknown>>} get
  */
 
-export class Shelf {
+export class StorageQueue {
 	/** @type {StorageArea} */ #area;
 	/** @type {Map<string, unknown>} Not written yet; undefined means removal. */ #changes =
 		new Map();

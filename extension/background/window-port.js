@@ -4,7 +4,7 @@
  * of them.
  */
 
-import { QuickSaves } from "./background-save.js";
+import { BackgroundSaves } from "./background-save.js";
 import { cureFor } from "./diagnosis.js";
 
 /** @import {FromWindow, WindowSummary} from "../shared/messages.js" */
@@ -12,13 +12,13 @@ import { cureFor } from "./diagnosis.js";
 /**
  * @param {chrome.runtime.Port} port
  * @param {object} parts
- * @param {QuickSaves} parts.quickSaves
+ * @param {BackgroundSaves} parts.backgroundSaves
  * @param {import("./outbox.js").Outbox} parts.outbox
  * @param {import("./host.js").Host} parts.host
  * @param {Promise<void>} parts.ready
  * @param {Set<() => void>} parts.watchers Called after each change.
  */
-export function serveWindow(port, { quickSaves, outbox, host, ready, watchers }) {
+export function serveWindow(port, { backgroundSaves, outbox, host, ready, watchers }) {
 	/** @type {import("./background-save.js").Batch | null} */
 	let batch = null;
 	const show = () => {
@@ -26,7 +26,7 @@ export function serveWindow(port, { quickSaves, outbox, host, ready, watchers })
 		const { trouble } = host;
 		/** @type {WindowSummary} */
 		const summary = {
-			...QuickSaves.summary(batch),
+			...BackgroundSaves.summary(batch),
 			trouble,
 			cure: trouble && cureFor(trouble),
 			hindrance: outbox.trouble?.message ?? null,
@@ -36,11 +36,11 @@ export function serveWindow(port, { quickSaves, outbox, host, ready, watchers })
 	watchers.add(show);
 	port.onMessage.addListener(async (/** @type {FromWindow} */ { pages, tags }) => {
 		await ready;
-		batch = quickSaves.saveAll(pages, tags, show);
+		batch = backgroundSaves.saveAll(pages, tags, show);
 		show();
 	});
 	port.onDisconnect.addListener(() => {
 		watchers.delete(show);
-		if (batch) quickSaves.forget(batch);
+		if (batch) backgroundSaves.forget(batch);
 	});
 }

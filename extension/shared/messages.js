@@ -65,14 +65,14 @@ export const WINDOW_PORT = "window";
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed By the user's word.
  * @property {boolean} trashed Whether a deletion was sent off for it.
- * @property {Said[]} said What no save has: chosen in a menu and not saved yet, of saves
+ * @property {PendingCapture[]} pendingCaptures What no save has: chosen in a menu and not saved yet, of saves
  *   that were taken back, or heard after Undo.
  */
 
 /**
  * `title`: where the page told one, else that of the tab is saved.
  * @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">
- *   & {title?: string}} Said
+ *   & {title?: string}} PendingCapture
  */
 
 /**

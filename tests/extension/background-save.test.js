@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { QuickSaves } from "../../extension/background/background-save.js";
+import { BackgroundSaves } from "../../extension/background/background-save.js";
 import { HostError } from "../../extension/background/host.js";
 import { FakeBackground, FakeHost, settle } from "./fakes.js";
 
@@ -11,7 +11,7 @@ async function start(host = new FakeHost()) {
 	const background = await FakeBackground.start(host);
 	/** @type {[number, boolean][]} */
 	const flashes = [];
-	const quick = new QuickSaves(background.outbox, (tabId, good) =>
+	const quick = new BackgroundSaves(background.outbox, (tabId, good) =>
 		flashes.push([tabId, good]),
 	);
 	background.outbox.onAnswer = (entry, result) => {
@@ -59,9 +59,9 @@ test("each page of a window is in one part of the summary", async () => {
 	const batch = quick.saveAll(pages, ["later"], () => {
 		changes += 1;
 	});
-	assert.equal(QuickSaves.summary(batch).waiting, 3);
+	assert.equal(BackgroundSaves.summary(batch).waiting, 3);
 	await settle();
-	assert.deepEqual(QuickSaves.summary(batch), {
+	assert.deepEqual(BackgroundSaves.summary(batch), {
 		saved: 1,
 		there: 1,
 		waiting: 0,
@@ -89,7 +89,7 @@ test("a thousand tabs wait for the host, over a restart too, and are saved in th
 		title: String(i),
 	}));
 	const batch = quick.saveAll(pages, [], () => {});
-	assert.equal(QuickSaves.summary(batch).waiting, 1000);
+	assert.equal(BackgroundSaves.summary(batch).waiting, 1000);
 	await settle();
 	const next = await background.restart();
 	host.back();

@@ -5,7 +5,7 @@
 import { HostError, Unreachable } from "../../extension/background/host.js";
 import { Outbox } from "../../extension/background/outbox.js";
 import { Pages } from "../../extension/background/page-session.js";
-import { Shelf } from "../../extension/background/storage-queue.js";
+import { StorageQueue } from "../../extension/background/storage-queue.js";
 
 /** Lets everything that is ready to go on go on. Timers are the test's own. */
 export async function settle() {
@@ -265,10 +265,10 @@ export class FakeBackground {
 		this.saves = true;
 		/** @type {any} */
 		this.captured = {};
-		this.shelf = new Shelf(storage);
-		this.outbox = new Outbox(this.shelf, host);
+		this.queue = new StorageQueue(storage);
+		this.outbox = new Outbox(this.queue, host);
 		this.pages = new Pages({
-			shelf: this.shelf,
+			queue: this.queue,
 			outbox: this.outbox,
 			host,
 			capture: async () => this.captured,
@@ -277,7 +277,7 @@ export class FakeBackground {
 		this.outbox.onAnswer = (entry, result) => this.pages.answered(entry, result);
 		this.outbox.onRefused = (entry) => this.pages.refused(entry);
 		this.outbox.onChange = () => this.pages.showAll();
-		this.shelf.onChange = () => this.pages.showAll();
+		this.queue.onChange = () => this.pages.showAll();
 	}
 
 	/**
@@ -286,7 +286,7 @@ export class FakeBackground {
 	 */
 	static async start(host, storage = new FakeStorage()) {
 		const background = new FakeBackground(host, storage);
-		const records = await background.shelf.load();
+		const records = await background.queue.load();
 		background.outbox.load(records);
 		background.pages.load(records);
 		void background.outbox.deliver();

@@ -40,7 +40,7 @@ function click(info, tab = {}) {
 		pages: Object.fromEntries(
 			["intend", "intendNot", "saveUnseen"].map((name) => [name, telling(name)]),
 		),
-		quickSaves: { save: telling("save"), tell: telling("tell") },
+		backgroundSaves: { save: telling("save"), tell: telling("tell") },
 		ready: Promise.resolve(),
 	});
 	void onMenuClick(

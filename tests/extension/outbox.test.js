@@ -386,7 +386,7 @@ test("a save that the full storage doesn't take is held, told, and kept once the
 	// The click itself fits, and survives whatever happens.
 	assert.equal(storedEntries(background), 1);
 	background.storage.quota = Number.POSITIVE_INFINITY;
-	await background.shelf.settled();
+	await background.queue.settled();
 	await settle();
 	assert.equal(popup.view.unkept, false);
 	assert.match(JSON.stringify(background.storage.items), new RegExp(words));
