@@ -6,7 +6,7 @@ use std::{collections::HashSet, ops::Range};
 
 use crate::domain::{
     letters::is_arabic,
-    tokenizer::{WordSpan, Words},
+    words::{WordSpan, Words},
 };
 
 /// Words or parts of which every run is a spelling of its own; of more only the single ones.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::{
     markdown_text::plain_text, note::Note, page_url::PageUrl, phrase::Phrase, tag::Tag,
-    tokenizer::Words,
+    words::Words,
 };
 
 /// The texts of a note that are searched, as plain text.

@@ -21,6 +21,7 @@ mod suggest;
 mod tag;
 mod tokenizer;
 mod typo;
+mod words;
 
 pub use compounds::spellings;
 pub use letters::folded;
@@ -46,5 +47,6 @@ pub use suggest::{
     Suggestion, worth_showing,
 };
 pub use tag::{Tag, is_comma, shell_word};
-pub use tokenizer::{Word, Words, index_text};
+pub use tokenizer::index_text;
 pub use typo::nearest;
+pub use words::{Word, Words};

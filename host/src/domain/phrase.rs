@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::domain::{
     compounds,
     query::Term,
-    tokenizer::{Word, Words},
+    words::{Word, Words},
 };
 
 /// Words that are typed apart and may stand as one have so many bytes together.
@@ -195,9 +195,10 @@ fn is_one_plain_word(term: &Term) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::{query::Query, tokenizer::index_text};
-    use proptest::prelude::*;
 
     /// Whether all words of a query stand in a text, and those that are quoted to the letter.
     fn finds(query: &str, text: &str) -> bool {

@@ -6,7 +6,7 @@
 //! is at worst a suggestion that is slightly off.
 
 use crate::domain::{
-    markdown_text::plain_text, note::Note, page_url::PageUrl, tag::Tag, tokenizer::Words,
+    markdown_text::plain_text, note::Note, page_url::PageUrl, tag::Tag, words::Words,
 };
 
 /// Words that say nothing of what a page is about, in the language in which most pages are
