@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::{
     error::Result,
-    store::{connection::reader::Reader, query::search::range},
+    store::{connection::reader::Reader, query::search::join::range},
 };
 
 /// So many sites are looked at for a list, those that were saved from first.

@@ -6,7 +6,13 @@ use proptest::{prelude::*, sample::select};
 use crate::{
     domain::{Metadata, NewNote, PageUrl, Tag, parse_tags},
     store::{
-        query::{facets::Followed, search::*},
+        query::{
+            facets::Followed,
+            search::{
+                join::{Limits, MAX_SITES},
+                *,
+            },
+        },
         transaction::Store,
     },
 };
