@@ -1,6 +1,6 @@
 /**
  * The entries of the context menus: where each is offered, and what a click on
- * it asks for. How pages and links are saved is `pages.js` and `quick-saves.js`.
+ * it asks for. How pages and links are saved is `page-session.js` and `background-save.js`.
  */
 
 import { browser } from "../shared/browser.js";

@@ -29,7 +29,7 @@ pub struct Config {
     pub file: PathBuf,
     /// The log; older lines are beside it.
     pub log: PathBuf,
-    /// Which extensions have greeted: see `seen.rs`.
+    /// Which extensions have greeted: see `extension_registry.rs`.
     pub seen: PathBuf,
     /// How much is logged.
     pub log_level: log::LevelFilter,

@@ -1,12 +1,7 @@
 //! `url-notes`: which face is asked for, wiring, exit code.
 
-use std::{
-    cell::OnceCell,
-    fs::File,
-    io::{self, Write as _},
-    os::fd::AsFd as _,
-    process::ExitCode,
-};
+use std::io::{self, Write as _};
+use std::{cell::OnceCell, fs::File, os::fd::AsFd as _, process::ExitCode};
 
 use url_notes::{
     caller::Caller,

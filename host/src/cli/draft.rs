@@ -1,7 +1,7 @@
 //! The file of an edit that is under way or was left: where it lies, whose it is, and
 //! when it may go.
 //!
-//! What stands in it is `form.rs`'s, what becomes of that `edit.rs`'s.
+//! What stands in it is `front_matter.rs`'s, what becomes of that `edit.rs`'s.
 
 use std::{
     ffi::OsStr,

@@ -2,8 +2,8 @@
 //!
 //! Looks at everything there is on the way of a save: browsers and their host manifests
 //! (`registration.rs`), the program that these name, greeted as each browser greets it
-//! (`greeting.rs`), the database (`notes.rs`), and port, PATH, settings and log
-//! (`machine.rs`). Nothing is changed by looking. A fault may have remedies, which
+//! (`probe.rs`), the database (`notes.rs`), and port, PATH, settings and log
+//! (`environment.rs`). Nothing is changed by looking. A fault may have remedies, which
 //! `mend` carries out: only what is safe, and never anything in the notes. How it is
 //! shown is `cli/doctor.rs`.
 

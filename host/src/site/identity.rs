@@ -9,7 +9,7 @@
 //!   DNS off, on 127.0.0.1 and on ::1) and send Fetch Metadata there.
 //! - the key, with `require-token`: browsers keep it as a cookie of that origin's host.
 //! - the proof, an HMAC of a nonce: another process of the same notes knows by it that it
-//!   talks to one of its own (challenge–response, see `listen.rs`).
+//!   talks to one of its own (challenge–response, see `listener.rs`).
 //!
 //! A new secret changes all three, so whatever a program has learned before is worth nothing.
 

@@ -1,7 +1,7 @@
 //! The kernel's tables of TCP sockets: whose each of them is.
 //!
 //! Linux alone has them as files (proc(5), `/proc/net/tcp` and `/proc/net/tcp6`).
-//! Says what stands in them; what follows from that is `peer.rs` and `program.rs`.
+//! Says what stands in them; what follows from that is `peer_uid.rs` and `port_owner.rs`.
 
 use std::{
     io,

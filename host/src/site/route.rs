@@ -614,7 +614,7 @@ mod tests {
                 "/tags?sort=uses&filter=x",
             ],
             |text| {
-                // `head.rs` lets no other in.
+                // `request.rs` lets no other in.
                 let target = &format!("/{}", text.trim_start_matches('/'));
                 if let Route::Moved(address) = Route::parse(target) {
                     assert!(

@@ -3,7 +3,7 @@
 //! Owns the sockets and every limit on what a client may cost; the sole namer
 //! of `tiny_http`, whose types write the answers. Its own server is not used:
 //! it has no limit on heads, threads or waiting, and a request body can end
-//! the process. What may be asked is `head.rs`, what is answered is `browse.rs`.
+//! the process. What may be asked is `request.rs`, what is answered is `controller.rs`.
 
 use std::{
     convert::Infallible,

@@ -36,7 +36,7 @@ pub use notes::{
 pub use query::{
     export::Outline,
     facets::{Facets, Followed},
-    search::{Best, Found, Hit, RANKED},
+    search::{Best, Found, RANKED, join::Hit},
     sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder},
     tag_lists::{ListedTag, TagList, TagPlace},
 };

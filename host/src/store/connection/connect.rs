@@ -101,7 +101,7 @@ pub(in crate::store) fn connect_to_write(path: &Path, journal: Journal) -> Resul
     let set = |name, value: &dyn rusqlite::ToSql| reader.conn.pragma_update(None, name, value);
     set("synchronous", &journal.synchronous())?;
     set("journal_size_limit", &LOG_BYTES)?;
-    // When there is time, long before this: see `upkeep.rs`.
+    // When there is time, long before this: see `maintenance.rs`.
     set("wal_autocheckpoint", &LOG_PAGES_AT_MOST)?;
     Ok(reader)
 }

@@ -103,7 +103,7 @@ impl Writer<'_> {
 }
 
 /// Up to so many notes the index is made anew at once when its words change, in a second
-/// or two; more of them piece by piece, when there is time (`upkeep.rs`).
+/// or two; more of them piece by piece, when there is time (`maintenance.rs`).
 const RENEWED_AT_ONCE: i64 = 10_000;
 /// Notes of one such piece, some milliseconds' work.
 const PIECE_NOTES: i64 = if cfg!(test) { 16 } else { 64 };

@@ -19,10 +19,7 @@ use crate::{
             note_rows::{labels, load, select_notes},
             tags::TagFilter,
         },
-        query::{
-            facets::{Facets, Matching},
-            search::Hit,
-        },
+        query::facets::{Facets, Matching},
     },
 };
 
@@ -435,4 +432,13 @@ fn snippet_of(note: &Note, phrases: &[Phrase]) -> Snippet {
     } else {
         in_summary
     }
+}
+
+/// One note that was found.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The note.
+    pub note: Note,
+    /// Why it was found.
+    pub snippet: Snippet,
 }

@@ -15,14 +15,14 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    domain::{Note, NoteId, Query, Searched, Snippet, relevance},
+    domain::{Note, NoteId, Query, Searched, relevance},
     error::Result,
     store::{
         connection::reader::Reader,
         query::{
             facets::Facets,
             search::{
-                join::{Limits, Search},
+                join::{Hit, Limits, Search},
                 word_rows::Step,
             },
         },
@@ -45,15 +45,6 @@ const BEST_LIMITS: Limits = Limits {
     work: 28_000,
     ..LIMITS
 };
-
-/// One note that was found.
-#[derive(Debug, Clone)]
-pub struct Hit {
-    /// The note.
-    pub note: Note,
-    /// Why it was found.
-    pub snippet: Snippet,
-}
 
 /// A page of results.
 #[derive(Debug, Clone, Default)]
