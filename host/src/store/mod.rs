@@ -27,7 +27,7 @@ pub use connection::{
     untrusted_db::each_foreign_row,
 };
 pub use notes::{
-    import::{ExportedFields, Import, ImportedRow, Omission, Origin, RowOutcome, Undone},
+    import::{Import, Origin, RowOutcome, Undone},
     note_rows::Stats,
     note_writes::SavedNote,
     tag_edits::{AliasSet, TagEdit, TagEdited},
@@ -47,7 +47,7 @@ pub use recovery::{
     },
     rebuild::{Repaired, Salvage, repair},
 };
-pub use transaction::{Operation, Store, TRASH_DAYS, Writer};
+pub use transaction::{Operation, OperationResult, Store, TRASH_DAYS, Writer};
 
 #[cfg(test)]
 mod tests;

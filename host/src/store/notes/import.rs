@@ -14,10 +14,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{
-        MAX_SUMMARY_BYTES, MAX_TAGS, Metadata, Note, NoteId, PageUrl, Tag, check_summary,
-        check_tag_count, check_title,
-    },
+    domain::{ImportedRow, Metadata, Note, NoteId, Omission, PageUrl, Tag},
     error::{Error, Result},
     store::{
         notes::{
@@ -39,52 +36,6 @@ const MANY: u32 = if cfg!(test) { 2 } else { 1_000 };
 /// So many notes are undone between two looks at the list of them.
 const UNDONE_AT_ONCE: u32 = if cfg!(test) { 3 } else { 1_000 };
 
-/// A note as a file has it.
-#[derive(Debug, Clone)]
-pub struct ImportedRow {
-    /// Its address.
-    pub url: PageUrl,
-    /// Its title.
-    pub title: String,
-    /// Its tags.
-    pub tags: Vec<Tag>,
-    /// The user's text.
-    pub summary: String,
-    /// What the page says of itself.
-    pub metadata: Metadata,
-    /// When it was saved. None where the file doesn't say.
-    pub saved_at: Option<Timestamp>,
-    /// When it was changed last. None: not since it was saved.
-    pub updated_at: Option<Timestamp>,
-    /// What only an export of ours has.
-    pub kept: ExportedFields,
-}
-
-impl ImportedRow {
-    /// When it was saved, if the file says so. An export has milliseconds; where its
-    /// id is of the same one, that has the microseconds as well.
-    fn saved(&self) -> Option<Timestamp> {
-        let of_id = self.kept.id.map(NoteId::moment);
-        match (self.saved_at, of_id) {
-            (Some(saved), Some(of_id)) if saved.as_millisecond() != of_id.as_millisecond() => {
-                Some(saved)
-            }
-            (saved, of_id) => of_id.or(saved),
-        }
-    }
-}
-
-/// What only an export of ours has of a note.
-#[derive(Debug, Clone, Default)]
-pub struct ExportedFields {
-    /// Its id, which it gets again where that is free.
-    pub id: Option<NoteId>,
-    /// Since when it is in the trash.
-    pub deleted_at: Option<Timestamp>,
-    /// Other addresses of the page.
-    pub addresses: Vec<String>,
-}
-
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowOutcome {
@@ -94,15 +45,6 @@ pub enum RowOutcome {
     Merged,
     /// All of it was there.
     Unchanged,
-}
-
-/// What a note has no room for beside what it has already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Omission {
-    /// Some of the tags.
-    Tags,
-    /// The end of the text, or all of it.
-    Text,
 }
 
 /// What is imported; told when it is undone.
@@ -191,33 +133,30 @@ impl Writer<'_> {
 }
 
 impl Import<'_> {
-    /// Stores a note, or adds it to the one that its page has. Where that came by this
-    /// import too, the note is of the earlier moment of the two.
+    /// Stores a note, or adds it to the one that its page has: see [`Note::with_row`].
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for what can't be taken:
     /// nothing has changed then. The `store_*` kinds.
-    pub fn note(&self, incoming: &ImportedRow) -> Result<RowOutcome> {
+    pub fn note(&self, row: &ImportedRow) -> Result<RowOutcome> {
         self.left.take();
         let tx = &self.writer.tx;
         let no_aliases = matches!(&*self.writer.bulk.borrow(), Some(bulk) if bulk.no_aliases);
-        let tags = match no_aliases {
-            // The reader has left out second ones of a name.
-            true => incoming.tags.clone(),
-            false => without_aliases(tx, &incoming.tags)?,
-        };
-        check_tag_count(&tags)?;
-        let title = check_title(&incoming.title)?;
-        check_summary(&incoming.summary)?;
-        if let Some(deleted_at) = incoming.kept.deleted_at {
-            return self.deleted(incoming, title, tags, deleted_at);
+        let mut row = row.clone();
+        // Without aliases, the reader has left out second ones of a name.
+        if !no_aliases {
+            row.tags = without_aliases(tx, &row.tags)?;
         }
-        if let Some(note) = note_of_page(tx, &incoming.url)? {
-            return self.merge(note, &title, &tags, incoming);
+        let row = row.checked()?;
+        if let Some(deleted_at) = row.kept.deleted_at {
+            return self.deleted(row, deleted_at);
         }
-        let note = self.new_note(incoming, title, tags)?;
-        self.writer
-            .insert(&note, incoming.url.key(), incoming.url.site())?;
+        if let Some(note) = note_of_page(tx, &row.url)? {
+            return self.merge(&note, &row);
+        }
+        let url = row.url.clone();
+        let note = self.new_note(row)?;
+        self.writer.insert(&note, url.key(), url.site())?;
         self.record(&note, None)?;
         Ok(RowOutcome::New)
     }
@@ -258,107 +197,33 @@ impl Import<'_> {
             .execute("UPDATE imports SET aliases = ?", [aliases])
     }
 
-    fn new_note(&self, incoming: &ImportedRow, title: String, tags: Vec<Tag>) -> Result<Note> {
-        let saved = incoming.saved();
-        let saved_at = saved.unwrap_or_else(|| self.undated.get());
-        let wanted = NoteId::at(saved_at);
-        let id = self.free_id(incoming.kept.id.unwrap_or(wanted))?;
+    fn new_note(&self, row: ImportedRow) -> Result<Note> {
+        let saved = row.saved();
+        let wanted = NoteId::at(saved.unwrap_or_else(|| self.undated.get()));
+        let id = self.free_id(row.kept.id.unwrap_or(wanted))?;
         if saved.is_none() {
             self.undated
                 .set(id.moment() + SignedDuration::from_millis(1));
         }
-        let saved_at = wanted.moment();
-        // Exports have milliseconds: a note that wasn't changed since it was saved
-        // has the very moment again.
-        let updated_at = incoming.updated_at.map_or(saved_at, |moment| {
-            if moment.as_millisecond() == saved_at.as_millisecond() {
-                saved_at
-            } else {
-                moment
-            }
-        });
-        Ok(Note {
-            id,
-            saved_at,
-            url: incoming.url.as_str().to_owned(),
-            title_typed: !title.is_empty(),
-            title,
-            addresses: incoming.kept.addresses.clone(),
-            tags,
-            summary: incoming.summary.clone(),
-            metadata: incoming.metadata.clone(),
-            updated_at,
-            deleted_at: None,
-        })
+        Ok(row.into_note(id, wanted.moment()))
     }
 
-    fn merge(
-        &self,
-        before: Note,
-        title: &str,
-        tags: &[Tag],
-        incoming: &ImportedRow,
-    ) -> Result<RowOutcome> {
-        let (tags, summary) = self.that_fit(&before, tags, &incoming.summary);
-        let mut note = before
-            .clone()
-            .enriched(title, tags, summary, &incoming.metadata)?;
-        note.title_typed |= note.title != before.title;
-        for url in std::iter::once(incoming.url.as_str())
-            .chain(incoming.kept.addresses.iter().map(String::as_str))
-        {
-            note.keep_address(url);
+    fn merge(&self, before: &Note, row: &ImportedRow) -> Result<RowOutcome> {
+        let is_own = self.recorded.get() && self.came_by_this(before.id)?;
+        let merged = before.with_row(row, is_own, self.writer.now)?;
+        self.left.replace(merged.omissions);
+        let note = merged.note;
+        if merged.is_earlier {
+            return self.moved(note);
         }
-        let own = self.recorded.get() && self.came_by_this(before.id)?;
-        let earlier = incoming
-            .saved()
-            .map(|moment| NoteId::at(moment).moment())
-            .filter(|moment| own && *moment < before.saved_at);
-        if let Some(moment) = earlier {
-            return self.moved(before.id, note, moment);
-        }
-        if note == before {
+        if note == *before {
             return Ok(RowOutcome::Unchanged);
-        }
-        if !own {
-            note.updated_at = before.later(self.writer.now);
         }
         self.writer.store_fields(&note)?;
         self.writer.store_tags(&note)?;
         self.writer.index(&note, Indexed::Before);
-        self.record(&note, (!own).then_some(&before))?;
+        self.record(&note, (!is_own).then_some(before))?;
         Ok(RowOutcome::Merged)
-    }
-
-    /// What there is room for beside what a note has: what there isn't is added to `left`.
-    fn that_fit<'t>(&self, note: &Note, tags: &'t [Tag], summary: &'t str) -> (&'t [Tag], &'t str) {
-        let mut left = self.left.borrow_mut();
-        let mut room = MAX_TAGS.saturating_sub(note.tags.len());
-        let fits = |tag: &&Tag| {
-            let is_new = !note.tags.contains(tag);
-            let fits = !is_new || room > 0;
-            room = room.saturating_sub(usize::from(is_new));
-            fits
-        };
-        let all = note.tags.len() + tags.iter().filter(|tag| !note.tags.contains(tag)).count();
-        let count = match all > MAX_TAGS {
-            true => tags.iter().take_while(fits).count(),
-            false => tags.len(),
-        };
-        if count < tags.len() {
-            left.push(Omission::Tags);
-        }
-        let room = MAX_SUMMARY_BYTES.saturating_sub(note.summary.trim_end().len() + 2);
-        let length = summary.len();
-        let is_new = !note.summary.is_empty() && !note.summary.contains(summary.trim());
-        let end = match is_new && length > room {
-            true => summary.floor_char_boundary(room),
-            false => length,
-        };
-        if end < length {
-            left.push(Omission::Text);
-        }
-        (&tags[..count], &summary[..end])
     }
 
     /// What of the row that was merged last there was no room for.
@@ -366,17 +231,12 @@ impl Import<'_> {
         self.left.take()
     }
 
-    /// Gives a note that came by this import an earlier moment, and with it another id.
-    fn moved(&self, old: NoteId, mut note: Note, to: Timestamp) -> Result<RowOutcome> {
+    /// Gives a note that came by this import the id of its earlier moment.
+    fn moved(&self, mut note: Note) -> Result<RowOutcome> {
         let writer = self.writer;
-        writer.remove(old)?;
-        writer.execute("DELETE FROM imported WHERE note_id = ?", [old.0])?;
-        note.id = self.free_id(NoteId::at(to))?;
-        // One that wasn't changed since it was saved still wasn't.
-        if note.updated_at == note.saved_at {
-            note.updated_at = to;
-        }
-        note.saved_at = to;
+        writer.remove(note.id)?;
+        writer.execute("DELETE FROM imported WHERE note_id = ?", [note.id.0])?;
+        note.id = self.free_id(NoteId::at(note.saved_at))?;
         let url = PageUrl::parse(&note.url)?;
         writer.insert(&note, url.key(), url.site())?;
         self.record(&note, None)?;
@@ -394,13 +254,7 @@ impl Import<'_> {
     }
 
     /// A note of the trash: it is known by its page and the moment of its deletion.
-    fn deleted(
-        &self,
-        incoming: &ImportedRow,
-        title: String,
-        tags: Vec<Tag>,
-        deleted_at: Timestamp,
-    ) -> Result<RowOutcome> {
+    fn deleted(&self, row: ImportedRow, deleted_at: Timestamp) -> Result<RowOutcome> {
         let writer = self.writer;
         if deleted_at.as_microsecond() < writer.clock.days_ago(TRASH_DAYS) {
             return Err(Error::InvalidParams(format!(
@@ -415,18 +269,19 @@ impl Import<'_> {
             )?
             .query_row(
                 params![
-                    incoming.url.key(),
+                    row.url.key(),
                     deleted_at.as_millisecond(),
-                    incoming.kept.id.map(|id| id.0)
+                    row.kept.id.map(|id| id.0)
                 ],
                 |row| row.get(0),
             )?;
         if known {
             return Ok(RowOutcome::Unchanged);
         }
-        let mut note = self.new_note(incoming, title, tags)?;
+        let url = row.url.clone();
+        let mut note = self.new_note(row)?;
         note.deleted_at = Some(deleted_at);
-        writer.put_into_trash(&note, incoming.url.key())?;
+        writer.put_into_trash(&note, url.key())?;
         self.record(&note, None)?;
         Ok(RowOutcome::New)
     }
@@ -713,7 +568,7 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::transaction::Store;
+    use crate::{domain::ExportedFields, store::transaction::Store};
 
     #[test]
     fn ids_of_one_and_the_same_moment_are_sought_for_once() {

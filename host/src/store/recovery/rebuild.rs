@@ -910,7 +910,7 @@ mod tests {
         domain::{NewNote, parse_tags},
         store::{
             connection::{reader::Reader, schema::SCHEMA},
-            transaction::{Operation, Store},
+            transaction::{Operation, OperationResult, Store},
         },
     };
 
@@ -961,7 +961,10 @@ mod tests {
             };
             store
                 .idempotent(operation, now, |writer| {
-                    Ok(writer.save_note_of(&new, moment)?.note.id.0)
+                    Ok(OperationResult {
+                        note: writer.save_note_of(&new, moment)?.note,
+                        created: true,
+                    })
                 })
                 .unwrap();
         }
