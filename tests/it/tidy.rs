@@ -89,7 +89,7 @@ fn the_domain_imports_nothing_of_ours_but_the_error() {
             assert!(allowed, "{name}: {line}");
         }
     }
-    let protocol = fs::read_to_string(root().join("host/src/protocol.rs")).unwrap();
+    let protocol = fs::read_to_string(root().join("host/src/protocol/messages.rs")).unwrap();
     assert!(!protocol.contains("crate::"));
 }
 

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    connection::schema::SCHEMA, notes::tags::renew_names, recovery::check::examine,
+    connection::schema::SCHEMA, notes::tags::renew_names, recovery::check_content::examine,
     transaction::writes::PRUNED_AT_ONCE, *,
 };
 use crate::{
