@@ -10,10 +10,12 @@
 
 mod envelope;
 mod error_kind;
+mod markdown;
 mod messages;
 
 pub use envelope::*;
 pub use error_kind::*;
+pub use markdown::*;
 pub use messages::*;
 
 #[cfg(test)]

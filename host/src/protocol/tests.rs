@@ -225,7 +225,7 @@ fn an_id_is_a_number_or_a_string() {
 
 #[test]
 fn typings_are_fresh() {
-    expect_test::expect_file!["../../extension/protocol.d.ts"].assert_eq(&declarations());
+    expect_test::expect_file!["../../../extension/protocol.d.ts"].assert_eq(&declarations());
 }
 
 #[test]
