@@ -8,6 +8,7 @@
 
 mod command_line;
 mod contract;
+mod dependencies;
 mod doctor;
 mod edit;
 mod faults;

@@ -430,7 +430,6 @@ pub struct FoundNote {
     pub snippet: String,
 }
 
-
 /// `stats` takes nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -1,0 +1,119 @@
+//! The crates that the program is made of: their licences, versions and sources.
+//!
+//! As `cargo deny check licenses bans sources` does, with the metadata that cargo prints.
+
+use std::{collections::BTreeMap, path::Path, process::Command};
+
+use serde_json::Value;
+use spdx::{Expression, LicenseReq};
+
+/// Licences that let the program be distributed under its own, MIT or Apache 2.0. MPL's
+/// copyleft ends at the files of the crate that has it.
+const ALLOWED: [&str; 7] = [
+    "Apache-2.0",
+    "BSD-3-Clause",
+    "ISC",
+    "MIT",
+    "MPL-2.0",
+    "Unicode-3.0",
+    "Zlib",
+];
+
+/// The packages of the lock file that are built for this machine, tests excluded.
+fn packages() -> Vec<Value> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--locked", "--format-version", "1"])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| (node["id"].as_str().unwrap(), node))
+        .collect();
+    // From the program down, along all dependencies but those of tests.
+    let mut wanted = Vec::new();
+    let mut queue: Vec<&str> = metadata["workspace_members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_str().unwrap())
+        .collect();
+    while let Some(id) = queue.pop() {
+        if wanted.contains(&id) {
+            continue;
+        }
+        wanted.push(id);
+        for dependency in nodes[id]["deps"].as_array().unwrap() {
+            let kinds = dependency["dep_kinds"].as_array().unwrap();
+            if kinds.iter().any(|kind| kind["kind"] != "dev") {
+                queue.push(dependency["pkg"].as_str().unwrap());
+            }
+        }
+    }
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|package| wanted.contains(&package["id"].as_str().unwrap()))
+        .cloned()
+        .collect()
+}
+
+fn is_allowed(licence: &str) -> bool {
+    let allowed = |requirement: &LicenseReq| {
+        let id = requirement.license.id();
+        id.is_some_and(|id| ALLOWED.contains(&id.name))
+    };
+    // Older crates write `MIT/Apache-2.0`.
+    Expression::parse(&licence.replace('/', " OR "))
+        .is_ok_and(|expression| expression.evaluate(allowed))
+}
+
+#[test]
+fn crates_have_licences_that_fit_the_programs() {
+    assert!(is_allowed("MIT/GPL-3.0-only") && is_allowed("(MIT OR Apache-2.0) AND Unicode-3.0"));
+    assert!(!is_allowed("GPL-3.0-only") && !is_allowed("MIT AND GPL-3.0-only"));
+    let packages = packages();
+    assert!(packages.len() > 50, "{}", packages.len());
+    let wrong: Vec<String> = packages
+        .iter()
+        .filter(|package| !is_allowed(package["license"].as_str().unwrap_or_default()))
+        .map(|package| format!("{} {}", package["name"], package["license"]))
+        .collect();
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn no_crate_is_there_in_two_versions() {
+    let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for package in packages() {
+        // Procedural macros aren't in the program.
+        let name = package["name"].as_str().unwrap();
+        if !["syn", "proc-macro2", "quote"].contains(&name) {
+            let version = package["version"].as_str().unwrap().to_owned();
+            versions.entry(name.to_owned()).or_default().push(version);
+        }
+    }
+    versions.retain(|_, versions| versions.len() > 1);
+    assert!(versions.is_empty(), "{versions:?}");
+}
+
+#[test]
+fn crates_come_from_the_registry_alone() {
+    for package in packages() {
+        // Our own package has no source.
+        if let Some(source) = package["source"].as_str() {
+            assert!(source.starts_with("registry+"), "{}", package["name"]);
+        }
+    }
+}
