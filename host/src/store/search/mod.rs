@@ -22,6 +22,8 @@ use rusqlite::{OptionalExtension as _, params};
 
 mod words;
 
+#[cfg(test)]
+use words::RARE;
 use words::WordRows;
 
 use super::{
