@@ -4,19 +4,22 @@
  * site. It decides nothing itself.
  */
 
-import { Badge } from "./shared/badge.js";
+import { BackgroundSaves } from "./background/background-save.js";
+import { Badge } from "./background/badge.js";
+import { capture } from "./background/capture.js";
+import { DismissedTags } from "./background/dismissed-tags.js";
+import { Host } from "./background/host.js";
+import { offerMenus, onMenuClick } from "./background/menus.js";
+import { Omnibox } from "./background/omnibox.js";
+import { serveOptions } from "./background/options-port.js";
+import { Outbox } from "./background/outbox.js";
+import { Pages } from "./background/page-session.js";
+import { servePopup } from "./background/popup-port.js";
+import { ALARM, Retry } from "./background/retry.js";
+import { StorageQueue } from "./background/storage-queue.js";
+import { serveWindow } from "./background/window-port.js";
 import { browser, isFirefox } from "./shared/browser.js";
-import { capture } from "./shared/capture.js";
-import { Host } from "./shared/host.js";
-import { offerMenus, onMenuClick } from "./shared/menus.js";
-import { Omnibox } from "./shared/omnibox.js";
-import { OPTIONS_PORT, serveOptions } from "./shared/options-port.js";
-import { Outbox } from "./shared/outbox.js";
-import { Pages } from "./shared/pages.js";
-import { POPUP_PORT, servePopup } from "./shared/popup-port.js";
-import { QuickSaves } from "./shared/quick-saves.js";
-import { Refusals } from "./shared/refusals.js";
-import { ALARM, Retry } from "./shared/retry.js";
+import { OPTIONS_PORT, POPUP_PORT, WINDOW_PORT } from "./shared/messages.js";
 import {
 	firstRun,
 	heedRevocation,
@@ -26,9 +29,7 @@ import {
 	SETTINGS_KEY,
 	savesOnOpen,
 } from "./shared/settings.js";
-import { Shelf } from "./shared/shelf.js";
 import { activeTab, watchTitle } from "./shared/tab.js";
-import { serveWindow, WINDOW_PORT } from "./shared/window-port.js";
 
 /** How often what the browser's full storage refused is offered to it again. */
 const OFFER_AGAIN_MS = 20_000;
@@ -36,27 +37,29 @@ const OFFER_AGAIN_MS = 20_000;
 const area = browser.storage.local;
 /** Known before the click: it isn't to wait for it. */
 let saves = savesOnOpen(area);
-const shelf = new Shelf(area);
+const queue = new StorageQueue(area);
 const host = new Host({ extension: browser.runtime.getManifest().version });
-const outbox = new Outbox(shelf, host);
+const outbox = new Outbox(queue, host);
 const pages = new Pages({
-	shelf,
+	queue,
 	outbox,
 	host,
 	capture,
 	savesOnOpen: () => saves,
 });
 const badge = new Badge(browser.action, browser.tabs, host);
-const quickSaves = new QuickSaves(outbox, (tabId, good) => badge.flash(tabId, good));
+const backgroundSaves = new BackgroundSaves(outbox, (tabId, good) =>
+	badge.flash(tabId, good),
+);
 const omnibox = new Omnibox(host, isFirefox);
-const refusals = new Refusals(shelf);
+const dismissedTags = new DismissedTags(queue);
 const retry = new Retry(browser.alarms, tryHost);
 
 /** Resolves once what an earlier background left is taken up. */
-const ready = shelf.load().then((records) => {
+const ready = queue.load().then((records) => {
 	outbox.load(records);
 	pages.load(records);
-	refusals.load(records);
+	dismissedTags.load(records);
 	refresh();
 });
 
@@ -84,8 +87,8 @@ function refresh() {
 	if (trouble || outbox.trouble) retry.failed(waiting > 0);
 	else if (host.hello) retry.succeeded();
 	// What it counts is in storage by then, and outlives the browser.
-	if (shelf.full) alertBadge();
-	else void shelf.settled().then(alertBadge, alertBadge);
+	if (queue.full) alertBadge();
+	else void queue.settled().then(alertBadge, alertBadge);
 	pages.showAll();
 	for (const watcher of watchers) watcher();
 }
@@ -100,26 +103,26 @@ host.onChange = () => {
 };
 outbox.onAnswer = (entry, result) => {
 	pages.answered(entry, result);
-	quickSaves.answered(entry, result);
+	backgroundSaves.answered(entry, result);
 	badge.written(entry.method);
 };
 outbox.onRefused = (entry) => {
 	pages.refused(entry);
-	quickSaves.refused(entry);
+	backgroundSaves.refused(entry);
 };
 outbox.onChange = refresh;
 
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let offering;
-shelf.onChange = () => {
+queue.onChange = () => {
 	clearInterval(offering);
 	const offer = () => {
-		void shelf.settled().catch(() => {});
+		void queue.settled().catch(() => {});
 		// Keeps the background from being put to sleep, and so what is in memory alone: in
 		// Firefox a write to storage doesn't.
 		void browser.runtime.getPlatformInfo();
 	};
-	if (shelf.full) offering = setInterval(offer, OFFER_AGAIN_MS);
+	if (queue.full) offering = setInterval(offer, OFFER_AGAIN_MS);
 	refresh();
 };
 
@@ -131,11 +134,11 @@ browser.runtime.onConnect.addListener((port) => {
 	tryHost();
 	const parts = {
 		pages,
-		refusals,
+		dismissedTags,
 		outbox,
 		host,
-		shelf,
-		quickSaves,
+		queue,
+		backgroundSaves,
 		ready,
 		tryHost,
 		activeTab,
@@ -158,7 +161,7 @@ browser.runtime.onInstalled.addListener(async ({ reason }) => {
 	}
 });
 browser.contextMenus.onClicked.addListener((click, tab) => {
-	void onMenuClick(click, tab, { pages, quickSaves, ready });
+	void onMenuClick(click, tab, { pages, backgroundSaves, ready });
 });
 
 omnibox.started();

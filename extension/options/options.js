@@ -4,9 +4,10 @@
  */
 
 import { browser, isFirefox } from "../shared/browser.js";
+import { copies, element, put, showCure, standing } from "../shared/connection-status.js";
 import { dateAndTime } from "../shared/dates.js";
-import { OPTIONS_PORT } from "../shared/options-port.js";
-import { copies, element, put, showCure, standing } from "../shared/overview.js";
+import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
+import { OPTIONS_PORT } from "../shared/messages.js";
 import {
 	giveTabsBack,
 	loadSettings,
@@ -14,13 +15,9 @@ import {
 	saveSettings,
 	TABS,
 } from "../shared/settings.js";
-import { waitingFile } from "../shared/waiting.js";
-import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
+import { waitingFile } from "./outbox-export.js";
 
-/**
- * @typedef {import("../shared/options-port.js").Overview} Overview
- * @typedef {import("../shared/options-port.js").FromOptions} FromOptions
- */
+/** @import {FromOptions, Overview} from "../shared/messages.js" */
 
 /** The page of Chromium's where shortcuts are set; Firefox has a call for it. */
 const CHROMIUM_SHORTCUTS = "chrome://extensions/shortcuts";
@@ -76,7 +73,7 @@ const count = (n) => n.toLocaleString(language());
 
 /**
  * Where the host has broken over it, it has refused nothing.
- * @param {import("../shared/outbox.js").Refusal} refusal
+ * @param {import("../shared/messages.js").Refusal} refusal
  */
 const whyNot = (refusal) =>
 	refusal.cause ? reasonOf(refusal) : say("refusedBecause", reasonOf(refusal));

@@ -6,28 +6,16 @@
 
 import { browser } from "../shared/browser.js";
 import { ago, dateAndTime } from "../shared/dates.js";
-import * as typed from "../shared/edits.js";
+import { language, reasonOf, say, sayEverywhere, whereToCure } from "../shared/i18n.js";
+import * as typed from "../shared/merge.js";
+import { POPUP_PORT } from "../shared/messages.js";
 import { activeTab, savableUrl, shownAddress } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
-import {
-	language,
-	reasonOf,
-	say,
-	sayEverywhere,
-	whereToCure,
-} from "../shared/wording.js";
 import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
-/**
- * @typedef {import("../shared/pages.js").View} View
- * @typedef {import("../shared/popup-port.js").FromPopup} FromPopup
- * @typedef {import("../shared/popup-port.js").ToPopup} ToPopup
- */
-
-/** @type {typeof import("../shared/popup-port.js").POPUP_PORT} */
-const POPUP_PORT = "popup";
+/** @import {FromPopup, ToPopup, View} from "../shared/messages.js" */
 
 /** A save that takes longer is worth a word. */
 const SLOW_MS = 1000;
@@ -58,7 +46,7 @@ const suggestions = new Suggestions({
 	refuse: element("dismiss"),
 });
 
-/** @type {import("../shared/pages.js").Tab} */
+/** @type {import("../shared/messages.js").Tab} */
 let tab = { url: "", title: "", tabId: undefined };
 /** Of the page; null where it can't be saved. */
 let pageUrl = /** @type {string | null} */ (null);
@@ -91,7 +79,7 @@ let slowTimer;
 let aroundFor = /** @type {string | null} */ (null);
 /** Number of the last time that they were asked for. */
 let aroundTurn = 0;
-/** @type {import("../shared/popup-port.js").Around | null} */
+/** @type {import("../shared/messages.js").Around | null} */
 let around = null;
 /** The status of the note that was saved at this moment. */
 let savedStatus = { of: "", words: "" };
@@ -515,7 +503,7 @@ function showTyped(reason) {
 	element("preview").replaceChildren(...(reason ? [line] : []), typed);
 }
 
-/** @param {import("../shared/popup-port.js").Preview} rendered */
+/** @param {import("../shared/messages.js").Preview} rendered */
 async function showPreview({ nodes, outdated }) {
 	const turn = previewTurn;
 	const { previewOf } = await import("./preview.js");

@@ -4,7 +4,7 @@
  * Loaded when it is first asked for.
  */
 
-import { say } from "../shared/wording.js";
+import { say } from "../shared/i18n.js";
 
 /**
  * @typedef {import("../protocol.js").MarkdownNode} MarkdownNode

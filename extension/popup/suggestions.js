@@ -4,7 +4,7 @@
  * the host: suggestions are asked for and given by its owner.
  */
 
-import { say } from "../shared/wording.js";
+import { say } from "../shared/i18n.js";
 
 /** @typedef {import("../protocol.js").SuggestedTag} SuggestedTag */
 

@@ -5,6 +5,7 @@
  * for and given by its owner.
  */
 
+import { say } from "../shared/i18n.js";
 import {
 	isList,
 	MAX_TAG_LENGTH,
@@ -13,7 +14,6 @@ import {
 	splitTags,
 	uniteTags,
 } from "../shared/tags.js";
-import { say } from "../shared/wording.js";
 
 /** @typedef {{name: string, count: number}} TagCount */
 

@@ -6,7 +6,7 @@ import { browser } from "./browser.js";
 
 /**
  * Its address is empty where the browser doesn't tell it. Its title is as the browser has it.
- * @returns {Promise<import("./pages.js").Tab>}
+ * @returns {Promise<import("./messages.js").Tab>}
  */
 export async function activeTab() {
 	const [tab] = await browser.tabs.query({ active: true, lastFocusedWindow: true });

@@ -5,9 +5,9 @@
  */
 
 import { browser, isFirefox } from "../shared/browser.js";
-import { OPTIONS_PORT } from "../shared/options-port.js";
-import { copies, element, put, showCure, standing } from "../shared/overview.js";
-import { say, sayEverywhere } from "../shared/wording.js";
+import { copies, element, put, showCure, standing } from "../shared/connection-status.js";
+import { say, sayEverywhere } from "../shared/i18n.js";
+import { OPTIONS_PORT } from "../shared/messages.js";
 
 /** How often the program is looked for while the user looks at this page. */
 const TRY_EVERY_MS = 1500;
@@ -22,7 +22,7 @@ function connect() {
 	port.onDisconnect.addListener(connect);
 }
 
-/** @param {import("../shared/options-port.js").Overview} shown */
+/** @param {import("../shared/messages.js").Overview} shown */
 function show(shown) {
 	const { state, sentence } = standing(shown);
 	document.body.dataset.state = element("connection").dataset.state = state;

@@ -6,13 +6,13 @@
  */
 
 import { browser } from "../shared/browser.js";
-import { copies, element, put, showCure } from "../shared/overview.js";
+import { copies, element, put, showCure } from "../shared/connection-status.js";
+import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
+import { WINDOW_PORT } from "../shared/messages.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";
 import { splitTags } from "../shared/tags.js";
-import { WINDOW_PORT } from "../shared/window-port.js";
-import { language, reasonOf, say, sayEverywhere } from "../shared/wording.js";
 
-/** @typedef {import("../shared/window-port.js").WindowSummary} WindowSummary */
+/** @import {WindowSummary} from "../shared/messages.js" */
 
 /**
  * @param {string} one

@@ -167,7 +167,7 @@ pub(crate) fn fill(database: &Path, numbers: std::ops::Range<u64>, tags: u64) {
             })
             .expect("notes are saved");
     }
-    while let Some(wait) = store.tidy().expect("the index is merged") {
+    while let Some(wait) = store.run_maintenance().expect("the index is merged") {
         std::thread::sleep(wait);
     }
 }

@@ -27,7 +27,7 @@ use std::{
 use url_notes::{
     domain::{Choices, NewNote, NoteId, PageText, Query, Tag},
     store::{Facets, Origin, Reader, Store, TagFilter},
-    transfer::import::{self, Source, Wishes},
+    transfer::import::{self, ImportOptions, Source},
 };
 
 const SMALL: u64 = 1_000;
@@ -101,7 +101,7 @@ fn settle(database: &Path) {
     let begin = Instant::now();
     let mut store = Store::open(database).expect("a store");
     let mut pieces = 0;
-    while let Some(wait) = store.tidy().expect("the index is merged") {
+    while let Some(wait) = store.run_maintenance().expect("the index is merged") {
         thread::sleep(wait);
         pieces += 1;
     }
@@ -174,20 +174,21 @@ fn queries((small, large): &(Reader, Reader)) {
         )
     };
     let (s, l) = both(500, &|reader, _, _| {
-        let notes = reader.at_one_moment(|reader| reader.notes_with_tags(&with(&[0]), None, PAGE));
+        let notes =
+            reader.read_transaction(|reader| reader.notes_with_tags(&with(&[0]), None, PAGE));
         assert!(!notes.expect("notes").is_empty());
     });
     compare("tag page, most used tag", &s, &l, "≤ 200 µs, ≤ 1.2 x");
     let (s, l) = both(500, &|reader, notes, number| {
         let before = depth(notes, number as u64 * 2 % 1000);
         reader
-            .at_one_moment(|reader| reader.notes_with_tags(&with(&[0]), Some(before), PAGE))
+            .read_transaction(|reader| reader.notes_with_tags(&with(&[0]), Some(before), PAGE))
             .expect("notes");
     });
     compare("tag page, any depth", &s, &l, "≤ 2 x the first page");
     let (s, l) = both(300, &|reader, _, _| {
         reader
-            .at_one_moment(|reader| reader.latest_notes(None, PAGE))
+            .read_transaction(|reader| reader.latest_notes(None, PAGE))
             .expect("notes");
     });
     compare("all notes, first page", &s, &l, "");
@@ -207,7 +208,7 @@ fn queries((small, large): &(Reader, Reader)) {
     let (s, l) = both(300, &|facets, reader, notes, number| {
         let start = facets.page_start(notes * (number as u64 % 300) / 300);
         reader
-            .at_one_moment(|reader| reader.latest_notes(Some(start), PAGE))
+            .read_transaction(|reader| reader.latest_notes(Some(start), PAGE))
             .expect("notes");
     });
     compare(
@@ -265,12 +266,12 @@ fn queries((small, large): &(Reader, Reader)) {
         };
         let s = Times::of(1000, |number| {
             small
-                .at_one_moment(|small| small.complete_tags(&text(number), 6, &[]))
+                .read_transaction(|small| small.complete_tags(&text(number), 6, &[]))
                 .expect("tags");
         });
         let l = Times::of(2000, |number| {
             large
-                .at_one_moment(|large| large.complete_tags(&text(number), 6, &[]))
+                .read_transaction(|large| large.complete_tags(&text(number), 6, &[]))
                 .expect("tags");
         });
         compare(what, &s, &l, "p50 ≤ 110 µs, p99 ≤ 150 µs");
@@ -454,7 +455,7 @@ fn searches((small, large): &(Reader, Reader)) {
             // As host and site do it: SQLite's locks are taken once.
             let query = &queries[number % queries.len()];
             reader
-                .at_one_moment(|reader| {
+                .read_transaction(|reader| {
                     if query.joins_tags() {
                         reader.search_with(facets, query, None, 20)
                     } else {
@@ -701,7 +702,7 @@ fn import() -> io::Result<()> {
                     file: "bookmarks.html".into(),
                     format: format.name.into(),
                 };
-                let wishes = Wishes {
+                let wishes = ImportOptions {
                     folders: true,
                     base: None,
                 };

@@ -7,9 +7,12 @@ use std::{
 };
 
 use etcetera::BaseStrategy;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{handler, regular, site};
+use crate::{
+    caller::{Caller, Family},
+    fs_open,
+};
 
 /// Port of the site: N, O, T, E on a telephone.
 pub const DEFAULT_PORT: u16 = 6683;
@@ -26,7 +29,7 @@ pub struct Config {
     pub file: PathBuf,
     /// The log; older lines are beside it.
     pub log: PathBuf,
-    /// Which extensions have greeted: see `seen.rs`.
+    /// Which extensions have greeted: see `extension_registry.rs`.
     pub seen: PathBuf,
     /// How much is logged.
     pub log_level: log::LevelFilter,
@@ -90,25 +93,6 @@ pub enum Face {
     CommandLine(Vec<OsString>),
 }
 
-/// Who has started the program as a host, as far as argv tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// By the form of argv.
-    pub family: Family,
-    /// The host manifest, which Firefox and its relatives name.
-    pub manifest: Option<PathBuf>,
-}
-
-/// Which of the two kinds of host manifest and of argv a browser has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Family {
-    /// Chromium and what is made of it.
-    Chromium,
-    /// Firefox and what is made of it.
-    Firefox,
-}
-
 /// There is no place for the data.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -167,7 +151,7 @@ fn face_of(argv: Vec<OsString>) -> Face {
 
 /// What is around the program on this machine, for `url-notes doctor` and `register`.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct Environment {
     /// The home folder.
     pub home: Option<PathBuf>,
     /// `$XDG_CONFIG_HOME`, or `.config` in the home folder.
@@ -184,7 +168,7 @@ pub struct Surroundings {
     pub under_sudo: bool,
 }
 
-impl Surroundings {
+impl Environment {
     /// Reads the environment.
     #[must_use]
     #[expect(
@@ -242,7 +226,7 @@ impl Config {
 
     fn read(places: &Places, port: Option<&OsStr>) -> Self {
         let mut warnings = Vec::new();
-        let file = match regular::read_to_string(&places.config) {
+        let file = match fs_open::read_to_string(&places.config) {
             Ok(text) => toml::from_str(&text).unwrap_or_else(|error: toml::de::Error| {
                 let line = error.span().map_or(1, |span| {
                     text[..span.start.min(text.len())].matches('\n').count() + 1
@@ -314,27 +298,6 @@ impl Config {
     }
 }
 
-impl From<&Config> for handler::Settings {
-    fn from(config: &Config) -> Self {
-        Self {
-            database: config.database.clone(),
-            save_file_urls: config.save_file_urls,
-            strip_user_info: config.strip_user_info,
-            save_on_open: config.save_on_open,
-        }
-    }
-}
-
-impl From<&Config> for site::Settings {
-    fn from(config: &Config) -> Self {
-        Self {
-            port: config.port,
-            database: config.database.clone(),
-            require_token: config.require_token,
-        }
-    }
-}
-
 struct Places {
     database: PathBuf,
     config: PathBuf,
@@ -364,8 +327,9 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn is_host(argv: &[&str]) -> bool {
         let argv = std::iter::once("url-notes").chain(argv.iter().copied());

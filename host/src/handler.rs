@@ -1,33 +1,35 @@
 //! Request → outcome, over a store: the sole match on [`Request`]. Translates
 //! between the wire's types and the domain's; decides nothing that they don't.
 
-mod rendered_text;
-
 use std::{path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use rendered_text::render_markdown;
-
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        Because, Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl,
-        Query, Quote, Suggestion, Tag, parse_tags, timestamp_text, tokens_in,
+        Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
+        Quote, Tag, parse_tags,
     },
     error::{Error, Result},
-    messaging::Answering,
+    extension_registry::ExtensionRegistry,
+    messaging::RequestHandler,
     protocol::{
-        self, CompleteTagsParams, CompleteTagsResult, FoundNote, HelloParams, HelloResult,
-        MAX_RESPONSE_BYTES, NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome,
-        PROTOCOL, Request, SamePage, SaveNoteParams, SaveNoteResult, SearchNotesParams,
-        SearchNotesResult, StatsResult, SuggestReason, SuggestTagsParams, SuggestTagsResult,
-        SuggestedTag, UpdateNoteParams,
+        CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult, MAX_RESPONSE_BYTES,
+        NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request,
+        SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult, StatsResult,
+        SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
-    seen::Seen,
-    site::{Door, Site, Status},
-    store::{Counts, Hit, Operation, SavedNote, Store, TagCount},
+    site::SiteState,
+    store::{Counts, Operation, Store},
+    wire::{
+        fit_addresses, wire_hit, wire_note, wire_saved, wire_stats, wire_suggestion, wire_tag,
+        wire_tokens,
+    },
 };
+
+mod rendered_text;
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
 const DEFAULT_COMPLETIONS: u32 = 8;
@@ -52,48 +54,16 @@ pub struct Settings {
     pub save_on_open: Option<bool>,
 }
 
-/// The site as the popup needs to know it.
-#[derive(Debug, Clone)]
-pub struct SiteState {
-    /// Its address for a browser, with a trailing slash.
-    pub url: String,
-    /// Why it doesn't answer, as a sentence.
-    pub problem: Option<String>,
-}
-
-impl SiteState {
-    /// The state of the site of this process, which is or will be at `port`, for those whom
-    /// `door` lets in.
-    #[must_use]
-    pub fn of(site: Option<&Site>, port: u16, door: &Door) -> Self {
-        let status = site.map_or(Status::Starting, Site::status);
-        let port = match status {
-            Status::Serving { port } => port,
-            _ => port,
-        };
-        let problem = status.problem();
-        let origin = match problem {
-            None => door.identity().origin(port),
-            // Whoever has the port isn't to learn the site's own origin by a visit.
-            Some(_) => format!("http://localhost:{port}"),
-        };
-        Self {
-            url: format!("{origin}/"),
-            problem,
-        }
-    }
-}
-
 /// Answers requests. Opens the store when the first one needs it, and again
 /// where that failed: a disk that is mended needs no new host.
 pub struct Handler<S> {
     settings: Settings,
     site: S,
     store: Option<Store>,
-    seen: Option<Seen>,
+    seen: Option<ExtensionRegistry>,
 }
 
-impl<S: Fn() -> SiteState> Answering for Handler<S> {
+impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
     fn answer(&mut self, request: Request) -> Result<Outcome> {
         match request {
             Request::Hello(params) => self.hello(&params).map(Outcome::Hello),
@@ -120,16 +90,16 @@ impl<S: Fn() -> SiteState> Answering for Handler<S> {
         }
     }
 
-    fn rest(&mut self) {
+    fn on_idle(&mut self) {
         if let Some(seen) = &mut self.seen {
             seen.write(crate::clock::now());
         }
     }
 
-    fn tidy(&mut self) -> Option<Duration> {
-        self.rest();
+    fn run_maintenance(&mut self) -> Option<Duration> {
+        self.on_idle();
         let store = self.store.as_mut()?;
-        let done = match store.tidy() {
+        let done = match store.run_maintenance() {
             Ok(None) => store.learn().map(|more| more.then_some(Duration::ZERO)),
             done => done,
         };
@@ -153,7 +123,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     /// The same, which writes down who has greeted it.
     #[must_use]
-    pub fn noting(mut self, seen: Seen) -> Self {
+    pub fn noting(mut self, seen: ExtensionRegistry) -> Self {
         self.seen = Some(seen);
         self
     }
@@ -226,7 +196,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             url,
         };
         self.store()?
-            .once(operation, crate::clock::now(), |writer| {
+            .idempotent(operation, crate::clock::now(), |writer| {
                 let mut saved = wire_saved(&new.url, &writer.save_page(&new)?);
                 fit_addresses(&mut saved.note);
                 Ok(saved)
@@ -235,7 +205,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
         let url = PageUrl::parse(&params.url)?;
-        self.store()?.at_one_moment(|store| {
+        self.store()?.read_transaction(|store| {
             let note = store.note_for_url(&url)?;
             Ok(NoteForUrlResult {
                 note: note.as_ref().map(|note| {
@@ -277,7 +247,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
     ) -> Result<NoteResult> {
         let operation = operation(op_id, method)?;
         self.store()?
-            .once(operation, crate::clock::now(), |writer| {
+            .idempotent(operation, crate::clock::now(), |writer| {
                 let mut note = wire_note(&work(writer)?);
                 fit_addresses(&mut note);
                 Ok(NoteResult { note })
@@ -345,7 +315,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let before = params.before.map(NoteId);
         let found = self
             .store()?
-            .at_one_moment(|store| store.search(&query, before, limit))?;
+            .read_transaction(|store| store.search(&query, before, limit))?;
         let mut result = SearchNotesResult {
             notes: Vec::with_capacity(found.hits.len()),
             more: found.next.is_some(),
@@ -377,147 +347,4 @@ fn operation(op_id: &str, method: &'static str) -> Result<Operation> {
     let id = Uuid::parse_str(op_id)
         .map_err(|_| Error::InvalidParams("The operation id (opId) is not a UUID.".into()))?;
     Ok(Operation { id, method })
-}
-
-/// A note as it goes over the wire, and as `--json` prints it.
-#[must_use]
-pub fn wire_note(note: &Note) -> protocol::Note {
-    protocol::Note {
-        id: note.id.0,
-        url: note.address().into_owned(),
-        addresses: note.other_addresses(),
-        title: note.title.clone(),
-        tags: note.tags.iter().map(Tag::to_string).collect(),
-        summary: note.summary.clone(),
-        excerpt: note.metadata.excerpt.clone(),
-        saved_at: timestamp_text(note.saved_at),
-        updated_at: timestamp_text(note.updated_at),
-        published_at: note.metadata.published_at.clone(),
-        site_name: note.metadata.site_name.clone(),
-        lang: note.metadata.lang.clone(),
-        deleted_at: note.deleted_at.map(timestamp_text),
-    }
-}
-
-/// What a save under `url` did, as it goes over the wire and as `--json` prints it.
-#[must_use]
-pub fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
-    let because = PageUrl::parse(&saved.note.url)
-        .ok()
-        .and_then(|first| url.same_page_as(&first));
-    SaveNoteResult {
-        note: wire_note(&saved.note),
-        created: saved.before.is_none(),
-        same_page: because.map(|because| SamePage {
-            url: saved.note.address().into_owned(),
-            because,
-        }),
-        tokens: wire_tokens(&saved.note),
-    }
-}
-
-/// As many of the other addresses as an answer has room for beside the rest of a note.
-fn fit_addresses(note: &mut protocol::Note) {
-    let mut room = MAX_RESPONSE_BYTES / 4;
-    note.addresses.retain(|url| {
-        let fits = url.len() <= room;
-        room = room.saturating_sub(url.len());
-        fits
-    });
-}
-
-/// The names of the tokens in the addresses of a note, each once.
-fn wire_tokens(note: &Note) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for url in std::iter::once(&note.url).chain(&note.addresses) {
-        for name in tokens_in(url) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-/// A tag with its count as it goes over the wire, and as `--json` prints it.
-#[must_use]
-pub fn wire_tag(tag: TagCount) -> protocol::TagCount {
-    protocol::TagCount {
-        name: tag.tag.to_string(),
-        count: tag.uses,
-    }
-}
-
-/// A suggested tag as it goes over the wire.
-fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
-    let score = (suggestion.score * 1000.0).round() / 1000.0;
-    let (because, reason, detail) = match suggestion.because {
-        Because::InTitle => ("appears in the title".into(), SuggestReason::InTitle, None),
-        Because::InText => ("appears in the text".into(), SuggestReason::InText, None),
-        Because::InAddress => (
-            "appears in the address".into(),
-            SuggestReason::InAddress,
-            None,
-        ),
-        Because::Similar(1) => (
-            "1 similar note".into(),
-            SuggestReason::SimilarNotes,
-            Some("1".into()),
-        ),
-        Because::Similar(notes) => (
-            format!("{notes} similar notes"),
-            SuggestReason::SimilarNotes,
-            Some(notes.to_string()),
-        ),
-        Because::UsualOn(site) => (
-            format!("common on {site}"),
-            SuggestReason::UsualOnSite,
-            Some(site),
-        ),
-        Because::OftenWith(tag) => (
-            format!("often used with {tag}"),
-            SuggestReason::OftenWith,
-            Some(tag.to_string()),
-        ),
-        Because::UsedOften => ("often used".into(), SuggestReason::UsedOften, None),
-        Because::Keyword => (
-            "page keyword (new tag)".into(),
-            SuggestReason::Keyword,
-            None,
-        ),
-    };
-    SuggestedTag {
-        name: suggestion.tag.to_string(),
-        score,
-        because,
-        reason,
-        detail,
-    }
-}
-
-/// A search result as it goes over the wire, and as `--json` prints it.
-#[must_use]
-pub fn wire_hit(hit: Hit) -> FoundNote {
-    FoundNote {
-        id: hit.note.id.0,
-        saved_at: timestamp_text(hit.note.saved_at),
-        tags: hit.note.tags.iter().map(Tag::to_string).collect(),
-        url: hit.note.address().into_owned(),
-        title: hit.note.title,
-        snippet: hit.snippet.text(),
-    }
-}
-
-/// Figures as they go over the wire, and as `--json` prints them.
-#[must_use]
-pub fn wire_stats(stats: &crate::store::Stats) -> StatsResult {
-    StatsResult {
-        notes: stats.notes,
-        tags: stats.tags,
-        sites: stats.sites,
-        trash: stats.trash,
-        database_bytes: stats.database_bytes,
-        first_saved_at: stats.first.map(timestamp_text),
-        last_saved_at: stats.last.map(timestamp_text),
-    }
 }

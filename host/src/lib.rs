@@ -7,12 +7,15 @@
 //! the command line, the message handler and the site are three thin faces on
 //! the same store and domain.
 
+pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod domain;
 pub mod error;
+pub mod extension_registry;
+mod fs_open;
 #[cfg(test)]
 mod fuzz;
 pub mod handler;
@@ -20,8 +23,8 @@ pub mod logging;
 pub mod messaging;
 pub mod protocol;
 pub mod registration;
-mod regular;
-pub mod seen;
 pub mod site;
 pub mod store;
 pub mod transfer;
+mod wire;
+mod wiring;

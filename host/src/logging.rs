@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use log::{Log, Metadata, Record};
 
-use crate::{config::Config, regular};
+use crate::{config::Config, fs_open};
 
 /// Size at which the log begins anew; the lines before go to `….log.old`, so
 /// that both together stay under twice this.
@@ -80,7 +80,7 @@ fn open(path: &Path) -> io::Result<File> {
         .create(true)
         .append(true)
         .mode(0o600)
-        .custom_flags(regular::NO_WAIT)
+        .custom_flags(fs_open::NO_WAIT)
         .open(path)
 }
 
@@ -115,8 +115,9 @@ fn line(record: &Record<'_>, now: Timestamp, process: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
 
     fn log_in(dir: &Path) -> FileLog {
         FileLog {

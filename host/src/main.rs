@@ -4,12 +4,13 @@ use std::io::{self, Write as _};
 use std::{cell::OnceCell, fs::File, os::fd::AsFd as _, process::ExitCode};
 
 use url_notes::{
+    caller::Caller,
     cli::{self, Arguments},
-    config::{self, Caller, Config, Face},
-    handler::{Handler, Settings, SiteState},
+    config::{self, Config, Face},
+    extension_registry::ExtensionRegistry,
+    handler::{Handler, Settings},
     logging, messaging,
-    seen::Seen,
-    site::{self, Site},
+    site::{self, Site, SiteState},
 };
 
 fn main() -> ExitCode {
@@ -32,11 +33,11 @@ fn host(caller: Caller) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
     let site = OnceCell::new();
-    let door = site::Settings::from(&config).door();
+    let access = site::Settings::from(&config).access();
     let mut handler = Handler::new(Settings::from(&config), || {
-        SiteState::of(site.get(), config.port, &door)
+        SiteState::of(site.get(), config.port, &access)
     })
-    .noting(Seen::new(config.seen.clone(), caller));
+    .noting(ExtensionRegistry::new(config.seen.clone(), caller));
     // Not `io::stdin`, which reads ahead.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {

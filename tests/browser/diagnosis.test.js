@@ -7,13 +7,14 @@ import { execFile } from "node:child_process";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { cureFor } from "../../extension/shared/diagnosis.js";
+import { cureFor } from "../../extension/background/diagnosis.js";
 import { until } from "./driver/until.js";
 import { builtProgram, project } from "./program.js";
 import { inEachBrowser } from "./world.js";
 
+/** @import {Cause} from "../../extension/shared/messages.js" */
+
 /** @typedef {import("./world.js").World} World */
-/** @typedef {import("../../extension/shared/diagnosis.js").Cause} Cause */
 
 const run = promisify(execFile);
 

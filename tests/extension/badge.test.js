@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { mock, test } from "node:test";
-import { Badge, COLOURS } from "../../extension/shared/badge.js";
+import { Badge, COLOURS } from "../../extension/background/badge.js";
 import { FakeHost, settle } from "./fakes.js";
 
 test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"] }));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitCaptured } from "../../extension/shared/capture.js";
+import { fitCaptured } from "../../extension/background/capture.js";
 import { ownTitle, savableUrl } from "../../extension/shared/tab.js";
 
 for (const [tab, url] of /** @type {const} */ ([

@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { HostError, readAnswer, requestMessage } from "../../extension/shared/host.js";
+import {
+	HostError,
+	readAnswer,
+	requestMessage,
+} from "../../extension/background/host.js";
 
 const folder = new URL("../contract/", import.meta.url);
 

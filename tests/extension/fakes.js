@@ -2,10 +2,10 @@
 // native messaging port, a host with a store, and whole backgrounds that live and die
 // on one storage.
 
-import { HostError, Unreachable } from "../../extension/shared/host.js";
-import { Outbox } from "../../extension/shared/outbox.js";
-import { Pages } from "../../extension/shared/pages.js";
-import { Shelf } from "../../extension/shared/shelf.js";
+import { HostError, Unreachable } from "../../extension/background/host.js";
+import { Outbox } from "../../extension/background/outbox.js";
+import { Pages } from "../../extension/background/page-session.js";
+import { StorageQueue } from "../../extension/background/storage-queue.js";
 
 /** Lets everything that is ready to go on go on. Timers are the test's own. */
 export async function settle() {
@@ -265,10 +265,10 @@ export class FakeBackground {
 		this.saves = true;
 		/** @type {any} */
 		this.captured = {};
-		this.shelf = new Shelf(storage);
-		this.outbox = new Outbox(this.shelf, host);
+		this.queue = new StorageQueue(storage);
+		this.outbox = new Outbox(this.queue, host);
 		this.pages = new Pages({
-			shelf: this.shelf,
+			queue: this.queue,
 			outbox: this.outbox,
 			host,
 			capture: async () => this.captured,
@@ -277,7 +277,7 @@ export class FakeBackground {
 		this.outbox.onAnswer = (entry, result) => this.pages.answered(entry, result);
 		this.outbox.onRefused = (entry) => this.pages.refused(entry);
 		this.outbox.onChange = () => this.pages.showAll();
-		this.shelf.onChange = () => this.pages.showAll();
+		this.queue.onChange = () => this.pages.showAll();
 	}
 
 	/**
@@ -286,7 +286,7 @@ export class FakeBackground {
 	 */
 	static async start(host, storage = new FakeStorage()) {
 		const background = new FakeBackground(host, storage);
-		const records = await background.shelf.load();
+		const records = await background.queue.load();
 		background.outbox.load(records);
 		background.pages.load(records);
 		void background.outbox.deliver();
@@ -309,7 +309,7 @@ export class FakeBackground {
 
 /** The popup, reduced to what it tells and what it was shown. */
 export class FakePopup {
-	/** @type {import("../../extension/shared/pages.js").View[]} */ views = [];
+	/** @type {import("../../extension/shared/messages.js").View[]} */ views = [];
 
 	/**
 	 * @param {FakeBackground} background
@@ -331,7 +331,7 @@ export class FakePopup {
 		return popup;
 	}
 
-	/** @param {import("../../extension/shared/pages.js").View} view */
+	/** @param {import("../../extension/shared/messages.js").View} view */
 	show(view) {
 		this.views.push(structuredClone(view));
 	}
@@ -348,7 +348,7 @@ export class FakePopup {
 
 	/**
 	 * Typing by a user who sees what was shown last, or (`blind`) the empty form.
-	 * @param {import("../../extension/shared/edits.js").Edits} edits
+	 * @param {import("../../extension/shared/merge.js").Edits} edits
 	 */
 	type(edits, { blind = false } = {}) {
 		const revision = blind ? 0 : this.view.revision;

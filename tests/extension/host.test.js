@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { Host, HostError, Unreachable } from "../../extension/shared/host.js";
+import { Host, HostError, Unreachable } from "../../extension/background/host.js";
 import { FakePort, HELLO, settle } from "./fakes.js";
 
 test.before(() => mock.timers.enable({ apis: ["setTimeout"] }));

@@ -18,8 +18,8 @@ Object.assign(globalThis, {
 });
 // After it: the modules take the browser as they find it.
 const { settle } = await import("./fakes.js");
-const { capture } = await import("../../extension/shared/capture.js");
-const { onMenuClick } = await import("../../extension/shared/menus.js");
+const { capture } = await import("../../extension/background/capture.js");
+const { onMenuClick } = await import("../../extension/background/menus.js");
 
 test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 test.afterEach(() => mock.timers.reset());
@@ -40,7 +40,7 @@ function click(info, tab = {}) {
 		pages: Object.fromEntries(
 			["intend", "intendNot", "saveUnseen"].map((name) => [name, telling(name)]),
 		),
-		quickSaves: { save: telling("save"), tell: telling("tell") },
+		backgroundSaves: { save: telling("save"), tell: telling("tell") },
 		ready: Promise.resolve(),
 	});
 	void onMenuClick(

@@ -22,7 +22,9 @@ Object.assign(globalThis, {
 });
 // After it: the modules take the browser as they find it.
 const { HELLO, settle } = await import("./fakes.js");
-const { escapeXml, marked, Omnibox } = await import("../../extension/shared/omnibox.js");
+const { escapeXml, marked, Omnibox } = await import(
+	"../../extension/background/omnibox.js"
+);
 
 test.beforeEach(() => {
 	hints = [];

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HostError, Unreachable } from "../../extension/shared/host.js";
+import { HostError, Unreachable } from "../../extension/background/host.js";
 import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";
@@ -386,7 +386,7 @@ test("a save that the full storage doesn't take is held, told, and kept once the
 	// The click itself fits, and survives whatever happens.
 	assert.equal(storedEntries(background), 1);
 	background.storage.quota = Number.POSITIVE_INFINITY;
-	await background.shelf.settled();
+	await background.queue.settled();
 	await settle();
 	assert.equal(popup.view.unkept, false);
 	assert.match(JSON.stringify(background.storage.items), new RegExp(words));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { readPage } from "../../extension/shared/capture.js";
+import { readPage } from "../../extension/background/capture.js";
 
 /** @type {import("puppeteer-core").Browser} */
 let browser;

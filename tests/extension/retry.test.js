@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { Retry } from "../../extension/shared/retry.js";
+import { Retry } from "../../extension/background/retry.js";
 
 function retrying() {
 	mock.timers.enable({ apis: ["setTimeout", "Date"] });

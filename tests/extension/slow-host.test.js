@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { Host } from "../../extension/shared/host.js";
-import { servePopup } from "../../extension/shared/popup-port.js";
+import { Host } from "../../extension/background/host.js";
+import { servePopup } from "../../extension/background/popup-port.js";
 import { FakeBackground, FakePopup, FakePort, HELLO, settle } from "./fakes.js";
 
 test.before(() => mock.timers.enable({ apis: ["setTimeout"] }));
@@ -162,7 +162,7 @@ test("Try again is answered once it is known what came of it, and not before", a
 		};
 		servePopup(/** @type {any} */ (port), {
 			pages: background.pages,
-			refusals: /** @type {any} */ ({}),
+			dismissedTags: /** @type {any} */ ({}),
 			host,
 			ready: Promise.resolve(),
 			tryHost: () => host.connect(),
@@ -213,7 +213,7 @@ test("a preview is the host's; without one that renders the popup learns why", a
 		};
 		servePopup(/** @type {any} */ (port), {
 			pages: /** @type {any} */ ({}),
-			refusals: /** @type {any} */ ({}),
+			dismissedTags: /** @type {any} */ ({}),
 			host,
 			ready: Promise.resolve(),
 			tryHost: () => {},

@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import * as typed from "../../extension/shared/edits.js";
-import { HostError } from "../../extension/shared/host.js";
-import { servePopup } from "../../extension/shared/popup-port.js";
+import { HostError } from "../../extension/background/host.js";
+import { servePopup } from "../../extension/background/popup-port.js";
+import * as typed from "../../extension/shared/merge.js";
 import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";

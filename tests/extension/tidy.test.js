@@ -7,7 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { cureFor } from "../../extension/shared/diagnosis.js";
+import { cureFor } from "../../extension/background/diagnosis.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const extension = path.join(root, "extension");
@@ -47,7 +47,7 @@ test("only host.js names native messaging", () => {
 	);
 	assert.deepEqual(
 		naming.map(({ name }) => name),
-		[path.join("shared", "host.js")],
+		[path.join("background", "host.js")],
 	);
 });
 
@@ -107,10 +107,10 @@ test("every language has the same texts, with the same placeholders", async () =
 });
 
 test("each cause has its words", async () => {
-	const text = await readFile(path.join(extension, "shared/diagnosis.js"), "utf8");
+	const text = await readFile(path.join(extension, "shared/messages.js"), "utf8");
 	const causes = new Set(
 		[
-			...(text.match(/@typedef \{([\s\S]*?)\} Cause/)?.[1] ?? "").matchAll(/"(\w+)"/g),
+			...(text.match(/@typedef \{([\w\s|*"]*)\} Cause/)?.[1] ?? "").matchAll(/"(\w+)"/g),
 		].map(([, cause]) => `cause_${cause}`),
 	);
 	assert.ok(causes.size > 5);
@@ -123,7 +123,7 @@ test("the words for each cause are those of the program, and name it a cure", as
 		await readFile(path.join(root, "tests/contract/causes.json"), "utf8"),
 	);
 	for (const [key, { message }] of Object.entries(messages)) {
-		const name = /** @type {import("../../extension/shared/diagnosis.js").Cause} */ (
+		const name = /** @type {import("../../extension/shared/messages.js").Cause} */ (
 			/^cause_(.*)$/.exec(key)?.[1] ?? "program_ended"
 		);
 		// Nobody has to do anything about a program that is being started again.

@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod host;
 mod imports;
+mod layers;
 mod life;
 mod messages;
 mod obstacles;

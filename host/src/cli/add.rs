@@ -2,10 +2,10 @@
 
 use std::io::Read as _;
 
-use super::Invocation;
 use crate::{
+    cli::context::Invocation,
     domain::{MAX_SUMMARY_BYTES, Metadata, NewNote, PageUrl, parse_tags},
-    handler::wire_saved,
+    wire::wire_saved,
 };
 
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ impl Add {
         };
         let mut store = invocation.store()?;
         let saved = store.write(crate::clock::now(), |writer| writer.save_note(&new))?;
-        if let Err(error) = store.tidy() {
+        if let Err(error) = store.run_maintenance() {
             log::warn!("upkeep: {}", error.chain());
         }
         let told = wire_saved(&new.url, &saved);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Invocation;
+use crate::cli::context::Invocation;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -3,8 +3,8 @@
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::Invocation;
 use crate::{
+    cli::{context::Invocation, print},
     domain::Tag,
     store::{self, Health, LookAlike, Salvage},
 };
@@ -88,7 +88,7 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
             out,
             "wrong        {}: {}",
             fault.area.name(),
-            super::print::clean(&fault.sentence)
+            print::clean(&fault.sentence)
         )?;
     }
     for alike in &health.look_alikes {
@@ -98,7 +98,7 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
         writeln!(
             out,
             "comma        The tag \"{}\" has a comma, which separates tags now; `url-notes tag rename` gives it another name.",
-            super::print::clean(name.as_str())
+            print::clean(name.as_str())
         )?;
     }
     if health.faults.is_empty() {
@@ -123,7 +123,7 @@ fn tell_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::R
         out,
         "look-alike   {} tags look like \"{}\"{because}; `url-notes tag merge --look-alikes` makes them one, and with --dry-run shows what it would do.",
         alike.names.len(),
-        super::print::clean(stays.as_str())
+        print::clean(stays.as_str())
     )?;
     // As they are, so that they can be copied.
     let names: Vec<String> = alike.names.iter().map(word).collect();

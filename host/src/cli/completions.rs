@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
-use super::{Arguments, Invocation, print::clean};
 use crate::{
+    cli::{context::Invocation, print::clean},
     domain::{Note, Tag, folded},
     error::Result,
     store::{Reader, TagCount},
@@ -69,7 +69,12 @@ pub(super) struct Complete {
 }
 
 impl Complete {
-    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    /// `command`: all subcommands, as clap describes them.
+    pub(super) fn run(
+        self,
+        invocation: &mut Invocation<'_>,
+        command: clap::Command,
+    ) -> anyhow::Result<()> {
         let mut words = self.words;
         words.truncate(self.index + 1);
         if words.len() == self.index {
@@ -84,7 +89,7 @@ impl Complete {
             Some(folder) => folder.join("notes.db"),
             None => invocation.config.database.clone(),
         };
-        let mut command = with_values(Arguments::command(), &database);
+        let mut command = with_values(command, &database);
         let mut found = complete(&mut command, words, self.index, Some(Path::new(".")))?;
         // Options are offered where one is begun.
         let begins_option = |candidate: &CompletionCandidate| {

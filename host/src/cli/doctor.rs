@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Invocation, print::clean};
 use crate::{
-    config::Surroundings,
+    cli::{context::Invocation, print::clean},
+    config::Environment,
     doctor::{self, Area, BrowserState, Finding, Level, Mended, Report},
+    extension_registry::Visit,
     protocol::PROTOCOL,
-    seen::Visit,
 };
 
 /// Version of what `--json` prints; raised when something of it goes or changes its sense.
@@ -29,7 +29,7 @@ pub(super) struct Unwell(String);
 
 impl Doctor {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let around = Surroundings::load();
+        let around = Environment::load();
         let now = crate::clock::now();
         let mut report = doctor::examine(&invocation.config, &around, now);
         let mut mended = Mended::default();
@@ -153,7 +153,7 @@ fn cures(finding: &Finding) -> Vec<String> {
     cures
 }
 
-fn wire(report: &Report, mended: &Mended, around: &Surroundings) -> Value {
+fn wire(report: &Report, mended: &Mended, around: &Environment) -> Value {
     let checks: Vec<Value> = report
         .findings
         .iter()

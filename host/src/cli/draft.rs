@@ -1,7 +1,7 @@
 //! The file of an edit that is under way or was left: where it lies, whose it is, and
 //! when it may go.
 //!
-//! What stands in it is `form.rs`'s, what becomes of that `edit.rs`'s.
+//! What stands in it is `front_matter.rs`'s, what becomes of that `edit.rs`'s.
 
 use std::{
     ffi::OsStr,
@@ -14,8 +14,8 @@ use std::{
 
 use anyhow::bail;
 
-use super::{form, unwritten};
 use crate::{
+    cli::{context::unwritten, front_matter},
     config::Config,
     domain::{Note, NoteId, shell_word},
 };
@@ -52,7 +52,7 @@ impl Draft {
     /// A draft in which nothing was typed is taken again, so that they don't pile up.
     pub(super) fn begin(config: &Config, note: &Note) -> anyhow::Result<(Self, Option<PathBuf>)> {
         let drafts = drafts(config);
-        let written = form::write(note);
+        let written = front_matter::write(note);
         let (mut other, mut again) = (None, None);
         for folder in of_note(&drafts, note.id) {
             let path = folder.join(NAME);
@@ -230,7 +230,8 @@ impl Draft {
     pub(super) fn give_up<T>(&self, sentence: &str) -> anyhow::Result<T> {
         let is_kept = match self.typed() {
             Ok(typed) => {
-                !form::is_blank(&typed) && self.before().map_or(true, |before| typed != before)
+                !front_matter::is_blank(&typed)
+                    && self.before().map_or(true, |before| typed != before)
             }
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         };

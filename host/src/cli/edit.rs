@@ -14,19 +14,21 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::{
-    Invocation, Which, add,
-    draft::{self, Draft},
-    form,
-    print::clean,
-    terminal::{self, EditorFailure},
-};
 use crate::{
+    cli::{
+        add,
+        context::Invocation,
+        draft::{self, Draft},
+        front_matter,
+        note_ref::NoteRef,
+        print::clean,
+        terminal::{self, EditorFailure},
+    },
     domain::{Change, Note, Tag, nearest, parse_tags},
     error::{Error, Result},
-    handler::wire_note,
     protocol,
     store::Store,
+    wire::wire_note,
 };
 
 /// An editor that ends within this time may have left its window open: nobody reads a
@@ -44,7 +46,7 @@ Examples:
 pub(super) struct Edit {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
     /// Give the note this title
     #[arg(long, allow_hyphen_values = true)]
     title: Option<String>,
@@ -64,7 +66,7 @@ pub(super) struct Edit {
 
 /// As `--json` prints it.
 #[derive(Debug, Serialize)]
-struct Told {
+struct Output {
     note: protocol::Note,
     changed: bool,
 }
@@ -105,7 +107,7 @@ impl Edit {
             invocation.hint(besides);
         }
         if invocation.json {
-            return invocation.print_json(&Told {
+            return invocation.print_json(&Output {
                 note: wire_note(&edited.note),
                 changed: edited.changed,
             });
@@ -171,13 +173,13 @@ fn difference(
 /// # Errors
 /// With a sentence.
 fn change_of(bytes: &[u8], note: &Note) -> Result<Change> {
-    let form = form::read(bytes).map_err(Error::InvalidParams)?;
+    let form = front_matter::read(bytes).map_err(Error::InvalidParams)?;
     let title = form
         .title
-        .filter(|title| *title != form::one_line(&note.title));
+        .filter(|title| *title != front_matter::one_line(&note.title));
     let tags = form.tags.map(|tags| parse_tags(&tags)).transpose()?;
     // The ends of lines and the blank around are the editor's, not the user's.
-    let same = form.summary == form::plain(&note.summary);
+    let same = form.summary == front_matter::plain(&note.summary);
     Ok(difference(
         note,
         title,
@@ -200,7 +202,7 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
     let changed = store.write(crate::clock::now(), |writer| {
         writer.update_note(note.id, change.clone())
     })?;
-    if let Err(error) = store.tidy() {
+    if let Err(error) = store.run_maintenance() {
         log::warn!("upkeep: {}", error.chain());
     }
     let is_same = before
@@ -243,7 +245,7 @@ fn seen(draft: &Draft, note: &Note) -> Note {
     let mut seen = note.clone();
     let Ok(form) = draft
         .before()
-        .map(|bytes| form::read(&bytes).unwrap_or_default())
+        .map(|bytes| front_matter::read(&bytes).unwrap_or_default())
     else {
         return seen;
     };
@@ -251,11 +253,11 @@ fn seen(draft: &Draft, note: &Note) -> Note {
         seen.tags = tags;
     }
     if let Some(title) = form.title
-        && title != form::one_line(&note.title)
+        && title != front_matter::one_line(&note.title)
     {
         seen.title = title;
     }
-    if form.summary != form::plain(&note.summary) {
+    if form.summary != front_matter::plain(&note.summary) {
         seen.summary = form.summary;
     }
     seen
@@ -279,7 +281,7 @@ fn in_editor(
         }
         let is_at_once = begun.elapsed() < AT_ONCE;
         let mistake = match draft.typed() {
-            Ok(bytes) if form::is_blank(&bytes) => {
+            Ok(bytes) if front_matter::is_blank(&bytes) => {
                 return draft.give_up("The file is empty, so nothing was changed.");
             }
             Ok(bytes) => {

@@ -10,18 +10,19 @@ use std::{
     },
 };
 
-use super::{
-    Invocation,
-    print::{self, Bar},
-    terminal::Stop,
-};
+use anyhow::bail;
+
 use crate::{
+    cli::{
+        context::{self, Invocation},
+        print::{self, Bar},
+        terminal::Stop,
+    },
     domain::parse_tags,
     site::{self, Address, Tokens, Written},
     store::{self, Reader, TagFilter},
-    transfer::export::{self, Fresh},
+    transfer::export::{self, PendingOutput},
 };
-use anyhow::bail;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Export {
@@ -105,11 +106,11 @@ impl Export {
             }
         };
         match to.file.as_deref().filter(|path| *path != Path::new("-")) {
-            None => at_one_moment(&store, write, invocation.out)
+            None => read_transaction(&store, write, invocation.out)
                 .map_err(|error| of_file(error, Path::new("Standard output"))),
             Some(path) => {
-                super::refuse_notes(&invocation.config.database, &followed(path))?;
-                into_file(path, |out| at_one_moment(&store, write, out))?;
+                context::refuse_notes(&invocation.config.database, &followed(path))?;
+                into_file(path, |out| read_transaction(&store, write, out))?;
                 if invocation.json {
                     let told = serde_json::json!({ "file": path.display().to_string() });
                     invocation.print_json(&told)?;
@@ -199,10 +200,10 @@ impl Site {
 /// What writes a format.
 type Writing = fn(&Reader, &mut dyn Write) -> anyhow::Result<()>;
 
-fn at_one_moment(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow::Result<()> {
+fn read_transaction(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut buffered = BufWriter::with_capacity(64 * 1024, out);
     let mut done = Ok(());
-    store.at_one_moment(|store| {
+    store.read_transaction(|store| {
         done = write(store, &mut buffered);
         Ok(())
     })?;
@@ -238,7 +239,7 @@ fn into_file(
         let mut file = File::options()
             .write(true)
             .open(path)
-            .map_err(|error| super::unwritten(error, path))?;
+            .map_err(|error| context::unwritten(error, path))?;
         return write(&mut file).map_err(|error| of_file(error, path));
     }
     let target = followed(path);
@@ -249,7 +250,7 @@ fn into_file(
         bail!("There is no folder {}; make it first.", folder.display());
     }
     let stop = Stop::on_signals()?;
-    let part = Fresh::file(&target).map_err(|error| super::unwritten(error, path))?;
+    let part = PendingOutput::file(&target).map_err(|error| context::unwritten(error, path))?;
     let mut out = Stoppable {
         file: &part.file,
         stop: stop.flag(),
@@ -321,7 +322,7 @@ fn of_file(error: anyhow::Error, path: &Path) -> anyhow::Error {
     match plain(error).downcast::<io::Error>() {
         // Whoever reads it has seen enough.
         Ok(error) if error.kind() == io::ErrorKind::BrokenPipe => error.into(),
-        Ok(error) => super::unwritten(error, path),
+        Ok(error) => context::unwritten(error, path),
         Err(error) => error,
     }
 }

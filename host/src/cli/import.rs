@@ -12,13 +12,17 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Invocation, print, tag::counted_notes};
 use crate::{
+    cli::{
+        context::{self, Invocation},
+        print,
+        tag::counted_notes,
+    },
     error::{Error, Result},
     store::{self, Origin, Undone},
     transfer::{
-        export::Fresh,
-        import::{self, Format, Report, Source, Wishes},
+        export::PendingOutput,
+        import::{self, Format, ImportOptions, Report, Source},
     },
 };
 
@@ -64,7 +68,7 @@ fn formats() -> impl TypedValueParser<Value = &'static Format> {
 /// The report as JSON has it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+struct Output<'a> {
     file: &'a str,
     dry_run: bool,
     #[serde(flatten)]
@@ -95,7 +99,7 @@ impl Import {
             Some(format) => format,
             None => import::detect(&mut source).with_context(about)?,
         };
-        let wishes = Wishes {
+        let wishes = ImportOptions {
             folders: !self.no_folders,
             base: self.base_url.clone(),
         };
@@ -105,7 +109,7 @@ impl Import {
             format: format.name.to_owned(),
         };
         if let Some(file) = &self.report {
-            super::refuse_notes(&invocation.config.database, file)?;
+            context::refuse_notes(&invocation.config.database, file)?;
         }
         let part = self.report.as_deref().map(ReportFile::create).transpose()?;
         let mut store = invocation.store()?;
@@ -133,7 +137,7 @@ impl Import {
         bar.clear();
         let report = report.with_context(about)?;
         if !self.dry_run
-            && let Err(error) = store.tidy()
+            && let Err(error) = store.run_maintenance()
         {
             log::warn!("upkeep: {}", error.chain());
         }
@@ -147,8 +151,8 @@ impl Import {
         Ok(())
     }
 
-    fn told<'a>(&self, file: &'a str, report: &'a Report) -> Told<'a> {
-        Told {
+    fn told<'a>(&self, file: &'a str, report: &'a Report) -> Output<'a> {
+        Output {
             file,
             dry_run: self.dry_run,
             report,
@@ -224,7 +228,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
     store.expect_many()?;
     let undone = store.write(crate::clock::now(), |writer| writer.undo_import())?;
-    if let Err(error) = store.tidy() {
+    if let Err(error) = store.run_maintenance() {
         log::warn!("upkeep: {}", error.chain());
     }
     let Undone {
@@ -262,7 +266,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
 /// The report in the making: it has its name when the import is done.
 struct ReportFile {
     path: PathBuf,
-    part: Fresh,
+    part: PendingOutput,
 }
 
 impl ReportFile {
@@ -273,14 +277,14 @@ impl ReportFile {
                 path.display()
             );
         }
-        let part = Fresh::file(path).map_err(|error| super::unwritten(error, path))?;
+        let part = PendingOutput::file(path).map_err(|error| context::unwritten(error, path))?;
         Ok(Self {
             path: path.to_owned(),
             part,
         })
     }
 
-    fn write(&self, told: &Told<'_>) -> Result<()> {
+    fn write(&self, told: &Output<'_>) -> Result<()> {
         let write = || -> io::Result<()> {
             let mut file = io::BufWriter::new(&self.part.file);
             serde_json::to_writer_pretty(&mut file, told)?;

@@ -1,7 +1,12 @@
 //! `url-notes list`
 
-use super::{Invocation, tag};
-use crate::{domain::Tag, error::Result, handler::wire_note, store::TagFilter};
+use crate::{
+    cli::{context::Invocation, tag},
+    domain::Tag,
+    error::Result,
+    store::TagFilter,
+    wire::wire_note,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

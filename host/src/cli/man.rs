@@ -3,10 +3,10 @@
 
 use std::io::{self, Write as _};
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command};
 use clap_mangen::Man as Roff;
 
-use super::{Arguments, Invocation};
+use crate::cli::context::Invocation;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -17,8 +17,13 @@ pub(super) struct Man {}
 
 impl Man {
     #[expect(clippy::unused_self, reason = "subcommands are run alike")]
-    pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        invocation.out.write_all(page()?.as_bytes())?;
+    /// `command`: all subcommands, as clap describes them.
+    pub(super) fn run(
+        self,
+        invocation: &mut Invocation<'_>,
+        command: clap::Command,
+    ) -> anyhow::Result<()> {
+        invocation.out.write_all(page(command)?.as_bytes())?;
         Ok(())
     }
 }
@@ -33,8 +38,7 @@ const SECTIONS: &str = include_str!("man_sections.roff");
 const APOSTROPHES: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
 
 /// The page, in the macros of man(7), which groff and mandoc read.
-fn page() -> io::Result<String> {
-    let mut command = Arguments::command();
+fn page(mut command: clap::Command) -> io::Result<String> {
     command.build();
     let whole = command
         .clone()
@@ -183,7 +187,10 @@ fn printed(c: char) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+    use crate::cli::Arguments;
 
     #[test]
     fn text_is_text_to_roff() {
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_page_describes_every_command_and_option() {
-        let page = page().unwrap();
+        let page = page(Arguments::command()).unwrap();
         let mut command = Arguments::command();
         command.build();
         let mut open: Vec<Command> = visible(&command).cloned().collect();

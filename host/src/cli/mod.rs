@@ -7,14 +7,16 @@ mod add;
 mod backup;
 mod check;
 mod completions;
+mod context;
 mod doctor;
 mod draft;
 mod edit;
 mod export;
-mod form;
+mod front_matter;
 mod import;
 mod list;
 mod man;
+mod note_ref;
 mod open;
 mod print;
 mod register;
@@ -26,27 +28,22 @@ mod show;
 mod stats;
 mod tag;
 mod terminal;
-mod which;
 
 use std::{
     ffi::OsString,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
-use clap::error::{ContextKind, ContextValue};
-use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-
-use crate::{
-    config::Config,
-    error::Error,
-    store::{self, Reader, Store},
+use clap::{
+    ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
 };
-use print::Style;
+use context::Invocation;
 use terminal::{Colour, Look};
-use which::Which;
+
+use crate::{config::Config, error::Error};
 
 /// Options that each command takes, apart from its own.
 const EVERYWHERE: &str = "Options of all commands";
@@ -140,70 +137,6 @@ enum Command {
     Complete(completions::Complete),
 }
 
-/// What a subcommand works with.
-struct Invocation<'a> {
-    config: Config,
-    json: bool,
-    look: Look,
-    paging: bool,
-    out: &'a mut dyn Write,
-}
-
-impl Invocation<'_> {
-    fn store(&self) -> anyhow::Result<Store> {
-        self.opened(Store::open)
-    }
-
-    /// For a command that only reads: also where nothing can be written.
-    fn reader(&self) -> anyhow::Result<Reader> {
-        self.opened(Reader::open_or_make)
-    }
-
-    fn opened<T>(&self, open: fn(&Path) -> crate::error::Result<T>) -> anyhow::Result<T> {
-        let folder = self.config.database.parent();
-        if let Some(file) = folder.filter(|folder| folder.is_file()) {
-            bail!("{} is a file, and no folder for the notes.", file.display());
-        }
-        open(&self.config.database).with_context(|| {
-            // Only here is the path told: on the wire and in the popup it isn't.
-            format!(
-                "The notes in {} can't be opened",
-                self.config.database.display()
-            )
-        })
-    }
-
-    fn print_json(&mut self, value: &impl serde::Serialize) -> anyhow::Result<()> {
-        writeln!(self.out, "{}", terminal::json(value)?)?;
-        Ok(())
-    }
-
-    fn style(&self) -> Style {
-        Style {
-            look: self.look,
-            now: crate::clock::now(),
-        }
-    }
-
-    /// Prints what may be long: on a terminal through a pager. What is printed may be
-    /// asked for a second time, where the pager turns out to be none.
-    fn page(&mut self, print: terminal::Printing<'_>) -> anyhow::Result<()> {
-        if self.look.is_terminal() && self.paging {
-            terminal::paged(&self.config.terminal, self.out, print)?;
-        } else {
-            terminal::buffered(&mut *self.out, print)?;
-        }
-        Ok(())
-    }
-
-    /// Tells a person, and no program, what there is to know besides.
-    fn hint(&self, sentence: &str) {
-        if !self.json {
-            let _ = writeln!(io::stderr(), "url-notes: {}", print::clean(sentence));
-        }
-    }
-}
-
 impl Arguments {
     /// Reads argv.
     ///
@@ -266,8 +199,8 @@ impl Arguments {
             Command::RestoreBackup(command) => command.run(&mut invocation),
             Command::Check(command) => command.run(&mut invocation),
             Command::Completions(command) => command.run(&mut invocation),
-            Command::Man(command) => command.run(&mut invocation),
-            Command::Complete(command) => command.run(&mut invocation),
+            Command::Man(command) => command.run(&mut invocation, Self::command()),
+            Command::Complete(command) => command.run(&mut invocation, Self::command()),
             Command::Doctor(command) => command.run(&mut invocation),
             Command::Register(command) => command.run(&mut invocation),
         }
@@ -312,29 +245,6 @@ fn colour_of_help(argv: &[OsString]) -> ColorChoice {
         };
     }
     wish
-}
-
-/// A file of the user's that can't be written, with its name; of a full or broken
-/// disk the store's sentence is told.
-fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
-    match store::fault_of_disk(&error) {
-        Some(fault) => Error::store(fault).into(),
-        None => anyhow::anyhow!(
-            "{} can't be written ({error}).",
-            print::clean(&path.display().to_string())
-        ),
-    }
-}
-
-/// Refuses to write over the notes, by whatever name of theirs.
-fn refuse_notes(database: &Path, file: &Path) -> anyhow::Result<()> {
-    if store::is_part_of(database, file) {
-        bail!(
-            "{} is the database of the notes, or one of its files; name another file.",
-            file.display()
-        );
-    }
-    Ok(())
 }
 
 /// Whether nobody reads the output any more.

@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use super::Invocation;
 use crate::{
+    cli::{context::Invocation, tag},
     domain::Tag,
-    site::{self, Door, ServeError, Settings},
+    site::{self, AccessControl, ServeError, Settings},
 };
 
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ impl Open {
             Some(name) => {
                 let store = invocation.store()?;
                 let tag = store.stored_tag(&Tag::sought(name)?)?;
-                if let Some(sentence) = super::tag::unknown(&store, &tag)? {
+                if let Some(sentence) = tag::unknown(&store, &tag)? {
                     bail!(sentence);
                 }
                 tag.path()
@@ -53,14 +53,14 @@ impl Open {
                 .and_then(|()| invocation.out.flush());
             }
             // Whatever comes of it, the site is there.
-            if let Err(error) = open(&settings.door(), port, &path, invocation) {
+            if let Err(error) = open(&settings.access(), port, &path, invocation) {
                 invocation.hint(&format!("{error:#}."));
             }
         });
         match served {
             Ok(never) => match never {},
             Err(ServeError::AlreadyServed { port }) => {
-                open(&settings.door(), port, &path, invocation)
+                open(&settings.access(), port, &path, invocation)
             }
             Err(error) => Err(error.into()),
         }
@@ -71,10 +71,15 @@ impl Open {
 /// the port. Every user of the machine can read the arguments of programs, so the browser is
 /// started with an address without the site's own origin, which redirects there, or with the
 /// name of a file that leads there. Only standard output gets the origin and the token.
-fn open(door: &Door, port: u16, path: &str, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-    if !door.needs_token() {
+fn open(
+    access: &AccessControl,
+    port: u16,
+    path: &str,
+    invocation: &mut Invocation<'_>,
+) -> anyhow::Result<()> {
+    if !access.needs_token() {
         if invocation.json {
-            let address = format!("{}{path}", door.identity().origin(port));
+            let address = format!("{}{path}", access.identity().origin(port));
             invocation.print_json(&serde_json::json!({ "url": address }))?;
             invocation.out.flush()?;
         }
@@ -82,20 +87,20 @@ fn open(door: &Door, port: u16, path: &str, invocation: &mut Invocation<'_>) -> 
         return start_browser(address.as_ref())
             .with_context(|| format!("No browser was opened; the address is {address}"));
     }
-    let entrance = door
-        .entrance(port, path)
+    let entry_link = access
+        .entry_link(port, path)
         .context("The key to the site can't be written beside the notes")?;
     if invocation.json {
-        invocation.print_json(&serde_json::json!({ "url": entrance.address }))?;
+        invocation.print_json(&serde_json::json!({ "url": entry_link.address }))?;
     } else {
         writeln!(
             invocation.out,
             "If the page doesn't open, open this address yourself; it is good once, for five minutes:\n{}",
-            entrance.address
+            entry_link.address
         )?;
     }
     invocation.out.flush()?;
-    start_browser(entrance.page.as_ref()).context("No browser was opened")
+    start_browser(entry_link.page.as_ref()).context("No browser was opened")
 }
 
 fn start_browser(what: &OsStr) -> anyhow::Result<()> {

@@ -9,9 +9,9 @@ use anyhow::{anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
-use super::{Invocation, print::clean};
 use crate::{
-    config::Surroundings,
+    cli::{context::Invocation, print::clean},
+    config::Environment,
     registration::{
         self, Change, Done, Outcome, Platform, Registrar, Unreachable, permissions,
         program::{throw_away_folder, to_register},
@@ -61,7 +61,7 @@ pub(super) struct Register {
 
 impl Register {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let around = Surroundings::load();
+        let around = Environment::load();
         let platform = self.platform.unwrap_or(Platform::here());
         self.refuse_absent_browsers(platform, &around)?;
         let root = match &self.root {
@@ -113,7 +113,7 @@ impl Register {
     fn refuse_absent_browsers(
         &self,
         platform: Platform,
-        around: &Surroundings,
+        around: &Environment,
     ) -> anyhow::Result<()> {
         let all = registration::browsers::all(platform, around);
         let absent = |name: &&String| !all.iter().any(|browser| browser.name == **name);
@@ -126,7 +126,7 @@ impl Register {
     /// The program that the user names; else this one, if it isn't thrown away.
     fn program_to_register(
         &self,
-        around: &Surroundings,
+        around: &Environment,
         invocation: &Invocation<'_>,
     ) -> anyhow::Result<PathBuf> {
         if let Some(file) = &self.program {
@@ -162,7 +162,7 @@ impl Register {
     fn print_registered(
         &self,
         platform: Platform,
-        around: &Surroundings,
+        around: &Environment,
         outcomes: &[Outcome],
         out: &mut dyn Write,
     ) -> io::Result<()> {

@@ -2,21 +2,25 @@
 
 use anyhow::bail;
 
-use super::{Invocation, Which};
-use crate::{handler::wire_note, protocol::NoteResult, store::TRASH_DAYS};
+use crate::{
+    cli::{context::Invocation, note_ref::NoteRef},
+    protocol::NoteResult,
+    store::TRASH_DAYS,
+    wire::wire_note,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Remove {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Restore {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
 }
 
 impl Remove {

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Invocation;
-use crate::store::restore_backup;
+use crate::{cli::context::Invocation, store::restore_backup};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RestoreBackup {

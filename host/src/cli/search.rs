@@ -2,14 +2,14 @@
 
 use std::{convert::Infallible, ffi::OsString};
 
-use super::{Invocation, print, tag};
 use jiff::tz::TimeZone;
 
 use crate::{
+    cli::{context::Invocation, print, tag},
     domain::Query,
     error::Result,
-    handler::wire_hit,
     store::{Hit, RANKED, Reader},
+    wire::wire_hit,
 };
 
 #[derive(Debug, clap::Args)]
@@ -77,7 +77,7 @@ impl Search {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let query = Query::parse_in(&self.query.join(" "), &TimeZone::system());
         let store = invocation.reader()?;
-        let (hits, more) = store.at_one_moment(|store| match self.sort {
+        let (hits, more) = store.read_transaction(|store| match self.sort {
             Sort::Newest => newest(store, &query, self.limit),
             Sort::Relevance => {
                 let best = store.search_best(&query, self.limit)?;

@@ -4,8 +4,10 @@ use std::thread;
 
 use anyhow::bail;
 
-use super::Invocation;
-use crate::site::{self, ServeError, Settings, Site};
+use crate::{
+    cli::context::Invocation,
+    site::{self, ServeError, Settings, Site},
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
@@ -23,7 +25,7 @@ impl Serve {
         settings.port = self.port.unwrap_or(settings.port);
         // What is wrong with the notes is said here, not on every page.
         drop(invocation.store()?);
-        let locked = settings.door().needs_token();
+        let locked = settings.access().needs_token();
         let ready = |port| {
             // The reader of this line may be gone; the site is there all the same.
             let _ = announce(invocation, port, locked);

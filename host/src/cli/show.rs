@@ -1,13 +1,15 @@
 //! `url-notes show`
 
-use super::{Invocation, Which};
-use crate::handler::wire_note;
+use crate::{
+    cli::{context::Invocation, note_ref::NoteRef},
+    wire::wire_note,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Show {
     /// Id or address
     #[arg(value_name = "ID|URL")]
-    which: Which,
+    which: NoteRef,
 }
 
 impl Show {

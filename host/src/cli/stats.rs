@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::Invocation;
-use crate::{domain::Measures, handler::wire_stats};
+use crate::{cli::context::Invocation, domain::Measures, wire::wire_stats};
 
 /// So many notes are there before any is counted.
 const UNCOUNTED: u32 = 50;

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use anyhow::bail;
 use serde::Serialize;
 
-use super::{Invocation, print, terminal::Paint};
 use crate::{
+    cli::{context::Invocation, print, terminal::Paint},
     domain::{Tag, nearest},
     error::{Error, Result},
-    handler::wire_tag,
     store::{Alias, Reader, TagEdit, TagEdited, TagOrder},
+    wire::wire_tag,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -69,7 +69,7 @@ pub(super) struct Rename {
     #[arg(long)]
     alias: bool,
     #[command(flatten)]
-    rehearsal: Rehearsal,
+    rehearsal: DryRun,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,7 +93,7 @@ pub(super) struct Merge {
     #[arg(long)]
     alias: bool,
     #[command(flatten)]
-    rehearsal: Rehearsal,
+    rehearsal: DryRun,
 }
 
 #[derive(Debug, clap::Args)]
@@ -102,11 +102,11 @@ pub(super) struct Remove {
     #[arg(allow_hyphen_values = true)]
     tag: String,
     #[command(flatten)]
-    rehearsal: Rehearsal,
+    rehearsal: DryRun,
 }
 
 #[derive(Debug, clap::Args)]
-struct Rehearsal {
+struct DryRun {
     /// Tell what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -233,7 +233,7 @@ pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
 /// An edit of tags as `--json` tells it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ToldEdit<'a> {
+struct EditOutput<'a> {
     /// Names that are no tags any more.
     gone: Vec<&'a str>,
     /// The tag in their place.
@@ -247,7 +247,7 @@ struct ToldEdit<'a> {
     dry_run: bool,
 }
 
-impl<'a> ToldEdit<'a> {
+impl<'a> EditOutput<'a> {
     fn of(edited: &'a TagEdited, dry_run: bool) -> Self {
         Self {
             gone: edited.gone.iter().map(Tag::as_str).collect(),
@@ -262,7 +262,7 @@ impl<'a> ToldEdit<'a> {
 
 fn run_edit(
     edit: &TagEdit,
-    rehearsal: &Rehearsal,
+    rehearsal: &DryRun,
     invocation: &mut Invocation<'_>,
 ) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
@@ -284,7 +284,7 @@ fn run_edit(
         edited => edited?,
     };
     if invocation.json {
-        return invocation.print_json(&ToldEdit::of(&edited, rehearsal.dry_run));
+        return invocation.print_json(&EditOutput::of(&edited, rehearsal.dry_run));
     }
     tell_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
     Ok(())
@@ -319,7 +319,7 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
     if invocation.json {
         let told: Vec<_> = edited
             .iter()
-            .map(|edited| ToldEdit::of(edited, command.rehearsal.dry_run))
+            .map(|edited| EditOutput::of(edited, command.rehearsal.dry_run))
             .collect();
         return invocation.print_json(&told);
     }
@@ -406,7 +406,7 @@ fn tell_edit(
 /// An alias as `--json` tells it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ToldAlias<'a> {
+struct AliasOutput<'a> {
     name: &'a str,
     /// The tag that it leads to.
     tag: &'a str,
@@ -422,7 +422,7 @@ impl SetAlias {
             let name = store.stored_tag(&Tag::sought(name)?)?;
             let tag = store.write(now, |writer| writer.remove_alias(&name))?;
             if invocation.json {
-                return invocation.print_json(&ToldAlias {
+                return invocation.print_json(&AliasOutput {
                     name: name.as_str(),
                     tag: tag.as_str(),
                     count: store.tag_uses(&tag)?,
@@ -443,7 +443,7 @@ impl SetAlias {
         let set = store.write(now, |writer| writer.alias_tag(&name, &of))?;
         let count = store.tag_uses(&set.tag)?;
         if invocation.json {
-            return invocation.print_json(&ToldAlias {
+            return invocation.print_json(&AliasOutput {
                 name: name.as_str(),
                 tag: set.tag.as_str(),
                 count,
@@ -468,7 +468,7 @@ fn list_aliases(aliases: &[Alias], invocation: &mut Invocation<'_>) -> anyhow::R
     if invocation.json {
         let told: Vec<_> = aliases
             .iter()
-            .map(|alias| ToldAlias {
+            .map(|alias| AliasOutput {
                 name: alias.name.as_str(),
                 tag: alias.of.tag.as_str(),
                 count: alias.of.uses,

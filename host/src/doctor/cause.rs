@@ -1,6 +1,6 @@
 //! The known causes of "url-notes can't be reached", their words and their cures: the
 //! one table of them. The popup, which is told less by its browser, says the same of
-//! what it can tell apart (`extension/shared/diagnosis.js`, `_locales/en/messages.json`);
+//! what it can tell apart (`extension/background/diagnosis.js`, `_locales/en/messages.json`);
 //! `tests/contract/causes.json` is read by the tests of both sides.
 
 /// Why an extension doesn't reach its host.

@@ -2,15 +2,16 @@
 //!
 //! Looks at everything there is on the way of a save: browsers and their host manifests
 //! (`registration.rs`), the program that these name, greeted as each browser greets it
-//! (`greeting.rs`), the database (`notes.rs`), and port, PATH, settings and log
-//! (`machine.rs`). Nothing is changed by looking. A fault may have remedies, which
+//! (`probe.rs`), the database (`notes.rs`), and port, PATH, settings and log
+//! (`environment.rs`). Nothing is changed by looking. A fault may have remedies, which
 //! `mend` carries out: only what is safe, and never anything in the notes. How it is
 //! shown is `cli/doctor.rs`.
 
 mod cause;
-mod greeting;
-mod machine;
+mod environment;
+mod finding;
 mod notes;
+mod probe;
 mod registration;
 
 use std::{
@@ -26,146 +27,21 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use cause::Cause;
-pub use notes::NotesState;
-pub use registration::{BrowserState, Registration};
-
 use crate::{
-    config::{Config, Family, Surroundings},
-    protocol::ErrorKind,
+    config::{Config, Environment},
+    extension_registry::{self, Visit},
+    fs_open,
     registration::{
         Platform, browsers, files, manifest,
-        permissions::{self, Danger},
+        permissions::{self},
     },
-    regular,
-    seen::{self, Visit},
     store,
 };
 
-/// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Area {
-    /// This program, and whom it runs for.
-    Program,
-    /// The programs that a shell finds.
-    Path,
-    /// A browser, the registration with it, its extension.
-    Browser,
-    /// The notes.
-    Database,
-    /// The site and its port.
-    Site,
-    /// Configuration file and environment.
-    Settings,
-    /// The log.
-    Log,
-}
-
-impl Area {
-    /// A stable word for it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Program => "program",
-            Self::Path => "path",
-            Self::Browser => "browser",
-            Self::Database => "database",
-            Self::Site => "site",
-            Self::Settings => "settings",
-            Self::Log => "log",
-        }
-    }
-}
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// All is well.
-    Well,
-    /// Worth knowing; everything may work all the same.
-    Warning,
-    /// Something doesn't work.
-    Fault,
-}
-
-impl Level {
-    /// A stable word for it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Well => "ok",
-            Self::Warning => "warning",
-            Self::Fault => "fault",
-        }
-    }
-}
-
-/// Something that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What it is about.
-    pub area: Area,
-    /// The browser, where it is about one.
-    pub about: Option<&'static str>,
-    /// How bad it is.
-    pub level: Level,
-    /// A stable word for what is wrong: that of a [`Cause`], an error kind of the wire, or
-    /// `unsafe`, `port_taken`, `settings`. None where nothing is, or nothing that has a name.
-    pub cause: Option<String>,
-    /// A sentence.
-    pub message: String,
-    /// The command that mends it. `./install.sh` is run in the url-notes folder.
-    pub command: Option<String>,
-    /// What to do where no command can, a sentence.
-    pub advice: Option<String>,
-    /// What [`mend`] can do.
-    pub remedies: Vec<Remedy>,
-}
-
-impl Finding {
-    fn new(area: Area, level: Level, message: String) -> Self {
-        Self {
-            area,
-            about: None,
-            level,
-            cause: None,
-            message,
-            command: None,
-            advice: None,
-            remedies: Vec::new(),
-        }
-    }
-}
-
-/// Something that can be done without asking.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
-    /// Write the host manifest of a browser anew.
-    Register {
-        /// The folder that the browser looks into.
-        folder: PathBuf,
-        /// Its kind of manifest.
-        family: Family,
-        /// What it shall start.
-        program: PathBuf,
-        /// Other extensions that it shall go on to let in.
-        others: Vec<String>,
-        /// What people call the browser.
-        title: &'static str,
-    },
-    /// Set the mode of a file or a folder of this user.
-    Mode {
-        /// Which.
-        path: PathBuf,
-        /// To what.
-        mode: u32,
-    },
-    /// Take the rights of others to the notes away.
-    MakePrivate {
-        /// The database.
-        database: PathBuf,
-    },
-}
+pub use cause::Cause;
+pub use finding::{Area, Finding, Level, Remedy};
+pub use notes::NotesState;
+pub use registration::{BrowserState, Registration};
 
 /// All that was found.
 #[derive(Debug, Clone)]
@@ -201,8 +77,8 @@ impl Report {
 
 /// Looks at everything. Takes seconds at most, and changes nothing.
 #[must_use]
-pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report {
-    let visits = seen::visits(&config.seen);
+pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report {
+    let visits = extension_registry::visits(&config.seen);
     let (all, strays) = BrowserState::all(browsers::all(Platform::here(), around), &visits);
     let matter = all.iter().filter(|state| state.matters(&all));
     let browsers: Vec<BrowserState> = matter.cloned().collect();
@@ -212,9 +88,9 @@ pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report
             .iter()
             .map(|state| scope.spawn(move || registration::examine(state, around)))
             .collect();
-        let port = scope.spawn(|| machine::port(config));
+        let port = scope.spawn(|| environment::port(config));
         let notes = scope.spawn(|| notes::examine(&config.database));
-        let program = machine::program(around);
+        let program = environment::program(around);
         let of_browsers: Vec<Finding> = started
             .into_iter()
             .flat_map(|examined| joined(examined.join()))
@@ -252,9 +128,9 @@ pub fn examine(config: &Config, around: &Surroundings, now: Timestamp) -> Report
     }
     findings.extend(of_notes);
     findings.extend(of_port);
-    findings.extend(machine::settings(config));
-    findings.extend(machine::time_zone());
-    findings.extend(machine::log(config, now));
+    findings.extend(environment::settings(config));
+    findings.extend(environment::time_zone());
+    findings.extend(environment::log(config, now));
     Report {
         findings,
         browsers,
@@ -280,7 +156,7 @@ pub struct Mended {
 
 /// Does what is safe about what was found.
 #[must_use]
-pub fn mend(report: &Report, around: &Surroundings) -> Mended {
+pub fn mend(report: &Report, around: &Environment) -> Mended {
     let mut mended = Mended::default();
     let mut remedies: Vec<&Remedy> = Vec::new();
     for remedy in report.findings.iter().flat_map(|finding| &finding.remedies) {
@@ -365,14 +241,14 @@ fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
         |error: io::Error| format!("The permissions of {shown} can't be changed ({error}).");
     // Opened, and then changed by what is open: what has become a link meanwhile may lead
     // anywhere.
-    let flags = regular::NO_WAIT | regular::NO_LINK;
+    let flags = fs_open::NO_WAIT | fs_open::NO_LINK;
     let mut options = OpenOptions::new();
     let opened = options.read(true).custom_flags(flags).open(path);
     let opened = match opened {
         // Who may only write or execute it.
         #[cfg(target_os = "linux")]
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            options.custom_flags(flags | regular::PLACE).open(path)
+            options.custom_flags(flags | fs_open::PLACE).open(path)
         }
         opened => opened,
     };
@@ -394,58 +270,10 @@ fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
     Ok(format!("Changed the permissions of {shown} to {mode:o}."))
 }
 
-fn unsafe_path(area: Area, danger: Danger) -> Finding {
-    let command = registration::take_rights(&danger);
-    let remedies = danger.mode.map(|mode| Remedy::Mode {
-        path: danger.path.clone(),
-        mode,
-    });
-    Finding {
-        cause: Some("unsafe".into()),
-        advice: command
-            .is_none()
-            .then(|| "Move url-notes to a folder that only you and root can change.".into()),
-        command,
-        remedies: remedies.into_iter().collect(),
-        ..Finding::new(area, Level::Fault, danger.sentence)
-    }
-}
-
-/// Whether both paths lead to one file.
-fn same_file(one: Option<&Path>, other: Option<&Path>) -> bool {
-    let id = |path: Option<&Path>| {
-        let found = fs::metadata(path?).ok()?;
-        Some((found.dev(), found.ino()))
-    };
-    id(one).is_some_and(|one| Some(one) == id(other))
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// A text of others' without what could steer a terminal.
-fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
-}
-
-/// The word of an error kind, as it stands on the wire.
-fn word(kind: ErrorKind) -> Option<String> {
-    let word = serde_json::to_value(kind).ok()?;
-    word.as_str().map(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::finding::quoted;
 
     #[test]
     fn a_path_is_quoted_where_a_shell_needs_it() {

@@ -3,8 +3,8 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{Area, Finding, Level, Remedy, quoted};
 use crate::{
+    doctor::finding::{self, Area, Finding, Level, Remedy, quoted},
     error::{Error, StoreFault},
     store::{self, FileSystem, Health},
 };
@@ -141,7 +141,7 @@ fn of_error(error: &Error) -> Finding {
         _ => Level::Fault,
     };
     Finding {
-        cause: super::word(error.kind()),
+        cause: finding::word(error.kind()),
         command: command.map(str::to_owned),
         advice: error.obstacle().map(|names| format!("{names}.")),
         ..Finding::new(Area::Database, level, error.to_string())

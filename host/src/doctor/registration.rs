@@ -5,21 +5,20 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Area, Finding, Level, Remedy,
-    cause::Cause,
-    greeting::{self, NotGreeted},
-    quoted,
-};
 use crate::{
-    config::Surroundings,
+    config::Environment,
+    doctor::{
+        cause::Cause,
+        finding::{self, Area, Finding, Level, Remedy},
+        probe::{self, ProbeFailure},
+    },
+    extension_registry::Visit,
     registration::{
         Browser, Unreachable,
         manifest::{self, Manifest},
         permissions::{self, Danger},
         program,
     },
-    seen::Visit,
 };
 
 /// What an extension said longer ago may no longer be so.
@@ -134,7 +133,7 @@ pub(super) fn stray(visit: &Visit) -> Finding {
     });
     let message = format!(
         "An extension (version {}) last connected {}, from {from}.",
-        super::clean(&visit.extension),
+        finding::clean(&visit.extension),
         ago(&visit.at, crate::clock::now())
     );
     if visit.speaks_with_us() {
@@ -163,7 +162,7 @@ fn not_spoken(visit: &Visit) -> Cause {
 }
 
 /// Examines one browser. Starts the program that it would start.
-pub(super) fn examine(state: &BrowserState, around: &Surroundings) -> Vec<Finding> {
+pub(super) fn examine(state: &BrowserState, around: &Environment) -> Vec<Finding> {
     let browser = &state.browser;
     if browser.hosts.is_empty() {
         return vec![unreachable(browser)];
@@ -247,7 +246,7 @@ fn unreachable(browser: &Browser) -> Finding {
     }
 }
 
-fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
+fn not_registered(browser: &Browser, around: &Environment) -> Finding {
     let remedies = register(browser, around);
     if browser.profile.is_some() {
         return Finding {
@@ -268,7 +267,7 @@ fn not_registered(browser: &Browser, around: &Surroundings) -> Finding {
 }
 
 /// Writes the registration anew, for this user and this program.
-fn register(browser: &Browser, around: &Surroundings) -> Vec<Remedy> {
+fn register(browser: &Browser, around: &Environment) -> Vec<Remedy> {
     let Some(program) = program::to_register(around) else {
         return Vec::new();
     };
@@ -283,7 +282,7 @@ fn register(browser: &Browser, around: &Surroundings) -> Vec<Remedy> {
 }
 
 /// Lets our extension in, too, where the manifest is one of this user for this very program.
-fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Surroundings) -> Vec<Remedy> {
+fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment) -> Vec<Remedy> {
     let mut remedies = register(browser, around);
     for remedy in &mut remedies {
         if let Remedy::Register {
@@ -293,7 +292,7 @@ fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Surrounding
             ..
         } = remedy
             && manifest::file_in(folder) == file
-            && super::same_file(Some(&found.program), Some(program))
+            && finding::same_file(Some(&found.program), Some(program))
         {
             program.clone_from(&found.program);
             others.clone_from(&found.others);
@@ -308,7 +307,7 @@ enum Judgement {
     Wrong(Box<Finding>),
 }
 
-fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) -> Judgement {
+fn judge(browser: &Browser, registration: &Registration, around: &Environment) -> Judgement {
     let file = &registration.file;
     let shown = file.display();
     let wrong = |cause, detail: &str, remedies| {
@@ -356,14 +355,14 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
     if let Some(danger) = permissions::danger(program) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
-    match greeting::greet(file, &manifest, browser.family, &around.temporary) {
+    match probe::greet(file, &manifest, browser.family, &around.temporary) {
         Ok(greeted) => {
             if manifest.others.is_empty() {
                 Judgement::Well(greeted.version)
             } else {
                 let message = format!(
                     "It is registered, but {shown} also lets other extensions read the notes: {}.",
-                    super::clean(&manifest.others.join(", "))
+                    finding::clean(&manifest.others.join(", "))
                 );
                 Judgement::Wrong(Box::new(Finding {
                     advice: Some(
@@ -373,10 +372,10 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
                 }))
             }
         }
-        Err(NotGreeted { cause, detail }) => {
+        Err(ProbeFailure { cause, detail }) => {
             // This very program answers; where another one is named, it may take its place.
             let ours = program::to_register(around);
-            let is_this = super::same_file(Some(program), ours.as_deref());
+            let is_this = finding::same_file(Some(program), ours.as_deref());
             let remedies = if is_this { Vec::new() } else { anew() };
             let detail = format!("{} (named in {shown}): {detail}", program.display());
             wrong(cause, detail.trim_end_matches([':', ' ']), remedies)
@@ -387,7 +386,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Surroundings) 
 fn unsafe_file(browser: &Browser, danger: Danger) -> Finding {
     Finding {
         about: Some(browser.title),
-        ..super::unsafe_path(Area::Browser, danger)
+        ..finding::unsafe_path(Area::Browser, danger)
     }
 }
 
@@ -427,7 +426,7 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
 fn visited(state: &BrowserState) -> Option<Finding> {
     let visit = state.visit.as_ref()?;
     let ago = ago(&visit.at, crate::clock::now());
-    let version = super::clean(&visit.extension);
+    let version = finding::clean(&visit.extension);
     let seen = format!("The extension (version {version}) last connected {ago}.");
     if !visit.speaks_with_us() {
         let found = wrong(
@@ -497,20 +496,16 @@ fn sandboxed(browser: &Browser) -> Option<Finding> {
     })
 }
 
-/// The command that takes the rights of others away.
-pub(super) fn take_rights(danger: &Danger) -> Option<String> {
-    danger
-        .mode
-        .map(|mode| format!("chmod {mode:o} {}", quoted(&danger.path)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::config::Family;
-    use crate::doctor::greeting::tests::{program_that, says};
-    use crate::registration::{Platform, browsers, files};
     use std::fs;
+
+    use super::*;
+    use crate::{
+        caller::Family,
+        doctor::probe::tests::{program_that, says},
+        registration::{Platform, browsers, files},
+    };
 
     const HELLO: &str = concat!(
         r#"{"result":{"protocol":1,"host":""#,
@@ -525,7 +520,7 @@ mod tests {
         let home = dir.path().join("home");
         fs::create_dir_all(&home).unwrap();
         let program = program_that(&home, &says(HELLO));
-        let around = Surroundings {
+        let around = Environment {
             home: Some(home),
             config_home: Some(dir.path().join("home/.config")),
             path: Vec::new(),

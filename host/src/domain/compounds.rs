@@ -4,9 +4,9 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{
+use crate::domain::{
     letters::is_arabic,
-    words::{Place, Words},
+    words::{WordSpan, Words},
 };
 
 /// Words or parts of which every run is a spelling of its own; of more only the single ones.
@@ -102,7 +102,7 @@ pub(super) fn may_join(sign: char) -> bool {
 }
 
 /// Keeps those joints that do join their words.
-pub(super) fn settle(letters: &str, places: &mut [Place]) {
+pub(super) fn settle(letters: &str, places: &mut [WordSpan]) {
     for at in 1..places.len() {
         if let Some(sign) = places[at].joint
             && !joins(letters, places, at, sign)
@@ -115,7 +115,7 @@ pub(super) fn settle(letters: &str, places: &mut [Place]) {
         let more = places[start + 1..].iter();
         let end = start + 1 + more.take_while(|place| place.joint.is_some()).count();
         let run = &mut places[start..end];
-        let words = |fits: fn(&str) -> bool, run: &[Place]| {
+        let words = |fits: fn(&str) -> bool, run: &[WordSpan]| {
             run.iter().all(|place| fits(&letters[place.folded.clone()]))
         };
         let most = match run.len() {
@@ -133,7 +133,7 @@ pub(super) fn settle(letters: &str, places: &mut [Place]) {
     }
 }
 
-fn joins(letters: &str, places: &[Place], at: usize, sign: char) -> bool {
+fn joins(letters: &str, places: &[WordSpan], at: usize, sign: char) -> bool {
     let [before, word] = [at - 1, at].map(|at| &letters[places[at].folded.clone()]);
     let all = |fits: fn(char) -> bool| before.chars().chain(word.chars()).all(fits);
     match sign {

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Note, PageUrl, Phrase, Tag, Words, plain_text};
+use crate::domain::{
+    markdown_text::plain_text, note::Note, page_url::PageUrl, phrase::Phrase, tag::Tag,
+    words::Words,
+};
 
 /// The texts of a note that are searched, as plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,12 +6,11 @@ mod compounds;
 mod invisible;
 mod letters;
 mod markdown;
+mod markdown_text;
 mod matching;
-mod nearest;
 mod note;
 mod page_url;
 mod phrase;
-mod plain;
 mod published_date;
 mod query;
 mod quote;
@@ -20,6 +19,8 @@ mod share_parameters;
 mod snippet;
 mod suggest;
 mod tag;
+mod tokenizer;
+mod typo;
 mod words;
 
 pub use compounds::spellings;
@@ -29,22 +30,23 @@ pub(crate) use markdown::pathological::pathological_texts;
 pub use markdown::{
     CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree,
 };
+pub use markdown_text::{is_too_deep, plain_text};
 pub use matching::{Searched, holds, relevance};
-pub use nearest::nearest;
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
 pub use page_url::PageUrl;
 pub use phrase::{Found, Phrase};
-pub use plain::{is_too_deep, plain_text};
 pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;
 pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, snippet};
 pub use suggest::{
-    Aside, Because, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Replay, SHOWN,
+    Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
     Suggestion, worth_showing,
 };
 pub use tag::{Tag, is_comma, shell_word};
-pub use words::{Word, Words, index_text};
+pub use tokenizer::index_text;
+pub use typo::nearest;
+pub use words::{Word, Words};

@@ -4,7 +4,13 @@ use std::{borrow::Cow, collections::HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PageUrl, Quote, Tag, is_comma, published_date, tokens_in, without_user_info};
+use crate::domain::{
+    page_url::PageUrl,
+    published_date,
+    quote::Quote,
+    secrets::{tokens_in, without_user_info},
+    tag::{Tag, is_comma},
+};
 use crate::error::{Error, Result};
 
 /// Longest title, in bytes of UTF-8.

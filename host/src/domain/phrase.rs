@@ -4,7 +4,11 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::{Term, Word, Words, compounds};
+use crate::domain::{
+    compounds,
+    query::Term,
+    words::{Word, Words},
+};
 
 /// Words that are typed apart and may stand as one have so many bytes together.
 const LEAST_JOINED: usize = 4;
@@ -256,9 +260,10 @@ fn is_one_plain_word(term: &Term) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::{Query, index_text};
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{query::Query, tokenizer::index_text};
 
     /// Whether all words of a query stand in a text, and those that are quoted to the letter.
     fn finds(query: &str, text: &str) -> bool {

@@ -4,7 +4,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{PageUrl, Tag, Words};
+use crate::domain::{page_url::PageUrl, tag::Tag, words::Words};
 
 /// Longest query that is looked at, in bytes; the rest is cut off.
 const MAX_QUERY_BYTES: usize = 4096;
@@ -308,9 +308,10 @@ fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::Phrase;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::phrase::Phrase;
 
     fn terms(text: &str) -> Vec<(String, bool, bool)> {
         Query::parse(text)

@@ -241,7 +241,7 @@ pub fn without_user_info(url: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::PageUrl;
+    use crate::domain::page_url::PageUrl;
 
     #[test]
     fn user_name_and_password_are_left_out_of_what_is_shown() {

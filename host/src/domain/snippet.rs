@@ -1,6 +1,6 @@
 //! The piece of a text that shows why it was found.
 
-use super::{Phrase, Words, letters::is_inside_a_character};
+use crate::domain::{letters::is_inside_a_character, phrase::Phrase, words::Words};
 
 /// Length of a snippet, in bytes of the text, up to the next word.
 const SNIPPET_BYTES: usize = 240;
@@ -92,9 +92,10 @@ pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::Query;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::query::Query;
 
     fn phrases(query: &str) -> Vec<Phrase> {
         Phrase::all(&Query::parse(query).terms)

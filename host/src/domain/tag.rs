@@ -5,9 +5,9 @@ use std::{borrow::Cow, fmt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{
-    folded,
+use crate::domain::{
     invisible::{is_invisible, without_invisible},
+    letters::folded,
 };
 use crate::error::{Error, Result};
 

@@ -29,7 +29,7 @@ const HEAD_START: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Who answers requests.
-pub trait Answering {
+pub trait RequestHandler {
     /// Does what is asked for.
     ///
     /// # Errors
@@ -38,10 +38,10 @@ pub trait Answering {
 
     /// Does a small piece of what can wait, while nothing is asked for. Answers after
     /// how long to go on with the next; `None` when there is nothing left.
-    fn tidy(&mut self) -> Option<Duration>;
+    fn run_maintenance(&mut self) -> Option<Duration>;
 
     /// Does what little follows from having been started, while nothing is asked for.
-    fn rest(&mut self) {}
+    fn on_idle(&mut self) {}
 }
 
 /// Answers frames until the stream ends between two of them. Each frame gets
@@ -55,31 +55,31 @@ pub trait Answering {
 pub fn serve(
     input: &mut (impl Read + AsFd),
     output: &mut impl Write,
-    answering: &mut impl Answering,
+    handler: &mut impl RequestHandler,
     then: impl FnOnce(),
 ) -> Result<(), StreamError> {
-    if arrives(input, HEAD_START) && !answer_next(input, output, answering)? {
+    if arrives(input, HEAD_START) && !answer_next(input, output, handler)? {
         return Ok(());
     }
     then();
     // Most hosts are greeted, and then there is nothing to do for long.
     if !arrives(input, PAUSE) {
-        let _ = catch_unwind(AssertUnwindSafe(|| answering.rest()));
+        let _ = catch_unwind(AssertUnwindSafe(|| handler.on_idle()));
     }
-    while answer_next(input, output, answering)? {
+    while answer_next(input, output, handler)? {
         let mut pause = Some(PAUSE);
         while let Some(time) = pause
             && !arrives(input, time)
         {
-            pause = tidy(answering);
+            pause = run_maintenance(handler);
         }
     }
     Ok(())
 }
 
 /// A piece of what can wait. Whatever goes wrong there, requests are answered.
-fn tidy(answering: &mut impl Answering) -> Option<Duration> {
-    catch_unwind(AssertUnwindSafe(|| answering.tidy())).unwrap_or(None)
+fn run_maintenance(handler: &mut impl RequestHandler) -> Option<Duration> {
+    catch_unwind(AssertUnwindSafe(|| handler.run_maintenance())).unwrap_or(None)
 }
 
 /// Whether something, be it the end, arrives on the stream within `time`.
@@ -98,7 +98,7 @@ fn arrives(input: &impl AsFd, time: Duration) -> bool {
 fn answer_next(
     input: &mut impl Read,
     output: &mut impl Write,
-    answering: &mut impl Answering,
+    handler: &mut impl RequestHandler,
 ) -> Result<bool, StreamError> {
     let payload = match frame::read(input, MAX_REQUEST_BYTES) {
         Ok(Frame::Payload(payload)) => payload,
@@ -122,7 +122,7 @@ fn answer_next(
     let incoming = parse_request(&payload);
     drop(payload);
     let outcome = incoming.request.and_then(|request| {
-        catch_unwind(AssertUnwindSafe(|| answering.answer(request)))
+        catch_unwind(AssertUnwindSafe(|| handler.answer(request)))
             .unwrap_or_else(|_| Err(Error::internal("a request panicked")))
             .map_err(|error| {
                 log::warn!("{:?}: {}", error.kind(), error.chain());
@@ -167,12 +167,12 @@ mod tests {
     use crate::protocol::{CompleteTagsResult, TagCount};
     use proptest::prelude::*;
 
-    impl<F: FnMut(Request) -> Result<Outcome, Error>> Answering for F {
+    impl<F: FnMut(Request) -> Result<Outcome, Error>> RequestHandler for F {
         fn answer(&mut self, request: Request) -> Result<Outcome, Error> {
             self(request)
         }
 
-        fn tidy(&mut self) -> Option<Duration> {
+        fn run_maintenance(&mut self) -> Option<Duration> {
             None
         }
     }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Family, Surroundings};
+use crate::{caller::Family, config::Environment};
 
 const TABLE: &str = include_str!("../../../manifests/browsers.tsv");
 
@@ -163,7 +163,7 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// All browsers of a platform, in the order of the table.
-pub(crate) fn all(platform: Platform, around: &Surroundings) -> Vec<Browser> {
+pub(crate) fn all(platform: Platform, around: &Environment) -> Vec<Browser> {
     TABLE
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -171,7 +171,7 @@ pub(crate) fn all(platform: Platform, around: &Surroundings) -> Vec<Browser> {
         .collect()
 }
 
-fn read(line: &'static str, platform: Platform, around: &Surroundings) -> Option<Browser> {
+fn read(line: &'static str, platform: Platform, around: &Environment) -> Option<Browser> {
     let columns: Vec<&'static str> = line.split('\t').collect();
     let [
         name,
@@ -215,7 +215,7 @@ fn items(list: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// A folder as the table writes it.
-fn expand(folder: &str, around: &Surroundings) -> Option<PathBuf> {
+fn expand(folder: &str, around: &Environment) -> Option<PathBuf> {
     if let Some(below) = folder.strip_prefix("~/") {
         Some(around.home.as_ref()?.join(below))
     } else if let Some(below) = folder.strip_prefix("$XDG_CONFIG_HOME/") {
@@ -225,7 +225,7 @@ fn expand(folder: &str, around: &Surroundings) -> Option<PathBuf> {
     }
 }
 
-fn locate(program: &str, package: &str, around: &Surroundings) -> Option<PathBuf> {
+fn locate(program: &str, package: &str, around: &Environment) -> Option<PathBuf> {
     let candidates: Vec<PathBuf> = if program.starts_with('/') {
         vec![around.root.join(program.trim_start_matches('/'))]
     } else {
@@ -238,11 +238,12 @@ fn locate(program: &str, package: &str, around: &Surroundings) -> Option<PathBuf
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
 
-    fn around(home: &Path) -> Surroundings {
-        Surroundings {
+    use super::*;
+
+    fn around(home: &Path) -> Environment {
+        Environment {
             home: Some(home.to_owned()),
             config_home: Some(home.join(".config")),
             path: vec![home.join("bin")],

@@ -11,7 +11,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{manifest, permissions};
-use crate::{config::Family, regular};
+use crate::{caller::Family, fs_open};
 
 /// Most files that are kept beside a manifest.
 const MAX_KEPT: u32 = 99;
@@ -83,7 +83,7 @@ pub(crate) fn write(
     let is_there = found.as_ref().is_some_and(|found| {
         found.is_file()
             && found.permissions().mode() & 0o7777 == MODE
-            && regular::read_to_string(&file).is_ok_and(|there| there == text)
+            && fs_open::read_to_string(&file).is_ok_and(|there| there == text)
     });
     if is_there {
         return Ok(done(Change::Unchanged, None));
@@ -195,7 +195,7 @@ fn keep(file: &Path, family: Family, dry_run: bool) -> Result<Option<PathBuf>, S
                 )),
             };
         }
-        let same = |path: &Path| regular::open(path).and_then(read_whole).ok();
+        let same = |path: &Path| fs_open::open(path).and_then(read_whole).ok();
         if found.is_file()
             && old.is_file()
             && same(file).is_some_and(|text| Some(text) == same(&old))

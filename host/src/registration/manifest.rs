@@ -9,7 +9,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{config::Family, regular};
+use crate::{caller::Family, fs_open};
 
 /// Name of the host, and of its manifests.
 pub(crate) const HOST: &str = "url_notes";
@@ -77,7 +77,7 @@ fn template(family: Family) -> &'static str {
 /// What is wrong with it, as the end of a sentence.
 pub(crate) fn read(file: &Path, family: Family) -> Result<Manifest, String> {
     let mut text = String::new();
-    regular::open(file)
+    fs_open::open(file)
         .and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
         .map_err(|error| format!("it can't be read ({error})"))?;
     understood(&text, family)
@@ -139,7 +139,7 @@ pub(super) fn text_for(
 
 /// Whether url-notes wrote this file as it is, for this copy of the program or another one.
 pub(super) fn is_written_by_us(file: &Path, family: Family) -> bool {
-    let text = regular::read_to_string(file).unwrap_or_default();
+    let text = fs_open::read_to_string(file).unwrap_or_default();
     understood(&text, family).is_ok_and(|found| {
         found.program.file_name() == Some("url-notes".as_ref())
             && text_for(family, &found.program, &[]).is_ok_and(|ours| ours == text)
@@ -148,8 +148,9 @@ pub(super) fn is_written_by_us(file: &Path, family: Family) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     #[test]
     fn a_manifest_that_no_browser_takes_says_why() {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub use browsers::{Browser, Platform, Unreachable, names};
 pub use files::{Change, Done};
 
-use crate::config::Surroundings;
+use crate::config::Environment;
 
 /// Folders of the system that stay when they are empty.
 const KEPT_OF_SYSTEM: [&str; 8] = [
@@ -37,7 +37,7 @@ const KEPT_OF_SYSTEM: [&str; 8] = [
 #[derive(Debug)]
 pub struct Registrar<'a> {
     /// Where the user's and the system's folders are.
-    pub around: &'a Surroundings,
+    pub around: &'a Environment,
     /// Whose browsers.
     pub platform: Platform,
     /// Names of browsers. None: those that are found when registering, all when removing.

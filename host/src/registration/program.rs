@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::permissions;
-use crate::config::Surroundings;
+use crate::config::Environment;
 
 /// The program's name on PATH.
 pub(crate) const NAME: &str = "url-notes";
 
 /// The throw-away folder that the program is in, if it is in one: a folder for temporary
 /// files, or one that holds the tag of cache folders, as cargo's `target` does.
-pub(crate) fn throw_away_folder(program: &Path, around: &Surroundings) -> Option<PathBuf> {
+pub(crate) fn throw_away_folder(program: &Path, around: &Environment) -> Option<PathBuf> {
     let at_home = |folder: &Path| {
         let home = around.home.as_deref();
         home.is_some_and(|home| home.starts_with(folder))
@@ -36,7 +36,7 @@ pub(crate) fn throw_away_folder(program: &Path, around: &Surroundings) -> Option
 
 /// The program to register where the user names none: this one, unless it is in a throw-away
 /// folder; else the first on PATH that isn't.
-pub(crate) fn to_register(around: &Surroundings) -> Option<PathBuf> {
+pub(crate) fn to_register(around: &Environment) -> Option<PathBuf> {
     let this = around.program.clone();
     let on_path = around.path.iter().map(|folder| folder.join(NAME));
     let on_path = on_path.filter(|file| {

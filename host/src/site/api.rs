@@ -7,15 +7,15 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::counting::Counting;
 use super::links::{RELEVANCE, order_name};
-use super::route::Parameters;
-use super::server::Answer;
-use crate::domain::{Note, NoteId, Query, Tag, site_of};
-use crate::error::{Error, Result};
-use crate::handler::wire_note;
-use crate::protocol::{self, ErrorKind, TagCount};
-use crate::store::{Reader, TagFilter, TagOrder, TagPlace};
+use crate::{
+    domain::{Note, NoteId, Query, Tag, site_of},
+    error::{Error, Result},
+    protocol::{self, ErrorKind, TagCount},
+    site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
+    store::{Reader, TagFilter, TagOrder, TagPlace},
+    wire::wire_note,
+};
 
 /// Notes or tags of an answer where nothing else is asked for, and the most.
 const DEFAULT_LIMIT: u32 = 20;
@@ -107,9 +107,9 @@ impl Api {
     ///
     /// # Errors
     /// The `store_*` kinds.
-    pub(super) fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Answer> {
+    pub(super) fn answer(&self, reader: &Reader, facet_cache: &FacetCache) -> Result<Answer> {
         match self {
-            Self::Notes(question) => json(200, &question.answer(reader, counting)?),
+            Self::Notes(question) => json(200, &question.answer(reader, facet_cache)?),
             Self::Note(id) => match reader.note(*id)? {
                 Some(note) => json(200, &wire_note(&note)),
                 None if reader.trashed_note(*id)?.is_some() => refused(&Refused {
@@ -122,7 +122,7 @@ impl Api {
                 }),
                 None => refused(&Refused::wrong(&Error::NotFound)),
             },
-            Self::Tags(question) => json(200, &question.answer(reader, counting)?),
+            Self::Tags(question) => json(200, &question.answer(reader, facet_cache)?),
             Self::Refused(why) => refused(why),
         }
     }
@@ -233,7 +233,7 @@ impl NotesQuestion {
         Ok(question)
     }
 
-    fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Notes> {
+    fn answer(&self, reader: &Reader, facet_cache: &FacetCache) -> Result<Notes> {
         let mut query = Query::parse_in(&self.query, &TimeZone::system());
         let wanted = TagFilter {
             with: reader.tags_of_names(&self.tags.with)?,
@@ -244,28 +244,33 @@ impl NotesQuestion {
             if !self.query.trim().is_empty() {
                 return Ok(Notes::default());
             }
-            return self.tagged(reader, counting, &wanted);
+            return self.tagged(reader, facet_cache, &wanted);
         }
         query.with.extend(wanted.with);
         query.without.extend(wanted.without);
         query.sites.extend_from_slice(&self.sites);
         if self.best_first {
-            let best = counting.search_best(reader, &query, self.limit)?;
+            let best = facet_cache.search_best(reader, &query, self.limit)?;
             let notes: Vec<Note> = best.hits.into_iter().map(|hit| hit.note).collect();
             return Ok(Notes::of(&notes, None, None));
         }
-        let found = counting.search(reader, &query, self.before, self.limit)?;
+        let found = facet_cache.search(reader, &query, self.before, self.limit)?;
         let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
         Ok(Notes::of(&notes, None, found.next))
     }
 
-    fn tagged(&self, reader: &Reader, counting: &Counting, filter: &TagFilter) -> Result<Notes> {
+    fn tagged(
+        &self,
+        reader: &Reader,
+        facet_cache: &FacetCache,
+        filter: &TagFilter,
+    ) -> Result<Notes> {
         let limit = self.limit + 1;
         if *filter == TagFilter::default() {
             let notes = reader.latest_notes(self.before, limit)?;
             return Ok(Notes::page(notes, reader.counts()?.notes, self.limit));
         }
-        let counted = counting.ask(reader, |facets| {
+        let counted = facet_cache.ask(reader, |facets| {
             let notes = facets.notes(reader, filter, self.before, limit)?;
             Ok((notes, facets.count(reader, filter)?))
         })?;
@@ -322,9 +327,9 @@ impl TagsQuestion {
         Ok(question)
     }
 
-    fn answer(&self, reader: &Reader, counting: &Counting) -> Result<Tags> {
+    fn answer(&self, reader: &Reader, facet_cache: &FacetCache) -> Result<Tags> {
         if self.beside != TagFilter::default() {
-            return self.related(reader, counting);
+            return self.related(reader, facet_cache);
         }
         let list = reader.tag_list(self.order, &self.filter, self.place.as_ref(), self.limit)?;
         let counts = list.tags.into_iter().map(|tag| tag.count);
@@ -338,12 +343,13 @@ impl TagsQuestion {
         })
     }
 
-    fn related(&self, reader: &Reader, counting: &Counting) -> Result<Tags> {
+    fn related(&self, reader: &Reader, facet_cache: &FacetCache) -> Result<Tags> {
         let filter = TagFilter {
             with: reader.tags_of_names(&self.beside.with)?,
             without: reader.tags_of_names(&self.beside.without)?,
         };
-        let counted = counting.ask(reader, |facets| facets.related(reader, &filter, self.limit))?;
+        let counted =
+            facet_cache.ask(reader, |facets| facets.related(reader, &filter, self.limit))?;
         let tags = match counted {
             Some(tags) => tags,
             None => reader.related_tags(&filter, self.limit)?.tags,

@@ -7,10 +7,11 @@ use std::fmt::{self, Write as _};
 
 use jiff::Timestamp;
 
-use super::links::Links;
-use super::markdown;
-use super::pages::{is_linkable, title};
-use crate::domain::{Note, timestamp_text};
+use super::{links::Links, markdown};
+use crate::{
+    domain::{Note, timestamp_text},
+    site::views::{is_linkable, title},
+};
 
 /// A feed's own account of itself.
 #[derive(Debug)]
@@ -214,11 +215,12 @@ impl fmt::Display for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::{Metadata, NoteId, parse_tags};
     use atom_syndication as read;
     use expect_test::expect;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{Metadata, NoteId, parse_tags};
 
     fn note(title: &str, url: &str, summary: &str) -> Note {
         let id = NoteId::at("2025-08-12T10:00:00Z".parse().unwrap());

@@ -17,11 +17,11 @@
 //!   unregisters itself goes. `Clear-Site-Data` with the script ends it in Chromium alone, and
 //!   with a redirect makes a navigation in Chromium take very long.
 
-use super::head::{Fields, Refusal};
+use crate::site::{refusal::Refusal, request_fields::Fields};
 
 /// By which of its names the site was asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum OriginKind {
     /// Its own origin, whose name nobody else knows.
     Origin,
     /// A name that every program can have: `localhost`, an IP address …
@@ -48,7 +48,11 @@ const PARTS: [&str; 3] = ["/style.css", "/site.js", "/favicon.ico"];
 const DESCRIPTIONS: [&str; 2] = ["/opensearch.xml", "/robots.txt"];
 
 /// Decides on a request for `target`. The refusal is the same for whatever is asked for.
-pub(super) fn decide(fields: &Fields<'_>, place: Place, target: &str) -> Result<Reply, Refusal> {
+pub(super) fn decide(
+    fields: &Fields<'_>,
+    place: OriginKind,
+    target: &str,
+) -> Result<Reply, Refusal> {
     if is_program(fields) {
         return Ok(Reply::Content);
     }
@@ -73,10 +77,10 @@ pub(super) fn decide(fields: &Fields<'_>, place: Place, target: &str) -> Result<
     let early = fields.has_token("sec-purpose", "prefetch");
     let path = target.split('?').next().unwrap_or_default();
     match place {
-        Place::Common if visit && !early => Ok(Reply::Redirect),
-        Place::Common => Err(Refusal::OtherSite),
+        OriginKind::Common if visit && !early => Ok(Reply::Redirect),
+        OriginKind::Common => Err(Refusal::OtherSite),
         // There is a service worker where none can be.
-        Place::Origin
+        OriginKind::Origin
             if fields
                 .values("service-worker-navigation-preload")
                 .next()
@@ -84,13 +88,13 @@ pub(super) fn decide(fields: &Fields<'_>, place: Place, target: &str) -> Result<
         {
             Err(Refusal::Leftover)
         }
-        Place::Origin if visit && (by_user || !early) => Ok(Reply::Content),
-        Place::Origin if by_user => match dest {
+        OriginKind::Origin if visit && (by_user || !early) => Ok(Reply::Content),
+        OriginKind::Origin if by_user => match dest {
             Some(b"style" | b"script" | b"image") if PARTS.contains(&path) => Ok(Reply::Content),
             Some(b"empty" | b"document") if DESCRIPTIONS.contains(&path) => Ok(Reply::Content),
             _ => Err(Refusal::OtherSite),
         },
-        Place::Origin => Err(Refusal::OtherSite),
+        OriginKind::Origin => Err(Refusal::OtherSite),
     }
 }
 
@@ -114,8 +118,8 @@ fn is_program(fields: &Fields<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::head::{Refusal, read};
-    use super::{Place, Reply};
+    use super::{OriginKind, Reply};
+    use crate::site::{refusal::Refusal, request::read};
 
     const OWN_HOST: &str = "nabcdefgh23456723.localhost";
 
@@ -322,7 +326,7 @@ mod tests {
 
     #[test]
     fn the_place_is_a_common_one_unless_the_host_says_otherwise() {
-        assert_eq!(Place::default(), Place::Common);
+        assert_eq!(OriginKind::default(), OriginKind::Common);
         assert_eq!(Reply::default(), Reply::Content);
     }
 }

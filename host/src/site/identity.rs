@@ -9,23 +9,23 @@
 //!   DNS off, on 127.0.0.1 and on ::1) and send Fetch Metadata there.
 //! - the key, with `require-token`: browsers keep it as a cookie of that origin's host.
 //! - the proof, an HMAC of a nonce: another process of the same notes knows by it that it
-//!   talks to one of its own (challenge–response, see `listen.rs`).
+//!   talks to one of its own (challenge–response, see `listener.rs`).
 //!
 //! A new secret changes all three, so whatever a program has learned before is worth nothing.
 
-use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, ErrorKind, Write as _},
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
-
-use super::door::write_new;
 
 /// The file of the secret, in the folder of the notes.
 const SECRET: &str = "site.secret";
@@ -97,11 +97,11 @@ impl std::fmt::Debug for Identity {
 #[derive(Debug, Clone)]
 pub(super) struct SecretFile {
     path: PathBuf,
-    kept: Arc<Mutex<Option<Kept>>>,
+    kept: Arc<Mutex<Option<CachedSecret>>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct CachedSecret {
     /// None where the secret couldn't be written, and holds in this process only.
     stamp: Option<Stamp>,
     identity: Arc<Identity>,
@@ -130,7 +130,7 @@ impl SecretFile {
             Ok(Some(made)) => made,
             other => {
                 let mut kept = self.lock();
-                if let Some(Kept {
+                if let Some(CachedSecret {
                     stamp: None,
                     identity,
                 }) = &*kept
@@ -140,7 +140,7 @@ impl SecretFile {
                 let why = other.err().map_or_else(String::new, |e| format!(": {e}"));
                 log::warn!("the site's secret can't be kept beside the notes{why}");
                 let identity = Arc::new(Identity::of(new_secret()));
-                *kept = Some(Kept {
+                *kept = Some(CachedSecret {
                     stamp: None,
                     identity: Arc::clone(&identity),
                 });
@@ -177,7 +177,7 @@ impl SecretFile {
             return Ok(None);
         }
         let identity = Arc::new(Identity::of(secret));
-        *kept = Some(Kept {
+        *kept = Some(CachedSecret {
             stamp: Some(stamp),
             identity: Arc::clone(&identity),
         });
@@ -225,7 +225,7 @@ impl SecretFile {
         Ok(part)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Kept>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<CachedSecret>> {
         // It is replaced as a whole.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -288,10 +288,21 @@ fn base32(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Writes a file of this user's own; there must be none yet.
+pub(super) fn write_new(file: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?
+        .write_all(text.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
 
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()

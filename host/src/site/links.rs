@@ -6,9 +6,11 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded::Serializer;
 
-use super::files::FileNames;
-use crate::domain::{NoteId, Tag};
-use crate::store::{SiteOrder, TagFilter, TagOrder, TagPlace};
+use super::file_names::FileNames;
+use crate::{
+    domain::{NoteId, Tag},
+    store::{SiteOrder, TagFilter, TagOrder, TagPlace},
+};
 
 /// All but the unreserved characters of RFC 3986, 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC

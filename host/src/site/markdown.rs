@@ -5,10 +5,12 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use maud::{Markup, PreEscaped};
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 
-use super::texts::Texts;
-use crate::domain::{
-    CellAlignment, MAX_SUMMARY_BYTES, MarkdownElement, MarkdownNode, markdown_as_typed,
-    markdown_tree,
+use crate::{
+    domain::{
+        CellAlignment, MAX_SUMMARY_BYTES, MarkdownElement, MarkdownNode, markdown_as_typed,
+        markdown_tree,
+    },
+    site::markdown_cache::MarkdownCache,
 };
 
 /// HTML that one text may become, in bytes.
@@ -18,7 +20,7 @@ const MAX_HTML_BYTES: usize = 16 * MAX_SUMMARY_BYTES;
 /// that the outline of the page around it stays right.
 pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
     // What was made of a text is made of it again; so this is seen by nobody.
-    static MADE: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
+    static MADE: LazyLock<Mutex<MarkdownCache>> = LazyLock::new(Mutex::default);
     let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
     // Most texts have no headings: their HTML is the same on every page.
     let top_heading = match may_have_headings(markdown) {
@@ -190,9 +192,10 @@ fn class(alignment: CellAlignment) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::{Expect, expect};
+
     use super::*;
     use crate::domain::pathological_texts;
-    use expect_test::{Expect, expect};
 
     #[track_caller]
     fn check(markdown: &str, html: &Expect) {

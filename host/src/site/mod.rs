@@ -6,45 +6,55 @@
 //! over when it ends.
 
 mod api;
-mod browse;
-mod counting;
-mod door;
+mod auth;
+mod controller;
+mod did_you_mean;
+mod facet_cache;
 mod feed;
 mod fetch_metadata;
+mod file_names;
 mod files;
-mod head;
 mod identity;
 mod links;
-mod listen;
+mod listener;
 mod markdown;
-mod nearby;
-mod pages;
-mod peer;
-mod program;
-mod rendered;
+mod markdown_cache;
+mod peer_uid;
+mod port_owner;
+#[cfg(target_os = "linux")]
+mod proc_net;
+mod query_string;
+mod refusal;
+mod request;
+mod request_fields;
+mod response;
+mod response_cache;
 mod route;
 mod server;
-#[cfg(target_os = "linux")]
-mod sockets;
-mod texts;
+mod session_token;
+mod views;
 
-use std::convert::Infallible;
-use std::fmt;
-use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    fmt, io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
 
-use browse::Browse;
-use listen::{BindError, Holder, Listeners};
+use crate::{
+    site::{
+        controller::Controller,
+        listener::{BindError, Holder, Listeners},
+    },
+    store::Store,
+};
 
-pub use door::{Door, Entrance};
+pub use auth::{AccessControl, EntryLink};
 pub use files::{Address, Tokens, Written, write_files};
 pub use identity::Identity;
-pub use program::{Program, listening_at};
-
-use crate::store::Store;
+pub use port_owner::{Program, listening_at};
 
 /// How often a process that stands by tries to take over.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);
@@ -69,8 +79,8 @@ pub struct Settings {
 impl Settings {
     /// Who may come in.
     #[must_use]
-    pub fn door(&self) -> Door {
-        Door::of(&self.database, self.require_token)
+    pub fn access(&self) -> AccessControl {
+        AccessControl::of(&self.database, self.require_token)
     }
 }
 
@@ -200,7 +210,7 @@ impl Site {
 
     fn stand_by(&self, settings: &Settings) -> ! {
         let port = settings.port;
-        let door = settings.door();
+        let access = settings.access();
         // Whoever looks before anything was saved finds an empty site, not a fault;
         // and none of what should be gone for good.
         let opened =
@@ -211,12 +221,12 @@ impl Site {
         let mut asked: Option<Instant> = None;
         let mut was_foreign = false;
         loop {
-            let taken = match listen::bind(port) {
+            let taken = match listener::bind(port) {
                 // Who it is hardly ever changes: it is asked now and then.
                 Err(_) if asked.is_some_and(|then| then.elapsed() < HOLDER_PAUSE) => None,
                 Err(_) => {
                     asked = Some(Instant::now());
-                    Some(take(port, || Some(door.identity())))
+                    Some(take(port, || Some(access.identity())))
                 }
                 Ok(listeners) => Some(Ok(listeners)),
             };
@@ -227,7 +237,7 @@ impl Site {
                 Some(Err(ServeError::PortTaken { foreign: true, .. }))
             );
             if is_foreign && !was_foreign || was_foreign && matches!(taken, Some(Ok(_))) {
-                door.renew();
+                access.renew();
             }
             if taken.is_some() {
                 was_foreign = is_foreign;
@@ -235,7 +245,7 @@ impl Site {
             match taken {
                 None => {}
                 Some(Ok(listeners)) => {
-                    let Err(error) = self.serve(listeners, settings, door.clone());
+                    let Err(error) = self.serve(listeners, settings, access.clone());
                     self.set(Status::Failed(refused(port, &error)));
                 }
                 Some(Err(error)) => self.set(error.into()),
@@ -248,12 +258,12 @@ impl Site {
         &self,
         listeners: Listeners,
         settings: &Settings,
-        door: Door,
+        access: AccessControl,
     ) -> io::Result<Infallible> {
         self.set(Status::Serving {
             port: listeners.port,
         });
-        serve_on(listeners, settings, door)
+        serve_on(listeners, settings, access)
     }
 
     fn set(&self, status: Status) {
@@ -276,15 +286,15 @@ impl Site {
 /// # Errors
 /// At once where the port isn't to be had.
 pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible, ServeError> {
-    let door = settings.door();
-    let taken = take(settings.port, || Some(door.identity()));
+    let access = settings.access();
+    let taken = take(settings.port, || Some(access.identity()));
     if let Err(ServeError::PortTaken { foreign: true, .. }) = taken {
-        door.renew();
+        access.renew();
     }
     let listeners = taken?;
     let port = listeners.port;
     ready(port);
-    serve_on(listeners, settings, door).map_err(|source| ServeError::Io { port, source })
+    serve_on(listeners, settings, access).map_err(|source| ServeError::Io { port, source })
 }
 
 /// Looks whether the site could be served at the port, without keeping it. Changes nothing.
@@ -292,23 +302,27 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible,
 /// # Errors
 /// Where it couldn't, with who serves or holds it.
 pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
-    let door = settings.door();
-    take(settings.port, || door.existing_identity()).map(drop)
+    let access = settings.access();
+    take(settings.port, || access.existing_identity()).map(drop)
 }
 
 /// Whether this system says which user is at the other end of a connection. Where it
 /// doesn't, visitors have to show a key.
 #[must_use]
 pub fn tells_users_apart() -> bool {
-    peer::can_tell()
+    peer_uid::can_tell()
 }
 
-fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result<Infallible> {
+fn serve_on(
+    listeners: Listeners,
+    settings: &Settings,
+    access: AccessControl,
+) -> io::Result<Infallible> {
     let (database, port) = (settings.database.clone(), listeners.port);
-    let browse = move |origin: &str| Browse::new(database.clone(), origin.to_owned());
-    let current = Mutex::new(Arc::new(browse(&door.identity().origin(port))));
+    let browse = move |origin: &str| Controller::new(database.clone(), origin.to_owned());
+    let current = Mutex::new(Arc::new(browse(&access.identity().origin(port))));
     let limits = server::Limits::default();
-    server::run(listeners, limits, door, move |head, identity| {
+    server::run(listeners, limits, access, move |head, identity| {
         let origin = identity.origin(port);
         let mut held = current.lock().unwrap_or_else(PoisonError::into_inner);
         // Feeds have the origin in them, and so has what was made of them before.
@@ -317,7 +331,7 @@ fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result
         }
         let pages = Arc::clone(&held);
         drop(held);
-        pages.answer_to(&head.target, head.has.as_deref())
+        pages.answer_to(&head.target, head.if_none_match.as_deref())
     })
 }
 
@@ -325,13 +339,13 @@ fn serve_on(listeners: Listeners, settings: &Settings, door: Door) -> io::Result
 fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Listeners, ServeError> {
     let mut rounds = ENDING_ROUNDS;
     loop {
-        let address = match listen::bind(port) {
+        let address = match listener::bind(port) {
             Ok(listeners) => return Ok(listeners),
             Err(BindError::Io(source)) => return Err(ServeError::Io { port, source }),
             Err(BindError::Taken(address)) => address,
         };
         let known = identity();
-        let holder = listen::holder(address, known.as_deref());
+        let holder = listener::holder(address, known.as_deref());
         let named = |what: &str| match listening_at(address) {
             Some(program) => format!("{what} listens at {address}: {program}"),
             None => format!("{what} listens at {address}"),
@@ -386,10 +400,43 @@ fn refused(port: u16, error: &io::Error) -> String {
     }
 }
 
+/// The site as the popup needs to know it.
+#[derive(Debug, Clone)]
+pub struct SiteState {
+    /// Its address for a browser, with a trailing slash.
+    pub url: String,
+    /// Why it doesn't answer, as a sentence.
+    pub problem: Option<String>,
+}
+
+impl SiteState {
+    /// The state of the site of this process, which is or will be at `port`, for those whom
+    /// `access` lets in.
+    #[must_use]
+    pub fn of(site: Option<&Site>, port: u16, access: &AccessControl) -> Self {
+        let status = site.map_or(Status::Starting, Site::status);
+        let port = match status {
+            Status::Serving { port } => port,
+            _ => port,
+        };
+        let problem = status.problem();
+        let origin = match problem {
+            None => access.identity().origin(port),
+            // Whoever has the port isn't to learn the site's own origin by a visit.
+            Some(_) => format!("http://localhost:{port}"),
+        };
+        Self {
+            url: format!("{origin}/"),
+            problem,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::TcpListener;
+
+    use super::*;
 
     fn settings(port: u16, folder: &tempfile::TempDir) -> Settings {
         Settings {
@@ -428,7 +475,7 @@ mod tests {
     #[test]
     fn a_stranger_is_named_and_the_port_taken_when_he_goes() {
         let folder = tempfile::tempdir().unwrap();
-        let Listeners { port, mut sockets } = listen::bind(0).unwrap();
+        let Listeners { port, mut sockets } = listener::bind(0).unwrap();
         // Whichever family he has, even if only that one.
         let stranger: TcpListener = sockets.pop().unwrap();
         let address = stranger.local_addr().unwrap();

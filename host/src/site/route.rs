@@ -1,15 +1,17 @@
 //! What an address means. Pure: path and query in, a [`Route`] out.
 
-use std::borrow::Cow;
-
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use url::form_urlencoded;
 
-use super::api::Api;
-use super::links::{Links, RELEVANCE, order_name, site_order_name};
-use crate::domain::{MAX_CONDITIONS, NoteId, Tag, site_of};
-use crate::error::Result;
-use crate::store::{SiteOrder, TagFilter, TagOrder, TagPlace};
+use super::{
+    api::Api,
+    links::{Links, RELEVANCE, order_name, site_order_name},
+    query_string::Parameters,
+};
+use crate::{
+    domain::{NoteId, Tag, site_of},
+    error::Result,
+    store::{SiteOrder, TagFilter, TagOrder, TagPlace},
+};
 
 /// A page, a file, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +178,7 @@ fn tags(query: &Parameters<'_>) -> Route {
             None => return unknown("Tags are sorted by uses, name or recent.", ""),
         },
     };
-    let place = match (query.value("from"), query.before()) {
+    let place = match (query.value("from"), before(query)) {
         (_, Err(unknown)) => return unknown,
         (_, Ok(Some(id))) => Some(TagPlace::Before(id)),
         (None, Ok(None)) => None,
@@ -216,7 +218,7 @@ fn site(name: &str, query: &Parameters<'_>) -> Route {
     if site.is_empty() {
         return unknown("This is not the name of a web site.", name);
     }
-    match query.before() {
+    match before(query) {
         Ok(before) if site == name => Route::Site { site, before },
         Ok(before) => Route::Moved(Links::default().site(&site, before)),
         Err(unknown) => unknown,
@@ -227,7 +229,7 @@ fn search(parameters: &Parameters<'_>) -> Route {
     // A blank at the end tells that the last word is finished.
     let query = parameters.value("q").unwrap_or_default().trim_start();
     let query = query.to_owned();
-    match (parameters.value("sort"), parameters.before()) {
+    match (parameters.value("sort"), before(parameters)) {
         (Some(RELEVANCE), _) => Route::Best { query },
         (Some(_), _) => unknown(
             "What is found is sorted by relevance, or the newest first.",
@@ -243,7 +245,7 @@ fn tag(name: &str, query: &Parameters<'_>) -> Route {
         Ok(filter) => filter,
         Err(error) => return unknown(&error.to_string(), name),
     };
-    match query.before() {
+    match before(query) {
         Ok(before) if filter.with[0].as_str() == name => Route::Tag { filter, before },
         Ok(before) => Route::Moved(Links::default().narrowed(&filter, before)),
         Err(unknown) => unknown,
@@ -286,68 +288,18 @@ fn with_query(path: &str, query: &str) -> String {
     }
 }
 
-/// A query as forms write it: `+` is a space.
-pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
-
-impl<'a> Parameters<'a> {
-    fn read(query: &'a str) -> Self {
-        Self(form_urlencoded::parse(query.as_bytes()).collect())
-    }
-
-    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |(known, _)| known == name)
-            .map(|(_, value)| value.as_ref())
-    }
-
-    pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.values(name).next()
-    }
-
-    /// The text that names are to have in them.
-    pub(super) fn filter(&self) -> String {
-        self.value("filter").unwrap_or_default().trim().to_owned()
-    }
-
-    /// Adds the tags of `with` (or `tag`) and `without`, each once: as many as a search has conditions.
-    /// A page repeats them in the address of each of its links.
-    pub(super) fn add_tags(&self, filter: &mut TagFilter) -> Result<()> {
-        let mut room = MAX_CONDITIONS.saturating_sub(filter.with.len() + filter.without.len());
-        // `tag` is what command line and search call `with`.
-        for (parameter, is_wanted) in [("with", true), ("tag", true), ("without", false)] {
-            let list = if is_wanted {
-                &mut filter.with
-            } else {
-                &mut filter.without
-            };
-            for name in self.values(parameter) {
-                let tag = Tag::sought(name)?;
-                if !list.contains(&tag) && room > 0 {
-                    room -= 1;
-                    list.push(tag);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn before(&self) -> std::result::Result<Option<NoteId>, Route> {
-        match self.value("before").map(str::parse) {
-            None => Ok(None),
-            Some(Ok(id)) => Ok(Some(NoteId(id))),
-            Some(Err(_)) => Err(unknown(
-                "Older notes begin before the number of a note.",
-                "",
-            )),
-        }
-    }
+fn before(query: &Parameters<'_>) -> std::result::Result<Option<NoteId>, Route> {
+    query
+        .before()
+        .map_err(|_| unknown("Older notes begin before the number of a note.", ""))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::MAX_CONDITIONS;
 
     #[test]
     fn a_million_slashes_need_no_deep_stack() {
@@ -662,7 +614,7 @@ mod tests {
                 "/tags?sort=uses&filter=x",
             ],
             |text| {
-                // `head.rs` lets no other in.
+                // `request.rs` lets no other in.
                 let target = &format!("/{}", text.trim_start_matches('/'));
                 if let Route::Moved(address) = Route::parse(target) {
                     assert!(

@@ -3,28 +3,36 @@
 //! Owns the sockets and every limit on what a client may cost; the sole namer
 //! of `tiny_http`, whose types write the answers. Its own server is not used:
 //! it has no limit on heads, threads or waiting, and a request body can end
-//! the process. What may be asked is `head.rs`, what is answered is `browse.rs`.
+//! the process. What may be asked is `request.rs`, what is answered is `controller.rs`.
 
-use std::borrow::Cow;
-use std::convert::Infallible;
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    io::{self, ErrorKind, Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
-use super::door::{self, Admission, Door};
-use super::fetch_metadata::{Place, Reply};
-use super::head::{self, Head, Refusal};
-use super::identity::{self, Identity};
-use super::listen::{CHALLENGE, Listeners, SERVER_NAME};
-use super::peer::{self, Visitor};
+use super::{
+    fetch_metadata::{OriginKind, Reply},
+    identity::{self, Identity},
+};
+use crate::site::{
+    auth::{self, AccessControl, Admission},
+    listener::{CHALLENGE, Listeners, SERVER_NAME},
+    peer_uid::{self, Visitor},
+    refusal::Refusal,
+    request::{self, Head},
+    response::Answer,
+};
 
 /// Sent with every answer.
 const STRICT_HEADERS: [(&str, &str); 9] = [
@@ -67,88 +75,6 @@ self.addEventListener(\"activate\", (event) => event.waitUntil((async () => {
 })()));
 ";
 
-/// What a page, a file or an error is, once it is ready to be sent.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub status: u16,
-    pub content_type: &'static str,
-    /// Where it is instead; percent-encoded.
-    pub location: Option<String>,
-    /// By what the client can ask whether it is still the same (RFC 9110, 8.8.3),
-    /// with its quotation marks; without one it isn't kept.
-    pub tag: Option<String>,
-    pub body: Cow<'static, str>,
-}
-
-impl Answer {
-    /// A page of the site.
-    pub(super) fn page(status: u16, html: String) -> Self {
-        Self {
-            status,
-            content_type: "text/html; charset=utf-8",
-            location: None,
-            tag: None,
-            body: html.into(),
-        }
-    }
-
-    /// What is no page: data, or a file that is part of the program.
-    pub(super) fn data(
-        status: u16,
-        content_type: &'static str,
-        body: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            status,
-            content_type,
-            location: None,
-            tag: None,
-            body: body.into(),
-        }
-    }
-
-    /// What the client has is still the same.
-    pub(super) fn unchanged(tag: String) -> Self {
-        Self {
-            tag: Some(tag),
-            body: "".into(),
-            ..Self::page(304, String::new())
-        }
-    }
-
-    /// The same page has another address. Browsers may keep that for good only
-    /// where an answer may be kept, and none may: an alias can be taken back.
-    pub(super) fn moved(location: String) -> Self {
-        Self {
-            status: 308,
-            location: Some(location),
-            ..Self::sentence(308, "This page has another address.".into())
-        }
-    }
-
-    /// The same page at the site's own origin. The same answer for whatever is asked for, also
-    /// for what isn't there; and another one as soon as the origin is another.
-    fn redirect(origin: &str, target: &str) -> Self {
-        // Whatever came over the wire, a Location is ASCII without blanks.
-        const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
-        let target = utf8_percent_encode(target, BLANKS);
-        Self {
-            location: Some(format!("{origin}{target}")),
-            ..Self::sentence(307, "The notes have an address of their own.".into())
-        }
-    }
-
-    fn sentence(status: u16, sentence: String) -> Self {
-        Self {
-            status,
-            content_type: "text/plain; charset=utf-8",
-            location: None,
-            tag: None,
-            body: (sentence + "\n").into(),
-        }
-    }
-}
-
 /// What a client may cost.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -179,20 +105,20 @@ impl Default for Limits {
 /// How long the accept loop rests where the system has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `pages` to whom `door` lets in, for as long as the process lives.
+/// Serves `pages` to whom `access` lets in, for as long as the process lives.
 ///
 /// # Errors
 /// Where the system doesn't give the few threads that this takes.
 pub(super) fn run(
     listeners: Listeners,
     limits: Limits,
-    door: Door,
+    access: AccessControl,
     pages: impl Fn(&Head, &Identity) -> Answer + Send + Sync + 'static,
 ) -> io::Result<Infallible> {
     let server = Arc::new(Server {
         port: listeners.port,
         limits,
-        door,
+        access,
         headers: STRICT_HEADERS
             .map(|(name, value)| header(name, value))
             .to_vec(),
@@ -226,16 +152,16 @@ type Pages = dyn Fn(&Head, &Identity) -> Answer + Send + Sync;
 struct Server {
     port: u16,
     limits: Limits,
-    door: Door,
+    access: AccessControl,
     headers: Vec<Header>,
     pages: Box<Pages>,
     open: AtomicUsize,
 }
 
 /// One of the places for connections; free again when dropped.
-struct Seat(Arc<Server>);
+struct ConnectionPermit(Arc<Server>);
 
-impl Seat {
+impl ConnectionPermit {
     fn take(server: &Arc<Server>) -> Option<Self> {
         let seats = server.limits.connections;
         server
@@ -248,7 +174,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -281,13 +207,13 @@ impl Server {
     }
 
     fn seat(self: &Arc<Self>, stream: TcpStream, surplus: &SyncSender<TcpStream>) {
-        let Some(seat) = Seat::take(self) else {
+        let Some(seat) = ConnectionPermit::take(self) else {
             // Where even this queue is full, dropping closes the connection.
             let _ = surplus.try_send(stream);
             return;
         };
         let spawned = spawn("site-visit", move || {
-            if let Err(error) = seat.0.converse(&stream) {
+            if let Err(error) = seat.0.serve_connection(&stream) {
                 log::debug!("a visit to the site broke off: {error}");
             }
         });
@@ -310,17 +236,17 @@ impl Server {
     }
 
     /// Answers the requests of one connection until either side has enough.
-    fn converse(&self, stream: &TcpStream) -> io::Result<()> {
+    fn serve_connection(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let visitor = peer::visitor(stream);
+        let visitor = peer_uid::visitor(stream);
         if visitor == Visitor::Other {
             return self.refuse(stream, Refusal::OtherUser, self.limits, false);
         }
         let mut inbox = Inbox::new(self.limits.head);
         loop {
             let read = |bytes: &[u8]| {
-                let own_host = self.door.identity().host();
-                head::read(bytes, self.port, &own_host)
+                let own_host = self.access.identity().host();
+                request::read(bytes, self.port, &own_host)
             };
             let head = match inbox.next(stream, read, self.limits)? {
                 Next::Head(head) => head,
@@ -342,7 +268,7 @@ impl Server {
             };
             send(stream, &bytes, self.limits.answer)?;
             if !head.keep_alive {
-                return take_leave(stream, self.limits.farewell);
+                return linger_close(stream, self.limits.farewell);
             }
         }
     }
@@ -362,7 +288,7 @@ impl Server {
         };
         match head.reply {
             Reply::WorkerEnd => {
-                if head.place == Place::Origin {
+                if head.place == OriginKind::Origin {
                     self.abandon_origin();
                 }
                 let script = Answer::data(200, "text/javascript; charset=utf-8", WORKER_END);
@@ -372,23 +298,23 @@ impl Server {
             // Where the system doesn't say which user asks, another one could learn the origin.
             Reply::Redirect if visitor != Visitor::Ours => return Err(Refusal::Locked),
             Reply::Redirect => {
-                let origin = self.door.identity().origin(self.port);
+                let origin = self.access.identity().origin(self.port);
                 return written(&Answer::redirect(&origin, &head.target), &[]);
             }
             Reply::Content => {}
         }
         if let Some(nonce) = challenge(head) {
             let address = stream.local_addr().map_err(|_| Refusal::Busy)?;
-            let proof = self.door.identity().proof(nonce, address);
+            let proof = self.access.identity().proof(nonce, address);
             return written(&Answer::data(200, "text/plain; charset=utf-8", proof), &[]);
         }
-        match self.door.admit(head, visitor, self.port) {
+        match self.access.admit(head, visitor, self.port) {
             Ok(Admission::In) => written(&self.page(head), &[]),
             Ok(Admission::Entered { to, cookie }) => {
                 let cookie = cookie.map(|cookie| header("Set-Cookie", &cookie));
-                written(&Answer::page(200, door::onward(&to)), cookie.as_slice())
+                written(&Answer::page(200, auth::onward(&to)), cookie.as_slice())
             }
-            Ok(Admission::Again { to }) => written(&Answer::page(200, door::onward(&to)), &[]),
+            Ok(Admission::Again { to }) => written(&Answer::page(200, auth::onward(&to)), &[]),
             Ok(Admission::Locked) => Err(Refusal::Locked),
             Err(error) => {
                 log::error!("the site can't tell who may come in: {error}");
@@ -402,11 +328,11 @@ impl Server {
     /// another origin.
     fn abandon_origin(&self) {
         log::warn!("a service worker of another program was found at the site's origin");
-        self.door.renew();
+        self.access.renew();
     }
 
     fn page(&self, head: &Head) -> Answer {
-        let identity = self.door.identity();
+        let identity = self.access.identity();
         catch_unwind(AssertUnwindSafe(|| (self.pages)(head, &identity))).unwrap_or_else(|_| {
             log::error!("a page of the site panicked");
             let sentence = "The site made a mistake on this page. The other pages work.";
@@ -432,7 +358,7 @@ impl Server {
         };
         let bytes = self.written(&answer, &allow, &asked)?;
         send(stream, &bytes, limits.answer)?;
-        take_leave(stream, limits.farewell)
+        linger_close(stream, limits.farewell)
     }
 
     /// The answer as it goes over the wire.
@@ -490,7 +416,7 @@ impl Server {
 /// The nonce, where another process of this program asks who holds the port.
 fn challenge(head: &Head) -> Option<&str> {
     let nonce = head.target.strip_prefix(CHALLENGE)?;
-    (head.place == Place::Common && identity::is_nonce(nonce)).then_some(nonce)
+    (head.place == OriginKind::Common && identity::is_nonce(nonce)).then_some(nonce)
 }
 
 fn header(name: &str, value: &str) -> Header {
@@ -591,7 +517,7 @@ fn send(mut stream: &TcpStream, mut bytes: &[u8], time: Duration) -> io::Result<
 /// Closes so that the client still gets the last answer: closing with
 /// something unread would reset the connection and take the answer back
 /// (RFC 9112, 9.6). What comes meanwhile is dropped unread, up to a limit.
-fn take_leave(mut stream: &TcpStream, time: Duration) -> io::Result<()> {
+fn linger_close(mut stream: &TcpStream, time: Duration) -> io::Result<()> {
     let end = Instant::now() + time;
     stream.shutdown(Shutdown::Write)?;
     let mut dropped = [0; 4096];
@@ -623,15 +549,16 @@ fn is_passing(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::site::listen;
     use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::site::{listener, response::Answer};
 
     const GET: &str = "GET / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n";
 
     fn pages(head: &Head, _: &Identity) -> Answer {
         match head.target.as_str() {
-            "/same" if head.has.is_some() => Answer::unchanged("\"1\"".into()),
+            "/same" if head.if_none_match.is_some() => Answer::unchanged("\"1\"".into()),
             "/same" => Answer {
                 tag: Some("\"1\"".into()),
                 ..Answer::page(200, "kept".into())
@@ -644,13 +571,13 @@ mod tests {
     }
 
     fn start(limits: Limits) -> u16 {
-        let listeners = listen::bind(0).unwrap();
+        let listeners = listener::bind(0).unwrap();
         let port = listeners.port;
         let folder = tempfile::tempdir().unwrap();
-        let door = Door::of(&folder.path().join("notes.db"), false);
+        let access = AccessControl::of(&folder.path().join("notes.db"), false);
         thread::spawn(move || {
             let _folder = folder;
-            run(listeners, limits, door, pages)
+            run(listeners, limits, access, pages)
         });
         port
     }

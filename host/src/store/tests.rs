@@ -3,13 +3,18 @@
 mod clock;
 mod model;
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::*;
+use super::{
+    connection::schema::SCHEMA, notes::tags::renew_names, recovery::check::examine,
+    transaction::writes::PRUNED_AT_ONCE, *,
+};
 use crate::{
     domain::{Change, Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags},
-    error::Error,
+    error::{Error, Result, StoreFault},
 };
 
 struct TestStore {
@@ -444,7 +449,7 @@ fn an_operation_is_done_once() {
             title: title.into(),
             ..new.clone()
         };
-        t.store.once(operation, t.now, |writer| {
+        t.store.idempotent(operation, t.now, |writer| {
             Ok(writer.save_note(&new)?.note.title)
         })
     };
@@ -459,7 +464,7 @@ fn an_operation_is_done_once() {
         method: "deleteNote",
         ..operation
     };
-    let reused = t.store.once(other, t.now, |_| Ok(String::new()));
+    let reused = t.store.idempotent(other, t.now, |_| Ok(String::new()));
     assert!(matches!(reused, Err(Error::OpIdReused)));
 
     // One that failed wasn't done, so it can be tried again.
@@ -467,7 +472,7 @@ fn an_operation_is_done_once() {
         id: Uuid::from_u128(8),
         method: "saveNote",
     };
-    let failed: Result<String> = t.store.once(failing, t.now, |writer| {
+    let failed: Result<String> = t.store.idempotent(failing, t.now, |writer| {
         writer.save_note(&new_note("https://e.org/b", "B", &[], ""))?;
         Err(Error::NotFound)
     });
@@ -475,7 +480,7 @@ fn an_operation_is_done_once() {
     assert_eq!(t.store.counts().unwrap().notes, 1);
     assert_eq!(
         t.store
-            .once(failing, t.now, |_| Ok("done".to_owned()))
+            .idempotent(failing, t.now, |_| Ok("done".to_owned()))
             .unwrap(),
         "done"
     );
@@ -645,7 +650,7 @@ fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
     t.write(|writer| writer.edit_tags(&edit)).unwrap();
     assert_eq!(complete(&t, "godel"), [""; 0]);
     assert_eq!(complete(&t, "fur all"), ["logik für alle"]);
-    assert_eq!(check::examine(&t.store.conn).unwrap(), []);
+    assert_eq!(examine(&t.store.conn).unwrap(), []);
 }
 
 #[test]
@@ -845,7 +850,7 @@ fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
 fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
     let mut t = TestStore::new();
     t.save("https://e.org/old", "Old", &[], "");
-    let newer = open::SCHEMA + 1;
+    let newer = SCHEMA + 1;
     t.store
         .conn
         .pragma_update(None, "user_version", newer)
@@ -931,7 +936,7 @@ fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it()
     )
     .unwrap();
     let tx = conn.unchecked_transaction().unwrap();
-    tags::renew_names(&tx).unwrap();
+    renew_names(&tx).unwrap();
     let names = number(
         &tx,
         "SELECT group_concat(name, ' ') FROM (SELECT name FROM tags ORDER BY id)",
@@ -981,7 +986,7 @@ fn many_notes_get_the_words_of_today_piece_by_piece() {
     assert_eq!(t.found("hi fi").len(), 60);
     let path = t.store.path.clone();
     let mut store = Store::open(&path).unwrap();
-    while store.tidy().unwrap().is_some() {}
+    while store.run_maintenance().unwrap().is_some() {}
     assert_eq!(t.found("\"hifi\"").len(), 60);
     let left: i64 = t
         .store

@@ -16,7 +16,7 @@ use pulldown_cmark::{
     Alignment, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd,
 };
 
-use super::{MAX_SUMMARY_BYTES, PageUrl, is_too_deep};
+use crate::domain::{markdown_text::is_too_deep, note::MAX_SUMMARY_BYTES, page_url::PageUrl};
 
 /// Parser events of one text that are rendered: a long text of 64 KiB has ten thousand.
 const MAX_EVENTS: usize = 50_000;

@@ -5,7 +5,9 @@
 //! letter. A number is a hash of the word: what two words in four billion share
 //! is at worst a suggestion that is slightly off.
 
-use crate::domain::{Note, PageUrl, Tag, Words, plain_text};
+use crate::domain::{
+    markdown_text::plain_text, note::Note, page_url::PageUrl, tag::Tag, words::Words,
+};
 
 /// Words that say nothing of what a page is about, in the language in which most pages are
 /// written. (Of other languages, that a word is on most pages tells the same.)
@@ -242,4 +244,8 @@ fn hash_of<'a>(parts: impl Iterator<Item = &'a str>) -> u32 {
         .fold(0x811c_9dc5, |hash: u32, byte| {
             (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
         })
+}
+
+pub(super) fn first_that_says(form: &[Spelled]) -> Option<&Spelled> {
+    form.iter().find(|word| !says_nothing(**word))
 }

@@ -2,11 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::{Choices, MEMORY_NOTES, Memory, Page};
-use crate::domain::{Note, Tag};
+use super::{
+    memory::{MEMORY_NOTES, Memory},
+    page::Page,
+    ranking::Choices,
+};
+use crate::domain::{
+    note::Note,
+    suggest::ranking::{SHOWN, worth_showing},
+    tag::Tag,
+};
 
-/// So many suggestions are seen at once.
-pub const SHOWN: usize = 5;
 /// So many completions are.
 const COMPLETIONS: usize = 5;
 
@@ -96,7 +102,7 @@ impl Replay {
             .iter()
             .filter(|tag| self.uses.contains_key(*tag))
             .count();
-        let shown: Vec<_> = super::worth_showing(&ranked).take(SHOWN).collect();
+        let shown: Vec<_> = worth_showing(&ranked).take(SHOWN).collect();
         let sums = &mut self.sums;
         sums.notes += 1;
         sums.hit_at_5 += if hits > 0 { 1.0 } else { 0.0 };
@@ -113,7 +119,7 @@ impl Replay {
                 Some(uses) => {
                     let chosen = &note.tags[..place];
                     let suggested = self.memory.suggest(page, &Choices::of(chosen), SHOWN);
-                    let pressed = if super::worth_showing(&suggested).any(|s| s.tag == *tag) {
+                    let pressed = if worth_showing(&suggested).any(|s| s.tag == *tag) {
                         1.0
                     } else {
                         typed.min(self.letters_to_complete(tag, *uses, chosen) + 1.0)

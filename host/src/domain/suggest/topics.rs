@@ -7,7 +7,7 @@ pub(super) const TOPICS: usize = 24;
 const ROUNDS: usize = 5;
 
 /// Where something lies along the topics.
-pub(super) type Place = [f32; TOPICS];
+pub(super) type TopicVector = [f32; TOPICS];
 
 /// A word or a tag of a note and how much it counts there.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ pub(super) struct Entry {
 
 /// Finds the topics of `notes` notes. The place that a text has is the sum of the places of the
 /// notes, each times how alike text and note are. None where there is nothing in common.
-pub(super) fn find(notes: usize, mut entries: Vec<Entry>) -> Option<Vec<Place>> {
+pub(super) fn find(notes: usize, mut entries: Vec<Entry>) -> Option<Vec<TopicVector>> {
     let alike = likeness(notes, &mut entries);
     drop(entries);
     let mut base: Vec<Vec<f32>> = (0..TOPICS.min(notes / 2))

@@ -19,6 +19,8 @@ const SHOWN = 20;
 const LOOKED_INTO = 2_000;
 /** A word that so many notes have may also be two that were typed without the space. */
 const RARE = 8;
+/** So many pairs of one query are looked up; words for which more would be needed stay whole. */
+const MAX_HALVES = 128;
 /** Length of a snippet, and how much of it stands before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
@@ -84,8 +86,10 @@ async function candidates(query, start) {
 		else terms.push(term);
 	}
 	query.terms = terms;
+	let halves = 0;
 	for (const term of terms) {
-		await addPairs(term, start);
+		halves += halvesOf(term).length;
+		if (halves <= MAX_HALVES) await addPairs(term, start);
 		const { spellings, pairs, negated, prefix } = term;
 		const alone = [...spellings, ...pairs].every((words) => {
 			const [word] = words;

@@ -7,24 +7,30 @@
 //! seen that all in them is as the last export wrote it, by the hashes that the mark has.
 //! What is the same as before is the same file (a hard link), so it keeps its date.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, FileTimes};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    fs::{self, DirBuilder, File, FileTimes},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
 };
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
-use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
-use rustix::io::Errno;
+use rustix::{
+    fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with},
+    io::Errno,
+};
 
 use crate::{
-    regular,
-    transfer::export::{Fresh, IGNORED, hash},
+    fs_open,
+    transfer::export::{IGNORED, PendingOutput, hash},
 };
 
 /// Tells that an export made the site, what it has at the top, a line each, and what it
@@ -54,7 +60,7 @@ pub(super) const NO_JEKYLL: &str = ".nojekyll";
 #[derive(Debug)]
 pub(super) struct Folder<'a> {
     place: PathBuf,
-    aside: Fresh,
+    aside: PendingOutput,
     /// The place where it is there already, locked against another export.
     there: Option<File>,
     earlier: Earlier,
@@ -107,7 +113,7 @@ impl<'a> Folder<'a> {
                     .create(parent)?;
             }
             return Self::aside(
-                Fresh::folder(&place)?,
+                PendingOutput::folder(&place)?,
                 place,
                 None,
                 Earlier::default(),
@@ -129,12 +135,12 @@ impl<'a> Folder<'a> {
             },
         };
         // In it: it may be a file system of its own, or lie in a folder that isn't the user's.
-        let aside = Fresh::folder(&place.join(MARK))?;
+        let aside = PendingOutput::folder(&place.join(MARK))?;
         Self::aside(aside, place, Some(there), earlier, stop)
     }
 
     fn aside(
-        aside: Fresh,
+        aside: PendingOutput,
         place: PathBuf,
         there: Option<File>,
         earlier: Earlier,
@@ -477,12 +483,12 @@ fn mark(top: &BTreeSet<String>, files: &[(u64, u64)]) -> String {
 /// may come from anywhere: names that lead out of it are none.
 fn marked(place: &Path) -> io::Result<Option<Earlier>> {
     let mut text = String::new();
-    match regular::open(&place.join(MARK)) {
+    match fs_open::open(&place.join(MARK)) {
         Ok(file) => file.take(MAX_MARK_BYTES).read_to_string(&mut text)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let ours = |name: &&str| super::TOP.contains(name);
+    let ours = |name: &&str| TOP.contains(name);
     let hashes = |line: &str| {
         let (path, content) = line.split_once(' ')?;
         let hash = |digits| u64::from_str_radix(digits, 16).ok();
@@ -549,3 +555,25 @@ fn sync(folder: &File) {
         log::warn!("the site may not be on the disk yet: {error}");
     }
 }
+
+/// All names at the top of a site in files: nothing else is ever written there.
+pub(super) const TOP: [&str; 18] = [
+    NO_JEKYLL,
+    "404.html",
+    "404.js",
+    "all",
+    "favicon.ico",
+    "favicon.svg",
+    "feed.atom",
+    "index.html",
+    "note",
+    "robots.txt",
+    "search",
+    "search.js",
+    "site",
+    "site.js",
+    "sites",
+    "style.css",
+    "tag",
+    "tags",
+];

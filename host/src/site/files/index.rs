@@ -7,18 +7,17 @@
 //! Notes have numbers, the oldest 0, so that a new one changes the pieces of its own words
 //! alone. Words are those of `domain/words.rs`; `=gpu` is a tag, `=` none, `:e.org` a site.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::io;
+use std::{borrow::Cow, collections::HashMap, io};
 
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::folder::Folder;
-use super::names::FileNames;
-use crate::domain::{Note, PageUrl, Searched, Tag, Words, spellings};
-use crate::site::browse::PAGE_NOTES;
-use crate::store::Outline;
+use crate::{
+    domain::{Note, PageUrl, Searched, Tag, Words, spellings},
+    site::{controller::PAGE_NOTES, file_names::FileNames},
+    store::Outline,
+};
 
 /// Notes of one piece.
 pub(super) const NOTES_PER_PIECE: usize = 20;

@@ -9,66 +9,54 @@
 //! Whatever asks a server is something else here, or isn't there: narrowing is a search,
 //! and that is done by the page (`index`); pages of a list have numbers.
 
-mod catalog;
 mod folder;
+mod fragment_store;
 mod index;
-mod names;
-mod spool;
+mod page_plan;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::{HashSet, VecDeque};
-use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::{
+    cmp::Reverse,
+    collections::{HashSet, VecDeque},
+    io,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
 
 use anyhow::bail;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use catalog::{Catalog, Sites, Tally};
 use folder::{Folder, NO_JEKYLL};
-use spool::{Piece, Place, Spools};
+use jiff::{Timestamp, tz::TimeZone};
 
-pub(super) use names::FileNames;
-
-use super::browse::{
-    FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS, SCRIPT, STYLE,
+use super::{
+    feed::{self, Feed},
+    links::Links,
 };
-use super::feed::{self, Feed};
-use super::links::Links;
-use super::pages::{self, Related, Shell};
-use crate::domain::{Note, Searched, Tag};
-use crate::store::{
-    Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
-    TagOrder,
+use crate::{
+    domain::{Note, Searched, Tag},
+    site::{
+        controller::{
+            FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS,
+            SCRIPT, STYLE,
+        },
+        files::{
+            fragment_store::{Extent, FragmentStore, Piece},
+            page_plan::{PagePlan, Sites, Tally},
+        },
+        views::{self, Layout, Related},
+    },
+    store::{
+        Counts, ListedTag, Reader, RelatedTags, SiteCount, SiteList, SiteOrder, TagFilter, TagList,
+        TagOrder,
+    },
 };
 
-/// All names at the top of a site in files: nothing else is ever written there.
-const TOP: [&str; 18] = [
-    NO_JEKYLL,
-    "404.html",
-    "404.js",
-    "all",
-    "favicon.ico",
-    "favicon.svg",
-    "feed.atom",
-    "index.html",
-    "note",
-    "robots.txt",
-    "search",
-    "search.js",
-    "site",
-    "site.js",
-    "sites",
-    "style.css",
-    "tag",
-    "tags",
-];
+pub(super) use crate::site::file_names::FileNames;
 
 /// What it runs on besides the site's own script.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
@@ -182,7 +170,7 @@ pub fn write_files(
     progress: &(dyn Fn(u64, u64) + Sync),
     stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
-    store.at_one_moment(|store| {
+    store.read_transaction(|store| {
         Ok(export(
             store, filter, tokens, address, place, progress, stop,
         ))
@@ -213,7 +201,7 @@ fn export(
         Tokens::Publish => HashSet::new(),
     };
     let (outline, with_tokens) = store.outline_without(&filter, &left_out)?;
-    let catalog = Catalog::of(outline);
+    let catalog = PagePlan::of(outline);
     let sites = Sites::of(&catalog.outline);
     let folder = Folder::new(place, stop)?;
     let tags = catalog.outline.tags.iter().map(Tag::as_str);
@@ -222,7 +210,7 @@ fn export(
     let count = catalog.outline.notes.len() as u64;
     let site = Maker {
         names: &names,
-        shells: [0, 1, 2].map(|depth| shell(Links::relative(&names, depth))),
+        shells: [0, 1, 2].map(|depth| layout(Links::relative(&names, depth))),
         feed_links: [0, 2].map(|depth| match address.is_whole() {
             true => Links::below(&names, &address.0),
             false => Links::relative(&names, depth),
@@ -236,7 +224,7 @@ fn export(
     let write = || {
         let made = site.make_pieces(store)?;
         site.write_pages(&made)?;
-        site.write_rest(&made, &shell(Links::below(&names, &address.0)))
+        site.write_rest(&made, &layout(Links::below(&names, &address.0)))
     };
     let changes = write().and_then(|()| folder.finish())?;
     Ok(Written {
@@ -249,8 +237,8 @@ fn export(
     })
 }
 
-fn shell(links: Links) -> Shell {
-    Shell {
+fn layout(links: Links) -> Layout {
+    Layout {
         links,
         zone: TimeZone::system(),
     }
@@ -260,11 +248,11 @@ fn shell(links: Links) -> Shell {
 struct Maker<'a> {
     names: &'a Arc<FileNames>,
     /// For pages that lie no, one, and two folders deep.
-    shells: [Shell; 3],
+    shells: [Layout; 3],
     /// For the feed of all notes and those of tags.
     feed_links: [Links; 2],
     folder: &'a Folder<'a>,
-    catalog: &'a Catalog,
+    catalog: &'a PagePlan,
     sites: &'a Sites,
     progress: &'a (dyn Fn(u64) + Sync),
     done: AtomicU64,
@@ -275,9 +263,9 @@ type Batch = (u32, Vec<Note>);
 
 /// What was made of all notes.
 struct Made {
-    spools: Spools,
+    spools: FragmentStore,
     /// By the number of the note.
-    places: Vec<Place>,
+    places: Vec<Extent>,
     updated: Vec<Timestamp>,
     /// The newest, newest first.
     newest: Vec<Note>,
@@ -286,8 +274,8 @@ struct Made {
 
 /// What a thread made of its share of them.
 struct Share {
-    spool: spool::Writer,
-    places: Vec<(u32, Place, Timestamp)>,
+    spool: fragment_store::Writer,
+    places: Vec<(u32, Extent, Timestamp)>,
     words: index::Index,
 }
 
@@ -337,8 +325,8 @@ impl Maker<'_> {
         })?;
         let count = self.catalog.outline.notes.len();
         let mut made = Made {
-            spools: Spools(Vec::new()),
-            places: vec![Place::default(); count],
+            spools: FragmentStore(Vec::new()),
+            places: vec![Extent::default(); count],
             updated: vec![Timestamp::UNIX_EPOCH; count],
             newest: newest.into_iter().rev().collect(),
             words: Vec::new(),
@@ -406,7 +394,7 @@ impl Maker<'_> {
         receive: &Mutex<Receiver<Batch>>,
         in_feeds: &[bool],
     ) -> anyhow::Result<Share> {
-        let spool = spool::Writer::create(self.folder.scratch(), u32::try_from(number)?)?;
+        let spool = fragment_store::Writer::create(self.folder.scratch(), u32::try_from(number)?)?;
         let mut share = Share {
             spool,
             places: Vec::new(),
@@ -432,7 +420,7 @@ impl Maker<'_> {
         notes: &[Note],
         in_feeds: &[bool],
     ) -> anyhow::Result<()> {
-        let shell = &self.shells[2];
+        let layout = &self.shells[2];
         let mut texts = Vec::with_capacity(notes.len());
         for (number, note) in (first..).zip(notes) {
             let entry = match in_feeds[number as usize] {
@@ -440,22 +428,22 @@ impl Maker<'_> {
                 false => String::new(),
             };
             let place = share.spool.put([
-                &pages::title(note),
-                &pages::listed(shell, note).into_string(),
-                &pages::article(shell, note).into_string(),
-                &pages::about(shell, note).into_string(),
+                &views::title(note),
+                &views::listed(layout, note).into_string(),
+                &views::article(layout, note).into_string(),
+                &views::about(layout, note).into_string(),
                 &entry,
             ])?;
             share.places.push((number, place, note.updated_at));
             let searched = Searched::of(note);
-            let site = pages::site_of(note);
+            let site = views::site_of(note);
             share.words.add(number, note, &searched, site.as_deref());
             texts.push((note, searched, site));
         }
         let piece = first as usize / index::NOTES_PER_PIECE;
         for (piece, notes) in (piece..).zip(texts.chunks(index::NOTES_PER_PIECE)) {
             let notes = notes.iter().map(|(note, texts, site)| {
-                let saved = pages::saved_on(shell, note.saved_at);
+                let saved = views::saved_on(layout, note.saved_at);
                 index::Found::of(note, texts, site.as_deref(), saved, self.names)
             });
             index::put_notes(self.folder, piece, &notes.collect::<Vec<_>>())?;
@@ -533,13 +521,13 @@ impl Maker<'_> {
             Ok((self.catalog.outline.saved[number], preview))
         });
         let notes: Vec<(Timestamp, String)> = notes.collect::<io::Result<_>>()?;
-        Ok(pages::listed_day_by_day(&self.shells[2], &notes))
+        Ok(views::listed_day_by_day(&self.shells[2], &notes))
     }
 
     fn tag(&self, tag: usize, made: &Made, tally: &mut Tally<u32>) -> anyhow::Result<()> {
         let notes = self.catalog.notes_with(tag);
         let name = self.catalog.tag(tag);
-        let shell = &self.shells[2];
+        let layout = &self.shells[2];
         let filter = TagFilter {
             with: vec![name.clone()],
             without: Vec::new(),
@@ -552,15 +540,15 @@ impl Maker<'_> {
         let pages = notes.rchunks(PAGE_NOTES as usize);
         let last = pages.len().saturating_sub(1);
         for (number, notes) in pages.enumerate() {
-            let page = pages::TagPage {
+            let page = views::TagPage {
                 filter: &filter,
                 count: self.catalog.notes_with(tag).len() as u64,
                 related: &related,
                 notes: &self.list(notes, made)?,
-                newest: (number > 0).then(|| shell.links.tag(name)),
-                older: (number < last).then(|| shell.links.tag_page(name, number + 1)),
+                newest: (number > 0).then(|| layout.links.tag(name)),
+                older: (number < last).then(|| layout.links.tag_page(name, number + 1)),
             };
-            self.put(&numbered(&folder, number), &pages::tag(shell, &page))?;
+            self.put(&numbered(&folder, number), &views::tag(layout, &page))?;
         }
         let links = &self.feed_links[1];
         let notes: Vec<&u32> = newest(notes, FEED_NOTES).iter().rev().collect();
@@ -585,15 +573,15 @@ impl Maker<'_> {
         let name = self.sites.name(site);
         let family = self.sites.family(site);
         let notes = self.sites.notes_of(site);
-        let shell = &self.shells[2];
+        let layout = &self.shells[2];
         let folder = format!("site/{}", self.names.of(name));
         let pages = notes.rchunks(PAGE_NOTES as usize);
         let last = pages.len().saturating_sub(1);
         for (number, notes) in pages.enumerate() {
             let list = self.list(notes, made)?;
-            let newest = (number > 0).then(|| shell.links.site(name, None));
-            let older = (number < last).then(|| shell.links.site_page(name, number + 1));
-            let page = pages::site(shell, name, &family, &list, newest, older);
+            let newest = (number > 0).then(|| layout.links.site(name, None));
+            let older = (number < last).then(|| layout.links.site_page(name, number + 1));
+            let page = views::site(layout, name, &family, &list, newest, older);
             self.put(&numbered(&folder, number), &page)?;
         }
         Ok(())
@@ -609,7 +597,7 @@ impl Maker<'_> {
                 true => None,
                 false => Some(self.list(&notes, made)?),
             };
-            let html = pages::all(&self.shells[2], page as u64, pages as u64, list.as_ref());
+            let html = views::all(&self.shells[2], page as u64, pages as u64, list.as_ref());
             self.put(&format!("all/{page}/index.html"), &html)?;
         }
         Ok(())
@@ -637,7 +625,7 @@ impl Maker<'_> {
             let related: Vec<Related> = related.collect::<io::Result<_>>()?;
             let title = made.spools.get(place, Piece::Title)?;
             let article = maud::PreEscaped(made.spools.get(place, Piece::Article)?);
-            let page = pages::around(&self.shells[2], &title, &article, &related);
+            let page = views::around(&self.shells[2], &title, &article, &related);
             let id = self.catalog.outline.notes[number].0;
             self.put(&format!("note/{id}/index.html"), &page)?;
         }
@@ -646,7 +634,7 @@ impl Maker<'_> {
     }
 
     /// What there is one of, and the lists of tags and sites.
-    fn write_rest(&self, made: &Made, at_base: &Shell) -> anyhow::Result<()> {
+    fn write_rest(&self, made: &Made, at_base: &Layout) -> anyhow::Result<()> {
         let [home, one_deep, _] = &self.shells;
         for order in [TagOrder::Uses, TagOrder::Name, TagOrder::Recent] {
             self.tag_list(order)?;
@@ -660,9 +648,9 @@ impl Maker<'_> {
         };
         let latest = &made.newest[..made.newest.len().min(PAGE_NOTES as usize)];
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
-        self.put("index.html", &pages::home(home, counts, latest, &tags))?;
-        self.put("search/index.html", &pages::search_alone(one_deep))?;
-        self.put("404.html", &pages::lost(at_base))?;
+        self.put("index.html", &views::home(home, counts, latest, &tags))?;
+        self.put("search/index.html", &views::search_alone(one_deep))?;
+        self.put("404.html", &views::lost(at_base))?;
         let links = &self.feed_links[0];
         let feed = Feed {
             title: "url-notes",
@@ -698,12 +686,12 @@ impl Maker<'_> {
     }
 
     fn tag_list(&self, order: TagOrder) -> anyhow::Result<()> {
-        let (shell, folder) = match order {
+        let (layout, folder) = match order {
             TagOrder::Uses => (&self.shells[1], "tags"),
             TagOrder::Name => (&self.shells[2], "tags/name"),
             TagOrder::Recent => (&self.shells[2], "tags/recent"),
         };
-        let links = &shell.links;
+        let links = &layout.links;
         let tags = self.catalog.tags_by(order);
         let length = PAGE_TAGS as usize;
         let mut jumps: Vec<(String, String)> = Vec::new();
@@ -711,12 +699,12 @@ impl Maker<'_> {
             for (place, tag) in tags.iter().enumerate() {
                 let initial = self.catalog.tag(*tag).as_str().chars().next();
                 let initial = initial.unwrap_or('#');
-                let name = pages::initial_of(initial);
+                let name = views::initial_of(initial);
                 if jumps.last().is_none_or(|(last, _)| *last != name)
                     && jumps.iter().all(|(known, _)| *known != name)
                 {
                     let page = links.tags_page(order, place / length);
-                    jumps.push((name, format!("{page}#{}", pages::place_of(initial))));
+                    jumps.push((name, format!("{page}#{}", views::place_of(initial))));
                 }
             }
         }
@@ -732,7 +720,7 @@ impl Maker<'_> {
                 next: None,
                 matching: Some(count as u64),
             };
-            let page = pages::TagsPage {
+            let page = views::TagsPage {
                 order,
                 filter: "",
                 list: &list,
@@ -741,17 +729,17 @@ impl Maker<'_> {
                 more: (number < last).then(|| links.tags_page(order, number + 1)),
                 initials: &jumps,
             };
-            self.put(&numbered(folder, number), &pages::tags(shell, &page))?;
+            self.put(&numbered(folder, number), &views::tags(layout, &page))?;
         }
         Ok(())
     }
 
     fn site_list(&self, order: SiteOrder) -> anyhow::Result<()> {
-        let (shell, folder) = match order {
+        let (layout, folder) = match order {
             SiteOrder::Uses => (&self.shells[1], "sites"),
             SiteOrder::Name => (&self.shells[2], "sites/name"),
         };
-        let links = &shell.links;
+        let links = &layout.links;
         let mut sites: Vec<&SiteCount> = self.sites.counts().collect();
         sites.sort_by_key(|site| match order {
             SiteOrder::Uses => (Reverse(site.notes), &site.site),
@@ -769,7 +757,7 @@ impl Maker<'_> {
             };
             let first = (number > 0).then(|| links.sites_page(order, 0));
             let more = (number < last).then(|| links.sites_page(order, number + 1));
-            let page = pages::sites(shell, order, "", &list, first, more);
+            let page = views::sites(layout, order, "", &list, first, more);
             self.put(&numbered(folder, number), &page)?;
         }
         Ok(())

@@ -1,14 +1,15 @@
 //! The files hold what the site shows.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::domain::{Metadata, NewNote, PageUrl, parse_tags};
-use crate::site::browse::Browse;
-use crate::store::Store;
+use crate::{
+    domain::{Metadata, NewNote, PageUrl, parse_tags},
+    site::{controller::Controller, files::folder::TOP},
+    store::Store,
+};
 
 /// A store with pages of notes, tags and sites of all sorts.
 fn store(folder: &Path) -> Store {
@@ -88,7 +89,7 @@ fn files_hold_what_the_site_shows() {
         .map(str::to_owned)
         .collect();
     assert_eq!(top, TOP);
-    let site = Browse::new(dir.path().join("notes.db"), "http://localhost:6683".into());
+    let site = Controller::new(dir.path().join("notes.db"), "http://localhost:6683".into());
     let file = |name: &str| fs::read_to_string(out.join(name)).unwrap();
     let page = |target: &str| {
         let answer = site.answer_to(target, None);

@@ -110,7 +110,7 @@ struct ModelNote {
 
 /// What a step answers; an error is only told from none.
 #[derive(Debug, Clone, PartialEq)]
-enum Told {
+enum Outcome {
     Note(Vec<Tag>),
     Edited(TagEdited),
     Alias(AliasSet),
@@ -178,14 +178,14 @@ impl Model {
             || self.aliases.values().any(|tag| tag == name)
     }
 
-    fn step(&mut self, step: &Step, now: Timestamp) -> Told {
+    fn step(&mut self, step: &Step, now: Timestamp) -> Outcome {
         match step {
             Step::Save(page, names) => {
                 let new = self.lead_all(&tags(names));
                 if let Some(note) = self.live_at(*page) {
                     note.tags = once(note.tags.iter().chain(&new).cloned());
                     note.updated = now;
-                    return Told::Note(note.tags.clone());
+                    return Outcome::Note(note.tags.clone());
                 }
                 self.notes.push(ModelNote {
                     id: NoteId::at(now),
@@ -194,13 +194,13 @@ impl Model {
                     updated: now,
                     deleted: None,
                 });
-                Told::Note(new)
+                Outcome::Note(new)
             }
             Step::Update(page, names, seen) => {
                 let wanted = self.lead_all(&tags(names));
                 let seen = seen.as_ref().map(|seen| self.lead_all(&tags(seen)));
                 let Some(note) = self.live_at(*page) else {
-                    return Told::Refused;
+                    return Outcome::Refused;
                 };
                 note.updated = now;
                 note.tags = match seen {
@@ -212,32 +212,32 @@ impl Model {
                     }
                     _ => wanted,
                 };
-                Told::Note(note.tags.clone())
+                Outcome::Note(note.tags.clone())
             }
             Step::Delete(page) => {
                 let Some(note) = self.live_at(*page) else {
-                    return Told::Refused;
+                    return Outcome::Refused;
                 };
                 note.deleted = Some(now);
-                Told::Note(note.tags.clone())
+                Outcome::Note(note.tags.clone())
             }
             Step::Restore(page) => {
                 if self.live_at(*page).is_some() {
-                    return Told::Refused;
+                    return Outcome::Refused;
                 }
                 let mine = self.notes.iter_mut().filter(|note| note.page == *page);
                 let Some(note) = mine.max_by_key(|note| note.deleted) else {
-                    return Told::Refused;
+                    return Outcome::Refused;
                 };
                 note.deleted = None;
-                Told::Note(note.tags.clone())
+                Outcome::Note(note.tags.clone())
             }
-            Step::Edit(edit) => self.edit(edit).map_or(Told::Refused, Told::Edited),
+            Step::Edit(edit) => self.edit(edit).map_or(Outcome::Refused, Outcome::Edited),
             Step::Alias(name, of) => {
                 let to_itself = name == of;
                 let (name, of) = (tag(name), self.lead(&tag(of)));
                 if to_itself || name == of || self.uses(&name) > 0 {
-                    return Told::Refused;
+                    return Outcome::Refused;
                 }
                 let before = self
                     .aliases
@@ -246,11 +246,11 @@ impl Model {
                     .cloned();
                 self.replace(std::slice::from_ref(&name), Some(&of));
                 self.aliases.insert(name, of.clone());
-                Told::Alias(AliasSet { tag: of, before })
+                Outcome::Alias(AliasSet { tag: of, before })
             }
             Step::Unalias(name) => match self.aliases.remove(&tag(name)) {
-                Some(tag) => Told::Unaliased(tag),
-                None => Told::Refused,
+                Some(tag) => Outcome::Unaliased(tag),
+                None => Outcome::Refused,
             },
         }
     }
@@ -536,12 +536,12 @@ fn answers_of(store: &Reader, asked: &Questions) -> Answers {
     }
 }
 
-fn told_by(store: &mut Store, step: &Step, now: Timestamp) -> Told {
+fn outcome_of(store: &mut Store, step: &Step, now: Timestamp) -> Outcome {
     let live = |store: &Store, page: usize| {
         let note = store.note_for_url(&address(page)).unwrap();
         note.map_or(NoteId::MIN, |note| note.id)
     };
-    let noted = |note: Result<Note>| note.map_or(Told::Refused, |note| Told::Note(note.tags));
+    let noted = |note: Result<Note>| note.map_or(Outcome::Refused, |note| Outcome::Note(note.tags));
     match step {
         Step::Save(page, names) => {
             let new = new_note(address(*page).as_str(), "", names, "");
@@ -562,20 +562,20 @@ fn told_by(store: &mut Store, step: &Step, now: Timestamp) -> Told {
         }
         Step::Restore(page) => match store.trashed_note_for_url(&address(*page)).unwrap() {
             Some(note) => noted(store.write(now, |writer| writer.restore_note(note.id))),
-            None => Told::Refused,
+            None => Outcome::Refused,
         },
         Step::Edit(edit) => {
             let rehearsed = store.rehearse_tag_edit(edit).ok();
             let done = store.write(now, |writer| writer.edit_tags(edit)).ok();
             assert_eq!(rehearsed, done, "the rehearsal tells what is done");
-            done.map_or(Told::Refused, Told::Edited)
+            done.map_or(Outcome::Refused, Outcome::Edited)
         }
         Step::Alias(name, of) => store
             .write(now, |writer| writer.alias_tag(&tag(name), &tag(of)))
-            .map_or(Told::Refused, Told::Alias),
+            .map_or(Outcome::Refused, Outcome::Alias),
         Step::Unalias(name) => store
             .write(now, |writer| writer.remove_alias(&tag(name)))
-            .map_or(Told::Refused, Told::Unaliased),
+            .map_or(Outcome::Refused, Outcome::Unaliased),
     }
 }
 
@@ -619,8 +619,8 @@ proptest! {
         for (step, asked, by_other) in steps {
             t.now += SignedDuration::from_secs(1);
             let store = if by_other { &mut other } else { &mut t.store };
-            let told = told_by(store, &step, t.now);
-            prop_assert_eq!(told, model.step(&step, t.now), "{:?}", step);
+            let outcome = outcome_of(store, &step, t.now);
+            prop_assert_eq!(outcome, model.step(&step, t.now), "{:?}", step);
             let expected = model.answers(&asked);
             for store in [&t.store, &other] {
                 prop_assert_eq!(&answers_of(store, &asked), &expected, "{:?}", step);

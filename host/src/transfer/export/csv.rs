@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, io::Write};
 
-use super::each_note;
+use super::note_batches::each_note;
 use crate::{
     domain::{Tag, timestamp_text},
     store::Reader,

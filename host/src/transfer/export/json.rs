@@ -5,8 +5,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{each_deleted, each_note};
-use crate::{handler::wire_note, store::Reader};
+use super::note_batches::{each_deleted, each_note};
+use crate::{store::Reader, wire::wire_note};
 
 /// Another name of a tag.
 #[derive(Serialize)]

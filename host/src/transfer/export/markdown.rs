@@ -18,7 +18,10 @@ use std::{
 
 use anyhow::bail;
 
-use super::{Fresh, IGNORED, each_note, hash};
+use super::{
+    note_batches::each_note,
+    output::{IGNORED, PendingOutput, hash},
+};
 use crate::{
     domain::{Note, Tag, timestamp_text},
     store::Reader,
@@ -45,7 +48,7 @@ pub fn markdown(store: &Reader, folder: &Path, stop: &AtomicBool) -> anyhow::Res
     };
     let mut target = Target::new(folder)?;
     let mut notes = 0;
-    store.at_one_moment(|store| {
+    store.read_transaction(|store| {
         Ok(each_note(store, &mut |note| {
             go_on()?;
             target.write(file_name(note), content(note).as_bytes())?;
@@ -61,7 +64,7 @@ pub fn markdown(store: &Reader, folder: &Path, stop: &AtomicBool) -> anyhow::Res
 /// The folder in the making.
 struct Target {
     place: PathBuf,
-    aside: Fresh,
+    aside: PendingOutput,
     /// Where the files are until all of them are written: a folder in the one aside.
     files: PathBuf,
     /// Whether the place is a folder already.
@@ -101,7 +104,7 @@ impl Target {
             }
             place.clone()
         };
-        let aside = Fresh::folder(&beside)?;
+        let aside = PendingOutput::folder(&beside)?;
         let files = aside.path.join("notes");
         let target = Self {
             place,

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, io::Write};
 
-use super::each_note;
+use super::note_batches::each_note;
 use crate::{domain::Tag, store::Reader};
 
 /// A list of all notes, oldest first, with their tags and texts.

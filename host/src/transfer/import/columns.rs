@@ -3,8 +3,9 @@
 use super::{
     dates::{Moment, Order, date_of_table},
     row::{ARCHIVE, Row, STARRED, TO_READ},
-    secrets, values,
+    values,
 };
+use crate::transfer::import::secret_names;
 
 /// What a column is of a bookmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -128,7 +129,7 @@ const LOGIN_NAMES: &str = "username user login loginname loginuri loginusername 
 
 /// Without case, accents, full width and signs.
 fn plain(name: &str) -> String {
-    secrets::words(name).concat()
+    secret_names::words(name).concat()
 }
 
 /// What a column is by its name, and how well that fits: the less, the better.

@@ -13,11 +13,13 @@ use super::{
     columns::{self, Column, Dialect, Filling},
     dates::{self, Order},
     outline::is_address,
-    row::{Found, Row, Sink},
-    secrets,
-    source::{Counting, Source, unreadable},
+    row::{self, Found, Row, Sink},
+    source::{CountingReader, Source, unreadable},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    transfer::import::secret_names::{self, Secret, of_name},
+};
 
 /// Longest row, in bytes.
 const MAX_ROW_BYTES: u64 = 16 << 20;
@@ -172,7 +174,7 @@ impl Head {
     pub(super) fn described(&self) -> String {
         let names = self.names.iter().take(NAMED);
         let names: Vec<String> = names
-            .map(|name| format!("\"{}\"", super::shortened(name)))
+            .map(|name| format!("\"{}\"", row::shortened(name)))
             .collect();
         format!("a table with the columns {}", names.join(", "))
     }
@@ -244,7 +246,7 @@ impl Head {
         {
             notices.push(format!(
                 "The column \"{}\" was read as the address, as addresses stand in it.",
-                super::shortened(&self.names[at])
+                row::shortened(&self.names[at])
             ));
         }
         let other: Vec<String> = self
@@ -256,7 +258,7 @@ impl Head {
                     && !IGNORED.iter().any(|own| own.eq_ignore_ascii_case(name))
                     && !name.is_empty()
             })
-            .map(|(name, _)| format!("\"{}\"", super::shortened(name)))
+            .map(|(name, _)| format!("\"{}\"", row::shortened(name)))
             .collect();
         if !other.is_empty() {
             let more = match other.len().saturating_sub(NAMED) {
@@ -371,7 +373,7 @@ fn each_record(
 ) -> Result<()> {
     let mut text = source.text()?;
     skip_lines(&mut text, head.lines_before)?;
-    let text = RefCell::new(Counting::new(text, MAX_ROW_BYTES));
+    let text = RefCell::new(CountingReader::new(text, MAX_ROW_BYTES));
     let mut reader = head.reader(Shared {
         text: &text,
         after_return: false,
@@ -431,7 +433,7 @@ fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
 /// The text, looked at from outside for the length of a record, with one sign at the end
 /// of each line: the reader of tables counts no other.
 struct Shared<'a, R> {
-    text: &'a RefCell<Counting<R>>,
+    text: &'a RefCell<CountingReader<R>>,
     after_return: bool,
 }
 
@@ -503,8 +505,8 @@ fn found(record: &ByteRecord, head: &Head, dialect: Dialect, line: u64) -> Resul
         ));
     }
     // Another table may follow, with names of its own.
-    if let Some(secret) = secrets::in_names(record, head.address()) {
-        return Err(secrets::refusal(secret));
+    if let Some(secret) = in_names(record, head.address()) {
+        return Err(secret_names::refusal(secret));
     }
     let mut row = Row {
         line,
@@ -513,8 +515,8 @@ fn found(record: &ByteRecord, head: &Head, dialect: Dialect, line: u64) -> Resul
     let mut filling = Filling::new(&mut row, dialect);
     for (field, (column, rank)) in record.iter().zip(&head.columns) {
         let text = String::from_utf8_lossy(field);
-        if secrets::is_code_secret(&text) {
-            return Err(secrets::refusal(secrets::Secret::OneTimeCode));
+        if secret_names::is_code_secret(&text) {
+            return Err(secret_names::refusal(secret_names::Secret::OneTimeCode));
         }
         filling.text(*column, *rank, unguarded(&text));
     }
@@ -531,6 +533,17 @@ fn unguarded(text: &str) -> &str {
         Some(rest) if formula => rest,
         _ => text,
     }
+}
+
+/// What a record of a table holds that is names of columns again.
+fn in_names(record: &ByteRecord, address: usize) -> Option<Secret> {
+    let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
+    // No address has no sign but letters.
+    let first = name(record.get(address).unwrap_or_default());
+    if first.contains([':', '.', '/']) || !columns::is_known(&first) {
+        return None;
+    }
+    record.iter().find_map(|field| of_name(&name(field)))
 }
 
 #[cfg(test)]

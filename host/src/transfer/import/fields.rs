@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::{
     dates,
     row::Moment,
-    secrets::{self, Secret},
+    secret_names::{self, Secret},
     surrogates, values,
 };
 
@@ -251,7 +251,7 @@ fn secret(members: &BTreeMap<String, &RawValue>, depth: usize) -> Option<Secret>
         let json = json.get();
         // "Whether it has a password" isn't one.
         if !matches!(json, "true" | "false")
-            && let Some(secret) = secrets::of_name(name)
+            && let Some(secret) = secret_names::of_name(name)
         {
             return Some(secret);
         }

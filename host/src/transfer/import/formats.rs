@@ -5,12 +5,14 @@
 //! required members is it. A table is told by the names of its columns. Other text is
 //! shown to each format in turn. A new format is one entry here.
 
-use super::{
-    buku, csv, delicious, elcurator, goodlinks, json_list, karakeep, lines, linkding, linkwarden,
-    markdown, netscape, omnivore, opml, outline::Outline, own, pinboard, pinboard_xml, readability,
-    row::Sink, sessions, shaarli, source::Source, tree, wallabag, xbel, zip,
+use crate::{
+    error::Result,
+    transfer::import::{
+        buku, csv, delicious, elcurator, goodlinks, json_list, karakeep, lines, linkding,
+        linkwarden, markdown, netscape, omnivore, opml, outline::Outline, pinboard, pinboard_xml,
+        readability, row::Sink, sessions, shaarli, source::Source, tree, url_notes, wallabag, xbel,
+    },
 };
-use crate::error::Result;
 
 /// What a file may be.
 pub struct Format {
@@ -20,7 +22,8 @@ pub struct Format {
     pub title: &'static str,
     /// How it is told.
     pub(super) shape: Shape,
-    pub(super) read: fn(&mut Source, &mut Sink<'_>) -> Result<()>,
+    /// What reads its rows; none of an archive, whose files have formats of their own.
+    pub(super) read: Option<fn(&mut Source, &mut Sink<'_>) -> Result<()>>,
 }
 
 impl std::fmt::Debug for Format {
@@ -79,8 +82,8 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "jsonl",
         title: "url-notes, a note a line",
-        shape: Shape::Outline(own::is_jsonl),
-        read: own::jsonl,
+        shape: Shape::Outline(url_notes::is_jsonl),
+        read: Some(url_notes::jsonl),
     },
     Format {
         name: "json",
@@ -95,31 +98,31 @@ pub static FORMATS: &[Format] = &[
                 has: &["url", "savedAt", "updatedAt", "summary"],
             },
         ]),
-        read: own::json,
+        read: Some(url_notes::json),
     },
     Format {
         name: "xbel",
         title: "XBEL: floccus, buku, KDE, Otter",
         shape: Shape::Text(|text| Fit::certain_if(xbel::recognises(text))),
-        read: xbel::read,
+        read: Some(xbel::read),
     },
     Format {
         name: "opml",
         title: "OPML, an outline of links",
         shape: Shape::Text(|text| Fit::certain_if(opml::recognises(text))),
-        read: opml::read,
+        read: Some(opml::read),
     },
     Format {
         name: "pinboard-xml",
         title: "XML of Pinboard and Delicious",
         shape: Shape::Text(|text| Fit::certain_if(pinboard_xml::recognises(text))),
-        read: pinboard_xml::read,
+        read: Some(pinboard_xml::read),
     },
     Format {
         name: "netscape",
         title: "Bookmarks as HTML: browsers, Pinboard, Delicious, Shaarli, linkding, Pocket",
         shape: Shape::Text(netscape_fit),
-        read: netscape::read,
+        read: Some(netscape::read),
     },
     Format {
         name: "omnivore",
@@ -128,31 +131,31 @@ pub static FORMATS: &[Format] = &[
             at: "",
             has: &["url", "slug", "savedAt"],
         }]),
-        read: omnivore::read,
+        read: Some(omnivore::read),
     },
     Format {
         name: "pocket",
         title: "Pocket",
         shape: Shape::Table(&["url", "time_added"]),
-        read: csv::read,
+        read: Some(csv::read),
     },
     Format {
         name: "raindrop",
         title: "Raindrop",
         shape: Shape::Table(&["folder", "url", "created"]),
-        read: csv::read,
+        read: Some(csv::read),
     },
     Format {
         name: "instapaper",
         title: "Instapaper",
         shape: Shape::Table(&["url", "title", "selection", "folder"]),
-        read: csv::read,
+        read: Some(csv::read),
     },
     Format {
         name: "csv",
         title: "A table",
         shape: Shape::AnyTable,
-        read: csv::read,
+        read: Some(csv::read),
     },
     Format {
         name: "pinboard",
@@ -167,7 +170,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["href"],
             },
         ]),
-        read: pinboard::read,
+        read: Some(pinboard::read),
     },
     Format {
         name: "delicious",
@@ -176,7 +179,7 @@ pub static FORMATS: &[Format] = &[
             at: "",
             has: &["url", "others", "owner"],
         }]),
-        read: delicious::read,
+        read: Some(delicious::read),
     },
     Format {
         name: "chrome",
@@ -185,7 +188,7 @@ pub static FORMATS: &[Format] = &[
             at: ".",
             has: &["roots"],
         }]),
-        read: tree::chromium,
+        read: Some(tree::chromium),
     },
     Format {
         name: "firefox",
@@ -204,7 +207,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["children", "title"],
             },
         ]),
-        read: tree::firefox,
+        read: Some(tree::firefox),
     },
     Format {
         name: "karakeep",
@@ -223,7 +226,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["bookmarks", "lists"],
             },
         ]),
-        read: karakeep::read,
+        read: Some(karakeep::read),
     },
     Format {
         name: "linkwarden",
@@ -242,7 +245,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["collections", "pinnedLinks"],
             },
         ]),
-        read: linkwarden::read,
+        read: Some(linkwarden::read),
     },
     Format {
         name: "readability",
@@ -257,7 +260,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["bookmarks", "recommendations"],
             },
         ]),
-        read: readability::read,
+        read: Some(readability::read),
     },
     Format {
         name: "wallabag",
@@ -281,7 +284,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["url", "is_read", "is_fav"],
             },
         ]),
-        read: wallabag::read,
+        read: Some(wallabag::read),
     },
     Format {
         name: "linkding",
@@ -296,7 +299,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["url", "tag_names"],
             },
         ]),
-        read: linkding::read,
+        read: Some(linkding::read),
     },
     Format {
         name: "shaarli",
@@ -305,7 +308,7 @@ pub static FORMATS: &[Format] = &[
             at: "",
             has: &["url", "shorturl"],
         }]),
-        read: shaarli::read,
+        read: Some(shaarli::read),
     },
     Format {
         name: "goodlinks",
@@ -314,7 +317,7 @@ pub static FORMATS: &[Format] = &[
             at: "",
             has: &["url", "addedAt", "starred"],
         }]),
-        read: goodlinks::goodlinks,
+        read: Some(goodlinks::goodlinks),
     },
     Format {
         name: "anybox",
@@ -329,7 +332,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["url", "dateAdded", "tags"],
             },
         ]),
-        read: goodlinks::anybox,
+        read: Some(goodlinks::anybox),
     },
     Format {
         name: "elcurator",
@@ -338,7 +341,7 @@ pub static FORMATS: &[Format] = &[
             at: "",
             has: &["url", "is_saved"],
         }]),
-        read: elcurator::read,
+        read: Some(elcurator::read),
     },
     Format {
         name: "toby",
@@ -353,7 +356,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["cards"],
             },
         ]),
-        read: sessions::toby,
+        read: Some(sessions::toby),
     },
     Format {
         name: "tab-session-manager",
@@ -368,7 +371,7 @@ pub static FORMATS: &[Format] = &[
                 has: &["windows", "windowsNumber"],
             },
         ]),
-        read: sessions::tab_session_manager,
+        read: Some(sessions::tab_session_manager),
     },
     Format {
         name: "session-buddy",
@@ -387,37 +390,37 @@ pub static FORMATS: &[Format] = &[
                 has: &["windows"],
             },
         ]),
-        read: sessions::session_buddy,
+        read: Some(sessions::session_buddy),
     },
     Format {
         name: "json-list",
         title: "A list of objects with addresses",
         shape: Shape::AnyJson,
-        read: json_list::read,
+        read: Some(json_list::read),
     },
     Format {
         name: "buku",
         title: "buku",
         shape: Shape::Magic(b"SQLite format 3\0"),
-        read: buku::read,
+        read: Some(buku::read),
     },
     Format {
         name: "zip",
         title: "A zip file",
         shape: Shape::Magic(b"PK"),
-        read: zip::read,
+        read: None,
     },
     Format {
         name: "markdown",
         title: "A list of links in Markdown",
         shape: Shape::Text(markdown_fit),
-        read: markdown::read,
+        read: Some(markdown::read),
     },
     Format {
         name: "lines",
         title: "A list of addresses, OneTab",
         shape: Shape::Text(lines_fit),
-        read: lines::read,
+        read: Some(lines::read),
     },
 ];
 

@@ -13,11 +13,10 @@ use std::{
 
 use html5gum::{Emitter, State, Tokenizer};
 
-pub(super) use super::html_input::Context;
-use super::html_input::{Input, Shared};
+use super::html_input::{Input, MAX_TEXT_BYTES, Shared};
 
-/// So much of an attribute or a text is kept, in bytes: more than a note takes.
-pub(super) const MAX_TEXT_BYTES: usize = 128 * 1024;
+pub(super) use super::html_input::Context;
+
 /// So many attributes of a tag are kept.
 const MAX_ATTRIBUTES: usize = 64;
 /// So much of the name of a tag or an attribute is kept, in bytes.

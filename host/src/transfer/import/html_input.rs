@@ -19,7 +19,8 @@ use std::{
 
 use html5gum::Reader;
 
-use super::html::MAX_TEXT_BYTES;
+/// So much of an attribute or a text is kept, in bytes: more than a note takes.
+pub(super) const MAX_TEXT_BYTES: usize = 128 * 1024;
 
 /// So far is looked ahead, in bytes.
 const AHEAD: usize = 64 * 1024;

@@ -16,15 +16,18 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-pub(super) use super::fields::{Fields, paragraphs, quotes};
 use super::{
     outline::{Node, Outline},
-    row::{Found, Left, Sink},
-    secrets,
-    source::{Counting, MAX_HELD_BYTES, Source, unreadable},
+    row::{Found, LeftOut, Sink},
+    source::{CountingReader, MAX_HELD_BYTES, Shared, Source, unreadable},
     surrogates,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    transfer::import::secret_names,
+};
+
+pub(super) use super::fields::{Fields, paragraphs, quotes};
 
 /// Longest thing, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -169,12 +172,12 @@ fn each_of(
 ) -> Result<()> {
     let outline = Outline::of(source)?.unwrap_or_default();
     let layout = layout(&outline, lists);
-    let text = RefCell::new(Counting::new(source.json_text()?, max_bytes));
+    let text = RefCell::new(CountingReader::new(source.json_text()?, max_bytes));
     let mut count = 0_u64;
     let mut take = |item: &Item<'_>| {
         count += 1;
         if let Some(secret) = Fields::of(item.json.get()).and_then(|fields| fields.secret()) {
-            return Err(secrets::refusal(secret));
+            return Err(secret_names::refusal(secret));
         }
         take(item, &mut |mut found| {
             if item.halved.take()
@@ -222,9 +225,9 @@ fn each_of(
 }
 
 /// What is left out of a row with half a character in it.
-pub(super) fn half_character() -> (Left, String) {
+pub(super) fn half_character() -> (LeftOut, String) {
     (
-        Left::HalfCharacter,
+        LeftOut::HalfCharacter,
         "A character of which the file has only one half became \u{fffd}.".into(),
     )
 }
@@ -254,7 +257,7 @@ fn broken(error: serde_json::Error, line: u64) -> Error {
 type Take<'a> = dyn FnMut(&Item<'_>) -> Result<()> + 'a;
 
 struct Reading<'a, R> {
-    text: &'a RefCell<Counting<R>>,
+    text: &'a RefCell<CountingReader<R>>,
     lists: &'a [&'a str],
     layout: Layout,
     /// Members that are things themselves.
@@ -290,15 +293,6 @@ impl<R: BufRead> Reading<'_, R> {
             return Err(E::custom("taken back"));
         }
         Ok(())
-    }
-}
-
-/// The text, looked at from outside for its line while it is read.
-pub(super) struct Shared<'a, R>(pub(super) &'a RefCell<Counting<R>>);
-
-impl<R: BufRead> std::io::Read for Shared<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().read(buffer)
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::{
     row::{Found, Row, Sink, shortened},
-    source::{Counting, Source, unreadable},
+    source::{CountingReader, Source, unreadable},
 };
 use crate::error::Result;
 
@@ -80,7 +80,7 @@ fn is_any_address(word: &str) -> bool {
 }
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    let mut text = Counting::new(source.text()?, MAX_LINE_BYTES);
+    let mut text = CountingReader::new(source.text()?, MAX_LINE_BYTES);
     let mut buffer = Vec::new();
     loop {
         let line = text.line();

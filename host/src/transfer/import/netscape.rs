@@ -5,8 +5,9 @@
 use std::io;
 
 use super::{
-    html::{Context, MAX_TEXT_BYTES, Tag, Token, Tokens},
-    row::{ARCHIVE, FOLDERS, Found, Left, Row, STARRED, Sink, TO_READ, date},
+    html::{Context, Tag, Token, Tokens},
+    html_input::MAX_TEXT_BYTES,
+    row::{ARCHIVE, FOLDERS, Found, LeftOut, Row, STARRED, Sink, TO_READ, date},
     source::{Source, unreadable},
 };
 use crate::error::{Error, Result};
@@ -396,7 +397,7 @@ impl Reading<'_, '_> {
             let end = row.note.floor_char_boundary(MAX_TEXT_BYTES);
             row.note.truncate(end);
             row.left.push((
-                Left::Note,
+                LeftOut::Note,
                 "Its text has more than 128 KiB and was cut.".into(),
             ));
         }

@@ -11,12 +11,8 @@ use std::{
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{
-    json::Shared,
-    secrets,
-    source::{Counting, Source},
-};
-use crate::error::Result;
+use super::source::{CountingReader, Shared, Source};
+use crate::{error::Result, transfer::import::secret_names};
 
 /// So many things of a list are looked at.
 const MAX_SAMPLES: usize = 20;
@@ -76,7 +72,7 @@ impl Node {
         match self {
             Self::List(things) => things.iter().any(Self::has_secret),
             Self::Object(members) => members.iter().any(|(name, value)| {
-                *value != Self::Bool && secrets::of_name(name).is_some() || value.has_secret()
+                *value != Self::Bool && secret_names::of_name(name).is_some() || value.has_secret()
             }),
             _ => false,
         }
@@ -114,7 +110,7 @@ impl Outline {
         if !begins_as_json(&mut text) {
             return Ok(None);
         }
-        let counting = RefCell::new(Counting::new(text, MAX_BYTES));
+        let counting = RefCell::new(CountingReader::new(text, MAX_BYTES));
         let mut outline = Self::default();
         let nodes = Cell::new(MAX_NODES);
         let mut deserializer = serde_json::Deserializer::from_reader(Shared(&counting));

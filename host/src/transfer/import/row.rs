@@ -3,14 +3,16 @@
 use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
-pub(super) use super::dates::{Moment, date};
-use super::{redirects, secrets::is_code_secret};
+use super::{redirects, secret_names::is_code_secret};
 use crate::{
     domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag, is_comma},
     error::{Error, Result},
-    store::{Incoming, Kept, LeftOut},
+    store::{ExportedFields, ImportedRow, Omission},
 };
+
+pub(super) use super::dates::{Moment, date};
 
 /// Tag of what the user has yet to read.
 pub(super) const TO_READ: &str = "to read";
@@ -44,9 +46,9 @@ pub(super) struct Row {
     pub(super) lang: Option<String>,
     pub(super) saved: Moment,
     pub(super) updated: Moment,
-    pub(super) kept: Kept,
+    pub(super) kept: ExportedFields,
     /// What the reader left out already, a sentence each.
-    pub(super) left: Vec<(Left, String)>,
+    pub(super) left: Vec<(LeftOut, String)>,
     /// Written by an export of ours: texts are what they have to be.
     pub(super) own: bool,
 }
@@ -66,7 +68,7 @@ pub(super) enum Found {
     /// No bookmark: a sentence on the file.
     Notice(String),
     /// No bookmark: what a file of a zip file is, and whether it is taken.
-    File(super::FileReport),
+    File(FileReport),
     /// No bookmark: those that follow are of this file of a zip file. And what there is
     /// to say of its encoding.
     Part(Rc<str>, Option<String>),
@@ -97,7 +99,7 @@ pub(super) type Sink<'a> = dyn FnMut(Found) -> Result<()> + 'a;
 
 /// What the user wants of an import.
 #[derive(Debug, Clone)]
-pub struct Wishes {
+pub struct ImportOptions {
     /// Whether folders become tags.
     pub folders: bool,
     /// What relative addresses are relative to.
@@ -106,7 +108,7 @@ pub struct Wishes {
 
 /// What of a row that is taken isn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Left {
+pub(super) enum LeftOut {
     UnreadDate,
     FutureDate,
     Title,
@@ -119,7 +121,7 @@ pub(super) enum Left {
     HalfCharacter,
 }
 
-impl Left {
+impl LeftOut {
     /// What was left, of all rows.
     pub(super) fn of_all(self) -> &'static str {
         match self {
@@ -164,8 +166,8 @@ impl Renamed {
 
 /// Makes notes of rows.
 #[derive(Debug)]
-pub(super) struct Making {
-    wishes: Wishes,
+pub(super) struct RowNormalizer {
+    wishes: ImportOptions,
     names: HashMap<String, Option<(Tag, Form)>>,
     /// Names of tags that are in lower case now.
     pub(super) lowered: Renamed,
@@ -179,11 +181,11 @@ pub(super) struct Making {
     latest: Timestamp,
     /// What is left out of the row that is made, a sentence each: taken from here
     /// before the next one.
-    pub(super) left: Vec<(Left, String)>,
+    pub(super) left: Vec<(LeftOut, String)>,
 }
 
-impl Making {
-    pub(super) fn new(wishes: Wishes) -> Self {
+impl RowNormalizer {
+    pub(super) fn new(wishes: ImportOptions) -> Self {
         let now = crate::clock::now();
         Self {
             wishes,
@@ -197,20 +199,20 @@ impl Making {
         }
     }
 
-    fn leave(&mut self, what: Left, sentence: String) {
+    fn leave(&mut self, what: LeftOut, sentence: String) {
         self.left.push((what, sentence));
     }
 
     /// Adds what a note that was there had no room for.
-    pub(super) fn leave_out(&mut self, left: &[LeftOut]) {
+    pub(super) fn leave_out(&mut self, left: &[Omission]) {
         for part in left {
             match part {
-                LeftOut::Tags => self.leave(
-                    Left::Tags,
+                Omission::Tags => self.leave(
+                    LeftOut::Tags,
                     format!("Its note has {MAX_TAGS} tags now; the others were left out."),
                 ),
-                LeftOut::Text => self.leave(
-                    Left::Note,
+                Omission::Text => self.leave(
+                    LeftOut::Note,
                     "Its note has 64 KiB of text now; the rest was left out.".into(),
                 ),
             }
@@ -235,7 +237,7 @@ impl Making {
         match found {
             Some((tag, Form::Cut)) => {
                 self.leave(
-                    Left::TagEnd,
+                    LeftOut::TagEnd,
                     format!(
                         "Its tag \"{}\" has more than {} characters and was cut.",
                         shortened(name.trim()),
@@ -248,7 +250,7 @@ impl Making {
             None if name.trim().is_empty() => None,
             None => {
                 let name = shortened(name.trim());
-                self.leave(Left::Tag, format!("\"{name}\" can't be a tag."));
+                self.leave(LeftOut::Tag, format!("\"{name}\" can't be a tag."));
                 None
             }
         }
@@ -258,7 +260,7 @@ impl Making {
     ///
     /// # Errors
     /// `InvalidUrl`.
-    pub(super) fn note(&mut self, mut row: Row) -> Result<Incoming> {
+    pub(super) fn note(&mut self, mut row: Row) -> Result<ImportedRow> {
         let url = self.url(&row)?;
         self.left.append(&mut row.left);
         // With an id that fits it is what an export has: of a clock that was ahead.
@@ -274,7 +276,7 @@ impl Making {
         };
         if self.wishes.folders && row.folders.len() > FOLDERS {
             self.leave(
-                Left::Folders,
+                LeftOut::Folders,
                 format!("Of its folders only the innermost {FOLDERS} became tags."),
             );
         }
@@ -294,7 +296,7 @@ impl Making {
         if tags.len() > MAX_TAGS {
             tags.truncate(MAX_TAGS);
             self.leave(
-                Left::Tags,
+                LeftOut::Tags,
                 format!("It has more than {MAX_TAGS} tags; the first {MAX_TAGS} were taken."),
             );
         }
@@ -324,19 +326,19 @@ impl Making {
         }
         if cut(&mut title, MAX_TITLE_BYTES) {
             self.leave(
-                Left::Title,
+                LeftOut::Title,
                 "Its title has more than 16 KiB and was cut.".into(),
             );
         }
         // Of one that is longer still, its reader has said so.
-        let is_said = self.left.iter().any(|(what, _)| *what == Left::Note);
+        let is_said = self.left.iter().any(|(what, _)| *what == LeftOut::Note);
         if cut(&mut summary, MAX_SUMMARY_BYTES) && !is_said {
             self.leave(
-                Left::Note,
+                LeftOut::Note,
                 "Its text has more than 64 KiB and was cut.".into(),
             );
         }
-        Ok(Incoming {
+        Ok(ImportedRow {
             url,
             title,
             tags,
@@ -354,7 +356,7 @@ impl Making {
             Moment::Unsaid => None,
             Moment::At(at) if *at > self.latest => {
                 self.leave(
-                    Left::FutureDate,
+                    LeftOut::FutureDate,
                     format!("Its date {at:.0} lies in the future and was left out."),
                 );
                 None
@@ -363,7 +365,7 @@ impl Making {
             Moment::Ambiguous(text) => {
                 let text = shortened(text);
                 self.leave(
-                    Left::UnreadDate,
+                    LeftOut::UnreadDate,
                     format!("Its date \"{text}\" can mean two days and was left out."),
                 );
                 None
@@ -371,7 +373,7 @@ impl Making {
             Moment::Unread(text) => {
                 let text = shortened(text);
                 self.leave(
-                    Left::UnreadDate,
+                    LeftOut::UnreadDate,
                     format!("Its date \"{text}\" can't be read and was left out."),
                 );
                 None
@@ -385,7 +387,7 @@ impl Making {
         if !published.is_empty() && kept.published_at.is_none() {
             let text = shortened(published);
             self.leave(
-                Left::UnreadDate,
+                LeftOut::UnreadDate,
                 format!("Its date of publication \"{text}\" can't be read and was left out."),
             );
         }
@@ -396,14 +398,14 @@ impl Making {
         ] {
             if length(said) > length(kept) {
                 self.leave(
-                    Left::Metadata,
+                    LeftOut::Metadata,
                     format!("Its {what} is too long and was cut."),
                 );
             }
         }
         if length(&said.lang) > length(&kept.lang) {
             self.leave(
-                Left::Metadata,
+                LeftOut::Metadata,
                 "Its language is none and was left out.".into(),
             );
         }
@@ -524,6 +526,22 @@ fn lines(text: &str) -> String {
     text.trim_end().trim_start_matches('\n').to_owned()
 }
 
+/// What a file of a zip file is, and whether it was taken.
+#[derive(Debug, Serialize)]
+pub struct FileReport {
+    /// Its name in the zip file.
+    pub name: Rc<str>,
+    /// Name of its format, where that is known.
+    pub format: Option<&'static str>,
+    /// Whether its bookmarks were read.
+    pub taken: bool,
+    /// Bookmarks of it.
+    pub read: u64,
+    /// Why it was left out, as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -564,11 +582,11 @@ mod tests {
                 note: text.into(),
                 ..Row::default()
             };
-            let wishes = Wishes {
+            let wishes = ImportOptions {
                 folders: true,
                 base: url::Url::parse("https://e.org/").ok(),
             };
-            let _ = Making::new(wishes).note(row);
+            let _ = RowNormalizer::new(wishes).note(row);
         });
     }
 }

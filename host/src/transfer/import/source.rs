@@ -1,7 +1,7 @@
 //! The file that is imported: its bytes, its text, and the caps on both.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     fs::File,
     io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom},
     path::Path,
@@ -258,7 +258,7 @@ fn breaks(text: &[u8], after_return: bool) -> usize {
 pub(super) type JsonText<'a> = BufReader<Repaired<BufReader<Decoded<&'a mut (dyn Read + 'a)>>>>;
 
 /// Counts lines and bounds how long a record may be.
-pub(super) struct Counting<R> {
+pub(super) struct CountingReader<R> {
     inner: R,
     line: u64,
     /// Whether a line break was read last, and whether it was a carriage return.
@@ -269,7 +269,7 @@ pub(super) struct Counting<R> {
     budget: u64,
 }
 
-impl<R: BufRead> Counting<R> {
+impl<R: BufRead> CountingReader<R> {
     pub(super) fn new(inner: R, budget: u64) -> Self {
         Self {
             inner,
@@ -308,7 +308,7 @@ impl<R: BufRead> Counting<R> {
     }
 }
 
-impl<R: BufRead> Read for Counting<R> {
+impl<R: BufRead> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let available = self.fill_buf()?;
         let length = available.len().min(buffer.len());
@@ -318,7 +318,7 @@ impl<R: BufRead> Read for Counting<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Counting<R> {
+impl<R: BufRead> BufRead for CountingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
             return Err(self.too_long());
@@ -340,5 +340,14 @@ impl<R: BufRead> BufRead for Counting<R> {
             .left
             .saturating_sub(u64::try_from(amount).unwrap_or(u64::MAX));
         self.inner.consume(amount);
+    }
+}
+
+/// The text, looked at from outside for its line while it is read.
+pub(super) struct Shared<'a, R>(pub(super) &'a RefCell<CountingReader<R>>);
+
+impl<R: BufRead> std::io::Read for Shared<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().read(buffer)
     }
 }

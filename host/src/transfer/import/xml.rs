@@ -9,8 +9,9 @@ use quick_xml::{
 };
 
 use super::{
-    html::{MAX_TEXT_BYTES, unescaped, unescaped_value},
-    source::{Counting, Source, unreadable},
+    html::{unescaped, unescaped_value},
+    html_input::MAX_TEXT_BYTES,
+    source::{CountingReader, Source, unreadable},
 };
 use crate::error::{Error, Result};
 
@@ -75,7 +76,7 @@ fn name(element: &BytesStart<'_>) -> String {
 /// `InvalidParams` with a sentence where it is no XML, cut off, or too deep; those of
 /// `elements`.
 pub(super) fn read(source: &mut Source, elements: &mut impl Elements) -> Result<()> {
-    let mut reader = Reader::from_reader(Counting::new(source.text()?, MAX_PIECE_BYTES));
+    let mut reader = Reader::from_reader(CountingReader::new(source.text()?, MAX_PIECE_BYTES));
     let config = reader.config_mut();
     config.allow_dangling_amp = true;
     let mut buffer = Vec::new();

@@ -14,13 +14,12 @@ use std::{
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    FileReport,
     detect::{self, Detected},
     formats::{Fit, Format, Shape},
     omnivore,
     outline::Outline,
-    row::{Found, Sink},
-    secrets, shortened,
+    row::{FileReport, Found, Sink, shortened},
+    secrets,
     source::{MAX_HELD_BYTES, Source},
 };
 use crate::error::{Error, Result};
@@ -167,19 +166,11 @@ enum Decision {
     Leave(Option<&'static str>, String),
 }
 
-/// Reads what is known in it.
+/// Reads the files whose format is known; with `wanted`, those of that format alone.
 ///
 /// # Errors
-/// `InvalidParams` where it can't be read, or where nothing in it is known.
-pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    read_as(source, None, sink)
-}
-
-/// As [`read`], of what in it is of a format.
-///
-/// # Errors
-/// Those of [`read`].
-pub(super) fn read_as(
+/// `InvalidParams` if the archive can't be read or no file in it has a known format.
+pub(super) fn read(
     source: &mut Source,
     wanted: Option<&'static Format>,
     sink: &mut Sink<'_>,
@@ -260,7 +251,10 @@ fn take<F: Read + Seek>(
     let mut part = Source::of_bytes(content)?;
     sink(Found::Part(name.as_str().into(), part.encoding_notice()))?;
     if format.name != "omnivore" {
-        return (format.read)(&mut part, sink).map_err(about);
+        let Some(read) = format.read else {
+            return Ok(()); // An archive in an archive has been left out before.
+        };
+        return read(&mut part, sink).map_err(about);
     }
     let read = omnivore::pages(&mut part, sink, &mut |slug| {
         let Some(entry) = highlights.get(slug) else {

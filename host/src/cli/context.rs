@@ -1,0 +1,105 @@
+//! What each subcommand works with: settings, output and the store.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use anyhow::{Context as _, bail};
+
+use crate::{
+    cli::{
+        print::{self, Style},
+        terminal::{self, Look},
+    },
+    config::Config,
+    error::Error,
+    store::{self, Reader, Store},
+};
+
+/// What a subcommand works with.
+pub(super) struct Invocation<'a> {
+    pub(super) config: Config,
+    pub(super) json: bool,
+    pub(super) look: Look,
+    pub(super) paging: bool,
+    pub(super) out: &'a mut dyn Write,
+}
+
+impl Invocation<'_> {
+    pub(super) fn store(&self) -> anyhow::Result<Store> {
+        self.opened(Store::open)
+    }
+
+    /// For a command that only reads: also where nothing can be written.
+    pub(super) fn reader(&self) -> anyhow::Result<Reader> {
+        self.opened(Reader::open_or_make)
+    }
+
+    fn opened<T>(&self, open: fn(&Path) -> crate::error::Result<T>) -> anyhow::Result<T> {
+        let folder = self.config.database.parent();
+        if let Some(file) = folder.filter(|folder| folder.is_file()) {
+            bail!("{} is a file, and no folder for the notes.", file.display());
+        }
+        open(&self.config.database).with_context(|| {
+            // Only here is the path told: on the wire and in the popup it isn't.
+            format!(
+                "The notes in {} can't be opened",
+                self.config.database.display()
+            )
+        })
+    }
+
+    pub(super) fn print_json(&mut self, value: &impl serde::Serialize) -> anyhow::Result<()> {
+        writeln!(self.out, "{}", terminal::json(value)?)?;
+        Ok(())
+    }
+
+    pub(super) fn style(&self) -> Style {
+        Style {
+            look: self.look,
+            now: crate::clock::now(),
+        }
+    }
+
+    /// Prints what may be long: on a terminal through a pager. What is printed may be
+    /// asked for a second time, where the pager turns out to be none.
+    pub(super) fn page(&mut self, print: terminal::Printing<'_>) -> anyhow::Result<()> {
+        if self.look.is_terminal() && self.paging {
+            terminal::paged(&self.config.terminal, self.out, print)?;
+        } else {
+            terminal::buffered(&mut *self.out, print)?;
+        }
+        Ok(())
+    }
+
+    /// Tells a person, and no program, what there is to know besides.
+    pub(super) fn hint(&self, sentence: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "url-notes: {}", print::clean(sentence));
+        }
+    }
+}
+
+/// A file of the user's that can't be written, with its name; of a full or broken
+/// disk the store's sentence is told.
+pub(super) fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
+    match store::fault_of_disk(&error) {
+        Some(fault) => Error::store(fault).into(),
+        None => anyhow::anyhow!(
+            "{} can't be written ({error}).",
+            print::clean(&path.display().to_string())
+        ),
+    }
+}
+
+/// Refuses to write over the notes, by whatever name of theirs.
+pub(super) fn refuse_notes(database: &Path, file: &Path) -> anyhow::Result<()> {
+    if store::is_part_of(database, file) {
+        bail!(
+            "{} is the database of the notes, or one of its files; name another file.",
+            file.display()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! A note as it is named on the command line: by its id or by its page.
+
+use anyhow::bail;
+
+use crate::{
+    cli::print::clean,
+    domain::{Note, NoteId, PageUrl},
+    store::Reader,
+};
+
+/// A sentence with an address in it, which the log is not to have.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Private(String);
+
+/// A note as it is named.
+#[derive(Debug, Clone)]
+pub(super) enum NoteRef {
+    Id(NoteId),
+    Page(PageUrl),
+}
+
+impl std::str::FromStr for NoteRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return text
+                .parse()
+                .map(|id| Self::Id(NoteId(id)))
+                .map_err(|_| "no note has such a large id".into());
+        }
+        PageUrl::parse(text)
+            .map(Self::Page)
+            .map_err(|_| "neither the id of a note nor an address, as https://example.org".into())
+    }
+}
+
+impl NoteRef {
+    /// The live note; None where there is none.
+    pub(super) fn find(&self, store: &Reader) -> anyhow::Result<Option<Note>> {
+        Ok(match self {
+            Self::Id(id) => store.note(*id)?,
+            Self::Page(url) => store.note_for_url(url)?,
+        })
+    }
+
+    /// The live note.
+    ///
+    /// # Errors
+    /// With a sentence that says where it is, if it is anywhere.
+    pub(super) fn live(&self, store: &Reader) -> anyhow::Result<Note> {
+        if let Some(note) = self.find(store)? {
+            return Ok(note);
+        }
+        if let Some(note) = self.trashed(store)? {
+            bail!(
+                "This note is in the trash; `url-notes restore {}` brings it back.",
+                note.id.0
+            );
+        }
+        self.not_found(store)
+    }
+
+    /// The note in the trash; None where it isn't there.
+    pub(super) fn trashed(&self, store: &Reader) -> anyhow::Result<Option<Note>> {
+        Ok(match self {
+            Self::Id(id) => store.trashed_note(*id)?,
+            Self::Page(url) => store.trashed_note_for_url(url)?,
+        })
+    }
+
+    pub(super) fn not_found<T>(&self, store: &Reader) -> anyhow::Result<T> {
+        match self {
+            Self::Id(id) => bail!("There is no note with the id {}.", id.0),
+            Self::Page(url) => {
+                let address = clean(url.as_str());
+                let site = url.site();
+                let sentence = format!("There is no note of {address}");
+                let command = format!("`url-notes search site:{site}`");
+                Err(Private(match store.notes_on_site(site)? {
+                    0 => format!("{sentence}."),
+                    1 => format!("{sentence}; {command} shows the one of this site."),
+                    notes => format!("{sentence}; {command} shows the {notes} of this site."),
+                })
+                .into())
+            }
+        }
+    }
+}

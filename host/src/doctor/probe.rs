@@ -1,0 +1,441 @@
+//! Starts a program as a browser does and greets it: real argv, real frame, the program's
+//! own folder as the current one; but with a throw-away folder for its data, so that
+//! nothing is written to the notes.
+
+use std::{
+    ffi::OsString,
+    fs::{self, DirBuilder},
+    io::{self, Read as _},
+    os::unix::{fs::DirBuilderExt as _, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    caller::Family,
+    doctor::{cause::Cause, finding},
+    messaging::frame::{self, Frame},
+    protocol::{MAX_RESPONSE_BYTES, PROTOCOL},
+    registration::manifest::{self, Manifest},
+};
+
+/// How long a program may take for its first answer. Half of what the extension allows,
+/// and many times what a slow disk takes.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long it may take to end once its input has.
+const END_WITHIN: Duration = Duration::from_secs(2);
+const GLANCE: Duration = Duration::from_millis(5);
+/// Of what it says before it dies, so much is shown.
+const LAST_WORDS: usize = 200;
+/// So much of it is kept until then, in bytes.
+const MAX_WORDS: usize = 4096;
+
+/// A program that answers as it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ProbeSuccess {
+    /// Its version.
+    pub version: String,
+}
+
+/// A program that doesn't.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ProbeFailure {
+    pub cause: Cause,
+    /// What was seen, as the end of a sentence; may be empty.
+    pub detail: String,
+}
+
+/// A folder that goes with this value.
+#[derive(Debug)]
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// A new folder in `folder`, for this user alone.
+    pub(super) fn within(folder: &Path) -> io::Result<Self> {
+        let path = folder.join(format!("url-notes-{}", Uuid::new_v4().simple()));
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left is for whoever cleans up temporary folders.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The answer to `hello`, of whatever version.
+#[derive(Deserialize)]
+struct Answer {
+    result: Option<Hello>,
+    error: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Hello {
+    protocol: u32,
+    host: String,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    data: RefusalData,
+}
+
+#[derive(Deserialize)]
+struct RefusalData {
+    kind: String,
+}
+
+/// Greets the program of a manifest.
+pub(super) fn greet(
+    file: &Path,
+    manifest: &Manifest,
+    family: Family,
+    temporary: &Path,
+) -> Result<ProbeSuccess, ProbeFailure> {
+    let arguments: Vec<OsString> = match family {
+        Family::Chromium => vec![manifest::extension(family).into()],
+        Family::Firefox => vec![file.into(), manifest::extension(family).into()],
+    };
+    let scratch = Scratch::within(temporary).map_err(|error| ProbeFailure {
+        cause: Cause::ProgramCrashed,
+        detail: format!("no temporary folder can be created for the test ({error})"),
+    })?;
+    let data = scratch.0.join("data");
+    let folder = manifest.program.parent().unwrap_or(Path::new("/"));
+    let started = Command::new(&manifest.program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("URL_NOTES_DATA_DIR", &data)
+        .env("URL_NOTES_PORT", "0")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // So that whatever it starts in its turn can be ended with it.
+        .process_group(0)
+        .spawn();
+    let mut child = started.map_err(|error| not_started(&error))?;
+    let words = child.stderr.take().map(listen);
+    let heard = converse(&mut child);
+    let silent = matches!(&heard, Some(Err(not)) if not.cause == Cause::ProgramSilent);
+    // Who has been waited for in vain isn't waited for again.
+    let patience = if silent { Duration::ZERO } else { END_WITHIN };
+    let status = end(&mut child, patience);
+    heard.unwrap_or_else(|| {
+        // It ended without a word, or at least without a frame.
+        let mut detail = ended(status);
+        if let Some(said) = words.and_then(last_words) {
+            detail = format!("{detail}; its last message: {said}");
+        }
+        Err(ProbeFailure {
+            cause: Cause::ProgramCrashed,
+            detail,
+        })
+    })
+}
+
+fn not_started(error: &io::Error) -> ProbeFailure {
+    let cause = match error.kind() {
+        io::ErrorKind::NotFound => Cause::ProgramMissing,
+        io::ErrorKind::PermissionDenied => Cause::ProgramNotExecutable,
+        _ => Cause::ProgramCrashed,
+    };
+    ProbeFailure {
+        cause,
+        detail: format!("it can't be started ({error})"),
+    }
+}
+
+/// Asks, and waits for the answer; none where the program ends without one.
+fn converse(child: &mut Child) -> Option<Result<ProbeSuccess, ProbeFailure>> {
+    let mut stdin = child.stdin.take()?;
+    let mut stdout = child.stdout.take()?;
+    let hello = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"hello","params":{{"protocol":{PROTOCOL},"extension":"{}"}}}}"#,
+        env!("CARGO_PKG_VERSION")
+    );
+    let (told, heard) = mpsc::channel();
+    // A thread of its own, as a pipe can't be read with a time limit; it ends with the program.
+    thread::spawn(move || {
+        // A program that has ended already can't be written to, and tells so by its end.
+        let _ = frame::write(&mut stdin, hello.as_bytes());
+        let answer = frame::read(&mut stdout, MAX_RESPONSE_BYTES);
+        let _ = told.send(answer);
+        drop(stdin);
+    });
+    let garbled = |detail: String| {
+        Some(Err(ProbeFailure {
+            cause: Cause::ProgramGarbled,
+            detail,
+        }))
+    };
+    match heard.recv_timeout(ANSWER_WITHIN) {
+        Ok(Ok(Frame::Payload(payload))) => Some(judge(&payload)),
+        Ok(Ok(Frame::TooLarge { bytes })) => garbled(format!(
+            "its message has {bytes} bytes, but browsers accept at most {MAX_RESPONSE_BYTES}"
+        )),
+        Ok(Ok(Frame::End)) => None,
+        Ok(Err(_)) => garbled("its message was cut off".into()),
+        Err(_) => Some(Err(ProbeFailure {
+            cause: Cause::ProgramSilent,
+            detail: format!(
+                "it didn't respond within {} seconds",
+                ANSWER_WITHIN.as_secs()
+            ),
+        })),
+    }
+}
+
+fn judge(payload: &[u8]) -> Result<ProbeSuccess, ProbeFailure> {
+    let not = |cause, detail: String| Err(ProbeFailure { cause, detail });
+    let Ok(answer) = serde_json::from_slice::<Answer>(payload) else {
+        return not(
+            Cause::ProgramGarbled,
+            "its message is not a valid answer".into(),
+        );
+    };
+    match (answer.result, answer.error) {
+        (Some(hello), None) => {
+            let version = finding::clean(&hello.host);
+            let detail = format!(
+                "it is version {version} with protocol {}; this is version {} with protocol {PROTOCOL}",
+                hello.protocol,
+                env!("CARGO_PKG_VERSION")
+            );
+            match hello.protocol {
+                PROTOCOL => Ok(ProbeSuccess { version }),
+                0..PROTOCOL => not(Cause::HostTooOld, detail),
+                _ => not(Cause::HostTooNew, detail),
+            }
+        }
+        (None, Some(refusal)) => match refusal.data.kind.as_str() {
+            "protocol_unsupported" => not(
+                Cause::HostTooNew,
+                format!("it no longer supports protocol {PROTOCOL}"),
+            ),
+            "unknown_method" => not(
+                Cause::HostTooOld,
+                "it doesn't know the first message".into(),
+            ),
+            kind => not(
+                Cause::ProgramCrashed,
+                format!("it refused the first message: {}", finding::clean(kind)),
+            ),
+        },
+        _ => not(
+            Cause::ProgramGarbled,
+            "its message is not a valid answer".into(),
+        ),
+    }
+}
+
+/// Lets the program end, or ends it, with whatever it has started. None where it had to be.
+fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + within;
+    let mut status = None;
+    while status.is_none() && Instant::now() < deadline {
+        match child.try_wait() {
+            Ok(None) => thread::sleep(GLANCE),
+            Ok(done) => status = done,
+            Err(_) => break,
+        }
+    }
+    // Its children may live on after it, and keep the pipes open.
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    if status.is_none() {
+        let _ = child.wait();
+    }
+    status
+}
+
+fn ended(status: Option<ExitStatus>) -> String {
+    match status {
+        Some(status) => format!("it ended with {status}"),
+        None => "it closed its output".into(),
+    }
+}
+
+/// Reads all that a program says, so that it never waits to be read, and keeps the end of it.
+fn listen(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
+    let (told, heard) = mpsc::channel();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        let mut piece = [0; MAX_WORDS];
+        while let Ok(bytes @ 1..) = stderr.read(&mut piece) {
+            kept.extend_from_slice(&piece[..bytes]);
+            kept.drain(..kept.len().saturating_sub(MAX_WORDS));
+        }
+        // Nobody may want to know.
+        let _ = told.send(kept);
+    });
+    heard
+}
+
+/// The last line of a program that has been ended. What it has started may have left its
+/// group and hold the pipe open: that isn't waited for.
+fn last_words(heard: Receiver<Vec<u8>>) -> Option<String> {
+    let said = heard.recv_timeout(END_WITHIN).ok()?;
+    let said = String::from_utf8_lossy(&said);
+    let line = said.lines().rev().find(|line| !line.trim().is_empty())?;
+    Some(
+        finding::clean(line.trim())
+            .chars()
+            .take(LAST_WORDS)
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Puts a program there that does this. By a process of its own: what another test
+    /// starts at the same moment would inherit the open file, and what is open to be
+    /// written can't be executed.
+    pub(in crate::doctor) fn program_that(dir: &Path, script: &str) -> PathBuf {
+        let program = dir.join("a program");
+        let written = Command::new("sh")
+            .args([
+                "-c",
+                r#"printf '#!/bin/sh\n%s\n' "$1" >"$2" && chmod 755 "$2""#,
+                "sh",
+            ])
+            .args([script.as_ref(), program.as_os_str()])
+            .status();
+        assert!(written.unwrap().success());
+        program
+    }
+
+    /// A script that answers with this, framed.
+    pub(in crate::doctor) fn says(answer: &str) -> String {
+        let length = u32::try_from(answer.len()).unwrap().to_ne_bytes();
+        let length: String = length.iter().map(|byte| format!("\\{byte:03o}")).collect();
+        format!("printf '{length}'; printf '%s' '{answer}'; cat >/dev/null")
+    }
+
+    fn outcome(script: &str) -> Result<ProbeSuccess, ProbeFailure> {
+        let dir = tempfile::tempdir().unwrap();
+        let manifest = Manifest {
+            program: program_that(dir.path(), script),
+            allows_us: true,
+            others: Vec::new(),
+        };
+        let found = greet(
+            Path::new("/m/url_notes.json"),
+            &manifest,
+            Family::Firefox,
+            dir.path(),
+        );
+        // Nothing is left behind.
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        found
+    }
+
+    #[test]
+    fn each_kind_of_program_has_its_cause() {
+        for (script, cause, detail) in [
+            (
+                "echo before >&2; echo Broken pipe dreams >&2; exit 3".into(),
+                Cause::ProgramCrashed,
+                "exit status: 3; its last message: Broken pipe dreams",
+            ),
+            ("kill -9 $$".into(), Cause::ProgramCrashed, "signal: 9"),
+            ("echo Hello, world".into(), Cause::ProgramGarbled, "bytes"),
+            ("printf abc".into(), Cause::ProgramGarbled, "cut off"),
+            (
+                says("nonsense"),
+                Cause::ProgramGarbled,
+                "not a valid answer",
+            ),
+            (says("{}"), Cause::ProgramGarbled, "not a valid answer"),
+            (
+                says(r#"{"result":{"protocol":0,"host":"0.0.1"}}"#),
+                Cause::HostTooOld,
+                "version 0.0.1",
+            ),
+            (
+                says(r#"{"result":{"protocol":2,"host":"9.0"}}"#),
+                Cause::HostTooNew,
+                "protocol 2",
+            ),
+            (
+                says(r#"{"error":{"data":{"kind":"unknown_method"}}}"#),
+                Cause::HostTooOld,
+                "",
+            ),
+            (
+                says(r#"{"error":{"data":{"kind":"protocol_unsupported"}}}"#),
+                Cause::HostTooNew,
+                "",
+            ),
+        ] {
+            let found = outcome(&script).unwrap_err();
+            assert_eq!(found.cause, cause, "{script}: {found:?}");
+            assert!(found.detail.contains(detail), "{script}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn fuzz_greetings() {
+        let answers: [&[u8]; 2] = [
+            br#"{"jsonrpc":"2.0","id":1,"result":{"protocol":1,"host":"0.1.0"}}"#,
+            br#"{"jsonrpc":"2.0","id":1,"error":{"code":-1,"data":{"kind":"unknown_method"}}}"#,
+        ];
+        crate::fuzz::bytes(&answers, |answer| {
+            if let Ok(greeted) = judge(answer) {
+                assert!(!greeted.version.contains(char::is_control));
+            }
+        });
+    }
+
+    #[test]
+    fn it_is_started_as_the_browser_starts_it() {
+        // It says what it was started with where its version stands.
+        let script = r#"
+            answer="{\"result\":{\"protocol\":1,\"host\":\"$1 $2 $(basename "$URL_NOTES_DATA_DIR") $([ "$PWD" = "$(cd "$(dirname "$0")" && pwd)" ] && echo here)\"}}"
+            printf "\\$(printf %03o ${#answer})\000\000\000%s" "$answer"
+            cat >/dev/null"#;
+        assert_eq!(
+            outcome(script).unwrap().version,
+            "/m/url_notes.json url-notes@url-notes data here"
+        );
+    }
+
+    #[test]
+    fn a_program_that_spews_takes_no_room() {
+        // Its temporary folder stays empty while it speaks; what it says last is told.
+        let dir = tempfile::tempdir().unwrap();
+        let script = r#"
+            head -c 20000000 /dev/zero | tr '\0' x >&2
+            echo >&2
+            du -sk "$(dirname "$URL_NOTES_DATA_DIR")" | cut -f1 >&2
+            exit 1"#;
+        let manifest = Manifest {
+            program: program_that(dir.path(), script),
+            allows_us: true,
+            others: Vec::new(),
+        };
+        let file = Path::new("/m/url_notes.json");
+        let found = greet(file, &manifest, Family::Firefox, dir.path()).unwrap_err();
+        let room = found.detail.rsplit(' ').next().unwrap();
+        assert!(
+            room.parse::<u32>().is_ok_and(|room| room < 100),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_silent_is_ended_with_its_children() {
+        let found = outcome("sleep 600 & cat >/dev/null; sleep 600").unwrap_err();
+        assert_eq!(found.cause, Cause::ProgramSilent);
+    }
+}

@@ -1,0 +1,248 @@
+//! Which extensions have greeted this user's hosts: one small file in the state folder,
+//! which `url-notes doctor` reads. Nothing is in it but versions, moments and the
+//! browsers' programs.
+//!
+//! It is written when a host has nothing else to do, never before an answer. Where two
+//! hosts write it at the same moment, one line may be lost until its extension greets again.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    caller::{Caller, Family},
+    domain::timestamp_text,
+    protocol::{HelloParams, PROTOCOL},
+};
+
+/// An extension that greets at each click is written down so often at most.
+const PAUSE: Duration = Duration::from_secs(60);
+/// Most browsers that are remembered; those that were seen longest ago go first.
+const MANY: usize = 32;
+/// Longest version that is written down, in characters: it is the sender's.
+const VERSION_LENGTH: usize = 40;
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// An extension that has greeted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Visit {
+    /// The family of its browser.
+    pub family: Family,
+    /// The browser's program, where the system tells.
+    pub browser: Option<PathBuf>,
+    /// The host manifest, where the browser tells.
+    pub manifest: Option<PathBuf>,
+    /// The extension's version.
+    pub extension: String,
+    /// The protocol that it speaks.
+    pub protocol: u32,
+    /// When it last greeted, RFC 3339.
+    pub at: String,
+}
+
+/// The file, as a host writes it.
+#[derive(Debug)]
+pub struct ExtensionRegistry {
+    file: PathBuf,
+    caller: Caller,
+    /// Greeted, not written yet.
+    greeting: Option<(String, u32)>,
+    /// What was written last, and when.
+    written: Option<(String, u32, Instant)>,
+}
+
+impl ExtensionRegistry {
+    /// The file at `file`, for the host that `caller` has started.
+    #[must_use]
+    pub fn new(file: PathBuf, caller: Caller) -> Self {
+        Self {
+            file,
+            caller,
+            greeting: None,
+            written: None,
+        }
+    }
+
+    /// An extension has greeted. Only remembers it.
+    pub fn greeted(&mut self, hello: &HelloParams) {
+        let version = hello.extension.chars().filter(|c| !c.is_control());
+        self.greeting = Some((version.take(VERSION_LENGTH).collect(), hello.protocol));
+    }
+
+    /// Writes down who has greeted since the last time.
+    pub fn write(&mut self, now: Timestamp) {
+        let Some((extension, protocol)) = self.greeting.take() else {
+            return;
+        };
+        let known = self.written.as_ref().is_some_and(|(was, spoke, when)| {
+            *was == extension && *spoke == protocol && when.elapsed() < PAUSE
+        });
+        if known {
+            return;
+        }
+        self.written = Some((extension.clone(), protocol, Instant::now()));
+        let visit = Visit {
+            family: self.caller.family,
+            browser: parent(),
+            manifest: self.caller.manifest.clone(),
+            extension,
+            protocol,
+            at: timestamp_text(now),
+        };
+        if let Err(error) = add(&self.file, visit) {
+            // Nothing depends on it.
+            log::info!("the file of extensions can't be written: {error}");
+        }
+    }
+}
+
+/// What the file holds, newest first; nothing where there is none, or none that can be read.
+#[must_use]
+pub fn visits(file: &Path) -> Vec<Visit> {
+    let small = fs::metadata(file).is_ok_and(|found| found.is_file() && found.len() <= MAX_BYTES);
+    let text = if small {
+        fs::read(file)
+    } else {
+        Ok(Vec::new())
+    };
+    text.ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default()
+}
+
+fn add(file: &Path, visit: Visit) -> io::Result<()> {
+    let mut all = visits(file);
+    all.retain(|other| {
+        (other.family, &other.browser, &other.manifest)
+            != (visit.family, &visit.browser, &visit.manifest)
+    });
+    all.insert(0, visit);
+    all.truncate(MANY);
+    if let Some(folder) = file.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    let part = file.with_extension(format!("{}.part", std::process::id()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)
+        .and_then(|mut new| new.write_all(&serde_json::to_vec_pretty(&all)?))
+        .and_then(|()| fs::rename(&part, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+/// The program of the process that has started this one.
+#[cfg(target_os = "linux")]
+fn parent() -> Option<PathBuf> {
+    let parent = rustix::process::getppid()?;
+    let program = fs::read_link(format!("/proc/{}/exe", parent.as_raw_nonzero())).ok()?;
+    // Of a program that was updated while it runs.
+    let text = program
+        .to_str()
+        .and_then(|text| text.strip_suffix(" (deleted)"));
+    Some(text.map_or(program.clone(), PathBuf::from))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn parent() -> Option<PathBuf> {
+    None
+}
+
+impl Visit {
+    /// Whether this program and that extension speak with each other.
+    #[must_use]
+    pub fn speaks_with_us(&self) -> bool {
+        self.protocol == PROTOCOL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn hello(version: &str) -> HelloParams {
+        HelloParams {
+            protocol: 1,
+            extension: version.into(),
+        }
+    }
+
+    fn seen(file: &Path, manifest: Option<&str>) -> ExtensionRegistry {
+        let caller = Caller {
+            family: Family::Firefox,
+            manifest: manifest.map(PathBuf::from),
+        };
+        ExtensionRegistry::new(file.to_owned(), caller)
+    }
+
+    #[test]
+    fn the_last_greeting_of_each_browser_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state/extensions.json");
+        let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
+        let mut first = seen(&file, Some("/a.json"));
+        first.write(now);
+        assert!(!file.exists(), "nobody has greeted");
+        first.greeted(&hello("0.1.0"));
+        first.write(now);
+        let mut second = seen(&file, Some("/b.json"));
+        second.greeted(&hello(&format!("1\u{7}{}", "x".repeat(100))));
+        second.write(now);
+        first.greeted(&hello("0.2.0"));
+        first.write(now);
+        let found = visits(&file);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].extension, "0.2.0");
+        assert_eq!(found[0].at, "2026-11-25T10:00:00.000Z");
+        assert_eq!(found[1].extension.len(), VERSION_LENGTH);
+        assert_eq!(found[1].manifest.as_deref(), Some(Path::new("/b.json")));
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+        if cfg!(target_os = "linux") {
+            assert!(found[0].browser.as_ref().unwrap().is_absolute());
+        }
+    }
+
+    #[test]
+    fn the_same_greeting_again_is_not_written_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("extensions.json");
+        let mut seen = seen(&file, None);
+        for at in ["2026-11-25T10:00:00Z", "2026-11-25T10:00:09Z"] {
+            seen.greeted(&hello("0.1.0"));
+            seen.write(at.parse().unwrap());
+        }
+        assert_eq!(visits(&file)[0].at, "2026-11-25T10:00:00.000Z");
+    }
+
+    #[test]
+    fn a_file_of_nonsense_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("extensions.json");
+        fs::write(&file, "nonsense").unwrap();
+        assert_eq!(visits(&file), []);
+        let mut seen = seen(&file, None);
+        seen.greeted(&hello("0.1.0"));
+        seen.write(Timestamp::now());
+        assert_eq!(visits(&file).len(), 1);
+    }
+}

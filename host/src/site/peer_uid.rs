@@ -1,0 +1,131 @@
+//! Which user of this machine is at the other end of a connection.
+//!
+//! Loopback is open to every user of a machine; the notes are one user's. On
+//! Linux the kernel's socket tables say whose socket it is. Elsewhere there is
+//! no such table: then a visitor has to show the key (`access.rs`).
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Visitor {
+    /// The user who runs this program.
+    Ours,
+    /// Somebody else.
+    Other,
+    /// The system doesn't say.
+    Unknown,
+}
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::{can_tell, visitor};
+
+/// Whose the other end is.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn visitor(_stream: &std::net::TcpStream) -> Visitor {
+    Visitor::Unknown
+}
+
+/// Whether this system says who asks.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn can_tell() -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+    use std::net::{SocketAddr, TcpStream};
+
+    use super::Visitor;
+    use crate::site::proc_net::{as_v6, of_v4, of_v6, own_user, rows, written};
+
+    /// A table is read page by page while sockets come and go, so that a row
+    /// can slip through one reading.
+    const READINGS: usize = 3;
+
+    /// Whose the other end is. Who can't be found in the tables is somebody else.
+    pub(in crate::site) fn visitor(stream: &TcpStream) -> Visitor {
+        match is_ours(stream) {
+            Ok(true) => Visitor::Ours,
+            Ok(false) => Visitor::Other,
+            Err(error) => {
+                log::debug!("the site can't tell which user is asking: {error}");
+                Visitor::Unknown
+            }
+        }
+    }
+
+    /// Whether this system says who asks. Not where it has no number for our own user
+    /// (a user namespace): the others without a number would be taken for us.
+    pub(in crate::site) fn can_tell() -> bool {
+        own_user().is_some() && of_v4().is_ok() && of_v6().is_ok()
+    }
+
+    fn is_ours(stream: &TcpStream) -> io::Result<bool> {
+        let own = own_user().ok_or_else(|| {
+            io::Error::other("this program runs as the overflow user, as others may")
+        })?;
+        let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+        for _ in 0..READINGS {
+            if let Some(uid) = uid_of_peer(peer, local)? {
+                return Ok(uid == own);
+            }
+        }
+        Ok(false)
+    }
+
+    fn uid_of_peer(peer: SocketAddr, local: SocketAddr) -> io::Result<Option<u32>> {
+        if peer.is_ipv4()
+            && let Some(uid) = owner(&of_v4()?, peer, local)
+        {
+            return Ok(Some(uid));
+        }
+        // A client may reach 127.0.0.1 from a socket of the other family (Java does).
+        Ok(of_v6()?.and_then(|table| owner(&table, as_v6(peer), as_v6(local))))
+    }
+
+    /// The user of the socket that is bound to `peer` and connected to `local`.
+    fn owner(table: &str, peer: SocketAddr, local: SocketAddr) -> Option<u32> {
+        let (theirs, ours) = (written(peer), written(local));
+        rows(table)
+            .find(|socket| socket.local == theirs && socket.remote == ours)
+            .map(|socket| socket.uid)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use std::net::TcpListener;
+
+        const TABLE: &str = "\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1A1B 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 11 1
+   1: 0100007F:D431 0100007F:1A1B 01 00000000:00000000 00:00000000 00000000 65534        0 12 1
+   2: 0100007F:1A1B 0100007F:D431 01 00000000:00000000 00:00000000 00000000  1000        0 13 1
+";
+
+        #[cfg(target_endian = "little")]
+        #[test]
+        fn finds_the_other_end_not_its_own() {
+            let site: SocketAddr = "127.0.0.1:6683".parse().unwrap();
+            let peer: SocketAddr = "127.0.0.1:54321".parse().unwrap();
+            let stranger: SocketAddr = "127.0.0.1:54322".parse().unwrap();
+            assert_eq!(owner(TABLE, peer, site), Some(65534));
+            assert_eq!(owner(TABLE, stranger, site), None);
+            assert_eq!(owner("", peer, site), None);
+        }
+
+        #[test]
+        fn knows_its_own_user_over_both_families() {
+            assert!(can_tell());
+            for address in ["127.0.0.1:0", "[::1]:0"] {
+                let Ok(listener) = TcpListener::bind(address) else {
+                    assert_eq!(address, "[::1]:0", "every machine has 127.0.0.1");
+                    continue;
+                };
+                let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+                let (stream, _) = listener.accept().unwrap();
+                assert_eq!(visitor(&stream), Visitor::Ours);
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `/`: the most used tags and the latest notes.
+
+use maud::{Markup, html};
+
+use crate::{
+    domain::Note,
+    site::views::{
+        layout::{Breadcrumb, Layout, Tab, counted},
+        note_card::{Body, by_day, counted_tags, preview},
+    },
+    store::{Counts, TagCount},
+};
+
+pub(in crate::site) fn home(
+    layout: &Layout,
+    counts: Counts,
+    notes: &[Note],
+    tags: &[TagCount],
+) -> String {
+    let place = Breadcrumb {
+        tab: Some(Tab::Home),
+        feed: Some(layout.links.feed()),
+        ..Breadcrumb::default()
+    };
+    let content = html! {
+        @if notes.is_empty() {
+            @if layout.links.are_files() {
+                section.paper aria-label="Message" { p { "There are no notes here yet." } }
+            } @else {
+                (first_steps())
+            }
+        } @else {
+            @if !tags.is_empty() {
+                section aria-labelledby="tags" {
+                    h2 #tags { "Most used tags" }
+                    (counted_tags(tags, |tag| layout.links.tag(tag)))
+                    p.more { a href=(layout.links.tags()) { "All " (counted(counts.tags, "tag")) } }
+                }
+            }
+            section aria-labelledby="latest" {
+                h2 #latest { "Latest notes" }
+                (by_day(layout, 3, notes, |note| note, |note| preview(layout, note, 4, &Body::Whole)))
+                p.more { a href=(layout.links.all(0)) { "All " (counted(counts.notes, "note")) } }
+            }
+        }
+    };
+    layout.page(&place, &content)
+}
+
+fn first_steps() -> Markup {
+    html! {
+        section.paper aria-labelledby="first" {
+            h2 #first { "No notes yet" }
+            p { "Every page you save is shown here, the newest first." }
+            ol {
+                li { "Open a page that is worth keeping." }
+                li { "Click the url-notes button in the browser's toolbar. The page is saved at once." }
+                li { "Type tags, each with Enter, and a note if you like." }
+                li { "Reload this page." }
+            }
+            p { "Or from a terminal:" }
+            pre { code { "url-notes add https://example.org/ --tag reading" } }
+        }
+    }
+}

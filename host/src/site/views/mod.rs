@@ -1,0 +1,30 @@
+//! The pages: functions of what they show, to HTML. They know nothing of
+//! requests, so that they can be written as files as well.
+
+mod all;
+mod home;
+mod layout;
+mod not_found;
+mod note;
+mod note_card;
+mod search;
+mod site;
+mod sites;
+mod tag;
+mod tags;
+
+pub(super) use all::all;
+pub(super) use home::home;
+pub(super) use layout::Layout;
+pub(super) use not_found::{
+    DidYouMean, beyond_all, failed, in_the_trash, lost, missing, nothing_with_tags,
+};
+pub(super) use note::{Related, about, around, article, note};
+pub(super) use note_card::{
+    day_by_day, is_linkable, listed, listed_day_by_day, saved_on, site as site_of, title,
+};
+pub(super) use search::{best, search, search_alone, search_help};
+pub(super) use site::site;
+pub(super) use sites::sites;
+pub(super) use tag::{TagPage, name as filter_name, tag};
+pub(super) use tags::{MANY_INITIALS, TagsPage, initial_of, initials, place_of, tags};

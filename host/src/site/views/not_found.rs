@@ -1,0 +1,136 @@
+//! Pages for what isn't there, each with a way on.
+
+use maud::{Markup, html};
+
+use crate::{
+    domain::{Note, NoteId},
+    site::{
+        route::Unknown,
+        views::{
+            layout::{Breadcrumb, Layout},
+            note_card::title,
+            search::near_tags,
+            sites::counted_sites,
+            tag::{chosen, name},
+        },
+    },
+    store::{SiteCount, TagCount, TagFilter},
+};
+
+/// What might have been meant.
+#[derive(Debug, Default)]
+pub(in crate::site) struct DidYouMean {
+    /// Pages, by name and address.
+    pub pages: Vec<(&'static str, String)>,
+    pub tags: Vec<TagCount>,
+    pub sites: Vec<SiteCount>,
+}
+
+fn place(what: &str) -> Breadcrumb<'_> {
+    Breadcrumb {
+        steps: vec![(what, None)],
+        ..Breadcrumb::default()
+    }
+}
+
+/// Nothing is at the address; `near` might have been meant.
+pub(in crate::site) fn missing(layout: &Layout, unknown: &Unknown, near: &DidYouMean) -> String {
+    let words = unknown.words.trim();
+    let content = html! {
+        section.paper aria-label="Message" {
+            p.lead { (unknown.sentence) }
+            @for (name, address) in &near.pages {
+                p { "Did you mean " a href=(address) { (name) } "?" }
+            }
+            @if !words.is_empty() {
+                p { a href=(layout.links.found(words, None)) { "Search the notes for “" bdi { (words) } "”" } }
+            }
+            (ways_on(layout))
+        }
+        (near_tags(layout, &near.tags))
+        @if !near.sites.is_empty() {
+            section aria-labelledby="near-sites" {
+                h2 #near-sites { "Sites that come near" }
+                (counted_sites(layout, near.sites.iter()))
+            }
+        }
+    };
+    layout.page(&place("not found"), &content)
+}
+
+/// What a server of files shows for whatever isn't there. The page itself looks whether the
+/// address means another file (`assets/lost.js`); this is what is read without JavaScript.
+pub(in crate::site) fn lost(layout: &Layout) -> String {
+    let content = html! {
+        section.paper aria-label="Message" {
+            p.lead #lost role="status" { "There is no such page." }
+            (ways_on(layout))
+        }
+    };
+    layout.page(&place("not found"), &content)
+}
+
+fn ways_on(layout: &Layout) -> Markup {
+    html! {
+        p {
+            a href=(layout.links.tags()) { "All tags" } " · "
+            a href=(layout.links.sites()) { "all sites" } " · "
+            a href=(layout.links.all(0)) { "all notes" }
+        }
+    }
+}
+
+/// Each of the tags is in use, but not on one note together.
+pub(in crate::site) fn nothing_with_tags(layout: &Layout, filter: &TagFilter) -> String {
+    let content = html! {
+        section.paper aria-label="Message" {
+            p.lead { "No note is tagged like this: " bdi { (name(filter)) } "." }
+            p { "Take a condition off:" }
+            (chosen(layout, filter))
+            p { a href=(layout.links.tag(&filter.with[0])) { "All notes with the tag “" bdi { (filter.with[0]) } "”" } }
+        }
+    };
+    layout.page(&place("not found"), &content)
+}
+
+/// There are only so many pages of all notes.
+pub(in crate::site) fn beyond_all(layout: &Layout, pages: u64) -> String {
+    let content = html! {
+        section.paper aria-label="Message" {
+            p.lead { "There are not so many notes." }
+            p {
+                a href=(layout.links.all(0)) { "The newest ones" } " or "
+                a href=(layout.links.all(pages - 1)) { "the oldest ones" }
+            }
+        }
+    };
+    layout.page(&place("not found"), &content)
+}
+
+/// The note is deleted, and can be had back; `anew` is the note of the same page
+/// that was saved since.
+pub(in crate::site) fn in_the_trash(layout: &Layout, note: &Note, anew: Option<NoteId>) -> String {
+    let content = html! {
+        section.paper aria-label="Message" {
+            p.lead { "This note is in the trash: “" bdi { (title(note)) } "”." }
+            @if let Some(anew) = anew {
+                p { a href=(layout.links.note(anew)) { "The page was saved anew since" } }
+            } @else {
+                p { "It stays there for 30 days after you deleted it. To have it back, type in a terminal:" }
+                pre { code { "url-notes restore " (note.id.0) } }
+            }
+        }
+    };
+    layout.page(&place("not found"), &content)
+}
+
+/// The store doesn't answer; `sentence` says why.
+pub(in crate::site) fn failed(layout: &Layout, sentence: &str) -> String {
+    let content = html! {
+        section.paper aria-label="Message" {
+            p.lead { (sentence) }
+            p { code { "url-notes doctor" } " looks for the cause." }
+        }
+    };
+    layout.page(&place("error"), &content)
+}

@@ -1,0 +1,129 @@
+//! `/note/{id}`: one note with everything there is to it.
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::{
+    domain::{Note, Tag},
+    site::views::{
+        layout::{Breadcrumb, Layout, counted},
+        note_card::{
+            excerpt, heading, moment, published, site, site_link, tag_links, text, title,
+            whole_moment,
+        },
+    },
+};
+
+/// So many tags that both have are told.
+const SHARED: usize = 4;
+
+/// A related note, in two parts: what it is, and what both have.
+#[derive(Debug)]
+pub(in crate::site) struct Related {
+    /// As [`about`] made it.
+    pub about: String,
+    pub shared: Vec<Tag>,
+}
+
+pub(in crate::site) fn note(layout: &Layout, note: &Note, related: &[Note]) -> String {
+    let related = related.iter().map(|other| {
+        let shared = other.tags.iter().filter(|tag| note.tags.contains(tag));
+        Related {
+            about: about(layout, other).into_string(),
+            shared: shared.cloned().collect(),
+        }
+    });
+    let related: Vec<Related> = related.collect();
+    around(layout, &title(note), &article(layout, note), &related)
+}
+
+/// The page around a note that was made before, by [`article`].
+pub(in crate::site) fn around(
+    layout: &Layout,
+    title: &str,
+    article: &Markup,
+    related: &[Related],
+) -> String {
+    let place = Breadcrumb {
+        steps: vec![("note", None)],
+        title: Some(title),
+        ..Breadcrumb::default()
+    };
+    let content = html! {
+        (article)
+        @if !related.is_empty() {
+            section.related-notes aria-labelledby="related" {
+                h2 #related { "Related notes" }
+                ul role="list" {
+                    @for Related { about, shared } in related {
+                        li {
+                            (PreEscaped(about))
+                            @for tag in shared.iter().take(SHARED) { li { bdi { (tag) } } }
+                            @if shared.len() > SHARED { li { "and " (counted((shared.len() - SHARED) as u64, "more tag")) } }
+                            (PreEscaped("</ul>"))
+                        }
+                    }
+                }
+            }
+        }
+    };
+    layout.page(&place, &content)
+}
+
+/// A note as it stands below a related one, up to its list of what both have, which is
+/// left open.
+pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
+    html! {
+        a href=(layout.links.note(other.id)) dir="auto"
+            lang=(other.metadata.lang.as_deref().unwrap_or_default()) { (title(other)) }
+        (PreEscaped("<ul class=\"facts\" role=\"list\">"))
+        @if let Some(site) = site(other) { li { bdi { (site) } } }
+        li { (moment(layout, other.saved_at)) }
+    }
+}
+
+/// Everything that a note is.
+pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
+    let metadata = &note.metadata;
+    html! {
+        article.note {
+            (heading(note, 1))
+            (tag_links(layout, &note.tags))
+            (text(note, 2))
+            @if !note.summary.trim().is_empty() && metadata.excerpt.is_some() {
+                section.described aria-labelledby="described" {
+                    h2 #described { "The page's own words" }
+                    (excerpt(note))
+                }
+            }
+            dl.facts {
+                div { dt { "Address" } dd { bdi { (note.address()) } } }
+                @let others = note.other_addresses();
+                @if !others.is_empty() {
+                    div {
+                        dt { "Also saved as" }
+                        @for url in &others { dd { bdi { (url) } } }
+                    }
+                }
+                @if let Some(site) = site(note) {
+                    div {
+                        dt { "Site" }
+                        dd {
+                            @if let Some(name) = &metadata.site_name { bdi { (name) } ", " }
+                            (site_link(layout, &site))
+                        }
+                    }
+                }
+                div { dt { "Saved" } dd { (whole_moment(layout, note.saved_at)) } }
+                @if note.updated_at != note.saved_at {
+                    div { dt { "Changed" } dd { (whole_moment(layout, note.updated_at)) } }
+                }
+                @if let Some(date) = published(note) {
+                    div { dt { "Published" } dd { (date) } }
+                }
+                @if let Some(lang) = &metadata.lang {
+                    div { dt { "Language" } dd { (lang) } }
+                }
+            }
+        }
+    }
+}

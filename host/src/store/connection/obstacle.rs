@@ -1,0 +1,159 @@
+//! Why nothing can be at a path: a link that leads to nothing, as to a disk that isn't
+//! mounted, or back to itself; a file in the place of a folder; a working folder that is gone.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{Error, Obstacle, StoreFault},
+    store::connection::db_files::{JOURNAL, LOG, SHARED_MEMORY, beside, folder},
+};
+
+/// What is in the way of the database at `path`, with the names of what it is between;
+/// none where there is nothing of the kind.
+pub(in crate::store) fn obstacle(path: &Path) -> Option<Error> {
+    let found = |fault, names| Error::Store {
+        fault,
+        source: Some(Obstacle(names).into()),
+    };
+    if path.is_relative() && fs::canonicalize(".").is_err() {
+        let names = format!("{} is looked for in it", path.display());
+        return Some(found(StoreFault::FolderGone, names));
+    }
+    if let Some((fault, names)) = on_the_way(path) {
+        return Some(found(fault, names));
+    }
+    [LOG, SHARED_MEMORY, JOURNAL]
+        .into_iter()
+        .map(|ending| beside(path, ending))
+        .find_map(|file| broken_link(&file))
+        .map(|(fault, names)| found(fault, names))
+}
+
+fn on_the_way(path: &Path) -> Option<(StoreFault, String)> {
+    let mut walked = PathBuf::new();
+    for part in path.components() {
+        walked.push(part);
+        // What isn't there can be made.
+        walked.symlink_metadata().ok()?;
+        match fs::metadata(&walked) {
+            Ok(there) if walked != path && !there.is_dir() => {
+                let names = format!("{} is no folder", walked.display());
+                return Some((StoreFault::NoFolder, names));
+            }
+            Ok(_) => {}
+            // A link to a file that can be made is as good as the file.
+            Err(_) if walked == path && folder(&target(path)?).is_dir() => {
+                return broken_link(path).filter(|(fault, _)| *fault == StoreFault::LinkLoop);
+            }
+            Err(_) => return broken_link(&walked),
+        }
+    }
+    None
+}
+
+/// What is wrong with a link that can't be followed.
+fn broken_link(path: &Path) -> Option<(StoreFault, String)> {
+    let target = target(path)?;
+    let names = format!("{} leads to {}", path.display(), target.display());
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Some((StoreFault::LinkToNothing, names))
+        }
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            Some((StoreFault::LinkLoop, names))
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            Some((StoreFault::NoFolder, names))
+        }
+        _ => None,
+    }
+}
+
+/// Where a link leads, as seen from here; none of what is no link.
+fn target(link: &Path) -> Option<PathBuf> {
+    Some(folder(link).join(fs::read_link(link).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::{protocol::ErrorKind as Kind, store::transaction::Store};
+
+    #[track_caller]
+    fn check(path: &Path, fault: StoreFault, names: &str) {
+        let refused = Store::open(path).unwrap_err();
+        let Error::Store { fault: found, .. } = &refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(*found, fault, "{}", refused.chain());
+        assert_eq!(refused.kind(), Kind::StoreUnwritable);
+        assert_eq!(refused.obstacle().as_deref(), Some(names));
+        // What goes over the wire has no paths.
+        assert!(!refused.to_wire().message.contains('/'));
+    }
+
+    #[test]
+    fn a_link_that_leads_to_nothing_is_named_as_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().display();
+        let at = |name: &str| dir.path().join(name);
+        let nothing = StoreFault::LinkToNothing;
+        symlink(at("usb"), at("folder")).unwrap();
+        let names = format!("{top}/folder leads to {top}/usb");
+        check(&at("folder/notes.db"), nothing, &names);
+        check(&at("folder/deeper/notes.db"), nothing, &names);
+        symlink("usb/notes.db", at("notes.db")).unwrap();
+        let names = format!("{top}/notes.db leads to {top}/usb/notes.db");
+        check(&at("notes.db"), nothing, &names);
+        // Once the disk is there, so are the notes.
+        fs::create_dir(at("usb")).unwrap();
+        for path in ["folder/notes.db", "notes.db"] {
+            assert!(Store::open(&at(path)).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_leads_to_nothing_is_named_as_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        drop(Store::open(&path).unwrap());
+        let log = dir.path().join("notes.db-wal");
+        let _ = fs::remove_file(&log);
+        symlink("/nowhere/log", &log).unwrap();
+        let names = format!("{} leads to /nowhere/log", log.display());
+        check(&path, StoreFault::LinkToNothing, &names);
+    }
+
+    #[test]
+    fn a_link_that_leads_back_to_itself_is_named_as_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        symlink(at("b"), at("a")).unwrap();
+        symlink(at("a"), at("b")).unwrap();
+        let names = format!("{} leads to {}", at("a").display(), at("b").display());
+        check(&at("a/notes.db"), StoreFault::LinkLoop, &names);
+        check(&at("a"), StoreFault::LinkLoop, &names);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_named_as_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let names = format!("{} is no folder", file.display());
+        check(&file.join("notes.db"), StoreFault::NoFolder, &names);
+        symlink(&file, dir.path().join("link")).unwrap();
+        let names = format!("{} is no folder", dir.path().join("link").display());
+        check(
+            &dir.path().join("link/deeper/notes.db"),
+            StoreFault::NoFolder,
+            &names,
+        );
+    }
+}

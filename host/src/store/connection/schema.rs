@@ -1,0 +1,42 @@
+//! Whose database it is, and which schema it has.
+
+use rusqlite::Connection;
+
+use crate::error::{Error, Result, StoreFault};
+
+/// `user_version` of a database that is up to date.
+pub(in crate::store) const SCHEMA: usize = 6;
+
+/// "uNOT": tells our files from others' (`PRAGMA application_id`).
+pub(crate) const APPLICATION_ID: i32 = 0x754E_4F54;
+
+/// How many steps of the schema a database has.
+pub(in crate::store) fn schema(conn: &Connection) -> Result<usize> {
+    let mut query = conn.prepare_cached("PRAGMA user_version")?;
+    Ok(query.query_row([], |row| row.get(0))?)
+}
+
+/// The schema of a database that is ours; 0 of one that has nothing in it yet.
+///
+/// # Errors
+/// `Foreign`, `Newer`, and what is behind reading.
+pub(in crate::store) fn recognised(conn: &Connection) -> Result<usize> {
+    // All of one moment: another program may be making the database meanwhile, and what it has
+    // made by the last look would be taken for a stranger's.
+    let _moment = conn
+        .is_autocommit()
+        .then(|| conn.unchecked_transaction())
+        .transpose()?;
+    let found = schema(conn)?;
+    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        let tables: i64 =
+            conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables > 0 || found > 0 || application != 0 {
+            return Err(Error::store(StoreFault::Foreign));
+        }
+    } else if found > SCHEMA {
+        return Err(Error::store(StoreFault::Newer));
+    }
+    Ok(found)
+}

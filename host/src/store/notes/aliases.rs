@@ -1,0 +1,27 @@
+//! Other names of tags.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::{domain::Tag, error::Result};
+
+/// The tag that a name is an alias of.
+pub(in crate::store) fn tag_of_alias(conn: &Connection, name: &Tag) -> Result<Option<Tag>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id WHERE a.name = ?",
+        )?
+        .query_row([name.as_str()], |row| row.get(0).map(Tag::from_stored))
+        .optional()?)
+}
+
+/// Tags as they are stored: see [`Reader::tags_of_names`].
+pub(in crate::store) fn without_aliases(conn: &Connection, names: &[Tag]) -> Result<Vec<Tag>> {
+    let mut tags: Vec<Tag> = Vec::with_capacity(names.len());
+    for name in names {
+        let tag = tag_of_alias(conn, name)?.unwrap_or_else(|| name.clone());
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    Ok(tags)
+}

@@ -1,0 +1,228 @@
+//! The full-text index: which words of a note are in it, and under which number.
+//!
+//! A row of the index is the millisecond of its note: postings hold the
+//! differences of row numbers, and those of microseconds take two bytes more
+//! each, two hundred a note. So no two notes share a millisecond.
+//!
+//! The summary is the first column, since FTS5 spends two bytes on each word of
+//! any other one.
+
+use std::collections::btree_map::Entry;
+
+use rusqlite::{Transaction, params};
+
+use crate::{
+    domain::{Note, NoteId, Searched, index_text},
+    error::Result,
+    store::{
+        notes::note_rows::{load, load_ids, select_notes},
+        transaction::{Writer, pending_index::Indexed},
+    },
+};
+
+/// Microseconds, the unit of note ids, in one row of the index.
+pub(in crate::store) const ROW_MICROS: i64 = 1000;
+
+/// The row of a note.
+pub(in crate::store) fn row(id: NoteId) -> i64 {
+    id.0 / ROW_MICROS
+}
+
+/// The least id that has the same row.
+pub(in crate::store) fn first_id(id: NoteId) -> i64 {
+    row(id) * ROW_MICROS
+}
+
+/// So many bytes of notes are held, to bound the memory of a large transaction.
+const HELD_BYTES: usize = if cfg!(test) { 300 } else { 8 << 20 };
+/// What a note takes besides its texts, in bytes, about.
+const NOTE_BYTES: usize = if cfg!(test) { 100 } else { 500 };
+
+impl Writer<'_> {
+    /// Has the words of a note replaced when the transaction ends.
+    pub(in crate::store) fn index(&self, note: &Note, indexed: Indexed) {
+        let mut notes = self.pending.notes.borrow_mut();
+        let more = NOTE_BYTES + note.url.len() + note.title.len() + note.summary.len();
+        let bytes = self.pending.bytes.get() + more;
+        let full = bytes > HELD_BYTES;
+        if !full {
+            self.pending.bytes.set(bytes);
+        }
+        match notes.entry(note.id) {
+            Entry::Vacant(place) => {
+                place.insert(((!full).then(|| note.clone()), indexed));
+            }
+            Entry::Occupied(mut place) => {
+                if let Some(held) = &mut place.get_mut().0 {
+                    held.clone_from(note);
+                }
+            }
+        }
+    }
+
+    /// Has the name of a new tag added when the transaction ends.
+    pub(in crate::store) fn index_tag(&self, id: i64) {
+        self.pending.tags.borrow_mut().push(id);
+    }
+
+    /// Takes the words of a note out.
+    pub(in crate::store) fn unindex(&self, id: NoteId) -> Result<()> {
+        match self.pending.notes.borrow_mut().remove(&id) {
+            Some((_, Indexed::Not)) => Ok(()),
+            Some((_, Indexed::Before)) | None => remove(&self.tx, id),
+        }
+    }
+
+    /// Writes what is waiting.
+    pub(in crate::store) fn write_index(&self) -> Result<()> {
+        self.pending.bytes.set(0);
+        for (id, (held, indexed)) in self.pending.notes.take() {
+            if indexed == Indexed::Before {
+                remove(&self.tx, id)?;
+            }
+            match held {
+                Some(note) => add(&self.tx, &note)?,
+                None => {
+                    for note in load_ids(&self.tx, &[id.0])? {
+                        add(&self.tx, &note)?;
+                    }
+                }
+            }
+        }
+        for id in self.pending.tags.take() {
+            // It may have been renamed since.
+            self.execute("DELETE FROM tag_names WHERE rowid = ?", [id])?;
+            self.execute(
+                "INSERT INTO tag_names (rowid, name)
+                 SELECT id, ifnull(folded, name) FROM tags WHERE id = ?",
+                [id],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Up to so many notes the index is made anew at once when its words change, in a second
+/// or two; more of them piece by piece, when there is time (`maintenance.rs`).
+const RENEWED_AT_ONCE: i64 = 10_000;
+/// Notes of one such piece, some milliseconds' work.
+const PIECE_NOTES: i64 = if cfg!(test) { 16 } else { 64 };
+
+/// Has the index made anew, since texts have other words now.
+pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
+    let (notes, newest): (i64, Option<i64>) =
+        tx.query_row("SELECT count(*), max(id) FROM notes", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if notes <= RENEWED_AT_ONCE {
+        return rebuild(tx);
+    }
+    tx.execute("UPDATE meta SET reindex = ?", [newest.unwrap_or(0) + 1])?;
+    Ok(())
+}
+
+/// Gives the newest notes that still have the words of an older version today's. False
+/// where there are none.
+pub(in crate::store) fn renew_piece(tx: &Transaction<'_>) -> Result<bool> {
+    let below: i64 = tx
+        .prepare_cached("SELECT reindex FROM meta")?
+        .query_row([], |row| row.get(0))?;
+    if below == 0 {
+        return Ok(false);
+    }
+    let notes = load(
+        tx,
+        select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
+        [below, PIECE_NOTES],
+    )?;
+    for note in &notes {
+        remove(tx, note.id)?;
+        add(tx, note)?;
+    }
+    let more = i64::try_from(notes.len()).is_ok_and(|found| found == PIECE_NOTES);
+    let next = notes.last().filter(|_| more).map_or(0, |note| note.id.0);
+    tx.prepare_cached("UPDATE meta SET reindex = ?")?
+        .execute([next])?;
+    Ok(true)
+}
+
+/// Makes the whole index anew from the notes.
+pub(in crate::store) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
+    const AT_ONCE: i64 = 1000;
+    tx.execute(
+        "INSERT INTO notes_fts (notes_fts) VALUES ('delete-all')",
+        [],
+    )?;
+    let mut last = 0;
+    loop {
+        // Done in the second step of the schema; `shift` came with the fifth, addresses and
+        // `title_typed` with the sixth.
+        let notes = load(
+            tx,
+            "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
+             NULL, NULL, 1 FROM notes WHERE id > ? ORDER BY id LIMIT ?",
+            [last, AT_ONCE],
+        )?;
+        let Some(note) = notes.last() else {
+            return Ok(());
+        };
+        last = note.id.0;
+        for note in &notes {
+            add(tx, note)?;
+        }
+    }
+}
+
+/// Gives each note, also in the trash, a millisecond of its own, as the notes of
+/// the first schema didn't have: of several in one, the later ones move to the
+/// next free ones.
+pub(in crate::store) fn part_ids(tx: &Transaction<'_>) -> Result<()> {
+    tx.pragma_update(None, "defer_foreign_keys", true)?;
+    let ids: Vec<i64> = tx
+        .prepare("SELECT id FROM notes UNION ALL SELECT id FROM trash ORDER BY id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut moved = Vec::new();
+    let mut next_row = i64::MIN;
+    for old in ids {
+        let new = if row(NoteId(old)) < next_row {
+            next_row * ROW_MICROS
+        } else {
+            old
+        };
+        if new != old {
+            moved.push([old, new]);
+        }
+        next_row = row(NoteId(new)) + 1;
+    }
+    // The last first, so that none lands on one that has yet to move.
+    for ids in moved.into_iter().rev() {
+        tx.execute("UPDATE notes SET id = ?2 WHERE id = ?1", ids)?;
+        tx.execute("UPDATE note_tags SET note_id = ?2 WHERE note_id = ?1", ids)?;
+        tx.execute("UPDATE trash SET id = ?2 WHERE id = ?1", ids)?;
+    }
+    Ok(())
+}
+
+pub(in crate::store) fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM notes_fts WHERE rowid = ?")?
+        .execute([row(id)])?;
+    Ok(())
+}
+
+pub(in crate::store) fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
+    let texts = Searched::of(note);
+    tx.prepare_cached(
+        "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )?
+    .execute(params![
+        row(note.id),
+        index_text(&texts.summary),
+        index_text(&texts.title),
+        index_text(&texts.tags),
+        index_text(&texts.excerpt),
+        index_text(&texts.address),
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,397 @@
+//! Saving, changing, deleting and restoring notes.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Params, params};
+
+use crate::{
+    domain::{Change, NewNote, Note, NoteId, PageUrl, Tag},
+    error::{Error, Result},
+    store::{
+        notes::{
+            aliases::without_aliases,
+            fts_index,
+            note_rows::{
+                addresses_column, labels, load, note_of_page, other_keys, select_notes, shift_of,
+                tags_for_trash, trashed,
+            },
+        },
+        transaction::{Writer, pending_index::Indexed},
+    },
+};
+
+/// What a save did.
+#[derive(Debug, Clone)]
+pub struct SavedNote {
+    /// As it now is.
+    pub note: Note,
+    /// As it was, where the page had been saved before.
+    pub before: Option<Note>,
+}
+
+/// Whose the title of a save is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TitleOf {
+    Page,
+    User,
+}
+
+impl Writer<'_> {
+    /// Stores a page, or adds to the note that it has: see [`Note::resaved`].
+    /// Where a tag was given by another name of it, the note gets the tag.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag`, the `store_*` kinds.
+    pub fn save_note(&self, new: &NewNote) -> Result<SavedNote> {
+        self.save_note_of(new, self.now)
+    }
+
+    /// As [`Writer::save_note`], with a title that is the page's own: it takes the place of
+    /// an earlier one of the page, never of one that somebody gave.
+    ///
+    /// # Errors
+    /// Those of `save_note`.
+    pub fn save_page(&self, new: &NewNote) -> Result<SavedNote> {
+        self.save(new, self.now, TitleOf::Page)
+    }
+
+    /// As [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
+    ///
+    /// # Errors
+    /// Those of `save_note`.
+    pub fn save_note_of(&self, new: &NewNote, moment: Timestamp) -> Result<SavedNote> {
+        self.save(new, moment, TitleOf::User)
+    }
+
+    fn save(&self, new: &NewNote, moment: Timestamp, title: TitleOf) -> Result<SavedNote> {
+        let new = &NewNote {
+            tags: without_aliases(&self.tx, &new.tags)?,
+            ..new.clone()
+        };
+        if let Some(mut note) = note_of_page(&self.tx, &new.url)? {
+            let before = Some(note.clone());
+            match title {
+                TitleOf::Page => note.retitled_by_page(&new.title)?,
+                // Somebody gives a title where there is only the page's.
+                TitleOf::User if !note.title_typed && !new.title.trim().is_empty() => {
+                    note.title.clone_from(&new.title);
+                    note.title_typed = true;
+                }
+                TitleOf::User => {}
+            }
+            let note = note.resaved(new, self.now)?;
+            self.store_fields(&note)?;
+            self.store_tags(&note)?;
+            self.index(&note, Indexed::Before);
+            return Ok(SavedNote { note, before });
+        }
+        let wanted = NoteId::at(moment);
+        let id = self.free_id(wanted)?;
+        let mut note = new.clone().into_note(id, wanted.moment(), self.now)?;
+        note.title_typed = title == TitleOf::User && !note.title.is_empty();
+        self.insert(&note, new.url.key(), new.url.site())?;
+        Ok(SavedNote { note, before: None })
+    }
+
+    /// Replaces the fields that are given: see [`Note::changed`].
+    /// Where a tag was given by another name of it, the note gets the tag.
+    ///
+    /// # Errors
+    /// `NotFound`, also in the trash; `TooLarge`; the `store_*` kinds.
+    pub fn update_note(&self, id: NoteId, mut change: Change) -> Result<Note> {
+        // What was seen, too: a popup goes on showing the name that was typed.
+        for tags in [&mut change.tags, &mut change.seen_tags]
+            .into_iter()
+            .flatten()
+        {
+            *tags = without_aliases(&self.tx, tags)?;
+        }
+        let note = self.live(id)?.ok_or(Error::NotFound)?;
+        let note = note.changed(change, self.now)?;
+        self.store_fields(&note)?;
+        self.store_tags(&note)?;
+        self.index(&note, Indexed::Before);
+        Ok(note)
+    }
+
+    /// Moves a note into the trash. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound`, the `store_*` kinds.
+    pub fn delete_note(&self, id: NoteId) -> Result<Note> {
+        let Some(mut note) = self.live(id)? else {
+            return trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?
+                .ok_or(Error::NotFound);
+        };
+        let tags = tags_for_trash(&note.tags)?;
+        let deleted_at = self.clock.stamp(self.now);
+        self.execute(
+            "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
+                                site_name, lang, updated_at, tags, deleted_at, shift,
+                                addresses, title_typed)
+             SELECT id, page_key, url, title, summary, excerpt, published_at,
+                    site_name, lang, updated_at, ?2, ?3, shift, addresses, title_typed
+             FROM notes WHERE id = ?1",
+            params![id.0, tags, deleted_at.as_microsecond()],
+        )?;
+        self.remove(id)?;
+        note.deleted_at = Some(deleted_at);
+        Ok(note)
+    }
+
+    /// Takes a note out of the trash. One that isn't there stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where the page was saved anew; the `store_*` kinds.
+    pub fn restore_note(&self, id: NoteId) -> Result<Note> {
+        if let Some(note) = self.live(id)? {
+            return Ok(note);
+        }
+        let mut note = trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?
+            .ok_or(Error::NotFound)?;
+        let url = PageUrl::parse(&note.url)?;
+        if note_of_page(&self.tx, &url)?.is_some() {
+            return Err(Error::Conflict);
+        }
+        note.deleted_at = None;
+        self.insert(&note, url.key(), url.site())?;
+        self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
+        Ok(note)
+    }
+
+    /// Takes a live note away, with all that belongs to it.
+    pub(in crate::store) fn remove(&self, id: NoteId) -> Result<()> {
+        self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
+        self.execute("DELETE FROM address_keys WHERE note_id = ?", [id.0])?;
+        self.unindex(id)?;
+        self.execute("DELETE FROM notes WHERE id = ?", [id.0])
+    }
+
+    pub(in crate::store) fn live(&self, id: NoteId) -> Result<Option<Note>> {
+        let notes = load(&self.tx, select_notes!("WHERE n.id = ?"), [id.0])?;
+        Ok(notes.into_iter().next())
+    }
+
+    /// This id, or the next one that is free. No two notes share a millisecond: see
+    /// `index.rs`.
+    pub(in crate::store) fn free_id(&self, wanted: NoteId) -> Result<NoteId> {
+        let mut id = wanted;
+        let mut taken = self.tx.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM notes WHERE id >= ?1 AND id < ?2)
+                 OR EXISTS (SELECT 1 FROM trash WHERE id >= ?1 AND id < ?2)",
+        )?;
+        while taken.query_row(
+            params![
+                fts_index::first_id(id),
+                fts_index::first_id(id) + fts_index::ROW_MICROS
+            ],
+            |row| row.get(0),
+        )? {
+            id.0 = fts_index::first_id(id) + fts_index::ROW_MICROS;
+        }
+        Ok(id)
+    }
+
+    pub(in crate::store) fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
+        let site_id = self.site_id(site)?;
+        self.execute(
+            "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
+                                site_name, lang, updated_at, shift, addresses, title_typed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                note.id.0,
+                page_key,
+                site_id,
+                note.url,
+                note.title,
+                note.summary,
+                note.metadata.excerpt,
+                note.metadata.published_at,
+                note.metadata.site_name,
+                note.metadata.lang,
+                note.updated_at.as_microsecond(),
+                shift_of(note),
+                addresses_column(&note.addresses)?,
+                note.title_typed,
+            ],
+        )?;
+        for (position, tag) in (0_i64..).zip(&note.tags) {
+            self.insert_tag(note.id, self.tag_id(tag)?, position)?;
+        }
+        self.list_if_untagged(note)?;
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.add_note(site_id);
+        }
+        self.bound_bulk()?;
+        if !note.addresses.is_empty() {
+            self.store_address_keys(note, page_key)?;
+        }
+        self.index(note, Indexed::Not);
+        Ok(())
+    }
+
+    /// A note without tags is listed apart; a trigger takes it out with its first tag.
+    fn list_if_untagged(&self, note: &Note) -> Result<()> {
+        if note.tags.is_empty() {
+            self.execute(
+                "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)",
+                [note.id.0],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn insert_tag(&self, note: NoteId, tag: i64, position: i64) -> Result<()> {
+        self.execute(
+            "INSERT INTO note_tags (tag_id, note_id, position) VALUES (?, ?, ?)",
+            [tag, note.0, position],
+        )?;
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.add_tag(tag);
+        }
+        Ok(())
+    }
+
+    pub(in crate::store) fn store_fields(&self, note: &Note) -> Result<()> {
+        self.execute(
+            "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
+                              site_name = ?6, lang = ?7, updated_at = ?8, addresses = ?9,
+                              title_typed = ?10
+             WHERE id = ?1",
+            params![
+                note.id.0,
+                note.title,
+                note.summary,
+                note.metadata.excerpt,
+                note.metadata.published_at,
+                note.metadata.site_name,
+                note.metadata.lang,
+                note.updated_at.as_microsecond(),
+                addresses_column(&note.addresses)?,
+                note.title_typed,
+            ],
+        )?;
+        if !note.addresses.is_empty() {
+            let key = PageUrl::parse(&note.url).map(|url| url.key().to_owned());
+            self.store_address_keys(note, &key.unwrap_or_default())?;
+        }
+        // Who holds notes in memory holds the old texts.
+        self.execute(
+            "INSERT OR IGNORE INTO changes SELECT revision + 1, ?1 FROM meta",
+            [note.id.0],
+        )
+    }
+
+    /// The page keys of the other addresses of a note, where they aren't its own.
+    pub(in crate::store) fn store_address_keys(&self, note: &Note, own: &str) -> Result<()> {
+        self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
+        for key in other_keys(&note.addresses, own) {
+            self.execute(
+                "INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)",
+                params![key, note.id.0],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Brings the tags of a note to the list that it has now. Tags that stay
+    /// keep their row, so that their counts aren't touched.
+    pub(in crate::store) fn store_tags(&self, note: &Note) -> Result<()> {
+        let mut stored: Vec<(i64, i64)> = self
+            .tx
+            .prepare_cached("SELECT tag_id, position FROM note_tags WHERE note_id = ?")?
+            .query_map([note.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (position, tag) in (0_i64..).zip(&note.tags) {
+            let tag_id = self.tag_id(tag)?;
+            match stored.iter().position(|(id, _)| *id == tag_id) {
+                Some(at) => {
+                    let (_, place) = stored.swap_remove(at);
+                    if place != position {
+                        self.execute(
+                            "UPDATE note_tags SET position = ? WHERE tag_id = ? AND note_id = ?",
+                            [position, tag_id, note.id.0],
+                        )?;
+                    }
+                }
+                None => self.insert_tag(note.id, tag_id, position)?,
+            }
+        }
+        self.list_if_untagged(note)?;
+        for (tag_id, _) in stored {
+            self.execute(
+                "DELETE FROM note_tags WHERE tag_id = ? AND note_id = ?",
+                [tag_id, note.id.0],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The row of a site. None for what comes from no site.
+    fn site_id(&self, site: &str) -> Result<Option<i64>> {
+        if site.is_empty() {
+            return Ok(None);
+        }
+        let labels = labels(site);
+        if let Some(bulk) = &*self.bulk.borrow()
+            && let Some(id) = bulk.site_ids.get(&labels)
+        {
+            return Ok(Some(*id));
+        }
+        let id = self.stored_site_id(&labels)?;
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.know_site(&labels, id);
+        }
+        Ok(Some(id))
+    }
+
+    fn stored_site_id(&self, labels: &str) -> Result<i64> {
+        let known = self
+            .tx
+            .prepare_cached("SELECT id FROM sites WHERE labels = ?")?
+            .query_row([labels], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        self.execute("INSERT INTO sites (labels) VALUES (?)", [labels])?;
+        Ok(self.tx.last_insert_rowid())
+    }
+
+    pub(in crate::store) fn tag_id(&self, tag: &Tag) -> Result<i64> {
+        if let Some(bulk) = &*self.bulk.borrow()
+            && let Some(id) = bulk.tag_ids.get(tag.as_str())
+        {
+            return Ok(*id);
+        }
+        let id = self.stored_tag_id(tag)?;
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.know_tag(tag.as_str(), id);
+        }
+        Ok(id)
+    }
+
+    fn stored_tag_id(&self, tag: &Tag) -> Result<i64> {
+        let known = self
+            .tx
+            .prepare_cached("SELECT id FROM tags WHERE name = ?")?
+            .query_row([tag.as_str()], |row| row.get(0))
+            .optional()?;
+        match known {
+            Some(id) => Ok(id),
+            None => {
+                self.execute(
+                    "INSERT INTO tags (name, folded) VALUES (?, ?)",
+                    params![tag.as_str(), tag.folded()],
+                )?;
+                let id = self.tx.last_insert_rowid();
+                self.index_tag(id);
+                Ok(id)
+            }
+        }
+    }
+
+    pub(in crate::store) fn execute(&self, sql: &str, params: impl Params) -> Result<()> {
+        self.tx.prepare_cached(sql)?.execute(params)?;
+        Ok(())
+    }
+}

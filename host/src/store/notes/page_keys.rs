@@ -1,0 +1,262 @@
+//! Page keys made anew, after the rules of what one page is have changed.
+
+use rusqlite::{Transaction, params};
+
+use crate::{
+    domain::{Note, NoteId, PageUrl},
+    error::{Error, Result},
+    store::notes::{
+        fts_index,
+        note_rows::{addresses_column, load},
+    },
+};
+
+/// The columns of a note as the sixth step of the schema has them: later ones aren't
+/// there yet when this runs.
+const NOTE: &str = "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, \
+                    updated_at, shift, addresses, title_typed FROM notes WHERE id = ?";
+
+/// The key of a note that stays apart from the one that has its page, since both together
+/// are over a limit of a note.
+pub(in crate::store) fn apart(key: &str, id: NoteId) -> String {
+    // No URL has a space.
+    format!("{key} {}", id.0)
+}
+
+/// Gives all notes, those in the trash included, the page keys that their addresses have
+/// now. Notes that have become one page are joined into the oldest of them; where they have
+/// become two, they are two already.
+pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
+    let mut joined = 0_u64;
+    let mut apart_from = 0_u64;
+    let changed = changed_keys(tx, "SELECT id, url, page_key FROM notes ORDER BY id")?;
+    {
+        // Out of each other's way first.
+        let mut away = tx.prepare("UPDATE notes SET page_key = ?2 WHERE id = ?1")?;
+        for (id, _) in &changed {
+            away.execute(params![id, format!(" {id}")])?;
+        }
+    }
+    for (id, key) in changed {
+        let other: Option<i64> = {
+            let mut of_key = tx.prepare_cached("SELECT id FROM notes WHERE page_key = ?")?;
+            let mut rows = of_key.query([&key])?;
+            rows.next()?.map(|row| row.get(0)).transpose()?
+        };
+        let set = |id: i64, key: &str| -> Result<()> {
+            tx.prepare_cached("UPDATE notes SET page_key = ?2 WHERE id = ?1")?
+                .execute(params![id, key])?;
+            Ok(())
+        };
+        let Some(other) = other else {
+            set(id, &key)?;
+            continue;
+        };
+        let (older, younger) = (id.min(other), id.max(other));
+        match join(tx, older, younger) {
+            Ok(()) => {
+                joined += 1;
+                set(older, &key)?;
+            }
+            Err(Error::TooLarge { .. } | Error::InvalidTag(_)) => {
+                apart_from += 1;
+                set(younger, &apart(&key, NoteId(younger)))?;
+                set(older, &key)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let changed = changed_keys(tx, "SELECT id, url, page_key FROM trash ORDER BY id")?;
+    let mut set = tx.prepare("UPDATE trash SET page_key = ?2 WHERE id = ?1")?;
+    for (id, key) in changed {
+        set.execute(params![id, key])?;
+    }
+    if joined + apart_from > 0 {
+        tx.execute("UPDATE meta SET revision = revision + 1", [])?;
+        log::info!(
+            "{joined} notes were joined with an older one of the same page, and {apart_from} \
+             stayed apart since a note has no room for both"
+        );
+    }
+    Ok(())
+}
+
+/// The rows whose page key isn't that of their address, each with that.
+fn changed_keys(tx: &Transaction<'_>, sql: &str) -> Result<Vec<(i64, String)>> {
+    let mut changed = Vec::new();
+    let mut query = tx.prepare(sql)?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        // What can't be read stays as it is; `check` tells of it.
+        let Ok(url) = PageUrl::parse(row.get_ref(1)?.as_str().unwrap_or_default()) else {
+            continue;
+        };
+        if row.get_ref(2)?.as_str().unwrap_or_default() != url.key() {
+            changed.push((row.get(0)?, url.key().to_owned()));
+        }
+    }
+    Ok(changed)
+}
+
+/// Puts the younger note into the older one.
+fn join(tx: &Transaction<'_>, older: i64, younger: i64) -> Result<()> {
+    let one = |id: i64| -> Result<Note> {
+        let note = load(tx, NOTE, [id])?.into_iter().next();
+        note.ok_or_else(|| Error::internal("a note is gone while it is joined"))
+    };
+    let young = one(younger)?;
+    let note = one(older)?.joined(&young)?;
+    tx.prepare_cached(
+        "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
+                          site_name = ?6, lang = ?7, updated_at = ?8, addresses = ?9,
+                          title_typed = ?10
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        older,
+        note.title,
+        note.summary,
+        note.metadata.excerpt,
+        note.metadata.published_at,
+        note.metadata.site_name,
+        note.metadata.lang,
+        note.updated_at.as_microsecond(),
+        addresses_column(&note.addresses)?,
+        note.title_typed,
+    ])?;
+    let mut tag = tx.prepare_cached(
+        "INSERT OR IGNORE INTO note_tags (tag_id, note_id, position)
+         SELECT id, ?2, ?3 FROM tags WHERE name = ?1",
+    )?;
+    for (position, name) in (0_i64..).zip(&note.tags) {
+        tag.execute(params![name.as_str(), older, position])?;
+    }
+    for sql in [
+        "DELETE FROM note_tags WHERE note_id = ?",
+        "DELETE FROM imported WHERE note_id = ?",
+        "DELETE FROM notes WHERE id = ?",
+    ] {
+        tx.prepare_cached(sql)?.execute([younger])?;
+    }
+    fts_index::remove(tx, NoteId(younger))?;
+    fts_index::remove(tx, note.id)?;
+    fts_index::add(tx, &note)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::{
+        domain::{Query, Tag},
+        store::{recovery::check::check, transaction::Store},
+    };
+
+    /// A database of schema 5 with these notes: id, url, title, summary, tag.
+    fn older(path: &std::path::Path, notes: &[(i64, &str, &str, &str, &str)]) {
+        let saved =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/databases/schema-5.db");
+        fs::copy(saved, path).unwrap();
+        let old = Connection::open(path).unwrap();
+        for (id, url, title, summary, tag) in notes {
+            old.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", [tag])
+                .unwrap();
+            old.execute(
+                "INSERT INTO tag_names (rowid, name) SELECT id, name FROM tags t WHERE name = ?
+                 AND NOT EXISTS (SELECT 1 FROM tag_names WHERE rowid = t.id)",
+                [tag],
+            )
+            .unwrap();
+            old.execute(
+                "INSERT INTO notes (id, page_key, url, title, summary, updated_at, site_id)
+                 VALUES (?1, ?2, ?2, ?3, ?4, ?1, (SELECT id FROM sites WHERE labels = 'org.e.'))",
+                params![id, url, title, summary],
+            )
+            .unwrap();
+            old.execute(
+                "INSERT INTO note_tags (tag_id, note_id, position)
+                 SELECT id, ?2, 0 FROM tags WHERE name = ?1",
+                params![tag, id],
+            )
+            .unwrap();
+            old.execute(
+                "INSERT INTO notes_fts (rowid, title, summary) VALUES (?, ?, ?)",
+                params![id / 1000, title, summary],
+            )
+            .unwrap();
+        }
+    }
+
+    #[test]
+    fn notes_that_become_one_page_are_joined_and_nothing_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        older(
+            &path,
+            &[
+                (1_000_000, "https://e.org/x%7Ey", "First", "One.", "red"),
+                (2_000_000, "https://e.org/x~y", "Second", "Two.", "blue"),
+                (3_000_000, "https://e.org/%78~y", "Third", "One.", "red"),
+                // The younger one has the key already.
+                (4_000_000, "https://e.org/%61", "Escaped", "", "red"),
+                (5_000_000, "https://e.org/a", "Plain", "Text", "red"),
+            ],
+        );
+        let store = Store::open(&path).unwrap();
+        let find = |url: &str| {
+            let url = PageUrl::parse(url).unwrap();
+            store.note_for_url(&url).unwrap().unwrap()
+        };
+        let note = find("https://e.org/x~y");
+        assert_eq!(note.id, NoteId(1_000_000));
+        assert_eq!(note.title, "First");
+        assert_eq!(note.summary, "One.\n\nTwo.");
+        let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
+        assert_eq!(tags, ["red", "blue"]);
+        assert_eq!(note.addresses, ["https://e.org/x~y", "https://e.org/%78~y"]);
+        let note = find("https://e.org/a");
+        assert_eq!(
+            (note.id, note.title.as_str()),
+            (NoteId(4_000_000), "Escaped")
+        );
+        assert_eq!(note.summary, "Text");
+        for (query, id) in [("two", 1_000_000), ("text", 4_000_000)] {
+            let found = store
+                .search(&Query::parse(&format!("{query} ")), None, 9)
+                .unwrap();
+            assert!(
+                found.hits.iter().any(|hit| hit.note.id == NoteId(id)),
+                "{query}"
+            );
+        }
+        drop(store);
+        let health = check(&path).unwrap();
+        assert!(!health.is_damaged(), "{:?}", health.faults);
+    }
+
+    #[test]
+    fn notes_that_have_no_room_for_each_other_stay_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        let (one, two) = ("a".repeat(40_000), "b".repeat(40_000));
+        older(
+            &path,
+            &[
+                (1_000_000, "https://e.org/x%7Ey", "First", &one, "red"),
+                (2_000_000, "https://e.org/x~y", "Second", &two, "blue"),
+            ],
+        );
+        let store = Store::open(&path).unwrap();
+        let summary = |id| store.note(NoteId(id)).unwrap().unwrap().summary;
+        assert_eq!((summary(1_000_000), summary(2_000_000)), (one, two));
+        let url = PageUrl::parse("https://e.org/x~y").unwrap();
+        let found = store.note_for_url(&url).unwrap().unwrap();
+        assert_eq!(found.id, NoteId(1_000_000));
+        drop(store);
+        let health = check(&path).unwrap();
+        assert!(!health.is_damaged(), "{:?}", health.faults);
+    }
+}

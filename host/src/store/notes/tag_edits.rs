@@ -1,0 +1,449 @@
+//! Edits of tags on all notes at once: rename, merge, remove, and the other
+//! names (aliases) that lead to a tag.
+//!
+//! Owns what is refused, and what follows an edit: the trash, the aliases, the
+//! words of the notes in the full-text index. The tags of a single note are
+//! `notes.rs`'s. An edit isn't one of the notes: their `updated_at` stays.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::{
+    domain::{Note, Tag},
+    error::{Error, Result},
+    store::{
+        connection::reader::Reader,
+        notes::{
+            aliases::tag_of_alias,
+            note_rows::{load, select_notes, tags_for_trash, tags_of_trash},
+        },
+        transaction::{Writer, pending_index::Indexed},
+    },
+};
+
+/// Notes that are held in memory at once; each has 64 KiB of text at most.
+const BATCH_NOTES: u32 = 64;
+
+/// What is to become of tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagEdit {
+    /// A tag gets a name that no tag in use has. One of its own aliases is
+    /// such a name: then the two names change places.
+    Rename {
+        /// The name that it has.
+        from: Tag,
+        /// The name that it gets.
+        to: Tag,
+        /// Whether the old name leads to the tag from now on.
+        alias: bool,
+    },
+    /// Several tags become one. It stands on each note where the first of them stood.
+    Merge {
+        /// Those that go. The one that stays may be among them.
+        from: Vec<Tag>,
+        /// The one that stays, by any of its names; may be new.
+        into: Tag,
+        /// Whether the names that go lead to it from now on.
+        alias: bool,
+    },
+    /// A tag goes from all notes, and its aliases with it.
+    Remove(Tag),
+}
+
+/// What an edit did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagEdited {
+    /// The names that are no tags any more. None where there was nothing to do.
+    pub gone: Vec<Tag>,
+    /// The tag that stays.
+    pub tag: Option<Tag>,
+    /// Notes that had one of those that are gone.
+    pub notes: u64,
+    /// Notes in the trash that had one of them; they come back without.
+    pub trash: u64,
+    /// Names that lead to the tag and didn't before or, where it was removed,
+    /// the aliases that went with it. By name.
+    pub aliases: Vec<Tag>,
+}
+
+/// What became of an alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasSet {
+    /// The tag that the name leads to.
+    pub tag: Tag,
+    /// The tag that it led to before.
+    pub before: Option<Tag>,
+}
+
+impl Reader {
+    /// What an edit would do. The same answer as [`Writer::edit_tags`], or the
+    /// same error.
+    ///
+    /// # Errors
+    /// Those of [`Writer::edit_tags`].
+    pub fn rehearse_tag_edit(&self, edit: &TagEdit) -> Result<TagEdited> {
+        plan(&self.conn, edit)
+    }
+}
+
+impl Writer<'_> {
+    /// Does an edit on all notes, the trash included.
+    ///
+    /// # Errors
+    /// `UnknownTag` for one that no note has, `InvalidParams` for an alias where a tag
+    /// is meant, and for a new name that leads to another tag; the `store_*` kinds.
+    pub fn edit_tags(&self, edit: &TagEdit) -> Result<TagEdited> {
+        let edited = plan(&self.tx, edit)?;
+        let (gone, stays) = (edited.gone.as_slice(), edited.tag.as_ref());
+        if gone.is_empty() {
+            return Ok(edited);
+        }
+        self.replace_in_trash(gone, stays)?;
+        match (stays, gone) {
+            // The tag stays the same row, so its notes keep theirs.
+            (Some(tag), [only]) if uses(&self.tx, tag)? == 0 => self.rename_row(only, tag)?,
+            _ => self.replace_on_notes(gone, stays)?,
+        }
+        let Some(tag) = stays else {
+            for tag in gone {
+                self.execute(
+                    "DELETE FROM tag_aliases WHERE tag_id = ?",
+                    [self.tag_id(tag)?],
+                )?;
+            }
+            return Ok(edited);
+        };
+        let id = self.tag_id(tag)?;
+        for name in gone {
+            self.lead_aliases_of(name, id)?;
+            if edited.aliases.contains(name) {
+                self.set_alias(name, id)?;
+            }
+        }
+        Ok(edited)
+    }
+
+    /// Makes `name` lead to the tag `of`, which may have no note yet. Where it is
+    /// an alias itself, the name leads to the tag behind it.
+    ///
+    /// # Errors
+    /// `InvalidParams` where notes have `name` as a tag, or where it would lead
+    /// to itself; the `store_*` kinds.
+    pub fn alias_tag(&self, name: &Tag, of: &Tag) -> Result<AliasSet> {
+        let tag = tag_of_alias(&self.tx, of)?.unwrap_or_else(|| of.clone());
+        if name == of {
+            return refused(format!("\"{name}\" can't be another name of itself."));
+        }
+        if *name == tag {
+            return refused(format!(
+                "\"{of}\" is another name of \"{name}\" already; to turn that round, use `url-notes tag rename {} {}`.",
+                name.shell_word(),
+                of.shell_word()
+            ));
+        }
+        if uses(&self.tx, name)? > 0 {
+            return refused(format!(
+                "\"{name}\" is a tag that notes have; {} makes both one.",
+                merge_command("--alias ", name, &tag)
+            ));
+        }
+        let before = tag_of_alias(&self.tx, name)?;
+        let id = self.tag_id(&tag)?;
+        self.replace_in_trash(std::slice::from_ref(name), Some(&tag))?;
+        // No alias leads to an alias.
+        self.lead_aliases_of(name, id)?;
+        self.set_alias(name, id)?;
+        Ok(AliasSet {
+            before: before.filter(|before| *before != tag),
+            tag,
+        })
+    }
+
+    /// Takes an alias back: its name can be a tag of its own again. Answers the
+    /// tag that it led to, whose notes stay as they are.
+    ///
+    /// # Errors
+    /// `InvalidParams` where there is no such alias; the `store_*` kinds.
+    pub fn remove_alias(&self, name: &Tag) -> Result<Tag> {
+        let Some(tag) = tag_of_alias(&self.tx, name)? else {
+            return refused(format!(
+                "\"{name}\" is not another name of a tag; `url-notes tag alias` lists those there are."
+            ));
+        };
+        self.execute("DELETE FROM tag_aliases WHERE name = ?", [name.as_str()])?;
+        Ok(tag)
+    }
+
+    /// Gives a tag a name that no note has, and its notes the words of it.
+    fn rename_row(&self, from: &Tag, to: &Tag) -> Result<()> {
+        let id = self.tag_id(from)?;
+        self.execute("DELETE FROM tag_aliases WHERE name = ?", [to.as_str()])?;
+        self.lead_aliases_of(to, id)?;
+        // The unused row that may have the name takes the old one. Meanwhile it has
+        // one that no tag has.
+        let set_name = "UPDATE tags SET name = ?, folded = ? WHERE name = ?";
+        self.execute(set_name, params!["", None::<String>, to.as_str()])?;
+        self.execute(set_name, params![to.as_str(), to.folded(), from.as_str()])?;
+        self.execute(set_name, params![from.as_str(), from.folded(), ""])?;
+        // Who holds notes in memory holds the old name.
+        self.execute(
+            "INSERT OR IGNORE INTO changes
+             SELECT m.revision + 1, nt.note_id FROM meta m, note_tags nt WHERE nt.tag_id = ?",
+            [id],
+        )?;
+        self.each_note_with(id, |note| {
+            self.index(note, Indexed::Before);
+            Ok(())
+        })
+    }
+
+    fn replace_on_notes(&self, gone: &[Tag], stays: Option<&Tag>) -> Result<()> {
+        for tag in gone {
+            self.each_note_with(self.tag_id(tag)?, |note| {
+                note.tags = replaced(&note.tags, gone, stays);
+                self.store_tags(note)?;
+                self.index(note, Indexed::Before);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn replace_in_trash(&self, gone: &[Tag], stays: Option<&Tag>) -> Result<()> {
+        each_in_trash(&self.tx, |id, tags| {
+            if !tags.iter().any(|tag| gone.contains(tag)) {
+                return Ok(());
+            }
+            let tags = tags_for_trash(&replaced(&tags, gone, stays))?;
+            self.execute("UPDATE trash SET tags = ? WHERE id = ?", params![tags, id])
+        })
+    }
+
+    /// Does `work` on each note with this tag; it may take the tag away.
+    fn each_note_with(&self, tag_id: i64, work: impl Fn(&mut Note) -> Result<()>) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let mut notes = load(
+                &self.tx,
+                select_notes!(
+                    "WHERE n.id IN (SELECT note_id FROM note_tags WHERE tag_id = ? \
+                     AND note_id > ? ORDER BY note_id LIMIT ?) ORDER BY n.id"
+                ),
+                params![tag_id, after, BATCH_NOTES],
+            )?;
+            let Some(last) = notes.last() else {
+                return Ok(());
+            };
+            after = last.id.0;
+            notes.iter_mut().try_for_each(&work)?;
+        }
+    }
+
+    /// The aliases of a name that is no tag in use any more lead to another tag.
+    fn lead_aliases_of(&self, name: &Tag, tag_id: i64) -> Result<()> {
+        self.execute(
+            "UPDATE tag_aliases SET tag_id = ? WHERE tag_id = (SELECT id FROM tags WHERE name = ?)",
+            params![tag_id, name.as_str()],
+        )
+    }
+
+    fn set_alias(&self, name: &Tag, tag_id: i64) -> Result<()> {
+        self.execute(
+            "INSERT INTO tag_aliases (name, tag_id, folded) VALUES (?, ?, ?) \
+             ON CONFLICT (name) DO UPDATE SET tag_id = excluded.tag_id",
+            params![name.as_str(), tag_id, name.folded()],
+        )
+    }
+}
+
+/// Checks an edit and finds out what it concerns. Writes nothing.
+fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
+    let (gone, tag, alias) = match edit {
+        TagEdit::Rename { from, to, alias } => {
+            refuse_alias(conn, from)?;
+            let swapped = is_own_alias(conn, from, to)?;
+            (vec![from.clone()], Some(to.clone()), *alias || swapped)
+        }
+        TagEdit::Merge { from, into, alias } => {
+            let into = tag_of_alias(conn, into)?.unwrap_or_else(|| into.clone());
+            let mut gone: Vec<Tag> = Vec::new();
+            for name in from {
+                // The one that stays, by one of its names, is merged already.
+                let stays = *name == into || tag_of_alias(conn, name)?.as_ref() == Some(&into);
+                if !stays && !gone.contains(name) {
+                    refuse_alias(conn, name)?;
+                    gone.push(name.clone());
+                }
+            }
+            (gone, Some(into), *alias)
+        }
+        TagEdit::Remove(tag) => {
+            refuse_alias(conn, tag)?;
+            (vec![tag.clone()], None, false)
+        }
+    };
+    let mut trash = 0;
+    let mut in_trash: HashSet<Tag> = HashSet::new();
+    each_in_trash(conn, |_, tags| {
+        trash += u64::from(tags.iter().any(|tag| gone.contains(tag)));
+        in_trash.extend(tags);
+        Ok(())
+    })?;
+    let mut aliases = Vec::new();
+    for name in &gone {
+        let mut own = aliases_of(conn, name)?;
+        if uses(conn, name)? == 0 && own.is_empty() && !in_trash.contains(name) {
+            return Err(Error::UnknownTag(name.to_string()));
+        }
+        aliases.append(&mut own);
+    }
+    let to_itself = tag.as_ref().is_some_and(|tag| gone.contains(tag));
+    if to_itself || gone.is_empty() {
+        return Ok(TagEdited {
+            gone: Vec::new(),
+            tag,
+            notes: 0,
+            trash: 0,
+            aliases: Vec::new(),
+        });
+    }
+    aliases.retain(|name| Some(name) != tag.as_ref());
+    if alias {
+        aliases.extend(gone.iter().cloned());
+    }
+    aliases.sort_unstable();
+    Ok(TagEdited {
+        notes: notes_with_any(conn, &gone)?,
+        gone,
+        tag,
+        trash,
+        aliases,
+    })
+}
+
+fn refuse_alias(conn: &Connection, name: &Tag) -> Result<()> {
+    match tag_of_alias(conn, name)? {
+        None => Ok(()),
+        Some(tag) => refused(format!(
+            "\"{name}\" is only another name of \"{tag}\"; `url-notes tag alias --rm {}` takes it back.",
+            name.shell_word()
+        )),
+    }
+}
+
+/// Whether the new name of a tag is one of its aliases, which is fine. One that
+/// leads to another tag is refused.
+fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
+    match tag_of_alias(conn, to)? {
+        Some(tag) if tag == *from => Ok(true),
+        // What isn't there can't be made one with anything.
+        Some(_) if !is_known(conn, from)? => Err(Error::UnknownTag(from.to_string())),
+        Some(tag) => refused(format!(
+            "\"{to}\" is another name of \"{tag}\"; {} makes both one.",
+            merge_command("", from, to)
+        )),
+        None if from != to && uses(conn, to)? > 0 => match is_known(conn, from)? {
+            false => Err(Error::UnknownTag(from.to_string())),
+            true => refused(format!(
+                "\"{to}\" is a tag that notes have already; {} makes both one.",
+                merge_command("", from, to)
+            )),
+        },
+        None => Ok(false),
+    }
+}
+
+/// Whether a note has the tag, also one in the trash, or another name leads to it.
+fn is_known(conn: &Connection, tag: &Tag) -> Result<bool> {
+    if uses(conn, tag)? > 0 || !aliases_of(conn, tag)?.is_empty() {
+        return Ok(true);
+    }
+    let mut found = false;
+    each_in_trash(conn, |_, tags| {
+        found |= tags.contains(tag);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The tags of a note after some are gone: the one that stays takes the place
+/// of the first of those that became one.
+fn replaced(tags: &[Tag], gone: &[Tag], stays: Option<&Tag>) -> Vec<Tag> {
+    let mut new: Vec<Tag> = Vec::with_capacity(tags.len());
+    for tag in tags {
+        let tag = if gone.contains(tag) { stays } else { Some(tag) };
+        if let Some(tag) = tag
+            && !new.contains(tag)
+        {
+            new.push(tag.clone());
+        }
+    }
+    new
+}
+
+fn each_in_trash(
+    conn: &Connection,
+    mut look: impl FnMut(i64, Vec<Tag>) -> Result<()>,
+) -> Result<()> {
+    let mut query = conn.prepare_cached("SELECT id, tags FROM trash ORDER BY id")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        look(
+            row.get(0)?,
+            tags_of_trash(row.get_ref(1)?.as_str().map_err(Error::internal)?)?,
+        )?;
+    }
+    Ok(())
+}
+
+/// Notes with the tag of exactly this name.
+fn uses(conn: &Connection, tag: &Tag) -> Result<u64> {
+    let uses = conn
+        .prepare_cached("SELECT uses FROM tags WHERE name = ?")?
+        .query_row([tag.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(uses.unwrap_or(0))
+}
+
+/// Notes that have at least one of these tags.
+fn notes_with_any(conn: &Connection, tags: &[Tag]) -> Result<u64> {
+    if let [only] = tags {
+        return uses(conn, only);
+    }
+    // As one JSON value: a shell's `*` gives more names than a query has parameters.
+    Ok(conn
+        .prepare_cached(
+            "SELECT count(DISTINCT note_id) FROM note_tags WHERE tag_id IN \
+             (SELECT id FROM tags WHERE name IN (SELECT value FROM json_each(?)))",
+        )?
+        .query_row([tags_for_trash(tags)?], |row| row.get(0))?)
+}
+
+fn aliases_of(conn: &Connection, tag: &Tag) -> Result<Vec<Tag>> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT name FROM tag_aliases WHERE tag_id = (SELECT id FROM tags WHERE name = ?)",
+        )?
+        .query_map([tag.as_str()], |row| row.get(0).map(Tag::from_stored))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// What to type to make one tag of two.
+fn merge_command(options: &str, from: &Tag, into: &Tag) -> String {
+    // Of several arguments none may look like an option.
+    let end_of_options = if [from, into].iter().any(|tag| tag.as_str().starts_with('-')) {
+        "-- "
+    } else {
+        ""
+    };
+    format!(
+        "`url-notes tag merge {options}{end_of_options}{} {}`",
+        from.shell_word(),
+        into.shell_word()
+    )
+}
+
+fn refused<T>(sentence: String) -> Result<T> {
+    Err(Error::InvalidParams(sentence))
+}

@@ -1,0 +1,414 @@
+//! Completion of a tag that is being typed, at each keystroke: a fraction of a
+//! millisecond also with a hundred thousand tags.
+//!
+//! The most used tags are walked over first. What is typed is rare where they
+//! don't hold enough of it, and then an index finds the few others: names in
+//! their order for beginnings, names by three characters for insides.
+
+use std::{cmp::Reverse, ops::ControlFlow};
+
+use rusqlite::{Params, params};
+
+use crate::{
+    domain::{Tag, folded},
+    error::Result,
+    store::{connection::reader::Reader, notes::tags::TagCount},
+};
+
+/// So many of the most used tags are walked over, to the end of a grade: within one
+/// they aren't in the order of their uses.
+const WALKED: usize = if cfg!(test) { 8 } else { 300 };
+/// Where a grade is that large, the walk ends inside of it.
+const WALKED_AT_MOST: usize = if cfg!(test) { 64 } else { 1_200 };
+/// So many names that begin alike are looked at, in alphabetical order.
+const BEGINNINGS: u32 = 300;
+/// So many names with the text inside are looked at, the oldest tags first.
+const INSIDES: u32 = 100;
+
+/// A row of an index of tags.
+struct Found<'a> {
+    id: i64,
+    name: &'a str,
+    grade: u32,
+    folded: Option<&'a str>,
+}
+
+/// A tag that fits.
+#[derive(Debug, Clone)]
+struct Candidate {
+    id: i64,
+    name: String,
+    /// How many binary digits its uses have.
+    grade: u32,
+}
+
+/// How well a tag fits, the best first.
+#[derive(Debug, Clone, Copy)]
+enum Fit {
+    /// It begins with the text, or another name of it does.
+    Begins,
+    /// The same but for accents and the like: see [`folded`].
+    BeginsFolded,
+    /// It contains the text.
+    Contains,
+    /// The same but for accents.
+    ContainsFolded,
+}
+
+/// What is looked for.
+struct Typed {
+    text: String,
+    /// Without accents.
+    plain: String,
+}
+
+impl Typed {
+    /// How well a name fits whose folded form is given where it is another one.
+    fn fit(&self, name: &str, folded: Option<&str>) -> Option<Fit> {
+        // Most names and most of what is typed have no accents: looked at once.
+        let plain = folded.or((self.plain != self.text).then_some(name));
+        if name.starts_with(&self.text) {
+            Some(Fit::Begins)
+        } else if plain.is_some_and(|plain| plain.starts_with(&self.plain)) {
+            Some(Fit::BeginsFolded)
+        } else if is_inside(&self.text, name) {
+            Some(Fit::Contains)
+        } else if plain.is_some_and(|plain| is_inside(&self.plain, plain)) {
+            Some(Fit::ContainsFolded)
+        } else {
+            None
+        }
+    }
+}
+
+/// Tags that were found, each once.
+struct Candidates<'a> {
+    exclude: &'a [Tag],
+    /// By how they fit.
+    groups: [Vec<Candidate>; 4],
+}
+
+impl Reader {
+    /// Tags in use that begin with `text` or have another name that does, then
+    /// those that contain it, each group by number of notes. After those of a group
+    /// come the ones that are the same but for accents. An empty text gives the
+    /// most used.
+    ///
+    /// Where very many tags begin alike or contain the text, some of those that
+    /// are hardly used may be missing; one or two characters are looked for
+    /// inside of the most used tags only.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn complete_tags(&self, text: &str, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
+        // What is typed so far need not be a tag yet, but has its normal form.
+        let text = match Tag::parse(text) {
+            Ok(tag) => tag.as_str().to_owned(),
+            Err(_) if text.trim().is_empty() => return self.most_used(limit, exclude),
+            Err(_) => return Ok(Vec::new()),
+        };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let typed = Typed {
+            plain: folded(&text).into_owned(),
+            text,
+        };
+        let mut found = Candidates {
+            exclude,
+            groups: Default::default(),
+        };
+        self.each_beginning(
+            &typed,
+            "SELECT t.id, t.name, t.grade FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
+             WHERE a.name BETWEEN ? AND ? AND t.grade > 0 LIMIT ?",
+            "SELECT t.id, t.name, t.grade FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
+             WHERE a.folded IS NOT NULL AND a.folded BETWEEN ? AND ? AND t.grade > 0 LIMIT ?",
+            limit,
+            &mut found,
+        )?;
+        let aliased = found.better_than(Fit::BeginsFolded);
+        let mut walked = 0;
+        let mut walked_grade = 0;
+        let whole = self.each_tag(
+            "SELECT id, name, grade, folded FROM tags WHERE grade > 0 ORDER BY grade DESC, id",
+            [],
+            |tag| {
+                let ended = tag.grade != walked_grade;
+                // Enough: those that follow are used less.
+                let begin = found.better_than(Fit::BeginsFolded);
+                let enough = begin >= limit.saturating_add(aliased) || walked >= WALKED;
+                if (ended && enough) || walked >= WALKED_AT_MOST {
+                    return ControlFlow::Break(());
+                }
+                walked_grade = tag.grade;
+                walked += 1;
+                if let Some(fit) = typed.fit(tag.name, tag.folded) {
+                    found.add(fit, &tag);
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
+        if !whole && found.better_than(Fit::BeginsFolded) < limit {
+            self.each_beginning(
+                &typed,
+                "SELECT id, name, grade FROM tags INDEXED BY tags_by_name
+                 WHERE name BETWEEN ? AND ? AND grade > 0 LIMIT ?",
+                "SELECT id, name, grade FROM tags INDEXED BY tags_by_folded
+                 WHERE folded IS NOT NULL AND folded BETWEEN ? AND ? AND grade > 0 LIMIT ?",
+                limit,
+                &mut found,
+            )?;
+        }
+        let pieces = pieces(&typed.plain);
+        if !whole && found.better_than(Fit::ContainsFolded) < limit && !pieces.is_empty() {
+            self.each_tag(
+                "SELECT t.id, t.name, t.grade, t.folded FROM tag_names f JOIN tags t ON t.id = f.rowid
+                 WHERE tag_names MATCH ? AND t.grade > 0 LIMIT ?",
+                params![pieces, INSIDES],
+                |tag| {
+                    // Pieces in another order match as well.
+                    if let Some(fit) = typed.fit(tag.name, tag.folded) {
+                        found.add(fit, &tag);
+                    }
+                    ControlFlow::Continue(())
+                },
+            )?;
+        }
+        let mut best = Vec::with_capacity(limit.min(64));
+        for group in found.groups {
+            let room = limit - best.len();
+            best.extend(self.best(group, room)?);
+        }
+        Ok(best)
+    }
+
+    /// Takes what begins with what was typed: by `names`, and by `folded` those that
+    /// have accents, which come after the others.
+    fn each_beginning(
+        &self,
+        typed: &Typed,
+        names: &str,
+        folded: &str,
+        limit: usize,
+        found: &mut Candidates<'_>,
+    ) -> Result<()> {
+        let take = |found: &mut Candidates<'_>, sql: &str, text: &str, fit: Fit| {
+            let last = [text, "\u{10FFFF}"].concat();
+            self.each_tag(sql, params![text, last, BEGINNINGS], |tag| {
+                found.add(fit, &tag);
+                ControlFlow::Continue(())
+            })
+        };
+        take(found, names, &typed.text, Fit::Begins)?;
+        if found.better_than(Fit::Contains) < limit {
+            if typed.plain != typed.text {
+                take(found, names, &typed.plain, Fit::BeginsFolded)?;
+            }
+            take(found, folded, &typed.plain, Fit::BeginsFolded)?;
+        }
+        Ok(())
+    }
+
+    fn most_used(&self, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
+        let excluded = u32::try_from(exclude.len()).unwrap_or(u32::MAX);
+        let mut best = self.top_tags(limit.saturating_add(excluded))?;
+        best.retain(|tag| !exclude.contains(&tag.tag));
+        best.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(best)
+    }
+
+    /// Calls `take` with each row: id, name, grade and, where the query has it, the
+    /// folded name. True where it took all of them.
+    fn each_tag(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut take: impl FnMut(Found<'_>) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        let mut query = self.conn.prepare_cached(sql)?;
+        let folds = query.column_count() > 3;
+        let mut rows = query.query(params)?;
+        while let Some(row) = rows.next()? {
+            let found = Found {
+                id: row.get(0)?,
+                name: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                grade: row.get(2)?,
+                folded: match folds {
+                    true => row
+                        .get_ref(3)?
+                        .as_str_or_null()
+                        .map_err(rusqlite::Error::from)?,
+                    false => None,
+                },
+            };
+            if take(found).is_break() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The most used of these, most notes first.
+    fn best(&self, mut candidates: Vec<Candidate>, limit: usize) -> Result<Vec<TagCount>> {
+        candidates.sort_by_key(|tag| Reverse(tag.grade));
+        // The uses are in the table, a page for nearly each: read only of those that
+        // may be among the best.
+        let least = limit
+            .checked_sub(1)
+            .and_then(|last| candidates.get(last))
+            .map_or(0, |tag| tag.grade);
+        candidates.retain(|tag| tag.grade >= least);
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT uses FROM tags WHERE id = ?")?;
+        let mut counted = Vec::with_capacity(candidates.len());
+        for Candidate { id, name, .. } in candidates {
+            let uses: u64 = query.query_row([id], |row| row.get(0))?;
+            let tag = Tag::from_stored(name);
+            counted.push((Reverse(uses), id, TagCount { tag, uses }));
+        }
+        counted.sort_by_key(|(uses, id, _)| (*uses, *id));
+        counted.truncate(limit);
+        Ok(counted.into_iter().map(|(_, _, tag)| tag).collect())
+    }
+}
+
+impl Candidates<'_> {
+    /// Takes a tag, unless it isn't wanted or there already and fits better.
+    fn add(&mut self, fit: Fit, tag: &Found<'_>) {
+        if self.exclude.iter().any(|other| other.as_str() == tag.name) {
+            return;
+        }
+        let fit = fit as usize;
+        for (known, group) in self.groups.iter_mut().enumerate() {
+            if let Some(at) = group.iter().position(|other| other.id == tag.id) {
+                if known <= fit {
+                    return;
+                }
+                group.remove(at);
+            }
+        }
+        self.groups[fit].push(Candidate {
+            id: tag.id,
+            name: tag.name.to_owned(),
+            grade: tag.grade,
+        });
+    }
+
+    /// How many fit better than so.
+    fn better_than(&self, fit: Fit) -> usize {
+        self.groups[..fit as usize].iter().map(Vec::len).sum()
+    }
+}
+
+/// For the few bytes of a tag this beats `str::contains`, which first prepares a search.
+fn is_inside(text: &str, name: &str) -> bool {
+    name.as_bytes()
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
+}
+
+/// All runs of three characters, as words that all have to occur; empty for a
+/// shorter text.
+pub(in crate::store) fn pieces(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let pieces: Vec<String> = characters
+        .windows(3)
+        .map(|piece| {
+            let piece: String = piece.iter().collect();
+            format!("\"{}\"", piece.replace('"', "\"\""))
+        })
+        .collect();
+    pieces.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        domain::{Metadata, NewNote, PageUrl},
+        store::transaction::Store,
+    };
+
+    /// A store whose tags have these names, the first one on most notes.
+    fn store_with(names: &[String]) -> (tempfile::TempDir, Store, Vec<TagCount>) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
+        let mut tags: Vec<Tag> = Vec::new();
+        for tag in names.iter().filter_map(|name| Tag::parse(name).ok()) {
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        let now: Timestamp = "2025-08-12T10:00:00Z".parse().unwrap();
+        store
+            .write(now, |writer| {
+                for (number, _) in tags.iter().enumerate() {
+                    writer.save_note(&NewNote {
+                        url: PageUrl::parse(&format!("https://e.org/{number}"))?,
+                        title: String::new(),
+                        tags: tags[..=number].to_vec(),
+                        summary: String::new(),
+                        metadata: Metadata::default(),
+                        quote: None,
+                    })?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let notes = tags.len();
+        let counts = tags.into_iter().enumerate().map(|(number, tag)| TagCount {
+            tag,
+            uses: (notes - number) as u64,
+        });
+        let counts = counts.collect();
+        (dir, store, counts)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn finds_what_a_look_at_all_tags_would(
+            names in prop::collection::vec("[ab\"*áß機]{1,4}", 0..40),
+            texts in prop::collection::vec("[abAB\"*áÀｂ機 ]{0,4}", 1..12),
+            limit in 1..12_usize,
+            excluded in prop::collection::vec("[ab]{1,2}", 0..2),
+        ) {
+            let (_dir, store, all) = store_with(&names);
+            let excluded: Vec<Tag> = excluded.iter().map(|name| Tag::parse(name).unwrap()).collect();
+            for text in &texts {
+                let found = store.complete_tags(text, u32::try_from(limit).unwrap(), &excluded).unwrap();
+                let typed = Tag::parse(text).map_or(String::new(), |tag| tag.as_str().to_owned());
+                let allowed = || all.iter().filter(|tag| !excluded.contains(&tag.tag));
+                // Two letters inside are looked for among the most used alone, to the end of
+                // a grade.
+                let plain = folded(&typed).into_owned();
+                let short = plain.chars().count() < 3;
+                let grade = |tag: &TagCount| u64::BITS - tag.uses.leading_zeros();
+                let last = all.get(WALKED - 1).map_or(0, grade);
+                let fit = |tag: &TagCount| {
+                    let name = tag.tag.as_str();
+                    let folded = folded(name);
+                    let walked = !short || grade(tag) >= last;
+                    if name.starts_with(&typed) {
+                        Some(0)
+                    } else if folded.starts_with(&plain) {
+                        Some(1)
+                    } else if walked && name.contains(&typed) {
+                        Some(2)
+                    } else if walked && folded.contains(&plain) {
+                        Some(3)
+                    } else {
+                        None
+                    }
+                };
+                let groups = (0..4).flat_map(|group| allowed().filter(move |tag| fit(tag) == Some(group)));
+                let wanted: Vec<TagCount> = groups.take(limit).cloned().collect();
+                prop_assert_eq!(found, wanted, "{:?}", text);
+            }
+        }
+    }
+}

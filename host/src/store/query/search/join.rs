@@ -1,0 +1,444 @@
+//! A query as a join: each condition a descending stream of rows, until all stand at one row.
+
+use std::{
+    ops::{Range, RangeInclusive},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::word_rows::{Step, WordRows};
+use crate::{
+    domain::{Note, NoteId, Phrase, Query, Snippet, holds, plain_text, snippet},
+    error::{Error, Result},
+    store::{
+        connection::reader::Reader,
+        notes::{
+            fts_index,
+            note_rows::{labels, load, select_notes},
+            tags::TagFilter,
+        },
+        query::facets::{Facets, Matching},
+    },
+};
+
+/// What a page may cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// In µs, as [`Search::spend`] counts them. A page goes at least one row on.
+    pub(super) work: u32,
+    /// How long FTS5 may look for the next rows, all times together.
+    pub(super) fts_time: Duration,
+}
+
+/// What a look into the text of a note takes, in µs.
+const LOOK: u32 = 60;
+
+/// So many leaps tell that a stream is denser than the others.
+const LEAPS: u32 = 3;
+
+/// The least and the most that counts for one step, in µs: a machine that is busy
+/// with something else for a while makes no page short.
+const STEP: RangeInclusive<u32> = 1..=2_000;
+
+/// So many sites `site:` may stand for, to have streams of their own.
+pub(super) const MAX_SITES: usize = 16;
+
+/// Which streams.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Side {
+    With,
+    Without,
+}
+
+/// A condition as rows of the index, the newest first.
+pub(super) enum Stream<'a> {
+    All,
+    Untagged,
+    Tag(i64),
+    /// With all tags that are wanted and none that isn't.
+    Tags(Matching<'a>),
+    /// From one of these sites.
+    Sites(Vec<i64>),
+    Words(WordRows),
+}
+
+/// A query under way.
+pub(super) struct Search<'a> {
+    pub(super) reader: &'a Reader,
+    pub(super) phrases: Vec<Phrase>,
+    /// A note is in all of these.
+    pub(super) with: Vec<Stream<'a>>,
+    /// And in none of these.
+    pub(super) without: Vec<Stream<'a>>,
+    /// Ranges of labels, in one of which its site is.
+    pub(super) sites: Vec<(String, String)>,
+    /// And those in which it isn't.
+    pub(super) without_sites: Vec<(String, String)>,
+    /// Whether the text has to be looked at.
+    pub(super) look: bool,
+    /// Whether the words were taken apart.
+    pub(super) apart: bool,
+    /// Single words, or any of several, that each note must have: what a phrase is taken
+    /// apart into.
+    pub(super) single_words: Vec<String>,
+    /// The row to begin at.
+    pub(super) first_row: i64,
+    /// The newest row that may still match.
+    pub(super) row: i64,
+    /// Notes from this id on were passed.
+    pub(super) before: NoteId,
+    /// No note of an older row was saved late enough.
+    pub(super) last_row: i64,
+    /// When a note has to have been saved.
+    pub(super) saved: Range<Timestamp>,
+    pub(super) limits: Limits,
+    pub(super) left: u32,
+    pub(super) fts_time: Duration,
+    pub(super) chunk: u32,
+}
+
+impl<'a> Search<'a> {
+    /// None where nothing can match.
+    pub(super) fn new(
+        reader: &'a Reader,
+        facets: Option<&'a Facets>,
+        limits: Limits,
+        query: &Query,
+        before: Option<NoteId>,
+        limit: u32,
+    ) -> Result<Option<Self>> {
+        if query.is_empty() {
+            return Ok(None);
+        }
+        let resolved;
+        let query = match query.terms.iter().any(|term| !term.tags.is_empty()) {
+            true => {
+                resolved = query.with_hashtags(|tag| Ok::<_, Error>(reader.tag_uses(tag)? > 0))?;
+                &resolved
+            }
+            false => query,
+        };
+        let tags = TagFilter {
+            with: query.with.clone(),
+            without: query.without.clone(),
+        };
+        let Some(tags) = reader.tag_ids(&tags)? else {
+            return Ok(None);
+        };
+        // One tag is a range of rows; where there are several, they'd be leapt over one by one.
+        let (with, without) = match facets {
+            Some(facets) if query.joins_tags() => {
+                let matching = facets.matching(reader, &tags)?;
+                (vec![Stream::Tags(matching)], Vec::new())
+            }
+            _ => (
+                tags.with.into_iter().map(Stream::Tag).collect(),
+                tags.without.into_iter().map(Stream::Tag).collect(),
+            ),
+        };
+        let saved = query.after.unwrap_or(Timestamp::MIN)..query.before.unwrap_or(Timestamp::MAX);
+        let newest = match query.before {
+            Some(moment) => reader.saved_before(moment)?,
+            None => NoteId::MAX,
+        };
+        let before = before.map_or(newest, |before| before.min(newest));
+        let row = fts_index::row(NoteId(before.0.saturating_sub(1)));
+        let mut search = Self {
+            reader,
+            phrases: Phrase::all(&query.terms),
+            with,
+            without,
+            sites: Vec::new(),
+            without_sites: query.without_sites.iter().map(|s| range(s)).collect(),
+            look: false,
+            apart: false,
+            single_words: Vec::new(),
+            first_row: row,
+            row,
+            before,
+            last_row: fts_index::row(NoteId::at(saved.start)),
+            saved,
+            left: limits.work,
+            limits,
+            fts_time: limits.fts_time,
+            chunk: limit.saturating_add(1),
+        };
+        match query.untagged {
+            Some(true) => search.with.push(Stream::Untagged),
+            Some(false) => search.without.push(Stream::Untagged),
+            None => {}
+        }
+        if !query.sites.is_empty() && !search.add_sites(&query.sites)? {
+            return Ok(None);
+        }
+        if !search.add_words()? {
+            return Ok(None);
+        }
+        if search.with.is_empty() {
+            search.with.push(Stream::All);
+        }
+        Ok(Some(search))
+    }
+
+    /// The sites that are wanted: as streams where they are few.
+    pub(super) fn add_sites(&mut self, wanted: &[String]) -> Result<bool> {
+        let ranges: Vec<_> = wanted.iter().map(|site| range(site)).collect();
+        let mut query = self.reader.conn.prepare_cached(
+            "SELECT id FROM sites WHERE labels >= ? AND labels < ? AND uses > 0 LIMIT ?",
+        )?;
+        let mut ids: Vec<i64> = Vec::new();
+        for (first, end) in &ranges {
+            let more = i64::try_from(MAX_SITES).unwrap_or(i64::MAX) + 1;
+            let found = query.query_map(params![first, end, more], |row| row.get(0))?;
+            for id in found {
+                let id = id?;
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        if ids.len() <= MAX_SITES {
+            self.with.push(Stream::Sites(ids));
+        } else {
+            self.sites = ranges;
+        }
+        Ok(true)
+    }
+
+    /// The next note that matches.
+    pub(super) fn next(&mut self) -> Result<Step<Note>> {
+        loop {
+            let mut at = 0;
+            while at < self.with.len() {
+                if self.row < self.last_row {
+                    return Ok(Step::End);
+                }
+                if self.left == 0 && self.row < self.first_row {
+                    return Ok(Step::BudgetExhausted);
+                }
+                match self.seek(Side::With, at)? {
+                    Step::End => return Ok(Step::End),
+                    Step::At(row) if row == self.row => at += 1,
+                    // Those before have to come down to it.
+                    Step::At(row) => {
+                        self.row = row;
+                        at = usize::from(at == 0);
+                    }
+                    Step::BudgetExhausted => {
+                        self.take_apart(at);
+                        at = 0;
+                    }
+                }
+            }
+            // All stand at this row.
+            let row = self.row;
+            if self.is_excluded(row)? {
+                self.row -= 1;
+                continue;
+            }
+            self.row -= 1;
+            let start = Instant::now();
+            let found = self.look_at(row)?;
+            self.spend(start);
+            if let Some(note) = found {
+                return Ok(Step::At(note));
+            }
+        }
+    }
+
+    /// Whether a stream that isn't wanted stands at this row.
+    pub(super) fn is_excluded(&mut self, row: i64) -> Result<bool> {
+        let mut at = 0;
+        while at < self.without.len() {
+            match self.seek(Side::Without, at)? {
+                Step::At(excluded) if excluded == row => return Ok(true),
+                Step::BudgetExhausted => {
+                    self.without.swap_remove(at);
+                    self.look = true;
+                }
+                Step::At(_) | Step::End => at += 1,
+            }
+        }
+        Ok(false)
+    }
+
+    /// The note of a row, if it has all that the streams don't tell.
+    pub(super) fn look_at(&self, row: i64) -> Result<Option<Note>> {
+        if self.is_from_elsewhere(row)? {
+            return Ok(None);
+        }
+        let notes = load(
+            &self.reader.conn,
+            select_notes!("WHERE n.id >= ? AND n.id < ?"),
+            [
+                row * fts_index::ROW_MICROS,
+                (row + 1) * fts_index::ROW_MICROS,
+            ],
+        )?;
+        Ok(notes.into_iter().next().filter(|note| {
+            // Of the first row it may have been on the page before.
+            note.id < self.before
+                && self.saved.contains(&note.saved_at)
+                && (!self.look || holds(&self.phrases, note))
+        }))
+    }
+
+    /// Where to go on from, when tired.
+    pub(super) fn place(&self) -> Option<NoteId> {
+        let next = (self.row + 1).saturating_mul(fts_index::ROW_MICROS);
+        Some(NoteId(next).min(self.before))
+    }
+
+    pub(super) fn hit(&self, note: Note) -> Hit {
+        Hit {
+            snippet: snippet_of(&note, &self.phrases),
+            note,
+        }
+    }
+
+    /// Counts what a step took that began then.
+    pub(super) fn spend(&mut self, start: Instant) {
+        self.left = self.left.saturating_sub(taken(start));
+    }
+
+    /// The newest row of a stream at `self.row` or below. Tired also where the
+    /// stream is words that take longer to leap than a look into the text does.
+    pub(super) fn seek(&mut self, side: Side, at: usize) -> Result<Step<i64>> {
+        let row = self.row;
+        let (streams, others) = match side {
+            Side::With => {
+                let others = self.with.len() > 1;
+                (&mut self.with, others)
+            }
+            Side::Without => (&mut self.without, true),
+        };
+        let conn = &self.reader.conn;
+        let below = (row + 1).saturating_mul(fts_index::ROW_MICROS);
+        let newest = |sql: &str, key: Option<i64>| -> Result<Option<i64>> {
+            let mut query = conn.prepare_cached(sql)?;
+            Ok(match key {
+                Some(key) => query.query_row([key, below], |row| row.get(0)),
+                None => query.query_row([below], |row| row.get(0)),
+            }
+            .optional()?)
+        };
+        let start = Instant::now();
+        let id = match &mut streams[at] {
+            Stream::All => newest(
+                "SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT 1",
+                None,
+            )?,
+            Stream::Untagged => newest(
+                "SELECT note_id FROM untagged WHERE note_id < ? ORDER BY note_id DESC LIMIT 1",
+                None,
+            )?,
+            Stream::Tag(tag) => newest(
+                "SELECT note_id FROM note_tags WHERE tag_id = ? AND note_id < ? \
+                 ORDER BY note_id DESC LIMIT 1",
+                Some(*tag),
+            )?,
+            Stream::Tags(matching) => matching.newest_below(below),
+            Stream::Sites(sites) => {
+                let mut newest_of_all = None;
+                for site in sites {
+                    let id = newest(
+                        "SELECT id FROM notes WHERE site_id = ? AND id < ? \
+                         ORDER BY id DESC LIMIT 1",
+                        Some(*site),
+                    )?;
+                    newest_of_all = newest_of_all.max(id);
+                }
+                newest_of_all
+            }
+            Stream::Words(rows) => {
+                if let Some(step) = rows.known(row) {
+                    return Ok(step);
+                }
+                let step = rows.ask(self.reader, row, &mut self.fts_time)?;
+                // FTS5 takes milliseconds for a leap far down in a frequent word.
+                let dear = others && rows.leaps >= LEAPS && taken(start) > LOOK;
+                self.spend(start);
+                return Ok(if dear { Step::BudgetExhausted } else { step });
+            }
+        };
+        self.spend(start);
+        Ok(id.map_or(Step::End, |id| Step::At(fts_index::row(NoteId(id)))))
+    }
+
+    /// Whether the site of a note is none of those that are wanted, or one that isn't.
+    pub(super) fn is_from_elsewhere(&self, row: i64) -> Result<bool> {
+        if self.sites.is_empty() && self.without_sites.is_empty() {
+            return Ok(false);
+        }
+        let labels: Option<String> = self
+            .reader
+            .conn
+            .prepare_cached(
+                "SELECT s.labels FROM notes n JOIN sites s ON s.id = n.site_id \
+                 WHERE n.id >= ? AND n.id < ?",
+            )?
+            .query_row(
+                [
+                    row * fts_index::ROW_MICROS,
+                    (row + 1) * fts_index::ROW_MICROS,
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let within = |ranges: &[(String, String)]| {
+            labels.as_ref().is_some_and(|labels| {
+                ranges
+                    .iter()
+                    .any(|(first, end)| labels >= first && labels < end)
+            })
+        };
+        // A page from no site is none of any site's.
+        Ok((!self.sites.is_empty() && !within(&self.sites)) || within(&self.without_sites))
+    }
+}
+
+/// µs since then, as they count.
+fn taken(start: Instant) -> u32 {
+    let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
+    micros.clamp(*STEP.start(), *STEP.end())
+}
+
+/// The labels of a site and of all below it: `arxiv.org` also stands for
+/// `export.arxiv.org`.
+pub(in crate::store) fn range(site: &str) -> (String, String) {
+    let first = labels(site);
+    // '/' is the character after '.'.
+    let end = [first.trim_end_matches('.'), "/"].concat();
+    (first, end)
+}
+
+/// The surroundings of the match in the user's text, else in the page's.
+fn snippet_of(note: &Note, phrases: &[Phrase]) -> Snippet {
+    let summary = plain_text(&note.summary);
+    let in_summary = snippet(&summary, phrases);
+    let excerpt = note.metadata.excerpt.as_deref().unwrap_or_default();
+    let found = |snippet: &Snippet| snippet.0.iter().any(|piece| piece.matched);
+    if found(&in_summary) || excerpt.is_empty() {
+        return in_summary;
+    }
+    let in_excerpt = snippet(excerpt, phrases);
+    if found(&in_excerpt) || summary.is_empty() {
+        in_excerpt
+    } else {
+        in_summary
+    }
+}
+
+/// One note that was found.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The note.
+    pub note: Note,
+    /// Why it was found.
+    pub snippet: Snippet,
+}

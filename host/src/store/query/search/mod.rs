@@ -1,0 +1,182 @@
+//! Search: newest first, or the best of the newest.
+//!
+//! A query is a join. Each condition is a descending stream of rows of the
+//! index (`index.rs`): the words, each tag, the sites. A row at which all
+//! streams stand is a note that was found; what a stream can't tell is looked up
+//! in the note's text. Each stream leaps to where the others are, so that the
+//! rarest condition sets the pace, whichever that is.
+//!
+//! Nothing that is typed may take long. Each leap and each look has a price, and
+//! when a page has cost [`WORK`] it is answered as far as it has come, with the
+//! place to go on from. Inside FTS5 the clock is looked at instead: see
+//! `query_deadline.rs`. A condition with which FTS5 takes too long is taken apart into
+//! single words, whose rows it tells one by one.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    domain::{Note, NoteId, Query, Searched, relevance},
+    error::Result,
+    store::{
+        connection::reader::Reader,
+        query::{
+            facets::Facets,
+            search::{
+                join::{Hit, Limits, Search},
+                word_rows::Step,
+            },
+        },
+    },
+};
+
+pub(in crate::store) mod join;
+mod word_rows;
+mod words;
+
+/// So many matches, the newest ones, are put into order by [`Reader::search_best`].
+pub const RANKED: u32 = 500;
+
+const LIMITS: Limits = Limits {
+    work: 20_000,
+    fts_time: Duration::from_millis(8),
+};
+/// Of the best matches there is one page only.
+const BEST_LIMITS: Limits = Limits {
+    work: 28_000,
+    ..LIMITS
+};
+
+/// A page of results.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Newest first.
+    pub hits: Vec<Hit>,
+    /// Where to go on, as the next page's `before`: there are older matches, or
+    /// (where the page isn't full) there may be, since looking further would
+    /// have taken too long.
+    pub next: Option<NoteId>,
+}
+
+/// The best matches.
+#[derive(Debug, Clone, Default)]
+pub struct Best {
+    /// Best first, the newer ones first among equals.
+    pub hits: Vec<Hit>,
+    /// Matches that were compared: the newest, [`RANKED`] at most.
+    pub compared: usize,
+    /// Whether there are, or may be, older ones.
+    pub more: bool,
+}
+
+impl Reader {
+    /// The newest notes that match, those before `before`. An empty query matches nothing.
+    ///
+    /// # Errors
+    /// The `store_*` kinds; never because of what was typed.
+    pub fn search(&self, query: &Query, before: Option<NoteId>, limit: u32) -> Result<Found> {
+        self.search_within(LIMITS, None, query, before, limit)
+    }
+
+    /// The same, with facets that are up to date: several tags are then one stream.
+    ///
+    /// # Errors
+    /// As of [`search`](Self::search).
+    pub fn search_with(
+        &self,
+        facets: &Facets,
+        query: &Query,
+        before: Option<NoteId>,
+        limit: u32,
+    ) -> Result<Found> {
+        self.search_within(LIMITS, Some(facets), query, before, limit)
+    }
+
+    fn search_within(
+        &self,
+        limits: Limits,
+        facets: Option<&Facets>,
+        query: &Query,
+        before: Option<NoteId>,
+        limit: u32,
+    ) -> Result<Found> {
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let Some(mut search) = Search::new(self, facets, limits, query, before, limit)? else {
+            return Ok(Found::default());
+        };
+        let mut hits = Vec::new();
+        // One more than asked for tells whether there are more.
+        while hits.len() <= wanted {
+            match search.next()? {
+                Step::At(note) => hits.push(search.hit(note)),
+                Step::End => return Ok(Found { hits, next: None }),
+                Step::BudgetExhausted => {
+                    let next = search.place();
+                    return Ok(Found { hits, next });
+                }
+            }
+        }
+        hits.truncate(wanted);
+        let next = hits.last().map(|hit| hit.note.id);
+        Ok(Found { hits, next })
+    }
+
+    /// Of the newest [`RANKED`] notes that match, those that fit best. A word in
+    /// the title or a tag counts more than one in the summary, that more than one
+    /// in the excerpt or the address.
+    ///
+    /// # Errors
+    /// The `store_*` kinds; never because of what was typed.
+    pub fn search_best(&self, query: &Query, limit: u32) -> Result<Best> {
+        self.search_best_within(None, query, limit)
+    }
+
+    /// The same, with facets that are up to date.
+    ///
+    /// # Errors
+    /// As of [`search_best`](Self::search_best).
+    pub fn search_best_with(&self, facets: &Facets, query: &Query, limit: u32) -> Result<Best> {
+        self.search_best_within(Some(facets), query, limit)
+    }
+
+    fn search_best_within(
+        &self,
+        facets: Option<&Facets>,
+        query: &Query,
+        limit: u32,
+    ) -> Result<Best> {
+        let Some(mut search) = Search::new(self, facets, BEST_LIMITS, query, None, RANKED)? else {
+            return Ok(Best::default());
+        };
+        let ranked = usize::try_from(RANKED).unwrap_or(usize::MAX);
+        let mut notes: Vec<(f64, Note)> = Vec::new();
+        let mut more = true;
+        while notes.len() < ranked {
+            match search.next()? {
+                Step::At(note) => {
+                    let start = Instant::now();
+                    let fits = relevance(&search.phrases, &Searched::of(&note));
+                    search.spend(start);
+                    notes.push((fits, note));
+                }
+                Step::BudgetExhausted => break,
+                Step::End => {
+                    more = false;
+                    break;
+                }
+            }
+        }
+        let compared = notes.len();
+        notes.sort_by(|(a, newer), (b, older)| b.total_cmp(a).then(older.id.cmp(&newer.id)));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let best = notes.into_iter().take(limit);
+        let hits = best.map(|(_, note)| search.hit(note)).collect();
+        Ok(Best {
+            hits,
+            compared,
+            more,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

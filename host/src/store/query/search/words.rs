@@ -1,0 +1,391 @@
+//! The words of a query as streams of rows of the full-text index.
+
+use std::{collections::HashMap, time::Instant};
+
+use rusqlite::params;
+
+use crate::{
+    domain::{Phrase, Words, holds},
+    error::Result,
+    store::{
+        notes::note_rows::{load, select_notes},
+        query::search::{
+            join::{Search, Stream},
+            word_rows::{MAX_CHUNK, WordRows},
+        },
+    },
+};
+
+/// More words of one query are looked for in the texts alone.
+const MAX_INDEXED_WORDS: usize = 24;
+/// So many words a prefix may stand for, to be looked for one by one.
+const MAX_EXPANSIONS: usize = 32;
+/// A word of which so many notes have one that begins so may also be two words that were
+/// typed without the space.
+pub(super) const RARE: usize = 8;
+/// A word that stands in the index more often isn't rare, however few notes have it.
+const MAX_INSTANCES: usize = 256;
+/// So many pairs of one query are looked up; words for which more would be needed stay whole.
+const MAX_HALVES: usize = 128;
+/// So many notes are looked at to see whether a prefix is frequent, and so many of
+/// them have to have it.
+const SAMPLE: u32 = 8;
+/// Prefixes up to so many bytes are taken for frequent until seen otherwise.
+const SHORT: usize = 3;
+const FREQUENT: usize = 3;
+
+/// What the index knows of an unfinished phrase.
+enum Known {
+    /// An expression that tells all of it.
+    All(String),
+    /// An expression of what stands before its last word, or none: the rest is seen in
+    /// the text.
+    Partial(Option<String>),
+    /// No note has it.
+    Nothing,
+}
+
+/// The words of the index that begin so, and whether few notes have them.
+struct Expansion {
+    words: Vec<String>,
+    rare: bool,
+}
+
+/// The words of the index by their beginnings. None where they are many.
+type Expansions = HashMap<String, Option<Expansion>>;
+
+impl Search<'_> {
+    /// The words that are wanted, as one stream, and those that aren't, each as
+    /// one. False where a word that is wanted stands nowhere.
+    pub(super) fn add_words(&mut self) -> Result<bool> {
+        let mut expressions = Vec::new();
+        let mut open = Vec::new();
+        let mut room = MAX_INDEXED_WORDS;
+        for (number, phrase) in self.phrases.clone().into_iter().enumerate() {
+            let words: usize = phrase.spellings.iter().map(Words::len).sum();
+            // Signs aren't indexed in their place, and what has no room not at all.
+            let partly = phrase.has_signs() || words > room;
+            self.look |= partly;
+            if phrase.negated {
+                if !partly {
+                    let rows = WordRows::new(any(&phrase.spellings), 1);
+                    self.without.push(Stream::Words(rows));
+                    room -= words;
+                }
+            } else if phrase.prefix && words <= room {
+                room -= words;
+                open.push((number, phrase));
+            } else if let [only] = phrase.spellings.as_slice() {
+                let indexed = words.min(room);
+                room -= indexed;
+                if indexed > 0 {
+                    expressions.push(quoted(only, indexed));
+                    expressions.extend(signed(only, indexed));
+                }
+                let single = (0..indexed).map(|at| quote(only.at(at).folded));
+                self.single_words.extend(single);
+            } else if words <= room {
+                room -= words;
+                expressions.push(any(&phrase.spellings));
+            }
+        }
+        let mut size = self.chunk;
+        if !open.is_empty() && !self.add_open(open, &mut expressions, &mut size)? {
+            return Ok(false);
+        }
+        if !expressions.is_empty() {
+            let rows = WordRows::new(expressions.join(" AND "), size);
+            self.with.push(Stream::Words(rows));
+        }
+        Ok(true)
+    }
+
+    /// Adds phrases whose last words may go on. False where one stands nowhere.
+    ///
+    /// A frequent prefix is soon found in the newest notes, or in those that have the other
+    /// words. A rare one is found by the index: as those few words that begin so, or by
+    /// FTS5, which reads all rows of all words that begin so at first.
+    fn add_open(
+        &mut self,
+        mut open: Vec<(usize, Phrase)>,
+        expressions: &mut Vec<String>,
+        size: &mut u32,
+    ) -> Result<bool> {
+        let mut expansions = Expansions::new();
+        let length = |phrase: &Phrase| beginning(&phrase.spellings[0]).len();
+        // What tells most comes first.
+        open.sort_by_key(|(_, phrase)| std::cmp::Reverse(length(phrase)));
+        let alone = open.len() == 1 && expressions.is_empty();
+        let mut wide = Vec::new();
+        for (number, mut phrase) in open {
+            let short = length(&phrase) <= SHORT && phrase.longest() == 1;
+            let skipped = short
+                && match alone {
+                    true => self.is_frequent(std::slice::from_ref(&phrase))?,
+                    false => !expressions.is_empty(),
+                };
+            if skipped {
+                self.look = true;
+                if alone {
+                    return Ok(true);
+                }
+                continue;
+            }
+            if self.has_room_for_pairs(number) && self.add_pairs(&mut phrase, &mut expansions)? {
+                self.phrases[number].pairs.clone_from(&phrase.pairs);
+            }
+            match self.known(&phrase, &mut expansions)? {
+                Known::Nothing => return Ok(false),
+                Known::All(expression) => {
+                    if phrase.longest() == 1 {
+                        self.single_words.push(expression.clone());
+                    }
+                    expressions.push(expression);
+                }
+                Known::Partial(Some(expression)) => {
+                    self.look = true;
+                    expressions.push(expression);
+                }
+                Known::Partial(None) => wide.push(phrase),
+            }
+        }
+        let Some(longest) = wide.first() else {
+            return Ok(true);
+        };
+        if !expressions.is_empty() || self.is_frequent(&wide)? {
+            self.look = true;
+            return Ok(true);
+        }
+        self.look |= wide.len() > 1 || longest.longest() > 1;
+        let begin = |words: &Words| format!("{} *", quote(&beginning(words)));
+        let any: Vec<String> = longest.spellings.iter().map(begin).collect();
+        expressions.push(format!("({})", any.join(" OR ")));
+        *size = MAX_CHUNK;
+        Ok(true)
+    }
+
+    /// Whether the pairs of the phrase of this number are few enough, with those before it.
+    fn has_room_for_pairs(&self, number: usize) -> bool {
+        let phrases = self.phrases[..=number].iter();
+        phrases.map(|phrase| phrase.halves().len()).sum::<usize>() <= MAX_HALVES
+    }
+
+    /// Adds what a rare word may stand for, two words of the index: `open source` for
+    /// `opensource`. Whether there is such a pair.
+    fn add_pairs(&mut self, phrase: &mut Phrase, expansions: &mut Expansions) -> Result<bool> {
+        if phrase.halves().is_empty() {
+            return Ok(false);
+        }
+        let known = self.expanded(&beginning(&phrase.spellings[0]), expansions)?;
+        if !known.is_some_and(|known| known.rare) {
+            return Ok(false);
+        }
+        let start = Instant::now();
+        let mut query = self
+            .reader
+            .conn
+            .prepare_cached("SELECT 1 FROM indexed_words WHERE term = ? LIMIT 1")?;
+        let mut there = |word: &str| query.exists([word]);
+        let mut pairs = Vec::new();
+        for (first, second) in phrase.halves() {
+            if there(first)? && there(second)? {
+                pairs.push((first.to_owned(), second.to_owned()));
+            }
+        }
+        for (first, second) in &pairs {
+            phrase.add_pair((first, second));
+        }
+        self.spend(start);
+        Ok(!pairs.is_empty())
+    }
+
+    /// The words of the index that begin so. None where they are many.
+    fn expanded<'e>(
+        &mut self,
+        begins: &str,
+        expansions: &'e mut Expansions,
+    ) -> Result<Option<&'e Expansion>> {
+        if !expansions.contains_key(begins) {
+            let found = self.expansions(begins)?;
+            expansions.insert(begins.to_owned(), found);
+        }
+        Ok(expansions.get(begins).and_then(Option::as_ref))
+    }
+
+    /// What the index can tell of a phrase whose last word may go on.
+    fn known(&mut self, phrase: &Phrase, expansions: &mut Expansions) -> Result<Known> {
+        let mut any: Vec<String> = phrase.pairs.iter().map(|pair| quoted(pair, 2)).collect();
+        let mut partly = false;
+        for words in &phrase.spellings {
+            let whole = words.len() - 1;
+            let ends = self.expanded(&beginning(words), expansions)?;
+            let signed: Vec<String> = signed(words, whole).collect();
+            match ends.map(|ends| ends.words.as_slice()) {
+                Some([]) => {}
+                // Such a word isn't in its place in the index.
+                Some(ends) if phrase.has_signs() => {
+                    let ends: Vec<String> = ends.iter().map(|end| quote(end)).collect();
+                    let mut all = vec![format!("({})", ends.join(" OR "))];
+                    all.extend((whole > 0).then(|| quoted(words, whole)));
+                    all.extend(signed);
+                    any.push(format!("({})", all.join(" AND ")));
+                }
+                Some(ends) => {
+                    let head: String = words
+                        .iter()
+                        .take(whole)
+                        .flat_map(|word| [word.folded, " "])
+                        .collect();
+                    any.extend(
+                        ends.iter()
+                            .map(|end| quote(&[&head, end.as_str()].concat())),
+                    );
+                }
+                None if whole == 0 => return Ok(Known::Partial(None)),
+                None => {
+                    partly = true;
+                    any.push(quoted(words, whole));
+                }
+            }
+        }
+        if any.is_empty() {
+            return Ok(Known::Nothing);
+        }
+        let any = format!("({})", any.join(" OR "));
+        Ok(match partly {
+            true => Known::Partial(Some(any)),
+            false => Known::All(any),
+        })
+    }
+
+    /// Whether many of the notes have words that begin so.
+    fn is_frequent(&mut self, phrases: &[Phrase]) -> Result<bool> {
+        let start = Instant::now();
+        let notes = load(
+            &self.reader.conn,
+            select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
+            params![self.before.0, SAMPLE],
+        )?;
+        let having = notes.iter().filter(|note| holds(phrases, note));
+        let frequent = having.count() >= FREQUENT;
+        self.spend(start);
+        Ok(frequent)
+    }
+
+    /// The words of the index that begin so. None where they are many.
+    fn expansions(&mut self, begins: &str) -> Result<Option<Expansion>> {
+        // Instances of a word are passed one by one, some of them sooner than the next word is
+        // looked up. So many notes are seen to be more than few.
+        const PASSED: usize = 8;
+        let mut query = self
+            .reader
+            .conn
+            .prepare_cached("SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?")?;
+        let end = format!("{begins}\u{10FFFF}");
+        let mut words: Vec<String> = Vec::new();
+        let mut notes: Vec<i64> = Vec::new();
+        let mut passed = false;
+        let mut from = begins.to_owned();
+        loop {
+            let start = Instant::now();
+            let mut rows = query.query([&from, &end])?;
+            let mut instances = 0;
+            loop {
+                let Some(row) = rows.next()? else {
+                    self.spend(start);
+                    let rare = !passed && notes.len() <= RARE;
+                    return Ok(Some(Expansion { words, rare }));
+                };
+                let word: String = row.get(0)?;
+                let note = row.get(1)?;
+                if notes.len() <= RARE && !notes.contains(&note) {
+                    notes.push(note);
+                }
+                if words.last().is_some_and(|last| *last == word) {
+                    instances += 1;
+                    let most = if notes.len() > RARE {
+                        PASSED
+                    } else {
+                        MAX_INSTANCES
+                    };
+                    if instances > most {
+                        passed = true;
+                        // No word has a control character: the least that is after it.
+                        from = format!("{word}\u{1}");
+                        self.spend(start);
+                        break;
+                    }
+                    continue;
+                }
+                if words.len() == MAX_EXPANSIONS {
+                    self.spend(start);
+                    return Ok(None);
+                }
+                words.push(word);
+                instances = 0;
+            }
+        }
+    }
+
+    /// Leaves out a stream of words that takes too long: what it would tell is
+    /// seen in the text. Where nothing else would be left, its single words take
+    /// its place, which FTS5 finds without a search of its own.
+    pub(super) fn take_apart(&mut self, at: usize) {
+        let Stream::Words(slow) = self.with.remove(at) else {
+            return;
+        };
+        self.look = true;
+        if !self.with.is_empty() {
+            return;
+        }
+        if !self.apart {
+            self.apart = true;
+            self.fts_time = self.limits.fts_time / 2;
+            let mut words = std::mem::take(&mut self.single_words);
+            words.sort_unstable();
+            words.dedup();
+            words.retain(|word| *word != slow.expression);
+            let rows = |word| Stream::Words(WordRows::new(word, self.chunk));
+            self.with.extend(words.into_iter().map(rows));
+        }
+        if self.with.is_empty() {
+            self.with.push(Stream::All);
+        }
+    }
+}
+
+/// Spellings of which one is enough, as FTS5 reads it. Letters and digits only: nothing
+/// that was typed is syntax.
+fn any(spellings: &[Words]) -> String {
+    let spellings: Vec<String> = spellings
+        .iter()
+        .map(|words| quoted(words, words.len()))
+        .collect();
+    format!("({})", spellings.join(" OR "))
+}
+
+/// The first of these words, one after the other.
+fn quoted(words: &Words, first: usize) -> String {
+    let words: Vec<&str> = words.iter().take(first).map(|word| word.folded).collect();
+    quote(&words.join(" "))
+}
+
+/// Those of them that have signs, with them.
+fn signed(words: &Words, first: usize) -> impl Iterator<Item = String> + '_ {
+    let words = words.iter().take(first);
+    words
+        .flat_map(|word| word.signed())
+        .map(|word| quote(&word))
+}
+
+/// How the last word of the index begins.
+fn beginning(words: &Words) -> String {
+    let last = words.at(words.len() - 1);
+    last.signed()
+        .next()
+        .unwrap_or_else(|| last.folded.to_owned())
+}
+
+fn quote(words: &str) -> String {
+    format!("\"{words}\"")
+}

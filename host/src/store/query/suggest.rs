@@ -1,0 +1,913 @@
+//! Suggestions of tags for a page: which notes they are drawn from, and when they
+//! are learned from. How is `domain/suggest`.
+//!
+//! The newest notes are held in memory, a kilobyte each, read once and then kept
+//! up to date by the table of changes. Of older ones those are read that share
+//! rare words or the site with the page. Nothing is stored: what was learned is
+//! learned again from the newest notes when a host starts, in pieces, while
+//! nobody asks for anything.
+
+use std::{collections::HashMap, time::Duration};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::{
+    domain::{
+        Choices, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Reason, Replay, SHOWN,
+        Suggestion, Tag, Words, worth_showing,
+    },
+    error::Result,
+    store::{
+        connection::{query_deadline::given_up, reader::Reader},
+        notes::{
+            fts_index,
+            note_rows::{labels, load_ids},
+        },
+        query::suggest_memory::{
+            LEARNED_AT_ONCE, LEARNED_BEFORE, SuggestMemory, aliases, follow, newest,
+        },
+        transaction::Store,
+    },
+};
+
+/// Older notes that are read for one page: those with its words, those of its site, and for each
+/// tag that it names and that is on none of the newest.
+const OLDER_BY_WORDS: usize = 12;
+const OLDER_BY_SITE: u32 = 8;
+const OLDER_BY_NAME: usize = 6;
+/// So many of the page's words are looked for, and so many notes with each.
+const WORDS: usize = 8;
+const ROWS: u32 = 40;
+/// How long the index may take for all of them.
+const FTS_TIME: Duration = Duration::from_millis(if cfg!(test) { 5_000 } else { 2 });
+/// So many words of the page may begin the name of a tag.
+const NAMING_WORDS: usize = 60;
+/// Words that a name is looked for with, at most.
+const NAME_WORDS: usize = 4;
+/// Keywords of the page that are handed on, and the chance that is said of them.
+const KEYWORDS: usize = 5;
+const KEYWORD_SCORE: f64 = 0.01;
+
+impl Store {
+    /// Tags in use that the page may get, the likeliest first: none that was chosen
+    /// or dismissed, none that is hardly likely. Then the page's own keywords.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn suggest_tags(
+        &mut self,
+        text: PageText<'_>,
+        choices: &Choices,
+        limit: usize,
+    ) -> Result<Vec<Suggestion>> {
+        let mut remembered = self.remembered.take();
+        let suggested = self.reader.read_transaction(|reader| {
+            let (remembered, _) = follow(reader, &mut remembered)?;
+            remembered.learn_some(reader, LEARNED_BEFORE)?;
+            reader.suggest(remembered, text, choices, limit)
+        });
+        if suggested.is_ok() {
+            self.remembered = remembered;
+        }
+        suggested
+    }
+
+    /// Learns from a note that was there when the store was opened, some milliseconds of work
+    /// for when nobody asks for anything; the first time it reads the newest notes. False where
+    /// there is nothing to do until somebody has asked again.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn learn(&mut self) -> Result<bool> {
+        let mut remembered = self.remembered.take();
+        let more = self.reader.read_transaction(|reader| {
+            let (remembered, reread) = follow(reader, &mut remembered)?;
+            if reread {
+                // Somebody writes a lot: following in each pause would be all that is done.
+                return Ok(false);
+            }
+            remembered.learn_some(reader, LEARNED_AT_ONCE)?;
+            remembered.memory.freshen();
+            Ok(remembered.learner.is_some())
+        })?;
+        self.remembered = remembered;
+        Ok(more)
+    }
+}
+
+impl Reader {
+    /// Predicts the tags of each note from those saved before it, the newest `last` notes, and
+    /// counts after `uncounted` of them.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn replay(&self, last: u32, uncounted: u64) -> Result<Measures> {
+        self.read_transaction(|reader| {
+            let mut replay = Replay::after(uncounted, &aliases(reader)?);
+            for id in newest(reader, last)? {
+                for note in load_ids(&reader.conn, &[id.0])? {
+                    replay.pass(&note);
+                }
+            }
+            Ok(replay.measures())
+        })
+    }
+
+    fn suggest(
+        &self,
+        remembered: &mut SuggestMemory,
+        text: PageText<'_>,
+        choices: &Choices,
+        limit: usize,
+    ) -> Result<Vec<Suggestion>> {
+        let page = Page::of(text);
+        let url = PageUrl::parse(text.url).ok();
+        let own: Option<NoteId> = match &url {
+            None => None,
+            Some(url) => self
+                .conn
+                .prepare_cached("SELECT id FROM notes WHERE page_key = ?")?
+                .query_row([url.key()], |row| row.get(0).map(NoteId))
+                .optional()?,
+        };
+        remembered.learn_newest(self, own)?;
+        let mut decided = Choices {
+            chosen: self.tags_of_names(&choices.chosen)?,
+            dismissed: self.tags_of_names(&choices.dismissed)?,
+            ..Choices::default()
+        };
+        for (name, times) in &choices.refused {
+            let tag = self.tags_of_names(std::slice::from_ref(name))?;
+            decided
+                .refused
+                .extend(tag.into_iter().map(|tag| (tag, *times)));
+        }
+        let memory = &mut remembered.memory;
+        // A page that is saved already tells nothing of itself.
+        let aside = own.and_then(|id| memory.set_aside(id));
+        let older = self.older_notes(memory, text, url.as_ref(), own)?;
+        for note in &older {
+            memory.lend(note.id, &Page::of_note(note), &note.tags);
+        }
+        let ranked = memory.suggest(&page, &decided, limit.max(SHOWN));
+        for note in &older {
+            memory.remove(note.id);
+        }
+        if let Some(aside) = aside {
+            memory.put_back(aside);
+        }
+        memory.compact();
+        let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
+        let mut keywords = self.tags_of_names(&choices.keywords)?;
+        keywords.retain(|tag| !decided.chosen.contains(tag) && !decided.dismissed.contains(tag));
+        let mut new = 0;
+        for tag in keywords {
+            if new == KEYWORDS {
+                break;
+            }
+            // One that is in use was suggested above, or is hardly likely.
+            if !self.is_in_use(&tag)? {
+                new += 1;
+                suggested.push(Suggestion {
+                    tag,
+                    score: KEYWORD_SCORE,
+                    because: Reason::Keyword,
+                });
+            }
+        }
+        suggested.truncate(limit);
+        Ok(suggested)
+    }
+
+    fn is_in_use(&self, tag: &Tag) -> Result<bool> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM tags WHERE name = ? AND uses > 0)")?
+            .query_row([tag.as_str()], |row| row.get(0))?)
+    }
+
+    /// Notes older than those that are remembered which may tell something of a page.
+    fn older_notes(
+        &self,
+        memory: &Memory,
+        text: PageText<'_>,
+        url: Option<&PageUrl>,
+        own: Option<NoteId>,
+    ) -> Result<Vec<Note>> {
+        let all = usize::try_from(self.counts()?.notes).unwrap_or(usize::MAX);
+        let Some(oldest) = memory.oldest().filter(|_| all > memory.len() + 1) else {
+            return Ok(Vec::new());
+        };
+        let mut ids = self.older_by_words(memory, text, oldest)?;
+        if let Some(url) = url {
+            let labels = labels(url.site());
+            ids.extend(self.ids(
+                "SELECT n.id FROM sites s JOIN notes n ON n.site_id = s.id
+                 WHERE s.labels = ? AND n.id < ? ORDER BY n.id DESC LIMIT ?",
+                params![labels, oldest.0, OLDER_BY_SITE],
+            )?);
+        }
+        ids.extend(self.older_by_name(memory, text)?);
+        ids.sort_unstable();
+        ids.dedup();
+        ids.retain(|id| Some(*id) != own.map(|own| own.0) && !memory.holds(NoteId(*id)));
+        load_ids(&self.conn, &ids)
+    }
+
+    pub(in crate::store) fn ids(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+    ) -> rusqlite::Result<Vec<i64>> {
+        self.conn
+            .prepare_cached(sql)?
+            .query_map(params, |row| row.get(0))?
+            .collect()
+    }
+
+    /// Those with the words that tell most: rare ones, and those of the title.
+    fn older_by_words(
+        &self,
+        memory: &Memory,
+        text: PageText<'_>,
+        oldest: NoteId,
+    ) -> Result<Vec<i64>> {
+        let mut telling: HashMap<String, f64> = HashMap::new();
+        let all = memory.len() as f64;
+        for (text, times) in [
+            (text.title, 3.0),
+            (text.texts[0], 1.0),
+            (text.texts[1], 1.0),
+        ] {
+            let words = Words::of(beginning(text));
+            for word in words.iter().filter(|word| word.folded.len() > 2) {
+                *telling.entry(word.folded.to_owned()).or_default() += times;
+            }
+        }
+        let words: Vec<&str> = telling.keys().map(String::as_str).collect();
+        let having = memory.notes_with(&words);
+        let mut telling: Vec<(f64, &str)> = words
+            .iter()
+            .zip(having)
+            .map(|(word, having)| {
+                let times = telling[*word];
+                let rarity = ((all + 1.0) / (having as f64 + 1.0)).ln();
+                (rarity * times / (times + 1.0), *word)
+            })
+            .collect();
+        telling.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        telling.truncate(WORDS);
+        let mut found: HashMap<i64, f64> = HashMap::new();
+        let mut time = FTS_TIME;
+        for (tells, word) in telling {
+            let rows = || {
+                self.ids(
+                    "SELECT rowid FROM notes_fts WHERE notes_fts MATCH ? AND rowid < ?
+                     ORDER BY rowid DESC LIMIT ?",
+                    params![format!("\"{word}\""), fts_index::row(oldest), ROWS],
+                )
+            };
+            let (rows, left) = self.query_deadline.limit(time, rows);
+            time = left;
+            match rows {
+                Err(error) if given_up(&error) => break,
+                rows => {
+                    for row in rows? {
+                        *found.entry(row).or_default() += tells;
+                    }
+                }
+            }
+        }
+        let mut found: Vec<(i64, f64)> = found.into_iter().collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        found.truncate(OLDER_BY_WORDS);
+        let mut ids = Vec::with_capacity(found.len());
+        for (row, _) in found {
+            ids.extend(self.ids(
+                "SELECT id FROM notes WHERE id >= ? AND id < ?",
+                [
+                    row * fts_index::ROW_MICROS,
+                    (row + 1) * fts_index::ROW_MICROS,
+                ],
+            )?);
+        }
+        Ok(ids)
+    }
+
+    /// The newest note of each tag that the page names and that none of the newest notes has.
+    fn older_by_name(&self, memory: &Memory, text: PageText<'_>) -> Result<Vec<i64>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT id, name FROM tags WHERE name = ?1 AND uses > 0 UNION ALL
+             SELECT t.id, t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
+             WHERE a.name = ?1 AND t.uses > 0",
+        )?;
+        let mut newest = self.conn.prepare_cached(
+            "SELECT note_id FROM note_tags WHERE tag_id = ? ORDER BY note_id DESC LIMIT 1",
+        )?;
+        let mut ids = Vec::new();
+        for (text, most) in [
+            (text.title, NAMING_WORDS),
+            (text.texts[0], NAMING_WORDS / 2),
+            (text.texts[1], NAMING_WORDS / 2),
+        ] {
+            let text = beginning(text);
+            let words = Words::of(text);
+            let words: Vec<_> = words.iter().take(most).map(|word| word.range).collect();
+            for (first, begin) in words.iter().enumerate() {
+                for end in words.iter().skip(first).take(NAME_WORDS) {
+                    let Ok(name) = Tag::parse(&text[begin.start..end.end]) else {
+                        continue;
+                    };
+                    let found: Option<(i64, String)> = query
+                        .query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                        .optional()?;
+                    let Some((id, name)) = found else { continue };
+                    if memory.knows(&Tag::from_stored(name)) {
+                        continue;
+                    }
+                    let note: Option<i64> = newest.query_row([id], |row| row.get(0)).optional()?;
+                    ids.extend(note);
+                    if ids.len() == OLDER_BY_NAME {
+                        return Ok(ids);
+                    }
+                }
+            }
+        }
+        Ok(ids)
+    }
+}
+
+/// The beginning of a text, which tells what it is about.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(4 * 1024)]
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::{
+        domain::{Change, MEMORY_NOTES, Metadata, NewNote, parse_tags},
+        store::{notes::tag_edits::TagEdit, query::suggest_memory::MAX_CHANGED},
+    };
+
+    struct TestStore {
+        store: Store,
+        now: Timestamp,
+        _dir: tempfile::TempDir,
+    }
+
+    impl TestStore {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            Self {
+                store: Store::open(&dir.path().join("notes.db")).unwrap(),
+                now: "2025-08-12T10:00:00Z".parse().unwrap(),
+                _dir: dir,
+            }
+        }
+
+        /// One with notes on two subjects.
+        fn filled() -> Self {
+            let mut store = Self::new();
+            for number in 0..6 {
+                store.save(
+                    &format!("https://arxiv.org/abs/{number}"),
+                    "Training transformers on a graphics card",
+                    &["machine learning", "gpu", "paper"],
+                    "Attention, gradients and memory.",
+                );
+                store.save(
+                    &format!("https://kitchen.example/{number}"),
+                    "Bread with a long fermentation",
+                    &["baking", "sourdough"],
+                    "Flour, water, salt and patience.",
+                );
+            }
+            store
+        }
+
+        fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> Note {
+            self.now += SignedDuration::from_secs(1);
+            let new = NewNote {
+                url: PageUrl::parse(url).unwrap(),
+                title: title.into(),
+                tags: parse_tags(tags).unwrap(),
+                summary: summary.into(),
+                metadata: Metadata::default(),
+                quote: None,
+            };
+            let saved = self.store.write(self.now, |writer| writer.save_note(&new));
+            saved.unwrap().note
+        }
+
+        fn suggest_for(&mut self, url: &str, title: &str, choices: &Choices) -> Vec<Suggestion> {
+            let page = PageText {
+                url,
+                title,
+                texts: ["", ""],
+            };
+            self.store.suggest_tags(page, choices, 10).unwrap()
+        }
+
+        fn names(&mut self, title: &str) -> Vec<String> {
+            let page = "https://somewhere.example/new";
+            let suggested = self.suggest_for(page, title, &Choices::default());
+            suggested.iter().map(|s| s.tag.to_string()).collect()
+        }
+    }
+
+    fn tags(names: &[&str]) -> Vec<Tag> {
+        parse_tags(names).unwrap()
+    }
+
+    #[test]
+    fn suggests_what_similar_pages_have_and_says_why() {
+        let mut store = TestStore::filled();
+        let first = store.suggest_for(
+            "https://elsewhere.example/",
+            "Fermentation of bread with a sourdough starter",
+            &Choices::default(),
+        );
+        assert_eq!(first[0].tag.as_str(), "sourdough");
+        assert_eq!(first[0].because, Reason::InTitle);
+        assert_eq!(first[1].tag.as_str(), "baking");
+        assert!(matches!(first[1].because, Reason::Similar(2..)));
+        let usual = store.suggest_for("https://arxiv.org/abs/99", "Proofs", &Choices::default());
+        let paper = usual.iter().find(|s| s.tag.as_str() == "paper").unwrap();
+        assert_eq!(paper.because, Reason::UsualOn("arxiv.org".into()));
+    }
+
+    #[test]
+    fn leaves_out_what_was_chosen_or_dismissed_and_counts_it() {
+        let mut store = TestStore::filled();
+        let title = "Something else altogether";
+        let url = "https://elsewhere.example/";
+        let names = |suggested: &[Suggestion]| -> Vec<String> {
+            suggested.iter().map(|s| s.tag.to_string()).collect()
+        };
+        let chosen = Choices {
+            chosen: tags(&["sourdough"]),
+            ..Choices::default()
+        };
+        let suggested = store.suggest_for(url, title, &chosen);
+        assert_eq!(names(&suggested)[0], "baking");
+        let with = Reason::OftenWith(Tag::parse("sourdough").unwrap());
+        assert_eq!(suggested[0].because, with);
+        let score = |choices: &Choices, store: &mut TestStore| {
+            let suggested = store.suggest_for(url, title, choices);
+            assert!(!names(&suggested).contains(&"sourdough".to_owned()));
+            let baking = suggested.iter().find(|s| s.tag.as_str() == "baking");
+            baking.map_or(0.0, |s| s.score)
+        };
+        let dismissed = Choices {
+            dismissed: tags(&["sourdough"]),
+            ..Choices::default()
+        };
+        assert!(score(&dismissed, &mut store) < score(&chosen, &mut store));
+    }
+
+    #[test]
+    fn is_right_after_each_write() {
+        let mut store = TestStore::filled();
+        let title = "Bread, fermentation, flour";
+        assert!(store.names(title).contains(&"baking".into()));
+        let edit = |store: &mut TestStore,
+                    edit: &dyn Fn(&crate::store::transaction::Writer<'_>)| {
+            store.now += SignedDuration::from_secs(1);
+            let written = store.store.write(store.now, |writer| {
+                edit(writer);
+                Ok(())
+            });
+            written.unwrap();
+        };
+        let [baking, sourdough, bread] =
+            ["baking", "sourdough", "bread"].map(|name| Tag::parse(name).unwrap());
+        edit(&mut store, &|writer| {
+            writer
+                .edit_tags(&TagEdit::Rename {
+                    from: baking.clone(),
+                    to: bread.clone(),
+                    alias: false,
+                })
+                .unwrap();
+        });
+        let names = store.names(title);
+        assert!(names.contains(&"bread".into()) && !names.contains(&"baking".into()));
+        edit(&mut store, &|writer| {
+            writer
+                .edit_tags(&TagEdit::Merge {
+                    from: vec![sourdough.clone()],
+                    into: bread.clone(),
+                    alias: false,
+                })
+                .unwrap();
+        });
+        let names = store.names(title);
+        assert!(names.contains(&"bread".into()) && !names.contains(&"sourdough".into()));
+        let saved = store.save(
+            "https://new.example/",
+            "Quinces in autumn",
+            &["fruit"],
+            "Quinces.",
+        );
+        assert_eq!(store.names("Quinces again")[0], "fruit");
+        let change = Change {
+            tags: Some(tags(&["orchard"])),
+            ..Change::default()
+        };
+        edit(&mut store, &|writer| {
+            writer.update_note(saved.id, change.clone()).unwrap();
+        });
+        assert_eq!(store.names("Quinces again")[0], "orchard");
+        let similar = |store: &mut TestStore| {
+            // Which has no word with the notes' addresses in common.
+            let page = "https://elsewhere.test/";
+            let title = "Grafting, rootstock, pruning";
+            let suggested = store.suggest_for(page, title, &Choices::default());
+            let orchard = suggested.into_iter().find(|s| s.tag.as_str() == "orchard");
+            orchard.map(|s| s.because)
+        };
+        let before = similar(&mut store);
+        assert_ne!(before, Some(Reason::Similar(1)));
+        let change = Change {
+            summary: Some("Grafting, rootstock, pruning".into()),
+            ..Change::default()
+        };
+        edit(&mut store, &|writer| {
+            writer.update_note(saved.id, change.clone()).unwrap();
+        });
+        assert_eq!(similar(&mut store), Some(Reason::Similar(1)));
+        edit(&mut store, &|writer| {
+            writer.delete_note(saved.id).unwrap();
+        });
+        assert!(!store.names("Quinces again").contains(&"orchard".into()));
+    }
+
+    #[test]
+    fn takes_another_name_of_a_tag_for_the_tag() {
+        let mut store = TestStore::filled();
+        let [name, tag] = ["graphics processor", "gpu"].map(|name| Tag::parse(name).unwrap());
+        store.now += SignedDuration::from_secs(1);
+        store
+            .store
+            .write(store.now, |writer| writer.alias_tag(&name, &tag))
+            .unwrap();
+        let url = "https://elsewhere.example/";
+        let suggested = store.suggest_for(url, "My graphics processor", &Choices::default());
+        assert_eq!(suggested[0].tag, tag);
+        assert_eq!(suggested[0].because, Reason::InTitle);
+        let chosen = Choices {
+            chosen: vec![name],
+            ..Choices::default()
+        };
+        let suggested = store.suggest_for(url, "My graphics processor", &chosen);
+        assert!(suggested.iter().all(|s| s.tag != tag));
+    }
+
+    #[test]
+    fn a_page_that_is_saved_tells_nothing_of_itself() {
+        let mut store = TestStore::new();
+        store.save("https://a.example/", "Quinces", &["fruit"], "");
+        let own = store.suggest_for("https://a.example/", "Quinces", &Choices::default());
+        assert_eq!(own, []);
+        assert!(!store.names("Quinces").is_empty());
+    }
+
+    #[test]
+    fn the_pages_own_keywords_come_last_and_are_marked() {
+        let mut store = TestStore::filled();
+        let choices = Choices {
+            keywords: tags(&["rye", "baking"]),
+            ..Choices::default()
+        };
+        let url = "https://kitchen.example/new";
+        let suggested = store.suggest_for(url, "Bread", &choices);
+        let (last, others) = suggested.split_last().unwrap();
+        assert_eq!(
+            (last.tag.as_str(), &last.because),
+            ("rye", &Reason::Keyword)
+        );
+        assert!(others.iter().all(|s| s.because != Reason::Keyword));
+    }
+
+    #[test]
+    fn a_keyword_of_the_page_that_is_in_use_is_never_called_new() {
+        let mut store = TestStore::filled();
+        for number in 0..60 {
+            let url = format!("https://kitchen.example/more/{number}");
+            store.save(&url, "Bread", &["baking"], "Flour.");
+        }
+        let choices = Choices {
+            keywords: tags(&["gpu", "rye"]),
+            ..Choices::default()
+        };
+        let url = "https://kitchen.example/new";
+        let suggested = store.suggest_for(url, "Bread with flour", &choices);
+        let new: Vec<&str> = suggested
+            .iter()
+            .filter(|s| s.because == Reason::Keyword)
+            .map(|s| s.tag.as_str())
+            .collect();
+        assert_eq!(new, ["rye"]);
+    }
+
+    #[test]
+    fn many_notes_that_came_at_once_are_learned_from_in_pauses() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        store.names("Bread");
+        for number in 0..15 {
+            let url = format!("https://new.example/{number}");
+            store.save(&url, "Quinces in autumn", &["fruit"], "");
+        }
+        store.names("Quinces again");
+        let to_come = |store: &TestStore| {
+            let learner = &store.store.remembered.as_ref().unwrap().learner;
+            learner.as_ref().map_or(0, |learner| learner.to_come.len())
+        };
+        assert!(to_come(&store) > 10, "{}", to_come(&store));
+        while store.store.learn().unwrap() {}
+        assert_eq!(to_come(&store), 0);
+        assert_eq!(store.names("Quinces again")[0], "fruit");
+        // A note that has no tags teaches nothing, but isn't looked at again.
+        let bare = store.save("https://new.example/bare", "Quinces", &[], "");
+        store.names("Quinces again");
+        let learned = store.store.remembered.as_ref().unwrap().learned;
+        assert_eq!(learned, bare.id);
+    }
+
+    #[test]
+    fn what_was_learned_outlasts_a_flood_of_writes() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        store.names("Bread");
+        let odds = |store: &TestStore| {
+            let remembered = store.store.remembered.as_ref().unwrap();
+            (remembered.memory.learned_weights(), remembered.learned)
+        };
+        let before = odds(&store);
+        let fresh = Memory::default().learned_weights();
+        assert_ne!(before.0, fresh);
+        for number in 0..MAX_CHANGED {
+            let url = format!("https://new.example/{number}");
+            store.save(&url, "Quinces in autumn", &["fruit"], "");
+        }
+        // As in the pauses of a host while another process imports: once, and no more.
+        assert!(!store.store.learn().unwrap());
+        assert_eq!(odds(&store), before);
+        let remembered = store.store.remembered.as_ref().unwrap();
+        assert!(remembered.learner.is_none());
+        assert_eq!(remembered.memory.len(), 12 + MAX_CHANGED);
+    }
+
+    #[test]
+    fn files_share_no_habit_of_a_site() {
+        let mut store = TestStore::filled();
+        for number in 0..6 {
+            let url = format!("file:///home/ada/{number}.html");
+            store.save(&url, &format!("Draft {number}"), &["draft"], "");
+        }
+        let suggested = store.suggest_for("file:///srv/x.pdf", "Xyz", &Choices::default());
+        let usual = |s: &Suggestion| matches!(s.because, Reason::UsualOn(_));
+        assert!(!suggested.iter().any(usual), "{suggested:?}");
+    }
+
+    #[test]
+    fn whatever_a_page_says_is_answered() {
+        let mut store = TestStore::new();
+        assert_eq!(store.names(""), Vec::<String>::new());
+        store.save("https://a.example/", "", &[], "");
+        assert_eq!(store.names("Nothing has a tag"), Vec::<String>::new());
+        store.save(
+            "https://b.example/",
+            "東京の図書館で機械学習を学ぶ",
+            &["機械学習", "図書館"],
+            "",
+        );
+        for _ in 0..3 {
+            assert_eq!(store.names("機械学習 and GPU入門 הכל")[0], "機械学習");
+        }
+        let long = "word 機械学習 \u{0} \u{202e} ".repeat(60_000);
+        assert!(long.len() > 1024 * 1024);
+        for text in ["", long.as_str(), "\0", "\"*\" OR (", "🙂"] {
+            for url in ["", "not an address", "https://b.example/x", "file:///tmp/a"] {
+                let page = PageText {
+                    url,
+                    title: text,
+                    texts: [text, text],
+                };
+                let found = store.store.suggest_tags(page, &Choices::default(), 100);
+                let found = found.unwrap();
+                assert!(
+                    found.iter().all(|s| (0.0..=1.0).contains(&s.score)),
+                    "{url}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_tags_on_one_note_each_are_no_trouble() {
+        let mut store = TestStore::new();
+        let now = store.now;
+        let saved = store.store.write(now, |writer| {
+            for number in 0..500 {
+                let own: Vec<String> = (0..200).map(|n| format!("tag {number} {n}")).collect();
+                let own: Vec<&str> = own.iter().map(String::as_str).collect();
+                writer.save_note(&NewNote {
+                    url: PageUrl::parse(&format!("https://a.example/{number}"))?,
+                    title: format!("Page of tag {number} 7"),
+                    tags: parse_tags(&own)?,
+                    summary: String::new(),
+                    metadata: Metadata::default(),
+                    quote: None,
+                })?;
+            }
+            Ok(())
+        });
+        saved.unwrap();
+        assert_eq!(store.store.counts().unwrap().tags, 100_000);
+        // No tag came twice, so none is likely to come a third time.
+        assert!(store.names("Another page of tag 9 7").len() <= 10);
+        assert!(store.store.learn().unwrap());
+        assert!(store.names("tag 490 7, tag 3 7").len() <= 10);
+    }
+
+    /// Writes of all sorts, at random; what is kept up to date is compared with what is read anew.
+    #[test]
+    fn what_is_remembered_is_what_reading_all_anew_would_find() {
+        const NAMES: [&str; 8] = [
+            "gpu",
+            "machine learning",
+            "machine",
+            "機械学習",
+            "sourdough",
+            "the bread",
+            "breads",
+            "tag",
+        ];
+        const WORDS: [&str; 9] = [
+            "gpu",
+            "machine",
+            "learning",
+            "機械学習",
+            "bread",
+            "the",
+            "breads",
+            "flour",
+            "tag",
+        ];
+        for seed in 0..8 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut store = TestStore::new();
+            let mut ids: Vec<NoteId> = Vec::new();
+            for step in 0..60 {
+                let name = |random: &mut fastrand::Rng| {
+                    Tag::parse(NAMES[random.usize(..NAMES.len())]).unwrap()
+                };
+                let text = |random: &mut fastrand::Rng| {
+                    let words = (0..random.usize(..8)).map(|_| WORDS[random.usize(..WORDS.len())]);
+                    words.collect::<Vec<_>>().join(" ")
+                };
+                let some = |random: &mut fastrand::Rng| {
+                    let mut some: Vec<Tag> = (0..random.usize(..4)).map(|_| name(random)).collect();
+                    some.sort();
+                    some.dedup();
+                    some
+                };
+                store.now += SignedDuration::from_secs(1);
+                let (now, what) = (store.now, random.u8(..12));
+                let known = (!ids.is_empty()).then(|| ids[random.usize(..ids.len())]);
+                // What makes no sense is refused, and changes nothing.
+                let written = store.store.write(now, |writer| {
+                    match (what, known) {
+                        (0..5, _) | (_, None) => {
+                            let new = NewNote {
+                                url: PageUrl::parse(&format!(
+                                    "https://{}.example/{}/{step}",
+                                    random.u8(..3),
+                                    random.u8(..2)
+                                ))?,
+                                title: text(&mut random),
+                                tags: some(&mut random),
+                                summary: text(&mut random),
+                                metadata: Metadata::default(),
+                                quote: None,
+                            };
+                            ids.push(writer.save_note(&new)?.note.id);
+                        }
+                        (5 | 6, Some(id)) => {
+                            let change = Change {
+                                tags: Some(some(&mut random)),
+                                summary: random.bool().then(|| text(&mut random)),
+                                ..Change::default()
+                            };
+                            writer.update_note(id, change)?;
+                        }
+                        (7, Some(id)) => drop(writer.delete_note(id)?),
+                        (8, Some(id)) => drop(writer.restore_note(id)?),
+                        (9, _) => {
+                            let (from, to) = (name(&mut random), name(&mut random));
+                            let alias = random.bool();
+                            writer.edit_tags(&TagEdit::Rename { from, to, alias })?;
+                        }
+                        (10, _) => {
+                            let (from, into) = (some(&mut random), name(&mut random));
+                            let alias = random.bool();
+                            writer.edit_tags(&TagEdit::Merge { from, into, alias })?;
+                        }
+                        _ => drop(writer.edit_tags(&TagEdit::Remove(name(&mut random)))?),
+                    }
+                    Ok(())
+                });
+                drop(written);
+                if random.bool() {
+                    store.names(&text(&mut random));
+                    let kept = store.store.remembered.as_ref().unwrap().memory.counts();
+                    let anew = SuggestMemory::read(&store.store.reader).unwrap();
+                    assert_eq!(kept, anew.memory.counts(), "seed {seed}, step {step}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_refused_on_a_site_is_suggested_less_there() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        let score = |store: &mut TestStore, times: u32| {
+            let choices = Choices {
+                refused: vec![(Tag::parse("paper").unwrap(), times)],
+                ..Choices::default()
+            };
+            let found = store.suggest_for("https://arxiv.org/abs/99", "Transformers", &choices);
+            let place = found.iter().position(|s| s.tag.as_str() == "paper");
+            place.map(|place| (place, found[place].score))
+        };
+        let before = score(&mut store, 0).unwrap();
+        let once = score(&mut store, 1).unwrap();
+        assert!(once.1 < before.1, "{once:?} {before:?}");
+        assert!(score(&mut store, 9).is_none_or(|often| often.1 < once.1));
+        assert_eq!(score(&mut store, 5), score(&mut store, u32::MAX));
+    }
+
+    #[test]
+    fn says_nothing_of_pages_that_nothing_is_known_of() {
+        let mut store = TestStore::new();
+        for number in 0..40 {
+            let url = format!("https://{number}.example/");
+            let title = format!("{number}quince {number}apple {number}pear");
+            store.save(&url, &title, &[&format!("subject{number}x")], "");
+        }
+        assert_eq!(store.names("Nothing of the kind"), Vec::<String>::new());
+        // And not because it never says anything.
+        assert_eq!(store.names("7quince, subject7x")[0], "subject7x");
+    }
+
+    #[test]
+    fn older_notes_tell_of_pages_that_the_newest_say_nothing_of() {
+        let mut store = TestStore::new();
+        store.save(
+            "https://old.example/a",
+            "The pollination of quinces",
+            &["orchard"],
+            "",
+        );
+        for number in 0..MEMORY_NOTES + 5 {
+            let url = format!("https://new.example/{number}");
+            let tag = format!("subject {}", number % 50);
+            store.save(&url, "Bread", &[&tag], "Flour.");
+        }
+        // As a host does in its pauses.
+        while store.store.learn().unwrap() {}
+        let first = store.names("The pollination of quinces and apples");
+        assert_eq!(first[0], "orchard");
+        // Its name alone leads to a tag, and so does its site.
+        assert_eq!(store.names("My orchard")[0], "orchard");
+        let site = store.suggest_for("https://old.example/b", "Xyz", &Choices::default());
+        assert!(site.iter().any(|s| s.tag.as_str() == "orchard"));
+        // They were there for this one page only.
+        let memory = &store.store.remembered.as_ref().unwrap().memory;
+        assert_eq!(memory.len(), MEMORY_NOTES);
+    }
+
+    #[test]
+    fn learns_the_same_in_pieces_as_note_by_note() {
+        let mut store = TestStore::filled();
+        while store.store.learn().unwrap() {}
+        let measures = store.store.replay(100, 4).unwrap();
+        assert_eq!(measures.notes, 8);
+        assert!(measures.hit_at_5 > 0.9, "{measures:?}");
+        assert!(measures.precision_at_5 <= measures.precision_ceiling);
+        assert!(measures.keys_saved > 0.8, "{measures:?}");
+        let mut again = TestStore::filled();
+        let titles = ["Bread", "Transformers in memory", "Flour and gradients"];
+        for title in titles {
+            let (one, other) = (store.names(title), again.names(title));
+            assert_eq!(one.first(), other.first(), "{title}");
+            assert!(one.len() <= 10);
+        }
+    }
+}

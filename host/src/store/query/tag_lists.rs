@@ -1,0 +1,458 @@
+//! Long lists of tags, a page at a time: by use, by name, by recency, and those
+//! with a text in their name.
+//!
+//! A page costs the same however many tags there are: it is a range of an index,
+//! begun where the page before it ended. Only a filter and the search for recent
+//! tags walk over what they don't show, and those walks have an end.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::{
+    domain::{NoteId, Tag, folded},
+    error::Result,
+    store::{
+        connection::reader::Reader,
+        notes::tags::{TagCount, TagOrder},
+        query::completion::pieces,
+    },
+};
+
+/// So many tags are looked at for a filter.
+const FILTERED: u32 = if cfg!(test) { 30 } else { 20_000 };
+/// So many notes are looked at for a page of recent tags.
+const RECENT_NOTES: u32 = if cfg!(test) { 10 } else { 5_000 };
+/// So many different first characters are told apart.
+const INITIALS: usize = 120;
+
+/// Where a page of tags begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagPlace {
+    /// With this tag, or where it would stand.
+    From(Tag),
+    /// With the tags whose newest note is older than this one.
+    Before(NoteId),
+}
+
+/// A tag of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTag {
+    /// The tag and its number of notes.
+    pub count: TagCount,
+    /// When its newest note was saved, where the list is by recency.
+    pub newest: Option<Timestamp>,
+}
+
+/// A page of tags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagList {
+    /// In the order that was asked for.
+    pub tags: Vec<ListedTag>,
+    /// Where to go on, if there are more.
+    pub next: Option<TagPlace>,
+    /// How many pass the filter, if that is known.
+    pub matching: Option<u64>,
+}
+
+impl Reader {
+    /// A page of the tags in use that have `filter` in their name, in the normal
+    /// form of tags ([`Tag::typed`]). By recency a page may be a little longer or
+    /// shorter than `limit`.
+    ///
+    /// # Errors
+    /// The `store_*` kinds, as of every method here.
+    pub fn tag_list(
+        &self,
+        order: TagOrder,
+        filter: &str,
+        place: Option<&TagPlace>,
+        limit: u32,
+    ) -> Result<TagList> {
+        if !filter.is_empty() {
+            return self.filtered_tags(order, filter, place, limit);
+        }
+        let mut list = match (order, place) {
+            (TagOrder::Uses, Some(TagPlace::From(tag))) => self.used_from(tag, limit + 1)?,
+            (TagOrder::Uses, _) => self.used(i64::MAX, 0, limit + 1)?,
+            (TagOrder::Name, Some(TagPlace::From(tag))) => self.listed(
+                "SELECT name, uses FROM tags WHERE name >= ? AND uses > 0 ORDER BY name LIMIT ?",
+                params![tag.as_str(), limit + 1],
+            )?,
+            (TagOrder::Name, _) => self.listed(
+                "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY name LIMIT ?",
+                [limit + 1],
+            )?,
+            (TagOrder::Recent, place) => {
+                let before = match place {
+                    Some(TagPlace::Before(id)) => *id,
+                    _ => NoteId::MAX,
+                };
+                return self.recent_tags(before, limit);
+            }
+        };
+        let next = cut(&mut list, limit);
+        if order == TagOrder::Uses {
+            // The index has the oldest first among those that are used alike.
+            list.sort_by(|a, b| by_uses(&a.count, &b.count));
+        }
+        Ok(TagList {
+            tags: list,
+            next,
+            matching: Some(self.counts()?.tags),
+        })
+    }
+
+    /// The first characters of the names of tags in use, in their order; the
+    /// first of those from `last` on stands for all of them.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn tag_initials(&self, last: char) -> Result<Vec<char>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT name FROM tags WHERE name >= ? AND uses > 0 ORDER BY name LIMIT 1",
+        )?;
+        let mut initials = Vec::new();
+        let mut from = String::new();
+        while initials.len() < INITIALS {
+            let name: Option<String> = query.query_row([&from], |row| row.get(0)).optional()?;
+            let Some(initial) = name.and_then(|name| name.chars().next()) else {
+                break;
+            };
+            initials.push(initial);
+            match (initial..=char::MAX).nth(1) {
+                Some(following) if initial < last => from = following.to_string(),
+                _ => break,
+            }
+        }
+        Ok(initials)
+    }
+
+    /// From this tag on, the most used ones first.
+    fn used_from(&self, tag: &Tag, limit: u32) -> Result<Vec<ListedTag>> {
+        let known: Option<(i64, i64)> = self
+            .conn
+            .prepare_cached("SELECT uses, id FROM tags WHERE name = ?")?
+            .query_row([tag.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        match known {
+            Some((uses, id)) => self.used(uses, id, limit),
+            // Renamed or gone since the page before was read: rather some twice than none.
+            None => self.used(i64::MAX, 0, limit),
+        }
+    }
+
+    /// The most used tags from these uses and this id on. Grade by grade: the index goes
+    /// by them, and only what is in one has to be put into order.
+    fn used(&self, uses: i64, id: i64, limit: u32) -> Result<Vec<ListedTag>> {
+        let mut next = self
+            .conn
+            .prepare_cached("SELECT max(grade) FROM tags WHERE grade < ? AND grade > 0")?;
+        let mut list = Vec::new();
+        let mut grade = i64::from(i64::BITS - uses.leading_zeros()) + 1;
+        loop {
+            let room = limit - u32::try_from(list.len()).unwrap_or(limit);
+            let below: Option<i64> = next.query_row([grade], |row| row.get(0))?;
+            let Some(below) = below.filter(|_| room > 0) else {
+                return Ok(list);
+            };
+            grade = below;
+            // All of the first grade are used once, and stand in the index as they are wanted.
+            list.extend(if grade == 1 {
+                self.listed(
+                    "SELECT name, uses FROM tags WHERE grade = 1 AND id >= ? ORDER BY id LIMIT ?",
+                    params![if uses == 1 { id } else { i64::MIN }, room],
+                )?
+            } else {
+                self.listed(
+                    "SELECT name, uses FROM tags WHERE grade = ?1 \
+                     AND (uses < ?2 OR (uses = ?2 AND id >= ?3)) \
+                     ORDER BY uses DESC, id LIMIT ?4",
+                    params![grade, uses, id, room],
+                )?
+            });
+        }
+    }
+
+    fn listed(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<ListedTag>> {
+        Ok(self
+            .conn
+            .prepare_cached(sql)?
+            .query_map(params, |row| {
+                Ok(ListedTag {
+                    count: TagCount {
+                        tag: Tag::from_stored(row.get(0)?),
+                        uses: row.get(1)?,
+                    },
+                    newest: None,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Walks over the notes, the newest first. A page ends with a note, so that its
+    /// place is the note's.
+    fn recent_tags(&self, before: NoteId, limit: u32) -> Result<TagList> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut notes = self
+            .conn
+            .prepare_cached("SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT ?")?;
+        let mut tags = self.conn.prepare_cached(
+            "SELECT t.id, t.name, t.uses FROM note_tags nt JOIN tags t ON t.id = nt.tag_id \
+             WHERE nt.note_id = ? ORDER BY nt.position",
+        )?;
+        let mut newest = self
+            .conn
+            .prepare_cached("SELECT max(note_id) FROM note_tags WHERE tag_id = ?")?;
+        let mut seen: HashSet<i64> = HashSet::new();
+        let mut list = TagList::default();
+        let mut walked = 0;
+        let mut rows = notes.query(params![before.0, RECENT_NOTES + 1])?;
+        while let Some(row) = rows.next()? {
+            let note: i64 = row.get(0)?;
+            if list.tags.len() >= limit || walked == RECENT_NOTES {
+                list.next = Some(TagPlace::Before(NoteId(note + 1)));
+                break;
+            }
+            walked += 1;
+            let mut found = tags.query([note])?;
+            while let Some(row) = found.next()? {
+                let id: i64 = row.get(0)?;
+                // Of a tag that also stands on a newer note the newer page tells.
+                if seen.insert(id) && newest.query_row([id], |row| row.get::<_, i64>(0))? == note {
+                    list.tags.push(ListedTag {
+                        count: TagCount {
+                            tag: Tag::from_stored(row.get(1)?),
+                            uses: row.get(2)?,
+                        },
+                        newest: Some(self.saved_at(note)?),
+                    });
+                }
+            }
+        }
+        list.matching = Some(self.counts()?.tags);
+        Ok(list)
+    }
+
+    fn filtered_tags(
+        &self,
+        order: TagOrder,
+        filter: &str,
+        place: Option<&TagPlace>,
+        limit: u32,
+    ) -> Result<TagList> {
+        // No tag has one, and FTS5 takes NUL for the end of what it is asked.
+        if filter.chars().any(char::is_control) {
+            return Ok(TagList {
+                matching: Some(0),
+                ..TagList::default()
+            });
+        }
+        let pieces = pieces(&folded(filter));
+        let candidates = if pieces.is_empty() {
+            self.used(i64::MAX, 0, FILTERED)?
+        } else {
+            self.listed(
+                "SELECT t.name, t.uses FROM tag_names f JOIN tags t ON t.id = f.rowid \
+                 WHERE tag_names MATCH ? AND t.uses > 0 LIMIT ?",
+                params![pieces, FILTERED],
+            )?
+        };
+        let complete = u32::try_from(candidates.len()).is_ok_and(|looked_at| looked_at < FILTERED);
+        let mut tags: Vec<ListedTag> = candidates
+            .into_iter()
+            .filter(|tag| tag.count.tag.contains(filter))
+            .collect();
+        let mut newest = self.conn.prepare_cached(
+            "SELECT max(note_id) FROM note_tags \
+             WHERE tag_id = (SELECT id FROM tags WHERE name = ?)",
+        )?;
+        match order {
+            TagOrder::Uses => tags.sort_by(|a, b| by_uses(&a.count, &b.count)),
+            TagOrder::Name => tags.sort_by(|a, b| a.count.tag.cmp(&b.count.tag)),
+            TagOrder::Recent => {
+                let mut dated = Vec::with_capacity(tags.len());
+                for tag in tags {
+                    let id: i64 = newest.query_row([tag.count.tag.as_str()], |row| row.get(0))?;
+                    dated.push((id, tag));
+                }
+                dated.sort_by(|(older, a), (newer, b)| {
+                    newer.cmp(older).then_with(|| by_uses(&a.count, &b.count))
+                });
+                tags = dated.into_iter().map(|(_, tag)| tag).collect();
+            }
+        }
+        let matching = complete.then_some(tags.len() as u64);
+        if let Some(TagPlace::From(first)) = place {
+            let start = tags.iter().position(|tag| match order {
+                TagOrder::Name => tag.count.tag >= *first,
+                _ => tag.count.tag == *first,
+            });
+            tags.drain(..start.unwrap_or(0));
+        }
+        let next = cut(&mut tags, limit);
+        if order == TagOrder::Recent {
+            for tag in &mut tags {
+                let id = newest.query_row([tag.count.tag.as_str()], |row| row.get(0))?;
+                tag.newest = Some(self.saved_at(id)?);
+            }
+        }
+        Ok(TagList {
+            tags,
+            next,
+            matching,
+        })
+    }
+}
+
+fn by_uses(a: &TagCount, b: &TagCount) -> std::cmp::Ordering {
+    b.uses.cmp(&a.uses).then_with(|| a.tag.cmp(&b.tag))
+}
+
+/// Cuts a list to its length; the first that has no room begins the next page.
+fn cut(list: &mut Vec<ListedTag>, limit: u32) -> Option<TagPlace> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = list.get(limit).map(|tag| tag.count.tag.clone());
+    list.truncate(limit);
+    next.map(TagPlace::From)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::{
+        domain::{Metadata, NewNote, PageUrl, parse_tags},
+        store::transaction::Store,
+    };
+
+    /// Notes with these tags, one a day, the first one the oldest.
+    fn store_of(notes: &[&[&str]]) -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
+        let start: Timestamp = "2025-08-12T10:00:00Z".parse().unwrap();
+        for (number, tags) in (0..).zip(notes) {
+            let new = NewNote {
+                url: PageUrl::parse(&format!("https://e.org/{number}")).unwrap(),
+                title: String::new(),
+                tags: parse_tags(tags).unwrap(),
+                summary: String::new(),
+                metadata: Metadata::default(),
+                quote: None,
+            };
+            let now = start + SignedDuration::from_hours(24 * number);
+            store.write(now, |writer| writer.save_note(&new)).unwrap();
+        }
+        (dir, store)
+    }
+
+    /// All pages of a list, tag by tag.
+    fn pages(store: &Store, order: TagOrder, filter: &str, limit: u32) -> Vec<Vec<String>> {
+        let mut pages = Vec::new();
+        let mut place = None;
+        loop {
+            let list = store
+                .tag_list(order, filter, place.as_ref(), limit)
+                .unwrap();
+            pages.push(
+                list.tags
+                    .iter()
+                    .map(|tag| tag.count.tag.to_string())
+                    .collect(),
+            );
+            match list.next {
+                Some(next) => place = Some(next),
+                None => return pages,
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_begins_where_the_one_before_ended() {
+        let (_dir, store) = store_of(&[&["b", "a"], &["d", "b"], &["e", "b", "a"], &["c"]]);
+        assert_eq!(
+            pages(&store, TagOrder::Uses, "", 2),
+            [vec!["b", "a"], vec!["d", "e"], vec!["c"]]
+        );
+        assert_eq!(
+            pages(&store, TagOrder::Name, "", 2),
+            [vec!["a", "b"], vec!["c", "d"], vec!["e"]]
+        );
+        // All tags of a note stand on one page.
+        assert_eq!(
+            pages(&store, TagOrder::Recent, "", 2),
+            [vec!["c", "e", "b", "a"], vec!["d"]]
+        );
+    }
+
+    #[test]
+    fn a_filter_finds_insides_of_any_length_in_every_order() {
+        let (_dir, store) = store_of(&[
+            &["machine learning", "deep learning"],
+            &["learning", "機械学習", "learned"],
+            &["deep learning"],
+        ]);
+        assert_eq!(
+            pages(&store, TagOrder::Uses, "learning", 2),
+            [vec!["deep learning", "learning"], vec!["machine learning"]]
+        );
+        assert_eq!(
+            pages(&store, TagOrder::Name, "learn", 9),
+            [vec![
+                "deep learning",
+                "learned",
+                "learning",
+                "machine learning"
+            ]]
+        );
+        assert_eq!(
+            pages(&store, TagOrder::Recent, "learning", 1),
+            [
+                vec!["deep learning"],
+                vec!["learning"],
+                vec!["machine learning"]
+            ]
+        );
+        assert_eq!(pages(&store, TagOrder::Uses, "学習", 9), [vec!["機械学習"]]);
+        let list = store.tag_list(TagOrder::Uses, "p", None, 9).unwrap();
+        assert_eq!(list.matching, Some(1));
+        for nothing in ["\"*", "\0", "lea\0rn", "\"\0\"\""] {
+            let found = pages(&store, TagOrder::Recent, nothing, 9);
+            assert_eq!(found, [Vec::<String>::new()], "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn recent_tags_are_found_beyond_many_notes_without_new_ones() {
+        let mut notes: Vec<&[&str]> = vec![&["old"]];
+        notes.extend([&["common"] as &[&str]; 25]);
+        let (_dir, store) = store_of(&notes);
+        // Each look has an end, and each page tells where to go on.
+        let found = pages(&store, TagOrder::Recent, "", 5);
+        assert_eq!(found.concat(), ["common", "old"]);
+        assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn initials_are_those_of_tags_in_use() {
+        let (_dir, mut store) = store_of(&[&["web", "#1", "wine", "öl", "機械", "語"], &["gone"]]);
+        let now = Timestamp::now();
+        let newest = store.latest_notes(None, 1).unwrap().remove(0);
+        store
+            .write(now, |writer| writer.delete_note(newest.id))
+            .unwrap();
+        let initials = store.tag_initials('\u{2E80}').unwrap();
+        assert_eq!(initials, ['#', 'w', 'ö', '機']);
+        let list = store
+            .tag_list(
+                TagOrder::Name,
+                "",
+                Some(&TagPlace::From(Tag::parse("w").unwrap())),
+                2,
+            )
+            .unwrap();
+        assert_eq!(list.tags[0].count.tag.as_str(), "web");
+    }
+}

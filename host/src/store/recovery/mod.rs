@@ -1,0 +1,7 @@
+//! Backups, checks, and databases rebuilt from damaged files.
+
+pub(in crate::store) mod backup;
+pub(in crate::store) mod btree_reader;
+pub(in crate::store) mod check;
+pub(in crate::store) mod rebuild;
+pub(in crate::store) mod swap_database;

@@ -1,0 +1,1319 @@
+//! Mending a damaged database: every row that can still be read becomes part
+//! of a new one, whose counts, keys and full-text index are made anew by the
+//! same code that saves a note. The damaged files are kept.
+//!
+//! Rows are read page by page (`pages`), so that one bad page costs the rows on
+//! it and no others. Much is stored twice: the tags of a note stand in a table
+//! and in its index, and the index of page keys still has the address and the
+//! date of a note whose own page is lost.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, params};
+
+use crate::{
+    domain::{Metadata, Note, NoteId, PageUrl, Tag},
+    error::{Error, Result, StoreFault},
+    store::{
+        connection::{
+            clock::Clock,
+            connect,
+            db_files::{AtomicFile, beside, stamp, unused},
+            schema,
+            sqlite_error::{explained, of_file_system},
+        },
+        migrations,
+        notes::note_rows::{note_of_page, saved_at},
+        recovery::{
+            backup::raise_revision,
+            btree_reader::{PageNumber, Pages, Row, Tree, Value, Walk},
+            check::{self, check},
+            swap_database::{forget_files, replace},
+        },
+        transaction::{
+            Writer,
+            pending_index::{Indexed, Pending},
+        },
+    },
+};
+
+/// Ids of notes are moments in µs. In a stray index of which nothing else is
+/// known, these (from 1973 on) are told from ids of tags.
+const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
+
+/// The settings that FTS5 keeps of our indices, each with a number.
+const FTS_SETTINGS: [&str; 4] = ["automerge", "crisismerge", "hashsize", "version"];
+
+/// What a repair did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// None where the notes weren't damaged, so that at most modes were mended.
+    pub salvage: Option<Salvage>,
+}
+
+/// What was got out of a damaged database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Salvage {
+    /// Where the damaged files are now.
+    pub broken: PathBuf,
+    /// Whether anything of ours was found in it at all.
+    pub recognised: bool,
+    /// Notes that were read.
+    pub notes: u64,
+    /// Notes that were joined with an older one of the same page.
+    pub joined: u64,
+    /// Of those, notes that have lost a part of their text.
+    pub partial: u64,
+    /// Notes of which address, date and tags are left.
+    pub addresses: u64,
+    /// Notes that the damaged database said it had.
+    pub expected: Option<u64>,
+    /// Notes in the trash.
+    pub trash: u64,
+    /// Notes of a page that another note has as well; they are in the trash.
+    pub same_page: u64,
+    /// Tags of notes whose names are lost.
+    pub nameless_tags: u64,
+    /// Notes, whole or not, from pages that belong to no table any more: some
+    /// may have been deleted before.
+    pub uncertain: u64,
+    /// Pages and rows that couldn't be read, of whatever they held.
+    pub unread: u64,
+}
+
+/// Mends the database at `path`. What is damaged is kept under a name that says
+/// so; what is sound stays as it is. Others who save meanwhile wait.
+///
+/// # Errors
+/// `store_newer`; `store_broken` for another program's database; the other
+/// `store_*` kinds. Nothing was changed then.
+pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
+    let health = check(path)?;
+    if !health.exists {
+        return Ok(Repaired { salvage: None });
+    }
+    if is_foreign(path) {
+        return Err(Error::store(StoreFault::Foreign));
+    }
+    check::make_private(path);
+    if !health.is_damaged() {
+        return Ok(Repaired { salvage: None });
+    }
+    let part = AtomicFile::new(path).map_err(of_file_system)?;
+    let new = empty(part.path()).map_err(|error| explained(error, part.path()))?;
+    let done = replace(path, part, new, |new, held| {
+        let name = beside(path, &[".broken-", &stamp(now)].concat());
+        let broken = unused(&name, "");
+        held.keep_files(path, &broken)?;
+        let salvaged = salvage(path, &broken, new, now);
+        if salvaged.is_err() {
+            forget_files(&broken);
+        }
+        salvaged
+    })?;
+    log::warn!(
+        "the database was damaged and made anew: {} notes, {} only as addresses",
+        done.notes,
+        done.addresses
+    );
+    Ok(Repaired {
+        salvage: Some(done),
+    })
+}
+
+/// A new database without notes in an empty file.
+fn empty(path: &Path) -> Result<Connection> {
+    let new = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
+    // All of it is put on the disk once it is whole.
+    new.pragma_update(None, "synchronous", "OFF")?;
+    let tx = new.unchecked_transaction()?;
+    migrations::migrate_in(&tx, 0)?;
+    tx.commit()?;
+    Ok(new)
+}
+
+/// Fills `new` with what can be read of `broken`, the copy of the database at `path`.
+fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Result<Salvage> {
+    let mut salvage = DamagedDatabase::open(broken)?.rebuilt_in(new, now)?;
+    broken.clone_into(&mut salvage.broken);
+    raise_revision(new, path)?;
+    match check::examine(new)?.first() {
+        None => Ok(salvage),
+        Some(fault) => Err(Error::internal(format!(
+            "what was salvaged isn't sound: {}",
+            fault.sentence
+        ))),
+    }
+}
+
+/// Whether it is a sound database, but another program's. Where only our mark
+/// is damaged, the tables tell.
+fn is_foreign(path: &Path) -> bool {
+    if path.exists() && !path.is_file() {
+        return true;
+    }
+    let Ok(reader) = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) else {
+        return false;
+    };
+    let foreign = matches!(
+        schema::recognised(&reader.conn),
+        Err(Error::Store {
+            fault: StoreFault::Foreign,
+            ..
+        })
+    );
+    foreign
+        && reader
+            .conn
+            .query_row(
+                "SELECT count(*) < 4 FROM sqlite_schema
+                 WHERE name IN ('notes', 'note_tags', 'trash', 'notes_fts')",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap_or(false)
+}
+
+/// Where note, position and tag stand in a row of `note_tags`, and of its index.
+const BY_TAG: [usize; 3] = [1, 2, 0];
+const BY_NOTE: [usize; 3] = [0, 1, 2];
+
+/// A damaged database.
+struct DamagedDatabase {
+    pages: Pages,
+    /// By the names of tables and indices. What is lost includes rows.
+    trees: HashMap<String, Walk>,
+    /// Pages with rows that belong to no tree that was found and aren't free.
+    strays: Vec<PageNumber>,
+    unread: u64,
+}
+
+/// Where the newest version of a row stands.
+#[derive(Clone, Copy)]
+struct RowLocation {
+    page: PageNumber,
+    at: usize,
+    updated_at: i64,
+    stray: bool,
+}
+
+/// A row of `notes` or `trash`.
+struct SavedRow {
+    note: Note,
+    page_key: String,
+    partial: bool,
+    /// JSON, of a note in the trash.
+    tags: Option<String>,
+}
+
+impl DamagedDatabase {
+    fn open(path: &Path) -> Result<Self> {
+        let pages = Pages::open(path).map_err(of_file_system)?;
+        let schema = pages.walk(1, Tree::Table);
+        let mut unread = schema.lost;
+        let mut trees = HashMap::new();
+        for row in schema.pages.iter().flat_map(|page| pages.rows(*page).rows) {
+            let [
+                Value::Text(kind),
+                Value::Text(name),
+                Value::Text(_),
+                Value::Integer(root),
+                sql,
+            ] = row.values.as_slice()
+            else {
+                continue;
+            };
+            let (Ok(root), true) = (PageNumber::try_from(*root), *root > 0) else {
+                continue;
+            };
+            let without_rowid =
+                matches!(sql, Value::Text(sql) if sql.to_uppercase().contains("WITHOUT ROWID"));
+            let tree = if kind == "index" || without_rowid {
+                Tree::Index
+            } else {
+                Tree::Table
+            };
+            let mut walk = pages.walk(root, tree);
+            walk.lost += walk
+                .pages
+                .iter()
+                .map(|page| pages.rows(*page).lost)
+                .sum::<u64>();
+            unread += walk.lost;
+            trees.insert(name.clone(), walk);
+        }
+        let mut taken = pages.free();
+        taken.extend(&schema.reached);
+        taken.extend(trees.values().flat_map(|walk| &walk.reached));
+        let strays = pages
+            .numbers()
+            .filter(|number| !taken.contains(number) && pages.tree_of(*number).is_some())
+            .collect();
+        let mut damaged = Self {
+            pages,
+            trees,
+            strays,
+            unread,
+        };
+        damaged.miss_notes();
+        Ok(damaged)
+    }
+
+    /// A page of notes in the place of the root is a tree without a fault, but for all
+    /// that was in the others: the number of notes tells.
+    fn miss_notes(&mut self) {
+        let rows = self.rows(self.own("notes"));
+        let found = rows.filter(|row| live_row(row).is_some()).count();
+        let missing = self
+            .expected()
+            .unwrap_or(0)
+            .saturating_sub(u64::try_from(found).unwrap_or(u64::MAX));
+        if let Some(walk) = self.trees.get_mut("notes") {
+            walk.lost += missing;
+        }
+    }
+
+    /// Whether something of a table or index wasn't to be reached from its root.
+    fn is_damaged(&self, name: &str) -> bool {
+        self.trees.get(name).is_none_or(|walk| walk.lost > 0)
+    }
+
+    /// The pages of a table or index.
+    fn own(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
+        self.trees
+            .get(name)
+            .into_iter()
+            .flat_map(|walk| walk.pages.iter().copied())
+    }
+
+    /// The pages that may have belonged to a table or index, where it is damaged.
+    fn stray(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
+        let strays: &[PageNumber] = if self.is_damaged(name) {
+            &self.strays
+        } else {
+            &[]
+        };
+        strays.iter().copied()
+    }
+
+    fn rows(&self, pages: impl Iterator<Item = PageNumber>) -> impl Iterator<Item = Row> {
+        pages.flat_map(|page| self.pages.rows(page).rows)
+    }
+
+    /// The newest version of each row that `read` takes for one of the table.
+    fn places(
+        &self,
+        name: &str,
+        read: impl Fn(&Row) -> Option<SavedRow>,
+    ) -> BTreeMap<i64, RowLocation> {
+        let mut places: BTreeMap<i64, RowLocation> = BTreeMap::new();
+        let own = self.own(name).map(|page| (page, false));
+        for (page, stray) in own.chain(self.stray(name).map(|page| (page, true))) {
+            for (at, row) in self.pages.rows(page).rows.iter().enumerate() {
+                let Some(found) = read(row) else { continue };
+                let place = RowLocation {
+                    page,
+                    at,
+                    updated_at: found.note.updated_at.as_microsecond(),
+                    stray,
+                };
+                places
+                    .entry(found.note.id.0)
+                    .and_modify(|known| {
+                        if known.updated_at < place.updated_at {
+                            *known = place;
+                        }
+                    })
+                    .or_insert(place);
+            }
+        }
+        places
+    }
+
+    /// Calls `take` with each row, page by page where they stand in order.
+    fn each(
+        &self,
+        places: &BTreeMap<i64, RowLocation>,
+        read: impl Fn(&Row) -> Option<SavedRow>,
+        mut take: impl FnMut(SavedRow, RowLocation) -> Result<()>,
+    ) -> Result<()> {
+        let mut last = (0, Vec::new());
+        for place in places.values() {
+            if last.0 != place.page {
+                last = (place.page, self.pages.rows(place.page).rows);
+            }
+            if let Some(row) = last.1.get(place.at).and_then(&read) {
+                take(row, *place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tags by their ids in the wreck.
+    fn tag_names(&self) -> HashMap<i64, Tag> {
+        let mut names = HashMap::new();
+        let mut know = |id: i64, name: &str| {
+            if let Ok(tag) = Tag::sought(name) {
+                names.entry(id).or_insert(tag);
+            }
+        };
+        let of_table = |row: &Row| match (row.rowid, row.values.as_slice()) {
+            // With the uses; since schema 3 with a grade, and since 5 with the folded name.
+            // Sites have their uses alone.
+            (
+                Some(id),
+                [Value::Null, Value::Text(name), Value::Integer(_)]
+                | [
+                    Value::Null,
+                    Value::Text(name),
+                    Value::Integer(_),
+                    Value::Integer(_),
+                ]
+                | [
+                    Value::Null,
+                    Value::Text(name),
+                    Value::Integer(_),
+                    Value::Integer(_),
+                    Value::Text(_) | Value::Null,
+                ],
+            ) => Some((id, name.clone())),
+            _ => None,
+        };
+        for (id, name) in self.rows(self.own("tags")).filter_map(|row| of_table(&row)) {
+            know(id, &name);
+        }
+        if !self.is_damaged("tags") {
+            return names;
+        }
+        for row in self.rows(self.own("sqlite_autoindex_tags_1")) {
+            if let Some((name, id)) = named(&row) {
+                know(id, name);
+            }
+        }
+        // The table first: aliases look like entries of an index.
+        for of_tags in [true, false] {
+            for page in &self.strays {
+                let rows = self.pages.rows(*page).rows;
+                let found = rows.iter().filter_map(|row| match of_tags {
+                    true => of_table(row),
+                    false => named(row).map(|(name, id)| (id, name.to_owned())),
+                });
+                let found: Vec<_> = found.filter(|(id, _)| !LARGE_IDS.contains(id)).collect();
+                if found.iter().any(|(_, name)| may_be_tag(name)) {
+                    for (id, name) in found {
+                        know(id, &name);
+                    }
+                }
+            }
+        }
+        names
+    }
+
+    /// Puts which tags stand on which notes into a table of the connection's.
+    fn stage_tags(&self, tx: &Connection) -> Result<()> {
+        tx.execute_batch(
+            "CREATE TEMP TABLE salvaged (
+                 note_id INTEGER, position INTEGER, tag_id INTEGER, PRIMARY KEY (note_id, tag_id)
+             ) WITHOUT ROWID",
+        )?;
+        let mut insert = tx.prepare("INSERT OR IGNORE INTO temp.salvaged VALUES (?, ?, ?)")?;
+        let mut stage = |row: &Row, order: Option<[usize; 3]>| -> Result<()> {
+            let [Value::Integer(a), Value::Integer(b), Value::Integer(c)] = row.values.as_slice()
+            else {
+                return Ok(());
+            };
+            let numbers = [*a, *b, *c];
+            let stray = order.is_none();
+            let order = order.unwrap_or(if LARGE_IDS.contains(a) {
+                BY_NOTE
+            } else {
+                BY_TAG
+            });
+            let [note, position, tag] = order.map(|at| numbers[at]);
+            // The index of notes by site has three numbers as well, the last two alike.
+            if !stray || LARGE_IDS.contains(&note) && !LARGE_IDS.contains(&position) {
+                insert.execute([note, position, tag])?;
+            }
+            Ok(())
+        };
+        for row in self.rows(self.own("note_tags")) {
+            stage(&row, Some(BY_TAG))?;
+        }
+        if self.is_damaged("note_tags") {
+            for row in self.rows(self.own("note_tags_by_note")) {
+                stage(&row, Some(BY_NOTE))?;
+            }
+            // With one of the two whole nothing is missing.
+            if self.is_damaged("note_tags_by_note") {
+                for row in self.rows(self.strays.iter().copied()) {
+                    stage(&row, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the notes anew in an empty database of the present schema.
+    fn rebuilt_in(&self, new: &Connection, now: Timestamp) -> Result<Salvage> {
+        let tx = new.unchecked_transaction()?;
+        let names = self.tag_names();
+        self.stage_tags(&tx)?;
+        let notes = self.places("notes", live_row);
+        let trash = self.places("trash", trashed_row);
+        let salvage = Salvage {
+            recognised: !self.trees.is_empty() || !notes.is_empty() || !trash.is_empty(),
+            expected: self.expected(),
+            unread: self.unread,
+            ..Salvage::default()
+        };
+        let clock = Clock::at(&tx, now)?;
+        let mut rebuilding = Rebuilding {
+            writer: Writer {
+                tx,
+                now,
+                clock,
+                pending: Pending::default(),
+                bulk: std::cell::RefCell::default(),
+                many_changes: std::cell::Cell::default(),
+            },
+            names,
+            nameless: HashSet::new(),
+            renewed: HashSet::new(),
+            salvage,
+        };
+        self.each(&notes, live_row, |row, place| rebuilding.note(row, place))?;
+        self.addresses(&mut rebuilding, &notes, &trash)?;
+        self.each(&trash, trashed_row, |row, place| {
+            // Restored, and then its old row came to light.
+            if notes.contains_key(&row.note.id.0) {
+                return Ok(());
+            }
+            rebuilding.trashed(row, place)
+        })?;
+        self.aliases(&rebuilding)?;
+        self.operations(&rebuilding.writer)?;
+        let Rebuilding {
+            writer,
+            nameless,
+            mut salvage,
+            ..
+        } = rebuilding;
+        salvage.nameless_tags = u64::try_from(nameless.len()).unwrap_or(u64::MAX);
+        writer.write_index()?;
+        writer.execute("DROP TABLE temp.salvaged", [])?;
+        writer.execute("INSERT INTO notes_fts (notes_fts) VALUES ('optimize')", [])?;
+        writer.tx.commit()?;
+        Ok(salvage)
+    }
+
+    /// The number of notes that the database kept.
+    fn expected(&self) -> Option<u64> {
+        self.rows(self.own("meta"))
+            .find_map(|row| match row.values.as_slice() {
+                [
+                    Value::Null,
+                    Value::Integer(_),
+                    Value::Integer(notes),
+                    Value::Integer(_),
+                    ..,
+                ] => u64::try_from(*notes).ok(),
+                _ => None,
+            })
+    }
+
+    /// Notes whose own rows are lost, by the index of page keys: a page key is
+    /// an address of its page.
+    fn addresses(
+        &self,
+        rebuilding: &mut Rebuilding<'_>,
+        notes: &BTreeMap<i64, RowLocation>,
+        trash: &BTreeMap<i64, RowLocation>,
+    ) -> Result<()> {
+        if !self.is_damaged("notes") {
+            return Ok(());
+        }
+        const KEYS: &str = "sqlite_autoindex_notes_1";
+        let mut seen = HashSet::new();
+        let own = self.own(KEYS).map(|page| (page, false));
+        for (page, stray) in own.chain(self.stray(KEYS).map(|page| (page, true))) {
+            for row in self.pages.rows(page).rows {
+                let Some((key, id)) = named(&row) else {
+                    continue;
+                };
+                let known = notes.contains_key(&id) || trash.contains_key(&id);
+                if !known
+                    && is_note_id(id)
+                    && (!stray || LARGE_IDS.contains(&id))
+                    && seen.insert(id)
+                {
+                    rebuilding.address(key, NoteId(id), stray)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn aliases(&self, rebuilding: &Rebuilding<'_>) -> Result<()> {
+        let writer = &rebuilding.writer;
+        let of_page = |page: PageNumber| -> Vec<(String, i64)> {
+            let rows = self.pages.rows(page).rows;
+            let found = rows.iter().filter_map(|row| alias(row).or(named(row)));
+            found.map(|(name, id)| (name.to_owned(), id)).collect()
+        };
+        let own = self.own("tag_aliases").flat_map(of_page);
+        let stray = self.stray("tag_aliases").map(of_page);
+        let stray = stray.filter(|found| found.iter().any(|(name, _)| may_be_tag(name)));
+        for (name, id) in own.chain(stray.flatten()) {
+            let (Ok(alias), Some(tag)) = (Tag::sought(&name), rebuilding.names.get(&id)) else {
+                continue;
+            };
+            // The index of tags looks the same, with each tag as its own alias.
+            if alias == *tag {
+                continue;
+            }
+            let in_use: bool = writer
+                .tx
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM tags WHERE name = ? AND uses > 0)")?
+                .query_row([alias.as_str()], |row| row.get(0))?;
+            if !in_use {
+                let id = writer.tag_id(tag)?;
+                writer.execute(
+                    "INSERT OR IGNORE INTO tag_aliases (name, tag_id, folded) VALUES (?, ?, ?)",
+                    params![alias.as_str(), id, alias.folded()],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn operations(&self, writer: &Writer<'_>) -> Result<()> {
+        for row in self.rows(self.own("operations").chain(self.stray("operations"))) {
+            // Up to schema 2 they had no number before the rest.
+            let values = match row.values.as_slice() {
+                [Value::Null, values @ ..] => values,
+                values => values,
+            };
+            if let [
+                Value::Blob(id),
+                Value::Text(method),
+                Value::Text(result),
+                Value::Integer(done_at),
+            ] = values
+            {
+                writer.execute(
+                    "INSERT OR IGNORE INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",
+                    params![id, method, result, done_at],
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The new database in the making.
+struct Rebuilding<'a> {
+    writer: Writer<'a>,
+    names: HashMap<i64, Tag>,
+    nameless: HashSet<i64>,
+    /// Page keys that a note has got by the rules of today.
+    renewed: HashSet<String>,
+    salvage: Salvage,
+}
+
+impl Rebuilding<'_> {
+    fn note(&mut self, row: SavedRow, place: RowLocation) -> Result<()> {
+        let mut note = row.note;
+        // A damaged address may still be known by its key.
+        let url = match PageUrl::parse(&note.url).or_else(|_| PageUrl::parse(&row.page_key)) {
+            Ok(url) => url,
+            Err(_) => {
+                self.salvage.unread += 1;
+                return Ok(());
+            }
+        };
+        url.as_str().clone_into(&mut note.url);
+        note.tags = self.tags_of(note.id)?;
+        note.id = self.writer.free_id(note.id)?;
+        // Two pages when they were saved, and one by the rules of today.
+        if row.page_key != url.key() {
+            self.renewed.insert(url.key().to_owned());
+        }
+        if self.renewed.contains(url.key())
+            && let Some(older) = note_of_page(&self.writer.tx, &url)?
+            && let Ok(joined) = older.joined(&note)
+        {
+            self.writer.store_fields(&joined)?;
+            self.writer.store_tags(&joined)?;
+            self.writer.index(&joined, Indexed::Not);
+            self.salvage.joined += 1;
+        } else if self.has(url.key())? {
+            note.deleted_at = Some(self.writer.now);
+            self.salvage.same_page += 1;
+            self.writer.put_into_trash(&note, url.key())?;
+        } else {
+            self.writer.insert(&note, url.key(), url.site())?;
+            self.salvage.notes += 1;
+            self.salvage.partial += u64::from(row.partial);
+        }
+        self.salvage.uncertain += u64::from(place.stray);
+        Ok(())
+    }
+
+    fn address(&mut self, key: &str, id: NoteId, stray: bool) -> Result<()> {
+        let Ok(url) = PageUrl::parse(key) else {
+            return Ok(());
+        };
+        if url.key() != key || self.has(key)? {
+            return Ok(());
+        }
+        let note = Note {
+            id: self.writer.free_id(id)?,
+            saved_at: id.moment(),
+            url: key.to_owned(),
+            title: String::new(),
+            title_typed: false,
+            addresses: Vec::new(),
+            tags: self.tags_of(id)?,
+            summary: String::new(),
+            metadata: Metadata::default(),
+            updated_at: id.moment(),
+            deleted_at: None,
+        };
+        self.writer.insert(&note, key, url.site())?;
+        self.salvage.addresses += 1;
+        self.salvage.uncertain += u64::from(stray);
+        Ok(())
+    }
+
+    fn trashed(&mut self, row: SavedRow, place: RowLocation) -> Result<()> {
+        let mut note = row.note;
+        let tags = row.tags.unwrap_or_default();
+        let names: Vec<String> = serde_json::from_str(&tags).unwrap_or_default();
+        note.tags = names
+            .iter()
+            .filter_map(|name| Tag::sought(name).ok())
+            .collect();
+        note.id = self.writer.free_id(note.id)?;
+        let key = PageUrl::parse(&note.url).map_or(row.page_key, |url| url.key().to_owned());
+        self.writer.put_into_trash(&note, &key)?;
+        self.salvage.trash += 1;
+        self.salvage.uncertain += u64::from(place.stray);
+        Ok(())
+    }
+
+    fn has(&self, key: &str) -> Result<bool> {
+        let mut query = self
+            .writer
+            .tx
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM notes WHERE page_key = ?)")?;
+        Ok(query.query_row([key], |row| row.get(0))?)
+    }
+
+    fn tags_of(&mut self, id: NoteId) -> Result<Vec<Tag>> {
+        let mut query = self.writer.tx.prepare_cached(
+            "SELECT tag_id FROM temp.salvaged WHERE note_id = ? ORDER BY position, tag_id",
+        )?;
+        let ids = query
+            .query_map([id.0], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        let mut tags = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.names.get(&id) {
+                // Two that differed by a damaged letter may be one now.
+                Some(tag) if tags.contains(tag) => {}
+                Some(tag) => tags.push(tag.clone()),
+                None => {
+                    self.nameless.insert(id);
+                }
+            }
+        }
+        Ok(tags)
+    }
+}
+
+fn is_note_id(id: i64) -> bool {
+    (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
+}
+
+/// Whether a name on a page that belongs to nothing tells that it is one of tags. Tables and
+/// indices of sites look the same, but for the dot at the end of each name, and so do the
+/// settings that FTS5 keeps.
+fn may_be_tag(name: &str) -> bool {
+    !name.ends_with('.') && !FTS_SETTINGS.contains(&name)
+}
+
+/// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
+fn named(row: &Row) -> Option<(&str, i64)> {
+    match row.values.as_slice() {
+        [Value::Text(text), Value::Integer(id)] if row.rowid.is_none() => Some((text, *id)),
+        _ => None,
+    }
+}
+
+/// A row of the aliases since schema 5: text, id, and the folded text.
+fn alias(row: &Row) -> Option<(&str, i64)> {
+    match row.values.as_slice() {
+        [
+            Value::Text(text),
+            Value::Integer(id),
+            Value::Text(_) | Value::Null,
+        ] if row.rowid.is_none() => Some((text, *id)),
+        _ => None,
+    }
+}
+
+/// A row of `notes`: in schema 1 with the site after the page key, since then
+/// with the site's id at the end, since schema 5 with the shift after that, and since
+/// schema 6 with addresses and whether the title was typed.
+fn live_row(row: &Row) -> Option<SavedRow> {
+    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
+        return None;
+    };
+    let (fields, rest) = if fields.len() == 12 {
+        fields.split_at(10)
+    } else {
+        (fields, [].as_slice())
+    };
+    let (fields, shift) = match fields {
+        [fields @ .., shift] if fields.len() == 9 => (fields, shift),
+        _ => (fields, &Value::Null),
+    };
+    let [without_site @ .., Value::Integer(_) | Value::Null] = fields else {
+        return None;
+    };
+    let mut found = saved(row, key, without_site, shift)
+        .or_else(|| saved(row, key, fields.get(1..)?, shift))?;
+    of_schema_6(rest, &mut found.note)?;
+    Some(found)
+}
+
+/// Addresses, and whether the title was typed.
+fn of_schema_6(rest: &[Value], note: &mut Note) -> Option<()> {
+    match rest {
+        [] => Some(()),
+        [addresses, Value::Integer(typed @ (0 | 1))] => {
+            note.addresses = match addresses {
+                Value::Null => Vec::new(),
+                Value::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+                _ => return None,
+            };
+            note.title_typed = *typed == 1;
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// A row of `trash`: in schema 1 with the site after the page key, since schema 5
+/// with the shift at the end, and since schema 6 with two more.
+fn trashed_row(row: &Row) -> Option<SavedRow> {
+    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
+        return None;
+    };
+    let (fields, rest) = if fields.len() == 13 {
+        fields.split_at(11)
+    } else {
+        (fields, [].as_slice())
+    };
+    let (fields, tags, deleted, shift) = match fields {
+        [fields @ .., Value::Text(tags), Value::Integer(deleted)] => {
+            (fields, tags, deleted, &Value::Null)
+        }
+        [
+            fields @ ..,
+            Value::Text(tags),
+            Value::Integer(deleted),
+            shift,
+        ] => (fields, tags, deleted, shift),
+        _ => return None,
+    };
+    let fields = match fields.len() {
+        9 => fields.get(1..)?,
+        _ => fields,
+    };
+    let mut saved = saved(row, key, fields, shift)?;
+    of_schema_6(rest, &mut saved.note)?;
+    saved.note.deleted_at = Some(NoteId(*deleted).moment());
+    saved.tags = Some(tags.clone());
+    Some(saved)
+}
+
+/// The fields from the address to the moment of the last change.
+fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedRow> {
+    let id = row.rowid?;
+    let shift = match shift {
+        Value::Null => None,
+        Value::Integer(shift) => Some(*shift),
+        _ => return None,
+    };
+    let [
+        Value::Text(url),
+        Value::Text(title),
+        Value::Text(summary),
+        excerpt,
+        published_at,
+        site_name,
+        lang,
+        Value::Integer(updated_at),
+    ] = fields
+    else {
+        return None;
+    };
+    let optional = |value: &Value| match value {
+        Value::Null => Some(None),
+        Value::Text(text) => Some(Some(text.clone())),
+        _ => None,
+    };
+    if !is_note_id(id) {
+        return None;
+    }
+    Some(SavedRow {
+        note: Note {
+            id: NoteId(id),
+            saved_at: saved_at(id, shift),
+            url: url.clone(),
+            title: title.clone(),
+            title_typed: true,
+            addresses: Vec::new(),
+            tags: Vec::new(),
+            summary: summary.clone(),
+            metadata: Metadata {
+                excerpt: optional(excerpt)?,
+                published_at: optional(published_at)?,
+                site_name: optional(site_name)?,
+                lang: optional(lang)?,
+            },
+            updated_at: NoteId(*updated_at).moment(),
+            deleted_at: None,
+        },
+        page_key: key.to_owned(),
+        partial: row.partial,
+        tags: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::{
+        prelude::*,
+        test_runner::{RngAlgorithm, TestRng},
+    };
+
+    use super::*;
+    use crate::{
+        domain::{NewNote, parse_tags},
+        store::{
+            connection::{reader::Reader, schema::SCHEMA},
+            transaction::{Operation, Store},
+        },
+    };
+
+    const NOTES: usize = 120;
+
+    fn save(store: &mut Store, url: &str, title: &str, tags: &[Tag]) {
+        let new = NewNote {
+            url: PageUrl::parse(url).unwrap(),
+            title: title.into(),
+            tags: tags.to_vec(),
+            summary: String::new(),
+            metadata: Metadata::default(),
+            quote: None,
+        };
+        store
+            .write(Timestamp::now(), |writer| writer.save_note(&new))
+            .unwrap();
+    }
+
+    /// A database with something in every table, as one file.
+    fn filled(path: &Path) {
+        let mut store = Store::open(path).unwrap();
+        let mut now: Timestamp = "2025-08-12T10:00:00Z".parse().unwrap();
+        for n in 0..NOTES {
+            now += jiff::SignedDuration::from_secs(1);
+            let operation = Operation {
+                id: uuid::Uuid::from_u128(n.try_into().unwrap()),
+                method: "saveNote",
+            };
+            let (some, other) = (format!("tag {}", n % 17), format!("機械 {}", n % 5));
+            let new = NewNote {
+                url: PageUrl::parse(&format!("https://e{}.org/{n}", n % 7)).unwrap(),
+                title: format!("Title {n}"),
+                tags: parse_tags(&["z", &some, "a", &other]).unwrap(),
+                // Some reach over several pages.
+                summary: format!("Text {n} ").repeat(if n % 20 == 0 { 900 } else { 30 }),
+                metadata: Metadata {
+                    excerpt: Some("what the page says".into()),
+                    ..Metadata::default()
+                },
+                quote: None,
+            };
+            // Some of one and the same moment, as imports have them.
+            let moment = if n % 10 < 3 {
+                now - jiff::SignedDuration::from_secs((n % 10).try_into().unwrap())
+            } else {
+                now
+            };
+            store
+                .idempotent(operation, now, |writer| {
+                    Ok(writer.save_note_of(&new, moment)?.note.id.0)
+                })
+                .unwrap();
+        }
+        store
+            .write(now, |writer| {
+                let id = writer.tag_id(&Tag::parse("z").unwrap())?;
+                writer.execute(
+                    "INSERT INTO tag_aliases (name, tag_id, folded) VALUES ('zéd', ?, 'zed')",
+                    [id],
+                )?;
+                writer.delete_note(NoteId::at("2025-08-12T10:00:05Z".parse().unwrap()))
+            })
+            .unwrap();
+    }
+
+    /// All notes, newest first, and then those in the trash.
+    fn notes(store: &Reader) -> Vec<Note> {
+        let mut notes = store.latest_notes(None, u32::MAX).unwrap();
+        let mut trash = store
+            .conn
+            .prepare("SELECT id FROM trash ORDER BY id")
+            .unwrap();
+        let ids = trash.query_map([], |row| row.get(0)).unwrap();
+        notes.extend(ids.map(|id| store.trashed_note(NoteId(id.unwrap())).unwrap().unwrap()));
+        notes
+    }
+
+    /// Rows of a query, as text.
+    fn lines(conn: &Connection, sql: &str) -> Vec<String> {
+        let mut query = conn.prepare(sql).unwrap();
+        let rows = query.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    const OPERATIONS: &str =
+        "SELECT hex(op_id) || method || result || done_at FROM operations ORDER BY op_id";
+    const ALIASES: &str =
+        "SELECT a.name || ' ' || t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id";
+
+    /// An empty database of the present schema, with what could be read put into it.
+    fn rebuilt(path: &Path) -> (Reader, Salvage) {
+        let reader =
+            connect::connect(Path::new(":memory:"), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let tx = reader.conn.unchecked_transaction().unwrap();
+        migrations::migrate_in(&tx, 0).unwrap();
+        tx.commit().unwrap();
+        let salvage = DamagedDatabase::open(path)
+            .unwrap()
+            .rebuilt_in(&reader.conn, Timestamp::now())
+            .unwrap();
+        assert_eq!(check::examine(&reader.conn).unwrap(), []);
+        (reader, salvage)
+    }
+
+    #[test]
+    fn of_a_sound_database_everything_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        filled(&path);
+        let store = Store::open(&path).unwrap();
+        let (new, salvage) = rebuilt(&path);
+        assert_eq!(notes(&new), notes(&store));
+        for sql in [
+            OPERATIONS,
+            ALIASES,
+            "SELECT name || uses FROM tags ORDER BY name",
+        ] {
+            let expected = lines(&store.conn, sql);
+            assert!(!expected.is_empty());
+            assert_eq!(lines(&new.conn, sql), expected);
+        }
+        let whole = Salvage {
+            recognised: true,
+            notes: (NOTES - 1).try_into().unwrap(),
+            expected: Some((NOTES - 1).try_into().unwrap()),
+            trash: 1,
+            ..Salvage::default()
+        };
+        assert_eq!(salvage, whole);
+    }
+
+    #[test]
+    fn databases_of_older_schemas_are_read_as_well() {
+        for schema in 1..SCHEMA {
+            let saved = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(format!("../tests/databases/schema-{schema}.db"));
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("notes.db");
+            fs::copy(saved, &path).unwrap();
+            let (new, _) = rebuilt(&path);
+            let store = Store::open(&path).unwrap();
+            assert_eq!(notes(&new), notes(&store), "schema {schema}");
+            assert_eq!(lines(&new.conn, OPERATIONS), lines(&store.conn, OPERATIONS));
+        }
+    }
+
+    /// Repairs a damaged copy; what must hold whatever was damaged. Answers
+    /// what was salvaged, and the notes that there are now.
+    fn repaired(damaged: &[u8]) -> (Salvage, Vec<Note>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        fs::write(&path, damaged).unwrap();
+        let salvage = repair(&path, Timestamp::now()).unwrap().salvage;
+        let health = check::check(&path).unwrap();
+        assert!(!health.is_damaged(), "{:?}", health.faults);
+        let Some(salvage) = salvage else {
+            // Damage where nothing stood that counts.
+            assert_eq!(fs::read(&path).unwrap(), damaged);
+            let store = Reader::open(&path).unwrap();
+            return (Salvage::default(), notes(&store));
+        };
+        assert_eq!(fs::read(&salvage.broken).unwrap(), damaged);
+        assert!(!beside(&path, ".part").exists());
+        let store = Store::open(&path).unwrap();
+        assert_eq!(
+            store.counts().unwrap().notes,
+            salvage.notes + salvage.addresses
+        );
+        let notes = notes(&store);
+        (salvage, notes)
+    }
+
+    /// Of how many notes all is left, and of how many a part.
+    fn left_of(original: &[Note], found: &[Note]) -> (usize, usize) {
+        let whole = original.iter().filter(|note| found.contains(note)).count();
+        let addresses = found
+            .iter()
+            .filter(|note| !original.contains(note))
+            .map(|left| {
+                let note = original.iter().find(|note| note.id == left.id);
+                let note = note.unwrap_or_else(|| panic!("made up: {left:?}"));
+                assert_eq!(left.url, note.url);
+                assert!(left.tags.iter().all(|tag| note.tags.contains(tag)));
+                // Nothing of the text, or its beginning.
+                assert!(left.title.is_empty() || left.title == note.title);
+                assert!(note.summary.starts_with(&left.summary));
+            })
+            .count();
+        (whole, addresses)
+    }
+
+    fn original() -> (Vec<u8>, Vec<Note>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        filled(&path);
+        let all = notes(&Reader::open(&path).unwrap());
+        (fs::read(&path).unwrap(), all)
+    }
+
+    const PAGE: usize = 4096;
+
+    #[test]
+    fn a_page_that_is_lost_costs_no_note_its_address() {
+        let (bytes, all) = original();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        // All kinds of pages are among the first, where the tables begin.
+        let count = bytes.len() / PAGE;
+        for page in (0..count).filter(|page| *page < 24 || page % 5 == 0) {
+            let mut damaged = bytes.clone();
+            damaged[page * PAGE..(page + 1) * PAGE].fill(0);
+            fs::write(&path, &damaged).unwrap();
+            let (new, salvage) = rebuilt(&path);
+            let found = notes(&new);
+            let (whole, parts) = left_of(&all, &found);
+            let in_trash = found
+                .iter()
+                .filter(|note| note.deleted_at.is_some())
+                .count();
+            // What was in the trash has no other place.
+            assert!(
+                whole + parts + 1 - in_trash == all.len(),
+                "page {page}: {salvage:?}"
+            );
+            assert!(parts <= 12, "page {page}: {salvage:?}");
+            let lost = u64::try_from(parts).unwrap();
+            assert_eq!(salvage.addresses + salvage.partial, lost, "page {page}");
+            assert_eq!(salvage.nameless_tags, 0, "page {page}");
+            let aliases = lines(&new.conn, ALIASES);
+            assert!(
+                aliases.iter().all(|alias| alias == "zéd z"),
+                "page {page}: {aliases:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn where_all_roots_are_lost_tags_of_many_pages_have_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        filled(&path);
+        let mut store = Store::open(&path).unwrap();
+        let names = (0..600).map(|n| format!("some tag of a longer name {n}"));
+        let tags: Vec<Tag> = names.map(|name| Tag::parse(&name).unwrap()).collect();
+        for (n, tags) in tags.chunks(50).enumerate() {
+            save(&mut store, &format!("https://tags.org/{n}"), "", tags);
+        }
+        let (before, aliases) = (notes(&store), lines(&store.conn, ALIASES));
+        drop(store);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[..PAGE].fill(0);
+        fs::write(&path, bytes).unwrap();
+        let (new, _) = rebuilt(&path);
+        assert_eq!(notes(&new), before);
+        assert_eq!(lines(&new.conn, ALIASES), aliases);
+    }
+
+    #[test]
+    fn a_file_cut_short_keeps_the_notes_before_the_cut() {
+        let (bytes, all) = original();
+        let mut most = 0;
+        for eighth in 1..8 {
+            let (salvage, found) = repaired(&bytes[..bytes.len() / 8 * eighth]);
+            let (whole, _) = left_of(&all, &found);
+            assert!(salvage.recognised);
+            assert!(whole >= most, "{whole} after {most}");
+            most = whole;
+        }
+        assert!(most > NOTES / 2, "{most}");
+    }
+
+    #[test]
+    fn a_lost_first_page_costs_nothing() {
+        let (bytes, all) = original();
+        for junk in [0, 0xff, b'x'] {
+            let mut damaged = bytes.clone();
+            damaged[..PAGE].fill(junk);
+            let (_, found) = repaired(&damaged);
+            assert_eq!(left_of(&all, &found), (all.len(), 0));
+        }
+        // Only our mark.
+        let mut damaged = bytes.clone();
+        damaged[68..72].fill(0);
+        let (_, found) = repaired(&damaged);
+        assert_eq!(left_of(&all, &found), (all.len(), 0));
+    }
+
+    #[test]
+    fn whatever_is_damaged_the_result_is_sound() {
+        let (bytes, all) = original();
+        let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let mut below = |end: usize| usize::try_from(random.next_u64()).unwrap() % end;
+        for round in 0..24 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=below(4) {
+                let at = below(damaged.len());
+                match below(4) {
+                    0 => damaged[at] ^= 1 << below(8),
+                    1 => damaged[at] = 0xff,
+                    2 => {
+                        let end = (at + below(3 * PAGE)).min(damaged.len());
+                        damaged[at..end].fill_with(|| below(256).try_into().unwrap());
+                    }
+                    _ if round % 5 == 0 => damaged.truncate(at.max(PAGE)),
+                    _ => {
+                        // A page that was written to the wrong place.
+                        let from = below(damaged.len() / PAGE) * PAGE;
+                        let to = at / PAGE * PAGE;
+                        let last = damaged.len() - PAGE;
+                        damaged.copy_within(from..from + PAGE, to.min(last));
+                    }
+                }
+            }
+            let (salvage, found) = repaired(&damaged);
+            // Most of the file is as it was, unless it was cut.
+            if damaged.len() == bytes.len() {
+                assert!(found.len() >= all.len() / 2, "round {round}: {salvage:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn saves_that_are_only_in_the_log_are_salvaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        filled(&path);
+        let mut store = Store::open(&path).unwrap();
+        save(&mut store, "https://e.org/late", "Late", &[]);
+        let copy = dir.path().join("copy.db");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[..PAGE].fill(0);
+        fs::write(&copy, bytes).unwrap();
+        fs::copy(beside(&path, "-wal"), beside(&copy, "-wal")).unwrap();
+        repair(&copy, Timestamp::now()).unwrap();
+        let store = Store::open(&copy).unwrap();
+        assert!(
+            store
+                .note_for_url(&PageUrl::parse("https://e.org/late").unwrap())
+                .unwrap()
+                .is_some()
+        );
+        assert_eq!(store.counts().unwrap().notes, u64::try_from(NOTES).unwrap());
+    }
+
+    #[test]
+    fn what_is_derived_is_made_anew() {
+        for damage in [
+            "UPDATE meta SET notes = notes + 1, tags = 0",
+            "UPDATE tags SET uses = uses + 1 WHERE name = 'z'",
+            "DELETE FROM notes_fts WHERE rowid = (SELECT max(id) / 1000 FROM notes)",
+            "UPDATE notes SET page_key = 'https://e.org/other' WHERE id = (SELECT max(id) FROM notes)",
+            "UPDATE notes SET site_id = NULL",
+            "DROP INDEX notes_by_site",
+            "DROP TABLE notes_fts",
+            "DROP TRIGGER notes_counted",
+            "UPDATE note_tags SET position = 0",
+            "DELETE FROM notes_fts_data WHERE id > 10",
+            "PRAGMA foreign_keys = OFF; DELETE FROM sites",
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("notes.db");
+            filled(&path);
+            let before = notes(&Reader::open(&path).unwrap());
+            let conn = Connection::open(&path).unwrap();
+            conn.execute_batch(&format!("PRAGMA writable_schema = ON; {damage}"))
+                .unwrap();
+            drop(conn);
+            assert!(check::check(&path).unwrap().is_damaged(), "{damage}");
+            let done = repair(&path, Timestamp::now()).unwrap();
+            assert!(done.salvage.is_some());
+            assert_eq!(check::check(&path).unwrap().faults, []);
+            let mut after = notes(&Reader::open(&path).unwrap());
+            if damage.contains("position") {
+                after.iter_mut().for_each(|note| {
+                    note.tags
+                        .sort_by_key(|tag| before[0].tags.iter().position(|t| t == tag))
+                });
+            }
+            assert_eq!(after.len(), before.len(), "{damage}");
+        }
+    }
+
+    #[test]
+    fn a_running_store_goes_on_after_a_repair() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes.db");
+        filled(&path);
+        let mut running = Store::open(&path).unwrap();
+        let reader = Reader::open(&path).unwrap();
+        let revision = reader.revision().unwrap();
+        running
+            .conn
+            .execute("UPDATE meta SET tags = 0", [])
+            .unwrap();
+        repair(&path, Timestamp::now()).unwrap().salvage.unwrap();
+        assert!(reader.is_current().unwrap());
+        assert!(reader.revision().unwrap() > revision);
+        running
+            .write(Timestamp::now(), |writer| {
+                writer.delete_note(NoteId::at("2025-08-12T10:00:09Z".parse().unwrap()))
+            })
+            .unwrap();
+        assert_eq!(check::check(&path).unwrap().faults, []);
+    }
+}

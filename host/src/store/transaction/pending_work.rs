@@ -1,0 +1,46 @@
+//! Work on the database that waits until nobody asks for anything.
+
+use std::thread;
+
+/// What is waiting to be done.
+#[derive(Debug)]
+pub(in crate::store) struct PendingWork {
+    /// Whether notes may have the words of an older version in the full-text index.
+    pub(in crate::store) renew: bool,
+    /// Whether the full-text index may have parts to merge.
+    pub(in crate::store) merge: bool,
+    /// Transactions since the log was last moved.
+    pub(in crate::store) logged: u32,
+    /// The log on its way into the database; answers whether all of it got there.
+    pub(in crate::store) moving: Option<thread::JoinHandle<bool>>,
+    /// Whether nothing was written since that began.
+    pub(in crate::store) unchanged: bool,
+    /// Whether the connection's commits may not wait for the disk: only inside of
+    /// [`Store::without_waiting`], and after a panic there.
+    pub(in crate::store) async_commits: bool,
+}
+
+impl PendingWork {
+    /// What an earlier process may have left.
+    pub(in crate::store) fn at_open() -> Self {
+        Self {
+            renew: true,
+            merge: true,
+            logged: 0,
+            moving: None,
+            unchanged: false,
+            async_commits: false,
+        }
+    }
+
+    /// There was a write transaction.
+    pub(in crate::store) fn after_write(&mut self) {
+        self.merge = true;
+        self.logged += 1;
+        self.unchanged = false;
+    }
+
+    pub(in crate::store) fn async_commits(&self) -> bool {
+        self.async_commits
+    }
+}

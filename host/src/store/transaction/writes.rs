@@ -1,0 +1,310 @@
+//! [`Store`]: transactions that are durable when they return, once for each operation.
+
+use std::{
+    cell::{Cell, RefCell},
+    ops::Deref,
+};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::{bulk_counts::Bulk, pending_index::Pending, pending_work::PendingWork};
+use crate::{
+    error::{Error, Result},
+    store::{
+        connection::{clock, reader::Reader, sqlite_error::explained},
+        query::suggest_memory::SuggestMemory,
+    },
+};
+
+/// How long a deleted note can be restored.
+pub const TRASH_DAYS: i64 = 30;
+/// How long an operation is remembered. Longer than a host can sensibly be
+/// absent, since a save may wait in the outbox all that time.
+const OPERATION_DAYS: i64 = 90;
+
+/// So many deleted notes, and operations, go in one write.
+pub(in crate::store) const PRUNED_AT_ONCE: i64 = 200;
+
+/// Revisions whose changes are kept.
+const CHANGES_KEPT: i64 = 1000;
+/// A transaction that changes so many notes leaves no list of them.
+const MANY_CHANGES: i64 = 1000;
+
+/// Read and write access.
+#[derive(Debug)]
+pub struct Store {
+    pub(in crate::store) reader: Reader,
+    pub(in crate::store) pending_work: PendingWork,
+    /// What tags are suggested from, once they were.
+    pub(in crate::store) remembered: Option<SuggestMemory>,
+}
+
+impl Deref for Store {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+/// A write that is done once however often it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// Made by who asks.
+    pub id: Uuid,
+    /// What is done; the same id for something else is refused.
+    pub method: &'static str,
+}
+
+/// The inside of a write transaction. Its methods are in `notes.rs` and `tag_edits.rs`.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    pub(in crate::store) tx: Transaction<'a>,
+    pub(in crate::store) now: Timestamp,
+    pub(in crate::store) clock: clock::Clock,
+    pub(in crate::store) pending: Pending,
+    /// Of a large import, what is counted in memory.
+    pub(in crate::store) bulk: RefCell<Option<Bulk>>,
+    /// Whether no list of what was changed is left.
+    pub(in crate::store) many_changes: Cell<bool>,
+}
+
+impl Store {
+    /// For a program that is about to write many thousand notes in a transaction:
+    /// keeps more of the database in memory (64 MiB), so that pages needn't be
+    /// written before their time.
+    ///
+    /// What a statement would need to be undone is kept there as well. Else, after the
+    /// first statement that changes more than sixteen pages, SQLite would write that into a
+    /// temporary file for each one that follows: a gigabyte for ten thousand notes.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn expect_many(&mut self) -> Result<()> {
+        self.conn.pragma_update(None, "cache_size", -65_536)?;
+        Ok(self.conn.pragma_update(None, "temp_store", "MEMORY")?)
+    }
+
+    /// Opens the database anew where this isn't the one at its path any more:
+    /// see [`Reader::is_current`].
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn refresh(&mut self) -> Result<()> {
+        if !self.is_current()? {
+            *self = Self::open(&self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Does `work` in one transaction. An error undoes all of it.
+    ///
+    /// # Errors
+    /// Those of `work`, and the `store_*` kinds.
+    pub fn write<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.written(now, true, work)
+            .map_err(|error| explained(error, &self.path))
+    }
+
+    /// Does `work` as [`Store::write`] would, and nothing of it stays.
+    ///
+    /// # Errors
+    /// Those of `work`, and the `store_*` kinds.
+    pub fn rehearse<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.written(now, false, work)
+            .map_err(|error| explained(error, &self.path))
+    }
+
+    fn written<T>(
+        &mut self,
+        now: Timestamp,
+        keep: bool,
+        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
+        clock::require_plausible(now)?;
+        if self.pending_work.async_commits() {
+            *self = Self::open(&self.path)?;
+        }
+        loop {
+            // IMMEDIATE: a transaction that turns from reading to writing skips the busy handler.
+            let tx = Transaction::new_unchecked(&self.reader.conn, TransactionBehavior::Immediate)?;
+            // Looked at where nobody can get in between.
+            if !self.is_current()? {
+                drop(tx);
+                self.refresh()?;
+                continue;
+            }
+            let clock = clock::Clock::at(&tx, now)?;
+            let writer = Writer {
+                tx,
+                now,
+                clock,
+                pending: Pending::default(),
+                bulk: RefCell::default(),
+                many_changes: Cell::default(),
+            };
+            let done = work(&writer)?;
+            if !keep {
+                return Ok(done);
+            }
+            writer.write_index()?;
+            writer.end_bulk()?;
+            writer.prune()?;
+            writer
+                .tx
+                .prepare_cached(
+                    "UPDATE meta SET revision = revision + 1, clock = ?, clock_seen = ?,
+                                     clock_highest = ?",
+                )?
+                .execute([clock.known, clock.seen, clock.highest])?;
+            writer.tx.commit()?;
+            self.pending_work.after_write();
+            return Ok(done);
+        }
+    }
+
+    /// Empties the trash of what is past its time, and forgets old operations,
+    /// also where nobody writes. Each write does a part of it.
+    ///
+    /// # Errors
+    /// `clock_wrong`; the `store_*` kinds.
+    pub fn prune(&mut self, now: Timestamp) -> Result<()> {
+        clock::require_plausible(now)?;
+        while self.has_to_prune(now)? {
+            self.write(now, |_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn has_to_prune(&self, now: Timestamp) -> Result<bool> {
+        let clock = clock::Clock::at(&self.conn, now)?;
+        if clock.is_worth_writing(&self.conn)? {
+            return Ok(true);
+        }
+        Ok(self.conn.query_row(
+            "SELECT EXISTS (SELECT 1 FROM trash WHERE deleted_at < ?)
+                 OR EXISTS (SELECT 1 FROM (SELECT done_at FROM operations ORDER BY id LIMIT ?)
+                            WHERE done_at < ?)",
+            [
+                clock.days_ago(TRASH_DAYS),
+                PRUNED_AT_ONCE,
+                clock.days_ago(OPERATION_DAYS),
+            ],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// As [`Store::write`], but an operation that was done before is not done
+    /// again: its result of then is returned, and nothing changes.
+    ///
+    /// # Errors
+    /// Those of `write`; `OpIdReused`.
+    pub fn idempotent<T: Serialize + DeserializeOwned>(
+        &mut self,
+        operation: Operation,
+        now: Timestamp,
+        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.refresh()?;
+        // Looked up before a write begins, so that a replay bumps no revision;
+        // looked up again inside, where nobody can get in between.
+        if let Some(result) = operation_result(&self.reader.conn, operation)? {
+            return Ok(result);
+        }
+        self.write(now, |writer| {
+            if let Some(result) = operation_result(&writer.tx, operation)? {
+                return Ok(result);
+            }
+            let done = work(writer)?;
+            let result = serde_json::to_string(&done).map_err(Error::internal)?;
+            writer
+                .tx
+                .prepare_cached(
+                    "INSERT INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",
+                )?
+                .execute(params![
+                    operation.id.as_bytes(),
+                    operation.method,
+                    result,
+                    writer.clock.stamp(now).as_microsecond()
+                ])?;
+            Ok(done)
+        })
+    }
+}
+
+fn operation_result<T: DeserializeOwned>(
+    conn: &Connection,
+    operation: Operation,
+) -> Result<Option<T>> {
+    let found: Option<(String, String)> = conn
+        .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
+        .query_row([operation.id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    match found {
+        None => Ok(None),
+        Some((method, _)) if method != operation.method => Err(Error::OpIdReused),
+        Some((_, result)) => serde_json::from_str(&result)
+            .map(Some)
+            .map_err(Error::internal),
+    }
+}
+
+impl Writer<'_> {
+    /// Takes out what is past its time, deleted notes and finished operations,
+    /// a bounded number of each: a write doesn't wait for a large trash.
+    fn prune(&self) -> Result<()> {
+        self.tx
+            .prepare_cached(
+                "DELETE FROM trash WHERE id IN
+                 (SELECT id FROM trash WHERE deleted_at < ? ORDER BY deleted_at LIMIT ?)",
+            )?
+            .execute([self.clock.days_ago(TRASH_DAYS), PRUNED_AT_ONCE])?;
+        self.tx
+            .prepare_cached(
+                "DELETE FROM operations WHERE id IN
+                 (SELECT id FROM operations ORDER BY id LIMIT ?) AND done_at < ?",
+            )?
+            .execute([PRUNED_AT_ONCE, self.clock.days_ago(OPERATION_DAYS)])?;
+        self.prune_changes()
+    }
+
+    /// Keeps the table of changes short: a process that is far behind reads
+    /// everything anew, which is quicker than following.
+    fn prune_changes(&self) -> Result<()> {
+        let many: bool = self
+            .tx
+            .prepare_cached(
+                "SELECT count(*) = ?1 FROM (SELECT 1 FROM changes, meta
+                 WHERE changes.revision = meta.revision + 1 LIMIT ?1)",
+            )?
+            .query_row([MANY_CHANGES], |row| row.get(0))?;
+        let keep = if many || self.many_changes.get() {
+            -1
+        } else {
+            CHANGES_KEPT
+        };
+        self.tx
+            .prepare_cached("UPDATE meta SET changes_after = max(changes_after, revision - ?)")?
+            .execute([keep])?;
+        self.tx
+            .prepare_cached(
+                "DELETE FROM changes WHERE revision <= (SELECT changes_after FROM meta)",
+            )?
+            .execute([])?;
+        Ok(())
+    }
+}

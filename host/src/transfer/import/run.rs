@@ -1,0 +1,402 @@
+//! One import: rows of a file become notes.
+
+use super::{
+    detect,
+    formats::Format,
+    report::{Report, ReportBuilder},
+    row::{Found, ImportOptions, RowNormalizer},
+    secrets,
+    source::Source,
+    zip,
+};
+use crate::{
+    domain::Tag,
+    error::{Error, Result},
+    store::{Import, ImportedRow, Omission, RowOutcome},
+};
+
+/// Most bookmarks of a file.
+const MAX_ROWS: u64 = 10_000_000;
+
+/// Reads a file into an import. `progress` is told how many rows were read.
+///
+/// # Errors
+/// `InvalidParams` with a sentence where the file can't be read to its end; the
+/// `store_*` kinds. The transaction has to be given up then.
+pub fn run(
+    source: &mut Source,
+    format: &'static Format,
+    wishes: ImportOptions,
+    import: &Import<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Report> {
+    read(source, format, wishes, import, progress)
+}
+
+/// Where what is read goes: the notes, or what stands for them in a test.
+trait RowTarget {
+    fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
+    fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
+    /// What the note that was there had no room for.
+    fn left(&self) -> Vec<Omission> {
+        Vec::new()
+    }
+}
+
+impl RowTarget for Import<'_> {
+    fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+        Import::note(self, note)
+    }
+
+    fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
+        Import::alias(self, name, of)
+    }
+
+    fn left(&self) -> Vec<Omission> {
+        self.take_left()
+    }
+}
+
+fn read(
+    source: &mut Source,
+    format: &'static Format,
+    wishes: ImportOptions,
+    notes: &dyn RowTarget,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Report> {
+    secrets::refuse_tables(source)?;
+    let is_zip = source.is_zip()?;
+    if !is_zip {
+        detect::refuse_other_kinds(source, format)?;
+    }
+    let mut report = Report {
+        format: format.name,
+        encoding: source.encoding(),
+        encoding_guessed: source.is_guessed(),
+        ..Report::default()
+    };
+    report.notices.extend(source.encoding_notice());
+    let mut normalizer = RowNormalizer::new(wishes);
+    let mut builder = ReportBuilder::default();
+    let mut is_empty = false;
+    let mut sink = |found: Found| {
+        let found = match found {
+            Found::Part(name, notice) => {
+                builder.part = Some(name);
+                builder.read_before = report.read;
+                builder.notice(notice, &mut report.notices);
+                return Ok(());
+            }
+            Found::Notice(notice) => {
+                builder.notice(Some(notice), &mut report.notices);
+                return Ok(());
+            }
+            Found::File(file) => {
+                builder.file(file, &mut report);
+                return Ok(());
+            }
+            Found::Empty => {
+                is_empty = true;
+                return Ok(());
+            }
+            found => found,
+        };
+        report.read += 1;
+        if report.read > MAX_ROWS {
+            return Err(Error::InvalidParams(
+                "It has more than 10 million bookmarks; nothing was imported.".into(),
+            ));
+        }
+        progress(report.read);
+        let Taken {
+            line,
+            undated,
+            became,
+        } = taken(found, &mut normalizer, notes);
+        match became {
+            Ok(RowOutcome::New) => {
+                report.new += 1;
+                builder.undated += u64::from(undated);
+            }
+            Ok(RowOutcome::Merged) => report.merged += 1,
+            Ok(RowOutcome::Unchanged) => report.unchanged += 1,
+            Err(error @ (Error::Store { .. } | Error::Internal(_))) => return Err(error),
+            Err(error) => {
+                report.refused += 1;
+                let reason = error.to_string();
+                builder.tell(report.read, line, &reason, &mut report.refusals);
+                return Ok(());
+            }
+        }
+        normalizer.leave_out(&notes.left());
+        if !normalizer.left.is_empty() {
+            report.incomplete += 1;
+            let sentences: Vec<&str> = normalizer
+                .left
+                .iter()
+                .map(|(_, text)| text.as_str())
+                .collect();
+            let reason = sentences.join(" ");
+            builder.tell(report.read, line, &reason, &mut report.omissions);
+            for (what, _) in normalizer.left.drain(..) {
+                *builder.left.entry(what).or_default() += 1;
+            }
+        }
+        Ok(())
+    };
+    match format.read {
+        Some(read) if !is_zip => read(source, &mut sink)?,
+        read => zip::read(source, read.map(|_| format), &mut sink)?,
+    }
+    if report.read == 0 {
+        if !is_empty && !detect::is_empty(source, format)? {
+            return Err(detect::unlike(source, format)?);
+        }
+        report.notices.push("It has no bookmarks.".into());
+    }
+    if let [only] = builder.formats[..] {
+        report.format = only;
+    }
+    builder.conclude(&mut report, &normalizer);
+    Ok(report)
+}
+
+/// A row that was read.
+struct Taken {
+    line: u64,
+    /// Whether it has no date.
+    undated: bool,
+    became: Result<RowOutcome>,
+}
+
+fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) -> Taken {
+    normalizer.left.clear();
+    let mut undated = false;
+    let (line, became) = match found {
+        Found::Row(row) => (
+            row.line,
+            normalizer.note(*row).and_then(|note| {
+                undated = note.saved_at.is_none() && note.kept.id.is_none();
+                notes.note(&note)
+            }),
+        ),
+        Found::Alias { line, name, of } => {
+            let alias = Tag::parse(&name).and_then(|name| notes.alias(&name, &Tag::parse(&of)?));
+            (line, alias)
+        }
+        Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
+        Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
+            unreachable!("told apart before rows are counted")
+        }
+    };
+    Taken {
+        line,
+        undated,
+        became,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::{Cell, RefCell},
+        fs,
+        path::PathBuf,
+    };
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        domain::{PageUrl, check_summary, check_tag_count, check_title},
+        store::{Origin, Store},
+        transfer::import::formats::format_named,
+    };
+
+    /// The files of `tests/fixtures/import`.
+    fn fixtures() -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/import");
+        let files = fs::read_dir(folder).unwrap();
+        let paths = files.map(|entry| entry.unwrap().path());
+        let mut found: Vec<_> = paths
+            .filter(|path| !path.ends_with("expected.json"))
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect();
+        found.sort();
+        assert!(found.len() > 30);
+        found
+    }
+
+    const WISHES: ImportOptions = ImportOptions {
+        folders: true,
+        base: None,
+    };
+
+    fn source(bytes: &[u8], format: Option<&'static Format>) -> Result<(Source, &'static Format)> {
+        let mut source = Source::of_bytes(bytes.to_vec())?;
+        let format = match format {
+            Some(format) => format,
+            None => detect(&mut source)?,
+        };
+        Ok((source, format))
+    }
+
+    /// Imports bytes and gives the import up.
+    fn rehearse(store: &mut Store, bytes: &[u8], format: Option<&'static Format>) {
+        judge(store.rehearse(Timestamp::now(), |writer| {
+            let (mut source, format) = source(bytes, format)?;
+            let origin = Origin {
+                file: "x".into(),
+                format: format.name.into(),
+            };
+            let import = writer.import(origin, Timestamp::now());
+            run(&mut source, format, WISHES, &import, &mut |_| ())
+        }));
+    }
+
+    /// Reads bytes as an import does, for notes that are only looked at.
+    fn look(bytes: &[u8], format: Option<&'static Format>) {
+        judge(source(bytes, format).and_then(|(mut source, format)| {
+            read(&mut source, format, WISHES, &Looking, &mut |_| ())
+        }));
+    }
+
+    /// What is broken has to be told in a sentence.
+    fn judge(done: Result<Report>) {
+        match done {
+            Ok(report) => {
+                let sum = report.new + report.merged + report.unchanged + report.refused;
+                assert_eq!(report.read, sum);
+            }
+            Err(error @ (Error::InvalidParams(_) | Error::InvalidUrl(_))) => {
+                let sentence = error.to_string();
+                assert!(
+                    sentence.ends_with('.') && !sentence.contains('\n'),
+                    "{sentence}"
+                );
+            }
+            Err(error) => panic!("{}", error.chain()),
+        }
+    }
+
+    /// Instead of the store, which takes most of the time of an import: what it relies
+    /// on is looked at.
+    struct Looking;
+
+    impl RowTarget for Looking {
+        fn note(&self, note: &ImportedRow) -> Result<RowOutcome> {
+            assert_eq!(PageUrl::parse(note.url.as_str()).unwrap(), note.url);
+            for (at, tag) in note.tags.iter().enumerate() {
+                assert_eq!(&Tag::parse(tag.as_str()).unwrap(), tag);
+                assert!(!note.tags[..at].contains(tag), "{tag}");
+            }
+            check_tag_count(&note.tags)?;
+            check_title(&note.title)?;
+            check_summary(&note.summary)?;
+            Ok(RowOutcome::New)
+        }
+
+        fn alias(&self, _: &Tag, _: &Tag) -> Result<RowOutcome> {
+            Ok(RowOutcome::New)
+        }
+    }
+
+    fn with_store(test: impl FnOnce(&mut Store)) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
+        test(&mut store);
+        assert_eq!(store.counts().unwrap().notes, 0);
+    }
+
+    #[test]
+    fn a_file_that_is_cut_off_anywhere_is_read_or_refused_with_a_sentence() {
+        with_store(|store| {
+            for (_, bytes) in fixtures() {
+                // Of databases, most of which is empty, not each byte is another case.
+                let step = bytes.len().div_ceil(2_000);
+                for end in (0..bytes.len()).step_by(step) {
+                    rehearse(store, &bytes[..end], None);
+                }
+            }
+        });
+    }
+
+    /// Files of a format; of one that is zipped, what is in it as well, as nothing that
+    /// is mangled has its checksum.
+    fn seeds(name: &str) -> Vec<Vec<u8>> {
+        let mut all: Vec<Vec<u8>> = fixtures().into_iter().map(|(_, bytes)| bytes).collect();
+        for at in 0..all.len() {
+            let mut source = Source::of_bytes(all[at].clone()).unwrap();
+            if source.is_zip().unwrap() {
+                all.extend(zip::contents(&mut source).unwrap());
+            }
+        }
+        all.retain(|bytes| source(bytes, None).is_ok_and(|(_, format)| format.name == name));
+        all
+    }
+
+    /// What reads is the same with and without the store, which tells it nothing but
+    /// to go on: so only one of sixteen inputs goes as far as there.
+    fn fuzz(name: &str) {
+        let seeds = seeds(name);
+        let seeds: Vec<&[u8]> = seeds.iter().map(Vec::as_slice).collect();
+        let format = format_named(name);
+        let count = Cell::new(0_u64);
+        with_store(|store| {
+            let store = RefCell::new(store);
+            crate::fuzz::bytes(&seeds, |bytes| {
+                let nth = count.get();
+                count.set(nth + 1);
+                let format = format.filter(|_| nth % 8 != 1);
+                match nth % 16 {
+                    0 => rehearse(&mut store.borrow_mut(), bytes, format),
+                    _ => look(bytes, format),
+                }
+            });
+        });
+    }
+
+    macro_rules! fuzz {
+        ($($test:ident $name:literal)*) => {$(
+            #[test]
+            fn $test() {
+                fuzz($name);
+            }
+        )*};
+    }
+
+    fuzz! {
+        fuzz_import_jsonl "jsonl"
+        fuzz_import_json "json"
+        fuzz_import_netscape "netscape"
+        fuzz_import_omnivore "omnivore"
+        fuzz_import_pocket "pocket"
+        fuzz_import_raindrop "raindrop"
+        fuzz_import_instapaper "instapaper"
+        fuzz_import_csv "csv"
+        fuzz_import_pinboard "pinboard"
+        fuzz_import_chrome "chrome"
+        fuzz_import_firefox "firefox"
+        fuzz_import_karakeep "karakeep"
+        fuzz_import_wallabag "wallabag"
+        fuzz_import_linkding "linkding"
+        fuzz_import_shaarli "shaarli"
+        fuzz_import_buku "buku"
+        fuzz_import_lines "lines"
+        fuzz_import_markdown "markdown"
+        fuzz_import_opml "opml"
+        fuzz_import_pinboard_xml "pinboard-xml"
+        fuzz_import_xbel "xbel"
+        fuzz_import_zip "zip"
+        fuzz_import_json_list "json-list"
+        fuzz_import_delicious "delicious"
+        fuzz_import_linkwarden "linkwarden"
+        fuzz_import_readability "readability"
+        fuzz_import_goodlinks "goodlinks"
+        fuzz_import_anybox "anybox"
+        fuzz_import_elcurator "elcurator"
+        fuzz_import_toby "toby"
+        fuzz_import_tab_session_manager "tab-session-manager"
+        fuzz_import_session_buddy "session-buddy"
+    }
+}

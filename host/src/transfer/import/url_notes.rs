@@ -1,0 +1,164 @@
+//! Exports of ours: nothing is lost in them.
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{NoteId, PageUrl},
+    error::{Error, Result},
+    store::ExportedFields,
+    transfer::import::{
+        json::{self, Fields},
+        outline::{Node, Outline},
+        row::{Found, Moment, Row, Sink},
+        secret_names,
+        source::{CountingReader, Source, unreadable},
+        surrogates::Repaired,
+    },
+};
+
+/// Longest line, in bytes: one note with everything at its limit is shorter.
+const MAX_LINE_BYTES: u64 = 16 << 20;
+
+/// An id isn't later than its note was saved by more than this, in ms: there aren't
+/// eighty-six million notes of one and the same moment.
+const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
+
+/// A note, or another name of a tag. Anything but the address may be missing, so that
+/// files that are written by hand are read as well.
+fn found(entry: &Fields<'_>, line: u64) -> Found {
+    if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
+        return Found::Alias { line, name, of };
+    }
+    for name in ["savedAt", "updatedAt", "deletedAt"] {
+        if entry.some(name).is_some() && date(entry, name).at().is_none() {
+            return Found::refused(line, format!("Its {name} is no date."));
+        }
+    }
+    // Other programs number theirs: an id of ours is the moment at which it was saved, or
+    // the next one that was free.
+    let saved = date(entry, "savedAt");
+    let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
+        let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
+        (NoteId::MIN..=NoteId::MAX).contains(id)
+            && saved
+                .at()
+                .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
+    });
+    Row {
+        line,
+        url: entry.text("url"),
+        title: entry.text("title"),
+        tags: entry.texts("tags"),
+        note: entry.text("summary"),
+        excerpt: entry.some("excerpt"),
+        published: entry.some("publishedAt"),
+        site_name: entry.some("siteName"),
+        lang: entry.some("lang"),
+        saved,
+        updated: date(entry, "updatedAt"),
+        kept: ExportedFields {
+            id,
+            deleted_at: date(entry, "deletedAt").at(),
+            addresses: entry
+                .texts("addresses")
+                .into_iter()
+                .filter(|url| PageUrl::parse(url).is_ok())
+                .collect(),
+        },
+        own: true,
+        ..Row::default()
+    }
+    .into()
+}
+
+/// As exports of ours have it, to the letter: also on the day that elsewhere means that
+/// there is no date.
+fn date(entry: &Fields<'_>, name: &str) -> Moment {
+    let exact = entry.text(name).parse().ok();
+    let exact = exact.filter(|moment| *moment > Timestamp::UNIX_EPOCH);
+    exact.map_or_else(|| entry.date(name), Moment::At)
+}
+
+/// All members of a note.
+const MEMBERS: &[&str] = &[
+    "id",
+    "url",
+    "title",
+    "tags",
+    "summary",
+    "excerpt",
+    "savedAt",
+    "updatedAt",
+    "publishedAt",
+    "siteName",
+    "lang",
+    "deletedAt",
+    "addresses",
+    "read",
+    "text",
+    "shift",
+];
+
+/// Whether it is a note or another name of a tag a line, with no member that isn't ours.
+pub(super) fn is_jsonl(outline: &Outline) -> bool {
+    let Some(members) = outline.top().and_then(Node::object) else {
+        return false;
+    };
+    let is_alias = members.contains_key("alias") && members.contains_key("tag");
+    let is_note =
+        members.contains_key("url") && members.keys().all(|name| MEMBERS.contains(&name.as_str()));
+    outline.is_lines && (is_alias || is_note)
+}
+
+/// `{"notes": [], "trash": [], "aliases": []}`, or a list of notes as `--json` prints them.
+pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    let lists = ["notes", "trash", "aliases"];
+    json::each(source, &lists, sink, &mut |item, sink| {
+        sink(
+            item.fields()
+                .map_or_else(|refused| refused, |entry| found(&entry, item.line)),
+        )
+    })
+}
+
+/// A note a line.
+pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
+    let mut text = CountingReader::new(source.text()?, MAX_LINE_BYTES);
+    let mut buffer = Vec::new();
+    loop {
+        let line = text.line();
+        buffer.clear();
+        text.next_record();
+        let read = std::io::BufRead::read_until(&mut text, b'\n', &mut buffer)
+            .map_err(|error| unreadable(&error))?;
+        if read == 0 {
+            return Ok(());
+        }
+        if buffer.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let mut repaired = Vec::new();
+        std::io::Read::read_to_end(&mut Repaired::new(&buffer[..]), &mut repaired)
+            .map_err(|error| unreadable(&error))?;
+        let text = String::from_utf8_lossy(&repaired);
+        match Fields::of(&text) {
+            Some(entry) => {
+                if let Some(secret) = entry.secret() {
+                    return Err(secret_names::refusal(secret));
+                }
+                let mut found = found(&entry, line);
+                if let (true, Found::Row(row)) = (entry.is_halved(), &mut found) {
+                    row.left.push(json::half_character());
+                }
+                sink(found)?;
+            }
+            // Cut off while it was written or copied.
+            None if text.starts_with('{') && !text.ends_with(['}', '\n']) => {
+                return Err(Error::InvalidParams(format!(
+                    "The file ends in the middle, on line {line}; nothing was imported."
+                )));
+            }
+            None => sink(Found::refused(line, "It is no object of JSON."))?,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Notes, tags and results as they go over the wire and as `--json` prints them.
+
+use crate::{
+    domain::{Note, PageUrl, Reason, Suggestion, Tag, timestamp_text, tokens_in},
+    protocol::{
+        self, FoundNote, MAX_RESPONSE_BYTES, SamePage, SaveNoteResult, StatsResult, SuggestReason,
+        SuggestedTag,
+    },
+    store::{Hit, SavedNote, TagCount},
+};
+
+/// A note as it goes over the wire, and as `--json` prints it.
+#[must_use]
+pub(crate) fn wire_note(note: &Note) -> protocol::Note {
+    protocol::Note {
+        id: note.id.0,
+        url: note.address().into_owned(),
+        addresses: note.other_addresses(),
+        title: note.title.clone(),
+        tags: note.tags.iter().map(Tag::to_string).collect(),
+        summary: note.summary.clone(),
+        excerpt: note.metadata.excerpt.clone(),
+        saved_at: timestamp_text(note.saved_at),
+        updated_at: timestamp_text(note.updated_at),
+        published_at: note.metadata.published_at.clone(),
+        site_name: note.metadata.site_name.clone(),
+        lang: note.metadata.lang.clone(),
+        deleted_at: note.deleted_at.map(timestamp_text),
+    }
+}
+
+/// What a save under `url` did, as it goes over the wire and as `--json` prints it.
+#[must_use]
+pub(crate) fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
+    let because = PageUrl::parse(&saved.note.url)
+        .ok()
+        .and_then(|first| url.same_page_as(&first));
+    SaveNoteResult {
+        note: wire_note(&saved.note),
+        created: saved.before.is_none(),
+        same_page: because.map(|because| SamePage {
+            url: saved.note.address().into_owned(),
+            because,
+        }),
+        tokens: wire_tokens(&saved.note),
+    }
+}
+
+/// As many of the other addresses as an answer has room for beside the rest of a note.
+pub(crate) fn fit_addresses(note: &mut protocol::Note) {
+    let mut room = MAX_RESPONSE_BYTES / 4;
+    note.addresses.retain(|url| {
+        let fits = url.len() <= room;
+        room = room.saturating_sub(url.len());
+        fits
+    });
+}
+
+/// The names of the tokens in the addresses of a note, each once.
+pub(crate) fn wire_tokens(note: &Note) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for url in std::iter::once(&note.url).chain(&note.addresses) {
+        for name in tokens_in(url) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// A tag with its count as it goes over the wire, and as `--json` prints it.
+#[must_use]
+pub(crate) fn wire_tag(tag: TagCount) -> protocol::TagCount {
+    protocol::TagCount {
+        name: tag.tag.to_string(),
+        count: tag.uses,
+    }
+}
+
+/// A suggested tag as it goes over the wire.
+pub(crate) fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
+    let score = (suggestion.score * 1000.0).round() / 1000.0;
+    let (because, reason, detail) = match suggestion.because {
+        Reason::InTitle => ("appears in the title".into(), SuggestReason::InTitle, None),
+        Reason::InText => ("appears in the text".into(), SuggestReason::InText, None),
+        Reason::InAddress => (
+            "appears in the address".into(),
+            SuggestReason::InAddress,
+            None,
+        ),
+        Reason::Similar(1) => (
+            "1 similar note".into(),
+            SuggestReason::SimilarNotes,
+            Some("1".into()),
+        ),
+        Reason::Similar(notes) => (
+            format!("{notes} similar notes"),
+            SuggestReason::SimilarNotes,
+            Some(notes.to_string()),
+        ),
+        Reason::UsualOn(site) => (
+            format!("common on {site}"),
+            SuggestReason::UsualOnSite,
+            Some(site),
+        ),
+        Reason::OftenWith(tag) => (
+            format!("often used with {tag}"),
+            SuggestReason::OftenWith,
+            Some(tag.to_string()),
+        ),
+        Reason::UsedOften => ("often used".into(), SuggestReason::UsedOften, None),
+        Reason::Keyword => (
+            "page keyword (new tag)".into(),
+            SuggestReason::Keyword,
+            None,
+        ),
+    };
+    SuggestedTag {
+        name: suggestion.tag.to_string(),
+        score,
+        because,
+        reason,
+        detail,
+    }
+}
+
+/// A search result as it goes over the wire, and as `--json` prints it.
+#[must_use]
+pub(crate) fn wire_hit(hit: Hit) -> FoundNote {
+    FoundNote {
+        id: hit.note.id.0,
+        saved_at: timestamp_text(hit.note.saved_at),
+        tags: hit.note.tags.iter().map(Tag::to_string).collect(),
+        url: hit.note.address().into_owned(),
+        title: hit.note.title,
+        snippet: hit.snippet.text(),
+    }
+}
+
+/// Figures as they go over the wire, and as `--json` prints them.
+#[must_use]
+pub(crate) fn wire_stats(stats: &crate::store::Stats) -> StatsResult {
+    StatsResult {
+        notes: stats.notes,
+        tags: stats.tags,
+        sites: stats.sites,
+        trash: stats.trash,
+        database_bytes: stats.database_bytes,
+        first_saved_at: stats.first.map(timestamp_text),
+        last_saved_at: stats.last.map(timestamp_text),
+    }
+}

@@ -1,0 +1,24 @@
+//! What each part of the program gets of the configuration.
+
+use crate::{config::Config, handler, site};
+
+impl From<&Config> for handler::Settings {
+    fn from(config: &Config) -> Self {
+        Self {
+            database: config.database.clone(),
+            save_file_urls: config.save_file_urls,
+            strip_user_info: config.strip_user_info,
+            save_on_open: config.save_on_open,
+        }
+    }
+}
+
+impl From<&Config> for site::Settings {
+    fn from(config: &Config) -> Self {
+        Self {
+            port: config.port,
+            database: config.database.clone(),
+            require_token: config.require_token,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// Saves without a popup: links, and all tabs of a window.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BackgroundSaves } from "../../extension/background/background-save.js";
+import { HostError } from "../../extension/background/host.js";
+import { FakeBackground, FakeHost, settle } from "./fakes.js";
+
+/** A background with quick saves, and what was shown on buttons. */
+async function start(host = new FakeHost()) {
+	const background = await FakeBackground.start(host);
+	/** @type {[number, boolean][]} */
+	const flashes = [];
+	const quick = new BackgroundSaves(background.outbox, (tabId, good) =>
+		flashes.push([tabId, good]),
+	);
+	background.outbox.onAnswer = (entry, result) => {
+		background.pages.answered(entry, result);
+		quick.answered(entry, result);
+	};
+	background.outbox.onRefused = (entry) => {
+		background.pages.refused(entry);
+		quick.refused(entry);
+	};
+	return { background, host, quick, flashes };
+}
+
+test("a link is saved under its words, and its tab is told", async () => {
+	const { host, quick, flashes } = await start();
+	quick.save("https://example.org/b", "Its words", 7);
+	await settle();
+	assert.equal(host.note.title, "Its words");
+	assert.deepEqual(flashes, [[7, true]]);
+});
+
+test("a link that is refused stays, with the reason, and its tab is told", async () => {
+	const { background, host, quick, flashes } = await start();
+	host.interfere = () => new HostError("too_large", "The address is too long.");
+	quick.save("https://example.org/b", "", 7);
+	await settle();
+	assert.deepEqual(flashes, [[7, false]]);
+	assert.equal(background.outbox.entries[0]?.refused?.kind, "too_large");
+});
+
+test("each page of a window is in one part of the summary", async () => {
+	const { background, host, quick } = await start();
+	host.keep("https://example.org/old");
+	host.interfere = (_method, { url }) =>
+		url.startsWith("file:") ? new HostError("invalid_url", "No files.") : null;
+	let changes = 0;
+	const pages = [
+		{ url: "https://example.org/new", title: "New" },
+		{ url: "https://example.org/new", title: "New, in another tab" },
+		{ url: "https://example.org/old", title: "Old" },
+		{ url: "about:config", title: "Settings" },
+		{ url: "file:///tmp/a", title: "A file" },
+		{ url: "", title: "" },
+	];
+	const batch = quick.saveAll(pages, ["later"], () => {
+		changes += 1;
+	});
+	assert.equal(BackgroundSaves.summary(batch).waiting, 3);
+	await settle();
+	assert.deepEqual(BackgroundSaves.summary(batch), {
+		saved: 1,
+		there: 1,
+		waiting: 0,
+		unsavable: [
+			{ url: "about:config", title: "Settings", refusal: null },
+			{ url: "", title: "", refusal: null },
+			{
+				url: "file:///tmp/a",
+				title: "A file",
+				refusal: { kind: "invalid_url", message: "No files." },
+			},
+		],
+	});
+	assert.equal(changes, 3);
+	assert.deepEqual(host.log.at(-1)?.[1].tags, ["later"]);
+	assert.equal(background.outbox.entries.length, 0);
+});
+
+test("a thousand tabs wait for the host, over a restart too, and are saved in their order", async () => {
+	const host = new FakeHost();
+	host.away();
+	const { background, quick } = await start(host);
+	const pages = Array.from({ length: 1000 }, (_, i) => ({
+		url: `https://example.org/${i}`,
+		title: String(i),
+	}));
+	const batch = quick.saveAll(pages, [], () => {});
+	assert.equal(BackgroundSaves.summary(batch).waiting, 1000);
+	await settle();
+	const next = await background.restart();
+	host.back();
+	await next.outbox.deliver();
+	assert.deepEqual(
+		[...host.notes.values()].map(({ title }) => Number(title)),
+		Array.from({ length: 1000 }, (_, i) => i),
+	);
+});
