@@ -266,8 +266,17 @@ impl Search<'_> {
             select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
             params![self.before.0, SAMPLE],
         )?;
-        let having = notes.iter().filter(|note| holds(phrases, note));
-        let frequent = having.count() >= FREQUENT;
+        let mut having = 0;
+        for note in &notes {
+            let mut summary = None;
+            having += usize::from(holds(phrases, note, &mut summary));
+            self.keep_summary(note.id, summary);
+            if having >= FREQUENT {
+                break;
+            }
+        }
+        let frequent = having >= FREQUENT;
+        self.sample = notes;
         self.spend(start);
         Ok(frequent)
     }
