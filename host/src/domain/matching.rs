@@ -67,6 +67,9 @@ impl ReadSummary {
     }
 }
 
+/// One of the texts of a note.
+type TextOf = fn(&Note) -> Cow<'_, str>;
+
 /// Whether all phrases hold in a note: each that isn't negated stands in one of its
 /// texts, none that is negated in any.
 ///
@@ -76,7 +79,7 @@ pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>)
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
     let negates = phrases.iter().any(|phrase| phrase.negated);
     // The summary last: it has to be read as Markdown first.
-    let texts: [Option<fn(&Note) -> Cow<'_, str>>; 5] = [
+    let texts: [Option<TextOf>; 5] = [
         Some(|note| Cow::Borrowed(&note.title)),
         Some(|note| Cow::Owned(tags(note))),
         Some(|note| Cow::Borrowed(note.metadata.excerpt.as_deref().unwrap_or_default())),

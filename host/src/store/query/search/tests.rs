@@ -675,3 +675,21 @@ fn the_pages_of_a_word_that_is_taken_for_two_follow_each_other() {
         }
     }
 }
+
+#[test]
+fn a_hash_finds_tags_of_every_script_and_in_quotation_marks() {
+    let mut shelf = Shelf::new();
+    shelf.save("characters", &["機械学習"], "", "");
+    shelf.save("accents", &["größe"], "", "");
+    shelf.save("two words", &["machine learning"], "", "");
+    shelf.save("persian", &["می\u{200C}خواهم"], "", "");
+    shelf.save("only text", &[], "größe, 機械学習, machine learning", "");
+    shelf.check("#機械学習", &["characters"]);
+    shelf.check("#GRÖSSE", &[]);
+    shelf.check("#Größe", &["accents"]);
+    shelf.check("#gro\u{308}ße", &["accents"]);
+    shelf.check("#\"Machine  Learning\"", &["two words"]);
+    shelf.check("#\"größe\"", &["accents"]);
+    shelf.check("#می\u{200C}خواهم", &["persian"]);
+    shelf.check("größe -#größe", &["only text"]);
+}
