@@ -54,6 +54,10 @@ const QUERIES = [
 	"after:2001 logic",
 	"nothing of it",
 	"note",
+	// The two words of it stand side by side.
+	"memorybandwidth",
+	'"memorybandwidth"',
+	"memorybandwith",
 ];
 
 /** @param {string} encoded */

@@ -5,7 +5,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isEmpty, readQuery } from "../../host/src/site/assets/query.js";
-import { means, occurrences, wordsOf } from "../../host/src/site/assets/words.js";
+import {
+	halvesOf,
+	means,
+	occurrences,
+	wordsOf,
+} from "../../host/src/site/assets/words.js";
 
 /**
  * Without what isn't there.
@@ -37,13 +42,16 @@ test("words are those that the program finds", async () => {
 });
 
 test("queries are read as the program reads them", async () => {
-	for (const { query: text, spellings, ...expected } of await vectors("queries")) {
+	for (const { query: text, spellings, halves, ...expected } of await vectors(
+		"queries",
+	)) {
 		const query = readQuery(text);
 		/** @param {import("../../host/src/site/assets/words.js").Word[]} words */
 		const spelled = (words) =>
 			words.map(({ lead, folded, trail }) => lead + folded + trail).join(" ");
 		const found = query.terms.map((term) => term.spellings.map(spelled));
 		assert.deepEqual(found, spellings, text);
+		assert.deepEqual(query.terms.map(halvesOf), halves, text);
 		const terms = query.terms.map(({ tags, text, negated, prefix }) => ({
 			tags,
 			text,
@@ -90,6 +98,18 @@ test("a phrase stands where its words stand one after the other", () => {
 	assert.deepEqual(found("c ", "c++ c"), ["c++", "c"]);
 	assert.deepEqual(found("c++", "c c++"), ["c++"]);
 	assert.deepEqual(found(".net ", "ASP.NET .NET"), [".NET"]);
+});
+
+test("a pair of words stands side by side and doesn't go on", () => {
+	const [term] = readQuery("opensource").terms;
+	assert.ok(term);
+	term.pairs.push(wordsOf("open source"));
+	const text = "open source, Open Source: opensources; open the source, open sources";
+	const found = occurrences(term, wordsOf(text));
+	assert.deepEqual(
+		found.map(({ start, end }) => text.slice(start, end)),
+		["open source", "Open Source", "opensources"],
+	);
 });
 
 test("a word that is still being typed means all that begin so", () => {

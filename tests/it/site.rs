@@ -1,7 +1,7 @@
 //! The site as browsers and everybody else on the machine reach it: over
 //! sockets, from the real program.
 
-mod client;
+pub(crate) mod client;
 mod hostile;
 mod impostor;
 mod locked;

@@ -48,26 +48,57 @@ impl Searched {
     }
 }
 
+/// The summary of a note as it is searched, which takes longest to read.
+#[derive(Debug)]
+pub struct ReadSummary {
+    /// Without its markup.
+    pub text: String,
+    /// The words of that.
+    pub words: Words,
+}
+
+impl ReadSummary {
+    /// That of a note.
+    #[must_use]
+    pub fn of(note: &Note) -> Self {
+        let text = plain_text(&note.summary);
+        let words = Words::of(&text);
+        Self { text, words }
+    }
+}
+
+/// One of the texts of a note.
+type TextOf = fn(&Note) -> Cow<'_, str>;
+
 /// Whether all phrases hold in a note: each that isn't negated stands in one of its
 /// texts, none that is negated in any.
+///
+/// The summary, if it had to be read, stays in `summary`, and isn't read where it is there.
 #[must_use]
-pub fn holds(phrases: &[Phrase], note: &Note) -> bool {
+pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
     let negates = phrases.iter().any(|phrase| phrase.negated);
     // The summary last: it has to be read as Markdown first.
-    let texts: [fn(&Note) -> Cow<'_, str>; 5] = [
-        |note| Cow::Borrowed(&note.title),
-        |note| Cow::Owned(tags(note)),
-        |note| Cow::Borrowed(note.metadata.excerpt.as_deref().unwrap_or_default()),
-        |note| Cow::Owned(address(note)),
-        |note| Cow::Owned(plain_text(&note.summary)),
+    let texts: [Option<TextOf>; 5] = [
+        Some(|note| Cow::Borrowed(&note.title)),
+        Some(|note| Cow::Owned(tags(note))),
+        Some(|note| Cow::Borrowed(note.metadata.excerpt.as_deref().unwrap_or_default())),
+        Some(|note| Cow::Owned(address(note))),
+        None,
     ];
     for text in texts {
         if left.is_empty() && !negates {
             return true;
         }
-        let text = Words::of(&text(note));
-        let stands = |phrase: &Phrase| phrase.occurrences(&text).next().is_some();
+        let read;
+        let text = match text {
+            Some(text) => {
+                read = Words::of(&text(note));
+                &read
+            }
+            None => &summary.get_or_insert_with(|| ReadSummary::of(note)).words,
+        };
+        let stands = |phrase: &Phrase| phrase.occurrences(text).next().is_some();
         if negates
             && phrases
                 .iter()

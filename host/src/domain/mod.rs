@@ -32,7 +32,7 @@ pub use markdown::{
     CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree,
 };
 pub use markdown_text::{is_too_deep, plain_text};
-pub use matching::{Searched, holds, relevance};
+pub use matching::{ReadSummary, Searched, holds, relevance};
 pub use merge::{ExportedFields, ImportedRow, Merged, Omission, TitleOf};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
@@ -43,7 +43,7 @@ pub use phrase::{Found, Phrase};
 pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;
 pub use secrets::{tokens_in, without_user_info};
-pub use snippet::{Piece, Snippet, snippet};
+pub use snippet::{Piece, Snippet, snippet, snippet_of_words};
 pub use suggest::{
     Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
     Suggestion, worth_showing,

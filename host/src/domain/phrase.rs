@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::domain::{
     compounds,
     query::Term,
@@ -11,6 +13,8 @@ use crate::domain::{
 /// Words that are typed apart and may stand as one have so many bytes together.
 const LEAST_JOINED: usize = 4;
 const MAX_JOINED: usize = 64;
+/// Longer words aren't taken for two that stand side by side, in characters.
+const MAX_HALVED: usize = 32;
 
 /// A term as its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +22,10 @@ pub struct Phrase {
     /// Spellings, of which one is enough, the one that was typed first. Of each the words
     /// have to stand one after the other; there is at least one.
     pub spellings: Vec<Words>,
+    /// Pairs of words that its only word may stand for, side by side, of which one is enough
+    /// too: `open source` of `opensource`. None of them goes on. Who has a list of all words
+    /// adds them, see [`halves`](Self::halves).
+    pub pairs: Vec<Words>,
     /// Must not occur.
     pub negated: bool,
     /// The last word may go on.
@@ -70,6 +78,7 @@ impl Phrase {
         }
         let mut phrase = Self {
             spellings: vec![words.clone()],
+            pairs: Vec::new(),
             negated: term.negated,
             prefix: term.prefix,
         };
@@ -84,8 +93,46 @@ impl Phrase {
                 phrase.add(&parted(&words, false));
                 phrase.add(&parted(&words, true));
             }
+            if term.prefix && is_version(&words) {
+                let number: Vec<&str> = words.iter().skip(1).map(|word| word.folded).collect();
+                phrase.add(&number.join("."));
+            }
         }
         Some(phrase)
+    }
+
+    /// The pairs of words that its word may be made of, typed without the space; none where it
+    /// was typed in quotation marks or isn't wanted, nor of numbers. A part has three letters
+    /// at least, the second one two, or both have two: `a part` and `be at` are other words.
+    #[must_use]
+    pub fn halves(&self) -> Vec<(&str, &str)> {
+        let typed = &self.spellings[0];
+        if !self.prefix || typed.len() != 1 || typed.at(0).has_signs() {
+            return Vec::new();
+        }
+        let word = typed.at(0).folded;
+        let letters = word.chars().count();
+        if letters > MAX_HALVED
+            || !word
+                .chars()
+                .all(|c| c.is_alphabetic() || is_combining_mark(c))
+        {
+            return Vec::new();
+        }
+        let fits = |first: usize| match first {
+            2 => letters == 4,
+            _ => first > 2 && letters - first >= 2,
+        };
+        word.char_indices()
+            .enumerate()
+            .filter(|(first, _)| fits(*first))
+            .map(|(_, (at, _))| word.split_at(at))
+            .collect()
+    }
+
+    /// Adds a pair of [`halves`](Self::halves).
+    pub fn add_pair(&mut self, (first, second): (&str, &str)) {
+        self.pairs.push(Words::of(&[first, " ", second].concat()));
     }
 
     fn add(&mut self, spelling: &str) {
@@ -110,21 +157,25 @@ impl Phrase {
     /// Words of the longest spelling.
     #[must_use]
     pub fn longest(&self) -> usize {
-        self.spellings.iter().map(Words::len).max().unwrap_or(0)
+        let all = self.spellings.iter().chain(&self.pairs);
+        all.map(Words::len).max().unwrap_or(0)
     }
 
     /// Where the phrase stands in a text of these words.
     pub fn found(&self, text: &Words) -> impl Iterator<Item = Found> {
-        let spellings: Vec<Vec<Word<'_>>> = self
-            .spellings
-            .iter()
-            .map(|words| words.iter().collect())
+        let go_on = self.spellings.iter().map(|words| (words, self.prefix));
+        let pairs = self.pairs.iter().map(|words| (words, false));
+        let spellings: Vec<(Vec<Word<'_>>, bool)> = go_on
+            .chain(pairs)
+            .map(|(words, prefix)| (words.iter().collect(), prefix))
             .collect();
         (0..text.len()).filter_map(move |at| {
             spellings
                 .iter()
                 .enumerate()
-                .find_map(|(number, wanted)| self.stands(number == 0, wanted, text, at))
+                .find_map(|(number, (wanted, prefix))| {
+                    stands(number == 0, wanted, *prefix, text, at)
+                })
         })
     }
 
@@ -132,38 +183,52 @@ impl Phrase {
     pub fn occurrences(&self, text: &Words) -> impl Iterator<Item = Range<usize>> {
         self.found(text).map(|found| found.range)
     }
+}
 
-    fn stands(&self, typed: bool, wanted: &[Word<'_>], text: &Words, at: usize) -> Option<Found> {
-        // Nearly all words are told apart by their first byte.
-        let initial = wanted[0].folded.bytes().next();
-        let begins = text.initial(at) == initial;
-        if !begins && !text.has_parts(at) {
-            return None;
-        }
-        let last = at + wanted.len() - 1;
-        if begins && last < text.len() {
-            let means = |unfinished: bool| {
-                wanted.iter().enumerate().all(|(place, word)| {
-                    let unfinished = unfinished && place + 1 == wanted.len();
-                    word.means(&text.at(at + place), unfinished)
-                })
-            };
-            if means(self.prefix) {
-                return Some(Found {
-                    range: text.at(at).range.start..text.at(last).range.end,
-                    exact: typed && (!self.prefix || means(false)),
-                });
-            }
-        }
-        match wanted {
-            [word] if !word.has_signs() => compounds::stands(word.folded, self.prefix, text, at)
-                .map(|range| Found {
-                    range,
-                    exact: false,
-                }),
-            _ => None,
+/// Where these words stand in a text, the first of them at this place; the last may go on.
+fn stands(
+    typed: bool,
+    wanted: &[Word<'_>],
+    prefix: bool,
+    text: &Words,
+    at: usize,
+) -> Option<Found> {
+    // Nearly all words are told apart by their first byte.
+    let initial = wanted[0].folded.bytes().next();
+    let begins = text.initial(at) == initial;
+    if !begins && !text.has_parts(at) {
+        return None;
+    }
+    let last = at + wanted.len() - 1;
+    if begins && last < text.len() {
+        let means = |unfinished: bool| {
+            wanted.iter().enumerate().all(|(place, word)| {
+                let unfinished = unfinished && place + 1 == wanted.len();
+                word.means(&text.at(at + place), unfinished)
+            })
+        };
+        if means(prefix) {
+            return Some(Found {
+                range: text.at(at).range.start..text.at(last).range.end,
+                exact: typed && (!prefix || means(false)),
+            });
         }
     }
+    match wanted {
+        [word] if !word.has_signs() => {
+            compounds::stands(word.folded, prefix, text, at).map(|range| Found {
+                range,
+                exact: false,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Whether it is `v1.2.3`, which is often written without the letter.
+fn is_version(words: &Words) -> bool {
+    let is_number = |word: Word<'_>| word.folded.bytes().all(|byte| byte.is_ascii_digit());
+    words.len() > 2 && words.at(0).folded == "v" && words.iter().skip(1).all(is_number)
 }
 
 /// Words with spaces between their parts: all, or only letters and numbers.
@@ -305,6 +370,18 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_of_words_stands_side_by_side_and_does_not_go_on() {
+        let query = Query::parse("opensource");
+        let mut phrase = Phrase::all(&query.terms).remove(0);
+        phrase.add_pair(("open", "source"));
+        let text = "open source, Open Source: opensources; open the source, open sources";
+        let words = Words::of(text);
+        let found: Vec<&str> = phrase.occurrences(&words).map(|at| &text[at]).collect();
+        assert_eq!(found, ["open source", "Open Source", "opensources"]);
+        assert!(phrase.found(&words).all(|found| !found.exact));
+    }
+
+    #[test]
     fn what_only_looks_like_a_joined_word_is_none() {
         for (query, text) in [
             ("123", "1.2.3"),
@@ -376,6 +453,7 @@ mod tests {
     #[test]
     fn what_is_found_is_written_down_for_the_other_side() {
         let texts = [
+            "Release 2.4.1 (v 2.4.1, 2.4.10, 12.4.1)",
             "Running databases at scale with Hi-Fi, HiFi and hifi by RFC 1149",
             "getElementsByTagName in snake_case, v2.4.1 for 1,000,000 users; O’Reilly doesn't",
             "N.A.S.A. GPT-4 GPT4o LLaMA3 5GHz-Wi-Fi node.js nodejs c++ .NET #lojban",
@@ -392,6 +470,8 @@ mod tests {
             "elements",
             "case",
             "2.4",
+            "v2.4.1",
+            "v2.4 v4.1",
             "1000000",
             "oreilly",
             "reilly",

@@ -477,6 +477,9 @@ mod tests {
             "is:untagged",
             "#Lojban -#gpu #\"machine  learning\" -#\"a b #42 ## #, #c++ c# a#b ##x #機械",
             "tag:a\u{200B}b tag:機械，学習 tag:\u{200B} -tag:می\u{200C}خواهم",
+            "opensource \"opensource\" -opensource OpenSource wifi apart ab12 c++x 機械 मानवअधिकार",
+            "abcdefghijklmnopqrstuvwxyzabcdefg abcdefghijklmnopqrstuvwxyzabcdef éàüö σίσυφος",
+            "v1.2.3 \"v1.2.3\" -v1.2.3 V1.2 v1 v1.2.3-beta w1.2.3 version1.2.3 v1,2",
         ];
         let vectors = queries.into_iter().map(|text| {
             let query = Query::parse(text);
@@ -500,6 +503,8 @@ mod tests {
                 phrase.spellings.iter().map(spelled).collect::<Vec<_>>()
             });
             let spellings: Vec<_> = spellings.collect();
+            let phrases = Phrase::all(&query.terms);
+            let halves: Vec<_> = phrases.iter().map(Phrase::halves).collect();
             let day = |moment: Option<Timestamp>| {
                 moment.map_or(String::new(), |moment| moment.to_string()[..10].to_owned())
             };
@@ -509,6 +514,7 @@ mod tests {
                 "conditions": Query::conditions(text),
                 "terms": terms.collect::<Vec<_>>(),
                 "spellings": spellings,
+                "halves": halves,
                 "withTags": names(&query.with),
                 "withoutTags": names(&query.without),
                 "sites": query.sites,

@@ -33,11 +33,16 @@ impl Snippet {
 /// text goes on.
 #[must_use]
 pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
-    let all = Words::of(text);
+    snippet_of_words(text, &Words::of(text), phrases)
+}
+
+/// The same of a text whose words are known.
+#[must_use]
+pub fn snippet_of_words(text: &str, all: &Words, phrases: &[Phrase]) -> Snippet {
     let mut matches: Vec<std::ops::Range<usize>> = phrases
         .iter()
         .filter(|phrase| !phrase.negated)
-        .flat_map(|phrase| phrase.occurrences(&all))
+        .flat_map(|phrase| phrase.occurrences(all))
         .collect();
     matches.sort_by_key(|range| (range.start, range.end));
 

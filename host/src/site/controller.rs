@@ -67,13 +67,15 @@ pub(super) struct Controller {
 }
 
 impl Controller {
-    /// The site of `database`, which browsers get at `origin`.
-    pub(super) fn new(database: PathBuf, origin: String) -> Self {
+    /// The site of `database`, which browsers get at `origin`. Programs that read its feeds
+    /// get them at `feeds`.
+    pub(super) fn new(database: PathBuf, origin: String, feeds: &str) -> Self {
         Self {
             facet_cache: FacetCache::new(database.clone()),
             database,
             layout: Layout {
                 links: Links::default(),
+                feeds: Links::absolute(feeds),
                 zone: TimeZone::system(),
             },
             absolute: Links::absolute(&origin),
@@ -296,7 +298,7 @@ impl Controller {
     }
 
     fn feed(&self, reader: &Reader, filter: Option<&TagFilter>) -> Result<Answer> {
-        let links = &self.absolute;
+        let links = &self.layout.feeds;
         let Some(filter) = filter else {
             let notes = reader.latest_notes(None, FEED_NOTES)?;
             let feed = Feed {
@@ -578,7 +580,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let database = folder.path().join("notes.db");
             let store = Store::open(&database).unwrap();
-            let mut site = Controller::new(database, ORIGIN.into());
+            let mut site = Controller::new(database, ORIGIN.into(), ORIGIN);
             site.layout.zone = TimeZone::UTC;
             Self {
                 _folder: folder,
@@ -947,7 +949,7 @@ mod tests {
         drop(store);
         let database = site.database;
         let aside = database.with_extension("aside");
-        let fresh = Controller::new(database.clone(), ORIGIN.into());
+        let fresh = Controller::new(database.clone(), ORIGIN.into(), ORIGIN);
         std::fs::rename(&database, &aside).unwrap();
         std::fs::write(&database, "no database at all").unwrap();
         let answer = fresh.answer("/");
@@ -1250,11 +1252,10 @@ mod tests {
                 .unwrap()
                 .href()
                 .replace("http://localhost:6683", "");
-            assert!(
-                place
-                    .page(&page, 200)
-                    .contains(&format!("href=\"{}\"", target.replace('&', "&amp;")))
-            );
+            assert!(place.page(&page, 200).contains(&format!(
+                "href=\"{ORIGIN}{}\"",
+                target.replace('&', "&amp;")
+            )));
             feed.entries()
                 .iter()
                 .map(|entry| entry.title().to_string())

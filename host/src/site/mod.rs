@@ -319,13 +319,19 @@ fn serve_on(
     access: AccessControl,
 ) -> io::Result<Infallible> {
     let (database, port) = (settings.database.clone(), listeners.port);
-    let browse = move |origin: &str| Controller::new(database.clone(), origin.to_owned());
+    // Not every program resolves the label, and a feed goes to other programs: it has the
+    // common name, unless only a browser that has the key gets it.
+    let feeds = (!access.needs_token()).then(|| format!("http://localhost:{port}"));
+    let browse = move |origin: &str| {
+        let feeds = feeds.as_deref().unwrap_or(origin);
+        Controller::new(database.clone(), origin.to_owned(), feeds)
+    };
     let current = Mutex::new(Arc::new(browse(&access.identity().origin(port))));
     let limits = server::Limits::default();
     server::run(listeners, limits, access, move |head, identity| {
         let origin = identity.origin(port);
         let mut held = current.lock().unwrap_or_else(PoisonError::into_inner);
-        // Feeds have the origin in them, and so has what was made of them before.
+        // The description of the search has the origin in it.
         if held.origin() != origin {
             *held = Arc::new(browse(&origin));
         }

@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
 use super::{
@@ -363,7 +364,9 @@ impl Server {
 
     /// The answer as it goes over the wire.
     fn written(&self, answer: &Answer, further: &[Header], asked: &Head) -> io::Result<Vec<u8>> {
-        let mut headers = self.headers.clone();
+        // tiny_http's own date panics before 1970, and has no year after 9999.
+        let mut headers = vec![header("Date", &http_date(crate::clock::now()))];
+        headers.extend_from_slice(&self.headers);
         let keeping: &[_] = if answer.tag.is_some() {
             &KEPT
         } else {
@@ -417,6 +420,12 @@ impl Server {
 fn challenge(head: &Head) -> Option<&str> {
     let nonce = head.target.strip_prefix(CHALLENGE)?;
     (head.place == OriginKind::Common && identity::is_nonce(nonce)).then_some(nonce)
+}
+
+/// A moment as answers have it (RFC 9110, 5.6.7), 1970 at the earliest.
+fn http_date(moment: Timestamp) -> String {
+    let moment = moment.max(Timestamp::UNIX_EPOCH);
+    moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 fn header(name: &str, value: &str) -> Header {
@@ -629,6 +638,18 @@ mod tests {
                 .read_to_string(&mut text)
                 .unwrap();
             text
+        }
+    }
+
+    #[test]
+    fn an_answer_has_a_date_whatever_the_clock_says() {
+        for (moment, date) in [
+            ("2026-11-09T08:07:06.5Z", "Mon, 09 Nov 2026 08:07:06 GMT"),
+            ("1969-12-31T23:59:59Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
+            ("-009999-01-02T01:59:59Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
+            ("9999-12-30T22:00:00Z", "Thu, 30 Dec 9999 22:00:00 GMT"),
+        ] {
+            assert_eq!(http_date(moment.parse().unwrap()), date);
         }
     }
 

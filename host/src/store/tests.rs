@@ -1050,12 +1050,12 @@ fn many_notes_get_the_words_of_today_piece_by_piece() {
              UPDATE meta SET reindex = (SELECT max(id) + 1 FROM notes);",
         )
         .unwrap();
-    assert_eq!(t.found("hifi").len(), 0);
+    assert_eq!(t.found("\"hifi\"").len(), 0);
     assert_eq!(t.found("hi fi").len(), 60);
     let path = t.store.path.clone();
     let mut store = Store::open(&path).unwrap();
     while store.run_maintenance().unwrap().is_some() {}
-    assert_eq!(t.found("hifi").len(), 60);
+    assert_eq!(t.found("\"hifi\"").len(), 60);
     let left: i64 = t
         .store
         .conn

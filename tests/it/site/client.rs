@@ -9,10 +9,10 @@ use crate::host::PATIENCE;
 
 /// An answer, read by its length.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
@@ -117,7 +117,7 @@ impl Client {
 }
 
 /// One page.
-pub(super) fn get(port: u16, target: &str) -> Answer {
+pub(crate) fn get(port: u16, target: &str) -> Answer {
     try_get(port, target).unwrap()
 }
 

@@ -194,12 +194,25 @@ fn programs_get_the_same_under_every_name() {
             assert_eq!(node.body, own.body);
         }
     }
-    // What is opened in a browser leads to the origin of browsers; names stay.
-    let feed = get_at(&common_names(&origin)[0], "/feed.atom").body;
-    assert!(
-        feed.contains(&format!("href=\"{origin}/feed.atom\"")),
-        "{feed}"
-    );
+    // What other programs read has the name that all of them resolve, whatever they asked
+    // for, and never the label. A browser is redirected from there.
+    let port = origin.rsplit_once(':').unwrap().1;
+    let common = format!("http://localhost:{port}");
+    for name in [&common, &origin] {
+        for (target, page) in [("/feed.atom", "/"), ("/tag/gpu/feed.atom", "/tag/gpu")] {
+            let feed = get_at(name, target).body;
+            assert!(!feed.contains(label(&origin)), "{feed}");
+            for link in [target, page] {
+                let link = format!("href=\"{common}{link}\"");
+                assert!(feed.contains(&link), "{link} in {feed}");
+            }
+            assert!(feed.contains(&format!("href=\"{common}/note/")), "{feed}");
+            let page = get_at(name, page).body;
+            let offers = format!("href=\"{common}{target}\"");
+            assert_eq!(page.matches(&offers).count(), 2, "{offers} in {page}");
+        }
+    }
+    let feed = get_at(&common, "/feed.atom").body;
     assert!(
         feed.contains("<id>tag:url-notes.localhost,2025:note/"),
         "{feed}"
@@ -246,8 +259,11 @@ fn the_origin_stays_until_its_file_is_removed_and_is_told_to_nobody() {
     assert_ne!(next, origin);
     assert_eq!(get_at(&next, "/tag/gpu").status, 200);
     assert_eq!(get_at(&origin, "/tag/gpu").status, 421);
-    let feed = get_at(&next, "/feed.atom").body;
-    assert!(feed.contains(&next) && !feed.contains(&origin), "{feed}");
+    let search = get_at(&next, "/opensearch.xml").body;
+    assert!(
+        search.contains(&next) && !search.contains(&origin),
+        "{search}"
+    );
 }
 
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {

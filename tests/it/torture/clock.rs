@@ -1,9 +1,11 @@
 //! The whole program on a computer whose clock is wrong.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::shim::Shim;
 use crate::host::{ORIGIN, TestHost, op_id};
+use crate::site::client::get;
 
 const DAY: i64 = 24 * 60 * 60;
 /// From now into the year 9999, and into one that no calendar of ours reaches.
@@ -79,6 +81,94 @@ fn a_clock_in_the_year_9999_is_a_sentence_and_the_save_is_taken_later() {
     let mut host = host(&shim, 0);
     save(&mut host, "https://example.org/b").unwrap();
     assert_eq!(host.call("stats", json!({}))["notes"], 2);
+}
+
+/// So far ahead of now is that moment.
+fn until_then(moment: &str) -> i64 {
+    let moment: Timestamp = moment.parse().unwrap();
+    moment.as_second() - url_notes::clock::now().as_second()
+}
+
+#[test]
+fn site_feeds_and_searches_are_right_under_every_clock() {
+    let shim = Shim::new();
+    let first = "1970-01-01T00:01:00Z";
+    let last = "2199-12-31T23:50:00Z";
+    let mut ids = Vec::new();
+    for (title, moment) in [("First", first), ("Last", last)] {
+        let mut host = host(&shim, until_then(moment));
+        let url = format!("https://example.org/{title}");
+        let note = json!({"opId": op_id(), "url": url, "title": title, "tags": ["x"]});
+        let saved = host.call("saveNote", note);
+        ids.push(saved["note"]["id"].as_i64().unwrap());
+    }
+    let clocks = [
+        "1900-01-01T00:00:00Z",
+        "1970-01-01T00:00:05Z",
+        "2026-01-01T00:00:00Z",
+        "2199-12-31T23:59:00Z",
+        "2300-06-01T00:00:00Z",
+        "9999-12-01T00:00:00Z",
+    ];
+    let zones = ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"];
+    for (number, clock) in clocks.iter().enumerate() {
+        let zone = zones[number % zones.len()];
+        let ahead = until_then(clock);
+        let mut program = shim.program_ahead(ahead);
+        program.env("TZ", zone);
+        let mut host = TestHost::start(program.arg(ORIGIN), &shim.folder());
+        let port = host.site_port();
+        for (target, expected) in [
+            ("/", &["First", "Last"][..]),
+            ("/all/0", &["First", "Last"]),
+            ("/tag/x", &["First", "Last"]),
+            (
+                "/feed.atom",
+                &["First", "Last", "1970-01-01T00:0", "2199-12-31T23:5"],
+            ),
+            ("/tag/x/feed.atom", &["First", "Last"]),
+            ("/api/notes", &["First", "Last"]),
+            ("/search?q=before:1980", &["First"]),
+            ("/search?q=after:2199", &["Last"]),
+            ("/search?q=after:1969+before:9999", &["First", "Last"]),
+            ("/search?q=tag:x+after:2200-01-02", &[]),
+            (&format!("/note/{}", ids[0]), &["First"]),
+            (&format!("/note/{}", ids[1]), &["Last"]),
+        ] {
+            let answer = get(port, target);
+            assert_eq!(answer.status, 200, "{target} at {clock} in {zone}");
+            for title in expected {
+                assert!(
+                    answer.body.contains(title),
+                    "{title} on {target} at {clock}"
+                );
+            }
+            if target.starts_with("/search") {
+                for title in ["First", "Last"] {
+                    let found = answer.body.contains(&format!(">{title}<"));
+                    assert_eq!(
+                        found,
+                        expected.contains(&title),
+                        "{title} on {target} at {clock}"
+                    );
+                }
+            }
+        }
+        let query = |query: &str| {
+            let mut command = shim.program_ahead(ahead);
+            let output = command.env("TZ", zone).args(["search", query, "--json"]);
+            let output = output.output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(!said.contains("panicked"), "{said}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        assert!(query("before:1980").contains("First"), "{clock}");
+        assert!(query("after:2199").contains("Last"), "{clock}");
+        host.call("stats", json!({}));
+        let doctor = shim.program_ahead(ahead).arg("doctor").output().unwrap();
+        let said = String::from_utf8(doctor.stderr).unwrap();
+        assert!(!said.contains("panicked"), "{clock}: {said}");
+    }
 }
 
 #[test]

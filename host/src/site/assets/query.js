@@ -12,6 +12,8 @@ import { addSpelling, hasSigns, spellingsOf, wordsOf } from "./words.js";
  * else it is a word like others
  * @property {import("./words.js").Word[][]} spellings of which one is enough, the one that
  * was typed first; at least one, of at least one word
+ * @property {import("./words.js").Word[][]} pairs of words that it may stand for, typed
+ * without the space, of which one is enough too; those who have a list of all words add them
  * @property {boolean} negated must not occur
  * @property {boolean} prefix the last word may be the beginning of a longer one
  */
@@ -184,9 +186,10 @@ function add(query, { negated, operator, value, quoted }) {
 	}
 	// No operator, or none with sense: a text to look for.
 	const text = operator ? `${operator}:${value}` : quoted ? value : addressWords(value);
-	const spellings = spellingsOf(text);
+	const prefix = !quoted && !negated;
+	const spellings = spellingsOf(text, prefix);
 	if (spellings.length > 0) {
-		query.terms.push({ tags, text, spellings, negated, prefix: !quoted && !negated });
+		query.terms.push({ tags, text, spellings, pairs: [], negated, prefix });
 	}
 }
 

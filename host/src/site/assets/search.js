@@ -11,12 +11,16 @@ import {
 	tooShort,
 } from "./pieces.js";
 import { isEmpty, readQuery, tagOf } from "./query.js";
-import { hasSigns, occurrences, wordsOf } from "./words.js";
+import { halvesOf, hasSigns, occurrences, wordsOf } from "./words.js";
 
 /** Notes that are shown at once. */
 const SHOWN = 20;
 /** So many notes are looked into before the reader is asked. */
 const LOOKED_INTO = 2_000;
+/** A word that so many notes have may also be two that were typed without the space. */
+const RARE = 8;
+/** So many pairs of one query are looked up; words for which more would be needed stay whole. */
+const MAX_HALVES = 128;
 /** Length of a snippet, and how much of it stands before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
@@ -82,16 +86,20 @@ async function candidates(query, start) {
 		else terms.push(term);
 	}
 	query.terms = terms;
-	for (const { spellings, negated, prefix } of terms) {
-		const alone = spellings.every((words) => {
+	let halves = 0;
+	for (const term of terms) {
+		halves += halvesOf(term).length;
+		if (halves <= MAX_HALVES) await addPairs(term, start);
+		const { spellings, pairs, negated, prefix } = term;
+		const alone = [...spellings, ...pairs].every((words) => {
 			const [word] = words;
 			return words.length === 1 && word && (word.lead === "" || word.trail === "");
 		});
 		if (!alone) sure = false;
 		if (negated && !alone) continue;
 		const any = new Uint8Array(start.notes);
-		for (const words of spellings) {
-			const all = await notesWithAll(words, prefix, start);
+		for (const words of [...spellings, ...pairs]) {
+			const all = await notesWithAll(words, prefix && !pairs.includes(words), start);
 			all.forEach((one, number) => {
 				any[number] = (any[number] ?? 0) | one;
 			});
@@ -134,6 +142,27 @@ async function candidates(query, start) {
 		numbers.push(number);
 	}
 	return { numbers, sure };
+}
+
+/**
+ * Adds what a rare word may stand for, two words of the index: `open source` for
+ * `opensource`.
+ * @param {import("./query.js").Term} term
+ * @param {import("./pieces.js").Start} start
+ */
+async function addPairs(term, start) {
+	const halves = halvesOf(term);
+	const [word] = term.spellings[0] ?? [];
+	if (halves.length === 0 || !word) return;
+	const has = await notesWith(word.folded, true, start);
+	if (has.reduce((sum, one) => sum + one, 0) > RARE) return;
+	for (const [first, second] of halves) {
+		const there = async (/** @type {string} */ half) =>
+			(await notesWith(half, false, start)).includes(1);
+		if ((await there(first)) && (await there(second))) {
+			term.pairs.push(wordsOf(`${first} ${second}`));
+		}
+	}
 }
 
 /**

@@ -33,6 +33,8 @@ const MAX_PARTS = 10;
 const LEAST_PART = 3;
 /** Longer spellings are nobody's, in bytes of UTF-8. */
 const MAX_SPELLING = 64;
+/** Longer words aren't taken for two that stand side by side, in characters. */
+const MAX_HALVED = 32;
 
 const MARK = /^\p{M}$/u;
 const LETTER = /^[\p{Alphabetic}\p{N}]$/u;
@@ -480,9 +482,10 @@ export const hasSigns = (word) => word.lead !== "" || word.trail !== "";
 /**
  * The spellings of a term, of which one is enough, the one that was typed first.
  * @param {string} text
+ * @param {boolean} unfinished it wasn't typed in quotation marks, and is wanted
  * @returns {Word[][]}
  */
-export function spellingsOf(text) {
+export function spellingsOf(text, unfinished) {
 	const words = wordsOf(text);
 	if (words.length === 0) return [];
 	const spellings = [words];
@@ -496,7 +499,34 @@ export function spellingsOf(text) {
 		addSpelling(spellings, parted(words, false));
 		addSpelling(spellings, parted(words, true));
 	}
+	// `v1.2.3` is often written without the letter.
+	const numbers = words.slice(1).map(({ folded }) => folded);
+	const isVersion = numbers.length > 1 && numbers.every((word) => /^[0-9]+$/.test(word));
+	if (unfinished && isVersion && words[0]?.folded === "v") {
+		addSpelling(spellings, numbers.join("."));
+	}
 	return spellings;
+}
+
+/**
+ * The pairs of words that the only word of a term may be made of, typed without the space.
+ * @param {{ spellings: Word[][], prefix: boolean }} term
+ * @returns {[first: string, second: string][]}
+ */
+export function halvesOf({ spellings: [typed = []], prefix }) {
+	const [word] = typed;
+	if (!prefix || !word || typed.length !== 1 || hasSigns(word)) return [];
+	const letters = [...word.folded];
+	const count = letters.length;
+	if (count > MAX_HALVED || !/^[\p{Alphabetic}\p{M}]+$/u.test(word.folded)) return [];
+	/** @type {[first: string, second: string][]} */
+	const halves = [];
+	for (let first = 2; count - first >= 2; first++) {
+		// `a part` and `be at` are other words.
+		if (first === 2 && count !== 4) continue;
+		halves.push([letters.slice(0, first).join(""), letters.slice(first).join("")]);
+	}
+	return halves;
 }
 
 /**
@@ -533,16 +563,21 @@ function parted(words, all) {
 }
 
 /**
- * Where a phrase stands in a text: its words one after the other, in one of its spellings.
- * @param {{ spellings: Word[][], prefix: boolean }} phrase
+ * Where a phrase stands in a text: its words one after the other, in one of its spellings;
+ * or a pair of words that it stands for, of which none goes on.
+ * @param {{ spellings: Word[][], pairs: Word[][], prefix: boolean }} phrase
  * @param {Word[]} text
  * @returns {{ start: number, end: number }[]}
  */
-export function occurrences({ spellings, prefix }, text) {
+export function occurrences({ spellings, pairs, prefix }, text) {
+	/** @type {[words: Word[], unfinished: boolean][]} */
+	const wanted = [];
+	for (const words of spellings) wanted.push([words, prefix]);
+	for (const words of pairs) wanted.push([words, false]);
 	const found = [];
 	for (let run = 0; run < text.length; run++) {
-		for (const words of spellings) {
-			const place = standsAt(words, prefix, text, run);
+		for (const [words, unfinished] of wanted) {
+			const place = standsAt(words, unfinished, text, run);
 			if (place) {
 				found.push(place);
 				break;

@@ -239,6 +239,7 @@ fn export(
 
 fn layout(links: Links) -> Layout {
     Layout {
+        feeds: links.clone(),
         links,
         zone: TimeZone::system(),
     }

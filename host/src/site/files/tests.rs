@@ -89,7 +89,11 @@ fn files_hold_what_the_site_shows() {
         .map(str::to_owned)
         .collect();
     assert_eq!(top, TOP);
-    let site = Controller::new(dir.path().join("notes.db"), "http://localhost:6683".into());
+    let site = Controller::new(
+        dir.path().join("notes.db"),
+        "http://localhost:6683".into(),
+        "http://localhost:6683",
+    );
     let file = |name: &str| fs::read_to_string(out.join(name)).unwrap();
     let page = |target: &str| {
         let answer = site.answer_to(target, None);

@@ -18,7 +18,7 @@ pub(in crate::site) fn all(
             (&position, None),
         ],
         tab: Some(Tab::All),
-        feed: Some(layout.links.feed()),
+        feed: Some(layout.feeds.feed()),
         ..Breadcrumb::default()
     };
     let newer = page

@@ -19,7 +19,7 @@ pub(in crate::site) fn home(
 ) -> String {
     let place = Breadcrumb {
         tab: Some(Tab::Home),
-        feed: Some(layout.links.feed()),
+        feed: Some(layout.feeds.feed()),
         ..Breadcrumb::default()
     };
     let content = html! {

@@ -15,6 +15,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 #[derive(Debug)]
 pub(in crate::site) struct Layout {
     pub links: Links,
+    /// Feeds, where programs that read them find them.
+    pub feeds: Links,
     /// Whose days the notes were saved on.
     pub zone: TimeZone,
 }

@@ -29,7 +29,7 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
     let place = Breadcrumb {
         steps: vec![("tag", Some(layout.links.tags())), (&name, None)],
         tab: Some(Tab::Tags),
-        feed: Some(layout.links.tag_feed(page.filter)),
+        feed: Some(layout.feeds.tag_feed(page.filter)),
         ..Breadcrumb::default()
     };
     let newer = page.newest.clone().map(|address| ("Newest notes", address));

@@ -66,7 +66,6 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
 
     use crate::{
         domain::{Metadata, NewNote, PageUrl, parse_tags},
@@ -87,7 +86,7 @@ mod tests {
                 quote: None,
             };
             store
-                .write(Timestamp::now(), |writer| writer.save_note(&new))
+                .write(crate::clock::now(), |writer| writer.save_note(&new))
                 .unwrap()
                 .note
         };

@@ -1,6 +1,7 @@
 //! A query as a join: each condition a descending stream of rows, until all stand at one row.
 
 use std::{
+    collections::HashMap,
     ops::{Range, RangeInclusive},
     time::{Duration, Instant},
 };
@@ -10,7 +11,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::word_rows::{Step, WordRows};
 use crate::{
-    domain::{Note, NoteId, Phrase, Query, Snippet, holds, plain_text, snippet},
+    domain::{Note, NoteId, Phrase, Query, ReadSummary, Snippet, holds, snippet, snippet_of_words},
     error::{Error, Result},
     store::{
         connection::reader::Reader,
@@ -34,6 +35,9 @@ pub(super) struct Limits {
 
 /// What a look into the text of a note takes, in µs.
 const LOOK: u32 = 60;
+
+/// Summaries that are kept after a look at most.
+const SUMMARIES: usize = 64;
 
 /// So many leaps tell that a stream is denser than the others.
 const LEAPS: u32 = 3;
@@ -97,6 +101,10 @@ pub(super) struct Search<'a> {
     pub(super) left: u32,
     pub(super) fts_time: Duration,
     pub(super) chunk: u32,
+    /// The newest notes, where they were looked at to see how frequent a word is.
+    pub(super) sample: Vec<Note>,
+    /// Summaries that were read and are soon needed again.
+    summaries: HashMap<NoteId, ReadSummary>,
 }
 
 impl<'a> Search<'a> {
@@ -164,6 +172,8 @@ impl<'a> Search<'a> {
             limits,
             fts_time: limits.fts_time,
             chunk: limit.saturating_add(1),
+            sample: Vec::new(),
+            summaries: HashMap::new(),
         };
         match query.untagged {
             Some(true) => search.with.push(Stream::Untagged),
@@ -268,24 +278,49 @@ impl<'a> Search<'a> {
     }
 
     /// The note of a row, if it has all that the streams don't tell.
-    pub(super) fn look_at(&self, row: i64) -> Result<Option<Note>> {
+    pub(super) fn look_at(&mut self, row: i64) -> Result<Option<Note>> {
         if self.is_from_elsewhere(row)? {
             return Ok(None);
         }
-        let notes = load(
-            &self.reader.conn,
-            select_notes!("WHERE n.id >= ? AND n.id < ?"),
-            [
-                row * fts_index::ROW_MICROS,
-                (row + 1) * fts_index::ROW_MICROS,
-            ],
-        )?;
-        Ok(notes.into_iter().next().filter(|note| {
+        let sampled = |note: &Note| fts_index::row(note.id) == row;
+        let note = match self.sample.iter().position(sampled) {
+            Some(place) => Some(self.sample.swap_remove(place)),
+            None => load(
+                &self.reader.conn,
+                select_notes!("WHERE n.id >= ? AND n.id < ?"),
+                [
+                    row * fts_index::ROW_MICROS,
+                    (row + 1) * fts_index::ROW_MICROS,
+                ],
+            )?
+            .into_iter()
+            .next(),
+        };
+        Ok(note.filter(|note| {
             // Of the first row it may have been on the page before.
             note.id < self.before
                 && self.saved.contains(&note.saved_at)
-                && (!self.look || holds(&self.phrases, note))
+                && (!self.look || self.holds(note))
         }))
+    }
+
+    /// Whether all phrases hold in a note, seen in its texts.
+    fn holds(&mut self, note: &Note) -> bool {
+        let mut summary = self.summaries.remove(&note.id);
+        let holds = holds(&self.phrases, note, &mut summary);
+        if holds {
+            self.keep_summary(note.id, summary);
+        }
+        holds
+    }
+
+    /// Keeps what was read of a note that is soon looked at again.
+    pub(super) fn keep_summary(&mut self, note: NoteId, summary: Option<ReadSummary>) {
+        if let Some(summary) = summary
+            && self.summaries.len() < SUMMARIES
+        {
+            self.summaries.insert(note, summary);
+        }
     }
 
     /// Where to go on from, when tired.
@@ -294,9 +329,11 @@ impl<'a> Search<'a> {
         Some(NoteId(next).min(self.before))
     }
 
-    pub(super) fn hit(&self, note: Note) -> Hit {
+    pub(super) fn hit(&mut self, note: Note) -> Hit {
+        let summary = self.summaries.remove(&note.id);
+        let summary = summary.unwrap_or_else(|| ReadSummary::of(&note));
         Hit {
-            snippet: snippet_of(&note, &self.phrases),
+            snippet: snippet_of(&note, &summary, &self.phrases),
             note,
         }
     }
@@ -418,16 +455,15 @@ pub(in crate::store) fn range(site: &str) -> (String, String) {
 }
 
 /// The surroundings of the match in the user's text, else in the page's.
-fn snippet_of(note: &Note, phrases: &[Phrase]) -> Snippet {
-    let summary = plain_text(&note.summary);
-    let in_summary = snippet(&summary, phrases);
+fn snippet_of(note: &Note, summary: &ReadSummary, phrases: &[Phrase]) -> Snippet {
+    let in_summary = snippet_of_words(&summary.text, &summary.words, phrases);
     let excerpt = note.metadata.excerpt.as_deref().unwrap_or_default();
     let found = |snippet: &Snippet| snippet.0.iter().any(|piece| piece.matched);
     if found(&in_summary) || excerpt.is_empty() {
         return in_summary;
     }
     let in_excerpt = snippet(excerpt, phrases);
-    if found(&in_excerpt) || summary.is_empty() {
+    if found(&in_excerpt) || summary.text.is_empty() {
         in_excerpt
     } else {
         in_summary

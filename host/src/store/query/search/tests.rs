@@ -4,12 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    domain::{Metadata, NewNote, PageUrl, Tag, parse_tags},
+    domain::{Metadata, NewNote, PageUrl, Phrase, Tag, parse_tags},
     store::{
         query::{
             facets::Followed,
             search::{
                 join::{Limits, MAX_SITES},
+                words::RARE,
                 *,
             },
         },
@@ -495,4 +496,200 @@ fn a_site_with_many_below_it_is_found_too() {
     assert_eq!(count("site:example tag:x"), MAX_SITES + 5);
     assert_eq!(count("tag:x -site:many.example"), 1);
     assert_eq!(count("site:s3.many.example site:e.org"), 2);
+}
+
+#[test]
+fn a_word_typed_without_its_space_finds_the_two_words() {
+    let mut shelf = Shelf::new();
+    shelf.save("apart", &[], "open the source, a source that is open", "");
+    shelf.save("other order", &[], "source open", "");
+    shelf.save("goes on", &[], "open sources, reopen source", "");
+    shelf.save("title", &[], "open", "source");
+    shelf.save("spaced", &[], "all about open source software", "");
+    shelf.save("capitals", &[], "", "It is Open Source.");
+    shelf.save("hyphen", &[], "open-source", "");
+    shelf.save("one word", &[], "opensource", "");
+    shelf.save("tagged", &["open source"], "", "");
+    let all = ["tagged", "one word", "hyphen", "capitals", "spaced"];
+    shelf.check("opensource", &all);
+    // Capitals say where the second word begins: it may go on, as others.
+    shelf.check("OpenSource", &[&all[..], &["goes on"]].concat());
+    shelf.check("opensource software", &["spaced"]);
+    shelf.check("software opensource", &["spaced"]);
+    // What was typed in quotation marks, or isn't wanted, is as it is.
+    shelf.check("\"opensource\"", &["one word", "hyphen"]);
+    shelf.check("all -opensource", &["spaced"]);
+    shelf.check("tag:opensource", &[]);
+    shelf.check("opensauce", &[]);
+    let found = shelf
+        .store
+        .search(&Query::parse("opensource software"), None, 9)
+        .unwrap();
+    let marked: Vec<_> = found.hits[0].snippet.0.iter().collect();
+    assert_eq!(marked[1].text, "open source");
+    assert!(marked[1].matched);
+    let best = shelf
+        .store
+        .search_best(&Query::parse("opensource"), 9)
+        .unwrap();
+    assert_eq!(best.compared, all.len());
+}
+
+#[test]
+fn a_frequent_word_is_not_taken_for_two() {
+    let mut shelf = Shelf::new();
+    shelf.save("two words", &[], "not able", "");
+    for _ in 0..RARE {
+        shelf.save("one word", &[], "notable", "");
+    }
+    let count = |shelf: &Shelf| {
+        let found = shelf.store.search(&Query::parse("notable"), None, 100);
+        found.unwrap().hits.len()
+    };
+    assert_eq!(count(&shelf), RARE + 1);
+    shelf.save("one more", &[], "notable", "");
+    assert_eq!(count(&shelf), RARE + 1);
+}
+
+#[test]
+fn parts_of_a_word_are_no_words_where_they_are_short_or_go_on() {
+    let mut shelf = Shelf::new();
+    shelf.save(
+        "short",
+        &[],
+        "a part, be at, to me, at tend, for general use",
+        "",
+    );
+    shelf.save("network", &[], "wi fi and hi fi by log in", "");
+    for nothing in ["apart", "attend", "forge", "forgen", "bea"] {
+        shelf.check(nothing, &[]);
+    }
+    shelf.check("wifi", &["network"]);
+    shelf.check("hifi", &["network"]);
+    shelf.check("login", &["network"]);
+    shelf.check("wifi hifi login", &["network"]);
+}
+
+#[test]
+fn words_of_every_script_are_taken_for_two() {
+    let mut shelf = Shelf::new();
+    shelf.save("cyrillic", &[], "Открытый Исходный код", "");
+    shelf.save("greek", &[], "ἀνοικτὸς κώδικας", "");
+    shelf.save("hindi", &[], "हिन्दी किताब", "");
+    shelf.save("accents", &[], "Café Crème", "");
+    shelf.save("characters", &[], "機械学習", "");
+    shelf.check("открытыйисходный", &["cyrillic"]);
+    shelf.check("ανοικτοςκωδικας", &["greek"]);
+    shelf.check("हिन्दीकिताब", &["hindi"]);
+    shelf.check("cafecreme", &["accents"]);
+    shelf.check("機械学習", &["characters"]);
+    shelf.check("機械習学", &[]);
+}
+
+#[test]
+fn a_long_word_costs_no_more_than_others() {
+    let mut shelf = Shelf::new();
+    shelf.save(
+        "long",
+        &[],
+        &format!("{} {}", "a".repeat(20), "b".repeat(20)),
+        "",
+    );
+    shelf.save(
+        "at the limit",
+        &[],
+        &format!("{} {}", "c".repeat(16), "d".repeat(16)),
+        "",
+    );
+    shelf.check(&["a".repeat(20), "b".repeat(20)].concat(), &[]);
+    shelf.check(
+        &["c".repeat(16), "d".repeat(16)].concat(),
+        &["at the limit"],
+    );
+    for word in [
+        "x".repeat(4000),
+        "é".repeat(2000),
+        "機".repeat(1300),
+        "a1".repeat(60),
+    ] {
+        shelf.check(&word, &[]);
+    }
+    // Of each word there are fewer pairs than it has letters.
+    let typed: Vec<String> = (0..32)
+        .map(|at| format!("{}{at}", "q".repeat(31)))
+        .collect();
+    shelf.check(&typed.join(" "), &[]);
+    let query = Query::parse(&"z".repeat(32));
+    assert_eq!(Phrase::all(&query.terms)[0].halves().len(), 28);
+    // Five such words have more of them than are looked up.
+    let pair = "cccccccccccccccc dddddddddddddddd".replace(' ', "");
+    let others: Vec<String> = ('e'..='h').map(|c| c.to_string().repeat(32)).collect();
+    shelf.save(
+        "others",
+        &[],
+        &format!("cccccccccccccccc dddddddddddddddd {}", others.join(" ")),
+        "",
+    );
+    shelf.check(&format!("{pair} {}", others.join(" ")), &["others"]);
+    shelf.check(&format!("{} {pair}", others.join(" ")), &[]);
+}
+
+#[test]
+fn a_version_is_found_with_its_letter_and_without() {
+    let mut shelf = Shelf::new();
+    shelf.save("other", &[], "version 1.2.4, 2.1.2.4, 1 and 2 and 3", "");
+    shelf.save("spelled out", &[], "version 1.2.3", "");
+    shelf.save("letter", &[], "v1.2.3", "");
+    shelf.save("goes on", &[], "V1.2.30", "");
+    shelf.check("v1.2.3", &["goes on", "letter", "spelled out"]);
+    shelf.check("V1.2.3", &["goes on", "letter", "spelled out"]);
+    shelf.check("1.2.3", &["goes on", "letter", "spelled out"]);
+    shelf.check("version v1.2.3", &["spelled out"]);
+    shelf.check("\"v1.2.3\"", &["letter"]);
+    shelf.check("v1.2.3 -v1.2.3", &["goes on", "spelled out"]);
+    // One number alone may be anything.
+    shelf.check("v1", &["goes on", "letter"]);
+}
+
+#[test]
+fn the_pages_of_a_word_that_is_taken_for_two_follow_each_other() {
+    let mut shelf = Shelf::new();
+    for number in 0..40 {
+        let word = if number % 9 == 0 {
+            "opensource"
+        } else {
+            "open source"
+        };
+        shelf.save("x", &[], word, "");
+        shelf.save("y", &[], "source of what is open", "");
+    }
+    let query = Query::parse("opensource");
+    let tight = Limits {
+        work: 60,
+        fts_time: Duration::ZERO,
+    };
+    for limits in [LIMITS, tight] {
+        for limit in [1, 7, 100] {
+            let found = all_pages(&shelf.store, None, limits, &query, limit);
+            assert_eq!(found.len(), 40, "{limits:?} {limit}");
+        }
+    }
+}
+
+#[test]
+fn a_hash_finds_tags_of_every_script_and_in_quotation_marks() {
+    let mut shelf = Shelf::new();
+    shelf.save("characters", &["機械学習"], "", "");
+    shelf.save("accents", &["größe"], "", "");
+    shelf.save("two words", &["machine learning"], "", "");
+    shelf.save("persian", &["می\u{200C}خواهم"], "", "");
+    shelf.save("only text", &[], "größe, 機械学習, machine learning", "");
+    shelf.check("#機械学習", &["characters"]);
+    shelf.check("#GRÖSSE", &[]);
+    shelf.check("#Größe", &["accents"]);
+    shelf.check("#gro\u{308}ße", &["accents"]);
+    shelf.check("#\"Machine  Learning\"", &["two words"]);
+    shelf.check("#\"größe\"", &["accents"]);
+    shelf.check("#می\u{200C}خواهم", &["persian"]);
+    shelf.check("größe -#größe", &["only text"]);
 }

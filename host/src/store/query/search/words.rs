@@ -20,6 +20,13 @@ use crate::{
 const MAX_INDEXED_WORDS: usize = 24;
 /// So many words a prefix may stand for, to be looked for one by one.
 const MAX_EXPANSIONS: usize = 32;
+/// A word of which so many notes have one that begins so may also be two words that were
+/// typed without the space.
+pub(super) const RARE: usize = 8;
+/// A word that stands in the index more often isn't rare, however few notes have it.
+const MAX_INSTANCES: usize = 256;
+/// So many pairs of one query are looked up; words for which more would be needed stay whole.
+const MAX_HALVES: usize = 128;
 /// So many notes are looked at to see whether a prefix is frequent, and so many of
 /// them have to have it.
 const SAMPLE: u32 = 8;
@@ -38,8 +45,14 @@ enum Known {
     Nothing,
 }
 
-/// The words of the index that begin so, by their beginnings. None where they are many.
-type Expansions = HashMap<String, Option<Vec<String>>>;
+/// The words of the index that begin so, and whether few notes have them.
+struct Expansion {
+    words: Vec<String>,
+    rare: bool,
+}
+
+/// The words of the index by their beginnings. None where they are many.
+type Expansions = HashMap<String, Option<Expansion>>;
 
 impl Search<'_> {
     /// The words that are wanted, as one stream, and those that aren't, each as
@@ -48,7 +61,7 @@ impl Search<'_> {
         let mut expressions = Vec::new();
         let mut open = Vec::new();
         let mut room = MAX_INDEXED_WORDS;
-        for phrase in self.phrases.clone() {
+        for (number, phrase) in self.phrases.clone().into_iter().enumerate() {
             let words: usize = phrase.spellings.iter().map(Words::len).sum();
             // Signs aren't indexed in their place, and what has no room not at all.
             let partly = phrase.has_signs() || words > room;
@@ -61,7 +74,7 @@ impl Search<'_> {
                 }
             } else if phrase.prefix && words <= room {
                 room -= words;
-                open.push(phrase);
+                open.push((number, phrase));
             } else if let [only] = phrase.spellings.as_slice() {
                 let indexed = words.min(room);
                 room -= indexed;
@@ -94,17 +107,17 @@ impl Search<'_> {
     /// FTS5, which reads all rows of all words that begin so at first.
     fn add_open(
         &mut self,
-        mut open: Vec<Phrase>,
+        mut open: Vec<(usize, Phrase)>,
         expressions: &mut Vec<String>,
         size: &mut u32,
     ) -> Result<bool> {
         let mut expansions = Expansions::new();
         let length = |phrase: &Phrase| beginning(&phrase.spellings[0]).len();
         // What tells most comes first.
-        open.sort_by_key(|phrase| std::cmp::Reverse(length(phrase)));
+        open.sort_by_key(|(_, phrase)| std::cmp::Reverse(length(phrase)));
         let alone = open.len() == 1 && expressions.is_empty();
         let mut wide = Vec::new();
-        for phrase in open {
+        for (number, mut phrase) in open {
             let short = length(&phrase) <= SHORT && phrase.longest() == 1;
             let skipped = short
                 && match alone {
@@ -117,6 +130,9 @@ impl Search<'_> {
                     return Ok(true);
                 }
                 continue;
+            }
+            if self.has_room_for_pairs(number) && self.add_pairs(&mut phrase, &mut expansions)? {
+                self.phrases[number].pairs.clone_from(&phrase.pairs);
             }
             match self.known(&phrase, &mut expansions)? {
                 Known::Nothing => return Ok(false),
@@ -148,19 +164,63 @@ impl Search<'_> {
         Ok(true)
     }
 
+    /// Whether the pairs of the phrase of this number are few enough, with those before it.
+    fn has_room_for_pairs(&self, number: usize) -> bool {
+        let phrases = self.phrases[..=number].iter();
+        phrases.map(|phrase| phrase.halves().len()).sum::<usize>() <= MAX_HALVES
+    }
+
+    /// Adds what a rare word may stand for, two words of the index: `open source` for
+    /// `opensource`. Whether there is such a pair.
+    fn add_pairs(&mut self, phrase: &mut Phrase, expansions: &mut Expansions) -> Result<bool> {
+        if phrase.halves().is_empty() {
+            return Ok(false);
+        }
+        let known = self.expanded(&beginning(&phrase.spellings[0]), expansions)?;
+        if !known.is_some_and(|known| known.rare) {
+            return Ok(false);
+        }
+        let start = Instant::now();
+        let mut query = self
+            .reader
+            .conn
+            .prepare_cached("SELECT 1 FROM indexed_words WHERE term = ? LIMIT 1")?;
+        let mut there = |word: &str| query.exists([word]);
+        let mut pairs = Vec::new();
+        for (first, second) in phrase.halves() {
+            if there(first)? && there(second)? {
+                pairs.push((first.to_owned(), second.to_owned()));
+            }
+        }
+        for (first, second) in &pairs {
+            phrase.add_pair((first, second));
+        }
+        self.spend(start);
+        Ok(!pairs.is_empty())
+    }
+
+    /// The words of the index that begin so. None where they are many.
+    fn expanded<'e>(
+        &mut self,
+        begins: &str,
+        expansions: &'e mut Expansions,
+    ) -> Result<Option<&'e Expansion>> {
+        if !expansions.contains_key(begins) {
+            let found = self.expansions(begins)?;
+            expansions.insert(begins.to_owned(), found);
+        }
+        Ok(expansions.get(begins).and_then(Option::as_ref))
+    }
+
     /// What the index can tell of a phrase whose last word may go on.
     fn known(&mut self, phrase: &Phrase, expansions: &mut Expansions) -> Result<Known> {
-        let mut any = Vec::new();
+        let mut any: Vec<String> = phrase.pairs.iter().map(|pair| quoted(pair, 2)).collect();
         let mut partly = false;
         for words in &phrase.spellings {
             let whole = words.len() - 1;
-            let begins = beginning(words);
-            if !expansions.contains_key(&begins) {
-                let found = self.expansions(&begins)?;
-                expansions.insert(begins.clone(), found);
-            }
+            let ends = self.expanded(&beginning(words), expansions)?;
             let signed: Vec<String> = signed(words, whole).collect();
-            match expansions.get(&begins).and_then(Option::as_deref) {
+            match ends.map(|ends| ends.words.as_slice()) {
                 Some([]) => {}
                 // Such a word isn't in its place in the index.
                 Some(ends) if phrase.has_signs() => {
@@ -206,23 +266,34 @@ impl Search<'_> {
             select_notes!("WHERE n.id < ? ORDER BY n.id DESC LIMIT ?"),
             params![self.before.0, SAMPLE],
         )?;
-        let having = notes.iter().filter(|note| holds(phrases, note));
-        let frequent = having.count() >= FREQUENT;
+        let mut having = 0;
+        for note in &notes {
+            let mut summary = None;
+            having += usize::from(holds(phrases, note, &mut summary));
+            self.keep_summary(note.id, summary);
+            if having >= FREQUENT {
+                break;
+            }
+        }
+        let frequent = having >= FREQUENT;
+        self.sample = notes;
         self.spend(start);
         Ok(frequent)
     }
 
     /// The words of the index that begin so. None where they are many.
-    fn expansions(&mut self, begins: &str) -> Result<Option<Vec<String>>> {
-        // Instances of a word are passed one by one, a few of them sooner than
-        // the next word is looked up.
+    fn expansions(&mut self, begins: &str) -> Result<Option<Expansion>> {
+        // Instances of a word are passed one by one, some of them sooner than the next word is
+        // looked up. So many notes are seen to be more than few.
         const PASSED: usize = 8;
         let mut query = self
             .reader
             .conn
-            .prepare_cached("SELECT term FROM indexed_words WHERE term >= ? AND term < ?")?;
+            .prepare_cached("SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?")?;
         let end = format!("{begins}\u{10FFFF}");
         let mut words: Vec<String> = Vec::new();
+        let mut notes: Vec<i64> = Vec::new();
+        let mut passed = false;
         let mut from = begins.to_owned();
         loop {
             let start = Instant::now();
@@ -231,12 +302,23 @@ impl Search<'_> {
             loop {
                 let Some(row) = rows.next()? else {
                     self.spend(start);
-                    return Ok(Some(words));
+                    let rare = !passed && notes.len() <= RARE;
+                    return Ok(Some(Expansion { words, rare }));
                 };
                 let word: String = row.get(0)?;
-                if words.last() == Some(&word) {
+                let note = row.get(1)?;
+                if notes.len() <= RARE && !notes.contains(&note) {
+                    notes.push(note);
+                }
+                if words.last().is_some_and(|last| *last == word) {
                     instances += 1;
-                    if instances > PASSED {
+                    let most = if notes.len() > RARE {
+                        PASSED
+                    } else {
+                        MAX_INSTANCES
+                    };
+                    if instances > most {
+                        passed = true;
                         // No word has a control character: the least that is after it.
                         from = format!("{word}\u{1}");
                         self.spend(start);
