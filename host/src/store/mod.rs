@@ -50,4 +50,6 @@ pub use recovery::{
 pub use transaction::{Operation, OperationResult, Store, TRASH_DAYS, Writer};
 
 #[cfg(test)]
+mod test_store;
+#[cfg(test)]
 mod tests;

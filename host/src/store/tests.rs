@@ -9,143 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    connection::schema::SCHEMA, notes::tags::renew_names, recovery::check_content::examine,
-    transaction::writes::PRUNED_AT_ONCE, *,
+    connection::schema::SCHEMA,
+    notes::tags::renew_names,
+    recovery::check_content::examine,
+    test_store::{TestStore, new_note},
+    transaction::writes::PRUNED_AT_ONCE,
+    *,
 };
 use crate::{
-    domain::{Change, Metadata, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags},
+    domain::{Change, NewNote, Note, NoteId, PageUrl, Query, Quote, Tag, parse_tags},
     error::{Error, Result, StoreFault},
 };
-
-struct TestStore {
-    store: Store,
-    now: Timestamp,
-    _dir: tempfile::TempDir,
-}
-
-impl TestStore {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self {
-            store: Store::open(&dir.path().join("notes.db")).unwrap(),
-            now: "2025-08-12T10:00:00Z".parse().unwrap(),
-            _dir: dir,
-        }
-    }
-
-    /// A save one second after the last write.
-    fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> SavedNote {
-        let new = new_note(url, title, tags, summary);
-        self.write(|writer| writer.save_note(&new)).unwrap()
-    }
-
-    fn write<T>(&mut self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> Result<T> {
-        self.now += SignedDuration::from_secs(1);
-        let done = self.store.write(self.now, work);
-        self.check();
-        done
-    }
-
-    /// Time as a clock shows it that is right: the program is started now and then.
-    fn let_hours_pass(&mut self, hours: i64) {
-        let end = self.now + SignedDuration::from_hours(hours);
-        while self.now < end {
-            self.now = end.min(self.now + SignedDuration::from_hours(20));
-            self.store.prune(self.now).unwrap();
-        }
-    }
-
-    /// What must hold after each write: SQLite's own check, counts, index.
-    fn check(&self) {
-        let conn = &self.store.conn;
-        let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
-        assert_eq!(
-            number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
-            0
-        );
-        assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-        assert_eq!(
-            number(
-                "SELECT count(*) FROM tags t WHERE uses <> \
-                 (SELECT count(*) FROM note_tags WHERE tag_id = t.id)"
-            ),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) FROM tags WHERE uses > 0"),
-            number("SELECT tags FROM meta")
-        );
-        assert_eq!(
-            number(
-                "SELECT count(*) FROM tag_aliases a JOIN tags t ON t.name = a.name \
-                 WHERE t.uses > 0 OR t.id IN (SELECT tag_id FROM tag_aliases)"
-            ),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) - count(DISTINCT note_id || ' ' || position) FROM note_tags"),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) FROM notes"),
-            number("SELECT notes FROM meta")
-        );
-        let untagged = "SELECT ifnull(group_concat(id), '') FROM (SELECT id FROM notes EXCEPT
-                        SELECT note_id FROM note_tags)";
-        let kept = "SELECT ifnull(group_concat(note_id), '') FROM untagged";
-        let [untagged, kept]: [String; 2] =
-            [untagged, kept].map(|sql| conn.query_row(sql, [], |row| row.get(0)).unwrap());
-        assert_eq!(untagged, kept);
-        assert_eq!(
-            number("SELECT count(*) FROM untagged"),
-            number("SELECT untagged FROM meta")
-        );
-        assert_eq!(
-            number(
-                "SELECT count(*) FROM sites s WHERE uses <> \
-                 (SELECT count(*) FROM notes WHERE site_id = s.id)"
-            ),
-            0
-        );
-        assert_eq!(
-            number("SELECT count(*) FROM sites WHERE uses > 0"),
-            number("SELECT sites FROM meta")
-        );
-        assert_eq!(
-            number(
-                "SELECT (SELECT count(*) FROM (SELECT id / 1000 FROM notes EXCEPT SELECT rowid FROM notes_fts)) \
-                 + (SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id / 1000 FROM notes))"
-            ),
-            0
-        );
-        conn.execute(
-            "INSERT INTO notes_fts (notes_fts) VALUES ('integrity-check')",
-            [],
-        )
-        .unwrap();
-    }
-
-    fn found(&self, query: &str) -> Vec<String> {
-        self.store
-            .search(&Query::parse(query), None, 100)
-            .unwrap()
-            .hits
-            .into_iter()
-            .map(|hit| hit.note.title)
-            .collect()
-    }
-}
-
-fn new_note(url: &str, title: &str, tags: &[&str], summary: &str) -> NewNote {
-    NewNote {
-        url: PageUrl::parse(url).unwrap(),
-        title: title.into(),
-        tags: parse_tags(tags).unwrap(),
-        summary: summary.into(),
-        metadata: Metadata::default(),
-        quote: None,
-    }
-}
 
 fn names(note: &Note) -> Vec<&str> {
     note.tags.iter().map(Tag::as_str).collect()
@@ -159,7 +33,7 @@ fn counted(tags: &[TagCount]) -> Vec<(&str, u64)> {
 
 #[test]
 fn a_saved_note_is_found_as_it_was_saved() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let saved = t.save(
         "https://e.org/a?utm_source=x",
         "A",
@@ -179,7 +53,7 @@ fn a_saved_note_is_found_as_it_was_saved() {
 
 #[test]
 fn saving_again_keeps_the_users_words_and_unites_the_tags() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let first = t
         .save("https://e.org/a", "Mine", &["b", "a"], "my text")
         .note;
@@ -205,7 +79,7 @@ fn saving_again_keeps_the_users_words_and_unites_the_tags() {
 
 #[test]
 fn an_empty_title_and_summary_take_the_new_ones() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/a", "", &[], "");
     let note = t.save("https://e.org/a", "Title", &[], "text").note;
     assert_eq!(
@@ -216,7 +90,7 @@ fn an_empty_title_and_summary_take_the_new_ones() {
 
 #[test]
 fn a_quote_is_appended_once() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let mut new = new_note("https://e.org/a", "A", &[], "my text");
     new.quote = Quote::new("selected", "", "");
     let first = t.write(|writer| writer.save_note(&new)).unwrap().note;
@@ -227,7 +101,7 @@ fn a_quote_is_appended_once() {
 
 #[test]
 fn an_update_replaces_what_is_given_and_nothing_else() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let note = t.save("https://e.org/a", "A", &["x", "y"], "text").note;
     let change = Change {
         tags: Some(parse_tags(&["y", "z", "x"]).unwrap()),
@@ -260,7 +134,7 @@ fn an_update_replaces_what_is_given_and_nothing_else() {
 
 #[test]
 fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let note = t
         .save("https://e.org/a", "Needle", &["b", "a"], "text")
         .note;
@@ -290,7 +164,7 @@ fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
 
 #[test]
 fn a_page_saved_anew_keeps_its_deleted_note_in_the_trash() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let old = t.save("https://e.org/a", "Old", &["x"], "").note;
     t.write(|writer| writer.delete_note(old.id)).unwrap();
     let new = t.save("https://e.org/a", "New", &[], "");
@@ -307,7 +181,7 @@ fn a_page_saved_anew_keeps_its_deleted_note_in_the_trash() {
 
 #[test]
 fn the_trash_is_emptied_after_thirty_days() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let note = t.save("https://e.org/a", "A", &[], "").note;
     t.write(|writer| writer.delete_note(note.id)).unwrap();
     t.let_hours_pass(24 * TRASH_DAYS - 1);
@@ -320,7 +194,7 @@ fn the_trash_is_emptied_after_thirty_days() {
 
 #[test]
 fn saves_of_one_moment_have_ids_of_their_own() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let now = t.now;
     let ids: Vec<i64> = (0..3)
         .map(|n| {
@@ -350,7 +224,7 @@ fn saves_of_one_moment_have_ids_of_their_own() {
 
 #[test]
 fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let midnight: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
     let just_before = midnight - SignedDuration::from_millis(1);
     // Of two days, and bumped into one another.
@@ -425,7 +299,7 @@ fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
 
 #[test]
 fn a_change_is_later_than_the_save_whatever_the_clock_says() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let saved = t.save("https://e.org/", "", &[], "").note;
     t.now -= SignedDuration::from_hours(1);
     let mut last = saved.saved_at;
@@ -438,7 +312,7 @@ fn a_change_is_later_than_the_save_whatever_the_clock_says() {
 
 #[test]
 fn an_operation_is_done_once() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(7),
         method: "saveNote",
@@ -499,7 +373,7 @@ fn an_operation_is_done_once() {
 
 #[test]
 fn an_operation_has_the_same_result_again_whatever_became_of_its_note() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(9),
         method: "saveNote",
@@ -523,7 +397,7 @@ fn an_operation_has_the_same_result_again_whatever_became_of_its_note() {
 
 #[test]
 fn an_operation_of_an_earlier_version_answers_with_its_note() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let note = t.save("https://e.org/a", "A", &["x"], "").note;
     let operation = Operation {
         id: Uuid::from_u128(10),
@@ -556,7 +430,7 @@ fn an_operation_of_an_earlier_version_answers_with_its_note() {
 
 #[test]
 fn each_write_raises_the_revision() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let before = t.store.revision().unwrap();
     let note = t.save("https://e.org/a", "A", &[], "").note;
     assert!(t.store.revision().unwrap() > before);
@@ -569,7 +443,7 @@ fn each_write_raises_the_revision() {
 
 #[test]
 fn lists_are_newest_first_and_paged() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     for n in 0..5 {
         t.save(&format!("https://e.org/{n}"), &n.to_string(), &["x"], "");
     }
@@ -596,7 +470,7 @@ fn lists_are_newest_first_and_paged() {
 
 #[test]
 fn tags_narrow_and_exclude() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/1", "1", &["gpu", "llm"], "");
     t.save("https://e.org/2", "2", &["gpu", "amd"], "");
     t.save("https://e.org/3", "3", &["gpu", "llm", "amd"], "");
@@ -639,7 +513,7 @@ fn tags_narrow_and_exclude() {
 
 #[test]
 fn completes_beginnings_before_insides() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/1", "1", &["rust", "trust", "rusty nail"], "");
     t.save("https://e.org/2", "2", &["trust", "rusty nail"], "");
     t.save("https://e.org/3", "3", &["trust", "100%", "a_b"], "");
@@ -663,7 +537,7 @@ fn completes_beginnings_before_insides() {
 
 #[test]
 fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/1", "1", &["café", "gödel", "naïve café"], "");
     t.save(
         "https://e.org/2",
@@ -723,7 +597,7 @@ fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
 
 #[test]
 fn finds_words_accents_and_cjk_inside_a_run() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save(
         "https://arxiv.org/abs/1",
         "Gödel's proof",
@@ -769,7 +643,7 @@ fn finds_words_accents_and_cjk_inside_a_run() {
 
 #[test]
 fn nothing_typed_is_an_error() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/1", "c++ and .net", &["c++"], "");
     for query in [
         "",
@@ -809,7 +683,7 @@ fn nothing_typed_is_an_error() {
 
 #[test]
 fn search_tells_whether_there_is_more() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     for n in 0..3 {
         t.save(&format!("https://e.org/{n}"), &n.to_string(), &[], "word");
     }
@@ -827,7 +701,7 @@ fn search_tells_whether_there_is_more() {
 
 #[test]
 fn a_reader_sees_what_a_writer_committed() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let reader = Reader::open(&t.store.path).unwrap();
     assert_eq!(reader.counts().unwrap().notes, 0);
     t.save("https://e.org/1", "1", &[], "");
@@ -836,7 +710,7 @@ fn a_reader_sees_what_a_writer_committed() {
 
 #[test]
 fn several_writers_at_once_lose_nothing() {
-    let t = TestStore::new();
+    let t = TestStore::checked();
     let path = t.store.path.clone();
     std::thread::scope(|scope| {
         for writer in 0..8 {
@@ -865,7 +739,7 @@ fn several_writers_at_once_lose_nothing() {
 
 #[test]
 fn the_trash_is_emptied_also_where_nobody_writes() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let ids: Vec<NoteId> = (0..2 * PRUNED_AT_ONCE)
         .map(|n| {
             let new = new_note(&format!("https://e.org/{n}"), "", &[], "");
@@ -890,7 +764,7 @@ fn the_trash_is_emptied_also_where_nobody_writes() {
 
 #[test]
 fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let path = t.store.path.clone();
     t.save("https://e.org/old", "Old", &[], "");
     let other = path.with_file_name("other.db");
@@ -916,7 +790,7 @@ fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
 
 #[test]
 fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/old", "Old", &[], "");
     let newer = SCHEMA + 1;
     t.store
@@ -971,7 +845,7 @@ fn a_glance_at_notes_that_nobody_has_open_leaves_nothing_beside_them() {
 
 #[test]
 fn a_glance_ends_in_time() {
-    let mut store = TestStore::new();
+    let mut store = TestStore::checked();
     for number in 0..40 {
         let url = format!("https://e.org/{number}");
         store.save(&url, "Title", &["tag"], &"words of it ".repeat(200));
@@ -990,7 +864,7 @@ fn a_glance_ends_in_time() {
 
 #[test]
 fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     for page in 1..4 {
         t.save(&format!("https://e.org/{page}"), "A page", &["x"], "");
     }
@@ -1015,7 +889,7 @@ fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it()
 
 #[test]
 fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/1", "A page", &["x"], "");
     let conn = &t.store.conn;
     conn.execute(
@@ -1037,7 +911,7 @@ fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
 
 #[test]
 fn many_notes_get_the_words_of_today_piece_by_piece() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     for page in 0..60 {
         t.save(&format!("https://e.org/{page}"), "A Hi-Fi page", &[], "");
     }

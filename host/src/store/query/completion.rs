@@ -328,8 +328,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Metadata, NewNote, PageUrl},
-        store::transaction::Store,
+        domain::NewNote,
+        store::{test_store::new_note, transaction::Store},
     };
 
     /// A store whose tags have these names, the first one on most notes.
@@ -347,12 +347,8 @@ mod tests {
             .write(now, |writer| {
                 for (number, _) in tags.iter().enumerate() {
                     writer.save_note(&NewNote {
-                        url: PageUrl::parse(&format!("https://e.org/{number}"))?,
-                        title: String::new(),
                         tags: tags[..=number].to_vec(),
-                        summary: String::new(),
-                        metadata: Metadata::default(),
-                        quote: None,
+                        ..new_note(&format!("https://e.org/{number}"), "", &[], "")
                     })?;
                 }
                 Ok(())

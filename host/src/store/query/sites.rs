@@ -150,25 +150,14 @@ fn by_notes(a: &SiteCount, b: &SiteCount) -> std::cmp::Ordering {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
-    use crate::{
-        domain::{Metadata, NewNote, PageUrl},
-        store::transaction::Store,
-    };
+    use crate::store::{test_store::new_note, transaction::Store};
 
     fn store_of(urls: &[&str]) -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         for url in urls {
-            let new = NewNote {
-                url: PageUrl::parse(url).unwrap(),
-                title: String::new(),
-                tags: Vec::new(),
-                summary: String::new(),
-                metadata: Metadata::default(),
-                quote: None,
-            };
+            let new = new_note(url, "", &[], "");
             store
                 .write(crate::clock::now(), |writer| writer.save_note(&new))
                 .unwrap();

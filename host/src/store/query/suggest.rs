@@ -344,30 +344,17 @@ fn beginning(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use jiff::{SignedDuration, Timestamp};
+    use jiff::SignedDuration;
 
     use super::*;
     use crate::{
         domain::{Change, MEMORY_NOTES, Metadata, NewNote, parse_tags},
-        store::{notes::tag_edits::TagEdit, query::suggest_memory::MAX_CHANGED},
+        store::{
+            notes::tag_edits::TagEdit, query::suggest_memory::MAX_CHANGED, test_store::TestStore,
+        },
     };
 
-    struct TestStore {
-        store: Store,
-        now: Timestamp,
-        _dir: tempfile::TempDir,
-    }
-
     impl TestStore {
-        fn new() -> Self {
-            let dir = tempfile::tempdir().unwrap();
-            Self {
-                store: Store::open(&dir.path().join("notes.db")).unwrap(),
-                now: "2025-08-12T10:00:00Z".parse().unwrap(),
-                _dir: dir,
-            }
-        }
-
         /// One with notes on two subjects.
         fn filled() -> Self {
             let mut store = Self::new();
@@ -386,20 +373,6 @@ mod tests {
                 );
             }
             store
-        }
-
-        fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> Note {
-            self.now += SignedDuration::from_secs(1);
-            let new = NewNote {
-                url: PageUrl::parse(url).unwrap(),
-                title: title.into(),
-                tags: parse_tags(tags).unwrap(),
-                summary: summary.into(),
-                metadata: Metadata::default(),
-                quote: None,
-            };
-            let saved = self.store.write(self.now, |writer| writer.save_note(&new));
-            saved.unwrap().note
         }
 
         fn suggest_for(&mut self, url: &str, title: &str, choices: &Choices) -> Vec<Suggestion> {
@@ -518,7 +491,7 @@ mod tests {
             ..Change::default()
         };
         edit(&mut store, &|writer| {
-            writer.update_note(saved.id, change.clone()).unwrap();
+            writer.update_note(saved.note.id, change.clone()).unwrap();
         });
         assert_eq!(store.names("Quinces again")[0], "orchard");
         let similar = |store: &mut TestStore| {
@@ -536,11 +509,11 @@ mod tests {
             ..Change::default()
         };
         edit(&mut store, &|writer| {
-            writer.update_note(saved.id, change.clone()).unwrap();
+            writer.update_note(saved.note.id, change.clone()).unwrap();
         });
         assert_eq!(similar(&mut store), Some(Reason::Similar(1)));
         edit(&mut store, &|writer| {
-            writer.delete_note(saved.id).unwrap();
+            writer.delete_note(saved.note.id).unwrap();
         });
         assert!(!store.names("Quinces again").contains(&"orchard".into()));
     }
@@ -635,7 +608,7 @@ mod tests {
         let bare = store.save("https://new.example/bare", "Quinces", &[], "");
         store.names("Quinces again");
         let learned = store.store.remembered.as_ref().unwrap().learned;
-        assert_eq!(learned, bare.id);
+        assert_eq!(learned, bare.note.id);
     }
 
     #[test]

@@ -323,10 +323,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
-    use crate::{
-        domain::{Metadata, NewNote, PageUrl, parse_tags},
-        store::transaction::Store,
-    };
+    use crate::store::{test_store::new_note, transaction::Store};
 
     /// Notes with these tags, one a day, the first one the oldest.
     fn store_of(notes: &[&[&str]]) -> (tempfile::TempDir, Store) {
@@ -334,14 +331,7 @@ mod tests {
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         let start: Timestamp = "2025-08-12T10:00:00Z".parse().unwrap();
         for (number, tags) in (0..).zip(notes) {
-            let new = NewNote {
-                url: PageUrl::parse(&format!("https://e.org/{number}")).unwrap(),
-                title: String::new(),
-                tags: parse_tags(tags).unwrap(),
-                summary: String::new(),
-                metadata: Metadata::default(),
-                quote: None,
-            };
+            let new = new_note(&format!("https://e.org/{number}"), "", tags, "");
             let now = start + SignedDuration::from_hours(24 * number);
             store.write(now, |writer| writer.save_note(&new)).unwrap();
         }

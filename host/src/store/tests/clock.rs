@@ -15,7 +15,7 @@ fn is_there(t: &TestStore, id: NoteId) -> bool {
 
 #[test]
 fn a_start_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let id = deleted(&mut t);
     t.now += SignedDuration::from_hours(24 * 60);
     for number in 0..40 {
@@ -34,7 +34,7 @@ fn a_start_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
 
 #[test]
 fn a_clock_that_goes_back_and_forth_at_each_start_leaves_the_trash_alone() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let id = deleted(&mut t);
     let right = t.now;
     for number in 0..100 {
@@ -48,7 +48,7 @@ fn a_clock_that_goes_back_and_forth_at_each_start_leaves_the_trash_alone() {
 
 #[test]
 fn after_a_jump_the_trash_goes_a_day_a_day() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let id = deleted(&mut t);
     // Three weeks without the computer.
     t.now += SignedDuration::from_hours(24 * 21);
@@ -60,7 +60,7 @@ fn after_a_jump_the_trash_goes_a_day_a_day() {
 
 #[test]
 fn a_note_that_is_deleted_while_the_clock_is_behind_stays_thirty_days() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     t.save("https://e.org/first", "A", &[], "");
     let right = t.now;
     t.now = "1970-01-01T00:00:30Z".parse().unwrap();
@@ -76,7 +76,7 @@ fn a_note_that_is_deleted_while_the_clock_is_behind_stays_thirty_days() {
 
 #[test]
 fn an_operation_is_done_once_also_after_a_jump_of_the_clock() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(7),
         method: "saveNote",
@@ -102,7 +102,7 @@ fn an_operation_is_done_once_also_after_a_jump_of_the_clock() {
 
 #[test]
 fn a_clock_that_cannot_be_right_is_refused_and_loses_nothing() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let id = deleted(&mut t);
     let right = t.now;
     for moment in [
@@ -130,7 +130,7 @@ fn a_clock_that_cannot_be_right_is_refused_and_loses_nothing() {
 
 #[test]
 fn in_a_database_without_a_clock_the_newest_moment_is_the_witness() {
-    let mut t = TestStore::new();
+    let mut t = TestStore::checked();
     let id = deleted(&mut t);
     t.store
         .conn

@@ -612,7 +612,7 @@ proptest! {
     fn answers_as_a_model_does_whatever_is_done_to_its_tags(
         steps in prop::collection::vec((step(), questions(), any::<bool>()), 1..60)
     ) {
-        let mut t = TestStore::new();
+        let mut t = TestStore::checked();
         let mut other = Store::open(&t.store.path).unwrap();
         let mut model = Model::default();
         let mut facets = Facets::read(&t.store).unwrap();

@@ -14,6 +14,7 @@ use crate::{
                 *,
             },
         },
+        test_store::new_note,
         transaction::Store,
     },
 };
@@ -354,13 +355,10 @@ impl Shelf {
 
     fn save(&mut self, title: &str, tags: &[&str], summary: &str, excerpt: &str) {
         self.saved += 1;
+        let url = format!("https://e.org/{}", self.saved);
         let new = NewNote {
-            url: PageUrl::parse(&format!("https://e.org/{}", self.saved)).unwrap(),
-            title: title.into(),
-            tags: parse_tags(tags).unwrap(),
-            summary: summary.into(),
             metadata: Metadata::from_page(Some(excerpt), None, None, None),
-            quote: None,
+            ..new_note(&url, title, tags, summary)
         };
         self.store
             .write(day(self.saved), |writer| writer.save_note(&new))

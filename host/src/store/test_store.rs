@@ -1,0 +1,167 @@
+//! A store for tests, and pages to save in it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    domain::{Metadata, NewNote, PageUrl, Query, parse_tags},
+    error::Result,
+    store::{
+        notes::note_writes::SavedNote,
+        transaction::{Store, Writer},
+    },
+};
+
+/// A store in a folder of its own, with a clock of its own.
+pub(in crate::store) struct TestStore {
+    pub(in crate::store) store: Store,
+    /// Moves on by a second with each write.
+    pub(in crate::store) now: Timestamp,
+    /// Whether [`TestStore::check`] runs after each write.
+    checks: bool,
+    _dir: tempfile::TempDir,
+}
+
+impl TestStore {
+    pub(in crate::store) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self {
+            store: Store::open(&dir.path().join("notes.db")).unwrap(),
+            now: "2025-08-12T10:00:00Z".parse().unwrap(),
+            checks: false,
+            _dir: dir,
+        }
+    }
+
+    /// One that is checked after each write.
+    pub(in crate::store) fn checked() -> Self {
+        Self {
+            checks: true,
+            ..Self::new()
+        }
+    }
+
+    /// A save one second after the last write.
+    pub(in crate::store) fn save(
+        &mut self,
+        url: &str,
+        title: &str,
+        tags: &[&str],
+        summary: &str,
+    ) -> SavedNote {
+        let new = new_note(url, title, tags, summary);
+        self.write(|writer| writer.save_note(&new)).unwrap()
+    }
+
+    pub(in crate::store) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.now += SignedDuration::from_secs(1);
+        let done = self.store.write(self.now, work);
+        if self.checks {
+            self.check();
+        }
+        done
+    }
+
+    /// Time as a clock shows it that is right: the program is started now and then.
+    pub(in crate::store) fn let_hours_pass(&mut self, hours: i64) {
+        let end = self.now + SignedDuration::from_hours(hours);
+        while self.now < end {
+            self.now = end.min(self.now + SignedDuration::from_hours(20));
+            self.store.prune(self.now).unwrap();
+        }
+    }
+
+    /// What must hold after each write: SQLite's own check, counts, index.
+    pub(in crate::store) fn check(&self) {
+        let conn = &self.store.conn;
+        let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(
+            number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+            0
+        );
+        assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert_eq!(
+            number(
+                "SELECT count(*) FROM tags t WHERE uses <> \
+                 (SELECT count(*) FROM note_tags WHERE tag_id = t.id)"
+            ),
+            0
+        );
+        assert_eq!(
+            number("SELECT count(*) FROM tags WHERE uses > 0"),
+            number("SELECT tags FROM meta")
+        );
+        assert_eq!(
+            number(
+                "SELECT count(*) FROM tag_aliases a JOIN tags t ON t.name = a.name \
+                 WHERE t.uses > 0 OR t.id IN (SELECT tag_id FROM tag_aliases)"
+            ),
+            0
+        );
+        assert_eq!(
+            number("SELECT count(*) - count(DISTINCT note_id || ' ' || position) FROM note_tags"),
+            0
+        );
+        assert_eq!(
+            number("SELECT count(*) FROM notes"),
+            number("SELECT notes FROM meta")
+        );
+        let untagged = "SELECT ifnull(group_concat(id), '') FROM (SELECT id FROM notes EXCEPT
+                        SELECT note_id FROM note_tags)";
+        let kept = "SELECT ifnull(group_concat(note_id), '') FROM untagged";
+        let [untagged, kept]: [String; 2] =
+            [untagged, kept].map(|sql| conn.query_row(sql, [], |row| row.get(0)).unwrap());
+        assert_eq!(untagged, kept);
+        assert_eq!(
+            number("SELECT count(*) FROM untagged"),
+            number("SELECT untagged FROM meta")
+        );
+        assert_eq!(
+            number(
+                "SELECT count(*) FROM sites s WHERE uses <> \
+                 (SELECT count(*) FROM notes WHERE site_id = s.id)"
+            ),
+            0
+        );
+        assert_eq!(
+            number("SELECT count(*) FROM sites WHERE uses > 0"),
+            number("SELECT sites FROM meta")
+        );
+        assert_eq!(
+            number(
+                "SELECT (SELECT count(*) FROM (SELECT id / 1000 FROM notes EXCEPT SELECT rowid FROM notes_fts)) \
+                 + (SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id / 1000 FROM notes))"
+            ),
+            0
+        );
+        conn.execute(
+            "INSERT INTO notes_fts (notes_fts) VALUES ('integrity-check')",
+            [],
+        )
+        .unwrap();
+    }
+
+    pub(in crate::store) fn found(&self, query: &str) -> Vec<String> {
+        self.store
+            .search(&Query::parse(query), None, 100)
+            .unwrap()
+            .hits
+            .into_iter()
+            .map(|hit| hit.note.title)
+            .collect()
+    }
+}
+
+/// A page as an extension saves it, without metadata.
+pub(in crate::store) fn new_note(url: &str, title: &str, tags: &[&str], summary: &str) -> NewNote {
+    NewNote {
+        url: PageUrl::parse(url).unwrap(),
+        title: title.into(),
+        tags: parse_tags(tags).unwrap(),
+        summary: summary.into(),
+        metadata: Metadata::default(),
+        quote: None,
+    }
+}
