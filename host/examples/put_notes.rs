@@ -7,7 +7,7 @@
 use std::{io, path::Path};
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use url_notes::{
     domain::{Metadata, NewNote, PageUrl, parse_tags},
@@ -34,9 +34,9 @@ fn main() -> anyhow::Result<()> {
     let notes: Vec<Put> = serde_json::from_reader(io::stdin())?;
     let new: Vec<NewNote> = notes.into_iter().map(new_note).collect::<Result<_>>()?;
     // One a second up to now, so that no two notes share a moment.
-    let start = Timestamp::now() - SignedDuration::from_secs(i64::try_from(new.len())?);
+    let start = url_notes::clock::now() - SignedDuration::from_secs(i64::try_from(new.len())?);
     let mut store = Store::open(Path::new(&database))?;
-    let ids: Vec<i64> = store.write(Timestamp::now(), |writer| {
+    let ids: Vec<i64> = store.write(url_notes::clock::now(), |writer| {
         (1..)
             .zip(&new)
             .map(|(second, new)| {

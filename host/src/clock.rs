@@ -9,6 +9,10 @@ use jiff::Timestamp;
 /// nearest that it can; the store refuses to write long before.
 #[must_use]
 pub fn now() -> Timestamp {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
     let now = SystemTime::now();
     let nearest = match now < SystemTime::UNIX_EPOCH {
         true => Timestamp::MIN,

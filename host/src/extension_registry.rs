@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(visits(&file), []);
         let mut seen = seen(&file, None);
         seen.greeted(&hello("0.1.0"));
-        seen.write(Timestamp::now());
+        seen.write(crate::clock::now());
         assert_eq!(visits(&file).len(), 1);
     }
 }

@@ -1095,7 +1095,7 @@ fn an_extension_of_another_protocol_is_named_with_when_it_was_here() {
     let seen = machine.log().with_file_name("extensions.json");
     fs::create_dir_all(seen.parent().unwrap()).unwrap();
     put_script(&machine.bin.join("firefox-esr"), "exit 0");
-    let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(26);
+    let yesterday = url_notes::clock::now() - jiff::SignedDuration::from_hours(26);
     for (protocol, cause) in [(0, Cause::HostTooNew), (2, Cause::HostTooOld)] {
         let visit = json!([{
             "family": "firefox", "browser": "/usr/lib/firefox-esr/firefox-esr",

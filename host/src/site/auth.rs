@@ -260,6 +260,10 @@ pub(super) fn onward(address: &str) -> String {
 }
 
 /// Whether the file was written just now; not where the clock went back since.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the age of a file is by the clock of its time stamps"
+)]
 fn is_fresh(file: &Path) -> bool {
     let written = fs::metadata(file).and_then(|metadata| metadata.modified());
     written.is_ok_and(|then| {
@@ -477,6 +481,10 @@ mod tests {
     fn an_old_token_is_refused_and_swept_away() {
         let place = Test::new(true);
         let entry_link = place.entry_link("/");
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the age of a file is by the clock of its time stamps"
+        )]
         let long_ago = SystemTime::now() - GOOD_FOR - Duration::from_secs(1);
         for name in place.files() {
             let file = fs::File::options()

@@ -154,8 +154,6 @@ fn checkpoint(path: &Path) -> Result<bool> {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use jiff::Timestamp;
-
     use super::*;
     use crate::domain::{Metadata, NewNote, PageUrl};
 
@@ -169,7 +167,7 @@ mod tests {
             quote: None,
         };
         store
-            .write(Timestamp::now(), |writer| writer.save_note(&new))
+            .write(crate::clock::now(), |writer| writer.save_note(&new))
             .unwrap();
     }
 

@@ -131,7 +131,7 @@ mod tests {
         ];
         assert_eq!(notes, expected.map(|(id, title)| (id, title.to_owned())));
         store
-            .write(jiff::Timestamp::now(), |writer| {
+            .write(crate::clock::now(), |writer| {
                 writer.restore_note(crate::domain::NoteId(7_000))
             })
             .unwrap();

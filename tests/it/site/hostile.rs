@@ -508,7 +508,7 @@ fn an_address_that_would_run_is_shown_and_never_a_link() {
         "about:blank",
         "ftp://e.org/",
     ];
-    let now = jiff::Timestamp::now();
+    let now = url_notes::clock::now();
     let mut store = url_notes::store::Store::open(&host.dir().join("notes.db")).unwrap();
     let ids: Vec<i64> = store
         .write(now, |writer| {

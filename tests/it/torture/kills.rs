@@ -91,7 +91,7 @@ fn write_and_be_killed(dir: &Path, kills: u64, mut dice: Dice) -> Account {
     let mut pace = Duration::from_millis(20);
     let mut again: Vec<Save> = Vec::new();
     let mut known: Option<Known> = None;
-    let mut killed_at = Timestamp::now();
+    let mut killed_at = url_notes::clock::now();
     loop {
         let mut host = TestHost::on(dir);
         for save in again.drain(..) {
@@ -127,7 +127,7 @@ fn write_and_be_killed(dir: &Path, kills: u64, mut dice: Dice) -> Account {
         let moment = dice.below(u64::try_from(longest.as_micros()).unwrap());
         thread::sleep(Duration::from_micros(moment));
         host.kill();
-        killed_at = Timestamp::now();
+        killed_at = url_notes::clock::now();
         account.kills += 1;
         // What it had answered is still in the pipe.
         let mut answered = 0;

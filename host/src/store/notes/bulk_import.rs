@@ -155,7 +155,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         // The schema's triggers are there again after each, also where one is given up.
         for times in 0..3_u32 {
             let given_up = store.write(now, |writer| {

@@ -723,7 +723,7 @@ mod tests {
             file: String::new(),
             format: String::new(),
         };
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         let moment: Timestamp = "2020-01-02T00:00:00Z".parse().unwrap();
         let first = fts_index::row(NoteId::at(moment));
         let incoming = |at: i64, after: i64| ImportedRow {

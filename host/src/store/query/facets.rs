@@ -711,7 +711,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         take(&mut store, now, &Step::Save(1, vec![1]));
         let reader = Reader::open(&path).unwrap();
         let mut facets = Facets::read(&reader).unwrap();

@@ -66,8 +66,6 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use crate::{
         domain::{Metadata, NewNote, PageUrl, parse_tags},
         store::transaction::Store,
@@ -87,7 +85,7 @@ mod tests {
                 quote: None,
             };
             store
-                .write(Timestamp::now(), |writer| writer.save_note(&new))
+                .write(crate::clock::now(), |writer| writer.save_note(&new))
                 .unwrap()
                 .note
         };

@@ -150,8 +150,6 @@ fn by_notes(a: &SiteCount, b: &SiteCount) -> std::cmp::Ordering {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{
         domain::{Metadata, NewNote, PageUrl},
@@ -171,7 +169,7 @@ mod tests {
                 quote: None,
             };
             store
-                .write(Timestamp::now(), |writer| writer.save_note(&new))
+                .write(crate::clock::now(), |writer| writer.save_note(&new))
                 .unwrap();
         }
         (dir, store)

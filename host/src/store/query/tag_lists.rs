@@ -438,7 +438,7 @@ mod tests {
     #[test]
     fn initials_are_those_of_tags_in_use() {
         let (_dir, mut store) = store_of(&[&["web", "#1", "wine", "öl", "機械", "語"], &["gone"]]);
-        let now = Timestamp::now();
+        let now = crate::clock::now();
         let newest = store.latest_notes(None, 1).unwrap().remove(0);
         store
             .write(now, |writer| writer.delete_note(newest.id))

@@ -403,7 +403,7 @@ mod tests {
             quote: None,
         };
         store
-            .write(Timestamp::now(), |writer| writer.save_note(&new))
+            .write(crate::clock::now(), |writer| writer.save_note(&new))
             .unwrap();
     }
 
@@ -417,21 +417,21 @@ mod tests {
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
         save(&mut store, 1);
-        let made = store.backup(None, false, Timestamp::now()).unwrap();
+        let made = store.backup(None, false, crate::clock::now()).unwrap();
         assert_eq!(made.notes, 1);
         assert_eq!(folder(&made.file), dir.path().join("backups"));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&made.file), mode(folder(&made.file))), (0o600, 0o700));
         let before = fs::read(&made.file).unwrap();
         save(&mut store, 2);
-        let again = store.backup(Some(&made.file), false, Timestamp::now());
+        let again = store.backup(Some(&made.file), false, crate::clock::now());
         assert!(matches!(again, Err(Error::InvalidParams(_))));
         assert_eq!(fs::read(&made.file).unwrap(), before);
         store
-            .backup(Some(&made.file), true, Timestamp::now())
+            .backup(Some(&made.file), true, crate::clock::now())
             .unwrap();
         assert_eq!(count(&made.file), 2);
-        let itself = store.backup(Some(&path), true, Timestamp::now());
+        let itself = store.backup(Some(&path), true, crate::clock::now());
         assert!(matches!(itself, Err(Error::InvalidParams(_))));
         let left: Vec<_> = fs::read_dir(folder(&made.file)).unwrap().collect();
         assert_eq!(
@@ -451,19 +451,19 @@ mod tests {
         fs::write(beside(&target, ".part"), "half a database").unwrap();
         fs::write(beside(&target, ".part-journal"), "and its journal").unwrap();
         store
-            .backup(Some(&target), false, Timestamp::now())
+            .backup(Some(&target), false, crate::clock::now())
             .unwrap();
         assert_eq!(count(&target), 1);
         assert!(!beside(&target, ".part").exists());
         // One in the folder of backups goes with the next that is made there.
         let old = dir.path().join("backups/notes-20260101T000000Z.db.part");
-        store.backup(None, false, Timestamp::now()).unwrap();
+        store.backup(None, false, crate::clock::now()).unwrap();
         fs::write(&old, "half a database").unwrap();
-        store.backup(None, false, Timestamp::now()).unwrap();
+        store.backup(None, false, crate::clock::now()).unwrap();
         assert!(!old.exists());
         // One that is being made is left alone.
         let other = AtomicFile::new(&target).unwrap();
-        let busy = store.backup(Some(&target), true, Timestamp::now());
+        let busy = store.backup(Some(&target), true, crate::clock::now());
         assert!(
             matches!(
                 busy,
@@ -475,7 +475,9 @@ mod tests {
             "{busy:?}"
         );
         drop(other);
-        store.backup(Some(&target), true, Timestamp::now()).unwrap();
+        store
+            .backup(Some(&target), true, crate::clock::now())
+            .unwrap();
     }
 
     #[test]
@@ -499,7 +501,7 @@ mod tests {
         bytes[(root - 1) * 4096..root * 4096].fill(0);
         fs::write(&path, bytes).unwrap();
         let store = Store::open(&path).unwrap();
-        let made = store.backup(None, false, Timestamp::now());
+        let made = store.backup(None, false, crate::clock::now());
         assert!(
             matches!(
                 made,
@@ -530,7 +532,7 @@ mod tests {
         for n in 0..50 {
             save(&mut store, n);
         }
-        let made = store.backup(None, false, Timestamp::now()).unwrap();
+        let made = store.backup(None, false, crate::clock::now()).unwrap();
         let reader = Reader::open(&path).unwrap();
         let (next, stop, restored) = (
             AtomicU64::new(1000),
@@ -566,7 +568,7 @@ mod tests {
                 .collect();
             wait_for(40);
             let before = reader.revision().unwrap();
-            let done = restore_backup(&path, &made.file, Timestamp::now()).unwrap();
+            let done = restore_backup(&path, &made.file, crate::clock::now()).unwrap();
             restored.store(true, Ordering::SeqCst);
             assert!(reader.revision().unwrap() > before + 1000);
             assert_eq!(done.notes, 50);
@@ -605,13 +607,13 @@ mod tests {
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
         save(&mut store, 1);
-        let made = store.backup(None, false, Timestamp::now()).unwrap();
+        let made = store.backup(None, false, crate::clock::now()).unwrap();
         save(&mut store, 2);
         store
             .conn
             .pragma_update(None, "journal_mode", "DELETE")
             .unwrap();
-        let done = restore_backup(&path, &made.file, Timestamp::now()).unwrap();
+        let done = restore_backup(&path, &made.file, crate::clock::now()).unwrap();
         assert!(done.previous_sound);
         assert_eq!((count(&done.previous.unwrap()), count(&path)), (2, 1));
     }
@@ -624,10 +626,12 @@ mod tests {
             let mut store = Store::open(&path).unwrap();
             save(&mut store, 1);
             let file = dir.path().join("b.db");
-            store.backup(Some(&file), false, Timestamp::now()).unwrap();
+            store
+                .backup(Some(&file), false, crate::clock::now())
+                .unwrap();
             drop(store);
             fs::write(&path, junk).unwrap();
-            let done = restore_backup(&path, &file, Timestamp::now()).unwrap();
+            let done = restore_backup(&path, &file, crate::clock::now()).unwrap();
             assert_eq!(count(&path), 1);
             assert_eq!(fs::read_to_string(done.previous.unwrap()).unwrap(), junk);
             assert!(!done.previous_sound);
@@ -641,7 +645,7 @@ mod tests {
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
         save(&mut store, 1);
-        let made = store.backup(None, false, Timestamp::now()).unwrap();
+        let made = store.backup(None, false, crate::clock::now()).unwrap();
         let good = fs::read(&made.file).unwrap();
         let file = dir.path().join("given.db");
         let with = |change: &dyn Fn(&mut Vec<u8>)| {
@@ -660,7 +664,7 @@ mod tests {
         ] {
             with(change);
             let given = fs::read(&file).unwrap();
-            match restore_backup(&path, &file, Timestamp::now()) {
+            match restore_backup(&path, &file, crate::clock::now()) {
                 Err(Error::InvalidParams(sentence)) => {
                     assert!(sentence.contains(word), "{sentence}")
                 }
@@ -674,7 +678,7 @@ mod tests {
             path.clone(),
             dir.path().to_owned(),
         ] {
-            let refused = restore_backup(&path, &other, Timestamp::now());
+            let refused = restore_backup(&path, &other, crate::clock::now());
             assert!(
                 matches!(refused, Err(Error::InvalidParams(_))),
                 "{refused:?}"
@@ -694,14 +698,18 @@ mod tests {
             entries.map(|entry| entry.unwrap().path()).collect()
         };
         for _ in 0..KEPT {
-            before_migration(&path, &store.conn, 1, Timestamp::now()).unwrap();
+            before_migration(&path, &store.conn, 1, crate::clock::now()).unwrap();
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the age of a file is by the clock of its time stamps"
+        )]
         let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1 << 30);
         let earlier = made();
         for file in &earlier {
             File::open(file).unwrap().set_modified(later).unwrap();
         }
-        before_migration(&path, &store.conn, 1, Timestamp::now()).unwrap();
+        before_migration(&path, &store.conn, 1, crate::clock::now()).unwrap();
         let kept = made();
         assert_eq!(kept.len(), KEPT);
         assert!(kept.iter().any(|file| !earlier.contains(file)), "{kept:?}");
@@ -713,9 +721,9 @@ mod tests {
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
         save(&mut store, 1);
-        store.backup(None, false, Timestamp::now()).unwrap();
+        store.backup(None, false, crate::clock::now()).unwrap();
         for _ in 0..5 {
-            before_migration(&path, &store.conn, 1, Timestamp::now()).unwrap();
+            before_migration(&path, &store.conn, 1, crate::clock::now()).unwrap();
         }
         let names = fs::read_dir(dir.path().join("backups")).unwrap();
         let names: Vec<String> = names

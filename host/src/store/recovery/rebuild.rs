@@ -926,7 +926,7 @@ mod tests {
             quote: None,
         };
         store
-            .write(Timestamp::now(), |writer| writer.save_note(&new))
+            .write(crate::clock::now(), |writer| writer.save_note(&new))
             .unwrap();
     }
 
@@ -1010,7 +1010,7 @@ mod tests {
         tx.commit().unwrap();
         let salvage = DamagedDatabase::open(path)
             .unwrap()
-            .rebuilt_in(&reader.conn, Timestamp::now())
+            .rebuilt_in(&reader.conn, crate::clock::now())
             .unwrap();
         assert_eq!(check::examine(&reader.conn).unwrap(), []);
         (reader, salvage)
@@ -1064,7 +1064,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         fs::write(&path, damaged).unwrap();
-        let salvage = repair(&path, Timestamp::now()).unwrap().salvage;
+        let salvage = repair(&path, crate::clock::now()).unwrap().salvage;
         let health = check::check(&path).unwrap();
         assert!(!health.is_damaged(), "{:?}", health.faults);
         let Some(salvage) = salvage else {
@@ -1245,7 +1245,7 @@ mod tests {
         bytes[..PAGE].fill(0);
         fs::write(&copy, bytes).unwrap();
         fs::copy(beside(&path, "-wal"), beside(&copy, "-wal")).unwrap();
-        repair(&copy, Timestamp::now()).unwrap();
+        repair(&copy, crate::clock::now()).unwrap();
         let store = Store::open(&copy).unwrap();
         assert!(
             store
@@ -1280,7 +1280,7 @@ mod tests {
                 .unwrap();
             drop(conn);
             assert!(check::check(&path).unwrap().is_damaged(), "{damage}");
-            let done = repair(&path, Timestamp::now()).unwrap();
+            let done = repair(&path, crate::clock::now()).unwrap();
             assert!(done.salvage.is_some());
             assert_eq!(check::check(&path).unwrap().faults, []);
             let mut after = notes(&Reader::open(&path).unwrap());
@@ -1306,11 +1306,11 @@ mod tests {
             .conn
             .execute("UPDATE meta SET tags = 0", [])
             .unwrap();
-        repair(&path, Timestamp::now()).unwrap().salvage.unwrap();
+        repair(&path, crate::clock::now()).unwrap().salvage.unwrap();
         assert!(reader.is_current().unwrap());
         assert!(reader.revision().unwrap() > revision);
         running
-            .write(Timestamp::now(), |writer| {
+            .write(crate::clock::now(), |writer| {
                 writer.delete_note(NoteId::at("2025-08-12T10:00:09Z".parse().unwrap()))
             })
             .unwrap();

@@ -193,8 +193,6 @@ fn wait(mut step: impl FnMut() -> rusqlite::Result<StepResult>) -> rusqlite::Res
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{
         domain::{Metadata, NewNote, PageUrl},
@@ -219,7 +217,7 @@ mod tests {
                 quote: None,
             };
             store
-                .write(Timestamp::now(), |writer| writer.save_note(&new))
+                .write(crate::clock::now(), |writer| writer.save_note(&new))
                 .unwrap();
             if n == 2 {
                 let folded = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -243,7 +241,7 @@ mod tests {
             assert!(!beside(&path, LOG).exists());
             // Nobody begins anew there meanwhile.
             assert!(Store::open(&path).is_err());
-            let salvage = repair(&path, Timestamp::now()).unwrap().salvage.unwrap();
+            let salvage = repair(&path, crate::clock::now()).unwrap().salvage.unwrap();
             assert_eq!(salvage.notes, 5, "{salvage:?}");
             assert_eq!(check(&path).unwrap().faults, []);
             let left: Vec<_> = fs::read_dir(dir.path())
@@ -274,7 +272,7 @@ mod tests {
 
         fs::remove_file(&path).unwrap();
         fs::write(beside(&path, LOG), &log).unwrap();
-        let salvage = repair(&path, Timestamp::now()).unwrap().salvage.unwrap();
+        let salvage = repair(&path, crate::clock::now()).unwrap().salvage.unwrap();
         assert!(salvage.notes > 0, "{salvage:?}");
         assert_eq!(fs::read(beside(&salvage.broken, LOG)).unwrap(), log);
         assert_eq!(check(&path).unwrap().faults, []);

@@ -204,8 +204,6 @@ mod tests {
         path::PathBuf,
     };
 
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{
         domain::{PageUrl, check_summary, check_tag_count, check_title},
@@ -244,13 +242,13 @@ mod tests {
 
     /// Imports bytes and gives the import up.
     fn rehearse(store: &mut Store, bytes: &[u8], format: Option<&'static Format>) {
-        judge(store.rehearse(Timestamp::now(), |writer| {
+        judge(store.rehearse(crate::clock::now(), |writer| {
             let (mut source, format) = source(bytes, format)?;
             let origin = Origin {
                 file: "x".into(),
                 format: format.name.into(),
             };
-            let import = writer.import(origin, Timestamp::now());
+            let import = writer.import(origin, crate::clock::now());
             run(&mut source, format, WISHES, &import, &mut |_| ())
         }));
     }
