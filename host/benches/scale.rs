@@ -705,6 +705,7 @@ fn import() -> io::Result<()> {
                 let wishes = ImportOptions {
                     folders: true,
                     base: None,
+                    strip_user_info: false,
                 };
                 let rows = writer.import(origin, data::moment(MIDDLE));
                 let report = import::run(&mut source, format, wishes, &rows, &mut |_| ())?;

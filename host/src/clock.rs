@@ -10,6 +10,10 @@ use jiff::Timestamp;
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
 pub fn now() -> Timestamp {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
     let now = SystemTime::now();
     let nearest = match now < SystemTime::UNIX_EPOCH {
         true => Timestamp::MIN,

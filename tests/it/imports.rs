@@ -742,3 +742,202 @@ fn tags_that_look_like_lists_or_quotes_come_back_from_our_own_table() {
     let expected = tags.map(|tags| json!(tags));
     assert_eq!(found, expected.iter().collect::<Vec<_>>());
 }
+
+/// Bookmarks with a password in each place that a report quotes.
+const WITH_PASSWORDS: &str = "<DL>\
+    <DT><A HREF=\"https://joe:correct-horse@e.org/1\">1</A>\n\
+    <DT><A HREF=\"https://joe:correct-horse@[e.org/2\">2</A>\n\
+    <DT><A HREF=\"view-source:https://joe:correct-horse@e.org/3\">3</A>\n\
+    <DT><A HREF=\"//joe:correct-horse@e.org/4\">4</A>\n\
+    <DT><A HREF=\"/\\joe:correct-horse@e.org/5\">5</A>\n\
+    <DT><A HREF=\"https://e.org/6\" TAGS=\"https://joe:Correct-Horse@e.org/\">6</A>\n\
+    <DT><A HREF=\"https://e.org/7\" ADD_DATE=\"https://joe:correct-horse@e.org/\">7</A>\n\
+    <DT><A HREF=\"www.joe:correct-horse@e.org/8\">8</A>\n\
+    </DL>";
+
+#[test]
+fn a_report_of_an_import_never_has_a_password_of_an_address() {
+    let wrapped = "<DL><DT><A \
+        HREF=\"https://www.google.com/url?url=https%3A%2F%2Fjoe%3Acorrect-horse%40e.org%2F9\">9</A></DL>";
+    let lines = "https://e.org/1\njoe:correct-horse@e.org two\n//joe:correct-horse@e.org/3\n";
+    let table = "url,title,tags,time_added\n\
+        //joe:correct-horse@e.org/1,T,,x\n\
+        https://e.org/2,T,https://joe:correct-horse@e.org/,https://joe:correct-horse@e.org/\n";
+    for (content, options) in [
+        (WITH_PASSWORDS, &[][..]),
+        (wrapped, &[]),
+        (lines, &[]),
+        (lines, &["--format", "lines"]),
+        (table, &[]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let file = dir.join("import.file");
+        fs::write(&file, content).unwrap();
+        let written = dir.join("report.json");
+        let arguments = ["import", file.to_str().unwrap(), "--report"];
+        let arguments = [&arguments[..], &[written.to_str().unwrap()], options].concat();
+        for json in [&["--json"][..], &[]] {
+            let output = run(dir, &[&arguments[..], json].concat());
+            let told = [output.stdout, output.stderr].concat();
+            let told = String::from_utf8(told).unwrap().to_lowercase();
+            assert!(!told.contains(SECRET), "{told}");
+            if output.status.success() {
+                let written = fs::read_to_string(&written).unwrap().to_lowercase();
+                assert!(!written.contains(SECRET), "{written}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_import_removes_passwords_where_the_configuration_says_so() {
+    let own = r#"{"urlNotes": 1, "notes": [{"url": "https://joe:correct-horse@e.org/a", "title": "A",
+        "addresses": ["https://joe:correct-horse@e.org/a?utm_source=x"]}]}"#;
+    let plain = "<DL><DT><A HREF=\"https://joe:correct-horse@e.org/1\">T</A>\n\
+        <DT><A HREF=\"view-source:https://joe:correct-horse@e.org/2\">T</A>\n\
+        <DT><A HREF=\"//joe:correct-horse@e.org/3\">T</A></DL>";
+    for content in [plain, own] {
+        for strips in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let dir = dir.path();
+            let setting = format!("strip-user-info = {strips}\n");
+            fs::write(dir.join("config.toml"), setting).unwrap();
+            let told = report(dir, content, &[]);
+            assert_eq!(told["refused"], 0, "{told}");
+            for note in notes(dir) {
+                let url = note["url"].as_str().unwrap();
+                assert!(url.starts_with("https://e.org/"), "{url}");
+            }
+            // By default the store keeps addresses as they are in the file.
+            assert_eq!(is_anywhere(dir, SECRET), !strips, "{content}");
+        }
+    }
+}
+
+#[test]
+fn a_date_outside_1970_to_2200_costs_no_bookmark_in_any_format() {
+    // Microseconds of Chromium as seconds, before 1970, the year 9999, and what no clock
+    // counts.
+    let numbers = [
+        "13350000000",
+        "-1",
+        "-99999999999999",
+        "99999999999999999999",
+        "99999999999",
+    ];
+    let texts = [
+        "9999-01-01T00:00:00Z",
+        "2201-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+    ];
+    let netscape =
+        |date: &str| format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
+    let table = |date: &str| format!("url,title,time_added\nhttps://e.org/a,A,{date}\n");
+    let own = |date: &str| {
+        format!(
+            r#"{{"urlNotes": 1, "notes": [{{"url": "https://e.org/a", "title": "A", "savedAt": "{date}"}}]}}"#
+        )
+    };
+    let chrome = |date: &str| {
+        format!(
+            r#"{{"checksum": "0", "roots": {{"bookmark_bar": {{"children": [{{"date_added": "{date}",
+            "id": "2", "name": "A", "type": "url", "url": "https://e.org/a"}}], "id": "1",
+            "name": "Bar", "type": "folder"}}}}, "version": 1}}"#
+        )
+    };
+    let mut files: Vec<String> = Vec::new();
+    for date in numbers.iter().chain(&texts) {
+        files.extend([netscape(date), table(date), own(date), chrome(date)]);
+    }
+    // What is of another unit or another epoch in Chromium's file.
+    for date in [
+        "1700000000",
+        "1700000000000",
+        "1700000000000000",
+        "9223372036854775807",
+    ] {
+        files.push(chrome(date));
+    }
+    for file in files {
+        let dir = tempfile::tempdir().unwrap();
+        let told = report(dir.path(), &file, &[]);
+        assert_eq!(
+            (&told["new"], &told["refused"]),
+            (&json!(1), &json!(0)),
+            "{file}: {told}"
+        );
+        let reason = told["omissions"][0]["reason"].as_str().unwrap_or_default();
+        assert!(
+            reason.starts_with("Its date") && reason.ends_with("was left out."),
+            "{file}: {told}"
+        );
+        let note = &notes(dir.path())[0];
+        assert!(
+            note["savedAt"].as_str().unwrap().starts_with("20"),
+            "{note}"
+        );
+    }
+}
+
+#[test]
+fn milliseconds_microseconds_and_the_epoch_of_chromium_are_read_as_what_they_are() {
+    for date in [
+        "1500000000",
+        "1500000000000",
+        "1500000000000000",
+        "13144473600000000",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
+        let told = report(dir.path(), &file, &[]);
+        assert_eq!(told["incomplete"], 0, "{date}: {told}");
+        let note = &notes(dir.path())[0];
+        assert_eq!(note["savedAt"], "2017-07-14T02:40:00.000Z", "{date}");
+    }
+}
+
+#[test]
+fn a_deleted_note_whose_date_cannot_be_used_stays_deleted() {
+    for date in ["never", "9999-01-01", "-1"] {
+        let dir = tempfile::tempdir().unwrap();
+        let own = format!(
+            r#"{{"urlNotes": 1, "notes": [], "trash": [{{"url": "https://e.org/a", "title": "A",
+            "deletedAt": "{date}"}}]}}"#
+        );
+        let told = report(dir.path(), &own, &[]);
+        assert_eq!(
+            (&told["new"], &told["incomplete"]),
+            (&json!(1), &json!(1)),
+            "{told}"
+        );
+        assert!(notes(dir.path()).is_empty(), "{told}");
+        let trash = run_ok(dir.path(), &["list", "--trash", "--json"]);
+        assert!(trash.contains("https://e.org/a"), "{trash}");
+    }
+}
+
+#[test]
+fn a_note_with_several_addresses_keeps_them_through_an_export() {
+    let own = r#"{"urlNotes": 1, "notes": [{"url": "https://e.org/a", "title": "A", "tags": ["x"],
+        "savedAt": "2024-01-02T03:04:05.000Z",
+        "addresses": ["https://e.org/a?utm_source=one", "https://e.org/a#two",
+        "https://e.org/a?utm_medium=three"]}]}"#;
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let told = report(one.path(), own, &[]);
+    assert_eq!(
+        (&told["new"], &told["incomplete"]),
+        (&json!(1), &json!(0)),
+        "{told}"
+    );
+    for format in ["json", "jsonl"] {
+        let exported = run_ok(one.path(), &["export", format]);
+        for address in ["utm_source=one", "a#two", "utm_medium=three"] {
+            assert!(exported.contains(address), "{exported}");
+        }
+        report(other.path(), &exported, &[]);
+        assert_eq!(run_ok(other.path(), &["export", format]), exported);
+        let again = report(other.path(), &exported, &[]);
+        assert_eq!(again["unchanged"], 1, "{again}");
+    }
+}

@@ -363,6 +363,15 @@ fn another_programs_database_is_not_repaired() {
     assert!(fs::read(&path).unwrap() == before);
 }
 
+/// Ends the writers of a test also where it fails: else it would wait for them.
+struct EndsAtDrop<'a>(&'a AtomicBool);
+
+impl Drop for EndsAtDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_restore_while_hosts_save_loses_no_save_that_was_answered_after_it() {
     let dir = tempfile::tempdir().unwrap();
@@ -386,6 +395,7 @@ fn a_restore_while_hosts_save_loses_no_save_that_was_answered_after_it() {
     };
     let mut after: Vec<String> = Vec::new();
     thread::scope(|scope| {
+        let ends = EndsAtDrop(&stop);
         let writers: Vec<_> = (0..8)
             .map(|writer| {
                 let (dir, count, restored, stop) = (dir.path(), &count, &restored, &stop);
@@ -413,7 +423,7 @@ fn a_restore_while_hosts_save_loses_no_save_that_was_answered_after_it() {
             (&json!(20), &json!(true))
         );
         saves(60);
-        stop.store(true, Ordering::SeqCst);
+        drop(ends);
         for writer in writers {
             after.extend(writer.join().unwrap());
         }

@@ -102,6 +102,7 @@ impl Import {
         let wishes = ImportOptions {
             folders: !self.no_folders,
             base: self.base_url.clone(),
+            strip_user_info: invocation.config.strip_user_info,
         };
         let now = crate::clock::now();
         let origin = Origin {

@@ -66,7 +66,6 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-
     use crate::{
         domain::{Metadata, NewNote, PageUrl, parse_tags},
         store::transaction::Store,

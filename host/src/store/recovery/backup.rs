@@ -515,6 +515,15 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path().join("backups")).unwrap().count(), 0);
     }
 
+    /// Ends the writers of a test also where it fails: else it would wait for them.
+    struct EndsAtDrop<'a>(&'a AtomicBool);
+
+    impl Drop for EndsAtDrop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
     #[test]
     fn a_restore_under_load_loses_no_save_that_came_after_it() {
         let dir = tempfile::tempdir().unwrap();
@@ -539,6 +548,7 @@ mod tests {
         let mut saved_after: Vec<u64> = Vec::new();
         let mut previous = None;
         std::thread::scope(|scope| {
+            let ends = EndsAtDrop(&stop);
             let writers: Vec<_> = (0..8)
                 .map(|_| {
                     scope.spawn(|| {
@@ -565,7 +575,7 @@ mod tests {
             assert!(done.previous_sound);
             previous = done.previous;
             wait_for(40);
-            stop.store(true, Ordering::SeqCst);
+            drop(ends);
             for writer in writers {
                 saved_after.extend(writer.join().unwrap());
             }

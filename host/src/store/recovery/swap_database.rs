@@ -193,7 +193,6 @@ fn wait(mut step: impl FnMut() -> rusqlite::Result<StepResult>) -> rusqlite::Res
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::{
         domain::{Metadata, NewNote, PageUrl},

@@ -1,6 +1,7 @@
 //! What an import reports: counts, refusals, omissions, and sentences on the whole.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashSet},
     rc::Rc,
 };
@@ -8,6 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::row::{FileReport, LeftOut, Renamed, RowNormalizer, shortened};
+use crate::domain::without_user_info;
 
 /// So many refusals, and as many omissions, are kept for the report; all are counted.
 const MAX_REMARKS: usize = 10_000;
@@ -182,18 +184,23 @@ impl ReportBuilder {
 fn renamed(tags: &Renamed, how: &str) -> Option<String> {
     let (name, tag) = tags.example.as_ref()?;
     Some(format!(
-        "{} {how}, as \"{}\" became \"{tag}\".",
+        "{} {how}, as \"{}\" became \"{}\".",
         counted(tags.count, "tag was", "tags were"),
         shortened(name),
+        shortened(tag),
     ))
 }
 
 fn readdressed(addresses: &Renamed, how: &str) -> Option<String> {
     let (before, after) = addresses.example.as_ref()?;
+    // What led to a password may have it in any form: percent-encoded, without a scheme.
+    let before = match without_user_info(after) {
+        Cow::Owned(_) => "one".to_owned(),
+        Cow::Borrowed(_) => shortened(before),
+    };
     Some(format!(
-        "{} {how}, as {} became {}.",
+        "{} {how}, as {before} became {}.",
         counted(addresses.count, "address", "addresses"),
-        shortened(before),
         shortened(after),
     ))
 }

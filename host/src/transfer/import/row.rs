@@ -9,7 +9,7 @@ use super::{redirects, secret_names::is_code_secret};
 use crate::{
     domain::{
         ExportedFields, ImportedRow, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata,
-        Omission, PageUrl, Tag, is_comma,
+        Omission, PageUrl, Tag, is_comma, without_user_info,
     },
     error::{Error, Result},
 };
@@ -27,6 +27,14 @@ pub(super) const STARRED: &str = "starred";
 const REMEMBERED_NAMES: usize = 50_000;
 /// So many folders, the innermost, become tags of a bookmark.
 pub(super) const FOLDERS: usize = 16;
+
+/// The end of the year 2200, in seconds since 1970: the store writes no later date.
+const LAST_SECOND: i64 = 7_289_654_399;
+
+/// The last moment that a note may be of.
+pub(super) fn last_moment() -> Timestamp {
+    Timestamp::from_second(LAST_SECOND).unwrap_or(Timestamp::MAX)
+}
 
 /// Clocks differ, and so do zones: so far may a date lie ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -106,6 +114,8 @@ pub struct ImportOptions {
     pub folders: bool,
     /// What relative addresses are relative to.
     pub base: Option<url::Url>,
+    /// Whether user names and passwords of addresses are removed.
+    pub strip_user_info: bool,
 }
 
 /// What of a row that is taken isn't.
@@ -263,11 +273,22 @@ impl RowNormalizer {
     /// # Errors
     /// `InvalidUrl`.
     pub(super) fn note(&mut self, mut row: Row) -> Result<ImportedRow> {
-        let url = self.url(&row)?;
+        let mut url = self.url(&row)?;
+        if self.wishes.strip_user_info {
+            url = url.without_user_info();
+            for address in &mut row.kept.addresses {
+                if let Cow::Owned(shown) = without_user_info(address) {
+                    *address = shown;
+                }
+            }
+        }
         self.left.append(&mut row.left);
         // With an id that fits it is what an export has: of a clock that was ahead.
         let (saved, updated) = match row.kept.id {
-            Some(_) => (row.saved.at(), row.updated.at()),
+            Some(_) => (
+                self.moment_until(&row.saved, last_moment()),
+                self.moment_until(&row.updated, last_moment()),
+            ),
             None => (self.moment(&row.saved), self.moment(&row.updated)),
         };
         // Where the file says only when it was changed, it was saved by then.
@@ -354,9 +375,13 @@ impl RowNormalizer {
 
     /// What lies ahead isn't when a page was saved: numbers of another unit, above all.
     fn moment(&mut self, moment: &Moment) -> Option<Timestamp> {
+        self.moment_until(moment, self.latest.min(last_moment()))
+    }
+
+    fn moment_until(&mut self, moment: &Moment, latest: Timestamp) -> Option<Timestamp> {
         match moment {
             Moment::Unsaid => None,
-            Moment::At(at) if *at > self.latest => {
+            Moment::At(at) if *at > latest => {
                 self.leave(
                     LeftOut::FutureDate,
                     format!("Its date {at:.0} lies in the future and was left out."),
@@ -473,8 +498,10 @@ fn sensible(saved: Option<Timestamp>, updated: Timestamp) -> bool {
     saved.is_none_or(|saved| saved <= updated)
 }
 
-/// The beginning of a text, for a sentence about it.
+/// The beginning of a text, for a sentence about it: without user names and passwords
+/// of addresses.
 pub(super) fn shortened(text: &str) -> String {
+    let text = &*without_passwords(text);
     let clean: String = text
         .chars()
         .take(60)
@@ -484,6 +511,27 @@ pub(super) fn shortened(text: &str) -> String {
         clean + "…"
     } else {
         clean
+    }
+}
+
+fn without_passwords(text: &str) -> Cow<'_, str> {
+    let authority = text.split(['/', '\\', '?', '#', ' ']).next();
+    if let Some((user, host)) = authority.unwrap_or_default().rsplit_once('@')
+        && user.contains(':')
+        && !user.starts_with("mailto:")
+    {
+        return host.to_owned().into();
+    }
+    // An address that lacks only the scheme.
+    match text.starts_with(['/', '\\']) {
+        true => {
+            let whole = format!("https:{}", text.replace('\\', "/"));
+            match without_user_info(&whole) {
+                Cow::Owned(shown) => shown.trim_start_matches("https:").to_owned().into(),
+                Cow::Borrowed(_) => text.into(),
+            }
+        }
+        false => without_user_info(text),
     }
 }
 
@@ -587,6 +635,7 @@ mod tests {
             let wishes = ImportOptions {
                 folders: true,
                 base: url::Url::parse("https://e.org/").ok(),
+                strip_user_info: false,
             };
             let _ = RowNormalizer::new(wishes).note(row);
         });

@@ -228,6 +228,7 @@ mod tests {
     const WISHES: ImportOptions = ImportOptions {
         folders: true,
         base: None,
+        strip_user_info: false,
     };
 
     fn source(bytes: &[u8], format: Option<&'static Format>) -> Result<(Source, &'static Format)> {

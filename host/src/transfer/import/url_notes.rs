@@ -8,7 +8,7 @@ use crate::{
     transfer::import::{
         json::{self, Fields},
         outline::{Node, Outline},
-        row::{Found, Moment, Row, Sink},
+        row::{Found, LeftOut, Moment, Row, Sink, last_moment, shortened},
         secret_names,
         source::{CountingReader, Source, unreadable},
         surrogates::Repaired,
@@ -28,11 +28,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
         return Found::Alias { line, name, of };
     }
-    for name in ["savedAt", "updatedAt", "deletedAt"] {
-        if entry.some(name).is_some() && date(entry, name).at().is_none() {
-            return Found::refused(line, format!("Its {name} is no date."));
-        }
-    }
+    let (deleted, left) = deleted_at(entry);
     // Other programs number theirs: an id of ours is the moment at which it was saved, or
     // the next one that was free.
     let saved = date(entry, "savedAt");
@@ -41,6 +37,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         (NoteId::MIN..=NoteId::MAX).contains(id)
             && saved
                 .at()
+                .filter(|saved| *saved <= last_moment())
                 .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
     });
     Row {
@@ -57,17 +54,40 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         updated: date(entry, "updatedAt"),
         kept: ExportedFields {
             id,
-            deleted_at: date(entry, "deletedAt").at(),
+            deleted_at: deleted,
             addresses: entry
                 .texts("addresses")
                 .into_iter()
                 .filter(|url| PageUrl::parse(url).is_ok())
                 .collect(),
         },
+        left: left.into_iter().collect(),
         own: true,
         ..Row::default()
     }
     .into()
+}
+
+/// When a note was deleted. It stays deleted where the file has no date that can be used.
+fn deleted_at(entry: &Fields<'_>) -> (Option<Timestamp>, Option<(LeftOut, String)>) {
+    let Some(text) = entry.some("deletedAt") else {
+        return (None, None);
+    };
+    match date(entry, "deletedAt").at() {
+        Some(deleted) if deleted <= last_moment() => (Some(deleted), None),
+        usable => {
+            let what = match usable {
+                Some(_) => LeftOut::FutureDate,
+                None => LeftOut::UnreadDate,
+            };
+            let sentence = format!(
+                "The date \"{}\" of its deletion can't be used and was left out; it counts as \
+                 deleted now.",
+                shortened(&text)
+            );
+            (Some(crate::clock::now()), Some((what, sentence)))
+        }
+    }
 }
 
 /// As exports of ours have it, to the letter: also on the day that elsewhere means that
