@@ -593,7 +593,7 @@ test("leaves Tor Browser alone and says why", async (t) => {
 	const { code, stdout } = await machine.install(...program, "--browser", "tor");
 	assert.equal(code, 0);
 	assert.match(stdout, /^Tor Browser: not registered, on purpose/m);
-	assert.match(stdout, /^Register with one that you use/m);
+	assert.match(stdout, /^To register with a browser, use --browser NAME/m);
 	await machine.install("--uninstall");
 	assert.deepEqual(await machine.everything(), before);
 });
@@ -655,7 +655,7 @@ test("--system registers for all users, and takes back all that it made", async 
 	const { code, stdout } = await machine.install(...program, "--system");
 
 	assert.equal(code, 0);
-	assert.match(stdout, /^Waterfox: reads no folder that is for all users/m);
+	assert.match(stdout, /^Waterfox: has no folder for all users/m);
 	assert.doesNotMatch(stdout, /Vivaldi/, "one user's profile says nothing of the others");
 	const made = (await readdir(root, { recursive: true, withFileTypes: true }))
 		.filter((entry) => entry.isFile())

@@ -189,7 +189,7 @@ fn an_import_is_undone_by_one_command() {
         "{told}"
     );
     assert!(
-        told.contains("1 note was changed since and stays as it is."),
+        told.contains("1 note was changed since then and was left alone."),
         "{told}"
     );
     let left: Vec<Value> = notes(dir);
@@ -625,7 +625,7 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
     assert_eq!(fs::read_to_string(at("file")).unwrap(), "mine");
     for format in ["markdown", "site"] {
         let message = sentence(&run(&data, &["export", format, "-"]));
-        assert!(message.contains("./- is one"), "{message}");
+        assert!(message.contains("write \"./-\""), "{message}");
     }
     if cfg!(target_os = "linux") {
         for format in ["json", "jsonl", "netscape", "csv"] {
@@ -730,14 +730,14 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
         for format in ["json", "jsonl", "netscape", "csv"] {
             let message = sentence(&run(dir, &["export", format, place]));
             assert!(
-                message.contains("is the database of the notes"),
+                message.contains("belongs to the database of the notes"),
                 "{message}"
             );
         }
         let arguments = ["import", list.to_str().unwrap(), "--report", place];
         let message = sentence(&run(dir, &arguments));
         assert!(
-            message.contains("is the database of the notes"),
+            message.contains("belongs to the database of the notes"),
             "{message}"
         );
     }
@@ -747,7 +747,7 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
     std::os::unix::fs::symlink(dir.join("notes.db-journal"), &future).unwrap();
     let message = sentence(&run(dir, &["export", "json", future.to_str().unwrap()]));
     assert!(
-        message.contains("is the database of the notes"),
+        message.contains("belongs to the database of the notes"),
         "{message}"
     );
     for place in [dir, &folder, &dir.join("sub/..")] {
@@ -758,7 +758,7 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
             fs::write(dir.join(mark), "").unwrap();
             let message = sentence(&run(dir, &["export", format, place.to_str().unwrap()]));
             assert!(
-                message.contains("where the notes themselves are"),
+                message.contains("contains the notes themselves"),
                 "{message}"
             );
         }

@@ -31,7 +31,7 @@ pub enum TagEdit {
     /// A tag gets a name that no tag in use has. One of its own aliases is
     /// such a name: then the two names change places.
     Rename {
-        /// The name that it has.
+        /// The current name.
         from: Tag,
         /// The name that it gets.
         to: Tag,

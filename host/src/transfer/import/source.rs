@@ -60,7 +60,7 @@ pub(super) fn unreadable(error: &io::Error) -> Error {
     Error::InvalidParams(match error.kind() {
         io::ErrorKind::NotFound => "The file isn't there.".into(),
         io::ErrorKind::PermissionDenied => "You may not read the file.".into(),
-        io::ErrorKind::IsADirectory => "It is a folder; give a file.".into(),
+        io::ErrorKind::IsADirectory => "It is a folder. Give a file.".into(),
         _ => format!("The file can't be read: {error}. Nothing was imported."),
     })
 }
