@@ -630,7 +630,7 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
         (&["add", "-"], "no scheme"),
         (&["add", "javascript:alert(1)"], "can't be saved"),
         (&["add", "file:///etc/passwd"], "can't be saved"),
-        (&["add", "http://[::1"], "no URL"),
+        (&["add", "http://[::1"], "isn't a valid URL"),
         (
             &["add", "https://e.org/", "--title", &"x".repeat(20_000)],
             "16 KiB",

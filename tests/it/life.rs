@@ -622,7 +622,8 @@ fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
             ] {
                 let output = run(dir.path(), command);
                 assert!(
-                    output.status.success() || !sentence(&output).contains("made a mistake"),
+                    output.status.success()
+                        || !sentence(&output).contains("a fault in the program"),
                     "{make} {name}, {command:?}: {output:?}"
                 );
                 if name == "notes.db" {
@@ -676,17 +677,20 @@ fn a_backup_refuses_and_says_why() {
                 dir.path().join("notes.db").to_str().unwrap(),
                 "--force",
             ],
-            "itself",
+            "the database of the notes",
         ),
-        (&["restore-backup", "/nowhere/at/all.db"], "no such file"),
+        (&["restore-backup", "/nowhere/at/all.db"], "doesn't exist"),
         (
             &[
                 "restore-backup",
                 dir.path().join("notes.db").to_str().unwrap(),
             ],
-            "itself",
+            "the database of the notes",
         ),
-        (&["restore-backup", text.to_str().unwrap()], "no backup"),
+        (
+            &["restore-backup", text.to_str().unwrap()],
+            "isn't a backup",
+        ),
     ] {
         let message = sentence(&run(dir.path(), arguments));
         assert!(message.contains(word), "{arguments:?}: {message}");
@@ -697,7 +701,10 @@ fn a_backup_refuses_and_says_why() {
         let before = fs::read(&own).ok();
         let named = own.to_str().unwrap();
         let message = sentence(&run(dir.path(), &["backup", named, "--force"]));
-        assert!(message.contains("itself"), "{ending}: {message}");
+        assert!(
+            message.contains("the database of the notes"),
+            "{ending}: {message}"
+        );
         assert_eq!(fs::read(&own).ok(), before);
     }
     let other = dir.path().join("other.db");

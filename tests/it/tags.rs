@@ -334,11 +334,11 @@ fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
     for (arguments, sentence) in [
         (
             &["rename", "cpu", "large model"][..],
-            "\"large model\" is a tag that notes have already; `url-notes tag merge cpu 'large model'` makes both one.",
+            "\"large model\" is already a tag of some notes. To merge the two, use `url-notes tag merge cpu 'large model'`.",
         ),
         (
             &["rename", "cpu", "gfx"],
-            "\"gfx\" is another name of \"gpu\"; `url-notes tag merge cpu gfx` makes both one.",
+            "\"gfx\" is an alias of \"gpu\". To merge the two, use `url-notes tag merge cpu gfx`.",
         ),
         (
             &["rename", "nothing", "x"],
@@ -354,7 +354,7 @@ fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
         ),
         (
             &["rename", "gfx", "graphics"],
-            "\"gfx\" is only another name of \"gpu\"; `url-notes tag alias --rm gfx` takes it back.",
+            "\"gfx\" is only an alias of \"gpu\". To remove it, use `url-notes tag alias --rm gfx`.",
         ),
         (
             &["merge", "cpu", "nothing", "gpu"],
@@ -362,32 +362,32 @@ fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
         ),
         (
             &["merge", "cpu", "gfx", "large model"],
-            "\"gfx\" is only another name of \"gpu\"; `url-notes tag alias --rm gfx` takes it back.",
+            "\"gfx\" is only an alias of \"gpu\". To remove it, use `url-notes tag alias --rm gfx`.",
         ),
         (&["rm", "nothing"], "No note has the tag \"nothing\"."),
         (
             &["rm", "gfx"],
-            "\"gfx\" is only another name of \"gpu\"; `url-notes tag alias --rm gfx` takes it back.",
+            "\"gfx\" is only an alias of \"gpu\". To remove it, use `url-notes tag alias --rm gfx`.",
         ),
         (
             &["alias", "cpu", "gpu"],
-            "\"cpu\" is a tag that notes have; `url-notes tag merge --alias cpu gpu` makes both one.",
+            "\"cpu\" is a tag of some notes. To merge the two, use `url-notes tag merge --alias cpu gpu`.",
         ),
         (
             &["alias", "gpu", "GPU"],
-            "\"gpu\" can't be another name of itself.",
+            "\"gpu\" can't be an alias of itself.",
         ),
         (
             &["alias", "gpu", "gfx"],
-            "\"gfx\" is another name of \"gpu\" already; to turn that round, use `url-notes tag rename gpu gfx`.",
+            "\"gfx\" is already an alias of \"gpu\". To swap the two, use `url-notes tag rename gpu gfx`.",
         ),
         (
             &["alias", "--rm", "gpu"],
-            "\"gpu\" is not another name of a tag; `url-notes tag alias` lists those there are.",
+            "\"gpu\" is not an alias. To list all aliases, run `url-notes tag alias`.",
         ),
         (
             &["rename", "gpu", "a,b"],
-            "This can't be a tag: a comma separates tags, so none has one in it.",
+            "This can't be a tag: a tag can't contain a comma.",
         ),
         (&["merge", "gpu", ""], "This can't be a tag: it is empty."),
     ] {
@@ -530,10 +530,7 @@ fn a_tag_is_made_of_what_can_be_seen() {
     );
     for name in ["\u{200b}", "\u{2060}\u{feff} ", "\u{3164}"] {
         let sentence = refusal(dir, &["add", "https://e.org/2", "--tag", name]);
-        assert!(
-            sentence.contains("no character that can be seen"),
-            "{sentence}"
-        );
+        assert!(sentence.contains("no visible characters"), "{sentence}");
     }
     add(dir, "3", &["機械学習，深層学習", "絵、本"]);
     check_tags(dir, "3", &["機械学習", "深層学習", "絵", "本"]);

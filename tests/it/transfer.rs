@@ -480,7 +480,7 @@ fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
         dir.path(),
         &["export", "markdown", mine.to_str().unwrap()],
     ));
-    assert!(message.contains("no export made"), "{message}");
+    assert!(message.contains("that no export wrote"), "{message}");
     assert_eq!(fs::read_dir(&mine).unwrap().count(), 1);
     let left = fs::read_dir(dir.path()).unwrap();
     let names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -557,7 +557,7 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     )
     .unwrap();
     let message = sentence(&to(&slash));
-    assert!(message.contains("in the way"), "{message}");
+    assert!(message.contains("no export wrote it"), "{message}");
     fs::remove_file(&two).unwrap();
     assert!(to(&slash).status.success());
     assert!(notes.exists());
@@ -615,9 +615,9 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
     for (format, name, told) in [
         ("json", "drive", "is a folder"),
         ("csv", "none/notes.csv", "There is no folder"),
-        ("markdown", "file", "is no folder"),
-        ("site", "file", "is no folder"),
-        ("markdown", "pipe", "is no folder"),
+        ("markdown", "file", "is not a folder"),
+        ("site", "file", "is not a folder"),
+        ("markdown", "pipe", "is not a folder"),
     ] {
         let message = sentence(&to(format, name));
         assert!(message.contains(told), "{format} {name}: {message}");
@@ -820,8 +820,8 @@ fn dates_in_the_future_are_none_and_that_is_told() {
     assert_eq!(
         report["notices"],
         json!([
-            "1 new note has no date that can be used; it counts as saved now.",
-            "Something was left out of 2 rows: dates in the future (2). --report FILE lists it."
+            "1 new note has no valid date and gets today's date.",
+            "Parts of 2 rows were left out: dates in the future (2). To list them, use --report FILE."
         ])
     );
     assert_eq!(report["incomplete"], 2);
@@ -865,9 +865,9 @@ fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
     );
     let notices = [
         "2 tags were written in lower case, as \"GPU\" became \"gpu\".",
-        "2 new notes have no date that can be used; they count as saved now.",
-        "Something was left out of 2 rows: dates that can't be read (1), ends of titles (1), \
-         ends of tags (1), what can't be a tag (1). --report FILE lists it.",
+        "2 new notes have no valid date and get today's date.",
+        "Parts of 2 rows were left out: dates that can't be read (1), ends of titles (1), \
+         ends of tags (1), what can't be a tag (1). To list them, use --report FILE.",
     ];
     assert_eq!(report["notices"], json!(notices));
     // So it is told on a terminal, and written into the report.
@@ -947,22 +947,30 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
             "UTF-16BE",
             "by the mark",
         ),
-        (utf16(u16::to_le_bytes), "UTF-16LE", "by the zeros"),
-        (utf16(u16::to_be_bytes), "UTF-16BE", "by the zeros"),
+        (
+            utf16(u16::to_le_bytes),
+            "UTF-16LE",
+            "because of the zero bytes",
+        ),
+        (
+            utf16(u16::to_be_bytes),
+            "UTF-16BE",
+            "because of the zero bytes",
+        ),
         (
             latin(0xF6),
             "windows-1252",
-            "a guess; if letters are wrong, convert it first",
+            "a guess from its content; if letters are wrong, convert the file first",
         ),
         (
             meta("UTF-8", 0xF6),
             "windows-1252",
-            "a guess; if letters are wrong",
+            "a guess from its content; if letters are wrong",
         ),
         (
             meta("ISO-8859-1", 0xF6),
             "windows-1252",
-            "as it says of itself; if letters are wrong",
+            "which the file names as its encoding; if letters are wrong",
         ),
         (
             meta("windows-1251", 0xF6),
@@ -1326,10 +1334,10 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
     let cases: &[(&[u8], &str)] = &[
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0", "no format that is known"),
-        (b"{\"some\": \"json\"}", "no format that is known"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "The format isn't recognised"),
+        (b"{\"some\": \"json\"}", "The format isn't recognised"),
         (b"PK\x03\x04 cut off", "its end is missing"),
-        (&zip(&[("a.txt", b"text")]), "nothing in it that is known"),
+        (&zip(&[("a.txt", b"text")]), "no file in a known format"),
         (b"\x1f\x8b\x08\0", "gunzip"),
         (b"mozLz40\0\x10\0", "Backup…"),
         (b"%PDF-1.7\n", "a PDF"),
@@ -1349,7 +1357,7 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         ),
         (b"\xff\xfe\0\0h\0\0\0t\0\0\0", "iconv"),
         (deep_json.as_bytes(), "nested"),
-        (deep_lists.as_bytes(), "no format that is known"),
+        (deep_lists.as_bytes(), "The format isn't recognised"),
         (deep_folders.as_bytes(), "nested deeper"),
         (endless.as_bytes(), "far too long"),
     ];

@@ -31,7 +31,7 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
     }
     for name in ["savedAt", "updatedAt", "deletedAt"] {
         if entry.some(name).is_some() && date(entry, name).at().is_none() {
-            return Found::refused(line, format!("Its {name} is no date."));
+            return Found::refused(line, format!("Its {name} isn't a date."));
         }
     }
     // Other programs number theirs: an id of ours is the moment at which it was saved, or
@@ -158,7 +158,7 @@ pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
                     "The file ends in the middle, on line {line}; nothing was imported."
                 )));
             }
-            None => sink(Found::refused(line, "It is no object of JSON."))?,
+            None => sink(Found::refused(line, "It isn't a JSON object."))?,
         }
     }
 }
