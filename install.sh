@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs url-notes for the user who runs it: builds the program (or takes the one that
 # came beside this file), puts it into ~/.local/bin with its completions and man page, and
-# has it register with the browsers. `--try` opens it in a throw-away folder instead,
+# has it register with the browsers. `--try` opens it in a temporary folder instead,
 # `--uninstall` takes it back.
 #
 # What it does not do: load the extension into a browser that is in use (no browser lets a
@@ -41,14 +41,14 @@ Builds url-notes, installs it for you alone and registers it with your browsers.
                   more than once; with --try: the browser to open
   --prefix DIR    install into DIR/bin and DIR/share instead of ~/.local
   --program FILE  install this program instead of building it
-  --system        install into /usr/local for all users (needs root); DESTDIR is
-                  put before every path that is written
-  --service       have the site started when you log in, without a browser
+  --system        install into /usr/local for all users (needs root); DESTDIR
+                  prefixes all written paths
+  --service       start the site when you log in, without a browser
   --try           install nothing: open a browser with the extension, a few sample
-                  notes and the site, all in a throw-away folder
+                  notes and the site, all in a temporary folder
   --uninstall     remove everything that was installed; your notes stay
-  --dry-run       say what would be done and do nothing
-  --help          show this
+  --dry-run       show what would be done, but change nothing
+  --help          show this help
 
 TEXT
     names=
@@ -269,7 +269,7 @@ build() {
     fi
     if [ -n "$given_program" ]; then
         if [ ! -f "$given_program" ] || [ ! -x "$given_program" ]; then
-            fail "$given_program is no program that could be installed."
+            fail "$given_program is not a program that can be installed."
         fi
         case $given_program in
             /*) built=$given_program ;;
@@ -304,7 +304,7 @@ install_it() {
     [ -z "$extras" ] || say "Beside it, under $root$share: ${extras#, }."
     registrar=$built said=''
     if $dry_run && [ ! -e "$built" ]; then
-        say "Would register it with the browsers that are found."
+        say "Would register it with the browsers found on this computer."
     else
         set --
         for name in $wanted; do set -- "$@" --browser "$name"; done
@@ -401,7 +401,7 @@ list_registered() {
 
 say_next_steps() {
     say
-    say "Browsers let only you load an extension. These steps are left:"
+    say "Only you can load the extension into a browser. To do so, follow these steps:"
     if [ -n "$chromium_steps" ]; then
         say
         say "${chromium_steps#, }:"
@@ -474,7 +474,7 @@ clean_up() {
         fi
         sleep 1
     done
-    warn "The throw-away folder $work could not be deleted; it may be deleted by hand."
+    warn "The temporary folder $work couldn't be deleted. You can delete it by hand."
 }
 
 main() {

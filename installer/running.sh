@@ -13,7 +13,7 @@ end_old_hosts() {
         ! kill "$process" 2>/dev/null || ended=$((ended + 1))
     done
     [ "$ended" -eq 0 ] ||
-        say "Running browsers have been made to start the new program: $ended of the old one ended."
+        say "Stopped $ended old url-notes processes, so that running browsers start the new program."
 }
 
 # Process ids of the program where a browser runs it: its argument is an extension's

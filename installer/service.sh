@@ -35,9 +35,9 @@ put_service() {
         return
     fi
     if start_service; then
-        say "The site runs now, and from now on whenever you log in."
+        say "The site is running and will start whenever you log in."
     else
-        say "The service could not be started from here. Start it in your own session by:"
+        say "The service couldn't be started from here. To start it, run this in your own session:"
         say "  $start"
     fi
 }

@@ -9,7 +9,7 @@
 try_it() {
     build
     if $dry_run; then
-        say "Would open a browser with the extension and sample notes in a throw-away folder."
+        say "Would open a browser with the extension and sample notes in a temporary folder."
         return
     fi
     trap 'exit 0' HUP INT TERM
@@ -21,7 +21,7 @@ try_it() {
     executable=''
     each_browser choose_browser
     if [ -z "$executable" ]; then
-        go_without_browser "No browser was found that a throw-away profile could be opened in."
+        go_without_browser "No browser was found that url-notes can open with a temporary profile."
     elif ! display_present; then
         go_without_browser "There is no display here, so $chosen_title can't be shown."
     else
@@ -37,7 +37,7 @@ add_sample() {
         set -- "$@" --tag "$tag"
     done
     "$built" add "$url" --title "$sample_title" --summary "$summary" "$@" >/dev/null ||
-        fail "A sample note could not be saved; the message above says why."
+        fail "A sample note couldn't be saved; the message above says why."
 }
 
 # shellcheck disable=SC2016 # The backquotes are Markdown.
@@ -90,14 +90,14 @@ The browser starts the program named in a *host manifest*, and takes **at most 1
 serve_site() {
     if [ -n "${URL_NOTES_PORT-}" ]; then
         start_site "$URL_NOTES_PORT" ||
-            fail "$refusal Another port for this try: URL_NOTES_PORT=6700 ./install.sh --try"
+            fail "$refusal To use another port for this trial: URL_NOTES_PORT=6700 ./install.sh --try"
         return
     fi
     for port in 6683 6684 6685 6686 6687 6688 6689; do
         if start_site "$port"; then
             return
         fi
-        say "$refusal This try takes another port."
+        say "$refusal This trial uses another port."
     done
     fail "No port could be had for the site; give one: URL_NOTES_PORT=6700 ./install.sh --try"
 }
@@ -151,7 +151,7 @@ display_present() {
 
 open_browser() {
     mkdir -p -- "$work/home" "$work/profile" "$work/tmp"
-    say "Opening $chosen_title with url-notes, sample notes and $address in a throw-away profile."
+    say "Opening $chosen_title with url-notes, sample notes and $address in a temporary profile."
     register_for_try
     "open_$chosen_family"
     say
@@ -159,7 +159,7 @@ open_browser() {
     say "Then read it at $address/ or at the address of one of its tags, $address/tag/…"
     say_how_to_load
     say
-    say "To end: close the browser or press Ctrl+C. Everything of this try is then deleted."
+    say "To end: close the browser or press Ctrl+C. Everything from this trial is then deleted."
     started=$(date +%s)
     wait "$browser_process" || {
         status=$?
@@ -167,7 +167,7 @@ open_browser() {
         # It never came up: a display that isn't there, a sandbox that isn't allowed …
         if [ $(($(date +%s) - started)) -lt 5 ]; then
             tail -n 3 "$work/browser.log" >&2
-            go_without_browser "$chosen_title ended at once with status $status; its last words are above."
+            go_without_browser "$chosen_title ended at once with status $status; its last messages are above."
         fi
     }
 }
@@ -251,7 +251,7 @@ go_without_browser() {
     say
     say "To have the button: run ./install.sh on a computer with a browser and a display, and"
     say "load the folder $folder/extension as it then says."
-    say "To end: press Ctrl+C. Everything of this try is then deleted."
+    say "To end: press Ctrl+C. Everything from this trial is then deleted."
     wait "$site_process" || fail "The site ended: $(cat "$work/serve.err")"
 }
 

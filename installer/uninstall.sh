@@ -23,13 +23,13 @@ uninstall_it() {
             ! remove_file "$log" || say "Log: $log ($outcome)."
         done
     fi
-    $removed || say "url-notes isn't installed: there is nothing to take back."
+    $removed || say "url-notes isn't installed, so there is nothing to remove."
     if $for_all; then
-        say "Each user's notes and settings stay."
+        say "The notes and settings of all users are kept."
     else
-        say "Your notes and settings stay: $(data_folders)."
+        say "Your notes and settings are kept: $(data_folders)."
     fi
-    say "Remove the extension on the browser's own extensions page."
+    say "To remove the extension, use the browser's extensions page."
     ! $trouble || exit 1
 }
 
@@ -82,7 +82,7 @@ remove_registration() { each_manifest remove_manifest; }
 
 remove_manifest() {
     if ! is_own_manifest || [ "$named" != "$program" ]; then
-        say "$title: $manifest is left. url-notes didn't write it for $program."
+        say "$title: $manifest was not removed, because url-notes didn't write it for $program."
     elif remove_file "$manifest"; then
         removed=true
         say "$title: $manifest ($outcome)."

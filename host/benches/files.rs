@@ -219,8 +219,8 @@ fn hugo(store: &Reader, work: &Path) -> Duration {
     );
     let head = "<!doctype html><html lang=en><meta charset=utf-8><title>{{ .Title }}</title>\n";
     let note = "<article><h2><a href=\"{{ .Params.link }}\">{{ .Title }}</a></h2>\
-        <ul>{{ range .GetTerms \"tags\" }}<li><a href=\"{{ .RelPermalink }}\">{{ .LinkTitle }}</a></li>{{ end }}</ul>\
-        {{ .Content }}<p>{{ .Date.Format \"2 Jan 2006\" }} <a href=\"{{ .RelPermalink }}\">Permalink</a></p></article>\n";
+        <ul>{{ range .GetTerms \"tags\" }}<li><a href=\"{{ .RelDetails }}\">{{ .LinkTitle }}</a></li>{{ end }}</ul>\
+        {{ .Content }}<p>{{ .Date.Format \"2 Jan 2006\" }} <a href=\"{{ .RelDetails }}\">Details</a></p></article>\n";
     write("layouts/_default/single.html", &format!("{head}{note}"));
     let list =
         "{{ range .Paginator.Pages }}NOTE{{ end }}{{ template \"_internal/pagination.html\" . }}\n";
@@ -230,7 +230,7 @@ fn hugo(store: &Reader, work: &Path) -> Duration {
     write(
         "layouts/_default/terms.html",
         &format!(
-            "{head}{{{{ range .Data.Terms.ByCount }}}}<a href=\"{{{{ .Page.RelPermalink }}}}\">{{{{ .Page.Title }}}}</a> {{{{ .Count }}}}\n{{{{ end }}}}"
+            "{head}{{{{ range .Data.Terms.ByCount }}}}<a href=\"{{{{ .Page.RelDetails }}}}\">{{{{ .Page.Title }}}}</a> {{{{ .Count }}}}\n{{{{ end }}}}"
         ),
     );
     export::markdown(store, &site.join("content"), &AtomicBool::new(false)).expect("room");

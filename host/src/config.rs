@@ -96,7 +96,7 @@ pub enum Face {
 /// There is no place for the data.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "No home folder is known, so there is no place for the notes: set HOME, or URL_NOTES_DATA_DIR to a folder."
+    "The home folder isn't known. Set HOME, or set URL_NOTES_DATA_DIR to the folder for the notes."
 )]
 pub struct NoHome(#[source] etcetera::HomeDirError);
 
@@ -245,7 +245,7 @@ impl Config {
             {
                 if let Ok(target) = std::fs::read_link(&places.config) {
                     warnings.push(format!(
-                        "The configuration file is not used: {} is a link to {}, which isn't there.",
+                        "The configuration file is not used: {} is a link to {}, which doesn't exist.",
                         places.config.display(),
                         target.display()
                     ));
@@ -275,7 +275,7 @@ impl Config {
             match name.parse() {
                 Ok(level) => log_level = level,
                 Err(_) => warnings.push(
-                    "log-level is none of off, error, warn, info, debug, trace; info is used."
+                    "log-level must be off, error, warn, info, debug or trace. The level info is used."
                         .into(),
                 ),
             }

@@ -32,13 +32,13 @@ pub enum Error {
     #[error("{0}")]
     InvalidParams(String),
     /// No such note.
-    #[error("There is no such note; it may have been deleted for good.")]
+    #[error("This note doesn't exist. It may have been deleted permanently.")]
     NotFound,
     /// Restoring a note whose page was saved anew.
     #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
     /// `opId` used twice for different things.
-    #[error("This operation id was used for another operation before.")]
+    #[error("This operation id was already used for another operation.")]
     OpIdReused,
     /// The extension speaks a protocol that this host doesn't.
     #[error(
@@ -51,11 +51,11 @@ pub enum Error {
         ours: u32,
     },
     /// The answer wouldn't fit the browser's limit.
-    #[error("The answer is longer than the browser takes. Ask for fewer notes at a time.")]
+    #[error("The response is longer than the browser accepts. Ask for fewer notes at a time.")]
     ResponseTooLarge,
     /// The computer's clock can't be right, so nothing is written with its date.
     #[error(
-        "This computer's clock says that it is the year {year}, so nothing was changed. Set the clock, then try again."
+        "The clock of this computer shows the year {year}, so nothing was changed. Set the clock, then try again."
     )]
     ClockWrong {
         /// What it says.
@@ -71,7 +71,9 @@ pub enum Error {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// A fault of this program.
-    #[error("The host made a mistake; nothing was changed. Its log says more.")]
+    #[error(
+        "url-notes failed because of a fault in the program. Nothing was changed. See the log for details."
+    )]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -101,7 +103,7 @@ pub enum StoreFault {
     Broken,
     /// Another `application_id`.
     #[error(
-        "The file with the name of the notes is another program's database. Nothing was changed. Move the file to another folder."
+        "The file at the path of the notes is another program's database. Nothing was changed. Move the file to another folder."
     )]
     Foreign,
     /// A pipe, a device or a folder with the name of a file that SQLite keeps.
@@ -116,18 +118,18 @@ pub enum StoreFault {
     Unwritable,
     /// A symbolic link whose target isn't there.
     #[error(
-        "A link on the way to the notes leads to something that isn't there, perhaps on a disk that isn't mounted. Mount the disk, or mend the link."
+        "A link in the path of the notes leads to a file or folder that doesn't exist, perhaps on a disk that isn't mounted. Mount the disk, or fix the link."
     )]
     LinkToNothing,
     /// ELOOP.
-    #[error("A link on the way to the notes leads back to itself. Mend the link.")]
+    #[error("A link in the path of the notes leads back to itself. Fix the link.")]
     LinkLoop,
     /// ENOTDIR.
-    #[error("On the way to the notes stands a file in the place of a folder. Move it away.")]
+    #[error("The path of the notes contains a file where a folder should be. Move the file away.")]
     NoFolder,
     /// A relative path, and the working folder was removed.
     #[error(
-        "The folder in which this was started was removed, so the notes can't be found from there. Start it in another folder."
+        "The current folder was removed, so the notes can't be found from there. Run url-notes in another folder."
     )]
     FolderGone,
     /// EIO.

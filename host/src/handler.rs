@@ -366,6 +366,6 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
 fn operation(op_id: &str, method: &'static str) -> Result<Operation> {
     let id = Uuid::parse_str(op_id)
-        .map_err(|_| Error::InvalidParams("The operation id (opId) is not a UUID.".into()))?;
+        .map_err(|_| Error::InvalidParams("The operation id (opId) must be a UUID.".into()))?;
     Ok(Operation { id, method })
 }

@@ -309,7 +309,7 @@ async function isRead(world, browser, root, served) {
 	await isTitled(page, "url-notes | site | e.net");
 	await page.goto(found);
 	await hasSearched(page);
-	await follow("#found .facts a", "Permalink");
+	await follow("#found .facts a", "Details");
 	await isTitled(page, "url-notes | <img src=x onerror=alert(1)>");
 
 	if (served) {
@@ -454,7 +454,7 @@ inEachBrowser(
 				),
 			);
 			const said = await page.$eval("#lost", ({ textContent }) => textContent);
-			assert.equal(said, "There is no such page.");
+			assert.equal(said, "This page doesn't exist.");
 			// Who comes from another page goes back to it, and isn't led on again.
 			await goes(page, server.address);
 			await goes(page, `${server.address}tag/web%2Ftech`);

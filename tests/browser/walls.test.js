@@ -229,7 +229,7 @@ inEachBrowser(
 						return null;
 					});
 					assert.equal(
-						shown.text.includes("Another page asked"),
+						shown.text.includes("Another page requested"),
 						host === "localhost",
 						`${host}: ${shown.text}`,
 					);

@@ -261,7 +261,7 @@ test("a mistake in an edit is told, and what was typed can be edited again", asy
 	const refused = new Terminal(`url-notes edit ${page}`, variables);
 	await refused.shows(/Edit again/u);
 	refused.type("n\n");
-	const told = await refused.shows(/kept; `url-notes edit \d+ --file \S+` takes it up/u);
+	const told = await refused.shows(/continue with `url-notes edit \d+ --file \S+`/u);
 	assert.equal(await refused.ended, 1);
 	const file = /--file (\S+)`/u.exec(told)?.[1] ?? "";
 	assert.match(await readFile(file, "utf8"), /^broken: Typed$/mu);

@@ -469,7 +469,7 @@ test("refuses a program that is none", async (t) => {
 	const { machine } = await machineWithProgram(t);
 	const { code, stderr } = await machine.install("--program", "/nowhere/url-notes");
 	assert.equal(code, 1);
-	assert.match(stderr, /\/nowhere\/url-notes is no program/);
+	assert.match(stderr, /\/nowhere\/url-notes is not a program/);
 });
 
 test("names the newer Rust that an old cargo asks for", async (t) => {
@@ -593,7 +593,7 @@ test("leaves Tor Browser alone and says why", async (t) => {
 	const { code, stdout } = await machine.install(...program, "--browser", "tor");
 	assert.equal(code, 0);
 	assert.match(stdout, /^Tor Browser: not registered, on purpose/m);
-	assert.match(stdout, /^Register with one that you use/m);
+	assert.match(stdout, /^To register with a browser, use --browser NAME/m);
 	await machine.install("--uninstall");
 	assert.deepEqual(await machine.everything(), before);
 });
@@ -655,7 +655,7 @@ test("--system registers for all users, and takes back all that it made", async 
 	const { code, stdout } = await machine.install(...program, "--system");
 
 	assert.equal(code, 0);
-	assert.match(stdout, /^Waterfox: reads no folder that is for all users/m);
+	assert.match(stdout, /^Waterfox: has no folder for all users/m);
 	assert.doesNotMatch(stdout, /Vivaldi/, "one user's profile says nothing of the others");
 	const made = (await readdir(root, { recursive: true, withFileTypes: true }))
 		.filter((entry) => entry.isFile())
@@ -681,7 +681,7 @@ test("--system registers for all users, and takes back all that it made", async 
 
 	const undone = await machine.install("--uninstall", "--system");
 	assert.equal(undone.code, 0);
-	assert.match(undone.stdout, /Each user's notes and settings stay/);
+	assert.match(undone.stdout, /The notes and settings of all users are kept/);
 	const left = (await readdir(root, { recursive: true })).sort();
 	assert.deepEqual(
 		left.filter((name) => !before.includes(name)),
@@ -714,7 +714,7 @@ test("--service has systemd start the site, or says how it is done", async (t) =
 	await machine.program("systemctl", `echo "$@" >>"${machine.folder}/asked"`);
 	const { code, stdout } = await machine.install(...program, "--service");
 	assert.equal(code, 0);
-	assert.match(stdout, /The site runs now/);
+	assert.match(stdout, /The site is running/);
 	assert.equal(
 		await readFile(path.join(machine.folder, "asked"), "utf8"),
 		"--user daemon-reload\n--user enable url-notes.service\n--user restart url-notes.service\n",
@@ -821,7 +821,7 @@ test("ends the hosts of the old program, which browsers start anew, and nothing 
 	const newer = await machine.program("newer", saying("0.2.0"));
 	const { code, stdout } = await machine.run("sh", [copy, "--program", newer]);
 	assert.equal(code, 0);
-	assert.match(stdout, /start the new program: 2 of the old one ended/);
+	assert.match(stdout, /Stopped 2 old url-notes processes/);
 	assert.equal(await readFile(killed, "utf8"), "7\n1234\n");
 });
 
@@ -856,7 +856,7 @@ test("says what it would do before anything is built, and does nothing", async (
 	const { code, stdout, stderr } = await machine.install("--dry-run");
 	assert.equal(code, 0, stderr);
 	assert.match(stdout, /^Would build .*\/target\/release\/url-notes\.$/m);
-	assert.match(stdout, /^Would register it with the browsers that are found\.$/m);
+	assert.match(stdout, /^Would register it with the browsers found on this computer\.$/m);
 	assert.deepEqual(await machine.everything(), []);
 });
 
@@ -881,7 +881,10 @@ test("takes back what a missing or broken program registered, and nothing else",
 		const { code, stdout, stderr } = await machine.run(script, ["--uninstall"]);
 		assert.equal(code, 0, stderr);
 		assert.match(stdout, /^Firefox: .*\(removed\)\.$/m);
-		assert.match(stdout, /^Chromium: .* is left\. url-notes didn't write it for \//m);
+		assert.match(
+			stdout,
+			/^Chromium: .* was not removed, because url-notes didn't write it for \//m,
+		);
 		assert.equal(await readFile(chromium, "utf8"), other);
 		await assert.rejects(stat(path.join(machine.home, ".mozilla")));
 		await assert.rejects(stat(path.join(machine.home, ".local/share")));

@@ -91,7 +91,9 @@ fn adds_lists_shows_finds_removes_and_restores() {
     assert_eq!(gone.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(gone.stderr).unwrap(),
-        format!("url-notes: This note is in the trash; `url-notes restore {id}` brings it back.\n")
+        format!(
+            "url-notes: This note is in the trash. To bring it back, run `url-notes restore {id}`.\n"
+        )
     );
     let trash = json_of(dir, &["list", "--trash", "--json"]);
     assert_eq!(
@@ -131,7 +133,7 @@ fn adding_a_saved_page_says_so_and_keeps_its_text() {
             "other",
         ],
     );
-    assert!(again.contains("Saved before"), "{again}");
+    assert!(again.contains("Already saved"), "{again}");
     assert!(
         again.contains("same page without utm_source, over https"),
         "{again}"
@@ -341,19 +343,19 @@ fn a_page_that_is_saved_again_is_told_what_was_added() {
     let url = "https://e.org/";
     for (arguments, told) in [
         (&["--tag", "a"][..], "Saved.\n"),
-        (&["--tag", "a"], "Saved before, with these tags already.\n"),
-        (&[], "Saved before.\n"),
+        (&["--tag", "a"], "Already saved with these tags.\n"),
+        (&[], "Already saved.\n"),
         (
             &["--tag", "a", "--tag", "b"],
-            "Saved before; added to the note: tags.\n",
+            "Already saved. Added: tags.\n",
         ),
         (
             &["--title", "T", "--summary", "S"],
-            "Saved before; added to the note: the title, the text.\n",
+            "Already saved. Added: the title, the text.\n",
         ),
         (
             &["--summary", "other"],
-            "Saved before.\nThe note has a text already, which was kept; the new one was not stored.\n",
+            "Already saved.\nThe note already has a text, which was kept. The new text was not saved.\n",
         ),
     ] {
         let printed = run_ok(dir.path(), &[&["add", url], arguments].concat());
@@ -395,7 +397,7 @@ fn tags_with_a_slip_of_the_fingers_are_seen_through() {
         (
             &["list", "--tag", "gpuu"][..],
             0,
-            "No note has the tag \"gpuu\"; did you mean \"gpu\"?",
+            "No note has the tag \"gpuu\". Did you mean \"gpu\"?",
         ),
         (
             &["search", "tag:machien"],
@@ -405,15 +407,15 @@ fn tags_with_a_slip_of_the_fingers_are_seen_through() {
         (
             &["search", "tag:machin"],
             0,
-            "did you mean \"machine learning\"?",
+            "Did you mean \"machine learning\"?",
         ),
         (
             &["open", "machine lerning"],
             1,
-            "did you mean \"machine learning\"?",
+            "Did you mean \"machine learning\"?",
         ),
-        (&["tag", "rename", "gpuu", "x"], 1, "did you mean \"gpu\"?"),
-        (&["tag", "merge", "gpuu", "gpu"], 1, "did you mean \"gpu\"?"),
+        (&["tag", "rename", "gpuu", "x"], 1, "Did you mean \"gpu\"?"),
+        (&["tag", "merge", "gpuu", "gpu"], 1, "Did you mean \"gpu\"?"),
         (&["tag", "rm", "zfs"], 1, "No note has the tag \"zfs\"."),
     ] {
         let output = run(dir, arguments);
@@ -426,15 +428,12 @@ fn tags_with_a_slip_of_the_fingers_are_seen_through() {
     let output = run(dir, &["list", "--without", "gup"]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(
-        output.stdout.starts_with(b"20") && told.contains("did you mean \"gpu\"?"),
+        output.stdout.starts_with(b"20") && told.contains("Did you mean \"gpu\"?"),
         "{told}"
     );
     let output = run(dir, &["show", "https://www.e.org/c"]);
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        told.contains("`url-notes search site:e.org` shows the 2 of this site."),
-        "{told}"
-    );
+    assert!(told.contains("`url-notes search site:e.org`."), "{told}");
     let output = run(dir, &["restore", "https://e.org/a"]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("isn't in the trash"), "{told}");
@@ -631,14 +630,14 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
         (&["add", "-"], "no scheme"),
         (&["add", "javascript:alert(1)"], "can't be saved"),
         (&["add", "file:///etc/passwd"], "can't be saved"),
-        (&["add", "http://[::1"], "no URL"),
+        (&["add", "http://[::1"], "isn't a valid URL"),
         (
             &["add", "https://e.org/", "--title", &"x".repeat(20_000)],
             "16 KiB",
         ),
         (&["list", "--tag", ""], "it is empty"),
         (&["list", "--tag", "a\nb\u{1b}"], "control character"),
-        (&["--data-dir", file, "list"], "is a file, and no folder"),
+        (&["--data-dir", file, "list"], "is a file. Give a folder"),
         (
             &["--data-dir", "/proc/nowhere", "add", "https://e.org/"],
             "can't be opened",
@@ -758,5 +757,5 @@ fn a_port_that_is_none_is_not_another_one() {
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("nothing is served"), "{message}");
+    assert!(message.contains("the site can't be served"), "{message}");
 }

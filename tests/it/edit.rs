@@ -259,7 +259,7 @@ fn an_editor_that_fails_changes_nothing_and_what_it_wrote_is_kept() {
     assert!(desk.refused(": > \"$1\"").contains("is empty"));
     assert!(desk.kept().is_empty());
     let told = desk.refused("echo typed >> \"$1\"; kill -9 $$");
-    assert!(told.contains("signal 9") && told.contains("kept"), "{told}");
+    assert!(told.contains("Signal 9") && told.contains("kept"), "{told}");
     let kept = fs::read_to_string(&desk.kept()[0]).unwrap();
     assert!(kept.ends_with("typed\n"));
 }
@@ -313,7 +313,7 @@ fn what_the_popup_writes_meanwhile_is_not_lost() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{told}");
     assert!(
-        told.contains("all is kept but the title \"Theirs\""),
+        told.contains("kept, except the other title \"Theirs\""),
         "{told}"
     );
     let note = desk.note();
@@ -337,7 +337,7 @@ fn a_note_that_is_deleted_meanwhile_takes_nothing_with_it() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(
-        told.contains("no such note") && told.contains("kept"),
+        told.contains("note doesn't exist") && told.contains("kept"),
         "{told}"
     );
     assert!(
@@ -365,7 +365,7 @@ fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
     let output = run(dir, &["edit", PAGE, "--file", kept.to_str().unwrap()]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(
-        output.status.success() && told.contains("both changes are kept"),
+        output.status.success() && told.contains("Both changes are kept"),
         "{told}"
     );
     let note = desk.note();
@@ -382,7 +382,7 @@ fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
 fn what_an_editor_left_that_was_killed_is_kept() {
     let desk = Desk::new();
     let told = desk.refused("echo rescued > \"$(dirname \"$1\")/.note.md.swp\"; kill -9 $$");
-    assert!(told.contains("signal 9"), "{told}");
+    assert!(told.contains("Signal 9"), "{told}");
     let kept = desk.kept();
     let folder = kept[0].parent().unwrap();
     assert!(told.contains(folder.to_str().unwrap()), "{told}");
@@ -519,7 +519,7 @@ fn a_draft_is_not_taken_away_under_an_editor() {
     );
     desk.edited(&script);
     let told = fs::read_to_string(desk.path().join("told")).unwrap();
-    assert!(told.contains("still being edited"), "{told}");
+    assert!(told.contains("still open in an editor"), "{told}");
     assert_eq!(desk.note()["summary"], "# One\n\ntwo\ntyped\nlast");
 }
 
@@ -566,9 +566,13 @@ fn options_change_what_they_name_and_nothing_else() {
         (
             &["edit", PAGE, "--untag", "neww"][..],
             1,
-            "did you mean \"new\"?",
+            "Did you mean \"new\"?",
         ),
-        (&["edit", PAGE, "--tag", "a,b"], 1, "a comma separates tags"),
+        (
+            &["edit", PAGE, "--tag", "a,b"],
+            1,
+            "a tag can't contain a comma",
+        ),
         (&["edit", PAGE, "--file", "/no/such"], 1, "can't be read"),
         (
             &["edit", PAGE, "--file", "x", "--title", "y"],
@@ -578,7 +582,7 @@ fn options_change_what_they_name_and_nothing_else() {
         (
             &["edit", "https://f.org/"],
             1,
-            "There is no note of https://f.org/.",
+            "No note has the address https://f.org/.",
         ),
         (&["edit", "7"], 1, "There is no note with the id 7."),
     ] {

@@ -495,10 +495,10 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
     fs::create_dir(&mine).unwrap();
     fs::write(mine.join("thesis.tex"), "mine").unwrap();
     let message = sentence(&to(&mine));
-    assert!(message.contains("no export made"), "{message}");
+    assert!(message.contains("that no export wrote"), "{message}");
     assert_eq!(files(&mine).len(), 1);
     let file = mine.join("thesis.tex");
-    assert!(sentence(&to(&file)).contains("is no folder"));
+    assert!(sentence(&to(&file)).contains("is not a folder"));
     assert_eq!(read(&file), "mine");
     // A part of the site whose name the user took since.
     let out = dir.join("out");
@@ -509,7 +509,7 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
     )
     .unwrap();
     let message = sentence(&to(&out));
-    assert!(message.contains("is in the way"), "{message}");
+    assert!(message.contains("no export wrote it"), "{message}");
     assert_eq!(read(&file), "mine");
     assert!(files(&out).keys().all(|name| !name.contains(".part")));
     // What a link leads to is never written to or removed.
@@ -557,7 +557,7 @@ fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
     let to = || run(dir, &["export", "site", out.to_str().unwrap()]);
     assert!(to().status.success());
     run_ok(dir, &["rm", "https://e.org/2"]);
-    let edited = "was changed since it was exported";
+    let edited = "was changed after it was exported";
     let strange = "no export wrote it";
     for (name, content, why) in [
         ("tag/mine.txt", Some("mine"), strange),
@@ -738,7 +738,7 @@ fn where_nothing_can_be_written_one_sentence_says_so() {
     let message = sentence(&run(dir, &["export", "site", below.to_str().unwrap()]));
     assert!(message.contains("can't be written"), "{message}");
     let message = sentence(&run(dir, &["export", "site", "/"]));
-    assert!(message.contains("no export made"), "{message}");
+    assert!(message.contains("that no export wrote"), "{message}");
     let message = sentence(&run(dir, &["export", "site", "/proc/none"]));
     assert!(message.contains("can't be written"), "{message}");
 }

@@ -289,7 +289,7 @@ fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
         );
     }
     let told = run_ok(dir.path(), &["check"]);
-    assert!(told.contains("All is well."), "{told}");
+    assert!(told.contains("No problems found."), "{told}");
     assert!(!run_ok(dir.path(), &["check", "--repair"]).contains("kept"));
 
     let mut bytes = fs::read(&path).unwrap();
@@ -336,12 +336,12 @@ fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
     let listed = json_of(dir.path(), &["list", "--limit", "100"]);
     assert_eq!(listed.as_array().unwrap().len(), 51);
     assert_eq!(listed[50]["title"], "Title 0");
-    assert!(run_ok(dir.path(), &["check"]).contains("All is well."));
+    assert!(run_ok(dir.path(), &["check"]).contains("No problems found."));
 
     // What was never a database makes way, and isn't lost.
     fs::write(&path, "my shopping list").unwrap();
     let told = run_ok(dir.path(), &["check", "--repair"]);
-    assert!(told.contains("begin anew"), "{told}");
+    assert!(told.contains("start with an empty database"), "{told}");
     let kept = contents(dir.path())
         .into_values()
         .any(|content| content == b"my shopping list");
@@ -437,7 +437,7 @@ fn a_restore_while_hosts_save_loses_no_save_that_was_answered_after_it() {
         );
     }
     assert_eq!(listed.matches("/kept/").count(), 20);
-    assert!(run_ok(dir.path(), &["check"]).contains("All is well."));
+    assert!(run_ok(dir.path(), &["check"]).contains("No problems found."));
 }
 
 /// Starts a host or a command under a umask.
@@ -515,7 +515,7 @@ fn files_that_others_can_read_are_found_and_made_private() {
     let path = dir.path().join("notes.db");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let message = sentence(&run(dir.path(), &["check"]));
-    assert!(message.contains("Others"), "{message}");
+    assert!(message.contains("Other users"), "{message}");
     run_ok(dir.path(), &["check", "--repair"]);
     assert_eq!(
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
@@ -632,7 +632,8 @@ fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
             ] {
                 let output = run(dir.path(), command);
                 assert!(
-                    output.status.success() || !sentence(&output).contains("made a mistake"),
+                    output.status.success()
+                        || !sentence(&output).contains("a fault in the program"),
                     "{make} {name}, {command:?}: {output:?}"
                 );
                 if name == "notes.db" {
@@ -686,17 +687,20 @@ fn a_backup_refuses_and_says_why() {
                 dir.path().join("notes.db").to_str().unwrap(),
                 "--force",
             ],
-            "itself",
+            "the database of the notes",
         ),
-        (&["restore-backup", "/nowhere/at/all.db"], "no such file"),
+        (&["restore-backup", "/nowhere/at/all.db"], "doesn't exist"),
         (
             &[
                 "restore-backup",
                 dir.path().join("notes.db").to_str().unwrap(),
             ],
-            "itself",
+            "the database of the notes",
         ),
-        (&["restore-backup", text.to_str().unwrap()], "no backup"),
+        (
+            &["restore-backup", text.to_str().unwrap()],
+            "isn't a backup",
+        ),
     ] {
         let message = sentence(&run(dir.path(), arguments));
         assert!(message.contains(word), "{arguments:?}: {message}");
@@ -707,7 +711,10 @@ fn a_backup_refuses_and_says_why() {
         let before = fs::read(&own).ok();
         let named = own.to_str().unwrap();
         let message = sentence(&run(dir.path(), &["backup", named, "--force"]));
-        assert!(message.contains("itself"), "{ending}: {message}");
+        assert!(
+            message.contains("the database of the notes"),
+            "{ending}: {message}"
+        );
         assert_eq!(fs::read(&own).ok(), before);
     }
     let other = dir.path().join("other.db");

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::host::{TestHost, op_id, program, run};
 
-const NOTHING: &str = "leads to something that isn't there, perhaps on a disk that isn't mounted";
+const NOTHING: &str =
+    "leads to a file or folder that doesn't exist, perhaps on a disk that isn't mounted";
 
 #[test]
 fn a_folder_on_a_disk_that_is_not_mounted_is_named_by_each_command() {
@@ -57,10 +58,7 @@ fn a_working_folder_that_was_removed_is_named() {
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("The folder in which this was started was removed"),
-        "{said}"
-    );
+    assert!(said.contains("The current folder was removed"), "{said}");
 }
 
 #[test]
@@ -70,7 +68,7 @@ fn a_configuration_that_leads_to_nothing_is_named() {
     let output = run(temp.path(), &["list"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("is a link to /nowhere/config.toml, which isn't there"),
+        said.contains("is a link to /nowhere/config.toml, which doesn't exist"),
         "{said}"
     );
 }

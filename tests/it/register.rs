@@ -183,10 +183,7 @@ fn a_program_in_a_throw_away_folder_is_not_registered() {
     assert_eq!(all_in(&machine.home), before);
     // The user's own choice.
     let output = run(&["--program", "no/such"]);
-    assert!(
-        stderr(&output).contains("There is no program /"),
-        "{output:?}"
-    );
+    assert!(stderr(&output).contains("The program /"), "{output:?}");
     assert!(
         run(&["--program", built.to_str().unwrap()])
             .status
@@ -371,7 +368,7 @@ fn browsers_that_cannot_be_registered_with_are_skipped_and_the_reason_is_given()
     // A browser is named instead of one that isn't found.
     let said = stdout(&machine.run_register(&["--browser", "tor"]));
     assert!(
-        said.contains("\nRegister with one that you use by --browser NAME:"),
+        said.contains("\nTo register with a browser, use --browser NAME:"),
         "{said}"
     );
 }

@@ -127,7 +127,7 @@ fn the_command_line_sorts_by_relevance_if_told_to() {
         &["search", "rust", "--sort", "relevance", "--limit", "1"],
     );
     assert!(
-        best.contains("Rust\n") && best.contains("There are more; --limit 5"),
+        best.contains("Rust\n") && best.contains("To see more matches, use --limit 5"),
         "{best}"
     );
     assert_eq!(

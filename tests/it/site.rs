@@ -279,7 +279,7 @@ fn serve_says_at_once_that_its_port_is_taken() {
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     let sentence = format!(
-        "another program listens at 127.0.0.1:{port}{}. End it, or give url-notes another port",
+        "another program listens at 127.0.0.1:{port}{}. Stop that program, or set another port",
         this_program()
     );
     assert!(stderr.contains(&sentence), "{stderr}");
@@ -320,7 +320,7 @@ fn another_user_who_holds_the_port_is_told_apart() {
         hello["siteProblem"].as_str().map(str::to_owned)
     });
     assert!(
-        problem.contains("another user of this machine"),
+        problem.contains("another user of this computer"),
         "{problem}"
     );
     assert_eq!(get(port, "/").status, 403);

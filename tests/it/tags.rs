@@ -107,8 +107,8 @@ fn a_renamed_tag_has_its_new_name_wherever_it_was() {
     assert_eq!(
         told,
         "Renamed \"ml\" to \"machine learning\" on 2 notes and 1 in the trash.\n\
-         Typed again, \"ml\" is a new tag, unless you do `url-notes tag alias ml 'machine learning'`.\n\
-         `url-notes tag rename 'machine learning' ml` takes it back.\n"
+         If you type \"ml\" again, it becomes a new tag. To make it an alias, run `url-notes tag alias ml 'machine learning'`.\n\
+         To undo, run `url-notes tag rename 'machine learning' ml`.\n"
     );
     check_tags(dir, "1", &["a", "machine learning", "z"]);
     check_tags(dir, "2", &["machine learning"]);
@@ -134,7 +134,7 @@ fn a_renamed_tag_has_its_new_name_wherever_it_was() {
     check_tags(dir, "1", &["a", "ml", "z"]);
     assert_eq!(
         run_ok(dir, &["tag", "rename", "ml", "ML "]),
-        "Nothing to do: the tag is \"ml\" already.\n"
+        "Nothing to do: the tag is already \"ml\".\n"
     );
 }
 
@@ -156,8 +156,8 @@ fn merged_tags_stand_once_where_the_first_of_them_stood() {
     assert_eq!(
         run_ok(dir, &merge),
         "Merged \"ml\", \"ai\" into \"machine learning\" on 2 notes and 1 in the trash.\n\
-         Other names of \"machine learning\" now: \"ai\", \"ml\".\n\
-         Only a backup from before takes it back, with `url-notes restore-backup`.\n"
+         Aliases of \"machine learning\": \"ai\", \"ml\".\n\
+         To undo this, you need an older backup and `url-notes restore-backup`.\n"
     );
     check_tags(dir, "1", &["x", "machine learning", "y"]);
     check_tags(dir, "2", &["machine learning", "x"]);
@@ -175,7 +175,7 @@ fn merged_tags_stand_once_where_the_first_of_them_stood() {
     // Asked for again it is done already.
     assert_eq!(
         run_ok(dir, &merge),
-        "Nothing to do: the tag is \"machine learning\" already.\n"
+        "Nothing to do: the tag is already \"machine learning\".\n"
     );
 }
 
@@ -192,15 +192,15 @@ fn a_removed_tag_goes_from_all_notes_and_the_notes_stay() {
     assert_eq!(
         run_ok(dir, &["tag", "rm", "ml", "--dry-run"]),
         "Would remove \"ml\" from 2 notes and 1 in the trash; the notes stay.\n\
-         Its other names would go with it: \"learning\".\n\
+         Its aliases would be removed too: \"learning\".\n\
          Nothing was changed.\n"
     );
     assert_eq!(everything(dir), before);
     assert_eq!(
         run_ok(dir, &["tag", "rm", "ml"]),
         "Removed \"ml\" from 2 notes and 1 in the trash; the notes stay.\n\
-         Its other names went with it: \"learning\".\n\
-         Only a backup from before takes it back, with `url-notes restore-backup`.\n"
+         Its aliases were removed too: \"learning\".\n\
+         To undo this, you need an older backup and `url-notes restore-backup`.\n"
     );
     check_tags(dir, "1", &["a", "z"]);
     check_tags(dir, "2", &[]);
@@ -278,7 +278,7 @@ fn another_name_leads_to_the_tag_wherever_it_is_typed() {
 
     assert_eq!(
         run_ok(dir, &["tag", "alias", "--rm", "ml"]),
-        "\"ml\" is a name of its own again; notes with \"machine learning\" keep it.\n"
+        "\"ml\" is no longer an alias; notes with \"machine learning\" keep it.\n"
     );
     add(dir, "4", &["ml"]);
     check_tags(dir, "4", &["ml"]);
@@ -308,15 +308,15 @@ fn aliases_follow_their_tag_and_never_lead_to_each_other() {
     assert_eq!(
         run_ok(dir, &["tag", "rename", "maths", "ml"]),
         "Renamed \"maths\" to \"ml\" on 2 notes.\n\
-         Other names of \"ml\" now: \"learning\", \"maths\".\n\
-         `url-notes tag rename ml maths` takes it back.\n"
+         Aliases of \"ml\": \"learning\", \"maths\".\n\
+         To undo, run `url-notes tag rename ml maths`.\n"
     );
     assert_eq!(aliases(), "learning → ml\nmaths → ml\n");
     check_tags(dir, "2", &["ml"]);
     // A name that is given again leads to the new tag alone.
     assert_eq!(
         run_ok(dir, &["tag", "alias", "maths", "algebra"]),
-        "\"maths\" leads to \"algebra\" (and no longer to \"ml\"), the tag of 0 notes.\n"
+        "\"maths\" leads to \"algebra\" (no longer to \"ml\"), the tag of 0 notes.\n"
     );
     // What led to a tag without notes follows where its name leads now.
     run_ok(dir, &["tag", "alias", "algebra", "ml"]);
@@ -334,11 +334,11 @@ fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
     for (arguments, sentence) in [
         (
             &["rename", "cpu", "large model"][..],
-            "\"large model\" is a tag that notes have already; `url-notes tag merge cpu 'large model'` makes both one.",
+            "\"large model\" is already a tag of some notes. To merge the two, use `url-notes tag merge cpu 'large model'`.",
         ),
         (
             &["rename", "cpu", "gfx"],
-            "\"gfx\" is another name of \"gpu\"; `url-notes tag merge cpu gfx` makes both one.",
+            "\"gfx\" is an alias of \"gpu\". To merge the two, use `url-notes tag merge cpu gfx`.",
         ),
         (
             &["rename", "nothing", "x"],
@@ -354,7 +354,7 @@ fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
         ),
         (
             &["rename", "gfx", "graphics"],
-            "\"gfx\" is only another name of \"gpu\"; `url-notes tag alias --rm gfx` takes it back.",
+            "\"gfx\" is only an alias of \"gpu\". To remove it, use `url-notes tag alias --rm gfx`.",
         ),
         (
             &["merge", "cpu", "nothing", "gpu"],
@@ -362,32 +362,32 @@ fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
         ),
         (
             &["merge", "cpu", "gfx", "large model"],
-            "\"gfx\" is only another name of \"gpu\"; `url-notes tag alias --rm gfx` takes it back.",
+            "\"gfx\" is only an alias of \"gpu\". To remove it, use `url-notes tag alias --rm gfx`.",
         ),
         (&["rm", "nothing"], "No note has the tag \"nothing\"."),
         (
             &["rm", "gfx"],
-            "\"gfx\" is only another name of \"gpu\"; `url-notes tag alias --rm gfx` takes it back.",
+            "\"gfx\" is only an alias of \"gpu\". To remove it, use `url-notes tag alias --rm gfx`.",
         ),
         (
             &["alias", "cpu", "gpu"],
-            "\"cpu\" is a tag that notes have; `url-notes tag merge --alias cpu gpu` makes both one.",
+            "\"cpu\" is a tag of some notes. To merge the two, use `url-notes tag merge --alias cpu gpu`.",
         ),
         (
             &["alias", "gpu", "GPU"],
-            "\"gpu\" can't be another name of itself.",
+            "\"gpu\" can't be an alias of itself.",
         ),
         (
             &["alias", "gpu", "gfx"],
-            "\"gfx\" is another name of \"gpu\" already; to turn that round, use `url-notes tag rename gpu gfx`.",
+            "\"gfx\" is already an alias of \"gpu\". To swap the two, use `url-notes tag rename gpu gfx`.",
         ),
         (
             &["alias", "--rm", "gpu"],
-            "\"gpu\" is not another name of a tag; `url-notes tag alias` lists those there are.",
+            "\"gpu\" is not an alias. To list all aliases, run `url-notes tag alias`.",
         ),
         (
             &["rename", "gpu", "a,b"],
-            "This can't be a tag: a comma separates tags, so none has one in it.",
+            "This can't be a tag: a tag can't contain a comma.",
         ),
         (&["merge", "gpu", ""], "This can't be a tag: it is empty."),
     ] {
@@ -505,7 +505,7 @@ fn tags_that_look_the_same_are_found_and_merged() {
     assert_eq!(json_of(dir, &["check"])["lookAlikes"], json!([]));
     assert_eq!(
         run_ok(dir, &["tag", "merge", "--look-alikes"]),
-        "No tags look the same.\n"
+        "No tags look alike.\n"
     );
     assert_eq!((count(old), count(new)), (2, 2));
 }
@@ -530,10 +530,7 @@ fn a_tag_is_made_of_what_can_be_seen() {
     );
     for name in ["\u{200b}", "\u{2060}\u{feff} ", "\u{3164}"] {
         let sentence = refusal(dir, &["add", "https://e.org/2", "--tag", name]);
-        assert!(
-            sentence.contains("no character that can be seen"),
-            "{sentence}"
-        );
+        assert!(sentence.contains("no visible characters"), "{sentence}");
     }
     add(dir, "3", &["機械学習，深層学習", "絵、本"]);
     check_tags(dir, "3", &["機械学習", "深層学習", "絵", "本"]);

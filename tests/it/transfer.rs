@@ -189,7 +189,7 @@ fn an_import_is_undone_by_one_command() {
         "{told}"
     );
     assert!(
-        told.contains("1 note was changed since and stays as it is."),
+        told.contains("1 note was changed since then and was left alone."),
         "{told}"
     );
     let left: Vec<Value> = notes(dir);
@@ -481,7 +481,7 @@ fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
         dir.path(),
         &["export", "markdown", mine.to_str().unwrap()],
     ));
-    assert!(message.contains("no export made"), "{message}");
+    assert!(message.contains("that no export wrote"), "{message}");
     assert_eq!(fs::read_dir(&mine).unwrap().count(), 1);
     let left = fs::read_dir(dir.path()).unwrap();
     let names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -558,7 +558,7 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     )
     .unwrap();
     let message = sentence(&to(&slash));
-    assert!(message.contains("in the way"), "{message}");
+    assert!(message.contains("no export wrote it"), "{message}");
     fs::remove_file(&two).unwrap();
     assert!(to(&slash).status.success());
     assert!(notes.exists());
@@ -616,9 +616,9 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
     for (format, name, told) in [
         ("json", "drive", "is a folder"),
         ("csv", "none/notes.csv", "There is no folder"),
-        ("markdown", "file", "is no folder"),
-        ("site", "file", "is no folder"),
-        ("markdown", "pipe", "is no folder"),
+        ("markdown", "file", "is not a folder"),
+        ("site", "file", "is not a folder"),
+        ("markdown", "pipe", "is not a folder"),
     ] {
         let message = sentence(&to(format, name));
         assert!(message.contains(told), "{format} {name}: {message}");
@@ -626,7 +626,7 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
     assert_eq!(fs::read_to_string(at("file")).unwrap(), "mine");
     for format in ["markdown", "site"] {
         let message = sentence(&run(&data, &["export", format, "-"]));
-        assert!(message.contains("./- is one"), "{message}");
+        assert!(message.contains("write \"./-\""), "{message}");
     }
     if cfg!(target_os = "linux") {
         for format in ["json", "jsonl", "netscape", "csv"] {
@@ -731,14 +731,14 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
         for format in ["json", "jsonl", "netscape", "csv"] {
             let message = sentence(&run(dir, &["export", format, place]));
             assert!(
-                message.contains("is the database of the notes"),
+                message.contains("belongs to the database of the notes"),
                 "{message}"
             );
         }
         let arguments = ["import", list.to_str().unwrap(), "--report", place];
         let message = sentence(&run(dir, &arguments));
         assert!(
-            message.contains("is the database of the notes"),
+            message.contains("belongs to the database of the notes"),
             "{message}"
         );
     }
@@ -748,7 +748,7 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
     std::os::unix::fs::symlink(dir.join("notes.db-journal"), &future).unwrap();
     let message = sentence(&run(dir, &["export", "json", future.to_str().unwrap()]));
     assert!(
-        message.contains("is the database of the notes"),
+        message.contains("belongs to the database of the notes"),
         "{message}"
     );
     for place in [dir, &folder, &dir.join("sub/..")] {
@@ -759,7 +759,7 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
             fs::write(dir.join(mark), "").unwrap();
             let message = sentence(&run(dir, &["export", format, place.to_str().unwrap()]));
             assert!(
-                message.contains("where the notes themselves are"),
+                message.contains("contains the notes themselves"),
                 "{message}"
             );
         }
@@ -821,8 +821,8 @@ fn dates_in_the_future_are_none_and_that_is_told() {
     assert_eq!(
         report["notices"],
         json!([
-            "1 new note has no date that can be used; it counts as saved now.",
-            "Something was left out of 2 rows: dates in the future (2). --report FILE lists it."
+            "1 new note has no valid date and gets today's date.",
+            "Parts of 2 rows were left out: dates in the future (2). To list them, use --report FILE."
         ])
     );
     assert_eq!(report["incomplete"], 2);
@@ -866,9 +866,9 @@ fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
     );
     let notices = [
         "2 tags were written in lower case, as \"GPU\" became \"gpu\".",
-        "2 new notes have no date that can be used; they count as saved now.",
-        "Something was left out of 2 rows: dates that can't be read (1), ends of titles (1), \
-         ends of tags (1), what can't be a tag (1). --report FILE lists it.",
+        "2 new notes have no valid date and get today's date.",
+        "Parts of 2 rows were left out: dates that can't be read (1), ends of titles (1), \
+         ends of tags (1), what can't be a tag (1). To list them, use --report FILE.",
     ];
     assert_eq!(report["notices"], json!(notices));
     // So it is told on a terminal, and written into the report.
@@ -948,22 +948,30 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
             "UTF-16BE",
             "by the mark",
         ),
-        (utf16(u16::to_le_bytes), "UTF-16LE", "by the zeros"),
-        (utf16(u16::to_be_bytes), "UTF-16BE", "by the zeros"),
+        (
+            utf16(u16::to_le_bytes),
+            "UTF-16LE",
+            "because of the zero bytes",
+        ),
+        (
+            utf16(u16::to_be_bytes),
+            "UTF-16BE",
+            "because of the zero bytes",
+        ),
         (
             latin(0xF6),
             "windows-1252",
-            "a guess; if letters are wrong, convert it first",
+            "a guess from its content; if letters are wrong, convert the file first",
         ),
         (
             meta("UTF-8", 0xF6),
             "windows-1252",
-            "a guess; if letters are wrong",
+            "a guess from its content; if letters are wrong",
         ),
         (
             meta("ISO-8859-1", 0xF6),
             "windows-1252",
-            "as it says of itself; if letters are wrong",
+            "which the file names as its encoding; if letters are wrong",
         ),
         (
             meta("windows-1251", 0xF6),
@@ -1327,10 +1335,10 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
     let cases: &[(&[u8], &str)] = &[
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0", "no format that is known"),
-        (b"{\"some\": \"json\"}", "no format that is known"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "The format isn't recognised"),
+        (b"{\"some\": \"json\"}", "The format isn't recognised"),
         (b"PK\x03\x04 cut off", "its end is missing"),
-        (&zip(&[("a.txt", b"text")]), "nothing in it that is known"),
+        (&zip(&[("a.txt", b"text")]), "no file in a known format"),
         (b"\x1f\x8b\x08\0", "gunzip"),
         (b"mozLz40\0\x10\0", "Backup…"),
         (b"%PDF-1.7\n", "a PDF"),
@@ -1350,7 +1358,7 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         ),
         (b"\xff\xfe\0\0h\0\0\0t\0\0\0", "iconv"),
         (deep_json.as_bytes(), "nested"),
-        (deep_lists.as_bytes(), "no format that is known"),
+        (deep_lists.as_bytes(), "The format isn't recognised"),
         (deep_folders.as_bytes(), "nested deeper"),
         (endless.as_bytes(), "far too long"),
     ];

@@ -16,7 +16,7 @@ Examples:
 pub(super) struct Add {
     /// Address of the page
     url: String,
-    /// Title; the address is shown where there is none
+    /// Title; without one, the address is shown
     #[arg(
         long,
         default_value = "",
@@ -81,23 +81,19 @@ impl Add {
         let added = added.iter().filter(|(_, added)| *added);
         let added: Vec<&str> = added.map(|(what, _)| *what).collect();
         if !added.is_empty() {
-            writeln!(
-                out,
-                "Saved before; added to the note: {}.",
-                added.join(", ")
-            )?;
+            writeln!(out, "Already saved. Added: {}.", added.join(", "))?;
         } else if new.tags.is_empty() {
-            writeln!(out, "Saved before.")?;
+            writeln!(out, "Already saved.")?;
         } else {
-            writeln!(out, "Saved before, with these tags already.")?;
+            writeln!(out, "Already saved with these tags.")?;
         }
         if let Some(same_page) = told.same_page {
-            writeln!(out, "It is the {}.", same_page.because)?;
+            writeln!(out, "This address differs: {}.", same_page.because)?;
         }
         if !new.summary.is_empty() && saved.note.summary != new.summary {
             writeln!(
                 out,
-                "The note has a text already, which was kept; the new one was not stored."
+                "The note already has a text, which was kept. The new text was not saved."
             )?;
         }
         style.brief(out, &saved.note)?;

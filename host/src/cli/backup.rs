@@ -10,9 +10,9 @@ Examples:
   url-notes backup
   url-notes backup /media/usb/notes.db --force")]
 pub(super) struct Backup {
-    /// The copy [default: one with the date, in the folder `backups` beside the notes]
+    /// The file [default: a dated file in the folder `backups` beside the notes]
     file: Option<PathBuf>,
-    /// Replace a file of that name
+    /// Replace an existing file
     #[arg(long, requires = "file")]
     force: bool,
 }

@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Mend what is wrong; damaged files are kept under another name
+    /// Repair what is wrong; damaged files are kept under another name
     #[arg(long)]
     repair: bool,
 }
@@ -37,11 +37,15 @@ impl Check {
         }
         match health.faults.len() {
             0 => Ok(()),
-            _ if self.repair => bail!("Not everything could be mended."),
+            _ if self.repair => bail!("Some faults couldn't be repaired."),
             _ if health.is_damaged() => {
-                bail!("Something is wrong; `url-notes check --repair` saves what can be read.")
+                bail!(
+                    "The notes are damaged. To recover what can be read, run `url-notes check --repair`."
+                )
             }
-            _ => bail!("Others have access to the notes; `url-notes check --repair` ends that."),
+            _ => bail!(
+                "Other users can access the notes. To fix the permissions, run `url-notes check --repair`."
+            ),
         }
     }
 }
@@ -50,7 +54,7 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
     let path = invocation.config.database.display().to_string();
     let out = &mut *invocation.out;
     if !health.exists {
-        writeln!(out, "There are no notes yet; they will be in {path}")?;
+        writeln!(out, "There are no notes yet. They will be saved in {path}")?;
         return Ok(());
     }
     let known = |number: Option<u64>| number.map_or("unknown".into(), |number| number.to_string());
@@ -66,7 +70,7 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
         Some(0) => "none yet".into(),
         Some(found) if found < health.newest_schema => {
             format!(
-                "{found}; the next use brings it to {}",
+                "{found} (the next use updates it to {})",
                 health.newest_schema
             )
         }
@@ -97,12 +101,12 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
     for name in &health.listed {
         writeln!(
             out,
-            "comma        The tag \"{}\" has a comma, which separates tags now; `url-notes tag rename` gives it another name.",
+            "comma        The tag \"{}\" has a comma, which now separates tags. To rename it, use `url-notes tag rename`.",
             print::clean(name.as_str())
         )?;
     }
     if health.faults.is_empty() {
-        writeln!(out, "All is well.")?;
+        writeln!(out, "No problems found.")?;
     }
     Ok(())
 }
@@ -114,14 +118,11 @@ fn tell_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::R
     let unseen: Vec<String> = gone.iter().flat_map(Tag::unseen).collect();
     let because = match unseen.is_empty() {
         true => String::new(),
-        false => format!(
-            ", but for characters that can't be seen ({})",
-            unseen.join(", ")
-        ),
+        false => format!(" except for invisible characters ({})", unseen.join(", ")),
     };
     writeln!(
         out,
-        "look-alike   {} tags look like \"{}\"{because}; `url-notes tag merge --look-alikes` makes them one, and with --dry-run shows what it would do.",
+        "look-alike   {} tags look like \"{}\"{because}; `url-notes tag merge --look-alikes` merges them; --dry-run shows what it would do.",
         alike.names.len(),
         print::clean(stays.as_str())
     )?;
@@ -161,7 +162,7 @@ fn tell_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::R
     if !salvage.recognised {
         writeln!(
             out,
-            "Nothing in it is a database of url-notes, so the notes begin anew."
+            "It contains no notes of url-notes, so you start with an empty database."
         )?;
         return Ok(());
     }
@@ -174,28 +175,28 @@ fn tell_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::R
         salvage.notes, salvage.trash
     )?;
     for (count, what) in [
-        (salvage.partial, "of them have lost a part of their text."),
+        (salvage.partial, "of them lost part of their text."),
         (
             salvage.addresses,
-            "notes have lost title and text; their address, date and tags are left.",
+            "notes lost title and text; they keep address, date and tags.",
         ),
         (
             salvage.joined,
-            "notes were joined with an older one of the same page.",
+            "notes were merged with an older note of the same page.",
         ),
         (
             salvage.same_page,
-            "notes are of a page that another note has too; they are in the trash.",
+            "notes have the same page as another note; they are in the trash.",
         ),
         (
             salvage.nameless_tags,
-            "tags have lost their names and were left out.",
+            "tags lost their names and were left out.",
         ),
         (
             salvage.uncertain,
-            "notes come from places where deleted ones may stand as well.",
+            "notes were found in free space of the file, so you may have deleted them before.",
         ),
-        (salvage.unread, "pages or rows couldn't be read."),
+        (salvage.unread, "parts of the file couldn't be read."),
     ] {
         if count > 0 {
             writeln!(out, "{count} {what}")?;

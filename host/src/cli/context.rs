@@ -39,7 +39,7 @@ impl Invocation<'_> {
     fn opened<T>(&self, open: fn(&Path) -> crate::error::Result<T>) -> anyhow::Result<T> {
         let folder = self.config.database.parent();
         if let Some(file) = folder.filter(|folder| folder.is_file()) {
-            bail!("{} is a file, and no folder for the notes.", file.display());
+            bail!("{} is a file. Give a folder for the notes.", file.display());
         }
         open(&self.config.database).with_context(|| {
             // Only here is the path told: on the wire and in the popup it isn't.
@@ -97,7 +97,7 @@ pub(super) fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
 pub(super) fn refuse_notes(database: &Path, file: &Path) -> anyhow::Result<()> {
     if store::is_part_of(database, file) {
         bail!(
-            "{} is the database of the notes, or one of its files; name another file.",
+            "{} belongs to the database of the notes. Give another file.",
             file.display()
         );
     }

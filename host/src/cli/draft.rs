@@ -144,7 +144,7 @@ impl Draft {
         };
         if owner != id {
             bail!(
-                "This is the draft of another note; `url-notes edit {} --file …` takes it up.",
+                "This is the draft of another note. To continue it, run `url-notes edit {} --file …`.",
                 owner.0
             );
         }
@@ -154,7 +154,9 @@ impl Draft {
         match Self::hold(folder.to_owned(), id) {
             Ok(draft) => Ok(Some(draft)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                bail!("This is still being edited; the notes have it when the editor is left.")
+                bail!(
+                    "This draft is still open in an editor. It is saved when you close the editor."
+                )
             }
             // Without what it was it is a file like others.
             Err(_) => Ok(None),
@@ -214,13 +216,13 @@ impl Draft {
         // Saved once more by an editor that is still open.
         if self.typed().is_ok_and(|typed| typed != taken) {
             return Some(format!(
-                "What was saved since is kept; `{}` takes it up.",
+                "What you saved since is kept. To continue, run `{}`.",
                 self.command()
             ));
         }
         (!self.remove(Spare::Copies)).then(|| {
             format!(
-                "Your editor left files that may hold more of what you typed; they are kept in {}.",
+                "Your editor left files that may contain more of your text. They are kept in {}.",
                 self.folder.display()
             )
         })
@@ -238,7 +240,7 @@ impl Draft {
         };
         if is_kept {
             bail!(
-                "{sentence} What you typed is kept; `{}` takes it up when it is mended.",
+                "{sentence} Your text is kept. Once this is fixed, continue with `{}`.",
                 self.command()
             )
         }
@@ -246,7 +248,7 @@ impl Draft {
             bail!("{sentence}");
         }
         bail!(
-            "{sentence} What your editor left is kept in {}; recovered into {NAME}, `{}` takes it up.",
+            "{sentence} The files that your editor left are kept in {}. Recover your text into {NAME}, then run `{}`.",
             self.folder.display(),
             self.command()
         )

@@ -37,7 +37,7 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Without options it opens title, tags and note in your editor: VISUAL, else EDITOR.
+Without options, `url-notes edit` opens title, tags and note in your editor (VISUAL or EDITOR).
 
 Examples:
   url-notes edit https://example.org
@@ -47,19 +47,19 @@ pub(super) struct Edit {
     /// Id or address
     #[arg(value_name = "ID|URL")]
     which: NoteRef,
-    /// Give the note this title
+    /// New title
     #[arg(long, allow_hyphen_values = true)]
     title: Option<String>,
     /// Add a tag; may be given several times
     #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
     tags: Vec<String>,
-    /// Take a tag off; may be given several times
+    /// Remove a tag; may be given several times
     #[arg(long = "untag", value_name = "TAG", allow_hyphen_values = true)]
     untags: Vec<String>,
     /// Replace the note, in Markdown; - reads it from standard input
     #[arg(long, value_name = "MD", allow_hyphen_values = true)]
     summary: Option<String>,
-    /// Take title, tags and note from a file as the editor gets it; - reads standard input
+    /// Read title, tags and note from a file in the format that the editor shows; - reads standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["title", "tags", "untags", "summary"])]
     file: Option<PathBuf>,
 }
@@ -130,9 +130,9 @@ impl Edit {
                 let own = note.tags.iter().map(Tag::as_str);
                 match nearest(tag.as_str(), own) {
                     Some(name) => {
-                        bail!("The note hasn't the tag \"{tag}\"; did you mean \"{name}\"?")
+                        bail!("The note doesn't have the tag \"{tag}\". Did you mean \"{name}\"?")
                     }
-                    None => bail!("The note hasn't the tag \"{tag}\"."),
+                    None => bail!("The note doesn't have the tag \"{tag}\"."),
                 }
             };
             tags.remove(at);
@@ -213,10 +213,10 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
         .map(|before| match change.title {
             // Of two titles only one can stay.
             Some(_) if before.title != note.title => format!(
-                "The note was changed by somebody else meanwhile; all is kept but the title \"{}\".",
+                "The note was changed elsewhere while you edited it. Both changes are kept, except the other title \"{}\".",
                 before.title
             ),
-            _ => "The note was changed by somebody else meanwhile; both changes are kept.".into(),
+            _ => "The note was changed elsewhere while you edited it. Both changes are kept.".into(),
         });
     Ok(Edited {
         // By another name of a tag nothing changes.
@@ -289,7 +289,7 @@ fn in_editor(
                     Ok(mut edited) => {
                         edited.besides.extend(other.map(|path| {
                             format!(
-                                "Another edit of this note is under way, or was left; it is in {}.",
+                                "Another edit of this note is open or unfinished. It is in {}.",
                                 path.display()
                             )
                         }));
@@ -309,13 +309,13 @@ fn in_editor(
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                "The file is longer than 1 MiB, far more than a note takes.".into()
+                "The file is longer than 1 MiB, the limit for an edited note.".into()
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return draft.give_up("The editor has left no file, so nothing was changed.");
+                return draft.give_up("The editor left no file, so nothing was changed.");
             }
             Err(error) => {
-                return draft.give_up(&format!("What you typed can't be read ({error})."));
+                return draft.give_up(&format!("Your text can't be read ({error})."));
             }
         };
         // Where it can't be asked, what was typed is kept all the same.
@@ -328,7 +328,7 @@ fn in_editor(
 /// Some editors end at once and leave their window open.
 fn window_may_be_open(draft: &Draft) -> String {
     format!(
-        "The editor ended at once. If its window is still open: `{}` takes up what you save there; with --wait, as in EDITOR='code --wait', it would have been waited for.",
+        "The editor ended at once. If its window is still open, save there and run `{}`. To make url-notes wait for the window, set EDITOR='code --wait' or similar.",
         draft.command()
     )
 }
@@ -336,15 +336,15 @@ fn window_may_be_open(draft: &Draft) -> String {
 fn sentence_of(failure: &EditorFailure) -> String {
     match failure {
         EditorFailure::None => {
-            "No editor is known: say which by EDITOR, as in `EDITOR=nano url-notes edit …`.".into()
+            "No editor is set. Set EDITOR, for example `EDITOR=nano url-notes edit …`.".into()
         }
         EditorFailure::Absent(name) => {
-            format!("The editor \"{name}\" can't be started; VISUAL and EDITOR say which it is.")
+            format!("The editor \"{name}\" can't be started. Set VISUAL or EDITOR to your editor.")
         }
         EditorFailure::Failed(status) => match (status.code(), status.signal()) {
             (Some(code), _) => format!("The editor ended with {code}, so nothing was changed."),
             (None, signal) => format!(
-                "The editor was ended by signal {}, so nothing was changed.",
+                "Signal {} ended the editor, so nothing was changed.",
                 signal.unwrap_or_default()
             ),
         },

@@ -26,37 +26,37 @@ use crate::{
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Export {
-    /// Everything, the trash included: imported into an empty store it is the same store
+    /// Everything including the trash, as JSON; an import into an empty database restores all of it
     Json(ToFile),
-    /// The same, an entry a line
+    /// The same as JSON, with one entry per line
     Jsonl(ToFile),
     /// Bookmarks as HTML, which browsers and other programs import
     Netscape(ToFile),
     /// A table for spreadsheets
     Csv(ToFile),
-    /// A folder of Markdown files, one a note, with front matter for Obsidian and Hugo
+    /// A folder with one Markdown file per note, with front matter for Obsidian and Hugo
     Markdown(ToFolder),
-    /// The site as files, for GitHub Pages and the like, and to be opened from the disk
+    /// The site as files, for a host such as GitHub Pages or to open from the disk
     Site(Site),
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ToFile {
-    /// The file, replaced where it is there [default: standard output]
+    /// The file; an existing file is replaced [default: standard output]
     file: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ToFolder {
-    /// The folder: a new or an empty one, or that of an earlier export, in which nothing but its own files is replaced
+    /// A new or empty folder, or the folder of an earlier export; only files of that export are replaced
     folder: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Site {
-    /// The folder: a new or an empty one, a checkout without other files, or that of an earlier export
+    /// A new or empty folder, a checkout without other files, or the folder of an earlier export
     folder: PathBuf,
-    /// Where it will be served: a path such as /url-notes, or the whole address, which feeds then have
+    /// Where you will publish it: a path such as /url-notes, or a full address, which the feeds then use
     #[arg(long, value_name = "PATH", default_value = "/")]
     base_path: Address,
     /// Only notes with this tag; may be given several times
@@ -65,7 +65,7 @@ pub(super) struct Site {
     /// No notes with this tag; may be given several times
     #[arg(long = "exclude-tag", value_name = "TAG", allow_hyphen_values = true)]
     without: Vec<String>,
-    /// Publish notes whose address has an access token, too, as token= and sig= are
+    /// Also publish notes whose address contains an access token, such as token= or sig=
     #[arg(long = "include-secrets")]
     tokens: bool,
 }
@@ -215,11 +215,13 @@ fn read_transaction(store: &Reader, write: Writing, out: &mut dyn Write) -> anyh
 /// output.
 fn refuse_home(invocation: &Invocation<'_>, folder: &Path) -> anyhow::Result<()> {
     if folder == Path::new("-") {
-        bail!("This export is a folder, and no output; ./- is one of that name.");
+        bail!(
+            "This export needs a folder, not standard output. For a folder named \"-\", write \"./-\"."
+        );
     }
     if store::is_folder_of(&invocation.config.database, folder) {
         bail!(
-            "{} is where the notes themselves are; give another folder.",
+            "{} contains the notes themselves. Give another folder.",
             folder.display()
         );
     }
@@ -232,7 +234,7 @@ fn into_file(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if path.is_dir() {
-        bail!("{} is a folder; give a file.", path.display());
+        bail!("{} is a folder. Give a file.", path.display());
     }
     // A device or a pipe is written to as it is.
     if fs::metadata(path).is_ok_and(|file| !file.is_file()) {
@@ -247,7 +249,7 @@ fn into_file(
         && !folder.as_os_str().is_empty()
         && !folder.exists()
     {
-        bail!("There is no folder {}; make it first.", folder.display());
+        bail!("There is no folder {}. Create it first.", folder.display());
     }
     let stop = Stop::on_signals()?;
     let part = PendingOutput::file(&target).map_err(|error| context::unwritten(error, path))?;

@@ -79,7 +79,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<FrontMatter, String> {
             Some("") => {}
             _ => {
                 return Err(format!(
-                    "The first line has to be three dashes ({DASHES}), with title and tags below."
+                    "The first line must be three dashes ({DASHES}), with title and tags below."
                 ));
             }
         }
@@ -88,7 +88,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<FrontMatter, String> {
     let body = loop {
         let Some(line) = lines.next() else {
             return Err(format!(
-                "Below title and tags a second line of three dashes ({DASHES}) is missing."
+                "A second line of three dashes ({DASHES}) is missing below title and tags."
             ));
         };
         if line.text == DASHES {
@@ -113,12 +113,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<FrontMatter, String> {
             }
             _ => {
                 return Err(format!(
-                    "Line {number} is neither \"title: …\" nor \"tags: …\"; the note goes below the second line of dashes."
+                    "Line {number} is neither \"title: …\" nor \"tags: …\". The text of the note goes below the second line of dashes."
                 ));
             }
         };
         if twice {
-            return Err(format!("Line {number} tells the {name} a second time."));
+            return Err(format!("Line {number} gives the {name} a second time."));
         }
     };
     form.summary = plain(&text[body..]);
@@ -180,7 +180,7 @@ fn tags<'a>(
             }
             Listed::Unfinished | Listed::Wrong => {
                 return Err(format!(
-                    "Line {number} begins a list of tags that can't be read; write them as \"a, b\" or \"[a, b]\", and put a name that begins with a bracket in quotes."
+                    "Line {number} begins a list of tags that can't be read. Write \"a, b\" or \"[a, b]\", with quotes around a name that begins with a bracket."
                 ));
             }
         }
@@ -446,10 +446,10 @@ mod tests {
         for (text, sentence) in [
             (&b"title: x\n"[..], "The first line"),
             (b"", "The first line"),
-            (b"---\ntitle: x\n", "a second line of three dashes"),
+            (b"---\ntitle: x\n", "A second line of three dashes"),
             (
                 b"---\ntitle: x\nTitle: y\n---\n",
-                "Line 3 tells the Title a second time",
+                "Line 3 gives the Title a second time",
             ),
             (b"---\ntitle: x\n- gpu\n---\n", "Line 3 is neither"),
             (b"---\ntitle: x\ntags\n---\n", "Line 3 is neither"),

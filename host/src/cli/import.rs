@@ -36,25 +36,25 @@ Examples:
   url-notes import pocket.zip --report refused.json
   url-notes import --undo")]
 pub(super) struct Import {
-    /// The file: bookmarks, an export of another program or of this one; - reads standard input
+    /// Bookmarks, or an export of url-notes or another program; - reads standard input
     #[arg(required_unless_present = "undo")]
     file: Option<PathBuf>,
-    /// What the file is, instead of what it looks like
+    /// Format of the file, if url-notes doesn't recognise it
     #[arg(long, value_parser = formats(), value_name = "FORMAT", ignore_case = true)]
     format: Option<&'static Format>,
-    /// Tell what would happen, and change nothing
+    /// Show what would happen, but change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write the report, with each refusal, into a file as JSON
+    /// Write a report with all refusals to a JSON file
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Don't make tags of folders
+    /// Don't create tags from folders
     #[arg(long)]
     no_folders: bool,
-    /// What relative addresses in the file are relative to
+    /// Base of relative addresses in the file
     #[arg(long, value_name = "URL")]
     base_url: Option<url::Url>,
-    /// Take the last import back
+    /// Undo the last import
     #[arg(long, conflicts_with_all = ["file", "format", "dry_run", "report", "no_folders", "base_url"])]
     undo: bool,
 }
@@ -185,12 +185,12 @@ impl Import {
         let told = u64::try_from(report.refusals.len().min(TOLD)).unwrap_or(0);
         if report.refused > told {
             let more = report.refused - told;
-            writeln!(out, "and {more} more, which --report FILE writes.")?;
+            writeln!(out, "and {more} more. To see all, use --report FILE.")?;
         }
         if self.dry_run {
-            writeln!(out, "Nothing was changed; without --dry-run it is.")?;
+            writeln!(out, "Nothing was changed. To import, leave out --dry-run.")?;
         } else if report.new + report.merged > 0 {
-            writeln!(out, "`url-notes import --undo` takes it back.")?;
+            writeln!(out, "To undo, run `url-notes import --undo`.")?;
         }
         Ok(())
     }
@@ -213,7 +213,7 @@ fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     match report.files.len().saturating_sub(TOLD) {
         0 => Ok(()),
-        more => writeln!(out, "and {more} more files, which --report FILE writes."),
+        more => writeln!(out, "and {more} more files. To see all, use --report FILE."),
     }
 }
 
@@ -257,8 +257,8 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     )?;
     let stays = match kept {
         0 => return Ok(()),
-        1 => "1 note was changed since and stays as it is.".to_owned(),
-        _ => format!("{kept} notes were changed since and stay as they are."),
+        1 => "1 note was changed since then and was left alone.".to_owned(),
+        _ => format!("{kept} notes were changed since then and were left alone."),
     };
     writeln!(invocation.out, "{stays}")?;
     Ok(())
@@ -302,7 +302,7 @@ impl ReportFile {
 
     fn put(self) -> anyhow::Result<()> {
         fs::rename(&self.part.path, &self.path).map_err(|error| {
-            anyhow::anyhow!("It is imported, but the report can't be put in its place ({error}).")
+            anyhow::anyhow!("The import is done, but the report can't be saved ({error}).")
         })
     }
 }

@@ -24,10 +24,10 @@ pub(super) struct List {
     /// Only notes without any tag
     #[arg(long, conflicts_with_all = ["tags", "without", "trash"])]
     untagged: bool,
-    /// Only notes in the trash, the one deleted last first
+    /// Only notes in the trash, latest deletion first
     #[arg(long, conflicts_with_all = ["tags", "without"])]
     trash: bool,
-    /// How many at most
+    /// Maximum number
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
 }
@@ -58,7 +58,7 @@ impl List {
             }
         }
         if notes.is_empty() && invocation.look.is_terminal() {
-            invocation.hint("There are no such notes.");
+            invocation.hint("No matching notes.");
         }
         let style = invocation.style();
         invocation.page(&|out| notes.iter().try_for_each(|note| style.brief(out, note)))

@@ -45,9 +45,7 @@ fn page(mut command: clap::Command) -> io::Result<String> {
         .override_usage("url-notes [OPTIONS] COMMAND")
         .about("keep, find and tag what you read on the web")
         .long_about(
-            "A click on the url-notes button in the browser saves the page, with tags and a note. \
-             These commands do the same: they find, change, import and export what is saved. \
-             Everything is one SQLite database.",
+            "The url-notes button in the browser saves a page with tags and a note. With these commands, you save, find, change, import and export the same notes. They are in one SQLite database.",
         )
         .mut_args(sentences);
     let roff = Roff::new(whole)

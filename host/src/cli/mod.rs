@@ -48,7 +48,7 @@ use crate::{config::Config, error::Error};
 /// Options that each command takes, apart from its own.
 const EVERYWHERE: &str = "Options of all commands";
 
-/// Pages saved from the browser, with tags and notes, in one file on this machine.
+/// Save web pages from your browser, with tags and notes, in one file on this computer.
 #[derive(Debug, Parser)]
 #[command(
     name = "url-notes",
@@ -61,16 +61,16 @@ Examples:
   url-notes search 'memory bandwidth -cpu after:2025'
   url-notes edit https://example.org
 
-`url-notes help COMMAND` tells of a command, `url-notes man` of all."
+`url-notes help COMMAND` explains a command, `url-notes man` prints the manual page."
 )]
 pub struct Arguments {
-    /// Keep database, configuration and log in this folder
+    /// Folder for the database, the configuration and the log
     #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub data_dir: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
-    /// Use colours: auto (on a terminal, unless NO_COLOR is set or TERM is dumb), always or never
+    /// When to use colours: auto (on a terminal, unless NO_COLOR is set or TERM is dumb), always or never
     #[arg(
         long,
         global = true,
@@ -91,7 +91,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Save a page, or add tags to one that is saved
+    /// Save a page, or add tags to a saved page
     Add(add::Add),
     /// List notes, newest first
     List(list::List),
@@ -99,37 +99,37 @@ enum Command {
     Show(show::Show),
     /// Find notes: words, "a phrase", -word, tag:x, -tag:x, #x, is:untagged, site:arxiv.org, before:2025-08-01, after:2025
     Search(search::Search),
-    /// Change title, tags and note, in your editor or by options
+    /// Change title, tags and note, in your editor or with options
     Edit(edit::Edit),
-    /// Move a note into the trash, where it stays for 30 days
+    /// Move a note to the trash, which keeps it for 30 days
     Rm(remove::Remove),
-    /// Take a note out of the trash
+    /// Restore a note from the trash
     Restore(remove::Restore),
-    /// List tags; rename, merge, remove them; give them other names
+    /// List, rename, merge and remove tags; manage aliases
     #[command(subcommand)]
     Tag(tag::TagCommand),
-    /// Serve the site until interrupted
+    /// Serve the site until you press Ctrl+C
     Serve(serve::Serve),
-    /// Open the site in the browser, at a tag if one is given
+    /// Open the site, or the view of one tag, in the browser
     Open(open::Open),
-    /// Print figures on the store
+    /// Show statistics about the notes
     Stats(stats::Stats),
-    /// Bring in bookmarks, exports of other programs and of this one
+    /// Import bookmarks, or an export of url-notes or another program
     Import(import::Import),
-    /// Write all notes into a file or a folder
+    /// Export the notes to a file or a folder
     #[command(subcommand)]
     Export(export::Export),
-    /// Copy the notes into a file, also while they are in use
+    /// Back up the notes to a file, even while they are in use
     Backup(backup::Backup),
-    /// Put the notes of a backup in the place of those that are there, which are kept
+    /// Replace the notes with a backup, and keep the replaced notes
     RestoreBackup(restore_backup::RestoreBackup),
-    /// Tell whether the notes are sound
+    /// Check the notes for damage
     Check(check::Check),
-    /// Examine everything between browser and notes; name what is wrong, and its cure
+    /// Find and fix problems between the browser and the notes
     Doctor(doctor::Doctor),
-    /// Register with browsers, so that they can start url-notes; or take that back
+    /// Register url-notes with browsers, or remove the registrations
     Register(register::Register),
-    /// Print the script by which a shell completes commands, tags and notes
+    /// Print a shell script that completes commands, tags and notes
     Completions(completions::Completions),
     /// Print the manual page
     Man(man::Man),
@@ -165,7 +165,7 @@ impl Arguments {
             Command::Export(export) if export.is_printed() => "an export on standard output",
             _ => return Ok(self),
         };
-        let sentence = format!("--json has nothing to say of {what}.");
+        let sentence = format!("--json can't be combined with {what}.");
         Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, sentence))
     }
 

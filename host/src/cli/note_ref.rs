@@ -30,9 +30,9 @@ impl std::str::FromStr for NoteRef {
                 .map(|id| Self::Id(NoteId(id)))
                 .map_err(|_| "no note has such a large id".into());
         }
-        PageUrl::parse(text)
-            .map(Self::Page)
-            .map_err(|_| "neither the id of a note nor an address, as https://example.org".into())
+        PageUrl::parse(text).map(Self::Page).map_err(|_| {
+            "neither the id of a note nor an address such as https://example.org".into()
+        })
     }
 }
 
@@ -55,7 +55,7 @@ impl NoteRef {
         }
         if let Some(note) = self.trashed(store)? {
             bail!(
-                "This note is in the trash; `url-notes restore {}` brings it back.",
+                "This note is in the trash. To bring it back, run `url-notes restore {}`.",
                 note.id.0
             );
         }
@@ -76,12 +76,14 @@ impl NoteRef {
             Self::Page(url) => {
                 let address = clean(url.as_str());
                 let site = url.site();
-                let sentence = format!("There is no note of {address}");
+                let sentence = format!("No note has the address {address}");
                 let command = format!("`url-notes search site:{site}`");
                 Err(Private(match store.notes_on_site(site)? {
                     0 => format!("{sentence}."),
-                    1 => format!("{sentence}; {command} shows the one of this site."),
-                    notes => format!("{sentence}; {command} shows the {notes} of this site."),
+                    1 => format!("{sentence}. To see the note from this site, run {command}."),
+                    notes => {
+                        format!("{sentence}. To see the {notes} from this site, run {command}.")
+                    }
                 })
                 .into())
             }

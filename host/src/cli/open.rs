@@ -15,7 +15,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Open {
-    /// Open the page of this tag
+    /// Open the view of this tag
     tag: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Open {
             if !invocation.json {
                 let _ = writeln!(
                     invocation.out,
-                    "The site is at http://localhost:{port}{path} (Ctrl+C ends it)."
+                    "The site is at http://localhost:{port}{path} (to stop it, press Ctrl+C)."
                 )
                 .and_then(|()| invocation.out.flush());
             }
@@ -85,7 +85,7 @@ fn open(
         }
         let address = format!("http://localhost:{port}{path}");
         return start_browser(address.as_ref())
-            .with_context(|| format!("No browser was opened; the address is {address}"));
+            .with_context(|| format!("No browser could be opened. The address is {address}"));
     }
     let entry_link = access
         .entry_link(port, path)
@@ -95,12 +95,12 @@ fn open(
     } else {
         writeln!(
             invocation.out,
-            "If the page doesn't open, open this address yourself; it is good once, for five minutes:\n{}",
+            "If no browser opens, open this address yourself. It works once, within five minutes:\n{}",
             entry_link.address
         )?;
     }
     invocation.out.flush()?;
-    start_browser(entry_link.page.as_ref()).context("No browser was opened")
+    start_browser(entry_link.page.as_ref()).context("No browser could be opened")
 }
 
 fn start_browser(what: &OsStr) -> anyhow::Result<()> {

@@ -36,25 +36,25 @@ pub(super) struct Register {
         hide_possible_values = true
     )]
     browsers: Vec<String>,
-    /// Also the browsers that are found here
+    /// Also register with all browsers found on this computer
     #[arg(long, requires = "browsers", conflicts_with = "remove")]
     found: bool,
-    /// Take the registrations back, whichever copy of the program they name
+    /// Remove the registrations, even those of another copy of the program
     #[arg(long)]
     remove: bool,
-    /// The program that browsers shall start [default: this one]
+    /// The program for browsers to start [default: this one]
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
     /// For all users of this computer; needs root
     #[arg(long)]
     system: bool,
-    /// Put this folder before every path that is written, to make a package
+    /// Prefix all written paths with this folder, to build a package
     #[arg(long, value_name = "DIR", requires = "system")]
     root: Option<PathBuf>,
-    /// Use the browsers and folders of linux (also the BSDs) or macos, to make a package elsewhere
+    /// Use the browsers and folders of linux (also for the BSDs) or macos, to build a package for it
     #[arg(long, value_name = "NAME", value_enum, hide_possible_values = true)]
     platform: Option<Platform>,
-    /// Say what would be done and do nothing
+    /// Show what would be done, but change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -90,7 +90,7 @@ impl Register {
                 && let Some(danger) = permissions::danger(&program)
             {
                 bail!(
-                    "{} Nothing was registered: what all users start has to be root's alone to change. Run: sudo ./install.sh --system",
+                    "{} Nothing was registered, because only root may be able to change a program for all users. Run: sudo ./install.sh --system",
                     danger.sentence
                 );
             }
@@ -132,7 +132,7 @@ impl Register {
         if let Some(file) = &self.program {
             let program = std::path::absolute(file)?;
             if self.root.is_none() && !self.dry_run && !program.is_file() {
-                bail!("There is no program {}.", program.display());
+                bail!("The program {} doesn't exist.", program.display());
             }
             return Ok(program);
         }
@@ -141,17 +141,17 @@ impl Register {
         let Some(program) = to_register(around) else {
             match folder {
                 Some(folder) => bail!(
-                    "This program is in a folder for what is thrown away, {}, and there is no other url-notes on PATH. Nothing was registered. Run ./install.sh in the url-notes folder, or name a program by --program.",
+                    "This program is in a temporary or cache folder, {}, and there is no other url-notes on PATH. Nothing was registered. Run ./install.sh in the url-notes folder, or name a program with --program.",
                     folder.display()
                 ),
                 None => bail!(
-                    "The file of this program is gone. Nothing was registered. Name a program by --program."
+                    "The file of this program no longer exists. Nothing was registered. Name a program with --program."
                 ),
             }
         };
         if let Some(folder) = folder {
             invocation.hint(&format!(
-                "This program is in a folder for what is thrown away, {}, so {} is registered instead.",
+                "This program is in a temporary or cache folder, {}, so {} is registered instead.",
                 folder.display(),
                 program.display()
             ));
@@ -179,10 +179,7 @@ impl Register {
                 if let Some(kept) = &done.kept {
                     let kept = shown(kept);
                     let is = if self.dry_run { "would be" } else { "is" };
-                    writeln!(
-                        out,
-                        "{title}: the manifest that was there {is} kept as {kept}."
-                    )?;
+                    writeln!(out, "{title}: the previous manifest {is} kept as {kept}.")?;
                 }
             }
             if let Some(needed) = browser.sandbox_permission()
@@ -203,7 +200,7 @@ impl Register {
             if outcomes.is_empty() {
                 write!(out, "No browser was found. ")?;
             }
-            writeln!(out, "Register with one that you use by --browser NAME:")?;
+            writeln!(out, "To register with a browser, use --browser NAME:")?;
             let all = registration::browsers::all(platform, around);
             let reached = all
                 .iter()
@@ -247,7 +244,7 @@ impl Register {
             let others: Vec<String> = others.into_iter().map(shown).collect();
             writeln!(
                 out,
-                "Browsers were registered with another copy of the program, which is left alone: {}",
+                "Another copy of the program was registered with browsers. It was not removed: {}",
                 others.join(", ")
             )?;
         }
@@ -256,11 +253,11 @@ impl Register {
 
     fn reason(&self, why: Unreachable, package: &str) -> String {
         match why {
-            Unreachable::Refused => "not registered, on purpose. It is for leaving no trace of what you read, and a note is one.".to_owned(),
+            Unreachable::Refused => "not registered, on purpose. This browser is made to leave no trace of what you read, and a note is a trace.".to_owned(),
             Unreachable::Sandboxed => format!(
                 "can't be registered. Its {package} sandbox blocks all programs outside it. Use a browser that isn't installed as a {package}."
             ),
-            Unreachable::NotForMachine => "reads no folder that is for all users. Each user of it registers for themselves.".to_owned(),
+            Unreachable::NotForMachine => "has no folder for all users. Each user must register it with `url-notes register`.".to_owned(),
         }
     }
 

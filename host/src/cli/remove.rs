@@ -36,7 +36,7 @@ impl Remove {
         invocation.style().brief(invocation.out, &note)?;
         writeln!(
             invocation.out,
-            "Deleted. For {TRASH_DAYS} days `url-notes restore {}` brings it back.",
+            "Moved to the trash. To bring it back within {TRASH_DAYS} days, run `url-notes restore {}`.",
             note.id.0
         )?;
         Ok(())

@@ -6,7 +6,7 @@ use crate::{cli::context::Invocation, store::restore_backup};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RestoreBackup {
-    /// A file that `url-notes backup` made, or a copy of a database
+    /// A file made by `url-notes backup`, or a copy of the database
     file: PathBuf,
 }
 
@@ -22,13 +22,13 @@ impl RestoreBackup {
             }));
         }
         let out = &mut *invocation.out;
-        writeln!(out, "{} notes are back.", done.notes)?;
+        writeln!(out, "{} notes restored.", done.notes)?;
         match previous {
             None => {}
             Some(file) if done.previous_sound => {
-                writeln!(out, "Those that were there are kept in {file}")?;
+                writeln!(out, "The replaced notes are kept in {file}")?;
             }
-            Some(file) => writeln!(out, "The damaged file that was there is kept as {file}")?,
+            Some(file) => writeln!(out, "The damaged file is kept as {file}")?,
         }
         Ok(())
     }

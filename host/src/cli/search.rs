@@ -20,13 +20,13 @@ Examples:
   url-notes search c++ --sort relevance --limit 5
   url-notes search is:untagged")]
 pub(super) struct Search {
-    /// What to look for; several words all have to be there
+    /// Words and conditions; a note must match all of them
     #[arg(required = true, value_name = "QUERY", value_parser = unshielded)]
     query: Vec<String>,
-    /// How many at most
+    /// Maximum number
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
-    /// Which come first; `relevance` compares the newest 500 that match
+    /// Order; `relevance` ranks the newest 500 matches
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     sort: Sort,
 }
@@ -95,7 +95,7 @@ impl Search {
             }
         }
         if hits.is_empty() && invocation.look.is_terminal() {
-            invocation.hint("Nothing is found.");
+            invocation.hint("No matches.");
         }
         let style = invocation.style();
         invocation.page(&|out| {
@@ -111,7 +111,7 @@ impl Search {
                     Sort::Relevance if self.limit >= RANKED => "without --sort".to_owned(),
                     _ => format!("--limit {}", self.limit.max(1).saturating_mul(5)),
                 };
-                writeln!(out, "There are more; {older} shows them.")?;
+                writeln!(out, "To see more matches, use {older}.")?;
             }
             Ok(())
         })

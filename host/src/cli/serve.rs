@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// Port of the site; 0 takes a free one [default: 6683, or that of the configuration]
+    /// Port of the site; 0 picks a free port [default: the configured port, or 6683]
     #[arg(long, value_name = "N")]
     port: Option<u16>,
 }
@@ -20,7 +20,7 @@ impl Serve {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let mut settings = Settings::from(&invocation.config);
         if self.port.is_none() && invocation.config.port_is_unclear {
-            bail!("URL_NOTES_PORT is not a port number; nothing is served.");
+            bail!("URL_NOTES_PORT is not a port number, so the site can't be served.");
         }
         settings.port = self.port.unwrap_or(settings.port);
         // What is wrong with the notes is said here, not on every page.
@@ -40,7 +40,7 @@ impl Serve {
                 } else {
                     writeln!(
                         invocation.out,
-                        "{served} This one takes over when that ends."
+                        "{served} This process takes over when the other one ends."
                     )?;
                 }
                 invocation.out.flush()?;
@@ -66,7 +66,7 @@ fn announce(invocation: &mut Invocation<'_>, port: u16, locked: bool) -> anyhow:
         };
         writeln!(
             invocation.out,
-            "The site is at {url} (Ctrl+C ends it){how}."
+            "The site is at {url} (to stop it, press Ctrl+C){how}."
         )?;
     }
     invocation.out.flush()?;

@@ -27,7 +27,7 @@ impl Show {
         }
         if note.deleted_at.is_some() {
             invocation.hint(&format!(
-                "This note is in the trash; `url-notes restore {}` brings it back.",
+                "This note is in the trash. To bring it back, run `url-notes restore {}`.",
                 note.id.0
             ));
         }

@@ -9,14 +9,14 @@ const UNCOUNTED: u32 = 50;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Stats {
-    /// Tell how well the suggested tags would have fitted: each note is predicted from those saved before it
+    /// Measure the suggestions: predict the tags of each note from the notes saved before it
     #[arg(long)]
     suggestions: bool,
-    /// With --suggestions: go through the newest N notes
+    /// With --suggestions: measure the newest N notes
     #[arg(long, value_name = "N", default_value_t = 2_000, requires = "suggestions",
           value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
-    /// With --suggestions: don't count the first N of them
+    /// With --suggestions: skip the first N of these in the result
     #[arg(long, value_name = "N", default_value_t = UNCOUNTED, requires = "suggestions")]
     uncounted: u32,
 }
@@ -92,7 +92,7 @@ impl Stats {
         if stats.notes == 0 {
             writeln!(
                 out,
-                "There are too few notes to tell: the first {} of {replayed} aren't counted.",
+                "There are too few notes to measure: the first {} of {replayed} are skipped.",
                 self.uncounted
             )?;
             return Ok(());

@@ -15,15 +15,15 @@ use crate::{
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum TagCommand {
-    /// List the tags with their numbers of notes
+    /// List tags with their numbers of notes
     List(List),
-    /// Give a tag another name
+    /// Rename a tag
     Rename(Rename),
-    /// Make one tag of several, on all notes
+    /// Merge several tags into one
     Merge(Merge),
-    /// Take a tag off all notes; the notes stay
+    /// Remove a tag from all notes; the notes stay
     Rm(Remove),
-    /// Make another name lead to a tag, wherever it is typed; alone, list such names
+    /// Add an alias to a tag; without arguments, list all aliases
     Alias(SetAlias),
 }
 
@@ -41,7 +41,7 @@ pub(super) struct List {
         allow_hyphen_values = true
     )]
     filter: String,
-    /// How many at most
+    /// Maximum number
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
@@ -59,13 +59,13 @@ enum Sort {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Rename {
-    /// The name that it has
+    /// The current name
     #[arg(allow_hyphen_values = true)]
     old: String,
-    /// The name that it gets; no other tag may have it
+    /// The new name; no other tag may have it
     #[arg(allow_hyphen_values = true)]
     new: String,
-    /// The old name leads to the tag from now on
+    /// Keep the old name as an alias
     #[arg(long)]
     alias: bool,
     #[command(flatten)]
@@ -82,14 +82,14 @@ Examples:
   url-notes tag merge --look-alikes --dry-run"
 )]
 pub(super) struct Merge {
-    /// The tags that go, then the one that stays, which may be new
+    /// The tags to merge, then the tag that stays, which may be new
     // One list: clap would not find the last of two behind `--`.
     #[arg(required_unless_present = "look_alikes", num_args = 2.., value_name = "TAG")]
     tags: Vec<String>,
     /// Merge all tags that look alike, as `url-notes check` lists them
     #[arg(long, conflicts_with_all = ["tags", "alias"])]
     look_alikes: bool,
-    /// The names that go lead to the tag that stays from now on
+    /// Keep the names of the merged tags as aliases
     #[arg(long)]
     alias: bool,
     #[command(flatten)]
@@ -98,7 +98,7 @@ pub(super) struct Merge {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Remove {
-    /// The tag that goes
+    /// The tag to remove
     #[arg(allow_hyphen_values = true)]
     tag: String,
     #[command(flatten)]
@@ -107,20 +107,20 @@ pub(super) struct Remove {
 
 #[derive(Debug, clap::Args)]
 struct DryRun {
-    /// Tell what would be done, and do nothing
+    /// Show what would be done, but change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SetAlias {
-    /// The other name
+    /// The alias
     #[arg(requires = "of", allow_hyphen_values = true)]
     name: Option<String>,
-    /// The tag that it leads to
+    /// The tag that the alias leads to
     #[arg(value_name = "FOR", allow_hyphen_values = true)]
     of: Option<String>,
-    /// Take this other name back; notes keep their tags
+    /// Remove this alias; notes keep their tags
     #[arg(
         long,
         value_name = "NAME",
@@ -225,7 +225,7 @@ pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
             .map(|tag| tag.tag.to_string()),
     };
     Ok(Some(match meant {
-        Some(name) => format!("No note has the tag \"{tag}\"; did you mean \"{name}\"?"),
+        Some(name) => format!("No note has the tag \"{tag}\". Did you mean \"{name}\"?"),
         None => format!("No note has the tag \"{tag}\"."),
     }))
 }
@@ -297,7 +297,7 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
         if invocation.json {
             return invocation.print_json(&[(); 0]);
         }
-        writeln!(invocation.out, "No tags look the same.")?;
+        writeln!(invocation.out, "No tags look alike.")?;
         return Ok(());
     }
     let mut store = invocation.store()?;
@@ -339,7 +339,7 @@ fn tell_edit(
     let gone = quoted(&edited.gone);
     let tag = edited.tag.iter().map(quote).collect::<String>();
     if edited.gone.is_empty() {
-        return writeln!(out, "Nothing to do: the tag is {tag} already.");
+        return writeln!(out, "Nothing to do: the tag is already {tag}.");
     }
     let (done, would) = match edit {
         TagEdit::Rename { .. } => ("Renamed", "rename"),
@@ -363,10 +363,10 @@ fn tell_edit(
     if !edited.aliases.is_empty() {
         let names = quoted(&edited.aliases);
         match (&edited.tag, dry_run) {
-            (Some(_), false) => writeln!(out, "Other names of {tag} now: {names}.")?,
-            (Some(_), true) => writeln!(out, "Other names of {tag} then: {names}.")?,
-            (None, false) => writeln!(out, "Its other names went with it: {names}.")?,
-            (None, true) => writeln!(out, "Its other names would go with it: {names}.")?,
+            (Some(_), false) => writeln!(out, "Aliases of {tag}: {names}.")?,
+            (Some(_), true) => writeln!(out, "Aliases of {tag} would be: {names}.")?,
+            (None, false) => writeln!(out, "Its aliases were removed too: {names}.")?,
+            (None, true) => writeln!(out, "Its aliases would be removed too: {names}.")?,
         }
     }
     if dry_run {
@@ -379,7 +379,7 @@ fn tell_edit(
             if !same && !edited.aliases.contains(name) {
                 writeln!(
                     out,
-                    "Typed again, {} is a new tag, unless you do `url-notes tag alias {} {}`.",
+                    "If you type {} again, it becomes a new tag. To make it an alias, run `url-notes tag alias {} {}`.",
                     quote(name),
                     name.shell_word(),
                     tag.shell_word()
@@ -390,14 +390,14 @@ fn tell_edit(
     match edit {
         TagEdit::Rename { from, to, .. } => writeln!(
             out,
-            "`url-notes tag rename {} {}` takes it back.",
+            "To undo, run `url-notes tag rename {} {}`.",
             to.shell_word(),
             from.shell_word()
         ),
         TagEdit::Merge { .. } | TagEdit::Remove(_) => {
             writeln!(
                 out,
-                "Only a backup from before takes it back, with `url-notes restore-backup`."
+                "To undo this, you need an older backup and `url-notes restore-backup`."
             )
         }
     }
@@ -408,7 +408,7 @@ fn tell_edit(
 #[serde(rename_all = "camelCase")]
 struct AliasOutput<'a> {
     name: &'a str,
-    /// The tag that it leads to.
+    /// The tag that the alias leads to.
     tag: &'a str,
     /// Notes with that tag.
     count: u64,
@@ -430,7 +430,7 @@ impl SetAlias {
             }
             writeln!(
                 invocation.out,
-                "{} is a name of its own again; notes with {} keep it.",
+                "{} is no longer an alias; notes with {} keep it.",
                 quote(&name),
                 quote(&tag)
             )?;
@@ -451,7 +451,7 @@ impl SetAlias {
         }
         let before = set
             .before
-            .map(|before| format!(" (and no longer to {})", quote(&before)))
+            .map(|before| format!(" (no longer to {})", quote(&before)))
             .unwrap_or_default();
         writeln!(
             invocation.out,

@@ -56,9 +56,9 @@ impl PageUrl {
                     "it is empty".into()
                 }
                 url::ParseError::RelativeUrlWithoutBase => {
-                    "it has no scheme, as https:// would be one".into()
+                    "it has no scheme, such as https://".into()
                 }
-                other => format!("it is no URL ({other})"),
+                other => format!("it isn't a valid URL ({other})"),
             })
         })?;
         let is_own = parsed.host_str().is_some_and(is_own_site);
@@ -80,7 +80,7 @@ impl PageUrl {
             "http" | "https" => Ok(()),
             "file" if files_too => Ok(()),
             "file" => Err(Error::InvalidUrl(
-                "files are saved only where the configuration says save-file-urls = true".into(),
+                "to save files, set save-file-urls = true in the configuration".into(),
             )),
             scheme => Err(Error::InvalidUrl(format!(
                 "only http and https pages are saved, not {scheme}:"
@@ -533,7 +533,7 @@ mod tests {
         };
         assert!(wrong("example.com/a").contains("no scheme"));
         assert!(wrong("").contains("empty"));
-        assert!(wrong("https://").contains("no URL"));
+        assert!(wrong("https://").contains("isn't a valid URL"));
         assert!(wrong("javascript:alert(1)").contains("not javascript:"));
         assert!(wrong("file:///etc/passwd").contains("save-file-urls"));
         assert!(wrong(&format!("https://e.org/{}", "a".repeat(70_000))).contains("64 KiB"));

@@ -38,9 +38,7 @@ impl Tag {
     pub fn parse(text: &str) -> Result<Self> {
         let seen = without_invisible(text);
         if seen.trim().is_empty() && !text.trim().is_empty() {
-            return Err(Error::InvalidTag(
-                "it has no character that can be seen".into(),
-            ));
+            return Err(Error::InvalidTag("it has no visible characters".into()));
         }
         let name = normal(&seen)?;
         // Taking characters off can bring others together that have a composed form, and
@@ -50,9 +48,7 @@ impl Tag {
             Cow::Owned(seen) => normal(&seen)?,
         };
         if name.contains(is_comma) {
-            return Err(Error::InvalidTag(
-                "a comma separates tags, so none has one in it".into(),
-            ));
+            return Err(Error::InvalidTag("a tag can't contain a comma".into()));
         }
         Ok(Self(name))
     }
@@ -200,12 +196,10 @@ fn normal(text: &str) -> Result<String> {
         return Err(Error::InvalidTag("it is empty".into()));
     }
     if name.contains(',') {
-        return Err(Error::InvalidTag(
-            "a comma separates tags, so none has one in it".into(),
-        ));
+        return Err(Error::InvalidTag("a tag can't contain a comma".into()));
     }
     if name.chars().any(char::is_control) {
-        return Err(Error::InvalidTag("it has a control character in it".into()));
+        return Err(Error::InvalidTag("it contains a control character".into()));
     }
     if name.chars().count() > Tag::MAX_CHARS {
         return Err(Error::InvalidTag(format!(

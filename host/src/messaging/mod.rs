@@ -106,7 +106,7 @@ fn answer_next(
         Ok(Frame::TooLarge { bytes }) => {
             // Answered before the payload is read, which may never come.
             let message = format!(
-                "The message has {bytes} bytes; this host takes {MAX_REQUEST_BYTES} at most."
+                "The message has {bytes} bytes, but the host accepts at most {MAX_REQUEST_BYTES}."
             );
             refuse(output, ErrorKind::FrameTooLarge, message)?;
             frame::skip(input, bytes)?;

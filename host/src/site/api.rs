@@ -83,7 +83,8 @@ impl Refused {
         Self {
             status: 404,
             kind: ErrorKind::NotFound,
-            message: "There is nothing at this address. There are /api/notes, /api/notes/{id} and /api/tags.".into(),
+            message: "This address doesn't exist. Use /api/notes, /api/notes/{id} or /api/tags."
+                .into(),
         }
     }
 }
@@ -95,7 +96,7 @@ impl Api {
             ["notes"] => NotesQuestion::parse(parameters).map(Self::Notes),
             ["notes", id] => match id.parse() {
                 Ok(id) => Ok(Self::Note(NoteId(id))),
-                Err(_) => Err(invalid("The address of a note has its number.")),
+                Err(_) => Err(invalid("The address of a note must contain its number.")),
             },
             ["tags"] => TagsQuestion::parse(parameters).map(Self::Tags),
             _ => return Self::Refused(Refused::nothing_here()),
@@ -116,7 +117,7 @@ impl Api {
                     status: 404,
                     kind: ErrorKind::NotFound,
                     message: format!(
-                        "This note is in the trash. To have it back: url-notes restore {}",
+                        "This note is in the trash. To bring it back, run: url-notes restore {}",
                         id.0
                     ),
                 }),
@@ -166,7 +167,7 @@ fn limit(parameters: &Parameters<'_>, default: u32, most: u32) -> Result<u32> {
         None => Ok(default),
         Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
         Some(_) => Err(Error::InvalidParams(format!(
-            "`limit` is a number from 1 to {most}."
+            "`limit` must be a number from 1 to {most}."
         ))),
     }
 }
@@ -175,7 +176,7 @@ fn before(parameters: &Parameters<'_>) -> Result<Option<NoteId>> {
     match parameters.value("before").map(str::parse) {
         None => Ok(None),
         Some(Ok(id)) => Ok(Some(NoteId(id))),
-        Some(Err(_)) => Err(invalid("`before` is the number of a note.")),
+        Some(Err(_)) => Err(invalid("`before` must be the number of a note.")),
     }
 }
 
@@ -218,7 +219,7 @@ impl NotesQuestion {
             best_first: match parameters.value("sort") {
                 None | Some("newest") => false,
                 Some(RELEVANCE) => true,
-                Some(_) => return Err(invalid("`sort` is newest or relevance.")),
+                Some(_) => return Err(invalid("`sort` must be newest or relevance.")),
             },
             ..Self::default()
         };
@@ -226,7 +227,7 @@ impl NotesQuestion {
         for site in parameters.values("site") {
             let site = site_of(site.trim());
             if site.is_empty() {
-                return Err(invalid("`site` is the name of a web site."));
+                return Err(invalid("`site` must be the name of a web site."));
             }
             question.sites.push(site);
         }
@@ -312,7 +313,7 @@ impl TagsQuestion {
                 Some(name) => orders
                     .into_iter()
                     .find(|order| order_name(*order) == name)
-                    .ok_or_else(|| invalid("`sort` is uses, name or recent."))?,
+                    .ok_or_else(|| invalid("`sort` must be uses, name or recent."))?,
             },
             filter: Tag::typed(&parameters.filter()),
             limit: limit(parameters, DEFAULT_TAGS, MAX_TAGS)?,

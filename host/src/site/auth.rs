@@ -253,7 +253,7 @@ pub(super) fn onward(address: &str) -> String {
                 meta http-equiv="refresh" content={ "0;url=" (address) };
                 title { "url-notes" }
             }
-            body { p { a href=(address) { "On to the notes" } } }
+            body { p { a href=(address) { "Open your notes" } } }
         }
     }
     .into_string()

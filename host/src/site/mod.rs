@@ -369,17 +369,15 @@ fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Liste
                 thread::sleep(ENDING_PAUSE);
                 continue;
             }
-            Holder::OtherUser => named("a program of another user of this machine"),
+            Holder::OtherUser => named("a program of another user of this computer"),
             Holder::Unproven => named(
-                "another url-notes installation, with other notes or of another version, or a \
-                 program that pretends to be one",
+                "another url-notes installation, with other notes or of another version, or a program that pretends to be one",
             ),
             Holder::Stranger | Holder::Silent | Holder::Nobody => named("another program"),
         };
         let other = if port < u16::MAX { port + 1 } else { port - 1 };
         let sentence = format!(
-            "The site can't be shown: {who}. \
-             End it, or give url-notes another port: `port = {other}` in its config.toml."
+            "The site can't be shown: {who}. Stop that program, or set another port: `port = {other}` in config.toml."
         );
         return Err(ServeError::PortTaken {
             port,
@@ -399,8 +397,7 @@ fn is_another(one: Option<&Arc<Identity>>, other: Option<&Arc<Identity>>) -> boo
 fn refused(port: u16, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied => format!(
-            "The site can't be shown: the system doesn't let url-notes listen at port {port}. \
-             Choose one above 1023."
+            "The site can't be shown: the system doesn't allow url-notes to use port {port}. Set a port above 1023."
         ),
         _ => format!("The site can't be shown at port {port}: {error}."),
     }

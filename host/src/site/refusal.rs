@@ -10,49 +10,49 @@ pub(super) enum Refusal {
     #[error("This site speaks HTTP/1.1.")]
     Version,
     /// Head over [`MAX_HEAD_BYTES`] or [`MAX_HEADERS`].
-    #[error("The request's head is longer than 16 KiB or has more than 64 lines.")]
+    #[error("The request header is longer than 16 KiB or has more than 64 lines.")]
     TooLarge,
     /// The head wasn't complete in time.
     #[error("The request took too long to arrive.")]
     Slow,
     /// None, several, or another than the site's own.
-    #[error("This site answers under its own addresses only, such as http://localhost:{port}/.")]
+    #[error("This site answers only at its own addresses, such as http://localhost:{port}/.")]
     Host {
         /// Where the site listens.
         port: u16,
     },
     /// Another web page asks, not the user.
     #[error(
-        "Another page asked for this one, so it isn't shown. To read it, click into the address bar and press Enter."
+        "Another page requested this one, so it isn't shown. To open it, click the address bar and press Enter."
     )]
     OtherSite,
     /// A service worker of another program asks, which is at the site's own origin.
     #[error(
-        "Another program has left a service worker in this browser, so the notes have another address now. Open them from the extension, or by: url-notes open"
+        "Another program left a service worker in this browser, so the notes moved to another address. Open them from the extension, or run: url-notes open"
     )]
     Leftover,
     /// Another user of this machine asks.
-    #[error("These notes belong to another user of this machine.")]
+    #[error("These notes belong to another user of this computer.")]
     OtherUser,
     /// Who asks has shown no key.
     #[error(
-        "These notes are locked. To open them in this browser, run in a terminal: url-notes open"
+        "These notes are locked. To open them in this browser, run this in a terminal: url-notes open"
     )]
     Locked,
     /// Whether the key is right couldn't be found out.
-    #[error("The site can't tell who is asking, so it doesn't answer. Try again.")]
+    #[error("The site can't identify the connecting user, so it shows nothing. Try again.")]
     UnknownUser,
     /// Anything but GET and HEAD.
-    #[error("This site is for reading: it answers GET and HEAD only.")]
+    #[error("This site is read-only: it answers only GET and HEAD.")]
     Method,
     /// GET with a body.
-    #[error("A request to this site has no body.")]
+    #[error("Requests to this site can't have a body.")]
     Body,
     /// Absolute form, `*`.
     #[error("The request's target must be a path that begins with a slash.")]
     Target,
     /// All seats are taken.
-    #[error("Too many connections at once. Try again in a moment.")]
+    #[error("There are too many connections. Try again in a moment.")]
     Busy,
 }
 

@@ -59,7 +59,7 @@ impl Answer {
         Self {
             status: 308,
             location: Some(location),
-            ..Self::sentence(308, "This page has another address.".into())
+            ..Self::sentence(308, "This view has moved to another address.".into())
         }
     }
 
@@ -71,7 +71,7 @@ impl Answer {
         let target = utf8_percent_encode(target, BLANKS);
         Self {
             location: Some(format!("{origin}{target}")),
-            ..Self::sentence(307, "The notes have an address of their own.".into())
+            ..Self::sentence(307, "The notes have moved to another address.".into())
         }
     }
 

@@ -121,7 +121,7 @@ impl Route {
             ["site"] => Self::Moved(Links::default().sites()),
             ["site", name] => match percent_decode_str(name).decode_utf8() {
                 Ok(name) => site(&name, &query),
-                Err(_) => unknown("The address of this site is not UTF-8.", ""),
+                Err(_) => unknown("The address of this web site is not UTF-8.", ""),
             },
             ["all"] => Self::Moved(Links::default().all(0)),
             ["all", page] => match page.parse() {
@@ -130,11 +130,17 @@ impl Route {
                     Links::default().all(number),
                     path,
                 ),
-                Err(_) => unknown("Pages of all notes have a number, from 0.", ""),
+                Err(_) => unknown(
+                    "The list of all notes has numbered pages, starting at 0.",
+                    "",
+                ),
             },
             ["note", id] => match id.parse().map(NoteId) {
                 Ok(id) => canonical(Self::Note(id), Links::default().note(id), path),
-                Err(_) => unknown("The address of a note has its number.", &words(&[id])),
+                Err(_) => unknown(
+                    "The address of a note must contain its number.",
+                    &words(&[id]),
+                ),
             },
             ["search"] => search(&query),
             ["feed.atom"] => Self::Feed(None),
@@ -144,7 +150,7 @@ impl Route {
             ["site.js"] => Self::Script,
             ["robots.txt"] => Self::Robots,
             ["favicon.ico"] => Self::Icon,
-            segments => unknown("There is no page at this address.", &words(segments)),
+            segments => unknown("This address doesn't exist.", &words(segments)),
         }
     }
 }
@@ -175,7 +181,7 @@ fn tags(query: &Parameters<'_>) -> Route {
                 || matches!((order, name), (TagOrder::Uses, "use") | (TagOrder::Recent, "recency"))
         }) {
             Some(order) => order,
-            None => return unknown("Tags are sorted by uses, name or recent.", ""),
+            None => return unknown("Tags can be sorted by uses, name or recent.", ""),
         },
     };
     let place = match (query.value("from"), before(query)) {
@@ -203,7 +209,7 @@ fn sites(query: &Parameters<'_>) -> Route {
             .find(|order| site_order_name(*order) == name)
         {
             Some(order) => order,
-            None => return unknown("Sites are sorted by uses or name.", ""),
+            None => return unknown("Sites can be sorted by uses or name.", ""),
         },
     };
     Route::Sites {
@@ -231,10 +237,7 @@ fn search(parameters: &Parameters<'_>) -> Route {
     let query = query.to_owned();
     match (parameters.value("sort"), before(parameters)) {
         (Some(RELEVANCE), _) => Route::Best { query },
-        (Some(_), _) => unknown(
-            "What is found is sorted by relevance, or the newest first.",
-            "",
-        ),
+        (Some(_), _) => unknown("Results can be sorted by newest or relevance.", ""),
         (None, Ok(before)) => Route::Search { query, before },
         (None, Err(unknown)) => unknown,
     }
@@ -291,7 +294,7 @@ fn with_query(path: &str, query: &str) -> String {
 fn before(query: &Parameters<'_>) -> std::result::Result<Option<NoteId>, Route> {
     query
         .before()
-        .map_err(|_| unknown("Older notes begin before the number of a note.", ""))
+        .map_err(|_| unknown("`before` must be the number of a note.", ""))
 }
 
 #[cfg(test)]
@@ -523,48 +526,52 @@ mod tests {
     #[test]
     fn says_why_there_is_no_page() {
         for (target, sentence, words) in [
-            ("/nowhere", "no page at this address", "nowhere"),
+            ("/nowhere", "This address doesn't exist", "nowhere"),
             (
                 "/../../etc/passwd",
-                "no page at this address",
+                "This address doesn't exist",
                 "../../etc/passwd",
             ),
             (
                 "/%2e%2e/%2e%2e/etc/passwd",
-                "no page at this address",
+                "This address doesn't exist",
                 "../../etc/passwd",
             ),
             (
                 "//evil.example/x",
-                "no page at this address",
+                "This address doesn't exist",
                 "/evil.example/x",
             ),
             (
                 "//evil.example/",
-                "no page at this address",
+                "This address doesn't exist",
                 "/evil.example",
             ),
             (
                 "/\\evil.example/",
-                "no page at this address",
+                "This address doesn't exist",
                 "\\evil.example",
             ),
-            ("/nowhere/", "no page at this address", "nowhere"),
-            ("/tag/web/tech", "no page at this address", "tag/web/tech"),
+            ("/nowhere/", "This address doesn't exist", "nowhere"),
+            (
+                "/tag/web/tech",
+                "This address doesn't exist",
+                "tag/web/tech",
+            ),
             ("/tag/a%2Cb", "comma", "a,b"),
             ("/tag/%00", "control", "\0"),
             ("/tag/%20", "empty", " "),
             ("/tag/%FF", "not UTF-8", ""),
             ("/tag/gpu?with=", "empty", "gpu"),
-            ("/tag/gpu?before=yesterday", "before the number", ""),
+            ("/tag/gpu?before=yesterday", "must be the number", ""),
             ("/tags?sort=size", "sorted by", ""),
             ("/tags?from=", "empty", ""),
             ("/sites?sort=size", "sorted by", ""),
             ("/site/%FF", "not UTF-8", ""),
             ("/site/%20", "not the name", " "),
             ("/search?q=x&sort=size", "sorted by", ""),
-            ("/all/-1", "from 0", ""),
-            ("/note/latest", "has its number", "latest"),
+            ("/all/-1", "starting at 0", ""),
+            ("/note/latest", "contain its number", "latest"),
         ] {
             let Route::Unknown(unknown) = Route::parse(target) else {
                 panic!("{target} leads nowhere");

@@ -336,7 +336,8 @@ impl Server {
         let identity = self.access.identity();
         catch_unwind(AssertUnwindSafe(|| (self.pages)(head, &identity))).unwrap_or_else(|_| {
             log::error!("a page of the site panicked");
-            let sentence = "The site made a mistake on this page. The other pages work.";
+            let sentence =
+                "This view can't be shown because of a fault in url-notes. The other views work.";
             Answer::sentence(500, sentence.into())
         })
     }
@@ -785,7 +786,7 @@ mod tests {
         assert!(answer.contains("\r\nAllow: GET, HEAD\r\n"));
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1);
         assert!(
-            answer.ends_with("\r\n\r\nThis site is for reading: it answers GET and HEAD only.\n")
+            answer.ends_with("\r\n\r\nThis site is read-only: it answers only GET and HEAD.\n")
         );
     }
 

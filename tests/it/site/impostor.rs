@@ -187,7 +187,7 @@ fn a_program_of_another_user_is_known_by_the_kernel_whatever_it_answers() {
         let listener = free_port();
         fchown(&listener, Some(user), None).unwrap();
         let impostor = Impostor::start(listener, |_| "0".repeat(64));
-        nobody_is_taken_in(impostor, "a program of another user of this machine");
+        nobody_is_taken_in(impostor, "a program of another user of this computer");
     }
 }
 

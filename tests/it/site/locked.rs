@@ -249,7 +249,7 @@ fn without_a_browser_the_address_is_told_on_the_terminal_alone() {
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        stderr.contains("No browser was opened") && !stderr.contains("/enter/"),
+        stderr.contains("No browser could be opened") && !stderr.contains("/enter/"),
         "{stderr}"
     );
     let stdout = String::from_utf8(output.stdout).unwrap();
@@ -257,7 +257,7 @@ fn without_a_browser_the_address_is_told_on_the_terminal_alone() {
     locked.cookie(&locked.enter(entrance.trim_end()));
     let log = fs::read_to_string(locked.path().join("url-notes.log")).unwrap();
     assert!(
-        log.contains("No browser was opened") && !log.contains("/enter/0"),
+        log.contains("No browser could be opened") && !log.contains("/enter/0"),
         "{log}"
     );
     assert!(!log.contains(entrance.trim_end()), "{log}");

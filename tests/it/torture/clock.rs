@@ -58,7 +58,7 @@ fn a_clock_in_the_year_9999_is_a_sentence_and_the_save_is_taken_later() {
         let (code, _, said) = run(&shim, ahead, &["add", "https://example.org/a"]);
         assert_eq!(code, Some(1), "{said}");
         assert!(
-            said.contains("This computer's clock says that it is the year 9999"),
+            said.contains("The clock of this computer shows the year 9999"),
             "{said}"
         );
         for arguments in [

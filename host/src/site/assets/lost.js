@@ -159,7 +159,7 @@ function isHere(address) {
 function giveUp() {
 	const outcome = document.querySelector("#lost");
 	if (!outcome) return;
-	outcome.textContent = "There is no such page.";
+	outcome.textContent = "This page doesn't exist.";
 	const words = name || [kind, ...names].join(" ").trim();
 	if (words === "") return;
 	const quoted = document.createElement("bdi");

@@ -260,7 +260,7 @@ async function show(query, matches, from, before) {
 	const total = sure ? numbers.length : more ? undefined : shown;
 	outcome.textContent = sentence(shown, total);
 	if (tooShort !== "") {
-		outcome.textContent += ` Very many words begin with “${tooShort}”, not all were looked for; type more of it.`;
+		outcome.textContent += ` Too many words begin with “${tooShort}”, so some were left out. Type more letters.`;
 	}
 	if (before === 0) found.append(...narrowing(notes));
 	const list = make("section", { "aria-label": "Notes" });
@@ -287,8 +287,8 @@ async function show(query, matches, from, before) {
  * @param {number | undefined} total
  */
 function sentence(shown, total) {
-	if (total === 0) return "No note has all of this.";
-	if (shown === 0) return "None of the newest notes has all of this.";
+	if (total === 0) return "No matches.";
+	if (shown === 0) return "None of the newest notes matches.";
 	if (total === shown) return counted(shown);
 	const of = total === undefined ? "more" : total.toLocaleString("en");
 	return `The newest ${counted(shown)} of ${of}`;
@@ -385,7 +385,7 @@ function preview(note, query) {
 		rel: "bookmark",
 		href: pageOf("note", String(note.id)),
 	});
-	permalink.textContent = "Permalink";
+	permalink.textContent = "Details";
 	facts.append(item(permalink));
 	article.append(facts);
 	return article;
@@ -568,7 +568,7 @@ async function search() {
 		await show(query, await candidates(query, await start()), 0, 0);
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
-		outcome.textContent = `${reason} Reload the page; if that doesn’t help, the site has to be exported anew.`;
+		outcome.textContent = `${reason} Reload the page; if that doesn’t help, export the site again.`;
 	}
 }
 

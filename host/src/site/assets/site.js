@@ -18,11 +18,11 @@ const STOPS = [
 const KEYS = [
 	[["/"], "search"],
 	[["j"], "next note"],
-	[["k"], "note before"],
-	[["Enter"], "open the page of the note, in a new tab"],
-	[["o"], "open the note itself"],
-	[["?"], "show these keys"],
-	[["Esc"], "leave a field, close this"],
+	[["k"], "previous note"],
+	[["Enter"], "open the page of the note in a new tab"],
+	[["o"], "open the note"],
+	[["?"], "show these shortcuts"],
+	[["Esc"], "leave a field, or close this"],
 ];
 
 let on = readSetting();
@@ -168,7 +168,7 @@ function makeHelp() {
 	box.type = "checkbox";
 	box.checked = on;
 	box.addEventListener("change", () => turn(box.checked));
-	label.append(box, "Single keys are on");
+	label.append(box, "Single-key shortcuts");
 	const form = document.createElement("form");
 	form.method = "dialog";
 	form.append(make("button", "Close"));

@@ -121,7 +121,7 @@ impl<'a> Folder<'a> {
             );
         }
         if !place.is_dir() {
-            bail!("{} is no folder.", place.display());
+            bail!("{} is not a folder.", place.display());
         }
         let there = File::open(&place)?;
         if flock(&there, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
@@ -384,7 +384,7 @@ impl<'a> Folder<'a> {
                 .is_err()
         {
             bail!(
-                "{} was changed since it was exported; move it elsewhere or export into another folder.",
+                "{} was changed after it was exported. Move it elsewhere, or export to another folder.",
                 place.display()
             );
         }
@@ -466,7 +466,7 @@ fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
 
 fn in_the_way(place: &Path) -> anyhow::Error {
     anyhow::anyhow!(
-        "{} is in the way, and no export wrote it; move it elsewhere or export into another folder.",
+        "{} already exists, and no export wrote it. Move it elsewhere, or export to another folder.",
         place.display()
     )
 }
@@ -516,7 +516,7 @@ fn refuse_strangers(place: &Path) -> anyhow::Result<BTreeSet<String>> {
             .is_some_and(|name| HARMLESS.contains(&name) || is_leftover(name));
         if !harmless {
             bail!(
-                "{} has files in it that no export made; give an empty or a new folder.",
+                "{} contains files that no export wrote. Give an empty or new folder.",
                 place.display()
             );
         }

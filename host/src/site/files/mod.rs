@@ -104,12 +104,12 @@ impl std::str::FromStr for Address {
             true => url::Url::parse(text),
             false => base.join(&format!("/{}", text.trim_start_matches('/'))),
         };
-        let url = url.map_err(|error| format!("it is no path and no address ({error})"))?;
+        let url = url.map_err(|error| format!("it isn't a path or an address ({error})"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err("the address has to begin with http:// or https://".into());
+            return Err("the address must begin with http:// or https://".into());
         }
         if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err("it has to be a path such as /url-notes, or an address such as https://me.github.io/url-notes".into());
+            return Err("it must be a path such as /url-notes, or an address such as https://me.github.io/url-notes".into());
         }
         let path = url.path().trim_matches('/');
         let path = match path {
@@ -364,7 +364,7 @@ impl Maker<'_> {
                 false => store.notes_after(last, limit)?,
             };
             if notes.is_empty() {
-                bail!("The notes and the list of them don't agree; `url-notes check` tells more.");
+                bail!("The notes don't match their index. For details, run `url-notes check`.");
             }
             for note in notes {
                 last = Some(note.id);

@@ -30,9 +30,9 @@ pub(in crate::site) fn all(
             Some(notes) => (notes),
             None => section.paper aria-label="Message" {
                 @if layout.links.are_files() {
-                    p { "There are no notes here yet." }
+                    p { "There are no notes yet." }
                 } @else {
-                    p { "Every page you save is listed here, day by day. " a href=(layout.links.home()) { "How to save the first one" } }
+                    p { "This view lists all pages you save, day by day. " a href=(layout.links.home()) { "How to save your first page" } }
                 }
             },
         }

@@ -25,7 +25,7 @@ pub(in crate::site) fn home(
     let content = html! {
         @if notes.is_empty() {
             @if layout.links.are_files() {
-                section.paper aria-label="Message" { p { "There are no notes here yet." } }
+                section.paper aria-label="Message" { p { "There are no notes yet." } }
             } @else {
                 (first_steps())
             }
@@ -51,12 +51,12 @@ fn first_steps() -> Markup {
     html! {
         section.paper aria-labelledby="first" {
             h2 #first { "No notes yet" }
-            p { "Every page you save is shown here, the newest first." }
+            p { "The pages you save appear here, newest first." }
             ol {
-                li { "Open a page that is worth keeping." }
+                li { "Open a page that you want to keep." }
                 li { "Click the url-notes button in the browser's toolbar. The page is saved at once." }
-                li { "Type tags, each with Enter, and a note if you like." }
-                li { "Reload this page." }
+                li { "Add tags (press Enter after each) and, if you like, a note." }
+                li { "Reload this view." }
             }
             p { "Or from a terminal:" }
             pre { code { "url-notes add https://example.org/ --tag reading" } }

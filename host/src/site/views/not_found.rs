@@ -50,7 +50,7 @@ pub(in crate::site) fn missing(layout: &Layout, unknown: &Unknown, near: &DidYou
         (near_tags(layout, &near.tags))
         @if !near.sites.is_empty() {
             section aria-labelledby="near-sites" {
-                h2 #near-sites { "Sites that come near" }
+                h2 #near-sites { "Similar sites" }
                 (counted_sites(layout, near.sites.iter()))
             }
         }
@@ -63,7 +63,7 @@ pub(in crate::site) fn missing(layout: &Layout, unknown: &Unknown, near: &DidYou
 pub(in crate::site) fn lost(layout: &Layout) -> String {
     let content = html! {
         section.paper aria-label="Message" {
-            p.lead #lost role="status" { "There is no such page." }
+            p.lead #lost role="status" { "This page doesn't exist." }
             (ways_on(layout))
         }
     };
@@ -84,8 +84,8 @@ fn ways_on(layout: &Layout) -> Markup {
 pub(in crate::site) fn nothing_with_tags(layout: &Layout, filter: &TagFilter) -> String {
     let content = html! {
         section.paper aria-label="Message" {
-            p.lead { "No note is tagged like this: " bdi { (name(filter)) } "." }
-            p { "Take a condition off:" }
+            p.lead { "No note has this combination of tags: " bdi { (name(filter)) } "." }
+            p { "Remove a condition:" }
             (chosen(layout, filter))
             p { a href=(layout.links.tag(&filter.with[0])) { "All notes with the tag “" bdi { (filter.with[0]) } "”" } }
         }
@@ -97,7 +97,7 @@ pub(in crate::site) fn nothing_with_tags(layout: &Layout, filter: &TagFilter) ->
 pub(in crate::site) fn beyond_all(layout: &Layout, pages: u64) -> String {
     let content = html! {
         section.paper aria-label="Message" {
-            p.lead { "There are not so many notes." }
+            p.lead { "There are fewer notes than that." }
             p {
                 a href=(layout.links.all(0)) { "The newest ones" } " or "
                 a href=(layout.links.all(pages - 1)) { "the oldest ones" }
@@ -114,9 +114,9 @@ pub(in crate::site) fn in_the_trash(layout: &Layout, note: &Note, anew: Option<N
         section.paper aria-label="Message" {
             p.lead { "This note is in the trash: “" bdi { (title(note)) } "”." }
             @if let Some(anew) = anew {
-                p { a href=(layout.links.note(anew)) { "The page was saved anew since" } }
+                p { a href=(layout.links.note(anew)) { "You saved this page again since then" } }
             } @else {
-                p { "It stays there for 30 days after you deleted it. To have it back, type in a terminal:" }
+                p { "It stays there for 30 days after the deletion. To bring it back, run this in a terminal:" }
                 pre { code { "url-notes restore " (note.id.0) } }
             }
         }
@@ -129,7 +129,7 @@ pub(in crate::site) fn failed(layout: &Layout, sentence: &str) -> String {
     let content = html! {
         section.paper aria-label="Message" {
             p.lead { (sentence) }
-            p { code { "url-notes doctor" } " looks for the cause." }
+            p { code { "url-notes doctor" } " finds the cause." }
         }
     };
     layout.page(&place("error"), &content)

@@ -91,7 +91,7 @@ pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
             (text(note, 2))
             @if !note.summary.trim().is_empty() && metadata.excerpt.is_some() {
                 section.described aria-labelledby="described" {
-                    h2 #described { "The page's own words" }
+                    h2 #described { "Description" }
                     (excerpt(note))
                 }
             }

@@ -92,7 +92,7 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
                 li { "Saved " (moment(layout, note.saved_at)) }
                 @if let Some(date) = published(note) { li { "Published " (date) } }
-                li { a rel="bookmark" href=(layout.links.note(note.id)) { "Permalink" } }
+                li { a rel="bookmark" href=(layout.links.note(note.id)) { "Details" } }
             }
         }
     }
@@ -169,7 +169,7 @@ pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
                 from *= 10;
             }
             let from = super::layout::grouped(from);
-            (format!("{from} notes or more"), "heavy")
+            (format!("{from} or more notes"), "heavy")
         }
     }
 }
@@ -268,9 +268,9 @@ mod tests {
             (1, "One note"),
             (4, "3 or 4 notes"),
             (9, "5 to 9 notes"),
-            (10, "10 notes or more"),
-            (99, "10 notes or more"),
-            (123_456, "100,000 notes or more"),
+            (10, "10 or more notes"),
+            (99, "10 or more notes"),
+            (123_456, "100,000 or more notes"),
         ] {
             assert_eq!(uses_group(uses).0, group);
         }

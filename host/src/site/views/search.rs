@@ -141,7 +141,7 @@ pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
 pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     let content = html! {
         p.status #outcome role="status" {
-            "Searching needs JavaScript, which is off here. All notes are listed "
+            "The search needs JavaScript, which is turned off. You can browse all notes "
             a href=(layout.links.all(0)) { "day by day" } ", "
             a href=(layout.links.tags()) { "by tag" } " and "
             a href=(layout.links.sites()) { "by site" } "."
@@ -175,13 +175,13 @@ fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
         // What is rare among frequent words takes more than one look.
         (Some(next), true) => {
             return html! {
-                "No note since " (moment(layout, next.moment())) " has all of this. Older ones weren’t searched yet."
+                "No note since " (moment(layout, next.moment())) " matches all terms. Older notes weren’t searched yet."
             };
         }
         (Some(_), false) if first => format!("The newest {shown} of more"),
         (Some(_), false) => format!("{shown} of more"),
-        (None, true) if first => "No note has all of this.".into(),
-        (None, true) => "No older note has all of this.".into(),
+        (None, true) if first => "No matches.".into(),
+        (None, true) => "No older matches.".into(),
         (None, false) if first => shown,
         (None, false) => format!("The oldest {shown}"),
     };
@@ -191,8 +191,8 @@ fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
 fn ranked(best: &Best) -> Markup {
     let shown = counted(best.hits.len() as u64, "note");
     html! {
-        @if best.hits.is_empty() && best.more { "None of the newest notes has all of this. Older ones weren’t searched." }
-        @else if best.hits.is_empty() { "No note has all of this." }
+        @if best.hits.is_empty() && best.more { "None of the newest notes matches. Older notes weren’t searched." }
+        @else if best.hits.is_empty() { "No matches." }
         @else if best.more { "The best " (shown) " of the newest " (grouped(best.compared as u64)) " that were found" }
         @else if best.hits.len() < best.compared { "The best " (shown) " of " (grouped(best.compared as u64)) }
         @else { (shown) ", the best first" }
@@ -204,7 +204,7 @@ pub(super) fn near_tags(layout: &Layout, near: &[TagCount]) -> Markup {
     html! {
         @if !near.is_empty() {
             section aria-labelledby="near" {
-                h2 #near { "Tags that come near" }
+                h2 #near { "Did you mean" }
                 (counted_tags(near, |tag| layout.links.tag(tag)))
             }
         }
@@ -215,17 +215,20 @@ fn operators(best: bool) -> Markup {
     let rows = [
         (
             "gpu prices",
-            "notes with both words, in any form of the letters, or with longer ones that begin so",
+            "notes with both words or longer words that begin like them, ignoring case and accents",
         ),
         (
             "\"context window\"",
-            "this very phrase; \"gpu\" is this word and no longer one",
+            "exactly this phrase; \"gpu\" finds this word but no longer one",
         ),
         (
             "wifi",
-            "also Wi-Fi; snake_case, camelCase and v1.2.3 are found by their parts, too",
+            "also Wi-Fi; snake_case, camelCase and v1.2.3 can be found by their parts",
         ),
-        ("c++ .net #lojban", "with these signs; c also finds c++"),
+        (
+            "c++ .net #lojban",
+            "words with these characters; c also finds c++",
+        ),
         ("-nvidia", "not this word"),
         (
             "tag:llm",
@@ -234,20 +237,20 @@ fn operators(best: bool) -> Markup {
         ("-tag:amd", "without this tag"),
         (
             "#llm",
-            "the tag #llm or llm, where a note has one; #\"large language model\" for one with spaces",
+            "the tag #llm or llm, if it exists; #\"large language model\" for one with spaces",
         ),
         ("is:untagged", "without any tag"),
         ("site:arxiv.org", "from this web site"),
         (
             "before:2025-08-01",
-            "saved before this day, as the pages show it; also a month or a year",
+            "saved before this day; a month or a year works too",
         ),
         ("after:2025-08-01", "saved on this day or later"),
     ];
     html! {
         section.paper aria-labelledby="how" {
             h2 #how { "How to search" }
-            p { "Titles, notes, descriptions, tags and addresses are searched. All conditions hold at once. Words may be unfinished, but not those in quotation marks." }
+            p { "The search covers titles, notes, descriptions, tags and addresses. Every term must match. A word can be just the beginning of a longer one, unless it is in quotation marks." }
             dl.operators {
                 @for (typed, meaning) in rows {
                     div { dt { code { (typed) } } dd { (meaning) } }
@@ -255,7 +258,7 @@ fn operators(best: bool) -> Markup {
             }
             @if best { p {
                 "Newest notes come first. “Best match” puts the newest " (RANKED)
-                " that match into order: titles and tags count most, then notes, then descriptions and addresses."
+                " matches in order: titles and tags count most, then notes, then descriptions and addresses."
             } } @else { p { "Newest notes come first." } }
         }
     }

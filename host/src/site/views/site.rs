@@ -43,7 +43,7 @@ pub(in crate::site) fn site(
         }
         @if first && !below.is_empty() {
             details.related open[below.len() < 30] {
-                summary { "Sites below it" }
+                summary { "Subdomains" }
                 (counted_sites(layout, below.into_iter()))
             }
         }

@@ -52,16 +52,16 @@ pub(in crate::site) fn sites(
         p.status role="status" {
             @match list.matching {
                 Some(matching) => (counted(matching, "site")),
-                None => { "The " (grouped(SITES_LISTED.into())) " sites, of more, that you saved from first" }
+                None => { "The first " (grouped(SITES_LISTED.into())) " sites that you saved from" }
             }
             @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
         }
         @if list.sites.is_empty() {
             section.paper aria-label="Message" {
                 @if layout.links.are_files() {
-                    p { "No note here is from a web site." }
+                    p { "No note is from a web site." }
                 } @else if filter.is_empty() {
-                    p { "Web sites are listed here once a page of theirs is saved. " a href=(layout.links.home()) { "How to save the first one" } }
+                    p { "This view lists the web sites of the pages you save. " a href=(layout.links.home()) { "How to save your first page" } }
                 } @else {
                     p { a href=(layout.links.sites()) { "Show all sites" } }
                 }

@@ -70,7 +70,7 @@ pub(in crate::site) fn tags(layout: &Layout, page: &TagsPage<'_>) -> String {
         p.status role="status" {
             @match list.matching {
                 Some(matching) => (counted(matching, "tag")),
-                None => { "Of very many, " (counted(list.tags.len() as u64, "tag")) },
+                None => { "At least " (counted(list.tags.len() as u64, "tag")) },
             }
             @if !filter.is_empty() { " with “" bdi { (filter) } "” in the name" }
         }
@@ -100,10 +100,10 @@ fn nothing(layout: &Layout, filter: &str) -> Markup {
     html! {
         section.paper aria-label="Message" {
             @if layout.links.are_files() {
-                p { "No note here has a tag." }
+                p { "No note has a tag." }
             } @else if filter.is_empty() {
                 p {
-                    "Tags are listed here once a note has one: type them after the click on the button, each with Enter. "
+                    "This view lists the tags of your notes. To add tags, click the button on a page, type them and press Enter after each. "
                     a href=(layout.links.home()) { "How to save a page" }
                 }
             } @else {

@@ -23,7 +23,7 @@ pub fn each_foreign_row<const COLUMNS: usize>(
     let broken = |error: rusqlite::Error| {
         log::warn!("import: {error}");
         Error::InvalidParams(
-            "The database is damaged, or none of buku's (a browser exports its own as HTML); nothing was imported."
+            "The database is damaged, or it isn't from buku. To import from a browser, export its bookmarks as HTML. Nothing was imported."
                 .into(),
         )
     };

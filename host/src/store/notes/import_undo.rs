@@ -137,9 +137,7 @@ impl Writer<'_> {
             )
             .optional()?;
         let Some((done_at, origin, aliases)) = found else {
-            return Err(Error::InvalidParams(
-                "There is no import that could be undone.".into(),
-            ));
+            return Err(Error::InvalidParams("There is no import to undo.".into()));
         };
         let mut undone = Undone {
             origin,

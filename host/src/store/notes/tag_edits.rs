@@ -31,7 +31,7 @@ pub enum TagEdit {
     /// A tag gets a name that no tag in use has. One of its own aliases is
     /// such a name: then the two names change places.
     Rename {
-        /// The name that it has.
+        /// The current name.
         from: Tag,
         /// The name that it gets.
         to: Tag,
@@ -133,18 +133,18 @@ impl Writer<'_> {
     pub fn alias_tag(&self, name: &Tag, of: &Tag) -> Result<AliasSet> {
         let tag = tag_of_alias(&self.tx, of)?.unwrap_or_else(|| of.clone());
         if name == of {
-            return refused(format!("\"{name}\" can't be another name of itself."));
+            return refused(format!("\"{name}\" can't be an alias of itself."));
         }
         if *name == tag {
             return refused(format!(
-                "\"{of}\" is another name of \"{name}\" already; to turn that round, use `url-notes tag rename {} {}`.",
+                "\"{of}\" is already an alias of \"{name}\". To swap the two, use `url-notes tag rename {} {}`.",
                 name.shell_word(),
                 of.shell_word()
             ));
         }
         if uses(&self.tx, name)? > 0 {
             return refused(format!(
-                "\"{name}\" is a tag that notes have; {} makes both one.",
+                "\"{name}\" is a tag of some notes. To merge the two, use {}.",
                 merge_command("--alias ", name, &tag)
             ));
         }
@@ -168,7 +168,7 @@ impl Writer<'_> {
     pub fn remove_alias(&self, name: &Tag) -> Result<Tag> {
         let Some(tag) = tag_of_alias(&self.tx, name)? else {
             return refused(format!(
-                "\"{name}\" is not another name of a tag; `url-notes tag alias` lists those there are."
+                "\"{name}\" is not an alias. To list all aliases, run `url-notes tag alias`."
             ));
         };
         self.execute("DELETE FROM tag_aliases WHERE name = ?", [name.as_str()])?;
@@ -326,7 +326,7 @@ fn refuse_alias(conn: &Connection, name: &Tag) -> Result<()> {
     match tag_of_alias(conn, name)? {
         None => Ok(()),
         Some(tag) => refused(format!(
-            "\"{name}\" is only another name of \"{tag}\"; `url-notes tag alias --rm {}` takes it back.",
+            "\"{name}\" is only an alias of \"{tag}\". To remove it, use `url-notes tag alias --rm {}`.",
             name.shell_word()
         )),
     }
@@ -340,13 +340,13 @@ fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
         // What isn't there can't be made one with anything.
         Some(_) if !is_known(conn, from)? => Err(Error::UnknownTag(from.to_string())),
         Some(tag) => refused(format!(
-            "\"{to}\" is another name of \"{tag}\"; {} makes both one.",
+            "\"{to}\" is an alias of \"{tag}\". To merge the two, use {}.",
             merge_command("", from, to)
         )),
         None if from != to && uses(conn, to)? > 0 => match is_known(conn, from)? {
             false => Err(Error::UnknownTag(from.to_string())),
             true => refused(format!(
-                "\"{to}\" is a tag that notes have already; {} makes both one.",
+                "\"{to}\" is already a tag of some notes. To merge the two, use {}.",
                 merge_command("", from, to)
             )),
         },

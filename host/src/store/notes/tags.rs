@@ -31,7 +31,7 @@ pub struct TagCount {
 /// Another name of a tag: who types it gets the tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
-    /// The other name. No note has it as a tag.
+    /// The alias. No note has it as a tag.
     pub name: Tag,
     /// The tag, and its notes: none where it waits for its first.
     pub of: TagCount,

@@ -78,7 +78,7 @@ impl Reader {
         };
         if db_files::is_part_of(&self.path, &target) {
             return Err(Error::InvalidParams(
-                "That is the database itself, or one of its files; name another one for the backup."
+                "This file belongs to the database of the notes. Give another file for the backup."
                     .into(),
             ));
         }
@@ -88,7 +88,7 @@ impl Reader {
                 fault: StoreFault::Unwritable,
                 ..
             }) => Err(Error::InvalidParams(
-                "The backup can't be written there: its folder is read-only, or it is no folder."
+                "The backup can't be written there: the folder is read-only, or it isn't a folder."
                     .into(),
             )),
             done => done,
@@ -107,11 +107,11 @@ impl Reader {
 pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restored> {
     let refused = |why: &str| Err(Error::InvalidParams(why.into()));
     match FileId::of(file) {
-        None => return refused("There is no such file."),
+        None => return refused("This file doesn't exist."),
         _ if db_files::is_part_of(path, file) => {
-            return refused("That is the database itself, or one of its files, and no backup.");
+            return refused("This file belongs to the database of the notes. It is not a backup.");
         }
-        _ if !file.is_file() => return refused("That is no file."),
+        _ if !file.is_file() => return refused("This is not a file."),
         _ => {}
     }
     db_files::create_folder(folder(path)).map_err(of_file_system)?;
@@ -122,22 +122,21 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
             fault: StoreFault::Foreign,
             ..
         }) => {
-            return refused("That is another program's database, no backup of url-notes.");
+            return refused("This is another program's database, not a backup of url-notes.");
         }
         Err(Error::Store {
             fault: StoreFault::Newer,
             ..
         }) => {
             return refused(
-                "That backup was written by a newer version of url-notes. \
-                 Update url-notes with ./install.sh.",
+                "A newer version of url-notes wrote this backup. Update url-notes with ./install.sh.",
             );
         }
         Err(Error::Store {
             fault: StoreFault::Broken,
             ..
         }) => {
-            return refused("That file is damaged, or it is no backup of url-notes.");
+            return refused("This file is damaged, or it isn't a backup of url-notes.");
         }
         Err(error) => return Err(error),
     };
@@ -295,15 +294,14 @@ fn forget_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
 /// A verified copy of what `source` reads, which has no transaction open.
 fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
     let exists =
-        || Error::InvalidParams("There is a file of that name; --force replaces it.".into());
+        || Error::InvalidParams("This file already exists. To replace it, use --force.".into());
     if !replace && target.symlink_metadata().is_ok() {
         return Err(exists());
     }
     // SQLite would take it for that of the copy.
     if [LOG, JOURNAL].iter().any(|of| beside(target, of).exists()) {
         return Err(Error::InvalidParams(
-            "Another database of that name is in use, or has left its journal there; \
-             name another file for the backup."
+            "Another database with this name is in use or left its journal there. Give another file for the backup."
                 .into(),
         ));
     }

@@ -80,16 +80,13 @@ pub fn check(path: &Path) -> Result<Health> {
             fault: StoreFault::Broken,
             ..
         }) => {
-            health.fault(Area::File, "It is damaged, or it is not a database.");
+            health.fault(Area::File, "The file is damaged, or it isn't a database.");
         }
         Err(Error::Store {
             fault: StoreFault::Foreign,
             ..
         }) => {
-            health.fault(
-                Area::File,
-                "It is not a database of url-notes but another program's.",
-            );
+            health.fault(Area::File, "The file is another program's database.");
         }
         done => done?,
     }
@@ -288,14 +285,14 @@ fn modes(path: &Path, faults: &mut Vec<Fault>) {
         let name = file.file_name().unwrap_or_default().display();
         faults.push(fault(
             Area::Modes,
-            format!("Others on this machine may read {name}."),
+            format!("Other users of this computer can read {name}."),
         ));
     }
     // A sticky folder such as /tmp keeps each user's files to himself.
     if others(folder(path), OTHERS_FOLDER) && !others(folder(path), 0o1000) {
         faults.push(fault(
             Area::Modes,
-            "Others on this machine may change the folder of the notes.",
+            "Other users of this computer can change the folder of the notes.",
         ));
     }
 }

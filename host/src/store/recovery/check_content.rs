@@ -120,7 +120,7 @@ fn missing(conn: &Connection, faults: &mut Vec<Fault>) -> Result<bool> {
     if wrong > 0 {
         faults.push(fault(
             Area::Pages,
-            format!("Tables, indices or triggers are missing or changed ({wrong})."),
+            format!("Tables, indexes or triggers are missing or changed ({wrong})."),
         ));
     }
     Ok(wrong > 0)
@@ -155,7 +155,7 @@ pub(super) fn trees(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     if strays > 0 {
         faults.push(fault(
             Area::References,
-            format!("{strays} rows name notes, tags or sites that aren't there."),
+            format!("{strays} rows refer to notes, tags or web sites that don't exist."),
         ));
     }
     Ok(())
@@ -229,12 +229,12 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         (
             "SELECT count(*) FROM tags t WHERE uses <> \
              (SELECT count(*) FROM note_tags WHERE tag_id = t.id)",
-            "The numbers of notes of some tags are wrong",
+            "The numbers of notes are wrong for some tags",
         ),
         (
             "SELECT count(*) FROM tags WHERE uses < 0 OR \
              iif(uses = 0, grade <> 0, (uses << 1) >> grade <> 1)",
-            "The order of some tags by their use is wrong",
+            "The order of tags by number of notes is wrong",
         ),
         (
             "SELECT count(*) FROM meta WHERE tags <> (SELECT count(*) FROM tags WHERE uses > 0)",
@@ -243,11 +243,11 @@ fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         (
             "SELECT count(*) FROM sites s WHERE uses <> \
              (SELECT count(*) FROM notes WHERE site_id = s.id)",
-            "The numbers of notes of some sites are wrong",
+            "The numbers of notes are wrong for some web sites",
         ),
         (
             "SELECT count(*) FROM notes WHERE shift IS NOT NULL AND shift NOT BETWEEN 1 AND id - 1",
-            "The moments at which some notes were saved make no sense",
+            "The dates of some notes are invalid",
         ),
         (
             "SELECT (SELECT count(*) FROM (SELECT id FROM notes EXCEPT SELECT note_id FROM note_tags
@@ -274,20 +274,20 @@ fn index(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     for (sql, what) in [
         (
             "SELECT count(*) FROM (SELECT id / ?1 FROM notes EXCEPT SELECT rowid FROM notes_fts)",
-            "Notes are missing in the full-text index",
+            "Notes are missing from the full-text index",
         ),
         (
             "SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id / ?1 FROM notes)",
-            "The full-text index has notes that aren't there",
+            "The full-text index lists notes that don't exist",
         ),
         (
             "SELECT count(*) FROM (SELECT 1 FROM notes GROUP BY id / ?1 HAVING count(*) > 1)",
-            "Some notes share their place in the full-text index",
+            "Some notes share an entry in the full-text index",
         ),
         (
             "SELECT (SELECT count(*) FROM (SELECT id FROM tags EXCEPT SELECT rowid FROM tag_names))
                   + (SELECT count(*) FROM (SELECT rowid FROM tag_names EXCEPT SELECT id FROM tags))",
-            "The index of tag names is not that of the tags",
+            "The index of tag names doesn't match the tags",
         ),
     ] {
         asked(conn, faults, Area::Index, sql, what)?;
@@ -335,13 +335,13 @@ fn addresses(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     for (wrong, what) in [
         (
             keys,
-            "The page keys of some notes are not those of their addresses",
+            "The page keys of some notes don't match their addresses",
         ),
         (
             sites,
-            "The sites of some notes are not those of their addresses",
+            "The host names of some notes don't match their addresses",
         ),
-        (others, "Some notes aren't found by their other addresses"),
+        (others, "Some notes can't be found by their other addresses"),
     ] {
         if wrong > 0 {
             faults.push(fault(Area::Addresses, format!("{what} ({wrong}).")));
@@ -357,7 +357,7 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         faults,
         Area::Tags,
         "SELECT count(*) FROM (SELECT 1 FROM note_tags GROUP BY note_id, position HAVING count(*) > 1)",
-        "The tags of some notes have no certain order",
+        "The order of tags is lost on some notes",
     )?;
     asked(
         conn,
@@ -365,7 +365,7 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         Area::Tags,
         "SELECT count(*) FROM tag_aliases a JOIN tags t ON t.name = a.name \
          WHERE t.uses > 0 OR t.id = a.tag_id",
-        "Some aliases are tags in use at the same time",
+        "Some aliases are also tags of notes",
     )?;
     let mut query = conn
         .prepare("SELECT name, folded FROM tags UNION ALL SELECT name, folded FROM tag_aliases")?;
@@ -383,8 +383,8 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         }
     }
     for (wrong, what) in [
-        (wrong, "Some tags aren't written as a tag is"),
-        (accents, "Some tags aren't found without their accents"),
+        (wrong, "Some tags aren't in normal form"),
+        (accents, "Some tags can't be found without their accents"),
     ] {
         if wrong > 0 {
             faults.push(fault(Area::Tags, format!("{what} ({wrong}).")));

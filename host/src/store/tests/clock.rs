@@ -117,8 +117,7 @@ fn a_clock_that_cannot_be_right_is_refused_and_loses_nothing() {
         assert_eq!(
             refused.to_string(),
             format!(
-                "This computer's clock says that it is the year {year}, so nothing was changed. \
-                 Set the clock, then try again."
+                "The clock of this computer shows the year {year}, so nothing was changed. Set the clock, then try again."
             )
         );
         assert!(t.store.prune(t.now).is_err());

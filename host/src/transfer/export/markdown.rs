@@ -80,15 +80,15 @@ impl Target {
             Err(_) => std::path::absolute(place)?.components().collect(),
         };
         if place.file_name().is_none() {
-            bail!("A folder of its own is needed for the notes.");
+            bail!("Give a folder for the exported notes.");
         }
         let there = place.exists();
         if there && !place.is_dir() {
-            bail!("{} is no folder.", place.display());
+            bail!("{} is not a folder.", place.display());
         }
         if there && !is_ours(&place)? {
             bail!(
-                "{} has files in it that no export made; give an empty or a new folder.",
+                "{} contains files that no export wrote. Give an empty or new folder.",
                 place.display()
             );
         }
@@ -163,7 +163,7 @@ impl Target {
             let place = self.place.join(name);
             if hash_of(&place)?.is_some_and(|hash| !hashes.contains(&hash)) {
                 bail!(
-                    "{} was changed since it was exported; move it elsewhere or export into another folder.",
+                    "{} was changed after it was exported. Move it elsewhere, or export to another folder.",
                     place.display()
                 );
             }
@@ -172,7 +172,7 @@ impl Target {
             let place = self.place.join(name);
             if !earlier.contains_key(name) && place.symlink_metadata().is_ok() {
                 bail!(
-                    "{} is in the way, and no export wrote it; move it elsewhere or export into another folder.",
+                    "{} already exists, and no export wrote it. Move it elsewhere, or export to another folder.",
                     place.display()
                 );
             }

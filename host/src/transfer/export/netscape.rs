@@ -1,5 +1,5 @@
 //! Bookmarks as every browser and service reads them. Dates are in seconds, the
-//! trash and what pages say of themselves stay behind.
+//! trash and metadata of pages stay behind.
 
 use std::{borrow::Cow, io::Write};
 

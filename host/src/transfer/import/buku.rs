@@ -13,7 +13,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let mut database = source.held_bytes()?;
     if database.get(68..72) == Some(&store::APPLICATION_ID.to_be_bytes()) {
         return Err(Error::InvalidParams(
-            "It is a database of url-notes: `url-notes restore-backup` puts it back, and `url-notes --data-dir FOLDER export json` writes what can be imported."
+            "It is a database of url-notes. To restore it, use `url-notes restore-backup`. To import it, export it first with `url-notes --data-dir FOLDER export json`."
                 .into(),
         ));
     }

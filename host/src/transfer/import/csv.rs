@@ -245,7 +245,7 @@ impl Head {
                 .position(|(column, _)| *column == Column::Url)
         {
             notices.push(format!(
-                "The column \"{}\" was read as the address, as addresses stand in it.",
+                "The column \"{}\" contains addresses, so it was read as the address.",
                 row::shortened(&self.names[at])
             ));
         }
@@ -266,7 +266,7 @@ impl Head {
                 more => format!(" and {more} more"),
             };
             notices.push(format!(
-                "These columns have no place in a note and were left out: {}{more}.",
+                "These columns don't fit into a note and were left out: {}{more}.",
                 other[..other.len().min(NAMED)].join(", ")
             ));
         }
@@ -322,8 +322,7 @@ pub(super) fn is_headless(text: &str) -> bool {
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let Some(head) = Head::of(&source.head()?) else {
         return Err(Error::InvalidParams(
-            "No line names the columns of the table, with one for the address, such as \"url\"."
-                .into(),
+            "The table has no line with column names such as \"url\".".into(),
         ));
     };
     let mut text = source.text()?;
@@ -333,7 +332,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     {
         let line = line + head.lines_before;
         return Err(Error::InvalidParams(format!(
-            "A quotation mark on line {line} is never closed: the file is broken or cut off. Nothing was imported."
+            "A quotation mark on line {line} is never closed, so the file is damaged or incomplete. Nothing was imported."
         )));
     }
     drop(text);

@@ -14,30 +14,33 @@ use crate::error::{Error, Result};
 const OTHERS: &[(&[u8], &str)] = &[
     (
         b"\x1f\x8b",
-        "It is packed by gzip; unpack it first, as by `gunzip`.",
+        "The file is compressed with gzip. Unpack it first, for example with `gunzip`.",
     ),
     (
         b"BZh",
-        "It is packed by bzip2; unpack it first, as by `bunzip2`.",
+        "The file is compressed with bzip2. Unpack it first, for example with `bunzip2`.",
     ),
     (
         b"\xfd7zXZ\0",
-        "It is packed by xz; unpack it first, as by `unxz`.",
+        "The file is compressed with xz. Unpack it first, for example with `unxz`.",
     ),
     (
         b"\x28\xb5\x2f\xfd",
-        "It is packed by zstd; unpack it first, as by `unzstd`.",
+        "The file is compressed with zstd. Unpack it first, for example with `unzstd`.",
     ),
-    (b"7z\xbc\xaf\x27\x1c", "It is a 7z file; unpack it first."),
+    (
+        b"7z\xbc\xaf\x27\x1c",
+        "The file is a 7z archive. Unpack it first.",
+    ),
     (
         b"mozLz40\0",
-        "It is a backup that Firefox packs for itself; in its window of all bookmarks, Backup… writes one that can be read.",
+        "The file is an internal backup of Firefox. In Firefox's bookmarks window, choose Import and Backup, then Backup…, and import that file.",
     ),
     (
         b"bplist00",
-        "It is a list of Apple's; in Safari, File, Export Bookmarks… writes a file that can be read.",
+        "The file is an Apple property list. In Safari, choose File, then Export Bookmarks…, and import that file.",
     ),
-    (b"%PDF", "It is a PDF, which is no file of bookmarks."),
+    (b"%PDF", "The file is a PDF, not a file of bookmarks."),
 ];
 
 /// What was found out about a file.
@@ -68,11 +71,11 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
     }
     if Outline::of(source)?.is_some_and(|outline| is_history(&outline)) {
         return Err(Error::InvalidParams(
-            "It is a browsing history, which isn't bookmarks. To import it all the same, pass --format json-list.".into(),
+            "The file is a browsing history, not bookmarks. To import it anyway, use --format json-list.".into(),
         ));
     }
     Err(Error::InvalidParams(format!(
-        "It is {}, and no format that is known. If it is one that `url-notes import --help` lists, say which by --format.",
+        "The format isn't recognised: the file is {}. If `url-notes import --help` lists its format, use --format.",
         described(source)?,
     )))
 }
@@ -80,7 +83,7 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
 /// The error of a table of which nobody knows what is in it: it may be passwords.
 fn headless() -> Error {
     Error::InvalidParams(
-        "It is a table whose first line doesn't name the columns. Put a line such as \"url,title,tags\" before it.".into(),
+        "The first line of the table doesn't name the columns. Add a first line such as \"url,title,tags\".".into(),
     )
 }
 
@@ -250,7 +253,7 @@ pub(super) fn unlike(source: &mut Source, format: &Format) -> Result<Error> {
         return Ok(Error::InvalidParams("The file is empty.".into()));
     }
     Ok(Error::InvalidParams(format!(
-        "No bookmarks of the format {} were found: it is {}. Nothing was imported.",
+        "The file contains no bookmarks in the format {}: it is {}. Nothing was imported.",
         format.name,
         described(source)?
     )))
@@ -294,7 +297,7 @@ pub(super) fn described(source: &mut Source) -> Result<String> {
         });
     }
     if start.starts_with(['[', '{']) {
-        return Ok("JSON that is broken, or no JSON".into());
+        return Ok("invalid JSON".into());
     }
     Ok("a text".into())
 }

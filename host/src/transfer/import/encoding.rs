@@ -59,22 +59,22 @@ impl Guess {
     pub(super) fn notice(self) -> Option<String> {
         let name = self.encoding.name();
         let is_not = "The file isn't UTF-8; it was read as";
-        let convert = "if letters are wrong, convert it first, as by `iconv -f ENCODING -t UTF-8 FILE > NEW`.";
+        let convert = "if letters are wrong, convert the file first, for example with `iconv -f ENCODING -t UTF-8 FILE > NEW`.";
         match self.sign {
             Sign::Sound => None,
             Sign::Mark if self.encoding == UTF_8 => None,
-            Sign::Mark => Some(format!("{is_not} {name}, by the mark at its beginning.")),
-            Sign::Zeros => Some(format!("{is_not} {name}, by the zeros between its letters.")),
+            Sign::Mark => Some(format!("{is_not} {name}, because of the byte order mark at its start.")),
+            Sign::Zeros => Some(format!("{is_not} {name}, because of the zero bytes between its letters.")),
             Sign::Most => Some(
-                "The file isn't sound UTF-8; it was read as that all the same, as most of it is. What is broken became \"\u{fffd}\"."
+                "The file is mostly UTF-8 and was read as UTF-8. Invalid bytes became \"\u{fffd}\"."
                     .into(),
             ),
-            Sign::Declared => Some(format!("{is_not} {name}, as it says of itself; {convert}")),
+            Sign::Declared => Some(format!("{is_not} {name}, which the file names as its encoding; {convert}")),
             Sign::Content(None) => Some(format!(
-                "{is_not} {name}, which its content suggests and is a guess; {convert}"
+                "{is_not} {name}, a guess from its content; {convert}"
             )),
             Sign::Content(Some(declared)) => Some(format!(
-                "The file says that it is {}, and isn't; it was read as {name}, which its content suggests and is a guess; {convert}",
+                "The file names {} as its encoding, but isn't valid in it. It was read as {name}, a guess from its content; {convert}",
                 declared.name()
             )),
         }
@@ -105,7 +105,7 @@ pub(super) fn guess(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<Gue
     if head.starts_with(&[0xFF, 0xFE, 0, 0]) || head.starts_with(&[0, 0, 0xFE, 0xFF]) {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            "it is written in UTF-32; make it UTF-8 first, as by `iconv -f UTF-32 -t UTF-8 FILE > NEW`",
+            "it is in UTF-32; convert it first, for example with `iconv -f UTF-32 -t UTF-8 FILE > NEW`",
         ));
     }
     if let Some((encoding, mark)) = Encoding::for_bom(&head) {

@@ -71,7 +71,7 @@ impl<'a> Item<'a> {
     /// Its members, or why there are none, as a refusal.
     pub(super) fn fields(&self) -> std::result::Result<Fields<'a>, Found> {
         Fields::marking(self.json.get(), &self.halved)
-            .ok_or_else(|| Found::refused(self.line, "It is no object of JSON."))
+            .ok_or_else(|| Found::refused(self.line, "It isn't a JSON object."))
     }
 
     /// Of a list of objects, these.
@@ -228,7 +228,7 @@ fn each_of(
 pub(super) fn half_character() -> (LeftOut, String) {
     (
         LeftOut::HalfCharacter,
-        "A character of which the file has only one half became \u{fffd}.".into(),
+        "Half of a character is missing from the file. It became \u{fffd}.".into(),
     )
 }
 
@@ -242,7 +242,7 @@ fn broken(error: serde_json::Error, line: u64) -> Error {
         )),
         // Those of other kinds quote the file.
         Category::Data => Error::InvalidParams(format!(
-            "The file isn't what it should be on line {line}; nothing was imported."
+            "The file isn't valid for its format on line {line}; nothing was imported."
         )),
         Category::Syntax => {
             let text = error.to_string();

@@ -65,7 +65,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
         return Ok(());
     }
     sink(Found::Notice(
-        "It is no format that is known by name: what its members mean is a guess.".into(),
+        "url-notes doesn't know this format, so it guessed what the members mean.".into(),
     ))?;
     if !left.is_empty() {
         let names: Vec<String> = left
@@ -78,7 +78,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
             more => format!(" and {more} more"),
         };
         sink(Found::Notice(format!(
-            "These members have no place in a note and were left out: {}{more}.",
+            "These members don't fit into a note and were left out: {}{more}.",
             names.join(", ")
         )))?;
     }

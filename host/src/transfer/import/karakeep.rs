@@ -61,7 +61,7 @@ fn found(bookmark: &Fields<'_>, lists: &HashMap<String, List>, line: u64) -> Fou
         return Found::refused(line, "It has no content.");
     };
     let Some(url) = content.some("url").or_else(|| content.some("sourceUrl")) else {
-        return Found::refused(line, "It is a text of its own and has no address.");
+        return Found::refused(line, "It is a text without an address.");
     };
     let mut tags = bookmark.texts("tags");
     for (state, tag) in [("archived", ARCHIVE), ("favourited", STARRED)] {

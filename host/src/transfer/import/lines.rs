@@ -128,7 +128,7 @@ fn found(entry: &str, line: u64) -> Found {
         false => match titled(entry) {
             Some(found) => found,
             None => {
-                let sentence = format!("\"{}\" is no address.", shortened(entry));
+                let sentence = format!("\"{}\" isn't an address.", shortened(entry));
                 return Found::refused(line, sentence);
             }
         },

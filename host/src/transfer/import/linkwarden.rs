@@ -62,7 +62,7 @@ fn found(link: &Fields<'_>, folders: &[String], pinned: &HashSet<String>, line: 
         tags.push(STARRED.into());
     }
     if link.some("url").is_none() {
-        return Found::refused(line, "It is a file of its own and has no address.");
+        return Found::refused(line, "It is a file without an address.");
     }
     Row {
         line,

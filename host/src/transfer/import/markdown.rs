@@ -44,7 +44,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     read.map_err(|error| unreadable(&error))?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_BYTES {
         return Err(Error::InvalidParams(
-            "It is larger than 32 MiB, which is more than can be read of this format.".into(),
+            "The file is larger than 32 MiB, the limit for this format.".into(),
         ));
     }
     if text.contains('\r') {

@@ -139,7 +139,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     reading.end_item()?;
     if reading.notes_of_folders > 0 {
         let notice = format!(
-            "Texts without a link, as descriptions of folders are, were left out: {}.",
+            "Texts without a link, such as descriptions of folders, were left out: {}.",
             reading.notes_of_folders
         );
         (reading.sink)(Found::Notice(notice))?;
@@ -147,7 +147,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let (recovered, at) = tokens.recovered();
     if recovered > 0 {
         (reading.sink)(Found::Notice(format!(
-            "Broken markup was mended so that no bookmark is lost: {recovered} times, first on line {at}.",
+            "Invalid markup was repaired so that no bookmark is lost: {recovered} times, first on line {at}.",
         )))?;
     }
     Ok(())
@@ -230,7 +230,7 @@ impl Reading<'_, '_> {
                 self.title.clear();
                 if self.folders.len() >= MAX_DEPTH {
                     return Err(Error::InvalidParams(format!(
-                        "On line {} folders are nested deeper than {MAX_DEPTH} times, which no bookmarks are; nothing was imported.",
+                        "Folders on line {} are nested more than {MAX_DEPTH} levels deep; nothing was imported.",
                         tag.line
                     )));
                 }

@@ -152,10 +152,8 @@ impl ReportBuilder {
         ));
         if self.undated > 0 {
             notices.push(match self.undated {
-                1 => "1 new note has no date that can be used; it counts as saved now.".into(),
-                count => format!(
-                    "{count} new notes have no date that can be used; they count as saved now."
-                ),
+                1 => "1 new note has no valid date and gets today's date.".into(),
+                count => format!("{count} new notes have no valid date and get today's date."),
             });
         }
         if report.incomplete > 0 {
@@ -165,7 +163,7 @@ impl ReportBuilder {
                 .map(|(what, count)| format!("{} ({count})", what.of_all()))
                 .collect();
             notices.push(format!(
-                "Something was left out of {}: {}. --report FILE lists it.",
+                "Parts of {} were left out: {}. To list them, use --report FILE.",
                 counted(report.incomplete, "row", "rows"),
                 left.join(", ")
             ));

@@ -145,7 +145,7 @@ impl LeftOut {
             Self::Tag => "what can't be a tag",
             Self::Tags => "tags over 200",
             Self::Folders => "outer folders",
-            Self::Metadata => "what pages say of themselves",
+            Self::Metadata => "metadata of pages",
             Self::HalfCharacter => "halves of characters",
         }
     }
@@ -393,7 +393,7 @@ impl RowNormalizer {
                 let text = shortened(text);
                 self.leave(
                     LeftOut::UnreadDate,
-                    format!("Its date \"{text}\" can mean two days and was left out."),
+                    format!("Its date \"{text}\" is ambiguous and was left out."),
                 );
                 None
             }
@@ -433,7 +433,7 @@ impl RowNormalizer {
         if length(&said.lang) > length(&kept.lang) {
             self.leave(
                 LeftOut::Metadata,
-                "Its language is none and was left out.".into(),
+                "Its language isn't valid and was left out.".into(),
             );
         }
     }
@@ -453,7 +453,7 @@ impl RowNormalizer {
         }
         if is_code_secret(&text) {
             return Err(Error::InvalidParams(
-                "Its address is the secret of one-time codes, which are never imported.".into(),
+                "Its address is a secret for one-time codes. These are never imported.".into(),
             ));
         }
         if let Some(completed) = redirects::with_scheme(&text)
@@ -472,13 +472,13 @@ impl RowNormalizer {
             Err(_) if url::Url::parse(&text) == Err(url::ParseError::RelativeUrlWithoutBase) => {
                 let Some(base) = &self.wishes.base else {
                     return Err(Error::InvalidParams(format!(
-                        "Its address \"{}\" is relative; --base-url says to what.",
+                        "Its address \"{}\" is relative. Give the base with --base-url.",
                         shortened(&text)
                     )));
                 };
-                let joined = base
-                    .join(&text)
-                    .map_err(|error| Error::InvalidUrl(format!("it is no URL ({error})")))?;
+                let joined = base.join(&text).map_err(|error| {
+                    Error::InvalidUrl(format!("it isn't a valid URL ({error})"))
+                })?;
                 PageUrl::parse(joined.as_str())
             }
             done => done,

@@ -104,7 +104,7 @@ fn read(
         report.read += 1;
         if report.read > MAX_ROWS {
             return Err(Error::InvalidParams(
-                "It has more than 10 million bookmarks; nothing was imported.".into(),
+                "The file contains more than 10 million bookmarks; nothing was imported.".into(),
             ));
         }
         progress(report.read);
@@ -152,7 +152,9 @@ fn read(
         if !is_empty && !detect::is_empty(source, format)? {
             return Err(detect::unlike(source, format)?);
         }
-        report.notices.push("It has no bookmarks.".into());
+        report
+            .notices
+            .push("The file contains no bookmarks.".into());
     }
     if let [only] = builder.formats[..] {
         report.format = only;

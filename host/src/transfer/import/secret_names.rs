@@ -322,7 +322,7 @@ pub(super) fn refusal(secret: Secret) -> Error {
         Secret::Card => "card numbers",
     };
     Error::InvalidParams(format!(
-        "It has a column for {what}, so it isn't a file of bookmarks. Passwords, one-time codes and card numbers are never imported; nothing was imported."
+        "The file has a column for {what}, so it isn't a file of bookmarks. Passwords, one-time codes and card numbers are never imported; nothing was imported."
     ))
 }
 

@@ -70,7 +70,7 @@ pub(super) fn session_buddy(source: &mut Source, sink: &mut Sink<'_>) -> Result<
     json_list::walk(source, &naming, sink, &mut BTreeSet::new())?;
     if left_out {
         sink(Found::Notice(
-            "What Session Buddy saved of itself, its history, was left out.".into(),
+            "The history that Session Buddy saved was left out.".into(),
         ))?;
     }
     Ok(())

@@ -58,9 +58,9 @@ pub struct Source {
 /// What can't be read, as a sentence.
 pub(super) fn unreadable(error: &io::Error) -> Error {
     Error::InvalidParams(match error.kind() {
-        io::ErrorKind::NotFound => "The file isn't there.".into(),
-        io::ErrorKind::PermissionDenied => "You may not read the file.".into(),
-        io::ErrorKind::IsADirectory => "It is a folder; give a file.".into(),
+        io::ErrorKind::NotFound => "The file doesn't exist.".into(),
+        io::ErrorKind::PermissionDenied => "You don't have permission to read the file.".into(),
+        io::ErrorKind::IsADirectory => "It is a folder. Give a file.".into(),
         _ => format!("The file can't be read: {error}. Nothing was imported."),
     })
 }
@@ -99,7 +99,8 @@ impl Source {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if length > MAX_HELD_BYTES {
             return Err(Error::InvalidParams(
-                "It is larger than 256 MiB; save it as a file and import that.".into(),
+                "Standard input is larger than 256 MiB. Save it as a file and import the file."
+                    .into(),
             ));
         }
         Self::new(Box::new(Cursor::new(bytes)), length)
@@ -108,7 +109,7 @@ impl Source {
     fn new(file: Box<dyn Seekable>, bytes: u64) -> Result<Self> {
         if bytes > MAX_FILE_BYTES {
             return Err(Error::InvalidParams(
-                "The file is larger than 4 GiB; split it.".into(),
+                "The file is larger than 4 GiB. Split it.".into(),
             ));
         }
         let place = Rc::default();
@@ -184,7 +185,7 @@ impl Source {
     pub(super) fn may_be_held(&self) -> Result<()> {
         if self.bytes > MAX_HELD_BYTES {
             return Err(Error::InvalidParams(
-                "It is larger than 256 MiB, which is more than can be read of this format.".into(),
+                "The file is larger than 256 MiB, the limit for this format.".into(),
             ));
         }
         Ok(())
@@ -301,7 +302,7 @@ impl<R: BufRead> CountingReader<R> {
         io::Error::new(
             io::ErrorKind::FileTooLarge,
             format!(
-                "an entry that begins before line {} is far too long",
+                "an entry that begins before line {} is too long",
                 self.line + 1
             ),
         )

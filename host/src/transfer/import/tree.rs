@@ -92,7 +92,7 @@ fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
         }
         if open.len() >= MAX_DEPTH {
             return Err(Error::InvalidParams(format!(
-                "Folders are nested deeper than {MAX_DEPTH} times, which no bookmarks are; nothing was imported."
+                "Folders are nested more than {MAX_DEPTH} levels deep; nothing was imported."
             )));
         }
         // Firefox's own folders have names that nobody chose.

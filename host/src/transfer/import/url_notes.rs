@@ -177,7 +177,7 @@ pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
                     "The file ends in the middle, on line {line}; nothing was imported."
                 )));
             }
-            None => sink(Found::refused(line, "It is no object of JSON."))?,
+            None => sink(Found::refused(line, "It isn't a JSON object."))?,
         }
     }
 }

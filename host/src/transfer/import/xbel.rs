@@ -64,7 +64,9 @@ impl Reading<'_, '_> {
                     row.url.clone_from(url);
                     row.into()
                 }
-                None => Found::refused(row.line, "It is an alias of no bookmark."),
+                None => {
+                    Found::refused(row.line, "It is an alias of a bookmark that doesn't exist.")
+                }
             };
             (self.sink)(found)?;
         }

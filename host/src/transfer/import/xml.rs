@@ -102,7 +102,7 @@ pub(super) fn read(source: &mut Source, elements: &mut impl Elements) -> Result<
                 flush(&mut text, elements);
                 if open.len() >= MAX_DEPTH {
                     return Err(Error::InvalidParams(format!(
-                        "On line {line} elements are nested deeper than {MAX_DEPTH} times, which no bookmarks are; nothing was imported."
+                        "Elements on line {line} are nested more than {MAX_DEPTH} levels deep; nothing was imported."
                     )));
                 }
                 let element = element(&start, line);

@@ -148,10 +148,10 @@ impl<'a, F: Read + Seek> Archive<'a, F> {
             };
             file.take(limit + 1).read_to_end(&mut all)
         };
-        read.map_err(|_| about("its content is not what it should be"))?;
+        read.map_err(|_| about("its content doesn't match its checksum or length"))?;
         let length = u64::try_from(all.len()).unwrap_or(u64::MAX);
         if entry.bytes <= limit && length != entry.bytes {
-            return Err(about("its content is not what it should be"));
+            return Err(about("its content doesn't match its checksum or length"));
         }
         all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(Some(all))
@@ -180,7 +180,7 @@ pub(super) fn read(
     let entries = archive.entries()?;
     if archive.zip.has_duplicate_names() {
         sink(Found::Notice(
-            "Several files in it have the same name; of each name only the last was looked at."
+            "Several files in the zip file have the same name. Only the last file with each name was read."
                 .into(),
         ))?;
     }
@@ -289,12 +289,12 @@ fn decide<F: Read + Seek>(
     }
     let Some(start) = archive.content(entry, PEEK_BYTES)? else {
         return Ok(leave(
-            "It is packed in an unusual way. Unpack the zip file, and import this file by itself.",
+            "Its compression isn't supported. Unpack the zip file, and import this file by itself.",
         ));
     };
     if start.starts_with(b"PK\x03\x04") {
         return Ok(leave(
-            "It is a zip file inside of the zip file. Unpack it, and import it by itself.",
+            "It is a zip file inside the zip file. Unpack it, and import it by itself.",
         ));
     }
     let mut part = Source::of_bytes(start)?;
@@ -333,7 +333,7 @@ fn decide<F: Read + Seek>(
         _ if of_omnivore => Decision::Take(format),
         _ => Decision::Maybe(
             format,
-            "It has addresses, and isn't known to be bookmarks. If it is, import it by itself."
+            "It contains addresses, but may not be bookmarks. If it is, import it by itself."
                 .into(),
         ),
     })
@@ -377,7 +377,7 @@ fn nothing(entries: &[Entry], decisions: &[Decision]) -> Error {
         files.push("It is empty.".into());
     }
     Error::InvalidParams(format!(
-        "The zip file has nothing in it that is known. {}",
+        "The zip file contains no file in a known format. {}",
         files.join(" ")
     ))
 }
@@ -419,7 +419,10 @@ mod tests {
                 .content(&entry, MAX_HELD_BYTES)
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("not what it should be"), "{error}");
+            assert!(
+                error.contains("doesn't match its checksum or length"),
+                "{error}"
+            );
         }
         let error = archive
             .content(&entry, MAX_HELD_BYTES)
