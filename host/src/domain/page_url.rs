@@ -674,9 +674,7 @@ mod tests {
                     let key = PageUrl::parse(url.key()).unwrap();
                     assert_eq!(key.key(), url.key());
                     if url.key().starts_with("https:") {
-                        // A video's page is youtube.com's, whichever its short address.
-                        let is_video = key.site() == "youtube.com";
-                        assert!(is_video || key.site() == url.site(), "{text}");
+                        assert_eq!(key.site(), url.site());
                     }
                     assert!(url.words().len() <= MAX_WORDS_BYTES);
                 }
