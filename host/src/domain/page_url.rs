@@ -224,8 +224,6 @@ fn ignored_names(url: &Url) -> Vec<String> {
 /// routes; percent-encoding as RFC 3986, 6.2.2 compares it. User name and password don't
 /// make another page.
 fn page_key(url: &Url) -> String {
-    let video = video_page(url);
-    let url = video.as_ref().unwrap_or(url);
     let route = route_of(url, &unescaped(url.fragment().unwrap_or_default()));
     if !matches!(url.scheme(), "http" | "https") {
         let mut whole = url.clone();
@@ -258,42 +256,6 @@ fn page_key(url: &Url) -> String {
         format!("?{}", kept.join("&"))
     };
     format!("https://{host}{port}{path}{query}{route}")
-}
-
-/// The page of a `YouTube` video, from its short address, a short, a stream or another host
-/// name of the same page. None where the address is that page already, or no such video.
-fn video_page(url: &Url) -> Option<Url> {
-    if !matches!(url.scheme(), "http" | "https") || !matches!(url.port(), None | Some(80 | 443)) {
-        return None;
-    }
-    let path = unescaped(url.path());
-    let path = path.trim_end_matches('/');
-    let id = match (url.host_str()?, path) {
-        ("youtube.com" | "m.youtube.com", "/watch") => {
-            let mut page = url.clone();
-            page.set_host(Some("www.youtube.com")).ok()?;
-            return Some(page);
-        }
-        ("youtu.be", path) => path.strip_prefix('/')?,
-        ("youtube.com" | "m.youtube.com" | "www.youtube.com", path) => path
-            .strip_prefix("/shorts/")
-            .or_else(|| path.strip_prefix("/live/"))?,
-        _ => return None,
-    };
-    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let query = unescaped(url.query().unwrap_or_default());
-    let names_another = query.split('&').any(|parameter| {
-        let name = parameter.split('=').next().unwrap_or_default();
-        name.eq_ignore_ascii_case("v")
-    });
-    if id.is_empty() || !id.bytes().all(is_id) || names_another {
-        return None;
-    }
-    let mut page = url.clone();
-    page.set_host(Some("www.youtube.com")).ok()?;
-    page.set_path("/watch");
-    page.set_query(Some(&format!("v={id}&{query}")));
-    Some(page)
 }
 
 /// The parameters that count, with their percent-encoding normalised.
@@ -514,35 +476,6 @@ mod tests {
             ("https://e.org/dp/B0/ref=a", "https://e.org/dp/B0/ref=b"),
         ] {
             assert_ne!(key(one), key(other), "{one}");
-        }
-    }
-
-    #[test]
-    fn a_video_has_one_key_at_each_of_its_addresses() {
-        let page = "https://www.youtube.com/watch?v=a-1_B";
-        for url in [
-            "https://youtu.be/a-1_B",
-            "http://youtu.be/%61-1_B/?si=x&t=42&list=PL1#c",
-            "https://youtube.com/watch?v=a-1_B&t=4",
-            "https://m.youtube.com/watch?v=a-1_B&list=PL1",
-            "https://www.youtube.com/shorts/a-1_B?feature=share",
-            "https://m.youtube.com/live/a-1_B?si=x",
-        ] {
-            assert_eq!(key(url), page, "{url}");
-        }
-        assert_eq!(key(page), page);
-        for url in [
-            "https://youtu.be/",
-            "https://youtu.be/a?v=b",
-            "https://youtu.be/a?%76=b",
-            "https://youtu.be/a/b",
-            "https://youtu.be:8443/a",
-            "https://www.youtube.com/embed/videoseries?list=PL1",
-            "https://www.youtube.com/shorts",
-            "https://evil.example/shorts/a",
-        ] {
-            assert!(!key(url).contains("/watch"), "{url}");
-            assert_eq!(key(&key(url)), key(url), "{url}");
         }
     }
 
