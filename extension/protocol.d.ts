@@ -1,4 +1,4 @@
-// Generated from host/src/protocol.rs; to write it anew: UPDATE_EXPECT=1 cargo test typings
+// Generated from host/src/protocol/; to write it anew: UPDATE_EXPECT=1 cargo test typings
 // The messages between extension and host. Their meaning is documented there.
 
 export type Note = { 

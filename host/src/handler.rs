@@ -22,7 +22,7 @@ use crate::{
         SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
-    store::{Counts, Operation, Store},
+    store::{Counts, Operation, OperationResult, Store},
     wire::{
         fit_addresses, wire_hit, wire_note, wire_saved, wire_stats, wire_suggestion, wire_tag,
         wire_tokens,
@@ -128,11 +128,20 @@ impl<S: Fn() -> SiteState> Handler<S> {
         self
     }
 
+    /// The store, for reading: opened anew if another file has its place.
     fn store(&mut self) -> Result<&mut Store> {
-        match &mut self.store {
-            // Another file may have been put in its place.
-            Some(store) => store.refresh()?,
-            None => self.store = Some(Store::open(&self.settings.database)?),
+        let is_open = self.store.is_some();
+        let store = self.opened()?;
+        if is_open {
+            store.refresh()?;
+        }
+        Ok(store)
+    }
+
+    /// The store, for writing: each transaction checks for itself whether the file is current.
+    fn opened(&mut self) -> Result<&mut Store> {
+        if self.store.is_none() {
+            self.store = Some(Store::open(&self.settings.database)?);
         }
         Ok(self.store.as_mut().expect("the store was opened just now"))
     }
@@ -195,12 +204,19 @@ impl<S: Fn() -> SiteState> Handler<S> {
             }),
             url,
         };
-        self.store()?
+        let url = new.url.clone();
+        let done = self
+            .opened()?
             .idempotent(operation, crate::clock::now(), |writer| {
-                let mut saved = wire_saved(&new.url, &writer.save_page(&new)?);
-                fit_addresses(&mut saved.note);
-                Ok(saved)
-            })
+                let saved = writer.save_page(new)?;
+                Ok(OperationResult {
+                    created: saved.before.is_none(),
+                    note: saved.note,
+                })
+            })?;
+        let mut saved = wire_saved(&url, &done.note, done.created);
+        fit_addresses(&mut saved.note);
+        Ok(saved)
     }
 
     fn note_for_url(&mut self, params: &NoteForUrlParams) -> Result<NoteForUrlResult> {
@@ -246,12 +262,17 @@ impl<S: Fn() -> SiteState> Handler<S> {
         work: impl FnOnce(&crate::store::Writer<'_>) -> Result<Note>,
     ) -> Result<NoteResult> {
         let operation = operation(op_id, method)?;
-        self.store()?
+        let done = self
+            .opened()?
             .idempotent(operation, crate::clock::now(), |writer| {
-                let mut note = wire_note(&work(writer)?);
-                fit_addresses(&mut note);
-                Ok(NoteResult { note })
-            })
+                Ok(OperationResult {
+                    note: work(writer)?,
+                    created: false,
+                })
+            })?;
+        let mut note = wire_note(&done.note);
+        fit_addresses(&mut note);
+        Ok(NoteResult { note })
     }
 
     fn complete_tags(&mut self, params: &CompleteTagsParams) -> Result<CompleteTagsResult> {

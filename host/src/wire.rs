@@ -6,7 +6,7 @@ use crate::{
         self, FoundNote, MAX_RESPONSE_BYTES, SamePage, SamePageReason, SaveNoteResult, StatsResult,
         SuggestReason, SuggestedTag,
     },
-    store::{Hit, SavedNote, TagCount},
+    store::{Hit, TagCount},
 };
 
 /// A note as it goes over the wire, and as `--json` prints it.
@@ -31,15 +31,15 @@ pub(crate) fn wire_note(note: &Note) -> protocol::Note {
 
 /// What a save under `url` did, as it goes over the wire and as `--json` prints it.
 #[must_use]
-pub(crate) fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
-    let because = PageUrl::parse(&saved.note.url)
+pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteResult {
+    let because = PageUrl::parse(&note.url)
         .ok()
         .and_then(|first| url.same_page_as(&first));
     SaveNoteResult {
-        note: wire_note(&saved.note),
-        created: saved.before.is_none(),
+        note: wire_note(note),
+        created,
         same_page: because.map(|(because, difference)| SamePage {
-            url: saved.note.address().into_owned(),
+            url: note.address().into_owned(),
             because,
             reason: match difference {
                 Difference::Form => SamePageReason::Form,
@@ -49,7 +49,7 @@ pub(crate) fn wire_saved(url: &PageUrl, saved: &SavedNote) -> SaveNoteResult {
                 Difference::Spelling => SamePageReason::Spelling,
             },
         }),
-        tokens: wire_tokens(&saved.note),
+        tokens: wire_tokens(note),
     }
 }
 

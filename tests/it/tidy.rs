@@ -80,20 +80,6 @@ fn only_browser_js_names_the_browsers_interface() {
 }
 
 #[test]
-fn the_domain_imports_nothing_of_ours_but_the_error() {
-    for (name, text) in files("host/src/domain", ".rs") {
-        for line in text.lines().filter(|line| line.contains("crate::")) {
-            // `fuzz` is part of the tests alone.
-            let allowed = ["crate::error", "crate::domain", "crate::fuzz"];
-            let allowed = allowed.iter().any(|module| line.contains(module));
-            assert!(allowed, "{name}: {line}");
-        }
-    }
-    let protocol = fs::read_to_string(root().join("host/src/protocol.rs")).unwrap();
-    assert!(!protocol.contains("crate::"));
-}
-
-#[test]
 fn the_main_file_stays_small() {
     let text = fs::read_to_string(root().join("host/src/main.rs")).unwrap();
     assert!(text.lines().count() <= 60);

@@ -63,7 +63,7 @@ impl Add {
         if let Err(error) = store.run_maintenance() {
             log::warn!("upkeep: {}", error.chain());
         }
-        let told = wire_saved(&new.url, &saved);
+        let told = wire_saved(&new.url, &saved.note, saved.before.is_none());
         if invocation.json {
             return invocation.print_json(&told);
         }

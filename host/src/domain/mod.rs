@@ -8,6 +8,7 @@ mod letters;
 mod markdown;
 mod markdown_text;
 mod matching;
+mod merge;
 mod note;
 mod page_url;
 mod phrase;
@@ -33,6 +34,7 @@ pub use markdown::{
 };
 pub use markdown_text::{is_too_deep, plain_text};
 pub use matching::{Searched, holds, relevance};
+pub use merge::{ExportedFields, ImportedRow, Merged, Omission, TitleOf};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,

@@ -2,16 +2,18 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::domain::{
-    page_url::PageUrl,
-    published_date,
-    quote::Quote,
-    secrets::{tokens_in, without_user_info},
-    tag::{Tag, is_comma},
+use crate::{
+    domain::{
+        page_url::PageUrl,
+        published_date,
+        quote::Quote,
+        secrets::{tokens_in, without_user_info},
+        tag::{Tag, is_comma},
+    },
+    error::{Error, Result},
 };
-use crate::error::{Error, Result};
 
 /// Longest title, in bytes of UTF-8.
 pub const MAX_TITLE_BYTES: usize = 16 * 1024;
@@ -263,30 +265,6 @@ pub struct NewNote {
     pub quote: Option<Quote>,
 }
 
-impl NewNote {
-    /// The first note of the page, which was saved at `saved_at`.
-    ///
-    /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many).
-    pub fn into_note(self, id: NoteId, saved_at: Timestamp, now: Timestamp) -> Result<Note> {
-        let summary = with_quote(self.summary, self.quote.as_ref(), &self.url.shown())?;
-        check_tag_count(&self.tags)?;
-        Ok(Note {
-            id,
-            saved_at,
-            title: check_title(&self.title)?,
-            title_typed: true,
-            addresses: Vec::new(),
-            tags: self.tags,
-            summary,
-            metadata: self.metadata,
-            updated_at: now,
-            deleted_at: None,
-            url: self.url.as_str().to_owned(),
-        })
-    }
-}
-
 /// Fields to be replaced, and what they were for who replaces them.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
@@ -302,7 +280,7 @@ pub struct Change {
     pub seen_summary: Option<String>,
 }
 
-fn with_quote(summary: String, quote: Option<&Quote>, url: &str) -> Result<String> {
+pub(super) fn with_quote(summary: String, quote: Option<&Quote>, url: &str) -> Result<String> {
     let summary = match quote {
         Some(quote) => quote.append_to(&summary, url, MAX_SUMMARY_BYTES),
         None => summary,
@@ -349,260 +327,11 @@ impl Note {
             .chain(&self.addresses)
             .any(|url| !tokens_in(url).is_empty())
     }
-
-    /// Keeps an address that the page was saved under besides its own.
-    pub fn keep_address(&mut self, url: &str) {
-        // An export has none of the passwords of the addresses that are here.
-        let is_known = |known: &String| known == url || without_user_info(known) == url;
-        if !is_known(&self.url) && !self.addresses.iter().any(is_known) {
-            self.addresses.push(url.to_owned());
-        }
-    }
-
-    /// The title that the page has now, where nobody has typed another one.
-    ///
-    /// # Errors
-    /// `TooLarge`.
-    pub fn retitled_by_page(&mut self, title: &str) -> Result<()> {
-        let title = check_title(title)?;
-        if !title.is_empty() && (!self.title_typed || self.title.is_empty()) {
-            self.title = title;
-            self.title_typed = false;
-        }
-        Ok(())
-    }
-
-    /// The note joined with a younger one of the same page: nothing of either is lost.
-    ///
-    /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many): both stay apart then.
-    pub fn joined(self, younger: &Self) -> Result<Self> {
-        // Another one than an import has left, so that its undoing leaves the note.
-        let updated_at = self.later(younger.updated_at);
-        let mut note = self.enriched(
-            &younger.title,
-            &younger.tags,
-            &younger.summary,
-            &younger.metadata,
-        )?;
-        note.title_typed |= younger.title_typed && note.title == younger.title;
-        for url in std::iter::once(&younger.url).chain(&younger.addresses) {
-            note.keep_address(url);
-        }
-        note.updated_at = updated_at;
-        Ok(note)
-    }
-
-    /// The note after its page was saved again: the tags of both, the user's
-    /// title and summary as they are (the new ones where there are none yet),
-    /// a new quote at the end, what the page now says of itself, and the address
-    /// that it was saved under this time.
-    ///
-    /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many).
-    pub fn resaved(mut self, new: &NewNote, now: Timestamp) -> Result<Self> {
-        self.unite_tags(&new.tags)?;
-        if self.title.is_empty() {
-            self.title = check_title(&new.title)?;
-        }
-        self.keep_address(new.url.as_str());
-        let summary = if self.summary.trim().is_empty() {
-            new.summary.clone()
-        } else {
-            self.summary
-        };
-        self.summary = with_quote(summary, new.quote.as_ref(), &new.url.shown())?;
-        self.metadata = self.metadata.refreshed_by(new.metadata.clone());
-        self.updated_at = self.later(now);
-        Ok(self)
-    }
-
-    /// The note with the given fields replaced. Where tags or summary are no
-    /// longer what was seen, somebody else has changed them meanwhile: then both
-    /// changes are kept.
-    ///
-    /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many).
-    pub fn changed(mut self, change: Change, now: Timestamp) -> Result<Self> {
-        if let Some(title) = change.title {
-            let title = check_title(&title)?;
-            self.title_typed |= title != self.title;
-            self.title = title;
-        }
-        if let Some(wanted) = change.tags {
-            self.tags = match change.seen_tags {
-                Some(seen) if seen != self.tags => join_tags(&self.tags, &seen, &wanted),
-                _ => wanted,
-            };
-            check_tag_count(&self.tags)?;
-        }
-        if let Some(wanted) = change.summary {
-            self.summary = match change.seen_summary {
-                Some(seen) if seen != self.summary => join_summaries(&self.summary, &seen, wanted),
-                _ => wanted,
-            };
-            check_summary(&self.summary)?;
-        }
-        self.updated_at = self.later(now);
-        Ok(self)
-    }
-
-    /// The moment of a change that is made now: later than that of the last one and of
-    /// the save, also where the clock was put back since.
-    #[must_use]
-    pub fn later(&self, now: Timestamp) -> Timestamp {
-        now.max(self.updated_at + SignedDuration::from_micros(1))
-    }
-
-    /// The note with what another program kept on its page added: nothing that is
-    /// there goes. A text that it hasn't yet comes below its own.
-    ///
-    /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many).
-    pub fn enriched(
-        mut self,
-        title: &str,
-        tags: &[Tag],
-        summary: &str,
-        metadata: &Metadata,
-    ) -> Result<Self> {
-        self.unite_tags(tags)?;
-        if self.title.is_empty() {
-            self.title = check_title(title)?;
-        }
-        if !summary.trim().is_empty() && !says(&self.summary, summary, str::trim) {
-            self.summary = match self.summary.trim_end() {
-                "" => summary.to_owned(),
-                own => format!("{own}\n\n{summary}"),
-            };
-            check_summary(&self.summary)?;
-        }
-        self.metadata = metadata.clone().refreshed_by(self.metadata);
-        Ok(self)
-    }
-
-    /// Adds the tags that are not there yet, at the end.
-    ///
-    /// # Errors
-    /// `InvalidTag` over [`MAX_TAGS`].
-    pub fn unite_tags(&mut self, more: &[Tag]) -> Result<()> {
-        let have: HashSet<&Tag> = self.tags.iter().collect();
-        let new: Vec<Tag> = more
-            .iter()
-            .filter(|tag| !have.contains(tag))
-            .cloned()
-            .collect();
-        self.tags.extend(new);
-        check_tag_count(&self.tags)
-    }
-}
-
-/// What `wanted` adds to and takes from `seen`, added to and taken from `current`.
-fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
-    let taken = |tag: &Tag| seen.contains(tag) && !wanted.contains(tag);
-    let added = |tag: &Tag| !seen.contains(tag) && !current.contains(tag);
-    let kept = current.iter().filter(|tag| !taken(tag));
-    kept.chain(wanted.iter().filter(|tag| added(tag)))
-        .cloned()
-        .collect()
-}
-
-/// The text of the other side with ours in the place of what we saw, where that
-/// stands at its end, else below it.
-fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
-    if current.trim().is_empty() || says(&wanted, current, str::trim_end) {
-        return wanted;
-    }
-    if says(current, &wanted, str::trim_end) {
-        return current.to_owned();
-    }
-    let theirs = match seen.trim() {
-        "" => current,
-        seen => current.trim_end().strip_suffix(seen).unwrap_or(current),
-    };
-    format!("{}\n\n{wanted}", theirs.trim_end())
-}
-
-/// Whether `text` has the lines of `part`, each as `trimmed`: "yes" is not said by
-/// "yesterday".
-fn says(text: &str, part: &str, trimmed: fn(&str) -> &str) -> bool {
-    let lines = |text: &str| {
-        let lines: Vec<&str> = text.trim().lines().map(trimmed).collect();
-        format!("\n{}\n", lines.join("\n"))
-    };
-    lines(text).contains(&lines(part))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn note(tags: &[&str], summary: &str) -> Note {
-        Note {
-            id: NoteId(7),
-            saved_at: NoteId(7).moment(),
-            url: "https://e.org/".into(),
-            title: String::new(),
-            title_typed: true,
-            addresses: Vec::new(),
-            tags: parse_tags(tags).unwrap(),
-            summary: summary.into(),
-            metadata: Metadata::default(),
-            updated_at: NoteId(7).moment(),
-            deleted_at: None,
-        }
-    }
-
-    #[test]
-    fn tags_that_two_changed_at_once_are_joined() {
-        for (current, seen, wanted, joined) in [
-            (&["a"][..], &["a"][..], &["a", "b"][..], &["a", "b"][..]),
-            (&["a", "x"], &["a"], &["a", "b"], &["a", "x", "b"]),
-            (&["a", "x"], &["a"], &[], &["x"]),
-            (&[], &["a"], &["a", "b"], &["b"]),
-            (&["x"], &[], &["x"], &["x"]),
-            (&["a", "b"], &["a", "b"], &["b", "a"], &["b", "a"]),
-        ] {
-            let change = Change {
-                tags: Some(parse_tags(wanted).unwrap()),
-                seen_tags: Some(parse_tags(seen).unwrap()),
-                ..Change::default()
-            };
-            let changed = note(current, "")
-                .changed(change, Timestamp::UNIX_EPOCH)
-                .unwrap();
-            assert_eq!(
-                changed.tags,
-                parse_tags(joined).unwrap(),
-                "{current:?} {seen:?} {wanted:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn texts_that_two_wrote_at_once_are_joined() {
-        for (current, seen, wanted, joined) in [
-            ("", "", "mine", "mine"),
-            ("seen", "seen", "mine", "mine"),
-            ("theirs", "", "mine", "theirs\n\nmine"),
-            // Typed on, after the first joining.
-            ("theirs\n\nmin", "min", "mine", "theirs\n\nmine"),
-            ("theirs", "old", "old and mine", "theirs\n\nold and mine"),
-            ("theirs\n\nmine", "", "mine", "theirs\n\nmine"),
-            ("yes", "", "yesterday", "yes\n\nyesterday"),
-            ("both", "", "both\nand mine", "both\nand mine"),
-        ] {
-            let change = Change {
-                summary: Some(wanted.into()),
-                seen_summary: Some(seen.into()),
-                ..Change::default()
-            };
-            let changed = note(&[], current)
-                .changed(change, Timestamp::UNIX_EPOCH)
-                .unwrap();
-            assert_eq!(changed.summary, joined, "{current:?} {seen:?} {wanted:?}");
-        }
-    }
 
     #[test]
     fn keeps_sound_publication_dates_and_drops_the_rest() {

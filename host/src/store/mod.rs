@@ -27,7 +27,8 @@ pub use connection::{
     untrusted_db::each_foreign_row,
 };
 pub use notes::{
-    import::{ExportedFields, Import, ImportedRow, Omission, Origin, RowOutcome, Undone},
+    import::{Import, Origin, RowOutcome},
+    import_undo::Undone,
     note_rows::Stats,
     note_writes::SavedNote,
     tag_edits::{AliasSet, TagEdit, TagEdited},
@@ -42,12 +43,11 @@ pub use query::{
 };
 pub use recovery::{
     backup::{Backup, Restored, restore_backup},
-    check::{
-        Area, Fault, Health, check, disk, glance, is_open_to_others, is_unwritable, make_private,
-    },
+    check::{Health, check, disk, glance, is_open_to_others, is_unwritable, make_private},
+    check_content::{Area, Fault},
     rebuild::{Repaired, Salvage, repair},
 };
-pub use transaction::{Operation, Store, TRASH_DAYS, Writer};
+pub use transaction::{Operation, OperationResult, Store, TRASH_DAYS, Writer};
 
 #[cfg(test)]
 mod tests;

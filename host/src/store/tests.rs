@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    connection::schema::SCHEMA, notes::tags::renew_names, recovery::check::examine,
+    connection::schema::SCHEMA, notes::tags::renew_names, recovery::check_content::examine,
     transaction::writes::PRUNED_AT_ONCE, *,
 };
 use crate::{
@@ -449,9 +449,15 @@ fn an_operation_is_done_once() {
             title: title.into(),
             ..new.clone()
         };
-        t.store.idempotent(operation, t.now, |writer| {
-            Ok(writer.save_note(&new)?.note.title)
-        })
+        let done = t.store.idempotent(operation, t.now, |writer| {
+            let saved = writer.save_note(&new)?;
+            Ok(OperationResult {
+                created: saved.before.is_none(),
+                note: saved.note,
+            })
+        })?;
+        assert!(done.created);
+        Ok(done.note.title)
     };
     assert_eq!(save(&mut t, "first").unwrap(), "first");
     let revision = t.store.revision().unwrap();
@@ -464,7 +470,9 @@ fn an_operation_is_done_once() {
         method: "deleteNote",
         ..operation
     };
-    let reused = t.store.idempotent(other, t.now, |_| Ok(String::new()));
+    let reused = t
+        .store
+        .idempotent(other, t.now, |_| unreachable!("another method"));
     assert!(matches!(reused, Err(Error::OpIdReused)));
 
     // One that failed wasn't done, so it can be tried again.
@@ -472,18 +480,78 @@ fn an_operation_is_done_once() {
         id: Uuid::from_u128(8),
         method: "saveNote",
     };
-    let failed: Result<String> = t.store.idempotent(failing, t.now, |writer| {
+    let failed = t.store.idempotent(failing, t.now, |writer| {
         writer.save_note(&new_note("https://e.org/b", "B", &[], ""))?;
         Err(Error::NotFound)
     });
     assert!(failed.is_err());
     assert_eq!(t.store.counts().unwrap().notes, 1);
-    assert_eq!(
-        t.store
-            .idempotent(failing, t.now, |_| Ok("done".to_owned()))
-            .unwrap(),
-        "done"
+    let done = t.store.idempotent(failing, t.now, |writer| {
+        Ok(OperationResult {
+            note: writer
+                .save_note(&new_note("https://e.org/b", "B", &[], ""))?
+                .note,
+            created: true,
+        })
+    });
+    assert_eq!(done.unwrap().note.title, "B");
+}
+
+#[test]
+fn an_operation_has_the_same_result_again_whatever_became_of_its_note() {
+    let mut t = TestStore::new();
+    let operation = Operation {
+        id: Uuid::from_u128(9),
+        method: "saveNote",
+    };
+    let mut new = new_note("https://e.org/a?utm_source=x", "A", &["x", "y z"], "text");
+    new.metadata.excerpt = Some("what the page says".into());
+    new.metadata.lang = Some("en".into());
+    let save = |t: &mut TestStore| {
+        let done = t.store.idempotent(operation, t.now, |writer| {
+            Ok(OperationResult {
+                note: writer.save_note(&new)?.note,
+                created: true,
+            })
+        });
+        done.unwrap()
+    };
+    let first = save(&mut t);
+    t.write(|writer| writer.delete_note(first.note.id)).unwrap();
+    assert_eq!(save(&mut t), first);
+}
+
+#[test]
+fn an_operation_of_an_earlier_version_answers_with_its_note() {
+    let mut t = TestStore::new();
+    let note = t.save("https://e.org/a", "A", &["x"], "").note;
+    let operation = Operation {
+        id: Uuid::from_u128(10),
+        method: "saveNote",
+    };
+    let stored = format!(
+        r#"{{"note":{{"id":{},"url":"https://e.org/a","title":"A","tags":["x"],"summary":"",
+            "savedAt":"2025-08-12T10:00:01.000Z","updatedAt":"2025-08-12T10:00:01.000Z"}},"created":true}}"#,
+        note.id.0
     );
+    t.store
+        .conn
+        .execute(
+            "INSERT INTO operations (op_id, method, result, done_at) VALUES (?, 'saveNote', ?, ?)",
+            rusqlite::params![operation.id.as_bytes(), stored, t.now.as_microsecond()],
+        )
+        .unwrap();
+    let again = |t: &mut TestStore| {
+        let done = t
+            .store
+            .idempotent(operation, t.now, |_| unreachable!("done before"));
+        done.unwrap()
+    };
+    let done = again(&mut t);
+    assert!(done.created);
+    assert_eq!(done.note, note);
+    t.write(|writer| writer.delete_note(note.id)).unwrap();
+    assert_eq!(again(&mut t).note.id, note.id);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A note's Markdown as a tree: CommonMark with GFM tables, strikethrough and
 //! task lists. The one parser for whatever shows a note: the site writes the
 //! tree as HTML (`site/markdown.rs`), the popup builds elements from it
-//! (`renderMarkdown` in `protocol.rs`).
+//! (`renderMarkdown` in `protocol/messages.rs`).
 //!
 //! The tree is safe to show whatever the text holds: it has no raw HTML, which
 //! becomes text, no images, which become their descriptions, and no links but

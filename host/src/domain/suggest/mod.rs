@@ -7,6 +7,7 @@
 //! and what each gained is in `docs/suggestions.md`.
 
 mod bloom_filter;
+mod matches;
 mod memory;
 mod page;
 mod ranking;

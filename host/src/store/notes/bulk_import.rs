@@ -115,10 +115,10 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use crate::{
-        domain::{Metadata, PageUrl, Tag},
+        domain::{ExportedFields, ImportedRow, Metadata, PageUrl, Tag},
         error::Error,
         store::{
-            notes::import::{ExportedFields, ImportedRow, Origin, RowOutcome},
+            notes::import::{Origin, RowOutcome},
             recovery::check::check,
             transaction::Store,
         },

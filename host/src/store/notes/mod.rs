@@ -4,6 +4,7 @@ pub(in crate::store) mod aliases;
 pub(in crate::store) mod bulk_import;
 pub(in crate::store) mod fts_index;
 pub(in crate::store) mod import;
+pub(in crate::store) mod import_undo;
 pub(in crate::store) mod note_rows;
 pub(in crate::store) mod note_writes;
 pub(in crate::store) mod page_keys;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Params, params};
 
 use crate::{
-    domain::{Change, NewNote, Note, NoteId, PageUrl, Tag},
+    domain::{Change, NewNote, Note, NoteId, PageUrl, Tag, TitleOf},
     error::{Error, Result},
     store::{
         notes::{
@@ -28,13 +28,6 @@ pub struct SavedNote {
     pub before: Option<Note>,
 }
 
-/// Whose the title of a save is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TitleOf {
-    Page,
-    User,
-}
-
 impl Writer<'_> {
     /// Stores a page, or adds to the note that it has: see [`Note::resaved`].
     /// Where a tag was given by another name of it, the note gets the tag.
@@ -50,7 +43,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// Those of `save_note`.
-    pub fn save_page(&self, new: &NewNote) -> Result<SavedNote> {
+    pub fn save_page(&self, new: NewNote) -> Result<SavedNote> {
         self.save(new, self.now, TitleOf::Page)
     }
 
@@ -59,36 +52,26 @@ impl Writer<'_> {
     /// # Errors
     /// Those of `save_note`.
     pub fn save_note_of(&self, new: &NewNote, moment: Timestamp) -> Result<SavedNote> {
-        self.save(new, moment, TitleOf::User)
+        self.save(new.clone(), moment, TitleOf::User)
     }
 
-    fn save(&self, new: &NewNote, moment: Timestamp, title: TitleOf) -> Result<SavedNote> {
-        let new = &NewNote {
-            tags: without_aliases(&self.tx, &new.tags)?,
-            ..new.clone()
-        };
-        if let Some(mut note) = note_of_page(&self.tx, &new.url)? {
-            let before = Some(note.clone());
-            match title {
-                TitleOf::Page => note.retitled_by_page(&new.title)?,
-                // Somebody gives a title where there is only the page's.
-                TitleOf::User if !note.title_typed && !new.title.trim().is_empty() => {
-                    note.title.clone_from(&new.title);
-                    note.title_typed = true;
-                }
-                TitleOf::User => {}
-            }
-            let note = note.resaved(new, self.now)?;
+    fn save(&self, mut new: NewNote, moment: Timestamp, title: TitleOf) -> Result<SavedNote> {
+        new.tags = without_aliases(&self.tx, &new.tags)?;
+        if let Some(before) = note_of_page(&self.tx, &new.url)? {
+            let note = before.clone().resaved(new, title, self.now)?;
             self.store_fields(&note)?;
             self.store_tags(&note)?;
             self.index(&note, Indexed::Before);
-            return Ok(SavedNote { note, before });
+            return Ok(SavedNote {
+                note,
+                before: Some(before),
+            });
         }
         let wanted = NoteId::at(moment);
         let id = self.free_id(wanted)?;
-        let mut note = new.clone().into_note(id, wanted.moment(), self.now)?;
-        note.title_typed = title == TitleOf::User && !note.title.is_empty();
-        self.insert(&note, new.url.key(), new.url.site())?;
+        let url = new.url.clone();
+        let note = new.into_note(id, title, wanted.moment(), self.now)?;
+        self.insert(&note, url.key(), url.site())?;
         Ok(SavedNote { note, before: None })
     }
 

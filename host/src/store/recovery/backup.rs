@@ -27,7 +27,7 @@ use crate::{
         },
         migrations,
         recovery::{
-            check,
+            check_content,
             swap_database::{ExclusiveDatabase, replace},
         },
     },
@@ -180,13 +180,13 @@ fn prepared(file: &Path, copy: &Path) -> Result<Connection> {
     let new = connect::connect(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
     new.pragma_update(None, "journal_mode", "DELETE")?;
     let found = recognised(&new)?;
-    if found == 0 || !check::sound_pages(&new)? {
+    if found == 0 || !check_content::sound_pages(&new)? {
         return Err(Error::store(StoreFault::Broken));
     }
     let tx = new.unchecked_transaction()?;
     migrations::migrate_in(&tx, found)?;
     tx.commit()?;
-    if !check::examine(&new)?.is_empty() {
+    if !check_content::examine(&new)?.is_empty() {
         return Err(Error::store(StoreFault::Broken));
     }
     Ok(new)
@@ -217,7 +217,7 @@ fn keep(
     }
     held.keep_files(path, &target)?;
     let sound = connect::connect(&target, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .and_then(|copy| Ok(recognised(&copy.conn)? > 0 && check::sound_pages(&copy.conn)?))
+        .and_then(|copy| Ok(recognised(&copy.conn)? > 0 && check_content::sound_pages(&copy.conn)?))
         .unwrap_or(false);
     Ok((Some(target), sound))
 }
@@ -343,7 +343,7 @@ fn written(source: &Connection, file: &Path) -> Result<u64> {
     let copy = connect::connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?.conn;
     let same =
         recognised(&copy)? == schema && number(&copy, "SELECT count(*) FROM notes")? == notes;
-    if !same || !check::sound_pages(&copy)? {
+    if !same || !check_content::sound_pages(&copy)? {
         return Err(Error::store(StoreFault::Broken));
     }
     Ok(notes)
@@ -390,7 +390,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Metadata, NewNote, PageUrl},
-        store::transaction::Store,
+        store::{recovery::check::check, transaction::Store},
     };
 
     fn save(store: &mut Store, n: u64) {
@@ -576,7 +576,7 @@ mod tests {
             let url = PageUrl::parse(&format!("https://e.org/{n}")).unwrap();
             assert!(reader.note_for_url(&url).unwrap().is_some(), "{n}");
         }
-        assert_eq!(check::check(&path).unwrap().faults, []);
+        assert_eq!(check(&path).unwrap().faults, []);
         // Each save is on one side or the other, except that some are on both.
         let (then, now) = (
             Store::open(&previous.unwrap()).unwrap(),
@@ -621,7 +621,7 @@ mod tests {
             assert_eq!(count(&path), 1);
             assert_eq!(fs::read_to_string(done.previous.unwrap()).unwrap(), junk);
             assert!(!done.previous_sound);
-            assert_eq!(check::check(&path).unwrap().faults, []);
+            assert_eq!(check(&path).unwrap().faults, []);
         }
     }
 

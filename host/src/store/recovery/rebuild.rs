@@ -27,11 +27,16 @@ use crate::{
             sqlite_error::{explained, of_file_system},
         },
         migrations,
-        notes::note_rows::{note_of_page, saved_at},
+        notes::note_rows::note_of_page,
         recovery::{
             backup::raise_revision,
-            btree_reader::{PageNumber, Pages, Row, Tree, Value, Walk},
+            btree_reader::{PageNumber, Row, Value},
             check::{self, check},
+            check_content,
+            damaged_database::{DamagedDatabase, RowLocation},
+            damaged_rows::{
+                LARGE_IDS, SavedRow, alias, is_note_id, live_row, may_be_tag, named, trashed_row,
+            },
             swap_database::{forget_files, replace},
         },
         transaction::{
@@ -40,13 +45,6 @@ use crate::{
         },
     },
 };
-
-/// Ids of notes are moments in µs. In a stray index of which nothing else is
-/// known, these (from 1973 on) are told from ids of tags.
-const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
-
-/// The settings that FTS5 keeps of our indices, each with a number.
-const FTS_SETTINGS: [&str; 4] = ["automerge", "crisismerge", "hashsize", "version"];
 
 /// What a repair did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +139,7 @@ fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Resu
     let mut salvage = DamagedDatabase::open(broken)?.rebuilt_in(new, now)?;
     broken.clone_into(&mut salvage.broken);
     raise_revision(new, path)?;
-    match check::examine(new)?.first() {
+    match check_content::examine(new)?.first() {
         None => Ok(salvage),
         Some(fault) => Err(Error::internal(format!(
             "what was salvaged isn't sound: {}",
@@ -182,237 +180,7 @@ fn is_foreign(path: &Path) -> bool {
 const BY_TAG: [usize; 3] = [1, 2, 0];
 const BY_NOTE: [usize; 3] = [0, 1, 2];
 
-/// A damaged database.
-struct DamagedDatabase {
-    pages: Pages,
-    /// By the names of tables and indices. What is lost includes rows.
-    trees: HashMap<String, Walk>,
-    /// Pages with rows that belong to no tree that was found and aren't free.
-    strays: Vec<PageNumber>,
-    unread: u64,
-}
-
-/// Where the newest version of a row stands.
-#[derive(Clone, Copy)]
-struct RowLocation {
-    page: PageNumber,
-    at: usize,
-    updated_at: i64,
-    stray: bool,
-}
-
-/// A row of `notes` or `trash`.
-struct SavedRow {
-    note: Note,
-    page_key: String,
-    partial: bool,
-    /// JSON, of a note in the trash.
-    tags: Option<String>,
-}
-
 impl DamagedDatabase {
-    fn open(path: &Path) -> Result<Self> {
-        let pages = Pages::open(path).map_err(of_file_system)?;
-        let schema = pages.walk(1, Tree::Table);
-        let mut unread = schema.lost;
-        let mut trees = HashMap::new();
-        for row in schema.pages.iter().flat_map(|page| pages.rows(*page).rows) {
-            let [
-                Value::Text(kind),
-                Value::Text(name),
-                Value::Text(_),
-                Value::Integer(root),
-                sql,
-            ] = row.values.as_slice()
-            else {
-                continue;
-            };
-            let (Ok(root), true) = (PageNumber::try_from(*root), *root > 0) else {
-                continue;
-            };
-            let without_rowid =
-                matches!(sql, Value::Text(sql) if sql.to_uppercase().contains("WITHOUT ROWID"));
-            let tree = if kind == "index" || without_rowid {
-                Tree::Index
-            } else {
-                Tree::Table
-            };
-            let mut walk = pages.walk(root, tree);
-            walk.lost += walk
-                .pages
-                .iter()
-                .map(|page| pages.rows(*page).lost)
-                .sum::<u64>();
-            unread += walk.lost;
-            trees.insert(name.clone(), walk);
-        }
-        let mut taken = pages.free();
-        taken.extend(&schema.reached);
-        taken.extend(trees.values().flat_map(|walk| &walk.reached));
-        let strays = pages
-            .numbers()
-            .filter(|number| !taken.contains(number) && pages.tree_of(*number).is_some())
-            .collect();
-        let mut damaged = Self {
-            pages,
-            trees,
-            strays,
-            unread,
-        };
-        damaged.miss_notes();
-        Ok(damaged)
-    }
-
-    /// A page of notes in the place of the root is a tree without a fault, but for all
-    /// that was in the others: the number of notes tells.
-    fn miss_notes(&mut self) {
-        let rows = self.rows(self.own("notes"));
-        let found = rows.filter(|row| live_row(row).is_some()).count();
-        let missing = self
-            .expected()
-            .unwrap_or(0)
-            .saturating_sub(u64::try_from(found).unwrap_or(u64::MAX));
-        if let Some(walk) = self.trees.get_mut("notes") {
-            walk.lost += missing;
-        }
-    }
-
-    /// Whether something of a table or index wasn't to be reached from its root.
-    fn is_damaged(&self, name: &str) -> bool {
-        self.trees.get(name).is_none_or(|walk| walk.lost > 0)
-    }
-
-    /// The pages of a table or index.
-    fn own(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
-        self.trees
-            .get(name)
-            .into_iter()
-            .flat_map(|walk| walk.pages.iter().copied())
-    }
-
-    /// The pages that may have belonged to a table or index, where it is damaged.
-    fn stray(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
-        let strays: &[PageNumber] = if self.is_damaged(name) {
-            &self.strays
-        } else {
-            &[]
-        };
-        strays.iter().copied()
-    }
-
-    fn rows(&self, pages: impl Iterator<Item = PageNumber>) -> impl Iterator<Item = Row> {
-        pages.flat_map(|page| self.pages.rows(page).rows)
-    }
-
-    /// The newest version of each row that `read` takes for one of the table.
-    fn places(
-        &self,
-        name: &str,
-        read: impl Fn(&Row) -> Option<SavedRow>,
-    ) -> BTreeMap<i64, RowLocation> {
-        let mut places: BTreeMap<i64, RowLocation> = BTreeMap::new();
-        let own = self.own(name).map(|page| (page, false));
-        for (page, stray) in own.chain(self.stray(name).map(|page| (page, true))) {
-            for (at, row) in self.pages.rows(page).rows.iter().enumerate() {
-                let Some(found) = read(row) else { continue };
-                let place = RowLocation {
-                    page,
-                    at,
-                    updated_at: found.note.updated_at.as_microsecond(),
-                    stray,
-                };
-                places
-                    .entry(found.note.id.0)
-                    .and_modify(|known| {
-                        if known.updated_at < place.updated_at {
-                            *known = place;
-                        }
-                    })
-                    .or_insert(place);
-            }
-        }
-        places
-    }
-
-    /// Calls `take` with each row, page by page where they stand in order.
-    fn each(
-        &self,
-        places: &BTreeMap<i64, RowLocation>,
-        read: impl Fn(&Row) -> Option<SavedRow>,
-        mut take: impl FnMut(SavedRow, RowLocation) -> Result<()>,
-    ) -> Result<()> {
-        let mut last = (0, Vec::new());
-        for place in places.values() {
-            if last.0 != place.page {
-                last = (place.page, self.pages.rows(place.page).rows);
-            }
-            if let Some(row) = last.1.get(place.at).and_then(&read) {
-                take(row, *place)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tags by their ids in the wreck.
-    fn tag_names(&self) -> HashMap<i64, Tag> {
-        let mut names = HashMap::new();
-        let mut know = |id: i64, name: &str| {
-            if let Ok(tag) = Tag::sought(name) {
-                names.entry(id).or_insert(tag);
-            }
-        };
-        let of_table = |row: &Row| match (row.rowid, row.values.as_slice()) {
-            // With the uses; since schema 3 with a grade, and since 5 with the folded name.
-            // Sites have their uses alone.
-            (
-                Some(id),
-                [Value::Null, Value::Text(name), Value::Integer(_)]
-                | [
-                    Value::Null,
-                    Value::Text(name),
-                    Value::Integer(_),
-                    Value::Integer(_),
-                ]
-                | [
-                    Value::Null,
-                    Value::Text(name),
-                    Value::Integer(_),
-                    Value::Integer(_),
-                    Value::Text(_) | Value::Null,
-                ],
-            ) => Some((id, name.clone())),
-            _ => None,
-        };
-        for (id, name) in self.rows(self.own("tags")).filter_map(|row| of_table(&row)) {
-            know(id, &name);
-        }
-        if !self.is_damaged("tags") {
-            return names;
-        }
-        for row in self.rows(self.own("sqlite_autoindex_tags_1")) {
-            if let Some((name, id)) = named(&row) {
-                know(id, name);
-            }
-        }
-        // The table first: aliases look like entries of an index.
-        for of_tags in [true, false] {
-            for page in &self.strays {
-                let rows = self.pages.rows(*page).rows;
-                let found = rows.iter().filter_map(|row| match of_tags {
-                    true => of_table(row),
-                    false => named(row).map(|(name, id)| (id, name.to_owned())),
-                });
-                let found: Vec<_> = found.filter(|(id, _)| !LARGE_IDS.contains(id)).collect();
-                if found.iter().any(|(_, name)| may_be_tag(name)) {
-                    for (id, name) in found {
-                        know(id, &name);
-                    }
-                }
-            }
-        }
-        names
-    }
-
     /// Puts which tags stand on which notes into a table of the connection's.
     fn stage_tags(&self, tx: &Connection) -> Result<()> {
         tx.execute_batch(
@@ -508,21 +276,6 @@ impl DamagedDatabase {
         writer.execute("INSERT INTO notes_fts (notes_fts) VALUES ('optimize')", [])?;
         writer.tx.commit()?;
         Ok(salvage)
-    }
-
-    /// The number of notes that the database kept.
-    fn expected(&self) -> Option<u64> {
-        self.rows(self.own("meta"))
-            .find_map(|row| match row.values.as_slice() {
-                [
-                    Value::Null,
-                    Value::Integer(_),
-                    Value::Integer(notes),
-                    Value::Integer(_),
-                    ..,
-                ] => u64::try_from(*notes).ok(),
-                _ => None,
-            })
     }
 
     /// Notes whose own rows are lost, by the index of page keys: a page key is
@@ -735,167 +488,6 @@ impl Rebuilding<'_> {
     }
 }
 
-fn is_note_id(id: i64) -> bool {
-    (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
-}
-
-/// Whether a name on a page that belongs to nothing tells that it is one of tags. Tables and
-/// indices of sites look the same, but for the dot at the end of each name, and so do the
-/// settings that FTS5 keeps.
-fn may_be_tag(name: &str) -> bool {
-    !name.ends_with('.') && !FTS_SETTINGS.contains(&name)
-}
-
-/// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
-fn named(row: &Row) -> Option<(&str, i64)> {
-    match row.values.as_slice() {
-        [Value::Text(text), Value::Integer(id)] if row.rowid.is_none() => Some((text, *id)),
-        _ => None,
-    }
-}
-
-/// A row of the aliases since schema 5: text, id, and the folded text.
-fn alias(row: &Row) -> Option<(&str, i64)> {
-    match row.values.as_slice() {
-        [
-            Value::Text(text),
-            Value::Integer(id),
-            Value::Text(_) | Value::Null,
-        ] if row.rowid.is_none() => Some((text, *id)),
-        _ => None,
-    }
-}
-
-/// A row of `notes`: in schema 1 with the site after the page key, since then
-/// with the site's id at the end, since schema 5 with the shift after that, and since
-/// schema 6 with addresses and whether the title was typed.
-fn live_row(row: &Row) -> Option<SavedRow> {
-    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
-        return None;
-    };
-    let (fields, rest) = if fields.len() == 12 {
-        fields.split_at(10)
-    } else {
-        (fields, [].as_slice())
-    };
-    let (fields, shift) = match fields {
-        [fields @ .., shift] if fields.len() == 9 => (fields, shift),
-        _ => (fields, &Value::Null),
-    };
-    let [without_site @ .., Value::Integer(_) | Value::Null] = fields else {
-        return None;
-    };
-    let mut found = saved(row, key, without_site, shift)
-        .or_else(|| saved(row, key, fields.get(1..)?, shift))?;
-    of_schema_6(rest, &mut found.note)?;
-    Some(found)
-}
-
-/// Addresses, and whether the title was typed.
-fn of_schema_6(rest: &[Value], note: &mut Note) -> Option<()> {
-    match rest {
-        [] => Some(()),
-        [addresses, Value::Integer(typed @ (0 | 1))] => {
-            note.addresses = match addresses {
-                Value::Null => Vec::new(),
-                Value::Text(text) => serde_json::from_str(text).unwrap_or_default(),
-                _ => return None,
-            };
-            note.title_typed = *typed == 1;
-            Some(())
-        }
-        _ => None,
-    }
-}
-
-/// A row of `trash`: in schema 1 with the site after the page key, since schema 5
-/// with the shift at the end, and since schema 6 with two more.
-fn trashed_row(row: &Row) -> Option<SavedRow> {
-    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
-        return None;
-    };
-    let (fields, rest) = if fields.len() == 13 {
-        fields.split_at(11)
-    } else {
-        (fields, [].as_slice())
-    };
-    let (fields, tags, deleted, shift) = match fields {
-        [fields @ .., Value::Text(tags), Value::Integer(deleted)] => {
-            (fields, tags, deleted, &Value::Null)
-        }
-        [
-            fields @ ..,
-            Value::Text(tags),
-            Value::Integer(deleted),
-            shift,
-        ] => (fields, tags, deleted, shift),
-        _ => return None,
-    };
-    let fields = match fields.len() {
-        9 => fields.get(1..)?,
-        _ => fields,
-    };
-    let mut saved = saved(row, key, fields, shift)?;
-    of_schema_6(rest, &mut saved.note)?;
-    saved.note.deleted_at = Some(NoteId(*deleted).moment());
-    saved.tags = Some(tags.clone());
-    Some(saved)
-}
-
-/// The fields from the address to the moment of the last change.
-fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedRow> {
-    let id = row.rowid?;
-    let shift = match shift {
-        Value::Null => None,
-        Value::Integer(shift) => Some(*shift),
-        _ => return None,
-    };
-    let [
-        Value::Text(url),
-        Value::Text(title),
-        Value::Text(summary),
-        excerpt,
-        published_at,
-        site_name,
-        lang,
-        Value::Integer(updated_at),
-    ] = fields
-    else {
-        return None;
-    };
-    let optional = |value: &Value| match value {
-        Value::Null => Some(None),
-        Value::Text(text) => Some(Some(text.clone())),
-        _ => None,
-    };
-    if !is_note_id(id) {
-        return None;
-    }
-    Some(SavedRow {
-        note: Note {
-            id: NoteId(id),
-            saved_at: saved_at(id, shift),
-            url: url.clone(),
-            title: title.clone(),
-            title_typed: true,
-            addresses: Vec::new(),
-            tags: Vec::new(),
-            summary: summary.clone(),
-            metadata: Metadata {
-                excerpt: optional(excerpt)?,
-                published_at: optional(published_at)?,
-                site_name: optional(site_name)?,
-                lang: optional(lang)?,
-            },
-            updated_at: NoteId(*updated_at).moment(),
-            deleted_at: None,
-        },
-        page_key: key.to_owned(),
-        partial: row.partial,
-        tags: None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -910,7 +502,8 @@ mod tests {
         domain::{NewNote, parse_tags},
         store::{
             connection::{reader::Reader, schema::SCHEMA},
-            transaction::{Operation, Store},
+            recovery::{check_content, damaged_database::DamagedDatabase},
+            transaction::{Operation, OperationResult, Store},
         },
     };
 
@@ -961,7 +554,10 @@ mod tests {
             };
             store
                 .idempotent(operation, now, |writer| {
-                    Ok(writer.save_note_of(&new, moment)?.note.id.0)
+                    Ok(OperationResult {
+                        note: writer.save_note_of(&new, moment)?.note,
+                        created: true,
+                    })
                 })
                 .unwrap();
         }
@@ -1012,7 +608,7 @@ mod tests {
             .unwrap()
             .rebuilt_in(&reader.conn, Timestamp::now())
             .unwrap();
-        assert_eq!(check::examine(&reader.conn).unwrap(), []);
+        assert_eq!(check_content::examine(&reader.conn).unwrap(), []);
         (reader, salvage)
     }
 

@@ -84,8 +84,13 @@ fn an_operation_is_done_once_also_after_a_jump_of_the_clock() {
     let save = |t: &mut TestStore| {
         let number = t.store.counts().unwrap().notes;
         let new = new_note(&format!("https://e.org/{number}"), "", &[], "");
-        let saved = |writer: &Writer<'_>| Ok(writer.save_note(&new)?.note.id.0);
-        t.store.idempotent(operation, t.now, saved).unwrap()
+        let saved = |writer: &Writer<'_>| {
+            Ok(OperationResult {
+                note: writer.save_note(&new)?.note,
+                created: true,
+            })
+        };
+        t.store.idempotent(operation, t.now, saved).unwrap().note.id
     };
     let first = save(&mut t);
     for days in [0, 400, -9000, 400] {

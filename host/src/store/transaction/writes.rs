@@ -6,13 +6,16 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
-use serde::{Serialize, de::DeserializeOwned};
-use uuid::Uuid;
+use rusqlite::{Transaction, TransactionBehavior};
 
-use super::{bulk_counts::Bulk, pending_index::Pending, pending_work::PendingWork};
+use super::{
+    bulk_counts::Bulk,
+    operations::{self, Operation, OperationResult},
+    pending_index::Pending,
+    pending_work::PendingWork,
+};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     store::{
         connection::{clock, reader::Reader, sqlite_error::explained},
         query::suggest_memory::SuggestMemory,
@@ -48,15 +51,6 @@ impl Deref for Store {
     fn deref(&self) -> &Reader {
         &self.reader
     }
-}
-
-/// A write that is done once however often it is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Operation {
-    /// Made by who asks.
-    pub id: Uuid,
-    /// What is done; the same id for something else is refused.
-    pub method: &'static str,
 }
 
 /// The inside of a write transaction. Its methods are in `notes.rs` and `tag_edits.rs`.
@@ -109,8 +103,7 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.written(now, true, work)
-            .map_err(|error| explained(error, &self.path))
+        self.transaction(now, |writer| Ok((work(writer)?, End::Commit)))
     }
 
     /// Does `work` as [`Store::write`] would, and nothing of it stays.
@@ -122,15 +115,22 @@ impl Store {
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.written(now, false, work)
+        self.transaction(now, |writer| Ok((work(writer)?, End::Rollback)))
+    }
+
+    fn transaction<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&Writer<'_>) -> Result<(T, End)>,
+    ) -> Result<T> {
+        self.in_transaction(now, work)
             .map_err(|error| explained(error, &self.path))
     }
 
-    fn written<T>(
+    fn in_transaction<T>(
         &mut self,
         now: Timestamp,
-        keep: bool,
-        work: impl FnOnce(&Writer<'_>) -> Result<T>,
+        work: impl FnOnce(&Writer<'_>) -> Result<(T, End)>,
     ) -> Result<T> {
         clock::require_plausible(now)?;
         if self.pending_work.async_commits() {
@@ -138,13 +138,15 @@ impl Store {
         }
         loop {
             // IMMEDIATE: a transaction that turns from reading to writing skips the busy handler.
-            let tx = Transaction::new_unchecked(&self.reader.conn, TransactionBehavior::Immediate)?;
-            // Looked at where nobody can get in between.
+            let begun =
+                Transaction::new_unchecked(&self.reader.conn, TransactionBehavior::Immediate);
+            // Looked at where no other process can get in between.
             if !self.is_current()? {
-                drop(tx);
-                self.refresh()?;
+                drop(begun);
+                *self = Self::open(&self.path)?;
                 continue;
             }
+            let tx = begun?;
             let clock = clock::Clock::at(&tx, now)?;
             let writer = Writer {
                 tx,
@@ -154,8 +156,8 @@ impl Store {
                 bulk: RefCell::default(),
                 many_changes: Cell::default(),
             };
-            let done = work(&writer)?;
-            if !keep {
+            let (done, end) = work(&writer)?;
+            if end == End::Rollback {
                 return Ok(done);
             }
             writer.write_index()?;
@@ -210,57 +212,29 @@ impl Store {
     ///
     /// # Errors
     /// Those of `write`; `OpIdReused`.
-    pub fn idempotent<T: Serialize + DeserializeOwned>(
+    pub fn idempotent(
         &mut self,
         operation: Operation,
         now: Timestamp,
-        work: impl FnOnce(&Writer<'_>) -> Result<T>,
-    ) -> Result<T> {
-        self.refresh()?;
-        // Looked up before a write begins, so that a replay bumps no revision;
-        // looked up again inside, where nobody can get in between.
-        if let Some(result) = operation_result(&self.reader.conn, operation)? {
-            return Ok(result);
-        }
-        self.write(now, |writer| {
-            if let Some(result) = operation_result(&writer.tx, operation)? {
-                return Ok(result);
+        work: impl FnOnce(&Writer<'_>) -> Result<OperationResult>,
+    ) -> Result<OperationResult> {
+        self.transaction(now, |writer| {
+            // In the transaction, where no other process can do it in between.
+            if let Some(done) = operations::result_of(&writer.tx, operation)? {
+                return Ok((done, End::Rollback));
             }
             let done = work(writer)?;
-            let result = serde_json::to_string(&done).map_err(Error::internal)?;
-            writer
-                .tx
-                .prepare_cached(
-                    "INSERT INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",
-                )?
-                .execute(params![
-                    operation.id.as_bytes(),
-                    operation.method,
-                    result,
-                    writer.clock.stamp(now).as_microsecond()
-                ])?;
-            Ok(done)
+            operations::remember(&writer.tx, operation, &done, writer.clock.stamp(now))?;
+            Ok((done, End::Commit))
         })
     }
 }
 
-fn operation_result<T: DeserializeOwned>(
-    conn: &Connection,
-    operation: Operation,
-) -> Result<Option<T>> {
-    let found: Option<(String, String)> = conn
-        .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
-        .query_row([operation.id.as_bytes()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    match found {
-        None => Ok(None),
-        Some((method, _)) if method != operation.method => Err(Error::OpIdReused),
-        Some((_, result)) => serde_json::from_str(&result)
-            .map(Some)
-            .map_err(Error::internal),
-    }
+/// How a transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Commit,
+    Rollback,
 }
 
 impl Writer<'_> {

@@ -19,6 +19,10 @@ use std::{
 
 use html5gum::Reader;
 
+use crate::transfer::import::html_markup::{
+    NEAR, Shape, find, find_link, find_tag, first_of, last_tag_end, name, reference, shape,
+};
+
 /// So much of an attribute or a text is kept, in bytes: more than a note takes.
 pub(super) const MAX_TEXT_BYTES: usize = 128 * 1024;
 
@@ -26,8 +30,6 @@ pub(super) const MAX_TEXT_BYTES: usize = 128 * 1024;
 const AHEAD: usize = 64 * 1024;
 /// Most of a file that is held, in bytes.
 const BUFFER_BYTES: usize = 2 * AHEAD;
-/// So much of what follows a tag is looked at, in bytes.
-const NEAR: usize = 256;
 
 /// Tags that are markup also in the middle of a text.
 const STRUCTURE: &[&str] = &[
@@ -462,192 +464,6 @@ impl<R: Read> Input<R> {
     }
 }
 
-/// How a tag ends.
-#[derive(Debug, PartialEq, Eq)]
-enum Shape {
-    Whole,
-    /// The end isn't in sight.
-    Open,
-    /// A quotation mark is missing at this place.
-    Missing(usize, u8),
-    /// Another tag begins at this place.
-    Nested(usize),
-}
-
-/// Looks at the tag at the beginning of a text.
-fn shape(text: &[u8]) -> Shape {
-    let mut at = 1;
-    let mut after_equals = false;
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'>' => return Shape::Whole,
-            b'<' if !after_equals => return Shape::Nested(at),
-            b'=' if !after_equals => after_equals = true,
-            b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' => {}
-            b'"' | b'\'' if after_equals => {
-                after_equals = false;
-                at += 1;
-                let rest = &text[at..];
-                let end = rest.iter().position(|own| own == byte);
-                let value = &rest[..end.unwrap_or(rest.len())];
-                if let Some(next) = next_bookmark(value)
-                    && let Some(tag_end) = value[..next].iter().position(|byte| *byte == b'>')
-                {
-                    return Shape::Missing(at + tag_end, *byte);
-                }
-                match end {
-                    Some(end) => at += end,
-                    None => return Shape::Open,
-                }
-            }
-            // A value without quotation marks.
-            _ if after_equals => {
-                after_equals = false;
-                let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
-                match text[at..].iter().position(ends) {
-                    Some(length) => {
-                        at += length;
-                        continue;
-                    }
-                    None => return Shape::Open,
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    Shape::Open
-}
-
-/// Where, in the value of an attribute, the next bookmark begins: on a line of its
-/// own, or after the end of the link.
-fn next_bookmark(value: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(found) = value[from..].iter().position(|byte| *byte == b'<') {
-        let at = from + found;
-        let name = name(&value[at + 1..]);
-        let closing = value[at..].starts_with(b"</dl") || value[at..].starts_with(b"</DL");
-        if closing || name.eq_ignore_ascii_case(b"dt") || name.eq_ignore_ascii_case(b"dd") {
-            let before = &value[..at];
-            let blanks = before.trim_ascii_end();
-            let new_line = before[blanks.len()..]
-                .iter()
-                .any(|byte| matches!(byte, b'\n' | b'\r'));
-            let end = blanks.len().checked_sub(4).map(|from| &blanks[from..]);
-            if new_line || end.is_some_and(|end| end.eq_ignore_ascii_case(b"</a>")) {
-                return Some(at);
-            }
-        }
-        from = at + 1;
-    }
-    None
-}
-
-/// Where a value that the file ends in should have ended.
-fn last_tag_end(text: &[u8]) -> Option<(usize, u8)> {
-    let quote = text.iter().position(|byte| matches!(byte, b'"' | b'\''))?;
-    let mark = text[quote];
-    // The last one that opens is the one that nothing closes.
-    let mut open = quote;
-    let mut at = quote + 1;
-    let mut inside = true;
-    while let Some(found) = text[at..].iter().position(|byte| *byte == mark) {
-        at += found + 1;
-        inside = !inside;
-        if inside {
-            open = at - 1;
-        }
-    }
-    let end = text[open..].iter().position(|byte| *byte == b'>')?;
-    let after = &text[open + end..];
-    find_tag(after, true, b"a").filter(|_| inside)?;
-    Some((open + end, mark))
-}
-
-/// The letters, digits and other signs that the name of a tag is made of.
-fn name(text: &[u8]) -> &[u8] {
-    if !text.first().is_some_and(u8::is_ascii_alphabetic) {
-        return &[];
-    }
-    let end = text
-        .iter()
-        .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/' | b'<'));
-    &text[..end.unwrap_or(text.len()).min(NEAR)]
-}
-
-fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|window| window == what)
-}
-
-/// Where a tag of this name begins.
-fn find_tag(text: &[u8], closing: bool, wanted: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(found) = text[from..].iter().position(|byte| *byte == b'<') {
-        let at = from + found;
-        let rest = &text[at + 1..];
-        let rest = match closing {
-            true => rest.strip_prefix(b"/"),
-            false => Some(rest),
-        };
-        if rest.is_some_and(|rest| name(rest).eq_ignore_ascii_case(wanted)) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
-}
-
-/// Where a link begins: `<a` with attributes, as one without leads nowhere.
-fn find_link(text: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(found) = find_tag(&text[from..], false, b"a") {
-        let at = from + found;
-        let tag = &text[at..text.len().min(at + NEAR)];
-        let tag = tag.split(|byte| *byte == b'>').next().unwrap_or_default();
-        if tag.contains(&b'=') {
-            return Some(at);
-        }
-        from = at + 2;
-    }
-    None
-}
-
-/// A numeric reference that isn't a character by itself, and how long it is.
-fn reference(text: &[u8]) -> Option<(u32, usize)> {
-    let rest = text.strip_prefix(b"&#")?;
-    let (digits, radix, before) = match rest {
-        [b'x' | b'X', rest @ ..] => (rest, 16, 3),
-        _ => (rest, 10, 2),
-    };
-    let length = digits
-        .iter()
-        .take(12)
-        .take_while(|byte| byte.is_ascii_hexdigit())
-        .count();
-    let number = std::str::from_utf8(&digits[..length]).ok()?;
-    let number = u32::from_str_radix(number, radix).ok()?;
-    let semicolon = usize::from(digits.get(length) == Some(&b';'));
-    (0xD800..0xE000)
-        .contains(&number)
-        .then_some((number, before + length + semicolon))
-}
-
-/// The place of the first of `needles`.
-fn first_of(text: &[u8], needles: &[u8]) -> Option<usize> {
-    const AT_ONCE: usize = 64;
-    // In pieces, without a branch at each byte: most of a file is read here.
-    for (nth, piece) in text.chunks(AT_ONCE).enumerate() {
-        let any = needles
-            .iter()
-            .any(|needle| piece.iter().fold(false, |any, byte| any | (byte == needle)));
-        if any {
-            let at = piece.iter().position(|byte| needles.contains(byte))?;
-            return Some(nth * AT_ONCE + at);
-        }
-    }
-    None
-}
-
 impl<R: Read> Reader for Input<R> {
     type Error = io::Error;
 
@@ -741,6 +557,7 @@ impl<R: Read> Reader for Input<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::import::html_markup::{reference, shape};
 
     #[test]
     fn tags_that_nothing_closes_are_known() {

@@ -15,6 +15,7 @@ mod formats;
 mod goodlinks;
 mod html;
 mod html_input;
+mod html_markup;
 mod json;
 mod json_list;
 mod karakeep;

@@ -7,9 +7,11 @@ use serde::Serialize;
 
 use super::{redirects, secret_names::is_code_secret};
 use crate::{
-    domain::{MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, PageUrl, Tag, is_comma},
+    domain::{
+        ExportedFields, ImportedRow, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata,
+        Omission, PageUrl, Tag, is_comma,
+    },
     error::{Error, Result},
-    store::{ExportedFields, ImportedRow, Omission},
 };
 
 pub(super) use super::dates::{Moment, date};

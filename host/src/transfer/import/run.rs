@@ -10,9 +10,9 @@ use super::{
     zip,
 };
 use crate::{
-    domain::Tag,
+    domain::{ImportedRow, Omission, Tag},
     error::{Error, Result},
-    store::{Import, ImportedRow, Omission, RowOutcome},
+    store::{Import, RowOutcome},
 };
 
 /// Most bookmarks of a file.
@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{PageUrl, check_summary, check_tag_count, check_title},
+        domain::{ImportedRow, PageUrl, check_summary, check_tag_count, check_title},
         store::{Origin, Store},
         transfer::import::formats::format_named,
     };

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::{NoteId, PageUrl},
+    domain::{ExportedFields, NoteId, PageUrl},
     error::{Error, Result},
-    store::ExportedFields,
     transfer::import::{
         json::{self, Fields},
         outline::{Node, Outline},

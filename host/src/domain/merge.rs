@@ -1,0 +1,499 @@
+//! What becomes of a note when its page is saved again, when it is changed by two at once, when
+//! two notes become one, and when a row of a file meets it. Nothing that the user typed is lost.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    note::{
+        Change, MAX_SUMMARY_BYTES, MAX_TAGS, Metadata, NewNote, Note, NoteId, check_summary,
+        check_tag_count, check_title, with_quote,
+    },
+    page_url::PageUrl,
+    secrets::without_user_info,
+    tag::Tag,
+};
+use crate::error::Result;
+
+/// Whose the title of a save is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TitleOf {
+    /// The page's own: it replaces an earlier title of the page, never one that somebody typed.
+    Page,
+    /// Typed by the user.
+    User,
+}
+
+impl Note {
+    /// Keeps an address that the page was saved under besides its own.
+    pub fn keep_address(&mut self, url: &str) {
+        // An export has none of the passwords of the addresses that are here.
+        let is_known = |known: &String| known == url || without_user_info(known) == url;
+        if !is_known(&self.url) && !self.addresses.iter().any(is_known) {
+            self.addresses.push(url.to_owned());
+        }
+    }
+
+    /// The title that the page has now, where nobody has typed another one.
+    ///
+    /// # Errors
+    /// `TooLarge`.
+    pub fn retitled_by_page(&mut self, title: &str) -> Result<()> {
+        let title = check_title(title)?;
+        if !title.is_empty() && (!self.title_typed || self.title.is_empty()) {
+            self.title = title;
+            self.title_typed = false;
+        }
+        Ok(())
+    }
+
+    /// The note joined with a younger one of the same page: nothing of either is lost.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many): both stay apart then.
+    pub fn joined(self, younger: &Self) -> Result<Self> {
+        // Another one than an import has left, so that its undoing leaves the note.
+        let updated_at = self.later(younger.updated_at);
+        let mut note = self.enriched(
+            &younger.title,
+            &younger.tags,
+            &younger.summary,
+            &younger.metadata,
+        )?;
+        note.title_typed |= younger.title_typed && note.title == younger.title;
+        for url in std::iter::once(&younger.url).chain(&younger.addresses) {
+            note.keep_address(url);
+        }
+        note.updated_at = updated_at;
+        Ok(note)
+    }
+
+    /// The note after its page was saved again: the tags of both, the user's
+    /// title and summary as they are (the new ones where there are none yet),
+    /// a new quote at the end, what the page now says of itself, and the address
+    /// that it was saved under this time.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn resaved(mut self, new: NewNote, title: TitleOf, now: Timestamp) -> Result<Self> {
+        match title {
+            TitleOf::Page => self.retitled_by_page(&new.title)?,
+            // The user gives a title to a note that has only the page's.
+            TitleOf::User if !self.title_typed && !new.title.trim().is_empty() => {
+                self.title.clone_from(&new.title);
+                self.title_typed = true;
+            }
+            TitleOf::User => {}
+        }
+        self.unite_tags(&new.tags)?;
+        if self.title.is_empty() {
+            self.title = check_title(&new.title)?;
+        }
+        self.keep_address(new.url.as_str());
+        let summary = if self.summary.trim().is_empty() {
+            new.summary
+        } else {
+            self.summary
+        };
+        self.summary = with_quote(summary, new.quote.as_ref(), &new.url.shown())?;
+        self.metadata = self.metadata.refreshed_by(new.metadata);
+        self.updated_at = self.later(now);
+        Ok(self)
+    }
+
+    /// The note with the given fields replaced. Where tags or summary are no
+    /// longer what was seen, somebody else has changed them meanwhile: then both
+    /// changes are kept.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn changed(mut self, change: Change, now: Timestamp) -> Result<Self> {
+        if let Some(title) = change.title {
+            let title = check_title(&title)?;
+            self.title_typed |= title != self.title;
+            self.title = title;
+        }
+        if let Some(wanted) = change.tags {
+            self.tags = match change.seen_tags {
+                Some(seen) if seen != self.tags => join_tags(&self.tags, &seen, &wanted),
+                _ => wanted,
+            };
+            check_tag_count(&self.tags)?;
+        }
+        if let Some(wanted) = change.summary {
+            self.summary = match change.seen_summary {
+                Some(seen) if seen != self.summary => join_summaries(&self.summary, &seen, wanted),
+                _ => wanted,
+            };
+            check_summary(&self.summary)?;
+        }
+        self.updated_at = self.later(now);
+        Ok(self)
+    }
+
+    /// The moment of a change that is made now: later than that of the last one and of
+    /// the save, also where the clock was put back since.
+    #[must_use]
+    pub fn later(&self, now: Timestamp) -> Timestamp {
+        now.max(self.updated_at + SignedDuration::from_micros(1))
+    }
+
+    /// The note with what another program kept on its page added: nothing that is
+    /// there goes. A text that it hasn't yet comes below its own.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn enriched(
+        mut self,
+        title: &str,
+        tags: &[Tag],
+        summary: &str,
+        metadata: &Metadata,
+    ) -> Result<Self> {
+        self.unite_tags(tags)?;
+        if self.title.is_empty() {
+            self.title = check_title(title)?;
+        }
+        if !summary.trim().is_empty() && !says(&self.summary, summary, str::trim) {
+            self.summary = match self.summary.trim_end() {
+                "" => summary.to_owned(),
+                own => format!("{own}\n\n{summary}"),
+            };
+            check_summary(&self.summary)?;
+        }
+        self.metadata = metadata.clone().refreshed_by(self.metadata);
+        Ok(self)
+    }
+
+    /// Adds the tags that are not there yet, at the end.
+    ///
+    /// # Errors
+    /// `InvalidTag` over [`MAX_TAGS`].
+    pub fn unite_tags(&mut self, more: &[Tag]) -> Result<()> {
+        let have: HashSet<&Tag> = self.tags.iter().collect();
+        let new: Vec<Tag> = more
+            .iter()
+            .filter(|tag| !have.contains(tag))
+            .cloned()
+            .collect();
+        self.tags.extend(new);
+        check_tag_count(&self.tags)
+    }
+}
+
+/// A note as a file has it.
+#[derive(Debug, Clone)]
+pub struct ImportedRow {
+    /// Its address.
+    pub url: PageUrl,
+    /// Its title.
+    pub title: String,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// The user's text.
+    pub summary: String,
+    /// What the page says of itself.
+    pub metadata: Metadata,
+    /// When it was saved. None where the file doesn't say.
+    pub saved_at: Option<Timestamp>,
+    /// When it was changed last. None: not since it was saved.
+    pub updated_at: Option<Timestamp>,
+    /// What only an export of ours has.
+    pub kept: ExportedFields,
+}
+
+impl ImportedRow {
+    /// When it was saved, if the file says so. An export has milliseconds; where its
+    /// id is of the same one, that has the microseconds as well.
+    pub fn saved(&self) -> Option<Timestamp> {
+        let of_id = self.kept.id.map(NoteId::moment);
+        match (self.saved_at, of_id) {
+            (Some(saved), Some(of_id)) if saved.as_millisecond() != of_id.as_millisecond() => {
+                Some(saved)
+            }
+            (saved, of_id) => of_id.or(saved),
+        }
+    }
+}
+
+/// What only an export of ours has of a note.
+#[derive(Debug, Clone, Default)]
+pub struct ExportedFields {
+    /// Its id, which it gets again where that is free.
+    pub id: Option<NoteId>,
+    /// Since when it is in the trash.
+    pub deleted_at: Option<Timestamp>,
+    /// Other addresses of the page.
+    pub addresses: Vec<String>,
+}
+
+/// What a note has no room for beside what it has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Omission {
+    /// Some of the tags.
+    Tags,
+    /// The end of the text, or all of it.
+    Text,
+}
+
+impl NewNote {
+    /// The first note of the page, which was saved at `saved_at`.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn into_note(
+        self,
+        id: NoteId,
+        title: TitleOf,
+        saved_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Note> {
+        let summary = with_quote(self.summary, self.quote.as_ref(), &self.url.shown())?;
+        check_tag_count(&self.tags)?;
+        let typed = check_title(&self.title)?;
+        Ok(Note {
+            id,
+            saved_at,
+            title_typed: title == TitleOf::User && !typed.is_empty(),
+            title: typed,
+            addresses: Vec::new(),
+            tags: self.tags,
+            summary,
+            metadata: self.metadata,
+            updated_at: now,
+            deleted_at: None,
+            url: self.url.as_str().to_owned(),
+        })
+    }
+}
+
+/// A note after a row of a file was added to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The note.
+    pub note: Note,
+    /// Whether it counts as saved earlier now, so that it needs another id.
+    pub is_earlier: bool,
+    /// What of the row there was no room for.
+    pub omissions: Vec<Omission>,
+}
+
+impl ImportedRow {
+    /// The note of a row whose page has none. `saved_at` and `id`: what the store has for it.
+    #[must_use]
+    pub fn into_note(self, id: NoteId, saved_at: Timestamp) -> Note {
+        // Exports have milliseconds: a note that hasn't changed since it was saved gets the same
+        // moment again.
+        let updated_at = match self.updated_at {
+            Some(moment) if moment.as_millisecond() != saved_at.as_millisecond() => moment,
+            _ => saved_at,
+        };
+        Note {
+            id,
+            saved_at,
+            url: self.url.as_str().to_owned(),
+            title_typed: !self.title.is_empty(),
+            title: self.title,
+            addresses: self.kept.addresses,
+            tags: self.tags,
+            summary: self.summary,
+            metadata: self.metadata,
+            updated_at,
+            deleted_at: None,
+        }
+    }
+
+    /// The row with its title in its stored form.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn checked(mut self) -> Result<Self> {
+        check_tag_count(&self.tags)?;
+        self.title = check_title(&self.title)?;
+        check_summary(&self.summary)?;
+        Ok(self)
+    }
+}
+
+impl Note {
+    /// The note with a row of a file added: nothing that is there goes, and what there is no room
+    /// for is left out. `is_own`: the note came by the same import, so it gets the earlier moment
+    /// of both, and its last change stays.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many).
+    pub fn with_row(&self, row: &ImportedRow, is_own: bool, now: Timestamp) -> Result<Merged> {
+        let (tags, summary, omissions) = self.room_for(&row.tags, &row.summary);
+        let mut note = self
+            .clone()
+            .enriched(&row.title, tags, summary, &row.metadata)?;
+        note.title_typed |= note.title != self.title;
+        note.keep_address(row.url.as_str());
+        for url in &row.kept.addresses {
+            note.keep_address(url);
+        }
+        let earlier = row
+            .saved()
+            .map(|moment| NoteId::at(moment).moment())
+            .filter(|moment| is_own && *moment < self.saved_at);
+        if let Some(moment) = earlier {
+            // A note that hasn't changed since it was saved still hasn't.
+            if note.updated_at == note.saved_at {
+                note.updated_at = moment;
+            }
+            note.saved_at = moment;
+        } else if !is_own && note != *self {
+            note.updated_at = self.later(now);
+        }
+        Ok(Merged {
+            note,
+            is_earlier: earlier.is_some(),
+            omissions,
+        })
+    }
+
+    /// The part of tags and text that a note has room for beside its own.
+    fn room_for<'t>(
+        &self,
+        tags: &'t [Tag],
+        summary: &'t str,
+    ) -> (&'t [Tag], &'t str, Vec<Omission>) {
+        let mut omissions = Vec::new();
+        let mut room = MAX_TAGS.saturating_sub(self.tags.len());
+        let fits = |tag: &&Tag| {
+            let is_new = !self.tags.contains(tag);
+            let fits = !is_new || room > 0;
+            room = room.saturating_sub(usize::from(is_new));
+            fits
+        };
+        let all = self.tags.len() + tags.iter().filter(|tag| !self.tags.contains(tag)).count();
+        let count = match all > MAX_TAGS {
+            true => tags.iter().take_while(fits).count(),
+            false => tags.len(),
+        };
+        if count < tags.len() {
+            omissions.push(Omission::Tags);
+        }
+        let room = MAX_SUMMARY_BYTES.saturating_sub(self.summary.trim_end().len() + 2);
+        let length = summary.len();
+        let is_new = !self.summary.is_empty() && !self.summary.contains(summary.trim());
+        let end = match is_new && length > room {
+            true => summary.floor_char_boundary(room),
+            false => length,
+        };
+        if end < length {
+            omissions.push(Omission::Text);
+        }
+        (&tags[..count], &summary[..end], omissions)
+    }
+}
+
+/// What `wanted` adds to and takes from `seen`, added to and taken from `current`.
+fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
+    let taken = |tag: &Tag| seen.contains(tag) && !wanted.contains(tag);
+    let added = |tag: &Tag| !seen.contains(tag) && !current.contains(tag);
+    let kept = current.iter().filter(|tag| !taken(tag));
+    kept.chain(wanted.iter().filter(|tag| added(tag)))
+        .cloned()
+        .collect()
+}
+
+/// The text of the other side with ours in the place of what we saw, where that
+/// stands at its end, else below it.
+fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
+    if current.trim().is_empty() || says(&wanted, current, str::trim_end) {
+        return wanted;
+    }
+    if says(current, &wanted, str::trim_end) {
+        return current.to_owned();
+    }
+    let theirs = match seen.trim() {
+        "" => current,
+        seen => current.trim_end().strip_suffix(seen).unwrap_or(current),
+    };
+    format!("{}\n\n{wanted}", theirs.trim_end())
+}
+
+/// Whether `text` has the lines of `part`, each as `trimmed`: "yes" is not said by
+/// "yesterday".
+fn says(text: &str, part: &str, trimmed: fn(&str) -> &str) -> bool {
+    let lines = |text: &str| {
+        let lines: Vec<&str> = text.trim().lines().map(trimmed).collect();
+        format!("\n{}\n", lines.join("\n"))
+    };
+    lines(text).contains(&lines(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::note::parse_tags;
+
+    fn note(tags: &[&str], summary: &str) -> Note {
+        Note {
+            id: NoteId(7),
+            saved_at: NoteId(7).moment(),
+            url: "https://e.org/".into(),
+            title: String::new(),
+            title_typed: true,
+            addresses: Vec::new(),
+            tags: parse_tags(tags).unwrap(),
+            summary: summary.into(),
+            metadata: Metadata::default(),
+            updated_at: NoteId(7).moment(),
+            deleted_at: None,
+        }
+    }
+
+    #[test]
+    fn tags_that_two_changed_at_once_are_joined() {
+        for (current, seen, wanted, joined) in [
+            (&["a"][..], &["a"][..], &["a", "b"][..], &["a", "b"][..]),
+            (&["a", "x"], &["a"], &["a", "b"], &["a", "x", "b"]),
+            (&["a", "x"], &["a"], &[], &["x"]),
+            (&[], &["a"], &["a", "b"], &["b"]),
+            (&["x"], &[], &["x"], &["x"]),
+            (&["a", "b"], &["a", "b"], &["b", "a"], &["b", "a"]),
+        ] {
+            let change = Change {
+                tags: Some(parse_tags(wanted).unwrap()),
+                seen_tags: Some(parse_tags(seen).unwrap()),
+                ..Change::default()
+            };
+            let changed = note(current, "")
+                .changed(change, Timestamp::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(
+                changed.tags,
+                parse_tags(joined).unwrap(),
+                "{current:?} {seen:?} {wanted:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn texts_that_two_wrote_at_once_are_joined() {
+        for (current, seen, wanted, joined) in [
+            ("", "", "mine", "mine"),
+            ("seen", "seen", "mine", "mine"),
+            ("theirs", "", "mine", "theirs\n\nmine"),
+            // Typed on, after the first joining.
+            ("theirs\n\nmin", "min", "mine", "theirs\n\nmine"),
+            ("theirs", "old", "old and mine", "theirs\n\nold and mine"),
+            ("theirs\n\nmine", "", "mine", "theirs\n\nmine"),
+            ("yes", "", "yesterday", "yes\n\nyesterday"),
+            ("both", "", "both\nand mine", "both\nand mine"),
+        ] {
+            let change = Change {
+                summary: Some(wanted.into()),
+                seen_summary: Some(seen.into()),
+                ..Change::default()
+            };
+            let changed = note(&[], current)
+                .changed(change, Timestamp::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(changed.summary, joined, "{current:?} {seen:?} {wanted:?}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The messages as tests see them: typings, envelopes, kinds.
+
+use std::fmt::Write as _;
+
+use ts_rs::{Config, TS};
+
+use super::*;
+
+/// The declarations, in the order of this file.
+fn declarations() -> String {
+    let config = Config::default();
+    let mut text = String::from(
+        "// Generated from host/src/protocol/; to write it anew: UPDATE_EXPECT=1 cargo test typings\n\
+         // The messages between extension and host. Their meaning is documented there.\n\n",
+    );
+    let mut add = |declaration: String| {
+        writeln!(text, "export {declaration}\n").expect("a String takes all that is written");
+    };
+    macro_rules! declare {
+        ($($name:ident)*) => { $(add($name::decl(&config));)* };
+    }
+    declare! {
+        Note HelloParams HelloResult Quote SaveNoteParams SaveNoteResult SamePage
+            SamePageReason
+        NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
+        CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
+        SuggestedTag SuggestReason SearchNotesParams SearchNotesResult FoundNote
+        RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
+        MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
+    }
+    text.push_str(
+        "/** Each method with its parameters and its result. */\n\
+         export interface Methods {\n",
+    );
+    for (method, params, result) in [
+        ("hello", "HelloParams", "HelloResult"),
+        ("saveNote", "SaveNoteParams", "SaveNoteResult"),
+        ("noteForUrl", "NoteForUrlParams", "NoteForUrlResult"),
+        ("updateNote", "UpdateNoteParams", "NoteResult"),
+        ("deleteNote", "NoteIdParams", "NoteResult"),
+        ("restoreNote", "NoteIdParams", "NoteResult"),
+        ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
+        ("suggestTags", "SuggestTagsParams", "SuggestTagsResult"),
+        ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
+        (
+            "renderMarkdown",
+            "RenderMarkdownParams",
+            "RenderMarkdownResult",
+        ),
+        ("stats", "StatsParams", "StatsResult"),
+    ] {
+        writeln!(
+            text,
+            "  {method}: {{ params: {params}; result: {result} }};"
+        )
+        .expect("a String takes all that is written");
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// What a payload is refused with.
+#[track_caller]
+fn refusal(payload: impl AsRef<[u8]>) -> ErrorObject {
+    parse_request(payload.as_ref()).request.unwrap_err()
+}
+
+#[track_caller]
+fn check_params(method: &str, params: &str, code: i32, message: &str) {
+    let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+    let refused = refusal(&request);
+    assert_eq!(
+        (refused.code, refused.message.as_str()),
+        (code, message),
+        "{params}"
+    );
+}
+
+#[test]
+fn a_list_is_no_request_by_position() {
+    for list in [
+        r#"["2.0",1,"stats",{}]"#,
+        r#"["2.0", 1, "noteForUrl", {"url": "https://e.org"}]"#,
+        r#" [{"jsonrpc":"2.0","id":1,"method":"stats"}]"#,
+        "[]",
+    ] {
+        let refused = refusal(list);
+        assert_eq!(refused.code, -32600, "{list}");
+        assert!(refused.message.contains("no JSON-RPC batch"), "{list}");
+    }
+}
+
+#[test]
+fn what_stands_behind_a_request_makes_it_no_json() {
+    let good = r#"{"jsonrpc":"2.0","id":1,"method":"stats"}"#;
+    for garbage in ["x", "{}", ",", "]", "\0", good] {
+        let refused = refusal(format!("{good}{garbage}"));
+        assert_eq!(refused.code, -32700, "{garbage:?}");
+        assert!(
+            refused.message.contains("trailing characters"),
+            "{}",
+            refused.message
+        );
+    }
+    // Also where the request before it is wrong in itself.
+    assert_eq!(refusal(r#"{"id":1,"id":2}x"#).code, -32700);
+    assert_eq!(refusal(r#"["2.0",1,"stats",{}]x"#).code, -32700);
+    let blank = parse_request(format!(" {good}\n\t ").as_bytes());
+    assert!(blank.request.is_ok());
+}
+
+#[test]
+fn what_is_not_utf_8_is_no_json_wherever_it_stands() {
+    for before in [
+        r#"{"jsonrpc":"2.0","id":1,"method":"stats","other":""#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{"url":""#,
+    ] {
+        let payload = [before.as_bytes(), b"\xff\"}}"].concat();
+        let refused = refusal(payload);
+        assert_eq!(refused.message, "The message is not JSON: it is not UTF-8.");
+        assert_eq!(refused.code, -32700);
+    }
+}
+
+#[test]
+fn parameters_are_an_object_by_name() {
+    for method in [
+        "hello",
+        "saveNote",
+        "noteForUrl",
+        "updateNote",
+        "deleteNote",
+        "restoreNote",
+        "completeTags",
+        "suggestTags",
+        "searchNotes",
+        "renderMarkdown",
+        "stats",
+    ] {
+        for params in ["[]", r#"["https://e.org","A"]"#, "7", "true", r#""text""#] {
+            check_params(
+                method,
+                params,
+                -32602,
+                "The parameters don't fit the method: they have to be a JSON object, by name.",
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wrong_parameter_is_named() {
+    for (method, params, message) in [
+        ("noteForUrl", "{}", "missing field `url`"),
+        (
+            "noteForUrl",
+            r#"{"url":7}"#,
+            "`url` is no such value: invalid type: integer `7`, expected a string",
+        ),
+        (
+            "noteForUrl",
+            r#"{"url":"a","url":"b"}"#,
+            "duplicate field `url`",
+        ),
+        (
+            "searchNotes",
+            r#"{"query":"a","limit":1e99}"#,
+            "`limit` is no such value: invalid type: floating point `1e+99`, expected u32",
+        ),
+        (
+            "searchNotes",
+            r#"{"query":"a","limit":-1}"#,
+            "`limit` is no such value: invalid value: integer `-1`, expected u32",
+        ),
+        (
+            "saveNote",
+            r#"{"opId":"a","url":"b","title":"c","tags":["d",{}]}"#,
+            "`tags[1]` is no such value: invalid type: map, expected a string",
+        ),
+        (
+            "saveNote",
+            r#"{"opId":"a","url":"b","title":"c","quote":{"text":7}}"#,
+            "`quote.text` is no such value: invalid type: integer `7`, expected a string",
+        ),
+    ] {
+        let message = format!("The parameters don't fit the method: {message}.");
+        check_params(method, params, -32602, &message);
+    }
+}
+
+#[test]
+fn a_list_is_no_quote_and_no_fields_by_position() {
+    for (method, field) in [("saveNote", "quote"), ("updateNote", "seen")] {
+        for list in ["[]", r#"["a","b","c"]"#, r#"[["a"],"b"]"#] {
+            let params = format!(r#"{{"opId":"a","id":1,"url":"b","title":"c","{field}":{list}}}"#);
+            let message = format!(
+                "The parameters don't fit the method: `{field}` is no such value: invalid type: sequence, expected a JSON object."
+            );
+            check_params(method, &params, -32602, &message);
+        }
+    }
+}
+
+#[test]
+fn null_and_nothing_are_the_same() {
+    for params in ["", r#","params":null"#, r#","params":{}"#] {
+        let request = format!(r#"{{"jsonrpc":"2.0","id":"a","method":"stats"{params}}}"#);
+        assert!(
+            parse_request(request.as_bytes()).request.is_ok(),
+            "{params}"
+        );
+    }
+    let quote = r#"{"jsonrpc":"2.0","id":1,"method":"saveNote","params":{"opId":"a","url":"b","title":"c","quote":null}}"#;
+    assert!(parse_request(quote.as_bytes()).request.is_ok());
+}
+
+#[test]
+fn an_id_is_a_number_or_a_string() {
+    for id in ["null", "true", "{}", "[]", "[1]"] {
+        let request = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"stats"}}"#);
+        let incoming = parse_request(request.as_bytes());
+        assert_eq!(incoming.id, RequestId::Null(()));
+        assert_eq!(incoming.request.unwrap_err().code, -32600, "{id}");
+    }
+}
+
+#[test]
+fn typings_are_fresh() {
+    expect_test::expect_file!["../../../extension/protocol.d.ts"].assert_eq(&declarations());
+}
+
+#[test]
+fn each_error_kind_has_a_code_of_its_own() {
+    let kinds = [
+        ErrorKind::ParseError,
+        ErrorKind::InvalidRequest,
+        ErrorKind::UnknownMethod,
+        ErrorKind::InvalidParams,
+        ErrorKind::Internal,
+        ErrorKind::InvalidUrl,
+        ErrorKind::InvalidTag,
+        ErrorKind::TooLarge,
+        ErrorKind::NotFound,
+        ErrorKind::Conflict,
+        ErrorKind::StoreFull,
+        ErrorKind::StoreNewer,
+        ErrorKind::StoreBusy,
+        ErrorKind::StoreBroken,
+        ErrorKind::StoreUnwritable,
+        ErrorKind::StoreIo,
+        ErrorKind::FrameTooLarge,
+        ErrorKind::ResponseTooLarge,
+        ErrorKind::ProtocolUnsupported,
+        ErrorKind::OpIdReused,
+        ErrorKind::FrameCutShort,
+        ErrorKind::ClockWrong,
+    ];
+    let table: Vec<String> = kinds
+        .iter()
+        .map(|kind| {
+            let word = serde_json::to_string(kind).expect("a unit variant is a string");
+            format!("{} {}", word.trim_matches('"'), kind.code())
+        })
+        .collect();
+    // Written out, since neither word nor number may ever change.
+    expect_test::expect![[r#"
+        parse_error -32700
+        invalid_request -32600
+        unknown_method -32601
+        invalid_params -32602
+        internal -32603
+        invalid_url -32000
+        invalid_tag -32001
+        too_large -32002
+        not_found -32003
+        conflict -32004
+        store_full -32005
+        store_newer -32006
+        store_busy -32007
+        store_broken -32008
+        store_unwritable -32009
+        store_io -32010
+        frame_too_large -32011
+        response_too_large -32012
+        protocol_unsupported -32013
+        op_id_reused -32014
+        frame_cut_short -32015
+        clock_wrong -32016"#]]
+    .assert_eq(&table.join("\n"));
+}

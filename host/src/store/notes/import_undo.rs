@@ -1,0 +1,261 @@
+//! Undoing the last import: what it replaced, and taking it back.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{Metadata, Note, NoteId},
+    error::{Error, Result},
+    store::{
+        notes::{
+            import::{Import, Origin},
+            note_rows::{addresses_column, shift_of, tags_for_trash},
+        },
+        transaction::{Writer, pending_index::Indexed},
+    },
+};
+
+/// So many notes are undone between two looks at the list of them.
+const UNDONE_AT_ONCE: u32 = if cfg!(test) { 3 } else { 1_000 };
+
+/// An undone import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// What it was.
+    pub origin: Origin,
+    /// When it was.
+    pub done_at: Timestamp,
+    /// Notes that came by it and are gone again.
+    pub removed: u64,
+    /// Notes that got something from it and are as they were before.
+    pub restored: u64,
+    /// Notes that the user has changed since, which stay as they are.
+    pub kept: u64,
+}
+
+/// What an import replaced on a note that was there before.
+#[derive(Debug, Serialize, Deserialize)]
+struct Before {
+    title: String,
+    summary: String,
+    excerpt: Option<String>,
+    published_at: Option<String>,
+    site_name: Option<String>,
+    lang: Option<String>,
+    updated_at: i64,
+    /// Ids of the tags that were added: a tag may be renamed until then.
+    tags: Vec<i64>,
+    #[serde(default)]
+    addresses: Vec<String>,
+    #[serde(default = "typed")]
+    title_typed: bool,
+}
+
+/// What a record of before schema 6 doesn't say.
+fn typed() -> bool {
+    true
+}
+
+impl Import<'_> {
+    /// What there was before `note`, as JSON. Where this import has been there
+    /// already, what it replaced first.
+    pub(super) fn replaced(&self, before: &Note, note: &Note) -> Result<String> {
+        let first: Option<String> = self
+            .writer
+            .tx
+            .prepare_cached("SELECT before FROM imported WHERE note_id = ?")?
+            .query_row([note.id.0], |row| row.get(0))
+            .optional()?;
+        let mut replaced = match first {
+            Some(text) => serde_json::from_str(&text).map_err(Error::internal)?,
+            None => Before {
+                title: before.title.clone(),
+                summary: before.summary.clone(),
+                excerpt: before.metadata.excerpt.clone(),
+                published_at: before.metadata.published_at.clone(),
+                site_name: before.metadata.site_name.clone(),
+                lang: before.metadata.lang.clone(),
+                updated_at: before.updated_at.as_microsecond(),
+                tags: Vec::new(),
+                addresses: before.addresses.clone(),
+                title_typed: before.title_typed,
+            },
+        };
+        for tag in &note.tags[before.tags.len()..] {
+            replaced.tags.push(self.writer.tag_id(tag)?);
+        }
+        serde_json::to_string(&replaced).map_err(Error::internal)
+    }
+}
+
+impl Before {
+    /// The note as it was. The added tags are taken out by who calls.
+    fn of(self, mut note: Note) -> Note {
+        note.title = self.title;
+        note.title_typed = self.title_typed;
+        note.addresses = self.addresses;
+        note.summary = self.summary;
+        note.metadata = Metadata {
+            excerpt: self.excerpt,
+            published_at: self.published_at,
+            site_name: self.site_name,
+            lang: self.lang,
+        };
+        note.updated_at = NoteId(self.updated_at).moment();
+        note
+    }
+}
+
+/// A row of the record of an import.
+struct Imported {
+    id: NoteId,
+    updated_at: i64,
+    before: Option<String>,
+}
+
+impl Writer<'_> {
+    /// Takes the last import back: notes that came by it go for good, those that got
+    /// something from it are as they were before. What the user has changed since
+    /// stays, and so does what was moved into the trash.
+    ///
+    /// # Errors
+    /// `InvalidParams` where there is none; the `store_*` kinds.
+    pub fn undo_import(&self) -> Result<Undone> {
+        let found = self
+            .tx
+            .query_row(
+                "SELECT done_at, file, format, aliases FROM imports",
+                [],
+                |row| {
+                    let origin = Origin {
+                        file: row.get(1)?,
+                        format: row.get(2)?,
+                    };
+                    Ok((row.get(0)?, origin, row.get::<_, String>(3)?))
+                },
+            )
+            .optional()?;
+        let Some((done_at, origin, aliases)) = found else {
+            return Err(Error::InvalidParams(
+                "There is no import that could be undone.".into(),
+            ));
+        };
+        let mut undone = Undone {
+            origin,
+            done_at: NoteId(done_at).moment(),
+            removed: 0,
+            restored: 0,
+            kept: 0,
+        };
+        let aliases: Vec<(String, i64)> =
+            serde_json::from_str(&aliases).map_err(Error::internal)?;
+        for (name, tag) in aliases {
+            // Not what the user has it lead to since.
+            self.execute(
+                "DELETE FROM tag_aliases WHERE name = ? AND tag_id = ?",
+                params![name, tag],
+            )?;
+        }
+        let mut last = 0;
+        loop {
+            let rows = self.imported_after(last)?;
+            let Some(row) = rows.last() else {
+                break;
+            };
+            last = row.id.0;
+            for row in rows {
+                self.undo_row(row, &mut undone)?;
+            }
+            self.write_index()?;
+        }
+        self.execute("DELETE FROM imported", [])?;
+        self.execute("DELETE FROM imports", [])?;
+        Ok(undone)
+    }
+
+    fn imported_after(&self, last: i64) -> Result<Vec<Imported>> {
+        Ok(self
+            .tx
+            .prepare_cached(
+                "SELECT note_id, updated_at, before FROM imported
+                 WHERE note_id > ? ORDER BY note_id LIMIT ?",
+            )?
+            .query_map(params![last, UNDONE_AT_ONCE], |row| {
+                Ok(Imported {
+                    id: NoteId(row.get(0)?),
+                    updated_at: row.get(1)?,
+                    before: row.get(2)?,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn undo_row(&self, row: Imported, undone: &mut Undone) -> Result<()> {
+        let Some(note) = self.live(row.id)? else {
+            // Not what the user deleted since: only what came as deleted.
+            let gone = self
+                .tx
+                .prepare_cached("DELETE FROM trash WHERE id = ? AND deleted_at <= ?")?
+                .execute(params![row.id.0, undone.done_at.as_microsecond()])?;
+            undone.removed += u64::from(gone > 0);
+            return Ok(());
+        };
+        if note.updated_at.as_microsecond() != row.updated_at {
+            undone.kept += 1;
+            return Ok(());
+        }
+        let Some(before) = row.before else {
+            self.remove(row.id)?;
+            undone.removed += 1;
+            return Ok(());
+        };
+        let before: Before = serde_json::from_str(&before).map_err(Error::internal)?;
+        for tag in &before.tags {
+            self.execute(
+                "DELETE FROM note_tags WHERE note_id = ? AND tag_id = ?",
+                [row.id.0, *tag],
+            )?;
+        }
+        let Some(note) = self.live(row.id)? else {
+            return Ok(());
+        };
+        let note = before.of(note);
+        self.store_fields(&note)?;
+        if note.addresses.is_empty() {
+            self.store_address_keys(&note, "")?;
+        }
+        // Closes up the places in the order of tags.
+        self.store_tags(&note)?;
+        self.index(&note, Indexed::Before);
+        undone.restored += 1;
+        Ok(())
+    }
+
+    /// Stores a note in the trash.
+    pub(in crate::store) fn put_into_trash(&self, note: &Note, key: &str) -> Result<()> {
+        self.execute(
+            "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
+                                          site_name, lang, updated_at, tags, deleted_at, shift,
+                                          addresses, title_typed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                note.id.0,
+                key,
+                note.url,
+                note.title,
+                note.summary,
+                note.metadata.excerpt,
+                note.metadata.published_at,
+                note.metadata.site_name,
+                note.metadata.lang,
+                note.updated_at.as_microsecond(),
+                tags_for_trash(&note.tags)?,
+                note.deleted_at.unwrap_or(self.now).as_microsecond(),
+                shift_of(note),
+                addresses_column(&note.addresses)?,
+                note.title_typed,
+            ],
+        )
+    }
+}

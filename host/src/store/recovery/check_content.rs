@@ -1,0 +1,404 @@
+//! Faults inside of a database: what SQLite finds, and what the tables say of each other.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params_from_iter, types::ValueRef};
+
+use crate::{
+    domain::{NoteId, PageUrl, Tag, is_comma},
+    error::{Error, Result, StoreFault},
+    store::{
+        migrations,
+        notes::{
+            fts_index::ROW_MICROS,
+            note_rows::{labels, other_keys},
+            page_keys,
+        },
+    },
+};
+
+/// What a fault is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Area {
+    /// The file itself.
+    File,
+    /// The trees of tables and indices.
+    Pages,
+    /// Rows that name rows that aren't there.
+    References,
+    /// The numbers that are kept instead of counted.
+    Counts,
+    /// The full-text index.
+    Index,
+    /// Addresses, their page keys and sites.
+    Addresses,
+    /// Tags, their order, and aliases.
+    Tags,
+    /// Who may read and write the files.
+    Modes,
+}
+
+impl Area {
+    /// A stable word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Pages => "pages",
+            Self::References => "references",
+            Self::Counts => "counts",
+            Self::Index => "index",
+            Self::Addresses => "addresses",
+            Self::Tags => "tags",
+            Self::Modes => "modes",
+        }
+    }
+}
+
+/// Something that isn't as it has to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// In what.
+    pub area: Area,
+    /// A sentence.
+    pub sentence: String,
+}
+
+/// Whether SQLite finds nothing wrong with its trees, the full-text index
+/// included, and every reference leads to a row.
+pub(in crate::store) fn sound_pages(conn: &Connection) -> Result<bool> {
+    let mut faults = Vec::new();
+    trees(conn, &mut faults)?;
+    Ok(faults.is_empty())
+}
+
+/// All that has to hold within a database of the present schema.
+pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    if missing(conn, &mut faults)? {
+        trees(conn, &mut faults)?;
+        return Ok(faults);
+    }
+    for look in [trees, texts, counts, index, addresses, tags] {
+        match look(conn, &mut faults) {
+            Err(Error::Store {
+                fault: StoreFault::Broken,
+                ..
+            }) => {
+                faults.push(fault(Area::Pages, "Not everything can be read."));
+            }
+            done => done?,
+        }
+    }
+    Ok(faults)
+}
+
+pub(super) fn fault(area: Area, sentence: impl Into<String>) -> Fault {
+    Fault {
+        area,
+        sentence: sentence.into(),
+    }
+}
+
+/// Compares tables, indices and triggers with those of a new database; what
+/// somebody has added is his. Answers whether some are missing or others.
+fn missing(conn: &Connection, faults: &mut Vec<Fault>) -> Result<bool> {
+    let parts = |conn: &Connection| -> Result<HashMap<String, Option<String>>> {
+        Ok(conn
+            .prepare("SELECT name, sql FROM sqlite_schema")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?)
+    };
+    let new = Connection::open_in_memory()?;
+    let tx = new.unchecked_transaction()?;
+    migrations::migrate_in(&tx, 0)?;
+    let there = parts(conn)?;
+    let wrong = parts(&tx)?
+        .iter()
+        .filter(|(name, sql)| there.get(*name) != Some(sql))
+        .count();
+    if wrong > 0 {
+        faults.push(fault(
+            Area::Pages,
+            format!("Tables, indices or triggers are missing or changed ({wrong})."),
+        ));
+    }
+    Ok(wrong > 0)
+}
+
+/// Most messages that are asked for.
+const MANY: usize = 100;
+
+pub(super) fn trees(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    let messages = conn
+        .prepare(&format!("PRAGMA integrity_check({MANY})"))?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    if messages != ["ok"] {
+        let first = messages.first().map_or("", |message| message.as_str());
+        let (area, what) = if first.contains("inverted index") {
+            (Area::Index, "The full-text index is damaged")
+        } else {
+            (Area::Pages, "The file is damaged inside")
+        };
+        let count = match messages.len() {
+            MANY.. => format!("{MANY} or more places"),
+            1 => "one place".into(),
+            count => format!("{count} places"),
+        };
+        let first = first.lines().last().unwrap_or_default();
+        faults.push(fault(area, format!("{what}, in {count}: {first}.")));
+    }
+    let strays = conn
+        .prepare("SELECT count(*) FROM pragma_foreign_key_check")?
+        .query_row([], |row| row.get::<_, u64>(0))?;
+    if strays > 0 {
+        faults.push(fault(
+            Area::References,
+            format!("{strays} rows name notes, tags or sites that aren't there."),
+        ));
+    }
+    Ok(())
+}
+
+/// A question with the number of rows that are wrong as its answer.
+fn asked(
+    conn: &Connection,
+    faults: &mut Vec<Fault>,
+    area: Area,
+    sql: &str,
+    what: &str,
+) -> Result<()> {
+    let mut query = conn.prepare(sql)?;
+    // The one number that some ask for: how many ids a row of the index stands for.
+    let micros = [ROW_MICROS];
+    let given = micros.iter().take(query.parameter_count());
+    let wrong: u64 = query.query_row(params_from_iter(given), |row| row.get(0))?;
+    if wrong > 0 {
+        faults.push(fault(area, format!("{what} ({wrong}).")));
+    }
+    Ok(())
+}
+
+/// SQLite doesn't mind what the bytes of a text are.
+fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    let mut wrong = 0_u64;
+    for sql in [
+        "SELECT * FROM notes",
+        "SELECT * FROM trash",
+        "SELECT * FROM tags",
+        "SELECT * FROM tag_aliases",
+        "SELECT * FROM sites",
+        "SELECT method, result FROM operations",
+        // Only a list of texts can be read again.
+        "SELECT x'' FROM trash WHERE NOT json_valid(tags)",
+    ] {
+        let mut query = conn.prepare(sql)?;
+        let columns = query.column_count();
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let readable = |value: ValueRef<'_>| match value {
+                ValueRef::Text(bytes) => std::str::from_utf8(bytes).is_ok(),
+                ValueRef::Blob(_) => false,
+                _ => true,
+            };
+            for column in 0..columns {
+                wrong += u64::from(!readable(row.get_ref(column)?));
+            }
+        }
+    }
+    if wrong > 0 {
+        faults.push(fault(
+            Area::Pages,
+            format!("Some texts are damaged ({wrong})."),
+        ));
+    }
+    Ok(())
+}
+
+fn counts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    for (sql, what) in [
+        (
+            "SELECT count(*) <> 1 FROM meta",
+            "The row of counts is missing",
+        ),
+        (
+            "SELECT count(*) FROM meta WHERE notes <> (SELECT count(*) FROM notes)",
+            "The number of notes is wrong",
+        ),
+        (
+            "SELECT count(*) FROM tags t WHERE uses <> \
+             (SELECT count(*) FROM note_tags WHERE tag_id = t.id)",
+            "The numbers of notes of some tags are wrong",
+        ),
+        (
+            "SELECT count(*) FROM tags WHERE uses < 0 OR \
+             iif(uses = 0, grade <> 0, (uses << 1) >> grade <> 1)",
+            "The order of some tags by their use is wrong",
+        ),
+        (
+            "SELECT count(*) FROM meta WHERE tags <> (SELECT count(*) FROM tags WHERE uses > 0)",
+            "The number of tags is wrong",
+        ),
+        (
+            "SELECT count(*) FROM sites s WHERE uses <> \
+             (SELECT count(*) FROM notes WHERE site_id = s.id)",
+            "The numbers of notes of some sites are wrong",
+        ),
+        (
+            "SELECT count(*) FROM notes WHERE shift IS NOT NULL AND shift NOT BETWEEN 1 AND id - 1",
+            "The moments at which some notes were saved make no sense",
+        ),
+        (
+            "SELECT (SELECT count(*) FROM (SELECT id FROM notes EXCEPT SELECT note_id FROM note_tags
+                         EXCEPT SELECT note_id FROM untagged))
+                  + (SELECT count(*) FROM untagged WHERE note_id NOT IN (SELECT id FROM notes)
+                         OR EXISTS (SELECT 1 FROM note_tags nt WHERE nt.note_id = untagged.note_id))",
+            "The list of notes without tags is wrong",
+        ),
+        (
+            "SELECT count(*) FROM meta WHERE untagged <> (SELECT count(*) FROM untagged)",
+            "The number of notes without tags is wrong",
+        ),
+        (
+            "SELECT count(*) FROM meta WHERE sites <> (SELECT count(*) FROM sites WHERE uses > 0)",
+            "The number of sites is wrong",
+        ),
+    ] {
+        asked(conn, faults, Area::Counts, sql, what)?;
+    }
+    Ok(())
+}
+
+fn index(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    for (sql, what) in [
+        (
+            "SELECT count(*) FROM (SELECT id / ?1 FROM notes EXCEPT SELECT rowid FROM notes_fts)",
+            "Notes are missing in the full-text index",
+        ),
+        (
+            "SELECT count(*) FROM (SELECT rowid FROM notes_fts EXCEPT SELECT id / ?1 FROM notes)",
+            "The full-text index has notes that aren't there",
+        ),
+        (
+            "SELECT count(*) FROM (SELECT 1 FROM notes GROUP BY id / ?1 HAVING count(*) > 1)",
+            "Some notes share their place in the full-text index",
+        ),
+        (
+            "SELECT (SELECT count(*) FROM (SELECT id FROM tags EXCEPT SELECT rowid FROM tag_names))
+                  + (SELECT count(*) FROM (SELECT rowid FROM tag_names EXCEPT SELECT id FROM tags))",
+            "The index of tag names is not that of the tags",
+        ),
+    ] {
+        asked(conn, faults, Area::Index, sql, what)?;
+    }
+    Ok(())
+}
+
+fn addresses(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    let mut query = conn.prepare(
+        "SELECT n.url, n.page_key, s.labels, n.id, n.addresses FROM notes n LEFT JOIN sites s ON s.id = n.site_id",
+    )?;
+    let mut rows = query.query([])?;
+    let (mut keys, mut sites, mut others) = (0_u64, 0_u64, 0_u64);
+    let mut known =
+        conn.prepare("SELECT page_key FROM address_keys WHERE note_id = ? ORDER BY page_key")?;
+    while let Some(row) = rows.next()? {
+        let text = |at| {
+            row.get_ref(at)
+                .map(|value| value.as_str().unwrap_or_default())
+        };
+        let (url, key, site) = (text(0)?, text(1)?, text(2)?);
+        match PageUrl::parse(url) {
+            Ok(url)
+                if url.key() == key || page_keys::apart(url.key(), NoteId(row.get(3)?)) == key =>
+            {
+                let addresses = row.get_ref(4)?.as_str_or_null().unwrap_or_default();
+                let addresses: Option<Vec<String>> = match addresses {
+                    None => Some(Vec::new()),
+                    Some(text) => serde_json::from_str(text).ok(),
+                };
+                let stored = known
+                    .query_map([row.get::<_, i64>(3)?], |row| row.get(0))?
+                    .collect::<rusqlite::Result<Vec<String>>>()?;
+                let right = addresses.is_some_and(|list| other_keys(&list, url.key()) == stored);
+                others += u64::from(!right);
+                let wrong = match url.site() {
+                    "" => !site.is_empty(),
+                    name => labels(name) != site,
+                };
+                sites += u64::from(wrong);
+            }
+            _ => keys += 1,
+        }
+    }
+    for (wrong, what) in [
+        (
+            keys,
+            "The page keys of some notes are not those of their addresses",
+        ),
+        (
+            sites,
+            "The sites of some notes are not those of their addresses",
+        ),
+        (others, "Some notes aren't found by their other addresses"),
+    ] {
+        if wrong > 0 {
+            faults.push(fault(Area::Addresses, format!("{what} ({wrong}).")));
+        }
+    }
+    Ok(())
+}
+
+fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
+    // Numbers may be left out between, but none stands twice.
+    asked(
+        conn,
+        faults,
+        Area::Tags,
+        "SELECT count(*) FROM (SELECT 1 FROM note_tags GROUP BY note_id, position HAVING count(*) > 1)",
+        "The tags of some notes have no certain order",
+    )?;
+    asked(
+        conn,
+        faults,
+        Area::Tags,
+        "SELECT count(*) FROM tag_aliases a JOIN tags t ON t.name = a.name \
+         WHERE t.uses > 0 OR t.id = a.tag_id",
+        "Some aliases are tags in use at the same time",
+    )?;
+    let mut query = conn
+        .prepare("SELECT name, folded FROM tags UNION ALL SELECT name, folded FROM tag_aliases")?;
+    let mut rows = query.query([])?;
+    let (mut wrong, mut accents) = (0_u64, 0_u64);
+    while let Some(row) = rows.next()? {
+        let text = |at| row.get_ref(at).map(|value| value.as_str().ok());
+        let (name, folded) = (text(0)?.unwrap_or_default(), text(1)?);
+        // Those of older versions are tags all the same.
+        match Tag::sought(name) {
+            Ok(tag) if tag.as_str() == name => {
+                accents += u64::from(tag.folded().as_deref() != folded);
+            }
+            _ => wrong += 1,
+        }
+    }
+    for (wrong, what) in [
+        (wrong, "Some tags aren't written as a tag is"),
+        (accents, "Some tags aren't found without their accents"),
+    ] {
+        if wrong > 0 {
+            faults.push(fault(Area::Tags, format!("{what} ({wrong}).")));
+        }
+    }
+    Ok(())
+}
+
+/// Tags in use that have a comma of another script than Latin.
+pub(super) fn listed(conn: &Connection) -> Result<Vec<Tag>> {
+    let names: Vec<Tag> = conn
+        .prepare("SELECT name FROM tags WHERE uses > 0 ORDER BY name")?
+        .query_map([], |row| row.get(0).map(Tag::from_stored))?
+        .collect::<rusqlite::Result<_>>()?;
+    let listed = |name: &Tag| name.as_str().contains(is_comma);
+    Ok(names.into_iter().filter(listed).collect())
+}

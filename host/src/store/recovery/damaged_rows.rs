@@ -1,0 +1,186 @@
+//! Rows of a damaged database: which of them can be a note, a tag or an alias.
+
+use crate::{
+    domain::{Metadata, Note, NoteId},
+    store::{
+        notes::note_rows::saved_at,
+        recovery::btree_reader::{Row, Value},
+    },
+};
+
+/// Ids of notes are moments in µs. In a stray index of which nothing else is
+/// known, these (from 1973 on) are told from ids of tags.
+pub(super) const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
+
+/// A row of `notes` or `trash`.
+pub(super) struct SavedRow {
+    pub(super) note: Note,
+    pub(super) page_key: String,
+    pub(super) partial: bool,
+    /// JSON, of a note in the trash.
+    pub(super) tags: Option<String>,
+}
+
+pub(super) fn is_note_id(id: i64) -> bool {
+    (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
+}
+
+/// Whether a name on a page that belongs to nothing tells that it is one of tags. Tables and
+/// indices of sites look the same, but for the dot at the end of each name, and so do the
+/// settings that FTS5 keeps.
+pub(super) fn may_be_tag(name: &str) -> bool {
+    !name.ends_with('.') && !FTS_SETTINGS.contains(&name)
+}
+
+/// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
+pub(super) fn named(row: &Row) -> Option<(&str, i64)> {
+    match row.values.as_slice() {
+        [Value::Text(text), Value::Integer(id)] if row.rowid.is_none() => Some((text, *id)),
+        _ => None,
+    }
+}
+
+/// A row of the aliases since schema 5: text, id, and the folded text.
+pub(super) fn alias(row: &Row) -> Option<(&str, i64)> {
+    match row.values.as_slice() {
+        [
+            Value::Text(text),
+            Value::Integer(id),
+            Value::Text(_) | Value::Null,
+        ] if row.rowid.is_none() => Some((text, *id)),
+        _ => None,
+    }
+}
+
+/// A row of `notes`: in schema 1 with the site after the page key, since then
+/// with the site's id at the end, since schema 5 with the shift after that, and since
+/// schema 6 with addresses and whether the title was typed.
+pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
+    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
+        return None;
+    };
+    let (fields, rest) = if fields.len() == 12 {
+        fields.split_at(10)
+    } else {
+        (fields, [].as_slice())
+    };
+    let (fields, shift) = match fields {
+        [fields @ .., shift] if fields.len() == 9 => (fields, shift),
+        _ => (fields, &Value::Null),
+    };
+    let [without_site @ .., Value::Integer(_) | Value::Null] = fields else {
+        return None;
+    };
+    let mut found = saved(row, key, without_site, shift)
+        .or_else(|| saved(row, key, fields.get(1..)?, shift))?;
+    of_schema_6(rest, &mut found.note)?;
+    Some(found)
+}
+
+/// Addresses, and whether the title was typed.
+pub(super) fn of_schema_6(rest: &[Value], note: &mut Note) -> Option<()> {
+    match rest {
+        [] => Some(()),
+        [addresses, Value::Integer(typed @ (0 | 1))] => {
+            note.addresses = match addresses {
+                Value::Null => Vec::new(),
+                Value::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+                _ => return None,
+            };
+            note.title_typed = *typed == 1;
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// A row of `trash`: in schema 1 with the site after the page key, since schema 5
+/// with the shift at the end, and since schema 6 with two more.
+pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
+    let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
+        return None;
+    };
+    let (fields, rest) = if fields.len() == 13 {
+        fields.split_at(11)
+    } else {
+        (fields, [].as_slice())
+    };
+    let (fields, tags, deleted, shift) = match fields {
+        [fields @ .., Value::Text(tags), Value::Integer(deleted)] => {
+            (fields, tags, deleted, &Value::Null)
+        }
+        [
+            fields @ ..,
+            Value::Text(tags),
+            Value::Integer(deleted),
+            shift,
+        ] => (fields, tags, deleted, shift),
+        _ => return None,
+    };
+    let fields = match fields.len() {
+        9 => fields.get(1..)?,
+        _ => fields,
+    };
+    let mut saved = saved(row, key, fields, shift)?;
+    of_schema_6(rest, &mut saved.note)?;
+    saved.note.deleted_at = Some(NoteId(*deleted).moment());
+    saved.tags = Some(tags.clone());
+    Some(saved)
+}
+
+/// The fields from the address to the moment of the last change.
+pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedRow> {
+    let id = row.rowid?;
+    let shift = match shift {
+        Value::Null => None,
+        Value::Integer(shift) => Some(*shift),
+        _ => return None,
+    };
+    let [
+        Value::Text(url),
+        Value::Text(title),
+        Value::Text(summary),
+        excerpt,
+        published_at,
+        site_name,
+        lang,
+        Value::Integer(updated_at),
+    ] = fields
+    else {
+        return None;
+    };
+    let optional = |value: &Value| match value {
+        Value::Null => Some(None),
+        Value::Text(text) => Some(Some(text.clone())),
+        _ => None,
+    };
+    if !is_note_id(id) {
+        return None;
+    }
+    Some(SavedRow {
+        note: Note {
+            id: NoteId(id),
+            saved_at: saved_at(id, shift),
+            url: url.clone(),
+            title: title.clone(),
+            title_typed: true,
+            addresses: Vec::new(),
+            tags: Vec::new(),
+            summary: summary.clone(),
+            metadata: Metadata {
+                excerpt: optional(excerpt)?,
+                published_at: optional(published_at)?,
+                site_name: optional(site_name)?,
+                lang: optional(lang)?,
+            },
+            updated_at: NoteId(*updated_at).moment(),
+            deleted_at: None,
+        },
+        page_key: key.to_owned(),
+        partial: row.partial,
+        tags: None,
+    })
+}
+
+/// The settings that FTS5 keeps of our indices, each with a number.
+pub(super) const FTS_SETTINGS: [&str; 4] = ["automerge", "crisismerge", "hashsize", "version"];

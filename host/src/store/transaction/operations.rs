@@ -1,0 +1,179 @@
+//! What writes have answered, so that a write that arrives again gets the same answer.
+//!
+//! The table `operations` holds a form of its own, which later versions can read: neither the
+//! wire's nor the domain's types may change what is stored.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Metadata, Note, NoteId, Tag},
+    error::{Error, Result},
+    store::notes::note_rows::{deleted_note, load, select_notes},
+};
+
+/// A write that is done once however often it arrives.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// Made by the sender.
+    pub id: Uuid,
+    /// What is done; the same id for something else is refused.
+    pub method: &'static str,
+}
+
+/// What an operation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationResult {
+    /// The note as the operation left it.
+    pub note: Note,
+    /// Whether the operation made it.
+    pub created: bool,
+}
+
+/// [`OperationResult`] as the table has it. Moments are µs since 1970.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    id: i64,
+    saved_at: i64,
+    updated_at: i64,
+    deleted_at: Option<i64>,
+    url: String,
+    #[serde(default)]
+    addresses: Vec<String>,
+    title: String,
+    title_typed: bool,
+    tags: Vec<String>,
+    summary: String,
+    excerpt: Option<String>,
+    published_at: Option<String>,
+    site_name: Option<String>,
+    lang: Option<String>,
+    created: bool,
+}
+
+/// What is read of a result that a version before 1.0 stored: it had the form of the wire.
+#[derive(Deserialize)]
+struct Earlier {
+    note: EarlierNote,
+    #[serde(default)]
+    created: bool,
+}
+
+#[derive(Deserialize)]
+struct EarlierNote {
+    id: i64,
+}
+
+impl From<&OperationResult> for Stored {
+    fn from(result: &OperationResult) -> Self {
+        let note = &result.note;
+        Self {
+            id: note.id.0,
+            saved_at: note.saved_at.as_microsecond(),
+            updated_at: note.updated_at.as_microsecond(),
+            deleted_at: note.deleted_at.map(Timestamp::as_microsecond),
+            url: note.url.clone(),
+            addresses: note.addresses.clone(),
+            title: note.title.clone(),
+            title_typed: note.title_typed,
+            tags: note.tags.iter().map(Tag::to_string).collect(),
+            summary: note.summary.clone(),
+            excerpt: note.metadata.excerpt.clone(),
+            published_at: note.metadata.published_at.clone(),
+            site_name: note.metadata.site_name.clone(),
+            lang: note.metadata.lang.clone(),
+            created: result.created,
+        }
+    }
+}
+
+impl From<Stored> for OperationResult {
+    fn from(stored: Stored) -> Self {
+        let moment = |micros: i64| NoteId(micros).moment();
+        Self {
+            note: Note {
+                id: NoteId(stored.id),
+                saved_at: moment(stored.saved_at),
+                updated_at: moment(stored.updated_at),
+                deleted_at: stored.deleted_at.map(moment),
+                url: stored.url,
+                addresses: stored.addresses,
+                title: stored.title,
+                title_typed: stored.title_typed,
+                tags: stored.tags.into_iter().map(Tag::from_stored).collect(),
+                summary: stored.summary,
+                metadata: Metadata {
+                    excerpt: stored.excerpt,
+                    published_at: stored.published_at,
+                    site_name: stored.site_name,
+                    lang: stored.lang,
+                },
+            },
+            created: stored.created,
+        }
+    }
+}
+
+/// What the operation did if it was done before.
+///
+/// # Errors
+/// `OpIdReused` if the id stands for another method; the `store_*` kinds.
+pub(super) fn result_of(
+    conn: &Connection,
+    operation: Operation,
+) -> Result<Option<OperationResult>> {
+    let found: Option<(String, String)> = conn
+        .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
+        .query_row([operation.id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((method, result)) = found else {
+        return Ok(None);
+    };
+    if method != operation.method {
+        return Err(Error::OpIdReused);
+    }
+    match serde_json::from_str::<Stored>(&result) {
+        Ok(stored) => Ok(Some(stored.into())),
+        Err(_) => earlier(conn, &result).map(Some),
+    }
+}
+
+/// The result of an earlier version: its note as it is now.
+fn earlier(conn: &Connection, result: &str) -> Result<OperationResult> {
+    let Earlier { note, created } = serde_json::from_str(result).map_err(Error::internal)?;
+    let live = load(conn, select_notes!("WHERE n.id = ?"), [note.id])?;
+    let note = match live.into_iter().next() {
+        Some(note) => note,
+        None => conn
+            .prepare_cached("SELECT * FROM trash WHERE id = ?")?
+            .query_row([note.id], deleted_note)
+            .optional()?
+            .transpose()?
+            .ok_or(Error::NotFound)?,
+    };
+    Ok(OperationResult { note, created })
+}
+
+/// Stores what an operation did; `done_at` is a moment of the store's clock.
+pub(super) fn remember(
+    tx: &Transaction<'_>,
+    operation: Operation,
+    result: &OperationResult,
+    done_at: Timestamp,
+) -> Result<()> {
+    let text = serde_json::to_string(&Stored::from(result)).map_err(Error::internal)?;
+    tx.prepare_cached(
+        "INSERT INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",
+    )?
+    .execute(params![
+        operation.id.as_bytes(),
+        operation.method,
+        text,
+        done_at.as_microsecond()
+    ])?;
+    Ok(())
+}
