@@ -23,13 +23,14 @@ import { OPTIONS_PORT, POPUP_PORT, WINDOW_PORT } from "./shared/messages.js";
 import {
 	firstRun,
 	heedRevocation,
+	loadSettings,
 	marksSaved,
 	rememberHostSaveOnOpen,
 	SAID_BY_HOST,
 	SETTINGS_KEY,
 	savesOnOpen,
 } from "./shared/settings.js";
-import { activeTab, watchTitle } from "./shared/tab.js";
+import { activeTab, savableUrl, watchTitle } from "./shared/tab.js";
 
 /** How often what the browser's full storage refused is offered to it again. */
 const OFFER_AGAIN_MS = 20_000;
@@ -37,6 +38,9 @@ const OFFER_AGAIN_MS = 20_000;
 const area = browser.storage.local;
 /** Known before the click: it isn't to wait for it. */
 let saves = savesOnOpen(area);
+let stripsUserInfo = false;
+/** @param {string} [url] */
+const savable = (url) => savableUrl(url, stripsUserInfo);
 const queue = new StorageQueue(area);
 const host = new Host({ extension: browser.runtime.getManifest().version });
 const outbox = new Outbox(queue, host);
@@ -47,16 +51,22 @@ const pages = new Pages({
 	capture,
 	savesOnOpen: () => saves,
 });
-const badge = new Badge(browser.action, browser.tabs, host);
-const backgroundSaves = new BackgroundSaves(outbox, (tabId, good) =>
-	badge.flash(tabId, good),
+const badge = new Badge(browser.action, browser.tabs, host, savable);
+const backgroundSaves = new BackgroundSaves(
+	outbox,
+	(tabId, good) => badge.flash(tabId, good),
+	savable,
 );
 const omnibox = new Omnibox(host, isFirefox);
 const dismissedTags = new DismissedTags(queue);
 const retry = new Retry(browser.alarms, tryHost);
 
-/** Resolves once what an earlier background left is taken up. */
-const ready = queue.load().then((records) => {
+async function heedStripUserInfo() {
+	stripsUserInfo = (await loadSettings(area)).stripUserInfo;
+}
+
+/** Resolves once the settings are known and what an earlier background left is taken up. */
+const ready = Promise.all([queue.load(), heedStripUserInfo()]).then(([records]) => {
 	outbox.load(records);
 	pages.load(records);
 	dismissedTags.load(records);
@@ -143,6 +153,7 @@ browser.runtime.onConnect.addListener((port) => {
 		tryHost,
 		activeTab,
 		watchTitle,
+		savable,
 		watchers,
 	};
 	if (port.name === POPUP_PORT) servePopup(port, parts);
@@ -161,7 +172,7 @@ browser.runtime.onInstalled.addListener(async ({ reason }) => {
 	}
 });
 browser.contextMenus.onClicked.addListener((click, tab) => {
-	void onMenuClick(click, tab, { pages, backgroundSaves, ready });
+	void onMenuClick(click, tab, { pages, backgroundSaves, ready, savable });
 });
 
 omnibox.started();
@@ -211,7 +222,10 @@ browser.permissions.onRemoved.addListener(async () => {
 });
 area.onChanged.addListener((changes) => {
 	if (SETTINGS_KEY in changes || SAID_BY_HOST in changes) saves = savesOnOpen(area);
-	if (SETTINGS_KEY in changes) void followTabs();
+	if (SETTINGS_KEY in changes) {
+		void heedStripUserInfo();
+		void followTabs();
+	}
 });
 
 void followTabs();

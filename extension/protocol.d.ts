@@ -193,9 +193,15 @@ export type SamePage = {
  */
 url: string, 
 /**
- * The difference in words, as in "same page without utm_source".
+ * The difference in English, as in "same page without utm_source".
  */
-because: string, };
+because: string, 
+/**
+ * The same as a word, to be said in another language.
+ */
+reason: SamePageReason, };
+
+export type SamePageReason = "form" | "tracking" | "place" | "user_info" | "spelling";
 
 export type NoteForUrlParams = { 
 /**

@@ -29,15 +29,18 @@ export class BackgroundSaves {
 	/** @type {(tabId: number, good: boolean) => void} */ #flash;
 	/** @type {Map<string, number>} Tabs to tell, by the page that is saved. */ #told =
 		new Map();
+	/** @type {(url?: string) => string | null} */ #savable;
 	/** @type {Set<Batch>} */ #batches = new Set();
 
 	/**
 	 * @param {import("./outbox.js").Outbox} outbox
 	 * @param {(tabId: number, good: boolean) => void} flash Shows on a tab's button how it went.
+	 * @param {(url?: string) => string | null} [savable] The address to save for a tab.
 	 */
-	constructor(outbox, flash) {
+	constructor(outbox, flash, savable = savableUrl) {
 		this.#outbox = outbox;
 		this.#flash = flash;
+		this.#savable = savable;
 	}
 
 	/**
@@ -73,7 +76,7 @@ export class BackgroundSaves {
 		this.#batches.add(batch);
 		const seen = new Set();
 		for (const { url: address, title } of pages) {
-			const url = savableUrl(address);
+			const url = this.#savable(address);
 			if (seen.has(url ?? address)) continue;
 			seen.add(url ?? address);
 			if (url === null) {

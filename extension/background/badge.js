@@ -44,6 +44,7 @@ export class Badge {
 	#shown = new Map();
 	/** @type {Map<number, ReturnType<typeof setTimeout>>} Tabs that say how a save went. */
 	#flashing = new Map();
+	/** @type {(url?: string) => string | null} */ #savable;
 	/** @type {Promise<void> | null} */ #looking = null;
 	#lookAgain = false;
 
@@ -51,11 +52,13 @@ export class Badge {
 	 * @param {Pick<typeof chrome.action, "setBadgeText" | "setBadgeBackgroundColor" | "setBadgeTextColor">} action
 	 * @param {Pick<typeof chrome.tabs, "query">} tabs
 	 * @param {Pick<import("./host.js").Host, "request" | "hello">} host
+	 * @param {(url?: string) => string | null} [savable] The address under which a page is asked for.
 	 */
-	constructor(action, tabs, host) {
+	constructor(action, tabs, host, savable = savableUrl) {
 		this.#action = action;
 		this.#tabs = tabs;
 		this.#host = host;
+		this.#savable = savable;
 	}
 
 	/**
@@ -143,7 +146,7 @@ export class Badge {
 
 	async #lookOnce() {
 		for (const tab of await this.#tabs.query({ active: true })) {
-			const url = savableUrl(tab.url);
+			const url = this.#savable(tab.url);
 			const saved = url !== null && (await this.#isSaved(url));
 			// Perhaps it is another page by now.
 			if (this.#lookAgain || !this.#marking) return;

@@ -60,8 +60,13 @@ export async function offerMenus() {
  * @param {import("./page-session.js").Pages} parts.pages
  * @param {import("./background-save.js").BackgroundSaves} parts.backgroundSaves
  * @param {Promise<void>} parts.ready
+ * @param {(url?: string) => string | null} [parts.savable] The address to save; once `ready`.
  */
-export async function onMenuClick(click, tab, { pages, backgroundSaves, ready }) {
+export async function onMenuClick(
+	click,
+	tab,
+	{ pages, backgroundSaves, ready, savable = savableUrl },
+) {
 	if (tab?.id === undefined || tab.incognito) return;
 	switch (click.menuItemId) {
 		case SAVE_PAGE:
@@ -69,7 +74,7 @@ export async function onMenuClick(click, tab, { pages, backgroundSaves, ready })
 			pages.intend(tab.id, click.selectionText ?? "");
 			if (await popupOpens()) return;
 			await ready;
-			const url = savableUrl(tab.url ?? click.pageUrl);
+			const url = savable(tab.url ?? click.pageUrl);
 			if (url === null) {
 				pages.intendNot(tab.id);
 				return;
@@ -83,13 +88,13 @@ export async function onMenuClick(click, tab, { pages, backgroundSaves, ready })
 			return;
 		}
 		case SAVE_LINK: {
-			const url = savableUrl(click.linkUrl);
-			if (url === null) return;
+			if (savableUrl(click.linkUrl) === null) return;
 			// Firefox tells it; in Chromium the page is asked.
 			const { linkText } = /** @type {{linkText?: string}} */ (click);
 			const text = linkText?.trim() || (await textOfLink(tab.id, click));
 			await ready;
-			backgroundSaves.save(url, text, tab.id);
+			const url = savable(click.linkUrl);
+			if (url !== null) backgroundSaves.save(url, text, tab.id);
 			return;
 		}
 		case SAVE_WINDOW:

@@ -29,16 +29,28 @@ const COMPLETIONS = 6;
  * @param {() => void} parts.tryHost
  * @param {() => Promise<import("../shared/messages.js").Tab>} parts.activeTab
  * @param {typeof import("../shared/tab.js").watchTitle} [parts.watchTitle]
+ * @param {(url?: string) => string | null} [parts.savable] The address to save for a tab.
  */
 export function servePopup(
 	port,
-	{ pages, dismissedTags, host, ready, tryHost, activeTab, watchTitle },
+	{
+		pages,
+		dismissedTags,
+		host,
+		ready,
+		tryHost,
+		activeTab,
+		watchTitle,
+		savable = savableUrl,
+	},
 ) {
 	/**
 	 * Of the page: empty until the popup has told its tab, null where it can't be saved.
 	 * @type {string | null}
 	 */
 	let url = "";
+	/** Whether user name and password were dropped from it. */
+	let stripped = false;
 	/** @type {(FromPopup & {do: "edit"}) | null} Typed before the popup knew its own tab. */
 	let early = null;
 	let turn = 0;
@@ -56,7 +68,7 @@ export function servePopup(
 	/** @type {import("./page-session.js").Popup} */
 	const popup = {
 		show(view) {
-			const message = { view, turn };
+			const message = { view, turn, ...(stripped && { stripped }) };
 			const shown = JSON.stringify(message);
 			if (shown === lastShown) return;
 			lastShown = shown;
@@ -69,7 +81,8 @@ export function servePopup(
 	 * @param {(FromPopup & {do: "reopen"}) | null} again
 	 */
 	const openPage = async (told, again) => {
-		url = savableUrl(told.url);
+		url = savable(told.url);
+		stripped = url !== savableUrl(told.url);
 		if (url === null) {
 			if (told.tabId !== undefined) pages.intendNot(told.tabId);
 			return;
@@ -80,8 +93,7 @@ export function servePopup(
 			unwatch();
 			unwatch = watchTitle(told.tabId, (now) => {
 				// Else the tab shows another page by now.
-				if (savableUrl(now.url) === page)
-					pages.retitle(page, fit(now.title, LIMITS.title));
+				if (savable(now.url) === page) pages.retitle(page, fit(now.title, LIMITS.title));
 			});
 		}
 		if (again) pages.reopen(tab, popup, again.known, again.revision);
@@ -152,7 +164,7 @@ export function servePopup(
 				if (!url) return;
 				const look = (/** @type {string} */ address) =>
 					host.request("noteForUrl", { url: address }).catch(() => null);
-				const canonical = pages.canonical(url);
+				const canonical = savable(pages.canonical(url));
 				const here = await look(url);
 				const there = canonical && here ? (await look(canonical))?.note : null;
 				const other = there && there.id !== here?.note?.id ? there : null;

@@ -223,10 +223,11 @@ function changeShortcut() {
 /** The settings as they are, shown again whenever they or the permission have changed. */
 async function showSettings() {
 	const area = browser.storage.local;
-	const { saveOnOpen } = await loadSettings(area);
+	const { saveOnOpen, stripUserInfo } = await loadSettings(area);
 	const badge = await marksSaved(area, browser.permissions);
 	/** @type {HTMLInputElement} */ (element("save-on-open")).checked = saveOnOpen;
 	/** @type {HTMLInputElement} */ (element("badge")).checked = badge;
+	/** @type {HTMLInputElement} */ (element("strip-user-info")).checked = stripUserInfo;
 }
 
 /** @param {Partial<import("../shared/settings.js").Settings>} change */
@@ -264,10 +265,11 @@ async function start() {
 	element("retry-all").addEventListener("click", () => tell({ do: "retry" }));
 	element("change-shortcut").addEventListener("click", changeShortcut);
 
-	for (const id of ["save-on-open", "badge"]) {
+	for (const id of ["save-on-open", "badge", "strip-user-info"]) {
 		const box = /** @type {HTMLInputElement} */ (element(id));
 		box.addEventListener("change", () => {
 			if (id === "badge") void changeBadge(box.checked);
+			else if (id === "strip-user-info") void change({ stripUserInfo: box.checked });
 			else void change({ saveOnOpen: box.checked });
 		});
 	}

@@ -12,6 +12,7 @@ import { POPUP_PORT } from "../shared/messages.js";
 import { activeTab, savableUrl, shownAddress } from "../shared/tab.js";
 import { siteAddress, tagAddress } from "../shared/tags.js";
 import { byteLength, fit, LIMITS } from "../shared/text.js";
+import { showAddresses } from "./addresses.js";
 import { Suggestions } from "./suggestions.js";
 import { TagField } from "./tag-field.js";
 
@@ -50,6 +51,8 @@ const suggestions = new Suggestions({
 let tab = { url: "", title: "", tabId: undefined };
 /** Of the page; null where it can't be saved. */
 let pageUrl = /** @type {string | null} */ (null);
+/** Whether the background has dropped user name and password from it. */
+let stripped = false;
 /** @type {chrome.runtime.Port | null} */
 let port = null;
 /** @type {View | null} The last one. */
@@ -199,6 +202,7 @@ function onMessage(message) {
 		return;
 	}
 	view = message.view;
+	stripped = message.stripped ?? false;
 	const upToDate = message.turn === turn;
 	noteChange(view);
 	// A field that is written to would lose the word that is being composed in it.
@@ -272,9 +276,9 @@ function showView(shown) {
 	if (unsavable) disableFields();
 	const same = element("same-page");
 	same.hidden = !samePage;
-	same.textContent = samePage
-		? say("samePage", capitalised(samePage.because), shownAddress(samePage.url))
-		: "";
+	same.textContent = samePage ? whySame(samePage) : "";
+	same.title = samePage ? capitalised(samePage.because) : "";
+	showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
 	showSecret(page.tokens);
 	show("storage-full", shown.unkept);
 	showProblem(shown);
@@ -282,6 +286,13 @@ function showView(shown) {
 	// A button that has done its work takes the focus with it.
 	if (focused instanceof HTMLElement && !focused.checkVisibility())
 		(["undo", "save"].map((id) => element(id)).find((b) => !b.hidden) ?? tags).focus();
+}
+
+/** @param {import("../protocol.js").SamePage} samePage */
+function whySame({ reason, because, url }) {
+	const shown = shownAddress(url);
+	// A host that is older than this extension has only its own words.
+	return say(`samePage_${reason}`, shown) || `${capitalised(because)}: ${shown}`;
 }
 
 /**
@@ -532,9 +543,10 @@ function keepSummaryWithinLimit() {
 function showSecret(tokens = []) {
 	const secret = element("secret");
 	const hasPassword = pageUrl !== null && shownAddress(pageUrl) !== pageUrl;
+	const password = stripped ? "passwordRemoved" : "passwordInAddress";
 	secret.hidden = !hasPassword && tokens.length === 0;
 	secret.textContent = [
-		hasPassword ? say("passwordInAddress") : "",
+		hasPassword ? say(password) : "",
 		tokens.length > 0 ? say("tokenInAddress", tokens.join(", ")) : "",
 	]
 		.filter(Boolean)
@@ -683,8 +695,7 @@ async function start() {
 		showUnsavable();
 		return;
 	}
-	element("address").textContent = shownAddress(pageUrl);
-	showSecret();
+	element("address").textContent = element("address").title = shownAddress(pageUrl);
 	if (!touched.title) title.value = tab.title;
 	grow(title);
 }

@@ -120,7 +120,7 @@ export const WINDOW_PORT = "window";
 /**
  * `turn` is that of the last edit, or of what was asked for:
  * the popup has moved on where it isn't its own last one.
- * @typedef {{view: View, turn: number} | {tags: TagCount[], turn: number}
+ * @typedef {{view: View, turn: number, stripped?: boolean} | {tags: TagCount[], turn: number}
  *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}
  *   | {preview: Preview, turn: number} | {tried: true}} ToPopup `tried`: the host was asked again, and it is known what came of it.
  */

@@ -4,8 +4,9 @@
 
 /**
  * `badge`: whether the button marks pages that are saved already, where the browser
- * lets it know the page (permission `tabs`).
- * @typedef {{saveOnOpen: boolean, badge: boolean}} Settings
+ * lets it know the page (permission `tabs`). `stripUserInfo`: whether user name and
+ * password are dropped from addresses before anything is done with them.
+ * @typedef {{saveOnOpen: boolean, badge: boolean, stripUserInfo: boolean}} Settings
  */
 
 /** Where they are in `storage.local`. */
@@ -15,7 +16,11 @@ export const SAID_BY_HOST = "saveOnOpenSaidByHost";
 const WELCOMED = "welcomed";
 
 /** @type {Readonly<Settings>} */
-const DEFAULTS = Object.freeze({ saveOnOpen: true, badge: false });
+const DEFAULTS = Object.freeze({
+	saveOnOpen: true,
+	badge: false,
+	stripUserInfo: false,
+});
 
 /**
  * @param {Pick<typeof chrome.storage.local, "get">} area

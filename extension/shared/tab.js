@@ -111,13 +111,18 @@ export function ownTitle(title, address) {
  * The address to save for a tab, or null where its page can't be saved.
  * `file:` is left to the host, whose configuration decides.
  * @param {string | undefined} tabUrl
+ * @param {boolean} [stripUserInfo] Whether user name and password are dropped.
  * @returns {string | null}
  */
-export function savableUrl(tabUrl) {
+export function savableUrl(tabUrl, stripUserInfo = false) {
 	if (tabUrl === undefined) return null;
 	const inReader = /^about:reader\?(.*)$/s.exec(tabUrl);
 	if (inReader)
-		return savableUrl(new URLSearchParams(inReader[1]).get("url") ?? undefined);
+		return savableUrl(
+			new URLSearchParams(inReader[1]).get("url") ?? undefined,
+			stripUserInfo,
+		);
 	const url = tabUrl.toWellFormed();
-	return /^(https?|file):/i.test(url) ? url : null;
+	if (!/^(https?|file):/i.test(url)) return null;
+	return stripUserInfo ? shownAddress(url) : url;
 }

@@ -40,3 +40,16 @@ export function fit(text, limit) {
 	const { read } = encoder.encodeInto(whole, new Uint8Array(limit));
 	return whole.slice(0, read);
 }
+
+/**
+ * A text without its middle where it is longer than `signs`: what tells two addresses apart
+ * is mostly at their ends.
+ * @param {string} text
+ * @param {number} signs
+ */
+export function middleCut(text, signs) {
+	const all = [...text];
+	if (all.length <= signs) return text;
+	const end = Math.floor((signs - 1) / 2);
+	return `${all.slice(0, signs - 1 - end).join("")}…${all.slice(-end).join("")}`;
+}

@@ -1,10 +1,10 @@
 //! Notes, tags and results as they go over the wire and as `--json` prints them.
 
 use crate::{
-    domain::{Note, PageUrl, Reason, Suggestion, Tag, timestamp_text, tokens_in},
+    domain::{Difference, Note, PageUrl, Reason, Suggestion, Tag, timestamp_text, tokens_in},
     protocol::{
-        self, FoundNote, MAX_RESPONSE_BYTES, SamePage, SaveNoteResult, StatsResult, SuggestReason,
-        SuggestedTag,
+        self, FoundNote, MAX_RESPONSE_BYTES, SamePage, SamePageReason, SaveNoteResult, StatsResult,
+        SuggestReason, SuggestedTag,
     },
     store::{Hit, TagCount},
 };
@@ -38,9 +38,16 @@ pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteR
     SaveNoteResult {
         note: wire_note(note),
         created,
-        same_page: because.map(|because| SamePage {
+        same_page: because.map(|(because, difference)| SamePage {
             url: note.address().into_owned(),
             because,
+            reason: match difference {
+                Difference::Form => SamePageReason::Form,
+                Difference::Tracking => SamePageReason::Tracking,
+                Difference::Place => SamePageReason::Place,
+                Difference::UserInfo => SamePageReason::UserInfo,
+                Difference::Spelling => SamePageReason::Spelling,
+            },
         }),
         tokens: wire_tokens(note),
     }

@@ -213,6 +213,54 @@ for (const language of ["en", "de"]) {
 	);
 }
 
+for (const language of ["en", "de"]) {
+	inEachBrowser(
+		`lists a note's other addresses readably, dark, narrow and from right to left (${language})`,
+		async (world, browser) => {
+			const faults = [];
+			const long = `/article?ref=${"x".repeat(300)}`;
+			for (const address of [
+				"/article?utm_source=a",
+				`${long}&utm_medium=b`,
+				"/article?fbclid=c#d",
+			])
+				await world.command("add", world.web.address(address), "--tag", "ci");
+			const { popup } = await world.save(browser, "/article");
+			await until("they are there", () => popup.shows("#addresses"));
+			for (const key of ["Shift+Tab", "Enter"]) await popup.press(key);
+			await until("they are open", () => popup.shows("#addresses-list"));
+			assert.equal(await popup.focused(), "addresses-summary");
+			for (const { scheme, width, direction } of /** @type {const} */ ([
+				{ scheme: "light", width: 380, direction: "ltr" },
+				{ scheme: "dark", width: 360, direction: "ltr" },
+				{ scheme: "dark", width: 380, direction: "rtl" },
+			])) {
+				await browser.useScheme(scheme);
+				const what = `popup-addresses-${language}-${width}-${scheme}-${direction}-${browser.name}`;
+				const wide = await popup.evaluate(
+					(width, direction) => {
+						document.documentElement.dir = direction;
+						document.body.style.inlineSize = `${width - 36}px`;
+						return [...document.querySelectorAll("#addresses *")]
+							.filter(
+								(part) => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0,
+							)
+							.map(({ id, tagName }) => id || tagName);
+					},
+					width,
+					direction,
+				);
+				await popup.picture(path.join(pictures, `${what}.png`));
+				for (const part of wide) faults.push(`${what}: ${part} is cut off`);
+				faults.push(...(await unreadable(what, popup.evaluate)));
+			}
+			assert.deepEqual(faults, []);
+			await popup.dismiss();
+		},
+		{ language },
+	);
+}
+
 inEachBrowser(
 	"shows suggested tags readably, long ones too, in light and dark",
 	async (world, browser) => {

@@ -26,6 +26,20 @@ for (const [tab, url] of /** @type {const} */ ([
 	});
 }
 
+test("user name and password are dropped from an address only if the user wants that", () => {
+	for (const [tab, kept] of [
+		["https://jo:pw@e.org/a?b#c", "https://e.org/a?b#c"],
+		["https://jo@e.org/", "https://e.org/"],
+		["about:reader?url=https%3A%2F%2Fjo%3Apw%40e.org%2Fa", "https://e.org/a"],
+		// Byte for byte where there is nothing to drop.
+		["https://E.org/a b", "https://E.org/a b"],
+		["mailto:jo@e.org", null],
+	]) {
+		assert.equal(savableUrl(/** @type {string} */ (tab), true), kept);
+	}
+	assert.equal(savableUrl("https://jo:pw@e.org/a"), "https://jo:pw@e.org/a");
+});
+
 test("what a page says is trimmed, cut to its limits, and left out where empty", () => {
 	assert.deepEqual(
 		fitCaptured({

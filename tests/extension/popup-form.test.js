@@ -56,7 +56,13 @@ test.before(async () => {
 			i18n: { getMessage: (/** @type {string} */ key) => key, getUILanguage: () => "en" },
 			runtime: { connect: () => port },
 			tabs: {
-				query: async () => [{ id: 1, url: "https://example.org/a", title: "A title" }],
+				query: async () => [
+					{
+						id: 1,
+						url: sessionStorage.getItem("address") ?? "https://example.org/a",
+						title: "A title",
+					},
+				],
 			},
 		};
 	});
@@ -85,7 +91,9 @@ const show = (revision, summary, fields = {}) =>
 		(view) => {
 			const { listeners, told } = /** @type {any} */ (globalThis);
 			const turn = told.findLast((/** @type {any} */ m) => m.do === "edit")?.turn ?? 0;
-			for (const listener of listeners) listener({ view, turn });
+			const message = { view, turn };
+			Object.assign(globalThis, { lastView: message });
+			for (const listener of listeners) listener(message);
 		},
 		{
 			state: "saved",
@@ -517,4 +525,131 @@ test("whatever the host sends becomes only the elements that a note may have", a
 			`<a href="https://e.org/?a=1&amp;b" ${safe} title="&quot;t&quot;">link</a>` +
 			`<a href="mailto:a@e.org" ${safe}>link</a>`,
 	);
+});
+
+/** @param {object} fields Of the note. */
+const noted = (fields) => ({
+	page: {
+		note: {
+			id: 1,
+			url: "https://example.org/a",
+			title: "A title",
+			tags: [],
+			summary: "",
+			savedAt: "2026-01-01",
+			...fields,
+		},
+		created: false,
+		samePage: null,
+		removed: null,
+		trashed: false,
+	},
+});
+
+test("other addresses of the note open below the page's own, cut in the middle, without passwords", async () => {
+	const long = `https://example.org/${"long/".repeat(40)}end`;
+	await show(1, "", noted({ addresses: [] }));
+	assert.equal(await page.$eval("#addresses", (part) => part.checkVisibility()), false);
+	await show(
+		2,
+		"",
+		noted({
+			url: "https://jo:pazz0@example.org/first",
+			addresses: ["https://example.org/a", long, "ftp://example.org/f"],
+		}),
+	);
+	assert.equal(
+		await page.$eval("#addresses-summary", (part) => part.textContent),
+		"alsoSavedFrom_many",
+	);
+	assert.equal(
+		await page.$eval("#addresses-list", (list) => list.checkVisibility()),
+		false,
+	);
+	// By the keyboard, between title and tags.
+	await page.focus("#title");
+	await page.keyboard.press("Tab");
+	assert.equal(
+		await page.evaluate(() => document.activeElement?.id),
+		"addresses-summary",
+	);
+	await page.keyboard.press("Enter");
+	assert.equal(
+		await page.$eval("#addresses-list", (list) => list.checkVisibility()),
+		true,
+	);
+	const items = await page.$$eval("#addresses-list li > *", (items) =>
+		items.map((item) => ({
+			name: item.localName,
+			title: item.getAttribute("title"),
+			text: item.textContent ?? "",
+		})),
+	);
+	assert.deepEqual(
+		items.map(({ name, title }) => [name, title]),
+		[
+			["a", "https://example.org/first"],
+			["a", long],
+			["bdi", "ftp://example.org/f"],
+		],
+	);
+	const [, cut] = items;
+	assert.match(cut?.text ?? "", /^https:\/\/example\.org\/long.*….*end$/);
+	assert.equal(cut?.text.length, 90);
+	assert.ok(!(await page.content()).includes("pazz0"));
+	// A view with nothing new leaves the list, and the focus in it, alone.
+	await page.focus("#addresses-list a");
+	await show(
+		2,
+		"",
+		noted({ url: "https://example.org/first", addresses: [long, "ftp://example.org/f"] }),
+	);
+	assert.equal(
+		await page.evaluate(() => document.activeElement?.textContent),
+		"https://example.org/first",
+	);
+	await show(3, "", noted({ addresses: [long] }));
+	assert.equal(
+		await page.$eval("#addresses-summary", (part) => part.textContent),
+		"alsoSavedFrom_one",
+	);
+});
+
+test("why another address is the same page is said in the user's language, in full on hovering", async () => {
+	const samePage = {
+		url: "https://jo:pazz0@example.org/b",
+		because: "same page without utm_source, over http",
+	};
+	const shown = (/** @type {string | undefined} */ reason) => {
+		const view = noted({});
+		return show(1, "", { page: { ...view.page, samePage: { ...samePage, reason } } });
+	};
+	for (const reason of ["form", "tracking", "place", "user_info", "spelling"]) {
+		await shown(reason);
+		assert.deepEqual(
+			await page.$eval("#same-page", (line) => [
+				line.textContent,
+				line.getAttribute("title"),
+			]),
+			[`samePage_${reason}`, "Same page without utm_source, over http"],
+		);
+	}
+});
+
+test("a password in the address is left out, or was removed, and the popup says which", async () => {
+	const secret = () =>
+		page.$eval("#secret", (line) => (line.checkVisibility() ? line.textContent : null));
+	await page.evaluate(() =>
+		sessionStorage.setItem("address", "https://jo:pazz0@example.org/a"),
+	);
+	await page.reload();
+	await page.waitForFunction("told.some((message) => message.do === 'open')");
+	await show(1, "");
+	assert.equal(await secret(), "passwordInAddress");
+	await page.evaluate(() => {
+		const { listeners, lastView } = /** @type {any} */ (globalThis);
+		for (const listener of listeners) listener({ ...lastView, stripped: true });
+	});
+	assert.equal(await secret(), "passwordRemoved");
+	await page.evaluate(() => sessionStorage.clear());
 });

@@ -28,7 +28,11 @@ test("a permission that the user took back doesn't come back with the next save 
 	const { storage, area, permissions } = start({ badge: true });
 	permissions.has = false;
 	await heedRevocation(area, permissions);
-	assert.deepEqual(storage.items.settings, { saveOnOpen: false, badge: false });
+	assert.deepEqual(storage.items.settings, {
+		saveOnOpen: false,
+		badge: false,
+		stripUserInfo: false,
+	});
 	// All tabs are saved: asked for, used, given back.
 	permissions.has = true;
 	assert.equal(await marksSaved(area, permissions), false);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byteLength, fit } from "../../extension/shared/text.js";
+import { byteLength, fit, middleCut } from "../../extension/shared/text.js";
 
 for (const [text, limit, cut] of /** @type {const} */ ([
 	["abc", 3, "abc"],
@@ -25,4 +25,11 @@ test("a text of 5 MB is cut to 16 KiB of whole characters", () => {
 	const cut = fit("😀".repeat(1_250_000), 16 * 1024);
 	assert.equal(byteLength(cut), 16 * 1024);
 	assert.ok(cut.isWellFormed());
+});
+
+test("a long text loses its middle, never half of a sign", () => {
+	assert.equal(middleCut("abcdefghij", 10), "abcdefghij");
+	assert.equal(middleCut("abcdefghijk", 10), "abcde…hijk");
+	assert.equal([...middleCut("🦊".repeat(30), 9)].length, 9);
+	assert.ok(middleCut("🦊".repeat(30), 9).isWellFormed());
 });

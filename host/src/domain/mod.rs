@@ -17,6 +17,7 @@ mod query;
 mod quote;
 mod secrets;
 mod share_parameters;
+mod short_links;
 mod snippet;
 mod suggest;
 mod tag;
@@ -38,7 +39,7 @@ pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
     check_summary, check_tag_count, check_title, parse_tags, timestamp_text,
 };
-pub use page_url::PageUrl;
+pub use page_url::{Difference, PageUrl};
 pub use phrase::{Found, Phrase};
 pub use query::{MAX_CONDITIONS, Query, Term, site_of};
 pub use quote::Quote;

@@ -177,8 +177,27 @@ pub struct SaveNoteResult {
 pub struct SamePage {
     /// The URL under which the page was saved first, without user name and password.
     pub url: String,
-    /// The difference in words, as in "same page without utm_source".
+    /// The difference in English, as in "same page without utm_source".
     pub because: String,
+    /// The same as a word, to be said in another language.
+    pub reason: SamePageReason,
+}
+
+/// What differs most between two URLs of one page. Append-only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SamePageReason {
+    /// One of them is a short link, or is at another host name of the web site.
+    Form,
+    /// Parameters that don't choose the page.
+    Tracking,
+    /// The place in the page.
+    Place,
+    /// User name or password.
+    UserInfo,
+    /// Scheme, slash, percent-encoding or letters.
+    Spelling,
 }
 
 /// `noteForUrl`: the note of a page, if there is one. Errors: `invalid_url`.

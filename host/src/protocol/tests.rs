@@ -21,6 +21,7 @@ fn declarations() -> String {
     }
     declare! {
         Note HelloParams HelloResult Quote SaveNoteParams SaveNoteResult SamePage
+            SamePageReason
         NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
         SuggestedTag SuggestReason SearchNotesParams SearchNotesResult FoundNote
