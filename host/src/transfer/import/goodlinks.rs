@@ -2,20 +2,27 @@
 
 use super::{
     json::{self, Fields},
-    row::{Found, Row, STARRED, Sink, TO_READ},
+    row::{Found, Moment, Row, STARRED, Sink, TO_READ},
     source::Source,
 };
 use crate::error::Result;
 
 /// GoodLinks, from version 1.2.1 on: moments are in seconds since 1970, with a fraction;
 /// `readAt` is there once a page was read.
+///
+/// Source: a converter of these exports to Instapaper and Raindrop, which reads `url`,
+/// `tags`, `addedAt` and `readAt`; a TypeScript program that declares `starred` and
+/// `title` and a `readAt` that may be null. The other names are columns of the
+/// application's database, seen in a description of it: whether exports have them, and
+/// highlights, isn't verified.
 pub(super) fn goodlinks(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     json::each_object(source, &[], sink, &|link, line| {
         let mut tags = link.texts("tags");
         if link.is_yes("starred") {
             tags.push(STARRED.into());
         }
-        if link.some("readAt").is_none() && !link.is_yes("read") {
+        // The database has 0 for what was never read.
+        if link.date("readAt") == Moment::Unsaid && !link.is_yes("read") {
             tags.push(TO_READ.into());
         }
         Row {
@@ -36,6 +43,10 @@ pub(super) fn goodlinks(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> 
 }
 
 /// Anybox: each tag is the list of the names above it and its own; all of them are tags.
+///
+/// Source: a converter of these exports to Markdown, which reads `title`, `url`,
+/// `dateAdded` (a text that begins with the day), `description`, `comment` and `tags`, lists
+/// of lists. Stars, folders and dates of changes aren't verified.
 pub(super) fn anybox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     json::each_object(source, &[], sink, &anybox_link)
 }
