@@ -941,12 +941,12 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
         (
             marked(b"\xFF\xFE", utf16(u16::to_le_bytes)),
             "UTF-16LE",
-            "by the mark",
+            "byte order mark",
         ),
         (
             marked(b"\xFE\xFF", utf16(u16::to_be_bytes)),
             "UTF-16BE",
-            "by the mark",
+            "byte order mark",
         ),
         (
             utf16(u16::to_le_bytes),
@@ -976,9 +976,9 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
         (
             meta("windows-1251", 0xF6),
             "windows-1251",
-            "as it says of itself",
+            "which the file names as its encoding",
         ),
-        (meta("KOI8-R", 0xF6), "KOI8-R", "as it says of itself"),
+        (meta("KOI8-R", 0xF6), "KOI8-R", "which the file names as its encoding"),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("bookmarks.html");
@@ -1012,7 +1012,7 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
         .unwrap();
         let text = run_ok(dir.path(), &["import", file.to_str().unwrap()]);
         assert!(
-            text.contains(&format!("read as {label}, as it says of itself")),
+            text.contains(&format!("read as {label}, which the file names as its encoding")),
             "{text}"
         );
         assert_eq!(notes(dir.path())[0]["title"], "G日本del");
@@ -1359,8 +1359,8 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
         (b"\xff\xfe\0\0h\0\0\0t\0\0\0", "iconv"),
         (deep_json.as_bytes(), "nested"),
         (deep_lists.as_bytes(), "The format isn't recognised"),
-        (deep_folders.as_bytes(), "nested deeper"),
-        (endless.as_bytes(), "far too long"),
+        (deep_folders.as_bytes(), "levels deep"),
+        (endless.as_bytes(), "too long"),
     ];
     for (bytes, expected) in cases {
         fs::write(&path, bytes).unwrap();
@@ -1373,7 +1373,7 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
     let message = sentence(&run(dir.path(), &["import", notes.to_str().unwrap()]));
     assert!(message.contains("restore-backup"), "{message}");
     let message = sentence(&run(dir.path(), &["import", "/no/such/file"]));
-    assert!(message.contains("isn't there"), "{message}");
+    assert!(message.contains("doesn't exist"), "{message}");
     let message = sentence(&run(dir.path(), &["import", dir.path().to_str().unwrap()]));
     assert!(message.contains("a folder"), "{message}");
     let output = run(

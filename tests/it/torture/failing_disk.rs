@@ -299,7 +299,7 @@ fn an_import_on_a_failing_disk_is_done_whole_or_not_at_all() {
         if output.status.success() {
             judge_with_imported(&shim.folder(), &all, all.len() - own.len());
             assert!(report.is_file(), "{fault:?}");
-        } else if said.contains("It is imported") {
+        } else if said.contains("The import is done") {
             // The last thing, the report's name, is after the commit.
             judge_with_imported(&shim.folder(), &all, all.len() - own.len());
         } else {
