@@ -91,17 +91,18 @@ inEachBrowser(
 		await popup.dismiss();
 		assert.equal((await world.notes())[0]?.url, world.web.address("/article"));
 		assert.equal(await storesPassword(world), false);
-		await options.reload();
+		await options.close();
+		const again = await browser.own("options/options.html");
 		await until("it is shown", () =>
-			options.$eval(
+			again.$eval(
 				"#strip-user-info",
 				(box) => /** @type {HTMLInputElement} */ (box).checked,
 			),
 		);
-		await options.click("#strip-user-info");
+		await again.click("#strip-user-info");
 		await until("it is off", async () =>
 			/"stripUserInfo":false/.test(
-				await options.evaluate(async () => {
+				await again.evaluate(async () => {
 					const { browser, chrome } = /** @type {any} */ (globalThis);
 					return JSON.stringify(await (browser ?? chrome).storage.local.get("settings"));
 				}),
