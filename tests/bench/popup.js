@@ -17,7 +17,7 @@ import { browsers } from "../browser/driver/browser.js";
 import { windowScope } from "../browser/driver/firefox.js";
 import { until } from "../browser/driver/until.js";
 import { builtProgram, project } from "../browser/program.js";
-import { World } from "../browser/world.js";
+import { World } from "../browser/test-environment.js";
 
 /** Clicks of each sort that count; the first ones before them don't. */
 const CLICKS = 15;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 inEachBrowser(
 	"shows from which other addresses a page was saved, and that tracking was removed",
@@ -44,7 +44,7 @@ inEachBrowser(
 	},
 );
 
-/** @param {import("./world.js").World} world */
+/** @param {import("./test-environment.js").World} world */
 async function storesPassword(world) {
 	const names = (await readdir(world.folder)).filter((name) =>
 		name.startsWith("notes.db"),

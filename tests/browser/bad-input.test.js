@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 inEachBrowser("saves a page whose words are broken Unicode", async (world, browser) => {
 	const { popup } = await world.save(browser, "/broken-unicode");

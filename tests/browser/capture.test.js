@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 const ONE_PAGE = `<!doctype html><meta charset="utf-8"><title>First talk</title>
 	<link rel="canonical" href="/talks/first"><meta property="og:url" content="/talks/first">

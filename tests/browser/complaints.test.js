@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 inEachBrowser(
 	"“I had to click twice”: one click saves, and nothing else is needed",

@@ -10,11 +10,11 @@ import { promisify } from "node:util";
 import { cureFor } from "../../extension/background/diagnosis.js";
 import { until } from "./driver/until.js";
 import { builtProgram, project } from "./program.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 /** @import {Cause} from "../../extension/shared/messages.js" */
 
-/** @typedef {import("./world.js").World} World */
+/** @typedef {import("./test-environment.js").World} World */
 
 const run = promisify(execFile);
 

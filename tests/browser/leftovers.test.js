@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
-/** @typedef {import("./world.js").World} World */
+/** @typedef {import("./test-environment.js").World} World */
 /** @typedef {import("puppeteer-core").Page} Page */
 
 const SECRET = "Nobody else is to read this";

@@ -5,9 +5,9 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
-/** @typedef {import("./world.js").World} World */
+/** @typedef {import("./test-environment.js").World} World */
 /** @typedef {import("./driver/browser.js").Browser} Browser */
 
 /**

@@ -6,7 +6,7 @@ import path from "node:path";
 import * as chromium from "./driver/chromium.js";
 import { until } from "./driver/until.js";
 import { project } from "./program.js";
-import { World } from "./world.js";
+import { World } from "./test-environment.js";
 
 const folder = path.join(project, "docs/pictures");
 

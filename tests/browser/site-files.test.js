@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
@@ -117,7 +117,7 @@ async function serve(folder) {
 	};
 }
 
-/** @param {import("./world.js").World} world */
+/** @param {import("./test-environment.js").World} world */
 async function publish(world) {
 	await world.command("stats");
 	const start = NOTES.map(([title, tags, summary], number) => ({
@@ -191,7 +191,7 @@ async function goes(page, address) {
 }
 
 /**
- * @param {import("./world.js").World} world
+ * @param {import("./test-environment.js").World} world
  * @param {import("./driver/browser.js").Browser} browser
  * @param {string} root
  * @param {boolean} served

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 /** Notes on bread, which have tags that a page on bread should get. */
-async function bake(/** @type {import("./world.js").World} */ world) {
+async function bake(/** @type {import("./test-environment.js").World} */ world) {
 	for (let day = 1; day <= 6; day += 1) {
 		const tags = ["baking", "sourdough", "fermentation", "kitchen"];
 		await world.command(

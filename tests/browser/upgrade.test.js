@@ -6,7 +6,7 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "./driver/until.js";
 import { builtProgram } from "./program.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 inEachBrowser(
 	"goes on with the new program when install.sh replaces it, and keeps what is typed",

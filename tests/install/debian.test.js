@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { browsers } from "../browser/driver/browser.js";
 import { until } from "../browser/driver/until.js";
 import { builtProgram, project } from "../browser/program.js";
-import { World } from "../browser/world.js";
+import { World } from "../browser/test-environment.js";
 import { digest, makePackage, PackageComputer } from "./packages.js";
 
 const run = promisify(execFile);

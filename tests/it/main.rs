@@ -8,20 +8,20 @@
 
 mod command_line;
 mod contract;
+mod dangling_links;
+mod database_lifecycle;
 mod dependencies;
 mod doctor;
 mod edit;
-mod faults;
-mod files;
 mod host;
 mod imports;
 mod layers;
-mod life;
 mod messages;
-mod obstacles;
+mod provoked_faults;
 mod register;
 mod search;
 mod site;
+mod static_site;
 mod tags;
 mod tidy;
 mod torture;

@@ -11,7 +11,7 @@ import { normaliseTag, tagAddress } from "../../extension/shared/tags.js";
 import { until } from "./driver/until.js";
 import { addresses, payloads } from "./payloads.js";
 import { builtProgram } from "./program.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 inEachBrowser(
 	"saves a page with two tags and a note, to be read on its tag page",

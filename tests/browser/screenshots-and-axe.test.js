@@ -7,7 +7,7 @@ import path from "node:path";
 import axe from "axe-core";
 import { until } from "./driver/until.js";
 import { project } from "./program.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 const pictures = path.join(project, "tests/browser/pictures");
 await mkdir(pictures, { recursive: true });
@@ -43,7 +43,7 @@ async function unreadable(what, evaluate, standard = STANDARD) {
 const MARKDOWN =
 	"Nested:\n\n- one\n  - `two`\n    1. three\n\n| a | b |\n|---|---|\n| **1** | ~~2~~ |\n\n> quoted\n\n```\ncode\n```\n\n- [x] done\n- [ ] not done\n\n# A heading\n\n[A link](https://example.org/)";
 
-/** @param {import("./world.js").World} world */
+/** @param {import("./test-environment.js").World} world */
 async function fill(world) {
 	const long = "A title that says it all, and then once more at length, ".repeat(7);
 	for (const [url, title, summary, ...tags] of [

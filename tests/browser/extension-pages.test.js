@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
@@ -92,7 +92,7 @@ inEachBrowser(
 
 /**
  * Puts a program in the host's place that greets with another version of the messages.
- * @param {import("./world.js").World} world
+ * @param {import("./test-environment.js").World} world
  * @param {number} protocol
  */
 async function speaks(world, protocol) {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { browsers } from "./driver/browser.js";
 import { until } from "./driver/until.js";
-import { inEachBrowser, World } from "./world.js";
+import { inEachBrowser, World } from "./test-environment.js";
 
 inEachBrowser(
 	"loses nothing when the popup is closed right after typing",

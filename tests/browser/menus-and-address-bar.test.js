@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "./driver/until.js";
-import { inEachBrowser } from "./world.js";
+import { inEachBrowser } from "./test-environment.js";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
@@ -371,7 +371,7 @@ inEachBrowser(
 /**
  * An extension that tries to speak to ours in each way there is, and opens a page whose
  * address tells what it was answered.
- * @param {import("./world.js").World} world
+ * @param {import("./test-environment.js").World} world
  */
 async function intruder(world) {
 	const folder = path.join(world.home, "intruder");
