@@ -978,7 +978,11 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
             "windows-1251",
             "which the file names as its encoding",
         ),
-        (meta("KOI8-R", 0xF6), "KOI8-R", "which the file names as its encoding"),
+        (
+            meta("KOI8-R", 0xF6),
+            "KOI8-R",
+            "which the file names as its encoding",
+        ),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("bookmarks.html");
@@ -1012,7 +1016,9 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
         .unwrap();
         let text = run_ok(dir.path(), &["import", file.to_str().unwrap()]);
         assert!(
-            text.contains(&format!("read as {label}, which the file names as its encoding")),
+            text.contains(&format!(
+                "read as {label}, which the file names as its encoding"
+            )),
             "{text}"
         );
         assert_eq!(notes(dir.path())[0]["title"], "G日本del");
