@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Who has started the program as a host, as far as argv tells.
+/// Who has started the program as a host, as far as argv says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// By the form of argv.

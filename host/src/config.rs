@@ -117,7 +117,7 @@ struct ConfigFile {
 /// A browser starts its host with the extension's origin (Chromium: "Native
 /// messaging" documentation) or with the path of the host manifest and the
 /// extension's id (MDN, "Native messaging"). Browsers check the origin against
-/// the host manifest before they start anything; here it only tells the face.
+/// the host manifest before they start anything; here it only selects the face.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,

@@ -138,7 +138,7 @@ pub enum StoreFault {
 }
 
 impl Error {
-    /// A store fault without anything further to tell.
+    /// A store fault without further details.
     #[must_use]
     pub fn store(fault: StoreFault) -> Self {
         Self::Store {

@@ -36,9 +36,9 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub struct Visit {
     /// The family of its browser.
     pub family: Family,
-    /// The browser's program, where the system tells.
+    /// The browser's program, if the system says.
     pub browser: Option<PathBuf>,
-    /// The host manifest, where the browser tells.
+    /// The host manifest, if the browser says.
     pub manifest: Option<PathBuf>,
     /// The extension's version.
     pub extension: String,

@@ -111,7 +111,7 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
 }
 
 impl<S: Fn() -> SiteState> Handler<S> {
-    /// A handler; `site` tells the state of the site at this moment.
+    /// A handler; `site` returns the current state of the site.
     pub fn new(settings: Settings, site: S) -> Self {
         Self {
             settings,

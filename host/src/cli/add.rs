@@ -63,9 +63,9 @@ impl Add {
         if let Err(error) = store.run_maintenance() {
             log::warn!("upkeep: {}", error.chain());
         }
-        let told = wire_saved(&new.url, &saved.note, saved.before.is_none());
+        let output = wire_saved(&new.url, &saved.note, saved.before.is_none());
         if invocation.json {
-            return invocation.print_json(&told);
+            return invocation.print_json(&output);
         }
         let style = invocation.style();
         let out = &mut *invocation.out;
@@ -87,7 +87,7 @@ impl Add {
         } else {
             writeln!(out, "Already saved with these tags.")?;
         }
-        if let Some(same_page) = told.same_page {
+        if let Some(same_page) = output.same_page {
             writeln!(out, "This address differs: {}.", same_page.because)?;
         }
         if !new.summary.is_empty() && saved.note.summary != new.summary {

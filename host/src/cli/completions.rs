@@ -172,7 +172,7 @@ fn of_store(
 ) -> Arg {
     argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_str().unwrap_or_default();
-        // Where the notes can't be read, nothing is offered; whoever goes on is told.
+        // Where the notes can't be read, nothing is offered; the command itself reports why.
         let found = Reader::open(&database).and_then(|store| find(&store, typed));
         found.unwrap_or_default()
     }))

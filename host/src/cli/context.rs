@@ -42,7 +42,7 @@ impl Invocation<'_> {
             bail!("{} is a file. Give a folder for the notes.", file.display());
         }
         open(&self.config.database).with_context(|| {
-            // Only here is the path told: on the wire and in the popup it isn't.
+            // Only the command line prints the path; the wire and the popup don't have it.
             format!(
                 "The notes in {} can't be opened",
                 self.config.database.display()
@@ -82,7 +82,7 @@ impl Invocation<'_> {
 }
 
 /// A file of the user's that can't be written, with its name; of a full or broken
-/// disk the store's sentence is told.
+/// disk gives the store's sentence.
 pub(super) fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
     match store::fault_of_disk(&error) {
         Some(fault) => Error::store(fault).into(),

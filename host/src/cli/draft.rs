@@ -193,7 +193,7 @@ impl Draft {
         matches!((self.typed(), self.before()), (Ok(typed), Ok(before)) if typed == before)
     }
 
-    /// Whether nothing was typed or left, as far as files tell.
+    /// Whether nothing was typed or left, by the times of the files.
     fn is_untouched(&self) -> bool {
         self.is_as_before()
             && others(&self.folder, Spare::Nothing).is_ok_and(|others| others.is_empty())

@@ -95,10 +95,10 @@ impl Export {
                 let notes = export::markdown(&store, &folder, stop.flag())
                     .map_err(|error| or_stopped(error, stop.flag(), &folder))?;
                 if invocation.json {
-                    let told = serde_json::json!({
+                    let output = serde_json::json!({
                         "folder": folder.display().to_string(), "notes": notes,
                     });
-                    return invocation.print_json(&told);
+                    return invocation.print_json(&output);
                 }
                 let folder = folder.display().to_string();
                 writeln!(invocation.out, "{notes} notes: {}", print::clean(&folder))?;
@@ -112,8 +112,8 @@ impl Export {
                 context::refuse_notes(&invocation.config.database, &followed(path))?;
                 into_file(path, |out| read_transaction(&store, write, out))?;
                 if invocation.json {
-                    let told = serde_json::json!({ "file": path.display().to_string() });
-                    invocation.print_json(&told)?;
+                    let output = serde_json::json!({ "file": path.display().to_string() });
+                    invocation.print_json(&output)?;
                 }
                 Ok(())
             }
@@ -163,12 +163,12 @@ impl Site {
             removed,
         } = written;
         if invocation.json {
-            let told = serde_json::json!({
+            let output = serde_json::json!({
                 "folder": folder.display().to_string(), "notes": notes, "tags": tags,
                 "written": written, "unchanged": unchanged, "removed": removed,
                 "leftOut": with_tokens,
             });
-            return invocation.print_json(&told);
+            return invocation.print_json(&output);
         }
         writeln!(
             invocation.out,
@@ -283,7 +283,7 @@ fn followed(path: &Path) -> PathBuf {
     target
 }
 
-/// A file that is written until the program is told to end.
+/// A file that is written until the program is interrupted.
 struct Stoppable<'a> {
     file: &'a File,
     stop: &'a AtomicBool,
@@ -310,7 +310,7 @@ impl Write for Stoppable<'_> {
     }
 }
 
-/// What is told of an export that failed, or was told to end.
+/// The error of an export that failed or was interrupted.
 fn or_stopped(error: anyhow::Error, stop: &AtomicBool, path: &Path) -> anyhow::Error {
     let error = plain(error);
     match stop.load(Relaxed) && error.is::<io::Error>() {

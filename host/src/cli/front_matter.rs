@@ -11,7 +11,7 @@ use crate::domain::Note;
 /// What stands above and below title and tags.
 const DASHES: &str = "---";
 
-/// What was typed. None is what the file doesn't tell.
+/// What was typed. `None`: the file doesn't have it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FrontMatter {
     pub(super) title: Option<String>,

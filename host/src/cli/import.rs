@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// So many refusals are told in the text; `--report` and `--json` have more.
+/// So many refusals are printed; `--report` and `--json` have more.
 const TOLD: usize = 20;
 
 #[derive(Debug, clap::Args)]
@@ -314,7 +314,7 @@ impl Drop for ReportFile {
 }
 
 /// How far it is, in words. Where a file is read as a whole before its first row, how
-/// much of it was read tells nothing.
+/// much of it was read means nothing.
 fn progress(rows: u64, place: u64, bytes: u64, elapsed: Duration) -> String {
     let percent = match place.saturating_mul(100).checked_div(bytes) {
         Some(percent) if percent < 100 => format!("{percent} %, "),

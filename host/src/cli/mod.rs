@@ -150,7 +150,7 @@ impl Arguments {
             .and_then(Self::checked)
             .map_err(|mut usage| {
                 hide_hidden(&mut usage);
-                // Where even that can't be told, the code tells.
+                // If that can't be printed either, the exit code remains.
                 let _ = usage.print();
                 ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
             })
@@ -228,7 +228,7 @@ fn hide_hidden(usage: &mut clap::Error) {
     }
 }
 
-/// Usage is told before the arguments are read.
+/// Usage is printed before the arguments are read.
 fn colour_of_help(argv: &[OsString]) -> ColorChoice {
     let mut words = argv.iter().map(|word| word.to_string_lossy());
     let mut wish = ColorChoice::Auto;

@@ -230,7 +230,7 @@ pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
     }))
 }
 
-/// An edit of tags as `--json` tells it.
+/// An edit of tags as `--json` prints it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EditOutput<'a> {
@@ -317,11 +317,11 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
         })?
     };
     if invocation.json {
-        let told: Vec<_> = edited
+        let output: Vec<_> = edited
             .iter()
             .map(|edited| EditOutput::of(edited, command.rehearsal.dry_run))
             .collect();
-        return invocation.print_json(&told);
+        return invocation.print_json(&output);
     }
     for (edit, edited) in edits.iter().zip(&edited) {
         tell_edit(invocation.out, edit, edited, command.rehearsal.dry_run)?;
@@ -403,7 +403,7 @@ fn tell_edit(
     }
 }
 
-/// An alias as `--json` tells it.
+/// An alias as `--json` prints it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AliasOutput<'a> {
@@ -466,7 +466,7 @@ impl SetAlias {
 
 fn list_aliases(aliases: &[Alias], invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     if invocation.json {
-        let told: Vec<_> = aliases
+        let output: Vec<_> = aliases
             .iter()
             .map(|alias| AliasOutput {
                 name: alias.name.as_str(),
@@ -474,7 +474,7 @@ fn list_aliases(aliases: &[Alias], invocation: &mut Invocation<'_>) -> anyhow::R
                 count: alias.of.uses,
             })
             .collect();
-        return invocation.print_json(&told);
+        return invocation.print_json(&output);
     }
     for alias in aliases {
         writeln!(invocation.out, "{} → {}", alias.name, alias.of.tag)?;

@@ -1,5 +1,5 @@
 //! The known causes of "url-notes can't be reached", their words and their cures: the
-//! one table of them. The popup, which is told less by its browser, says the same of
+//! one table of them. The popup, which learns less from its browser, says the same of
 //! what it can tell apart (`extension/background/diagnosis.js`, `_locales/en/messages.json`);
 //! `tests/contract/causes.json` is read by the tests of both sides.
 

@@ -169,13 +169,13 @@ fn version_of(program: &Path) -> Option<String> {
         .spawn()
         .ok()?;
     let mut stdout = child.stdout.take()?;
-    let (told, heard) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut said = Vec::new();
         let read = stdout.by_ref().take(100).read_to_end(&mut said);
-        let _ = told.send(read.map(|_| said));
+        let _ = sender.send(read.map(|_| said));
     });
-    let said = heard.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
+    let said = receiver.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
     // With whatever it has started.
     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
@@ -231,15 +231,15 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
 /// Whether the site's names lead to this machine.
 fn names(port: u16) -> Vec<Finding> {
     let asked = ["localhost", "url-notes.localhost"].map(|name| {
-        let (told, heard) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         // The system may ask a server that isn't there.
         thread::spawn(move || {
-            let _ = told.send((name, port).to_socket_addrs().map(Vec::from_iter));
+            let _ = sender.send((name, port).to_socket_addrs().map(Vec::from_iter));
         });
-        (name, heard)
+        (name, receiver)
     });
-    let findings = asked.into_iter().map(|(name, heard)| {
-        let found = heard.recv_timeout(BRIEFLY).ok().and_then(io::Result::ok);
+    let findings = asked.into_iter().map(|(name, receiver)| {
+        let found = receiver.recv_timeout(BRIEFLY).ok().and_then(io::Result::ok);
         of_name(name, &found.unwrap_or_default())
     });
     findings.collect()

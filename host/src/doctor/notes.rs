@@ -161,7 +161,7 @@ fn of_room(free: Option<u64>) -> Option<Finding> {
     }
 }
 
-/// A number of bytes as people tell it.
+/// A number of bytes as people write it.
 fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let mut unit = 0;

@@ -125,12 +125,12 @@ pub(super) fn greet(
         .spawn();
     let mut child = started.map_err(|error| not_started(&error))?;
     let words = child.stderr.take().map(listen);
-    let heard = converse(&mut child);
-    let silent = matches!(&heard, Some(Err(not)) if not.cause == Cause::ProgramSilent);
+    let receiver = converse(&mut child);
+    let silent = matches!(&receiver, Some(Err(not)) if not.cause == Cause::ProgramSilent);
     // Who has been waited for in vain isn't waited for again.
     let patience = if silent { Duration::ZERO } else { END_WITHIN };
     let status = end(&mut child, patience);
-    heard.unwrap_or_else(|| {
+    receiver.unwrap_or_else(|| {
         // It ended without a word, or at least without a frame.
         let mut detail = ended(status);
         if let Some(said) = words.and_then(last_words) {
@@ -163,13 +163,13 @@ fn converse(child: &mut Child) -> Option<Result<ProbeSuccess, ProbeFailure>> {
         r#"{{"jsonrpc":"2.0","id":1,"method":"hello","params":{{"protocol":{PROTOCOL},"extension":"{}"}}}}"#,
         env!("CARGO_PKG_VERSION")
     );
-    let (told, heard) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     // A thread of its own, as a pipe can't be read with a time limit; it ends with the program.
     thread::spawn(move || {
-        // A program that has ended already can't be written to, and tells so by its end.
+        // A program that has ended already can't be written to; its exit shows that.
         let _ = frame::write(&mut stdin, hello.as_bytes());
         let answer = frame::read(&mut stdout, MAX_RESPONSE_BYTES);
-        let _ = told.send(answer);
+        let _ = sender.send(answer);
         drop(stdin);
     });
     let garbled = |detail: String| {
@@ -178,7 +178,7 @@ fn converse(child: &mut Child) -> Option<Result<ProbeSuccess, ProbeFailure>> {
             detail,
         }))
     };
-    match heard.recv_timeout(ANSWER_WITHIN) {
+    match receiver.recv_timeout(ANSWER_WITHIN) {
         Ok(Ok(Frame::Payload(payload))) => Some(judge(&payload)),
         Ok(Ok(Frame::TooLarge { bytes })) => garbled(format!(
             "its message has {bytes} bytes, but browsers accept at most {MAX_RESPONSE_BYTES}"
@@ -266,7 +266,7 @@ fn ended(status: Option<ExitStatus>) -> String {
 
 /// Reads all that a program says, so that it never waits to be read, and keeps the end of it.
 fn listen(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
-    let (told, heard) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut kept = Vec::new();
         let mut piece = [0; MAX_WORDS];
@@ -275,15 +275,15 @@ fn listen(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
             kept.drain(..kept.len().saturating_sub(MAX_WORDS));
         }
         // Nobody may want to know.
-        let _ = told.send(kept);
+        let _ = sender.send(kept);
     });
-    heard
+    receiver
 }
 
 /// The last line of a program that has been ended. What it has started may have left its
 /// group and hold the pipe open: that isn't waited for.
-fn last_words(heard: Receiver<Vec<u8>>) -> Option<String> {
-    let said = heard.recv_timeout(END_WITHIN).ok()?;
+fn last_words(receiver: Receiver<Vec<u8>>) -> Option<String> {
+    let said = receiver.recv_timeout(END_WITHIN).ok()?;
     let said = String::from_utf8_lossy(&said);
     let line = said.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(
@@ -412,7 +412,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_program_that_spews_takes_no_room() {
-        // Its temporary folder stays empty while it speaks; what it says last is told.
+        // Its temporary folder stays empty while it speaks; its last words are reported.
         let dir = tempfile::tempdir().unwrap();
         let script = r#"
             head -c 20000000 /dev/zero | tr '\0' x >&2

@@ -462,7 +462,7 @@ fn is_of_late(visit: &Visit) -> bool {
     at.is_ok_and(|at| crate::clock::now().duration_since(at) < OF_LATE)
 }
 
-/// A moment as people tell it.
+/// A moment as people write it.
 fn ago(at: &str, now: Timestamp) -> String {
     let Ok(at) = at.parse::<Timestamp>() else {
         return "at an unknown time".into();

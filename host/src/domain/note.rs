@@ -46,7 +46,7 @@ impl NoteId {
     }
 
     /// The moment that it is. The save was then or, where the id was bumped, before:
-    /// [`Note::saved_at`] tells.
+    /// see [`Note::saved_at`].
     #[must_use]
     pub fn moment(self) -> Timestamp {
         Timestamp::from_microsecond(self.0.clamp(Self::MIN.0, Self::MAX.0))
@@ -218,7 +218,7 @@ pub fn parse_tags<S: AsRef<str>>(names: &[S]) -> Result<Vec<Tag>> {
     let mut seen = HashSet::new();
     let mut tags = Vec::with_capacity(names.len().min(MAX_TAGS));
     let parts = names.iter().map(AsRef::as_ref).flat_map(|name| {
-        // Of nothing but commas no tag is made, which is told.
+        // Of nothing but commas no tag is made, which is an error.
         let items = name.split(is_comma).any(|part| !part.trim().is_empty());
         let listed = !name.contains(',') && name.contains(is_comma) && items;
         let empty = move |part: &&str| listed && part.trim().is_empty();

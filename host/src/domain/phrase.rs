@@ -146,7 +146,7 @@ impl Phrase {
         }
     }
 
-    /// Whether the index tells all of a spelling: not where a word has signs, which it
+    /// Whether the index decides all of a spelling: not where a word has signs, which it
     /// doesn't keep in their place.
     #[must_use]
     pub fn has_signs(&self) -> bool {
@@ -193,7 +193,7 @@ fn stands(
     text: &Words,
     at: usize,
 ) -> Option<Found> {
-    // Nearly all words are told apart by their first byte.
+    // Nearly all words differ in their first byte.
     let initial = wanted[0].folded.bytes().next();
     let begins = text.initial(at) == initial;
     if !begins && !text.has_parts(at) {

@@ -131,7 +131,7 @@ impl Tag {
         self.0.contains(typed) || folded(&self.0).contains(&*folded(typed))
     }
 
-    /// The name as one word of a POSIX shell, for commands that are told.
+    /// The name as one word of a POSIX shell, for commands that are printed.
     #[must_use]
     pub fn shell_word(&self) -> Cow<'_, str> {
         shell_word(&self.0)

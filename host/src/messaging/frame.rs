@@ -19,7 +19,7 @@ pub enum Frame {
     End,
 }
 
-/// The stream itself failed; no further frame can be told from it.
+/// The stream itself failed; no further frame can be read from it.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     /// It ended inside a frame.

@@ -83,7 +83,7 @@ fn run_maintenance(handler: &mut impl RequestHandler) -> Option<Duration> {
 }
 
 /// Whether something, be it the end, arrives on the stream within `time`.
-/// Where that can't be told, it is said to: then reading tells.
+/// If that is unknown, it counts as arrived, and reading finds out.
 fn arrives(input: &impl AsFd, time: Duration) -> bool {
     let mut watched = [PollFd::new(input, PollFlags::IN)];
     let time = Timespec::try_from(time).ok();

@@ -334,7 +334,7 @@ pub struct SuggestTagsParams {
     pub excerpt: Option<String>,
     /// Other text: what the user wrote, or the text of the page. The first 16 KiB count.
     pub text: Option<String>,
-    /// Tags that were chosen already: they aren't suggested, and tell of others.
+    /// Tags that were chosen already: they aren't suggested, and lead to others.
     pub tags: Option<Vec<String>>,
     /// Tags that were suggested and refused: they aren't suggested again, nor as
     /// soon what goes with them.
@@ -368,7 +368,7 @@ pub struct SuggestedTag {
     pub score: f64,
     /// Why, in English: "3 similar notes", "appears in the title", "common on arxiv.org".
     pub because: String,
-    /// The same as a word and what it is about, to be told in another language.
+    /// The same as a word and what it is about, so that the extension can translate it.
     pub reason: SuggestReason,
     /// `similar_notes`: how many. `usual_on_site`: the site. `often_with`: the tag.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! `/api/…`: what the pages show, as JSON for the user's own scripts.
 //!
-//! Reads only, like all of the site. docs/api.md tells what may be asked; what a
+//! Reads only, like all of the site. docs/api.md lists the requests; what a
 //! note has is `protocol::Note`. Errors are JSON, too: `{"error": {"kind",
 //! "message"}}` with the kinds of the messages.
 

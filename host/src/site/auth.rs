@@ -82,7 +82,7 @@ pub(super) enum Admission {
 pub struct EntryLink {
     /// With the token: for the user's own eyes.
     pub address: String,
-    /// Whoever opens programs can be given this file's name, which tells nobody anything.
+    /// Whoever opens programs can be given this file's name, which reveals nothing.
     pub page: PathBuf,
 }
 

@@ -247,7 +247,7 @@ pub(super) fn is_nonce(text: &str) -> bool {
     text.len() == NONCE_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Compares in a time that doesn't tell how much is right.
+/// Compares in constant time.
 pub(super) fn is_same(shown: &str, right: &str) -> bool {
     right.len() == SECRET_LENGTH && bool::from(shown.as_bytes().ct_eq(right.as_bytes()))
 }

@@ -269,7 +269,7 @@ impl Links {
 
     pub(super) fn icon(&self) -> String {
         match self.files {
-            // What kind a file is, servers tell by its name.
+            // Servers take the type of a file from its name.
             Some(_) => self.path("/favicon.svg"),
             None => self.path("/favicon.ico"),
         }

@@ -352,7 +352,7 @@ mod tests {
         assert!(render(&text, 2).into_string().starts_with("<pre>&gt; &gt;"));
     }
 
-    /// How long each takes is told by `cargo test --release no_text_becomes -- --nocapture`.
+    /// How long each takes is printed by `cargo test --release no_text_becomes -- --nocapture`.
     #[test]
     fn no_text_becomes_very_much_more_than_it_is() {
         for (name, text) in pathological_texts() {

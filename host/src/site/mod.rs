@@ -280,7 +280,7 @@ impl Site {
     }
 }
 
-/// Serves the site in this thread. `ready` is told the port once connections are
+/// Serves the site in this thread. `ready` receives the port once connections are
 /// accepted.
 ///
 /// # Errors

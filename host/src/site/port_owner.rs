@@ -64,7 +64,7 @@ mod linux {
     }
 
     pub(super) fn is_another_users(address: SocketAddr) -> bool {
-        // Where our own user has no number, the table doesn't tell it from others.
+        // Where our own user has no number, the table doesn't distinguish it from others.
         let Some(own) = own_user() else { return false };
         listener(address).is_some_and(|listener| listener.uid != own)
     }

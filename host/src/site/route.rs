@@ -232,7 +232,7 @@ fn site(name: &str, query: &Parameters<'_>) -> Route {
 }
 
 fn search(parameters: &Parameters<'_>) -> Route {
-    // A blank at the end tells that the last word is finished.
+    // A blank at the end means that the last word is finished.
     let query = parameters.value("q").unwrap_or_default().trim_start();
     let query = query.to_owned();
     match (parameters.value("sort"), before(parameters)) {

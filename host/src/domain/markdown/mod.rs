@@ -370,7 +370,7 @@ fn language(kind: &CodeBlockKind<'_>) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The tree as text: elements in brackets, with what tells them apart.
+    /// The tree as text: elements in brackets, with what distinguishes them.
     fn outline(nodes: &[MarkdownNode]) -> String {
         let one = |node: &MarkdownNode| match node {
             MarkdownNode::Text(text) => format!("{text:?}"),

@@ -23,7 +23,7 @@ const TAGS_OF_NOTE: usize = 32;
 /// So many tags that no note has are kept, since they may come again.
 const UNUSED_TAGS: usize = 500;
 
-/// So many of the newest notes tell the topics.
+/// The topics are found from so many of the newest notes.
 const TOPIC_NOTES: usize = 300;
 
 /// After so many new notes topics are found anew.
@@ -273,7 +273,7 @@ impl Memory {
         self.weights.clone_from(&other.weights);
     }
 
-    /// How much each sign tells, for tests of what becomes of it.
+    /// The weight of each sign, for tests of what becomes of it.
     #[cfg(test)]
     pub fn learned_weights(&self) -> Vec<f64> {
         self.weights.weights().to_vec()

@@ -2,7 +2,7 @@
 //!
 //! [`Memory`] holds some hundred notes, sees for each tag of them what speaks for
 //! it (similar notes, its name on the page, the habits on the site, …), and has
-//! learned how much each of these tells. It knows no clock and no database: what
+//! learned how much each of these counts. It knows no clock and no database: what
 //! notes it is given, and when, is `store/query/suggest.rs`. How the signs were chosen
 //! and what each gained is in `docs/suggestions.md`.
 

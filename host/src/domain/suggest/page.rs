@@ -10,7 +10,7 @@ use crate::domain::{
 };
 
 /// Words that say nothing of what a page is about, in the language in which most pages are
-/// written. (Of other languages, that a word is on most pages tells the same.)
+/// written. (Of other languages, a word on most pages counts as one.)
 const EMPTY_WORDS: &str = " a about all also an and any are as at be because been both but by can \
     com could did do does each for from had has have he her his how htm html http https i if in \
     index into is it its just me more most my new news no not of on one only or other our out \

@@ -463,7 +463,7 @@ impl Memory {
     }
 }
 
-/// Small shares told apart.
+/// Spreads small shares.
 fn raised(share: f64) -> f64 {
     if share == 0.0 {
         return 0.0;

@@ -1,4 +1,4 @@
-//! The weights of the signs by which a tag is told, learned from one note after
+//! The weights of the signs by which a tag is chosen, learned from one note after
 //! the other.
 //!
 //! A logistic model. What is known of the weights is their most likely values and

@@ -2,7 +2,7 @@
 //! there.
 //!
 //! A folder may have the user's own in it (`.git`, `CNAME`, `README.md`): what an export
-//! has at the top, a dozen names, is told by its mark, and nothing else is ever touched.
+//! has at the top, a dozen names, is recognised by its mark, and nothing else is ever touched.
 //! Each of those is exchanged with the new one in one step of the system, after it was
 //! seen that all in them is as the last export wrote it, by the hashes that the mark has.
 //! What is the same as before is the same file (a hard link), so it keeps its date.
@@ -75,7 +75,7 @@ pub(super) struct Folder<'a> {
     unchanged: AtomicU64,
 }
 
-/// What the last export wrote, as its mark tells.
+/// What the last export wrote, by its mark.
 #[derive(Debug, Default)]
 struct Earlier {
     /// What is at the top.
@@ -188,7 +188,7 @@ impl<'a> Folder<'a> {
         Ok(())
     }
 
-    /// Refuses to go on after the export was told to end.
+    /// Refuses to go on after the export was interrupted.
     fn go_on(&self) -> io::Result<()> {
         match self.stop.load(Relaxed) {
             true => Err(io::ErrorKind::Interrupted.into()),
@@ -479,7 +479,7 @@ fn mark(top: &BTreeSet<String>, files: &[(u64, u64)]) -> String {
     mark
 }
 
-/// What the last export wrote, as its mark tells; none where there is no mark. A folder
+/// What the last export wrote, by its mark; none where there is no mark. A folder
 /// may come from anywhere: names that lead out of it are none.
 fn marked(place: &Path) -> io::Result<Option<Earlier>> {
     let mut text = String::new();

@@ -155,7 +155,7 @@ pub struct Written {
     pub removed: u64,
 }
 
-/// Writes the site of the notes that pass the filter into a folder. `progress` is told
+/// Writes the site of the notes that pass the filter into a folder. `progress` receives
 /// how much of how much is done. Where `stop` is set meanwhile, the place stays as it was.
 ///
 /// # Errors

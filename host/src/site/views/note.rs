@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// So many tags that both have are told.
+/// So many tags that both have are shown.
 const SHARED: usize = 4;
 
 /// A related note, in two parts: what it is, and what both have.

@@ -109,7 +109,7 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
             (title)
         }
     };
-    // Of unknown language where the page didn't tell.
+    // Of unknown language if the page didn't say.
     let lang = note.metadata.lang.as_deref().unwrap_or_default();
     html! {
         @match level {

@@ -92,7 +92,7 @@ impl Clock {
             ..0 if step >= -STEP => (0, self.seen),
             ..0 => (0, now),
             0..=STEP => (step, now),
-            // A jump to where the clock has been before tells nothing.
+            // A jump to where the clock has been before means nothing.
             _ if now <= self.highest => (0, now),
             _ => (STEP, now),
         };

@@ -157,7 +157,7 @@ pub(in crate::store) struct AtomicFile {
     target: PathBuf,
     placed: bool,
     /// Locked for as long as it is written, so that what was left behind by a
-    /// process that was killed is told from what another is writing.
+    /// process that was killed is distinguished from what another is writing.
     lock: File,
 }
 

@@ -52,7 +52,7 @@ impl FileSystem {
         }
     }
 
-    /// Elsewhere file systems have names instead of numbers; none is told apart yet.
+    /// Elsewhere file systems have names instead of numbers; none is distinguished yet.
     #[cfg(not(target_os = "linux"))]
     pub(in crate::store) fn of(_path: &Path) -> Self {
         Self::Local

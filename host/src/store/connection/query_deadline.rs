@@ -28,7 +28,7 @@ pub(in crate::store) struct QueryDeadline {
 }
 
 impl QueryDeadline {
-    /// A connection that can be told not to take too long.
+    /// A connection whose queries have a deadline.
     pub(in crate::store) fn with(conn: &mut Connection) -> rusqlite::Result<Self> {
         let start = Instant::now();
         let end = Arc::new(AtomicU64::new(0));

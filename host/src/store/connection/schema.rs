@@ -7,7 +7,7 @@ use crate::error::{Error, Result, StoreFault};
 /// `user_version` of a database that is up to date.
 pub(in crate::store) const SCHEMA: usize = 6;
 
-/// "uNOT": tells our files from others' (`PRAGMA application_id`).
+/// "uNOT": marks our files (`PRAGMA application_id`).
 pub(crate) const APPLICATION_ID: i32 = 0x754E_4F54;
 
 /// How many steps of the schema a database has.

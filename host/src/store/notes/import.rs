@@ -43,7 +43,7 @@ pub enum RowOutcome {
     Unchanged,
 }
 
-/// What is imported; told when it is undone.
+/// What is imported; printed when it is undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Name of the file.

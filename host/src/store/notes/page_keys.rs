@@ -87,7 +87,7 @@ fn changed_keys(tx: &Transaction<'_>, sql: &str) -> Result<Vec<(i64, String)>> {
     let mut query = tx.prepare(sql)?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        // What can't be read stays as it is; `check` tells of it.
+        // What can't be read stays as it is; `check` reports it.
         let Ok(url) = PageUrl::parse(row.get_ref(1)?.as_str().unwrap_or_default()) else {
             continue;
         };

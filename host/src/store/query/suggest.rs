@@ -143,7 +143,7 @@ impl Reader {
                 .extend(tag.into_iter().map(|tag| (tag, *times)));
         }
         let memory = &mut remembered.memory;
-        // A page that is saved already tells nothing of itself.
+        // A page that is saved already says nothing of itself.
         let aside = own.and_then(|id| memory.set_aside(id));
         let older = self.older_notes(memory, text, url.as_ref(), own)?;
         for note in &older {
@@ -186,7 +186,7 @@ impl Reader {
             .query_row([tag.as_str()], |row| row.get(0))?)
     }
 
-    /// Notes older than those that are remembered which may tell something of a page.
+    /// Notes older than those that are remembered which may say something of a page.
     fn older_notes(
         &self,
         memory: &Memory,
@@ -225,7 +225,7 @@ impl Reader {
             .collect()
     }
 
-    /// Those with the words that tell most: rare ones, and those of the title.
+    /// Those with the words that say most: rare ones, and those of the title.
     fn older_by_words(
         &self,
         memory: &Memory,
@@ -337,7 +337,7 @@ impl Reader {
     }
 }
 
-/// The beginning of a text, which tells what it is about.
+/// The beginning of a text, which says what it is about.
 fn beginning(text: &str) -> &str {
     &text[..text.floor_char_boundary(4 * 1024)]
 }

@@ -24,7 +24,7 @@ use crate::{
 const FILTERED: u32 = if cfg!(test) { 30 } else { 20_000 };
 /// So many notes are looked at for a page of recent tags.
 const RECENT_NOTES: u32 = if cfg!(test) { 10 } else { 5_000 };
-/// So many different first characters are told apart.
+/// So many different first characters are listed.
 const INITIALS: usize = 120;
 
 /// Where a page of tags begins.
@@ -219,7 +219,7 @@ impl Reader {
             let mut found = tags.query([note])?;
             while let Some(row) = found.next()? {
                 let id: i64 = row.get(0)?;
-                // Of a tag that also stands on a newer note the newer page tells.
+                // A tag that is also on a newer note is on the newer page.
                 if seen.insert(id) && newest.query_row([id], |row| row.get::<_, i64>(0))? == note {
                     list.tags.push(ListedTag {
                         count: TagCount {
@@ -419,7 +419,7 @@ mod tests {
         let mut notes: Vec<&[&str]> = vec![&["old"]];
         notes.extend([&["common"] as &[&str]; 25]);
         let (_dir, store) = store_of(&notes);
-        // Each look has an end, and each page tells where to go on.
+        // Each look has an end, and each page says where to go on.
         let found = pages(&store, TagOrder::Recent, "", 5);
         assert_eq!(found.concat(), ["common", "old"]);
         assert_eq!(found.len(), 3);

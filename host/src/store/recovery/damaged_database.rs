@@ -90,7 +90,7 @@ impl DamagedDatabase {
     }
 
     /// A page of notes in the place of the root is a tree without a fault, but for all
-    /// that was in the others: the number of notes tells.
+    /// that was in the others: the number of notes shows it.
     pub(super) fn miss_notes(&mut self) {
         let rows = self.rows(self.own("notes"));
         let found = rows.filter(|row| live_row(row).is_some()).count();

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Ids of notes are moments in µs. In a stray index of which nothing else is
-/// known, these (from 1973 on) are told from ids of tags.
+/// known, these (from 1973 on) are distinguished from ids of tags.
 pub(super) const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
 
 /// A row of `notes` or `trash`.
@@ -25,7 +25,7 @@ pub(super) fn is_note_id(id: i64) -> bool {
     (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
 }
 
-/// Whether a name on a page that belongs to nothing tells that it is one of tags. Tables and
+/// Whether a name on a page that belongs to nothing shows that it is one of tags. Tables and
 /// indices of sites look the same, but for the dot at the end of each name, and so do the
 /// settings that FTS5 keeps.
 pub(super) fn may_be_tag(name: &str) -> bool {

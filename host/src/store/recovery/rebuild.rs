@@ -149,7 +149,7 @@ fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Resu
 }
 
 /// Whether it is a sound database, but another program's. Where only our mark
-/// is damaged, the tables tell.
+/// is damaged, by its tables.
 fn is_foreign(path: &Path) -> bool {
     if path.exists() && !path.is_file() {
         return true;

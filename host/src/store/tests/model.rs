@@ -108,7 +108,7 @@ struct ModelNote {
     deleted: Option<Timestamp>,
 }
 
-/// What a step answers; an error is only told from none.
+/// What a step answers; of an error, only that there is one.
 #[derive(Debug, Clone, PartialEq)]
 enum Outcome {
     Note(Vec<Tag>),

@@ -225,7 +225,7 @@ fn mark<'a>(files: impl IntoIterator<Item = (&'a String, &'a u64)>) -> String {
     mark
 }
 
-/// The files that a folder's mark tells of, with what each may be. A folder may come
+/// The files that a folder's mark lists, with what each may be. A folder may come
 /// from anywhere: names that lead out of it, and those of no notes, are none.
 fn marked(folder: &Path) -> io::Result<BTreeMap<String, Vec<u64>>> {
     let mut text = String::new();

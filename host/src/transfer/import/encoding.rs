@@ -119,7 +119,7 @@ pub(super) fn guess(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<Gue
     if scan.unsound == 0 && !scan.escapes {
         return Ok(Guess::UTF_8);
     }
-    // Exporters write a label whatever follows: characters that are sound tell more.
+    // Exporters write a label whatever follows: valid characters say more.
     let declared = declared(&head);
     let is_legacy = declared.is_some_and(|encoding| !is_unicode(encoding));
     if scan.unsound > 0 && scan.sound >= scan.unsound * if is_legacy { 2 } else { 1 } {

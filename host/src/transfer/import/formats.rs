@@ -1,8 +1,8 @@
-//! The table of formats: how each is told from the others, and what reads it.
+//! The table of formats: how each is recognised, and what reads it.
 //!
-//! A file is told by its structure. Of JSON the outline is compared with the members
+//! A file is recognised by its structure. Of JSON the outline is compared with the members
 //! that each format's rows have to have; where several fit, the one with the most
-//! required members is it. A table is told by the names of its columns. Other text is
+//! required members is it. A table is recognised by the names of its columns. Other text is
 //! shown to each format in turn. A new format is one entry here.
 
 use crate::{
@@ -20,7 +20,7 @@ pub struct Format {
     pub name: &'static str,
     /// What it is, for people.
     pub title: &'static str,
-    /// How it is told.
+    /// How it is recognised.
     pub(super) shape: Shape,
     /// What reads its rows; none of an archive, whose files have formats of their own.
     pub(super) read: Option<fn(&mut Source, &mut Sink<'_>) -> Result<()>>,
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Format {
     }
 }
 
-/// How a format is told from others.
+/// How a format is recognised.
 pub(super) enum Shape {
     /// By the first bytes of the file.
     Magic(&'static [u8]),

@@ -302,7 +302,7 @@ impl Emitter for Pieces {
     }
 
     fn emit_current_comment(&mut self) {
-        // At the end of the file it is given, too: what had no end is told by `CutOff`.
+        // At the end of the file it is given, too: `CutOff` reports what had no end.
         self.unfinished = self.shared.ended.get();
     }
 

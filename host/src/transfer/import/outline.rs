@@ -1,5 +1,5 @@
 //! The structure of a JSON document: which members its objects have, and what kind of
-//! value each is, of the first few things of every list. Formats are told apart by it,
+//! value each is, of the first few things of every list. Formats are recognised by it,
 //! never by what stands in a text.
 
 use std::{

@@ -18,7 +18,7 @@ use crate::{
 /// Most bookmarks of a file.
 const MAX_ROWS: u64 = 10_000_000;
 
-/// Reads a file into an import. `progress` is told how many rows were read.
+/// Reads a file into an import. `progress` receives the number of rows read.
 ///
 /// # Errors
 /// `InvalidParams` with a sentence where the file can't be read to its end; the
@@ -262,7 +262,7 @@ mod tests {
         }));
     }
 
-    /// What is broken has to be told in a sentence.
+    /// What is broken has to get a sentence.
     fn judge(done: Result<Report>) {
         match done {
             Ok(report) => {
@@ -336,7 +336,7 @@ mod tests {
         all
     }
 
-    /// What reads is the same with and without the store, which tells it nothing but
+    /// What reads is the same with and without the store, which gives it nothing but
     /// to go on: so only one of sixteen inputs goes as far as there.
     fn fuzz(name: &str) {
         let seeds = seeds(name);

@@ -25,7 +25,7 @@ const HEAD_BYTES: u64 = 64 * 1024;
 trait Seekable: Read + Seek {}
 impl<T: Read + Seek> Seekable for T {}
 
-/// A file that tells how far it was read.
+/// A file that knows how far it was read.
 struct Placed<F> {
     file: F,
     place: Rc<Cell<u64>>,

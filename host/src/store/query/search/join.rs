@@ -39,7 +39,7 @@ const LOOK: u32 = 60;
 /// Summaries that are kept after a look at most.
 const SUMMARIES: usize = 64;
 
-/// So many leaps tell that a stream is denser than the others.
+/// So many leaps mean that a stream is denser than the others.
 const LEAPS: u32 = 3;
 
 /// The least and the most that counts for one step, in µs: a machine that is busy
@@ -277,7 +277,7 @@ impl<'a> Search<'a> {
         Ok(false)
     }
 
-    /// The note of a row, if it has all that the streams don't tell.
+    /// The note of a row, if it has all that the streams can't decide.
     pub(super) fn look_at(&mut self, row: i64) -> Result<Option<Note>> {
         if self.is_from_elsewhere(row)? {
             return Ok(None);

@@ -2,7 +2,7 @@
 //!
 //! A query is a join. Each condition is a descending stream of rows of the
 //! index (`index.rs`): the words, each tag, the sites. A row at which all
-//! streams stand is a note that was found; what a stream can't tell is looked up
+//! streams stand is a note that was found; what a stream can't decide is looked up
 //! in the note's text. Each stream leaps to where the others are, so that the
 //! rarest condition sets the pace, whichever that is.
 //!
@@ -10,7 +10,7 @@
 //! when a page has cost [`WORK`] it is answered as far as it has come, with the
 //! place to go on from. Inside FTS5 the clock is looked at instead: see
 //! `query_deadline.rs`. A condition with which FTS5 takes too long is taken apart into
-//! single words, whose rows it tells one by one.
+//! single words, whose rows it lists one by one.
 
 use std::time::{Duration, Instant};
 
@@ -104,7 +104,7 @@ impl Reader {
             return Ok(Found::default());
         };
         let mut hits = Vec::new();
-        // One more than asked for tells whether there are more.
+        // One more than asked for shows whether there are more.
         while hits.len() <= wanted {
             match search.next()? {
                 Step::At(note) => hits.push(search.hit(note)),

@@ -36,7 +36,7 @@ const FREQUENT: usize = 3;
 
 /// What the index knows of an unfinished phrase.
 enum Known {
-    /// An expression that tells all of it.
+    /// An expression that decides all of it.
     All(String),
     /// An expression of what stands before its last word, or none: the rest is seen in
     /// the text.
@@ -113,7 +113,7 @@ impl Search<'_> {
     ) -> Result<bool> {
         let mut expansions = Expansions::new();
         let length = |phrase: &Phrase| beginning(&phrase.spellings[0]).len();
-        // What tells most comes first.
+        // The rarest comes first.
         open.sort_by_key(|(_, phrase)| std::cmp::Reverse(length(phrase)));
         let alone = open.len() == 1 && expressions.is_empty();
         let mut wide = Vec::new();
@@ -212,7 +212,7 @@ impl Search<'_> {
         Ok(expansions.get(begins).and_then(Option::as_ref))
     }
 
-    /// What the index can tell of a phrase whose last word may go on.
+    /// What the index can decide of a phrase whose last word may go on.
     fn known(&mut self, phrase: &Phrase, expansions: &mut Expansions) -> Result<Known> {
         let mut any: Vec<String> = phrase.pairs.iter().map(|pair| quoted(pair, 2)).collect();
         let mut partly = false;
@@ -336,7 +336,7 @@ impl Search<'_> {
         }
     }
 
-    /// Leaves out a stream of words that takes too long: what it would tell is
+    /// Leaves out a stream of words that takes too long: what it would decide is
     /// seen in the text. Where nothing else would be left, its single words take
     /// its place, which FTS5 finds without a search of its own.
     pub(super) fn take_apart(&mut self, at: usize) {
