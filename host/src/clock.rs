@@ -8,7 +8,6 @@ use jiff::Timestamp;
 /// [`Timestamp`] can hold (years -9999 to 9999), where `Timestamp::now` panics, it is the
 /// nearest that it can; the store refuses to write long before.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
 pub fn now() -> Timestamp {
     #[expect(
         clippy::disallowed_methods,
