@@ -151,7 +151,7 @@ const hasSearched = (page) =>
 				document.querySelector("#outcome")
 			);
 			const text = outcome?.textContent ?? "";
-			return /No note|^\d+ notes?$|newest/.test(text) || outcome?.hidden === true;
+			return /No matches|^\d+ notes?$|newest/.test(text) || outcome?.hidden === true;
 		}),
 	);
 
