@@ -324,7 +324,7 @@ excerpt?: string,
  */
 text?: string, 
 /**
- * Tags that were chosen already: they aren't suggested, and tell of others.
+ * Tags that were chosen already: they aren't suggested, and lead to others.
  */
 tags?: Array<string>, 
 /**
@@ -366,7 +366,7 @@ score: number,
  */
 because: string, 
 /**
- * The same as a word and what it is about, to be told in another language.
+ * The same as a word and what it is about, so that the extension can translate it.
  */
 reason: SuggestReason, 
 /**
