@@ -244,8 +244,7 @@ for (const { what, content, says } of DATABASES) {
 			const database = path.join(world.folder, "notes.db");
 			const sound = `${database}.sound`;
 			const { popup } = await world.save(browser, "/article", "queued");
-			const status = await popup.text("#status");
-			assert.match(status, says);
+			const status = await popup.says("#status", says);
 			const { checks } = await doctor(world);
 			const found = checks.find(
 				(/** @type {any} */ check) =>

@@ -130,7 +130,7 @@ inEachBrowser(
 		await writeFile(database, "These are my notes, but this is no database.".repeat(99));
 		await world.install();
 		const { popup } = await world.save(browser, "/article", "queued");
-		assert.match(await popup.text("#status"), /not a database/);
+		await popup.says("#status", /not a database/);
 		await popup.type("kept,");
 		await popup.hasTags("kept");
 		await rm(database);

@@ -63,6 +63,21 @@ export class Popup {
 	}
 
 	/**
+	 * Waits until what the selector finds says this: a popup shows the trouble that it
+	 * knows of while the background finds out what is wrong now.
+	 * @param {string} selector
+	 * @param {RegExp} expected
+	 * @returns {Promise<string>} Its whole text.
+	 */
+	says(selector, expected) {
+		return until(`${selector} says ${expected}`, async () => {
+			const text = await this.text(selector);
+			if (!expected.test(text)) throw new Error(text);
+			return text;
+		});
+	}
+
+	/**
 	 * Value of a field.
 	 * @param {string} selector
 	 * @returns {Promise<string>}
