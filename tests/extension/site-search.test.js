@@ -4,13 +4,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { means, occurrences } from "../../host/src/site/assets/occurrences.js";
 import { isEmpty, readQuery } from "../../host/src/site/assets/query.js";
-import {
-	halvesOf,
-	means,
-	occurrences,
-	wordsOf,
-} from "../../host/src/site/assets/words.js";
+import { halvesOf } from "../../host/src/site/assets/spellings.js";
+import { wordsOf } from "../../host/src/site/assets/words.js";
 
 /**
  * Without what isn't there.

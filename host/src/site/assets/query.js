@@ -3,7 +3,8 @@
 // operator is a word to look for. tests/fixtures/search/queries.json holds both to it.
 
 import { withoutInvisible } from "./invisible.js";
-import { addSpelling, hasSigns, spellingsOf, wordsOf } from "./words.js";
+import { addSpelling, spellingsOf } from "./spellings.js";
+import { hasSigns, wordsOf } from "./words.js";
 
 /**
  * @typedef {object} Term

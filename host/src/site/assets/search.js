@@ -1,6 +1,7 @@
 // The search of a site in files. Nobody answers questions there, so the page looks by
 // itself, in the pieces of the index.
 
+import { occurrences } from "./occurrences.js";
 import {
 	nameOf,
 	noteOf,
@@ -11,7 +12,8 @@ import {
 	tooShort,
 } from "./pieces.js";
 import { isEmpty, readQuery, tagOf } from "./query.js";
-import { halvesOf, hasSigns, occurrences, wordsOf } from "./words.js";
+import { halvesOf } from "./spellings.js";
+import { hasSigns, wordsOf } from "./words.js";
 
 /** Notes that are shown at once. */
 const SHOWN = 20;

@@ -24,17 +24,16 @@ const MAX_WORD_BYTES = 128;
 /** More signs in a row are decoration. */
 const MAX_TRAIL = 3;
 
-/** Of so many words or parts every run is a spelling of its own; of more only the single ones. */
-const MAX_RUN = 4;
+/**
+ * Up to this many words or parts, every run of them is a spelling of its own; of more, only
+ * the single ones.
+ */
+export const MAX_RUN = 4;
 const MAX_DIGIT_GROUPS = 8;
 const MAX_INITIALS = 12;
 /** More parts aren't a name but a key or a checksum, and so is what has short ones. */
 const MAX_PARTS = 10;
 const LEAST_PART = 3;
-/** Longer spellings are nobody's, in bytes of UTF-8. */
-const MAX_SPELLING = 64;
-/** Longer words aren't taken for two that stand side by side, in characters. */
-const MAX_HALVED = 32;
 
 const MARK = /^\p{M}$/u;
 const LETTER = /^[\p{Alphabetic}\p{N}]$/u;
@@ -458,184 +457,5 @@ function settle(words) {
 	}
 }
 
-/**
- * Whether a word of a query means one of a text; one that is still being typed means all
- * that begin so.
- * @param {Word} wanted
- * @param {Word} found
- * @param {boolean} unfinished
- */
-export function means(wanted, found, unfinished) {
-	/** @type {(wanted: string, found: string) => boolean} */
-	const begins = (a, b) => (unfinished ? b.startsWith(a) : a === b);
-	// What has signs after it is typed to its end.
-	const letters =
-		wanted.trail === ""
-			? begins(wanted.folded, found.folded)
-			: wanted.folded === found.folded && begins(wanted.trail, found.trail);
-	return letters && (wanted.lead === "" || wanted.lead === found.lead);
-}
-
 /** @param {Word} word */
 export const hasSigns = (word) => word.lead !== "" || word.trail !== "";
-
-/**
- * The spellings of a term, of which one is enough, the one that was typed first.
- * @param {string} text
- * @param {boolean} unfinished it wasn't typed in quotation marks, and is wanted
- * @returns {Word[][]}
- */
-export function spellingsOf(text, unfinished) {
-	const words = wordsOf(text);
-	if (words.length === 0) return [];
-	const spellings = [words];
-	if (words.some(hasSigns)) return spellings;
-	// `wi-fi` is also `wifi`, and two words in quotation marks may be one.
-	const joined = words.slice(1).every((word) => word.joined);
-	if (words.length > 1 && (joined || words.length === 2)) {
-		addSpelling(spellings, words.map(({ folded }) => folded).join(""));
-	}
-	if (words.some(({ parts }) => parts.length > 0)) {
-		addSpelling(spellings, parted(words, false));
-		addSpelling(spellings, parted(words, true));
-	}
-	// `v1.2.3` is often written without the letter.
-	const numbers = words.slice(1).map(({ folded }) => folded);
-	const isVersion = numbers.length > 1 && numbers.every((word) => /^[0-9]+$/.test(word));
-	if (unfinished && isVersion && words[0]?.folded === "v") {
-		addSpelling(spellings, numbers.join("."));
-	}
-	return spellings;
-}
-
-/**
- * The pairs of words that the only word of a term may be made of, typed without the space.
- * @param {{ spellings: Word[][], prefix: boolean }} term
- * @returns {[first: string, second: string][]}
- */
-export function halvesOf({ spellings: [typed = []], prefix }) {
-	const [word] = typed;
-	if (!prefix || !word || typed.length !== 1 || hasSigns(word)) return [];
-	const letters = [...word.folded];
-	const count = letters.length;
-	if (count > MAX_HALVED || !/^[\p{Alphabetic}\p{M}]+$/u.test(word.folded)) return [];
-	/** @type {[first: string, second: string][]} */
-	const halves = [];
-	for (let first = 2; count - first >= 2; first++) {
-		// `a part` and `be at` are other words.
-		if (first === 2 && count !== 4) continue;
-		halves.push([letters.slice(0, first).join(""), letters.slice(first).join("")]);
-	}
-	return halves;
-}
-
-/**
- * @param {Word[][]} spellings
- * @param {string} text
- */
-export function addSpelling(spellings, text) {
-	const words = wordsOf(text);
-	/** @param {Word[]} words */
-	const letters = (words) => words.map(({ folded }) => folded).join(" ");
-	if (words.length > 0 && !spellings.some((one) => letters(one) === letters(words))) {
-		spellings.push(words);
-	}
-}
-
-/**
- * Words with spaces between their parts: all, or only letters and numbers.
- * @param {Word[]} words
- * @param {boolean} all
- */
-function parted(words, all) {
-	const apart = words.map(({ folded, parts }) => {
-		let spelling = "";
-		let before;
-		for (const { letters } of parts) {
-			const number = /^[0-9]/.test(letters);
-			if (before !== undefined && (all || number !== before)) spelling += " ";
-			spelling += letters;
-			before = number;
-		}
-		return spelling === "" ? folded : spelling;
-	});
-	return apart.join(" ");
-}
-
-/**
- * Where a phrase stands in a text: its words one after the other, in one of its spellings;
- * or a pair of words that it stands for, of which none goes on.
- * @param {{ spellings: Word[][], pairs: Word[][], prefix: boolean }} phrase
- * @param {Word[]} text
- * @returns {{ start: number, end: number }[]}
- */
-export function occurrences({ spellings, pairs, prefix }, text) {
-	/** @type {[words: Word[], unfinished: boolean][]} */
-	const wanted = [];
-	for (const words of spellings) wanted.push([words, prefix]);
-	for (const words of pairs) wanted.push([words, false]);
-	const found = [];
-	for (let run = 0; run < text.length; run++) {
-		for (const [words, unfinished] of wanted) {
-			const place = standsAt(words, unfinished, text, run);
-			if (place) {
-				found.push(place);
-				break;
-			}
-		}
-	}
-	return found;
-}
-
-/** @type {(words: Word[], prefix: boolean, text: Word[], run: number) => { start: number, end: number } | undefined} */
-function standsAt(words, prefix, text, run) {
-	const stands = words.every((word, place) => {
-		const there = text[run + place];
-		return there && means(word, there, prefix && place === words.length - 1);
-	});
-	const [first, last] = [text[run], text[run + words.length - 1]];
-	if (stands && first && last) return { start: first.start, end: last.end };
-	const [word] = words;
-	if (!word || words.length > 1 || hasSigns(word)) return undefined;
-	if (bytesOf(word.folded) > MAX_SPELLING) return undefined;
-	return (
-		inParts(word.folded, prefix, text[run]) ?? joinedAt(word.folded, prefix, text, run)
-	);
-}
-
-/** @type {(wanted: string, unfinished: boolean, text: Word[], run: number) => { start: number, end: number } | undefined} */
-function joinedAt(wanted, unfinished, text, run) {
-	const first = text[run];
-	if (!first || !wanted.startsWith(first.folded)) return undefined;
-	let rest = wanted.slice(first.folded.length);
-	let length = bytesOf(first.folded);
-	for (let at = run + 1; rest !== "" && text[at]?.joined; at++) {
-		const word = /** @type {Word} */ (text[at]);
-		length += bytesOf(word.folded);
-		if (length > MAX_SPELLING) return undefined;
-		if (rest === word.folded || (unfinished && word.folded.startsWith(rest))) {
-			return { start: first.start, end: word.end };
-		}
-		if (!rest.startsWith(word.folded)) return undefined;
-		rest = rest.slice(word.folded.length);
-	}
-	return undefined;
-}
-
-/** @type {(wanted: string, unfinished: boolean, word: Word | undefined) => { start: number, end: number } | undefined} */
-function inParts(wanted, unfinished, word) {
-	const parts = word?.parts ?? [];
-	const runs = parts.length > MAX_RUN ? 1 : MAX_RUN;
-	for (const [place, { start }] of parts.entries()) {
-		let rest = wanted;
-		let length = 0;
-		for (const { letters, end } of parts.slice(place, place + runs)) {
-			length += bytesOf(letters);
-			if (length > MAX_SPELLING) break;
-			if (unfinished ? letters.startsWith(rest) : letters === rest) return { start, end };
-			if (!rest.startsWith(letters) || rest === letters) break;
-			rest = rest.slice(letters.length);
-		}
-	}
-	return undefined;
-}

@@ -60,19 +60,22 @@ pub(super) use crate::site::file_names::FileNames;
 
 /// What it runs on besides the site's own script.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
-const SEARCH_SCRIPTS: [&str; 6] = [
+const SEARCH_SCRIPTS: [&str; 8] = [
     include_str!("../assets/invisible.js"),
     include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
+    include_str!("../assets/spellings.js"),
+    include_str!("../assets/occurrences.js"),
     include_str!("../assets/query.js"),
     include_str!("../assets/pieces.js"),
     include_str!("../assets/search.js"),
 ];
 /// What looks where an address of the other site leads here.
-const LOST_SCRIPTS: [&str; 6] = [
+const LOST_SCRIPTS: [&str; 7] = [
     include_str!("../assets/invisible.js"),
     include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
+    include_str!("../assets/spellings.js"),
     include_str!("../assets/query.js"),
     include_str!("../assets/pieces.js"),
     include_str!("../assets/lost.js"),
