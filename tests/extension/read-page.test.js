@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { readPage } from "../../extension/background/capture.js";
+import { readPage } from "../../extension/background/read-page.js";
 
 /** @type {import("puppeteer-core").Browser} */
 let browser;
