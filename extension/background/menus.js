@@ -71,16 +71,16 @@ export async function onMenuClick(
 	switch (click.menuItemId) {
 		case SAVE_PAGE:
 		case SAVE_SELECTION: {
-			pages.intend(tab.id, click.selectionText ?? "");
+			pages.requestSave(tab.id, click.selectionText ?? "");
 			if (await popupOpens()) return;
 			await ready;
 			const url = savable(tab.url ?? click.pageUrl);
 			if (url === null) {
-				pages.intendNot(tab.id);
+				pages.cancelRequest(tab.id);
 				return;
 			}
 			backgroundSaves.tell(url, tab.id);
-			await pages.saveUnseen({
+			await pages.saveWithoutPopup({
 				url,
 				title: fit(tab.title ?? "", LIMITS.title),
 				tabId: tab.id,

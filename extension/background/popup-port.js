@@ -65,7 +65,7 @@ export function servePopup(
 	const post = (message) => {
 		if (open) port.postMessage(message);
 	};
-	/** @type {import("./page-session.js").Popup} */
+	/** @type {import("./popup-view.js").Popup} */
 	const popup = {
 		show(view) {
 			const message = { view, turn, ...(stripped && { stripped }) };
@@ -84,7 +84,7 @@ export function servePopup(
 		url = savable(told.url);
 		stripped = url !== savableUrl(told.url);
 		if (url === null) {
-			if (told.tabId !== undefined) pages.intendNot(told.tabId);
+			if (told.tabId !== undefined) pages.cancelRequest(told.tabId);
 			return;
 		}
 		const tab = { ...told, url, title: fit(told.title, LIMITS.title) };
@@ -186,7 +186,7 @@ export function servePopup(
 				// Chosen after all, here or elsewhere on the site.
 				dismissedTags.forget(url, tags);
 				const refused = dismissedTags.of(url, dismissed);
-				const says = pages.says(url);
+				const says = pages.metadata(url);
 				const params = { url, title, text, tags, dismissed, refused, ...says };
 				const suggestions = await host.request("suggestTags", params).then(
 					(result) => result.tags,

@@ -80,7 +80,7 @@ test("a popup counts what is refused in it once, and tells of what was refused b
 		},
 	};
 	servePopup(/** @type {any} */ ({ ...port, postMessage() {} }), {
-		pages: /** @type {any} */ ({ open: async () => {}, says: () => ({}) }),
+		pages: /** @type {any} */ ({ open: async () => {}, metadata: () => ({}) }),
 		dismissedTags,
 		host: /** @type {any} */ (host),
 		ready: Promise.resolve(),

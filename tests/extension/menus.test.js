@@ -38,7 +38,10 @@ function click(info, tab = {}) {
 		};
 	const parts = /** @type {any} */ ({
 		pages: Object.fromEntries(
-			["intend", "intendNot", "saveUnseen"].map((name) => [name, telling(name)]),
+			["requestSave", "cancelRequest", "saveWithoutPopup"].map((name) => [
+				name,
+				telling(name),
+			]),
 		),
 		backgroundSaves: { save: telling("save"), tell: telling("tell") },
 		ready: Promise.resolve(),
@@ -84,8 +87,8 @@ test("a selection of a page that can't be saved isn't kept for another", async (
 	);
 	await settle();
 	assert.deepEqual(log, [
-		["intend", 1, "chosen"],
-		["intendNot", 1],
+		["requestSave", 1, "chosen"],
+		["cancelRequest", 1],
 	]);
 });
 
