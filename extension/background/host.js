@@ -206,7 +206,7 @@ export class Host {
 	 * Asks again what may have changed since the port was opened, such as who has the site's
 	 * port: a host that has just started doesn't know yet.
 	 */
-	greetAgain() {
+	refreshHello() {
 		if (this.#port && this.#hello) this.#greet(this.#port, ANSWER_WITHIN_MS);
 	}
 

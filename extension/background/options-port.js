@@ -46,7 +46,7 @@ export function serveOptions(
 		switch (message.do) {
 			case "check":
 				// Asked anew each time: the greeting is as old as the port.
-				host.greetAgain();
+				host.refreshHello();
 				counts = await host.request("stats", {}).then(
 					({ notes, tags }) => ({ notes, tags }),
 					() => null,

@@ -4,8 +4,9 @@
  */
 
 import { browser, isFirefox } from "../shared/browser.js";
-import { copies, element, put, showCure, standing } from "../shared/connection-status.js";
+import { showCure, standing } from "../shared/connection-status.js";
 import { dateAndTime } from "../shared/dates.js";
+import { copies, element, put } from "../shared/elements.js";
 import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
 import { OPTIONS_PORT } from "../shared/messages.js";
 import {

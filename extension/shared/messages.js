@@ -110,7 +110,7 @@ export const WINDOW_PORT = "window";
  *   | {do: "reopen", tab: Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
  *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
- *   | {do: "lookAround", turn: number}
+ *   | {do: "findRelated", turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
  *      turn: number}
@@ -121,13 +121,13 @@ export const WINDOW_PORT = "window";
  * `turn` is that of the last edit, or of what was asked for:
  * the popup has moved on where it isn't its own last one.
  * @typedef {{view: View, turn: number, stripped?: boolean} | {tags: TagCount[], turn: number}
- *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}
+ *   | {suggestions: SuggestedTag[], turn: number} | {related: Related, turn: number}
  *   | {preview: Preview, turn: number} | {tried: true}} ToPopup `tried`: the host was asked again, and it is known what came of it.
  */
 
 /**
- * Other notes that have to do with the page.
- * @typedef {object} Around
+ * Other notes that are related to the page.
+ * @typedef {object} Related
  * @property {number} onThisSite How many notes of its web site there are, its own included.
  * @property {{id: number, url: string} | null} elsewhere The note of the address by which
  *   the page wants to be known, where that is another one.

@@ -53,3 +53,8 @@ export function middleCut(text, signs) {
 	const end = Math.floor((signs - 1) / 2);
 	return `${all.slice(0, signs - 1 - end).join("")}…${all.slice(-end).join("")}`;
 }
+
+/** @param {string} text */
+export function capitalised(text) {
+	return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}

@@ -5,7 +5,8 @@
  */
 
 import { browser, isFirefox } from "../shared/browser.js";
-import { copies, element, put, showCure, standing } from "../shared/connection-status.js";
+import { showCure, standing } from "../shared/connection-status.js";
+import { copies, element, put } from "../shared/elements.js";
 import { say, sayEverywhere } from "../shared/i18n.js";
 import { OPTIONS_PORT } from "../shared/messages.js";
 

@@ -6,7 +6,8 @@
  */
 
 import { browser } from "../shared/browser.js";
-import { copies, element, put, showCure } from "../shared/connection-status.js";
+import { showCure } from "../shared/connection-status.js";
+import { copies, element, put } from "../shared/elements.js";
 import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
 import { WINDOW_PORT } from "../shared/messages.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";

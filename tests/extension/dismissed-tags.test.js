@@ -73,7 +73,7 @@ test("a popup counts what is refused in it once, and tells of what was refused b
 	};
 	const port = { onMessage: { addListener: on }, onDisconnect: { addListener() {} } };
 	const host = {
-		greetAgain() {},
+		refreshHello() {},
 		request: async (/** @type {string} */ _method, /** @type {any} */ params) => {
 			asked.push(params);
 			return { tags: [] };

@@ -192,7 +192,7 @@ test("another note of the page is asked for when a slow page names its address",
 		page.evaluate(
 			() =>
 				/** @type {any} */ (globalThis).told.filter(
-					(/** @type {any} */ message) => message.do === "lookAround",
+					(/** @type {any} */ message) => message.do === "findRelated",
 				).length,
 		);
 	await show(1, "");
