@@ -101,7 +101,7 @@ export const WINDOW_PORT = "window";
  */
 
 /**
- * `loading`: its address isn't known yet.
+ * The tab that a popup was opened on. `loading`: its address isn't known yet.
  * @typedef {{url: string, title: string, tabId: number | undefined, loading?: boolean}} Tab
  */
 

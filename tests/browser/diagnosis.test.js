@@ -157,8 +157,10 @@ for (const { what, plant, ...causes } of CASES) {
 				},
 				30_000,
 			);
-			assert.equal(await popup.text("#cure-command"), cureFor(cause));
-			assert.ok(await popup.shows("#cure-command"));
+			await until("the popup shows the command", async () => {
+				const command = await popup.text("#cure-command");
+				return command === cureFor(cause) && (await popup.shows("#cure-command"));
+			});
 			const { checks } = await doctor(world);
 			const found = checks.find(
 				(/** @type {any} */ check) =>

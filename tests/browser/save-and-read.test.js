@@ -72,7 +72,7 @@ inEachBrowser(
 		const { popup } = await world.save(browser, "/article");
 		await popup.hasTags("ci");
 		assert.equal(await popup.value("#summary"), "Read this twice.");
-		assert.match(await popup.text("#status"), /^Saved just now$/);
+		await popup.says("#status", /^Saved just now$/);
 		assert.ok(await popup.shows("#delete"));
 		await popup.type("caching,");
 		await popup.hasTags("ci", "caching");
@@ -91,7 +91,7 @@ inEachBrowser(
 		const first = await world.save(browser, "/article?utm_source=newsletter");
 		await first.popup.dismiss();
 		const { popup } = await world.save(browser, "/article");
-		assert.match(await popup.text("#same-page"), /utm_source/);
+		await popup.says("#same-page", /utm_source/);
 		await popup.dismiss();
 		await world.holds([
 			{ url: world.web.address("/article?utm_source=newsletter"), tags: [] },
@@ -257,7 +257,7 @@ inEachBrowser(
 	"says that a page can't be saved, and saves nothing",
 	async (world, browser) => {
 		const popup = await world.click(browser, await browser.open(), "error");
-		assert.match(await popup.text("#status"), /can.t be saved/);
+		await popup.says("#status", /can.t be saved/);
 		assert.ok(
 			await popup.evaluate(() =>
 				["#title", "#tags", "#summary"].every((field) =>

@@ -72,7 +72,7 @@ inEachBrowser(
 	"says how to mend a host that isn't registered, and delivers the save once it is, once only",
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/article", "queued");
-		assert.match(await popup.text("body"), /\.\/install\.sh/);
+		await popup.says("body", /\.\/install\.sh/);
 		await popup.type("later,");
 		await popup.hasTags("later");
 		await popup.focus("#summary");
