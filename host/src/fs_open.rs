@@ -1,4 +1,4 @@
-//! Opening a file where anything may stand: a named pipe would be waited for, for ever.
+//! Opens files without blocking: opening a named pipe would otherwise wait forever.
 
 use std::{
     fs::{File, OpenOptions},
@@ -9,21 +9,21 @@ use std::{
 
 use rustix::fs::OFlags;
 
-/// Doesn't wait for the other end of a named pipe; means nothing for a file.
+/// `O_NONBLOCK`: opening a named pipe doesn't wait for its other end. No effect on regular files.
 #[expect(
     clippy::cast_possible_wrap,
     reason = "flags are bits, whatever their type"
 )]
 pub(crate) const NO_WAIT: i32 = OFlags::NONBLOCK.bits() as i32;
 
-/// Opens no link; means nothing for what is above the file.
+/// `O_NOFOLLOW`: refuses to open a symbolic link. Links in the folders above the file are followed.
 #[expect(
     clippy::cast_possible_wrap,
     reason = "flags are bits, whatever their type"
 )]
 pub(crate) const NO_LINK: i32 = OFlags::NOFOLLOW.bits() as i32;
 
-/// Opens only the place of a file, for which no right to the file itself is needed.
+/// `O_PATH`: opens only the location of a file, which needs no permission on the file itself.
 #[cfg(target_os = "linux")]
 #[expect(
     clippy::cast_possible_wrap,
@@ -31,10 +31,7 @@ pub(crate) const NO_LINK: i32 = OFlags::NOFOLLOW.bits() as i32;
 )]
 pub(crate) const PLACE: i32 = OFlags::PATH.bits() as i32;
 
-/// Opens a file to read it.
-///
-/// # Errors
-/// Those of the system, and `InvalidInput` where it is no regular file.
+/// Opens a regular file for reading.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
@@ -53,7 +50,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// Reads a file as text.
 ///
 /// # Errors
-/// Those of [`open`] and of reading, and `InvalidData` where it is no text.
+/// Those of [`open`] and of reading, and `InvalidData` if the file isn't UTF-8.
 pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;

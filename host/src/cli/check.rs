@@ -126,13 +126,13 @@ fn tell_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::R
         alike.names.len(),
         print::clean(stays.as_str())
     )?;
-    // As they are, so that they can be copied.
+    // Unchanged, so that they can be copied.
     let names: Vec<String> = alike.names.iter().map(word).collect();
     writeln!(out, "             url-notes tag merge {}", names.join(" "))?;
     Ok(())
 }
 
-/// A name as a word of Bash, Zsh and others, with what can't be seen by its number.
+/// Quotes a name for Bash, Zsh and other shells, with invisible characters as code points.
 fn word(name: &Tag) -> String {
     if name.unseen().is_empty() {
         return name.shell_word().into_owned();

@@ -12,7 +12,7 @@ use crate::{
     protocol::PROTOCOL,
 };
 
-/// Version of what `--json` prints; raised when something of it goes or changes its sense.
+/// Version of the output of `--json`. It is increased if a field is removed or changes its meaning.
 const SCHEMA: u32 = 1;
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(super) struct Doctor {
     fix: bool,
 }
 
-/// The examination went well, and what it found isn't. Told, but no matter for the log.
+/// Returned if the checks found a fault. Printed, but not logged.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Unwell(String);
@@ -33,8 +33,7 @@ impl Doctor {
         let now = crate::clock::now();
         let mut report = doctor::examine(&invocation.config, &around, now);
         let mut mended = Mended::default();
-        // What is mended may uncover what is behind it, such as a program that can be executed
-        // now and is none of ours.
+        // A fix may reveal another fault, such as a program that is executable now but isn't ours.
         for _ in 0..2 {
             if !self.fix || report.mendable() == 0 {
                 break;
@@ -62,7 +61,7 @@ impl Doctor {
     }
 }
 
-/// The last sentence: whether anything doesn't work, and what to do about it.
+/// Returns the last sentence: whether something doesn't work, and what to do about it.
 fn verdict(report: &Report) -> Result<String, String> {
     let count = |count: usize, what: &str| match count {
         1 => format!("1 {what}"),
@@ -104,7 +103,8 @@ fn heading(area: Area) -> &'static str {
     }
 }
 
-/// One line a check, with its mark and the word for it: neither colour nor sign alone says it.
+/// Prints one line per check, with a symbol and a word, so that the severity depends neither on
+/// colour nor on the symbol alone.
 fn tell(out: &mut dyn Write, report: &Report, mended: &Mended) -> io::Result<()> {
     for (mark, sentences) in [("✓ fixed ", &mended.done), ("✗ not fixed ", &mended.failed)] {
         for sentence in sentences {
@@ -134,7 +134,7 @@ fn tell(out: &mut dyn Write, report: &Report, mended: &Mended) -> io::Result<()>
     Ok(())
 }
 
-/// The cures of a finding, a line each, the simplest first.
+/// Returns the fixes of a finding, one per line, the simplest first.
 fn cures(finding: &Finding) -> Vec<String> {
     let mut cures = Vec::new();
     if !finding.remedies.is_empty() {

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// So many refusals are printed; `--report` and `--json` have more.
+/// Most refusals that are printed; `--report` and `--json` have all of them.
 const TOLD: usize = 20;
 
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ fn formats() -> impl TypedValueParser<Value = &'static Format> {
         .map(|name| import::format_named(&name).expect("one of the names was given"))
 }
 
-/// The report as JSON has it.
+/// The report as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Output<'a> {
@@ -88,7 +88,7 @@ impl Import {
             Some(name) if path != Path::new("-") => name.to_string_lossy().into_owned(),
             _ => "standard input".to_owned(),
         };
-        // Only here is the file named: its name is the user's own.
+        // The name of the file is printed only here, because it is private.
         let about = || print::clean(&name);
         let mut source = match path.to_str() {
             Some("-") => Source::held(io::stdin().lock()),
@@ -124,7 +124,7 @@ impl Import {
             })?;
             import.finish()?;
             bar.clear();
-            // Where the report can't be written, nothing is imported either.
+            // If the report can't be written, nothing is imported.
             if let Some(part) = &part {
                 part.write(&self.told(&name, &report))?;
             }
@@ -196,7 +196,7 @@ impl Import {
     }
 }
 
-/// What each file of a zip file is, those that were taken first.
+/// Prints what each file in a zip archive is, imported ones first.
 fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (taken, left): (Vec<_>, Vec<_>) = report.files.iter().partition(|file| file.taken);
     for file in taken.iter().chain(&left).take(TOLD) {
@@ -217,8 +217,8 @@ fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Where the dates of what has none begin: so that, a millisecond each, none lies
-/// ahead. No row has less than eight bytes.
+/// Returns the first date for rows without one, so that all of them, a millisecond apart, are in
+/// the past. A row has at least eight bytes.
 fn undated(now: Timestamp, bytes: u64) -> Timestamp {
     let rows = i64::try_from(bytes / 8).unwrap_or(i64::MAX);
     now.checked_sub(SignedDuration::from_millis(rows))
@@ -264,7 +264,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The report in the making: it has its name when the import is done.
+/// The report file, which gets its name when the import is done.
 struct ReportFile {
     path: PathBuf,
     part: PendingOutput,
@@ -313,8 +313,8 @@ impl Drop for ReportFile {
     }
 }
 
-/// How far it is, in words. Where a file is read as a whole before its first row, how
-/// much of it was read means nothing.
+/// Formats the progress. For a file that is read completely before its first row, the amount read
+/// means nothing.
 fn progress(rows: u64, place: u64, bytes: u64, elapsed: Duration) -> String {
     let percent = match place.saturating_mul(100).checked_div(bytes) {
         Some(percent) if percent < 100 => format!("{percent} %, "),

@@ -1,5 +1,5 @@
-//! What is around browsers and notes: this program and others of its name on PATH, the
-//! site's port, the settings, the log.
+//! Checks the surroundings of browsers and notes: this program and others of its name on PATH, the
+//! site's port, the settings and the log.
 
 use std::{
     fs,
@@ -31,12 +31,12 @@ use crate::{
     site::{self, ServeError},
 };
 
-/// How long a program may take for its version, or the system for an address.
+/// Time limit for a program to print its version, and for the system to resolve a name.
 const BRIEFLY: Duration = Duration::from_secs(2);
-/// So much of the log's end is read, in bytes.
+/// Bytes at the end of the log that are read.
 const LOG_END: u64 = 128 * 1024;
 
-/// This program, and whose home it works in.
+/// Checks this program and whose home folder it uses.
 pub(super) fn program(around: &Environment) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(program) = around.program.as_deref().filter(|file| file.is_file()) else {
@@ -74,7 +74,7 @@ pub(super) fn program(around: &Environment) -> Vec<Finding> {
     findings
 }
 
-/// Says that this program is none to register.
+/// Warns if this program is in a temporary location and can't be registered.
 fn is_passing(program: &Path, around: &Environment) -> Option<Finding> {
     let folder = program::throw_away_folder(program, around)?;
     let what = match program::to_register(around) {
@@ -155,7 +155,7 @@ fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
     findings
 }
 
-/// What `--version` says, if it does at once.
+/// Runs `--version` with a time limit and returns its output.
 fn version_of(program: &Path) -> Option<String> {
     if permissions::danger(program).is_some() {
         return None;
@@ -176,7 +176,7 @@ fn version_of(program: &Path) -> Option<String> {
         let _ = sender.send(read.map(|_| said));
     });
     let said = receiver.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
-    // With whatever it has started.
+    // Ends the program and everything it started.
     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
     let said = String::from_utf8(said?).ok()?;
@@ -184,7 +184,7 @@ fn version_of(program: &Path) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// The port of the site, and who may look at it.
+/// Checks the port of the site and who may open it.
 pub(super) fn port(config: &Config) -> Vec<Finding> {
     let port = config.port;
     let mut findings = vec![match site::look_at_port(&site::Settings::from(config)) {
@@ -228,11 +228,11 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether the site's names lead to this machine.
+/// Checks whether the site's host names resolve to this computer.
 fn names(port: u16) -> Vec<Finding> {
     let asked = ["localhost", "url-notes.localhost"].map(|name| {
         let (sender, receiver) = mpsc::channel();
-        // The system may ask a server that isn't there.
+        // Resolving may block on a DNS server that doesn't respond.
         thread::spawn(move || {
             let _ = sender.send((name, port).to_socket_addrs().map(Vec::from_iter));
         });
@@ -253,7 +253,7 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
             format!("{name} resolves to {}, not to this computer.", address.ip())
         }
         (None, [], "localhost") => "localhost doesn't resolve to an address.".to_owned(),
-        // Browsers don't ask the system for names that end in `.localhost`.
+        // Browsers resolve names that end in `.localhost` themselves.
         (None, [], _) => {
             let message =
                 format!("The system can't resolve {name}, but browsers resolve it by themselves.");
@@ -275,7 +275,7 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
     }
 }
 
-/// The configuration file, and what of the environment goes before it.
+/// Checks the configuration file and the environment variables that override it.
 pub(super) fn settings(config: &Config) -> Vec<Finding> {
     let shown = config.file.display();
     if config.warnings.is_empty() {
@@ -301,7 +301,7 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
     found.collect()
 }
 
-/// Whether the time zone of this machine is known: else days and hours are those of UTC.
+/// Checks whether the computer's time zone is known. If not, dates and times are shown in UTC.
 pub(super) fn time_zone() -> Option<Finding> {
     if TimeZone::try_system().is_ok() {
         return None;
@@ -320,14 +320,14 @@ pub(super) fn time_zone() -> Option<Finding> {
     })
 }
 
-/// The log: whose it is to read, and what went wrong lately.
+/// Checks who may read the log, and reports recent errors.
 pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     let private = [
         config.log.clone(),
         config.log.with_extension("log.old"),
         config.seen.clone(),
-        // With the key to the site.
+        // Contains the secret that opens the site.
         config.database.with_file_name("site"),
     ];
     findings.extend(private.iter().filter_map(|path| open_to_others(path)));
@@ -362,7 +362,7 @@ pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings
 }
 
-/// What others may read, and shouldn't.
+/// Returns a finding if others may read a private file.
 fn open_to_others(path: &Path) -> Option<Finding> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o7777;
     let private = mode & !0o077;
@@ -390,7 +390,7 @@ fn end_of(log: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&end).into_owned())
 }
 
-/// Whether a line of the log, as `logging.rs` writes it, is an error after that moment.
+/// Returns whether a line of the log, as `logging.rs` writes it, is an error after that time.
 fn is_trouble(line: &str, after: Timestamp) -> bool {
     let mut parts = line.split(' ');
     let at = parts.next().and_then(|at| at.parse::<Timestamp>().ok());

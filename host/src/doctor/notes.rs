@@ -1,5 +1,5 @@
-//! The database as the doctor sees it: whether it opens, is sound at a glance, has room,
-//! may be written, and is nobody else's to read.
+//! Checks the database: whether it opens, passes a short check, has disk space, is writable, and is
+//! private.
 
 use std::{path::Path, time::Duration};
 
@@ -9,25 +9,25 @@ use crate::{
     store::{self, FileSystem, Health},
 };
 
-/// How long SQLite may look for damage. A hundred thousand notes take half of it.
+/// Time limit for the search for damage. A hundred thousand notes take half of it.
 const LOOK: Duration = Duration::from_millis(1500);
-/// Under so many bytes, a save may fail at any moment.
+/// Free bytes below which a save may fail at any moment.
 const NO_ROOM: u64 = 1024 * 1024;
-/// Under so many, it is time to make room.
+/// Free bytes below which the user should free up space.
 const LITTLE_ROOM: u64 = 64 * 1024 * 1024;
 
-/// What was found out, beside the findings.
+/// The state of the database, in addition to the findings.
 #[derive(Debug, Clone)]
 pub struct NotesState {
-    /// What could be seen of the database.
+    /// The result of the check.
     pub health: Option<Health>,
-    /// Room on its disk for this user, in bytes.
+    /// Free space on its disk for this user, in bytes.
     pub free_bytes: Option<u64>,
-    /// On what it lies.
+    /// The file system of the database.
     pub file_system: FileSystem,
 }
 
-/// Examines the database at `path`.
+/// Checks the database at `path`.
 pub(super) fn examine(path: &Path) -> (NotesState, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut is_explained = false;
@@ -120,7 +120,7 @@ fn of_openness(path: &Path) -> Finding {
     }
 }
 
-/// A fault of the store, in the words that the popup has for it as well.
+/// Converts a fault of the store to a finding, with the same sentence as in the popup.
 fn of_fault(fault: StoreFault) -> Finding {
     of_error(&Error::store(fault))
 }
@@ -136,7 +136,7 @@ fn of_error(error: &Error) -> Finding {
         _ => None,
     };
     let level = match fault {
-        // It is in use, and that ends.
+        // The lock is temporary.
         Some(StoreFault::Busy) => Level::Warning,
         _ => Level::Fault,
     };
@@ -161,7 +161,7 @@ fn of_room(free: Option<u64>) -> Option<Finding> {
     }
 }
 
-/// A number of bytes as people write it.
+/// Formats a number of bytes for people.
 fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let mut unit = 0;

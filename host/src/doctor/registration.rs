@@ -1,5 +1,5 @@
-//! Whether a browser can start the program: its host manifest, the program that this
-//! names, who may change either, and what the program answers.
+//! Checks whether a browser can start the program: its host manifest, the program that this names,
+//! who may change either, and what the program answers.
 
 use std::path::{Path, PathBuf};
 
@@ -21,38 +21,39 @@ use crate::{
     },
 };
 
-/// What an extension said longer ago may no longer be so.
+/// Age after which the last connection of an extension says nothing about its present state.
 const OF_LATE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The file of a browser's registration that counts, among those that it looks for.
+/// A host manifest of a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The file.
     pub file: PathBuf,
-    /// Whether it is for all users of the machine.
+    /// Whether it applies to all users.
     pub for_machine: bool,
-    /// The program that it names, where it can be read.
+    /// The program that it names, if the manifest is readable.
     pub program: Option<PathBuf>,
 }
 
-/// What was found out about a browser.
+/// The state of a browser.
 #[derive(Debug, Clone)]
 pub struct BrowserState {
     /// The browser.
     pub browser: Browser,
-    /// Its registrations, in the order in which the browser looks for them: the first counts.
+    /// Its host manifests, in the order in which the browser looks for them. The first takes
+    /// effect.
     pub registrations: Vec<Registration>,
-    /// Its extension, when it last greeted.
+    /// The last connection of its extension.
     pub visit: Option<Visit>,
 }
 
 impl BrowserState {
-    /// The browsers with their registrations and the last visits of their extensions; and
-    /// the last visits from elsewhere.
+    /// Returns the browsers with their registrations and the last connections of their extensions,
+    /// and the connections of unknown browsers.
     pub(super) fn all(browsers: Vec<Browser>, visits: &[Visit]) -> (Vec<Self>, Vec<Visit>) {
         let mut states: Vec<Self> = browsers.into_iter().map(Self::of).collect();
         let mut strays = Vec::new();
-        // The newest first.
+        // Newest first.
         for visit in visits {
             match whose(visit, &states) {
                 Some(place) => drop(states[place].visit.get_or_insert_with(|| visit.clone())),
@@ -64,7 +65,7 @@ impl BrowserState {
 
     fn of(browser: Browser) -> Self {
         let folders = browser.hosts.iter().map(|folder| (folder, false));
-        // What a browser in a sandbox reads of the machine's folders is not known.
+        // It isn't known which system folders a sandboxed browser reads.
         let is_plain = browser.package == "plain";
         let system_hosts = browser.system_hosts.iter().filter(|_| is_plain);
         let folders = folders.chain(system_hosts.map(|folder| (folder, true)));
@@ -86,8 +87,8 @@ impl BrowserState {
         }
     }
 
-    /// Whether there is anything to say about it, beside `others`: browsers share folders,
-    /// and a registration there is that of the one that is on this machine.
+    /// Returns whether the browser is worth reporting, given the `others`: browsers share folders,
+    /// and a shared registration counts for the browser that is installed.
     pub(super) fn matters(&self, others: &[Self]) -> bool {
         let own = |registration: &&Registration| !registration.for_machine;
         let is_others = |file: &Path| {
@@ -106,15 +107,15 @@ impl BrowserState {
     }
 }
 
-/// Which browser's extension it was that greeted: by the browser's program, or by the
-/// registration that it named, which browsers may share.
+/// Returns the index of the browser that an extension connected from, by its executable, or by the
+/// registration that it passed, which several browsers may share.
 fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
     let of_family = |state: &BrowserState| state.browser.family == visit.family;
     let process = visit.browser.as_deref();
     let by_program = states.iter().position(|state| {
         of_family(state) && process.is_some_and(|process| state.browser.is(process))
     });
-    // A browser in a sandbox has its programs started by another one.
+    // A sandboxed browser has its hosts started by another process.
     by_program.or_else(|| {
         let folder = visit.manifest.as_ref()?.parent()?;
         states.iter().position(|state| {
@@ -125,7 +126,7 @@ fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
     })
 }
 
-/// An extension that greeted from a browser that isn't known.
+/// Reports an extension that connected from an unknown browser.
 pub(super) fn stray(visit: &Visit) -> Finding {
     let from = visit.browser.as_ref().or(visit.manifest.as_ref());
     let from = from.map_or("an unknown program".into(), |from| {
@@ -143,7 +144,7 @@ pub(super) fn stray(visit: &Visit) -> Finding {
     Finding {
         cause: Some(cause.name().to_owned()),
         command: Some(cause.cure().to_owned()),
-        // The browser may be gone, with its extension.
+        // The browser may have been uninstalled, with its extension.
         ..Finding::new(
             Area::Browser,
             Level::Warning,
@@ -152,7 +153,7 @@ pub(super) fn stray(visit: &Visit) -> Finding {
     }
 }
 
-/// Why this program and that extension don't understand each other.
+/// Returns why this program and that extension have no protocol in common.
 fn not_spoken(visit: &Visit) -> Cause {
     if visit.protocol < crate::protocol::PROTOCOL {
         Cause::HostTooNew
@@ -161,14 +162,14 @@ fn not_spoken(visit: &Visit) -> Cause {
     }
 }
 
-/// Examines one browser. Starts the program that it would start.
+/// Checks one browser. Starts the program that the browser would start.
 pub(super) fn examine(state: &BrowserState, around: &Environment) -> Vec<Finding> {
     let browser = &state.browser;
     if browser.hosts.is_empty() {
         return vec![unreachable(browser)];
     }
     let mut findings = Vec::new();
-    // Opera looks into one of two folders, depending on its build: both have to be right.
+    // Opera reads one of two folders, depending on its build, so both must be correct.
     let own: Vec<&Registration> = state
         .registrations
         .iter()
@@ -254,7 +255,7 @@ fn not_registered(browser: &Browser, around: &Environment) -> Finding {
             ..wrong(browser, Cause::NotRegistered, "")
         };
     }
-    // It is on the machine, but this user has never started it.
+    // The browser is installed, but this user has never started it.
     Finding {
         level: Level::Warning,
         message: format!(
@@ -266,7 +267,7 @@ fn not_registered(browser: &Browser, around: &Environment) -> Finding {
     }
 }
 
-/// Writes the registration anew, for this user and this program.
+/// Rewrites the registration for this user and this program.
 fn register(browser: &Browser, around: &Environment) -> Vec<Remedy> {
     let Some(program) = program::to_register(around) else {
         return Vec::new();
@@ -281,7 +282,7 @@ fn register(browser: &Browser, around: &Environment) -> Vec<Remedy> {
     browser.hosts.iter().map(remedy).collect()
 }
 
-/// Lets our extension in, too, where the manifest is one of this user for this very program.
+/// Adds our extension to the manifest if it belongs to this user and names this program.
 fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment) -> Vec<Remedy> {
     let mut remedies = register(browser, around);
     for remedy in &mut remedies {
@@ -302,7 +303,7 @@ fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment
 }
 
 enum Judgement {
-    /// With the version of the program.
+    /// The program's version.
     Well(String),
     Wrong(Box<Finding>),
 }
@@ -351,7 +352,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
         };
         return wrong(Cause::ProgramNotExecutable, &named, remedies);
     }
-    // What others may change isn't started.
+    // A program that others may change isn't started.
     if let Some(danger) = permissions::danger(program) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
@@ -373,7 +374,7 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
             }
         }
         Err(ProbeFailure { cause, detail }) => {
-            // This very program answers; where another one is named, it may take its place.
+            // This program works; if the manifest names another one, this one can replace it.
             let ours = program::to_register(around);
             let is_this = finding::same_file(Some(program), ours.as_deref());
             let remedies = if is_this { Vec::new() } else { anew() };
@@ -422,7 +423,7 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
     }]
 }
 
-/// What is known of its extension.
+/// Reports what is known about the browser's extension.
 fn visited(state: &BrowserState) -> Option<Finding> {
     let visit = state.visit.as_ref()?;
     let ago = ago(&visit.at, crate::clock::now());
@@ -437,7 +438,7 @@ fn visited(state: &BrowserState) -> Option<Finding> {
         let level = if is_of_late(visit) {
             Level::Fault
         } else {
-            // It may have been updated since, and not used.
+            // The extension may have been updated since, and not used.
             Level::Warning
         };
         return Some(Finding { level, ..found });
@@ -462,7 +463,7 @@ fn is_of_late(visit: &Visit) -> bool {
     at.is_ok_and(|at| crate::clock::now().duration_since(at) < OF_LATE)
 }
 
-/// A moment as people write it.
+/// Formats a past time for people.
 fn ago(at: &str, now: Timestamp) -> String {
     let Ok(at) = at.parse::<Timestamp>() else {
         return "at an unknown time".into();
@@ -478,7 +479,7 @@ fn ago(at: &str, now: Timestamp) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
-/// The permission that a browser in a sandbox needs.
+/// Reports the permission that a sandboxed browser needs.
 fn sandboxed(browser: &Browser) -> Option<Finding> {
     let needed = browser.sandbox_permission()?;
     let unseen = match needed.command {
@@ -513,8 +514,7 @@ mod tests {
         r#""}}"#
     );
 
-    /// A machine with Chromium, and a program for it; the user's manifest and the machine's
-    /// as given.
+    /// Sets up a computer with Chromium and a program, and the given manifests for user and system.
     fn findings(user: Option<&str>, machine: Option<&str>) -> (Vec<Finding>, Vec<bool>) {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("home");
@@ -566,11 +566,11 @@ mod tests {
         let (found, order) = findings(Some("good"), Some("nonsense"));
         assert_eq!((found[0].level, order), (Level::Well, vec![false, true]));
         assert!(found[0].message.contains("takes precedence"), "{found:?}");
-        // The first that is there counts, be it as it may.
+        // The first manifest that exists takes effect, even if it is unusable.
         for (user, machine) in [(Some("nonsense"), Some("good")), (None, Some("nonsense"))] {
             let (found, _) = findings(user, machine);
             assert_eq!(found[0].cause.as_deref(), Some("registration_damaged"));
-            // Written for the user, it goes before the machine's.
+            // The user's manifest takes precedence over the system's.
             let [Remedy::Register { folder, .. }] = &found[0].remedies[..] else {
                 panic!("{found:?}");
             };

@@ -71,7 +71,7 @@ fn saving_again_keeps_the_users_words_and_unites_the_tags() {
         Some("what the page says")
     );
     assert!(saved.note.updated_at > first.updated_at);
-    // A page that is silent now doesn't take back what it said.
+    // A page without metadata now doesn't erase what it had before.
     let third = t.save("https://e.org/a", "", &[], "").note;
     assert_eq!(third.metadata, saved.note.metadata);
     assert_eq!(t.store.counts().unwrap(), Counts { notes: 1, tags: 3 });
@@ -148,7 +148,7 @@ fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
     assert_eq!(t.found("needle"), [""; 0]);
     assert_eq!(t.store.counts().unwrap(), Counts { notes: 0, tags: 0 });
     assert_eq!(t.store.latest_notes(None, 9).unwrap(), []);
-    // Deleting what is deleted changes nothing.
+    // Deleting a deleted note changes nothing.
     assert_eq!(
         t.write(|writer| writer.delete_note(note.id)).unwrap(),
         deleted
@@ -209,7 +209,7 @@ fn saves_of_one_moment_have_ids_of_their_own() {
         .collect();
     let first = NoteId::at(now).0;
     assert_eq!(ids, [first, first + 1_000, first + 2_000]);
-    // Not the id of a note in the trash either.
+    // Nor the id of a note in the trash.
     t.store
         .write(now, |writer| writer.delete_note(NoteId(first + 2_000)))
         .unwrap();
@@ -227,7 +227,7 @@ fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
     let mut t = TestStore::checked();
     let midnight: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
     let just_before = midnight - SignedDuration::from_millis(1);
-    // Of two days, and bumped into one another.
+    // Times on two days, increased on collision.
     let moments = [just_before; 3].into_iter().chain([midnight; 2]);
     let mut ids = Vec::new();
     for (number, moment) in moments.enumerate() {
@@ -249,7 +249,7 @@ fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
     let expected = [0, 1, 2, 3, 4].map(|ms| NoteId(first + ms * 1000));
     assert_eq!(ids, expected);
 
-    // What is found by date is what was saved then, page by page.
+    // A date filter finds exactly what was saved then, on every listing page.
     assert_eq!(t.found("after:2024 tag:x"), ["n4", "n3"]);
     assert_eq!(t.found("before:2024 tag:x"), ["n2", "n1", "n0"]);
     assert_eq!(t.found("before:2024 n1"), ["n1"]);
@@ -278,7 +278,7 @@ fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
         [just_before, just_before, just_before, midnight, midnight]
     );
 
-    // Also after a change, in the trash and back from it.
+    // Also after a change, in the trash, and after a restore.
     let change = Change {
         title: Some("changed".into()),
         ..Change::default()
@@ -349,7 +349,7 @@ fn an_operation_is_done_once() {
         .idempotent(other, t.now, |_| unreachable!("another method"));
     assert!(matches!(reused, Err(Error::OpIdReused)));
 
-    // One that failed wasn't done, so it can be tried again.
+    // A failed operation wasn't applied, so it can be repeated.
     let failing = Operation {
         id: Uuid::from_u128(8),
         method: "saveNote",
@@ -583,7 +583,7 @@ fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
     }
     assert_eq!(filtered("ai"), ["naïve café", "ａｉ"]);
 
-    // By its new name alone, once it has one.
+    // Found only by its new name after the rename.
     let edit = TagEdit::Rename {
         from: Tag::parse("gödel").unwrap(),
         to: Tag::parse("logik für alle").unwrap(),
@@ -757,7 +757,7 @@ fn the_trash_is_emptied_also_where_nobody_writes() {
     t.store.prune(t.now).unwrap();
     let revision = t.store.revision().unwrap();
     assert_eq!(t.store.stats().unwrap().trash, 0);
-    // Nothing is due, so nothing is written.
+    // Nothing has expired, so nothing is written.
     t.store.prune(t.now).unwrap();
     assert_eq!(t.store.revision().unwrap(), revision);
 }
@@ -915,7 +915,7 @@ fn many_notes_get_the_words_of_today_piece_by_piece() {
     for page in 0..60 {
         t.save(&format!("https://e.org/{page}"), "A Hi-Fi page", &[], "");
     }
-    // As an older version wrote it.
+    // As an older version stored it.
     t.store
         .conn
         .execute_batch(

@@ -1,16 +1,16 @@
-// Where a phrase stands in a text, as host/src/domain/phrase.rs finds it.
-// tests/fixtures/search/words.json holds both to it.
+// Finds a phrase in a text as host/src/domain/phrase.rs does, so that both searches find the
+// same. tests/fixtures/search/words.json keeps them equal.
 
 import { bytesOf, hasSigns, MAX_RUN } from "./words.js";
 
 /** @typedef {import("./words.js").Word} Word */
 
-/** Longest spelling that is compared with parts or joined words, in bytes of UTF-8. */
+/** Longest spelling, in bytes of UTF-8. */
 const MAX_SPELLING = 64;
 
 /**
- * Whether a word of a query means one of a text; one that is still being typed means all
- * that begin so.
+ * Returns whether a word of a query matches one of a text. An unfinished word matches all words
+ * that begin with it.
  * @param {Word} wanted
  * @param {Word} found
  * @param {boolean} unfinished
@@ -18,7 +18,7 @@ const MAX_SPELLING = 64;
 export function means(wanted, found, unfinished) {
 	/** @type {(wanted: string, found: string) => boolean} */
 	const begins = (a, b) => (unfinished ? b.startsWith(a) : a === b);
-	// What has signs after it is typed to its end.
+	// A word followed by signs is complete.
 	const letters =
 		wanted.trail === ""
 			? begins(wanted.folded, found.folded)
@@ -27,8 +27,8 @@ export function means(wanted, found, unfinished) {
 }
 
 /**
- * Where a phrase stands in a text: its words one after the other, in one of its spellings;
- * or a pair of words that it stands for, of which none goes on.
+ * Returns where a phrase occurs in a text: its words in sequence, in one of its spellings; or one
+ * of its pairs of words, neither of which may be unfinished.
  * @param {{ spellings: Word[][], pairs: Word[][], prefix: boolean }} phrase
  * @param {Word[]} text
  * @returns {{ start: number, end: number }[]}

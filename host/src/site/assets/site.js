@@ -1,13 +1,13 @@
-// The keyboard on the site: / goes to the search, j and k from note to note, Enter
-// opens, ? shows all keys. Everything on the pages works without this file.
+// Keyboard shortcuts of the site: / focuses the search, j and k move between notes, Enter opens
+// one, ? shows all keys. All pages work without this script.
 //
-// Single keys can be turned off (WCAG 2.2, 2.1.4): who speaks to the computer
-// would otherwise strike them by chance.
+// Single-key shortcuts can be turned off (WCAG 2.2, 2.1.4), because speech input can trigger them
+// by accident.
 
-/** Kept by the browser, for this site alone. */
+/** Key in the browser's storage for this site. */
 const SETTING = "single-keys";
 
-/** What j and k go through: the notes of a page, else its tags or sites. */
+/** What j and k move between: the notes of a page, or else its tags or sites. */
 const STOPS = [
 	"article :is(h1, h2, h3, h4) a",
 	".related-notes li > a",
@@ -42,7 +42,7 @@ document.addEventListener("keydown", (event) => {
 
 /**
  * @param {string} key
- * @returns {boolean} whether there was something to do
+ * @returns {boolean} whether the key did something
  */
 function act(key) {
 	switch (key) {
@@ -77,7 +77,7 @@ function go(step) {
 	const { activeElement } = document;
 	let next = stops.findIndex((stop) => stop === activeElement) + step;
 	if (!stops.includes(/** @type {HTMLElement} */ (activeElement))) {
-		// From wherever the focus or the eye is.
+		// Starts at the focused element or at the visible part of the page.
 		next = stops.findIndex((stop) => isAhead(stop));
 		if (next < 0) next = step > 0 ? 0 : stops.length - 1;
 		else if (step < 0) next = Math.max(0, next - 1);
@@ -102,7 +102,8 @@ function stopsOfPage() {
 }
 
 /**
- * Whether it comes after what has the focus, or where nothing has, isn't above the window.
+ * Returns whether an element comes after the focused one, or, without focus, isn't above the
+ * window.
  * @param {HTMLElement} stop
  */
 function isAhead(stop) {
@@ -129,7 +130,7 @@ function readSetting() {
 	try {
 		return localStorage.getItem(SETTING) !== "off";
 	} catch {
-		// Where the browser keeps nothing, they are as they come.
+		// Without storage, the default applies.
 		return true;
 	}
 }
@@ -141,12 +142,12 @@ function turn(wanted) {
 		if (on) localStorage.removeItem(SETTING);
 		else localStorage.setItem(SETTING, "off");
 	} catch {
-		// Where the browser keeps nothing, it holds for this page.
+		// Without storage, the setting applies to this page only.
 	}
 }
 
 /**
- * The list of keys, and the button in the page's foot that shows it.
+ * Returns the list of keys, and the button in the page's footer that shows it.
  * @returns {HTMLDialogElement}
  */
 function makeHelp() {

@@ -1,17 +1,17 @@
-// The spellings of a search term, as host/src/domain/phrase.rs makes them: what is found there
-// is found here. tests/fixtures/search/words.json holds both to it.
+// Makes the spellings of a search term as host/src/domain/phrase.rs does, so that both searches
+// find the same. tests/fixtures/search/words.json keeps them equal.
 
 import { hasSigns, wordsOf } from "./words.js";
 
 /** @typedef {import("./words.js").Word} Word */
 
-/** Longest word that is also looked for as two words side by side, in characters. */
+/** Longest word that may be two words without their space, in characters. */
 const MAX_HALVED = 32;
 
 /**
- * The spellings of a term, of which one is enough, the one that was typed first.
+ * Returns the spellings of a term, the typed one first. Matching one is enough.
  * @param {string} text
- * @param {boolean} unfinished it wasn't typed in quotation marks, and is wanted
+ * @param {boolean} unfinished whether the term isn't negated and was typed without quotation marks
  * @returns {Word[][]}
  */
 export function spellingsOf(text, unfinished) {
@@ -19,7 +19,7 @@ export function spellingsOf(text, unfinished) {
 	if (words.length === 0) return [];
 	const spellings = [words];
 	if (words.some(hasSigns)) return spellings;
-	// `wi-fi` is also `wifi`, and two words in quotation marks may be one.
+	// `wi-fi` also matches `wifi`, and two words in quotation marks may match as one.
 	const joined = words.slice(1).every((word) => word.joined);
 	if (words.length > 1 && (joined || words.length === 2)) {
 		addSpelling(spellings, words.map(({ folded }) => folded).join(""));
@@ -38,7 +38,7 @@ export function spellingsOf(text, unfinished) {
 }
 
 /**
- * The pairs of words that the only word of a term may be made of, typed without the space.
+ * Returns the pairs of words that the only word of a term may consist of, typed without the space.
  * @param {{ spellings: Word[][], prefix: boolean }} term
  * @returns {[first: string, second: string][]}
  */
@@ -51,7 +51,7 @@ export function halvesOf({ spellings: [typed = []], prefix }) {
 	/** @type {[first: string, second: string][]} */
 	const halves = [];
 	for (let first = 2; count - first >= 2; first++) {
-		// `a part` and `be at` are other words.
+		// `a part` and `be at` are different words.
 		if (first === 2 && count !== 4) continue;
 		halves.push([letters.slice(0, first).join(""), letters.slice(first).join("")]);
 	}
@@ -72,7 +72,7 @@ export function addSpelling(spellings, text) {
 }
 
 /**
- * Words with spaces between their parts: all, or only letters and numbers.
+ * Returns words with spaces between their parts: between all, or only between letters and numbers.
  * @param {Word[]} words
  * @param {boolean} all
  */

@@ -1,44 +1,41 @@
-// Words, as host/src/domain/words.rs makes them of a text: what is found there is found
-// here. tests/fixtures/search/words.json holds both to it.
+// Splits a text into words as host/src/domain/words.rs does, so that both searches find the same.
+// tests/fixtures/search/words.json keeps them equal.
 
 import { isApostrophe, isArabic, joins, unified, withAnusvara } from "./letters.js";
 
 /**
  * @typedef {object} Word
- * @property {number} start where it stands in the text, with its signs
+ * @property {number} start its position in the text, including its signs
  * @property {number} end
- * @property {string} folded as words are compared
- * @property {string} lead the sign before it: `.`, `#` or `@`, or nothing
+ * @property {string} folded the form that is compared
+ * @property {string} lead the sign before it: `.`, `#` or `@`, or empty
  * @property {string} trail the signs after it: `+` and `#`
- * @property {Part[]} parts of `camelCase` or `GPT4`; at least two or none
+ * @property {Part[]} parts of `camelCase` or `GPT4`; none, or at least two
  * @property {boolean} joined to the word before it, as in `wi-fi`
  */
 
 /** @typedef {{ letters: string, start: number, end: number }} Part */
-/** @typedef {{ folded: number, start: number }} Inner where a part begins that isn't the first */
+/** @typedef {{ folded: number, start: number }} Inner the start of a part other than the first */
 /** @typedef {Word & { bytes: number, inner: Inner[], joint: string, full: boolean }} Draft */
 /** @typedef {"upper" | "lower" | "digit" | "other"} Class */
 
-/** Longest word, in bytes of UTF-8; the rest of one doesn't count. */
+/** Longest word, in bytes of UTF-8; the rest is ignored. */
 const MAX_WORD_BYTES = 128;
-/** More signs in a row are decoration. */
+/** Most signs around a word; more are decoration. */
 const MAX_TRAIL = 3;
 
-/**
- * Up to this many words or parts, every run of them is a spelling of its own; of more, only
- * the single ones.
- */
+/** Up to this many words or parts, every run is a spelling; beyond that, only single ones. */
 export const MAX_RUN = 4;
 const MAX_DIGIT_GROUPS = 8;
 const MAX_INITIALS = 12;
-/** More parts aren't a name but a key or a checksum, and so is what has short ones. */
+/** With more parts, or shorter ones, it isn't a name but a key or a checksum. */
 const MAX_PARTS = 10;
 const LEAST_PART = 3;
 
 const MARK = /^\p{M}$/u;
 const LETTER = /^[\p{Alphabetic}\p{N}]$/u;
 
-/** Marks that a reader takes for an accent, not for a letter. */
+/** Marks that readers see as accents, not as letters. */
 const ACCENTS = [
 	[0x0300, 0x036f],
 	[0x0483, 0x0489],
@@ -48,13 +45,13 @@ const ACCENTS = [
 	[0x1dc0, 0x1dff],
 	[0x20d0, 0x20ff],
 	[0xfe20, 0xfe2f],
-	// The dot below letters of Devanagari, Gurmukhi and Gujarati, which many leave out.
+	// The dot below letters of Devanagari, Gurmukhi and Gujarati, which is often omitted.
 	[0x093c, 0x093c],
 	[0x0a3c, 0x0a3c],
 	[0x0abc, 0x0abc],
 ];
 
-/** What is not seen: joiners, marks of direction, variation selectors, skin tones. */
+/** Invisible characters: joiners, direction marks, variation selectors, skin tones. */
 const IGNORED = [
 	[0x00ad, 0x00ad],
 	[0x034f, 0x034f],
@@ -77,7 +74,7 @@ const HANGUL_TAILS = [
 	[0xd7b0, 0xd7fb],
 ];
 
-/** Scripts written without spaces, and Hangul: each character is a word. */
+/** Scripts without spaces, and Hangul: each character is a word. */
 const ALONE = [
 	[0x0e00, 0x0eff],
 	[0x0f00, 0x0fff],
@@ -107,7 +104,7 @@ const PICTOGRAPHS = [
 	[0x1f300, 0x1faff],
 ];
 
-/** Letters that no decomposition brings to those that are typed for them. */
+/** Letters that people type differently, but that no decomposition maps. */
 const SPELLED_OUT = new Map([
 	["ß", "ss"],
 	["æ", "ae"],
@@ -138,7 +135,7 @@ const isAccent = (c) => MARK.test(c) && isIn(c, ACCENTS);
 const standsAlone = (c) => (LETTER.test(c) && isIn(c, ALONE)) || isIn(c, PICTOGRAPHS);
 
 /**
- * What a letter is for telling parts of a word.
+ * Returns the class of a letter, which determines the parts of a word.
  * @param {string} c
  * @returns {Class}
  */
@@ -164,28 +161,28 @@ const isWordOfParts = (parts, bytes) =>
 	parts <= MAX_RUN || (parts <= MAX_PARTS && bytes >= LEAST_PART * parts);
 
 /**
- * The words of a text in order.
+ * Returns the words of a text in order.
  * @param {string} text
  * @returns {Word[]}
  */
 export function wordsOf(text) {
 	/** @type {Draft[]} */
 	const words = [];
-	/** Whether letters that follow belong to the last word. */
+	/** Whether following letters belong to the last word. */
 	let open = false;
-	/** Whether marks that follow belong to the last word. */
+	/** Whether following marks belong to the last word. */
 	let takesMarks = false;
-	/** Signs right after the last word, and where they end. */
+	/** The signs right after the last word, and their end. */
 	let trail = "";
 	let trailEnd = 0;
-	/** The character before, what stood before that, and where the former begins. */
+	/** The preceding character, the one before it, and the start of the former. */
 	let before = "";
 	let earlier = "";
 	let beforeStart = 0;
-	/** The kinds of the last two letters of the last word, and where the last one stands. */
+	/** The classes of the last word's last two letters, and the position of the last one. */
 	let classes = /** @type {(Class | "")[]} */ (["", ""]);
 	let lastLetter = /** @type {Inner} */ ({ folded: 0, start: 0 });
-	/** Whether the last part began with the last but one letter of capitals. */
+	/** Whether the last part began with the second-to-last capital letter. */
 	let afterCapitals = false;
 
 	const last = () => /** @type {Draft} */ (words.at(-1));
@@ -205,7 +202,7 @@ export function wordsOf(text) {
 		const inner = word?.inner ?? [];
 		if (inner.length === 0) return;
 		const begin = inner.at(-1)?.folded ?? 0;
-		// The plural of an abbreviation, as in `URLs`, is no word of its own.
+		// The plural of an abbreviation, as in `URLs`, is not a separate word.
 		if (
 			afterCapitals &&
 			bytesOf(word.folded.slice(begin)) === 2 &&
@@ -219,7 +216,7 @@ export function wordsOf(text) {
 		afterCapitals = false;
 	};
 
-	/** Parts `v1` before `.2`: a number with points is found without what names it. */
+	/** Splits `v1` before `.2`, so that a version number is found without its `v`. */
 	const partNumbered = () => {
 		const word = last();
 		const part = word.inner.pop();
@@ -251,7 +248,7 @@ export function wordsOf(text) {
 
 	/** @type {(start: number, end: number, digit: boolean) => void} */
 	const begin = (start, end, digit) => {
-		// Signs that the word before has taken are not this one's.
+		// Signs that belong to the word before don't belong to this one.
 		const taken = trail !== "";
 		closeTrail();
 		if (digit && before === "." && /^[0-9]$/.test(earlier) && classes[0] === "digit") {
@@ -287,7 +284,7 @@ export function wordsOf(text) {
 	};
 
 	/**
-	 * Begins another part of the word where this kind of letter says so.
+	 * Begins another part of the word if the class of the letter requires it.
 	 * @param {Class} kind
 	 * @param {number} start
 	 */
@@ -373,7 +370,7 @@ export function wordsOf(text) {
 		}
 		if (isIn(c, IGNORED)) return;
 		if (isAccent(c)) {
-			// Seen, but not compared.
+			// Visible, but not compared.
 			if (takesMarks) last().end = end;
 			return;
 		}
@@ -410,7 +407,7 @@ export function wordsOf(text) {
 		if (isApostrophe(c)) sign("'", start, at);
 		else if (c < "\x80") read(c, start, at);
 		else {
-			// Of ŉ, which is ʼn, the letter counts.
+			// Of ŉ, which decomposes to ʼn, only the letter counts.
 			const parts = [...c.normalize("NFKD")].filter((part) => !isApostrophe(part));
 			for (const part of parts) read(unified(part), start, at);
 		}
@@ -432,7 +429,7 @@ export function wordsOf(text) {
 }
 
 /**
- * Keeps those joints that do join their words.
+ * Keeps the joints that really join their words.
  * @param {Draft[]} words
  */
 function settle(words) {
@@ -450,7 +447,7 @@ function settle(words) {
 			if (run.every(({ folded }) => /^[0-9]+$/.test(folded))) most = MAX_DIGIT_GROUPS;
 			else if (run.every(({ folded }) => [...folded].length === 1)) most = MAX_INITIALS;
 		}
-		// `TCP/IP` is one word, a path isn't.
+		// `TCP/IP` is one word, but a path isn't.
 		const isPath = run.length > 2 && run.some(({ joint }) => joint === "/");
 		if (run.length > most || isPath) for (const word of run) word.joint = "";
 		start = end;

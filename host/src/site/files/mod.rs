@@ -1,13 +1,12 @@
-//! The site as files, for a server that only serves them (GitHub Pages) and for the disk:
-//! the same pages by the same renderer.
+//! Exports the site as files, for static hosting (GitHub Pages) and for the disk, with the same
+//! pages and the same renderer.
 //!
-//! Owns which file has what. Each page is read from the store once, as the notes come,
-//! oldest first, and each note is made into HTML once, into `spool`; which notes are
-//! on which page is known as numbers before (`catalog`). Then all pages are put together,
-//! side by side, into `folder`.
+//! Owns which file has which content. Notes are read from the store once, oldest first, and each is
+//! rendered once into `fragment_store`. Which notes are on which page is known beforehand as
+//! numbers (`page_plan`). Then all pages are assembled in parallel into `folder`.
 //!
-//! Whatever asks a server is something else here, or isn't there: narrowing is a search,
-//! and that is done by the page (`index`); pages of a list have numbers.
+//! Features that need a server are different or absent: narrowing becomes a search, which the page
+//! does itself (`index`), and pages of a list have numbers.
 
 mod folder;
 mod fragment_store;
@@ -58,7 +57,7 @@ use crate::{
 
 pub(super) use crate::site::file_names::FileNames;
 
-/// What it runs on besides the site's own script.
+/// The script of exported pages, in addition to the site's own.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
 const SEARCH_SCRIPTS: [&str; 8] = [
     include_str!("../assets/invisible.js"),
@@ -70,7 +69,7 @@ const SEARCH_SCRIPTS: [&str; 8] = [
     include_str!("../assets/pieces.js"),
     include_str!("../assets/search.js"),
 ];
-/// What looks where an address of the other site leads here.
+/// The scripts that find the equivalent of an address of the served site.
 const LOST_SCRIPTS: [&str; 7] = [
     include_str!("../assets/invisible.js"),
     include_str!("../assets/letters.js"),
@@ -80,19 +79,19 @@ const LOST_SCRIPTS: [&str; 7] = [
     include_str!("../assets/pieces.js"),
     include_str!("../assets/lost.js"),
 ];
-/// For whoever doesn't read the page before asking for an icon.
+/// The icon for clients that don't read the page before they request one.
 const PICTURE: &[u8] = include_bytes!("../../../../extension/icons/icon-32.png");
-/// Whoever publishes notes wants them to be found.
+/// Published notes are meant to be found.
 const ROBOTS: &str = "User-agent: *\nAllow: /\n";
 
-/// Notes that are made into HTML at once; full pieces of what is searched.
+/// Notes that are rendered at once: a multiple of the notes in a search piece.
 const BATCH: usize = 12 * index::NOTES_PER_PIECE;
-/// Pages of notes that are put together at once.
+/// Pages of notes that are assembled at once.
 const PAGES_AT_ONCE: usize = 240;
-/// Threads: more of them wait for the disk.
+/// Most threads. More would only wait for the disk.
 const MAX_THREADS: usize = 8;
 
-/// Where the site will be served: below a path, or a whole address.
+/// Where the site will be served: a path or a full address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Address(String);
 
@@ -132,38 +131,38 @@ impl Address {
     }
 }
 
-/// What becomes of notes whose address has an access token.
+/// What to do with notes whose address contains an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tokens {
-    /// They aren't published.
+    /// Leave them out.
     LeaveOut,
-    /// They are.
+    /// Publish them.
     Publish,
 }
 
-/// What an export of the site did.
+/// The result of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// Left out, since their addresses have access tokens.
+    /// Number of notes left out because their addresses contain access tokens.
     pub with_tokens: u64,
-    /// On the site.
+    /// Number of notes on the site.
     pub notes: u64,
-    /// On the site.
+    /// Number of tags on the site.
     pub tags: u64,
-    /// Files that are new or have another content.
+    /// Number of files that are new or have different content.
     pub written: u64,
-    /// Files that are as they were.
+    /// Number of unchanged files.
     pub unchanged: u64,
-    /// Files that are no more.
+    /// Number of files that were removed.
     pub removed: u64,
 }
 
-/// Writes the site of the notes that pass the filter into a folder. `progress` receives
-/// how much of how much is done. Where `stop` is set meanwhile, the place stays as it was.
+/// Writes the site of the notes that pass the filter into a folder. Calls `progress` with the
+/// completed and the total number. If `stop` is set, the folder stays unchanged.
 ///
 /// # Errors
-/// Those of the store and of files, `Interrupted` where it was stopped; a sentence where a tag
-/// of the filter isn't in use, or something else is in the way.
+/// Those of the store and of files; `Interrupted` if it was stopped; a sentence if a tag of the
+/// filter isn't in use or something else is in the way.
 pub fn write_files(
     store: &Reader,
     filter: &TagFilter,
@@ -190,7 +189,7 @@ fn export(
     stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
     for tag in filter.with.iter().chain(&filter.without) {
-        // One that is mistyped would publish what should be left out.
+        // A typo in a tag would publish what should be left out.
         if store.tag_uses(tag)? == 0 {
             bail!("No note has the tag “{tag}”.");
         }
@@ -248,12 +247,12 @@ fn layout(links: Links) -> Layout {
     }
 }
 
-/// What makes the files of one export.
+/// The state of one export.
 struct Maker<'a> {
     names: &'a Arc<FileNames>,
-    /// For pages that lie no, one, and two folders deep.
+    /// Layouts for pages in folders of depth 0, 1 and 2.
     shells: [Layout; 3],
-    /// For the feed of all notes and those of tags.
+    /// Links for the feed of all notes and those of tags.
     feed_links: [Links; 2],
     folder: &'a Folder<'a>,
     catalog: &'a PagePlan,
@@ -265,18 +264,18 @@ struct Maker<'a> {
 /// A batch of notes with the number of the first.
 type Batch = (u32, Vec<Note>);
 
-/// What was made of all notes.
+/// The result of rendering all notes.
 struct Made {
     spools: FragmentStore,
-    /// By the number of the note.
+    /// By the note's number.
     places: Vec<Extent>,
     updated: Vec<Timestamp>,
-    /// The newest, newest first.
+    /// The newest notes, newest first.
     newest: Vec<Note>,
     words: Vec<index::Index>,
 }
 
-/// What a thread made of its share of them.
+/// The result of one thread.
 struct Share {
     spool: fragment_store::Writer,
     places: Vec<(u32, Extent, Timestamp)>,
@@ -286,25 +285,25 @@ struct Share {
 /// A part of the pages.
 #[derive(Debug, Clone, Copy)]
 enum Job {
-    /// What is searched.
+    /// The search index.
     Words,
     /// The pages of a tag.
     Tag(usize),
     /// The pages of a site.
     Site(usize),
-    /// Pages of all notes, from this one on.
+    /// Pages of all notes, starting at this one.
     All(usize),
-    /// Pages of notes, from this number on.
+    /// Pages of single notes, starting at this number.
     Notes(usize),
 }
 
 impl Maker<'_> {
-    /// Reads all notes and makes of each what pages are put together of.
+    /// Reads all notes and renders their fragments.
     fn make_pieces(&self, store: &Reader) -> anyhow::Result<Made> {
         let in_feeds = self.in_feeds();
         let threads = threads();
         let (send, receive) = sync_channel::<Batch>(threads * 2);
-        // Held by the threads alone: with the last of them it is gone, and reading ends.
+        // Only the threads hold it: when the last one ends, it is dropped and reading stops.
         let receive = Arc::new(Mutex::new(receive));
         let mut newest = VecDeque::new();
         let in_feeds = &in_feeds;
@@ -323,7 +322,7 @@ impl Maker<'_> {
                 Err(panic) => std::panic::resume_unwind(panic),
             });
             let shares: anyhow::Result<Vec<Share>> = shares.collect();
-            // Where a thread fails, reading ends as well, for a reason that says less.
+            // If a thread fails, reading fails too, with a less useful error.
             let shares = shares?;
             read.map(|()| shares)
         })?;
@@ -346,7 +345,7 @@ impl Maker<'_> {
         Ok(made)
     }
 
-    /// Hands out the notes of the site, oldest first.
+    /// Sends the notes of the site, oldest first.
     fn read(
         &self,
         store: &Reader,
@@ -358,7 +357,7 @@ impl Maker<'_> {
         let mut batch = Vec::with_capacity(BATCH);
         let mut number = 0_usize;
         let mut first = 0_u32;
-        // Of few notes among many each is asked for by itself.
+        // If only a few of many notes are wanted, each is read by its id.
         let few = u64::try_from(ids.len())? < store.counts()?.notes / 8;
         let mut last = None;
         while number < ids.len() {
@@ -455,7 +454,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Of each note whether it is among the newest of one of its tags.
+    /// Returns for each note whether it is among the newest of one of its tags.
     fn in_feeds(&self) -> Vec<bool> {
         let mut in_feeds = vec![false; self.catalog.outline.notes.len()];
         for tag in 0..self.catalog.outline.tags.len() {
@@ -471,10 +470,10 @@ impl Maker<'_> {
         (self.progress)(done);
     }
 
-    /// Puts all pages together that have notes on them, side by side.
+    /// Assembles all pages with notes in parallel.
     fn write_pages(&self, made: &Made) -> anyhow::Result<()> {
         let count = self.catalog.outline.notes.len();
-        // The longest first, so that no thread is left with one.
+        // The longest first, so that no thread is left with a long one at the end.
         let tags = self.catalog.tags_by(TagOrder::Uses).into_iter();
         let mut jobs = vec![Job::Words];
         jobs.extend(tags.map(Job::Tag));
@@ -517,7 +516,7 @@ impl Maker<'_> {
         })
     }
 
-    /// Notes by their numbers, newest first, as a list.
+    /// Renders a list of notes by their numbers, newest first.
     fn list(&self, notes: &[u32], made: &Made) -> io::Result<maud::Markup> {
         let notes = notes.iter().rev().map(|note| {
             let number = *note as usize;
@@ -637,7 +636,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// What there is one of, and the lists of tags and sites.
+    /// Writes the single pages and the lists of tags and sites.
     fn write_rest(&self, made: &Made, at_base: &Layout) -> anyhow::Result<()> {
         let [home, one_deep, _] = &self.shells;
         for order in [TagOrder::Uses, TagOrder::Name, TagOrder::Recent] {
@@ -676,7 +675,8 @@ impl Maker<'_> {
         self.put("favicon.svg", ICON)?;
         self.folder.put("favicon.ico", &picture()?)?;
         self.put("robots.txt", ROBOTS)?;
-        // GitHub Pages would leave out what begins with `_`, and take its time.
+        // Without this file, GitHub Pages would run Jekyll, which skips names that begin with `_`
+        // and takes time.
         self.put(NO_JEKYLL, "")?;
         Ok(())
     }
@@ -772,13 +772,13 @@ impl Maker<'_> {
     }
 }
 
-/// Modules as one script, each after those that it needs: a page that was opened from a
-/// disk may load no modules.
+/// Joins modules into one script in the order of their dependencies, because a page opened from a
+/// disk can't load modules.
 fn as_one_script(modules: &[&str]) -> String {
     let mut script = String::from("\"use strict\";\n{\n");
     let mut importing = false;
     for line in modules.iter().flat_map(|module| module.lines()) {
-        // One may be broken over lines.
+        // An import may span several lines.
         importing |= line.starts_with("import ");
         if importing {
             importing = !line.contains(" from \"./");
@@ -791,7 +791,7 @@ fn as_one_script(modules: &[&str]) -> String {
     script
 }
 
-/// The file of a page of a list, as `Links` has it.
+/// Returns the file of a page of a list, as `Links` addresses it.
 fn numbered(folder: &str, number: usize) -> String {
     match number {
         0 => format!("{folder}/index.html"),
@@ -807,7 +807,7 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(1, |threads| threads.get().min(MAX_THREADS))
 }
 
-/// A picture as a file of icons: a head, and the picture as it is.
+/// Returns a PNG as an ICO file: a header and the PNG itself.
 fn picture() -> anyhow::Result<Vec<u8>> {
     let mut icon = vec![0, 0, 1, 0, 1, 0, 32, 32, 0, 0, 1, 0, 32, 0];
     icon.extend(u32::try_from(PICTURE.len())?.to_le_bytes());

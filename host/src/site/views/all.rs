@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use crate::site::views::layout::{Breadcrumb, Layout, Tab, turn_page};
 
-/// Page `page` (from 0) of `pages`; `notes` are its list, none where there are none.
+/// Renders page `page` (from 0) of `pages`. `notes` is their rendered list, or `None` if there are
+/// none.
 pub(in crate::site) fn all(
     layout: &Layout,
     page: u64,

@@ -1,8 +1,8 @@
-//! A computer's clock that jumps loses nothing.
+//! Tests that jumps of the computer's clock lose nothing.
 
 use super::*;
 
-/// A note that was deleted at the moment of the store.
+/// Saves and deletes a note at the store's current time.
 fn deleted(t: &mut TestStore) -> NoteId {
     let id = t.save("https://e.org/deleted", "A", &["x"], "text").note.id;
     t.write(|writer| writer.delete_note(id)).unwrap();
@@ -23,7 +23,7 @@ fn a_start_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
         t.save(&format!("https://e.org/{number}"), "B", &[], "");
         assert!(is_there(&t, id), "after {number} saves");
     }
-    // The clock is put right, and the note can be restored.
+    // After the clock is corrected, the note can be restored.
     t.now -= SignedDuration::from_hours(24 * 60);
     t.save("https://e.org/right", "C", &[], "");
     assert_eq!(
@@ -50,7 +50,7 @@ fn a_clock_that_goes_back_and_forth_at_each_start_leaves_the_trash_alone() {
 fn after_a_jump_the_trash_goes_a_day_a_day() {
     let mut t = TestStore::checked();
     let id = deleted(&mut t);
-    // Three weeks without the computer.
+    // The computer is off for three weeks.
     t.now += SignedDuration::from_hours(24 * 21);
     t.let_hours_pass(24 * 28);
     assert!(is_there(&t, id));
