@@ -43,7 +43,7 @@ function click(info, tab = {}) {
 				telling(name),
 			]),
 		),
-		backgroundSaves: { save: telling("save"), tell: telling("tell") },
+		backgroundSaves: { save: telling("save"), tell: telling("flashResult") },
 		ready: Promise.resolve(),
 	});
 	void onMenuClick(
