@@ -301,7 +301,7 @@ inEachBrowser(
 		const saving = await browser.own("window/window.html");
 		await saving.click("#save");
 		await browser.allow();
-		await says(saving, "#connection", /1 waiting.* isn.t installed/);
+		await says(saving, "#connection", /1 not saved yet.* isn.t installed/);
 		await says(saving, "#cure-command", /install\.sh/);
 		await world.install();
 		await says(saving, "#connection", /^1 saved/);
