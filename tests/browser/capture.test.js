@@ -1,4 +1,4 @@
-// What a page says of itself, where it says it late, of another page, or not at all.
+// What is captured of pages that load slowly, have another page's metadata, or have none.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

@@ -1,5 +1,4 @@
-// What people complain of in other tools that save pages, each as what the user can do
-// here instead.
+// Common complaints about other tools that save pages, and what the user can do here instead.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";

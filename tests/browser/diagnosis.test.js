@@ -1,6 +1,6 @@
-// Why the host isn't reached: each cause is brought about, in both browsers. The popup
-// names it, with its cure; `url-notes doctor` says the same, or which of several it is;
-// and once it is mended the save is delivered, once.
+// Each cause why the host can't be reached, provoked in both browsers. The popup names the
+// cause and the command that fixes it, and so does `url-notes doctor`. After the fix the save
+// is delivered, once.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

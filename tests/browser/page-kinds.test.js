@@ -1,4 +1,4 @@
-// What the button does on pages of every kind: it saves the page, or says that it can't.
+// The button on pages of every kind: it saves the page, or says that it can't.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";

@@ -1,5 +1,4 @@
-// The main job: a click saves the page, tags and a note are typed, and it is read on
-// the site.
+// The main task: save a page with a click, type tags and a note, and read them on the site.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";

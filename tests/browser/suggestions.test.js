@@ -1,4 +1,4 @@
-// Suggested tags: learned from notes that are there, taken with keys and clicks.
+// Suggested tags, learned from existing notes, taken by keyboard and by click.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";

@@ -1,5 +1,5 @@
-// Nothing typed is lost: not to a stray click, to a host that is missing or killed,
-// or to another browser.
+// Typed text is never lost: not by a stray click, a missing or killed host, or another
+// browser.
 
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// What the button's badge says, and how seldom the host is asked for it.
+// What the badge on the button shows, and how rarely it sends a request to the host.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Suggestions that were refused are told to the host, for the site alone.
+// The host receives the dismissed suggestions of the page's web site only.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The context menus: what a click asks for, of pages that answer and of those that don't.
+// The context menus: what a click does, in pages that can be read and in others.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

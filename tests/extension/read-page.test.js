@@ -1,4 +1,4 @@
-// What is read inside a page, tried inside real pages.
+// What `readPage` finds in pages, in a real browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

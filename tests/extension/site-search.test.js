@@ -1,5 +1,5 @@
-// What is searched in a site of files is what the program searches: the same words, the
-// same queries. The program's own tests write down what both are held to.
+// The search of an exported site finds what the program finds: it splits words and reads
+// queries in the same way. The program's tests write the fixtures.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// A page that is slow to be read is saved at once, and what it says is saved after it:
-// that doubles nothing, brings nothing back and takes no quote away.
+// A page that loads slowly is saved at once, and its metadata follows. That creates no
+// duplicates, restores nothing that was removed, and loses no quote.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

@@ -1,5 +1,5 @@
-// User name and password of an address, if the user wants them removed: nothing of them
-// reaches the host or the browser's storage, whatever saves or asks.
+// If the user wants user names and passwords removed, they reach neither the host nor the
+// browser's storage, whichever way a page is saved.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
-// Chromium with the extension, driven over the DevTools protocol. What is no page (menus, the
-// address bar, questions of the browser) has a mouse and a keyboard of its own: display.js.
+// Chromium with the extension, driven over the DevTools protocol. What isn't a page (menus,
+// address bar, the browser's dialogs) is driven by mouse and keyboard: display.js.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
