@@ -13,6 +13,8 @@ import { browser } from "./browser.js";
 export async function activeTab() {
 	const [tab] = await browser.tabs.query({ active: true, lastFocusedWindow: true });
 	const current = tab?.url ?? "";
+	// Not so if the address is empty, as that of a tab that never loaded a page.
+	const isWithheld = tab !== undefined && tab.url === undefined;
 	// A new tab may still show nothing while its page is loading.
 	const pending = tab?.pendingUrl;
 	const isComing =
@@ -23,7 +25,7 @@ export async function activeTab() {
 		title: ownTitle(isComing ? "" : (tab?.title ?? ""), url),
 		tabId: tab?.id,
 		...(savableUrl(url) === null &&
-			(url === "" || tab?.status === "loading") && { loading: true }),
+			(isWithheld || tab?.status === "loading") && { loading: true }),
 	};
 }
 

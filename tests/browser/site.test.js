@@ -66,7 +66,7 @@ const isAt = async (page, ending) => {
 	await isReady(page);
 };
 
-inEachBrowser("is read from the keyboard alone", async (world, browser) => {
+inEachBrowser("can be read with the keyboard only", async (world, browser) => {
 	const addresses = ["/article", "/hebrew", "/japanese"].map(world.web.address);
 	for (const [number, address] of addresses.entries()) {
 		await world.command("add", address, "--title", `Note ${number}`, "--tag", "to read");
@@ -120,42 +120,45 @@ inEachBrowser("is read from the keyboard alone", async (world, browser) => {
 	await page.close();
 });
 
-inEachBrowser("tells its keys, and lets them be turned off", async (world, browser) => {
-	await world.command("add", "https://example.org/", "--title", "A note");
-	await world.siteAnswers();
-	const page = await browser.open(`${world.site}/all/0`);
-	await page.bringToFront();
-	const { keyboard } = page;
-	const isOpen = () => page.$eval("dialog", (dialog) => dialog.open);
-	const keysButton = () =>
-		page.evaluate(() =>
-			/** @type {HTMLElement} */ (document.querySelector(".foot button")).click(),
-		);
+inEachBrowser(
+	"lists its keyboard shortcuts, and they can be turned off",
+	async (world, browser) => {
+		await world.command("add", "https://example.org/", "--title", "A note");
+		await world.siteAnswers();
+		const page = await browser.open(`${world.site}/all/0`);
+		await page.bringToFront();
+		const { keyboard } = page;
+		const isOpen = () => page.$eval("dialog", (dialog) => dialog.open);
+		const keysButton = () =>
+			page.evaluate(() =>
+				/** @type {HTMLElement} */ (document.querySelector(".foot button")).click(),
+			);
 
-	await keyboard.press("?");
-	await until("the keys are shown", isOpen);
-	await keyboard.press("j");
-	assert.notEqual(await focused(page), "A note");
-	await keyboard.press("Escape");
-	await until("the keys are gone", async () => !(await isOpen()));
+		await keyboard.press("?");
+		await until("the keys are shown", isOpen);
+		await keyboard.press("j");
+		assert.notEqual(await focused(page), "A note");
+		await keyboard.press("Escape");
+		await until("the keys are gone", async () => !(await isOpen()));
 
-	await keysButton();
-	await page.click("dialog input");
-	await keyboard.press("Escape");
-	await keyboard.press("j");
-	await keyboard.press("?");
-	assert.equal(await isOpen(), false);
-	// Also on the next page.
-	await page.goto(`${world.site}/`);
-	await keyboard.press("j");
-	assert.notEqual(await focused(page), "A note");
-	await keysButton();
-	await page.click("dialog input");
-	await page.click("dialog button");
-	await keyboard.press("j");
-	await focusIsAt(page, "A note");
-	await page.close();
-});
+		await keysButton();
+		await page.click("dialog input");
+		await keyboard.press("Escape");
+		await keyboard.press("j");
+		await keyboard.press("?");
+		assert.equal(await isOpen(), false);
+		// Also on the next page.
+		await page.goto(`${world.site}/`);
+		await keyboard.press("j");
+		assert.notEqual(await focused(page), "A note");
+		await keysButton();
+		await page.click("dialog input");
+		await page.click("dialog button");
+		await keyboard.press("j");
+		await focusIsAt(page, "A note");
+		await page.close();
+	},
+);
 
 inEachBrowser("shows each tag at its own address", async (world, browser) => {
 	for (const [number, tag] of PICKY.entries()) {

@@ -123,7 +123,7 @@ for (const [text, cause] of /** @type {const} */ ([
 	[null, "program_crashed"],
 	["Something no browser has said yet", "program_crashed"],
 ])) {
-	test(`before the greeting ${JSON.stringify(text)} means ${cause}`, () => {
+	test(`before hello ${JSON.stringify(text)} means ${cause}`, () => {
 		const { host, port, changes } = connected();
 		port().end(text);
 		assert.equal(host.trouble, cause);
@@ -149,7 +149,7 @@ for (const [kind, cause] of [
 	["protocol_unsupported", "host_too_new"],
 	["unknown_method", "host_too_old"],
 ]) {
-	test(`a greeting refused with ${kind} means ${cause}`, async () => {
+	test(`a hello refused with ${kind} means ${cause}`, async () => {
 		const { host, port } = connected();
 		port().refuse(kind ?? "", "No.");
 		await settle();
@@ -166,7 +166,7 @@ for (const nonsense of [
 	{ jsonrpc: "2.0", id: 1 },
 	{ jsonrpc: "2.0", id: 1, error: {} },
 ]) {
-	test(`${JSON.stringify(nonsense)} is no answer of url-notes`, () => {
+	test(`${JSON.stringify(nonsense)} isn't a response of url-notes`, () => {
 		const { host, port } = connected();
 		port().say(nonsense);
 		assert.equal(host.trouble, "program_garbled");
