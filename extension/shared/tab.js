@@ -5,16 +5,14 @@
 import { browser } from "./browser.js";
 
 /**
- * The active tab of the last focused window. Its address is empty if the browser withholds it:
- * a page that arrives just after the click revokes `activeTab`, and with it the permission to
- * see the address.
+ * The active tab of the last focused window. Its address is empty if the browser withholds it,
+ * as Chromium does for `about:blank`, and for a page that arrives just after the click: that
+ * revokes `activeTab`, and with it the permission to see the address.
  * @returns {Promise<import("./messages.js").Tab>}
  */
 export async function activeTab() {
 	const [tab] = await browser.tabs.query({ active: true, lastFocusedWindow: true });
 	const current = tab?.url ?? "";
-	// Not so if the address is empty, as that of a tab that never loaded a page.
-	const isWithheld = tab !== undefined && tab.url === undefined;
 	// A new tab may still show nothing while its page is loading.
 	const pending = tab?.pendingUrl;
 	const isComing =
@@ -24,8 +22,7 @@ export async function activeTab() {
 		url,
 		title: ownTitle(isComing ? "" : (tab?.title ?? ""), url),
 		tabId: tab?.id,
-		...(savableUrl(url) === null &&
-			(isWithheld || tab?.status === "loading") && { loading: true }),
+		...(savableUrl(url) === null && tab?.status === "loading" && { loading: true }),
 	};
 }
 

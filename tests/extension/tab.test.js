@@ -34,12 +34,17 @@ for (const [what, tab, expected] of /** @type {const} */ ([
 		{ url: "about:blank", title: "", status: "loading" },
 		{ url: "about:blank", title: "", loading: true },
 	],
-	["an empty tab", { url: "", title: "", status: "complete" }, { url: "", title: "" }],
 	// The page arrived after the click, which revoked the permission to see its address.
 	[
-		"a tab whose address the browser withholds",
-		{ status: "complete" },
+		"a loading tab whose address the browser withholds",
+		{ status: "loading" },
 		{ url: "", title: "", loading: true },
+	],
+	// Chromium withholds `about:blank`.
+	[
+		"an empty tab whose address the browser withholds",
+		{ status: "complete" },
+		{ url: "", title: "" },
 	],
 ])) {
 	test(`the active tab shows ${what}`, async () => {
