@@ -1,4 +1,4 @@
-//! The command line as a user types it.
+//! The command line, as a user types it.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -326,7 +326,7 @@ fn shells_and_lists_find_tags_without_their_accents() {
         let values = lines.lines().map(|line| line.split('\t').next().unwrap());
         values.map(str::to_owned).collect::<Vec<_>>()
     };
-    // A shell puts what several have in common in the place of what was typed.
+    // Shells insert the common prefix of several candidates in place of what was typed.
     assert_eq!(offered("cafe"), ["cafeteria"]);
     assert_eq!(offered("caf"), ["café", "cafeteria"]);
     assert_eq!(offered("café"), ["café"]);
@@ -445,7 +445,7 @@ fn tags_with_a_slip_of_the_fingers_are_seen_through() {
     );
 }
 
-/// Each subcommand with arguments that do something, and with some that can't.
+/// Each subcommand with arguments that succeed, and with some that fail.
 #[test]
 fn every_command_prints_json_or_nothing_and_ends_with_its_code() {
     let dir = tempfile::tempdir().unwrap();
@@ -663,7 +663,7 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
             "{command}"
         );
     }
-    // More than a note holds, and what is no text.
+    // Longer than a note may be, and not text.
     for (input, sentence) in [
         (vec![b'x'; 10 << 20], "64 KiB at most"),
         (b"\xff\xfe".to_vec(), "is not UTF-8"),
@@ -674,7 +674,7 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It reads no further than it has to.
+        // The program reads no further than it has to.
         let _ = child.stdin.take().unwrap().write_all(&input);
         let output = child.wait_with_output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();

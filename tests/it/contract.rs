@@ -1,5 +1,5 @@
-//! The contract pairs in `tests/contract`: requests and the answers that they
-//! get, read by this side and by the extension's tests.
+//! The contract pairs in `tests/contract`: requests and their answers, read by these tests and by
+//! the extension's.
 
 use std::{fs, path::Path};
 
@@ -25,7 +25,7 @@ fn contract() -> impl Iterator<Item = (String, Value)> {
     })
 }
 
-/// What differs from run to run is not compared, only that it has its type.
+/// Values that differ from run to run are only compared by type.
 fn agrees(expected: &Value, actual: &Value, place: &str) {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
@@ -68,7 +68,7 @@ fn agrees(expected: &Value, actual: &Value, place: &str) {
     }
 }
 
-/// `"$note"` in a request stands for the id of the note that the file saved first.
+/// Replaces `"$note"` in a request by the id of the note that the file saved first.
 fn fill_in(value: &mut Value, note: &Value) {
     match value {
         Value::String(text) if text == "$note" => *value = note.clone(),

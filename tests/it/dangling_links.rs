@@ -1,4 +1,4 @@
-//! Links to the notes that lead to nothing, and a working folder that is gone.
+//! Links without a target in the path of the notes, and a removed working folder.
 
 use std::{fs, os::unix::fs::symlink};
 

@@ -1,5 +1,5 @@
-//! `url-notes doctor` on machines on which one thing is wrong: it names that, and its cure,
-//! and `--fix` mends it where that is safe.
+//! `url-notes doctor` on computers with a single fault: it names the fault and its fix, and `--fix`
+//! applies the fix if that is safe.
 
 use std::{
     collections::BTreeMap,
@@ -21,17 +21,18 @@ const FIREFOX_ID: &str = "url-notes@url-notes";
 /// A computer with a user who has started Chromium and Firefox before.
 pub(crate) struct Machine {
     _temp: tempfile::TempDir,
-    /// Its name takes some care.
+    /// The home folder. Its name needs quoting.
     pub(crate) home: PathBuf,
-    /// All of PATH.
+    /// The only folder on PATH.
     pub(crate) bin: PathBuf,
-    /// Where url-notes is installed.
+    /// The installed url-notes.
     pub(crate) program: PathBuf,
     port: u16,
 }
 
-/// Puts a program there. By a process of its own: what another test starts at the same
-/// moment would inherit the open file, and what is open to be written can't be executed.
+/// Writes an executable script. A separate process does it: a process that another test starts at
+/// the same moment would inherit the open file, and a file that is open for writing can't be
+/// executed.
 fn put_script(file: &Path, script: &str) {
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let written = Command::new("sh")
@@ -45,7 +46,7 @@ fn put_script(file: &Path, script: &str) {
     assert!(written.unwrap().success());
 }
 
-/// A script that answers with this, framed.
+/// Returns a script that answers with this text in a frame.
 fn answering(answer: &str) -> String {
     let length = u32::try_from(answer.len()).unwrap().to_ne_bytes();
     let length: String = length.iter().map(|byte| format!("\\{byte:03o}")).collect();
@@ -64,7 +65,7 @@ pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
-/// Content and mode of all that is in a folder.
+/// Returns content and mode of all files in a folder.
 pub(crate) fn all_in(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -110,7 +111,7 @@ impl Machine {
         }
     }
 
-    /// One on which everything is registered, by doctor itself.
+    /// Creates a computer on which doctor has registered everything.
     pub(crate) fn registered() -> Self {
         let machine = Self::new();
         let (code, report) = machine.examine(&["--fix"]);
@@ -156,7 +157,7 @@ impl Machine {
             .unwrap()
     }
 
-    /// The exit code, and what `--json` prints.
+    /// Returns the exit code and the output of `--json`.
     pub(crate) fn examine(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         report(&self.run(&[&["doctor", "--json"], arguments].concat()))
     }
@@ -167,7 +168,7 @@ impl Machine {
         assert!(added.status.success(), "{added:?}");
     }
 
-    /// Puts a registration there that names another program.
+    /// Writes a registration that names another program.
     pub(crate) fn register(&self, family: &str, program: &Path) {
         let mut manifest = json!({
             "name": "url_notes", "description": "x", "type": "stdio",
@@ -206,13 +207,13 @@ fn report(output: &Output) -> (Option<i32>, Value) {
     (code, report)
 }
 
-/// The checks of a report that are this bad.
+/// Returns the checks of a report with this level.
 fn checks<'a>(report: &'a Value, level: &str) -> Vec<&'a Value> {
     let all = report["checks"].as_array().unwrap();
     all.iter().filter(|check| check["level"] == level).collect()
 }
 
-/// The one fault of a report.
+/// Returns the only fault of a report.
 fn fault(report: &Value) -> &Value {
     match checks(report, "fault")[..] {
         [fault] => fault,
@@ -253,7 +254,7 @@ fn a_fresh_machine_is_registered_and_then_all_is_well() {
     assert_eq!(report["fixed"], json!([]));
     assert_eq!(all_in(&machine.home), before, "mended once is mended");
 
-    // What a browser does, and what is to be seen of it then.
+    // What a browser does, and what the report then shows.
     let warned = checks(&report, "warning");
     assert!(
         message(warned[0]).contains("hasn't connected"),
@@ -290,7 +291,7 @@ fn a_fresh_machine_is_registered_and_then_all_is_well() {
         .filter(|browser| browser["name"] == "firefox")
         .map(|browser| &browser["extension"])
         .collect();
-    // Whether it is Firefox that started it, the system tells where it can: it was this test.
+    // The system reports, where it can, that this test and not Firefox started it.
     assert_eq!(visits.len(), 1);
     assert!(fs::read_to_string(&seen).unwrap().contains(version));
 }
@@ -406,7 +407,7 @@ fn each_fault_of_a_registration_is_named_and_mended() {
         }
     }
     assert!(fs::read(machine.database()).unwrap() == notes);
-    // Nothing of what was tried is left.
+    // The probe leaves nothing behind.
     assert_eq!(
         fs::read_dir(machine.bin.with_file_name("tmp"))
             .unwrap()
@@ -439,7 +440,7 @@ fn a_manifest_that_the_user_wrote_is_kept_beside_the_new_one() {
         fixed.ends_with(&format!("The previous file is kept as {}.", old.display())),
         "{fixed}"
     );
-    // Nothing of ours has to be kept.
+    // None of our files is in the way.
     fs::remove_file(&machine.program).unwrap();
     let built = Path::new(env!("CARGO_BIN_EXE_url-notes"));
     let other = machine.home.join("other/url-notes");
@@ -510,7 +511,7 @@ fn a_named_pipe_in_a_files_place_is_not_waited_for() {
             .arg(&place)
             .status();
         assert!(made.unwrap().success());
-        // It hung here.
+        // It used to hang here.
         let mut doctor = machine.command(Path::new("/usr/bin/timeout"));
         let told = doctor
             .arg("60")
@@ -548,7 +549,7 @@ fn a_program_that_will_be_thrown_away_is_not_registered() {
                 .args(["doctor", "--json", "--fix"]);
             report(&fixing.output().unwrap()).1
         };
-        // Nothing else is there to be registered.
+        // No other program can be registered.
         let report = doctor("/nowhere".as_ref());
         assert_eq!(
             (&report["fixed"], &report["faults"]),
@@ -641,14 +642,14 @@ fn what_others_may_change_is_not_started_and_its_mode_is_mended() {
             "{command}"
         );
         assert!(!proof.exists());
-        // The command does it: its path is quoted as a shell needs it.
+        // Running the command works, so its path is quoted correctly.
         let done = Command::new("sh").args(["-c", command]).status().unwrap();
         assert!(done.success(), "{command}");
         assert_eq!(mode_of(&path), mended);
         set_mode(&path, mode);
         let (_, report) = machine.examine(&["--fix"]);
         assert_eq!(mode_of(&path), mended, "{report:#}");
-        // Then the program is tried, which is none of ours, and this one takes its place.
+        // After that, doctor probes the program, which isn't ours, and registers this one instead.
         assert_eq!(report["faults"], 0, "{report:#}");
         fs::remove_file(&proof).unwrap();
         set_mode(&path, usual);
@@ -658,7 +659,7 @@ fn what_others_may_change_is_not_started_and_its_mode_is_mended() {
 #[test]
 fn nothing_is_written_through_a_link_of_another_user() {
     if !is_root() {
-        // Only root can plant one.
+        // Only root can create such a link.
         return;
     }
     let machine = Machine::new();
@@ -689,7 +690,7 @@ fn a_link_of_ones_own_is_replaced_by_a_file() {
     assert_eq!(fs::read_to_string(&target).unwrap(), "{}");
 }
 
-/// `doctor --json` by a user for whom modes count: root writes anywhere.
+/// Runs `doctor --json` as a user to whom modes apply: root can write anywhere.
 fn unprivileged(machine: &Machine, arguments: &[&str]) -> (Option<i32>, Value) {
     if !is_root() {
         return machine.examine(arguments);
@@ -703,8 +704,8 @@ fn unprivileged(machine: &Machine, arguments: &[&str]) -> (Option<i32>, Value) {
     report(&command.output().unwrap())
 }
 
-/// Gives the home to another user; the program, which may be a link to what cargo has
-/// built, stays root's.
+/// Gives the home folder to another user. The program, which may be a link to cargo's build, stays
+/// root's.
 fn give_away(machine: &Machine) {
     let nobody = |path: &Path| lchown(path, Some(65534), Some(65534)).unwrap();
     let mine = all_in(&machine.home).into_keys();
@@ -738,7 +739,7 @@ fn what_cannot_be_mended_says_why() {
 #[test]
 fn nothing_is_mended_in_another_users_home() {
     if !is_root() {
-        // As by sudo, which may leave HOME alone.
+        // As with sudo, which may keep HOME.
         return;
     }
     let machine = Machine::new();
@@ -839,7 +840,7 @@ fn faults_of_the_database_are_named_and_left_as_they_are() {
         .unwrap();
     let newer = fs::read(&path).unwrap();
     let mut broken = sound.clone();
-    // The pages behind the schema's.
+    // The b-tree pages after that of the schema.
     for byte in broken.iter_mut().skip(3 * 4096).step_by(7) {
         *byte = !*byte;
     }
@@ -886,7 +887,7 @@ fn faults_of_the_database_are_named_and_left_as_they_are() {
             "{says}"
         );
         assert_eq!(fs::read(&path).unwrap(), content, "{says}");
-        // The other checks went on.
+        // The other checks ran.
         assert!(
             report["checks"]
                 .as_array()
@@ -1125,7 +1126,7 @@ fn an_extension_of_another_protocol_is_named_with_when_it_was_here() {
 #[test]
 fn trouble_of_late_in_the_log_is_told_and_doctor_adds_none() {
     let machine = Machine::registered();
-    // Where the host can't open the notes, that is no news of the command line's.
+    // An error on the command line isn't logged again if the host can't open the notes either.
     fs::create_dir_all(machine.database()).unwrap();
     assert_eq!(machine.run(&["list"]).status.code(), Some(1));
     let before = fs::read(machine.log()).unwrap();

@@ -1,4 +1,4 @@
-//! Imports: what is never imported, zip files, and how formats are told apart.
+//! Imports: what is never imported, zip files, and detection of formats.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::host::{run, run_ok};
 
-/// What stands for a password in tests: it must be nowhere afterwards.
+/// The password in tests. It must not be anywhere afterwards.
 const SECRET: &str = "correct-horse";
 
 fn attempt(dir: &Path, name: &str, content: impl AsRef<[u8]>, options: &[&str]) -> Output {
@@ -31,7 +31,7 @@ fn report(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The one sentence of an import that has to fail.
+/// Returns the single error sentence of an import that must fail.
 fn refusal(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> String {
     let output = attempt(dir, "import.file", content, options);
     let told = String::from_utf8(output.stderr).unwrap();
@@ -60,7 +60,7 @@ fn utf16(text: &str) -> Vec<u8> {
     marked.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// Tables and lists of logins as browsers and password managers write them.
+/// Returns tables and lists of logins as browsers and password managers write them.
 fn logins() -> Vec<Vec<u8>> {
     let table = |head: &str, delimiter: &str| {
         let row = head.split(',').map(|name| match name {
@@ -138,7 +138,7 @@ fn logins() -> Vec<Vec<u8>> {
         format!("{{\"url\":\"https://a.example/\"}}\n{{\"url\":\"https://b.example/\",\"password\":\"{SECRET}\"}}\n")
             .into_bytes(),
     );
-    // Nobody knows what is in the columns of this one.
+    // Nothing names the columns of this one.
     all.push(
         format!("https://bank.example/,me,{SECRET}\nhttps://shop.example/,me,{SECRET}\n")
             .into_bytes(),
@@ -150,7 +150,7 @@ fn logins() -> Vec<Vec<u8>> {
     all
 }
 
-/// Whether a file below a folder has a text in it.
+/// Returns whether a file below a folder contains a text.
 fn is_anywhere(dir: &Path, text: &str) -> bool {
     fs::read_dir(dir).unwrap().any(|entry| {
         let path = entry.unwrap().path();
@@ -291,7 +291,7 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
     }
     assert_eq!(files.len(), 11);
     assert!(!told.to_string().contains(SECRET) && !is_anywhere(dir, SECRET));
-    // So it is told on a terminal.
+    // The message on a terminal.
     let path = dir.join("mixed.zip");
     fs::write(&path, &file).unwrap();
     let text = run_ok(dir, &["import", path.to_str().unwrap()]);
@@ -300,7 +300,7 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
         text.contains("secret/Logins.csv: left out. It has a column for passwords"),
         "{text}"
     );
-    // Of one format, only its files.
+    // With a format, only its files are imported.
     let told = report(dir, &file, &["--format", "pinboard"]);
     assert_eq!(
         (&told["format"], &told["read"]),
@@ -314,7 +314,7 @@ fn what_is_encrypted_in_a_zip_file_is_left_out_and_told() {
     let page: &[u8] =
         b"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://one.example/\">1</A></DL>";
     let mut file = zip(&[("a.html", page), ("b.html", page)]);
-    // The flag of the second file, in its own head and in the directory.
+    // The flag of the second file, in its own header and in the directory.
     let places = |sign: &[u8]| {
         let starts = file
             .windows(4)
@@ -741,7 +741,7 @@ fn tags_that_look_like_lists_or_quotes_come_back_from_our_own_table() {
     assert_eq!(found, expected.iter().collect::<Vec<_>>());
 }
 
-/// Bookmarks with a password in each place that a report quotes.
+/// Bookmarks with a password in each field that a report quotes.
 const WITH_PASSWORDS: &str = "<DL>\
     <DT><A HREF=\"https://joe:correct-horse@e.org/1\">1</A>\n\
     <DT><A HREF=\"https://joe:correct-horse@[e.org/2\">2</A>\n\
@@ -815,8 +815,8 @@ fn an_import_removes_passwords_where_the_configuration_says_so() {
 
 #[test]
 fn a_date_outside_1970_to_2200_costs_no_bookmark_in_any_format() {
-    // Microseconds of Chromium as seconds, before 1970, the year 9999, and what no clock
-    // counts.
+    // Microseconds of Chromium as seconds, a date before 1970, the year 9999, and impossible
+    // values.
     let numbers = [
         "13350000000",
         "-1",
@@ -848,7 +848,7 @@ fn a_date_outside_1970_to_2200_costs_no_bookmark_in_any_format() {
     for date in numbers.iter().chain(&texts) {
         files.extend([netscape(date), table(date), own(date), chrome(date)]);
     }
-    // What is of another unit or another epoch in Chromium's file.
+    // Values of another unit or another epoch in Chromium's file.
     for date in [
         "1700000000",
         "1700000000000",

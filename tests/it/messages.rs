@@ -63,7 +63,7 @@ fn a_save_is_answered_with_the_note_as_it_is_stored() {
     );
     assert_eq!(again["created"], false);
     assert_eq!(again["note"]["id"], note["id"]);
-    // Nobody has typed the first one.
+    // The user didn't type the first title.
     assert_eq!(again["note"]["title"], "Other");
     assert_eq!(again["note"]["addresses"], json!(["http://e.org/a"]));
     assert_eq!(again["note"]["savedAt"], note["savedAt"]);
@@ -178,7 +178,7 @@ fn a_password_in_an_address_is_stored_and_in_no_answer_list_or_export() {
     assert!(stored.contains(url));
 }
 
-/// The files below a folder.
+/// Returns the files below a folder.
 fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -398,7 +398,7 @@ fn bad_parameters_get_their_kind() {
         host.fail("mindRead", json!({"url": "https://e.org/", "title": ""})),
         "unknown_method"
     );
-    // What the page says of itself must not cost the save.
+    // Metadata of the page must not make the save fail.
     let mut params = save("https://e.org/a");
     params["publishedAt"] = "yesterday".into();
     params["lang"] = "???".into();

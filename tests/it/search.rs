@@ -138,7 +138,7 @@ fn the_command_line_sorts_by_relevance_if_told_to() {
     );
 }
 
-/// Titles that the command line finds, in a time zone of its own.
+/// Returns the titles that the command line finds in a time zone.
 #[track_caller]
 fn found_in(dir: &Path, zone: &str, query: &str) -> Vec<String> {
     let mut command = program(dir);
