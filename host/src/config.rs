@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_tells_of_editor_pager_and_colours() {
+    fn the_environment_sets_editor_pager_and_colours() {
         let read = |variables: &[(&str, &str)]| {
             Terminal::read(|name| {
                 let found = variables.iter().find(|(variable, _)| *variable == name);
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_the_file_is_a_warning_with_its_line() {
+    fn a_typo_in_the_file_is_a_warning_with_its_line() {
         for (file, warning) in [
             ("port = 7000\nprot = 1\n", "line 2"),
             ("port = \"x\"", "line 1"),

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_greeting_of_each_browser_is_kept() {
+    fn the_last_hello_of_each_browser_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("state/extensions.json");
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_greeting_again_is_not_written_at_once() {
+    fn a_repeated_hello_is_not_written_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("extensions.json");
         let mut seen = seen(&file, None);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_nonsense_is_begun_anew() {
+    fn an_invalid_registry_file_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("extensions.json");
         fs::write(&file, "nonsense").unwrap();

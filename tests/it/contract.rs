@@ -121,7 +121,7 @@ fn both_sides_agree_on_what_a_tag_is() {
 }
 
 #[test]
-fn both_sides_have_the_same_words_for_why_the_host_is_not_reached() {
+fn both_sides_have_the_same_words_for_causes() {
     let (_, content) = contract()
         .find(|(file, _)| file == "causes.json")
         .expect("causes.json");

@@ -76,7 +76,7 @@ fn backups(dir: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_database_of_each_older_schema_is_brought_up_to_date_note_by_note() {
+fn a_database_of_each_older_schema_is_migrated_completely() {
     for (schema, database, content) in saved_databases() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
@@ -134,7 +134,7 @@ fn under_limit(dir: &Path, blocks: u32, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn without_room_for_a_backup_nothing_is_brought_up_to_date_and_no_part_is_left() {
+fn without_space_for_a_backup_nothing_is_migrated_and_no_part_is_left() {
     for (_, database, _) in saved_databases() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
@@ -161,7 +161,7 @@ fn without_room_for_a_backup_nothing_is_brought_up_to_date_and_no_part_is_left()
 }
 
 #[test]
-fn a_file_that_is_no_database_of_ours_gets_one_sentence_and_stays_as_it_is() {
+fn a_file_that_is_not_our_database_gets_one_sentence_and_is_unchanged() {
     let made = tempfile::tempdir().unwrap();
     run_ok(
         made.path(),
@@ -263,7 +263,7 @@ fn a_file_that_is_no_database_of_ours_gets_one_sentence_and_stays_as_it_is() {
 }
 
 #[test]
-fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
+fn check_names_faults_and_repair_recovers_what_is_left() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("notes.db");
     let empty = json_of(dir.path(), &["check"]);
@@ -465,7 +465,7 @@ fn assert_private(folder: &Path, after: &str) {
 }
 
 #[test]
-fn all_that_any_command_makes_is_private_under_any_umask() {
+fn all_files_of_any_command_are_private_under_any_umask() {
     for umask in ["000", "002", "022", "077", "0777"] {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().join("data");
@@ -524,7 +524,7 @@ fn files_that_others_can_read_are_found_and_made_private() {
 }
 
 #[test]
-fn a_running_host_follows_a_file_that_is_put_in_the_place_of_the_notes() {
+fn a_running_host_follows_a_replaced_database() {
     let dir = tempfile::tempdir().unwrap();
     let mut host = TestHost::on(dir.path());
     host.save("https://e.org/old", "Old", &[]);
@@ -551,7 +551,7 @@ fn a_running_host_follows_a_file_that_is_put_in_the_place_of_the_notes() {
 }
 
 #[test]
-fn a_running_host_leaves_a_store_alone_that_a_newer_version_has_brought_up_to_date() {
+fn a_running_host_refuses_a_store_that_a_newer_version_migrated() {
     let dir = tempfile::tempdir().unwrap();
     let mut host = TestHost::on(dir.path());
     host.save("https://e.org/", "", &[]);
@@ -605,7 +605,7 @@ fn a_link_in_the_place_of_the_notes_stays_a_link_when_they_are_repaired() {
 }
 
 #[test]
-fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
+fn a_pipe_or_folder_in_place_of_the_notes_does_not_block() {
     let made = tempfile::tempdir().unwrap();
     run_ok(made.path(), &["add", "https://e.org/"]);
     let copy = made.path().join("copy.db");
@@ -671,7 +671,7 @@ fn a_folder_whose_name_looks_like_an_address_of_sqlite_is_a_folder() {
 }
 
 #[test]
-fn a_backup_refuses_and_says_why() {
+fn a_refused_backup_says_why() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/"]);
     let copy = dir.path().join("copy.db");

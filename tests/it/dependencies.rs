@@ -94,7 +94,7 @@ fn crates_have_licences_that_fit_the_programs() {
 }
 
 #[test]
-fn no_crate_is_there_in_two_versions() {
+fn no_crate_has_two_versions() {
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for package in packages() {
         // Procedural macros aren't part of the program.

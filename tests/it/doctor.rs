@@ -226,7 +226,7 @@ fn message(check: &Value) -> &str {
 }
 
 #[test]
-fn a_fresh_machine_is_registered_and_then_all_is_well() {
+fn a_new_computer_is_registered_and_then_has_no_faults() {
     let machine = Machine::new();
     let before = all_in(&machine.home);
     let (code, report) = machine.examine(&[]);
@@ -297,7 +297,7 @@ fn a_fresh_machine_is_registered_and_then_all_is_well() {
 }
 
 #[test]
-fn each_fault_of_a_registration_is_named_and_mended() {
+fn each_fault_of_a_registration_is_named_and_fixed() {
     type Plant = fn(&Machine, &str);
     let cases: [(&str, Cause, Plant); 16] = [
         ("none", Cause::NotRegistered, |machine, family| {
@@ -464,7 +464,7 @@ fn a_manifest_that_the_user_wrote_is_kept_beside_the_new_one() {
 }
 
 #[test]
-fn ones_own_extension_is_let_in_beside_ours_where_the_program_is_right() {
+fn our_extension_is_added_beside_the_users_own_if_the_program_is_right() {
     let machine = Machine::registered();
     for (family, list, other, ours) in [
         (
@@ -494,7 +494,7 @@ fn ones_own_extension_is_let_in_beside_ours_where_the_program_is_right() {
 }
 
 #[test]
-fn a_named_pipe_in_a_files_place_is_not_waited_for() {
+fn a_named_pipe_in_place_of_a_file_does_not_block() {
     let machine = Machine::registered();
     let config = machine.home.join(".config/url-notes/config.toml");
     fs::create_dir_all(config.parent().unwrap()).unwrap();
@@ -530,7 +530,7 @@ fn a_named_pipe_in_a_files_place_is_not_waited_for() {
 }
 
 #[test]
-fn a_program_that_will_be_thrown_away_is_not_registered() {
+fn a_program_in_a_cache_folder_is_not_registered() {
     let machine = Machine::new();
     let temporary = machine.bin.with_file_name("tmp").join("try/url-notes");
     let built = machine.home.join("url-notes/target/debug/url-notes");
@@ -578,7 +578,7 @@ fn a_program_that_will_be_thrown_away_is_not_registered() {
 }
 
 #[test]
-fn a_program_that_never_answers_is_waited_for_once_and_replaced() {
+fn a_silent_program_is_waited_for_once_and_replaced() {
     let machine = Machine::registered();
     plant_program(&machine, "firefox", "sleep 600 & sleep 600");
     let (code, report) = machine.examine(&["--fix"]);
@@ -594,7 +594,7 @@ fn a_program_that_never_answers_is_waited_for_once_and_replaced() {
 }
 
 #[test]
-fn a_program_that_lost_its_mode_can_be_executed_again() {
+fn a_program_that_lost_its_mode_is_made_executable() {
     let machine = Machine::registered();
     let copy = machine.home.join("copy/url-notes");
     fs::create_dir(copy.parent().unwrap()).unwrap();
@@ -610,7 +610,7 @@ fn a_program_that_lost_its_mode_can_be_executed_again() {
 }
 
 #[test]
-fn what_others_may_change_is_not_started_and_its_mode_is_mended() {
+fn a_program_that_others_may_change_is_not_started_and_its_mode_is_fixed() {
     let machine = Machine::registered();
     let program = machine.home.join("elsewhere/url-notes");
     let proof = machine.home.join("it was started");
@@ -717,7 +717,7 @@ fn give_away(machine: &Machine) {
 }
 
 #[test]
-fn what_cannot_be_mended_says_why() {
+fn what_cannot_be_fixed_says_why() {
     let machine = Machine::new();
     let folder = machine.folder("chromium");
     fs::create_dir_all(&folder).unwrap();
@@ -737,7 +737,7 @@ fn what_cannot_be_mended_says_why() {
 }
 
 #[test]
-fn nothing_is_mended_in_another_users_home() {
+fn nothing_is_fixed_in_another_users_home() {
     if !is_root() {
         // As with sudo, which may keep HOME.
         return;
@@ -762,7 +762,7 @@ fn nothing_is_mended_in_another_users_home() {
 }
 
 #[test]
-fn another_extension_that_is_let_in_is_named() {
+fn another_allowed_extension_is_named() {
     let machine = Machine::registered();
     let text = fs::read_to_string(machine.manifest("chromium")).unwrap();
     let mut manifest: Value = serde_json::from_str(&text).unwrap();
@@ -807,7 +807,7 @@ fn sandboxes_are_named_with_what_is_possible() {
 }
 
 #[test]
-fn a_browser_that_is_not_used_is_a_warning_and_is_registered_all_the_same() {
+fn an_unused_browser_is_a_warning_and_is_registered_anyway() {
     let machine = Machine::registered();
     put_script(&machine.bin.join("vivaldi-stable"), "exit 0");
     let (code, report) = machine.examine(&[]);
@@ -825,7 +825,7 @@ fn a_browser_that_is_not_used_is_a_warning_and_is_registered_all_the_same() {
 }
 
 #[test]
-fn faults_of_the_database_are_named_and_left_as_they_are() {
+fn faults_of_the_database_are_named_and_not_fixed() {
     let machine = Machine::registered();
     machine.add("https://e.org/");
     let (_, report) = machine.examine(&[]);
@@ -901,7 +901,7 @@ fn faults_of_the_database_are_named_and_left_as_they_are() {
 }
 
 #[test]
-fn modes_of_notes_and_log_are_mended_and_nothing_else_of_them() {
+fn modes_of_notes_and_log_are_fixed_and_nothing_else_changes() {
     let machine = Machine::registered();
     machine.add("https://e.org/");
     fs::create_dir_all(machine.log().parent().unwrap()).unwrap();
@@ -1008,7 +1008,7 @@ fn the_site_of_ones_own_host_is_no_fault_and_its_process_is_named() {
 }
 
 #[test]
-fn a_slip_in_the_settings_is_a_fault_with_its_line() {
+fn a_typo_in_the_settings_is_a_fault_with_its_line() {
     let machine = Machine::registered();
     let file = machine.home.join(".config/url-notes/config.toml");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -1046,7 +1046,7 @@ fn a_slip_in_the_settings_is_a_fault_with_its_line() {
 }
 
 #[test]
-fn other_programs_of_the_name_on_path_are_told() {
+fn other_programs_of_the_name_on_path_are_reported() {
     let machine = Machine::registered();
     let first = machine.bin.with_file_name("first");
     put_script(&first.join("url-notes"), "echo url-notes 0.0.9");
@@ -1091,7 +1091,7 @@ fn a_registered_program_of_another_version_is_a_warning() {
 }
 
 #[test]
-fn an_extension_of_another_protocol_is_named_with_when_it_was_here() {
+fn an_extension_with_another_protocol_is_named_with_its_last_connection() {
     let machine = Machine::registered();
     let seen = machine.log().with_file_name("extensions.json");
     fs::create_dir_all(seen.parent().unwrap()).unwrap();
@@ -1124,7 +1124,7 @@ fn an_extension_of_another_protocol_is_named_with_when_it_was_here() {
 }
 
 #[test]
-fn trouble_of_late_in_the_log_is_told_and_doctor_adds_none() {
+fn recent_errors_in_the_log_are_reported_and_doctor_adds_none() {
     let machine = Machine::registered();
     // An error on the command line isn't logged again if the host can't open the notes either.
     fs::create_dir_all(machine.database()).unwrap();
@@ -1164,7 +1164,7 @@ fn a_file_of_modes_is_right_whatever_the_umask() {
 }
 
 #[test]
-fn each_line_has_its_mark_in_words_and_each_fault_its_cure() {
+fn each_line_has_its_level_in_words_and_each_fault_its_fix() {
     let machine = Machine::new();
     let told = machine.run(&["doctor"]);
     assert_eq!(told.status.code(), Some(1));

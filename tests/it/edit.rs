@@ -176,7 +176,7 @@ fn lists_of_tags_as_other_programs_write_them_are_read() {
 }
 
 #[test]
-fn what_is_not_changed_is_told_to_be_so() {
+fn unchanged_notes_are_reported_as_unchanged() {
     let desk = Desk::new();
     let before = desk.note();
     for script in [
@@ -206,7 +206,7 @@ fn lines_may_end_as_on_windows() {
 }
 
 #[test]
-fn what_cannot_be_taken_is_kept_and_taken_up_when_it_is_mended() {
+fn invalid_text_is_kept_and_the_edit_continues_after_a_correction() {
     let desk = Desk::new();
     for (at, (script, sentence)) in [
         ("sed -i 's/^---$//' \"$1\"", "three dashes"),
@@ -252,7 +252,7 @@ fn what_cannot_be_taken_is_kept_and_taken_up_when_it_is_mended() {
 }
 
 #[test]
-fn an_editor_that_fails_changes_nothing_and_what_it_wrote_is_kept() {
+fn a_failing_editor_changes_nothing_and_its_text_is_kept() {
     let desk = Desk::new();
     assert!(desk.refused("exit 3").contains("ended with 3"));
     assert!(desk.refused("rm \"$1\"").contains("no file"));
@@ -265,7 +265,7 @@ fn an_editor_that_fails_changes_nothing_and_what_it_wrote_is_kept() {
 }
 
 #[test]
-fn an_editor_that_is_not_there_is_told() {
+fn a_missing_editor_is_reported() {
     let desk = Desk::new();
     let mut edit = program(desk.path());
     edit.args(["edit", PAGE]).env("PATH", "/nowhere");
@@ -288,7 +288,7 @@ fn an_editor_that_is_not_there_is_told() {
 }
 
 #[test]
-fn what_the_popup_writes_meanwhile_is_not_lost() {
+fn text_written_by_the_popup_meanwhile_is_not_lost() {
     let desk = Desk::new();
     let (begun, go_on) = (desk.path().join("begun"), desk.path().join("go on"));
     let script =
@@ -327,7 +327,7 @@ fn what_the_popup_writes_meanwhile_is_not_lost() {
 }
 
 #[test]
-fn a_note_that_is_deleted_meanwhile_takes_nothing_with_it() {
+fn a_note_deleted_meanwhile_loses_no_typed_text() {
     let desk = Desk::new();
     let script = format!(
         "echo typed >> \"$1\"; '{}' rm {PAGE} >/dev/null",
@@ -348,7 +348,7 @@ fn a_note_that_is_deleted_meanwhile_takes_nothing_with_it() {
 }
 
 #[test]
-fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
+fn a_draft_continued_later_keeps_changes_made_since() {
     let desk = Desk::new();
     let dir = desk.path();
     let told = desk.refused("sed -i 's/^tags:/tags: mine,/' \"$1\"; echo mine >> \"$1\"; exit 1");
@@ -379,7 +379,7 @@ fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
 }
 
 #[test]
-fn what_an_editor_left_that_was_killed_is_kept() {
+fn files_of_a_killed_editor_are_kept() {
     let desk = Desk::new();
     let told = desk.refused("echo rescued > \"$(dirname \"$1\")/.note.md.swp\"; kill -9 $$");
     assert!(told.contains("Signal 9"), "{told}");
@@ -399,7 +399,7 @@ fn what_an_editor_left_that_was_killed_is_kept() {
 }
 
 #[test]
-fn copies_of_what_was_before_go_with_an_edit_that_is_done() {
+fn backup_copies_of_editors_are_removed_after_a_successful_edit() {
     let desk = Desk::new();
     desk.edited("cp \"$1\" \"$1~\"; echo more >> \"$1\"");
     assert!(desk.kept().is_empty());
@@ -408,7 +408,7 @@ fn copies_of_what_was_before_go_with_an_edit_that_is_done() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_not_taken_for_none() {
+fn an_unreadable_secret_is_not_treated_as_missing() {
     let desk = Desk::new();
     let told = desk.refused("rm \"$1\"; mkdir \"$1\"; echo typed > \"$1/a\"");
     assert!(
@@ -451,7 +451,7 @@ fn an_editor_that_leaves_its_window_open_finds_its_file_again() {
 }
 
 #[test]
-fn a_draft_without_a_word_typed_goes_after_a_day_and_any_other_stays() {
+fn an_unchanged_draft_is_removed_after_a_day_and_others_stay() {
     let desk = Desk::new();
     desk.edited_at_once(":");
     let untouched = desk.kept().remove(0);
@@ -473,7 +473,7 @@ fn a_draft_without_a_word_typed_goes_after_a_day_and_any_other_stays() {
 }
 
 #[test]
-fn a_draft_is_taken_up_by_its_own_note_alone() {
+fn a_draft_continues_only_for_its_own_note() {
     let desk = Desk::new();
     let dir = desk.path();
     let other = "https://e.org/c";
@@ -510,7 +510,7 @@ fn a_draft_is_taken_up_by_its_own_note_alone() {
 }
 
 #[test]
-fn a_draft_is_not_taken_away_under_an_editor() {
+fn a_draft_is_not_removed_while_an_editor_has_it_open() {
     let desk = Desk::new();
     let script = format!(
         "echo typed >> \"$1\"; cd \"$(dirname \"$0\")\"; export URL_NOTES_DATA_DIR=\"$PWD\"

@@ -167,7 +167,7 @@ fn is_anywhere(dir: &Path, text: &str) -> bool {
 }
 
 #[test]
-fn passwords_are_never_imported_whatever_the_file_is_said_to_be() {
+fn passwords_are_never_imported_whatever_the_format_option() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     for (at, content) in logins().iter().enumerate() {
@@ -197,7 +197,7 @@ fn passwords_are_never_imported_whatever_the_file_is_said_to_be() {
 }
 
 #[test]
-fn a_bookmark_whose_title_is_password_is_taken() {
+fn a_bookmark_with_the_title_password_is_imported() {
     for (content, count) in [
         ("title,url,tags\npassword,https://a.example/,password\nusername,https://b.example/,\"otp,2fa\"\n".to_owned(), 2),
         ("https://a.example/ | password\nhttps://b.example/ | url, username, password\n".into(), 2),
@@ -309,7 +309,7 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
 }
 
 #[test]
-fn what_is_encrypted_in_a_zip_file_is_left_out_and_told() {
+fn encrypted_files_in_a_zip_file_are_left_out_and_reported() {
     let dir = tempfile::tempdir().unwrap();
     let page: &[u8] =
         b"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://one.example/\">1</A></DL>";
@@ -347,7 +347,7 @@ fn what_is_encrypted_in_a_zip_file_is_left_out_and_told() {
 }
 
 #[test]
-fn a_single_file_in_a_zip_file_is_taken_though_it_is_a_guess() {
+fn a_single_file_in_a_zip_file_is_imported_even_if_its_format_is_a_guess() {
     let dir = tempfile::tempdir().unwrap();
     let told = report(
         dir.path(),
@@ -361,7 +361,7 @@ fn a_single_file_in_a_zip_file_is_taken_though_it_is_a_guess() {
 }
 
 #[test]
-fn formats_are_told_by_structure_and_never_by_a_word_in_a_text() {
+fn formats_are_detected_by_structure_and_never_by_a_word_in_a_text() {
     let words = [
         "children",
         "roots",
@@ -444,7 +444,7 @@ fn formats_are_told_by_structure_and_never_by_a_word_in_a_text() {
 }
 
 #[test]
-fn a_file_in_which_nothing_is_found_is_an_error_that_says_what_was_seen() {
+fn a_file_without_bookmarks_is_an_error_that_describes_it() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     for (content, format, seen) in [
@@ -522,7 +522,7 @@ fn a_file_in_which_nothing_is_found_is_an_error_that_says_what_was_seen() {
 }
 
 #[test]
-fn an_export_that_is_whole_and_empty_has_no_bookmarks() {
+fn an_empty_export_has_no_bookmarks() {
     let dir = tempfile::tempdir().unwrap();
     for content in [
         "[]",
@@ -542,7 +542,7 @@ fn an_export_that_is_whole_and_empty_has_no_bookmarks() {
 }
 
 #[test]
-fn a_value_of_another_form_costs_no_row() {
+fn a_value_of_another_type_loses_no_row() {
     for (tags, expected) in [
         (json!(["a", "b c"]), vec!["a", "b c"]),
         (json!("a, b c"), vec!["a", "b c"]),
@@ -575,7 +575,7 @@ fn a_value_of_another_form_costs_no_row() {
 }
 
 #[test]
-fn half_a_character_is_replaced_and_told_in_every_format_of_json() {
+fn a_lone_surrogate_is_replaced_and_reported_in_every_json_format() {
     let row = r#"{"url":"https://a.example/","href":"https://a.example/","uri":"https://a.example/","slug":"x","savedAt":"2024-02-03T00:00:00.000Z","title":"cut \ud83d","description":"cut \ud83d","type":"url","k\ude00":"\ud83d"}"#;
     for (format, content) in [
         (
@@ -667,7 +667,7 @@ fn the_first_day_of_1970_comes_back_from_a_table() {
 }
 
 #[test]
-fn a_date_that_can_mean_two_days_is_left_out_unless_other_rows_settle_it() {
+fn an_ambiguous_date_is_left_out_unless_other_rows_settle_it() {
     for (dates, expected, incomplete) in [
         (["02/03/2024", "04/05/2024"], None, 2),
         (
@@ -814,7 +814,7 @@ fn an_import_removes_passwords_where_the_configuration_says_so() {
 }
 
 #[test]
-fn a_date_outside_1970_to_2200_costs_no_bookmark_in_any_format() {
+fn a_date_outside_1970_to_2200_loses_no_bookmark_in_any_format() {
     // Microseconds of Chromium as seconds, a date before 1970, the year 9999, and impossible
     // values.
     let numbers = [
@@ -896,7 +896,7 @@ fn milliseconds_microseconds_and_the_epoch_of_chromium_are_read_as_what_they_are
 }
 
 #[test]
-fn a_deleted_note_whose_date_cannot_be_used_stays_deleted() {
+fn a_deleted_note_with_an_unusable_date_stays_deleted() {
     for date in ["never", "9999-01-01", "-1"] {
         let dir = tempfile::tempdir().unwrap();
         let own = format!(

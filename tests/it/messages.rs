@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::host::{TestHost, op_id, run, run_ok};
 
 #[test]
-fn hello_tells_versions_places_and_counts() {
+fn hello_has_versions_paths_and_counts() {
     let mut host = TestHost::new();
     host.save("https://e.org/a", "A", &["x", "y"]);
     let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
@@ -255,7 +255,7 @@ fn a_note_is_changed_deleted_and_restored() {
 }
 
 #[test]
-fn what_two_popups_change_at_once_is_joined() {
+fn changes_of_two_popups_are_merged() {
     let mut host = TestHost::new();
     let note = host.save("https://e.org/a", "A", &["x"])["note"].take();
     let mut update = |tags: Value, summary: &str| {
@@ -338,7 +338,7 @@ fn an_answer_stays_under_the_browsers_limit() {
 }
 
 #[test]
-fn stats_tell_the_figures() {
+fn stats_has_the_figures() {
     let mut host = TestHost::new();
     let empty = host.call("stats", json!({}));
     assert_eq!(empty["notes"], 0);

@@ -108,7 +108,7 @@ fn a_lone_surrogate_gets_an_error_with_its_id() {
 }
 
 #[test]
-fn a_database_that_is_none_is_refused_and_left_as_it_is() {
+fn a_file_that_is_no_database_is_refused_and_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("notes.db");
     let content = b"These are my notes, but this is no database.".repeat(300);
@@ -271,7 +271,7 @@ fn a_save_that_was_answered_survives_kill_9() {
 }
 
 #[test]
-fn an_operation_cut_off_by_kill_9_is_done_once_when_it_is_sent_again() {
+fn an_operation_interrupted_by_kill_9_is_applied_once_when_repeated() {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..30 {
         let save = json!({"opId": op_id(), "url": format!("https://e.org/{n}"), "title": n.to_string(),
@@ -313,7 +313,7 @@ fn many_hosts_at_once_neither_lose_nor_double_a_save() {
 }
 
 #[test]
-fn a_slip_in_the_configuration_costs_no_save() {
+fn a_typo_in_the_configuration_does_not_prevent_a_save() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("config.toml"), "prot = 1").unwrap();
     let mut host = TestHost::on(dir.path());
@@ -382,7 +382,7 @@ fn nothing_is_readable_for_others() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_loses_nothing() {
+fn a_full_disk_is_reported_and_loses_nothing() {
     // A limit of the file size is a substitute for a full disk where none can be mounted: both make
     // the write itself fail (EFBIG here, ENOSPC there).
     let dir = tempfile::tempdir().unwrap();
@@ -418,7 +418,7 @@ fn a_full_disk_is_told_and_loses_nothing() {
 }
 
 #[test]
-fn output_that_nobody_reads_ends_quietly() {
+fn a_closed_pipe_ends_the_program_quietly() {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..50 {
         run_ok(

@@ -146,7 +146,7 @@ fn a_dry_run_writes_and_removes_nothing() {
 }
 
 #[test]
-fn a_program_in_a_throw_away_folder_is_not_registered() {
+fn a_program_in_a_temporary_folder_is_not_registered() {
     let machine = Machine::new();
     machine.add_profile(".mozilla");
     let target = machine.home.join("clone/target");
@@ -193,7 +193,7 @@ fn a_program_in_a_throw_away_folder_is_not_registered() {
 }
 
 #[test]
-fn what_somebody_else_wrote_is_kept_when_registering_and_when_removing() {
+fn a_foreign_manifest_is_kept_when_registering_and_when_removing() {
     let machine = Machine::new();
     let file = machine.manifest("firefox");
     let old = |number: &str| file.with_extension(format!("json.old{number}"));
@@ -437,7 +437,7 @@ fn a_package_is_registered_below_its_own_root_for_all_users() {
 }
 
 #[test]
-fn a_manifest_of_other_modes_or_other_text_is_written_anew() {
+fn a_manifest_with_other_modes_or_text_is_rewritten() {
     let machine = Machine::new();
     assert!(machine.run_register(&[]).status.success());
     let file = machine.manifest("firefox");

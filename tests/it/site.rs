@@ -40,7 +40,7 @@ const PICKY_TAGS: [&str; 14] = [
 ];
 
 #[test]
-fn a_host_that_was_asked_nothing_yet_shows_an_empty_site() {
+fn a_host_without_requests_shows_an_empty_site() {
     let dir = tempfile::tempdir().unwrap();
     let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = free.local_addr().unwrap().port();
@@ -118,7 +118,7 @@ fn every_tag_has_its_page_however_it_is_written() {
 }
 
 #[test]
-fn another_name_of_a_tag_leads_to_the_tags_own_page() {
+fn an_alias_redirects_to_the_tags_page() {
     let mut host = TestHost::new();
     let port = host.site_port();
     host.save("https://e.org/a", "A page", &["machine learning", "gpu"]);
@@ -232,7 +232,7 @@ fn serve_stands_by_and_takes_over_when_the_browser_ends() {
 }
 
 #[test]
-fn a_squatter_of_either_family_is_named_and_outlived() {
+fn a_holder_of_either_address_family_is_named_and_replaced_when_it_exits() {
     for family in ["127.0.0.1", "[::1]"] {
         // Without IPv6 there is no second family to occupy.
         if family == "[::1]" && TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
@@ -295,7 +295,7 @@ fn this_program() -> String {
 }
 
 #[test]
-fn another_user_who_holds_the_port_is_told_apart() {
+fn another_user_who_holds_the_port_is_recognised() {
     // Only root can act as another user.
     if cfg!(not(target_os = "linux")) || !rustix::process::geteuid().is_root() {
         return;
@@ -327,7 +327,7 @@ fn another_user_who_holds_the_port_is_told_apart() {
 }
 
 #[test]
-fn a_page_that_the_browser_has_is_sent_again_only_when_it_has_changed() {
+fn a_page_in_the_browsers_cache_is_sent_again_only_after_a_change() {
     let mut host = TestHost::new();
     let port = host.site_port();
     host.save("https://e.org/a", "A page", &["gpu"]);
@@ -441,7 +441,7 @@ fn a_host_short_of_descriptors_serves_again_when_it_has_some() {
 }
 
 #[test]
-fn the_site_follows_a_file_that_is_put_in_the_place_of_the_notes() {
+fn the_site_follows_a_replaced_database() {
     let mut host = TestHost::new();
     host.save("https://e.org/a", "Kept", &["x"]);
     let port = host.site_port();

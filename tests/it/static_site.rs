@@ -305,7 +305,7 @@ fn pages_have_their_titles_and_addresses_that_a_reader_understands() {
 }
 
 #[test]
-fn what_is_left_out_is_nowhere() {
+fn excluded_notes_are_nowhere() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(
@@ -402,7 +402,7 @@ fn stamps(folder: &Path) -> BTreeMap<String, (i64, i64)> {
 }
 
 #[test]
-fn what_is_the_same_is_left_as_it_was_and_what_is_gone_goes() {
+fn unchanged_files_are_kept_and_obsolete_ones_removed() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     fill(dir);
@@ -444,7 +444,7 @@ fn what_is_the_same_is_left_as_it_was_and_what_is_gone_goes() {
 }
 
 #[test]
-fn the_users_own_in_the_folder_stays() {
+fn the_users_own_files_in_the_folder_stay() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);
@@ -487,7 +487,7 @@ fn the_users_own_in_the_folder_stays() {
 }
 
 #[test]
-fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
+fn a_folder_without_an_export_is_refused_and_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);
@@ -549,7 +549,7 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
-fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
+fn the_users_own_files_and_edits_among_the_pages_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);
@@ -612,7 +612,7 @@ fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
 }
 
 #[test]
-fn an_export_that_is_cut_off_leaves_nothing_that_git_would_publish() {
+fn a_killed_export_leaves_nothing_that_git_would_publish() {
     use rustix::process::{Pid, Signal, kill_process};
 
     let dir = tempfile::tempdir().unwrap();
@@ -673,7 +673,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_killed_export_leaves_the_site_as_it_was_and_the_next_one_no_litter() {
+fn a_killed_export_leaves_the_site_unchanged_and_the_next_one_cleans_up() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     fill(dir);
@@ -729,7 +729,7 @@ fn count_files(folder: &Path) -> usize {
 }
 
 #[test]
-fn where_nothing_can_be_written_one_sentence_says_so() {
+fn without_write_access_there_is_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);

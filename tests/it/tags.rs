@@ -84,7 +84,7 @@ fn lists_tags_in_each_order_filtered_and_cut() {
 }
 
 #[test]
-fn a_renamed_tag_has_its_new_name_wherever_it_was() {
+fn a_renamed_tag_has_its_new_name_everywhere() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "1", &["a", "ml", "z"]);
@@ -179,7 +179,7 @@ fn merged_tags_stand_once_where_the_first_of_them_stood() {
 }
 
 #[test]
-fn a_removed_tag_goes_from_all_notes_and_the_notes_stay() {
+fn a_removed_tag_is_removed_from_all_notes_and_the_notes_stay() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "1", &["a", "ml", "z"]);
@@ -210,7 +210,7 @@ fn a_removed_tag_goes_from_all_notes_and_the_notes_stay() {
 }
 
 #[test]
-fn another_name_leads_to_the_tag_wherever_it_is_typed() {
+fn an_alias_leads_to_the_tag_wherever_it_is_typed() {
     let mut host = TestHost::new();
     let dir = host.dir().to_owned();
     let dir = dir.as_path();
@@ -323,7 +323,7 @@ fn aliases_follow_their_tag_and_never_lead_to_each_other() {
 }
 
 #[test]
-fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
+fn edits_that_would_merge_tags_unasked_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "1", &["gpu", "large model"]);
@@ -437,7 +437,7 @@ fn tags_that_look_like_options_are_tags() {
 }
 
 #[test]
-fn a_browsers_host_goes_on_while_tags_are_edited_beside_it() {
+fn a_host_continues_while_tags_are_edited_on_the_command_line() {
     let mut host = TestHost::new();
     let dir = host.dir().to_owned();
     for page in 0..70 {

@@ -130,7 +130,7 @@ fn exports_have_their_dates_back_on_the_first_day_of_all_and_from_a_clock_that_w
 }
 
 #[test]
-fn a_dry_run_tells_all_and_changes_nothing() {
+fn a_dry_run_reports_everything_and_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     everything(dir.path());
     let exported = export(dir.path(), "json");
@@ -209,7 +209,7 @@ fn an_import_is_undone_by_one_command() {
 }
 
 #[test]
-fn what_cannot_be_taken_is_told_with_its_line_and_reason() {
+fn refused_rows_are_reported_with_line_and_reason() {
     let dir = tempfile::tempdir().unwrap();
     let long = "x".repeat(70_000);
     let lines = [
@@ -367,7 +367,7 @@ fn files_of_each_format_become_the_notes_that_they_should() {
 }
 
 #[test]
-fn bookmarks_and_tables_that_are_exported_are_imported_as_they_were() {
+fn exported_bookmarks_and_tables_are_imported_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     everything(dir.path());
     let tricky = [
@@ -455,7 +455,7 @@ fn bookmarks_and_tables_that_are_exported_are_imported_as_they_were() {
 }
 
 #[test]
-fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
+fn a_vault_has_one_file_per_note_and_replaces_only_exported_files() {
     let dir = tempfile::tempdir().unwrap();
     everything(dir.path());
     let vault = dir.path().join("vault");
@@ -489,7 +489,7 @@ fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
 }
 
 #[test]
-fn an_export_touches_nothing_that_no_export_wrote() {
+fn an_export_changes_only_exported_files() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     run_ok(dir, &["add", "https://e.org/1", "--title", "One"]);
@@ -645,7 +645,7 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
 }
 
 #[test]
-fn an_export_that_is_told_to_end_leaves_nothing_behind() {
+fn an_interrupted_export_leaves_nothing_behind() {
     use rustix::process::{Pid, Signal, kill_process};
 
     let dir = tempfile::tempdir().unwrap();
@@ -772,7 +772,7 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
 }
 
 #[test]
-fn a_folder_whose_name_would_steer_the_terminal_is_told_as_text() {
+fn a_folder_name_with_escape_sequences_is_printed_as_text() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/1"]);
     let vault = dir.path().join("v\u{1b}[31m");
@@ -784,7 +784,7 @@ fn a_folder_whose_name_would_steer_the_terminal_is_told_as_text() {
 }
 
 #[test]
-fn a_list_in_a_note_is_of_the_note() {
+fn a_list_in_a_note_belongs_to_the_note() {
     let dir = tempfile::tempdir().unwrap();
     let file = "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><p>\n<DT><A HREF=\"https://e.org/\">T</A>\n\
         <DD>see <ul><li><a href=\"https://f.org/\">f</a></ul>\n<DT><A HREF=\"https://g.org/\">G</A>\n</DL>";
@@ -811,7 +811,7 @@ fn a_text_with_spaces_before_it_is_added_once() {
 }
 
 #[test]
-fn dates_in_the_future_are_none_and_that_is_told() {
+fn dates_in_the_future_are_dropped_and_reported() {
     let dir = tempfile::tempdir().unwrap();
     // Seconds since 1601, and implausible years.
     let file = "<DL><DT><A HREF=\"https://e.org/1\" ADD_DATE=\"13350000000\">1</A>\n\
@@ -838,7 +838,7 @@ fn dates_in_the_future_are_none_and_that_is_told() {
 }
 
 #[test]
-fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
+fn omitted_fields_are_reported_with_their_line() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     let long = "x".repeat(300);
@@ -885,7 +885,7 @@ fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
 }
 
 #[test]
-fn each_format_tells_dates_that_it_cannot_read() {
+fn each_format_reports_unreadable_dates() {
     for (name, from, to) in [
         (
             "netscape-chromium.html",
@@ -918,7 +918,7 @@ fn each_format_tells_dates_that_it_cannot_read() {
 }
 
 #[test]
-fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
+fn the_report_has_the_encoding_of_a_file_and_why() {
     let page =
         "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://e.org/\">Gödel</A></DL>";
     let utf16 = |unit: fn(u16) -> [u8; 2]| page.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
@@ -1026,7 +1026,7 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
 }
 
 #[test]
-fn what_comes_before_the_lists_may_be_long_but_for_each_thing_of_it() {
+fn the_beginning_of_a_file_may_be_long_but_not_its_values() {
     let dir = tempfile::tempdir().unwrap();
     let page = "x".repeat(1 << 20);
     let bookmark = |at: usize| {
@@ -1045,7 +1045,7 @@ fn what_comes_before_the_lists_may_be_long_but_for_each_thing_of_it() {
 }
 
 #[test]
-fn texts_that_never_end_are_cut_and_refusals_are_counted_to_the_last() {
+fn endless_texts_are_truncated_and_all_refusals_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     // Tags that are text, and spaces, which a note wouldn't have at its end.
     for (at, long) in ["<b>".repeat(50_000), format!("x{}y", " ".repeat(140_000))]
@@ -1081,7 +1081,7 @@ fn texts_that_never_end_are_cut_and_refusals_are_counted_to_the_last() {
 }
 
 #[test]
-fn an_id_that_is_no_moment_of_ours_is_ignored() {
+fn an_implausible_id_is_ignored() {
     let dir = tempfile::tempdir().unwrap();
     let lines = [
         r#"{"id": 17, "url": "https://e.org/1", "savedAt": "2020-01-02T00:00:00Z"}"#,
@@ -1176,7 +1176,7 @@ fn many_notes_of_one_second_keep_it_through_every_export() {
 }
 
 #[test]
-fn an_alias_that_leads_elsewhere_since_is_not_undone() {
+fn an_alias_changed_since_is_not_undone() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     run_ok(
@@ -1204,7 +1204,7 @@ fn an_alias_that_leads_elsewhere_since_is_not_undone() {
 }
 
 #[test]
-fn a_page_that_a_file_has_twice_is_of_the_earliest_date() {
+fn a_page_twice_in_a_file_gets_the_earliest_date() {
     let dates = ["1577934245", "1262401445", "1735787045"];
     // In any order, and with one that has no date at all.
     for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]] {
@@ -1292,7 +1292,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_refused_of_a_zip_file_is_told_with_the_file_in_it() {
+fn refusals_in_a_zip_file_name_the_file_in_it() {
     let dir = tempfile::tempdir().unwrap();
     let head = "title,url,time_added,tags,status\n";
     let first = format!("{head}A,https://e.org/a,1577934245,,unread\n");
@@ -1327,7 +1327,7 @@ fn what_is_refused_of_a_zip_file_is_told_with_the_file_in_it() {
 }
 
 #[test]
-fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_imported() {
+fn a_file_without_a_known_format_is_refused_with_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bad");
     let deep_json = format!(
@@ -1390,7 +1390,7 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
 }
 
 #[test]
-fn a_part_that_is_too_much_costs_that_part_alone() {
+fn a_part_over_its_limit_is_dropped_alone() {
     let tags =
         |from: u32, to: u32| -> Vec<String> { (from..to).map(|n| format!("t{n}")).collect() };
     let (title, text) = ("t".repeat(20_000), "w ".repeat(40_000));

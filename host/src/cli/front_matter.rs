@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn what_editors_do_to_files_is_no_change() {
+    fn changes_by_editors_to_line_endings_are_ignored() {
         let text = write(&note("A page", &["gpu"], "one\n\ntwo"));
         let form = read(text.as_bytes()).unwrap();
         for other in [
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn mistakes_are_reported_with_their_line() {
         for (text, sentence) in [
             (&b"title: x\n"[..], "The first line"),
             (b"", "The first line"),

@@ -330,7 +330,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_told_as_share_rows_and_rate() {
+    fn progress_has_share_rows_and_rate() {
         let told = |place, bytes| progress(640, place, bytes, Duration::from_millis(100));
         assert_eq!(told(50, 200), "25 %, 640 rows, 6400 a second");
         assert_eq!(told(200, 200), "640 rows, 6400 a second");

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_steers_a_terminal_is_left() {
+    fn no_terminal_control_is_left() {
         assert_eq!(
             clean("a\u{1b}]0;x\u{7}b\u{9b}c\r\n"),
             "a\u{fffd}]0;x\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}"
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_as_the_environment_wishes() {
+    fn colours_follow_the_environment() {
         let plain = Terminal::default();
         let check = |wish, terminal: &Terminal, is_terminal, colours| {
             assert_eq!(

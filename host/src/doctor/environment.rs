@@ -402,7 +402,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_has_to_lead_to_this_machine() {
+    fn a_name_must_resolve_to_this_computer() {
         let addresses = |list: &[&str]| -> Vec<SocketAddr> {
             list.iter().map(|text| text.parse().unwrap()).collect()
         };
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn only_errors_of_late_are_trouble() {
+    fn only_recent_errors_are_reported() {
         let after: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
         for (line, trouble) in [
             ("2026-11-25T10:00:01.000Z ERROR 7 The disk is full.", true),

@@ -275,7 +275,7 @@ mod tests {
     use crate::doctor::finding::quoted;
 
     #[test]
-    fn a_path_is_quoted_where_a_shell_needs_it() {
+    fn a_path_is_quoted_if_a_shell_needs_it() {
         for (path, text) in [
             ("/home/me/a-b_c.d", "/home/me/a-b_c.d"),
             ("/home/my notes", "'/home/my notes'"),

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_told_in_fitting_units() {
+    fn sizes_have_fitting_units() {
         for (bytes, told) in [
             (0, "0 bytes"),
             (10_239, "10239 bytes"),

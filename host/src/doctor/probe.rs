@@ -413,7 +413,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_program_that_spews_takes_no_room() {
+    fn output_of_a_program_is_limited() {
         // The temporary folder is empty while the program runs, and its last line is reported.
         let dir = tempfile::tempdir().unwrap();
         let script = r#"

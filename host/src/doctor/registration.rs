@@ -559,7 +559,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_users_registration_goes_before_the_machines() {
+    fn the_users_registration_takes_precedence_over_the_systems() {
         let (found, order) = findings(None, Some("good"));
         assert_eq!((found[0].level, order), (Level::Well, vec![true]));
         assert!(found[0].message.contains("for all users"), "{found:?}");
@@ -579,7 +579,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_from_an_unknown_browser_is_told_all_the_same() {
+    fn an_extension_in_an_unknown_browser_is_reported() {
         let mut visit = Visit {
             family: Family::Chromium,
             browser: Some("/opt/odd/browser".into()),
@@ -596,7 +596,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_told_as_people_do() {
+    fn past_times_are_formatted_for_people() {
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
         for (at, told) in [
             ("2026-11-25T09:59:30Z", "just now"),

@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_named_and_the_port_taken_when_he_goes() {
+    fn another_program_is_named_and_the_port_taken_when_it_exits() {
         let folder = tempfile::tempdir().unwrap();
         let Listeners { port, mut sockets } = listener::bind(0).unwrap();
         // Also if it listens on only one of the two address families.

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_is_refused_untouched() {
+    fn a_file_that_is_no_database_is_refused_unchanged() {
         let dir = tempfile::tempdir().unwrap();
         for (name, content) in [
             (
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn where_memory_cannot_be_shared_there_is_no_log() {
+    fn without_shared_memory_there_is_no_wal() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let journal = |reader: &Reader| Journal::of(&reader.conn).unwrap();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_lost_database_is_not_thrown_away() {
+    fn remains_of_a_lost_database_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         fs::write(&path, "").unwrap();

@@ -45,7 +45,7 @@ fn refusal(port: u16, request: &str) -> u16 {
 }
 
 #[test]
-fn only_its_own_names_are_answered() {
+fn only_the_sites_own_names_are_answered() {
     let (_host, port) = host();
     for host in [
         "Host: evil.example:PORT\n",
@@ -74,7 +74,7 @@ fn only_its_own_names_are_answered() {
 }
 
 #[test]
-fn other_pages_get_nothing_not_even_whether_a_tag_exists() {
+fn other_web_pages_learn_nothing_not_even_whether_a_tag_exists() {
     let (_host, port) = host();
     for fetch in [
         "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\n",
@@ -272,7 +272,7 @@ fn paths_lead_nowhere_but_to_pages() {
 
 /// Each slash used to be a recursive call, and the host overflowed its stack.
 #[test]
-fn an_address_of_nothing_but_slashes_and_one_of_very_many_tags_end_nothing() {
+fn addresses_of_only_slashes_and_of_very_many_tags_do_not_end_the_host() {
     let (mut host, port) = host();
     let slashes = "/".repeat(15_800);
     assert_eq!(get(port, &slashes).status, 308);
@@ -289,7 +289,7 @@ fn an_address_of_nothing_but_slashes_and_one_of_very_many_tags_end_nothing() {
 }
 
 #[test]
-fn the_sixty_fifth_connection_is_told_to_come_back() {
+fn the_sixty_fifth_connection_gets_503() {
     let (_host, port) = host();
     let request = format!("GET /robots.txt HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
     // The host's own start may still hold a connection for a moment.
@@ -319,7 +319,7 @@ fn the_sixty_fifth_connection_is_told_to_come_back() {
 }
 
 #[test]
-fn clients_that_never_read_or_never_finish_leave_the_others_served() {
+fn slow_clients_do_not_block_others() {
     let (_host, port) = host();
     let request = format!("GET /all/0 HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
     // Their answers fill the socket buffers and wait to be read.
@@ -362,7 +362,7 @@ fn clients_that_never_read_or_never_finish_leave_the_others_served() {
 }
 
 #[test]
-fn a_storm_of_clients_that_break_off_costs_nothing() {
+fn many_clients_that_disconnect_cost_nothing() {
     let (mut host, port) = host();
     for number in 0..3_000 {
         let mut client = Client::new(port);
@@ -551,7 +551,7 @@ fn an_address_that_would_run_is_shown_and_never_a_link() {
 }
 
 #[test]
-fn look_alikes_and_turned_around_names_can_be_told_apart() {
+fn look_alike_and_reversed_names_are_distinguishable() {
     let (mut host, port) = host();
     // A Cyrillic а, and a name that would reverse the text around it, both unescaped.
     let address = "https://ex\u{430}mple.org/\u{202e}gpj.exe";

@@ -172,13 +172,13 @@ fn nobody_is_taken_in(mut impostor: Impostor, sentence: &str) {
 }
 
 #[test]
-fn a_header_makes_no_program_ours() {
+fn a_server_header_does_not_make_a_program_ours() {
     let impostor = Impostor::start(free_port(), |_| "0".repeat(64));
     nobody_is_taken_in(impostor, "another url-notes installation");
 }
 
 #[test]
-fn a_program_of_another_user_is_known_by_the_kernel_whatever_it_answers() {
+fn a_program_of_another_user_is_recognised_whatever_it_answers() {
     // Only root can create a socket of another user.
     if cfg!(not(target_os = "linux")) || !rustix::process::geteuid().is_root() {
         return;
@@ -192,7 +192,7 @@ fn a_program_of_another_user_is_known_by_the_kernel_whatever_it_answers() {
 }
 
 #[test]
-fn an_answer_that_was_passed_on_from_another_port_proves_nothing() {
+fn an_answer_relayed_from_another_port_proves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut real = TestHost::on(dir.path());
     let elsewhere = real.site_port();

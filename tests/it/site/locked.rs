@@ -102,7 +102,7 @@ impl Locked {
 }
 
 #[test]
-fn a_locked_site_is_opened_by_url_notes_open_alone() {
+fn only_url_notes_open_opens_a_locked_site() {
     let locked = Locked::new();
     for target in [
         "/",
@@ -160,7 +160,7 @@ fn a_locked_site_is_opened_by_url_notes_open_alone() {
 }
 
 #[test]
-fn of_many_who_come_with_one_token_one_is_let_in() {
+fn of_many_requests_with_one_token_one_is_admitted() {
     let locked = Locked::new();
     let entrance = locked.entrance();
     let mut clients: Vec<Client> = (0..16).map(|_| Client::new(locked.port)).collect();
@@ -177,7 +177,7 @@ fn of_many_who_come_with_one_token_one_is_let_in() {
 }
 
 #[test]
-fn a_key_is_good_for_whoever_serves_the_site_next() {
+fn a_key_is_valid_for_the_next_process_that_serves_the_site() {
     let mut locked = Locked::new();
     let cookie = locked.cookie(&locked.enter(&locked.entrance()));
     let entrance = locked.entrance();
@@ -198,7 +198,7 @@ fn a_key_is_good_for_whoever_serves_the_site_next() {
 }
 
 #[test]
-fn neither_token_nor_key_is_told_to_anybody_else() {
+fn neither_token_nor_key_is_revealed() {
     let locked = Locked::new();
     let (said, page) = locked.open(&["gpu"]);
     // Every user can read the arguments of programs, so they name a file that only this user can
@@ -239,7 +239,7 @@ fn neither_token_nor_key_is_told_to_anybody_else() {
 }
 
 #[test]
-fn without_a_browser_the_address_is_told_on_the_terminal_alone() {
+fn without_a_browser_the_address_is_printed_only_on_the_terminal() {
     let locked = Locked::new();
     let output = locked
         .command()

@@ -222,7 +222,7 @@ fn programs_get_the_same_under_every_name() {
 }
 
 #[test]
-fn the_origin_stays_until_its_file_is_removed_and_is_told_to_nobody() {
+fn the_origin_stays_until_its_file_is_removed_and_is_not_revealed() {
     let (mut host, origin, dir) = host_with_a_note("log-level = \"trace\"\n");
     let (_, port) = origin.rsplit_once(':').unwrap();
     let port: u16 = port.parse().unwrap();
@@ -282,7 +282,7 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn a_left_over_service_worker_is_ended_and_one_at_the_own_origin_ends_that_origin() {
+fn a_foreign_service_worker_is_ended_and_one_at_the_own_origin_ends_that_origin() {
     let (mut host, origin, _dir) = host_with_a_note("");
     let worker = "Sec-Fetch-Site: same-origin\nSec-Fetch-Mode: same-origin\n\
                   Sec-Fetch-Dest: serviceworker\nService-Worker: script\n";
@@ -327,7 +327,7 @@ fn another_user_learns_no_origin_by_the_headers_of_a_browser() {
 }
 
 #[test]
-fn a_locked_site_asks_a_typed_address_once_more_for_the_key() {
+fn a_locked_site_repeats_a_typed_address_to_get_the_cookie() {
     let (mut host, origin, _dir) = host_with_a_note("require-token = true\n");
     let first = ask_at(
         &origin,

@@ -66,7 +66,7 @@ fn ask_again(port: u16, target: &str, tag: &str) -> String {
 }
 
 #[test]
-fn head_tells_of_everything_what_get_sends() {
+fn head_describes_every_answer_like_get() {
     let (_host, port, targets) = host_with_a_note();
     for target in &targets {
         let got = ask(port, "GET", target, "");
@@ -188,7 +188,7 @@ fn scripts_get_notes_as_the_messages_have_them() {
 }
 
 #[test]
-fn nothing_that_is_asked_for_is_a_fault() {
+fn no_valid_request_is_an_internal_error() {
     let (_host, port, _) = host_with_a_note();
     for odd in [
         "",

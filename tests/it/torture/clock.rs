@@ -51,7 +51,7 @@ fn a_host_started_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
 }
 
 #[test]
-fn a_clock_in_the_year_9999_is_a_sentence_and_the_save_is_taken_later() {
+fn a_clock_in_the_year_9999_gives_a_sentence_and_the_save_succeeds_later() {
     let shim = Shim::new();
     run(&shim, 0, &["add", "https://example.org/before"]);
     for ahead in FAR {
@@ -172,7 +172,7 @@ fn site_feeds_and_searches_are_right_under_every_clock() {
 }
 
 #[test]
-fn a_clock_before_1970_is_a_sentence() {
+fn a_clock_before_1970_gives_a_sentence() {
     let shim = Shim::new();
     let (code, _, said) = run(&shim, -80 * 366 * DAY, &["add", "https://example.org/a"]);
     assert_eq!(code, Some(1), "{said}");

@@ -15,7 +15,7 @@ use super::{
 use crate::host::TestHost;
 
 #[test]
-fn no_save_of_thirty_two_writers_is_refused_lost_or_doubled() {
+fn no_save_of_thirty_two_writers_is_refused_lost_or_applied_twice() {
     const WRITERS: usize = 32;
     let dir = tempfile::tempdir().unwrap();
     let saves = times(20);

@@ -221,7 +221,7 @@ fn older(shim: &Shim) -> Numbers {
 }
 
 #[test]
-fn a_store_brought_up_to_date_on_a_failing_disk_loses_nothing() {
+fn a_migration_on_a_failing_disk_loses_nothing() {
     at_each_call("older store on a failing disk", CONTENTS, |fault| {
         let shim = Shim::new();
         let kept = older(&shim);
@@ -249,7 +249,7 @@ fn a_host_that_ends_on_a_failing_disk_loses_nothing() {
 }
 
 #[test]
-fn a_backup_on_a_failing_disk_is_whole_or_not_there() {
+fn a_backup_on_a_failing_disk_is_complete_or_absent() {
     at_each_call("backup on a failing disk", CONTENTS | NAMES, |fault| {
         let shim = Shim::new();
         let notes = with_notes(&shim);
@@ -276,7 +276,7 @@ fn a_backup_on_a_failing_disk_is_whole_or_not_there() {
 }
 
 #[test]
-fn an_import_on_a_failing_disk_is_done_whole_or_not_at_all() {
+fn an_import_on_a_failing_disk_is_atomic() {
     at_each_call("import on a failing disk", CONTENTS | NAMES, |fault| {
         let elsewhere = Shim::new();
         let mut all = with_notes(&elsewhere);
@@ -364,7 +364,7 @@ fn standing(folder: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn a_restore_on_a_failing_disk_is_done_whole_or_not_at_all() {
+fn a_restore_on_a_failing_disk_is_atomic() {
     for state in STATES {
         let what = format!("restore over a store that is {state}, on a failing disk");
         at_each_call(&what, CONTENTS | NAMES, |fault| {
@@ -406,7 +406,7 @@ fn a_restore_on_a_failing_disk_is_done_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_repair_on_a_failing_disk_is_done_whole_or_not_at_all() {
+fn a_repair_on_a_failing_disk_is_atomic() {
     for state in &STATES[1..] {
         let what = format!("repair of a store that is {state}, on a failing disk");
         at_each_call(&what, CONTENTS | NAMES, |fault| {
@@ -435,7 +435,7 @@ fn a_repair_on_a_failing_disk_is_done_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_costs_no_save() {
+fn an_unwritable_log_does_not_prevent_a_save() {
     for errno in [ENOSPC, EIO] {
         let shim = Shim::new();
         shim.fail(&Fault {
@@ -458,7 +458,7 @@ fn a_log_that_cannot_be_written_costs_no_save() {
 }
 
 #[test]
-fn a_site_on_a_full_disk_stays_as_it_was() {
+fn an_export_to_a_full_disk_leaves_the_site_unchanged() {
     let shim = Shim::new();
     with_notes(&shim);
     let folder = shim.folder().join("site");

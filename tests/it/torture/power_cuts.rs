@@ -165,7 +165,7 @@ fn an_answered_save_survives_a_power_cut_at_any_moment() {
 }
 
 #[test]
-fn the_first_save_of_all_survives_a_power_cut_after_each_call() {
+fn the_very_first_save_survives_a_power_cut_after_each_call() {
     let shim = Shim::new();
     let save = Save::new();
     let mut host = shim.recorded_host();
@@ -194,7 +194,7 @@ fn the_first_save_of_all_survives_a_power_cut_after_each_call() {
 }
 
 #[test]
-fn a_save_refused_for_a_failed_fsync_costs_no_other_save_when_the_power_fails() {
+fn a_save_refused_for_a_failed_fsync_loses_no_other_save_in_a_power_cut() {
     let mut dice = Dice::new(3);
     let mut injected = 0;
     let rounds = times(6);

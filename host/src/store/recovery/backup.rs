@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_is_whole_private_and_replaces_nothing_unasked() {
+    fn a_backup_is_complete_private_and_never_replaces_a_file_unasked() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_backup_left_behind_is_not_in_the_way() {
+    fn leftovers_of_a_killed_backup_are_no_obstacle() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -598,7 +598,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_without_a_log_keeps_what_was_there() {
+    fn a_restore_without_a_wal_keeps_the_old_notes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -615,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_over_a_file_that_is_none_keeps_it() {
+    fn a_restore_over_a_file_that_is_no_database_keeps_it() {
         for junk in ["not a database", &"x".repeat(10_000), ""] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("notes.db");
@@ -636,7 +636,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_sound_backup_changes_nothing() {
+    fn restoring_a_file_that_is_no_sound_backup_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -684,7 +684,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_made_with_the_clock_put_back_is_not_taken_for_the_oldest() {
+    fn a_backup_made_after_the_clock_was_set_back_is_not_removed_as_the_oldest() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();

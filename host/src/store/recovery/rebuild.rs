@@ -613,7 +613,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_sound_database_everything_is_read() {
+    fn a_sound_database_is_read_completely() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -710,7 +710,7 @@ mod tests {
     const PAGE: usize = 4096;
 
     #[test]
-    fn a_page_that_is_lost_costs_no_note_its_address() {
+    fn no_note_loses_its_address_with_a_lost_page() {
         let (bytes, all) = original();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
@@ -745,7 +745,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_roots_are_lost_tags_of_many_pages_have_their_names() {
+    fn without_all_roots_tags_of_many_pages_have_their_names() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -780,7 +780,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_first_page_costs_nothing() {
+    fn a_lost_first_page_loses_nothing() {
         let (bytes, all) = original();
         for junk in [0, 0xff, b'x'] {
             let mut damaged = bytes.clone();
@@ -830,7 +830,7 @@ mod tests {
     }
 
     #[test]
-    fn saves_that_are_only_in_the_log_are_salvaged() {
+    fn saves_only_in_the_wal_are_recovered() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -853,7 +853,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_derived_is_made_anew() {
+    fn derived_data_is_rebuilt() {
         for damage in [
             "UPDATE meta SET notes = notes + 1, tags = 0",
             "UPDATE tags SET uses = uses + 1 WHERE name = 'z'",
@@ -891,7 +891,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_store_goes_on_after_a_repair() {
+    fn an_open_store_works_after_a_repair() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kill_between_the_old_log_and_the_new_file_costs_no_note_of_the_log() {
+    fn a_kill_between_the_old_wal_and_the_new_file_loses_no_note_of_the_wal() {
         for bytes in [0, 4096] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("notes.db");
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_salvaged_whose_database_is_gone() {
+    fn a_wal_without_its_database_is_recovered() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         left_by_a_kill(&path);
