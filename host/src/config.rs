@@ -30,7 +30,7 @@ pub struct Config {
     /// Path of the log file. Older lines are in a file beside it.
     pub log: PathBuf,
     /// Path of the list of extensions that connected: see `extension_registry.rs`.
-    pub seen: PathBuf,
+    pub extensions_file: PathBuf,
     /// The log level.
     pub log_level: log::LevelFilter,
     /// Port of the site; 0 selects a free one.
@@ -283,7 +283,7 @@ impl Config {
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
-            seen: places.log.with_file_name("extensions.json"),
+            extensions_file: places.log.with_file_name("extensions.json"),
             log: places.log.clone(),
             log_level,
             port: wanted_port,

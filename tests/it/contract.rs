@@ -130,6 +130,6 @@ fn both_sides_have_the_same_words_for_causes() {
     for cause in Cause::ALL {
         let words = &written[cause.name()];
         assert_eq!(words["sentence"], cause.sentence(), "{}", cause.name());
-        assert_eq!(words["cure"], cause.cure(), "{}", cause.name());
+        assert_eq!(words["cure"], cause.fix(), "{}", cause.name());
     }
 }

@@ -390,7 +390,7 @@ fn each_fault_of_a_registration_is_named_and_fixed() {
             assert_eq!(found["cause"], cause.name(), "{place}");
             assert!(message(found).starts_with(cause.sentence()), "{place}");
             assert!(message(found).ends_with('.'), "{place}");
-            assert_eq!(found["command"], cause.cure(), "{place}");
+            assert_eq!(found["command"], cause.fix(), "{place}");
             assert_eq!(found["fixable"], true, "{place}");
             assert_eq!(found["area"], "browser", "{place}");
 

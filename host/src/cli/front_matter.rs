@@ -463,8 +463,11 @@ mod tests {
             (b"---\ntags:\n- a\nb\n---\n", "Line 4 is neither"),
             (b"---\ntags: a\n- b\n---\n", "Line 3 is neither"),
         ] {
-            let told = read(text).unwrap_err();
-            assert!(told.contains(sentence) && told.ends_with('.'), "{told}");
+            let message = read(text).unwrap_err();
+            assert!(
+                message.contains(sentence) && message.ends_with('.'),
+                "{message}"
+            );
         }
         assert_eq!(read(b"---\n---\n").unwrap(), FrontMatter::default());
     }

@@ -123,7 +123,7 @@ impl AccessControl {
     /// Returns whether a browser needs a token to open the site for the first time.
     #[must_use]
     pub fn needs_token(&self) -> bool {
-        self.required || !peer_uid::can_tell()
+        self.required || !peer_uid::identifies_users()
     }
 
     /// Creates a token for one visit to the site at `port`, starting at `path`.
@@ -400,7 +400,7 @@ mod tests {
         let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
-        assert_eq!(place.access.needs_token(), !peer_uid::can_tell());
+        assert_eq!(place.access.needs_token(), !peer_uid::identifies_users());
         assert!(Test::new(true).access.needs_token());
         // An address with a token redirects after the setting was turned off.
         assert_eq!(

@@ -307,8 +307,8 @@ pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
 
 /// Returns whether this system identifies the connecting user. If not, visitors need the key.
 #[must_use]
-pub fn tells_users_apart() -> bool {
-    peer_uid::can_tell()
+pub fn identifies_users() -> bool {
+    peer_uid::identifies_users()
 }
 
 fn serve_on(

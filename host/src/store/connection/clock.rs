@@ -83,10 +83,10 @@ impl Clock {
                 }
             }
         };
-        Ok(last.gone_on(now))
+        Ok(last.advanced_to(now))
     }
 
-    fn gone_on(self, now: i64) -> Self {
+    fn advanced_to(self, now: i64) -> Self {
         let step = now.saturating_sub(self.seen);
         let (passed, seen) = match step {
             // A small step back: the time until the old reading is reached again is already
@@ -144,7 +144,7 @@ mod tests {
         for reading in readings {
             #[expect(clippy::cast_possible_truncation, reason = "a few days in µs")]
             let now = (reading * 86_400e6) as i64;
-            clock = clock.gone_on(START.seen + now);
+            clock = clock.advanced_to(START.seen + now);
         }
         #[expect(clippy::cast_precision_loss, reason = "a few days in µs")]
         let passed = (clock.known - START.known) as f64 / 86_400e6;

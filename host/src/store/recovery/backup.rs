@@ -22,7 +22,7 @@ use crate::{
             db_files::{self, AtomicFile, FileId, JOURNAL, LOG, beside, folder},
             reader::Reader,
             schema::recognised,
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         recovery::{
@@ -115,7 +115,7 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
     }
     db_files::create_folder(folder(path)).map_err(of_file_system)?;
     let part = AtomicFile::new(path).map_err(of_file_system)?;
-    let new = match prepared(file, part.path()).map_err(|error| explained(error, part.path())) {
+    let new = match prepared(file, part.path()).map_err(|error| refine_error(error, part.path())) {
         Ok(new) => new,
         Err(Error::Store {
             fault: StoreFault::Foreign,
@@ -264,7 +264,7 @@ pub(in crate::store) fn before_migration(
         made.notes,
         target.file_name().unwrap_or_default().display()
     );
-    if let Err(error) = forget_oldest(path, &target) {
+    if let Err(error) = remove_oldest(path, &target) {
         log::warn!("an old backup can't be taken away: {error}");
     }
     Ok(())
@@ -272,7 +272,7 @@ pub(in crate::store) fn before_migration(
 
 /// Removes all but the newest backups of migrations. Never removes the one just made, which looks
 /// like the oldest if the clock was set back.
-fn forget_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
+fn remove_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
     let beginning = [stem(path), "-schema-".into()].concat();
     let mut made = Vec::new();
     for entry in fs::read_dir(folder(path).join(FOLDER))? {
@@ -306,7 +306,7 @@ fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
     }
     db_files::create_folder(folder(target)).map_err(of_file_system)?;
     let part = AtomicFile::new(target).map_err(of_file_system)?;
-    let notes = written(source, part.path()).map_err(|error| explained(error, part.path()))?;
+    let notes = written(source, part.path()).map_err(|error| refine_error(error, part.path()))?;
     let bytes = fs::metadata(part.path()).map_err(of_file_system)?.len();
     match part.put(replace) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists()),

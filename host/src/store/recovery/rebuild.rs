@@ -22,7 +22,7 @@ use crate::{
             connect,
             db_files::{AtomicFile, beside, stamp, unused},
             schema,
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         notes::note_rows::note_of_page,
@@ -35,7 +35,7 @@ use crate::{
             damaged_rows::{
                 LARGE_IDS, SavedRow, alias, is_note_id, live_row, may_be_tag, named, trashed_row,
             },
-            swap_database::{forget_files, replace},
+            swap_database::{remove_copies, replace},
         },
         transaction::{
             Writer,
@@ -101,14 +101,14 @@ pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
         return Ok(Repaired { salvage: None });
     }
     let part = AtomicFile::new(path).map_err(of_file_system)?;
-    let new = empty(part.path()).map_err(|error| explained(error, part.path()))?;
+    let new = empty(part.path()).map_err(|error| refine_error(error, part.path()))?;
     let done = replace(path, part, new, |new, held| {
         let name = beside(path, &[".broken-", &stamp(now)].concat());
         let broken = unused(&name, "");
         held.keep_files(path, &broken)?;
         let salvaged = salvage(path, &broken, new, now);
         if salvaged.is_err() {
-            forget_files(&broken);
+            remove_copies(&broken);
         }
         salvaged
     })?;
