@@ -254,7 +254,7 @@ fn invalid_text_is_kept_and_the_edit_continues_after_a_correction() {
 #[test]
 fn a_failing_editor_changes_nothing_and_its_text_is_kept() {
     let desk = Desk::new();
-    assert!(desk.refused("exit 3").contains("ended with 3"));
+    assert!(desk.refused("exit 3").contains("exited with status 3"));
     assert!(desk.refused("rm \"$1\"").contains("no file"));
     assert!(desk.refused(": > \"$1\"").contains("is empty"));
     assert!(desk.kept().is_empty());

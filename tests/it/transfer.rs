@@ -1327,6 +1327,13 @@ fn refusals_in_a_zip_file_name_the_file_in_it() {
 }
 
 #[test]
+fn a_folder_that_is_given_for_import_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = sentence(&run(dir.path(), &["import", "/tmp/.."]));
+    assert_eq!(said, "url-notes: /tmp/..: It is a folder. Give a file.\n");
+}
+
+#[test]
 fn a_file_without_a_known_format_is_refused_with_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bad");

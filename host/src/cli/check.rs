@@ -79,7 +79,7 @@ fn print(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()>
     writeln!(out, "schema       {schema}")?;
     writeln!(
         out,
-        "size         {} bytes, and {} of journal ({})",
+        "size         {} bytes, and {} bytes in the journal ({})",
         health.database_bytes,
         health.log_bytes,
         health.journal.as_deref().unwrap_or("unknown")
@@ -90,7 +90,7 @@ fn print(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()>
     for fault in &health.faults {
         writeln!(
             out,
-            "wrong        {}: {}",
+            "fault        {}: {}",
             fault.area.name(),
             print::clean(&fault.sentence)
         )?;
@@ -171,7 +171,7 @@ fn print_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::
         .map_or(String::new(), |expected| format!(" of {expected}"));
     writeln!(
         out,
-        "{}{of} notes were saved, and {} in the trash.",
+        "{}{of} notes were recovered, and {} in the trash.",
         salvage.notes, salvage.trash
     )?;
     for (count, what) in [

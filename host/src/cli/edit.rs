@@ -342,7 +342,9 @@ fn sentence_of(failure: &EditorFailure) -> String {
             format!("The editor \"{name}\" can't be started. Set VISUAL or EDITOR to your editor.")
         }
         EditorFailure::Failed(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => format!("The editor ended with {code}, so nothing was changed."),
+            (Some(code), _) => {
+                format!("The editor exited with status {code}, so nothing was changed.")
+            }
             (None, signal) => format!(
                 "Signal {} ended the editor, so nothing was changed.",
                 signal.unwrap_or_default()

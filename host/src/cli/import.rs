@@ -85,9 +85,12 @@ impl Import {
 
     fn import(&self, path: &Path, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let name = match path.file_name() {
-            Some(name) if path != Path::new("-") => name.to_string_lossy().into_owned(),
-            _ => "standard input".to_owned(),
-        };
+            _ if path == Path::new("-") => "standard input".into(),
+            Some(name) => name.to_string_lossy(),
+            // A path such as `..`.
+            None => path.to_string_lossy(),
+        }
+        .into_owned();
         // The name of the file is printed only here, because it is private.
         let about = || print::clean(&name);
         let mut source = match path.to_str() {
@@ -99,7 +102,7 @@ impl Import {
             Some(format) => format,
             None => import::detect(&mut source).with_context(about)?,
         };
-        let wishes = ImportOptions {
+        let options = ImportOptions {
             folders: !self.no_folders,
             base: self.base_url.clone(),
             strip_user_info: invocation.config.strip_user_info,
@@ -119,7 +122,7 @@ impl Import {
         let (place, bytes) = (source.place(), source.bytes());
         let mut work = |writer: &crate::store::Writer<'_>| -> Result<Report> {
             let import = writer.import(origin.clone(), undated(now, source.bytes()));
-            let report = import::run(&mut source, format, wishes.clone(), &import, &mut |rows| {
+            let report = import::run(&mut source, format, options.clone(), &import, &mut |rows| {
                 bar.show(|elapsed| progress(rows, place.get(), bytes, elapsed));
             })?;
             import.finish()?;

@@ -162,7 +162,7 @@ impl Arguments {
             _ if !self.json => return Ok(self),
             Command::Completions(_) => "a script",
             Command::Man(_) => "a manual page",
-            Command::Export(export) if export.is_printed() => "an export on standard output",
+            Command::Export(export) if export.is_printed() => "an export to standard output",
             _ => return Ok(self),
         };
         let sentence = format!("--json can't be combined with {what}.");

@@ -255,8 +255,7 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
         (None, [], "localhost") => "localhost doesn't resolve to an address.".to_owned(),
         // Browsers resolve names that end in `.localhost` themselves.
         (None, [], _) => {
-            let message =
-                format!("The system can't resolve {name}, but browsers resolve it by themselves.");
+            let message = format!("The system can't resolve {name}, but browsers can.");
             return Finding::new(Area::Site, Level::Ok, message);
         }
         _ => {
@@ -309,12 +308,12 @@ pub(super) fn time_zone() -> Option<Finding> {
     Some(Finding {
         cause: Some("time_zone".into()),
         advice: Some(
-            "Set TZ to a name such as Europe/Berlin, or take it out of the environment.".into(),
+            "Set TZ to a name such as Europe/Berlin, or remove it from the environment.".into(),
         ),
         ..Finding::new(
             Area::Settings,
             Level::Warning,
-            "The time zone that TZ or this system names isn't known, so days and times are shown in UTC."
+            "The time zone set by TZ or by this system is unknown, so dates and times are shown in UTC."
                 .into(),
         )
     })
@@ -420,7 +419,7 @@ mod tests {
                 Level::Warning,
                 "10.0.0.1",
             ),
-            ("url-notes.localhost", vec![], Level::Ok, "by themselves"),
+            ("url-notes.localhost", vec![], Level::Ok, "but browsers can"),
             (
                 "url-notes.localhost",
                 addresses(&["10.0.0.1:1"]),

@@ -261,7 +261,7 @@ fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
 
 fn ended(status: Option<ExitStatus>) -> String {
     match status {
-        Some(status) => format!("it ended with {status}"),
+        Some(status) => format!("it exited with {status}"),
         None => "it closed its output".into(),
     }
 }

@@ -142,7 +142,7 @@ fn parameters_are_an_object_by_name() {
                 method,
                 params,
                 -32602,
-                "The parameters don't fit the method: they have to be a JSON object, by name.",
+                "The parameters don't fit the method: they must be a JSON object.",
             );
         }
     }
@@ -155,7 +155,7 @@ fn a_wrong_parameter_is_named() {
         (
             "noteForUrl",
             r#"{"url":7}"#,
-            "`url` is no such value: invalid type: integer `7`, expected a string",
+            "`url` is invalid: invalid type: integer `7`, expected a string",
         ),
         (
             "noteForUrl",
@@ -165,22 +165,22 @@ fn a_wrong_parameter_is_named() {
         (
             "searchNotes",
             r#"{"query":"a","limit":1e99}"#,
-            "`limit` is no such value: invalid type: floating point `1e+99`, expected u32",
+            "`limit` is invalid: invalid type: floating point `1e+99`, expected u32",
         ),
         (
             "searchNotes",
             r#"{"query":"a","limit":-1}"#,
-            "`limit` is no such value: invalid value: integer `-1`, expected u32",
+            "`limit` is invalid: invalid value: integer `-1`, expected u32",
         ),
         (
             "saveNote",
             r#"{"opId":"a","url":"b","title":"c","tags":["d",{}]}"#,
-            "`tags[1]` is no such value: invalid type: map, expected a string",
+            "`tags[1]` is invalid: invalid type: map, expected a string",
         ),
         (
             "saveNote",
             r#"{"opId":"a","url":"b","title":"c","quote":{"text":7}}"#,
-            "`quote.text` is no such value: invalid type: integer `7`, expected a string",
+            "`quote.text` is invalid: invalid type: integer `7`, expected a string",
         ),
     ] {
         let message = format!("The parameters don't fit the method: {message}.");
@@ -194,7 +194,7 @@ fn a_list_is_not_accepted_as_quote_or_fields() {
         for list in ["[]", r#"["a","b","c"]"#, r#"[["a"],"b"]"#] {
             let params = format!(r#"{{"opId":"a","id":1,"url":"b","title":"c","{field}":{list}}}"#);
             let message = format!(
-                "The parameters don't fit the method: `{field}` is no such value: invalid type: sequence, expected a JSON object."
+                "The parameters don't fit the method: `{field}` is invalid: invalid type: sequence, expected a JSON object."
             );
             check_params(method, &params, -32602, &message);
         }

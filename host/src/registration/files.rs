@@ -90,8 +90,12 @@ pub(crate) fn write(
     }
     let kept = keep(&file, family, dry_run)?;
     if !dry_run {
-        make_folder(folder)
-            .map_err(|error| format!("The folder {} can't be made ({error}).", folder.display()))?;
+        make_folder(folder).map_err(|error| {
+            format!(
+                "The folder {} can't be created ({error}).",
+                folder.display()
+            )
+        })?;
         put(&file, &text)?;
     }
     let change = match found {
@@ -382,6 +386,6 @@ mod tests {
         assert!(write(&folder).contains("is a folder, where url-notes needs a file"));
         fs::write(dir.path().join("file"), "").unwrap();
         let said = write(&dir.path().join("file/below"));
-        assert!(said.contains("below can't be made"), "{said}");
+        assert!(said.contains("below can't be created"), "{said}");
     }
 }

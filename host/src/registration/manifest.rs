@@ -187,7 +187,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
         let found = read(&pipe, Family::Chromium).unwrap_err();
-        assert!(found.contains("no regular file"), "{found}");
+        assert!(found.contains("not a regular file"), "{found}");
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Controller {
             Route::Api(question) => {
                 let answer = read(&|reader| question.answer(reader, &self.facet_cache));
                 return answer.unwrap_or_else(|error| {
-                    log::error!("the site has no data to give: {}", error.chain());
+                    log::error!("a request to the API failed: {}", error.chain());
                     api::failed(&error)
                 });
             }

@@ -116,7 +116,7 @@ pub(super) fn holder(address: SocketAddr, identity: Option<&Identity>) -> Holder
         return Holder::OtherUser;
     }
     probe(address, identity).unwrap_or_else(|error| {
-        log::debug!("the holder of the site's port doesn't say who it is: {error}");
+        log::debug!("the holder of the site's port can't be identified: {error}");
         match error.kind() {
             ErrorKind::ConnectionRefused
             | ErrorKind::ConnectionReset

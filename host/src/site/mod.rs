@@ -215,7 +215,7 @@ impl Site {
         let opened =
             Store::open(&settings.database).and_then(|mut store| store.prune(crate::clock::now()));
         if let Err(error) = opened {
-            log::warn!("the site has no notes to show: {}", error.chain());
+            log::warn!("the site can't open the notes: {}", error.chain());
         }
         let mut asked: Option<Instant> = None;
         let mut was_foreign = false;

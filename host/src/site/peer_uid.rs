@@ -49,7 +49,7 @@ mod linux {
             Ok(true) => Visitor::Ours,
             Ok(false) => Visitor::Other,
             Err(error) => {
-                log::debug!("the site can't tell which user is asking: {error}");
+                log::debug!("the site can't identify the connecting user: {error}");
                 Visitor::Unknown
             }
         }

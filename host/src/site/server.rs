@@ -214,7 +214,7 @@ impl Server {
         };
         let spawned = spawn("site-visit", move || {
             if let Err(error) = seat.0.serve_connection(&stream) {
-                log::debug!("a visit to the site broke off: {error}");
+                log::debug!("a connection to the site was interrupted: {error}");
             }
         });
         if let Err(error) = spawned {
@@ -317,7 +317,7 @@ impl Server {
             Ok(Admission::Again { to }) => written(&Answer::page(200, auth::onward(&to)), &[]),
             Ok(Admission::Locked) => Err(Refusal::Locked),
             Err(error) => {
-                log::error!("the site can't tell who may come in: {error}");
+                log::error!("the site can't check access: {error}");
                 Err(Refusal::UnknownUser)
             }
         }

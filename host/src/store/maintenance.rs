@@ -111,13 +111,16 @@ impl Store {
         let path = self.path.clone();
         let moving = thread::Builder::new().name("log".into()).spawn(move || {
             checkpoint(&path).unwrap_or_else(|error| {
-                log::warn!("the log stays where it is for now: {}", error.chain());
+                log::warn!(
+                    "the write-ahead log isn't checkpointed for now: {}",
+                    error.chain()
+                );
                 false
             })
         });
         match moving {
             Ok(moving) => self.pending_work.moving = Some(moving),
-            Err(error) => log::warn!("no thread to move the log: {error}"),
+            Err(error) => log::warn!("no thread for the checkpoint: {error}"),
         }
     }
 

@@ -74,8 +74,8 @@ pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
     if joined + apart_from > 0 {
         tx.execute("UPDATE meta SET revision = revision + 1", [])?;
         log::info!(
-            "{joined} notes were joined with an older one of the same page, and {apart_from} \
-             stayed apart since a note has no room for both"
+            "{joined} notes were merged with an older one of the same page, and {apart_from} \
+             stay separate because they don't fit into one note"
         );
     }
     Ok(())

@@ -260,12 +260,12 @@ pub(in crate::store) fn before_migration(
     let source = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let made = copy(&source.conn, &target, false)?;
     log::info!(
-        "{} notes of schema {schema} were backed up before they are brought up to date: {}",
+        "{} notes of schema {schema} were backed up before the migration: {}",
         made.notes,
         target.file_name().unwrap_or_default().display()
     );
     if let Err(error) = remove_oldest(path, &target) {
-        log::warn!("an old backup can't be taken away: {error}");
+        log::warn!("an old backup can't be removed: {error}");
     }
     Ok(())
 }
