@@ -30,7 +30,7 @@ pub struct Config {
     /// Path of the log file. Older lines are in a file beside it.
     pub log: PathBuf,
     /// Path of the list of extensions that connected: see `extension_registry.rs`.
-    pub seen: PathBuf,
+    pub extensions_file: PathBuf,
     /// The log level.
     pub log_level: log::LevelFilter,
     /// Port of the site; 0 selects a free one.
@@ -283,7 +283,7 @@ impl Config {
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
-            seen: places.log.with_file_name("extensions.json"),
+            extensions_file: places.log.with_file_name("extensions.json"),
             log: places.log.clone(),
             log_level,
             port: wanted_port,
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_tells_of_editor_pager_and_colours() {
+    fn the_environment_sets_editor_pager_and_colours() {
         let read = |variables: &[(&str, &str)]| {
             Terminal::read(|name| {
                 let found = variables.iter().find(|(variable, _)| *variable == name);
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_the_file_is_a_warning_with_its_line() {
+    fn a_typo_in_the_file_is_a_warning_with_its_line() {
         for (file, warning) in [
             ("port = 7000\nprot = 1\n", "line 2"),
             ("port = \"x\"", "line 1"),

@@ -38,7 +38,10 @@ fn host(caller: Caller) -> anyhow::Result<()> {
     let mut handler = Handler::new(Settings::from(&config), || {
         SiteState::of(site.get(), config.port, &access)
     })
-    .noting(ExtensionRegistry::new(config.seen.clone(), caller));
+    .with_registry(ExtensionRegistry::new(
+        config.extensions_file.clone(),
+        caller,
+    ));
     // `io::stdin` reads ahead, so it can't be polled.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {

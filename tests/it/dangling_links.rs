@@ -1,4 +1,4 @@
-//! Links to the notes that lead to nothing, and a working folder that is gone.
+//! Links without a target in the path of the notes, and a removed working folder.
 
 use std::{fs, os::unix::fs::symlink};
 
@@ -62,7 +62,7 @@ fn a_working_folder_that_was_removed_is_named() {
 }
 
 #[test]
-fn a_configuration_that_leads_to_nothing_is_named() {
+fn a_configuration_link_without_a_target_is_named() {
     let temp = tempfile::tempdir().unwrap();
     symlink("/nowhere/config.toml", temp.path().join("config.toml")).unwrap();
     let output = run(temp.path(), &["list"]);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::host::{TestHost, op_id, run, run_ok};
 
 #[test]
-fn hello_tells_versions_places_and_counts() {
+fn hello_has_versions_paths_and_counts() {
     let mut host = TestHost::new();
     host.save("https://e.org/a", "A", &["x", "y"]);
     let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
@@ -63,7 +63,7 @@ fn a_save_is_answered_with_the_note_as_it_is_stored() {
     );
     assert_eq!(again["created"], false);
     assert_eq!(again["note"]["id"], note["id"]);
-    // Nobody has typed the first one.
+    // The user didn't type the first title.
     assert_eq!(again["note"]["title"], "Other");
     assert_eq!(again["note"]["addresses"], json!(["http://e.org/a"]));
     assert_eq!(again["note"]["savedAt"], note["savedAt"]);
@@ -178,7 +178,7 @@ fn a_password_in_an_address_is_stored_and_in_no_answer_list_or_export() {
     assert!(stored.contains(url));
 }
 
-/// The files below a folder.
+/// Returns the files below a folder.
 fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -255,7 +255,7 @@ fn a_note_is_changed_deleted_and_restored() {
 }
 
 #[test]
-fn what_two_popups_change_at_once_is_joined() {
+fn changes_of_two_popups_are_merged() {
     let mut host = TestHost::new();
     let note = host.save("https://e.org/a", "A", &["x"])["note"].take();
     let mut update = |tags: Value, summary: &str| {
@@ -338,7 +338,7 @@ fn an_answer_stays_under_the_browsers_limit() {
 }
 
 #[test]
-fn stats_tell_the_figures() {
+fn stats_has_the_figures() {
     let mut host = TestHost::new();
     let empty = host.call("stats", json!({}));
     assert_eq!(empty["notes"], 0);
@@ -398,7 +398,7 @@ fn bad_parameters_get_their_kind() {
         host.fail("mindRead", json!({"url": "https://e.org/", "title": ""})),
         "unknown_method"
     );
-    // What the page says of itself must not cost the save.
+    // Metadata of the page must not make the save fail.
     let mut params = save("https://e.org/a");
     params["publishedAt"] = "yesterday".into();
     params["lang"] = "???".into();

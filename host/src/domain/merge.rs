@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_two_changed_at_once_are_joined() {
+    fn tags_of_two_concurrent_edits_are_joined() {
         for (current, seen, wanted, joined) in [
             (&["a"][..], &["a"][..], &["a", "b"][..], &["a", "b"][..]),
             (&["a", "x"], &["a"], &["a", "b"], &["a", "x", "b"]),
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_two_wrote_at_once_are_joined() {
+    fn texts_of_two_concurrent_edits_are_joined() {
         for (current, seen, wanted, joined) in [
             ("", "", "mine", "mine"),
             ("seen", "seen", "mine", "mine"),

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_moments_with_milliseconds() {
+    fn formats_times_with_milliseconds() {
         let moment = NoteId(1_755_000_000_123_456).moment();
         assert_eq!(timestamp_text(moment), "2025-08-12T12:00:00.123Z");
         assert_eq!(

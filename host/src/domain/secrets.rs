@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn access_tokens_in_addresses_are_seen() {
+    fn access_tokens_in_addresses_are_detected() {
         for (url, names) in [
             ("https://e.org/?token=abc", vec!["token"]),
             (

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_wrote_is_kept_once() {
+    fn a_foreign_manifest_is_kept_once() {
         let dir = tempfile::tempdir().unwrap();
         let program = Path::new("/usr/bin/url-notes");
         let file = file_in(dir.path());
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn others_that_are_let_in_stay() {
+    fn other_allowed_extensions_stay() {
         let dir = tempfile::tempdir().unwrap();
         let others = ["a\"b@c".to_owned(), PROGRAM.to_owned()];
         for family in [Family::Chromium, Family::Firefox] {
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_is_removed_with_the_folders_that_are_empty_then() {
+    fn a_manifest_is_removed_with_folders_that_become_empty() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("a/b");
         let file = file_in(&folder);

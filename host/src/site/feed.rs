@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_are_told_how_to_search() {
+    fn browsers_get_an_opensearch_description() {
         let xml = opensearch(&Links::absolute("http://localhost:6683"));
         assert!(xml.contains(
             r#"<Url type="text/html" template="http://localhost:6683/search?q={searchTerms}"/>"#

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn saves_wait_for_the_disk_after_upkeep_too() {
+    fn saves_wait_for_the_disk_after_maintenance() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         for number in 0..20 {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_save_waits_for_the_disk_even_where_upkeep_has_panicked() {
+    fn a_save_waits_for_the_disk_even_after_a_panic_in_maintenance() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         let broken = catch_unwind(AssertUnwindSafe(|| {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_moved_and_begun_anew_when_there_is_time() {
+    fn the_wal_is_checkpointed_and_restarted_when_idle() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();

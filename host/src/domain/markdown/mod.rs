@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_head_and_a_body_also_without_rows() {
+    fn a_table_without_rows_has_a_head_and_a_body() {
         check(
             "|a|\n|-|",
             "Table[TableHead[TableRow[HeaderCell(Start)[\"a\"]]] TableBody[]]",
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn many_blanks_in_a_row_change_nothing() {
+    fn many_spaces_in_a_row_change_nothing() {
         let blanks = " ".repeat(20_000);
         check(
             &format!("#{blanks}a\n\nc{blanks}\nd\n\n[e](https://e.org/{blanks})"),

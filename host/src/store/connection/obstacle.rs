@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_to_nothing_is_named_as_that() {
+    fn a_link_without_a_target_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let top = dir.path().display();
         let at = |name: &str| dir.path().join(name);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_leads_to_nothing_is_named_as_that() {
+    fn a_log_link_without_a_target_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         drop(Store::open(&path).unwrap());
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_back_to_itself_is_named_as_that() {
+    fn a_link_loop_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         symlink(at("b"), at("a")).unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_place_of_a_folder_is_named_as_that() {
+    fn a_file_in_place_of_a_folder_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "x").unwrap();
