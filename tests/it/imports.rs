@@ -945,3 +945,72 @@ fn a_note_with_several_addresses_keeps_them_through_an_export() {
         assert_eq!(again["unchanged"], 1, "{again}");
     }
 }
+
+#[test]
+fn a_number_that_would_be_a_date_before_1990_is_no_date() {
+    // Milliseconds and microseconds of 1973 to 1989; as seconds they are of the year 5138 on.
+    for date in [
+        "253402300800",
+        "100000000001",
+        "631151999999",
+        "253402300800000",
+        "631151999999999",
+        "253402300800.5",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
+        let told = report(dir.path(), &file, &[]);
+        assert_eq!(
+            (&told["new"], &told["incomplete"]),
+            (&json!(1), &json!(1)),
+            "{date}: {told}"
+        );
+        let note = &notes(dir.path())[0];
+        assert!(note["savedAt"].as_str().unwrap() > "2026", "{date}: {note}");
+    }
+    // Seconds of those years, which some programs had, and the first that count.
+    for (date, moment) in [
+        ("500000000", "1985-11-05T00:53:20.000Z"),
+        ("631152000000", "1990-01-01T00:00:00.000Z"),
+        ("631152000000000", "1990-01-01T00:00:00.000Z"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
+        report(dir.path(), &file, &[]);
+        assert_eq!(notes(dir.path())[0]["savedAt"], moment, "{date}");
+    }
+}
+
+#[test]
+fn a_table_of_links_beside_bookmarks_in_a_zip_file_is_taken_with_them() {
+    let page: &[u8] =
+        b"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://one.example/\">1</A></DL>";
+    let logins = format!("url,username,password\nhttps://bank.example/,me,{SECRET}\n");
+    for (table, new) in [
+        ("url,title,tags\nhttps://two.example/,2,y\n", 2),
+        ("title,url\n2,https://two.example/\n", 2),
+        ("Name,Link\n2,https://two.example/\n", 2),
+        ("Title,Note,URL,Comment\n2,,https://two.example/,\n", 2),
+        ("url\nhttps://two.example/\n", 2),
+        // Other tables have addresses, too.
+        (
+            "Channel Id,Channel Url,Channel Title\n2,https://two.example/,x\n",
+            1,
+        ),
+        ("name,address\nJo,1 High Street\n", 1),
+        ("title,url,visits\n2,https://two.example/,7\n", 1),
+        ("title,url\nx,none\n2,https://two.example/\n", 1),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = zip(&[
+            ("Bookmarks.html", page),
+            ("Saved/Links.csv", table.as_bytes()),
+            ("Logins.csv", logins.as_bytes()),
+        ]);
+        let told = report(dir.path(), &file, &[]);
+        assert_eq!(told["new"], new, "{table}: {told}");
+        assert!(!is_anywhere(dir.path(), SECRET));
+        run_ok(dir.path(), &["import", "--undo"]);
+        assert_eq!(notes(dir.path()), Vec::<Value>::new());
+    }
+}

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, op_id, run, run_ok};
+use crate::{
+    host::{TestHost, op_id, run, run_ok},
+    site::client::get,
+};
 
 #[test]
 fn hello_has_versions_paths_and_counts() {
@@ -190,6 +193,74 @@ fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         }
     }
     found
+}
+
+#[test]
+fn a_password_in_a_link_of_a_text_is_stored_and_nowhere_shown() {
+    let mut host = TestHost::new();
+    let text = "Said [there](https://jo:pazz0@e.org/b#:~:text=x), <http://me:pazz1@f.org/>, \
+                `curl https://jo@g.org/` and [here](https:jo:pazz2@h.org/); needle.";
+    let shown = text
+        .replace("jo:pazz0@", "")
+        .replace("me:pazz1@", "")
+        .replace("jo@", "");
+    let params = json!({"opId": op_id(), "url": "https://e.org/a", "title": "T", "summary": text});
+    let saved = host.call("saveNote", params);
+    // What has no slashes is no link to anybody who reads it; it leads there without them.
+    assert_eq!(saved["note"]["summary"], shown);
+    let dir = host.dir().to_owned();
+    let printed = |arguments: &[&str]| {
+        let printed = run_ok(&dir, arguments);
+        assert!(printed.contains("f.org"), "{arguments:?} {printed}");
+        printed
+    };
+    let mut all = String::new();
+    for arguments in [
+        &["show", "https://e.org/a"][..],
+        &["list", "--json"],
+        &["search", "needle", "--json"],
+        &["search", "needle"],
+        &["export", "json"],
+        &["export", "jsonl"],
+        &["export", "csv"],
+        &["export", "netscape"],
+    ] {
+        all.push_str(&printed(arguments));
+    }
+    let out = tempfile::tempdir().unwrap();
+    for format in ["site", "markdown"] {
+        let to = out.path().join(format);
+        run_ok(&dir, &["export", format, to.to_str().unwrap()]);
+        for file in files_below(&to) {
+            all.push_str(&String::from_utf8_lossy(&std::fs::read(file).unwrap()));
+        }
+    }
+    let port = host.site_port();
+    for path in ["/", "/feed.atom", "/search?q=needle", "/api/notes"] {
+        let page = get(port, path).body;
+        assert!(page.contains("f.org"), "{path} {page}");
+        all.push_str(&page);
+    }
+    assert!(!all.contains("pazz0") && !all.contains("pazz1"), "{all}");
+    assert!(!all.contains("href=\"https:jo"), "{all}");
+
+    // An edit of what is shown takes nothing away that wasn't.
+    let edited = format!("{shown} More.");
+    let params = json!({
+        "opId": op_id(), "id": saved["note"]["id"], "summary": edited, "seen": {"summary": shown},
+    });
+    let updated = host.call("updateNote", params);
+    assert_eq!(updated["note"]["summary"], edited);
+    // Nor does an import of our own export, which adds nothing.
+    let file = out.path().join("notes.json");
+    std::fs::write(&file, run_ok(&dir, &["export", "json"])).unwrap();
+    let told = run_ok(&dir, &["import", file.to_str().unwrap(), "--json"]);
+    assert!(told.contains("\"unchanged\": 1"), "{told}");
+    host.end();
+    let stored = std::fs::read(dir.join("notes.db")).unwrap();
+    let log = std::fs::read(dir.join("notes.db-wal")).unwrap_or_default();
+    let stored = String::from_utf8_lossy(&[stored, log].concat()).into_owned();
+    assert!(stored.contains(&format!("{text} More.")), "kept as typed");
 }
 
 #[test]

@@ -330,6 +330,13 @@ pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
         config.database.with_file_name("site"),
     ];
     findings.extend(private.iter().filter_map(|path| open_to_others(path)));
+    if let Some(obstacle) = &config.log_obstacle {
+        findings.push(Finding {
+            advice: Some("Connect the disk, or remove the link.".into()),
+            ..Finding::new(Area::Log, Level::Warning, obstacle.clone())
+        });
+        return findings;
+    }
     let lines = end_of(&config.log).unwrap_or_default();
     let recent: Vec<&str> = lines
         .lines()

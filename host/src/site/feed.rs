@@ -100,7 +100,7 @@ pub(super) fn entry(links: &Links, note: &Note) -> String {
         xml.element("summary", &[], excerpt);
     }
     if !note.summary.trim().is_empty() {
-        let html = markdown::render(&note.summary, 2).into_string();
+        let html = markdown::render(&note.shown_summary(), 2).into_string();
         xml.element("content", &[("type", "html")], &html);
     }
     xml.close("entry");

@@ -3,7 +3,8 @@
 // a word to search for. tests/fixtures/search/queries.json keeps both equal.
 
 import { withoutInvisible } from "./invisible.js";
-import { addSpelling, hasSigns, spellingsOf, wordsOf } from "./words.js";
+import { addSpelling, spellingsOf } from "./spellings.js";
+import { hasSigns, wordsOf } from "./words.js";
 
 /**
  * @typedef {object} Term

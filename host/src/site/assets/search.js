@@ -1,6 +1,7 @@
 // The search of an exported site. There is no server, so the page itself searches the pieces of the
 // index.
 
+import { occurrences } from "./occurrences.js";
 import {
 	nameOf,
 	noteOf,
@@ -11,7 +12,8 @@ import {
 	tooShort,
 } from "./pieces.js";
 import { isEmpty, readQuery, tagOf } from "./query.js";
-import { halvesOf, hasSigns, occurrences, wordsOf } from "./words.js";
+import { halvesOf } from "./spellings.js";
+import { hasSigns, wordsOf } from "./words.js";
 
 /** Notes per listing page. */
 const SHOWN = 20;

@@ -8,22 +8,24 @@
 //! Features that need a server are different or absent: narrowing becomes a search, which the page
 //! does itself (`index`), and pages of a list have numbers.
 
+mod address;
+mod assets;
 mod folder;
 mod fragment_store;
 mod index;
 mod page_plan;
+mod render;
 #[cfg(test)]
 mod tests;
 
 use std::{
     cmp::Reverse,
-    collections::{HashSet, VecDeque},
+    collections::HashSet,
     io,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
-        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
 };
@@ -37,15 +39,16 @@ use super::{
     links::Links,
 };
 use crate::{
-    domain::{Note, Searched, Tag},
+    domain::Tag,
     site::{
         controller::{
-            FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS,
-            SCRIPT, STYLE,
+            FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS, STYLE,
         },
         files::{
-            fragment_store::{Extent, FragmentStore, Piece},
+            assets::{LOST_SCRIPTS, ROBOTS, SEARCH_SCRIPTS, as_one_script, icon, page_script},
+            fragment_store::Piece,
             page_plan::{PagePlan, Sites, Tally},
+            render::{Made, Renderer, newest, threads},
         },
         views::{self, Layout, Related},
     },
@@ -55,79 +58,12 @@ use crate::{
     },
 };
 
+pub use address::Address;
+
 pub(super) use crate::site::file_names::FileNames;
 
-/// The script of exported pages, in addition to the site's own.
-const FILES_SCRIPT: &str = include_str!("../assets/files.js");
-const SEARCH_SCRIPTS: [&str; 6] = [
-    include_str!("../assets/invisible.js"),
-    include_str!("../assets/letters.js"),
-    include_str!("../assets/words.js"),
-    include_str!("../assets/query.js"),
-    include_str!("../assets/pieces.js"),
-    include_str!("../assets/search.js"),
-];
-/// The scripts that find the equivalent of an address of the served site.
-const LOST_SCRIPTS: [&str; 6] = [
-    include_str!("../assets/invisible.js"),
-    include_str!("../assets/letters.js"),
-    include_str!("../assets/words.js"),
-    include_str!("../assets/query.js"),
-    include_str!("../assets/pieces.js"),
-    include_str!("../assets/lost.js"),
-];
-/// The icon for clients that don't read the page before they request one.
-const PICTURE: &[u8] = include_bytes!("../../../../extension/icons/icon-32.png");
-/// Published notes are meant to be found.
-const ROBOTS: &str = "User-agent: *\nAllow: /\n";
-
-/// Notes that are rendered at once: a multiple of the notes in a search piece.
-const BATCH: usize = 12 * index::NOTES_PER_PIECE;
 /// Pages of notes that are assembled at once.
 const PAGES_AT_ONCE: usize = 240;
-/// Most threads. More would only wait for the disk.
-const MAX_THREADS: usize = 8;
-
-/// Where the site will be served: a path or a full address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Address(String);
-
-impl std::str::FromStr for Address {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let whole = text.contains("://");
-        let base = url::Url::parse("http://localhost/").expect("it is one");
-        let url = match whole {
-            true => url::Url::parse(text),
-            false => base.join(&format!("/{}", text.trim_start_matches('/'))),
-        };
-        let url = url.map_err(|error| format!("it isn't a path or an address ({error})"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("the address must begin with http:// or https://".into());
-        }
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err("it must be a path such as /url-notes, or an address such as https://me.github.io/url-notes".into());
-        }
-        let path = url.path().trim_matches('/');
-        let path = match path {
-            "" => String::new(),
-            path => format!("/{path}"),
-        };
-        Ok(Self(match whole {
-            true => format!("{}{path}", url.origin().ascii_serialization()),
-            false => path,
-        }))
-    }
-}
-
-impl Address {
-    fn is_whole(&self) -> bool {
-        !self.0.is_empty() && !self.0.starts_with('/')
-    }
-}
-
 /// What to do with notes whose address contains an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tokens {
@@ -221,7 +157,15 @@ fn export(
         done: AtomicU64::new(0),
     };
     let write = || {
-        let made = site.make_pieces(store)?;
+        let renderer = Renderer {
+            names: &names,
+            layout: &site.shells[2],
+            feed_links: &site.feed_links[1],
+            folder: &folder,
+            plan: &catalog,
+            advance: &|notes| site.advance(notes),
+        };
+        let made = renderer.make_pieces(store)?;
         site.write_pages(&made)?;
         site.write_rest(&made, &layout(Links::below(&names, &address.0)))
     };
@@ -258,27 +202,6 @@ struct Maker<'a> {
     done: AtomicU64,
 }
 
-/// A batch of notes with the number of the first.
-type Batch = (u32, Vec<Note>);
-
-/// The result of rendering all notes.
-struct Made {
-    spools: FragmentStore,
-    /// By the note's number.
-    places: Vec<Extent>,
-    updated: Vec<Timestamp>,
-    /// The newest notes, newest first.
-    newest: Vec<Note>,
-    words: Vec<index::Index>,
-}
-
-/// The result of one thread.
-struct Share {
-    spool: fragment_store::Writer,
-    places: Vec<(u32, Extent, Timestamp)>,
-    words: index::Index,
-}
-
 /// A part of the pages.
 #[derive(Debug, Clone, Copy)]
 enum Job {
@@ -295,173 +218,6 @@ enum Job {
 }
 
 impl Maker<'_> {
-    /// Reads all notes and renders their fragments.
-    fn make_pieces(&self, store: &Reader) -> anyhow::Result<Made> {
-        let in_feeds = self.in_feeds();
-        let threads = threads();
-        let (send, receive) = sync_channel::<Batch>(threads * 2);
-        // Only the threads hold it: when the last one ends, it is dropped and reading stops.
-        let receive = Arc::new(Mutex::new(receive));
-        let mut newest = VecDeque::new();
-        let in_feeds = &in_feeds;
-        let shares = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|number| {
-                    let receive = Arc::clone(&receive);
-                    scope.spawn(move || self.make_share(number, &receive, in_feeds))
-                })
-                .collect();
-            drop(receive);
-            let read = self.read(store, &send, &mut newest);
-            drop(send);
-            let shares = workers.into_iter().map(|worker| match worker.join() {
-                Ok(share) => share,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            let shares: anyhow::Result<Vec<Share>> = shares.collect();
-            // If a thread fails, reading fails too, with a less useful error.
-            let shares = shares?;
-            read.map(|()| shares)
-        })?;
-        let count = self.catalog.outline.notes.len();
-        let mut made = Made {
-            spools: FragmentStore(Vec::new()),
-            places: vec![Extent::default(); count],
-            updated: vec![Timestamp::UNIX_EPOCH; count],
-            newest: newest.into_iter().rev().collect(),
-            words: Vec::new(),
-        };
-        for share in shares {
-            made.spools.0.push(share.spool.finish()?);
-            made.words.push(share.words);
-            for (number, place, updated) in share.places {
-                made.places[number as usize] = place;
-                made.updated[number as usize] = updated;
-            }
-        }
-        Ok(made)
-    }
-
-    /// Sends the notes of the site, oldest first.
-    fn read(
-        &self,
-        store: &Reader,
-        send: &SyncSender<Batch>,
-        newest: &mut VecDeque<Note>,
-    ) -> anyhow::Result<()> {
-        let ids = &self.catalog.outline.notes;
-        let limit = u32::try_from(BATCH)?;
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut number = 0_usize;
-        let mut first = 0_u32;
-        // If only a few of many notes are wanted, each is read by its id.
-        let few = u64::try_from(ids.len())? < store.counts()?.notes / 8;
-        let mut last = None;
-        while number < ids.len() {
-            let notes = match few {
-                true => store.note(ids[number])?.into_iter().collect(),
-                false => store.notes_after(last, limit)?,
-            };
-            if notes.is_empty() {
-                bail!("The notes don't match their index. For details, run `url-notes check`.");
-            }
-            for note in notes {
-                last = Some(note.id);
-                if ids.get(number) != Some(&note.id) {
-                    continue;
-                }
-                number += 1;
-                if ids.len() - number < FEED_NOTES as usize {
-                    newest.push_back(note.clone());
-                }
-                batch.push(note);
-                if batch.len() == BATCH {
-                    let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                    send.send((first, full))?;
-                    first = u32::try_from(number)?;
-                }
-            }
-        }
-        if !batch.is_empty() {
-            send.send((first, batch))?;
-        }
-        Ok(())
-    }
-
-    fn make_share(
-        &self,
-        number: usize,
-        receive: &Mutex<Receiver<Batch>>,
-        in_feeds: &[bool],
-    ) -> anyhow::Result<Share> {
-        let spool = fragment_store::Writer::create(self.folder.scratch(), u32::try_from(number)?)?;
-        let mut share = Share {
-            spool,
-            places: Vec::new(),
-            words: index::Index::default(),
-        };
-        loop {
-            let batch = receive
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .recv();
-            let Ok((first, notes)) = batch else {
-                return Ok(share);
-            };
-            self.make_batch(&mut share, first, &notes, in_feeds)?;
-            self.advance(notes.len());
-        }
-    }
-
-    fn make_batch(
-        &self,
-        share: &mut Share,
-        first: u32,
-        notes: &[Note],
-        in_feeds: &[bool],
-    ) -> anyhow::Result<()> {
-        let layout = &self.shells[2];
-        let mut texts = Vec::with_capacity(notes.len());
-        for (number, note) in (first..).zip(notes) {
-            let entry = match in_feeds[number as usize] {
-                true => feed::entry(&self.feed_links[1], note),
-                false => String::new(),
-            };
-            let place = share.spool.put([
-                &views::title(note),
-                &views::listed(layout, note).into_string(),
-                &views::article(layout, note).into_string(),
-                &views::about(layout, note).into_string(),
-                &entry,
-            ])?;
-            share.places.push((number, place, note.updated_at));
-            let searched = Searched::of(note);
-            let site = views::site_of(note);
-            share.words.add(number, note, &searched, site.as_deref());
-            texts.push((note, searched, site));
-        }
-        let piece = first as usize / index::NOTES_PER_PIECE;
-        for (piece, notes) in (piece..).zip(texts.chunks(index::NOTES_PER_PIECE)) {
-            let notes = notes.iter().map(|(note, texts, site)| {
-                let saved = views::saved_on(layout, note.saved_at);
-                index::Found::of(note, texts, site.as_deref(), saved, self.names)
-            });
-            index::put_notes(self.folder, piece, &notes.collect::<Vec<_>>())?;
-        }
-        Ok(())
-    }
-
-    /// Returns for each note whether it is among the newest of one of its tags.
-    fn in_feeds(&self) -> Vec<bool> {
-        let mut in_feeds = vec![false; self.catalog.outline.notes.len()];
-        for tag in 0..self.catalog.outline.tags.len() {
-            for note in newest(self.catalog.notes_with(tag), FEED_NOTES) {
-                in_feeds[*note as usize] = true;
-            }
-        }
-        in_feeds
-    }
-
     fn advance(&self, notes: usize) {
         let done = self.done.fetch_add(notes as u64, Relaxed) + notes as u64;
         (self.progress)(done);
@@ -666,11 +422,11 @@ impl Maker<'_> {
             &feed::feed_of_entries(&feed, &identity, &entries),
         )?;
         self.put("style.css", STYLE)?;
-        self.put("site.js", &[SCRIPT, FILES_SCRIPT].concat())?;
+        self.put("site.js", &page_script())?;
         self.put("search.js", &as_one_script(&SEARCH_SCRIPTS))?;
         self.put("404.js", &as_one_script(&LOST_SCRIPTS))?;
         self.put("favicon.svg", ICON)?;
-        self.folder.put("favicon.ico", &picture()?)?;
+        self.folder.put("favicon.ico", &icon()?)?;
         self.put("robots.txt", ROBOTS)?;
         // Without this file, GitHub Pages would run Jekyll, which skips names that begin with `_`
         // and takes time.
@@ -769,46 +525,10 @@ impl Maker<'_> {
     }
 }
 
-/// Joins modules into one script in the order of their dependencies, because a page opened from a
-/// disk can't load modules.
-fn as_one_script(modules: &[&str]) -> String {
-    let mut script = String::from("\"use strict\";\n{\n");
-    let mut importing = false;
-    for line in modules.iter().flat_map(|module| module.lines()) {
-        // An import may span several lines.
-        importing |= line.starts_with("import ");
-        if importing {
-            importing = !line.contains(" from \"./");
-            continue;
-        }
-        script.push_str(line.strip_prefix("export ").unwrap_or(line));
-        script.push('\n');
-    }
-    script.push_str("}\n");
-    script
-}
-
 /// Returns the file of a page of a list, as `Links` addresses it.
 fn numbered(folder: &str, number: usize) -> String {
     match number {
         0 => format!("{folder}/index.html"),
         _ => format!("{folder}/{}.html", number + 1),
     }
-}
-
-fn newest(notes: &[u32], limit: u32) -> &[u32] {
-    &notes[notes.len().saturating_sub(limit as usize)..]
-}
-
-fn threads() -> usize {
-    thread::available_parallelism().map_or(1, |threads| threads.get().min(MAX_THREADS))
-}
-
-/// Returns a PNG as an ICO file: a header and the PNG itself.
-fn picture() -> anyhow::Result<Vec<u8>> {
-    let mut icon = vec![0, 0, 1, 0, 1, 0, 32, 32, 0, 0, 1, 0, 32, 0];
-    icon.extend(u32::try_from(PICTURE.len())?.to_le_bytes());
-    icon.extend(22_u32.to_le_bytes());
-    icon.extend(PICTURE);
-    Ok(icon)
 }

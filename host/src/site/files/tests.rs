@@ -227,7 +227,7 @@ fn an_address_is_a_path_or_a_whole_one() {
 
 #[test]
 fn modules_become_one_script() {
-    for modules in [&SEARCH_SCRIPTS, &LOST_SCRIPTS] {
+    for modules in [&SEARCH_SCRIPTS[..], &LOST_SCRIPTS[..]] {
         let script = as_one_script(modules);
         for line in script.lines() {
             assert!(
