@@ -30,9 +30,12 @@ pub struct Config {
     /// Path of the log file. Older lines are in a file beside it.
     pub log: PathBuf,
     /// Path of the list of extensions that connected: see `extension_registry.rs`.
-    pub seen: PathBuf,
+    pub extensions_file: PathBuf,
     /// The log level.
     pub log_level: log::LevelFilter,
+    /// Why the log can't be written, as a sentence. `None` if it can, or if the same obstacle
+    /// keeps the notes from being opened.
+    pub log_obstacle: Option<String>,
     /// Port of the site; 0 selects a free one.
     pub port: u16,
     /// Whether clicking the button saves at once. `None` if the configuration file doesn't say.
@@ -243,13 +246,7 @@ impl Config {
                     std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
                 ) =>
             {
-                if let Ok(target) = std::fs::read_link(&places.config) {
-                    warnings.push(format!(
-                        "The configuration file is not used: {} is a link to {}, which doesn't exist.",
-                        places.config.display(),
-                        target.display()
-                    ));
-                }
+                warnings.extend(places.obstacle("configuration file is not used", &places.config));
                 ConfigFile::default()
             }
             Err(error) => {
@@ -270,6 +267,15 @@ impl Config {
                 }
             }
         }
+        // A link to a file that can be made is as good as the file.
+        let can_be_made = std::fs::read_link(&places.log).is_ok_and(|target| {
+            let folder = places.log.parent().unwrap_or(Path::new("")).join(target);
+            folder.parent().is_some_and(Path::is_dir)
+        });
+        let log_obstacle = match can_be_made {
+            true => None,
+            false => places.obstacle("log is not written", &places.log),
+        };
         let mut log_level = log::LevelFilter::Info;
         if let Some(name) = &file.log_level {
             match name.parse() {
@@ -283,9 +289,10 @@ impl Config {
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
-            seen: places.log.with_file_name("extensions.json"),
+            extensions_file: places.log.with_file_name("extensions.json"),
             log: places.log.clone(),
             log_level,
+            log_obstacle,
             port: wanted_port,
             save_on_open: file.save_on_open,
             save_file_urls: file.save_file_urls.unwrap_or(false),
@@ -305,6 +312,14 @@ struct Places {
 }
 
 impl Places {
+    /// A sentence about what keeps a file from being there, unless the notes are behind the
+    /// same: then what opens them says so.
+    fn obstacle(&self, what: &str, file: &Path) -> Option<String> {
+        let (part, why) = fs_open::obstacle(file)?;
+        (!self.database.starts_with(&part))
+            .then(|| format!("The {what}: {} {why}.", part.display()))
+    }
+
     fn under(folder: &Path) -> Self {
         Self {
             database: folder.join("notes.db"),
@@ -356,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_tells_of_editor_pager_and_colours() {
+    fn the_environment_sets_editor_pager_and_colours() {
         let read = |variables: &[(&str, &str)]| {
             Terminal::read(|name| {
                 let found = variables.iter().find(|(variable, _)| *variable == name);
@@ -402,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_the_file_is_a_warning_with_its_line() {
+    fn a_typo_in_the_file_is_a_warning_with_its_line() {
         for (file, warning) in [
             ("port = 7000\nprot = 1\n", "line 2"),
             ("port = \"x\"", "line 1"),

@@ -72,7 +72,7 @@ impl ExtensionRegistry {
     }
 
     /// Remembers a hello. [`ExtensionRegistry::write`] stores it.
-    pub fn greeted(&mut self, hello: &HelloParams) {
+    pub fn record_hello(&mut self, hello: &HelloParams) {
         let version = hello.extension.chars().filter(|c| !c.is_control());
         self.greeting = Some((version.take(VERSION_LENGTH).collect(), hello.protocol));
     }
@@ -194,19 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn the_last_greeting_of_each_browser_is_kept() {
+    fn the_last_hello_of_each_browser_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("state/extensions.json");
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
         let mut first = seen(&file, Some("/a.json"));
         first.write(now);
-        assert!(!file.exists(), "nobody has greeted");
-        first.greeted(&hello("0.1.0"));
+        assert!(!file.exists(), "no hello yet");
+        first.record_hello(&hello("0.1.0"));
         first.write(now);
         let mut second = seen(&file, Some("/b.json"));
-        second.greeted(&hello(&format!("1\u{7}{}", "x".repeat(100))));
+        second.record_hello(&hello(&format!("1\u{7}{}", "x".repeat(100))));
         second.write(now);
-        first.greeted(&hello("0.2.0"));
+        first.record_hello(&hello("0.2.0"));
         first.write(now);
         let found = visits(&file);
         assert_eq!(found.len(), 2);
@@ -223,25 +223,25 @@ mod tests {
     }
 
     #[test]
-    fn the_same_greeting_again_is_not_written_at_once() {
+    fn a_repeated_hello_is_not_written_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("extensions.json");
         let mut seen = seen(&file, None);
         for at in ["2026-11-25T10:00:00Z", "2026-11-25T10:00:09Z"] {
-            seen.greeted(&hello("0.1.0"));
+            seen.record_hello(&hello("0.1.0"));
             seen.write(at.parse().unwrap());
         }
         assert_eq!(visits(&file)[0].at, "2026-11-25T10:00:00.000Z");
     }
 
     #[test]
-    fn a_file_of_nonsense_is_begun_anew() {
+    fn an_invalid_registry_file_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("extensions.json");
         fs::write(&file, "nonsense").unwrap();
         assert_eq!(visits(&file), []);
         let mut seen = seen(&file, None);
-        seen.greeted(&hello("0.1.0"));
+        seen.record_hello(&hello("0.1.0"));
         seen.write(crate::clock::now());
         assert_eq!(visits(&file).len(), 1);
     }

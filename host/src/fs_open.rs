@@ -1,10 +1,10 @@
 //! Opens files without blocking: opening a named pipe would otherwise wait forever.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use rustix::fs::OFlags;
@@ -42,7 +42,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     } else {
         Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "it is no regular file",
+            "it is not a regular file",
         ))
     }
 }
@@ -55,4 +55,37 @@ pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// What on the way to a file keeps it from being there or being made, as the part that the
+/// system names and the rest of a sentence about it. None where nothing does.
+pub(crate) fn obstacle(path: &Path) -> Option<(PathBuf, String)> {
+    let mut walked = PathBuf::new();
+    for part in path.components() {
+        walked.push(part);
+        // What isn't there can be made.
+        walked.symlink_metadata().ok()?;
+        let what = match fs::metadata(&walked) {
+            Ok(there) if walked != path && !there.is_dir() => "is no folder".to_owned(),
+            Ok(_) => continue,
+            Err(error) => {
+                let target = fs::read_link(&walked).ok()?;
+                match error.kind() {
+                    io::ErrorKind::NotFound => format!(
+                        "is a link to {}, which doesn't exist, perhaps because a disk isn't mounted",
+                        target.display()
+                    ),
+                    io::ErrorKind::NotADirectory => {
+                        format!("is a link to {}, which is in no folder", target.display())
+                    }
+                    _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+                        format!("is a link to {}, which leads back to it", target.display())
+                    }
+                    _ => return None,
+                }
+            }
+        };
+        return Some((walked, what));
+    }
+    None
 }

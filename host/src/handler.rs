@@ -123,7 +123,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
 
     /// Records the extensions that connect in `seen`.
     #[must_use]
-    pub fn noting(mut self, seen: ExtensionRegistry) -> Self {
+    pub fn with_registry(mut self, seen: ExtensionRegistry) -> Self {
         self.seen = Some(seen);
         self
     }
@@ -150,7 +150,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn hello(&mut self, params: &HelloParams) -> Result<HelloResult> {
         log::info!("extension {}", params.extension);
         if let Some(seen) = &mut self.seen {
-            seen.greeted(params);
+            seen.record_hello(params);
         }
         if params.protocol != PROTOCOL {
             return Err(Error::ProtocolUnsupported {

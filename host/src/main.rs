@@ -33,12 +33,19 @@ fn main() -> ExitCode {
 fn host(caller: Caller) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
+    if let Some(obstacle) = &config.log_obstacle {
+        // Browsers keep what a host says here, and there is no log to say it in.
+        let _ = writeln!(io::stderr(), "url-notes: {obstacle}");
+    }
     let site = OnceCell::new();
     let access = site::Settings::from(&config).access();
     let mut handler = Handler::new(Settings::from(&config), || {
         SiteState::of(site.get(), config.port, &access)
     })
-    .noting(ExtensionRegistry::new(config.seen.clone(), caller));
+    .with_registry(ExtensionRegistry::new(
+        config.extensions_file.clone(),
+        caller,
+    ));
     // `io::stdin` reads ahead, so it can't be polled.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {
@@ -50,7 +57,7 @@ fn host(caller: Caller) -> anyhow::Result<()> {
 fn command_line(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.data_dir.as_deref())?;
     logging::start(&config);
-    for warning in &config.warnings {
+    for warning in config.warnings.iter().chain(&config.log_obstacle) {
         writeln!(io::stderr(), "url-notes: {warning}")?;
     }
     let mut out = io::stdout().lock();

@@ -18,7 +18,7 @@ pub(crate) fn wire_note(note: &Note) -> protocol::Note {
         addresses: note.other_addresses(),
         title: note.title.clone(),
         tags: note.tags.iter().map(Tag::to_string).collect(),
-        summary: note.summary.clone(),
+        summary: note.shown_summary().into_owned(),
         excerpt: note.metadata.excerpt.clone(),
         saved_at: timestamp_text(note.saved_at),
         updated_at: timestamp_text(note.updated_at),

@@ -1,4 +1,4 @@
-//! Rules of the house that a test can hold.
+//! Project rules that a test can check.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The files below a folder of the project, as paths from its top.
+/// Returns the files below a folder of the project, as paths from its root.
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open = vec![root().join(folder)];
@@ -33,7 +33,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Only files under `home` may contain `word` outside comments.
+/// Checks that only files under `home` contain one of `words` outside of comments.
 fn only_in(folder: &str, ending: &str, home: &str, words: &[&str]) {
     for (name, text) in files(folder, ending) {
         if name.starts_with(home) {
@@ -131,8 +131,8 @@ fn the_main_file_stays_small() {
     assert!(text.lines().count() <= 60);
 }
 
-/// Cargo forgets `strip` of a package whose profile is overridden: the symbols would make
-/// the program an eighth larger.
+/// Cargo ignores `strip` for a package whose profile is overridden, and symbols would enlarge the
+/// program by an eighth.
 #[test]
 fn the_release_profile_does_not_name_our_own_package() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();

@@ -319,7 +319,7 @@ fn in_editor(
             }
         };
         // Where it can't be asked, what was typed is kept all the same.
-        if !asked_again(&mistake).unwrap_or(false) {
+        if !ask_to_edit_again(&mistake).unwrap_or(false) {
             return draft.give_up(&mistake);
         }
     }
@@ -342,7 +342,9 @@ fn sentence_of(failure: &EditorFailure) -> String {
             format!("The editor \"{name}\" can't be started. Set VISUAL or EDITOR to your editor.")
         }
         EditorFailure::Failed(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => format!("The editor ended with {code}, so nothing was changed."),
+            (Some(code), _) => {
+                format!("The editor exited with status {code}, so nothing was changed.")
+            }
             (None, signal) => format!(
                 "Signal {} ended the editor, so nothing was changed.",
                 signal.unwrap_or_default()
@@ -353,7 +355,7 @@ fn sentence_of(failure: &EditorFailure) -> String {
 
 /// Tells what is wrong and asks whether to mend it. Where nobody is there to answer,
 /// nothing is asked.
-fn asked_again(sentence: &str) -> io::Result<bool> {
+fn ask_to_edit_again(sentence: &str) -> io::Result<bool> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(false);
     }

@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn what_editors_do_to_files_is_no_change() {
+    fn changes_by_editors_to_line_endings_are_ignored() {
         let text = write(&note("A page", &["gpu"], "one\n\ntwo"));
         let form = read(text.as_bytes()).unwrap();
         for other in [
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn mistakes_are_reported_with_their_line() {
         for (text, sentence) in [
             (&b"title: x\n"[..], "The first line"),
             (b"", "The first line"),
@@ -463,8 +463,11 @@ mod tests {
             (b"---\ntags:\n- a\nb\n---\n", "Line 4 is neither"),
             (b"---\ntags: a\n- b\n---\n", "Line 3 is neither"),
         ] {
-            let told = read(text).unwrap_err();
-            assert!(told.contains(sentence) && told.ends_with('.'), "{told}");
+            let message = read(text).unwrap_err();
+            assert!(
+                message.contains(sentence) && message.ends_with('.'),
+                "{message}"
+            );
         }
         assert_eq!(read(b"---\n---\n").unwrap(), FrontMatter::default());
     }

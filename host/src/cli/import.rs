@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Most refusals that are printed; `--report` and `--json` have all of them.
-const TOLD: usize = 20;
+const MAX_PRINTED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -85,9 +85,12 @@ impl Import {
 
     fn import(&self, path: &Path, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let name = match path.file_name() {
-            Some(name) if path != Path::new("-") => name.to_string_lossy().into_owned(),
-            _ => "standard input".to_owned(),
-        };
+            _ if path == Path::new("-") => "standard input".into(),
+            Some(name) => name.to_string_lossy(),
+            // A path such as `..`.
+            None => path.to_string_lossy(),
+        }
+        .into_owned();
         // The name of the file is printed only here, because it is private.
         let about = || print::clean(&name);
         let mut source = match path.to_str() {
@@ -99,7 +102,7 @@ impl Import {
             Some(format) => format,
             None => import::detect(&mut source).with_context(about)?,
         };
-        let wishes = ImportOptions {
+        let options = ImportOptions {
             folders: !self.no_folders,
             base: self.base_url.clone(),
             strip_user_info: invocation.config.strip_user_info,
@@ -119,14 +122,14 @@ impl Import {
         let (place, bytes) = (source.place(), source.bytes());
         let mut work = |writer: &crate::store::Writer<'_>| -> Result<Report> {
             let import = writer.import(origin.clone(), undated(now, source.bytes()));
-            let report = import::run(&mut source, format, wishes.clone(), &import, &mut |rows| {
+            let report = import::run(&mut source, format, options.clone(), &import, &mut |rows| {
                 bar.show(|elapsed| progress(rows, place.get(), bytes, elapsed));
             })?;
             import.finish()?;
             bar.clear();
             // If the report can't be written, nothing is imported.
             if let Some(part) = &part {
-                part.write(&self.told(&name, &report))?;
+                part.write(&self.output(&name, &report))?;
             }
             Ok(report)
         };
@@ -146,13 +149,13 @@ impl Import {
             part.put()?;
         }
         if invocation.json {
-            return invocation.print_json(&self.told(&name, &report));
+            return invocation.print_json(&self.output(&name, &report));
         }
-        self.tell(&report, invocation.out)?;
+        self.print(&report, invocation.out)?;
         Ok(())
     }
 
-    fn told<'a>(&self, file: &'a str, report: &'a Report) -> Output<'a> {
+    fn output<'a>(&self, file: &'a str, report: &'a Report) -> Output<'a> {
         Output {
             file,
             dry_run: self.dry_run,
@@ -160,10 +163,10 @@ impl Import {
         }
     }
 
-    fn tell(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    fn print(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let title = import::format_named(report.format).map_or("", |format| format.title);
         writeln!(out, "{title} ({})", report.format)?;
-        tell_files(report, out)?;
+        print_files(report, out)?;
         writeln!(
             out,
             "{} rows read = {} new + {} merged + {} unchanged + {} refused",
@@ -172,7 +175,7 @@ impl Import {
         for notice in &report.notices {
             writeln!(out, "{}", print::clean(notice))?;
         }
-        for refusal in report.refusals.iter().take(TOLD) {
+        for refusal in report.refusals.iter().take(MAX_PRINTED) {
             let part = refusal.part.as_deref().map(|part| format!("{part}, "));
             writeln!(
                 out,
@@ -182,9 +185,9 @@ impl Import {
                 print::clean(&refusal.reason)
             )?;
         }
-        let told = u64::try_from(report.refusals.len().min(TOLD)).unwrap_or(0);
-        if report.refused > told {
-            let more = report.refused - told;
+        let output = u64::try_from(report.refusals.len().min(MAX_PRINTED)).unwrap_or(0);
+        if report.refused > output {
+            let more = report.refused - output;
             writeln!(out, "and {more} more. To see all, use --report FILE.")?;
         }
         if self.dry_run {
@@ -197,9 +200,9 @@ impl Import {
 }
 
 /// Prints what each file in a zip archive is, imported ones first.
-fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn print_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (taken, left): (Vec<_>, Vec<_>) = report.files.iter().partition(|file| file.taken);
-    for file in taken.iter().chain(&left).take(TOLD) {
+    for file in taken.iter().chain(&left).take(MAX_PRINTED) {
         let name = print::clean(&file.name);
         match (&file.reason, file.format) {
             (Some(reason), _) => writeln!(out, "{name}: left out. {}", print::clean(reason))?,
@@ -211,7 +214,7 @@ fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             )?,
         }
     }
-    match report.files.len().saturating_sub(TOLD) {
+    match report.files.len().saturating_sub(MAX_PRINTED) {
         0 => Ok(()),
         more => writeln!(out, "and {more} more files. To see all, use --report FILE."),
     }
@@ -285,10 +288,10 @@ impl ReportFile {
         })
     }
 
-    fn write(&self, told: &Output<'_>) -> Result<()> {
+    fn write(&self, output: &Output<'_>) -> Result<()> {
         let write = || -> io::Result<()> {
             let mut file = io::BufWriter::new(&self.part.file);
-            serde_json::to_writer_pretty(&mut file, told)?;
+            serde_json::to_writer_pretty(&mut file, output)?;
             writeln!(file)?;
             file.into_inner()?.sync_all()
         };
@@ -330,11 +333,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_told_as_share_rows_and_rate() {
-        let told = |place, bytes| progress(640, place, bytes, Duration::from_millis(100));
-        assert_eq!(told(50, 200), "25 %, 640 rows, 6400 a second");
-        assert_eq!(told(200, 200), "640 rows, 6400 a second");
-        assert_eq!(told(0, 0), "640 rows, 6400 a second");
+    fn progress_has_share_rows_and_rate() {
+        let output = |place, bytes| progress(640, place, bytes, Duration::from_millis(100));
+        assert_eq!(output(50, 200), "25 %, 640 rows, 6400 a second");
+        assert_eq!(output(200, 200), "640 rows, 6400 a second");
+        assert_eq!(output(0, 0), "640 rows, 6400 a second");
         assert_eq!(progress(1, 0, 9, Duration::ZERO), "0 %, 1 rows, 0 a second");
     }
 }

@@ -162,7 +162,7 @@ impl Arguments {
             _ if !self.json => return Ok(self),
             Command::Completions(_) => "a script",
             Command::Man(_) => "a manual page",
-            Command::Export(export) if export.is_printed() => "an export on standard output",
+            Command::Export(export) if export.is_printed() => "an export to standard output",
             _ => return Ok(self),
         };
         let sentence = format!("--json can't be combined with {what}.");
@@ -231,20 +231,20 @@ fn hide_hidden(usage: &mut clap::Error) {
 /// Usage errors are printed before the arguments are parsed.
 fn colour_of_help(argv: &[OsString]) -> ColorChoice {
     let mut words = argv.iter().map(|word| word.to_string_lossy());
-    let mut wish = ColorChoice::Auto;
+    let mut choice = ColorChoice::Auto;
     while let Some(word) = words.next() {
         let when = match word.strip_prefix("--color=") {
             Some(when) => when.to_owned(),
             None if word == "--color" => words.next().unwrap_or_default().into_owned(),
             None => continue,
         };
-        wish = match when.as_str() {
+        choice = match when.as_str() {
             "always" => ColorChoice::Always,
             "never" => ColorChoice::Never,
-            _ => wish,
+            _ => choice,
         };
     }
-    wish
+    choice
 }
 
 /// Returns whether the reader of the output has closed it.
@@ -264,7 +264,7 @@ fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Returns whether a cause is a fault of disk, database or program.
-fn is_trouble(cause: &(dyn std::error::Error + 'static)) -> bool {
+fn is_fault(cause: &(dyn std::error::Error + 'static)) -> bool {
     let ours = cause.downcast_ref::<Error>();
     ours.is_some_and(|error| matches!(error, Error::Store { .. } | Error::Internal(_)))
         || cause.is::<io::Error>() && !is_unread(cause)
@@ -274,7 +274,7 @@ fn is_trouble(cause: &(dyn std::error::Error + 'static)) -> bool {
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // Only faults are logged. Messages about wrong input contain names of tags and notes.
-    if error.chain().any(is_trouble) {
+    if error.chain().any(is_fault) {
         log::error!("{error:#}");
     } else {
         log::debug!("{error:#}");

@@ -110,7 +110,7 @@ fn start_browser(what: &OsStr) -> anyhow::Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .with_context(|| format!("{OPENER} isn't there"))?;
+        .with_context(|| format!("{OPENER} isn't installed"))?;
     if !status.success() {
         bail!("{OPENER} failed");
     }

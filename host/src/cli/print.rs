@@ -144,7 +144,7 @@ impl Style {
         }
         if !note.summary.is_empty() {
             writeln!(out)?;
-            for line in note.summary.lines() {
+            for line in note.shown_summary().lines() {
                 writeln!(out, "{}", clean(line))?;
             }
         }

@@ -56,7 +56,7 @@ pub(super) enum Paint {
 
 impl Look {
     /// Returns the capabilities of standard output.
-    pub(super) fn of_output(wish: Colour, terminal: &Terminal) -> Self {
+    pub(super) fn of_output(choice: Colour, terminal: &Terminal) -> Self {
         let stdout = io::stdout();
         let columns = stdout.is_terminal().then(|| {
             let size = rustix::termios::tcgetwinsize(stdout.as_fd());
@@ -64,7 +64,7 @@ impl Look {
             if columns == 0 { 80 } else { columns }
         });
         Self {
-            colours: has_colours(wish, terminal, columns.is_some()),
+            colours: has_colours(choice, terminal, columns.is_some()),
             columns,
         }
     }
@@ -98,8 +98,8 @@ impl Look {
     }
 }
 
-fn has_colours(wish: Colour, terminal: &Terminal, is_terminal: bool) -> bool {
-    match wish {
+fn has_colours(choice: Colour, terminal: &Terminal, is_terminal: bool) -> bool {
+    match choice {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto if terminal.no_color => false,
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_steers_a_terminal_is_left() {
+    fn no_terminal_control_is_left() {
         assert_eq!(
             clean("a\u{1b}]0;x\u{7}b\u{9b}c\r\n"),
             "a\u{fffd}]0;x\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}"
@@ -379,11 +379,11 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_as_the_environment_wishes() {
+    fn colours_follow_the_environment() {
         let plain = Terminal::default();
-        let check = |wish, terminal: &Terminal, is_terminal, colours| {
+        let check = |choice, terminal: &Terminal, is_terminal, colours| {
             assert_eq!(
-                has_colours(wish, terminal, is_terminal),
+                has_colours(choice, terminal, is_terminal),
                 colours,
                 "{terminal:?}"
             );

@@ -60,7 +60,7 @@ impl Cause {
 
     /// Returns the command that fixes it, to be run in the url-notes folder.
     #[must_use]
-    pub fn cure(self) -> &'static str {
+    pub fn fix(self) -> &'static str {
         self.row().2
     }
 

@@ -1,4 +1,4 @@
-//! A finding: the fault, its cause and its remedies.
+//! A finding: the fault, its cause and its fixes.
 
 use std::{
     fs,
@@ -47,7 +47,7 @@ impl Area {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// No problem was found.
-    Well,
+    Ok,
     /// Something may not work.
     Warning,
     /// Something doesn't work.
@@ -59,7 +59,7 @@ impl Level {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Well => "ok",
+            Self::Ok => "ok",
             Self::Warning => "warning",
             Self::Fault => "fault",
         }
@@ -84,8 +84,8 @@ pub struct Finding {
     pub command: Option<String>,
     /// What to do if no command fixes it, as a sentence.
     pub advice: Option<String>,
-    /// What [`mend`] can do about it.
-    pub remedies: Vec<Remedy>,
+    /// What [`apply_fixes`] can do about it.
+    pub fixes: Vec<Fix>,
 }
 
 impl Finding {
@@ -98,14 +98,14 @@ impl Finding {
             message,
             command: None,
             advice: None,
-            remedies: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 }
 
 /// A fix that is safe to apply without asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
+pub enum Fix {
     /// Rewrite a browser's host manifest.
     Register {
         /// The folder that the browser reads.
@@ -135,7 +135,7 @@ pub enum Remedy {
 
 pub(super) fn unsafe_path(area: Area, danger: Danger) -> Finding {
     let command = take_rights(&danger);
-    let remedies = danger.mode.map(|mode| Remedy::Mode {
+    let fixes = danger.mode.map(|mode| Fix::Mode {
         path: danger.path.clone(),
         mode,
     });
@@ -145,7 +145,7 @@ pub(super) fn unsafe_path(area: Area, danger: Danger) -> Finding {
             .is_none()
             .then(|| "Move url-notes to a folder that only you and root can change.".into()),
         command,
-        remedies: remedies.into_iter().collect(),
+        fixes: fixes.into_iter().collect(),
         ..Finding::new(area, Level::Fault, danger.sentence)
     }
 }

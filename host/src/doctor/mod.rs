@@ -3,7 +3,7 @@
 //! Checks every step of a save: browsers and their host manifests (`registration.rs`), the program
 //! that these name, started as the browser starts it (`probe.rs`), the database (`notes.rs`), and
 //! port, PATH, settings and log (`environment.rs`). Checking changes nothing. A fault may have
-//! remedies that `mend` applies; these are safe and never touch the notes. `cli/doctor.rs` prints
+//! fixes that `apply_fixes` applies; these are safe and never touch the notes. `cli/doctor.rs` prints
 //! the report.
 
 mod cause;
@@ -38,7 +38,7 @@ use crate::{
 };
 
 pub use cause::Cause;
-pub use finding::{Area, Finding, Level, Remedy};
+pub use finding::{Area, Finding, Fix, Level};
 pub use notes::NotesState;
 pub use registration::{BrowserState, Registration};
 
@@ -66,18 +66,18 @@ impl Report {
         as_bad.count()
     }
 
-    /// Returns the number of faults and warnings for which [`mend`] has a remedy.
+    /// Returns the number of faults and warnings for which [`apply_fixes`] has a fix.
     #[must_use]
-    pub fn mendable(&self) -> usize {
+    pub fn fixable(&self) -> usize {
         let wrong = self.findings.iter();
-        wrong.filter(|finding| !finding.remedies.is_empty()).count()
+        wrong.filter(|finding| !finding.fixes.is_empty()).count()
     }
 }
 
 /// Runs all checks. Takes a few seconds at most, and changes nothing.
 #[must_use]
 pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report {
-    let visits = extension_registry::visits(&config.seen);
+    let visits = extension_registry::visits(&config.extensions_file);
     let (all, strays) = BrowserState::all(browsers::all(Platform::here(), around), &visits);
     let matter = all.iter().filter(|state| state.matters(&all));
     let browsers: Vec<BrowserState> = matter.cloned().collect();
@@ -105,7 +105,7 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     findings.extend(strays.iter().map(registration::stray));
     if !browsers.iter().any(|state| state.browser.is_here()) {
         findings.push(Finding {
-            command: Some(format!("{} --browser NAME", Cause::NotRegistered.cure())),
+            command: Some(format!("{} --browser NAME", Cause::NotRegistered.fix())),
             ..Finding::new(
                 Area::Browser,
                 Level::Warning,
@@ -142,9 +142,9 @@ fn joined<T>(done: thread::Result<T>) -> T {
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// What [`mend`] did and what it couldn't do, as sentences.
+/// What [`apply_fixes`] did and what it couldn't do, as sentences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mended {
+pub struct AppliedFixes {
     /// What was done.
     pub done: Vec<String>,
     /// What failed, and why.
@@ -153,41 +153,41 @@ pub struct Mended {
     pub kept: Vec<PathBuf>,
 }
 
-/// Applies the remedies of a report.
+/// Applies the fixes of a report.
 #[must_use]
-pub fn mend(report: &Report, around: &Environment) -> Mended {
-    let mut mended = Mended::default();
-    let mut remedies: Vec<&Remedy> = Vec::new();
-    for remedy in report.findings.iter().flat_map(|finding| &finding.remedies) {
+pub fn apply_fixes(report: &Report, around: &Environment) -> AppliedFixes {
+    let mut applied = AppliedFixes::default();
+    let mut fixes: Vec<&Fix> = Vec::new();
+    for fix in report.findings.iter().flat_map(|finding| &finding.fixes) {
         // Browsers share folders.
-        if !remedies.iter().any(|known| known.does_the_same(remedy)) {
-            remedies.push(remedy);
+        if !fixes.iter().any(|known| known.does_the_same(fix)) {
+            fixes.push(fix);
         }
     }
     let strange_home = around
         .home
         .as_deref()
         .is_some_and(permissions::is_of_another);
-    if strange_home && !remedies.is_empty() {
-        mended.failed.push(
+    if strange_home && !fixes.is_empty() {
+        applied.failed.push(
             "Nothing was fixed because the home folder belongs to another user. Run this command as that user."
                 .into(),
         );
-        return mended;
+        return applied;
     }
-    for remedy in remedies {
-        match remedy.apply() {
+    for fix in fixes {
+        match fix.apply() {
             Ok((done, kept)) => {
-                mended.done.push(done);
-                mended.kept.extend(kept);
+                applied.done.push(done);
+                applied.kept.extend(kept);
             }
-            Err(why) => mended.failed.push(why),
+            Err(why) => applied.failed.push(why),
         }
     }
-    mended
+    applied
 }
 
-impl Remedy {
+impl Fix {
     fn does_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Register { folder, .. }, Self::Register { folder: same, .. }) => folder == same,
@@ -195,7 +195,7 @@ impl Remedy {
         }
     }
 
-    /// Applies the remedy. Returns a sentence and the backup of the file that was replaced, if any.
+    /// Applies the fix. Returns a sentence and the backup of the file that was replaced, if any.
     fn apply(&self) -> Result<(String, Option<PathBuf>), String> {
         match self {
             Self::Register {
@@ -275,7 +275,7 @@ mod tests {
     use crate::doctor::finding::quoted;
 
     #[test]
-    fn a_path_is_quoted_where_a_shell_needs_it() {
+    fn a_path_is_quoted_if_a_shell_needs_it() {
         for (path, text) in [
             ("/home/me/a-b_c.d", "/home/me/a-b_c.d"),
             ("/home/my notes", "'/home/my notes'"),

@@ -4,13 +4,13 @@
 use std::{path::Path, time::Duration};
 
 use crate::{
-    doctor::finding::{self, Area, Finding, Level, Remedy, quoted},
+    doctor::finding::{self, Area, Finding, Fix, Level, quoted},
     error::{Error, StoreFault},
     store::{self, FileSystem, Health},
 };
 
 /// Time limit for the search for damage. A hundred thousand notes take half of it.
-const LOOK: Duration = Duration::from_millis(1500);
+const CHECK_TIME: Duration = Duration::from_millis(1500);
 /// Free bytes below which a save may fail at any moment.
 const NO_ROOM: u64 = 1024 * 1024;
 /// Free bytes below which the user should free up space.
@@ -31,7 +31,7 @@ pub struct NotesState {
 pub(super) fn examine(path: &Path) -> (NotesState, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut is_explained = false;
-    let health = match store::glance(path, LOOK) {
+    let health = match store::glance(path, CHECK_TIME) {
         Ok(health) => {
             findings.push(of_health(path, &health));
             Some(health)
@@ -73,7 +73,7 @@ fn of_health(path: &Path, health: &Health) -> Finding {
     let shown = path.display();
     if !health.exists {
         let message = format!("There are no notes yet. They will be saved in {shown}.");
-        return Finding::new(Area::Database, Level::Well, message);
+        return Finding::new(Area::Database, Level::Ok, message);
     }
     if let Some(fault) = health.faults.first() {
         log::debug!("{}", fault.sentence);
@@ -96,12 +96,12 @@ fn of_health(path: &Path, health: &Health) -> Finding {
     } else {
         format!(
             "A check of {} seconds found no damage. `url-notes check` checks everything.",
-            LOOK.as_secs_f32()
+            CHECK_TIME.as_secs_f32()
         )
     };
     let bytes = size(health.database_bytes + health.log_bytes);
     let message = format!("{shown}: {notes}{bytes}, {schema}. {looked}");
-    Finding::new(Area::Database, Level::Well, message)
+    Finding::new(Area::Database, Level::Ok, message)
 }
 
 fn of_openness(path: &Path) -> Finding {
@@ -109,7 +109,7 @@ fn of_openness(path: &Path) -> Finding {
     Finding {
         cause: Some("unsafe".into()),
         command: Some(format!("chmod -R go= {}", quoted(folder))),
-        remedies: vec![Remedy::MakePrivate {
+        fixes: vec![Fix::MakePrivate {
             database: path.to_owned(),
         }],
         ..Finding::new(
@@ -157,7 +157,7 @@ fn of_room(free: Option<u64>) -> Option<Finding> {
             advice: Some("Free up space on this disk.".into()),
             ..Finding::new(Area::Database, Level::Warning, message)
         }),
-        _ => Some(Finding::new(Area::Database, Level::Well, message)),
+        _ => Some(Finding::new(Area::Database, Level::Ok, message)),
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
         for (free, level) in [
             (0, Level::Fault),
             (NO_ROOM, Level::Warning),
-            (LITTLE_ROOM, Level::Well),
+            (LITTLE_ROOM, Level::Ok),
         ] {
             assert_eq!(of_room(Some(free)).unwrap().level, level);
         }
@@ -193,15 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_told_in_fitting_units() {
-        for (bytes, told) in [
+    fn sizes_have_fitting_units() {
+        for (bytes, expected) in [
             (0, "0 bytes"),
             (10_239, "10239 bytes"),
             (10_240, "10 KiB"),
             (50 * 1024 * 1024, "50 MiB"),
             (u64::MAX, "16777215 TiB"),
         ] {
-            assert_eq!(size(bytes), told);
+            assert_eq!(size(bytes), expected);
         }
     }
 }

@@ -96,7 +96,7 @@ struct RefusalData {
 }
 
 /// Starts the program of a manifest and sends it a hello.
-pub(super) fn greet(
+pub(super) fn start_and_greet(
     file: &Path,
     manifest: &Manifest,
     family: Family,
@@ -128,13 +128,13 @@ pub(super) fn greet(
     let receiver = converse(&mut child);
     let silent = matches!(&receiver, Some(Err(not)) if not.cause == Cause::ProgramSilent);
     // A program that was silent until the time limit gets no further time to exit.
-    let patience = if silent { Duration::ZERO } else { END_WITHIN };
-    let status = end(&mut child, patience);
+    let time_limit = if silent { Duration::ZERO } else { END_WITHIN };
+    let status = end(&mut child, time_limit);
     receiver.unwrap_or_else(|| {
         // It exited without output, or at least without a frame.
         let mut detail = ended(status);
-        if let Some(said) = words.and_then(last_words) {
-            detail = format!("{detail}; its last message: {said}");
+        if let Some(message) = words.and_then(last_words) {
+            detail = format!("{detail}; its last message: {message}");
         }
         Err(ProbeFailure {
             cause: Cause::ProgramCrashed,
@@ -261,7 +261,7 @@ fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
 
 fn ended(status: Option<ExitStatus>) -> String {
     match status {
-        Some(status) => format!("it ended with {status}"),
+        Some(status) => format!("it exited with {status}"),
         None => "it closed its output".into(),
     }
 }
@@ -285,9 +285,9 @@ fn listen(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
 /// Returns the last line of a program that has ended. Doesn't wait for children that left its
 /// process group and still hold the pipe.
 fn last_words(receiver: Receiver<Vec<u8>>) -> Option<String> {
-    let said = receiver.recv_timeout(END_WITHIN).ok()?;
-    let said = String::from_utf8_lossy(&said);
-    let line = said.lines().rev().find(|line| !line.trim().is_empty())?;
+    let message = receiver.recv_timeout(END_WITHIN).ok()?;
+    let message = String::from_utf8_lossy(&message);
+    let line = message.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(
         finding::clean(line.trim())
             .chars()
@@ -331,7 +331,7 @@ pub(super) mod tests {
             allows_us: true,
             others: Vec::new(),
         };
-        let found = greet(
+        let found = start_and_greet(
             Path::new("/m/url_notes.json"),
             &manifest,
             Family::Firefox,
@@ -413,7 +413,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_program_that_spews_takes_no_room() {
+    fn output_of_a_program_is_limited() {
         // The temporary folder is empty while the program runs, and its last line is reported.
         let dir = tempfile::tempdir().unwrap();
         let script = r#"
@@ -427,7 +427,7 @@ pub(super) mod tests {
             others: Vec::new(),
         };
         let file = Path::new("/m/url_notes.json");
-        let found = greet(file, &manifest, Family::Firefox, dir.path()).unwrap_err();
+        let found = start_and_greet(file, &manifest, Family::Firefox, dir.path()).unwrap_err();
         let room = found.detail.rsplit(' ').next().unwrap();
         assert!(
             room.parse::<u32>().is_ok_and(|room| room < 100),

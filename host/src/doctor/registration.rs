@@ -9,7 +9,7 @@ use crate::{
     config::Environment,
     doctor::{
         cause::Cause,
-        finding::{self, Area, Finding, Level, Remedy},
+        finding::{self, Area, Finding, Fix, Level},
         probe::{self, ProbeFailure},
     },
     extension_registry::Visit,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Age after which the last connection of an extension says nothing about its present state.
-const OF_LATE: SignedDuration = SignedDuration::from_hours(30 * 24);
+const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A host manifest of a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl BrowserState {
         let mut strays = Vec::new();
         // Newest first.
         for visit in visits {
-            match whose(visit, &states) {
+            match connected_browser(visit, &states) {
                 Some(place) => drop(states[place].visit.get_or_insert_with(|| visit.clone())),
                 None => strays.push(visit.clone()),
             }
@@ -109,7 +109,7 @@ impl BrowserState {
 
 /// Returns the index of the browser that an extension connected from, by its executable, or by the
 /// registration that it passed, which several browsers may share.
-fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
+fn connected_browser(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
     let of_family = |state: &BrowserState| state.browser.family == visit.family;
     let process = visit.browser.as_deref();
     let by_program = states.iter().position(|state| {
@@ -138,12 +138,12 @@ pub(super) fn stray(visit: &Visit) -> Finding {
         ago(&visit.at, crate::clock::now())
     );
     if visit.speaks_with_us() {
-        return Finding::new(Area::Browser, Level::Well, message);
+        return Finding::new(Area::Browser, Level::Ok, message);
     }
     let cause = not_spoken(visit);
     Finding {
         cause: Some(cause.name().to_owned()),
-        command: Some(cause.cure().to_owned()),
+        command: Some(cause.fix().to_owned()),
         // The browser may have been uninstalled, with its extension.
         ..Finding::new(
             Area::Browser,
@@ -189,14 +189,14 @@ pub(super) fn examine(state: &BrowserState, around: &Environment) -> Vec<Finding
             .iter()
             .map(|registration| judge(browser, registration, around))
             .collect();
-        let mut well = None;
+        let mut version = None;
         for judgement in judged {
             match judgement {
-                Judgement::Well(version) => well = Some(version),
+                Judgement::Works(running) => version = Some(running),
                 Judgement::Wrong(finding) => findings.push(*finding),
             }
         }
-        if let (Some(version), [], [first, ..]) = (well, &findings[..], &counting[..]) {
+        if let (Some(version), [], [first, ..]) = (version, &findings[..], &counting[..]) {
             findings.extend(registered(state, first, &version));
         }
     }
@@ -219,7 +219,7 @@ fn wrong(browser: &Browser, cause: Cause, detail: &str) -> Finding {
     };
     Finding {
         cause: Some(cause.name().to_owned()),
-        command: Some(cause.cure().to_owned()),
+        command: Some(cause.fix().to_owned()),
         ..finding(browser, Level::Fault, message)
     }
 }
@@ -248,10 +248,10 @@ fn unreachable(browser: &Browser) -> Finding {
 }
 
 fn not_registered(browser: &Browser, around: &Environment) -> Finding {
-    let remedies = register(browser, around);
+    let fixes = register(browser, around);
     if browser.profile.is_some() {
         return Finding {
-            remedies,
+            fixes,
             ..wrong(browser, Cause::NotRegistered, "")
         };
     }
@@ -262,36 +262,36 @@ fn not_registered(browser: &Browser, around: &Environment) -> Finding {
             "{} You don't seem to use this browser.",
             Cause::NotRegistered.sentence()
         ),
-        remedies,
+        fixes,
         ..wrong(browser, Cause::NotRegistered, "")
     }
 }
 
 /// Rewrites the registration for this user and this program.
-fn register(browser: &Browser, around: &Environment) -> Vec<Remedy> {
+fn register(browser: &Browser, around: &Environment) -> Vec<Fix> {
     let Some(program) = program::to_register(around) else {
         return Vec::new();
     };
-    let remedy = |folder: &PathBuf| Remedy::Register {
+    let fix = |folder: &PathBuf| Fix::Register {
         folder: folder.clone(),
         family: browser.family,
         program: program.clone(),
         others: Vec::new(),
         title: browser.title,
     };
-    browser.hosts.iter().map(remedy).collect()
+    browser.hosts.iter().map(fix).collect()
 }
 
 /// Adds our extension to the manifest if it belongs to this user and names this program.
-fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment) -> Vec<Remedy> {
-    let mut remedies = register(browser, around);
-    for remedy in &mut remedies {
-        if let Remedy::Register {
+fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment) -> Vec<Fix> {
+    let mut fixes = register(browser, around);
+    for fix in &mut fixes {
+        if let Fix::Register {
             folder,
             program,
             others,
             ..
-        } = remedy
+        } = fix
             && manifest::file_in(folder) == file
             && finding::same_file(Some(&found.program), Some(program))
         {
@@ -299,30 +299,30 @@ fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment
             others.clone_from(&found.others);
         }
     }
-    remedies
+    fixes
 }
 
 enum Judgement {
     /// The program's version.
-    Well(String),
+    Works(String),
     Wrong(Box<Finding>),
 }
 
 fn judge(browser: &Browser, registration: &Registration, around: &Environment) -> Judgement {
     let file = &registration.file;
     let shown = file.display();
-    let wrong = |cause, detail: &str, remedies| {
+    let wrong = |cause, detail: &str, fixes| {
         Judgement::Wrong(Box::new(Finding {
-            remedies,
+            fixes,
             ..wrong(browser, cause, detail)
         }))
     };
-    let anew = || register(browser, around);
+    let reregister = || register(browser, around);
     let manifest = match manifest::read(file, browser.family) {
         Ok(manifest) => manifest,
         Err(why) => {
             let detail = format!("{shown}: {why}");
-            return wrong(Cause::RegistrationDamaged, &detail, anew());
+            return wrong(Cause::RegistrationDamaged, &detail, reregister());
         }
     };
     if let Some(danger) = permissions::danger(file) {
@@ -330,8 +330,8 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
     }
     if !manifest.allows_us {
         let detail = format!("{shown} must list {}", manifest::extension(browser.family));
-        let remedies = let_in(browser, &manifest, file, around);
-        return wrong(Cause::NotAllowed, &detail, remedies);
+        let fixes = let_in(browser, &manifest, file, around);
+        return wrong(Cause::NotAllowed, &detail, fixes);
     }
     let program = &manifest.program;
     let named = format!("{shown} names {}", program.display());
@@ -339,27 +339,27 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
         return wrong(
             Cause::ProgramMissing,
             &format!("{named}, which doesn't exist"),
-            anew(),
+            reregister(),
         );
     }
     if !program.is_file() || rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_err() {
-        let remedies = match permissions::executable(program) {
-            Some(mode) => vec![Remedy::Mode {
+        let fixes = match permissions::executable(program) {
+            Some(mode) => vec![Fix::Mode {
                 path: program.clone(),
                 mode,
             }],
-            None => anew(),
+            None => reregister(),
         };
-        return wrong(Cause::ProgramNotExecutable, &named, remedies);
+        return wrong(Cause::ProgramNotExecutable, &named, fixes);
     }
     // A program that others may change isn't started.
     if let Some(danger) = permissions::danger(program) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
-    match probe::greet(file, &manifest, browser.family, &around.temporary) {
+    match probe::start_and_greet(file, &manifest, browser.family, &around.temporary) {
         Ok(greeted) => {
             if manifest.others.is_empty() {
-                Judgement::Well(greeted.version)
+                Judgement::Works(greeted.version)
             } else {
                 let message = format!(
                     "It is registered, but {shown} also lets other extensions read the notes: {}.",
@@ -377,9 +377,9 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
             // This program works; if the manifest names another one, this one can replace it.
             let ours = program::to_register(around);
             let is_this = finding::same_file(Some(program), ours.as_deref());
-            let remedies = if is_this { Vec::new() } else { anew() };
+            let fixes = if is_this { Vec::new() } else { reregister() };
             let detail = format!("{} (named in {shown}): {detail}", program.display());
-            wrong(cause, detail.trim_end_matches([':', ' ']), remedies)
+            wrong(cause, detail.trim_end_matches([':', ' ']), fixes)
         }
     }
 }
@@ -406,11 +406,11 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
         message.push_str(" Your registration takes precedence over the one for all users.");
     }
     if version == env!("CARGO_PKG_VERSION") {
-        return vec![finding(browser, Level::Well, message)];
+        return vec![finding(browser, Level::Ok, message)];
     }
     let other = first.program.as_deref().unwrap_or(Path::new("?"));
     vec![Finding {
-        command: Some(Cause::HostTooOld.cure().to_owned()),
+        command: Some(Cause::HostTooOld.fix().to_owned()),
         ..finding(
             browser,
             Level::Warning,
@@ -455,12 +455,12 @@ fn visited(state: &BrowserState) -> Option<Finding> {
             ..finding(&state.browser, Level::Warning, message)
         });
     }
-    Some(finding(&state.browser, Level::Well, seen))
+    Some(finding(&state.browser, Level::Ok, seen))
 }
 
 fn is_of_late(visit: &Visit) -> bool {
     let at = visit.at.parse::<Timestamp>();
-    at.is_ok_and(|at| crate::clock::now().duration_since(at) < OF_LATE)
+    at.is_ok_and(|at| crate::clock::now().duration_since(at) < RECENT)
 }
 
 /// Formats a past time for people.
@@ -559,19 +559,19 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_users_registration_goes_before_the_machines() {
+    fn the_users_registration_takes_precedence_over_the_systems() {
         let (found, order) = findings(None, Some("good"));
-        assert_eq!((found[0].level, order), (Level::Well, vec![true]));
+        assert_eq!((found[0].level, order), (Level::Ok, vec![true]));
         assert!(found[0].message.contains("for all users"), "{found:?}");
         let (found, order) = findings(Some("good"), Some("nonsense"));
-        assert_eq!((found[0].level, order), (Level::Well, vec![false, true]));
+        assert_eq!((found[0].level, order), (Level::Ok, vec![false, true]));
         assert!(found[0].message.contains("takes precedence"), "{found:?}");
         // The first manifest that exists takes effect, even if it is unusable.
         for (user, machine) in [(Some("nonsense"), Some("good")), (None, Some("nonsense"))] {
             let (found, _) = findings(user, machine);
             assert_eq!(found[0].cause.as_deref(), Some("registration_damaged"));
             // The user's manifest takes precedence over the system's.
-            let [Remedy::Register { folder, .. }] = &found[0].remedies[..] else {
+            let [Fix::Register { folder, .. }] = &found[0].fixes[..] else {
                 panic!("{found:?}");
             };
             assert!(folder.ends_with("home/.config/chromium/NativeMessagingHosts"));
@@ -579,7 +579,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_from_an_unknown_browser_is_told_all_the_same() {
+    fn an_extension_in_an_unknown_browser_is_reported() {
         let mut visit = Visit {
             family: Family::Chromium,
             browser: Some("/opt/odd/browser".into()),
@@ -588,17 +588,17 @@ mod tests {
             protocol: 1,
             at: "2026-01-01T00:00:00Z".into(),
         };
-        let told = stray(&visit);
-        assert_eq!(told.level, Level::Well);
-        assert!(told.message.contains("/opt/odd/browser"), "{told:?}");
+        let found = stray(&visit);
+        assert_eq!(found.level, Level::Ok);
+        assert!(found.message.contains("/opt/odd/browser"), "{found:?}");
         visit.protocol = 0;
         assert_eq!(stray(&visit).cause.as_deref(), Some("host_too_new"));
     }
 
     #[test]
-    fn moments_are_told_as_people_do() {
+    fn past_times_are_formatted_for_people() {
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
-        for (at, told) in [
+        for (at, found) in [
             ("2026-11-25T09:59:30Z", "just now"),
             ("2026-11-25T10:00:30Z", "just now"),
             ("2026-11-25T09:58:30Z", "1 minute ago"),
@@ -606,7 +606,7 @@ mod tests {
             ("2026-11-21T07:58:30Z", "4 days ago"),
             ("yesterday", "at an unknown time"),
         ] {
-            assert_eq!(ago(at, now), told);
+            assert_eq!(ago(at, now), found);
         }
     }
 }

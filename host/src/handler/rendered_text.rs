@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_tell_their_first_number_and_their_tasks() {
+    fn lists_have_their_first_number_and_their_tasks() {
         check(
             "- [x] a\n- [ ] b\n\n1. c\n\n7) d",
             json!([
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_tell_their_side() {
+    fn cells_have_their_alignment() {
         let cell = |name: &str, text: &str| json!({"name": name, "children": [text]});
         let aligned = |name: &str, side: &str, text: &str| json!({"name": name, "align": side, "children": [text]});
         check(

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_cut_at_any_byte_is_an_error_but_between_frames() {
+    fn a_frame_truncated_at_any_byte_is_an_error() {
         let whole = framed(b"{\"a\":1}");
         for end in 1..whole.len() {
             let result = read(&mut &whole[..end], 100);

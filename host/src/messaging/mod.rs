@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_no_crash() {
+    fn deep_nesting_is_an_error_not_a_crash() {
         let deep = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{}{}}}"#,
             "[".repeat(1_000_000),

@@ -282,7 +282,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_browser_is_known_by_its_profile_its_program_and_its_process() {
+    fn a_browser_is_recognised_by_profile_program_and_process() {
         let home = tempfile::tempdir().unwrap();
         let place = home.path();
         fs::create_dir_all(place.join(".config/vivaldi")).unwrap();

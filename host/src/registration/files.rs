@@ -90,8 +90,12 @@ pub(crate) fn write(
     }
     let kept = keep(&file, family, dry_run)?;
     if !dry_run {
-        make_folder(folder)
-            .map_err(|error| format!("The folder {} can't be made ({error}).", folder.display()))?;
+        make_folder(folder).map_err(|error| {
+            format!(
+                "The folder {} can't be created ({error}).",
+                folder.display()
+            )
+        })?;
         put(&file, &text)?;
     }
     let change = match found {
@@ -291,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_wrote_is_kept_once() {
+    fn a_foreign_manifest_is_kept_once() {
         let dir = tempfile::tempdir().unwrap();
         let program = Path::new("/usr/bin/url-notes");
         let file = file_in(dir.path());
@@ -324,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn others_that_are_let_in_stay() {
+    fn other_allowed_extensions_stay() {
         let dir = tempfile::tempdir().unwrap();
         let others = ["a\"b@c".to_owned(), PROGRAM.to_owned()];
         for family in [Family::Chromium, Family::Firefox] {
@@ -337,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_is_removed_with_the_folders_that_are_empty_then() {
+    fn a_manifest_is_removed_with_folders_that_become_empty() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("a/b");
         let file = file_in(&folder);
@@ -382,6 +386,6 @@ mod tests {
         assert!(write(&folder).contains("is a folder, where url-notes needs a file"));
         fs::write(dir.path().join("file"), "").unwrap();
         let said = write(&dir.path().join("file/below"));
-        assert!(said.contains("below can't be made"), "{said}");
+        assert!(said.contains("below can't be created"), "{said}");
     }
 }

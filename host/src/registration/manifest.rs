@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_that_no_browser_takes_says_why() {
+    fn an_unusable_manifest_says_why() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("url_notes.json");
         for (text, why) in [
@@ -187,7 +187,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
         let found = read(&pipe, Family::Chromium).unwrap_err();
-        assert!(found.contains("no regular file"), "{found}");
+        assert!(found.contains("not a regular file"), "{found}");
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl AccessControl {
     /// Returns whether a browser needs a token to open the site for the first time.
     #[must_use]
     pub fn needs_token(&self) -> bool {
-        self.required || !peer_uid::can_tell()
+        self.required || !peer_uid::identifies_users()
     }
 
     /// Creates a token for one visit to the site at `port`, starting at `path`.
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_once_and_its_key_from_then_on() {
+    fn a_token_is_valid_once_and_its_key_from_then_on() {
         for visitor in [Visitor::Ours, Visitor::Unknown] {
             let place = Test::new(true);
             assert_eq!(place.ask("/", None, visitor), Admission::Locked);
@@ -396,11 +396,11 @@ mod tests {
     }
 
     #[test]
-    fn the_user_whom_the_system_names_needs_no_token() {
+    fn an_identified_user_needs_no_token() {
         let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
-        assert_eq!(place.access.needs_token(), !peer_uid::can_tell());
+        assert_eq!(place.access.needs_token(), !peer_uid::identifies_users());
         assert!(Test::new(true).access.needs_token());
         // An address with a token redirects after the setting was turned off.
         assert_eq!(
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_very_key_and_token_opens() {
+    fn only_the_exact_key_and_token_are_accepted() {
         let place = Test::new(true);
         let entry_link = place.entry_link("/");
         let token = entry_link
@@ -479,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_token_is_refused_and_swept_away() {
+    fn an_expired_token_is_refused_and_removed() {
         let place = Test::new(true);
         let entry_link = place.entry_link("/");
         #[expect(clippy::disallowed_methods, reason = "the time of a file")]
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_leads_nowhere_but_to_this_site() {
+    fn a_token_redirects_only_within_this_site() {
         let place = Test::new(true);
         for (path, to) in [
             ("", "/"),
@@ -535,7 +535,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_sees_only_what_says_nothing() {
+    fn unauthorised_visitors_get_only_public_files() {
         let place = Test::new(true);
         for target in PUBLIC {
             assert_eq!(place.ask(target, None, Visitor::Unknown), Admission::In);
@@ -546,14 +546,14 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_told_no_token() {
+    fn the_log_has_no_token() {
         let place = Test::new(true);
         assert_eq!(without_token(&place.entry_link("/tag/gpu")), "/enter/");
         assert_eq!(without_token("/tag/gpu"), "/tag/gpu");
     }
 
     #[test]
-    fn a_token_is_taken_only_where_the_cookie_belongs() {
+    fn a_token_is_accepted_only_at_the_cookies_origin() {
         let place = Test::new(true);
         let entry_link = place.entry_link("/");
         let head = Head {
@@ -594,7 +594,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_origin_makes_keys_and_tokens_void() {
+    fn a_new_origin_invalidates_keys_and_tokens() {
         let place = Test::new(true);
         let key = key_in(&place.ask(&place.entry_link("/"), None, Visitor::Ours));
         let entry_link = place.entry_link("/");
@@ -610,7 +610,7 @@ mod tests {
 
     /// The folder may contain an exported site, which has an index.html.
     #[test]
-    fn nothing_but_tokens_is_swept_away() {
+    fn only_token_files_are_removed() {
         let place = Test::new(true);
         place.entry_link("/");
         for name in ["index.html", "key", "x.token"] {

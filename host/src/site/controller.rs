@@ -135,7 +135,7 @@ impl Controller {
             Route::Api(question) => {
                 let answer = read(&|reader| question.answer(reader, &self.facet_cache));
                 return answer.unwrap_or_else(|error| {
-                    log::error!("the site has no data to give: {}", error.chain());
+                    log::error!("a request to the API failed: {}", error.chain());
                     api::failed(&error)
                 });
             }
@@ -770,7 +770,7 @@ mod tests {
     }
 
     #[test]
-    fn related_tags_narrow_and_can_be_dropped_again() {
+    fn related_tags_narrow_and_can_be_removed_again() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "Both", &["gpu", "llm"], "");
         place.save("https://e.org/2", "One", &["gpu"], "");
@@ -850,7 +850,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_comes_with_a_way_on() {
+    fn pages_for_what_is_missing_have_links() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &["large language model"], "");
         for target in [
@@ -932,7 +932,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_cannot_be_read_is_a_sentence_and_later_a_page_again() {
+    fn an_unreadable_store_gives_a_sentence_and_later_a_page_again() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "Title", &[], "");
         let TestSite {
@@ -957,7 +957,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_as_new_as_the_store() {
+    fn a_page_is_rendered_again_after_a_write() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "First", &["gpu"], "");
         for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
@@ -1037,7 +1037,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_come_near_are_like_what_was_looked_for_not_like_the_word_tag() {
+    fn suggested_tags_resemble_the_name_not_the_word_tag() {
         let mut place = TestSite::new();
         place.save(
             "https://e.org/1",
@@ -1193,7 +1193,7 @@ mod tests {
     }
 
     #[test]
-    fn where_sites_are_very_many_the_page_says_which_it_lists() {
+    fn with_very_many_sites_the_page_says_which_it_lists() {
         let mut place = TestSite::new();
         for number in 0..SITES_LISTED {
             place.save(&format!("https://s{number}.example/"), "", &[], "");
@@ -1356,7 +1356,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_not_there_is_told_as_data() {
+    fn missing_data_is_reported_as_json() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &[], "");
         place
@@ -1430,7 +1430,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_keyboard_is_forgiven() {
+    fn a_typo_finds_the_subcommand() {
         let place = TestSite::new();
         let page = place.page("/tgas", 404);
         assert!(

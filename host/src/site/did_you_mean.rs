@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_slips() {
+    fn counts_edits() {
         for (a, b, count) in [
             ("tags", "tags", 0),
             ("tagz", "tags", 1),

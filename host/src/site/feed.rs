@@ -100,7 +100,7 @@ pub(super) fn entry(links: &Links, note: &Note) -> String {
         xml.element("summary", &[], excerpt);
     }
     if !note.summary.trim().is_empty() {
-        let html = markdown::render(&note.summary, 2).into_string();
+        let html = markdown::render(&note.shown_summary(), 2).into_string();
         xml.element("content", &[("type", "html")], &html);
     }
     xml.close("entry");
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_are_told_how_to_search() {
+    fn browsers_get_an_opensearch_description() {
         let xml = opensearch(&Links::absolute("http://localhost:6683"));
         assert!(xml.contains(
             r#"<Url type="text/html" template="http://localhost:6683/search?q={searchTerms}"/>"#

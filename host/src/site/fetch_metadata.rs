@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_worker_of_another_program_is_ended_and_told_nothing() {
+    fn a_foreign_service_worker_is_ended_and_learns_nothing() {
         let worker =
             fetch("same-origin", "same-origin", "serviceworker") + "Service-Worker: script\n";
         for host in COMMON.into_iter().chain([OWN_HOST]) {

@@ -129,7 +129,7 @@ mod tests {
     use crate::domain::Tag;
 
     #[test]
-    fn a_name_is_what_a_reader_understands() {
+    fn a_file_name_is_readable() {
         for (name, file) in [
             ("gpu", "gpu"),
             ("large language model", "large language model"),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn where_two_hashes_are_the_same_one_has_a_number() {
+    fn equal_hashes_get_a_number() {
         let mut names = FileNames::of_all(["c#", "a", "c#", "b/"].into_iter());
         assert_eq!(names, FileNames::default());
         names.others.insert("x".into(), "y-2".into());

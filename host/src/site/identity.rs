@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_who_make_a_secret_at_once_all_get_the_same() {
+    fn concurrent_creators_of_a_secret_all_get_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let origins: Vec<String> = std::thread::scope(|scope| {
             let all: Vec<_> = (0..16)
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_replaced_or_broken_secret_makes_another_label_key_and_proof() {
+    fn a_removed_replaced_or_invalid_secret_gives_another_label_key_and_proof() {
         let folder = tempfile::tempdir().unwrap();
         let file = SecretFile::in_folder(folder.path());
         let at = address("127.0.0.1:6683");
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_can_be_written_an_identity_holds_for_the_process() {
+    fn without_write_access_an_identity_is_valid_for_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let beside = folder.path().join("no folder");
         fs::write(&beside, "").unwrap();
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_holds_for_one_nonce_one_address_and_one_secret() {
+    fn a_proof_is_valid_for_one_nonce_one_address_and_one_secret() {
         let identity = Identity::of("a".repeat(64));
         let at = address("127.0.0.1:6683");
         let proof = identity.proof("nonce", at);

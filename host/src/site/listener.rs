@@ -116,7 +116,7 @@ pub(super) fn holder(address: SocketAddr, identity: Option<&Identity>) -> Holder
         return Holder::OtherUser;
     }
     probe(address, identity).unwrap_or_else(|error| {
-        log::debug!("the holder of the site's port doesn't say who it is: {error}");
+        log::debug!("the holder of the site's port can't be identified: {error}");
         match error.kind() {
             ErrorKind::ConnectionRefused
             | ErrorKind::ConnectionReset
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_one_port_on_both_addresses() {
+    fn binds_one_port_on_both_addresses() {
         let listeners = bind(0).unwrap();
         for socket in &listeners.sockets {
             let address = socket.local_addr().unwrap();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_neither_address_where_the_other_is_squatted() {
+    fn binds_neither_address_if_the_other_is_taken() {
         let Listeners { port, mut sockets } = bind(0).unwrap();
         // Without IPv6 there is only one address.
         while let Some(squatter) = sockets.pop() {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_answer_to_a_challenge_is_a_siblings() {
+    fn only_the_right_proof_identifies_a_sibling() {
         let proof = "f".repeat(64);
         let ours = "HTTP/1.1 200 OK\r\nServer: url-notes\r\n\r\n";
         let judged = |answer: &str, is_all| judge(answer.as_bytes(), is_all, Some(&proof));
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_holder_is_no_evidence_of_another_program() {
+    fn a_silent_holder_proves_nothing() {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let holder = holder(silent.local_addr().unwrap(), None);
         assert_eq!(holder, Holder::Silent);
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_that_ends_is_nobody() {
+    fn a_holder_that_exits_is_nobody() {
         let ending = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = ending.local_addr().unwrap();
         let hangs_up = std::thread::spawn(move || drop(ending.accept().unwrap()));

@@ -294,7 +294,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn texts_that_are_taken_to_have_no_headings_have_none(text in "[-=# >*1.a\n\r\t]{0,40}") {
+        fn texts_treated_as_having_no_headings_have_none(text in "[-=# >*1.a\n\r\t]{0,40}") {
             if !may_have_headings(&text) {
                 proptest::prop_assert_eq!(rendered(&text, 2), rendered(&text, 5));
             }
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn closes_whatever_it_opens() {
+    fn closes_every_element() {
         for markdown in [
             "[",
             "![",

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_kept_with_its_headings() {
+    fn a_text_is_cached_by_heading_level() {
         let mut texts = MarkdownCache::default();
         texts.keep("# a", 2, "<h2>a</h2>");
         texts.keep("# a", 3, "<h3>a</h3>");

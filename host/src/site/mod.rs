@@ -215,7 +215,7 @@ impl Site {
         let opened =
             Store::open(&settings.database).and_then(|mut store| store.prune(crate::clock::now()));
         if let Err(error) = opened {
-            log::warn!("the site has no notes to show: {}", error.chain());
+            log::warn!("the site can't open the notes: {}", error.chain());
         }
         let mut asked: Option<Instant> = None;
         let mut was_foreign = false;
@@ -307,8 +307,8 @@ pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
 
 /// Returns whether this system identifies the connecting user. If not, visitors need the key.
 #[must_use]
-pub fn tells_users_apart() -> bool {
-    peer_uid::can_tell()
+pub fn identifies_users() -> bool {
+    peer_uid::identifies_users()
 }
 
 fn serve_on(
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_named_and_the_port_taken_when_he_goes() {
+    fn another_program_is_named_and_the_port_taken_when_it_exits() {
         let folder = tempfile::tempdir().unwrap();
         let Listeners { port, mut sockets } = listener::bind(0).unwrap();
         // Also if it listens on only one of the two address families.

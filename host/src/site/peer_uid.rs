@@ -16,7 +16,7 @@ pub(super) enum Visitor {
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{can_tell, visitor};
+pub(super) use linux::{identifies_users, visitor};
 
 /// Returns the user at the other end.
 #[cfg(not(target_os = "linux"))]
@@ -26,7 +26,7 @@ pub(super) fn visitor(_stream: &std::net::TcpStream) -> Visitor {
 
 /// Returns whether this system identifies users.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn can_tell() -> bool {
+pub(super) fn identifies_users() -> bool {
     false
 }
 
@@ -49,7 +49,7 @@ mod linux {
             Ok(true) => Visitor::Ours,
             Ok(false) => Visitor::Other,
             Err(error) => {
-                log::debug!("the site can't tell which user is asking: {error}");
+                log::debug!("the site can't identify the connecting user: {error}");
                 Visitor::Unknown
             }
         }
@@ -57,7 +57,7 @@ mod linux {
 
     /// Returns whether this system identifies users. It doesn't in a user namespace that doesn't
     /// map our own user: other unmapped users would look the same.
-    pub(in crate::site) fn can_tell() -> bool {
+    pub(in crate::site) fn identifies_users() -> bool {
         own_user().is_some() && of_v4().is_ok() && of_v6().is_ok()
     }
 
@@ -117,7 +117,7 @@ mod linux {
 
         #[test]
         fn knows_its_own_user_over_both_families() {
-            assert!(can_tell());
+            assert!(identifies_users());
             for address in ["127.0.0.1:0", "[::1]:0"] {
                 let Ok(listener) = TcpListener::bind(address) else {
                     assert_eq!(address, "[::1]:0", "every machine has 127.0.0.1");

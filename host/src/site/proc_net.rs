@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_overflow_user_is_nobodys_own() {
+    fn the_overflow_user_is_never_our_own() {
         assert!(is_anybody(65534));
         assert!(!is_anybody(0) && !is_anybody(1000));
     }

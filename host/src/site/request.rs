@@ -132,7 +132,7 @@ mod tests {
     const HOST: Refusal = Refusal::Host { port: 6683 };
 
     #[test]
-    fn lets_in_the_four_names_of_the_site() {
+    fn accepts_the_four_names_of_the_site() {
         for name in [
             "localhost",
             "127.0.0.1",
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_plain_reading_request() {
+    fn refuses_everything_but_plain_get_and_head() {
         let host = "Host: localhost:6683\n";
         for method in [
             "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "FOO",

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_kept_until_something_is_written() {
+    fn a_page_is_cached_until_something_is_written() {
         let mut rendered = ResponseCache::default();
         rendered.keep(version(1), "/a", page("old"));
         assert_eq!(rendered.get(version(1), "/a"), Some(page("old")));

@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_as_many_conditions_as_a_search() {
+    fn an_address_has_at_most_as_many_conditions_as_a_search() {
         let many: Vec<String> = (0..1_000)
             .map(|number| format!("without=t{number}"))
             .collect();

@@ -214,7 +214,7 @@ impl Server {
         };
         let spawned = spawn("site-visit", move || {
             if let Err(error) = seat.0.serve_connection(&stream) {
-                log::debug!("a visit to the site broke off: {error}");
+                log::debug!("a connection to the site was interrupted: {error}");
             }
         });
         if let Err(error) = spawned {
@@ -317,7 +317,7 @@ impl Server {
             Ok(Admission::Again { to }) => written(&Answer::page(200, auth::onward(&to)), &[]),
             Ok(Admission::Locked) => Err(Refusal::Locked),
             Err(error) => {
-                log::error!("the site can't tell who may come in: {error}");
+                log::error!("the site can't check access: {error}");
                 Err(Refusal::UnknownUser)
             }
         }
@@ -685,7 +685,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_the_client_has_is_not_sent_again() {
+    fn a_page_in_the_clients_cache_is_not_sent_again() {
         let mut client = Client::new(start(Limits::default()));
         let get = GET.replace(" / ", " /same ");
         let whole = client.send(&get).answer();
@@ -769,7 +769,7 @@ mod tests {
     }
 
     #[test]
-    fn says_where_a_page_went() {
+    fn moved_pages_are_answered_with_308() {
         let mut client = Client::new(start(Limits::default()));
         let answer = client.send(&GET.replace(" / ", " /moved ")).answer();
         assert!(answer.starts_with("HTTP/1.1 308 "));
@@ -853,7 +853,7 @@ mod tests {
     }
 
     #[test]
-    fn one_connection_too_many_is_told_so_and_a_free_seat_is_used_again() {
+    fn one_connection_over_the_limit_is_refused_and_a_free_one_is_reused() {
         let port = start(Limits {
             connections: 2,
             ..Limits::default()

@@ -111,13 +111,16 @@ impl Store {
         let path = self.path.clone();
         let moving = thread::Builder::new().name("log".into()).spawn(move || {
             checkpoint(&path).unwrap_or_else(|error| {
-                log::warn!("the log stays where it is for now: {}", error.chain());
+                log::warn!(
+                    "the write-ahead log isn't checkpointed for now: {}",
+                    error.chain()
+                );
                 false
             })
         });
         match moving {
             Ok(moving) => self.pending_work.moving = Some(moving),
-            Err(error) => log::warn!("no thread to move the log: {error}"),
+            Err(error) => log::warn!("no thread for the checkpoint: {error}"),
         }
     }
 
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn saves_wait_for_the_disk_after_upkeep_too() {
+    fn saves_wait_for_the_disk_after_maintenance() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         for number in 0..20 {
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_save_waits_for_the_disk_even_where_upkeep_has_panicked() {
+    fn a_save_waits_for_the_disk_even_after_a_panic_in_maintenance() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         let broken = catch_unwind(AssertUnwindSafe(|| {
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_moved_and_begun_anew_when_there_is_time() {
+    fn the_wal_is_checkpointed_and_restarted_when_idle() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_of_one_millisecond_part_when_the_index_is_made_anew() {
+    fn notes_of_one_millisecond_are_separated_when_the_index_is_rebuilt() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let old = Connection::open(&path).unwrap();

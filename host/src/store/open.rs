@@ -14,7 +14,7 @@ use crate::{
             file_system::FileSystem,
             reader::Reader,
             schema::{SCHEMA, recognised},
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         recovery::{
@@ -30,7 +30,7 @@ use crate::{
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 pub(super) fn read_write(path: &Path, file_system: FileSystem) -> Result<Reader> {
-    opened(path, file_system).map_err(|error| explained(error, path))
+    opened(path, file_system).map_err(|error| refine_error(error, path))
 }
 
 fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
@@ -64,13 +64,13 @@ fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
 
 pub(super) fn read_only(path: &Path) -> Result<Reader> {
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    known(reader.map_err(|error| explained(error, path))?, path)
+    known(reader.map_err(|error| refine_error(error, path))?, path)
 }
 
 /// Opens like [`read_only`] if SQLite can't create its side files. If nobody has the database open,
 /// it doesn't need them.
 pub(super) fn unwritable(path: &Path) -> Result<Reader> {
-    refuse_remains(path).map_err(|error| explained(error, path))?;
+    refuse_remains(path).map_err(|error| refine_error(error, path))?;
     if check::at_rest(path).is_none() {
         return read_only(path);
     }
@@ -90,7 +90,7 @@ fn known(reader: Reader, path: &Path) -> Result<Reader> {
         Ok(SCHEMA) => Ok(reader),
         // Another program is just migrating the database.
         Ok(_) => Err(Error::store(StoreFault::Busy)),
-        Err(error) => Err(explained(error, path)),
+        Err(error) => Err(refine_error(error, path)),
     }
 }
 
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_is_refused_untouched() {
+    fn a_file_that_is_no_database_is_refused_unchanged() {
         let dir = tempfile::tempdir().unwrap();
         for (name, content) in [
             (
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn where_memory_cannot_be_shared_there_is_no_log() {
+    fn without_shared_memory_there_is_no_wal() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let journal = |reader: &Reader| Journal::of(&reader.conn).unwrap();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_lost_database_is_not_thrown_away() {
+    fn remains_of_a_lost_database_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         fs::write(&path, "").unwrap();

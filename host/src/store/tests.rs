@@ -52,7 +52,7 @@ fn a_saved_note_is_found_as_it_was_saved() {
 }
 
 #[test]
-fn saving_again_keeps_the_users_words_and_unites_the_tags() {
+fn a_resave_keeps_the_users_text_and_unites_the_tags() {
     let mut t = TestStore::checked();
     let first = t
         .save("https://e.org/a", "Mine", &["b", "a"], "my text")
@@ -133,7 +133,7 @@ fn an_update_replaces_what_is_given_and_nothing_else() {
 }
 
 #[test]
-fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
+fn a_deleted_note_is_only_in_the_trash_and_is_restored_completely() {
     let mut t = TestStore::checked();
     let note = t
         .save("https://e.org/a", "Needle", &["b", "a"], "text")
@@ -163,7 +163,7 @@ fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
 }
 
 #[test]
-fn a_page_saved_anew_keeps_its_deleted_note_in_the_trash() {
+fn a_page_saved_again_keeps_its_deleted_note_in_the_trash() {
     let mut t = TestStore::checked();
     let old = t.save("https://e.org/a", "Old", &["x"], "").note;
     t.write(|writer| writer.delete_note(old.id)).unwrap();
@@ -193,7 +193,7 @@ fn the_trash_is_emptied_after_thirty_days() {
 }
 
 #[test]
-fn saves_of_one_moment_have_ids_of_their_own() {
+fn saves_at_the_same_time_have_different_ids() {
     let mut t = TestStore::checked();
     let now = t.now;
     let ids: Vec<i64> = (0..3)
@@ -223,7 +223,7 @@ fn saves_of_one_moment_have_ids_of_their_own() {
 }
 
 #[test]
-fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
+fn a_note_keeps_the_time_of_its_save_even_if_others_share_it() {
     let mut t = TestStore::checked();
     let midnight: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
     let just_before = midnight - SignedDuration::from_millis(1);
@@ -311,7 +311,7 @@ fn a_change_is_later_than_the_save_whatever_the_clock_says() {
 }
 
 #[test]
-fn an_operation_is_done_once() {
+fn an_operation_is_applied_once() {
     let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(7),
@@ -372,7 +372,7 @@ fn an_operation_is_done_once() {
 }
 
 #[test]
-fn an_operation_has_the_same_result_again_whatever_became_of_its_note() {
+fn a_repeated_operation_has_the_same_result_whatever_happened_to_its_note() {
     let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(9),
@@ -738,7 +738,7 @@ fn several_writers_at_once_lose_nothing() {
 }
 
 #[test]
-fn the_trash_is_emptied_also_where_nobody_writes() {
+fn the_trash_is_emptied_even_if_nobody_writes() {
     let mut t = TestStore::checked();
     let ids: Vec<NoteId> = (0..2 * PRUNED_AT_ONCE)
         .map(|n| {
@@ -763,7 +763,7 @@ fn the_trash_is_emptied_also_where_nobody_writes() {
 }
 
 #[test]
-fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
+fn a_save_goes_into_the_database_at_the_path_not_one_moved_away() {
     let mut t = TestStore::checked();
     let path = t.store.path.clone();
     t.save("https://e.org/old", "Old", &[], "");
@@ -789,7 +789,7 @@ fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
 }
 
 #[test]
-fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
+fn a_store_migrated_meanwhile_is_not_written_to() {
     let mut t = TestStore::checked();
     t.save("https://e.org/old", "Old", &[], "");
     let newer = SCHEMA + 1;
@@ -817,7 +817,7 @@ fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
 }
 
 #[test]
-fn a_glance_at_notes_that_nobody_has_open_leaves_nothing_beside_them() {
+fn a_glance_at_closed_notes_leaves_no_file_beside_them() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["notes.db", "file:a?b#c %41é.db"] {
         let folder = dir.path().join(format!("of {name}"));
@@ -863,7 +863,7 @@ fn a_glance_ends_in_time() {
 }
 
 #[test]
-fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it() {
+fn tags_of_older_versions_get_a_valid_look_alike_name_if_it_is_free() {
     let mut t = TestStore::checked();
     for page in 1..4 {
         t.save(&format!("https://e.org/{page}"), "A page", &["x"], "");
@@ -888,7 +888,7 @@ fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it()
 }
 
 #[test]
-fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
+fn a_tag_of_an_older_version_with_a_comma_is_reported_and_can_be_renamed() {
     let mut t = TestStore::checked();
     t.save("https://e.org/1", "A page", &["x"], "");
     let conn = &t.store.conn;
@@ -910,7 +910,7 @@ fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
 }
 
 #[test]
-fn many_notes_get_the_words_of_today_piece_by_piece() {
+fn many_notes_are_reindexed_piece_by_piece() {
     let mut t = TestStore::checked();
     for page in 0..60 {
         t.save(&format!("https://e.org/{page}"), "A Hi-Fi page", &[], "");

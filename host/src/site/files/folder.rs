@@ -130,7 +130,7 @@ impl<'a> Folder<'a> {
         let earlier = match marked(&place)? {
             Some(earlier) => earlier,
             None => Earlier {
-                top: refuse_strangers(&place)?,
+                top: refuse_unknown_files(&place)?,
                 files: None,
             },
         };
@@ -506,7 +506,7 @@ fn marked(place: &Path) -> io::Result<Option<Earlier>> {
 
 /// Refuses a folder without a mark file, unless it is empty or contains only what new repositories
 /// for publishing contain. Returns which of those names will be replaced.
-fn refuse_strangers(place: &Path) -> anyhow::Result<BTreeSet<String>> {
+fn refuse_unknown_files(place: &Path) -> anyhow::Result<BTreeSet<String>> {
     let mut replaced = BTreeSet::new();
     for entry in fs::read_dir(place)? {
         let name = entry?.file_name();

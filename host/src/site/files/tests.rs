@@ -241,7 +241,7 @@ fn modules_become_one_script() {
 }
 
 #[test]
-fn threads_that_fail_end_the_export_with_their_reason() {
+fn a_failing_thread_ends_the_export_with_its_error() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     let out = dir.path().join("out");

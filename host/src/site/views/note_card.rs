@@ -176,7 +176,7 @@ pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
 pub(super) fn text(note: &Note, top_heading: usize) -> Markup {
     html! {
         @if !note.summary.trim().is_empty() {
-            div.summary dir="auto" lang="" { (markdown::render(&note.summary, top_heading)) }
+            div.summary dir="auto" lang="" { (markdown::render(&note.shown_summary(), top_heading)) }
         } @else {
             (excerpt(note))
         }

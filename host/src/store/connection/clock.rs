@@ -83,10 +83,10 @@ impl Clock {
                 }
             }
         };
-        Ok(last.gone_on(now))
+        Ok(last.advanced_to(now))
     }
 
-    fn gone_on(self, now: i64) -> Self {
+    fn advanced_to(self, now: i64) -> Self {
         let step = now.saturating_sub(self.seen);
         let (passed, seen) = match step {
             // A small step back: the time until the old reading is reached again is already
@@ -144,7 +144,7 @@ mod tests {
         for reading in readings {
             #[expect(clippy::cast_possible_truncation, reason = "a few days in µs")]
             let now = (reading * 86_400e6) as i64;
-            clock = clock.gone_on(START.seen + now);
+            clock = clock.advanced_to(START.seen + now);
         }
         #[expect(clippy::cast_precision_loss, reason = "a few days in µs")]
         let passed = (clock.known - START.known) as f64 / 86_400e6;
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn small_steps_count_whole_and_a_jump_forward_as_a_day() {
+    fn small_steps_count_in_full_and_a_jump_forward_as_a_day() {
         check(&[0.5, 1.0, 1.9], 1.9);
         check(&[60.0], 1.0);
         check(&[60.0, 60.5, 61.0], 2.0);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_and_forth_gains_nothing() {
+    fn a_clock_that_jumps_back_and_forth_does_not_advance() {
         check(&[60.0, 0.0, 60.0, 0.0, 60.0, 0.0], 1.0);
         check(&[0.1, 0.0, 0.1, 0.0, 0.1, 0.0, 0.1], 0.1);
         check(&[-50.0, 0.0, -50.0, 0.0, -50.0, 0.5], 0.5);
@@ -173,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_behind_never_goes_on() {
+    fn a_clock_that_is_behind_does_not_advance() {
         check(&[-50.0, -49.5, -49.0], 0.0);
     }
 
     #[test]
-    fn only_years_that_can_be_right_are_taken() {
+    fn only_plausible_years_are_accepted() {
         for (moment, year) in [
             ("1970-01-01T00:00:00Z", None),
             ("2200-12-31T23:59:59Z", None),

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn network_file_systems_are_told_by_their_numbers() {
+    fn network_file_systems_are_recognised_by_their_types() {
         for (number, kind) in [
             (0xef53, "local"),      // ext4
             (0x9123_683e, "local"), // btrfs

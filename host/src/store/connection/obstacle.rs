@@ -20,7 +20,7 @@ pub(in crate::store) fn obstacle(path: &Path) -> Option<Error> {
         source: Some(Obstacle(names).into()),
     };
     if path.is_relative() && fs::canonicalize(".").is_err() {
-        let names = format!("{} is looked for in it", path.display());
+        let names = format!("{} is relative to it", path.display());
         return Some(found(StoreFault::FolderGone, names));
     }
     if let Some((fault, names)) = on_the_way(path) {
@@ -41,7 +41,7 @@ fn on_the_way(path: &Path) -> Option<(StoreFault, String)> {
         walked.symlink_metadata().ok()?;
         match fs::metadata(&walked) {
             Ok(there) if walked != path && !there.is_dir() => {
-                let names = format!("{} is no folder", walked.display());
+                let names = format!("{} is not a folder", walked.display());
                 return Some((StoreFault::NoFolder, names));
             }
             Ok(_) => {}
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_to_nothing_is_named_as_that() {
+    fn a_link_without_a_target_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let top = dir.path().display();
         let at = |name: &str| dir.path().join(name);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_leads_to_nothing_is_named_as_that() {
+    fn a_log_link_without_a_target_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         drop(Store::open(&path).unwrap());
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_back_to_itself_is_named_as_that() {
+    fn a_link_loop_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         symlink(at("b"), at("a")).unwrap();
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_place_of_a_folder_is_named_as_that() {
+    fn a_file_in_place_of_a_folder_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "x").unwrap();
-        let names = format!("{} is no folder", file.display());
+        let names = format!("{} is not a folder", file.display());
         check(&file.join("notes.db"), StoreFault::NoFolder, &names);
         symlink(&file, dir.path().join("link")).unwrap();
-        let names = format!("{} is no folder", dir.path().join("link").display());
+        let names = format!("{} is not a folder", dir.path().join("link").display());
         check(
             &dir.path().join("link/deeper/notes.db"),
             StoreFault::NoFolder,

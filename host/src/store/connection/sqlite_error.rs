@@ -78,7 +78,7 @@ pub fn fault_of_disk(error: &io::Error) -> Option<StoreFault> {
 /// Refines an error of SQLite, which reports that it couldn't create a file but not why: a full
 /// disk looks the same as a read-only folder. Tries to create a file beside the database at `path`
 /// to find out.
-pub(in crate::store) fn explained(error: Error, path: &Path) -> Error {
+pub(in crate::store) fn refine_error(error: Error, path: &Path) -> Error {
     let code = |error: &rusqlite::Error| {
         error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
             || error

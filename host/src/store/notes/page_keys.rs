@@ -74,8 +74,8 @@ pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
     if joined + apart_from > 0 {
         tx.execute("UPDATE meta SET revision = revision + 1", [])?;
         log::info!(
-            "{joined} notes were joined with an older one of the same page, and {apart_from} \
-             stayed apart since a note has no room for both"
+            "{joined} notes were merged with an older one of the same page, and {apart_from} \
+             stay separate because they don't fit into one note"
         );
     }
     Ok(())
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_become_one_page_are_joined_and_nothing_is_lost() {
+    fn notes_that_become_one_page_are_merged_without_loss() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         older(
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_have_no_room_for_each_other_stay_apart() {
+    fn notes_too_long_to_merge_stay_separate() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let (one, two) = ("a".repeat(40_000), "b".repeat(40_000));

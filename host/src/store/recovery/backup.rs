@@ -22,7 +22,7 @@ use crate::{
             db_files::{self, AtomicFile, FileId, JOURNAL, LOG, beside, folder},
             reader::Reader,
             schema::recognised,
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         recovery::{
@@ -115,7 +115,7 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
     }
     db_files::create_folder(folder(path)).map_err(of_file_system)?;
     let part = AtomicFile::new(path).map_err(of_file_system)?;
-    let new = match prepared(file, part.path()).map_err(|error| explained(error, part.path())) {
+    let new = match prepared(file, part.path()).map_err(|error| refine_error(error, part.path())) {
         Ok(new) => new,
         Err(Error::Store {
             fault: StoreFault::Foreign,
@@ -260,19 +260,19 @@ pub(in crate::store) fn before_migration(
     let source = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let made = copy(&source.conn, &target, false)?;
     log::info!(
-        "{} notes of schema {schema} were backed up before they are brought up to date: {}",
+        "{} notes of schema {schema} were backed up before the migration: {}",
         made.notes,
         target.file_name().unwrap_or_default().display()
     );
-    if let Err(error) = forget_oldest(path, &target) {
-        log::warn!("an old backup can't be taken away: {error}");
+    if let Err(error) = remove_oldest(path, &target) {
+        log::warn!("an old backup can't be removed: {error}");
     }
     Ok(())
 }
 
 /// Removes all but the newest backups of migrations. Never removes the one just made, which looks
 /// like the oldest if the clock was set back.
-fn forget_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
+fn remove_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
     let beginning = [stem(path), "-schema-".into()].concat();
     let mut made = Vec::new();
     for entry in fs::read_dir(folder(path).join(FOLDER))? {
@@ -306,7 +306,7 @@ fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
     }
     db_files::create_folder(folder(target)).map_err(of_file_system)?;
     let part = AtomicFile::new(target).map_err(of_file_system)?;
-    let notes = written(source, part.path()).map_err(|error| explained(error, part.path()))?;
+    let notes = written(source, part.path()).map_err(|error| refine_error(error, part.path()))?;
     let bytes = fs::metadata(part.path()).map_err(of_file_system)?.len();
     match part.put(replace) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists()),
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_is_whole_private_and_replaces_nothing_unasked() {
+    fn a_backup_is_complete_private_and_never_replaces_a_file_unasked() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_backup_left_behind_is_not_in_the_way() {
+    fn leftovers_of_a_killed_backup_are_no_obstacle() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -598,7 +598,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_without_a_log_keeps_what_was_there() {
+    fn a_restore_without_a_wal_keeps_the_old_notes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -615,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_over_a_file_that_is_none_keeps_it() {
+    fn a_restore_over_a_file_that_is_no_database_keeps_it() {
         for junk in ["not a database", &"x".repeat(10_000), ""] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("notes.db");
@@ -636,7 +636,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_sound_backup_changes_nothing() {
+    fn restoring_a_file_that_is_no_sound_backup_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -684,7 +684,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_made_with_the_clock_put_back_is_not_taken_for_the_oldest() {
+    fn a_backup_made_after_the_clock_was_set_back_is_not_removed_as_the_oldest() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();

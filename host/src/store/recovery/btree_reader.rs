@@ -605,7 +605,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_cut_off_or_damaged_counts_up_to_there() {
+    fn a_truncated_or_damaged_wal_counts_up_to_that_point() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
         let conn = Connection::open(&path).unwrap();

@@ -23,7 +23,7 @@ use crate::{
             query_deadline,
             reader::Reader,
             schema,
-            sqlite_error::explained,
+            sqlite_error::refine_error,
         },
         notes::tags::{LookAlike, look_alikes},
         recovery::check_content::{Area, Fault, examine, fault, listed, trees},
@@ -76,7 +76,7 @@ pub fn check(path: &Path) -> Result<Health> {
     if !health.exists {
         return Ok(health);
     }
-    match inside(path, &mut health).map_err(|error| explained(error, path)) {
+    match inside(path, &mut health).map_err(|error| refine_error(error, path)) {
         Err(Error::Store {
             fault: StoreFault::Broken,
             ..
@@ -106,7 +106,7 @@ pub fn glance(path: &Path, time: Duration) -> Result<Health> {
     }
     let mut health = from_outside(path);
     if health.exists {
-        quickly(path, &mut health, time).map_err(|error| explained(error, path))?;
+        quickly(path, &mut health, time).map_err(|error| refine_error(error, path))?;
     }
     Ok(health)
 }

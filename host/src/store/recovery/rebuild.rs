@@ -22,7 +22,7 @@ use crate::{
             connect,
             db_files::{AtomicFile, beside, stamp, unused},
             schema,
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         notes::note_rows::note_of_page,
@@ -35,7 +35,7 @@ use crate::{
             damaged_rows::{
                 LARGE_IDS, SavedRow, alias, is_note_id, live_row, may_be_tag, named, trashed_row,
             },
-            swap_database::{forget_files, replace},
+            swap_database::{remove_copies, replace},
         },
         transaction::{
             Writer,
@@ -101,14 +101,14 @@ pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
         return Ok(Repaired { salvage: None });
     }
     let part = AtomicFile::new(path).map_err(of_file_system)?;
-    let new = empty(part.path()).map_err(|error| explained(error, part.path()))?;
+    let new = empty(part.path()).map_err(|error| refine_error(error, part.path()))?;
     let done = replace(path, part, new, |new, held| {
         let name = beside(path, &[".broken-", &stamp(now)].concat());
         let broken = unused(&name, "");
         held.keep_files(path, &broken)?;
         let salvaged = salvage(path, &broken, new, now);
         if salvaged.is_err() {
-            forget_files(&broken);
+            remove_copies(&broken);
         }
         salvaged
     })?;
@@ -613,7 +613,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_sound_database_everything_is_read() {
+    fn a_sound_database_is_read_completely() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -710,7 +710,7 @@ mod tests {
     const PAGE: usize = 4096;
 
     #[test]
-    fn a_page_that_is_lost_costs_no_note_its_address() {
+    fn no_note_loses_its_address_with_a_lost_page() {
         let (bytes, all) = original();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
@@ -745,7 +745,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_roots_are_lost_tags_of_many_pages_have_their_names() {
+    fn without_all_roots_tags_of_many_pages_have_their_names() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -780,7 +780,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_first_page_costs_nothing() {
+    fn a_lost_first_page_loses_nothing() {
         let (bytes, all) = original();
         for junk in [0, 0xff, b'x'] {
             let mut damaged = bytes.clone();
@@ -830,7 +830,7 @@ mod tests {
     }
 
     #[test]
-    fn saves_that_are_only_in_the_log_are_salvaged() {
+    fn saves_only_in_the_wal_are_recovered() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -853,7 +853,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_derived_is_made_anew() {
+    fn derived_data_is_rebuilt() {
         for damage in [
             "UPDATE meta SET notes = notes + 1, tags = 0",
             "UPDATE tags SET uses = uses + 1 WHERE name = 'z'",
@@ -891,7 +891,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_store_goes_on_after_a_repair() {
+    fn an_open_store_works_after_a_repair() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);

@@ -23,12 +23,12 @@ use crate::{
     store::connection::{
         connect,
         db_files::{self, AtomicFile, JOURNAL, LOG, SHARED_MEMORY, beside, journals},
-        sqlite_error::{explained, of_file_system},
+        sqlite_error::{of_file_system, refine_error},
     },
 };
 
 /// How long to wait for readers and writers.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The database to be replaced, locked against other writers.
 pub(in crate::store) struct ExclusiveDatabase {
@@ -43,7 +43,7 @@ impl ExclusiveDatabase {
     pub(in crate::store) fn keep_files(&mut self, path: &Path, aside: &Path) -> Result<()> {
         let kept = self.copy_files(path, aside);
         if kept.is_err() {
-            forget_files(aside);
+            remove_copies(aside);
         }
         kept.map_err(of_file_system)
     }
@@ -65,7 +65,7 @@ impl ExclusiveDatabase {
 }
 
 /// Removes the copies of a replacement that failed.
-pub(in crate::store) fn forget_files(aside: &Path) {
+pub(in crate::store) fn remove_copies(aside: &Path) {
     for ending in [LOG, "", JOURNAL] {
         if let Err(error) = db_files::remove(&beside(aside, ending)) {
             log::warn!("a copy can't be taken away: {error}");
@@ -82,7 +82,7 @@ pub(in crate::store) fn replace<T>(
     new: Connection,
     fill: impl FnOnce(&Connection, &mut ExclusiveDatabase) -> Result<T>,
 ) -> Result<T> {
-    replaced(path, part, new, fill).map_err(|error| explained(error, path))
+    replaced(path, part, new, fill).map_err(|error| refine_error(error, path))
 }
 
 fn replaced<T>(
@@ -179,7 +179,7 @@ fn begin(backup: &Backup<'_, '_>) -> Result<bool> {
 }
 
 fn wait(mut step: impl FnMut() -> rusqlite::Result<StepResult>) -> rusqlite::Result<StepResult> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         match step() {
             Ok(StepResult::Busy | StepResult::Locked) if Instant::now() < deadline => {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kill_between_the_old_log_and_the_new_file_costs_no_note_of_the_log() {
+    fn a_kill_between_the_old_wal_and_the_new_file_loses_no_note_of_the_wal() {
         for bytes in [0, 4096] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("notes.db");
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_salvaged_whose_database_is_gone() {
+    fn a_wal_without_its_database_is_recovered() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         left_by_a_kill(&path);

@@ -608,7 +608,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn answers_as_a_model_does_whatever_is_done_to_its_tags(
+    fn answers_like_the_model_after_any_edit_of_tags(
         steps in prop::collection::vec((step(), questions(), any::<bool>()), 1..60)
     ) {
         let mut t = TestStore::checked();

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::Result,
     store::{
-        connection::{clock, reader::Reader, sqlite_error::explained},
+        connection::{clock, reader::Reader, sqlite_error::refine_error},
         query::suggest_memory::SuggestMemory,
     },
 };
@@ -122,7 +122,7 @@ impl Store {
         work: impl FnOnce(&Writer<'_>) -> Result<(T, End)>,
     ) -> Result<T> {
         self.in_transaction(now, work)
-            .map_err(|error| explained(error, &self.path))
+            .map_err(|error| refine_error(error, &self.path))
     }
 
     fn in_transaction<T>(

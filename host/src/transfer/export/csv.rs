@@ -43,7 +43,7 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             &*address,
             &note.title,
             &tags,
-            &note.summary,
+            &note.shown_summary(),
             &known(&metadata.excerpt),
             &saved_at,
             &updated_at,

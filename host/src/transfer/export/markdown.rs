@@ -309,7 +309,7 @@ fn content(note: &Note) -> String {
     text.push_str("---\n");
     if !note.summary.is_empty() {
         text.push('\n');
-        text.push_str(&without_shortcodes(&note.summary));
+        text.push_str(&without_shortcodes(&note.shown_summary()));
         if !note.summary.ends_with('\n') {
             text.push('\n');
         }

@@ -44,7 +44,7 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         let title = title.replace(['\n', '\r'], " ");
         writeln!(out, ">{}</A>", escaped(&title))?;
         if !note.summary.is_empty() {
-            writeln!(out, "    <DD>{}", escaped(&note.summary))?;
+            writeln!(out, "    <DD>{}", escaped(&note.shown_summary()))?;
         }
         Ok(())
     })?;

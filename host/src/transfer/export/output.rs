@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_killed_export_left_goes_with_the_next() {
+    fn leftovers_of_a_killed_export_are_removed_by_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("notes.json");
         let left = folder.path().join(".url-notes.4194304-0.part");

@@ -150,7 +150,7 @@ impl Walk<'_> {
     ) -> Result<()> {
         let line = item.line_of(object);
         if depth > MAX_DEPTH {
-            return sink(Found::refused(line, "It is nested too deep."));
+            return sink(Found::refused(line, "It is nested too deeply."));
         }
         if has_address(object) {
             return sink(self.row(&[object], around, line));
