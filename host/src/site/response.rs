@@ -63,6 +63,15 @@ impl Answer {
         }
     }
 
+    /// What is asked for is at another address now, and may be elsewhere the next time
+    /// (RFC 9110, 15.4.4).
+    pub(super) fn see_other(location: String) -> Self {
+        Self {
+            location: Some(location),
+            ..Self::sentence(303, "This is at another address.".into())
+        }
+    }
+
     /// The same page at the site's own origin. The same answer for whatever is asked for, also
     /// for what isn't there; and another one as soon as the origin is another.
     pub(super) fn redirect(origin: &str, target: &str) -> Self {

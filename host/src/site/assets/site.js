@@ -1,11 +1,23 @@
-// The keyboard on the site: / goes to the search, j and k from note to note, Enter
-// opens, ? shows all keys. Everything on the pages works without this file.
+// What the pages do beyond links: keyboard shortcuts (/ goes to the search, j and k from note
+// to note, Enter opens, ? shows all), compact rows, "More" in place, relative dates.
+// Everything on the pages works without this file.
 //
-// Single keys can be turned off (WCAG 2.2, 2.1.4): who speaks to the computer
-// would otherwise strike them by chance.
+// Single-key shortcuts can be turned off (WCAG 2.2, 2.1.4): speech input would otherwise
+// trigger them by accident.
 
 /** Kept by the browser, for this site alone. */
-const SETTING = "single-keys";
+const SINGLE_KEYS = "single-keys";
+const COMPACT = "compact";
+
+/** Dates that are no older than this many days are shown as relative ones. */
+const RELATIVE_DAYS = 28;
+
+/** Tags of a note that are shown at first, as in `note_card.rs`. */
+const FIRST_TAGS = 6;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY_MS = 24 * HOUR;
 
 /** What j and k go through: the notes of a page, else its tags or sites. */
 const STOPS = [
@@ -25,8 +37,19 @@ const KEYS = [
 	[["Esc"], "leave a field, or close this"],
 ];
 
-let on = readSetting();
-const help = makeHelp();
+let on = setting(SINGLE_KEYS) !== "off";
+/** @type {HTMLDialogElement | undefined} */
+let help;
+
+// Before the page is painted.
+document.documentElement.classList.toggle("compact", setting(COMPACT) === "on");
+
+document.addEventListener("DOMContentLoaded", () => {
+	help = makeHelp();
+	offerCompactRows();
+	offerWholeNotes();
+	showRelativeDates(document);
+});
 
 document.addEventListener("keydown", (event) => {
 	if (event.defaultPrevented || event.isComposing) return;
@@ -36,7 +59,7 @@ document.addEventListener("keydown", (event) => {
 		if (event.key === "Escape") target.blur();
 		return;
 	}
-	if (help.open || !on) return;
+	if (help?.open || !on) return;
 	if (act(event.key)) event.preventDefault();
 });
 
@@ -59,7 +82,7 @@ function act(key) {
 		case "o":
 			return openNote();
 		case "?":
-			help.showModal();
+			help?.showModal();
 			return true;
 		default:
 			return false;
@@ -124,24 +147,100 @@ function openNote() {
 	return Boolean(link);
 }
 
-/** @returns {boolean} */
-function readSetting() {
+/**
+ * A setting; null where it has its default.
+ * @param {string} name
+ */
+function setting(name) {
 	try {
-		return localStorage.getItem(SETTING) !== "off";
+		return localStorage.getItem(name);
 	} catch {
-		// Where the browser keeps nothing, they are as they come.
-		return true;
+		// A browser that stores nothing.
+		return null;
 	}
 }
 
-/** @param {boolean} wanted */
-function turn(wanted) {
-	on = wanted;
+/**
+ * @param {string} name
+ * @param {string | null} value null for the default
+ */
+function keepSetting(name, value) {
 	try {
-		if (on) localStorage.removeItem(SETTING);
-		else localStorage.setItem(SETTING, "off");
+		if (value === null) localStorage.removeItem(name);
+		else localStorage.setItem(name, value);
 	} catch {
-		// Where the browser keeps nothing, it holds for this page.
+		// A browser that stores nothing: the setting holds for this page.
+	}
+}
+
+/** Connects the switch between compact rows and whole notes. */
+function offerCompactRows() {
+	const box = /** @type {HTMLInputElement | null} */ (document.querySelector("#compact"));
+	if (!box) return;
+	const root = document.documentElement;
+	box.checked = root.classList.contains("compact");
+	box.addEventListener("change", () => {
+		root.classList.toggle("compact", box.checked);
+		keepSetting(COMPACT, box.checked ? "on" : null);
+		hideNeedlessMore();
+	});
+}
+
+/** Shows the whole text, or all tags, of a note in place. */
+function offerWholeNotes() {
+	hideNeedlessMore();
+	addEventListener("resize", hideNeedlessMore);
+	document.addEventListener("click", (event) => {
+		if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+		if (!(event.target instanceof Element)) return;
+		const link = event.target.closest(".show-more, .rest a");
+		if (!link) return;
+		event.preventDefault();
+		if (link.matches(".show-more")) {
+			const whole = link.previousElementSibling?.classList.toggle("whole") ?? false;
+			link.textContent = whole ? "Less" : "More";
+		} else {
+			const list = link.closest("ul");
+			const next = list?.querySelectorAll("a")[FIRST_TAGS];
+			list?.classList.add("unfolded");
+			// The link that had the focus is hidden now.
+			next?.focus();
+		}
+	});
+}
+
+/** "More" would show nothing more where four lines are enough. */
+function hideNeedlessMore() {
+	/** @type {NodeListOf<HTMLElement>} */
+	const links = document.querySelectorAll(".show-more");
+	const texts = [...links].map((link) => link.previousElementSibling);
+	// Read all, then write all: one layout.
+	const enough = texts.map(
+		(text) =>
+			text instanceof HTMLElement &&
+			!text.classList.contains("whole") &&
+			text.clientHeight > 0 &&
+			text.scrollHeight <= text.clientHeight + 1,
+	);
+	for (const [place, link] of links.entries()) link.hidden = enough[place] ?? false;
+}
+
+/**
+ * Shows recent dates relative to now; the tooltip has the exact one.
+ * @param {ParentNode} within
+ */
+function showRelativeDates(within) {
+	const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+	/** @type {NodeListOf<HTMLTimeElement>} */
+	const times = within.querySelectorAll("article ul.facts time[title], .related-notes time");
+	for (const time of times) {
+		const age = Date.now() - Date.parse(time.dateTime);
+		if (!(age >= 0) || age > RELATIVE_DAYS * DAY_MS) continue;
+		if (age < MINUTE) time.textContent = "just now";
+		else if (age < HOUR) time.textContent = format.format(-Math.floor(age / MINUTE), "minute");
+		else if (age < DAY_MS) time.textContent = format.format(-Math.floor(age / HOUR), "hour");
+		else if (age < 7 * DAY_MS) time.textContent = format.format(-Math.floor(age / DAY_MS), "day");
+		else time.textContent = format.format(-Math.floor(age / (7 * DAY_MS)), "week");
 	}
 }
 
@@ -167,7 +266,10 @@ function makeHelp() {
 	const box = document.createElement("input");
 	box.type = "checkbox";
 	box.checked = on;
-	box.addEventListener("change", () => turn(box.checked));
+	box.addEventListener("change", () => {
+		on = box.checked;
+		keepSetting(SINGLE_KEYS, on ? null : "off");
+	});
 	label.append(box, "Single-key shortcuts");
 	const form = document.createElement("form");
 	form.method = "dialog";

@@ -14,6 +14,13 @@ use crate::{
 /// From so many notes on a tag stands out among others.
 const OFTEN: u64 = 10;
 
+/// Tags of a note that a list shows at first.
+const FIRST_TAGS: usize = 6;
+/// Bytes and lines of a text that are at most as long as what a list shows of it at first:
+/// four lines.
+const SHORT_TEXT: usize = 200;
+const SHORT_LINES: usize = 3;
+
 /// What stands between the tags and the dates of a note.
 pub(super) enum Body<'a> {
     /// The user's text, else the page's description.
@@ -44,7 +51,7 @@ pub(super) fn by_day<T>(
     }
 }
 
-/// A list of notes, with a heading for each day: what most pages are.
+/// A list of notes, with a heading for each day.
 pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
     by_day(
         layout,
@@ -69,6 +76,22 @@ pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, S
     }
 }
 
+/// A list of notes, each with its date: where most days have one note.
+pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note]) -> Markup {
+    html! {
+        h2.visually-hidden { "Notes" }
+        @for note in notes { (listed(layout, note)) }
+    }
+}
+
+/// The same of previews that were made before, by [`listed`].
+pub(in crate::site) fn listed_one_by_one(notes: &[(Timestamp, String)]) -> Markup {
+    html! {
+        h2.visually-hidden { "Notes" }
+        @for (_, preview) in notes { (PreEscaped(preview)) }
+    }
+}
+
 /// A note as it stands in those lists.
 pub(in crate::site) fn listed(layout: &Layout, note: &Note) -> Markup {
     preview(layout, note, 3, &Body::Whole)
@@ -83,15 +106,22 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
     html! {
         article.note {
             (heading(note, level))
-            (tag_links(layout, &note.tags))
+            (first_tag_links(layout, note))
             @match body {
-                Body::Whole => (text(note, level + 1)),
+                Body::Whole => {
+                    @if is_long(note) {
+                        div.clamped { (text(note, level + 1)) }
+                        a.show-more href=(layout.links.note(note.id)) { "More" }
+                    } @else {
+                        (text(note, level + 1))
+                    }
+                }
                 Body::Snippet(snippet) => (marked(snippet)),
             }
             ul.facts role="list" {
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
-                li { "Saved " (moment(layout, note.saved_at)) }
-                @if let Some(date) = published(note) { li { "Published " (date) } }
+                li.saved { "Saved " (moment(layout, note.saved_at)) }
+                @if let Some(date) = published(note) { li.published { "Published " (date) } }
                 li { a rel="bookmark" href=(layout.links.note(note.id)) { "Details" } }
             }
         }
@@ -127,6 +157,35 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
 /// What a note is called: without a title, by its URL.
 pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
     note.name()
+}
+
+/// The tags of a note in a list. Those after the first few are hidden until the reader asks
+/// for them; without JavaScript the link to do so leads to the page of the note.
+fn first_tag_links(layout: &Layout, note: &Note) -> Markup {
+    // One more takes no more room than the link to it.
+    if note.tags.len() <= FIRST_TAGS + 1 {
+        return tag_links(layout, &note.tags);
+    }
+    let hidden = note.tags.len() - FIRST_TAGS;
+    html! {
+        ul.tags.folded role="list" aria-label="Tags" {
+            @for tag in &note.tags {
+                li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (tag) } }
+            }
+            li.rest {
+                a href=(layout.links.note(note.id)) aria-label={ (hidden) " more tags" } { "+" (hidden) }
+            }
+        }
+    }
+}
+
+/// Whether a list may not have room for the whole text of a note.
+fn is_long(note: &Note) -> bool {
+    let text = match note.summary.trim() {
+        "" => note.metadata.excerpt.as_deref().unwrap_or_default(),
+        summary => summary,
+    };
+    text.len() > SHORT_TEXT || text.lines().count() > SHORT_LINES
 }
 
 pub(super) fn tag_links(layout: &Layout, tags: &[Tag]) -> Markup {
@@ -223,15 +282,23 @@ pub(super) fn site_link(layout: &Layout, site: &str) -> Markup {
     html! { a href=(layout.links.site(site, None)) { bdi { (site) } } }
 }
 
-/// The day of a moment, as the user's clock has it.
+/// The day of a moment, as the user's clock has it. Its tooltip has the time, too.
 pub(super) fn moment(layout: &Layout, moment: Timestamp) -> Markup {
-    html! { time datetime=(timestamp_text(moment)) { (day(saved_on(layout, moment))) } }
+    html! {
+        time datetime=(timestamp_text(moment)) title=(day_and_time(layout, moment)) {
+            (day(saved_on(layout, moment)))
+        }
+    }
 }
 
 /// Day and time of a moment, as the user's clock has it.
 pub(super) fn whole_moment(layout: &Layout, moment: Timestamp) -> Markup {
+    html! { time datetime=(timestamp_text(moment)) { (day_and_time(layout, moment)) } }
+}
+
+fn day_and_time(layout: &Layout, moment: Timestamp) -> String {
     let clock = moment.to_zoned(layout.zone.clone());
-    html! { time datetime=(timestamp_text(moment)) { (clock.strftime("%-d %b %Y, %H:%M")) } }
+    clock.strftime("%-d %b %Y, %H:%M").to_string()
 }
 
 /// The day of a moment.

@@ -120,9 +120,9 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
                 ul.tags.counted role="list" {
                     @for (tag, _) in tags {
                         li {
-                            a href=(with("", tag)) { span.unseen { "with " } bdi { (tag) } }
+                            a href=(with("", tag)) { span.visually-hidden { "with " } bdi { (tag) } }
                             a.not href=(with("-", tag)) title={ "Without “" (tag) "”" } {
-                                span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                                span aria-hidden="true" { "−" } span.visually-hidden { "without " (tag) }
                             }
                         }
                     }
@@ -151,6 +151,7 @@ pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     };
     let place = Breadcrumb {
         searches: true,
+        lists_notes: true,
         ..place("")
     };
     layout.page(&place, &content)
@@ -162,6 +163,8 @@ fn place(query: &str) -> Breadcrumb<'_> {
         steps.push((query, None));
     }
     Breadcrumb {
+        heading: query.is_empty().then_some("Search"),
+        lists_notes: !query.is_empty(),
         steps,
         query,
         tab: query.is_empty().then_some(Tab::Search),
