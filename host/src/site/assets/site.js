@@ -232,14 +232,19 @@ function hideNeedlessMore() {
 function showRelativeDates(within) {
 	const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 	/** @type {NodeListOf<HTMLTimeElement>} */
-	const times = within.querySelectorAll("article ul.facts time[title], .related-notes time");
+	const times = within.querySelectorAll(
+		"article ul.facts time[title], .related-notes time",
+	);
 	for (const time of times) {
 		const age = Date.now() - Date.parse(time.dateTime);
 		if (!(age >= 0) || age > RELATIVE_DAYS * DAY_MS) continue;
 		if (age < MINUTE) time.textContent = "just now";
-		else if (age < HOUR) time.textContent = format.format(-Math.floor(age / MINUTE), "minute");
-		else if (age < DAY_MS) time.textContent = format.format(-Math.floor(age / HOUR), "hour");
-		else if (age < 7 * DAY_MS) time.textContent = format.format(-Math.floor(age / DAY_MS), "day");
+		else if (age < HOUR)
+			time.textContent = format.format(-Math.floor(age / MINUTE), "minute");
+		else if (age < DAY_MS)
+			time.textContent = format.format(-Math.floor(age / HOUR), "hour");
+		else if (age < 7 * DAY_MS)
+			time.textContent = format.format(-Math.floor(age / DAY_MS), "day");
 		else time.textContent = format.format(-Math.floor(age / (7 * DAY_MS)), "week");
 	}
 }

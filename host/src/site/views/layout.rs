@@ -125,7 +125,7 @@ impl Layout {
         .into_string()
     }
 
-    /// The `h1`, below links to the pages that this one belongs to.
+    /// The `h1`, below links to the pages that this page belongs to.
     fn heading(&self, place: &Breadcrumb<'_>) -> Markup {
         let (last, parents) = match place.steps.split_last() {
             Some(((last, _), parents)) => (*last, parents),
@@ -134,15 +134,8 @@ impl Layout {
         html! {
             div.page-heading {
                 div {
-                    @if !parents.is_empty() {
-                        p.parents {
-                            @for (text, address) in parents {
-                                @match address {
-                                    Some(address) => a href=(address) { (text) },
-                                    None => (text),
-                                }
-                            }
-                        }
+                    @for (text, address) in parents {
+                        @if let Some(address) = address { p.parents { a href=(address) { (text) } } }
                     }
                     h1 dir="auto" { (place.heading.unwrap_or(last)) }
                 }

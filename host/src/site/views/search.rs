@@ -50,7 +50,7 @@ pub(in crate::site) fn search(
             (operators(true))
         }
     };
-    layout.page(&place(query), &content)
+    layout.page(&place(layout, query), &content)
 }
 
 /// The notes that were found, the best first.
@@ -66,7 +66,7 @@ pub(in crate::site) fn best(layout: &Layout, query: &str, best: &Best) -> String
         }
         @if best.hits.is_empty() { (operators(true)) }
     };
-    layout.page(&place(query), &content)
+    layout.page(&place(layout, query), &content)
 }
 
 /// What is looked for, each condition a link that takes it off.
@@ -134,7 +134,7 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
 
 /// The page as long as there is nothing to look for.
 pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
-    layout.page(&place(query), &operators(true))
+    layout.page(&place(layout, query), &operators(true))
 }
 
 /// The page that searches by itself, where nobody answers questions.
@@ -152,13 +152,14 @@ pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     let place = Breadcrumb {
         searches: true,
         lists_notes: true,
-        ..place("")
+        ..place(layout, "")
     };
     layout.page(&place, &content)
 }
 
-fn place(query: &str) -> Breadcrumb<'_> {
-    let mut steps = vec![("search", None)];
+fn place<'a>(layout: &Layout, query: &'a str) -> Breadcrumb<'a> {
+    let page = (!query.is_empty()).then(|| layout.links.search());
+    let mut steps = vec![("search", page)];
     if !query.is_empty() {
         steps.push((query, None));
     }
