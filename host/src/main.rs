@@ -1,4 +1,5 @@
-//! `url-notes`: which face is asked for, wiring, exit code.
+//! Entry point of `url-notes`: selects host or command line, wires the parts and sets the exit
+//! code.
 
 use std::io::{self, Write as _};
 use std::{cell::OnceCell, fs::File, os::fd::AsFd as _, process::ExitCode};
@@ -14,7 +15,7 @@ use url_notes::{
 };
 
 fn main() -> ExitCode {
-    // Notes are private whatever the shell or the desktop has set.
+    // Keep notes private regardless of the umask of the shell or desktop.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let done = match config::face() {
         Face::Host(caller) => host(caller),
@@ -32,13 +33,20 @@ fn main() -> ExitCode {
 fn host(caller: Caller) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
+    if let Some(obstacle) = &config.log_obstacle {
+        // Browsers keep what a host says here, and there is no log to say it in.
+        let _ = writeln!(io::stderr(), "url-notes: {obstacle}");
+    }
     let site = OnceCell::new();
     let access = site::Settings::from(&config).access();
     let mut handler = Handler::new(Settings::from(&config), || {
         SiteState::of(site.get(), config.port, &access)
     })
-    .noting(ExtensionRegistry::new(config.seen.clone(), caller));
-    // Not `io::stdin`, which reads ahead.
+    .with_registry(ExtensionRegistry::new(
+        config.extensions_file.clone(),
+        caller,
+    ));
+    // `io::stdin` reads ahead, so it can't be polled.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {
         drop(site.set(Site::start((&config).into())))
@@ -49,7 +57,7 @@ fn host(caller: Caller) -> anyhow::Result<()> {
 fn command_line(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.data_dir.as_deref())?;
     logging::start(&config);
-    for warning in &config.warnings {
+    for warning in config.warnings.iter().chain(&config.log_obstacle) {
         writeln!(io::stderr(), "url-notes: {warning}")?;
     }
     let mut out = io::stdout().lock();

@@ -1,5 +1,4 @@
-// What pages and people can hand over that no form was made for: the page is saved all
-// the same.
+// Unusual pages and unusual input: the page is saved all the same.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";

@@ -1,4 +1,4 @@
-// What a page says of itself, where it says it late, of another page, or not at all.
+// What is captured of pages that load slowly, have another page's metadata, or have none.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -213,7 +213,7 @@ inEachBrowser(
 				assert.equal(note?.url, web.address("/slow"));
 				assert.equal(note?.title, "");
 			} else {
-				assert.match(await popup.text("#status"), /still loading/);
+				await popup.says("#status", /still loading/);
 			}
 			await popup.dismiss();
 		} finally {
@@ -238,7 +238,7 @@ inEachBrowser(
 				/access token \(token\)/.test(await popup.text("#secret")),
 			);
 			if (browser.name === "Firefox")
-				assert.match(await popup.text("#secret"), /user name and password/);
+				await popup.says("#secret", /user name and password/);
 			const shown = await popup.evaluate(() => document.documentElement.outerHTML);
 			assert.ok(!shown.includes("pazz0"));
 			assert.equal((await world.notes())[0]?.url, address);

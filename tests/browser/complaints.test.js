@@ -1,5 +1,4 @@
-// What people complain of in other tools that save pages, each as what the user can do
-// here instead.
+// Common complaints about other tools that save pages, and what the user can do here instead.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
@@ -63,9 +62,8 @@ inEachBrowser(
 	"“it said unknown error”: without the program it says what is missing, and the command to run",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article", "queued");
-		const said = await popup.text("body");
-		assert.match(said, /isn.t installed for this browser/);
-		assert.match(said, /\.\/install\.sh/);
+		await popup.says("body", /isn.t installed for this browser/);
+		const said = await popup.says("body", /\.\/install\.sh/);
 		assert.doesNotMatch(said, /unknown|error/i);
 	},
 	{ registered: false },

@@ -1,5 +1,4 @@
-// The extension's own pages, the first run and the settings, and what they say of what
-// waits.
+// The welcome page and the settings with the unsaved changes.
 
 import assert from "node:assert/strict";
 import { rename, writeFile } from "node:fs/promises";

@@ -1,7 +1,7 @@
-// Around the popup: context menus, the address bar, all tabs of a window, the badge.
+// Context menus, address bar, all tabs of a window, badge.
 //
-// All of it is done as a person does it: right clicks, the menu, the keyword in the address
-// bar, the browser's own question about a permission.
+// The tests act as a person does: with right clicks, the menu, the keyword in the address bar
+// and the browser's own question about a permission.
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -301,7 +301,7 @@ inEachBrowser(
 		const saving = await browser.own("window/window.html");
 		await saving.click("#save");
 		await browser.allow();
-		await says(saving, "#connection", /1 waiting.* isn.t installed/);
+		await says(saving, "#connection", /1 not saved yet.* isn.t installed/);
 		await says(saving, "#cure-command", /install\.sh/);
 		await world.install();
 		await says(saving, "#connection", /^1 saved/);

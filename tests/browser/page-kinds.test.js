@@ -1,4 +1,4 @@
-// What the button does on pages of every kind: it saves the page, or says that it can't.
+// The button on pages of every kind: it saves the page, or says that it can't.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -20,7 +20,7 @@ import { inEachBrowser } from "./test-environment.js";
 async function isTurnedAway(world, browser, page, address) {
 	await browser.visit(page, address);
 	const popup = await world.click(browser, page, "error");
-	assert.match(await popup.text("#status"), /can.t be saved/, address);
+	await popup.says("#status", /can.t be saved/);
 	assert.equal(await popup.shows("#fields"), false, address);
 	assert.equal(await popup.shows("#problem"), false, address);
 	await popup.press("Escape");

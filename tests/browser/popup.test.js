@@ -198,7 +198,7 @@ inEachBrowser(
 		await popup.press("Delete");
 		await popup.hasTags("one", "three");
 		assert.equal(await focusedTag(), "three", "the one that took its place");
-		assert.equal(await popup.text("#announcement"), "Removed: two");
+		await popup.says("#announcement", /^Removed: two$/);
 		await popup.press("Backspace");
 		await popup.hasTags("one");
 		assert.equal(await focusedTag(), "one");
@@ -306,7 +306,7 @@ inEachBrowser(
 		);
 		await popup.dismiss();
 		const again = await world.click(browser, page);
-		assert.match(await again.text("#status"), /^Gerade eben gespeichert$/);
+		await again.says("#status", /^Gerade eben gespeichert$/);
 	},
 	{ language: "de" },
 );
@@ -340,7 +340,7 @@ inEachBrowser(
 		await popup.type("mac");
 		await popup.offers("machine learning");
 		assert.ok((await field()).expanded);
-		assert.match(await popup.text("#announcement"), /^1 matching tag\.$/);
+		await popup.says("#announcement", /^1 matching tag\.$/);
 		const [none] = await heard("option");
 		assert.equal(none.name, "machine learning");
 		assert.equal(none.description, "2 notes");
@@ -357,7 +357,7 @@ inEachBrowser(
 		await popup.press("Enter");
 		await popup.hasTags("machine learning");
 		assert.ok(!(await field()).expanded);
-		assert.equal(await popup.text("#announcement"), "Added: machine learning");
+		await popup.says("#announcement", /^Added: machine learning$/);
 		const buttons = (await heard("button")).map((button) => button.name);
 		assert.ok(buttons.includes("Remove tag machine learning"), buttons.join());
 		assert.ok(buttons.includes("Preview") && buttons.includes("Undo"), buttons.join());

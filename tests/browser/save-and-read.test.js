@@ -1,5 +1,4 @@
-// The main job: a click saves the page, tags and a note are typed, and it is read on
-// the site.
+// The main task: save a page with a click, type tags and a note, and read them on the site.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
@@ -72,7 +71,7 @@ inEachBrowser(
 		const { popup } = await world.save(browser, "/article");
 		await popup.hasTags("ci");
 		assert.equal(await popup.value("#summary"), "Read this twice.");
-		assert.match(await popup.text("#status"), /^Saved just now$/);
+		await popup.says("#status", /^Saved just now$/);
 		assert.ok(await popup.shows("#delete"));
 		await popup.type("caching,");
 		await popup.hasTags("ci", "caching");
@@ -91,7 +90,7 @@ inEachBrowser(
 		const first = await world.save(browser, "/article?utm_source=newsletter");
 		await first.popup.dismiss();
 		const { popup } = await world.save(browser, "/article");
-		assert.match(await popup.text("#same-page"), /utm_source/);
+		await popup.says("#same-page", /utm_source/);
 		await popup.dismiss();
 		await world.holds([
 			{ url: world.web.address("/article?utm_source=newsletter"), tags: [] },
@@ -257,7 +256,7 @@ inEachBrowser(
 	"says that a page can't be saved, and saves nothing",
 	async (world, browser) => {
 		const popup = await world.click(browser, await browser.open(), "error");
-		assert.match(await popup.text("#status"), /can.t be saved/);
+		await popup.says("#status", /can.t be saved/);
 		assert.ok(
 			await popup.evaluate(() =>
 				["#title", "#tags", "#summary"].every((field) =>

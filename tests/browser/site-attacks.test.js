@@ -1,5 +1,4 @@
-// What other pages, and notes that were made to do harm, can do to the site in real
-// browsers: nothing.
+// Attacks on the site by other pages and by malicious notes, in real browsers.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

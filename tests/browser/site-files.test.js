@@ -1,5 +1,5 @@
-// The site as files, in real browsers: served below a path as GitHub Pages does it, and
-// opened from the disk, where a page may fetch nothing.
+// The exported site in real browsers: served below a path, as on GitHub Pages, and opened from
+// the disk, where a page can't fetch anything.
 
 import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";

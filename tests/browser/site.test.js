@@ -1,5 +1,4 @@
-// The site as a person reads it in a real browser: from the keyboard, and by addresses
-// that only a browser resolves.
+// The site in a real browser: by keyboard, and at addresses that only a browser resolves.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";

@@ -1,4 +1,4 @@
-// Suggested tags: learned from notes that are there, taken with keys and clicks.
+// Suggested tags, learned from existing notes, taken by keyboard and by click.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
@@ -36,8 +36,8 @@ inEachBrowser(
 		assert.deepEqual(await places(popup), before, "nothing moves when they come");
 		const first = await popup.offered();
 		assert.equal(first.length <= 5, true);
-		assert.match(await popup.text("#why"), /^Suggested: appears in the title Tab$/);
-		assert.match(await popup.text("#announcement"), /^Suggested: sourdough, /);
+		await popup.says("#why", /^Suggested: appears in the title Tab$/);
+		await popup.says("#announcement", /^Suggested: sourdough, /);
 		await popup.press("Tab");
 		await popup.hasTags("sourdough");
 		assert.equal(await popup.focused(), "tags");

@@ -1,6 +1,5 @@
-// What one test lives in: a home folder, a store and a port of its own, url-notes
-// installed there by install.sh, pages to read, and browsers. All of it is gone when
-// the test ends.
+// The environment of one test: its own home folder, store and port, url-notes installed there
+// by install.sh, web pages, and browsers. It is removed when the test ends.
 
 import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// Nothing typed is lost: not to a stray click, to a host that is missing or killed,
-// or to another browser.
+// Typed text is never lost: not by a stray click, a missing or killed host, or another
+// browser.
 
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -72,7 +72,7 @@ inEachBrowser(
 	"says how to mend a host that isn't registered, and delivers the save once it is, once only",
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/article", "queued");
-		assert.match(await popup.text("body"), /\.\/install\.sh/);
+		await popup.says("body", /\.\/install\.sh/);
 		await popup.type("later,");
 		await popup.hasTags("later");
 		await popup.focus("#summary");

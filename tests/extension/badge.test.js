@@ -1,4 +1,4 @@
-// What the button's badge says, and how seldom the host is asked for it.
+// What the badge on the button shows, and how rarely it sends a request to the host.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -48,7 +48,7 @@ const PAGE = "https://example.org/a";
 
 test("asks nothing unless the user wants pages marked", async () => {
 	const { host, badge } = await start(PAGE);
-	badge.look();
+	badge.update();
 	badge.written("saveNote");
 	await settle();
 	assert.deepEqual(host.log, []);
@@ -61,7 +61,7 @@ test("of two hundred tabs asks about the one in front", async () => {
 	await badge.mark(true);
 	for (let i = 0; i < 200; i += 1) {
 		badge.left(i);
-		badge.look();
+		badge.update();
 	}
 	await settle();
 	assert.deepEqual(
@@ -79,7 +79,7 @@ test("remembers what it was told, for a minute and until something is written", 
 	assert.equal(browser.seen(0), "");
 	const { length } = browser.writes;
 	for (let i = 0; i < 5; i += 1) {
-		badge.look();
+		badge.update();
 		await settle();
 	}
 	assert.equal(host.log.length, 1);
@@ -93,7 +93,7 @@ test("remembers what it was told, for a minute and until something is written", 
 	assert.equal(browser.seen(0), "✓");
 	mock.timers.tick(60_000);
 	host.notes.clear();
-	badge.look();
+	badge.update();
 	await settle();
 	assert.equal(browser.seen(0), "");
 });
@@ -105,7 +105,7 @@ test("says nothing of a page that was left while the host was asked", async () =
 		host.interfere = null;
 		Object.assign(browser.all[0] ?? {}, { url: "https://example.org/other" });
 		badge.left(0);
-		badge.look();
+		badge.update();
 	};
 	await badge.mark(true);
 	await settle();
@@ -120,7 +120,7 @@ test("without a host claims nothing, and doesn't ask", async () => {
 	await settle();
 	assert.equal(browser.seen(0), "");
 	host.back();
-	badge.look();
+	badge.update();
 	await settle();
 	assert.equal(browser.seen(0), "✓");
 });

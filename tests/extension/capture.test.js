@@ -1,4 +1,4 @@
-// Which pages can be saved, and what of their own words goes along.
+// Which pages can be saved, and how captured metadata is limited.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Dates as the user reads them: how long ago, and the date in the form of the site.
+// Dates for the user: how long ago a moment was, and the date as the site shows it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Suggestions that were refused are told to the host, for the site alone.
+// The host receives the dismissed suggestions of the page's web site only.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -73,14 +73,14 @@ test("a popup counts what is refused in it once, and tells of what was refused b
 	};
 	const port = { onMessage: { addListener: on }, onDisconnect: { addListener() {} } };
 	const host = {
-		greetAgain() {},
+		refreshHello() {},
 		request: async (/** @type {string} */ _method, /** @type {any} */ params) => {
 			asked.push(params);
 			return { tags: [] };
 		},
 	};
 	servePopup(/** @type {any} */ ({ ...port, postMessage() {} }), {
-		pages: /** @type {any} */ ({ open: async () => {}, says: () => ({}) }),
+		pages: /** @type {any} */ ({ open: async () => {}, metadata: () => ({}) }),
 		dismissedTags,
 		host: /** @type {any} */ (host),
 		ready: Promise.resolve(),

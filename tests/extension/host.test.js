@@ -1,4 +1,5 @@
-// The connection: greeting first, answers to their askers, and a cause for each end.
+// The connection: `hello` comes first, each request gets its response, and each broken port
+// has a cause.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

@@ -1,4 +1,4 @@
-// The context menus: what a click asks for, of pages that answer and of those that don't.
+// The context menus: what a click does, in pages that can be read and in others.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -38,9 +38,12 @@ function click(info, tab = {}) {
 		};
 	const parts = /** @type {any} */ ({
 		pages: Object.fromEntries(
-			["intend", "intendNot", "saveUnseen"].map((name) => [name, telling(name)]),
+			["requestSave", "cancelRequest", "saveWithoutPopup"].map((name) => [
+				name,
+				telling(name),
+			]),
 		),
-		backgroundSaves: { save: telling("save"), tell: telling("tell") },
+		backgroundSaves: { save: telling("save"), tell: telling("flashResult") },
 		ready: Promise.resolve(),
 	});
 	void onMenuClick(
@@ -84,8 +87,8 @@ test("a selection of a page that can't be saved isn't kept for another", async (
 	);
 	await settle();
 	assert.deepEqual(log, [
-		["intend", 1, "chosen"],
-		["intendNot", 1],
+		["requestSave", 1, "chosen"],
+		["cancelRequest", 1],
 	]);
 });
 

@@ -1,4 +1,4 @@
-// What becomes of typed text where the page has a note already.
+// How typed text is merged with an existing note.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

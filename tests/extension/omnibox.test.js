@@ -1,5 +1,5 @@
-// The keyword in the address bar: late answers are dropped, texts are no markup, and
-// Enter leads where its line said.
+// The keyword in the address bar: late results are dropped, titles never become markup, and
+// Enter opens what its line announces.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

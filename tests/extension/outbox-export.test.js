@@ -1,4 +1,4 @@
-// What waits, as a file that `url-notes import` takes.
+// Unsaved changes as a file for `url-notes import`.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Writes reach the host in order and once, whatever ends in between.
+// Writes reach the host in order and once, even if port, background or browser end meanwhile.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

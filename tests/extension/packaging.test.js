@@ -1,4 +1,4 @@
-// The files for the stores: the folder as it is, small, and the same bytes each time.
+// The packages for the stores: all files of the extension, small, and reproducible.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,5 +1,5 @@
-// From the click to nothing left to send: what is typed is never lost and never
-// overwrites what the user hasn't seen.
+// From the click until everything is sent: typed text is never lost, and never overwrites text
+// that the user hasn't seen.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

@@ -1,4 +1,4 @@
-// The popup's own page in a real browser, shown views by the test in the background's place.
+// The popup's page in a real browser. The test sends it views in place of the background.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -192,7 +192,7 @@ test("another note of the page is asked for when a slow page names its address",
 		page.evaluate(
 			() =>
 				/** @type {any} */ (globalThis).told.filter(
-					(/** @type {any} */ message) => message.do === "lookAround",
+					(/** @type {any} */ message) => message.do === "findRelated",
 				).length,
 		);
 	await show(1, "");

@@ -1,9 +1,9 @@
-// What is read inside a page, tried inside real pages.
+// What `readPage` finds in pages, in a real browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { readPage } from "../../extension/background/capture.js";
+import { readPage } from "../../extension/background/read-page.js";
 
 /** @type {import("puppeteer-core").Browser} */
 let browser;

@@ -1,5 +1,4 @@
-// The host is tried again soon, then ever less often, and by an alarm once the
-// background may be asleep.
+// The host is tried again soon, then less and less often, and later by an alarm.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

@@ -1,16 +1,13 @@
-// What is searched in a site of files is what the program searches: the same words, the
-// same queries. The program's own tests write down what both are held to.
+// The search of an exported site finds what the program finds: it splits words and reads
+// queries in the same way. The program's tests write the fixtures.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { means, occurrences } from "../../host/src/site/assets/occurrences.js";
 import { isEmpty, readQuery } from "../../host/src/site/assets/query.js";
-import {
-	halvesOf,
-	means,
-	occurrences,
-	wordsOf,
-} from "../../host/src/site/assets/words.js";
+import { halvesOf } from "../../host/src/site/assets/spellings.js";
+import { wordsOf } from "../../host/src/site/assets/words.js";
 
 /**
  * Without what isn't there.

@@ -1,5 +1,5 @@
-// A host that answers slowly, twice, out of order or never: what is saved is saved once,
-// and nothing is lost.
+// A host that responds slowly, twice, out of order or never: each page is saved once, and
+// nothing is lost.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

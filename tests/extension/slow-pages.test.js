@@ -1,5 +1,5 @@
-// A page that is slow to be read is saved at once, and what it says is saved after it:
-// that doubles nothing, brings nothing back and takes no quote away.
+// A page that loads slowly is saved at once, and its metadata follows. That creates no
+// duplicates, restores nothing that was removed, and loses no quote.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -40,7 +40,7 @@ async function openSlow({ there, away = false, selection } = {}) {
 	const background = await FakeBackground.start(host);
 	const { captured, say } = slowPage();
 	background.captured = captured;
-	if (selection) background.pages.intend(1, selection);
+	if (selection) background.pages.requestSave(1, selection);
 	const popup = await FakePopup.open(background);
 	popup.type({});
 	return { host, background, popup, say };
@@ -261,7 +261,7 @@ test("a selection from the menu survives the background's end while its page is 
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	background.captured = new Promise(() => {});
-	background.pages.intend(1, "chosen");
+	background.pages.requestSave(1, "chosen");
 	await FakePopup.open(background);
 	await background.restart();
 	assert.equal(host.note.summary, "> chosen");
@@ -287,7 +287,7 @@ test("a selection from the menu of a page that can't be saved goes into no other
 		ready: Promise.resolve(),
 	});
 	servePopup(port, parts);
-	background.pages.intend(1, "stale");
+	background.pages.requestSave(1, "stale");
 	tell({ do: "open", tab: { url: "about:x", title: "", tabId: 1 } });
 	await settle();
 	await FakePopup.open(background, "https://other.example/");

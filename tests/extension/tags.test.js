@@ -1,4 +1,4 @@
-// What a tag may be, and where its page is.
+// The rules for tags, and the addresses of their pages.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

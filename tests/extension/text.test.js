@@ -1,4 +1,4 @@
-// Texts are cut to what the host takes, between characters, and are well-formed.
+// Texts are cut to the host's limits between characters, and are well-formed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

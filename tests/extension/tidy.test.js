@@ -1,4 +1,4 @@
-// What can be held by a test is held by a test.
+// Rules for the extension's files.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

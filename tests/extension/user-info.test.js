@@ -1,5 +1,5 @@
-// User name and password of an address, if the user wants them removed: nothing of them
-// reaches the host or the browser's storage, whatever saves or asks.
+// If the user wants user names and passwords removed, they reach neither the host nor the
+// browser's storage, whichever way a page is saved.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -43,7 +43,7 @@ async function start(strips) {
 	const parts = /** @type {any} */ ({
 		pages: background.pages,
 		dismissedTags: { add() {}, forget() {}, of: () => [] },
-		host: Object.assign(host, { greetAgain() {} }),
+		host: Object.assign(host, { refreshHello() {} }),
 		ready: Promise.resolve(),
 		tryHost() {},
 		activeTab: async () => ({ url: SECRET, title: "", tabId: 1 }),
@@ -69,7 +69,7 @@ const WAYS = {
 	"the popup": async ({ say }) => {
 		say({ do: "open", tab: { url: SECRET, title: "A title", tabId: 1 } });
 		await settle();
-		say({ do: "lookAround", turn: 1 });
+		say({ do: "findRelated", turn: 1 });
 		say({ do: "suggest", title: "", text: "", tags: [], dismissed: [], turn: 1 });
 		say({ do: "tryHost" });
 	},

@@ -1,4 +1,4 @@
-// The page that saves all tabs of a window, on a page and a browser that are played.
+// The page that saves all tabs of a window, with a fake document and a fake browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
-// The command line on a real terminal: colours, widths, the pager, the question after a
-// mistake in an edit; and what shells complete. The terminal is script(1)'s.
+// The command line on a real terminal, by script(1): colours, widths, pager, the question
+// after a mistake in an edit, and shell completion.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-// install.sh on machines of all sorts, without a build and without browsers.
+// install.sh on many kinds of machines, without a build and without browsers.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -109,7 +109,7 @@ fn next_leads_from_page_to_page() {
 }
 
 #[test]
-fn the_command_line_sorts_by_relevance_if_told_to() {
+fn the_command_line_sorts_by_relevance_on_request() {
     let mut host = TestHost::new();
     note(&mut host, "Rust", &[], "");
     note(&mut host, "newer", &[], "about rust");
@@ -138,7 +138,7 @@ fn the_command_line_sorts_by_relevance_if_told_to() {
     );
 }
 
-/// Titles that the command line finds, in a time zone of its own.
+/// Returns the titles that the command line finds in a time zone.
 #[track_caller]
 fn found_in(dir: &Path, zone: &str, query: &str) -> Vec<String> {
     let mut command = program(dir);
@@ -260,7 +260,7 @@ fn notes_without_tags_are_found_and_listed() {
 }
 
 #[test]
-fn a_hash_filters_by_tag_where_there_is_one() {
+fn a_hash_filters_by_tag_if_it_exists() {
     let mut host = TestHost::new();
     note(&mut host, "one", &["gpu"], "");
     note(&mut host, "two", &["#lojban", "deep learning"], "");
@@ -323,7 +323,7 @@ fn days_are_those_of_the_local_time_zone() {
 }
 
 #[test]
-fn a_time_zone_that_is_not_known_is_told() {
+fn an_unknown_time_zone_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let told = |zone: &str| {
         let mut command = program(dir.path());

@@ -319,7 +319,7 @@ fn in_editor(
             }
         };
         // Where it can't be asked, what was typed is kept all the same.
-        if !asked_again(&mistake).unwrap_or(false) {
+        if !ask_to_edit_again(&mistake).unwrap_or(false) {
             return draft.give_up(&mistake);
         }
     }
@@ -353,7 +353,7 @@ fn sentence_of(failure: &EditorFailure) -> String {
 
 /// Tells what is wrong and asks whether to mend it. Where nobody is there to answer,
 /// nothing is asked.
-fn asked_again(sentence: &str) -> io::Result<bool> {
+fn ask_to_edit_again(sentence: &str) -> io::Result<bool> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(false);
     }

@@ -286,7 +286,7 @@ fn run_edit(
     if invocation.json {
         return invocation.print_json(&EditOutput::of(&edited, rehearsal.dry_run));
     }
-    tell_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
+    print_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
     Ok(())
 }
 
@@ -324,13 +324,13 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
         return invocation.print_json(&output);
     }
     for (edit, edited) in edits.iter().zip(&edited) {
-        tell_edit(invocation.out, edit, edited, command.rehearsal.dry_run)?;
+        print_edit(invocation.out, edit, edited, command.rehearsal.dry_run)?;
     }
     Ok(())
 }
 
 /// One line of what was done, then what follows from it and the way back.
-fn tell_edit(
+fn print_edit(
     out: &mut dyn Write,
     edit: &TagEdit,
     edited: &TagEdited,

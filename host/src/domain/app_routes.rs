@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_a_page_is_no_page() {
+    fn a_fragment_is_not_a_page_of_its_own() {
         for url in [
             "https://e.org/a#section-3",
             "https://e.org/a#toc",

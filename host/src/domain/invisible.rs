@@ -155,7 +155,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn leaves_out_what_changes_nothing() {
+    fn removes_invisible_characters_without_effect() {
         for text in [
             "a\u{200B}b",
             "a\u{AD}b",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_others_look_different_without() {
+    fn keeps_invisible_characters_that_change_how_others_look() {
         for text in [
             "می\u{200C}خواهم",
             "نیم\u{200C}فاصله",
@@ -213,7 +213,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn twice_changes_nothing(text in "[a\u{200B}-\u{200F}\u{FE0F}👩🏽💻❤1\u{20E3}ی\u{94D}क\u{E0062}🏴\u{E007F}]{0,12}") {
+        fn a_second_run_changes_nothing(text in "[a\u{200B}-\u{200F}\u{FE0F}👩🏽💻❤1\u{20E3}ی\u{94D}क\u{E0062}🏴\u{E007F}]{0,12}") {
             let once = without_invisible(&text).into_owned();
             prop_assert_eq!(without_invisible(&once), once.as_str());
         }

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_nobody_writes_by_hand() {
+    fn recognises_deep_nesting() {
         for (mark, deep) in [
             (">", true),
             ("> ", true),

@@ -29,7 +29,7 @@ impl Searched {
         Self {
             title: note.title.clone(),
             tags: tags(note),
-            summary: plain_text(&note.summary),
+            summary: plain_text(&note.shown_summary()),
             excerpt: note.metadata.excerpt.clone().unwrap_or_default(),
             address: address(note),
         }
@@ -61,7 +61,7 @@ impl ReadSummary {
     /// That of a note.
     #[must_use]
     pub fn of(note: &Note) -> Self {
-        let text = plain_text(&note.summary);
+        let text = plain_text(&note.shown_summary());
         let words = Words::of(&text);
         Self { text, words }
     }

@@ -11,7 +11,7 @@ use super::{
         check_tag_count, check_title, with_quote,
     },
     page_url::PageUrl,
-    secrets::without_user_info,
+    secrets::{with_user_info_of, without_user_info},
     tag::Tag,
 };
 use crate::error::Result;
@@ -122,7 +122,15 @@ impl Note {
             check_tag_count(&self.tags)?;
         }
         if let Some(wanted) = change.summary {
-            self.summary = match change.seen_summary {
+            // Who saw the stored text itself meant to take away what is missing now.
+            let (wanted, seen) = match change.seen_summary {
+                Some(seen) if seen == self.summary => (wanted, Some(seen)),
+                seen => (
+                    with_user_info_of(&self.summary, wanted),
+                    seen.map(|seen| with_user_info_of(&self.summary, seen)),
+                ),
+            };
+            self.summary = match seen {
                 Some(seen) if seen != self.summary => join_summaries(&self.summary, &seen, wanted),
                 _ => wanted,
             };
@@ -155,9 +163,11 @@ impl Note {
         if self.title.is_empty() {
             self.title = check_title(title)?;
         }
-        if !summary.trim().is_empty() && !says(&self.summary, summary, str::trim) {
+        // An export has none of the passwords of the text that is here.
+        let summary = with_user_info_of(&self.summary, summary.to_owned());
+        if !summary.trim().is_empty() && !says(&self.summary, &summary, str::trim) {
             self.summary = match self.summary.trim_end() {
-                "" => summary.to_owned(),
+                "" => summary,
                 own => format!("{own}\n\n{summary}"),
             };
             check_summary(&self.summary)?;
@@ -324,7 +334,8 @@ impl Note {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn with_row(&self, row: &ImportedRow, is_own: bool, now: Timestamp) -> Result<Merged> {
-        let (tags, summary, omissions) = self.room_for(&row.tags, &row.summary);
+        let summary = with_user_info_of(&self.summary, row.summary.clone());
+        let (tags, summary, omissions) = self.room_for(&row.tags, &summary);
         let mut note = self
             .clone()
             .enriched(&row.title, tags, summary, &row.metadata)?;
@@ -447,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_two_changed_at_once_are_joined() {
+    fn tags_of_two_concurrent_edits_are_joined() {
         for (current, seen, wanted, joined) in [
             (&["a"][..], &["a"][..], &["a", "b"][..], &["a", "b"][..]),
             (&["a", "x"], &["a"], &["a", "b"], &["a", "x", "b"]),
@@ -473,7 +484,31 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_two_wrote_at_once_are_joined() {
+    fn a_password_in_a_text_goes_only_where_it_was_seen() {
+        let stored = "a https://jo:pw@e.org/";
+        for (seen, wanted, result) in [
+            (
+                "a https://e.org/",
+                "b https://e.org/",
+                "b https://jo:pw@e.org/",
+            ),
+            (stored, "b https://e.org/", "b https://e.org/"),
+            ("a https://e.org/", "b", "b"),
+        ] {
+            let change = Change {
+                summary: Some(wanted.into()),
+                seen_summary: Some(seen.into()),
+                ..Change::default()
+            };
+            let changed = note(&[], stored)
+                .changed(change, Timestamp::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(changed.summary, result, "{seen:?} {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn texts_of_two_concurrent_edits_are_joined() {
         for (current, seen, wanted, joined) in [
             ("", "", "mine", "mine"),
             ("seen", "seen", "mine", "mine"),

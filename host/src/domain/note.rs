@@ -9,7 +9,7 @@ use crate::{
         page_url::PageUrl,
         published_date,
         quote::Quote,
-        secrets::{tokens_in, without_user_info},
+        secrets::{text_without_user_info, tokens_in, without_user_info},
         tag::{Tag, is_comma},
     },
     error::{Error, Result},
@@ -72,7 +72,7 @@ pub struct Note {
     pub addresses: Vec<String>,
     /// In the user's order, without doubles.
     pub tags: Vec<Tag>,
-    /// The user's own text, Markdown.
+    /// The user's own text, Markdown. What is shown is [`Note::shown_summary`].
     pub summary: String,
     /// What the page says of itself.
     pub metadata: Metadata,
@@ -296,6 +296,12 @@ impl Note {
         without_user_info(&self.url)
     }
 
+    /// The text as it is shown: its links are without user name and password.
+    #[must_use]
+    pub fn shown_summary(&self) -> Cow<'_, str> {
+        text_without_user_info(&self.summary)
+    }
+
     /// What it is called: without a title, by its address.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
@@ -368,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_moments_with_milliseconds() {
+    fn formats_times_with_milliseconds() {
         let moment = NoteId(1_755_000_000_123_456).moment();
         assert_eq!(timestamp_text(moment), "2025-08-12T12:00:00.123Z");
         assert_eq!(

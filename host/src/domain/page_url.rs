@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_share_button_adds_makes_no_other_page() {
+    fn parameters_of_share_buttons_do_not_make_another_page() {
         for (shared, page) in [
             (
                 "https://www.youtube.com/watch?v=a1&si=x&pp=y&t=42s",
@@ -847,7 +847,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_a_site_adds_to_shared_addresses_makes_no_other_page_and_what_it_shows_does() {
+    fn a_sites_share_parameters_do_not_make_another_page_but_content_parameters_do() {
         for (page, added, other) in SITES {
             let with = |parameters: &str| {
                 let sign = if page.contains('?') { '&' } else { '?' };

@@ -449,7 +449,7 @@ mod tests {
         );
     }
 
-    /// As for words: `site/assets/words.js` finds the same.
+    /// As for words: `site/assets/spellings.js` and `occurrences.js` find the same.
     #[test]
     fn what_is_found_is_written_down_for_the_other_side() {
         let texts = [

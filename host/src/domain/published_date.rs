@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_may_be_two_days_is_read_by_the_language_of_the_page() {
+    fn an_ambiguous_date_is_read_by_the_language_of_the_page() {
         for (text, lang, date) in [
             ("03/04/2017", None, None),
             ("03.04.2017", None, None),
@@ -504,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn an_invalid_date_is_none() {
         for text in [
             "",
             "yesterday",

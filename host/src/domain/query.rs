@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_means_a_tag_where_there_is_one() {
+    fn a_hash_means_a_tag_if_it_exists() {
         let used = ["#lojban", "lojban", "gpu", "machine learning"];
         let query = Query::parse("#Lojban -#gpu #\"machine learning\" #42 c#");
         let query = query
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_operator_is_a_word() {
+    fn an_unknown_operator_is_a_word() {
         assert_eq!(
             terms("before:yesterday"),
             [("before:yesterday".into(), false, true)]

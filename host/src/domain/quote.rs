@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_repeated_text_by_its_surroundings() {
+    fn distinguishes_a_repeated_text_by_its_context() {
         let quote = Quote::new("non-stop", "all day", "service").unwrap();
         assert_eq!(
             quote.address("https://e.org/a#top"),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quote_goes_by_its_ends() {
+    fn a_long_quote_is_linked_by_its_ends() {
         let text = (0..80)
             .map(|n| format!("w{n}"))
             .collect::<Vec<_>>()
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_of_several_blocks_goes_by_ends_that_lie_within_one() {
+    fn a_quote_of_several_blocks_is_linked_by_ends_within_one_block() {
         let several = quote("A heading\n\nThe first of it.\n\nAnd here is the very last of it.");
         assert_eq!(
             several.address("https://e.org/"),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quote_without_spaces_goes_by_what_stands_between_its_signs() {
+    fn a_long_quote_without_spaces_is_linked_by_the_text_between_its_signs() {
         let text = format!("最初の文です。{}、最後の文", "字".repeat(300));
         let address = quote(&text).address("https://e.org/");
         let directive = address.split_once(":~:text=").unwrap().1;
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quote_of_few_words_goes_by_them() {
+    fn a_long_quote_of_few_words_is_linked_by_them() {
         let text = format!("{} {}", "a".repeat(150), "b".repeat(150));
         let address = quote(&text).address("https://e.org/");
         assert!(address.ends_with(&text.replace(' ', ",")), "{address}");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_has_no_room_is_cut_between_characters() {
+    fn a_quote_over_the_limit_is_cut_between_characters() {
         let quote = quote(&"字*".repeat(5_000));
         let summary = quote.append_to("Mine.", "https://e.org/", 9_000);
         assert!(summary.len() <= 9_000 && summary.len() > 8_980);

@@ -679,7 +679,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_found_by_its_name_and_those_below() {
+    fn a_site_filter_matches_the_host_and_its_subdomains() {
         for (host, known, is) in [
             ("youtube.com", "youtube.com", true),
             ("m.youtube.com", "youtube.com", true),

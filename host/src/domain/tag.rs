@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_of_an_older_version_can_be_looked_for() {
+    fn a_tag_of_an_older_version_can_be_searched() {
         let old = Tag::sought(" Machine\u{200B}Learning ").unwrap();
         assert_eq!(old.as_str(), "machine\u{200B}learning");
         assert_eq!(old.renewed(), Some(Tag::parse("machinelearning").unwrap()));
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_reads_its_word_as_the_name() {
+    fn a_shell_parses_the_quoted_name() {
         for name in [
             "gpu",
             "large language model",

@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_alike_is_alike() {
+    fn look_alikes_are_equal() {
         for (one, other) in [
             ("Gödel ÉTÉ", "godel ete"),
             ("Go\u{308}del", "gödel"),
@@ -523,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_meant_with_its_signs_and_without() {
+    fn a_word_matches_with_and_without_its_signs() {
         let means = |query: &str, text: &str, unfinished| {
             Words::of(query)
                 .at(0)

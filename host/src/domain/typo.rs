@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_fingers_is_seen_through() {
+    fn a_typo_completes_to_the_tag() {
         check("gpuu", Some("gpu"));
         check("gup", Some("gpu"));
         check("rsut", Some("rust"));
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_is_meant_and_of_equals_the_first() {
+    fn the_nearest_matches_and_of_equals_the_first() {
         let names = ["kernels", "kernel", "colonel"];
         assert_eq!(nearest("kernal", names.into_iter()), Some("kernel"));
         assert_eq!(nearest("bat", ["cat", "hat"].into_iter()), Some("cat"));

@@ -77,7 +77,7 @@ fn check_params(method: &str, params: &str, code: i32, message: &str) {
 }
 
 #[test]
-fn a_list_is_no_request_by_position() {
+fn a_list_is_not_accepted_as_a_request() {
     for list in [
         r#"["2.0",1,"stats",{}]"#,
         r#"["2.0", 1, "noteForUrl", {"url": "https://e.org"}]"#,
@@ -91,7 +91,7 @@ fn a_list_is_no_request_by_position() {
 }
 
 #[test]
-fn what_stands_behind_a_request_makes_it_no_json() {
+fn data_after_a_request_makes_it_invalid_json() {
     let good = r#"{"jsonrpc":"2.0","id":1,"method":"stats"}"#;
     for garbage in ["x", "{}", ",", "]", "\0", good] {
         let refused = refusal(format!("{good}{garbage}"));
@@ -110,7 +110,7 @@ fn what_stands_behind_a_request_makes_it_no_json() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_no_json_wherever_it_stands() {
+fn invalid_utf_8_is_no_json_anywhere() {
     for before in [
         r#"{"jsonrpc":"2.0","id":1,"method":"stats","other":""#,
         r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{"url":""#,
@@ -189,7 +189,7 @@ fn a_wrong_parameter_is_named() {
 }
 
 #[test]
-fn a_list_is_no_quote_and_no_fields_by_position() {
+fn a_list_is_not_accepted_as_quote_or_fields() {
     for (method, field) in [("saveNote", "quote"), ("updateNote", "seen")] {
         for list in ["[]", r#"["a","b","c"]"#, r#"[["a"],"b"]"#] {
             let params = format!(r#"{{"opId":"a","id":1,"url":"b","title":"c","{field}":{list}}}"#);

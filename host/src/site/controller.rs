@@ -1,5 +1,5 @@
-//! From an address to its answer: what a page needs is read from the store,
-//! then the page is made of it. Every read is over before anything is sent.
+//! Turns an address into an answer: reads what the view needs from the store, then renders it. All
+//! reads end before anything is sent.
 
 use std::{
     borrow::Cow,
@@ -27,9 +27,9 @@ use crate::{
     store::{Month, Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
 
-/// Notes on one page of a list.
+/// Notes per listing page.
 pub(super) const PAGE_NOTES: u32 = 20;
-/// Notes of a feed.
+/// Notes in a feed.
 pub(super) const FEED_NOTES: u32 = 50;
 /// Tags on the first page.
 pub(super) const HOME_TAGS: u32 = 8;
@@ -41,9 +41,9 @@ pub(super) const RELATED_TAGS: u32 = 12;
 const ON_THIS_DAY: usize = 3;
 /// Related notes on the page of a note.
 pub(super) const RELATED_NOTES: usize = 6;
-/// Tags, or sites, that are offered instead of one that isn't there.
+/// Suggested tags, or sites, if the requested one doesn't exist.
 const NEAR_TAGS: u32 = 8;
-/// Connections to the store that are kept open.
+/// Most idle connections to the store.
 const IDLE_READERS: usize = 2;
 
 pub(super) const STYLE: &str = concat!(
@@ -52,26 +52,27 @@ pub(super) const STYLE: &str = concat!(
 );
 pub(super) const SCRIPT: &str = include_str!("assets/site.js");
 pub(super) const ICON: &str = include_str!("../../../extension/icons/icon.svg");
-/// Notes are private, even where somebody puts a public address in front of them.
+/// Keeps crawlers out, even if somebody puts the site behind a public address.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 
 /// The site of one database.
 pub(super) struct Controller {
     database: PathBuf,
     layout: Layout,
-    /// Where browsers get it: for what is read elsewhere than on the site.
+    /// The origin for browsers, used in what is read outside of the site.
     origin: String,
     absolute: Links,
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<ResponseCache>,
     facet_cache: FacetCache,
-    /// Another one in each process: a newer program makes other pages of the same notes.
+    /// A number that differs in each process, because a newer program renders the same notes
+    /// differently.
     edition: u64,
 }
 
 impl Controller {
-    /// The site of `database`, which browsers get at `origin`. Programs that read its feeds
-    /// get them at `feeds`.
+    /// Creates the site of `database`, which browsers get at `origin`. Feed readers get its feeds
+    /// at `feeds`.
     pub(super) fn new(database: PathBuf, origin: String, feeds: &str) -> Self {
         Self {
             facet_cache: FacetCache::new(database.clone()),
@@ -89,13 +90,12 @@ impl Controller {
         }
     }
 
-    /// Where browsers get it, without a slash at the end.
+    /// Returns the origin for browsers, without a trailing slash.
     pub(super) fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The answer to a path and query. `has`: what the client has of it, the value
-    /// of `If-None-Match`.
+    /// Answers a request for a path and query. `has` is the value of `If-None-Match`.
     pub(super) fn answer_to(&self, target: &str, has: Option<&str>) -> Answer {
         let read = |page: &dyn Fn(&Reader) -> Result<Answer>| {
             self.lend(|reader| {
@@ -156,7 +156,7 @@ impl Controller {
         self.answer_to(target, None)
     }
 
-    /// Lends a connection to the store, which is open for reading only.
+    /// Runs `read` with a read-only connection to the store.
     fn lend(&self, read: impl FnOnce(&Reader) -> Result<Answer>) -> Result<Answer> {
         let kept = locked(&self.idle).pop();
         let reader = match kept {
@@ -169,7 +169,7 @@ impl Controller {
             None => Reader::open(&self.database)?,
         };
         let answer = read(&reader)?;
-        // One that failed is not kept.
+        // A connection that failed isn't reused.
         let mut idle = locked(&self.idle);
         if idle.len() < IDLE_READERS {
             idle.push(reader);
@@ -177,8 +177,7 @@ impl Controller {
         Ok(answer)
     }
 
-    /// The page as it was made before, unless something was written since; nothing
-    /// where the client has it.
+    /// Returns the cached page if nothing was written since, or 304 if the client has it already.
     fn once_a_revision(
         &self,
         reader: &Reader,
@@ -201,7 +200,8 @@ impl Controller {
             None => {
                 let missed = self.facet_cache.missed();
                 let answer = page(reader)?;
-                // One that was made without the facets is made better in a moment.
+                // A page rendered without the facets isn't cached, because a better one is possible
+                // in a moment.
                 if answer.status != 200 || self.facet_cache.missed() != missed {
                     return Ok(answer);
                 }
@@ -385,7 +385,7 @@ impl Controller {
         Ok(found(views::tag(&self.layout, &list)))
     }
 
-    /// What a tag page shows, one note more than it has room for.
+    /// Reads a tag page, with one note more than it shows.
     fn tagged(
         &self,
         reader: &Reader,
@@ -414,7 +414,7 @@ impl Controller {
     }
 
     fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
-        // Is it one of the tags that no note has, or only all of them together?
+        // Finds out whether one of the tags is on no note, or only their combination.
         for tag in &filter.with {
             if reader.tag_uses(tag)? == 0 {
                 return self.missing(
@@ -567,14 +567,15 @@ impl Controller {
     }
 }
 
-/// What a tag page shows.
+/// The content of a tag page.
 struct Tagged {
     count: u64,
     related: RelatedTags,
     notes: Vec<Note>,
 }
 
-/// What is locked here is sound whatever panicked meanwhile: lists that only grow and shrink.
+/// Ignores poisoning: the lists behind these locks only grow and shrink, so a panic leaves them
+/// valid.
 fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -583,8 +584,7 @@ fn found(html: String) -> Answer {
     Answer::page(200, html)
 }
 
-/// Cuts off the one note that was read over the page's length; answers where
-/// the next page begins.
+/// Removes the extra note. Returns the id at which the next listing page begins.
 fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
     let length = usize::try_from(PAGE_NOTES).unwrap_or(usize::MAX);
     if notes.len() <= length {
@@ -602,7 +602,7 @@ fn atom(links: &Links, feed: &Feed<'_>, notes: &[Note]) -> Answer {
     )
 }
 
-/// What changes with the program only.
+/// Answers with content that changes only with the program.
 fn unchanging(content_type: &'static str, body: Cow<'static, str>, has: Option<&str>) -> Answer {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
@@ -616,8 +616,8 @@ fn unchanging(content_type: &'static str, body: Cow<'static, str>, has: Option<&
     }
 }
 
-/// Whether a value of `If-None-Match` names this tag (RFC 9110, 13.1.2: weakly, and in
-/// no way more than that). `*`, which no browser sends for a page, is answered with the page.
+/// Returns whether `If-None-Match` contains this ETag (RFC 9110, 13.1.2: weak comparison). `*`,
+/// which no browser sends for a page, is answered with the page.
 fn names(has: &str, tag: &str) -> bool {
     has.split(',')
         .map(|one| one.trim_ascii())
@@ -637,7 +637,7 @@ mod tests {
 
     const ORIGIN: &str = "http://localhost:6683";
 
-    /// A store in a folder of its own, and the site of it.
+    /// A store in a temporary folder, and its site.
     struct TestSite {
         _folder: tempfile::TempDir,
         store: Store,
@@ -660,7 +660,7 @@ mod tests {
             }
         }
 
-        /// One note a day, from 1 November 2025.
+        /// Saves one note per day, starting on 1 November 2025.
         fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
             let metadata = Metadata::from_page(
                 Some("What the page says."),
@@ -698,7 +698,7 @@ mod tests {
         }
     }
 
-    /// The page's content without what all pages have around it.
+    /// Returns the page's main content without the layout.
     fn content(page: &str) -> &str {
         let (_, content) = page.split_once("<main").unwrap();
         content
@@ -840,7 +840,7 @@ mod tests {
     }
 
     #[test]
-    fn related_tags_narrow_and_can_be_dropped_again() {
+    fn related_tags_narrow_and_can_be_removed_again() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "Both", &["gpu", "llm"], "");
         place.save("https://e.org/2", "One", &["gpu"], "");
@@ -920,7 +920,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_comes_with_a_way_on() {
+    fn pages_for_what_is_missing_have_links() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &["large language model"], "");
         for target in [
@@ -1002,7 +1002,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_cannot_be_read_is_a_sentence_and_later_a_page_again() {
+    fn an_unreadable_store_gives_a_sentence_and_later_a_page_again() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "Title", &[], "");
         let TestSite {
@@ -1011,7 +1011,7 @@ mod tests {
             site,
             ..
         } = place;
-        // With the last writer gone, all of the store is in its one file.
+        // After the last writer has closed, the WAL is gone and all data is in one file.
         drop(store);
         let database = site.database;
         let aside = database.with_extension("aside");
@@ -1027,7 +1027,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_as_new_as_the_store() {
+    fn a_page_is_rendered_again_after_a_write() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "First", &["gpu"], "");
         for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
@@ -1107,7 +1107,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_come_near_are_like_what_was_looked_for_not_like_the_word_tag() {
+    fn suggested_tags_resemble_the_name_not_the_word_tag() {
         let mut place = TestSite::new();
         place.save(
             "https://e.org/1",
@@ -1120,7 +1120,7 @@ mod tests {
         assert!(!content(&page).contains("tagless-final"), "{page}");
     }
 
-    /// Every address that some page links to, from the first one on, each asked for once.
+    /// Follows every link from the home page, each address once.
     fn crawl(place: &TestSite) -> Vec<(String, Answer)> {
         let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
         let mut open = vec!["/".to_owned()];
@@ -1130,11 +1130,11 @@ mod tests {
             let links = answer.body.split(" href=\"").skip(1);
             for link in links.filter_map(|link| link.split_once('"')) {
                 let link = link.0.replace("&amp;", "&");
-                // As a browser resolves it, which is where `.` and `..` would be lost.
+                // Resolves it like a browser, which removes segments `.` and `..`.
                 let base = url::Url::parse("http://localhost:6683").unwrap();
                 let url = base.join(&target).unwrap().join(&link).unwrap();
                 let local = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
-                // Conditions can be put together without end.
+                // Filters can be combined without end.
                 let conditions = local.matches("with").count() + local.matches("tag%3A").count();
                 if url.origin() == base.origin() && conditions < 2 && seen.insert(local.clone()) {
                     open.push(local);
@@ -1345,7 +1345,7 @@ mod tests {
     }
 
     #[test]
-    fn where_sites_are_very_many_the_page_says_which_it_lists() {
+    fn with_very_many_sites_the_page_says_which_it_lists() {
         let mut place = TestSite::new();
         for number in 0..SITES_LISTED {
             place.save(&format!("https://s{number}.example/"), "", &[], "");
@@ -1508,7 +1508,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_not_there_is_told_as_data() {
+    fn missing_data_is_reported_as_json() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &[], "");
         place
@@ -1582,7 +1582,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_keyboard_is_forgiven() {
+    fn a_typo_finds_the_subcommand() {
         let place = TestSite::new();
         let page = place.page("/tgas", 404);
         assert!(

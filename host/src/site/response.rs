@@ -1,24 +1,23 @@
-//! What a page, a file or an error is, before it is written to a connection.
+//! An answer, before it is written to a connection.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What a page, a file or an error is, once it is ready to be sent.
+/// A page, a file or an error, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub status: u16,
     pub content_type: &'static str,
-    /// Where it is instead; percent-encoded.
+    /// The target of a redirect, percent-encoded.
     pub location: Option<String>,
-    /// By what the client can ask whether it is still the same (RFC 9110, 8.8.3),
-    /// with its quotation marks; without one it isn't kept.
+    /// The ETag (RFC 9110, 8.8.3), with its quotation marks. Without one, the answer isn't cached.
     pub tag: Option<String>,
     pub body: Cow<'static, str>,
 }
 
 impl Answer {
-    /// A page of the site.
+    /// Creates an HTML page.
     pub(super) fn page(status: u16, html: String) -> Self {
         Self {
             status,
@@ -29,7 +28,7 @@ impl Answer {
         }
     }
 
-    /// What is no page: data, or a file that is part of the program.
+    /// Creates an answer that isn't a page: data, or a file built into the program.
     pub(super) fn data(
         status: u16,
         content_type: &'static str,
@@ -44,7 +43,7 @@ impl Answer {
         }
     }
 
-    /// What the client has is still the same.
+    /// Creates a 304: the client's copy is current.
     pub(super) fn unchanged(tag: String) -> Self {
         Self {
             tag: Some(tag),
@@ -53,8 +52,8 @@ impl Answer {
         }
     }
 
-    /// The same page has another address. Browsers may keep that for good only
-    /// where an answer may be kept, and none may: an alias can be taken back.
+    /// Creates a redirect to the canonical address. It isn't permanent, because an alias can be
+    /// removed.
     pub(super) fn moved(location: String) -> Self {
         Self {
             status: 308,
@@ -75,7 +74,7 @@ impl Answer {
     /// The same page at the site's own origin. The same answer for whatever is asked for, also
     /// for what isn't there; and another one as soon as the origin is another.
     pub(super) fn redirect(origin: &str, target: &str) -> Self {
-        // Whatever came over the wire, a Location is ASCII without blanks.
+        // Whatever the request contained, a Location is ASCII without spaces.
         const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
         let target = utf8_percent_encode(target, BLANKS);
         Self {

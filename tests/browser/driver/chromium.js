@@ -1,5 +1,5 @@
-// Chromium with the extension, driven over the DevTools protocol. What is no page (menus, the
-// address bar, questions of the browser) has a mouse and a keyboard of its own: display.js.
+// Chromium with the extension, driven over the DevTools protocol. What isn't a page (menus,
+// address bar, the browser's dialogs) is driven by mouse and keyboard: display.js.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -298,11 +298,18 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		},
 		async visit(page, address) {
 			await page.goto(address).catch(async () => {
-				// A page that can't be loaded is one, too. It comes after the failure is told,
-				// and would close a popup.
-				await until("the browser shows why", () =>
-					page.url().startsWith("chrome-error:"),
-				);
+				// The error page arrives after `goto` has failed. The page's process reports it
+				// before the browser's own process has committed it, and that revokes the
+				// permission that a click grants. The history is the browser's.
+				const session = await page.createCDPSession();
+				await until("the browser shows the error page", async () => {
+					const { currentIndex, entries } = await session.send(
+						"Page.getNavigationHistory",
+					);
+					const isShown = page.url().startsWith("chrome-error:");
+					return isShown && entries[currentIndex]?.url === address;
+				});
+				await session.detach();
 			});
 		},
 		pages: () => browser.pages(),

@@ -1,5 +1,6 @@
-// A screen of its own with a real mouse and a real keyboard, for what of a browser is no
-// page: menus, the address bar, shortcuts. Knows windows, keys and points, no browser.
+// A separate display with a real mouse and keyboard, for the parts of a browser that aren't
+// pages: menus, address bar, shortcuts. It knows windows, keys and coordinates, but no
+// browser.
 
 import { execFile, spawn } from "node:child_process";
 import { rmSync } from "node:fs";

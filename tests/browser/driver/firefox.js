@@ -1,6 +1,6 @@
-// Firefox with the extension, driven over WebDriver BiDi. The popup is no browsing
-// context there, so the driver works it from the browser's own window: a frame
-// script reads its document, a text input processor strikes its keys.
+// Firefox with the extension, driven over WebDriver BiDi. The popup isn't a browsing context
+// there, so the driver works from the browser's own window: a frame script reads the popup's
+// document, and a text input processor presses its keys.
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// A browser's end without warning.
+// Ends a browser without warning.
 
 /**
  * Kills the browser and all that it started in its process group, at once. Puppeteer

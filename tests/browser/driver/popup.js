@@ -1,6 +1,5 @@
-// The popup as a person sees and works it, the same in both browsers. How its
-// document is reached and how keys get to it is each browser's own affair: a
-// `Channel`, from chromium.js or firefox.js.
+// The popup as a person uses it, the same in both browsers. chromium.js and firefox.js provide
+// a `Channel` to its document and keyboard.
 
 import { until } from "./until.js";
 

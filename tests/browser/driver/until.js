@@ -1,4 +1,4 @@
-// Waiting for a condition: the only way these tests wait for anything.
+// Waits for a condition. These tests wait for nothing else.
 
 import { setTimeout as pause } from "node:timers/promises";
 

@@ -16,7 +16,10 @@ use pulldown_cmark::{
     Alignment, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd,
 };
 
-use crate::domain::{markdown_text::is_too_deep, note::MAX_SUMMARY_BYTES, page_url::PageUrl};
+use crate::domain::{
+    markdown_text::is_too_deep, note::MAX_SUMMARY_BYTES, page_url::PageUrl,
+    secrets::without_user_info,
+};
 
 /// Parser events of one text that are rendered: a long text of 64 KiB has ten thousand.
 const MAX_EVENTS: usize = 50_000;
@@ -233,7 +236,7 @@ impl Builder {
                 // `<me@example.org>`, whose scheme goes without saying.
                 let address = match link_type {
                     LinkType::Email => format!("mailto:{dest_url}"),
-                    _ => dest_url.into_string(),
+                    _ => without_user_info(&dest_url).into_owned(),
                 };
                 // A link within a link is none in HTML; the outer one stays.
                 let is_link = !self.in_link && is_linkable(&address);
@@ -441,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_head_and_a_body_also_without_rows() {
+    fn a_table_without_rows_has_a_head_and_a_body() {
         check(
             "|a|\n|-|",
             "Table[TableHead[TableRow[HeaderCell(Start)[\"a\"]]] TableBody[]]",
@@ -458,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn many_blanks_in_a_row_change_nothing() {
+    fn many_spaces_in_a_row_change_nothing() {
         let blanks = " ".repeat(20_000);
         check(
             &format!("#{blanks}a\n\nc{blanks}\nd\n\n[e](https://e.org/{blanks})"),

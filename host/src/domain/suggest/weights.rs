@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn learns_which_sign_tells() {
+    fn learns_which_signal_predicts_best() {
         let mut weights = Weights::new(&[0.1; SIGNS]);
         let signs = |first: f64, second: f64| {
             let mut signs = [0.0; SIGNS];
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cant_be_learned_from_changes_nothing() {
+    fn empty_and_nan_examples_change_no_weight() {
         let mut weights = Weights::new(&[0.1; SIGNS]);
         let before = weights.odds(&[1.0; SIGNS]);
         weights.learn(&[]);

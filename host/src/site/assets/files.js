@@ -1,5 +1,5 @@
-// Where the pages are files: a server shows a folder's page by the folder's name, which is
-// the address to keep. A disk doesn't, so links name the page.
+// For exported sites. A server shows a folder's page at the folder's name, which is the canonical
+// address. A disk doesn't, so links name the file.
 
 if (location.protocol !== "file:" && location.pathname.endsWith("/index.html")) {
 	const folder = location.pathname.slice(0, -"index.html".length);

@@ -1,6 +1,7 @@
-// The search of a site in files. Nobody answers questions there, so the page looks by
-// itself, in the pieces of the index.
+// The search of an exported site. There is no server, so the page itself searches the pieces of the
+// index.
 
+import { occurrences } from "./occurrences.js";
 import {
 	nameOf,
 	noteOf,
@@ -11,17 +12,18 @@ import {
 	tooShort,
 } from "./pieces.js";
 import { isEmpty, readQuery, tagOf } from "./query.js";
-import { halvesOf, hasSigns, occurrences, wordsOf } from "./words.js";
+import { halvesOf } from "./spellings.js";
+import { hasSigns, wordsOf } from "./words.js";
 
-/** Notes that are shown at once. */
+/** Notes per listing page. */
 const SHOWN = 20;
-/** So many notes are looked into before the reader is asked. */
+/** Most notes that are checked before the page asks whether to go on. */
 const LOOKED_INTO = 2_000;
-/** A word that so many notes have may also be two that were typed without the space. */
+/** Most notes with a word for it to be considered two words without their space. */
 const RARE = 8;
-/** So many pairs of one query are looked up; words for which more would be needed stay whole. */
+/** Most pairs of a query that are looked up; words that would need more aren't split. */
 const MAX_HALVES = 128;
-/** Length of a snippet, and how much of it stands before the first match. */
+/** Length of a snippet, and of its part before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
 /** In seconds. */
@@ -60,10 +62,10 @@ const found = /** @type {HTMLElement} */ (document.querySelector("#found"));
 const howTo = /** @type {HTMLElement} */ (document.querySelector("#how-to"));
 const typed = new URLSearchParams(location.search).get("q") ?? "";
 
-// ---- What was found
+// ---- Matches
 
 /**
- * The notes that may match, newest first, and whether each has still to be looked into.
+ * Returns the notes that may match, newest first, and whether each must still be checked.
  * @param {import("./query.js").Query} query
  * @param {import("./pieces.js").Start} start
  */
@@ -76,7 +78,7 @@ async function candidates(query, start) {
 			if (Boolean(other[number]) !== wanted) has[number] = 0;
 		}
 	};
-	/** @type {import("./query.js").Term[]} Without those that mean a tag. */
+	/** @type {import("./query.js").Term[]} The terms that aren't tags. */
 	const terms = [];
 	for (const term of query.terms) {
 		let meant;
@@ -125,8 +127,8 @@ async function candidates(query, start) {
 	for (const site of query.withoutSites) {
 		keep(await notesWith(`:${site}`, false, start), false);
 	}
-	// Whole pieces that are too new or too old aren't loaded.
-	// Days begin half a day earlier or later elsewhere.
+	// Skips pieces that are too new or too old. In other time zones, days begin up to half a day
+	// earlier or later.
 	const timed = query.before !== "" || query.after !== "";
 	if (timed) sure = false;
 	const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [
@@ -147,8 +149,7 @@ async function candidates(query, start) {
 }
 
 /**
- * Adds what a rare word may stand for, two words of the index: `open source` for
- * `opensource`.
+ * Adds two words of the index that a rare word may stand for: `open source` for `opensource`.
  * @param {import("./query.js").Term} term
  * @param {import("./pieces.js").Start} start
  */
@@ -168,7 +169,8 @@ async function addPairs(term, start) {
 }
 
 /**
- * The notes with a tag of just this name, else of the name without what can't be seen.
+ * Returns the notes with a tag of exactly this name, or else of the name without invisible
+ * characters.
  * @param {string} tag
  * @param {import("./pieces.js").Start} start
  */
@@ -180,7 +182,7 @@ async function notesTagged(tag, start) {
 }
 
 /**
- * The notes that have all these words, wherever they stand.
+ * Returns the notes that contain all these words, in any order.
  * @param {import("./words.js").Word[]} words
  * @param {boolean} prefix
  * @param {import("./pieces.js").Start} start
@@ -207,7 +209,7 @@ async function notesWithAll(words, prefix, start) {
 }
 
 /**
- * When a note was saved, in µs since 1970.
+ * Returns when a note was saved, in µs since 1970.
  * @param {import("./pieces.js").Note} note
  */
 function savedAt(note) {
@@ -215,7 +217,7 @@ function savedAt(note) {
 }
 
 /**
- * Whether all of it holds, seen in the note itself.
+ * Returns whether the note itself meets all conditions.
  * @param {import("./query.js").Query} query
  * @param {import("./pieces.js").Note} note
  */
@@ -233,7 +235,7 @@ function holds(query, note) {
 }
 
 /**
- * Shows the notes from this one of them on, as many as fit.
+ * Shows one listing page of notes, starting at this one.
  * @param {import("./query.js").Query} query
  * @param {{ numbers: number[], sure: boolean }} matches
  * @param {number} from
@@ -247,7 +249,7 @@ async function show(query, matches, from, before) {
 	let next = from;
 	let looked = 0;
 	while (next < numbers.length && notes.length < SHOWN && looked < LOOKED_INTO) {
-		// What is needed next is loaded side by side.
+		// The notes that are needed next are loaded in parallel.
 		const some = numbers.slice(next, next + SHOWN);
 		const loaded = await Promise.all(some.map((number) => noteOf(number, known)));
 		for (const note of loaded) {
@@ -300,7 +302,7 @@ function sentence(shown, total) {
 const counted = (count) =>
 	`${count.toLocaleString("en")} ${count === 1 ? "note" : "notes"}`;
 
-// ---- As the other pages show it
+// ---- Views, as on the other pages
 
 /**
  * @param {import("./pieces.js").Note[]} notes
@@ -418,7 +420,7 @@ function preview(note, query) {
 }
 
 /**
- * The piece of the note's text, else of the page's own words, that shows why it was found.
+ * Returns the snippet of the note's text, or else of the page's description, that shows the match.
  * @param {import("./pieces.js").Note} note
  * @param {import("./query.js").Query} query
  * @returns {(string | HTMLElement)[]}
@@ -461,7 +463,7 @@ function snippetOf(note, query) {
 }
 
 /**
- * What is looked for, each condition a link that takes it off.
+ * Renders the conditions, each with a link that removes it.
  * @param {string[]} conditions
  */
 function chosen(conditions) {
@@ -485,7 +487,7 @@ function chosen(conditions) {
 }
 
 /**
- * The tags that stand most often on what is shown, each as a further condition.
+ * Renders the most frequent tags of the shown notes, each as a further condition.
  * @param {import("./pieces.js").Note[]} notes
  */
 function narrowing(notes) {
@@ -495,7 +497,7 @@ function narrowing(notes) {
 		counts.set(tag, (counts.get(tag) ?? 0) + 1);
 	}
 	const { withTags } = readQuery(typed);
-	// What all have, or only one has, narrows nothing down.
+	// A tag on all notes, or on only one, isn't useful.
 	const tags = [...counts]
 		.filter(([tag, count]) => count > 1 && count < notes.length && !tag.includes('"'))
 		.filter(([tag]) => !withTags.includes(tag))
@@ -569,7 +571,7 @@ function make(name, attributes = {}) {
 
 // ---- The page
 
-/** Says where one is, as a page that was made for this search would. */
+/** Sets title and heading to the query, as on the served site. */
 function name() {
 	document.title = `url-notes | search | ${typed}`;
 	const heading = document.querySelector("h1");

@@ -19,7 +19,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY_MS = 24 * HOUR;
 
-/** What j and k go through: the notes of a page, else its tags or sites. */
+/** What j and k move between: the notes of a page, or else its tags or sites. */
 const STOPS = [
 	"article :is(h1, h2, h3, h4) a",
 	".related-notes li > a",
@@ -65,7 +65,7 @@ document.addEventListener("keydown", (event) => {
 
 /**
  * @param {string} key
- * @returns {boolean} whether there was something to do
+ * @returns {boolean} whether the key did something
  */
 function act(key) {
 	switch (key) {
@@ -100,7 +100,7 @@ function go(step) {
 	const { activeElement } = document;
 	let next = stops.findIndex((stop) => stop === activeElement) + step;
 	if (!stops.includes(/** @type {HTMLElement} */ (activeElement))) {
-		// From wherever the focus or the eye is.
+		// Starts at the focused element or at the visible part of the page.
 		next = stops.findIndex((stop) => isAhead(stop));
 		if (next < 0) next = step > 0 ? 0 : stops.length - 1;
 		else if (step < 0) next = Math.max(0, next - 1);
@@ -125,7 +125,8 @@ function stopsOfPage() {
 }
 
 /**
- * Whether it comes after what has the focus, or where nothing has, isn't above the window.
+ * Returns whether an element comes after the focused one, or, without focus, isn't above the
+ * window.
  * @param {HTMLElement} stop
  */
 function isAhead(stop) {
@@ -250,7 +251,7 @@ function showRelativeDates(within) {
 }
 
 /**
- * The list of keys, and the button in the page's foot that shows it.
+ * Returns the list of keys, and the button in the page's footer that shows it.
  * @returns {HTMLDialogElement}
  */
 function makeHelp() {

@@ -5,26 +5,26 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::site::links::Links;
 
-/// What a page that comes from a file may load: nothing but our own. (A server says it
-/// in its answer.) From a page on the disk the search goes to another one there, which is
-/// not `'self'` to Firefox.
+/// The Content-Security-Policy of exported pages: only our own files. (A server sends it as a
+/// header.) A search from a page on the disk leads to another local file, which Firefox doesn't
+/// count as `'self'`.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     form-action 'self' file:; base-uri 'none'";
 
-/// What all pages are made with.
+/// What is needed to render any page.
 #[derive(Debug)]
 pub(in crate::site) struct Layout {
     pub links: Links,
-    /// Feeds, where programs that read them find them.
+    /// Addresses of feeds, for feed readers.
     pub feeds: Links,
-    /// Whose days the notes were saved on.
+    /// The time zone of dates on the page.
     pub zone: TimeZone,
 }
 
-/// Where a page stands: `url-notes | tag | gpu`.
+/// The location of a page: `url-notes | tag | gpu`.
 #[derive(Debug, Default)]
 pub(super) struct Breadcrumb<'a> {
-    /// The steps after `url-notes`, each with its page where that is another one.
+    /// The steps after `url-notes`, each with the address of its page unless it is the current one.
     pub steps: Vec<(&'a str, Option<String>)>,
     /// Replaces the last step in the title. The content of such a page has its own `h1`.
     pub title: Option<&'a str>,
@@ -36,11 +36,11 @@ pub(super) struct Breadcrumb<'a> {
     pub tab: Option<Tab>,
     /// Address of the feed with the page's notes.
     pub feed: Option<String>,
-    /// What the search box holds.
+    /// The content of the search box.
     pub query: &'a str,
-    /// A page of many small things, broader than a text should be.
+    /// Whether the page is wider than a text should be, for lists of many small items.
     pub wide: bool,
-    /// Where the pages are files: it looks for notes by itself.
+    /// Whether the page of an exported site searches by itself.
     pub searches: bool,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum Tab {
 }
 
 impl Layout {
-    /// The whole page around its content.
+    /// Renders the whole page around its content.
     pub(super) fn page(&self, place: &Breadcrumb<'_>, content: &Markup) -> String {
         let tab = |tab| (place.tab == Some(tab)).then_some("page");
         html! {
@@ -159,7 +159,8 @@ impl Breadcrumb<'_> {
     }
 }
 
-/// The orders of a list, each with its name and address, and whether it is the present one.
+/// Renders the orders of a list, each with its name, its address, and whether it is the current
+/// one.
 pub(super) fn sorted_by(label: &str, orders: &[(&str, String, bool)]) -> Markup {
     html! {
         nav aria-label=(label) {
@@ -172,7 +173,7 @@ pub(super) fn sorted_by(label: &str, orders: &[(&str, String, bool)]) -> Markup 
     }
 }
 
-/// A field that shortens a list to what has a text in its name.
+/// Renders a field that limits a list to names that contain a text.
 pub(super) fn filter_form(address: &str, label: &str, sort: Option<&str>, filter: &str) -> Markup {
     html! {
         form.filter action=(address) {
@@ -185,7 +186,7 @@ pub(super) fn filter_form(address: &str, label: &str, sort: Option<&str>, filter
     }
 }
 
-/// Links to the pages before and after, where there are any.
+/// Renders links to the previous and next pages, if any.
 pub(super) fn turn_page(newer: Option<(&str, String)>, older: Option<(&str, String)>) -> Markup {
     html! {
         @if newer.is_some() || older.is_some() {
@@ -201,13 +202,13 @@ pub(super) fn turn_page(newer: Option<(&str, String)>, older: Option<(&str, Stri
     }
 }
 
-/// "1 note", "12,345 notes".
+/// Formats a count: "1 note", "12,345 notes".
 pub(super) fn counted(count: u64, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(count))
 }
 
-/// A number with its thousands apart.
+/// Formats a number with thousands separators.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);

@@ -1,5 +1,5 @@
-//! The pages: functions of what they show, to HTML. They know nothing of
-//! requests, so that they can be written as files as well.
+//! The views: functions from content to HTML. They know nothing about requests, so the same pages
+//! can be exported as files.
 
 mod all;
 mod home;

@@ -1,4 +1,4 @@
-//! A note as every list shows it, and its parts.
+//! A note as shown in every list, and its parts.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::{
     store::TagCount,
 };
 
-/// From so many notes on a tag stands out among others.
+/// Number of notes from which a tag is highlighted.
 const OFTEN: u64 = 10;
 
 /// Tags of a note that a list shows at first.
@@ -23,14 +23,13 @@ const SHORT_LINES: usize = 3;
 
 /// What stands between the tags and the dates of a note.
 pub(super) enum Body<'a> {
-    /// The user's text, else the page's description.
+    /// The user's text, or else the page's description.
     Whole,
-    /// The piece that was found.
+    /// The matching snippet.
     Snippet(&'a Snippet),
 }
 
-/// Notes with a heading for each day, as `<h{level}>`: those in their order that
-/// were saved on the same day.
+/// Renders notes with an `<h{level}>` for each day. Consecutive notes of the same day share one.
 pub(super) fn by_day<T>(
     layout: &Layout,
     level: usize,
@@ -62,8 +61,7 @@ pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
     )
 }
 
-/// The same of previews that were made before, by [`listed`], each with the moment of
-/// the save.
+/// Renders the same list from cards that [`listed`] rendered, each with the time of its save.
 pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, String)]) -> Markup {
     let day = |(saved, _): &(Timestamp, String)| saved_on(layout, *saved);
     html! {
@@ -101,7 +99,7 @@ fn day_of_notes(date: Date) -> Markup {
     html! { time datetime=(date) { (long_day(date)) } }
 }
 
-/// The note with its title as `<h{level}>`.
+/// Renders a note with its title as `<h{level}>`.
 pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_>) -> Markup {
     html! {
         article.note {
@@ -128,9 +126,9 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
     }
 }
 
-/// The title, a link to the page in a new tab.
+/// Renders the title as a link that opens the page in a new tab.
 pub(super) fn heading(note: &Note, level: usize) -> Markup {
-    // Apart from what follows it, but no bdi: dir="auto" would look past that.
+    // Isolated from what follows, but without a bdi element, which dir="auto" would skip.
     let title = html! { span.apart { (title(note)) } };
     let title = html! {
         @if is_linkable(note) {
@@ -139,7 +137,7 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
             (title)
         }
     };
-    // Of unknown language if the page didn't say.
+    // Marked as unknown if the page didn't specify its language.
     let lang = note.metadata.lang.as_deref().unwrap_or_default();
     html! {
         @match level {
@@ -154,7 +152,7 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
     }
 }
 
-/// What a note is called: without a title, by its URL.
+/// Returns the title, or else the URL.
 pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
     note.name()
 }
@@ -200,7 +198,7 @@ pub(super) fn tag_links(layout: &Layout, tags: &[Tag]) -> Markup {
     }
 }
 
-/// Tags with their number of notes.
+/// Renders tags with their numbers of notes.
 pub(super) fn counted_tags<'a>(
     tags: impl IntoIterator<Item = &'a TagCount>,
     address: impl Fn(&Tag) -> String,
@@ -214,8 +212,8 @@ pub(super) fn counted_tags<'a>(
     }
 }
 
-/// What tags, or sites, with so many notes stand under, and how much they are to
-/// catch the eye. The larger the numbers, the wider their range.
+/// Returns the heading and the weight for tags, or sites, with this number of notes. Ranges grow
+/// with the numbers.
 pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
     match uses {
         0 | 1 => ("One note".into(), "light"),
@@ -233,18 +231,18 @@ pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
     }
 }
 
-/// The user's text as HTML, else the page's description.
+/// Renders the user's text, or else the page's description.
 pub(super) fn text(note: &Note, top_heading: usize) -> Markup {
     html! {
         @if !note.summary.trim().is_empty() {
-            div.summary dir="auto" lang="" { (markdown::render(&note.summary, top_heading)) }
+            div.summary dir="auto" lang="" { (markdown::render(&note.shown_summary(), top_heading)) }
         } @else {
             (excerpt(note))
         }
     }
 }
 
-/// What the page says of itself.
+/// Renders the page's description.
 pub(super) fn excerpt(note: &Note) -> Markup {
     html! {
         @if let Some(excerpt) = &note.metadata.excerpt {
@@ -265,19 +263,19 @@ fn marked(snippet: &Snippet) -> Markup {
     }
 }
 
-/// The web site a note is from; in punycode where its name isn't ASCII, so
-/// that no look-alike passes for another.
+/// Returns the web site of a note, in punycode if its name isn't ASCII, so that look-alikes can't
+/// be confused.
 pub(in crate::site) fn site(note: &Note) -> Option<String> {
     let url = PageUrl::parse(&note.url).ok()?;
     Some(url.site().to_owned()).filter(|site| !site.is_empty())
 }
 
-/// Whether its address may be a link.
+/// Returns whether the note's address may be a link.
 pub(in crate::site) fn is_linkable(note: &Note) -> bool {
     PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable())
 }
 
-/// The page of a web site.
+/// Renders a link to the page of a web site.
 pub(super) fn site_link(layout: &Layout, site: &str) -> Markup {
     html! { a href=(layout.links.site(site, None)) { bdi { (site) } } }
 }
@@ -291,7 +289,7 @@ pub(super) fn moment(layout: &Layout, moment: Timestamp) -> Markup {
     }
 }
 
-/// Day and time of a moment, as the user's clock has it.
+/// Renders the day and the time of day in the user's time zone.
 pub(super) fn whole_moment(layout: &Layout, moment: Timestamp) -> Markup {
     html! { time datetime=(timestamp_text(moment)) { (day_and_time(layout, moment)) } }
 }
@@ -301,17 +299,17 @@ fn day_and_time(layout: &Layout, moment: Timestamp) -> String {
     clock.strftime("%-d %b %Y, %H:%M").to_string()
 }
 
-/// The day of a moment.
+/// Returns the day of a time.
 pub(in crate::site) fn saved_on(layout: &Layout, moment: Timestamp) -> Date {
     moment.to_zoned(layout.zone.clone()).date()
 }
 
-/// `Thursday, 21 August 2025`.
+/// Formats a date: `Thursday, 21 August 2025`.
 pub(super) fn long_day(date: Date) -> String {
     date.strftime("%A, %-d %B %Y").to_string()
 }
 
-/// The day that the page gives as its own, in its own time zone.
+/// Renders the page's own publication date, in the page's time zone.
 pub(super) fn published(note: &Note) -> Option<Markup> {
     let written = note.metadata.published_at.as_deref()?;
     let date: Option<Date> = written.get(..10).and_then(|date| date.parse().ok());

@@ -1,4 +1,4 @@
-//! `/search`: what was found, or how to look for it.
+//! `/search`: search results, or help on searching.
 
 use maud::{Markup, html};
 
@@ -14,11 +14,10 @@ use crate::{
     store::{Best, Found, Hit, RANKED, TagCount},
 };
 
-/// So many tags of what was found are offered to narrow it.
+/// Most tags offered to narrow a search.
 const NARROWING: usize = 8;
 
-/// The notes that were found, the newest first; `near` are tags to look at where
-/// there are none.
+/// Renders search results, newest first. `near` are tags to suggest if there are none.
 pub(in crate::site) fn search(
     layout: &Layout,
     query: &str,
@@ -53,7 +52,7 @@ pub(in crate::site) fn search(
     layout.page(&place(layout, query), &content)
 }
 
-/// The notes that were found, the best first.
+/// Renders search results by relevance.
 pub(in crate::site) fn best(layout: &Layout, query: &str, best: &Best) -> String {
     let content = html! {
         p.status role="status" {
@@ -69,7 +68,7 @@ pub(in crate::site) fn best(layout: &Layout, query: &str, best: &Best) -> String
     layout.page(&place(layout, query), &content)
 }
 
-/// What is looked for, each condition a link that takes it off.
+/// Renders the conditions of a search, each with a link that removes it.
 fn conditions(layout: &Layout, query: &str) -> Markup {
     let conditions = Query::conditions(query);
     let without = |dropped: usize| {
@@ -89,7 +88,7 @@ fn conditions(layout: &Layout, query: &str) -> Markup {
     }
 }
 
-/// The tags that stand most often on what is shown, each as a further condition.
+/// Renders the most frequent tags of the results, each as a further condition.
 fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
     let asked = Query::parse(query);
     let mut tags: Vec<(&Tag, usize)> = Vec::new();
@@ -99,14 +98,14 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
             None => tags.push((tag, 1)),
         }
     }
-    // What all have, or only one has, narrows nothing down.
+    // A tag on all results, or on only one, isn't useful.
     tags.retain(|(tag, count)| {
         *count > 1
             && *count < hits.len()
             && !asked.with.contains(tag)
             && !tag.as_str().contains('"')
     });
-    // Stable: of the same count, the one that was met first.
+    // The sort is stable: tags with the same count keep the order of the results.
     tags.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     tags.truncate(NARROWING);
     let with = |sign: &str, tag: &Tag| {
@@ -132,12 +131,12 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
     }
 }
 
-/// The page as long as there is nothing to look for.
+/// Renders the search page without a query.
 pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
     layout.page(&place(layout, query), &operators(true))
 }
 
-/// The page that searches by itself, where nobody answers questions.
+/// Renders the search page of an exported site, which searches in the browser.
 pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     let content = html! {
         p.status #outcome role="status" {
@@ -176,7 +175,7 @@ fn place<'a>(layout: &Layout, query: &'a str) -> Breadcrumb<'a> {
 fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
     let shown = counted(found.hits.len() as u64, "note");
     let sentence = match (found.next, found.hits.is_empty()) {
-        // What is rare among frequent words takes more than one look.
+        // A rare combination of frequent words takes several steps.
         (Some(next), true) => {
             return html! {
                 "No note since " (moment(layout, next.moment())) " matches all terms. Older notes weren’t searched yet."
@@ -203,7 +202,7 @@ fn ranked(best: &Best) -> Markup {
     }
 }
 
-/// Tags that might have been meant.
+/// Renders tags that may be meant.
 pub(super) fn near_tags(layout: &Layout, near: &[TagCount]) -> Markup {
     html! {
         @if !near.is_empty() {

@@ -1,4 +1,4 @@
-//! `/tag/{tag}`: the notes with a tag, and what narrows them further.
+//! `/tag/{tag}`: the notes with a tag, and filters to narrow them.
 
 use maud::{Markup, html};
 
@@ -8,19 +8,19 @@ use crate::{
     store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter},
 };
 
-/// What a tag page shows.
+/// The content of a tag page.
 #[derive(Debug)]
 pub(in crate::site) struct TagPage<'a> {
-    /// Has at least one tag to be had: the page's own.
+    /// A filter with at least one tag, the page's own.
     pub filter: &'a TagFilter,
-    /// How many notes pass it.
+    /// Number of notes that pass the filter.
     pub count: u64,
     pub related: &'a RelatedTags,
-    /// The list of them.
+    /// The rendered list of notes.
     pub notes: &'a Markup,
-    /// The page of the newest ones, if this is another one.
+    /// Address of the first page, unless this is it.
     pub newest: Option<String>,
-    /// The page of older ones, if there are any.
+    /// Address of the next page, if any.
     pub older: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
     layout.page(&place, &content)
 }
 
-/// `gpu + llm − amd`.
+/// Formats a filter: `gpu + llm − amd`.
 pub(in crate::site) fn name(filter: &TagFilter) -> String {
     let with: Vec<_> = filter.with.iter().map(Tag::as_str).collect();
     let mut name = with.join(" + ");
@@ -61,7 +61,7 @@ pub(in crate::site) fn name(filter: &TagFilter) -> String {
     name
 }
 
-/// The conditions beyond the page's own tag, each a link that drops it.
+/// Renders the conditions besides the page's own tag, each with a link that removes it.
 pub(super) fn chosen(layout: &Layout, filter: &TagFilter) -> Markup {
     let without_this = |tag: &Tag| {
         let mut wider = filter.clone();
@@ -73,7 +73,7 @@ pub(super) fn chosen(layout: &Layout, filter: &TagFilter) -> Markup {
         @if filter.with.len() > 1 || !filter.without.is_empty() {
             ul.tags.chosen role="list" aria-label="Narrowed by" {
                 @for tag in &filter.with {
-                    // Without any tag to be had there is no such page.
+                    // A filter needs at least one included tag.
                     @if filter.with.len() > 1 {
                         li { a href=(without_this(tag)) { "with " bdi { (tag) } (drop_sign()) } }
                     }
@@ -90,7 +90,8 @@ pub(super) fn drop_sign() -> Markup {
     html! { " " span aria-hidden="true" { "×" } span.visually-hidden { "(drop this)" } }
 }
 
-/// Other tags of these notes: each narrows to the notes that have it, or to those that don't.
+/// Renders other tags of these notes. Each links to the notes that have it, and to those that
+/// don't.
 fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
     let narrowed = |tag: &Tag| {
         let mut filter = page.filter.clone();
@@ -117,7 +118,7 @@ fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
                             a href=(narrowed(tag)) {
                                 span.visually-hidden { "with " } bdi { (tag) } " " span.count { (grouped(*uses)) }
                             }
-                            // To be without what all of them have would leave nothing.
+                            // Excluding a tag that all notes have would leave none.
                             @if *uses < page.count {
                                 a.not href=(without(tag)) title={ "Without “" (tag) "”" } {
                                     span aria-hidden="true" { "−" } span.visually-hidden { "without " (tag) }
@@ -134,8 +135,8 @@ fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
     }
 }
 
-/// The same where nobody answers questions: each leads to its own page, and to a search
-/// for the notes that have both.
+/// Renders the same for exported sites: each tag links to its own page and to a search for notes
+/// with both.
 fn beside(layout: &Layout, page: &TagPage<'_>) -> Markup {
     let both = |tag: &Tag| {
         let mut filter = page.filter.clone();

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_become_one_page_are_joined_and_nothing_is_lost() {
+    fn notes_that_become_one_page_are_merged_without_loss() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         older(
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_have_no_room_for_each_other_stay_apart() {
+    fn notes_too_long_to_merge_stay_separate() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let (one, two) = ("a".repeat(40_000), "b".repeat(40_000));

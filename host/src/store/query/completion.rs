@@ -367,7 +367,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn finds_what_a_look_at_all_tags_would(
+        fn finds_the_same_as_a_scan_of_all_tags(
             names in prop::collection::vec("[ab\"*áß機]{1,4}", 0..40),
             texts in prop::collection::vec("[abAB\"*áÀｂ機 ]{0,4}", 1..12),
             limit in 1..12_usize,

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_stands_for_those_below_it_and_for_no_namesake() {
+    fn a_site_includes_subdomains_and_no_namesakes() {
         let (_dir, store) = store_of(&[
             "https://b.org/1",
             "https://a.b.org/1",

@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn is_right_after_each_write() {
+    fn is_correct_after_each_write() {
         let mut store = TestStore::filled();
         let title = "Bread, fermentation, flour";
         assert!(store.names(title).contains(&"baking".into()));
@@ -519,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_another_name_of_a_tag_for_the_tag() {
+    fn resolves_an_alias_to_its_tag() {
         let mut store = TestStore::filled();
         let [name, tag] = ["graphics processor", "gpu"].map(|name| Tag::parse(name).unwrap());
         store.now += SignedDuration::from_secs(1);
@@ -540,7 +540,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_saved_tells_nothing_of_itself() {
+    fn a_saved_pages_own_tags_do_not_count_for_it() {
         let mut store = TestStore::new();
         store.save("https://a.example/", "Quinces", &["fruit"], "");
         let own = store.suggest_for("https://a.example/", "Quinces", &Choices::default());
@@ -612,7 +612,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_learned_outlasts_a_flood_of_writes() {
+    fn suggestions_survive_many_writes() {
         let mut store = TestStore::filled();
         while store.store.learn().unwrap() {}
         store.names("Bread");
@@ -636,7 +636,7 @@ mod tests {
     }
 
     #[test]
-    fn files_share_no_habit_of_a_site() {
+    fn file_urls_have_no_site_specific_rules() {
         let mut store = TestStore::filled();
         for number in 0..6 {
             let url = format!("file:///home/ada/{number}.html");
@@ -682,7 +682,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_tags_on_one_note_each_are_no_trouble() {
+    fn a_hundred_thousand_tags_on_one_note_each_work() {
         let mut store = TestStore::new();
         let now = store.now;
         let saved = store.store.write(now, |writer| {
@@ -710,7 +710,7 @@ mod tests {
 
     /// Writes of all sorts, at random; what is kept up to date is compared with what is read anew.
     #[test]
-    fn what_is_remembered_is_what_reading_all_anew_would_find() {
+    fn incremental_learning_equals_learning_from_scratch() {
         const NAMES: [&str; 8] = [
             "gpu",
             "machine learning",
@@ -807,7 +807,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_on_a_site_is_suggested_less_there() {
+    fn tags_dismissed_on_a_site_are_suggested_less_there() {
         let mut store = TestStore::filled();
         while store.store.learn().unwrap() {}
         let score = |store: &mut TestStore, times: u32| {
@@ -827,7 +827,7 @@ mod tests {
     }
 
     #[test]
-    fn says_nothing_of_pages_that_nothing_is_known_of() {
+    fn suggests_nothing_for_unknown_pages() {
         let mut store = TestStore::new();
         for number in 0..40 {
             let url = format!("https://{number}.example/");
@@ -840,7 +840,7 @@ mod tests {
     }
 
     #[test]
-    fn older_notes_tell_of_pages_that_the_newest_say_nothing_of() {
+    fn older_notes_count_if_the_newest_know_nothing_of_a_page() {
         let mut store = TestStore::new();
         store.save(
             "https://old.example/a",

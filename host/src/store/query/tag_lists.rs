@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_begins_where_the_one_before_ended() {
+    fn a_listing_page_begins_where_the_one_before_ended() {
         let (_dir, store) = store_of(&[&["b", "a"], &["d", "b"], &["e", "b", "a"], &["c"]]);
         assert_eq!(
             pages(&store, TagOrder::Uses, "", 2),
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_finds_insides_of_any_length_in_every_order() {
+    fn a_filter_matches_inside_of_names_in_every_order() {
         let (_dir, store) = store_of(&[
             &["machine learning", "deep learning"],
             &["learning", "機械学習", "learned"],

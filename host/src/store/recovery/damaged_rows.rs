@@ -1,4 +1,4 @@
-//! Rows of a damaged database: which of them can be a note, a tag or an alias.
+//! Recognises notes, tags and aliases among the rows of a damaged database.
 
 use crate::{
     domain::{Metadata, Note, NoteId},
@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-/// Ids of notes are moments in µs. In a stray index of which nothing else is
-/// known, these (from 1973 on) are distinguished from ids of tags.
+/// Ids of notes, which are times in µs. On a stray index page, values in this range (from 1973 on)
+/// are ids of notes and not of tags.
 pub(super) const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
 
 /// A row of `notes` or `trash`.
@@ -17,7 +17,7 @@ pub(super) struct SavedRow {
     pub(super) note: Note,
     pub(super) page_key: String,
     pub(super) partial: bool,
-    /// JSON, of a note in the trash.
+    /// The tags of a note in the trash, as JSON.
     pub(super) tags: Option<String>,
 }
 
@@ -25,14 +25,13 @@ pub(super) fn is_note_id(id: i64) -> bool {
     (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
 }
 
-/// Whether a name on a page that belongs to nothing shows that it is one of tags. Tables and
-/// indices of sites look the same, but for the dot at the end of each name, and so do the
-/// settings that FTS5 keeps.
+/// Returns whether the name on a stray page can be that of a tag. Tables and indexes of sites look
+/// the same except for the dot at the end of each name, and so do the settings of FTS5.
 pub(super) fn may_be_tag(name: &str) -> bool {
     !name.ends_with('.') && !FTS_SETTINGS.contains(&name)
 }
 
-/// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
+/// Reads text and id of an index entry over texts, or of an alias up to schema 4.
 pub(super) fn named(row: &Row) -> Option<(&str, i64)> {
     match row.values.as_slice() {
         [Value::Text(text), Value::Integer(id)] if row.rowid.is_none() => Some((text, *id)),
@@ -40,7 +39,7 @@ pub(super) fn named(row: &Row) -> Option<(&str, i64)> {
     }
 }
 
-/// A row of the aliases since schema 5: text, id, and the folded text.
+/// Reads an alias since schema 5: text, id and folded text.
 pub(super) fn alias(row: &Row) -> Option<(&str, i64)> {
     match row.values.as_slice() {
         [
@@ -52,9 +51,9 @@ pub(super) fn alias(row: &Row) -> Option<(&str, i64)> {
     }
 }
 
-/// A row of `notes`: in schema 1 with the site after the page key, since then
-/// with the site's id at the end, since schema 5 with the shift after that, and since
-/// schema 6 with addresses and whether the title was typed.
+/// Reads a row of `notes`. Schema 1 has the site after the page key; later ones have the site's id
+/// at the end, schema 5 the shift after that, and schema 6 the addresses and whether the title was
+/// typed.
 pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
@@ -77,7 +76,7 @@ pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     Some(found)
 }
 
-/// Addresses, and whether the title was typed.
+/// Reads the addresses and whether the title was typed.
 pub(super) fn of_schema_6(rest: &[Value], note: &mut Note) -> Option<()> {
     match rest {
         [] => Some(()),
@@ -94,8 +93,8 @@ pub(super) fn of_schema_6(rest: &[Value], note: &mut Note) -> Option<()> {
     }
 }
 
-/// A row of `trash`: in schema 1 with the site after the page key, since schema 5
-/// with the shift at the end, and since schema 6 with two more.
+/// Reads a row of `trash`. Schema 1 has the site after the page key, schema 5 the shift at the end,
+/// and schema 6 two more fields.
 pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
@@ -128,7 +127,7 @@ pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
     Some(saved)
 }
 
-/// The fields from the address to the moment of the last change.
+/// Reads the fields from the address to the time of the last change.
 pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedRow> {
     let id = row.rowid?;
     let shift = match shift {
@@ -182,5 +181,5 @@ pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Op
     })
 }
 
-/// The settings that FTS5 keeps of our indices, each with a number.
+/// The settings that FTS5 stores for our indexes, each with a number.
 pub(super) const FTS_SETTINGS: [&str; 4] = ["automerge", "crisismerge", "hashsize", "version"];

@@ -1,22 +1,22 @@
-//! Counts of a large import, held in memory.
+//! Keeps the counts of a large import in memory.
 
 use std::collections::HashMap;
 
-/// So many counts, and ids by name, are held.
+/// Most counts, and ids by name, held at once.
 const HELD: usize = if cfg!(test) { 4 } else { 100_000 };
 
-/// What is yet to be counted.
+/// Counts that aren't written yet.
 #[derive(Debug)]
 pub(in crate::store) struct Bulk {
-    /// The statements that make the triggers.
+    /// The statements that recreate the triggers.
     pub(in crate::store) triggers: Vec<String>,
     pub(in crate::store) notes: i64,
     pub(in crate::store) tags: HashMap<i64, i64>,
     pub(in crate::store) sites: HashMap<i64, i64>,
-    /// Ids of tags and sites by their names, so that they aren't looked up each time.
+    /// Ids of tags and sites by name, which saves looking them up.
     pub(in crate::store) tag_ids: HashMap<String, i64>,
     pub(in crate::store) site_ids: HashMap<String, i64>,
-    /// Whether there is no alias of a tag.
+    /// Whether no tag has an alias.
     pub(in crate::store) no_aliases: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Everything, the trash and the other names of tags included: imported into an
-//! empty store it is the same store.
+//! Exports everything, including trash and aliases. An import into an empty store recreates the
+//! same store.
 
 use std::io::Write;
 
@@ -8,14 +8,14 @@ use serde::Serialize;
 use super::note_batches::{each_deleted, each_note};
 use crate::{store::Reader, wire::wire_note};
 
-/// Another name of a tag.
+/// An alias of a tag.
 #[derive(Serialize)]
 struct Alias<'a> {
     alias: &'a str,
     tag: &'a str,
 }
 
-/// `{"urlNotes": 1, "notes": [], "trash": [], "aliases": []}`, an entry a line.
+/// Writes `{"urlNotes": 1, "notes": [], "trash": [], "aliases": []}` with one entry per line.
 ///
 /// # Errors
 /// Those of the store and of `out`.
@@ -46,7 +46,7 @@ pub fn json(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same entries, one a line: first the notes, then the trash, then the aliases.
+/// Writes the same entries as JSON lines: first the notes, then the trash, then the aliases.
 ///
 /// # Errors
 /// Those of the store and of `out`.

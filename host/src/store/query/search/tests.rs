@@ -285,7 +285,7 @@ fn all_pages(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn finds_what_looking_at_each_note_finds(
+    fn finds_the_same_as_a_scan_of_all_notes(
         notes in prop::collection::vec(model_note(), 1..25),
         queries in prop::collection::vec(prop::collection::vec(condition(), 1..4), 1..25),
         limit in 1..9_u32,
@@ -444,7 +444,7 @@ fn the_best_match_has_it_in_the_title() {
 }
 
 #[test]
-fn a_page_that_gets_too_dear_says_where_to_go_on() {
+fn a_search_over_its_budget_says_where_to_continue() {
     let mut shelf = Shelf::new();
     for _ in 0..30 {
         shelf.save("frequent", &[], "a b", "");
@@ -468,7 +468,7 @@ fn a_page_that_gets_too_dear_says_where_to_go_on() {
 }
 
 #[test]
-fn a_site_with_many_below_it_is_found_too() {
+fn a_site_with_many_subdomains_is_found() {
     let mut shelf = Shelf::new();
     for number in 0..MAX_SITES + 5 {
         let url = format!("https://s{number}.many.example/");
@@ -534,7 +534,7 @@ fn a_word_typed_without_its_space_finds_the_two_words() {
 }
 
 #[test]
-fn a_frequent_word_is_not_taken_for_two() {
+fn a_frequent_word_is_not_split_into_two() {
     let mut shelf = Shelf::new();
     shelf.save("two words", &[], "not able", "");
     for _ in 0..RARE {
@@ -569,7 +569,7 @@ fn parts_of_a_word_are_no_words_where_they_are_short_or_go_on() {
 }
 
 #[test]
-fn words_of_every_script_are_taken_for_two() {
+fn words_of_every_script_can_be_split_in_two() {
     let mut shelf = Shelf::new();
     shelf.save("cyrillic", &[], "Открытый Исходный код", "");
     shelf.save("greek", &[], "ἀνοικτὸς κώδικας", "");
@@ -585,7 +585,7 @@ fn words_of_every_script_are_taken_for_two() {
 }
 
 #[test]
-fn a_long_word_costs_no_more_than_others() {
+fn a_long_word_takes_no_longer_than_others() {
     let mut shelf = Shelf::new();
     shelf.save(
         "long",
@@ -650,7 +650,7 @@ fn a_version_is_found_with_its_letter_and_without() {
 }
 
 #[test]
-fn the_pages_of_a_word_that_is_taken_for_two_follow_each_other() {
+fn the_listing_pages_of_a_split_word_are_contiguous() {
     let mut shelf = Shelf::new();
     for number in 0..40 {
         let word = if number % 9 == 0 {

@@ -1,11 +1,10 @@
 /**
- * The tag field: chosen tags, the text being typed, and completions as a
- * listbox (the WAI-ARIA combobox pattern, list autocomplete with manual
- * selection). It knows nothing of notes or of the host: completions are asked
- * for and given by its owner.
+ * The tag field: chosen tags, the text being typed, and completions in a listbox (the WAI-ARIA
+ * combobox pattern, list autocomplete with manual selection). It knows neither notes nor the
+ * host: its owner requests completions and passes them to `offer`.
  */
 
-import { say } from "../shared/i18n.js";
+import { say } from "./i18n.js";
 import {
 	isList,
 	MAX_TAG_LENGTH,
@@ -13,7 +12,7 @@ import {
 	placeIn,
 	splitTags,
 	uniteTags,
-} from "../shared/tags.js";
+} from "./tags.js";
 
 /** @typedef {{name: string, count: number}} TagCount */
 
@@ -23,46 +22,46 @@ export class TagField {
 	/** @type {HTMLElement} */ #list;
 	/** @type {HTMLElement} */ #hint;
 	/** @type {string[]} */ #tags = [];
-	/** @type {TagCount[]} Shown now. */ #options = [];
+	/** @type {TagCount[]} Completions that are shown. */ #options = [];
 	/** Index of the highlighted option, or -1. */
 	#active = -1;
-	/** Whether the user wants completions for what the field holds. */
-	#wanted = false;
-	/** Which one is gone to when they come: 1 is the first, -1 the last. */
-	#wantedStep = /** @type {-1 | 0 | 1} */ (0);
-	/** Whether there are none. */
-	#fitsNone = false;
+	/** Whether completions for the text in the field were requested. */
+	#requested = false;
+	/** The completion to highlight when they arrive: 1 is the first, -1 the last, 0 none. */
+	#requestedStep = /** @type {-1 | 0 | 1} */ (0);
+	/** Whether the last request found no completion. */
+	#foundNone = false;
 
-	/** Called when the tags or the pending text have changed by the user. */
+	/** Called when the user changed the tags or the typed text. */
 	onChange = () => {};
 
 	/**
-	 * Called when completions are wanted; they come back through `offer`.
+	 * Called to request completions; the owner passes them to `offer`.
 	 * @type {(text: string, exclude: string[]) => void}
 	 */
-	onWanted = () => {};
+	onRequest = () => {};
 
 	/**
-	 * To be read out.
+	 * Called with a sentence for screen readers.
 	 * @type {(sentence: string) => void}
 	 */
 	onAnnounce = () => {};
 
 	/**
-	 * Called when typing begins or ends, and when completions open or close; with the tag
-	 * that is typed where none in use fits.
-	 * @type {(busy: boolean, fresh: string) => void}
+	 * Called when typing begins or ends, and when completions open or close. `newTag` is the
+	 * typed tag if no existing tag matches it, else empty.
+	 * @type {(busy: boolean, newTag: string) => void}
 	 */
 	onBusy = () => {};
 
 	/**
-	 * Called with the place of a suggestion whose key was pressed, -1 for the key that
-	 * refuses them all. True where there was one.
+	 * Called when the key of a suggestion was pressed, with its place counted from 0; -1 is the
+	 * key that dismisses all of them. Returns whether there was one.
 	 * @type {(place: number) => boolean}
 	 */
 	onSuggestionKey = () => false;
 
-	/** Called when the user is done with tags. */
+	/** Called when the user presses Enter in the empty field. */
 	onDone = () => {};
 
 	/**
@@ -81,21 +80,21 @@ export class TagField {
 		input.addEventListener("keydown", (event) => this.#onKey(event));
 		input.addEventListener("input", (event) => {
 			if (!(/** @type {InputEvent} */ (event).isComposing)) this.#onText();
-			else this.onChange(); // Kept as it stands, but not read as a tag yet.
+			else this.onChange(); // Kept as it is, but not split into tags yet.
 		});
 		input.addEventListener("compositionend", () => this.#onText());
 		input.addEventListener("paste", (event) => this.#onPaste(event));
 		input.addEventListener("blur", ({ relatedTarget }) => {
 			this.#close();
-			// Only on the way to another field: when the window itself loses the focus
-			// (Firefox does so for a moment as the popup opens), typing may go on.
+			// Only if another field gets the focus. If the window loses it (in Firefox it does
+			// for a moment while the popup opens), the user may go on typing.
 			if (relatedTarget) this.#commitText();
 		});
 		box.addEventListener("mousedown", (event) => {
 			const { target } = event;
 			if (target === input || !(target instanceof Element) || target.closest("button"))
 				return;
-			event.preventDefault(); // The focus stays in the field.
+			event.preventDefault(); // Keeps the focus in the field.
 			input.focus();
 		});
 		list.addEventListener("click", (event) => {
@@ -105,13 +104,13 @@ export class TagField {
 		chosen.addEventListener("click", (event) => {
 			const button = /** @type {Element} */ (event.target).closest("button");
 			const tag = button?.closest("[data-tag]")?.getAttribute("data-tag");
-			// A click without a pointer is a key: its user goes on from there.
+			// A click by keyboard keeps the focus among the tags.
 			if (tag) this.#remove(tag, event.detail === 0);
 		});
 		chosen.addEventListener("keydown", (event) => this.#onChosenKey(event));
 	}
 
-	/** Takes what was typed before there was a tag field as if it were typed now. */
+	/** Handles text that was typed before this tag field existed. */
 	begin() {
 		if (this.pending) this.#onText();
 	}
@@ -127,7 +126,7 @@ export class TagField {
 	}
 
 	/**
-	 * Adds a tag that was chosen elsewhere.
+	 * Adds a tag that the user chose outside this field.
 	 * @param {string} tag
 	 */
 	choose(tag) {
@@ -135,7 +134,7 @@ export class TagField {
 		this.#input.focus();
 	}
 
-	/** Text that isn't a tag yet. */
+	/** The typed text that isn't a tag yet. */
 	get pending() {
 		return this.#input.value;
 	}
@@ -150,15 +149,15 @@ export class TagField {
 	 * @param {TagCount[]} options
 	 */
 	offer(options) {
-		if (!this.#wanted || document.activeElement !== this.#input) return;
+		if (!this.#requested || document.activeElement !== this.#input) return;
 		const active = this.#options[this.#active]?.name;
 		this.#options = options.filter(({ name }) => !this.#tags.includes(name));
 		this.#active = this.#options.findIndex(({ name }) => name === active);
 		const places = this.#options.length;
-		if (this.#wantedStep && places > 0)
-			this.#active = this.#wantedStep > 0 ? 0 : places - 1;
-		this.#wantedStep = 0;
-		this.#fitsNone = options.length === 0;
+		if (this.#requestedStep && places > 0)
+			this.#active = this.#requestedStep > 0 ? 0 : places - 1;
+		this.#requestedStep = 0;
+		this.#foundNone = options.length === 0;
 		this.#drawOptions();
 		const count = this.#options.length;
 		if (count > 0)
@@ -167,22 +166,22 @@ export class TagField {
 
 	/** @param {KeyboardEvent} event */
 	#onKey(event) {
-		// While an input method composes, its keys are its own (Safari says so with 229).
+		// Keys of a composition belong to the input method (Safari marks them with 229).
 		if (event.isComposing || event.keyCode === 229) return;
 		const open = this.#options.length > 0;
 		if (event.altKey && !event.ctrlKey && !event.metaKey) {
-			// Opens and closes without going anywhere.
-			if (event.key === "ArrowDown" && !open) this.#want();
+			// Opens and closes the list without highlighting anything.
+			if (event.key === "ArrowDown" && !open) this.#request();
 			if (event.key === "ArrowUp" && open) this.#close();
 			if (/^Arrow(Up|Down)$/.test(event.key)) event.preventDefault();
-			// By the key, not by what it writes: with Alt that may be another sign.
-			// Not the number pad: Windows writes signs with Alt and its digits.
+			// The physical key: with Alt it may write another character. Not the number pad:
+			// Windows enters characters with Alt and its digits.
 			const digit = /^Digit([0-5])$/.exec(event.code)?.[1];
 			if (digit && this.onSuggestionKey(Number(digit) - 1)) event.preventDefault();
 			return;
 		}
 		if (event.ctrlKey || event.metaKey) return;
-		// Back to the text, in which these keys move.
+		// These keys move in the text, so no completion stays highlighted.
 		if (/^(Home|End|ArrowLeft|ArrowRight)$/.test(event.key) && this.#active >= 0) {
 			this.#active = -1;
 			this.#drawOptions();
@@ -192,11 +191,11 @@ export class TagField {
 			case "ArrowUp":
 				event.preventDefault();
 				if (open) this.#highlight(event.key === "ArrowDown" ? 1 : -1);
-				else this.#want(event.key === "ArrowDown" ? 1 : -1);
+				else this.#request(event.key === "ArrowDown" ? 1 : -1);
 				return;
 			case "Enter":
 			case ",":
-			// As the comma key of an input method that composes nothing writes it.
+			// What the comma key writes in other scripts.
 			case "，":
 			case "、":
 			case "､":
@@ -227,7 +226,7 @@ export class TagField {
 				return;
 			case "Escape":
 				if (!open) return;
-				// Firefox closes its popup all the same: the key is the panel's first.
+				// In Firefox the popup closes all the same: its panel handles the key first.
 				event.preventDefault();
 				event.stopPropagation();
 				this.#close();
@@ -235,7 +234,7 @@ export class TagField {
 	}
 
 	/**
-	 * The chosen tags are one stop of the Tab key; arrows go along them.
+	 * Keys on the chosen tags: Tab stops there once, the arrows move between them.
 	 * @param {KeyboardEvent} event
 	 */
 	#onChosenKey(event) {
@@ -263,7 +262,7 @@ export class TagField {
 				this.#remove(tag, true);
 				break;
 			default:
-				// What is typed is a tag to be.
+				// Typed characters go to the field.
 				if ([...event.key].length === 1 && event.key !== " ") this.#input.focus();
 				return;
 		}
@@ -271,7 +270,7 @@ export class TagField {
 	}
 
 	/**
-	 * Which way an arrow goes along the tags: -1 is to the one before.
+	 * The direction of an arrow key among the tags: -1 is towards the first.
 	 * @param {string} arrow
 	 */
 	#stepOf(arrow) {
@@ -280,8 +279,8 @@ export class TagField {
 	}
 
 	/**
-	 * @param {number} at Place of a chosen tag.
-	 * @returns {boolean} Whether there is one.
+	 * @param {number} at Index of a chosen tag.
+	 * @returns {boolean} Whether there is such a tag.
 	 */
 	#focusChosen(at) {
 		const button = this.#chosen.children[at]?.querySelector("button");
@@ -295,22 +294,22 @@ export class TagField {
 			this.#commitText();
 			return;
 		}
-		// Until the new completions come, those shown that still fit.
+		// Until new completions arrive, the shown ones that still match stay.
 		const typed = this.pending.trim();
 		const tag = normaliseTag(typed);
 		this.#options = tag ? this.#options.filter(({ name }) => placeIn(name, tag)) : [];
 		this.#active = -1;
-		this.#fitsNone &&= typed !== "";
+		this.#foundNone &&= typed !== "";
 		this.#drawOptions();
-		if (typed) this.#want();
-		else this.#wanted = false;
+		if (typed) this.#request();
+		else this.#requested = false;
 		this.onChange();
 	}
 
 	/** @param {ClipboardEvent} event */
 	#onPaste(event) {
 		const pasted = event.clipboardData?.getData("text/plain") ?? "";
-		// One line without a comma is text like any other; a list is tags.
+		// A single line without a comma is inserted as text; a list becomes tags.
 		if (!isList(pasted) && !/\n/.test(pasted.trim())) return;
 		event.preventDefault();
 		const { selectionStart, selectionEnd } = this.#input;
@@ -319,18 +318,18 @@ export class TagField {
 		this.#commit(`${before}${pasted.replace(/\r?\n/g, ",")}${after}`);
 	}
 
-	/** @param {-1 | 0 | 1} [step] Which completion is to be gone to: the first or the last. */
-	#want(step = 0) {
-		this.#wanted = true;
-		this.#wantedStep = step;
-		// What is longer is no tag's beginning.
+	/** @param {-1 | 0 | 1} [step] The completion to highlight, as `#requestedStep`. */
+	#request(step = 0) {
+		this.#requested = true;
+		this.#requestedStep = step;
+		// No tag begins with a longer text.
 		const text = this.pending.trim();
-		if (text.length <= 2 * MAX_TAG_LENGTH) this.onWanted(text, this.#tags);
+		if (text.length <= 2 * MAX_TAG_LENGTH) this.onRequest(text, this.#tags);
 	}
 
 	/** @param {1 | -1} step */
 	#highlight(step) {
-		// One place more than there are options: none is highlighted.
+		// One position more than there are options: nothing highlighted.
 		const places = this.#options.length + 1;
 		this.#active = ((this.#active + 1 + step + places) % places) - 1;
 		this.#drawOptions();
@@ -359,7 +358,7 @@ export class TagField {
 	/** @param {string} text */
 	#commit(text) {
 		const { tags, refused } = splitTags(text);
-		// What can't be a tag stays in the field, to be mended there.
+		// Text that can't be a tag stays in the field, so that the user can correct it.
 		this.pending = refused.join(" ");
 		this.#hint.textContent = refused.length > 0 ? say("tagRefused") : "";
 		this.#add(tags);
@@ -376,29 +375,32 @@ export class TagField {
 
 	/**
 	 * @param {string} tag
-	 * @param {boolean} [staying] Whether the focus stays among the chosen tags.
+	 * @param {boolean} [keepsFocus] Whether the focus stays among the chosen tags.
 	 */
-	#remove(tag, staying = false) {
+	#remove(tag, keepsFocus = false) {
 		this.#close();
 		const at = this.#tags.indexOf(tag);
 		this.tags = this.#tags.filter((other) => other !== tag);
-		if (!staying || !this.#focusChosen(Math.min(at, this.#tags.length - 1)))
+		if (!keepsFocus || !this.#focusChosen(Math.min(at, this.#tags.length - 1)))
 			this.#input.focus();
 		this.onAnnounce(say("tagRemoved", tag));
 		this.onChange();
 	}
 
 	#close() {
-		this.#wanted = false;
-		this.#wantedStep = 0;
-		this.#fitsNone = false;
+		this.#requested = false;
+		this.#requestedStep = 0;
+		this.#foundNone = false;
 		this.#options = [];
 		this.#active = -1;
 		this.#drawOptions();
 	}
 
 	#draw() {
-		const focused = document.activeElement?.closest("#chosen [data-tag]");
+		const { activeElement } = document;
+		const focused = this.#chosen.contains(activeElement)
+			? activeElement?.closest("[data-tag]")
+			: null;
 		const stays = focused
 			? this.#tags.indexOf(focused.getAttribute("data-tag") ?? "")
 			: -1;
@@ -418,7 +420,7 @@ export class TagField {
 			}),
 		);
 		this.#chosen.hidden = this.#tags.length === 0;
-		this.#chosen.scrollTop = this.#chosen.scrollHeight; // The last one is the newest.
+		this.#chosen.scrollTop = this.#chosen.scrollHeight; // Shows the newest one.
 		if (stays >= 0) this.#focusChosen(stays);
 	}
 
@@ -437,7 +439,7 @@ export class TagField {
 				);
 				const uses = document.createElement("span");
 				uses.className = "uses";
-				uses.ariaHidden = "true"; // It is described.
+				uses.ariaHidden = "true"; // The description says it.
 				uses.textContent = String(count);
 				option.append(marked(name, typed), uses);
 				return option;
@@ -445,8 +447,8 @@ export class TagField {
 		);
 		const open = this.#options.length > 0;
 		this.#list.hidden = !open;
-		const isFresh = this.#fitsNone && !this.#tags.includes(typed);
-		this.onBusy(open || this.pending !== "", isFresh ? typed : "");
+		const isNew = this.#foundNone && !this.#tags.includes(typed);
+		this.onBusy(open || this.pending !== "", isNew ? typed : "");
 		this.#input.ariaExpanded = String(open);
 		if (this.#active >= 0) {
 			this.#input.setAttribute("aria-activedescendant", `completion-${this.#active}`);
