@@ -31,13 +31,13 @@ use crate::{
 pub(super) const PAGE_NOTES: u32 = 20;
 /// Notes in a feed.
 pub(super) const FEED_NOTES: u32 = 50;
-/// Tags on the first page.
+/// Tags on the home page.
 pub(super) const HOME_TAGS: u32 = 8;
-/// Tags, or sites, on one page of them; a browser chokes on a hundred thousand.
+/// Tags, or sites, per listing page. Browsers become slow with a hundred thousand.
 pub(super) const PAGE_TAGS: u32 = 1_000;
 /// Related tags on a tag page.
 pub(super) const RELATED_TAGS: u32 = 12;
-/// Notes of earlier years on the first page.
+/// Notes of earlier years on the home page.
 const ON_THIS_DAY: usize = 3;
 /// Related notes on the page of a note.
 pub(super) const RELATED_NOTES: usize = 6;
@@ -217,7 +217,7 @@ impl Controller {
         Ok(answer)
     }
 
-    /// The `ETag` of all pages that this process makes of one version.
+    /// Returns the `ETag` of all pages that this process renders of one version.
     fn tag_of(&self, version: Version) -> String {
         let Version {
             file,
@@ -227,7 +227,7 @@ impl Controller {
         format!("\"{:x}-{file:x}-{revision:x}-{day:x}\"", self.edition)
     }
 
-    /// The day that the user's clock shows.
+    /// Returns today's date in the site's time zone.
     fn today(&self) -> Date {
         clock::now().to_zoned(self.layout.zone.clone()).date()
     }
@@ -1178,7 +1178,7 @@ mod tests {
                 assert_eq!(place.site.answer(location).status, 200, "{target}");
                 continue;
             }
-            // Nothing that we link to ourselves has moved.
+            // All other links of ours lead to a page without a redirect.
             assert_eq!(answer.status, 200, "{target}");
         }
     }

@@ -62,8 +62,7 @@ impl Answer {
         }
     }
 
-    /// What is asked for is at another address now, and may be elsewhere the next time
-    /// (RFC 9110, 15.4.4).
+    /// Creates a redirect to a page that may be another one the next time (RFC 9110, 15.4.4).
     pub(super) fn see_other(location: String) -> Self {
         Self {
             location: Some(location),
@@ -71,8 +70,8 @@ impl Answer {
         }
     }
 
-    /// The same page at the site's own origin. The same answer for whatever is asked for, also
-    /// for what isn't there; and another one as soon as the origin is another.
+    /// Creates a redirect to the same page at the site's own origin. The answer is the same for
+    /// every target, even one that doesn't exist, and changes with the origin.
     pub(super) fn redirect(origin: &str, target: &str) -> Self {
         // Whatever the request contained, a Location is ASCII without spaces.
         const BLANKS: &AsciiSet = &CONTROLS.add(b' ');

@@ -40,9 +40,9 @@ pub(super) enum Route {
     All {
         page: u64,
     },
-    /// The page of all notes that has the newest of a month.
+    /// Redirects to the page of all notes with the newest note of a month.
     Month(Month),
-    /// Any note, or any one with a tag.
+    /// Redirects to a random note, or to a random one with a tag.
     Random(Option<Tag>),
     Note(NoteId),
     Search {
@@ -286,13 +286,13 @@ fn filter(name: &str, query: &Parameters<'_>) -> Result<TagFilter> {
     Ok(filter)
 }
 
-/// `2025-08`
+/// Parses a month such as `2025-08`.
 fn month_of(text: &str) -> Option<Month> {
     let day = format!("{text}-01").parse().ok()?;
     (text.len() == 7).then(|| Month::of(day))
 }
 
-/// What the segments of a path say, for looking up what might have been meant.
+/// Returns the words of a path, to search for what was meant.
 fn words(segments: &[&str]) -> String {
     let decoded: Vec<_> = segments
         .iter()

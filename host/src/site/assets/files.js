@@ -8,8 +8,8 @@ if (location.protocol !== "file:" && location.pathname.endsWith("/index.html")) 
 
 const { src: scriptAddress } = /** @type {HTMLScriptElement} */ (document.currentScript);
 
-// What a program would answer, no file does: another script looks where that leads. The
-// page that searches answers by itself.
+// Queries that only the served site answers: another script finds the equivalent page. The search
+// page answers its own.
 document.addEventListener("DOMContentLoaded", () => {
 	const asksForMore = /[?&](with|without|tag|before|sort)=/.test(location.search);
 	const searches = document.querySelector("#found") !== null;

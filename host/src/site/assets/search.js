@@ -30,7 +30,7 @@ const LEAD = 60;
 const DAY = 86_400;
 /** Tags of a note that are shown at first, as on the other pages. */
 const FIRST_TAGS = 6;
-/** So many tags of what was found are offered to narrow it. */
+/** Most tags offered to narrow a search. */
 const NARROWING = 8;
 
 const MONTHS = [

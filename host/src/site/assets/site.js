@@ -1,15 +1,14 @@
-// What the pages do beyond links: keyboard shortcuts (/ goes to the search, j and k from note
-// to note, Enter opens, ? shows all), compact rows, "More" in place, relative dates.
-// Everything on the pages works without this file.
+// Keyboard shortcuts (/ focuses the search, j and k move between notes, Enter opens one, ? shows
+// all keys), compact rows, "More" in place and relative dates. All pages work without this script.
 //
-// Single-key shortcuts can be turned off (WCAG 2.2, 2.1.4): speech input would otherwise
-// trigger them by accident.
+// Single-key shortcuts can be turned off (WCAG 2.2, 2.1.4), because speech input can trigger them
+// by accident.
 
-/** Kept by the browser, for this site alone. */
+/** Keys in the browser's storage for this site. */
 const SINGLE_KEYS = "single-keys";
 const COMPACT = "compact";
 
-/** Dates that are no older than this many days are shown as relative ones. */
+/** Age in days up to which dates are shown relative to now. */
 const RELATIVE_DAYS = 28;
 
 /** Tags of a note that are shown at first, as in `note_card.rs`. */
@@ -149,14 +148,14 @@ function openNote() {
 }
 
 /**
- * A setting; null where it has its default.
+ * Returns a setting, or null for its default.
  * @param {string} name
  */
 function setting(name) {
 	try {
 		return localStorage.getItem(name);
 	} catch {
-		// A browser that stores nothing.
+		// Without storage, the default applies.
 		return null;
 	}
 }
@@ -170,11 +169,11 @@ function keepSetting(name, value) {
 		if (value === null) localStorage.removeItem(name);
 		else localStorage.setItem(name, value);
 	} catch {
-		// A browser that stores nothing: the setting holds for this page.
+		// Without storage, the setting applies to this page only.
 	}
 }
 
-/** Connects the switch between compact rows and whole notes. */
+/** Connects the switch between compact rows and cards. */
 function offerCompactRows() {
 	const box = /** @type {HTMLInputElement | null} */ (document.querySelector("#compact"));
 	if (!box) return;
@@ -210,12 +209,12 @@ function offerWholeNotes() {
 	});
 }
 
-/** "More" would show nothing more where four lines are enough. */
+/** Hides "More" where four lines are enough for the text. */
 function hideNeedlessMore() {
 	/** @type {NodeListOf<HTMLElement>} */
 	const links = document.querySelectorAll(".show-more");
 	const texts = [...links].map((link) => link.previousElementSibling);
-	// Read all, then write all: one layout.
+	// All reads come before all writes, so that the browser computes one layout.
 	const enough = texts.map(
 		(text) =>
 			text instanceof HTMLElement &&

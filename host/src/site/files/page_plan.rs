@@ -105,8 +105,8 @@ impl PagePlan {
         tags.into_iter().map(|tag| self.counted(tag)).collect()
     }
 
-    /// The months in which notes were saved, newest first, each with the number of notes that
-    /// are newer.
+    /// Returns the months in which notes were saved, newest first, each with the number of newer
+    /// notes.
     pub(super) fn months(&self, zone: &TimeZone) -> Vec<(Month, usize)> {
         let notes = self.outline.notes.iter().rev().enumerate();
         let mut months: Vec<(Month, usize)> = notes
@@ -116,7 +116,7 @@ impl PagePlan {
         months
     }
 
-    /// The tags that stand most often on the notes with this one.
+    /// Returns the most frequent tags on the notes with this one.
     pub(super) fn related_tags(
         &self,
         tag: usize,

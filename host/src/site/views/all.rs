@@ -7,19 +7,18 @@ use crate::{
     store::Month,
 };
 
-/// As menus have room for.
 const MONTH_NAMES: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// What such a page shows.
+/// The content of a page of all notes.
 #[derive(Debug)]
 pub(in crate::site) struct AllPage<'a> {
     /// Its number, from 0.
     pub page: u64,
-    /// How many there are.
+    /// The number of pages.
     pub pages: u64,
-    /// The list of its notes; none where there are none.
+    /// The rendered list of its notes, or `None` if there are none.
     pub notes: Option<&'a Markup>,
     /// The months in which notes were saved, newest first, with the addresses of their pages.
     pub months: &'a [(Month, String)],
@@ -66,7 +65,7 @@ pub(in crate::site) fn all(layout: &Layout, all: &AllPage<'_>) -> String {
     layout.page(&place, &content)
 }
 
-/// The years, each with the months in which notes were saved.
+/// Renders the years, each with links to its months.
 fn jump_to_month(months: &[(Month, String)]) -> Markup {
     let name = |month: Month| {
         usize::try_from(month.month - 1)

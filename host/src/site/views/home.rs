@@ -11,15 +11,15 @@ use crate::{
     store::{Counts, TagCount},
 };
 
-/// What the first page shows.
+/// The content of the home page.
 #[derive(Debug)]
 pub(in crate::site) struct HomePage<'a> {
     pub counts: Counts,
-    /// The latest ones, newest first.
+    /// The latest notes, newest first.
     pub notes: &'a [Note],
-    /// The most used ones.
+    /// The most used tags.
     pub tags: &'a [TagCount],
-    /// Notes that were saved on this day of earlier years, newest first.
+    /// Notes saved on this day in earlier years, newest first.
     pub on_this_day: &'a [Note],
 }
 
@@ -65,7 +65,7 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
     layout.page(&place, &content)
 }
 
-/// Notes that were saved on this day of earlier years, a line each.
+/// Renders the notes saved on this day in earlier years, one line each.
 fn earlier_years(layout: &Layout, notes: &[Note]) -> Markup {
     html! {
         @if !notes.is_empty() {

@@ -1,4 +1,4 @@
-//! What all pages share: the title, the bar with navigation and search, the heading, the foot.
+//! The layout of all pages: title, navigation, search box, heading and foot.
 
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
@@ -28,11 +28,11 @@ pub(super) struct Breadcrumb<'a> {
     pub steps: Vec<(&'a str, Option<String>)>,
     /// Replaces the last step in the title. The content of such a page has its own `h1`.
     pub title: Option<&'a str>,
-    /// The text of the `h1`, where it isn't the last step.
+    /// The text of the `h1`, unless it is the last step.
     pub heading: Option<&'a str>,
-    /// The page lists notes: they can be shown as compact rows.
+    /// Whether the page lists notes, which can be shown as compact rows.
     pub lists_notes: bool,
-    /// Its entry in the navigation.
+    /// The current entry of the navigation.
     pub tab: Option<Tab>,
     /// Address of the feed with the page's notes.
     pub feed: Option<String>,
@@ -69,7 +69,7 @@ impl Layout {
                     meta name="referrer" content="no-referrer";
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.links.style());
-                    // Not deferred: it has to know how notes are shown before they are painted.
+                    // Not deferred: it sets how notes are shown before the first paint.
                     script src=(self.links.script()) {}
                     @if !self.links.are_files() {
                         link rel="search" href=(self.links.opensearch()) title="url-notes"
@@ -87,7 +87,7 @@ impl Layout {
                     header.top {
                         div.bar {
                             p.wordmark {
-                                // On the first page the link would lead nowhere.
+                                // On the home page, this link would lead to itself.
                                 @if place.tab == Some(Tab::Home) { "url-notes" } @else {
                                     a href=(self.links.home()) { "url-notes" }
                                 }
@@ -125,7 +125,7 @@ impl Layout {
         .into_string()
     }
 
-    /// The `h1`, below links to the pages that this page belongs to.
+    /// Renders the `h1` below links to its parent pages.
     fn heading(&self, place: &Breadcrumb<'_>) -> Markup {
         let (last, parents) = match place.steps.split_last() {
             Some(((last, _), parents)) => (*last, parents),

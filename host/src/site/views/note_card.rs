@@ -14,14 +14,13 @@ use crate::{
 /// Number of notes from which a tag is highlighted.
 const OFTEN: u64 = 10;
 
-/// Tags of a note that a list shows at first.
+/// Number of a note's tags that a list shows at first.
 const FIRST_TAGS: usize = 6;
-/// Bytes and lines of a text that are at most as long as what a list shows of it at first:
-/// four lines.
+/// Longest text, in bytes and lines, that a list shows without clamping it to four lines.
 const SHORT_TEXT: usize = 200;
 const SHORT_LINES: usize = 3;
 
-/// What stands between the tags and the dates of a note.
+/// The content between tags and dates of a note.
 pub(super) enum Body<'a> {
     /// The user's text, or else the page's description.
     Whole,
@@ -74,7 +73,7 @@ pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, S
     }
 }
 
-/// A list of notes, each with its date: where most days have one note.
+/// Renders a list of notes, each with its own date.
 pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note]) -> Markup {
     html! {
         h2.visually-hidden { "Notes" }
@@ -157,10 +156,10 @@ pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
     note.name()
 }
 
-/// The tags of a note in a list. Those after the first few are hidden until the reader asks
-/// for them; without JavaScript the link to do so leads to the page of the note.
+/// Renders the tags of a note in a list. Tags after the first few are hidden behind a link that
+/// shows them or, without JavaScript, leads to the page of the note.
 fn first_tag_links(layout: &Layout, note: &Note) -> Markup {
-    // One more takes no more room than the link to it.
+    // A single further tag takes no more room than the link.
     if note.tags.len() <= FIRST_TAGS + 1 {
         return tag_links(layout, &note.tags);
     }
@@ -177,7 +176,7 @@ fn first_tag_links(layout: &Layout, note: &Note) -> Markup {
     }
 }
 
-/// Whether a list may not have room for the whole text of a note.
+/// Returns whether a list clamps the text of a note.
 fn is_long(note: &Note) -> bool {
     let text = match note.summary.trim() {
         "" => note.metadata.excerpt.as_deref().unwrap_or_default(),
@@ -280,7 +279,7 @@ pub(super) fn site_link(layout: &Layout, site: &str) -> Markup {
     html! { a href=(layout.links.site(site, None)) { bdi { (site) } } }
 }
 
-/// The day of a moment, as the user's clock has it. Its tooltip has the time, too.
+/// Renders the local day of a moment, with the time in the tooltip.
 pub(super) fn moment(layout: &Layout, moment: Timestamp) -> Markup {
     html! {
         time datetime=(timestamp_text(moment)) title=(day_and_time(layout, moment)) {

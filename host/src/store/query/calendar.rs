@@ -1,4 +1,4 @@
-//! Notes by the day they were saved on, and notes at random.
+//! Notes by the day on which they were saved, and random notes.
 
 use jiff::{civil::Date, tz::TimeZone};
 use rusqlite::{OptionalExtension as _, params};
@@ -9,9 +9,9 @@ use crate::{
     store::{connection::reader::Reader, notes::note_rows::load_ids},
 };
 
-/// How many earlier years [`Reader::on_this_day`] looks at.
+/// Number of earlier years that [`Reader::on_this_day`] covers.
 const YEARS: i16 = 50;
-/// Notes of one earlier year that it returns.
+/// Most notes of one year that it returns.
 const PER_YEAR: u32 = 2;
 
 /// A month in which at least one note was saved.
@@ -33,8 +33,7 @@ impl Month {
         }
     }
 
-    /// The id that is later than those of all notes saved in this month and before it; none
-    /// where there is no such month.
+    /// Returns the first possible id after this month, or `None` if there is no such month.
     fn end(self, zone: &TimeZone) -> Option<NoteId> {
         let first = Date::new(self.year, self.month, 1).ok()?;
         start_of(first.last_of_month().tomorrow().ok()?, zone)
@@ -45,16 +44,16 @@ impl Month {
     }
 }
 
-/// The first id that a note saved on this day can have.
+/// Returns the first possible id on a day.
 fn start_of(day: Date, zone: &TimeZone) -> Option<NoteId> {
     let start = day.to_zoned(zone.clone()).ok()?;
     Some(NoteId::at(start.timestamp()))
 }
 
 impl Reader {
-    /// The months in which notes were saved, newest first, as the clock of `zone` has them.
+    /// Returns the months in which notes were saved, newest first, in this time zone.
     ///
-    /// Costs one look-up a month, however many notes there are.
+    /// Takes one index lookup per month, whatever the number of notes.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -78,8 +77,8 @@ impl Reader {
         Ok(months)
     }
 
-    /// How many notes were saved after a month: the place of its newest note in the list of
-    /// all notes. None where there is no such month.
+    /// Returns the number of notes saved after a month, which is the position of its newest note
+    /// among all notes; `None` if there is no such month.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -87,15 +86,15 @@ impl Reader {
         let Some(end) = month.end(zone) else {
             return Ok(None);
         };
-        // This index is a hundredth of the table.
+        // This index has a hundredth of the table's size.
         let mut count = self
             .conn
             .prepare_cached("SELECT count(*) FROM notes INDEXED BY notes_by_site WHERE id >= ?")?;
         Ok(Some(count.query_row([end.0], |row| row.get(0))?))
     }
 
-    /// Notes that were saved on this day of the year in earlier years, the newest first; at
-    /// most `limit`, and at most two of a year. On 29 February only those of leap years.
+    /// Returns notes saved on this day of the year in earlier years, newest first: at most
+    /// `limit`, and at most two of each year. 29 February matches leap years only.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -126,8 +125,8 @@ impl Reader {
         load_ids(&self.conn, &ids)
     }
 
-    /// A note chosen by `random`, any number: of all notes, or of those with `tag`. None where
-    /// there are none.
+    /// Returns the note that the number `random` selects from all notes or from those with `tag`,
+    /// or `None` if there are none.
     ///
     /// # Errors
     /// The `store_*` kinds.
