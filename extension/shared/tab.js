@@ -5,9 +5,9 @@
 import { browser } from "./browser.js";
 
 /**
- * The active tab of the last focused window. Its address is empty if the browser withholds it:
- * a page that arrives just after the click revokes `activeTab`, and with it the permission to
- * see the address.
+ * The active tab of the last focused window. Its address is empty if the browser withholds it,
+ * as Chromium does for `about:blank`, and for a page that arrives just after the click: that
+ * revokes `activeTab`, and with it the permission to see the address.
  * @returns {Promise<import("./messages.js").Tab>}
  */
 export async function activeTab() {
@@ -22,8 +22,7 @@ export async function activeTab() {
 		url,
 		title: ownTitle(isComing ? "" : (tab?.title ?? ""), url),
 		tabId: tab?.id,
-		...(savableUrl(url) === null &&
-			(url === "" || tab?.status === "loading") && { loading: true }),
+		...(savableUrl(url) === null && tab?.status === "loading" && { loading: true }),
 	};
 }
 

@@ -206,7 +206,7 @@ async function doctor(world) {
 }
 
 inEachBrowser(
-	"is known to doctor by its extension, once that has been here",
+	"doctor knows the extension once it has connected",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		await popup.dismiss();

@@ -57,7 +57,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"finds tags, note and date again when a page is saved again",
+	"shows tags, note and date when a page is saved again",
 	async (world, browser) => {
 		const first = await world.save(browser, "/article");
 		await first.popup.type("ci,");
@@ -85,7 +85,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"takes a page with tracking in its address for the page it is, and says so",
+	"recognises a page despite tracking parameters, and says so",
 	async (world, browser) => {
 		const first = await world.save(browser, "/article?utm_source=newsletter");
 		await first.popup.dismiss();
@@ -99,7 +99,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"takes a changed title and keeps it when the page is saved again",
+	"keeps a changed title when the page is saved again",
 	async (world, browser) => {
 		const first = await world.save(browser, "/article");
 		await first.popup.focus("#title");
@@ -116,22 +116,19 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"shows the tag for another name of it that was typed",
-	async (world, browser) => {
-		await world.command("tag", "alias", "ml", "machine learning");
-		const { popup } = await world.save(browser, "/article");
-		await popup.type("ci,ML,");
-		await popup.hasTags("ci", "machine learning");
-		await popup.type("more,");
-		await popup.hasTags("ci", "machine learning", "more");
-		await popup.dismiss();
-		const url = world.web.address("/article");
-		await world.holds([{ url, tags: ["ci", "machine learning", "more"] }]);
-	},
-);
+inEachBrowser("shows the tag for an alias that was typed", async (world, browser) => {
+	await world.command("tag", "alias", "ml", "machine learning");
+	const { popup } = await world.save(browser, "/article");
+	await popup.type("ci,ML,");
+	await popup.hasTags("ci", "machine learning");
+	await popup.type("more,");
+	await popup.hasTags("ci", "machine learning", "more");
+	await popup.dismiss();
+	const url = world.web.address("/article");
+	await world.holds([{ url, tags: ["ci", "machine learning", "more"] }]);
+});
 
-inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
+inEachBrowser("completes tags with the keyboard only", async (world, browser) => {
 	for (const [address, tag] of [
 		["https://example.org/1", "machine learning"],
 		["https://example.org/2", "machine learning"],
@@ -173,7 +170,7 @@ inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
 	);
 });
 
-inEachBrowser("undoes a save, and undoes that", async (world, browser) => {
+inEachBrowser("undoes a save, and reverses the undo", async (world, browser) => {
 	const { popup } = await world.save(browser, "/article");
 	await popup.type("ci,");
 	await popup.reaches("saved");
@@ -190,7 +187,7 @@ inEachBrowser("undoes a save, and undoes that", async (world, browser) => {
 });
 
 inEachBrowser(
-	"deletes a note that was there before, and brings it back whole",
+	"deletes an existing note, and restores it completely",
 	async (world, browser) => {
 		const url = world.web.address("/article");
 		await world.command(
@@ -312,25 +309,22 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"shows what looks like markup as the text that it is",
-	async (world, browser) => {
-		const { page, popup } = await world.save(browser, "/markup");
-		const title = `<img src=x onerror="document.title='broken'"> &amp; co`;
-		assert.equal(await popup.value("#title"), title);
-		await popup.type("<b>bold</b>,");
-		await popup.hasTags("<b>bold</b>");
-		await popup.focus("#summary");
-		await popup.type("<script>document.title='broken'</script> [x](javascript:alert(1))");
-		await popup.dismiss();
+inEachBrowser("shows text that looks like markup as text", async (world, browser) => {
+	const { page, popup } = await world.save(browser, "/markup");
+	const title = `<img src=x onerror="document.title='broken'"> &amp; co`;
+	assert.equal(await popup.value("#title"), title);
+	await popup.type("<b>bold</b>,");
+	await popup.hasTags("<b>bold</b>");
+	await popup.focus("#summary");
+	await popup.type("<script>document.title='broken'</script> [x](javascript:alert(1))");
+	await popup.dismiss();
 
-		const note = await world.readTagPage(page, "<b>bold</b>");
-		assert.equal(note.title, title);
-		assert.deepEqual(note.tags, ["<b>bold</b>"]);
-		assert.equal(await page.title(), "url-notes | tag | <b>bold</b>");
-		assert.equal(await page.$("article :is(img, script, b, [href^='javascript'])"), null);
-	},
-);
+	const note = await world.readTagPage(page, "<b>bold</b>");
+	assert.equal(note.title, title);
+	assert.deepEqual(note.tags, ["<b>bold</b>"]);
+	assert.equal(await page.title(), "url-notes | tag | <b>bold</b>");
+	assert.equal(await page.$("article :is(img, script, b, [href^='javascript'])"), null);
+});
 
 inEachBrowser(
 	"shows its notes to the user, and to no other site",

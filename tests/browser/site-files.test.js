@@ -346,7 +346,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"leads from each address of the served site to the right page of files",
+	"each address of the served site opens the right exported page",
 	async (world, browser) => {
 		const folder = await publish(world);
 		const server = await serve(folder);
@@ -470,7 +470,7 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser("tells that a piece of the search is damaged", async (world, browser) => {
+inEachBrowser("says that a part of the search is damaged", async (world, browser) => {
 	const folder = await publish(world);
 	const page = await browser.open(`${pathToFileURL(folder)}/index.html`);
 	const piece = path.join(folder, "search/words/0.js");

@@ -72,7 +72,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"keeps suggestions out of the way of typing, and lets them be refused",
+	"hides suggestions during typing, and the user can dismiss them",
 	async (world, browser) => {
 		await bake(world);
 		const { popup } = await world.save(browser, "/bread");
@@ -103,7 +103,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"offers the page's own keywords last, and nothing where nothing is known",
+	"suggests page keywords last, and nothing for an unknown page",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/second-article");
 		await until("the place is given up", async () => !(await popup.shows("#suggested")));
@@ -115,7 +115,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"asks again once the host is there",
+	"requests suggestions again once the host is there",
 	async (world, browser) => {
 		await bake(world);
 		const { popup } = await world.save(browser, "/bread", "queued");

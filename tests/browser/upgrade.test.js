@@ -9,7 +9,7 @@ import { builtProgram } from "./program.js";
 import { inEachBrowser } from "./test-environment.js";
 
 inEachBrowser(
-	"goes on with the new program when install.sh replaces it, and keeps what is typed",
+	"continues with the new program after install.sh replaced it, and keeps typed text",
 	async (world, browser) => {
 		await world.siteAnswers();
 		const old = await world.hostProcesses();

@@ -97,7 +97,7 @@ test("a phrase stands where its words stand one after the other", () => {
 	assert.deepEqual(found(".net ", "ASP.NET .NET"), [".NET"]);
 });
 
-test("a pair of words stands side by side and doesn't go on", () => {
+test("a pair matches two complete words side by side", () => {
 	const [term] = readQuery("opensource").terms;
 	assert.ok(term);
 	term.pairs.push(wordsOf("open source"));
@@ -109,7 +109,7 @@ test("a pair of words stands side by side and doesn't go on", () => {
 	);
 });
 
-test("a word that is still being typed means all that begin so", () => {
+test("an unfinished word matches all words that begin with it", () => {
 	/** @type {(query: string, text: string) => boolean} */
 	const begins = (query, text) => {
 		const [wanted, word] = [wordsOf(query)[0], wordsOf(text)[0]];

@@ -36,9 +36,15 @@ for (const [what, tab, expected] of /** @type {const} */ ([
 	],
 	// The page arrived after the click, which revoked the permission to see its address.
 	[
-		"a tab whose address the browser withholds",
-		{ status: "complete" },
+		"a loading tab whose address the browser withholds",
+		{ status: "loading" },
 		{ url: "", title: "", loading: true },
+	],
+	// Chromium withholds `about:blank`.
+	[
+		"an empty tab whose address the browser withholds",
+		{ status: "complete" },
+		{ url: "", title: "" },
 	],
 ])) {
 	test(`the active tab shows ${what}`, async () => {

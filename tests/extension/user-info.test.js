@@ -32,13 +32,13 @@ async function start(strips) {
 	const savable = (/** @type {string | undefined} */ url) => savableUrl(url, strips);
 	const saves = new BackgroundSaves(background.outbox, () => {}, savable);
 	/** @type {any[]} */
-	const told = [];
+	const sent = [];
 	/** @type {(message: any) => void} */
 	let say = () => {};
 	const port = {
 		onMessage: { addListener: (/** @type {typeof say} */ on) => (say = on) },
 		onDisconnect: { addListener() {} },
-		postMessage: (/** @type {any} */ message) => told.push(message),
+		postMessage: (/** @type {any} */ message) => sent.push(message),
 	};
 	const parts = /** @type {any} */ ({
 		pages: background.pages,
@@ -61,7 +61,7 @@ async function start(strips) {
 		});
 		await settle();
 	};
-	return { host, background, saves, told, say, menu, savable };
+	return { host, background, saves, sent, say, menu, savable };
 }
 
 /** @type {Record<string, (parts: Awaited<ReturnType<typeof start>>) => Promise<unknown> | void>} */
@@ -104,14 +104,14 @@ for (const [way, use] of Object.entries(WAYS)) {
 
 test("the popup learns that something was removed from the address", async () => {
 	for (const strips of [true, false]) {
-		const { say, told } = await start(strips);
+		const { say, sent } = await start(strips);
 		say({ do: "open", tab: { url: SECRET, title: "A title", tabId: 1 } });
 		await settle();
-		assert.equal(told.at(-1).stripped ?? false, strips);
+		assert.equal(sent.at(-1).stripped ?? false, strips);
 	}
 });
 
-test("marks on the button are asked for without user name and password", async () => {
+test("lookups for the badge don't contain user name and password", async () => {
 	const { host, savable } = await start(true);
 	const button = /** @type {any} */ ({
 		setBadgeText: async () => {},

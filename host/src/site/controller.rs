@@ -8,9 +8,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{
+    clock,
     domain::{Note, NoteId, PageUrl, Query, Tag},
     error::{Error, Result},
     site::{
@@ -23,7 +24,7 @@ use crate::{
         route::{Route, Unknown},
         views::{self, DidYouMean, Layout},
     },
-    store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{Month, Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
 
 /// Notes per listing page.
@@ -31,11 +32,13 @@ pub(super) const PAGE_NOTES: u32 = 20;
 /// Notes in a feed.
 pub(super) const FEED_NOTES: u32 = 50;
 /// Tags on the home page.
-pub(super) const HOME_TAGS: u32 = 20;
+pub(super) const HOME_TAGS: u32 = 8;
 /// Tags, or sites, per listing page. Browsers become slow with a hundred thousand.
 pub(super) const PAGE_TAGS: u32 = 1_000;
 /// Related tags on a tag page.
-pub(super) const RELATED_TAGS: u32 = 16;
+pub(super) const RELATED_TAGS: u32 = 12;
+/// Notes of earlier years on the home page.
+const ON_THIS_DAY: usize = 3;
 /// Related notes on the page of a note.
 pub(super) const RELATED_NOTES: usize = 6;
 /// Suggested tags, or sites, if the requested one doesn't exist.
@@ -124,6 +127,8 @@ impl Controller {
             Route::Site { site, before } => read(&|reader| self.site(reader, &site, before)),
             Route::Tag { filter, before } => read(&|reader| self.tag(reader, &filter, before)),
             Route::All { page } => read(&|reader| self.all(reader, page)),
+            Route::Month(month) => read(&|reader| self.month(reader, month)),
+            Route::Random(tag) => read(&|reader| self.random(reader, tag.as_ref())),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
@@ -183,6 +188,7 @@ impl Controller {
         let version = Version {
             file: reader.file_number(),
             revision: reader.revision()?,
+            day: i32::from(self.today().year()) * 366 + i32::from(self.today().day_of_year()),
         };
         let tag = self.tag_of(version);
         if has.is_some_and(|has| names(has, &tag)) {
@@ -212,15 +218,33 @@ impl Controller {
     }
 
     /// Returns the `ETag` of all pages that this process renders of one version.
-    fn tag_of(&self, Version { file, revision }: Version) -> String {
-        format!("\"{:x}-{file:x}-{revision:x}\"", self.edition)
+    fn tag_of(&self, version: Version) -> String {
+        let Version {
+            file,
+            revision,
+            day,
+        } = version;
+        format!("\"{:x}-{file:x}-{revision:x}-{day:x}\"", self.edition)
+    }
+
+    /// Returns today's date in the site's time zone.
+    fn today(&self) -> Date {
+        clock::now().to_zoned(self.layout.zone.clone()).date()
     }
 
     fn home(&self, reader: &Reader) -> Result<Answer> {
         let counts = reader.counts()?;
         let notes = reader.latest_notes(None, PAGE_NOTES)?;
         let tags = reader.top_tags(HOME_TAGS)?;
-        Ok(found(views::home(&self.layout, counts, &notes, &tags)))
+        let today = self.today();
+        let earlier = reader.on_this_day(today, &self.layout.zone, ON_THIS_DAY)?;
+        let home = views::HomePage {
+            counts,
+            notes: &notes,
+            tags: &tags,
+            on_this_day: &earlier,
+        };
+        Ok(found(views::home(&self.layout, &home)))
     }
 
     fn tags(
@@ -292,7 +316,7 @@ impl Controller {
         let newest = before.map(|_| address(None));
         let older = notes.next.map(|next| address(Some(next)));
         let notes: Vec<Note> = notes.hits.into_iter().map(|hit| hit.note).collect();
-        let notes = views::day_by_day(&self.layout, &notes);
+        let notes = views::one_by_one(&self.layout, &notes);
         let page = views::site(&self.layout, site, &family, &notes, newest, older);
         Ok(found(page))
     }
@@ -354,7 +378,7 @@ impl Controller {
             filter,
             count: listed.count,
             related: &listed.related,
-            notes: &views::day_by_day(&self.layout, &notes),
+            notes: &views::one_by_one(&self.layout, &notes),
             newest: before.map(|_| address(None)),
             older: older.map(|id| address(Some(id))),
         };
@@ -423,7 +447,53 @@ impl Controller {
             None => reader.notes_page(page, PAGE_NOTES)?,
         };
         let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.layout, &notes));
-        Ok(found(views::all(&self.layout, page, pages, notes.as_ref())))
+        let months = reader.months(&self.layout.zone)?;
+        let months = months
+            .into_iter()
+            .map(|month| (month, self.layout.links.month(month)));
+        let all = views::AllPage {
+            page,
+            pages,
+            notes: notes.as_ref(),
+            months: &months.collect::<Vec<_>>(),
+        };
+        Ok(found(views::all(&self.layout, &all)))
+    }
+
+    fn month(&self, reader: &Reader, month: Month) -> Result<Answer> {
+        let Some(newer) = reader.notes_after_month(month, &self.layout.zone)? else {
+            let unknown = Unknown {
+                sentence: "There is no such month.".into(),
+                words: String::new(),
+            };
+            return self.missing(reader, &unknown, Vec::new());
+        };
+        // A month before the oldest note leads to the last page.
+        let last = reader.counts()?.notes.saturating_sub(1);
+        let page = newer.min(last) / u64::from(PAGE_NOTES);
+        Ok(Answer::see_other(self.layout.links.all(page)))
+    }
+
+    fn random(&self, reader: &Reader, tag: Option<&Tag>) -> Result<Answer> {
+        let tag = match tag {
+            Some(tag) => reader
+                .tags_of_names(std::slice::from_ref(tag))?
+                .into_iter()
+                .next(),
+            None => None,
+        };
+        let random = RandomState::new().build_hasher().finish();
+        Ok(match (reader.random_note(tag.as_ref(), random)?, tag) {
+            (Some(id), _) => Answer::see_other(self.layout.links.note(id)),
+            (None, Some(tag)) => self.no_such_tag(
+                reader,
+                &TagFilter {
+                    with: vec![tag],
+                    without: Vec::new(),
+                },
+            )?,
+            (None, None) => Answer::see_other(self.layout.links.home()),
+        })
     }
 
     fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
@@ -688,7 +758,7 @@ mod tests {
             "# Head\n- **one**\n  - two",
         );
         expect![[r#"
-            <section aria-label="Notes"><section class="day"><h2><time datetime="2025-11-01">Saturday, 1 November 2025</time></h2><article class="note"><h3 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h3><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h4>Head</h4>
+            <section aria-label="Notes"><h2 class="visually-hidden">Notes</h2><article class="note"><h3 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h3><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h4>Head</h4>
             <ul>
             <li><strong>one</strong>
             <ul>
@@ -696,7 +766,7 @@ mod tests {
             </ul>
             </li>
             </ul>
-            </div><ul class="facts" role="list"><li><a href="/site/e.org"><bdi>e.org</bdi></a></li><li>Saved <time datetime="2025-11-01T12:00:00.000Z">1 Nov 2025</time></li><li>Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a rel="bookmark" href="/note/1761998400000000">Details</a></li></ul></article></section></section>"#]]
+            </div><ul class="facts" role="list"><li><a href="/site/e.org"><bdi>e.org</bdi></a></li><li class="saved">Saved <time datetime="2025-11-01T12:00:00.000Z" title="1 Nov 2025, 12:00">1 Nov 2025</time></li><li class="published">Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a rel="bookmark" href="/note/1761998400000000">Details</a></li></ul></article></section>"#]]
         .assert_eq(content(&place.page("/tag/c++", 200)).split_once("</details>").unwrap().1);
     }
 
@@ -1104,7 +1174,11 @@ mod tests {
         let answers = crawl(&place);
         assert!(answers.len() > 100, "{}", answers.len());
         for (target, answer) in answers {
-            // Our own links never lead to a redirect.
+            if let (303, Some(location)) = (answer.status, &answer.location) {
+                assert_eq!(place.site.answer(location).status, 200, "{target}");
+                continue;
+            }
+            // All other links of ours lead to a page without a redirect.
             assert_eq!(answer.status, 200, "{target}");
         }
     }
@@ -1170,11 +1244,89 @@ mod tests {
     }
 
     #[test]
-    fn all_lists_by_time_have_their_days() {
+    fn a_month_leads_to_the_page_of_its_newest_note() {
+        let mut place = TestSite::new();
+        let months = |place: &TestSite| place.page("/all/0", 200).matches("/all?month=").count();
+        place.save("https://e.org/0", "Title", &[], "");
+        assert_eq!(months(&place), 0, "one month needs no jump");
+        for number in 1..65 {
+            place.save(&format!("https://e.org/{number}"), "Title", &[], "");
+        }
+        assert_eq!(months(&place), 3);
+        for (month, page) in [
+            ("2026-01", 0),
+            ("2025-12", 0),
+            ("2025-11", 1),
+            ("2024-01", 3),
+        ] {
+            let answer = place.site.answer(&format!("/all?month={month}"));
+            assert_eq!(
+                (answer.status, answer.location),
+                (303, Some(format!("/all/{page}"))),
+                "{month}"
+            );
+        }
+        for month in ["2025-13", "2025-1", "x", "99999-01", "2025-08-01", ""] {
+            let answer = place.site.answer(&format!("/all?month={month}"));
+            assert_eq!(answer.status, 404, "{month}");
+        }
+    }
+
+    #[test]
+    fn a_random_note_is_another_address_each_time_and_never_kept() {
+        let mut place = TestSite::new();
+        let nowhere = place.site.answer("/random");
+        assert_eq!(nowhere.location.as_deref(), Some("/"));
+        let one = place.save("https://e.org/1", "Title", &["gpu"], "");
+        place.save("https://e.org/2", "Title", &[], "");
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() < 2 {
+            let answer = place.site.answer("/random");
+            assert_eq!((answer.status, answer.tag), (303, None));
+            seen.extend(answer.location);
+        }
+        let tagged = place.site.answer("/random?tag=gpu");
+        assert_eq!(tagged.location, Some(format!("/note/{}", one.0)));
+        assert_eq!(place.site.answer("/random?tag=none").status, 404);
+    }
+
+    #[test]
+    fn the_first_page_has_notes_of_this_day_in_earlier_years() {
+        let mut place = TestSite::new();
+        place.save("https://e.org/1", "First & last", &[], "");
+        let today = place.page("/", 200);
+        assert!(!today.contains("On this day"), "{today}");
+        let reader = Reader::open(&place.site.database).unwrap();
+        let day = jiff::civil::date(2027, 11, 1);
+        let earlier = reader
+            .on_this_day(day, &place.site.layout.zone, ON_THIS_DAY)
+            .unwrap();
+        let home = views::HomePage {
+            counts: reader.counts().unwrap(),
+            notes: &earlier,
+            tags: &[],
+            on_this_day: &earlier,
+        };
+        let page = views::home(&place.site.layout, &home);
+        assert!(page.contains("On this day"), "{page}");
+        assert!(page.contains("2025</span>"), "{page}");
+        assert!(page.contains("First &amp; last</a>"), "{page}");
+    }
+
+    #[test]
+    fn notes_stand_under_their_day_or_have_a_date_of_their_own() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "First", &["gpu"], "words");
         place.save("https://e.org/2", "Second", &["gpu"], "words");
-        for target in ["/", "/all/0", "/tag/gpu", "/site/e.org", "/search?q=words"] {
+        for target in ["/tag/gpu", "/site/e.org"] {
+            let page = place.page(target, 200);
+            assert_eq!(page.matches("</time></h").count(), 0, "{target}");
+            assert!(
+                page.contains("Saved <time datetime=\"2025-11-02T"),
+                "{page}"
+            );
+        }
+        for target in ["/", "/all/0", "/search?q=words"] {
             let page = place.page(target, 200);
             let days: Vec<&str> = page
                 .split("<time datetime=\"2025-11-0")

@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 use super::file_names::FileNames;
 use crate::{
     domain::{NoteId, Tag},
-    store::{SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{Month, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
 
 /// All except the unreserved characters of RFC 3986, 2.3.
@@ -227,6 +227,20 @@ impl Links {
 
     pub(super) fn all(&self, page: u64) -> String {
         self.page(&format!("/all/{page}"))
+    }
+
+    /// The page of all notes that has the newest of a month; not where the pages are files.
+    pub(super) fn month(&self, month: Month) -> String {
+        self.path(&format!("/all?month={:04}-{:02}", month.year, month.month))
+    }
+
+    /// Leads to a note at random, of those with `tag`; not where the pages are files.
+    pub(super) fn random(&self, tag: Option<&Tag>) -> String {
+        let mut query = Serializer::new(String::new());
+        if let Some(tag) = tag {
+            query.append_pair("tag", tag.as_str());
+        }
+        with_query(self.path("/random"), &query.finish())
     }
 
     pub(super) fn note(&self, id: NoteId) -> String {

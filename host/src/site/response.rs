@@ -62,6 +62,14 @@ impl Answer {
         }
     }
 
+    /// Creates a redirect to a page that may be another one the next time (RFC 9110, 15.4.4).
+    pub(super) fn see_other(location: String) -> Self {
+        Self {
+            location: Some(location),
+            ..Self::sentence(303, "This is at another address.".into())
+        }
+    }
+
     /// Creates a redirect to the same page at the site's own origin. The answer is the same for
     /// every target, even one that doesn't exist, and changes with the origin.
     pub(super) fn redirect(origin: &str, target: &str) -> Self {

@@ -14,6 +14,8 @@ pub(super) struct Version {
     /// The database file; another file counts its revisions independently.
     pub file: u64,
     pub revision: u64,
+    /// Another number on each day: the first page says what was saved on it in earlier years.
+    pub day: i32,
 }
 
 /// The cached pages, by path and query.
@@ -68,7 +70,11 @@ mod tests {
     }
 
     fn version(revision: u64) -> Version {
-        Version { file: 1, revision }
+        Version {
+            file: 1,
+            revision,
+            day: 0,
+        }
     }
 
     #[test]
@@ -84,9 +90,14 @@ mod tests {
         // Another file may have the same revision.
         let other = Version {
             file: 2,
-            revision: 2,
+            ..version(2)
         };
         assert_eq!(rendered.get(other, "/a"), None);
+        let tomorrow = Version {
+            day: 1,
+            ..version(2)
+        };
+        assert_eq!(rendered.get(tomorrow, "/a"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{NoteId, Tag, site_of},
     error::Result,
-    store::{SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{Month, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
 
 /// A page, a file, or why there is none.
@@ -40,6 +40,10 @@ pub(super) enum Route {
     All {
         page: u64,
     },
+    /// Redirects to the page of all notes with the newest note of a month.
+    Month(Month),
+    /// Redirects to a random note, or to a random one with a tag.
+    Random(Option<Tag>),
     Note(NoteId),
     Search {
         query: String,
@@ -123,7 +127,17 @@ impl Route {
                 Ok(name) => site(&name, &query),
                 Err(_) => unknown("The address of this web site is not UTF-8.", ""),
             },
-            ["all"] => Self::Moved(Links::default().all(0)),
+            ["all"] => match query.value("month") {
+                Some(month) => match month_of(month) {
+                    Some(month) => Self::Month(month),
+                    None => unknown("A month is written as 2025-08.", ""),
+                },
+                None => Self::Moved(Links::default().all(0)),
+            },
+            ["random"] => match query.value("tag").map(Tag::sought).transpose() {
+                Ok(tag) => Self::Random(tag),
+                Err(error) => unknown(&error.to_string(), ""),
+            },
             ["all", page] => match page.parse() {
                 Ok(number) => canonical(
                     Self::All { page: number },
@@ -270,6 +284,12 @@ fn filter(name: &str, query: &Parameters<'_>) -> Result<TagFilter> {
     };
     query.add_tags(&mut filter)?;
     Ok(filter)
+}
+
+/// Parses a month such as `2025-08`.
+fn month_of(text: &str) -> Option<Month> {
+    let day = format!("{text}-01").parse().ok()?;
+    (text.len() == 7).then(|| Month::of(day))
 }
 
 /// Returns the words of a path, to search for what was meant.

@@ -35,6 +35,7 @@ pub use notes::{
     tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder},
 };
 pub use query::{
+    calendar::Month,
     export::Outline,
     facets::{Facets, Followed},
     search::{Best, Found, RANKED, join::Hit},

@@ -6,15 +6,16 @@ if (location.protocol !== "file:" && location.pathname.endsWith("/index.html")) 
 	history.replaceState(history.state, "", folder + location.search + location.hash);
 }
 
+const { src: scriptAddress } = /** @type {HTMLScriptElement} */ (document.currentScript);
+
 // Queries that only the served site answers: another script finds the equivalent page. The search
 // page answers its own.
-const asksForMore = /[?&](with|without|tag|before|sort)=/.test(location.search);
-if (
-	document.querySelector("#lost") ||
-	(asksForMore && !document.querySelector("#found"))
-) {
-	const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
-	const script = document.createElement("script");
-	script.src = new URL("404.js", src).href;
-	document.head.append(script);
-}
+document.addEventListener("DOMContentLoaded", () => {
+	const asksForMore = /[?&](with|without|tag|before|sort)=/.test(location.search);
+	const searches = document.querySelector("#found") !== null;
+	if (document.querySelector("#lost") || (asksForMore && !searches)) {
+		const script = document.createElement("script");
+		script.src = new URL("404.js", scriptAddress).href;
+		document.head.append(script);
+	}
+});

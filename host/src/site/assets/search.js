@@ -28,6 +28,8 @@ const SNIPPET = 240;
 const LEAD = 60;
 /** In seconds. */
 const DAY = 86_400;
+/** Tags of a note that are shown at first, as on the other pages. */
+const FIRST_TAGS = 6;
 /** Most tags offered to narrow a search. */
 const NARROWING = 8;
 
@@ -353,11 +355,27 @@ function preview(note, query) {
 		article.append(address);
 	}
 	if (note.tags.length > 0) {
-		const tags = make("ul", { class: "tags", role: "list", "aria-label": "Tags" });
+		const hidden = note.tags.length - FIRST_TAGS;
+		const folded = hidden > 1;
+		const tags = make("ul", {
+			class: folded ? "tags folded" : "tags",
+			role: "list",
+			"aria-label": "Tags",
+		});
 		for (const tag of note.tags) {
 			const link = make("a", { rel: "tag", href: pageOf("tag", tag), dir: "auto" });
 			link.textContent = nameOf(tag);
 			tags.append(item(link));
+		}
+		if (folded) {
+			const rest = make("a", {
+				href: pageOf("note", String(note.id)),
+				"aria-label": `${hidden} more tags`,
+			});
+			rest.textContent = `+${hidden}`;
+			const last = item(rest);
+			last.className = "rest";
+			tags.append(last);
 		}
 		article.append(tags);
 	}
@@ -373,15 +391,23 @@ function preview(note, query) {
 		link.append(apart(nameOf(note.site)));
 		facts.append(item(link));
 	}
-	const saved = make("time", { datetime: new Date(savedAt(note) / 1000).toISOString() });
+	const moment = new Date(savedAt(note) / 1000);
+	const saved = make("time", {
+		datetime: moment.toISOString(),
+		title: moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }),
+	});
 	saved.textContent = shortDay(note.saved);
-	facts.append(item("Saved ", saved));
+	const savedItem = item("Saved ", saved);
+	savedItem.className = "saved";
+	facts.append(savedItem);
 	if (note.published) {
 		const day = note.published.slice(0, 10);
 		const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day));
 		const shown = isDay ? make("time", { datetime: note.published }) : make("bdi");
 		shown.textContent = isDay ? shortDay(day) : note.published;
-		facts.append(item("Published ", shown));
+		const published = item("Published ", shown);
+		published.className = "published";
+		facts.append(published);
 	}
 	const permalink = make("a", {
 		rel: "bookmark",
@@ -452,7 +478,7 @@ function chosen(conditions) {
 		const link = make("a", { href: searchFor(others.join(" ")) });
 		const sign = make("span", { "aria-hidden": "true" });
 		sign.textContent = "×";
-		const words = make("span", { class: "unseen" });
+		const words = make("span", { class: "visually-hidden" });
 		words.textContent = "(drop this)";
 		link.append(apart(condition), " ", sign, words);
 		list.append(item(link));
@@ -485,7 +511,7 @@ function narrowing(notes) {
 	for (const [tag] of tags) {
 		const value = /\s/.test(tag) ? `"${tag}"` : tag;
 		const link = make("a", { href: searchFor(`${typed.trimEnd()} tag:${value} `) });
-		const withIt = make("span", { class: "unseen" });
+		const withIt = make("span", { class: "visually-hidden" });
 		withIt.textContent = "with ";
 		link.append(withIt, apart(tag));
 		const not = make("a", {
@@ -495,7 +521,7 @@ function narrowing(notes) {
 		});
 		const sign = make("span", { "aria-hidden": "true" });
 		sign.textContent = "−";
-		const without = make("span", { class: "unseen" });
+		const without = make("span", { class: "visually-hidden" });
 		without.textContent = `without ${tag}`;
 		not.append(sign, without);
 		list.append(item(link, not));
@@ -548,9 +574,13 @@ function make(name, attributes = {}) {
 /** Sets title and heading to the query, as on the served site. */
 function name() {
 	document.title = `url-notes | search | ${typed}`;
-	const divider = make("span", { class: "divider", "aria-hidden": "true" });
-	divider.textContent = "|";
-	document.querySelector(".masthead")?.append(" ", divider, " ", apart(typed));
+	const heading = document.querySelector("h1");
+	const parents = make("p", { class: "parents" });
+	const link = make("a", { href: location.pathname });
+	link.textContent = "search";
+	parents.append(link);
+	heading?.before(parents);
+	heading?.replaceChildren(apart(typed));
 	const field = /** @type {HTMLInputElement} */ (document.querySelector("#q"));
 	field.value = typed;
 	document.querySelector(".foot [aria-current]")?.removeAttribute("aria-current");

@@ -271,13 +271,22 @@ impl Maker<'_> {
 
     /// Renders a list of notes by their numbers, newest first.
     fn list(&self, notes: &[u32], made: &Made) -> io::Result<maud::Markup> {
+        Ok(views::listed_one_by_one(&self.previews(notes, made)?))
+    }
+
+    /// The same with a heading for each day.
+    fn list_by_day(&self, notes: &[u32], made: &Made) -> io::Result<maud::Markup> {
+        let previews = self.previews(notes, made)?;
+        Ok(views::listed_day_by_day(&self.shells[2], &previews))
+    }
+
+    fn previews(&self, notes: &[u32], made: &Made) -> io::Result<Vec<(Timestamp, String)>> {
         let notes = notes.iter().rev().map(|note| {
             let number = *note as usize;
             let preview = made.spools.get(&made.places[number], Piece::Listed)?;
             Ok((self.catalog.outline.saved[number], preview))
         });
-        let notes: Vec<(Timestamp, String)> = notes.collect::<io::Result<_>>()?;
-        Ok(views::listed_day_by_day(&self.shells[2], &notes))
+        notes.collect()
     }
 
     fn tag(&self, tag: usize, made: &Made, tally: &mut Tally<u32>) -> anyhow::Result<()> {
@@ -351,9 +360,26 @@ impl Maker<'_> {
             let notes: Vec<u32> = (end.saturating_sub(PAGE_NOTES)..end).collect();
             let list = match notes.is_empty() {
                 true => None,
-                false => Some(self.list(&notes, made)?),
+                false => Some(self.list_by_day(&notes, made)?),
             };
-            let html = views::all(&self.shells[2], page as u64, pages as u64, list.as_ref());
+            let layout = &self.shells[2];
+            // On each page they would be more than its notes, where there are many.
+            let months = match page {
+                0 => self.catalog.months(&layout.zone),
+                _ => Vec::new(),
+            };
+            let months = months
+                .into_iter()
+                .map(|(month, newer)| (month, layout.links.all(newer as u64 / length as u64)));
+            let html = views::all(
+                layout,
+                &views::AllPage {
+                    page: page as u64,
+                    pages: pages as u64,
+                    notes: list.as_ref(),
+                    months: &months.collect::<Vec<_>>(),
+                },
+            );
             self.put(&format!("all/{page}/index.html"), &html)?;
         }
         Ok(())
@@ -404,7 +430,14 @@ impl Maker<'_> {
         };
         let latest = &made.newest[..made.newest.len().min(PAGE_NOTES as usize)];
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
-        self.put("index.html", &views::home(home, counts, latest, &tags))?;
+        let first = views::HomePage {
+            counts,
+            notes: latest,
+            tags: &tags,
+            // Which day it is when the page is read, isn't known.
+            on_this_day: &[],
+        };
+        self.put("index.html", &views::home(home, &first))?;
         self.put("search/index.html", &views::search_alone(one_deep))?;
         self.put("404.html", &views::lost(at_base))?;
         let links = &self.feed_links[0];

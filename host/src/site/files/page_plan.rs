@@ -3,9 +3,11 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
 
+use jiff::tz::TimeZone;
+
 use crate::{
     domain::Tag,
-    store::{ListedTag, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
+    store::{ListedTag, Month, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
 };
 
 /// Number of a note's tags that are followed to related notes, those with the fewest notes first,
@@ -101,6 +103,17 @@ impl PagePlan {
         tags.sort_by_key(|tag| Reverse(self.notes_with(*tag).len()));
         tags.truncate(limit);
         tags.into_iter().map(|tag| self.counted(tag)).collect()
+    }
+
+    /// Returns the months in which notes were saved, newest first, each with the number of newer
+    /// notes.
+    pub(super) fn months(&self, zone: &TimeZone) -> Vec<(Month, usize)> {
+        let notes = self.outline.notes.iter().rev().enumerate();
+        let mut months: Vec<(Month, usize)> = notes
+            .map(|(newer, id)| (Month::of(id.moment().to_zoned(zone.clone()).date()), newer))
+            .collect();
+        months.dedup_by_key(|(month, _)| *month);
+        months
     }
 
     /// Returns the most frequent tags on the notes with this one.

@@ -1,4 +1,4 @@
-//! The layout of all pages: title, masthead, navigation and search box.
+//! The layout of all pages: title, navigation, search box, heading and foot.
 
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
@@ -26,9 +26,12 @@ pub(in crate::site) struct Layout {
 pub(super) struct Breadcrumb<'a> {
     /// The steps after `url-notes`, each with the address of its page unless it is the current one.
     pub steps: Vec<(&'a str, Option<String>)>,
-    /// Replaces the last step in the title. The page then has its heading in its content, and the
-    /// masthead isn't a heading.
+    /// Replaces the last step in the title. The content of such a page has its own `h1`.
     pub title: Option<&'a str>,
+    /// The text of the `h1`, unless it is the last step.
+    pub heading: Option<&'a str>,
+    /// Whether the page lists notes, which can be shown as compact rows.
+    pub lists_notes: bool,
     /// The current entry of the navigation.
     pub tab: Option<Tab>,
     /// Address of the feed with the page's notes.
@@ -66,7 +69,8 @@ impl Layout {
                     meta name="referrer" content="no-referrer";
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.links.style());
-                    script src=(self.links.script()) defer {}
+                    // Not deferred: it sets how notes are shown before the first paint.
+                    script src=(self.links.script()) {}
                     @if !self.links.are_files() {
                         link rel="search" href=(self.links.opensearch()) title="url-notes"
                             type="application/opensearchdescription+xml";
@@ -81,12 +85,13 @@ impl Layout {
                 body {
                     a.skip href="#content" { "Skip to the content" }
                     header.top {
-                        @if place.title.is_some() {
-                            p.masthead { (self.masthead(place)) }
-                        } @else {
-                            h1.masthead { (self.masthead(place)) }
-                        }
                         div.bar {
+                            p.wordmark {
+                                // On the home page, this link would lead to itself.
+                                @if place.tab == Some(Tab::Home) { "url-notes" } @else {
+                                    a href=(self.links.home()) { "url-notes" }
+                                }
+                            }
                             nav aria-label="Site" {
                                 ul.menu role="list" {
                                     li { a href=(self.links.home()) aria-current=[tab(Tab::Home)] { "Home" } }
@@ -96,7 +101,7 @@ impl Layout {
                                 }
                             }
                             form role="search" action=(self.links.search()) {
-                                label.unseen for="q" { "Search the notes" }
+                                label.visually-hidden for="q" { "Search the notes" }
                                 input #q type="search" name="q" value=(place.query) dir="auto"
                                     placeholder="Search the notes" autocomplete="off"
                                     autocapitalize="none" spellcheck="false";
@@ -104,7 +109,10 @@ impl Layout {
                             }
                         }
                     }
-                    main #content .wide[place.wide] tabindex="-1" { (content) }
+                    main #content .wide[place.wide] tabindex="-1" {
+                        @if place.title.is_none() { (self.heading(place)) }
+                        (content)
+                    }
                     footer.foot {
                         ul.menu role="list" {
                             li { a href=(self.links.search()) aria-current=[tab(Tab::Search)] { "How to search" } }
@@ -117,18 +125,22 @@ impl Layout {
         .into_string()
     }
 
-    fn masthead(&self, place: &Breadcrumb<'_>) -> Markup {
+    /// Renders the `h1` below links to its parent pages.
+    fn heading(&self, place: &Breadcrumb<'_>) -> Markup {
+        let (last, parents) = match place.steps.split_last() {
+            Some(((last, _), parents)) => (*last, parents),
+            None => ("url-notes", &[][..]),
+        };
         html! {
-            // On the home page, this link would lead to itself.
-            @if place.tab == Some(Tab::Home) { "url-notes" } @else {
-                a href=(self.links.home()) { "url-notes" }
-            }
-            @for (text, address) in &place.steps {
-                // Hidden from screen readers: "url-notes, tag, gpu" is enough.
-                " " span.divider aria-hidden="true" { "|" } " "
-                @match address {
-                    Some(address) => a href=(address) { bdi { (text) } },
-                    None => bdi { (text) },
+            div.page-heading {
+                div {
+                    @for (text, address) in parents {
+                        @if let Some(address) = address { p.parents { a href=(address) { (text) } } }
+                    }
+                    h1 dir="auto" { (place.heading.unwrap_or(last)) }
+                }
+                @if place.lists_notes {
+                    label.compact-switch { input #compact type="checkbox" autocomplete="off"; "Compact" }
                 }
             }
         }
@@ -166,7 +178,7 @@ pub(super) fn filter_form(address: &str, label: &str, sort: Option<&str>, filter
     html! {
         form.filter action=(address) {
             @if let Some(sort) = sort { input type="hidden" name="sort" value=(sort); }
-            label.unseen for="filter" { (label) }
+            label.visually-hidden for="filter" { (label) }
             input #filter type="search" name="filter" value=(filter) dir="auto" placeholder=(label)
                 autocomplete="off" autocapitalize="none" spellcheck="false";
             button { "Filter" }

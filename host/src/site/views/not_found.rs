@@ -29,6 +29,11 @@ pub(in crate::site) struct DidYouMean {
 fn place(what: &str) -> Breadcrumb<'_> {
     Breadcrumb {
         steps: vec![(what, None)],
+        heading: Some(if what == "error" {
+            "Error"
+        } else {
+            "Not found"
+        }),
         ..Breadcrumb::default()
     }
 }

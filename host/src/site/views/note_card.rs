@@ -14,6 +14,12 @@ use crate::{
 /// Number of notes from which a tag is highlighted.
 const OFTEN: u64 = 10;
 
+/// Number of a note's tags that a list shows at first.
+const FIRST_TAGS: usize = 6;
+/// Longest text, in bytes and lines, that a list shows without clamping it to four lines.
+const SHORT_TEXT: usize = 200;
+const SHORT_LINES: usize = 3;
+
 /// The content between tags and dates of a note.
 pub(super) enum Body<'a> {
     /// The user's text, or else the page's description.
@@ -43,7 +49,7 @@ pub(super) fn by_day<T>(
     }
 }
 
-/// Renders a list of notes with a heading for each day, as on most pages.
+/// A list of notes, with a heading for each day.
 pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
     by_day(
         layout,
@@ -67,7 +73,23 @@ pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, S
     }
 }
 
-/// Renders a note as it appears in those lists.
+/// Renders a list of notes, each with its own date.
+pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note]) -> Markup {
+    html! {
+        h2.visually-hidden { "Notes" }
+        @for note in notes { (listed(layout, note)) }
+    }
+}
+
+/// The same of previews that were made before, by [`listed`].
+pub(in crate::site) fn listed_one_by_one(notes: &[(Timestamp, String)]) -> Markup {
+    html! {
+        h2.visually-hidden { "Notes" }
+        @for (_, preview) in notes { (PreEscaped(preview)) }
+    }
+}
+
+/// A note as it stands in those lists.
 pub(in crate::site) fn listed(layout: &Layout, note: &Note) -> Markup {
     preview(layout, note, 3, &Body::Whole)
 }
@@ -81,15 +103,22 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
     html! {
         article.note {
             (heading(note, level))
-            (tag_links(layout, &note.tags))
+            (first_tag_links(layout, note))
             @match body {
-                Body::Whole => (text(note, level + 1)),
+                Body::Whole => {
+                    @if is_long(note) {
+                        div.clamped { (text(note, level + 1)) }
+                        a.show-more href=(layout.links.note(note.id)) { "More" }
+                    } @else {
+                        (text(note, level + 1))
+                    }
+                }
                 Body::Snippet(snippet) => (marked(snippet)),
             }
             ul.facts role="list" {
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
-                li { "Saved " (moment(layout, note.saved_at)) }
-                @if let Some(date) = published(note) { li { "Published " (date) } }
+                li.saved { "Saved " (moment(layout, note.saved_at)) }
+                @if let Some(date) = published(note) { li.published { "Published " (date) } }
                 li { a rel="bookmark" href=(layout.links.note(note.id)) { "Details" } }
             }
         }
@@ -125,6 +154,35 @@ pub(super) fn heading(note: &Note, level: usize) -> Markup {
 /// Returns the title, or else the URL.
 pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
     note.name()
+}
+
+/// Renders the tags of a note in a list. Tags after the first few are hidden behind a link that
+/// shows them or, without JavaScript, leads to the page of the note.
+fn first_tag_links(layout: &Layout, note: &Note) -> Markup {
+    // A single further tag takes no more room than the link.
+    if note.tags.len() <= FIRST_TAGS + 1 {
+        return tag_links(layout, &note.tags);
+    }
+    let hidden = note.tags.len() - FIRST_TAGS;
+    html! {
+        ul.tags.folded role="list" aria-label="Tags" {
+            @for tag in &note.tags {
+                li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (tag) } }
+            }
+            li.rest {
+                a href=(layout.links.note(note.id)) aria-label={ (hidden) " more tags" } { "+" (hidden) }
+            }
+        }
+    }
+}
+
+/// Returns whether a list clamps the text of a note.
+fn is_long(note: &Note) -> bool {
+    let text = match note.summary.trim() {
+        "" => note.metadata.excerpt.as_deref().unwrap_or_default(),
+        summary => summary,
+    };
+    text.len() > SHORT_TEXT || text.lines().count() > SHORT_LINES
 }
 
 pub(super) fn tag_links(layout: &Layout, tags: &[Tag]) -> Markup {
@@ -221,15 +279,23 @@ pub(super) fn site_link(layout: &Layout, site: &str) -> Markup {
     html! { a href=(layout.links.site(site, None)) { bdi { (site) } } }
 }
 
-/// Renders the day of a time in the user's time zone.
+/// Renders the local day of a moment, with the time in the tooltip.
 pub(super) fn moment(layout: &Layout, moment: Timestamp) -> Markup {
-    html! { time datetime=(timestamp_text(moment)) { (day(saved_on(layout, moment))) } }
+    html! {
+        time datetime=(timestamp_text(moment)) title=(day_and_time(layout, moment)) {
+            (day(saved_on(layout, moment)))
+        }
+    }
 }
 
 /// Renders the day and the time of day in the user's time zone.
 pub(super) fn whole_moment(layout: &Layout, moment: Timestamp) -> Markup {
+    html! { time datetime=(timestamp_text(moment)) { (day_and_time(layout, moment)) } }
+}
+
+fn day_and_time(layout: &Layout, moment: Timestamp) -> String {
     let clock = moment.to_zoned(layout.zone.clone());
-    html! { time datetime=(timestamp_text(moment)) { (clock.strftime("%-d %b %Y, %H:%M")) } }
+    clock.strftime("%-d %b %Y, %H:%M").to_string()
 }
 
 /// Returns the day of a time.

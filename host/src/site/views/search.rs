@@ -49,7 +49,7 @@ pub(in crate::site) fn search(
             (operators(true))
         }
     };
-    layout.page(&place(query), &content)
+    layout.page(&place(layout, query), &content)
 }
 
 /// Renders search results by relevance.
@@ -65,7 +65,7 @@ pub(in crate::site) fn best(layout: &Layout, query: &str, best: &Best) -> String
         }
         @if best.hits.is_empty() { (operators(true)) }
     };
-    layout.page(&place(query), &content)
+    layout.page(&place(layout, query), &content)
 }
 
 /// Renders the conditions of a search, each with a link that removes it.
@@ -119,9 +119,9 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
                 ul.tags.counted role="list" {
                     @for (tag, _) in tags {
                         li {
-                            a href=(with("", tag)) { span.unseen { "with " } bdi { (tag) } }
+                            a href=(with("", tag)) { span.visually-hidden { "with " } bdi { (tag) } }
                             a.not href=(with("-", tag)) title={ "Without “" (tag) "”" } {
-                                span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                                span aria-hidden="true" { "−" } span.visually-hidden { "without " (tag) }
                             }
                         }
                     }
@@ -133,7 +133,7 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
 
 /// Renders the search page without a query.
 pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
-    layout.page(&place(query), &operators(true))
+    layout.page(&place(layout, query), &operators(true))
 }
 
 /// Renders the search page of an exported site, which searches in the browser.
@@ -150,17 +150,21 @@ pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     };
     let place = Breadcrumb {
         searches: true,
-        ..place("")
+        lists_notes: true,
+        ..place(layout, "")
     };
     layout.page(&place, &content)
 }
 
-fn place(query: &str) -> Breadcrumb<'_> {
-    let mut steps = vec![("search", None)];
+fn place<'a>(layout: &Layout, query: &'a str) -> Breadcrumb<'a> {
+    let page = (!query.is_empty()).then(|| layout.links.search());
+    let mut steps = vec![("search", page)];
     if !query.is_empty() {
         steps.push((query, None));
     }
     Breadcrumb {
+        heading: query.is_empty().then_some("Search"),
+        lists_notes: !query.is_empty(),
         steps,
         query,
         tab: query.is_empty().then_some(Tab::Search),

@@ -23,6 +23,7 @@ pub(in crate::site) fn site(
     let place = Breadcrumb {
         steps: vec![("site", Some(layout.links.sites())), (site, None)],
         tab: Some(Tab::Sites),
+        lists_notes: true,
         ..Breadcrumb::default()
     };
     let first = newest.is_none();

@@ -27,6 +27,7 @@ pub(in crate::site) fn sites(
 ) -> String {
     let place = Breadcrumb {
         steps: vec![("sites", None)],
+        heading: Some("Sites"),
         tab: Some(Tab::Sites),
         wide: true,
         ..Breadcrumb::default()

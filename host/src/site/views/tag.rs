@@ -29,13 +29,19 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
     let place = Breadcrumb {
         steps: vec![("tag", Some(layout.links.tags())), (&name, None)],
         tab: Some(Tab::Tags),
+        lists_notes: true,
         feed: Some(layout.feeds.tag_feed(page.filter)),
         ..Breadcrumb::default()
     };
     let newer = page.newest.clone().map(|address| ("Newest notes", address));
     let older = page.older.clone().map(|address| ("Older notes", address));
     let content = html! {
-        p.status { (counted(page.count, "note")) }
+        p.status {
+            (counted(page.count, "note"))
+            @if !layout.links.are_files() && page.count > 2 && page.filter.with.len() == 1 && page.filter.without.is_empty() {
+                " · " a href=(layout.links.random(page.filter.with.first())) { "Random one" }
+            }
+        }
         (chosen(layout, page.filter))
         @if layout.links.are_files() { (beside(layout, page)) } @else { (related(layout, page)) }
         section aria-label="Notes" { (page.notes) }
@@ -81,7 +87,7 @@ pub(super) fn chosen(layout: &Layout, filter: &TagFilter) -> Markup {
 }
 
 pub(super) fn drop_sign() -> Markup {
-    html! { " " span aria-hidden="true" { "×" } span.unseen { "(drop this)" } }
+    html! { " " span aria-hidden="true" { "×" } span.visually-hidden { "(drop this)" } }
 }
 
 /// Renders other tags of these notes. Each links to the notes that have it, and to those that
@@ -110,12 +116,12 @@ fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
                     @for TagCount { tag, uses } in &page.related.tags {
                         li {
                             a href=(narrowed(tag)) {
-                                span.unseen { "with " } bdi { (tag) } " " span.count { (grouped(*uses)) }
+                                span.visually-hidden { "with " } bdi { (tag) } " " span.count { (grouped(*uses)) }
                             }
                             // Excluding a tag that all notes have would leave none.
                             @if *uses < page.count {
                                 a.not href=(without(tag)) title={ "Without “" (tag) "”" } {
-                                    span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                                    span aria-hidden="true" { "−" } span.visually-hidden { "without " (tag) }
                                     @if page.related.exact {
                                         " " span.count { (grouped(page.count - uses)) }
                                     }
@@ -147,7 +153,7 @@ fn beside(layout: &Layout, page: &TagPage<'_>) -> Markup {
                             a href=(layout.links.tag(tag)) { bdi { (tag) } }
                             @if *uses < page.count {
                                 a.not href=(both(tag)) title={ (counted(*uses, "note")) " also with “" (tag) "”" } {
-                                    span aria-hidden="true" { "+ " } span.unseen { "both: " }
+                                    span aria-hidden="true" { "+ " } span.visually-hidden { "both: " }
                                     span.count { (grouped(*uses)) }
                                 }
                             }

@@ -44,6 +44,7 @@ pub(in crate::site) fn tags(layout: &Layout, page: &TagsPage<'_>) -> String {
     } = *page;
     let place = Breadcrumb {
         steps: vec![("tags", None)],
+        heading: Some("Tags"),
         tab: Some(Tab::Tags),
         wide: true,
         ..Breadcrumb::default()
