@@ -1,6 +1,7 @@
 //! The program's dependencies: licences, versions and sources.
 //!
 //! Equivalent to `cargo deny check licenses bans sources`, based on the metadata that cargo prints.
+//! Advisories aren't checked: their database is only in a Git repository, not in a package registry.
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 

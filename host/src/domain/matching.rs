@@ -1,4 +1,4 @@
-//! Whether a note has what a query looks for, and how well: seen in its texts.
+//! Decides from a note's texts whether it matches a query, and how well.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::domain::{
     words::Words,
 };
 
-/// The texts of a note that are searched, as plain text.
+/// The searchable texts of a note, as plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searched {
     /// The title.
@@ -23,7 +23,7 @@ pub struct Searched {
 }
 
 impl Searched {
-    /// Those of a note.
+    /// Returns the texts of a note.
     #[must_use]
     pub fn of(note: &Note) -> Self {
         Self {
@@ -35,8 +35,7 @@ impl Searched {
         }
     }
 
-    /// How much a word says of a note that has it in this text. A title or a tag
-    /// outweighs all the others together.
+    /// Returns the texts with their weights. A title or a tag outweighs all other texts together.
     fn weighed(&self) -> [(f64, &str); 5] {
         [
             (16.0, &self.title),
@@ -48,17 +47,17 @@ impl Searched {
     }
 }
 
-/// The summary of a note as it is searched, which takes longest to read.
+/// The parsed summary of a note, which is expensive to create.
 #[derive(Debug)]
 pub struct ReadSummary {
     /// Without its markup.
     pub text: String,
-    /// The words of that.
+    /// The words of the text.
     pub words: Words,
 }
 
 impl ReadSummary {
-    /// That of a note.
+    /// Parses the summary of a note.
     #[must_use]
     pub fn of(note: &Note) -> Self {
         let text = plain_text(&note.shown_summary());
@@ -67,18 +66,18 @@ impl ReadSummary {
     }
 }
 
-/// One of the texts of a note.
+/// Returns one of the texts of a note.
 type TextOf = fn(&Note) -> Cow<'_, str>;
 
-/// Whether all phrases hold in a note: each that isn't negated stands in one of its
-/// texts, none that is negated in any.
+/// Returns whether a note meets all phrases: each required one occurs in one of its texts, no
+/// excluded one in any.
 ///
-/// The summary, if it had to be read, stays in `summary`, and isn't read where it is there.
+/// If the summary had to be parsed, it is stored in `summary`; a stored one isn't parsed again.
 #[must_use]
 pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
     let negates = phrases.iter().any(|phrase| phrase.negated);
-    // The summary last: it has to be read as Markdown first.
+    // The summary last, because its Markdown must be parsed.
     let texts: [Option<TextOf>; 5] = [
         Some(|note| Cow::Borrowed(&note.title)),
         Some(|note| Cow::Owned(tags(note))),
@@ -120,16 +119,16 @@ fn address(note: &Note) -> String {
     PageUrl::parse(&note.url).map_or_else(|_| String::new(), |url| url.words())
 }
 
-/// How well texts in which all phrases hold fit them: more is better. Counts how
-/// often each phrase stands where, the first times most (as BM25 does).
+/// Returns how well matching texts fit the phrases; more is better. Counts the occurrences of each
+/// phrase in each text, with decreasing weight (as in BM25).
 #[must_use]
 pub fn relevance(phrases: &[Phrase], texts: &Searched) -> f64 {
     let mut relevance = 0.0;
     for (weight, text) in texts.weighed() {
         let text = Words::of(text);
         for phrase in phrases.iter().filter(|phrase| !phrase.negated) {
-            // A word that merely begins as the one that was typed counts half, and so does
-            // another spelling.
+            // A word that merely begins with the typed one counts half, and so does another
+            // spelling.
             let times: f64 = phrase
                 .found(&text)
                 .map(|found| if found.exact { 1.0 } else { 0.5 })

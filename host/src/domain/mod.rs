@@ -1,5 +1,5 @@
-//! What a note, a tag, a page and a query are. Pure: no I/O, no clock, no
-//! database; imports nothing of ours but `error`.
+//! Notes, tags, pages and queries. Pure: no I/O, no clock, no database. Imports only `error` from
+//! this crate.
 
 mod app_routes;
 mod compounds;

@@ -1,6 +1,6 @@
-//! The name that was meant by one with a slip of the fingers in it.
+//! Finds the name that a misspelt one stands for.
 
-/// So many letters of a name may be wrong, by its length.
+/// Returns how many errors a name may have, by its length.
 fn slips(characters: usize) -> usize {
     match characters {
         0..=2 => 0,
@@ -10,9 +10,9 @@ fn slips(characters: usize) -> usize {
     }
 }
 
-/// The name with the fewest wrong, missing, superfluous and exchanged letters, the
-/// first of them; None where none is near. A hundred thousand names take a few
-/// milliseconds.
+/// Returns the name with the smallest edit distance (wrong, missing, additional and transposed
+/// letters), the first of equal ones, or `None` if none is close. A hundred thousand names take a
+/// few milliseconds.
 #[must_use]
 pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let characters = typed.chars().count();
@@ -23,7 +23,7 @@ pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<
     }
     for name in names {
         let length = name.chars().count();
-        // Whose lengths differ by more have more slips between them.
+        // The distance is at least the difference of the lengths.
         if length.abs_diff(characters) > most {
             continue;
         }

@@ -1,10 +1,9 @@
-//! Counts of a large import, kept in memory.
+//! Keeps the counts of a large import in memory.
 //!
-//! The schema's triggers keep the counts of tags, sites and notes with each row that is
-//! inserted, which takes longer than the row itself. After the first rows of an import
-//! the two triggers are dropped within its transaction, the counts are gathered here,
-//! and both are put back before the transaction ends; where it doesn't end well, SQLite
-//! has them as they were. The triggers of deletions stay.
+//! The schema's triggers update the counts of tags, sites and notes with each inserted row, which
+//! takes longer than the insert itself. After the first rows of an import, the two triggers are
+//! dropped within its transaction and the counts are collected here. Both are restored before the
+//! transaction ends; if it is rolled back, SQLite restores them. The triggers of deletions stay.
 
 use std::collections::HashMap;
 
@@ -18,14 +17,14 @@ use crate::{
 /// The triggers that are replaced.
 const TRIGGERS: [&str; 2] = ["notes_counted", "note_tags_counted"];
 
-/// How much of the full-text index is gathered in memory before it is written, in bytes
-/// (FTS5's `hashsize`): during a large import, and at other times, which is FTS5's default.
-/// Fewer, larger segments are merged less often.
+/// Size in bytes up to which the full-text index is buffered in memory (FTS5's `hashsize`): during
+/// a large import, and otherwise, which is FTS5's default. Fewer and larger segments need fewer
+/// merges.
 const BULK_INDEX_BYTES: i64 = 32 << 20;
 const INDEX_BYTES: i64 = 1 << 20;
 
 impl Writer<'_> {
-    /// Counts in memory from now on.
+    /// Starts counting in memory.
     pub(in crate::store) fn begin_bulk(&self) -> Result<()> {
         if self.bulk.borrow().is_some() {
             return Ok(());
@@ -55,7 +54,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the counts where there are many.
+    /// Writes the counts if there are many.
     pub(in crate::store) fn bound_bulk(&self) -> Result<()> {
         match &mut *self.bulk.borrow_mut() {
             Some(bulk) if bulk.is_full() => self.write_counts(bulk),
@@ -63,7 +62,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes the counts, and leaves counting to the schema again.
+    /// Writes the counts and restores the triggers.
     pub(in crate::store) fn end_bulk(&self) -> Result<()> {
         let Some(mut bulk) = self.bulk.take() else {
             return Ok(());
@@ -75,7 +74,7 @@ impl Writer<'_> {
         self.gather_index(INDEX_BYTES)
     }
 
-    /// Sets how much of the full-text index is gathered in memory.
+    /// Sets the buffer size of the full-text index.
     fn gather_index(&self, bytes: i64) -> Result<()> {
         self.execute(
             "INSERT INTO notes_fts (notes_fts, rank) VALUES ('hashsize', ?)",
@@ -95,7 +94,7 @@ impl Writer<'_> {
         tags.sort_unstable();
         for (id, more) in tags {
             self.execute("UPDATE tags SET uses = uses + ? WHERE id = ?", [more, id])?;
-            // The schema's own trigger goes one grade at a time.
+            // The schema's own trigger changes one grade at a time.
             let uses: i64 = self
                 .tx
                 .prepare_cached("SELECT uses FROM tags WHERE id = ?")?
@@ -156,7 +155,7 @@ mod tests {
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
         let now = crate::clock::now();
-        // The schema's triggers are there again after each, also where one is given up.
+        // The schema's triggers are restored after each import, even after a rollback.
         for times in 0..3_u32 {
             let given_up = store.write(now, |writer| {
                 let import = writer.import(origin(), now);
@@ -177,7 +176,7 @@ mod tests {
                                 (Tag::parse(&format!("alias {times}"))?, Tag::parse("all")?);
                             import.alias(&name, &of)?;
                         }
-                        // Of an earlier date, and one that was there before.
+                        // Some pages have an earlier date, and some existed before.
                         if page % 4 == 0 {
                             assert_eq!(import.note(&incoming(first, -10))?, RowOutcome::Merged);
                             import.note(&incoming(first / 2, 10))?;

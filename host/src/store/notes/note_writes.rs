@@ -1,4 +1,4 @@
-//! Saving, changing, deleting and restoring notes.
+//! Saves, changes, deletes and restores notes.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Params, params};
@@ -19,18 +19,18 @@ use crate::{
     },
 };
 
-/// What a save did.
+/// The result of a save.
 #[derive(Debug, Clone)]
 pub struct SavedNote {
-    /// As it now is.
+    /// The note after the save.
     pub note: Note,
-    /// As it was, where the page had been saved before.
+    /// The note before, if the page had been saved already.
     pub before: Option<Note>,
 }
 
 impl Writer<'_> {
-    /// Stores a page, or adds to the note that it has: see [`Note::resaved`].
-    /// Where a tag was given by another name of it, the note gets the tag.
+    /// Stores a page, or adds to its existing note: see [`Note::resaved`]. Aliases are replaced by
+    /// their tags.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag`, the `store_*` kinds.
@@ -38,8 +38,8 @@ impl Writer<'_> {
         self.save_note_of(new, self.now)
     }
 
-    /// As [`Writer::save_note`], with a title that is the page's own: it takes the place of
-    /// an earlier one of the page, never of one that somebody gave.
+    /// Like [`Writer::save_note`], with the page's own title, which replaces an earlier title of
+    /// the page but never one that the user typed.
     ///
     /// # Errors
     /// Those of `save_note`.
@@ -47,7 +47,7 @@ impl Writer<'_> {
         self.save(new, self.now, TitleOf::Page)
     }
 
-    /// As [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
+    /// Like [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
     ///
     /// # Errors
     /// Those of `save_note`.
@@ -75,13 +75,12 @@ impl Writer<'_> {
         Ok(SavedNote { note, before: None })
     }
 
-    /// Replaces the fields that are given: see [`Note::changed`].
-    /// Where a tag was given by another name of it, the note gets the tag.
+    /// Replaces the given fields: see [`Note::changed`]. Aliases are replaced by their tags.
     ///
     /// # Errors
-    /// `NotFound`, also in the trash; `TooLarge`; the `store_*` kinds.
+    /// `NotFound`, also if the note is in the trash; `TooLarge`; the `store_*` kinds.
     pub fn update_note(&self, id: NoteId, mut change: Change) -> Result<Note> {
-        // What was seen, too: a popup goes on showing the name that was typed.
+        // Also in `seen`, because a popup keeps showing the name that was typed.
         for tags in [&mut change.tags, &mut change.seen_tags]
             .into_iter()
             .flatten()
@@ -96,7 +95,7 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Moves a note into the trash. One that is there already stays as it is.
+    /// Moves a note to the trash. A note in the trash is not changed.
     ///
     /// # Errors
     /// `NotFound`, the `store_*` kinds.
@@ -121,10 +120,10 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Takes a note out of the trash. One that isn't there stays as it is.
+    /// Restores a note from the trash. A note that isn't in the trash is not changed.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where the page was saved anew; the `store_*` kinds.
+    /// `NotFound`; `Conflict` if the page was saved again; the `store_*` kinds.
     pub fn restore_note(&self, id: NoteId) -> Result<Note> {
         if let Some(note) = self.live(id)? {
             return Ok(note);
@@ -141,7 +140,7 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Takes a live note away, with all that belongs to it.
+    /// Deletes a note permanently, with everything that belongs to it.
     pub(in crate::store) fn remove(&self, id: NoteId) -> Result<()> {
         self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [id.0])?;
@@ -154,8 +153,7 @@ impl Writer<'_> {
         Ok(notes.into_iter().next())
     }
 
-    /// This id, or the next one that is free. No two notes share a millisecond: see
-    /// `index.rs`.
+    /// Returns this id or the next free one. No two notes share a millisecond: see `fts_index.rs`.
     pub(in crate::store) fn free_id(&self, wanted: NoteId) -> Result<NoteId> {
         let mut id = wanted;
         let mut taken = self.tx.prepare_cached(
@@ -212,7 +210,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A note without tags is listed apart; a trigger takes it out with its first tag.
+    /// Lists a note without tags separately. A trigger removes it from that list with its first
+    /// tag.
     fn list_if_untagged(&self, note: &Note) -> Result<()> {
         if note.tags.is_empty() {
             self.execute(
@@ -257,14 +256,14 @@ impl Writer<'_> {
             let key = PageUrl::parse(&note.url).map(|url| url.key().to_owned());
             self.store_address_keys(note, &key.unwrap_or_default())?;
         }
-        // Who holds notes in memory holds the old texts.
+        // Processes with notes in memory have the old texts.
         self.execute(
             "INSERT OR IGNORE INTO changes SELECT revision + 1, ?1 FROM meta",
             [note.id.0],
         )
     }
 
-    /// The page keys of the other addresses of a note, where they aren't its own.
+    /// Stores the page keys of the note's other addresses, unless they equal its own.
     pub(in crate::store) fn store_address_keys(&self, note: &Note, own: &str) -> Result<()> {
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
         for key in other_keys(&note.addresses, own) {
@@ -276,8 +275,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Brings the tags of a note to the list that it has now. Tags that stay
-    /// keep their row, so that their counts aren't touched.
+    /// Updates the rows of a note's tags. Tags that stay keep their row, so their counts aren't
+    /// touched.
     pub(in crate::store) fn store_tags(&self, note: &Note) -> Result<()> {
         let mut stored: Vec<(i64, i64)> = self
             .tx
@@ -309,7 +308,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The row of a site. None for what comes from no site.
+    /// Returns the row of a site, or `None` for an address without a site.
     fn site_id(&self, site: &str) -> Result<Option<i64>> {
         if site.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What is read for lists, search, suggestions and exports.
+//! Reads for lists, search, suggestions and exports.
 
 pub(in crate::store) mod calendar;
 pub(in crate::store) mod completion;

@@ -1,4 +1,4 @@
-//! Search against a naive model, and what it must find.
+//! Compares search with a naive model, and tests what it must find.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::{prelude::*, sample::select};
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What texts are made of, and the words that it comes to.
+/// Fragments of texts, and the words that each yields.
 const PIECES: &[(&str, &[&str])] = &[
     ("ab", &["ab"]),
     ("Abc", &["abc"]),
@@ -35,7 +35,7 @@ const PIECES: &[(&str, &[&str])] = &[
     ("a-b", &["a", "b"]),
     ("aB", &["ab"]),
 ];
-/// What else each of them is found by.
+/// Further spellings that find each of them.
 const SPELLINGS: &[(&str, &[&str])] = &[("a-b", &["ab"]), ("aB", &["a", "b"])];
 const TAGS: &[&str] = &["one", "two", "c++", "機学"];
 const SITES: &[&str] = &["x.test", "sub.x.test", "www.y.test"];
@@ -77,7 +77,7 @@ fn model_spellings(pieces: &[usize]) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// The spellings of a term, of which one is enough.
+/// Returns the spellings of a term, one of which must match.
 fn model_query(pieces: &[usize]) -> Vec<Vec<String>> {
     let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
     let words = model_words(pieces);
@@ -105,7 +105,7 @@ fn model_words(pieces: &[usize]) -> Vec<&'static str> {
         .collect()
 }
 
-/// A word with its signs and without.
+/// Compares a word with and without its signs.
 fn is(wanted: &str, word: &str, unfinished: bool) -> bool {
     let bare = word.trim_matches(['+', '#']);
     let same = |word: &str| {
@@ -158,7 +158,7 @@ fn stands(pieces: &[usize], unfinished: bool, note: &ModelNote) -> bool {
 
 impl ModelNote {
     fn matches(&self, conditions: &[Condition]) -> bool {
-        // Of several sites that are wanted one is enough.
+        // One of several required sites is enough.
         let is_from = |site: usize| {
             if site == 0 {
                 self.site < 2
@@ -256,7 +256,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     ]
 }
 
-/// All pages one after the other.
+/// Returns all pages, one after the other.
 fn all_pages(
     store: &Store,
     facets: Option<&Facets>,
@@ -300,7 +300,7 @@ proptest! {
             ids.push(saved.note.id);
         }
         let fts_time = if hurried { Duration::ZERO } else { LIMITS.fts_time };
-        // Some were read at once, the others followed.
+        // Some notes were read at first, others followed.
         let mut facets = Facets::read(&store).unwrap();
         for id in ids.iter().take(2) {
             store.write(day(9), |w| w.delete_note(*id)).unwrap();
@@ -510,11 +510,11 @@ fn a_word_typed_without_its_space_finds_the_two_words() {
     shelf.save("tagged", &["open source"], "", "");
     let all = ["tagged", "one word", "hyphen", "capitals", "spaced"];
     shelf.check("opensource", &all);
-    // Capitals say where the second word begins: it may go on, as others.
+    // Capitals show where the second word begins; like any word, it may be unfinished.
     shelf.check("OpenSource", &[&all[..], &["goes on"]].concat());
     shelf.check("opensource software", &["spaced"]);
     shelf.check("software opensource", &["spaced"]);
-    // What was typed in quotation marks, or isn't wanted, is as it is.
+    // A quoted or negated word isn't split.
     shelf.check("\"opensource\"", &["one word", "hyphen"]);
     shelf.check("all -opensource", &["spaced"]);
     shelf.check("tag:opensource", &[]);
@@ -612,14 +612,14 @@ fn a_long_word_takes_no_longer_than_others() {
     ] {
         shelf.check(&word, &[]);
     }
-    // Of each word there are fewer pairs than it has letters.
+    // Each word has fewer pairs than letters.
     let typed: Vec<String> = (0..32)
         .map(|at| format!("{}{at}", "q".repeat(31)))
         .collect();
     shelf.check(&typed.join(" "), &[]);
     let query = Query::parse(&"z".repeat(32));
     assert_eq!(Phrase::all(&query.terms)[0].halves().len(), 28);
-    // Five such words have more of them than are looked up.
+    // Five such words have more pairs than are looked up.
     let pair = "cccccccccccccccc dddddddddddddddd".replace(' ', "");
     let others: Vec<String> = ('e'..='h').map(|c| c.to_string().repeat(32)).collect();
     shelf.save(
@@ -645,7 +645,7 @@ fn a_version_is_found_with_its_letter_and_without() {
     shelf.check("version v1.2.3", &["spelled out"]);
     shelf.check("\"v1.2.3\"", &["letter"]);
     shelf.check("v1.2.3 -v1.2.3", &["goes on", "spelled out"]);
-    // One number alone may be anything.
+    // A single number may be anything.
     shelf.check("v1", &["goes on", "letter"]);
 }
 
