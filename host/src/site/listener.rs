@@ -57,6 +57,9 @@ pub(super) enum Holder {
     OtherUser,
     /// It calls itself this program and has no proof: other notes, another version, or a lie.
     Unproven,
+    /// It calls itself this program and knows no challenge: a version before there was one, or
+    /// a lie.
+    Unchallenged,
     /// Some other program, which has answered.
     Stranger,
     /// Some program that doesn't answer.
@@ -70,7 +73,10 @@ impl Holder {
     /// Whether it is certain that this is no process of these notes: browsers may have
     /// visited it under the site's own origin.
     pub(super) fn is_foreign(self) -> bool {
-        matches!(self, Self::OtherUser | Self::Unproven | Self::Stranger)
+        matches!(
+            self,
+            Self::OtherUser | Self::Unproven | Self::Unchallenged | Self::Stranger
+        )
     }
 }
 
@@ -185,6 +191,8 @@ fn judge(answer: &[u8], is_all: bool, proof: Option<&str>) -> Option<Holder> {
         matches!((shown, proof), (Some(shown), Some(proof)) if identity::is_same(shown, proof));
     Some(match response.code {
         Some(200) if proven => Holder::Sibling,
+        // Nothing there, or nothing without a key: what an old version answers.
+        Some(401 | 403 | 404) if calls_itself_ours => Holder::Unchallenged,
         _ if calls_itself_ours => Holder::Unproven,
         _ => Holder::Stranger,
     })

@@ -10,6 +10,9 @@ pub struct Program {
     pub name: String,
     /// The id of its process.
     pub process: u32,
+    /// Whether its file is called as ours: it is url-notes of some version, or of somebody who
+    /// may do with the notes what they like.
+    pub is_url_notes: bool,
 }
 
 impl fmt::Display for Program {
@@ -112,8 +115,16 @@ mod linux {
             .then(|| Program {
                 name: name(&folder),
                 process,
+                is_url_notes: is_url_notes(&folder),
             })
         })
+    }
+
+    /// The file stays known where another one has taken its place: then its name goes on.
+    fn is_url_notes(folder: &Path) -> bool {
+        let file = fs::read_link(folder.join("exe")).unwrap_or_default();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.strip_suffix(" (deleted)").unwrap_or(&name) == "url-notes"
     }
 
     /// What it calls itself may be anything.
