@@ -91,6 +91,24 @@ test("asks once for what is typed without a pause", async () => {
 	);
 });
 
+test("a tag that is typed with a hash is asked for and searched as that", async () => {
+	const { host, omnibox, suggested, type } = open();
+	for (const text of ["#gpu", '#"deep learning"', "-#c#", "#日本語 memory"]) {
+		type(text);
+		await pause();
+		const asked = host.asked.at(-1);
+		assert.equal(asked?.query, text);
+		asked?.answer([note({ title: "Title", tags: ["gpu"] })]);
+		await settle();
+		assert.match(suggested.at(-1)?.[0]?.description ?? "", /^Title /);
+		// The whole of it is the query: none of it is a fragment of the address.
+		const address = omnibox.addressFor(text);
+		const { searchParams, hash } = new URL(address);
+		assert.equal(searchParams.get("q"), text);
+		assert.equal(hash, "");
+	}
+});
+
 test("an answer that comes after further typing is dropped", async () => {
 	const { host, suggested, type } = open();
 	type("old");
