@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
 };
 
-use crate::domain::{Note, NoteId};
+use crate::domain::{NoteId, Searched, index_text};
 
 /// What is yet to be written to the full-text indexes.
 ///
@@ -15,11 +15,33 @@ use crate::domain::{Note, NoteId};
 #[derive(Debug, Default)]
 pub(in crate::store) struct Pending {
     /// The first of them are held, the others are read again.
-    pub(in crate::store) notes: RefCell<BTreeMap<NoteId, (Option<Note>, Indexed)>>,
+    pub(in crate::store) notes: RefCell<BTreeMap<NoteId, (Option<IndexedTexts>, Indexed)>>,
     /// What those that are held have of text, in bytes.
     pub(in crate::store) bytes: Cell<usize>,
     /// New tags.
     pub(in crate::store) tags: RefCell<Vec<i64>>,
+}
+
+/// What the full-text index gets of a note: each of its texts as words.
+#[derive(Debug)]
+pub(in crate::store) struct IndexedTexts {
+    pub(in crate::store) summary: String,
+    pub(in crate::store) title: String,
+    pub(in crate::store) tags: String,
+    pub(in crate::store) excerpt: String,
+    pub(in crate::store) address: String,
+}
+
+impl IndexedTexts {
+    pub(in crate::store) fn of(texts: &Searched) -> Self {
+        Self {
+            summary: index_text(&texts.summary),
+            title: index_text(&texts.title),
+            tags: index_text(&texts.tags),
+            excerpt: index_text(&texts.excerpt),
+            address: index_text(&texts.address),
+        }
+    }
 }
 
 /// Whether there are older words of a note in the index.
