@@ -1,8 +1,6 @@
-//! Entry point of `url-notes`: selects host or command line, wires the parts and sets the exit
-//! code.
+//! Entry point: selects host or command line, wires the parts and sets the exit code.
 
-use std::io::{self, Write as _};
-use std::{cell::OnceCell, fs::File, os::fd::AsFd as _, process::ExitCode};
+use std::{cell::OnceCell, fs::File, io, io::Write as _, os::fd::AsFd as _, process::ExitCode};
 
 use url_notes::{
     caller::Caller,
