@@ -15,8 +15,8 @@ import { HostError } from "./host.js";
  * @typedef {{name: string, count: number}} TagCount
  */
 
-/** Completions that fit below the field without scrolling. */
-const COMPLETIONS = 6;
+/** Completions that fit below the field without scrolling, with the row that creates a tag. */
+const COMPLETIONS = 5;
 
 /**
  * Handles the messages of one popup until its port closes.
@@ -145,9 +145,9 @@ export function servePopup(
 			case "complete": {
 				const { text, exclude } = message;
 				const params = { text, exclude, limit: COMPLETIONS };
-				// If the host is away there are no completions; the popup shows that it is away.
+				// If the host is away there are no completions, and the typed text can be taken.
 				const found = await host.request("completeTags", params).catch(() => null);
-				if (found) post({ tags: found.tags, turn: message.turn });
+				post({ tags: found?.tags ?? [], turn: message.turn });
 				return;
 			}
 			case "preview": {

@@ -222,11 +222,10 @@ function listen() {
 		notePreview.refresh();
 		sendEdits();
 	};
-	tagField.onBusy = (busy, newTag) => suggestions.stepAside(busy, newTag);
-	tagField.onDone = () => {
-		// While Tab takes suggestions, Enter goes on to the note.
-		if (suggestions.open) fields.summary.focus();
-	};
+	tagField.onBusy = (busy) => suggestions.stepAside(busy);
+	tagField.onDone = () => fields.summary.focus();
+	tagField.onSuggestionStep = (step) => suggestions.highlight(step);
+	tagField.onSuggestionTake = () => suggestions.takeHighlighted();
 	tagField.onSuggestionKey = (place) => {
 		if (place >= 0) return suggestions.take(place);
 		suggestions.dismiss();

@@ -11,9 +11,6 @@ import { say } from "../shared/i18n.js";
 /** Suggestions that are shown: each has a key. */
 const SHOWN = 5;
 
-/** Marks the place of the tag in a sentence. */
-const PLACE = "\ufffc";
-
 export class Suggestions {
 	/** @type {HTMLElement} */ #list;
 	/** @type {HTMLElement} */ #reason;
@@ -24,8 +21,8 @@ export class Suggestions {
 		[];
 	/** Whether completions or typed text take their place. */
 	#aside = false;
-	/** The typed text, if it would be a new tag; else empty. */
-	#newTag = "";
+	/** Index of the highlighted suggestion, or -1. */
+	#active = -1;
 	#announced = false;
 
 	/**
@@ -111,13 +108,36 @@ export class Suggestions {
 	/**
 	 * Makes room for completions and typed text, or shows the suggestions again.
 	 * @param {boolean} aside Whether to make room.
-	 * @param {string} newTag The typed text, if it would be a new tag; else empty.
 	 */
-	stepAside(aside, newTag) {
-		if (aside === this.#aside && newTag === this.#newTag) return;
+	stepAside(aside) {
+		if (aside === this.#aside) return;
 		this.#aside = aside;
-		this.#newTag = newTag;
 		this.#draw();
+	}
+
+	/**
+	 * Highlights the next or the previous suggestion.
+	 * @param {-1 | 0 | 1} step 0 highlights none.
+	 * @returns {string | null | undefined} Its id; null if none is highlighted; undefined if there
+	 *   are no suggestions.
+	 */
+	highlight(step) {
+		if (!this.open) return undefined;
+		// One position more than there are suggestions: none highlighted.
+		const places = this.#tags.length + 1;
+		this.#active = step === 0 ? -1 : ((this.#active + 1 + step + places) % places) - 1;
+		for (const [place, option] of [...this.#list.children].entries())
+			option.ariaSelected = String(place === this.#active);
+		this.#explain(this.#tags[Math.max(this.#active, 0)]);
+		return this.#list.children[this.#active]?.id ?? null;
+	}
+
+	/**
+	 * Takes the highlighted suggestion.
+	 * @returns {boolean} False if there is none.
+	 */
+	takeHighlighted() {
+		return this.#active >= 0 && this.take(this.#active);
 	}
 
 	/**
@@ -142,9 +162,11 @@ export class Suggestions {
 
 	#draw() {
 		const shown = this.#aside ? [] : this.#tags;
+		this.#active = -1;
 		this.#list.replaceChildren(
 			...shown.map((tag, place) => {
 				const option = document.createElement("li");
+				option.id = `suggestion-${place}`;
 				option.role = "option";
 				option.ariaSelected = "false";
 				option.dataset.tag = tag.name;
@@ -170,31 +192,20 @@ export class Suggestions {
 	/** @param {SuggestedTag | undefined} tag */
 	#explain(tag) {
 		if (!tag || this.#aside) {
-			this.#reason.replaceChildren(...(this.#newTag ? [newTagHint(this.#newTag)] : []));
+			this.#reason.replaceChildren();
 			return;
 		}
 		const words = document.createElement("bdi");
-		if (tag === this.#tags[0]) {
+		const place = this.#tags.indexOf(tag);
+		const shortcut = key(`Alt+${place + 1}`);
+		if (place === 0) {
 			words.textContent = say("suggestedBecause", reasonFor(tag));
-			this.#reason.replaceChildren(words, " ", key("Tab"));
+			this.#reason.replaceChildren(words, " ", shortcut);
 			return;
 		}
 		words.textContent = tag.name;
-		this.#reason.replaceChildren(words, ` – ${reasonFor(tag)}`);
+		this.#reason.replaceChildren(words, ` – ${reasonFor(tag)} `, shortcut);
 	}
-}
-
-/**
- * The hint that a tag is new. If there is little room, only the tag is cut.
- * @param {string} tag
- */
-function newTagHint(tag) {
-	const [before = "", after = ""] = say("newTag", PLACE).split(PLACE);
-	const sentence = document.createElement("span");
-	const name = document.createElement("bdi");
-	name.textContent = tag;
-	sentence.append(before, name, after);
-	return sentence;
 }
 
 /** @param {string} label */

@@ -1,10 +1,12 @@
 /**
  * The tag field: chosen tags, the text being typed, and completions in a listbox (the WAI-ARIA
- * combobox pattern, list autocomplete with manual selection). It knows neither notes nor the
- * host: its owner requests completions and passes them to `offer`.
+ * combobox pattern, list autocomplete with automatic selection). The first completion is
+ * highlighted; Enter and Tab take the highlighted row. The last row creates the tag as typed. It
+ * knows neither notes nor the host: its owner requests completions and passes them to `offer`.
  */
 
 import { say } from "./i18n.js";
+import { completionLabel, createLabel } from "./tag-labels.js";
 import {
 	isList,
 	MAX_TAG_LENGTH,
@@ -15,6 +17,10 @@ import {
 } from "./tags.js";
 
 /** @typedef {{name: string, count: number}} TagCount */
+/** @typedef {TagCount & {isNew?: boolean}} Row A completion, or the row that creates a tag. */
+
+/** How long Enter and Tab wait for completions that were requested, in milliseconds. */
+const WAIT_MS = 300;
 
 export class TagField {
 	/** @type {HTMLInputElement} */ #input;
@@ -22,15 +28,26 @@ export class TagField {
 	/** @type {HTMLElement} */ #list;
 	/** @type {HTMLElement} */ #hint;
 	/** @type {string[]} */ #tags = [];
-	/** @type {TagCount[]} Completions that are shown. */ #options = [];
-	/** Index of the highlighted option, or -1. */
+	/** @type {TagCount[]} Completions of the last answer that still match. */ #options =
+		[];
+	/** @type {Row[]} The rows that are shown. */ #rows = [];
+	/** Index of the highlighted row, or -1. */
 	#active = -1;
+	/** Whether the user moved the highlight. */
+	#moved = false;
 	/** Whether completions for the text in the field were requested. */
 	#requested = false;
-	/** The completion to highlight when they arrive: 1 is the first, -1 the last, 0 none. */
+	/** Whether completions for exactly this text arrived. */
+	#answered = false;
+	/** Whether rows are shown while the user types. They aren't before the first answer. */
+	#listing = false;
+	/** The row to highlight if the field is empty: 1 is the first, -1 the last, 0 none. */
 	#requestedStep = /** @type {-1 | 0 | 1} */ (0);
-	/** Whether the last request found no completion. */
-	#foundNone = false;
+	/**
+	 * Runs while Enter or Tab waits for completions.
+	 * @type {ReturnType<typeof setTimeout> | undefined}
+	 */
+	#waiting;
 
 	/** Called when the user changed the tags or the typed text. */
 	onChange = () => {};
@@ -48,9 +65,8 @@ export class TagField {
 	onAnnounce = () => {};
 
 	/**
-	 * Called when typing begins or ends, and when completions open or close. `newTag` is the
-	 * typed tag if no existing tag matches it, else empty.
-	 * @type {(busy: boolean, newTag: string) => void}
+	 * Called when typing begins or ends, and when completions open or close.
+	 * @type {(busy: boolean) => void}
 	 */
 	onBusy = () => {};
 
@@ -60,6 +76,20 @@ export class TagField {
 	 * @type {(place: number) => boolean}
 	 */
 	onSuggestionKey = () => false;
+
+	/**
+	 * Called when an arrow moves to the next (1) or the previous (-1) suggestion, or when none is
+	 * to be highlighted any longer (0). Returns the id of the highlighted suggestion, null if it
+	 * moved past the last one, and undefined if there are no suggestions.
+	 * @type {(step: -1 | 0 | 1) => string | null | undefined}
+	 */
+	onSuggestionStep = () => undefined;
+
+	/**
+	 * Called to take the highlighted suggestion. Returns whether there was one.
+	 * @type {() => boolean}
+	 */
+	onSuggestionTake = () => false;
 
 	/** Called when the user presses Enter in the empty field. */
 	onDone = () => {};
@@ -86,6 +116,7 @@ export class TagField {
 		input.addEventListener("paste", (event) => this.#onPaste(event));
 		input.addEventListener("blur", ({ relatedTarget }) => {
 			this.#close();
+			this.onSuggestionStep(0);
 			// Only if another field gets the focus. If the window loses it (in Firefox it does
 			// for a moment while the popup opens), the user may go on typing.
 			if (relatedTarget) this.#commitText();
@@ -150,27 +181,54 @@ export class TagField {
 	 */
 	offer(options) {
 		if (!this.#requested || document.activeElement !== this.#input) return;
-		const active = this.#options[this.#active]?.name;
 		this.#options = options.filter(({ name }) => !this.#tags.includes(name));
-		this.#active = this.#options.findIndex(({ name }) => name === active);
-		const places = this.#options.length;
-		if (this.#requestedStep && places > 0)
-			this.#active = this.#requestedStep > 0 ? 0 : places - 1;
+		this.#answered = true;
+		this.#listing = true;
+		this.#fillRows();
+		if (this.pending === "" && this.#requestedStep && this.#rows.length > 0)
+			this.#active = this.#requestedStep > 0 ? 0 : this.#rows.length - 1;
 		this.#requestedStep = 0;
-		this.#foundNone = options.length === 0;
-		this.#drawOptions();
+		this.#drawRows();
 		const count = this.#options.length;
 		if (count > 0)
 			this.onAnnounce(count === 1 ? say("oneCompletion") : say("completions", count));
+		if (this.#waiting !== undefined) this.#stopWaiting();
+	}
+
+	/** Makes the rows from the completions, and keeps the highlight the user moved. */
+	#fillRows() {
+		const highlighted = this.#moved ? this.#rows[this.#active] : undefined;
+		const typed = normaliseTag(this.pending);
+		/** @param {TagCount} option */
+		const isExact = ({ name }) => name === typed;
+		this.#rows = [
+			...this.#options.filter(isExact),
+			...this.#options.filter((option) => !isExact(option)),
+		];
+		const isKnown = this.#options.some(isExact) || this.#tags.includes(typed ?? "");
+		if (typed && !isKnown && this.#listing)
+			this.#rows.push({ name: typed, count: 0, isNew: true });
+		this.#active = highlighted
+			? this.#rows.findIndex(
+					({ name, isNew }) =>
+						isNew === highlighted.isNew && (isNew || name === highlighted.name),
+				)
+			: -1;
+		if (this.#active < 0 && this.#rows.length > 0 && typed) {
+			this.#active = 0;
+			this.#moved = false;
+		}
 	}
 
 	/** @param {KeyboardEvent} event */
 	#onKey(event) {
 		// Keys of a composition belong to the input method (Safari marks them with 229).
 		if (event.isComposing || event.keyCode === 229) return;
-		const open = this.#options.length > 0;
+		// A key after an Enter that still waits for completions applies to what comes after it.
+		if (this.#waiting !== undefined && !/^(Alt|Control|Meta|Shift)/.test(event.key))
+			this.#stopWaiting();
+		const open = this.#rows.length > 0;
 		if (event.altKey && !event.ctrlKey && !event.metaKey) {
-			// Opens and closes the list without highlighting anything.
 			if (event.key === "ArrowDown" && !open) this.#request();
 			if (event.key === "ArrowUp" && open) this.#close();
 			if (/^Arrow(Up|Down)$/.test(event.key)) event.preventDefault();
@@ -180,20 +238,30 @@ export class TagField {
 			if (digit && this.onSuggestionKey(Number(digit) - 1)) event.preventDefault();
 			return;
 		}
-		if (event.ctrlKey || event.metaKey) return;
-		// These keys move in the text, so no completion stays highlighted.
-		if (/^(Home|End|ArrowLeft|ArrowRight)$/.test(event.key) && this.#active >= 0) {
-			this.#active = -1;
-			this.#drawOptions();
+		if (event.ctrlKey || event.metaKey) {
+			if (event.key !== "Enter" || this.pending.trim() === "") return;
+			// In the empty field, these keys close the popup.
+			event.preventDefault();
+			event.stopPropagation();
+			this.#commitText();
+			return;
 		}
 		switch (event.key) {
 			case "ArrowDown":
-			case "ArrowUp":
+			case "ArrowUp": {
 				event.preventDefault();
-				if (open) this.#highlight(event.key === "ArrowDown" ? 1 : -1);
-				else this.#request(event.key === "ArrowDown" ? 1 : -1);
+				const step = event.key === "ArrowDown" ? 1 : -1;
+				if (open) this.#highlight(step);
+				else if (this.pending !== "" || !this.#highlightSuggestion(step))
+					this.#request(step);
 				return;
+			}
 			case "Enter":
+				event.preventDefault();
+				if (this.pending === "" && this.#active < 0) {
+					if (!this.onSuggestionTake()) this.onDone();
+				} else this.#takeRow();
+				return;
 			case ",":
 			// What the comma key writes in other scripts.
 			case "，":
@@ -201,17 +269,13 @@ export class TagField {
 			case "､":
 			case "،":
 				event.preventDefault();
-				if (this.#active >= 0) this.#takeActive();
-				else if (event.key === "Enter" && this.pending === "") this.onDone();
-				else this.#commitText();
+				this.#commitText();
 				return;
 			case "Tab":
-				if (event.shiftKey) return;
-				if (this.pending === "" && this.onSuggestionKey(0)) event.preventDefault();
-				if (!open || this.pending.trim() === "") return;
+				// In the empty field, Tab only moves on.
+				if (event.shiftKey || this.pending.trim() === "") return;
 				event.preventDefault();
-				this.#active = Math.max(this.#active, 0);
-				this.#takeActive();
+				this.#takeRow();
 				return;
 			case "ArrowLeft":
 			case "ArrowRight":
@@ -225,11 +289,12 @@ export class TagField {
 					this.#remove(/** @type {string} */ (this.#tags.at(-1)));
 				return;
 			case "Escape":
-				if (!open) return;
+				if (!open && !this.#input.hasAttribute("aria-activedescendant")) return;
 				// In Firefox the popup closes all the same: its panel handles the key first.
 				event.preventDefault();
 				event.stopPropagation();
 				this.#close();
+				this.onSuggestionStep(0);
 		}
 	}
 
@@ -298,9 +363,10 @@ export class TagField {
 		const typed = this.pending.trim();
 		const tag = normaliseTag(typed);
 		this.#options = tag ? this.#options.filter(({ name }) => placeIn(name, tag)) : [];
-		this.#active = -1;
-		this.#foundNone &&= typed !== "";
-		this.#drawOptions();
+		this.#moved = false;
+		this.#listing &&= typed !== "";
+		this.#fillRows();
+		this.#drawRows();
 		if (typed) this.#request();
 		else this.#requested = false;
 		this.onChange();
@@ -318,26 +384,56 @@ export class TagField {
 		this.#commit(`${before}${pasted.replace(/\r?\n/g, ",")}${after}`);
 	}
 
-	/** @param {-1 | 0 | 1} [step] The completion to highlight, as `#requestedStep`. */
+	/** @param {-1 | 0 | 1} [step] The row to highlight, as `#requestedStep`. */
 	#request(step = 0) {
-		this.#requested = true;
-		this.#requestedStep = step;
-		// No tag begins with a longer text.
 		const text = this.pending.trim();
-		if (text.length <= 2 * MAX_TAG_LENGTH) this.onRequest(text, this.#tags);
+		this.#answered = false;
+		// No tag begins with a longer text.
+		this.#requested = text.length <= 2 * MAX_TAG_LENGTH;
+		this.#requestedStep = step;
+		if (this.#requested) this.onRequest(text, this.#tags);
 	}
 
 	/** @param {1 | -1} step */
 	#highlight(step) {
-		// One position more than there are options: nothing highlighted.
-		const places = this.#options.length + 1;
-		this.#active = ((this.#active + 1 + step + places) % places) - 1;
-		this.#drawOptions();
+		this.#moved = true;
+		const count = this.#rows.length;
+		const from = this.#active < 0 && step < 0 ? 0 : this.#active;
+		this.#active = (from + step + count) % count;
+		this.#drawRows();
 	}
 
-	#takeActive() {
-		const option = this.#options[this.#active];
-		if (option) this.#take(option.name);
+	/**
+	 * @param {1 | -1} step
+	 * @returns {boolean} Whether there are suggestions.
+	 */
+	#highlightSuggestion(step) {
+		const id = this.onSuggestionStep(step);
+		if (id === undefined) return false;
+		if (id === null) this.#input.removeAttribute("aria-activedescendant");
+		else this.#input.setAttribute("aria-activedescendant", id);
+		return true;
+	}
+
+	/**
+	 * Takes the highlighted row. If completions of the typed text are still on their way, it
+	 * waits for them, so that the result doesn't depend on who is faster.
+	 */
+	#takeRow() {
+		const row = this.#rows[this.#active];
+		if (row && (this.#answered || !row.isNew)) this.#take(row.name);
+		else if (this.#requested && !this.#answered)
+			this.#waiting = setTimeout(() => this.#stopWaiting(), WAIT_MS);
+		else this.#commitText();
+	}
+
+	/** Takes the highlighted row, or the text as typed if there is none. */
+	#stopWaiting() {
+		clearTimeout(this.#waiting);
+		this.#waiting = undefined;
+		const row = this.#rows[this.#active];
+		if (row) this.#take(row.name);
+		else this.#commitText();
 	}
 
 	/** @param {string} tag */
@@ -350,7 +446,7 @@ export class TagField {
 		if (this.pending.trim() !== "") this.#commit(this.pending);
 		else if (this.pending !== "") {
 			this.pending = "";
-			this.#drawOptions();
+			this.#drawRows();
 			this.onChange();
 		}
 	}
@@ -388,12 +484,16 @@ export class TagField {
 	}
 
 	#close() {
+		clearTimeout(this.#waiting);
+		this.#waiting = undefined;
 		this.#requested = false;
-		this.#requestedStep = 0;
-		this.#foundNone = false;
+		this.#answered = false;
+		this.#listing = false;
+		this.#moved = false;
 		this.#options = [];
+		this.#rows = [];
 		this.#active = -1;
-		this.#drawOptions();
+		this.#drawRows();
 	}
 
 	#draw() {
@@ -424,31 +524,30 @@ export class TagField {
 		if (stays >= 0) this.#focusChosen(stays);
 	}
 
-	#drawOptions() {
+	#drawRows() {
 		const typed = normaliseTag(this.pending) ?? "";
 		this.#list.replaceChildren(
-			...this.#options.map(({ name, count }, index) => {
+			...this.#rows.map((row, index) => {
 				const option = document.createElement("li");
 				option.id = `completion-${index}`;
 				option.role = "option";
-				option.dataset.tag = name;
+				option.dataset.tag = row.name;
 				option.ariaSelected = String(index === this.#active);
-				option.setAttribute(
-					"aria-description",
-					count === 1 ? say("usedOnce") : say("usedTimes", count),
+				option.append(
+					...(row.isNew ? createLabel(row.name) : completionLabel(row, typed)),
 				);
-				const uses = document.createElement("span");
-				uses.className = "uses";
-				uses.ariaHidden = "true"; // The description says it.
-				uses.textContent = String(count);
-				option.append(marked(name, typed), uses);
+				if (row.isNew) option.className = "create";
+				else
+					option.setAttribute(
+						"aria-description",
+						row.count === 1 ? say("usedOnce") : say("usedTimes", row.count),
+					);
 				return option;
 			}),
 		);
-		const open = this.#options.length > 0;
+		const open = this.#rows.length > 0;
 		this.#list.hidden = !open;
-		const isNew = this.#foundNone && !this.#tags.includes(typed);
-		this.onBusy(open || this.pending !== "", isNew ? typed : "");
+		this.onBusy(open || this.pending !== "");
 		this.#input.ariaExpanded = String(open);
 		if (this.#active >= 0) {
 			this.#input.setAttribute("aria-activedescendant", `completion-${this.#active}`);
@@ -457,23 +556,4 @@ export class TagField {
 			this.#input.removeAttribute("aria-activedescendant");
 		}
 	}
-}
-
-/**
- * A name with the typed part marked.
- * @param {string} name
- * @param {string} typed
- */
-function marked(name, typed) {
-	const label = document.createElement("bdi");
-	const place = typed ? placeIn(name, typed) : null;
-	if (!place) {
-		label.textContent = name;
-		return label;
-	}
-	const { start, end } = place;
-	const mark = document.createElement("mark");
-	mark.textContent = name.slice(start, end);
-	label.append(name.slice(0, start), mark, name.slice(end));
-	return label;
 }

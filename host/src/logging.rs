@@ -26,7 +26,8 @@ struct FileLog {
 }
 
 /// Installs the file logger. The file is created with its first line. If it can't be written,
-/// logging is silent, because it must not cost a save.
+/// logging is silent, because it must not cost a save; standard error gets the reason, which
+/// browsers keep for a host.
 pub fn start(config: &Config) {
     let log = FileLog {
         path: config.log.clone(),
@@ -35,6 +36,9 @@ pub fn start(config: &Config) {
     // Fails only if a logger is already set, as in tests.
     if log::set_boxed_logger(Box::new(log)).is_ok() {
         log::set_max_level(config.log_level);
+    }
+    if let Some(obstacle) = &config.log_obstacle {
+        let _ = writeln!(io::stderr(), "url-notes: {obstacle}");
     }
     for warning in &config.warnings {
         log::warn!("{warning}");

@@ -70,29 +70,31 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"“it completed what I didn't mean”: Enter takes what was typed, a completion only when it was gone to",
+	"“it completed what I didn't mean”: the highlight shows what Enter takes, a comma takes what was typed",
 	async (world, browser) => {
 		await world.command("add", "https://e.org/", "--tag", "javascript");
 		const { popup } = await world.save(browser, "/article");
-		await popup.type("java");
-		await popup.offers("javascript");
-		await popup.press("Enter");
-		await popup.hasTags("java");
-		await popup.type("java");
-		await popup.offers("javascript");
-		await popup.type(",");
-		await popup.hasTags("java");
-		await popup.type("java");
-		await popup.offers("javascript");
+		const highlighted = () => popup.text("#completions [aria-selected=true]");
+		await popup.type("jav");
+		await popup.offers("javascript", "jav");
+		assert.match(await highlighted(), /^javascript/);
 		await popup.press("ArrowDown");
-		await popup.press("ArrowUp");
+		assert.equal(await highlighted(), "Create “jav”");
 		await popup.press("Enter");
-		await popup.hasTags("java");
+		await popup.hasTags("jav");
+		await popup.type("java");
+		await popup.offers("javascript", "java");
+		await popup.type(",");
+		await popup.hasTags("jav", "java");
 		await popup.type("javas");
 		await popup.offers("javascript");
-		await popup.press("ArrowDown");
+		await popup.press("Control+Enter");
+		await popup.hasTags("jav", "java", "javas");
+		assert.ok(await popup.isOpen());
+		await popup.type("javasc");
+		await popup.offers("javascript");
 		await popup.press("Enter");
-		await popup.hasTags("java", "javascript");
+		await popup.hasTags("jav", "java", "javas", "javascript");
 	},
 );
 

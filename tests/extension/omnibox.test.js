@@ -91,6 +91,24 @@ test("sends one request for text that is typed without a pause", async () => {
 	);
 });
 
+test("a tag typed with # is requested and searched as typed", async () => {
+	const { host, omnibox, suggested, type } = open();
+	for (const text of ["#gpu", '#"deep learning"', "-#c#", "#日本語 memory"]) {
+		type(text);
+		await pause();
+		const asked = host.asked.at(-1);
+		assert.equal(asked?.query, text);
+		asked?.answer([note({ title: "Title", tags: ["gpu"] })]);
+		await settle();
+		assert.match(suggested.at(-1)?.[0]?.description ?? "", /^Title /);
+		// All of it is the query, and none of it the fragment of the address.
+		const address = omnibox.addressFor(text);
+		const { searchParams, hash } = new URL(address);
+		assert.equal(searchParams.get("q"), text);
+		assert.equal(hash, "");
+	}
+});
+
 test("results that arrive after further input are dropped", async () => {
 	const { host, suggested, type } = open();
 	type("old");

@@ -278,35 +278,217 @@ test("the focus isn't lost when Try again succeeds", async () => {
 	assert.equal(await page.evaluate(() => document.activeElement?.id), "undo");
 });
 
-test("says that a typed tag is new if no existing tag matches", async () => {
-	/** @param {object} message */
-	const tell = (message) =>
-		page.evaluate(
-			(message) => {
-				const { listeners, sent } = /** @type {any} */ (globalThis);
-				const { turn } = sent.findLast(
-					(/** @type {any} */ m) => m.do === message.answers,
-				);
-				for (const listener of listeners) listener({ ...message, turn });
-			},
-			/** @type {any} */ (message),
-		);
-	const why = () => page.$eval("#why", ({ textContent }) => textContent);
-	const offered = () =>
-		page.$$eval("#suggestions li", (all) => all.map(({ textContent }) => textContent));
+/**
+ * Answers the popup's last request of a kind.
+ * @param {object} message Its member `answers` names the request.
+ */
+const answer = (message) =>
+	page.evaluate(
+		(message) => {
+			const { listeners, sent } = /** @type {any} */ (globalThis);
+			const { turn } = sent.findLast((/** @type {any} */ m) => m.do === message.answers);
+			for (const listener of listeners) listener({ ...message, turn });
+		},
+		/** @type {any} */ (message),
+	);
+
+/**
+ * Answers the request for completions with tags that are on one note each.
+ * @param {string[]} names
+ */
+const complete = (...names) =>
+	answer({ answers: "complete", tags: names.map((name) => ({ name, count: 1 })) });
+
+/** What the tag field shows: the rows, the highlighted one, the typed text and the tags. */
+const tagField = () =>
+	page.evaluate(() => {
+		const input = /** @type {HTMLInputElement} */ (document.querySelector("#tags"));
+		const active = input.getAttribute("aria-activedescendant");
+		const rows = [...document.querySelectorAll("#completions li")];
+		const chosen = [...document.querySelectorAll("#chosen [data-tag]")];
+		return {
+			rows: rows.map((row) =>
+				row.className === "create"
+					? `create ${row.getAttribute("data-tag")}`
+					: row.getAttribute("data-tag"),
+			),
+			active: rows.findIndex((row) => row.id === active),
+			selected: rows.findIndex((row) => row.ariaSelected === "true"),
+			text: input.value,
+			tags: chosen.map((tag) => tag.getAttribute("data-tag")),
+		};
+	});
+
+/** @param {string[]} tags */
+const tagsAre = async (...tags) => assert.deepEqual((await tagField()).tags, tags);
+
+test("Tab in the empty tag field moves on and never adds a suggestion", async () => {
 	await show(1, "");
-	const suggestions = [{ name: "paper", score: 1, because: "", reason: "in_title" }];
-	await tell({ answers: "suggest", suggestions });
-	assert.deepEqual([await offered(), await why()], [["paper"], "suggestedBecause Tab"]);
-	await page.type("#tags", "gp");
-	assert.equal(await why(), "", "nobody knows yet");
-	await tell({ answers: "complete", tags: [{ name: "gpu", count: 1 }] });
-	assert.equal(await why(), "");
-	await page.type("#tags", "x");
-	await tell({ answers: "complete", tags: [] });
-	assert.equal(await why(), "newTaggpx");
+	const suggestions = ["paper", "printing"].map((name) => ({
+		name,
+		score: 1,
+		because: "",
+		reason: "in_title",
+	}));
+	await answer({ answers: "suggest", suggestions });
+	await page.focus("#tags");
+	await page.keyboard.press("Tab");
+	assert.notEqual(await page.evaluate(() => document.activeElement?.id), "tags");
+	await tagsAre();
+	await page.focus("#tags");
 	await page.keyboard.press("Enter");
-	assert.deepEqual([await offered(), await why()], [["paper"], "suggestedBecause Tab"]);
+	assert.equal(await page.evaluate(() => document.activeElement?.id), "summary");
+	await tagsAre();
+});
+
+for (const key of /** @type {const} */ (["Enter", "Tab"])) {
+	test(`${key} takes the first completion, which is highlighted`, async () => {
+		await show(1, "");
+		await page.type("#tags", "hardw");
+		await complete("hardware", "hardware design");
+		assert.deepEqual(await tagField(), {
+			rows: ["hardware", "hardware design", "create hardw"],
+			active: 0,
+			selected: 0,
+			text: "hardw",
+			tags: [],
+		});
+		await page.keyboard.press(key);
+		await tagsAre("hardware");
+		const after = await tagField();
+		assert.deepEqual([after.text, after.rows], ["", []]);
+		assert.equal(await page.evaluate(() => document.activeElement?.id), "tags");
+	});
+
+	test(`${key} waits for completions that are on their way`, async () => {
+		await show(1, "");
+		await page.type("#tags", "hardw");
+		await page.keyboard.press(key);
+		await tagsAre();
+		await complete("hardware");
+		await tagsAre("hardware");
+	});
+}
+
+test("an Enter that waits applies to the text before the next key", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await page.keyboard.press("Enter");
+	await page.keyboard.type("x");
+	await tagsAre("hardw");
+	assert.equal((await tagField()).text, "x");
+});
+
+test("Enter takes the text as typed where no completions arrive", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await page.keyboard.press("Enter");
+	await page.waitForFunction("document.querySelector('#chosen [data-tag=hardw]')");
+});
+
+test("an exact match is the first row, and needs no row to create it", async () => {
+	await show(1, "");
+	await page.type("#tags", "gp");
+	await complete("gpu", "gp");
+	assert.deepEqual((await tagField()).rows, ["gp", "gpu"]);
+	await page.keyboard.press("Enter");
+	await tagsAre("gp");
+	await page.type("#tags", "gp");
+	await complete("gpu");
+	assert.deepEqual((await tagField()).rows, ["gpu"], "it is chosen already");
+});
+
+test("the last row creates the tag as typed, by arrow or click", async () => {
+	await show(1, "");
+	await page.type("#tags", "Hardw");
+	await complete("hardware");
+	await page.keyboard.press("ArrowDown");
+	assert.equal((await tagField()).active, 1);
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw");
+	await page.type("#tags", "soft");
+	await complete("software");
+	await page.click("#completions .create");
+	await tagsAre("hardw", "soft");
+	await page.type("#tags", "zzz");
+	await complete();
+	assert.deepEqual((await tagField()).rows, ["create zzz"]);
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw", "soft", "zzz");
+});
+
+test("a comma and Ctrl+Enter take the text as typed, whatever is highlighted", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await complete("hardware");
+	await page.keyboard.type(",");
+	await tagsAre("hardw");
+	await page.type("#tags", "soft");
+	await complete("software");
+	await page.keyboard.down("Control");
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw", "soft");
+	assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).closings), 0);
+	await page.keyboard.press("Enter");
+	await page.keyboard.up("Control");
+	assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).closings), 1);
+});
+
+test("after Escape, Enter takes the text as typed", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await complete("hardware");
+	await page.keyboard.press("Escape");
+	assert.deepEqual((await tagField()).rows, []);
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw");
+});
+
+test("the text left in the field is kept as typed", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await complete("hardware");
+	const edits = await page.evaluate(
+		() =>
+			/** @type {any} */ (globalThis).sent.findLast(
+				(/** @type {any} */ message) => message.do === "edit",
+			).edits,
+	);
+	assert.deepEqual([edits.tags, edits.pending], [undefined, "hardw"]);
+	await page.focus("#summary");
+	await tagsAre("hardw");
+});
+
+test("arrows in the empty field highlight suggestions, and Enter takes one", async () => {
+	await show(1, "");
+	const suggestions = ["paper", "printing"].map((name) => ({
+		name,
+		score: 1,
+		because: "",
+		reason: "in_title",
+	}));
+	await answer({ answers: "suggest", suggestions });
+	await page.focus("#tags");
+	const active = () =>
+		page.evaluate(() => {
+			const id = document.querySelector("#tags")?.getAttribute("aria-activedescendant");
+			const option = document.querySelector("#suggestions [aria-selected=true]");
+			return [id ?? null, option?.getAttribute("data-tag") ?? null];
+		});
+	assert.deepEqual(await active(), [null, null]);
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await active(), ["suggestion-0", "paper"]);
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await active(), ["suggestion-1", "printing"]);
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await active(), [null, null]);
+	await page.keyboard.press("ArrowUp");
+	assert.deepEqual(await active(), ["suggestion-1", "printing"]);
+	await page.keyboard.press("Enter");
+	await tagsAre("printing");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Escape");
+	assert.deepEqual(await active(), [null, null]);
 });
 
 test("a completion with accents doesn't blink while it is typed without them", async () => {
@@ -327,7 +509,7 @@ test("a completion with accents doesn't blink while it is typed without them", a
 	assert.deepEqual(await marked(), ["cafet"]);
 });
 
-test("an arrow key requests completions and highlights one, and another returns to the text", async () => {
+test("an arrow key in the empty field requests completions and highlights one", async () => {
 	const field = () =>
 		page.$eval("#tags", (field) => [
 			field.getAttribute("aria-activedescendant"),
@@ -346,11 +528,9 @@ test("an arrow key requests completions and highlights one, and another returns 
 	await answer();
 	assert.deepEqual(await field(), ["completion-0", "true"]);
 	await page.keyboard.press("ArrowUp");
-	assert.deepEqual(await field(), [null, "true"]);
-	await page.keyboard.press("ArrowUp");
 	assert.deepEqual(await field(), ["completion-1", "true"]);
-	await page.keyboard.press("Home");
-	assert.deepEqual(await field(), [null, "true"], "what Enter takes is what is typed");
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await field(), ["completion-0", "true"]);
 	await page.keyboard.press("Escape");
 	assert.deepEqual(await field(), [null, "false"]);
 	assert.equal(await page.evaluate("closings"), 0, "the first Escape closes the list");

@@ -1014,3 +1014,55 @@ fn a_table_of_links_beside_bookmarks_in_a_zip_file_is_taken_with_them() {
         assert_eq!(notes(dir.path()), Vec::<Value>::new());
     }
 }
+
+#[test]
+fn our_own_export_without_its_mark_keeps_all_that_it_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = json!({"urlNotes": 1, "notes": [
+        {"url": "https://e.org/a", "title": "A", "tags": ["x"], "summary": "mine",
+         "savedAt": "2024-01-02T03:04:05.000Z", "updatedAt": "2024-01-03T03:04:05.000Z",
+         "addresses": ["https://e.org/a?utm_source=one", "https://e.org/b"]},
+        {"url": "https://e.org/c", "title": "", "tags": [], "summary": "",
+         "savedAt": "2024-01-04T03:04:05.000Z"},
+    ], "trash": [
+        {"url": "https://e.org/d", "title": "D", "tags": [], "summary": "gone",
+         "savedAt": "2024-01-05T03:04:05.000Z", "deletedAt": jiff::Timestamp::now().to_string()},
+    ], "aliases": [{"alias": "ex", "tag": "x"}]});
+    report(dir.path(), own.to_string(), &[]);
+    let exported = run_ok(dir.path(), &["export", "json"]);
+    let mut unmarked: Value = serde_json::from_str(&exported).unwrap();
+    unmarked.as_object_mut().unwrap().remove("urlNotes");
+    let mut added = unmarked.clone();
+    for list in ["notes", "trash"] {
+        for note in added[list].as_array_mut().unwrap() {
+            note["mood"] = "fine".into();
+        }
+    }
+    let cut = json!({"archive": unmarked["notes"], "bin": unmarked["trash"],
+        "names": unmarked["aliases"]});
+    for (file, is_whole) in [(unmarked, true), (cut, true), (added, false)] {
+        let other = tempfile::tempdir().unwrap();
+        let told = report(other.path(), file.to_string(), &[]);
+        assert_eq!(told["format"], "json-list", "{told}");
+        assert_eq!(
+            (&told["refused"], &told["incomplete"]),
+            (&json!(0), &json!(0)),
+            "{told}"
+        );
+        assert!(told["notices"].to_string().contains("guessed"), "{told}");
+        if is_whole {
+            assert_eq!(
+                run_ok(other.path(), &["export", "json"]),
+                exported,
+                "{told}"
+            );
+        } else {
+            let note = &notes(other.path())[1];
+            assert_eq!(note["addresses"].as_array().unwrap().len(), 2, "{note}");
+            assert_eq!(notes(other.path()).len(), 2);
+            assert!(told["notices"].to_string().contains("mood"), "{told}");
+        }
+        let trash = run_ok(other.path(), &["list", "--trash", "--json"]);
+        assert!(trash.contains("https://e.org/d"), "{trash}");
+    }
+}

@@ -1,10 +1,13 @@
-//! Search over the wire and on the command line.
+//! Search over the wire, on the command line and on the site.
 
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, op_id, program, run, run_ok};
+use crate::{
+    host::{TestHost, op_id, program, run, run_ok},
+    site::client::get,
+};
 
 fn titles(found: &Value) -> Vec<&str> {
     let notes = found.as_array().unwrap();
@@ -280,6 +283,45 @@ fn a_hash_filters_by_tag_if_it_exists() {
     ] {
         let answer = host.call("searchNotes", json!({"query": query}));
         assert_eq!(titles(&answer["notes"]), expected, "{query:?}");
+    }
+}
+
+#[test]
+fn a_hash_filters_by_tag_on_the_command_line_on_the_site_and_for_scripts() {
+    let mut host = TestHost::new();
+    note(&mut host, "one", &["gpu", "日本語"], "");
+    note(&mut host, "two", &["deep learning", "c#"], "");
+    note(&mut host, "three", &["n/a"], "a #gpu in words");
+    let port = host.site_port();
+    for (query, expected) in [
+        ("#gpu", &["one"][..]),
+        ("#日本語", &["one"]),
+        ("#\"deep learning\"", &["two"]),
+        ("#c#", &["two"]),
+        ("#n/a", &["three"]),
+        ("-#gpu", &["three", "two"]),
+        ("words -#gpu", &["three"]),
+        ("#absent", &[]),
+    ] {
+        let dir = host.dir();
+        let found = run(dir, &["search", "--json", "--", query]);
+        let printed = String::from_utf8(found.stdout).unwrap();
+        let found: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(titles(&found), expected, "{query:?}: {found}");
+        let plain = String::from_utf8(run(dir, &["search", "--", query]).stdout).unwrap();
+        for title in ["one", "two", "three"] {
+            let stands = plain.lines().any(|line| line.trim_end().ends_with(title));
+            assert_eq!(stands, expected.contains(&title), "{query:?}: {plain}");
+        }
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let scripts = get(port, &format!("/api/notes?q={encoded}")).body;
+        let scripts: Value = serde_json::from_str(&scripts).unwrap();
+        assert_eq!(titles(&scripts["notes"]), expected, "{query:?}");
+        let page = get(port, &format!("/search?q={encoded}")).body;
+        for title in ["one", "two", "three"] {
+            let stands = page.contains(&format!(">{title}<"));
+            assert_eq!(stands, expected.contains(&title), "{query:?}: {page}");
+        }
     }
 }
 

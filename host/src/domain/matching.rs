@@ -26,12 +26,22 @@ impl Searched {
     /// Returns the texts of a note.
     #[must_use]
     pub fn of(note: &Note) -> Self {
+        Self::at(note, address(note))
+    }
+
+    /// Those of a note whose URL has been parsed: `url` is its own.
+    #[must_use]
+    pub fn of_page(note: &Note, url: &PageUrl) -> Self {
+        Self::at(note, url.words())
+    }
+
+    fn at(note: &Note, address: String) -> Self {
         Self {
             title: note.title.clone(),
             tags: tags(note),
             summary: plain_text(&note.shown_summary()),
             excerpt: note.metadata.excerpt.clone().unwrap_or_default(),
-            address: address(note),
+            address,
         }
     }
 

@@ -51,5 +51,5 @@ pub use suggest::{
 };
 pub use tag::{Tag, is_comma, shell_word};
 pub use tokenizer::index_text;
-pub use typo::nearest;
+pub use typo::{FORGIVEN_FROM, begins_with_one_slip, nearest};
 pub use words::{Word, Words};

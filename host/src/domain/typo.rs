@@ -39,6 +39,35 @@ pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<
     found
 }
 
+/// Characters of a text from which [`begins_with_one_slip`] forgives a slip.
+pub const FORGIVEN_FROM: usize = 5;
+
+/// Returns whether a name begins with a text of five characters or more that has one wrong,
+/// missing, extra or exchanged character in it.
+///
+/// The last character of the text must be right: otherwise `maths` would be the known `math`, and
+/// every new word whose end is being typed a known one.
+#[must_use]
+pub fn begins_with_one_slip(typed: &[char], name: &[char]) -> bool {
+    if typed.len() < FORGIVEN_FROM {
+        return false;
+    }
+    let same = typed.iter().zip(name).take_while(|(a, b)| a == b).count();
+    let (typed, name) = (&typed[same..], &name[same..]);
+    if typed.is_empty() || name.is_empty() {
+        return false;
+    }
+    let is_wrong = typed.len() > 1 && name[1..].starts_with(&typed[1..]);
+    let is_extra = typed.len() > 1 && name.starts_with(&typed[1..]);
+    let is_missing = name[1..].starts_with(typed);
+    let are_exchanged = typed.len() > 1
+        && name.len() > 1
+        && typed[0] == name[1]
+        && typed[1] == name[0]
+        && name[2..].starts_with(&typed[2..]);
+    is_wrong || is_extra || is_missing || are_exchanged
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +97,39 @@ mod tests {
         check("python", None);
         check("", None);
         check("m", None);
+    }
+
+    #[test]
+    fn one_slip_within_a_text_is_forgiven_from_five_letters_on() {
+        let forgiven = |typed: &str, name: &str| {
+            let [typed, name] = [typed, name].map(|text| text.chars().collect::<Vec<_>>());
+            begins_with_one_slip(&typed, &name)
+        };
+        for typed in [
+            "machine lerning",
+            "machime learning",
+            "machine  learning",
+            "mahcine",
+            "machnie l",
+            "achine",
+            "machiine le",
+        ] {
+            assert!(forgiven(typed, "machine learning"), "{typed}");
+        }
+        for (typed, name) in [
+            ("maths", "math"),
+            ("hardx", "hardware"),
+            ("rusty", "rust"),
+            ("hadr", "hardware"),
+            ("machine", "machine learning"),
+            ("mashime", "machine"),
+            ("acchine", "machinery"),
+            ("", "machine"),
+            ("machine", ""),
+        ] {
+            assert!(!forgiven(typed, name), "{typed} {name}");
+        }
+        assert!(forgiven("機械学学習", "機械学習"));
     }
 
     #[test]

@@ -2,8 +2,7 @@
 //! reads end before anything is sent.
 
 use std::{
-    borrow::Cow,
-    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState},
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -19,7 +18,7 @@ use crate::{
         facet_cache::FacetCache,
         feed::{self, Feed},
         links::Links,
-        response::Answer,
+        response::{Answer, names, unchanging},
         response_cache::{CachedResponse, ResponseCache, Version},
         route::{Route, Unknown},
         views::{self, DidYouMean, Layout},
@@ -331,7 +330,7 @@ impl Controller {
                 page: &links.home(),
                 updated: feed::updated(&notes),
             };
-            return Ok(atom(links, &feed, &notes));
+            return Ok(Answer::atom(feed::atom(links, &feed, &notes)));
         };
         let right = TagFilter {
             with: reader.tags_of_names(&filter.with)?,
@@ -356,7 +355,7 @@ impl Controller {
             page: &links.narrowed(filter, None),
             updated: feed::updated(&notes),
         };
-        Ok(atom(links, &feed, &notes))
+        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
@@ -592,36 +591,6 @@ fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
     }
     notes.truncate(length);
     notes.last().map(|note| note.id)
-}
-
-fn atom(links: &Links, feed: &Feed<'_>, notes: &[Note]) -> Answer {
-    Answer::data(
-        200,
-        "application/atom+xml; charset=utf-8",
-        feed::atom(links, feed, notes),
-    )
-}
-
-/// Answers with content that changes only with the program.
-fn unchanging(content_type: &'static str, body: Cow<'static, str>, has: Option<&str>) -> Answer {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    let tag = format!("\"{:x}\"", hasher.finish());
-    if has.is_some_and(|has| names(has, &tag)) {
-        return Answer::unchanged(tag);
-    }
-    Answer {
-        tag: Some(tag),
-        ..Answer::data(200, content_type, body)
-    }
-}
-
-/// Returns whether `If-None-Match` contains this ETag (RFC 9110, 13.1.2: weak comparison). `*`,
-/// which no browser sends for a page, is answered with the page.
-fn names(has: &str, tag: &str) -> bool {
-    has.split(',')
-        .map(|one| one.trim_ascii())
-        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 #[cfg(test)]

@@ -56,6 +56,9 @@ pub(super) enum Holder {
     OtherUser,
     /// A program with our `Server` header but no proof: other notes, another version, or a fake.
     Unproven,
+    /// A program with our `Server` header that doesn't know the challenge: a version before there
+    /// was one, or a fake.
+    Unchallenged,
     /// Another program that answered.
     Stranger,
     /// A program that doesn't answer.
@@ -69,7 +72,10 @@ impl Holder {
     /// Returns whether this is certainly not a process of these notes. Browsers may then have
     /// visited it under the site's own origin.
     pub(super) fn is_foreign(self) -> bool {
-        matches!(self, Self::OtherUser | Self::Unproven | Self::Stranger)
+        matches!(
+            self,
+            Self::OtherUser | Self::Unproven | Self::Unchallenged | Self::Stranger
+        )
     }
 }
 
@@ -183,6 +189,8 @@ fn judge(answer: &[u8], is_all: bool, proof: Option<&str>) -> Option<Holder> {
         matches!((shown, proof), (Some(shown), Some(proof)) if identity::is_same(shown, proof));
     Some(match response.code {
         Some(200) if proven => Holder::Sibling,
+        // Nothing there, or nothing without a key: what an old version answers.
+        Some(401 | 403 | 404) if calls_itself_ours => Holder::Unchallenged,
         _ if calls_itself_ours => Holder::Unproven,
         _ => Holder::Stranger,
     })

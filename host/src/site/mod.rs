@@ -350,7 +350,8 @@ fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Liste
         };
         let known = identity();
         let holder = listener::holder(address, known.as_deref());
-        let named = |what: &str| match listening_at(address) {
+        let program = listening_at(address);
+        let named = |what: &str| match &program {
             Some(program) => format!("{what} listens at {address}: {program}"),
             None => format!("{what} listens at {address}"),
         };
@@ -367,8 +368,21 @@ fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Liste
                 thread::sleep(ENDING_PAUSE);
                 continue;
             }
+            // Of our own user, as the kernel says.
+            Holder::Unchallenged
+                if program.as_ref().is_some_and(|program| program.is_url_notes) =>
+            {
+                let who = named("an older version of url-notes");
+                return Err(ServeError::PortTaken {
+                    port,
+                    sentence: format!(
+                        "The site can't be shown: {who}. Close the browser that started it, or end that process; this version then takes its place."
+                    ),
+                    foreign: true,
+                });
+            }
             Holder::OtherUser => named("a program of another user of this computer"),
-            Holder::Unproven => named(
+            Holder::Unproven | Holder::Unchallenged => named(
                 "another url-notes installation, with other notes or of another version, or a program that pretends to be one",
             ),
             Holder::Stranger | Holder::Silent | Holder::Nobody => named("another program"),

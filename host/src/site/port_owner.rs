@@ -10,6 +10,9 @@ pub struct Program {
     pub name: String,
     /// Its process id.
     pub process: u32,
+    /// Whether its file is called `url-notes`: any version of it, run by a user who can read the
+    /// notes anyway.
+    pub is_url_notes: bool,
 }
 
 impl fmt::Display for Program {
@@ -112,8 +115,17 @@ mod linux {
             .then(|| Program {
                 name: name(&folder),
                 process,
+                is_url_notes: is_url_notes(&folder),
             })
         })
+    }
+
+    /// Returns whether a process runs a file called `url-notes`. Linux adds ` (deleted)` to the name
+    /// of a file that was replaced.
+    fn is_url_notes(folder: &Path) -> bool {
+        let file = fs::read_link(folder.join("exe")).unwrap_or_default();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.strip_suffix(" (deleted)").unwrap_or(&name) == "url-notes"
     }
 
     /// Reads a process's name, which may contain anything.

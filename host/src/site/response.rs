@@ -1,6 +1,9 @@
 //! An answer, before it is written to a connection.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -26,6 +29,11 @@ impl Answer {
             tag: None,
             body: html.into(),
         }
+    }
+
+    /// Creates an Atom feed.
+    pub(super) fn atom(feed: String) -> Self {
+        Self::data(200, "application/atom+xml; charset=utf-8", feed)
     }
 
     /// Creates an answer that isn't a page: data, or a file built into the program.
@@ -91,4 +99,30 @@ impl Answer {
             body: (sentence + "\n").into(),
         }
     }
+}
+
+/// Answers with content that changes only with the program.
+pub(super) fn unchanging(
+    content_type: &'static str,
+    body: Cow<'static, str>,
+    has: Option<&str>,
+) -> Answer {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = format!("\"{:x}\"", hasher.finish());
+    if has.is_some_and(|has| names(has, &tag)) {
+        return Answer::unchanged(tag);
+    }
+    Answer {
+        tag: Some(tag),
+        ..Answer::data(200, content_type, body)
+    }
+}
+
+/// Returns whether `If-None-Match` contains this ETag (RFC 9110, 13.1.2: weak comparison). `*`,
+/// which no browser sends for a page, is answered with the page.
+pub(super) fn names(has: &str, tag: &str) -> bool {
+    has.split(',')
+        .map(|one| one.trim_ascii())
+        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }

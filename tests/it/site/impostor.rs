@@ -2,10 +2,11 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     os::unix::fs::{PermissionsExt, fchown},
     path::Path,
+    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -232,6 +233,76 @@ fn ones_own_host_with_other_notes_is_another_installation() {
             stderr.contains(&format!("(process {})", other.process())),
             "{stderr}"
         );
+    }
+}
+
+/// A server that knows no challenge, as the first versions were, by a program of this name.
+const WITHOUT_CHALLENGE: &str = r#"
+    use IO::Socket::INET; $| = 1;
+    my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 5, ReuseAddr => 1);
+    print $server->sockport, "\n";
+    while (my $client = $server->accept) {
+        while (defined(my $line = <$client>)) { last if $line =~ /^\r?$/ }
+        print $client "HTTP/1.1 404 Not Found\r\nServer: url-notes\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        close $client;
+    }
+"#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_of_an_older_version_is_named_as_that() {
+    for (name, is_named) in [("url-notes", true), ("other-notes", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(name);
+        fs::copy("/usr/bin/perl", &file).unwrap();
+        let mut old = Command::new(&file)
+            .args(["-e", WITHOUT_CHALLENGE])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut port = String::new();
+        BufReader::new(old.stdout.take().unwrap())
+            .read_line(&mut port)
+            .unwrap();
+        let port: u16 = port.trim().parse().unwrap();
+        let output = open(dir.path(), port);
+        let doctor = program(dir.path())
+            .env("URL_NOTES_PORT", port.to_string())
+            .arg("doctor")
+            .output()
+            .unwrap();
+        let mut host = TestHost::at_port(dir.path(), port);
+        let problem = until("the host to say who has the port", || {
+            let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+            hello["siteProblem"].as_str().map(str::to_owned)
+        });
+        let process = old.id();
+        old.kill().unwrap();
+        old.wait().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        for said in [
+            String::from_utf8(output.stderr).unwrap(),
+            String::from_utf8(doctor.stdout).unwrap(),
+            problem,
+        ] {
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(
+                said.contains("an older version of url-notes listens at 127.0.0.1"),
+                is_named,
+                "{said}"
+            );
+            assert_eq!(
+                said.contains("Close the browser that started it"),
+                is_named,
+                "{said}"
+            );
+            assert!(said.contains(&format!("(process {process})")), "{said}");
+        }
+        // Then the running host takes the port.
+        until("the site to be served", || {
+            let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+            hello["siteProblem"].is_null().then_some(())
+        });
     }
 }
 

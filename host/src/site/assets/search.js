@@ -1,6 +1,7 @@
 // The search of an exported site. There is no server, so the page itself searches the pieces of the
 // index.
 
+import { longDay, shortDay } from "./dates.js";
 import { occurrences } from "./occurrences.js";
 import {
 	nameOf,
@@ -32,30 +33,6 @@ const DAY = 86_400;
 const FIRST_TAGS = 6;
 /** Most tags offered to narrow a search. */
 const NARROWING = 8;
-
-const MONTHS = [
-	"January",
-	"February",
-	"March",
-	"April",
-	"May",
-	"June",
-	"July",
-	"August",
-	"September",
-	"October",
-	"November",
-	"December",
-];
-const DAYS = [
-	"Sunday",
-	"Monday",
-	"Tuesday",
-	"Wednesday",
-	"Thursday",
-	"Friday",
-	"Saturday",
-];
 
 const outcome = /** @type {HTMLElement} */ (document.querySelector("#outcome"));
 const found = /** @type {HTMLElement} */ (document.querySelector("#found"));
@@ -528,18 +505,6 @@ function narrowing(notes) {
 	}
 	details.append(summary, list);
 	return [details];
-}
-
-/** @param {string} day `2025-08-21` */
-function longDay(day) {
-	const date = new Date(`${day}T00:00:00Z`);
-	return `${DAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
-}
-
-/** @param {string} day */
-function shortDay(day) {
-	const date = new Date(`${day}T00:00:00Z`);
-	return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]?.slice(0, 3)} ${date.getUTCFullYear()}`;
 }
 
 /** @param {string} text */

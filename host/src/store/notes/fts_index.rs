@@ -11,11 +11,14 @@ use std::collections::btree_map::Entry;
 use rusqlite::{Transaction, params};
 
 use crate::{
-    domain::{Note, NoteId, Searched, index_text},
+    domain::{Note, NoteId, PageUrl, Searched},
     error::Result,
     store::{
         notes::note_rows::{load, load_ids, select_notes},
-        transaction::{Writer, pending_index::Indexed},
+        transaction::{
+            Writer,
+            pending_index::{Indexed, IndexedTexts},
+        },
     },
 };
 
@@ -40,6 +43,15 @@ const NOTE_BYTES: usize = if cfg!(test) { 100 } else { 500 };
 impl Writer<'_> {
     /// Schedules a note to be indexed at the end of the transaction.
     pub(in crate::store) fn index(&self, note: &Note, indexed: Indexed) {
+        self.index_texts(note, indexed, || Searched::of(note));
+    }
+
+    /// Has the words of a new note added when the transaction ends; `url` is its own.
+    pub(in crate::store) fn index_new(&self, note: &Note, url: &PageUrl) {
+        self.index_texts(note, Indexed::Not, || Searched::of_page(note, url));
+    }
+
+    fn index_texts(&self, note: &Note, indexed: Indexed, texts: impl FnOnce() -> Searched) {
         let mut notes = self.pending.notes.borrow_mut();
         let more = NOTE_BYTES + note.url.len() + note.title.len() + note.summary.len();
         let bytes = self.pending.bytes.get() + more;
@@ -49,11 +61,12 @@ impl Writer<'_> {
         }
         match notes.entry(note.id) {
             Entry::Vacant(place) => {
-                place.insert(((!full).then(|| note.clone()), indexed));
+                let texts = (!full).then(|| IndexedTexts::of(&texts()));
+                place.insert((texts, indexed));
             }
             Entry::Occupied(mut place) => {
                 if let Some(held) = &mut place.get_mut().0 {
-                    held.clone_from(note);
+                    *held = IndexedTexts::of(&texts());
                 }
             }
         }
@@ -80,7 +93,7 @@ impl Writer<'_> {
                 remove(&self.tx, id)?;
             }
             match held {
-                Some(note) => add(&self.tx, &note)?,
+                Some(texts) => add_texts(&self.tx, id, &texts)?,
                 None => {
                     for note in load_ids(&self.tx, &[id.0])? {
                         add(&self.tx, &note)?;
@@ -210,18 +223,21 @@ pub(in crate::store) fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
 }
 
 pub(in crate::store) fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
-    let texts = Searched::of(note);
+    add_texts(tx, note.id, &IndexedTexts::of(&Searched::of(note)))
+}
+
+fn add_texts(tx: &Transaction<'_>, id: NoteId, texts: &IndexedTexts) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)
          VALUES (?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
-        row(note.id),
-        index_text(&texts.summary),
-        index_text(&texts.title),
-        index_text(&texts.tags),
-        index_text(&texts.excerpt),
-        index_text(&texts.address),
+        row(id),
+        texts.summary,
+        texts.title,
+        texts.tags,
+        texts.excerpt,
+        texts.address,
     ])?;
     Ok(())
 }

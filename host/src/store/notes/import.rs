@@ -107,12 +107,14 @@ impl Import<'_> {
         if let Some(deleted_at) = row.kept.deleted_at {
             return self.deleted(row, deleted_at);
         }
-        if let Some(note) = note_of_page(tx, &row.url)? {
+        if self.may_have_page(row.url.key())
+            && let Some(note) = note_of_page(tx, &row.url)?
+        {
             return self.merge(&note, &row);
         }
         let url = row.url.clone();
         let note = self.new_note(row)?;
-        self.writer.insert(&note, url.key(), url.site())?;
+        self.writer.insert(&note, &url)?;
         self.record(&note, None)?;
         Ok(RowOutcome::New)
     }
@@ -194,7 +196,7 @@ impl Import<'_> {
         writer.execute("DELETE FROM imported WHERE note_id = ?", [note.id.0])?;
         note.id = self.free_id(NoteId::at(note.saved_at))?;
         let url = PageUrl::parse(&note.url)?;
-        writer.insert(&note, url.key(), url.site())?;
+        writer.insert(&note, &url)?;
         self.record(&note, None)?;
         Ok(RowOutcome::Merged)
     }
@@ -242,8 +244,21 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
+    /// Returns false if there is certainly no note of this page.
+    fn may_have_page(&self, key: &str) -> bool {
+        match &*self.writer.bulk.borrow() {
+            Some(bulk) => bulk.may_have_page(key),
+            None => true,
+        }
+    }
+
     /// Returns this id or, if its millisecond is taken, the next free one.
     fn free_id(&self, wanted: NoteId) -> Result<NoteId> {
+        if let Some(bulk) = &*self.writer.bulk.borrow()
+            && !bulk.may_have_row(fts_index::row(wanted))
+        {
+            return Ok(wanted);
+        }
         let mut taken = self.taken.borrow_mut();
         let first = fts_index::row(wanted);
         let mut free = first;
@@ -303,12 +318,11 @@ impl Import<'_> {
              SET updated_at = excluded.updated_at, before = excluded.before",
             params![note.id.0, note.updated_at.as_microsecond(), before],
         )?;
-        if self.changed.get() < MANY {
-            self.changed.set(self.changed.get() + 1);
-            if self.changed.get() == MANY {
-                writer.begin_bulk()?;
-            }
+        self.changed.set(self.changed.get().saturating_add(1));
+        if self.changed.get() == MANY {
+            writer.begin_bulk()?;
         }
+        writer.know_what_is_taken(i64::from(self.changed.get()))?;
         self.unindexed.set(self.unindexed.get() + 1);
         if self.unindexed.get() >= INDEXED_AT_ONCE {
             self.unindexed.set(0);

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     store::{
         notes::{
+            fts_index,
             import::{Import, Origin},
             note_rows::{addresses_column, shift_of, tags_for_trash},
         },
@@ -231,6 +232,9 @@ impl Writer<'_> {
 
     /// Stores a note in the trash.
     pub(in crate::store) fn put_into_trash(&self, note: &Note, key: &str) -> Result<()> {
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.take_row(fts_index::row(note.id));
+        }
         self.execute(
             "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                           site_name, lang, updated_at, tags, deleted_at, shift,

@@ -71,7 +71,7 @@ impl Writer<'_> {
         let id = self.free_id(wanted)?;
         let url = new.url.clone();
         let note = new.into_note(id, title, wanted.moment(), self.now)?;
-        self.insert(&note, url.key(), url.site())?;
+        self.insert(&note, &url)?;
         Ok(SavedNote { note, before: None })
     }
 
@@ -135,7 +135,7 @@ impl Writer<'_> {
             return Err(Error::Conflict);
         }
         note.deleted_at = None;
-        self.insert(&note, url.key(), url.site())?;
+        self.insert(&note, &url)?;
         self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
         Ok(note)
     }
@@ -172,8 +172,10 @@ impl Writer<'_> {
         Ok(id)
     }
 
-    pub(in crate::store) fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
-        let site_id = self.site_id(site)?;
+    /// Adds a note of a page that has none; `url` is the note's own.
+    pub(in crate::store) fn insert(&self, note: &Note, url: &PageUrl) -> Result<()> {
+        let page_key = url.key();
+        let site_id = self.site_id(url.site())?;
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, shift, addresses, title_typed)
@@ -201,23 +203,26 @@ impl Writer<'_> {
         self.list_if_untagged(note)?;
         if let Some(bulk) = &mut *self.bulk.borrow_mut() {
             bulk.add_note(site_id);
+            bulk.take(page_key, fts_index::row(note.id));
         }
         self.bound_bulk()?;
         if !note.addresses.is_empty() {
             self.store_address_keys(note, page_key)?;
         }
-        self.index(note, Indexed::Not);
+        self.index_new(note, url);
         Ok(())
     }
 
     /// Lists a note without tags separately. A trigger removes it from that list with its first
     /// tag.
     fn list_if_untagged(&self, note: &Note) -> Result<()> {
+        let mut listed = 0;
         if note.tags.is_empty() {
-            self.execute(
-                "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)",
-                [note.id.0],
-            )?;
+            let sql = "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)";
+            listed = self.tx.prepare_cached(sql)?.execute([note.id.0])?;
+        }
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.untagged += i64::try_from(listed).unwrap_or(0);
         }
         Ok(())
     }
@@ -267,6 +272,9 @@ impl Writer<'_> {
     pub(in crate::store) fn store_address_keys(&self, note: &Note, own: &str) -> Result<()> {
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
         for key in other_keys(&note.addresses, own) {
+            if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+                bulk.take(&key, fts_index::row(note.id));
+            }
             self.execute(
                 "INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)",
                 params![key, note.id.0],
@@ -283,6 +291,10 @@ impl Writer<'_> {
             .prepare_cached("SELECT tag_id, position FROM note_tags WHERE note_id = ?")?
             .query_map([note.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
+        // Else a trigger does so.
+        if stored.is_empty() && !note.tags.is_empty() && self.bulk.borrow().is_some() {
+            self.execute("DELETE FROM untagged WHERE note_id = ?", [note.id.0])?;
+        }
         for (position, tag) in (0_i64..).zip(&note.tags) {
             let tag_id = self.tag_id(tag)?;
             match stored.iter().position(|(id, _)| *id == tag_id) {

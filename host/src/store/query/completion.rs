@@ -10,7 +10,7 @@ use std::{cmp::Reverse, ops::ControlFlow};
 use rusqlite::{Params, params};
 
 use crate::{
-    domain::{Tag, folded},
+    domain::{FORGIVEN_FROM, Tag, begins_with_one_slip, folded},
     error::Result,
     store::{connection::reader::Reader, notes::tags::TagCount},
 };
@@ -45,6 +45,8 @@ struct Candidate {
 /// The quality of a match, best first.
 #[derive(Debug, Clone, Copy)]
 enum Fit {
+    /// Its name is the text.
+    Is,
     /// One of its names begins with the text.
     Begins,
     /// As `Begins`, ignoring accents and the like: see [`folded`].
@@ -53,13 +55,20 @@ enum Fit {
     Contains,
     /// As `Contains`, ignoring accents.
     ContainsFolded,
+    /// It begins with the text but for one slip: see [`begins_with_one_slip`].
+    BeginsWithSlip,
 }
+
+/// The number of [`Fit`]s.
+const FITS: usize = 6;
 
 /// The typed text.
 struct Typed {
     text: String,
     /// Without accents.
     plain: String,
+    /// The characters of `plain`.
+    characters: Vec<char>,
 }
 
 impl Typed {
@@ -67,7 +76,9 @@ impl Typed {
     fn fit(&self, name: &str, folded: Option<&str>) -> Option<Fit> {
         // Most names and most typed texts have no accents, so they are compared once.
         let plain = folded.or((self.plain != self.text).then_some(name));
-        if name.starts_with(&self.text) {
+        if name == self.text {
+            Some(Fit::Is)
+        } else if name.starts_with(&self.text) {
             Some(Fit::Begins)
         } else if plain.is_some_and(|plain| plain.starts_with(&self.plain)) {
             Some(Fit::BeginsFolded)
@@ -79,19 +90,26 @@ impl Typed {
             None
         }
     }
+
+    /// Returns whether a name begins with the text but for one slip.
+    fn slipped(&self, tag: &Found<'_>) -> bool {
+        let name: Vec<char> = tag.folded.unwrap_or(tag.name).chars().collect();
+        begins_with_one_slip(&self.characters, &name)
+    }
 }
 
 /// The matching tags without duplicates.
 struct Candidates<'a> {
     exclude: &'a [Tag],
     /// By the quality of the match.
-    groups: [Vec<Candidate>; 4],
+    groups: [Vec<Candidate>; FITS],
 }
 
 impl Reader {
-    /// Returns the tags in use of which one name begins with `text`, then those that contain it,
-    /// each group by number of notes. Each group is followed by matches that differ in accents. An
-    /// empty text returns the most used tags.
+    /// Returns the tag in use whose name is `text`, then those of which one name begins with it,
+    /// then those that contain it, then those that begin with it but for one slip, each group by
+    /// number of notes. Each group is followed by matches that differ in accents. An empty text
+    /// returns the most used tags.
     ///
     /// If very many tags share a prefix or infix, some rarely used ones may be missing. One or two
     /// characters are searched as an infix only among the most used tags.
@@ -106,14 +124,24 @@ impl Reader {
             Err(_) => return Ok(Vec::new()),
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let plain = folded(&text).into_owned();
         let typed = Typed {
-            plain: folded(&text).into_owned(),
+            characters: plain.chars().collect(),
+            plain,
             text,
         };
         let mut found = Candidates {
             exclude,
             groups: Default::default(),
         };
+        self.each_tag(
+            "SELECT id, name, grade FROM tags WHERE name = ? AND grade > 0",
+            [&typed.text],
+            |tag| {
+                found.add(Fit::Is, &tag);
+                ControlFlow::Continue(())
+            },
+        )?;
         self.each_beginning(
             &typed,
             "SELECT t.id, t.name, t.grade FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
@@ -171,6 +199,10 @@ impl Reader {
                 },
             )?;
         }
+        if found.better_than(Fit::BeginsWithSlip) < limit && typed.characters.len() >= FORGIVEN_FROM
+        {
+            self.each_with_slip(&typed, &mut found)?;
+        }
         let mut best = Vec::with_capacity(limit.min(64));
         for group in found.groups {
             let room = limit - best.len();
@@ -192,7 +224,8 @@ impl Reader {
         let take = |found: &mut Candidates<'_>, sql: &str, text: &str, fit: Fit| {
             let last = [text, "\u{10FFFF}"].concat();
             self.each_tag(sql, params![text, last, BEGINNINGS], |tag| {
-                found.add(fit, &tag);
+                let is_text = tag.name == typed.text;
+                found.add(if is_text { Fit::Is } else { fit }, &tag);
                 ControlFlow::Continue(())
             })
         };
@@ -202,6 +235,43 @@ impl Reader {
                 take(found, names, &typed.plain, Fit::BeginsFolded)?;
             }
             take(found, folded, &typed.plain, Fit::BeginsFolded)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what begins with the text but for one slip. A slip leaves one half of the text
+    /// intact: the names are the most used ones, those that begin with the first half, and those
+    /// that contain the second half.
+    fn each_with_slip(&self, typed: &Typed, found: &mut Candidates<'_>) -> Result<()> {
+        let (first, second) = typed.characters.split_at(typed.characters.len() / 2);
+        let [first, second] = [first, second].map(|half| half.iter().collect::<String>());
+        let last = [&first, "\u{10FFFF}"].concat();
+        let mut take = |tag: Found<'_>| {
+            if typed.slipped(&tag) {
+                found.add(Fit::BeginsWithSlip, &tag);
+            }
+            ControlFlow::Continue(())
+        };
+        self.each_tag(
+            "SELECT id, name, grade, folded FROM tags WHERE grade > 0 \
+             ORDER BY grade DESC, id LIMIT ?",
+            params![WALKED],
+            &mut take,
+        )?;
+        self.each_tag(
+            "SELECT id, name, grade, folded FROM tags INDEXED BY tags_by_name \
+             WHERE name BETWEEN ? AND ? AND grade > 0 LIMIT ?",
+            params![first, last, BEGINNINGS],
+            &mut take,
+        )?;
+        let pieces = pieces(&second);
+        if !pieces.is_empty() {
+            self.each_tag(
+                "SELECT t.id, t.name, t.grade, t.folded FROM tag_names f \
+                 JOIN tags t ON t.id = f.rowid WHERE tag_names MATCH ? AND t.grade > 0 LIMIT ?",
+                params![pieces, INSIDES],
+                &mut take,
+            )?;
         }
         Ok(())
     }
@@ -386,22 +456,77 @@ mod tests {
                     let name = tag.tag.as_str();
                     let folded = folded(name);
                     let walked = !short || grade(tag) >= last;
-                    if name.starts_with(&typed) {
+                    if name == typed {
                         Some(0)
-                    } else if folded.starts_with(&plain) {
+                    } else if name.starts_with(&typed) {
                         Some(1)
-                    } else if walked && name.contains(&typed) {
+                    } else if folded.starts_with(&plain) {
                         Some(2)
-                    } else if walked && folded.contains(&plain) {
+                    } else if walked && name.contains(&typed) {
                         Some(3)
+                    } else if walked && folded.contains(&plain) {
+                        Some(4)
                     } else {
                         None
                     }
                 };
-                let groups = (0..4).flat_map(|group| allowed().filter(move |tag| fit(tag) == Some(group)));
+                let groups = (0..5).flat_map(|group| allowed().filter(move |tag| fit(tag) == Some(group)));
                 let wanted: Vec<TagCount> = groups.take(limit).cloned().collect();
                 prop_assert_eq!(found, wanted, "{:?}", text);
             }
+        }
+    }
+
+    #[test]
+    fn an_exact_match_comes_first_and_a_slip_last() {
+        let names = [
+            "machine learning",
+            "machines",
+            "machine",
+            "the machine age",
+            "mächine",
+            "hardware",
+        ];
+        let (_dir, store, _) = store_with(&names.map(str::to_owned));
+        let complete = |text: &str, limit| {
+            let found = store.complete_tags(text, limit, &[]).unwrap();
+            found
+                .into_iter()
+                .map(|tag| tag.tag.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            complete("machine", 9),
+            [
+                "machine",
+                "machine learning",
+                "machines",
+                "mächine",
+                "the machine age"
+            ]
+        );
+        assert_eq!(complete("machine", 1), ["machine"]);
+        assert_eq!(complete("machine lerning", 9), ["machine learning"]);
+        assert_eq!(complete("hadrw", 9), ["hardware"]);
+        assert_eq!(complete("härdwrae", 9), ["hardware"]);
+        assert_eq!(complete("hadr", 9), [""; 0], "four letters");
+    }
+
+    #[test]
+    fn a_slip_is_forgiven_among_more_tags_than_are_walked_over() {
+        let mut names: Vec<String> = (0..90).map(|number| format!("filler {number}")).collect();
+        names.push("machine learning".into());
+        names.push("knowledge graph".into());
+        let (_dir, store, _) = store_with(&names);
+        for (text, name) in [
+            ("machine lerning", "machine learning"),
+            ("mchine learning", "machine learning"),
+            ("knowlegde", "knowledge graph"),
+            ("knwledge gr", "knowledge graph"),
+        ] {
+            let found = store.complete_tags(text, 5, &[]).unwrap();
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].tag.as_str(), name, "{text}");
         }
     }
 }

@@ -408,7 +408,7 @@ impl Rebuilding<'_> {
             self.salvage.same_page += 1;
             self.writer.put_into_trash(&note, url.key())?;
         } else {
-            self.writer.insert(&note, url.key(), url.site())?;
+            self.writer.insert(&note, &url)?;
             self.salvage.notes += 1;
             self.salvage.partial += u64::from(row.partial);
         }
@@ -436,7 +436,7 @@ impl Rebuilding<'_> {
             updated_at: id.moment(),
             deleted_at: None,
         };
-        self.writer.insert(&note, key, url.site())?;
+        self.writer.insert(&note, &url)?;
         self.salvage.addresses += 1;
         self.salvage.uncertain += u64::from(stray);
         Ok(())

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
 };
 
-use crate::domain::{Note, NoteId};
+use crate::domain::{NoteId, Searched, index_text};
 
 /// Entries to be written to the full-text indexes.
 ///
@@ -14,11 +14,33 @@ use crate::domain::{Note, NoteId};
 #[derive(Debug, Default)]
 pub(in crate::store) struct Pending {
     /// The first notes are held in memory; the others are read again.
-    pub(in crate::store) notes: RefCell<BTreeMap<NoteId, (Option<Note>, Indexed)>>,
+    pub(in crate::store) notes: RefCell<BTreeMap<NoteId, (Option<IndexedTexts>, Indexed)>>,
     /// Text held in memory, in bytes.
     pub(in crate::store) bytes: Cell<usize>,
     /// New tags.
     pub(in crate::store) tags: RefCell<Vec<i64>>,
+}
+
+/// The texts of a note as the full-text index stores them.
+#[derive(Debug)]
+pub(in crate::store) struct IndexedTexts {
+    pub(in crate::store) summary: String,
+    pub(in crate::store) title: String,
+    pub(in crate::store) tags: String,
+    pub(in crate::store) excerpt: String,
+    pub(in crate::store) address: String,
+}
+
+impl IndexedTexts {
+    pub(in crate::store) fn of(texts: &Searched) -> Self {
+        Self {
+            summary: index_text(&texts.summary),
+            title: index_text(&texts.title),
+            tags: index_text(&texts.tags),
+            excerpt: index_text(&texts.excerpt),
+            address: index_text(&texts.address),
+        }
+    }
 }
 
 /// Whether the index has older entries of a note.

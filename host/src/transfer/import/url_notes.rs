@@ -24,21 +24,12 @@ const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
 
 /// Reads a note or an alias. Everything except the address may be missing, so that hand-written
 /// files can be read too.
-fn found(entry: &Fields<'_>, line: u64) -> Found {
+pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
         return Found::Alias { line, name, of };
     }
-    let (deleted, left) = deleted_at(entry);
-    // Other programs have other ids. Ours are the time of the save, or the next free one.
     let saved = date(entry, "savedAt");
-    let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
-        let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
-        (NoteId::MIN..=NoteId::MAX).contains(id)
-            && saved
-                .at()
-                .filter(|saved| *saved <= last_moment())
-                .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
-    });
+    let (kept, left) = kept(entry);
     Row {
         line,
         url: entry.text("url"),
@@ -51,20 +42,51 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         lang: entry.some("lang"),
         saved,
         updated: date(entry, "updatedAt"),
-        kept: ExportedFields {
-            id,
-            deleted_at: deleted,
-            addresses: entry
-                .texts("addresses")
-                .into_iter()
-                .filter(|url| PageUrl::parse(url).is_ok())
-                .collect(),
-        },
+        kept,
         left: left.into_iter().collect(),
         own: true,
         ..Row::default()
     }
     .into()
+}
+
+/// Returns whether an object is a note or an alias as in our exports: without unknown members, and
+/// with at least one member that few other programs have.
+pub(super) fn is_ours(entry: &Fields<'_>) -> bool {
+    let is_alias = entry.names().count() == 2;
+    let is_alias = is_alias && entry.some("alias").is_some() && entry.some("tag").is_some();
+    let mut names = entry.names();
+    let has_own = || {
+        let mut names = entry.names();
+        names.any(|name| ["savedAt", "deletedAt", "addresses"].contains(&name))
+    };
+    is_alias
+        || entry.some("url").is_some() && names.all(|name| MEMBERS.contains(&name)) && has_own()
+}
+
+/// Returns the fields of a note that only our exports have, and what is left out of them.
+pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, String)>) {
+    let (deleted_at, left) = deleted_at(entry);
+    // Other programs have other ids. Ours are the time of the save, or the next free one.
+    let saved = date(entry, "savedAt");
+    let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
+        let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
+        (NoteId::MIN..=NoteId::MAX).contains(id)
+            && saved
+                .at()
+                .filter(|saved| *saved <= last_moment())
+                .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
+    });
+    let kept = ExportedFields {
+        id,
+        deleted_at,
+        addresses: entry
+            .texts("addresses")
+            .into_iter()
+            .filter(|url| PageUrl::parse(url).is_ok())
+            .collect(),
+    };
+    (kept, left)
 }
 
 /// Returns when a note was deleted. It stays deleted even if the file has no usable date.
