@@ -417,7 +417,7 @@ fn joined(mut first: String, second: &str) -> String {
 }
 
 /// Removes the indentation that an exporter added to the lines of a note: as much as all lines
-/// have, and at most that of its tag, because the text may be indented itself.
+/// have, if that is at least the indentation of its tag, because the text may be indented itself.
 fn outdented(text: &str, indent: usize) -> String {
     let text = text.trim_end();
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
