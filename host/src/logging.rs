@@ -26,7 +26,8 @@ struct FileLog {
 }
 
 /// Sends the log to its file from now on. The file is made when there is a first
-/// line. Where it can't be written, logging is silent: it must not cost a save.
+/// line. Where it can't be written, logging is silent: it must not cost a save. What is known
+/// to keep it from being written is said once on stderr, which browsers keep of a host.
 pub fn start(config: &Config) {
     let log = FileLog {
         path: config.log.clone(),
@@ -38,6 +39,9 @@ pub fn start(config: &Config) {
     }
     for warning in &config.warnings {
         log::warn!("{warning}");
+    }
+    if let Some(obstacle) = &config.log_obstacle {
+        let _ = writeln!(io::stderr(), "url-notes: {obstacle}");
     }
 }
 

@@ -32,10 +32,6 @@ fn main() -> ExitCode {
 fn host(caller: Caller) -> anyhow::Result<()> {
     let config = Config::load(None)?;
     logging::start(&config);
-    if let Some(obstacle) = &config.log_obstacle {
-        // Browsers keep what a host says here, and there is no log to say it in.
-        let _ = writeln!(io::stderr(), "url-notes: {obstacle}");
-    }
     let site = OnceCell::new();
     let access = site::Settings::from(&config).access();
     let mut handler = Handler::new(Settings::from(&config), || {
@@ -53,7 +49,7 @@ fn host(caller: Caller) -> anyhow::Result<()> {
 fn command_line(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.data_dir.as_deref())?;
     logging::start(&config);
-    for warning in config.warnings.iter().chain(&config.log_obstacle) {
+    for warning in &config.warnings {
         writeln!(io::stderr(), "url-notes: {warning}")?;
     }
     let mut out = io::stdout().lock();
