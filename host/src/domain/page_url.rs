@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     app_routes::route_of,
-    secrets::without_user_info,
+    secrets::{without_plain_user_info, without_user_info},
     share_parameters::{Ignored, path_of},
     short_links,
 };
@@ -280,7 +280,7 @@ fn key_read_once(url: &Url) -> String {
         // Read again until that changes nothing: of `file://host//c:/x` the first
         // reading drops a slash, and only the second one sees the drive, which no
         // host goes with. Each reading that changes something leaves less.
-        while let Ok(again) = Url::parse(&unescaped(&without_user_info(whole.as_str())))
+        while let Ok(again) = Url::parse(&unescaped(&without_plain_user_info(whole.as_str())))
             && again.as_str().len() < whole.as_str().len()
         {
             whole = again;
