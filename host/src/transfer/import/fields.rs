@@ -83,6 +83,12 @@ impl<'a> Fields<'a> {
             .map_or_else(String::new, |json| self.read(json))
     }
 
+    /// The texts of a list; none of anything else.
+    pub(super) fn plain_texts(&self, name: &str) -> Vec<String> {
+        let texts = self.list(name).into_iter().map(|json| self.read(json));
+        texts.filter(|text| !text.trim().is_empty()).collect()
+    }
+
     /// A text that says something.
     pub(super) fn some(&self, name: &str) -> Option<String> {
         Some(self.text(name)).filter(|text| !text.trim().is_empty())

@@ -277,6 +277,44 @@ pub(super) fn of_name(name: &str) -> Option<Secret> {
     })
 }
 
+/// Names of columns with a user's name, which no table of bookmarks has beside a PIN.
+const USERS: &[&str] = &[
+    "user",
+    "username",
+    "login",
+    "account",
+    "email",
+    "benutzer",
+    "benutzername",
+    "nutzer",
+    "utilisateur",
+    "identifiant",
+    "usuario",
+    "utente",
+    "utilizador",
+    "gebruiker",
+    "bruger",
+    "kayttaja",
+    "uzytkownik",
+    "пользователь",
+    "логин",
+    "用户名",
+    "ユーザー名",
+    "사용자",
+];
+
+/// Whether a table with these columns is one of logins by a PIN, which alone means other
+/// things as well.
+pub(super) fn is_login(names: &[String]) -> bool {
+    let is = |name: &String, wanted: &[&str]| {
+        let words = words(name);
+        wanted.contains(&words.concat().as_str())
+            || words.iter().any(|word| wanted.contains(&word.as_str()))
+    };
+    names.iter().any(|name| is(name, &["pin", "pincode"]))
+        && names.iter().any(|name| is(name, USERS))
+}
+
 /// The words of a name, without case, accents, full width, signs and what can't be seen.
 pub(super) fn words(name: &str) -> Vec<String> {
     let compatible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
@@ -342,6 +380,7 @@ pub(super) fn may_hold(text: &str) -> bool {
     let words = words(text);
     let (spaced, joined) = (words.join(" "), words.concat());
     joined.contains("otpauth")
+        || words.iter().any(|word| word == "pin" || word == "pincode")
         || NORMAL.iter().any(|known| {
             known.parts.iter().any(|(part, whole)| {
                 spaced.contains(part.as_str()) || joined.contains(whole.as_str())
