@@ -196,6 +196,52 @@ pub fn tokens_in(url: &str) -> Vec<String> {
 /// addresses within it that have a password. Everything else stays byte for byte.
 #[must_use]
 pub fn without_user_info(url: &str) -> Cow<'_, str> {
+    match without_plain_user_info(url) {
+        Cow::Borrowed(url) => without_encoded_passwords(url),
+        Cow::Owned(url) => Cow::Owned(without_encoded_passwords(&url).into_owned()),
+    }
+}
+
+/// The address without the passwords of addresses that are percent-encoded within it
+/// (`?next=https%3A%2F%2Fuser%3Apassword%40host%2F`), or have no scheme (`?u=//user:…@host`).
+fn without_encoded_passwords(url: &str) -> Cow<'_, str> {
+    let lower = url.to_ascii_lowercase();
+    let has_sign = lower.contains("%40") || lower.contains('@');
+    if !has_sign || !(lower.contains("%2f%2f") || lower.contains("=//")) {
+        return Cow::Borrowed(url);
+    }
+    let mut text = String::with_capacity(url.len());
+    let mut copied = 0;
+    for slashes in ["%2f%2f", "=//"] {
+        for (at, _) in lower.match_indices(slashes) {
+            let start = at + slashes.len();
+            if start < copied {
+                continue;
+            }
+            let rest = &lower[start..];
+            let ends = ["%2f", "%3f", "%23", "/", "?", "#", "&"];
+            let end = ends.iter().filter_map(|end| rest.find(end)).min();
+            let authority = &rest[..end.unwrap_or(rest.len())];
+            let sign = authority.rfind("%40").map(|sign| (sign, 3));
+            let Some((sign, length)) = sign.or_else(|| Some((authority.rfind('@')?, 1))) else {
+                continue;
+            };
+            let user_info = &authority[..sign];
+            if user_info.contains(':') || user_info.contains("%3a") {
+                text.push_str(&url[copied..start]);
+                copied = start + sign + length;
+            }
+        }
+    }
+    text.push_str(&url[copied..]);
+    match copied {
+        0 => Cow::Borrowed(url),
+        _ => Cow::Owned(text),
+    }
+}
+
+/// As [`without_user_info`], except for what is percent-encoded: what page keys are made of.
+pub(super) fn without_plain_user_info(url: &str) -> Cow<'_, str> {
     if !url.contains('@') {
         return Cow::Borrowed(url);
     }
@@ -467,6 +513,26 @@ mod tests {
             (
                 "https://e.org/?u=https://jo:pw@f.org/",
                 "https://e.org/?u=https://f.org/",
+            ),
+            (
+                "https://e.org/?next=https%3A%2F%2Fjo%3Apw%40f.org%2Fa&b=1",
+                "https://e.org/?next=https%3A%2F%2Ff.org%2Fa&b=1",
+            ),
+            (
+                "https://e.org/?a=http%3a%2f%2fjo:pw@f.org",
+                "https://e.org/?a=http%3a%2f%2ff.org",
+            ),
+            (
+                "https://e.org/?u=//jo:pw@f.org/",
+                "https://e.org/?u=//f.org/",
+            ),
+            (
+                "https://jo:pw@e.org/?u=https%3A%2F%2Fa%3Ab%40f.org",
+                "https://e.org/?u=https%3A%2F%2Ff.org",
+            ),
+            (
+                "https://e.org/?q=%2F%2Fa%40b&m=x%3Ay%40z",
+                "https://e.org/?q=%2F%2Fa%40b&m=x%3Ay%40z",
             ),
             ("https://e.org/@jo", "https://e.org/@jo"),
             ("https://e.org/a//b@c", "https://e.org/a//b@c"),

@@ -98,6 +98,12 @@ impl Head {
     /// Reads the record at the start of a text.
     fn in_line(text: &str, delimiter: Option<u8>, lines_before: u64) -> Option<Self> {
         let line = text.lines().next()?;
+        // A heading or an item of Markdown, "# Links" above all.
+        let start = line.trim_start().trim_start_matches('#');
+        let is_heading = start.len() < line.trim_start().len() && start.starts_with(' ');
+        if is_heading || start.starts_with("- ") || start.starts_with("* ") {
+            return None;
+        }
         let count = |delimiter: &u8| line.bytes().filter(|byte| byte == delimiter).count();
         let delimiter = delimiter.or_else(|| {
             let found = DELIMITERS

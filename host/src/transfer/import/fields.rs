@@ -83,6 +83,12 @@ impl<'a> Fields<'a> {
             .map_or_else(String::new, |json| self.read(json))
     }
 
+    /// Returns the texts of a list, or none for another value.
+    pub(super) fn plain_texts(&self, name: &str) -> Vec<String> {
+        let texts = self.list(name).into_iter().map(|json| self.read(json));
+        texts.filter(|text| !text.trim().is_empty()).collect()
+    }
+
     /// Returns a text that isn't empty.
     pub(super) fn some(&self, name: &str) -> Option<String> {
         Some(self.text(name)).filter(|text| !text.trim().is_empty())

@@ -238,7 +238,16 @@ impl Walk<'_> {
                     Column::Read if object.is_false(name) => filling.text(column, rank, "no"),
                     Column::Note if object.some(name).is_none() => {
                         let quotes = json::quotes(&object.objects(name));
-                        filling.text(column, rank, &quotes);
+                        let text = match quotes.is_empty() {
+                            true => texts_of(object, name).join("\n\n"),
+                            false => quotes,
+                        };
+                        filling.text(column, rank, &text);
+                    }
+                    Column::Title | Column::Excerpt | Column::Site
+                        if object.some(name).is_none() =>
+                    {
+                        filling.text(column, rank, &texts_of(object, name).join(" "));
                     }
                     Column::Other => {
                         if self.left.len() < 1_000 && object.some(name).is_some() && !is_key(name) {
@@ -261,6 +270,15 @@ impl Walk<'_> {
             }
         }
         row.into()
+    }
+}
+
+/// Returns the texts of a member: a list of texts, or an object with a text under a common name.
+fn texts_of(object: &Fields<'_>, name: &str) -> Vec<String> {
+    let inner = object.object(name).unwrap_or_default();
+    match inner.first_some(&["text", "content", "markdown", "body", "value", "rendered"]) {
+        Some(text) => vec![text],
+        None => object.plain_texts(name),
     }
 }
 

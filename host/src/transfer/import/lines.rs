@@ -120,6 +120,8 @@ fn read_line(text: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 }
 
 fn found(entry: &str, line: u64) -> Found {
+    // OneTab's, of a page without a title.
+    let entry = entry.strip_suffix(" |").unwrap_or(entry).trim_end();
     let (url, title) = match entry.split_once(" | ") {
         Some((url, title)) => (url, title),
         None => entry.split_once(char::is_whitespace).unwrap_or((entry, "")),
@@ -176,6 +178,7 @@ mod tests {
             ("https://e.org/", Some(("https://e.org/", ""))),
             ("https://e.org/ | T | U", Some(("https://e.org/", "T | U"))),
             ("https://e.org/\tT", Some(("https://e.org/", "T"))),
+            ("https://e.org/ |", Some(("https://e.org/", ""))),
             (
                 "A title: https://e.org/",
                 Some(("https://e.org/", "A title")),

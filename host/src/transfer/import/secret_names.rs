@@ -277,6 +277,44 @@ pub(super) fn of_name(name: &str) -> Option<Secret> {
     })
 }
 
+/// Names of columns with a user name. A table of bookmarks has none of them beside a PIN.
+const USERS: &[&str] = &[
+    "user",
+    "username",
+    "login",
+    "account",
+    "email",
+    "benutzer",
+    "benutzername",
+    "nutzer",
+    "utilisateur",
+    "identifiant",
+    "usuario",
+    "utente",
+    "utilizador",
+    "gebruiker",
+    "bruger",
+    "kayttaja",
+    "uzytkownik",
+    "пользователь",
+    "логин",
+    "用户名",
+    "ユーザー名",
+    "사용자",
+];
+
+/// Returns whether a table with these columns holds logins with a PIN. A column `pin` alone may mean
+/// something else.
+pub(super) fn is_login(names: &[String]) -> bool {
+    let is = |name: &String, wanted: &[&str]| {
+        let words = words(name);
+        wanted.contains(&words.concat().as_str())
+            || words.iter().any(|word| wanted.contains(&word.as_str()))
+    };
+    names.iter().any(|name| is(name, &["pin", "pincode"]))
+        && names.iter().any(|name| is(name, USERS))
+}
+
 /// Returns the words of a name without case, accents, full width, signs and invisible characters.
 pub(super) fn words(name: &str) -> Vec<String> {
     let compatible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
@@ -343,6 +381,7 @@ pub(super) fn may_hold(text: &str) -> bool {
     let words = words(text);
     let (spaced, joined) = (words.join(" "), words.concat());
     joined.contains("otpauth")
+        || words.iter().any(|word| word == "pin" || word == "pincode")
         || NORMAL.iter().any(|known| {
             known.parts.iter().any(|(part, whole)| {
                 spaced.contains(part.as_str()) || joined.contains(whole.as_str())

@@ -13,7 +13,9 @@ use encoding_rs::Encoding;
 use super::{columns, csv, source::Source};
 use crate::{
     error::Result,
-    transfer::import::secret_names::{Secret, is_code_secret, may_hold, of_name, refusal},
+    transfer::import::secret_names::{
+        Secret, is_code_secret, is_login, may_hold, of_name, refusal,
+    },
 };
 
 /// Length of the part of a text that is searched for a header row, in bytes.
@@ -169,7 +171,10 @@ fn in_record(text: &str, below: bool) -> Option<Secret> {
         if !is_head {
             return None;
         }
-        let secret = names.iter().find_map(|name| of_name(name))?;
+        let secret = names
+            .iter()
+            .find_map(|name| of_name(name))
+            .or_else(|| is_login(names).then_some(Secret::Password))?;
         let others = names.iter().filter(|name| of_name(name).is_none());
         let known = others.filter(|name| columns::is_known(name)).count();
         let is_table = match below {
