@@ -1020,7 +1020,7 @@ fn our_own_export_without_its_mark_keeps_all_that_it_has() {
          "savedAt": "2024-01-04T03:04:05.000Z"},
     ], "trash": [
         {"url": "https://e.org/d", "title": "D", "tags": [], "summary": "gone",
-         "savedAt": "2024-01-05T03:04:05.000Z", "deletedAt": jiff::Timestamp::now().to_string()},
+         "savedAt": "2024-01-05T03:04:05.000Z", "deletedAt": url_notes::clock::now().to_string()},
     ], "aliases": [{"alias": "ex", "tag": "x"}]});
     report(dir.path(), own.to_string(), &[]);
     let exported = run_ok(dir.path(), &["export", "json"]);
