@@ -37,6 +37,21 @@ pub enum Error {
     /// Restoring a note whose page was saved anew.
     #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
+    /// Another note has the page of a new address; its id.
+    #[error(
+        "This page already has another note. To make one note of both, merge them: `url-notes merge KEEP DROP`. The other note's id is {0}."
+    )]
+    AddressTaken(i64),
+    /// Not as many notes as the user was shown.
+    #[error(
+        "There are {found} notes now, not {expected}, so nothing was changed. Look at them again."
+    )]
+    SelectionChanged {
+        /// As many as were shown.
+        expected: u64,
+        /// As many as there are.
+        found: u64,
+    },
     /// `opId` used twice for different things.
     #[error("This operation id was already used for another operation.")]
     OpIdReused,
@@ -163,6 +178,8 @@ impl Error {
             Self::NotFound => ErrorKind::NotFound,
             Self::Conflict => ErrorKind::Conflict,
             Self::OpIdReused => ErrorKind::OpIdReused,
+            Self::AddressTaken(_) => ErrorKind::AddressTaken,
+            Self::SelectionChanged { .. } => ErrorKind::SelectionChanged,
             Self::ProtocolUnsupported { .. } => ErrorKind::ProtocolUnsupported,
             Self::ResponseTooLarge => ErrorKind::ResponseTooLarge,
             Self::ClockWrong { .. } => ErrorKind::ClockWrong,

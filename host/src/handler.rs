@@ -4,12 +4,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
+use library::LastList;
 use rendered_text::render_markdown;
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
+        Change, Choices, Days, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
         Quote, Tag, parse_tags,
     },
     error::{Error, Result},
@@ -18,17 +19,18 @@ use crate::{
     protocol::{
         CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult, MAX_RESPONSE_BYTES,
         NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request,
-        SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult, StatsResult,
-        SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
+        SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult, SearchOrder,
+        StatsResult, SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
     store::{Counts, Operation, OperationResult, Store},
     wire::{
-        fit_addresses, wire_hit, wire_note, wire_saved, wire_stats, wire_suggestion, wire_tag,
-        wire_tokens,
+        fit_addresses, wire_hit, wire_note, wire_problem, wire_saved, wire_stats, wire_suggestion,
+        wire_tag, wire_tokens,
     },
 };
 
+mod library;
 mod rendered_text;
 
 /// Results of `completeTags` and `searchNotes` where the request names no limit.
@@ -50,6 +52,8 @@ pub struct Settings {
     pub save_file_urls: bool,
     /// Whether user name and password are taken out of addresses that are saved.
     pub strip_user_info: bool,
+    /// Whether a page that is saved is still to be read.
+    pub unread_on_save: bool,
     /// `save-on-open` of the configuration, handed on to the extension.
     pub save_on_open: Option<bool>,
 }
@@ -61,6 +65,7 @@ pub struct Handler<S> {
     site: S,
     store: Option<Store>,
     seen: Option<ExtensionRegistry>,
+    last_list: Option<LastList>,
 }
 
 impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
@@ -85,6 +90,20 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
             Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
+            Request::ListNotes(params) => self.list_notes(&params).map(Outcome::Listed),
+            Request::EditNotes(params) => self.edit_notes(&params).map(Outcome::Edit),
+            Request::EditStatus(params) => self.edit_status(&params).map(Outcome::Edit),
+            Request::CancelEdit(params) => self.cancel_edit(&params).map(Outcome::Edit),
+            Request::UndoEdit(params) => self.undo_edit(&params).map(Outcome::Edit),
+            Request::ChangeAddress(params) => self
+                .change_address(&params)
+                .map(|r| Outcome::Note(r.into())),
+            Request::MergeNotes(params) => {
+                self.merge_notes(&params).map(|r| Outcome::Note(r.into()))
+            }
+            Request::SearchSave(params) => self.search_save(&params).map(Outcome::Searches),
+            Request::SearchForget(params) => self.search_forget(&params).map(Outcome::Searches),
+            Request::SearchList => self.search_list().map(Outcome::Searches),
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -118,6 +137,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             site,
             store: None,
             seen: None,
+            last_list: None,
         }
     }
 
@@ -198,6 +218,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 params.lang.as_deref(),
             )
             .or_dated(params.other_dates.as_deref().unwrap_or_default()),
+            read: !self.settings.unread_on_save,
             quote: params.quote.as_ref().and_then(|quote| {
                 let around = |text: &Option<String>| text.clone().unwrap_or_default();
                 Quote::new(&quote.text, &around(&quote.prefix), &around(&quote.suffix))
@@ -241,6 +262,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             title: params.title,
             tags: params.tags.as_deref().map(parse_tags).transpose()?,
             summary: params.summary,
+            read: params.read,
             seen_tags: seen.tags.as_deref().map(parse_tags).transpose()?,
             seen_summary: seen.summary,
         };
@@ -331,26 +353,36 @@ impl<S: Fn() -> SiteState> Handler<S> {
     }
 
     fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
-        let query = Query::parse_in(&params.query, &TimeZone::system());
+        let query = Query::parse_in(&params.query, &days());
         let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
         let before = params.before.map(NoteId);
-        let found = self
-            .store()?
-            .read_transaction(|store| store.search(&query, before, limit))?;
+        let best = params.order == Some(SearchOrder::Best);
+        let (hits, more, next) = self.store()?.read_transaction(|store| match best {
+            true => {
+                let best = store.search_best(&query, limit)?;
+                let more = best.more || best.hits.len() < best.compared;
+                Ok((best.hits, more, None))
+            }
+            false => {
+                let found = store.search(&query, before, limit)?;
+                Ok((found.hits, found.next.is_some(), found.next))
+            }
+        })?;
         let mut result = SearchNotesResult {
-            notes: Vec::with_capacity(found.hits.len()),
-            more: found.next.is_some(),
-            next: found.next.map(|next| next.0),
+            notes: Vec::with_capacity(hits.len()),
+            more,
+            next: next.map(|next| next.0),
+            problems: query.problems.iter().map(wire_problem).collect(),
         };
         // Long titles and addresses could push the answer over the browser's
         // limit: then it has fewer notes, and says that there are more.
         let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
-        for hit in found.hits {
+        for hit in hits {
             let note = wire_hit(hit);
             let bytes = serde_json::to_vec(&note).map_err(Error::internal)?.len() + 1;
             if bytes > room {
                 result.more = true;
-                result.next = result.notes.last().map(|last| last.id);
+                result.next = result.notes.last().map(|last| last.id).filter(|_| !best);
                 break;
             }
             room -= bytes;
@@ -362,6 +394,11 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn stats(&mut self) -> Result<StatsResult> {
         Ok(wire_stats(&self.store()?.stats()?))
     }
+}
+
+/// The days of this computer.
+fn days() -> Days {
+    Days::at(crate::clock::now(), &TimeZone::system())
 }
 
 fn operation(op_id: &str, method: &'static str) -> Result<Operation> {

@@ -160,6 +160,7 @@ fn difference(
     let tags = tags.filter(|tags| *tags != note.tags);
     let summary = summary.filter(|summary| *summary != note.summary);
     Change {
+        read: None,
         title: title.filter(|title| *title != note.title),
         seen_tags: tags.is_some().then(|| note.tags.clone()),
         seen_summary: summary.is_some().then(|| note.summary.clone()),

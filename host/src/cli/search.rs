@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cli::{context::Invocation, print, tag},
-    domain::Query,
+    domain::{Days, Query},
     error::Result,
     store::{Hit, RANKED, Reader},
     wire::wire_hit,
@@ -75,7 +75,7 @@ fn unshielded(word: &str) -> std::result::Result<String, Infallible> {
 
 impl Search {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let query = Query::parse_in(&self.query.join(" "), &TimeZone::system());
+        let query = Query::parse_in(&self.query.join(" "), &days());
         let store = invocation.reader()?;
         let (hits, more) = store.read_transaction(|store| match self.sort {
             Sort::Newest => newest(store, &query, self.limit),
@@ -89,7 +89,10 @@ impl Search {
             let notes: Vec<_> = hits.into_iter().map(wire_hit).collect();
             return invocation.print_json(&notes);
         }
-        for name in query.with.iter().chain(&query.without) {
+        for problem in &query.problems {
+            invocation.hint(&problem.to_string());
+        }
+        for name in query.named_tags() {
             if let Some(sentence) = tag::unknown(&store, name)? {
                 invocation.hint(&sentence);
             }
@@ -116,6 +119,11 @@ impl Search {
             Ok(())
         })
     }
+}
+
+/// The days of this computer.
+pub(super) fn days() -> Days {
+    Days::at(crate::clock::now(), &TimeZone::system())
 }
 
 /// The newest matches, and whether there are more. Unlike a page of the site it

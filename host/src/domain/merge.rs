@@ -35,6 +35,29 @@ impl Note {
         }
     }
 
+    /// The note with another address. The old one is kept beside it.
+    #[must_use]
+    pub fn moved(mut self, url: &PageUrl, now: Timestamp) -> Self {
+        let old = std::mem::replace(&mut self.url, url.as_str().to_owned());
+        let new = &self.url;
+        self.addresses.retain(|other| other != new);
+        self.keep_address(&old);
+        self.updated_at = self.later(now);
+        self
+    }
+
+    /// The note with another one added, whose page is the same or has become the same: tags,
+    /// texts and addresses of both. Its own title and address stay.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many): both stay apart then.
+    pub fn merged_with(self, other: &Self, now: Timestamp) -> Result<Self> {
+        let updated_at = self.later(now);
+        let mut note = self.joined(other)?;
+        note.updated_at = updated_at;
+        Ok(note)
+    }
+
     /// The title that the page has now, where nobody has typed another one.
     ///
     /// # Errors
@@ -62,6 +85,7 @@ impl Note {
             &younger.metadata,
         )?;
         note.title_typed |= younger.title_typed && note.title == younger.title;
+        note.read &= younger.read;
         for url in std::iter::once(&younger.url).chain(&younger.addresses) {
             note.keep_address(url);
         }
@@ -127,6 +151,9 @@ impl Note {
                 _ => wanted,
             };
             check_summary(&self.summary)?;
+        }
+        if let Some(read) = change.read {
+            self.read = read;
         }
         self.updated_at = self.later(now);
         Ok(self)
@@ -199,6 +226,8 @@ pub struct ImportedRow {
     pub saved_at: Option<Timestamp>,
     /// When it was changed last. None: not since it was saved.
     pub updated_at: Option<Timestamp>,
+    /// Whether it is read, where the file says so.
+    pub read: Option<bool>,
     /// What only an export of ours has.
     pub kept: ExportedFields,
 }
@@ -263,6 +292,7 @@ impl NewNote {
             metadata: self.metadata,
             updated_at: now,
             deleted_at: None,
+            read: self.read,
             url: self.url.as_str().to_owned(),
         })
     }
@@ -301,6 +331,7 @@ impl ImportedRow {
             metadata: self.metadata,
             updated_at,
             deleted_at: None,
+            read: self.read.unwrap_or(true),
         }
     }
 
@@ -329,6 +360,11 @@ impl Note {
             .clone()
             .enriched(&row.title, tags, summary, &row.metadata)?;
         note.title_typed |= note.title != self.title;
+        // Two rows of one file: the page is unread where one of them says so. A note that was
+        // there keeps what the user made of it.
+        if is_own {
+            note.read &= row.read.unwrap_or(true);
+        }
         note.keep_address(row.url.as_str());
         for url in &row.kept.addresses {
             note.keep_address(url);
@@ -443,6 +479,7 @@ mod tests {
             metadata: Metadata::default(),
             updated_at: NoteId(7).moment(),
             deleted_at: None,
+            read: true,
         }
     }
 

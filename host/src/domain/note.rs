@@ -80,6 +80,8 @@ pub struct Note {
     pub updated_at: Timestamp,
     /// Since when it is in the trash.
     pub deleted_at: Option<Timestamp>,
+    /// False while the user has yet to read the page.
+    pub read: bool,
 }
 
 /// What the page says of itself. Nothing here is the user's work, so what
@@ -263,6 +265,8 @@ pub struct NewNote {
     pub metadata: Metadata,
     /// What was selected.
     pub quote: Option<Quote>,
+    /// Whether the page counts as read. Only a note that is new gets it.
+    pub read: bool,
 }
 
 /// Fields to be replaced, and what they were for who replaces them.
@@ -274,6 +278,8 @@ pub struct Change {
     pub tags: Option<Vec<Tag>>,
     /// New summary.
     pub summary: Option<String>,
+    /// Whether the page is read.
+    pub read: Option<bool>,
     /// The tags that were seen.
     pub seen_tags: Option<Vec<Tag>>,
     /// The summary that was seen.

@@ -1,6 +1,6 @@
 //! The piece of a text that shows why it was found.
 
-use crate::domain::{letters::is_inside_a_character, phrase::Phrase, words::Words};
+use crate::domain::{letters::is_inside_a_character, phrase::Phrase, query::Field, words::Words};
 
 /// Length of a snippet, in bytes of the text, up to the next word.
 const SNIPPET_BYTES: usize = 240;
@@ -41,7 +41,7 @@ pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
 pub fn snippet_of_words(text: &str, all: &Words, phrases: &[Phrase]) -> Snippet {
     let mut matches: Vec<std::ops::Range<usize>> = phrases
         .iter()
-        .filter(|phrase| !phrase.negated)
+        .filter(|phrase| !phrase.negated && phrase.field == Field::Any)
         .flat_map(|phrase| phrase.occurrences(all))
         .collect();
     matches.sort_by_key(|range| (range.start, range.end));

@@ -7,7 +7,14 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::protocol::markdown::{RenderMarkdownParams, RenderMarkdownResult};
+use crate::protocol::{
+    library::{
+        ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
+        ListNotesResult, MergeNotesParams, QueryProblem, SearchForgetParams, SearchListResult,
+        SearchSaveParams, UndoEditParams,
+    },
+    markdown::{RenderMarkdownParams, RenderMarkdownResult},
+};
 
 /// Version of these messages. Raised when an old peer could no longer
 /// understand a new one; adding a field or a method does not raise it.
@@ -56,6 +63,14 @@ pub struct Note {
     pub lang: Option<String>,
     /// RFC 3339 UTC with milliseconds where the note is in the trash.
     pub deleted_at: Option<String>,
+    /// False while the user has yet to read the page.
+    #[serde(default = "is_read")]
+    pub read: bool,
+}
+
+/// What a peer of before this field meant.
+fn is_read() -> bool {
+    true
 }
 
 /// `hello`: the first request on a port.
@@ -242,6 +257,8 @@ pub struct UpdateNoteParams {
     pub tags: Option<Vec<String>>,
     /// The new text.
     pub summary: Option<String>,
+    /// Whether the page is read.
+    pub read: Option<bool>,
     /// The same fields as the sender saw them. Where another popup has changed
     /// one meanwhile, both changes are kept; without it the new value replaces.
     #[serde(default, deserialize_with = "object")]
@@ -399,7 +416,19 @@ pub enum SuggestReason {
     Keyword,
 }
 
-/// `searchNotes`: newest first. No query is an error: what can't be found isn't.
+/// Order of `searchNotes`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SearchOrder {
+    /// The newest first, in pages.
+    #[default]
+    Newest,
+    /// Of the newest 500 matches those that fit best; one page only.
+    Best,
+}
+
+/// `searchNotes`. No query is an error: what isn't understood is in `problems`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
@@ -411,6 +440,8 @@ pub struct SearchNotesParams {
     /// Only notes with a smaller id: the `next` of the page before.
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub before: Option<i64>,
+    /// `newest` where it isn't given.
+    pub order: Option<SearchOrder>,
 }
 
 /// Answer to `searchNotes`.
@@ -418,7 +449,7 @@ pub struct SearchNotesParams {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchNotesResult {
-    /// Newest first.
+    /// In the order that was asked for.
     pub notes: Vec<FoundNote>,
     /// Whether there are further ones; or, where the page isn't full, may be:
     /// looking further would have taken too long.
@@ -427,6 +458,10 @@ pub struct SearchNotesResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub next: Option<i64>,
+    /// What of the query wasn't understood.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<QueryProblem>>"))]
+    pub problems: Vec<QueryProblem>,
 }
 
 /// One search result.
@@ -501,6 +536,26 @@ pub enum Request {
     SuggestTags(Box<SuggestTagsParams>),
     /// See [`SearchNotesParams`].
     SearchNotes(SearchNotesParams),
+    /// See [`ListNotesParams`].
+    ListNotes(ListNotesParams),
+    /// See [`EditNotesParams`].
+    EditNotes(Box<EditNotesParams>),
+    /// See [`EditIdParams`].
+    EditStatus(EditIdParams),
+    /// See [`EditIdParams`].
+    CancelEdit(EditIdParams),
+    /// See [`UndoEditParams`].
+    UndoEdit(UndoEditParams),
+    /// See [`ChangeAddressParams`].
+    ChangeAddress(ChangeAddressParams),
+    /// See [`MergeNotesParams`].
+    MergeNotes(MergeNotesParams),
+    /// See [`SearchSaveParams`].
+    SearchSave(SearchSaveParams),
+    /// See [`SearchForgetParams`].
+    SearchForget(SearchForgetParams),
+    /// See [`SearchListParams`](super::SearchListParams).
+    SearchList,
     /// See [`RenderMarkdownParams`].
     RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
@@ -517,7 +572,7 @@ pub enum Outcome {
     Saved(Box<SaveNoteResult>),
     /// To `noteForUrl`.
     ForUrl(Box<NoteForUrlResult>),
-    /// To `updateNote`, `deleteNote`, `restoreNote`.
+    /// To `updateNote`, `deleteNote`, `restoreNote`, `changeAddress`, `mergeNotes`.
     Note(Box<NoteResult>),
     /// To `completeTags`.
     Tags(CompleteTagsResult),
@@ -525,6 +580,12 @@ pub enum Outcome {
     Suggested(SuggestTagsResult),
     /// To `searchNotes`.
     Found(SearchNotesResult),
+    /// To `listNotes`.
+    Listed(ListNotesResult),
+    /// To `editNotes`, `editStatus`, `cancelEdit`, `undoEdit`.
+    Edit(EditResult),
+    /// To `searchSave`, `searchForget`, `searchList`.
+    Searches(SearchListResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),
     /// To `stats`.

@@ -10,11 +10,13 @@
 
 mod envelope;
 mod error_kind;
+mod library;
 mod markdown;
 mod messages;
 
 pub use envelope::*;
 pub use error_kind::*;
+pub use library::*;
 pub use markdown::*;
 pub use messages::*;
 

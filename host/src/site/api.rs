@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::links::{RELEVANCE, order_name};
 use crate::{
-    domain::{Note, NoteId, Query, Tag, site_of},
+    domain::{Days, Note, NoteId, Query, Tag, site_of},
     error::{Error, Result},
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
@@ -235,7 +235,8 @@ impl NotesQuestion {
     }
 
     fn answer(&self, reader: &Reader, facet_cache: &FacetCache) -> Result<Notes> {
-        let mut query = Query::parse_in(&self.query, &TimeZone::system());
+        let days = Days::at(crate::clock::now(), &TimeZone::system());
+        let mut query = Query::parse_in(&self.query, &days);
         let wanted = TagFilter {
             with: reader.tags_of_names(&self.tags.with)?,
             without: reader.tags_of_names(&self.tags.without)?,

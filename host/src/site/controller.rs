@@ -11,7 +11,7 @@ use std::{
 use jiff::tz::TimeZone;
 
 use crate::{
-    domain::{Note, NoteId, PageUrl, Query, Tag},
+    domain::{Days, Note, NoteId, PageUrl, Query, Tag},
     error::{Error, Result},
     site::{
         api, did_you_mean,
@@ -84,6 +84,10 @@ impl Controller {
             rendered: Mutex::default(),
             edition: RandomState::new().build_hasher().finish(),
         }
+    }
+
+    fn days(&self) -> Days {
+        Days::at(crate::clock::now(), &self.layout.zone)
     }
 
     /// Where browsers get it, without a slash at the end.
@@ -184,6 +188,7 @@ impl Controller {
         let version = Version {
             file: reader.file_number(),
             revision: reader.revision()?,
+            day: self.days().number(),
         };
         let tag = self.tag_of(version);
         if has.is_some_and(|has| names(has, &tag)) {
@@ -212,8 +217,15 @@ impl Controller {
     }
 
     /// The `ETag` of all pages that this process makes of one version.
-    fn tag_of(&self, Version { file, revision }: Version) -> String {
-        format!("\"{:x}-{file:x}-{revision:x}\"", self.edition)
+    fn tag_of(
+        &self,
+        Version {
+            file,
+            revision,
+            day,
+        }: Version,
+    ) -> String {
+        format!("\"{:x}-{file:x}-{revision:x}-{day:x}\"", self.edition)
     }
 
     fn home(&self, reader: &Reader) -> Result<Answer> {
@@ -453,7 +465,7 @@ impl Controller {
     }
 
     fn search(&self, reader: &Reader, query: &str, before: Option<NoteId>) -> Result<Answer> {
-        let parsed = Query::parse_in(query, &self.layout.zone);
+        let parsed = Query::parse_in(query, &self.days());
         if parsed.is_empty() {
             return Ok(found(views::search_help(&self.layout, query)));
         }
@@ -471,7 +483,7 @@ impl Controller {
     }
 
     fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
-        let parsed = Query::parse_in(query, &self.layout.zone);
+        let parsed = Query::parse_in(query, &self.days());
         if parsed.is_empty() {
             return Ok(found(views::search_help(&self.layout, query)));
         }
@@ -608,6 +620,7 @@ mod tests {
                 summary: summary.into(),
                 metadata,
                 quote: None,
+                read: true,
             };
             let saved = self.store.write(now, |writer| writer.save_note(&new));
             saved.unwrap().note.id

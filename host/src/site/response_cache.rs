@@ -14,6 +14,8 @@ pub(super) struct Version {
     /// Which file; another one counts its revisions anew.
     pub file: u64,
     pub revision: u64,
+    /// Days since 1970 where the site is: `after:yesterday` means another day then.
+    pub day: i64,
 }
 
 /// The kept pages, by path and query.
@@ -68,7 +70,11 @@ mod tests {
     }
 
     fn version(revision: u64) -> Version {
-        Version { file: 1, revision }
+        Version {
+            file: 1,
+            revision,
+            day: 0,
+        }
     }
 
     #[test]
@@ -83,6 +89,7 @@ mod tests {
         assert_eq!(rendered.get(version(1), "/a"), None);
         // Another file may be at the same revision.
         let other = Version {
+            day: 0,
             file: 2,
             revision: 2,
         };

@@ -27,16 +27,19 @@ pub use connection::{
     untrusted_db::each_foreign_row,
 };
 pub use notes::{
+    bulk_edits::{AT_ONCE, BulkChange, BulkEdit, BulkState, Refusal},
     import::{Import, Origin, RowOutcome},
     import_undo::Undone,
     note_rows::Stats,
     note_writes::SavedNote,
+    saved_searches::SavedSearch,
     tag_edits::{AliasSet, TagEdit, TagEdited},
     tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder},
 };
 pub use query::{
     export::Outline,
     facets::{Facets, Followed},
+    listing::{ListOrder, Listing},
     search::{Best, Found, RANKED, join::Hit},
     sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder},
     tag_lists::{ListedTag, TagList, TagPlace},

@@ -156,11 +156,11 @@ pub(in crate::store) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     let mut last = 0;
     loop {
         // Done in the second step of the schema; `shift` came with the fifth, addresses and
-        // `title_typed` with the sixth.
+        // `title_typed` with the sixth, `read` with the seventh.
         let notes = load(
             tx,
             "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
-             NULL, NULL, 1 FROM notes WHERE id > ? ORDER BY id LIMIT ?",
+             NULL, NULL, 1, 1 FROM notes WHERE id > ? ORDER BY id LIMIT ?",
             [last, AT_ONCE],
         )?;
         let Some(note) = notes.last() else {

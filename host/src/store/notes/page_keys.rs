@@ -14,7 +14,7 @@ use crate::{
 /// The columns of a note as the sixth step of the schema has them: later ones aren't
 /// there yet when this runs.
 const NOTE: &str = "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, \
-                    updated_at, shift, addresses, title_typed FROM notes WHERE id = ?";
+                    updated_at, shift, addresses, title_typed, 1 FROM notes WHERE id = ?";
 
 /// The key of a note that stays apart from the one that has its page, since both together
 /// are over a limit of a note.

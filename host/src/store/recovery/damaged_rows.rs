@@ -175,6 +175,7 @@ pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Op
             },
             updated_at: NoteId(*updated_at).moment(),
             deleted_at: None,
+            read: true,
         },
         page_key: key.to_owned(),
         partial: row.partial,

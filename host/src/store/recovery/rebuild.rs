@@ -435,6 +435,7 @@ impl Rebuilding<'_> {
             metadata: Metadata::default(),
             updated_at: id.moment(),
             deleted_at: None,
+            read: true,
         };
         self.writer.insert(&note, key, url.site())?;
         self.salvage.addresses += 1;
@@ -517,6 +518,7 @@ mod tests {
             summary: String::new(),
             metadata: Metadata::default(),
             quote: None,
+            read: true,
         };
         store
             .write(crate::clock::now(), |writer| writer.save_note(&new))
@@ -545,6 +547,7 @@ mod tests {
                     ..Metadata::default()
                 },
                 quote: None,
+                read: true,
             };
             // Some of one and the same moment, as imports have them.
             let moment = if n % 10 < 3 {

@@ -5,6 +5,8 @@ use std::thread;
 /// What is waiting to be done.
 #[derive(Debug)]
 pub(in crate::store) struct PendingWork {
+    /// Whether an edit of many notes may be under way.
+    pub(in crate::store) edits: bool,
     /// Whether notes may have the words of an older version in the full-text index.
     pub(in crate::store) renew: bool,
     /// Whether the full-text index may have parts to merge.
@@ -24,6 +26,7 @@ impl PendingWork {
     /// What an earlier process may have left.
     pub(in crate::store) fn at_open() -> Self {
         Self {
+            edits: true,
             renew: true,
             merge: true,
             logged: 0,

@@ -18,6 +18,7 @@ use crate::{
     error::Result,
     store::{
         connection::{clock, reader::Reader, sqlite_error::explained},
+        notes::bulk_edits,
         query::suggest_memory::SuggestMemory,
     },
 };
@@ -194,6 +195,9 @@ impl Store {
         if clock.is_worth_writing(&self.conn)? {
             return Ok(true);
         }
+        if bulk_edits::old_edit(&self.conn, clock.days_ago(TRASH_DAYS))?.is_some() {
+            return Ok(true);
+        }
         Ok(self.conn.query_row(
             "SELECT EXISTS (SELECT 1 FROM trash WHERE deleted_at < ?)
                  OR EXISTS (SELECT 1 FROM (SELECT done_at FROM operations ORDER BY id LIMIT ?)
@@ -253,6 +257,7 @@ impl Writer<'_> {
                  (SELECT id FROM operations ORDER BY id LIMIT ?) AND done_at < ?",
             )?
             .execute([PRUNED_AT_ONCE, self.clock.days_ago(OPERATION_DAYS)])?;
+        self.prune_edits(self.clock.days_ago(TRASH_DAYS), PRUNED_AT_ONCE)?;
         self.prune_changes()
     }
 

@@ -52,6 +52,10 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
         lang: entry.some("lang"),
         saved,
         updated: date(entry, "updatedAt"),
+        read: match entry.has("read") {
+            true => Some(!entry.is_false("read")),
+            false => None,
+        },
         kept: ExportedFields {
             id,
             deleted_at: deleted,
