@@ -14,7 +14,7 @@ use crate::{
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
     store::{Reader, TagFilter, TagOrder, TagPlace},
-    wire::wire_note,
+    wire::{wire_note, wire_problem},
 };
 
 /// Notes or tags of an answer where nothing else is asked for, and the most.
@@ -189,6 +189,9 @@ struct Notes {
     count: Option<u64>,
     /// `before` of the next page, where there may be one.
     next: Option<i64>,
+    /// What of the query wasn't understood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<protocol::QueryProblem>,
 }
 
 impl Notes {
@@ -197,6 +200,7 @@ impl Notes {
             notes: notes.iter().map(wire_note).collect(),
             count,
             next: next.map(|id| id.0),
+            problems: Vec::new(),
         }
     }
 
@@ -236,7 +240,13 @@ impl NotesQuestion {
 
     fn answer(&self, reader: &Reader, facet_cache: &FacetCache) -> Result<Notes> {
         let days = Days::at(crate::clock::now(), &TimeZone::system());
-        let mut query = Query::parse_in(&self.query, &days);
+        let query = Query::parse_in(&self.query, &days);
+        let problems = query.problems.iter().map(wire_problem).collect();
+        let notes = self.found(reader, facet_cache, query)?;
+        Ok(Notes { problems, ..notes })
+    }
+
+    fn found(&self, reader: &Reader, facet_cache: &FacetCache, mut query: Query) -> Result<Notes> {
         let wanted = TagFilter {
             with: reader.tags_of_names(&self.tags.with)?,
             without: reader.tags_of_names(&self.tags.without)?,

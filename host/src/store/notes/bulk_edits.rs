@@ -679,3 +679,7 @@ fn sorted(ids: &[NoteId]) -> Vec<NoteId> {
     ids.dedup();
     ids
 }
+
+#[cfg(test)]
+#[path = "bulk_edits_tests.rs"]
+mod tests;
