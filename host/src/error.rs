@@ -38,10 +38,11 @@ pub enum Error {
     #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
     /// Another note has the page of a new address; its id.
-    #[error(
-        "This page already has another note. To make one note of both, merge them: `url-notes merge KEEP DROP`. The other note's id is {0}."
-    )]
+    #[error("This page already has another note. Merge the two, or give another address.")]
     AddressTaken(i64),
+    /// No such edit of many notes.
+    #[error("This edit isn't known any more. Edits can be undone for 30 days.")]
+    UnknownEdit,
     /// Not as many notes as the user was shown.
     #[error(
         "There are {found} notes now, not {expected}, so nothing was changed. Look at them again."
@@ -175,7 +176,7 @@ impl Error {
             Self::InvalidTag(_) => ErrorKind::InvalidTag,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::InvalidParams(_) | Self::UnknownTag(_) => ErrorKind::InvalidParams,
-            Self::NotFound => ErrorKind::NotFound,
+            Self::NotFound | Self::UnknownEdit => ErrorKind::NotFound,
             Self::Conflict => ErrorKind::Conflict,
             Self::OpIdReused => ErrorKind::OpIdReused,
             Self::AddressTaken(_) => ErrorKind::AddressTaken,

@@ -47,7 +47,7 @@ pub use query::{
 };
 pub use quote::Quote;
 pub use secrets::{tokens_in, without_user_info};
-pub use snippet::{Piece, Snippet, snippet, snippet_of_words};
+pub use snippet::{Piece, Snippet, marked_text, snippet, snippet_of_words};
 pub use suggest::{
     Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
     Suggestion, worth_showing,

@@ -131,6 +131,7 @@ impl Controller {
             Route::Note(id) => read(&|reader| self.note(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
+            Route::SearchFeed(name) => read(&|reader| self.search_feed(reader, &name)),
             Route::Feed(filter) => read(&|reader| self.feed(reader, filter.as_ref())),
             Route::Unknown(unknown) => read(&|reader| {
                 let pages = did_you_mean::pages(&self.layout.links, &unknown.words);
@@ -232,7 +233,14 @@ impl Controller {
         let counts = reader.counts()?;
         let notes = reader.latest_notes(None, PAGE_NOTES)?;
         let tags = reader.top_tags(HOME_TAGS)?;
-        Ok(found(views::home(&self.layout, counts, &notes, &tags)))
+        let searches = reader.saved_searches()?;
+        Ok(found(views::home(
+            &self.layout,
+            counts,
+            &notes,
+            &tags,
+            &searches,
+        )))
     }
 
     fn tags(
@@ -342,6 +350,30 @@ impl Controller {
             title: &format!("url-notes | tag | {}", views::filter_name(filter)),
             address: &links.tag_feed(filter),
             page: &links.narrowed(filter, None),
+            updated: feed::updated(&notes),
+        };
+        Ok(atom(links, &feed, &notes))
+    }
+
+    fn search_feed(&self, reader: &Reader, name: &str) -> Result<Answer> {
+        let links = &self.layout.feeds;
+        let Some(search) = reader.saved_search(name)? else {
+            return self.missing(
+                reader,
+                &Unknown {
+                    sentence: format!("No search is saved as “{name}”."),
+                    words: name.to_owned(),
+                },
+                Vec::new(),
+            );
+        };
+        let query = Query::parse_in(&search.query, &self.days());
+        let found = self.facet_cache.search(reader, &query, None, FEED_NOTES)?;
+        let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
+        let feed = Feed {
+            title: &format!("url-notes | search | {}", search.name),
+            address: &links.search_feed(&search.name),
+            page: &links.found(&search.query, None),
             updated: feed::updated(&notes),
         };
         Ok(atom(links, &feed, &notes))
@@ -478,7 +510,12 @@ impl Controller {
         } else {
             Vec::new()
         };
-        let page = views::search(&self.layout, query, &result, first, &near);
+        let asked = views::Asked {
+            text: query,
+            query: &parsed,
+            newest: true,
+        };
+        let page = views::search(&self.layout, &asked, &result, first, &near);
         Ok(found(page))
     }
 
@@ -487,8 +524,22 @@ impl Controller {
         if parsed.is_empty() {
             return Ok(found(views::search_help(&self.layout, query)));
         }
+        // Without words all fit alike.
+        if !parsed.ranks() {
+            return self.search(reader, query, None);
+        }
         let best = self.facet_cache.search_best(reader, &parsed, PAGE_NOTES)?;
-        Ok(found(views::best(&self.layout, query, &best)))
+        let near = if best.hits.is_empty() && !best.more {
+            did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
+        } else {
+            Vec::new()
+        };
+        let asked = views::Asked {
+            text: query,
+            query: &parsed,
+            newest: false,
+        };
+        Ok(found(views::best(&self.layout, &asked, &best, &near)))
     }
 
     fn missing(

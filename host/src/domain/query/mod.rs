@@ -152,6 +152,12 @@ impl Query {
         !self.with.is_empty() && self.with.len() + self.without.len() > 1
     }
 
+    /// Whether it has words by which notes can be ranked.
+    #[must_use]
+    pub fn ranks(&self) -> bool {
+        self.terms.iter().any(|term| !term.negated) || self.any.iter().flatten().any(Self::ranks)
+    }
+
     /// The tags and words that a note must have, without the signs of the search, for
     /// guessing what was meant.
     #[must_use]

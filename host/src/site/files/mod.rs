@@ -649,7 +649,7 @@ impl Maker<'_> {
         };
         let latest = &made.newest[..made.newest.len().min(PAGE_NOTES as usize)];
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
-        self.put("index.html", &views::home(home, counts, latest, &tags))?;
+        self.put("index.html", &views::home(home, counts, latest, &tags, &[]))?;
         self.put("search/index.html", &views::search_alone(one_deep))?;
         self.put("404.html", &views::lost(at_base))?;
         let links = &self.feed_links[0];

@@ -8,7 +8,7 @@ use crate::{
         layout::{Breadcrumb, Layout, Tab, counted},
         note_card::{Body, by_day, counted_tags, preview},
     },
-    store::{Counts, TagCount},
+    store::{Counts, SavedSearch, TagCount},
 };
 
 pub(in crate::site) fn home(
@@ -16,6 +16,7 @@ pub(in crate::site) fn home(
     counts: Counts,
     notes: &[Note],
     tags: &[TagCount],
+    searches: &[SavedSearch],
 ) -> String {
     let place = Breadcrumb {
         tab: Some(Tab::Home),
@@ -35,6 +36,22 @@ pub(in crate::site) fn home(
                     h2 #tags { "Most used tags" }
                     (counted_tags(tags, |tag| layout.links.tag(tag)))
                     p.more { a href=(layout.links.tags()) { "All " (counted(counts.tags, "tag")) } }
+                }
+            }
+            @if !searches.is_empty() {
+                section aria-labelledby="searches" {
+                    h2 #searches { "Saved searches" }
+                    ul.tags role="list" {
+                        @for search in searches {
+                            li {
+                                a href=(layout.links.best(&search.query)) title=(search.query) dir="auto" { (search.name) }
+                                " "
+                                a.feed href=(layout.feeds.search_feed(&search.name)) {
+                                    "Feed" span.unseen { " of " (search.name) }
+                                }
+                            }
+                        }
+                    }
                 }
             }
             section aria-labelledby="latest" {

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::site::links::Links;
+use crate::site::links::{Links, NEWEST};
 
 /// What a page that comes from a file may load: nothing but our own. (A server says it
 /// in its answer.) From a page on the disk the search goes to another one there, which is
@@ -39,6 +39,8 @@ pub(super) struct Breadcrumb<'a> {
     pub wide: bool,
     /// Where the pages are files: it looks for notes by itself.
     pub searches: bool,
+    /// Whether the next search is to be in the order of time, too.
+    pub newest: bool,
 }
 
 /// An entry of the navigation.
@@ -100,6 +102,7 @@ impl Layout {
                                 input #q type="search" name="q" value=(place.query) dir="auto"
                                     placeholder="Search the notes" autocomplete="off"
                                     autocapitalize="none" spellcheck="false";
+                                @if place.newest { input type="hidden" name="sort" value=(NEWEST); }
                                 button { "Search" }
                             }
                         }

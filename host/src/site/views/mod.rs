@@ -23,7 +23,7 @@ pub(super) use note::{Related, about, around, article, note};
 pub(super) use note_card::{
     day_by_day, is_linkable, listed, listed_day_by_day, saved_on, site as site_of, title,
 };
-pub(super) use search::{best, search, search_alone, search_help};
+pub(super) use search::{Asked, best, search, search_alone, search_help};
 pub(super) use site::site;
 pub(super) use sites::sites;
 pub(super) use tag::{TagPage, name as filter_name, tag};

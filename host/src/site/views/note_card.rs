@@ -8,7 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use crate::{
     domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
     site::{markdown, views::layout::Layout},
-    store::TagCount,
+    store::{Hit, TagCount},
 };
 
 /// From so many notes on a tag stands out among others.
@@ -18,8 +18,8 @@ const OFTEN: u64 = 10;
 pub(super) enum Body<'a> {
     /// The user's text, else the page's description.
     Whole,
-    /// The piece that was found.
-    Snippet(&'a Snippet),
+    /// The piece that was found, and what matched in title and tags.
+    Found(&'a Hit),
 }
 
 /// Notes with a heading for each day, as `<h{level}>`: those in their order that
@@ -82,11 +82,20 @@ fn day_of_notes(date: Date) -> Markup {
 pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_>) -> Markup {
     html! {
         article.note {
-            (heading(note, level))
-            (tag_links(layout, &note.tags))
             @match body {
-                Body::Whole => (text(note, level + 1)),
-                Body::Snippet(snippet) => (marked(snippet)),
+                Body::Whole => {
+                    (heading(note, level))
+                    (tag_links(layout, &note.tags))
+                    (text(note, level + 1))
+                },
+                Body::Found(hit) => {
+                    (heading_of(note, level, &pieces(&hit.title)))
+                    (links_of_tags(layout, &note.tags, |at| match hit.tags.get(at) {
+                        Some(tag) => pieces(tag),
+                        None => html! { (note.tags[at]) },
+                    }))
+                    (marked(&hit.snippet))
+                },
             }
             ul.facts role="list" {
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
@@ -100,8 +109,12 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
 
 /// The title, a link to the page in a new tab.
 pub(super) fn heading(note: &Note, level: usize) -> Markup {
+    heading_of(note, level, &html! { (title(note)) })
+}
+
+fn heading_of(note: &Note, level: usize, title: &Markup) -> Markup {
     // Apart from what follows it, but no bdi: dir="auto" would look past that.
-    let title = html! { span.apart { (title(note)) } };
+    let title = html! { span.apart { (title) } };
     let title = html! {
         @if is_linkable(note) {
             a href=(note.address()) target="_blank" rel="noreferrer noopener" { (title) }
@@ -130,11 +143,15 @@ pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
 }
 
 pub(super) fn tag_links(layout: &Layout, tags: &[Tag]) -> Markup {
+    links_of_tags(layout, tags, |at| html! { (tags[at]) })
+}
+
+fn links_of_tags(layout: &Layout, tags: &[Tag], name: impl Fn(usize) -> Markup) -> Markup {
     html! {
         @if !tags.is_empty() {
             ul.tags role="list" aria-label="Tags" {
-                @for tag in tags {
-                    li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (tag) } }
+                @for (at, tag) in tags.iter().enumerate() {
+                    li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (name(at)) } }
                 }
             }
         }
@@ -198,10 +215,17 @@ fn marked(snippet: &Snippet) -> Markup {
     html! {
         @if !snippet.0.is_empty() {
             p.snippet dir="auto" lang="" {
-                @for piece in &snippet.0 {
-                    @if piece.matched { mark { (piece.text) } } @else { (piece.text) }
-                }
+                (pieces(snippet))
             }
+        }
+    }
+}
+
+/// A text with its matches marked.
+fn pieces(snippet: &Snippet) -> Markup {
+    html! {
+        @for piece in &snippet.0 {
+            @if piece.matched { mark { (piece.text) } } @else { (piece.text) }
         }
     }
 }

@@ -183,7 +183,7 @@ impl Reader {
     /// An edit by its id.
     ///
     /// # Errors
-    /// `NotFound` for one that isn't known any more; the `store_*` kinds.
+    /// `UnknownEdit` for one that isn't known any more; the `store_*` kinds.
     pub fn bulk_edit(&self, id: i64) -> Result<BulkEdit> {
         bulk_edit(&self.conn, id)
     }
@@ -325,7 +325,7 @@ impl Store {
     /// many. One that is undone already stays so.
     ///
     /// # Errors
-    /// `NotFound`; `OpIdReused`; `clock_wrong`; the `store_*` kinds.
+    /// `UnknownEdit`; `OpIdReused`; `clock_wrong`; the `store_*` kinds.
     pub fn undo_edit(&mut self, operation: Operation, now: Timestamp, id: i64) -> Result<BulkEdit> {
         let edit = self.write(now, |writer| {
             if let Some(edit) = operations::edit_of(&writer.tx, operation)? {
@@ -343,7 +343,7 @@ impl Store {
     /// stays.
     ///
     /// # Errors
-    /// `NotFound`; `clock_wrong`; the `store_*` kinds.
+    /// `UnknownEdit`; `clock_wrong`; the `store_*` kinds.
     pub fn cancel_edit(&mut self, now: Timestamp, id: i64) -> Result<BulkEdit> {
         let edit = self.write(now, |writer| {
             writer.begin_undo(id, false)?;
@@ -632,7 +632,7 @@ pub(super) fn bulk_edit(conn: &Connection, id: i64) -> Result<BulkEdit> {
             row.get(0)
         })
         .optional()?;
-    edit.state = of_word(&STATES, &found.ok_or(Error::NotFound)?)?;
+    edit.state = of_word(&STATES, &found.ok_or(Error::UnknownEdit)?)?;
     edit.id = Some(id);
     edit.total = edit.total.saturating_sub(edit.missing.1);
     let mut left = conn.prepare_cached(

@@ -361,7 +361,7 @@ fn a_cancelled_edit_leaves_nothing_behind() {
     assert_eq!(kept.state, BulkState::Done);
     assert!(matches!(
         many.t.store.cancel_edit(now, 99),
-        Err(Error::NotFound)
+        Err(Error::UnknownEdit)
     ));
 }
 
@@ -380,7 +380,7 @@ fn edits_are_forgotten_with_the_trash() {
     }
     assert!(matches!(
         many.t.store.bulk_edit(edit.id.unwrap()),
-        Err(Error::NotFound)
+        Err(Error::UnknownEdit)
     ));
     let left: i64 = many
         .t

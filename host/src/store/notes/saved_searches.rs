@@ -1,7 +1,7 @@
 //! Searches with a name.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
     domain::NoteId,
@@ -66,6 +66,14 @@ fn of_row(row: &Row<'_>) -> rusqlite::Result<SavedSearch> {
     })
 }
 
+/// See [`Reader::saved_search`].
+pub(super) fn saved_search(conn: &Connection, name: &str) -> Result<Option<SavedSearch>> {
+    Ok(conn
+        .prepare_cached("SELECT name, query, saved_at FROM searches WHERE folded = ?")?
+        .query_row([folded(name)], of_row)
+        .optional()?)
+}
+
 impl Reader {
     /// All saved searches, by name.
     ///
@@ -84,11 +92,7 @@ impl Reader {
     /// # Errors
     /// The `store_*` kinds.
     pub fn saved_search(&self, name: &str) -> Result<Option<SavedSearch>> {
-        Ok(self
-            .conn
-            .prepare_cached("SELECT name, query, saved_at FROM searches WHERE folded = ?")?
-            .query_row([folded(name)], of_row)
-            .optional()?)
+        saved_search(&self.conn, name)
     }
 }
 

@@ -75,6 +75,12 @@ pub(super) enum Found {
         name: String,
         of: String,
     },
+    /// A saved search.
+    Search {
+        line: u64,
+        name: String,
+        query: String,
+    },
     /// No bookmark: the file is whole, and has none.
     Empty,
     /// No bookmark: a sentence on the file.

@@ -28,6 +28,9 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
         return Found::Alias { line, name, of };
     }
+    if let (Some(name), Some(query)) = (entry.some("search"), entry.some("query")) {
+        return Found::Search { line, name, query };
+    }
     let (deleted, left) = deleted_at(entry);
     // Other programs number theirs: an id of ours is the moment at which it was saved, or
     // the next one that was free.
@@ -130,12 +133,13 @@ pub(super) fn is_jsonl(outline: &Outline) -> bool {
     let is_alias = members.contains_key("alias") && members.contains_key("tag");
     let is_note =
         members.contains_key("url") && members.keys().all(|name| MEMBERS.contains(&name.as_str()));
-    outline.is_lines && (is_alias || is_note)
+    let is_search = members.contains_key("search") && members.contains_key("query");
+    outline.is_lines && (is_alias || is_search || is_note)
 }
 
-/// `{"notes": [], "trash": [], "aliases": []}`, or a list of notes as `--json` prints them.
+/// `{"notes": [], "trash": [], "aliases": [], "searches": []}`, or a list of notes as `--json` prints them.
 pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    let lists = ["notes", "trash", "aliases"];
+    let lists = ["notes", "trash", "aliases", "searches"];
     json::each(source, &lists, sink, &mut |item, sink| {
         sink(
             item.fields()

@@ -13,8 +13,8 @@ use rusqlite::{OptionalExtension as _, params};
 use super::word_rows::{Step, WordRows};
 use crate::{
     domain::{
-        Matcher, Note, NoteId, Phrase, Query, ReadSummary, Snippet, State, holds, is_site_part,
-        snippet, snippet_of_words,
+        Field, Matcher, Note, NoteId, Phrase, Query, ReadSummary, Snippet, State, Tag, holds,
+        is_site_part, marked_text, snippet, snippet_of_words,
     },
     error::{Error, Result},
     store::{
@@ -417,10 +417,7 @@ impl<'a> Search<'a> {
     pub(super) fn hit(&mut self, note: Note) -> Hit {
         let summary = self.summaries.remove(&note.id);
         let summary = summary.unwrap_or_else(|| ReadSummary::of(&note));
-        Hit {
-            snippet: snippet_of(&note, &summary, &self.marked()),
-            note,
-        }
+        Hit::of(note, &summary, &self.marked())
     }
 
     /// The phrases that are marked, and that notes are ranked by.
@@ -587,7 +584,7 @@ pub(in crate::store) fn range(site: &str) -> (String, String) {
 }
 
 /// The surroundings of the match in the user's text, else in the page's.
-pub(super) fn snippet_of(note: &Note, summary: &ReadSummary, phrases: &[Phrase]) -> Snippet {
+fn snippet_of(note: &Note, summary: &ReadSummary, phrases: &[Phrase]) -> Snippet {
     let in_summary = snippet_of_words(&summary.text, &summary.words, phrases);
     let excerpt = note.metadata.excerpt.as_deref().unwrap_or_default();
     let found = |snippet: &Snippet| snippet.0.iter().any(|piece| piece.matched);
@@ -609,4 +606,21 @@ pub struct Hit {
     pub note: Note,
     /// Why it was found.
     pub snippet: Snippet,
+    /// The title, what matched marked; without a title the address.
+    pub title: Snippet,
+    /// The tags, likewise.
+    pub tags: Vec<Snippet>,
+}
+
+impl Hit {
+    /// A note that phrases were found in.
+    pub(super) fn of(note: Note, summary: &ReadSummary, phrases: &[Phrase]) -> Self {
+        let tag = |tag: &Tag| marked_text(tag.as_str(), phrases, Field::Any);
+        Self {
+            snippet: snippet_of(&note, summary, phrases),
+            title: marked_text(&note.name(), phrases, Field::Title),
+            tags: note.tags.iter().map(tag).collect(),
+            note,
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::{
         notes::{fts_index, note_rows::deleted_note},
         query::search::{
             Found, LIMITS,
-            join::{Hit, Limits, Search, snippet_of},
+            join::{Hit, Limits, Search},
             word_rows::Step,
         },
     },
@@ -84,10 +84,7 @@ impl Reader {
                 return Ok(false);
             }
             let summary = crate::domain::ReadSummary::of(&note);
-            found.hits.push(Hit {
-                snippet: snippet_of(&note, &summary, &phrases),
-                note,
-            });
+            found.hits.push(Hit::of(note, &summary, &phrases));
             Ok(true)
         })?;
         Ok(found)
