@@ -1,18 +1,17 @@
 #!/bin/sh
-# Installs url-notes for the user who runs it: builds the program (or takes the one that
-# came beside this file), puts it into ~/.local/bin with its completions and man page, and
-# has it register with the browsers. `--try` opens it in a temporary folder instead,
-# `--uninstall` takes it back.
+# Installs url-notes for the current user: builds the program (or takes the one beside this file),
+# copies it to ~/.local/bin with completions and manual page, and makes it register with the
+# browsers. `--try` opens it in a temporary folder instead; `--uninstall` removes it.
 #
-# What it does not do: load the extension into a browser that is in use (no browser lets a
-# program do that; it prints the clicks), write host manifests (`url-notes register` does),
-# need root unless --system is given, load anything but cargo's crates, or touch the notes.
+# Doesn't load the extension into a browser in use (browsers don't permit it; prints the steps
+# instead), write host manifests (`url-notes register` does), require root except for --system,
+# download anything but cargo's crates, or touch the notes.
 #
-# The browsers and their folders are manifests/browsers.tsv; what not each installation
-# takes is in the folder `installer`. Everything is in functions and the last line runs
-# them, so a copy of this file that was cut short does nothing at all.
+# The browsers and their folders are in manifests/browsers.tsv; what only some installations need is
+# in the folder `installer`. Everything is in functions, and the last line runs them, so a truncated
+# copy of this file does nothing.
 
-# Most functions are run by name, by each_browser and each_item; what seems unused is read
+# Most functions are run by name, by each_browser and each_item; variables that seem unused are read
 # in the folder `installer`.
 # shellcheck disable=SC2317,SC2034,SC1090
 
@@ -62,7 +61,7 @@ usage_error() {
     exit 2
 }
 
-# ---- What was asked for, and where things are
+# ---- Options and locations
 
 parse_options() {
     job=install wanted=' ' prefix='' given_program='' dry_run=false for_all=false with_service=false
@@ -106,7 +105,7 @@ want_browser() {
 
 list_name() { names="$names $name"; }
 
-# Without those that can't be had.
+# Without browsers that can't be registered with.
 list_reachable() { [ "$hosts" = - ] || names="$names $name"; }
 
 find_places() {
@@ -124,15 +123,15 @@ find_places() {
         /*) ;;
         *) fail "HOME has to be the absolute path of your home folder." ;;
     esac
-    # The specification has relative paths ignored.
+    # The XDG specification requires relative paths to be ignored.
     case ${XDG_CONFIG_HOME-} in
         /*) config=$XDG_CONFIG_HOME ;;
         *) config=$HOME/.config ;;
     esac
 }
 
-# What is installed where. `root` stands before what is written, and is not in what
-# is said in the files themselves.
+# Sets the locations of installed files. `root` is a prefix of paths that are written, but doesn't
+# appear in the content of files.
 find_targets() {
     root=''
     case $prefix in
@@ -154,13 +153,13 @@ find_targets() {
         fi
     fi
     program=$prefix/bin/url-notes
-    # Nothing that a host manifest could say names such a file.
+    # A host manifest can't name a file with control characters.
     [ "$program" = "$(printf '%s' "$program" | LC_ALL=C tr -d '[:cntrl:]')" ] ||
         fail "The path of the program has a line break or another control character in it; choose another with --prefix."
 }
 
-# Under sudo, HOME may still be the user's: what is written there would be root's. Or it
-# is root's, and the user's own browsers would find nothing.
+# Under sudo, HOME may still be the user's, whose files would become root's. Or it is root's, where
+# the user's browsers don't look.
 refuse_borrowed_home() {
     [ -z "$(find "$HOME/" -prune ! -user "$(id -u)" -print)" ] ||
         fail "HOME ($HOME) belongs to another user. Run this as that user, without sudo."
@@ -170,8 +169,7 @@ refuse_borrowed_home() {
     esac
 }
 
-# load NAME: the functions of that file in the folder `installer`. Its last line sets
-# `loaded`.
+# load NAME: sources a file of the folder `installer`. Its last line sets `loaded`.
 load() {
     loaded=''
     [ ! -f "$folder/installer/$1.sh" ] || . "$folder/installer/$1.sh"
@@ -181,8 +179,7 @@ load() {
 
 # ---- The table of browsers
 
-# Runs a function for each browser of this system, with the columns of its row as
-# variables.
+# Runs a function for each browser of this system, with the columns of its row as variables.
 each_browser() {
     while IFS=$TAB read -r name family system package hosts _ programs title everyone <&3; do
         case $name in '#'* | '') continue ;; esac
@@ -203,8 +200,9 @@ each_item() {
 
 # ---- Writing files
 
-# A link that somebody else planted could send what is written to any place. Links
-# of root are the machine's own layout, such as a moved /home. Sets `refusal`.
+# Refuses paths with links that another user planted, because they could redirect the write to any
+# file. Links of root are accepted: they are the system's layout, such as a moved /home. Sets
+# `refusal`.
 no_foreign_links() {
     component=$1
     while [ -n "$component" ]; do
@@ -217,8 +215,8 @@ no_foreign_links() {
     done
 }
 
-# put_file SOURCE TARGET MODE: whole or not at all, whatever the umask, and only
-# where something changes. Sets `outcome`, or `refusal` where it can't be done.
+# put_file SOURCE TARGET MODE: writes atomically, regardless of the umask, and only if something
+# changes. Sets `outcome`, or `refusal` on failure.
 put_file() {
     no_foreign_links "$2" || return
     if [ -d "$2" ]; then
@@ -251,7 +249,7 @@ put_file() {
     unfinished=''
 }
 
-# GNU's mv can be told not to move into a folder that appears at the last moment.
+# GNU's mv has an option not to move into a folder that appears at the last moment.
 find_move() {
     onto=-f
     : >"$work/moved"
@@ -264,7 +262,7 @@ find_move() {
 
 build() {
     if [ -z "$given_program" ] && [ ! -f "$folder/Cargo.toml" ]; then
-        # A released archive has it beside this file.
+        # A release archive has the program beside this file.
         given_program=$folder/bin/url-notes
     fi
     if [ -n "$given_program" ]; then
@@ -285,7 +283,7 @@ build() {
     fi
 }
 
-# ask PROGRAM WORDS…: its own answer, without a look at the user's notes.
+# ask PROGRAM WORDS…: runs it without access to the user's notes.
 ask() { URL_NOTES_DATA_DIR=$work/none "$@" </dev/null; }
 
 install_it() {
@@ -315,7 +313,7 @@ install_it() {
         load service
         put_service
     fi
-    # What goes into another root runs nowhere yet.
+    # With another root, no program is running from there yet.
     if $replaced && [ -z "$root" ]; then
         load running
         end_old_hosts
@@ -327,8 +325,8 @@ install_it() {
     ! $trouble || exit 1
 }
 
-# Runs a function for each file besides the program, with its place and what the
-# program has to be asked for it.
+# Runs a function for each file besides the program, with its location and the arguments that print
+# it.
 each_extra() {
     "$1" "$share/bash-completion/completions/url-notes" completions bash
     "$1" "$share/zsh/site-functions/_url-notes" completions zsh
@@ -336,7 +334,7 @@ each_extra() {
     "$1" "$share/man/man1/url-notes.1" man
 }
 
-# An older program doesn't know all of them.
+# An older program doesn't have all of them.
 put_extra() {
     extra=$1
     shift
@@ -361,13 +359,13 @@ extra_title() {
     esac
 }
 
-# The others go on, and the exit code is 1.
+# The other browsers go on, and the exit code is 1.
 complain() {
     warn "$*"
     trouble=true
 }
 
-# run_register OPTION…: has the program write or remove host manifests. Sets `said`.
+# run_register OPTION…: makes the program write or remove host manifests. Sets `said`.
 run_register() {
     ! $dry_run || set -- "$@" --dry-run
     ! $for_all || set -- "$@" --system
@@ -418,7 +416,7 @@ say_next_steps() {
         say "     $folder/extension/manifest.json"
         say "     It stays until the browser is closed: Firefox keeps only signed add-ons."
     fi
-    # Where browsers that are started from here have it.
+    # The port for browsers started from this environment.
     case ${URL_NOTES_PORT-} in
         '' | *[!0-9]*) port=6683 ;;
         *) port=$URL_NOTES_PORT ;;
@@ -454,7 +452,7 @@ say_about_path() {
     esac
 }
 
-# ---- Beginning and end
+# ---- Start and end
 
 end_process() {
     [ -n "$1" ] || return 0
@@ -467,7 +465,7 @@ clean_up() {
     end_process "$browser_process"
     end_process "$site_process"
     [ -z "$unfinished" ] || rm -f -- "$unfinished"
-    # The browser's children may write for a moment longer than it lives.
+    # The browser's children may still write for a moment after it has ended.
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         if rm -rf -- "$work" 2>/dev/null; then
             return
@@ -480,8 +478,8 @@ clean_up() {
 main() {
     find_places
     parse_options "$@"
-    # Folders that are made are for the user to write and for all to see; the modes
-    # of files are set one by one.
+    # Created folders are writable for the user and readable for all; modes of files are set one by
+    # one.
     umask 022
     browser_process='' site_process='' unfinished=''
     work=$(mktemp -d "${TMPDIR:-/tmp}/url-notes.XXXXXX") || fail "No temporary folder can be made in ${TMPDIR:-/tmp}."
@@ -490,7 +488,7 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     find_move
-    # One function a job; this file has what most people run.
+    # One function per job; this file contains what most people run.
     [ "$job" = install ] || load "$job"
     "${job}_it"
 }

@@ -1,7 +1,6 @@
 /**
- * The background: which event goes to which part. It owns the one port to the
- * host and keeps it open while the browser runs, so that the host serves the
- * site. It decides nothing itself.
+ * The background: passes each event on to its module. It keeps the port to the host open while
+ * the browser runs, so that the host serves the site. It makes no decisions itself.
  */
 
 import { BackgroundSaves } from "./background/background-save.js";
@@ -32,11 +31,11 @@ import {
 } from "./shared/settings.js";
 import { activeTab, savableUrl, watchTitle } from "./shared/tab.js";
 
-/** How often what the browser's full storage refused is offered to it again. */
-const OFFER_AGAIN_MS = 20_000;
+/** How often writes are repeated that the browser's full storage refused. */
+const REWRITE_MS = 20_000;
 
 const area = browser.storage.local;
-/** Known before the click: it isn't to wait for it. */
+/** Read in advance, so that a click doesn't wait for it. */
 let saves = savesOnOpen(area);
 let stripsUserInfo = false;
 /** @param {string} [url] */
@@ -61,12 +60,12 @@ const omnibox = new Omnibox(host, isFirefox);
 const dismissedTags = new DismissedTags(queue);
 const retry = new Retry(browser.alarms, tryHost);
 
-async function heedStripUserInfo() {
+async function loadStripUserInfo() {
 	stripsUserInfo = (await loadSettings(area)).stripUserInfo;
 }
 
-/** Resolves once the settings are known and what an earlier background left is taken up. */
-const ready = Promise.all([queue.load(), heedStripUserInfo()]).then(([records]) => {
+/** Resolves once the settings and the records of an earlier background are loaded. */
+const ready = Promise.all([queue.load(), loadStripUserInfo()]).then(([records]) => {
 	outbox.load(records);
 	pages.load(records);
 	dismissedTags.load(records);
@@ -96,7 +95,7 @@ function refresh() {
 	const { trouble } = host;
 	if (trouble || outbox.trouble) retry.failed(waiting > 0);
 	else if (host.hello) retry.succeeded();
-	// What it counts is in storage by then, and outlives the browser.
+	// The badge counts entries that are stored and survive the browser, unless storage is full.
 	if (queue.full) alertBadge();
 	else void queue.settled().then(alertBadge, alertBadge);
 	pages.showAll();
@@ -107,7 +106,7 @@ host.onChange = () => {
 	if (host.hello) {
 		void rememberHostSaveOnOpen(area, host.hello.saveOnOpen);
 		void ready.then(() => outbox.deliver());
-		badge.look();
+		badge.update();
 	}
 	refresh();
 };
@@ -123,24 +122,24 @@ outbox.onRefused = (entry) => {
 outbox.onChange = refresh;
 
 /** @type {ReturnType<typeof setInterval> | undefined} */
-let offering;
+let rewriting;
 queue.onChange = () => {
-	clearInterval(offering);
-	const offer = () => {
+	clearInterval(rewriting);
+	const rewrite = () => {
 		void queue.settled().catch(() => {});
-		// Keeps the background from being put to sleep, and so what is in memory alone: in
-		// Firefox a write to storage doesn't.
+		// Keeps the browser from suspending the background, which would lose records that are
+		// only in memory. In Firefox a write to storage isn't enough.
 		void browser.runtime.getPlatformInfo();
 	};
-	if (queue.full) offering = setInterval(offer, OFFER_AGAIN_MS);
+	if (queue.full) rewriting = setInterval(rewrite, REWRITE_MS);
 	refresh();
 };
 
 browser.runtime.onConnect.addListener((port) => {
-	// Pages of this extension alone: no other's, and no script in a web page.
+	// Accepts only pages of this extension, no scripts in web pages.
 	const own = browser.runtime.getURL("");
 	if (port.sender?.id !== browser.runtime.id || !port.sender.url?.startsWith(own)) return;
-	// A click is a good moment to try a host that was away.
+	// A click is a good moment to try the host again.
 	tryHost();
 	const parts = {
 		pages,
@@ -195,12 +194,12 @@ browser.omnibox.onInputEntered.addListener((text, disposition) => {
 function onTabUpdated(tabId, change, tab) {
 	if (change.url === undefined && change.status === undefined) return;
 	badge.left(tabId);
-	if (tab.active) badge.look();
+	if (tab.active) badge.update();
 }
-const onTabActivated = () => badge.look();
+const onTabActivated = () => badge.update();
 const onTabRemoved = (/** @type {number} */ tabId) => badge.left(tabId);
 
-/** Follows the tabs while the user wants saved pages marked, and else leaves them alone. */
+/** Listens to the tabs only while the badge marks saved pages. */
 async function followTabs() {
 	const marks = await marksSaved(area, browser.permissions);
 	const { onUpdated, onActivated, onRemoved } = browser.tabs;
@@ -223,7 +222,7 @@ browser.permissions.onRemoved.addListener(async () => {
 area.onChanged.addListener((changes) => {
 	if (SETTINGS_KEY in changes || SAID_BY_HOST in changes) saves = savesOnOpen(area);
 	if (SETTINGS_KEY in changes) {
-		void heedStripUserInfo();
+		void loadStripUserInfo();
 		void followTabs();
 	}
 });

@@ -1,7 +1,7 @@
-# Builds the program from its sources. Sourced by install.sh; all it has are functions.
+# Builds the program from its sources. Sourced by install.sh; contains only functions.
 #
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154 # What both read and set.
+# shellcheck disable=SC2034,SC2154 # Variables shared by both files.
 
 build_from_source() {
     target_folder=${CARGO_TARGET_DIR:-$folder/target}
@@ -22,7 +22,7 @@ build_from_source() {
         fail "url-notes wasn't built; the messages above say why."
 }
 
-# A cargo that prints no version says itself why it can't build.
+# If cargo prints no version, its own message says why it can't build.
 refuse_old_rust() {
     needed=$(sed -n 's/^rust-version = "\([0-9]*\.[0-9]*\).*/\1/p' "$folder/Cargo.toml")
     present=$("$cargo" --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\.[0-9]*\).*/\1/p') || present=''

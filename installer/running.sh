@@ -1,11 +1,11 @@
-# Ends the old program where browsers run it. Sourced by install.sh where it replaced one;
-# all it has are functions.
+# Ends the old program in running browsers. Sourced by install.sh after it has replaced a program;
+# contains only functions.
 #
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154 # What both read and set.
+# shellcheck disable=SC2034,SC2154 # Variables shared by both files.
 
-# Programs that browsers started before go on as the old one until they end. The
-# extension starts the new one by itself, and sends again what was not answered.
+# Hosts that browsers started before keep running the old program until they end. The extension
+# starts the new one on its own and repeats what was not answered.
 end_old_hosts() {
     command -v ps >/dev/null || return 0
     ended=0
@@ -16,10 +16,10 @@ end_old_hosts() {
         say "Stopped $ended old url-notes processes, so that running browsers start the new program."
 }
 
-# Process ids of the program where a browser runs it: its argument is an extension's
-# origin, or a host manifest and an extension's id.
+# Lists the process ids of the program when run by a browser: its argument is an extension's origin,
+# or a host manifest and an extension's id.
 list_hosts() {
-    # Through the environment, since awk would read backslashes in a variable.
+    # Passed in the environment, because awk interprets backslashes in a variable.
     ps -axo pid=,args= 2>/dev/null | PROGRAM=$program LC_ALL=C awk '{
         id = $1
         sub(/^[ \t]*[0-9]+[ \t]/, "")

@@ -1,8 +1,8 @@
-# Has the site started when the user logs in, by systemd or launchd. Sourced by install.sh
-# for --service and --uninstall; all it has are functions.
+# Starts the site when the user logs in, with systemd or launchd. Sourced by install.sh for
+# --service and --uninstall; contains only functions.
 #
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154 # What both read and set.
+# shellcheck disable=SC2034,SC2154 # Variables shared by both files.
 
 SERVICE='url-notes'
 
@@ -47,7 +47,7 @@ start_service() {
         launchctl bootout "gui/$(id -u)/$SERVICE" 2>/dev/null || true
         launchctl bootstrap "gui/$(id -u)" "$unit" 2>/dev/null
     else
-        # Restarted, since it may be the old program that runs.
+        # Restarted, because the old program may be running.
         systemctl --user daemon-reload 2>/dev/null &&
             systemctl --user enable "$SERVICE.service" 2>/dev/null &&
             systemctl --user restart "$SERVICE.service" 2>/dev/null
@@ -55,7 +55,8 @@ start_service() {
 }
 
 systemd_unit() {
-    # systemd reads backslashes, quotes, percent and dollar signs even in quotes.
+    # systemd interprets backslashes, quotation marks, percent and dollar signs, even inside
+    # quotation marks.
     quoted=$(printf '%s' "$program" | LC_ALL=C sed 's/[\\"]/\\&/g; s/%/%%/g; s/\$/$$/g')
     cat <<UNIT
 [Unit]
@@ -104,7 +105,7 @@ remove_service() {
             systemctl --user disable --now "$SERVICE.service" 2>/dev/null || true
         fi
     fi
-    # What enabling it made, where systemctl could not be asked.
+    # The link created by enabling the service, if systemctl couldn't be asked.
     remove_file "$config/systemd/user/default.target.wants/$SERVICE.service" || true
     if remove_file "$unit"; then
         removed=true

@@ -1,11 +1,11 @@
-# Opens a browser with the extension, sample notes and the site, all in a throw-away
-# folder. Sourced by install.sh for --try; all it has are functions.
+# Opens a browser with the extension, sample notes and the site, all in a temporary folder. Sourced
+# by install.sh for --try; contains only functions.
 #
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154,SC2317 # What both read and set; functions run by name.
+# shellcheck disable=SC2034,SC2154,SC2317 # Shared variables; functions run by name.
 
-# Everything of a try, the browser's profile and the notes included, is under $work
-# and goes with it.
+# Everything of the trial, including the browser's profile and the notes, is in $work and is removed
+# with it.
 try_it() {
     build
     if $dry_run; then
@@ -85,8 +85,8 @@ The browser starts the program named in a *host manifest*, and takes **at most 1
         hypertext history 'note taking'
 }
 
-# The site runs from here, so that it is there before the browser is. Without a port
-# of the user's choice it moves on from a taken one, and says so.
+# Serves the site from here, so that it is ready before the browser. If the default port is taken,
+# uses another one and says so; a port that the user chose is never replaced.
 serve_site() {
     if [ -n "${URL_NOTES_PORT-}" ]; then
         start_site "$URL_NOTES_PORT" ||
@@ -102,13 +102,13 @@ serve_site() {
     fail "No port could be had for the site; give one: URL_NOTES_PORT=6700 ./install.sh --try"
 }
 
-# start_site PORT: waits for the program's word that it serves. Sets `refusal`.
+# start_site PORT: waits until the program reports that it serves the site. Sets `refusal`.
 start_site() {
     rm -f -- "$work/serve.out"
     mkfifo "$work/serve.out"
     URL_NOTES_PORT=$1 "$built" serve --json >"$work/serve.out" 2>"$work/serve.err" &
     site_process=$!
-    # Stays open, so that a later line has a reader.
+    # Kept open, so that later output of the program doesn't fail.
     exec 4<"$work/serve.out"
     answer=''
     read -r answer <&4 || true
@@ -120,7 +120,7 @@ start_site() {
             return
             ;;
     esac
-    # Another program has the port; or the user's own url-notes, whose end it waits for.
+    # Another program holds the port, or the user's own url-notes, which this one would wait for.
     end_process "$site_process"
     site_process=''
     refusal="$(sed 's/^url-notes: //' "$work/serve.err")${answer:+Port $1 is that of your own url-notes.}"
@@ -138,7 +138,7 @@ choose_browser() {
 
 check_program() {
     located=$(command -v -- "$1") || return 0
-    # A Snap on PATH is a browser of its own, in another row.
+    # A Snap on PATH is a separate browser with its own row.
     case $package:$located in
         plain:/snap/*) ;;
         *) executable=$located ;;
@@ -164,7 +164,7 @@ open_browser() {
     wait "$browser_process" || {
         status=$?
         browser_process=''
-        # It never came up: a display that isn't there, a sandbox that isn't allowed …
+        # The browser didn't start: no display, no permission for its sandbox …
         if [ $(($(date +%s) - started)) -lt 5 ]; then
             tail -n 3 "$work/browser.log" >&2
             go_without_browser "$chosen_title ended at once with status $status; its last messages are above."
@@ -179,7 +179,7 @@ say_how_to_load() {
     esac
 }
 
-# In a home of the browser's own.
+# Registers in a home folder of the browser's own.
 register_for_try() {
     (
         unset XDG_CONFIG_HOME
@@ -188,12 +188,12 @@ register_for_try() {
 }
 
 open_chromium() {
-    # Most look beside their profile, Brave and Opera in their usual place.
+    # Most browsers look beside their profile, Brave and Opera in their usual folder.
     mkdir -p -- "$work/profile/Default" "$work/profile/NativeMessagingHosts"
     find "$work/home" -name url_notes.json -exec cp -- {} "$work/profile/NativeMessagingHosts" ';'
-    # The button would be inside the puzzle piece's menu otherwise.
+    # Otherwise the button would be hidden in the extensions menu.
     printf '{"extensions": {"pinned_extensions": ["%s"]}}\n' "$(chromium_id)" >"$work/profile/Default/Preferences"
-    # By its relative path: a comma in an absolute one would begin another extension.
+    # As a relative path, because a comma in an absolute one would start another extension.
     set -- --user-data-dir="$work/profile" --load-extension=extension \
         --disable-features=DisableLoadExtensionCommandLineSwitch \
         --no-first-run --no-default-browser-check --use-mock-keychain "$address/"
@@ -204,7 +204,8 @@ open_chromium() {
 
 open_firefox() {
     mkdir -p -- "$work/profile/extensions"
-    # A file of the extension's name that holds a path stands for the folder there.
+    # A file with the extension's id as its name, which contains a path, stands for the folder
+    # there.
     printf '%s\n' "$folder/extension" >"$work/profile/extensions/$(firefox_id)"
     cat >"$work/profile/user.js" <<'PREFS'
 user_pref("xpinstall.signatures.required", false);
@@ -217,7 +218,7 @@ PREFS
     start_browser --no-remote --profile "$work/profile" "$address/"
 }
 
-# With a home of its own, so that nothing of the try is left in the user's.
+# With a home folder of its own, so that the trial leaves nothing in the user's.
 start_browser() {
     (
         unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME XDG_STATE_HOME
@@ -235,8 +236,8 @@ chromium_origin() { sed -n 's|^.*"\(chrome-extension://.*/\)".*$|\1|p' "$folder/
 
 firefox_id() { sed -n 's/^.*"allowed_extensions": \["\(.*\)"\].*$/\1/p' "$folder/manifests/firefox.json"; }
 
-# Without a browser, what the button does is done by hand: the program is started as
-# Chromium starts it and gets the extension's own messages.
+# Without a browser, does what the button does: starts the program as Chromium does and sends it the
+# extension's messages.
 go_without_browser() {
     say "$1"
     {
@@ -255,7 +256,7 @@ go_without_browser() {
     wait "$site_process" || fail "The site ended: $(cat "$work/serve.err")"
 }
 
-# frame JSON: with its length in 32 bits in front, in the byte order of this machine.
+# frame JSON: prints it after its 32-bit length in the byte order of this computer.
 frame() {
     length=$(printf '%s' "$1" | wc -c)
     set -- "$1" $((length & 255)) $((length >> 8 & 255)) $((length >> 16 & 255)) $((length >> 24 & 255))

@@ -1,7 +1,7 @@
-# Takes an installation back. Sourced by install.sh for --uninstall; all it has are functions.
+# Removes an installation. Sourced by install.sh for --uninstall; contains only functions.
 #
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154,SC2317 # What both read and set; functions run by name.
+# shellcheck disable=SC2034,SC2154,SC2317 # Shared variables; functions run by name.
 
 uninstall_it() {
     find_targets
@@ -51,8 +51,8 @@ unregister() {
     case $said in *'removed).'*) removed=true ;; esac
 }
 
-# A program that can remove registrations: the installed one may be gone, broken or old.
-# Sets `registrar`, empty where there is none.
+# Finds a program that can remove registrations, because the installed one may be missing, broken or
+# old. Sets `registrar`, or leaves it empty.
 find_registrar() {
     registrar=''
     for candidate in "$given_program" "$root$program" \
@@ -77,7 +77,7 @@ try_named() {
     fi
 }
 
-# Without such a program, only what url-notes wrote for the installed one is removed.
+# Without such a program, removes only what url-notes wrote for the installed one.
 remove_registration() { each_manifest remove_manifest; }
 
 remove_manifest() {
@@ -89,7 +89,7 @@ remove_manifest() {
     fi
 }
 
-# Runs a function for each host manifest of a browser that is there, in `manifest`.
+# Runs a function for each existing host manifest of a browser, with its path in `manifest`.
 each_manifest() {
     with_manifest=$1
     if $for_all; then each_item "$everyone" present_manifest; else each_item "$hosts" present_manifest; fi
@@ -100,7 +100,8 @@ present_manifest() {
     [ ! -f "$manifest" ] || "$with_manifest"
 }
 
-# Whether it differs from the template in the program's path alone. Sets `named` to that.
+# Returns whether the manifest differs from the template only in the program's path. Sets `named` to
+# that path.
 is_own_manifest() {
     path_line='/^[[:space:]]*"path": /'
     sed "${path_line}d" "$folder/manifests/$family.json" >"$work/template"
@@ -126,7 +127,7 @@ data_folders() {
     fi
 }
 
-# remove_file FILE: and the folders above it that are empty then. Sets `outcome`.
+# remove_file FILE: also removes folders above it that are then empty. Sets `outcome`.
 remove_file() {
     [ -e "$1" ] || [ -L "$1" ] || return 1
     no_foreign_links "${1%/*}" || fail "$refusal"
@@ -142,7 +143,7 @@ remove_file() {
     done
 }
 
-# Folders that were there before, empty or not.
+# Folders that existed before, whether empty or not.
 is_kept() {
     case $1 in
         "$HOME" | "$config" | "$root") return 0 ;;
@@ -157,7 +158,7 @@ is_kept() {
     return 1
 }
 
-# A folder as the table writes it → its path.
+# Expands a folder as written in the table.
 expand() {
     case $1 in
         \~/*) printf '%s\n' "$HOME/${1#??}" ;;

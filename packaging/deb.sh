@@ -1,17 +1,17 @@
 #!/bin/sh
-# Makes a Debian package of url-notes: program, man page, completions, the host
-# manifests for all users, and the extension for Debian's Chromium and Firefox, which
-# load it at their next start without a further step.
+# Builds a Debian package of url-notes: program, manual page, completions, host manifests for all
+# users, and the extension, which Debian's Chromium and Firefox load at their next start without any
+# further step.
 #
 #   packaging/deb.sh [--program FILE] [FOLDER]
 #
-# writes FOLDER/url-notes_VERSION_ARCHITECTURE.deb (target/packages without FOLDER) and
-# prints its path. With --program that one is packed, else one is built. The same
-# sources make the same bytes: SOURCE_DATE_EPOCH, or the last commit, dates all files.
-# DEBFULLNAME and DEBEMAIL name who answers for the package.
+# writes FOLDER/url-notes_VERSION_ARCHITECTURE.deb (default folder: target/packages) and prints its
+# path. With --program, packs that program instead of building one. The build is reproducible:
+# SOURCE_DATE_EPOCH, or else the last commit, sets the dates of all files. DEBFULLNAME and DEBEMAIL
+# name the package's maintainer.
 #
-# What it does not do: sign, upload, or run anything when it is installed: dpkg only
-# puts files where the browsers look, and takes them away again.
+# Doesn't sign or upload the package. The package runs nothing when it is installed: dpkg only puts
+# files where the browsers look, and removes them again.
 
 set -eu
 
@@ -38,7 +38,7 @@ main() {
     age "$tree"
     mkdir -p -- "$into"
     package=$into/url-notes_${version}_$architecture.deb
-    # One thread: how many there are could change the bytes.
+    # One thread, because the number of threads could change the output.
     dpkg-deb --root-owner-group --threads-max=1 -Zxz --build "$tree" "$package" >"$work/words" ||
         fail "dpkg-deb made no package: $(cat "$work/words")"
     printf '%s\n' "$package"
@@ -46,7 +46,7 @@ main() {
 
 put_files() {
     put 755 "$program" "$tree/usr/bin/url-notes"
-    # Debian wants no symbols in what it installs; a release has none.
+    # Debian requires stripped binaries; release builds are stripped already.
     ! command -v strip >/dev/null || strip --strip-unneeded "$tree/usr/bin/url-notes"
     put_output "$tree/usr/share/bash-completion/completions/url-notes" completions bash
     put_output "$tree/usr/share/zsh/vendor-completions/_url-notes" completions zsh
@@ -57,7 +57,7 @@ put_files() {
     ask register --system --root "$tree" --program /usr/bin/url-notes --platform linux \
         --browser chromium --browser chrome --browser edge --browser firefox >/dev/null ||
         fail "$program wrote no host manifests."
-    # One copy, where Debian keeps extensions; each browser has a link to it.
+    # One copy, where Debian keeps extensions, and a link to it for each browser.
     put_extension "$tree/usr/share/webext/url-notes"
     mkdir -p "$tree/usr/share/chromium/extensions" "$tree/usr/share/mozilla/extensions/$FIREFOX"
     ln -s ../../webext/url-notes "$tree/usr/share/chromium/extensions/url-notes"
@@ -83,17 +83,17 @@ TEXT
     changes >"$work/changelog"
     put 644 "$work/changelog" "$documents/changelog"
     gzip -9n "$documents/changelog"
-    # What lintian is told, and why.
+    # Lintian overrides, with reasons.
     cat >"$work/overrides" <<'TEXT'
-# Chrome, Edge, Brave, Vivaldi and Opera read host manifests for all users nowhere else.
+# The only place where Chrome, Edge, Brave, Vivaldi and Opera read host manifests for all users.
 url-notes: dir-or-file-in-etc-opt *
-# Browsers start the program for each port; a fixed address saves relocating it then.
+# Browsers start the program for each port; a fixed address saves the relocation.
 url-notes: hardening-no-pie *
 TEXT
     put 644 "$work/overrides" "$tree/usr/share/lintian/overrides/url-notes"
 }
 
-# The entries of this version in CHANGELOG.md, as Debian writes them.
+# Prints the entries of this version in CHANGELOG.md in Debian's format.
 changes() {
     printf 'url-notes (%s) unstable; urgency=medium\n\n' "$version"
     awk -v heading="## $version" '
@@ -107,7 +107,7 @@ maintainer() { printf '%s <%s>' "${DEBFULLNAME:-The url-notes authors}" "${DEBEM
 
 put_control() {
     mkdir -p "$tree/DEBIAN" "$work/control/debian"
-    # dpkg-shlibdeps wants to be where a source package is.
+    # dpkg-shlibdeps has to run in a source package.
     printf 'Source: url-notes\n\nPackage: url-notes\nArchitecture: any\nDescription: none\n' >"$work/control/debian/control"
     depends=$(cd "$work/control" && dpkg-shlibdeps -O "$tree/usr/bin/url-notes" 2>"$work/words" | sed -n 's/^shlibs:Depends=//p')
     [ -n "$depends" ] || fail "What the program needs wasn't found out: $(cat "$work/words")"

@@ -1,17 +1,17 @@
 #!/bin/sh
-# Makes the files that the stores take: packaging/extension.sh [FOLDER] writes
-# url-notes-VERSION-chrome.zip and url-notes-VERSION-firefox.zip into FOLDER (dist),
-# the same bytes each time.
+# Builds the packages for the stores: packaging/extension.sh [FOLDER] writes
+# url-notes-VERSION-chrome.zip and url-notes-VERSION-firefox.zip into FOLDER (default: dist). The
+# build is reproducible.
 #
-# What is in them is the folder `extension` as it is, without what only developers need;
-# nothing is built, so what a store's reviewer reads is what was written here. Chrome's
-# has a manifest without `key`, which that store refuses: it makes its own at the first
-# upload, which then belongs into manifest.json (and its id into manifests/chromium.json),
-# so that the extension has one id wherever it comes from.
+# The packages contain the folder `extension` unchanged, except for files that only developers need;
+# nothing is built, so a store's reviewer reads the original sources. Chrome's package has a
+# manifest without `key`, which the Chrome Web Store refuses: it assigns a key at the first upload,
+# which must then be added to manifest.json (and its id to manifests/chromium.json), so that the
+# extension has the same id everywhere.
 
 set -eu
 
-# zip knows no earlier moment.
+# The earliest date in a zip file.
 MOMENT=198001010000
 
 say() { printf '%s\n' "$*"; }
@@ -21,13 +21,13 @@ fail() {
     exit 1
 }
 
-# What the stores get, a file a line, in an order that doesn't depend on the machine.
+# Lists the files for the stores, one per line, in an order that doesn't depend on the computer.
 files() {
     find . -type f ! -name '*.d.ts' ! -path ./icons/render.js ! -path ./icons/icon.svg |
         sed 's|^\./||' | LC_ALL=C sort
 }
 
-# pack STORE: zips the folder that has been made for it.
+# pack STORE: zips the folder prepared for a store.
 pack() {
     package=$target/url-notes-$version-$1.zip
     rm -f "$package"

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Makes what is published of a version: an archive with everything that installing it
-# takes but no compiler, a Debian package where dpkg is there, and their checksums.
+# Builds the files of a release: an archive with everything needed to install without a compiler, a
+# Debian package if dpkg is available, and their checksums.
 #
 #   packaging/release.sh [--program FILE] [FOLDER]
 #
-# writes into FOLDER (target/packages without it) and prints the paths. With --program
-# that one is packed, else one is built. The same sources make the same bytes:
-# SOURCE_DATE_EPOCH, or the last commit, dates all files.
+# writes into FOLDER (default: target/packages) and prints the paths. With --program, packs that
+# program instead of building one. The build is reproducible: SOURCE_DATE_EPOCH, or else the last
+# commit, sets the dates of all files.
 #
-# What it does not do: make the stores' zip files, sign, upload, tag.
+# Doesn't build the stores' zip files, sign, upload, or tag.
 
 set -eu
 

@@ -1,6 +1,6 @@
-# What deb.sh and release.sh have in common: the version, the moment, the program, and
-# the files that come with it. Sourced by both, with `folder` (the project) and `work`
-# (a folder that goes when they end) set.
+# Functions shared by deb.sh and release.sh: the version, the date, the program, and the files that
+# come with it. Both source this file after setting `folder` (the project) and `work` (a folder that
+# is removed at the end).
 #
 # shellcheck shell=sh
 # shellcheck disable=SC2154
@@ -10,8 +10,8 @@ fail() {
     exit 1
 }
 
-# [--program FILE] [FOLDER]: what is packed, and where the package goes.
-# shellcheck disable=SC2034 # Both are read by who sources this.
+# [--program FILE] [FOLDER]: the program to pack, and the folder for the package.
+# shellcheck disable=SC2034 # Both variables are read by the sourcing script.
 read_options() {
     given='' into=$folder/target/packages
     while [ $# -gt 0 ]; do
@@ -28,27 +28,26 @@ read_options() {
     done
 }
 
-# From the one place that has it.
+# From the only file that has it.
 find_version() {
     version=$(sed -n '/^\[workspace\.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' "$folder/Cargo.toml")
     [ -n "$version" ] || fail "Cargo.toml has no version."
 }
 
-# Everything that is packed is of one moment, the last change's: the same sources make
-# the same bytes.
+# All packed files get the date of the last change, so that the build is reproducible.
 find_epoch() {
     SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$folder" log -1 --format=%ct 2>/dev/null)} ||
         fail "This isn't a clone, so SOURCE_DATE_EPOCH has to say what date the files get."
     export SOURCE_DATE_EPOCH
 }
 
-# find_program FILE: or, where it is empty, one that is built here. Nothing of this
-# computer is in that: neither its paths nor its processor's own instructions.
+# find_program FILE: uses FILE or, if it is empty, builds the program. The build contains nothing of
+# this computer: no paths, and no instructions of its particular CPU.
 find_program() {
     program=$1
     if [ -z "$program" ]; then
         cargo_home=${CARGO_HOME:-$HOME/.cargo}
-        # From the folder, where cargo finds .cargo/config.toml.
+        # In the project's folder, where cargo finds .cargo/config.toml.
         (cd "$folder" &&
             CARGO_ENCODED_RUSTFLAGS=$(printf -- '--remap-path-prefix=%s=/cargo\037--remap-path-prefix=%s=/url-notes' "$cargo_home" "$folder") \
             CFLAGS="-ffile-prefix-map=$cargo_home=/cargo" \
@@ -62,17 +61,17 @@ find_program() {
         fail "$program says it is \"$says\", and these files are of url-notes $version."
 }
 
-# What the program prints, without a look at anybody's notes.
+# Runs the program without access to the user's notes.
 ask() { URL_NOTES_DATA_DIR=$work/none "$program" "$@" </dev/null; }
 
-# put MODE SOURCE TARGET: a file, and the folders above it.
+# put MODE SOURCE TARGET: copies a file and creates its folders.
 put() {
     mkdir -p -- "${3%/*}"
     cp -- "$2" "$3"
     chmod "$1" "$3"
 }
 
-# put_output TARGET WORDS…: what the program prints for them.
+# put_output TARGET WORDS…: writes the program's output to a file.
 put_output() {
     target=$1
     shift
@@ -80,7 +79,7 @@ put_output() {
     put 644 "$work/output" "$target"
 }
 
-# put_extension FOLDER: what a browser loads; how it was made stays here.
+# put_extension FOLDER: copies what a browser loads, without developers' files.
 put_extension() {
     (cd "$folder/extension" && find . -type f ! -name '*.d.ts' ! -path ./icons/render.js ! -path ./icons/icon.svg) |
         LC_ALL=C sort >"$work/extension-files"
@@ -89,10 +88,10 @@ put_extension() {
     done <"$work/extension-files"
 }
 
-# age FOLDER: all that is in it is of the one moment.
+# age FOLDER: sets the date of all files in it.
 age() { find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" -- {} +; }
 
-# begin: sets `work`, which goes at the end, and modes that aren't the user's.
+# begin: creates `work`, which is removed at the end, and sets a fixed umask.
 begin() {
     umask 022
     work=$(mktemp -d) || fail "No temporary folder can be made."

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Everything that has to hold before a change lands, as a newcomer and CI run it:
-# installs what it needs, then formatters, linters and all tests, real browsers
-# included. `tests/run.sh STEP…` runs some steps only. The last line says how many
-# tests passed and failed, each linter counting as one.
+# Runs everything that has to pass before a change lands, on a fresh computer or in CI: installs
+# what it needs, then runs formatters, linters and all tests, including real browsers. `tests/run.sh
+# STEP…` runs only some steps. The last line has the number of passed and failed tests; each linter
+# counts as one.
 #
-# What it does not do: skip. A browser that can't be had fails the tests that need it.
+# Never skips: if a browser can't be installed, the tests that need it fail.
 
 # The steps are run by name.
 # shellcheck disable=SC2317
@@ -15,7 +15,7 @@ ALL_STEPS='tools format clippy shell types biome webext rust host extension inst
 
 # ---- The steps
 
-# What isn't there yet comes from Debian's packages and npm.
+# Installs what is missing from Debian's packages and npm.
 tools() {
     missing=
     need chromium chromium
@@ -38,7 +38,7 @@ tools() {
     [ -n "$(fc-list :lang=ja family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
     [ -n "$(fc-list :lang=he family 2>/dev/null)" ] || missing="$missing fonts-noto-core"
     if [ -n "$missing" ]; then
-        # shellcheck disable=SC2086 # One word a package.
+        # shellcheck disable=SC2086 # One word per package.
         install_packages $missing || return
     fi
     have cargo || give_up "cargo isn't installed; get Rust from https://rustup.rs." || return
@@ -46,8 +46,8 @@ tools() {
         give_up "Node 20 or newer isn't installed; get it from https://nodejs.org." || return
     if [ ! -e node_modules/.package-lock.json ] ||
         [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
-        # Not `npm ci`: it refuses a lock file that lacks a package which some registry
-        # doesn't have for some other platform. What the lock file has is taken from it.
+        # Not `npm ci`, which refuses a lock file that lacks a package for another platform which
+        # some registry doesn't have. The versions are those of the lock file.
         npm install --no-save --no-audit --no-fund
     fi
 }
@@ -85,8 +85,8 @@ types() { npx --no-install tsc --project .; }
 
 biome() { npx --no-install biome ci --colors=off .; }
 
-# As Firefox's store lints the package that it gets, with the linter of web-ext. One
-# warning is right: Firefox ignores the service worker that Chromium starts.
+# Lints the package for Firefox's store with the linter that the store uses. One warning is
+# expected: Firefox ignores the service worker that Chromium starts.
 webext() {
     packaging/extension.sh "$logs" || return
     npx --no-install addons-linter --output json "$logs"/url-notes-*-firefox.zip >"$logs/webext.json"
@@ -103,7 +103,7 @@ rust() { cargo test --quiet --locked --workspace --no-fail-fast; }
 
 extension() { node_tests tests/extension; }
 
-# The program under test is the one that the Rust tests built.
+# Tests the program that the Rust tests built.
 host() { build_program && node_tests tests/host; }
 
 install() { build_program && node_tests tests/install; }
@@ -112,12 +112,12 @@ browsers() { build_program && node_tests tests/browser; }
 
 build_program() { cargo build --quiet --locked --package url-notes --bins --examples; }
 
-# One file at a time: a browser under load is slow enough to look broken.
+# One file at a time, because a browser under load is slow enough to look broken.
 node_tests() { node --test --test-concurrency=1 --test-reporter=spec "$1"/*.test.js; }
 
-# ---- Running and counting them
+# ---- Running and counting
 
-# sum EXPRESSION: of the numbers that it makes of lines of the step's output.
+# sum EXPRESSION: sums the numbers that a sed expression extracts from the step's output.
 sum() { sed -nE "$1" "$log" | awk '{ n += $1 } END { print n + 0 }'; }
 
 run_step() {
@@ -132,7 +132,7 @@ run_step() {
             ;;
         host | extension | install | browsers)
             good=$(sum 's/^ℹ pass ([0-9]+)$/\1/p')
-            # A test that was left out or cut off hasn't passed.
+            # A skipped or cancelled test hasn't passed.
             bad=$(sum 's/^ℹ (fail|cancelled|skipped|todo) ([0-9]+)$/\2/p')
             ;;
         *)
@@ -140,7 +140,7 @@ run_step() {
             bad=0
             ;;
     esac
-    # Also where a step broke before it could count, or had nothing to count.
+    # Also if a step failed before it could count, or had nothing to count.
     if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$good" -eq 0 ]; }; then
         bad=1
     fi
@@ -155,7 +155,7 @@ run_step() {
 
 main() {
     cd "$(dirname "$0")/.." || exit 1
-    # shellcheck disable=SC2086 # One word a step.
+    # shellcheck disable=SC2086 # One word per step.
     [ $# -gt 0 ] || set -- $ALL_STEPS
     for step; do
         case " $ALL_STEPS " in

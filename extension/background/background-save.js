@@ -1,10 +1,10 @@
 /**
- * Saves without a popup: a link, a page whose popup couldn't be opened, all
- * tabs of a window. They go through the outbox like any other; this module
- * knows who waits for which answer.
+ * Saves without a popup: a link, a page whose popup couldn't be opened, all tabs of a window.
+ * They go through the outbox like any other save. This module reports their results: on a tab's
+ * badge, or to the page that saves all tabs.
  *
- * What it knows is in memory alone. Should the background end, the saves are
- * delivered all the same, and nobody is told.
+ * It keeps its state in memory. If the background ends, the saves are delivered all the same,
+ * but their results aren't reported.
  */
 
 import { savableUrl } from "../shared/tab.js";
@@ -18,8 +18,8 @@ import { fit, LIMITS } from "../shared/text.js";
 
 /**
  * @typedef {object} Batch
- * @property {Map<string, PageToSave>} waiting By operation.
- * @property {Map<number, boolean>} notes By id: whether this batch made them.
+ * @property {Map<string, PageToSave>} waiting Pages without an answer, by `opId`.
+ * @property {Map<number, boolean>} notes Whether this batch created each note, by id.
  * @property {Summary["unsavable"]} unsavable
  * @property {() => void} onChange
  */
@@ -27,14 +27,14 @@ import { fit, LIMITS } from "../shared/text.js";
 export class BackgroundSaves {
 	/** @type {import("./outbox.js").Outbox} */ #outbox;
 	/** @type {(tabId: number, good: boolean) => void} */ #flash;
-	/** @type {Map<string, number>} Tabs to tell, by the page that is saved. */ #told =
+	/** @type {Map<string, number>} Tabs whose badge shows the result, by URL. */ #tabs =
 		new Map();
 	/** @type {(url?: string) => string | null} */ #savable;
 	/** @type {Set<Batch>} */ #batches = new Set();
 
 	/**
 	 * @param {import("./outbox.js").Outbox} outbox
-	 * @param {(tabId: number, good: boolean) => void} flash Shows on a tab's button how it went.
+	 * @param {(tabId: number, good: boolean) => void} flash Shows the result on a tab's badge.
 	 * @param {(url?: string) => string | null} [savable] The address to save for a tab.
 	 */
 	constructor(outbox, flash, savable = savableUrl) {
@@ -44,23 +44,23 @@ export class BackgroundSaves {
 	}
 
 	/**
-	 * Saves a page that isn't shown.
+	 * Saves a page that no tab shows.
 	 * @param {string} url
 	 * @param {string} title
-	 * @param {number} tabId Where the user is to see that it worked.
+	 * @param {number} tabId The tab whose badge shows the result.
 	 */
 	save(url, title, tabId) {
-		this.tell(url, tabId);
+		this.flashResult(url, tabId);
 		this.#outbox.add("saveNote", { url, title: fit(title, LIMITS.title) }, url);
 	}
 
 	/**
-	 * The next answer to a save of this page is shown on the button of a tab.
+	 * Shows the next answer to a save of this page on the badge of a tab.
 	 * @param {string} url
 	 * @param {number} tabId
 	 */
-	tell(url, tabId) {
-		this.#told.set(url, tabId);
+	flashResult(url, tabId) {
+		this.#tabs.set(url, tabId);
 	}
 
 	/**
@@ -89,7 +89,10 @@ export class BackgroundSaves {
 		return batch;
 	}
 
-	/** @param {Batch} batch Nobody waits for its answers any more. */
+	/**
+	 * Stops reporting the answers to a batch.
+	 * @param {Batch} batch
+	 */
 	forget(batch) {
 		this.#batches.delete(batch);
 	}
@@ -99,23 +102,23 @@ export class BackgroundSaves {
 	 * @returns {Summary}
 	 */
 	static summary({ waiting, notes, unsavable }) {
-		const made = [...notes.values()].filter(Boolean).length;
+		const created = [...notes.values()].filter(Boolean).length;
 		return {
-			saved: made,
-			there: notes.size - made,
+			saved: created,
+			there: notes.size - created,
 			waiting: waiting.size,
 			unsavable,
 		};
 	}
 
 	/**
-	 * The host has answered an entry of the outbox.
+	 * The host answered an entry of the outbox.
 	 * @param {Entry} entry
 	 * @param {any} result
 	 */
 	answered(entry, result) {
 		if (entry.method !== "saveNote") return;
-		this.#tellTab(entry, true);
+		this.#flashTab(entry, true);
 		this.#settle(entry, (batch) => {
 			const { id } = result.note;
 			// Two tabs may show the same page under two addresses.
@@ -124,15 +127,15 @@ export class BackgroundSaves {
 	}
 
 	/**
-	 * The host has refused an entry of the outbox.
+	 * The host refused an entry of the outbox.
 	 * @param {Entry} entry
 	 */
 	refused(entry) {
 		if (entry.method !== "saveNote") return;
-		this.#tellTab(entry, false);
+		this.#flashTab(entry, false);
 		this.#settle(entry, (batch, page) => {
 			batch.unsavable.push({ ...page, refusal: entry.refused });
-			// The user is looking at the reason, and the page is still in its tab.
+			// The page shows the reason, and the tab is still open.
 			if (entry.refused?.kind === "invalid_url") this.#outbox.discard(entry.params.opId);
 		});
 	}
@@ -141,22 +144,22 @@ export class BackgroundSaves {
 	 * @param {Entry} entry
 	 * @param {boolean} good
 	 */
-	#tellTab(entry, good) {
-		const tabId = this.#told.get(entry.page);
-		this.#told.delete(entry.page);
+	#flashTab(entry, good) {
+		const tabId = this.#tabs.get(entry.page);
+		this.#tabs.delete(entry.page);
 		if (tabId !== undefined) this.#flash(tabId, good);
 	}
 
 	/**
 	 * @param {Entry} entry
-	 * @param {(batch: Batch, page: PageToSave) => void} take
+	 * @param {(batch: Batch, page: PageToSave) => void} handle
 	 */
-	#settle(entry, take) {
+	#settle(entry, handle) {
 		for (const batch of this.#batches) {
 			const page = batch.waiting.get(entry.params.opId);
 			if (!page) continue;
 			batch.waiting.delete(entry.params.opId);
-			take(batch, page);
+			handle(batch, page);
 			batch.onChange();
 		}
 	}

@@ -1,15 +1,15 @@
 /**
- * What the button's badge says: how much waits and can't be delivered, that
- * host and extension don't fit, for a moment how a save went, and, where the
- * user wants it, that the page in front is saved already.
+ * The badge on the button. It shows how many changes can't be delivered, that host and
+ * extension don't fit together, briefly the result of a save, and, if the user turned that on,
+ * that the active tab's page is saved.
  *
- * A page is known by its page key, which is the host's to tell; asked is only
- * about the tab in front of each window, one question at a time.
+ * Only the host can decide whether a page is saved, by its page key. So the badge looks up the
+ * active tab of each window, one request at a time.
  */
 
 import { savableUrl } from "../shared/tab.js";
 
-/** The light theme's `--accent`, `--warn` and `--paper` (styles/tokens.css): a badge has one look. */
+/** The light theme's `--accent`, `--warn` and `--paper` (styles/tokens.css): a badge can't follow the theme. */
 export const COLOURS = Object.freeze({
 	good: "#0b6b3a",
 	bad: "#8a4b00",
@@ -19,40 +19,40 @@ export const COLOURS = Object.freeze({
 const GOOD = "✓";
 const BAD = "!";
 
-/** How long it says how a save went. */
+/** How long the result of a save is shown. */
 const FLASH_MS = 2500;
 
-/** What was told of a page is believed so long: others write to the store, too. */
+/** A lookup is repeated after this time, since other programs write to the store too. */
 const FRESH_MS = 60_000;
 
-/** Pages remembered. */
-const REMEMBERED = 500;
+/** Lookups that are cached. */
+const MAX_CACHED = 500;
 
-/** @typedef {{text: string, colour: string} | null} Look Null: what all tabs show. */
+/** @typedef {{text: string, colour: string} | null} Look Null: the badge of all tabs. */
 
 export class Badge {
 	/** @type {Pick<typeof chrome.action, "setBadgeText" | "setBadgeBackgroundColor" | "setBadgeTextColor">} */
 	#action;
 	/** @type {Pick<typeof chrome.tabs, "query">} */ #tabs;
 	/** @type {Pick<import("./host.js").Host, "request" | "hello">} */ #host;
-	/** Whether saved pages are marked. */
+	/** Whether the badge marks saved pages. */
 	#marking = false;
 	#alert = "";
-	/** @type {Map<string, {saved: boolean, at: number}>} By address, the one told last at the end. */
-	#known = new Map();
-	/** @type {Map<number, string | null>} What is shown on a tab itself, as far as known. */
+	/** @type {Map<string, {saved: boolean, at: number}>} Lookups by address, the latest last. */
+	#lookups = new Map();
+	/** @type {Map<number, string | null>} The badge of each tab, as far as known. */
 	#shown = new Map();
-	/** @type {Map<number, ReturnType<typeof setTimeout>>} Tabs that say how a save went. */
+	/** @type {Map<number, ReturnType<typeof setTimeout>>} Tabs that show the result of a save. */
 	#flashing = new Map();
 	/** @type {(url?: string) => string | null} */ #savable;
-	/** @type {Promise<void> | null} */ #looking = null;
-	#lookAgain = false;
+	/** @type {Promise<void> | null} */ #updating = null;
+	#isRequested = false;
 
 	/**
 	 * @param {Pick<typeof chrome.action, "setBadgeText" | "setBadgeBackgroundColor" | "setBadgeTextColor">} action
 	 * @param {Pick<typeof chrome.tabs, "query">} tabs
 	 * @param {Pick<import("./host.js").Host, "request" | "hello">} host
-	 * @param {(url?: string) => string | null} [savable] The address under which a page is asked for.
+	 * @param {(url?: string) => string | null} [savable] The address to look up for a page.
 	 */
 	constructor(action, tabs, host, savable = savableUrl) {
 		this.#action = action;
@@ -62,7 +62,7 @@ export class Badge {
 	}
 
 	/**
-	 * What needs the user's eye, on all tabs.
+	 * Shows on all tabs what needs the user's attention.
 	 * @param {{waiting: number, mismatch: boolean}} trouble `waiting`: entries that can't be
 	 *   delivered now; `mismatch`: host and extension speak different protocols.
 	 */
@@ -73,11 +73,11 @@ export class Badge {
 		void this.#action.setBadgeText({ text });
 		void this.#action.setBadgeBackgroundColor({ color: COLOURS.bad });
 		void this.#action.setBadgeTextColor({ color: COLOURS.text });
-		this.look();
+		this.update();
 	}
 
 	/**
-	 * Says on a tab for a moment how a save went.
+	 * Shows the result of a save on a tab for a moment.
 	 * @param {number} tabId
 	 * @param {boolean} good
 	 */
@@ -89,69 +89,69 @@ export class Badge {
 		);
 		const timer = setTimeout(() => {
 			this.#flashing.delete(tabId);
-			if (this.#marking) this.look();
+			if (this.#marking) this.update();
 			else this.#show(tabId, null);
 		}, FLASH_MS);
 		this.#flashing.set(tabId, timer);
 	}
 
 	/**
-	 * Saved pages are marked from now on, or no longer.
+	 * Turns the marks for saved pages on or off.
 	 * @param {boolean} on
 	 */
 	async mark(on) {
 		if (on === this.#marking) return;
 		this.#marking = on;
-		this.#known.clear();
-		if (on) this.look();
+		this.#lookups.clear();
+		if (on) this.update();
 		else for (const { id } of await this.#tabs.query({})) this.#show(id ?? -1, null);
 	}
 
 	/**
-	 * Something was written: what was told of pages may no longer be so.
+	 * The host stored a write, so earlier lookups may be wrong.
 	 * @param {import("../shared/messages.js").WriteMethod} method
 	 */
 	written(method) {
 		if (method === "updateNote") return;
-		this.#known.clear();
-		this.look();
+		this.#lookups.clear();
+		this.update();
 	}
 
 	/**
-	 * A tab has gone to another page, or is gone. The browser takes the badge away with
-	 * some pages, and with others it doesn't.
+	 * A tab shows another page or was closed. With some pages the browser removes the badge, with
+	 * others it doesn't.
 	 * @param {number} tabId
 	 */
 	left(tabId) {
 		this.#shown.delete(tabId);
 	}
 
-	/** Looks at the tabs in front; what happens meanwhile is looked at after it. */
-	look() {
+	/** Looks up the active tabs, and again if something changes meanwhile. */
+	update() {
 		if (!this.#marking) return;
-		this.#lookAgain = true;
-		this.#looking ??= this.#lookWhileAsked();
+		this.#isRequested = true;
+		this.#updating ??= this.#updateWhileRequested();
 	}
 
-	async #lookWhileAsked() {
+	async #updateWhileRequested() {
 		try {
-			while (this.#lookAgain) {
-				this.#lookAgain = false;
-				await this.#lookOnce();
+			while (this.#isRequested) {
+				this.#isRequested = false;
+				await this.#updateOnce();
 			}
 		} finally {
-			this.#looking = null;
+			this.#updating = null;
 		}
 	}
 
-	async #lookOnce() {
+	async #updateOnce() {
 		for (const tab of await this.#tabs.query({ active: true })) {
 			const url = this.#savable(tab.url);
 			const saved = url !== null && (await this.#isSaved(url));
-			// Perhaps it is another page by now.
-			if (this.#lookAgain || !this.#marking) return;
+			// Another lookup was requested: the tab may show another page by now.
+			if (this.#isRequested || !this.#marking) return;
 			if (tab.id === undefined || this.#flashing.has(tab.id)) continue;
-			// What needs the user's eye goes before.
+			// An alert is more important than a mark.
 			const look = saved && !this.#alert ? { text: GOOD, colour: COLOURS.good } : null;
 			this.#show(tab.id, look);
 		}
@@ -159,19 +159,19 @@ export class Badge {
 
 	/** @param {string} url */
 	async #isSaved(url) {
-		const known = this.#known.get(url);
+		const known = this.#lookups.get(url);
 		if (known && Date.now() - known.at < FRESH_MS) return known.saved;
 		if (!this.#host.hello) return false;
 		try {
 			const { note } = await this.#host.request("noteForUrl", { url });
-			this.#known.delete(url);
-			this.#known.set(url, { saved: note !== null, at: Date.now() });
-			const [oldest] = this.#known.keys();
-			if (this.#known.size > REMEMBERED && oldest !== undefined)
-				this.#known.delete(oldest);
+			this.#lookups.delete(url);
+			this.#lookups.set(url, { saved: note !== null, at: Date.now() });
+			const [oldest] = this.#lookups.keys();
+			if (this.#lookups.size > MAX_CACHED && oldest !== undefined)
+				this.#lookups.delete(oldest);
 			return note !== null;
 		} catch {
-			return false; // Without an answer nothing is claimed.
+			return false; // Without a response there is no mark.
 		}
 	}
 
@@ -187,7 +187,7 @@ export class Badge {
 		for (const done of [
 			this.#action.setBadgeBackgroundColor({ tabId, color }),
 			this.#action.setBadgeTextColor({ tabId, color: COLOURS.text }),
-			// Null, unlike an empty text, lets that of all tabs be seen.
+			// Null, unlike an empty text, shows the badge of all tabs.
 			this.#action.setBadgeText({ tabId, text: /** @type {any} */ (text) }),
 		]) {
 			done.catch(() => this.#shown.delete(tabId)); // The tab is gone.

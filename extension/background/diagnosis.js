@@ -1,24 +1,23 @@
 /**
- * Why the host can't be reached, from what the browser says. Pure.
+ * Finds the cause why the host can't be reached from the browser's error text. Pure.
  *
- * The texts were measured in Chromium 156 and Firefox 153. They are matched
- * from the start of the text; one that nobody knows is still told apart by
- * whether the host had spoken before.
+ * The texts are those of Chromium 156 and Firefox 153, compared from their start. For an unknown
+ * text, the cause depends on whether the host had responded before.
  */
 
 /** @import {Cause} from "../shared/messages.js" */
 
 /** @type {readonly [start: string, cause: Cause][]} */
 const BEFORE_HELLO = [
-	// Chromium says the same for a manifest that can't be read or names a missing program.
+	// Also if the host manifest can't be read or names a missing program.
 	["Specified native messaging host not found", "not_registered_or_program_missing"],
 	["Access to the specified native messaging host is forbidden", "not_allowed"],
 	["Failed to start native messaging host", "program_missing_or_not_executable"],
 	["Native host has exited", "program_crashed_or_not_executable"],
-	// Firefox doesn't tell "no manifest" from "extension not in its list".
+	// Also if the host manifest doesn't list this extension.
 	["No such native application", "not_registered_or_not_allowed"],
 	["An unexpected error occurred", "program_missing_or_not_executable"],
-	// Of a program that ends by itself Firefox says nothing at all.
+	// If the program exits by itself, Firefox has no error text.
 ];
 
 /** @type {readonly [start: string, cause: Cause][]} */
@@ -29,7 +28,7 @@ const AT_ANY_TIME = [
 
 /**
  * The cause of a closed port.
- * @param {string | null} text What the browser said, if anything.
+ * @param {string | null} text The browser's error text, if any.
  * @param {boolean} greeted Whether the host had answered `hello` on this port.
  * @returns {Cause}
  */
@@ -41,15 +40,15 @@ export function diagnose(text, greeted) {
 }
 
 /**
- * The command that mends a cause, or null where there is nothing to do but
- * wait (the extension starts the host again by itself).
+ * The command that fixes a cause. Null if there is nothing to do: the extension restarts the
+ * host by itself.
  * @param {Cause} cause
  * @returns {string | null}
  */
 export function cureFor(cause) {
 	if (cause === "program_ended") return null;
-	// The extension is loaded from the folder: a newer host means that the
-	// folder was updated, and the browser still runs the extension of before.
+	// The extension is loaded from the folder. If the host is newer, the folder was updated and
+	// the browser still runs the old extension.
 	if (cause === "host_too_new") return "git pull && ./install.sh";
 	return "./install.sh";
 }

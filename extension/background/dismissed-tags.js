@@ -1,11 +1,11 @@
 /**
- * How often the user refused suggested tags, by web site: the host is told, so that
- * they are suggested less there. Kept in this browser, for the sites alone of which any
- * were refused, the latest ones, and until the tag is chosen there. What it means for a
- * suggestion is the host's to say.
+ * Counts how often the user dismissed suggested tags, by web site. The host receives the counts
+ * with each request and ranks those tags lower. They are stored in this browser, for the latest
+ * web sites only, until the user chooses the tag there.
  */
 
 const KEY = "refusals";
+/** Limits for web sites, for tags of each, and for the count of a tag. */
 const MOST_SITES = 200;
 const MOST_TAGS = 50;
 const MOST_TIMES = 9;
@@ -14,7 +14,7 @@ const MOST_TIMES = 9;
 
 export class DismissedTags {
 	/** @type {import("./storage-queue.js").StorageQueue} */ #queue;
-	/** @type {Map<string, Map<string, number>>} The latest sites and tags last. */
+	/** @type {Map<string, Map<string, number>>} Counts by tag, by site; the latest come last. */
 	#sites = new Map();
 
 	/** @param {import("./storage-queue.js").StorageQueue} queue */
@@ -23,7 +23,7 @@ export class DismissedTags {
 	}
 
 	/**
-	 * Takes up what an earlier background left.
+	 * Loads the counts that an earlier background stored.
 	 * @param {Record<string, unknown>} records
 	 */
 	load(records) {
@@ -32,9 +32,9 @@ export class DismissedTags {
 	}
 
 	/**
-	 * How often tags were refused on the site of a page, but for those named.
+	 * How often tags were dismissed on the web site of a page.
 	 * @param {string} url
-	 * @param {string[]} except
+	 * @param {string[]} except Tags to leave out.
 	 * @returns {Record<string, number>}
 	 */
 	of(url, except = []) {
@@ -43,7 +43,7 @@ export class DismissedTags {
 	}
 
 	/**
-	 * Counts that tags were refused for a page.
+	 * Counts that the user dismissed tags for a page.
 	 * @param {string} url
 	 * @param {string[]} tags
 	 */
@@ -63,7 +63,7 @@ export class DismissedTags {
 	}
 
 	/**
-	 * Forgets that tags were refused, since they were chosen.
+	 * Resets the counts of tags that the user has chosen.
 	 * @param {string} url
 	 * @param {string[]} tags
 	 */
@@ -80,7 +80,7 @@ export class DismissedTags {
 		const kept = [...this.#sites].map(([site, tags]) => [site, [...tags]]);
 		const written =
 			kept.length > 0 ? this.#queue.put(KEY, kept) : this.#queue.remove(KEY);
-		// Where the storage is full it is written with the next change; no work is lost.
+		// If the storage is full, the counts are written with the next change.
 		written.catch(() => {});
 	}
 }

@@ -1,10 +1,9 @@
 /**
- * The connection to the native messaging host: one port, requests and their
- * answers, and what is wrong when there is none. The one module that names
- * native messaging.
+ * The connection to the native messaging host: one port, requests and responses, and the cause
+ * if there is no connection. The only module that uses native messaging.
  *
- * It neither repeats nor remembers a request: what has to survive a broken
- * port is the outbox's, when to try again is `retry.js`.
+ * It neither repeats nor stores requests: `outbox.js` keeps what must survive a broken port,
+ * and `retry.js` decides when to try again.
  */
 
 import { browser } from "../shared/browser.js";
@@ -21,26 +20,27 @@ import { diagnose } from "./diagnosis.js";
 /**
  * A port as this module uses it.
  * @typedef {object} NativePort
- * @property {(message: object) => void} post Throws where the port is closed.
+ * @property {(message: object) => void} post Throws if the port is closed.
  * @property {() => void} close
  * @property {(listener: (message: unknown) => void) => void} onMessage
  * @property {(listener: (reason: string | null) => void) => void} onClose
- *   Called with what the browser says, also where the port never opened.
+ *   Called with the browser's error text, also if the port never opened.
  */
 
-/** Name under which the host is registered with the browser. */
+/** Name under which the host is registered with browsers. */
 export const HOST_NAME = "url_notes";
 
-/** Version of the messages that this extension speaks. */
+/** Version of the protocol that this extension uses. */
 export const PROTOCOL = 1;
 
-/** A host that hasn't greeted by then has gone astray. */
+/** The host must answer `hello` within this time. */
 const HELLO_WITHIN_MS = 10_000;
 
-/** Longer than the longest wait of the host for a busy database. */
+/** The host must answer other requests within this time, which is longer than it ever waits
+ * for a busy database. */
 const ANSWER_WITHIN_MS = 60_000;
 
-/** The host's own refusal. Code branches on `kind` alone. */
+/** An error that the host responded with. Code branches on `kind` alone. */
 export class HostError extends Error {
 	/**
 	 * @param {ErrorKind} kind
@@ -53,7 +53,7 @@ export class HostError extends Error {
 	}
 }
 
-/** There is no answer, since there is no host. */
+/** There is no response, because the host can't be reached. */
 export class Unreachable extends Error {
 	/** @param {Cause} reason */
 	constructor(reason) {
@@ -75,7 +75,7 @@ export function requestMessage(id, method, params) {
 }
 
 /**
- * What a message from the host answers, or null where it is no answer at all.
+ * Reads a response of the host. Null if the message isn't a response.
  * @param {unknown} message
  * @returns {{id: unknown, result: object} | {id: unknown, error: HostError} | null}
  */
@@ -98,7 +98,7 @@ function isRecord(value) {
 }
 
 /**
- * Opens a real port. What goes wrong is told through `onClose`.
+ * Opens a port to the host. Errors are reported through `onClose`.
  * @returns {NativePort}
  */
 export function openNativePort() {
@@ -109,7 +109,7 @@ export function openNativePort() {
 		onMessage: (listener) => port.onMessage.addListener(listener),
 		onClose: (listener) =>
 			port.onDisconnect.addListener(() => {
-				// Firefox tells the reason on the port, Chromium in lastError.
+				// Firefox sets the error on the port, Chromium in `lastError`.
 				const { error } = /** @type {{error?: {message?: string} | null}} */ (port);
 				listener(error?.message ?? browser.runtime.lastError?.message ?? null);
 			}),
@@ -117,25 +117,28 @@ export function openNativePort() {
 }
 
 /**
- * @typedef {object} Asked
+ * A request without a response.
+ * @typedef {object} PendingRequest
  * @property {ReturnType<typeof requestMessage>} message
- * @property {(result: any) => void} resolve The asker knows the method's result.
+ * @property {(result: any) => void} resolve With the result of the method.
  * @property {(error: Error) => void} reject
- * @property {ReturnType<typeof setTimeout>} [timer] Runs from the moment of sending.
+ * @property {ReturnType<typeof setTimeout>} [timer] Starts when the request is sent.
  */
 
-/** The host as the rest of the extension sees it. */
+/** The host, for the rest of the extension. */
 export class Host {
 	/** @type {() => NativePort} */ #openPort;
 	/** @type {string} */ #extension;
 	/** @type {NativePort | null} */ #port = null;
 	/** @type {HelloResult | null} */ #hello = null;
 	/** @type {Cause | null} */ #trouble = null;
-	/** @type {Map<number, Asked>} Sent, not answered. */ #asked = new Map();
-	/** @type {Asked[]} To be sent after the greeting. */ #held = [];
+	/** @type {Map<number, PendingRequest>} Sent and not answered, by id. */ #pending =
+		new Map();
+	/** @type {PendingRequest[]} To be sent once the host has answered `hello`. */ #queued =
+		[];
 	#lastId = 0;
 
-	/** Called whenever `hello` or `trouble` have changed. */
+	/** Called when `hello` or `trouble` has changed. */
 	onChange = () => {};
 
 	/**
@@ -148,12 +151,12 @@ export class Host {
 		this.#openPort = openPort;
 	}
 
-	/** The host's greeting while the port is open and greeted, else null. */
+	/** The host's response to `hello` while it is connected, else null. */
 	get hello() {
 		return this.#hello;
 	}
 
-	/** Why the last attempt failed; null before the first and after a good one. */
+	/** Why the last attempt to connect failed; null before the first and after a success. */
 	get trouble() {
 		return this.#trouble;
 	}
@@ -176,12 +179,12 @@ export class Host {
 		port.onClose((reason) => {
 			if (port === this.#port) this.#end(port, diagnose(reason, this.#hello !== null));
 		});
-		this.#greet(port);
+		this.#sendHello(port);
 	}
 
 	/**
-	 * Asks the host, connecting first where need be.
-	 * Rejects with {@link HostError} or {@link Unreachable}, nothing else.
+	 * Sends a request, and connects first if necessary.
+	 * Rejects only with {@link HostError} or {@link Unreachable}.
 	 * @template {keyof Methods} M
 	 * @param {M} method
 	 * @param {Methods[M]["params"]} params
@@ -190,31 +193,31 @@ export class Host {
 	request(method, params) {
 		this.connect();
 		return new Promise((resolve, reject) => {
-			const asked = {
+			const request = {
 				message: requestMessage(++this.#lastId, method, params),
 				resolve,
 				reject,
 			};
 			if (this.#port === null)
 				reject(new Unreachable(this.#trouble ?? "program_crashed"));
-			else if (this.#hello === null) this.#held.push(asked);
-			else this.#post(this.#port, asked, ANSWER_WITHIN_MS);
+			else if (this.#hello === null) this.#queued.push(request);
+			else this.#post(this.#port, request, ANSWER_WITHIN_MS);
 		});
 	}
 
 	/**
-	 * Asks again what may have changed since the port was opened, such as who has the site's
-	 * port: a host that has just started doesn't know yet.
+	 * Sends `hello` again: its result may have changed since the port was opened. For instance,
+	 * a host that has just started doesn't know yet which program owns the site's port.
 	 */
-	greetAgain() {
-		if (this.#port && this.#hello) this.#greet(this.#port, ANSWER_WITHIN_MS);
+	refreshHello() {
+		if (this.#port && this.#hello) this.#sendHello(this.#port, ANSWER_WITHIN_MS);
 	}
 
 	/**
 	 * @param {NativePort} port
-	 * @param {number} [within]
+	 * @param {number} [within] Time for the response, in ms.
 	 */
-	#greet(port, within = HELLO_WITHIN_MS) {
+	#sendHello(port, within = HELLO_WITHIN_MS) {
 		const params = { protocol: PROTOCOL, extension: this.#extension };
 		const message = requestMessage(++this.#lastId, "hello", params);
 		/** @param {HelloResult} hello */
@@ -225,14 +228,15 @@ export class Host {
 			}
 			this.#hello = hello;
 			this.#trouble = null;
-			for (const asked of this.#held.splice(0)) this.#post(port, asked, ANSWER_WITHIN_MS);
+			for (const request of this.#queued.splice(0))
+				this.#post(port, request, ANSWER_WITHIN_MS);
 			this.onChange();
 		};
 		/** @param {Error} error */
 		const reject = (error) => {
-			if (!(error instanceof HostError)) return; // The port's end has said it already.
-			// A host that knows no `hello` is older than this protocol; one that no
-			// longer speaks it is newer.
+			if (!(error instanceof HostError)) return; // `#end` has set the cause.
+			// A host without `hello` is older than this protocol. One that no longer supports
+			// it is newer.
 			this.#drop(
 				port,
 				error.kind === "protocol_unsupported" ? "host_too_new" : "host_too_old",
@@ -243,21 +247,21 @@ export class Host {
 
 	/**
 	 * @param {NativePort} port
-	 * @param {Asked} asked
-	 * @param {number} within
+	 * @param {PendingRequest} request
+	 * @param {number} within Time for the response, in ms.
 	 */
-	#post(port, asked, within) {
+	#post(port, request, within) {
 		if (port !== this.#port) {
-			// The port broke while the requests before this one were being sent.
-			asked.reject(new Unreachable(this.#trouble ?? "program_ended"));
+			// The port was closed while earlier requests were being sent.
+			request.reject(new Unreachable(this.#trouble ?? "program_ended"));
 			return;
 		}
-		this.#asked.set(asked.message.id, asked);
-		asked.timer = setTimeout(() => this.#drop(port, "program_silent"), within);
+		this.#pending.set(request.message.id, request);
+		request.timer = setTimeout(() => this.#drop(port, "program_silent"), within);
 		try {
-			port.post(asked.message);
+			port.post(request.message);
 		} catch {
-			// Closed already, and its onClose is on the way or never comes.
+			// The port is closed. Its `onClose` may come later or never.
 			this.#drop(port, this.#hello ? "program_ended" : "program_crashed");
 		}
 	}
@@ -272,16 +276,16 @@ export class Host {
 			this.#drop(port, "program_garbled");
 			return;
 		}
-		const asked = this.#asked.get(/** @type {number} */ (answer.id));
-		if (!asked) return; // An answer to nobody harms nobody.
-		this.#asked.delete(/** @type {number} */ (answer.id));
-		clearTimeout(asked.timer);
-		if ("error" in answer) asked.reject(answer.error);
-		else asked.resolve(answer.result);
+		const request = this.#pending.get(/** @type {number} */ (answer.id));
+		if (!request) return; // A response to an unknown request is ignored.
+		this.#pending.delete(/** @type {number} */ (answer.id));
+		clearTimeout(request.timer);
+		if ("error" in answer) request.reject(answer.error);
+		else request.resolve(answer.result);
 	}
 
 	/**
-	 * Closes the port from this side.
+	 * Closes the port.
 	 * @param {NativePort} port
 	 * @param {Cause} cause
 	 */
@@ -300,11 +304,11 @@ export class Host {
 		this.#port = null;
 		this.#hello = null;
 		this.#trouble = cause;
-		const unanswered = [...this.#asked.values(), ...this.#held.splice(0)];
-		this.#asked.clear();
-		for (const asked of unanswered) {
-			clearTimeout(asked.timer);
-			asked.reject(new Unreachable(cause));
+		const unanswered = [...this.#pending.values(), ...this.#queued.splice(0)];
+		this.#pending.clear();
+		for (const request of unanswered) {
+			clearTimeout(request.timer);
+			request.reject(new Unreachable(cause));
 		}
 		this.onChange();
 	}

@@ -1,6 +1,6 @@
 /**
- * The entries of the context menus: where each is offered, and what a click on
- * it asks for. How pages and links are saved is `page-session.js` and `background-save.js`.
+ * The entries of the context menus, and what a click on each does. Pages are saved by
+ * `page-session.js`, links by `background-save.js`.
  */
 
 import { browser } from "../shared/browser.js";
@@ -11,7 +11,7 @@ import { fit, LIMITS } from "../shared/text.js";
 const WEB = ["http://*/*", "https://*/*"];
 const PAGES = [...WEB, "file:///*"];
 
-/** A link whose page says later what it is called is saved without its words. */
+/** If the page takes longer to report a link's text, the link is saved without it. */
 const ANSWER_WITHIN_MS = 300;
 
 const SAVE_PAGE = "save-page";
@@ -19,7 +19,7 @@ const SAVE_LINK = "save-link";
 const SAVE_SELECTION = "save-selection";
 const SAVE_WINDOW = "save-window";
 
-/** What the browser is asked to show; it remembers that until it is asked anew. */
+/** Creates the menu entries. The browser keeps them until they are created again. */
 export async function offerMenus() {
 	/** @type {chrome.contextMenus.CreateProperties[]} */
 	const entries = [
@@ -46,21 +46,21 @@ export async function offerMenus() {
 	];
 	await browser.contextMenus.removeAll();
 	for (const entry of entries) {
-		// Twice at once (an update at the browser's start) the second one is told "duplicate".
+		// If this runs twice at once (an update at browser start), the second time fails.
 		browser.contextMenus.create(entry, () => void browser.runtime.lastError);
 	}
 }
 
 /**
- * A click on an entry. To be called in the very turn of the event: a popup may
- * only be opened while that counts as the user's doing.
+ * Handles a click on an entry. Must be called directly from the event: the browser opens a
+ * popup only in response to a user's action.
  * @param {chrome.contextMenus.OnClickData} click
  * @param {chrome.tabs.Tab | undefined} tab
  * @param {object} parts
  * @param {import("./page-session.js").Pages} parts.pages
  * @param {import("./background-save.js").BackgroundSaves} parts.backgroundSaves
  * @param {Promise<void>} parts.ready
- * @param {(url?: string) => string | null} [parts.savable] The address to save; once `ready`.
+ * @param {(url?: string) => string | null} [parts.savable] The address to save; valid once `ready` resolves.
  */
 export async function onMenuClick(
 	click,
@@ -71,16 +71,16 @@ export async function onMenuClick(
 	switch (click.menuItemId) {
 		case SAVE_PAGE:
 		case SAVE_SELECTION: {
-			pages.intend(tab.id, click.selectionText ?? "");
+			pages.requestSave(tab.id, click.selectionText ?? "");
 			if (await popupOpens()) return;
 			await ready;
 			const url = savable(tab.url ?? click.pageUrl);
 			if (url === null) {
-				pages.intendNot(tab.id);
+				pages.cancelRequest(tab.id);
 				return;
 			}
-			backgroundSaves.tell(url, tab.id);
-			await pages.saveUnseen({
+			backgroundSaves.flashResult(url, tab.id);
+			await pages.saveWithoutPopup({
 				url,
 				title: fit(tab.title ?? "", LIMITS.title),
 				tabId: tab.id,
@@ -89,7 +89,7 @@ export async function onMenuClick(
 		}
 		case SAVE_LINK: {
 			if (savableUrl(click.linkUrl) === null) return;
-			// Firefox tells it; in Chromium the page is asked.
+			// Firefox reports it; in Chromium the page is read.
 			const { linkText } = /** @type {{linkText?: string}} */ (click);
 			const text = linkText?.trim() || (await textOfLink(tab.id, click));
 			await ready;
@@ -106,7 +106,7 @@ export async function onMenuClick(
 	}
 }
 
-/** Whether the popup could be opened. Chromium before 127 has no such call. */
+/** Opens the popup, if possible. Chromium before 127 has no such function. */
 async function popupOpens() {
 	try {
 		await browser.action.openPopup();
@@ -117,7 +117,7 @@ async function popupOpens() {
 }
 
 /**
- * What the clicked link says, as far as the page may be asked and answers in time.
+ * The text of the clicked link; empty if the page can't be read in time.
  * @param {number} tabId
  * @param {chrome.contextMenus.OnClickData} click
  * @returns {Promise<string>}
@@ -126,28 +126,28 @@ async function textOfLink(tabId, click) {
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	let timer;
 	/** @type {Promise<string>} */
-	const patience = new Promise((resolve) => {
+	const timeout = new Promise((resolve) => {
 		timer = setTimeout(resolve, ANSWER_WITHIN_MS, "");
 	});
-	const said = browser.scripting
+	const read = browser.scripting
 		.executeScript({
 			target: { tabId, frameIds: [click.frameId ?? 0] },
 			func: readLink,
 			args: [click.linkUrl ?? ""],
-			// Else the browser waits for the page to be loaded, which may be never.
+			// Otherwise the browser waits until the page has loaded, which may never happen.
 			injectImmediately: true,
 		})
 		.then(
 			([answer]) => (typeof answer?.result === "string" ? answer.result : ""),
 			() => "", // A frame of another site.
 		);
-	const text = await Promise.race([said, patience]);
+	const text = await Promise.race([read, timeout]);
 	clearTimeout(timer);
 	return text;
 }
 
 /**
- * Runs inside the page, so it may use nothing from outside its own braces.
+ * Runs inside the page. It must not use anything from outside its own braces.
  * @param {string} address
  */
 export function readLink(address) {
@@ -155,13 +155,13 @@ export function readLink(address) {
 	const clicked = document.activeElement?.closest("a");
 	if (clicked && found.includes(clicked)) found.unshift(clicked);
 	for (const link of found) {
-		const said =
-			// biome-ignore lint/performance/useDomNodeTextContent: only what is visible counts.
+		const label =
+			// biome-ignore lint/performance/useDomNodeTextContent: only visible text counts.
 			link.innerText ||
 			link.getAttribute("aria-label") ||
 			link.title ||
 			link.querySelector("img[alt]")?.getAttribute("alt");
-		const text = said?.replace(/\s+/g, " ").trim();
+		const text = label?.replace(/\s+/g, " ").trim();
 		if (text) return text;
 	}
 	return "";

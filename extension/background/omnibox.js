@@ -1,6 +1,6 @@
 /**
- * The keyword `un` in the address bar: what the user's notes have of the words
- * typed after it, and where Enter leads. The searching is the host's.
+ * The keyword `un` in the address bar: shows the notes that match the words typed after it, and
+ * opens a note or the site's search at Enter. The host does the search.
  */
 
 import { browser } from "../shared/browser.js";
@@ -9,16 +9,16 @@ import { fit } from "../shared/text.js";
 
 /** @typedef {import("../protocol.js").FoundNote} FoundNote */
 
-/** As many as the address bar shows. */
+/** Results that the address bar shows. */
 const RESULTS = 6;
 
-/** A pause in typing after which the host is asked. */
+/** The search starts after the user has stopped typing for so long. */
 const PAUSE_MS = 80;
 
-/** What Chromium writes what was typed in the place of. */
+/** Chromium replaces this by the typed text. */
 const TYPED = "%s";
 
-/** Longest part of a line, in bytes: what doesn't fit is cut by the browser without a word. */
+/** Longest title in a result, in bytes. The browser cuts longer lines without a sign. */
 const TITLE_BYTES = 300;
 
 export class Omnibox {
@@ -27,11 +27,11 @@ export class Omnibox {
 	/** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 	/** Number of the last input. */
 	#turn = 0;
-	/** @type {Set<string>} Addresses that were offered. */ #offered = new Set();
+	/** @type {Set<string>} Addresses of the results that are shown. */ #shown = new Set();
 
 	/**
 	 * @param {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} host
-	 * @param {boolean} plain Firefox shows descriptions as they are, Chromium reads XML.
+	 * @param {boolean} plain Whether descriptions are plain text (Firefox) or XML (Chromium).
 	 */
 	constructor(host, plain) {
 		this.#host = host;
@@ -39,15 +39,15 @@ export class Omnibox {
 	}
 
 	/**
-	 * Says what Enter does. Both browsers read that before they tell what was typed; Chromium
-	 * puts that in by itself.
+	 * Sets the line that says what Enter does. Browsers show it before they report the first
+	 * input; Chromium inserts the typed text itself.
 	 */
 	started() {
-		this.#say(this.#plain ? say("omniboxHint") : say("omniboxSearch", TYPED));
+		this.#setDefault(this.#plain ? say("omniboxHint") : say("omniboxSearch", TYPED));
 	}
 
 	/**
-	 * The user has typed; answers to what was typed before are dropped.
+	 * The user typed something. Results for earlier input are dropped.
 	 * @param {string} text
 	 * @param {(suggestions: {content: string, description: string}[]) => void} suggest
 	 */
@@ -61,27 +61,27 @@ export class Omnibox {
 			const lines = notes?.map((note) => ({
 				content: this.#addressOf(note),
 				description: this.#describe(note, text),
-			})) ?? [this.#apology()];
-			this.#offered = new Set(lines.map(({ content }) => content));
+			})) ?? [this.#unreachable()];
+			this.#shown = new Set(lines.map(({ content }) => content));
 			suggest(lines);
 		}, PAUSE_MS);
 	}
 
-	/** The user has left the address bar, or is done. */
+	/** The user left the address bar or pressed Enter. */
 	ended() {
 		this.#turn += 1;
 		clearTimeout(this.#timer);
 	}
 
 	/**
-	 * Where Enter leads to: a note's page, the site's search, or, without a host, to
-	 * what to do about that.
-	 * @param {string} text What was typed, or the content of a line.
+	 * The address that Enter opens: a result, the site's search, or the settings if the host
+	 * can't be reached.
+	 * @param {string} text The typed text, or the content of a result.
 	 * @returns {string}
 	 */
 	addressFor(text) {
 		this.ended();
-		if (this.#offered.has(text)) return text;
+		if (this.#shown.has(text)) return text;
 		const siteUrl = this.#host.hello?.siteUrl;
 		if (!siteUrl) return settings();
 		const query = text.trim();
@@ -92,7 +92,7 @@ export class Omnibox {
 
 	/**
 	 * @param {string} text
-	 * @returns {Promise<FoundNote[] | null>} Null where there is no answer.
+	 * @returns {Promise<FoundNote[] | null>} Null if the host can't be reached.
 	 */
 	async #search(text) {
 		const params = { query: text.toWellFormed(), limit: RESULTS };
@@ -103,8 +103,8 @@ export class Omnibox {
 		}
 	}
 
-	/** Why nothing is found: a line that leads to the settings, which say more. */
-	#apology() {
+	/** A line with the cause if the host can't be reached. It opens the settings. */
+	#unreachable() {
 		const { trouble } = this.#host;
 		const why = trouble ? ` ${say(`cause_${trouble}`)}` : "";
 		return {
@@ -114,7 +114,7 @@ export class Omnibox {
 	}
 
 	/**
-	 * The page itself; what came by an import and is no web page is shown on the site.
+	 * The note's page. An imported note may not be of a web page; then it is shown on the site.
 	 * @param {FoundNote} note
 	 */
 	#addressOf({ url, id }) {
@@ -126,17 +126,17 @@ export class Omnibox {
 	 * @param {string} query
 	 */
 	#describe({ title, url, tags }, query) {
-		const what = printable(fit(title || url, TITLE_BYTES));
-		const about = printable(tags.join(", "));
-		if (this.#plain) return [what, about, printable(url)].filter(Boolean).join(" — ");
-		const parts = [marked(what, wordsOf(query))];
-		if (about) parts.push(`<dim>${escapeXml(about)}</dim>`);
+		const name = printable(fit(title || url, TITLE_BYTES));
+		const labels = printable(tags.join(", "));
+		if (this.#plain) return [name, labels, printable(url)].filter(Boolean).join(" — ");
+		const parts = [marked(name, wordsOf(query))];
+		if (labels) parts.push(`<dim>${escapeXml(labels)}</dim>`);
 		parts.push(`<url>${escapeXml(printable(url))}</url>`);
 		return parts.join(" <dim>—</dim> ");
 	}
 
-	/** @param {string} sentence For the line that is always there. */
-	#say(sentence) {
+	/** @param {string} sentence For the line that is always shown. */
+	#setDefault(sentence) {
 		void browser.omnibox.setDefaultSuggestion({ description: this.#marked(sentence) });
 	}
 
@@ -149,8 +149,8 @@ export class Omnibox {
 const settings = () => browser.runtime.getURL("options/options.html");
 
 /**
- * Without what no XML may hold: control characters, lone surrogates, the two
- * non-characters.
+ * Removes characters that XML doesn't allow: control characters, lone surrogates and two
+ * noncharacters.
  * @param {string} text
  */
 function printable(text) {
@@ -166,7 +166,7 @@ export function escapeXml(text) {
 }
 
 /**
- * The words of a query that may stand in a title: no filters, nothing left out.
+ * The words of a query that may occur in a title: without filters and excluded words.
  * @param {string} query
  */
 function wordsOf(query) {
@@ -177,7 +177,7 @@ function wordsOf(query) {
 }
 
 /**
- * A text as XML with the words marked, in whatever case they are.
+ * A text as XML with the words marked, ignoring case.
  * @param {string} text
  * @param {string[]} words
  */

@@ -1,7 +1,6 @@
 /**
- * What the pages besides the popup (settings, first run) and the background say to
- * each other: the state of the connection and what waits in the outbox, after each
- * change; the page tells what the user wants done with it.
+ * The background's side of the port of settings and welcome page: sends the state of the
+ * connection and the outbox after each change, and handles the user's requests.
  */
 
 import { cureFor } from "./diagnosis.js";
@@ -45,8 +44,8 @@ export function serveOptions(
 	const act = async (message) => {
 		switch (message.do) {
 			case "check":
-				// Asked anew each time: the greeting is as old as the port.
-				host.greetAgain();
+				// The result of `hello` is as old as the port.
+				host.refreshHello();
 				counts = await host.request("stats", {}).then(
 					({ notes, tags }) => ({ notes, tags }),
 					() => null,

@@ -1,16 +1,13 @@
 /**
- * The writes on their way to the host: each under its operation id, delivered
- * in order, once, whatever ends in between (the port, the background, the
- * browser, the machine).
+ * The writes that the host hasn't answered yet. Each has an operation id and is delivered in
+ * order, once, even if the port, the background, the browser or the computer stops meanwhile.
  *
- * An entry is written to storage before it is sent and removed after its
- * answer was taken in, so the worst a crash can do is to send it again, which
- * the host recognises by the `opId`. Therefore an entry that may have been
- * sent is never changed. Nothing leaves the outbox without an answer or the
- * user's word: what the host refuses stays, with the reason.
+ * An entry is stored before it is sent, and removed after its answer was handled. After a crash
+ * it may be sent again, which the host recognises by the `opId`; so an entry that may have been
+ * sent never changes. An entry leaves the outbox only with an answer or if the user discards it.
+ * One that the host refused stays, with the reason.
  *
- * What an answer means for the popup is `pages.js`; when to try again is
- * `retry.js`.
+ * `page-session.js` handles the answers, `retry.js` decides when to try again.
  */
 
 import { HostError, Unreachable } from "./host.js";
@@ -24,11 +21,10 @@ import { HostError, Unreachable } from "./host.js";
  */
 
 /**
- * Kinds that say nothing against the entry: the same will work once the
- * store, or the host, is mended.
+ * Errors that aren't the entry's fault: it will succeed once the store or the host is fixed.
  * @type {ReadonlySet<string>}
  */
-const MENDABLE = new Set([
+const TEMPORARY = new Set([
 	"store_full",
 	"store_newer",
 	"store_busy",
@@ -39,7 +35,7 @@ const MENDABLE = new Set([
 	"unknown_method",
 ]);
 
-/** An entry that the host fails over so often is set aside, or nothing behind it would ever be delivered. */
+/** After this many failures an entry counts as refused, so that it doesn't block the others. */
 const FAILURES_ALLOWED = 5;
 
 const KEY = "outbox:";
@@ -53,12 +49,12 @@ export class Outbox {
 	/** @type {Entry[]} In order. */ #entries = [];
 	/** @type {Promise<void> | null} */ #delivery = null;
 	/** @type {HostError | null} */ #trouble = null;
-	/** Whether a delivery was asked for since the last round began. */
-	#asked = false;
+	/** Whether another round of delivery was requested since the last one began. */
+	#isRequested = false;
 
 	/**
-	 * Takes in an answer before its entry goes. May come twice for one entry
-	 * where a crash fell in between.
+	 * Called with an answer before its entry is removed. After a crash it may be called twice
+	 * for one entry.
 	 * @type {(entry: Entry, result: any) => void}
 	 */
 	onAnswer = () => {};
@@ -66,11 +62,11 @@ export class Outbox {
 	/** @type {(entry: Entry) => void} */
 	onRefused = () => {};
 
-	/** Called when what waits, or why, has changed. */
+	/** Called when the entries or the reason why they wait have changed. */
 	onChange = () => {};
 
 	/**
-	 * A fault of ours over an answer: for the browser's list of errors.
+	 * Called with an exception that `onAnswer` threw: it goes to the browser's error log.
 	 * @type {(fault: unknown) => void}
 	 */
 	onFault = (fault) => {
@@ -89,7 +85,7 @@ export class Outbox {
 	}
 
 	/**
-	 * Takes up what an earlier background left.
+	 * Loads the entries that an earlier background stored.
 	 * @param {Record<string, unknown>} records All records of the queue.
 	 */
 	load(records) {
@@ -98,7 +94,7 @@ export class Outbox {
 			.sort()
 			.map((key) => /** @type {Entry} */ (records[key]));
 		for (const entry of left) {
-			// It was the host that failed, perhaps another one than today's.
+			// The host failed, and may have been updated since: it gets another chance.
 			if (
 				entry.refused?.kind === "program_crashed" ||
 				entry.refused?.kind === "internal"
@@ -114,7 +110,7 @@ export class Outbox {
 		return this.#entries;
 	}
 
-	/** Why the host, though reached, takes nothing at present. */
+	/** The temporary error with which the host refuses all writes, if it does. */
 	get trouble() {
 		return this.#trouble;
 	}
@@ -136,7 +132,7 @@ export class Outbox {
 	}
 
 	/**
-	 * Adds a write and sets about delivering it.
+	 * Adds a write and starts delivering it.
 	 * @template {WriteMethod} M
 	 * @param {M} method
 	 * @param {Omit<Methods[M]["params"], "opId">} params
@@ -165,8 +161,8 @@ export class Outbox {
 			!last.sent &&
 			!last.refused
 		) {
-			// Typed on while nothing was delivered: one write says it all, and what
-			// was seen is what was there before the first of them.
+			// The last update wasn't sent yet, so both become one. The version that it replaces
+			// is that of the first.
 			const { seen } = /** @type {Methods["updateNote"]["params"]} */ (last.params);
 			const later = /** @type {Methods["updateNote"]["params"]} */ (params);
 			Object.assign(last.params, params);
@@ -193,9 +189,9 @@ export class Outbox {
 	}
 
 	/**
-	 * Takes back the saves of a page that have certainly not been sent.
+	 * Removes the saves of a page that were certainly not sent.
 	 * @param {string} page
-	 * @returns {Entry<"saveNote">[]} Those that were.
+	 * @returns {Entry<"saveNote">[]} The removed entries.
 	 */
 	withdrawSaves(page) {
 		const saves = /** @type {Entry<"saveNote">[]} */ (
@@ -207,7 +203,7 @@ export class Outbox {
 	}
 
 	/**
-	 * Lets an entry go, by the user's word.
+	 * Removes an entry without delivering it.
 	 * @param {string} opId
 	 */
 	discard(opId) {
@@ -217,8 +213,8 @@ export class Outbox {
 	}
 
 	/**
-	 * Puts refused entries back into the queue, each at its place, and delivers.
-	 * @param {string} [opId] Of one; all where it isn't given.
+	 * Queues refused entries again, in their old order, and delivers.
+	 * @param {string} [opId] Of one entry; without it, all of them.
 	 */
 	retry(opId) {
 		for (const entry of this.#entries) {
@@ -231,21 +227,20 @@ export class Outbox {
 	}
 
 	/**
-	 * Delivers what waits while the host takes it. Resolves when nothing more
-	 * can be delivered now.
+	 * Delivers entries while the host accepts them. Resolves when no more can be delivered now.
 	 * @returns {Promise<void>}
 	 */
 	deliver() {
-		this.#asked = true;
-		this.#delivery ??= this.#deliverWhileAsked();
+		this.#isRequested = true;
+		this.#delivery ??= this.#deliverWhileRequested();
 		return this.#delivery;
 	}
 
-	async #deliverWhileAsked() {
+	async #deliverWhileRequested() {
 		try {
-			// Asked again while a round was giving up: things may have changed for it.
-			while (this.#asked) {
-				this.#asked = false;
+			// A request during the last round may be due to a change that the round didn't see.
+			while (this.#isRequested) {
+				this.#isRequested = false;
 				await this.#deliverAll();
 			}
 		} finally {
@@ -259,7 +254,7 @@ export class Outbox {
 			if (!entry || !this.#host.hello) return;
 			entry.sent = true;
 			this.#keep(entry);
-			// Storage that is full must not keep a save from the host.
+			// Full storage must not stop a save from reaching the host.
 			await this.#queue.settled().catch(() => {});
 			if (!this.#entries.includes(entry)) continue;
 			if (!(await this.#send(entry))) return;
@@ -277,12 +272,12 @@ export class Outbox {
 			try {
 				this.onAnswer(entry, result);
 			} catch (fault) {
-				// It is done, whatever becomes of the answer: the others have their turn.
+				// The write is done all the same, and the next entry follows.
 				this.onFault(fault);
 			}
 			this.#remove(entry);
 		} catch (error) {
-			if (error instanceof HostError && MENDABLE.has(error.kind)) {
+			if (error instanceof HostError && TEMPORARY.has(error.kind)) {
 				this.#trouble = error;
 				this.onChange();
 				return false;
@@ -301,7 +296,7 @@ export class Outbox {
 	}
 
 	/**
-	 * The host broke over this entry, or while it had it.
+	 * The host failed while it handled this entry.
 	 * @param {Entry} entry
 	 * @param {HostError | Unreachable} error
 	 */
@@ -313,7 +308,7 @@ export class Outbox {
 			const { message } = error;
 			if (error instanceof HostError) this.#refuse(entry, { kind: error.kind, message });
 			else {
-				// Nobody starts it again for this entry.
+				// The sentence for `program_ended` promises a restart, which there won't be.
 				const ended = error.reason === "program_ended";
 				const cause = ended ? "program_crashed" : error.reason;
 				this.#refuse(entry, { kind: "program_crashed", message, cause });
@@ -334,7 +329,7 @@ export class Outbox {
 	}
 
 	/**
-	 * A refused update is moot once a newer one replaces all that it would have.
+	 * Removes refused updates whose fields a newer one replaces.
 	 * @param {Methods["updateNote"]["params"]} params
 	 */
 	#dropSuperseded(params) {

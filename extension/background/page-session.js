@@ -1,20 +1,21 @@
 /**
- * What the user does with each page, from the click until all of it is on its
- * way to the host: the save, what is typed while the save isn't answered, the
- * edits after it, Undo and Delete.
+ * The sessions of open popups: what the user does with each page from the click until all of
+ * it is in the outbox. That is the save, text typed before the save is answered, later edits,
+ * Undo and Delete.
  *
- * A page's record is written to storage at each keystroke and removed when it
- * holds nothing that isn't in the outbox. The popup only shows views of
- * records and tells what the user does; it may be closed at any moment.
+ * The popup only shows views and reports input; it may be closed at any moment. Records of
+ * pages are in `page-records.js`, saves in `page-saves.js`, views in `popup-view.js`.
  */
 
 import * as typed from "../shared/merge.js";
 import { fit, LIMITS } from "../shared/text.js";
-import { cureFor } from "./diagnosis.js";
 import { Unreachable } from "./host.js";
+import { PageRecords } from "./page-records.js";
+import { PageSaves } from "./page-saves.js";
+import { viewOf } from "./popup-view.js";
 
 /**
- * @import {Entry, Known, PageRecord, Refusal, PendingCapture, Tab, View} from "../shared/messages.js"
+ * @import {Entry, Known, PageRecord, PendingCapture, Tab} from "../shared/messages.js"
  */
 
 /**
@@ -22,31 +23,12 @@ import { Unreachable } from "./host.js";
  * @typedef {import("../protocol.js").SamePage} SamePage
  * @typedef {import("../protocol.js").SaveNoteResult} SaveNoteResult
  * @typedef {import("../shared/merge.js").Edits} Edits
+ * @typedef {import("./popup-view.js").Popup} Popup
+ * @typedef {import("./popup-view.js").PopupSession} PopupSession
  */
 
-/**
- * What the background has of a page only while a popup shows it.
- * @typedef {object} PopupSession
- * @property {Popup} popup
- * @property {number | undefined} tabId
- * @property {number} revision Raised when the popup has something to take in.
- * @property {Edits | null} leftover Edits of an earlier popup, not taken in yet.
- * @property {typed.Change[]} renewals How the note changed with each of the last revisions,
- *   as far back as the popup had it before.
- * @property {Partial<typed.Fields>} refusedFields Of updates that the host refused.
- * @property {import("../protocol.js").SeenFields} refusedSeen What those were to replace.
- * @property {string[]} [keywords] That the page names as its own.
- * @property {string} [canonical] The address by which it wants to be known.
- * @property {Refusal | null} refusal Of a save that left nothing to keep.
- * @property {ReturnType<typeof setTimeout>} [timer]
- */
-
-/** @typedef {{show: (view: View) => void}} Popup */
-
-/** A pause in typing after which an edit is sent off. */
+/** An edit is sent after the user has stopped typing for so long. */
 const PAUSE_MS = 400;
-
-const KEY = "page:";
 
 export class Pages {
 	/** @type {import("./storage-queue.js").StorageQueue} */ #queue;
@@ -54,16 +36,19 @@ export class Pages {
 	/** @type {Pick<import("./host.js").Host, "request" | "hello" | "trouble">} */ #host;
 	/** @type {typeof import("./capture.js").capture} */ #capture;
 	/** @type {() => Promise<boolean>} */ #savesOnOpen;
-	/** @type {Map<string, PageRecord>} By URL. */ #records = new Map();
-	/** @type {Map<string, PopupSession>} By URL. */ #sights = new Map();
-	/** @type {Map<number, string>} Selections, by tab: the next popup there saves, whatever the setting. */
-	#intended = new Map();
-	/** @type {Map<PopupSession, PageRecord>} Not yet decided whether the click saves. */ #opening =
-		new Map();
-	/** @type {Set<string>} URLs of pages that the user has taken back since their last save. */
-	#gone = new Set();
-	/** @type {Map<string, string[]>} Quotes saved since the last click, by URL. */
-	#quoted = new Map();
+	/** @type {PageRecords} */ #records;
+	/** @type {PageSaves} */ #saves;
+	/** @type {Map<string, PopupSession>} By URL. */ #sessions = new Map();
+	/**
+	 * Saves requested from the context menu, with their selections, by tab. The next popup of
+	 * the tab saves, whatever the setting is.
+	 * @type {Map<number, string>}
+	 */
+	#requestedSaves = new Map();
+	/** @type {Map<PopupSession, PageRecord>} Popups for which the setting isn't known yet. */
+	#opening = new Map();
+	/** @type {Set<string>} URLs of pages that were undone or deleted since their last save. */
+	#removed = new Set();
 
 	/**
 	 * @param {object} parts
@@ -79,49 +64,51 @@ export class Pages {
 		this.#host = host;
 		this.#capture = capture;
 		this.#savesOnOpen = savesOnOpen;
+		this.#records = new PageRecords({
+			queue,
+			outbox,
+			isOpen: (url) => this.#sessions.has(url),
+		});
+		this.#saves = new PageSaves(outbox, this.#records);
 	}
 
 	/**
-	 * Takes up what an earlier background left, and finishes it.
-	 * @param {Record<string, unknown>} records All records of the queue.
+	 * Loads what an earlier background stored, and completes it.
+	 * @param {Record<string, unknown>} stored All records of the queue.
 	 */
-	load(records) {
-		for (const [key, value] of Object.entries(records)) {
-			if (!key.startsWith(KEY)) continue;
-			const page = /** @type {PageRecord} */ (value);
-			page.pendingCaptures ??= []; // Left by an earlier version.
-			this.#records.set(page.url, page);
-			if (page.wanted) this.#addSave(page, {});
-			this.#flush(page);
+	load(stored) {
+		for (const page of this.#records.load(stored)) {
+			if (page.wanted) this.#saves.addSave(page, {});
+			this.#sendEdits(page);
 		}
 	}
 
-	/** Pages with typed text that no save is under way for. */
+	/** Pages with typed text that no save contains. */
 	drafts() {
-		return [...this.#records.values()].filter((page) => !typed.isEmpty(page.edits));
+		return this.#records.drafts();
 	}
 
 	/**
-	 * Lets what was typed about a page go, by the user's word.
+	 * Discards the text that was typed about a page, at the user's request.
 	 * @param {string} url
 	 */
 	discardDraft(url) {
 		const page = this.#records.get(url);
 		if (!page) return;
 		page.edits = {};
-		this.#keep(page);
+		this.#records.store(page);
 	}
 
 	/**
-	 * A popup was opened by a click on this page.
+	 * The user opened a popup on this page.
 	 * @param {Tab} tab
 	 * @param {Popup} popup
 	 */
 	async open(tab, popup) {
-		const page = this.#take(tab.url, tab.title);
-		page.created = this.#savesWaiting(page) && page.created;
+		const page = this.#records.getOrCreate(tab.url, tab.title);
+		page.created = this.#records.isSaving(page) && page.created;
 		if (page.removed) page.pendingCaptures = [];
-		this.#quoted.delete(page.url);
+		this.#saves.startClick(page.url);
 		if (this.#outbox.waitingFor(page.url).length === 0) {
 			Object.assign(page, {
 				note: null,
@@ -131,164 +118,165 @@ export class Pages {
 				trashed: false,
 			});
 		}
-		const sight = this.#see(page, popup, tab.tabId);
-		this.#opening.set(sight, page);
+		const session = this.#startSession(page, popup, tab.tabId);
+		this.#opening.set(session, page);
 		if (!typed.isEmpty(page.edits)) {
-			sight.leftover = typed.commitPending(page.edits, page.note?.tags ?? []);
+			session.leftover = typed.commitPending(page.edits, page.note?.tags ?? []);
 		}
-		if (sight.leftover || page.note) sight.revision += 1;
+		if (session.leftover || page.note) session.revision += 1;
 		this.#show(page);
-		const selection = this.#intention(tab.tabId);
+		const selection = this.#takeRequest(tab.tabId);
 		const saves = selection !== undefined || (await this.#savesOnOpen());
-		const undone = !this.#opening.delete(sight);
+		const undone = !this.#opening.delete(session);
 		if (saves && !undone) await this.#save(page, tab.tabId, selection);
 		else await this.#lookUp(page);
 	}
 
 	/**
-	 * The popup that is about to open on a tab is to save, whatever the setting says:
-	 * the user has asked for just that.
+	 * Makes the next popup of a tab save its page, whatever the setting is: the user chose
+	 * that in the context menu.
 	 * @param {number} tabId
-	 * @param {string} selection For a quote, where the page itself tells of none.
+	 * @param {string} selection The quote to save if the page itself can't report one.
 	 */
-	intend(tabId, selection) {
-		this.#intended.set(tabId, selection);
+	requestSave(tabId, selection) {
+		this.#requestedSaves.set(tabId, selection);
 	}
 
 	/**
-	 * The page of that tab can't be saved after all.
+	 * Cancels that: the page of the tab can't be saved.
 	 * @param {number} tabId
 	 */
-	intendNot(tabId) {
-		this.#intended.delete(tabId);
+	cancelRequest(tabId) {
+		this.#requestedSaves.delete(tabId);
 	}
 
 	/**
-	 * The selection of whoever intends to save a tab, once; undefined where nobody does.
+	 * Takes the request to save a tab, if there is one.
 	 * @param {number | undefined} tabId
+	 * @returns {string | undefined} Its selection, perhaps empty; undefined without a request.
 	 */
-	#intention(tabId) {
-		const selection = this.#intended.get(tabId ?? -1);
-		this.#intended.delete(tabId ?? -1);
+	#takeRequest(tabId) {
+		const selection = this.#requestedSaves.get(tabId ?? -1);
+		this.#requestedSaves.delete(tabId ?? -1);
 		return selection;
 	}
 
 	/**
-	 * Saves a page without a popup: none could be opened.
+	 * Saves a page without a popup, since the browser couldn't open one.
 	 * @param {Tab} tab
 	 */
-	async saveUnseen(tab) {
-		const page = this.#take(tab.url, tab.title);
-		await this.#save(page, tab.tabId, this.#intention(tab.tabId));
+	async saveWithoutPopup(tab) {
+		const page = this.#records.getOrCreate(tab.url, tab.title);
+		await this.#save(page, tab.tabId, this.#takeRequest(tab.tabId));
 	}
 
 	/**
-	 * A popup has outlived the background that it was opened with.
+	 * An open popup reconnects after the browser ended the background.
 	 * @param {Tab} tab
 	 * @param {Popup} popup
-	 * @param {Known} known What it was shown last.
-	 * @param {number} revision The last one that it has taken in.
+	 * @param {Known} known What the popup showed last.
+	 * @param {number} revision The last one that the popup merged into its fields.
 	 */
 	reopen(tab, popup, known, revision) {
-		const page = this.#take(tab.url, tab.title);
+		const page = this.#records.getOrCreate(tab.url, tab.title);
 		if (!page.note) Object.assign(page, known);
-		this.#see(page, popup, tab.tabId).revision = revision;
+		this.#startSession(page, popup, tab.tabId).revision = revision;
 		this.#show(page);
 	}
 
 	/**
-	 * The popup of this page is gone, wanted or not.
+	 * The popup of this page was closed.
 	 * @param {string} url
 	 * @param {Popup} popup
 	 */
 	close(url, popup) {
 		const page = this.#records.get(url);
-		const sight = this.#sights.get(url);
-		if (!page || sight?.popup !== popup) return;
-		clearTimeout(sight.timer);
-		this.#sights.delete(url);
-		this.#flush(page);
+		const session = this.#sessions.get(url);
+		if (!page || session?.popup !== popup) return;
+		clearTimeout(session.timer);
+		this.#sessions.delete(url);
+		this.#sendEdits(page);
 	}
 
 	/**
-	 * The user has typed: the whole of the popup, at each input.
+	 * The user typed something.
 	 * @param {string} url
-	 * @param {Edits} edits
-	 * @param {number} revision The last one that the popup has taken in.
+	 * @param {Edits} edits Everything that was typed in this popup.
+	 * @param {number} revision The last one that the popup merged into its fields.
 	 */
 	edit(url, edits, revision) {
 		const page = this.#records.get(url);
-		const sight = this.#sights.get(url);
-		if (!page || !sight) return;
-		if (revision === sight.revision) {
+		const session = this.#sessions.get(url);
+		if (!page || !session) return;
+		if (revision === session.revision) {
 			page.edits = edits;
 			page.seen = page.note !== null;
-			sight.leftover = null;
-			sight.renewals = [];
-		} else if (revision >= sight.revision - sight.renewals.length) {
-			// Typed before the popup has taken in what was added to the note.
-			const missed = sight.renewals.slice(revision - sight.revision);
+			session.leftover = null;
+			session.noteChanges = [];
+		} else if (revision >= session.revision - session.noteChanges.length) {
+			// Typed before the popup merged the latest changes of the note.
+			const missed = session.noteChanges.slice(revision - session.revision);
 			page.edits = typed.rebaseAll(missed, edits);
 			page.seen = true;
 		} else {
-			page.edits = sight.leftover ? typed.uniteEdits(sight.leftover, edits) : edits;
+			page.edits = session.leftover ? typed.uniteEdits(session.leftover, edits) : edits;
 			page.seen = false;
 		}
-		this.#keep(page);
-		clearTimeout(sight.timer);
-		sight.timer = setTimeout(() => this.#flush(page), PAUSE_MS);
+		this.#records.store(page);
+		clearTimeout(session.timer);
+		session.timer = setTimeout(() => this.#sendEdits(page), PAUSE_MS);
 		this.#show(page);
 	}
 
 	/**
-	 * The Save button: a save, or the way back from Undo and Delete.
+	 * The user pressed Save: a first save, or one that reverses Undo or Delete.
 	 * @param {string} url
 	 */
 	async save(url) {
 		const page = this.#records.get(url);
 		if (!page) return;
 		page.removed = null;
-		this.#gone.delete(url);
+		this.#removed.delete(url);
 		if (page.note && page.trashed) {
 			page.trashed = false;
 			this.#outbox.add("restoreNote", { id: page.note.id }, url);
-			this.#flush(page);
-			this.#addPending(page, page.pendingCaptures.splice(0), false);
-		} else if (this.#savesWaiting(page) || page.note) {
-			this.#addPending(page, page.pendingCaptures.splice(0), false);
-			this.#keep(page);
+			this.#sendEdits(page);
+			this.#saves.addCaptures(page, page.pendingCaptures.splice(0));
+		} else if (this.#records.isSaving(page) || page.note) {
+			this.#saves.addCaptures(page, page.pendingCaptures.splice(0));
+			this.#records.store(page);
 			this.#show(page);
 		} else {
-			await this.#save(page, this.#sights.get(url)?.tabId);
+			await this.#save(page, this.#sessions.get(url)?.tabId);
 		}
 	}
 
 	/**
-	 * Undo of a save, or Delete.
+	 * The user pressed Undo or Delete.
 	 * @param {string} url
 	 * @param {"undone" | "deleted"} how
 	 */
 	remove(url, how) {
 		const page = this.#records.get(url);
 		if (!page) return;
-		this.#flush(page);
+		this.#sendEdits(page);
 		page.wanted = false;
 		page.removed = how;
-		this.#gone.add(url);
-		for (const [sight, { url: other }] of this.#opening)
-			if (other === url) this.#opening.delete(sight);
+		this.#removed.add(url);
+		for (const [session, { url: other }] of this.#opening)
+			if (other === url) this.#opening.delete(session);
 		for (const { params } of this.#outbox.withdrawSaves(url)) {
-			const { opId: _opId, url: _url, title: _title, ...said } = params;
-			if (Object.keys(said).length > 0) page.pendingCaptures.push(said);
-			this.#unquote(url, said.quote);
+			const { opId: _opId, url: _url, title: _title, ...capture } = params;
+			if (Object.keys(capture).length > 0) page.pendingCaptures.push(capture);
+			this.#saves.forgetQuote(url, capture.quote);
 		}
-		if (!this.#savesWaiting(page)) this.#trash(page);
-		this.#keep(page);
+		if (!this.#records.isSaving(page)) this.#trash(page);
+		this.#records.store(page);
 		this.#show(page);
 	}
 
 	/**
-	 * The host has answered an entry of the outbox.
+	 * The host answered an entry of the outbox.
 	 * @param {Entry} entry
 	 * @param {any} result
 	 */
@@ -297,86 +285,60 @@ export class Pages {
 		if (!page) return;
 		if (entry.method === "saveNote") this.#saved(page, entry, result);
 		else if (page.note) {
-			// The fields stay as the popup has them: further updates may be waiting.
+			// The fields stay as they are in the popup: further updates may be in the outbox.
 			const { updatedAt, deletedAt } = result.note;
 			page.note = { ...page.note, updatedAt, deletedAt };
-			this.#nameTags(page, entry, result.note.tags);
+			this.#takeStoredTags(page, entry, result.note.tags);
 		}
-		this.#keep(page, entry);
+		this.#records.store(page, entry);
 	}
 
 	/**
-	 * The host has refused an entry of the outbox.
+	 * The host refused an entry of the outbox.
 	 * @param {Entry} entry
 	 */
 	refused(entry) {
 		const page = this.#records.get(entry.page);
-		const sight = this.#sights.get(entry.page);
-		if (!page || !sight) return;
+		const session = this.#sessions.get(entry.page);
+		if (!page || !session) return;
 		if (entry.method === "updateNote") {
 			const { opId: _opId, id: _id, seen, ...fields } = /** @type {any} */ (entry.params);
-			Object.assign(sight.refusedFields, fields);
-			sight.refusedSeen = { ...seen, ...sight.refusedSeen };
+			Object.assign(session.refusedFields, fields);
+			session.refusedSeen = { ...seen, ...session.refusedSeen };
 		}
 		if (entry.method === "saveNote" && entry.refused?.kind === "invalid_url") {
-			// The user is looking at the reason; with nothing typed nothing is lost.
-			sight.refusal = entry.refused;
+			// The popup shows the reason. If nothing was typed, discarding the save loses nothing.
+			session.refusal = entry.refused;
 			if (typed.isEmpty(page.edits)) this.#outbox.discard(entry.params.opId);
 		}
 		this.#show(page);
 	}
 
 	/**
-	 * What the page says of itself, as far as it is known.
+	 * The captured metadata of a page that helps to suggest tags.
 	 * @param {string} url
 	 * @returns {{excerpt?: string, keywords?: string[]}}
 	 */
-	says(url) {
+	metadata(url) {
 		const excerpt = this.#records.get(url)?.note?.excerpt;
-		const keywords = this.#sights.get(url)?.keywords;
+		const keywords = this.#sessions.get(url)?.keywords;
 		return { ...(excerpt ? { excerpt } : {}), ...(keywords ? { keywords } : {}) };
 	}
 
 	/**
-	 * The address by which the page wants to be known, where it says one.
+	 * The page's canonical URL, if it names one.
 	 * @param {string} url
 	 */
 	canonical(url) {
-		return this.#sights.get(url)?.canonical;
+		return this.#sessions.get(url)?.canonical;
 	}
 
-	/** Shows every popup how things stand. */
+	/** Sends every open popup its current view. */
 	showAll() {
-		for (const url of this.#sights.keys()) {
+		for (const url of this.#sessions.keys()) {
 			const page = this.#records.get(url);
 			if (page) this.#show(page);
 		}
-	}
-
-	/**
-	 * @param {string} url
-	 * @param {string} title
-	 * @returns {PageRecord}
-	 */
-	#take(url, title) {
-		let page = this.#records.get(url);
-		if (!page) {
-			page = {
-				url,
-				title,
-				wanted: false,
-				note: null,
-				created: false,
-				samePage: null,
-				edits: {},
-				seen: false,
-				removed: null,
-				trashed: false,
-				pendingCaptures: [],
-			};
-			this.#records.set(url, page);
-		}
-		return page;
 	}
 
 	/**
@@ -384,28 +346,28 @@ export class Pages {
 	 * @param {Popup} popup
 	 * @param {number | undefined} tabId
 	 */
-	#see(page, popup, tabId) {
-		const before = this.#sights.get(page.url);
+	#startSession(page, popup, tabId) {
+		const before = this.#sessions.get(page.url);
 		clearTimeout(before?.timer);
 		/** @type {PopupSession} */
-		const sight = {
+		const session = {
 			popup,
 			tabId,
 			revision: 0,
 			leftover: null,
-			renewals: [],
+			noteChanges: [],
 			refusedFields: {},
 			refusedSeen: {},
 			refusal: null,
 		};
-		this.#sights.set(page.url, sight);
-		return sight;
+		this.#sessions.set(page.url, session);
+		return session;
 	}
 
 	/**
 	 * @param {PageRecord} page
 	 * @param {number | undefined} tabId
-	 * @param {string} [selection] As in a frame, of which the page knows nothing.
+	 * @param {string} [selection] As the browser reports it. In a frame, the page can't see it.
 	 */
 	async #save(page, tabId, selection) {
 		/** @type {PendingCapture | null} */
@@ -413,170 +375,114 @@ export class Pages {
 		if (chosen) page.pendingCaptures.push(chosen);
 		page.wanted = true;
 		page.removed = null;
-		this.#gone.delete(page.url);
-		this.#keep(page);
+		this.#removed.delete(page.url);
+		this.#records.store(page);
 		this.#show(page);
 		const what = chosen ? "selection" : "page";
 		const { late, ...captured } = await this.#capture(tabId, what, page.url);
-		// The page knows better what is around its selection.
+		// The page's own quote is better: it has the text around the selection.
 		if (captured.quote)
-			page.pendingCaptures = page.pendingCaptures.filter((said) => said !== chosen);
-		this.#add(page, captured);
-		this.#await(page, late, captured, chosen === null);
+			page.pendingCaptures = page.pendingCaptures.filter((capture) => capture !== chosen);
+		const fields = this.#fieldsToSave(page, captured);
+		if (page.wanted) this.#saves.addSave(page, fields); // Else it was undone meanwhile.
+		this.#saveLateCaptures(page, late, captured, chosen === null);
 	}
 
 	/**
-	 * Saves what a page says later, and later still while its head or body is on its way.
+	 * Saves what is captured of a page later, while it still loads.
 	 * @param {PageRecord} page
 	 * @param {Promise<import("./capture.js").Captured> | undefined} late
-	 * @param {import("./capture.js").Captured} before What it has said so far.
-	 * @param {boolean} quotes Whether its selection is wanted.
+	 * @param {import("./capture.js").Captured} before What was captured so far.
+	 * @param {boolean} quotes Whether to save the page's selection.
 	 */
-	#await(page, late, before, quotes) {
+	#saveLateCaptures(page, late, before, quotes) {
 		void late?.then(({ quote, late: later, ...more }) => {
-			const news = Object.entries(more).filter(
+			const changed = Object.entries(more).filter(
 				([name, value]) =>
 					JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)),
 			);
 			this.#addLate(page, {
-				...Object.fromEntries(news),
+				...Object.fromEntries(changed),
 				...(quote && quotes && !before.quote && { quote }),
 			});
-			this.#await(page, later, { ...before, ...more, ...(quote && { quote }) }, quotes);
+			this.#saveLateCaptures(
+				page,
+				later,
+				{ ...before, ...more, ...(quote && { quote }) },
+				quotes,
+			);
 		});
 	}
 
 	/**
-	 * The tab of a popup has another title: the page's own is brought up to date.
+	 * The tab of a popup has a new title, so the note gets it too.
 	 * @param {string} url
 	 * @param {string} title
 	 */
 	retitle(url, title) {
 		const page = this.#records.get(url);
-		if (!page || !this.#sights.has(url) || !title || title === page.title) return;
+		if (!page || !this.#sessions.has(url) || !title || title === page.title) return;
 		page.title = title;
-		// Before the first save it goes with that.
+		// The first save will contain it.
 		if (page.wanted || page.removed) return;
-		if (page.note || this.#savesWaiting(page)) this.#addPending(page, [{ title }], false);
+		if (page.note || this.#records.isSaving(page))
+			this.#saves.addCaptures(page, [{ title }]);
 		this.#show(page);
 	}
 
 	/**
-	 * @param {PageRecord} page
-	 * @param {import("./capture.js").Captured} says
+	 * Adds another save with what was captured after the first one. After Undo it is kept, in
+	 * case the user presses Save again: a quote must not get lost because the page is slow.
+	 * @param {PageRecord} page Its record may have been removed since.
+	 * @param {import("./capture.js").Captured} late
 	 */
-	#add(page, says) {
-		const captured = this.#taken(page, says);
-		if (page.wanted) this.#addSave(page, captured); // Else undone meanwhile.
-	}
-
-	/**
-	 * What a page says after it was saved is another save of it. The quote is the user's
-	 * own choice: it is not lost because the page is slow, nor by Undo and Save.
-	 * @param {PageRecord} page Perhaps one that was let go since.
-	 * @param {import("./capture.js").Captured} says
-	 */
-	#addLate(page, says) {
-		const captured = this.#taken(page, says);
+	#addLate(page, late) {
+		const captured = this.#fieldsToSave(page, late);
 		const current = this.#records.get(page.url);
-		if (!this.#gone.has(page.url)) this.#addPending(page, [captured], false);
+		if (!this.#removed.has(page.url)) this.#saves.addCaptures(page, [captured]);
 		else if (Object.keys(captured).length > 0) current?.pendingCaptures.push(captured);
 		if (current) this.#show(current);
 	}
 
 	/**
-	 * What is to be saved of what a page says; the rest is kept for its popup.
-	 * @param {PageRecord} page
-	 * @param {import("./capture.js").Captured} says
-	 */
-	#taken(page, { keywords, canonical, late: _late, ...captured }) {
-		const sight = this.#sights.get(page.url);
-		if (sight && keywords) sight.keywords = keywords;
-		if (sight && canonical) sight.canonical = canonical;
-		if (captured.title !== undefined) page.title = captured.title;
-		return captured;
-	}
-
-	/**
+	 * The captured fields that are saved; the others are kept in the popup's session.
 	 * @param {PageRecord} page
 	 * @param {import("./capture.js").Captured} captured
 	 */
-	#addSave(page, captured) {
-		page.wanted = false;
-		const said = [...page.pendingCaptures.splice(0), captured];
-		// One save of the page is enough, unless a new selection comes with it.
-		if (!this.#savesWaiting(page)) this.#addPending(page, said, true);
-		else if (said.some(({ quote }) => quote)) this.#addPending(page, said, false);
-		this.#keep(page);
-	}
-
-	/**
-	 * Adds saves of what was said of a page, each quote once.
-	 * @param {PageRecord} page
-	 * @param {PendingCapture[]} said The later goes before the earlier.
-	 * @param {boolean} always Also where nothing was said.
-	 */
-	#addPending(page, said, always) {
-		const { quote: _, ...fields } = /** @type {PendingCapture} */ (
-			Object.assign({}, ...said)
-		);
-		const saved = this.#quoted.get(page.url) ?? [];
-		/** @type {NonNullable<PendingCapture["quote"]>[]} */
-		let quotes = [];
-		for (const { quote } of said) {
-			if (!quote || saved.some((text) => isSame(text, quote.text))) continue;
-			quotes = [...quotes.filter(({ text }) => !isSame(text, quote.text)), quote];
-		}
-		const [first, ...more] = quotes;
-		if (!always && !first && Object.keys(fields).length === 0) return;
-		this.#quoted.set(page.url, [...saved, ...quotes.map(({ text }) => text)]);
-		const title = fit(page.title, LIMITS.title);
-		const add = (/** @type {PendingCapture} */ own) =>
-			this.#outbox.add("saveNote", { url: page.url, title, ...own }, page.url);
-		add({ ...fields, ...(first && { quote: first }) });
-		for (const quote of more) add({ quote });
-	}
-
-	/**
-	 * A save with this quote was taken back.
-	 * @param {string} url
-	 * @param {PendingCapture["quote"]} quote
-	 */
-	#unquote(url, quote) {
-		const saved = this.#quoted.get(url);
-		if (saved && quote)
-			this.#quoted.set(
-				url,
-				saved.filter((text) => text !== quote.text),
-			);
+	#fieldsToSave(page, { keywords, canonical, late: _late, ...captured }) {
+		const session = this.#sessions.get(page.url);
+		if (session && keywords) session.keywords = keywords;
+		if (session && canonical) session.canonical = canonical;
+		if (captured.title !== undefined) page.title = captured.title;
+		return captured;
 	}
 
 	/** @param {PageRecord} page */
 	async #lookUp(page) {
 		this.#show(page);
-		if (page.note || this.#savesWaiting(page)) return;
+		if (page.note || this.#records.isSaving(page)) return;
 		try {
 			const { note, tokens } = await this.#host.request("noteForUrl", {
 				url: page.url,
 			});
-			if (page.note || page.wanted || this.#savesWaiting(page)) return;
+			if (page.note || page.wanted || this.#records.isSaving(page)) return;
 			if (note) {
-				// What is still on its way to the note is part of it.
+				// The note is shown with the changes that the outbox still has to send.
 				for (const { params } of this.#outbox.waitingFor(page.url)) {
 					const { opId: _opId, seen: _seen, ...fields } = /** @type {any} */ (params);
 					Object.assign(note, fields);
 				}
 				page.note = note;
 				page.tokens = tokens ?? [];
-				// Undone before it was saved. A note that was there before stays.
+				// Only the new save was undone; the existing note stays.
 				if (page.removed === "undone") page.removed = null;
-				this.#renew(page);
+				this.#noteChanged(page);
 			}
 		} catch (error) {
-			const sight = this.#sights.get(page.url);
-			if (sight && !(error instanceof Unreachable)) {
+			const session = this.#sessions.get(page.url);
+			if (session && !(error instanceof Unreachable)) {
 				const { kind, message } = /** @type {import("./host.js").HostError} */ (error);
-				if (kind === "invalid_url") sight.refusal = { kind, message };
+				if (kind === "invalid_url") session.refusal = { kind, message };
 			}
 		}
 		this.#show(page);
@@ -594,43 +500,44 @@ export class Pages {
 		page.samePage = result.samePage ?? null;
 		page.tokens = result.tokens ?? [];
 		page.trashed = false;
-		this.#renew(page, before);
-		if (page.removed && !this.#savesWaiting(page, entry)) {
-			// Undone before the answer. A note that was there before stays.
+		this.#noteChanged(page, before);
+		if (page.removed && !this.#records.isSaving(page, entry)) {
+			// Undone before the host answered. A note that existed before the save stays.
 			if (page.created || page.removed === "deleted") this.#trash(page);
 			else page.removed = null;
 		}
-		if (!this.#sights.has(page.url)) this.#flush(page, entry);
+		if (!this.#sessions.has(page.url)) this.#sendEdits(page, entry);
 	}
 
 	/**
-	 * The popup has a note to take in that it hasn't seen, or not as it is now.
+	 * The note is new or changed, so the popup has to merge it into its fields.
 	 * @param {PageRecord} page
-	 * @param {Note | null} [before] What it was.
+	 * @param {Note | null} [before] The note before the change.
 	 */
-	#renew(page, before = null) {
-		const sight = this.#sights.get(page.url);
+	#noteChanged(page, before = null) {
+		const session = this.#sessions.get(page.url);
 		const { note: now } = page;
 		if (page.seen && before && now && before.id === now.id) {
-			// Those edits are a later state of the note, not another text beside it.
+			// The user made these edits to the note itself, so the change is merged into them.
 			page.edits = typed.rebase(before, now, page.edits);
-			if (sight?.leftover) sight.leftover = typed.rebase(before, now, sight.leftover);
-			else sight?.renewals.push({ before: { ...before }, now: { ...now } });
+			if (session?.leftover)
+				session.leftover = typed.rebase(before, now, session.leftover);
+			else session?.noteChanges.push({ before: { ...before }, now: { ...now } });
 		} else {
 			page.seen = false;
-			if (sight) sight.renewals = [];
+			if (session) session.noteChanges = [];
 		}
-		if (sight) sight.revision += 1;
+		if (session) session.revision += 1;
 	}
 
 	/**
-	 * The note's tags as the host has them: a name that was typed may be another
-	 * name of a tag. Not where other tags were typed since.
+	 * Takes the note's tags as the host stored them: an alias that was typed became its tag.
+	 * Does nothing if other tags were typed since.
 	 * @param {PageRecord} page
 	 * @param {Entry} entry
 	 * @param {string[]} tags
 	 */
-	#nameTags(page, entry, tags) {
+	#takeStoredTags(page, entry, tags) {
 		const sent = JSON.stringify(/** @type {any} */ (entry.params).tags);
 		if (!page.note || JSON.stringify(page.note.tags) !== sent) return;
 		page.note.tags = tags;
@@ -645,140 +552,45 @@ export class Pages {
 	}
 
 	/**
-	 * Sends off what was typed, if its note is known.
+	 * Adds an update with the typed text to the outbox, if the page's note is known.
 	 * @param {PageRecord} page
-	 * @param {Entry} [answering] The entry whose answer is being taken in.
+	 * @param {Entry} [answered] The entry whose answer is being handled.
 	 */
-	#flush(page, answering) {
-		const sight = this.#sights.get(page.url);
-		const change = this.#unsent(page, answering);
+	#sendEdits(page, answered) {
+		const session = this.#sessions.get(page.url);
+		const change = this.#records.unsentFields(page, answered);
 		if (change && page.note) {
 			const { id, tags, summary } = page.note;
-			// With what it replaces: another popup may be changing the same note.
+			// Names the version that it replaces: another popup may change the same note.
 			const seen = {
 				...(change.tags && { tags }),
 				...(change.summary !== undefined && { summary }),
-				...sight?.refusedSeen,
+				...session?.refusedSeen,
 			};
 			Object.assign(page.note, change);
 			this.#outbox.add(
 				"updateNote",
-				{ id, ...sight?.refusedFields, ...change, seen },
+				{ id, ...session?.refusedFields, ...change, seen },
 				page.url,
 			);
-			if (sight) Object.assign(sight, { refusedFields: {}, refusedSeen: {} });
+			if (session) Object.assign(session, { refusedFields: {}, refusedSeen: {} });
 		}
-		this.#keep(page, answering);
-	}
-
-	/**
-	 * The fields to be sent off: null where there is nothing, or not yet.
-	 * @param {PageRecord} page
-	 * @param {Entry} [answering]
-	 */
-	#unsent(page, answering) {
-		if (!page.note || page.removed || page.wanted || this.#savesWaiting(page, answering))
-			return null;
-		const open = this.#sights.has(page.url);
-		// The popup joins its text with the note itself, at its next edit.
-		if (open && !page.seen) return null;
-		// Text in the tag field of an open popup is a tag in the making.
-		const edits = open ? page.edits : typed.commitPending(page.edits, page.note.tags);
-		const wanted = page.seen
-			? typed.replace(page.note, edits)
-			: typed.unite(page.note, edits);
-		const change = typed.difference(page.note, wanted);
-		return Object.keys(change).length > 0 ? change : null;
-	}
-
-	/**
-	 * @param {PageRecord} page
-	 * @param {Entry} [answering]
-	 */
-	#savesWaiting(page, answering) {
-		return this.#outbox
-			.waitingFor(page.url)
-			.some((entry) => entry.method === "saveNote" && entry !== answering);
-	}
-
-	/**
-	 * Writes the record as long as it holds anything that the outbox doesn't.
-	 * @param {PageRecord} page
-	 * @param {Entry} [answering]
-	 */
-	#keep(page, answering) {
-		const open = this.#sights.has(page.url);
-		const settled =
-			page.note !== null && !page.removed && !this.#savesWaiting(page, answering);
-		const unsent = settled
-			? this.#unsent(page, answering) !== null ||
-				(open && Boolean(page.edits.pending?.trim()))
-			: !typed.isEmpty(page.edits);
-		const undoWaits = page.removed !== null && this.#savesWaiting(page, answering);
-		const needed = page.wanted || unsent || undoWaits;
-		if (needed) this.#queue.put(KEY + page.url, page).catch(() => {});
-		else this.#queue.remove(KEY + page.url).catch(() => {});
-		if (!open && !needed) this.#records.delete(page.url);
+		this.#records.store(page, answered);
 	}
 
 	/** @param {PageRecord} page */
 	#show(page) {
-		const sight = this.#sights.get(page.url);
-		if (!sight) return;
-		const { hello, trouble } = this.#host;
-		const refused = this.#outbox.refusedFor(page.url);
-		// What was to become of a note that the user has taken back doesn't matter any more.
-		const isMoot = page.removed && refused?.method !== "deleteNote";
-		const refusal = isMoot ? null : (sight.refusal ?? refused?.refused ?? null);
-		sight.popup.show({
-			state: this.#state(page, refusal),
-			revision: sight.revision,
-			page: {
-				note: page.note,
-				created: page.created,
-				samePage: page.samePage,
-				tokens: page.tokens ?? [],
-				removed: page.removed,
-				trashed: page.trashed,
-			},
-			leftover: sight.leftover,
-			leftoverSeen: sight.leftover !== null && page.seen && page.note !== null,
-			canonical: sight.canonical ?? null,
-			trouble,
-			cure: trouble && cureFor(trouble),
-			refusal,
-			hindrance: this.#outbox.trouble?.message ?? null,
-			siteUrl: hello?.siteUrl ?? null,
-			siteProblem: hello?.siteProblem ?? null,
-			unkept: this.#queue.full,
+		const session = this.#sessions.get(page.url);
+		if (!session) return;
+		const view = viewOf({
+			page,
+			session,
+			isOpening: [...this.#opening.values()].includes(page),
+			hasUnsentFields: this.#records.unsentFields(page) !== null,
+			outbox: this.#outbox,
+			host: this.#host,
+			storageIsFull: this.#queue.full,
 		});
+		session.popup.show(view);
 	}
-
-	/**
-	 * @param {PageRecord} page
-	 * @param {Refusal | null} refusal
-	 * @returns {View["state"]}
-	 */
-	#state(page, refusal) {
-		const waiting = this.#outbox.waitingFor(page.url).length > 0;
-		const opening = [...this.#opening.values()].includes(page);
-		const dirty =
-			page.note !== null && !page.removed && (!page.seen || this.#unsent(page) !== null);
-		if (opening || page.wanted || waiting || (dirty && !refusal)) {
-			return this.#host.trouble || this.#outbox.trouble ? "queued" : "saving";
-		}
-		if (refusal) return "error";
-		return page.note && !page.removed ? "saved" : "unsaved";
-	}
-}
-
-/**
- * Whether two texts are one selection: as the page and the browser tell it, they differ
- * in white space and at their ends.
- * @param {string} one
- * @param {string} other
- */
-function isSame(one, other) {
-	const [a, b] = [one, other].map((text) => text.replace(/\s+/g, " ").trim());
-	return a !== undefined && b !== undefined && (a.includes(b) || b.includes(a));
 }

@@ -1,6 +1,6 @@
 /**
- * What the popup and the background say to each other: the popup tells what
- * the user does, the background shows the page's view after each change.
+ * The background's side of the popup's port: handles what the user does in the popup, and
+ * sends it the page's view after each change.
  */
 
 import { savableUrl } from "../shared/tab.js";
@@ -15,11 +15,11 @@ import { HostError } from "./host.js";
  * @typedef {{name: string, count: number}} TagCount
  */
 
-/** As many as fit under the field without scrolling. */
-const COMPLETIONS = 6;
+/** Completions that fit below the field without scrolling, with the row that creates a tag. */
+const COMPLETIONS = 5;
 
 /**
- * Connects a popup with its page.
+ * Handles the messages of one popup until its port closes.
  * @param {chrome.runtime.Port} port
  * @param {object} parts
  * @param {import("./page-session.js").Pages} parts.pages
@@ -45,70 +45,72 @@ export function servePopup(
 	},
 ) {
 	/**
-	 * Of the page: empty until the popup has told its tab, null where it can't be saved.
+	 * URL of the page: empty until the popup has sent its tab, null if it can't be saved.
 	 * @type {string | null}
 	 */
 	let url = "";
-	/** Whether user name and password were dropped from it. */
+	/** Whether user name and password were removed from it. */
 	let stripped = false;
-	/** @type {(FromPopup & {do: "edit"}) | null} Typed before the popup knew its own tab. */
-	let early = null;
+	/** @type {(FromPopup & {do: "edit"}) | null} An edit that arrived before the tab. */
+	let pendingEdit = null;
+	/** Number of the last edit. */
 	let turn = 0;
-	let lastShown = "";
+	/** The last view as JSON: it isn't sent twice. */
+	let lastView = "";
 	let open = true;
-	/** Ends the watch over the title of the tab. */
+	/** Stops watching the title of the tab. */
 	let unwatch = () => {};
-	/** @type {string[]} Suggestions refused in this popup, each of which counts once. */
+	/** @type {string[]} Suggestions dismissed in this popup, each of which counts once. */
 	let counted = [];
 
 	/** @param {ToPopup} message */
 	const post = (message) => {
 		if (open) port.postMessage(message);
 	};
-	/** @type {import("./page-session.js").Popup} */
+	/** @type {import("./popup-view.js").Popup} */
 	const popup = {
 		show(view) {
 			const message = { view, turn, ...(stripped && { stripped }) };
-			const shown = JSON.stringify(message);
-			if (shown === lastShown) return;
-			lastShown = shown;
+			const json = JSON.stringify(message);
+			if (json === lastView) return;
+			lastView = json;
 			post(message);
 		},
 	};
 
 	/**
-	 * @param {import("../shared/messages.js").Tab} told
-	 * @param {(FromPopup & {do: "reopen"}) | null} again
+	 * @param {import("../shared/messages.js").Tab} sent The popup's tab.
+	 * @param {(FromPopup & {do: "reopen"}) | null} again The message, if the popup reconnects.
 	 */
-	const openPage = async (told, again) => {
-		url = savable(told.url);
-		stripped = url !== savableUrl(told.url);
+	const openPage = async (sent, again) => {
+		url = savable(sent.url);
+		stripped = url !== savableUrl(sent.url);
 		if (url === null) {
-			if (told.tabId !== undefined) pages.intendNot(told.tabId);
+			if (sent.tabId !== undefined) pages.cancelRequest(sent.tabId);
 			return;
 		}
-		const tab = { ...told, url, title: fit(told.title, LIMITS.title) };
-		if (open && told.tabId !== undefined && watchTitle) {
+		const tab = { ...sent, url, title: fit(sent.title, LIMITS.title) };
+		if (open && sent.tabId !== undefined && watchTitle) {
 			const page = url;
 			unwatch();
-			unwatch = watchTitle(told.tabId, (now) => {
-				// Else the tab shows another page by now.
+			unwatch = watchTitle(sent.tabId, (now) => {
+				// Otherwise the tab shows another page by now.
 				if (savable(now.url) === page) pages.retitle(page, fit(now.title, LIMITS.title));
 			});
 		}
 		if (again) pages.reopen(tab, popup, again.known, again.revision);
 		const opened = again ? null : pages.open(tab, popup);
-		if (early) edit(early);
-		early = null;
+		if (pendingEdit) edit(pendingEdit);
+		pendingEdit = null;
 		await opened;
-		// After the save, which is asked for first.
-		host.greetAgain();
+		// After the save, which must not wait.
+		host.refreshHello();
 	};
 
 	/** @param {FromPopup & {do: "edit"}} message */
 	const edit = (message) => {
 		turn = message.turn;
-		if (url === "") early = message;
+		if (url === "") pendingEdit = message;
 		else if (url) pages.edit(url, message.edits, message.revision);
 	};
 
@@ -135,7 +137,7 @@ export function servePopup(
 				return;
 			case "tryHost": {
 				tryHost();
-				// Held until the host has greeted; rejected when it can't be reached.
+				// Answered once the host is reached; rejected if it can't be.
 				if (url) await host.request("noteForUrl", { url }).catch(() => null);
 				post({ tried: true });
 				return;
@@ -143,9 +145,9 @@ export function servePopup(
 			case "complete": {
 				const { text, exclude } = message;
 				const params = { text, exclude, limit: COMPLETIONS };
-				// Without the host there are no completions, and the popup says so anyway.
+				// If the host is away there are no completions, and the typed text can be taken.
 				const found = await host.request("completeTags", params).catch(() => null);
-				if (found) post({ tags: found.tags, turn: message.turn });
+				post({ tags: found?.tags ?? [], turn: message.turn });
 				return;
 			}
 			case "preview": {
@@ -160,17 +162,17 @@ export function servePopup(
 				post({ preview, turn: message.turn });
 				return;
 			}
-			case "lookAround": {
+			case "findRelated": {
 				if (!url) return;
-				const look = (/** @type {string} */ address) =>
+				const find = (/** @type {string} */ address) =>
 					host.request("noteForUrl", { url: address }).catch(() => null);
 				const canonical = savable(pages.canonical(url));
-				const here = await look(url);
-				const there = canonical && here ? (await look(canonical))?.note : null;
+				const here = await find(url);
+				const there = canonical && here ? (await find(canonical))?.note : null;
 				const other = there && there.id !== here?.note?.id ? there : null;
 				const elsewhere = other && { id: other.id, url: other.url };
 				post({
-					around: { onThisSite: here?.onThisSite ?? 0, elsewhere },
+					related: { onThisSite: here?.onThisSite ?? 0, elsewhere },
 					turn: message.turn,
 				});
 				return;
@@ -183,14 +185,14 @@ export function servePopup(
 					dismissed.filter((tag) => !counted.includes(tag)),
 				);
 				counted = dismissed;
-				// Chosen after all, here or elsewhere on the site.
+				// The user chose them after all, here or elsewhere on the web site.
 				dismissedTags.forget(url, tags);
 				const refused = dismissedTags.of(url, dismissed);
-				const says = pages.says(url);
-				const params = { url, title, text, tags, dismissed, refused, ...says };
+				const metadata = pages.metadata(url);
+				const params = { url, title, text, tags, dismissed, refused, ...metadata };
 				const suggestions = await host.request("suggestTags", params).then(
 					(result) => result.tags,
-					// Without the host, or with an older one.
+					// The host is away, or too old to suggest tags.
 					() => [],
 				);
 				post({ suggestions, turn: message.turn });
@@ -198,13 +200,13 @@ export function servePopup(
 		}
 	};
 
-	// Each waits for the same promise, so they are done in the order they came.
+	// All messages wait for the same promise, so they are handled in order.
 	port.onMessage.addListener((message) => void ready.then(() => act(message)));
 	port.onDisconnect.addListener(async () => {
 		open = false;
 		unwatch();
 		await ready;
-		// Closed before it could tell its tab: the click was a save all the same.
+		// Closed before it could send its tab: the click saves the page all the same.
 		if (url === "") void openPage(await activeTab(), null);
 		if (url) pages.close(url, popup);
 	});

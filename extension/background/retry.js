@@ -1,17 +1,15 @@
 /**
- * When to try the host again: soon at first, then less and less often, through
- * an alarm once the background may have been put to sleep.
- *
- * It only decides on the moment; what is done then is given to it.
+ * Decides when to try the host again: soon at first, then less and less often. Later an alarm
+ * takes over, since the browser may suspend the background.
  */
 
-/** Waits in ms while the background is awake. */
+/** Delays in ms while the background is awake. */
 const WAITS = [250, 1000, 2000, 4000, 8000, 16_000];
 
-/** A connection that held so long starts the waits anew when it ends. */
+/** After a connection of this length, the delays start from the first again. */
 const GOOD_AFTER_MS = 10_000;
 
-/** Browsers don't wake the background more often than each half minute. */
+/** Browsers wake the background every half minute at most. */
 const ALARM_MINUTES = { waiting: 0.5, idle: 5 };
 
 export const ALARM = "try-the-host-again";
@@ -33,19 +31,19 @@ export class Retry {
 		this.#attempt = attempt;
 	}
 
-	/** The host answers. */
+	/** The host responded. */
 	succeeded() {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 		this.#goodSince ||= Date.now();
-		// Also one that an earlier background has set.
+		// Also clears an alarm that an earlier background set.
 		void this.#alarms.clear(ALARM);
 		this.#alarm = null;
 	}
 
 	/**
-	 * The host doesn't answer, or takes nothing.
-	 * @param {boolean} waiting Whether something waits for it.
+	 * The host can't be reached or refuses all writes.
+	 * @param {boolean} waiting Whether the outbox has entries.
 	 */
 	failed(waiting) {
 		if (this.#goodSince && Date.now() - this.#goodSince >= GOOD_AFTER_MS)
@@ -54,7 +52,7 @@ export class Retry {
 		this.#setAlarm(waiting ? ALARM_MINUTES.waiting : ALARM_MINUTES.idle);
 		if (this.#timer !== undefined) return;
 		const wait = WAITS[this.#failures];
-		if (wait === undefined) return; // From here on the alarm is enough.
+		if (wait === undefined) return; // From now on the alarm is enough.
 		this.#failures += 1;
 		this.#timer = setTimeout(() => {
 			this.#timer = undefined;

@@ -1,15 +1,13 @@
 /**
- * Records in the browser's `storage.local`, written in the order of the
- * changes. What a record means is its owner's.
+ * Writes records to the browser's `storage.local` in the order of the changes. What a record
+ * contains is up to its owner.
  *
- * Changes made while a write is under way are written together in the next
- * one, so that a record rewritten at each keystroke costs one write at a time.
- * Within one write all new values land before anything is removed: whoever
- * moves something from one record to another may find both after a crash,
- * never neither.
+ * Changes made during a write are combined into the next one, so a record that changes at each
+ * keystroke costs one write at a time. Within a write, new values are stored before anything is
+ * removed. If data moves from one record to another, a crash may leave both but never neither.
  *
- * Where the browser's storage is full, or takes no changes, what still fits is written
- * and the rest is held in memory, said so (`full`), and written as soon as there is room.
+ * If the browser's storage is full or refuses changes, records that still fit are written. The
+ * others stay in memory, `full` is set, and they are written as soon as there is room.
  */
 
 /**
@@ -23,11 +21,12 @@ export class StorageQueue {
 	/** @type {StorageArea} */ #area;
 	/** @type {Map<string, unknown>} Not written yet; undefined means removal. */ #changes =
 		new Map();
-	/** @type {Promise<void> | null} The write that will take `#changes`. */ #next = null;
+	/** @type {Promise<void> | null} The write that will contain `#changes`. */ #next =
+		null;
 	/** @type {Promise<void>} */ #last = Promise.resolve();
 	#full = false;
 
-	/** Called whenever `full` has changed. */
+	/** Called when `full` has changed. */
 	onChange = () => {};
 
 	/** @param {StorageArea} area */
@@ -38,20 +37,20 @@ export class StorageQueue {
 	/** All records. */
 	async load() {
 		const records = await this.#area.get(null);
-		// Emptied to make room, by a write that was cut off before it removed them.
+		// A write that was interrupted has emptied them to make room, but not removed them.
 		return Object.fromEntries(
 			Object.entries(records).filter(([, value]) => value !== null),
 		);
 	}
 
-	/** Whether something is held in memory alone, since the browser refused to store it. */
+	/** Whether some records are only in memory, because the browser refused to store them. */
 	get full() {
 		return this.#full;
 	}
 
 	/**
-	 * Keeps a record. Resolves once it is written; rejects where the browser
-	 * refuses it (the storage is full), and then writes it with the next change.
+	 * Writes a record. Resolves once it is stored. Rejects if the browser refuses it (the storage
+	 * is full); then it is written with the next change.
 	 * @param {string} key
 	 * @param {unknown} value
 	 * @returns {Promise<void>}
@@ -91,7 +90,7 @@ export class StorageQueue {
 		const kept = [...changes].filter(([, value]) => value !== undefined);
 		const removed = [...changes.keys()].filter((key) => changes.get(key) === undefined);
 		const refusal = await this.#set(kept, removed);
-		// Removals make room, so they are done even then.
+		// Removals make room, so they are done in any case.
 		const unremoved = await this.#clear(removed);
 		const unkept = refusal ? await this.#setOneByOne(kept) : null;
 		this.#setFull(unkept !== null || unremoved !== null);
@@ -101,7 +100,7 @@ export class StorageQueue {
 	/**
 	 * @param {[key: string, value: unknown][]} kept
 	 * @param {string[]} removed
-	 * @returns {Promise<unknown>} Why it was refused, if it was.
+	 * @returns {Promise<unknown>} The error if it was refused, else null.
 	 */
 	async #set(kept, removed) {
 		if (kept.length === 0) return null;
@@ -112,7 +111,7 @@ export class StorageQueue {
 			if (removed.length === 0) return error;
 		}
 		try {
-			// What is moved needs no room besides its old place, where both change at once.
+			// A record that moves needs no extra room if its old place is emptied at once.
 			const emptied = removed.map((key) => [key, null]);
 			await this.#area.set(Object.fromEntries([...kept, ...emptied]));
 			return null;
@@ -123,7 +122,7 @@ export class StorageQueue {
 
 	/**
 	 * @param {string[]} removed
-	 * @returns {Promise<unknown>} Why it was refused, if it was; then it is done with the next write.
+	 * @returns {Promise<unknown>} The error if it was refused, else null. The next write repeats it.
 	 */
 	async #clear(removed) {
 		if (removed.length === 0) return null;
@@ -137,9 +136,9 @@ export class StorageQueue {
 	}
 
 	/**
-	 * A record too large for what is left doesn't keep the others from being written.
+	 * Writes records one by one, so that one that is too large doesn't hold up the others.
 	 * @param {[key: string, value: unknown][]} kept
-	 * @returns {Promise<unknown>} The first refusal, if there was any.
+	 * @returns {Promise<unknown>} The first error, or null.
 	 */
 	async #setOneByOne(kept) {
 		/** @type {unknown} */
@@ -156,7 +155,7 @@ export class StorageQueue {
 	}
 
 	/**
-	 * Leaves a change to the next write, unless there is a newer one.
+	 * Defers a change to the next write, unless there is a newer change.
 	 * @param {string} key
 	 * @param {unknown} value
 	 */

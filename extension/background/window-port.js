@@ -1,7 +1,6 @@
 /**
- * What the page that saves all tabs of a window and the background say to each
- * other: the page tells which tabs there are, the background adds up what becomes
- * of them.
+ * The background's side of the port of the page that saves all tabs of a window: saves the tabs
+ * that the page sends, and reports how many were saved after each answer.
  */
 
 import { BackgroundSaves } from "./background-save.js";

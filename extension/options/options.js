@@ -1,11 +1,12 @@
 /**
- * The settings page: the settings, whether the host can be reached, and what
- * waits in the outbox. It shows what the background tells and asks it to act.
+ * The settings page: settings, connection and unsaved changes. It shows what the background
+ * sends, and sends the user's requests.
  */
 
 import { browser, isFirefox } from "../shared/browser.js";
-import { copies, element, put, showCure, standing } from "../shared/connection-status.js";
+import { showCure, standing } from "../shared/connection-status.js";
 import { dateAndTime } from "../shared/dates.js";
+import { copies, element, put } from "../shared/elements.js";
 import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
 import { OPTIONS_PORT } from "../shared/messages.js";
 import {
@@ -19,7 +20,7 @@ import { waitingFile } from "./outbox-export.js";
 
 /** @import {FromOptions, Overview} from "../shared/messages.js" */
 
-/** The page of Chromium's where shortcuts are set; Firefox has a call for it. */
+/** Chromium's page for shortcuts. Firefox has a function that opens its own. */
 const CHROMIUM_SHORTCUTS = "chrome://extensions/shortcuts";
 
 /** @type {chrome.runtime.Port} */
@@ -28,7 +29,7 @@ let port;
 let overview = null;
 
 /** @param {FromOptions} message */
-function tell(message) {
+function send(message) {
 	port.postMessage(message);
 }
 
@@ -39,7 +40,7 @@ function connect() {
 		showConnection(overview);
 		showOutbox(overview);
 	});
-	// The background was put to sleep: the next message wakes another.
+	// The browser suspended the background; this starts it again.
 	port.onDisconnect.addListener(connect);
 }
 
@@ -72,15 +73,15 @@ function showConnection(shown) {
 const count = (n) => n.toLocaleString(language());
 
 /**
- * Where the host has broken over it, it has refused nothing.
+ * The sentence for a refused entry, or for one that the host failed to handle.
  * @param {import("../shared/messages.js").Refusal} refusal
  */
-const whyNot = (refusal) =>
+const reasonFor = (refusal) =>
 	refusal.cause ? reasonOf(refusal) : say("refusedBecause", reasonOf(refusal));
 
 /** @param {Overview} shown */
 function showOutbox({ entries, drafts, unkept }) {
-	// A draft whose save waits is shown with the save.
+	// A draft of a page with a waiting save is shown as part of that save.
 	const alone = drafts.filter(
 		(draft) => !entries.some((entry) => entry.page === draft.url),
 	);
@@ -95,14 +96,14 @@ function showOutbox({ entries, drafts, unkept }) {
 	element("storage-full").hidden = !unkept;
 	const refused = entries.filter((entry) => entry.refused);
 	element("outbox").replaceChildren(
-		// What needs the user comes first.
+		// Refused changes need the user, so they come first.
 		...[...refused, ...entries.filter((entry) => !entry.refused)].map((entry) =>
 			item({
 				what: say(`method_${entry.method}`),
 				title: "title" in entry.params ? entry.params.title : undefined,
 				page: entry.page,
 				since: entry.addedAt,
-				reason: entry.refused ? whyNot(entry.refused) : undefined,
+				reason: entry.refused ? reasonFor(entry.refused) : undefined,
 				retry: entry.refused ? { do: "retry", opId: entry.params.opId } : undefined,
 				discard: { do: "discard", opId: entry.params.opId },
 			}),
@@ -135,10 +136,10 @@ function item({ what, title, page, since, reason, retry, discard }) {
 	if (reason) about.append(textual("p", reason, "reason"));
 	const buttons = document.createElement("div");
 	buttons.className = "buttons";
-	if (retry) buttons.append(button(say("retryEntry"), () => tell(retry)));
+	if (retry) buttons.append(button(say("retryEntry"), () => send(retry)));
 	buttons.append(
 		button(say("discardEntry"), async () => {
-			if (await isSure(title || page)) tell(discard);
+			if (await confirms(title || page)) send(discard);
 		}),
 	);
 	row.append(about, buttons);
@@ -146,13 +147,13 @@ function item({ what, title, page, since, reason, retry, discard }) {
 }
 
 /**
- * Whether the user really means it.
- * @param {string} what
+ * Asks the user to confirm.
+ * @param {string} what The change to discard.
  */
-function isSure(what) {
+function confirms(what) {
 	const dialog = /** @type {HTMLDialogElement} */ (element("sure"));
 	put(element("sure-what"), what);
-	dialog.returnValue = ""; // Escape leaves it.
+	dialog.returnValue = ""; // Escape doesn't change it.
 	dialog.showModal();
 	return new Promise((resolve) => {
 		const onClose = () => resolve(dialog.returnValue === "yes");
@@ -188,13 +189,13 @@ function button(label, act) {
 function link(address) {
 	const made = document.createElement("a");
 	made.href = address;
-	// The site's own name is long, and nobody else is to read it in a picture of this page:
-	// what is shown leads there.
+	// The site's host name is long, and secret: a picture of this page must not reveal it. The
+	// short address redirects to the long one.
 	made.textContent = address.replace(/\/\/[^/:]+\.localhost/, "//localhost");
 	return made;
 }
 
-/** Hands what waits to the user as a file, which `url-notes import` takes. */
+/** Downloads the unsaved changes as a file for `url-notes import`. */
 function exportOutbox() {
 	const { entries, drafts } = overview ?? { entries: [], drafts: [] };
 	const json = JSON.stringify(waitingFile(entries, drafts), null, 2);
@@ -220,7 +221,7 @@ function changeShortcut() {
 	else void browser.tabs.create({ url: CHROMIUM_SHORTCUTS });
 }
 
-/** The settings as they are, shown again whenever they or the permission have changed. */
+/** Shows the settings. Called again when they or the permission change. */
 async function showSettings() {
 	const area = browser.storage.local;
 	const { saveOnOpen, stripUserInfo } = await loadSettings(area);
@@ -239,7 +240,7 @@ async function change(change) {
 
 /** @param {boolean} on */
 async function changeBadge(on) {
-	// The browser asks the user only if it is asked before anything else.
+	// The browser shows its question only if this comes first in the user's action.
 	const may = on && (await browser.permissions.request(TABS));
 	await change({ badge: may });
 	await giveTabsBack(browser.storage.local, browser.permissions);
@@ -249,11 +250,11 @@ async function start() {
 	sayEverywhere(document);
 	document.title = say("optionsTitle");
 	connect();
-	tell({ do: "check" });
+	send({ do: "check" });
 	element("check").addEventListener("click", () => {
 		put(element("connection"), say("checking"));
-		tell({ do: "try" });
-		tell({ do: "check" });
+		send({ do: "try" });
+		send({ do: "check" });
 	});
 	copies(element("copy-cure"), element("cure-command"));
 	for (const answer of ["yes", "no"]) {
@@ -262,7 +263,7 @@ async function start() {
 		});
 	}
 	element("export").addEventListener("click", exportOutbox);
-	element("retry-all").addEventListener("click", () => tell({ do: "retry" }));
+	element("retry-all").addEventListener("click", () => send({ do: "retry" }));
 	element("change-shortcut").addEventListener("click", changeShortcut);
 
 	for (const id of ["save-on-open", "badge", "strip-user-info"]) {
@@ -276,7 +277,7 @@ async function start() {
 	for (const event of [browser.permissions.onAdded, browser.permissions.onRemoved]) {
 		event.addListener(() => void showSettings());
 	}
-	// It may have been changed in another tab meanwhile.
+	// The user may have changed it in another tab.
 	window.addEventListener("focus", () => void showShortcut());
 	await Promise.all([showShortcut(), showSettings()]);
 }

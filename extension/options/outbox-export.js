@@ -1,6 +1,6 @@
 /**
- * What waits in the outbox as a file for the user: notes that `url-notes import`
- * takes, and beside them everything as it is. Pure.
+ * Turns the unsaved changes into a file: notes that `url-notes import` reads, and the unchanged
+ * entries and drafts beside them. Pure.
  */
 
 /** @import {Entry, PageRecord} from "../shared/messages.js" */
@@ -16,8 +16,8 @@
  */
 
 /**
- * A note for each page that something waits for, the later over the earlier.
- * Deletions are no notes: they are in `waiting` alone.
+ * Makes a note for each page with unsaved changes; later changes replace earlier ones. Deletions
+ * are only in `waiting`.
  * @param {readonly Entry[]} entries
  * @param {readonly PageRecord[]} drafts
  */
@@ -50,7 +50,7 @@ export function waitingFile(entries, drafts) {
 			: typed.tags;
 		take(at(url), { title: typed.title ?? title, tags, summary: typed.summary });
 	}
-	// By `urlNotes` the import knows what file it is.
+	// The import recognises the file by `urlNotes`.
 	return { urlNotes: 1, notes: [...notes.values()], waiting: { entries, drafts } };
 }
 

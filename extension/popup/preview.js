@@ -1,7 +1,6 @@
 /**
- * The preview of a note: the tree that the host makes of its text, as elements. They are
- * made one by one, from a fixed list of names, so a note can't bring any others along.
- * Loaded when it is first asked for.
+ * Turns the tree that the host renders of a note into elements. Only elements of a fixed list
+ * are created, so a note can't insert others. Loaded when the first preview is requested.
  */
 
 import { say } from "../shared/i18n.js";
@@ -12,7 +11,7 @@ import { say } from "../shared/i18n.js";
  */
 
 /**
- * The elements of a preview. What another host may send besides is shown as its text.
+ * The elements of a preview. Of others, which a newer host may send, only the text is shown.
  * @type {ReadonlySet<string>}
  */
 const NAMES = new Set(
@@ -23,7 +22,7 @@ const NAMES = new Set(
 	]),
 );
 
-/** Of addresses that may be links. */
+/** Schemes of addresses that become links. */
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 
 /**

@@ -1,40 +1,38 @@
 /**
- * The suggested tags under the tag field: a listbox of its own that never has the
- * focus. The keys that take one are pressed in the tag field. It knows nothing of
- * the host: suggestions are asked for and given by its owner.
+ * The suggested tags below the tag field: a listbox of its own that never has the focus. The
+ * tag field handles the keys that take a suggestion. `popup.js` requests suggestions from the
+ * host and passes them to `offer`.
  */
 
 import { say } from "../shared/i18n.js";
 
 /** @typedef {import("../protocol.js").SuggestedTag} SuggestedTag */
 
-/** As many as have a key. */
+/** Suggestions that are shown: each has a key. */
 const SHOWN = 5;
-
-/** Stands for what is put into a sentence. */
-const PLACE = "\ufffc";
 
 export class Suggestions {
 	/** @type {HTMLElement} */ #list;
-	/** @type {HTMLElement} */ #why;
+	/** @type {HTMLElement} */ #reason;
 	/** @type {HTMLElement} */ #box;
-	/** @type {HTMLElement} */ #refuse;
+	/** @type {HTMLElement} */ #dismiss;
 	/** @type {SuggestedTag[]} */ #tags = [];
-	/** @type {string[]} What the user doesn't want for this page. */ #dismissed = [];
-	/** Whether something else has the place. */
+	/** @type {string[]} Suggestions that the user dismissed for this page. */ #dismissed =
+		[];
+	/** Whether completions or typed text take their place. */
 	#aside = false;
-	/** What is typed and would be a tag that no note has. */
-	#fresh = "";
+	/** Index of the highlighted suggestion, or -1. */
+	#active = -1;
 	#announced = false;
 
 	/**
-	 * Called with a tag that the user takes.
+	 * Called when the user takes a suggestion.
 	 * @type {(tag: string) => void}
 	 */
 	onTake = () => {};
 
 	/**
-	 * To be read out.
+	 * Called with a sentence for screen readers.
 	 * @type {(sentence: string) => void}
 	 */
 	onAnnounce = () => {};
@@ -43,16 +41,16 @@ export class Suggestions {
 	 * @param {object} elements
 	 * @param {HTMLElement} elements.box
 	 * @param {HTMLElement} elements.list
-	 * @param {HTMLElement} elements.why
-	 * @param {HTMLElement} elements.refuse
+	 * @param {HTMLElement} elements.reason Why a tag is suggested.
+	 * @param {HTMLElement} elements.dismiss
 	 */
-	constructor({ box, list, why, refuse }) {
+	constructor({ box, list, reason, dismiss }) {
 		this.#box = box;
 		this.#list = list;
-		this.#why = why;
-		this.#refuse = refuse;
-		refuse.addEventListener("click", () => this.dismiss());
-		// The focus stays in the field.
+		this.#reason = reason;
+		this.#dismiss = dismiss;
+		dismiss.addEventListener("click", () => this.dismiss());
+		// Keeps the focus in the tag field.
 		box.addEventListener("mousedown", (event) => event.preventDefault());
 		list.addEventListener("click", (event) => {
 			const option = /** @type {Element} */ (event.target).closest("[data-tag]");
@@ -67,26 +65,25 @@ export class Suggestions {
 		list.addEventListener("mouseleave", () => this.#explain(this.#tags[0]));
 	}
 
-	/** Those that were refused. */
+	/** The dismissed suggestions. */
 	get dismissed() {
 		return this.#dismissed;
 	}
 
-	/** Whether any can be taken now. */
+	/** Whether there is a suggestion that can be taken now. */
 	get open() {
 		return !this.#aside && this.#tags.length > 0;
 	}
 
 	/**
-	 * Shows suggestions in the place that is kept for them.
+	 * Shows suggestions in the space reserved for them.
 	 * @param {SuggestedTag[]} tags
 	 */
 	offer(tags) {
 		this.#tags = tags
 			.filter(({ name }) => !this.#dismissed.includes(name))
 			.slice(0, SHOWN);
-		// The note below takes the place that isn't needed, unless it is being written: then
-		// the place is neither given up nor taken again.
+		// Without suggestions the note moves up, but not while the user is typing in it.
 		const below = document.activeElement?.id === "summary";
 		if (!below) this.#box.hidden = this.#tags.length === 0;
 		if (this.#box.hidden) this.#tags = [];
@@ -98,7 +95,7 @@ export class Suggestions {
 	}
 
 	/**
-	 * Leaves out what was chosen, until there are new suggestions.
+	 * Hides suggestions that the user has chosen as tags.
 	 * @param {string[]} chosen
 	 */
 	leaveOut(chosen) {
@@ -109,19 +106,44 @@ export class Suggestions {
 	}
 
 	/**
-	 * @param {boolean} aside Whether typing is in the way.
-	 * @param {string} fresh What is typed, where no tag in use fits; else empty.
+	 * Makes room for completions and typed text, or shows the suggestions again.
+	 * @param {boolean} aside Whether to make room.
 	 */
-	stepAside(aside, fresh) {
-		if (aside === this.#aside && fresh === this.#fresh) return;
+	stepAside(aside) {
+		if (aside === this.#aside) return;
 		this.#aside = aside;
-		this.#fresh = fresh;
 		this.#draw();
 	}
 
 	/**
-	 * Takes the one at this place, counted from 0. False where there is none.
-	 * @param {number} place
+	 * Highlights the next or the previous suggestion.
+	 * @param {-1 | 0 | 1} step 0 highlights none.
+	 * @returns {string | null | undefined} Its id; null if none is highlighted; undefined if there
+	 *   are no suggestions.
+	 */
+	highlight(step) {
+		if (!this.open) return undefined;
+		// One position more than there are suggestions: none highlighted.
+		const places = this.#tags.length + 1;
+		this.#active = step === 0 ? -1 : ((this.#active + 1 + step + places) % places) - 1;
+		for (const [place, option] of [...this.#list.children].entries())
+			option.ariaSelected = String(place === this.#active);
+		this.#explain(this.#tags[Math.max(this.#active, 0)]);
+		return this.#list.children[this.#active]?.id ?? null;
+	}
+
+	/**
+	 * Takes the highlighted suggestion.
+	 * @returns {boolean} False if there is none.
+	 */
+	takeHighlighted() {
+		return this.#active >= 0 && this.take(this.#active);
+	}
+
+	/**
+	 * Takes the suggestion at this place.
+	 * @param {number} place Counted from 0.
+	 * @returns {boolean} False if there is none.
 	 */
 	take(place) {
 		const tag = this.open ? this.#tags[place] : undefined;
@@ -129,7 +151,7 @@ export class Suggestions {
 		return tag !== undefined;
 	}
 
-	/** Refuses those that are shown. */
+	/** Dismisses the suggestions that are shown. */
 	dismiss() {
 		if (!this.open) return;
 		this.#dismissed = [...this.#dismissed, ...this.#tags.map(({ name }) => name)];
@@ -140,15 +162,17 @@ export class Suggestions {
 
 	#draw() {
 		const shown = this.#aside ? [] : this.#tags;
+		this.#active = -1;
 		this.#list.replaceChildren(
 			...shown.map((tag, place) => {
 				const option = document.createElement("li");
+				option.id = `suggestion-${place}`;
 				option.role = "option";
 				option.ariaSelected = "false";
 				option.dataset.tag = tag.name;
-				option.title = `${tag.name}: ${why(tag)}`;
+				option.title = `${tag.name}: ${reasonFor(tag)}`;
 				option.setAttribute("aria-keyshortcuts", `Alt+${place + 1}`);
-				option.setAttribute("aria-description", why(tag));
+				option.setAttribute("aria-description", reasonFor(tag));
 				if (tag.reason === "keyword") option.className = "new";
 				const name = document.createElement("bdi");
 				name.textContent = tag.name;
@@ -156,43 +180,32 @@ export class Suggestions {
 				return option;
 			}),
 		);
-		// What has no room in the place isn't offered: nobody would see it.
+		// Suggestions that don't fit can't be taken, since the user doesn't see them.
 		const room = this.#list.getBoundingClientRect().bottom + 1;
 		for (const option of [...this.#list.children])
 			if (option.getBoundingClientRect().bottom > room) option.remove();
 		if (!this.#aside) this.#tags = this.#tags.slice(0, this.#list.children.length);
-		this.#refuse.hidden = shown.length === 0;
+		this.#dismiss.hidden = shown.length === 0;
 		this.#explain(shown[0]);
 	}
 
 	/** @param {SuggestedTag | undefined} tag */
 	#explain(tag) {
 		if (!tag || this.#aside) {
-			this.#why.replaceChildren(...(this.#fresh ? [isNew(this.#fresh)] : []));
+			this.#reason.replaceChildren();
 			return;
 		}
 		const words = document.createElement("bdi");
-		if (tag === this.#tags[0]) {
-			words.textContent = say("suggestedBecause", why(tag));
-			this.#why.replaceChildren(words, " ", key("Tab"));
+		const place = this.#tags.indexOf(tag);
+		const shortcut = key(`Alt+${place + 1}`);
+		if (place === 0) {
+			words.textContent = say("suggestedBecause", reasonFor(tag));
+			this.#reason.replaceChildren(words, " ", shortcut);
 			return;
 		}
 		words.textContent = tag.name;
-		this.#why.replaceChildren(words, ` – ${why(tag)}`);
+		this.#reason.replaceChildren(words, ` – ${reasonFor(tag)} `, shortcut);
 	}
-}
-
-/**
- * That a tag is new, in words of which only the tag may be cut.
- * @param {string} tag
- */
-function isNew(tag) {
-	const [before = "", after = ""] = say("newTag", PLACE).split(PLACE);
-	const sentence = document.createElement("span");
-	const name = document.createElement("bdi");
-	name.textContent = tag;
-	sentence.append(before, name, after);
-	return sentence;
 }
 
 /** @param {string} label */
@@ -203,11 +216,11 @@ function key(label) {
 }
 
 /**
- * Why a tag is suggested, in words.
+ * The sentence that says why a tag is suggested.
  * @param {SuggestedTag} tag
  */
-function why({ reason, detail = "", because }) {
+function reasonFor({ reason, detail = "", because }) {
 	if (reason === "similar_notes" && detail === "1") return say("because_similar_note");
-	// A newer host may have reasons that aren't known here.
+	// A newer host may have reasons that this extension has no text for.
 	return say(`because_${reason}`, detail) || because;
 }

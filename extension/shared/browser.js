@@ -1,7 +1,6 @@
 /**
- * The one module that names the browser's own object (`browser` in Firefox,
- * `chrome` in the Chrome family). Both answer with promises under Manifest V3,
- * so nothing else is needed between them.
+ * The only module that uses the browser's global object (`browser` in Firefox, `chrome` in
+ * Chromium). Both return promises under Manifest V3, so they need no further adaption.
  */
 
 const scope =
@@ -9,10 +8,10 @@ const scope =
 		globalThis
 	);
 
-/** The extension API. Absent outside a browser (tests of pure modules). */
+/** The extension API. Undefined outside a browser, in tests of pure modules. */
 export const browser = /** @type {typeof globalThis.chrome} */ (
 	scope.browser ?? scope.chrome
 );
 
-/** Firefox and its relatives, where something works otherwise there. */
+/** Whether this is Firefox or a relative. */
 export const isFirefox = "getBrowserInfo" in (browser?.runtime ?? {});

@@ -1,21 +1,21 @@
 /**
- * Dates as the user reads them: how long ago a moment was, and the date itself.
- * English dates have the form that the site uses (`29 Nov 2026`); those of other
- * languages have the same parts in the form that `Intl` has for the language. Pure.
+ * Formats dates for the user: how long ago a moment was, and the date itself. English dates
+ * look as on the site (`29 Nov 2026`); other languages have the same parts in the format of
+ * `Intl`. Pure.
  */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A moment before today is counted in hours for so long, then in days: "yesterday". */
+/** A time before midnight is given in hours up to this age, then in days: "yesterday". */
 const HOURS = 12 * HOUR;
 
 /** @typedef {[count: number, unit: "minute" | "hour" | "day" | "week" | "month" | "year"]} Distance */
 
 /**
- * How long ago a moment was, as in "3 weeks ago". Null for less than a minute, for
- * which the extension has a text of its own; the date for a moment in the future.
+ * How long ago a moment was, as in "3 weeks ago". Null if it was less than a minute, for which
+ * the extension has its own text. The date if the moment is in the future.
  * @param {string} moment RFC 3339.
  * @param {number} now In milliseconds since 1970.
  * @param {string} language BCP 47.
@@ -49,7 +49,7 @@ function distance(then, now) {
 }
 
 /**
- * The start of a local day, as if it were one of UTC: all days have 24 hours there.
+ * The start of a local day, as UTC: there, all days have 24 hours.
  * @param {Date} moment
  */
 function midnight(moment) {
@@ -91,7 +91,7 @@ function formatted(moment, language, time) {
 	if (!/^en\b/.test(language)) {
 		return new Intl.DateTimeFormat(language, options).format(at);
 	}
-	// Of the varieties of English, one puts the month first and others write "Sept".
+	// Varieties of English differ: some put the month first or write "Sept".
 	const parts = new Intl.DateTimeFormat("en-US", options).formatToParts(at);
 	const part = (/** @type {Intl.DateTimeFormatPartTypes} */ type) =>
 		parts.find((found) => found.type === type)?.value ?? "";

@@ -13,7 +13,7 @@ export function say(name, ...values) {
 }
 
 /**
- * Why something was refused: in the host's words, or in ours where it had none.
+ * The sentence for a refusal: the host's, or the extension's if the host had none.
  * @param {{message: string, cause?: import("./messages.js").Cause}} refusal
  */
 export function reasonOf({ message, cause }) {
@@ -21,33 +21,33 @@ export function reasonOf({ message, cause }) {
 }
 
 /**
- * What is to be done with the command that mends a cause.
+ * The sentence before the command that fixes a cause.
  * @param {import("./messages.js").Cause | null} cause
  */
 export function whereToCure(cause) {
-	// The browser goes on with the extension that it has loaded.
+	// The browser keeps running the old extension until the user reloads it.
 	return say(cause === "host_too_new" ? "cureWhereThenReload" : "cureWhere");
 }
 
 /**
- * The language of the texts; in the browser's own variety where it has one. Where the
- * browser speaks a language that there are no texts in, they are in English.
+ * The language of the texts, in the browser's variety of it (`en-GB`). English if there are no
+ * texts in the browser's language.
  */
 export function language() {
-	const spoken = browser.i18n.getUILanguage();
-	const written = say("language");
-	return spoken.split("-")[0] === written ? spoken : written;
+	const ofBrowser = browser.i18n.getUILanguage();
+	const ofTexts = say("language");
+	return ofBrowser.split("-")[0] === ofTexts ? ofBrowser : ofTexts;
 }
 
-/** Which way the texts run, whatever the way of the browser's own: English isn't turned round. */
+/** The direction of the texts, which may differ from that of the browser's language. */
 function direction() {
 	const isTheBrowsers = language() === browser.i18n.getUILanguage();
 	return isTheBrowsers ? say("@@bidi_dir") : "ltr";
 }
 
 /**
- * Puts the texts into a page: `data-say` names the text of an element,
- * `data-say-placeholder`, `data-say-aria-label` and `data-say-title` of its attributes.
+ * Inserts the texts into a page. `data-say` names the text of an element;
+ * `data-say-placeholder`, `data-say-aria-label` and `data-say-title` those of its attributes.
  * @param {Document} page
  */
 export function sayEverywhere(page) {

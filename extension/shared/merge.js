@@ -1,21 +1,21 @@
 /**
- * What the user has typed about a page, and what becomes of it where the page
- * turns out to have a note already. Pure; the popup and the background use it
- * alike.
+ * Merges the text that the user typed about a page with the page's note: with an existing note
+ * that arrives later, and with changes that others make to it. Pure; used by popup and
+ * background.
  */
 
 import { splitTags, uniteTags } from "./tags.js";
 
 /**
- * The fields that the user has touched, whole. `pending` is the text in the
- * tag field that isn't a tag yet.
+ * The whole content of each field that the user changed. `pending` is text in the tag field
+ * that isn't a tag yet.
  * @typedef {{title?: string, tags?: string[], pending?: string, summary?: string}} Edits
  */
 
 /** @typedef {{title: string, tags: string[], summary: string}} Fields */
 
 /**
- * What a note became by what others did to it.
+ * A change of a note by someone else, for instance another popup.
  * @typedef {{before: Fields, now: Fields}} Change
  */
 
@@ -30,8 +30,8 @@ export function isEmpty(edits) {
 }
 
 /**
- * The edits with the pending text made a tag: the popup is closed, nobody
- * will press Enter any more.
+ * Turns the pending text into tags, because the popup was closed before the user pressed
+ * Enter.
  * @param {Edits} edits
  * @param {readonly string[]} current Tags of the note.
  * @returns {Edits}
@@ -40,14 +40,14 @@ export function commitPending(edits, current) {
 	const { pending, ...rest } = edits;
 	if (!pending?.trim()) return rest;
 	const { tags, refused } = splitTags(pending);
-	// Too long for a tag: as much of it as a tag holds.
+	// Text that is too long for a tag is cut to a tag's length.
 	const cut = refused.flatMap((text) => splitTags([...text].slice(0, 100).join("")).tags);
 	return { ...rest, tags: uniteTags(rest.tags ?? current, [...tags, ...cut]) };
 }
 
 /**
- * A note's fields joined with what was typed without having seen them:
- * nothing on either side is lost.
+ * Merges a note's fields with edits that were made before the user saw them. Nothing on either
+ * side is lost.
  * @param {Fields} note
  * @param {Edits} edits
  * @returns {Fields}
@@ -61,7 +61,7 @@ export function unite(note, edits) {
 }
 
 /**
- * What was typed twice without either having been seen, as one.
+ * Merges two edits, neither of which was made in sight of the other.
  * @param {Edits} older
  * @param {Edits} newer
  * @returns {Edits}
@@ -81,7 +81,7 @@ export function uniteEdits(older, newer) {
  * @param {string} typed
  */
 function uniteSummaries(existing, typed) {
-	// Whole lines are compared: "yes" is not said by "yesterday".
+	// Compares whole lines: "yesterday" doesn't contain the line "yes".
 	const lines = (/** @type {string} */ text) => `\n${text.replace(/[ \t]+$/gm, "")}\n`;
 	if (typed.trim() === "" || lines(existing).includes(lines(typed.trim())))
 		return existing;
@@ -90,8 +90,8 @@ function uniteSummaries(existing, typed) {
 }
 
 /**
- * What was typed in sight of a note, over what the note has become meanwhile: what was
- * added to the note is added, and what the user took out of it stays out.
+ * Applies a change of a note to edits that the user made in sight of the note. Additions to the
+ * note are added; what the user removed stays removed.
  * @param {Fields} before
  * @param {Fields} now
  * @param {Edits} edits
@@ -106,7 +106,7 @@ export function rebase(before, now, edits) {
 	if (edits.summary !== undefined && now.summary !== before.summary) {
 		const old = before.summary.trimEnd();
 		const added = now.summary.startsWith(old) ? now.summary.slice(old.length) : null;
-		// Paragraphs that were added; else it is another text.
+		// If paragraphs were added they are appended; otherwise both texts are kept.
 		all.summary =
 			added !== null && (old === "" || /^\s*$|^[ \t]*\n/.test(added))
 				? uniteSummaries(edits.summary, added.replace(/^\s*\n/, "").trimEnd())
@@ -116,8 +116,7 @@ export function rebase(before, now, edits) {
 }
 
 /**
- * What was typed in sight of a note, over several changes of it, each of which begins with
- * what the edits had made of the one before.
+ * Applies several changes of a note to edits, one after the other.
  * @param {readonly Change[]} changes
  * @param {Edits} edits
  */
@@ -126,14 +125,14 @@ export function rebaseAll(changes, edits) {
 }
 
 /**
- * What the popup is to show once it is told of a note, or of what an earlier popup left.
+ * The fields that the popup shows when a note, or the edits of an earlier popup, arrive.
  * @param {object} known
  * @param {Fields | null} known.note
- * @param {readonly Change[] | null} known.changes Of that note since this popup has taken it
- *   in; null where it hasn't yet.
+ * @param {readonly Change[] | null} known.changes Of that note since the popup merged it; null
+ *   if it hasn't yet.
  * @param {Edits | null} known.leftover
  * @param {boolean} known.leftoverSeen Whether that was typed in sight of the note.
- * @param {string} known.title Of the tab.
+ * @param {string} known.title The tab's title.
  * @param {Edits} mine Typed in this popup.
  * @returns {Fields}
  */
@@ -146,7 +145,7 @@ export function takenIn({ note, changes, leftover, leftoverSeen, title }, mine) 
 }
 
 /**
- * The note's fields with the touched ones replaced: the user has seen the note.
+ * Replaces a note's fields by edits that the user made in sight of it.
  * @param {Fields} note
  * @param {Edits} edits
  * @returns {Fields}

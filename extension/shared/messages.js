@@ -1,6 +1,6 @@
 /**
- * What the pages of the extension and its background send each other: the names of the
- * ports, and the shapes of the messages.
+ * The ports between the pages of the extension and its background, and the types of their
+ * messages.
  */
 
 /** Port of the popup. */
@@ -23,9 +23,9 @@ export const WINDOW_PORT = "window";
  */
 
 /**
- * What a browser's words tell apart. `…_or_…` is one of several causes that this browser
- * has the same words for; `url-notes doctor`, which sees more, tells which of them it is.
- * Sentences and cures are those of `tests/contract/causes.json`, as the program's are.
+ * Why the host can't be reached, as far as the browser's error text shows. For `…_or_…` the
+ * text is ambiguous; `url-notes doctor` finds out which cause it is. The sentences and commands
+ * are those of `tests/contract/causes.json`, which the program uses too.
  * @typedef {"not_registered_or_program_missing" | "not_registered_or_not_allowed" |
  *   "not_allowed" | "program_missing_or_not_executable" |
  *   "program_crashed_or_not_executable" | "program_crashed" | "program_ended" |
@@ -33,75 +33,77 @@ export const WINDOW_PORT = "window";
  */
 
 /**
- * `cause` where it was no answer that was had: then the message is for nobody.
+ * Why a write was refused. `cause` is set if the host failed without a response; then it is
+ * shown instead of `message`.
  * @typedef {{kind: ErrorKind | "program_crashed", message: string,
  *   cause?: Cause}} Refusal
  */
 
 /**
  * @template {WriteMethod} [M=WriteMethod]
+ * A write in the outbox.
  * @typedef {object} Entry
  * @property {number} seq Place in the order of delivery.
  * @property {M} method
  * @property {Methods[M]["params"]} params With their `opId`.
- * @property {string} page URL of the page that it is about.
+ * @property {string} page URL of the page.
  * @property {string} addedAt RFC 3339.
  * @property {boolean} sent Whether it may have reached the host.
- * @property {number} failures Times that the host failed over just this entry.
+ * @property {number} failures How often the host failed while it handled this entry.
  * @property {Refusal | null} refused
  */
 
 /**
- * A page as it is kept in storage.
+ * The record of a page, in memory and in storage.
  * @typedef {object} PageRecord
  * @property {string} url
  * @property {string} title Of the tab.
- * @property {boolean} wanted A save is to be added once the page was read.
- * @property {Note | null} note As in the store, updates on their way included.
- * @property {boolean} created Whether this click made the note.
+ * @property {boolean} wanted Whether a save will be added once the page was read.
+ * @property {Note | null} note As in the store, including updates in the outbox.
+ * @property {boolean} created Whether this click created the note.
  * @property {SamePage | null} samePage
  * @property {string[]} [tokens] Names of the access tokens in its addresses.
  * @property {Edits} edits
  * @property {boolean} seen Whether the edits were made in sight of the note.
- * @property {"undone" | "deleted" | null} removed By the user's word.
- * @property {boolean} trashed Whether a deletion was sent off for it.
- * @property {PendingCapture[]} pendingCaptures What no save has: chosen in a menu and not saved yet, of saves
- *   that were taken back, or heard after Undo.
+ * @property {"undone" | "deleted" | null} removed Whether the user pressed Undo or Delete.
+ * @property {boolean} trashed Whether a deletion of the note was added to the outbox.
+ * @property {PendingCapture[]} pendingCaptures Captures that no save contains: a selection from
+ *   the context menu, those of withdrawn saves, and those that arrived after Undo.
  */
 
 /**
- * `title`: where the page told one, else that of the tab is saved.
+ * What was captured of a page. Without `title`, the tab's title is saved.
  * @typedef {Omit<import("../protocol.js").SaveNoteParams, "opId" | "url" | "title">
  *   & {title?: string}} PendingCapture
  */
 
 /**
- * What the popup is shown.
+ * The view that the popup shows.
  * @typedef {object} View
  * @property {"saving" | "saved" | "unsaved" | "queued" | "error"} state
  * @property {number} revision
  * @property {Known} page
- * @property {Edits | null} leftover Typed in an earlier popup and not saved yet.
- * @property {boolean} leftoverSeen Whether in sight of the note.
- * @property {string | null} canonical The address by which the page wants to be known.
+ * @property {Edits | null} leftover Edits of an earlier popup that aren't saved yet.
+ * @property {boolean} leftoverSeen Whether those were made in sight of the note.
+ * @property {string | null} canonical The page's canonical URL.
  * @property {Cause | null} trouble
  * @property {string | null} cure
  * @property {Refusal | null} refusal
- * @property {string | null} hindrance What the host says that keeps it from taking anything.
+ * @property {string | null} hindrance The error with which the host refuses all writes.
  * @property {string | null} siteUrl
  * @property {string | null} siteProblem
- * @property {boolean} unkept Whether the browser's storage is full: what wasn't
- *   saved is held in memory alone.
+ * @property {boolean} unkept Whether the browser's storage is full, so that unsaved changes are
+ *   only in memory.
  */
 
 /**
- * What a popup gives back should the background end before it.
+ * What a popup sends back if the background ends before it.
  * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
  *   & {tokens: string[]}} Known
  */
 
 /**
- * `loading`: its address isn't known yet.
+ * The tab that a popup was opened on. `loading`: its address isn't known yet.
  * @typedef {{url: string, title: string, tabId: number | undefined, loading?: boolean}} Tab
  */
 
@@ -110,7 +112,7 @@ export const WINDOW_PORT = "window";
  *   | {do: "reopen", tab: Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
  *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
- *   | {do: "lookAround", turn: number}
+ *   | {do: "findRelated", turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
  *      turn: number}
@@ -118,29 +120,30 @@ export const WINDOW_PORT = "window";
  */
 
 /**
- * `turn` is that of the last edit, or of what was asked for:
- * the popup has moved on where it isn't its own last one.
+ * Messages to the popup. `turn` is the number of the last edit or of the request; the popup
+ * ignores responses to earlier requests. `tried`: the attempt to reach the host has ended.
  * @typedef {{view: View, turn: number, stripped?: boolean} | {tags: TagCount[], turn: number}
- *   | {suggestions: SuggestedTag[], turn: number} | {around: Around, turn: number}
- *   | {preview: Preview, turn: number} | {tried: true}} ToPopup `tried`: the host was asked again, and it is known what came of it.
+ *   | {suggestions: SuggestedTag[], turn: number} | {related: Related, turn: number}
+ *   | {preview: Preview, turn: number} | {tried: true}} ToPopup
  */
 
 /**
- * Other notes that have to do with the page.
- * @typedef {object} Around
- * @property {number} onThisSite How many notes of its web site there are, its own included.
- * @property {{id: number, url: string} | null} elsewhere The note of the address by which
- *   the page wants to be known, where that is another one.
+ * Other notes that are related to the page.
+ * @typedef {object} Related
+ * @property {number} onThisSite Number of notes of its web site, including its own.
+ * @property {{id: number, url: string} | null} elsewhere The note of the page's canonical URL,
+ *   if that is another note.
  */
 
 /**
- * A note as the host renders it.
+ * A rendered note.
  * @typedef {object} Preview
- * @property {import("../protocol.js").MarkdownNode[] | null} nodes Null where it wasn't rendered.
- * @property {boolean} outdated Whether that is since the host is older than this extension.
+ * @property {import("../protocol.js").MarkdownNode[] | null} nodes Null if it wasn't rendered.
+ * @property {boolean} outdated Whether the host is too old to render it.
  */
 
 /**
+ * What settings and welcome page show.
  * @typedef {object} Overview
  * @property {import("../protocol.js").HelloResult | null} hello
  * @property {Cause | null} trouble
@@ -158,13 +161,13 @@ export const WINDOW_PORT = "window";
  */
 
 /**
- * What has become of many pages: each is in one of these.
+ * The results of saving many pages; each page counts once.
  * @typedef {object} Summary
- * @property {number} saved Notes that were made.
- * @property {number} there Pages that had one.
- * @property {number} waiting Not answered yet.
+ * @property {number} saved Notes that were created.
+ * @property {number} there Pages that already had a note.
+ * @property {number} waiting Pages without an answer.
  * @property {{url: string, title: string, refusal: Refusal | null}[]} unsavable
- *   With why, if the host was asked.
+ *   With the reason, if the host refused it.
  */
 
 /**

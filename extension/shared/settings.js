@@ -1,17 +1,17 @@
 /**
- * The user's settings of this extension, and whether a click saves at once.
+ * The settings of this extension, and whether a click saves the page.
  */
 
 /**
- * `badge`: whether the button marks pages that are saved already, where the browser
- * lets it know the page (permission `tabs`). `stripUserInfo`: whether user name and
- * password are dropped from addresses before anything is done with them.
+ * `saveOnOpen`: whether opening the popup saves the page. `badge`: whether the button marks
+ * saved pages, which needs the permission `tabs`. `stripUserInfo`: whether user name and
+ * password are removed from addresses before they are saved.
  * @typedef {{saveOnOpen: boolean, badge: boolean, stripUserInfo: boolean}} Settings
  */
 
-/** Where they are in `storage.local`. */
+/** Key of the settings in `storage.local`. */
 export const SETTINGS_KEY = "settings";
-/** Where it is kept what the host's configuration says. */
+/** Key of the last `saveOnOpen` of the host's configuration. */
 export const SAID_BY_HOST = "saveOnOpenSaidByHost";
 const WELCOMED = "welcomed";
 
@@ -43,25 +43,25 @@ export function saveSettings(area, settings) {
 }
 
 /**
- * The permission by which addresses and titles of all tabs are known, asked for where
- * it is first needed and given back where it no longer is.
+ * The permission to see the addresses and titles of all tabs. It is requested when it is first
+ * needed and given back when it no longer is.
  * @type {chrome.permissions.Permissions}
  */
 export const TABS = { permissions: ["tabs"] };
 
 /**
- * Gives it back, unless it is needed for the marks.
+ * Gives the permission back, unless the badge needs it.
  * @param {Pick<typeof chrome.storage.local, "get">} area
  * @param {Pick<typeof chrome.permissions, "contains" | "remove">} permissions
  */
 export async function giveTabsBack(area, permissions) {
 	if (await marksSaved(area, permissions)) return;
-	// An administrator may have forced it on the user, who then has to live with it.
+	// Fails if an administrator enforces the permission.
 	await permissions.remove(TABS).catch(() => false);
 }
 
 /**
- * Whether saved pages are to be marked: wanted here, and not forbidden in the browser since.
+ * Whether the badge marks saved pages: if the setting is on and the browser still allows it.
  * @param {Pick<typeof chrome.storage.local, "get">} area
  * @param {Pick<typeof chrome.permissions, "contains">} permissions
  */
@@ -70,8 +70,8 @@ export async function marksSaved(area, permissions) {
 }
 
 /**
- * The user has taken a permission back in the browser: the marks stay off until they are
- * asked for anew, also where something else asks for the permission meanwhile.
+ * Turns the badge setting off if the user revoked the permission in the browser. It stays off
+ * until the user turns it on again, even if the permission is granted for another purpose.
  * @param {Pick<typeof chrome.storage.local, "get" | "set">} area
  * @param {Pick<typeof chrome.permissions, "contains">} permissions
  */
@@ -82,8 +82,7 @@ export async function heedRevocation(area, permissions) {
 }
 
 /**
- * Remembers what the host's configuration says, for clicks that come before
- * the host has answered.
+ * Stores `saveOnOpen` of the host's configuration, for clicks before the host has responded.
  * @param {Pick<typeof chrome.storage.local, "set">} area
  * @param {boolean | null} saveOnOpen
  */
@@ -92,8 +91,8 @@ export function rememberHostSaveOnOpen(area, saveOnOpen) {
 }
 
 /**
- * Whether opening the popup saves: not where either the user's setting here or
- * the host's configuration says no.
+ * Whether opening the popup saves the page: both the setting and the host's configuration must
+ * allow it.
  * @param {Pick<typeof chrome.storage.local, "get">} area
  * @returns {Promise<boolean>}
  */
@@ -104,8 +103,8 @@ export async function savesOnOpen(area) {
 }
 
 /**
- * Whether the user has never been welcomed; from now on they have. (Firefox installs
- * a temporary add-on anew at each of its starts.)
+ * Whether the welcome page was never shown. Remembers that it was, because Firefox installs a
+ * temporary extension again each time it starts.
  * @param {Pick<typeof chrome.storage.local, "get" | "set">} area
  */
 export async function firstRun(area) {

@@ -1,17 +1,19 @@
 /**
- * The tab that the button was clicked on, and which pages can be saved at all.
+ * The tab that the button was clicked on, and which pages can be saved.
  */
 
 import { browser } from "./browser.js";
 
 /**
- * Its address is empty where the browser doesn't tell it. Its title is as the browser has it.
+ * The active tab of the last focused window. Its address is empty if the browser withholds it,
+ * as Chromium does for `about:blank`, and for a page that arrives just after the click: that
+ * revokes `activeTab`, and with it the permission to see the address.
  * @returns {Promise<import("./messages.js").Tab>}
  */
 export async function activeTab() {
 	const [tab] = await browser.tabs.query({ active: true, lastFocusedWindow: true });
 	const current = tab?.url ?? "";
-	// A new tab shows nothing yet, and its address is on its way.
+	// A new tab may still show nothing while its page is loading.
 	const pending = tab?.pendingUrl;
 	const isComing =
 		savableUrl(current) === null && savableUrl(pending) !== null && pending !== undefined;
@@ -25,7 +27,7 @@ export async function activeTab() {
 }
 
 /**
- * An address as it is shown: without user name and password.
+ * An address as the extension shows it: without user name and password.
  * @param {string} address
  */
 export function shownAddress(address) {
@@ -41,10 +43,10 @@ export function shownAddress(address) {
 }
 
 /**
- * Calls back with each new title of a tab, as far as the browser tells it.
+ * Calls back with each new title of a tab, if the browser reports it.
  * @param {number} tabId
  * @param {(tab: {url: string, title: string}) => void} onTitle
- * @returns {() => void} Ends it.
+ * @returns {() => void} Stops watching.
  */
 export function watchTitle(tabId, onTitle) {
 	/**
@@ -61,12 +63,12 @@ export function watchTitle(tabId, onTitle) {
 	return () => browser.tabs.onUpdated.removeListener(listener);
 }
 
-/** Files that are no pages, of which the name is worth more than nothing. */
+/** Addresses of files other than HTML: their name serves as the title. */
 const FILE =
 	/\/([^/]+\.(pdf|txt|text|log|md|rst|csv|tsv|json|xml|svg|png|jpe?g|gif|webp|avif|bmp|mp[34]|m4[av]|webm|og[gv]|wav|flac|epub|djvu?|ps|tex|docx?|xlsx?|pptx?|od[tsp]))$/i;
 
 /**
- * The name of the file at an address; empty where it is a page.
+ * The name of the file at an address; empty if it is a page.
  * @param {string} address
  */
 function fileName(address) {
@@ -78,8 +80,8 @@ function fileName(address) {
 }
 
 /**
- * The title of a tab. Where the browser shows the address in the place of one: the name of
- * the file, or nothing.
+ * The page's own title in a tab. If the tab shows the address instead, the result is the name
+ * of the file, or empty.
  * @param {string} title
  * @param {string} address
  */
@@ -91,7 +93,7 @@ export function ownTitle(title, address) {
 		try {
 			decoded = decodeURI(form);
 		} catch {
-			// Not an encoding of UTF-8.
+			// Not valid UTF-8.
 		}
 		return decoded
 			.replace(/^(view-source:)?[a-z][a-z0-9+.-]*:\/\/([^/?#]*@)?/i, "")
@@ -108,10 +110,10 @@ export function ownTitle(title, address) {
 }
 
 /**
- * The address to save for a tab, or null where its page can't be saved.
- * `file:` is left to the host, whose configuration decides.
+ * The address to save for a tab, or null if its page can't be saved. For `file:` the host
+ * decides, by its configuration.
  * @param {string | undefined} tabUrl
- * @param {boolean} [stripUserInfo] Whether user name and password are dropped.
+ * @param {boolean} [stripUserInfo] Whether to remove user name and password.
  * @returns {string | null}
  */
 export function savableUrl(tabUrl, stripUserInfo = false) {

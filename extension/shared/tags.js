@@ -1,8 +1,8 @@
 /**
- * What a tag name may be, and where its page and that of a web site are. Pure.
+ * The rules for tag names, and the addresses of tags and web sites on the site. Pure.
  *
- * The same rule as the host's; `tests/contract/tags.json` holds both to it.
- * The host has the last word: a name refused there comes back as `invalid_tag`.
+ * The rules are the host's; `tests/contract/tags.json` keeps both equal. The host decides: it
+ * refuses a wrong name with `invalid_tag`.
  */
 
 import { withoutInvisible } from "./invisible.js";
@@ -11,13 +11,13 @@ import { withoutInvisible } from "./invisible.js";
 export const MAX_TAG_LENGTH = 100;
 
 /**
- * The tag that a typed text means, or null where it can't be one.
+ * The tag for a typed text, or null if it can't be a tag.
  * @param {string} text
  * @returns {string | null}
  */
 export function normaliseTag(text) {
 	const tag = normal(withoutInvisible(text.toWellFormed()));
-	// Taking characters off can bring others together that have a composed form.
+	// Characters that become neighbours may have a composed form.
 	const seen = withoutInvisible(tag);
 	const name = seen === tag ? tag : normal(seen);
 	const length = [...name].length;
@@ -25,7 +25,7 @@ export function normaliseTag(text) {
 	return name;
 }
 
-/** What parts the tags of a list: the commas of several scripts, in all their widths. */
+/** Separators between tags: the commas of several scripts, in all widths. */
 const COMMAS = ",\\u060c\\u3001\\ufe10\\ufe11\\ufe50\\ufe51\\uff0c\\uff64";
 const COMMA = new RegExp(`[${COMMAS}]`, "u");
 const NEVER = new RegExp(`[${COMMAS}\\p{Cc}]`, "u");
@@ -38,13 +38,13 @@ function normal(text) {
 			.replace(/\p{White_Space}+/gu, " ")
 			.replace(/^ | $/g, "")
 			.toLowerCase()
-			// Lower-casing can leave a pair that has a composed form: J̌ has none, ǰ is one.
+			// Lower case may have a composed form that upper case hasn't: ǰ for J̌.
 			.normalize("NFC")
 	);
 }
 
 /**
- * Whether a text is more than one tag.
+ * Whether a text has separators between tags.
  * @param {string} text
  */
 export function isList(text) {
@@ -52,7 +52,7 @@ export function isList(text) {
 }
 
 /**
- * The tags in a text that may hold several, split at commas, and what couldn't be one.
+ * Splits a text at commas into tags and into parts that can't be tags.
  * @param {string} text
  * @returns {{tags: string[], refused: string[]}}
  */
@@ -69,7 +69,7 @@ export function splitTags(text) {
 	return { tags: uniteTags([], tags), refused };
 }
 
-/** Letters that nothing takes apart into those that are typed for them; the host has the same. */
+/** Letters that people type differently, but that no decomposition maps. The host has the same. */
 const SPELLED_OUT = /** @type {Readonly<Record<string, string>>} */ ({
 	ß: "ss",
 	æ: "ae",
@@ -85,7 +85,7 @@ const SPELLED_OUT = /** @type {Readonly<Record<string, string>>} */ ({
 });
 
 /**
- * A text as it is compared with what is typed without accents.
+ * A text without accents, for comparison.
  * @param {string} text
  */
 function unaccented(text) {
@@ -101,8 +101,8 @@ function unaccented(text) {
 }
 
 /**
- * Where what is typed stands in a tag, with or without its accents, as the host finds it;
- * null where it doesn't.
+ * Where a typed text occurs in a tag, with or without accents, as the host finds it; null if it
+ * doesn't.
  * @param {string} tag
  * @param {string} typed As a tag.
  * @returns {{start: number, end: number} | null}
@@ -111,7 +111,7 @@ export function placeIn(tag, typed) {
 	const exact = tag.indexOf(typed);
 	if (exact >= 0) return { start: exact, end: exact + typed.length };
 	let text = "";
-	/** For each unit of that, the character that it comes from. */
+	/** The position of the original character, for each unit of `text`. */
 	const from = [];
 	for (const { 0: character, index } of tag.matchAll(/.\p{M}*/gsu)) {
 		const part = unaccented(character);
@@ -126,7 +126,7 @@ export function placeIn(tag, typed) {
 }
 
 /**
- * All tags of both lists once, the first list's order first.
+ * All tags of both lists, without repetitions and in their order.
  * @param {readonly string[]} first
  * @param {readonly string[]} second
  */
@@ -135,21 +135,21 @@ export function uniteTags(first, second) {
 }
 
 /**
- * Address of a tag's page under the site's address (which ends in a slash).
+ * Address of a tag's page on the site, whose own address ends in a slash.
  * @param {string} siteUrl
  * @param {string} tag
  */
 export function tagAddress(siteUrl, tag) {
-	// As path segments "." and ".." would be resolved away, even when encoded.
+	// The path segments "." and ".." would be removed, even if encoded.
 	if (tag === "." || tag === "..")
 		return `${siteUrl}tag/?name=${tag.replaceAll(".", "%2E")}`;
 	return `${siteUrl}tag/${encoded(tag)}`;
 }
 
 /**
- * Address of the page of a web site's notes.
+ * Address of the page with a web site's notes.
  * @param {string} siteUrl
- * @param {string} pageUrl Of a page there.
+ * @param {string} pageUrl URL of a page of the web site.
  */
 export function siteAddress(siteUrl, pageUrl) {
 	const site = new URL(pageUrl).hostname.replace(/^www\./, "");
@@ -157,7 +157,7 @@ export function siteAddress(siteUrl, pageUrl) {
 }
 
 /**
- * As the site encodes names in its own addresses.
+ * Encodes a name as the site does in its addresses.
  * @param {string} name
  */
 function encoded(name) {

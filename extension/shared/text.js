@@ -1,17 +1,16 @@
 /**
- * Texts as the host takes them: well-formed Unicode, within its limits in
- * bytes of UTF-8. Pure.
+ * Fits texts into the host's limits: well-formed Unicode, at most so many bytes of UTF-8. Pure.
  */
 
-/** Longest texts that the host takes, in bytes of UTF-8. */
+/** Longest texts that the host accepts, in bytes of UTF-8. */
 export const LIMITS = Object.freeze({
 	title: 16 * 1024,
 	excerpt: 4 * 1024,
 	summary: 64 * 1024,
 	siteName: 1024,
-	// A quote joins the summary, with room left for the user's own words.
+	// A quote is added to the summary and leaves room for the user's text.
 	quote: 32 * 1024,
-	// Words before and after a quote only have to tell it from its repetitions.
+	// The text around a quote only has to distinguish it from its repetitions.
 	context: 1024,
 });
 
@@ -26,14 +25,14 @@ export function byteLength(text) {
 }
 
 /**
- * The text with lone surrogates replaced (no UTF-8 has them), cut between two
- * code points so that it takes `limit` bytes at most.
+ * Replaces lone surrogates, which UTF-8 can't represent, and cuts the text between two code
+ * points to at most `limit` bytes.
  * @param {string} text
  * @param {number} limit
  */
 export function fit(text, limit) {
-	// A UTF-16 unit takes a byte at least, so units beyond `limit` never fit:
-	// a title of many megabytes isn't encoded whole to find that out.
+	// Each UTF-16 unit takes at least one byte, so no more than `limit` units fit. This avoids
+	// encoding a title of many megabytes.
 	const start = text.slice(0, limit);
 	const splitsPair = text.length > limit && /[\uD800-\uDBFF]$/.test(start);
 	const whole = (splitsPair ? start.slice(0, -1) : start).toWellFormed();
@@ -42,8 +41,8 @@ export function fit(text, limit) {
 }
 
 /**
- * A text without its middle where it is longer than `signs`: what tells two addresses apart
- * is mostly at their ends.
+ * Cuts the middle out of a text that is longer than `signs` characters. Similar addresses
+ * mostly differ at their ends.
  * @param {string} text
  * @param {number} signs
  */
@@ -52,4 +51,12 @@ export function middleCut(text, signs) {
 	if (all.length <= signs) return text;
 	const end = Math.floor((signs - 1) / 2);
 	return `${all.slice(0, signs - 1 - end).join("")}…${all.slice(-end).join("")}`;
+}
+
+/**
+ * The text with a capital first letter.
+ * @param {string} text
+ */
+export function capitalised(text) {
+	return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }

@@ -1,15 +1,15 @@
 /**
- * The first run: whether the program answers and the one command that is left
- * to run, where the button is, and what to do with it. It shows what the
- * background tells, and asks it to try again until the program is there.
+ * The welcome page: how to install the program, pin the button and save a page. It shows the
+ * state of the connection and has the background try again until the program is connected.
  */
 
 import { browser, isFirefox } from "../shared/browser.js";
-import { copies, element, put, showCure, standing } from "../shared/connection-status.js";
+import { showCure, standing } from "../shared/connection-status.js";
+import { copies, element, put } from "../shared/elements.js";
 import { say, sayEverywhere } from "../shared/i18n.js";
 import { OPTIONS_PORT } from "../shared/messages.js";
 
-/** How often the program is looked for while the user looks at this page. */
+/** How often the connection is tried while this page is visible. */
 const TRY_EVERY_MS = 1500;
 
 /** @type {chrome.runtime.Port} */
@@ -18,7 +18,7 @@ let port;
 function connect() {
 	port = browser.runtime.connect({ name: OPTIONS_PORT });
 	port.onMessage.addListener(show);
-	// The background was put to sleep: the next one is asked.
+	// The browser suspended the background; this starts it again.
 	port.onDisconnect.addListener(connect);
 }
 

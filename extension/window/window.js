@@ -1,12 +1,12 @@
 /**
- * Saves all tabs of this page's window, with tags for all of them, and says in
- * one sentence what became of them. Which pages the tabs show is known only with
- * the permission `tabs`, which is asked for at the click and given back after it,
- * unless the badge needs it.
+ * The page that saves all tabs of its window, with the same tags, and sums up the results in one
+ * sentence. It needs the permission `tabs` to see the addresses: it requests it at the click
+ * and gives it back afterwards, unless the badge needs it.
  */
 
 import { browser } from "../shared/browser.js";
-import { copies, element, put, showCure } from "../shared/connection-status.js";
+import { showCure } from "../shared/connection-status.js";
+import { copies, element, put } from "../shared/elements.js";
 import { language, reasonOf, say, sayEverywhere } from "../shared/i18n.js";
 import { WINDOW_PORT } from "../shared/messages.js";
 import { giveTabsBack, TABS } from "../shared/settings.js";
@@ -22,10 +22,10 @@ import { splitTags } from "../shared/tags.js";
 const counted = (one, many, n) =>
 	n === 1 ? say(one) : say(many, n.toLocaleString(language()));
 
-/** Whether a submit of the form is being done. */
-let underWay = false;
+/** Whether the form is being submitted. */
+let isSubmitting = false;
 
-/** The other tabs of this window; private ones never. */
+/** The other tabs of this window, without private ones. */
 async function otherTabs() {
 	const own = await browser.tabs.getCurrent();
 	const tabs = await browser.tabs.query({ currentWindow: true });
@@ -36,18 +36,19 @@ async function showCount() {
 	const { length } = await otherTabs();
 	if (document.body.dataset.state !== "asking") return;
 	put(element("tabs-heading"), counted("windowTabs_one", "windowTabs_many", length));
-	/** @type {HTMLButtonElement} */ (element("save")).disabled = underWay || length === 0;
+	/** @type {HTMLButtonElement} */ (element("save")).disabled =
+		isSubmitting || length === 0;
 }
 
-/** A double click, or Enter while the browser asks the user, is one save all the same. */
+/** Ignores a double click, and Enter while the browser asks for the permission. */
 async function saveOnce() {
-	if (underWay) return;
+	if (isSubmitting) return;
 	const button = /** @type {HTMLButtonElement} */ (element("save"));
-	underWay = button.disabled = true;
+	isSubmitting = button.disabled = true;
 	try {
 		await save();
 	} finally {
-		underWay = button.disabled = false;
+		isSubmitting = button.disabled = false;
 	}
 }
 
@@ -57,7 +58,7 @@ async function save() {
 	);
 	put(element("tag-hint"), refused.length > 0 ? say("tagRefused") : "");
 	if (refused.length > 0) return;
-	// The browser asks the user only if it is asked before anything else.
+	// The browser shows its question only if this comes first in the user's action.
 	const may = await browser.permissions.request(TABS);
 	if (!may) {
 		put(element("tag-hint"), say("windowForbidden"));
@@ -66,7 +67,7 @@ async function save() {
 	const own = browser.runtime.getURL("");
 	const pages = (await otherTabs())
 		.map(({ url = "", title = "" }) => ({ url, title }))
-		// The settings beside it are none of the user's pages.
+		// Pages of this extension aren't the user's pages.
 		.filter(({ url }) => !url.startsWith(own));
 	await giveTabsBack(browser.storage.local, browser.permissions);
 	document.body.dataset.state = "saving";
@@ -103,16 +104,16 @@ function show({ saved, there, waiting, unsavable, trouble, cure, hindrance }) {
 	for (const { url, title, refusal } of unsavable) {
 		const name = title || url || say("windowUnnamed");
 		const reason = refusal ? ` (${reasonOf(refusal)})` : "";
-		// Of thirty new tabs one line tells enough.
+		// Many tabs with the same name share a line.
 		const line = lines.get(name + reason) ?? { name, reason, times: 0 };
 		lines.set(name + reason, { ...line, times: line.times + 1 });
 	}
 	element("unsavable-list").replaceChildren(
 		...[...lines.values()].map(({ name, reason, times }) => {
 			const line = document.createElement("li");
-			const words = document.createElement("bdi");
-			words.textContent = name;
-			line.append(words, times > 1 ? ` × ${times}` : "", reason);
+			const label = document.createElement("bdi");
+			label.textContent = name;
+			line.append(label, times > 1 ? ` × ${times}` : "", reason);
 			return line;
 		}),
 	);

@@ -1,7 +1,6 @@
-//! Made-up notes in any number, always the same ones: about a kilobyte of
-//! Markdown and eight tags each, words and tags as unevenly used as people use
-//! them (Zipf), a hundred thousand tags for a million notes, one note every
-//! eight minutes.
+//! Generates any number of notes, always the same ones: about a kilobyte of Markdown and eight tags
+//! each, words and tags in a realistic distribution (Zipf), a hundred thousand tags for a million
+//! notes, one note every eight minutes.
 
 use std::{
     fs, io,
@@ -14,13 +13,13 @@ use url_notes::{
     store::Store,
 };
 
-/// Tags of each note.
+/// Tags per note.
 const TAGS: usize = 8;
-/// Words to choose from.
+/// Number of different words.
 const VOCABULARY: u64 = 60_000;
-/// Words of a summary: about a kilobyte.
+/// Words per summary: about a kilobyte.
 const SUMMARY_WORDS: usize = 140;
-/// Notes of one transaction while a store is filled.
+/// Notes per transaction while a store is filled.
 const BATCH: u64 = 5_000;
 
 const CONSONANTS: [&str; 20] = [
@@ -29,10 +28,10 @@ const CONSONANTS: [&str; 20] = [
 ];
 const VOWELS: [&str; 8] = ["a", "e", "i", "o", "u", "ai", "ea", "ou"];
 
-/// A pronounceable word, another one for each rank. The frequent ones are short.
+/// Returns a pronounceable word, different for each rank. Frequent ones are short.
 pub(crate) fn word(rank: u64) -> String {
-    // Scattered, so that words of like frequency don't begin alike; odd, so
-    // that each rank gets a number of its own.
+    // Scattered, so that words of similar frequency don't begin alike; odd, so that each rank gets
+    // a different number.
     let base = (CONSONANTS.len() * VOWELS.len()) as u64;
     let syllables = match rank {
         0..30 => 1,
@@ -51,7 +50,7 @@ pub(crate) fn word(rank: u64) -> String {
     word
 }
 
-/// A rank from 0 below `count`, each about 1/(rank + 1) as often as the first.
+/// Returns a rank from 0 below `count`, where rank r is about 1/(r + 1) as frequent as the first.
 fn zipf(random: &mut fastrand::Rng, count: u64) -> u64 {
     #[expect(
         clippy::cast_precision_loss,
@@ -63,12 +62,12 @@ fn zipf(random: &mut fastrand::Rng, count: u64) -> u64 {
     rank.min(count - 1)
 }
 
-/// How many tags there are to choose from in a store of so many notes.
+/// Returns the number of different tags in a store with this many notes.
 pub(crate) fn tags_for(notes: u64) -> u64 {
     (notes / 10).clamp(200, 100_000)
 }
 
-/// The tag of a rank, 0 the most used.
+/// Returns the tag of a rank; 0 is the most used one.
 pub(crate) fn tag(rank: u64) -> Tag {
     let name = if rank.is_multiple_of(5) {
         format!("{} {}", word(rank % 701), word(rank + 40))
@@ -78,7 +77,7 @@ pub(crate) fn tag(rank: u64) -> Tag {
     Tag::parse(&name).expect("letters and a space")
 }
 
-/// The note of this number, as its page was saved.
+/// Returns the note with this number, as its page was saved.
 pub(crate) fn note(number: u64, tags: u64) -> NewNote {
     let mut random = fastrand::Rng::with_seed(number);
     let mut words = |count: usize| -> Vec<String> {
@@ -121,16 +120,16 @@ pub(crate) fn note(number: u64, tags: u64) -> NewNote {
     }
 }
 
-/// When the note of this number was saved.
+/// Returns when the note with this number was saved.
 pub(crate) fn moment(number: u64) -> Timestamp {
     let first: Timestamp = "2011-01-01T00:00:00Z".parse().expect("a moment");
     let number = i64::try_from(number).expect("fewer than 2^63");
-    // Not to the full second, as in life.
+    // Not a whole second, as in real notes.
     first + SignedDuration::from_micros(number * 480_000_000 + number * 7_919 % 1_000_000)
 }
 
-/// The database of so many notes: made where it isn't there yet, kept for the
-/// next run. A million take a few minutes and 3 GB.
+/// Returns the database with this many notes. Created if it doesn't exist, and kept for the next
+/// run. A million take a few minutes and 3 GB.
 ///
 /// # Errors
 /// Those of the file system.
@@ -151,7 +150,7 @@ pub(crate) fn store_of(notes: u64) -> io::Result<PathBuf> {
     Ok(database)
 }
 
-/// Saves the notes of these numbers.
+/// Saves the notes with these numbers.
 pub(crate) fn fill(database: &Path, numbers: std::ops::Range<u64>, tags: u64) {
     let mut store = Store::open(database).expect("a store");
     store.expect_many().expect("memory");

@@ -1,5 +1,5 @@
-//! The least that a native messaging host can do: one frame in, one frame out.
-//! What `start` compares the host with; compiled by it with plain rustc.
+//! The minimal native messaging host: one frame in, one frame out. `start` compares the host with
+//! it and compiles it with plain rustc.
 
 use std::io::{Read, Write};
 

@@ -1,11 +1,12 @@
-//! How fast the site becomes files, compared with making the same files of nothing, and
-//! with hugo on the same notes.
+//! Measures the export of the site, compared with creating the same files without content of ours,
+//! and with hugo on the same notes.
 //!
-//! `cargo bench --bench files -- 100000 [hugo] [/dev/shm]`: of so many notes, in that folder. Rounds alternate, so that both meet the
-//! same noise; the ratio of the medians is what counts. Both end when all of it is on the
-//! disk. Bare creation writes files of the same names and sizes, from one buffer, with
-//! as many threads; hugo (Debian: apt-get install hugo) gets what `export markdown` writes,
-//! a plain layout for pages, lists and tags, twenty to a page, and no theme.
+//! `cargo bench --bench files -- 100000 [hugo] [/dev/shm]`: the number of notes, and the folder.
+//! Rounds alternate, so that both meet the same noise; the ratio of the medians is what counts.
+//! Both end when everything is on the disk. The baseline writes files with the same names and sizes
+//! from one buffer, with as many threads; hugo (Debian: apt-get install hugo) gets the output of
+//! `export markdown`, with a plain layout for pages, lists and tags, twenty to a page, and no
+//! theme.
 
 #[allow(dead_code, reason = "shared with the other benches")]
 mod data;
@@ -87,7 +88,7 @@ fn main() {
         peak
     );
 
-    // Once more into the same folder: nothing has changed.
+    // Again into the same folder, without changes.
     let place = work.path().join("again");
     export_site(&store, &place);
     let start = Instant::now();
@@ -124,7 +125,7 @@ fn median(mut taken: Vec<Duration>) -> Duration {
     taken[taken.len() / 2]
 }
 
-/// Files below a folder, each with its size.
+/// Returns the files below a folder with their sizes.
 fn sizes(folder: &Path, top: &Path) -> Vec<(PathBuf, usize)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -140,7 +141,7 @@ fn sizes(folder: &Path, top: &Path) -> Vec<(PathBuf, usize)> {
     found
 }
 
-/// Makes files of these sizes.
+/// Creates files of these sizes.
 fn create(place: &Path, files: &[(PathBuf, usize)]) -> io::Result<()> {
     let longest = files.iter().map(|(_, size)| *size).max().unwrap_or(0);
     let content = vec![b'x'; longest];
@@ -174,7 +175,7 @@ fn create(place: &Path, files: &[(PathBuf, usize)]) -> io::Result<()> {
     Ok(())
 }
 
-/// How long it takes, and the most anonymous memory meanwhile, in kB.
+/// Returns how long it takes, and the most anonymous memory meanwhile, in kB.
 fn watched(work: impl FnOnce()) -> (Duration, u64) {
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -194,7 +195,7 @@ fn watched(work: impl FnOnce()) -> (Duration, u64) {
     })
 }
 
-/// This process's, in kB.
+/// Returns this process's anonymous memory in kB.
 fn anonymous() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status
@@ -204,7 +205,7 @@ fn anonymous() -> u64 {
     kilobytes.unwrap_or(0)
 }
 
-/// hugo on the same notes.
+/// Runs hugo on the same notes.
 fn hugo(store: &Reader, work: &Path) -> Duration {
     let site = work.join("hugo");
     let write = |name: &str, text: &str| {

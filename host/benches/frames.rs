@@ -1,15 +1,15 @@
-//! Native messaging frames, as a browser exchanges them with a host.
+//! Native messaging frames, as browsers and hosts exchange them.
 
 use std::io::{self, Read};
 
-/// A request as a frame.
+/// Returns a request as a frame.
 pub(crate) fn request(method: &str, params: &str) -> Vec<u8> {
     let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
     let length = u32::try_from(request.len()).expect("short");
     [&length.to_ne_bytes(), request.as_bytes()].concat()
 }
 
-/// The next answer, which has to be a result.
+/// Reads the next answer, which must be a result.
 ///
 /// # Errors
 /// Those of the pipe.

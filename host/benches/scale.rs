@@ -1,9 +1,9 @@
-//! What a million notes cost, beside a thousand, in one run: queries, saves into
-//! a running host, import, disk, memory.
+//! Measures the cost of a million notes compared with a thousand, in one run: queries, saves into a
+//! running host, import, disk, memory.
 //!
-//! `cargo bench --bench scale` does all; `-- queries search saves suggest import million
-//! memory` does parts. The stores are made at the first run (some minutes, 3 GB under
-//! `target/tmp/stores`) and kept. Times are this machine's: the ratios count.
+//! `cargo bench --bench scale` measures everything; `-- queries search saves suggest import million
+//! memory` selects parts. The stores are created at the first run (some minutes, 3 GB under
+//! `target/tmp/stores`) and kept. Times depend on the computer; the ratios count.
 
 #![expect(
     clippy::print_stdout,
@@ -33,7 +33,7 @@ use url_notes::{
 const SMALL: u64 = 1_000;
 const MIDDLE: u64 = 100_000;
 const LARGE: u64 = 1_000_000;
-/// Notes and tags on a page of the site.
+/// Notes and tags per listing page of the site.
 const PAGE: u32 = 21;
 const RELATED: u32 = 16;
 /// Notes that the import bench adds.
@@ -69,7 +69,7 @@ fn main() -> io::Result<()> {
         fs::metadata(&large)?.len() as f64 / LARGE as f64,
         fs::metadata(&small)?.len() as f64 / SMALL as f64,
     );
-    // From memory, as on a machine where the notes are in use; disks differ too much.
+    // From memory, as on a computer where the notes are in use, because disks differ too much.
     io::copy(&mut File::open(&large)?, &mut io::sink())?;
     let readers = (open(&small), open(&large));
     if part("queries") {
@@ -95,8 +95,8 @@ fn open(database: &Path) -> Reader {
     Reader::open(database).expect("a store")
 }
 
-/// Brings a store of an earlier run up to date, and does all the upkeep that a host
-/// would have done in its pauses.
+/// Migrates a store of an earlier run, and does all the maintenance that a host would do while
+/// idle.
 fn settle(database: &Path) {
     let begin = Instant::now();
     let mut store = Store::open(database).expect("a store");
@@ -134,14 +134,14 @@ impl Times {
         Self(times)
     }
 
-    /// In µs.
+    /// Returns a percentile in µs.
     fn percentile(&self, percent: usize) -> f64 {
         let at = (self.0.len() * percent / 100).min(self.0.len() - 1);
         self.0[at].as_secs_f64() * 1e6
     }
 }
 
-/// One line: both stores, and what is to be reached.
+/// Prints one line: both stores, and the goal.
 fn compare(what: &str, small: &Times, large: &Times, goal: &str) {
     println!(
         "{what:<44} 1k {:>8.0} µs   1M {:>8.0} µs  p99 {:>8.0}  max {:>8.0}   {:>6.2} x   {goal}",
@@ -160,7 +160,7 @@ fn with(ranks: &[u64]) -> TagFilter {
     }
 }
 
-/// The id of the note at this part of the store, in thousandths from the oldest.
+/// Returns the id of the note at this position in the store, in thousandths from the oldest.
 fn depth(notes: u64, thousandth: u64) -> NoteId {
     NoteId::at(data::moment(notes * thousandth / 1000))
 }
@@ -465,7 +465,7 @@ fn searches((small, large): &(Reader, Reader)) {
                 .expect("a result");
         };
         let runs = queries.len().max(30);
-        // A second run with fewer where it is slow, so that the bench ends.
+        // A slow query is repeated less often, so that the bench ends.
         let begin = Instant::now();
         run(&facets.1, large, 0);
         let runs = if begin.elapsed() > Duration::from_millis(50) {
@@ -506,13 +506,14 @@ impl Host {
         frames::answer(self.child.stdout.as_mut().expect("piped"))
     }
 
-    /// Anonymous memory in MB: the database's pages in the page cache don't count.
+    /// Returns the anonymous memory in MB. B-tree pages of the database in the page cache don't
+    /// count.
     fn anonymous(&self) -> io::Result<f64> {
         Ok(anonymous_of(&self.child)?.expect("Linux tells it"))
     }
 }
 
-/// Anonymous memory of a program in MB. None once it has ended.
+/// Returns the anonymous memory of a program in MB, or `None` if it has ended.
 fn anonymous_of(child: &Child) -> io::Result<Option<f64>> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id()))?;
     let line = status
@@ -527,12 +528,12 @@ fn anonymous_of(child: &Child) -> io::Result<Option<f64>> {
 impl Drop for Host {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // It may have ended by itself.
+        // It may have ended on its own.
         let _ = self.child.wait();
     }
 }
 
-/// A copy that may be written to.
+/// Makes a writable copy.
 fn copy(database: &Path) -> io::Result<(tempfile::TempDir, PathBuf)> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let path = dir.path().join("notes.db");
@@ -556,7 +557,7 @@ fn saves(small: &Path, large: &Path) -> io::Result<()> {
         let mut syncs = Vec::new();
         for number in 0..SAVES {
             if number % 20 == 0 {
-                // As at the start: some systems take memory back within seconds.
+                // As at the start, because some systems reclaim memory within seconds.
                 io::copy(&mut File::open(&path)?, &mut io::sink())?;
             }
             let note = data::note(notes + number as u64, data::tags_for(notes));
@@ -572,7 +573,7 @@ fn saves(small: &Path, large: &Path) -> io::Result<()> {
             let begin = Instant::now();
             host.ask("saveNote", &params)?;
             saves.push(begin.elapsed());
-            // Nobody saves two pages within this; the host uses it for its upkeep.
+            // Shorter than the time between two saves of a user; the host uses it for maintenance.
             thread::sleep(Duration::from_millis(120));
             let begin = Instant::now();
             probe.write_all(&[0; 8192])?;
@@ -594,8 +595,8 @@ fn saves(small: &Path, large: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Suggestions for pages that are not saved yet, in a store that has learned, and right after a
-/// save.
+/// Measures suggestions for pages that aren't saved yet, in a store that has learned, and right
+/// after a save.
 fn suggestions(small: &Path, large: &Path) -> io::Result<()> {
     println!("\nsuggested tags, p99 ≤ 5 ms at 100k, ≤ 15 ms at 1M");
     for (what, notes, database) in [
@@ -725,7 +726,7 @@ fn import() -> io::Result<()> {
     Ok(())
 }
 
-/// By the program itself, as a user does it.
+/// Runs the program itself, as a user does.
 fn import_of_a_million() -> io::Result<()> {
     println!("\nimport of 1M Netscape bookmarks into an empty store");
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
@@ -795,7 +796,7 @@ fn memory(small: &Path, large: &Path) -> io::Result<()> {
         let tag = data::tag(0);
         let address = format!("/tag/{}", tag.as_str().replace(' ', "%20"));
         let mut peak: f64 = 0.0;
-        // Until the facets are there, the page says that it has counted a part only.
+        // Until the facets are read, the page says that it has counted only a part.
         while page(&address)?.contains("of the newest") {
             peak = peak.max(host.anonymous()?);
             thread::sleep(Duration::from_millis(10));

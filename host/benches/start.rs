@@ -1,10 +1,10 @@
-//! How long from the start of a host process to its first answer, compared
-//! with a process that only echoes a frame. Browsers start a process for each
-//! port, so this is what the user waits for when the host isn't running yet.
+//! Measures the time from the start of a host process to its first answer, compared with a process
+//! that only echoes a frame. Browsers start a process for each port, so this is how long the user
+//! waits if the host isn't running yet.
 //!
-//! `cargo bench --bench start`. The store of a million notes is made at the first
-//! run (minutes, 3 GB under `target/tmp/stores`) and kept. Figures are medians of interleaved runs; the
-//! ratio is what counts, the times are this machine's.
+//! `cargo bench --bench start`. The store with a million notes is created at the first run
+//! (minutes, 3 GB under `target/tmp/stores`) and kept. Figures are medians of interleaved runs; the
+//! ratio counts, because times depend on the computer.
 
 mod data;
 mod frames;
@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
     let data = dir.path().join("data");
     fs::create_dir(&data)?;
     fs::copy(data::store_of(1_000)?, data.join("notes.db"))?;
-    // Only read: no copy. From memory, as on a machine where the notes are in use.
+    // Only read, so not copied. From memory, as on a computer where the notes are in use.
     let large = data::store_of(1_000_000)?;
     io::copy(&mut fs::File::open(&large)?, &mut io::sink())?;
     let large = large.parent().expect("a folder");
@@ -73,7 +73,7 @@ fn main() -> io::Result<()> {
         )?;
         let saved = once(host, &data, "0", &save())?;
         let standing_by = {
-            // As when another browser holds the store and serves the site already.
+            // As when another browser's host has the store open and already serves the site.
             let mut other = start(host, &data, "0")?;
             let mut pipe = other.stdin.take().expect("piped");
             let output = other.stdout.as_mut().expect("piped");
@@ -145,7 +145,8 @@ fn start(program: &Path, data: &Path, port: &str) -> io::Result<std::process::Ch
         .spawn()
 }
 
-/// Starts a process, asks, waits for the answer; ends it outside the measured time.
+/// Starts a process, sends the request, and waits for the answer. Ends the process outside of the
+/// measured time.
 fn once(program: &Path, data: &Path, port: &str, request: &[u8]) -> io::Result<Duration> {
     let begin = Instant::now();
     let mut child = start(program, data, port)?;

@@ -1,8 +1,8 @@
-//! Puts notes into a database as an import would: of any scheme, all in one
-//! transaction. For tests of what no browser could save.
+//! Adds notes to a database as an import would: with any scheme, all in one transaction. For tests
+//! of notes that no browser could save.
 //!
-//! `put_notes DATABASE < notes.json`, an array of
-//! `{url, title, tags, summary, excerpt}`; prints their ids as JSON.
+//! `put_notes DATABASE < notes.json` reads an array of `{url, title, tags, summary, excerpt}` and
+//! prints their ids as JSON.
 
 use std::{io, path::Path};
 
@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
     let database = std::env::args_os().nth(1).context("which database?")?;
     let notes: Vec<Put> = serde_json::from_reader(io::stdin())?;
     let new: Vec<NewNote> = notes.into_iter().map(new_note).collect::<Result<_>>()?;
-    // One a second up to now, so that no two notes share a moment.
+    // One per second up to now, so that no two notes have the same time.
     let start = url_notes::clock::now() - SignedDuration::from_secs(i64::try_from(new.len())?);
     let mut store = Store::open(Path::new(&database))?;
     let ids: Vec<i64> = store.write(url_notes::clock::now(), |writer| {

@@ -1,24 +1,24 @@
-//! Which browser has started the program, as far as argv says.
+//! The browser that started the program, as far as argv shows it.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Who has started the program as a host, as far as argv says.
+/// The browser that started the program as a host, as far as argv shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// By the form of argv.
+    /// The browser's family, recognised by the form of argv.
     pub family: Family,
-    /// The host manifest, which Firefox and its relatives name.
+    /// The path of the host manifest, which only Firefox and its derivatives pass.
     pub manifest: Option<PathBuf>,
 }
 
-/// Which of the two kinds of host manifest and of argv a browser has.
+/// A browser family: it determines the form of argv and of the host manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
-    /// Chromium and what is made of it.
+    /// Chromium and its derivatives.
     Chromium,
-    /// Firefox and what is made of it.
+    /// Firefox and its derivatives.
     Firefox,
 }

@@ -1,12 +1,12 @@
-//! What the computer's clock says.
+//! The computer's clock.
 
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-/// The moment that the computer's clock says it is, which need not be right. Beyond what
-/// [`Timestamp`] can hold (years -9999 to 9999), where `Timestamp::now` panics, it is the
-/// nearest that it can; the store refuses to write long before.
+/// Returns the current time by the computer's clock, which may be wrong. A time beyond the range of
+/// [`Timestamp`] (years -9999 to 9999), for which `Timestamp::now` panics, becomes the nearest
+/// valid one. The store refuses to write at far less extreme times.
 #[must_use]
 pub fn now() -> Timestamp {
     #[expect(

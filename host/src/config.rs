@@ -1,5 +1,5 @@
-//! Who starts the program and with what settings: argv, environment and
-//! configuration file become one [`Config`]. Nobody else reads any of them.
+//! Reads argv, environment and configuration file into one [`Config`]. No other module reads any of
+//! them.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -14,59 +14,63 @@ use crate::{
     fs_open,
 };
 
-/// Port of the site: N, O, T, E on a telephone.
+/// Default port of the site: N, O, T, E on a telephone keypad.
 pub const DEFAULT_PORT: u16 = 6683;
 
-/// Folder in which data, configuration and log have their places.
+/// Name of the folder for data, configuration and log.
 const FOLDER: &str = "url-notes";
 
-/// Settings after everything was read.
+/// The effective settings.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The database.
+    /// Path of the database.
     pub database: PathBuf,
-    /// The configuration file, be it there or not.
+    /// Path of the configuration file, which need not exist.
     pub file: PathBuf,
-    /// The log; older lines are beside it.
+    /// Path of the log file. Older lines are in a file beside it.
     pub log: PathBuf,
-    /// Which extensions have greeted: see `extension_registry.rs`.
-    pub seen: PathBuf,
-    /// How much is logged.
+    /// Path of the list of extensions that connected: see `extension_registry.rs`.
+    pub extensions_file: PathBuf,
+    /// The log level.
     pub log_level: log::LevelFilter,
-    /// Port of the site; 0 takes a free one.
+    /// Why the log can't be written, as a sentence. `None` if it can, or if the same obstacle
+    /// keeps the notes from being opened.
+    pub log_obstacle: Option<String>,
+    /// Port of the site; 0 selects a free one.
     pub port: u16,
-    /// Whether the click saves at once, where the file says so.
+    /// Whether clicking the button saves at once. `None` if the configuration file doesn't say.
     pub save_on_open: Option<bool>,
     /// Whether `file:` pages may be saved.
     pub save_file_urls: bool,
-    /// Whether user name and password are taken out of addresses that are saved.
+    /// Whether user name and password are removed from saved addresses.
     pub strip_user_info: bool,
     /// Whether a page that is saved is still to be read.
     pub unread_on_save: bool,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
-    /// What the environment says of the user's terminal.
+    /// Terminal settings from the environment.
     pub terminal: Terminal,
-    /// What was wrong with the settings, a sentence each; the defaults stand in.
+    /// Problems with the settings, one sentence each. Defaults replace the faulty values.
     pub warnings: Vec<String>,
-    /// Whether a port was asked for that is none: a host goes on, who is asked to serve doesn't.
+    /// Whether the requested port is invalid. A host continues with the default; `url-notes serve`
+    /// refuses to start.
     pub port_is_unclear: bool,
 }
 
-/// What the environment says of the user's terminal, for the command line.
+/// Terminal settings from the environment, for the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Terminal {
-    /// VISUAL, else EDITOR: words of a shell, or the path of a program.
+    /// VISUAL, or else EDITOR: a shell command or the path of a program.
     pub editor: Option<OsString>,
-    /// PAGER, as `editor`; empty for none.
+    /// PAGER, in the same form as `editor`. Empty means no pager.
     pub pager: Option<OsString>,
-    /// Whether LESS says how less is to behave.
+    /// Whether LESS is set, so that less keeps the user's own options.
     pub less: bool,
     /// NO_COLOR, <https://no-color.org>, or CLICOLOR=0.
     pub no_color: bool,
-    /// CLICOLOR_FORCE: colours also where the output is no terminal.
+    /// CLICOLOR_FORCE: use colours even if the output isn't a terminal.
     pub force_color: bool,
-    /// A terminal without colours, by TERM.
+    /// Whether TERM names a terminal without colours.
     pub dumb: bool,
 }
 
@@ -76,7 +80,7 @@ impl Terminal {
         let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
         Self {
             editor: some("VISUAL").or_else(|| some("EDITOR")),
-            // An empty one says that there is to be none.
+            // An empty PAGER means no pager.
             pager: variable("PAGER"),
             less: variable("LESS").is_some(),
             no_color: some("NO_COLOR").is_some() || is("CLICOLOR", "0"),
@@ -86,23 +90,23 @@ impl Terminal {
     }
 }
 
-/// Which face is asked for.
+/// How the program was started.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Face {
-    /// A browser has started the program as its native messaging host.
+    /// By a browser, as its native messaging host.
     Host(Caller),
-    /// The command line, with all of argv.
+    /// From the command line, with all of argv.
     CommandLine(Vec<OsString>),
 }
 
-/// There is no place for the data.
+/// The data folder can't be determined.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "The home folder isn't known. Set HOME, or set URL_NOTES_DATA_DIR to the folder for the notes."
 )]
 pub struct NoHome(#[source] etcetera::HomeDirError);
 
-/// The configuration file. Names are in kebab case, as in the README.
+/// The configuration file. Keys are in kebab case.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct ConfigFile {
@@ -117,10 +121,10 @@ struct ConfigFile {
 
 /// Reads argv.
 ///
-/// A browser starts its host with the extension's origin (Chromium: "Native
-/// messaging" documentation) or with the path of the host manifest and the
-/// extension's id (MDN, "Native messaging"). Browsers check the origin against
-/// the host manifest before they start anything; here it only selects the face.
+/// A browser passes its host the extension's origin (Chromium, "Native messaging") or the path of
+/// the host manifest and the extension's id (MDN, "Native messaging"). Browsers check the origin
+/// against the host manifest before they start the host, so here it only distinguishes a host from
+/// the command line.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
@@ -152,22 +156,22 @@ fn face_of(argv: Vec<OsString>) -> Face {
     }
 }
 
-/// What is around the program on this machine, for `url-notes doctor` and `register`.
+/// The program's surroundings on this computer, for `url-notes doctor` and `register`.
 #[derive(Debug, Clone)]
 pub struct Environment {
     /// The home folder.
     pub home: Option<PathBuf>,
     /// `$XDG_CONFIG_HOME`, or `.config` in the home folder.
     pub config_home: Option<PathBuf>,
-    /// Folders of programs, in the order in which they are searched.
+    /// The folders of PATH, in order.
     pub path: Vec<PathBuf>,
-    /// This program's own file.
+    /// The path of this program.
     pub program: Option<PathBuf>,
-    /// Where throw-away files go.
+    /// The folder for temporary files.
     pub temporary: PathBuf,
-    /// What the machine's own folders are below; elsewhere only in tests.
+    /// The root of system folders: `/`, except in tests.
     pub root: PathBuf,
-    /// Whether this is root's by sudo, for a user who isn't root.
+    /// Whether the program runs as root through sudo for another user.
     pub under_sudo: bool,
 }
 
@@ -181,7 +185,7 @@ impl Environment {
     pub fn load() -> Self {
         let folder = |name| {
             let value = std::env::var_os(name).map(PathBuf::from);
-            // The specification has relative paths ignored.
+            // The XDG specification requires relative paths to be ignored.
             value.filter(|folder| folder.is_absolute())
         };
         let home = folder("HOME").or_else(|| etcetera::home_dir().ok());
@@ -202,13 +206,12 @@ impl Environment {
 }
 
 impl Config {
-    /// Reads environment and configuration file. `data_dir` is the command
-    /// line's `--data-dir`, which goes before `URL_NOTES_DATA_DIR`; a host
-    /// started by a browser has none.
+    /// Reads environment and configuration file. `data_dir` is the command line's `--data-dir`,
+    /// which takes precedence over `URL_NOTES_DATA_DIR`; a host started by a browser has none.
     ///
     /// # Errors
-    /// [`NoHome`]. Anything else that is wrong becomes a warning: a slip in a
-    /// settings file must not cost a save.
+    /// [`NoHome`]. Anything else becomes a warning, because a typo in the configuration file must
+    /// not cost a save.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the place that reads the environment"
@@ -246,13 +249,7 @@ impl Config {
                     std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
                 ) =>
             {
-                if let Ok(target) = std::fs::read_link(&places.config) {
-                    warnings.push(format!(
-                        "The configuration file is not used: {} is a link to {}, which doesn't exist.",
-                        places.config.display(),
-                        target.display()
-                    ));
-                }
+                warnings.extend(places.obstacle("configuration file is not used", &places.config));
                 ConfigFile::default()
             }
             Err(error) => {
@@ -273,6 +270,15 @@ impl Config {
                 }
             }
         }
+        // A link to a file that can be made is as good as the file.
+        let can_be_made = std::fs::read_link(&places.log).is_ok_and(|target| {
+            let folder = places.log.parent().unwrap_or(Path::new("")).join(target);
+            folder.parent().is_some_and(Path::is_dir)
+        });
+        let log_obstacle = match can_be_made {
+            true => None,
+            false => places.obstacle("log is not written", &places.log),
+        };
         let mut log_level = log::LevelFilter::Info;
         if let Some(name) = &file.log_level {
             match name.parse() {
@@ -286,9 +292,10 @@ impl Config {
         Self {
             database: places.database.clone(),
             file: places.config.clone(),
-            seen: places.log.with_file_name("extensions.json"),
+            extensions_file: places.log.with_file_name("extensions.json"),
             log: places.log.clone(),
             log_level,
+            log_obstacle,
             port: wanted_port,
             save_on_open: file.save_on_open,
             save_file_urls: file.save_file_urls.unwrap_or(false),
@@ -309,6 +316,14 @@ struct Places {
 }
 
 impl Places {
+    /// A sentence about what keeps a file from being there, unless the notes are behind the
+    /// same: then what opens them says so.
+    fn obstacle(&self, what: &str, file: &Path) -> Option<String> {
+        let (part, why) = fs_open::obstacle(file)?;
+        (!self.database.starts_with(&part))
+            .then(|| format!("The {what}: {} {why}.", part.display()))
+    }
+
     fn under(folder: &Path) -> Self {
         Self {
             database: folder.join("notes.db"),
@@ -317,7 +332,7 @@ impl Places {
         }
     }
 
-    /// XDG Base Directory Specification; on macOS the folders of its own.
+    /// Follows the XDG Base Directory Specification, or the platform's conventions on macOS.
     fn of_platform() -> Result<Self, NoHome> {
         let folders = etcetera::base_strategy::choose_native_strategy().map_err(NoHome)?;
         let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
@@ -360,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_tells_of_editor_pager_and_colours() {
+    fn the_environment_sets_editor_pager_and_colours() {
         let read = |variables: &[(&str, &str)]| {
             Terminal::read(|name| {
                 let found = variables.iter().find(|(variable, _)| *variable == name);
@@ -407,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_the_file_is_a_warning_with_its_line() {
+    fn a_typo_in_the_file_is_a_warning_with_its_line() {
         for (file, warning) in [
             ("port = 7000\nprot = 1\n", "line 2"),
             ("port = \"x\"", "line 1"),

@@ -1,40 +1,39 @@
-//! The one error of requests: what can go wrong between a question and its
-//! answer, said as one sentence for the user, and its kind on the wire.
-//! The error of the byte stream itself is `messaging::StreamError`.
+//! The error type of requests: a sentence for the user and a stable kind for the wire. Errors of
+//! the byte stream are `messaging::StreamError`.
 
 use crate::protocol::{ErrorKind, ErrorObject};
 
-/// Shorthand used by `domain`, `store` and `handler`.
+/// The result type of `domain`, `store` and `handler`.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a request wasn't done. `Display` is a sentence that says what to do,
-/// without SQL and without paths; the cause, where there is one, is the source.
+/// Why a request failed. `Display` is a sentence that says what to do, without SQL and without
+/// paths. The underlying cause, if any, is the error's source.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Not an address, or none that can be saved.
+    /// The text isn't a URL, or its URL can't be saved.
     #[error("This address can't be saved: {0}.")]
     InvalidUrl(String),
-    /// Not a tag.
+    /// The text isn't a valid tag.
     #[error("This can't be a tag: {0}.")]
     InvalidTag(String),
-    /// An edit of a tag that no note has.
+    /// An edit names a tag that no note has.
     #[error("No note has the tag \"{0}\".")]
     UnknownTag(String),
-    /// A text over its limit.
+    /// A text is longer than its limit.
     #[error("The {field} is too long: it takes {limit} at most.")]
     TooLarge {
-        /// What the user calls the field.
+        /// The field's name, as the user knows it.
         field: &'static str,
         /// The limit with its unit.
         limit: &'static str,
     },
-    /// A parameter that has its type but no sense.
+    /// A parameter has the right type but an invalid value.
     #[error("{0}")]
     InvalidParams(String),
-    /// No such note.
+    /// There is no such note.
     #[error("This note doesn't exist. It may have been deleted permanently.")]
     NotFound,
-    /// Restoring a note whose page was saved anew.
+    /// A note can't be restored because its page was saved again.
     #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
     /// Another note has the page of a new address; its id.
@@ -56,83 +55,83 @@ pub enum Error {
     /// `opId` used twice for different things.
     #[error("This operation id was already used for another operation.")]
     OpIdReused,
-    /// The extension speaks a protocol that this host doesn't.
+    /// The extension uses a protocol version that this host doesn't support.
     #[error(
         "The extension speaks protocol {theirs}, this host speaks {ours}. Update the older one of the two, then restart the browser."
     )]
     ProtocolUnsupported {
-        /// What the extension said.
+        /// The extension's protocol version.
         theirs: u32,
         /// `protocol::PROTOCOL`.
         ours: u32,
     },
-    /// The answer wouldn't fit the browser's limit.
+    /// The response exceeds the browser's size limit.
     #[error("The response is longer than the browser accepts. Ask for fewer notes at a time.")]
     ResponseTooLarge,
-    /// The computer's clock can't be right, so nothing is written with its date.
+    /// The computer's clock is implausible, so nothing is written with its date.
     #[error(
         "The clock of this computer shows the year {year}, so nothing was changed. Set the clock, then try again."
     )]
     ClockWrong {
-        /// What it says.
+        /// The year that the clock shows.
         year: i16,
     },
-    /// The store can't do it.
+    /// The store failed.
     #[error("{fault}")]
     Store {
-        /// Which kind of trouble.
+        /// The kind of fault.
         fault: StoreFault,
-        /// What SQLite or the system said; for the log.
+        /// The error of SQLite or of the system, for the log.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// A fault of this program.
+    /// A bug in this program.
     #[error(
         "url-notes failed because of a fault in the program. Nothing was changed. See the log for details."
     )]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The names of what a [`StoreFault`] is about.
+/// The names of the files that a [`StoreFault`] is about.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Obstacle(pub String);
 
-/// The known troubles of a database on somebody's disk.
+/// The known faults of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreFault {
-    /// ENOSPC, or the quota.
+    /// ENOSPC, or the quota is used up.
     #[error("The disk is full. Nothing was changed. Free up space and try again.")]
     Full,
-    /// `user_version` is beyond the known migrations.
+    /// `user_version` is newer than the known migrations.
     #[error(
         "The notes were written by a newer version of url-notes. Nothing was changed. Update url-notes with ./install.sh."
     )]
     Newer,
-    /// Locked for longer than the busy timeout.
+    /// The database stayed locked for longer than the busy timeout.
     #[error("Another program is using the notes. Try again in a moment.")]
     Busy,
-    /// Not a database, or malformed.
+    /// The file isn't a database, or it is malformed.
     #[error(
         "The notes can't be read: the file is damaged or not a database. Nothing was changed. To recover what can be read, run `url-notes check --repair` in a terminal."
     )]
     Broken,
-    /// Another `application_id`.
+    /// The file has another `application_id`.
     #[error(
         "The file at the path of the notes is another program's database. Nothing was changed. Move the file to another folder."
     )]
     Foreign,
-    /// A pipe, a device or a folder with the name of a file that SQLite keeps.
+    /// A pipe, a device or a folder has the name of one of SQLite's side files.
     #[error(
         "A pipe, device or folder has the name of the notes' log or journal file. Nothing was changed. Move it to another folder."
     )]
     Beside,
-    /// No permission, read-only file system, missing folder.
+    /// No permission, a read-only file system, or a missing folder.
     #[error(
         "The notes can't be changed because their file or folder is read-only. Give yourself write access."
     )]
     Unwritable,
-    /// A symbolic link whose target isn't there.
+    /// A symbolic link has no target.
     #[error(
         "A link in the path of the notes leads to a file or folder that doesn't exist, perhaps on a disk that isn't mounted. Mount the disk, or fix the link."
     )]
@@ -143,7 +142,7 @@ pub enum StoreFault {
     /// ENOTDIR.
     #[error("The path of the notes contains a file where a folder should be. Move the file away.")]
     NoFolder,
-    /// A relative path, and the working folder was removed.
+    /// The path is relative, and the working folder was removed.
     #[error(
         "The current folder was removed, so the notes can't be found from there. Run url-notes in another folder."
     )]
@@ -154,7 +153,7 @@ pub enum StoreFault {
 }
 
 impl Error {
-    /// A store fault without further details.
+    /// Returns a store fault without a source.
     #[must_use]
     pub fn store(fault: StoreFault) -> Self {
         Self::Store {
@@ -163,12 +162,12 @@ impl Error {
         }
     }
 
-    /// A fault of this program, with its cause.
+    /// Returns an internal error with its cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// The stable word for it on the wire: the one place that maps.
+    /// Returns the error's kind on the wire. This is the only place that maps errors to kinds.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -202,20 +201,21 @@ impl Error {
         }
     }
 
-    /// The error as it goes over the wire.
+    /// Converts the error to its form on the wire.
     #[must_use]
     pub fn to_wire(&self) -> ErrorObject {
         ErrorObject::new(self.kind(), self.to_string())
     }
 
-    /// What is in the way, by its names: for who sits at this computer, never for the wire.
+    /// Returns the names of the files in the way. For the user of this computer only, never for the
+    /// wire.
     #[must_use]
     pub fn obstacle(&self) -> Option<String> {
         let source = std::error::Error::source(self)?;
         source.downcast_ref().map(|Obstacle(names)| names.clone())
     }
 
-    /// The sentence and its chain of causes on one line, for the log.
+    /// Returns the sentence and its chain of causes on one line, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
         let mut text = self.to_string();

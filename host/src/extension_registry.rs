@@ -1,9 +1,9 @@
-//! Which extensions have greeted this user's hosts: one small file in the state folder,
-//! which `url-notes doctor` reads. Nothing is in it but versions, moments and the
-//! browsers' programs.
+//! Records which extensions connected to this user's hosts, in one small file in the state folder
+//! that `url-notes doctor` reads. The file contains only versions, times and paths of browsers and
+//! host manifests.
 //!
-//! It is written when a host has nothing else to do, never before an answer. Where two
-//! hosts write it at the same moment, one line may be lost until its extension greets again.
+//! An idle host writes it, never before an answer. If two hosts write it at the same moment, one
+//! record may be missing until its extension connects again.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -22,45 +22,45 @@ use crate::{
     protocol::{HelloParams, PROTOCOL},
 };
 
-/// An extension that greets at each click is written down so often at most.
+/// Shortest time between two records of the same extension.
 const PAUSE: Duration = Duration::from_secs(60);
-/// Most browsers that are remembered; those that were seen longest ago go first.
+/// Most browsers that are remembered. The least recently seen are dropped first.
 const MANY: usize = 32;
-/// Longest version that is written down, in characters: it is the sender's.
+/// Longest version string that is stored, in characters. The extension chooses it.
 const VERSION_LENGTH: usize = 40;
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// An extension that has greeted.
+/// The last connection of an extension.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Visit {
     /// The family of its browser.
     pub family: Family,
-    /// The browser's program, if the system says.
+    /// The browser's executable, if the system reports it.
     pub browser: Option<PathBuf>,
-    /// The host manifest, if the browser says.
+    /// The host manifest, if the browser passes it.
     pub manifest: Option<PathBuf>,
     /// The extension's version.
     pub extension: String,
-    /// The protocol that it speaks.
+    /// The extension's protocol version.
     pub protocol: u32,
-    /// When it last greeted, RFC 3339.
+    /// The time of its last hello, in RFC 3339.
     pub at: String,
 }
 
-/// The file, as a host writes it.
+/// Writes the registry file for one host.
 #[derive(Debug)]
 pub struct ExtensionRegistry {
     file: PathBuf,
     caller: Caller,
-    /// Greeted, not written yet.
+    /// Version and protocol of a hello that isn't written yet.
     greeting: Option<(String, u32)>,
-    /// What was written last, and when.
+    /// Version, protocol and time of the last record written.
     written: Option<(String, u32, Instant)>,
 }
 
 impl ExtensionRegistry {
-    /// The file at `file`, for the host that `caller` has started.
+    /// Creates a registry that writes to `file`, for the host that `caller` started.
     #[must_use]
     pub fn new(file: PathBuf, caller: Caller) -> Self {
         Self {
@@ -71,13 +71,13 @@ impl ExtensionRegistry {
         }
     }
 
-    /// An extension has greeted. Only remembers it.
-    pub fn greeted(&mut self, hello: &HelloParams) {
+    /// Remembers a hello. [`ExtensionRegistry::write`] stores it.
+    pub fn record_hello(&mut self, hello: &HelloParams) {
         let version = hello.extension.chars().filter(|c| !c.is_control());
         self.greeting = Some((version.take(VERSION_LENGTH).collect(), hello.protocol));
     }
 
-    /// Writes down who has greeted since the last time.
+    /// Stores the hello received since the last call, if any.
     pub fn write(&mut self, now: Timestamp) {
         let Some((extension, protocol)) = self.greeting.take() else {
             return;
@@ -98,13 +98,13 @@ impl ExtensionRegistry {
             at: timestamp_text(now),
         };
         if let Err(error) = add(&self.file, visit) {
-            // Nothing depends on it.
+            // Nothing depends on this file.
             log::info!("the file of extensions can't be written: {error}");
         }
     }
 }
 
-/// What the file holds, newest first; nothing where there is none, or none that can be read.
+/// Reads the file, newest record first. Returns an empty list if it doesn't exist or can't be read.
 #[must_use]
 pub fn visits(file: &Path) -> Vec<Visit> {
     let small = fs::metadata(file).is_ok_and(|found| found.is_file() && found.len() <= MAX_BYTES);
@@ -147,12 +147,12 @@ fn add(file: &Path, visit: Visit) -> io::Result<()> {
     written
 }
 
-/// The program of the process that has started this one.
+/// Returns the executable of the parent process.
 #[cfg(target_os = "linux")]
 fn parent() -> Option<PathBuf> {
     let parent = rustix::process::getppid()?;
     let program = fs::read_link(format!("/proc/{}/exe", parent.as_raw_nonzero())).ok()?;
-    // Of a program that was updated while it runs.
+    // Linux appends this to the path of an executable that was replaced while running.
     let text = program
         .to_str()
         .and_then(|text| text.strip_suffix(" (deleted)"));
@@ -165,7 +165,7 @@ fn parent() -> Option<PathBuf> {
 }
 
 impl Visit {
-    /// Whether this program and that extension speak with each other.
+    /// Returns whether this program and that extension have a protocol version in common.
     #[must_use]
     pub fn speaks_with_us(&self) -> bool {
         self.protocol == PROTOCOL
@@ -194,19 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn the_last_greeting_of_each_browser_is_kept() {
+    fn the_last_hello_of_each_browser_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("state/extensions.json");
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
         let mut first = seen(&file, Some("/a.json"));
         first.write(now);
-        assert!(!file.exists(), "nobody has greeted");
-        first.greeted(&hello("0.1.0"));
+        assert!(!file.exists(), "no hello yet");
+        first.record_hello(&hello("0.1.0"));
         first.write(now);
         let mut second = seen(&file, Some("/b.json"));
-        second.greeted(&hello(&format!("1\u{7}{}", "x".repeat(100))));
+        second.record_hello(&hello(&format!("1\u{7}{}", "x".repeat(100))));
         second.write(now);
-        first.greeted(&hello("0.2.0"));
+        first.record_hello(&hello("0.2.0"));
         first.write(now);
         let found = visits(&file);
         assert_eq!(found.len(), 2);
@@ -223,25 +223,25 @@ mod tests {
     }
 
     #[test]
-    fn the_same_greeting_again_is_not_written_at_once() {
+    fn a_repeated_hello_is_not_written_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("extensions.json");
         let mut seen = seen(&file, None);
         for at in ["2026-11-25T10:00:00Z", "2026-11-25T10:00:09Z"] {
-            seen.greeted(&hello("0.1.0"));
+            seen.record_hello(&hello("0.1.0"));
             seen.write(at.parse().unwrap());
         }
         assert_eq!(visits(&file)[0].at, "2026-11-25T10:00:00.000Z");
     }
 
     #[test]
-    fn a_file_of_nonsense_is_begun_anew() {
+    fn an_invalid_registry_file_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("extensions.json");
         fs::write(&file, "nonsense").unwrap();
         assert_eq!(visits(&file), []);
         let mut seen = seen(&file, None);
-        seen.greeted(&hello("0.1.0"));
+        seen.record_hello(&hello("0.1.0"));
         seen.write(crate::clock::now());
         assert_eq!(visits(&file).len(), 1);
     }

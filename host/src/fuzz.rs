@@ -1,18 +1,17 @@
-//! Throws inputs that nobody would type at whatever reads what others wrote.
+//! Fuzzing of parsers of untrusted input.
 //!
-//! A target is a test at the foot of the module that it tries, named `fuzz_…`.
-//! Inputs are made by mangling what is known to be interesting, the same ones in
-//! each run. `URL_NOTES_FUZZ` is how many each target gets; `tests/torture/fuzz.sh`
-//! gives ten million.
+//! A target is a test named `fuzz_…` at the foot of the module that it exercises. Inputs are
+//! mutations of interesting seeds, the same in each run. `URL_NOTES_FUZZ` sets the number of inputs
+//! for each target; `tests/torture/fuzz.sh` runs ten million.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// As many in an ordinary run of the tests.
+/// Inputs per target in an ordinary test run.
 const FEW: u64 = 2_000;
-/// Longest input of a seed that is shorter, in bytes.
+/// Longest input grown from a shorter seed, in bytes.
 const MAX_BYTES: usize = 2_048;
 
-/// Pieces that inputs are mangled with: what some format or script takes for special.
+/// Fragments to insert: strings with a special meaning in some format or script.
 const PIECES: &[&str] = &[
     "\0",
     "\t",
@@ -126,7 +125,7 @@ const PIECES: &[&str] = &[
     "9007199254740993",
 ];
 
-/// Runs `target` on mangled `seeds`; fails with the input at which it panics.
+/// Runs `target` on mutations of `seeds`. Fails with the input if it panics.
 #[track_caller]
 pub(crate) fn bytes(seeds: &[&[u8]], target: impl Fn(&[u8])) {
     let mut random = fastrand::Rng::with_seed(0x7572_6c6e_6f74_6573);
@@ -138,7 +137,7 @@ pub(crate) fn bytes(seeds: &[&[u8]], target: impl Fn(&[u8])) {
     }
 }
 
-/// As [`bytes`], for what takes text.
+/// Runs `target` on mutated texts. See [`bytes`].
 #[track_caller]
 pub(crate) fn text(seeds: &[&str], target: impl Fn(&str)) {
     let seeds: Vec<&[u8]> = seeds.iter().map(|seed| seed.as_bytes()).collect();
@@ -185,7 +184,7 @@ fn mangled(seeds: &[&[u8]], random: &mut fastrand::Rng) -> Vec<u8> {
                     *byte = random.u8(..);
                 }
             }
-            // Where it has to stay as long as it is, as in a database.
+            // Overwrites without changing the length, as binary formats such as databases need it.
             8 => random.fill(&mut input[at..end.min(at + 8)]),
             _ => {
                 if let Some(other) = random.choice(seeds) {

@@ -1,5 +1,5 @@
-//! Request → outcome, over a store: the sole match on [`Request`]. Translates
-//! between the wire's types and the domain's; decides nothing that they don't.
+//! Turns requests into outcomes, on top of a store. Contains the only match on [`Request`].
+//! Converts between the types of wire and domain, and makes no decisions of its own.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -33,24 +33,24 @@ use crate::{
 mod library;
 mod rendered_text;
 
-/// Results of `completeTags` and `searchNotes` where the request names no limit.
+/// Results of `completeTags` and `searchNotes` if the request has no limit.
 const DEFAULT_COMPLETIONS: u32 = 8;
 const DEFAULT_HITS: u32 = 20;
-/// Results of `suggestTags`, likewise.
+/// Results of `suggestTags` if the request has no limit.
 const DEFAULT_SUGGESTIONS: u32 = 10;
-/// The most that a request can ask for.
+/// The highest limit that a request may ask for.
 const MAX_LIMIT: u32 = 100;
-/// Room in an answer for what surrounds a list of results.
+/// Bytes of a response reserved for what surrounds a list of results.
 const ENVELOPE_BYTES: usize = 4096;
 
-/// What a handler needs to know of its surroundings.
+/// Settings of a handler.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The database.
+    /// Path of the database.
     pub database: PathBuf,
     /// Whether `file:` pages may be saved.
     pub save_file_urls: bool,
-    /// Whether user name and password are taken out of addresses that are saved.
+    /// Whether user name and password are removed from saved addresses.
     pub strip_user_info: bool,
     /// Whether a page that is saved is still to be read.
     pub unread_on_save: bool,
@@ -58,8 +58,8 @@ pub struct Settings {
     pub save_on_open: Option<bool>,
 }
 
-/// Answers requests. Opens the store when the first one needs it, and again
-/// where that failed: a disk that is mended needs no new host.
+/// Answers requests. Opens the store at the first request that needs it, and retries after a
+/// failure, so a fixed disk doesn't need a new host.
 pub struct Handler<S> {
     settings: Settings,
     site: S,
@@ -130,7 +130,7 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
 }
 
 impl<S: Fn() -> SiteState> Handler<S> {
-    /// A handler; `site` returns the current state of the site.
+    /// Creates a handler. `site` returns the current state of the site.
     pub fn new(settings: Settings, site: S) -> Self {
         Self {
             settings,
@@ -141,14 +141,14 @@ impl<S: Fn() -> SiteState> Handler<S> {
         }
     }
 
-    /// The same, which writes down who has greeted it.
+    /// Records the extensions that connect in `seen`.
     #[must_use]
-    pub fn noting(mut self, seen: ExtensionRegistry) -> Self {
+    pub fn with_registry(mut self, seen: ExtensionRegistry) -> Self {
         self.seen = Some(seen);
         self
     }
 
-    /// The store, for reading: opened anew if another file has its place.
+    /// Returns the store for reading. Reopens it if another file has replaced the database.
     fn store(&mut self) -> Result<&mut Store> {
         let is_open = self.store.is_some();
         let store = self.opened()?;
@@ -158,7 +158,8 @@ impl<S: Fn() -> SiteState> Handler<S> {
         Ok(store)
     }
 
-    /// The store, for writing: each transaction checks for itself whether the file is current.
+    /// Returns the store for writing. Each transaction checks for itself whether the file is
+    /// current.
     fn opened(&mut self) -> Result<&mut Store> {
         if self.store.is_none() {
             self.store = Some(Store::open(&self.settings.database)?);
@@ -169,7 +170,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn hello(&mut self, params: &HelloParams) -> Result<HelloResult> {
         log::info!("extension {}", params.extension);
         if let Some(seen) = &mut self.seen {
-            seen.greeted(params);
+            seen.record_hello(params);
         }
         if params.protocol != PROTOCOL {
             return Err(Error::ProtocolUnsupported {
@@ -177,7 +178,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 ours: PROTOCOL,
             });
         }
-        // Both sides are to know each other also where the notes can't be opened.
+        // The hello must succeed even if the notes can't be opened.
         let (counts, store_problem) = match self.store().and_then(|store| store.counts()) {
             Ok(counts) => (counts, None),
             Err(error) => {
@@ -298,7 +299,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
     }
 
     fn complete_tags(&mut self, params: &CompleteTagsParams) -> Result<CompleteTagsResult> {
-        // A tag that is none can't be offered, so it need not be left out.
+        // An invalid tag is never suggested, so it needs no exclusion.
         let exclude: Vec<Tag> = params
             .exclude
             .iter()
@@ -316,7 +317,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
     }
 
     fn suggest_tags(&mut self, params: &SuggestTagsParams) -> Result<SuggestTagsResult> {
-        // What is no tag can't have been chosen, and can't be suggested.
+        // An invalid tag can't have been chosen and can't be suggested.
         let tags = |names: &Option<Vec<String>>| -> Vec<Tag> {
             let names = names.iter().flatten().take(MAX_TAGS);
             names.filter_map(|name| Tag::parse(name).ok()).collect()
@@ -374,8 +375,8 @@ impl<S: Fn() -> SiteState> Handler<S> {
             next: next.map(|next| next.0),
             problems: query.problems.iter().map(wire_problem).collect(),
         };
-        // Long titles and addresses could push the answer over the browser's
-        // limit: then it has fewer notes, and says that there are more.
+        // Long titles and addresses could exceed the browser's limit. The response then has fewer
+        // notes and says that there are more.
         let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
         for hit in hits {
             let note = wire_hit(hit);

@@ -1,10 +1,9 @@
-//! url-notes: pages saved from the browser, kept in SQLite, read at localhost.
+//! url-notes saves pages from the browser in SQLite and shows them on a local site.
 //!
-//! One way through: browser → frame → request → handler → store → answer →
-//! frame; and: address → route → store → page → response. Nothing flows back
-//! up. `domain` does no I/O and imports nothing but `error`; `protocol`
-//! imports nothing of ours; `store` is given a path, never the configuration;
-//! the command line, the message handler and the site are three thin faces on
+//! Data flows one way: browser → frame → request → handler → store → answer → frame, and address →
+//! route → store → page → response. Imports never point back up. `domain` does no I/O and imports
+//! only `error`; `protocol` imports no other module of this crate; `store` receives a path, never
+//! the configuration. The command line, the message handler and the site are three thin layers on
 //! the same store and domain.
 
 pub mod caller;

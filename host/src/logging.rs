@@ -1,7 +1,7 @@
-//! The log file: private, bounded, and without what the user reads or writes.
+//! The log file: private, limited in size, and free of what the user reads or writes.
 //!
-//! Addresses, titles and note text are logged at debug level at most. Control
-//! characters are escaped, so that a line is a line.
+//! Addresses, titles and note texts are logged only at level debug or below. Control characters are
+//! escaped, so each record stays on one line.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -16,8 +16,8 @@ use log::{Log, Metadata, Record};
 
 use crate::{config::Config, fs_open};
 
-/// Size at which the log begins anew; the lines before go to `….log.old`, so
-/// that both together stay under twice this.
+/// Size, in bytes, at which the log is rotated to `….log.old`. Both files together stay below twice
+/// this size.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 struct FileLog {
@@ -25,16 +25,20 @@ struct FileLog {
     file: Mutex<Option<File>>,
 }
 
-/// Sends the log to its file from now on. The file is made when there is a first
-/// line. Where it can't be written, logging is silent: it must not cost a save.
+/// Installs the file logger. The file is created with its first line. If it can't be written,
+/// logging is silent, because it must not cost a save; standard error gets the reason, which
+/// browsers keep for a host.
 pub fn start(config: &Config) {
     let log = FileLog {
         path: config.log.clone(),
         file: Mutex::new(None),
     };
-    // Fails only where a logger was set before, as in a test.
+    // Fails only if a logger is already set, as in tests.
     if log::set_boxed_logger(Box::new(log)).is_ok() {
         log::set_max_level(config.log_level);
+    }
+    if let Some(obstacle) = &config.log_obstacle {
+        let _ = writeln!(io::stderr(), "url-notes: {obstacle}");
     }
     for warning in &config.warnings {
         log::warn!("{warning}");
@@ -53,7 +57,7 @@ impl FileLog {
         };
         if full {
             *file = None;
-            // Another process may have begun it anew a moment ago.
+            // Another process may have rotated the file a moment ago.
             if fs::metadata(&self.path)?.len() >= MAX_BYTES {
                 fs::rename(&self.path, self.path.with_extension("log.old"))?;
             }
@@ -62,7 +66,7 @@ impl FileLog {
             *file = Some(open(&self.path)?);
         }
         match &mut *file {
-            // One write a line: several processes append to one file.
+            // One write per line, because several processes append to the file.
             Some(file) => file.write_all(line.as_bytes()),
             None => Ok(()),
         }
@@ -91,7 +95,7 @@ impl Log for FileLog {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            // A log that can't be written has nowhere to say so.
+            // A log that can't be written has nowhere to report that.
             let _ = self.append(&line(record, crate::clock::now(), std::process::id()));
         }
     }

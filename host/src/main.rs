@@ -1,7 +1,6 @@
-//! `url-notes`: which face is asked for, wiring, exit code.
+//! Entry point: selects host or command line, wires the parts and sets the exit code.
 
-use std::io::{self, Write as _};
-use std::{cell::OnceCell, fs::File, os::fd::AsFd as _, process::ExitCode};
+use std::{cell::OnceCell, fs::File, io, io::Write as _, os::fd::AsFd as _, process::ExitCode};
 
 use url_notes::{
     caller::Caller,
@@ -14,7 +13,7 @@ use url_notes::{
 };
 
 fn main() -> ExitCode {
-    // Notes are private whatever the shell or the desktop has set.
+    // Keep notes private regardless of the umask of the shell or desktop.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let done = match config::face() {
         Face::Host(caller) => host(caller),
@@ -37,8 +36,11 @@ fn host(caller: Caller) -> anyhow::Result<()> {
     let mut handler = Handler::new(Settings::from(&config), || {
         SiteState::of(site.get(), config.port, &access)
     })
-    .noting(ExtensionRegistry::new(config.seen.clone(), caller));
-    // Not `io::stdin`, which reads ahead.
+    .with_registry(ExtensionRegistry::new(
+        config.extensions_file.clone(),
+        caller,
+    ));
+    // `io::stdin` reads ahead, so it can't be polled.
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     messaging::serve(&mut input, &mut io::stdout().lock(), &mut handler, || {
         drop(site.set(Site::start((&config).into())))

@@ -1,4 +1,4 @@
-//! Notes, tags and results as they go over the wire and as `--json` prints them.
+//! Converts notes, tags and results to their form on the wire, which `--json` prints as well.
 
 use crate::{
     domain::{
@@ -13,7 +13,7 @@ use crate::{
     store::{BulkEdit, BulkState, Hit, ListOrder, Refusal, SavedSearch, TagCount},
 };
 
-/// A note as it goes over the wire, and as `--json` prints it.
+/// Converts a note.
 #[must_use]
 pub(crate) fn wire_note(note: &Note) -> protocol::Note {
     protocol::Note {
@@ -22,7 +22,7 @@ pub(crate) fn wire_note(note: &Note) -> protocol::Note {
         addresses: note.other_addresses(),
         title: note.title.clone(),
         tags: note.tags.iter().map(Tag::to_string).collect(),
-        summary: note.summary.clone(),
+        summary: note.shown_summary().into_owned(),
         excerpt: note.metadata.excerpt.clone(),
         saved_at: timestamp_text(note.saved_at),
         updated_at: timestamp_text(note.updated_at),
@@ -34,7 +34,7 @@ pub(crate) fn wire_note(note: &Note) -> protocol::Note {
     }
 }
 
-/// What a save under `url` did, as it goes over the wire and as `--json` prints it.
+/// Converts the result of a save under `url`.
 #[must_use]
 pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteResult {
     let because = PageUrl::parse(&note.url)
@@ -58,7 +58,7 @@ pub(crate) fn wire_saved(url: &PageUrl, note: &Note, created: bool) -> SaveNoteR
     }
 }
 
-/// As many of the other addresses as an answer has room for beside the rest of a note.
+/// Drops the other addresses of a note that don't fit into a response beside its remaining fields.
 pub(crate) fn fit_addresses(note: &mut protocol::Note) {
     let mut room = MAX_RESPONSE_BYTES / 4;
     note.addresses.retain(|url| {
@@ -68,7 +68,7 @@ pub(crate) fn fit_addresses(note: &mut protocol::Note) {
     });
 }
 
-/// The names of the tokens in the addresses of a note, each once.
+/// Returns the names of the secret parameters in a note's addresses, without duplicates.
 pub(crate) fn wire_tokens(note: &Note) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for url in std::iter::once(&note.url).chain(&note.addresses) {
@@ -81,7 +81,7 @@ pub(crate) fn wire_tokens(note: &Note) -> Vec<String> {
     names
 }
 
-/// A tag with its count as it goes over the wire, and as `--json` prints it.
+/// Converts a tag and its count.
 #[must_use]
 pub(crate) fn wire_tag(tag: TagCount) -> protocol::TagCount {
     protocol::TagCount {
@@ -90,7 +90,7 @@ pub(crate) fn wire_tag(tag: TagCount) -> protocol::TagCount {
     }
 }
 
-/// A suggested tag as it goes over the wire.
+/// Converts a suggested tag.
 pub(crate) fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
     let score = (suggestion.score * 1000.0).round() / 1000.0;
     let (because, reason, detail) = match suggestion.because {
@@ -137,7 +137,7 @@ pub(crate) fn wire_suggestion(suggestion: Suggestion) -> SuggestedTag {
     }
 }
 
-/// A search result as it goes over the wire, and as `--json` prints it.
+/// Converts a search result.
 #[must_use]
 pub(crate) fn wire_hit(hit: Hit) -> FoundNote {
     FoundNote {
@@ -150,7 +150,7 @@ pub(crate) fn wire_hit(hit: Hit) -> FoundNote {
     }
 }
 
-/// Figures as they go over the wire, and as `--json` prints them.
+/// Converts the statistics of the library.
 #[must_use]
 pub(crate) fn wire_stats(stats: &crate::store::Stats) -> StatsResult {
     StatsResult {

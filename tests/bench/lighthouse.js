@@ -1,9 +1,9 @@
-// What Lighthouse says of the first page, a tag page and a note, on a phone as it
-// simulates one and on a desk: figures to read, never a pass or fail.
+// Prints Lighthouse's scores of the first page, a tag page and a note, on a simulated phone
+// and on a desktop. They are never a pass or fail.
 //
 //     cargo build --package url-notes && node tests/bench/lighthouse.js
 //
-// Search engines aren't asked: the notes are private.
+// The category for search engines is left out, since notes are private.
 
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

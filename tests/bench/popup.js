@@ -1,14 +1,14 @@
-// How long a click on the button takes, in both browsers: until the popup is painted, until
-// there is a caret to type with, until it says "Saved" (the save is on the disk by then). What
-// the browser itself takes is told by a control: an extension with a background that is awake and a popup
-// of the same size with nothing in it, clicked in turn with ours. Then ours again, with a
-// background that has to be started, and with it the host. Figures to read, never a pass or fail.
+// Measures a click on the button in both browsers: until the popup is painted, until the caret
+// is in the field, and until it says "Saved" (the note is on the disk by then). A control,
+// clicked in turn, shows the browser's own share: an extension with a running background and
+// an empty popup of the same size. Then come clicks that first have to start the background,
+// and with it the host. The figures are never a pass or fail.
 //
 //     cargo build --release --package url-notes && node tests/bench/popup.js
 //
-// Without a release build it takes the debug one. The extension is a copy with one more script
-// in the popup, which only looks at the clock. Chromium's button is pinned to the toolbar: it
-// moves one that isn't out of the puzzle piece's menu first, at each click.
+// Without a release build it uses the debug build. The extension is a copy with one more
+// script in the popup, which reads the clock. Chromium's button is pinned to the toolbar:
+// otherwise each click first moves it out of the extensions menu.
 
 import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

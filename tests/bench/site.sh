@@ -1,12 +1,12 @@
 #!/bin/sh
-# How fast a tag page is, compared with nginx serving the same bytes from a file.
-# Rounds alternate between them, so that all meet the same noise; the ratio of
-# the medians is what counts, the figures themselves are this machine's.
+# Compares the speed of a tag page with nginx serving the same bytes from a file. Rounds alternate
+# between both, so that they meet the same noise. The ratio of the medians is what counts; the
+# figures depend on the computer.
 #
 # unchanged   the browser has the page: 304
-# again       the page was asked for before
-# anew        it wasn't, but its notes have been on another page: as after each save
-# never seen  nor have its notes
+# again       the page was requested before
+# anew        it wasn't, but its notes were on another page, as after each save
+# never seen  neither was requested before
 #
 # Needs nginx, wrk and curl (Debian: apt-get install nginx-light wrk curl).
 
@@ -33,7 +33,8 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-# So many pages of twenty that the site can't keep what it made of all their texts. All with the tag, a kilobyte of Markdown and eight tags each.
+# Enough pages of twenty notes that the site can't cache all rendered texts. All notes have the tag,
+# a kilobyte of Markdown and eight tags each.
 summary=$(
     for point in 1 2 3 4 5 6 7 8; do
         # shellcheck disable=SC2016 # The backquotes are Markdown's.
@@ -51,7 +52,7 @@ done
 "$program" --data-dir "$work/data" serve --port 0 >"$work/address" &
 servers=$!
 until [ -s "$work/address" ]; do sleep 0.05; done
-# Before anybody looks at it.
+# Before the first request.
 fresh=$(sed -n 's/^RssAnon:[[:space:]]*//p' "/proc/$servers/status")
 ours=$(sed -n 's|.*\(http://localhost:[0-9]*\)/.*|\1|p' "$work/address")/tag/gpu
 
@@ -77,18 +78,18 @@ http {
     server { listen 127.0.0.1:NGINX_PORT; root $work/www; }
 }
 TEXT
-# The kernel's choice of a free port, asked for by a server that gives it back.
+# Lets the kernel choose a free port by opening and closing a server.
 port=$(node -e 's = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
 sed -i "s/NGINX_PORT/$port/" "$work/nginx.conf"
-# Started by root, its workers would be a user who can't enter this folder.
+# If started by root, its workers would run as a user who can't enter this folder.
 [ "$(id -u)" -ne 0 ] || sed -i '1i user root;' "$work/nginx.conf"
 nginx -p "$work" -c "$work/nginx.conf" 2>/dev/null &
 servers="$servers $!"
 theirs=http://127.0.0.1:$port/page.html
 until curl --silent --fail --output /dev/null "$theirs"; do sleep 0.05; done
 
-# A page is kept until something is written, so it is also asked for under addresses
-# that nobody has asked for yet.
+# A page is cached until something is written, so it is also requested under addresses that nobody
+# has requested before.
 cat >"$work/anew.lua" <<'LUA'
 local before = 9007199254740991
 request = function()
@@ -97,8 +98,8 @@ request = function()
 end
 LUA
 
-# Each page of the notes that have the tag, one after the other: by the time that one is
-# asked for again, its texts are forgotten. A number a round makes its address another.
+# Requests each page of the notes with the tag in turn. By the time a page is requested again, its
+# texts have left the cache. A number per round makes its address new.
 "$program" --data-dir "$work/data" list --tag gpu --limit 1900 --json |
     sed -n 's/^ *"id": \([0-9]*\),$/\1/p' | awk 'NR % 20 == 1' >"$work/starts"
 {

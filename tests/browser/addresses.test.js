@@ -18,7 +18,7 @@ inEachBrowser(
 		assert.equal(await one.popup.shows("#addresses"), false);
 		await one.popup.dismiss();
 		const two = await world.save(browser, "/article?utm_source=a");
-		await until("the reason is told", async () =>
+		await until("the reason is shown", async () =>
 			(await two.popup.text("#same-page")).startsWith(
 				`Same page; tracking removed. Saved as ${first}`,
 			),
@@ -29,7 +29,7 @@ inEachBrowser(
 		await (await world.save(browser, "/article?fbclid=b")).popup.dismiss();
 		const again = await world.click(browser, one.page);
 		await until(
-			"the other addresses are told",
+			"the other addresses are shown",
 			async () =>
 				(await again.text("#addresses-summary")) === "Also saved from 2 other addresses",
 		);

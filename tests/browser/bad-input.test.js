@@ -1,11 +1,10 @@
-// What pages and people can hand over that no form was made for: the page is saved all
-// the same.
+// Unusual pages and unusual input: the page is saved all the same.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
 import { inEachBrowser } from "./test-environment.js";
 
-inEachBrowser("saves a page whose words are broken Unicode", async (world, browser) => {
+inEachBrowser("saves a page with broken Unicode", async (world, browser) => {
 	const { popup } = await world.save(browser, "/broken-unicode");
 	await popup.type("kept,");
 	await popup.hasTags("kept");
@@ -20,7 +19,7 @@ inEachBrowser("saves a page whose words are broken Unicode", async (world, brows
 });
 
 inEachBrowser(
-	"saves a page of which a megabyte is selected, and as much of that as a note holds",
+	"saves a page with a selection of a megabyte, cut to what a note holds",
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/huge-text");
 		await popup.type("kept,");
@@ -38,7 +37,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"saves an address of sixty thousand signs, with a selection",
+	"saves an address of sixty thousand characters, with a selection",
 	async (world, browser) => {
 		const { popup, page } = await world.save(
 			browser,
@@ -62,7 +61,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"keeps ten thousand characters that can't be a tag, until they are mended or the popup is gone",
+	"keeps ten thousand characters that can't be a tag until they are corrected or the popup closes",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		await popup.evaluate(() => {

@@ -1,4 +1,4 @@
-// What a page says of itself, where it says it late, of another page, or not at all.
+// What is captured of pages that load slowly, have another page's metadata, or have none.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -70,7 +70,7 @@ async function serve() {
 }
 
 inEachBrowser(
-	"what the head of a one-page application says of another page isn't saved",
+	"metadata of another page of a single-page application isn't saved",
 	async (world, browser) => {
 		const web = await serve();
 		try {
@@ -100,7 +100,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"a page without a title has that for others, else its heading, else none",
+	"a page without a title gets og:title, else its heading, else no title",
 	async (world, browser) => {
 		const web = await serve();
 		try {
@@ -125,7 +125,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"a title that comes late is saved, unless the user has typed another one",
+	"a late title is saved, unless the user typed another one",
 	async (world, browser) => {
 		const web = await serve();
 		try {
@@ -155,7 +155,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"what a head says that streams while the popup is open is saved",
+	"metadata that arrives while the popup is open is saved",
 	async (world, browser) => {
 		const web = await serve();
 		try {
@@ -179,7 +179,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"the first date that can be read is saved, not the first that is there",
+	"the first valid date is saved, not the first date",
 	async (world, browser) => {
 		const web = await serve();
 		try {
@@ -194,13 +194,13 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"a tab that still loads is saved under its address, or says that it is loading",
+	"a loading tab is saved under its address, or the popup says that it is loading",
 	async (world, browser) => {
 		const web = await serve();
 		try {
 			const page = await browser.open();
 			void page.goto(web.address("/slow")).catch(() => {});
-			await until("the page is asked for", async () => web.asks() > 0);
+			await until("the page is requested", async () => web.asks() > 0);
 			const popup = await browser.clickButton(page);
 			await until("the popup knows the tab", async () =>
 				["saved", "error"].includes(
@@ -213,7 +213,7 @@ inEachBrowser(
 				assert.equal(note?.url, web.address("/slow"));
 				assert.equal(note?.title, "");
 			} else {
-				assert.match(await popup.text("#status"), /still loading/);
+				await popup.says("#status", /still loading/);
 			}
 			await popup.dismiss();
 		} finally {
@@ -238,7 +238,7 @@ inEachBrowser(
 				/access token \(token\)/.test(await popup.text("#secret")),
 			);
 			if (browser.name === "Firefox")
-				assert.match(await popup.text("#secret"), /user name and password/);
+				await popup.says("#secret", /user name and password/);
 			const shown = await popup.evaluate(() => document.documentElement.outerHTML);
 			assert.ok(!shown.includes("pazz0"));
 			assert.equal((await world.notes())[0]?.url, address);

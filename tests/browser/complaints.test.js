@@ -1,5 +1,4 @@
-// What people complain of in other tools that save pages, each as what the user can do
-// here instead.
+// Common complaints about other tools that save pages, and what the user can do here instead.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
@@ -63,38 +62,39 @@ inEachBrowser(
 	"“it said unknown error”: without the program it says what is missing, and the command to run",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article", "queued");
-		const said = await popup.text("body");
-		assert.match(said, /isn.t installed for this browser/);
-		assert.match(said, /\.\/install\.sh/);
+		await popup.says("body", /isn.t installed for this browser/);
+		const said = await popup.says("body", /\.\/install\.sh/);
 		assert.doesNotMatch(said, /unknown|error/i);
 	},
 	{ registered: false },
 );
 
 inEachBrowser(
-	"“it completed what I didn't mean”: Enter takes what was typed, a completion only when it was gone to",
+	"“it completed what I didn't mean”: the highlight shows what Enter takes, a comma takes what was typed",
 	async (world, browser) => {
 		await world.command("add", "https://e.org/", "--tag", "javascript");
 		const { popup } = await world.save(browser, "/article");
-		await popup.type("java");
-		await popup.offers("javascript");
-		await popup.press("Enter");
-		await popup.hasTags("java");
-		await popup.type("java");
-		await popup.offers("javascript");
-		await popup.type(",");
-		await popup.hasTags("java");
-		await popup.type("java");
-		await popup.offers("javascript");
+		const highlighted = () => popup.text("#completions [aria-selected=true]");
+		await popup.type("jav");
+		await popup.offers("javascript", "jav");
+		assert.match(await highlighted(), /^javascript/);
 		await popup.press("ArrowDown");
-		await popup.press("ArrowUp");
+		assert.equal(await highlighted(), "Create “jav”");
 		await popup.press("Enter");
-		await popup.hasTags("java");
+		await popup.hasTags("jav");
+		await popup.type("java");
+		await popup.offers("javascript", "java");
+		await popup.type(",");
+		await popup.hasTags("jav", "java");
 		await popup.type("javas");
 		await popup.offers("javascript");
-		await popup.press("ArrowDown");
+		await popup.press("Control+Enter");
+		await popup.hasTags("jav", "java", "javas");
+		assert.ok(await popup.isOpen());
+		await popup.type("javasc");
+		await popup.offers("javascript");
 		await popup.press("Enter");
-		await popup.hasTags("java", "javascript");
+		await popup.hasTags("jav", "java", "javas", "javascript");
 	},
 );
 

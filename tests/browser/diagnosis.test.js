@@ -1,6 +1,6 @@
-// Why the host isn't reached: each cause is brought about, in both browsers. The popup
-// names it, with its cure; `url-notes doctor` says the same, or which of several it is;
-// and once it is mended the save is delivered, once.
+// Each cause why the host can't be reached, provoked in both browsers. The popup names the
+// cause and the command that fixes it, and so does `url-notes doctor`. After the fix the save
+// is delivered, once.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -157,8 +157,10 @@ for (const { what, plant, ...causes } of CASES) {
 				},
 				30_000,
 			);
-			assert.equal(await popup.text("#cure-command"), cureFor(cause));
-			assert.ok(await popup.shows("#cure-command"));
+			await until("the popup shows the command", async () => {
+				const command = await popup.text("#cure-command");
+				return command === cureFor(cause) && (await popup.shows("#cure-command"));
+			});
 			const { checks } = await doctor(world);
 			const found = checks.find(
 				(/** @type {any} */ check) =>
@@ -204,7 +206,7 @@ async function doctor(world) {
 }
 
 inEachBrowser(
-	"is known to doctor by its extension, once that has been here",
+	"doctor knows the extension once it has connected",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		await popup.dismiss();

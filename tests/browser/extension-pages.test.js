@@ -1,5 +1,4 @@
-// The extension's own pages, the first run and the settings, and what they say of what
-// waits.
+// The welcome page and the settings with the unsaved changes.
 
 import assert from "node:assert/strict";
 import { rename, writeFile } from "node:fs/promises";
@@ -32,7 +31,7 @@ const isSeen = (page, selector) =>
 	page.evaluate((s) => document.querySelector(s)?.checkVisibility() ?? false, selector);
 
 inEachBrowser(
-	"shows at the first run the one command that is left, and turns green by itself",
+	"the welcome page shows the one command to run, and turns green by itself",
 	async (world, browser) => {
 		const page = await browser.ownTab("welcome/welcome.html");
 		await page.bringToFront();
@@ -56,7 +55,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"leads from the popup to the page that says how to install it",
+	"the popup links to the page that says how to install url-notes",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article", "queued");
 		await popup.click("#how-to-install");
@@ -68,7 +67,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"says in the settings what it is connected to, and checks it when told to",
+	"the settings show the connection, and check it on request",
 	async (world, browser) => {
 		await world.command("add", "https://example.org/", "--tag", "a", "--tag", "b");
 		const page = await browser.own("options/options.html");
@@ -115,7 +114,7 @@ async function speaks(world, protocol) {
 }
 
 inEachBrowser(
-	"says that program and extension don't fit, on the button, in the settings and at the first run",
+	"button, settings and welcome page say that program and extension don't fit together",
 	async (world, browser) => {
 		const page = await browser.open(world.web.address("/article"));
 		const options = await browser.own("options/options.html");
@@ -163,7 +162,7 @@ inEachBrowser(
 	{ registered: false },
 );
 
-inEachBrowser("keeps the settings apart from each other", async (world, browser) => {
+inEachBrowser("changes one setting without the others", async (world, browser) => {
 	const page = await browser.own("options/options.html");
 	await page.click("#save-on-open");
 	await until("it is kept", async () =>
@@ -179,7 +178,7 @@ inEachBrowser("keeps the settings apart from each other", async (world, browser)
 });
 
 inEachBrowser(
-	"hands out what waits as a file that url-notes imports, and lets it go by the user's word alone",
+	"exports unsaved changes as a file for url-notes import, and discards them only if the user confirms",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article", "queued");
 		await popup.type("kept,");
@@ -248,7 +247,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"says that the browser's storage is full, loses nothing typed, and is well again when there is room",
+	"says that the browser's storage is full, loses no text, and recovers once there is room",
 	async (world, browser) => {
 		const filling = await browser.own("options/options.html");
 		await filling.evaluate(async () => {

@@ -1,6 +1,6 @@
-// What a program that had the port before has left in the browser: a service worker, a cached
-// script, a cached page. None of it reads a note, learns the site's own origin, or gets the
-// key; and the user's bookmarks go on leading to the notes.
+// What another program on the same port has left in the browser: a service worker, a cached
+// script, a cached page. None of them can read a note or learn the site's origin or key, and
+// the user's bookmarks still open the notes.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

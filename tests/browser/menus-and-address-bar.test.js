@@ -1,7 +1,7 @@
-// Around the popup: context menus, the address bar, all tabs of a window, the badge.
+// Context menus, address bar, all tabs of a window, badge.
 //
-// All of it is done as a person does it: right clicks, the menu, the keyword in the address
-// bar, the browser's own question about a permission.
+// The tests act as a person does: with right clicks, the menu, the keyword in the address bar
+// and the browser's own question about a permission.
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -78,7 +78,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"saves a link without going there, under its own words, and says so on the button",
+	"saves a link without opening it, with its text as title, and shows that on the button",
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/links");
 		await popup.dismiss();
@@ -100,7 +100,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"keeps a link for the host that isn't there, counts it on the button, and delivers it",
+	"keeps a link while the host is missing, counts it on the button, and delivers it later",
 	async (world, browser) => {
 		const page = await browser.open(world.web.address("/links"));
 		await browser.chooseFromMenu(page, "#good", "save-link");
@@ -116,7 +116,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"saves the selection as a quote that leads to its very place",
+	"saves the selection as a quote that links to its passage",
 	async (world, browser) => {
 		await world.siteAnswers();
 		const page = await browser.open(world.web.address("/links"));
@@ -136,7 +136,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"offers both for a link that is selected, and does either",
+	"offers both for a selected link, and does either",
 	async (world, browser) => {
 		await world.siteAnswers();
 		const page = await browser.open(world.web.address("/links"));
@@ -158,7 +158,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"saves by its shortcut, from the keyboard alone",
+	"saves by its shortcut, with the keyboard only",
 	async (world, browser) => {
 		await world.siteAnswers();
 		const page = await browser.open(world.web.address("/article"));
@@ -197,7 +197,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"finds notes from the address bar, and goes to the page of one or to the site's search",
+	"finds notes from the address bar, and opens a page or the site's search",
 	async (world, browser) => {
 		await world.siteAnswers();
 		const article = world.web.address("/article");
@@ -234,7 +234,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"says in the address bar that the host can't be reached, and leads to the settings",
+	"says in the address bar that the host can't be reached, and opens the settings",
 	async (world, browser) => {
 		const page = await browser.open(world.web.address("/bread"));
 		await browser.typeInAddressBar(page, "un bread");
@@ -249,7 +249,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"saves all tabs of the window with tags for all, and says in one sentence what became of them",
+	"saves all tabs of the window with the same tags, and sums up the results in one sentence",
 	async (world, browser) => {
 		const before = world.web.address("/article");
 		await world.command("add", before, "--title", "Mine", "--tag", "ci");
@@ -295,13 +295,13 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"keeps the tabs of a window for the host that isn't there, and says how to mend it",
+	"keeps the tabs of a window while the host is missing, and says how to fix that",
 	async (world, browser) => {
 		await browser.open(world.web.address("/bread"));
 		const saving = await browser.own("window/window.html");
 		await saving.click("#save");
 		await browser.allow();
-		await says(saving, "#connection", /1 waiting.* isn.t installed/);
+		await says(saving, "#connection", /1 not saved yet.* isn.t installed/);
 		await says(saving, "#cure-command", /install\.sh/);
 		await world.install();
 		await says(saving, "#connection", /^1 saved/);
@@ -311,7 +311,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"marks saved pages on the button if the user wants it, by what makes them the same page",
+	"marks saved pages on the button if the user wants it, by their page keys",
 	async (world, browser) => {
 		const address = world.web.address("/article");
 		const page = await browser.open(address);
@@ -351,12 +351,12 @@ inEachBrowser(
 	{ headed: true },
 );
 
-inEachBrowser("has no part in private windows", async (_world, browser) => {
+inEachBrowser("is absent from private windows", async (_world, browser) => {
 	assert.ok(await browser.absentInPrivate());
 });
 
 inEachBrowser(
-	"gives other extensions no answer",
+	"doesn't answer other extensions",
 	async (world, browser) => {
 		const found = await until("the other one has tried", async () =>
 			(await browser.addresses()).find((address) => address.includes("?tried")),

@@ -1,4 +1,4 @@
-// What the button does on pages of every kind: it saves the page, or says that it can't.
+// The button on pages of every kind: it saves the page, or says that it can't.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -20,7 +20,7 @@ import { inEachBrowser } from "./test-environment.js";
 async function isTurnedAway(world, browser, page, address) {
 	await browser.visit(page, address);
 	const popup = await world.click(browser, page, "error");
-	assert.match(await popup.text("#status"), /can.t be saved/, address);
+	await popup.says("#status", /can.t be saved/);
 	assert.equal(await popup.shows("#fields"), false, address);
 	assert.equal(await popup.shows("#problem"), false, address);
 	await popup.press("Escape");
@@ -28,7 +28,7 @@ async function isTurnedAway(world, browser, page, address) {
 }
 
 inEachBrowser(
-	"saves texts, pictures and PDF files, which say nothing of themselves",
+	"saves text, image and PDF files, which have no metadata",
 	async (world, browser) => {
 		const page = await browser.open();
 		for (const [address, title] of /** @type {const} */ ([
@@ -54,7 +54,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"says softly that the browser's own pages can't be saved, and saves none",
+	"says that the browser's own pages can't be saved, and saves none",
 	async (world, browser) => {
 		const page = await browser.open();
 		const own =
@@ -73,20 +73,17 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"makes no error of a page that could not be loaded",
-	async (world, browser) => {
-		const page = await browser.open();
-		const address = "http://127.0.0.1:9/nobody-is-there";
-		await browser.visit(page, address);
-		// Both browsers tell its address, and it is one to keep.
-		const popup = await world.click(browser, page);
-		await popup.dismiss();
-		await world.holds([{ url: address, tags: [] }]);
-	},
-);
+inEachBrowser("saves a page that could not be loaded", async (world, browser) => {
+	const page = await browser.open();
+	const address = "http://127.0.0.1:9/nobody-is-there";
+	await browser.visit(page, address);
+	// Both browsers tell its address, and it is one to keep.
+	const popup = await world.click(browser, page);
+	await popup.dismiss();
+	await world.holds([{ url: address, tags: [] }]);
+});
 
-inEachBrowser("turns the extension's own pages away", async (world, browser) => {
+inEachBrowser("refuses the extension's own pages", async (world, browser) => {
 	const { page, popup } = await world.save(browser, "/article");
 	const address = await popup.evaluate(
 		() => new URL("../options/options.html", location.href).href,
@@ -96,19 +93,16 @@ inEachBrowser("turns the extension's own pages away", async (world, browser) => 
 	await world.holds([{ url: world.web.address("/article"), tags: [] }]);
 });
 
-inEachBrowser(
-	"keeps files out unless the settings let them in",
-	async (world, browser) => {
-		const file = path.join(world.home, "page.html");
-		await writeFile(file, "<!doctype html><title>On my disk</title>");
-		const page = await browser.open();
-		await isTurnedAway(world, browser, page, pathToFileURL(file).href);
-		await world.holds([]);
-	},
-);
+inEachBrowser("refuses files unless the settings allow them", async (world, browser) => {
+	const file = path.join(world.home, "page.html");
+	await writeFile(file, "<!doctype html><title>On my disk</title>");
+	const page = await browser.open();
+	await isTurnedAway(world, browser, page, pathToFileURL(file).href);
+	await world.holds([]);
+});
 
 inEachBrowser(
-	"saves files where the settings let them in",
+	"saves files if the settings allow them",
 	async (world, browser) => {
 		const file = path.join(world.home, "page.html");
 		await writeFile(file, "<!doctype html><title>On my disk</title>");

@@ -1,9 +1,9 @@
-// Strings that have run code in other programs' pages, made by putting together
-// what such strings are made of: ways out of where text stands, elements, events,
-// schemes and how they are written. Nothing here is meant to be read by a person.
+// Strings that have run code in the pages of other programs, and combinations of their parts:
+// ways out of the surrounding text, elements, events, schemes and their spellings. They aren't
+// meant to be read.
 //
-// Sources: OWASP's XSS Filter Evasion Cheat Sheet, PortSwigger's XSS cheat sheet, and
-// the Markdown forms in which renderers have let `javascript:` through.
+// Sources: OWASP's XSS Filter Evasion Cheat Sheet, PortSwigger's XSS cheat sheet, and the
+// Markdown forms in which renderers have let `javascript:` through.
 
 /** What is to run: a dialog is seen, and so is a mark that is left. */
 const CODE = "alert(xss=1)";

@@ -39,7 +39,7 @@ async function select(page, from, to) {
 }
 
 inEachBrowser(
-	"links a quote to its very place in the page, also where the words are there more than once",
+	"links a quote to its passage, even if the page repeats the words",
 	async (world, browser) => {
 		const page = await browser.open(world.web.address("/repetitive"));
 		for (const { from, to, says, place } of /** @type {const} */ ([
@@ -109,7 +109,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"previews the note as the site will show it, and leads back to the text",
+	"previews the note as the site will show it, and returns to the text",
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/article");
 		const note =
@@ -162,7 +162,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"parts tags at the commas of Chinese, Japanese and Arabic, too",
+	"separates tags at Chinese, Japanese and Arabic commas too",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		await popup.type("絵画，音楽");
@@ -181,7 +181,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"goes along the chosen tags by keyboard, and takes them away in the middle",
+	"moves along the chosen tags by keyboard, and removes one in the middle",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		await popup.type("one,two,three,");
@@ -198,7 +198,7 @@ inEachBrowser(
 		await popup.press("Delete");
 		await popup.hasTags("one", "three");
 		assert.equal(await focusedTag(), "three", "the one that took its place");
-		assert.equal(await popup.text("#announcement"), "Removed: two");
+		await popup.says("#announcement", /^Removed: two$/);
 		await popup.press("Backspace");
 		await popup.hasTags("one");
 		assert.equal(await focusedTag(), "one");
@@ -214,33 +214,30 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"tells of the other notes of the site, and opens them",
-	async (world, browser) => {
-		const { popup: first } = await world.save(browser, "/article");
-		assert.equal(await first.shows("#on-site"), false, "it is the only one");
-		await first.dismiss();
-		const { popup } = await world.save(browser, "/bread");
-		await until("they are told of", async () =>
-			/^2 notes on this site$/.test(await popup.text("#on-site")),
-		);
-		await popup.click("#on-site");
-		const address = `${await world.origin()}/site/127.0.0.1`;
-		await until("the site's page is open", async () =>
-			(await browser.addresses()).includes(address),
-		);
-		const page = await browser.open(address);
-		assert.equal((await page.$$("article")).length, 2);
-	},
-);
+inEachBrowser("links to the other notes of the web site", async (world, browser) => {
+	const { popup: first } = await world.save(browser, "/article");
+	assert.equal(await first.shows("#on-site"), false, "it is the only one");
+	await first.dismiss();
+	const { popup } = await world.save(browser, "/bread");
+	await until("they are shown", async () =>
+		/^2 notes on this site$/.test(await popup.text("#on-site")),
+	);
+	await popup.click("#on-site");
+	const address = `${await world.origin()}/site/127.0.0.1`;
+	await until("the site's page is open", async () =>
+		(await browser.addresses()).includes(address),
+	);
+	const page = await browser.open(address);
+	assert.equal((await page.$$("article")).length, 2);
+});
 
 inEachBrowser(
-	"says where a page has a note already under the address that it gives as its own",
+	"says that a page has a note under its canonical URL",
 	async (world, browser) => {
 		const { popup: first } = await world.save(browser, "/article");
 		await first.dismiss();
 		const { popup } = await world.save(browser, "/amp/article");
-		await until("it is told of", () => popup.shows("#elsewhere"));
+		await until("it is shown", () => popup.shows("#elsewhere"));
 		assert.ok((await popup.text("#elsewhere")).includes(world.web.address("/article")));
 		const [, note] = await world.notes();
 		assert.equal(
@@ -253,7 +250,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"saves by the Save button alone where the settings say so, and keeps what is typed before",
+	"saves only with the Save button if the settings say so, and keeps earlier text",
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/article", "unsaved");
 		await popup.type("later,");
@@ -272,27 +269,24 @@ inEachBrowser(
 	{ settings: "save-on-open = false\n" },
 );
 
-inEachBrowser(
-	"is there and takes what is typed before the host has answered",
-	async (world, browser) => {
-		const { popup: first } = await world.save(browser, "/article");
-		await first.dismiss();
-		const goOn = await world.stopHosts();
-		const page = await browser.open(world.web.address("/bread"));
-		const popup = await world.click(browser, page, "saving");
-		assert.equal(await popup.value("#title"), "A sourdough bread for busy people");
-		await popup.type("soon,half");
-		await popup.hasTags("soon");
-		assert.equal(await popup.value("#tags"), "half");
-		goOn();
-		await popup.reaches("saved");
-		assert.equal(await popup.value("#tags"), "half", "what was being typed stays");
-		await popup.dismiss();
-		await until("all of it is stored", async () =>
-			(await world.notes()).some(({ tags }) => tags.join() === "soon,half"),
-		);
-	},
-);
+inEachBrowser("accepts text before the host has responded", async (world, browser) => {
+	const { popup: first } = await world.save(browser, "/article");
+	await first.dismiss();
+	const goOn = await world.stopHosts();
+	const page = await browser.open(world.web.address("/bread"));
+	const popup = await world.click(browser, page, "saving");
+	assert.equal(await popup.value("#title"), "A sourdough bread for busy people");
+	await popup.type("soon,half");
+	await popup.hasTags("soon");
+	assert.equal(await popup.value("#tags"), "half");
+	goOn();
+	await popup.reaches("saved");
+	assert.equal(await popup.value("#tags"), "half", "what was being typed stays");
+	await popup.dismiss();
+	await until("all of it is stored", async () =>
+		(await world.notes()).some(({ tags }) => tags.join() === "soon,half"),
+	);
+});
 
 inEachBrowser(
 	"speaks German in a German browser",
@@ -306,13 +300,13 @@ inEachBrowser(
 		);
 		await popup.dismiss();
 		const again = await world.click(browser, page);
-		assert.match(await again.text("#status"), /^Gerade eben gespeichert$/);
+		await again.says("#status", /^Gerade eben gespeichert$/);
 	},
 	{ language: "de" },
 );
 
 inEachBrowser(
-	"tells screen readers what is there, and which completion is gone to",
+	"screen readers can read the fields and the highlighted completion",
 	async (world, browser) => {
 		for (const n of ["1", "2"])
 			await world.command("add", `https://e.org/${n}`, "--tag", "machine learning");
@@ -340,7 +334,7 @@ inEachBrowser(
 		await popup.type("mac");
 		await popup.offers("machine learning");
 		assert.ok((await field()).expanded);
-		assert.match(await popup.text("#announcement"), /^1 matching tag\.$/);
+		await popup.says("#announcement", /^1 matching tag\.$/);
 		const [none] = await heard("option");
 		assert.equal(none.name, "machine learning");
 		assert.equal(none.description, "2 notes");
@@ -357,7 +351,7 @@ inEachBrowser(
 		await popup.press("Enter");
 		await popup.hasTags("machine learning");
 		assert.ok(!(await field()).expanded);
-		assert.equal(await popup.text("#announcement"), "Added: machine learning");
+		await popup.says("#announcement", /^Added: machine learning$/);
 		const buttons = (await heard("button")).map((button) => button.name);
 		assert.ok(buttons.includes("Remove tag machine learning"), buttons.join());
 		assert.ok(buttons.includes("Preview") && buttons.includes("Undo"), buttons.join());
@@ -366,7 +360,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"shows a note as it was typed, with a line, where no program renders it",
+	"shows a note as typed, with the reason, if no program renders it",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article", "queued");
 		await popup.focus("#summary");
@@ -384,7 +378,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"stays quick while a note is previewed that other parsers take minutes for",
+	"stays fast with a note that other parsers need minutes for",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		for (const text of [

@@ -1,4 +1,4 @@
-// The program under test, and room for it to serve its site.
+// The program under test, with a port for its site.
 
 import { createServer } from "node:net";
 import path from "node:path";

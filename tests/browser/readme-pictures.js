@@ -1,5 +1,5 @@
-// The pictures of README.md: popup and tag page as Chromium shows them, light and dark.
-// Run it with `npm run pictures` after a change of their look; it writes docs/pictures.
+// The pictures of README.md: popup and tag page in Chromium, light and dark. After a change of
+// their look, `npm run pictures` writes them to docs/pictures.
 
 import { mkdir } from "node:fs/promises";
 import path from "node:path";

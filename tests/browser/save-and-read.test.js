@@ -1,5 +1,4 @@
-// The main job: a click saves the page, tags and a note are typed, and it is read on
-// the site.
+// The main task: save a page with a click, type tags and a note, and read them on the site.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
@@ -58,7 +57,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"finds tags, note and date again when a page is saved again",
+	"shows tags, note and date when a page is saved again",
 	async (world, browser) => {
 		const first = await world.save(browser, "/article");
 		await first.popup.type("ci,");
@@ -72,7 +71,7 @@ inEachBrowser(
 		const { popup } = await world.save(browser, "/article");
 		await popup.hasTags("ci");
 		assert.equal(await popup.value("#summary"), "Read this twice.");
-		assert.match(await popup.text("#status"), /^Saved just now$/);
+		await popup.says("#status", /^Saved just now$/);
 		assert.ok(await popup.shows("#delete"));
 		await popup.type("caching,");
 		await popup.hasTags("ci", "caching");
@@ -86,12 +85,12 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"takes a page with tracking in its address for the page it is, and says so",
+	"recognises a page despite tracking parameters, and says so",
 	async (world, browser) => {
 		const first = await world.save(browser, "/article?utm_source=newsletter");
 		await first.popup.dismiss();
 		const { popup } = await world.save(browser, "/article");
-		assert.match(await popup.text("#same-page"), /utm_source/);
+		await popup.says("#same-page", /utm_source/);
 		await popup.dismiss();
 		await world.holds([
 			{ url: world.web.address("/article?utm_source=newsletter"), tags: [] },
@@ -100,7 +99,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"takes a changed title and keeps it when the page is saved again",
+	"keeps a changed title when the page is saved again",
 	async (world, browser) => {
 		const first = await world.save(browser, "/article");
 		await first.popup.focus("#title");
@@ -117,22 +116,19 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"shows the tag for another name of it that was typed",
-	async (world, browser) => {
-		await world.command("tag", "alias", "ml", "machine learning");
-		const { popup } = await world.save(browser, "/article");
-		await popup.type("ci,ML,");
-		await popup.hasTags("ci", "machine learning");
-		await popup.type("more,");
-		await popup.hasTags("ci", "machine learning", "more");
-		await popup.dismiss();
-		const url = world.web.address("/article");
-		await world.holds([{ url, tags: ["ci", "machine learning", "more"] }]);
-	},
-);
+inEachBrowser("shows the tag for an alias that was typed", async (world, browser) => {
+	await world.command("tag", "alias", "ml", "machine learning");
+	const { popup } = await world.save(browser, "/article");
+	await popup.type("ci,ML,");
+	await popup.hasTags("ci", "machine learning");
+	await popup.type("more,");
+	await popup.hasTags("ci", "machine learning", "more");
+	await popup.dismiss();
+	const url = world.web.address("/article");
+	await world.holds([{ url, tags: ["ci", "machine learning", "more"] }]);
+});
 
-inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
+inEachBrowser("completes tags with the keyboard only", async (world, browser) => {
 	for (const [address, tag] of [
 		["https://example.org/1", "machine learning"],
 		["https://example.org/2", "machine learning"],
@@ -149,15 +145,15 @@ inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
 	await popup.hasTags("machine learning");
 
 	await popup.type("mac");
-	await popup.offers("macos", "web/emacs");
-	await popup.press("ArrowDown");
+	await popup.offers("macos", "web/emacs", "mac");
 	await popup.press("ArrowDown");
 	await popup.press("Enter");
 	await popup.hasTags("machine learning", "web/emacs");
 
-	// What was typed stays what was typed, unless an option was gone to.
+	// The last row creates the tag as typed.
 	await popup.type("mac");
-	await popup.offers("macos");
+	await popup.offers("macos", "mac");
+	await popup.press("ArrowUp");
 	await popup.press("Enter");
 	await popup.hasTags("machine learning", "web/emacs", "mac");
 
@@ -174,7 +170,7 @@ inEachBrowser("completes tags by keyboard alone", async (world, browser) => {
 	);
 });
 
-inEachBrowser("undoes a save, and undoes that", async (world, browser) => {
+inEachBrowser("undoes a save, and reverses the undo", async (world, browser) => {
 	const { popup } = await world.save(browser, "/article");
 	await popup.type("ci,");
 	await popup.reaches("saved");
@@ -191,7 +187,7 @@ inEachBrowser("undoes a save, and undoes that", async (world, browser) => {
 });
 
 inEachBrowser(
-	"deletes a note that was there before, and brings it back whole",
+	"deletes an existing note, and restores it completely",
 	async (world, browser) => {
 		const url = world.web.address("/article");
 		await world.command(
@@ -257,7 +253,7 @@ inEachBrowser(
 	"says that a page can't be saved, and saves nothing",
 	async (world, browser) => {
 		const popup = await world.click(browser, await browser.open(), "error");
-		assert.match(await popup.text("#status"), /can.t be saved/);
+		await popup.says("#status", /can.t be saved/);
 		assert.ok(
 			await popup.evaluate(() =>
 				["#title", "#tags", "#summary"].every((field) =>
@@ -313,25 +309,22 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"shows what looks like markup as the text that it is",
-	async (world, browser) => {
-		const { page, popup } = await world.save(browser, "/markup");
-		const title = `<img src=x onerror="document.title='broken'"> &amp; co`;
-		assert.equal(await popup.value("#title"), title);
-		await popup.type("<b>bold</b>,");
-		await popup.hasTags("<b>bold</b>");
-		await popup.focus("#summary");
-		await popup.type("<script>document.title='broken'</script> [x](javascript:alert(1))");
-		await popup.dismiss();
+inEachBrowser("shows text that looks like markup as text", async (world, browser) => {
+	const { page, popup } = await world.save(browser, "/markup");
+	const title = `<img src=x onerror="document.title='broken'"> &amp; co`;
+	assert.equal(await popup.value("#title"), title);
+	await popup.type("<b>bold</b>,");
+	await popup.hasTags("<b>bold</b>");
+	await popup.focus("#summary");
+	await popup.type("<script>document.title='broken'</script> [x](javascript:alert(1))");
+	await popup.dismiss();
 
-		const note = await world.readTagPage(page, "<b>bold</b>");
-		assert.equal(note.title, title);
-		assert.deepEqual(note.tags, ["<b>bold</b>"]);
-		assert.equal(await page.title(), "url-notes | tag | <b>bold</b>");
-		assert.equal(await page.$("article :is(img, script, b, [href^='javascript'])"), null);
-	},
-);
+	const note = await world.readTagPage(page, "<b>bold</b>");
+	assert.equal(note.title, title);
+	assert.deepEqual(note.tags, ["<b>bold</b>"]);
+	assert.equal(await page.title(), "url-notes | tag | <b>bold</b>");
+	assert.equal(await page.$("article :is(img, script, b, [href^='javascript'])"), null);
+});
 
 inEachBrowser(
 	"shows its notes to the user, and to no other site",

@@ -1,5 +1,5 @@
-// What a person sees: pictures of every state of the popup and of every page, for
-// people to look at, and axe's judgement whether everybody can read them.
+// Screenshots of every state of the popup and of every page, for people to look at, and checks
+// with axe that everybody can read them.
 
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";

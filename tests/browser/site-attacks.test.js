@@ -1,5 +1,4 @@
-// What other pages, and notes that were made to do harm, can do to the site in real
-// browsers: nothing.
+// Attacks on the site by other pages and by malicious notes, in real browsers.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -167,7 +166,7 @@ const OPENER = `<!doctype html><meta charset="utf-8"><title>Another page</title>
 	</script>`;
 
 inEachBrowser(
-	"tells other pages of this machine nothing, not even whether there is a tag",
+	"other pages on this machine can't even find out whether a tag exists",
 	async (world, browser) => {
 		await world.siteAnswers();
 		await world.command("add", "https://e.org/", "--title", "A note", "--tag", "there");
@@ -247,7 +246,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"shows nothing under a name that was made to lead here",
+	"shows nothing under a name that was pointed at this machine",
 	async (world, browser) => {
 		await world.siteAnswers();
 		await world.command("add", "https://e.org/", "--title", "A secret", "--tag", "gpu");
@@ -342,7 +341,7 @@ function hostileNotes() {
 }
 
 inEachBrowser(
-	"runs nothing and asks nobody for anything, whatever notes say",
+	"runs no code and sends no requests, whatever notes contain",
 	async (world, browser) => {
 		const origin = await world.origin();
 		const notes = hostileNotes();

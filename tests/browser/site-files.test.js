@@ -1,5 +1,5 @@
-// The site as files, in real browsers: served below a path as GitHub Pages does it, and
-// opened from the disk, where a page may fetch nothing.
+// The exported site in real browsers: served below a path, as on GitHub Pages, and opened from
+// the disk, where a page can't fetch anything.
 
 import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";
@@ -346,7 +346,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"leads from each address of the served site to the right page of files",
+	"each address of the served site opens the right exported page",
 	async (world, browser) => {
 		const folder = await publish(world);
 		const server = await serve(folder);
@@ -470,7 +470,7 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser("tells that a piece of the search is damaged", async (world, browser) => {
+inEachBrowser("says that a part of the search is damaged", async (world, browser) => {
 	const folder = await publish(world);
 	const page = await browser.open(`${pathToFileURL(folder)}/index.html`);
 	const piece = path.join(folder, "search/words/0.js");

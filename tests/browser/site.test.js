@@ -1,5 +1,4 @@
-// The site as a person reads it in a real browser: from the keyboard, and by addresses
-// that only a browser resolves.
+// The site in a real browser: by keyboard, and at addresses that only a browser resolves.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
@@ -67,7 +66,7 @@ const isAt = async (page, ending) => {
 	await isReady(page);
 };
 
-inEachBrowser("is read from the keyboard alone", async (world, browser) => {
+inEachBrowser("can be read with the keyboard only", async (world, browser) => {
 	const addresses = ["/article", "/hebrew", "/japanese"].map(world.web.address);
 	for (const [number, address] of addresses.entries()) {
 		await world.command("add", address, "--title", `Note ${number}`, "--tag", "to read");
@@ -121,42 +120,45 @@ inEachBrowser("is read from the keyboard alone", async (world, browser) => {
 	await page.close();
 });
 
-inEachBrowser("tells its keys, and lets them be turned off", async (world, browser) => {
-	await world.command("add", "https://example.org/", "--title", "A note");
-	await world.siteAnswers();
-	const page = await browser.open(`${world.site}/all/0`);
-	await page.bringToFront();
-	const { keyboard } = page;
-	const isOpen = () => page.$eval("dialog", (dialog) => dialog.open);
-	const keysButton = () =>
-		page.evaluate(() =>
-			/** @type {HTMLElement} */ (document.querySelector(".foot button")).click(),
-		);
+inEachBrowser(
+	"lists its keyboard shortcuts, and they can be turned off",
+	async (world, browser) => {
+		await world.command("add", "https://example.org/", "--title", "A note");
+		await world.siteAnswers();
+		const page = await browser.open(`${world.site}/all/0`);
+		await page.bringToFront();
+		const { keyboard } = page;
+		const isOpen = () => page.$eval("dialog", (dialog) => dialog.open);
+		const keysButton = () =>
+			page.evaluate(() =>
+				/** @type {HTMLElement} */ (document.querySelector(".foot button")).click(),
+			);
 
-	await keyboard.press("?");
-	await until("the keys are shown", isOpen);
-	await keyboard.press("j");
-	assert.notEqual(await focused(page), "A note");
-	await keyboard.press("Escape");
-	await until("the keys are gone", async () => !(await isOpen()));
+		await keyboard.press("?");
+		await until("the keys are shown", isOpen);
+		await keyboard.press("j");
+		assert.notEqual(await focused(page), "A note");
+		await keyboard.press("Escape");
+		await until("the keys are gone", async () => !(await isOpen()));
 
-	await keysButton();
-	await page.click("dialog input");
-	await keyboard.press("Escape");
-	await keyboard.press("j");
-	await keyboard.press("?");
-	assert.equal(await isOpen(), false);
-	// Also on the next page.
-	await page.goto(`${world.site}/`);
-	await keyboard.press("j");
-	assert.notEqual(await focused(page), "A note");
-	await keysButton();
-	await page.click("dialog input");
-	await page.click("dialog button");
-	await keyboard.press("j");
-	await focusIsAt(page, "A note");
-	await page.close();
-});
+		await keysButton();
+		await page.click("dialog input");
+		await keyboard.press("Escape");
+		await keyboard.press("j");
+		await keyboard.press("?");
+		assert.equal(await isOpen(), false);
+		// Also on the next page.
+		await page.goto(`${world.site}/`);
+		await keyboard.press("j");
+		assert.notEqual(await focused(page), "A note");
+		await keysButton();
+		await page.click("dialog input");
+		await page.click("dialog button");
+		await keyboard.press("j");
+		await focusIsAt(page, "A note");
+		await page.close();
+	},
+);
 
 inEachBrowser("shows each tag at its own address", async (world, browser) => {
 	for (const [number, tag] of PICKY.entries()) {
@@ -218,3 +220,141 @@ inEachBrowser("shows each tag at its own address", async (world, browser) => {
 	);
 	await page.close();
 });
+
+const LONG_TEXT = Array.from({ length: 9 }, (_, line) => `- Point ${line}`).join("\n");
+const MANY_TAGS = Array.from({ length: 11 }, (_, number) => `tag ${number}`);
+
+/**
+ * Saves one note with a long text and eleven tags, and one with a short text and one tag.
+ * @param {import("./test-environment.js").World} world
+ */
+async function saveLongAndShort(world) {
+	const tags = MANY_TAGS.flatMap((tag) => ["--tag", tag]);
+	const add = [
+		"add",
+		"https://example.org/long",
+		"--title",
+		"Long",
+		"--summary",
+		LONG_TEXT,
+	];
+	await world.command(...add, ...tags);
+	await world.command(
+		"add",
+		"https://example.org/short",
+		"--summary",
+		"Short.",
+		"--tag",
+		"tag 0",
+	);
+	await world.siteAnswers();
+}
+
+/**
+ * What a reader sees of the note called Long.
+ * @param {Page} page
+ */
+const seenOfLong = (page) =>
+	page.evaluate(() => {
+		const articles = [...document.querySelectorAll("article")];
+		const article = articles.find((one) => one.textContent?.includes("Long"));
+		/** @param {string} selector */
+		const texts = (selector) =>
+			[...(article?.querySelectorAll(selector) ?? [])]
+				.filter((element) => element.checkVisibility())
+				.map((element) => element.textContent ?? "");
+		const text = article?.querySelector(".clamped")?.getBoundingClientRect();
+		return {
+			tags: texts(".tags a"),
+			links: texts(".show-more"),
+			height: article?.getBoundingClientRect().height ?? 0,
+			textHeight: text?.height ?? 0,
+			dates: texts(".facts time"),
+		};
+	});
+
+inEachBrowser(
+	"shows four lines and six tags of a long note, and the rest on a click",
+	async (world, browser) => {
+		await saveLongAndShort(world);
+		const page = await browser.open(`${world.site}/tag/tag%200`);
+		await isReady(page);
+		const before = await seenOfLong(page);
+		assert.deepEqual(before.tags, [...MANY_TAGS.slice(0, 6), "+5"]);
+		assert.deepEqual(before.links, ["More"]);
+		assert.equal(await page.$$eval(".show-more", (links) => links.length), 1);
+		assert.equal(before.dates[0], "just now");
+		assert.match(
+			(await page.$eval(".facts time", (time) => time.getAttribute("title"))) ?? "",
+			/^\d{1,2} \w{3} \d{4}, \d\d:\d\d$/,
+		);
+
+		await page.click(".show-more");
+		const whole = await seenOfLong(page);
+		assert.ok(
+			whole.textHeight > before.textHeight * 1.5,
+			JSON.stringify([before, whole]),
+		);
+		assert.deepEqual(whole.links, ["Less"]);
+		await page.click(".rest a");
+		assert.deepEqual((await seenOfLong(page)).tags, MANY_TAGS);
+		await focusIsAt(page, "tag 6");
+		await page.close();
+	},
+);
+
+inEachBrowser(
+	"shows compact rows on each page once they are chosen",
+	async (world, browser) => {
+		await saveLongAndShort(world);
+		const page = await browser.open(`${world.site}/`);
+		await isReady(page);
+		const cards = await seenOfLong(page);
+		assert.ok(cards.height > 100, JSON.stringify(cards));
+		await page.click("#compact");
+		for (const address of ["/", "/tag/tag%200", "/all/0", "/site/example.org"]) {
+			await page.goto(world.site + address);
+			await isReady(page);
+			const row = await seenOfLong(page);
+			assert.equal(Math.round(row.height), 56, address);
+			assert.deepEqual(row.links, [], address);
+			assert.ok(await page.$eval("#compact", (box) => /** @type {any} */ (box).checked));
+		}
+		await page.click("#compact");
+		await page.goto(`${world.site}/`);
+		await isReady(page);
+		assert.equal((await seenOfLong(page)).height, cards.height);
+		await page.close();
+	},
+);
+
+inEachBrowser(
+	"has compact rows and links to all of a note without JavaScript",
+	async (world, browser) => {
+		await saveLongAndShort(world);
+		const page = await browser.open();
+		await page.setJavaScriptEnabled(false);
+		await page.goto(`${world.site}/`);
+		/** @param {string} selector */
+		const leadsTo = async (selector) => {
+			const links = await page.$$eval(selector, (found) =>
+				found.map((link) => link.getAttribute("href")),
+			);
+			return links[0] ?? "";
+		};
+		const note = await leadsTo("article:last-of-type a[rel=bookmark]");
+		assert.match(note, /^\/note\/\d+$/);
+		assert.equal(await leadsTo(".show-more"), note);
+		assert.equal(await leadsTo(".rest a"), note);
+		const height = () =>
+			page.$eval(
+				"article:last-of-type",
+				(article) => article.getBoundingClientRect().height,
+			);
+		assert.ok((await height()) > 100);
+		await page.click("#compact");
+		assert.equal(Math.round(await height()), 56);
+		await page.close();
+	},
+	{ only: "Chromium" },
+);

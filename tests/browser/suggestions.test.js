@@ -1,4 +1,4 @@
-// Suggested tags: learned from notes that are there, taken with keys and clicks.
+// Suggested tags, learned from existing notes, taken by keyboard and by click.
 
 import assert from "node:assert/strict";
 import { until } from "./driver/until.js";
@@ -27,7 +27,7 @@ const places = (popup) =>
 	);
 
 inEachBrowser(
-	"takes suggested tags with Tab, with Alt and a digit, and with a click",
+	"takes suggested tags with arrows, with Alt and a digit, and with a click, never with Tab",
 	async (world, browser) => {
 		await bake(world);
 		const { popup } = await world.save(browser, "/bread");
@@ -36,9 +36,14 @@ inEachBrowser(
 		assert.deepEqual(await places(popup), before, "nothing moves when they come");
 		const first = await popup.offered();
 		assert.equal(first.length <= 5, true);
-		assert.match(await popup.text("#why"), /^Suggested: appears in the title Tab$/);
-		assert.match(await popup.text("#announcement"), /^Suggested: sourdough, /);
+		await popup.says("#why", /^Suggested: appears in the title Alt\+1$/);
+		await popup.says("#announcement", /^Suggested: sourdough, /);
 		await popup.press("Tab");
+		assert.notEqual(await popup.focused(), "tags");
+		assert.deepEqual(await popup.tags(), []);
+		await popup.focus("#tags");
+		await popup.press("ArrowDown");
+		await popup.press("Enter");
 		await popup.hasTags("sourdough");
 		assert.equal(await popup.focused(), "tags");
 		await until("the rest is offered anew", async () => {
@@ -72,14 +77,14 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"keeps suggestions out of the way of typing, and lets them be refused",
+	"hides suggestions during typing, and the user can dismiss them",
 	async (world, browser) => {
 		await bake(world);
 		const { popup } = await world.save(browser, "/bread");
 		await popup.offers("sourdough");
 		await popup.type("bak");
 		await popup.offers("baking");
-		assert.deepEqual(await popup.offered(), ["baking"], "completions alone");
+		assert.deepEqual(await popup.offered(), ["baking", "bak"], "completions alone");
 		await popup.press("Tab");
 		await popup.hasTags("baking");
 		await popup.offers("sourdough");
@@ -91,19 +96,17 @@ inEachBrowser(
 		await popup.press("Enter");
 		await popup.offers("sourdough");
 		await popup.press("Enter");
-		assert.equal(await popup.focused(), "summary", "the way on while Tab takes them");
+		assert.equal(await popup.focused(), "summary", "the tags are done");
 		await popup.focus("#tags");
 		await popup.click("#dismiss");
 		await until("they are gone", async () => (await popup.offered()).length === 0);
-		await popup.press("Enter");
-		assert.equal(await popup.focused(), "tags", "Tab is the way on again");
 		await popup.press("Tab");
 		await popup.hasTags("baking");
 	},
 );
 
 inEachBrowser(
-	"offers the page's own keywords last, and nothing where nothing is known",
+	"suggests page keywords last, and nothing for an unknown page",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/second-article");
 		await until("the place is given up", async () => !(await popup.shows("#suggested")));
@@ -115,7 +118,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"asks again once the host is there",
+	"requests suggestions again once the host is there",
 	async (world, browser) => {
 		await bake(world);
 		const { popup } = await world.save(browser, "/bread", "queued");

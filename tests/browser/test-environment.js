@@ -1,6 +1,5 @@
-// What one test lives in: a home folder, a store and a port of its own, url-notes
-// installed there by install.sh, pages to read, and browsers. All of it is gone when
-// the test ends.
+// The environment of one test: its own home folder, store and port, url-notes installed there
+// by install.sh, web pages, and browsers. It is removed when the test ends.
 
 import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -19,7 +18,7 @@ import { serveWeb } from "./web.js";
 
 const run = promisify(execFile);
 /**
- * A sentence that has to be true in both browsers.
+ * Runs a test in both browsers. Its title is a sentence.
  *
  * @param {string} sentence
  * @param {(world: World, browser: import("./driver/browser.js").Browser) => Promise<void>} check
@@ -27,11 +26,11 @@ const run = promisify(execFile);
  *   resolves?: string, keepsWelcome?: boolean, headed?: boolean, littleStorage?: boolean, before?: (world: World) => Promise<unknown>,
  *   others?: (world: World) => Promise<string[]>,
  *   extension?: (driver: import("./driver/browser.js").Driver, world: World) => Promise<string> }} [options]
- *   registered: false as before install.sh was run; settings: the configuration file;
- *   language: of the browser; only: the one browser that has what it is about; resolves: a
- *   host name that leads to this machine; keepsWelcome: the page of the first run stays
- *   open; headed, littleStorage: as in driver/browser.js; before: what is done before the browser is started; others: folders of other
- *   extensions; extension: makes the folder of another than the project's own
+ *   registered: false if install.sh hasn't run yet; settings: the configuration file;
+ *   language: of the browser; only: the browser that the test is about; resolves: a
+ *   host name that resolves to this machine; keepsWelcome: the welcome page stays
+ *   open; headed, littleStorage: as in driver/browser.js; before: runs before the browser starts; others: folders of other
+ *   extensions; extension: creates the folder of another version of the extension
  */
 export function inEachBrowser(
 	sentence,
@@ -112,7 +111,7 @@ export class World {
 	}
 
 	/**
-	 * What the user does to have the host: runs install.sh.
+	 * Installs the host as a user does: runs install.sh.
 	 * @param {string} [program]
 	 */
 	async install(program = builtProgram) {
@@ -159,7 +158,7 @@ export class World {
 	}
 
 	/**
-	 * Starts a browser that has to find the extension by itself.
+	 * Starts a browser that finds the extension by itself.
 	 * @param {import("./driver/browser.js").Driver} driver
 	 */
 	async startBare(driver) {
@@ -172,7 +171,7 @@ export class World {
 	}
 
 	/**
-	 * Closes a browser and starts it anew on the same profile.
+	 * Closes a browser and starts it again with the same profile.
 	 * @param {import("./driver/browser.js").Browser} browser
 	 */
 	async restart(browser) {
@@ -181,9 +180,9 @@ export class World {
 	}
 
 	/**
-	 * Kills a browser and starts it anew on the same profile.
+	 * Kills a browser and starts it again with the same profile.
 	 * @param {import("./driver/browser.js").Browser} browser
-	 * @param {() => void} meanwhile done while no browser runs
+	 * @param {() => void} meanwhile runs while no browser does
 	 */
 	async crash(browser, meanwhile) {
 		await browser.kill();
@@ -200,7 +199,7 @@ export class World {
 	}
 
 	/**
-	 * Clicks the toolbar button and waits until the popup can be typed into.
+	 * Clicks the toolbar button and waits until the user can type in the popup.
 	 *
 	 * @param {import("./driver/browser.js").Browser} browser
 	 * @param {Page} page
@@ -231,7 +230,7 @@ export class World {
 	}
 
 	/**
-	 * The command line, on the same store.
+	 * Runs the command line on the same store.
 	 * @param {string[]} args
 	 */
 	async command(...args) {
@@ -240,7 +239,7 @@ export class World {
 	}
 
 	/**
-	 * Puts notes into the store that no browser could save; they come as from an import.
+	 * Puts notes into the store that no browser could save, as an import does.
 	 * @param {{ url: string, title: string, tags: string[], summary: string, excerpt: string | null }[]} notes
 	 * @returns {Promise<number[]>} their ids
 	 */
@@ -288,7 +287,7 @@ export class World {
 	}
 
 	/**
-	 * Where browsers get the site; once it answers.
+	 * Waits until the site answers browsers.
 	 * @returns {Promise<string>} the origin
 	 */
 	async origin() {
@@ -303,7 +302,7 @@ export class World {
 		return new URL(location).origin;
 	}
 
-	/** Ids of the host's processes, whoever started them. */
+	/** Ids of all processes of the host. */
 	async hostProcesses() {
 		const { stdout } = await run("ps", ["-axo", "pid=,args="]);
 		return stdout
@@ -327,8 +326,8 @@ export class World {
 	}
 
 	/**
-	 * Stops the host in whatever it does.
-	 * @returns {Promise<() => void>} lets it go on, where it is still there; at the end at the latest
+	 * Pauses the host at any point.
+	 * @returns {Promise<() => void>} resumes it, if it still exists; at the latest when the test ends
 	 */
 	async stopHosts() {
 		const ids = await this.#runningHosts();
@@ -346,7 +345,7 @@ export class World {
 	}
 
 	/**
-	 * Goes to a tag's page on the site, as soon as it has a note, and reads the first one.
+	 * Opens a tag's page on the site once it has a note, and reads the first note.
 	 *
 	 * @param {Page} page
 	 * @param {string} tag

@@ -1,4 +1,4 @@
-// What is exported is read by real browsers, and what they keep is imported.
+// Real browsers read exported files, and their own exports are imported.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,5 +1,5 @@
-// Nothing typed is lost: not to a stray click, to a host that is missing or killed,
-// or to another browser.
+// Typed text is never lost: not by a stray click, a missing or killed host, or another
+// browser.
 
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -29,7 +29,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"names the program that has the port of the site",
+	"names the program that uses the site's port",
 	async (world, browser) => {
 		const squatter = createServer((_, answer) => answer.end("mine"));
 		await new Promise((listening) => {
@@ -69,10 +69,10 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"says how to mend a host that isn't registered, and delivers the save once it is, once only",
+	"says how to register a missing host, and then delivers the save, once",
 	async (world, browser) => {
 		const { page, popup } = await world.save(browser, "/article", "queued");
-		assert.match(await popup.text("body"), /\.\/install\.sh/);
+		await popup.says("body", /\.\/install\.sh/);
 		await popup.type("later,");
 		await popup.hasTags("later");
 		await popup.focus("#summary");
@@ -109,7 +109,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"keeps what waits for the host when the browser is closed, and delivers it at the next start",
+	"keeps unsaved changes when the browser is closed, and delivers them at the next start",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article", "queued");
 		await popup.type("kept,");
@@ -123,7 +123,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"says what is wrong with the notes, and delivers the save once they are mended",
+	"says what is wrong with the notes, and delivers the save once they are repaired",
 	async (world, browser) => {
 		const database = path.join(world.environment.URL_NOTES_DATA_DIR, "notes.db");
 		await mkdir(path.dirname(database), { recursive: true });
@@ -178,7 +178,7 @@ inEachBrowser(
 );
 
 inEachBrowser(
-	"loses and doubles nothing when the browser is killed in the middle of a save",
+	"loses and duplicates nothing when the browser is killed during a save",
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		await popup.type("told,");

@@ -1,5 +1,5 @@
-// install.sh under the feet of a running browser: the old program's host is replaced,
-// and nothing that is typed meanwhile is lost.
+// install.sh while a browser is running: it replaces the host of the old program, and nothing
+// that the user types meanwhile is lost.
 
 import assert from "node:assert/strict";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { builtProgram } from "./program.js";
 import { inEachBrowser } from "./test-environment.js";
 
 inEachBrowser(
-	"goes on with the new program when install.sh replaces it, and keeps what is typed",
+	"continues with the new program after install.sh replaced it, and keeps typed text",
 	async (world, browser) => {
 		await world.siteAnswers();
 		const old = await world.hostProcesses();

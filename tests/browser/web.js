@@ -1,4 +1,4 @@
-// The web that the tests read: a server of pages on a port of its own.
+// A server with the web pages that the tests save.
 
 import { createServer } from "node:http";
 import path from "node:path";

@@ -25,7 +25,7 @@ async function start(host = new FakeHost()) {
 	return { background, host, quick, flashes };
 }
 
-test("a link is saved under its words, and its tab is told", async () => {
+test("a link is saved with its text as title, and its tab shows the result", async () => {
 	const { host, quick, flashes } = await start();
 	quick.save("https://example.org/b", "Its words", 7);
 	await settle();
@@ -33,7 +33,7 @@ test("a link is saved under its words, and its tab is told", async () => {
 	assert.deepEqual(flashes, [[7, true]]);
 });
 
-test("a link that is refused stays, with the reason, and its tab is told", async () => {
+test("a refused link stays in the outbox with the reason, and its tab shows the failure", async () => {
 	const { background, host, quick, flashes } = await start();
 	host.interfere = () => new HostError("too_large", "The address is too long.");
 	quick.save("https://example.org/b", "", 7);
@@ -42,7 +42,7 @@ test("a link that is refused stays, with the reason, and its tab is told", async
 	assert.equal(background.outbox.entries[0]?.refused?.kind, "too_large");
 });
 
-test("each page of a window is in one part of the summary", async () => {
+test("each page of a window counts in one part of the summary", async () => {
 	const { background, host, quick } = await start();
 	host.keep("https://example.org/old");
 	host.interfere = (_method, { url }) =>
@@ -80,7 +80,7 @@ test("each page of a window is in one part of the summary", async () => {
 	assert.equal(background.outbox.entries.length, 0);
 });
 
-test("a thousand tabs wait for the host, over a restart too, and are saved in their order", async () => {
+test("a thousand tabs wait for the host, even over a restart, and are saved in order", async () => {
 	const host = new FakeHost();
 	host.away();
 	const { background, quick } = await start(host);

@@ -1,4 +1,4 @@
-// What the button's badge says, and how seldom the host is asked for it.
+// What the badge on the button shows, and how rarely it sends a request to the host.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -46,22 +46,22 @@ async function start(...urls) {
 
 const PAGE = "https://example.org/a";
 
-test("asks nothing unless the user wants pages marked", async () => {
+test("sends no request unless the user wants saved pages marked", async () => {
 	const { host, badge } = await start(PAGE);
-	badge.look();
+	badge.update();
 	badge.written("saveNote");
 	await settle();
 	assert.deepEqual(host.log, []);
 });
 
-test("of two hundred tabs asks about the one in front", async () => {
+test("of two hundred tabs, looks up only the active one", async () => {
 	const urls = Array.from({ length: 200 }, (_, i) => `https://example.org/${i}`);
 	const { browser, host, badge } = await start(...urls);
 	host.keep("https://example.org/0");
 	await badge.mark(true);
 	for (let i = 0; i < 200; i += 1) {
 		badge.left(i);
-		badge.look();
+		badge.update();
 	}
 	await settle();
 	assert.deepEqual(
@@ -72,14 +72,14 @@ test("of two hundred tabs asks about the one in front", async () => {
 	assert.equal(browser.seen(1), "");
 });
 
-test("remembers what it was told, for a minute and until something is written", async () => {
+test("caches a lookup for a minute, or until something is written", async () => {
 	const { browser, host, badge } = await start(PAGE);
 	await badge.mark(true);
 	await settle();
 	assert.equal(browser.seen(0), "");
 	const { length } = browser.writes;
 	for (let i = 0; i < 5; i += 1) {
-		badge.look();
+		badge.update();
 		await settle();
 	}
 	assert.equal(host.log.length, 1);
@@ -93,26 +93,26 @@ test("remembers what it was told, for a minute and until something is written", 
 	assert.equal(browser.seen(0), "✓");
 	mock.timers.tick(60_000);
 	host.notes.clear();
-	badge.look();
+	badge.update();
 	await settle();
 	assert.equal(browser.seen(0), "");
 });
 
-test("says nothing of a page that was left while the host was asked", async () => {
+test("shows no mark if the tab changed its page during the lookup", async () => {
 	const { browser, host, badge } = await start(PAGE);
 	host.keep(PAGE);
 	host.interfere = () => {
 		host.interfere = null;
 		Object.assign(browser.all[0] ?? {}, { url: "https://example.org/other" });
 		badge.left(0);
-		badge.look();
+		badge.update();
 	};
 	await badge.mark(true);
 	await settle();
 	assert.ok(browser.writes.every(([, text]) => text !== "✓"));
 });
 
-test("without a host claims nothing, and doesn't ask", async () => {
+test("without a host, shows no mark and sends no request", async () => {
 	const { browser, host, badge } = await start(PAGE);
 	host.keep(PAGE);
 	host.away();
@@ -120,12 +120,12 @@ test("without a host claims nothing, and doesn't ask", async () => {
 	await settle();
 	assert.equal(browser.seen(0), "");
 	host.back();
-	badge.look();
+	badge.update();
 	await settle();
 	assert.equal(browser.seen(0), "✓");
 });
 
-test("takes all marks away when they are no longer wanted", async () => {
+test("removes all marks when the user turns them off", async () => {
 	const { browser, host, badge } = await start(PAGE, "https://example.org/b");
 	host.keep(PAGE);
 	await badge.mark(true);
@@ -134,7 +134,7 @@ test("takes all marks away when they are no longer wanted", async () => {
 	assert.equal(browser.seen(0), "");
 });
 
-test("what waits and can't be delivered goes before marks", async () => {
+test("undelivered changes take precedence over marks", async () => {
 	const { browser, host, badge } = await start(PAGE);
 	host.keep(PAGE);
 	await badge.mark(true);
@@ -150,7 +150,7 @@ test("what waits and can't be delivered goes before marks", async () => {
 	assert.equal(browser.seen(0), "✓");
 });
 
-test("tells for a moment how a save went", async () => {
+test("shows the result of a save for a moment", async () => {
 	const { browser, badge } = await start(PAGE);
 	badge.flash(0, true);
 	assert.equal(browser.seen(0), "✓");
@@ -160,7 +160,7 @@ test("tells for a moment how a save went", async () => {
 	assert.equal(browser.seen(0), "");
 });
 
-test("a tab that is gone is no fault", async () => {
+test("a closed tab causes no error", async () => {
 	const { browser, badge } = await start(PAGE);
 	browser.action.setBadgeText = async () => {
 		throw new Error("No tab with id: 0.");
@@ -171,7 +171,7 @@ test("a tab that is gone is no fault", async () => {
 	await settle();
 });
 
-test("its colours are those of tokens.css", async () => {
+test("the badge has the colours of tokens.css", async () => {
 	const css = await readFile(
 		new URL("../../extension/styles/tokens.css", import.meta.url),
 		"utf8",

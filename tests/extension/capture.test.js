@@ -1,4 +1,4 @@
-// Which pages can be saved, and what of their own words goes along.
+// Which pages can be saved, and how captured metadata is limited.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,7 +26,7 @@ for (const [tab, url] of /** @type {const} */ ([
 	});
 }
 
-test("user name and password are dropped from an address only if the user wants that", () => {
+test("user name and password are removed from an address only if the user wants that", () => {
 	for (const [tab, kept] of [
 		["https://jo:pw@e.org/a?b#c", "https://e.org/a?b#c"],
 		["https://jo@e.org/", "https://e.org/"],
@@ -40,7 +40,7 @@ test("user name and password are dropped from an address only if the user wants 
 	assert.equal(savableUrl("https://jo:pw@e.org/a"), "https://jo:pw@e.org/a");
 });
 
-test("what a page says is trimmed, cut to its limits, and left out where empty", () => {
+test("captured metadata is trimmed and cut to its limits, without empty fields", () => {
 	assert.deepEqual(
 		fitCaptured({
 			excerpt: "  a\n\tb  ",
@@ -68,7 +68,7 @@ test("a selection of a megabyte is cut between two words", () => {
 	assert.match(captured.quote?.text ?? "", /^(many words )+many( words)?$/);
 });
 
-test("only an address of the web is where a page wants to be known", () => {
+test("only a web address is accepted as canonical URL", () => {
 	for (const [said, canonical] of [
 		["https://example.org/a", "https://example.org/a"],
 		["javascript:alert(1)", undefined],
@@ -78,13 +78,13 @@ test("only an address of the web is where a page wants to be known", () => {
 	}
 });
 
-test("a page that answers nonsense says nothing", () => {
+test("nonsense from a page gives an empty capture", () => {
 	const says = /** @type {any} */ ({ excerpt: 1, lang: null, quote: { text: {} } });
 	assert.deepEqual(fitCaptured(says), {});
 	assert.deepEqual(fitCaptured({ quote: { text: "  \n " } }), {});
 });
 
-test("a selection of white space for the most part is looked through once", () => {
+test("a selection that is mostly white space is scanned only once", () => {
 	const text = `a${" ".repeat(20_000)}${"b".repeat(14_000)}`;
 	const plain = RegExp.prototype.exec;
 	/** @type {string[]} */

@@ -1,4 +1,4 @@
-// The request/answer pairs that the host is held to as well.
+// The pairs of request and response that the host is tested with too.
 
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";

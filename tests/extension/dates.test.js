@@ -1,4 +1,4 @@
-// Dates as the user reads them: how long ago, and the date in the form of the site.
+// Dates for the user: how long ago a moment was, and the date as the site shows it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -47,7 +47,7 @@ test("the shortest month is a month, and no month is none", () => {
 	}
 });
 
-test("a moment in the future is given as its date", () => {
+test("a moment in the future is shown as its date", () => {
 	const now = Date.parse("2026-11-29T10:00:00");
 	assert.equal(ago(at("2027-02-03T10:00:00"), now, "en"), "3 Feb 2027");
 	assert.equal(ago("no moment at all", now, "en"), "no moment at all");
@@ -61,7 +61,7 @@ test("dates have the form that the site has, in every variety of English", () =>
 	}
 });
 
-test("dates in German have the form that Germans write", () => {
+test("German dates have the usual German form", () => {
 	assert.equal(date(at("2026-11-29T14:05:00"), "de"), "29. Nov. 2026");
 	assert.equal(dateAndTime(at("2026-06-01T14:05:00"), "de-AT"), "1. Juni 2026, 14:05");
 });

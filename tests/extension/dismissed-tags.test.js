@@ -1,4 +1,4 @@
-// Suggestions that were refused are told to the host, for the site alone.
+// The host receives the dismissed suggestions of the page's web site only.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { servePopup } from "../../extension/background/popup-port.js";
 import { StorageQueue } from "../../extension/background/storage-queue.js";
 import { FakeStorage, settle } from "./fakes.js";
 
-test("counts by site, until the tag is chosen there", () => {
+test("counts dismissals by web site, until the user chooses the tag there", () => {
 	const dismissedTags = new DismissedTags(new StorageQueue(new FakeStorage()));
 	dismissedTags.add("https://www.a.example/1", ["paper", "gpu"]);
 	dismissedTags.add("https://a.example/2", ["paper"]);
@@ -21,7 +21,7 @@ test("counts by site, until the tag is chosen there", () => {
 	assert.deepEqual(dismissedTags.of("file:///home/ada/x.html"), {}, "files are no site");
 });
 
-test("outlasts the browser, and leaves nothing where nothing is refused any more", async () => {
+test("keeps the counts over a restart, and stores nothing if there are none", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	const dismissedTags = new DismissedTags(queue);
@@ -35,7 +35,7 @@ test("outlasts the browser, and leaves nothing where nothing is refused any more
 	assert.deepEqual(await storage.get(), {});
 });
 
-test("is bounded, the oldest going first", async () => {
+test("limits the counts and drops the oldest first", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	const dismissedTags = new DismissedTags(queue);
@@ -52,7 +52,7 @@ test("is bounded, the oldest going first", async () => {
 	assert.ok(JSON.stringify(storage.items).length < 20_000);
 });
 
-test("a storage that is full costs no suggestion", async () => {
+test("suggestions work even if the storage is full", async () => {
 	const storage = new FakeStorage();
 	storage.full = true;
 	const dismissedTags = new DismissedTags(new StorageQueue(storage));
@@ -61,7 +61,7 @@ test("a storage that is full costs no suggestion", async () => {
 	assert.deepEqual(dismissedTags.of("https://a.example/"), { paper: 1 });
 });
 
-test("a popup counts what is refused in it once, and tells of what was refused before", async () => {
+test("a popup counts each dismissal once, and sends the earlier ones", async () => {
 	const dismissedTags = new DismissedTags(new StorageQueue(new FakeStorage()));
 	dismissedTags.add("https://a.example/old", ["paper", "gpu"]);
 	/** @type {any[]} */
@@ -73,14 +73,14 @@ test("a popup counts what is refused in it once, and tells of what was refused b
 	};
 	const port = { onMessage: { addListener: on }, onDisconnect: { addListener() {} } };
 	const host = {
-		greetAgain() {},
+		refreshHello() {},
 		request: async (/** @type {string} */ _method, /** @type {any} */ params) => {
 			asked.push(params);
 			return { tags: [] };
 		},
 	};
 	servePopup(/** @type {any} */ ({ ...port, postMessage() {} }), {
-		pages: /** @type {any} */ ({ open: async () => {}, says: () => ({}) }),
+		pages: /** @type {any} */ ({ open: async () => {}, metadata: () => ({}) }),
 		dismissedTags,
 		host: /** @type {any} */ (host),
 		ready: Promise.resolve(),

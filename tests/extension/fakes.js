@@ -1,13 +1,12 @@
-// What surrounds the extension's modules in these tests: the browser's storage, a
-// native messaging port, a host with a store, and whole backgrounds that live and die
-// on one storage.
+// The environment of the extension's modules in these tests: the browser's storage, a native
+// messaging port, a host with a store, and backgrounds that start and end on the same storage.
 
 import { HostError, Unreachable } from "../../extension/background/host.js";
 import { Outbox } from "../../extension/background/outbox.js";
 import { Pages } from "../../extension/background/page-session.js";
 import { StorageQueue } from "../../extension/background/storage-queue.js";
 
-/** Lets everything that is ready to go on go on. Timers are the test's own. */
+/** Lets all pending promises settle. The tests advance timers themselves. */
 export async function settle() {
 	for (let i = 0; i < 20; i += 1) await new Promise(setImmediate);
 }
@@ -53,11 +52,11 @@ export class FakeStorage {
 
 	async get() {
 		await null;
-		// In no order that anybody promised.
+		// The order isn't specified.
 		return structuredClone(Object.fromEntries(Object.entries(this.items).reverse()));
 	}
 
-	/** A storage with the same contents, as after the end of whoever wrote to this one. */
+	/** A storage with the same contents, for the next background. */
 	inherit() {
 		this.dead = true;
 		const heir = new FakeStorage();
@@ -93,7 +92,7 @@ export class FakePort {
 	}
 
 	/**
-	 * Answers the request that was sent last, or the one given.
+	 * Responds to a request, by default the last one.
 	 * @param {object} result
 	 */
 	answer(result, request = this.sent.at(-1)) {
@@ -128,18 +127,18 @@ export const HELLO = {
 	storeProblem: null,
 };
 
-/** A host that is reached or not, and the notes that it keeps. */
+/** A host with notes, which can be away. */
 export class FakeHost {
 	/** @type {any} */ hello = HELLO;
 	/** @type {any} */ trouble = null;
 	/** @type {Map<number, any>} */ notes = new Map();
-	/** @type {[method: string, params: any][]} Done, repetitions included. */ log = [];
+	/** @type {[method: string, params: any][]} Requests that were handled, including repeated ones. */ log =
+		[];
 	/** @type {Map<string, any>} */ #done = new Map();
-	/** @type {((method: string, params: any) => any) | null} Stands in for an answer. */ interfere =
+	/** @type {((method: string, params: any) => any) | null} Replaces a response. */ interfere =
 		null;
 
-	/** @type {Map<string, string>} Other names of tags, and the tags. */ aliases =
-		new Map();
+	/** @type {Map<string, string>} Aliases and their tags. */ aliases = new Map();
 	#tagOf = (/** @type {string} */ name) => this.aliases.get(name) ?? name;
 
 	away(cause = "not_allowed") {
@@ -178,12 +177,12 @@ export class FakeHost {
 		return result;
 	}
 
-	/** Methods in the order they came. */
+	/** Methods of the requests, in order. */
 	get methods() {
 		return this.log.map(([method]) => method);
 	}
 
-	/** The only note there is, with what a test looks at. */
+	/** The only note, with the fields that tests check. */
 	get note() {
 		const notes = [...this.notes.values()];
 		if (notes.length !== 1) throw new Error(`${notes.length} notes instead of one`);
@@ -253,7 +252,7 @@ export class FakeHost {
 	}
 }
 
-/** A background: what `background.js` wires, without the browser. */
+/** A background as `background.js` assembles it, without the browser. */
 export class FakeBackground {
 	/**
 	 * @param {FakeHost} host
@@ -281,7 +280,7 @@ export class FakeBackground {
 	}
 
 	/**
-	 * A background that takes up what is in the storage.
+	 * Starts a background that loads the records of a storage.
 	 * @param {FakeHost} host
 	 */
 	static async start(host, storage = new FakeStorage()) {
@@ -294,12 +293,12 @@ export class FakeBackground {
 		return background;
 	}
 
-	/** Ends this one without a word, as a browser does, and starts the next. */
+	/** Ends this background without warning, as a browser does, and starts the next. */
 	restart() {
 		return FakeBackground.start(this.host, this.storage.inherit());
 	}
 
-	/** The host is back, and the background has noticed. */
+	/** Brings the host back, and lets the background deliver. */
 	async reach() {
 		this.host.back();
 		await this.outbox.deliver();
@@ -307,7 +306,7 @@ export class FakeBackground {
 	}
 }
 
-/** The popup, reduced to what it tells and what it was shown. */
+/** A popup, reduced to its messages and views. */
 export class FakePopup {
 	/** @type {import("../../extension/shared/messages.js").View[]} */ views = [];
 
@@ -347,7 +346,7 @@ export class FakePopup {
 	}
 
 	/**
-	 * Typing by a user who sees what was shown last, or (`blind`) the empty form.
+	 * Typing by a user who sees the last view, or (`blind`) the empty form.
 	 * @param {import("../../extension/shared/merge.js").Edits} edits
 	 */
 	type(edits, { blind = false } = {}) {
@@ -355,7 +354,7 @@ export class FakePopup {
 		this.background.pages.edit(this.url, edits, revision);
 	}
 
-	/** A stray click beside it. */
+	/** Closes the popup as a click beside it does. */
 	async close() {
 		this.background.pages.close(this.url, this);
 		await settle();

@@ -1,4 +1,5 @@
-// The connection: greeting first, answers to their askers, and a cause for each end.
+// The connection: `hello` comes first, each request gets its response, and each broken port
+// has a cause.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -34,7 +35,7 @@ function connected() {
  */
 const outcome = (promise) => promise.catch((error) => error);
 
-test("greets first and holds requests until greeted", async () => {
+test("sends `hello` first, and queues requests until it is answered", async () => {
 	const { host, port } = connected();
 	const stats = host.request("stats", {});
 	assert.deepEqual(port().sent, [
@@ -54,7 +55,7 @@ test("greets first and holds requests until greeted", async () => {
 	assert.deepEqual(await stats, { notes: 3 });
 });
 
-test("gives each answer to its asker, in whatever order they come", async () => {
+test("resolves each request with its own response, in any order", async () => {
 	const { host, port } = connected();
 	port().answer(HELLO);
 	await settle();
@@ -67,7 +68,7 @@ test("gives each answer to its asker, in whatever order they come", async () => 
 	assert.equal((await second).onThisSite, 2);
 });
 
-test("a refusal is an error of its kind with the host's sentence", async () => {
+test("an error response rejects with its kind and the host's sentence", async () => {
 	const { host, port } = connected();
 	port().answer(HELLO);
 	await settle();
@@ -79,7 +80,7 @@ test("a refusal is an error of its kind with the host's sentence", async () => {
 	assert.equal(error.message, "That is not an address.");
 });
 
-test("all that was asked ends with the port, and the next request opens another", async () => {
+test("all pending requests end with the port, and the next request opens another", async () => {
 	const { host, port, ports } = connected();
 	port().answer(HELLO);
 	await settle();
@@ -100,7 +101,7 @@ test("all that was asked ends with the port, and the next request opens another"
 	assert.deepEqual(await again, { notes: 1 });
 });
 
-test("requests held for the greeting end with the port too", async () => {
+test("requests queued for `hello` end with the port too", async () => {
 	const { host, port } = connected();
 	const asked = outcome(host.request("stats", {}));
 	port().end("Specified native messaging host not found.");
@@ -122,7 +123,7 @@ for (const [text, cause] of /** @type {const} */ ([
 	[null, "program_crashed"],
 	["Something no browser has said yet", "program_crashed"],
 ])) {
-	test(`before the greeting ${JSON.stringify(text)} means ${cause}`, () => {
+	test(`before hello ${JSON.stringify(text)} means ${cause}`, () => {
 		const { host, port, changes } = connected();
 		port().end(text);
 		assert.equal(host.trouble, cause);
@@ -148,7 +149,7 @@ for (const [kind, cause] of [
 	["protocol_unsupported", "host_too_new"],
 	["unknown_method", "host_too_old"],
 ]) {
-	test(`a greeting refused with ${kind} means ${cause}`, async () => {
+	test(`a hello refused with ${kind} means ${cause}`, async () => {
 		const { host, port } = connected();
 		port().refuse(kind ?? "", "No.");
 		await settle();
@@ -165,7 +166,7 @@ for (const nonsense of [
 	{ jsonrpc: "2.0", id: 1 },
 	{ jsonrpc: "2.0", id: 1, error: {} },
 ]) {
-	test(`${JSON.stringify(nonsense)} is no answer of url-notes`, () => {
+	test(`${JSON.stringify(nonsense)} isn't a response of url-notes`, () => {
 		const { host, port } = connected();
 		port().say(nonsense);
 		assert.equal(host.trouble, "program_garbled");
@@ -173,7 +174,7 @@ for (const nonsense of [
 	});
 }
 
-test("a host that doesn't greet in time is given up", () => {
+test("a host that doesn't answer `hello` in time is disconnected", () => {
 	const { host, port } = connected();
 	mock.timers.tick(9_999);
 	assert.equal(host.trouble, null);
@@ -182,7 +183,7 @@ test("a host that doesn't greet in time is given up", () => {
 	assert.ok(port().closed);
 });
 
-test("a host that doesn't answer in time is given up, and one that did isn't", async () => {
+test("a host that doesn't respond in time is disconnected, and one that did isn't", async () => {
 	const { host, port } = connected();
 	port().answer(HELLO);
 	await settle();
@@ -196,7 +197,7 @@ test("a host that doesn't answer in time is given up, and one that did isn't", a
 	assert.equal((await slow).reason, "program_silent");
 });
 
-test("a port that closed unnoticed is told to the asker", async () => {
+test("a request on a port that closed unnoticed is rejected", async () => {
 	const { host, port } = connected();
 	port().answer(HELLO);
 	await settle();
@@ -204,7 +205,7 @@ test("a port that closed unnoticed is told to the asker", async () => {
 	assert.equal((await outcome(host.request("stats", {}))).reason, "program_ended");
 });
 
-test("what an ended port still says is nobody's business", async () => {
+test("messages from a port that has ended are ignored", async () => {
 	const { host, port, ports } = connected();
 	const old = port();
 	old.end(null);
@@ -218,7 +219,7 @@ test("what an ended port still says is nobody's business", async () => {
 	assert.equal(host.trouble, null);
 });
 
-test("a browser that won't even try is a trouble like any other", async () => {
+test("an exception of the browser's `connectNative` has a cause too", async () => {
 	const host = new Host({
 		extension: "0.1.0",
 		openPort: () => {

@@ -61,16 +61,16 @@ function importsOf(all) {
  */
 function circles(imports) {
 	const found = [];
-	const told = new Set();
+	const reported = new Set();
 	for (const start of imports.keys()) {
-		if (told.has(start)) continue;
+		if (reported.has(start)) continue;
 		/** @type {string[][]} */
 		const queue = [[start]];
 		const seen = new Set();
 		for (let way = queue.shift(); way; way = queue.shift()) {
 			const next = [...(imports.get(way.at(-1) ?? "") ?? [])];
 			if (next.includes(start)) {
-				for (const name of way) told.add(name);
+				for (const name of way) reported.add(name);
 				found.push([...way, start].join(" → "));
 				break;
 			}
@@ -108,7 +108,7 @@ test("no file of the extension imports in a circle", async () => {
 	assert.deepEqual(circles(importsOf(await sources())), []);
 });
 
-test("each file of the extension imports from its layers alone", async () => {
+test("each file of the extension imports only from its layers", async () => {
 	assert.deepEqual(wrong(importsOf(await sources())), []);
 });
 

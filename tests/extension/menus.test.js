@@ -1,4 +1,4 @@
-// The context menus: what a click asks for, of pages that answer and of those that don't.
+// The context menus: what a click does, in pages that can be read and in others.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -38,9 +38,12 @@ function click(info, tab = {}) {
 		};
 	const parts = /** @type {any} */ ({
 		pages: Object.fromEntries(
-			["intend", "intendNot", "saveUnseen"].map((name) => [name, telling(name)]),
+			["requestSave", "cancelRequest", "saveWithoutPopup"].map((name) => [
+				name,
+				telling(name),
+			]),
 		),
-		backgroundSaves: { save: telling("save"), tell: telling("tell") },
+		backgroundSaves: { save: telling("save"), tell: telling("flashResult") },
 		ready: Promise.resolve(),
 	});
 	void onMenuClick(
@@ -53,14 +56,14 @@ function click(info, tab = {}) {
 
 const LINK = { menuItemId: "save-link", linkUrl: "https://example.org/a" };
 
-test("a link is saved by its words", async () => {
+test("a link is saved with its text as title", async () => {
 	inject = async () => [{ result: "A link" }];
 	const log = click(LINK);
 	await settle();
 	assert.deepEqual(log, [["save", LINK.linkUrl, "A link", 1]]);
 });
 
-test("a link is saved also where its page never answers", async () => {
+test("a link is saved even if its page never responds", async () => {
 	/** @type {any} */
 	let asked;
 	inject = (injection) => {
@@ -76,7 +79,7 @@ test("a link is saved also where its page never answers", async () => {
 	assert.deepEqual(log, [["save", LINK.linkUrl, "", 1]]);
 });
 
-test("a selection of a page that can't be saved isn't kept for another", async () => {
+test("a selection on a page that can't be saved isn't kept for another page", async () => {
 	popupOpens = false;
 	const log = click(
 		{ menuItemId: "save-selection", selectionText: "chosen", pageUrl: "about:x" },
@@ -84,12 +87,12 @@ test("a selection of a page that can't be saved isn't kept for another", async (
 	);
 	await settle();
 	assert.deepEqual(log, [
-		["intend", 1, "chosen"],
-		["intendNot", 1],
+		["requestSave", 1, "chosen"],
+		["cancelRequest", 1],
 	]);
 });
 
-test("what a slow page has around a selection is waited for longer than what it says of itself", async () => {
+test("a slow page gets more time for the text around a selection than for metadata", async () => {
 	/** @type {((says: object) => void)[]} */
 	const tell = [];
 	inject = () =>
@@ -105,7 +108,7 @@ test("what a slow page has around a selection is waited for longer than what it 
 	assert.deepEqual(await selection, { quote });
 });
 
-test("a selection isn't kept from being saved by a page that never answers", async () => {
+test("a selection is saved even if its page never responds", async () => {
 	inject = () => new Promise(() => {});
 	const selection = capture(1, "selection");
 	mock.timers.tick(2000);

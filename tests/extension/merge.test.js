@@ -1,4 +1,4 @@
-// What becomes of typed text where the page has a note already.
+// How typed text is merged with an existing note.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +29,7 @@ test("uniting twice changes nothing", () => {
 	assert.deepEqual(unite(once, edits), once);
 });
 
-test("a summary is left out only where it is there in whole lines", () => {
+test("a summary is omitted only if the note has it as whole lines", () => {
 	assert.equal(unite(NOTE, { summary: "Yes" }).summary, "Yesterday\n\nYes");
 	const summary = "One\nTwo\nThree";
 	assert.equal(unite({ ...NOTE, summary }, { summary: "Two" }).summary, summary);
@@ -37,7 +37,7 @@ test("a summary is left out only where it is there in whole lines", () => {
 	assert.equal(unite({ ...NOTE, summary: " " }, { summary: "Two" }).summary, "Two");
 });
 
-test("typed in sight: touched fields replace, also by nothing", () => {
+test("typed in sight: changed fields replace the note's, even if they are empty", () => {
 	assert.deepEqual(replace(NOTE, { tags: [], summary: "" }), {
 		title: "T",
 		tags: [],
@@ -54,7 +54,7 @@ test("pending text becomes tags after those of the note", () => {
 	assert.deepEqual(commitPending({ pending: "  " }, ["a"]), {});
 });
 
-test("pending text too long for a tag is kept as far as a tag goes", () => {
+test("pending text that is too long for a tag is cut to a tag's length", () => {
 	const { tags } = commitPending({ pending: "x".repeat(150) }, []);
 	assert.deepEqual(tags, ["x".repeat(100)]);
 });
@@ -79,7 +79,7 @@ test("only fields that differ are sent", () => {
 	});
 });
 
-test("an emptied field is an edit, an untouched form is none", () => {
+test("an emptied field is an edit, an unchanged form isn't", () => {
 	assert.equal(isEmpty({}), true);
 	assert.equal(isEmpty({ pending: "  " }), true);
 	assert.equal(isEmpty({ summary: "" }), false);
@@ -87,7 +87,7 @@ test("an emptied field is an edit, an untouched form is none", () => {
 	assert.equal(isEmpty({ pending: "x" }), false);
 });
 
-test("what was typed in sight of a note is laid over what the note has become", () => {
+test("edits made in sight of a note are applied to the changed note", () => {
 	const over = (
 		/** @type {string} */ was,
 		/** @type {string} */ is,

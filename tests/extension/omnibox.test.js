@@ -1,5 +1,5 @@
-// The keyword in the address bar: late answers are dropped, texts are no markup, and
-// Enter leads where its line said.
+// The keyword in the address bar: late results are dropped, titles never become markup, and
+// Enter opens what its line announces.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -81,7 +81,7 @@ async function pause() {
 	await settle();
 }
 
-test("asks once for what is typed without a pause", async () => {
+test("sends one request for text that is typed without a pause", async () => {
 	const { host, type } = open();
 	for (const text of ["g", "gp", "gpu"]) type(text);
 	await pause();
@@ -91,7 +91,25 @@ test("asks once for what is typed without a pause", async () => {
 	);
 });
 
-test("an answer that comes after further typing is dropped", async () => {
+test("a tag typed with # is requested and searched as typed", async () => {
+	const { host, omnibox, suggested, type } = open();
+	for (const text of ["#gpu", '#"deep learning"', "-#c#", "#日本語 memory"]) {
+		type(text);
+		await pause();
+		const asked = host.asked.at(-1);
+		assert.equal(asked?.query, text);
+		asked?.answer([note({ title: "Title", tags: ["gpu"] })]);
+		await settle();
+		assert.match(suggested.at(-1)?.[0]?.description ?? "", /^Title /);
+		// All of it is the query, and none of it the fragment of the address.
+		const address = omnibox.addressFor(text);
+		const { searchParams, hash } = new URL(address);
+		assert.equal(searchParams.get("q"), text);
+		assert.equal(hash, "");
+	}
+});
+
+test("results that arrive after further input are dropped", async () => {
 	const { host, suggested, type } = open();
 	type("old");
 	await pause();
@@ -105,7 +123,7 @@ test("an answer that comes after further typing is dropped", async () => {
 	assert.match(suggested[0]?.[0]?.description ?? "", /^<match>New<\/match>/);
 });
 
-test("an answer that comes after the address bar was left is dropped", async () => {
+test("results that arrive after the user left the address bar are dropped", async () => {
 	const { host, omnibox, suggested, type } = open();
 	type("old");
 	await pause();
@@ -115,7 +133,7 @@ test("an answer that comes after the address bar was left is dropped", async () 
 	assert.deepEqual(suggested, []);
 });
 
-test("titles, tags and addresses are no markup in Chromium", async () => {
+test("in Chromium titles, tags and addresses don't become markup", async () => {
 	const { host, omnibox, suggested, type } = open();
 	omnibox.started();
 	type("<b> & 'x'");
@@ -133,7 +151,7 @@ test("titles, tags and addresses are no markup in Chromium", async () => {
 	assert.deepEqual(hints, ["omniboxSearch %s"]);
 });
 
-test("Firefox gets them as they are", async () => {
+test("in Firefox they are plain text", async () => {
 	const { host, omnibox, suggested, type } = open({ plain: true });
 	omnibox.started();
 	type("<b>");
@@ -144,7 +162,7 @@ test("Firefox gets them as they are", async () => {
 	assert.deepEqual(hints, ["omniboxHint"]);
 });
 
-test("Enter goes to the page of a line, to the note where that is no web page, else to the search", async () => {
+test("Enter opens a result's page, its note if it isn't a web page, or the search", async () => {
 	const { host, omnibox, suggested, type } = open();
 	type("x");
 	await pause();
@@ -162,7 +180,7 @@ test("Enter goes to the page of a line, to the note where that is no web page, e
 	assert.equal(omnibox.addressFor(""), "http://localhost:6683/");
 });
 
-test("without a host a line says so, and it and Enter lead to the settings", async () => {
+test("without a host a line names the cause, and the line and Enter open the settings", async () => {
 	const { host, omnibox, suggested, type } = open();
 	host.hello = null;
 	host.trouble = "program_missing";
@@ -181,7 +199,7 @@ test("without a host a line says so, and it and Enter lead to the settings", asy
 	assert.equal(omnibox.addressFor("x"), "ext://options/options.html");
 });
 
-test("words are marked in whatever case, the longest first, and their signs are no pattern", () => {
+test("words are marked in any case, the longest first, and without being read as a pattern", () => {
 	assert.equal(
 		marked("C++ and c", ["c", "c++"]),
 		"<match>C++</match> and <match>c</match>",

@@ -1,4 +1,4 @@
-// What waits, as a file that `url-notes import` takes.
+// Unsaved changes as a file for `url-notes import`.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { FakeBackground, FakeHost, FakePopup, settle } from "./fakes.js";
 
 const PAGE = "https://example.org/a";
 
-test("a page is one note with all that waits for it, and everything is beside it as it is", async () => {
+test("each page is one note with all its changes, and the unchanged entries are beside it", async () => {
 	const host = new FakeHost();
 	host.away();
 	const { outbox } = await FakeBackground.start(host);
@@ -29,7 +29,7 @@ test("a page is one note with all that waits for it, and everything is beside it
 	assert.deepEqual(file.waiting.entries, outbox.entries);
 });
 
-test("what was typed and not saved is in it, down to the tag that wasn't finished", async () => {
+test("it contains drafts, including an unfinished tag", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);

@@ -1,4 +1,4 @@
-// Writes reach the host in order and once, whatever ends in between.
+// Writes reach the host in order and once, even if port, background or browser end meanwhile.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -30,7 +30,7 @@ test("delivers in the order of adding", async () => {
 	assert.equal(storedEntries(background), 0);
 });
 
-test("keeps the order over a restart", async () => {
+test("keeps the order after a restart", async () => {
 	const host = new FakeHost();
 	host.away();
 	let background = await FakeBackground.start(host);
@@ -45,7 +45,7 @@ test("keeps the order over a restart", async () => {
 	);
 });
 
-test("writes an entry down before it is sent", async () => {
+test("stores an entry before it is sent", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	let storedAtSending = 0;
@@ -77,7 +77,7 @@ test("sends again under the same opId after a crash between sending and answer",
 	assert.equal(next.outbox.entries.length, 0);
 });
 
-test("sends again after the host was gone in the middle of a request", async () => {
+test("sends again after the host ended during a request", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	host.interfere = (method, params) => {
@@ -119,7 +119,7 @@ test("never changes an entry that may have been sent", async () => {
 	assert.equal(host.note.summary, "two");
 });
 
-test("makes one of updates that follow each other unsent", async () => {
+test("combines consecutive updates that aren't sent yet", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -133,7 +133,7 @@ test("makes one of updates that follow each other unsent", async () => {
 	assert.equal(host.note.summary, "two");
 });
 
-test("what an update was to replace is what was there before the first of them", async () => {
+test("a combined update names the version before the first of them", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -149,7 +149,7 @@ test("what an update was to replace is what was there before the first of them",
 	assert.deepEqual(host.log[0]?.[1].seen, { tags: [], summary: "" });
 });
 
-test("makes no one of updates with a deletion between them", async () => {
+test("doesn't combine updates with a deletion between them", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -161,7 +161,7 @@ test("makes no one of updates with a deletion between them", async () => {
 	assert.deepEqual(host.methods, ["updateNote", "deleteNote", "updateNote"]);
 });
 
-test("keeps what the host refuses, with the reason, and goes on with the rest", async () => {
+test("keeps a refused entry with the reason, and delivers the others", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	host.interfere = (_method, params) =>
@@ -181,7 +181,7 @@ test("keeps what the host refuses, with the reason, and goes on with the rest", 
 	assert.deepEqual(host.methods, ["saveNote"]);
 });
 
-test("a refused entry goes by the user's word alone: tried again or discarded", async () => {
+test("a refused entry leaves only if the user retries or discards it", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	host.interfere = () => new HostError("invalid_url", "Not an address.");
@@ -229,7 +229,7 @@ for (const [what, failure] of /** @type {const} */ ([
 	["internal errors", () => new HostError("internal", "A fault of the host.")],
 	["crashes", () => new Unreachable("program_ended")],
 ])) {
-	test(`sets an entry aside after five ${what}, and delivers what is behind it`, async () => {
+	test(`refuses an entry after five ${what}, and delivers those behind it`, async () => {
 		const host = new FakeHost();
 		const background = await FakeBackground.start(host);
 		host.interfere = (_method, params) => (params.url === PAGE ? failure() : null);
@@ -277,7 +277,7 @@ test("delivers although the browser's storage is full", async () => {
 	assert.equal(background.outbox.entries.length, 0);
 });
 
-test("what didn't fit into the storage is written when there is room", async () => {
+test("entries that didn't fit into the storage are written once there is room", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -291,7 +291,7 @@ test("what didn't fit into the storage is written when there is room", async () 
 	assert.equal(storedEntries(background), 2);
 });
 
-test("after a week without a host all is delivered, once and in order, over many restarts", async () => {
+test("after a week without a host and many restarts, everything is delivered once and in order", async () => {
 	const host = new FakeHost();
 	host.away();
 	let background = await FakeBackground.start(host);
@@ -312,7 +312,7 @@ test("after a week without a host all is delivered, once and in order, over many
 	assert.equal(storedEntries(background), 0);
 });
 
-test("a refused entry keeps nothing behind it, of other pages or its own", async () => {
+test("a refused entry doesn't block others, of any page", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	const { id } = host.keep(PAGE);
@@ -326,7 +326,7 @@ test("a refused entry keeps nothing behind it, of other pages or its own", async
 	assert.equal(background.outbox.entries.length, 1);
 });
 
-test("an entry that was set aside for a host that crashed has another chance in the next life", async () => {
+test("an entry that was refused because the host crashed is tried again after a restart", async () => {
 	const host = new FakeHost();
 	let background = await FakeBackground.start(host);
 	host.interfere = () => new Unreachable("program_ended");
@@ -339,7 +339,7 @@ test("an entry that was set aside for a host that crashed has another chance in 
 	assert.equal(background.outbox.entries.length, 0);
 });
 
-test("all that was refused is tried again at the user's word", async () => {
+test("all refused entries are tried again if the user wants that", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	host.interfere = () => new HostError("invalid_url", "Not an address.");
@@ -354,7 +354,7 @@ test("all that was refused is tried again at the user's word", async () => {
 	assert.equal(background.outbox.entries.length, 0);
 });
 
-test("a fault over an answer keeps nothing from being delivered", async () => {
+test("an exception while an answer is handled doesn't stop the delivery", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -372,7 +372,7 @@ test("a fault over an answer keeps nothing from being delivered", async () => {
 	assert.equal(storedEntries(background), 0);
 });
 
-test("a save that the full storage doesn't take is held, told, and kept once there is room", async () => {
+test("a save that doesn't fit into the storage stays in memory, is reported, and is stored once there is room", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -395,7 +395,7 @@ test("a save that the full storage doesn't take is held, told, and kept once the
 	assert.equal(host.note.summary, words);
 });
 
-test("an entry that was set aside names the cause by which it is told in the user's language", async () => {
+test("an entry that the host failed to handle has a cause, for a text in the user's language", async () => {
 	for (const [cause, told] of /** @type {const} */ ([
 		["program_ended", "program_crashed"],
 		["program_silent", "program_silent"],

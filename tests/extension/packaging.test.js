@@ -1,4 +1,4 @@
-// The files for the stores: the folder as it is, small, and the same bytes each time.
+// The packages for the stores: all files of the extension, small, and reproducible.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -63,7 +63,7 @@ function unzip(zip) {
 const { names, packages } = await made("022");
 const [chrome, firefox] = packages.map(unzip);
 
-test("there is one for each store, of at most 150 KB", () => {
+test("each store has a package of at most 150 KB", () => {
 	assert.deepEqual(names, [
 		`url-notes-${version}-chrome.zip`,
 		`url-notes-${version}-firefox.zip`,
@@ -71,7 +71,7 @@ test("there is one for each store, of at most 150 KB", () => {
 	for (const { length } of packages) assert.ok(length <= 150 * 1024, `${length} bytes`);
 });
 
-test("made again elsewhere they are the same bytes", async () => {
+test("packages that are built again elsewhere have the same bytes", async () => {
 	const again = await made("077");
 	assert.deepEqual(
 		again.packages.map((bytes, index) => bytes.equals(packages[index] ?? Buffer.of())),
@@ -79,7 +79,7 @@ test("made again elsewhere they are the same bytes", async () => {
 	);
 });
 
-test("they hold the files of the folder as they are, and nothing that only developers need", async () => {
+test("packages contain the unchanged files, without those that only developers need", async () => {
 	for (const [name, bytes] of firefox ?? []) {
 		const file = await readFile(path.join(root, "extension", name));
 		assert.ok(bytes.equals(file), name);
@@ -92,7 +92,7 @@ test("they hold the files of the folder as they are, and nothing that only devel
 	assert.deepEqual([...(chrome?.keys() ?? [])], [...(firefox?.keys() ?? [])]);
 });
 
-test("Chrome's differs in its manifest alone, which has nothing that the store refuses", async () => {
+test("Chrome's package differs only in its manifest, which the store accepts", async () => {
 	for (const [name, bytes] of chrome ?? []) {
 		if (name !== "manifest.json") assert.ok(bytes.equals(firefox?.get(name) ?? bytes));
 	}

@@ -1,5 +1,5 @@
-// From the click to nothing left to send: what is typed is never lost and never
-// overwrites what the user hasn't seen.
+// From the click until everything is sent: typed text is never lost, and never overwrites text
+// that the user hasn't seen.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -53,7 +53,7 @@ async function openUnanswered(host) {
 	};
 }
 
-test("opening saves the page with what it says of itself", async () => {
+test("opening the popup saves the page with its metadata", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	background.captured = { excerpt: "About it", quote: { text: "q" } };
@@ -68,7 +68,7 @@ test("opening saves the page with what it says of itself", async () => {
 	assert.equal(popup.state, "saved");
 });
 
-test("what a slow page says comes after the save, and the quote with it", async () => {
+test("metadata and quote of a slow page follow after the save", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	/** @type {(captured: object) => void} */
@@ -96,7 +96,7 @@ test("what a slow page says comes after the save, and the quote with it", async 
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("what a slow page says is nothing where its save was undone", async () => {
+test("metadata of a slow page isn't saved after Undo", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	/** @type {(captured: object) => void} */
@@ -114,7 +114,7 @@ test("what a slow page says is nothing where its save was undone", async () => {
 	assert.equal(host.note.deleted, true);
 });
 
-test("is saving until answered, then saved once the popup has taken the note in", async () => {
+test("the state is “saving” until the answer, then “saved” once the popup has merged the note", async () => {
 	const { popup, answer } = await openUnanswered(new FakeHost());
 	assert.equal(popup.state, "saving");
 	await answer();
@@ -160,7 +160,7 @@ test("edits made before the answer become one update of a new note", async () =>
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("what was typed blind joins a note that was there before", async () => {
+test("text typed before the answer is merged with an existing note", async () => {
 	const host = hostWith();
 	const { popup, answer } = await openUnanswered(host);
 	popup.type({ tags: ["new", "old"], summary: "New text" }, { blind: true });
@@ -174,7 +174,7 @@ test("what was typed blind joins a note that was there before", async () => {
 	});
 });
 
-test("what was typed in sight of the note replaces it", async () => {
+test("text typed in sight of the note replaces it", async () => {
 	const host = hostWith();
 	const background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -188,7 +188,7 @@ test("what was typed in sight of the note replaces it", async () => {
 	});
 });
 
-test("an edit that crosses the answer counts as blind", async () => {
+test("an edit that crosses the answer is merged, not replaced", async () => {
 	const host = hostWith();
 	const { popup, answer } = await openUnanswered(host);
 	popup.type({ summary: "N" }, { blind: true });
@@ -201,7 +201,7 @@ test("an edit that crosses the answer counts as blind", async () => {
 	assert.equal(host.note.summary, "Old text\n\nNew");
 });
 
-test("a quote in a new note is kept beside what was typed blind", async () => {
+test("a quote in a new note is kept beside text typed before the answer", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	background.captured = { quote: { text: "quoted" } };
@@ -224,7 +224,7 @@ test("a tag that is still being typed counts when the popup closes", async () =>
 	assert.deepEqual(host.note.tags, ["old", "half typed", "two"]);
 });
 
-test("a popup closed while its page is still being read has saved and kept all", async () => {
+test("a popup that is closed during the capture loses nothing", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	const popup = new FakePopup(background, PAGE);
@@ -236,7 +236,7 @@ test("a popup closed while its page is still being read has saved and kept all",
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("with the host away the save waits, and the popup is told why", async () => {
+test("without a host the save waits, and the popup shows the cause", async () => {
 	const host = new FakeHost();
 	host.away("not_allowed");
 	const background = await FakeBackground.start(host);
@@ -277,7 +277,7 @@ test("edits survive the background's end before the pause was over", async () =>
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("a click whose page was being read when the background ended is saved", async () => {
+test("a click is saved even if the background ends during the capture", async () => {
 	const host = new FakeHost();
 	let background = await FakeBackground.start(host);
 	const popup = new FakePopup(background, PAGE);
@@ -289,7 +289,7 @@ test("a click whose page was being read when the background ended is saved", asy
 	assert.equal(host.note.title, "A title");
 });
 
-test("nothing is done twice where the background ends between an answer and its entry's removal", async () => {
+test("nothing is done twice if the background ends between an answer and the removal of its entry", async () => {
 	const host = new FakeHost();
 	let background = await FakeBackground.start(host);
 	host.away();
@@ -310,7 +310,7 @@ test("nothing is done twice where the background ends between an answer and its 
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("a popup opened on a waiting page shows what was typed before and saves once", async () => {
+test("a popup on a page with a waiting save shows the earlier text and saves once", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -329,7 +329,7 @@ test("a popup opened on a waiting page shows what was typed before and saves onc
 	assert.equal(host.note.summary, "One");
 });
 
-test("what was typed before and taken back now stays taken back", async () => {
+test("text that the user removes in the next popup stays removed", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -344,7 +344,7 @@ test("what was typed before and taken back now stays taken back", async () => {
 	assert.deepEqual(host.note.tags, []);
 });
 
-test("a new selection on a waiting page is saved too", async () => {
+test("a new selection on a page with a waiting save is saved too", async () => {
 	const host = new FakeHost();
 	host.away();
 	const background = await FakeBackground.start(host);
@@ -356,7 +356,7 @@ test("a new selection on a waiting page is saved too", async () => {
 	assert.equal(host.note.summary, "> later");
 });
 
-test("Undo of a new note deletes it, and Save brings it back with what was typed", async () => {
+test("Undo of a new note deletes it, and Save restores it with the typed text", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -397,7 +397,7 @@ test("Undo of a save that was never sent leaves nothing", async () => {
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("Undo while the page is still being read sends nothing", async () => {
+test("Undo during the capture sends nothing", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	/** @type {(captured: object) => void} */
@@ -415,7 +415,7 @@ test("Undo while the page is still being read sends nothing", async () => {
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("Undo before it is known whether the click saves is no save", async () => {
+test("Undo before the setting is known prevents the save", async () => {
 	for (const before of [false, true]) {
 		const host = before ? hostWith() : new FakeHost();
 		const background = await FakeBackground.start(host);
@@ -437,7 +437,7 @@ test("Undo before it is known whether the click saves is no save", async () => {
 	}
 });
 
-test("Undo before the answer deletes the note when it is there", async () => {
+test("Undo before the answer deletes the note after the answer", async () => {
 	const host = new FakeHost();
 	const { background, popup, answer } = await openUnanswered(host);
 	background.pages.remove(PAGE, "undone");
@@ -448,7 +448,7 @@ test("Undo before the answer deletes the note when it is there", async () => {
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("Undo before the answer leaves a note that was there before", async () => {
+test("Undo before the answer keeps a note that existed before", async () => {
 	const host = hostWith();
 	const { background, popup, answer } = await openUnanswered(host);
 	background.pages.remove(PAGE, "undone");
@@ -467,7 +467,7 @@ test("Undo before the answer survives a restart", async () => {
 	assert.equal(host.note.deleted, true);
 });
 
-test("Delete of a note that was there before, and its Undo", async () => {
+test("Delete of an existing note, and Undo", async () => {
 	const host = hostWith();
 	const background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -488,7 +488,7 @@ test("Delete of a note that was there before, and its Undo", async () => {
 	});
 });
 
-test("without save-on-open a note that is there is shown, and a new page waits for Save", async () => {
+test("without save-on-open an existing note is shown, and a new page waits for Save", async () => {
 	const host = hostWith();
 	const background = await FakeBackground.start(host);
 	background.saves = false;
@@ -512,7 +512,7 @@ test("without save-on-open a note that is there is shown, and a new page waits f
 	assert.deepEqual([...host.notes.values()].at(-1)?.tags, ["a"]);
 });
 
-test("without save-on-open what was typed and not saved is there again at the next click", async () => {
+test("without save-on-open unsaved text reappears at the next click", async () => {
 	const host = new FakeHost();
 	let background = await FakeBackground.start(host);
 	background.saves = false;
@@ -531,7 +531,7 @@ test("without save-on-open what was typed and not saved is there again at the ne
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("without save-on-open a looked-up note has the updates that are still on their way", async () => {
+test("without save-on-open an existing note is shown with the updates in the outbox", async () => {
 	const host = hostWith();
 	const background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -545,7 +545,7 @@ test("without save-on-open a looked-up note has the updates that are still on th
 	assert.deepEqual(again.view.page.note?.tags, ["old", "x"]);
 });
 
-test("a page that the host won't save is told and leaves nothing behind", async () => {
+test("the popup says that the host refuses a page, and nothing is left behind", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	host.interfere = () => new HostError("invalid_url", "Files are not saved here.");
@@ -556,7 +556,7 @@ test("a page that the host won't save is told and leaves nothing behind", async 
 	assert.deepEqual(leftovers(background), []);
 });
 
-test("a refused update is shown, and goes with the next one that is taken", async () => {
+test("a refused update is shown, and its fields go with the next update", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -580,7 +580,7 @@ test("a refused update is shown, and goes with the next one that is taken", asyn
 	assert.deepEqual(fields, { summary: "shorter", seen: { summary: "short" } });
 });
 
-test("Delete lets an old refusal go, but not its own", async () => {
+test("Delete hides an old refusal, but not its own", async () => {
 	const host = new FakeHost();
 	host.keep("https://example.org/a", {});
 	const background = await FakeBackground.start(host);
@@ -605,7 +605,7 @@ test("Delete lets an old refusal go, but not its own", async () => {
 	assert.equal(told(), "No such note.");
 });
 
-test("an update tells what it replaces, also after a refusal and after a pause in delivery", async () => {
+test("an update names the version it replaces, even after a refusal or a pause in delivery", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -623,7 +623,7 @@ test("an update tells what it replaces, also after a refusal and after a pause i
 	assert.deepEqual(seen, { tags: ["a"], summary: "first" });
 });
 
-test("a tag typed by another name of it becomes the tag, and nothing more is sent", async () => {
+test("an alias that is typed becomes its tag, and nothing more is sent", async () => {
 	const host = hostWith();
 	host.aliases.set("ml", "machine learning");
 	const background = await FakeBackground.start(host);
@@ -670,7 +670,7 @@ test("tags typed while an update is answered stay as they were typed", async () 
 	assert.deepEqual(host.methods, ["saveNote", "updateNote", "updateNote"]);
 });
 
-test("tags that were refused are not replaced by those that are stored", async () => {
+test("refused tags aren't replaced by the stored ones", async () => {
 	const host = hostWith();
 	const background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -684,7 +684,7 @@ test("tags that were refused are not replaced by those that are stored", async (
 	assert.deepEqual(popup.view.page.note?.tags, ["old", "a", "b"]);
 });
 
-test("a store that takes nothing is told in the host's words", async () => {
+test("if the store refuses writes, the popup shows the host's sentence", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	host.interfere = () => new HostError("store_full", "The disk is full.");
@@ -693,7 +693,7 @@ test("a store that takes nothing is told in the host's words", async () => {
 	assert.equal(popup.view.hindrance, "The disk is full.");
 });
 
-test("a popup that outlives the background goes on where it was", async () => {
+test("a popup that outlives the background continues with the same state", async () => {
 	const host = hostWith();
 	let background = await FakeBackground.start(host);
 	const popup = await FakePopup.open(background);
@@ -714,7 +714,7 @@ test("a popup that outlives the background goes on where it was", async () => {
 	assert.equal(popup.state, "saved");
 });
 
-test("another click on the same page begins anew", async () => {
+test("another click on the same page starts again", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	const first = await FakePopup.open(background);

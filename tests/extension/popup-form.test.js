@@ -1,4 +1,4 @@
-// The popup's own page in a real browser, shown views by the test in the background's place.
+// The popup's page in a real browser. The test sends it views in place of the background.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -39,7 +39,7 @@ test.before(async () => {
 	page = await browser.newPage();
 	await page.evaluateOnNewDocument(() => {
 		const scope = /** @type {any} */ (globalThis);
-		Object.assign(scope, { told: [], closings: 0, listeners: [], endings: [] });
+		Object.assign(scope, { sent: [], closings: 0, listeners: [], endings: [] });
 		scope.close = () => {
 			scope.closings += 1;
 		};
@@ -50,7 +50,7 @@ test.before(async () => {
 			onDisconnect: {
 				addListener: (/** @type {any} */ listener) => scope.endings.push(listener),
 			},
-			postMessage: (/** @type {any} */ message) => scope.told.push(message),
+			postMessage: (/** @type {any} */ message) => scope.sent.push(message),
 		};
 		scope.browser = {
 			i18n: { getMessage: (/** @type {string} */ key) => key, getUILanguage: () => "en" },
@@ -75,7 +75,7 @@ test.beforeEach(async () => {
 	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 	await page.goto(`http://127.0.0.1:${port}/popup/popup.html`);
 	await page.waitForFunction(
-		"told.some((message) => message.do === 'open') && document.querySelector('#title').style.height",
+		"sent.some((message) => message.do === 'open') && document.querySelector('#title').style.height",
 		{ timeout: 10_000 },
 	);
 });
@@ -89,8 +89,8 @@ test.beforeEach(async () => {
 const show = (revision, summary, fields = {}) =>
 	page.evaluate(
 		(view) => {
-			const { listeners, told } = /** @type {any} */ (globalThis);
-			const turn = told.findLast((/** @type {any} */ m) => m.do === "edit")?.turn ?? 0;
+			const { listeners, sent } = /** @type {any} */ (globalThis);
+			const turn = sent.findLast((/** @type {any} */ m) => m.do === "edit")?.turn ?? 0;
 			const message = { view, turn };
 			Object.assign(globalThis, { lastView: message });
 			for (const listener of listeners) listener(message);
@@ -132,7 +132,7 @@ const note = () =>
 		return { value, selectionEnd };
 	});
 
-test("what a slow page says joins what is being typed, and the caret stays", async () => {
+test("metadata of a slow page is merged with text that is being typed, and the caret stays", async () => {
 	await show(1, "");
 	await page.type("#summary", "Great");
 	await show(1, "Great");
@@ -170,7 +170,7 @@ test("a word that is being composed is neither ended by a late note nor by Ctrl 
 	assert.equal(await press(false), 1);
 });
 
-test("two late notes while a word is composed double nothing that was saved meanwhile", async () => {
+test("two notes that arrive while a word is composed duplicate nothing", async () => {
 	await show(1, "");
 	await page.type("#summary", "Gre");
 	await compose("compositionstart");
@@ -187,12 +187,12 @@ test("two late notes while a word is composed double nothing that was saved mean
 	});
 });
 
-test("another note of the page is asked for when a slow page names its address", async () => {
+test("related notes are requested again when a slow page names its canonical URL", async () => {
 	const asked = () =>
 		page.evaluate(
 			() =>
-				/** @type {any} */ (globalThis).told.filter(
-					(/** @type {any} */ message) => message.do === "lookAround",
+				/** @type {any} */ (globalThis).sent.filter(
+					(/** @type {any} */ message) => message.do === "findRelated",
 				).length,
 		);
 	await show(1, "");
@@ -202,7 +202,7 @@ test("another note of the page is asked for when a slow page names its address",
 	assert.equal(await asked(), 2);
 });
 
-test("Try again says at once that it tries, and then what came of it", async () => {
+test("Try again shows at once that it tries, and then the result", async () => {
 	const button = () =>
 		page.$eval("#try-again", (button) => [button.textContent, button.ariaDisabled]);
 	const heard = () => page.$eval("#announcement", ({ textContent }) => textContent);
@@ -212,9 +212,9 @@ test("Try again says at once that it tries, and then what came of it", async () 
 	assert.equal(await heard(), "trying");
 	await page.click("#try-again");
 	const asked = await page.evaluate(() => {
-		const { listeners, told } = /** @type {any} */ (globalThis);
+		const { listeners, sent } = /** @type {any} */ (globalThis);
 		for (const listener of listeners) listener({ tried: true });
-		return told.filter((/** @type {any} */ message) => message.do === "tryHost").length;
+		return sent.filter((/** @type {any} */ message) => message.do === "tryHost").length;
 	});
 	assert.equal(asked, 1, "once at a time");
 	await page.waitForFunction(
@@ -224,7 +224,7 @@ test("Try again says at once that it tries, and then what came of it", async () 
 	assert.equal(await heard(), "queued cause_program_silent");
 });
 
-test("says that the extension is to be loaded anew where the program is newer", async () => {
+test("says that the extension must be reloaded if the program is newer", async () => {
 	const where = () => page.$eval("#cure-where", ({ textContent }) => textContent);
 	const cure = "./install.sh";
 	await show(1, "", { state: "queued", trouble: "host_too_new", cure });
@@ -233,7 +233,7 @@ test("says that the extension is to be loaded anew where the program is newer", 
 	assert.equal(await where(), "cureWhere");
 });
 
-test("has the exact date of a note that was saved before in the status's tooltip", async () => {
+test("the status has a tooltip with the exact date of an existing note", async () => {
 	const status = () =>
 		page.$eval("#status", (line) => [line.textContent, line.getAttribute("title")]);
 	const note = {
@@ -253,7 +253,7 @@ test("has the exact date of a note that was saved before in the status's tooltip
 	assert.deepEqual(await status(), ["queued cause_program_silent", ""]);
 });
 
-test("leads to the page that says how to install it where no program is registered", async () => {
+test("links to the installation if no program is registered", async () => {
 	const link = () =>
 		page.$eval("#how-to-install", (link) =>
 			link.checkVisibility() ? link.getAttribute("href") : null,
@@ -270,7 +270,7 @@ test("leads to the page that says how to install it where no program is register
 	}
 });
 
-test("the focus isn't lost where Try again has helped", async () => {
+test("the focus isn't lost when Try again succeeds", async () => {
 	await show(1, "", { state: "queued", trouble: "program_silent" });
 	await page.focus("#try-again");
 	await page.keyboard.press("Enter");
@@ -278,43 +278,225 @@ test("the focus isn't lost where Try again has helped", async () => {
 	assert.equal(await page.evaluate(() => document.activeElement?.id), "undo");
 });
 
-test("says that a tag is new where none in use fits what is typed", async () => {
-	/** @param {object} message */
-	const tell = (message) =>
-		page.evaluate(
-			(message) => {
-				const { listeners, told } = /** @type {any} */ (globalThis);
-				const { turn } = told.findLast(
-					(/** @type {any} */ m) => m.do === message.answers,
-				);
-				for (const listener of listeners) listener({ ...message, turn });
-			},
-			/** @type {any} */ (message),
-		);
-	const why = () => page.$eval("#why", ({ textContent }) => textContent);
-	const offered = () =>
-		page.$$eval("#suggestions li", (all) => all.map(({ textContent }) => textContent));
+/**
+ * Answers the popup's last request of a kind.
+ * @param {object} message Its member `answers` names the request.
+ */
+const answer = (message) =>
+	page.evaluate(
+		(message) => {
+			const { listeners, sent } = /** @type {any} */ (globalThis);
+			const { turn } = sent.findLast((/** @type {any} */ m) => m.do === message.answers);
+			for (const listener of listeners) listener({ ...message, turn });
+		},
+		/** @type {any} */ (message),
+	);
+
+/**
+ * Answers the request for completions with tags that are on one note each.
+ * @param {string[]} names
+ */
+const complete = (...names) =>
+	answer({ answers: "complete", tags: names.map((name) => ({ name, count: 1 })) });
+
+/** What the tag field shows: the rows, the highlighted one, the typed text and the tags. */
+const tagField = () =>
+	page.evaluate(() => {
+		const input = /** @type {HTMLInputElement} */ (document.querySelector("#tags"));
+		const active = input.getAttribute("aria-activedescendant");
+		const rows = [...document.querySelectorAll("#completions li")];
+		const chosen = [...document.querySelectorAll("#chosen [data-tag]")];
+		return {
+			rows: rows.map((row) =>
+				row.className === "create"
+					? `create ${row.getAttribute("data-tag")}`
+					: row.getAttribute("data-tag"),
+			),
+			active: rows.findIndex((row) => row.id === active),
+			selected: rows.findIndex((row) => row.ariaSelected === "true"),
+			text: input.value,
+			tags: chosen.map((tag) => tag.getAttribute("data-tag")),
+		};
+	});
+
+/** @param {string[]} tags */
+const tagsAre = async (...tags) => assert.deepEqual((await tagField()).tags, tags);
+
+test("Tab in the empty tag field moves on and never adds a suggestion", async () => {
 	await show(1, "");
-	const suggestions = [{ name: "paper", score: 1, because: "", reason: "in_title" }];
-	await tell({ answers: "suggest", suggestions });
-	assert.deepEqual([await offered(), await why()], [["paper"], "suggestedBecause Tab"]);
-	await page.type("#tags", "gp");
-	assert.equal(await why(), "", "nobody knows yet");
-	await tell({ answers: "complete", tags: [{ name: "gpu", count: 1 }] });
-	assert.equal(await why(), "");
-	await page.type("#tags", "x");
-	await tell({ answers: "complete", tags: [] });
-	assert.equal(await why(), "newTaggpx");
+	const suggestions = ["paper", "printing"].map((name) => ({
+		name,
+		score: 1,
+		because: "",
+		reason: "in_title",
+	}));
+	await answer({ answers: "suggest", suggestions });
+	await page.focus("#tags");
+	await page.keyboard.press("Tab");
+	assert.notEqual(await page.evaluate(() => document.activeElement?.id), "tags");
+	await tagsAre();
+	await page.focus("#tags");
 	await page.keyboard.press("Enter");
-	assert.deepEqual([await offered(), await why()], [["paper"], "suggestedBecause Tab"]);
+	assert.equal(await page.evaluate(() => document.activeElement?.id), "summary");
+	await tagsAre();
+});
+
+for (const key of /** @type {const} */ (["Enter", "Tab"])) {
+	test(`${key} takes the first completion, which is highlighted`, async () => {
+		await show(1, "");
+		await page.type("#tags", "hardw");
+		await complete("hardware", "hardware design");
+		assert.deepEqual(await tagField(), {
+			rows: ["hardware", "hardware design", "create hardw"],
+			active: 0,
+			selected: 0,
+			text: "hardw",
+			tags: [],
+		});
+		await page.keyboard.press(key);
+		await tagsAre("hardware");
+		const after = await tagField();
+		assert.deepEqual([after.text, after.rows], ["", []]);
+		assert.equal(await page.evaluate(() => document.activeElement?.id), "tags");
+	});
+
+	test(`${key} waits for completions that are on their way`, async () => {
+		await show(1, "");
+		await page.type("#tags", "hardw");
+		await page.keyboard.press(key);
+		await tagsAre();
+		await complete("hardware");
+		await tagsAre("hardware");
+	});
+}
+
+test("an Enter that waits applies to the text before the next key", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await page.keyboard.press("Enter");
+	await page.keyboard.type("x");
+	await tagsAre("hardw");
+	assert.equal((await tagField()).text, "x");
+});
+
+test("Enter takes the text as typed where no completions arrive", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await page.keyboard.press("Enter");
+	await page.waitForFunction("document.querySelector('#chosen [data-tag=hardw]')");
+});
+
+test("an exact match is the first row, and needs no row to create it", async () => {
+	await show(1, "");
+	await page.type("#tags", "gp");
+	await complete("gpu", "gp");
+	assert.deepEqual((await tagField()).rows, ["gp", "gpu"]);
+	await page.keyboard.press("Enter");
+	await tagsAre("gp");
+	await page.type("#tags", "gp");
+	await complete("gpu");
+	assert.deepEqual((await tagField()).rows, ["gpu"], "it is chosen already");
+});
+
+test("the last row creates the tag as typed, by arrow or click", async () => {
+	await show(1, "");
+	await page.type("#tags", "Hardw");
+	await complete("hardware");
+	await page.keyboard.press("ArrowDown");
+	assert.equal((await tagField()).active, 1);
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw");
+	await page.type("#tags", "soft");
+	await complete("software");
+	await page.click("#completions .create");
+	await tagsAre("hardw", "soft");
+	await page.type("#tags", "zzz");
+	await complete();
+	assert.deepEqual((await tagField()).rows, ["create zzz"]);
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw", "soft", "zzz");
+});
+
+test("a comma and Ctrl+Enter take the text as typed, whatever is highlighted", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await complete("hardware");
+	await page.keyboard.type(",");
+	await tagsAre("hardw");
+	await page.type("#tags", "soft");
+	await complete("software");
+	await page.keyboard.down("Control");
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw", "soft");
+	assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).closings), 0);
+	await page.keyboard.press("Enter");
+	await page.keyboard.up("Control");
+	assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).closings), 1);
+});
+
+test("after Escape, Enter takes the text as typed", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await complete("hardware");
+	await page.keyboard.press("Escape");
+	assert.deepEqual((await tagField()).rows, []);
+	await page.keyboard.press("Enter");
+	await tagsAre("hardw");
+});
+
+test("the text left in the field is kept as typed", async () => {
+	await show(1, "");
+	await page.type("#tags", "hardw");
+	await complete("hardware");
+	const edits = await page.evaluate(
+		() =>
+			/** @type {any} */ (globalThis).sent.findLast(
+				(/** @type {any} */ message) => message.do === "edit",
+			).edits,
+	);
+	assert.deepEqual([edits.tags, edits.pending], [undefined, "hardw"]);
+	await page.focus("#summary");
+	await tagsAre("hardw");
+});
+
+test("arrows in the empty field highlight suggestions, and Enter takes one", async () => {
+	await show(1, "");
+	const suggestions = ["paper", "printing"].map((name) => ({
+		name,
+		score: 1,
+		because: "",
+		reason: "in_title",
+	}));
+	await answer({ answers: "suggest", suggestions });
+	await page.focus("#tags");
+	const active = () =>
+		page.evaluate(() => {
+			const id = document.querySelector("#tags")?.getAttribute("aria-activedescendant");
+			const option = document.querySelector("#suggestions [aria-selected=true]");
+			return [id ?? null, option?.getAttribute("data-tag") ?? null];
+		});
+	assert.deepEqual(await active(), [null, null]);
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await active(), ["suggestion-0", "paper"]);
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await active(), ["suggestion-1", "printing"]);
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await active(), [null, null]);
+	await page.keyboard.press("ArrowUp");
+	assert.deepEqual(await active(), ["suggestion-1", "printing"]);
+	await page.keyboard.press("Enter");
+	await tagsAre("printing");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Escape");
+	assert.deepEqual(await active(), [null, null]);
 });
 
 test("a completion with accents doesn't blink while it is typed without them", async () => {
 	await show(1, "");
 	await page.type("#tags", "caf");
 	await page.evaluate(() => {
-		const { listeners, told } = /** @type {any} */ (globalThis);
-		const { turn } = told.findLast((/** @type {any} */ m) => m.do === "complete");
+		const { listeners, sent } = /** @type {any} */ (globalThis);
+		const { turn } = sent.findLast((/** @type {any} */ m) => m.do === "complete");
 		const tags = ["café", "cafeteria"].map((name) => ({ name, count: 1 }));
 		for (const listener of listeners) listener({ tags, turn });
 	});
@@ -327,7 +509,7 @@ test("a completion with accents doesn't blink while it is typed without them", a
 	assert.deepEqual(await marked(), ["cafet"]);
 });
 
-test("goes to completions that were asked for by an arrow, and back to the text", async () => {
+test("an arrow key in the empty field requests completions and highlights one", async () => {
 	const field = () =>
 		page.$eval("#tags", (field) => [
 			field.getAttribute("aria-activedescendant"),
@@ -335,8 +517,8 @@ test("goes to completions that were asked for by an arrow, and back to the text"
 		]);
 	const answer = () =>
 		page.evaluate(() => {
-			const { listeners, told } = /** @type {any} */ (globalThis);
-			const { turn } = told.findLast((/** @type {any} */ m) => m.do === "complete");
+			const { listeners, sent } = /** @type {any} */ (globalThis);
+			const { turn } = sent.findLast((/** @type {any} */ m) => m.do === "complete");
 			const tags = ["one", "two"].map((name) => ({ name, count: 1 }));
 			for (const listener of listeners) listener({ tags, turn });
 		});
@@ -346,11 +528,9 @@ test("goes to completions that were asked for by an arrow, and back to the text"
 	await answer();
 	assert.deepEqual(await field(), ["completion-0", "true"]);
 	await page.keyboard.press("ArrowUp");
-	assert.deepEqual(await field(), [null, "true"]);
-	await page.keyboard.press("ArrowUp");
 	assert.deepEqual(await field(), ["completion-1", "true"]);
-	await page.keyboard.press("Home");
-	assert.deepEqual(await field(), [null, "true"], "what Enter takes is what is typed");
+	await page.keyboard.press("ArrowDown");
+	assert.deepEqual(await field(), ["completion-0", "true"]);
 	await page.keyboard.press("Escape");
 	assert.deepEqual(await field(), [null, "false"]);
 	assert.equal(await page.evaluate("closings"), 0, "the first Escape closes the list");
@@ -377,8 +557,8 @@ const preview = () => page.$eval("#preview", (element) => element.textContent);
 /** The texts that the host was asked to render, and the last of these questions' numbers. */
 const previewsAsked = () =>
 	page.evaluate(() => {
-		const { told } = /** @type {any} */ (globalThis);
-		const asked = told.filter((/** @type {any} */ m) => m.do === "preview");
+		const { sent } = /** @type {any} */ (globalThis);
+		const asked = sent.filter((/** @type {any} */ m) => m.do === "preview");
 		return {
 			texts: asked.map((/** @type {any} */ m) => m.text),
 			turn: asked.at(-1)?.turn,
@@ -441,7 +621,7 @@ test("a preview of an earlier text isn't shown", async () => {
 	assert.equal(await preview(), "one two!");
 });
 
-test("a note that others change while it is previewed is rendered anew", async () => {
+test("a note that changes during its preview is rendered again", async () => {
 	await show(1, "one");
 	await page.click("#preview-note");
 	await answerPreview((await previewsAsked()).turn, [{ name: "p", children: ["one"] }]);
@@ -452,7 +632,7 @@ test("a note that others change while it is previewed is rendered anew", async (
 	assert.match((await preview()) ?? "", /one\n\n> two$/);
 });
 
-test("a preview is asked for again where the background was restarted meanwhile", async () => {
+test("a preview is requested again after the background restarted", async () => {
 	await show(1, "one");
 	await page.click("#preview-note");
 	await page.evaluate(() => /** @type {any} */ (globalThis).endings[0]());
@@ -491,7 +671,7 @@ test("an empty note has nothing to preview", async () => {
 	assert.equal(await preview(), "previewEmpty");
 });
 
-test("whatever the host sends becomes only the elements that a note may have", async () => {
+test("the preview has only elements that a note may have, whatever the host sends", async () => {
 	await show(1, "x");
 	await page.click("#preview-note");
 	const link = (/** @type {unknown} */ href) => ({ name: "a", href, children: ["link"] });
@@ -615,7 +795,7 @@ test("other addresses of the note open below the page's own, cut in the middle, 
 	);
 });
 
-test("why another address is the same page is said in the user's language, in full on hovering", async () => {
+test("the popup explains in the user's language why another address is the same page", async () => {
 	const samePage = {
 		url: "https://jo:pazz0@example.org/b",
 		because: "same page without utm_source, over http",
@@ -636,14 +816,14 @@ test("why another address is the same page is said in the user's language, in fu
 	}
 });
 
-test("a password in the address is left out, or was removed, and the popup says which", async () => {
+test("the popup says whether a password in the address is hidden or was removed", async () => {
 	const secret = () =>
 		page.$eval("#secret", (line) => (line.checkVisibility() ? line.textContent : null));
 	await page.evaluate(() =>
 		sessionStorage.setItem("address", "https://jo:pazz0@example.org/a"),
 	);
 	await page.reload();
-	await page.waitForFunction("told.some((message) => message.do === 'open')");
+	await page.waitForFunction("sent.some((message) => message.do === 'open')");
 	await show(1, "");
 	assert.equal(await secret(), "passwordInAddress");
 	await page.evaluate(() => {

@@ -1,9 +1,9 @@
-// What is read inside a page, tried inside real pages.
+// What `readPage` finds in pages, in a real browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { readPage } from "../../extension/background/capture.js";
+import { readPage } from "../../extension/background/read-page.js";
 
 /** @type {import("puppeteer-core").Browser} */
 let browser;
@@ -42,7 +42,7 @@ async function read(html, selection) {
 	);
 }
 
-test("a page that says nothing of itself", async () => {
+test("a page without metadata", async () => {
 	assert.deepEqual(await read("<p>x"), {});
 });
 
@@ -60,7 +60,7 @@ test("description, site, language and date", async () => {
 	});
 });
 
-test("an empty description gives way to the one for others", async () => {
+test("og:description replaces an empty description", async () => {
 	const says = await read(
 		`<meta name="description" content=" "><meta property="og:description" content="For others">`,
 	);
@@ -76,7 +76,7 @@ test("a date deep inside JSON-LD, behind JSON-LD that is broken", async () => {
 	assert.equal(says.publishedAt, "2024-05-06");
 });
 
-test("JSON-LD: what the page is about comes before what is on it", async () => {
+test("JSON-LD: objects about the page come before others", async () => {
 	const linked = [
 		{ "@type": "Comment", datePublished: "2020-01-01" },
 		{
@@ -96,7 +96,7 @@ test("JSON-LD: what the page is about comes before what is on it", async () => {
 	});
 });
 
-test("JSON-LD that is huge, deep or nonsense takes nothing from the rest", async () => {
+test("JSON-LD that is huge, deep or nonsense doesn't affect other metadata", async () => {
 	const many = JSON.stringify(Array(300_000).fill(0));
 	const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
 	const nonsense = `{"datePublished": {"name": [1]}, "@type": "Article", "publisher": [null, 3]}`;
@@ -180,7 +180,7 @@ test("a selection that cuts a word comes with the rest of it", async () => {
 	assert.deepEqual(quote, { text: "adi", prefix: "A he", suffix: "ng" });
 });
 
-test("words that nobody sees are no words around a selection", async () => {
+test("invisible words don't count as text around a selection", async () => {
 	const { quote } = await read(
 		"<p id=a>x x</p><p id=b>one <span hidden>two</span> <s style='visibility:hidden'>three</s> x four",
 		{ start: ["#b", 4, 1], end: ["#b", 4, 2] },
@@ -188,7 +188,7 @@ test("words that nobody sees are no words around a selection", async () => {
 	assert.deepEqual(quote, { text: "x", prefix: "one", suffix: "four" });
 });
 
-test("as many words as it takes, where the nearest are repeated, too", async () => {
+test("takes more words if the nearest ones are repeated too", async () => {
 	const line =
 		"and so on it goes and on and on until the cat sat on the mat and so on it goes";
 	const { quote } = await read(`<p id=a>first ${line}</p><p id=b>second ${line}</p>`, {
@@ -198,7 +198,7 @@ test("as many words as it takes, where the nearest are repeated, too", async () 
 	assert.match(quote?.prefix ?? "", /^second and so on/);
 });
 
-test("a selection of several blocks is told from others by the words at its ends", async () => {
+test("a selection of several blocks is identified by the words at its ends", async () => {
 	const { quote } = await read(
 		`<h2 id=a>The intro</h2><p>Some words here.</p><p id=z>End</p>
 		<h2 id=b>The intro</h2><p>Other words there.</p><p id=c>End</p><p>After all</p>`,
@@ -220,12 +220,12 @@ test("a selection in a page of a hundred thousand elements is read in time", asy
 	assert.equal(quote?.text, "very");
 });
 
-test("white space alone is no selection", async () => {
+test("white space isn't a selection", async () => {
 	const { quote } = await read("<p>a   b", { start: ["p", 0, 1], end: ["p", 0, 3] });
 	assert.equal(quote, undefined);
 });
 
-test("a page that is made to be misread costs neither the selection nor what it says besides", async () => {
+test("a page made to break readers loses neither the selection nor its other metadata", async () => {
 	const hostile = `<script type="application/ld+json">
 		{"@type": {"toString": 1, "valueOf": 1}, "description": "x"}</script>`;
 	const selection = /** @type {Parameters<typeof read>[1]} */ ({

@@ -1,5 +1,4 @@
-// The host is tried again soon, then ever less often, and by an alarm once the
-// background may be asleep.
+// The host is tried again soon, then less and less often, and later by an alarm.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -36,7 +35,7 @@ function waitFor(/** @type {() => number} */ attempts) {
 	return null;
 }
 
-test("waits longer each time, and then leaves it to the alarm", () => {
+test("the delays grow, and then the alarm takes over", () => {
 	const { retry, alarms, attempts } = retrying();
 	const waits = [];
 	for (let i = 0; i < 7; i += 1) {
@@ -47,7 +46,7 @@ test("waits longer each time, and then leaves it to the alarm", () => {
 	assert.equal(alarms.minutes, 0.5);
 });
 
-test("the alarm is rarer while nothing waits", () => {
+test("the alarm is rarer if no changes are waiting", () => {
 	const { retry, alarms } = retrying();
 	retry.failed(false);
 	assert.equal(alarms.minutes, 5);
@@ -55,7 +54,7 @@ test("the alarm is rarer while nothing waits", () => {
 	assert.equal(alarms.minutes, 0.5);
 });
 
-test("told of one failure several times it tries once", () => {
+test("a failure that is reported several times causes one attempt", () => {
 	const { retry, attempts } = retrying();
 	for (let i = 0; i < 5; i += 1) retry.failed(true);
 	mock.timers.tick(250);
@@ -64,7 +63,7 @@ test("told of one failure several times it tries once", () => {
 	assert.equal(attempts(), 1);
 });
 
-test("a success ends the tries and the alarm", () => {
+test("a success stops the attempts and the alarm", () => {
 	const { retry, alarms, attempts } = retrying();
 	retry.failed(true);
 	retry.succeeded();
@@ -73,7 +72,7 @@ test("a success ends the tries and the alarm", () => {
 	assert.equal(alarms.minutes, null);
 });
 
-test("a host that ends right after greeting isn't started ever so often", () => {
+test("a host that ends right after `hello` isn't restarted all the time", () => {
 	const { retry, attempts } = retrying();
 	const waits = [];
 	for (let i = 0; i < 4; i += 1) {
@@ -85,7 +84,7 @@ test("a host that ends right after greeting isn't started ever so often", () => 
 	assert.deepEqual(waits, [250, 1000, 2000, 4000]);
 });
 
-test("after a connection that held the waits begin anew", () => {
+test("after a long connection the delays start again", () => {
 	const { retry, attempts } = retrying();
 	for (let i = 0; i < 3; i += 1) {
 		retry.failed(true);
@@ -97,7 +96,7 @@ test("after a connection that held the waits begin anew", () => {
 	assert.equal(waitFor(attempts), 250);
 });
 
-test("a host that is away for a week is tried twice a minute at most, and found within that", () => {
+test("during a week without a host, it is tried twice a minute at most, and found soon", () => {
 	const { retry, alarms, attempts } = retrying();
 	let away = true;
 	retry.failed(true);

@@ -24,7 +24,7 @@ function start(settings) {
 	return { storage, area: /** @type {any} */ (storage), permissions };
 }
 
-test("a permission that the user took back doesn't come back with the next save of all tabs", async () => {
+test("the badge stays off after the user revoked the permission, even if all tabs are saved later", async () => {
 	const { storage, area, permissions } = start({ badge: true });
 	permissions.has = false;
 	await heedRevocation(area, permissions);
@@ -40,7 +40,7 @@ test("a permission that the user took back doesn't come back with the next save 
 	assert.equal(permissions.has, false);
 });
 
-test("another permission taken back leaves the marks as they are", async () => {
+test("revoking another permission doesn't change the badge", async () => {
 	const { storage, area, permissions } = start({ badge: true });
 	await heedRevocation(area, permissions);
 	assert.equal(storage.items.settings.badge, true);

@@ -1,16 +1,13 @@
-// What is searched in a site of files is what the program searches: the same words, the
-// same queries. The program's own tests write down what both are held to.
+// The search of an exported site finds what the program finds: it splits words and reads
+// queries in the same way. The program's tests write the fixtures.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { means, occurrences } from "../../host/src/site/assets/occurrences.js";
 import { isEmpty, readQuery } from "../../host/src/site/assets/query.js";
-import {
-	halvesOf,
-	means,
-	occurrences,
-	wordsOf,
-} from "../../host/src/site/assets/words.js";
+import { halvesOf } from "../../host/src/site/assets/spellings.js";
+import { wordsOf } from "../../host/src/site/assets/words.js";
 
 /**
  * Without what isn't there.
@@ -100,7 +97,7 @@ test("a phrase stands where its words stand one after the other", () => {
 	assert.deepEqual(found(".net ", "ASP.NET .NET"), [".NET"]);
 });
 
-test("a pair of words stands side by side and doesn't go on", () => {
+test("a pair matches two complete words side by side", () => {
 	const [term] = readQuery("opensource").terms;
 	assert.ok(term);
 	term.pairs.push(wordsOf("open source"));
@@ -112,7 +109,7 @@ test("a pair of words stands side by side and doesn't go on", () => {
 	);
 });
 
-test("a word that is still being typed means all that begin so", () => {
+test("an unfinished word matches all words that begin with it", () => {
 	/** @type {(query: string, text: string) => boolean} */
 	const begins = (query, text) => {
 		const [wanted, word] = [wordsOf(query)[0], wordsOf(text)[0]];

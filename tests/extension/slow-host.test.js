@@ -1,5 +1,5 @@
-// A host that answers slowly, twice, out of order or never: what is saved is saved once,
-// and nothing is lost.
+// A host that responds slowly, twice, out of order or never: each page is saved once, and
+// nothing is lost.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -56,7 +56,7 @@ async function start() {
 /** @param {FakePort} port */
 const saves = (port) => port.sent.filter(({ method }) => method === "saveNote");
 
-test("a save that is never answered is given up, kept, and sent again under the same id", async () => {
+test("a save without a response times out, stays, and is sent again with the same id", async () => {
 	const { background, greeted } = await start();
 	const silent = await greeted();
 	const popup = await FakePopup.open(background);
@@ -82,7 +82,7 @@ test("a save that is never answered is given up, kept, and sent again under the 
 	assert.equal(saves(next).length, 1);
 });
 
-test("an answer that comes twice counts once", async () => {
+test("a response that arrives twice counts once", async () => {
 	const { background, greeted } = await start();
 	const port = await greeted();
 	const popup = await FakePopup.open(background);
@@ -106,7 +106,7 @@ test("an answer that comes twice counts once", async () => {
 	assert.deepEqual(Object.keys(background.storage.items), []);
 });
 
-test("a slow answer finds what was typed meanwhile, and joins it", async () => {
+test("a slow response is merged with text typed meanwhile", async () => {
 	const { background, greeted } = await start();
 	const port = await greeted();
 	const popup = await FakePopup.open(background);
@@ -124,7 +124,7 @@ test("a slow answer finds what was typed meanwhile, and joins it", async () => {
 	assert.equal(params.summary, "Before\n\nWords");
 });
 
-test("two pages' answers in the wrong order go each to its own page", async () => {
+test("responses in the wrong order reach their own pages", async () => {
 	const { background, greeted } = await start();
 	const port = await greeted();
 	const other = "https://example.org/b";
@@ -139,7 +139,7 @@ test("two pages' answers in the wrong order go each to its own page", async () =
 	assert.equal(second.view.page.note?.id, 2);
 });
 
-test("Try again is answered once it is known what came of it, and not before", async () => {
+test("Try again is answered only once the result is known", async () => {
 	for (const answers of [true, false]) {
 		/** @type {FakePort[]} */
 		const ports = [];
@@ -152,13 +152,13 @@ test("Try again is answered once it is known what came of it, and not before", a
 		});
 		const background = await FakeBackground.start(/** @type {any} */ (host));
 		/** @type {any[]} */
-		const told = [];
+		const sent = [];
 		/** @type {(message: any) => void} */
 		let say = () => {};
 		const port = {
 			onMessage: { addListener: (/** @type {typeof say} */ on) => (say = on) },
 			onDisconnect: { addListener() {} },
-			postMessage: (/** @type {any} */ message) => told.push(message),
+			postMessage: (/** @type {any} */ message) => sent.push(message),
 		};
 		servePopup(/** @type {any} */ (port), {
 			pages: background.pages,
@@ -172,7 +172,7 @@ test("Try again is answered once it is known what came of it, and not before", a
 		await settle();
 		say({ do: "tryHost" });
 		await settle();
-		const tried = () => told.filter((message) => "tried" in message).length;
+		const tried = () => sent.filter((message) => "tried" in message).length;
 		assert.equal(tried(), 0, "it is being waited for");
 		if (answers) {
 			ports.at(-1)?.answer(HELLO);
@@ -188,7 +188,7 @@ test("Try again is answered once it is known what came of it, and not before", a
 	}
 });
 
-test("a preview is the host's; without one that renders the popup learns why", async () => {
+test("the host renders a preview; if it can't, the popup receives the reason", async () => {
 	const text = "Caching **halved** it.";
 	const nodes = [{ name: "p", children: ["Caching it."] }];
 	const refused = (/** @type {string} */ kind) => ({
@@ -203,13 +203,13 @@ test("a preview is the host's; without one that renders the popup learns why", a
 		const native = new FakePort();
 		const host = new Host({ extension: "0.1.0", openPort: () => native });
 		/** @type {any[]} */
-		const told = [];
+		const sent = [];
 		/** @type {(message: any) => void} */
 		let say = () => {};
 		const port = {
 			onMessage: { addListener: (/** @type {typeof say} */ on) => (say = on) },
 			onDisconnect: { addListener() {} },
-			postMessage: (/** @type {any} */ message) => told.push(message),
+			postMessage: (/** @type {any} */ message) => sent.push(message),
 		};
 		servePopup(/** @type {any} */ (port), {
 			pages: /** @type {any} */ ({}),
@@ -228,6 +228,6 @@ test("a preview is the host's; without one that renders the popup learns why", a
 		if (answer) native.say({ jsonrpc: "2.0", id: asked?.id, ...answer });
 		else native.end(null);
 		await settle();
-		assert.deepEqual(told, [{ preview, turn: 7 }]);
+		assert.deepEqual(sent, [{ preview, turn: 7 }]);
 	}
 });

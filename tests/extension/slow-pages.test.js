@@ -1,5 +1,5 @@
-// A page that is slow to be read is saved at once, and what it says is saved after it:
-// that doubles nothing, brings nothing back and takes no quote away.
+// A page that loads slowly is saved at once, and its metadata follows. That creates no
+// duplicates, restores nothing that was removed, and loses no quote.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -40,7 +40,7 @@ async function openSlow({ there, away = false, selection } = {}) {
 	const background = await FakeBackground.start(host);
 	const { captured, say } = slowPage();
 	background.captured = captured;
-	if (selection) background.pages.intend(1, selection);
+	if (selection) background.pages.requestSave(1, selection);
 	const popup = await FakePopup.open(background);
 	popup.type({});
 	return { host, background, popup, say };
@@ -58,7 +58,7 @@ const shown = (
 	return typed.takenIn({ note, changes, leftover, leftoverSeen, title: "" }, mine);
 };
 
-test("words that go on while a slow page is read are not doubled", async () => {
+test("text typed while a slow page is captured isn't duplicated", async () => {
 	const { host, popup, say } = await openSlow();
 	popup.type({ summary: "Great" });
 	await pause();
@@ -71,7 +71,7 @@ test("words that go on while a slow page is read are not doubled", async () => {
 	assert.equal(host.note.summary, "Great article");
 });
 
-test("the quote of a slow page comes after what was typed on, also where that crosses it", async () => {
+test("the quote of a slow page follows the typed text, even if both cross", async () => {
 	for (const crosses of [false, true]) {
 		const { host, popup, say } = await openSlow();
 		popup.type({ summary: "Great" });
@@ -88,7 +88,7 @@ test("the quote of a slow page comes after what was typed on, also where that cr
 	}
 });
 
-test("what is typed before the quotes of two slow clicks are taken in is not doubled", async () => {
+test("text typed before the quotes of two slow clicks arrive isn't duplicated", async () => {
 	const { host, background, popup, say } = await openSlow();
 	await popup.close();
 	const again = slowPage();
@@ -106,7 +106,7 @@ test("what is typed before the quotes of two slow clicks are taken in is not dou
 	assert.equal(host.note.summary, "Great article, really\n\n> one\n\n> two");
 });
 
-test("a tag that was taken off stays off when a slow page is read", async () => {
+test("a removed tag stays removed when the capture of a slow page arrives", async () => {
 	const { host, popup, say } = await openSlow({ there: { tags: ["old", "gone"] } });
 	popup.type({ tags: ["old"] });
 	const before = popup.view.page.note;
@@ -116,7 +116,7 @@ test("a tag that was taken off stays off when a slow page is read", async () => 
 	assert.deepEqual(host.note.tags, ["old"]);
 });
 
-test("what another popup left, typed in sight of the note, is not joined with that note again", async () => {
+test("edits of an earlier popup, made in sight of the note, aren't merged with it again", async () => {
 	const { host, background, popup, say } = await openSlow();
 	popup.type({ summary: "Great" });
 	await pause();
@@ -134,7 +134,7 @@ test("what another popup left, typed in sight of the note, is not joined with th
 	assert.equal(blind.summary, "Great article\n\nMore");
 });
 
-test("a note that is known when the popup opens is taken in before anything typed replaces it", async () => {
+test("a note that is known when the popup opens is merged before typed text replaces it", async () => {
 	const { host, background, popup, say } = await openSlow({ there: { summary: "Old" } });
 	host.interfere = () => new Promise(() => {});
 	await say({ excerpt: "About it" });
@@ -162,7 +162,7 @@ for (const open of [true, false]) {
 	});
 }
 
-test("Delete counts while the save of what a slow page says isn't answered", async () => {
+test("Delete works while the save of late metadata isn't answered", async () => {
 	const { host, background, popup, say } = await openSlow({ there: { summary: "x" } });
 	/** @type {() => void} */
 	let answer = () => {};
@@ -181,7 +181,7 @@ test("Delete counts while the save of what a slow page says isn't answered", asy
 	assert.equal(popup.view.page.removed, "deleted");
 });
 
-test("Delete counts while an earlier save that was refused waits", async () => {
+test("Delete works while a refused save is in the outbox", async () => {
 	const host = new FakeHost();
 	host.keep(PAGE);
 	const background = await FakeBackground.start(host);
@@ -198,7 +198,7 @@ test("Delete counts while an earlier save that was refused waits", async () => {
 	assert.equal(host.note.deleted, true);
 });
 
-test("Undo before it is known whether the click saves keeps it from saving", async () => {
+test("Undo before the setting is known prevents the save, on a slow page too", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	const popup = new FakePopup(background, PAGE);
@@ -212,7 +212,7 @@ test("Undo before it is known whether the click saves keeps it from saving", asy
 	assert.equal(host.note.deleted, false);
 });
 
-test("a quote that comes after Undo is saved by Save, once", async () => {
+test("a quote that arrives after Undo is saved by Save, once", async () => {
 	const { host, background, say } = await openSlow();
 	background.pages.remove(PAGE, "undone");
 	await settle();
@@ -227,7 +227,7 @@ test("a quote that comes after Undo is saved by Save, once", async () => {
 	assert.equal(host.note.summary, "> q");
 });
 
-test("a quote that waits unsent is taken back by Undo and saved by Save, once", async () => {
+test("an unsent quote is withdrawn by Undo and saved by Save, once", async () => {
 	const { host, background, say } = await openSlow();
 	host.away();
 	await say({ quote: { text: "q" } });
@@ -248,7 +248,7 @@ test("a page that was never sent is saved with its quote after Undo and Save, on
 	assert.equal(host.note.summary, "> a  q");
 });
 
-test("a selection from the menu is saved with a page that is too slow before it is read, and once", async () => {
+test("a selection from the menu is saved once, before a slow page responds", async () => {
 	const { host, background, popup, say } = await openSlow({ selection: "chosen" });
 	assert.deepEqual(host.log[0]?.[1].quote, { text: "chosen" });
 	await popup.close();
@@ -257,17 +257,17 @@ test("a selection from the menu is saved with a page that is too slow before it 
 	assert.deepEqual(background.storage.items, {});
 });
 
-test("a selection from the menu survives the background's end while its page is read", async () => {
+test("a selection from the menu survives the end of the background during the capture", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	background.captured = new Promise(() => {});
-	background.pages.intend(1, "chosen");
+	background.pages.requestSave(1, "chosen");
 	await FakePopup.open(background);
 	await background.restart();
 	assert.equal(host.note.summary, "> chosen");
 });
 
-test("a selection from the menu of a page that can't be saved goes into no other page", async () => {
+test("a selection from the menu of a page that can't be saved doesn't reach another page", async () => {
 	const host = new FakeHost();
 	const background = await FakeBackground.start(host);
 	background.saves = false;
@@ -287,14 +287,14 @@ test("a selection from the menu of a page that can't be saved goes into no other
 		ready: Promise.resolve(),
 	});
 	servePopup(port, parts);
-	background.pages.intend(1, "stale");
+	background.pages.requestSave(1, "stale");
 	tell({ do: "open", tab: { url: "about:x", title: "", tabId: 1 } });
 	await settle();
 	await FakePopup.open(background, "https://other.example/");
 	assert.deepEqual(host.methods, ["noteForUrl"]);
 });
 
-test("the address that a slow page gives as its own reaches the popup when it comes", async () => {
+test("the canonical URL of a slow page reaches the popup when it arrives", async () => {
 	const { popup, say } = await openSlow();
 	assert.equal(popup.view.canonical, null);
 	await say({ canonical: "https://example.org/b" });

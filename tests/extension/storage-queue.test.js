@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { StorageQueue } from "../../extension/background/storage-queue.js";
 import { FakeStorage } from "./fakes.js";
 
-test("many changes of one record while a write is under way are one write", async () => {
+test("changes of a record during a write are combined into one write", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	for (let i = 0; i < 100; i += 1) {
@@ -17,7 +17,7 @@ test("many changes of one record while a write is under way are one write", asyn
 	assert.ok(storage.writes.length < 60, `${storage.writes.length} writes`);
 });
 
-test("what moves from one record to another is in both before it is in one", async () => {
+test("data that moves between records is in both before it is in one", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	await queue.put("from", "x");
@@ -34,7 +34,7 @@ test("what moves from one record to another is in both before it is in one", asy
 	assert.deepEqual(storage.items, { to: "x" });
 });
 
-test("a refused write is told, and done with the next change", async () => {
+test("a refused write rejects, and is repeated with the next change", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	storage.full = true;
@@ -44,7 +44,7 @@ test("a refused write is told, and done with the next change", async () => {
 	assert.deepEqual(storage.items, { a: 1, b: 2 });
 });
 
-test("a refused write doesn't come back over a newer one", async () => {
+test("a refused write doesn't overwrite a newer one", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	const { set } = storage;
@@ -61,7 +61,7 @@ test("a refused write doesn't come back over a newer one", async () => {
 	assert.deepEqual(storage.items, { a: 2 });
 });
 
-test("removals are done even where nothing can be written, since they make room", async () => {
+test("removals are done even if nothing can be written, since they make room", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	await queue.put("old", 1);
@@ -71,7 +71,7 @@ test("removals are done even where nothing can be written, since they make room"
 	assert.deepEqual(storage.items, {});
 });
 
-test("what fits is written beside what doesn't", async () => {
+test("records that fit are written even if others don't", async () => {
 	const storage = new FakeStorage();
 	storage.quota = 1000;
 	const queue = new StorageQueue(storage);
@@ -89,7 +89,7 @@ test("what fits is written beside what doesn't", async () => {
 	assert.ok(!queue.full);
 });
 
-test("in a full storage a record that is moved is there at each moment", async () => {
+test("in a full storage, a record that moves is never absent", async () => {
 	const storage = new FakeStorage();
 	storage.quota = 120;
 	const queue = new StorageQueue(storage);
@@ -107,28 +107,28 @@ test("in a full storage a record that is moved is there at each moment", async (
 	assert.ok(!queue.full);
 });
 
-test("a record that was emptied to make room, and not yet removed, is none", async () => {
+test("a record that was emptied but not yet removed doesn't count", async () => {
 	const storage = new FakeStorage();
 	storage.items = { a: 1, b: null };
 	assert.deepEqual(await new StorageQueue(storage).load(), { a: 1 });
 });
 
-test("says once that the storage is full, and once that it no longer is", async () => {
+test("reports once that the storage is full, and once that it no longer is", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	/** @type {boolean[]} */
-	const told = [];
-	queue.onChange = () => told.push(queue.full);
+	const sent = [];
+	queue.onChange = () => sent.push(queue.full);
 	storage.full = true;
 	await assert.rejects(queue.put("a", 1));
 	await assert.rejects(queue.put("b", 1));
 	storage.full = false;
 	await queue.put("c", 1);
-	assert.deepEqual(told, [true, false]);
+	assert.deepEqual(sent, [true, false]);
 	assert.deepEqual(storage.items, { a: 1, b: 1, c: 1 });
 });
 
-test("a removal that is refused keeps nothing from being written, and is done later", async () => {
+test("a refused removal doesn't stop writes, and is done later", async () => {
 	const storage = new FakeStorage();
 	const queue = new StorageQueue(storage);
 	await queue.put("old", 1);

@@ -1,4 +1,4 @@
-// What a tag may be, and where its page is.
+// The rules for tags, and the addresses of their pages.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -25,7 +25,7 @@ for (const { input, tag = null } of vectors) {
 	});
 }
 
-test("both copies of the rules for what can't be seen are the same", async () => {
+test("both copies of the rules for invisible characters are the same", async () => {
 	const [one, other] = await Promise.all(
 		["extension/shared", "host/src/site/assets"].map((folder) =>
 			readFile(new URL(`../../${folder}/invisible.js`, import.meta.url), "utf8"),
@@ -36,7 +36,7 @@ test("both copies of the rules for what can't be seen are the same", async () =>
 	assert.equal(code(one ?? ""), code(other ?? ""));
 });
 
-test("commas of all scripts part tags", () => {
+test("commas of all scripts separate tags", () => {
 	for (const comma of [",", "，", "、", "､", "،", "﹐", "﹑", "︐", "︑"]) {
 		assert.deepEqual(splitTags(`深層学習${comma}GPU ${comma} `), {
 			tags: ["深層学習", "gpu"],
@@ -78,7 +78,7 @@ for (const [tag, path] of /** @type {const} */ ([
 	});
 }
 
-test("a pasted list is tags, and what can't be one is told", () => {
+test("a pasted list becomes tags, and the parts that can't be tags are returned", () => {
 	const long = "x".repeat(101);
 	assert.deepEqual(splitTags(` GPU, gpu,, web/tech ,${long}`), {
 		tags: ["gpu", "web/tech"],
@@ -90,7 +90,7 @@ test("united tags keep the first list's order and have no tag twice", () => {
 	assert.deepEqual(uniteTags(["b", "a"], ["a", "c", "b"]), ["b", "a", "c"]);
 });
 
-test("a lone surrogate is no way around Unicode", () => {
+test("a lone surrogate is replaced", () => {
 	assert.equal(normaliseTag("a\ud800"), "a\ufffd");
 });
 

@@ -1,4 +1,4 @@
-// Texts are cut to what the host takes, between characters, and are well-formed.
+// Texts are cut to the host's limits between characters, and are well-formed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -27,7 +27,7 @@ test("a text of 5 MB is cut to 16 KiB of whole characters", () => {
 	assert.ok(cut.isWellFormed());
 });
 
-test("a long text loses its middle, never half of a sign", () => {
+test("a long text loses its middle, but never half a character", () => {
 	assert.equal(middleCut("abcdefghij", 10), "abcdefghij");
 	assert.equal(middleCut("abcdefghijk", 10), "abcde…hijk");
 	assert.equal([...middleCut("🦊".repeat(30), 9)].length, 9);

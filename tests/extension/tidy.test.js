@@ -1,4 +1,4 @@
-// What can be held by a test is held by a test.
+// Rules for the extension's files.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -51,7 +51,7 @@ test("only host.js names native messaging", () => {
 	);
 });
 
-test("no text becomes markup, and no code comes from text", () => {
+test("no text becomes markup or code", () => {
 	for (const { name, text } of sources) {
 		assert.doesNotMatch(
 			text,
@@ -61,7 +61,7 @@ test("no text becomes markup, and no code comes from text", () => {
 	}
 });
 
-test("nothing is loaded from elsewhere and no code is inline", () => {
+test("pages load nothing from other places, and have no inline code", () => {
 	for (const { name, text } of sources.filter((source) =>
 		source.name.endsWith(".html"),
 	)) {
@@ -70,7 +70,7 @@ test("nothing is loaded from elsewhere and no code is inline", () => {
 	}
 });
 
-test("every text that is named is there, and every text that is there is named", () => {
+test("every text that is used exists, and every text that exists is used", () => {
 	const all = sources.map(({ text }) => text).join("\n") + JSON.stringify(manifest);
 	const named = new Set();
 	for (const [, key] of all.matchAll(/data-say(?:-[a-z-]+)?="(\w+)"/g)) named.add(key);
@@ -106,7 +106,7 @@ test("every language has the same texts, with the same placeholders", async () =
 	}
 });
 
-test("each cause has its words", async () => {
+test("each cause has a sentence", async () => {
 	const text = await readFile(path.join(extension, "shared/messages.js"), "utf8");
 	const causes = new Set(
 		[
@@ -118,7 +118,7 @@ test("each cause has its words", async () => {
 	assert.deepEqual(worded.sort(), [...causes].sort());
 });
 
-test("the words for each cause are those of the program, and name it a cure", async () => {
+test("the sentence and the fix of each cause are those of the program", async () => {
 	const { causes, oneOf } = JSON.parse(
 		await readFile(path.join(root, "tests/contract/causes.json"), "utf8"),
 	);
@@ -233,7 +233,7 @@ test("nothing but its own files runs in its pages, and nothing is sent from them
 	}
 });
 
-test("listens to nobody outside", () => {
+test("accepts no messages from other extensions or web pages", () => {
 	for (const { name, text } of sources) {
 		assert.doesNotMatch(text, /onMessageExternal|onConnectExternal|onUserScript/, name);
 	}

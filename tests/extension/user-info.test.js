@@ -1,5 +1,5 @@
-// User name and password of an address, if the user wants them removed: nothing of them
-// reaches the host or the browser's storage, whatever saves or asks.
+// If the user wants user names and passwords removed, they reach neither the host nor the
+// browser's storage, whichever way a page is saved.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -32,18 +32,18 @@ async function start(strips) {
 	const savable = (/** @type {string | undefined} */ url) => savableUrl(url, strips);
 	const saves = new BackgroundSaves(background.outbox, () => {}, savable);
 	/** @type {any[]} */
-	const told = [];
+	const sent = [];
 	/** @type {(message: any) => void} */
 	let say = () => {};
 	const port = {
 		onMessage: { addListener: (/** @type {typeof say} */ on) => (say = on) },
 		onDisconnect: { addListener() {} },
-		postMessage: (/** @type {any} */ message) => told.push(message),
+		postMessage: (/** @type {any} */ message) => sent.push(message),
 	};
 	const parts = /** @type {any} */ ({
 		pages: background.pages,
 		dismissedTags: { add() {}, forget() {}, of: () => [] },
-		host: Object.assign(host, { greetAgain() {} }),
+		host: Object.assign(host, { refreshHello() {} }),
 		ready: Promise.resolve(),
 		tryHost() {},
 		activeTab: async () => ({ url: SECRET, title: "", tabId: 1 }),
@@ -61,7 +61,7 @@ async function start(strips) {
 		});
 		await settle();
 	};
-	return { host, background, saves, told, say, menu, savable };
+	return { host, background, saves, sent, say, menu, savable };
 }
 
 /** @type {Record<string, (parts: Awaited<ReturnType<typeof start>>) => Promise<unknown> | void>} */
@@ -69,7 +69,7 @@ const WAYS = {
 	"the popup": async ({ say }) => {
 		say({ do: "open", tab: { url: SECRET, title: "A title", tabId: 1 } });
 		await settle();
-		say({ do: "lookAround", turn: 1 });
+		say({ do: "findRelated", turn: 1 });
 		say({ do: "suggest", title: "", text: "", tags: [], dismissed: [], turn: 1 });
 		say({ do: "tryHost" });
 	},
@@ -104,14 +104,14 @@ for (const [way, use] of Object.entries(WAYS)) {
 
 test("the popup learns that something was removed from the address", async () => {
 	for (const strips of [true, false]) {
-		const { say, told } = await start(strips);
+		const { say, sent } = await start(strips);
 		say({ do: "open", tab: { url: SECRET, title: "A title", tabId: 1 } });
 		await settle();
-		assert.equal(told.at(-1).stripped ?? false, strips);
+		assert.equal(sent.at(-1).stripped ?? false, strips);
 	}
 });
 
-test("marks on the button are asked for without user name and password", async () => {
+test("lookups for the badge don't contain user name and password", async () => {
 	const { host, savable } = await start(true);
 	const button = /** @type {any} */ ({
 		setBadgeText: async () => {},

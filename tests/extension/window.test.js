@@ -1,4 +1,4 @@
-// The page that saves all tabs of a window, on a page and a browser that are played.
+// The page that saves all tabs of a window, with a fake document and a fake browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -33,7 +33,7 @@ const element = (id) => {
 /** @type {((may: boolean) => void)[]} */
 const asked = [];
 /** @type {unknown[]} */
-const told = [];
+const sent = [];
 /** @type {((summary: unknown) => void)[]} */
 const listeners = [];
 const event = { addListener() {} };
@@ -65,7 +65,7 @@ Object.assign(globalThis, {
 				onMessage: {
 					addListener: (/** @type {any} */ listener) => listeners.push(listener),
 				},
-				postMessage: (/** @type {unknown} */ message) => told.push(message),
+				postMessage: (/** @type {unknown} */ message) => sent.push(message),
 			}),
 		},
 	},
@@ -76,7 +76,7 @@ await import("../../extension/window/window.js");
 
 const submit = () => element("ask").listeners.submit({ preventDefault() {} });
 
-test("a form that is sent twice saves the tabs once; refused, it can be sent again", async () => {
+test("submitting the form twice saves the tabs once; after a refusal it can be submitted again", async () => {
 	await settle();
 	submit();
 	assert.equal(element("save").disabled, true);
@@ -90,12 +90,12 @@ test("a form that is sent twice saves the tabs once; refused, it can be sent aga
 	asked[1]?.(true);
 	await settle();
 	assert.equal(asked.length, 2);
-	assert.deepEqual(told, [
+	assert.deepEqual(sent, [
 		{ pages: [{ url: "https://example.org/a", title: "A" }], tags: [] },
 	]);
 });
 
-test("tabs that can't be saved and are called the same are told in one line", () => {
+test("tabs with the same name that can't be saved share a line", () => {
 	const refusal = { kind: "invalid_url", message: "Too long." };
 	const unsavable = [
 		{ url: "", title: "New Tab" },

@@ -1,6 +1,6 @@
-// CommonMark's own examples, as notes, through the real program: the page of each
-// note, and the popup's preview of it, show what the specification says, but for the filter's rules. What these
-// make of it is worked out here, by another implementation's syntax tree.
+// CommonMark's own examples as notes, with the real program: each note's page and its preview
+// in the popup show what the specification says, except for our rules of filtering. The
+// expected result comes from the syntax tree of another implementation.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

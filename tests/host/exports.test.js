@@ -1,5 +1,5 @@
-// What is exported for other programs, read by other projects' parsers: front matter by the
-// one that Obsidian uses, tables by Python's, bookmarks by a browser (tests/browser).
+// Exports for other programs, read by the parsers of other projects: front matter by the one
+// that Obsidian uses, tables by Python's, bookmarks by a browser (tests/browser).
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

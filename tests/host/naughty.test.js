@@ -1,6 +1,5 @@
-// Strings that have broken other programs (the Big List of Naughty Strings), through
-// the host, the command line and the site: what was saved comes back as it was, and
-// what is searched for is found or not found.
+// The Big List of Naughty Strings through host, command line and site: saved strings come back
+// unchanged, and searching for them works or finds nothing.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

@@ -1,4 +1,4 @@
-// The real program: as a browser starts it, and as a shell does.
+// The real program, started as a browser starts it and as a shell does.
 
 import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

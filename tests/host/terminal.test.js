@@ -1,5 +1,5 @@
-// The command line on a real terminal: colours, widths, the pager, the question after a
-// mistake in an edit; and what shells complete. The terminal is script(1)'s.
+// The command line on a real terminal, by script(1): colours, widths, pager, the question
+// after a mistake in an edit, and shell completion.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -242,7 +242,7 @@ test("Ctrl+C while the pager or the editor has the terminal is theirs", async (t
 	}
 });
 
-test("a mistake in an edit is told, and what was typed can be edited again", async (t) => {
+test("a mistake in an edit is reported, and the text can be edited again", async (t) => {
 	const { environment, folder, run } = await desk(t);
 	const editor = path.join(folder, "editor");
 	// The first time it breaks the file, the second time it mends it.
@@ -316,7 +316,7 @@ test("an import on a terminal tells how far it is", async (t) => {
 	);
 });
 
-/** How each shell begins, told that it completes our commands, with a prompt to wait for. */
+/** How each shell starts, with completion of our commands and a prompt to wait for. */
 const shells = [
 	{
 		shell: "bash",

@@ -1,6 +1,5 @@
-// What is installed for all users: the Debian package, what is in it, and that browsers
-// which know nothing of it save a page with the button that it brought; and
-// `install.sh --system`.
+// Installation for all users: the Debian package and its contents, browsers that save a page
+// with the extension from it, and `install.sh --system`.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,4 +1,4 @@
-// install.sh on machines of all sorts, without a build and without browsers.
+// install.sh on many kinds of machines, without a build and without browsers.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -778,7 +778,7 @@ test("knows the folders of macOS and starts the site there by launchd", async (t
 	assert.deepEqual(await machine.everything(), before);
 });
 
-test("ends the hosts of the old program, which browsers start anew, and nothing else", async (t) => {
+test("ends the hosts of the old program, which browsers start again, and nothing else", async (t) => {
 	const { machine, program } = await machineWithProgram(t);
 	await machine.install(...program, "--browser", "firefox");
 	const installed = path.join(machine.home, ".local/bin/url-notes");

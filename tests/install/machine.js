@@ -1,5 +1,5 @@
-// A computer for install.sh: a home folder and a PATH of its own, with just the
-// programs that the test gives it.
+// A machine for install.sh: its own home folder, and a PATH with only the programs that a test
+// puts there.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";

@@ -1,6 +1,6 @@
-// The computer that a package is installed on: this one, with a throw-away copy of its
-// /usr, /etc and /var, so that nothing of it is left, and nobody else on it sees it.
-// Where the kernel doesn't let the tests have that, it is this computer itself.
+// The machine that packages are installed on: this one, with temporary copies of /usr, /etc
+// and /var, so that nothing remains and nobody else sees it. If the kernel doesn't allow that,
+// it is this machine itself.
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";

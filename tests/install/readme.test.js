@@ -1,4 +1,4 @@
-// README.md and docs/ promise nothing that isn't there.
+// README.md and docs/ describe only what exists.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

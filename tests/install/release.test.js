@@ -1,5 +1,5 @@
-// What is published: an archive that installs where there is no compiler, and what
-// `cargo install` leaves to be done.
+// The release: an archive that installs without a compiler, and what remains to do after
+// `cargo install`.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

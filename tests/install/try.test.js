@@ -1,5 +1,4 @@
-// install.sh --try with the real program: without a display, and with one in each
-// browser.
+// install.sh --try with the real program: without a display, and with one in each browser.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-//! The command line as a user types it.
+//! The command line, as a user types it.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -282,7 +282,7 @@ fn wrong_usage_ends_with_2_and_wrong_input_with_1() {
 }
 
 #[test]
-fn a_title_cannot_steer_the_terminal() {
+fn a_title_cannot_control_the_terminal() {
     let dir = tempfile::tempdir().unwrap();
     let hostile = "a\u{1b}]0;pwned\u{7}b\u{9b}2J\u{202e}c";
     let add = [
@@ -326,7 +326,7 @@ fn shells_and_lists_find_tags_without_their_accents() {
         let values = lines.lines().map(|line| line.split('\t').next().unwrap());
         values.map(str::to_owned).collect::<Vec<_>>()
     };
-    // A shell puts what several have in common in the place of what was typed.
+    // Shells insert the common prefix of several candidates in place of what was typed.
     assert_eq!(offered("cafe"), ["cafeteria"]);
     assert_eq!(offered("caf"), ["café", "cafeteria"]);
     assert_eq!(offered("café"), ["café"]);
@@ -338,7 +338,7 @@ fn shells_and_lists_find_tags_without_their_accents() {
 }
 
 #[test]
-fn a_page_that_is_saved_again_is_told_what_was_added() {
+fn saving_a_page_again_reports_what_was_added() {
     let dir = tempfile::tempdir().unwrap();
     let url = "https://e.org/";
     for (arguments, told) in [
@@ -364,7 +364,7 @@ fn a_page_that_is_saved_again_is_told_what_was_added() {
 }
 
 #[test]
-fn the_log_has_trouble_and_no_slips_of_the_user() {
+fn the_log_has_faults_but_no_wrong_input() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
         run(dir.path(), &["show", "https://canary.example/"])
@@ -386,7 +386,7 @@ fn the_log_has_trouble_and_no_slips_of_the_user() {
 }
 
 #[test]
-fn tags_with_a_slip_of_the_fingers_are_seen_through() {
+fn typos_complete_to_tags() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     for (page, tag) in [("a", "gpu"), ("b", "machine learning")] {
@@ -445,7 +445,7 @@ fn tags_with_a_slip_of_the_fingers_are_seen_through() {
     );
 }
 
-/// Each subcommand with arguments that do something, and with some that can't.
+/// Each subcommand with arguments that succeed, and with some that fail.
 #[test]
 fn every_command_prints_json_or_nothing_and_ends_with_its_code() {
     let dir = tempfile::tempdir().unwrap();
@@ -578,7 +578,7 @@ fn every_command_prints_json_or_nothing_and_ends_with_its_code() {
 }
 
 #[test]
-fn whoever_reads_on_no_further_is_no_failure() {
+fn a_reader_that_closes_the_pipe_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
     let lines: String = (0..3000)
         .map(|at| format!("https://e.org/{at}\n"))
@@ -663,7 +663,7 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
             "{command}"
         );
     }
-    // More than a note holds, and what is no text.
+    // Longer than a note may be, and not text.
     for (input, sentence) in [
         (vec![b'x'; 10 << 20], "64 KiB at most"),
         (b"\xff\xfe".to_vec(), "is not UTF-8"),
@@ -674,7 +674,7 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It reads no further than it has to.
+        // The program reads no further than it has to.
         let _ = child.stdin.take().unwrap().write_all(&input);
         let output = child.wait_with_output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
@@ -687,7 +687,7 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
 }
 
 #[test]
-fn serve_tells_its_address_and_serves() {
+fn serve_prints_its_address_and_serves() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(
         dir.path(),
@@ -735,7 +735,7 @@ fn serve_tells_its_address_and_serves() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn a_taken_port_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let squatter = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = squatter.local_addr().unwrap().port().to_string();
@@ -750,7 +750,7 @@ fn a_port_that_is_taken_is_told() {
 }
 
 #[test]
-fn a_port_that_is_none_is_not_another_one() {
+fn an_invalid_port_is_not_replaced_by_another() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = program(dir.path());
     let output = command.env("URL_NOTES_PORT", "abc").arg("serve").output();

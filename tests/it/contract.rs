@@ -1,5 +1,5 @@
-//! The contract pairs in `tests/contract`: requests and the answers that they
-//! get, read by this side and by the extension's tests.
+//! The contract pairs in `tests/contract`: requests and their answers, read by these tests and by
+//! the extension's.
 
 use std::{fs, path::Path};
 
@@ -25,7 +25,7 @@ fn contract() -> impl Iterator<Item = (String, Value)> {
     })
 }
 
-/// What differs from run to run is not compared, only that it has its type.
+/// Values that differ from run to run are only compared by type.
 fn agrees(expected: &Value, actual: &Value, place: &str) {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
@@ -68,7 +68,7 @@ fn agrees(expected: &Value, actual: &Value, place: &str) {
     }
 }
 
-/// `"$note"` in a request stands for the id of the note that the file saved first.
+/// Replaces `"$note"` in a request by the id of the note that the file saved first.
 fn fill_in(value: &mut Value, note: &Value) {
     match value {
         Value::String(text) if text == "$note" => *value = note.clone(),
@@ -121,7 +121,7 @@ fn both_sides_agree_on_what_a_tag_is() {
 }
 
 #[test]
-fn both_sides_have_the_same_words_for_why_the_host_is_not_reached() {
+fn both_sides_have_the_same_words_for_causes() {
     let (_, content) = contract()
         .find(|(file, _)| file == "causes.json")
         .expect("causes.json");
@@ -130,6 +130,6 @@ fn both_sides_have_the_same_words_for_why_the_host_is_not_reached() {
     for cause in Cause::ALL {
         let words = &written[cause.name()];
         assert_eq!(words["sentence"], cause.sentence(), "{}", cause.name());
-        assert_eq!(words["cure"], cause.cure(), "{}", cause.name());
+        assert_eq!(words["cure"], cause.fix(), "{}", cause.name());
     }
 }

@@ -1,4 +1,4 @@
-//! The whole life of a database: migrations, backups, damage, repair, modes.
+//! The life cycle of a database: migrations, backups, damage, repair, modes.
 
 use std::{
     collections::BTreeMap,
@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 
 use crate::host::{ORIGIN, TestHost, op_id, program, run, run_ok, until};
 
-/// Puts a saved database into its place, as private as if it were made there.
+/// Copies a saved database to its place, with the mode that url-notes would give it.
 fn put(database: &Path, path: &Path) {
     fs::copy(database, path).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Every saved database, with its schema and what was in it.
+/// Returns every saved database with its schema and content.
 fn saved_databases() -> Vec<(u32, PathBuf, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/databases");
     let found: Vec<_> = (1..)
@@ -39,7 +39,7 @@ fn json_of(dir: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&run_ok(dir, &[arguments, &["--json"]].concat())).unwrap()
 }
 
-/// The one sentence of a command that has to fail.
+/// Returns the single error sentence of a command that must fail.
 fn sentence(output: &Output) -> String {
     let message = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
@@ -52,7 +52,7 @@ fn sentence(output: &Output) -> String {
     message
 }
 
-/// The content of all files below a folder.
+/// Returns the content of all files below a folder.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -76,7 +76,7 @@ fn backups(dir: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_database_of_each_older_schema_is_brought_up_to_date_note_by_note() {
+fn a_database_of_each_older_schema_is_migrated_completely() {
     for (schema, database, content) in saved_databases() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
@@ -93,7 +93,7 @@ fn a_database_of_each_older_schema_is_brought_up_to_date_note_by_note() {
         assert_eq!(health["faults"], json!([]));
         assert_eq!(health["schema"], health["newestSchema"]);
 
-        // What was there before is kept, as it was, and can be put back.
+        // The previous content is kept unchanged and can be restored.
         let [backup] = &backups(dir.path())[..] else {
             panic!("{:?}", backups(dir.path()));
         };
@@ -118,8 +118,8 @@ fn a_database_of_each_older_schema_is_brought_up_to_date_note_by_note() {
     }
 }
 
-/// The program under a shell that limits how large a file may become, in
-/// blocks of 512 bytes: it stands in for a full disk where none can be mounted.
+/// Runs the program in a shell that limits the size of files, in blocks of 512 bytes: a substitute
+/// for a full disk where none can be mounted.
 fn under_limit(dir: &Path, blocks: u32, arguments: &[&str]) -> Output {
     Command::new("sh")
         .args([
@@ -134,14 +134,14 @@ fn under_limit(dir: &Path, blocks: u32, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn without_room_for_a_backup_nothing_is_brought_up_to_date_and_no_part_is_left() {
+fn without_space_for_a_backup_nothing_is_migrated_and_no_part_is_left() {
     for (_, database, _) in saved_databases() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         put(&database, &path);
         let message = sentence(&under_limit(dir.path(), 100, &["list"]));
         assert!(message.contains("disk"), "{message}");
-        // Only that it has a log now may be written into it: two bytes of the header.
+        // Only two header bytes may change, which say that it has a WAL now.
         let (before, mut after) = (fs::read(&database).unwrap(), fs::read(&path).unwrap());
         after[18..20].copy_from_slice(&before[18..20]);
         after[24..28].copy_from_slice(&before[24..28]);
@@ -161,7 +161,7 @@ fn without_room_for_a_backup_nothing_is_brought_up_to_date_and_no_part_is_left()
 }
 
 #[test]
-fn a_file_that_is_no_database_of_ours_gets_one_sentence_and_stays_as_it_is() {
+fn a_file_that_is_not_our_database_gets_one_sentence_and_is_unchanged() {
     let made = tempfile::tempdir().unwrap();
     run_ok(
         made.path(),
@@ -263,7 +263,7 @@ fn a_file_that_is_no_database_of_ours_gets_one_sentence_and_stays_as_it_is() {
 }
 
 #[test]
-fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
+fn check_names_faults_and_repair_recovers_what_is_left() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("notes.db");
     let empty = json_of(dir.path(), &["check"]);
@@ -312,7 +312,7 @@ fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
     );
     assert!(fs::read(&path).unwrap() == bytes, "looking changes nothing");
 
-    // Without room nothing comes of it.
+    // Without disk space, nothing changes.
     let message = sentence(&under_limit(dir.path(), 60, &["check", "--repair"]));
     assert!(message.contains("disk"), "{message}");
     assert!(fs::read(&path).unwrap() == bytes);
@@ -323,7 +323,7 @@ fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
         .filter(|name| name.contains(".broken-") || name.contains(".part"));
     assert_eq!(copies.count(), 0, "{left:?}");
 
-    // A host that runs all the while goes on with what was saved.
+    // A host that keeps running continues with what was saved.
     let mut host = TestHost::on(dir.path());
     let repaired = json_of(dir.path(), &["check", "--repair"]);
     assert_eq!(repaired["repaired"]["notes"], 50);
@@ -338,7 +338,7 @@ fn check_tells_what_is_wrong_and_repair_saves_what_is_left() {
     assert_eq!(listed[50]["title"], "Title 0");
     assert!(run_ok(dir.path(), &["check"]).contains("No problems found."));
 
-    // What was never a database makes way, and isn't lost.
+    // A file that was never a database is moved away and kept.
     fs::write(&path, "my shopping list").unwrap();
     let told = run_ok(dir.path(), &["check", "--repair"]);
     assert!(told.contains("start with an empty database"), "{told}");
@@ -363,7 +363,7 @@ fn another_programs_database_is_not_repaired() {
     assert!(fs::read(&path).unwrap() == before);
 }
 
-/// Ends the writers of a test also where it fails: else it would wait for them.
+/// Stops the writer threads of a test even if it fails; otherwise it would wait for them.
 struct EndsAtDrop<'a>(&'a AtomicBool);
 
 impl Drop for EndsAtDrop<'_> {
@@ -440,7 +440,7 @@ fn a_restore_while_hosts_save_loses_no_save_that_was_answered_after_it() {
     assert!(run_ok(dir.path(), &["check"]).contains("No problems found."));
 }
 
-/// Starts a host or a command under a umask.
+/// Creates a command that runs the program under a umask.
 fn under_umask(umask: &str, dir: &Path) -> Command {
     let mut command = Command::new("sh");
     command
@@ -465,7 +465,7 @@ fn assert_private(folder: &Path, after: &str) {
 }
 
 #[test]
-fn all_that_any_command_makes_is_private_under_any_umask() {
+fn all_files_of_any_command_are_private_under_any_umask() {
     for umask in ["000", "002", "022", "077", "0777"] {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().join("data");
@@ -524,7 +524,7 @@ fn files_that_others_can_read_are_found_and_made_private() {
 }
 
 #[test]
-fn a_running_host_follows_a_file_that_is_put_in_the_place_of_the_notes() {
+fn a_running_host_follows_a_replaced_database() {
     let dir = tempfile::tempdir().unwrap();
     let mut host = TestHost::on(dir.path());
     host.save("https://e.org/old", "Old", &[]);
@@ -551,7 +551,7 @@ fn a_running_host_follows_a_file_that_is_put_in_the_place_of_the_notes() {
 }
 
 #[test]
-fn a_running_host_leaves_a_store_alone_that_a_newer_version_has_brought_up_to_date() {
+fn a_running_host_refuses_a_store_that_a_newer_version_migrated() {
     let dir = tempfile::tempdir().unwrap();
     let mut host = TestHost::on(dir.path());
     host.save("https://e.org/", "", &[]);
@@ -605,7 +605,7 @@ fn a_link_in_the_place_of_the_notes_stays_a_link_when_they_are_repaired() {
 }
 
 #[test]
-fn a_pipe_or_a_folder_in_the_place_of_the_notes_is_not_waited_for() {
+fn a_pipe_or_folder_in_place_of_the_notes_does_not_block() {
     let made = tempfile::tempdir().unwrap();
     run_ok(made.path(), &["add", "https://e.org/"]);
     let copy = made.path().join("copy.db");
@@ -671,7 +671,7 @@ fn a_folder_whose_name_looks_like_an_address_of_sqlite_is_a_folder() {
 }
 
 #[test]
-fn a_backup_refuses_and_says_why() {
+fn a_refused_backup_says_why() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/"]);
     let copy = dir.path().join("copy.db");
@@ -705,7 +705,7 @@ fn a_backup_refuses_and_says_why() {
         let message = sentence(&run(dir.path(), arguments));
         assert!(message.contains(word), "{arguments:?}: {message}");
     }
-    // SQLite would take these for its own.
+    // SQLite would treat these as its own files.
     for ending in ["-wal", "-shm", "-journal", ".lock", ".part"] {
         let own = dir.path().join(format!("notes.db{ending}"));
         let before = fs::read(&own).ok();

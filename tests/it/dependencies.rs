@@ -1,14 +1,15 @@
-//! The crates that the program is made of: their licences, versions and sources.
+//! The program's dependencies: licences, versions and sources.
 //!
-//! As `cargo deny check licenses bans sources` does, with the metadata that cargo prints.
+//! Equivalent to `cargo deny check licenses bans sources`, based on the metadata that cargo prints.
+//! Advisories aren't checked: their database is only in a Git repository, not in a package registry.
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 
 use serde_json::Value;
 use spdx::{Expression, LicenseReq};
 
-/// Licences that let the program be distributed under its own, MIT or Apache 2.0. MPL's
-/// copyleft ends at the files of the crate that has it.
+/// Licences that are compatible with distributing the program under MIT or Apache 2.0. The copyleft
+/// of the MPL applies only to the files of its own crate.
 const ALLOWED: [&str; 7] = [
     "Apache-2.0",
     "BSD-3-Clause",
@@ -19,7 +20,7 @@ const ALLOWED: [&str; 7] = [
     "Zlib",
 ];
 
-/// The packages of the lock file that are built for this machine, tests excluded.
+/// Returns the packages of the lock file that are built for this computer, except those of tests.
 fn packages() -> Vec<Value> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let output = Command::new(env!("CARGO"))
@@ -40,7 +41,7 @@ fn packages() -> Vec<Value> {
         .iter()
         .map(|node| (node["id"].as_str().unwrap(), node))
         .collect();
-    // From the program down, along all dependencies but those of tests.
+    // Follows all dependencies from the program, except those of tests.
     let mut wanted = Vec::new();
     let mut queue: Vec<&str> = metadata["workspace_members"]
         .as_array()
@@ -94,10 +95,10 @@ fn crates_have_licences_that_fit_the_programs() {
 }
 
 #[test]
-fn no_crate_is_there_in_two_versions() {
+fn no_crate_has_two_versions() {
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for package in packages() {
-        // Procedural macros aren't in the program.
+        // Procedural macros aren't part of the program.
         let name = package["name"].as_str().unwrap();
         if !["syn", "proc-macro2", "quote"].contains(&name) {
             let version = package["version"].as_str().unwrap().to_owned();

@@ -1,5 +1,5 @@
-//! `url-notes doctor` on machines on which one thing is wrong: it names that, and its cure,
-//! and `--fix` mends it where that is safe.
+//! `url-notes doctor` on computers with a single fault: it names the fault and its fix, and `--fix`
+//! applies the fix if that is safe.
 
 use std::{
     collections::BTreeMap,
@@ -21,17 +21,18 @@ const FIREFOX_ID: &str = "url-notes@url-notes";
 /// A computer with a user who has started Chromium and Firefox before.
 pub(crate) struct Machine {
     _temp: tempfile::TempDir,
-    /// Its name takes some care.
+    /// The home folder. Its name needs quoting.
     pub(crate) home: PathBuf,
-    /// All of PATH.
+    /// The only folder on PATH.
     pub(crate) bin: PathBuf,
-    /// Where url-notes is installed.
+    /// The installed url-notes.
     pub(crate) program: PathBuf,
     port: u16,
 }
 
-/// Puts a program there. By a process of its own: what another test starts at the same
-/// moment would inherit the open file, and what is open to be written can't be executed.
+/// Writes an executable script. A separate process does it: a process that another test starts at
+/// the same moment would inherit the open file, and a file that is open for writing can't be
+/// executed.
 fn put_script(file: &Path, script: &str) {
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let written = Command::new("sh")
@@ -45,7 +46,7 @@ fn put_script(file: &Path, script: &str) {
     assert!(written.unwrap().success());
 }
 
-/// A script that answers with this, framed.
+/// Returns a script that answers with this text in a frame.
 fn answering(answer: &str) -> String {
     let length = u32::try_from(answer.len()).unwrap().to_ne_bytes();
     let length: String = length.iter().map(|byte| format!("\\{byte:03o}")).collect();
@@ -64,7 +65,7 @@ pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
-/// Content and mode of all that is in a folder.
+/// Returns content and mode of all files in a folder.
 pub(crate) fn all_in(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -110,7 +111,7 @@ impl Machine {
         }
     }
 
-    /// One on which everything is registered, by doctor itself.
+    /// Creates a computer on which doctor has registered everything.
     pub(crate) fn registered() -> Self {
         let machine = Self::new();
         let (code, report) = machine.examine(&["--fix"]);
@@ -156,7 +157,7 @@ impl Machine {
             .unwrap()
     }
 
-    /// The exit code, and what `--json` prints.
+    /// Returns the exit code and the output of `--json`.
     pub(crate) fn examine(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         report(&self.run(&[&["doctor", "--json"], arguments].concat()))
     }
@@ -167,7 +168,7 @@ impl Machine {
         assert!(added.status.success(), "{added:?}");
     }
 
-    /// Puts a registration there that names another program.
+    /// Writes a registration that names another program.
     pub(crate) fn register(&self, family: &str, program: &Path) {
         let mut manifest = json!({
             "name": "url_notes", "description": "x", "type": "stdio",
@@ -206,13 +207,13 @@ fn report(output: &Output) -> (Option<i32>, Value) {
     (code, report)
 }
 
-/// The checks of a report that are this bad.
+/// Returns the checks of a report with this level.
 fn checks<'a>(report: &'a Value, level: &str) -> Vec<&'a Value> {
     let all = report["checks"].as_array().unwrap();
     all.iter().filter(|check| check["level"] == level).collect()
 }
 
-/// The one fault of a report.
+/// Returns the only fault of a report.
 fn fault(report: &Value) -> &Value {
     match checks(report, "fault")[..] {
         [fault] => fault,
@@ -225,7 +226,7 @@ fn message(check: &Value) -> &str {
 }
 
 #[test]
-fn a_fresh_machine_is_registered_and_then_all_is_well() {
+fn a_new_computer_is_registered_and_then_has_no_faults() {
     let machine = Machine::new();
     let before = all_in(&machine.home);
     let (code, report) = machine.examine(&[]);
@@ -253,7 +254,7 @@ fn a_fresh_machine_is_registered_and_then_all_is_well() {
     assert_eq!(report["fixed"], json!([]));
     assert_eq!(all_in(&machine.home), before, "mended once is mended");
 
-    // What a browser does, and what is to be seen of it then.
+    // What a browser does, and what the report then shows.
     let warned = checks(&report, "warning");
     assert!(
         message(warned[0]).contains("hasn't connected"),
@@ -290,13 +291,13 @@ fn a_fresh_machine_is_registered_and_then_all_is_well() {
         .filter(|browser| browser["name"] == "firefox")
         .map(|browser| &browser["extension"])
         .collect();
-    // Whether it is Firefox that started it, the system tells where it can: it was this test.
+    // The system reports, where it can, that this test and not Firefox started it.
     assert_eq!(visits.len(), 1);
     assert!(fs::read_to_string(&seen).unwrap().contains(version));
 }
 
 #[test]
-fn each_fault_of_a_registration_is_named_and_mended() {
+fn each_fault_of_a_registration_is_named_and_fixed() {
     type Plant = fn(&Machine, &str);
     let cases: [(&str, Cause, Plant); 16] = [
         ("none", Cause::NotRegistered, |machine, family| {
@@ -389,7 +390,7 @@ fn each_fault_of_a_registration_is_named_and_mended() {
             assert_eq!(found["cause"], cause.name(), "{place}");
             assert!(message(found).starts_with(cause.sentence()), "{place}");
             assert!(message(found).ends_with('.'), "{place}");
-            assert_eq!(found["command"], cause.cure(), "{place}");
+            assert_eq!(found["command"], cause.fix(), "{place}");
             assert_eq!(found["fixable"], true, "{place}");
             assert_eq!(found["area"], "browser", "{place}");
 
@@ -406,7 +407,7 @@ fn each_fault_of_a_registration_is_named_and_mended() {
         }
     }
     assert!(fs::read(machine.database()).unwrap() == notes);
-    // Nothing of what was tried is left.
+    // The probe leaves nothing behind.
     assert_eq!(
         fs::read_dir(machine.bin.with_file_name("tmp"))
             .unwrap()
@@ -439,7 +440,7 @@ fn a_manifest_that_the_user_wrote_is_kept_beside_the_new_one() {
         fixed.ends_with(&format!("The previous file is kept as {}.", old.display())),
         "{fixed}"
     );
-    // Nothing of ours has to be kept.
+    // None of our files is in the way.
     fs::remove_file(&machine.program).unwrap();
     let built = Path::new(env!("CARGO_BIN_EXE_url-notes"));
     let other = machine.home.join("other/url-notes");
@@ -463,7 +464,7 @@ fn a_manifest_that_the_user_wrote_is_kept_beside_the_new_one() {
 }
 
 #[test]
-fn ones_own_extension_is_let_in_beside_ours_where_the_program_is_right() {
+fn our_extension_is_added_beside_the_users_own_if_the_program_is_right() {
     let machine = Machine::registered();
     for (family, list, other, ours) in [
         (
@@ -493,7 +494,7 @@ fn ones_own_extension_is_let_in_beside_ours_where_the_program_is_right() {
 }
 
 #[test]
-fn a_named_pipe_in_a_files_place_is_not_waited_for() {
+fn a_named_pipe_in_place_of_a_file_does_not_block() {
     let machine = Machine::registered();
     let config = machine.home.join(".config/url-notes/config.toml");
     fs::create_dir_all(config.parent().unwrap()).unwrap();
@@ -510,7 +511,7 @@ fn a_named_pipe_in_a_files_place_is_not_waited_for() {
             .arg(&place)
             .status();
         assert!(made.unwrap().success());
-        // It hung here.
+        // It used to hang here.
         let mut doctor = machine.command(Path::new("/usr/bin/timeout"));
         let told = doctor
             .arg("60")
@@ -529,7 +530,7 @@ fn a_named_pipe_in_a_files_place_is_not_waited_for() {
 }
 
 #[test]
-fn a_program_that_will_be_thrown_away_is_not_registered() {
+fn a_program_in_a_cache_folder_is_not_registered() {
     let machine = Machine::new();
     let temporary = machine.bin.with_file_name("tmp").join("try/url-notes");
     let built = machine.home.join("url-notes/target/debug/url-notes");
@@ -548,7 +549,7 @@ fn a_program_that_will_be_thrown_away_is_not_registered() {
                 .args(["doctor", "--json", "--fix"]);
             report(&fixing.output().unwrap()).1
         };
-        // Nothing else is there to be registered.
+        // No other program can be registered.
         let report = doctor("/nowhere".as_ref());
         assert_eq!(
             (&report["fixed"], &report["faults"]),
@@ -577,7 +578,7 @@ fn a_program_that_will_be_thrown_away_is_not_registered() {
 }
 
 #[test]
-fn a_program_that_never_answers_is_waited_for_once_and_replaced() {
+fn a_silent_program_is_waited_for_once_and_replaced() {
     let machine = Machine::registered();
     plant_program(&machine, "firefox", "sleep 600 & sleep 600");
     let (code, report) = machine.examine(&["--fix"]);
@@ -593,7 +594,7 @@ fn a_program_that_never_answers_is_waited_for_once_and_replaced() {
 }
 
 #[test]
-fn a_program_that_lost_its_mode_can_be_executed_again() {
+fn a_program_that_lost_its_mode_is_made_executable() {
     let machine = Machine::registered();
     let copy = machine.home.join("copy/url-notes");
     fs::create_dir(copy.parent().unwrap()).unwrap();
@@ -609,7 +610,7 @@ fn a_program_that_lost_its_mode_can_be_executed_again() {
 }
 
 #[test]
-fn what_others_may_change_is_not_started_and_its_mode_is_mended() {
+fn a_program_that_others_may_change_is_not_started_and_its_mode_is_fixed() {
     let machine = Machine::registered();
     let program = machine.home.join("elsewhere/url-notes");
     let proof = machine.home.join("it was started");
@@ -641,14 +642,14 @@ fn what_others_may_change_is_not_started_and_its_mode_is_mended() {
             "{command}"
         );
         assert!(!proof.exists());
-        // The command does it: its path is quoted as a shell needs it.
+        // Running the command works, so its path is quoted correctly.
         let done = Command::new("sh").args(["-c", command]).status().unwrap();
         assert!(done.success(), "{command}");
         assert_eq!(mode_of(&path), mended);
         set_mode(&path, mode);
         let (_, report) = machine.examine(&["--fix"]);
         assert_eq!(mode_of(&path), mended, "{report:#}");
-        // Then the program is tried, which is none of ours, and this one takes its place.
+        // After that, doctor probes the program, which isn't ours, and registers this one instead.
         assert_eq!(report["faults"], 0, "{report:#}");
         fs::remove_file(&proof).unwrap();
         set_mode(&path, usual);
@@ -658,7 +659,7 @@ fn what_others_may_change_is_not_started_and_its_mode_is_mended() {
 #[test]
 fn nothing_is_written_through_a_link_of_another_user() {
     if !is_root() {
-        // Only root can plant one.
+        // Only root can create such a link.
         return;
     }
     let machine = Machine::new();
@@ -689,7 +690,7 @@ fn a_link_of_ones_own_is_replaced_by_a_file() {
     assert_eq!(fs::read_to_string(&target).unwrap(), "{}");
 }
 
-/// `doctor --json` by a user for whom modes count: root writes anywhere.
+/// Runs `doctor --json` as a user to whom modes apply: root can write anywhere.
 fn unprivileged(machine: &Machine, arguments: &[&str]) -> (Option<i32>, Value) {
     if !is_root() {
         return machine.examine(arguments);
@@ -703,8 +704,8 @@ fn unprivileged(machine: &Machine, arguments: &[&str]) -> (Option<i32>, Value) {
     report(&command.output().unwrap())
 }
 
-/// Gives the home to another user; the program, which may be a link to what cargo has
-/// built, stays root's.
+/// Gives the home folder to another user. The program, which may be a link to cargo's build, stays
+/// root's.
 fn give_away(machine: &Machine) {
     let nobody = |path: &Path| lchown(path, Some(65534), Some(65534)).unwrap();
     let mine = all_in(&machine.home).into_keys();
@@ -716,7 +717,7 @@ fn give_away(machine: &Machine) {
 }
 
 #[test]
-fn what_cannot_be_mended_says_why() {
+fn what_cannot_be_fixed_says_why() {
     let machine = Machine::new();
     let folder = machine.folder("chromium");
     fs::create_dir_all(&folder).unwrap();
@@ -736,9 +737,9 @@ fn what_cannot_be_mended_says_why() {
 }
 
 #[test]
-fn nothing_is_mended_in_another_users_home() {
+fn nothing_is_fixed_in_another_users_home() {
     if !is_root() {
-        // As by sudo, which may leave HOME alone.
+        // As with sudo, which may keep HOME.
         return;
     }
     let machine = Machine::new();
@@ -761,7 +762,7 @@ fn nothing_is_mended_in_another_users_home() {
 }
 
 #[test]
-fn another_extension_that_is_let_in_is_named() {
+fn another_allowed_extension_is_named() {
     let machine = Machine::registered();
     let text = fs::read_to_string(machine.manifest("chromium")).unwrap();
     let mut manifest: Value = serde_json::from_str(&text).unwrap();
@@ -806,7 +807,7 @@ fn sandboxes_are_named_with_what_is_possible() {
 }
 
 #[test]
-fn a_browser_that_is_not_used_is_a_warning_and_is_registered_all_the_same() {
+fn an_unused_browser_is_a_warning_and_is_registered_anyway() {
     let machine = Machine::registered();
     put_script(&machine.bin.join("vivaldi-stable"), "exit 0");
     let (code, report) = machine.examine(&[]);
@@ -824,7 +825,7 @@ fn a_browser_that_is_not_used_is_a_warning_and_is_registered_all_the_same() {
 }
 
 #[test]
-fn faults_of_the_database_are_named_and_left_as_they_are() {
+fn faults_of_the_database_are_named_and_not_fixed() {
     let machine = Machine::registered();
     machine.add("https://e.org/");
     let (_, report) = machine.examine(&[]);
@@ -839,7 +840,7 @@ fn faults_of_the_database_are_named_and_left_as_they_are() {
         .unwrap();
     let newer = fs::read(&path).unwrap();
     let mut broken = sound.clone();
-    // The pages behind the schema's.
+    // The b-tree pages after that of the schema.
     for byte in broken.iter_mut().skip(3 * 4096).step_by(7) {
         *byte = !*byte;
     }
@@ -886,7 +887,7 @@ fn faults_of_the_database_are_named_and_left_as_they_are() {
             "{says}"
         );
         assert_eq!(fs::read(&path).unwrap(), content, "{says}");
-        // The other checks went on.
+        // The other checks ran.
         assert!(
             report["checks"]
                 .as_array()
@@ -900,7 +901,7 @@ fn faults_of_the_database_are_named_and_left_as_they_are() {
 }
 
 #[test]
-fn modes_of_notes_and_log_are_mended_and_nothing_else_of_them() {
+fn modes_of_notes_and_log_are_fixed_and_nothing_else_changes() {
     let machine = Machine::registered();
     machine.add("https://e.org/");
     fs::create_dir_all(machine.log().parent().unwrap()).unwrap();
@@ -1007,7 +1008,7 @@ fn the_site_of_ones_own_host_is_no_fault_and_its_process_is_named() {
 }
 
 #[test]
-fn a_slip_in_the_settings_is_a_fault_with_its_line() {
+fn a_typo_in_the_settings_is_a_fault_with_its_line() {
     let machine = Machine::registered();
     let file = machine.home.join(".config/url-notes/config.toml");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -1045,7 +1046,7 @@ fn a_slip_in_the_settings_is_a_fault_with_its_line() {
 }
 
 #[test]
-fn other_programs_of_the_name_on_path_are_told() {
+fn other_programs_of_the_name_on_path_are_reported() {
     let machine = Machine::registered();
     let first = machine.bin.with_file_name("first");
     put_script(&first.join("url-notes"), "echo url-notes 0.0.9");
@@ -1090,7 +1091,7 @@ fn a_registered_program_of_another_version_is_a_warning() {
 }
 
 #[test]
-fn an_extension_of_another_protocol_is_named_with_when_it_was_here() {
+fn an_extension_with_another_protocol_is_named_with_its_last_connection() {
     let machine = Machine::registered();
     let seen = machine.log().with_file_name("extensions.json");
     fs::create_dir_all(seen.parent().unwrap()).unwrap();
@@ -1123,9 +1124,9 @@ fn an_extension_of_another_protocol_is_named_with_when_it_was_here() {
 }
 
 #[test]
-fn trouble_of_late_in_the_log_is_told_and_doctor_adds_none() {
+fn recent_errors_in_the_log_are_reported_and_doctor_adds_none() {
     let machine = Machine::registered();
-    // Where the host can't open the notes, that is no news of the command line's.
+    // An error on the command line isn't logged again if the host can't open the notes either.
     fs::create_dir_all(machine.database()).unwrap();
     assert_eq!(machine.run(&["list"]).status.code(), Some(1));
     let before = fs::read(machine.log()).unwrap();
@@ -1163,7 +1164,7 @@ fn a_file_of_modes_is_right_whatever_the_umask() {
 }
 
 #[test]
-fn each_line_has_its_mark_in_words_and_each_fault_its_cure() {
+fn each_line_has_its_level_in_words_and_each_fault_its_fix() {
     let machine = Machine::new();
     let told = machine.run(&["doctor"]);
     assert_eq!(told.status.code(), Some(1));

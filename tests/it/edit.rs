@@ -1,5 +1,5 @@
-//! `url-notes edit`: title, tags and note in an editor, and what becomes of what was
-//! typed where something goes wrong.
+//! `url-notes edit`: title, tags and note in an editor, and what happens to the typed text if
+//! something fails.
 
 use std::{
     fs,
@@ -39,7 +39,7 @@ impl Desk {
         self.dir.path()
     }
 
-    /// An editor that is this shell script; `$1` is the file.
+    /// Returns an editor that is this shell script; `$1` is the file.
     fn editor(&self, script: &str) -> PathBuf {
         let path = self.path().join("my editor");
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -61,7 +61,7 @@ impl Desk {
         self.command(script, &[]).output().unwrap()
     }
 
-    /// Edits, which has to be done; what it prints.
+    /// Edits, which must succeed. Returns the output.
     #[track_caller]
     fn edited(&self, script: &str) -> String {
         let output = self.edit(script);
@@ -70,7 +70,7 @@ impl Desk {
         String::from_utf8(output.stdout).unwrap() + &told
     }
 
-    /// Edits, which has to fail with one sentence.
+    /// Edits, which must fail with one sentence.
     #[track_caller]
     fn refused(&self, script: &str) -> String {
         let before = self.note();
@@ -83,8 +83,8 @@ impl Desk {
         told
     }
 
-    /// Edits with an editor that surely took so little that its window may be open; what
-    /// is told besides.
+    /// Edits with an editor that exits so quickly that its window may still be open. Returns the
+    /// additional message.
     fn edited_at_once(&self, script: &str) -> String {
         until("the machine has time", || {
             let begun = Instant::now();
@@ -96,7 +96,7 @@ impl Desk {
         })
     }
 
-    /// Takes up a file; what it prints, with its exit code.
+    /// Continues an edit with a file. Returns the exit code and the output.
     fn take_up(&self, note: &str, file: &Path) -> (Option<i32>, String) {
         let output = run(
             self.path(),
@@ -110,7 +110,7 @@ impl Desk {
         serde_json::from_str(&run_ok(self.path(), &["show", PAGE, "--json"])).unwrap()
     }
 
-    /// What was kept of edits that failed.
+    /// Returns the drafts that failed edits left.
     fn kept(&self) -> Vec<PathBuf> {
         let Ok(folders) = fs::read_dir(self.path().join("edits")) else {
             return Vec::new();
@@ -176,7 +176,7 @@ fn lists_of_tags_as_other_programs_write_them_are_read() {
 }
 
 #[test]
-fn what_is_not_changed_is_told_to_be_so() {
+fn unchanged_notes_are_reported_as_unchanged() {
     let desk = Desk::new();
     let before = desk.note();
     for script in [
@@ -194,7 +194,7 @@ fn what_is_not_changed_is_told_to_be_so() {
     let output = desk.command(":", &["--json"]).output().unwrap();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told, json!({"note": before, "changed": false}));
-    // The first and the last one ended at once.
+    // The first and the last one exited at once.
     assert!(desk.kept().len() <= 1);
 }
 
@@ -206,7 +206,7 @@ fn lines_may_end_as_on_windows() {
 }
 
 #[test]
-fn what_cannot_be_taken_is_kept_and_taken_up_when_it_is_mended() {
+fn invalid_text_is_kept_and_the_edit_continues_after_a_correction() {
     let desk = Desk::new();
     for (at, (script, sentence)) in [
         ("sed -i 's/^---$//' \"$1\"", "three dashes"),
@@ -252,9 +252,9 @@ fn what_cannot_be_taken_is_kept_and_taken_up_when_it_is_mended() {
 }
 
 #[test]
-fn an_editor_that_fails_changes_nothing_and_what_it_wrote_is_kept() {
+fn a_failing_editor_changes_nothing_and_its_text_is_kept() {
     let desk = Desk::new();
-    assert!(desk.refused("exit 3").contains("ended with 3"));
+    assert!(desk.refused("exit 3").contains("exited with status 3"));
     assert!(desk.refused("rm \"$1\"").contains("no file"));
     assert!(desk.refused(": > \"$1\"").contains("is empty"));
     assert!(desk.kept().is_empty());
@@ -265,7 +265,7 @@ fn an_editor_that_fails_changes_nothing_and_what_it_wrote_is_kept() {
 }
 
 #[test]
-fn an_editor_that_is_not_there_is_told() {
+fn a_missing_editor_is_reported() {
     let desk = Desk::new();
     let mut edit = program(desk.path());
     edit.args(["edit", PAGE]).env("PATH", "/nowhere");
@@ -288,7 +288,7 @@ fn an_editor_that_is_not_there_is_told() {
 }
 
 #[test]
-fn what_the_popup_writes_meanwhile_is_not_lost() {
+fn text_written_by_the_popup_meanwhile_is_not_lost() {
     let desk = Desk::new();
     let (begun, go_on) = (desk.path().join("begun"), desk.path().join("go on"));
     let script =
@@ -327,7 +327,7 @@ fn what_the_popup_writes_meanwhile_is_not_lost() {
 }
 
 #[test]
-fn a_note_that_is_deleted_meanwhile_takes_nothing_with_it() {
+fn a_note_deleted_meanwhile_loses_no_typed_text() {
     let desk = Desk::new();
     let script = format!(
         "echo typed >> \"$1\"; '{}' rm {PAGE} >/dev/null",
@@ -348,7 +348,7 @@ fn a_note_that_is_deleted_meanwhile_takes_nothing_with_it() {
 }
 
 #[test]
-fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
+fn a_draft_continued_later_keeps_changes_made_since() {
     let desk = Desk::new();
     let dir = desk.path();
     let told = desk.refused("sed -i 's/^tags:/tags: mine,/' \"$1\"; echo mine >> \"$1\"; exit 1");
@@ -379,7 +379,7 @@ fn a_draft_that_is_taken_up_later_takes_nothing_away_that_came_since() {
 }
 
 #[test]
-fn what_an_editor_left_that_was_killed_is_kept() {
+fn files_of_a_killed_editor_are_kept() {
     let desk = Desk::new();
     let told = desk.refused("echo rescued > \"$(dirname \"$1\")/.note.md.swp\"; kill -9 $$");
     assert!(told.contains("Signal 9"), "{told}");
@@ -388,7 +388,7 @@ fn what_an_editor_left_that_was_killed_is_kept() {
     assert!(told.contains(folder.to_str().unwrap()), "{told}");
     let swap = folder.join(".note.md.swp");
     assert_eq!(fs::read_to_string(&swap).unwrap(), "rescued\n");
-    // Nor does it go with the next edit, or when the file beside it is taken up.
+    // Neither the next edit nor continuing the other draft removes it.
     let told = desk.edited("echo more >> \"$1\"");
     assert!(told.contains("Another edit of this note"), "{told}");
     let (code, told) = desk.take_up(PAGE, &kept[0]);
@@ -399,7 +399,7 @@ fn what_an_editor_left_that_was_killed_is_kept() {
 }
 
 #[test]
-fn copies_of_what_was_before_go_with_an_edit_that_is_done() {
+fn backup_copies_of_editors_are_removed_after_a_successful_edit() {
     let desk = Desk::new();
     desk.edited("cp \"$1\" \"$1~\"; echo more >> \"$1\"");
     assert!(desk.kept().is_empty());
@@ -408,7 +408,7 @@ fn copies_of_what_was_before_go_with_an_edit_that_is_done() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_not_taken_for_none() {
+fn an_unreadable_secret_is_not_treated_as_missing() {
     let desk = Desk::new();
     let told = desk.refused("rm \"$1\"; mkdir \"$1\"; echo typed > \"$1/a\"");
     assert!(
@@ -428,7 +428,7 @@ fn an_editor_that_leaves_its_window_open_finds_its_file_again() {
         told.contains("--wait") && told.contains(kept[0].to_str().unwrap()),
         "{told}"
     );
-    // They don't pile up.
+    // Drafts don't accumulate.
     desk.edited_at_once(":");
     assert_eq!(desk.kept(), kept);
     let text = fs::read_to_string(&kept[0]).unwrap();
@@ -439,11 +439,11 @@ fn an_editor_that_leaves_its_window_open_finds_its_file_again() {
     assert_eq!(code, Some(0), "{told}");
     assert_eq!(desk.note()["summary"], "# One\n\ntwo\ntyped later");
     assert!(!kept[0].exists());
-    // What the window itself keeps beside the file stays as well.
+    // Files that the editor itself keeps beside the draft stay too.
     let told = desk.edited_at_once("echo > \"$(dirname \"$1\")/.note.md.swp\"");
     assert!(told.contains("--wait"), "{told}");
     assert!(desk.kept()[0].with_file_name(".note.md.swp").exists());
-    // One that took its time to be read leaves nothing.
+    // An editor that ran long enough to read the note leaves nothing.
     let folder = desk.path().join("edits");
     fs::remove_dir_all(&folder).unwrap();
     desk.edited("sleep 2.1");
@@ -451,11 +451,11 @@ fn an_editor_that_leaves_its_window_open_finds_its_file_again() {
 }
 
 #[test]
-fn a_draft_without_a_word_typed_goes_after_a_day_and_any_other_stays() {
+fn an_unchanged_draft_is_removed_after_a_day_and_others_stay() {
     let desk = Desk::new();
     desk.edited_at_once(":");
     let untouched = desk.kept().remove(0);
-    // So that the next one isn't the same.
+    // So that the next draft differs.
     run_ok(desk.path(), &["edit", PAGE, "--tag", "new"]);
     desk.refused("echo typed >> \"$1\"; exit 1");
     assert!(untouched.exists());
@@ -473,7 +473,7 @@ fn a_draft_without_a_word_typed_goes_after_a_day_and_any_other_stays() {
 }
 
 #[test]
-fn a_draft_is_taken_up_by_its_own_note_alone() {
+fn a_draft_continues_only_for_its_own_note() {
     let desk = Desk::new();
     let dir = desk.path();
     let other = "https://e.org/c";
@@ -491,7 +491,7 @@ fn a_draft_is_taken_up_by_its_own_note_alone() {
         assert_eq!(told.lines().count(), 1);
     }
     assert_eq!(run_ok(dir, &["show", other, "--json"]), theirs);
-    // Other files are what they say, and stay.
+    // Other files are taken literally, and stay.
     let edits = dir.join("edits");
     let mine = edits.join(format!("{}-x", desk.id));
     fs::create_dir(&mine).unwrap();
@@ -510,7 +510,7 @@ fn a_draft_is_taken_up_by_its_own_note_alone() {
 }
 
 #[test]
-fn a_draft_is_not_taken_away_under_an_editor() {
+fn a_draft_is_not_removed_while_an_editor_has_it_open() {
     let desk = Desk::new();
     let script = format!(
         "echo typed >> \"$1\"; cd \"$(dirname \"$0\")\"; export URL_NOTES_DATA_DIR=\"$PWD\"
@@ -526,7 +526,7 @@ fn a_draft_is_not_taken_away_under_an_editor() {
 #[test]
 fn a_file_that_is_too_long_is_refused_and_not_cut() {
     let desk = Desk::new();
-    // Cut at 1 MiB it would be a note like any other.
+    // Truncated at 1 MiB, it would look like a valid note.
     let long = "head -c 1100000 /dev/zero | tr '\\0' '\\n' >> \"$1\"; echo last >> \"$1\"";
     let told = desk.refused(long);
     assert!(

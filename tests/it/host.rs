@@ -1,4 +1,4 @@
-//! A real host process with a folder of its own, ended with the test.
+//! A real host process with its own folder, which ends with the test.
 
 use std::{
     fmt::Write as _,
@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 /// The origin with which Chromium starts the host.
 pub(crate) const ORIGIN: &str = "chrome-extension://pdbdoelhjcjnfbdbopaeljmoodmodcok/";
 
-/// How long anything may take before a test gives up on it.
+/// How long a test waits for anything before it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The program, with its data in `dir` and the site at a port of its own.
+/// Returns the program, with its data in `dir` and its own port for the site.
 pub(crate) fn program(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_url-notes"));
     command
@@ -35,7 +35,7 @@ pub(crate) fn run(dir: &Path, arguments: &[&str]) -> Output {
     program(dir).args(arguments).output().unwrap()
 }
 
-/// Runs a subcommand that has to succeed; its standard output.
+/// Runs a subcommand that must succeed. Returns its standard output.
 pub(crate) fn run_ok(dir: &Path, arguments: &[&str]) -> String {
     let output = run(dir, arguments);
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -44,7 +44,7 @@ pub(crate) fn run_ok(dir: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Waits until `condition` gives something.
+/// Waits until `condition` returns a value.
 pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -56,7 +56,7 @@ pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> 
     }
 }
 
-/// A UUID that no other call gave.
+/// Returns a new UUID.
 pub(crate) fn op_id() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -65,7 +65,7 @@ pub(crate) fn op_id() -> String {
     text
 }
 
-/// A native messaging host as a browser has it. Killed when dropped.
+/// A native messaging host as a browser runs it. Killed when dropped.
 pub(crate) struct TestHost {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -76,7 +76,7 @@ pub(crate) struct TestHost {
 }
 
 impl TestHost {
-    /// A host on an empty folder.
+    /// Starts a host on an empty folder.
     pub(crate) fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         let mut host = Self::on(temp.path());
@@ -84,12 +84,12 @@ impl TestHost {
         host
     }
 
-    /// A host on a folder of the test's.
+    /// Starts a host on the given folder.
     pub(crate) fn on(dir: &Path) -> Self {
         Self::start(program(dir).arg(ORIGIN), dir)
     }
 
-    /// A host at a port of the test's.
+    /// Starts a host whose site uses the given port.
     pub(crate) fn at_port(dir: &Path, port: u16) -> Self {
         Self::start(
             program(dir)
@@ -99,7 +99,7 @@ impl TestHost {
         )
     }
 
-    /// Starts a host by a command of the test's.
+    /// Starts a host with the given command.
     pub(crate) fn start(command: &mut Command, dir: &Path) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
@@ -125,7 +125,7 @@ impl TestHost {
         self.child.id()
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes unchanged.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().unwrap();
         stdin.write_all(bytes).unwrap();
@@ -145,7 +145,7 @@ impl TestHost {
         self.try_read_frame().expect("the host answers")
     }
 
-    /// Reads one answer; None where the host has ended.
+    /// Reads one answer, or returns `None` if the host has ended.
     pub(crate) fn try_read_frame(&mut self) -> Option<Value> {
         let mut length = [0; 4];
         self.stdout.read_exact(&mut length).ok()?;
@@ -154,7 +154,7 @@ impl TestHost {
         Some(serde_json::from_slice(&payload).unwrap())
     }
 
-    /// Asks and waits for the answer: its result, or its error.
+    /// Sends a request and waits for the answer: its result or its error.
     pub(crate) fn ask(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         let id = self.next_id;
         self.next_id += 1;
@@ -169,13 +169,13 @@ impl TestHost {
         }
     }
 
-    /// Asks for what has to succeed.
+    /// Sends a request that must succeed.
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.ask(method, params)
             .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// Asks for what has to fail; the kind of the error.
+    /// Sends a request that must fail. Returns the error's kind.
     pub(crate) fn fail(&mut self, method: &str, params: Value) -> String {
         let error = self.ask(method, params).unwrap_err();
         let message = error["message"].as_str().unwrap();
@@ -191,14 +191,15 @@ impl TestHost {
         )
     }
 
-    /// The port of the site, once this host serves it.
+    /// Returns the port of the site as soon as this host serves it.
     pub(crate) fn site_port(&mut self) -> u16 {
         let origin = self.site_origin();
         let (_, port) = origin.rsplit_once(':').unwrap();
         port.parse().unwrap()
     }
 
-    /// Where browsers get the site, once this host serves it: `http://LABEL.localhost:PORT`.
+    /// Returns the site's origin for browsers as soon as this host serves it:
+    /// `http://LABEL.localhost:PORT`.
     pub(crate) fn site_origin(&mut self) -> String {
         until("the site to be served", || {
             let hello = self.call("hello", json!({"protocol": 1, "extension": "0.0.0"}));
@@ -216,13 +217,13 @@ impl TestHost {
         })
     }
 
-    /// Closes standard input, as a browser does, and waits for the end.
+    /// Closes standard input, as a browser does, and waits for the host to exit.
     pub(crate) fn end(&mut self) -> ExitStatus {
         self.stdin = None;
         until("the host to end", || self.child.try_wait().unwrap())
     }
 
-    /// kill -9
+    /// Sends SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -1,4 +1,4 @@
-//! Imports: what is never imported, zip files, and how formats are told apart.
+//! Imports: what is never imported, zip files, and detection of formats.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::host::{run, run_ok};
 
-/// What stands for a password in tests: it must be nowhere afterwards.
+/// The password in tests. It must not be anywhere afterwards.
 const SECRET: &str = "correct-horse";
 
 fn attempt(dir: &Path, name: &str, content: impl AsRef<[u8]>, options: &[&str]) -> Output {
@@ -31,7 +31,7 @@ fn report(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The one sentence of an import that has to fail.
+/// Returns the single error sentence of an import that must fail.
 fn refusal(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> String {
     let output = attempt(dir, "import.file", content, options);
     let told = String::from_utf8(output.stderr).unwrap();
@@ -60,7 +60,7 @@ fn utf16(text: &str) -> Vec<u8> {
     marked.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// Tables and lists of logins as browsers and password managers write them.
+/// Returns tables and lists of logins as browsers and password managers write them.
 fn logins() -> Vec<Vec<u8>> {
     let table = |head: &str, delimiter: &str| {
         let row = head.split(',').map(|name| match name {
@@ -138,7 +138,7 @@ fn logins() -> Vec<Vec<u8>> {
         format!("{{\"url\":\"https://a.example/\"}}\n{{\"url\":\"https://b.example/\",\"password\":\"{SECRET}\"}}\n")
             .into_bytes(),
     );
-    // Nobody knows what is in the columns of this one.
+    // Nothing names the columns of this one.
     all.push(
         format!("https://bank.example/,me,{SECRET}\nhttps://shop.example/,me,{SECRET}\n")
             .into_bytes(),
@@ -150,7 +150,7 @@ fn logins() -> Vec<Vec<u8>> {
     all
 }
 
-/// Whether a file below a folder has a text in it.
+/// Returns whether a file below a folder contains a text.
 fn is_anywhere(dir: &Path, text: &str) -> bool {
     fs::read_dir(dir).unwrap().any(|entry| {
         let path = entry.unwrap().path();
@@ -167,7 +167,7 @@ fn is_anywhere(dir: &Path, text: &str) -> bool {
 }
 
 #[test]
-fn passwords_are_never_imported_whatever_the_file_is_said_to_be() {
+fn passwords_are_never_imported_whatever_the_format_option() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     for (at, content) in logins().iter().enumerate() {
@@ -197,7 +197,7 @@ fn passwords_are_never_imported_whatever_the_file_is_said_to_be() {
 }
 
 #[test]
-fn a_bookmark_whose_title_is_password_is_taken() {
+fn a_bookmark_with_the_title_password_is_imported() {
     for (content, count) in [
         ("title,url,tags\npassword,https://a.example/,password\nusername,https://b.example/,\"otp,2fa\"\n".to_owned(), 2),
         ("https://a.example/ | password\nhttps://b.example/ | url, username, password\n".into(), 2),
@@ -276,9 +276,15 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
             Some("netscape"),
             false,
             0,
-            "may not be bookmarks",
+            "may not be a file of bookmarks",
         ),
-        ("list.txt", Some("lines"), false, 0, "may not be bookmarks"),
+        (
+            "list.txt",
+            Some("lines"),
+            false,
+            0,
+            "may not be a file of bookmarks",
+        ),
         ("History.json", None, false, 0, "browsing history"),
         ("picture.png", None, false, 0, "isn't a file of bookmarks"),
         ("__MACOSX/._Signets.html", None, false, 0, "macOS"),
@@ -291,7 +297,7 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
     }
     assert_eq!(files.len(), 11);
     assert!(!told.to_string().contains(SECRET) && !is_anywhere(dir, SECRET));
-    // So it is told on a terminal.
+    // The message on a terminal.
     let path = dir.join("mixed.zip");
     fs::write(&path, &file).unwrap();
     let text = run_ok(dir, &["import", path.to_str().unwrap()]);
@@ -300,7 +306,7 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
         text.contains("secret/Logins.csv: left out. It has a column for passwords"),
         "{text}"
     );
-    // Of one format, only its files.
+    // With a format, only its files are imported.
     let told = report(dir, &file, &["--format", "pinboard"]);
     assert_eq!(
         (&told["format"], &told["read"]),
@@ -309,12 +315,12 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
 }
 
 #[test]
-fn what_is_encrypted_in_a_zip_file_is_left_out_and_told() {
+fn encrypted_files_in_a_zip_file_are_left_out_and_reported() {
     let dir = tempfile::tempdir().unwrap();
     let page: &[u8] =
         b"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://one.example/\">1</A></DL>";
     let mut file = zip(&[("a.html", page), ("b.html", page)]);
-    // The flag of the second file, in its own head and in the directory.
+    // The flag of the second file, in its own header and in the directory.
     let places = |sign: &[u8]| {
         let starts = file
             .windows(4)
@@ -347,7 +353,7 @@ fn what_is_encrypted_in_a_zip_file_is_left_out_and_told() {
 }
 
 #[test]
-fn a_single_file_in_a_zip_file_is_taken_though_it_is_a_guess() {
+fn a_single_file_in_a_zip_file_is_imported_even_if_its_format_is_a_guess() {
     let dir = tempfile::tempdir().unwrap();
     let told = report(
         dir.path(),
@@ -361,7 +367,7 @@ fn a_single_file_in_a_zip_file_is_taken_though_it_is_a_guess() {
 }
 
 #[test]
-fn formats_are_told_by_structure_and_never_by_a_word_in_a_text() {
+fn formats_are_detected_by_structure_and_never_by_a_word_in_a_text() {
     let words = [
         "children",
         "roots",
@@ -444,7 +450,7 @@ fn formats_are_told_by_structure_and_never_by_a_word_in_a_text() {
 }
 
 #[test]
-fn a_file_in_which_nothing_is_found_is_an_error_that_says_what_was_seen() {
+fn a_file_without_bookmarks_is_an_error_that_describes_it() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     for (content, format, seen) in [
@@ -508,9 +514,9 @@ fn a_file_in_which_nothing_is_found_is_an_error_that_says_what_was_seen() {
             Some("csv"),
             "The table has no line with column names",
         ),
-        ("just a text", Some("chrome"), "a text"),
-        ("just a text", Some("buku"), "a text"),
-        ("just a text", Some("zip"), "a text"),
+        ("just a text", Some("chrome"), "plain text"),
+        ("just a text", Some("buku"), "plain text"),
+        ("just a text", Some("zip"), "plain text"),
         ("", Some("csv"), "empty"),
         (" \n", Some("lines"), "empty"),
     ] {
@@ -522,7 +528,7 @@ fn a_file_in_which_nothing_is_found_is_an_error_that_says_what_was_seen() {
 }
 
 #[test]
-fn an_export_that_is_whole_and_empty_has_no_bookmarks() {
+fn an_empty_export_has_no_bookmarks() {
     let dir = tempfile::tempdir().unwrap();
     for content in [
         "[]",
@@ -542,7 +548,7 @@ fn an_export_that_is_whole_and_empty_has_no_bookmarks() {
 }
 
 #[test]
-fn a_value_of_another_form_costs_no_row() {
+fn a_value_of_another_type_loses_no_row() {
     for (tags, expected) in [
         (json!(["a", "b c"]), vec!["a", "b c"]),
         (json!("a, b c"), vec!["a", "b c"]),
@@ -575,7 +581,7 @@ fn a_value_of_another_form_costs_no_row() {
 }
 
 #[test]
-fn half_a_character_is_replaced_and_told_in_every_format_of_json() {
+fn a_lone_surrogate_is_replaced_and_reported_in_every_json_format() {
     let row = r#"{"url":"https://a.example/","href":"https://a.example/","uri":"https://a.example/","slug":"x","savedAt":"2024-02-03T00:00:00.000Z","title":"cut \ud83d","description":"cut \ud83d","type":"url","k\ude00":"\ud83d"}"#;
     for (format, content) in [
         (
@@ -667,7 +673,7 @@ fn the_first_day_of_1970_comes_back_from_a_table() {
 }
 
 #[test]
-fn a_date_that_can_mean_two_days_is_left_out_unless_other_rows_settle_it() {
+fn an_ambiguous_date_is_left_out_unless_other_rows_settle_it() {
     for (dates, expected, incomplete) in [
         (["02/03/2024", "04/05/2024"], None, 2),
         (
@@ -741,7 +747,7 @@ fn tags_that_look_like_lists_or_quotes_come_back_from_our_own_table() {
     assert_eq!(found, expected.iter().collect::<Vec<_>>());
 }
 
-/// Bookmarks with a password in each place that a report quotes.
+/// Bookmarks with a password in each field that a report quotes.
 const WITH_PASSWORDS: &str = "<DL>\
     <DT><A HREF=\"https://joe:correct-horse@e.org/1\">1</A>\n\
     <DT><A HREF=\"https://joe:correct-horse@[e.org/2\">2</A>\n\
@@ -814,9 +820,9 @@ fn an_import_removes_passwords_where_the_configuration_says_so() {
 }
 
 #[test]
-fn a_date_outside_1970_to_2200_costs_no_bookmark_in_any_format() {
-    // Microseconds of Chromium as seconds, before 1970, the year 9999, and what no clock
-    // counts.
+fn a_date_outside_1970_to_2200_loses_no_bookmark_in_any_format() {
+    // Microseconds of Chromium as seconds, a date before 1970, the year 9999, and impossible
+    // values.
     let numbers = [
         "13350000000",
         "-1",
@@ -848,7 +854,7 @@ fn a_date_outside_1970_to_2200_costs_no_bookmark_in_any_format() {
     for date in numbers.iter().chain(&texts) {
         files.extend([netscape(date), table(date), own(date), chrome(date)]);
     }
-    // What is of another unit or another epoch in Chromium's file.
+    // Values of another unit or another epoch in Chromium's file.
     for date in [
         "1700000000",
         "1700000000000",
@@ -896,7 +902,7 @@ fn milliseconds_microseconds_and_the_epoch_of_chromium_are_read_as_what_they_are
 }
 
 #[test]
-fn a_deleted_note_whose_date_cannot_be_used_stays_deleted() {
+fn a_deleted_note_with_an_unusable_date_stays_deleted() {
     for date in ["never", "9999-01-01", "-1"] {
         let dir = tempfile::tempdir().unwrap();
         let own = format!(
@@ -937,5 +943,126 @@ fn a_note_with_several_addresses_keeps_them_through_an_export() {
         assert_eq!(run_ok(other.path(), &["export", format]), exported);
         let again = report(other.path(), &exported, &[]);
         assert_eq!(again["unchanged"], 1, "{again}");
+    }
+}
+
+#[test]
+fn a_number_that_would_be_a_date_before_1990_is_no_date() {
+    // Milliseconds and microseconds of 1973 to 1989; as seconds they are of the year 5138 on.
+    for date in [
+        "253402300800",
+        "100000000001",
+        "631151999999",
+        "253402300800000",
+        "631151999999999",
+        "253402300800.5",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
+        let told = report(dir.path(), &file, &[]);
+        assert_eq!(
+            (&told["new"], &told["incomplete"]),
+            (&json!(1), &json!(1)),
+            "{date}: {told}"
+        );
+        let note = &notes(dir.path())[0];
+        assert!(note["savedAt"].as_str().unwrap() > "2026", "{date}: {note}");
+    }
+    // Seconds of those years, which some programs had, and the first that count.
+    for (date, moment) in [
+        ("500000000", "1985-11-05T00:53:20.000Z"),
+        ("631152000000", "1990-01-01T00:00:00.000Z"),
+        ("631152000000000", "1990-01-01T00:00:00.000Z"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
+        report(dir.path(), &file, &[]);
+        assert_eq!(notes(dir.path())[0]["savedAt"], moment, "{date}");
+    }
+}
+
+#[test]
+fn a_table_of_links_beside_bookmarks_in_a_zip_file_is_taken_with_them() {
+    let page: &[u8] =
+        b"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://one.example/\">1</A></DL>";
+    let logins = format!("url,username,password\nhttps://bank.example/,me,{SECRET}\n");
+    for (table, new) in [
+        ("url,title,tags\nhttps://two.example/,2,y\n", 2),
+        ("title,url\n2,https://two.example/\n", 2),
+        ("Name,Link\n2,https://two.example/\n", 2),
+        ("Title,Note,URL,Comment\n2,,https://two.example/,\n", 2),
+        ("url\nhttps://two.example/\n", 2),
+        // Other tables have addresses, too.
+        (
+            "Channel Id,Channel Url,Channel Title\n2,https://two.example/,x\n",
+            1,
+        ),
+        ("name,address\nJo,1 High Street\n", 1),
+        ("title,url,visits\n2,https://two.example/,7\n", 1),
+        ("title,url\nx,none\n2,https://two.example/\n", 1),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = zip(&[
+            ("Bookmarks.html", page),
+            ("Saved/Links.csv", table.as_bytes()),
+            ("Logins.csv", logins.as_bytes()),
+        ]);
+        let told = report(dir.path(), &file, &[]);
+        assert_eq!(told["new"], new, "{table}: {told}");
+        assert!(!is_anywhere(dir.path(), SECRET));
+        run_ok(dir.path(), &["import", "--undo"]);
+        assert_eq!(notes(dir.path()), Vec::<Value>::new());
+    }
+}
+
+#[test]
+fn our_own_export_without_its_mark_keeps_all_that_it_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = json!({"urlNotes": 1, "notes": [
+        {"url": "https://e.org/a", "title": "A", "tags": ["x"], "summary": "mine",
+         "savedAt": "2024-01-02T03:04:05.000Z", "updatedAt": "2024-01-03T03:04:05.000Z",
+         "addresses": ["https://e.org/a?utm_source=one", "https://e.org/b"]},
+        {"url": "https://e.org/c", "title": "", "tags": [], "summary": "",
+         "savedAt": "2024-01-04T03:04:05.000Z"},
+    ], "trash": [
+        {"url": "https://e.org/d", "title": "D", "tags": [], "summary": "gone",
+         "savedAt": "2024-01-05T03:04:05.000Z", "deletedAt": jiff::Timestamp::now().to_string()},
+    ], "aliases": [{"alias": "ex", "tag": "x"}]});
+    report(dir.path(), own.to_string(), &[]);
+    let exported = run_ok(dir.path(), &["export", "json"]);
+    let mut unmarked: Value = serde_json::from_str(&exported).unwrap();
+    unmarked.as_object_mut().unwrap().remove("urlNotes");
+    let mut added = unmarked.clone();
+    for list in ["notes", "trash"] {
+        for note in added[list].as_array_mut().unwrap() {
+            note["mood"] = "fine".into();
+        }
+    }
+    let cut = json!({"archive": unmarked["notes"], "bin": unmarked["trash"],
+        "names": unmarked["aliases"]});
+    for (file, is_whole) in [(unmarked, true), (cut, true), (added, false)] {
+        let other = tempfile::tempdir().unwrap();
+        let told = report(other.path(), file.to_string(), &[]);
+        assert_eq!(told["format"], "json-list", "{told}");
+        assert_eq!(
+            (&told["refused"], &told["incomplete"]),
+            (&json!(0), &json!(0)),
+            "{told}"
+        );
+        assert!(told["notices"].to_string().contains("guessed"), "{told}");
+        if is_whole {
+            assert_eq!(
+                run_ok(other.path(), &["export", "json"]),
+                exported,
+                "{told}"
+            );
+        } else {
+            let note = &notes(other.path())[1];
+            assert_eq!(note["addresses"].as_array().unwrap().len(), 2, "{note}");
+            assert_eq!(notes(other.path()).len(), 2);
+            assert!(told["notices"].to_string().contains("mood"), "{told}");
+        }
+        let trash = run_ok(other.path(), &["list", "--trash", "--json"]);
+        assert!(trash.contains("https://e.org/d"), "{trash}");
     }
 }

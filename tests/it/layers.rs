@@ -1,7 +1,7 @@
-//! Which module may import which: the table of layers in ARCHITECTURE.md, and no circles.
+//! Checks imports between modules: the table of layers in ARCHITECTURE.md, and no circles.
 //!
-//! The imports are read by a parser of Rust from `use` declarations, from paths in code and from
-//! the tokens of macros. Code under `#[cfg(test)]` doesn't count.
+//! A Rust parser reads the imports from `use` declarations, from paths in code and from the tokens
+//! of macros. Code under `#[cfg(test)]` doesn't count.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,16 +15,16 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// A module's path below the crate: `["store", "notes"]`; the crate itself is empty.
+/// A module's path below the crate: `["store", "notes"]`. The crate itself is empty.
 type Module = Vec<String>;
-/// Each module with the modules that it imports from.
+/// The modules that each module imports from.
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The modules below a source folder, with their files.
+/// Returns the modules below a source folder with their files.
 fn modules(source: &Path) -> BTreeMap<Module, PathBuf> {
     let mut found = BTreeMap::new();
     let mut folders = vec![source.to_owned()];
@@ -51,18 +51,18 @@ fn modules(source: &Path) -> BTreeMap<Module, PathBuf> {
     found
 }
 
-/// Reads the imports of one file.
+/// Collects the imports of one file.
 struct Reader<'a> {
     modules: &'a BTreeMap<Module, PathBuf>,
     /// The file's module.
     file: &'a Module,
-    /// The inline modules around what is read.
+    /// The inline modules around the current code.
     inline: Vec<String>,
     found: BTreeSet<Module>,
 }
 
 impl Reader<'_> {
-    /// Adds the module that a path leads to: its longest beginning that is a module's file.
+    /// Adds the module that a path leads to: the longest prefix that is a module's file.
     fn add(&mut self, segments: &[String]) {
         let mut base = self.file.clone();
         base.extend(self.inline.iter().cloned());
@@ -123,7 +123,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Paths among the tokens of a macro.
+    /// Collects paths among the tokens of a macro.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -197,7 +197,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         self.add_tree(&mut Vec::new(), &item.tree);
     }
 
-    /// `pub(in crate::store)` names a module, but takes nothing from it.
+    /// `pub(in crate::store)` names a module but imports nothing from it.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -217,7 +217,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 }
 
-/// The imports of every module below a source folder, modules of tests left out.
+/// Returns the imports of every module below a source folder, except modules of tests.
 fn imports(source: &Path) -> Imports {
     let modules = modules(source);
     let mut imports = Imports::new();
@@ -247,7 +247,7 @@ fn name(module: &[String]) -> String {
     }
 }
 
-/// A circle for each module that is in one, as `a → b → a`, each circle once.
+/// Returns the circles as `a → b → a`, each once.
 fn circles(imports: &Imports) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut seen: BTreeSet<&Module> = BTreeSet::new();
@@ -255,7 +255,7 @@ fn circles(imports: &Imports) -> Vec<String> {
         if seen.contains(start) {
             continue;
         }
-        // Breadth first, so that the circle that is shown is a shortest one.
+        // Breadth first, so that the reported circle is a shortest one.
         let mut from: BTreeMap<&Module, &Module> = BTreeMap::new();
         let mut queue: Vec<&Module> = vec![start];
         let mut at = 0;
@@ -289,7 +289,7 @@ fn circles(imports: &Imports) -> Vec<String> {
     found
 }
 
-/// The layers as ARCHITECTURE.md has them: each module of the crate with those it may import.
+/// Returns the layers of ARCHITECTURE.md: each module of the crate with those it may import.
 fn layers() -> BTreeMap<String, BTreeSet<String>> {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let (_, table) = text

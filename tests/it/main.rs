@@ -1,5 +1,5 @@
-//! Tests of the real program: it is started as a browser or a shell would
-//! start it, and spoken to over its pipes and its port.
+//! Tests of the real program, started as a browser or a shell starts it and used through its pipes
+//! and its port.
 
 #![allow(
     clippy::unwrap_used,

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, op_id, run, run_ok};
+use crate::{
+    host::{TestHost, op_id, run, run_ok},
+    site::client::get,
+};
 
 #[test]
-fn hello_tells_versions_places_and_counts() {
+fn hello_has_versions_paths_and_counts() {
     let mut host = TestHost::new();
     host.save("https://e.org/a", "A", &["x", "y"]);
     let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
@@ -63,7 +66,7 @@ fn a_save_is_answered_with_the_note_as_it_is_stored() {
     );
     assert_eq!(again["created"], false);
     assert_eq!(again["note"]["id"], note["id"]);
-    // Nobody has typed the first one.
+    // The user didn't type the first title.
     assert_eq!(again["note"]["title"], "Other");
     assert_eq!(again["note"]["addresses"], json!(["http://e.org/a"]));
     assert_eq!(again["note"]["savedAt"], note["savedAt"]);
@@ -178,7 +181,7 @@ fn a_password_in_an_address_is_stored_and_in_no_answer_list_or_export() {
     assert!(stored.contains(url));
 }
 
-/// The files below a folder.
+/// Returns the files below a folder.
 fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -190,6 +193,74 @@ fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         }
     }
     found
+}
+
+#[test]
+fn a_password_in_a_link_of_a_text_is_stored_and_nowhere_shown() {
+    let mut host = TestHost::new();
+    let text = "Said [there](https://jo:pazz0@e.org/b#:~:text=x), <http://me:pazz1@f.org/>, \
+                `curl https://jo@g.org/` and [here](https:jo:pazz2@h.org/); needle.";
+    let shown = text
+        .replace("jo:pazz0@", "")
+        .replace("me:pazz1@", "")
+        .replace("jo@", "");
+    let params = json!({"opId": op_id(), "url": "https://e.org/a", "title": "T", "summary": text});
+    let saved = host.call("saveNote", params);
+    // What has no slashes is no link to anybody who reads it; it leads there without them.
+    assert_eq!(saved["note"]["summary"], shown);
+    let dir = host.dir().to_owned();
+    let printed = |arguments: &[&str]| {
+        let printed = run_ok(&dir, arguments);
+        assert!(printed.contains("f.org"), "{arguments:?} {printed}");
+        printed
+    };
+    let mut all = String::new();
+    for arguments in [
+        &["show", "https://e.org/a"][..],
+        &["list", "--json"],
+        &["search", "needle", "--json"],
+        &["search", "needle"],
+        &["export", "json"],
+        &["export", "jsonl"],
+        &["export", "csv"],
+        &["export", "netscape"],
+    ] {
+        all.push_str(&printed(arguments));
+    }
+    let out = tempfile::tempdir().unwrap();
+    for format in ["site", "markdown"] {
+        let to = out.path().join(format);
+        run_ok(&dir, &["export", format, to.to_str().unwrap()]);
+        for file in files_below(&to) {
+            all.push_str(&String::from_utf8_lossy(&std::fs::read(file).unwrap()));
+        }
+    }
+    let port = host.site_port();
+    for path in ["/", "/feed.atom", "/search?q=needle", "/api/notes"] {
+        let page = get(port, path).body;
+        assert!(page.contains("f.org"), "{path} {page}");
+        all.push_str(&page);
+    }
+    assert!(!all.contains("pazz0") && !all.contains("pazz1"), "{all}");
+    assert!(!all.contains("href=\"https:jo"), "{all}");
+
+    // An edit of what is shown takes nothing away that wasn't.
+    let edited = format!("{shown} More.");
+    let params = json!({
+        "opId": op_id(), "id": saved["note"]["id"], "summary": edited, "seen": {"summary": shown},
+    });
+    let updated = host.call("updateNote", params);
+    assert_eq!(updated["note"]["summary"], edited);
+    // Nor does an import of our own export, which adds nothing.
+    let file = out.path().join("notes.json");
+    std::fs::write(&file, run_ok(&dir, &["export", "json"])).unwrap();
+    let told = run_ok(&dir, &["import", file.to_str().unwrap(), "--json"]);
+    assert!(told.contains("\"unchanged\": 1"), "{told}");
+    host.end();
+    let stored = std::fs::read(dir.join("notes.db")).unwrap();
+    let log = std::fs::read(dir.join("notes.db-wal")).unwrap_or_default();
+    let stored = String::from_utf8_lossy(&[stored, log].concat()).into_owned();
+    assert!(stored.contains(&format!("{text} More.")), "kept as typed");
 }
 
 #[test]
@@ -255,7 +326,7 @@ fn a_note_is_changed_deleted_and_restored() {
 }
 
 #[test]
-fn what_two_popups_change_at_once_is_joined() {
+fn changes_of_two_popups_are_merged() {
     let mut host = TestHost::new();
     let note = host.save("https://e.org/a", "A", &["x"])["note"].take();
     let mut update = |tags: Value, summary: &str| {
@@ -338,7 +409,7 @@ fn an_answer_stays_under_the_browsers_limit() {
 }
 
 #[test]
-fn stats_tell_the_figures() {
+fn stats_has_the_figures() {
     let mut host = TestHost::new();
     let empty = host.call("stats", json!({}));
     assert_eq!(empty["notes"], 0);
@@ -398,7 +469,7 @@ fn bad_parameters_get_their_kind() {
         host.fail("mindRead", json!({"url": "https://e.org/", "title": ""})),
         "unknown_method"
     );
-    // What the page says of itself must not cost the save.
+    // Metadata of the page must not make the save fail.
     let mut params = save("https://e.org/a");
     params["publishedAt"] = "yesterday".into();
     params["lang"] = "???".into();

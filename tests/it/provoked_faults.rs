@@ -1,4 +1,4 @@
-//! Faults, provoked: each is answered, nothing is lost, and the host goes on.
+//! Provoked faults: each is answered, nothing is lost, and the host continues.
 
 use std::{
     fs,
@@ -48,7 +48,7 @@ fn a_frame_of_4_gb_is_answered_at_once() {
         host.read_frame()["error"]["data"]["kind"],
         "frame_too_large"
     );
-    // Nothing was set aside for it.
+    // No memory was allocated for it.
     let status = fs::read_to_string(format!("/proc/{}/status", host.process())).unwrap();
     let resident: u64 = status
         .lines()
@@ -108,7 +108,7 @@ fn a_lone_surrogate_gets_an_error_with_its_id() {
 }
 
 #[test]
-fn a_database_that_is_none_is_refused_and_left_as_it_is() {
+fn a_file_that_is_no_database_is_refused_and_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("notes.db");
     let content = b"These are my notes, but this is no database.".repeat(300);
@@ -135,7 +135,7 @@ fn a_database_that_is_none_is_refused_and_left_as_it_is() {
     let message = String::from_utf8(listed.stderr).unwrap();
     assert!(message.contains("not a database"), "{message}");
     assert_eq!(message.lines().count(), 1);
-    // Once it is out of the way the same host works.
+    // The same host works as soon as the obstacle is gone.
     fs::remove_file(&path).unwrap();
     good(&mut host);
     let hello = host.call("hello", json!({"protocol": 1, "extension": "0"}));
@@ -145,7 +145,7 @@ fn a_database_that_is_none_is_refused_and_left_as_it_is() {
     );
 }
 
-/// Starts a program as a user for whom file modes count: root writes anywhere.
+/// Starts a program as a user to whom modes apply: root can write anywhere.
 fn unprivileged(dir: &Path, arguments: &[&str]) -> Command {
     let direct = program(dir);
     let is_root =
@@ -234,7 +234,7 @@ fn notes_that_cannot_be_written_can_be_read() {
     read();
     mode(&database, 0o400);
     read();
-    // Nothing was put beside them, and nothing is in the way later.
+    // No file was created beside them that would be in the way later.
     mode(dir.path(), 0o777);
     let names = fs::read_dir(dir.path()).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
@@ -244,7 +244,7 @@ fn notes_that_cannot_be_written_can_be_read() {
     let added = as_other(&["add", "https://e.org/2"]);
     assert!(added.status.success(), "{added:?}");
 
-    // While another program has them open, what is only in the log is read as well.
+    // While another program has them open, notes that are only in the WAL are read too.
     let mut host = TestHost::start(
         unprivileged(dir.path(), &[ORIGIN]).env("TZ", "UTC"),
         dir.path(),
@@ -271,7 +271,7 @@ fn a_save_that_was_answered_survives_kill_9() {
 }
 
 #[test]
-fn an_operation_cut_off_by_kill_9_is_done_once_when_it_is_sent_again() {
+fn an_operation_interrupted_by_kill_9_is_applied_once_when_repeated() {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..30 {
         let save = json!({"opId": op_id(), "url": format!("https://e.org/{n}"), "title": n.to_string(),
@@ -313,7 +313,7 @@ fn many_hosts_at_once_neither_lose_nor_double_a_save() {
 }
 
 #[test]
-fn a_slip_in_the_configuration_costs_no_save() {
+fn a_typo_in_the_configuration_does_not_prevent_a_save() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("config.toml"), "prot = 1").unwrap();
     let mut host = TestHost::on(dir.path());
@@ -382,9 +382,9 @@ fn nothing_is_readable_for_others() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_loses_nothing() {
-    // A file size limit stands in for a full disk where none can be mounted:
-    // both fail the write itself (EFBIG here, ENOSPC there).
+fn a_full_disk_is_reported_and_loses_nothing() {
+    // A limit of the file size is a substitute for a full disk where none can be mounted: both make
+    // the write itself fail (EFBIG here, ENOSPC there).
     let dir = tempfile::tempdir().unwrap();
     good(&mut TestHost::on(dir.path()));
     let mut shell = Command::new("sh");
@@ -418,7 +418,7 @@ fn a_full_disk_is_told_and_loses_nothing() {
 }
 
 #[test]
-fn output_that_nobody_reads_ends_quietly() {
+fn a_closed_pipe_ends_the_program_quietly() {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..50 {
         run_ok(

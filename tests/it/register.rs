@@ -1,5 +1,5 @@
-//! `url-notes register`: what is written, kept, refused, skipped and removed, and that
-//! nothing else is touched.
+//! `url-notes register`: which files it writes, keeps, refuses, skips and removes, and that it
+//! touches nothing else.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::doctor::{Machine, all_in, is_root, mode_of};
 
-/// Somebody else's manifest.
+/// A manifest that url-notes didn't write.
 const THEIRS: &str = r#"{"name": "url_notes", "path": "/opt/other", "type": "stdio"}"#;
 
 impl Machine {
@@ -20,14 +20,14 @@ impl Machine {
         self.run(&[&["register"], arguments].concat())
     }
 
-    /// What `--json` prints, where the exit code is as expected.
+    /// Returns the output of `--json` after checking the exit code.
     fn registered_json(&self, code: i32, arguments: &[&str]) -> Value {
         let output = self.run_register(&[arguments, &["--json"]].concat());
         assert_eq!(output.status.code(), Some(code), "{output:?}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// A browser that was started before, by its profile.
+    /// Adds a profile, as if the browser had been started before.
     fn add_profile(&self, folder: &str) {
         let folder = self.home.join(folder);
         fs::create_dir_all(&folder).unwrap();
@@ -51,7 +51,7 @@ fn browser<'a>(report: &'a Value, name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("no {name}: {report:#}"))
 }
 
-/// Names of the browsers of a report.
+/// Returns the names of the browsers in a report.
 fn names(report: &Value) -> Vec<&str> {
     let browsers = report["browsers"].as_array().unwrap().iter();
     browsers
@@ -59,7 +59,7 @@ fn names(report: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// All files below a folder.
+/// Returns all files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let found = all_in(folder).into_keys().filter(|path| path.is_file());
     found
@@ -92,7 +92,7 @@ fn registers_with_the_browsers_that_are_found_and_reports_each_file() {
     assert!(said.contains("Chromium: registered by "), "{said}");
     assert_eq!(said.matches("(already there).").count(), 2, "{said}");
     assert_eq!(all_in(&machine.home), before);
-    // What doctor looks for is what this wrote.
+    // doctor finds what register wrote.
     let (code, report) = machine.examine(&[]);
     assert_eq!(code, Some(0), "{report:#}");
 }
@@ -146,7 +146,7 @@ fn a_dry_run_writes_and_removes_nothing() {
 }
 
 #[test]
-fn a_program_in_a_throw_away_folder_is_not_registered() {
+fn a_program_in_a_temporary_folder_is_not_registered() {
     let machine = Machine::new();
     machine.add_profile(".mozilla");
     let target = machine.home.join("clone/target");
@@ -193,7 +193,7 @@ fn a_program_in_a_throw_away_folder_is_not_registered() {
 }
 
 #[test]
-fn what_somebody_else_wrote_is_kept_when_registering_and_when_removing() {
+fn a_foreign_manifest_is_kept_when_registering_and_when_removing() {
     let machine = Machine::new();
     let file = machine.manifest("firefox");
     let old = |number: &str| file.with_extension(format!("json.old{number}"));
@@ -262,7 +262,7 @@ fn what_a_folder_refuses_is_reported_and_the_other_browsers_are_registered() {
         said.contains("is a folder, where url-notes needs a file"),
         "{said}"
     );
-    // A folder is none of ours to remove.
+    // A folder isn't ours to remove.
     assert!(machine.run_register(&["--remove"]).status.success());
     assert!(machine.manifest("firefox").is_dir());
 }
@@ -270,7 +270,7 @@ fn what_a_folder_refuses_is_reported_and_the_other_browsers_are_registered() {
 #[test]
 fn nothing_is_written_or_removed_through_a_link_of_another_user() {
     if !is_root() {
-        // Only root can make what belongs to another.
+        // Only root can create files of other users.
         return;
     }
     let machine = Machine::new();
@@ -279,7 +279,7 @@ fn nothing_is_written_or_removed_through_a_link_of_another_user() {
     fs::rename(machine.home.join(".mozilla"), &trap).unwrap();
     let link = machine.home.join(".mozilla");
     symlink(&trap, &link).unwrap();
-    // One's own is no trap.
+    // The user's own link is accepted.
     assert!(machine.run_register(&[]).status.success());
     lchown(&link, Some(65534), None).unwrap();
     let before = all_in(&trap);
@@ -295,7 +295,7 @@ fn nothing_is_written_or_removed_through_a_link_of_another_user() {
 #[test]
 fn another_users_home_and_sudo_are_refused() {
     if !is_root() {
-        // Only root can make what belongs to another.
+        // Only root can create files of other users.
         return;
     }
     let machine = Machine::new();
@@ -315,7 +315,7 @@ fn another_users_home_and_sudo_are_refused() {
 #[test]
 fn a_program_that_another_user_may_change_is_not_registered_for_all_users() {
     if !is_root() {
-        // Only root registers for all users.
+        // Only root can register for all users.
         return;
     }
     let machine = Machine::new();
@@ -412,7 +412,7 @@ fn a_package_is_registered_below_its_own_root_for_all_users() {
         assert_eq!(mode_of(&file), 0o644);
         assert_eq!(mode_of(file.parent().unwrap()), 0o755);
     }
-    // Read only where Mozilla's folder is there.
+    // Read only if Mozilla's folder exists there.
     fs::create_dir_all(&usr).unwrap();
     machine.registered_json(0, &options);
     assert_eq!(files(Path::new(root)).len(), 3);
@@ -437,7 +437,7 @@ fn a_package_is_registered_below_its_own_root_for_all_users() {
 }
 
 #[test]
-fn a_manifest_of_other_modes_or_other_text_is_written_anew() {
+fn a_manifest_with_other_modes_or_text_is_rewritten() {
     let machine = Machine::new();
     assert!(machine.run_register(&[]).status.success());
     let file = machine.manifest("firefox");
@@ -449,7 +449,7 @@ fn a_manifest_of_other_modes_or_other_text_is_written_anew() {
         "replaced"
     );
     assert_eq!(mode_of(&file), 0o644);
-    // Nothing that a manifest may be is followed, waited for or lost.
+    // Whatever is in the place of a manifest isn't followed, waited for or lost.
     let precious = machine.home.join("precious");
     fs::write(&precious, "precious").unwrap();
     fs::remove_file(&file).unwrap();

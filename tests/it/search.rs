@@ -1,10 +1,13 @@
-//! Search over the wire and on the command line.
+//! Search over the wire, on the command line and on the site.
 
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, op_id, program, run, run_ok};
+use crate::{
+    host::{TestHost, op_id, program, run, run_ok},
+    site::client::get,
+};
 
 fn titles(found: &Value) -> Vec<&str> {
     let notes = found.as_array().unwrap();
@@ -109,7 +112,7 @@ fn next_leads_from_page_to_page() {
 }
 
 #[test]
-fn the_command_line_sorts_by_relevance_if_told_to() {
+fn the_command_line_sorts_by_relevance_on_request() {
     let mut host = TestHost::new();
     note(&mut host, "Rust", &[], "");
     note(&mut host, "newer", &[], "about rust");
@@ -138,7 +141,7 @@ fn the_command_line_sorts_by_relevance_if_told_to() {
     );
 }
 
-/// Titles that the command line finds, in a time zone of its own.
+/// Returns the titles that the command line finds in a time zone.
 #[track_caller]
 fn found_in(dir: &Path, zone: &str, query: &str) -> Vec<String> {
     let mut command = program(dir);
@@ -260,7 +263,7 @@ fn notes_without_tags_are_found_and_listed() {
 }
 
 #[test]
-fn a_hash_filters_by_tag_where_there_is_one() {
+fn a_hash_filters_by_tag_if_it_exists() {
     let mut host = TestHost::new();
     note(&mut host, "one", &["gpu"], "");
     note(&mut host, "two", &["#lojban", "deep learning"], "");
@@ -280,6 +283,45 @@ fn a_hash_filters_by_tag_where_there_is_one() {
     ] {
         let answer = host.call("searchNotes", json!({"query": query}));
         assert_eq!(titles(&answer["notes"]), expected, "{query:?}");
+    }
+}
+
+#[test]
+fn a_hash_filters_by_tag_on_the_command_line_on_the_site_and_for_scripts() {
+    let mut host = TestHost::new();
+    note(&mut host, "one", &["gpu", "日本語"], "");
+    note(&mut host, "two", &["deep learning", "c#"], "");
+    note(&mut host, "three", &["n/a"], "a #gpu in words");
+    let port = host.site_port();
+    for (query, expected) in [
+        ("#gpu", &["one"][..]),
+        ("#日本語", &["one"]),
+        ("#\"deep learning\"", &["two"]),
+        ("#c#", &["two"]),
+        ("#n/a", &["three"]),
+        ("-#gpu", &["three", "two"]),
+        ("words -#gpu", &["three"]),
+        ("#absent", &[]),
+    ] {
+        let dir = host.dir();
+        let found = run(dir, &["search", "--json", "--", query]);
+        let printed = String::from_utf8(found.stdout).unwrap();
+        let found: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(titles(&found), expected, "{query:?}: {found}");
+        let plain = String::from_utf8(run(dir, &["search", "--", query]).stdout).unwrap();
+        for title in ["one", "two", "three"] {
+            let stands = plain.lines().any(|line| line.trim_end().ends_with(title));
+            assert_eq!(stands, expected.contains(&title), "{query:?}: {plain}");
+        }
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let scripts = get(port, &format!("/api/notes?q={encoded}")).body;
+        let scripts: Value = serde_json::from_str(&scripts).unwrap();
+        assert_eq!(titles(&scripts["notes"]), expected, "{query:?}");
+        let page = get(port, &format!("/search?q={encoded}")).body;
+        for title in ["one", "two", "three"] {
+            let stands = page.contains(&format!(">{title}<"));
+            assert_eq!(stands, expected.contains(&title), "{query:?}: {page}");
+        }
     }
 }
 
@@ -323,7 +365,7 @@ fn days_are_those_of_the_local_time_zone() {
 }
 
 #[test]
-fn a_time_zone_that_is_not_known_is_told() {
+fn an_unknown_time_zone_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let told = |zone: &str| {
         let mut command = program(dir.path());

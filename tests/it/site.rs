@@ -1,5 +1,5 @@
-//! The site as browsers and everybody else on the machine reach it: over
-//! sockets, from the real program.
+//! The site as browsers and other programs on the computer reach it: over sockets, from the real
+//! program.
 
 pub(crate) mod client;
 mod hostile;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::host::{ORIGIN, TestHost, op_id, program, run_ok, until};
 use client::{Client, get, try_get};
 
-/// Names that addresses, HTML, forms or browsers might trip over.
+/// Names that are difficult for addresses, HTML, forms or browsers.
 const PICKY_TAGS: [&str; 14] = [
     "gpu",
     "large language model",
@@ -40,7 +40,7 @@ const PICKY_TAGS: [&str; 14] = [
 ];
 
 #[test]
-fn a_host_that_was_asked_nothing_yet_shows_an_empty_site() {
+fn a_host_without_requests_shows_an_empty_site() {
     let dir = tempfile::tempdir().unwrap();
     let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = free.local_addr().unwrap().port();
@@ -95,7 +95,7 @@ fn every_tag_has_its_page_however_it_is_written() {
     }
     let tags = get(port, "/tags").body;
     for (number, tag) in PICKY_TAGS.iter().enumerate() {
-        // As a browser would follow the link of the list of tags.
+        // The link in the list of tags, as a browser would follow it.
         let shown = format!("<bdi>{}</bdi>", markup::escaped(tag));
         let (before, _) = tags
             .split_once(&shown)
@@ -118,7 +118,7 @@ fn every_tag_has_its_page_however_it_is_written() {
 }
 
 #[test]
-fn another_name_of_a_tag_leads_to_the_tags_own_page() {
+fn an_alias_redirects_to_the_tags_page() {
     let mut host = TestHost::new();
     let port = host.site_port();
     host.save("https://e.org/a", "A page", &["machine learning", "gpu"]);
@@ -134,7 +134,7 @@ fn another_name_of_a_tag_leads_to_the_tags_own_page() {
         let answer = get(port, target);
         assert_eq!(answer.status, 308, "{target}");
         assert_eq!(answer.header("Location"), Some(address), "{target}");
-        // An alias can be taken back.
+        // Not cached, because an alias can be removed.
         assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     }
     assert!(get(port, "/tag/machine%20learning").body.contains("A page"));
@@ -184,13 +184,13 @@ fn of_three_hosts_the_next_serves_within_a_second_however_one_ends() {
             hosts.push(host);
         }
         while hosts.len() > 1 {
-            // Whichever serves: it is the one that listens.
+            // The process that listens is the one that serves.
             let serving = until("somebody to serve", || {
                 let address = format!("127.0.0.1:{port}").parse().unwrap();
                 let program = url_notes::site::listening_at(address);
                 hosts.iter().position(|host| match &program {
                     Some(program) => host.process() == program.process,
-                    // Where the system doesn't tell, any of them is as good.
+                    // If the system doesn't say, any of them will do.
                     None => cfg!(not(target_os = "linux")),
                 })
             });
@@ -198,7 +198,7 @@ fn of_three_hosts_the_next_serves_within_a_second_however_one_ends() {
             let process = Pid::from_raw(ending.process().try_into().unwrap()).unwrap();
             kill_process(process, signal).unwrap();
             let gone = Instant::now();
-            // The one that ends may still be answering: it is over when it listens no more.
+            // The ending process may still answer; it is over when it no longer listens.
             let process = ending.process();
             let address = format!("127.0.0.1:{port}").parse().unwrap();
             until("the next one to serve", || {
@@ -210,7 +210,7 @@ fn of_three_hosts_the_next_serves_within_a_second_however_one_ends() {
             let took = gone.elapsed();
             assert!(took < Duration::from_secs(1), "{signal:?}: {took:?}");
             ending.kill();
-            // Whoever is left goes on saving.
+            // The remaining hosts keep saving.
             for (at, host) in hosts.iter_mut().enumerate() {
                 host.save(&format!("https://e.org/{at}"), "Another", &["gpu"]);
             }
@@ -232,9 +232,9 @@ fn serve_stands_by_and_takes_over_when_the_browser_ends() {
 }
 
 #[test]
-fn a_squatter_of_either_family_is_named_and_outlived() {
+fn a_holder_of_either_address_family_is_named_and_replaced_when_it_exits() {
     for family in ["127.0.0.1", "[::1]"] {
-        // Without IPv6 there is no second family to squat.
+        // Without IPv6 there is no second family to occupy.
         if family == "[::1]" && TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
             continue;
         }
@@ -251,14 +251,14 @@ fn a_squatter_of_either_family_is_named_and_outlived() {
             "{problem}"
         );
         assert!(problem.contains(&this_program()), "{problem}");
-        // Half of the visits would be his: none are served here.
+        // The other program would get half of the visits, so the site isn't served.
         let other = if family == "[::1]" {
             "127.0.0.1"
         } else {
             "[::1]"
         };
         assert!(Client::connect_to(&format!("{other}:{}", address.port())).is_err());
-        // Saving goes on all the while.
+        // Saves succeed all the while.
         host.save("https://e.org/a", "A page", &["gpu"]);
         drop(squatter);
         until("the site to be served", || {
@@ -285,7 +285,7 @@ fn serve_says_at_once_that_its_port_is_taken() {
     assert!(stderr.contains(&sentence), "{stderr}");
 }
 
-/// How this very program is named where it holds the port.
+/// How messages name this program when it holds the port.
 fn this_program() -> String {
     if cfg!(not(target_os = "linux")) {
         return String::new();
@@ -295,8 +295,8 @@ fn this_program() -> String {
 }
 
 #[test]
-fn another_user_who_holds_the_port_is_told_apart() {
-    // Only root can be somebody else.
+fn another_user_who_holds_the_port_is_recognised() {
+    // Only root can act as another user.
     if cfg!(not(target_os = "linux")) || !rustix::process::geteuid().is_root() {
         return;
     }
@@ -327,7 +327,7 @@ fn another_user_who_holds_the_port_is_told_apart() {
 }
 
 #[test]
-fn a_page_that_the_browser_has_is_sent_again_only_when_it_has_changed() {
+fn a_page_in_the_browsers_cache_is_sent_again_only_after_a_change() {
     let mut host = TestHost::new();
     let port = host.site_port();
     host.save("https://e.org/a", "A page", &["gpu"]);
@@ -359,19 +359,19 @@ fn a_page_that_the_browser_has_is_sent_again_only_when_it_has_changed() {
             let whole = ask(target, has);
             assert!(whole.starts_with("HTTP/1.1 200 "), "{target}: {has}");
         }
-        // Any write makes other pages.
+        // Each write changes the pages.
         host.save("https://e.org/a", "A page", &[&format!("tag {number}")]);
         let changed = ask(target, &tag);
         assert!(changed.starts_with("HTTP/1.1 200 "), "{target}: {changed}");
         assert!(!changed.contains(&tag));
     }
-    // What isn't there may be there in a moment, and nobody keeps that it wasn't.
+    // What doesn't exist may exist in a moment, so its absence isn't cached.
     for target in ["/tag/absent", "/nowhere", "/tag/GPU"] {
         let answer = get(port, target);
         assert_eq!(answer.header("ETag"), None, "{target}");
         assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{target}");
     }
-    // Another process may make other pages of the same notes.
+    // Another process may render the same notes differently.
     let tag = get(port, "/").header("ETag").unwrap().to_owned();
     let _next = TestHost::at_port(host.dir(), port);
     host.kill();
@@ -406,7 +406,7 @@ fn other_users_of_the_machine_are_shown_nothing() {
     let mut command = Command::new("/bin/bash");
     command.args(["-c", &script]);
     let me = rustix::process::geteuid();
-    // Only root can be somebody else; everybody else can at least be himself.
+    // Only root can act as another user; other users can at least act as themselves.
     let expected = if cfg!(target_os = "linux") && me.is_root() {
         std::os::unix::process::CommandExt::uid(&mut command, 65534);
         "HTTP/1.1 403 "
@@ -431,7 +431,7 @@ fn a_host_short_of_descriptors_serves_again_when_it_has_some() {
     let mut host = TestHost::start(&mut command, dir.path());
     let port = host.site_port();
     let crowd: Vec<_> = (0..48).map(|_| Client::new(port)).collect();
-    // Beyond its descriptors it neither ends nor forgets its other work.
+    // At the limit of its descriptors it neither exits nor stops its other work.
     host.call("stats", json!({}));
     drop(crowd);
     until("the site to answer again", || {
@@ -441,7 +441,7 @@ fn a_host_short_of_descriptors_serves_again_when_it_has_some() {
 }
 
 #[test]
-fn the_site_follows_a_file_that_is_put_in_the_place_of_the_notes() {
+fn the_site_follows_a_replaced_database() {
     let mut host = TestHost::new();
     host.save("https://e.org/a", "Kept", &["x"]);
     let port = host.site_port();

@@ -1,4 +1,4 @@
-//! The site as files, by the real program.
+//! The exported site, by the real program.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::host::{program, run, run_ok, until};
 
-/// Names that addresses, HTML or file systems might trip over.
+/// Names that are difficult for addresses, HTML or file systems.
 const PICKY: [&str; 28] = [
     "web/tech",
     "c++",
@@ -46,7 +46,7 @@ const PICKY: [&str; 28] = [
     "a-b",
 ];
 
-/// The one sentence of a command that has to fail.
+/// Returns the single error sentence of a command that must fail.
 fn sentence(output: &Output) -> String {
     let message = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
@@ -64,7 +64,8 @@ fn add(dir: &Path, url: &str, title: &str, tags: &[&str]) {
     run_ok(dir, &arguments);
 }
 
-/// A store with more than a page of something, and everything picky. By import: quicker.
+/// Fills a store with more than one listing page of everything, and all difficult names. Uses an
+/// import, which is faster.
 fn fill(dir: &Path) {
     let mut lines = Vec::new();
     for (number, tag) in PICKY.iter().enumerate() {
@@ -98,7 +99,7 @@ fn export(dir: &Path, folder: &Path, options: &[&str]) -> Value {
     serde_json::from_str(&run_ok(dir, &arguments)).unwrap()
 }
 
-/// Files below a folder by their path, and what is no file.
+/// Returns the files below a folder, and everything that isn't a file.
 fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.to_owned()];
@@ -121,7 +122,7 @@ fn read(path: impl AsRef<Path>) -> String {
         .unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
 }
 
-/// What follows each `start` up to a quote, with the entities of HTML read.
+/// Returns what follows each `start` up to a quotation mark, with HTML entities decoded.
 fn values<'a>(text: &'a str, start: &'a str) -> impl Iterator<Item = String> + 'a {
     text.split(start).skip(1).map(|rest| {
         let value = rest.split_once('"').unwrap().0;
@@ -130,8 +131,8 @@ fn values<'a>(text: &'a str, start: &'a str) -> impl Iterator<Item = String> + '
     })
 }
 
-/// Follows every address of every file, and answers how many lead to another file.
-/// `served`: below this address, by a server that shows a folder's page; else from a disk.
+/// Follows every link of every file and returns how many lead to another file. `served` is the base
+/// address of a server that adds index files; without it, links are resolved on the disk.
 fn follow_all(folder: &Path, served: Option<&str>) -> usize {
     let files = files(folder);
     let base = match served {
@@ -145,7 +146,7 @@ fn follow_all(folder: &Path, served: Option<&str>) -> usize {
         if !atom && !name.ends_with(".html") {
             continue;
         }
-        // What is shown where nothing is, is shown anywhere, by a server alone.
+        // The page for missing files is shown only by a server, at any address.
         if name == "404.html" && served.is_none() {
             continue;
         }
@@ -216,7 +217,7 @@ fn every_link_of_every_file_leads_to_one_from_a_disk_and_below_any_path() {
     let other = dir.join("other");
     export(dir, &other, &[]);
     follow_all(&other, Some("http://localhost:8000/"));
-    // Only what is shown at addresses that aren't there has to know where it is.
+    // Only the page shown at missing addresses has to know its location.
     for (name, content) in contents(&out) {
         let same = content == fs::read(other.join(&name)).unwrap();
         assert_eq!(same, name != "404.html", "{name}");
@@ -275,7 +276,7 @@ fn pages_have_their_titles_and_addresses_that_a_reader_understands() {
     ] {
         assert!(out.join(file).is_file(), "{file}");
     }
-    // Every tag has a page of its own, whatever it is called, and a feed that a reader takes.
+    // Every tag has a page of its own, whatever its name, and a valid feed.
     let mut titles = BTreeSet::new();
     for entry in fs::read_dir(out.join("tag")).unwrap() {
         let folder = entry.unwrap().path();
@@ -304,7 +305,7 @@ fn pages_have_their_titles_and_addresses_that_a_reader_understands() {
 }
 
 #[test]
-fn what_is_left_out_is_nowhere() {
+fn excluded_notes_are_nowhere() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(
@@ -344,7 +345,7 @@ fn what_is_left_out_is_nowhere() {
                     .contains(word)
         })
     };
-    // By an alias as well.
+    // Also by an alias.
     for name in ["secretive", "hush", "SECRETIVE"] {
         let told = export(dir, &out, &["--exclude-tag", name]);
         assert_eq!(
@@ -367,12 +368,12 @@ fn what_is_left_out_is_nowhere() {
     }
     let data = dir.to_str().unwrap().to_lowercase();
     assert!(!has(&data) && !has("localhost:") && !has("127.0.0.1"));
-    // Only what has all of these.
+    // Only notes with all of these tags.
     export(dir, &out, &["--tag", "gpu", "--tag", "hush"]);
     assert!(has("both canary") && !has("public canary") && !has("hidden canary"));
     export(dir, &out, &["--tag", "shared", "--exclude-tag", "gpu"]);
     assert!(has("hidden canary") && !has("public canary") && !has("both canary"));
-    // A name that is mistyped publishes nothing.
+    // A mistyped tag publishes nothing.
     let before = files(&out);
     for option in ["--tag", "--exclude-tag"] {
         let arguments = ["export", "site", out.to_str().unwrap(), option, "secretiv"];
@@ -383,14 +384,14 @@ fn what_is_left_out_is_nowhere() {
         );
     }
     assert_eq!(files(&out), before);
-    // Tags that no note has together: a site all the same.
+    // Tags that no note has together still give a site.
     add(dir, "https://e.org/alone", "Alone", &["alone"]);
     let told = export(dir, &out, &["--tag", "gpu", "--tag", "alone"]);
     assert_eq!(told["notes"], 0);
     follow_all(&out, None);
 }
 
-/// Of each file when it was changed, and which it is.
+/// Returns modification time and inode of each file.
 fn stamps(folder: &Path) -> BTreeMap<String, (i64, i64)> {
     let about = |path: PathBuf| {
         let about = path.symlink_metadata().unwrap();
@@ -401,7 +402,7 @@ fn stamps(folder: &Path) -> BTreeMap<String, (i64, i64)> {
 }
 
 #[test]
-fn what_is_the_same_is_left_as_it_was_and_what_is_gone_goes() {
+fn unchanged_files_are_kept_and_obsolete_ones_removed() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     fill(dir);
@@ -438,16 +439,16 @@ fn what_is_the_same_is_left_as_it_was_and_what_is_gone_goes() {
     let after = stamps(&out);
     assert_eq!(before["style.css"], after["style.css"]);
     follow_all(&out, None);
-    // Nothing is left beside it.
+    // No temporary file is left beside it.
     assert!(files(dir).keys().all(|name| !name.contains(".part")));
 }
 
 #[test]
-fn the_users_own_in_the_folder_stays() {
+fn the_users_own_files_in_the_folder_stay() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);
-    // A place for publishing as it comes.
+    // A new repository for publishing.
     let out = dir.join("pages");
     for (name, content) in [
         (".git/HEAD", "ref"),
@@ -467,7 +468,7 @@ fn the_users_own_in_the_folder_stays() {
     assert_eq!([inode(".git/HEAD"), inode("CNAME"), inode(".git")], kept);
     assert_eq!(read(out.join("own.html")), "mine");
     assert!(read(out.join("index.html")).contains("Two"));
-    // As readable as the folder is: it is for a server.
+    // As readable as the folder, because a server reads it.
     fs::set_permissions(&out, fs::Permissions::from_mode(0o755)).unwrap();
     add(dir, "https://e.org/3", "Three", &["gpu"]);
     export(dir, &out, &[]);
@@ -479,14 +480,14 @@ fn the_users_own_in_the_folder_stays() {
     assert_eq!(mode(private.clone()), 0o700);
     assert_eq!(mode(private.join("tag")), 0o700);
     assert_eq!(mode(private.join("index.html")), 0o600);
-    // Also what is unchanged.
+    // Also unchanged files.
     fs::set_permissions(&private, fs::Permissions::from_mode(0o755)).unwrap();
     export(dir, &private, &[]);
     assert_eq!(mode(private.join("style.css")), 0o644);
 }
 
 #[test]
-fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
+fn a_folder_without_an_export_is_refused_and_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);
@@ -500,7 +501,7 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
     let file = mine.join("thesis.tex");
     assert!(sentence(&to(&file)).contains("is not a folder"));
     assert_eq!(read(&file), "mine");
-    // A part of the site whose name the user took since.
+    // The user has taken the name of a part of the site since.
     let out = dir.join("out");
     assert!(to(&out).status.success());
     fs::write(
@@ -512,7 +513,7 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
     assert!(message.contains("no export wrote it"), "{message}");
     assert_eq!(read(&file), "mine");
     assert!(files(&out).keys().all(|name| !name.contains(".part")));
-    // What a link leads to is never written to or removed.
+    // The target of a link is never written to or removed.
     let linked = dir.join("linked");
     symlink(dir.join("site"), &linked).unwrap();
     fs::create_dir(dir.join("site")).unwrap();
@@ -548,7 +549,7 @@ fn a_folder_that_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
-fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
+fn the_users_own_files_and_edits_among_the_pages_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);
@@ -589,11 +590,12 @@ fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
             None => assert!(content.is_some()),
         }
     }
-    // What is missing, and what was put back as it was, are in nobody's way.
+    // Missing files, and files restored to their old content, are no obstacle.
     fs::remove_file(out.join("style.css")).unwrap();
     assert!(to().status.success());
     assert!(!out.join("tag/soon gone").exists());
-    // A mark without the list of files: what this export doesn't write isn't known to be one's.
+    // With a mark file that has no list, files that this export doesn't write aren't known to be an
+    // export's.
     let mark = read(out.join(".url-notes-site"));
     let names: Vec<&str> = mark.lines().filter(|line| !line.contains(' ')).collect();
     fs::write(out.join(".url-notes-site"), names.join("\n")).unwrap();
@@ -610,7 +612,7 @@ fn the_users_own_among_the_pages_is_never_removed_and_edits_are_never_undone() {
 }
 
 #[test]
-fn an_export_that_is_cut_off_leaves_nothing_that_git_would_publish() {
+fn a_killed_export_leaves_nothing_that_git_would_publish() {
     use rustix::process::{Pid, Signal, kill_process};
 
     let dir = tempfile::tempdir().unwrap();
@@ -660,7 +662,7 @@ fn an_export_that_is_cut_off_leaves_nothing_that_git_would_publish() {
     assert!(stopped > 0, "it was never stopped");
 }
 
-/// Each file with its content, but for the mark and what is in the making.
+/// Returns each file with its content, except the mark file and temporary files.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let kept = |name: &str| name != ".url-notes-site" && !name.contains(".part/");
     let files = files(folder).into_iter();
@@ -671,7 +673,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_killed_export_leaves_the_site_as_it_was_and_the_next_one_no_litter() {
+fn a_killed_export_leaves_the_site_unchanged_and_the_next_one_cleans_up() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     fill(dir);
@@ -716,7 +718,7 @@ fn a_killed_export_leaves_the_site_as_it_was_and_the_next_one_no_litter() {
     assert!(files(dir).keys().all(|name| !name.contains(".part")));
 }
 
-/// Of a folder that changes, and may be gone.
+/// Counts the files of a folder that changes and may disappear.
 fn count_files(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let counts = entries.map(|entry| match entry.file_type() {
@@ -727,11 +729,11 @@ fn count_files(folder: &Path) -> usize {
 }
 
 #[test]
-fn where_nothing_can_be_written_one_sentence_says_so() {
+fn without_write_access_there_is_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "https://e.org/1", "One", &["gpu"]);
-    // Not a permission: tests may run as a user who has all of them.
+    // Not with permissions, because tests may run as root.
     let file = dir.join("file");
     fs::write(&file, "mine").unwrap();
     let below = file.join("site");

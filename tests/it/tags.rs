@@ -1,5 +1,4 @@
-//! Tags of many notes at once, as a user renames, merges and removes them, and
-//! the other names that lead to them wherever they are typed.
+//! Edits of tags on many notes at once: rename, merge, remove; and aliases wherever a tag is typed.
 
 use std::path::Path;
 
@@ -26,7 +25,7 @@ fn check_tags(dir: &Path, page: &str, tags: &[&str]) {
     assert_eq!(note["tags"], json!(tags), "{page}");
 }
 
-/// Names and counts of `tag list`.
+/// Returns names and counts of `tag list`.
 fn tag_list(dir: &Path, arguments: &[&str]) -> Vec<(String, u64)> {
     let list = json_of(dir, &[&["tag", "list"], arguments].concat());
     let tag = |tag: &Value| {
@@ -36,7 +35,7 @@ fn tag_list(dir: &Path, arguments: &[&str]) -> Vec<(String, u64)> {
     list.as_array().unwrap().iter().map(tag).collect()
 }
 
-/// The sentence of a command that is refused.
+/// Returns the error sentence of a command that is refused.
 #[track_caller]
 fn refusal(dir: &Path, arguments: &[&str]) -> String {
     let output = run(dir, arguments);
@@ -48,7 +47,7 @@ fn refusal(dir: &Path, arguments: &[&str]) -> String {
     sentence
 }
 
-/// Everything that an edit of tags could change.
+/// Returns everything that an edit of tags could change.
 fn everything(dir: &Path) -> Value {
     json!([
         json_of(dir, &["list", "--limit", "1000"]),
@@ -85,7 +84,7 @@ fn lists_tags_in_each_order_filtered_and_cut() {
 }
 
 #[test]
-fn a_renamed_tag_has_its_new_name_wherever_it_was() {
+fn a_renamed_tag_has_its_new_name_everywhere() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "1", &["a", "ml", "z"]);
@@ -112,7 +111,7 @@ fn a_renamed_tag_has_its_new_name_wherever_it_was() {
     );
     check_tags(dir, "1", &["a", "machine learning", "z"]);
     check_tags(dir, "2", &["machine learning"]);
-    // Not an edit of the note.
+    // It doesn't count as an edit of the note.
     assert_eq!(
         json_of(dir, &["show", "https://e.org/1"])["updatedAt"],
         updated
@@ -172,7 +171,7 @@ fn merged_tags_stand_once_where_the_first_of_them_stood() {
             ("y".into(), 1)
         ]
     );
-    // Asked for again it is done already.
+    // A repeated command has nothing left to do.
     assert_eq!(
         run_ok(dir, &merge),
         "Nothing to do: the tag is already \"machine learning\".\n"
@@ -180,7 +179,7 @@ fn merged_tags_stand_once_where_the_first_of_them_stood() {
 }
 
 #[test]
-fn a_removed_tag_goes_from_all_notes_and_the_notes_stay() {
+fn a_removed_tag_is_removed_from_all_notes_and_the_notes_stay() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "1", &["a", "ml", "z"]);
@@ -211,7 +210,7 @@ fn a_removed_tag_goes_from_all_notes_and_the_notes_stay() {
 }
 
 #[test]
-fn another_name_leads_to_the_tag_wherever_it_is_typed() {
+fn an_alias_leads_to_the_tag_wherever_it_is_typed() {
     let mut host = TestHost::new();
     let dir = host.dir().to_owned();
     let dir = dir.as_path();
@@ -226,7 +225,7 @@ fn another_name_leads_to_the_tag_wherever_it_is_typed() {
         json!([{"name": "ml", "tag": "machine learning", "count": 1}])
     );
 
-    // The answer has the tag, also where both names were given.
+    // The response has the tag, even if both names were sent.
     let both = ["x", "ML", "machine learning", "y"];
     let saved = host.save("https://e.org/2", "", &both);
     let right = json!(["x", "machine learning", "y"]);
@@ -236,7 +235,7 @@ fn another_name_leads_to_the_tag_wherever_it_is_typed() {
     let added = run_ok(dir, &["add", "https://e.org/3", "--tag", "ml"]);
     assert!(added.contains("machine learning"), "{added}");
 
-    // Typed in part it is offered as the tag that it leads to.
+    // Typed in part, the alias completes to its tag.
     let offered = host.call("completeTags", json!({"text": "m", "exclude": ["x", "y"]}));
     assert_eq!(
         offered["tags"],
@@ -245,7 +244,7 @@ fn another_name_leads_to_the_tag_wherever_it_is_typed() {
     let offered = host.call("completeTags", json!({"text": "ML"}));
     assert_eq!(offered["tags"][0]["name"], "machine learning");
 
-    // A popup goes on showing, and sending, the name that was typed.
+    // A popup continues to show and send the name that was typed.
     let id = &saved["note"]["id"];
     let mut update = |tags: &[&str], seen: &[&str]| {
         let params = json!({"opId": op_id(), "id": id, "tags": tags, "seen": {"tags": seen}});
@@ -293,7 +292,7 @@ fn aliases_follow_their_tag_and_never_lead_to_each_other() {
     run_ok(dir, &["tag", "alias", "ml", "machine learning"]);
     add(dir, "1", &["ml"]);
     check_tags(dir, "1", &["machine learning"]);
-    // By an alias of it.
+    // By one of its aliases.
     run_ok(dir, &["tag", "alias", "learning", "ml"]);
     assert_eq!(
         aliases(),
@@ -304,7 +303,7 @@ fn aliases_follow_their_tag_and_never_lead_to_each_other() {
     add(dir, "2", &["maths"]);
     run_ok(dir, &["tag", "merge", "statistics", "maths"]);
     assert_eq!(aliases(), "learning → maths\nml → maths\n");
-    // The two names change places.
+    // The two names are swapped.
     assert_eq!(
         run_ok(dir, &["tag", "rename", "maths", "ml"]),
         "Renamed \"maths\" to \"ml\" on 2 notes.\n\
@@ -313,18 +312,18 @@ fn aliases_follow_their_tag_and_never_lead_to_each_other() {
     );
     assert_eq!(aliases(), "learning → ml\nmaths → ml\n");
     check_tags(dir, "2", &["ml"]);
-    // A name that is given again leads to the new tag alone.
+    // A reassigned alias leads only to the new tag.
     assert_eq!(
         run_ok(dir, &["tag", "alias", "maths", "algebra"]),
         "\"maths\" leads to \"algebra\" (no longer to \"ml\"), the tag of 0 notes.\n"
     );
-    // What led to a tag without notes follows where its name leads now.
+    // An alias of a tag without notes follows when the tag becomes an alias.
     run_ok(dir, &["tag", "alias", "algebra", "ml"]);
     assert_eq!(aliases(), "algebra → ml\nlearning → ml\nmaths → ml\n");
 }
 
 #[test]
-fn what_would_join_tags_unasked_is_refused_and_changes_nothing() {
+fn edits_that_would_merge_tags_unasked_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     add(dir, "1", &["gpu", "large model"]);
@@ -438,11 +437,11 @@ fn tags_that_look_like_options_are_tags() {
 }
 
 #[test]
-fn a_browsers_host_goes_on_while_tags_are_edited_beside_it() {
+fn a_host_continues_while_tags_are_edited_on_the_command_line() {
     let mut host = TestHost::new();
     let dir = host.dir().to_owned();
     for page in 0..70 {
-        // More than are held in memory at once.
+        // More notes than are held in memory at once.
         host.save(&format!("https://e.org/{page}"), "A page", &["first", "ml"]);
     }
     run_ok(&dir, &["tag", "merge", "ml", "machine learning", "--alias"]);
@@ -477,7 +476,7 @@ fn tags_that_look_the_same_are_found_and_merged() {
             && told.contains("url-notes tag merge $'zero\\u200Bwidth' zerowidth\n"),
         "{told}"
     );
-    // Both are there by their very names; what is typed now is the other one.
+    // Both exist under their exact names; what is typed now is the other one.
     let count = |name: &str| {
         json_of(dir, &["list", "--tag", name])
             .as_array()

@@ -1,4 +1,4 @@
-//! Rules of the house that a test can hold.
+//! Project rules that a test can check.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The files below a folder of the project, as paths from its top.
+/// Returns the files below a folder of the project, as paths from its root.
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open = vec![root().join(folder)];
@@ -33,7 +33,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Only files under `home` may contain `word` outside comments.
+/// Checks that only files under `home` contain one of `words` outside of comments.
 fn only_in(folder: &str, ending: &str, home: &str, words: &[&str]) {
     for (name, text) in files(folder, ending) {
         if name.starts_with(home) {
@@ -79,14 +79,60 @@ fn only_browser_js_names_the_browsers_interface() {
     );
 }
 
+/// Most lines of a file of the program or the extension, comments included.
+const MAX_LINES: usize = 600;
+
+/// Files that are mostly a table, and may be longer.
+const TABLES: [&str; 1] = ["host/src/domain/share_parameters.rs"];
+
+/// Lines of a file without the module of tests at its foot.
+fn lines_of_code(text: &str) -> usize {
+    let lines: Vec<&str> = text.lines().collect();
+    let tests = lines.windows(2).position(|pair| {
+        pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{')
+    });
+    tests.unwrap_or(lines.len())
+}
+
+#[test]
+fn no_file_is_longer_than_600_lines() {
+    let mut long = Vec::new();
+    for (folder, ending) in [
+        ("host/src", ".rs"),
+        ("host/src/site/assets", ".js"),
+        ("extension", ".js"),
+    ] {
+        for (name, text) in files(folder, ending) {
+            let is_tests = name.ends_with("tests.rs") || name.contains("/tests/");
+            let lines = lines_of_code(&text);
+            if !is_tests && !TABLES.contains(&name.as_str()) && lines > MAX_LINES {
+                long.push(format!("{name}: {lines} lines"));
+            }
+        }
+    }
+    assert_eq!(long, [""; 0]);
+}
+
+#[test]
+fn the_tests_at_the_foot_of_a_file_are_not_counted() {
+    let code = "//! A module.\n\nfn f() {}\n\n";
+    assert_eq!(lines_of_code(code), 4);
+    let tests = "#[cfg(test)]\nmod tests {\n}\n";
+    assert_eq!(lines_of_code(&format!("{code}{tests}")), 4);
+    assert_eq!(
+        lines_of_code(&format!("#[cfg(test)]\nmod tests;\n{code}")),
+        6
+    );
+}
+
 #[test]
 fn the_main_file_stays_small() {
     let text = fs::read_to_string(root().join("host/src/main.rs")).unwrap();
     assert!(text.lines().count() <= 60);
 }
 
-/// Cargo forgets `strip` of a package whose profile is overridden: the symbols would make
-/// the program an eighth larger.
+/// Cargo ignores `strip` for a package whose profile is overridden, and symbols would enlarge the
+/// program by an eighth.
 #[test]
 fn the_release_profile_does_not_name_our_own_package() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::host::{TestHost, op_id, program, run, run_ok, until};
 
-/// Imports a file of this content; the report.
+/// Imports a file with this content and returns the report.
 fn import(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
     let file = dir.join("import.file");
     fs::write(&file, content).unwrap();
@@ -27,7 +27,7 @@ fn import(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
     report
 }
 
-/// The numbers of a report.
+/// Returns the numbers of a report.
 fn counts(report: &Value) -> [u64; 4] {
     ["new", "merged", "unchanged", "refused"].map(|name| report[name].as_u64().unwrap())
 }
@@ -40,7 +40,7 @@ fn export(dir: &Path, format: &str) -> String {
     run_ok(dir, &["export", format])
 }
 
-/// The one sentence of a command that has to fail.
+/// Returns the single error sentence of a command that must fail.
 fn sentence(output: &Output) -> String {
     let message = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
@@ -49,7 +49,7 @@ fn sentence(output: &Output) -> String {
     message
 }
 
-/// A store with something of everything.
+/// Fills a store with every kind of data.
 fn everything(dir: &Path) {
     let mut host = TestHost::on(dir);
     for at in 0..30 {
@@ -94,15 +94,15 @@ fn an_export_imported_into_an_empty_store_is_the_same_export() {
         assert_eq!(report["format"], format);
         assert_eq!(export(new.path(), format), exported);
         assert_eq!(notes(new.path()), notes(dir.path()));
-        // Again: nothing changes.
+        // A second time: nothing changes.
         let report = import(new.path(), &exported, &[]);
         assert_eq!(counts(&report), [0, 0, 34, 0], "{report}");
         assert_eq!(export(new.path(), format), exported);
         run_ok(new.path(), &["check"]);
-        // And back where it came from.
+        // Back into the original store.
         let report = import(dir.path(), &exported, &[]);
         assert_eq!(counts(&report), [0, 0, 34, 0], "{report}");
-        // An export into a file is the same.
+        // An export to a file is identical.
         let file = new.path().join("out");
         run_ok(new.path(), &["export", format, file.to_str().unwrap()]);
         assert_eq!(fs::read_to_string(file).unwrap(), exported);
@@ -130,7 +130,7 @@ fn exports_have_their_dates_back_on_the_first_day_of_all_and_from_a_clock_that_w
 }
 
 #[test]
-fn a_dry_run_tells_all_and_changes_nothing() {
+fn a_dry_run_reports_everything_and_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     everything(dir.path());
     let exported = export(dir.path(), "json");
@@ -177,7 +177,7 @@ fn an_import_is_undone_by_one_command() {
     let message = sentence(&run(dir, &["import", "--undo"]));
     assert!(message.contains("no import"), "{message}");
 
-    // What was changed since stays, and an import that changes nothing isn't the last one.
+    // Notes changed since stay, and an import without changes doesn't count as the last one.
     import(dir, &exported, &[]);
     import(dir, &exported, &[]);
     run_ok(dir, &["add", "https://e.org/5", "--tag", "mine too"]);
@@ -209,7 +209,7 @@ fn an_import_is_undone_by_one_command() {
 }
 
 #[test]
-fn what_cannot_be_taken_is_told_with_its_line_and_reason() {
+fn refused_rows_are_reported_with_line_and_reason() {
     let dir = tempfile::tempdir().unwrap();
     let long = "x".repeat(70_000);
     let lines = [
@@ -230,7 +230,7 @@ fn what_cannot_be_taken_is_told_with_its_line_and_reason() {
         &["--report", file.to_str().unwrap()],
     );
     assert_eq!(counts(&report), [5, 0, 0, 3], "{report}");
-    // A date that can't be read, and a text that is too long, cost no bookmark.
+    // An unreadable date or a text that is too long doesn't lose the bookmark.
     assert_eq!(report["omissions"][0]["line"], 6, "{report}");
     assert_eq!(report["omissions"][1]["line"], 8, "{report}");
     let told: Vec<u64> = report["refusals"]
@@ -246,7 +246,7 @@ fn what_cannot_be_taken_is_told_with_its_line_and_reason() {
     assert_eq!(told, [2, 3, 5]);
     let written: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(written, report);
-    // Aliases are applied, tags come in their normal form.
+    // Aliases are resolved, and tags normalised.
     run_ok(dir.path(), &["tag", "alias", "ki", "ai"]);
     import(
         dir.path(),
@@ -261,7 +261,7 @@ fn fixtures() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/import")
 }
 
-/// That a note is what it should be; fields that aren't named are empty.
+/// Checks that a note is as expected. Fields that aren't named must be empty.
 fn compare(name: &str, note: &Value, expected: &Value, undated: bool) {
     let about = format!("{name}: {note}");
     for field in [
@@ -286,7 +286,7 @@ fn compare(name: &str, note: &Value, expected: &Value, undated: bool) {
     assert_eq!(note["updatedAt"], *updated, "{about}");
 }
 
-/// Now, as notes have it.
+/// Returns the current time in the format of notes.
 fn now() -> String {
     let dir = tempfile::tempdir().unwrap();
     let saved = run_ok(dir.path(), &["add", "https://e.org", "--json"]);
@@ -351,7 +351,7 @@ fn files_of_each_format_become_the_notes_that_they_should() {
             let found = found.unwrap_or_else(|| panic!("{name}: {expected_note} of {notes:?}"));
             compare(&name, found, expected_note, expected["undated"] == true);
         }
-        // The same file again changes nothing; undone, nothing is left of it.
+        // Importing the same file again changes nothing; undoing the import leaves nothing of it.
         let before = export(dir, "jsonl");
         let again = import(dir, &content, &[]);
         assert_eq!(counts(&again)[..2], [0, 0], "{name}: {again}");
@@ -359,7 +359,7 @@ fn files_of_each_format_become_the_notes_that_they_should() {
         run_ok(dir, &["import", "--undo"]);
         assert_eq!(export(dir, "jsonl"), "", "{name}");
         run_ok(dir, &["check"]);
-        // Said what it is, it is the same.
+        // With `--format` the result is the same.
         let format = expected["format"].as_str().unwrap();
         let told = import(dir, &content, &["--format", format]);
         assert_eq!(counts(&told), [new, merged, unchanged, refused], "{name}");
@@ -367,7 +367,7 @@ fn files_of_each_format_become_the_notes_that_they_should() {
 }
 
 #[test]
-fn bookmarks_and_tables_that_are_exported_are_imported_as_they_were() {
+fn exported_bookmarks_and_tables_are_imported_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     everything(dir.path());
     let tricky = [
@@ -430,7 +430,7 @@ fn bookmarks_and_tables_that_are_exported_are_imported_as_they_were() {
             for field in fields {
                 let (is, was) = (&note[*field], &before[*field]);
                 let alike = |value: &Value| match value.as_str() {
-                    // Lines end the same way everywhere, and texts with nothing.
+                    // Line endings are normalised, and trailing white space is removed.
                     Some(text) => json!(text.replace("\r\n", "\n").trim()),
                     None => value.clone(),
                 };
@@ -455,7 +455,7 @@ fn bookmarks_and_tables_that_are_exported_are_imported_as_they_were() {
 }
 
 #[test]
-fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
+fn a_vault_has_one_file_per_note_and_replaces_only_exported_files() {
     let dir = tempfile::tempdir().unwrap();
     everything(dir.path());
     let vault = dir.path().join("vault");
@@ -473,7 +473,7 @@ fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
     run_ok(dir.path(), &["rm", "https://e.org/5"]);
     run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
     assert_eq!(files().len(), 30);
-    // What somebody else wrote stays.
+    // Files that the export didn't write stay.
     let mine = dir.path().join("mine");
     fs::create_dir(&mine).unwrap();
     fs::write(mine.join("my.md"), "mine").unwrap();
@@ -489,7 +489,7 @@ fn a_vault_is_a_file_a_note_and_replaces_only_what_an_export_made() {
 }
 
 #[test]
-fn an_export_touches_nothing_that_no_export_wrote() {
+fn an_export_changes_only_exported_files() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     run_ok(dir, &["add", "https://e.org/1", "--title", "One"]);
@@ -507,7 +507,7 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     for file in &beside {
         fs::write(file, "mine").unwrap();
     }
-    // With a separator at the end, as shells complete it.
+    // With a trailing separator, as shells complete it.
     let slash = format!("{}/", vault.display());
     assert!(to(&slash).status.success(), "{:?}", to(&slash));
     assert!(to(&slash).status.success());
@@ -520,7 +520,7 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     let options = ["--report", report.to_str().unwrap()];
     import(dir, r#"{"url": "https://e.org/1"}"#, &options);
 
-    // The user's own, in the vault.
+    // The user's own folder in the vault.
     fs::create_dir(vault.join(".obsidian")).unwrap();
     for name in [".obsidian/app.json", "mine.md"] {
         beside.push(vault.join(name));
@@ -542,7 +542,7 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     let two = vault.join(&written[3]);
     assert!(fs::read_to_string(&two).unwrap().contains("[\"anew\"]"));
 
-    // What was changed since isn't lost.
+    // Files changed since are kept.
     fs::write(&two, "my words").unwrap();
     let message = sentence(&to(&slash));
     assert!(
@@ -551,7 +551,7 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     );
     assert_eq!(fs::read_to_string(&two).unwrap(), "my words");
     assert_eq!(names(), written);
-    // A mark from elsewhere leads to no file outside, and what it doesn't tell of stays.
+    // A foreign mark file leads to no file outside, and files that it doesn't list stay.
     fs::write(
         vault.join(".url-notes-export"),
         "0000000000000000 ../notes.json\n",
@@ -563,7 +563,7 @@ fn an_export_touches_nothing_that_no_export_wrote() {
     assert!(to(&slash).status.success());
     assert!(notes.exists());
     assert_eq!(names(), written);
-    // Nothing of an export is left beside.
+    // No temporary file is left.
     let left = fs::read_dir(dir).unwrap();
     let mut names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(!names.any(|name| name.starts_with(".url-notes.")));
@@ -586,7 +586,7 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
     let whole = run_ok(&data, &["export", "json"]);
     let to = |format: &str, name: &str| run(&data, &["export", format, &at(name)]);
 
-    // A link stays one, wherever it leads.
+    // A link stays a link, wherever it leads.
     fs::create_dir(at("drive")).unwrap();
     for link in ["first.json", "again.json"] {
         std::os::unix::fs::symlink("drive/notes.json", at(link)).unwrap();
@@ -645,7 +645,7 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
 }
 
 #[test]
-fn an_export_that_is_told_to_end_leaves_nothing_behind() {
+fn an_interrupted_export_leaves_nothing_behind() {
     use rustix::process::{Pid, Signal, kill_process};
 
     let dir = tempfile::tempdir().unwrap();
@@ -686,7 +686,7 @@ fn an_export_that_is_told_to_end_leaves_nothing_behind() {
                 (!output.status.success()).then_some(output)
             });
             if signal == Signal::KILL {
-                // What it was at is hidden from git, and goes with the next.
+                // The temporary file is ignored by Git, and the next export removes it.
                 for part in left() {
                     assert!(part.ends_with(".part"), "{part}");
                     let part = out.join(&part);
@@ -743,7 +743,7 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
         );
     }
     assert!(link.is_symlink());
-    // A link that leads to where SQLite would put a file of theirs.
+    // A link to a path where SQLite would create one of its files.
     let future = elsewhere.path().join("future.json");
     std::os::unix::fs::symlink(dir.join("notes.db-journal"), &future).unwrap();
     let message = sentence(&run(dir, &["export", "json", future.to_str().unwrap()]));
@@ -772,7 +772,7 @@ fn nothing_that_is_exported_is_written_over_the_notes() {
 }
 
 #[test]
-fn a_folder_whose_name_would_steer_the_terminal_is_told_as_text() {
+fn a_folder_name_with_escape_sequences_is_printed_as_text() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/1"]);
     let vault = dir.path().join("v\u{1b}[31m");
@@ -784,7 +784,7 @@ fn a_folder_whose_name_would_steer_the_terminal_is_told_as_text() {
 }
 
 #[test]
-fn a_list_in_a_note_is_of_the_note() {
+fn a_list_in_a_note_belongs_to_the_note() {
     let dir = tempfile::tempdir().unwrap();
     let file = "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><p>\n<DT><A HREF=\"https://e.org/\">T</A>\n\
         <DD>see <ul><li><a href=\"https://f.org/\">f</a></ul>\n<DT><A HREF=\"https://g.org/\">G</A>\n</DL>";
@@ -811,9 +811,9 @@ fn a_text_with_spaces_before_it_is_added_once() {
 }
 
 #[test]
-fn dates_in_the_future_are_none_and_that_is_told() {
+fn dates_in_the_future_are_dropped_and_reported() {
     let dir = tempfile::tempdir().unwrap();
-    // Seconds since 1601, and years that nobody saves in.
+    // Seconds since 1601, and implausible years.
     let file = "<DL><DT><A HREF=\"https://e.org/1\" ADD_DATE=\"13350000000\">1</A>\n\
         <DT><A HREF=\"https://e.org/2\" ADD_DATE=\"1500000000\" LAST_MODIFIED=\"13350000000\">2</A></DL>";
     let report = import(dir.path(), file, &[]);
@@ -838,7 +838,7 @@ fn dates_in_the_future_are_none_and_that_is_told() {
 }
 
 #[test]
-fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
+fn omitted_fields_are_reported_with_their_line() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     let long = "x".repeat(300);
@@ -871,7 +871,7 @@ fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
          ends of tags (1), what can't be a tag (1). To list them, use --report FILE.",
     ];
     assert_eq!(report["notices"], json!(notices));
-    // So it is told on a terminal, and written into the report.
+    // Printed on a terminal and written to the report.
     let path = dir.join("import.file");
     let told = dir.join("report.json");
     let arguments = ["import", path.to_str().unwrap(), "--report"];
@@ -885,7 +885,7 @@ fn what_is_left_out_of_a_row_that_is_taken_is_told_with_its_line() {
 }
 
 #[test]
-fn each_format_tells_dates_that_it_cannot_read() {
+fn each_format_reports_unreadable_dates() {
     for (name, from, to) in [
         (
             "netscape-chromium.html",
@@ -918,7 +918,7 @@ fn each_format_tells_dates_that_it_cannot_read() {
 }
 
 #[test]
-fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
+fn the_report_has_the_encoding_of_a_file_and_why() {
     let page =
         "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF=\"https://e.org/\">Gödel</A></DL>";
     let utf16 = |unit: fn(u16) -> [u8; 2]| page.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
@@ -1026,7 +1026,7 @@ fn it_is_told_in_which_encoding_a_file_was_read_and_why() {
 }
 
 #[test]
-fn what_comes_before_the_lists_may_be_long_but_for_each_thing_of_it() {
+fn the_beginning_of_a_file_may_be_long_but_not_its_values() {
     let dir = tempfile::tempdir().unwrap();
     let page = "x".repeat(1 << 20);
     let bookmark = |at: usize| {
@@ -1045,7 +1045,7 @@ fn what_comes_before_the_lists_may_be_long_but_for_each_thing_of_it() {
 }
 
 #[test]
-fn texts_that_never_end_are_cut_and_refusals_are_counted_to_the_last() {
+fn endless_texts_are_truncated_and_all_refusals_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     // Tags that are text, and spaces, which a note wouldn't have at its end.
     for (at, long) in ["<b>".repeat(50_000), format!("x{}y", " ".repeat(140_000))]
@@ -1063,7 +1063,7 @@ fn texts_that_never_end_are_cut_and_refusals_are_counted_to_the_last() {
             "{report}"
         );
     }
-    // Characters that take many bytes in the file and few in the note have room.
+    // Characters that take many bytes in the file but few in the note fit.
     let long = "&amp;".repeat(40_000);
     let file = format!("<DL><DT><A HREF=\"https://e.org/long\">T</A>\n<DD>{long}</DL>");
     let report = import(dir.path(), file, &[]);
@@ -1081,7 +1081,7 @@ fn texts_that_never_end_are_cut_and_refusals_are_counted_to_the_last() {
 }
 
 #[test]
-fn an_id_that_is_no_moment_of_ours_is_ignored() {
+fn an_implausible_id_is_ignored() {
     let dir = tempfile::tempdir().unwrap();
     let lines = [
         r#"{"id": 17, "url": "https://e.org/1", "savedAt": "2020-01-02T00:00:00Z"}"#,
@@ -1107,7 +1107,7 @@ fn an_id_that_is_no_moment_of_ours_is_ignored() {
 fn many_notes_of_one_second_keep_it_through_every_export() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    // The last second of a day: the ids of most are of the next one.
+    // The last second of a day: most ids fall on the next day.
     let mut file = String::from("<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>\n");
     for at in 0..1_500 {
         file +=
@@ -1129,7 +1129,7 @@ fn many_notes_of_one_second_keep_it_through_every_export() {
     // In the order of the file, the last one first.
     assert_eq!(imported[0]["title"], "Next day");
     assert_eq!(imported[1]["title"], "Nr. 1499");
-    // What is found by date is what is shown with it.
+    // A date filter finds a note by the date shown with it.
     let found = |query: &str| {
         let found = run_ok(dir, &["search", query, "--json", "--limit", "9999"]);
         let found: Vec<Value> = serde_json::from_str(&found).unwrap();
@@ -1139,7 +1139,7 @@ fn many_notes_of_one_second_keep_it_through_every_export() {
     assert_eq!(found("after:2020-01-02"), 1);
     assert_eq!(found("nr before:2020-01-02 after:2020-01-01"), 1_500);
 
-    // Nothing of it is new the second time, and one of them may go and come back.
+    // Importing it a second time adds nothing, and one note may be deleted and restored.
     assert_eq!(counts(&import(dir, &file, &[])), [0, 0, 1_501, 0]);
     run_ok(dir, &["rm", "https://e.org/700"]);
     let with_trash = export(dir, "json");
@@ -1176,7 +1176,7 @@ fn many_notes_of_one_second_keep_it_through_every_export() {
 }
 
 #[test]
-fn an_alias_that_leads_elsewhere_since_is_not_undone() {
+fn an_alias_changed_since_is_not_undone() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     run_ok(
@@ -1204,9 +1204,9 @@ fn an_alias_that_leads_elsewhere_since_is_not_undone() {
 }
 
 #[test]
-fn a_page_that_a_file_has_twice_is_of_the_earliest_date() {
+fn a_page_twice_in_a_file_gets_the_earliest_date() {
     let dates = ["1577934245", "1262401445", "1735787045"];
-    // In whichever order they come, and with one that has no date at all.
+    // In any order, and with one that has no date at all.
     for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]] {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
@@ -1227,7 +1227,7 @@ fn a_page_that_a_file_has_twice_is_of_the_earliest_date() {
             .collect();
         tags.sort_unstable();
         assert_eq!(tags, ["archive", "none", "t0", "t1", "t2", "to read"]);
-        // Found, and all of it undone.
+        // Found, and the whole import undone.
         let found: Value =
             serde_json::from_str(&run_ok(dir, &["search", "page tag:t2", "--json"])).unwrap();
         assert_eq!(found[0]["id"], note["id"]);
@@ -1238,7 +1238,7 @@ fn a_page_that_a_file_has_twice_is_of_the_earliest_date() {
         assert_eq!(run_ok(dir, &["tag", "list"]), "");
         run_ok(dir, &["check"]);
     }
-    // A note that was there before keeps its date.
+    // A note that existed before keeps its date.
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/"]);
     let before = notes(dir.path())[0]["savedAt"].clone();
@@ -1250,7 +1250,7 @@ fn a_page_that_a_file_has_twice_is_of_the_earliest_date() {
     assert_eq!(notes(dir.path())[0]["savedAt"], before);
 }
 
-/// A zip file of these files, not compressed.
+/// Returns an uncompressed zip file of these files.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let checksum = |bytes: &[u8]| {
         let sum = bytes.iter().fold(u32::MAX, |sum, byte| {
@@ -1292,7 +1292,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_refused_of_a_zip_file_is_told_with_the_file_in_it() {
+fn refusals_in_a_zip_file_name_the_file_in_it() {
     let dir = tempfile::tempdir().unwrap();
     let head = "title,url,time_added,tags,status\n";
     let first = format!("{head}A,https://e.org/a,1577934245,,unread\n");
@@ -1312,7 +1312,7 @@ fn what_is_refused_of_a_zip_file_is_told_with_the_file_in_it() {
     let path = dir.path().join("import.file");
     let told = run_ok(dir.path(), &["import", path.to_str().unwrap()]);
     assert!(told.contains("part_000001.csv, line 3: "), "{told}");
-    // Of what ends the import, too.
+    // Also for errors that end the import.
     let broken = format!("{head}B,\"never closed\n");
     let file = zip(&[
         ("part_000000.csv", first.as_bytes()),
@@ -1327,7 +1327,14 @@ fn what_is_refused_of_a_zip_file_is_told_with_the_file_in_it() {
 }
 
 #[test]
-fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_imported() {
+fn a_folder_that_is_given_for_import_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = sentence(&run(dir.path(), &["import", "/tmp/.."]));
+    assert_eq!(said, "url-notes: /tmp/..: It is a folder. Give a file.\n");
+}
+
+#[test]
+fn a_file_without_a_known_format_is_refused_with_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bad");
     let deep_json = format!(
@@ -1390,7 +1397,7 @@ fn what_is_no_file_of_bookmarks_is_refused_with_one_sentence_and_nothing_is_impo
 }
 
 #[test]
-fn a_part_that_is_too_much_costs_that_part_alone() {
+fn a_part_over_its_limit_is_dropped_alone() {
     let tags =
         |from: u32, to: u32| -> Vec<String> { (from..to).map(|n| format!("t{n}")).collect() };
     let (title, text) = ("t".repeat(20_000), "w ".repeat(40_000));
@@ -1417,7 +1424,7 @@ fn a_part_that_is_too_much_costs_that_part_alone() {
         assert_eq!(note["title"].as_str().unwrap().len(), 16 * 1024);
         assert_eq!(note["summary"].as_str().unwrap().len(), 64 * 1024);
     }
-    // A note that is there has room for as much as it has room for.
+    // An existing note accepts as much as still fits.
     let dir = tempfile::tempdir().unwrap();
     let first =
         json!({"url": "https://e.org/", "tags": tags(0, 198), "summary": "a".repeat(60_000)});

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Throws many mangled inputs at everything that reads what others wrote, each target
-# for itself; see host/src/fuzz.rs. Ten million inputs a target, or as many as are given:
+# Runs the fuzz targets, one after the other, with many inputs; see host/src/fuzz.rs. Ten million
+# inputs per target by default:
 #
 #     tests/torture/fuzz.sh [EXECUTIONS [TARGET]]
 

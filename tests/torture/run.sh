@@ -1,34 +1,34 @@
 #!/bin/sh
-# The full figures of what tests/it/torture tries a little of in each run of the tests:
-# 10,000 kills, 1,000 power cuts, failing disks at each call with each sort of
-# failure, 32 writers of 1,000 saves, 720 first opens; and a disk that is really full,
-# where one can be mounted. Takes half an hour or more.
+# Runs the tests of tests/it/torture at full length, of which each test run does only a small part:
+# 10,000 kills, 1,000 power cuts, failing disks at each call with each kind of failure, 32 writers
+# of 1,000 saves, 720 first opens, and, if one can be mounted, a disk that is really full. Takes
+# half an hour or more.
 #
-# Usage: tests/torture/run.sh [NAME…], of the names below; all of them without any.
-# URL_NOTES_TORTURE_SEED=N repeats what chance decided in a run that said "seed N".
+# Usage: tests/torture/run.sh [NAME…], with the names below; without any, all of them.
+# URL_NOTES_TORTURE_SEED=N repeats the random choices of a run that printed "seed N".
 
 set -eu
 
 ALL_NAMES='kills cuts disks crowd opens full'
 
-# more FACTOR TEST: runs the tests whose names begin so, with so much more of everything.
+# more FACTOR TEST: runs the tests whose names begin with TEST, multiplied by FACTOR.
 more() {
     URL_NOTES_TORTURE=$1 cargo test --quiet --locked --test it "torture::$2" -- --nocapture --test-threads 1
 }
 
-# 16 writers, 20 kills each, so often.
+# 16 writers, 20 kills each, times 32.
 kills() { more 32 kills; }
 
-# 60 cuts, so often.
+# 60 cuts, times 17.
 cuts() { more 17 power_cuts; }
 
-# Each sort of failure at each call.
+# Each kind of failure at each call.
 disks() { more 5 failing_disk; }
 
-# 32 writers, 20 saves each, so often.
+# 32 writers, 20 saves each, times 50.
 crowd() { more 50 crowds::no_save; }
 
-# 12 stores opened by 12 programs each, so often.
+# 12 stores opened by 12 programs each, times 5.
 opens() { more 5 crowds::twelve; }
 
 # A disk of 1 MB, filled by saves until one is refused.
@@ -56,7 +56,7 @@ full() {
         *"disk is full"*) ;;
         *) return 1 ;;
     esac
-    # Nothing is lost, and with room again the same save is done.
+    # Nothing is lost, and after freeing space the same save succeeds.
     [ "$("$program" list --json --limit 10000 | grep -o '"url"' | wc -l)" -eq "$saved" ]
     mount -o remount,size=8m "$disk"
     "$program" add "https://e.org/$saved" --summary "$summary" >/dev/null
@@ -68,7 +68,7 @@ main() {
     cd "$(dirname "$0")/../.."
     : "${URL_NOTES_TORTURE_SEED:=$(date +%s)}"
     export URL_NOTES_TORTURE_SEED
-    # shellcheck disable=SC2086 # One word a name.
+    # shellcheck disable=SC2086 # One word per name.
     [ $# -gt 0 ] || set -- $ALL_NAMES
     for name; do
         case " $ALL_NAMES " in
@@ -82,8 +82,8 @@ main() {
     failed=
     for name; do
         printf '==== %s\n' "$name"
-        # Each by itself: what one finds is no reason not to look for the rest.
-        # In the background, since the shell minds no failure within a condition.
+        # Each runs even if another has failed. In the background, because the shell ignores
+        # failures within a condition.
         "$name" &
         wait $! || failed="$failed $name"
     done

@@ -1,25 +1,24 @@
 /*
- * Stands between the program and the disk, by LD_PRELOAD: writes down what
- * reaches the files below one folder and what was made durable, so that a test
- * can put together what a power cut would have left at any moment; and makes
- * calls fail as a full or a broken disk does. Decides nothing itself: what it
- * wrote down is judged, and which call fails is chosen, in tests/it/torture.
+ * Sits between the program and the disk (LD_PRELOAD). It records what is written to the files below
+ * one folder and what was made durable, so that a test can reconstruct what a power cut would have
+ * left at any moment, and it makes calls fail as a full or failing disk does. It decides nothing:
+ * tests/it/torture evaluates the records and chooses the calls that fail.
  *
  * URL_NOTES_SHIM_FOLDER   the folder, as an absolute path without symbolic links
- * URL_NOTES_SHIM_LOG      a file to write records to (struct record, then its bytes)
+ * URL_NOTES_SHIM_LOG      a file for the records (struct record, then its bytes)
  * URL_NOTES_SHIM_CONTROL  a file of one struct control
- * URL_NOTES_SHIM_CLOCK    seconds by which the computer's clock is ahead of the right time
+ * URL_NOTES_SHIM_CLOCK    seconds to add to the computer's clock
  *
- * In the folder fsync does nothing but leave a record: a test believes the records,
- * not the disk below, and needn't wait for it.
+ * In the folder, fsync only adds a record: tests evaluate the records, not the real disk, and
+ * needn't wait for it.
  *
- * Records are in the order of the calls, over all processes: each call is made
- * and written down under one lock. What is written to standard output is a
- * record of its own, made before the bytes leave: it is an answer given.
+ * Records are in the order of the calls of all processes: each call is made and recorded under one
+ * lock. Output to standard output is recorded before the bytes are written, because it is an
+ * answer.
  *
- * Built by tests/it/torture/shim.rs. For glibc on 64-bit Linux alone. Not seen:
- * stores to a shared memory map (SQLite's -shm file, which no power cut keeps),
- * and system calls that go round the C library.
+ * Built by tests/it/torture/shim.rs, only for glibc on 64-bit Linux. Doesn't see writes to shared
+ * memory maps (SQLite's -shm file, which no power cut preserves) or system calls that bypass the C
+ * library.
  */
 
 #define _GNU_SOURCE

@@ -104,14 +104,14 @@ impl Add {
 
 pub(super) fn read_summary() -> anyhow::Result<String> {
     let mut text = String::new();
-    // One byte over the limit is enough to be refused with the limit's own sentence.
+    // One byte over the limit is enough for the error that names the limit.
     let limit = u64::try_from(MAX_SUMMARY_BYTES)? + 1;
     let mut bytes = Vec::new();
     std::io::stdin().take(limit).read_to_end(&mut bytes)?;
     match String::from_utf8(bytes) {
         Ok(read) => text.push_str(read.trim_end()),
         Err(error) if error.as_bytes().len() > MAX_SUMMARY_BYTES => {
-            // Cut inside a character: too long all the same.
+            // Truncated inside a character, but too long in any case.
             text.push_str(&String::from_utf8_lossy(error.as_bytes()));
         }
         Err(_) => anyhow::bail!("The note on standard input is not UTF-8."),

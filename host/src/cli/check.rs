@@ -31,9 +31,9 @@ impl Check {
             invocation.print_json(&report)?;
         } else {
             if let Some(salvage) = &salvage {
-                tell_salvage(invocation, salvage)?;
+                print_salvage(invocation, salvage)?;
             }
-            tell(invocation, &health)?;
+            print(invocation, &health)?;
         }
         match health.faults.len() {
             0 => Ok(()),
@@ -50,7 +50,7 @@ impl Check {
     }
 }
 
-fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> {
+fn print(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> {
     let path = invocation.config.database.display().to_string();
     let out = &mut *invocation.out;
     if !health.exists {
@@ -79,7 +79,7 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
     writeln!(out, "schema       {schema}")?;
     writeln!(
         out,
-        "size         {} bytes, and {} of journal ({})",
+        "size         {} bytes, and {} bytes in the journal ({})",
         health.database_bytes,
         health.log_bytes,
         health.journal.as_deref().unwrap_or("unknown")
@@ -90,13 +90,13 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
     for fault in &health.faults {
         writeln!(
             out,
-            "wrong        {}: {}",
+            "fault        {}: {}",
             fault.area.name(),
             print::clean(&fault.sentence)
         )?;
     }
     for alike in &health.look_alikes {
-        tell_look_alike(out, alike)?;
+        print_look_alike(out, alike)?;
     }
     for name in &health.listed {
         writeln!(
@@ -111,7 +111,7 @@ fn tell(invocation: &mut Invocation<'_>, health: &Health) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn tell_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::Result<()> {
+fn print_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::Result<()> {
     let Some((stays, gone)) = alike.names.split_last() else {
         return Ok(());
     };
@@ -126,13 +126,13 @@ fn tell_look_alike(out: &mut dyn std::io::Write, alike: &LookAlike) -> anyhow::R
         alike.names.len(),
         print::clean(stays.as_str())
     )?;
-    // As they are, so that they can be copied.
+    // Unchanged, so that they can be copied.
     let names: Vec<String> = alike.names.iter().map(word).collect();
     writeln!(out, "             url-notes tag merge {}", names.join(" "))?;
     Ok(())
 }
 
-/// A name as a word of Bash, Zsh and others, with what can't be seen by its number.
+/// Quotes a name for Bash, Zsh and other shells, with invisible characters as code points.
 fn word(name: &Tag) -> String {
     if name.unseen().is_empty() {
         return name.shell_word().into_owned();
@@ -152,7 +152,7 @@ fn word(name: &Tag) -> String {
     word + "'"
 }
 
-fn tell_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::Result<()> {
+fn print_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::Result<()> {
     let out = &mut *invocation.out;
     writeln!(
         out,
@@ -171,7 +171,7 @@ fn tell_salvage(invocation: &mut Invocation<'_>, salvage: &Salvage) -> anyhow::R
         .map_or(String::new(), |expected| format!(" of {expected}"));
     writeln!(
         out,
-        "{}{of} notes were saved, and {} in the trash.",
+        "{}{of} notes were recovered, and {} in the trash.",
         salvage.notes, salvage.trash
     )?;
     for (count, what) in [

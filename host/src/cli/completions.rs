@@ -1,5 +1,5 @@
-//! `url-notes completions`: scripts by which shells complete what is typed, and
-//! `url-notes complete`, which those ask: tags and notes are completed, too.
+//! `url-notes completions`: shell scripts for completion, and `url-notes complete`, which the
+//! scripts call to complete tags and notes too.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -16,11 +16,11 @@ use crate::{
     store::{Reader, TagCount},
 };
 
-/// So many candidates are offered.
+/// Most candidates.
 const OFFERED: u32 = 50;
-/// So many of the newest notes are looked at for an address.
+/// Number of the newest notes that are searched for an address.
 const LOOKED_AT: u32 = 500;
-/// So much of a title is shown beside an id, in characters.
+/// Length of a title shown beside an id, in characters.
 const TITLE_CHARS: usize = 60;
 
 #[derive(Debug, clap::Args)]
@@ -58,7 +58,8 @@ impl Completions {
     }
 }
 
-/// What the scripts ask. A line for each candidate: it, a tab, what it is.
+/// The command that the scripts call. Prints a line for each candidate: the candidate, a tab, a
+/// description.
 #[derive(Debug, clap::Args)]
 pub(super) struct Complete {
     /// Which of the words is completed, from 0; the one behind the last is empty
@@ -69,7 +70,7 @@ pub(super) struct Complete {
 }
 
 impl Complete {
-    /// `command`: all subcommands, as clap describes them.
+    /// Prints the candidates. `command` contains all subcommands.
     pub(super) fn run(
         self,
         invocation: &mut Invocation<'_>,
@@ -91,7 +92,7 @@ impl Complete {
         };
         let mut command = with_values(command, &database);
         let mut found = complete(&mut command, words, self.index, Some(Path::new(".")))?;
-        // Options are offered where one is begun.
+        // Options are offered only after a dash.
         let begins_option = |candidate: &CompletionCandidate| {
             candidate.get_value().as_encoded_bytes().starts_with(b"-")
         };
@@ -109,7 +110,7 @@ impl Complete {
     }
 }
 
-/// A word that is being typed, without what a shell reads off it.
+/// Removes the quoting of a shell from an incomplete word.
 fn unquoted(word: &OsStr) -> OsString {
     let Some(text) = word.to_str() else {
         return word.to_owned();
@@ -126,7 +127,7 @@ fn unquoted(word: &OsStr) -> OsString {
     plain.into()
 }
 
-/// What the words have for `--data-dir`.
+/// Returns the value of `--data-dir`.
 fn folder_of(words: &[OsString]) -> Option<PathBuf> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -143,7 +144,7 @@ fn folder_of(words: &[OsString]) -> Option<PathBuf> {
     None
 }
 
-/// The command with what the store has for its arguments.
+/// Adds the completion of arguments from the store to the command.
 fn with_values(command: Command, database: &Path) -> Command {
     let of_trash = command.get_name() == "restore";
     let command = command.mut_args(|argument| {
@@ -172,7 +173,7 @@ fn of_store(
 ) -> Arg {
     argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_str().unwrap_or_default();
-        // Where the notes can't be read, nothing is offered; the command itself reports why.
+        // If the notes can't be read, nothing is offered; the command itself reports the error.
         let found = Reader::open(&database).and_then(|store| find(&store, typed));
         found.unwrap_or_default()
     }))
@@ -185,8 +186,8 @@ fn tags(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
     if found.iter().any(begins) {
         found.retain(begins);
     } else {
-        // By its letters without accents. One alone: what several have in common, which
-        // shells put in the place of what was typed, might be less than that.
+        // Compared without accents. Only a single one is offered: shells insert the common prefix
+        // of several candidates, which might be shorter than what was typed.
         let typed = folded(&begin);
         found.retain(|tag| folded(tag.tag.as_str()).starts_with(&*typed));
         found.truncate(1);
@@ -201,7 +202,7 @@ fn tags(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
         .collect())
 }
 
-/// Of a query, what its operators take.
+/// Completes the values of operators in a query.
 fn conditions(store: &Reader, typed: &str) -> Result<Vec<CompletionCandidate>> {
     match typed.strip_prefix("tag:") {
         None => Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! What each subcommand works with: settings, output and the store.
+//! The context of a subcommand: settings, output and store.
 
 use std::{
     io::{self, Write},
@@ -17,7 +17,7 @@ use crate::{
     store::{self, Reader, Store},
 };
 
-/// What a subcommand works with.
+/// The context of a subcommand.
 pub(super) struct Invocation<'a> {
     pub(super) config: Config,
     pub(super) json: bool,
@@ -31,7 +31,7 @@ impl Invocation<'_> {
         self.opened(Store::open)
     }
 
-    /// For a command that only reads: also where nothing can be written.
+    /// Opens the store for a command that only reads. Works even if nothing can be written.
     pub(super) fn reader(&self) -> anyhow::Result<Reader> {
         self.opened(Reader::open_or_make)
     }
@@ -42,7 +42,7 @@ impl Invocation<'_> {
             bail!("{} is a file. Give a folder for the notes.", file.display());
         }
         open(&self.config.database).with_context(|| {
-            // Only the command line prints the path; the wire and the popup don't have it.
+            // Only the command line prints the path; the wire and the popup don't contain it.
             format!(
                 "The notes in {} can't be opened",
                 self.config.database.display()
@@ -62,8 +62,8 @@ impl Invocation<'_> {
         }
     }
 
-    /// Prints what may be long: on a terminal through a pager. What is printed may be
-    /// asked for a second time, where the pager turns out to be none.
+    /// Prints output that may be long, through a pager on a terminal. Calls `print` a second time
+    /// if the pager turns out to be missing.
     pub(super) fn page(&mut self, print: terminal::Printing<'_>) -> anyhow::Result<()> {
         if self.look.is_terminal() && self.paging {
             terminal::paged(&self.config.terminal, self.out, print)?;
@@ -73,7 +73,7 @@ impl Invocation<'_> {
         Ok(())
     }
 
-    /// Tells a person, and no program, what there is to know besides.
+    /// Prints a hint for people. Programs don't get it.
     pub(super) fn hint(&self, sentence: &str) {
         if !self.json {
             let _ = writeln!(io::stderr(), "url-notes: {}", print::clean(sentence));
@@ -81,8 +81,8 @@ impl Invocation<'_> {
     }
 }
 
-/// A file of the user's that can't be written, with its name; of a full or broken
-/// disk gives the store's sentence.
+/// Adds the file's name to an error of writing it. An error of a full or failing disk becomes the
+/// store's sentence.
 pub(super) fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
     match store::fault_of_disk(&error) {
         Some(fault) => Error::store(fault).into(),
@@ -93,7 +93,7 @@ pub(super) fn unwritten(error: io::Error, path: &Path) -> anyhow::Error {
     }
 }
 
-/// Refuses to write over the notes, by whatever name of theirs.
+/// Refuses to overwrite the notes, under any of their names.
 pub(super) fn refuse_notes(database: &Path, file: &Path) -> anyhow::Result<()> {
     if store::is_part_of(database, file) {
         bail!(

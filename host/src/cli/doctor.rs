@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::{
     cli::{context::Invocation, print::clean},
     config::Environment,
-    doctor::{self, Area, BrowserState, Finding, Level, Mended, Report},
+    doctor::{self, AppliedFixes, Area, BrowserState, Finding, Level, Report},
     extension_registry::Visit,
     protocol::PROTOCOL,
 };
 
-/// Version of what `--json` prints; raised when something of it goes or changes its sense.
+/// Version of the output of `--json`. It is increased if a field is removed or changes its meaning.
 const SCHEMA: u32 = 1;
 
 #[derive(Debug, clap::Args)]
@@ -22,66 +22,65 @@ pub(super) struct Doctor {
     fix: bool,
 }
 
-/// The examination went well, and what it found isn't. Told, but no matter for the log.
+/// Returned if the checks found a fault. Printed, but not logged.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Unwell(String);
+pub(super) struct FaultsFound(String);
 
 impl Doctor {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let around = Environment::load();
         let now = crate::clock::now();
         let mut report = doctor::examine(&invocation.config, &around, now);
-        let mut mended = Mended::default();
-        // What is mended may uncover what is behind it, such as a program that can be executed
-        // now and is none of ours.
+        let mut applied = AppliedFixes::default();
+        // A fix may reveal another fault, such as a program that is executable now but isn't ours.
         for _ in 0..2 {
-            if !self.fix || report.mendable() == 0 {
+            if !self.fix || report.fixable() == 0 {
                 break;
             }
-            let round = doctor::mend(&report, &around);
-            mended.done.extend(round.done);
-            mended.kept.extend(round.kept);
-            mended.failed = round.failed;
+            let round = doctor::apply_fixes(&report, &around);
+            applied.done.extend(round.done);
+            applied.kept.extend(round.kept);
+            applied.failed = round.failed;
             report = doctor::examine(&invocation.config, &around, now);
         }
         if invocation.json {
-            invocation.print_json(&wire(&report, &mended, &around))?;
+            invocation.print_json(&wire(&report, &applied, &around))?;
         } else {
-            tell(invocation.out, &report, &mended)?;
+            print(invocation.out, &report, &applied)?;
         }
         match verdict(&report) {
             Ok(sentence) if invocation.json => drop(sentence),
             Ok(sentence) => writeln!(invocation.out, "{sentence}")?,
             Err(sentence) => {
                 invocation.out.flush()?;
-                return Err(Unwell(sentence).into());
+                return Err(FaultsFound(sentence).into());
             }
         }
         Ok(())
     }
 }
 
-/// The last sentence: whether anything doesn't work, and what to do about it.
+/// Returns the last sentence: whether something doesn't work, and what to do about it.
 fn verdict(report: &Report) -> Result<String, String> {
     let count = |count: usize, what: &str| match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     };
     let (faults, warnings) = (report.count(Level::Fault), report.count(Level::Warning));
-    let mendable = report
+    let fixable = report
         .findings
         .iter()
-        .filter(|finding| finding.level == Level::Fault && !finding.remedies.is_empty())
+        .filter(|finding| finding.level == Level::Fault && !finding.fixes.is_empty())
         .count();
-    let mend = match (mendable, faults) {
+    let advice = match (fixable, faults) {
         (0, 1) => "the fix is below it.".to_owned(),
         (0, _) => "the fixes are below them.".to_owned(),
-        _ if mendable == faults => {
+        _ if fixable == faults => {
             "`url-notes doctor --fix` fixes what can be fixed safely.".to_owned()
         }
         _ => format!(
-            "`url-notes doctor --fix` fixes {mendable} of them. The fixes for the others are below them."
+            "`url-notes doctor --fix` fixes {fixable} of them. The fixes for the others are below them."
         ),
     };
     match (faults, warnings) {
@@ -90,7 +89,7 @@ fn verdict(report: &Report) -> Result<String, String> {
             "Nothing is broken. {} may be worth a look.",
             count(warnings, "warning")
         )),
-        _ => Err(format!("{}: {mend}", count(faults, "fault"))),
+        _ => Err(format!("{}: {advice}", count(faults, "fault"))),
     }
 }
 
@@ -104,9 +103,13 @@ fn heading(area: Area) -> &'static str {
     }
 }
 
-/// One line a check, with its mark and the word for it: neither colour nor sign alone says it.
-fn tell(out: &mut dyn Write, report: &Report, mended: &Mended) -> io::Result<()> {
-    for (mark, sentences) in [("✓ fixed ", &mended.done), ("✗ not fixed ", &mended.failed)] {
+/// Prints one line per check, with a symbol and a word, so that the severity depends neither on
+/// colour nor on the symbol alone.
+fn print(out: &mut dyn Write, report: &Report, applied: &AppliedFixes) -> io::Result<()> {
+    for (mark, sentences) in [
+        ("✓ fixed ", &applied.done),
+        ("✗ not fixed ", &applied.failed),
+    ] {
         for sentence in sentences {
             writeln!(out, "{mark} {}", clean(sentence))?;
         }
@@ -119,7 +122,7 @@ fn tell(out: &mut dyn Write, report: &Report, mended: &Mended) -> io::Result<()>
             last = heading;
         }
         let mark = match finding.level {
-            Level::Well => "✓ ok     ",
+            Level::Ok => "✓ ok     ",
             Level::Warning => "! warning",
             Level::Fault => "✗ fault  ",
         };
@@ -127,18 +130,18 @@ fn tell(out: &mut dyn Write, report: &Report, mended: &Mended) -> io::Result<()>
             .about
             .map_or(String::new(), |about| format!("{about}: "));
         writeln!(out, "  {mark}  {about}{}", clean(&finding.message))?;
-        for cure in cures(finding) {
-            writeln!(out, "               {}", clean(&cure))?;
+        for line in fix_lines(finding) {
+            writeln!(out, "               {}", clean(&line))?;
         }
     }
     Ok(())
 }
 
-/// The cures of a finding, a line each, the simplest first.
-fn cures(finding: &Finding) -> Vec<String> {
-    let mut cures = Vec::new();
-    if !finding.remedies.is_empty() {
-        cures.push("url-notes doctor --fix".to_owned());
+/// Returns the fixes of a finding, one per line, the simplest first.
+fn fix_lines(finding: &Finding) -> Vec<String> {
+    let mut fix_lines = Vec::new();
+    if !finding.fixes.is_empty() {
+        fix_lines.push("url-notes doctor --fix".to_owned());
     }
     if let Some(command) = &finding.command {
         let place = if command.contains("./install.sh") {
@@ -146,14 +149,14 @@ fn cures(finding: &Finding) -> Vec<String> {
         } else {
             ""
         };
-        let or = if cures.is_empty() { "" } else { "or " };
-        cures.push(format!("{or}{place}{command}"));
+        let or = if fix_lines.is_empty() { "" } else { "or " };
+        fix_lines.push(format!("{or}{place}{command}"));
     }
-    cures.extend(finding.advice.clone());
-    cures
+    fix_lines.extend(finding.advice.clone());
+    fix_lines
 }
 
-fn wire(report: &Report, mended: &Mended, around: &Environment) -> Value {
+fn wire(report: &Report, applied: &AppliedFixes, around: &Environment) -> Value {
     let checks: Vec<Value> = report
         .findings
         .iter()
@@ -166,7 +169,7 @@ fn wire(report: &Report, mended: &Mended, around: &Environment) -> Value {
                 "message": finding.message,
                 "command": finding.command,
                 "advice": finding.advice,
-                "fixable": !finding.remedies.is_empty(),
+                "fixable": !finding.fixes.is_empty(),
             })
         })
         .collect();
@@ -194,9 +197,9 @@ fn wire(report: &Report, mended: &Mended, around: &Environment) -> Value {
             "fileSystem": report.notes.file_system.to_string(),
             "finished": health.map(|health| health.finished),
         },
-        "fixed": mended.done,
-        "notFixed": mended.failed,
-        "kept": mended.kept.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
+        "fixed": applied.done,
+        "notFixed": applied.failed,
+        "kept": applied.kept.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
     })
 }
 

@@ -1,7 +1,7 @@
-//! The file of an edit that is under way or was left: where it lies, whose it is, and
-//! when it may go.
+//! The draft file of an edit that is in progress or was abandoned: where it is, which note it
+//! belongs to, and when it may be removed.
 //!
-//! What stands in it is `front_matter.rs`'s, what becomes of that `edit.rs`'s.
+//! Its content belongs to `front_matter.rs`, and what happens with it to `edit.rs`.
 
 use std::{
     ffi::OsStr,
@@ -20,36 +20,37 @@ use crate::{
     domain::{Note, NoteId, shell_word},
 };
 
-/// Longest file that is read, in bytes: far more than a note has.
+/// Longest draft that is read, in bytes: far more than a note has.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// The file that is edited, and beside it what it was.
+/// Names of the edited file and of its original beside it.
 const NAME: &str = "note.md";
 const BEFORE: &str = "before.md";
-/// So long a draft that nothing was typed in stays: a window may still be open on it.
+/// How long an unchanged draft is kept, because an editor may still have it open.
 const UNTOUCHED_STAYS: Duration = Duration::from_hours(24);
 
-/// A file that is edited, in a folder of its own: editors leave copies beside it.
+/// A draft in a folder of its own, because editors leave copies beside the file.
 #[derive(Debug)]
 pub(super) struct Draft {
     folder: PathBuf,
     pub(super) path: PathBuf,
     id: NoteId,
-    /// What it was, locked as long as this program has to do with it.
+    /// The original, locked while this program uses the draft.
     before: File,
 }
 
-/// Of what an editor left beside the file, that which may go.
+/// Which files that an editor left beside the draft may be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Spare {
     Nothing,
-    /// `note.md~` and the like: what was there before the user saved.
+    /// Backup copies of editors, such as `note.md~`: the content before the user saved.
     Copies,
 }
 
 impl Draft {
-    /// That of a new edit, and the file of another edit of the note, if there is one.
+    /// Creates a draft for a new edit. Returns it with the file of another edit of the note, if
+    /// there is one.
     ///
-    /// A draft in which nothing was typed is taken again, so that they don't pile up.
+    /// An unchanged draft is reused, so that drafts don't accumulate.
     pub(super) fn begin(config: &Config, note: &Note) -> anyhow::Result<(Self, Option<PathBuf>)> {
         let drafts = drafts(config);
         let written = front_matter::write(note);
@@ -69,7 +70,7 @@ impl Draft {
             }
         }
         if let Some(draft) = again {
-            // Its day begins anew.
+            // Restarts the time that it is kept.
             #[expect(clippy::disallowed_methods, reason = "the time of a file")]
             let _ = draft.before.set_modified(SystemTime::now());
             return Ok((draft, other));
@@ -104,7 +105,7 @@ impl Draft {
                 .create_new(true)
                 .mode(0o600)
                 .open(&path)?;
-            // Some network drives have no locks; there nobody waits for them either.
+            // Some network drives don't support locks; drafts aren't locked there.
             let _ = file.try_lock();
             file.write_all(written.as_bytes())?;
             Ok(file)
@@ -125,11 +126,11 @@ impl Draft {
         }
     }
 
-    /// The draft of the note that a file is, to be taken up; none where the file is any
-    /// other one.
+    /// Returns the draft that `file` belongs to, to continue it, or `None` if it is an ordinary
+    /// file.
     ///
     /// # Errors
-    /// With a sentence, where it is another note's or is just being edited.
+    /// A sentence, if the draft belongs to another note or is being edited.
     pub(super) fn of_file(
         config: &Config,
         id: NoteId,
@@ -158,12 +159,12 @@ impl Draft {
                     "This draft is still open in an editor. It is saved when you close the editor."
                 )
             }
-            // Without what it was it is a file like others.
+            // Without its original, it is an ordinary file.
             Err(_) => Ok(None),
         }
     }
 
-    /// A draft that is there, if no other process has it.
+    /// Locks an existing draft. Fails if another process has it.
     fn hold(folder: PathBuf, id: NoteId) -> io::Result<Self> {
         let before = File::open(folder.join(BEFORE))?;
         if let Err(TryLockError::WouldBlock) = before.try_lock() {
@@ -178,22 +179,22 @@ impl Draft {
         })
     }
 
-    /// What is typed by now.
+    /// Returns the current content.
     pub(super) fn typed(&self) -> io::Result<Vec<u8>> {
         read(File::open(&self.path)?)
     }
 
-    /// What it was when it was begun.
+    /// Returns the original content.
     pub(super) fn before(&self) -> io::Result<Vec<u8>> {
         read(File::open(self.folder.join(BEFORE))?)
     }
 
-    /// Whether it is, to the byte, what it was.
+    /// Returns whether the content is unchanged, byte for byte.
     pub(super) fn is_as_before(&self) -> bool {
         matches!((self.typed(), self.before()), (Ok(typed), Ok(before)) if typed == before)
     }
 
-    /// Whether nothing was typed or left, by the times of the files.
+    /// Returns whether nothing was typed or left, judging by the files' times.
     fn is_untouched(&self) -> bool {
         self.is_as_before()
             && others(&self.folder, Spare::Nothing).is_ok_and(|others| others.is_empty())
@@ -204,16 +205,16 @@ impl Draft {
         modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNTOUCHED_STAYS))
     }
 
-    /// How the user has it taken up later.
+    /// Returns the command that continues the edit.
     pub(super) fn command(&self) -> String {
         let path = self.path.display().to_string();
         format!("url-notes edit {} --file {}", self.id.0, shell_word(&path))
     }
 
-    /// Removes it now that the notes have what was read of it. What it holds besides
-    /// stays; then this is the sentence that says so.
+    /// Removes the draft after its content was saved. If the folder contains anything else, keeps
+    /// it and returns a sentence that says so.
     pub(super) fn done(self, taken: &[u8]) -> Option<String> {
-        // Saved once more by an editor that is still open.
+        // An editor that is still open has saved again.
         if self.typed().is_ok_and(|typed| typed != taken) {
             return Some(format!(
                 "What you saved since is kept. To continue, run `{}`.",
@@ -228,8 +229,7 @@ impl Draft {
         })
     }
 
-    /// Fails with the sentence, and keeps what was typed and what an editor that ended
-    /// early has left.
+    /// Fails with the sentence, and keeps the draft and anything that a crashed editor left.
     pub(super) fn give_up<T>(&self, sentence: &str) -> anyhow::Result<T> {
         let is_kept = match self.typed() {
             Ok(typed) => {
@@ -259,7 +259,7 @@ impl Draft {
     }
 }
 
-/// Removes a draft's folder, unless it holds more than is known.
+/// Removes a draft's folder unless it contains unknown files.
 fn remove(folder: &Path, spare: Spare) -> bool {
     let removed = others(folder, spare).and_then(|others| {
         if !others.is_empty() {
@@ -271,7 +271,7 @@ fn remove(folder: &Path, spare: Spare) -> bool {
                 fs::remove_file(entry.path())?;
             }
         }
-        // Fails, as it should, if something came in between.
+        // Fails, as intended, if a file was added meanwhile.
         fs::remove_dir(folder)?;
         Ok(true)
     });
@@ -287,7 +287,7 @@ fn is_spare(name: &OsStr, spare: Spare) -> bool {
         || spare == Spare::Copies && name.as_encoded_bytes().ends_with(b"~")
 }
 
-/// What is in a draft's folder and may not go.
+/// Returns the files in a draft's folder that must be kept.
 fn others(folder: &Path, spare: Spare) -> io::Result<Vec<PathBuf>> {
     let mut others = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -299,7 +299,7 @@ fn others(folder: &Path, spare: Spare) -> io::Result<Vec<PathBuf>> {
     Ok(others)
 }
 
-/// The folders of a note's drafts.
+/// Returns the folders of a note's drafts.
 fn of_note(drafts: &Path, id: NoteId) -> Vec<PathBuf> {
     let entries = fs::read_dir(drafts).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries
@@ -310,7 +310,7 @@ fn of_note(drafts: &Path, id: NoteId) -> Vec<PathBuf> {
     folders
 }
 
-/// Whose a draft is, by its folder: `ID` or `ID-N`.
+/// Returns the note of a draft by its folder's name: `ID` or `ID-N`.
 fn owner(folder: &Path) -> Option<NoteId> {
     let name = folder.file_name()?.to_str()?;
     let (id, number) = name.split_once('-').unwrap_or((name, "1"));
@@ -318,10 +318,10 @@ fn owner(folder: &Path) -> Option<NoteId> {
     (is_number(id) && is_number(number)).then(|| id.parse().ok().map(NoteId))?
 }
 
-/// Reads a file whole.
+/// Reads a whole file.
 ///
 /// # Errors
-/// `FileTooLarge` over the limit: cut off, it would take words away.
+/// `FileTooLarge` over the limit, because a truncated text would lose words.
 pub(super) fn read(file: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
@@ -334,7 +334,7 @@ pub(super) fn read(file: impl io::Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where drafts are.
+/// Returns the folder of all drafts.
 fn drafts(config: &Config) -> PathBuf {
     config.database.with_file_name("edits")
 }

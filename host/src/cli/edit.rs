@@ -1,7 +1,7 @@
 //! `url-notes edit`
 //!
-//! What is typed in an editor lies in a folder of its own beside the notes until the
-//! notes have it: neither a mistake nor a crash takes it away.
+//! Typed text is kept in a folder beside the notes until it is saved, so that neither a mistake nor
+//! a crash loses it.
 
 use std::{
     fs::File,
@@ -32,8 +32,8 @@ use crate::{
     wire::wire_note,
 };
 
-/// An editor that ends within this time may have left its window open: nobody reads a
-/// note so fast.
+/// An editor that exits within this time may have left its window open, because nobody reads a note
+/// so fast.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
@@ -89,18 +89,18 @@ pub(super) struct Edit {
     file: Option<PathBuf>,
 }
 
-/// As `--json` prints it.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Output {
     note: protocol::Note,
     changed: bool,
 }
 
-/// What became of an edit.
+/// The result of an edit.
 struct Edited {
     note: Note,
     changed: bool,
-    /// What else there is to know, in sentences.
+    /// Further messages, as sentences.
     besides: Vec<String>,
 }
 
@@ -228,7 +228,7 @@ impl Edit {
     }
 }
 
-/// What has to change for the note to be so.
+/// Returns the change that turns the note into this form.
 fn difference(
     note: &Note,
     title: Option<String>,
@@ -247,17 +247,17 @@ fn difference(
     }
 }
 
-/// The change that a file asks for.
+/// Returns the change that a file describes.
 ///
 /// # Errors
-/// With a sentence.
+/// A sentence.
 fn change_of(bytes: &[u8], note: &Note) -> Result<Change> {
     let form = front_matter::read(bytes).map_err(Error::InvalidParams)?;
     let title = form
         .title
         .filter(|title| *title != front_matter::one_line(&note.title));
     let tags = form.tags.map(|tags| parse_tags(&tags)).transpose()?;
-    // The ends of lines and the blank around are the editor's, not the user's.
+    // Line endings and surrounding blank lines come from the editor, not from the user.
     let same = form.summary == front_matter::plain(&note.summary);
     Ok(difference(
         note,
@@ -267,7 +267,7 @@ fn change_of(bytes: &[u8], note: &Note) -> Result<Change> {
     ))
 }
 
-/// Does a change of what `note` was when it was seen.
+/// Applies a change made to `note` as it was read.
 fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
     if change.title.is_none()
         && change.tags.is_none()
@@ -305,14 +305,14 @@ fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
             _ => "The note was changed elsewhere while you edited it. Both changes are kept.".into(),
         });
     Ok(Edited {
-        // By another name of a tag nothing changes.
+        // An alias of a tag is no change.
         changed: !is_same,
         note: changed,
         besides: besides.into_iter().collect(),
     })
 }
 
-/// What becomes of the note by a file, and what that held.
+/// Applies a file to the note. Returns the result and the file's content.
 fn by_file(store: &mut Store, note: &Note, file: &Path) -> anyhow::Result<(Edited, Vec<u8>)> {
     let bytes = if file == Path::new("-") {
         draft::read(io::stdin().lock())
@@ -325,8 +325,7 @@ fn by_file(store: &mut Store, note: &Note, file: &Path) -> anyhow::Result<(Edite
     Ok((apply(store, note, change)?, bytes))
 }
 
-/// The note as it was when a draft that was kept was begun: what changed since isn't
-/// the draft's.
+/// Returns the note as it was when a kept draft was started; later changes aren't the draft's.
 fn seen(draft: &Draft, note: &Note) -> Note {
     let mut seen = note.clone();
     let Ok(form) = draft
@@ -404,14 +403,14 @@ fn in_editor(
                 return draft.give_up(&format!("Your text can't be read ({error})."));
             }
         };
-        // Where it can't be asked, what was typed is kept all the same.
-        if !asked_again(&mistake).unwrap_or(false) {
+        // If asking fails, the typed text is kept.
+        if !ask_to_edit_again(&mistake).unwrap_or(false) {
             return draft.give_up(&mistake);
         }
     }
 }
 
-/// Some editors end at once and leave their window open.
+/// Explains that some editors exit at once and leave their window open.
 fn window_may_be_open(draft: &Draft) -> String {
     format!(
         "The editor ended at once. If its window is still open, save there and run `{}`. To make url-notes wait for the window, set EDITOR='code --wait' or similar.",
@@ -428,7 +427,9 @@ fn sentence_of(failure: &EditorFailure) -> String {
             format!("The editor \"{name}\" can't be started. Set VISUAL or EDITOR to your editor.")
         }
         EditorFailure::Failed(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => format!("The editor ended with {code}, so nothing was changed."),
+            (Some(code), _) => {
+                format!("The editor exited with status {code}, so nothing was changed.")
+            }
             (None, signal) => format!(
                 "Signal {} ended the editor, so nothing was changed.",
                 signal.unwrap_or_default()
@@ -437,9 +438,8 @@ fn sentence_of(failure: &EditorFailure) -> String {
     }
 }
 
-/// Tells what is wrong and asks whether to mend it. Where nobody is there to answer,
-/// nothing is asked.
-fn asked_again(sentence: &str) -> io::Result<bool> {
+/// Prints what is wrong and asks whether to edit again. Doesn't ask if there is no terminal.
+fn ask_to_edit_again(sentence: &str) -> io::Result<bool> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(false);
     }

@@ -71,7 +71,7 @@ pub(super) struct Site {
 }
 
 impl Export {
-    /// Whether it goes to standard output.
+    /// Returns whether the export goes to standard output.
     pub(super) fn is_printed(&self) -> bool {
         match self {
             Self::Json(to) | Self::Jsonl(to) | Self::Netscape(to) | Self::Csv(to) => {
@@ -197,7 +197,7 @@ impl Site {
     }
 }
 
-/// What writes a format.
+/// A function that writes a format.
 type Writing = fn(&Reader, &mut dyn Write) -> anyhow::Result<()>;
 
 fn read_transaction(store: &Reader, write: Writing, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -211,8 +211,7 @@ fn read_transaction(store: &Reader, write: Writing, out: &mut dyn Write) -> anyh
     Ok(buffered.flush()?)
 }
 
-/// Refuses the folder that the notes themselves are in, and what elsewhere means standard
-/// output.
+/// Refuses the folder of the notes themselves, and `-`, which means standard output elsewhere.
 fn refuse_home(invocation: &Invocation<'_>, folder: &Path) -> anyhow::Result<()> {
     if folder == Path::new("-") {
         bail!(
@@ -228,7 +227,7 @@ fn refuse_home(invocation: &Invocation<'_>, folder: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Writes a file that has its name when it is whole, readable by its user alone.
+/// Writes a file that only this user can read and that gets its name when it is complete.
 fn into_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
@@ -236,7 +235,7 @@ fn into_file(
     if path.is_dir() {
         bail!("{} is a folder. Give a file.", path.display());
     }
-    // A device or a pipe is written to as it is.
+    // Devices and pipes are written directly.
     if fs::metadata(path).is_ok_and(|file| !file.is_file()) {
         let mut file = File::options()
             .write(true)
@@ -268,22 +267,23 @@ fn into_file(
     written.map_err(|error| or_stopped(error, stop.flag(), path))
 }
 
-/// Where a file will be: a link stays one, also where what it leads to isn't there yet.
+/// Returns the path that is written to. Links are followed and kept, even if their target doesn't
+/// exist yet.
 fn followed(path: &Path) -> PathBuf {
-    /// As many as Linux follows.
+    /// The limit of links in Linux.
     const LINKS: usize = 40;
     let mut target = path.to_owned();
     for _ in 0..LINKS {
         let Ok(next) = fs::read_link(&target) else {
             break;
         };
-        // Of a path that begins at the root, that is all that is left.
+        // For an absolute target, only the target is left.
         target = target.with_file_name("").join(next);
     }
     target
 }
 
-/// A file that is written until the program is interrupted.
+/// A writer that fails after the program is interrupted.
 struct Stoppable<'a> {
     file: &'a File,
     stop: &'a AtomicBool,
@@ -292,7 +292,7 @@ struct Stoppable<'a> {
 impl Stoppable<'_> {
     fn go_on(&self) -> io::Result<()> {
         match self.stop.load(Relaxed) {
-            // Not `Interrupted`: what is that is tried again.
+            // Not `Interrupted`, because such writes are retried.
             true => Err(io::Error::other("stopped")),
             false => Ok(()),
         }
@@ -310,7 +310,7 @@ impl Write for Stoppable<'_> {
     }
 }
 
-/// The error of an export that failed or was interrupted.
+/// Returns the error of an export that failed or was interrupted.
 fn or_stopped(error: anyhow::Error, stop: &AtomicBool, path: &Path) -> anyhow::Error {
     let error = plain(error);
     match stop.load(Relaxed) && error.is::<io::Error>() {
@@ -319,17 +319,17 @@ fn or_stopped(error: anyhow::Error, stop: &AtomicBool, path: &Path) -> anyhow::E
     }
 }
 
-/// Of a full or broken disk, or a place that can't be written to, with the place.
+/// Adds the path to an error of a full or failing disk, or of a location that isn't writable.
 fn of_file(error: anyhow::Error, path: &Path) -> anyhow::Error {
     match plain(error).downcast::<io::Error>() {
-        // Whoever reads it has seen enough.
+        // The reader of the pipe has closed it.
         Ok(error) if error.kind() == io::ErrorKind::BrokenPipe => error.into(),
         Ok(error) => context::unwritten(error, path),
         Err(error) => error,
     }
 }
 
-/// A fault of a file as it is, without what was writing.
+/// Returns an error of a file without its context.
 fn plain(error: anyhow::Error) -> anyhow::Error {
     let error = match error.downcast::<csv::Error>() {
         Ok(error) if error.is_io_error() => match error.into_kind() {

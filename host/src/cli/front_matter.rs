@@ -1,17 +1,17 @@
-//! A note as a file that is edited: title and tags between two lines of dashes, the
-//! user's text below. Pure; who opens the file is `edit.rs`.
+//! The text form of a note in an editor: title and tags between two lines of dashes, followed by
+//! the note's text. Pure; `edit.rs` reads and writes the file.
 //!
-//! It looks like the front matter of other programs, so tags are read as those write
-//! them, too: lists and quotes of YAML. Else a name stands for itself (`#lojban`, `a: b`).
+//! It resembles the front matter of other programs, so tags may also be written as YAML lists or in
+//! quotation marks. Otherwise, names need no quoting (`#lojban`, `a: b`).
 
 use std::iter::Peekable;
 
 use crate::domain::Note;
 
-/// What stands above and below title and tags.
+/// The lines before and after title and tags.
 const DASHES: &str = "---";
 
-/// What was typed. `None`: the file doesn't have it.
+/// The content of a file. `None`: the file doesn't have the field.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FrontMatter {
     pub(super) title: Option<String>,
@@ -19,7 +19,7 @@ pub(super) struct FrontMatter {
     pub(super) summary: String,
 }
 
-/// The file of a note.
+/// Formats a note.
 pub(super) fn write(note: &Note) -> String {
     let tags = note.tags.iter().map(|tag| match tag.as_str() {
         name if name.starts_with(['"', '\'', '[']) => in_quotes(name),
@@ -50,10 +50,10 @@ pub(super) fn write(note: &Note) -> String {
     text
 }
 
-/// Reads the file again.
+/// Parses a file.
 ///
 /// # Errors
-/// With a sentence that says what is wrong where.
+/// A sentence that says what is wrong in which line.
 pub(super) fn read(bytes: &[u8]) -> Result<FrontMatter, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()]
@@ -98,7 +98,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<FrontMatter, String> {
             continue;
         }
         let number = line.number;
-        // Without its colon a line clears nothing: it may be a slip.
+        // A line without a colon may be a typo, so it doesn't clear a field.
         let (name, value) = line.text.split_once(':').unwrap_or(("", line.text));
         let value = value.trim();
         let twice = match name.trim().to_ascii_lowercase().as_str() {
@@ -125,11 +125,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<FrontMatter, String> {
     Ok(form)
 }
 
-/// A line of the file, without what is blank around it.
+/// A line of the file, without surrounding spaces.
 #[derive(Debug, Clone, Copy)]
 struct Line<'a> {
     number: usize,
-    /// Where the next one begins.
+    /// Offset of the next line.
     end: usize,
     text: &'a str,
 }
@@ -139,7 +139,7 @@ impl Line<'_> {
         self.text.is_empty() || self.text.starts_with('#')
     }
 
-    /// What stands there where it is one of a list, a line each.
+    /// Returns the content of a list item.
     fn item(&self) -> Option<&str> {
         match self.text {
             "-" => Some(""),
@@ -148,8 +148,8 @@ impl Line<'_> {
     }
 }
 
-/// The tags of a line, and of those below that go on with it: with commas between them,
-/// in brackets, or a line each.
+/// Parses the tags of a line and of following lines that continue it: separated by commas, in
+/// brackets, or as list items.
 fn tags<'a>(
     number: usize,
     value: &'a str,
@@ -187,7 +187,7 @@ fn tags<'a>(
     }
 }
 
-/// Names with commas between them.
+/// Splits names at commas.
 fn separated(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut rest = text;
@@ -196,7 +196,7 @@ fn separated(text: &str) -> Vec<String> {
         let (name, others) = match whole {
             Some((name, "")) => (name, ""),
             Some((name, others)) if others.starts_with(',') => (name, &others[1..]),
-            // A quotation mark may be a part of a name.
+            // A quotation mark may be part of a name.
             _ => {
                 let (name, others) = rest.split_once(',').unwrap_or((rest, ""));
                 (name.trim().to_owned(), others)
@@ -208,10 +208,10 @@ fn separated(text: &str) -> Vec<String> {
     names
 }
 
-/// What the text behind a bracket is.
+/// The text after an opening bracket.
 enum Listed {
     Whole(Vec<String>),
-    /// Its end may be on a later line.
+    /// The closing bracket may be on a later line.
     Unfinished,
     Wrong,
 }
@@ -247,8 +247,8 @@ fn bracketed(text: &str) -> Listed {
     }
 }
 
-/// A text in quotes as YAML has them (1.2.2, 7.3) at the beginning of another, and what
-/// follows it; none where it isn't one.
+/// Parses a YAML string in quotation marks (1.2.2, 7.3) at the beginning of a text. Returns it and
+/// the rest, or `None` if there is none.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut characters = text.chars();
     let mark = characters.next().filter(|c| matches!(c, '"' | '\''))?;
@@ -267,7 +267,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// What the characters behind a backslash stand for.
+/// Decodes the escape sequence after a backslash.
 fn escaped(characters: &mut std::str::Chars<'_>) -> Option<char> {
     let digits = match characters.next()? {
         c @ ('"' | '\\' | '/' | ' ') => return Some(c),
@@ -283,33 +283,33 @@ fn escaped(characters: &mut std::str::Chars<'_>) -> Option<char> {
     char::from_u32(number)
 }
 
-/// What a text in quotes says where it is nothing else.
+/// Returns the content of a text that is entirely in quotation marks.
 fn unquoted(text: &str) -> Option<String> {
     let (text, rest) = quoted(text)?;
     rest.is_empty().then_some(text)
 }
 
-/// A text of one line in quotes.
+/// Puts a text of one line in quotation marks.
 fn in_quotes(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Whether nothing is left of a file but blank.
+/// Returns whether the file contains only white space.
 pub(super) fn is_blank(bytes: &[u8]) -> bool {
     bytes.trim_ascii().is_empty()
 }
 
-/// A title as it stands on one line.
+/// Returns a title on one line.
 pub(super) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split(char::is_control).map(str::trim).collect();
     words.join(" ").trim().to_owned()
 }
 
-/// A text without what editors change of it: ends of lines, blank lines around.
+/// Removes what editors change in a text: line endings, and blank lines around it.
 pub(super) fn plain(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut rest = text.trim_end();
-    // Not `trim_start`: the first line may be code, which is indented.
+    // Not `trim_start`: the first line may be indented code.
     while let Some((first, others)) = rest.split_once('\n')
         && first.trim().is_empty()
     {
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn what_editors_do_to_files_is_no_change() {
+    fn changes_by_editors_to_line_endings_are_ignored() {
         let text = write(&note("A page", &["gpu"], "one\n\ntwo"));
         let form = read(text.as_bytes()).unwrap();
         for other in [
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn mistakes_are_reported_with_their_line() {
         for (text, sentence) in [
             (&b"title: x\n"[..], "The first line"),
             (b"", "The first line"),
@@ -464,8 +464,11 @@ mod tests {
             (b"---\ntags:\n- a\nb\n---\n", "Line 4 is neither"),
             (b"---\ntags: a\n- b\n---\n", "Line 3 is neither"),
         ] {
-            let told = read(text).unwrap_err();
-            assert!(told.contains(sentence) && told.ends_with('.'), "{told}");
+            let message = read(text).unwrap_err();
+            assert!(
+                message.contains(sentence) && message.ends_with('.'),
+                "{message}"
+            );
         }
         assert_eq!(read(b"---\n---\n").unwrap(), FrontMatter::default());
     }

@@ -26,8 +26,8 @@ use crate::{
     },
 };
 
-/// So many refusals are printed; `--report` and `--json` have more.
-const TOLD: usize = 20;
+/// Most refusals that are printed; `--report` and `--json` have all of them.
+const MAX_PRINTED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -65,7 +65,7 @@ fn formats() -> impl TypedValueParser<Value = &'static Format> {
         .map(|name| import::format_named(&name).expect("one of the names was given"))
 }
 
-/// The report as JSON has it.
+/// The report as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Output<'a> {
@@ -85,10 +85,13 @@ impl Import {
 
     fn import(&self, path: &Path, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let name = match path.file_name() {
-            Some(name) if path != Path::new("-") => name.to_string_lossy().into_owned(),
-            _ => "standard input".to_owned(),
-        };
-        // Only here is the file named: its name is the user's own.
+            _ if path == Path::new("-") => "standard input".into(),
+            Some(name) => name.to_string_lossy(),
+            // A path such as `..`.
+            None => path.to_string_lossy(),
+        }
+        .into_owned();
+        // The name of the file is printed only here, because it is private.
         let about = || print::clean(&name);
         let mut source = match path.to_str() {
             Some("-") => Source::held(io::stdin().lock()),
@@ -99,7 +102,7 @@ impl Import {
             Some(format) => format,
             None => import::detect(&mut source).with_context(about)?,
         };
-        let wishes = ImportOptions {
+        let options = ImportOptions {
             folders: !self.no_folders,
             base: self.base_url.clone(),
             strip_user_info: invocation.config.strip_user_info,
@@ -119,14 +122,14 @@ impl Import {
         let (place, bytes) = (source.place(), source.bytes());
         let mut work = |writer: &crate::store::Writer<'_>| -> Result<Report> {
             let import = writer.import(origin.clone(), undated(now, source.bytes()));
-            let report = import::run(&mut source, format, wishes.clone(), &import, &mut |rows| {
+            let report = import::run(&mut source, format, options.clone(), &import, &mut |rows| {
                 bar.show(|elapsed| progress(rows, place.get(), bytes, elapsed));
             })?;
             import.finish()?;
             bar.clear();
-            // Where the report can't be written, nothing is imported either.
+            // If the report can't be written, nothing is imported.
             if let Some(part) = &part {
-                part.write(&self.told(&name, &report))?;
+                part.write(&self.output(&name, &report))?;
             }
             Ok(report)
         };
@@ -146,13 +149,13 @@ impl Import {
             part.put()?;
         }
         if invocation.json {
-            return invocation.print_json(&self.told(&name, &report));
+            return invocation.print_json(&self.output(&name, &report));
         }
-        self.tell(&report, invocation.out)?;
+        self.print(&report, invocation.out)?;
         Ok(())
     }
 
-    fn told<'a>(&self, file: &'a str, report: &'a Report) -> Output<'a> {
+    fn output<'a>(&self, file: &'a str, report: &'a Report) -> Output<'a> {
         Output {
             file,
             dry_run: self.dry_run,
@@ -160,10 +163,10 @@ impl Import {
         }
     }
 
-    fn tell(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    fn print(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let title = import::format_named(report.format).map_or("", |format| format.title);
         writeln!(out, "{title} ({})", report.format)?;
-        tell_files(report, out)?;
+        print_files(report, out)?;
         writeln!(
             out,
             "{} rows read = {} new + {} merged + {} unchanged + {} refused",
@@ -172,7 +175,7 @@ impl Import {
         for notice in &report.notices {
             writeln!(out, "{}", print::clean(notice))?;
         }
-        for refusal in report.refusals.iter().take(TOLD) {
+        for refusal in report.refusals.iter().take(MAX_PRINTED) {
             let part = refusal.part.as_deref().map(|part| format!("{part}, "));
             writeln!(
                 out,
@@ -182,9 +185,9 @@ impl Import {
                 print::clean(&refusal.reason)
             )?;
         }
-        let told = u64::try_from(report.refusals.len().min(TOLD)).unwrap_or(0);
-        if report.refused > told {
-            let more = report.refused - told;
+        let output = u64::try_from(report.refusals.len().min(MAX_PRINTED)).unwrap_or(0);
+        if report.refused > output {
+            let more = report.refused - output;
             writeln!(out, "and {more} more. To see all, use --report FILE.")?;
         }
         if self.dry_run {
@@ -196,10 +199,10 @@ impl Import {
     }
 }
 
-/// What each file of a zip file is, those that were taken first.
-fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Prints what each file in a zip archive is, imported ones first.
+fn print_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (taken, left): (Vec<_>, Vec<_>) = report.files.iter().partition(|file| file.taken);
-    for file in taken.iter().chain(&left).take(TOLD) {
+    for file in taken.iter().chain(&left).take(MAX_PRINTED) {
         let name = print::clean(&file.name);
         match (&file.reason, file.format) {
             (Some(reason), _) => writeln!(out, "{name}: left out. {}", print::clean(reason))?,
@@ -211,14 +214,14 @@ fn tell_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             )?,
         }
     }
-    match report.files.len().saturating_sub(TOLD) {
+    match report.files.len().saturating_sub(MAX_PRINTED) {
         0 => Ok(()),
         more => writeln!(out, "and {more} more files. To see all, use --report FILE."),
     }
 }
 
-/// Where the dates of what has none begin: so that, a millisecond each, none lies
-/// ahead. No row has less than eight bytes.
+/// Returns the first date for rows without one, so that all of them, a millisecond apart, are in
+/// the past. A row has at least eight bytes.
 fn undated(now: Timestamp, bytes: u64) -> Timestamp {
     let rows = i64::try_from(bytes / 8).unwrap_or(i64::MAX);
     now.checked_sub(SignedDuration::from_millis(rows))
@@ -264,7 +267,7 @@ fn undo(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The report in the making: it has its name when the import is done.
+/// The report file, which gets its name when the import is done.
 struct ReportFile {
     path: PathBuf,
     part: PendingOutput,
@@ -285,10 +288,10 @@ impl ReportFile {
         })
     }
 
-    fn write(&self, told: &Output<'_>) -> Result<()> {
+    fn write(&self, output: &Output<'_>) -> Result<()> {
         let write = || -> io::Result<()> {
             let mut file = io::BufWriter::new(&self.part.file);
-            serde_json::to_writer_pretty(&mut file, told)?;
+            serde_json::to_writer_pretty(&mut file, output)?;
             writeln!(file)?;
             file.into_inner()?.sync_all()
         };
@@ -313,8 +316,8 @@ impl Drop for ReportFile {
     }
 }
 
-/// How far it is, in words. Where a file is read as a whole before its first row, how
-/// much of it was read means nothing.
+/// Formats the progress. For a file that is read completely before its first row, the amount read
+/// means nothing.
 fn progress(rows: u64, place: u64, bytes: u64, elapsed: Duration) -> String {
     let percent = match place.saturating_mul(100).checked_div(bytes) {
         Some(percent) if percent < 100 => format!("{percent} %, "),
@@ -330,11 +333,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_told_as_share_rows_and_rate() {
-        let told = |place, bytes| progress(640, place, bytes, Duration::from_millis(100));
-        assert_eq!(told(50, 200), "25 %, 640 rows, 6400 a second");
-        assert_eq!(told(200, 200), "640 rows, 6400 a second");
-        assert_eq!(told(0, 0), "640 rows, 6400 a second");
+    fn progress_has_share_rows_and_rate() {
+        let output = |place, bytes| progress(640, place, bytes, Duration::from_millis(100));
+        assert_eq!(output(50, 200), "25 %, 640 rows, 6400 a second");
+        assert_eq!(output(200, 200), "640 rows, 6400 a second");
+        assert_eq!(output(0, 0), "640 rows, 6400 a second");
         assert_eq!(progress(1, 0, 9, Duration::ZERO), "0 %, 1 rows, 0 a second");
     }
 }

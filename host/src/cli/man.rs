@@ -1,5 +1,5 @@
-//! `url-notes man`: the manual page. What `--help` says is written by clap_mangen, all
-//! commands on one page; `man_sections.roff` is what no option says.
+//! `url-notes man`: the manual page. clap_mangen writes the help texts, all commands on one page;
+//! `man_sections.roff` adds the sections without options.
 
 use std::io::{self, Write as _};
 
@@ -17,7 +17,7 @@ pub(super) struct Man {}
 
 impl Man {
     #[expect(clippy::unused_self, reason = "subcommands are run alike")]
-    /// `command`: all subcommands, as clap describes them.
+    /// Prints the page. `command` contains all subcommands.
     pub(super) fn run(
         self,
         invocation: &mut Invocation<'_>,
@@ -28,16 +28,16 @@ impl Man {
     }
 }
 
-/// When the page was written last: the same program prints the same page at any time.
+/// The date of the last change to the page, fixed so that the output is reproducible.
 const DATE: &str = "2026-11-29";
-/// Longest line of source, which mandoc asks for.
+/// Longest source line that mandoc accepts without a warning.
 const COLUMNS: usize = 78;
 /// Exit codes, environment, files, examples.
 const SECTIONS: &str = include_str!("man_sections.roff");
-/// How apostrophes stay as they are. clap_mangen begins each of its sections with it.
+/// The roff lines that keep apostrophes. clap_mangen repeats them before each of its sections.
 const APOSTROPHES: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
 
-/// The page, in the macros of man(7), which groff and mandoc read.
+/// Returns the page in man(7) macros, for groff and mandoc.
 fn page(mut command: clap::Command) -> io::Result<String> {
     command.build();
     let whole = command
@@ -67,7 +67,7 @@ fn page(mut command: clap::Command) -> io::Result<String> {
     }
     let source = String::from_utf8(source).map_err(io::Error::other)?;
     let source = source.replace(APOSTROPHES, "");
-    // A paragraph break once, above possible values.
+    // Only one paragraph break before possible values.
     let source = plain(&source.replace("\n.br\n\n.br\n", "\n.br\n"));
     Ok(format!("{APOSTROPHES}{source}{SECTIONS}"))
 }
@@ -77,11 +77,11 @@ fn visible(command: &Command) -> impl Iterator<Item = &Command> {
     all.filter(|command| command.get_name() != "help" && !command.is_hide_set())
 }
 
-/// A command with its own options and the examples that its help ends with.
+/// Writes a command with its own options and the examples of its help.
 fn write_command(page: &mut Vec<u8>, command: &Command) -> io::Result<()> {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
-    // Dashes as clap_mangen writes them; quotes keep several words one argument.
+    // Dashes as clap_mangen writes them; quotation marks make several words one argument.
     let heading = usage.replace('-', "\\-").replace(['\n', '"'], " ");
     writeln!(page, ".SS \"{heading}\"")?;
     let about = command.get_about().map(ToString::to_string);
@@ -118,13 +118,13 @@ fn write_without_heading(page: &mut Vec<u8>, section: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Help has no full stop at its end; a page is to be read.
+/// Adds the full stop that help texts don't have.
 fn sentence(help: &str) -> String {
     let ends = help.is_empty() || help.ends_with(['.', ':', ']']);
     format!("{help}{}", if ends { "" } else { "." })
 }
 
-/// Values that need no explanation stand in the sentence instead of a list.
+/// Moves values without an explanation into the sentence, instead of a list.
 fn sentences(argument: Arg) -> Arg {
     let Some(help) = argument.get_help() else {
         return argument;
@@ -141,8 +141,8 @@ fn sentences(argument: Arg) -> Arg {
     argument.help(help).hide_possible_values(true)
 }
 
-/// Lines that are short, of ASCII characters that are printed as they are. Lines that aren't
-/// filled, the examples, stay one each.
+/// Breaks long lines and escapes characters that aren't plain ASCII. Unfilled lines, such as
+/// examples, stay unbroken.
 fn plain(source: &str) -> String {
     let mut page = String::with_capacity(source.len());
     let mut is_filled = true;
@@ -155,7 +155,7 @@ fn plain(source: &str) -> String {
         let mut columns = 0;
         for (at, word) in line.split(' ').enumerate() {
             let is_too_long = columns + 1 + word.len() > COLUMNS;
-            // What begins a line with a dot or a quote would be a macro.
+            // A line that begins with a dot or a quotation mark would be a macro.
             let is_text = !line.starts_with('.') && !word.is_empty();
             if at > 0 && is_filled && is_text && is_too_long && !word.starts_with(['.', '\'']) {
                 page.push('\n');
@@ -172,7 +172,7 @@ fn plain(source: &str) -> String {
     page
 }
 
-/// Some characters are typeset as others: a grave accent as a quote.
+/// roff prints some characters differently, such as a grave accent as a quotation mark.
 fn printed(c: char) -> String {
     match c {
         '`' => "\\(ga".to_owned(),

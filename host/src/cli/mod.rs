@@ -1,7 +1,7 @@
-//! The command line: one file a subcommand, each a thin face on store and domain.
+//! The command line: one file per subcommand, each a thin layer on store and domain.
 //!
-//! Standard output carries what was asked for (JSON with `--json`), standard
-//! error one sentence where it failed. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! Standard output has the result (as JSON with `--json`), standard error one sentence on failure.
+//! Exit codes: 0 success, 1 failure, 2 wrong usage.
 
 mod add;
 mod backup;
@@ -47,7 +47,7 @@ use terminal::{Colour, Look};
 
 use crate::{config::Config, error::Error};
 
-/// Options that each command takes, apart from its own.
+/// Help heading of the global options.
 const EVERYWHERE: &str = "Options of all commands";
 
 /// Save web pages from your browser, with tags and notes, in one file on this computer.
@@ -142,10 +142,10 @@ enum Command {
 }
 
 impl Arguments {
-    /// Reads argv.
+    /// Parses argv.
     ///
     /// # Errors
-    /// With 2 after telling the usage; with 0 after `--help` and `--version`.
+    /// The exit code: 2 after printing the usage, 0 after `--help` and `--version`.
     pub fn read(argv: Vec<OsString>) -> Result<Self, ExitCode> {
         let command = Self::command().color(colour_of_help(&argv));
         command
@@ -154,29 +154,29 @@ impl Arguments {
             .and_then(Self::checked)
             .map_err(|mut usage| {
                 hide_hidden(&mut usage);
-                // If that can't be printed either, the exit code remains.
+                // If printing fails as well, the exit code remains.
                 let _ = usage.print();
                 ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
             })
     }
 
-    /// Refuses JSON of what is another language by itself.
+    /// Refuses `--json` for commands whose output has a format of its own.
     fn checked(self) -> Result<Self, clap::Error> {
         let what = match &self.command {
             _ if !self.json => return Ok(self),
             Command::Completions(_) => "a script",
             Command::Man(_) => "a manual page",
-            Command::Export(export) if export.is_printed() => "an export on standard output",
+            Command::Export(export) if export.is_printed() => "an export to standard output",
             _ => return Ok(self),
         };
         let sentence = format!("--json can't be combined with {what}.");
         Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, sentence))
     }
 
-    /// Does what was asked for; output goes to `out`.
+    /// Runs the command with `out` as its output.
     ///
     /// # Errors
-    /// With one sentence for the user.
+    /// One sentence for the user.
     pub fn run(self, config: Config, out: &mut dyn Write) -> anyhow::Result<()> {
         let mut invocation = Invocation {
             look: Look::of_output(self.color, &config.terminal),
@@ -212,7 +212,7 @@ impl Arguments {
     }
 }
 
-/// Takes the commands that are for scripts alone out of what might have been meant.
+/// Removes commands that only scripts call from the suggestions.
 fn hide_hidden(usage: &mut clap::Error) {
     let Some(ContextValue::Strings(names)) = usage.get(ContextKind::SuggestedSubcommand) else {
         return;
@@ -233,26 +233,26 @@ fn hide_hidden(usage: &mut clap::Error) {
     }
 }
 
-/// Usage is printed before the arguments are read.
+/// Usage errors are printed before the arguments are parsed.
 fn colour_of_help(argv: &[OsString]) -> ColorChoice {
     let mut words = argv.iter().map(|word| word.to_string_lossy());
-    let mut wish = ColorChoice::Auto;
+    let mut choice = ColorChoice::Auto;
     while let Some(word) = words.next() {
         let when = match word.strip_prefix("--color=") {
             Some(when) => when.to_owned(),
             None if word == "--color" => words.next().unwrap_or_default().into_owned(),
             None => continue,
         };
-        wish = match when.as_str() {
+        choice = match when.as_str() {
             "always" => ColorChoice::Always,
             "never" => ColorChoice::Never,
-            _ => wish,
+            _ => choice,
         };
     }
-    wish
+    choice
 }
 
-/// Whether nobody reads the output any more.
+/// Returns whether the reader of the output has closed it.
 fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
     // The first two have their cause to themselves.
     let kind = if let Some(error) = cause.downcast_ref::<serde_json::Error>() {
@@ -268,27 +268,27 @@ fn is_unread(cause: &(dyn std::error::Error + 'static)) -> bool {
     kind == Some(io::ErrorKind::BrokenPipe)
 }
 
-/// Whether a cause is a fault of disk, database or program.
-fn is_trouble(cause: &(dyn std::error::Error + 'static)) -> bool {
+/// Returns whether a cause is a fault of disk, database or program.
+fn is_fault(cause: &(dyn std::error::Error + 'static)) -> bool {
     let ours = cause.downcast_ref::<Error>();
     ours.is_some_and(|error| matches!(error, Error::Store { .. } | Error::Internal(_)))
         || cause.is::<io::Error>() && !is_unread(cause)
 }
 
-/// Tells a failure: one sentence on standard error, its causes to the log.
+/// Reports an error: one sentence on standard error, its causes in the log.
 #[must_use]
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    // Trouble is what isn't the user's slip; a slip has names of tags and notes in it.
-    if error.chain().any(is_trouble) {
+    // Only faults are logged. Messages about wrong input contain names of tags and notes.
+    if error.chain().any(is_fault) {
         log::error!("{error:#}");
     } else {
         log::debug!("{error:#}");
     }
     if error.chain().any(is_unread) {
-        // Whoever reads the output has seen enough, as in `| head`.
+        // The reader of the pipe has closed it, as in `| head`.
         return ExitCode::SUCCESS;
     }
-    // Down to our own sentence; what SQLite or the system said is below it.
+    // Up to our own sentence. Below it are the messages of SQLite or the system.
     let mut sentences: Vec<String> = Vec::new();
     for cause in error.chain() {
         sentences.push(cause.to_string());

@@ -1,4 +1,4 @@
-//! A note as it is named on the command line: by its id or by its page.
+//! References to notes on the command line: by id or by address.
 
 use anyhow::bail;
 
@@ -8,12 +8,12 @@ use crate::{
     store::Reader,
 };
 
-/// A sentence with an address in it, which the log is not to have.
+/// A sentence that contains an address and must not be logged.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Private(String);
 
-/// A note as it is named.
+/// A reference to a note.
 #[derive(Debug, Clone)]
 pub(super) enum NoteRef {
     Id(NoteId),
@@ -37,7 +37,7 @@ impl std::str::FromStr for NoteRef {
 }
 
 impl NoteRef {
-    /// The live note; None where there is none.
+    /// Returns the note, or `None` if it doesn't exist or is in the trash.
     pub(super) fn find(&self, store: &Reader) -> anyhow::Result<Option<Note>> {
         Ok(match self {
             Self::Id(id) => store.note(*id)?,
@@ -45,10 +45,10 @@ impl NoteRef {
         })
     }
 
-    /// The live note.
+    /// Returns the note.
     ///
     /// # Errors
-    /// With a sentence that says where it is, if it is anywhere.
+    /// A sentence that says whether the note is in the trash.
     pub(super) fn live(&self, store: &Reader) -> anyhow::Result<Note> {
         if let Some(note) = self.find(store)? {
             return Ok(note);
@@ -62,7 +62,7 @@ impl NoteRef {
         self.not_found(store)
     }
 
-    /// The note in the trash; None where it isn't there.
+    /// Returns the note if it is in the trash.
     pub(super) fn trashed(&self, store: &Reader) -> anyhow::Result<Option<Note>> {
         Ok(match self {
             Self::Id(id) => store.trashed_note(*id)?,

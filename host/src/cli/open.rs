@@ -19,7 +19,7 @@ pub(super) struct Open {
     tag: Option<String>,
 }
 
-/// The platform's "open this address" program.
+/// The platform's program for opening an address.
 const OPENER: &str = if cfg!(target_os = "macos") {
     "open"
 } else {
@@ -44,7 +44,7 @@ impl Open {
         };
         let settings = Settings::from(&invocation.config);
         let served = site::serve(&settings, |port| {
-            // Nobody serves the site yet, so this process does, until it is ended.
+            // No other process serves the site, so this one does until it is ended.
             if !invocation.json {
                 let _ = writeln!(
                     invocation.out,
@@ -52,7 +52,7 @@ impl Open {
                 )
                 .and_then(|()| invocation.out.flush());
             }
-            // Whatever comes of it, the site is there.
+            // The site is served even if the browser can't be started.
             if let Err(error) = open(&settings.access(), port, &path, invocation) {
                 invocation.hint(&format!("{error:#}."));
             }
@@ -67,10 +67,10 @@ impl Open {
     }
 }
 
-/// Opens the page in the user's browser; this process or another one of the same notes serves
-/// the port. Every user of the machine can read the arguments of programs, so the browser is
-/// started with an address without the site's own origin, which redirects there, or with the
-/// name of a file that leads there. Only standard output gets the origin and the token.
+/// Opens the page in the user's browser. This process or another one of the same notes serves the
+/// port. Every user of the computer can read the arguments of programs, so the browser gets either
+/// an address without the site's own origin, which redirects there, or a file that leads there.
+/// Only standard output gets the origin and the token.
 fn open(
     access: &AccessControl,
     port: u16,
@@ -110,7 +110,7 @@ fn start_browser(what: &OsStr) -> anyhow::Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .with_context(|| format!("{OPENER} isn't there"))?;
+        .with_context(|| format!("{OPENER} isn't installed"))?;
     if !status.success() {
         bail!("{OPENER} failed");
     }

@@ -1,5 +1,4 @@
-//! Notes as lines of text: for a person where they go to a terminal, else with
-//! moments that programs read.
+//! Formats notes as text: for people on a terminal, with machine-readable times elsewhere.
 
 use std::{
     io::{self, IsTerminal as _, Write},
@@ -12,9 +11,9 @@ pub(super) use super::terminal::clean;
 use super::terminal::{Look, Paint};
 use crate::domain::{Note, Tag, timestamp_text};
 
-/// Columns of the date, behind which everything of a note begins.
+/// Width of the date column; a note's other lines are indented by it.
 const INDENT: usize = 12;
-/// Columns of the name of a field.
+/// Width of field names.
 const FIELD: usize = 11;
 
 /// How notes are printed.
@@ -25,7 +24,7 @@ pub(super) struct Style {
 }
 
 impl Style {
-    /// When a note was saved, for a list.
+    /// Formats the time of a save in a list.
     fn day(self, moment: Timestamp) -> String {
         if !self.look.is_terminal() {
             return timestamp_text(moment);
@@ -44,7 +43,7 @@ impl Style {
         }
     }
 
-    /// A moment of its own.
+    /// Formats a time.
     fn moment(self, moment: Timestamp) -> String {
         if !self.look.is_terminal() {
             return timestamp_text(moment);
@@ -53,13 +52,13 @@ impl Style {
         here.strftime("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// The tags, each in its colour.
+    /// Formats the tags, each in its colour.
     fn tags(self, tags: &[Tag], indent: usize) -> Vec<String> {
         let names: Vec<String> = tags.iter().map(|tag| clean(tag.as_str())).collect();
         let lines = self.look.wrapped(&names.join(", "), indent);
         let painted = |line: String| {
             let names = line.split(", ").map(|name| {
-                // A comma at the end of a line belongs to no name.
+                // The comma at the end of a line isn't part of the name.
                 let (name, comma) = match name.strip_suffix(',') {
                     Some(name) => (name, ","),
                     None => (name, ""),
@@ -71,7 +70,7 @@ impl Style {
         lines.into_iter().map(painted).collect()
     }
 
-    /// Lines of a list: title, address, tags.
+    /// Prints a note in a list: title, address, tags.
     pub(super) fn brief(self, out: &mut dyn Write, note: &Note) -> io::Result<()> {
         let look = self.look;
         let title = clean(&note.name());
@@ -86,7 +85,7 @@ impl Style {
             head = " ".repeat(INDENT);
         }
         if !note.title.is_empty() {
-            // Never broken: it is to be clicked on and copied.
+            // Never wrapped, so that it can be clicked and copied.
             writeln!(
                 out,
                 "{:INDENT$}{}",
@@ -102,7 +101,7 @@ impl Style {
         Ok(())
     }
 
-    /// A line below a note of a list.
+    /// Prints an additional line of a note in a list.
     pub(super) fn below(self, out: &mut dyn Write, text: &str) -> io::Result<()> {
         for line in self.look.wrapped(text, INDENT) {
             writeln!(out, "{:INDENT$}{line}", "")?;
@@ -110,7 +109,7 @@ impl Style {
         Ok(())
     }
 
-    /// Everything of a note.
+    /// Prints all fields of a note.
     pub(super) fn whole(self, out: &mut dyn Write, note: &Note) -> io::Result<()> {
         let metadata = &note.metadata;
         let of_page = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -145,7 +144,7 @@ impl Style {
         }
         if !note.summary.is_empty() {
             writeln!(out)?;
-            for line in note.summary.lines() {
+            for line in note.shown_summary().lines() {
                 writeln!(out, "{}", clean(line))?;
             }
         }
@@ -153,7 +152,7 @@ impl Style {
     }
 }
 
-/// How far it is, on a terminal.
+/// A progress line on a terminal.
 pub(super) struct Bar {
     shown: Option<Instant>,
     begun: Instant,
@@ -161,7 +160,7 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// On a dumb terminal no line is written over.
+    /// Creates a progress line. A dumb terminal can't overwrite lines, so it shows none.
     pub(super) fn new(dumb: bool) -> Self {
         Self {
             shown: None,
@@ -170,7 +169,7 @@ impl Bar {
         }
     }
 
-    /// `far` says how far it is after so long.
+    /// Shows the progress. `far` formats it, given the elapsed time.
     pub(super) fn show(&mut self, far: impl FnOnce(Duration) -> String) {
         const EVERY: Duration = Duration::from_millis(100);
         if !self.terminal {

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Version of what `--json` prints; raised when something of it goes or changes its sense.
+/// Version of the output of `--json`. It is increased if a field is removed or changes its meaning.
 const SCHEMA: u32 = 1;
 
 #[derive(Debug, clap::Args)]
@@ -109,7 +109,7 @@ impl Register {
         self.report_failures(&outcomes, invocation)
     }
 
-    /// A browser may be there on another platform alone.
+    /// Explains if a named browser exists only on another platform.
     fn refuse_absent_browsers(
         &self,
         platform: Platform,
@@ -123,7 +123,8 @@ impl Register {
         }
     }
 
-    /// The program that the user names; else this one, if it isn't thrown away.
+    /// Returns the program that the user names, or else this one unless it is in a temporary
+    /// location.
     fn program_to_register(
         &self,
         around: &Environment,
@@ -358,7 +359,7 @@ fn succeeded(outcome: &Outcome) -> impl Iterator<Item = (&Path, &Done)> {
     files.filter_map(|(file, done)| Some((file.as_path(), done.as_ref().ok()?)))
 }
 
-/// Other copies of the program that removed registrations named, and that are there.
+/// Returns other copies of the program that the removed registrations named and that exist.
 fn other_programs<'a>(program: Option<&Path>, outcomes: &'a [Outcome]) -> Vec<&'a Path> {
     let named = outcomes
         .iter()

@@ -51,12 +51,12 @@ enum Sort {
     Relevance,
 }
 
-/// Stands before a word of the query that looks like an option.
+/// Inserted before a word of the query that looks like an option.
 const SHIELD: &str = "\u{2060}";
 
-/// `search gpu -cpu` is what the query language invites to type, but clap would
-/// take `-cpu` for options. Behind `search` a single dash begins a word of the
-/// query; options have two, but for `-h`.
+/// Protects excluded words such as `-cpu` in `search gpu -cpu`, which clap would parse as options.
+/// After `search`, a single dash begins a word of the query; all options have two dashes, except
+/// `-h`.
 pub(super) fn shield_exclusions(mut argv: Vec<OsString>) -> Vec<OsString> {
     let mut arguments = argv.iter().enumerate().skip(1);
     let subcommand = loop {

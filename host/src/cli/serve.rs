@@ -23,17 +23,17 @@ impl Serve {
             bail!("URL_NOTES_PORT is not a port number, so the site can't be served.");
         }
         settings.port = self.port.unwrap_or(settings.port);
-        // What is wrong with the notes is said here, not on every page.
+        // Report faults of the notes here, not on every page.
         drop(invocation.store()?);
         let locked = settings.access().needs_token();
         let ready = |port| {
-            // The reader of this line may be gone; the site is there all the same.
+            // The line is informational; the site is served even if nobody reads it.
             let _ = announce(invocation, port, locked);
         };
         match site::serve(&settings, ready) {
             Ok(never) => match never {},
             Err(served @ ServeError::AlreadyServed { .. }) => {
-                // As a service it stands by, and takes over when the browser ends.
+                // As a service, it stands by and takes over when the other process exits.
                 if invocation.json {
                     let url = format!("http://localhost:{}/", settings.port);
                     invocation.print_json(&serde_json::json!({ "siteUrl": url }))?;

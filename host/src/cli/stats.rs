@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{cli::context::Invocation, domain::Measures, wire::wire_stats};
 
-/// So many notes are there before any is counted.
+/// Default number of notes that are skipped in the result.
 const UNCOUNTED: u32 = 50;
 
 #[derive(Debug, clap::Args)]
@@ -21,35 +21,35 @@ pub(super) struct Stats {
     uncounted: u32,
 }
 
-/// As `--json` prints it; shares are 0 to 1.
+/// The output of `--json`. Shares are between 0 and 1.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SuggestionStats {
-    /// Notes that were gone through.
+    /// Notes that were replayed.
     replayed: u64,
-    /// Those of them that weren't counted, being the first.
+    /// How many of them were skipped, being the first.
     uncounted: u32,
-    /// Those that were counted: the others that have tags.
+    /// Notes that were evaluated: the remaining ones with tags.
     notes: u64,
-    /// Share of the notes of which one of five suggestions was right.
+    /// Share of notes for which at least one of five suggestions was right.
     #[serde(rename = "hit@5")]
     hit_at_5: f64,
-    /// Share of five suggestions that were right.
+    /// Share of right suggestions among five.
     #[serde(rename = "precision@5")]
     precision_at_5: f64,
-    /// Mean of 1 / rank of the first right one.
+    /// Mean of 1 / rank of the first right suggestion.
     mrr: f64,
-    /// What nothing could beat: the share of the notes with a tag that had occurred.
+    /// Upper bound of `hit_at_5`: the share of notes with a tag that had occurred before.
     hit_ceiling: f64,
-    /// The same of the precision.
+    /// Upper bound of `precision_at_5`.
     precision_ceiling: f64,
-    /// Share of the keys that tags which had occurred would have taken to type.
+    /// Share of keystrokes saved on tags that had occurred before.
     keystrokes_saved: f64,
-    /// The same of all tags.
+    /// Share of keystrokes saved on all tags.
     keystrokes_saved_of_all_tags: f64,
-    /// How many of five were likely enough to be shown, on average.
+    /// Average number of suggestions among five that were likely enough to be shown.
     shown: f64,
-    /// Share of those that were right.
+    /// Share of right ones among those.
     shown_right: f64,
 }
 

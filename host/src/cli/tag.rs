@@ -156,7 +156,7 @@ impl TagCommand {
                     .map(stored)
                     .collect::<Result<Vec<_>>>()?;
                 let into = from.pop().expect("clap asks for two at least");
-                // What it becomes is a tag of today.
+                // The merged tag gets the present normal form.
                 let into = match store.tag_uses(&into)? {
                     0 => Tag::parse(into.as_str())?,
                     _ => into,
@@ -207,8 +207,8 @@ impl List {
     }
 }
 
-/// That no note has the tag, with the one that may be meant. None where a note has it
-/// by any of its names.
+/// Returns a sentence saying that no note has the tag, with a suggestion, or `None` if a note has
+/// it by any of its names.
 pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
     if store.tag_uses(tag)? > 0 {
         return Ok(None);
@@ -230,19 +230,19 @@ pub(super) fn unknown(store: &Reader, tag: &Tag) -> Result<Option<String>> {
     }))
 }
 
-/// An edit of tags as `--json` prints it.
+/// The output of `--json` for an edit of tags.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EditOutput<'a> {
-    /// Names that are no tags any more.
+    /// Names that are no longer tags.
     gone: Vec<&'a str>,
-    /// The tag in their place.
+    /// The tag that replaces them.
     tag: Option<&'a str>,
-    /// Notes that had one of those that are gone.
+    /// Number of notes that had one of them.
     notes: u64,
-    /// Notes in the trash that had one.
+    /// Number of notes in the trash that had one.
     trash: u64,
-    /// Names that now lead to the tag or, where it was removed, nowhere.
+    /// Names that are now aliases of the tag, or that were removed with it.
     aliases: Vec<&'a str>,
     dry_run: bool,
 }
@@ -286,11 +286,11 @@ fn run_edit(
     if invocation.json {
         return invocation.print_json(&EditOutput::of(&edited, rehearsal.dry_run));
     }
-    tell_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
+    print_edit(invocation.out, edit, &edited, rehearsal.dry_run)?;
     Ok(())
 }
 
-/// Makes one of those tags that look the same, of each group of them.
+/// Merges each group of tags that look the same.
 fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
     let groups = invocation.store()?.look_alikes()?;
     if groups.is_empty() {
@@ -324,13 +324,13 @@ fn merge_look_alikes(command: &Merge, invocation: &mut Invocation<'_>) -> anyhow
         return invocation.print_json(&output);
     }
     for (edit, edited) in edits.iter().zip(&edited) {
-        tell_edit(invocation.out, edit, edited, command.rehearsal.dry_run)?;
+        print_edit(invocation.out, edit, edited, command.rehearsal.dry_run)?;
     }
     Ok(())
 }
 
-/// One line of what was done, then what follows from it and the way back.
-fn tell_edit(
+/// Prints what was done, its consequences and how to undo it.
+fn print_edit(
     out: &mut dyn Write,
     edit: &TagEdit,
     edited: &TagEdited,
@@ -374,7 +374,7 @@ fn tell_edit(
     }
     if let Some(tag) = &edited.tag {
         for name in &edited.gone {
-            // Of a name that looks the same this one is typed.
+            // Of two names that look the same, this is the one that users type.
             let same = name.renewed().as_ref() == Some(tag);
             if !same && !edited.aliases.contains(name) {
                 writeln!(
@@ -403,14 +403,14 @@ fn tell_edit(
     }
 }
 
-/// An alias as `--json` prints it.
+/// The output of `--json` for an alias.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AliasOutput<'a> {
     name: &'a str,
-    /// The tag that the alias leads to.
+    /// The tag of the alias.
     tag: &'a str,
-    /// Notes with that tag.
+    /// Number of notes with the tag.
     count: u64,
 }
 

@@ -1,7 +1,7 @@
-//! The user's terminal: whether there is one, what may be sent to it, and the
-//! programs that take it over for a while, pager and editor.
+//! The user's terminal: detection, text that is safe to print, and the programs that take it over
+//! for a while, pager and editor.
 //!
-//! What a note looks like on it is `print.rs`'s.
+//! The layout of notes is in `print.rs`.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -22,31 +22,31 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::config::Terminal;
 
-/// Narrower than this, lines are left to the terminal to break.
+/// Columns below which the terminal wraps lines itself.
 const NARROWEST: usize = 24;
-/// Lines are no longer than this on a wide terminal: they are to be read.
+/// Longest line on a wide terminal, for readability.
 const WIDEST: usize = 100;
 
-/// When colours are used.
+/// When to use colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Colour {
-    // Not documented one by one: each command's help would be three times as long.
+    // Not documented one by one, which would make each command's help three times as long.
     #[default]
     Auto,
     Always,
     Never,
 }
 
-/// What output may look like.
+/// The capabilities of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Look {
-    /// Whether there are colours.
+    /// Whether colours are used.
     pub(super) colours: bool,
-    /// Columns of the terminal; none where the output goes elsewhere.
+    /// Columns of the terminal, or `None` if the output isn't one.
     pub(super) columns: Option<usize>,
 }
 
-/// What a piece of text is, for its colour.
+/// The role of a text, which determines its colour.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Paint {
     Title,
@@ -55,8 +55,8 @@ pub(super) enum Paint {
 }
 
 impl Look {
-    /// The look of standard output.
-    pub(super) fn of_output(wish: Colour, terminal: &Terminal) -> Self {
+    /// Returns the capabilities of standard output.
+    pub(super) fn of_output(choice: Colour, terminal: &Terminal) -> Self {
         let stdout = io::stdout();
         let columns = stdout.is_terminal().then(|| {
             let size = rustix::termios::tcgetwinsize(stdout.as_fd());
@@ -64,12 +64,12 @@ impl Look {
             if columns == 0 { 80 } else { columns }
         });
         Self {
-            colours: has_colours(wish, terminal, columns.is_some()),
+            colours: has_colours(choice, terminal, columns.is_some()),
             columns,
         }
     }
 
-    /// Whether a person reads it as it is printed.
+    /// Returns whether the output is a terminal.
     pub(super) fn is_terminal(self) -> bool {
         self.columns.is_some()
     }
@@ -78,7 +78,7 @@ impl Look {
         if !self.colours || text.is_empty() {
             return text.to_owned();
         }
-        // The eight colours of old, which each theme makes readable.
+        // The eight standard colours, which every theme makes readable.
         let code = match paint {
             Paint::Title => "1",
             Paint::Tag => "36",
@@ -87,7 +87,7 @@ impl Look {
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
-    /// The text in lines that fit behind an indent of so many columns.
+    /// Wraps a text to lines that fit after an indent of this many columns.
     pub(super) fn wrapped(self, text: &str, indent: usize) -> Vec<String> {
         match self.columns {
             Some(columns) if columns >= NARROWEST + indent => {
@@ -98,8 +98,8 @@ impl Look {
     }
 }
 
-fn has_colours(wish: Colour, terminal: &Terminal, is_terminal: bool) -> bool {
-    match wish {
+fn has_colours(choice: Colour, terminal: &Terminal, is_terminal: bool) -> bool {
+    match choice {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto if terminal.no_color => false,
@@ -107,7 +107,7 @@ fn has_colours(wish: Colour, terminal: &Terminal, is_terminal: bool) -> bool {
     }
 }
 
-/// Lines of at most `columns`, broken between words where there are such.
+/// Wraps a text to lines of at most `columns`, between words if possible.
 fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -138,8 +138,8 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Text that can't steer a terminal: without control characters, of which escape
-/// sequences are made, and without those that turn round what is written.
+/// Removes what could control a terminal: control characters, which start escape sequences, and
+/// characters that change the direction of text.
 pub(super) fn clean(text: &str) -> String {
     text.chars()
         .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
@@ -147,13 +147,13 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
-/// JSON in lines. Of control characters it escapes those of ASCII alone; the others
-/// steer a terminal too.
+/// Formats JSON with line breaks. serde_json escapes only ASCII control characters, but others
+/// control terminals as well.
 pub(super) fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
     let mut text = String::new();
     for c in serde_json::to_string_pretty(value)?.chars() {
         if c.is_control() && c != '\n' {
-            // Writing into a string doesn't fail.
+            // Writing to a string doesn't fail.
             let _ = write!(text, "\\u{:04x}", u32::from(c));
         } else {
             text.push(c);
@@ -162,10 +162,10 @@ pub(super) fn json(value: &impl serde::Serialize) -> serde_json::Result<String> 
     Ok(text)
 }
 
-/// What prints.
+/// A function that prints.
 pub(super) type Printing<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// Prints through the user's pager, or without it where there is none.
+/// Prints through the user's pager, or directly if there is none.
 pub(super) fn paged(
     terminal: &Terminal,
     out: &mut dyn Write,
@@ -178,8 +178,8 @@ pub(super) fn paged(
     };
     if let Some(pager) = &mut pager {
         if !terminal.less {
-            // Ends where all of it fits on the screen, lets colours through, and
-            // leaves what was shown on the screen.
+            // Quit if all output fits on the screen, pass colours through, and leave the output on
+            // the screen.
             pager.env("LESS", "FRX");
         }
         let _ours = Interrupts::left_to_child()?;
@@ -190,7 +190,7 @@ pub(super) fn paged(
             let absent = matches!(ended.code(), Some(126 | 127));
             if !absent {
                 return match printed {
-                    // Who leaves the pager has seen enough.
+                    // The user has quit the pager.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                     printed => printed,
                 };
@@ -203,7 +203,7 @@ pub(super) fn paged(
 pub(super) fn buffered(out: impl Write, print: Printing<'_>) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(32 * 1024, out);
     let printed = print(&mut out);
-    // Whatever was printed is shown, and nothing more where that fails.
+    // Shows what was printed so far.
     match out.into_inner() {
         Ok(mut out) => printed.and_then(|()| out.flush()),
         Err(error) => {
@@ -214,14 +214,13 @@ pub(super) fn buffered(out: impl Write, print: Printing<'_>) -> io::Result<()> {
     }
 }
 
-/// Ctrl+C and Ctrl+\ reach all programs at the terminal. While another one has it,
-/// they are for that one alone.
+/// Suspends Ctrl+C and Ctrl+\ for this program, which all programs of a terminal receive, while
+/// another program uses the terminal.
 pub(super) struct Interrupts {
     ours: &'static AtomicBool,
 }
 
-/// Whether they end this program. One for all times that another one has the terminal:
-/// what was once registered stays so.
+/// Whether signals end this program. Shared by all suspensions, because a registered handler stays.
 static OURS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 impl Interrupts {
@@ -246,8 +245,8 @@ impl Drop for Interrupts {
     }
 }
 
-/// Ctrl+C and the like, once, let end in order what would leave something behind; the
-/// second time they end it at once, and afterwards as ever.
+/// Makes the first Ctrl+C (or similar signal) request an orderly end, for operations that would
+/// leave something behind. The second one ends the program at once.
 pub(super) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
@@ -274,18 +273,18 @@ impl Drop for Stop {
 /// Why an editor has changed nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum EditorFailure {
-    /// None is known.
+    /// No reason is known.
     None,
-    /// It isn't there, or can't be started.
+    /// The editor is missing or can't be started.
     Absent(String),
-    /// It says so.
+    /// The editor exited with this status.
     Failed(ExitStatus),
 }
 
-/// Editors that are there without anybody having said so, the first that is.
+/// Editors to try if the user has set none, in order.
 const EDITORS: [&str; 4] = ["editor", "nano", "vim", "vi"];
 
-/// Has the user edit a file, and waits for it.
+/// Opens a file in the user's editor and waits for it.
 pub(super) fn edit(terminal: &Terminal, file: &Path) -> io::Result<Result<(), EditorFailure>> {
     let _ours = Interrupts::left_to_child()?;
     let mut tried: Vec<OsString> = Vec::new();
@@ -301,7 +300,7 @@ pub(super) fn edit(terminal: &Terminal, file: &Path) -> io::Result<Result<(), Ed
             Command::new(&editor)
         };
         command.arg(file);
-        // Also where our own input or output is a pipe.
+        // Also if our own input or output is a pipe.
         if !io::stdin().is_terminal()
             && let Ok(tty) = File::open("/dev/tty")
         {
@@ -328,8 +327,7 @@ pub(super) fn edit(terminal: &Terminal, file: &Path) -> io::Result<Result<(), Ed
     Ok(Err(EditorFailure::None))
 }
 
-/// A program as EDITOR and PAGER have it: its path, or words of a shell, as in
-/// `code --wait`.
+/// Parses a program as in EDITOR and PAGER: a path, or a shell command such as `code --wait`.
 fn command(text: &OsStr) -> Command {
     if Path::new(text).is_file() {
         return Command::new(text);
@@ -352,7 +350,7 @@ mod tests {
         assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
         // Two columns each.
         assert_eq!(wrap("機械学習の本", 5), ["機械", "学習", "の本"]);
-        // An accent of its own takes no column.
+        // A combining accent takes no column.
         assert_eq!(
             wrap("e\u{301}e\u{301} e\u{301}", 2),
             ["e\u{301}e\u{301}", "e\u{301}"]
@@ -370,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_steers_a_terminal_is_left() {
+    fn no_terminal_control_is_left() {
         assert_eq!(
             clean("a\u{1b}]0;x\u{7}b\u{9b}c\r\n"),
             "a\u{fffd}]0;x\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}"
@@ -381,11 +379,11 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_as_the_environment_wishes() {
+    fn colours_follow_the_environment() {
         let plain = Terminal::default();
-        let check = |wish, terminal: &Terminal, is_terminal, colours| {
+        let check = |choice, terminal: &Terminal, is_terminal, colours| {
             assert_eq!(
-                has_colours(wish, terminal, is_terminal),
+                has_colours(choice, terminal, is_terminal),
                 colours,
                 "{terminal:?}"
             );

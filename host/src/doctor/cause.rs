@@ -1,38 +1,38 @@
-//! The known causes of "url-notes can't be reached", their words and their cures: the
-//! one table of them. The popup, which learns less from its browser, says the same of
-//! what it can tell apart (`extension/background/diagnosis.js`, `_locales/en/messages.json`);
-//! `tests/contract/causes.json` is read by the tests of both sides.
+//! The known causes of "url-notes can't be reached", with their words, sentences and fixes. The
+//! popup learns less from its browser; for the causes that it can distinguish it shows the same
+//! sentences (`extension/background/diagnosis.js`, `_locales/en/messages.json`). Tests of both
+//! sides read `tests/contract/causes.json`.
 
 /// Why an extension doesn't reach its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// There is no host manifest where the browser looks.
     NotRegistered,
-    /// There is one that the browser can't use.
+    /// The host manifest is unusable.
     RegistrationDamaged,
-    /// There is one that doesn't name the extension.
+    /// The host manifest doesn't allow the extension.
     NotAllowed,
-    /// It names a program that isn't there.
+    /// The host manifest names a program that doesn't exist.
     ProgramMissing,
-    /// It names a program that the user may not execute.
+    /// The host manifest names a program that the user may not execute.
     ProgramNotExecutable,
-    /// The program ends without an answer.
+    /// The program exits without an answer.
     ProgramCrashed,
-    /// What it answers is no answer.
+    /// The program's answer is invalid.
     ProgramGarbled,
-    /// It doesn't answer in time.
+    /// The program doesn't answer in time.
     ProgramSilent,
-    /// It speaks an older protocol than the extension.
+    /// The program's protocol is older than the extension's.
     HostTooOld,
-    /// It speaks a newer one.
+    /// The program's protocol is newer than the extension's.
     HostTooNew,
 }
 
-/// The command that builds, installs and registers; to be run in the url-notes folder.
+/// Builds, installs and registers. To be run in the url-notes folder.
 const INSTALL: &str = "./install.sh";
 
 impl Cause {
-    /// All there are.
+    /// All causes.
     pub const ALL: [Self; 10] = [
         Self::NotRegistered,
         Self::RegistrationDamaged,
@@ -46,21 +46,21 @@ impl Cause {
         Self::HostTooNew,
     ];
 
-    /// A stable word for it.
+    /// Returns a stable word for programs.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.row().0
     }
 
-    /// What is wrong, as a sentence.
+    /// Returns a sentence that says what is wrong.
     #[must_use]
     pub fn sentence(self) -> &'static str {
         self.row().1
     }
 
-    /// The command that mends it, to be run in the url-notes folder.
+    /// Returns the command that fixes it, to be run in the url-notes folder.
     #[must_use]
-    pub fn cure(self) -> &'static str {
+    pub fn fix(self) -> &'static str {
         self.row().2
     }
 
@@ -111,8 +111,8 @@ impl Cause {
                 "The url-notes program is too old for this extension.",
                 INSTALL,
             ),
-            // The extension is loaded from the folder: a newer program means that the
-            // folder was updated and the browser still runs the extension of before.
+            // The extension is loaded from the folder. A newer program means that the folder was
+            // updated and the browser still runs the old extension.
             Self::HostTooNew => (
                 "host_too_new",
                 "This extension is too old for the url-notes program.",

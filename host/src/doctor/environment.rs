@@ -1,5 +1,5 @@
-//! What is around browsers and notes: this program and others of its name on PATH, the
-//! site's port, the settings, the log.
+//! Checks the surroundings of browsers and notes: this program and others of its name on PATH, the
+//! site's port, the settings and the log.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use rustix::{
 
 use crate::{
     config::{Config, Environment},
-    doctor::finding::{self, Area, Finding, Level, Remedy, quoted, same_file, unsafe_path},
+    doctor::finding::{self, Area, Finding, Fix, Level, quoted, same_file, unsafe_path},
     fs_open,
     protocol::PROTOCOL,
     registration::{
@@ -31,12 +31,12 @@ use crate::{
     site::{self, ServeError},
 };
 
-/// How long a program may take for its version, or the system for an address.
+/// Time limit for a program to print its version, and for the system to resolve a name.
 const BRIEFLY: Duration = Duration::from_secs(2);
-/// So much of the log's end is read, in bytes.
+/// Bytes at the end of the log that are read.
 const LOG_END: u64 = 128 * 1024;
 
-/// This program, and whose home it works in.
+/// Checks this program and whose home folder it uses.
 pub(super) fn program(around: &Environment) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(program) = around.program.as_deref().filter(|file| file.is_file()) else {
@@ -48,7 +48,7 @@ pub(super) fn program(around: &Environment) -> Vec<Finding> {
         env!("CARGO_PKG_VERSION"),
         program.display()
     );
-    findings.push(Finding::new(Area::Program, Level::Well, message));
+    findings.push(Finding::new(Area::Program, Level::Ok, message));
     findings.extend(permissions::danger(program).map(|danger| unsafe_path(Area::Program, danger)));
     findings.extend(is_passing(program, around));
     match &around.home {
@@ -74,7 +74,7 @@ pub(super) fn program(around: &Environment) -> Vec<Finding> {
     findings
 }
 
-/// Says that this program is none to register.
+/// Warns if this program is in a temporary location and can't be registered.
 fn is_passing(program: &Path, around: &Environment) -> Option<Finding> {
     let folder = program::throw_away_folder(program, around)?;
     let what = match program::to_register(around) {
@@ -120,7 +120,7 @@ fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
     let mut findings = Vec::new();
     if same_file(Some(first), Some(program)) {
         let message = format!("`{NAME}` on PATH is this program.");
-        findings.push(Finding::new(Area::Path, Level::Well, message));
+        findings.push(Finding::new(Area::Path, Level::Ok, message));
     }
     for other in found
         .iter()
@@ -147,7 +147,7 @@ fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
             advice: (!same).then(|| "Keep only one of the two.".into()),
             ..Finding::new(
                 Area::Path,
-                if same { Level::Well } else { Level::Warning },
+                if same { Level::Ok } else { Level::Warning },
                 message,
             )
         });
@@ -155,7 +155,7 @@ fn on_path(program: &Path, around: &Environment) -> Vec<Finding> {
     findings
 }
 
-/// What `--version` says, if it does at once.
+/// Runs `--version` with a time limit and returns its output.
 fn version_of(program: &Path) -> Option<String> {
     if permissions::danger(program).is_some() {
         return None;
@@ -171,26 +171,26 @@ fn version_of(program: &Path) -> Option<String> {
     let mut stdout = child.stdout.take()?;
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let mut said = Vec::new();
-        let read = stdout.by_ref().take(100).read_to_end(&mut said);
-        let _ = sender.send(read.map(|_| said));
+        let mut output = Vec::new();
+        let read = stdout.by_ref().take(100).read_to_end(&mut output);
+        let _ = sender.send(read.map(|_| output));
     });
-    let said = receiver.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
-    // With whatever it has started.
+    let output = receiver.recv_timeout(BRIEFLY).ok().and_then(Result::ok);
+    // Ends the program and everything it started.
     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
-    let said = String::from_utf8(said?).ok()?;
-    let line = finding::clean(said.lines().next()?);
+    let output = String::from_utf8(output?).ok()?;
+    let line = finding::clean(output.lines().next()?);
     (!line.is_empty()).then_some(line)
 }
 
-/// The port of the site, and who may look at it.
+/// Checks the port of the site and who may open it.
 pub(super) fn port(config: &Config) -> Vec<Finding> {
     let port = config.port;
     let mut findings = vec![match site::look_at_port(&site::Settings::from(config)) {
         Ok(()) => Finding::new(
             Area::Site,
-            Level::Well,
+            Level::Ok,
             format!(
                 "Port {port} is free. The site runs while a browser with the extension or `url-notes serve` runs."
             ),
@@ -201,7 +201,7 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
             let by = by.map_or(String::new(), |program| format!(", served by {program}"));
             Finding::new(
                 Area::Site,
-                Level::Well,
+                Level::Ok,
                 format!("The site is at http://localhost:{port}/{by}."),
             )
         }
@@ -215,7 +215,7 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
         },
     }];
     findings.extend(names(port));
-    let message = match (site::tells_users_apart(), config.require_token) {
+    let message = match (site::identifies_users(), config.require_token) {
         (_, true) => {
             "Only browsers that you opened with `url-notes open` can see the site (require-token)."
         }
@@ -224,15 +224,15 @@ pub(super) fn port(config: &Config) -> Vec<Finding> {
             "The system can't identify the connecting user, so open the site with `url-notes open` once in each browser."
         }
     };
-    findings.push(Finding::new(Area::Site, Level::Well, message.into()));
+    findings.push(Finding::new(Area::Site, Level::Ok, message.into()));
     findings
 }
 
-/// Whether the site's names lead to this machine.
+/// Checks whether the site's host names resolve to this computer.
 fn names(port: u16) -> Vec<Finding> {
     let asked = ["localhost", "url-notes.localhost"].map(|name| {
         let (sender, receiver) = mpsc::channel();
-        // The system may ask a server that isn't there.
+        // Resolving may block on a DNS server that doesn't respond.
         thread::spawn(move || {
             let _ = sender.send((name, port).to_socket_addrs().map(Vec::from_iter));
         });
@@ -253,11 +253,10 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
             format!("{name} resolves to {}, not to this computer.", address.ip())
         }
         (None, [], "localhost") => "localhost doesn't resolve to an address.".to_owned(),
-        // Browsers don't ask the system for names that end in `.localhost`.
+        // Browsers resolve names that end in `.localhost` themselves.
         (None, [], _) => {
-            let message =
-                format!("The system can't resolve {name}, but browsers resolve it by themselves.");
-            return Finding::new(Area::Site, Level::Well, message);
+            let message = format!("The system can't resolve {name}, but browsers can.");
+            return Finding::new(Area::Site, Level::Ok, message);
         }
         _ => {
             let addresses: Vec<String> = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
@@ -266,7 +265,7 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
                 .map(|known: std::net::IpAddr| known.to_string())
                 .collect();
             let message = format!("{name} resolves to {}.", addresses.join(" and "));
-            return Finding::new(Area::Site, Level::Well, message);
+            return Finding::new(Area::Site, Level::Ok, message);
         }
     };
     Finding {
@@ -275,7 +274,7 @@ fn of_name(name: &str, found: &[SocketAddr]) -> Finding {
     }
 }
 
-/// The configuration file, and what of the environment goes before it.
+/// Checks the configuration file and the environment variables that override it.
 pub(super) fn settings(config: &Config) -> Vec<Finding> {
     let shown = config.file.display();
     if config.warnings.is_empty() {
@@ -284,7 +283,7 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
         } else {
             format!("There is no {shown}, so the default settings apply.")
         };
-        return vec![Finding::new(Area::Settings, Level::Well, message)];
+        return vec![Finding::new(Area::Settings, Level::Ok, message)];
     }
     let found = config.warnings.iter().map(|warning| {
         let of_environment = warning.starts_with("URL_NOTES_PORT");
@@ -301,7 +300,7 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
     found.collect()
 }
 
-/// Whether the time zone of this machine is known: else days and hours are those of UTC.
+/// Checks whether the computer's time zone is known. If not, dates and times are shown in UTC.
 pub(super) fn time_zone() -> Option<Finding> {
     if TimeZone::try_system().is_ok() {
         return None;
@@ -309,38 +308,45 @@ pub(super) fn time_zone() -> Option<Finding> {
     Some(Finding {
         cause: Some("time_zone".into()),
         advice: Some(
-            "Set TZ to a name such as Europe/Berlin, or take it out of the environment.".into(),
+            "Set TZ to a name such as Europe/Berlin, or remove it from the environment.".into(),
         ),
         ..Finding::new(
             Area::Settings,
             Level::Warning,
-            "The time zone that TZ or this system names isn't known, so days and times are shown in UTC."
+            "The time zone set by TZ or by this system is unknown, so dates and times are shown in UTC."
                 .into(),
         )
     })
 }
 
-/// The log: whose it is to read, and what went wrong lately.
+/// Checks who may read the log, and reports recent errors.
 pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     let private = [
         config.log.clone(),
         config.log.with_extension("log.old"),
-        config.seen.clone(),
-        // With the key to the site.
+        config.extensions_file.clone(),
+        // Contains the secret that opens the site.
         config.database.with_file_name("site"),
     ];
     findings.extend(private.iter().filter_map(|path| open_to_others(path)));
+    if let Some(obstacle) = &config.log_obstacle {
+        findings.push(Finding {
+            advice: Some("Connect the disk, or remove the link.".into()),
+            ..Finding::new(Area::Log, Level::Warning, obstacle.clone())
+        });
+        return findings;
+    }
     let lines = end_of(&config.log).unwrap_or_default();
     let recent: Vec<&str> = lines
         .lines()
-        .filter(|line| is_trouble(line, now - SignedDuration::from_hours(24)))
+        .filter(|line| is_recent_error(line, now - SignedDuration::from_hours(24)))
         .collect();
     let shown = config.log.display();
     findings.push(match recent.last() {
         None => Finding::new(
             Area::Log,
-            Level::Well,
+            Level::Ok,
             format!("The log has no errors from the last 24 hours ({shown})."),
         ),
         Some(last) => {
@@ -362,14 +368,14 @@ pub(super) fn log(config: &Config, now: Timestamp) -> Vec<Finding> {
     findings
 }
 
-/// What others may read, and shouldn't.
+/// Returns a finding if others may read a private file.
 fn open_to_others(path: &Path) -> Option<Finding> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o7777;
     let private = mode & !0o077;
     (mode != private).then(|| Finding {
         cause: Some("unsafe".into()),
         command: Some(format!("chmod {private:o} {}", quoted(path))),
-        remedies: vec![Remedy::Mode {
+        fixes: vec![Fix::Mode {
             path: path.to_owned(),
             mode: private,
         }],
@@ -390,8 +396,8 @@ fn end_of(log: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&end).into_owned())
 }
 
-/// Whether a line of the log, as `logging.rs` writes it, is an error after that moment.
-fn is_trouble(line: &str, after: Timestamp) -> bool {
+/// Returns whether a line of the log, as `logging.rs` writes it, is an error after that time.
+fn is_recent_error(line: &str, after: Timestamp) -> bool {
     let mut parts = line.split(' ');
     let at = parts.next().and_then(|at| at.parse::<Timestamp>().ok());
     at.is_some_and(|at| at >= after) && parts.next() == Some("ERROR")
@@ -402,7 +408,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_has_to_lead_to_this_machine() {
+    fn a_name_must_resolve_to_this_computer() {
         let addresses = |list: &[&str]| -> Vec<SocketAddr> {
             list.iter().map(|text| text.parse().unwrap()).collect()
         };
@@ -410,7 +416,7 @@ mod tests {
             (
                 "localhost",
                 addresses(&["127.0.0.1:1", "[::1]:1"]),
-                Level::Well,
+                Level::Ok,
                 "127.0.0.1 and ::1",
             ),
             ("localhost", vec![], Level::Warning, "doesn't resolve"),
@@ -420,7 +426,7 @@ mod tests {
                 Level::Warning,
                 "10.0.0.1",
             ),
-            ("url-notes.localhost", vec![], Level::Well, "by themselves"),
+            ("url-notes.localhost", vec![], Level::Ok, "but browsers can"),
             (
                 "url-notes.localhost",
                 addresses(&["10.0.0.1:1"]),
@@ -435,16 +441,16 @@ mod tests {
     }
 
     #[test]
-    fn only_errors_of_late_are_trouble() {
+    fn only_recent_errors_are_reported() {
         let after: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
-        for (line, trouble) in [
+        for (line, expected) in [
             ("2026-11-25T10:00:01.000Z ERROR 7 The disk is full.", true),
             ("2026-11-25T10:00:01.000Z WARN  7 Not so bad.", false),
             ("2026-11-25T09:00:01.000Z ERROR 7 Long ago.", false),
             ("and so on", false),
             ("", false),
         ] {
-            assert_eq!(is_trouble(line, after), trouble, "{line}");
+            assert_eq!(is_recent_error(line, after), expected, "{line}");
         }
     }
 }

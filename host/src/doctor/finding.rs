@@ -1,4 +1,4 @@
-//! What an examination finds: the fault, its cause and its remedies.
+//! A finding: the fault, its cause and its fixes.
 
 use std::{
     fs,
@@ -8,14 +8,14 @@ use std::{
 
 use crate::{caller::Family, protocol::ErrorKind, registration::permissions::Danger};
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {
-    /// This program, and whom it runs for.
+    /// This program and the user that it runs as.
     Program,
-    /// The programs that a shell finds.
+    /// The programs on PATH.
     Path,
-    /// A browser, the registration with it, its extension.
+    /// A browser, its registration and its extension.
     Browser,
     /// The notes.
     Database,
@@ -28,7 +28,7 @@ pub enum Area {
 }
 
 impl Area {
-    /// A stable word for it.
+    /// Returns a stable word for programs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,49 +43,49 @@ impl Area {
     }
 }
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// All is well.
-    Well,
-    /// Worth knowing; everything may work all the same.
+    /// No problem was found.
+    Ok,
+    /// Something may not work.
     Warning,
     /// Something doesn't work.
     Fault,
 }
 
 impl Level {
-    /// A stable word for it.
+    /// Returns a stable word for programs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Well => "ok",
+            Self::Ok => "ok",
             Self::Warning => "warning",
             Self::Fault => "fault",
         }
     }
 }
 
-/// Something that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is about.
+    /// The subject of the check.
     pub area: Area,
-    /// The browser, where it is about one.
+    /// The browser, if the finding is about one.
     pub about: Option<&'static str>,
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// A stable word for what is wrong: that of a [`Cause`], an error kind of the wire, or
-    /// `unsafe`, `port_taken`, `settings`. None where nothing is, or nothing that has a name.
+    /// A stable word for the problem: that of a [`Cause`], an error kind of the wire, or `unsafe`,
+    /// `port_taken`, `settings`. `None` if there is no problem, or one without a name.
     pub cause: Option<String>,
-    /// A sentence.
+    /// The finding as a sentence.
     pub message: String,
-    /// The command that mends it. `./install.sh` is run in the url-notes folder.
+    /// The command that fixes the problem. `./install.sh` is to be run in the url-notes folder.
     pub command: Option<String>,
-    /// What to do where no command can, a sentence.
+    /// What to do if no command fixes it, as a sentence.
     pub advice: Option<String>,
-    /// What [`mend`] can do.
-    pub remedies: Vec<Remedy>,
+    /// What [`apply_fixes`] can do about it.
+    pub fixes: Vec<Fix>,
 }
 
 impl Finding {
@@ -98,44 +98,44 @@ impl Finding {
             message,
             command: None,
             advice: None,
-            remedies: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 }
 
-/// Something that can be done without asking.
+/// A fix that is safe to apply without asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
-    /// Write the host manifest of a browser anew.
+pub enum Fix {
+    /// Rewrite a browser's host manifest.
     Register {
-        /// The folder that the browser looks into.
+        /// The folder that the browser reads.
         folder: PathBuf,
-        /// Its kind of manifest.
+        /// The browser's family.
         family: Family,
-        /// What it shall start.
+        /// The program that the manifest must name.
         program: PathBuf,
-        /// Other extensions that it shall go on to let in.
+        /// Other extensions that the manifest must still allow.
         others: Vec<String>,
-        /// What people call the browser.
+        /// The browser's name for users.
         title: &'static str,
     },
-    /// Set the mode of a file or a folder of this user.
+    /// Set the mode of a file or folder that belongs to this user.
     Mode {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// To what.
+        /// The new mode.
         mode: u32,
     },
-    /// Take the rights of others to the notes away.
+    /// Remove other users' access to the notes.
     MakePrivate {
-        /// The database.
+        /// Path of the database.
         database: PathBuf,
     },
 }
 
 pub(super) fn unsafe_path(area: Area, danger: Danger) -> Finding {
     let command = take_rights(&danger);
-    let remedies = danger.mode.map(|mode| Remedy::Mode {
+    let fixes = danger.mode.map(|mode| Fix::Mode {
         path: danger.path.clone(),
         mode,
     });
@@ -145,12 +145,12 @@ pub(super) fn unsafe_path(area: Area, danger: Danger) -> Finding {
             .is_none()
             .then(|| "Move url-notes to a folder that only you and root can change.".into()),
         command,
-        remedies: remedies.into_iter().collect(),
+        fixes: fixes.into_iter().collect(),
         ..Finding::new(area, Level::Fault, danger.sentence)
     }
 }
 
-/// Whether both paths lead to one file.
+/// Returns whether both paths lead to the same file.
 pub(super) fn same_file(one: Option<&Path>, other: Option<&Path>) -> bool {
     let id = |path: Option<&Path>| {
         let found = fs::metadata(path?).ok()?;
@@ -159,7 +159,7 @@ pub(super) fn same_file(one: Option<&Path>, other: Option<&Path>) -> bool {
     id(one).is_some_and(|one| Some(one) == id(other))
 }
 
-/// A path as a shell takes it.
+/// Quotes a path for a shell.
 pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
@@ -169,20 +169,20 @@ pub(super) fn quoted(path: &Path) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A text of others' without what could steer a terminal.
+/// Removes control sequences for terminals from a text of another program.
 pub(super) fn clean(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
 }
 
-/// The word of an error kind, as it stands on the wire.
+/// Returns the word of an error kind on the wire.
 pub(super) fn word(kind: ErrorKind) -> Option<String> {
     let word = serde_json::to_value(kind).ok()?;
     word.as_str().map(str::to_owned)
 }
 
-/// The command that takes the rights of others away.
+/// Returns the command that removes the access of others.
 pub(super) fn take_rights(danger: &Danger) -> Option<String> {
     danger
         .mode

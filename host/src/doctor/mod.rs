@@ -1,11 +1,10 @@
-//! What is wrong between browser and database, and its cure.
+//! Finds out what is wrong between browser and database, and how to fix it.
 //!
-//! Looks at everything there is on the way of a save: browsers and their host manifests
-//! (`registration.rs`), the program that these name, greeted as each browser greets it
-//! (`probe.rs`), the database (`notes.rs`), and port, PATH, settings and log
-//! (`environment.rs`). Nothing is changed by looking. A fault may have remedies, which
-//! `mend` carries out: only what is safe, and never anything in the notes. How it is
-//! shown is `cli/doctor.rs`.
+//! Checks every step of a save: browsers and their host manifests (`registration.rs`), the program
+//! that these name, started as the browser starts it (`probe.rs`), the database (`notes.rs`), and
+//! port, PATH, settings and log (`environment.rs`). Checking changes nothing. A fault may have
+//! fixes that `apply_fixes` applies; these are safe and never touch the notes. `cli/doctor.rs` prints
+//! the report.
 
 mod cause;
 mod environment;
@@ -39,25 +38,25 @@ use crate::{
 };
 
 pub use cause::Cause;
-pub use finding::{Area, Finding, Level, Remedy};
+pub use finding::{Area, Finding, Fix, Level};
 pub use notes::NotesState;
 pub use registration::{BrowserState, Registration};
 
-/// All that was found.
+/// The result of all checks.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// What was looked at, in the order in which it is shown.
+    /// The findings, in the order in which they are shown.
     pub findings: Vec<Finding>,
-    /// The browsers that there is something to say about.
+    /// The browsers that have findings.
     pub browsers: Vec<BrowserState>,
-    /// All extensions that have greeted, the last one first.
+    /// All extensions that connected, most recent first.
     pub visits: Vec<Visit>,
     /// The database.
     pub notes: NotesState,
 }
 
 impl Report {
-    /// How many findings are as bad as this.
+    /// Returns the number of findings of a severity.
     #[must_use]
     pub fn count(&self, level: Level) -> usize {
         let as_bad = self
@@ -67,22 +66,22 @@ impl Report {
         as_bad.count()
     }
 
-    /// How many of the faults and warnings [`mend`] can do something about.
+    /// Returns the number of faults and warnings for which [`apply_fixes`] has a fix.
     #[must_use]
-    pub fn mendable(&self) -> usize {
+    pub fn fixable(&self) -> usize {
         let wrong = self.findings.iter();
-        wrong.filter(|finding| !finding.remedies.is_empty()).count()
+        wrong.filter(|finding| !finding.fixes.is_empty()).count()
     }
 }
 
-/// Looks at everything. Takes seconds at most, and changes nothing.
+/// Runs all checks. Takes a few seconds at most, and changes nothing.
 #[must_use]
 pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report {
-    let visits = extension_registry::visits(&config.seen);
+    let visits = extension_registry::visits(&config.extensions_file);
     let (all, strays) = BrowserState::all(browsers::all(Platform::here(), around), &visits);
     let matter = all.iter().filter(|state| state.matters(&all));
     let browsers: Vec<BrowserState> = matter.cloned().collect();
-    // All at once, since each may be waited for.
+    // The checks run in parallel, because each may block.
     let (mut findings, of_browsers, (notes, of_notes), of_port) = thread::scope(|scope| {
         let started: Vec<_> = browsers
             .iter()
@@ -106,7 +105,7 @@ pub fn examine(config: &Config, around: &Environment, now: Timestamp) -> Report 
     findings.extend(strays.iter().map(registration::stray));
     if !browsers.iter().any(|state| state.browser.is_here()) {
         findings.push(Finding {
-            command: Some(format!("{} --browser NAME", Cause::NotRegistered.cure())),
+            command: Some(format!("{} --browser NAME", Cause::NotRegistered.fix())),
             ..Finding::new(
                 Area::Browser,
                 Level::Warning,
@@ -143,52 +142,52 @@ fn joined<T>(done: thread::Result<T>) -> T {
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// What [`mend`] has done, or has not been able to do, as sentences.
+/// What [`apply_fixes`] did and what it couldn't do, as sentences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mended {
-    /// What is done.
+pub struct AppliedFixes {
+    /// What was done.
     pub done: Vec<String>,
-    /// What isn't, and why.
+    /// What failed, and why.
     pub failed: Vec<String>,
-    /// The files in which registrations are kept that were replaced.
+    /// The backups of registrations that were replaced.
     pub kept: Vec<PathBuf>,
 }
 
-/// Does what is safe about what was found.
+/// Applies the fixes of a report.
 #[must_use]
-pub fn mend(report: &Report, around: &Environment) -> Mended {
-    let mut mended = Mended::default();
-    let mut remedies: Vec<&Remedy> = Vec::new();
-    for remedy in report.findings.iter().flat_map(|finding| &finding.remedies) {
+pub fn apply_fixes(report: &Report, around: &Environment) -> AppliedFixes {
+    let mut applied = AppliedFixes::default();
+    let mut fixes: Vec<&Fix> = Vec::new();
+    for fix in report.findings.iter().flat_map(|finding| &finding.fixes) {
         // Browsers share folders.
-        if !remedies.iter().any(|known| known.does_the_same(remedy)) {
-            remedies.push(remedy);
+        if !fixes.iter().any(|known| known.does_the_same(fix)) {
+            fixes.push(fix);
         }
     }
     let strange_home = around
         .home
         .as_deref()
         .is_some_and(permissions::is_of_another);
-    if strange_home && !remedies.is_empty() {
-        mended.failed.push(
+    if strange_home && !fixes.is_empty() {
+        applied.failed.push(
             "Nothing was fixed because the home folder belongs to another user. Run this command as that user."
                 .into(),
         );
-        return mended;
+        return applied;
     }
-    for remedy in remedies {
-        match remedy.apply() {
+    for fix in fixes {
+        match fix.apply() {
             Ok((done, kept)) => {
-                mended.done.push(done);
-                mended.kept.extend(kept);
+                applied.done.push(done);
+                applied.kept.extend(kept);
             }
-            Err(why) => mended.failed.push(why),
+            Err(why) => applied.failed.push(why),
         }
     }
-    mended
+    applied
 }
 
-impl Remedy {
+impl Fix {
     fn does_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Register { folder, .. }, Self::Register { folder: same, .. }) => folder == same,
@@ -196,7 +195,7 @@ impl Remedy {
         }
     }
 
-    /// A sentence, and the file in which what was replaced is kept.
+    /// Applies the fix. Returns a sentence and the backup of the file that was replaced, if any.
     fn apply(&self) -> Result<(String, Option<PathBuf>), String> {
         match self {
             Self::Register {
@@ -239,13 +238,13 @@ fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
     let shown = path.display();
     let failed =
         |error: io::Error| format!("The permissions of {shown} can't be changed ({error}).");
-    // Opened, and then changed by what is open: what has become a link meanwhile may lead
-    // anywhere.
+    // Opens the file first and then changes the open file, because a link that has taken its place
+    // could lead anywhere.
     let flags = fs_open::NO_WAIT | fs_open::NO_LINK;
     let mut options = OpenOptions::new();
     let opened = options.read(true).custom_flags(flags).open(path);
     let opened = match opened {
-        // Who may only write or execute it.
+        // The file is only writable or executable.
         #[cfg(target_os = "linux")]
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             options.custom_flags(flags | fs_open::PLACE).open(path)
@@ -262,7 +261,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<String, String> {
     let mode_wanted = fs::Permissions::from_mode(mode);
     let mut done = file.set_permissions(mode_wanted.clone());
     if cfg!(target_os = "linux") && done.is_err() {
-        // What is only a place has no mode to set; the system's name for it has.
+        // A file opened with `O_PATH` has no mode to set, but its path in /proc has.
         let name = format!("/proc/self/fd/{}", file.as_raw_fd());
         done = fs::set_permissions(name, mode_wanted);
     }
@@ -276,7 +275,7 @@ mod tests {
     use crate::doctor::finding::quoted;
 
     #[test]
-    fn a_path_is_quoted_where_a_shell_needs_it() {
+    fn a_path_is_quoted_if_a_shell_needs_it() {
         for (path, text) in [
             ("/home/me/a-b_c.d", "/home/me/a-b_c.d"),
             ("/home/my notes", "'/home/my notes'"),
@@ -295,7 +294,7 @@ mod tests {
         fs::write(&file, "").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(set_mode(&link, 0o600).is_err());
-        // Also where it may not be read.
+        // Also for modes that don't permit reading.
         for mode in [0o600, 0o000, 0o311, 0o600] {
             assert_eq!(set_mode(&file, mode).err(), None);
             let found = fs::metadata(&file).unwrap().permissions().mode();

@@ -1,37 +1,37 @@
-//! The database as the doctor sees it: whether it opens, is sound at a glance, has room,
-//! may be written, and is nobody else's to read.
+//! Checks the database: whether it opens, passes a short check, has disk space, is writable, and is
+//! private.
 
 use std::{path::Path, time::Duration};
 
 use crate::{
-    doctor::finding::{self, Area, Finding, Level, Remedy, quoted},
+    doctor::finding::{self, Area, Finding, Fix, Level, quoted},
     error::{Error, StoreFault},
     store::{self, FileSystem, Health},
 };
 
-/// How long SQLite may look for damage. A hundred thousand notes take half of it.
-const LOOK: Duration = Duration::from_millis(1500);
-/// Under so many bytes, a save may fail at any moment.
+/// Time limit for the search for damage. A hundred thousand notes take half of it.
+const CHECK_TIME: Duration = Duration::from_millis(1500);
+/// Free bytes below which a save may fail at any moment.
 const NO_ROOM: u64 = 1024 * 1024;
-/// Under so many, it is time to make room.
+/// Free bytes below which the user should free up space.
 const LITTLE_ROOM: u64 = 64 * 1024 * 1024;
 
-/// What was found out, beside the findings.
+/// The state of the database, in addition to the findings.
 #[derive(Debug, Clone)]
 pub struct NotesState {
-    /// What could be seen of the database.
+    /// The result of the check.
     pub health: Option<Health>,
-    /// Room on its disk for this user, in bytes.
+    /// Free space on its disk for this user, in bytes.
     pub free_bytes: Option<u64>,
-    /// On what it lies.
+    /// The file system of the database.
     pub file_system: FileSystem,
 }
 
-/// Examines the database at `path`.
+/// Checks the database at `path`.
 pub(super) fn examine(path: &Path) -> (NotesState, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut is_explained = false;
-    let health = match store::glance(path, LOOK) {
+    let health = match store::glance(path, CHECK_TIME) {
         Ok(health) => {
             findings.push(of_health(path, &health));
             Some(health)
@@ -73,7 +73,7 @@ fn of_health(path: &Path, health: &Health) -> Finding {
     let shown = path.display();
     if !health.exists {
         let message = format!("There are no notes yet. They will be saved in {shown}.");
-        return Finding::new(Area::Database, Level::Well, message);
+        return Finding::new(Area::Database, Level::Ok, message);
     }
     if let Some(fault) = health.faults.first() {
         log::debug!("{}", fault.sentence);
@@ -96,12 +96,12 @@ fn of_health(path: &Path, health: &Health) -> Finding {
     } else {
         format!(
             "A check of {} seconds found no damage. `url-notes check` checks everything.",
-            LOOK.as_secs_f32()
+            CHECK_TIME.as_secs_f32()
         )
     };
     let bytes = size(health.database_bytes + health.log_bytes);
     let message = format!("{shown}: {notes}{bytes}, {schema}. {looked}");
-    Finding::new(Area::Database, Level::Well, message)
+    Finding::new(Area::Database, Level::Ok, message)
 }
 
 fn of_openness(path: &Path) -> Finding {
@@ -109,7 +109,7 @@ fn of_openness(path: &Path) -> Finding {
     Finding {
         cause: Some("unsafe".into()),
         command: Some(format!("chmod -R go= {}", quoted(folder))),
-        remedies: vec![Remedy::MakePrivate {
+        fixes: vec![Fix::MakePrivate {
             database: path.to_owned(),
         }],
         ..Finding::new(
@@ -120,7 +120,7 @@ fn of_openness(path: &Path) -> Finding {
     }
 }
 
-/// A fault of the store, in the words that the popup has for it as well.
+/// Converts a fault of the store to a finding, with the same sentence as in the popup.
 fn of_fault(fault: StoreFault) -> Finding {
     of_error(&Error::store(fault))
 }
@@ -136,7 +136,7 @@ fn of_error(error: &Error) -> Finding {
         _ => None,
     };
     let level = match fault {
-        // It is in use, and that ends.
+        // The lock is temporary.
         Some(StoreFault::Busy) => Level::Warning,
         _ => Level::Fault,
     };
@@ -157,11 +157,11 @@ fn of_room(free: Option<u64>) -> Option<Finding> {
             advice: Some("Free up space on this disk.".into()),
             ..Finding::new(Area::Database, Level::Warning, message)
         }),
-        _ => Some(Finding::new(Area::Database, Level::Well, message)),
+        _ => Some(Finding::new(Area::Database, Level::Ok, message)),
     }
 }
 
-/// A number of bytes as people write it.
+/// Formats a number of bytes for people.
 fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let mut unit = 0;
@@ -182,7 +182,7 @@ mod tests {
         for (free, level) in [
             (0, Level::Fault),
             (NO_ROOM, Level::Warning),
-            (LITTLE_ROOM, Level::Well),
+            (LITTLE_ROOM, Level::Ok),
         ] {
             assert_eq!(of_room(Some(free)).unwrap().level, level);
         }
@@ -193,15 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_told_in_fitting_units() {
-        for (bytes, told) in [
+    fn sizes_have_fitting_units() {
+        for (bytes, expected) in [
             (0, "0 bytes"),
             (10_239, "10239 bytes"),
             (10_240, "10 KiB"),
             (50 * 1024 * 1024, "50 MiB"),
             (u64::MAX, "16777215 TiB"),
         ] {
-            assert_eq!(size(bytes), told);
+            assert_eq!(size(bytes), expected);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Starts a program as a browser does and greets it: real argv, real frame, the program's
-//! own folder as the current one; but with a throw-away folder for its data, so that
-//! nothing is written to the notes.
+//! Starts a program as a browser does and sends it a hello: with the browser's argv, a real frame,
+//! and the program's folder as the working folder, but with a temporary data folder, so that the
+//! notes stay untouched.
 
 use std::{
     ffi::OsString,
@@ -26,38 +26,38 @@ use crate::{
     registration::manifest::{self, Manifest},
 };
 
-/// How long a program may take for its first answer. Half of what the extension allows,
-/// and many times what a slow disk takes.
+/// Time limit for the first answer: half of what the extension allows, and many times what a slow
+/// disk takes.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// How long it may take to end once its input has.
+/// Time limit for the program to exit after its input has ended.
 const END_WITHIN: Duration = Duration::from_secs(2);
 const GLANCE: Duration = Duration::from_millis(5);
-/// Of what it says before it dies, so much is shown.
+/// Characters of its last error line that are shown.
 const LAST_WORDS: usize = 200;
-/// So much of it is kept until then, in bytes.
+/// Bytes of stderr that are kept for that.
 const MAX_WORDS: usize = 4096;
 
-/// A program that answers as it should.
+/// The program answered correctly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProbeSuccess {
     /// Its version.
     pub version: String,
 }
 
-/// A program that doesn't.
+/// The program failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProbeFailure {
     pub cause: Cause,
-    /// What was seen, as the end of a sentence; may be empty.
+    /// What was observed, as the end of a sentence. May be empty.
     pub detail: String,
 }
 
-/// A folder that goes with this value.
+/// A temporary folder that is removed when this value is dropped.
 #[derive(Debug)]
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A new folder in `folder`, for this user alone.
+    /// Creates a folder in `folder`, accessible only to this user.
     pub(super) fn within(folder: &Path) -> io::Result<Self> {
         let path = folder.join(format!("url-notes-{}", Uuid::new_v4().simple()));
         DirBuilder::new().mode(0o700).create(&path)?;
@@ -67,12 +67,12 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What is left is for whoever cleans up temporary folders.
+        // Leftovers are removed with the other temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// The answer to `hello`, of whatever version.
+/// The answer to `hello`, of any version.
 #[derive(Deserialize)]
 struct Answer {
     result: Option<Hello>,
@@ -95,8 +95,8 @@ struct RefusalData {
     kind: String,
 }
 
-/// Greets the program of a manifest.
-pub(super) fn greet(
+/// Starts the program of a manifest and sends it a hello.
+pub(super) fn start_and_greet(
     file: &Path,
     manifest: &Manifest,
     family: Family,
@@ -120,21 +120,21 @@ pub(super) fn greet(
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // So that whatever it starts in its turn can be ended with it.
+        // A group of its own, so that the program's children can be ended with it.
         .process_group(0)
         .spawn();
     let mut child = started.map_err(|error| not_started(&error))?;
     let words = child.stderr.take().map(listen);
     let receiver = converse(&mut child);
     let silent = matches!(&receiver, Some(Err(not)) if not.cause == Cause::ProgramSilent);
-    // Who has been waited for in vain isn't waited for again.
-    let patience = if silent { Duration::ZERO } else { END_WITHIN };
-    let status = end(&mut child, patience);
+    // A program that was silent until the time limit gets no further time to exit.
+    let time_limit = if silent { Duration::ZERO } else { END_WITHIN };
+    let status = end(&mut child, time_limit);
     receiver.unwrap_or_else(|| {
-        // It ended without a word, or at least without a frame.
+        // It exited without output, or at least without a frame.
         let mut detail = ended(status);
-        if let Some(said) = words.and_then(last_words) {
-            detail = format!("{detail}; its last message: {said}");
+        if let Some(message) = words.and_then(last_words) {
+            detail = format!("{detail}; its last message: {message}");
         }
         Err(ProbeFailure {
             cause: Cause::ProgramCrashed,
@@ -155,7 +155,7 @@ fn not_started(error: &io::Error) -> ProbeFailure {
     }
 }
 
-/// Asks, and waits for the answer; none where the program ends without one.
+/// Sends the hello and waits for the answer. Returns `None` if the program exits without one.
 fn converse(child: &mut Child) -> Option<Result<ProbeSuccess, ProbeFailure>> {
     let mut stdin = child.stdin.take()?;
     let mut stdout = child.stdout.take()?;
@@ -164,9 +164,10 @@ fn converse(child: &mut Child) -> Option<Result<ProbeSuccess, ProbeFailure>> {
         env!("CARGO_PKG_VERSION")
     );
     let (sender, receiver) = mpsc::channel();
-    // A thread of its own, as a pipe can't be read with a time limit; it ends with the program.
+    // A pipe can't be read with a time limit, so a thread reads it; the thread ends with the
+    // program.
     thread::spawn(move || {
-        // A program that has ended already can't be written to; its exit shows that.
+        // Writing fails if the program has already exited. Its exit status shows that.
         let _ = frame::write(&mut stdin, hello.as_bytes());
         let answer = frame::read(&mut stdout, MAX_RESPONSE_BYTES);
         let _ = sender.send(answer);
@@ -238,7 +239,8 @@ fn judge(payload: &[u8]) -> Result<ProbeSuccess, ProbeFailure> {
     }
 }
 
-/// Lets the program end, or ends it, with whatever it has started. None where it had to be.
+/// Waits for the program to exit, then kills it and its children. Returns `None` if it had to be
+/// killed.
 fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + within;
     let mut status = None;
@@ -249,7 +251,7 @@ fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
             Err(_) => break,
         }
     }
-    // Its children may live on after it, and keep the pipes open.
+    // Its children may outlive it and keep the pipes open.
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     if status.is_none() {
         let _ = child.wait();
@@ -259,12 +261,12 @@ fn end(child: &mut Child, within: Duration) -> Option<ExitStatus> {
 
 fn ended(status: Option<ExitStatus>) -> String {
     match status {
-        Some(status) => format!("it ended with {status}"),
+        Some(status) => format!("it exited with {status}"),
         None => "it closed its output".into(),
     }
 }
 
-/// Reads all that a program says, so that it never waits to be read, and keeps the end of it.
+/// Reads stderr to its end, so that the program never blocks on it, and keeps the last bytes.
 fn listen(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -274,18 +276,18 @@ fn listen(mut stderr: ChildStderr) -> Receiver<Vec<u8>> {
             kept.extend_from_slice(&piece[..bytes]);
             kept.drain(..kept.len().saturating_sub(MAX_WORDS));
         }
-        // Nobody may want to know.
+        // The receiver may be gone.
         let _ = sender.send(kept);
     });
     receiver
 }
 
-/// The last line of a program that has been ended. What it has started may have left its
-/// group and hold the pipe open: that isn't waited for.
+/// Returns the last line of a program that has ended. Doesn't wait for children that left its
+/// process group and still hold the pipe.
 fn last_words(receiver: Receiver<Vec<u8>>) -> Option<String> {
-    let said = receiver.recv_timeout(END_WITHIN).ok()?;
-    let said = String::from_utf8_lossy(&said);
-    let line = said.lines().rev().find(|line| !line.trim().is_empty())?;
+    let message = receiver.recv_timeout(END_WITHIN).ok()?;
+    let message = String::from_utf8_lossy(&message);
+    let line = message.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(
         finding::clean(line.trim())
             .chars()
@@ -298,9 +300,9 @@ fn last_words(receiver: Receiver<Vec<u8>>) -> Option<String> {
 pub(super) mod tests {
     use super::*;
 
-    /// Puts a program there that does this. By a process of its own: what another test
-    /// starts at the same moment would inherit the open file, and what is open to be
-    /// written can't be executed.
+    /// Writes an executable script. A separate process does it: a process that another test starts
+    /// at the same moment would inherit the open file, and a file that is open for writing can't be
+    /// executed.
     pub(in crate::doctor) fn program_that(dir: &Path, script: &str) -> PathBuf {
         let program = dir.join("a program");
         let written = Command::new("sh")
@@ -315,7 +317,7 @@ pub(super) mod tests {
         program
     }
 
-    /// A script that answers with this, framed.
+    /// Returns a script that answers with this text in a frame.
     pub(in crate::doctor) fn says(answer: &str) -> String {
         let length = u32::try_from(answer.len()).unwrap().to_ne_bytes();
         let length: String = length.iter().map(|byte| format!("\\{byte:03o}")).collect();
@@ -329,13 +331,13 @@ pub(super) mod tests {
             allows_us: true,
             others: Vec::new(),
         };
-        let found = greet(
+        let found = start_and_greet(
             Path::new("/m/url_notes.json"),
             &manifest,
             Family::Firefox,
             dir.path(),
         );
-        // Nothing is left behind.
+        // Nothing is left in the folder.
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         found
     }
@@ -399,7 +401,7 @@ pub(super) mod tests {
 
     #[test]
     fn it_is_started_as_the_browser_starts_it() {
-        // It says what it was started with where its version stands.
+        // The script reports its argv and folder in the version field.
         let script = r#"
             answer="{\"result\":{\"protocol\":1,\"host\":\"$1 $2 $(basename "$URL_NOTES_DATA_DIR") $([ "$PWD" = "$(cd "$(dirname "$0")" && pwd)" ] && echo here)\"}}"
             printf "\\$(printf %03o ${#answer})\000\000\000%s" "$answer"
@@ -411,8 +413,8 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_program_that_spews_takes_no_room() {
-        // Its temporary folder stays empty while it speaks; its last words are reported.
+    fn output_of_a_program_is_limited() {
+        // The temporary folder is empty while the program runs, and its last line is reported.
         let dir = tempfile::tempdir().unwrap();
         let script = r#"
             head -c 20000000 /dev/zero | tr '\0' x >&2
@@ -425,7 +427,7 @@ pub(super) mod tests {
             others: Vec::new(),
         };
         let file = Path::new("/m/url_notes.json");
-        let found = greet(file, &manifest, Family::Firefox, dir.path()).unwrap_err();
+        let found = start_and_greet(file, &manifest, Family::Firefox, dir.path()).unwrap_err();
         let room = found.detail.rsplit(' ').next().unwrap();
         assert!(
             room.parse::<u32>().is_ok_and(|room| room < 100),

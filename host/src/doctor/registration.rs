@@ -1,5 +1,5 @@
-//! Whether a browser can start the program: its host manifest, the program that this
-//! names, who may change either, and what the program answers.
+//! Checks whether a browser can start the program: its host manifest, the program that this names,
+//! who may change either, and what the program answers.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::{
     config::Environment,
     doctor::{
         cause::Cause,
-        finding::{self, Area, Finding, Level, Remedy},
+        finding::{self, Area, Finding, Fix, Level},
         probe::{self, ProbeFailure},
     },
     extension_registry::Visit,
@@ -21,40 +21,41 @@ use crate::{
     },
 };
 
-/// What an extension said longer ago may no longer be so.
-const OF_LATE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Age after which the last connection of an extension says nothing about its present state.
+const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The file of a browser's registration that counts, among those that it looks for.
+/// A host manifest of a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The file.
     pub file: PathBuf,
-    /// Whether it is for all users of the machine.
+    /// Whether it applies to all users.
     pub for_machine: bool,
-    /// The program that it names, where it can be read.
+    /// The program that it names, if the manifest is readable.
     pub program: Option<PathBuf>,
 }
 
-/// What was found out about a browser.
+/// The state of a browser.
 #[derive(Debug, Clone)]
 pub struct BrowserState {
     /// The browser.
     pub browser: Browser,
-    /// Its registrations, in the order in which the browser looks for them: the first counts.
+    /// Its host manifests, in the order in which the browser looks for them. The first takes
+    /// effect.
     pub registrations: Vec<Registration>,
-    /// Its extension, when it last greeted.
+    /// The last connection of its extension.
     pub visit: Option<Visit>,
 }
 
 impl BrowserState {
-    /// The browsers with their registrations and the last visits of their extensions; and
-    /// the last visits from elsewhere.
+    /// Returns the browsers with their registrations and the last connections of their extensions,
+    /// and the connections of unknown browsers.
     pub(super) fn all(browsers: Vec<Browser>, visits: &[Visit]) -> (Vec<Self>, Vec<Visit>) {
         let mut states: Vec<Self> = browsers.into_iter().map(Self::of).collect();
         let mut strays = Vec::new();
-        // The newest first.
+        // Newest first.
         for visit in visits {
-            match whose(visit, &states) {
+            match connected_browser(visit, &states) {
                 Some(place) => drop(states[place].visit.get_or_insert_with(|| visit.clone())),
                 None => strays.push(visit.clone()),
             }
@@ -64,7 +65,7 @@ impl BrowserState {
 
     fn of(browser: Browser) -> Self {
         let folders = browser.hosts.iter().map(|folder| (folder, false));
-        // What a browser in a sandbox reads of the machine's folders is not known.
+        // It isn't known which system folders a sandboxed browser reads.
         let is_plain = browser.package == "plain";
         let system_hosts = browser.system_hosts.iter().filter(|_| is_plain);
         let folders = folders.chain(system_hosts.map(|folder| (folder, true)));
@@ -86,8 +87,8 @@ impl BrowserState {
         }
     }
 
-    /// Whether there is anything to say about it, beside `others`: browsers share folders,
-    /// and a registration there is that of the one that is on this machine.
+    /// Returns whether the browser is worth reporting, given the `others`: browsers share folders,
+    /// and a shared registration counts for the browser that is installed.
     pub(super) fn matters(&self, others: &[Self]) -> bool {
         let own = |registration: &&Registration| !registration.for_machine;
         let is_others = |file: &Path| {
@@ -106,15 +107,15 @@ impl BrowserState {
     }
 }
 
-/// Which browser's extension it was that greeted: by the browser's program, or by the
-/// registration that it named, which browsers may share.
-fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
+/// Returns the index of the browser that an extension connected from, by its executable, or by the
+/// registration that it passed, which several browsers may share.
+fn connected_browser(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
     let of_family = |state: &BrowserState| state.browser.family == visit.family;
     let process = visit.browser.as_deref();
     let by_program = states.iter().position(|state| {
         of_family(state) && process.is_some_and(|process| state.browser.is(process))
     });
-    // A browser in a sandbox has its programs started by another one.
+    // A sandboxed browser has its hosts started by another process.
     by_program.or_else(|| {
         let folder = visit.manifest.as_ref()?.parent()?;
         states.iter().position(|state| {
@@ -125,7 +126,7 @@ fn whose(visit: &Visit, states: &[BrowserState]) -> Option<usize> {
     })
 }
 
-/// An extension that greeted from a browser that isn't known.
+/// Reports an extension that connected from an unknown browser.
 pub(super) fn stray(visit: &Visit) -> Finding {
     let from = visit.browser.as_ref().or(visit.manifest.as_ref());
     let from = from.map_or("an unknown program".into(), |from| {
@@ -137,13 +138,13 @@ pub(super) fn stray(visit: &Visit) -> Finding {
         ago(&visit.at, crate::clock::now())
     );
     if visit.speaks_with_us() {
-        return Finding::new(Area::Browser, Level::Well, message);
+        return Finding::new(Area::Browser, Level::Ok, message);
     }
     let cause = not_spoken(visit);
     Finding {
         cause: Some(cause.name().to_owned()),
-        command: Some(cause.cure().to_owned()),
-        // The browser may be gone, with its extension.
+        command: Some(cause.fix().to_owned()),
+        // The browser may have been uninstalled, with its extension.
         ..Finding::new(
             Area::Browser,
             Level::Warning,
@@ -152,7 +153,7 @@ pub(super) fn stray(visit: &Visit) -> Finding {
     }
 }
 
-/// Why this program and that extension don't understand each other.
+/// Returns why this program and that extension have no protocol in common.
 fn not_spoken(visit: &Visit) -> Cause {
     if visit.protocol < crate::protocol::PROTOCOL {
         Cause::HostTooNew
@@ -161,14 +162,14 @@ fn not_spoken(visit: &Visit) -> Cause {
     }
 }
 
-/// Examines one browser. Starts the program that it would start.
+/// Checks one browser. Starts the program that the browser would start.
 pub(super) fn examine(state: &BrowserState, around: &Environment) -> Vec<Finding> {
     let browser = &state.browser;
     if browser.hosts.is_empty() {
         return vec![unreachable(browser)];
     }
     let mut findings = Vec::new();
-    // Opera looks into one of two folders, depending on its build: both have to be right.
+    // Opera reads one of two folders, depending on its build, so both must be correct.
     let own: Vec<&Registration> = state
         .registrations
         .iter()
@@ -188,14 +189,14 @@ pub(super) fn examine(state: &BrowserState, around: &Environment) -> Vec<Finding
             .iter()
             .map(|registration| judge(browser, registration, around))
             .collect();
-        let mut well = None;
+        let mut version = None;
         for judgement in judged {
             match judgement {
-                Judgement::Well(version) => well = Some(version),
+                Judgement::Works(running) => version = Some(running),
                 Judgement::Wrong(finding) => findings.push(*finding),
             }
         }
-        if let (Some(version), [], [first, ..]) = (well, &findings[..], &counting[..]) {
+        if let (Some(version), [], [first, ..]) = (version, &findings[..], &counting[..]) {
             findings.extend(registered(state, first, &version));
         }
     }
@@ -218,7 +219,7 @@ fn wrong(browser: &Browser, cause: Cause, detail: &str) -> Finding {
     };
     Finding {
         cause: Some(cause.name().to_owned()),
-        command: Some(cause.cure().to_owned()),
+        command: Some(cause.fix().to_owned()),
         ..finding(browser, Level::Fault, message)
     }
 }
@@ -247,50 +248,50 @@ fn unreachable(browser: &Browser) -> Finding {
 }
 
 fn not_registered(browser: &Browser, around: &Environment) -> Finding {
-    let remedies = register(browser, around);
+    let fixes = register(browser, around);
     if browser.profile.is_some() {
         return Finding {
-            remedies,
+            fixes,
             ..wrong(browser, Cause::NotRegistered, "")
         };
     }
-    // It is on the machine, but this user has never started it.
+    // The browser is installed, but this user has never started it.
     Finding {
         level: Level::Warning,
         message: format!(
             "{} You don't seem to use this browser.",
             Cause::NotRegistered.sentence()
         ),
-        remedies,
+        fixes,
         ..wrong(browser, Cause::NotRegistered, "")
     }
 }
 
-/// Writes the registration anew, for this user and this program.
-fn register(browser: &Browser, around: &Environment) -> Vec<Remedy> {
+/// Rewrites the registration for this user and this program.
+fn register(browser: &Browser, around: &Environment) -> Vec<Fix> {
     let Some(program) = program::to_register(around) else {
         return Vec::new();
     };
-    let remedy = |folder: &PathBuf| Remedy::Register {
+    let fix = |folder: &PathBuf| Fix::Register {
         folder: folder.clone(),
         family: browser.family,
         program: program.clone(),
         others: Vec::new(),
         title: browser.title,
     };
-    browser.hosts.iter().map(remedy).collect()
+    browser.hosts.iter().map(fix).collect()
 }
 
-/// Lets our extension in, too, where the manifest is one of this user for this very program.
-fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment) -> Vec<Remedy> {
-    let mut remedies = register(browser, around);
-    for remedy in &mut remedies {
-        if let Remedy::Register {
+/// Adds our extension to the manifest if it belongs to this user and names this program.
+fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment) -> Vec<Fix> {
+    let mut fixes = register(browser, around);
+    for fix in &mut fixes {
+        if let Fix::Register {
             folder,
             program,
             others,
             ..
-        } = remedy
+        } = fix
             && manifest::file_in(folder) == file
             && finding::same_file(Some(&found.program), Some(program))
         {
@@ -298,30 +299,30 @@ fn let_in(browser: &Browser, found: &Manifest, file: &Path, around: &Environment
             others.clone_from(&found.others);
         }
     }
-    remedies
+    fixes
 }
 
 enum Judgement {
-    /// With the version of the program.
-    Well(String),
+    /// The program's version.
+    Works(String),
     Wrong(Box<Finding>),
 }
 
 fn judge(browser: &Browser, registration: &Registration, around: &Environment) -> Judgement {
     let file = &registration.file;
     let shown = file.display();
-    let wrong = |cause, detail: &str, remedies| {
+    let wrong = |cause, detail: &str, fixes| {
         Judgement::Wrong(Box::new(Finding {
-            remedies,
+            fixes,
             ..wrong(browser, cause, detail)
         }))
     };
-    let anew = || register(browser, around);
+    let reregister = || register(browser, around);
     let manifest = match manifest::read(file, browser.family) {
         Ok(manifest) => manifest,
         Err(why) => {
             let detail = format!("{shown}: {why}");
-            return wrong(Cause::RegistrationDamaged, &detail, anew());
+            return wrong(Cause::RegistrationDamaged, &detail, reregister());
         }
     };
     if let Some(danger) = permissions::danger(file) {
@@ -329,8 +330,8 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
     }
     if !manifest.allows_us {
         let detail = format!("{shown} must list {}", manifest::extension(browser.family));
-        let remedies = let_in(browser, &manifest, file, around);
-        return wrong(Cause::NotAllowed, &detail, remedies);
+        let fixes = let_in(browser, &manifest, file, around);
+        return wrong(Cause::NotAllowed, &detail, fixes);
     }
     let program = &manifest.program;
     let named = format!("{shown} names {}", program.display());
@@ -338,27 +339,27 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
         return wrong(
             Cause::ProgramMissing,
             &format!("{named}, which doesn't exist"),
-            anew(),
+            reregister(),
         );
     }
     if !program.is_file() || rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_err() {
-        let remedies = match permissions::executable(program) {
-            Some(mode) => vec![Remedy::Mode {
+        let fixes = match permissions::executable(program) {
+            Some(mode) => vec![Fix::Mode {
                 path: program.clone(),
                 mode,
             }],
-            None => anew(),
+            None => reregister(),
         };
-        return wrong(Cause::ProgramNotExecutable, &named, remedies);
+        return wrong(Cause::ProgramNotExecutable, &named, fixes);
     }
-    // What others may change isn't started.
+    // A program that others may change isn't started.
     if let Some(danger) = permissions::danger(program) {
         return Judgement::Wrong(Box::new(unsafe_file(browser, danger)));
     }
-    match probe::greet(file, &manifest, browser.family, &around.temporary) {
+    match probe::start_and_greet(file, &manifest, browser.family, &around.temporary) {
         Ok(greeted) => {
             if manifest.others.is_empty() {
-                Judgement::Well(greeted.version)
+                Judgement::Works(greeted.version)
             } else {
                 let message = format!(
                     "It is registered, but {shown} also lets other extensions read the notes: {}.",
@@ -373,12 +374,12 @@ fn judge(browser: &Browser, registration: &Registration, around: &Environment) -
             }
         }
         Err(ProbeFailure { cause, detail }) => {
-            // This very program answers; where another one is named, it may take its place.
+            // This program works; if the manifest names another one, this one can replace it.
             let ours = program::to_register(around);
             let is_this = finding::same_file(Some(program), ours.as_deref());
-            let remedies = if is_this { Vec::new() } else { anew() };
+            let fixes = if is_this { Vec::new() } else { reregister() };
             let detail = format!("{} (named in {shown}): {detail}", program.display());
-            wrong(cause, detail.trim_end_matches([':', ' ']), remedies)
+            wrong(cause, detail.trim_end_matches([':', ' ']), fixes)
         }
     }
 }
@@ -405,11 +406,11 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
         message.push_str(" Your registration takes precedence over the one for all users.");
     }
     if version == env!("CARGO_PKG_VERSION") {
-        return vec![finding(browser, Level::Well, message)];
+        return vec![finding(browser, Level::Ok, message)];
     }
     let other = first.program.as_deref().unwrap_or(Path::new("?"));
     vec![Finding {
-        command: Some(Cause::HostTooOld.cure().to_owned()),
+        command: Some(Cause::HostTooOld.fix().to_owned()),
         ..finding(
             browser,
             Level::Warning,
@@ -422,7 +423,7 @@ fn registered(state: &BrowserState, first: &Registration, version: &str) -> Vec<
     }]
 }
 
-/// What is known of its extension.
+/// Reports what is known about the browser's extension.
 fn visited(state: &BrowserState) -> Option<Finding> {
     let visit = state.visit.as_ref()?;
     let ago = ago(&visit.at, crate::clock::now());
@@ -437,7 +438,7 @@ fn visited(state: &BrowserState) -> Option<Finding> {
         let level = if is_of_late(visit) {
             Level::Fault
         } else {
-            // It may have been updated since, and not used.
+            // The extension may have been updated since, and not used.
             Level::Warning
         };
         return Some(Finding { level, ..found });
@@ -454,15 +455,15 @@ fn visited(state: &BrowserState) -> Option<Finding> {
             ..finding(&state.browser, Level::Warning, message)
         });
     }
-    Some(finding(&state.browser, Level::Well, seen))
+    Some(finding(&state.browser, Level::Ok, seen))
 }
 
 fn is_of_late(visit: &Visit) -> bool {
     let at = visit.at.parse::<Timestamp>();
-    at.is_ok_and(|at| crate::clock::now().duration_since(at) < OF_LATE)
+    at.is_ok_and(|at| crate::clock::now().duration_since(at) < RECENT)
 }
 
-/// A moment as people write it.
+/// Formats a past time for people.
 fn ago(at: &str, now: Timestamp) -> String {
     let Ok(at) = at.parse::<Timestamp>() else {
         return "at an unknown time".into();
@@ -478,7 +479,7 @@ fn ago(at: &str, now: Timestamp) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
-/// The permission that a browser in a sandbox needs.
+/// Reports the permission that a sandboxed browser needs.
 fn sandboxed(browser: &Browser) -> Option<Finding> {
     let needed = browser.sandbox_permission()?;
     let unseen = match needed.command {
@@ -513,8 +514,7 @@ mod tests {
         r#""}}"#
     );
 
-    /// A machine with Chromium, and a program for it; the user's manifest and the machine's
-    /// as given.
+    /// Sets up a computer with Chromium and a program, and the given manifests for user and system.
     fn findings(user: Option<&str>, machine: Option<&str>) -> (Vec<Finding>, Vec<bool>) {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("home");
@@ -559,19 +559,19 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_users_registration_goes_before_the_machines() {
+    fn the_users_registration_takes_precedence_over_the_systems() {
         let (found, order) = findings(None, Some("good"));
-        assert_eq!((found[0].level, order), (Level::Well, vec![true]));
+        assert_eq!((found[0].level, order), (Level::Ok, vec![true]));
         assert!(found[0].message.contains("for all users"), "{found:?}");
         let (found, order) = findings(Some("good"), Some("nonsense"));
-        assert_eq!((found[0].level, order), (Level::Well, vec![false, true]));
+        assert_eq!((found[0].level, order), (Level::Ok, vec![false, true]));
         assert!(found[0].message.contains("takes precedence"), "{found:?}");
-        // The first that is there counts, be it as it may.
+        // The first manifest that exists takes effect, even if it is unusable.
         for (user, machine) in [(Some("nonsense"), Some("good")), (None, Some("nonsense"))] {
             let (found, _) = findings(user, machine);
             assert_eq!(found[0].cause.as_deref(), Some("registration_damaged"));
-            // Written for the user, it goes before the machine's.
-            let [Remedy::Register { folder, .. }] = &found[0].remedies[..] else {
+            // The user's manifest takes precedence over the system's.
+            let [Fix::Register { folder, .. }] = &found[0].fixes[..] else {
                 panic!("{found:?}");
             };
             assert!(folder.ends_with("home/.config/chromium/NativeMessagingHosts"));
@@ -579,7 +579,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_from_an_unknown_browser_is_told_all_the_same() {
+    fn an_extension_in_an_unknown_browser_is_reported() {
         let mut visit = Visit {
             family: Family::Chromium,
             browser: Some("/opt/odd/browser".into()),
@@ -588,17 +588,17 @@ mod tests {
             protocol: 1,
             at: "2026-01-01T00:00:00Z".into(),
         };
-        let told = stray(&visit);
-        assert_eq!(told.level, Level::Well);
-        assert!(told.message.contains("/opt/odd/browser"), "{told:?}");
+        let found = stray(&visit);
+        assert_eq!(found.level, Level::Ok);
+        assert!(found.message.contains("/opt/odd/browser"), "{found:?}");
         visit.protocol = 0;
         assert_eq!(stray(&visit).cause.as_deref(), Some("host_too_new"));
     }
 
     #[test]
-    fn moments_are_told_as_people_do() {
+    fn past_times_are_formatted_for_people() {
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
-        for (at, told) in [
+        for (at, found) in [
             ("2026-11-25T09:59:30Z", "just now"),
             ("2026-11-25T10:00:30Z", "just now"),
             ("2026-11-25T09:58:30Z", "1 minute ago"),
@@ -606,7 +606,7 @@ mod tests {
             ("2026-11-21T07:58:30Z", "4 days ago"),
             ("yesterday", "at an unknown time"),
         ] {
-            assert_eq!(ago(at, now), told);
+            assert_eq!(ago(at, now), found);
         }
     }
 }

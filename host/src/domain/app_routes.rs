@@ -1,11 +1,11 @@
-//! Fragments: which of them names a page of an application, and which a place in a page.
+//! Decides which fragments identify a page of an application, and which only a position in a page.
 //!
-//! A fragment is a route where the site is a known application, or where it has the form
-//! of one: `#/inbox`, `#!inbox`, `#inbox/7`, `#?page=2`, `#view=list&id=7`, `#@alice`. It
-//! is a place in the page otherwise (`#section-3`, `#L10-L20`), and so are the parameters
-//! by which PDF readers (ISO 32000, RFC 8118), media (W3C Media Fragments) and document
-//! editors lead to a place. A fragment directive (`:~:text=…`, WICG "URL Fragment Text
-//! Directives") never counts, nor does a token that a sign-in has left (RFC 6749, 4.2.2).
+//! A fragment is a route if the site is a known application, or if it has the form of a route:
+//! `#/inbox`, `#!inbox`, `#inbox/7`, `#?page=2`, `#view=list&id=7`, `#@alice`. Otherwise it is a
+//! position in the page (`#section-3`, `#L10-L20`), and so are the parameters with which PDF
+//! readers (ISO 32000, RFC 8118), media (W3C Media Fragments) and document editors address a
+//! position. A fragment directive (`:~:text=…`, WICG "URL Fragment Text Directives") never counts,
+//! nor does a token left by a sign-in (RFC 6749, 4.2.2).
 
 use url::Url;
 
@@ -14,7 +14,7 @@ use super::{
     share_parameters::{Ignored, is_below},
 };
 
-/// Applications in which any fragment is a page. Source: their own addresses.
+/// Applications in which every fragment is a page. Source: their own addresses.
 const APPLICATIONS: &[&str] = &[
     "mail.google.com",
     "contacts.google.com",
@@ -51,7 +51,7 @@ const DOCUMENTS: &[&str] = &[
     "arxiv.org",
 ];
 
-/// Parameters in a fragment that lead to a place in a page, or come from a link's origin.
+/// Fragment parameters that address a position in a page, or track where a link comes from.
 const PLACES: &[&str] = &[
     "t",
     "time",
@@ -92,10 +92,10 @@ const PLACES: &[&str] = &[
     "comments",
 ];
 
-/// Parameters that lead to a place in a PDF only.
+/// Parameters that address a position only in a PDF.
 const PDF_PLACES: &[&str] = &["page", "view", "viewrect", "fdf"];
 
-/// The fragment of a page key, with its `#`; empty where the fragment names no page.
+/// Returns the fragment of a page key with its `#`, or an empty text if the fragment isn't a route.
 pub(super) fn route_of(url: &Url, fragment: &str) -> String {
     let fragment = fragment.split(":~:").next().unwrap_or_default();
     let host = url.host_str().unwrap_or_default();
@@ -132,7 +132,7 @@ pub(super) fn route_of(url: &Url, fragment: &str) -> String {
     String::new()
 }
 
-/// Whether all of a text is `name=value`, one or several.
+/// Returns whether the whole text is one or more `name=value`.
 fn is_parameters(text: &str) -> bool {
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -154,8 +154,9 @@ fn is_parameters(text: &str) -> bool {
     some
 }
 
-/// Whether a fragment is a path, as `inbox/7`. A heading's anchor keeps its capital and has
-/// `_` for spaces (`TCP/IP`, `Input/output` in `MediaWiki`); a wiki's page has no routes.
+/// Returns whether a fragment is a path such as `inbox/7`. The anchor of a heading keeps its
+/// capital and has `_` for spaces (`TCP/IP`, `Input/output` in `MediaWiki`); pages of wikis have no
+/// routes.
 fn is_path(fragment: &str) -> bool {
     let Some((first, rest)) = fragment.split_once('/') else {
         return false;
@@ -168,7 +169,7 @@ fn is_path(fragment: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
 }
 
-/// The parameters that name the page, in their order.
+/// Returns the parameters that identify the page, in their order.
 fn kept(url: &Url, parameters: &str) -> String {
     let ignored = Ignored::at(url);
     let in_pdf = is_pdf(url);
@@ -182,7 +183,7 @@ fn kept(url: &Url, parameters: &str) -> String {
             !(means_nothing || ignored.has(parameter) || is_token_name(name))
         })
         .collect();
-    // What is left of a sign-in is about the sign-in.
+    // The remains of a sign-in concern only the sign-in.
     let signed_in = parameters
         .split('&')
         .any(|parameter| is_token_name(parameter.split('=').next().unwrap_or_default()));
@@ -200,7 +201,7 @@ fn kept(url: &Url, parameters: &str) -> String {
     kept.join("&")
 }
 
-/// What stands beside a token in the answer to a sign-in (RFC 6749, 4.2.2; `OpenID` Connect).
+/// Parameters beside a token in the answer to a sign-in (RFC 6749, 4.2.2; `OpenID` Connect).
 const SIGN_IN: &[&str] = &[
     "token_type",
     "expires_in",
@@ -217,7 +218,7 @@ const SIGN_IN: &[&str] = &[
     "hd",
 ];
 
-/// A route without the tokens in its parameters.
+/// Removes tokens from the parameters of a route.
 fn without_tokens(route: &str) -> String {
     let Some((path, query)) = route.split_once('?') else {
         return route.to_owned();
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_a_page_is_no_page() {
+    fn a_fragment_is_not_a_page_of_its_own() {
         for url in [
             "https://e.org/a#section-3",
             "https://e.org/a#toc",

@@ -1,6 +1,6 @@
-//! Compounds: words of parts, and words that are joined by a sign. Each is found by its
-//! parts and by the whole, however it is spelled: `Wi-Fi` and `wifi`, `node.js` and
-//! `nodejs`, `camelCase`, `snake_case`, `1,000`, `U.S.A.`, `don't`.
+//! Compounds: words with parts, and words joined by a sign. Each is found by its parts and as a
+//! whole, in any spelling: `Wi-Fi` and `wifi`, `node.js` and `nodejs`, `camelCase`, `snake_case`,
+//! `1,000`, `U.S.A.`, `don't`.
 
 use std::{collections::HashSet, ops::Range};
 
@@ -9,19 +9,19 @@ use crate::domain::{
     words::{WordSpan, Words},
 };
 
-/// Words or parts of which every run is a spelling of its own; of more only the single ones.
+/// Number of words or parts up to which every run is a spelling; beyond that, only single ones.
 const MAX_RUN: usize = 4;
-/// Numbers are written in more groups (an ISBN has five).
+/// Numbers have more groups (an ISBN has five).
 const MAX_DIGIT_GROUPS: usize = 8;
 /// `U.N.E.S.C.O.`
 const MAX_INITIALS: usize = 12;
-/// More parts aren't a name but a key or a checksum, and so is what has short ones.
+/// Most parts of a name. With more parts, or shorter ones, it is a key or a checksum.
 const MAX_PARTS: usize = 10;
 const LEAST_PART: usize = 3;
-/// Longer spellings are nobody's, in bytes.
+/// Longest spelling, in bytes.
 const MAX_SPELLING: usize = 64;
 
-/// Before and after these of Persian a space is as good as nothing: `می خواهم`, `کتاب ها`.
+/// Persian affixes: a space before or after them doesn't separate words: `می خواهم`, `کتاب ها`.
 const PERSIAN_PREFIXES: &[&str] = &[
     "مي", "نمي", "ني", "نيم", "بي", "هم", "پيش", "پس", "نا", "غير",
 ];
@@ -47,13 +47,13 @@ const PERSIAN_SUFFIXES: &[&str] = &[
     "گري",
 ];
 
-/// What a letter is for telling parts of a word.
+/// The class of a letter, which determines the parts of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Upper,
     Lower,
     Digit,
-    /// Of a script without case.
+    /// A letter of a script without case.
     Other,
 }
 
@@ -68,19 +68,19 @@ impl Class {
         }
     }
 
-    /// Whether a part begins with such a letter after one of the other kind.
+    /// Returns whether a letter of this class begins a new part after one of the other class.
     pub(super) fn begins_after(self, before: Self) -> bool {
         (self == Self::Digit) != (before == Self::Digit)
             || (self == Self::Upper && before == Self::Lower)
     }
 }
 
-/// Whether a word of so many parts and bytes is taken for one that has parts.
+/// Returns whether a word with this many parts and bytes is treated as having parts.
 pub(super) fn is_word_of_parts(parts: usize, bytes: usize) -> bool {
     parts <= MAX_RUN || (parts <= MAX_PARTS && bytes >= LEAST_PART * parts)
 }
 
-/// Whether a sign that stands alone between two words may make one of them.
+/// Returns whether a single sign between two words may join them.
 pub(super) fn may_join(sign: char) -> bool {
     matches!(
         sign,
@@ -101,7 +101,7 @@ pub(super) fn may_join(sign: char) -> bool {
     )
 }
 
-/// Keeps those joints that do join their words.
+/// Keeps only the joints that really join their words.
 pub(super) fn settle(letters: &str, places: &mut [WordSpan]) {
     for at in 1..places.len() {
         if let Some(sign) = places[at].joint
@@ -124,7 +124,7 @@ pub(super) fn settle(letters: &str, places: &mut [WordSpan]) {
             _ if words(|word| word.chars().count() == 1, run) => MAX_INITIALS,
             _ => MAX_RUN,
         };
-        // `TCP/IP` is one word, a path isn't.
+        // `TCP/IP` is one word, but a path isn't.
         let is_path = run.len() > 2 && run.iter().any(|place| place.joint == Some('/'));
         if run.len() > most || is_path {
             run.iter_mut().for_each(|place| place.joint = None);
@@ -138,7 +138,7 @@ fn joins(letters: &str, places: &[WordSpan], at: usize, sign: char) -> bool {
     let all = |fits: fn(char) -> bool| before.chars().chain(word.chars()).all(fits);
     match sign {
         '-' | '\u{2010}' | '_' | '\'' | '\u{200B}' => {
-            // Groups of three are the only ones that an apostrophe joins.
+            // An apostrophe joins digits only in groups of three.
             sign != '\'' || !is_number(before) || !is_number(word) || groups(before, word)
         }
         '.' | ',' | ' ' if is_number(before) && is_number(word) => {
@@ -161,13 +161,13 @@ fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether digits go on with a group of three.
+/// Returns whether a group of three digits follows.
 fn groups(before: &str, word: &str) -> bool {
     before.len() <= 3 && word.len() == 3
 }
 
-/// What the index has of a text besides its words: parts of words, and words joined.
-/// Each once.
+/// Returns what the index has of a text besides its words, without duplicates: parts of words, and
+/// joined words.
 #[must_use]
 pub fn spellings(words: &Words) -> Vec<String> {
     let mut found = Vec::new();
@@ -208,9 +208,9 @@ pub fn spellings(words: &Words) -> Vec<String> {
     found
 }
 
-/// Where a single word of a query stands in a compound that has the word at `place`: as
-/// parts of that, or as it and those that are joined to it. The word itself isn't looked
-/// at. An unfinished one means all that begin so.
+/// Returns where a single word of a query occurs in the compound with the word at `place`: as some
+/// of its parts, or as the word and those joined to it. The word on its own isn't considered. An
+/// unfinished word matches all that begin with it.
 pub(super) fn stands(
     wanted: &str,
     unfinished: bool,

@@ -1,12 +1,11 @@
-//! Characters that can't be seen: which of them a name keeps.
+//! Invisible characters, and which of them a name keeps.
 //!
-//! Two names that look the same should be one. So characters without a glyph
-//! (Unicode's `Default_Ignorable_Code_Point`, the format characters among them, and the
-//! two blanks that aren't white space) are left out, but for those that change how others
-//! look: joiners as UAX #31 (2.3, "Layout and Format Control Characters") and RFC 5892
-//! (appendix A) let them stand, and what makes one picture of several (UTS #51).
-//! `extension/shared/invisible.js` has the same rules; `tests/contract/tags.json` holds
-//! both to them.
+//! Two names that look the same should be equal. So characters without a glyph (Unicode's
+//! `Default_Ignorable_Code_Point`, which includes format characters, and the two blank characters
+//! that aren't white space) are removed, unless they change how others look: joiners as permitted
+//! by UAX #31 (2.3, "Layout and Format Control Characters") and RFC 5892 (appendix A), and what
+//! combines several emoji into one (UTS #51). `extension/shared/invisible.js` has the same rules;
+//! `tests/contract/tags.json` keeps them equal.
 
 use std::borrow::Cow;
 
@@ -15,7 +14,7 @@ const ZWJ: char = '\u{200D}';
 const BLACK_FLAG: char = '\u{1F3F4}';
 const CANCEL_TAG: char = '\u{E007F}';
 
-/// The text without what can't be seen.
+/// Returns the text without invisible characters that have no effect.
 #[must_use]
 pub(super) fn without_invisible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(is_invisible) {
@@ -48,8 +47,7 @@ pub(super) fn without_invisible(text: &str) -> Cow<'_, str> {
     Cow::Owned(seen.into_iter().collect())
 }
 
-/// Whether what can't be seen changes how that looks which stands before it, all of it
-/// kept, and after it.
+/// Returns whether an invisible character changes how its neighbours look. All of `before` is kept.
 fn is_kept(before: &[char], c: char, after: &[char]) -> bool {
     let Some(&last) = before.last() else {
         return false;
@@ -58,26 +56,26 @@ fn is_kept(before: &[char], c: char, after: &[char]) -> bool {
     match c {
         ZWNJ => is_virama(last) && next.is_some() || parts_arabic(before, next),
         ZWJ if is_virama(last) => true,
-        // Bengali ya-phalaa after ra, and its like.
+        // Bengali ya-phalaa after ra, and similar forms.
         ZWJ => next.is_some_and(is_virama) || joins_pictures(before, after),
         '\u{FE0E}' | '\u{FE0F}' => {
             is_picture(last) || (matches!(last, '0'..='9' | '#' | '*') && next == Some('\u{20E3}'))
         }
-        // Forms of one ideograph, which names are written with.
+        // Variants of an ideograph, as used in names.
         '\u{FE00}'..='\u{FE02}' | '\u{E0100}'..='\u{E01EF}' => is_han(last),
         '\u{180B}'..='\u{180D}' | '\u{180F}' => ('\u{1820}'..='\u{18AA}').contains(&last),
         _ => false,
     }
 }
 
-/// Whether a joiner stands between two pictures: `👩‍💻`.
+/// Returns whether a joiner is between two emoji: `👩‍💻`.
 fn joins_pictures(before: &[char], after: &[char]) -> bool {
     let mut bases = before.iter().rev().copied();
     let base = bases.find(|c| !matches!(c, '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}'));
     base.is_some_and(is_picture) && after.first().is_some_and(|c| is_picture(*c))
 }
 
-/// Whether a non-joiner stands between two letters that would join without it.
+/// Returns whether a non-joiner is between two letters that would join without it.
 fn parts_arabic(before: &[char], next: Option<char>) -> bool {
     let mut letters = before.iter().rev().copied();
     let last = letters.find(|c| !is_arabic_mark(*c));
@@ -93,8 +91,8 @@ fn is_arabic_letter(c: char) -> bool {
         | 0x06D5 | 0x06EE..=0x06EF | 0x06FA..=0x06FC | 0x06FF | 0x0750..=0x077F)
 }
 
-/// Letters of joining type D (`ArabicShaping.txt`): all but those that join only the one
-/// before them, or none.
+/// Returns whether a letter has joining type D (`ArabicShaping.txt`): all except those that join
+/// only the preceding letter, or none.
 fn joins_the_next(c: char) -> bool {
     is_arabic_letter(c)
         && !matches!(u32::from(c),
@@ -104,7 +102,7 @@ fn joins_the_next(c: char) -> bool {
             | 0x0773..=0x0774 | 0x0778..=0x0779)
 }
 
-/// Viramas of the scripts whose letters join into one (`Indic_Syllabic_Category`).
+/// Viramas of scripts that form conjuncts (`Indic_Syllabic_Category`).
 fn is_virama(c: char) -> bool {
     matches!(
         u32::from(c),
@@ -128,7 +126,7 @@ fn is_han(c: char) -> bool {
         0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x323AF)
 }
 
-/// `Extended_Pictographic`, by ranges of which some have other signs besides.
+/// `Extended_Pictographic`, as ranges that include a few other characters.
 fn is_picture(c: char) -> bool {
     matches!(u32::from(c),
         0x00A9 | 0x00AE | 0x203C | 0x2049 | 0x2122 | 0x2139 | 0x2190..=0x21FF | 0x2300..=0x23FF
@@ -140,7 +138,7 @@ fn is_tag_letter(c: char) -> bool {
     matches!(u32::from(c), 0xE0020..=0xE007F)
 }
 
-/// Whether a character has no glyph of its own.
+/// Returns whether a character has no glyph.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(u32::from(c),
         0x00AD | 0x034F | 0x061C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F
@@ -155,7 +153,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn leaves_out_what_changes_nothing() {
+    fn removes_invisible_characters_without_effect() {
         for text in [
             "a\u{200B}b",
             "a\u{AD}b",
@@ -180,13 +178,13 @@ mod tests {
             assert_eq!(without_invisible(text), "ab", "{text:?}");
         }
         assert_eq!(without_invisible("\u{200B}\u{FEFF}"), "");
-        // A letter that joins only the one before it is parted from the next anyway.
+        // A letter that joins only the preceding one is separate from the next one anyway.
         assert_eq!(without_invisible("کار\u{200C}ها"), "کارها");
         assert_eq!(without_invisible("1\u{FE0F}"), "1");
     }
 
     #[test]
-    fn keeps_what_others_look_different_without() {
+    fn keeps_invisible_characters_that_change_how_others_look() {
         for text in [
             "می\u{200C}خواهم",
             "نیم\u{200C}فاصله",
@@ -207,13 +205,13 @@ mod tests {
         ] {
             assert_eq!(without_invisible(text), text, "{text:?}");
         }
-        // A flag that never ends is none.
+        // A flag without its end isn't valid.
         assert_eq!(without_invisible("🏴\u{E0067}x"), "🏴x");
     }
 
     proptest! {
         #[test]
-        fn twice_changes_nothing(text in "[a\u{200B}-\u{200F}\u{FE0F}👩🏽💻❤1\u{20E3}ی\u{94D}क\u{E0062}🏴\u{E007F}]{0,12}") {
+        fn a_second_run_changes_nothing(text in "[a\u{200B}-\u{200F}\u{FE0F}👩🏽💻❤1\u{20E3}ی\u{94D}क\u{E0062}🏴\u{E007F}]{0,12}") {
             let once = without_invisible(&text).into_owned();
             prop_assert_eq!(without_invisible(&once), once.as_str());
         }

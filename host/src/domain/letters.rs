@@ -1,12 +1,12 @@
-//! Letters: how a character of a text is compared, by tables of the Unicode
-//! Standard and of the search engines that know the scripts.
+//! Letters: the form in which characters are compared, from tables of the Unicode Standard and of
+//! search engines that know the scripts.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// A text with its letters as words are compared, and all else as it is: what is typed
-/// without accents, or in letters of half the width, is the same then.
+/// Folds the letters of a text as words are compared, and leaves everything else unchanged. Texts
+/// typed without accents, or in half-width letters, become equal.
 #[must_use]
 pub fn folded(text: &str) -> Cow<'_, str> {
     if text
@@ -23,17 +23,17 @@ pub fn folded(text: &str) -> Cow<'_, str> {
             None => folded.push(part),
         }
     }
-    // Hangul, and kana with their voicing, are taken apart by the above.
+    // The step above decomposes Hangul and voiced kana.
     let folded: String = folded.nfc().collect();
     match folded.trim().is_empty() {
-        // Of nothing but accents.
+        // The text consists only of accents.
         true => Cow::Borrowed(text),
         false => Cow::Owned(folded),
     }
 }
 
-/// Whether a text may not be cut at this byte, since what stands on both sides
-/// is seen as one character.
+/// Returns whether a text must not be cut at this byte, because both sides form a single visible
+/// character.
 #[must_use]
 pub(super) fn is_inside_a_character(text: &str, at: usize) -> bool {
     let (Some(before), Some(after)) = (text[..at].chars().next_back(), text[at..].chars().next())
@@ -47,7 +47,7 @@ pub(super) fn is_inside_a_character(text: &str, at: usize) -> bool {
         || (is_flag_letter(before) && is_flag_letter(after))
 }
 
-/// Whether a character is a word of its own.
+/// Returns whether a character is a word of its own.
 pub(super) fn stands_alone(c: char) -> bool {
     matches!(u32::from(c),
         0x0E00..=0x0EFF         // Thai, Lao
@@ -81,14 +81,14 @@ fn is_flag_letter(c: char) -> bool {
     matches!(u32::from(c), 0x1F1E6..=0x1F1FF)
 }
 
-/// Vowels and final consonants of a decomposed Hangul syllable.
+/// Returns whether a character is a vowel or final consonant of a decomposed Hangul syllable.
 pub(super) fn is_hangul_tail(c: char) -> bool {
     matches!(u32::from(c), 0x1160..=0x11FF | 0xD7B0..=0xD7FB)
 }
 
-/// Marks that a reader takes for an accent, not for a letter: those of Latin,
-/// Greek and Cyrillic, and the points of Hebrew and Arabic. (The vowels of Indic
-/// scripts and the voicing of kana are letters.)
+/// Returns whether readers see a mark as an accent and not as a letter: marks of Latin, Greek and
+/// Cyrillic, and the points of Hebrew and Arabic. (Vowels of Indic scripts and the voicing of kana
+/// are letters.)
 pub(super) fn is_accent(c: char) -> bool {
     is_combining_mark(c)
         && (is_nukta(c)
@@ -97,8 +97,8 @@ pub(super) fn is_accent(c: char) -> bool {
             | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE20..=0xFE2F))
 }
 
-/// What is not seen: soft hyphens, joiners, marks of direction, variation
-/// selectors, Arabic stretching, skin tones.
+/// Returns whether a character is invisible: soft hyphens, joiners, direction marks, variation
+/// selectors, Arabic tatweel, skin tones.
 pub(super) fn is_ignored(c: char) -> bool {
     matches!(u32::from(c),
         0x00AD | 0x034F | 0x061C | 0x0640 | 0x115F..=0x1160 | 0x180B..=0x180F
@@ -106,8 +106,8 @@ pub(super) fn is_ignored(c: char) -> bool {
         | 0x1F3FB..=0x1F3FF | 0xE0000..=0xE0FFF)
 }
 
-/// Letters that no decomposition brings to those that are typed for them
-/// (the Latin-ASCII transform of CLDR has all these).
+/// Returns how people type a letter that no decomposition maps (the Latin-ASCII transform of CLDR
+/// has all these).
 pub(super) fn spelled_out(lower: char) -> Option<&'static str> {
     Some(match lower {
         'ß' => "ss",
@@ -124,10 +124,10 @@ pub(super) fn spelled_out(lower: char) -> Option<&'static str> {
     })
 }
 
-/// The letter that is compared for one in compatibility decomposition: forms of one
-/// letter of the Arabic script that keyboards of Arabic, Persian and Urdu write
-/// differently (as Lucene's `ArabicNormalizer` and `PersianNormalizer` unite them), the
-/// nasal signs of Indic scripts, and the decimal digits of all scripts as ASCII.
+/// Returns the compatibility decomposition that is compared for a character: variants of a letter
+/// of the Arabic script on keyboards of Arabic, Persian and Urdu (united as in Lucene's
+/// `ArabicNormalizer` and `PersianNormalizer`), the nasal signs of Indic scripts, and the decimal
+/// digits of all scripts as ASCII.
 pub(super) fn unified(c: char) -> char {
     if c.is_ascii() {
         return c;
@@ -137,7 +137,7 @@ pub(super) fn unified(c: char) -> char {
         '\u{0649}' | '\u{06CC}' | '\u{06D2}' => '\u{064A}', // yeh
         '\u{06A9}' | '\u{06AA}' => '\u{0643}',              // kaf
         '\u{0629}' | '\u{06BE}' | '\u{06C1}' | '\u{06C3}' | '\u{06D5}' => '\u{0647}', // heh
-        // Chandrabindu is often written as anusvara; Gurmukhi has the tippi for it, too.
+        // Chandrabindu is often written as anusvara; Gurmukhi also has the tippi for it.
         '\u{0901}' => '\u{0902}',
         '\u{0A01}' | '\u{0A70}' => '\u{0A02}',
         '\u{0A81}' => '\u{0A82}',
@@ -145,8 +145,8 @@ pub(super) fn unified(c: char) -> char {
     }
 }
 
-/// Zeros of the decimal digits (general category Nd) that have no compatibility
-/// decomposition; the nine others follow each.
+/// The zeros of decimal digits (general category Nd) without a compatibility decomposition; the
+/// other nine digits follow each.
 const ZEROS: [u32; 65] = [
     0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
     0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
@@ -162,14 +162,14 @@ fn digit(c: char) -> Option<char> {
     char::from_digit(code - zero, 10)
 }
 
-/// Marks of the Arabic script and of Hebrew are accents; this is the dot below letters of
-/// Devanagari, Gurmukhi and Gujarati, which many leave out.
+/// Returns whether a mark is the dot below letters of Devanagari, Gurmukhi and Gujarati, which is
+/// often omitted. (Marks of Arabic and Hebrew count as accents.)
 fn is_nukta(c: char) -> bool {
     matches!(c, '\u{093C}' | '\u{0A3C}' | '\u{0ABC}')
 }
 
-/// The end of a word that a consonant turns into an anusvara, and that sign: a nasal of
-/// the consonant's own class with a virama, as in `हिन्दी` and `हिंदी`.
+/// Returns the nasal at the end of a word that becomes an anusvara before a consonant, and the
+/// anusvara: a nasal of the consonant's own class with a virama, as in `हिन्दी` and `हिंदी`.
 pub(super) fn dead_nasal(word: &str, consonant: char) -> Option<(usize, char)> {
     let block = u32::from(consonant) & !0x7F;
     if block != 0x0900 && block != 0x0A80 {
@@ -194,8 +194,8 @@ pub(super) fn dead_nasal(word: &str, consonant: char) -> Option<(usize, char)> {
     })
 }
 
-/// What is typed for an apostrophe: quotation marks, accents by themselves, primes, and
-/// letters that look the same.
+/// Returns whether a character is typed as an apostrophe: quotation marks, stand-alone accents,
+/// primes, and letters that look the same.
 pub(super) fn is_apostrophe(c: char) -> bool {
     matches!(
         c,
@@ -222,8 +222,8 @@ pub(super) fn is_apostrophe(c: char) -> bool {
     )
 }
 
-/// Whether a letter is of the Arabic script, where words are parted by a joiner of no
-/// width as well.
+/// Returns whether a letter belongs to the Arabic script, where a zero-width non-joiner also
+/// separates words.
 pub(super) fn is_arabic(c: char) -> bool {
     matches!(u32::from(c), 0x0620..=0x06FF | 0x0750..=0x077F | 0x08A0..=0x08FF)
 }

@@ -1,12 +1,12 @@
-//! Markdown as plain text: what the full-text index and the snippets see.
+//! Converts Markdown to plain text for the full-text index and for snippets.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// Quotes and lists that may begin within each other on one line. Each of the lines below
-/// is looked at once for every one of them.
+/// Most nested quotes and lists that may begin on one line. A parser checks each following line
+/// against every one of them.
 const MAX_DEPTH: usize = 64;
 
-/// The words of a Markdown text without its markup; blocks are separated by new lines.
+/// Returns the text without its markup; blocks are separated by line breaks.
 #[must_use]
 pub fn plain_text(markdown: &str) -> String {
     if is_too_deep(markdown) {
@@ -41,10 +41,9 @@ pub fn plain_text(markdown: &str) -> String {
     text
 }
 
-/// Whether a line begins more quotes and lists within each other than any writer does.
-/// Over several lines they grow slowly: each has to be indented below the one before.
-/// A parser looks at each of the lines that follow once for each of them, so such a text
-/// is no Markdown for us.
+/// Returns whether a line begins more nested quotes and lists than any author writes. Parsers check
+/// each following line against every one of them, so such a text isn't treated as Markdown. Over
+/// several lines nesting grows slowly, because each level must be indented below the one before.
 #[must_use]
 pub fn is_too_deep(markdown: &str) -> bool {
     markdown.split(['\n', '\r']).any(|line| {
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_nobody_writes_by_hand() {
+    fn recognises_deep_nesting() {
         for (mark, deep) in [
             (">", true),
             ("> ", true),

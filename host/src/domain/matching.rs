@@ -1,4 +1,4 @@
-//! Whether a note has what a query looks for, and how well: seen in its texts.
+//! Decides from a note's texts whether it matches a query, and how well.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::domain::{
     words::Words,
 };
 
-/// The texts of a note that are searched, as plain text.
+/// The searchable texts of a note, as plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searched {
     /// The title.
@@ -28,15 +28,25 @@ pub struct Searched {
 }
 
 impl Searched {
-    /// Those of a note.
+    /// Returns the texts of a note.
     #[must_use]
     pub fn of(note: &Note) -> Self {
+        Self::at(note, address(note))
+    }
+
+    /// Those of a note whose URL has been parsed: `url` is its own.
+    #[must_use]
+    pub fn of_page(note: &Note, url: &PageUrl) -> Self {
+        Self::at(note, url.words())
+    }
+
+    fn at(note: &Note, address: String) -> Self {
         Self {
             title: note.title.clone(),
             tags: tags(note),
-            summary: plain_text(&note.summary),
+            summary: plain_text(&note.shown_summary()),
             excerpt: note.metadata.excerpt.clone().unwrap_or_default(),
-            address: address(note),
+            address,
         }
     }
 
@@ -53,32 +63,32 @@ impl Searched {
     }
 }
 
-/// The summary of a note as it is searched, which takes longest to read.
+/// The parsed summary of a note, which is expensive to create.
 #[derive(Debug)]
 pub struct ReadSummary {
     /// Without its markup.
     pub text: String,
-    /// The words of that.
+    /// The words of the text.
     pub words: Words,
 }
 
 impl ReadSummary {
-    /// That of a note.
+    /// Parses the summary of a note.
     #[must_use]
     pub fn of(note: &Note) -> Self {
-        let text = plain_text(&note.summary);
+        let text = plain_text(&note.shown_summary());
         let words = Words::of(&text);
         Self { text, words }
     }
 }
 
-/// One of the texts of a note.
+/// Returns one of the texts of a note.
 type TextOf = fn(&Note) -> Cow<'_, str>;
 
-/// Whether all phrases hold in a note: each that isn't negated stands in one of its
-/// texts, none that is negated in any.
+/// Returns whether a note meets all phrases: each required one occurs in one of its texts, no
+/// excluded one in any.
 ///
-/// The summary, if it had to be read, stays in `summary`, and isn't read where it is there.
+/// If the summary had to be parsed, it is stored in `summary`; a stored one isn't parsed again.
 #[must_use]
 pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
@@ -230,8 +240,8 @@ fn address(note: &Note) -> String {
     PageUrl::parse(&note.url).map_or_else(|_| String::new(), |url| url.words())
 }
 
-/// How well texts in which all phrases hold fit them: more is better. Counts how
-/// often each phrase stands where, the first times most (as BM25 does).
+/// Returns how well matching texts fit the phrases; more is better. Counts the occurrences of each
+/// phrase in each text, with decreasing weight (as in BM25).
 #[must_use]
 pub fn relevance(phrases: &[Phrase], texts: &Searched) -> f64 {
     let mut relevance = 0.0;

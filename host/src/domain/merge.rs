@@ -1,5 +1,5 @@
-//! What becomes of a note when its page is saved again, when it is changed by two at once, when
-//! two notes become one, and when a row of a file meets it. Nothing that the user typed is lost.
+//! Merge rules: a page is saved again, two users change a note at the same time, two notes become
+//! one, or a row of a file meets a note. Nothing that the user typed is lost.
 
 use std::collections::HashSet;
 
@@ -11,24 +11,25 @@ use super::{
         check_tag_count, check_title, with_quote,
     },
     page_url::PageUrl,
-    secrets::without_user_info,
+    secrets::{with_user_info_of, without_user_info},
     tag::Tag,
 };
 use crate::error::Result;
 
-/// Whose the title of a save is.
+/// The origin of the title in a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TitleOf {
-    /// The page's own: it replaces an earlier title of the page, never one that somebody typed.
+    /// The page's own title, which replaces an earlier title of the page but never one that the
+    /// user typed.
     Page,
     /// Typed by the user.
     User,
 }
 
 impl Note {
-    /// Keeps an address that the page was saved under besides its own.
+    /// Adds an address that the page was also saved under.
     pub fn keep_address(&mut self, url: &str) {
-        // An export has none of the passwords of the addresses that are here.
+        // Exports lack the passwords of stored addresses.
         let is_known = |known: &String| known == url || without_user_info(known) == url;
         if !is_known(&self.url) && !self.addresses.iter().any(is_known) {
             self.addresses.push(url.to_owned());
@@ -71,12 +72,12 @@ impl Note {
         Ok(())
     }
 
-    /// The note joined with a younger one of the same page: nothing of either is lost.
+    /// Merges a younger note of the same page into this one. Nothing of either is lost.
     ///
     /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many): both stay apart then.
+    /// `TooLarge`, `InvalidTag` (too many): both stay separate then.
     pub fn joined(self, younger: &Self) -> Result<Self> {
-        // Another one than an import has left, so that its undoing leaves the note.
+        // Differs from the time that an import left, so that undoing the import keeps the note.
         let updated_at = self.later(younger.updated_at);
         let mut note = self.enriched(
             &younger.title,
@@ -93,10 +94,9 @@ impl Note {
         Ok(note)
     }
 
-    /// The note after its page was saved again: the tags of both, the user's
-    /// title and summary as they are (the new ones where there are none yet),
-    /// a new quote at the end, what the page now says of itself, and the address
-    /// that it was saved under this time.
+    /// Returns the note after its page was saved again: the tags of both, the user's title and
+    /// summary unchanged (or the new ones if there are none yet), a new quote at the end, the
+    /// page's current metadata, and the new address.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
@@ -126,8 +126,7 @@ impl Note {
         Ok(self)
     }
 
-    /// The note with the given fields replaced. Where tags or summary are no
-    /// longer what was seen, somebody else has changed them meanwhile: then both
+    /// Replaces the given fields. If tags or summary have changed since they were seen, both
     /// changes are kept.
     ///
     /// # Errors
@@ -146,7 +145,15 @@ impl Note {
             check_tag_count(&self.tags)?;
         }
         if let Some(wanted) = change.summary {
-            self.summary = match change.seen_summary {
+            // A sender that saw the stored text itself meant to remove what is missing now.
+            let (wanted, seen) = match change.seen_summary {
+                Some(seen) if seen == self.summary => (wanted, Some(seen)),
+                seen => (
+                    with_user_info_of(&self.summary, wanted),
+                    seen.map(|seen| with_user_info_of(&self.summary, seen)),
+                ),
+            };
+            self.summary = match seen {
                 Some(seen) if seen != self.summary => join_summaries(&self.summary, &seen, wanted),
                 _ => wanted,
             };
@@ -159,15 +166,15 @@ impl Note {
         Ok(self)
     }
 
-    /// The moment of a change that is made now: later than that of the last one and of
-    /// the save, also where the clock was put back since.
+    /// Returns the time of a change made now: later than the last change and the save, even if the
+    /// clock was set back since.
     #[must_use]
     pub fn later(&self, now: Timestamp) -> Timestamp {
         now.max(self.updated_at + SignedDuration::from_micros(1))
     }
 
-    /// The note with what another program kept on its page added: nothing that is
-    /// there goes. A text that it hasn't yet comes below its own.
+    /// Adds what another program has for the page. Nothing is removed. A new text is added below
+    /// the existing one.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
@@ -182,9 +189,11 @@ impl Note {
         if self.title.is_empty() {
             self.title = check_title(title)?;
         }
-        if !summary.trim().is_empty() && !says(&self.summary, summary, str::trim) {
+        // Exports lack the passwords in stored texts.
+        let summary = with_user_info_of(&self.summary, summary.to_owned());
+        if !summary.trim().is_empty() && !says(&self.summary, &summary, str::trim) {
             self.summary = match self.summary.trim_end() {
-                "" => summary.to_owned(),
+                "" => summary,
                 own => format!("{own}\n\n{summary}"),
             };
             check_summary(&self.summary)?;
@@ -193,7 +202,7 @@ impl Note {
         Ok(self)
     }
 
-    /// Adds the tags that are not there yet, at the end.
+    /// Adds missing tags at the end.
     ///
     /// # Errors
     /// `InvalidTag` over [`MAX_TAGS`].
@@ -209,7 +218,7 @@ impl Note {
     }
 }
 
-/// A note as a file has it.
+/// A note in a file.
 #[derive(Debug, Clone)]
 pub struct ImportedRow {
     /// Its address.
@@ -220,11 +229,11 @@ pub struct ImportedRow {
     pub tags: Vec<Tag>,
     /// The user's text.
     pub summary: String,
-    /// What the page says of itself.
+    /// The page's metadata.
     pub metadata: Metadata,
-    /// When it was saved. None where the file doesn't say.
+    /// When it was saved, or `None` if the file doesn't say.
     pub saved_at: Option<Timestamp>,
-    /// When it was changed last. None: not since it was saved.
+    /// When it was last changed, or `None` if not since it was saved.
     pub updated_at: Option<Timestamp>,
     /// Whether it is read, where the file says so.
     pub read: Option<bool>,
@@ -233,8 +242,8 @@ pub struct ImportedRow {
 }
 
 impl ImportedRow {
-    /// When it was saved, if the file says so. An export has milliseconds; where its
-    /// id is of the same one, that has the microseconds as well.
+    /// Returns when it was saved, if the file says so. Exports have milliseconds; if the id is in
+    /// the same millisecond, it also has the microseconds.
     pub fn saved(&self) -> Option<Timestamp> {
         let of_id = self.kept.id.map(NoteId::moment);
         match (self.saved_at, of_id) {
@@ -246,18 +255,18 @@ impl ImportedRow {
     }
 }
 
-/// What only an export of ours has of a note.
+/// Fields that only our own exports have.
 #[derive(Debug, Clone, Default)]
 pub struct ExportedFields {
-    /// Its id, which it gets again where that is free.
+    /// Its id, which it gets again if that is free.
     pub id: Option<NoteId>,
-    /// Since when it is in the trash.
+    /// When it was moved to the trash.
     pub deleted_at: Option<Timestamp>,
     /// Other addresses of the page.
     pub addresses: Vec<String>,
 }
 
-/// What a note has no room for beside what it has already.
+/// A part of a row that doesn't fit into the existing note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Omission {
     /// Some of the tags.
@@ -267,7 +276,7 @@ pub enum Omission {
 }
 
 impl NewNote {
-    /// The first note of the page, which was saved at `saved_at`.
+    /// Creates the first note of the page, saved at `saved_at`.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
@@ -298,23 +307,23 @@ impl NewNote {
     }
 }
 
-/// A note after a row of a file was added to it.
+/// The result of merging a row into a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merged {
     /// The note.
     pub note: Note,
-    /// Whether it counts as saved earlier now, so that it needs another id.
+    /// Whether its save is earlier now, so that it needs another id.
     pub is_earlier: bool,
-    /// What of the row there was no room for.
+    /// The parts of the row that didn't fit.
     pub omissions: Vec<Omission>,
 }
 
 impl ImportedRow {
-    /// The note of a row whose page has none. `saved_at` and `id`: what the store has for it.
+    /// Creates the note of a row whose page has none. The store supplies `saved_at` and `id`.
     #[must_use]
     pub fn into_note(self, id: NoteId, saved_at: Timestamp) -> Note {
-        // Exports have milliseconds: a note that hasn't changed since it was saved gets the same
-        // moment again.
+        // Exports have milliseconds: a note that wasn't changed since it was saved gets the same
+        // time for both.
         let updated_at = match self.updated_at {
             Some(moment) if moment.as_millisecond() != saved_at.as_millisecond() => moment,
             _ => saved_at,
@@ -335,7 +344,7 @@ impl ImportedRow {
         }
     }
 
-    /// The row with its title in its stored form.
+    /// Checks the row and normalises its title.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
@@ -348,14 +357,15 @@ impl ImportedRow {
 }
 
 impl Note {
-    /// The note with a row of a file added: nothing that is there goes, and what there is no room
-    /// for is left out. `is_own`: the note came by the same import, so it gets the earlier moment
-    /// of both, and its last change stays.
+    /// Merges a row into the note. Nothing of the note is removed, and what doesn't fit is left
+    /// out. `is_own`: whether the note was created by the same import; then it gets the earlier
+    /// time of both and keeps its last change.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn with_row(&self, row: &ImportedRow, is_own: bool, now: Timestamp) -> Result<Merged> {
-        let (tags, summary, omissions) = self.room_for(&row.tags, &row.summary);
+        let summary = with_user_info_of(&self.summary, row.summary.clone());
+        let (tags, summary, omissions) = self.room_for(&row.tags, &summary);
         let mut note = self
             .clone()
             .enriched(&row.title, tags, summary, &row.metadata)?;
@@ -374,7 +384,7 @@ impl Note {
             .map(|moment| NoteId::at(moment).moment())
             .filter(|moment| is_own && *moment < self.saved_at);
         if let Some(moment) = earlier {
-            // A note that hasn't changed since it was saved still hasn't.
+            // An unchanged note stays unchanged.
             if note.updated_at == note.saved_at {
                 note.updated_at = moment;
             }
@@ -389,7 +399,7 @@ impl Note {
         })
     }
 
-    /// The part of tags and text that a note has room for beside its own.
+    /// Returns the part of tags and text that fits into the note.
     fn room_for<'t>(
         &self,
         tags: &'t [Tag],
@@ -425,7 +435,7 @@ impl Note {
     }
 }
 
-/// What `wanted` adds to and takes from `seen`, added to and taken from `current`.
+/// Applies the additions and removals between `seen` and `wanted` to `current`.
 fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
     let taken = |tag: &Tag| seen.contains(tag) && !wanted.contains(tag);
     let added = |tag: &Tag| !seen.contains(tag) && !current.contains(tag);
@@ -435,8 +445,8 @@ fn join_tags(current: &[Tag], seen: &[Tag], wanted: &[Tag]) -> Vec<Tag> {
         .collect()
 }
 
-/// The text of the other side with ours in the place of what we saw, where that
-/// stands at its end, else below it.
+/// Returns the other side's text with ours in place of what we saw, if that is at its end, or else
+/// with ours below it.
 fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
     if current.trim().is_empty() || says(&wanted, current, str::trim_end) {
         return wanted;
@@ -451,8 +461,8 @@ fn join_summaries(current: &str, seen: &str, wanted: String) -> String {
     format!("{}\n\n{wanted}", theirs.trim_end())
 }
 
-/// Whether `text` has the lines of `part`, each as `trimmed`: "yes" is not said by
-/// "yesterday".
+/// Returns whether `text` contains the lines of `part`, each trimmed by `trimmed`. Compares whole
+/// lines: "yesterday" doesn't contain "yes".
 fn says(text: &str, part: &str, trimmed: fn(&str) -> &str) -> bool {
     let lines = |text: &str| {
         let lines: Vec<&str> = text.trim().lines().map(trimmed).collect();
@@ -484,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_two_changed_at_once_are_joined() {
+    fn tags_of_two_concurrent_edits_are_joined() {
         for (current, seen, wanted, joined) in [
             (&["a"][..], &["a"][..], &["a", "b"][..], &["a", "b"][..]),
             (&["a", "x"], &["a"], &["a", "b"], &["a", "x", "b"]),
@@ -510,12 +520,36 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_two_wrote_at_once_are_joined() {
+    fn a_password_in_a_text_goes_only_where_it_was_seen() {
+        let stored = "a https://jo:pw@e.org/";
+        for (seen, wanted, result) in [
+            (
+                "a https://e.org/",
+                "b https://e.org/",
+                "b https://jo:pw@e.org/",
+            ),
+            (stored, "b https://e.org/", "b https://e.org/"),
+            ("a https://e.org/", "b", "b"),
+        ] {
+            let change = Change {
+                summary: Some(wanted.into()),
+                seen_summary: Some(seen.into()),
+                ..Change::default()
+            };
+            let changed = note(&[], stored)
+                .changed(change, Timestamp::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(changed.summary, result, "{seen:?} {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn texts_of_two_concurrent_edits_are_joined() {
         for (current, seen, wanted, joined) in [
             ("", "", "mine", "mine"),
             ("seen", "seen", "mine", "mine"),
             ("theirs", "", "mine", "theirs\n\nmine"),
-            // Typed on, after the first joining.
+            // Typed further after the first merge.
             ("theirs\n\nmin", "min", "mine", "theirs\n\nmine"),
             ("theirs", "old", "old and mine", "theirs\n\nold and mine"),
             ("theirs\n\nmine", "", "mine", "theirs\n\nmine"),

@@ -1,5 +1,5 @@
-//! What a note, a tag, a page and a query are. Pure: no I/O, no clock, no
-//! database; imports nothing of ours but `error`.
+//! Notes, tags, pages and queries. Pure: no I/O, no clock, no database. Imports only `error` from
+//! this crate.
 
 mod app_routes;
 mod compounds;
@@ -54,5 +54,5 @@ pub use suggest::{
 };
 pub use tag::{Tag, is_comma, shell_word};
 pub use tokenizer::index_text;
-pub use typo::nearest;
+pub use typo::{FORGIVEN_FROM, begins_with_one_slip, nearest};
 pub use words::{Word, Words};

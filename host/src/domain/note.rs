@@ -9,7 +9,7 @@ use crate::{
         page_url::PageUrl,
         published_date,
         quote::Quote,
-        secrets::{tokens_in, without_user_info},
+        secrets::{text_without_user_info, tokens_in, without_user_info},
         tag::{Tag, is_comma},
     },
     error::{Error, Result},
@@ -21,31 +21,31 @@ pub const MAX_TITLE_BYTES: usize = 16 * 1024;
 pub const MAX_SUMMARY_BYTES: usize = 64 * 1024;
 /// Most tags that one note has.
 pub const MAX_TAGS: usize = 200;
-/// Longest excerpt kept, in bytes of UTF-8: the rest is cut off.
+/// Longest excerpt that is kept, in bytes of UTF-8; the rest is cut.
 const MAX_EXCERPT_BYTES: usize = 4 * 1024;
-/// Longest site name kept, in bytes of UTF-8: the rest is cut off.
+/// Longest site name that is kept, in bytes of UTF-8; the rest is cut.
 const MAX_SITE_NAME_BYTES: usize = 1024;
-/// Longest language tag kept; BCP 47 (RFC 5646, 4.4.1) calls 35 enough for all.
+/// Longest language tag that is kept; BCP 47 (RFC 5646, 4.4.1) recommends 35 as sufficient.
 const MAX_LANG_BYTES: usize = 35;
 
-/// Identity of a note: the moment of its first save in µs since 1970, bumped
-/// on collision. Positive and below 2^53, so that JavaScript holds it exactly.
+/// The id of a note: the time of its first save in µs since 1970, increased on collision. Positive
+/// and below 2^53, so that JavaScript represents it exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoteId(pub i64);
 
 impl NoteId {
-    /// The first moment that can be an id.
+    /// The first time that can be an id.
     pub const MIN: Self = Self(1);
-    /// The last one that JavaScript holds exactly (in the year 2255).
+    /// The last one that JavaScript represents exactly (in the year 2255).
     pub const MAX: Self = Self((1 << 53) - 1);
 
-    /// The id for a save at this moment, before any bump.
+    /// Returns the id for a save at this time, before collisions.
     #[must_use]
     pub fn at(moment: Timestamp) -> Self {
         Self(moment.as_microsecond().clamp(Self::MIN.0, Self::MAX.0))
     }
 
-    /// The moment that it is. The save was then or, where the id was bumped, before:
+    /// Returns the id as a time. The save was at that time or, if the id was increased, earlier:
     /// see [`Note::saved_at`].
     #[must_use]
     pub fn moment(self) -> Timestamp {
@@ -54,43 +54,43 @@ impl NoteId {
     }
 }
 
-/// One saved page. See the product's table of fields in ARCHITECTURE.md.
+/// A saved page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Identity, and place among the others.
+    /// The id, which also determines the order of notes.
     pub id: NoteId,
-    /// Moment of the save, to the microsecond.
+    /// Time of the save, to the microsecond.
     pub saved_at: Timestamp,
-    /// As captured, byte for byte: with a password, where it has one. What is shown is
-    /// [`Note::address`].
+    /// The URL as captured, byte for byte, including any password. [`Note::address`] is what is
+    /// shown.
     pub url: String,
-    /// May be empty: then the URL is shown.
+    /// The title. If it is empty, the URL is shown.
     pub title: String,
-    /// Whether the title was given by somebody, and not by the page: then it stays.
+    /// Whether the user typed the title, so that the page's title doesn't replace it.
     pub title_typed: bool,
     /// Other addresses that the page was saved under, as captured, the oldest first.
     pub addresses: Vec<String>,
-    /// In the user's order, without doubles.
+    /// In the user's order, without duplicates.
     pub tags: Vec<Tag>,
-    /// The user's own text, Markdown.
+    /// The user's own text, in Markdown. [`Note::shown_summary`] is what is shown.
     pub summary: String,
-    /// What the page says of itself.
+    /// The page's metadata.
     pub metadata: Metadata,
-    /// Moment of the last change.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// Since when it is in the trash.
+    /// When it was moved to the trash.
     pub deleted_at: Option<Timestamp>,
     /// False while the user has yet to read the page.
     pub read: bool,
 }
 
-/// What the page says of itself. Nothing here is the user's work, so what
-/// doesn't fit is cut or dropped: a page's nonsense must not cost a save.
+/// The page's own metadata. None of it is the user's work, so what doesn't fit is cut or dropped:
+/// invalid metadata must not prevent a save.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Description of the page.
     pub excerpt: Option<String>,
-    /// RFC 3339, or a day, a month or a year as ISO 8601 has them.
+    /// RFC 3339, or a day, a month or a year in ISO 8601.
     pub published_at: Option<String>,
     /// Name of the web site.
     pub site_name: Option<String>,
@@ -99,7 +99,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Keeps of each field what is sound.
+    /// Keeps the valid part of each field.
     #[must_use]
     pub fn from_page(
         excerpt: Option<&str>,
@@ -126,7 +126,7 @@ impl Metadata {
         }
     }
 
-    /// The first of several dates of a page that can be read, where it has none yet.
+    /// Uses the first readable one of several dates of the page, if there is no date yet.
     #[must_use]
     pub fn or_dated(mut self, dates: &[String]) -> Self {
         if self.published_at.is_none() {
@@ -138,8 +138,8 @@ impl Metadata {
         self
     }
 
-    /// What an export of ours has of a page: it was checked when it was saved, and
-    /// stays to the letter. What nobody can have saved is dropped or cut.
+    /// Takes over metadata from one of our exports. It was checked when the page was saved and
+    /// stays unchanged; impossible values are dropped or cut.
     #[must_use]
     pub fn from_export(self) -> Self {
         let text = |value: Option<String>, limit| {
@@ -163,7 +163,7 @@ impl Metadata {
         }
     }
 
-    /// This page's newer words about itself; where it is silent now, the older ones stay.
+    /// Replaces metadata by newer metadata; missing fields keep their old value.
     #[must_use]
     pub fn refreshed_by(self, newer: Self) -> Self {
         Self {
@@ -175,7 +175,7 @@ impl Metadata {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds, as the wire and `--json` have it.
+/// Formats a time as RFC 3339 in UTC with milliseconds, for the wire and `--json`.
 #[must_use]
 pub fn timestamp_text(moment: Timestamp) -> String {
     format!("{moment:.3}")
@@ -210,17 +210,17 @@ pub fn check_summary(summary: &str) -> Result<()> {
     Ok(())
 }
 
-/// Normalises a list of tags; a second one of the same name is dropped, the order stays.
-/// Full-width, Japanese and Arabic commas part them, as older versions of the extension
-/// didn't; an ASCII comma is refused.
+/// Normalises a list of tags, without duplicates and in the same order. Full-width, Japanese and
+/// Arabic commas separate tags, because older versions of the extension sent them unsplit; an ASCII
+/// comma is refused.
 ///
 /// # Errors
-/// `InvalidTag` for the first one that is none, or where there are more than [`MAX_TAGS`].
+/// `InvalidTag` for the first invalid one, or if there are more than [`MAX_TAGS`].
 pub fn parse_tags<S: AsRef<str>>(names: &[S]) -> Result<Vec<Tag>> {
     let mut seen = HashSet::new();
     let mut tags = Vec::with_capacity(names.len().min(MAX_TAGS));
     let parts = names.iter().map(AsRef::as_ref).flat_map(|name| {
-        // Of nothing but commas no tag is made, which is an error.
+        // A name of only commas stays one item, which is an error.
         let items = name.split(is_comma).any(|part| !part.trim().is_empty());
         let listed = !name.contains(',') && name.contains(is_comma) && items;
         let empty = move |part: &&str| listed && part.trim().is_empty();
@@ -261,28 +261,28 @@ pub struct NewNote {
     pub tags: Vec<Tag>,
     /// The user's text.
     pub summary: String,
-    /// What the page says of itself.
+    /// The page's metadata.
     pub metadata: Metadata,
-    /// What was selected.
+    /// The selected text.
     pub quote: Option<Quote>,
     /// Whether the page counts as read. Only a note that is new gets it.
     pub read: bool,
 }
 
-/// Fields to be replaced, and what they were for who replaces them.
+/// Fields to replace, and what the sender saw before.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// New title.
+    /// The new title.
     pub title: Option<String>,
     /// All tags.
     pub tags: Option<Vec<Tag>>,
-    /// New summary.
+    /// The new summary.
     pub summary: Option<String>,
     /// Whether the page is read.
     pub read: Option<bool>,
     /// The tags that were seen.
     pub seen_tags: Option<Vec<Tag>>,
-    /// The summary that was seen.
+    /// The summary that the sender saw.
     pub seen_summary: Option<String>,
 }
 
@@ -296,13 +296,19 @@ pub(super) fn with_quote(summary: String, quote: Option<&Quote>, url: &str) -> R
 }
 
 impl Note {
-    /// The address as it is shown: without user name and password.
+    /// Returns the address without user name and password, as it is shown.
     #[must_use]
     pub fn address(&self) -> Cow<'_, str> {
         without_user_info(&self.url)
     }
 
-    /// What it is called: without a title, by its address.
+    /// Returns the summary as it is shown: without user names and passwords in links.
+    #[must_use]
+    pub fn shown_summary(&self) -> Cow<'_, str> {
+        text_without_user_info(&self.summary)
+    }
+
+    /// Returns the title, or else the address.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
         if self.title.is_empty() {
@@ -312,7 +318,7 @@ impl Note {
         }
     }
 
-    /// The other addresses as they are shown, each once.
+    /// Returns the other addresses as they are shown, without duplicates.
     #[must_use]
     pub fn other_addresses(&self) -> Vec<String> {
         let own = self.address();
@@ -326,7 +332,7 @@ impl Note {
         others
     }
 
-    /// Whether one of its addresses has an access token.
+    /// Returns whether one of its addresses contains an access token.
     #[must_use]
     pub fn has_token(&self) -> bool {
         std::iter::once(&self.url)
@@ -374,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_moments_with_milliseconds() {
+    fn formats_times_with_milliseconds() {
         let moment = NoteId(1_755_000_000_123_456).moment();
         assert_eq!(timestamp_text(moment), "2025-08-12T12:00:00.123Z");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A page's address, and the page key: what makes two addresses one page.
+//! A page's URL, and the page key, which decides whether two URLs are the same page.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,9 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Longest URL that is stored, in bytes.
+/// Longest stored URL, in bytes.
 const MAX_URL_BYTES: usize = 64 * 1024;
-/// So much of an address can be searched, in bytes.
+/// Longest searchable part of an address, in bytes.
 const MAX_WORDS_BYTES: usize = 2048;
 
 /// A URL as captured, with its page key.
@@ -26,8 +26,8 @@ pub struct PageUrl {
     key: String,
 }
 
-/// Whether this is a host of which a site of notes makes its own origin: 80 random bits in base
-/// 32 after an `n`, below `localhost`.
+/// Returns whether the host is one that the site uses as its own origin: 80 random bits in base 32
+/// after an `n`, below `localhost`.
 fn is_own_site(host: &str) -> bool {
     let label = host.strip_suffix(".localhost");
     label
@@ -41,9 +41,9 @@ fn is_own_site(host: &str) -> bool {
 }
 
 impl PageUrl {
-    /// Reads an absolute URL of any scheme. A page of the notes' own site gets the name that
-    /// everybody may know: `localhost` for `LABEL.localhost` (`site/identity.rs`), so that no
-    /// backup and nothing that is published has the label.
+    /// Parses an absolute URL of any scheme. In a page of the notes' own site, replaces
+    /// `LABEL.localhost` (`site/identity.rs`) by the public name `localhost`, so that no backup and
+    /// no published page reveals the label.
     ///
     /// # Errors
     /// `InvalidUrl` with the reason.
@@ -71,8 +71,8 @@ impl PageUrl {
         Ok(Self { text, parsed, key })
     }
 
-    /// Refuses what a browser can't save: anything but http and https, and
-    /// `file` unless the user turned that on.
+    /// Refuses what a browser can't save: anything except http and https, and `file` unless the
+    /// user has enabled it.
     ///
     /// # Errors
     /// `InvalidUrl` that names the scheme.
@@ -89,27 +89,28 @@ impl PageUrl {
         }
     }
 
-    /// The URL byte for byte.
+    /// Returns the URL byte for byte.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The page key: itself a URL, and its own page key.
+    /// Returns the page key, which is itself a URL and its own page key.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The web site: the host without a leading `www.`; empty where the URL has none.
+    /// Returns the web site: the host without a leading `www.`, or an empty text if the URL has
+    /// none.
     #[must_use]
     pub fn site(&self) -> &str {
         let host = self.parsed.host_str().unwrap_or_default();
         host.strip_prefix("www.").unwrap_or(host)
     }
 
-    /// What the page is found by: site, path and parameters, without those that
-    /// are for tracking; decoded, and cut where it is longer than an address to read.
+    /// Returns the searchable part: site, path and parameters, decoded, without tracking
+    /// parameters, and cut if it is too long.
     #[must_use]
     pub fn words(&self) -> String {
         let mut text = format!("{} {}", self.site(), self.parsed.path());
@@ -121,13 +122,13 @@ impl PageUrl {
         decoded[..decoded.floor_char_boundary(MAX_WORDS_BYTES)].to_owned()
     }
 
-    /// The URL as it is shown: without user name and password.
+    /// Returns the URL without user name and password, as it is shown.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
         without_user_info(&self.text)
     }
 
-    /// The same page without user name and password.
+    /// Removes user name and password; the page stays the same.
     #[must_use]
     pub fn without_user_info(self) -> Self {
         match without_user_info(&self.text) {
@@ -136,14 +137,14 @@ impl PageUrl {
         }
     }
 
-    /// Whether it may be made a link.
+    /// Returns whether the URL may become a link.
     #[must_use]
     pub fn is_linkable(&self) -> bool {
         matches!(self.parsed.scheme(), "http" | "https" | "mailto")
     }
 
-    /// How `saved`, a URL of the same page, differs from this one, in words ("same page
-    /// without utm_source") and by what differs most. None where they don't differ.
+    /// Returns how `saved`, a URL of the same page, differs from this one, in words ("same page
+    /// without utm_source") and as the most significant difference, or `None` if they are equal.
     #[must_use]
     pub fn same_page_as(&self, saved: &Self) -> Option<(String, Difference)> {
         if self.text == saved.text || self.key != saved.key {
@@ -210,14 +211,14 @@ impl PageUrl {
     }
 }
 
-/// What differs most between two addresses of one page.
+/// The most significant difference between two URLs of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// One of them is a short link, or is at another host name of the site.
+    /// One of them is a short link, or uses another host name of the site.
     Form,
-    /// Parameters or a reference in the path that don't choose the page.
+    /// Parameters, or a reference in the path, that don't identify the page.
     Tracking,
-    /// The place in the page.
+    /// The position in the page.
     Place,
     /// User name or password.
     UserInfo,
@@ -225,7 +226,7 @@ pub enum Difference {
     Spelling,
 }
 
-/// The address without the form of a short link.
+/// Returns the URL with a short link resolved.
 fn resolved(url: &Url) -> Cow<'_, Url> {
     short_links::resolved(url, &unescaped(url.path()))
 }
@@ -238,7 +239,7 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-/// The names of the parameters that don't count, each once.
+/// Returns the names of the parameters that don't count, without duplicates.
 fn ignored_names(url: &Url) -> Vec<String> {
     let ignored = Ignored::at(url);
     let mut names: Vec<String> = Vec::new();
@@ -254,14 +255,14 @@ fn ignored_names(url: &Url) -> Vec<String> {
     names
 }
 
-/// Host and path as the URL standard normalises them, http = https, no default
-/// port, no slash at the end, no parameter that doesn't count, no fragment unless it
-/// routes; percent-encoding as RFC 3986, 6.2.2 compares it. User name and password don't
-/// make another page, nor does a short link (`short_links.rs`).
+/// Computes the page key: host and path normalised by the URL standard, http = https, no default
+/// port, no trailing slash, no parameter that doesn't count, no fragment unless it is a route;
+/// percent-encoding as compared by RFC 3986, 6.2.2. User name and password don't make another page,
+/// nor does a short link (`short_links.rs`).
 fn page_key(url: &Url) -> String {
     let mut key = key_read_once(&resolved(url));
-    // What is decoded may be a parameter or a path that a rule is about. Each reading that
-    // changes something leaves less.
+    // Decoding may reveal a parameter or a path to which a rule applies. Each pass that changes
+    // something makes the URL shorter.
     while url.as_str().contains('%')
         && let Ok(again) = Url::parse(&key)
         && let next = key_read_once(&resolved(&again))
@@ -277,9 +278,9 @@ fn key_read_once(url: &Url) -> String {
     if !matches!(url.scheme(), "http" | "https") {
         let mut whole = url.clone();
         whole.set_fragment(None);
-        // Read again until that changes nothing: of `file://host//c:/x` the first
-        // reading drops a slash, and only the second one sees the drive, which no
-        // host goes with. Each reading that changes something leaves less.
+        // Parsed again until nothing changes: of `file://host//c:/x`, the first pass drops a slash,
+        // and only the second one sees the drive, with which no host is permitted. Each pass that
+        // changes something makes the URL shorter.
         while let Ok(again) = Url::parse(&unescaped(&without_user_info(whole.as_str())))
             && again.as_str().len() < whole.as_str().len()
         {
@@ -288,7 +289,7 @@ fn key_read_once(url: &Url) -> String {
         return format!("{}{route}", unescaped(whole.as_str()));
     }
     let host = url.host_str().unwrap_or_default();
-    // Both default ports go: the key has one scheme for both.
+    // Removes both default ports, because the key has one scheme for both.
     let port = match url.port() {
         None | Some(80 | 443) => String::new(),
         Some(port) => format!(":{port}"),
@@ -307,7 +308,7 @@ fn key_read_once(url: &Url) -> String {
     format!("https://{host}{port}{path}{query}{route}")
 }
 
-/// The parameters that count, with their percent-encoding normalised.
+/// Returns the parameters that count, with normalised percent-encoding.
 fn kept_parameters(url: &Url) -> impl Iterator<Item = Cow<'_, str>> {
     let ignored = Ignored::at(url);
     url.query()
@@ -318,9 +319,9 @@ fn kept_parameters(url: &Url) -> impl Iterator<Item = Cow<'_, str>> {
         .filter(move |parameter| !ignored.has(parameter))
 }
 
-/// Percent-encoding as RFC 3986, 6.2.2 compares it: what needs none is decoded, and hex
-/// digits are capitals. What stands after a `%` that encodes nothing may make it encode
-/// something, so this goes on until nothing changes.
+/// Normalises percent-encoding as compared by RFC 3986, 6.2.2: decodes what needs no encoding, and
+/// uses capital hex digits. Decoding may complete another encoding after a `%`, so this repeats
+/// until nothing changes.
 fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -436,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_share_button_adds_makes_no_other_page() {
+    fn parameters_of_share_buttons_do_not_make_another_page() {
         for (shared, page) in [
             (
                 "https://www.youtube.com/watch?v=a1&si=x&pp=y&t=42s",
@@ -528,8 +529,8 @@ mod tests {
         }
     }
 
-    /// For each site: an address, what share buttons, searches and mails add to it, and what
-    /// makes another page of it.
+    /// For each site: an address, what share buttons, searches and mails add to it, and what makes
+    /// it another page.
     const SITES: &[(&str, &str, &str)] = &[
         (
             "https://www.youtube.com/watch?v=a1",
@@ -847,7 +848,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_a_site_adds_to_shared_addresses_makes_no_other_page_and_what_it_shows_does() {
+    fn a_sites_share_parameters_do_not_make_another_page_but_content_parameters_do() {
         for (page, added, other) in SITES {
             let with = |parameters: &str| {
                 let sign = if page.contains('?') { '&' } else { '?' };

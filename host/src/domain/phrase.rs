@@ -1,4 +1,4 @@
-//! A term of a query as the words that it is found by, in each of its spellings.
+//! A term of a query as the words that match it, in each spelling.
 
 use std::ops::Range;
 
@@ -10,42 +10,42 @@ use crate::domain::{
     words::{Word, Words},
 };
 
-/// Words that are typed apart and may stand as one have so many bytes together.
+/// Shortest pair of words that may match as one, in bytes together.
 const LEAST_JOINED: usize = 4;
 const MAX_JOINED: usize = 64;
-/// Longer words aren't taken for two that stand side by side, in characters.
+/// Longest word that may be two words without their space, in characters.
 const MAX_HALVED: usize = 32;
 
 /// A term as its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
-    /// Spellings, of which one is enough, the one that was typed first. Of each the words
-    /// have to stand one after the other; there is at least one.
+    /// Spellings, one of which must match, the typed one first. The words of a spelling must be
+    /// consecutive. There is at least one.
     pub spellings: Vec<Words>,
-    /// Pairs of words that its only word may stand for, side by side, of which one is enough
-    /// too: `open source` of `opensource`. None of them goes on. Who has a list of all words
-    /// adds them, see [`halves`](Self::halves).
+    /// Pairs of consecutive words that its only word may stand for; matching one is enough too:
+    /// `open source` for `opensource`. They are never unfinished. The caller adds them from a list
+    /// of all words, see [`halves`](Self::halves).
     pub pairs: Vec<Words>,
-    /// Must not occur.
+    /// Whether it must not occur.
     pub negated: bool,
-    /// The last word may go on.
+    /// Whether the last word may be unfinished.
     pub prefix: bool,
     /// The text in which it has to stand.
     pub field: Field,
 }
 
-/// Where a phrase stands.
+/// An occurrence of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// In the text, in bytes.
+    /// Byte range in the text.
     pub range: Range<usize>,
-    /// Whether it stands there as typed, and no word goes on.
+    /// Whether it occurs as typed, without unfinished words.
     pub exact: bool,
 }
 
 impl Phrase {
-    /// Those of the terms that have words. Where two of them stand side by side the note
-    /// may have them as one word: `node js` also finds `nodejs`.
+    /// Returns the phrases of terms that contain words. Two consecutive ones may also match as one
+    /// word: `node js` also finds `nodejs`.
     #[must_use]
     pub fn all(terms: &[Term]) -> Vec<Self> {
         let joins = |at: usize| -> Option<String> {
@@ -71,7 +71,7 @@ impl Phrase {
         terms.iter().enumerate().filter_map(phrase).collect()
     }
 
-    /// The words of a term. None where it has none.
+    /// Returns the words of a term, or `None` if it has none.
     #[must_use]
     pub fn of(term: &Term) -> Option<Self> {
         let words = Words::of(&term.text);
@@ -86,13 +86,13 @@ impl Phrase {
             field: term.field,
         };
         if words.iter().all(|word| !word.has_signs()) {
-            // `wi-fi` is also `wifi`, and two words in quotation marks may be one.
+            // `wi-fi` also matches `wifi`, and two words in quotation marks may match as one.
             let joined = (1..words.len()).all(|at| words.is_joined(at));
             if words.len() > 1 && (joined || words.len() == 2) {
                 phrase.add(&words.iter().map(|word| word.folded).collect::<String>());
             }
             if (0..words.len()).any(|at| words.has_parts(at)) {
-                // `GPT4` is also `GPT-4`, and `dataBase` also `data base`.
+                // `GPT4` also matches `GPT-4`, and `dataBase` also `data base`.
                 phrase.add(&parted(&words, false));
                 phrase.add(&parted(&words, true));
             }
@@ -104,9 +104,9 @@ impl Phrase {
         Some(phrase)
     }
 
-    /// The pairs of words that its word may be made of, typed without the space; none where it
-    /// was typed in quotation marks or isn't wanted, nor of numbers. A part has three letters
-    /// at least, the second one two, or both have two: `a part` and `be at` are other words.
+    /// Returns the pairs of words that its word may consist of, typed without the space. Empty for
+    /// a quoted or excluded word, and for numbers. The first part has at least three letters and
+    /// the second two, or both have exactly two: `a part` and `be at` are different words.
     #[must_use]
     pub fn halves(&self) -> Vec<(&str, &str)> {
         let typed = &self.spellings[0];
@@ -133,7 +133,7 @@ impl Phrase {
             .collect()
     }
 
-    /// Adds a pair of [`halves`](Self::halves).
+    /// Adds a pair from [`halves`](Self::halves).
     pub fn add_pair(&mut self, (first, second): (&str, &str)) {
         self.pairs.push(Words::of(&[first, " ", second].concat()));
     }
@@ -149,22 +149,22 @@ impl Phrase {
         }
     }
 
-    /// Whether the index decides all of a spelling: not where a word has signs, which it
-    /// doesn't keep in their place.
+    /// Returns whether a word has signs, which the index doesn't keep at their position, so that it
+    /// can't decide the phrase alone.
     #[must_use]
     pub fn has_signs(&self) -> bool {
         let mut words = self.spellings.iter().flat_map(Words::iter);
         words.any(|word| word.has_signs())
     }
 
-    /// Words of the longest spelling.
+    /// Returns the number of words of the longest spelling.
     #[must_use]
     pub fn longest(&self) -> usize {
         let all = self.spellings.iter().chain(&self.pairs);
         all.map(Words::len).max().unwrap_or(0)
     }
 
-    /// Where the phrase stands in a text of these words.
+    /// Returns the occurrences in a text with these words.
     pub fn found(&self, text: &Words) -> impl Iterator<Item = Found> {
         let go_on = self.spellings.iter().map(|words| (words, self.prefix));
         let pairs = self.pairs.iter().map(|words| (words, false));
@@ -182,13 +182,14 @@ impl Phrase {
         })
     }
 
-    /// The same as byte ranges.
+    /// Returns the occurrences as byte ranges.
     pub fn occurrences(&self, text: &Words) -> impl Iterator<Item = Range<usize>> {
         self.found(text).map(|found| found.range)
     }
 }
 
-/// Where these words stand in a text, the first of them at this place; the last may go on.
+/// Returns where these words occur in a text, starting at this place. The last one may be
+/// unfinished.
 fn stands(
     typed: bool,
     wanted: &[Word<'_>],
@@ -228,13 +229,13 @@ fn stands(
     }
 }
 
-/// Whether it is `v1.2.3`, which is often written without the letter.
+/// Returns whether it is a version such as `v1.2.3`, which is often written without the letter.
 fn is_version(words: &Words) -> bool {
     let is_number = |word: Word<'_>| word.folded.bytes().all(|byte| byte.is_ascii_digit());
     words.len() > 2 && words.at(0).folded == "v" && words.iter().skip(1).all(is_number)
 }
 
-/// Words with spaces between their parts: all, or only letters and numbers.
+/// Returns words with spaces between their parts: between all, or only between letters and numbers.
 fn parted(words: &Words, all: bool) -> String {
     let mut spelling = String::new();
     for at in 0..words.len() {
@@ -268,7 +269,7 @@ mod tests {
     use super::*;
     use crate::domain::{query::Query, tokenizer::index_text};
 
-    /// Whether all words of a query stand in a text, and those that are quoted to the letter.
+    /// Returns whether a text contains all words of a query, quoted ones exactly.
     fn finds(query: &str, text: &str) -> bool {
         let words = Words::of(text);
         let query = Query::parse(query);
@@ -403,7 +404,7 @@ mod tests {
         ] {
             assert!(!finds(query, text), "{query:?} in {text:?}");
         }
-        // A key is no words.
+        // A key isn't split into words.
         assert_eq!(Words::of("a1b2c3d4e5f6a7b8c9").parts(0), []);
     }
 
@@ -436,7 +437,7 @@ mod tests {
             check(query, text);
             check(&format!("\"{text}\""), query);
         }
-        // Another letter is another word.
+        // Another letter makes another word.
         assert!(!finds("उन्हें", "उंहें"));
     }
 
@@ -452,7 +453,7 @@ mod tests {
         );
     }
 
-    /// As for words: `site/assets/words.js` finds the same.
+    /// `site/assets/spellings.js` and `occurrences.js` must find the same.
     #[test]
     fn what_is_found_is_written_down_for_the_other_side() {
         let texts = [

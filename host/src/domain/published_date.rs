@@ -1,8 +1,8 @@
-//! Dates of publication in the forms that pages write.
+//! Parses publication dates in the forms that pages use.
 //!
-//! A date is read where it can mean one day only. Of `03/04/2017` the language of the page
-//! decides which number is the month; without one it is left. The result is RFC 3339 where
-//! the time zone is known, else the day, the month or the year in ISO 8601.
+//! A date is accepted only if it can mean just one day. In `03/04/2017`, the language of the page
+//! decides which number is the month; without a language it is rejected. The result is RFC 3339 if
+//! the time zone is known, otherwise a day, month or year in ISO 8601.
 
 use jiff::{
     Timestamp,
@@ -12,16 +12,16 @@ use jiff::{
 
 use super::letters::folded;
 
-/// Longer texts hold more than a date, in bytes.
+/// Longest text that is parsed, in bytes. Longer ones contain more than a date.
 const MAX_BYTES: usize = 200;
-/// Years that pages are dated with: from the first printed books on. What is outside of them
-/// is another calendar's year, or a number that is no year.
+/// Plausible years of publication, from the first printed books on. Others are of another calendar,
+/// or aren't years.
 const YEARS: std::ops::RangeInclusive<i16> = 1450..=2200;
 
-/// Names of the months and what they are shortened to, without accents and dots, in English,
-/// German, French, Spanish, Portuguese, Italian, Catalan, Dutch, Danish, Norwegian, Swedish,
-/// Finnish, Polish, Czech, Turkish, Indonesian, Russian and Ukrainian. Source: Unicode CLDR,
-/// `months`, format and stand-alone. A name that is of two months in two of them is left out.
+/// Names and abbreviations of the months, without accents and dots, in English, German, French,
+/// Spanish, Portuguese, Italian, Catalan, Dutch, Danish, Norwegian, Swedish, Finnish, Polish,
+/// Czech, Turkish, Indonesian, Russian and Ukrainian. Source: Unicode CLDR, `months`, format and
+/// stand-alone. A name of different months in two languages is left out.
 const MONTHS: [&str; 12] = [
     "january jan januar janner jaenner janvier janv enero ene janeiro gennaio gen gener januari \
      jan tammikuuta tammikuu tammik stycznia styczen sty ledna leden ocak oca января январь янв \
@@ -57,19 +57,18 @@ const FILLERS: &[&str] = &[
     "of", "de", "del", "der", "den", "the", "di", "da", "do", "г", "p",
 ];
 
-/// Languages in which the day comes first where all of a date is numbers. Source: Unicode
-/// CLDR, `dateFormats`, short.
+/// Languages in which the day comes first in a numeric date. Source: Unicode CLDR, `dateFormats`,
+/// short.
 const DAY_FIRST: &[&str] = &[
     "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "cs", "sk", "sl", "hr", "sr", "bg", "ro",
     "el", "tr", "da", "nb", "nn", "no", "fi", "et", "is", "ca", "gl", "id", "vi", "th", "he", "ar",
     "en-gb", "en-au", "en-nz", "en-ie", "en-in", "en-za", "br", "cy", "ga", "be", "mk", "sq", "bs",
     "az", "ka", "hy", "hi",
 ];
-/// Languages in which the month does.
+/// Languages in which the month comes first.
 const MONTH_FIRST: &[&str] = &["en-us", "fil", "es-pa", "es-pr"];
 
-/// The first date that a text holds, if it can mean one only. `lang`: the BCP 47 language of
-/// the page.
+/// Returns the first unambiguous date in a text. `lang` is the page's BCP 47 language tag.
 #[must_use]
 pub(super) fn read(text: &str, lang: Option<&str>) -> Option<String> {
     let text = text.trim();
@@ -87,8 +86,8 @@ pub(super) fn read(text: &str, lang: Option<&str>) -> Option<String> {
         .or_else(|| written(text, lang))
 }
 
-/// RFC 3339 stays as it is; other forms of ISO 8601, RFC 2822 and RFC 9110 become RFC 3339
-/// or, without a zone, their date.
+/// Parses ISO 8601, RFC 2822 and RFC 9110. RFC 3339 stays unchanged; the others become RFC 3339 or,
+/// without a zone, their date.
 fn iso(text: &str) -> Option<String> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         let bytes = text.as_bytes();
@@ -99,7 +98,7 @@ fn iso(text: &str) -> Option<String> {
             && (text.ends_with('Z') || (matches!(tail[0], b'+' | b'-') && tail[3] == b':'));
         return moment_text(moment).map(|utc| if rfc3339 { text.to_owned() } else { utc });
     }
-    // Without a zone the moment isn't known, but the day is.
+    // Without a zone the time isn't known, but the day is.
     let date = text
         .parse::<DateTime>()
         .map(|moment| moment.date())
@@ -126,7 +125,7 @@ fn iso(text: &str) -> Option<String> {
 
 fn moment_text(moment: Timestamp) -> Option<String> {
     let year = moment.to_zoned(jiff::tz::TimeZone::UTC).year();
-    // The first moment of 1970 stands for none.
+    // The first moment of 1970 means no date.
     (YEARS.contains(&year) && moment != Timestamp::UNIX_EPOCH).then(|| moment.to_string())
 }
 
@@ -134,7 +133,7 @@ fn day_text(date: Date) -> Option<String> {
     YEARS.contains(&date.year()).then(|| date.to_string())
 }
 
-/// Digits alone: seconds or milliseconds since 1970, `20170612`, `20170612100000`, a year;
+/// Parses digits alone: seconds or milliseconds since 1970, `20170612`, `20170612100000`, a year;
 /// and `2017-06`.
 fn digits(text: &str) -> Option<String> {
     if let Some((year, month)) = text.split_once(['-', '/', '.'])
@@ -169,21 +168,21 @@ fn month_text(year: i16, month: i16) -> Option<String> {
     (YEARS.contains(&year) && (1..=12).contains(&month)).then(|| format!("{year}-{month:02}"))
 }
 
-/// A piece of a text that may be a date.
+/// A part of a text that may be a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// With how many digits it has.
+    /// A number with its count of digits.
     Number(i16, usize),
     Month(i16),
-    /// What stands between two numbers and nothing else.
+    /// A sign as the only thing between two numbers.
     Sign(char),
     Word,
 }
 
-/// The parts of a text, without times of day.
+/// Splits a text into parts, without times of day.
 fn parts(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
-    // Accents are taken off in the words alone; digits of other scripts are digits.
+    // Removes accents only in words; digits of other scripts are converted.
     let chars: Vec<char> = text.chars().map(plain_digit).collect();
     let mut at = 0;
     while at < chars.len() {
@@ -193,7 +192,7 @@ fn parts(text: &str) -> Vec<Part> {
             while at < chars.len() && chars[at].is_ascii_digit() {
                 at += 1;
             }
-            // A time of day, with all that belongs to it.
+            // A time of day with everything that belongs to it.
             if chars.get(at) == Some(&':') && chars.get(at + 1).is_some_and(char::is_ascii_digit) {
                 while at < chars.len()
                     && (chars[at].is_ascii_digit() || matches!(chars[at], ':' | '.'))
@@ -217,7 +216,7 @@ fn parts(text: &str) -> Vec<Part> {
                 Ok(value) if at - begin <= 4 => parts.push(Part::Number(value, at - begin)),
                 _ => parts.push(Part::Word),
             }
-            // `2017-06-12T10:00`: no word.
+            // `2017-06-12T10:00`: not a word.
             if chars.get(at) == Some(&'T') && chars.get(at + 1).is_some_and(char::is_ascii_digit) {
                 at += 1;
             }
@@ -266,7 +265,7 @@ fn is_counter(c: char) -> bool {
     matches!(c, '年' | '月' | '日' | '号' | '號' | '년' | '월' | '일')
 }
 
-/// Digits of other scripts as those of ASCII.
+/// Converts digits of other scripts to ASCII.
 fn plain_digit(c: char) -> char {
     let zero = match c {
         '０'..='９' => '０',
@@ -289,7 +288,7 @@ fn month_of(word: &str) -> Option<i16> {
     i16::try_from(place + 1).ok()
 }
 
-/// A date in words, or in numbers with signs between.
+/// Parses a date in words, or in numbers with signs between them.
 fn written(text: &str, lang: Option<&str>) -> Option<String> {
     let parts = parts(text);
     if parts.iter().any(|part| matches!(part, Part::Month(_))) {
@@ -337,7 +336,7 @@ fn in_words(parts: &[Part]) -> Option<String> {
         } else {
             continue;
         };
-        // The first one; a day goes before a month alone.
+        // Takes the first one, but prefers a day to a month alone.
         if date.as_ref().is_some_and(|date| date.len() == 10) {
             return date;
         }
@@ -378,7 +377,7 @@ fn in_numbers(parts: &[Part], lang: Option<&str>) -> Option<String> {
     None
 }
 
-/// Which of two numbers is the day.
+/// Decides which of two numbers is the day.
 fn day_and_month(first: i16, second: i16, lang: Option<&str>) -> Option<(i16, i16)> {
     match (first > 12, second > 12) {
         (true, true) => return None,
@@ -485,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_may_be_two_days_is_read_by_the_language_of_the_page() {
+    fn an_ambiguous_date_is_read_by_the_language_of_the_page() {
         for (text, lang, date) in [
             ("03/04/2017", None, None),
             ("03.04.2017", None, None),
@@ -504,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn an_invalid_date_is_none() {
         for text in [
             "",
             "yesterday",
@@ -545,7 +544,7 @@ mod tests {
             |text| {
                 for lang in [None, Some("de"), Some(text)] {
                     if let Some(date) = read(text, lang) {
-                        // What was read is read again as the same.
+                        // Parsing the result again gives the same.
                         assert_eq!(read(&date, None).as_deref(), Some(date.as_str()), "{text}");
                     }
                 }

@@ -1,31 +1,31 @@
-//! A quote: the selection at the moment of the save, as it is written into the summary.
+//! A quote: the selection at the time of the save, as it is written into the summary.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// All but the unreserved characters of RFC 3986, and without `-`, which
-/// separates prefix and suffix in a text directive.
+/// All except the unreserved characters of RFC 3986, but including `-`, which separates prefix and
+/// suffix in a text directive.
 const DIRECTIVE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'~');
 
-/// Up to so many characters a text directive holds the whole quote; a longer
-/// one is found by its beginning and its end (WICG "URL Fragment Text
-/// Directives", textStart and textEnd), which keeps the address short.
+/// Length in characters up to which a text directive contains the whole quote. A longer one is
+/// identified by its beginning and end (WICG "URL Fragment Text Directives", textStart and
+/// textEnd), which keeps the address short.
 const WHOLE_CHARS: usize = 200;
 /// Words of a beginning or an end.
 const END_WORDS: usize = 6;
-/// Characters of one, where its words are long or nothing stands between them.
+/// Characters of a beginning or an end if its words are long, or if the script has no spaces.
 const END_CHARS: usize = 100;
 
 /// Text of the link to the passage.
 const LINK_TEXT: &str = "Go to passage";
-/// What it was before; notes have quotes with it.
+/// The former link text, which older notes contain.
 const FORMER_LINK_TEXT: &str = "in the page";
 
 /// Longest address that a quote links to, in bytes.
 const MAX_LINK_BYTES: usize = 8 * 1024;
-/// A quote of which less than this is left isn't cut.
+/// Shortest part of a quote that is kept if the quote is cut.
 const SENTENCE_BYTES: usize = 200;
 
-/// Selected text with what stands around it.
+/// Selected text with its context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     text: String,
@@ -34,7 +34,7 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// A quote, unless the text is blank. Prefix and suffix may be empty.
+    /// Creates a quote, unless the text is blank. Prefix and suffix may be empty.
     #[must_use]
     pub fn new(text: &str, prefix: &str, suffix: &str) -> Option<Self> {
         let text = text.trim();
@@ -45,11 +45,11 @@ impl Quote {
         })
     }
 
-    /// The URL with a text directive that leads to the place.
+    /// Returns the URL with a text directive that leads to the passage.
     #[must_use]
     pub fn address(&self, url: &str) -> String {
         let encode = |text: &str| utf8_percent_encode(text, DIRECTIVE).to_string();
-        // A directive the URL has already is replaced; its own fragment stays.
+        // An existing directive is replaced; the URL's own fragment stays.
         let url = url.split(":~:").next().unwrap_or_default();
         let hash = if url.contains('#') { "" } else { "#" };
         let lines: Vec<String> = self
@@ -58,8 +58,8 @@ impl Quote {
             .map(one_line)
             .filter(|line| !line.is_empty())
             .collect();
-        // Nothing matches across the end of a block or a line break, so a quote of several
-        // lines goes by its ends, too: each within its own line.
+        // A match can't cross the end of a block or a line break, so a quote of several lines is
+        // also identified by its ends, each within one line.
         let middle = match lines.as_slice() {
             [] => String::new(),
             [line] => {
@@ -83,7 +83,7 @@ impl Quote {
         format!("{url}{hash}:~:text={prefix}{middle}{suffix}")
     }
 
-    /// The Markdown block quote, its last line a link to the place.
+    /// Returns the Markdown block quote, whose last line links to the passage.
     #[must_use]
     pub fn to_markdown(&self, url: &str) -> String {
         let (block, link) = (self.block(), self.link(url));
@@ -108,7 +108,7 @@ impl Quote {
         block
     }
 
-    /// Nothing where the address would take the room that the user's words need.
+    /// Returns an empty text if the address would take the space of the user's text.
     fn link(&self, url: &str) -> String {
         self.link_with(LINK_TEXT, url)
     }
@@ -121,9 +121,9 @@ impl Quote {
         format!(">\n> [{text}](<{address}>)")
     }
 
-    /// The summary with the quote at its end; as it is where the quote stands there already.
-    /// A quote that would make it longer than `limit` bytes is cut, since a selection must
-    /// not be what keeps a page from being saved; one that there is hardly any room for isn't.
+    /// Appends the quote to the summary, unless it is already there. A quote that would make it
+    /// longer than `limit` bytes is cut, because a selection must not prevent a save; it is left
+    /// out if hardly anything would remain.
     #[must_use]
     pub fn append_to(&self, summary: &str, url: &str, limit: usize) -> String {
         let mut quote = self.to_markdown(url);
@@ -142,7 +142,7 @@ impl Quote {
         before + &quote
     }
 
-    /// As much of it as has room. None where not even a sentence has.
+    /// Returns the part that fits, or `None` if not even a sentence does.
     fn shortened(&self, url: &str, room: usize) -> Option<String> {
         let (mut block, link) = (self.block(), self.link(url));
         let cut = room.checked_sub(link.len() + " …\n".len())?;
@@ -150,7 +150,7 @@ impl Quote {
             return None;
         }
         block.truncate(block.floor_char_boundary(cut));
-        // Not in the middle of an escape, nor in an empty line.
+        // Not in the middle of an escape or an empty line.
         let kept = block.trim_end_matches(|c: char| "\\> \n".contains(c)).len();
         block.truncate(kept);
         let gap = if link.is_empty() { "" } else { "\n" };
@@ -162,7 +162,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The first words of a line.
+/// Returns the first words of a line.
 fn beginning(line: &str) -> &str {
     let chars = line.char_indices().enumerate().skip(1);
     let ends = chars.filter_map(|(n, (at, c))| parts_words(c).then_some((n, at)));
@@ -170,7 +170,7 @@ fn beginning(line: &str) -> &str {
     &line[..cut(ends.chain([whole]))]
 }
 
-/// The last words of a line.
+/// Returns the last words of a line.
 fn ending(line: &str) -> &str {
     let chars = line.char_indices().rev().enumerate().skip(1);
     let starts = chars.filter_map(|(n, (at, c))| parts_words(c).then_some((n, at + c.len_utf8())));
@@ -178,8 +178,8 @@ fn ending(line: &str) -> &str {
     &line[cut(starts.chain([whole]))..]
 }
 
-/// Of the places between words, each with the characters up to it, the last one that leaves
-/// a beginning or an end of the right size; the first one where none does.
+/// Of the word boundaries, each with the number of characters before it, returns the last one that
+/// gives a beginning or an end of the right size, or else the first one.
 fn cut(places: impl Iterator<Item = (usize, usize)>) -> usize {
     let mut places = places.take(END_WORDS).peekable();
     let first = places.peek().map_or(0, |(_, at)| *at);
@@ -187,14 +187,14 @@ fn cut(places: impl Iterator<Item = (usize, usize)>) -> usize {
     fitting.last().map_or(first, |(_, at)| at)
 }
 
-/// White space, and what stands between the words of scripts without white space: browsers
-/// match whole words alone, and what a word is there they look up in dictionaries.
+/// Returns whether a character separates words: white space, and punctuation in scripts without it.
+/// Browsers match only whole words, and find the words of such scripts in dictionaries.
 fn parts_words(c: char) -> bool {
     c == ' ' || "、。，．・：；？！…「」『』（）〈〉《》【】".contains(c)
 }
 
-/// Selected text is text, not Markdown: what would be markup is escaped
-/// (CommonMark 0.31, 2.4), but not more than that, for the user edits it.
+/// Escapes what would be markup in selected text (CommonMark 0.31, 2.4), but no more than that,
+/// because the user edits it.
 fn escape(line: &str) -> String {
     let mut escaped = String::with_capacity(line.len());
     let number = line.chars().take_while(char::is_ascii_digit).count();
@@ -213,7 +213,7 @@ fn escape(line: &str) -> String {
     escaped
 }
 
-/// What ends a link destination in angle brackets, percent-encoded.
+/// Percent-encodes what would end a link destination in angle brackets.
 fn address_in_brackets(url: &str) -> String {
     let mut address = String::with_capacity(url.len());
     for c in url.chars() {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_repeated_text_by_its_surroundings() {
+    fn distinguishes_a_repeated_text_by_its_context() {
         let quote = Quote::new("non-stop", "all day", "service").unwrap();
         assert_eq!(
             quote.address("https://e.org/a#top"),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quote_goes_by_its_ends() {
+    fn a_long_quote_is_linked_by_its_ends() {
         let text = (0..80)
             .map(|n| format!("w{n}"))
             .collect::<Vec<_>>()
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_of_several_blocks_goes_by_ends_that_lie_within_one() {
+    fn a_quote_of_several_blocks_is_linked_by_ends_within_one_block() {
         let several = quote("A heading\n\nThe first of it.\n\nAnd here is the very last of it.");
         assert_eq!(
             several.address("https://e.org/"),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quote_without_spaces_goes_by_what_stands_between_its_signs() {
+    fn a_long_quote_without_spaces_is_linked_by_the_text_between_its_signs() {
         let text = format!("最初の文です。{}、最後の文", "字".repeat(300));
         let address = quote(&text).address("https://e.org/");
         let directive = address.split_once(":~:text=").unwrap().1;
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quote_of_few_words_goes_by_them() {
+    fn a_long_quote_of_few_words_is_linked_by_them() {
         let text = format!("{} {}", "a".repeat(150), "b".repeat(150));
         let address = quote(&text).address("https://e.org/");
         assert!(address.ends_with(&text.replace(' ', ",")), "{address}");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_has_no_room_is_cut_between_characters() {
+    fn a_quote_over_the_limit_is_cut_between_characters() {
         let quote = quote(&"字*".repeat(5_000));
         let summary = quote.append_to("Mine.", "https://e.org/", 9_000);
         assert!(summary.len() <= 9_000 && summary.len() > 8_980);

@@ -1,6 +1,6 @@
 //! Secrets in addresses: user name and password, and tokens in query and fragment.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap, iter, ops::Range};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -238,10 +238,202 @@ pub fn without_user_info(url: &str) -> Cow<'_, str> {
     }
 }
 
+/// Schemes whose links lose their user info in texts. What else has this form, such as the
+/// address of a database, is no link.
+const LINKED: [&str; 3] = ["https", "http", "ftp"];
+
+/// A link in a text, from behind the slashes of its scheme on.
+struct TextLink<'t> {
+    /// User name and password, with the `@`. Empty where it has none.
+    user_info: Range<usize>,
+    /// The rest of it.
+    rest: &'t str,
+}
+
+/// The links of a text, in their order. A link within another one's query counts as well.
+fn links_of(text: &str) -> impl Iterator<Item = TextLink<'_>> {
+    let is_linked = |colon: usize| {
+        LINKED.iter().any(|scheme| {
+            colon.checked_sub(scheme.len()).is_some_and(|start| {
+                text.as_bytes()[start..colon].eq_ignore_ascii_case(scheme.as_bytes())
+            })
+        })
+    };
+    text.match_indices(':').filter_map(move |(colon, _)| {
+        if !is_linked(colon) {
+            return None;
+        }
+        let after = &text[colon + 1..];
+        let from = after.trim_start_matches(['/', '\\']);
+        if from.len() == after.len() {
+            return None;
+        }
+        let start = text.len() - from.len();
+        let end = start + user_info_bytes(from);
+        let rest = &text[end..];
+        let is_end = |c: char| c.is_whitespace() || "<>\"`)]".contains(c);
+        let rest = &rest[..rest.find(is_end).unwrap_or(rest.len())];
+        Some(TextLink {
+            user_info: start..end,
+            rest: rest.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']),
+        })
+    })
+}
+
+/// How many bytes of user name and password an authority begins with, the `@` included.
+fn user_info_bytes(text: &str) -> usize {
+    let mut depth = 0_u32;
+    let mut escaped = false;
+    // Markdown escapes punctuation by a backslash; the closing bracket ends a link.
+    let end = text.find(|c: char| {
+        let was_escaped = std::mem::replace(&mut escaped, c == '\\');
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => return !was_escaped,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        c.is_whitespace() || "/?#<>\"`[]{}".contains(c)
+    });
+    let authority = &text[..end.unwrap_or(text.len())];
+    let Some(sign) = authority.rfind('@') else {
+        return 0;
+    };
+    let user = authority[..sign].split(':').next().unwrap_or_default();
+    // Two addresses in a list look much like one with a user name.
+    let is_name = |c: char| c.is_alphanumeric() || "-._~%!$&'*+=@\\".contains(c);
+    match user.chars().all(is_name) {
+        true => sign + 1,
+        false => 0,
+    }
+}
+
+/// A text without the user names and passwords of its links: what is shown of it. All else
+/// stays byte for byte, also what only looks like user info, as the address of a database.
+pub(super) fn text_without_user_info(text: &str) -> Cow<'_, str> {
+    if !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::new();
+    let mut copied = 0;
+    for link in links_of(text) {
+        let TextLink { user_info, .. } = link;
+        if user_info.is_empty() || user_info.start < copied {
+            continue;
+        }
+        shown.push_str(&text[copied..user_info.start]);
+        copied = user_info.end;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[copied..]);
+    Cow::Owned(shown)
+}
+
+/// An edited text with the user names and passwords that were left out where `stored` was
+/// shown: so an edit takes nothing away that the user couldn't see. Links that are the same
+/// but for them are told apart by their order.
+pub(super) fn with_user_info_of(stored: &str, edited: String) -> String {
+    if !stored.contains('@') || stored == edited {
+        return edited;
+    }
+    let mut known: HashMap<&str, Vec<&str>> = HashMap::new();
+    for link in links_of(stored) {
+        let infos = known.entry(link.rest).or_default();
+        infos.push(&stored[link.user_info]);
+    }
+    if known.values().flatten().all(|info| info.is_empty()) {
+        return edited;
+    }
+    let mut used: HashMap<&str, iter::Copied<std::slice::Iter<'_, &str>>> = known
+        .iter()
+        .map(|(rest, infos)| (*rest, infos.iter().copied()))
+        .collect();
+    let mut whole = String::new();
+    let mut copied = 0;
+    for link in links_of(&edited) {
+        let Some(info) = used.get_mut(link.rest).and_then(Iterator::next) else {
+            continue;
+        };
+        if link.user_info.is_empty() && !info.is_empty() && link.user_info.start >= copied {
+            whole.push_str(&edited[copied..link.user_info.start]);
+            whole.push_str(info);
+            copied = link.user_info.start;
+        }
+    }
+    whole.push_str(&edited[copied..]);
+    whole
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::page_url::PageUrl;
+
+    #[test]
+    fn links_in_texts_are_shown_without_user_name_and_password() {
+        for (text, shown) in [
+            (
+                "[s](https://jo:pw@e.org/a#:~:text=x)",
+                "[s](https://e.org/a#:~:text=x)",
+            ),
+            ("<https://jo@e.org:8443/b>.", "<https://e.org:8443/b>."),
+            ("see HTTPS://jo:p@w@E.ORG. And", "see HTTPS://E.ORG. And"),
+            ("(https://jo:pw@e.org)", "(https://e.org)"),
+            ("[s](https://jo:p(w)@e.org/a)", "[s](https://e.org/a)"),
+            (
+                "http://a:b@bücher.example ftp://c:d@e.org/",
+                "http://bücher.example ftp://e.org/",
+            ),
+            ("https://jö:pw@[::1]:8080/", "https://[::1]:8080/"),
+            ("`curl https://:pw@e.org`", "`curl https://e.org`"),
+            ("[s](https://jo\\:pw@e.org)", "[s](https://e.org)"),
+            ("https:\\\\jo:pw@e.org", "https:\\\\e.org"),
+            (
+                "https://web.archive.org/web/1/http://jo:pw@e.org/",
+                "https://web.archive.org/web/1/http://e.org/",
+            ),
+            (
+                "https://a:b@e.org https://c:d@e.org/",
+                "https://e.org https://e.org/",
+            ),
+        ] {
+            assert_eq!(text_without_user_info(text), shown, "{text}");
+            assert_eq!(with_user_info_of(text, shown.into()), text, "{text}");
+        }
+        for same in [
+            "https://e.org/@jo, jo@e.org",
+            "[a](https://e.org)[b](mailto:jo@e.org)",
+            "[https://e.org](mailto:jo@e.org)",
+            "https://a.org,jo@b.org",
+            "https://a.org、jo@b.org",
+            "|https://a.org|jo@b.org|",
+            "postgres://jo:pw@localhost/db and git@e.org:a/b.git",
+            "https: jo@e.org",
+            "://@",
+        ] {
+            assert_eq!(text_without_user_info(same), same);
+        }
+    }
+
+    #[test]
+    fn an_edit_keeps_the_passwords_that_it_was_not_shown() {
+        let stored = "One https://jo:pw@e.org/a, https://e.org/a and <https://me:x@f.org/>";
+        for (edited, kept) in [
+            (
+                "Two https://e.org/a. Then https://e.org/a and [y](https://f.org/)",
+                "Two https://jo:pw@e.org/a. Then https://e.org/a and [y](https://me:x@f.org/)",
+            ),
+            (
+                "https://other:one@f.org/ https://f.org/x",
+                "https://other:one@f.org/ https://f.org/x",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(with_user_info_of(stored, edited.into()), kept);
+        }
+    }
 
     #[test]
     fn user_name_and_password_are_left_out_of_what_is_shown() {
@@ -285,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn access_tokens_in_addresses_are_seen() {
+    fn access_tokens_in_addresses_are_detected() {
         for (url, names) in [
             ("https://e.org/?token=abc", vec!["token"]),
             (
@@ -349,6 +541,9 @@ mod tests {
             ],
             |text| {
                 let _ = tokens_in(text);
+                let without = text_without_user_info(text).into_owned();
+                let _ = with_user_info_of(text, without);
+                let _ = with_user_info_of("<https://a:b@e.org/>", text.into());
                 let shown = without_user_info(text).into_owned();
                 if let Ok(url) = Url::parse(&shown) {
                     assert_eq!((url.username(), url.password()), ("", None), "{text}");

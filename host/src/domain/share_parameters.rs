@@ -1,13 +1,13 @@
-//! Query parameters that say where a reader came from and never which page it is.
+//! Query parameters that track where a reader came from and don't identify the page.
 //!
-//! Two tables: parameters of every site, and those of single sites, each entry with its
-//! sources. Names are separated by spaces; one that ends in `*` stands for all names that
-//! begin so; one with `=` is dropped with that value alone. Case doesn't count.
+//! There are two tables: parameters of every site, and those of single sites, each entry with its
+//! sources. Names are separated by spaces. A name ending in `*` stands for all names with that
+//! prefix; one with `=` is removed only with that value. Case is ignored.
 //!
-//! A parameter that chooses what is shown is on no line, whatever list strips it: a language,
-//! a tab, a part, a seller or a size (`smid` and `psc` of Amazon, `var` of eBay), the title
-//! that Netflix shows over its list (`jbv`), the kind of search of Baidu (`tn`), and `__s`, which is Drip's in mails and the menu
-//! at other sites.
+//! Parameters that select what is shown are not in the tables, even if some list removes them: a
+//! language, a tab, a part, a seller or a size (`smid` and `psc` of Amazon, `var` of eBay), the
+//! title that Netflix shows over its list (`jbv`), the kind of search of Baidu (`tn`), and `__s`,
+//! which Drip uses in mails and other sites for menus.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,7 +18,7 @@ use url::Url;
 
 use Source::{AdGuard, Brave, ClearUrls, Itself, Shortener};
 
-/// Where it is written that a parameter is for tracking.
+/// Where a parameter is listed as tracking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     /// `AdGuard`'s "URL Tracking filter": `TrackParamFilter/sections/general_url.txt` and
@@ -33,11 +33,11 @@ enum Source {
     /// "Actually Legitimate URL Shortener Tool", which uBlock Origin and `AdGuard` offer:
     /// `LegitimateURLShortener.txt` in `DandelionSprout/adfilt`.
     Shortener,
-    /// The site's or the service's own share buttons, mails and links.
+    /// The share buttons, mails and links of the site or service itself.
     Itself,
 }
 
-/// Parameters of every site: whose they are, their names, and where they are listed.
+/// Parameters of every site: owner, names, and sources.
 const EVERYWHERE: &[(&str, &str, &[Source])] = &[
     (
         "Urchin, Google Analytics and everybody after",
@@ -112,18 +112,18 @@ const EVERYWHERE: &[(&str, &str, &[Source])] = &[
 
 /// Parameters of single sites.
 struct Site {
-    /// Host names, those below them included. `amazon.*` stands for `amazon.` and any
-    /// public suffix.
+    /// Host names, including subdomains. `amazon.*` stands for `amazon.` with any public suffix.
     hosts: &'static str,
-    /// The paths it is about have this within; all where it is empty.
+    /// A part that the path must contain; empty for all paths.
     within: &'static str,
-    /// Names that the lists have for this site.
+    /// Names listed for this site.
     names: &'static str,
     #[cfg_attr(not(test), expect(dead_code, reason = "people and a test read it"))]
     lists: &'static [Source],
-    /// Names that the site's own share buttons, mails and links add, and places in a page.
+    /// Names that the site's own share buttons, mails and links add, and positions in a page.
     own: &'static str,
-    /// No part of it beside the first name: a video is the same one within a playlist.
+    /// A name that doesn't count if the first name is present: a video is the same within a
+    /// playlist.
     beside: Option<(&'static str, &'static str)>,
 }
 
@@ -156,8 +156,8 @@ impl Site {
 }
 
 const SITES: &[Site] = &[
-    // `t` and `lc` are places in the video; `list`, `index` and `start_radio` are the
-    // playlist that it was watched in.
+    // `t` and `lc` are positions in the video; `list`, `index` and `start_radio` are the playlist
+    // in which it was watched.
     site(
         "youtube.com youtube-nocookie.com youtu.be",
         &[AdGuard, Brave, ClearUrls, Shortener],
@@ -181,7 +181,7 @@ const SITES: &[Site] = &[
         "share_id rdt correlation_id ref ref_source ref_campaign entry_point post_index \
          post_fullname target_user $deep_link %24deep_link $3p %243p $original_url %24original_url",
     ),
-    // `img_index` is a place in a series of pictures.
+    // `img_index` is a position in a series of pictures.
     site(
         "instagram.com",
         &[AdGuard, Brave, ClearUrls, Shortener],
@@ -213,7 +213,7 @@ const SITES: &[Site] = &[
     )
     .own("midtoken midsig eid ebp lgcta lgtemp recommendedflavor originalsubdomain"),
     site("linkedin.com", &[AdGuard, Shortener], "origin").within("/feed/update"),
-    // `context` is the list that a track was played in, `pt` an invitation.
+    // `context` is the list from which a track was played, `pt` an invitation.
     site(
         "spotify.com",
         &[AdGuard, Brave, ClearUrls, Shortener],
@@ -250,7 +250,7 @@ const SITES: &[Site] = &[
         &[AdGuard],
         "transition_id transition_type transit_from rf rp ra rd ref news_ref cmnhd_ref via",
     ),
-    // What a search and a recommendation leave on a product's address.
+    // What a search and a recommendation add to a product's address.
     site(
         "amazon.*",
         &[AdGuard, Brave, ClearUrls, Shortener],
@@ -325,8 +325,8 @@ const SITES: &[Site] = &[
         &[AdGuard, Brave],
         "aff can_id email_referrer email_subject link_id utm-*",
     ),
-    // What a search leaves beside its words: `tbm`, `udm`, `tbs` and `start` count, and so
-    // does the encoding of the words, unless it is the usual one.
+    // What a search adds to its words. `tbm`, `udm`, `tbs` and `start` count, and so does an
+    // unusual encoding of the words.
     site(
         "google.*",
         &[AdGuard, Brave, ClearUrls],
@@ -382,9 +382,9 @@ const SITES: &[Site] = &[
         &[AdGuard],
         "referrerscenario referrer xsdata sdata clickparams ovuser or ct cid e",
     ),
-    // Places to read. `sk` is a friend's link to the same story.
+    // Positions in the text. `sk` is a friend's link to the same story.
     site("medium.com", &[Brave, ClearUrls], "source").own("sk gi"),
-    // At `/app-link/post`, `publication_id` and `post_id` are the page.
+    // At `/app-link/post`, `publication_id` and `post_id` identify the page.
     site(
         "substack.com",
         &[AdGuard, Shortener],
@@ -405,7 +405,7 @@ const SITES: &[Site] = &[
          segment_id regi_id action pgtype clicksource src",
     ),
     site("theguardian.com", &[Brave, ClearUrls], "cmp").own("intcmp ref amp_js_v"),
-    // `pinned_post_*` are places in a live page.
+    // `pinned_post_*` are positions in a live page.
     site(
         "bbc.com bbc.co.uk",
         &[AdGuard, ClearUrls],
@@ -451,7 +451,7 @@ const SITES: &[Site] = &[
         "t_ref ref dtp tbl cid",
     ),
     site("quora.com", &[AdGuard], "share").own("oid ch srid target_type __nsrc__ top_ans"),
-    // `noredirect` keeps a duplicate's own page from leading on to the other question.
+    // `noredirect` prevents a duplicate's page from redirecting to the other question.
     site(
         "stackoverflow.com stackexchange.com superuser.com serverfault.com askubuntu.com \
          mathoverflow.net stackapps.com",
@@ -472,7 +472,7 @@ const SITES: &[Site] = &[
         &[AdGuard],
         "app_platform app_version share_channel share_id xhsshare",
     ),
-    // `__biz`, `mid`, `idx` and `sn` are the page.
+    // `__biz`, `mid`, `idx` and `sn` identify the page.
     site(
         "mp.weixin.qq.com",
         &[AdGuard],
@@ -527,7 +527,7 @@ const SITES: &[Site] = &[
     site("vk.com vk.ru", &[AdGuard], "trackcode recom").own("ref"),
 ];
 
-/// Names to compare with, made from a line of a table once.
+/// Names in a form for fast comparison, prepared from a line of a table.
 #[derive(Debug, Default)]
 struct Names {
     exact: HashSet<&'static str>,
@@ -547,7 +547,7 @@ impl Names {
         }
     }
 
-    /// Whether a parameter, in small letters, is one of them.
+    /// Returns whether a parameter, in lower case, is one of them.
     fn have(&self, parameter: &str) -> bool {
         let name = parameter.split('=').next().unwrap_or_default();
         self.exact.contains(name)
@@ -556,10 +556,10 @@ impl Names {
     }
 }
 
-/// The entries of one host name: where they hold, and what.
+/// The entries of a host name: where they apply, and which names they have.
 type Entry = (&'static Site, Names, Names);
 
-/// Both tables, ready to be looked up in.
+/// Both tables, prepared for lookup.
 struct Tables {
     everywhere: Names,
     /// By host name.
@@ -596,7 +596,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     tables
 });
 
-/// The parameters that don't count at an address, looked up once for each address.
+/// The parameters that don't count for an address, looked up once per address.
 #[derive(Debug)]
 pub(super) struct Ignored {
     names: Vec<&'static Names>,
@@ -632,7 +632,7 @@ impl Ignored {
         Self { names }
     }
 
-    /// Whether a parameter, `name=value`, doesn't count.
+    /// Returns whether a parameter, `name=value`, doesn't count.
     pub(super) fn has(&self, parameter: &str) -> bool {
         let parameter = parameter.to_ascii_lowercase();
         self.names.iter().any(|names| names.have(&parameter))
@@ -646,7 +646,7 @@ fn parameter_names(url: &Url) -> impl Iterator<Item = &str> {
         .filter_map(|parameter| parameter.split('=').next())
 }
 
-/// Whether `host` is `known` or below it.
+/// Returns whether `host` is `known` or a subdomain of it.
 pub(super) fn is_below(host: &str, known: &str) -> bool {
     match known.strip_suffix(".*") {
         // A public suffix has one or two labels: `amazon.de`, `amazon.co.uk`.
@@ -660,7 +660,7 @@ pub(super) fn is_below(host: &str, known: &str) -> bool {
     }
 }
 
-/// The path without what a shop adds to it: `/dp/B0/ref=sr_1_5` is `/dp/B0`.
+/// Returns the path without what a shop adds to it: `/dp/B0/ref=sr_1_5` becomes `/dp/B0`.
 pub(super) fn path_of(url: &Url) -> &str {
     let path = url.path();
     let host = url.host_str().unwrap_or_default();
@@ -679,7 +679,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_found_by_its_name_and_those_below() {
+    fn a_site_filter_matches_the_host_and_its_subdomains() {
         for (host, known, is) in [
             ("youtube.com", "youtube.com", true),
             ("m.youtube.com", "youtube.com", true),

@@ -1,19 +1,19 @@
-//! Addresses that are another form of one: short links, players and other host names.
+//! Equivalent forms of an address: short links, players and other host names.
 //!
-//! Only forms whose page is a function of the address alone, so that no redirect has to be
-//! followed. `redd.it`, `t.co`, `amzn.to` and the like aren't: only their servers know where
-//! they lead. Nor is `music.youtube.com`: another application, which has the same songs.
+//! Only forms whose page follows from the address alone, without a request. `redd.it`, `t.co`,
+//! `amzn.to` and the like are excluded, because only their servers know the target. So is
+//! `music.youtube.com`, a different application with the same songs.
 //!
 //! Sources: `YouTube`'s own share button and player (`youtu.be/ID`, "Embed videos & playlists",
-//! `/shorts/ID` and `/live/ID`, which lead to `/watch` if the video is none); X's redirects
-//! from `twitter.com`; "Manual:MobileFrontend" of `MediaWiki` for `en.m.wikipedia.org`; the DOI
-//! Handbook on `dx.doi.org`.
+//! `/shorts/ID` and `/live/ID`, which redirect to `/watch` for other videos); X's redirects from
+//! `twitter.com`; "Manual:MobileFrontend" of `MediaWiki` for `en.m.wikipedia.org`; the DOI Handbook
+//! on `dx.doi.org`.
 
 use std::borrow::Cow;
 
 use url::Url;
 
-/// Host names that lead to another one, whose pages have the same paths.
+/// Host names that redirect to another one with the same paths.
 const HOSTS: &[(&str, &str)] = &[
     ("youtube.com", "www.youtube.com"),
     ("m.youtube.com", "www.youtube.com"),
@@ -25,7 +25,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("dx.doi.org", "doi.org"),
 ];
 
-/// Projects whose pages on phones are at `LANGUAGE.m.PROJECT`.
+/// Projects whose mobile pages are at `LANGUAGE.m.PROJECT`.
 const WIKIS: &[&str] = &[
     "wikipedia.org",
     "wiktionary.org",
@@ -38,11 +38,11 @@ const WIKIS: &[&str] = &[
     "wikimedia.org",
 ];
 
-/// Where a video is: the whole path of a short link, or behind one of these.
+/// Path prefixes of videos. In a short link, the video is the whole path.
 const VIDEOS: &[&str] = &["shorts", "live", "embed", "v"];
 
-/// The address that leads to the same page by its rule; the same one if no rule is about it.
-/// `path` is its path with decoded letters.
+/// Returns the address that leads to the same page by its rule, or the same address if no rule
+/// applies. `path` is its decoded path.
 pub(super) fn resolved<'a>(url: &'a Url, path: &str) -> Cow<'a, Url> {
     let Some(host) = url.host_str().filter(|_| url.port().is_none()) else {
         return Cow::Borrowed(url);
@@ -71,7 +71,7 @@ pub(super) fn resolved<'a>(url: &'a Url, path: &str) -> Cow<'a, Url> {
     Cow::Owned(resolved)
 }
 
-/// The video of an address that has it in its path.
+/// Returns the video of an address that has it in its path.
 fn video_of(host: &str, path: &str) -> Option<String> {
     let mut parts = path.trim_matches('/').split('/');
     let id = match host {
@@ -90,12 +90,12 @@ fn video_of(host: &str, path: &str) -> Option<String> {
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    // The player of a list or of a channel has these in the place of a video.
+    // Players of lists and channels have these in place of a video.
     let is_video = is_id && !matches!(id, "videoseries" | "live_stream" | "playlist");
     (is_video && parts.next().is_none()).then(|| id.to_owned())
 }
 
-/// `en.wikipedia.org` for `en.m.wikipedia.org`.
+/// Returns `en.wikipedia.org` for `en.m.wikipedia.org`.
 fn wiki_of(host: &str) -> Option<String> {
     WIKIS.iter().find_map(|project| {
         let language = host.strip_suffix(project)?.strip_suffix(".m.")?;

@@ -1,13 +1,13 @@
-//! The piece of a text that shows why it was found.
+//! Extracts the snippet of a text that shows a match.
 
 use crate::domain::{letters::is_inside_a_character, phrase::Phrase, query::Field, words::Words};
 
-/// Length of a snippet, in bytes of the text, up to the next word.
+/// Length of a snippet in bytes, extended to the next word.
 const SNIPPET_BYTES: usize = 240;
-/// How much of it stands before the first match.
+/// Length of the part before the first match.
 const LEAD_BYTES: usize = 60;
 
-/// A text in pieces, those that matched marked.
+/// A text in pieces, with the matching ones marked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snippet(pub Vec<Piece>);
 
@@ -16,21 +16,20 @@ pub struct Snippet(pub Vec<Piece>);
 pub struct Piece {
     /// Plain text.
     pub text: String,
-    /// Whether it is what was looked for.
+    /// Whether this piece matches the query.
     pub matched: bool,
 }
 
 impl Snippet {
-    /// The whole as plain text.
+    /// Returns the whole snippet as plain text.
     #[must_use]
     pub fn text(&self) -> String {
         self.0.iter().map(|piece| piece.text.as_str()).collect()
     }
 }
 
-/// The surroundings of the first match in `text` (plain text), all matches in
-/// them marked; its start where nothing matches. An ellipsis stands where the
-/// text goes on.
+/// Returns the context of the first match in `text` (plain text) with all matches in it marked, or
+/// the beginning of the text if nothing matches. An ellipsis shows where the text continues.
 #[must_use]
 pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
     snippet_of_words(text, &Words::of(text), phrases)

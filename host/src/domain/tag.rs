@@ -11,19 +11,18 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 
-/// All but the unreserved characters of RFC 3986, 2.3.
+/// All except the unreserved characters of RFC 3986, 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A tag in normal form: Unicode NFC, trimmed, inner white space collapsed to
-/// single spaces, lower-cased; 1 to 100 characters (Unicode scalar values); no
-/// comma of any script that writes lists with it, no control character, and no
-/// character that can't be seen (`invisible.rs`).
+/// A tag in normal form: Unicode NFC, trimmed, inner white space collapsed to single spaces,
+/// lower-cased; 1 to 100 characters (Unicode scalar values); no comma of any script that separates
+/// lists with it, no control characters, and no invisible characters (`invisible.rs`).
 ///
-/// Tags that were stored by older versions may have those commas and characters.
+/// Tags stored by older versions may contain those commas and characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag(String);
 
@@ -31,18 +30,19 @@ impl Tag {
     /// Longest tag, in characters.
     pub const MAX_CHARS: usize = 100;
 
-    /// Brings `text` into normal form.
+    /// Normalises `text`.
     ///
     /// # Errors
-    /// `InvalidTag` where nothing is left, or too much, or a character that no tag has.
+    /// `InvalidTag` if nothing is left, if it is too long, or if it contains a character that tags
+    /// may not have.
     pub fn parse(text: &str) -> Result<Self> {
         let seen = without_invisible(text);
         if seen.trim().is_empty() && !text.trim().is_empty() {
             return Err(Error::InvalidTag("it has no visible characters".into()));
         }
         let name = normal(&seen)?;
-        // Taking characters off can bring others together that have a composed form, and
-        // composing can change what stands beside one that is kept.
+        // Removing characters can bring others together that have a composed form, and composing
+        // can change the neighbours of a kept character.
         let name = match without_invisible(&name) {
             Cow::Borrowed(_) => name,
             Cow::Owned(seen) => normal(&seen)?,
@@ -53,17 +53,18 @@ impl Tag {
         Ok(Self(name))
     }
 
-    /// The name of a tag to look for: in normal form, but with the commas and the
-    /// characters that can't be seen which a tag of an older version may have. The store
-    /// takes it for the tag of [`Tag::parse`] where it has none of just this name.
+    /// Parses the name of a tag in a search: in normal form, but with the commas and invisible
+    /// characters that tags of older versions may have. If no tag has exactly this name, the store
+    /// uses the tag of [`Tag::parse`].
     ///
     /// # Errors
-    /// `InvalidTag` where nothing is left, or too much, or a character that no tag had.
+    /// `InvalidTag` if nothing is left, if it is too long, or if it contains a character that tags
+    /// never had.
     pub fn sought(text: &str) -> Result<Self> {
         normal(text).map(Self)
     }
 
-    /// The same in today's normal form, where that is another one.
+    /// Returns the present normal form if it differs.
     #[must_use]
     pub fn renewed(&self) -> Option<Self> {
         if self.0.is_ascii() {
@@ -72,8 +73,8 @@ impl Tag {
         Self::parse(&self.0).ok().filter(|tag| tag != self)
     }
 
-    /// How the name looks: names of which this is the same are taken for one another. A
-    /// picture in colour and the same without is one.
+    /// Returns the visual form of the name: names with the same form look alike. An emoji looks
+    /// like its text variant.
     #[must_use]
     pub(crate) fn look(&self) -> String {
         let seen = without_invisible(&self.0);
@@ -84,7 +85,7 @@ impl Tag {
         normal(&seen).unwrap_or(seen)
     }
 
-    /// The characters of the name that can't be seen, each once, as `U+200B`.
+    /// Returns the invisible characters of the name without duplicates, as `U+200B`.
     #[must_use]
     pub fn unseen(&self) -> Vec<String> {
         let mut unseen: Vec<String> = Vec::new();
@@ -97,26 +98,26 @@ impl Tag {
         unseen
     }
 
-    /// What is typed to find tags, in the normal form of tags: it need not be one.
+    /// Normalises text typed to find tags. It need not be a valid tag.
     #[must_use]
     pub fn typed(text: &str) -> String {
         Self::parse(text).map_or_else(|_| text.trim().to_lowercase(), |tag| tag.0)
     }
 
-    /// A name that was in normal form when it was stored.
+    /// Creates a tag from a stored name, which was in normal form when it was stored.
     #[must_use]
     pub fn from_stored(name: String) -> Self {
         Self(name)
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name as it is compared with what is typed without accents ([`folded`]).
-    /// None where that is the name itself.
+    /// Returns the folded name for comparison with text typed without accents ([`folded`]), or
+    /// `None` if it equals the name.
     #[must_use]
     pub fn folded(&self) -> Option<String> {
         match folded(&self.0) {
@@ -125,29 +126,29 @@ impl Tag {
         }
     }
 
-    /// Whether what was typed ([`Tag::typed`]) is in the name, with or without its accents.
+    /// Returns whether the name contains typed text ([`Tag::typed`]), with or without its accents.
     #[must_use]
     pub fn contains(&self, typed: &str) -> bool {
         self.0.contains(typed) || folded(&self.0).contains(&*folded(typed))
     }
 
-    /// The name as one word of a POSIX shell, for commands that are printed.
+    /// Returns the name quoted as one word of a POSIX shell, for commands that are printed.
     #[must_use]
     pub fn shell_word(&self) -> Cow<'_, str> {
         shell_word(&self.0)
     }
 
-    /// The name percent-encoded as one path segment or query value.
+    /// Returns the name percent-encoded as one path segment or query value.
     #[must_use]
     pub fn encoded(&self) -> String {
         utf8_percent_encode(&self.0, RESERVED).to_string()
     }
 
-    /// Path of its page: `/tag/web%2Ftech`.
+    /// Returns the path of the tag's page: `/tag/web%2Ftech`.
     ///
-    /// `.` and `..` can't stand as a path segment, not even percent-encoded:
-    /// browsers resolve them away (URL standard, "double-dot URL path
-    /// segment"). Those two have their name in the query: `/tag/?name=%2E`.
+    /// `.` and `..` can't be path segments, not even percent-encoded, because browsers resolve them
+    /// (URL standard, "double-dot URL path segment"). For those two the name is in the query:
+    /// `/tag/?name=%2E`.
     #[must_use]
     pub fn path(&self) -> String {
         match self.0.as_str() {
@@ -157,7 +158,7 @@ impl Tag {
         }
     }
 
-    /// The tag of a path segment as it came over the wire. `+` is a plus.
+    /// Parses a percent-encoded path segment. `+` is a plus.
     ///
     /// # Errors
     /// `InvalidTag`, also for bytes that aren't UTF-8.
@@ -169,8 +170,8 @@ impl Tag {
     }
 }
 
-/// Whether a character separates the items of a list where somebody types one: the comma
-/// and those of Chinese, Japanese and Arabic, in all their widths.
+/// Returns whether a character separates the items of a typed list: the comma and those of Chinese,
+/// Japanese and Arabic, in all widths.
 #[must_use]
 pub fn is_comma(c: char) -> bool {
     matches!(
@@ -186,10 +187,10 @@ pub fn is_comma(c: char) -> bool {
     )
 }
 
-/// The normal form of all versions.
+/// Returns the normal form used by all versions.
 fn normal(text: &str) -> Result<String> {
     let collapsed = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // Lower-casing can leave NFC (İ becomes i and a combining dot), hence last.
+    // Lower-casing last, because it can leave NFC (İ becomes i and a combining dot).
     let name: String = collapsed.nfc().collect::<String>().to_lowercase();
     let name: String = name.nfc().collect();
     if name.is_empty() {
@@ -210,7 +211,7 @@ fn normal(text: &str) -> Result<String> {
     Ok(name)
 }
 
-/// A text as one word of a POSIX shell.
+/// Quotes a text as one word of a POSIX shell.
 #[must_use]
 pub fn shell_word(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || "-_./+:@%".contains(c);
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_of_an_older_version_can_be_looked_for() {
+    fn a_tag_of_an_older_version_can_be_searched() {
         let old = Tag::sought(" Machine\u{200B}Learning ").unwrap();
         assert_eq!(old.as_str(), "machine\u{200B}learning");
         assert_eq!(old.renewed(), Some(Tag::parse("machinelearning").unwrap()));
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_reads_its_word_as_the_name() {
+    fn a_shell_parses_the_quoted_name() {
         for name in [
             "gpu",
             "large language model",
@@ -313,7 +314,7 @@ mod tests {
     }
 
     fn from_address(path: &str) -> Tag {
-        // As a browser would resolve the link.
+        // As a browser resolves the link.
         let url = url::Url::parse("http://localhost:6683/")
             .unwrap()
             .join(path)

@@ -1,18 +1,16 @@
-//! Words: what of a text can be found.
+//! The tokenizer: splits texts into words.
 //!
-//! The one place that decides it, for the full-text index (which gets
-//! [`index_text`] and splits it at its spaces), for queries, and for whatever
-//! looks into a text itself. So what the index finds and what a text is seen to
-//! hold are the same.
+//! The only definition of a word, for the full-text index (which receives [`index_text`] and splits
+//! it at its spaces), for queries, and for matching in a text. So index and texts always agree.
 //!
-//! - Case, accents and compatibility forms don't count: `ＧÖDEL` is `godel`.
-//! - Of scripts written without spaces, of Hangul and of pictographs each
-//!   character is a word, so that a query finds inside a run, as a phrase.
-//! - Signs belong to a word where they make another one of it: `c++`, `c#`,
-//!   `.net`, `#lojban`, `@ada`. Such a word is found with them and without.
-//! - A word has parts where its case or digits say so (`camelCase`, `HTTPServer`,
-//!   `GPT4`), and words that stand together without a space are one as well
-//!   (`wi-fi`, `node.js`, `don't`, `1,000`): both spellings are found.
+//! - Case, accents and compatibility forms are ignored: `ＧÖDEL` is `godel`.
+//! - In scripts without spaces, in Hangul, and for emoji, each character is a word, so a query
+//!   matches inside a run, as a phrase.
+//! - Signs belong to a word if they distinguish it: `c++`, `c#`, `.net`, `#lojban`, `@ada`. Such a
+//!   word is found with and without them.
+//! - A word has parts if its case or digits show them (`camelCase`, `HTTPServer`, `GPT4`). Words
+//!   joined without a space also count as one word (`wi-fi`, `node.js`, `don't`, `1,000`). Both
+//!   spellings are found.
 
 use std::ops::Range;
 
@@ -28,13 +26,13 @@ use crate::domain::{
 };
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
-/// Longest word, in bytes; the rest of one doesn't count.
+/// Longest word, in bytes; the rest is ignored.
 const MAX_WORD_BYTES: usize = 128;
-/// More signs in a row are decoration.
+/// Most signs after a word; more are decoration.
 const MAX_TRAIL: usize = 3;
 
 impl Words {
-    /// The words of a text.
+    /// Splits a text into words.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let mut reader = WordReader::default();
@@ -53,7 +51,7 @@ impl Words {
             } else if c.is_ascii() {
                 reader.plain_sign(c, &(start..at));
             } else {
-                // Of ŉ, which is ʼn, the letter counts.
+                // Of ŉ, which decomposes to ʼn, only the letter counts.
                 std::iter::once(c)
                     .nfkd()
                     .filter(|part| !is_apostrophe(*part))
@@ -70,8 +68,8 @@ impl Words {
     }
 }
 
-/// What the full-text index gets of a text: its words with a space between
-/// them, then those that have signs, where they are in no phrase's way.
+/// Returns a text for the full-text index: its words separated by spaces, then those with signs,
+/// where they don't interrupt a phrase.
 #[must_use]
 pub fn index_text(text: &str) -> String {
     let words = Words::of(text);
@@ -89,42 +87,41 @@ pub fn index_text(text: &str) -> String {
         .flat_map(|word| word.signed())
         .for_each(|word| push(&word));
     for spelling in compounds::spellings(&words) {
-        // No phrase goes from one of them to the next.
+        // No phrase crosses this word.
         push(BETWEEN);
         push(&spelling);
     }
     index
 }
 
-/// A word of the index that stands in no text and is looked for by nobody.
+/// A word of the index that no text and no query contains.
 const BETWEEN: &str = "\u{E000}";
 
-/// Takes a text character by character.
+/// Reads a text character by character.
 #[derive(Debug, Default)]
 struct WordReader {
     words: Words,
-    /// Whether letters that follow belong to the last word.
+    /// Whether following letters belong to the last word.
     open: bool,
-    /// Whether marks that follow belong to the last word.
+    /// Whether following marks belong to the last word.
     takes_marks: bool,
-    /// Signs right after the last word, and where they end.
+    /// The signs right after the last word, and their end.
     trail: String,
     trail_end: usize,
-    /// The character before, what stood before that, and where the former begins.
+    /// The preceding character, the one before it, and the start of the former.
     before: [Option<char>; 2],
     before_start: usize,
-    /// The kinds of the last two letters of the last word, the last one first, and
-    /// where that stands.
+    /// The classes of the last word's last two letters, the last one first, and its position.
     classes: [Option<Class>; 2],
     last_letter: Option<PartStart>,
-    /// Whether the last part began with the last but one letter of capitals: `HTTP|Server`.
+    /// Whether the last part began with the second-to-last capital letter: `HTTP|Server`.
     after_capitals: bool,
-    /// Whether some words are joined to the one before.
+    /// Whether some words are joined to the preceding one.
     joined: bool,
 }
 
 impl WordReader {
-    /// A run of letters and digits, as one step: most texts are little else.
+    /// Reads a run of ASCII letters and digits in one step, for speed.
     fn ascii_letters(&mut self, run: &str, start: usize) {
         if !self.open {
             self.begin(&(start..start + 1), run.as_bytes()[0].is_ascii_digit());
@@ -134,7 +131,7 @@ impl WordReader {
         let plain = |byte: &u8| byte.is_ascii_lowercase();
         let starts_plainly = self.classes[0].is_none() && bytes[0].is_ascii_alphabetic();
         if starts_plainly && bytes[1..].iter().all(plain) {
-            // As most words.
+            // As in most words.
             self.classes = match bytes {
                 [one] => [Some(Class::of(char::from(*one))), None],
                 _ => [Some(Class::Lower); 2],
@@ -173,7 +170,7 @@ impl WordReader {
         self.passed(c, range);
     }
 
-    /// A character in compatibility decomposition.
+    /// Reads a character of the compatibility decomposition.
     fn read(&mut self, c: char, range: &Range<usize>) {
         if c == ZERO_WIDTH_NON_JOINER && self.open && self.before[0].is_some_and(is_arabic) {
             self.plain_sign(c, range);
@@ -183,7 +180,7 @@ impl WordReader {
             return;
         }
         if is_accent(c) {
-            // Seen, but not compared.
+            // Visible, but not compared.
             if self.takes_marks {
                 self.last().range.end = range.end;
             }
@@ -230,20 +227,21 @@ impl WordReader {
         self.append(c, range);
     }
 
-    /// Begins another part of the word where this kind of letter says so, and takes
-    /// note of it.
+    /// Begins another part of the word if the class of the letter requires it, and records the
+    /// class.
     fn class(&mut self, class: Class, here: PartStart) {
         let begins = match self.classes {
             // `camelCase`, `GPT4`, `4K`.
             [Some(before), _] if class.begins_after(before) => Some((here, false)),
-            // `HTTPServer`: with the last of the capitals.
+            // `HTTPServer`: starts with the last of the capitals.
             [Some(Class::Upper), Some(Class::Upper)] if class == Class::Lower => {
                 self.last_letter.map(|last| (last, true))
             }
             _ => None,
         };
         if let Some((part, after_capitals)) = begins {
-            // Letters of one character are no two parts, nor what is cut off.
+            // Several letters from one character aren't separate parts, and neither is what is cut
+            // off.
             let word = self.last();
             let whole = PartStart {
                 folded: word.folded.start,
@@ -274,7 +272,7 @@ impl WordReader {
             .is_some_and(|place| !place.parts.is_empty())
     }
 
-    /// Looks at the parts of the last word when it has ended.
+    /// Checks the parts of the last word after its end.
     fn close_word(&mut self) {
         self.classes = [None; 2];
         self.last_letter = None;
@@ -286,7 +284,7 @@ impl WordReader {
         let parts = place.parts.clone();
         let last = self.words.parts.last().map_or(0, |part| part.folded);
         let mut kept = parts.len();
-        // The plural of an abbreviation, as in `URLs`, is no word of its own.
+        // The plural of an abbreviation, as in `URLs`, is not a separate word.
         let letters = &self.words.letters[..folded.end];
         if self.after_capitals && folded.end == last + 2 && letters.ends_with('s') {
             kept -= 1;
@@ -299,7 +297,7 @@ impl WordReader {
         self.after_capitals = false;
     }
 
-    /// Parts `v1` before `.2`: a number with points is found without what names it.
+    /// Splits `v1` before `.2`, so that a version number is found without its `v`.
     fn part_numbered(&mut self) {
         let (Some(part), true) = (self.words.parts.last().copied(), self.has_parts()) else {
             return;
@@ -344,7 +342,7 @@ impl WordReader {
     }
 
     fn begin(&mut self, range: &Range<usize>, digit: bool) {
-        // Signs that the word before has taken are not this one's.
+        // Signs that belong to the word before don't belong to this one.
         let taken = !self.trail.is_empty();
         self.close_trail();
         let [sign, earlier] = self.before;
@@ -363,8 +361,8 @@ impl WordReader {
         } else {
             range.start
         };
-        // Nearly all words are parted by a space: only between numbers, and words of the
-        // Arabic script, may it be none.
+        // Nearly all words are separated by a space. Only between numbers, and in the Arabic
+        // script, a space may join.
         let spaced =
             |sign: char| sign == ' ' && !(digit && after_digit) && !earlier.is_some_and(is_arabic);
         let joint = sign.filter(|sign| {
@@ -460,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_alike_is_alike() {
+    fn look_alikes_are_equal() {
         for (one, other) in [
             ("Gödel ÉTÉ", "godel ete"),
             ("Go\u{308}del", "gödel"),
@@ -523,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_meant_with_its_signs_and_without() {
+    fn a_word_matches_with_and_without_its_signs() {
         let means = |query: &str, text: &str, unfinished| {
             Words::of(query)
                 .at(0)
@@ -555,7 +553,7 @@ mod tests {
                 prop_assert!(text.get(word.range.clone()).is_some_and(|piece| !piece.is_empty()));
                 prop_assert!(!word.folded.is_empty());
                 prop_assert!(word.folded.len() <= MAX_WORD_BYTES);
-                // Several may come of one character, as of ㎏.
+                // Several may come from one character, as from ㎏.
                 prop_assert!(word.range.end >= end);
                 end = word.range.end;
             }
@@ -568,8 +566,8 @@ mod tests {
         }
     }
 
-    /// A site in files is searched by the page itself (`site/assets/words.js`), by the same
-    /// words. `UPDATE_EXPECT=1` writes what both are held to.
+    /// `site/assets/words.js` must split words in the same way for exported sites.
+    /// `UPDATE_EXPECT=1` writes the file that both are compared with.
     #[test]
     fn words_are_written_down_for_the_other_side() {
         let texts = [
@@ -638,7 +636,7 @@ mod tests {
                     assert!(word.range.end >= end && !word.folded.is_empty());
                     end = word.range.end;
                 }
-                // What the index gets has no character that means something to it.
+                // The index text contains no character that FTS5 interprets.
                 let index = index_text(text);
                 assert!(
                     index.chars().all(|c| c == ' ' || !c.is_ascii_punctuation()),

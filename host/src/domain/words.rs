@@ -1,13 +1,13 @@
-//! A text as words: where each stands, how it is compared, and its parts.
+//! A text as words: their positions, their compared forms, and their parts.
 
 use std::ops::Range;
 
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word<'a> {
-    /// Byte range in the text, with the signs.
+    /// Byte range in the text, including signs.
     pub range: Range<usize>,
-    /// As words are compared: letters, digits and marks only.
+    /// The compared form: only letters, digits and marks.
     pub folded: &'a str,
     /// The sign before it: `.`, `#` or `@`.
     pub lead: Option<char>,
@@ -16,14 +16,14 @@ pub struct Word<'a> {
 }
 
 impl Word<'_> {
-    /// Whether it has signs.
+    /// Returns whether it has signs.
     #[must_use]
     pub fn has_signs(&self) -> bool {
         self.lead.is_some() || !self.trail.is_empty()
     }
 
-    /// The words that the index has besides the plain one: with the sign
-    /// before, and with the signs after.
+    /// Returns the words of the index besides the plain one: with the sign before, and with the
+    /// signs after.
     pub fn signed(&self) -> impl Iterator<Item = String> + use<> {
         let lead = self
             .lead
@@ -35,8 +35,8 @@ impl Word<'_> {
         lead.into_iter().chain(trail)
     }
 
-    /// Whether this word of a query means `word` of a text; one that is still
-    /// being typed means all that begin so.
+    /// Returns whether this word of a query matches `word` of a text. An unfinished word matches
+    /// all that begin with it.
     #[must_use]
     pub fn means(&self, word: &Word<'_>, unfinished: bool) -> bool {
         let begins = |wanted: &str, found: &str| {
@@ -46,7 +46,7 @@ impl Word<'_> {
                 found == wanted
             }
         };
-        // What has signs after it is typed to its end.
+        // A word followed by signs is complete.
         let letters = if self.trail.is_empty() {
             begins(self.folded, word.folded)
         } else {
@@ -59,27 +59,27 @@ impl Word<'_> {
 /// The words of a text in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
-    /// Of each word its letters, then the signs after it.
+    /// The letters of each word, followed by its trailing signs.
     pub(super) letters: String,
     pub(super) places: Vec<WordSpan>,
-    /// Where words have inner parts, see [`WordSpan::parts`].
+    /// The inner parts of words, see [`WordSpan::parts`].
     pub(super) parts: Vec<PartStart>,
 }
 
 impl Words {
-    /// How many there are.
+    /// Returns the number of words.
     #[must_use]
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no words.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// The word at this place, counted from 0; there is one.
+    /// Returns the word at this index, which must exist.
     #[must_use]
     pub fn at(&self, place: usize) -> Word<'_> {
         let place = &self.places[place];
@@ -91,26 +91,26 @@ impl Words {
         }
     }
 
-    /// The first byte of the letters of the word at this place.
+    /// Returns the first byte of the letters of the word at this index.
     pub(super) fn initial(&self, place: usize) -> Option<u8> {
         let place = &self.places[place];
         self.letters.as_bytes().get(place.folded.start).copied()
     }
 
-    /// Whether the word at this place has parts.
+    /// Returns whether the word at this index has parts.
     pub(super) fn has_parts(&self, place: usize) -> bool {
         !self.places[place].parts.is_empty()
     }
 
-    /// Whether the word at this place is joined to the one before it.
+    /// Returns whether the word at this index is joined to the one before it.
     pub(super) fn is_joined(&self, place: usize) -> bool {
         self.places
             .get(place)
             .is_some_and(|place| place.joint.is_some())
     }
 
-    /// The parts of the word at this place, at least two or none, each with where it
-    /// stands in the text.
+    /// Returns the parts of the word at this index with their positions in the text: none, or at
+    /// least two.
     pub(super) fn parts(&self, place: usize) -> Vec<(&str, Range<usize>)> {
         let place = &self.places[place];
         let parts = &self.parts[place.parts.clone()];
@@ -131,26 +131,26 @@ impl Words {
         found
     }
 
-    /// One after the other.
+    /// Iterates over the words.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Word<'_>> + ExactSizeIterator {
         (0..self.len()).map(|place| self.at(place))
     }
 }
 
-/// A word: where it stands in the text, and in the letters.
+/// The position of a word in the text and in the letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WordSpan {
     pub(super) range: Range<usize>,
     pub(super) folded: Range<usize>,
     pub(super) trail_end: usize,
     pub(super) lead: Option<char>,
-    /// Of [`Words::parts`]: where its second part and those after it begin.
+    /// Range in [`Words::parts`]: the starts of its second and later parts.
     pub(super) parts: Range<usize>,
-    /// The sign, alone, between the word before and this one, where that joins them.
+    /// The single sign that joins this word to the one before, if any.
     pub(super) joint: Option<char>,
 }
 
-/// Where a part of a word begins that isn't its first.
+/// The start of a part other than the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PartStart {
     /// In the letters.
@@ -159,8 +159,8 @@ pub(super) struct PartStart {
     pub(super) start: usize,
 }
 
-/// A sign in a word of the index, which knows no ASCII signs: a character for
-/// private use, which is in no word of a text.
+/// Returns the character for a sign in the index, which can't contain ASCII signs: a private-use
+/// character, which no word of a text contains.
 fn indexed_sign(sign: char) -> char {
     char::from_u32(0xE000 + u32::from(sign)).unwrap_or(sign)
 }

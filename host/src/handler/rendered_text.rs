@@ -1,4 +1,4 @@
-//! `renderMarkdown`: the tree of a text in the wire's types.
+//! `renderMarkdown`: converts a rendered text to the types of the wire.
 
 use crate::{
     domain::{CellAlignment, MarkdownElement, MarkdownNode, check_summary, markdown_tree},
@@ -6,11 +6,11 @@ use crate::{
     protocol::{self, MarkdownAlign, MarkdownName, RenderMarkdownParams, RenderMarkdownResult},
 };
 
-/// The level of a rendered text's most important headings: the page around it has the first.
+/// Level of the topmost headings in a rendered text. The surrounding page has level 1.
 const TOP_HEADING: usize = 2;
 
-/// The text as a tree. That is within the browsers' limit for an answer, as it has 50,000
-/// parts at most.
+/// Renders a text as a tree. The tree has 50,000 parts at most, which keeps it within the browsers'
+/// limit for a response.
 ///
 /// # Errors
 /// `too_large`.
@@ -21,7 +21,7 @@ pub(super) fn render_markdown(params: &RenderMarkdownParams) -> Result<RenderMar
     })
 }
 
-/// A rendered text as it goes over the wire.
+/// Converts a rendered text to its form on the wire.
 fn wire_markdown(nodes: Vec<MarkdownNode>) -> Vec<protocol::MarkdownNode> {
     let wire = |node| match node {
         MarkdownNode::Text(text) => protocol::MarkdownNode::Text(text),
@@ -56,7 +56,7 @@ fn wire_element(
         MarkdownElement::Heading(5) => plain(MarkdownName::H5),
         MarkdownElement::Heading(6..) => plain(MarkdownName::H6),
         MarkdownElement::BlockQuote => plain(MarkdownName::Blockquote),
-        // The code itself stands in an element of its own, as in HTML.
+        // The code is in an element of its own, as in HTML.
         MarkdownElement::CodeBlock(_) => {
             return protocol::MarkdownElement {
                 children: vec![protocol::MarkdownNode::Element(protocol::MarkdownElement {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_tell_their_first_number_and_their_tasks() {
+    fn lists_have_their_first_number_and_their_tasks() {
         check(
             "- [x] a\n- [ ] b\n\n1. c\n\n7) d",
             json!([
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_tell_their_side() {
+    fn cells_have_their_alignment() {
         let cell = |name: &str, text: &str| json!({"name": name, "children": [text]});
         let aligned = |name: &str, side: &str, text: &str| json!({"name": name, "align": side, "children": [text]});
         check(
@@ -185,9 +185,9 @@ mod tests {
         assert!(matches!(refused, Err(Error::TooLarge { .. })));
     }
 
-    /// Chromium's reader of JSON takes 200 levels, serde_json 128; both browsers take 1 MiB.
-    /// How long each takes, the best of five times:
-    /// `cargo test --release no_text_makes_an_answer -- --nocapture`.
+    /// Chromium's JSON parser accepts 200 levels, serde_json 128; both browsers accept 1 MiB. To
+    /// see the best of five times for each: `cargo test --release no_text_makes_an_answer --
+    /// --nocapture`.
     #[test]
     fn no_text_makes_an_answer_that_a_browser_would_not_read() {
         for (name, text) in pathological_texts() {

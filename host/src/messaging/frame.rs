@@ -1,40 +1,39 @@
-//! Frames: a 32-bit length in native byte order, then so many bytes of JSON
-//! (Chrome, "Native messaging protocol"; MDN, "Native messaging").
+//! Frames: a 32-bit length in native byte order, followed by that many bytes of JSON (Chrome,
+//! "Native messaging protocol"; MDN, "Native messaging").
 
 use std::io::{self, Read, Write};
 
 use byteorder::{ByteOrder as _, NativeEndian};
 
-/// What came next on the stream.
+/// The result of reading from the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A payload within the limit.
     Payload(Vec<u8>),
-    /// A frame over the limit, its payload still unread: see [`skip`].
+    /// A frame over the limit. Its payload is still unread: see [`skip`].
     TooLarge {
-        /// The length that it says it has, in bytes.
+        /// The declared length, in bytes.
         bytes: u32,
     },
     /// The stream ended between two frames.
     End,
 }
 
-/// The stream itself failed; no further frame can be read from it.
+/// The stream failed. No further frame can be read from it.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// It ended inside a frame.
+    /// The stream ended inside a frame.
     #[error("The browser's message ended in the middle.")]
     CutShort,
-    /// It can't be read.
+    /// The stream can't be read.
     #[error("The browser's messages can't be read.")]
     Read(#[source] io::Error),
-    /// It can't be written.
+    /// The stream can't be written.
     #[error("The answer can't be sent to the browser.")]
     Write(#[source] io::Error),
 }
 
-/// Reads one frame. Memory grows with what really arrives, not with what the
-/// length claims.
+/// Reads one frame. Memory grows with the bytes that arrive, not with the declared length.
 ///
 /// # Errors
 /// `CutShort`, `Read`.
@@ -61,7 +60,7 @@ pub fn read(input: &mut impl Read, limit: usize) -> Result<Frame, StreamError> {
     Ok(Frame::Payload(payload))
 }
 
-/// Reads past the payload of a frame that is too large.
+/// Reads and discards the payload of a frame that is too large.
 ///
 /// # Errors
 /// `CutShort`, `Read`.
@@ -74,10 +73,10 @@ pub fn skip(input: &mut impl Read, bytes: u32) -> Result<(), StreamError> {
     Ok(())
 }
 
-/// Writes one frame, in one piece.
+/// Writes one frame with a single write.
 ///
 /// # Errors
-/// `Write`, also for a payload whose length doesn't fit the prefix.
+/// `Write`, also if the payload's length doesn't fit the prefix.
 pub fn write(output: &mut impl Write, payload: &[u8]) -> Result<(), StreamError> {
     let length = u32::try_from(payload.len())
         .map_err(|error| StreamError::Write(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_cut_at_any_byte_is_an_error_but_between_frames() {
+    fn a_frame_truncated_at_any_byte_is_an_error() {
         let whole = framed(b"{\"a\":1}");
         for end in 1..whole.len() {
             let result = read(&mut &whole[..end], 100);
@@ -177,7 +176,7 @@ mod tests {
         .collect();
         let seeds: Vec<&[u8]> = seeds.iter().map(Vec::as_slice).collect();
         crate::fuzz::bytes(&seeds, |bytes| {
-            // As a stream, and what follows the length as a request.
+            // Parses the input as a stream, and everything after the length as a request.
             let mut input = bytes;
             while let Ok(Frame::Payload(payload)) = read(&mut input, 4096) {
                 let _ = crate::protocol::parse_request(&payload);

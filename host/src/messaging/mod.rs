@@ -1,5 +1,5 @@
-//! The loop of the native messaging host: frame → request → answer → frame.
-//! Knows nothing of notes; what a request does is the caller's.
+//! The message loop of the native messaging host: frame → request → answer → frame. Knows nothing
+//! about notes; the caller supplies the handling of requests.
 
 pub mod frame;
 
@@ -23,35 +23,34 @@ use crate::{
     },
 };
 
-/// How long the first message may take to go before everything else.
+/// How long the first message takes precedence over all other work.
 const HEAD_START: Duration = Duration::from_millis(20);
-/// A pause after which nobody seems to be asking for anything more.
+/// A pause after which no further request is expected soon.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Who answers requests.
+/// Answers requests.
 pub trait RequestHandler {
-    /// Does what is asked for.
+    /// Carries out a request.
     ///
     /// # Errors
-    /// As documented at each request in `protocol`.
+    /// As documented for each request in `protocol`.
     fn answer(&mut self, request: Request) -> Result<Outcome, Error>;
 
-    /// Does a small piece of what can wait, while nothing is asked for. Answers after
-    /// how long to go on with the next; `None` when there is nothing left.
+    /// Does a small piece of deferred work while no request is pending. Returns how long to wait
+    /// before the next piece, or `None` if no work is left.
     fn run_maintenance(&mut self) -> Option<Duration>;
 
-    /// Does what little follows from having been started, while nothing is asked for.
+    /// Does the small amount of work that follows a start, while no request is pending.
     fn on_idle(&mut self) {}
 }
 
-/// Answers frames until the stream ends between two of them. Each frame gets
-/// one answer, in order. `input` must not keep bytes back that it has read from
-/// the stream. `then` is called once, after the first answer or when nothing asks
-/// for one: a browser waits for the first answer of a host that it has just
-/// started, and nobody yet for what else the host does.
+/// Answers frames until the stream ends between two of them. Each frame gets one answer, in order.
+/// `input` must not buffer bytes that it has read from the stream. `then` is called once: after the
+/// first answer, or when no request is pending. A browser waits for the first answer of a host that
+/// it has just started, but not for anything else that the host does.
 ///
 /// # Errors
-/// Where the stream itself fails, or ends inside a frame.
+/// If the stream fails or ends inside a frame.
 pub fn serve(
     input: &mut (impl Read + AsFd),
     output: &mut impl Write,
@@ -62,7 +61,7 @@ pub fn serve(
         return Ok(());
     }
     then();
-    // Most hosts are greeted, and then there is nothing to do for long.
+    // Most hosts get a hello and then have nothing to do for a long time.
     if !arrives(input, PAUSE) {
         let _ = catch_unwind(AssertUnwindSafe(|| handler.on_idle()));
     }
@@ -77,24 +76,24 @@ pub fn serve(
     Ok(())
 }
 
-/// A piece of what can wait. Whatever goes wrong there, requests are answered.
+/// Runs one piece of deferred work. Errors and panics in it don't affect requests.
 fn run_maintenance(handler: &mut impl RequestHandler) -> Option<Duration> {
     catch_unwind(AssertUnwindSafe(|| handler.run_maintenance())).unwrap_or(None)
 }
 
-/// Whether something, be it the end, arrives on the stream within `time`.
-/// If that is unknown, it counts as arrived, and reading finds out.
+/// Returns whether input, or the end of the stream, arrives within `time`. If polling fails,
+/// returns true and leaves the error to the read.
 fn arrives(input: &impl AsFd, time: Duration) -> bool {
     let mut watched = [PollFd::new(input, PollFlags::IN)];
     let time = Timespec::try_from(time).ok();
     !matches!(poll(&mut watched, time.as_ref()), Ok(0))
 }
 
-/// Answers one frame, whatever is in it; also one that panics. False where the
-/// stream has ended instead, between two frames.
+/// Answers one frame, whatever its content, even if answering it panics. Returns false if the
+/// stream has ended between two frames.
 ///
 /// # Errors
-/// Where the stream itself fails, or ends inside a frame.
+/// If the stream fails or ends inside a frame.
 fn answer_next(
     input: &mut impl Read,
     output: &mut impl Write,
@@ -104,7 +103,7 @@ fn answer_next(
         Ok(Frame::Payload(payload)) => payload,
         Ok(Frame::End) => return Ok(false),
         Ok(Frame::TooLarge { bytes }) => {
-            // Answered before the payload is read, which may never come.
+            // The answer goes out before the payload is read, because the payload may never arrive.
             let message = format!(
                 "The message has {bytes} bytes, but the host accepts at most {MAX_REQUEST_BYTES}."
             );
@@ -149,7 +148,7 @@ fn answer(
         bytes = encode(&Response::new(id, Err(&error)));
     }
     if bytes.len() > MAX_RESPONSE_BYTES {
-        // Only an id can still be that long.
+        // Only the id can still be too long.
         let error = Error::ResponseTooLarge.to_wire();
         bytes = encode(&Response::new(&RequestId::Null(()), Err(&error)));
     }
@@ -177,7 +176,7 @@ mod tests {
         }
     }
 
-    /// Sends payloads through the loop; returns the answers and the loop's result.
+    /// Sends payloads through the loop. Returns the answers and the loop's result.
     fn exchange(
         input: &[u8],
         mut handle: impl FnMut(Request) -> Result<Outcome, Error>,
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_no_crash() {
+    fn deep_nesting_is_an_error_not_a_crash() {
         let deep = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{}{}}}"#,
             "[".repeat(1_000_000),

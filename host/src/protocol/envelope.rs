@@ -116,7 +116,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
             ErrorObject::new(ErrorKind::InvalidParams, message)
         };
         if !params.starts_with('{') {
-            return Err(invalid("they have to be a JSON object, by name"));
+            return Err(invalid("they must be a JSON object"));
         }
         let mut json = serde_json::Deserializer::from_str(params);
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -130,7 +130,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
             } else if path == "." || why.contains(&format!("`{path}`")) {
                 invalid(&why)
             } else {
-                invalid(&format!("`{path}` is no such value: {why}"))
+                invalid(&format!("`{path}` is invalid: {why}"))
             }
         })
     }

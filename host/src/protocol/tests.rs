@@ -91,7 +91,7 @@ fn check_params(method: &str, params: &str, code: i32, message: &str) {
 }
 
 #[test]
-fn a_list_is_no_request_by_position() {
+fn a_list_is_not_accepted_as_a_request() {
     for list in [
         r#"["2.0",1,"stats",{}]"#,
         r#"["2.0", 1, "noteForUrl", {"url": "https://e.org"}]"#,
@@ -105,7 +105,7 @@ fn a_list_is_no_request_by_position() {
 }
 
 #[test]
-fn what_stands_behind_a_request_makes_it_no_json() {
+fn data_after_a_request_makes_it_invalid_json() {
     let good = r#"{"jsonrpc":"2.0","id":1,"method":"stats"}"#;
     for garbage in ["x", "{}", ",", "]", "\0", good] {
         let refused = refusal(format!("{good}{garbage}"));
@@ -124,7 +124,7 @@ fn what_stands_behind_a_request_makes_it_no_json() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_no_json_wherever_it_stands() {
+fn invalid_utf_8_is_no_json_anywhere() {
     for before in [
         r#"{"jsonrpc":"2.0","id":1,"method":"stats","other":""#,
         r#"{"jsonrpc":"2.0","id":1,"method":"noteForUrl","params":{"url":""#,
@@ -166,7 +166,7 @@ fn parameters_are_an_object_by_name() {
                 method,
                 params,
                 -32602,
-                "The parameters don't fit the method: they have to be a JSON object, by name.",
+                "The parameters don't fit the method: they must be a JSON object.",
             );
         }
     }
@@ -179,7 +179,7 @@ fn a_wrong_parameter_is_named() {
         (
             "noteForUrl",
             r#"{"url":7}"#,
-            "`url` is no such value: invalid type: integer `7`, expected a string",
+            "`url` is invalid: invalid type: integer `7`, expected a string",
         ),
         (
             "noteForUrl",
@@ -189,22 +189,22 @@ fn a_wrong_parameter_is_named() {
         (
             "searchNotes",
             r#"{"query":"a","limit":1e99}"#,
-            "`limit` is no such value: invalid type: floating point `1e+99`, expected u32",
+            "`limit` is invalid: invalid type: floating point `1e+99`, expected u32",
         ),
         (
             "searchNotes",
             r#"{"query":"a","limit":-1}"#,
-            "`limit` is no such value: invalid value: integer `-1`, expected u32",
+            "`limit` is invalid: invalid value: integer `-1`, expected u32",
         ),
         (
             "saveNote",
             r#"{"opId":"a","url":"b","title":"c","tags":["d",{}]}"#,
-            "`tags[1]` is no such value: invalid type: map, expected a string",
+            "`tags[1]` is invalid: invalid type: map, expected a string",
         ),
         (
             "saveNote",
             r#"{"opId":"a","url":"b","title":"c","quote":{"text":7}}"#,
-            "`quote.text` is no such value: invalid type: integer `7`, expected a string",
+            "`quote.text` is invalid: invalid type: integer `7`, expected a string",
         ),
     ] {
         let message = format!("The parameters don't fit the method: {message}.");
@@ -213,12 +213,12 @@ fn a_wrong_parameter_is_named() {
 }
 
 #[test]
-fn a_list_is_no_quote_and_no_fields_by_position() {
+fn a_list_is_not_accepted_as_quote_or_fields() {
     for (method, field) in [("saveNote", "quote"), ("updateNote", "seen")] {
         for list in ["[]", r#"["a","b","c"]"#, r#"[["a"],"b"]"#] {
             let params = format!(r#"{{"opId":"a","id":1,"url":"b","title":"c","{field}":{list}}}"#);
             let message = format!(
-                "The parameters don't fit the method: `{field}` is no such value: invalid type: sequence, expected a JSON object."
+                "The parameters don't fit the method: `{field}` is invalid: invalid type: sequence, expected a JSON object."
             );
             check_params(method, &params, -32602, &message);
         }

@@ -1,6 +1,5 @@
-//! The browsers of `manifests/browsers.tsv`, compiled in: where each looks for host
-//! manifests, and whether it is on this machine. What a manifest has to say is
-//! `manifest.rs`.
+//! The browsers of `manifests/browsers.tsv`, which is compiled in: where each looks for host
+//! manifests, and whether it is installed. The content of a manifest is in `manifest.rs`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +7,7 @@ use crate::{caller::Family, config::Environment};
 
 const TABLE: &str = include_str!("../../../manifests/browsers.tsv");
 
-/// A family of operating systems, by where browsers keep their files: Linux with the BSDs, or
-/// macOS.
+/// A family of operating systems with the same locations of browser files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Platform {
     /// Linux and the BSDs.
@@ -20,7 +18,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// The one that this program was built for.
+    /// The platform that this program was built for.
     #[must_use]
     pub const fn here() -> Self {
         if cfg!(target_os = "macos") {
@@ -30,7 +28,7 @@ impl Platform {
         }
     }
 
-    /// As it stands in the table.
+    /// The platform's name in the table.
     fn name(self) -> &'static str {
         match self {
             Self::Linux => "linux",
@@ -42,16 +40,16 @@ impl Platform {
 /// Why a browser can't be registered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreachable {
-    /// It is left alone on purpose.
+    /// url-notes deliberately doesn't support it.
     Refused,
-    /// It lives in a sandbox (Snap, Flatpak) that blocks programs outside.
+    /// Its sandbox (Snap, Flatpak) blocks programs outside of it.
     Sandboxed,
-    /// It reads no folder that is for all users.
+    /// It reads no folder for all users.
     NotForMachine,
 }
 
 impl Unreachable {
-    /// A stable word for it.
+    /// Returns a stable word for programs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -62,47 +60,47 @@ impl Unreachable {
     }
 }
 
-/// A permission that a browser in a sandbox needs before it may start url-notes.
+/// A permission that a sandboxed browser needs before it may start url-notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxPermission {
-    /// What the browser needs, a sentence about "it".
+    /// What the browser needs, as a sentence with "it" as its subject.
     pub sentence: &'static str,
     /// The command that grants it.
     pub command: Option<&'static str>,
-    /// What to do where no command can, a sentence.
+    /// What to do if no command grants it, as a sentence.
     pub advice: Option<&'static str>,
 }
 
-/// A browser that url-notes knows of, with its folders on this machine.
+/// A browser that url-notes supports, with its folders on this computer.
 #[derive(Debug, Clone)]
 pub struct Browser {
-    /// What `--browser` takes.
+    /// The name that `--browser` accepts.
     pub name: &'static str,
-    /// Its family.
+    /// The browser's family.
     pub family: Family,
-    /// `plain`; the sandbox that it lives in: `snap`, `flatpak`; or `refused`, for one that
-    /// is left alone on purpose.
+    /// `plain`, the sandbox `snap` or `flatpak`, or `refused` if url-notes deliberately doesn't
+    /// support it.
     pub package: &'static str,
-    /// What people call it.
+    /// The browser's name for users.
     pub title: &'static str,
-    /// The user's folders that its host manifest belongs into. Empty where none is reached.
+    /// The user's folders for its host manifest. Empty if there are none.
     pub hosts: Vec<PathBuf>,
-    /// The machine's, which it looks into after those.
+    /// The system's folders for its host manifest, which it searches after the user's.
     pub system_hosts: Vec<PathBuf>,
-    /// A folder that is there once this user has started it.
+    /// A folder that exists once this user has started the browser.
     pub profile: Option<PathBuf>,
-    /// Its program.
+    /// Path of its executable, if installed.
     pub program: Option<PathBuf>,
 }
 
 impl Browser {
-    /// Whether it is on this machine.
+    /// Returns whether the browser is installed.
     #[must_use]
     pub fn is_here(&self) -> bool {
         self.profile.is_some() || self.program.is_some()
     }
 
-    /// Why it can't be registered with, for this user or for all users of the machine.
+    /// Returns why the browser can't be registered with, for this user or for all users.
     #[must_use]
     pub fn unreachable(&self, for_machine: bool) -> Option<Unreachable> {
         if self.package == "refused" {
@@ -116,7 +114,7 @@ impl Browser {
         }
     }
 
-    /// The permission that it needs to start url-notes from inside its sandbox.
+    /// Returns the permission that the browser needs to start url-notes from inside its sandbox.
     #[must_use]
     pub fn sandbox_permission(&self) -> Option<SandboxPermission> {
         match (self.package, self.family) {
@@ -136,7 +134,7 @@ impl Browser {
         }
     }
 
-    /// Whether a process of this program, or of another of the same folder, is this browser.
+    /// Returns whether `process` is this browser's executable, or another one in the same folder.
     pub(crate) fn is(&self, process: &Path) -> bool {
         let Some(program) = &self.program else {
             return false;
@@ -144,15 +142,15 @@ impl Browser {
         if program.file_name() == process.file_name() {
             return true;
         }
-        // Names on PATH are links to a script beside the real program. The folders of all
-        // programs say nothing.
+        // Names on PATH are links to a script beside the real executable. Folders with all programs
+        // identify nothing.
         let real = program.canonicalize().unwrap_or_else(|_| program.clone());
         let shared = ["/bin", "/usr/bin", "/usr/local/bin"].map(Path::new);
         real.parent() == process.parent() && real.parent().is_some_and(|dir| !shared.contains(&dir))
     }
 }
 
-/// Names of all browsers on any platform, sorted.
+/// Returns the names of all browsers on any platform, sorted.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     let rows = TABLE.lines().filter(|line| !line.starts_with('#'));
@@ -162,7 +160,7 @@ pub fn names() -> Vec<&'static str> {
     names
 }
 
-/// All browsers of a platform, in the order of the table.
+/// Returns all browsers of a platform, in the order of the table.
 pub(crate) fn all(platform: Platform, around: &Environment) -> Vec<Browser> {
     TABLE
         .lines()
@@ -214,7 +212,7 @@ fn items(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.split(',').filter(|item| *item != "-")
 }
 
-/// A folder as the table writes it.
+/// Expands a folder as written in the table.
 fn expand(folder: &str, around: &Environment) -> Option<PathBuf> {
     if let Some(below) = folder.strip_prefix("~/") {
         Some(around.home.as_ref()?.join(below))
@@ -232,7 +230,7 @@ fn locate(program: &str, package: &str, around: &Environment) -> Option<PathBuf>
         around.path.iter().map(|dir| dir.join(program)).collect()
     };
     let found = candidates.into_iter().find(|file| file.is_file())?;
-    // A Snap on PATH is a browser of its own, in another row.
+    // A Snap on PATH is a separate browser with its own row.
     (package != "plain" || !found.starts_with("/snap")).then_some(found)
 }
 
@@ -284,7 +282,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_browser_is_known_by_its_profile_its_program_and_its_process() {
+    fn a_browser_is_recognised_by_profile_program_and_process() {
         let home = tempfile::tempdir().unwrap();
         let place = home.path();
         fs::create_dir_all(place.join(".config/vivaldi")).unwrap();

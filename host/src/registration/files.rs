@@ -1,5 +1,5 @@
-//! Host manifests on the disk: written whole or not at all, and removed, with what somebody
-//! else wrote kept beside them.
+//! Writes and removes host manifests. Writes are atomic, and files that url-notes didn't write are
+//! kept as a backup beside the manifest.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -13,28 +13,28 @@ use uuid::Uuid;
 use super::{manifest, permissions};
 use crate::{caller::Family, fs_open};
 
-/// Most files that are kept beside a manifest.
+/// Most backups beside one manifest.
 const MAX_KEPT: u32 = 99;
-/// Mode of a manifest, whatever the umask.
+/// Mode of a manifest, regardless of the umask.
 const MODE: u32 = 0o644;
-/// Mode of the folders that are made for it.
+/// Mode of the folders created for it.
 const FOLDER_MODE: u32 = 0o755;
 
-/// What was done to a manifest, or would be.
+/// What happened to a manifest, or what would happen in a dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// There was none before.
+    /// The manifest is new.
     Written,
-    /// There was another one.
+    /// It replaced a different manifest.
     Replaced,
-    /// It was there already.
+    /// The manifest was already correct.
     Unchanged,
-    /// It is gone.
+    /// The manifest was removed.
     Removed,
 }
 
 impl Change {
-    /// A stable word for it.
+    /// Returns a stable word for programs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -49,20 +49,20 @@ impl Change {
 /// A manifest that was written or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// What was done.
+    /// What happened to it.
     pub change: Change,
-    /// The file in which somebody else's manifest is kept.
+    /// The backup of a manifest that url-notes didn't write.
     pub kept: Option<PathBuf>,
     /// The program that a removed manifest named.
     pub program: Option<PathBuf>,
 }
 
-/// Writes the manifest into its folder. A manifest that somebody else wrote is kept beside it.
+/// Writes the manifest into its folder. A manifest that url-notes didn't write is kept beside it.
 /// `others` are further extensions that may start the program.
 ///
 /// # Errors
-/// With a sentence: where a link of another user is in the way, the program's path can't be
-/// written in JSON, or the system refuses.
+/// A sentence: a link of another user is in the way, the program's path can't be represented in
+/// JSON, or the system refuses.
 pub(crate) fn write(
     folder: &Path,
     family: Family,
@@ -90,8 +90,12 @@ pub(crate) fn write(
     }
     let kept = keep(&file, family, dry_run)?;
     if !dry_run {
-        make_folder(folder)
-            .map_err(|error| format!("The folder {} can't be made ({error}).", folder.display()))?;
+        make_folder(folder).map_err(|error| {
+            format!(
+                "The folder {} can't be created ({error}).",
+                folder.display()
+            )
+        })?;
         put(&file, &text)?;
     }
     let change = match found {
@@ -101,8 +105,9 @@ pub(crate) fn write(
     Ok(done(change, kept))
 }
 
-/// Removes a manifest, and the folders above it that are empty then, up to one that `is_kept`.
-/// A manifest that somebody else wrote is kept beside its old place. None where there is none.
+/// Removes a manifest, and the parent folders that are empty afterwards, up to one that `is_kept`.
+/// A manifest that url-notes didn't write is kept beside its old location. Returns `None` if there
+/// is no manifest.
 ///
 /// # Errors
 /// As [`write`].
@@ -120,7 +125,7 @@ pub(super) fn remove(
     let program = manifest::read(file, family).ok();
     let kept = keep(file, family, dry_run)?;
     if !dry_run {
-        // Where there are no hard links, keeping has moved it.
+        // Without hard links, `keep` has already moved it.
         if let Err(error) = fs::remove_file(file)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -147,8 +152,8 @@ fn done(change: Change, kept: Option<PathBuf>) -> Done {
     }
 }
 
-/// Through a link that another user planted, a file could be written to any place. Links of
-/// root are the machine's own layout, such as a moved /home.
+/// Refuses paths with links that another user planted, because they could redirect the write to any
+/// file. Links of root are accepted: they are the system's layout, such as a moved /home.
 fn refuse_foreign_links(file: &Path) -> Result<(), String> {
     permissions::link_of_another(file).map_or(Ok(()), |link| {
         Err(format!(
@@ -158,8 +163,8 @@ fn refuse_foreign_links(file: &Path) -> Result<(), String> {
     })
 }
 
-/// Keeps a file that somebody else wrote under a name of its own beside it, unless a copy of
-/// it is kept already. Returns the name.
+/// Keeps a file that url-notes didn't write under a name of its own beside it, unless there is a
+/// copy already. Returns that name.
 fn keep(file: &Path, family: Family, dry_run: bool) -> Result<Option<PathBuf>, String> {
     let Ok(found) = file.symlink_metadata() else {
         return Ok(None);
@@ -180,9 +185,10 @@ fn keep(file: &Path, family: Family, dry_run: bool) -> Result<Option<PathBuf>, S
             if dry_run {
                 return Ok(Some(old));
             }
-            // The file itself, whatever it is. Where there are no links, it is away for a moment.
+            // Links the file itself, whatever it is. Without hard links it is moved, so it is
+            // absent for a moment.
             let kept = match fs::hard_link(file, &old) {
-                // Another process was faster.
+                // Another process has taken the name.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(_) => fs::rename(file, &old),
                 Ok(()) => Ok(()),
@@ -214,7 +220,7 @@ fn read_whole(mut file: File) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Makes a folder and those above it, readable by all whatever the umask.
+/// Creates a folder and its parents, readable by all regardless of the umask.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder
         .ancestors()
@@ -289,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_wrote_is_kept_once() {
+    fn a_foreign_manifest_is_kept_once() {
         let dir = tempfile::tempdir().unwrap();
         let program = Path::new("/usr/bin/url-notes");
         let file = file_in(dir.path());
@@ -322,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn others_that_are_let_in_stay() {
+    fn other_allowed_extensions_stay() {
         let dir = tempfile::tempdir().unwrap();
         let others = ["a\"b@c".to_owned(), PROGRAM.to_owned()];
         for family in [Family::Chromium, Family::Firefox] {
@@ -335,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_is_removed_with_the_folders_that_are_empty_then() {
+    fn a_manifest_is_removed_with_folders_that_become_empty() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("a/b");
         let file = file_in(&folder);
@@ -380,6 +386,6 @@ mod tests {
         assert!(write(&folder).contains("is a folder, where url-notes needs a file"));
         fs::write(dir.path().join("file"), "").unwrap();
         let said = write(&dir.path().join("file/below"));
-        assert!(said.contains("below can't be made"), "{said}");
+        assert!(said.contains("below can't be created"), "{said}");
     }
 }

@@ -1,6 +1,6 @@
-//! Host manifests: the files that name the program which a browser may start, and the
-//! extensions for which it may. What one says and what it has to say; the templates are
-//! `manifests/`. How it is written is `files.rs`.
+//! The content of host manifests, which name the program that a browser may start and the
+//! extensions that may start it. Reads manifests, and generates them from the templates in
+//! `manifests/`. Files are written in `files.rs`.
 
 use std::{
     io::Read as _,
@@ -11,17 +11,17 @@ use serde::Deserialize;
 
 use crate::{caller::Family, fs_open};
 
-/// Name of the host, and of its manifests.
+/// Name of the host, and of its manifest files.
 pub(crate) const HOST: &str = "url_notes";
-/// Longest file that is read, in bytes.
+/// Longest manifest that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 const CHROMIUM: &str = include_str!("../../../manifests/chromium.json");
 const FIREFOX: &str = include_str!("../../../manifests/firefox.json");
-/// What stands for the program in the templates.
+/// Placeholder of the program's path in the templates.
 pub(super) const PROGRAM: &str = "@PROGRAM@";
 
-/// What a manifest says, as far as browsers read it.
+/// The fields of a manifest that browsers read.
 #[derive(Debug, Deserialize)]
 struct Written {
     name: Option<String>,
@@ -39,18 +39,18 @@ struct Written {
 pub(crate) struct Manifest {
     /// The program that it starts.
     pub program: PathBuf,
-    /// Whether our extension is allowed.
+    /// Whether the manifest allows our extension.
     pub allows_us: bool,
-    /// Which others are.
+    /// The other extensions that it allows.
     pub others: Vec<String>,
 }
 
-/// The file's place in a folder of manifests.
+/// Returns the path of the manifest in a folder of manifests.
 pub(crate) fn file_in(folder: &Path) -> PathBuf {
     folder.join(HOST).with_extension("json")
 }
 
-/// What the extension is called in its browser: an origin, or an id.
+/// Returns the extension's identifier in its browser: an origin or an id.
 pub(crate) fn extension(family: Family) -> String {
     let written: Written =
         serde_json::from_str(template(family)).expect("the templates are manifests");
@@ -110,10 +110,10 @@ fn understood(text: &str, family: Family) -> Result<Manifest, String> {
     })
 }
 
-/// What url-notes writes for a program; other extensions are let in beside ours.
+/// Generates the manifest for a program, allowing `others` beside our extension.
 ///
 /// # Errors
-/// With a sentence, where the program's path is none that JSON can hold.
+/// A sentence, if the program's path can't be represented in JSON.
 pub(super) fn text_for(
     family: Family,
     program: &Path,
@@ -132,12 +132,13 @@ pub(super) fn text_for(
         allowed.push_str(", ");
         allowed.push_str(&json(other));
     }
-    // The path last: it may hold anything.
+    // The path is replaced last, because it may contain a placeholder.
     let text = template(family).replace(&ours, &allowed);
     Ok(text.replacen(PROGRAM, inside, 1))
 }
 
-/// Whether url-notes wrote this file as it is, for this copy of the program or another one.
+/// Returns whether url-notes wrote this file in its present form, for this program or for another
+/// copy of it.
 pub(super) fn is_written_by_us(file: &Path, family: Family) -> bool {
     let text = fs_open::read_to_string(file).unwrap_or_default();
     understood(&text, family).is_ok_and(|found| {
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_that_no_browser_takes_says_why() {
+    fn an_unusable_manifest_says_why() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("url_notes.json");
         for (text, why) in [
@@ -186,7 +187,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
         let found = read(&pipe, Family::Chromium).unwrap_err();
-        assert!(found.contains("no regular file"), "{found}");
+        assert!(found.contains("not a regular file"), "{found}");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Registration with browsers: the host manifests by which a browser finds this program.
 //!
-//! The one writer of host manifests. `url-notes register` (`cli/register.rs`), which
-//! install.sh and packaging/deb.sh call, and `url-notes doctor --fix` use it. Which browsers
-//! there are and where they look is `browsers.rs`; what a manifest says is `manifest.rs`; how
-//! it is written and removed is `files.rs`; which program is registered is `program.rs`.
+//! This module is the only writer of host manifests. `url-notes doctor --fix` uses it, and
+//! `url-notes register` (`cli/register.rs`), which install.sh and packaging/deb.sh call.
+//! `browsers.rs` knows the browsers and their folders, `manifest.rs` the content of a manifest,
+//! `files.rs` writes and removes the files, and `program.rs` chooses the program to register.
 //!
-//! A platform where a browser finds the manifest by other means than its folder, as by the
-//! registry keys of Windows, is a further [`Platform`], and its means belong into `files.rs`.
+//! A platform that locates manifests by other means than folders, such as the registry on Windows,
+//! needs another [`Platform`] and its own code in `files.rs`.
 
 pub(crate) mod browsers;
 pub(crate) mod files;
@@ -21,7 +21,7 @@ pub use files::{Change, Done};
 
 use crate::config::Environment;
 
-/// Folders of the system that stay when they are empty.
+/// System folders that stay even if they are empty.
 const KEPT_OF_SYSTEM: [&str; 8] = [
     "/",
     "/etc",
@@ -33,38 +33,38 @@ const KEPT_OF_SYSTEM: [&str; 8] = [
     "/Library/Application Support",
 ];
 
-/// Registers with browsers, or takes that back.
+/// Registers the program with browsers, or removes its registrations.
 #[derive(Debug)]
 pub struct Registrar<'a> {
-    /// Where the user's and the system's folders are.
+    /// The user's and the system's folders.
     pub around: &'a Environment,
-    /// Whose browsers.
+    /// The platform whose browsers are registered with.
     pub platform: Platform,
-    /// Names of browsers. None: those that are found when registering, all when removing.
+    /// Names of browsers. If empty: the installed ones when registering, all when removing.
     pub named: &'a [String],
-    /// Whether those that are found are registered with beside those that are named.
+    /// Whether to register with the installed browsers in addition to the named ones.
     pub found: bool,
-    /// For all users of the machine instead of this one.
+    /// Whether to register for all users instead of the current one.
     pub for_machine: bool,
-    /// Stands before every path that is written; `/` unless a package is made.
+    /// Prefix of every path that is written: `/`, except while a package is built.
     pub root: &'a Path,
-    /// Only says what would be done.
+    /// Whether to report the changes without making them.
     pub dry_run: bool,
 }
 
-/// What became of a browser.
+/// The result for one browser.
 #[derive(Debug)]
 pub struct Outcome {
     /// The browser.
     pub browser: Browser,
-    /// Why nothing was tried.
+    /// Why no registration was attempted.
     pub unreachable: Option<Unreachable>,
-    /// Its manifests.
+    /// The browser's manifests.
     pub files: Vec<(PathBuf, Result<Done, String>)>,
 }
 
 impl Outcome {
-    /// Whether the browser finds the program now.
+    /// Returns whether the browser finds the program now.
     #[must_use]
     pub fn is_registered(&self) -> bool {
         self.unreachable.is_none() && self.files.iter().all(|(_, done)| done.is_ok())
@@ -72,12 +72,12 @@ impl Outcome {
 }
 
 impl Registrar<'_> {
-    /// Writes the manifests that name `program`, an absolute path. Browsers that share a
-    /// folder have an outcome each.
+    /// Writes the manifests that name `program`, an absolute path. Each of the browsers that share
+    /// a folder has an outcome.
     ///
     /// # Errors
-    /// With a sentence, where nothing may be written at all. What a single folder refuses is
-    /// in its outcome; the others go on.
+    /// A sentence, if nothing may be written at all. If a single folder refuses the file, its
+    /// outcome says so and the other browsers go on.
     pub fn register(&self, program: &Path) -> Result<Vec<Outcome>, String> {
         self.refuse_wrong_user()?;
         let wanted = browsers::all(self.platform, self.around)
@@ -105,9 +105,9 @@ impl Registrar<'_> {
         Ok(wanted.map(register).collect())
     }
 
-    /// Removes manifests and the folders that are empty then. What url-notes didn't write is
-    /// kept beside its old place. Only browsers that had one have an outcome, and of those that
-    /// share a folder the first.
+    /// Removes manifests, and folders that are empty afterwards. A manifest that url-notes didn't
+    /// write is kept beside its old location. Only browsers that had a manifest have an outcome; of
+    /// those that share a folder, only the first has one.
     ///
     /// # Errors
     /// As [`Registrar::register`].
@@ -148,7 +148,7 @@ impl Registrar<'_> {
         self.named.iter().any(|name| name == browser.name)
     }
 
-    /// One user's profile says nothing about the browsers of others.
+    /// A user's profile says nothing about the browsers of other users.
     fn is_found(&self, browser: &Browser) -> bool {
         browser.program.is_some() || !self.for_machine && browser.profile.is_some()
     }
@@ -158,7 +158,7 @@ impl Registrar<'_> {
             return browser.hosts.clone();
         }
         let staged = |folder: &PathBuf| self.root.join(folder.strip_prefix("/").unwrap_or(folder));
-        // Only systems that keep Mozilla's folder in /usr/lib64 read manifests there.
+        // Only systems that have Mozilla's folder in /usr/lib64 read manifests there.
         let is_read = |folder: &PathBuf| {
             !folder.starts_with("/usr/lib64")
                 || folder
@@ -172,7 +172,7 @@ impl Registrar<'_> {
             .collect()
     }
 
-    /// Whether a folder stays though it is empty: those that were there before.
+    /// Returns whether to keep an empty folder: those that existed before url-notes.
     fn is_kept(&self, folder: &Path) -> bool {
         if !self.for_machine {
             let own = [&self.around.home, &self.around.config_home];
@@ -183,8 +183,9 @@ impl Registrar<'_> {
         KEPT_OF_SYSTEM.iter().any(|kept| in_root == Path::new(kept))
     }
 
-    /// Under sudo the home folder is another user's, whose files would be root's then, or
-    /// root's own, and the user's browsers would find nothing.
+    /// Refuses to run under sudo for a single user. The home folder would belong to another user,
+    /// whose files would become root's, or it would be root's own, where the user's browsers don't
+    /// look.
     fn refuse_wrong_user(&self) -> Result<(), String> {
         if self.for_machine {
             let is_root = rustix::process::geteuid().is_root();

@@ -1,5 +1,5 @@
-//! Who besides this user may change what the browser starts: owners, modes and links of
-//! a file and of the folders above it.
+//! Finds out who else may change what the browser starts, by owners, modes and links of a file and
+//! of the folders above it.
 
 use std::{
     fs::{self, Metadata},
@@ -10,11 +10,11 @@ use std::{
 /// Why a file isn't safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Danger {
-    /// The file or the folder in question.
+    /// The file or folder that others may change.
     pub path: PathBuf,
-    /// A sentence.
+    /// What is wrong, as a sentence.
     pub sentence: String,
-    /// The mode that ends it, where the user may set it.
+    /// The mode that makes it safe, if the user may set it.
     pub mode: Option<u32>,
 }
 
@@ -22,12 +22,12 @@ fn me() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether what is done in this home folder would be done in another user's.
+/// Returns whether the home folder belongs to another user.
 pub(crate) fn is_of_another(home: &Path) -> bool {
     fs::metadata(home).is_ok_and(|found| found.uid() != me())
 }
 
-/// The first reason not to start, or not to trust, the file at `path`, which is there.
+/// Returns the first reason not to start, or not to trust, the existing file at `path`.
 pub(crate) fn danger(path: &Path) -> Option<Danger> {
     if let Some(link) = link_of_another(path) {
         return Some(Danger {
@@ -41,7 +41,7 @@ pub(crate) fn danger(path: &Path) -> Option<Danger> {
         .find_map(|part| of_part(part, &fs::metadata(part).ok()?, part == real))
 }
 
-/// A link, among the components of a path, that neither this user nor root has made.
+/// Returns the first link in a path that neither this user nor root created.
 pub(crate) fn link_of_another(path: &Path) -> Option<PathBuf> {
     path.ancestors()
         .find(|part| {
@@ -52,7 +52,7 @@ pub(crate) fn link_of_another(path: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// The mode with which a program of this user can be executed, and changed by nobody else.
+/// Returns the mode that makes a program of this user executable without letting others change it.
 pub(crate) fn executable(program: &Path) -> Option<u32> {
     let found = fs::metadata(program).ok()?;
     let mode = found.permissions().mode() & 0o7777;
@@ -68,16 +68,16 @@ fn of_part(path: &Path, found: &Metadata, is_file: bool) -> Option<Danger> {
             mode: None,
         });
     }
-    // A user's own group has nobody else in it, and folders that it may write are what umask
-    // 0002 makes. Whom root lets write into its folders, as Debian's staff into /usr/local,
-    // is the administrator's own business.
+    // A user's own group has no other members, and umask 0002 makes files writable for it. Groups
+    // to which root gives write access, such as Debian's staff for /usr/local, are the
+    // administrator's decision.
     let own_group = found.gid() == rustix::process::getegid().as_raw();
     let bits = if !is_file && (own_group || found.uid() == 0) {
         0o002
     } else {
         0o022
     };
-    // In a sticky folder such as /tmp each user's files are his own.
+    // In a sticky folder such as /tmp, users can change only their own files.
     let sticky = !is_file && mode & 0o1000 != 0;
     (mode & bits != 0 && !sticky).then(|| Danger {
         path: path.to_owned(),
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn links_and_files_of_others_are_not_trusted() {
         if me() != 0 {
-            // Only root can make what belongs to another.
+            // Only root can create files of other users.
             return;
         }
         let dir = tempfile::tempdir().unwrap();

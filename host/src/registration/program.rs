@@ -1,4 +1,4 @@
-//! Which program is registered: never one that is thrown away.
+//! Chooses the program to register: never one in a temporary location.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::config::Environment;
 /// The program's name on PATH.
 pub(crate) const NAME: &str = "url-notes";
 
-/// The throw-away folder that the program is in, if it is in one: a folder for temporary
-/// files, or one that holds the tag of cache folders, as cargo's `target` does.
+/// Returns the temporary folder that contains the program, if any: the system's folder for
+/// temporary files, or one marked with a CACHEDIR.TAG, such as cargo's `target`.
 pub(crate) fn throw_away_folder(program: &Path, around: &Environment) -> Option<PathBuf> {
     let at_home = |folder: &Path| {
         let home = around.home.as_deref();
@@ -24,7 +24,7 @@ pub(crate) fn throw_away_folder(program: &Path, around: &Environment) -> Option<
     ];
     let mut temporary = temporary
         .into_iter()
-        // Where the home is thrown away, all is.
+        // If the home folder itself is temporary, so is everything else.
         .filter(|folder| program.starts_with(folder) && !at_home(folder));
     temporary.next().map(Path::to_owned).or_else(|| {
         let mut above = program.ancestors().skip(1);
@@ -34,8 +34,8 @@ pub(crate) fn throw_away_folder(program: &Path, around: &Environment) -> Option<
     })
 }
 
-/// The program to register where the user names none: this one, unless it is in a throw-away
-/// folder; else the first on PATH that isn't.
+/// Returns the program to register by default: this one, or, if it is in a temporary folder, the
+/// first on PATH that isn't.
 pub(crate) fn to_register(around: &Environment) -> Option<PathBuf> {
     let this = around.program.clone();
     let on_path = around.path.iter().map(|folder| folder.join(NAME));

@@ -1,8 +1,8 @@
-//! `/api/…`: what the pages show, as JSON for the user's own scripts.
+//! `/api/…`: the content of the pages as JSON, for the user's own scripts.
 //!
-//! Reads only, like all of the site. docs/api.md lists the requests; what a
-//! note has is `protocol::Note`. Errors are JSON, too: `{"error": {"kind",
-//! "message"}}` with the kinds of the messages.
+//! Read-only, like the rest of the site. docs/api.md lists the requests; the fields of a note are
+//! those of `protocol::Note`. Errors are JSON too: `{"error": {"kind", "message"}}` with the kinds
+//! of the messages.
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::{
     wire::{wire_note, wire_problem},
 };
 
-/// Notes or tags of an answer where nothing else is asked for, and the most.
+/// Default number of notes or tags in a response, followed by the highest.
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_NOTES: u32 = 200;
 const DEFAULT_TAGS: u32 = 100;
@@ -25,20 +25,20 @@ const MAX_TAGS: u32 = 2_000;
 
 const JSON: &str = "application/json; charset=utf-8";
 
-/// What is asked.
+/// A request to the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Api {
     Notes(NotesQuestion),
     Note(NoteId),
     Tags(TagsQuestion),
-    /// Not answered.
+    /// A request that is refused.
     Refused(Refused),
 }
 
-/// `/api/notes`.
+/// The parameters of `/api/notes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct NotesQuestion {
-    /// As typed into the search.
+    /// The query, as typed into a search.
     query: String,
     tags: TagFilter,
     sites: Vec<String>,
@@ -47,18 +47,18 @@ pub(super) struct NotesQuestion {
     best_first: bool,
 }
 
-/// `/api/tags`.
+/// The parameters of `/api/tags`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TagsQuestion {
     order: TagOrder,
     filter: String,
-    /// Where it isn't empty: tags that stand beside these.
+    /// If not empty: only tags on notes that pass this filter.
     beside: TagFilter,
     place: Option<TagPlace>,
     limit: u32,
 }
 
-/// Why it isn't answered.
+/// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
     status: u16,
@@ -90,7 +90,7 @@ impl Refused {
 }
 
 impl Api {
-    /// Reads the segments of a path below `/api`, as they came over the wire.
+    /// Parses the segments of a path below `/api`, still percent-encoded.
     pub(super) fn parse(segments: &[&str], parameters: &Parameters<'_>) -> Self {
         let parsed = match segments {
             ["notes"] => NotesQuestion::parse(parameters).map(Self::Notes),
@@ -104,7 +104,7 @@ impl Api {
         parsed.unwrap_or_else(|error| Self::Refused(Refused::wrong(&error)))
     }
 
-    /// The answer.
+    /// Answers the request.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -129,7 +129,7 @@ impl Api {
     }
 }
 
-/// The error as JSON.
+/// Converts an error to a JSON response.
 pub(super) fn failed(error: &Error) -> Answer {
     let why = Refused::wrong(error);
     refused(&why).unwrap_or_else(|_| Answer::data(500, JSON, ""))
@@ -180,14 +180,14 @@ fn before(parameters: &Parameters<'_>) -> Result<Option<NoteId>> {
     }
 }
 
-/// Answer to `/api/notes`.
+/// The response to `/api/notes`.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Notes {
     notes: Vec<protocol::Note>,
-    /// How many there are in all, where that is known.
+    /// The total number, if it is known.
     count: Option<u64>,
-    /// `before` of the next page, where there may be one.
+    /// The `before` parameter of the next listing page, if there may be one.
     next: Option<i64>,
     /// What of the query wasn't understood.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -204,7 +204,7 @@ impl Notes {
         }
     }
 
-    /// Of one note more than was asked for.
+    /// Creates a response from one note more than was requested.
     fn page(mut notes: Vec<Note>, count: u64, limit: u32) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = notes.len() > limit;
@@ -252,7 +252,7 @@ impl NotesQuestion {
             without: reader.tags_of_names(&self.tags.without)?,
         };
         if query.is_empty() && self.sites.is_empty() {
-            // Something was typed, but nothing to look for.
+            // The query isn't empty, but has nothing to search for.
             if !self.query.trim().is_empty() {
                 return Ok(Notes::default());
             }
@@ -297,14 +297,14 @@ impl NotesQuestion {
     }
 }
 
-/// Answer to `/api/tags`.
+/// The response to `/api/tags`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Tags {
     tags: Vec<TagCount>,
-    /// How many there are in all, where that is known.
+    /// The total number, if it is known.
     count: Option<u64>,
-    /// What the next page begins with: `from`, or `before` where it is a number.
+    /// The start of the next listing page: `from`, or `before` if it is a number.
     next: Option<Next>,
 }
 

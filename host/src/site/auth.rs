@@ -1,15 +1,14 @@
-//! Who may come in where the system doesn't say which user is asking, or where
-//! the user wants it so (`require-token`): who shows the key.
+//! Access control by key, for systems that don't identify the connecting user, and for users who
+//! want it (`require-token`).
 //!
-//! `url-notes open` makes a token, good for one entrance and a few minutes, and
-//! opens the site with it; the browser gets the key for it, as a cookie, and
-//! keeps it. Tokens are files that this user alone can read, and the key is derived
-//! from the site's secret (`identity.rs`), so that every process of this program knows
-//! them, whichever serves the site at the moment. Neither is ever logged, nor an
-//! argument of a program, where every user of the machine could read it.
+//! `url-notes open` creates a token, which is valid once and for a few minutes, and opens the site
+//! with it. In exchange, the browser gets the key as a cookie. Tokens are files that only this user
+//! can read, and the key is derived from the site's secret (`identity.rs`), so every process of
+//! this program knows them, no matter which one serves the site. Neither is ever logged or passed
+//! to a program as an argument, which every user of the computer could read.
 //!
-//! The cookie belongs to the host of the site's own origin. Cookies know no ports, but no
-//! server at another port of `localhost` has that host's name.
+//! The cookie belongs to the host of the site's own origin. Cookies ignore ports, but no server on
+//! another port of `localhost` has that host name.
 
 use std::{
     fs::{self, DirBuilder},
@@ -31,23 +30,23 @@ use crate::site::{
     session_token::{ENTRANCE, cookie_name},
 };
 
-/// The folder of tokens, beside the database.
+/// The folder of token files, beside the database.
 const FOLDER: &str = "site";
-/// The file of the key that former versions gave to every port of `localhost`.
+/// The file of the key that former versions sent to every port of `localhost`.
 const FORMER_KEY: &str = "key";
-/// Endings of the files of a token: its secret, and the page that opens the site with it.
+/// Endings of a token's two files: its secret, and the page that opens the site with it.
 const TOKEN: &str = ".token";
 const PAGE: &str = ".html";
-/// How long a token can be used.
+/// How long a token is valid.
 const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
-/// Length of a token's name in hexadecimal digits.
+/// Length of a token's name, in hexadecimal digits.
 const ID_LENGTH: usize = 32;
-/// How long a browser keeps the key: as long as browsers keep any cookie.
+/// Lifetime of the cookie: the longest that browsers permit.
 const KEPT_SECONDS: u32 = 400 * 24 * 60 * 60;
-/// Shown to everybody: nothing of the notes is in them.
+/// Paths that are served to everybody. They contain nothing of the notes.
 const PUBLIC: [&str; 3] = ["/style.css", "/robots.txt", "/favicon.ico"];
 
-/// The door of one database's site.
+/// Access control of one database's site.
 #[derive(Debug, Clone)]
 pub struct AccessControl {
     folder: PathBuf,
@@ -55,40 +54,40 @@ pub struct AccessControl {
     required: bool,
 }
 
-/// What comes of a request.
+/// The decision on a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It is answered.
+    /// Answer the request.
     In,
-    /// It came with a token, or doesn't need it any more: on to this page.
+    /// The request has a token, or doesn't need it any more: redirect to this page.
     Entered {
-        /// A path of this site.
+        /// A path on this site.
         to: String,
-        /// What the browser is given to keep.
+        /// The cookie to set.
         cookie: Option<String>,
     },
-    /// The user has come by a redirect, with which not every browser sends the key: on to
-    /// the same page.
+    /// The user came through a redirect, with which some browsers don't send the cookie: navigate
+    /// to the same page again.
     Again {
-        /// A path of this site.
+        /// A path on this site.
         to: String,
     },
-    /// It isn't answered.
+    /// Refuse the request.
     Locked,
 }
 
-/// The address that opens the site once, and a page that leads there.
+/// A one-time address that opens the site, and a page that leads there.
 #[derive(Debug)]
 pub struct EntryLink {
-    /// With the token: for the user's own eyes.
+    /// The address with the token, for the user only.
     pub address: String,
-    /// Whoever opens programs can be given this file's name, which reveals nothing.
+    /// The page's file. Its name reveals nothing, so it may be passed to other programs.
     pub page: PathBuf,
 }
 
 impl AccessControl {
-    /// The door of the site of `database`; `required`: the key has to be shown also
-    /// where the system says which user is asking.
+    /// Creates the access control of the site of `database`. `required`: whether the key is
+    /// required even if the system identifies the user.
     #[must_use]
     pub fn of(database: &Path, required: bool) -> Self {
         let beside = database.parent().unwrap_or(Path::new(""));
@@ -99,20 +98,20 @@ impl AccessControl {
         }
     }
 
-    /// The origin at which browsers get the site, and what proves who serves it; made where
-    /// there is none.
+    /// Returns the origin at which browsers get the site, and the proof of which process serves it.
+    /// Creates them if there are none.
     #[must_use]
     pub fn identity(&self) -> Arc<Identity> {
         self.secret.identity()
     }
 
-    /// The same where there is one; changes nothing. A file that can't be read is none.
+    /// Returns the identity if there is one. Changes nothing. An unreadable file counts as none.
     pub(super) fn existing_identity(&self) -> Option<Arc<Identity>> {
         self.secret.existing().unwrap_or_default()
     }
 
-    /// Gives the site another origin and another key, and makes all tokens void: a program
-    /// that isn't ours may have learned them.
+    /// Gives the site another origin and another key, and invalidates all tokens, because a foreign
+    /// program may have learned them.
     pub(super) fn renew(&self) {
         if let Err(error) = self.secret.renew() {
             log::warn!("the site can't get another origin: {error}");
@@ -121,16 +120,16 @@ impl AccessControl {
         log::info!("the site has another origin");
     }
 
-    /// Whether the site has to be opened with a token, at least the first time.
+    /// Returns whether a browser needs a token to open the site for the first time.
     #[must_use]
     pub fn needs_token(&self) -> bool {
-        self.required || !peer_uid::can_tell()
+        self.required || !peer_uid::identifies_users()
     }
 
-    /// Makes a token for one visit to the site at `port`, beginning at `path`.
+    /// Creates a token for one visit to the site at `port`, starting at `path`.
     ///
     /// # Errors
-    /// Where its files can't be written.
+    /// If its files can't be written.
     pub fn entry_link(&self, port: u16, path: &str) -> io::Result<EntryLink> {
         DirBuilder::new()
             .recursive(true)
@@ -147,10 +146,10 @@ impl AccessControl {
         Ok(EntryLink { address, page })
     }
 
-    /// Decides on a request that is in order otherwise.
+    /// Decides on a request that passed all other checks.
     ///
     /// # Errors
-    /// Where the files of tokens can't be read.
+    /// If the token files can't be read.
     pub(super) fn admit(&self, head: &Head, visitor: Visitor, port: u16) -> io::Result<Admission> {
         let known = match visitor {
             Visitor::Other => return Ok(Admission::Locked),
@@ -159,9 +158,10 @@ impl AccessControl {
         };
         if let Some(rest) = head.target.strip_prefix(ENTRANCE) {
             let (token, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            // Never another site's address.
+            // The leading slash prevents a redirect to another site.
             let to = format!("/{}", path.trim_start_matches(['/', '\\']));
-            // Only what a person opens takes it, and only where the cookie belongs.
+            // Only a navigation by the user redeems the token, and only at the origin of the
+            // cookie.
             if head.place == OriginKind::Origin && !head.without_body && self.redeem(token)? {
                 let cookie = format!(
                     "{}={}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Strict",
@@ -177,15 +177,15 @@ impl AccessControl {
         } else if known || PUBLIC.contains(&head.target.as_str()) {
             return Ok(Admission::In);
         } else if head.by_address {
-            // Firefox sends no strict cookie along a redirect from another site, even where the
-            // user has typed the address (measured). A page that leads on does it.
+            // Firefox sends no SameSite=Strict cookie after a redirect from another site, even if
+            // the user typed the address (measured). A page that navigates on its own solves that.
             let to = head.target.clone();
             return Ok(Admission::Again { to });
         }
         Ok(Admission::Locked)
     }
 
-    /// Whether a token is good; then it is no more.
+    /// Redeems a token. Returns whether it was valid.
     fn redeem(&self, token: &str) -> io::Result<bool> {
         let length = ID_LENGTH + SECRET_LENGTH;
         if token.len() != length || !token.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -199,7 +199,8 @@ impl AccessControl {
         if !is_same(shown, &secret) || !is_fresh(&file) {
             return Ok(false);
         }
-        // Of several who come with it at once, the one who could remove it has used it.
+        // Of several concurrent requests, only the one that removes the file has redeemed the
+        // token.
         match fs::remove_file(&file) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
@@ -213,12 +214,12 @@ impl AccessControl {
         shown.is_some_and(|shown| is_same(shown, self.identity().key()))
     }
 
-    /// Takes away the files of tokens, but for those to keep.
+    /// Removes token files except those to keep.
     fn sweep(&self, keep: impl Fn(&Path) -> bool) {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let file = entry.path();
             let name = entry.file_name();
-            // Anything else that lies there is somebody else's, such as a site of files.
+            // Other files may belong to something else, such as an exported site.
             let name = name.to_string_lossy();
             let of_token = [TOKEN, PAGE].iter().any(|ending| {
                 let id = name.strip_suffix(ending);
@@ -230,7 +231,7 @@ impl AccessControl {
                 name == FORMER_KEY && fs::read_to_string(&file).is_ok_and(|text| is_secret(&text))
             };
             if of_token && !keep(&file) || of_key() {
-                // What stays is of no use to anybody.
+                // A file that can't be removed is useless anyway.
                 let _ = fs::remove_file(&file);
             }
         }
@@ -241,8 +242,8 @@ impl AccessControl {
     }
 }
 
-/// A page that leads on to `address` by itself. Not a redirection: a browser sends a
-/// strict cookie only where a page of the same site has asked for the next one.
+/// Returns a page that navigates to `address`. Not a redirect, because a browser sends a
+/// SameSite=Strict cookie only if a page of the same site requests the next one.
 pub(super) fn onward(address: &str) -> String {
     html! {
         (DOCTYPE)
@@ -259,7 +260,7 @@ pub(super) fn onward(address: &str) -> String {
     .into_string()
 }
 
-/// Whether the file was written just now; not where the clock went back since.
+/// Returns whether the file was written recently. False if the clock has been set back since.
 #[expect(
     clippy::disallowed_methods,
     reason = "compared with the time of a file"
@@ -308,7 +309,7 @@ mod tests {
             self.access.admit(&head, visitor, 6683).unwrap()
         }
 
-        /// A fresh token's path on the site.
+        /// Returns the path of a new token's entry address.
         fn entry_link(&self, path: &str) -> String {
             let address = self.access.entry_link(6683, path).unwrap().address;
             address
@@ -327,7 +328,7 @@ mod tests {
         }
     }
 
-    /// The key in a cookie that is set.
+    /// Returns the key in the cookie that is set.
     fn key_in(admission: &Admission) -> String {
         let Admission::Entered {
             cookie: Some(cookie),
@@ -346,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_once_and_its_key_from_then_on() {
+    fn a_token_is_valid_once_and_its_key_from_then_on() {
         for visitor in [Visitor::Ours, Visitor::Unknown] {
             let place = Test::new(true);
             assert_eq!(place.ask("/", None, visitor), Admission::Locked);
@@ -357,7 +358,7 @@ mod tests {
             assert_eq!(place.files(), [""; 0]);
             assert_eq!(place.ask("/tags", Some(&key), visitor), Admission::In);
             assert_eq!(place.ask(&entry_link, None, visitor), Admission::Locked);
-            // Reloading the address that was opened does no harm.
+            // Reloading the entry address works.
             assert_eq!(
                 place.ask(&entry_link, Some(&key), visitor),
                 Admission::Entered {
@@ -365,7 +366,7 @@ mod tests {
                     cookie: None
                 }
             );
-            // The next browser gets the same key.
+            // Another browser gets the same key.
             assert_eq!(
                 key_in(&place.ask(&place.entry_link("/"), None, visitor)),
                 key
@@ -395,13 +396,13 @@ mod tests {
     }
 
     #[test]
-    fn the_user_whom_the_system_names_needs_no_token() {
+    fn an_identified_user_needs_no_token() {
         let place = Test::new(false);
         assert_eq!(place.ask("/", None, Visitor::Ours), Admission::In);
         assert_eq!(place.ask("/", None, Visitor::Unknown), Admission::Locked);
-        assert_eq!(place.access.needs_token(), !peer_uid::can_tell());
+        assert_eq!(place.access.needs_token(), !peer_uid::identifies_users());
         assert!(Test::new(true).access.needs_token());
-        // An address with a token, from before the setting was changed, leads on.
+        // An address with a token redirects after the setting was turned off.
         assert_eq!(
             place.ask("/enter/old/tags", None, Visitor::Ours),
             Admission::Entered {
@@ -412,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_very_key_and_token_opens() {
+    fn only_the_exact_key_and_token_are_accepted() {
         let place = Test::new(true);
         let entry_link = place.entry_link("/");
         let token = entry_link
@@ -451,7 +452,7 @@ mod tests {
         };
         let looked_at = place.access.admit(&head, Visitor::Unknown, 6683).unwrap();
         assert_eq!(looked_at, Admission::Locked);
-        // None of that has used it up.
+        // None of these requests has redeemed the token.
         let key = key_in(&place.ask(&entry_link, None, Visitor::Unknown));
         for wrong in [
             other(&key, 0),
@@ -463,13 +464,13 @@ mod tests {
             let asked = place.ask("/", Some(&wrong), Visitor::Unknown);
             assert_eq!(asked, Admission::Locked, "{wrong}");
         }
-        // A file that was cut off is no key, and not the empty one either.
+        // A truncated file is not a valid key, and the empty key isn't valid either.
         fs::write(place.folder.path().join("site.secret"), "").unwrap();
         assert_eq!(
             place.ask("/", Some(""), Visitor::Unknown),
             Admission::Locked
         );
-        // Without its file, no key is good any more.
+        // Without its file, every key is invalid.
         fs::remove_file(place.folder.path().join("site.secret")).unwrap();
         assert_eq!(
             place.ask("/", Some(&key), Visitor::Unknown),
@@ -478,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_token_is_refused_and_swept_away() {
+    fn an_expired_token_is_refused_and_removed() {
         let place = Test::new(true);
         let entry_link = place.entry_link("/");
         #[expect(clippy::disallowed_methods, reason = "the time of a file")]
@@ -500,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_leads_nowhere_but_to_this_site() {
+    fn a_token_redirects_only_within_this_site() {
         let place = Test::new(true);
         for (path, to) in [
             ("", "/"),
@@ -534,7 +535,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_sees_only_what_says_nothing() {
+    fn unauthorised_visitors_get_only_public_files() {
         let place = Test::new(true);
         for target in PUBLIC {
             assert_eq!(place.ask(target, None, Visitor::Unknown), Admission::In);
@@ -545,14 +546,14 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_told_no_token() {
+    fn the_log_has_no_token() {
         let place = Test::new(true);
         assert_eq!(without_token(&place.entry_link("/tag/gpu")), "/enter/");
         assert_eq!(without_token("/tag/gpu"), "/tag/gpu");
     }
 
     #[test]
-    fn a_token_is_taken_only_where_the_cookie_belongs() {
+    fn a_token_is_accepted_only_at_the_cookies_origin() {
         let place = Test::new(true);
         let entry_link = place.entry_link("/");
         let head = Head {
@@ -593,7 +594,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_origin_makes_keys_and_tokens_void() {
+    fn a_new_origin_invalidates_keys_and_tokens() {
         let place = Test::new(true);
         let key = key_in(&place.ask(&place.entry_link("/"), None, Visitor::Ours));
         let entry_link = place.entry_link("/");
@@ -607,9 +608,9 @@ mod tests {
         }
     }
 
-    /// A site of files may have been written there, which has an index.html.
+    /// The folder may contain an exported site, which has an index.html.
     #[test]
-    fn nothing_but_tokens_is_swept_away() {
+    fn only_token_files_are_removed() {
         let place = Test::new(true);
         place.entry_link("/");
         for name in ["index.html", "key", "x.token"] {

@@ -1,16 +1,16 @@
-//! From an address to its answer: what a page needs is read from the store,
-//! then the page is made of it. Every read is over before anything is sent.
+//! Turns an address into an answer: reads what the view needs from the store, then renders it. All
+//! reads end before anything is sent.
 
 use std::{
-    borrow::Cow,
-    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState},
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{
+    clock,
     domain::{Days, Note, NoteId, PageUrl, Query, Tag},
     error::{Error, Result},
     site::{
@@ -18,29 +18,31 @@ use crate::{
         facet_cache::FacetCache,
         feed::{self, Feed},
         links::Links,
-        response::Answer,
+        response::{Answer, names, unchanging},
         response_cache::{CachedResponse, ResponseCache, Version},
         route::{Route, Unknown},
         views::{self, DidYouMean, Layout},
     },
-    store::{Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{Month, Reader, RelatedTags, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
 
-/// Notes on one page of a list.
+/// Notes per listing page.
 pub(super) const PAGE_NOTES: u32 = 20;
-/// Notes of a feed.
+/// Notes in a feed.
 pub(super) const FEED_NOTES: u32 = 50;
-/// Tags on the first page.
-pub(super) const HOME_TAGS: u32 = 20;
-/// Tags, or sites, on one page of them; a browser chokes on a hundred thousand.
+/// Tags on the home page.
+pub(super) const HOME_TAGS: u32 = 8;
+/// Tags, or sites, per listing page. Browsers become slow with a hundred thousand.
 pub(super) const PAGE_TAGS: u32 = 1_000;
 /// Related tags on a tag page.
-pub(super) const RELATED_TAGS: u32 = 16;
+pub(super) const RELATED_TAGS: u32 = 12;
+/// Notes of earlier years on the home page.
+const ON_THIS_DAY: usize = 3;
 /// Related notes on the page of a note.
 pub(super) const RELATED_NOTES: usize = 6;
-/// Tags, or sites, that are offered instead of one that isn't there.
+/// Suggested tags, or sites, if the requested one doesn't exist.
 const NEAR_TAGS: u32 = 8;
-/// Connections to the store that are kept open.
+/// Most idle connections to the store.
 const IDLE_READERS: usize = 2;
 
 pub(super) const STYLE: &str = concat!(
@@ -49,26 +51,27 @@ pub(super) const STYLE: &str = concat!(
 );
 pub(super) const SCRIPT: &str = include_str!("assets/site.js");
 pub(super) const ICON: &str = include_str!("../../../extension/icons/icon.svg");
-/// Notes are private, even where somebody puts a public address in front of them.
+/// Keeps crawlers out, even if somebody puts the site behind a public address.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 
 /// The site of one database.
 pub(super) struct Controller {
     database: PathBuf,
     layout: Layout,
-    /// Where browsers get it: for what is read elsewhere than on the site.
+    /// The origin for browsers, used in what is read outside of the site.
     origin: String,
     absolute: Links,
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<ResponseCache>,
     facet_cache: FacetCache,
-    /// Another one in each process: a newer program makes other pages of the same notes.
+    /// A number that differs in each process, because a newer program renders the same notes
+    /// differently.
     edition: u64,
 }
 
 impl Controller {
-    /// The site of `database`, which browsers get at `origin`. Programs that read its feeds
-    /// get them at `feeds`.
+    /// Creates the site of `database`, which browsers get at `origin`. Feed readers get its feeds
+    /// at `feeds`.
     pub(super) fn new(database: PathBuf, origin: String, feeds: &str) -> Self {
         Self {
             facet_cache: FacetCache::new(database.clone()),
@@ -95,8 +98,7 @@ impl Controller {
         &self.origin
     }
 
-    /// The answer to a path and query. `has`: what the client has of it, the value
-    /// of `If-None-Match`.
+    /// Answers a request for a path and query. `has` is the value of `If-None-Match`.
     pub(super) fn answer_to(&self, target: &str, has: Option<&str>) -> Answer {
         let read = |page: &dyn Fn(&Reader) -> Result<Answer>| {
             self.lend(|reader| {
@@ -128,6 +130,8 @@ impl Controller {
             Route::Site { site, before } => read(&|reader| self.site(reader, &site, before)),
             Route::Tag { filter, before } => read(&|reader| self.tag(reader, &filter, before)),
             Route::All { page } => read(&|reader| self.all(reader, page)),
+            Route::Month(month) => read(&|reader| self.month(reader, month)),
+            Route::Random(tag) => read(&|reader| self.random(reader, tag.as_ref())),
             Route::Note(id) => read(&|reader| self.note(reader, id)),
             Route::Search { query, before } => read(&|reader| self.search(reader, &query, before)),
             Route::Best { query } => read(&|reader| self.best(reader, &query)),
@@ -140,7 +144,7 @@ impl Controller {
             Route::Api(question) => {
                 let answer = read(&|reader| question.answer(reader, &self.facet_cache));
                 return answer.unwrap_or_else(|error| {
-                    log::error!("the site has no data to give: {}", error.chain());
+                    log::error!("a request to the API failed: {}", error.chain());
                     api::failed(&error)
                 });
             }
@@ -156,7 +160,7 @@ impl Controller {
         self.answer_to(target, None)
     }
 
-    /// Lends a connection to the store, which is open for reading only.
+    /// Runs `read` with a read-only connection to the store.
     fn lend(&self, read: impl FnOnce(&Reader) -> Result<Answer>) -> Result<Answer> {
         let kept = locked(&self.idle).pop();
         let reader = match kept {
@@ -169,7 +173,7 @@ impl Controller {
             None => Reader::open(&self.database)?,
         };
         let answer = read(&reader)?;
-        // One that failed is not kept.
+        // A connection that failed isn't reused.
         let mut idle = locked(&self.idle);
         if idle.len() < IDLE_READERS {
             idle.push(reader);
@@ -177,8 +181,7 @@ impl Controller {
         Ok(answer)
     }
 
-    /// The page as it was made before, unless something was written since; nothing
-    /// where the client has it.
+    /// Returns the cached page if nothing was written since, or 304 if the client has it already.
     fn once_a_revision(
         &self,
         reader: &Reader,
@@ -189,7 +192,7 @@ impl Controller {
         let version = Version {
             file: reader.file_number(),
             revision: reader.revision()?,
-            day: self.days().number(),
+            day: i32::from(self.today().year()) * 366 + i32::from(self.today().day_of_year()),
         };
         let tag = self.tag_of(version);
         if has.is_some_and(|has| names(has, &tag)) {
@@ -201,7 +204,8 @@ impl Controller {
             None => {
                 let missed = self.facet_cache.missed();
                 let answer = page(reader)?;
-                // One that was made without the facets is made better in a moment.
+                // A page rendered without the facets isn't cached, because a better one is possible
+                // in a moment.
                 if answer.status != 200 || self.facet_cache.missed() != missed {
                     return Ok(answer);
                 }
@@ -217,30 +221,35 @@ impl Controller {
         Ok(answer)
     }
 
-    /// The `ETag` of all pages that this process makes of one version.
-    fn tag_of(
-        &self,
-        Version {
+    /// Returns the `ETag` of all pages that this process renders of one version.
+    fn tag_of(&self, version: Version) -> String {
+        let Version {
             file,
             revision,
             day,
-        }: Version,
-    ) -> String {
+        } = version;
         format!("\"{:x}-{file:x}-{revision:x}-{day:x}\"", self.edition)
+    }
+
+    /// Returns today's date in the site's time zone.
+    fn today(&self) -> Date {
+        clock::now().to_zoned(self.layout.zone.clone()).date()
     }
 
     fn home(&self, reader: &Reader) -> Result<Answer> {
         let counts = reader.counts()?;
         let notes = reader.latest_notes(None, PAGE_NOTES)?;
         let tags = reader.top_tags(HOME_TAGS)?;
-        let searches = reader.saved_searches()?;
-        Ok(found(views::home(
-            &self.layout,
+        let today = self.today();
+        let earlier = reader.on_this_day(today, &self.layout.zone, ON_THIS_DAY)?;
+        let home = views::HomePage {
             counts,
-            &notes,
-            &tags,
-            &searches,
-        )))
+            notes: &notes,
+            tags: &tags,
+            on_this_day: &earlier,
+            searches: &reader.saved_searches()?,
+        };
+        Ok(found(views::home(&self.layout, &home)))
     }
 
     fn tags(
@@ -312,7 +321,7 @@ impl Controller {
         let newest = before.map(|_| address(None));
         let older = notes.next.map(|next| address(Some(next)));
         let notes: Vec<Note> = notes.hits.into_iter().map(|hit| hit.note).collect();
-        let notes = views::day_by_day(&self.layout, &notes);
+        let notes = views::one_by_one(&self.layout, &notes);
         let page = views::site(&self.layout, site, &family, &notes, newest, older);
         Ok(found(page))
     }
@@ -327,7 +336,7 @@ impl Controller {
                 page: &links.home(),
                 updated: feed::updated(&notes),
             };
-            return Ok(atom(links, &feed, &notes));
+            return Ok(Answer::atom(feed::atom(links, &feed, &notes)));
         };
         let right = TagFilter {
             with: reader.tags_of_names(&filter.with)?,
@@ -352,7 +361,7 @@ impl Controller {
             page: &links.narrowed(filter, None),
             updated: feed::updated(&notes),
         };
-        Ok(atom(links, &feed, &notes))
+        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
     }
 
     fn search_feed(&self, reader: &Reader, name: &str) -> Result<Answer> {
@@ -376,7 +385,7 @@ impl Controller {
             page: &links.found(&search.query, None),
             updated: feed::updated(&notes),
         };
-        Ok(atom(links, &feed, &notes))
+        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
     }
 
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
@@ -398,14 +407,14 @@ impl Controller {
             filter,
             count: listed.count,
             related: &listed.related,
-            notes: &views::day_by_day(&self.layout, &notes),
+            notes: &views::one_by_one(&self.layout, &notes),
             newest: before.map(|_| address(None)),
             older: older.map(|id| address(Some(id))),
         };
         Ok(found(views::tag(&self.layout, &list)))
     }
 
-    /// What a tag page shows, one note more than it has room for.
+    /// Reads a tag page, with one note more than it shows.
     fn tagged(
         &self,
         reader: &Reader,
@@ -434,7 +443,7 @@ impl Controller {
     }
 
     fn no_such_tag(&self, reader: &Reader, filter: &TagFilter) -> Result<Answer> {
-        // Is it one of the tags that no note has, or only all of them together?
+        // Finds out whether one of the tags is on no note, or only their combination.
         for tag in &filter.with {
             if reader.tag_uses(tag)? == 0 {
                 return self.missing(
@@ -467,7 +476,53 @@ impl Controller {
             None => reader.notes_page(page, PAGE_NOTES)?,
         };
         let notes = (!notes.is_empty()).then(|| views::day_by_day(&self.layout, &notes));
-        Ok(found(views::all(&self.layout, page, pages, notes.as_ref())))
+        let months = reader.months(&self.layout.zone)?;
+        let months = months
+            .into_iter()
+            .map(|month| (month, self.layout.links.month(month)));
+        let all = views::AllPage {
+            page,
+            pages,
+            notes: notes.as_ref(),
+            months: &months.collect::<Vec<_>>(),
+        };
+        Ok(found(views::all(&self.layout, &all)))
+    }
+
+    fn month(&self, reader: &Reader, month: Month) -> Result<Answer> {
+        let Some(newer) = reader.notes_after_month(month, &self.layout.zone)? else {
+            let unknown = Unknown {
+                sentence: "There is no such month.".into(),
+                words: String::new(),
+            };
+            return self.missing(reader, &unknown, Vec::new());
+        };
+        // A month before the oldest note leads to the last page.
+        let last = reader.counts()?.notes.saturating_sub(1);
+        let page = newer.min(last) / u64::from(PAGE_NOTES);
+        Ok(Answer::see_other(self.layout.links.all(page)))
+    }
+
+    fn random(&self, reader: &Reader, tag: Option<&Tag>) -> Result<Answer> {
+        let tag = match tag {
+            Some(tag) => reader
+                .tags_of_names(std::slice::from_ref(tag))?
+                .into_iter()
+                .next(),
+            None => None,
+        };
+        let random = RandomState::new().build_hasher().finish();
+        Ok(match (reader.random_note(tag.as_ref(), random)?, tag) {
+            (Some(id), _) => Answer::see_other(self.layout.links.note(id)),
+            (None, Some(tag)) => self.no_such_tag(
+                reader,
+                &TagFilter {
+                    with: vec![tag],
+                    without: Vec::new(),
+                },
+            )?,
+            (None, None) => Answer::see_other(self.layout.links.home()),
+        })
     }
 
     fn note(&self, reader: &Reader, id: NoteId) -> Result<Answer> {
@@ -560,14 +615,15 @@ impl Controller {
     }
 }
 
-/// What a tag page shows.
+/// The content of a tag page.
 struct Tagged {
     count: u64,
     related: RelatedTags,
     notes: Vec<Note>,
 }
 
-/// What is locked here is sound whatever panicked meanwhile: lists that only grow and shrink.
+/// Ignores poisoning: the lists behind these locks only grow and shrink, so a panic leaves them
+/// valid.
 fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -576,8 +632,7 @@ fn found(html: String) -> Answer {
     Answer::page(200, html)
 }
 
-/// Cuts off the one note that was read over the page's length; answers where
-/// the next page begins.
+/// Removes the extra note. Returns the id at which the next listing page begins.
 fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
     let length = usize::try_from(PAGE_NOTES).unwrap_or(usize::MAX);
     if notes.len() <= length {
@@ -585,36 +640,6 @@ fn cut_page(notes: &mut Vec<Note>) -> Option<NoteId> {
     }
     notes.truncate(length);
     notes.last().map(|note| note.id)
-}
-
-fn atom(links: &Links, feed: &Feed<'_>, notes: &[Note]) -> Answer {
-    Answer::data(
-        200,
-        "application/atom+xml; charset=utf-8",
-        feed::atom(links, feed, notes),
-    )
-}
-
-/// What changes with the program only.
-fn unchanging(content_type: &'static str, body: Cow<'static, str>, has: Option<&str>) -> Answer {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    let tag = format!("\"{:x}\"", hasher.finish());
-    if has.is_some_and(|has| names(has, &tag)) {
-        return Answer::unchanged(tag);
-    }
-    Answer {
-        tag: Some(tag),
-        ..Answer::data(200, content_type, body)
-    }
-}
-
-/// Whether a value of `If-None-Match` names this tag (RFC 9110, 13.1.2: weakly, and in
-/// no way more than that). `*`, which no browser sends for a page, is answered with the page.
-fn names(has: &str, tag: &str) -> bool {
-    has.split(',')
-        .map(|one| one.trim_ascii())
-        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 #[cfg(test)]
@@ -630,7 +655,7 @@ mod tests {
 
     const ORIGIN: &str = "http://localhost:6683";
 
-    /// A store in a folder of its own, and the site of it.
+    /// A store in a temporary folder, and its site.
     struct TestSite {
         _folder: tempfile::TempDir,
         store: Store,
@@ -653,7 +678,7 @@ mod tests {
             }
         }
 
-        /// One note a day, from 1 November 2025.
+        /// Saves one note per day, starting on 1 November 2025.
         fn save(&mut self, url: &str, title: &str, tags: &[&str], summary: &str) -> NoteId {
             let metadata = Metadata::from_page(
                 Some("What the page says."),
@@ -692,7 +717,7 @@ mod tests {
         }
     }
 
-    /// The page's content without what all pages have around it.
+    /// Returns the page's main content without the layout.
     fn content(page: &str) -> &str {
         let (_, content) = page.split_once("<main").unwrap();
         content
@@ -752,7 +777,7 @@ mod tests {
             "# Head\n- **one**\n  - two",
         );
         expect![[r#"
-            <section aria-label="Notes"><section class="day"><h2><time datetime="2025-11-01">Saturday, 1 November 2025</time></h2><article class="note"><h3 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h3><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h4>Head</h4>
+            <section aria-label="Notes"><h2 class="visually-hidden">Notes</h2><article class="note"><h3 class="title" dir="auto" lang="en"><a href="https://e.org/a?b=1&amp;c=&quot;2&quot;" target="_blank" rel="noreferrer noopener"><span class="apart">A &lt;b&gt;title&lt;/b&gt;</span></a></h3><ul class="tags" role="list" aria-label="Tags"><li><a rel="tag" href="/tag/web%2Ftech" dir="auto">web/tech</a></li><li><a rel="tag" href="/tag/c%2B%2B" dir="auto">c++</a></li></ul><div class="summary" dir="auto" lang=""><h4>Head</h4>
             <ul>
             <li><strong>one</strong>
             <ul>
@@ -760,7 +785,7 @@ mod tests {
             </ul>
             </li>
             </ul>
-            </div><ul class="facts" role="list"><li><a href="/site/e.org"><bdi>e.org</bdi></a></li><li>Saved <time datetime="2025-11-01T12:00:00.000Z">1 Nov 2025</time></li><li>Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a rel="bookmark" href="/note/1761998400000000">Details</a></li></ul></article></section></section>"#]]
+            </div><ul class="facts" role="list"><li><a href="/site/e.org"><bdi>e.org</bdi></a></li><li class="saved">Saved <time datetime="2025-11-01T12:00:00.000Z" title="1 Nov 2025, 12:00">1 Nov 2025</time></li><li class="published">Published <time datetime="2025-10-01">1 Oct 2025</time></li><li><a rel="bookmark" href="/note/1761998400000000">Details</a></li></ul></article></section>"#]]
         .assert_eq(content(&place.page("/tag/c++", 200)).split_once("</details>").unwrap().1);
     }
 
@@ -834,7 +859,7 @@ mod tests {
     }
 
     #[test]
-    fn related_tags_narrow_and_can_be_dropped_again() {
+    fn related_tags_narrow_and_can_be_removed_again() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "Both", &["gpu", "llm"], "");
         place.save("https://e.org/2", "One", &["gpu"], "");
@@ -914,7 +939,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_comes_with_a_way_on() {
+    fn pages_for_what_is_missing_have_links() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &["large language model"], "");
         for target in [
@@ -996,7 +1021,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_cannot_be_read_is_a_sentence_and_later_a_page_again() {
+    fn an_unreadable_store_gives_a_sentence_and_later_a_page_again() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "Title", &[], "");
         let TestSite {
@@ -1005,7 +1030,7 @@ mod tests {
             site,
             ..
         } = place;
-        // With the last writer gone, all of the store is in its one file.
+        // After the last writer has closed, the WAL is gone and all data is in one file.
         drop(store);
         let database = site.database;
         let aside = database.with_extension("aside");
@@ -1021,7 +1046,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_as_new_as_the_store() {
+    fn a_page_is_rendered_again_after_a_write() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "First", &["gpu"], "");
         for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
@@ -1101,7 +1126,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_come_near_are_like_what_was_looked_for_not_like_the_word_tag() {
+    fn suggested_tags_resemble_the_name_not_the_word_tag() {
         let mut place = TestSite::new();
         place.save(
             "https://e.org/1",
@@ -1114,7 +1139,7 @@ mod tests {
         assert!(!content(&page).contains("tagless-final"), "{page}");
     }
 
-    /// Every address that some page links to, from the first one on, each asked for once.
+    /// Follows every link from the home page, each address once.
     fn crawl(place: &TestSite) -> Vec<(String, Answer)> {
         let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
         let mut open = vec!["/".to_owned()];
@@ -1124,11 +1149,11 @@ mod tests {
             let links = answer.body.split(" href=\"").skip(1);
             for link in links.filter_map(|link| link.split_once('"')) {
                 let link = link.0.replace("&amp;", "&");
-                // As a browser resolves it, which is where `.` and `..` would be lost.
+                // Resolves it like a browser, which removes segments `.` and `..`.
                 let base = url::Url::parse("http://localhost:6683").unwrap();
                 let url = base.join(&target).unwrap().join(&link).unwrap();
                 let local = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
-                // Conditions can be put together without end.
+                // Filters can be combined without end.
                 let conditions = local.matches("with").count() + local.matches("tag%3A").count();
                 if url.origin() == base.origin() && conditions < 2 && seen.insert(local.clone()) {
                     open.push(local);
@@ -1168,7 +1193,11 @@ mod tests {
         let answers = crawl(&place);
         assert!(answers.len() > 100, "{}", answers.len());
         for (target, answer) in answers {
-            // Nothing that we link to ourselves has moved.
+            if let (303, Some(location)) = (answer.status, &answer.location) {
+                assert_eq!(place.site.answer(location).status, 200, "{target}");
+                continue;
+            }
+            // All other links of ours lead to a page without a redirect.
             assert_eq!(answer.status, 200, "{target}");
         }
     }
@@ -1234,11 +1263,89 @@ mod tests {
     }
 
     #[test]
-    fn all_lists_by_time_have_their_days() {
+    fn a_month_leads_to_the_page_of_its_newest_note() {
+        let mut place = TestSite::new();
+        let months = |place: &TestSite| place.page("/all/0", 200).matches("/all?month=").count();
+        place.save("https://e.org/0", "Title", &[], "");
+        assert_eq!(months(&place), 0, "one month needs no jump");
+        for number in 1..65 {
+            place.save(&format!("https://e.org/{number}"), "Title", &[], "");
+        }
+        assert_eq!(months(&place), 3);
+        for (month, page) in [
+            ("2026-01", 0),
+            ("2025-12", 0),
+            ("2025-11", 1),
+            ("2024-01", 3),
+        ] {
+            let answer = place.site.answer(&format!("/all?month={month}"));
+            assert_eq!(
+                (answer.status, answer.location),
+                (303, Some(format!("/all/{page}"))),
+                "{month}"
+            );
+        }
+        for month in ["2025-13", "2025-1", "x", "99999-01", "2025-08-01", ""] {
+            let answer = place.site.answer(&format!("/all?month={month}"));
+            assert_eq!(answer.status, 404, "{month}");
+        }
+    }
+
+    #[test]
+    fn a_random_note_is_another_address_each_time_and_never_kept() {
+        let mut place = TestSite::new();
+        let nowhere = place.site.answer("/random");
+        assert_eq!(nowhere.location.as_deref(), Some("/"));
+        let one = place.save("https://e.org/1", "Title", &["gpu"], "");
+        place.save("https://e.org/2", "Title", &[], "");
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() < 2 {
+            let answer = place.site.answer("/random");
+            assert_eq!((answer.status, answer.tag), (303, None));
+            seen.extend(answer.location);
+        }
+        let tagged = place.site.answer("/random?tag=gpu");
+        assert_eq!(tagged.location, Some(format!("/note/{}", one.0)));
+        assert_eq!(place.site.answer("/random?tag=none").status, 404);
+    }
+
+    #[test]
+    fn the_first_page_has_notes_of_this_day_in_earlier_years() {
+        let mut place = TestSite::new();
+        place.save("https://e.org/1", "First & last", &[], "");
+        let today = place.page("/", 200);
+        assert!(!today.contains("On this day"), "{today}");
+        let reader = Reader::open(&place.site.database).unwrap();
+        let day = jiff::civil::date(2027, 11, 1);
+        let earlier = reader
+            .on_this_day(day, &place.site.layout.zone, ON_THIS_DAY)
+            .unwrap();
+        let home = views::HomePage {
+            counts: reader.counts().unwrap(),
+            notes: &earlier,
+            tags: &[],
+            on_this_day: &earlier,
+        };
+        let page = views::home(&place.site.layout, &home);
+        assert!(page.contains("On this day"), "{page}");
+        assert!(page.contains("2025</span>"), "{page}");
+        assert!(page.contains("First &amp; last</a>"), "{page}");
+    }
+
+    #[test]
+    fn notes_stand_under_their_day_or_have_a_date_of_their_own() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "First", &["gpu"], "words");
         place.save("https://e.org/2", "Second", &["gpu"], "words");
-        for target in ["/", "/all/0", "/tag/gpu", "/site/e.org", "/search?q=words"] {
+        for target in ["/tag/gpu", "/site/e.org"] {
+            let page = place.page(target, 200);
+            assert_eq!(page.matches("</time></h").count(), 0, "{target}");
+            assert!(
+                page.contains("Saved <time datetime=\"2025-11-02T"),
+                "{page}"
+            );
+        }
+        for target in ["/", "/all/0", "/search?q=words"] {
             let page = place.page(target, 200);
             let days: Vec<&str> = page
                 .split("<time datetime=\"2025-11-0")
@@ -1257,7 +1364,7 @@ mod tests {
     }
 
     #[test]
-    fn where_sites_are_very_many_the_page_says_which_it_lists() {
+    fn with_very_many_sites_the_page_says_which_it_lists() {
         let mut place = TestSite::new();
         for number in 0..SITES_LISTED {
             place.save(&format!("https://s{number}.example/"), "", &[], "");
@@ -1420,7 +1527,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_not_there_is_told_as_data() {
+    fn missing_data_is_reported_as_json() {
         let mut place = TestSite::new();
         let id = place.save("https://e.org/1", "Title", &[], "");
         place
@@ -1494,7 +1601,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_keyboard_is_forgiven() {
+    fn a_typo_finds_the_subcommand() {
         let place = TestSite::new();
         let page = place.page("/tgas", 404);
         assert!(

@@ -1,4 +1,4 @@
-//! What might have been meant by an address that leads nowhere.
+//! Suggestions for addresses that lead nowhere.
 
 use crate::{
     error::Result,
@@ -6,12 +6,12 @@ use crate::{
     store::{Reader, SiteCount, SiteOrder, TagCount},
 };
 
-/// So often is looked for tags in other ways.
+/// Most attempts to find similar tags.
 const ATTEMPTS: usize = 6;
-/// So many slips of the keyboard are forgiven in the name of a page.
+/// Largest edit distance to the name of a page.
 const SLIPS: usize = 2;
 
-/// Tags that have the text in them, else one of its words, else those that begin alike.
+/// Returns tags that contain the text, or else one of its words, or else share its beginning.
 pub(super) fn tags(reader: &Reader, text: &str, limit: u32) -> Result<Vec<TagCount>> {
     let text = text
         .trim_matches(|c: char| !c.is_alphanumeric())
@@ -32,10 +32,10 @@ pub(super) fn tags(reader: &Reader, text: &str, limit: u32) -> Result<Vec<TagCou
     Ok(Vec::new())
 }
 
-/// Sites that have a part of the name in theirs, the longest one that finds any.
+/// Returns sites that contain a part of the name: the longest part with any matches.
 pub(super) fn sites(reader: &Reader, site: &str, limit: u32) -> Result<Vec<SiteCount>> {
     let mut parts: Vec<&str> = site.split('.').collect();
-    // Half of all sites end alike.
+    // Half of all sites share a top-level domain.
     if parts.len() > 1 {
         parts.pop();
     }
@@ -51,7 +51,7 @@ pub(super) fn sites(reader: &Reader, site: &str, limit: u32) -> Result<Vec<SiteC
     Ok(Vec::new())
 }
 
-/// Pages whose name is hardly another one.
+/// Returns pages whose name is similar to one of the words.
 pub(super) fn pages(links: &Links, words: &str) -> Vec<(&'static str, String)> {
     let word = words.split('/').next().unwrap_or_default().to_lowercase();
     [
@@ -66,12 +66,11 @@ pub(super) fn pages(links: &Links, words: &str) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// How many letters have to be put in, taken out or changed to get from one word
-/// to the other (Levenshtein).
+/// Returns the edit distance between two words (Levenshtein).
 fn slips(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    // Names are short: what is typed beyond them is as far as can be.
+    // Names are short, so only the first characters are compared.
     for (i, from) in a.chars().take(32).enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
         for (j, to) in b.iter().enumerate() {
@@ -88,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_slips() {
+    fn counts_edits() {
         for (a, b, count) in [
             ("tags", "tags", 0),
             ("tagz", "tags", 1),

@@ -1,5 +1,5 @@
-//! The facets of the site's store: read in the background when a large store is
-//! first looked at, shared by all connections, brought up to date with each write.
+//! The facets of the site's store. Large stores have them read in the background at the first
+//! request; all connections share them, and each write updates them.
 
 use std::{
     path::PathBuf,
@@ -16,7 +16,7 @@ use crate::{
     store::{Best, Facets, Followed, Found, Reader},
 };
 
-/// With fewer notes the store answers as quickly by itself.
+/// Number of notes below which the store answers as fast without facets.
 const LARGE: u64 = 200;
 
 /// The facets of one database.
@@ -24,13 +24,13 @@ const LARGE: u64 = 200;
 pub(super) struct FacetCache {
     database: PathBuf,
     state: Arc<RwLock<State>>,
-    /// How often the store had to be asked instead.
+    /// How often the store answered because the facets couldn't.
     missed: AtomicU64,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Nobody has asked yet, or reading them failed.
+    /// No request yet, or reading the facets failed.
     Unread,
     Reading,
     Ready(Box<Facets>),
@@ -45,8 +45,8 @@ impl FacetCache {
         }
     }
 
-    /// Asks the facets. None where the store is small or the facets aren't read
-    /// yet: then the store itself is to be asked.
+    /// Answers from the facets. Returns `None` if the store is small or the facets aren't read yet;
+    /// then the store itself has to answer.
     pub(super) fn ask<T>(
         &self,
         reader: &Reader,
@@ -62,7 +62,7 @@ impl FacetCache {
         Ok(answer)
     }
 
-    /// [`Reader::search`], with the facets where they make it quicker.
+    /// Runs [`Reader::search`], with the facets if they make it faster.
     pub(super) fn search(
         &self,
         reader: &Reader,
@@ -79,7 +79,7 @@ impl FacetCache {
         reader.search(query, before, limit)
     }
 
-    /// [`Reader::search_best`], with the facets where they make it quicker.
+    /// Runs [`Reader::search_best`], with the facets if they make it faster.
     pub(super) fn search_best(&self, reader: &Reader, query: &Query, limit: u32) -> Result<Best> {
         let asked = |facets: &Facets| reader.search_best_with(facets, query, limit);
         if query.joins_tags()
@@ -95,7 +95,7 @@ impl FacetCache {
         reader: &Reader,
         question: impl FnOnce(&Facets) -> Result<T>,
     ) -> Result<Option<T>> {
-        // Nearly always nothing was written since, and pages are made side by side.
+        // Usually nothing was written since, and a read lock lets pages be rendered in parallel.
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         if let State::Ready(facets) = &*state
             && facets.is_up_to_date(reader)?
@@ -112,7 +112,7 @@ impl FacetCache {
             }
         }
         if !matches!(*state, State::Reading) {
-            // The old ones go first: there is room in memory for one at a time.
+            // Drops the old facets first, so that only one set is in memory.
             *state = State::Reading;
             drop(state);
             self.read();
@@ -120,7 +120,7 @@ impl FacetCache {
         Ok(None)
     }
 
-    /// Forgets the facets: another database is in the place of theirs.
+    /// Drops the facets, because another database has replaced theirs.
     pub(super) fn forget(&self) {
         let mut state = locked(&self.state);
         if !matches!(*state, State::Reading) {
@@ -128,8 +128,8 @@ impl FacetCache {
         }
     }
 
-    /// How often the facets of a large store couldn't answer. Where this has risen while a
-    /// page was made, the next one may be better.
+    /// Returns how often the facets of a large store couldn't answer. If this has increased while a
+    /// page was rendered, the next rendering may be better.
     pub(super) fn missed(&self) -> u64 {
         self.missed.load(Ordering::Relaxed)
     }
@@ -154,8 +154,8 @@ impl FacetCache {
     }
 }
 
-/// Whatever panicked, a state is whole: it is replaced, never changed in parts,
-/// but by `Facets::follow`, which takes note by note and can be asked again.
+/// Ignores poisoning: a state is replaced as a whole. The exception is `Facets::follow`, which
+/// applies changes note by note and can be repeated.
 fn locked(state: &RwLock<State>) -> RwLockWriteGuard<'_, State> {
     state.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
-//! What other programs read: the newest notes as an Atom feed (RFC 4287), and the
-//! description of the search (OpenSearch 1.1) for browsers that add it to theirs.
+//! Formats for other programs: the newest notes as an Atom feed (RFC 4287), and the OpenSearch 1.1
+//! description with which browsers add the site's search.
 //!
-//! Addresses in them hold everywhere, so they have the site's name and port.
+//! Their addresses are absolute, because they are read outside of the site.
 
 use std::fmt::{self, Write as _};
 
@@ -13,22 +13,22 @@ use crate::{
     site::views::{is_linkable, title},
 };
 
-/// A feed's own account of itself.
+/// The metadata of a feed.
 #[derive(Debug)]
 pub(super) struct Feed<'a> {
-    /// As of the page that has the same notes.
+    /// The title of the page with the same notes.
     pub title: &'a str,
     /// Address of the feed.
     pub address: &'a str,
     /// Address of that page.
     pub page: &'a str,
-    /// When the newest change of its notes was.
+    /// The latest change of its notes.
     pub updated: Timestamp,
 }
 
-/// The feed of these notes as XML.
+/// Renders these notes as an Atom feed.
 pub(super) fn atom(links: &Links, feed: &Feed<'_>, notes: &[Note]) -> String {
-    // Stays what it is at another port, and in another browser.
+    // The id is independent of the port and of the browser's origin.
     let path = feed
         .address
         .strip_prefix(&links.home())
@@ -37,7 +37,7 @@ pub(super) fn atom(links: &Links, feed: &Feed<'_>, notes: &[Note]) -> String {
     feed_of_entries(feed, &links.identity(path), &entries)
 }
 
-/// The feed of entries that were made before, by [`entry`].
+/// Assembles a feed from entries rendered by [`entry`].
 pub(super) fn feed_of_entries(feed: &Feed<'_>, identity: &str, entries: &[String]) -> String {
     let mut xml = Xml::new();
     xml.text
@@ -77,7 +77,7 @@ pub(super) fn feed_of_entries(feed: &Feed<'_>, identity: &str, entries: &[String
     xml.text
 }
 
-/// A note in a feed.
+/// Renders a feed entry.
 pub(super) fn entry(links: &Links, note: &Note) -> String {
     let mut xml = Xml::new();
     let permalink = links.note(note.id);
@@ -86,7 +86,7 @@ pub(super) fn entry(links: &Links, note: &Note) -> String {
     xml.element("title", &[], &title(note));
     xml.element("published", &[], &timestamp_text(note.saved_at));
     xml.element("updated", &[], &timestamp_text(note.updated_at));
-    // The page is what a reader opens; other schemes than those of pages are no links.
+    // Feed readers open the page. Schemes other than those of pages don't become links.
     if is_linkable(note) {
         xml.empty("link", &[("rel", "alternate"), ("href", &note.address())]);
         xml.empty("link", &[("rel", "related"), ("href", &permalink)]);
@@ -100,20 +100,20 @@ pub(super) fn entry(links: &Links, note: &Note) -> String {
         xml.element("summary", &[], excerpt);
     }
     if !note.summary.trim().is_empty() {
-        let html = markdown::render(&note.summary, 2).into_string();
+        let html = markdown::render(&note.shown_summary(), 2).into_string();
         xml.element("content", &[("type", "html")], &html);
     }
     xml.close("entry");
     xml.text
 }
 
-/// When the newest change was. A feed without notes has never changed.
+/// Returns the time of the latest change. For a feed without notes, the epoch.
 pub(super) fn updated(notes: &[Note]) -> Timestamp {
     let changes = notes.iter().map(|note| note.updated_at);
     changes.max().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// How the search is asked, for browsers.
+/// Renders the OpenSearch description.
 pub(super) fn opensearch(links: &Links) -> String {
     let mut xml = Xml::new();
     xml.text
@@ -146,7 +146,7 @@ pub(super) fn opensearch(links: &Links) -> String {
     xml.text
 }
 
-/// XML that is being written. Names are literals of this file, all else is escaped.
+/// An XML writer. Element names are literals in this file; everything else is escaped.
 struct Xml {
     text: String,
 }
@@ -191,8 +191,8 @@ impl Xml {
     }
 }
 
-/// Text as it stands in XML. What XML 1.0 has no way to say (2.2, Char: most
-/// control characters) is replaced.
+/// Text for XML. Characters that XML 1.0 can't represent (2.2, Char: most control characters) are
+/// replaced.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -203,7 +203,7 @@ impl fmt::Display for Escaped<'_> {
                 '>' => f.write_str("&gt;")?,
                 '&' => f.write_str("&amp;")?,
                 '"' => f.write_str("&quot;")?,
-                // As they are, attributes would lose them.
+                // Unescaped, attribute normalisation would turn them into spaces.
                 '\t' | '\n' | '\r' => write!(f, "&#{};", u32::from(c))?,
                 '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => f.write_char('\u{fffd}')?,
                 c => f.write_char(c)?,
@@ -309,7 +309,7 @@ mod tests {
     }
 
     proptest! {
-        /// Read by a parser that isn't ours.
+        /// Parsed by an independent parser.
         #[test]
         fn whatever_a_note_holds_comes_back(
             title in ".{1,30}", excerpt in "\\PC{1,30}", url in "https://e\\.org/[!-~é機]{0,20}",
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_are_told_how_to_search() {
+    fn browsers_get_an_opensearch_description() {
         let xml = opensearch(&Links::absolute("http://localhost:6683"));
         assert!(xml.contains(
             r#"<Url type="text/html" template="http://localhost:6683/search?q={searchTerms}"/>"#

@@ -1,53 +1,52 @@
-//! Which requests of browsers get an answer, by Fetch Metadata (W3C) and by the name under
-//! which the site was asked for. Pure: header fields in, a [`Reply`] or a refusal out.
+//! Decides which requests of browsers are answered, by Fetch Metadata (W3C) and by the host name of
+//! the request. Pure: header fields in, a [`Reply`] or a refusal out.
 //!
-//! A program that had our port before can leave a service worker, a cached page or a cached
-//! script in the browser, for the origins `http://localhost:PORT` and the like. So browsers
-//! get the notes only at the site's own origin (`identity.rs`), and at the other names a
-//! redirect to it, and nothing but that. What was measured for this in Chromium 156 and
-//! Firefox ESR 153:
+//! A program that held our port before can leave a service worker, a cached page or a cached script
+//! in the browser for the origins `http://localhost:PORT` and the like. So browsers get the notes
+//! only at the site's own origin (`identity.rs`). At the other names they get nothing but a
+//! redirect to it. Measured for this in Chromium 156 and Firefox ESR 153:
 //!
-//! - Browsers send `Sec-Fetch-*` to `localhost`, `127.0.0.1`, `[::1]` and `*.localhost`. Only
-//!   a WebSocket of Chromium comes without, but has `Origin` and `Sec-WebSocket-*`.
-//! - `fetch(event.request)` in a service worker, of a navigation, has `Sec-Fetch-Dest: empty`
-//!   like every fetch by script. A navigation preload looks like a navigation, and its answer
-//!   is hidden from the worker where it is a redirect.
+//! - Browsers send `Sec-Fetch-*` to `localhost`, `127.0.0.1`, `[::1]` and `*.localhost`. The only
+//!   exception is a WebSocket of Chromium, which has `Origin` and `Sec-WebSocket-*`.
+//! - `fetch(event.request)` of a navigation in a service worker has `Sec-Fetch-Dest: empty`, like
+//!   every fetch by a script. A navigation preload looks like a navigation, but a redirect in its
+//!   answer is hidden from the worker.
 //! - `localhost` and `LABEL.localhost` are different sites: `Sec-Fetch-Site: cross-site`.
-//! - A service worker whose script is answered with 404 or 410 stays. One whose script
-//!   unregisters itself goes. `Clear-Site-Data` with the script ends it in Chromium alone, and
-//!   with a redirect makes a navigation in Chromium take very long.
+//! - A service worker stays if its script is answered with 404 or 410. It goes if its script
+//!   unregisters itself. `Clear-Site-Data` on the script ends it only in Chromium; on a redirect it
+//!   makes a navigation in Chromium very slow.
 
 use crate::site::{refusal::Refusal, request_fields::Fields};
 
-/// By which of its names the site was asked for.
+/// The host name with which the site was requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum OriginKind {
-    /// Its own origin, whose name nobody else knows.
+    /// The site's own origin, whose name no other program knows.
     Origin,
-    /// A name that every program can have: `localhost`, an IP address …
+    /// A name that any program on the port can have: `localhost`, an IP address …
     #[default]
     Common,
 }
 
-/// What a request gets.
+/// What to reply to a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// What it asks for.
+    /// The requested content.
     #[default]
     Content,
-    /// The way to the same page at the site's own origin.
+    /// A redirect to the same page at the site's own origin.
     Redirect,
-    /// A service worker's script that unregisters the worker. The site has no service worker:
-    /// this one was left behind by another program.
+    /// A service worker script that unregisters the worker. The site has no service worker, so
+    /// another program left this one.
     WorkerEnd,
 }
 
-/// Files that pages load, without anything of the notes in them.
+/// Files that pages load. They contain nothing of the notes.
 const PARTS: [&str; 3] = ["/style.css", "/site.js", "/favicon.ico"];
-/// Files that browsers read by themselves, without anything of the notes in them.
+/// Files that browsers request on their own. They contain nothing of the notes.
 const DESCRIPTIONS: [&str; 2] = ["/opensearch.xml", "/robots.txt"];
 
-/// Decides on a request for `target`. The refusal is the same for whatever is asked for.
+/// Decides on a request for `target`. A refusal is the same for every target.
 pub(super) fn decide(
     fields: &Fields<'_>,
     place: OriginKind,
@@ -59,7 +58,7 @@ pub(super) fn decide(
     let site = fields.first("sec-fetch-site");
     let mode = fields.first("sec-fetch-mode");
     let dest = fields.first("sec-fetch-dest");
-    // Anything that is there twice is no browser's doing.
+    // Browsers never send one of these twice.
     let once = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"]
         .iter()
         .all(|name| fields.values(name).count() <= 1);
@@ -71,7 +70,7 @@ pub(super) fn decide(
         return Ok(Reply::WorkerEnd);
     }
     let by_user = own || matches!(site, None | Some(b"none"));
-    // Nothing from `same-site`: at a common name that is any other port of this machine.
+    // `same-site` doesn't count: at a common name it includes every other port of this computer.
     let visit = matches!((mode, dest), (Some(b"navigate"), Some(b"document")))
         && (by_user || matches!(site, Some(b"cross-site")));
     let early = fields.has_token("sec-purpose", "prefetch");
@@ -79,7 +78,7 @@ pub(super) fn decide(
     match place {
         OriginKind::Common if visit && !early => Ok(Reply::Redirect),
         OriginKind::Common => Err(Refusal::OtherSite),
-        // There is a service worker where none can be.
+        // A service worker exists where there must be none.
         OriginKind::Origin
             if fields
                 .values("service-worker-navigation-preload")
@@ -98,8 +97,8 @@ pub(super) fn decide(
     }
 }
 
-/// Whether no browser sends this. A page can't leave out a header that begins with `Sec-`,
-/// nor add one (Fetch, forbidden request-headers).
+/// Returns whether the request can't come from a browser. Web pages can neither remove nor add
+/// headers that begin with `Sec-` (Fetch, forbidden request-headers).
 fn is_program(fields: &Fields<'_>) -> bool {
     let mut marks = fields.names().filter(|name| {
         name.get(..4)
@@ -110,7 +109,7 @@ fn is_program(fields: &Fields<'_>) -> bool {
     });
     match (marks.next(), marks.next()) {
         (None, _) => true,
-        // `fetch` of Node.js sends this one alone (undici); browsers send three at least.
+        // `fetch` of Node.js sends only this header (undici); browsers send at least three.
         (Some(_), None) => fields.is("sec-fetch-mode", "cors"),
         _ => false,
     }
@@ -123,7 +122,7 @@ mod tests {
 
     const OWN_HOST: &str = "nabcdefgh23456723.localhost";
 
-    /// What a request with these lines gets at a name.
+    /// Returns the reply to a request with these header lines.
     fn reply(host: &str, target: &str, lines: &str) -> Result<Reply, Refusal> {
         let request = format!("GET {target} HTTP/1.1\nHost: {host}:6683\n{lines}\n");
         let request = request.replace('\n', "\r\n");
@@ -261,7 +260,7 @@ mod tests {
                 assert_eq!(reply(OWN_HOST, target, &lines), Err(Refusal::OtherSite));
             }
         }
-        // A browser that adds the search to its own.
+        // A browser that adds the site's search engine.
         for site in ["same-origin", "none"] {
             let lines = fetch(site, "no-cors", "empty");
             assert_eq!(
@@ -297,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_worker_of_another_program_is_ended_and_told_nothing() {
+    fn a_foreign_service_worker_is_ended_and_learns_nothing() {
         let worker =
             fetch("same-origin", "same-origin", "serviceworker") + "Service-Worker: script\n";
         for host in COMMON.into_iter().chain([OWN_HOST]) {
@@ -320,7 +319,7 @@ mod tests {
         let preload =
             fetch("none", "navigate", "document") + "Service-Worker-Navigation-Preload: true\n";
         assert_eq!(reply(OWN_HOST, "/all/0", &preload), Err(Refusal::Leftover));
-        // Its answer is hidden from the worker, as is every redirect of a visit.
+        // The answer is hidden from the worker, like every redirect of a navigation.
         assert_eq!(reply("localhost", "/all/0", &preload), Ok(Reply::Redirect));
     }
 

@@ -1,28 +1,27 @@
-//! Names of files for tags and sites: what a reader understands, on every file system
-//! and every server.
+//! File names for tags and sites: readable, and safe on every file system and server.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Longest name that is kept as it is, and that of the readable part of all others, in
-/// bytes. With its hash a name has 100 at most.
+/// Longest name that is used unchanged, and longest readable part of all others, in bytes. With its
+/// hash, a name has 100 bytes at most.
 const PLAIN_BYTES: usize = 80;
-/// Digits of a hash: 5 bits each.
+/// Digits of a hash, 5 bits each.
 const HASH_DIGITS: u32 = 12;
-/// Names that Windows keeps for devices, alone and before a dot.
+/// Names that Windows reserves for devices, alone and before a dot.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
-/// The names of all files of a site.
+/// The file names of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::site) struct FileNames {
-    /// Of those whose own name another one has.
+    /// The file names of tags and sites whose own name isn't used.
     others: HashMap<String, String>,
 }
 
 impl FileNames {
-    /// Those of all of these: no two of them share one. Hashes that are the same don't
-    /// happen unless somebody means them to.
+    /// Assigns a unique file name to each name. Hash collisions don't happen unless somebody
+    /// constructs them.
     pub(super) fn of_all<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut taken: HashMap<String, &str> = HashMap::new();
         let mut others = HashMap::new();
@@ -42,7 +41,7 @@ impl FileNames {
         Self { others }
     }
 
-    /// The name for a tag or a site.
+    /// Returns the file name of a tag or site.
     pub(in crate::site) fn of<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
         match self.others.get(name) {
             Some(other) => Cow::Borrowed(other),
@@ -51,9 +50,9 @@ impl FileNames {
     }
 }
 
-/// The name as it is where no other one could be taken for it: its page then has the same
-/// address as where a program serves it. Else what is readable of it, `~` and a hash of it,
-/// which no plain name has in it.
+/// Returns the name itself if it can't be confused with another, so that its page has the same
+/// address as on the served site. Otherwise returns its readable part, `~` and a hash; no plain
+/// name contains `~`.
 fn file_name(name: &str) -> Cow<'_, str> {
     if is_plain(name) {
         return Cow::Borrowed(name);
@@ -82,8 +81,8 @@ fn file_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{slug}~{digits}"))
 }
 
-/// Whether it is a name everywhere, and stays another one than all others where case
-/// doesn't count or where letters are taken apart.
+/// Returns whether a name is valid everywhere, and stays distinct on file systems that ignore case
+/// or decompose letters.
 fn is_plain(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
     let device = DEVICES.iter().any(|device| {
@@ -101,7 +100,7 @@ fn is_plain(name: &str) -> bool {
             .all(|c| is_plain_letter(c) || matches!(c, '.' | '-' | '_' | '+' | ' '))
 }
 
-/// A letter or digit that is the same in all forms that names of files are kept in.
+/// Returns whether a letter or digit is the same in all normalisation forms that file systems use.
 fn is_plain_letter(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -114,7 +113,7 @@ fn is_plain_letter(c: char) -> bool {
         && std::iter::once(c).nfkd().eq([c])
 }
 
-/// FNV-1a, its upper half mixed in: the same for ever.
+/// Computes FNV-1a, with its upper half mixed in. The result must never change.
 fn hash(name: &str) -> u64 {
     let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -130,7 +129,7 @@ mod tests {
     use crate::domain::Tag;
 
     #[test]
-    fn a_name_is_what_a_reader_understands() {
+    fn a_file_name_is_readable() {
         for (name, file) in [
             ("gpu", "gpu"),
             ("large language model", "large language model"),
@@ -173,7 +172,7 @@ mod tests {
         assert!(file_name(&"機".repeat(1365)).len() <= 100);
     }
 
-    /// As file systems see them that know no case and keep letters taken apart.
+    /// Returns the name as seen by a file system that ignores case and decomposes letters.
     fn seen(file: &str) -> String {
         file.nfkd().flat_map(char::to_lowercase).nfkc().collect()
     }
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn where_two_hashes_are_the_same_one_has_a_number() {
+    fn equal_hashes_get_a_number() {
         let mut names = FileNames::of_all(["c#", "a", "c#", "b/"].into_iter());
         assert_eq!(names, FileNames::default());
         names.others.insert("x".into(), "y-2".into());

@@ -1,17 +1,18 @@
 //! The origin at which browsers get the site, and the proof of which process serves it.
 //!
-//! Both are derived from one random secret in a file beside the notes:
+//! Everything is derived from one random secret in a file beside the notes:
 //!
-//! - the label, 80 bits of it, names the origin `http://LABEL.localhost:PORT`. No program
-//!   that had the port before could know it, so no browser has a service worker, a cached
-//!   page or a cached script for it. Browsers resolve `*.localhost` to loopback without
-//!   asking a DNS server (RFC 6761, 6.3; Chromium 156 and Firefox ESR 153, measured with
-//!   DNS off, on 127.0.0.1 and on ::1) and send Fetch Metadata there.
-//! - the key, with `require-token`: browsers keep it as a cookie of that origin's host.
-//! - the proof, an HMAC of a nonce: another process of the same notes knows by it that it
-//!   talks to one of its own (challenge–response, see `listener.rs`).
+//! - the label, 80 bits, names the origin `http://LABEL.localhost:PORT`. No program that held the
+//!   port before could know it, so no browser has a service worker, a cached page or a cached
+//!   script for it. Browsers resolve `*.localhost` to loopback without asking a DNS server (RFC
+//!   6761, 6.3; Chromium 156 and Firefox ESR 153, measured with DNS off, on 127.0.0.1 and on ::1)
+//!   and send Fetch Metadata there.
+//! - the key, used with `require-token`: browsers keep it as a cookie of that origin's host.
+//! - the proof, an HMAC of a nonce: by it, another process of the same notes recognises this one
+//!   (challenge–response, see `listener.rs`).
 //!
-//! A new secret changes all three, so whatever a program has learned before is worth nothing.
+//! A new secret changes all three, which makes everything that a program may have learned before
+//! worthless.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -27,21 +28,21 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-/// The file of the secret, in the folder of the notes.
+/// Name of the secret's file, in the folder of the notes.
 const SECRET: &str = "site.secret";
-/// Length of a secret in hexadecimal digits; 244 bits of it are random.
+/// Length of a secret, in hexadecimal digits; 244 bits are random.
 pub(super) const SECRET_LENGTH: usize = 64;
-/// Length of a nonce in hexadecimal digits.
+/// Length of a nonce, in hexadecimal digits.
 pub(super) const NONCE_LENGTH: usize = 32;
-/// The letter before the random characters of a label: a label that begins with a digit
-/// could be taken for a part of an IP address.
+/// First character of a label. A label that begins with a digit could be taken for a part of an IP
+/// address.
 const LABEL_START: char = 'n';
 /// Base 32 (RFC 4648, 6) in lower case.
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// Random bytes of a label: 80 bits, 16 characters.
 const LABEL_BYTES: usize = 10;
 
-/// What is derived from one secret.
+/// The values derived from one secret.
 pub struct Identity {
     secret: String,
     label: String,
@@ -59,25 +60,25 @@ impl Identity {
         }
     }
 
-    /// The name that browsers know the site by, without the port.
+    /// Returns the host name of the site in browsers, without the port.
     pub(super) fn host(&self) -> String {
         format!("{}.localhost", self.label)
     }
 
-    /// The origin of the site in browsers, without a slash at its end. Never to be logged,
-    /// or given to a program as an argument, where other users of the machine can read it.
+    /// Returns the origin of the site in browsers, without a trailing slash. Never log it or pass
+    /// it to a program as an argument, which other users of the computer can read.
     #[must_use]
     pub fn origin(&self, port: u16) -> String {
         format!("http://{}:{port}", self.host())
     }
 
-    /// What a browser has to show where a key is required.
+    /// Returns the key, the value of the cookie.
     pub(super) fn key(&self) -> &str {
         &self.key
     }
 
-    /// The answer to a challenge of the process that listens at `address`. It holds for this
-    /// very address, so that nobody can pass on the answer of another listener.
+    /// Returns the answer to a challenge for the process that listens at `address`. It is valid
+    /// only for this address, so no other listener can relay it.
     pub(super) fn proof(&self, nonce: &str, address: SocketAddr) -> String {
         let address = address.to_string();
         hex(&mac(
@@ -93,7 +94,7 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// The file of the secret. What was read is kept until the file is another one.
+/// The file of the secret. Its content is cached until the file changes.
 #[derive(Debug, Clone)]
 pub(super) struct SecretFile {
     path: PathBuf,
@@ -102,16 +103,17 @@ pub(super) struct SecretFile {
 
 #[derive(Debug)]
 struct CachedSecret {
-    /// None where the secret couldn't be written, and holds in this process only.
+    /// `None` if the secret couldn't be written and is valid only in this process.
     stamp: Option<Stamp>,
     identity: Arc<Identity>,
 }
 
-/// Which file it is: device, inode, size, and when it was changed.
+/// Identifies a version of a file: device, inode, size and modification time.
 type Stamp = (u64, u64, u64, i64, i64);
 
 impl SecretFile {
-    /// The file in `folder`, where the notes are; be it there or not.
+    /// Creates a handle for the secret in `folder`, the folder of the notes. The file need not
+    /// exist.
     pub(super) fn in_folder(folder: &Path) -> Self {
         Self {
             path: folder.join(SECRET),
@@ -119,8 +121,8 @@ impl SecretFile {
         }
     }
 
-    /// The identity of the notes; made where there is none. Where it can't be written or
-    /// read, one that holds for as long as this process lives.
+    /// Returns the identity of the notes, and creates one if there is none. If the file can't be
+    /// written or read, the identity is valid only in this process.
     pub(super) fn identity(&self) -> Arc<Identity> {
         if let Ok(Some(known)) = self.existing() {
             return known;
@@ -149,10 +151,10 @@ impl SecretFile {
         }
     }
 
-    /// The identity, where there is one. Changes nothing.
+    /// Returns the identity if there is one. Changes nothing.
     ///
     /// # Errors
-    /// Where the file is there and can't be read.
+    /// If the file exists and can't be read.
     pub(super) fn existing(&self) -> io::Result<Option<Arc<Identity>>> {
         let stamp = match fs::metadata(&self.path) {
             Ok(metadata) => (
@@ -171,7 +173,7 @@ impl SecretFile {
         {
             return Ok(Some(Arc::clone(&known.identity)));
         }
-        // A file that was made by hand, or broken off, is no secret.
+        // A hand-made or truncated file isn't a valid secret.
         let secret = fs::read_to_string(&self.path).unwrap_or_default();
         if !is_secret(&secret) {
             return Ok(None);
@@ -184,7 +186,7 @@ impl SecretFile {
         Ok(Some(identity))
     }
 
-    /// Writes a new secret: the site gets another origin and another key.
+    /// Writes a new secret, which gives the site another origin and another key.
     pub(super) fn renew(&self) -> io::Result<()> {
         let part = self.write_part()?;
         let renamed = fs::rename(&part, &self.path);
@@ -194,7 +196,7 @@ impl SecretFile {
         renamed
     }
 
-    /// Whole or not at all, and the first one's where several make one at once.
+    /// Creates the file atomically. If several processes do so at once, the first one wins.
     fn make(&self) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
             DirBuilder::new()
@@ -202,7 +204,7 @@ impl SecretFile {
                 .mode(0o700)
                 .create(folder)?;
         }
-        // What stands in its place is no secret, unless another process made one just now.
+        // The existing file isn't a valid secret, unless another process has just created it.
         if self.path.exists() {
             return match self.existing()? {
                 Some(_) => Ok(()),
@@ -226,23 +228,23 @@ impl SecretFile {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<CachedSecret>> {
-        // It is replaced as a whole.
+        // The value is replaced as a whole, so poisoning is harmless.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A random secret, as text.
+/// Returns a random secret as text.
 pub(super) fn new_secret() -> String {
     let half = || Uuid::new_v4().simple();
     format!("{}{}", half(), half())
 }
 
-/// A nonce for a challenge.
+/// Returns a nonce for a challenge.
 pub(super) fn new_nonce() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-/// Whether this can be a nonce of [`new_nonce`].
+/// Returns whether the text has the form of a nonce.
 pub(super) fn is_nonce(text: &str) -> bool {
     text.len() == NONCE_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -252,12 +254,12 @@ pub(super) fn is_same(shown: &str, right: &str) -> bool {
     right.len() == SECRET_LENGTH && bool::from(shown.as_bytes().ct_eq(right.as_bytes()))
 }
 
-/// Whether this can be a secret of [`new_secret`].
+/// Returns whether the text has the form of a secret.
 pub(super) fn is_secret(text: &str) -> bool {
     text.len() == SECRET_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// HMAC-SHA-256 (RFC 2104) of the parts, none of which has a zero byte.
+/// Computes HMAC-SHA-256 (RFC 2104) of the parts, none of which contains a zero byte.
 fn mac(secret: &str, parts: &[&str]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes any key");
     mac.update(b"url-notes");
@@ -272,7 +274,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Five bits a character; the number of bytes is a multiple of five.
+/// Encodes in base 32, five bits per character. The number of bytes is a multiple of five.
 fn base32(bytes: &[u8]) -> String {
     bytes
         .chunks_exact(5)
@@ -288,7 +290,7 @@ fn base32(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Writes a file of this user's own; there must be none yet.
+/// Creates a file that only this user can read. Fails if it exists.
 pub(super) fn write_new(file: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new()
         .write(true)
@@ -369,7 +371,7 @@ mod tests {
 
     #[test]
     fn authenticates_as_the_standard_says() {
-        // RFC 4231, 4.3, computes HMAC-SHA-256 of one text; ours has parts before it.
+        // RFC 4231, 4.3, computes HMAC-SHA-256 of a single text; our function has parts before it.
         let mut plain = Hmac::<Sha256>::new_from_slice(b"Jefe").unwrap();
         plain.update(b"url-notes\0what do ya want for nothing?");
         let expected: [u8; 32] = plain.finalize().into_bytes().into();
@@ -396,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_who_make_a_secret_at_once_all_get_the_same() {
+    fn concurrent_creators_of_a_secret_all_get_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let origins: Vec<String> = std::thread::scope(|scope| {
             let all: Vec<_> = (0..16)
@@ -409,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_replaced_or_broken_secret_makes_another_label_key_and_proof() {
+    fn a_removed_replaced_or_invalid_secret_gives_another_label_key_and_proof() {
         let folder = tempfile::tempdir().unwrap();
         let file = SecretFile::in_folder(folder.path());
         let at = address("127.0.0.1:6683");
@@ -439,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_can_be_written_an_identity_holds_for_the_process() {
+    fn without_write_access_an_identity_is_valid_for_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let beside = folder.path().join("no folder");
         fs::write(&beside, "").unwrap();
@@ -450,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_holds_for_one_nonce_one_address_and_one_secret() {
+    fn a_proof_is_valid_for_one_nonce_one_address_and_one_secret() {
         let identity = Identity::of("a".repeat(64));
         let at = address("127.0.0.1:6683");
         let proof = identity.proof("nonce", at);

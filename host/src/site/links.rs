@@ -1,5 +1,4 @@
-//! Addresses of the pages. All of them are made here, so that the same pages
-//! can be files that stand below another path.
+//! Builds the addresses of all pages, so that the same pages can be files below another path.
 
 use std::sync::Arc;
 
@@ -9,26 +8,25 @@ use url::form_urlencoded::Serializer;
 use super::file_names::FileNames;
 use crate::{
     domain::{NoteId, Tag},
-    store::{SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{Month, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
 
-/// All but the unreserved characters of RFC 3986, 2.3.
+/// All except the unreserved characters of RFC 3986, 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The words in addresses for the best first, which is the default of a search, and for the
-/// newest first.
+/// The value for sorting by relevance in addresses.
 pub(super) const RELEVANCE: &str = "relevance";
 pub(super) const NEWEST: &str = "newest";
 
-/// Makes addresses below a base path.
+/// Builds addresses below a base path.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Links {
     base: String,
-    /// Where the pages are files: how those are named.
+    /// For exported sites: the names of files.
     files: Option<Files>,
 }
 
@@ -36,12 +34,12 @@ pub(super) struct Links {
 #[derive(Debug, Clone)]
 struct Files {
     names: Arc<FileNames>,
-    /// The page of a folder. A server adds that by itself, a disk doesn't.
+    /// The file name of a folder's page. Servers add it; `file:` addresses need it.
     index: &'static str,
 }
 
 impl Links {
-    /// Addresses that hold everywhere, such as in feeds, at this origin.
+    /// Builds absolute addresses at this origin, for feeds and the like.
     pub(super) fn absolute(origin: &str) -> Self {
         Self {
             base: origin.to_owned(),
@@ -49,8 +47,8 @@ impl Links {
         }
     }
 
-    /// Addresses of files, from one that lies so many folders deep: right wherever the
-    /// whole of them is, on a server or on a disk.
+    /// Builds relative addresses for files, from a page this many folders deep. They work wherever
+    /// the exported site is, on a server or on a disk.
     pub(super) fn relative(names: &Arc<FileNames>, depth: usize) -> Self {
         let base = match depth {
             0 => ".".to_owned(),
@@ -65,7 +63,7 @@ impl Links {
         }
     }
 
-    /// Addresses of files on a server, below this path, or below this whole address.
+    /// Builds addresses for files on a server, below this path or full address.
     pub(super) fn below(names: &Arc<FileNames>, base: &str) -> Self {
         Self {
             base: base.to_owned(),
@@ -76,7 +74,7 @@ impl Links {
         }
     }
 
-    /// Whether the pages are files, with nobody who answers questions.
+    /// Returns whether the pages are files, without a server that answers queries.
     pub(super) fn are_files(&self) -> bool {
         self.files.is_some()
     }
@@ -89,7 +87,7 @@ impl Links {
         self.page("/tags")
     }
 
-    /// The list of tags in this order, only those that have `filter` in their name.
+    /// Address of the list of tags in this order, limited to names that contain `filter`.
     pub(super) fn tags_sorted(&self, order: TagOrder, filter: &str) -> String {
         if self.are_files() {
             return self.tags_page(order, 0);
@@ -104,7 +102,7 @@ impl Links {
         with_query(self.tags(), &query.finish())
     }
 
-    /// A page of that list.
+    /// Address of a page of that list.
     pub(super) fn tags_from(&self, order: TagOrder, filter: &str, place: &TagPlace) -> String {
         let mut query = Serializer::new(String::new());
         match place {
@@ -114,7 +112,7 @@ impl Links {
         with_query(self.tags_sorted(order, filter), &query.finish())
     }
 
-    /// A page of that list by number, from 0, where the pages are files.
+    /// Address of a page of that list by number, starting at 0, for exported sites.
     pub(super) fn tags_page(&self, order: TagOrder, number: usize) -> String {
         let folder = match order {
             TagOrder::Uses => "/tags".to_owned(),
@@ -127,8 +125,8 @@ impl Links {
         self.page("/sites")
     }
 
-    /// The list of sites in this order, those that have `filter` in their name, from
-    /// this one on.
+    /// Address of the list of sites in this order, starting at this one, limited to names that
+    /// contain `filter`.
     pub(super) fn sites_sorted(
         &self,
         order: SiteOrder,
@@ -151,7 +149,7 @@ impl Links {
         with_query(self.sites(), &query.finish())
     }
 
-    /// A page of that list by number, from 0, where the pages are files.
+    /// Address of a page of that list by number, starting at 0, for exported sites.
     pub(super) fn sites_page(&self, order: SiteOrder, number: usize) -> String {
         let folder = match order {
             SiteOrder::Uses => "/sites".to_owned(),
@@ -160,7 +158,7 @@ impl Links {
         self.numbered(&folder, number)
     }
 
-    /// The notes of a site, those before `before`.
+    /// Address of the notes of a site, those before `before`.
     pub(super) fn site(&self, site: &str, before: Option<NoteId>) -> String {
         if self.are_files() {
             return self.site_page(site, 0);
@@ -171,7 +169,7 @@ impl Links {
         with_query(self.path(&format!("/site/{site}")), &query.finish())
     }
 
-    /// A page of the notes of a site by number, from 0, where the pages are files.
+    /// Address of a page of the notes of a site by number, starting at 0, for exported sites.
     pub(super) fn site_page(&self, site: &str, number: usize) -> String {
         self.numbered(&self.folder("site", site), number)
     }
@@ -180,7 +178,7 @@ impl Links {
         self.path("/feed.atom")
     }
 
-    /// The feed of the notes that pass the filter.
+    /// Address of the feed of the notes that pass the filter.
     pub(super) fn tag_feed(&self, filter: &TagFilter) -> String {
         if let (true, Some(tag)) = (self.are_files(), filter.with.first()) {
             return self.path(&format!("{}/feed.atom", self.folder("tag", tag.as_str())));
@@ -197,12 +195,13 @@ impl Links {
         self.path(&tag.path())
     }
 
-    /// A page of the notes with a tag by number, from 0, where the pages are files.
+    /// Address of a page of the notes with a tag by number, starting at 0, for exported sites.
     pub(super) fn tag_page(&self, tag: &Tag, number: usize) -> String {
         self.numbered(&self.folder("tag", tag.as_str()), number)
     }
 
-    /// The notes that pass the filter. Its first tag names the page; it has one.
+    /// Address of the notes that pass the filter. The filter has at least one tag; the first one
+    /// names the page.
     pub(super) fn narrowed(&self, filter: &TagFilter, before: Option<NoteId>) -> String {
         let Some((first, others)) = filter.with.split_first() else {
             return self.tags();
@@ -231,16 +230,30 @@ impl Links {
         self.page(&format!("/all/{page}"))
     }
 
+    /// The page of all notes that has the newest of a month; not where the pages are files.
+    pub(super) fn month(&self, month: Month) -> String {
+        self.path(&format!("/all?month={:04}-{:02}", month.year, month.month))
+    }
+
+    /// Leads to a note at random, of those with `tag`; not where the pages are files.
+    pub(super) fn random(&self, tag: Option<&Tag>) -> String {
+        let mut query = Serializer::new(String::new());
+        if let Some(tag) = tag {
+            query.append_pair("tag", tag.as_str());
+        }
+        with_query(self.path("/random"), &query.finish())
+    }
+
     pub(super) fn note(&self, id: NoteId) -> String {
         self.page(&format!("/note/{}", id.0))
     }
 
-    /// The page that searches.
+    /// Address of the search page.
     pub(super) fn search(&self) -> String {
         self.page("/search")
     }
 
-    /// What was found, the newest first, those before `before`.
+    /// Address of search results, newest first, those before `before`.
     pub(super) fn found(&self, query: &str, before: Option<NoteId>) -> String {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("q", query);
@@ -252,7 +265,7 @@ impl Links {
         with_query(self.search(), &parameters.finish())
     }
 
-    /// What was found, the best first.
+    /// Address of search results by relevance.
     pub(super) fn best(&self, query: &str) -> String {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("q", query);
@@ -283,22 +296,22 @@ impl Links {
         self.path("/site.js")
     }
 
-    /// The description of the search, for browsers that add it to theirs.
+    /// Address of the OpenSearch description.
     pub(super) fn opensearch(&self) -> String {
         self.path("/opensearch.xml")
     }
 
     pub(super) fn icon(&self) -> String {
         match self.files {
-            // Servers take the type of a file from its name.
+            // Servers derive the content type from the file name.
             Some(_) => self.path("/favicon.svg"),
             None => self.path("/favicon.ico"),
         }
     }
 
-    /// What a feed or an entry is known by, of its path on the site: no address, so that
-    /// it stays when the address changes (a tag URI, RFC 4151). What is published has
-    /// a name of its own: another one's notes are others.
+    /// Returns the id of a feed or an entry, a tag URI (RFC 4151). It doesn't depend on the site's
+    /// address, so it stays when that changes. Published sites use their own name, because other
+    /// people's notes are different ones.
     pub(super) fn identity(&self, path: &str) -> String {
         let path = path.trim_start_matches('/');
         match self.are_files() && self.base.starts_with("http") {
@@ -307,12 +320,12 @@ impl Links {
         }
     }
 
-    /// The script of the search in files.
+    /// Address of the search script of exported sites.
     pub(super) fn search_script(&self) -> String {
         self.path("/search.js")
     }
 
-    /// A page that may be the only one of its folder.
+    /// Address of a page that may be the only one in its folder.
     fn page(&self, path: &str) -> String {
         match &self.files {
             Some(files) => format!("{}{path}/{}", self.base, files.index),
@@ -321,7 +334,7 @@ impl Links {
         }
     }
 
-    /// A page of a list; those after the first lie beside it.
+    /// Address of a page of a list. Pages after the first are beside it.
     fn numbered(&self, folder: &str, number: usize) -> String {
         match number {
             0 => self.page(folder),
@@ -329,7 +342,7 @@ impl Links {
         }
     }
 
-    /// The folder of a tag or a site among its like.
+    /// Address of the folder of a tag or a site.
     fn folder(&self, kind: &str, name: &str) -> String {
         let file = match &self.files {
             Some(files) => files.names.of(name),
@@ -343,7 +356,7 @@ impl Links {
     }
 }
 
-/// A tag as a condition of a search.
+/// Returns a tag as a condition of a search.
 pub(super) fn tag_condition(sign: &str, tag: &Tag) -> String {
     // A bracket would be one of the query's.
     match tag
@@ -355,7 +368,7 @@ pub(super) fn tag_condition(sign: &str, tag: &Tag) -> String {
     }
 }
 
-/// The word for an order in addresses.
+/// Returns the word for an order of tags in addresses.
 pub(super) fn order_name(order: TagOrder) -> &'static str {
     match order {
         TagOrder::Uses => "uses",
@@ -364,7 +377,7 @@ pub(super) fn order_name(order: TagOrder) -> &'static str {
     }
 }
 
-/// The word for an order of sites in addresses.
+/// Returns the word for an order of sites in addresses.
 pub(super) fn site_order_name(order: SiteOrder) -> &'static str {
     match order {
         SiteOrder::Uses => "uses",
@@ -378,7 +391,7 @@ fn append_before(query: &mut Serializer<'_, String>, before: Option<NoteId>) {
     }
 }
 
-/// The tags `.` and `..` have a query in their address already.
+/// The addresses of the tags `.` and `..` already have a query.
 fn with_query(path: String, query: &str) -> String {
     match query {
         "" => path,

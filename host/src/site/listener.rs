@@ -1,10 +1,8 @@
-//! The site's port: taking it on both loopback addresses, and finding out who has
-//! it where that fails.
+//! Binds the site's port on both loopback addresses, or finds out who holds it.
 //!
-//! Another process of the same notes is known by two things: the kernel names our user as
-//! the owner of its socket (where there are such tables), and it answers a challenge with a
-//! proof that only those can make who can read the secret beside the notes (`identity.rs`).
-//! What it calls itself proves nothing.
+//! Another process of the same notes is recognised by two facts: the kernel reports our user as the
+//! owner of its socket (on systems with such tables), and it answers a challenge with a proof that
+//! requires the secret beside the notes (`identity.rs`). Its `Server` header proves nothing.
 
 use std::{
     io::{self, ErrorKind, Read as _, Write as _},
@@ -17,30 +15,31 @@ use crate::site::{
     port_owner,
 };
 
-/// How long the holder of the port has to say who it is. A busy machine may take some of it.
+/// How long the holder of the port may take to answer the challenge. A busy computer needs some of
+/// it.
 const PROBE_DEADLINE: Duration = Duration::from_millis(1500);
-/// How often another port is tried where the system may choose (port 0).
+/// Most attempts to find a free port if the system chooses (port 0).
 const CHOICES: usize = 16;
-/// Most bytes of an answer to a challenge.
+/// Longest answer to a challenge that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
-/// Where the challenge is put; its nonce follows.
+/// Path and query of the challenge; the nonce follows.
 pub(super) const CHALLENGE: &str = "/.well-known/url-notes?nonce=";
-/// What the site calls itself in its `Server` header. Any program can.
+/// The site's `Server` header. Any program can send the same.
 pub(super) const SERVER_NAME: &str = "url-notes";
 
-/// Both loopback sockets of the site.
+/// The site's listening sockets on both loopback addresses.
 #[derive(Debug)]
 pub(super) struct Listeners {
-    /// The one port of both.
+    /// The port of both.
     pub port: u16,
-    /// IPv4 first; IPv6 is absent where the machine has none.
+    /// IPv4 first. IPv6 is missing if the computer doesn't support it.
     pub sockets: Vec<TcpListener>,
 }
 
-/// Why the port couldn't be taken.
+/// Why the port couldn't be bound.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BindError {
-    /// Somebody listens at this address.
+    /// Another socket listens at this address.
     #[error("{0} is in use")]
     Taken(SocketAddr),
     /// The system refuses for another reason.
@@ -48,35 +47,40 @@ pub(super) enum BindError {
     Io(io::Error),
 }
 
-/// Who holds the port instead of us.
+/// Who holds the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holder {
-    /// Another process of the same notes, by its proof: all is well.
+    /// Another process of the same notes, by its proof.
     Sibling,
     /// A program of another user, by the kernel's tables.
     OtherUser,
-    /// It calls itself this program and has no proof: other notes, another version, or a lie.
+    /// A program with our `Server` header but no proof: other notes, another version, or a fake.
     Unproven,
-    /// Some other program, which has answered.
+    /// A program with our `Server` header that doesn't know the challenge: a version before there
+    /// was one, or a fake.
+    Unchallenged,
+    /// Another program that answered.
     Stranger,
-    /// Some program that doesn't answer.
+    /// A program that doesn't answer.
     Silent,
-    /// The connection was refused or cut off: the holder is just ending, or it
-    /// has the port without ever answering.
+    /// The connection was refused or reset: the holder is just exiting, or holds the port without
+    /// ever answering.
     Nobody,
 }
 
 impl Holder {
-    /// Whether it is certain that this is no process of these notes: browsers may have
+    /// Returns whether this is certainly not a process of these notes. Browsers may then have
     /// visited it under the site's own origin.
     pub(super) fn is_foreign(self) -> bool {
-        matches!(self, Self::OtherUser | Self::Unproven | Self::Stranger)
+        matches!(
+            self,
+            Self::OtherUser | Self::Unproven | Self::Unchallenged | Self::Stranger
+        )
     }
 }
 
-/// Takes `port` (0: one that the system chooses) on 127.0.0.1 and ::1, or on
-/// neither: whoever has the other one would get half of the visits to
-/// `localhost`.
+/// Binds `port` (0: chosen by the system) on both 127.0.0.1 and ::1, or on neither, because the
+/// holder of the other address would get half of the visits to `localhost`.
 pub(super) fn bind(port: u16) -> Result<Listeners, BindError> {
     let mut outcome = bind_both(port);
     for _ in 1..CHOICES {
@@ -111,14 +115,14 @@ fn has_no_ipv6(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
 }
 
-/// Finds out who listens at `address`. `identity`: that of our notes; without one nobody can
-/// prove anything.
+/// Finds out who listens at `address`. `identity` is that of our notes; without it, nothing can be
+/// proved.
 pub(super) fn holder(address: SocketAddr, identity: Option<&Identity>) -> Holder {
     if port_owner::is_another_users(address) {
         return Holder::OtherUser;
     }
     probe(address, identity).unwrap_or_else(|error| {
-        log::debug!("the holder of the site's port doesn't say who it is: {error}");
+        log::debug!("the holder of the site's port can't be identified: {error}");
         match error.kind() {
             ErrorKind::ConnectionRefused
             | ErrorKind::ConnectionReset
@@ -160,8 +164,8 @@ fn probe(address: SocketAddr, identity: Option<&Identity>) -> io::Result<Holder>
     }
 }
 
-/// Who speaks in this answer to a challenge; none as long as more of it is needed. `proof`: the
-/// right answer.
+/// Identifies the sender of an answer to a challenge. Returns `None` if more of the answer is
+/// needed. `proof` is the correct one.
 fn judge(answer: &[u8], is_all: bool, proof: Option<&str>) -> Option<Holder> {
     let mut lines = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut lines);
@@ -185,6 +189,8 @@ fn judge(answer: &[u8], is_all: bool, proof: Option<&str>) -> Option<Holder> {
         matches!((shown, proof), (Some(shown), Some(proof)) if identity::is_same(shown, proof));
     Some(match response.code {
         Some(200) if proven => Holder::Sibling,
+        // Nothing there, or nothing without a key: what an old version answers.
+        Some(401 | 403 | 404) if calls_itself_ours => Holder::Unchallenged,
         _ if calls_itself_ours => Holder::Unproven,
         _ => Holder::Stranger,
     })
@@ -195,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_one_port_on_both_addresses() {
+    fn binds_one_port_on_both_addresses() {
         let listeners = bind(0).unwrap();
         for socket in &listeners.sockets {
             let address = socket.local_addr().unwrap();
@@ -209,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn takes_neither_address_where_the_other_is_squatted() {
+    fn binds_neither_address_if_the_other_is_taken() {
         let Listeners { port, mut sockets } = bind(0).unwrap();
-        // Without IPv6 there is but one address, and nothing to be half of.
+        // Without IPv6 there is only one address.
         while let Some(squatter) = sockets.pop() {
             sockets.clear();
             let Err(BindError::Taken(taken)) = bind(port) else {
@@ -226,14 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_answer_to_a_challenge_is_a_siblings() {
+    fn only_the_right_proof_identifies_a_sibling() {
         let proof = "f".repeat(64);
         let ours = "HTTP/1.1 200 OK\r\nServer: url-notes\r\n\r\n";
         let judged = |answer: &str, is_all| judge(answer.as_bytes(), is_all, Some(&proof));
         for is_all in [false, true] {
             for (answer, holder) in [
                 (format!("{ours}{proof}"), Holder::Sibling),
-                // What it calls itself matters as little as it proves.
+                // The `Server` header matters as little as it proves.
                 (format!("HTTP/1.1 200 OK\r\n\r\n{proof}"), Holder::Sibling),
                 (
                     format!("HTTP/1.1 403 No\r\nServer: url-notes\r\n\r\n{proof}"),
@@ -265,7 +271,7 @@ mod tests {
             assert_eq!(judged(&answer, false), None, "{answer:?}");
             assert_eq!(judged(&answer, true), Some(holder), "{answer:?}");
         }
-        // Without a secret nobody can prove anything.
+        // Without a secret, nothing can be proved.
         let answer = format!("{ours}{proof}");
         assert_eq!(judge(answer.as_bytes(), true, None), Some(Holder::Unproven));
         assert_eq!(judge(ours.as_bytes(), true, None), Some(Holder::Unproven));
@@ -288,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_holder_is_no_evidence_of_another_program() {
+    fn a_silent_holder_proves_nothing() {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let holder = holder(silent.local_addr().unwrap(), None);
         assert_eq!(holder, Holder::Silent);
@@ -296,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_that_ends_is_nobody() {
+    fn a_holder_that_exits_is_nobody() {
         let ending = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = ending.local_addr().unwrap();
         let hangs_up = std::thread::spawn(move || drop(ending.accept().unwrap()));

@@ -1,4 +1,4 @@
-//! A note's Markdown as HTML: the tree of `domain/markdown`, written down.
+//! Renders a note's Markdown as HTML from the tree of `domain/markdown`.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -13,16 +13,16 @@ use crate::{
     site::markdown_cache::MarkdownCache,
 };
 
-/// HTML that one text may become, in bytes.
+/// Longest HTML of one text, in bytes.
 const MAX_HTML_BYTES: usize = 16 * MAX_SUMMARY_BYTES;
 
-/// The text as HTML. Its most important headings become `<h{top_heading}>`, so
-/// that the outline of the page around it stays right.
+/// Renders the text as HTML. Its topmost headings become `<h{top_heading}>`, to fit the outline of
+/// the surrounding page.
 pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
-    // What was made of a text is made of it again; so this is seen by nobody.
+    // A process-wide cache is fine, because rendering depends only on the text.
     static MADE: LazyLock<Mutex<MarkdownCache>> = LazyLock::new(Mutex::default);
     let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    // Most texts have no headings: their HTML is the same on every page.
+    // Most texts have no headings, so their HTML is the same on every page.
     let top_heading = match may_have_headings(markdown) {
         true => top_heading,
         false => 2,
@@ -35,8 +35,8 @@ pub(super) fn render(markdown: &str, top_heading: usize) -> Markup {
     PreEscaped(html)
 }
 
-/// Whether a text may have a heading in it: after number signs, or with a line of equals
-/// signs or hyphens below.
+/// Returns whether a text may contain a heading: number signs, or a line followed by equals signs
+/// or hyphens.
 fn may_have_headings(markdown: &str) -> bool {
     let underline = |line: &str| {
         let line = line.trim_matches(|c: char| c.is_whitespace() || ">".contains(c));
@@ -46,7 +46,7 @@ fn may_have_headings(markdown: &str) -> bool {
     markdown.contains('#') || markdown.split(['\n', '\r']).any(underline)
 }
 
-/// The text as HTML; shown as it was typed where that would be too much.
+/// Renders the text as HTML, or shows it as typed if the HTML would be too long.
 fn rendered(markdown: &str, top_heading: usize) -> String {
     let written = |tree: &[MarkdownNode]| {
         let mut writer = Writer {
@@ -56,7 +56,7 @@ fn rendered(markdown: &str, top_heading: usize) -> String {
         writer.html
     };
     let html = written(&markdown_tree(markdown, top_heading));
-    // The HTML of a text as it was typed is at most five times as long.
+    // The HTML of a text shown as typed is at most five times as long as the text.
     if html.len() > MAX_HTML_BYTES && markdown.len() <= MAX_SUMMARY_BYTES {
         return written(&markdown_as_typed(markdown));
     }
@@ -123,7 +123,7 @@ impl Writer {
                     "</a>",
                 );
             }
-            // Wide tables scroll by themselves, also by keyboard.
+            // Wide tables scroll on their own, also by keyboard.
             MarkdownElement::Table => self.span(
                 "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">\n<table>\n",
                 content,
@@ -132,7 +132,7 @@ impl Writer {
             MarkdownElement::TableHead => self.span("<thead>\n", content, "</thead>\n"),
             MarkdownElement::TableBody => self.span("<tbody>\n", content, "</tbody>\n"),
             MarkdownElement::TableRow => self.span("<tr>", content, "</tr>\n"),
-            // The Content-Security-Policy rules inline styles out.
+            // The Content-Security-Policy forbids inline styles.
             MarkdownElement::HeaderCell(alignment) => {
                 self.span(&format!("<th{}>", class(*alignment)), content, "</th>");
             }
@@ -149,14 +149,14 @@ impl Writer {
         }
     }
 
-    /// An element that begins a line, and ends it.
+    /// Writes an element that occupies a line of its own.
     fn block(&mut self, start: &str, content: &[MarkdownNode], end: &str) {
         self.begin_line();
         self.span(start, content, end);
         self.raw("\n");
     }
 
-    /// An element within a line.
+    /// Writes an inline element.
     fn span(&mut self, start: &str, content: &[MarkdownNode], end: &str) {
         self.raw(start);
         self.nodes(content);
@@ -294,7 +294,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn texts_that_are_taken_to_have_no_headings_have_none(text in "[-=# >*1.a\n\r\t]{0,40}") {
+        fn texts_treated_as_having_no_headings_have_none(text in "[-=# >*1.a\n\r\t]{0,40}") {
             if !may_have_headings(&text) {
                 proptest::prop_assert_eq!(rendered(&text, 2), rendered(&text, 5));
             }
@@ -352,7 +352,7 @@ mod tests {
         assert!(render(&text, 2).into_string().starts_with("<pre>&gt; &gt;"));
     }
 
-    /// How long each takes is printed by `cargo test --release no_text_becomes -- --nocapture`.
+    /// To print how long each takes: `cargo test --release no_text_becomes -- --nocapture`.
     #[test]
     fn no_text_becomes_very_much_more_than_it_is() {
         for (name, text) in pathological_texts() {
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn closes_whatever_it_opens() {
+    fn closes_every_element() {
         for markdown in [
             "[",
             "![",

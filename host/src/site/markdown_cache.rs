@@ -1,30 +1,30 @@
-//! Texts that were rendered before: the same text, the same HTML.
+//! Caches rendered texts.
 //!
-//! Making HTML of its notes is half of the work on a page, and after each save the
-//! pages that people look at are made anew of nearly the same notes.
+//! Rendering is half of the work on a page, and after each save the visited pages are rendered
+//! again from nearly the same notes.
 
 use std::collections::HashMap;
 
-/// All kept texts together with their HTML, in bytes.
+/// Size limit of all cached texts and their HTML, in bytes.
 const MAX_BYTES: usize = 512 * 1024;
-/// The longest that is kept, HTML included: one text shouldn't push out all others.
+/// Longest entry, including HTML, so that one text doesn't evict all others.
 const MAX_TEXT_BYTES: usize = MAX_BYTES / 8;
 
-/// HTML of texts.
+/// The cached HTML.
 #[derive(Debug, Default)]
 pub(super) struct MarkdownCache {
-    /// By the level of their highest heading, and by themselves.
+    /// By the level of the top heading, then by text.
     html: [HashMap<Box<str>, Box<str>>; 7],
     bytes: usize,
 }
 
 impl MarkdownCache {
-    /// The HTML that was made of this text.
+    /// Returns the cached HTML of this text.
     pub(super) fn get(&self, text: &str, top_heading: usize) -> Option<&str> {
         Some(self.html.get(top_heading)?.get(text)?)
     }
 
-    /// Keeps it. Where there is no more room, all others go.
+    /// Adds an entry. If there is no room, all others are dropped.
     pub(super) fn keep(&mut self, text: &str, top_heading: usize, html: &str) {
         let size = text.len() + html.len();
         if size > MAX_TEXT_BYTES || self.get(text, top_heading).is_some() {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_kept_with_its_headings() {
+    fn a_text_is_cached_by_heading_level() {
         let mut texts = MarkdownCache::default();
         texts.keep("# a", 2, "<h2>a</h2>");
         texts.keep("# a", 3, "<h3>a</h3>");

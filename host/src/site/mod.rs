@@ -1,9 +1,8 @@
 //! The read-only site at localhost, and which process serves it.
 //!
-//! address → `route` → store → `pages` → answer (`browse` leads through), on
-//! connections that `server` accepts. Owns no configuration and changes no
-//! note. One process of several holds the port; the others stand by and take
-//! over when it ends.
+//! address → `route` → store → `views` → answer (coordinated by `controller`), on connections that
+//! `server` accepts. Owns no configuration and changes no note. Of several processes, one holds the
+//! port; the others stand by and take over when it exits.
 
 mod api;
 mod auth;
@@ -56,69 +55,69 @@ pub use files::{Address, Tokens, Written, write_files};
 pub use identity::Identity;
 pub use port_owner::{Program, listening_at};
 
-/// How often a process that stands by tries to take over.
+/// How often a standby process tries to bind the port.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(250);
-/// How often it asks whether the port is still held by whom it was.
+/// How often it checks who holds the port.
 const HOLDER_PAUSE: Duration = Duration::from_secs(5);
-/// How often, and after what pause, the port of a process that seems to be ending is tried.
+/// Number of attempts, and the pause between them, while the holder of the port seems to be
+/// exiting.
 const ENDING_ROUNDS: usize = 10;
 const ENDING_PAUSE: Duration = Duration::from_millis(50);
 
-/// What is served, and how.
+/// Settings of the site.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where; 0: a port that the system chooses.
+    /// The port; 0 lets the system choose.
     pub port: u16,
-    /// Whose notes.
+    /// Path of the database.
     pub database: PathBuf,
-    /// Whether the site is opened by `url-notes open` alone, also where the system
-    /// says which user is asking.
+    /// Whether only `url-notes open` can open the site, even if the system identifies the user.
     pub require_token: bool,
 }
 
 impl Settings {
-    /// Who may come in.
+    /// Returns the access control of the site.
     #[must_use]
     pub fn access(&self) -> AccessControl {
         AccessControl::of(&self.database, self.require_token)
     }
 }
 
-/// The site of this process: served by background threads for as long as the
-/// process lives, whenever the port is to be had.
+/// The site of this process. Background threads serve it as long as the process lives and the port
+/// is available.
 #[derive(Debug, Clone)]
 pub struct Site {
     status: Arc<Mutex<Status>>,
 }
 
-/// What the site of this process is doing. `Display` is a sentence.
+/// The state of this process's site. `Display` is a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// The port hasn't been tried yet.
     Starting,
-    /// This process answers.
+    /// This process serves the site.
     Serving {
-        /// The port, also where the system has chosen it.
+        /// The port, also if the system has chosen it.
         port: u16,
     },
-    /// Another process of this program answers, and this one takes over when it ends.
+    /// Another process of this program serves the site. This one takes over when it exits.
     Standby {
         /// The port of both.
         port: u16,
     },
-    /// Somebody else holds the port. It is tried again and again.
+    /// Another program holds the port. This process keeps trying.
     PortTaken {
         /// The port.
         port: u16,
-        /// By whom, and what to do.
+        /// Who holds the port, and what to do.
         sentence: String,
     },
-    /// The system doesn't let it be served. It is tried again and again.
+    /// The system refuses. This process keeps trying.
     Failed(String),
 }
 
 impl Status {
-    /// Why the site doesn't answer, as a sentence; none while it does.
+    /// Returns why the site isn't served, as a sentence, or `None` if it is.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         match self {
@@ -145,7 +144,7 @@ impl fmt::Display for Status {
 /// Why the site can't be served in the foreground.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Another process of this program serves it already.
+    /// Another process of this program already serves it.
     #[error(
         "The site is already at http://localhost:{port}/, served by another url-notes process."
     )]
@@ -153,14 +152,14 @@ pub enum ServeError {
         /// The port of both.
         port: u16,
     },
-    /// Somebody else holds the port.
+    /// Another program holds the port.
     #[error("{sentence}")]
     PortTaken {
         /// The port.
         port: u16,
-        /// By whom, and what to do.
+        /// Who holds the port, and what to do.
         sentence: String,
-        /// Whether that is certainly no process of these notes.
+        /// Whether that is certainly not a process of these notes.
         foreign: bool,
     },
     /// The system refuses.
@@ -168,7 +167,7 @@ pub enum ServeError {
     Io {
         /// The port.
         port: u16,
-        /// Why.
+        /// The reason.
         #[source]
         source: io::Error,
     },
@@ -185,7 +184,7 @@ impl From<ServeError> for Status {
 }
 
 impl Site {
-    /// Serves the site as soon and as long as nobody else does.
+    /// Serves the site whenever no other process does.
     #[must_use]
     pub fn start(settings: Settings) -> Self {
         let site = Self {
@@ -202,7 +201,7 @@ impl Site {
         site
     }
 
-    /// What it is doing now.
+    /// Returns the current state.
     #[must_use]
     pub fn status(&self) -> Status {
         self.lock().clone()
@@ -211,18 +210,18 @@ impl Site {
     fn stand_by(&self, settings: &Settings) -> ! {
         let port = settings.port;
         let access = settings.access();
-        // Whoever looks before anything was saved finds an empty site, not a fault;
-        // and none of what should be gone for good.
+        // Creates the database if needed, so that a visitor before the first save finds an empty
+        // site instead of an error, and removes what has expired.
         let opened =
             Store::open(&settings.database).and_then(|mut store| store.prune(crate::clock::now()));
         if let Err(error) = opened {
-            log::warn!("the site has no notes to show: {}", error.chain());
+            log::warn!("the site can't open the notes: {}", error.chain());
         }
         let mut asked: Option<Instant> = None;
         let mut was_foreign = false;
         loop {
             let taken = match listener::bind(port) {
-                // Who it is hardly ever changes: it is asked now and then.
+                // The holder rarely changes, so it is asked only now and then.
                 Err(_) if asked.is_some_and(|then| then.elapsed() < HOLDER_PAUSE) => None,
                 Err(_) => {
                     asked = Some(Instant::now());
@@ -230,8 +229,9 @@ impl Site {
                 }
                 Ok(listeners) => Some(Ok(listeners)),
             };
-            // Browsers may visit the other program at the site's own origin meanwhile, and what it
-            // leaves there must not be found when this one serves: neither it nor the next process.
+            // Browsers may meanwhile visit the other program at the site's own origin. Neither this
+            // process nor the next one may ever serve at that origin, because the program may leave
+            // something there.
             let is_foreign = matches!(
                 taken,
                 Some(Err(ServeError::PortTaken { foreign: true, .. }))
@@ -275,16 +275,15 @@ impl Site {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Status> {
-        // A status is replaced as a whole, so that even a panic leaves none half-written.
+        // A status is replaced as a whole, so poisoning is harmless.
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Serves the site in this thread. `ready` receives the port once connections are
-/// accepted.
+/// Serves the site in this thread. Calls `ready` with the port once connections are accepted.
 ///
 /// # Errors
-/// At once where the port isn't to be had.
+/// At once, if the port isn't available.
 pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible, ServeError> {
     let access = settings.access();
     let taken = take(settings.port, || Some(access.identity()));
@@ -297,20 +296,19 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(u16)) -> Result<Infallible,
     serve_on(listeners, settings, access).map_err(|source| ServeError::Io { port, source })
 }
 
-/// Looks whether the site could be served at the port, without keeping it. Changes nothing.
+/// Checks whether the site could be served at the port, without keeping it. Changes nothing.
 ///
 /// # Errors
-/// Where it couldn't, with who serves or holds it.
+/// Who serves the site or holds the port.
 pub fn look_at_port(settings: &Settings) -> Result<(), ServeError> {
     let access = settings.access();
     take(settings.port, || access.existing_identity()).map(drop)
 }
 
-/// Whether this system says which user is at the other end of a connection. Where it
-/// doesn't, visitors have to show a key.
+/// Returns whether this system identifies the connecting user. If not, visitors need the key.
 #[must_use]
-pub fn tells_users_apart() -> bool {
-    peer_uid::can_tell()
+pub fn identifies_users() -> bool {
+    peer_uid::identifies_users()
 }
 
 fn serve_on(
@@ -319,8 +317,8 @@ fn serve_on(
     access: AccessControl,
 ) -> io::Result<Infallible> {
     let (database, port) = (settings.database.clone(), listeners.port);
-    // Not every program resolves the label, and a feed goes to other programs: it has the
-    // common name, unless only a browser that has the key gets it.
+    // Some programs don't resolve the label, and feeds are read by other programs. So feeds have
+    // the common name, unless only a browser with the key gets them.
     let feeds = (!access.needs_token()).then(|| format!("http://localhost:{port}"));
     let browse = move |origin: &str| {
         let feeds = feeds.as_deref().unwrap_or(origin);
@@ -331,7 +329,7 @@ fn serve_on(
     server::run(listeners, limits, access, move |head, identity| {
         let origin = identity.origin(port);
         let mut held = current.lock().unwrap_or_else(PoisonError::into_inner);
-        // The description of the search has the origin in it.
+        // The OpenSearch description contains the origin.
         if held.origin() != origin {
             *held = Arc::new(browse(&origin));
         }
@@ -341,7 +339,7 @@ fn serve_on(
     })
 }
 
-/// Takes the port, or finds out who has it. `identity`: that of our notes at this moment.
+/// Binds the port or finds out who holds it. `identity` returns that of our notes at this moment.
 fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Listeners, ServeError> {
     let mut rounds = ENDING_ROUNDS;
     loop {
@@ -352,14 +350,15 @@ fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Liste
         };
         let known = identity();
         let holder = listener::holder(address, known.as_deref());
-        let named = |what: &str| match listening_at(address) {
+        let program = listening_at(address);
+        let named = |what: &str| match &program {
             Some(program) => format!("{what} listens at {address}: {program}"),
             None => format!("{what} listens at {address}"),
         };
         let who = match holder {
             Holder::Sibling => return Err(ServeError::AlreadyServed { port }),
-            // It may have ended between our two questions, which frees the port. Or the identity was
-            // renewed between its question and its answer.
+            // The holder may have exited after our attempt, which frees the port. Or the identity
+            // was renewed between the challenge and the answer.
             Holder::Nobody | Holder::Unproven
                 if rounds > 0
                     && (holder == Holder::Nobody
@@ -369,8 +368,21 @@ fn take(port: u16, identity: impl Fn() -> Option<Arc<Identity>>) -> Result<Liste
                 thread::sleep(ENDING_PAUSE);
                 continue;
             }
+            // Of our own user, as the kernel says.
+            Holder::Unchallenged
+                if program.as_ref().is_some_and(|program| program.is_url_notes) =>
+            {
+                let who = named("an older version of url-notes");
+                return Err(ServeError::PortTaken {
+                    port,
+                    sentence: format!(
+                        "The site can't be shown: {who}. Close the browser that started it, or end that process; this version then takes its place."
+                    ),
+                    foreign: true,
+                });
+            }
             Holder::OtherUser => named("a program of another user of this computer"),
-            Holder::Unproven => named(
+            Holder::Unproven | Holder::Unchallenged => named(
                 "another url-notes installation, with other notes or of another version, or a program that pretends to be one",
             ),
             Holder::Stranger | Holder::Silent | Holder::Nobody => named("another program"),
@@ -403,18 +415,17 @@ fn refused(port: u16, error: &io::Error) -> String {
     }
 }
 
-/// The site as the popup needs to know it.
+/// The state of the site for the popup.
 #[derive(Debug, Clone)]
 pub struct SiteState {
-    /// Its address for a browser, with a trailing slash.
+    /// The site's address for a browser, with a trailing slash.
     pub url: String,
-    /// Why it doesn't answer, as a sentence.
+    /// Why it isn't served, as a sentence.
     pub problem: Option<String>,
 }
 
 impl SiteState {
-    /// The state of the site of this process, which is or will be at `port`, for those whom
-    /// `access` lets in.
+    /// Returns the state of this process's site, which is or will be at `port`.
     #[must_use]
     pub fn of(site: Option<&Site>, port: u16, access: &AccessControl) -> Self {
         let status = site.map_or(Status::Starting, Site::status);
@@ -425,7 +436,7 @@ impl SiteState {
         let problem = status.problem();
         let origin = match problem {
             None => access.identity().origin(port),
-            // Whoever has the port isn't to learn the site's own origin by a visit.
+            // The program that holds the port must not learn the site's own origin from a visit.
             Some(_) => format!("http://localhost:{port}"),
         };
         Self {
@@ -449,7 +460,7 @@ mod tests {
         }
     }
 
-    /// Waits until the site is in another state, and returns that.
+    /// Waits for a different status and returns it.
     fn after(site: &Site, status: &Status) -> Status {
         let end = Instant::now() + Duration::from_secs(20);
         while site.status() == *status {
@@ -476,10 +487,10 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_named_and_the_port_taken_when_he_goes() {
+    fn another_program_is_named_and_the_port_taken_when_it_exits() {
         let folder = tempfile::tempdir().unwrap();
         let Listeners { port, mut sockets } = listener::bind(0).unwrap();
-        // Whichever family he has, even if only that one.
+        // Also if it listens on only one of the two address families.
         let stranger: TcpListener = sockets.pop().unwrap();
         let address = stranger.local_addr().unwrap();
         drop(sockets);

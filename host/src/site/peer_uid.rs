@@ -1,32 +1,32 @@
-//! Which user of this machine is at the other end of a connection.
+//! Identifies the user at the other end of a connection.
 //!
-//! Loopback is open to every user of a machine; the notes are one user's. On
-//! Linux the kernel's socket tables say whose socket it is. Elsewhere there is
-//! no such table: then a visitor has to show the key (`access.rs`).
+//! Every user of a computer can connect to loopback, but the notes belong to one user. On Linux,
+//! the kernel's socket tables name the owner of each socket. Other systems have no such tables, so
+//! a visitor needs the key there (`auth.rs`).
 
-/// Who asks.
+/// The user at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Visitor {
     /// The user who runs this program.
     Ours,
-    /// Somebody else.
+    /// Another user.
     Other,
-    /// The system doesn't say.
+    /// The system doesn't identify the user.
     Unknown,
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{can_tell, visitor};
+pub(super) use linux::{identifies_users, visitor};
 
-/// Whose the other end is.
+/// Returns the user at the other end.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn visitor(_stream: &std::net::TcpStream) -> Visitor {
     Visitor::Unknown
 }
 
-/// Whether this system says who asks.
+/// Returns whether this system identifies users.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn can_tell() -> bool {
+pub(super) fn identifies_users() -> bool {
     false
 }
 
@@ -38,25 +38,26 @@ mod linux {
     use super::Visitor;
     use crate::site::proc_net::{as_v6, of_v4, of_v6, own_user, rows, written};
 
-    /// A table is read page by page while sockets come and go, so that a row
-    /// can slip through one reading.
+    /// Number of attempts. The kernel prints a table piece by piece while sockets come and go, so a
+    /// single reading can miss a row.
     const READINGS: usize = 3;
 
-    /// Whose the other end is. Who can't be found in the tables is somebody else.
+    /// Returns the user at the other end. A socket that isn't in the tables counts as another
+    /// user's.
     pub(in crate::site) fn visitor(stream: &TcpStream) -> Visitor {
         match is_ours(stream) {
             Ok(true) => Visitor::Ours,
             Ok(false) => Visitor::Other,
             Err(error) => {
-                log::debug!("the site can't tell which user is asking: {error}");
+                log::debug!("the site can't identify the connecting user: {error}");
                 Visitor::Unknown
             }
         }
     }
 
-    /// Whether this system says who asks. Not where it has no number for our own user
-    /// (a user namespace): the others without a number would be taken for us.
-    pub(in crate::site) fn can_tell() -> bool {
+    /// Returns whether this system identifies users. It doesn't in a user namespace that doesn't
+    /// map our own user: other unmapped users would look the same.
+    pub(in crate::site) fn identifies_users() -> bool {
         own_user().is_some() && of_v4().is_ok() && of_v6().is_ok()
     }
 
@@ -79,11 +80,11 @@ mod linux {
         {
             return Ok(Some(uid));
         }
-        // A client may reach 127.0.0.1 from a socket of the other family (Java does).
+        // A client may connect to 127.0.0.1 from an IPv6 socket, as Java does.
         Ok(of_v6()?.and_then(|table| owner(&table, as_v6(peer), as_v6(local))))
     }
 
-    /// The user of the socket that is bound to `peer` and connected to `local`.
+    /// Returns the owner of the socket that is bound to `peer` and connected to `local`.
     fn owner(table: &str, peer: SocketAddr, local: SocketAddr) -> Option<u32> {
         let (theirs, ours) = (written(peer), written(local));
         rows(table)
@@ -116,7 +117,7 @@ mod linux {
 
         #[test]
         fn knows_its_own_user_over_both_families() {
-            assert!(can_tell());
+            assert!(identifies_users());
             for address in ["127.0.0.1:0", "[::1]:0"] {
                 let Ok(listener) = TcpListener::bind(address) else {
                     assert_eq!(address, "[::1]:0", "every machine has 127.0.0.1");

@@ -1,15 +1,18 @@
-//! Which program of this machine listens at an address, as far as the system
-//! tells: who holds the site's port is to be ended, not guessed.
+//! Finds the program that listens at an address, as far as the system permits, so that users know
+//! which program to quit if the site's port is taken.
 
 use std::{fmt, net::SocketAddr};
 
-/// A program that listens.
+/// A listening program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// What it calls itself, without control characters; short.
+    /// Its name, shortened and without control characters.
     pub name: String,
-    /// The id of its process.
+    /// Its process id.
     pub process: u32,
+    /// Whether its file is called `url-notes`: any version of it, run by a user who can read the
+    /// notes anyway.
+    pub is_url_notes: bool,
 }
 
 impl fmt::Display for Program {
@@ -18,9 +21,9 @@ impl fmt::Display for Program {
     }
 }
 
-/// The program that listens at `address`, be it at all addresses of the machine.
-/// None where there is none, where it is another user's (of whose processes only
-/// root may know what they have open), and where the system has no such tables.
+/// Returns the program that listens at `address`, or at all addresses of the computer. Returns
+/// `None` if there is none, if it belongs to another user (only root can see the open files of
+/// other users' processes), and if the system has no such tables.
 #[must_use]
 pub fn listening_at(address: SocketAddr) -> Option<Program> {
     #[cfg(target_os = "linux")]
@@ -32,8 +35,8 @@ pub fn listening_at(address: SocketAddr) -> Option<Program> {
     }
 }
 
-/// Whether the program that listens at `address` is another user's. False where nobody
-/// listens there, and where the system doesn't say.
+/// Returns whether the program that listens at `address` belongs to another user. Returns false if
+/// nobody listens there or the system doesn't say.
 pub(super) fn is_another_users(address: SocketAddr) -> bool {
     #[cfg(target_os = "linux")]
     return linux::is_another_users(address);
@@ -53,7 +56,7 @@ mod linux {
     use super::Program;
     use crate::site::proc_net::{LISTENS, as_v6, of_v4, of_v6, own_user, rows, written};
 
-    /// A socket that listens.
+    /// A listening socket.
     struct Listener {
         uid: u32,
         inode: u64,
@@ -64,7 +67,7 @@ mod linux {
     }
 
     pub(super) fn is_another_users(address: SocketAddr) -> bool {
-        // Where our own user has no number, the table doesn't distinguish it from others.
+        // If our own user isn't mapped, the table doesn't distinguish it from others.
         let Some(own) = own_user() else { return false };
         listener(address).is_some_and(|listener| listener.uid != own)
     }
@@ -77,11 +80,11 @@ mod linux {
             IpAddr::V4(_) => among(of_v4().ok(), &[address, every_v4]),
             IpAddr::V6(_) => None,
         };
-        // A socket of IPv6 may listen at IPv4 addresses as well.
+        // An IPv6 socket may listen on IPv4 addresses too.
         found.or_else(|| among(of_v6().ok()?, &[as_v6(address), every_v6]))
     }
 
-    /// The socket that listens at one of these.
+    /// Returns the socket that listens at one of these addresses.
     fn among(table: Option<String>, addresses: &[SocketAddr]) -> Option<Listener> {
         let table = table?;
         addresses.iter().find_map(|address| {
@@ -95,10 +98,10 @@ mod linux {
         })
     }
 
-    /// The process that has this socket open (proc(5), `/proc/pid/fd`).
+    /// Returns the process that has this socket open (proc(5), `/proc/pid/fd`).
     fn with_socket(inode: u64) -> Option<Program> {
         let socket = format!("socket:[{inode}]");
-        // What can't be read is another user's, or has just ended.
+        // Unreadable entries belong to other users or to processes that have just exited.
         let processes = fs::read_dir("/proc").ok()?.flatten();
         let mut numbered = processes.filter_map(|entry| {
             let process: u32 = entry.file_name().to_str()?.parse().ok()?;
@@ -112,11 +115,20 @@ mod linux {
             .then(|| Program {
                 name: name(&folder),
                 process,
+                is_url_notes: is_url_notes(&folder),
             })
         })
     }
 
-    /// What it calls itself may be anything.
+    /// Returns whether a process runs a file called `url-notes`. Linux adds ` (deleted)` to the name
+    /// of a file that was replaced.
+    fn is_url_notes(folder: &Path) -> bool {
+        let file = fs::read_link(folder.join("exe")).unwrap_or_default();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.strip_suffix(" (deleted)").unwrap_or(&name) == "url-notes"
+    }
+
+    /// Reads a process's name, which may contain anything.
     fn name(folder: &Path) -> String {
         let name = fs::read(folder.join("comm")).unwrap_or_default();
         let name = String::from_utf8_lossy(&name);

@@ -1,7 +1,7 @@
-//! The kernel's tables of TCP sockets: whose each of them is.
+//! The kernel's tables of TCP sockets, with their owners.
 //!
-//! Linux alone has them as files (proc(5), `/proc/net/tcp` and `/proc/net/tcp6`).
-//! Says what stands in them; what follows from that is `peer_uid.rs` and `port_owner.rs`.
+//! Only Linux has them as files (proc(5), `/proc/net/tcp` and `/proc/net/tcp6`). This module parses
+//! them; `peer_uid.rs` and `port_owner.rs` draw the conclusions.
 
 use std::{
     io,
@@ -12,11 +12,12 @@ use std::{
 /// State of a socket that accepts connections (`TCP_LISTEN`, `include/net/tcp_states.h`).
 pub(super) const LISTENS: &str = "0A";
 
-/// The user of a user namespace whom the namespace has no number for, where the system names
-/// no other (user_namespaces(7)). Any user of the machine can be behind it.
+/// The id that a user namespace shows for unmapped users, unless the system sets another one
+/// (user_namespaces(7)). It can stand for any user of the computer.
 const OVERFLOW_USER: u32 = 65534;
 
-/// Our own user as the tables name it. None where that is the overflow user, as others may be.
+/// Returns our own user id as the tables show it, or `None` if it is the overflow id, which other
+/// users may share.
 pub(super) fn own_user() -> Option<u32> {
     let own = rustix::process::geteuid().as_raw();
     (!is_anybody(own)).then_some(own)
@@ -34,24 +35,24 @@ fn is_anybody(user: u32) -> bool {
 /// A row of the tables.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Socket<'a> {
-    /// Its own address, [`written`] as the tables do.
+    /// Its own address, in the form of [`written`].
     pub local: &'a str,
-    /// The other end's.
+    /// The address of the other end.
     pub remote: &'a str,
     pub state: &'a str,
-    /// The user whose it is.
+    /// The owner's user id.
     pub uid: u32,
-    /// Its number, by which a process that has it open can be found.
+    /// Its inode number, which identifies it among the open files of a process.
     pub inode: u64,
 }
 
-/// The table of IPv4 sockets.
+/// Reads the table of IPv4 sockets.
 pub(super) fn of_v4() -> io::Result<String> {
     std::fs::read_to_string("/proc/net/tcp")
 }
 
-/// The table of IPv6 sockets, through which IPv4 is spoken, too; none where the
-/// machine has no IPv6.
+/// Reads the table of IPv6 sockets, which may also carry IPv4. Returns `None` if the computer
+/// doesn't support IPv6.
 pub(super) fn of_v6() -> io::Result<Option<String>> {
     match std::fs::read_to_string("/proc/net/tcp6") {
         Ok(table) => Ok(Some(table)),
@@ -60,7 +61,7 @@ pub(super) fn of_v6() -> io::Result<Option<String>> {
     }
 }
 
-/// The rows of a table.
+/// Parses the rows of a table.
 pub(super) fn rows(table: &str) -> impl Iterator<Item = Socket<'_>> {
     // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
     table.lines().skip(1).filter_map(|row| {
@@ -75,7 +76,7 @@ pub(super) fn rows(table: &str) -> impl Iterator<Item = Socket<'_>> {
     })
 }
 
-/// An address as the tables write it: 32-bit words in the machine's byte order.
+/// Formats an address as in the tables: 32-bit words in the computer's byte order.
 pub(super) fn written(address: SocketAddr) -> String {
     let octets = match address.ip() {
         IpAddr::V4(ip) => ip.octets().to_vec(),
@@ -91,7 +92,7 @@ pub(super) fn written(address: SocketAddr) -> String {
     format!("{words}:{:04X}", address.port())
 }
 
-/// The same address as a socket of the other family has it.
+/// Returns the IPv4-mapped form of an address.
 pub(super) fn as_v6(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_overflow_user_is_nobodys_own() {
+    fn the_overflow_user_is_never_our_own() {
         assert!(is_anybody(65534));
         assert!(!is_anybody(0) && !is_anybody(1000));
     }

@@ -1,4 +1,4 @@
-//! The parameters of an address, as forms write them.
+//! Query parameters, in the encoding of HTML forms.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::{
     store::TagFilter,
 };
 
-/// A query as forms write it: `+` is a space.
+/// Parsed query parameters; `+` is decoded as a space.
 pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Parameters<'a> {
@@ -29,16 +29,16 @@ impl<'a> Parameters<'a> {
         self.values(name).next()
     }
 
-    /// The text that names are to have in them.
+    /// Returns the text that names must contain.
     pub(super) fn filter(&self) -> String {
         self.value("filter").unwrap_or_default().trim().to_owned()
     }
 
-    /// Adds the tags of `with` (or `tag`) and `without`, each once: as many as a search has conditions.
-    /// A page repeats them in the address of each of its links.
+    /// Adds the tags of `with` (or `tag`) and `without` without duplicates, up to the limit of a
+    /// search's conditions. A page repeats them in each of its links.
     pub(super) fn add_tags(&self, filter: &mut TagFilter) -> Result<()> {
         let mut room = MAX_CONDITIONS.saturating_sub(filter.with.len() + filter.without.len());
-        // `tag` is what command line and search call `with`.
+        // `tag` is the name of `with` on the command line and in searches.
         for (parameter, is_wanted) in [("with", true), ("tag", true), ("without", false)] {
             let list = if is_wanted {
                 &mut filter.with
@@ -56,7 +56,7 @@ impl<'a> Parameters<'a> {
         Ok(())
     }
 
-    /// The id of the note that a list of older notes begins before.
+    /// Returns the id of the note before which a list of older notes begins.
     ///
     /// # Errors
     /// The text isn't a number.

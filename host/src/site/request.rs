@@ -1,7 +1,7 @@
-//! The head of a request: what is let in.
+//! Parses and validates the head of a request.
 //!
-//! Pure: bytes in, a [`Head`] or a [`Refusal`] out. The socket, the deadlines
-//! and the answers are `server.rs`; what an address means is `route.rs`.
+//! Pure: bytes in, a [`Head`] or a [`Refusal`] out. Sockets, deadlines and answers are in
+//! `server.rs`; the meaning of an address is in `route.rs`.
 
 use std::fmt;
 
@@ -12,40 +12,39 @@ use crate::site::{
     session_token::{cookie_name, without_token},
 };
 
-/// Longest head, request line included.
+/// Longest head, including the request line.
 pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Most header lines.
 const MAX_HEADERS: usize = 64;
-/// The names under which the site is reached, beside that of its own origin. A page of
-/// another site whose own name was made to resolve to this machine (DNS rebinding) brings
-/// another one.
+/// The names of the site, besides that of its own origin. A web site whose name was made to resolve
+/// to this computer (DNS rebinding) sends another name.
 const NAMES: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "url-notes.localhost"];
 
 /// A request that may be answered.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
-    /// Path and query as they came over the wire; begins with a slash.
+    /// Path and query, still percent-encoded, with a leading slash.
     pub target: String,
-    /// HEAD: everything but the body is sent.
+    /// HEAD: everything except the body is sent.
     pub without_body: bool,
     /// Whether the connection stays open for another request.
     pub keep_alive: bool,
-    /// What the client has of this page: the value of `If-None-Match`.
+    /// The value of `If-None-Match`.
     pub if_none_match: Option<String>,
-    /// The key that it shows (`access.rs`).
+    /// The key in the cookie (`auth.rs`).
     pub key: Option<String>,
-    /// Which of the site's names it has.
+    /// Which of the site's names was requested.
     pub place: OriginKind,
-    /// What it gets.
+    /// What to reply.
     pub reply: Reply,
-    /// A browser visits a page at the site's own origin, and no page has sent it there.
+    /// Whether a browser opened a page at the site's own origin without coming from another page.
     pub by_address: bool,
-    /// Bytes that the head takes; what follows is the next request.
+    /// Length of the head in bytes. The next request follows it.
     pub length: usize,
 }
 
-/// Reads the head at the start of `bytes`; none as long as it isn't complete. `own_host`: the
-/// host of the site's own origin.
+/// Parses the head at the start of `bytes`. Returns `None` if it isn't complete yet. `own_host` is
+/// the host of the site's own origin.
 pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Head>, Refusal> {
     let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut lines);
@@ -58,7 +57,7 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
     };
     let fields = Fields(request.headers);
 
-    // First of all: is it this site that is meant?
+    // Check first whether the request is meant for this site.
     let mut hosts = fields.values("host");
     let place = match (hosts.next(), hosts.next()) {
         (Some(host), None) if is_host(host, own_host, port) => OriginKind::Origin,
@@ -85,7 +84,7 @@ pub(super) fn read(bytes: &[u8], port: u16, own_host: &str) -> Result<Option<Hea
     Ok(Some(Head {
         target: target.to_owned(),
         without_body,
-        // HTTP/1.0 has no keep-alive of its own, and who still speaks it can open anew.
+        // HTTP/1.0 has no keep-alive; its few clients can connect again.
         keep_alive: request.version == Some(1) && !fields.has_token("connection", "close"),
         if_none_match: fields.text("if-none-match"),
         key: fields.cookie(&cookie_name(port)),
@@ -104,7 +103,7 @@ fn is_host(host: &[u8], name: &str, port: u16) -> bool {
             .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
             && host[name.len()..] == *format!(":{port}").as_bytes()
     };
-    // Browsers leave out the port where it is the scheme's own.
+    // Browsers omit the scheme's default port.
     with_port(host) || port == 80 && host.eq_ignore_ascii_case(name.as_bytes())
 }
 
@@ -133,7 +132,7 @@ mod tests {
     const HOST: Refusal = Refusal::Host { port: 6683 };
 
     #[test]
-    fn lets_in_the_four_names_of_the_site() {
+    fn accepts_the_four_names_of_the_site() {
         for name in [
             "localhost",
             "127.0.0.1",
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_plain_reading_request() {
+    fn refuses_everything_but_plain_get_and_head() {
         let host = "Host: localhost:6683\n";
         for method in [
             "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "FOO",
@@ -350,7 +349,8 @@ mod tests {
             |bytes| match read(bytes, 6683, OWN_HOST) {
                 Ok(Some(head)) => {
                     assert!(head.target.starts_with('/'));
-                    // It goes on, so that a connection can't be held by nothing.
+                    // Parsing makes progress, so a connection can't be held without sending
+                    // anything.
                     assert!(0 < head.length && head.length <= bytes.len());
                 }
                 Ok(None) => assert!(bytes.len() < MAX_HEAD_BYTES),

@@ -1,15 +1,15 @@
 //! The header fields of a request.
 
-/// The header lines of a request.
+/// The header fields of a request.
 pub(super) struct Fields<'a>(pub(super) &'a [httparse::Header<'a>]);
 
 impl<'a> Fields<'a> {
-    /// The names, as they were sent.
+    /// Returns the field names as they were sent.
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.0.iter().map(|line| line.name)
     }
 
-    /// The first value of a field.
+    /// Returns the first value of a field.
     pub(super) fn first(&self, name: &'static str) -> Option<&'a [u8]> {
         self.values(name).next()
     }
@@ -21,14 +21,14 @@ impl<'a> Fields<'a> {
             .map(|line| line.value)
     }
 
-    /// The value of a field that is there once, where it is text.
+    /// Returns the value of a field that occurs once, if it is text.
     pub(super) fn text(&self, name: &'static str) -> Option<String> {
         let mut values = self.values(name);
         let value = values.next().filter(|_| values.next().is_none())?;
         String::from_utf8(value.to_owned()).ok()
     }
 
-    /// The first cookie of this name (RFC 6265, 4.2).
+    /// Returns the first cookie of this name (RFC 6265, 4.2).
     pub(super) fn cookie(&self, name: &str) -> Option<String> {
         self.values("cookie")
             .filter_map(|value| str::from_utf8(value).ok())
@@ -38,14 +38,14 @@ impl<'a> Fields<'a> {
             .map(|(_, value)| value.to_owned())
     }
 
-    /// Whether a comma-separated field has this word in it.
+    /// Returns whether a comma-separated field contains this token.
     pub(super) fn has_token(&self, name: &'static str, token: &str) -> bool {
         self.values(name)
             .flat_map(|value| value.split(|byte| matches!(byte, b',' | b';')))
             .any(|word| word.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
     }
 
-    /// Whether the field is there and has only this value.
+    /// Returns whether the field is present with this as its only value.
     pub(super) fn is(&self, name: &'static str, value: &str) -> bool {
         let mut values = self.values(name);
         values.next() == Some(value.as_bytes()) && values.next().is_none()

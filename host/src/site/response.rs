@@ -1,24 +1,26 @@
-//! What a page, a file or an error is, before it is written to a connection.
+//! An answer, before it is written to a connection.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What a page, a file or an error is, once it is ready to be sent.
+/// A page, a file or an error, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub status: u16,
     pub content_type: &'static str,
-    /// Where it is instead; percent-encoded.
+    /// The target of a redirect, percent-encoded.
     pub location: Option<String>,
-    /// By what the client can ask whether it is still the same (RFC 9110, 8.8.3),
-    /// with its quotation marks; without one it isn't kept.
+    /// The ETag (RFC 9110, 8.8.3), with its quotation marks. Without one, the answer isn't cached.
     pub tag: Option<String>,
     pub body: Cow<'static, str>,
 }
 
 impl Answer {
-    /// A page of the site.
+    /// Creates an HTML page.
     pub(super) fn page(status: u16, html: String) -> Self {
         Self {
             status,
@@ -29,7 +31,12 @@ impl Answer {
         }
     }
 
-    /// What is no page: data, or a file that is part of the program.
+    /// Creates an Atom feed.
+    pub(super) fn atom(feed: String) -> Self {
+        Self::data(200, "application/atom+xml; charset=utf-8", feed)
+    }
+
+    /// Creates an answer that isn't a page: data, or a file built into the program.
     pub(super) fn data(
         status: u16,
         content_type: &'static str,
@@ -44,7 +51,7 @@ impl Answer {
         }
     }
 
-    /// What the client has is still the same.
+    /// Creates a 304: the client's copy is current.
     pub(super) fn unchanged(tag: String) -> Self {
         Self {
             tag: Some(tag),
@@ -53,8 +60,8 @@ impl Answer {
         }
     }
 
-    /// The same page has another address. Browsers may keep that for good only
-    /// where an answer may be kept, and none may: an alias can be taken back.
+    /// Creates a redirect to the canonical address. It isn't permanent, because an alias can be
+    /// removed.
     pub(super) fn moved(location: String) -> Self {
         Self {
             status: 308,
@@ -63,10 +70,18 @@ impl Answer {
         }
     }
 
-    /// The same page at the site's own origin. The same answer for whatever is asked for, also
-    /// for what isn't there; and another one as soon as the origin is another.
+    /// Creates a redirect to a page that may be another one the next time (RFC 9110, 15.4.4).
+    pub(super) fn see_other(location: String) -> Self {
+        Self {
+            location: Some(location),
+            ..Self::sentence(303, "This is at another address.".into())
+        }
+    }
+
+    /// Creates a redirect to the same page at the site's own origin. The answer is the same for
+    /// every target, even one that doesn't exist, and changes with the origin.
     pub(super) fn redirect(origin: &str, target: &str) -> Self {
-        // Whatever came over the wire, a Location is ASCII without blanks.
+        // Whatever the request contained, a Location is ASCII without spaces.
         const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
         let target = utf8_percent_encode(target, BLANKS);
         Self {
@@ -84,4 +99,30 @@ impl Answer {
             body: (sentence + "\n").into(),
         }
     }
+}
+
+/// Answers with content that changes only with the program.
+pub(super) fn unchanging(
+    content_type: &'static str,
+    body: Cow<'static, str>,
+    has: Option<&str>,
+) -> Answer {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = format!("\"{:x}\"", hasher.finish());
+    if has.is_some_and(|has| names(has, &tag)) {
+        return Answer::unchanged(tag);
+    }
+    Answer {
+        tag: Some(tag),
+        ..Answer::data(200, content_type, body)
+    }
+}
+
+/// Returns whether `If-None-Match` contains this ETag (RFC 9110, 13.1.2: weak comparison). `*`,
+/// which no browser sends for a page, is answered with the page.
+pub(super) fn names(has: &str, tag: &str) -> bool {
+    has.split(',')
+        .map(|one| one.trim_ascii())
+        .any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }

@@ -1,24 +1,25 @@
-//! Answers that were made before: the same as long as nothing was written.
+//! Caches answers until something is written.
 //!
-//! Going back, reloading and turning pages ask for the same few pages again.
-//! They are kept for one revision of the store, up to a limit in bytes.
+//! Going back, reloading and paging request the same few pages again. They are kept for one
+//! revision of the store, up to a limit in bytes.
 
 use std::collections::HashMap;
 
-/// All kept answers together, in bytes.
+/// Size limit of all cached answers, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// What a page was made of: the same version, the same page.
+/// The state of the database from which a page was rendered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Version {
-    /// Which file; another one counts its revisions anew.
+    /// The database file; another file counts its revisions independently.
     pub file: u64,
     pub revision: u64,
-    /// Days since 1970 where the site is: `after:yesterday` means another day then.
-    pub day: i64,
+    /// Another number on each day: `after:yesterday` then means another day, and the first page
+    /// says what was saved on this one in earlier years.
+    pub day: i32,
 }
 
-/// The kept pages, by path and query.
+/// The cached pages, by path and query.
 #[derive(Debug, Default)]
 pub(super) struct ResponseCache {
     version: Version,
@@ -26,7 +27,7 @@ pub(super) struct ResponseCache {
     bytes: usize,
 }
 
-/// A page, a feed or data that was found.
+/// A cached page, feed or API response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CachedResponse {
     pub content_type: &'static str,
@@ -34,14 +35,14 @@ pub(super) struct CachedResponse {
 }
 
 impl ResponseCache {
-    /// The page as it was made of this version.
+    /// Returns the cached page of this version.
     pub(super) fn get(&self, version: Version, target: &str) -> Option<CachedResponse> {
         let current = self.version == version;
         self.pages.get(target).filter(|_| current).cloned()
     }
 
-    /// Keeps a page that was made of this version, or of a newer one: then it is
-    /// merely forgotten too early.
+    /// Caches a page that was rendered from this version, or from a newer one, in which case it is
+    /// merely dropped too early.
     pub(super) fn keep(&mut self, version: Version, target: &str, page: CachedResponse) {
         let size = target.len() + page.body.len();
         if size > MAX_BYTES || self.pages.contains_key(target) && self.version == version {
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_kept_until_something_is_written() {
+    fn a_page_is_cached_until_something_is_written() {
         let mut rendered = ResponseCache::default();
         rendered.keep(version(1), "/a", page("old"));
         assert_eq!(rendered.get(version(1), "/a"), Some(page("old")));
@@ -87,13 +88,18 @@ mod tests {
         rendered.keep(version(2), "/a", page("new"));
         assert_eq!(rendered.get(version(2), "/a"), Some(page("new")));
         assert_eq!(rendered.get(version(1), "/a"), None);
-        // Another file may be at the same revision.
+        // Another file may have the same revision.
         let other = Version {
             day: 0,
             file: 2,
-            revision: 2,
+            ..version(2)
         };
         assert_eq!(rendered.get(other, "/a"), None);
+        let tomorrow = Version {
+            day: 1,
+            ..version(2)
+        };
+        assert_eq!(rendered.get(tomorrow, "/a"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What an address means. Pure: path and query in, a [`Route`] out.
+//! Parses addresses. Pure: path and query in, a [`Route`] out.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{NoteId, Tag, site_of},
     error::Result,
-    store::{SiteOrder, TagFilter, TagOrder, TagPlace},
+    store::{Month, SiteOrder, TagFilter, TagOrder, TagPlace},
 };
 
 /// A page, a file, or why there is none.
@@ -33,23 +33,27 @@ pub(super) enum Route {
         before: Option<NoteId>,
     },
     Tag {
-        /// Has at least one tag to be had.
+        /// A filter with at least one tag.
         filter: TagFilter,
         before: Option<NoteId>,
     },
     All {
         page: u64,
     },
+    /// Redirects to the page of all notes with the newest note of a month.
+    Month(Month),
+    /// Redirects to a random note, or to a random one with a tag.
+    Random(Option<Tag>),
     Note(NoteId),
     Search {
         query: String,
         before: Option<NoteId>,
     },
-    /// What was found, the best first.
+    /// Search results by relevance.
     Best {
         query: String,
     },
-    /// The newest notes as Atom, all or those that pass a filter as of a tag page.
+    /// The newest notes as Atom: all notes, or those that pass a filter.
     Feed(Option<TagFilter>),
     /// The feed of a saved search.
     SearchFeed(String),
@@ -59,7 +63,7 @@ pub(super) enum Route {
     Script,
     Robots,
     Icon,
-    /// The same page under its one right address.
+    /// A redirect to the canonical address of the same page.
     Moved(String),
     Unknown(Unknown),
 }
@@ -69,16 +73,16 @@ pub(super) enum Route {
 pub(super) struct Unknown {
     /// What is wrong, as a sentence.
     pub sentence: String,
-    /// The words of the address: what might have been meant.
+    /// The words of the address, to search for what was meant.
     pub words: String,
 }
 
 impl Route {
-    /// Reads path and query as they came over the wire.
+    /// Parses path and query, still percent-encoded.
     pub(super) fn parse(target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        // Slashes too many at the end, as long as there is such a page without them. One by
-        // one in a loop: thousands of them are no reason to need a deep stack.
+        // Removes trailing slashes, as long as there is such a page without them. A loop, because
+        // thousands of slashes must not need a deep stack.
         let mut shorter = path;
         while let Some(without) = shorter.strip_suffix('/')
             && !without.is_empty()
@@ -95,9 +99,9 @@ impl Route {
         }
     }
 
-    /// The page of an address without slashes too many.
+    /// Parses an address without trailing slashes.
     fn of(path: &str, query: &str) -> Self {
-        // Split first, decode then: %2F is part of a name, not a border.
+        // Split before decoding, because %2F is part of a name and not a separator.
         let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
         let query = Parameters::read(query);
         match segments.as_slice() {
@@ -129,7 +133,17 @@ impl Route {
                 Ok(name) => site(&name, &query),
                 Err(_) => unknown("The address of this web site is not UTF-8.", ""),
             },
-            ["all"] => Self::Moved(Links::default().all(0)),
+            ["all"] => match query.value("month") {
+                Some(month) => match month_of(month) {
+                    Some(month) => Self::Month(month),
+                    None => unknown("A month is written as 2025-08.", ""),
+                },
+                None => Self::Moved(Links::default().all(0)),
+            },
+            ["random"] => match query.value("tag").map(Tag::sought).transpose() {
+                Ok(tag) => Self::Random(tag),
+                Err(error) => unknown(&error.to_string(), ""),
+            },
             ["all", page] => match page.parse() {
                 Ok(number) => canonical(
                     Self::All { page: number },
@@ -168,7 +182,7 @@ fn unknown(sentence: &str, words: &str) -> Route {
     })
 }
 
-/// The route where it came under its one address, else the way there.
+/// Returns the route if the request used its canonical address, and a redirect otherwise.
 fn canonical(route: Route, address: String, path: &str) -> Route {
     if path == address {
         route
@@ -183,7 +197,7 @@ fn tags(query: &Parameters<'_>) -> Route {
         None => TagOrder::default(),
         Some(name) => match orders.into_iter().find(|order| {
             order_name(*order) == name
-                // As people say it.
+                // Common synonyms.
                 || matches!((order, name), (TagOrder::Uses, "use") | (TagOrder::Recent, "recency"))
         }) {
             Some(order) => order,
@@ -238,7 +252,7 @@ fn site(name: &str, query: &Parameters<'_>) -> Route {
 }
 
 fn search(parameters: &Parameters<'_>) -> Route {
-    // A blank at the end means that the last word is finished.
+    // A trailing space means that the last word is complete.
     let query = parameters.value("q").unwrap_or_default().trim_start();
     let query = query.to_owned();
     match (parameters.value("sort"), before(parameters)) {
@@ -280,7 +294,13 @@ fn filter(name: &str, query: &Parameters<'_>) -> Result<TagFilter> {
     Ok(filter)
 }
 
-/// What the segments of a path say, for looking up what might have been meant.
+/// Parses a month such as `2025-08`.
+fn month_of(text: &str) -> Option<Month> {
+    let day = format!("{text}-01").parse().ok()?;
+    (text.len() == 7).then(|| Month::of(day))
+}
+
+/// Returns the words of a path, to search for what was meant.
 fn words(segments: &[&str]) -> String {
     let decoded: Vec<_> = segments
         .iter()
@@ -290,7 +310,7 @@ fn words(segments: &[&str]) -> String {
 }
 
 fn with_query(path: &str, query: &str) -> String {
-    // Whatever came over the wire, a Location is ASCII without blanks.
+    // Whatever the request contained, a Location is ASCII without spaces.
     const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
     let ascii = |text: &str| utf8_percent_encode(text, BLANKS).to_string();
     match query {
@@ -327,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_as_many_conditions_as_a_search() {
+    fn an_address_has_at_most_as_many_conditions_as_a_search() {
         let many: Vec<String> = (0..1_000)
             .map(|number| format!("without=t{number}"))
             .collect();
@@ -612,7 +632,7 @@ mod tests {
             if let Route::Moved(address) = Route::parse(&target) {
                 prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()), "{}", address);
                 prop_assert!(address.starts_with('/') && !address.starts_with("//"), "{}", address);
-                // One step is enough.
+                // There is never a second redirect.
                 prop_assert!(!matches!(Route::parse(&address), Route::Moved(_)), "{}", address);
             }
         }
@@ -629,7 +649,7 @@ mod tests {
                 "/tags?sort=uses&filter=x",
             ],
             |text| {
-                // `request.rs` lets no other in.
+                // `request.rs` rejects all other targets.
                 let target = &format!("/{}", text.trim_start_matches('/'));
                 if let Route::Moved(address) = Route::parse(target) {
                     assert!(

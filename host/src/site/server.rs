@@ -1,9 +1,9 @@
-//! Connections: accepting them, reading heads, writing answers.
+//! Accepts connections, reads heads and writes answers.
 //!
-//! Owns the sockets and every limit on what a client may cost; the sole namer
-//! of `tiny_http`, whose types write the answers. Its own server is not used:
-//! it has no limit on heads, threads or waiting, and a request body can end
-//! the process. What may be asked is `request.rs`, what is answered is `controller.rs`.
+//! Owns the sockets and every limit on the cost of a client. The only module that uses `tiny_http`,
+//! whose types write the answers. tiny_http's own server isn't used: it has no limit on heads,
+//! threads or waiting times, and a request body can end the process. Requests are validated in
+//! `request.rs` and answered in `controller.rs`.
 
 use std::{
     convert::Infallible,
@@ -35,7 +35,7 @@ use crate::site::{
     response::Answer,
 };
 
-/// Sent with every answer.
+/// Headers of every answer.
 const STRICT_HEADERS: [(&str, &str); 9] = [
     ("Server", SERVER_NAME),
     (
@@ -55,17 +55,16 @@ const STRICT_HEADERS: [(&str, &str); 9] = [
     ),
 ];
 
-/// How an answer may be kept: not at all, or by the user's own browser, which asks
-/// each time whether it is still the same. Who asks from elsewhere gets another
-/// answer to the same address, so a kept one is not for them.
+/// Cache-Control of answers: either not cached at all, or cached by the user's own browser and
+/// revalidated each time. Other requests for the same address get different answers, so they must
+/// not get a cached one.
 const NOT_KEPT: [(&str, &str); 1] = [("Cache-Control", "no-store")];
 const KEPT: [(&str, &str); 2] = [
     ("Cache-Control", "private, no-cache"),
     ("Vary", "Sec-Fetch-Site, Sec-Fetch-Dest"),
 ];
 
-/// Ends a service worker that another program has left behind, and has the pages under it
-/// loaded again without it.
+/// A script that ends a foreign service worker and reloads the pages that it controls.
 const WORKER_END: &str = "\
 self.addEventListener(\"install\", () => self.skipWaiting());
 self.addEventListener(\"activate\", (event) => event.waitUntil((async () => {
@@ -76,18 +75,18 @@ self.addEventListener(\"activate\", (event) => event.waitUntil((async () => {
 })()));
 ";
 
-/// What a client may cost.
+/// Limits on the cost of clients.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Connections at once; one more gets 503.
+    /// Concurrent connections. Further ones get 503.
     pub connections: usize,
-    /// Time for a whole head, from its first byte (on a new connection, from its opening).
+    /// Time for a complete head, counted from its first byte (on a new connection, from its start).
     pub head: Duration,
-    /// Time between two requests of one connection.
+    /// Time between two requests on one connection.
     pub idle: Duration,
-    /// Time for taking a whole answer.
+    /// Time for the client to read a complete answer.
     pub answer: Duration,
-    /// Time for noticing that an answer was the last one.
+    /// Time for the client to close after the last answer.
     pub farewell: Duration,
 }
 
@@ -103,13 +102,13 @@ impl Default for Limits {
     }
 }
 
-/// How long the accept loop rests where the system has no descriptor left.
+/// Pause of the accept loop after the system has run out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `pages` to whom `access` lets in, for as long as the process lives.
+/// Serves `pages` to visitors that `access` admits, as long as the process lives.
 ///
 /// # Errors
-/// Where the system doesn't give the few threads that this takes.
+/// If the system refuses to create the few threads that are needed.
 pub(super) fn run(
     listeners: Listeners,
     limits: Limits,
@@ -147,7 +146,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
-/// Makes the answer to a request, for the identity of this moment.
+/// Makes the answer to a request, for the identity at this moment.
 type Pages = dyn Fn(&Head, &Identity) -> Answer + Send + Sync;
 
 struct Server {
@@ -159,7 +158,7 @@ struct Server {
     open: AtomicUsize,
 }
 
-/// One of the places for connections; free again when dropped.
+/// A permit for one connection, returned when dropped.
 struct ConnectionPermit(Arc<Server>);
 
 impl ConnectionPermit {
@@ -195,8 +194,8 @@ impl Server {
                         error.kind(),
                         ErrorKind::Interrupted | ErrorKind::ConnectionAborted
                     ) => {}
-                // Out of descriptors or memory: that passes, and until then
-                // asking again at once would only heat the processor.
+                // Out of file descriptors or memory. That is temporary, and retrying at once would
+                // waste CPU time.
                 Err(error) => {
                     if !std::mem::replace(&mut faltering, true) {
                         log::warn!("the site can't accept connections at the moment: {error}");
@@ -209,13 +208,13 @@ impl Server {
 
     fn seat(self: &Arc<Self>, stream: TcpStream, surplus: &SyncSender<TcpStream>) {
         let Some(seat) = ConnectionPermit::take(self) else {
-            // Where even this queue is full, dropping closes the connection.
+            // If this queue is full as well, dropping the stream closes the connection.
             let _ = surplus.try_send(stream);
             return;
         };
         let spawned = spawn("site-visit", move || {
             if let Err(error) = seat.0.serve_connection(&stream) {
-                log::debug!("a visit to the site broke off: {error}");
+                log::debug!("a connection to the site was interrupted: {error}");
             }
         });
         if let Err(error) = spawned {
@@ -223,7 +222,7 @@ impl Server {
         }
     }
 
-    /// Tells those who found no seat, one after the other, without delaying the accept loop.
+    /// Answers connections beyond the limit, one after the other, without delaying the accept loop.
     fn turn_away(&self, surplus: &Receiver<TcpStream>) {
         for stream in surplus {
             let limits = Limits {
@@ -231,12 +230,12 @@ impl Server {
                 farewell: Duration::from_millis(100),
                 ..self.limits
             };
-            // Who is gone by now needs no answer.
+            // A client that has disconnected needs no answer.
             let _ = self.refuse(&stream, Refusal::Busy, limits, false);
         }
     }
 
-    /// Answers the requests of one connection until either side has enough.
+    /// Answers the requests on one connection until either side closes it.
     fn serve_connection(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let visitor = peer_uid::visitor(stream);
@@ -274,7 +273,7 @@ impl Server {
         }
     }
 
-    /// The answer to a request, ready for the wire.
+    /// Returns the answer to a request, ready to be sent.
     fn answer(
         &self,
         stream: &TcpStream,
@@ -296,7 +295,7 @@ impl Server {
                 let anywhere = header("Service-Worker-Allowed", "/");
                 return written(&script, &[anywhere]);
             }
-            // Where the system doesn't say which user asks, another one could learn the origin.
+            // Without knowing the user, a redirect could reveal the origin to another user.
             Reply::Redirect if visitor != Visitor::Ours => return Err(Refusal::Locked),
             Reply::Redirect => {
                 let origin = self.access.identity().origin(self.port);
@@ -318,15 +317,15 @@ impl Server {
             Ok(Admission::Again { to }) => written(&Answer::page(200, auth::onward(&to)), &[]),
             Ok(Admission::Locked) => Err(Refusal::Locked),
             Err(error) => {
-                log::error!("the site can't tell who may come in: {error}");
+                log::error!("the site can't check access: {error}");
                 Err(Refusal::UnknownUser)
             }
         }
     }
 
-    /// A service worker has shown itself at the site's own origin, where the site has none:
-    /// some program held the port while the user visited it. From now on the notes are at
-    /// another origin.
+    /// Gives up the site's origin. A service worker has shown itself there, which the site doesn't
+    /// have, so another program held the port while the user visited it. From now on the notes are
+    /// at another origin.
     fn abandon_origin(&self) {
         log::warn!("a service worker of another program was found at the site's origin");
         self.access.renew();
@@ -363,9 +362,9 @@ impl Server {
         linger_close(stream, limits.farewell)
     }
 
-    /// The answer as it goes over the wire.
+    /// Serialises an answer.
     fn written(&self, answer: &Answer, further: &[Header], asked: &Head) -> io::Result<Vec<u8>> {
-        // tiny_http's own date panics before 1970, and has no year after 9999.
+        // tiny_http's own date panics before 1970 and after the year 9999.
         let mut headers = vec![header("Date", &http_date(crate::clock::now()))];
         headers.extend_from_slice(&self.headers);
         let keeping: &[_] = if answer.tag.is_some() {
@@ -392,12 +391,13 @@ impl Server {
             Some(body.len()),
             None,
         )
-        // With its length known, no answer needs to be sent in chunks.
+        // The length is known, so no answer needs chunked encoding.
         .with_chunked_threshold(usize::MAX);
         let mut bytes = Vec::with_capacity(body.len() + 2048);
         response.raw_print(&mut bytes, HTTPVersion(1, 1), &[], asked.without_body, None)?;
         if answer.status == 304 {
-            // The length of a page that isn't sent is not none (RFC 9110, 8.6).
+            // tiny_http says that a page which isn't sent has a length of zero. The header may only
+            // have the page's real length (RFC 9110, 8.6), so remove it.
             const NONE: &[u8] = b"Content-Length: 0\r\n\r\n";
             if bytes.ends_with(NONE) {
                 bytes.truncate(bytes.len() - NONE.len());
@@ -417,13 +417,13 @@ impl Server {
     }
 }
 
-/// The nonce, where another process of this program asks who holds the port.
+/// Returns the nonce if another process of this program asks who holds the port.
 fn challenge(head: &Head) -> Option<&str> {
     let nonce = head.target.strip_prefix(CHALLENGE)?;
     (head.place == OriginKind::Common && identity::is_nonce(nonce)).then_some(nonce)
 }
 
-/// A moment as answers have it (RFC 9110, 5.6.7), 1970 at the earliest.
+/// Formats a time for HTTP (RFC 9110, 5.6.7), 1970 at the earliest.
 fn http_date(moment: Timestamp) -> String {
     let moment = moment.max(Timestamp::UNIX_EPOCH);
     moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
@@ -433,17 +433,17 @@ fn header(name: &str, value: &str) -> Header {
     Header::from_bytes(name, value).expect("header lines are our own and ASCII")
 }
 
-/// What one connection has sent and nobody has read yet.
+/// Received bytes of a connection that aren't processed yet.
 struct Inbox {
     bytes: Vec<u8>,
-    /// When the first head of the connection has to be complete.
+    /// The deadline for the connection's first head.
     opening_ends: Option<Instant>,
 }
 
 enum Next {
     Head(Head),
     Refused(Refusal),
-    /// The client has closed, or has had nothing to say for too long.
+    /// The client has closed the connection or was idle for too long.
     End,
 }
 
@@ -455,12 +455,13 @@ impl Inbox {
         }
     }
 
-    /// Whether what is in it, complete or not, is a HEAD: its refusal has no body either.
+    /// Returns whether the buffered request, complete or not, is a HEAD. Its refusal then has no
+    /// body.
     fn asks_for_a_head(&self) -> bool {
         self.bytes.starts_with(b"HEAD ")
     }
 
-    /// The next head, which leaves the inbox.
+    /// Takes the next head from the buffer.
     fn next(
         &mut self,
         mut stream: &TcpStream,
@@ -508,7 +509,7 @@ impl Inbox {
     }
 }
 
-/// Writes all of `bytes` within `time`, however slowly they are taken.
+/// Writes all of `bytes` within `time`, however slowly the client reads.
 fn send(mut stream: &TcpStream, mut bytes: &[u8], time: Duration) -> io::Result<()> {
     let end = Instant::now() + time;
     while !bytes.is_empty() {
@@ -524,9 +525,9 @@ fn send(mut stream: &TcpStream, mut bytes: &[u8], time: Duration) -> io::Result<
     Ok(())
 }
 
-/// Closes so that the client still gets the last answer: closing with
-/// something unread would reset the connection and take the answer back
-/// (RFC 9112, 9.6). What comes meanwhile is dropped unread, up to a limit.
+/// Closes the connection so that the client still gets the last answer: closing with unread input
+/// would reset the connection and discard the answer (RFC 9112, 9.6). Input is read and dropped, up
+/// to a limit.
 fn linger_close(mut stream: &TcpStream, time: Duration) -> io::Result<()> {
     let end = Instant::now() + time;
     stream.shutdown(Shutdown::Write)?;
@@ -544,12 +545,12 @@ fn linger_close(mut stream: &TcpStream, time: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// What is left until `end`; a timeout of zero would mean forever.
+/// Returns the time until `end`, or `None` if it has passed. A timeout of zero would mean forever.
 fn time_until(end: Instant) -> Option<Duration> {
     Some(end.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
 }
 
-/// Whether trying again makes sense while there is time.
+/// Returns whether a retry makes sense.
 fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -612,7 +613,7 @@ mod tests {
             self
         }
 
-        /// Everything up to the end of the connection.
+        /// Reads to the end of the connection.
         fn rest(&mut self) -> String {
             let mut text = String::new();
             self.stream.read_to_string(&mut text).unwrap();
@@ -629,7 +630,7 @@ mod tests {
             String::from_utf8(text).unwrap()
         }
 
-        /// Head and body of one answer.
+        /// Reads head and body of one answer.
         fn answer(&mut self) -> String {
             let mut text = self.head();
             let (_, length) = text.split_once("Content-Length: ").unwrap();
@@ -684,7 +685,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_the_client_has_is_not_sent_again() {
+    fn a_page_in_the_clients_cache_is_not_sent_again() {
         let mut client = Client::new(start(Limits::default()));
         let get = GET.replace(" / ", " /same ");
         let whole = client.send(&get).answer();
@@ -707,7 +708,7 @@ mod tests {
             !same.contains("Content-Length") && !same.contains("Content-Type:"),
             "{same}"
         );
-        // Nothing but its head came.
+        // Only the head was sent.
         assert!(client.send(GET).answer().starts_with("HTTP/1.1 200 "));
     }
 
@@ -768,7 +769,7 @@ mod tests {
     }
 
     #[test]
-    fn says_where_a_page_went() {
+    fn moved_pages_are_answered_with_308() {
         let mut client = Client::new(start(Limits::default()));
         let answer = client.send(&GET.replace(" / ", " /moved ")).answer();
         assert!(answer.starts_with("HTTP/1.1 308 "));
@@ -832,7 +833,7 @@ mod tests {
         let port = start(limits);
         let mut lazy = Client::new(port);
         lazy.send(&GET.replace(" / ", " /long "));
-        // Its seat becomes free although it never reads.
+        // Its permit is returned although it never reads.
         while !Client::new(port)
             .send(GET)
             .rest_or_nothing()
@@ -842,7 +843,7 @@ mod tests {
     }
 
     impl Client {
-        /// As [`Self::rest`], where the connection may be reset at any moment.
+        /// Like [`Self::rest`], but the connection may be reset at any time.
         fn rest_or_nothing(&mut self) -> String {
             let _ = self.stream.shutdown(Shutdown::Write);
             let mut bytes = Vec::new();
@@ -852,7 +853,7 @@ mod tests {
     }
 
     #[test]
-    fn one_connection_too_many_is_told_so_and_a_free_seat_is_used_again() {
+    fn one_connection_over_the_limit_is_refused_and_a_free_one_is_reused() {
         let port = start(Limits {
             connections: 2,
             ..Limits::default()

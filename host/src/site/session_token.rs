@@ -1,15 +1,15 @@
-//! Where the token of the site stands in a request: its cookie, and the address that brings it.
+//! Where a request carries the key or a token: the cookie, and the entry address.
 
-/// What addresses with a token begin with.
+/// Start of the path of entry addresses.
 pub(super) const ENTRANCE: &str = "/enter/";
 
-/// The name of the key's cookie: cookies know no ports, so that the sites of two
-/// ports would take each other's.
+/// Returns the name of the key's cookie. It contains the port: cookies ignore ports, so sites on
+/// two ports would overwrite each other's.
 pub(super) fn cookie_name(port: u16) -> String {
     format!("url-notes-{port}")
 }
 
-/// A request as it may stand in the log.
+/// Removes the token from a request for the log.
 pub(super) fn without_token(target: &str) -> &str {
     if target.starts_with(ENTRANCE) {
         ENTRANCE

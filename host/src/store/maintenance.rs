@@ -1,6 +1,6 @@
-//! Work that keeps the database quick and small and that no save should wait
-//! for: bringing the words of the full-text index up to date, merging it, moving
-//! the write-ahead log into the database. It is done in small pieces when nobody is asking for anything.
+//! Maintenance that keeps the database fast and small and that no save should wait for: updates and
+//! merges the full-text index, and checkpoints the WAL. It runs in small pieces while no request is
+//! pending.
 
 use std::{path::Path, thread, time::Duration};
 
@@ -11,22 +11,22 @@ use crate::{
     store::{connection::connect, notes::fts_index, transaction::Store},
 };
 
-/// Pages of the full-text index that are merged in one piece: a save that comes
-/// meanwhile waits for it.
+/// B-tree pages of the full-text index that are merged in one piece. A save that arrives meanwhile
+/// waits for it.
 const MERGED_PAGES: i64 = 16;
-/// After so many transactions what is in the log is moved into the database. Few, so
-/// that the disk is done with it before the next save wants it: moving those of 32
-/// saves took a tenth of a second, and one save in thirty waited for it.
+/// Number of transactions after which the WAL is checkpointed. Low, so that the disk is free again
+/// before the next save: a checkpoint of 32 saves took a tenth of a second, and one save in thirty
+/// waited for it.
 const LOGGED: u32 = 6;
-/// How long until it is worth looking whether the log has been moved.
+/// How long to wait before looking whether the checkpoint is done.
 const MOVING: Duration = Duration::from_millis(4);
 
 impl Store {
-    /// Does a piece of the work that can wait, some milliseconds of it. Answers after
-    /// how long to go on with the next; `None` where there is nothing left.
+    /// Does one piece of maintenance, a few milliseconds of it. Returns how long to wait before the
+    /// next piece, or `None` if there is nothing left.
     ///
     /// # Errors
-    /// The `store_*` kinds; what was saved is safe all the same.
+    /// The `store_*` kinds. Saved notes are not affected.
     pub fn run_maintenance(&mut self) -> Result<Option<Duration>> {
         if self.pending_work.edits && self.is_current()? {
             self.pending_work.edits = self.continue_edits(crate::clock::now())?;
@@ -61,7 +61,7 @@ impl Store {
         }
     }
 
-    /// Brings the words of a few notes up to date. False where there were none to bring.
+    /// Updates the index entries of a few notes. Returns false if there were none to update.
     fn renew_index(&mut self) -> Result<bool> {
         let more = self.without_waiting(|conn| {
             let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
@@ -76,14 +76,15 @@ impl Store {
         Ok(more)
     }
 
-    /// Merges a few pages of the full-text index. False where there was nothing to merge.
+    /// Merges a few b-tree pages of the full-text index. Returns false if there was nothing to
+    /// merge.
     fn merge_index(&mut self) -> Result<bool> {
         let merged = self.without_waiting(|conn| {
             let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
             let before = tx.total_changes();
             tx.prepare_cached("INSERT INTO notes_fts (notes_fts, rank) VALUES ('merge', ?)")?
                 .execute([MERGED_PAGES])?;
-            // Fewer than two changes mean that nothing was done
+            // Fewer than two changes mean that nothing was merged
             // (<https://www.sqlite.org/fts5.html>, "The 'merge' Command").
             let merged = tx.total_changes() - before >= 2;
             tx.commit()?;
@@ -93,11 +94,11 @@ impl Store {
         Ok(merged)
     }
 
-    /// Does work that may be lost, but leaves the database sound: with the write-ahead
-    /// log its commits don't wait for the disk, and the next save has it take both.
+    /// Does work that may be lost without harm. With the WAL, its commits don't wait for the disk,
+    /// and the database stays sound; the next save syncs both.
     ///
-    /// On the connection that saves: what another one writes, be it in this process,
-    /// takes all pages that a connection holds in memory from it.
+    /// Uses the connection of the saves, because a write by any other connection, even in the same
+    /// process, invalidates all pages in this connection's cache.
     fn without_waiting<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.pending_work.async_commits = true;
         connect::wait_for_disk(&self.conn, false)?;
@@ -107,29 +108,32 @@ impl Store {
         done
     }
 
-    /// Moves the log into the database on a thread of its own: that waits for
-    /// the disk a tenth of a second at times, and saves can go on meanwhile.
+    /// Checkpoints the WAL on a thread of its own, because that sometimes waits for the disk for a
+    /// tenth of a second and saves can go on meanwhile.
     fn move_log(&mut self) {
         self.pending_work.unchanged = true;
         let path = self.path.clone();
         let moving = thread::Builder::new().name("log".into()).spawn(move || {
             checkpoint(&path).unwrap_or_else(|error| {
-                log::warn!("the log stays where it is for now: {}", error.chain());
+                log::warn!(
+                    "the write-ahead log isn't checkpointed for now: {}",
+                    error.chain()
+                );
                 false
             })
         });
         match moving {
             Ok(moving) => self.pending_work.moving = Some(moving),
-            Err(error) => log::warn!("no thread to move the log: {error}"),
+            Err(error) => log::warn!("no thread for the checkpoint: {error}"),
         }
     }
 
-    /// Lets the log begin anew, for which SQLite waits for the disk a second time:
-    /// else the next save would.
+    /// Restarts the WAL, for which SQLite waits for the disk a second time. Otherwise the next save
+    /// would wait.
     fn begin_log(&mut self) -> Result<()> {
         self.without_waiting(|conn| {
             let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-            // There and back: SQLite doesn't write a page on which nothing was changed.
+            // Two statements that undo each other, because SQLite doesn't write an unchanged page.
             for sql in [
                 "UPDATE meta SET revision = revision + 1",
                 "UPDATE meta SET revision = revision - 1",
@@ -141,14 +145,15 @@ impl Store {
     }
 }
 
-/// Moves what no reader is still looking at; waits for nobody. True where that was
-/// all there is.
+/// Checkpoints the frames that no reader needs, without waiting for other connections. Returns
+/// whether that was all of them.
 fn checkpoint(path: &Path) -> Result<bool> {
     let reader = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     Ok(reader
         .conn
         .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-            // Frames in the log, and those of them that were moved; -1 without a log.
+            // The number of frames in the WAL and of those that were checkpointed; -1 without a
+            // WAL.
             let (frames, moved): (i64, i64) = (row.get(1)?, row.get(2)?);
             Ok(frames > 0 && frames == moved)
         })?)
@@ -176,7 +181,7 @@ mod tests {
             .unwrap();
     }
 
-    /// Does all that is left.
+    /// Runs all remaining maintenance.
     fn settle(store: &mut Store) {
         while let Some(wait) = store.run_maintenance().unwrap() {
             thread::sleep(wait);
@@ -192,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn saves_wait_for_the_disk_after_upkeep_too() {
+    fn saves_wait_for_the_disk_after_maintenance() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         for number in 0..20 {
@@ -204,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_save_waits_for_the_disk_even_where_upkeep_has_panicked() {
+    fn a_save_waits_for_the_disk_even_after_a_panic_in_maintenance() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
         let broken = catch_unwind(AssertUnwindSafe(|| {
@@ -217,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_moved_and_begun_anew_when_there_is_time() {
+    fn the_wal_is_checkpointed_and_restarted_when_idle() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -229,7 +234,7 @@ mod tests {
         }
         assert_eq!(salt(), before);
         settle(&mut store);
-        // SQLite's mark of a log that was begun anew.
+        // SQLite changes the salt when it restarts a WAL.
         assert_ne!(salt(), before);
         let revision = store.revision().unwrap();
         settle(&mut store);

@@ -1,4 +1,4 @@
-//! The steps that bring a database of an older version up to date.
+//! The migrations from older schemas to the current one.
 
 use rusqlite::Transaction;
 
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// The schema, one step a released version; step n brings `user_version` to n + 1.
+/// One migration per released schema; migration n brings `user_version` to n + 1.
 const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: include_str!("migrations/0001_first.sql"),
@@ -52,14 +52,14 @@ const MIGRATIONS: &[Migration] = &[
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);
 
-/// A step of the schema.
+/// A migration.
 struct Migration {
     sql: &'static str,
-    /// What SQL can't do.
+    /// The part that SQL can't do.
     then: fn(&Transaction<'_>) -> Result<()>,
 }
 
-/// The steps that are missing, in the caller's transaction.
+/// Runs the missing migrations in the caller's transaction.
 pub(super) fn migrate_in(tx: &Transaction<'_>, found: usize) -> Result<()> {
     for (step, migration) in MIGRATIONS.iter().enumerate().skip(found) {
         tx.execute_batch(migration.sql)?;
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_of_one_millisecond_part_when_the_index_is_made_anew() {
+    fn notes_of_one_millisecond_are_separated_when_the_index_is_rebuilt() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let old = Connection::open(&path).unwrap();

@@ -1,13 +1,13 @@
-//! The SQLite database: opening it, transactions, and the questions it answers.
+//! The SQLite database: opens it, and runs its transactions and queries.
 //!
-//! Only this module uses rusqlite. It receives a path, never the configuration. Reads go
-//! through [`Reader`], writes through [`Store::write`] or [`Store::idempotent`], each one
-//! `BEGIN IMMEDIATE` transaction that is on the disk (`synchronous=FULL`) when the call returns.
+//! Only this module uses rusqlite. It receives a path, never the configuration. Reads go through
+//! [`Reader`], writes through [`Store::write`] or [`Store::idempotent`]. Each write is one `BEGIN
+//! IMMEDIATE` transaction that is durable (`synchronous=FULL`) when the call returns.
 //!
-//! From the bottom up: `connection` (files, connections, what SQLite reports), `transaction`
-//! (writers), `notes` (tables of notes and tags), `query` (reading for lists, search and
+//! From the bottom up: `connection` (files, connections, errors of SQLite), `transaction`
+//! (writers), `notes` (tables of notes and tags), `query` (reads for lists, search and
 //! suggestions), `recovery` (backup, check, repair), then `migrations`, `open` and `maintenance`.
-//! This file only names what other modules may use.
+//! This file only re-exports what other modules use.
 
 mod connection;
 mod maintenance;
@@ -37,6 +37,7 @@ pub use notes::{
     tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder},
 };
 pub use query::{
+    calendar::Month,
     export::Outline,
     facets::{Facets, Followed},
     listing::{ListOrder, Listing},

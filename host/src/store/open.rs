@@ -1,5 +1,5 @@
-//! Opening the database: folder and file with their modes, the first open
-//! under a file lock, migrations, and the journal that suits the file system.
+//! Opens the database: creates folder and file with their modes, takes the file lock for the first
+//! open, runs migrations, and selects the journal mode for the file system.
 
 use std::{io::ErrorKind, path::Path};
 
@@ -14,7 +14,7 @@ use crate::{
             file_system::FileSystem,
             reader::Reader,
             schema::{SCHEMA, recognised},
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         recovery::{
@@ -25,12 +25,12 @@ use crate::{
     },
 };
 
-/// Before 3.51.3 a race between connections that reset the write-ahead log can
-/// lose a commit (<https://www.sqlite.org/wal.html>, "WAL-reset bug").
+/// Before 3.51.3, a race between connections that reset the write-ahead log can lose a commit
+/// (<https://www.sqlite.org/wal.html>, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 pub(super) fn read_write(path: &Path, file_system: FileSystem) -> Result<Reader> {
-    opened(path, file_system).map_err(|error| explained(error, path))
+    opened(path, file_system).map_err(|error| refine_error(error, path))
 }
 
 fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
@@ -49,8 +49,8 @@ fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
             return Ok(reader);
         }
     }
-    // A new database, or an older one: of several programs that get here at
-    // once, one at a time touches the file.
+    // The database is new or has an older schema. The lock lets only one process at a time touch
+    // the file.
     let lock = db_files::lock(path).map_err(of_file_system)?;
     let mut reader = connect_to_write(path, journal)?;
     if recognised(&reader.conn)? == SCHEMA {
@@ -64,18 +64,18 @@ fn opened(path: &Path, file_system: FileSystem) -> Result<Reader> {
 
 pub(super) fn read_only(path: &Path) -> Result<Reader> {
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    known(reader.map_err(|error| explained(error, path))?, path)
+    known(reader.map_err(|error| refine_error(error, path))?, path)
 }
 
-/// As [`read_only`], where nothing can be put beside the database, which SQLite wants
-/// to: where nobody has it open, it needn't.
+/// Opens like [`read_only`] if SQLite can't create its side files. If nobody has the database open,
+/// it doesn't need them.
 pub(super) fn unwritable(path: &Path) -> Result<Reader> {
-    refuse_remains(path).map_err(|error| explained(error, path))?;
+    refuse_remains(path).map_err(|error| refine_error(error, path))?;
     if check::at_rest(path).is_none() {
         return read_only(path);
     }
     match known(connect_unchanging(path)?, path) {
-        // An older one can't be brought up to date here.
+        // An older schema can't be migrated here.
         Err(Error::Store {
             fault: StoreFault::Busy,
             ..
@@ -88,19 +88,18 @@ fn known(reader: Reader, path: &Path) -> Result<Reader> {
     reader.conn.pragma_update(None, "query_only", true)?;
     match recognised(&reader.conn) {
         Ok(SCHEMA) => Ok(reader),
-        // Seen only while another program is bringing the database up to date.
+        // Another program is just migrating the database.
         Ok(_) => Err(Error::store(StoreFault::Busy)),
-        Err(error) => Err(explained(error, path)),
+        Err(error) => Err(refine_error(error, path)),
     }
 }
 
-/// Makes what is missing, the folder 0700 and the file 0600 whatever the
-/// umask; what exists keeps its mode. SQLite gives its side files the mode of
-/// the database. Answers whether the file is new.
+/// Creates what is missing, the folder with mode 0700 and the file with 0600 regardless of the
+/// umask. Existing ones keep their mode. SQLite gives its side files the mode of the database.
+/// Returns whether the file is new.
 ///
-/// An existing file is never opened here: closing it again would drop the
-/// locks that SQLite holds on it in this process
-/// (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+/// Never opens an existing file: closing it would drop the locks that SQLite holds on it in this
+/// process (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 fn create_with_modes(path: &Path) -> std::io::Result<bool> {
     db_files::create_folder(db_files::folder(path))?;
     match db_files::create_private(path) {
@@ -110,11 +109,11 @@ fn create_with_modes(path: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// Brings the database up to date, whole or not at all.
+/// Migrates the database to the current schema, completely or not at all.
 fn migrate(reader: &mut Reader, journal: Journal) -> Result<()> {
     journal.turn_on(&reader.conn)?;
     let path = reader.path.clone();
-    // IMMEDIATE lets others read, so the backup can: nobody writes after it.
+    // BEGIN IMMEDIATE permits reads, so the backup can be made; no one can write after it.
     let tx = reader
         .conn
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -131,14 +130,13 @@ impl Reader {
     /// Opens an existing database for reading.
     ///
     /// # Errors
-    /// The `store_*` kinds; also where there is no database yet.
+    /// The `store_*` kinds, also if there is no database yet.
     pub fn open(path: &Path) -> Result<Self> {
         read_only(path)
     }
 
-    /// As [`Store::open`], for who only reads: where the database or its folder can't be
-    /// written it is opened all the same, unless it would have to be made or brought up
-    /// to date.
+    /// Opens the database for reading, and creates or migrates it if needed. If the database or its
+    /// folder isn't writable, it is opened anyway, unless it would have to be created or migrated.
     ///
     /// # Errors
     /// Those of [`Store::open`].
@@ -151,12 +149,10 @@ impl Reader {
 }
 
 impl Store {
-    /// Opens the database; makes it, its folder (0700) and its tables where they
-    /// are missing.
+    /// Opens the database. Creates it, its folder (0700) and its tables if they are missing.
     ///
     /// # Errors
-    /// The `store_*` kinds. A database of a newer version, or a file that is no
-    /// database, is left untouched.
+    /// The `store_*` kinds. A newer database, or a file that isn't a database, is left unchanged.
     pub fn open(path: &Path) -> Result<Self> {
         read_write(path, FileSystem::of(path)).map(|reader| Self {
             reader,
@@ -229,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_is_refused_untouched() {
+    fn a_file_that_is_no_database_is_refused_unchanged() {
         let dir = tempfile::tempdir().unwrap();
         for (name, content) in [
             (
@@ -282,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn where_memory_cannot_be_shared_there_is_no_log() {
+    fn without_shared_memory_there_is_no_wal() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let journal = |reader: &Reader| Journal::of(&reader.conn).unwrap();
@@ -292,7 +288,7 @@ mod tests {
                 .unwrap()
         };
         for file_system in [FileSystem::Network("NFS"), FileSystem::Program] {
-            // As it is moved there, and back.
+            // As if the database was moved to another file system, and back.
             let local = read_write(&path, FileSystem::Local).unwrap();
             assert_eq!((journal(&local), synchronous(&local)), (Journal::Log, 2));
             drop(local);
@@ -316,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_lost_database_is_not_thrown_away() {
+    fn remains_of_a_lost_database_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         fs::write(&path, "").unwrap();

@@ -1,4 +1,4 @@
-//! A store for tests, and pages to save in it.
+//! A store for tests, and notes to save in it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,10 +11,10 @@ use crate::{
     },
 };
 
-/// A store in a folder of its own, with a clock of its own.
+/// A store in a temporary folder with a clock of its own.
 pub(in crate::store) struct TestStore {
     pub(in crate::store) store: Store,
-    /// Moves on by a second with each write.
+    /// The current time, which advances by a second with each write.
     pub(in crate::store) now: Timestamp,
     /// Whether [`TestStore::check`] runs after each write.
     checks: bool,
@@ -32,7 +32,7 @@ impl TestStore {
         }
     }
 
-    /// One that is checked after each write.
+    /// Creates a store that is checked after each write.
     pub(in crate::store) fn checked() -> Self {
         Self {
             checks: true,
@@ -40,7 +40,7 @@ impl TestStore {
         }
     }
 
-    /// A save one second after the last write.
+    /// Saves a page one second after the last write.
     pub(in crate::store) fn save(
         &mut self,
         url: &str,
@@ -64,7 +64,7 @@ impl TestStore {
         done
     }
 
-    /// Time as a clock shows it that is right: the program is started now and then.
+    /// Advances the clock as on a computer where the program is started now and then.
     pub(in crate::store) fn let_hours_pass(&mut self, hours: i64) {
         let end = self.now + SignedDuration::from_hours(hours);
         while self.now < end {
@@ -73,7 +73,7 @@ impl TestStore {
         }
     }
 
-    /// What must hold after each write: SQLite's own check, counts, index.
+    /// Checks what must hold after each write: SQLite's own check, counts, index.
     pub(in crate::store) fn check(&self) {
         let conn = &self.store.conn;
         let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
@@ -154,7 +154,7 @@ impl TestStore {
     }
 }
 
-/// A page as an extension saves it, without metadata.
+/// Returns a page without metadata, as the extension saves it.
 pub(in crate::store) fn new_note(url: &str, title: &str, tags: &[&str], summary: &str) -> NewNote {
     NewNote {
         url: PageUrl::parse(url).unwrap(),

@@ -52,7 +52,7 @@ fn a_saved_note_is_found_as_it_was_saved() {
 }
 
 #[test]
-fn saving_again_keeps_the_users_words_and_unites_the_tags() {
+fn a_resave_keeps_the_users_text_and_unites_the_tags() {
     let mut t = TestStore::checked();
     let first = t
         .save("https://e.org/a", "Mine", &["b", "a"], "my text")
@@ -71,7 +71,7 @@ fn saving_again_keeps_the_users_words_and_unites_the_tags() {
         Some("what the page says")
     );
     assert!(saved.note.updated_at > first.updated_at);
-    // A page that is silent now doesn't take back what it said.
+    // A page without metadata now doesn't erase what it had before.
     let third = t.save("https://e.org/a", "", &[], "").note;
     assert_eq!(third.metadata, saved.note.metadata);
     assert_eq!(t.store.counts().unwrap(), Counts { notes: 1, tags: 3 });
@@ -133,7 +133,7 @@ fn an_update_replaces_what_is_given_and_nothing_else() {
 }
 
 #[test]
-fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
+fn a_deleted_note_is_only_in_the_trash_and_is_restored_completely() {
     let mut t = TestStore::checked();
     let note = t
         .save("https://e.org/a", "Needle", &["b", "a"], "text")
@@ -148,7 +148,7 @@ fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
     assert_eq!(t.found("needle"), [""; 0]);
     assert_eq!(t.store.counts().unwrap(), Counts { notes: 0, tags: 0 });
     assert_eq!(t.store.latest_notes(None, 9).unwrap(), []);
-    // Deleting what is deleted changes nothing.
+    // Deleting a deleted note changes nothing.
     assert_eq!(
         t.write(|writer| writer.delete_note(note.id)).unwrap(),
         deleted
@@ -163,7 +163,7 @@ fn a_deleted_note_is_nowhere_but_in_the_trash_and_comes_back_whole() {
 }
 
 #[test]
-fn a_page_saved_anew_keeps_its_deleted_note_in_the_trash() {
+fn a_page_saved_again_keeps_its_deleted_note_in_the_trash() {
     let mut t = TestStore::checked();
     let old = t.save("https://e.org/a", "Old", &["x"], "").note;
     t.write(|writer| writer.delete_note(old.id)).unwrap();
@@ -193,7 +193,7 @@ fn the_trash_is_emptied_after_thirty_days() {
 }
 
 #[test]
-fn saves_of_one_moment_have_ids_of_their_own() {
+fn saves_at_the_same_time_have_different_ids() {
     let mut t = TestStore::checked();
     let now = t.now;
     let ids: Vec<i64> = (0..3)
@@ -209,7 +209,7 @@ fn saves_of_one_moment_have_ids_of_their_own() {
         .collect();
     let first = NoteId::at(now).0;
     assert_eq!(ids, [first, first + 1_000, first + 2_000]);
-    // Not the id of a note in the trash either.
+    // Nor the id of a note in the trash.
     t.store
         .write(now, |writer| writer.delete_note(NoteId(first + 2_000)))
         .unwrap();
@@ -223,11 +223,11 @@ fn saves_of_one_moment_have_ids_of_their_own() {
 }
 
 #[test]
-fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
+fn a_note_keeps_the_time_of_its_save_even_if_others_share_it() {
     let mut t = TestStore::checked();
     let midnight: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
     let just_before = midnight - SignedDuration::from_millis(1);
-    // Of two days, and bumped into one another.
+    // Times on two days, increased on collision.
     let moments = [just_before; 3].into_iter().chain([midnight; 2]);
     let mut ids = Vec::new();
     for (number, moment) in moments.enumerate() {
@@ -249,7 +249,7 @@ fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
     let expected = [0, 1, 2, 3, 4].map(|ms| NoteId(first + ms * 1000));
     assert_eq!(ids, expected);
 
-    // What is found by date is what was saved then, page by page.
+    // A date filter finds exactly what was saved then, on every listing page.
     assert_eq!(t.found("after:2024 tag:x"), ["n4", "n3"]);
     assert_eq!(t.found("before:2024 tag:x"), ["n2", "n1", "n0"]);
     assert_eq!(t.found("before:2024 n1"), ["n1"]);
@@ -278,7 +278,7 @@ fn a_note_keeps_the_moment_of_its_save_where_others_have_it_too() {
         [just_before, just_before, just_before, midnight, midnight]
     );
 
-    // Also after a change, in the trash and back from it.
+    // Also after a change, in the trash, and after a restore.
     let change = Change {
         title: Some("changed".into()),
         ..Change::default()
@@ -311,7 +311,7 @@ fn a_change_is_later_than_the_save_whatever_the_clock_says() {
 }
 
 #[test]
-fn an_operation_is_done_once() {
+fn an_operation_is_applied_once() {
     let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(7),
@@ -349,7 +349,7 @@ fn an_operation_is_done_once() {
         .idempotent(other, t.now, |_| unreachable!("another method"));
     assert!(matches!(reused, Err(Error::OpIdReused)));
 
-    // One that failed wasn't done, so it can be tried again.
+    // A failed operation wasn't applied, so it can be repeated.
     let failing = Operation {
         id: Uuid::from_u128(8),
         method: "saveNote",
@@ -372,7 +372,7 @@ fn an_operation_is_done_once() {
 }
 
 #[test]
-fn an_operation_has_the_same_result_again_whatever_became_of_its_note() {
+fn a_repeated_operation_has_the_same_result_whatever_happened_to_its_note() {
     let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(9),
@@ -583,7 +583,7 @@ fn a_tag_is_completed_without_its_accents_and_in_other_widths() {
     }
     assert_eq!(filtered("ai"), ["naïve café", "ａｉ"]);
 
-    // By its new name alone, once it has one.
+    // Found only by its new name after the rename.
     let edit = TagEdit::Rename {
         from: Tag::parse("gödel").unwrap(),
         to: Tag::parse("logik für alle").unwrap(),
@@ -738,7 +738,7 @@ fn several_writers_at_once_lose_nothing() {
 }
 
 #[test]
-fn the_trash_is_emptied_also_where_nobody_writes() {
+fn the_trash_is_emptied_even_if_nobody_writes() {
     let mut t = TestStore::checked();
     let ids: Vec<NoteId> = (0..2 * PRUNED_AT_ONCE)
         .map(|n| {
@@ -757,13 +757,13 @@ fn the_trash_is_emptied_also_where_nobody_writes() {
     t.store.prune(t.now).unwrap();
     let revision = t.store.revision().unwrap();
     assert_eq!(t.store.stats().unwrap().trash, 0);
-    // Nothing is due, so nothing is written.
+    // Nothing has expired, so nothing is written.
     t.store.prune(t.now).unwrap();
     assert_eq!(t.store.revision().unwrap(), revision);
 }
 
 #[test]
-fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
+fn a_save_goes_into_the_database_at_the_path_not_one_moved_away() {
     let mut t = TestStore::checked();
     let path = t.store.path.clone();
     t.save("https://e.org/old", "Old", &[], "");
@@ -789,7 +789,7 @@ fn a_save_goes_into_the_database_at_the_path_and_not_into_one_moved_away() {
 }
 
 #[test]
-fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
+fn a_store_migrated_meanwhile_is_not_written_to() {
     let mut t = TestStore::checked();
     t.save("https://e.org/old", "Old", &[], "");
     let newer = SCHEMA + 1;
@@ -817,7 +817,7 @@ fn a_store_that_was_brought_up_to_date_meanwhile_is_written_to_no_more() {
 }
 
 #[test]
-fn a_glance_at_notes_that_nobody_has_open_leaves_nothing_beside_them() {
+fn a_glance_at_closed_notes_leaves_no_file_beside_them() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["notes.db", "file:a?b#c %41é.db"] {
         let folder = dir.path().join(format!("of {name}"));
@@ -863,7 +863,7 @@ fn a_glance_ends_in_time() {
 }
 
 #[test]
-fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it() {
+fn tags_of_older_versions_get_a_valid_look_alike_name_if_it_is_free() {
     let mut t = TestStore::checked();
     for page in 1..4 {
         t.save(&format!("https://e.org/{page}"), "A page", &["x"], "");
@@ -888,7 +888,7 @@ fn tags_of_older_versions_get_the_name_that_looks_the_same_where_nobody_has_it()
 }
 
 #[test]
-fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
+fn a_tag_of_an_older_version_with_a_comma_is_reported_and_can_be_renamed() {
     let mut t = TestStore::checked();
     t.save("https://e.org/1", "A page", &["x"], "");
     let conn = &t.store.conn;
@@ -910,12 +910,12 @@ fn a_tag_with_a_comma_of_an_older_version_is_told_and_can_be_renamed() {
 }
 
 #[test]
-fn many_notes_get_the_words_of_today_piece_by_piece() {
+fn many_notes_are_reindexed_piece_by_piece() {
     let mut t = TestStore::checked();
     for page in 0..60 {
         t.save(&format!("https://e.org/{page}"), "A Hi-Fi page", &[], "");
     }
-    // As an older version wrote it.
+    // As an older version stored it.
     t.store
         .conn
         .execute_batch(

@@ -1,7 +1,7 @@
-//! In and out: other programs' files become notes, notes become files.
+//! Import and export: files of other programs become notes, and notes become files.
 //!
-//! One file a format, one table that detects (`import/mod.rs`). Owns what the
-//! rows of a file mean; merging them is the store's (`store/notes/import.rs`).
+//! There is one file per format and one table for detection (`import/formats.rs`). This module owns
+//! the meaning of a file's rows; merging them is in `store/notes/import.rs`.
 
 pub mod export;
 pub mod import;

@@ -1,4 +1,4 @@
-// The two browsers under one API.
+// Both browsers behind one API.
 
 import * as chromium from "./chromium.js";
 import * as firefox from "./firefox.js";

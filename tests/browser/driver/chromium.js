@@ -1,5 +1,5 @@
-// Chromium with the extension, driven over the DevTools protocol. What is no page (menus, the
-// address bar, questions of the browser) has a mouse and a keyboard of its own: display.js.
+// Chromium with the extension, driven over the DevTools protocol. What isn't a page (menus,
+// address bar, the browser's dialogs) is driven by mouse and keyboard: display.js.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -17,8 +17,8 @@ import { until } from "./until.js";
 export const name = "Chromium";
 
 /**
- * Options by which a name leads to this machine; without Chromium's own wall against
- * that, which others don't have.
+ * Options that make a name resolve to this machine, without Chromium's own protection against
+ * that, which other browsers don't have.
  * @param {string} name
  */
 const misled = (name) => [
@@ -58,9 +58,8 @@ async function idOf(folder) {
 }
 
 /**
- * The buttons of these extensions are in the toolbar, where a user keeps one that is
- * clicked each day. Else Chromium first moves it out of the puzzle piece's menu, a
- * quarter of a second at each click.
+ * Pins the buttons of these extensions to the toolbar, as users do. Otherwise Chromium first
+ * moves a button out of the extensions menu, which takes a quarter of a second at each click.
  * @param {string} profile
  * @param {string[]} folders
  */
@@ -87,7 +86,7 @@ async function pin(profile, folders) {
  */
 export async function start(start) {
 	const { extension, home, environment, language, resolves, others = [], headed } = start;
-	// The very folder that the installer takes for Chromium's.
+	// The folder that the installer uses for Chromium.
 	const profile = path.join(home, ".config/chromium");
 	if (extension) await pin(profile, [extension, ...others]);
 	const display = headed ? await Display.start() : null;
@@ -99,7 +98,7 @@ export async function start(start) {
 		userDataDir: profile,
 		...(headed ? { defaultViewport: null, ignoreDefaultArgs: [BAR_ABOVE_PAGES] } : {}),
 		args: [
-			// Root has no other way; the pages are this test's own.
+			// Root can't run it otherwise; the pages are the test's own.
 			"--no-sandbox",
 			"--disable-background-networking",
 			"--disable-component-update",
@@ -125,7 +124,7 @@ export async function start(start) {
 	try {
 		return await drive(browser, display, start);
 	} catch (error) {
-		// Nobody else would end them, and these tests wait for them.
+		// Nothing else would end them, and the tests wait for them.
 		await kill(browser).finally(() => display?.end());
 		throw error;
 	}
@@ -224,7 +223,7 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		);
 	};
 	/**
-	 * A page is told a key before the browser is, and may take its time.
+	 * A page receives a key before the browser does, and may be slow.
 	 * @param {import("puppeteer-core").Page} page
 	 * @param {string} key that takes the keyboard from the page
 	 */
@@ -298,11 +297,18 @@ async function drive(browser, display, { first, keepsWelcome }) {
 		},
 		async visit(page, address) {
 			await page.goto(address).catch(async () => {
-				// A page that can't be loaded is one, too. It comes after the failure is told,
-				// and would close a popup.
-				await until("the browser shows why", () =>
-					page.url().startsWith("chrome-error:"),
-				);
+				// The error page arrives after `goto` has failed. The page's process reports it
+				// before the browser's own process has committed it, and that revokes the
+				// permission that a click grants. The history is the browser's.
+				const session = await page.createCDPSession();
+				await until("the browser shows the error page", async () => {
+					const { currentIndex, entries } = await session.send(
+						"Page.getNavigationHistory",
+					);
+					const isShown = page.url().startsWith("chrome-error:");
+					return isShown && entries[currentIndex]?.url === address;
+				});
+				await session.detach();
 			});
 		},
 		pages: () => browser.pages(),
@@ -326,9 +332,9 @@ async function drive(browser, display, { first, keepsWelcome }) {
 			return page;
 		},
 		ownTab,
-		// Nobody tells what the menus of Chromium hold.
+		// Chromium's menus can't be read.
 		async menuEntries() {
-			throw new Error("Chromium doesn't tell.");
+			throw new Error("Chromium's menus can't be read.");
 		},
 		async chooseFromMenu(page, selector, entry) {
 			await inBackground(() => {
@@ -346,8 +352,8 @@ async function drive(browser, display, { first, keepsWelcome }) {
 				`${entry} is chosen`,
 				async () => {
 					if (!(await isTold())) await workMenu(page, selector, entry);
-					// On a busy machine the browser takes its time to tell.
-					return await until("the choice is told", isTold, 5000);
+					// On a busy machine the browser may report it late.
+					return await until("the choice is reported", isTold, 5000);
 				},
 				30_000,
 			);
@@ -414,7 +420,7 @@ async function drive(browser, display, { first, keepsWelcome }) {
 				tabId,
 			);
 		},
-		// There each call to a storage that is full is a sign of life.
+		// In Chromium each call to a full storage keeps the background awake.
 		outlastsIdleness: async () => true,
 		async useScheme(scheme) {
 			media = [{ name: "prefers-color-scheme", value: scheme }];

@@ -1,5 +1,6 @@
-// A screen of its own with a real mouse and a real keyboard, for what of a browser is no
-// page: menus, the address bar, shortcuts. Knows windows, keys and points, no browser.
+// A separate display with a real mouse and keyboard, for the parts of a browser that aren't
+// pages: menus, address bar, shortcuts. It knows windows, keys and coordinates, but no
+// browser.
 
 import { execFile, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -31,8 +32,7 @@ export class Display {
 
 	static async start() {
 		const folder = await mkdtemp(path.join(tmpdir(), "url-notes-screen-"));
-		// It takes the first number that is free, and tells it. It ends with this process,
-		// however that does.
+		// It uses the first free number and reports it. It ends with this process, in any case.
 		const server = spawn(
 			"setpriv",
 			[
@@ -58,7 +58,7 @@ export class Display {
 	}
 
 	/**
-	 * Keys one after the other, each as X names it: "ctrl+l", "Return".
+	 * Presses keys one after the other, by their names in X: "ctrl+l", "Return".
 	 * @param {string[]} keys
 	 */
 	press = async (...keys) => {
@@ -83,7 +83,7 @@ export class Display {
 		const menus = [];
 		for (const id of windows.filter(Boolean)) {
 			const asked = ["-display", this.name, "-id", id, "_NET_WM_WINDOW_TYPE"];
-			// It may be gone by now.
+			// The window may be closed by now.
 			const { stdout } = await run("xprop", asked).catch(() => ({ stdout: "" }));
 			if (/_MENU\b/.test(stdout)) menus.push(id);
 		}
@@ -91,7 +91,7 @@ export class Display {
 	};
 
 	/**
-	 * Waits until what is shown has stayed the same for so long.
+	 * Waits until the screen hasn't changed for this time.
 	 * @param {number} milliseconds
 	 */
 	rests = async (milliseconds) => {

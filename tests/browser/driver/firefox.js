@@ -1,6 +1,6 @@
-// Firefox with the extension, driven over WebDriver BiDi. The popup is no browsing
-// context there, so the driver works it from the browser's own window: a frame
-// script reads its document, a text input processor strikes its keys.
+// Firefox with the extension, driven over WebDriver BiDi. The popup isn't a browsing context
+// there, so the driver works from the browser's own window: a frame script reads the popup's
+// document, and a text input processor presses its keys.
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -67,7 +67,7 @@ export async function start(start) {
 	try {
 		return await drive(browser, start);
 	} catch (error) {
-		// Nobody else would end it, and these tests wait for it.
+		// Nothing else would end it, and the tests wait for it.
 		await kill(browser);
 		throw error;
 	}
@@ -97,7 +97,7 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 			/** @type {string[]} */
 			const shown = [];
 			for (const page of await browser.pages()) {
-				// What the driver believes of an extension's page is not so.
+				// The driver's view of an extension's page is wrong.
 				const address = await page.evaluate(() => location.href).catch(String);
 				if (address === addressOf(path)) return page;
 				shown.push(address);
@@ -109,7 +109,7 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 		const evaluate = (run, ...args) =>
 			inWindow(runInPopup, String(run), JSON.stringify(args));
 		await until("the popup has the keyboard", () => inWindow(popupHasFocus));
-		// The panel has it a moment before the document in it does.
+		// The panel exists a moment before its document.
 		await until("the popup's document has the keyboard", () =>
 			evaluate(() => document.readyState === "complete" && document.hasFocus()),
 		);
@@ -117,8 +117,8 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 		const strike = async (keys) => {
 			const before = await evaluate(countKeys);
 			await inWindow(strikeKeys, JSON.stringify(keys));
-			// Keys go to the document's process on a way of their own, which other messages
-			// overtake. No person closes a popup before the last letter is there.
+			// Other messages may overtake keys on their way to the document's process. No person
+			// closes a popup before the last letter appears.
 			await until("the keys have arrived", async () => {
 				const arrived = await evaluate(countKeys).catch(() => null);
 				return arrived === null ? !(await isOpen()) : arrived - before >= keys.length;
@@ -152,7 +152,7 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 		return await until("the menu is open", () => inWindow(entriesOfMenu, widget));
 	};
 	if (first) {
-		// The window knows of it also where the driver doesn't yet, or any more.
+		// The window knows the tab even if the driver doesn't.
 		const welcome = addressOf("welcome/welcome.html");
 		await until(
 			"the welcome is shown",
@@ -193,7 +193,7 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 		openPopup,
 		async own(path) {
 			const page = await browser.newPage();
-			// What is awaited never comes for a page of an extension.
+			// `goto` never resolves for a page of an extension.
 			void page.goto(addressOf(path)).catch(() => {});
 			await until(`${path} is there`, () =>
 				page.evaluate(
@@ -249,13 +249,13 @@ async function drive(browser, { extension, language, others = [], first, keepsWe
 
 /**
  * A function that runs functions in the browser's window, with its privileges.
- * Arguments are strings, the result is whatever JSON holds.
+ * Arguments are strings, the result is JSON.
  *
  * @param {import("puppeteer-core").Browser} browser
  */
 export async function windowScope(browser) {
-	// Puppeteer has no name for chrome contexts: its connection is asked directly,
-	// which is one reason for its version to be pinned.
+	// Puppeteer has no API for chrome contexts, so this uses its connection directly. That is
+	// one reason to pin its version.
 	const { connection } =
 		/** @type {{ connection: { send(method: string, params: object): Promise<{ result: any }> } }} */ (
 			/** @type {unknown} */ (browser)
@@ -281,8 +281,8 @@ export async function windowScope(browser) {
 	};
 }
 
-// What follows runs inside the popup or the browser's window. Each function is sent by
-// its text, so none may use another.
+// The following functions run inside the popup or the browser's window. Each is sent as text,
+// so none may use another.
 
 /** How many keys have come up again in the popup since this was first asked. */
 function countKeys() {
@@ -331,7 +331,7 @@ function linesOfAddressBar() {
 	};
 }
 
-/** Whether the browser had asked. */
+/** Grants the permission that the browser asks for, if it does. */
 function sayYes() {
 	const asked = document.querySelector("#addon-webext-permissions-notification");
 	const { PopupNotifications } = /** @type {any} */ (window);
@@ -378,7 +378,7 @@ function isKeptAwake(id) {
 		};
 		extension.on(CALLED, onCall);
 		extension.on(SUSPENDED, onSuspend);
-		// Longer than a background may be idle.
+		// Longer than the browser lets a background idle.
 		setTimeout(end, 60_000, false);
 	});
 }
@@ -465,7 +465,7 @@ function runInPopup(run, args) {
 		}
 	})()`;
 	return new Promise((resolve, reject) => {
-		// A popup that closes takes the answer with it.
+		// If the popup closes, the response is lost.
 		const watch = setInterval(() => {
 			if (popup?.isConnected) return;
 			clearInterval(watch);
@@ -578,7 +578,7 @@ function closeTab(address) {
 }
 
 /**
- * As with a language pack, but for the browser's own words.
+ * Sets the language as a language pack does, except for the browser's own texts.
  * @param {string} language
  */
 function setLanguage(language) {
@@ -590,7 +590,7 @@ function setLanguage(language) {
 /** @param {string} scheme */
 function setScheme(scheme) {
 	const { Services } = /** @type {any} */ (window);
-	// Pages have a preference of their own; popups go with the desktop.
+	// Pages have a preference; popups follow the desktop.
 	const override = "layout.css.prefers-color-scheme.content-override";
 	Services.prefs.setIntPref(override, scheme === "dark" ? 0 : 1);
 	Services.prefs.setIntPref("ui.systemUsesDarkTheme", scheme === "dark" ? 1 : 0);

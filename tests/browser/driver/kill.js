@@ -1,8 +1,8 @@
-// A browser's end without warning.
+// Ends a browser without warning.
 
 /**
- * Kills the browser and all that it started in its process group, at once. Puppeteer
- * gives each browser a group of its own.
+ * Kills the browser and its process group at once. Puppeteer starts each browser in its own
+ * group.
  *
  * @param {import("puppeteer-core").Browser} browser
  * @returns {Promise<void>}

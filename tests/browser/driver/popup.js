@@ -1,6 +1,5 @@
-// The popup as a person sees and works it, the same in both browsers. How its
-// document is reached and how keys get to it is each browser's own affair: a
-// `Channel`, from chromium.js or firefox.js.
+// The popup as a person uses it, the same in both browsers. chromium.js and firefox.js provide
+// a `Channel` to its document and keyboard.
 
 import { until } from "./until.js";
 
@@ -13,8 +12,8 @@ import { until } from "./until.js";
  * @property {(file: string) => Promise<void>} picture writes a PNG
  * @property {number} clickedAt when the button was clicked, in ms since 1970
  * @property {() => Promise<boolean>} isOpen
- * @property {() => Promise<import("puppeteer-core").SerializedAXNode | null>} [heard] what a
- *   screen reader is told of it, where the browser tells us
+ * @property {() => Promise<import("puppeteer-core").SerializedAXNode | null>} [heard] the
+ *   popup's accessibility tree, if the browser provides it
  * @property {() => Promise<void>} dismiss closes it as a click elsewhere does
  */
 
@@ -51,7 +50,7 @@ export class Popup {
 	}
 
 	/**
-	 * Text of what the selector finds.
+	 * Text of an element.
 	 * @param {string} selector
 	 * @returns {Promise<string>}
 	 */
@@ -63,8 +62,8 @@ export class Popup {
 	}
 
 	/**
-	 * Waits until what the selector finds says this: a popup shows the trouble that it
-	 * knows of while the background finds out what is wrong now.
+	 * Waits until an element has this text. The popup's text may still change, for instance
+	 * while the background finds the cause of a problem.
 	 * @param {string} selector
 	 * @param {RegExp} expected
 	 * @returns {Promise<string>} Its whole text.
@@ -91,7 +90,7 @@ export class Popup {
 	}
 
 	/**
-	 * Whether a person sees it.
+	 * Whether an element is visible.
 	 * @param {string} selector
 	 * @returns {Promise<boolean>}
 	 */
@@ -102,12 +101,12 @@ export class Popup {
 		);
 	}
 
-	/** Tags that are chosen, in their order. */
+	/** The chosen tags, in order. */
 	tags() {
 		return this.#tagNames("#chosen [data-tag]");
 	}
 
-	/** Tags that are offered, in their order. */
+	/** The completions and suggestions that are shown, in order. */
 	offered() {
 		return this.#tagNames("[role=option][data-tag]");
 	}
@@ -135,7 +134,7 @@ export class Popup {
 		});
 	}
 
-	/** @param {string[]} tags first ones of the list */
+	/** @param {string[]} tags the first ones of the list */
 	async offers(...tags) {
 		await until(`${tags} are offered`, async () => {
 			const offered = (await this.offered()).slice(0, tags.length);
@@ -145,7 +144,7 @@ export class Popup {
 	}
 
 	/**
-	 * Everything that the extension has written to storage, as JSON.
+	 * The extension's storage, as JSON.
 	 * @returns {Promise<string>}
 	 */
 	stored() {
@@ -179,7 +178,7 @@ export class Popup {
 		);
 	}
 
-	/** Closes it as a stray click beside it does. */
+	/** Closes the popup as a click beside it does. */
 	async dismiss() {
 		await this.channel.dismiss();
 		await this.closes();

@@ -1,14 +1,14 @@
-// Waiting for a condition: the only way these tests wait for anything.
+// Waits for a condition. These tests wait for nothing else.
 
 import { setTimeout as pause } from "node:timers/promises";
 
 /**
- * Asks again and again until the answer is truthy, and returns it.
+ * Repeats a check until its result is truthy, and returns that.
  *
  * @template T
- * @param {string} what the condition in words, for the failure
+ * @param {string} what the condition as a sentence, for the error
  * @param {() => T | Promise<T>} ask
- * @param {number} [milliseconds] how long a healthy but busy machine may take
+ * @param {number} [milliseconds] time limit for a busy machine
  * @returns {Promise<Exclude<T, false | null | undefined>>}
  */
 export async function until(what, ask, milliseconds = 15_000) {
@@ -20,7 +20,7 @@ export async function until(what, ask, milliseconds = 15_000) {
 			last = await ask();
 			if (last) return /** @type {any} */ (last);
 		} catch (error) {
-			// What is asked may not be there yet: a popup that opens, a page that loads.
+			// The object of the check may not exist yet, such as a popup that is opening.
 			last = error;
 		}
 		if (Date.now() > end) {

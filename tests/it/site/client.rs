@@ -1,4 +1,4 @@
-//! A client that sends what it is told, and reads what comes.
+//! An HTTP client that sends arbitrary bytes.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::host::PATIENCE;
 
-/// An answer, read by its length.
+/// An answer, read according to its length.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -16,7 +16,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The value of a header line.
+    /// Returns the value of a header field.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -42,7 +42,7 @@ impl Client {
         Ok(Self { stream })
     }
 
-    /// Sends bytes as they are. Where the server has closed already, the answer tells why.
+    /// Sends bytes unchanged. If the server has already closed, the answer says why.
     pub(super) fn send(&mut self, text: &str) -> &mut Self {
         self.send_bytes(text.as_bytes())
     }
@@ -85,26 +85,26 @@ impl Client {
         Ok(answer)
     }
 
-    /// Everything until the server closes; what a reset took away is missing.
+    /// Reads until the server closes. After a reset, lost bytes are missing.
     pub(super) fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let _ = self.stream.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Waits for the first byte of an answer, and leaves it unread.
+    /// Waits for the first byte of an answer without consuming it.
     pub(super) fn peek(&mut self) -> io::Result<usize> {
         self.stream.peek(&mut [0])
     }
 
-    /// Sends it again and again until the other end takes no more.
+    /// Sends the text repeatedly until the other end accepts no more.
     pub(super) fn send_what_fits(&mut self, text: &str) {
         self.stream.set_nonblocking(true).unwrap();
         while self.stream.write(text.as_bytes()).is_ok() {}
         self.stream.set_nonblocking(false).unwrap();
     }
 
-    /// Closing it will be a reset, whatever was read.
+    /// Makes closing the connection a reset, regardless of unread input.
     pub(super) fn reset_when_dropped(&self) {
         let zero = Some(std::time::Duration::ZERO);
         rustix::net::sockopt::set_socket_linger(&self.stream, zero).unwrap();
@@ -116,12 +116,12 @@ impl Client {
     }
 }
 
-/// One page.
+/// Requests one page.
 pub(crate) fn get(port: u16, target: &str) -> Answer {
     try_get(port, target).unwrap()
 }
 
-/// One page, where the site may not be there.
+/// Requests one page of a site that may not be there.
 pub(super) fn try_get(port: u16, target: &str) -> io::Result<Answer> {
     let mut client = Client::connect_to(&format!("127.0.0.1:{port}"))?;
     client.send(&format!(
@@ -130,12 +130,12 @@ pub(super) fn try_get(port: u16, target: &str) -> io::Result<Answer> {
     client.try_answer(true)
 }
 
-/// One page as a program asks for it at the site's own origin, or at any other of its names.
+/// Requests one page as a program does, at the site's own origin or at any other of its names.
 pub(super) fn get_at(origin: &str, target: &str) -> Answer {
     ask_at(origin, target, "")
 }
 
-/// One page, asked for at this origin with these further header lines.
+/// Requests one page at this origin with additional header lines.
 pub(super) fn ask_at(origin: &str, target: &str, lines: &str) -> Answer {
     let host = origin.strip_prefix("http://").unwrap();
     let (_, port) = host.rsplit_once(':').unwrap();

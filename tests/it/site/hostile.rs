@@ -1,4 +1,4 @@
-//! What other pages, other programs and hostile notes try.
+//! Attacks by other pages, other programs and hostile notes.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ fn host() -> (TestHost, u16) {
     (host, port)
 }
 
-/// Sends a request as it is; the status of the answer, after which the server has closed.
+/// Sends a request unchanged. Returns the status of the answer, after which the server has closed.
 #[track_caller]
 fn refusal(port: u16, request: &str) -> u16 {
     let request = request
@@ -45,7 +45,7 @@ fn refusal(port: u16, request: &str) -> u16 {
 }
 
 #[test]
-fn only_its_own_names_are_answered() {
+fn only_the_sites_own_names_are_answered() {
     let (_host, port) = host();
     for host in [
         "Host: evil.example:PORT\n",
@@ -74,7 +74,7 @@ fn only_its_own_names_are_answered() {
 }
 
 #[test]
-fn other_pages_get_nothing_not_even_whether_a_tag_exists() {
+fn other_web_pages_learn_nothing_not_even_whether_a_tag_exists() {
     let (_host, port) = host();
     for fetch in [
         "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\n",
@@ -197,7 +197,7 @@ fn endless_and_slow_heads_are_cut_off() {
         431
     );
 
-    // By now the five seconds of the slow one have begun long ago.
+    // By now the time limit of the slow client began long ago.
     assert_eq!(slow.answer().status, 408);
     assert_eq!(silent.rest(), "");
 }
@@ -239,7 +239,7 @@ fn paths_lead_nowhere_but_to_pages() {
         assert!(!answer.body.contains("root:"), "{target}");
         assert_harmless(&answer.body, target);
     }
-    // Whatever is asked for, as long as it is asked properly.
+    // Any target, as long as the request is valid.
     for target in [
         "/search?q=%FF&before=%00",
         "/tags?sort=%ff",
@@ -255,7 +255,7 @@ fn paths_lead_nowhere_but_to_pages() {
         assert!([200, 404].contains(&answer.status), "{target}");
         assert_harmless(&answer.body, target);
     }
-    // An address that is put right stays on the site.
+    // A corrected address stays on the site.
     for target in [
         "//evil.example/",
         "/\\evil.example/",
@@ -270,9 +270,9 @@ fn paths_lead_nowhere_but_to_pages() {
     }
 }
 
-/// Each slash was a call of its own once, and the last of them ended the host.
+/// Each slash used to be a recursive call, and the host overflowed its stack.
 #[test]
-fn an_address_of_nothing_but_slashes_and_one_of_very_many_tags_end_nothing() {
+fn addresses_of_only_slashes_and_of_very_many_tags_do_not_end_the_host() {
     let (mut host, port) = host();
     let slashes = "/".repeat(15_800);
     assert_eq!(get(port, &slashes).status, 308);
@@ -283,16 +283,16 @@ fn an_address_of_nothing_but_slashes_and_one_of_very_many_tags_end_nothing() {
     let page = get(port, &format!("/tag/gpu?{}", tags.join("&")));
     assert_eq!(page.status, 200);
     assert!(page.body.len() < 100_000, "{}", page.body.len());
-    // The host that serves it goes on, too.
+    // The host that serves it also continues.
     host.save("https://e.org/b", "Another page", &["gpu"]);
     assert_eq!(get(port, "/tag/gpu").status, 200);
 }
 
 #[test]
-fn the_sixty_fifth_connection_is_told_to_come_back() {
+fn the_sixty_fifth_connection_gets_503() {
     let (_host, port) = host();
     let request = format!("GET /robots.txt HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
-    // The host's own start may still hold a seat for a moment.
+    // The host's own start may still hold a connection for a moment.
     let mut seated: Vec<Client> = Vec::new();
     until("64 seats", || {
         let mut client = Client::new(port);
@@ -308,7 +308,7 @@ fn the_sixty_fifth_connection_is_told_to_come_back() {
     let mut surplus = Client::new(port);
     assert_eq!(surplus.answer().status, 503);
     assert_eq!(surplus.rest(), "");
-    // Who sits is served on.
+    // Connections within the limit are still served.
     assert_eq!(seated[63].send(&request).answer().status, 200);
     drop(seated);
     until("a free seat", || {
@@ -319,10 +319,10 @@ fn the_sixty_fifth_connection_is_told_to_come_back() {
 }
 
 #[test]
-fn clients_that_never_read_or_never_finish_leave_the_others_served() {
+fn slow_clients_do_not_block_others() {
     let (_host, port) = host();
     let request = format!("GET /all/0 HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
-    // Their answers fill the buffers of the wire, and wait to be taken.
+    // Their answers fill the socket buffers and wait to be read.
     let mut lazy: Vec<Client> = (0..40).map(|_| Client::new(port)).collect();
     for client in &mut lazy {
         client.send_what_fits(&request);
@@ -331,13 +331,14 @@ fn clients_that_never_read_or_never_finish_leave_the_others_served() {
     for client in &mut slow {
         client.send("GET / HTTP/1.1\r\nHost: loc");
     }
-    // Who finds a seat is served at once, the rest is told; nobody waits for them.
+    // Connections within the limit are served at once, the others are refused, and no one waits for
+    // them.
     let mut told = 0;
     for _ in 0..200 {
         let mut client = Client::new(port);
         match client.send(&request).try_answer(true) {
             Ok(answer) => assert!([200, 503].contains(&answer.status), "{}", answer.status),
-            // More than can be told at once are closed.
+            // Surplus connections beyond the queue are closed.
             Err(_) => told += 1,
         }
     }
@@ -361,17 +362,17 @@ fn clients_that_never_read_or_never_finish_leave_the_others_served() {
 }
 
 #[test]
-fn a_storm_of_clients_that_break_off_costs_nothing() {
+fn many_clients_that_disconnect_cost_nothing() {
     let (mut host, port) = host();
     for number in 0..3_000 {
         let mut client = Client::new(port);
         match number % 3 {
-            // Closed with an answer unread: a reset.
+            // Closed with an unread answer: a reset.
             0 => {
                 client.send(&format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"));
                 let _ = client.peek();
             }
-            // A reset before anything was said.
+            // A reset before any request.
             1 => client.reset_when_dropped(),
             _ => {
                 client.send("GET / HT").stop_sending();
@@ -388,7 +389,7 @@ fn a_storm_of_clients_that_break_off_costs_nothing() {
     }
     let log = std::fs::read_to_string(host.dir().join("url-notes.log")).unwrap_or_default();
     assert!(!log.contains("panic"), "{log}");
-    // Neither its own work nor its end is in the way.
+    // Neither its other work nor its exit is delayed.
     host.save("https://e.org/b", "Another page", &["gpu"]);
     assert!(host.end().success());
 }
@@ -406,11 +407,11 @@ fn answers_do_not_wait_for_each_other_on_the_wire() {
         })
         .collect();
     times.sort();
-    // Nagle against delayed acknowledgement would be 40 ms each, on any machine.
+    // Nagle's algorithm with delayed acknowledgement would cost 40 ms each, on any computer.
     assert!(times[24] < Duration::from_millis(40), "{times:?}");
 }
 
-/// Each in title, tag, address, summary and excerpt.
+/// Used in title, tag, address, summary and excerpt.
 const PAYLOADS: [&str; 24] = [
     "<script>alert(1)</script>",
     "\"><script>alert(1)</script>",
@@ -498,7 +499,7 @@ fn hostile_notes_are_shown_as_text() {
 #[test]
 fn an_address_that_would_run_is_shown_and_never_a_link() {
     let (host, port) = host();
-    // As an import may bring them: a browser's save is refused.
+    // As an import may bring them; a save from a browser is refused.
     let addresses = [
         "javascript:alert(1)",
         "JavaScript:alert(document.domain)//",
@@ -551,9 +552,9 @@ fn an_address_that_would_run_is_shown_and_never_a_link() {
 }
 
 #[test]
-fn look_alikes_and_turned_around_names_can_be_told_apart() {
+fn look_alike_and_reversed_names_are_distinguishable() {
     let (mut host, port) = host();
-    // A Cyrillic а; a name that would turn the text around it; both as their bytes are.
+    // A Cyrillic а, and a name that would reverse the text around it, both unescaped.
     let address = "https://ex\u{430}mple.org/\u{202e}gpj.exe";
     let title = "Bank \u{202e}moc.knab\u{202c}\u{2066}";
     let saved = host.save(address, title, &["\u{202e}gat"]);
@@ -563,7 +564,7 @@ fn look_alikes_and_turned_around_names_can_be_told_apart() {
     for target in [format!("/note/{id}"), "/all/0".into()] {
         let page = get(port, &target).body;
         assert!(page.contains("<bdi>xn--exmple-4nf.org</bdi>"), "{page}");
-        // What is turned around ends with its own element.
+        // A direction override ends with its own element.
         assert!(
             page.contains(&format!("<span class=\"apart\">{title}</span>")),
             "{page}"
@@ -574,7 +575,7 @@ fn look_alikes_and_turned_around_names_can_be_told_apart() {
     assert!(page.contains(&format!("<bdi>{address}</bdi>")), "{page}");
 }
 
-/// What heads are mangled with.
+/// Fragments to insert into heads.
 const PIECES: [&[u8]; 32] = [
     b"\r\n",
     b"\n",
@@ -632,7 +633,7 @@ fn whatever_bytes_come_are_answered_with_a_plain_page_or_not_at_all() {
         )
         .into_bytes();
         for _ in 0..random.usize(1..4) {
-            // Mostly where the address and the names of headers are.
+            // Mostly where the address and header names are.
             let at = random.usize(0..request.len());
             match random.u8(0..4) {
                 0 => request[at] = random.u8(..),
@@ -642,7 +643,8 @@ fn whatever_bytes_come_are_answered_with_a_plain_page_or_not_at_all() {
         }
         let whole = request.windows(4).any(|bytes| bytes == b"\r\n\r\n");
         let mut client = Client::new(port);
-        // The first answer tells; what follows on this connection are others.
+        // Only the first answer counts; further ones on this connection answer the rest of the
+        // input.
         match client.send_bytes(&request).stop_sending().try_answer(false) {
             Ok(answer) => {
                 let status = answer.status;
@@ -658,7 +660,7 @@ fn whatever_bytes_come_are_answered_with_a_plain_page_or_not_at_all() {
             Err(error) => assert!(!whole, "{error}: {}", request.escape_ascii()),
         }
     }
-    // It was no child's play, and no wall of one kind.
+    // The attacks reached different kinds of refusals.
     for status in [200, 400, 404, 405, 413, 421] {
         assert!(statuses.contains_key(&status), "{statuses:?}");
     }

@@ -1,11 +1,12 @@
-//! Another program at the site's port that passes itself off as url-notes.
+//! Another program at the site's port that pretends to be url-notes.
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     os::unix::fs::{PermissionsExt, fchown},
     path::Path,
+    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -27,7 +28,7 @@ struct Impostor {
 }
 
 impl Impostor {
-    /// `body`: what it answers with, of the request.
+    /// Starts it. `body` returns the body of the answer to a request.
     fn start(listener: TcpListener, body: impl Fn(&str) -> String + Send + 'static) -> Self {
         let address = listener.local_addr().unwrap();
         let (asked, ends) = (Arc::<Mutex<Vec<String>>>::default(), Arc::default());
@@ -85,7 +86,7 @@ fn free_port() -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
 }
 
-/// A command whose browser writes down what it is given.
+/// Runs `url-notes open` with a browser that records its arguments.
 fn open(dir: &Path, port: u16) -> std::process::Output {
     let bin = dir.join("bin");
     fs::create_dir_all(&bin).unwrap();
@@ -110,7 +111,7 @@ fn origin_file(dir: &Path) -> String {
     fs::read_to_string(dir.join("site.secret")).unwrap()
 }
 
-/// Everything that a program can be taken in by, with `sentence` as the right one about it.
+/// Checks everything that an impostor could deceive. `sentence` is the correct one about it.
 #[track_caller]
 fn nobody_is_taken_in(mut impostor: Impostor, sentence: &str) {
     let port = impostor.address.port();
@@ -118,7 +119,7 @@ fn nobody_is_taken_in(mut impostor: Impostor, sentence: &str) {
     for settings in ["", "require-token = true\n"] {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("config.toml"), settings).unwrap();
-        // The notes have an origin, which the impostor may have learned by a visit.
+        // The notes have an origin, which the impostor may have learned from a visit.
         let mut before = TestHost::on(dir.path());
         let origin = before.site_origin();
         labels.push(origin.split(".localhost").next().unwrap()[7..].to_owned());
@@ -154,7 +155,7 @@ fn nobody_is_taken_in(mut impostor: Impostor, sentence: &str) {
         });
         let problem = hello["siteProblem"].as_str().unwrap();
         assert!(problem.contains(sentence), "{problem}");
-        // A click on the way to the site doesn't tell it the origin.
+        // Opening the site from the popup doesn't reveal the origin to it.
         assert_eq!(hello["siteUrl"], format!("http://localhost:{port}/"));
         assert!(host.end().success());
     }
@@ -172,14 +173,14 @@ fn nobody_is_taken_in(mut impostor: Impostor, sentence: &str) {
 }
 
 #[test]
-fn a_header_makes_no_program_ours() {
+fn a_server_header_does_not_make_a_program_ours() {
     let impostor = Impostor::start(free_port(), |_| "0".repeat(64));
     nobody_is_taken_in(impostor, "another url-notes installation");
 }
 
 #[test]
-fn a_program_of_another_user_is_known_by_the_kernel_whatever_it_answers() {
-    // Only root can give a socket away.
+fn a_program_of_another_user_is_recognised_whatever_it_answers() {
+    // Only root can create a socket of another user.
     if cfg!(not(target_os = "linux")) || !rustix::process::geteuid().is_root() {
         return;
     }
@@ -192,7 +193,7 @@ fn a_program_of_another_user_is_known_by_the_kernel_whatever_it_answers() {
 }
 
 #[test]
-fn an_answer_that_was_passed_on_from_another_port_proves_nothing() {
+fn an_answer_relayed_from_another_port_proves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut real = TestHost::on(dir.path());
     let elsewhere = real.site_port();
@@ -210,7 +211,7 @@ fn an_answer_that_was_passed_on_from_another_port_proves_nothing() {
         "{stderr}"
     );
     assert_ne!(origin_file(dir.path()), secret);
-    // It did pass on a proof: that of the other port.
+    // It relayed a proof, but that of the other port.
     assert!(relay.asked.lock().unwrap()[0].contains("/.well-known/url-notes?nonce="));
 }
 
@@ -232,6 +233,76 @@ fn ones_own_host_with_other_notes_is_another_installation() {
             stderr.contains(&format!("(process {})", other.process())),
             "{stderr}"
         );
+    }
+}
+
+/// A server that knows no challenge, as the first versions were, by a program of this name.
+const WITHOUT_CHALLENGE: &str = r#"
+    use IO::Socket::INET; $| = 1;
+    my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 5, ReuseAddr => 1);
+    print $server->sockport, "\n";
+    while (my $client = $server->accept) {
+        while (defined(my $line = <$client>)) { last if $line =~ /^\r?$/ }
+        print $client "HTTP/1.1 404 Not Found\r\nServer: url-notes\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        close $client;
+    }
+"#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_of_an_older_version_is_named_as_that() {
+    for (name, is_named) in [("url-notes", true), ("other-notes", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(name);
+        fs::copy("/usr/bin/perl", &file).unwrap();
+        let mut old = Command::new(&file)
+            .args(["-e", WITHOUT_CHALLENGE])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut port = String::new();
+        BufReader::new(old.stdout.take().unwrap())
+            .read_line(&mut port)
+            .unwrap();
+        let port: u16 = port.trim().parse().unwrap();
+        let output = open(dir.path(), port);
+        let doctor = program(dir.path())
+            .env("URL_NOTES_PORT", port.to_string())
+            .arg("doctor")
+            .output()
+            .unwrap();
+        let mut host = TestHost::at_port(dir.path(), port);
+        let problem = until("the host to say who has the port", || {
+            let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+            hello["siteProblem"].as_str().map(str::to_owned)
+        });
+        let process = old.id();
+        old.kill().unwrap();
+        old.wait().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        for said in [
+            String::from_utf8(output.stderr).unwrap(),
+            String::from_utf8(doctor.stdout).unwrap(),
+            problem,
+        ] {
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(
+                said.contains("an older version of url-notes listens at 127.0.0.1"),
+                is_named,
+                "{said}"
+            );
+            assert_eq!(
+                said.contains("Close the browser that started it"),
+                is_named,
+                "{said}"
+            );
+            assert!(said.contains(&format!("(process {process})")), "{said}");
+        }
+        // Then the running host takes the port.
+        until("the site to be served", || {
+            let hello = host.call("hello", json!({"protocol": 1, "extension": "0.1.0"}));
+            hello["siteProblem"].is_null().then_some(())
+        });
     }
 }
 

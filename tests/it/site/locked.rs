@@ -1,4 +1,5 @@
-//! The site with `require-token`: as it is where the system doesn't say which user asks.
+//! The site with `require-token`, which is also how it works if the system doesn't identify the
+//! connecting user.
 
 use std::{
     fs,
@@ -10,10 +11,10 @@ use std::{
 use super::client::{Answer, Client, ask_at, get, get_at};
 use crate::host::{ORIGIN, TestHost, program, until};
 
-/// A host whose site is locked, and a program that is asked to open browsers.
+/// A host whose site is locked, and a program that opens browsers.
 struct Locked {
     host: TestHost,
-    /// Where browsers get it.
+    /// The site's origin for browsers.
     origin: String,
     port: u16,
     dir: tempfile::TempDir,
@@ -59,7 +60,7 @@ impl Locked {
         command
     }
 
-    /// `url-notes open`: what it says, and what the opener was given.
+    /// Runs `url-notes open`. Returns its output and the argument of the browser.
     fn open(&self, arguments: &[&str]) -> (String, PathBuf) {
         let output = self.command().arg("open").args(arguments).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -69,7 +70,7 @@ impl Locked {
         (said, opened.trim_end().into())
     }
 
-    /// The path with a fresh token, as it stands in the page that is opened.
+    /// Returns the path with a new token, as in the page that is opened.
     fn entrance(&self) -> String {
         let (_, page) = self.open(&[]);
         let page = fs::read_to_string(page).unwrap();
@@ -79,7 +80,7 @@ impl Locked {
         path.to_owned()
     }
 
-    /// What a browser is answered that follows the entrance.
+    /// Returns the answer to a browser that follows the entry address.
     fn enter(&self, entrance: &str) -> Answer {
         get_at(&self.origin, entrance)
     }
@@ -89,7 +90,7 @@ impl Locked {
         ask_at(&self.origin, target, &cookies)
     }
 
-    /// The cookie that an answer sets, as the browser sends it back.
+    /// Returns the cookie that an answer sets, as the browser sends it back.
     fn cookie(&self, answer: &Answer) -> String {
         assert_eq!(answer.status, 200, "{}", answer.body);
         let cookie = answer.header("Set-Cookie").unwrap();
@@ -101,7 +102,7 @@ impl Locked {
 }
 
 #[test]
-fn a_locked_site_is_opened_by_url_notes_open_alone() {
+fn only_url_notes_open_opens_a_locked_site() {
     let locked = Locked::new();
     for target in [
         "/",
@@ -119,7 +120,7 @@ fn a_locked_site_is_opened_by_url_notes_open_alone() {
         assert!(!answer.body.contains("A page"));
         assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     }
-    // The same, whether there is such a page or not.
+    // The answer doesn't depend on whether the page exists.
     assert_eq!(
         get(locked.port, "/tag/gpu").body,
         get(locked.port, "/tag/absent").body
@@ -129,7 +130,7 @@ fn a_locked_site_is_opened_by_url_notes_open_alone() {
     let page = fs::read_to_string(page).unwrap();
     assert!(page.contains("/tag/gpu\""), "{page}");
     let entrance = locked.entrance();
-    // Only where the cookie belongs.
+    // The token works only at the cookie's origin.
     let elsewhere = get(locked.port, &entrance);
     assert_eq!(elsewhere.status, 403);
     assert_eq!(elsewhere.header("Set-Cookie"), None);
@@ -146,7 +147,7 @@ fn a_locked_site_is_opened_by_url_notes_open_alone() {
         assert_eq!(answer.status, 200, "{target}");
         assert!(answer.body.contains("A page"), "{target}");
     }
-    // Used up; and no cookie but that one opens.
+    // The token is used up, and no other cookie is accepted.
     assert_eq!(locked.enter(&entrance).status, 403);
     for wrong in [
         &cookie[..cookie.len() - 1],
@@ -159,7 +160,7 @@ fn a_locked_site_is_opened_by_url_notes_open_alone() {
 }
 
 #[test]
-fn of_many_who_come_with_one_token_one_is_let_in() {
+fn of_many_requests_with_one_token_one_is_admitted() {
     let locked = Locked::new();
     let entrance = locked.entrance();
     let mut clients: Vec<Client> = (0..16).map(|_| Client::new(locked.port)).collect();
@@ -176,7 +177,7 @@ fn of_many_who_come_with_one_token_one_is_let_in() {
 }
 
 #[test]
-fn a_key_is_good_for_whoever_serves_the_site_next() {
+fn a_key_is_valid_for_the_next_process_that_serves_the_site() {
     let mut locked = Locked::new();
     let cookie = locked.cookie(&locked.enter(&locked.entrance()));
     let entrance = locked.entrance();
@@ -185,7 +186,7 @@ fn a_key_is_good_for_whoever_serves_the_site_next() {
         "hello",
         serde_json::json!({"protocol": 1, "extension": "0.1.0"}),
     );
-    // A locked site is known for its own by the next process, too.
+    // The next process also recognises a locked site as its own.
     assert_eq!(hello["siteProblem"], serde_json::Value::Null);
     locked.host.kill();
     let answer = until("the next one to serve", || {
@@ -197,16 +198,16 @@ fn a_key_is_good_for_whoever_serves_the_site_next() {
 }
 
 #[test]
-fn neither_token_nor_key_is_told_to_anybody_else() {
+fn neither_token_nor_key_is_revealed() {
     let locked = Locked::new();
     let (said, page) = locked.open(&["gpu"]);
-    // The arguments of programs are there for every user to read: they name a file
-    // that only this one can.
+    // Every user can read the arguments of programs, so they name a file that only this user can
+    // read.
     assert!(page.starts_with(locked.path()), "{}", page.display());
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&page), 0o600);
     assert_eq!(mode(page.parent().unwrap()), 0o700);
-    // The user is told on his terminal.
+    // The address is printed on the user's terminal.
     let address = said.lines().last().unwrap();
     let prefix = format!("{}/enter/", locked.origin);
     let token = address
@@ -225,7 +226,7 @@ fn neither_token_nor_key_is_told_to_anybody_else() {
         locked.get(&format!("/enter/{token}/tag/gpu"), "").status,
         403
     );
-    // Not even the most talkative log.
+    // Not even at the highest log level.
     let log = fs::read_to_string(locked.path().join("url-notes.log")).unwrap();
     assert!(log.contains("GET /tag/gpu"), "{log}");
     assert!(!log.contains(secret) && !log.contains(key), "{log}");
@@ -238,7 +239,7 @@ fn neither_token_nor_key_is_told_to_anybody_else() {
 }
 
 #[test]
-fn without_a_browser_the_address_is_told_on_the_terminal_alone() {
+fn without_a_browser_the_address_is_printed_only_on_the_terminal() {
     let locked = Locked::new();
     let output = locked
         .command()

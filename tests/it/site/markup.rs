@@ -1,6 +1,6 @@
-//! What a page is made of, read as strictly as the worst browser would read it.
+//! Checks the HTML of pages as strictly as the strictest browser would parse it.
 
-/// Every element that a page of the site may have.
+/// Every element that a page of the site may contain.
 const ELEMENTS: [&str; 51] = [
     "a",
     "article",
@@ -55,10 +55,10 @@ const ELEMENTS: [&str; 51] = [
     "ul",
 ];
 
-/// The only script there is, and the only way to have it.
+/// The only permitted script element.
 const SCRIPT: &str = "<script src=\"/site.js\" defer></script>";
 
-/// Every attribute that they may have. No `on…`, no `style`, no `src`.
+/// Every permitted attribute. No `on…`, no `style`, no `src`.
 const ATTRIBUTES: [&str; 28] = [
     "action",
     "aria-current",
@@ -90,7 +90,7 @@ const ATTRIBUTES: [&str; 28] = [
     "value",
 ];
 
-/// Text as it stands in the pages.
+/// Returns text as it is escaped in the pages.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -98,8 +98,8 @@ pub(super) fn escaped(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// Goes through all tags of a page: only known elements and attributes, quoted
-/// values, links that do no harm.
+/// Checks all tags of a page: only known elements and attributes, quoted values, and harmless
+/// links.
 #[track_caller]
 pub(super) fn assert_harmless(page: &str, of: &str) {
     let body = page
@@ -138,7 +138,7 @@ fn is_harmless_address(address: &str) -> bool {
     let address = address.replace("&amp;", "&");
     let base = url::Url::parse("http://localhost:6683/").unwrap();
     let url = base.join(&address).unwrap();
-    // Its own addresses, or a whole one of another site; never half a one.
+    // Either an address on the site or a complete one of another site.
     if address.starts_with('/') || address.starts_with('#') {
         return url.host() == base.host();
     }

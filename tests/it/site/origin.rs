@@ -1,5 +1,5 @@
-//! The site's own origin: what browsers get there, what they get under its other names, and
-//! who can learn it.
+//! The site's own origin: what browsers get there, what they get under its other names, and who can
+//! learn it.
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
@@ -29,7 +29,7 @@ const TARGETS: [&str; 16] = [
 
 const VISIT: &str = "Sec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\nSec-Fetch-User: ?1\n";
 
-/// Its four names that everybody knows.
+/// The four names that any program can have.
 fn common_names(origin: &str) -> [String; 4] {
     let (_, port) = origin.rsplit_once(':').unwrap();
     ["localhost", "127.0.0.1", "[::1]", "url-notes.localhost"]
@@ -41,7 +41,7 @@ fn label(origin: &str) -> &str {
     host.split('.').next().unwrap()
 }
 
-/// Status, header lines but for the date, and body.
+/// Returns status, header lines except the date, and body.
 fn all_of(answer: &Answer) -> (u16, Vec<&str>, &str) {
     let lines = answer
         .head
@@ -73,7 +73,7 @@ fn a_visit_under_a_common_name_is_redirected_whatever_is_there_or_not() {
                         Some(&*format!("{origin}{target}"))
                     );
                     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
-                    // But for the address that was asked for, it tells nothing.
+                    // Apart from the requested address, the answer reveals nothing.
                     let head = answer.head.replace(&format!("{origin}{target}"), "…");
                     let masked = Answer { head, ..answer };
                     let first = ask_at(&name, "/first", &lines);
@@ -189,13 +189,13 @@ fn programs_get_the_same_under_every_name() {
         for name in common_names(&origin) {
             let answer = get_at(&name, target);
             assert_eq!(all_of(&answer), all_of(&own), "{name}{target}");
-            // The fetch of Node.js, which is no browser.
+            // `fetch` of Node.js, which isn't a browser.
             let node = ask_at(&name, target, "Sec-Fetch-Mode: cors\n");
             assert_eq!(node.body, own.body);
         }
     }
-    // What other programs read has the name that all of them resolve, whatever they asked
-    // for, and never the label. A browser is redirected from there.
+    // What other programs read contains the name that all of them resolve, whatever they requested,
+    // and never the label. A browser is redirected from there.
     let port = origin.rsplit_once(':').unwrap().1;
     let common = format!("http://localhost:{port}");
     for name in [&common, &origin] {
@@ -222,7 +222,7 @@ fn programs_get_the_same_under_every_name() {
 }
 
 #[test]
-fn the_origin_stays_until_its_file_is_removed_and_is_told_to_nobody() {
+fn the_origin_stays_until_its_file_is_removed_and_is_not_revealed() {
     let (mut host, origin, dir) = host_with_a_note("log-level = \"trace\"\n");
     let (_, port) = origin.rsplit_once(':').unwrap();
     let port: u16 = port.parse().unwrap();
@@ -253,7 +253,7 @@ fn the_origin_stays_until_its_file_is_removed_and_is_told_to_nobody() {
         assert!(!String::from_utf8(said).unwrap().contains(label(&origin)));
     }
 
-    // The host that runs goes on with the new one at once.
+    // The running host uses the new secret at once.
     fs::remove_file(&secret).unwrap();
     let next = again.site_origin();
     assert_ne!(next, origin);
@@ -282,7 +282,7 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn a_left_over_service_worker_is_ended_and_one_at_the_own_origin_ends_that_origin() {
+fn a_foreign_service_worker_is_ended_and_one_at_the_own_origin_ends_that_origin() {
     let (mut host, origin, _dir) = host_with_a_note("");
     let worker = "Sec-Fetch-Site: same-origin\nSec-Fetch-Mode: same-origin\n\
                   Sec-Fetch-Dest: serviceworker\nService-Worker: script\n";
@@ -307,7 +307,7 @@ fn a_left_over_service_worker_is_ended_and_one_at_the_own_origin_ends_that_origi
 
 #[test]
 fn another_user_learns_no_origin_by_the_headers_of_a_browser() {
-    // Only root can be somebody else.
+    // Only root can act as another user.
     if cfg!(not(target_os = "linux")) || !rustix::process::geteuid().is_root() {
         return;
     }
@@ -327,7 +327,7 @@ fn another_user_learns_no_origin_by_the_headers_of_a_browser() {
 }
 
 #[test]
-fn a_locked_site_asks_a_typed_address_once_more_for_the_key() {
+fn a_locked_site_repeats_a_typed_address_to_get_the_cookie() {
     let (mut host, origin, _dir) = host_with_a_note("require-token = true\n");
     let first = ask_at(
         &origin,
@@ -373,7 +373,7 @@ fn the_browser_is_started_without_the_origin_in_its_arguments() {
     let argument = until("the browser to be asked", || {
         fs::read_to_string(&opened).ok()
     });
-    // Where the system doesn't tell users apart, it is the name of a file.
+    // If the system doesn't identify users, it is the name of a file.
     if cfg!(target_os = "linux") {
         assert_eq!(argument, format!("http://localhost:{port}/tag/gpu\n"));
     }

@@ -1,4 +1,4 @@
-//! What is read besides pages, and what needn't be read again: over the wire.
+//! Feeds, the API and conditional requests, over the wire.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::host::{TestHost, op_id, run_ok};
 use crate::site::client::{Answer, Client, get};
 use crate::site::markup::assert_harmless;
 
-/// Every kind of answer, of a store with a note tagged `gpu`; `{id}` is the note's.
+/// Every kind of answer, for a store with a note tagged `gpu`; `{id}` is the note's.
 const TARGETS: [&str; 19] = [
     "/",
     "/tags",
@@ -56,7 +56,7 @@ fn ask(port: u16, method: &str, target: &str, line: &str) -> Answer {
     }
 }
 
-/// Status and the rest of the connection: a 304 has neither length nor body.
+/// Returns the status and the rest of the connection: a 304 has neither length nor body.
 fn ask_again(port: u16, target: &str, tag: &str) -> String {
     let mut client = Client::new(port);
     client.send(&format!(
@@ -66,7 +66,7 @@ fn ask_again(port: u16, target: &str, tag: &str) -> String {
 }
 
 #[test]
-fn head_tells_of_everything_what_get_sends() {
+fn head_describes_every_answer_like_get() {
     let (_host, port, targets) = host_with_a_note();
     for target in &targets {
         let got = ask(port, "GET", target, "");
@@ -182,13 +182,13 @@ fn scripts_get_notes_as_the_messages_have_them() {
         data("/api/tags?sort=name")["tags"],
         json!([{"name": "c++", "count": 1}, {"name": "gpu", "count": 1}])
     );
-    // Other web pages get neither notes nor the word that there are any.
+    // Other web pages get neither notes nor a hint that there are any.
     let line = "Sec-Fetch-Site: same-site\r\n";
     assert_eq!(ask(port, "GET", "/api/notes", line).status, 403);
 }
 
 #[test]
-fn nothing_that_is_asked_for_is_a_fault() {
+fn no_valid_request_is_an_internal_error() {
     let (_host, port, _) = host_with_a_note();
     for odd in [
         "",

@@ -1,4 +1,4 @@
-//! The whole program on a computer whose clock is wrong.
+//! The whole program on a computer with a wrong clock.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::host::{ORIGIN, TestHost, op_id};
 use crate::site::client::get;
 
 const DAY: i64 = 24 * 60 * 60;
-/// From now into the year 9999, and into one that no calendar of ours reaches.
+/// Offsets from now into the year 9999, and to a year beyond the range of our calendar.
 const FAR: [i64; 2] = [7_970 * 366 * DAY, 8_200 * 366 * DAY];
 
 fn run(shim: &Shim, ahead: i64, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -51,7 +51,7 @@ fn a_host_started_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
 }
 
 #[test]
-fn a_clock_in_the_year_9999_is_a_sentence_and_the_save_is_taken_later() {
+fn a_clock_in_the_year_9999_gives_a_sentence_and_the_save_succeeds_later() {
     let shim = Shim::new();
     run(&shim, 0, &["add", "https://example.org/before"]);
     for ahead in FAR {
@@ -83,7 +83,7 @@ fn a_clock_in_the_year_9999_is_a_sentence_and_the_save_is_taken_later() {
     assert_eq!(host.call("stats", json!({}))["notes"], 2);
 }
 
-/// So far ahead of now is that moment.
+/// Returns the offset from now to that time, in seconds.
 fn until_then(moment: &str) -> i64 {
     let moment: Timestamp = moment.parse().unwrap();
     moment.as_second() - url_notes::clock::now().as_second()
@@ -172,7 +172,7 @@ fn site_feeds_and_searches_are_right_under_every_clock() {
 }
 
 #[test]
-fn a_clock_before_1970_is_a_sentence() {
+fn a_clock_before_1970_gives_a_sentence() {
     let shim = Shim::new();
     let (code, _, said) = run(&shim, -80 * 366 * DAY, &["add", "https://example.org/a"]);
     assert_eq!(code, Some(1), "{said}");

@@ -1,4 +1,4 @@
-//! Many at once: none waits in vain.
+//! Many programs at once: all of them get their turn.
 
 use std::{
     thread,
@@ -15,7 +15,7 @@ use super::{
 use crate::host::TestHost;
 
 #[test]
-fn no_save_of_thirty_two_writers_is_refused_lost_or_doubled() {
+fn no_save_of_thirty_two_writers_is_refused_lost_or_applied_twice() {
     const WRITERS: usize = 32;
     let dir = tempfile::tempdir().unwrap();
     let saves = times(20);
@@ -25,7 +25,7 @@ fn no_save_of_thirty_two_writers_is_refused_lost_or_doubled() {
             .map(|_| {
                 scope.spawn(|| {
                     let mut host = TestHost::on(dir.path());
-                    // Not of the time that a save takes: start and first open.
+                    // Excludes start and first open from the time of a save.
                     host.call("stats", json!({}));
                     (0..saves)
                         .map(|_| {

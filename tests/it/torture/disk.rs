@@ -1,10 +1,9 @@
-//! A disk as a file system keeps it: what programs wrote, and how much of that
-//! would be found after the power had failed.
+//! A model of a disk: what programs wrote, and how much of that would survive a power cut.
 //!
-//! Contents are kept by fsync of the file alone. A name (a file made, renamed
-//! or removed) is kept by fsync of its folder, or of the file that it was made
-//! for; what was done to names before is kept with it. So do the journaling
-//! file systems of Linux (ext4, XFS, Btrfs, F2FS); POSIX promises only the folder.
+//! Only fsync of a file makes its content durable. A name (a file created, renamed or removed)
+//! becomes durable by fsync of its folder, or of the file that it was created for, together with
+//! all earlier changes of names. The journaling file systems of Linux (ext4, XFS, Btrfs, F2FS)
+//! behave like this; POSIX promises only the folder.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,17 +13,17 @@ use std::{
 
 use super::{Dice, shim::Event};
 
-/// The unit that a disk writes whole or not at all.
+/// The unit that a disk writes atomically.
 const SECTOR: usize = 512;
 
-/// What the power cut does to what wasn't fsynced.
+/// What the power cut does to what wasn't synced.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cut {
-    /// Contents are gone, names are there.
+    /// Contents are lost, names survive.
     Clean,
-    /// Contents and names are gone.
+    /// Contents and names are lost.
     Late,
-    /// Any sectors of the contents are there, and any first ones of the names.
+    /// Any subset of the content's sectors survives, and any number of the first name changes.
     Torn,
 }
 
@@ -35,15 +34,15 @@ impl Cut {
 #[derive(Default)]
 pub(super) struct Disk {
     files: HashMap<u64, File>,
-    /// As they are kept.
+    /// The durable names.
     names: Names,
-    /// What happened to names since, in order.
+    /// Changes of names since, in order.
     new_names: Vec<Naming>,
-    /// Files of which fsync is ignored: their names end so. For a disk that lies.
+    /// Ending of the names of files for which fsync is ignored: models a disk that lies.
     lies_about: Option<&'static str>,
 }
 
-/// Paths, with the file that each is of; None is a folder.
+/// Paths with their files; `None` is a folder.
 type Names = BTreeMap<String, Option<u64>>;
 
 #[derive(Default, Clone)]
@@ -66,7 +65,7 @@ enum Naming {
 }
 
 impl Disk {
-    /// A disk that says it kept what it didn't, of files whose names end so.
+    /// Creates a disk that ignores fsync of files whose names have this ending.
     pub(super) fn lying_about(ending: &'static str) -> Self {
         Self {
             lies_about: Some(ending),
@@ -74,11 +73,11 @@ impl Disk {
         }
     }
 
-    /// Does what a program did.
+    /// Applies a recorded event.
     pub(super) fn take(&mut self, event: &Event) {
         match event {
             Event::Created { file, path } => {
-                // A number is given to another file once the first one is gone.
+                // The inode number may be reused after the file is gone.
                 self.files.insert(*file, File::default());
                 self.name(path, Some(*file));
             }
@@ -96,7 +95,7 @@ impl Disk {
             Event::Resized { file, size } => self.change(*file, Change::Resized(*size)),
             Event::Synced { file } => self.sync(*file),
             Event::LostSync { file } => {
-                // The kernel forgets what it couldn't write.
+                // The kernel drops what it couldn't write.
                 if let Some(file) = self.files.get_mut(file) {
                     file.unsynced.clear();
                 }
@@ -159,7 +158,7 @@ impl Disk {
         }
     }
 
-    /// Writes into an empty folder what is found there after a power cut now.
+    /// Writes what survives a power cut at this point into an empty folder.
     pub(super) fn leave(&self, cut: Cut, dice: &mut Dice, folder: &Path) {
         let mut names = self.names.clone();
         let kept = match cut {
@@ -170,12 +169,12 @@ impl Disk {
         for naming in &self.new_names[..kept] {
             naming.apply(&mut names);
         }
-        // In the order of paths, a folder comes before what is in it.
+        // In the order of paths, a folder comes before its content.
         for (path, file) in names {
             let place = folder.join(&path);
             match file {
                 None => fs::create_dir(place).unwrap(),
-                // Shared memory: SQLite makes it anew whatever is found.
+                // Shared memory, which SQLite recreates in any case.
                 Some(_) if path.ends_with("-shm") => {}
                 Some(number) => {
                     let file = self.files.get(&number).cloned().unwrap_or_default();
@@ -206,7 +205,7 @@ impl Change {
         }
     }
 
-    /// Each sector by the throw of a coin.
+    /// Applies a random subset of the sectors.
     fn apply_in_part(&self, content: &mut Vec<u8>, dice: &mut Dice) {
         let Self::Written { offset, bytes } = self else {
             if dice.coin() {

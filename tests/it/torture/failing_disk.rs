@@ -1,5 +1,5 @@
-//! Disks that are full or broken: at each call that a save makes of them. No
-//! answer is false, the host lives, and goes on once the disk does.
+//! Full and failing disks, at each call that a save makes. No answer is false, and the host
+//! survives and works again as soon as the disk does.
 
 use std::{fs, path::Path};
 
@@ -15,14 +15,14 @@ use super::{
 };
 use crate::host::{TestHost, run_ok};
 
-/// What a disk does with the contents of files.
+/// Calls that concern the content of files.
 const CONTENTS: u64 = WRITE | SYNC | RESIZE;
-/// What it does with their names.
+/// Calls that concern names.
 const NAMES: u64 = CREATE | RENAME;
-/// Every file but the program's log: the database, what is beside it, copies of it.
+/// Every file except the program's log: the database, its side files and copies.
 const DATABASE: &str = "[!u]*";
 
-/// A disk that fails at the `first` of these calls: once or from then on, full or broken.
+/// Returns disks that fail at the `first` of these calls: once or permanently, full or broken.
 fn faults(calls: u64, first: u64) -> [Fault; 5] {
     let fault = |errno, last, torn| Fault {
         calls,
@@ -41,7 +41,7 @@ fn faults(calls: u64, first: u64) -> [Fault; 5] {
     ]
 }
 
-/// A disk that fails never, and counts.
+/// Returns a disk that never fails, and counts.
 fn counting(calls: u64) -> Fault {
     Fault {
         calls,
@@ -53,15 +53,15 @@ fn counting(calls: u64) -> Fault {
     }
 }
 
-/// Does `work` on a sound disk, to count its calls, then with a fault at each.
+/// Runs `work` on a sound disk to count its calls, then with a fault at each of them.
 fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted) {
-    // Twice: one time it makes a page's note, the other time it adds to one.
+    // Twice: the first save creates the page's note, the second one adds to it.
     let counts = [0; 2].map(|_| work(&counting(calls)).seen);
-    // How the pages fell may have cost one time a call that hardly ever is made again.
+    // The layout of b-tree pages may have caused a call in one run that rarely happens again.
     let (surely, count) = (counts[0].min(counts[1]), counts[0].max(counts[1]));
     assert!(surely > 0);
     let mut dice = Dice::new(count);
-    // Each call with one sort of fault, or in a longer run with all of them.
+    // Each call with one kind of fault, or, in a longer run, with all of them.
     let sorts = times(1).min(5);
     let mut injected = 0;
     let mut unreached = 0;
@@ -77,8 +77,8 @@ fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted)
             injected += failed;
         }
     }
-    // On a busy machine a run may come out shorter than both that were counted, by
-    // the calls with which who closes last tidies up.
+    // On a busy computer a run may be shorter than both that were counted, by the calls with which
+    // the last connection cleans up.
     assert!(
         unreached * 10 <= surely,
         "{what}: never came to {unreached} of {surely} calls"
@@ -86,14 +86,14 @@ fn at_each_call(what: &str, calls: u64, mut work: impl FnMut(&Fault) -> Counted)
     tell(what, format!("{count} calls, {injected} failures"));
 }
 
-/// Does `work` until it came to the call that fails; how many calls failed. It may
-/// come out a call or two shorter: as it falls, the site's connection is still
-/// open where the host's own is closed, and then nothing is tidied up.
+/// Repeats `work` until it reaches the call that fails. Returns the number of failed calls. A run
+/// may be a call or two shorter: the site's connection may still be open when the host's is closed,
+/// and then there is no cleanup.
 fn until_injected(fault: &Fault, work: &mut impl FnMut(&Fault) -> Counted) -> u64 {
     (0..50)
         .map(|_| {
             let counted = work(fault);
-            // A call that was made did fail.
+            // A call that was injected did fail.
             assert!(
                 counted.injected > 0 || counted.seen < fault.first,
                 "{fault:?}: {counted:?}"
@@ -104,14 +104,14 @@ fn until_injected(fault: &Fault, work: &mut impl FnMut(&Fault) -> Counted) -> u6
         .unwrap_or(0)
 }
 
-/// Asks for a save on a disk that fails: whether it was done. Refused, it is for
-/// the disk's sake.
+/// Tries a save on a failing disk. Returns whether it succeeded; if it was refused, checks that the
+/// disk is named as the reason.
 fn try_save(save: &Save, host: &mut TestHost, fault: &Fault) -> bool {
     match save.ask(host) {
         Ok(_) => true,
         Err(error) => {
             let kind = error["data"]["kind"].as_str().unwrap();
-            // Of a disk that is full from now on it is said.
+            // For a disk that stays full, the message says so.
             let expected: &[&str] = match (fault.errno, fault.last) {
                 (ENOSPC, u64::MAX) if fault.calls == NAMES => &["store_full"],
                 _ => &["store_full", "store_io"],
@@ -122,14 +122,14 @@ fn try_save(save: &Save, host: &mut TestHost, fault: &Fault) -> bool {
     }
 }
 
-/// Saves on a disk that fails, then on the same one mended, with one host on a store
-/// that has these notes.
+/// Saves on a failing disk, then on the same disk after it recovers, with one host on a store with
+/// these notes.
 fn save_through(shim: &Shim, mut host: TestHost, fault: &Fault, mut notes: Numbers) -> Counted {
     let mut saves: Vec<Save> = (0..3).map(|_| Save::new()).collect();
     notes.extend(saves.iter().map(|save| save.number));
     let last = saves.pop().unwrap();
     shim.fail(fault);
-    // Those that were answered are not sent again: they have to be there.
+    // Answered saves are not sent again: they must be there.
     saves.retain(|save| !try_save(save, &mut host, fault));
     let counted = shim.heal();
     for save in saves.iter().chain([&last]) {
@@ -140,7 +140,7 @@ fn save_through(shim: &Shim, mut host: TestHost, fault: &Fault, mut notes: Numbe
     counted
 }
 
-/// A store with some notes, and which they are.
+/// Creates a store with some notes. Returns their numbers.
 fn with_notes(shim: &Shim) -> Numbers {
     let mut host = shim.host();
     (0..5)
@@ -174,7 +174,7 @@ fn a_save_on_a_failing_disk_is_never_falsely_answered() {
     });
 }
 
-/// A store as version 1 of the schema left it, and which notes are in it.
+/// Creates a store with schema 1. Returns the numbers of its notes.
 fn older(shim: &Shim) -> Numbers {
     let conn = Connection::open(shim.folder().join("notes.db")).unwrap();
     conn.execute_batch(
@@ -221,7 +221,7 @@ fn older(shim: &Shim) -> Numbers {
 }
 
 #[test]
-fn a_store_brought_up_to_date_on_a_failing_disk_loses_nothing() {
+fn a_migration_on_a_failing_disk_loses_nothing() {
     at_each_call("older store on a failing disk", CONTENTS, |fault| {
         let shim = Shim::new();
         let kept = older(&shim);
@@ -239,7 +239,7 @@ fn a_host_that_ends_on_a_failing_disk_loses_nothing() {
         let save = Save::new();
         save.done(&mut host);
         kept.insert(save.number);
-        // The last one out writes everything to the database and removes the log.
+        // The last connection checkpoints and removes the WAL.
         shim.fail(fault);
         assert!(host.end().success(), "{fault:?}");
         let counted = shim.heal();
@@ -249,7 +249,7 @@ fn a_host_that_ends_on_a_failing_disk_loses_nothing() {
 }
 
 #[test]
-fn a_backup_on_a_failing_disk_is_whole_or_not_there() {
+fn a_backup_on_a_failing_disk_is_complete_or_absent() {
     at_each_call("backup on a failing disk", CONTENTS | NAMES, |fault| {
         let shim = Shim::new();
         let notes = with_notes(&shim);
@@ -276,7 +276,7 @@ fn a_backup_on_a_failing_disk_is_whole_or_not_there() {
 }
 
 #[test]
-fn an_import_on_a_failing_disk_is_done_whole_or_not_at_all() {
+fn an_import_on_a_failing_disk_is_atomic() {
     at_each_call("import on a failing disk", CONTENTS | NAMES, |fault| {
         let elsewhere = Shim::new();
         let mut all = with_notes(&elsewhere);
@@ -300,11 +300,12 @@ fn an_import_on_a_failing_disk_is_done_whole_or_not_at_all() {
             judge_with_imported(&shim.folder(), &all, all.len() - own.len());
             assert!(report.is_file(), "{fault:?}");
         } else if said.contains("The import is done") {
-            // The last thing, the report's name, is after the commit.
+            // The last step, renaming the report, comes after the commit.
             judge_with_imported(&shim.folder(), &all, all.len() - own.len());
         } else {
             tells_of_the_disk(&said, fault);
-            // All of it may be on a disk that failed to say so; half of it never.
+            // On a failing disk the import may be complete although it reported an error, but never
+            // half of it.
             let nothing = verdict(&shim.folder(), &own, &own);
             let imported = all.len() - own.len();
             let whole = verdict_with_imported(&shim.folder(), &all, &all, imported);
@@ -321,13 +322,13 @@ fn an_import_on_a_failing_disk_is_done_whole_or_not_at_all() {
     });
 }
 
-/// That a command said in a sentence that it is the disk.
+/// Checks that a command's message names the disk.
 fn tells_of_the_disk(said: &str, fault: &Fault) {
     let known = said.contains("disk is full") || said.contains("disk reports an error");
     assert!(known && said.lines().count() == 1, "{fault:?}: {said}");
 }
 
-/// How the file in the place of the notes is when it is to be replaced.
+/// The state of the file that is to be replaced.
 const STATES: [&str; 3] = ["sound", "damaged inside", "without a header"];
 
 fn bring_to(state: &str, folder: &Path) {
@@ -349,7 +350,7 @@ fn bring_to(state: &str, folder: &Path) {
     fs::write(&path, bytes).unwrap();
 }
 
-/// The same of every file, and of the folder itself.
+/// Returns the same fault for every file and the folder itself.
 fn everywhere(fault: &Fault) -> Fault {
     Fault {
         files: "*",
@@ -357,13 +358,13 @@ fn everywhere(fault: &Fault) -> Fault {
     }
 }
 
-/// What stands in the place of the notes.
+/// Returns the files in the place of the notes.
 fn standing(folder: &Path) -> Vec<u8> {
     fs::read(folder.join("notes.db")).unwrap()
 }
 
 #[test]
-fn a_restore_on_a_failing_disk_is_done_whole_or_not_at_all() {
+fn a_restore_on_a_failing_disk_is_atomic() {
     for state in STATES {
         let what = format!("restore over a store that is {state}, on a failing disk");
         at_each_call(&what, CONTENTS | NAMES, |fault| {
@@ -388,7 +389,7 @@ fn a_restore_on_a_failing_disk_is_done_whole_or_not_at_all() {
                 tells_of_the_disk(&String::from_utf8(output.stderr).unwrap(), fault);
                 match state {
                     "sound" => judge(&shim.folder(), &all, &all),
-                    // Where undoing it fails as well, it is done, and whole.
+                    // If the rollback fails as well, the replacement is complete.
                     _ if standing(&shim.folder()) != before => {
                         judge(&shim.folder(), &backed_up, &backed_up);
                     }
@@ -405,7 +406,7 @@ fn a_restore_on_a_failing_disk_is_done_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_repair_on_a_failing_disk_is_done_whole_or_not_at_all() {
+fn a_repair_on_a_failing_disk_is_atomic() {
     for state in &STATES[1..] {
         let what = format!("repair of a store that is {state}, on a failing disk");
         at_each_call(&what, CONTENTS | NAMES, |fault| {
@@ -434,7 +435,7 @@ fn a_repair_on_a_failing_disk_is_done_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_costs_no_save() {
+fn an_unwritable_log_does_not_prevent_a_save() {
     for errno in [ENOSPC, EIO] {
         let shim = Shim::new();
         shim.fail(&Fault {
@@ -457,7 +458,7 @@ fn a_log_that_cannot_be_written_costs_no_save() {
 }
 
 #[test]
-fn a_site_on_a_full_disk_stays_as_it_was() {
+fn an_export_to_a_full_disk_leaves_the_site_unchanged() {
     let shim = Shim::new();
     with_notes(&shim);
     let folder = shim.folder().join("site");
@@ -467,7 +468,7 @@ fn a_site_on_a_full_disk_stays_as_it_was() {
         command.output().unwrap()
     };
     assert!(export().status.success());
-    // By their times: what is written anew has others.
+    // Compared by their times: rewritten files have others.
     let standing = || {
         let mut found = Vec::new();
         let mut open = vec![folder.clone()];

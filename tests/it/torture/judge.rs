@@ -1,5 +1,5 @@
-//! Whether a store is sound and holds what it has to. Asks SQLite itself, not
-//! the program under test, which would be judge in its own cause.
+//! Checks whether a store is sound and complete. Uses SQLite directly, because the program under
+//! test can't vouch for itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,16 +13,16 @@ use super::saves;
 /// Numbers of saves.
 pub(super) type Numbers = BTreeSet<u64>;
 
-/// That the store in this folder is sound, holds each save of `kept` once, and
-/// none that isn't of `sent`.
+/// Checks that the store in this folder is sound, contains each save of `kept` once, and none that
+/// isn't in `sent`.
 pub(super) fn judge(dir: &Path, kept: &Numbers, sent: &Numbers) {
     if let Err(fault) = verdict(dir, kept, sent) {
         panic!("{fault}");
     }
 }
 
-/// The same of a store with exactly these saves, so many of which were imported: of
-/// those no operation is remembered.
+/// Checks that the store contains exactly these saves, of which `imported` were imported; those
+/// have no stored operation.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 pub(super) fn judge_with_imported(dir: &Path, saves: &Numbers, imported: usize) {
     if let Err(fault) = verdict_with_imported(dir, saves, saves, imported) {
@@ -30,12 +30,12 @@ pub(super) fn judge_with_imported(dir: &Path, saves: &Numbers, imported: usize) 
     }
 }
 
-/// As [`judge`]; what is wrong is the error.
+/// Like [`judge`], but returns the problem as an error.
 pub(super) fn verdict(dir: &Path, kept: &Numbers, sent: &Numbers) -> Result<(), String> {
     verdict_with_imported(dir, kept, sent, 0)
 }
 
-/// As [`judge_with_imported`], likewise.
+/// Like [`judge_with_imported`], but returns the problem as an error.
 pub(super) fn verdict_with_imported(
     dir: &Path,
     kept: &Numbers,
@@ -43,7 +43,7 @@ pub(super) fn verdict_with_imported(
     imported: usize,
 ) -> Result<(), String> {
     let conn = Connection::open(dir.join("notes.db")).map_err(|error| error.to_string())?;
-    // Nothing of the judge's own has to be kept.
+    // The checker's own writes needn't be durable.
     conn.pragma_update(None, "synchronous", "OFF")
         .map_err(|error| error.to_string())?;
     sound(&conn).map_err(|error| error.to_string())??;
@@ -59,13 +59,13 @@ pub(super) fn verdict_with_imported(
 
 type Found<T> = rusqlite::Result<Result<T, String>>;
 
-/// The file, its counts and its full-text index agree with themselves and each other.
+/// Checks that the file, its counts and its full-text index are consistent.
 fn sound(conn: &Connection) -> Found<()> {
     let integrity: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     if integrity != "ok" {
         return Ok(Err(integrity));
     }
-    // Of the index's own structure: fails where it is malformed.
+    // Fails if the structure of the index is malformed.
     conn.execute_batch("INSERT INTO notes_fts (notes_fts) VALUES ('integrity-check')")?;
     for (what, count) in [
         (
@@ -107,8 +107,8 @@ fn sound(conn: &Connection) -> Found<()> {
     Ok(Ok(()))
 }
 
-/// The saves that the notes hold; each once, remembered as done unless it was
-/// imported, and found by its word.
+/// Returns the saves in the notes, after checking that each occurs once, has a stored operation
+/// unless it was imported, and is found by its word.
 fn saves_in(conn: &Connection, imported: usize) -> Found<Numbers> {
     let mut found = BTreeMap::new();
     let mut notes = conn.prepare("SELECT id, summary FROM notes")?;

@@ -1,4 +1,4 @@
-//! Sixteen browsers, whose hosts are killed at any moment.
+//! Sixteen browsers whose hosts are killed at random moments.
 
 use std::{
     path::Path,
@@ -25,23 +25,23 @@ struct Known {
 }
 
 impl Known {
-    /// How many of its answers nearly fill a pipe: one has sixteen pages on Linux, and
-    /// a frame is put on one of them whole.
+    /// Returns how many of its answers nearly fill a pipe. On Linux a pipe has sixteen memory
+    /// pages, and each frame occupies whole ones.
     fn nearly_a_pipe(&self) -> usize {
         (16 * (4096 / (4 + self.answer_bytes))).saturating_sub(1)
     }
 }
 
-/// What a writer went through.
+/// The statistics of a writer.
 #[derive(Default)]
 struct Account {
     saves: Numbers,
     kills: u64,
     /// Saves that were answered before their host was killed.
     answered: u64,
-    /// Saves that the killed host had done, but not answered.
+    /// Saves that the killed host had committed but not answered.
     unanswered: u64,
-    /// Saves that it hadn't done.
+    /// Saves that it hadn't committed.
     undone: u64,
 }
 
@@ -81,13 +81,13 @@ fn an_answered_save_survives_kill_9_among_sixteen_writers_and_none_is_doubled() 
             total.kills, total.answered, total.unanswered, total.undone
         ),
     );
-    // The kills fell into the work, not beside it.
+    // The kills happened during the work.
     assert!(total.answered > 0 && total.unanswered > 0 && total.undone > 0);
 }
 
 fn write_and_be_killed(dir: &Path, kills: u64, mut dice: Dice) -> Account {
     let mut account = Account::default();
-    // How long a save takes here and now.
+    // How long a save takes on this computer at present.
     let mut pace = Duration::from_millis(20);
     let mut again: Vec<Save> = Vec::new();
     let mut known: Option<Known> = None;
@@ -96,7 +96,7 @@ fn write_and_be_killed(dir: &Path, kills: u64, mut dice: Dice) -> Account {
         let mut host = TestHost::on(dir);
         for save in again.drain(..) {
             let begun = Instant::now();
-            // Done before the kill, it has the result of then.
+            // If it was committed before the kill, the answer is the stored result.
             let note = save.done(&mut host)["note"].take();
             let updated: Timestamp = note["updatedAt"].as_str().unwrap().parse().unwrap();
             if updated <= killed_at {
@@ -111,9 +111,9 @@ fn write_and_be_killed(dir: &Path, kills: u64, mut dice: Dice) -> Account {
         }
         let filler = known.as_ref().filter(|_| dice.coin());
         if let Some(known) = filler {
-            // Answers that nobody reads: with them the pipe is nearly full, so that the
-            // host does a save and can't get rid of the answer. Between the two is else
-            // but a moment, which one kill in a hundred hits.
+            // Sends requests whose answers nobody reads. They nearly fill the pipe, so that the
+            // host commits a save and then can't send its answer. Otherwise only a moment lies
+            // between the two, which one kill in a hundred hits.
             for _ in 0..known.nearly_a_pipe() {
                 known.save.send_again(&mut host);
             }
@@ -129,7 +129,7 @@ fn write_and_be_killed(dir: &Path, kills: u64, mut dice: Dice) -> Account {
         host.kill();
         killed_at = url_notes::clock::now();
         account.kills += 1;
-        // What it had answered is still in the pipe.
+        // Answers that it had sent are still in the pipe.
         let mut answered = 0;
         let mut last_answer = None;
         while let Some(answer) = host.try_read_frame() {

@@ -1,18 +1,17 @@
-//! "Saved" means saved: kills, power cuts, failing disks and crowds, each of
-//! which a save that was answered has to survive, and come out of once.
+//! Tests that "saved" means saved: every answered save survives kills, power cuts, failing disks
+//! and many concurrent programs, exactly once.
 //!
-//! What each test does is bounded, so that it takes seconds.
-//! `URL_NOTES_TORTURE=10` does ten times as much; `tests/torture/run.sh` does
-//! the full figures. `URL_NOTES_TORTURE_SEED` changes what chance decides; each
-//! test prints it.
+//! Each test is limited to a few seconds. `URL_NOTES_TORTURE=10` multiplies its work by ten;
+//! `tests/torture/run.sh` runs everything at full length. `URL_NOTES_TORTURE_SEED` sets the seed of
+//! random choices, which each test prints.
 
 mod crowds;
 mod judge;
 mod kills;
 mod saves;
 
-// The shim that plays the disk is for glibc on 64-bit Linux: elsewhere libraries
-// are put in front of the C library by other means, and call other functions.
+// The shim requires glibc on 64-bit Linux. Elsewhere, preloading works differently, and libraries
+// make other calls.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 mod clock;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
@@ -26,7 +25,7 @@ mod shim;
 
 use std::fmt::Display;
 
-/// So often as a bounded run does it, or as a longer one is asked to.
+/// Returns the number of repetitions: `bounded`, or more in a longer run.
 fn times(bounded: u64) -> u64 {
     bounded * asked("URL_NOTES_TORTURE")
 }
@@ -44,12 +43,13 @@ fn asked(variable: &str) -> u64 {
     }
 }
 
-/// Chance that can be repeated: SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
+/// A reproducible random generator: SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
 #[derive(Clone)]
 struct Dice(u64);
 
 impl Dice {
-    /// Other numbers for each `stream`, the same in each run with one seed.
+    /// Creates a generator with other numbers for each `stream`, the same in each run with the same
+    /// seed.
     fn new(stream: u64) -> Self {
         let mut seed = Self(asked("URL_NOTES_TORTURE_SEED"));
         Self(seed.roll() ^ Self(stream).roll())
@@ -63,7 +63,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     fn below(&mut self, limit: u64) -> u64 {
         self.roll() % limit
     }
@@ -73,7 +73,7 @@ impl Dice {
     }
 }
 
-/// Tells what a test went through; shown by `cargo test -- --nocapture`.
+/// Prints statistics of a test; shown by `cargo test -- --nocapture`.
 #[expect(
     clippy::print_stdout,
     reason = "standard output of a test is for who runs it"

@@ -1,6 +1,5 @@
-//! Power cuts: hosts work behind the shim, and from what it wrote down the disk
-//! is put together as it would be found after the power had failed at this
-//! moment or that. What was answered by then has to be there.
+//! Power cuts: hosts run with the shim, and its records show what the disk would contain after a
+//! power cut at any moment. Everything answered by then must be there.
 
 use std::{collections::HashMap, thread};
 
@@ -17,15 +16,15 @@ use super::{
 };
 use crate::host::TestHost;
 
-/// Hosts at work, what they did, and what they were asked for.
+/// Hosts with their records and requests.
 struct Story {
     records: Vec<Record>,
     saves: Vec<Save>,
 }
 
 impl Story {
-    /// Of several hosts at once, which all end now and then: the write-ahead log is also
-    /// moved into the database, removed and begun again.
+    /// Runs several hosts at once, which all exit now and then, so that the WAL is also
+    /// checkpointed, removed and created again.
     fn of_writers(writers: usize, shim: &Shim) -> Self {
         let mut saves = Vec::new();
         for _ in 0..3 {
@@ -37,8 +36,8 @@ impl Story {
                     saves.extend(writer.join().unwrap());
                 }
             });
-            // The last one out tidies up. Of hosts that is sometimes the site, which
-            // can't; of this it never is.
+            // The last process cleans up. Among hosts, that is sometimes the site, which can't;
+            // this command always can.
             let mut list = shim.recorded_program();
             assert!(list.arg("stats").output().unwrap().status.success());
         }
@@ -48,7 +47,7 @@ impl Story {
         }
     }
 
-    /// How often the database itself was fsynced, not its write-ahead log.
+    /// Returns how often the database itself, not its WAL, was synced.
     fn checkpoints(&self) -> usize {
         let mut database = None;
         let mut count = 0;
@@ -66,7 +65,7 @@ impl Story {
         self.saves.iter().map(|save| save.number).collect()
     }
 
-    /// The disk, and the saves that were answered, after so many records.
+    /// Returns the disk and the answered saves after this many records.
     fn until(&self, moment: usize, mut disk: Disk) -> (Disk, Numbers) {
         let mut answers = Answers::default();
         for record in &self.records[..moment] {
@@ -76,8 +75,8 @@ impl Story {
         (disk, answers.good)
     }
 
-    /// Cuts the power after so many records, and sees that nothing answered is
-    /// lost, and that what wasn't is done once when it is sent again.
+    /// Cuts the power after this many records and checks that no answered save is lost, and that
+    /// unanswered ones are applied once when they are sent again.
     fn cut(&self, moment: usize, cut: Cut, dice: &mut Dice) {
         let (disk, answered) = self.until(moment, Disk::default());
         let found = Shim::new();
@@ -110,10 +109,10 @@ fn write(host: &mut TestHost) -> Vec<Save> {
     saves
 }
 
-/// The answers that the hosts gave, put together from what they wrote.
+/// The hosts' answers, reassembled from their output.
 #[derive(Default)]
 struct Answers {
-    /// Of each process, what isn't a whole frame yet.
+    /// The incomplete frame of each process.
     rest: HashMap<u32, Vec<u8>>,
     /// Saves that were answered with a result.
     good: Numbers,
@@ -145,7 +144,7 @@ fn an_answered_save_survives_a_power_cut_at_any_moment() {
     let shim = Shim::new();
     let story = Story::of_writers(4, &shim);
     judge(&shim.folder(), &story.numbers(), &story.numbers());
-    // When it is made, when all is over, and in between.
+    // At creation, at the end, and in between.
     assert!(story.checkpoints() > 2, "{}", story.checkpoints());
     let mut dice = Dice::new(1);
     let cuts = times(60);
@@ -166,7 +165,7 @@ fn an_answered_save_survives_a_power_cut_at_any_moment() {
 }
 
 #[test]
-fn the_first_save_of_all_survives_a_power_cut_after_each_call() {
+fn the_very_first_save_survives_a_power_cut_after_each_call() {
     let shim = Shim::new();
     let save = Save::new();
     let mut host = shim.recorded_host();
@@ -177,7 +176,7 @@ fn the_first_save_of_all_survives_a_power_cut_after_each_call() {
         saves: vec![save],
     };
     let mut dice = Dice::new(2);
-    // Each moment with one sort of cut, or in a longer run with all of them.
+    // Each moment with one kind of cut, or, in a longer run, with all of them.
     let sorts = usize::try_from(times(1)).unwrap().min(Cut::ALL.len());
     for moment in 0..=story.records.len() {
         for sort in 0..sorts {
@@ -195,7 +194,7 @@ fn the_first_save_of_all_survives_a_power_cut_after_each_call() {
 }
 
 #[test]
-fn a_save_refused_for_a_failed_fsync_costs_no_other_save_when_the_power_fails() {
+fn a_save_refused_for_a_failed_fsync_loses_no_other_save_in_a_power_cut() {
     let mut dice = Dice::new(3);
     let mut injected = 0;
     let rounds = times(6);

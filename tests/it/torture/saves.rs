@@ -1,4 +1,4 @@
-//! Saves that can be told apart, and counted in what was kept.
+//! Saves with numbers that can be found again in a store.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,27 +6,26 @@ use serde_json::{Value, json};
 
 use crate::host::{TestHost, op_id};
 
-/// Saves that fall on one page. Each brings a quote, and quotes are appended:
-/// so one that was done twice is seen, and one that was lost is missed.
+/// Saves per page. Each brings a quote, and quotes are appended, so duplicates and losses are
+/// detected.
 const SAVES_A_PAGE: u64 = 16;
 
-/// One save, told from all others by its number: its word is in the note once
-/// for each time that the save was done.
+/// A save, identified by its number. Its word occurs in the note once for each time that the save
+/// was applied.
 #[derive(Clone)]
 pub(super) struct Save {
-    /// From 1, unique in this process; also the id of the request.
+    /// Starts at 1, unique in this process; also the id of the request.
     pub(super) number: u64,
     params: Value,
 }
 
 impl Save {
-    /// A save that no other call gave. Writers that make theirs in turn meet on
-    /// the same pages.
+    /// Creates a unique save. Writers that create theirs in turn meet on the same pages.
     pub(super) fn new() -> Self {
         Self::of_bytes(0)
     }
 
-    /// As `new`, with so much text of its own.
+    /// Like `new`, with this much text.
     pub(super) fn of_bytes(bytes: usize) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -46,14 +45,14 @@ impl Save {
         self.params["opId"].as_str().unwrap()
     }
 
-    /// Sends it, without waiting for the answer.
+    /// Sends it without waiting for the answer.
     pub(super) fn send(&self, host: &mut TestHost) {
         let request = json!({"jsonrpc": "2.0", "id": self.number, "method": "saveNote",
                              "params": self.params});
         host.write_frame(&serde_json::to_vec(&request).unwrap());
     }
 
-    /// Sends it again, without its text: known by its `opId`, it is answered as before.
+    /// Sends it again without its text: it is recognised by its `opId` and gets the same answer.
     pub(super) fn send_again(&self, host: &mut TestHost) {
         let params = json!({"opId": self.op_id(), "url": "https://e.org/", "title": ""});
         let request = json!({"jsonrpc": "2.0", "id": self.number, "method": "saveNote",
@@ -61,7 +60,7 @@ impl Save {
         host.write_frame(&serde_json::to_vec(&request).unwrap());
     }
 
-    /// Sends it and waits for the answer: the result, or the error.
+    /// Sends it and waits for the answer: the result or the error.
     pub(super) fn ask(&self, host: &mut TestHost) -> Result<Value, Value> {
         self.send(host);
         let mut answer = host.read_frame();
@@ -72,19 +71,19 @@ impl Save {
         }
     }
 
-    /// As `ask`, where it has to be done.
+    /// Like `ask`, but must succeed.
     pub(super) fn done(&self, host: &mut TestHost) -> Value {
         self.ask(host)
             .unwrap_or_else(|error| panic!("save {}: {error}", self.number))
     }
 }
 
-/// The word of a save: found by no search for another one's.
+/// Returns the word of a save, which no search for another one finds.
 pub(super) fn word(number: u64) -> String {
     format!("save{number}x")
 }
 
-/// The number whose word this is.
+/// Returns the number of a word.
 pub(super) fn number(word: &str) -> Option<u64> {
     word.strip_prefix("save")?.strip_suffix('x')?.parse().ok()
 }

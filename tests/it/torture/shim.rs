@@ -1,6 +1,5 @@
-//! The library that stands between the program and the disk
-//! (`tests/torture/shim.c`, which describes it): building it, starting hosts
-//! behind it, reading what it wrote down, telling it which calls fail.
+//! Builds the library between program and disk (described in `tests/torture/shim.c`), starts hosts
+//! with it, reads its records and controls which calls fail.
 
 use std::{
     env,
@@ -15,13 +14,13 @@ use byteorder::{ByteOrder as _, NativeEndian};
 
 use crate::host::{ORIGIN, TestHost, program};
 
-/// The library, built when it is first asked for.
+/// Returns the library, built at the first call.
 fn library() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let library = folder.join("shim.so");
-        // Renamed into its place: another run may be using the one that is there.
+        // Renamed into place, because another run may be using the existing one.
         let fresh = folder.join(format!("shim-{}.so", std::process::id()));
         let compiler = Command::new("cc")
             .args(["-std=gnu11", "-O1", "-shared", "-fPIC"])
@@ -37,7 +36,7 @@ fn library() -> &'static Path {
     })
 }
 
-/// A folder for the program's data, with the shim between the two.
+/// A folder for the program's data, monitored by the shim.
 pub(super) struct Shim {
     temp: tempfile::TempDir,
 }
@@ -52,9 +51,9 @@ impl Shim {
         shim
     }
 
-    /// Where the data is.
+    /// Returns the folder of the data.
     pub(super) fn folder(&self) -> PathBuf {
-        // Without symbolic links, as the shim sees it.
+        // Without symbolic links, as the shim requires.
         self.temp.path().canonicalize().unwrap().join("data")
     }
 
@@ -66,7 +65,7 @@ impl Shim {
         self.temp.path().join("log")
     }
 
-    /// The program, with calls that fail where [`Shim::fail`] says so.
+    /// Returns the program, with calls failing as set by [`Shim::fail`].
     pub(super) fn program(&self) -> Command {
         let mut command = program(&self.folder());
         command
@@ -76,31 +75,31 @@ impl Shim {
         command
     }
 
-    /// A host, likewise.
+    /// Starts a host in the same way.
     pub(super) fn host(&self) -> TestHost {
         TestHost::start(self.program().arg(ORIGIN), &self.folder())
     }
 
-    /// The program on a computer whose clock is so many seconds ahead.
+    /// Returns the program on a computer whose clock is ahead by this many seconds.
     pub(super) fn program_ahead(&self, seconds: i64) -> Command {
         let mut command = self.program();
         command.env("URL_NOTES_SHIM_CLOCK", seconds.to_string());
         command
     }
 
-    /// The program, of which, besides, everything is written down.
+    /// Returns the program with its calls also recorded.
     pub(super) fn recorded_program(&self) -> Command {
         let mut command = self.program();
         command.env("URL_NOTES_SHIM_LOG", self.log_file());
         command
     }
 
-    /// A host, likewise.
+    /// Starts a host in the same way.
     pub(super) fn recorded_host(&self) -> TestHost {
         TestHost::start(self.recorded_program().arg(ORIGIN), &self.folder())
     }
 
-    /// What was written down so far, by processes that have ended.
+    /// Returns the records so far of processes that have ended.
     pub(super) fn records(&self) -> Vec<Record> {
         let log = fs::read(self.log_file()).unwrap();
         let mut records = Vec::new();
@@ -113,7 +112,7 @@ impl Shim {
         records
     }
 
-    /// Makes calls fail from now on, and begins to count anew.
+    /// Makes calls fail from now on, and restarts the count.
     pub(super) fn fail(&self, fault: &Fault) {
         let mut bytes = [0; Control::BYTES];
         let numbers = [
@@ -129,12 +128,12 @@ impl Shim {
             .write(true)
             .open(self.control_file())
             .unwrap();
-        // In place: running programs have it mapped.
+        // Written in place, because running programs have it mapped.
         file.write_all_at(&bytes, 0).unwrap();
     }
 
-    /// Lets no call fail from now on. How many calls counted since [`Shim::fail`],
-    /// and how many of them were made to fail.
+    /// Lets all calls succeed from now on. Returns how many calls were counted since
+    /// [`Shim::fail`], and how many of them failed.
     pub(super) fn heal(&self) -> Counted {
         let file = File::options()
             .read(true)
@@ -175,34 +174,34 @@ pub(super) const EIO: u64 = 5;
 /// Which calls fail, and how.
 #[derive(Debug, Clone)]
 pub(super) struct Fault {
-    /// The calls that count, of the constants above.
+    /// The calls that are counted, from the constants above.
     pub(super) calls: u64,
-    /// The first of them that fails, from 1.
+    /// The first of them that fails, starting at 1.
     pub(super) first: u64,
-    /// And the last.
+    /// The last of them that fails.
     pub(super) last: u64,
     pub(super) errno: u64,
-    /// The first write that fails writes half of its bytes.
+    /// Whether the first failing write writes half of its bytes.
     pub(super) torn: bool,
-    /// The files for which calls count: a pattern as of a shell.
+    /// The files for which calls are counted, as a shell pattern.
     pub(super) files: &'static str,
 }
 
-/// What [`Shim::heal`] tells.
+/// The result of [`Shim::heal`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counted {
     pub(super) seen: u64,
     pub(super) injected: u64,
 }
 
-/// One thing that was written down.
+/// A recorded event.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) process: u32,
     pub(super) event: Event,
 }
 
-/// What happened. A file is named by its inode, paths are below the folder.
+/// What happened. Files are identified by inode; paths are relative to the folder.
 #[derive(Debug)]
 pub(super) enum Event {
     Created {
@@ -239,14 +238,14 @@ pub(super) enum Event {
         file: u64,
         path: String,
     },
-    /// Bytes that go to standard output.
+    /// Bytes written to standard output.
     Answered {
         bytes: Vec<u8>,
     },
 }
 
 impl Record {
-    /// The first of the log's records, and the rest of the log.
+    /// Parses the first record of the log and returns it with the rest.
     fn read(log: &[u8]) -> (Self, &[u8]) {
         let (head, rest) = log.split_at(32);
         let number = |at: usize| NativeEndian::read_u64(&head[at..]);

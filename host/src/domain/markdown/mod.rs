@@ -1,11 +1,9 @@
-//! A note's Markdown as a tree: CommonMark with GFM tables, strikethrough and
-//! task lists. The one parser for whatever shows a note: the site writes the
-//! tree as HTML (`site/markdown.rs`), the popup builds elements from it
-//! (`renderMarkdown` in `protocol/messages.rs`).
+//! A note's Markdown as a tree: CommonMark with GFM tables, strikethrough and task lists. The only
+//! parser for displaying a note: the site renders the tree as HTML (`site/markdown.rs`), and the
+//! popup builds elements from it (`renderMarkdown` in `protocol/messages.rs`).
 //!
-//! The tree is safe to show whatever the text holds: it has no raw HTML, which
-//! becomes text, no images, which become their descriptions, and no links but
-//! to http, https and mailto addresses.
+//! The tree is safe to display, whatever the text contains: raw HTML becomes text, images become
+//! their descriptions, and only http, https and mailto addresses become links.
 
 #[cfg(test)]
 pub(crate) mod pathological;
@@ -16,33 +14,36 @@ use pulldown_cmark::{
     Alignment, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd,
 };
 
-use crate::domain::{markdown_text::is_too_deep, note::MAX_SUMMARY_BYTES, page_url::PageUrl};
+use crate::domain::{
+    markdown_text::is_too_deep, note::MAX_SUMMARY_BYTES, page_url::PageUrl,
+    secrets::without_user_info,
+};
 
-/// Parser events of one text that are rendered: a long text of 64 KiB has ten thousand.
+/// Most parser events of a rendered text. A long text of 64 KiB has ten thousand.
 const MAX_EVENTS: usize = 50_000;
-/// Elements within each other. On the wire each takes two levels of JSON, of which
-/// Chromium's reader takes 200 (`base/json/json_reader.h`) and serde_json 128.
+/// Most nested elements. On the wire each takes two levels of JSON, of which Chromium's parser
+/// accepts 200 (`base/json/json_reader.h`) and serde_json 128.
 const MAX_NESTING: usize = 60;
 
-/// A part of a text.
+/// A node of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarkdownNode {
-    /// Plain text, to be escaped where it becomes HTML.
+    /// Plain text, to be escaped in HTML.
     Text(String),
-    /// An element with what it contains.
+    /// An element with its content.
     Element(MarkdownElement, Vec<MarkdownNode>),
 }
 
-/// What an element of a text is.
+/// The kind of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarkdownElement {
-    /// A paragraph; also a block of raw HTML, which is text here.
+    /// A paragraph, or a block of raw HTML as text.
     Paragraph,
-    /// A heading, with its level as shown: 1 to 6.
+    /// A heading with its displayed level, 1 to 6.
     Heading(usize),
     /// A block quote.
     BlockQuote,
-    /// A code block with the language that its fence names.
+    /// A code block with the language of its fence.
     CodeBlock(Option<String>),
     /// A bullet list.
     BulletList,
@@ -50,7 +51,7 @@ pub enum MarkdownElement {
     OrderedList(u64),
     /// An item of a list.
     Item,
-    /// A thematic break: a line across.
+    /// A thematic break.
     ThematicBreak,
     /// A hard line break.
     LineBreak,
@@ -60,16 +61,16 @@ pub enum MarkdownElement {
     Strong,
     /// Deleted text.
     Strikethrough,
-    /// Code within a line.
+    /// Inline code.
     Code,
     /// A link to an http, https or mailto address.
     Link {
         /// The address.
         address: String,
-        /// The link's title; empty where there is none.
+        /// The link's title; may be empty.
         title: String,
     },
-    /// A table: a head, then a body.
+    /// A table: a head and a body.
     Table,
     /// The head of a table: one row.
     TableHead,
@@ -81,16 +82,16 @@ pub enum MarkdownElement {
     HeaderCell(CellAlignment),
     /// A cell of a table's body.
     Cell(CellAlignment),
-    /// The box of a task: whether it is ticked.
+    /// The checkbox of a task: whether it is ticked.
     Task(bool),
-    /// The whole text, as it was typed, where it can't be rendered.
+    /// The whole text as typed, if it can't be rendered.
     AsTyped,
 }
 
-/// On which side the text of a table's cell is.
+/// The alignment of a table cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CellAlignment {
-    /// Where lines begin.
+    /// At the start of the line.
     Start,
     /// In the middle.
     Center,
@@ -98,12 +99,12 @@ pub enum CellAlignment {
     Right,
 }
 
-/// The tree of a text. Its most important headings get the level `top_heading`, so
-/// that the outline of the page around it stays right.
+/// Parses a text. Its topmost headings get the level `top_heading`, to fit the outline of the
+/// surrounding page.
 ///
-/// A text is one [`MarkdownElement::AsTyped`] where it is longer than a note's may be
-/// (64 KiB), nests quotes and lists deeper than 64 on a line or elements deeper than 60,
-/// or has more than 50,000 parts.
+/// A text is a single [`MarkdownElement::AsTyped`] if it is longer than a note's may be (64 KiB),
+/// nests quotes and lists deeper than 64 on a line or elements deeper than 60, or has more than
+/// 50,000 parts.
 #[must_use]
 pub fn markdown_tree(markdown: &str, top_heading: usize) -> Vec<MarkdownNode> {
     let tree = match markdown.len() > MAX_SUMMARY_BYTES || is_too_deep(markdown) {
@@ -113,7 +114,7 @@ pub fn markdown_tree(markdown: &str, top_heading: usize) -> Vec<MarkdownNode> {
     tree.unwrap_or_else(|| markdown_as_typed(markdown))
 }
 
-/// The tree of a text that isn't rendered.
+/// Returns the tree of a text that isn't rendered.
 #[must_use]
 pub fn markdown_as_typed(markdown: &str) -> Vec<MarkdownNode> {
     let text = MarkdownNode::Text(markdown.to_owned());
@@ -145,7 +146,7 @@ fn parsed(markdown: &str, top_heading: usize) -> Option<Vec<MarkdownNode>> {
     Some(builder.nodes)
 }
 
-/// By how many levels headings go down (or up, where it is negative).
+/// Returns by how many levels headings are lowered (or raised, if negative).
 fn demotion(events: &[Event<'_>], top_heading: usize) -> isize {
     let level = |event: &Event<'_>| match event {
         Event::Start(Tag::Heading { level, .. }) => Some(*level as usize),
@@ -155,29 +156,29 @@ fn demotion(events: &[Event<'_>], top_heading: usize) -> isize {
     top_heading.cast_signed() - highest.cast_signed()
 }
 
-/// Whether an address may be made a link.
+/// Returns whether an address may become a link.
 fn is_linkable(address: &str) -> bool {
     PageUrl::parse(address).is_ok_and(|url| url.is_linkable())
 }
 
-/// Makes a tree of the parser's events.
+/// Builds a tree from the parser's events.
 struct Builder {
     demotion: isize,
-    /// The links and images that are open: whether each became a link, and whether one did.
+    /// The open links and images: whether each became a link.
     links: Vec<bool>,
     in_link: bool,
-    /// The table that is open: its columns, the next column, whether this is its head.
+    /// The open table: its columns, the next column, and whether this is its head.
     columns: Vec<Alignment>,
     column: usize,
     in_head: bool,
-    /// The elements that are open, each with the nodes that stand before it.
+    /// The open elements, each with the preceding nodes.
     open: Vec<(MarkdownElement, Vec<MarkdownNode>)>,
-    /// The nodes of the innermost one so far.
+    /// The nodes of the innermost element so far.
     nodes: Vec<MarkdownNode>,
 }
 
 impl Builder {
-    /// Takes the next event. `None` where elements are nested too deeply.
+    /// Takes the next event. Returns `None` if elements are nested too deeply.
     fn pass(&mut self, event: Event<'_>) -> Option<()> {
         match event {
             Event::Start(tag) => return self.start(tag),
@@ -230,12 +231,12 @@ impl Builder {
                 title,
                 ..
             } => {
-                // `<me@example.org>`, whose scheme goes without saying.
+                // `<me@example.org>`, with an implied scheme.
                 let address = match link_type {
                     LinkType::Email => format!("mailto:{dest_url}"),
-                    _ => dest_url.into_string(),
+                    _ => without_user_info(&dest_url).into_owned(),
                 };
-                // A link within a link is none in HTML; the outer one stays.
+                // HTML permits no link within a link; the outer one stays.
                 let is_link = !self.in_link && is_linkable(&address);
                 self.links.push(is_link);
                 if !is_link {
@@ -295,7 +296,7 @@ impl Builder {
                 self.close();
                 self.close();
                 self.in_head = false;
-                // As deep as the head, for which there was room.
+                // As deep as the head, which fit.
                 self.enter(MarkdownElement::TableBody);
             }
             TagEnd::Table => {
@@ -324,7 +325,7 @@ impl Builder {
         }
     }
 
-    /// `None` where that is too deep.
+    /// Returns `None` if that is too deep.
     fn open(&mut self, element: MarkdownElement) -> Option<()> {
         if self.open.len() >= MAX_NESTING {
             return None;
@@ -348,7 +349,7 @@ impl Builder {
         self.nodes.push(MarkdownNode::Element(element, content));
     }
 
-    /// Text that follows text becomes one with it.
+    /// Appends text to preceding text.
     fn text(&mut self, text: CowStr<'_>) {
         match self.nodes.last_mut() {
             Some(MarkdownNode::Text(before)) => before.push_str(&text),
@@ -357,7 +358,7 @@ impl Builder {
     }
 }
 
-/// The language of a code block: the first word after its fence.
+/// Returns the language of a code block: the first word after its fence.
 fn language(kind: &CodeBlockKind<'_>) -> Option<String> {
     match kind {
         CodeBlockKind::Fenced(info) => info.split(' ').next().map(str::to_owned),
@@ -370,7 +371,7 @@ fn language(kind: &CodeBlockKind<'_>) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The tree as text: elements in brackets, with what distinguishes them.
+    /// Formats the tree as text: elements in brackets, with their attributes.
     fn outline(nodes: &[MarkdownNode]) -> String {
         let one = |node: &MarkdownNode| match node {
             MarkdownNode::Text(text) => format!("{text:?}"),
@@ -392,7 +393,7 @@ mod tests {
         assert!(tree == markdown_as_typed(markdown), "{}", outline(&tree));
     }
 
-    /// Depth of the elements, and what every tree holds.
+    /// Returns the depth of the elements and checks the invariants of every tree.
     fn depth(nodes: &[MarkdownNode], in_link: bool) -> usize {
         let mut deepest = 0;
         let mut after_text = false;
@@ -441,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_head_and_a_body_also_without_rows() {
+    fn a_table_without_rows_has_a_head_and_a_body() {
         check(
             "|a|\n|-|",
             "Table[TableHead[TableRow[HeaderCell(Start)[\"a\"]]] TableBody[]]",
@@ -458,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn many_blanks_in_a_row_change_nothing() {
+    fn many_spaces_in_a_row_change_nothing() {
         let blanks = " ".repeat(20_000);
         check(
             &format!("#{blanks}a\n\nc{blanks}\nd\n\n[e](https://e.org/{blanks})"),

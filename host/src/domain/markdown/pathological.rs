@@ -1,10 +1,10 @@
-//! Texts on which parsers and renderers of Markdown have taken minutes, or gigabytes:
-//! each as long as a note may be. Kinds after the pathological tests of commonmark
-//! (`test/pathological_tests.py` of cmark) and what the popup's own parser was slow on.
+//! Texts on which parsers and renderers of Markdown have taken minutes or gigabytes, each as long
+//! as a note may be. Based on the pathological tests of commonmark (`test/pathological_tests.py` of
+//! cmark) and on texts that were slow in the popup's own former parser.
 
 use super::MAX_SUMMARY_BYTES;
 
-/// Name and text of each.
+/// Returns the texts with their names.
 pub(crate) fn pathological_texts() -> Vec<(String, String)> {
     let long = |piece: &str| piece.repeat(MAX_SUMMARY_BYTES / piece.len());
     let mut texts: Vec<(String, String)> = [
@@ -175,10 +175,10 @@ pub(crate) fn pathological_texts() -> Vec<(String, String)> {
     texts
 }
 
-/// Makes the part of a text that has this number.
+/// Returns the part of a text with this number.
 type Line = fn(usize) -> String;
 
-/// Texts whose lines or words get longer, or are each another.
+/// Returns texts with growing or distinct lines or words.
 fn growing() -> Vec<(String, String)> {
     let kinds: [(&str, Line); 31] = [
         ("a code span that begins with a blank", |k| match k {

@@ -19,14 +19,6 @@ impl Days {
         }
     }
 
-    /// The number of today, to see whether another day has begun.
-    #[must_use]
-    pub fn number(&self) -> i64 {
-        let first = Date::constant(1970, 1, 1);
-        let since = self.today.duration_since(first);
-        since.as_hours().div_euclid(24)
-    }
-
     /// The first moment of a day, month or year. A day begins when it does in the time zone;
     /// where its clock is set forward at midnight, an hour later.
     pub(super) fn moment(&self, text: &str) -> Option<Timestamp> {

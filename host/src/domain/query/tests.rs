@@ -324,7 +324,7 @@ fn the_help_lists_each_key_and_is_understood() {
 }
 
 #[test]
-fn a_hash_means_a_tag_where_there_is_one() {
+fn a_hash_means_a_tag_if_it_exists() {
     let used = ["#lojban", "lojban", "gpu", "machine learning"];
     let query = Query::parse("#Lojban -#gpu #\"machine learning\" #42 c#");
     let query = query
@@ -338,7 +338,7 @@ fn a_hash_means_a_tag_where_there_is_one() {
 }
 
 #[test]
-fn what_is_no_operator_is_a_word() {
+fn an_unknown_operator_is_a_word() {
     assert_eq!(terms("tag: x"), [("x".into(), false, true)]);
     assert_eq!(terms("color:red"), [("color:red".into(), false, true)]);
 }

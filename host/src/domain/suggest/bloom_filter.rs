@@ -1,6 +1,6 @@
-//! A set of words that may say yes to a few others.
+//! A Bloom filter: a set of words with few false positives.
 
-/// Tells of nearly all numbers that aren't in a set that they aren't, at once.
+/// Rejects nearly all numbers that aren't in the set.
 pub(super) struct BloomFilter([u64; 64]);
 
 impl BloomFilter {

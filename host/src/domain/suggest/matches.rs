@@ -1,4 +1,4 @@
-//! How far a page matches a remembered note, or names a tag.
+//! Computes how well a page matches a remembered note, or names a tag.
 
 use crate::domain::suggest::{
     bloom_filter::BloomFilter,
@@ -7,24 +7,24 @@ use crate::domain::suggest::{
     topics::{self, TOPICS, TopicVector},
 };
 
-/// BM25 with the usual parameters, but for long texts, which notes seldom are.
+/// BM25 with the usual parameters, except for long texts, which notes rarely are.
 const BM25_K: f64 = 1.2;
 const BM25_B: f64 = 0.5;
 
-/// Where a tag's name stands.
+/// Where a tag's name occurs.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Named {
-    /// In title, text, address.
+    /// By stem, in title, text and address.
     pub(super) stem: [bool; 3],
-    /// In one of them letter by letter.
+    /// Letter by letter, in one of them.
     pub(super) exact: bool,
 }
 
-/// How similar the notes are to a page.
+/// The similarity of notes to a page.
 pub(super) struct Matches {
     pub(super) similar: Vec<f64>,
     pub(super) by_title: Vec<f64>,
-    /// The page among the topics.
+    /// The page's position among the topics.
     pub(super) place: Option<TopicVector>,
 }
 
@@ -34,7 +34,7 @@ impl Matches {
         let average = |sum: f64| (sum / all).max(1.0);
         let length = average(notes.iter().map(|note| note.length).sum());
         let page_length = average(notes.iter().map(|note| note.page_length).sum());
-        // Of each word in common: the note, the word, how often there.
+        // For each common word: the note, the word, and its frequencies.
         let mut common: Vec<(usize, usize, u8, u8)> = Vec::new();
         let sieve = BloomFilter::of(page.words.iter().map(|word| word.stem));
         let mut with_tags = vec![0.0_f64; page.words.len()];
@@ -53,7 +53,7 @@ impl Matches {
             times * (BM25_K + 1.0) / (times + BM25_K * (1.0 - BM25_B + BM25_B * length))
         };
         let asked = |times: u8| f64::from(times) / (f64::from(times) + 1.0) * 2.0;
-        // Of each word: how much it counts in the text, in the title, among topics.
+        // For each word: its weight in the text, in the title and among topics.
         let counts: Vec<[f64; 3]> = page
             .words
             .iter()
@@ -103,8 +103,8 @@ impl Matches {
     }
 }
 
-/// The share of the words of a name of several that stand on the page, by their
-/// beginnings and letter by letter.
+/// Returns the share of a multi-word name's words that occur on the page, by stem and letter by
+/// letter.
 pub(super) fn partly_named(telling: &[Spelled], page: &Page, exact: &[u32]) -> (f64, f64) {
     let (mut stems, mut exacts) = (0, 0);
     for word in telling {

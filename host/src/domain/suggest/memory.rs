@@ -1,4 +1,4 @@
-//! The notes that suggestions are learned from, held in memory.
+//! The notes in memory from which suggestions learn.
 
 use std::collections::HashMap;
 
@@ -14,24 +14,24 @@ use crate::domain::{
     tag::Tag,
 };
 
-/// So many notes, the newest, are remembered.
+/// Number of notes in memory, the newest.
 pub const MEMORY_NOTES: usize = 400;
 
-/// So many of a note's tags are remembered.
+/// Most tags of a note in memory.
 const TAGS_OF_NOTE: usize = 32;
 
-/// So many tags that no note has are kept, since they may come again.
+/// Most unused tags that are kept, because they may be used again.
 const UNUSED_TAGS: usize = 500;
 
-/// The topics are found from so many of the newest notes.
+/// Number of the newest notes from which topics are computed.
 const TOPIC_NOTES: usize = 300;
 
-/// After so many new notes topics are found anew.
+/// Number of new notes after which topics are recomputed.
 const TOPICS_AFTER: usize = 10;
 
-/// Weights before anything was learned: what was learned from the tags of 3,400 packages
-/// of Debian, fourteen lists of 240 each, mean of both orders. Nobody's notes were looked at
-/// for them; that they suit notes nearly as well is in `docs/suggestions.md`.
+/// Initial weights, learned from the tags of 3,400 Debian packages, in fourteen lists of 240 each,
+/// mean of both orders. No user's notes were used; `docs/suggestions.md` shows that the weights
+/// suit notes nearly as well.
 #[rustfmt::skip]
 const FIRST_WEIGHTS: Signs = [
     0.29, 0.54, -0.24, -0.01, // similar notes
@@ -43,7 +43,7 @@ const FIRST_WEIGHTS: Signs = [
 
 const _: () = assert!(FIRST_WEIGHTS.len() == SIGNS);
 
-/// A note that is remembered.
+/// A note in memory.
 #[derive(Debug, Clone)]
 pub(super) struct RememberedNote {
     pub(super) id: NoteId,
@@ -53,96 +53,96 @@ pub(super) struct RememberedNote {
     pub(super) tags: Box<[usize]>,
     /// The words of the page and of the tags, by number.
     pub(super) terms: Box<[RememberedWord]>,
-    /// How often there are words, without and with the tags.
+    /// Number of words, without and with the tags.
     pub(super) page_length: f64,
     pub(super) length: f64,
-    /// Its place among the topics; zeros until they are found anew.
+    /// Its position among the topics; zeros until they are recomputed.
     pub(super) place: TopicVector,
-    /// The length of its words as topics count them, and of its tags.
+    /// The norms of its words, as topics weigh them, and of its tags.
     pub(super) norms: [f32; 2],
 }
 
-/// A word of a note and its tags: there are a hundred of a note, so they are small.
+/// A word of a note or its tags. There are about a hundred per note, so it is small.
 #[derive(Debug, Clone, Copy)]
 #[repr(Rust, packed(2))]
 pub(super) struct RememberedWord {
     pub(super) stem: u32,
-    /// How often it stands on the page.
+    /// Frequency on the page.
     pub(super) times: u8,
-    /// The same with the tags, where one counts twice.
+    /// Frequency including the tags, where a word counts twice.
     pub(super) tagged: u8,
 }
 
 impl RememberedNote {
-    /// Whether the page, without its tags, has this word.
+    /// Returns whether the page, without its tags, contains this word.
     pub(super) fn has(&self, stem: u32) -> bool {
         let place = self.terms.binary_search_by_key(&stem, |term| term.stem);
         place.is_ok_and(|place| self.terms[place].times > 0)
     }
 
-    /// Whether all words of a name stand on the page.
+    /// Returns whether the page contains all words of a name.
     pub(super) fn names(&self, form: &[Spelled]) -> bool {
         let mut said = form.iter().filter(|word| !says_nothing(**word)).peekable();
         said.peek().is_some() && said.all(|word| self.has(word.stem))
     }
 
-    /// The words of the page.
+    /// Returns the words of the page.
     pub(super) fn words(&self) -> impl Iterator<Item = &RememberedWord> {
         self.terms.iter().filter(|term| term.times > 0)
     }
 }
 
-/// A note that was taken out of the memory.
+/// A note taken out of the memory.
 #[derive(Debug)]
 pub struct Aside(RememberedNote);
 
 impl Aside {
-    /// Its id.
+    /// Returns its id.
     #[must_use]
     pub fn id(&self) -> NoteId {
         self.0.id
     }
 
-    /// Whether it has any tags.
+    /// Returns whether it has any tags.
     #[must_use]
     pub fn has_tags(&self) -> bool {
         !self.0.tags.is_empty()
     }
 }
 
-/// A tag that is remembered.
+/// A tag in memory.
 #[derive(Debug, Clone)]
 pub(super) struct RememberedTag {
     pub(super) name: Tag,
-    /// How it and its aliases are written.
+    /// The spellings of it and its aliases.
     pub(super) forms: Box<[Box<[Spelled]>]>,
-    /// The words of its name that say something, where the name has several words.
+    /// The significant words of its name, if the name has several words.
     pub(super) telling: Box<[Spelled]>,
-    /// Notes that have it.
+    /// Number of notes that have it.
     pub(super) uses: usize,
-    /// Notes that name it, and those that also have it.
+    /// Number of notes that name it, and of those that also have it.
     pub(super) named: usize,
     pub(super) named_used: usize,
-    /// Whether all of them were counted: not for a tag of older notes alone.
+    /// Whether all of these were counted. Not for a tag that only older notes have.
     pub(super) found: bool,
 }
 
-/// That a name begins with a word: its stem, the tag, which of the tag's names.
+/// The first word of a name: its stem, the tag, and which of the tag's names.
 pub(super) type Begin = (u32, usize, usize);
 
-/// Notes and tags that are remembered, and what was learned from them.
+/// Notes and tags in memory, and what was learned from them.
 #[derive(Debug, Clone)]
 pub struct Memory {
     /// Oldest first.
     pub(super) notes: Vec<RememberedNote>,
     pub(super) tags: Vec<RememberedTag>,
-    /// Numbers of the tags, in the order of their names.
+    /// Numbers of the tags, sorted by name.
     pub(super) by_name: Vec<usize>,
-    /// Which tags' names begin with a word, in the order of words.
+    /// First words of the tags' names, sorted by word.
     pub(super) begins: Vec<Begin>,
     pub(super) aliases: HashMap<Tag, Vec<Tag>>,
     pub(super) weights: Weights,
-    /// Notes that came since topics were found.
+    /// Notes added since topics were computed.
     pub(super) since_topics: usize,
 }
 
@@ -153,7 +153,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// An empty one. `aliases`: other names of tags, each with its tag.
+    /// Creates an empty memory. `aliases` are pairs of an alias and its tag.
     #[must_use]
     pub fn new(aliases: &[(Tag, Tag)]) -> Self {
         let mut by_tag: HashMap<Tag, Vec<Tag>> = HashMap::new();
@@ -171,38 +171,38 @@ impl Memory {
         }
     }
 
-    /// How many notes are remembered.
+    /// Returns the number of notes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.notes.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no notes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.notes.is_empty()
     }
 
-    /// Whether this note is remembered.
+    /// Returns whether this note is in memory.
     #[must_use]
     pub fn holds(&self, id: NoteId) -> bool {
         self.place(id).is_ok()
     }
 
-    /// Whether a tag is on one of the notes.
+    /// Returns whether one of the notes has this tag.
     #[must_use]
     pub fn knows(&self, tag: &Tag) -> bool {
         self.number_of(tag)
             .is_some_and(|number| self.tags[number].uses > 0)
     }
 
-    /// The oldest note.
+    /// Returns the oldest note.
     #[must_use]
     pub fn oldest(&self) -> Option<NoteId> {
         self.notes.first().map(|note| note.id)
     }
 
-    /// How many of the notes have each of these words, or one that begins alike.
+    /// Returns how many notes contain each of these words, or one with the same stem.
     #[must_use]
     pub fn notes_with(&self, words: &[&str]) -> Vec<usize> {
         let mut having = vec![0; words.len()];
@@ -225,14 +225,14 @@ impl Memory {
         having
     }
 
-    /// The notes that are newer than this one, oldest first.
+    /// Returns the notes newer than this one, oldest first.
     #[must_use]
     pub fn after(&self, id: NoteId) -> Vec<NoteId> {
         let first = self.notes.partition_point(|note| note.id <= id);
         self.notes[first..].iter().map(|note| note.id).collect()
     }
 
-    /// Forgets tags that no note has any more, once they are many.
+    /// Drops unused tags once there are many.
     pub fn compact(&mut self) {
         let unused = self.tags.iter().filter(|tag| tag.uses == 0).count();
         if unused <= UNUSED_TAGS {
@@ -260,7 +260,7 @@ impl Memory {
         }
     }
 
-    /// Gives back the room that is kept for more.
+    /// Frees spare capacity.
     pub fn shrink(&mut self) {
         self.notes.shrink_to_fit();
         self.tags.shrink_to_fit();
@@ -273,14 +273,14 @@ impl Memory {
         self.weights.clone_from(&other.weights);
     }
 
-    /// The weight of each sign, for tests of what becomes of it.
+    /// Returns the weights of the features, for tests.
     #[cfg(test)]
     pub fn learned_weights(&self) -> Vec<f64> {
         self.weights.weights().to_vec()
     }
 
-    /// All that is counted, for tests of whether it stays right: of each tag its uses and how
-    /// often it is named, of each note its words and tags.
+    /// Returns all counts, for tests: the uses of each tag and how often it is named, and the words
+    /// and tags of each note.
     #[cfg(test)]
     pub fn counts(&self) -> Vec<String> {
         let mut counts: Vec<String> = self
@@ -312,7 +312,7 @@ impl Memory {
         self.notes.binary_search_by_key(&id, |note| note.id)
     }
 
-    /// Remembers a note, or what it has become.
+    /// Adds or updates a note.
     pub fn add(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
         self.lend(id, page, tags);
         self.since_topics += 1;
@@ -323,7 +323,7 @@ impl Memory {
         }
     }
 
-    /// The same for a note that is to be removed soon.
+    /// Adds a note that is removed again soon.
     pub fn lend(&mut self, id: NoteId, page: &Page, tags: &[Tag]) {
         self.remove(id);
         let tags = tags.iter().take(TAGS_OF_NOTE);
@@ -372,7 +372,7 @@ impl Memory {
         self.put_back(Aside(note));
     }
 
-    /// Takes a note out for a moment.
+    /// Takes a note out temporarily.
     pub fn set_aside(&mut self, id: NoteId) -> Option<Aside> {
         let place = self.place(id).ok()?;
         let note = self.notes.remove(place);
@@ -380,7 +380,7 @@ impl Memory {
         Some(Aside(note))
     }
 
-    /// Puts it in again, before anything was compacted.
+    /// Puts it back, before the memory is compacted.
     pub fn put_back(&mut self, Aside(note): Aside) {
         self.count(&note, true);
         match self.place(note.id) {
@@ -389,7 +389,7 @@ impl Memory {
         }
     }
 
-    /// Forgets a note.
+    /// Removes a note.
     pub fn remove(&mut self, id: NoteId) {
         if let Ok(place) = self.place(id) {
             let note = self.notes.remove(place);
@@ -437,7 +437,7 @@ impl Memory {
         Some(self.by_name[place])
     }
 
-    /// The names that begin with a word.
+    /// Returns the names that begin with a word.
     pub(super) fn beginning_with(&self, stem: u32) -> &[Begin] {
         let first = self.begins.partition_point(|begin| begin.0 < stem);
         let begins = &self.begins[first..];
@@ -445,7 +445,7 @@ impl Memory {
         &begins[..count]
     }
 
-    /// The number of a tag, which may be new.
+    /// Returns the number of a tag, which may be new.
     pub(super) fn number(&mut self, name: &Tag) -> usize {
         let place = match self.place_of_name(name) {
             Ok(place) => return self.by_name[place],
@@ -501,14 +501,15 @@ impl Memory {
         }
     }
 
-    /// The same where there never was a pause for it: with many notes it takes ten milliseconds.
+    /// Recomputes topics if there was never any idle time for it; with many notes this takes ten
+    /// milliseconds.
     pub(super) fn freshen_at_last(&mut self) {
         if self.since_topics > self.notes.len() / 2 {
             self.freshen();
         }
     }
 
-    /// Finds topics anew where there are enough new notes.
+    /// Recomputes topics if there are enough new notes.
     pub fn freshen(&mut self) {
         if self.since_topics < TOPICS_AFTER || self.notes.len() < 2 * TOPICS_AFTER {
             return;

@@ -1,10 +1,10 @@
-//! Which tags a page may get, from the tags that its user gave to others.
+//! Suggests tags for a page from the tags of the user's other notes.
 //!
-//! [`Memory`] holds some hundred notes, sees for each tag of them what speaks for
-//! it (similar notes, its name on the page, the habits on the site, …), and has
-//! learned how much each of these counts. It knows no clock and no database: what
-//! notes it is given, and when, is `store/query/suggest.rs`. How the signs were chosen
-//! and what each gained is in `docs/suggestions.md`.
+//! [`Memory`] holds a few hundred notes, computes features of each of their tags for a page
+//! (similar notes, its name on the page, habits of the site, …), and has learned how much each
+//! feature counts. It knows no clock and no database; `store/query/suggest.rs` decides which notes
+//! it gets and when. `docs/suggestions.md` explains how the features were chosen and what each
+//! contributes.
 
 mod bloom_filter;
 mod matches;

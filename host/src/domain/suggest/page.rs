@@ -1,16 +1,15 @@
 //! A page as suggestions see it: words as numbers, its site, its path.
 //!
-//! A word stands for all that begin as it does (`economics`, `economist`): six
-//! letters of the singular. Names of tags are compared both so and letter by
-//! letter. A number is a hash of the word: what two words in four billion share
-//! is at worst a suggestion that is slightly off.
+//! A word is represented by its stem (`economics`, `economist`): the first six letters of the
+//! singular. Names of tags are compared both by stem and letter by letter. Numbers are hashes of
+//! words; a collision, one in four billion, at worst makes a suggestion slightly worse.
 
 use crate::domain::{
     markdown_text::plain_text, note::Note, page_url::PageUrl, tag::Tag, words::Words,
 };
 
-/// Words that say nothing of what a page is about, in the language in which most pages are
-/// written. (Of other languages, a word on most pages counts as one.)
+/// Stop words of English, the language of most pages. (In other languages, a word on most pages
+/// counts as one.)
 const EMPTY_WORDS: &str = " a about all also an and any are as at be because been both but by can \
     com could did do does each for from had has have he her his how htm html http https i if in \
     index into is it its just me more most my new news no not of on one only or other our out \
@@ -18,62 +17,62 @@ const EMPTY_WORDS: &str = " a about all also an and any are as at be because bee
     uk up us use used using via very was we were what when where which who will with would www \
     you your blog co don en net ";
 
-/// Of a text so much is read, in bytes: more says little more of what the page is about.
+/// Longest part of a text that is read, in bytes; more contributes little.
 const MAX_TEXT_BYTES: usize = 16 * 1024;
-/// So many letters of a word count.
+/// Letters of a stem.
 const STEM_CHARS: usize = 6;
-/// So many different words of a page are kept, those that stand there most often.
+/// Most different words of a page, the most frequent ones.
 const MAX_WORDS: usize = 160;
 
-/// What of the page is known.
+/// What is known of a page.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PageText<'a> {
-    /// Its address; one that is none says nothing.
+    /// Its address. An invalid one is ignored.
     pub url: &'a str,
-    /// Its title, maybe empty.
+    /// Its title; may be empty.
     pub title: &'a str,
-    /// Texts on it: the user's, the page's own.
+    /// The user's text and the page's own.
     pub texts: [&'a str; 2],
 }
 
-/// One word, in two spellings.
+/// A word in two spellings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spelled {
-    /// As it begins.
+    /// The stem.
     pub(super) stem: u32,
-    /// Letter by letter, but for the plural.
+    /// Letter by letter, without a plural ending.
     pub(super) exact: u32,
 }
 
-/// A different word of a page.
+/// A distinct word of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageWord {
     pub(super) stem: u32,
-    /// How often it stands on the page, in the title three times as often.
+    /// Frequency on the page; an occurrence in the title counts three times.
     pub(super) times: u8,
-    /// How often it stands in the title.
+    /// Frequency in the title.
     pub(super) in_title: u8,
 }
 
-/// A page that has been read.
+/// A parsed page.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// By number.
+    /// Sorted by number.
     pub(super) words: Box<[PageWord]>,
-    /// The sum of their times.
+    /// The sum of the frequencies.
     pub(super) length: f64,
-    /// Title, text, address: the words in their order. Not kept with saved notes.
+    /// The words of title, text and address in order. Not kept for saved notes.
     pub(super) runs: [Vec<Spelled>; 3],
-    /// 0 where it comes from none, as files do: they have nothing in common.
+    /// 0 for pages without a site, such as files, which have nothing in common.
     pub(super) site: u32,
-    /// Site and first part of the path; 0 where there is none.
+    /// Site and first part of the path; 0 if there is none.
     pub(super) section: u32,
-    /// The site as it is named to people.
+    /// The site's name for users.
     pub(super) site_name: String,
 }
 
 impl Page {
-    /// Reads a page.
+    /// Parses a page.
     #[must_use]
     pub fn of(text: PageText<'_>) -> Self {
         let url = PageUrl::parse(text.url).ok();
@@ -96,7 +95,7 @@ impl Page {
         page
     }
 
-    /// Reads what of a note is known before it has tags.
+    /// Parses what is known of a note before it has tags.
     #[must_use]
     pub fn of_note(note: &Note) -> Self {
         Self::of(PageText {
@@ -142,12 +141,12 @@ impl Page {
         self.words = words.into();
     }
 
-    /// Whether it has this word anywhere.
+    /// Returns whether the page contains this word.
     pub(super) fn has(&self, stem: u32) -> bool {
         self.place_of(stem).is_some()
     }
 
-    /// Where among its words this one is.
+    /// Returns the index of this word.
     pub(super) fn place_of(&self, stem: u32) -> Option<usize> {
         self.words
             .binary_search_by_key(&stem, |word| word.stem)
@@ -155,7 +154,7 @@ impl Page {
     }
 }
 
-/// The words of a name or text in their order.
+/// Returns the words of a name or text in order.
 pub(super) fn spelled(text: &str) -> Vec<Spelled> {
     Words::of(text)
         .iter()
@@ -173,12 +172,12 @@ pub(super) fn spelled(text: &str) -> Vec<Spelled> {
         .collect()
 }
 
-/// The words of a tag's name.
+/// Returns the words of a tag's name.
 pub(super) fn spelled_tag(tag: &Tag) -> Vec<Spelled> {
     spelled(tag.as_str())
 }
 
-/// Whether a word of a name says nothing by itself.
+/// Returns whether a word of a name is insignificant.
 pub(super) fn says_nothing(word: Spelled) -> bool {
     empty_words().contains(&word.exact)
 }
@@ -193,7 +192,7 @@ fn empty_words() -> &'static [u32] {
     })
 }
 
-/// English words without their plural; what is written otherwise stays as it is.
+/// Removes an English plural ending.
 fn singular(word: &str) -> std::borrow::Cow<'_, str> {
     let long = word.len() > 4;
     if long && let Some(start) = word.strip_suffix("ies") {
@@ -237,7 +236,7 @@ fn hash(text: &str) -> u32 {
     hash_of(std::iter::once(text))
 }
 
-/// FNV-1a, 32 bits.
+/// Computes FNV-1a, 32 bits.
 fn hash_of<'a>(parts: impl Iterator<Item = &'a str>) -> u32 {
     parts
         .flat_map(str::bytes)

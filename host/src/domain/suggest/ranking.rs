@@ -1,4 +1,4 @@
-//! Which tags a page may get, the likeliest first, and why.
+//! Ranks the tags for a page, with reasons.
 
 use std::collections::HashMap;
 
@@ -13,78 +13,78 @@ use crate::domain::{
     tag::Tag,
 };
 
-/// So many suggestions are seen at once.
+/// Number of suggestions that are shown.
 pub const SHOWN: usize = 5;
-/// Suggestions that are less likely are not worth the look.
+/// Lowest probability of a suggestion.
 const WORTH: f64 = 0.03;
 
-/// Nor are the first of them where less than one right one in five pages is to be expected.
+/// Lowest expected number of right tags among the first suggestions: one in five pages.
 const WORTH_TOGETHER: f64 = 0.2;
 
-/// From a note so many of the likeliest tags are learned.
+/// Most tags per note that are learned from, the likeliest ones.
 const LEARNED: usize = 200;
 
-/// So many notes have to be there before anything is learned from the next.
+/// Number of notes that must exist before anything is learned.
 const FIRST_NOTES: usize = 4;
 
-/// How much the tags that were chosen count.
+/// Weight of chosen tags.
 const CHOSEN_WEIGHT: f64 = 0.8;
 
-/// And those that were dismissed, against what goes with them.
+/// Weight of dismissed tags, which lower related tags.
 const DISMISSED_WEIGHT: f64 = 0.4;
 
-/// How much each time counts that a tag was dismissed on other pages of the site, and how often.
+/// Weight of each dismissal on other pages of the site, and the most that count.
 const REFUSED_WEIGHT: f64 = 0.7;
 
 const REFUSED_TIMES: u32 = 5;
 
-/// Why a tag is suggested: what speaks for it most.
+/// The main reason for a suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// Its name stands in the title.
+    /// Its name occurs in the title.
     InTitle,
-    /// Its name stands in the text.
+    /// Its name occurs in the text.
     InText,
-    /// Its name stands in the address.
+    /// Its name occurs in the address.
     InAddress,
-    /// So many similar notes have it.
+    /// This many similar notes have it.
     Similar(usize),
     /// Most notes of this site have it.
     UsualOn(String),
-    /// It often stands beside this tag.
+    /// It often occurs with this tag.
     OftenWith(Tag),
     /// It is used often.
     UsedOften,
-    /// The page names it among its own keywords; no note has it.
+    /// It is one of the page's own keywords; no note has it.
     Keyword,
 }
 
-/// A tag that may fit.
+/// A suggested tag.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestion {
     /// The tag.
     pub tag: Tag,
-    /// How likely it is, 0 to 1.
+    /// Its probability, 0 to 1.
     pub score: f64,
-    /// Why it is suggested.
+    /// The reason.
     pub because: Reason,
 }
 
-/// Tags of a page that somebody has decided on.
+/// The user's decisions about tags of a page.
 #[derive(Debug, Clone, Default)]
 pub struct Choices {
-    /// The user has chosen them.
+    /// Chosen tags.
     pub chosen: Vec<Tag>,
-    /// They were suggested, and the user doesn't want them.
+    /// Suggested tags that the user dismissed.
     pub dismissed: Vec<Tag>,
-    /// They were dismissed on pages of this site before, so many times.
+    /// Tags dismissed on other pages of this site, with the number of times.
     pub refused: Vec<(Tag, u32)>,
-    /// The page names them as its keywords.
+    /// The page's keywords.
     pub keywords: Vec<Tag>,
 }
 
 impl Choices {
-    /// That these were chosen.
+    /// Creates choices with these chosen tags.
     #[must_use]
     pub fn of(chosen: &[Tag]) -> Self {
         Self {
@@ -94,9 +94,9 @@ impl Choices {
     }
 }
 
-/// Those of the suggestions, best first, that are likely enough to be shown; none where the
-/// first five together hardly have a right one. How likely they are is what they turn out to
-/// be, on notes that were learned from and on others (`docs/suggestions.md`).
+/// Returns the suggestions, best first, that are likely enough to be shown. Returns none if the
+/// first five together hardly contain a right one. Probabilities are well calibrated on notes that
+/// were learned from and on others (`docs/suggestions.md`).
 pub fn worth_showing(ranked: &[Suggestion]) -> impl Iterator<Item = &Suggestion> {
     let right: f64 = ranked.iter().take(SHOWN).map(|first| first.score).sum();
     let least = if right < WORTH_TOGETHER {
@@ -109,7 +109,7 @@ pub fn worth_showing(ranked: &[Suggestion]) -> impl Iterator<Item = &Suggestion>
         .take_while(move |suggestion| suggestion.score >= least)
 }
 
-/// What there is to say of one tag.
+/// A tag with its features.
 #[derive(Debug, Clone)]
 struct ScoredTag {
     tag: usize,
@@ -117,7 +117,7 @@ struct ScoredTag {
     because: Evidence,
 }
 
-/// What of a tag's signs can be said in words.
+/// The features of a tag that can be expressed in words.
 #[derive(Debug, Clone, Copy, Default)]
 struct Evidence {
     named: [bool; 3],
@@ -127,8 +127,8 @@ struct Evidence {
 }
 
 impl Memory {
-    /// Learns from a note, with what was known before it: call it before
-    /// [`Memory::add`]. Pages without tags teach nothing.
+    /// Learns from a note with the state before it: call it before [`Memory::add`]. Nothing is
+    /// learned from notes without tags.
     pub fn learn(&mut self, page: &Page, tags: &[Tag]) {
         if tags.is_empty() || self.notes.len() < FIRST_NOTES {
             return;
@@ -155,8 +155,7 @@ impl Memory {
         self.weights.learn(&seen);
     }
 
-    /// The tags that may fit, the likeliest first, without those that were chosen
-    /// or dismissed.
+    /// Returns the tags for a page, the likeliest first, without chosen and dismissed ones.
     pub fn suggest(&mut self, page: &Page, choices: &Choices, limit: usize) -> Vec<Suggestion> {
         self.freshen_at_last();
         let Choices {
@@ -241,7 +240,7 @@ impl Memory {
         }
     }
 
-    /// How much the chosen tags speak for each other tag, and which of them does most.
+    /// Returns how much the chosen tags support each other tag, and which of them most.
     fn beside(&self, chosen: &[usize]) -> HashMap<usize, (f64, usize)> {
         let mut beside: HashMap<usize, (f64, usize)> = HashMap::new();
         if chosen.is_empty() {
@@ -274,7 +273,7 @@ impl Memory {
         beside
     }
 
-    /// The signs of each tag for a page.
+    /// Computes the features of each tag for a page.
     fn look(&self, page: &Page) -> Vec<ScoredTag> {
         let notes = self.notes.len();
         let all = notes as f64;
@@ -339,7 +338,7 @@ impl Memory {
                 (named + tag.named, used + tag.named_used)
             });
         let usual_rate = (ever_used as f64 + 1.0) / (ever_named as f64 + 3.0);
-        // What is the same for many tags.
+        // Values shared by many tags.
         let never = |of: f64| (1.5 / (of + 1.5)).ln();
         let (site_notes_f, section_notes_f) = (site_notes as f64, section_notes as f64);
         let (never_on_site, never_in_section) = (never(site_notes_f), never(section_notes_f));
@@ -359,7 +358,7 @@ impl Memory {
             let is_exact = if names.exact { 1.0 } else { 0.0 };
             let rate = (known.named_used as f64 + 2.0 * usual_rate) / (known.named as f64 + 2.0);
             let (partly, partly_exact) = partly_named(&known.telling, page, &exact_words);
-            // Where it never was, its own frequency cancels out.
+            // If it never occurred, its own frequency cancels out.
             let habit = |with: usize, of: f64, never: f64| {
                 if with == 0 {
                     return never;
@@ -416,7 +415,7 @@ impl Memory {
         seen
     }
 
-    /// What share of the most similar notes has each tag, the nearer ones counting more.
+    /// Adds each tag's share among the most similar notes, with more weight for nearer ones.
     fn vote(&self, similar: &[f64], most: usize, power: f64, votes: &mut [f64]) {
         let top = similar.iter().copied().fold(0.0, f64::max);
         if top <= 0.0 {
@@ -436,14 +435,14 @@ impl Memory {
         votes.iter_mut().for_each(|vote| *vote /= all);
     }
 
-    /// The tags whose names stand on the page, and where.
+    /// Returns the tags whose names occur on the page, and where.
     fn named(&self, page: &Page) -> HashMap<usize, Named> {
         let mut named: HashMap<usize, Named> = HashMap::new();
         for (place, run) in page.runs.iter().enumerate() {
             for (at, word) in run.iter().enumerate() {
                 for (_, tag, form) in self.beginning_with(word.stem) {
                     let form = &self.tags[*tag].forms[*form];
-                    // It begins with the words that say nothing, if any.
+                    // Insignificant first words are skipped.
                     let skipped = form.iter().take_while(|word| says_nothing(**word)).count();
                     let Some(text) = at
                         .checked_sub(skipped)
@@ -471,7 +470,7 @@ fn raised(share: f64) -> f64 {
     (share / 0.02).ln_1p()
 }
 
-/// The largest but so many.
+/// Returns the nth largest number.
 fn nth_largest(numbers: &[f64], nth: usize) -> f64 {
     if nth >= numbers.len() {
         return 0.0;

@@ -1,4 +1,4 @@
-//! How well suggestions would have done: each note is predicted from those saved before it.
+//! Evaluates suggestions: predicts each note from those saved before it.
 
 use std::collections::HashMap;
 
@@ -13,45 +13,45 @@ use crate::domain::{
     tag::Tag,
 };
 
-/// So many completions are.
+/// Number of completions that are shown.
 const COMPLETIONS: usize = 5;
 
-/// What came of a replay. Shares are 0 to 1.
+/// The result of a replay. Shares are between 0 and 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Measures {
-    /// Notes that were predicted; those without tags aren't.
+    /// Number of notes that were predicted, without those that have no tags.
     pub notes: u64,
-    /// Share of them of which at least one of the first five suggestions was right.
+    /// Share of notes for which at least one of the first five suggestions was right.
     pub hit_at_5: f64,
-    /// Share of the first five suggestions that were right; fewer than five count as wrong ones.
+    /// Share of right ones among the first five suggestions; missing ones count as wrong.
     pub precision_at_5: f64,
-    /// Mean of 1 divided by the rank of the first right suggestion; 0 where none is right.
+    /// Mean of 1 / rank of the first right suggestion; 0 if none is right.
     pub mean_reciprocal_rank: f64,
-    /// The share of the notes of which any tag was known, and the precision that nothing could beat.
+    /// Share of notes with any known tag: the upper bound of `hit_at_5`.
     pub hit_ceiling: f64,
-    /// See `hit_ceiling`.
+    /// The upper bound of `precision_at_5`.
     pub precision_ceiling: f64,
-    /// Share of keys saved on tags that were known: see [`Replay`].
+    /// Share of keystrokes saved on known tags: see [`Replay`].
     pub keys_saved: f64,
-    /// The same on all tags.
+    /// Share of keystrokes saved on all tags.
     pub keys_saved_of_all: f64,
-    /// Of the suggestions that were not held back: how many of the first five were right.
+    /// Share of right ones among the shown suggestions of the first five.
     pub shown_right: f64,
-    /// How many of the first five were shown, of a note.
+    /// Average number of the first five suggestions that were shown.
     pub shown: f64,
 }
 
-/// Goes through notes in the order of saving.
+/// Replays notes in the order of saving.
 ///
-/// Keys are counted as a user would press them: 1 for a tag that is among the first five
-/// suggestions, which are ranked again after each tag that was chosen; else the letters until it
-/// is among five completions and 1 more. Against that stand its letters and Enter.
+/// Keystrokes are counted as a user would type: 1 for a tag among the first five suggestions, which
+/// are ranked again after each chosen tag; otherwise its letters until it is among five
+/// completions, plus 1. This is compared with typing all letters and Enter.
 #[derive(Debug, Default)]
 pub struct Replay {
     memory: Memory,
-    /// Uses of each tag so far, and its place in the order of first use.
+    /// Uses of each tag so far, and its position in the order of first use.
     uses: HashMap<Tag, (u64, usize)>,
-    /// Notes to pass before any counts.
+    /// Notes to skip before any counts.
     uncounted: u64,
     passed: u64,
     sums: Measures,
@@ -59,7 +59,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// One that begins to count after so many notes.
+    /// Creates a replay that counts after this many notes.
     #[must_use]
     pub fn after(uncounted: u64, aliases: &[(Tag, Tag)]) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Replay {
     /// Predicts a note, then learns from it.
     pub fn pass(&mut self, note: &Note) {
         let page = Page::of_note(note);
-        // As in the pauses between saves.
+        // As while idle between saves.
         self.memory.freshen();
         if self.passed >= self.uncounted && !note.tags.is_empty() {
             self.predict(note, &page);
@@ -134,8 +134,8 @@ impl Replay {
         }
     }
 
-    /// How much of a tag has to be typed until it is among the completions, which are in the
-    /// order of use.
+    /// Returns how many letters of a tag must be typed until it is among the completions, which are
+    /// sorted by uses.
     fn letters_to_complete(&self, tag: &Tag, uses: (u64, usize), chosen: &[Tag]) -> f64 {
         let name: Vec<char> = tag.as_str().chars().collect();
         let mut before = vec![0_usize; name.len() + 1];
@@ -146,7 +146,7 @@ impl Replay {
                 before[common.take_while(|(a, b)| a == *b).count()] += 1;
             }
         }
-        // Those that go on alike for longer are also before it where less is typed.
+        // Names with a longer common prefix are also before it when less is typed.
         for letters in (0..name.len()).rev() {
             before[letters] += before[letters + 1];
         }
@@ -154,7 +154,7 @@ impl Replay {
         enough.unwrap_or(name.len()) as f64
     }
 
-    /// What came of it so far.
+    /// Returns the result so far.
     #[must_use]
     pub fn measures(&self) -> Measures {
         let sums = &self.sums;

@@ -1,25 +1,25 @@
-//! What notes are about, beyond their words: the few directions in which the words and the
-//! tags of notes vary most (latent semantic analysis).
+//! Topics: the few directions in which the words and tags of notes vary most (latent semantic
+//! analysis).
 
-/// So many directions.
+/// Number of topics.
 pub(super) const TOPICS: usize = 24;
-/// Rounds of the iteration that finds them.
+/// Iterations to compute them.
 const ROUNDS: usize = 5;
 
-/// Where something lies along the topics.
+/// A position in topic space.
 pub(super) type TopicVector = [f32; TOPICS];
 
-/// A word or a tag of a note and how much it counts there.
+/// A word or tag of a note with its weight.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    /// Of the word or tag.
+    /// Identifies the word or tag.
     pub(super) key: u64,
     pub(super) note: u32,
     pub(super) weight: f32,
 }
 
-/// Finds the topics of `notes` notes. The place that a text has is the sum of the places of the
-/// notes, each times how alike text and note are. None where there is nothing in common.
+/// Computes the topics of `notes` notes. The position of a text is the sum of the notes' positions,
+/// each weighted by its similarity to the text. Returns `None` if the notes have nothing in common.
 pub(super) fn find(notes: usize, mut entries: Vec<Entry>) -> Option<Vec<TopicVector>> {
     let alike = likeness(notes, &mut entries);
     drop(entries);
@@ -36,8 +36,8 @@ pub(super) fn find(notes: usize, mut entries: Vec<Entry>) -> Option<Vec<TopicVec
         base = base.iter().map(|vector| times(vector)).collect();
         orthonormal(&mut base);
     }
-    // The directions have length 1 among words and tags when each is divided by the
-    // root of its variance; of a base that isn't exact the matrix of variances has one.
+    // Dividing by the root of the variance gives the directions length 1 among words and tags; for
+    // an inexact basis, the matrix of variances is used.
     let varied: Vec<Vec<f32>> = base.iter().map(|vector| times(vector)).collect();
     let size = base.len();
     let mut root = vec![[0.0_f32; TOPICS]; size];
@@ -64,7 +64,7 @@ pub(super) fn find(notes: usize, mut entries: Vec<Entry>) -> Option<Vec<TopicVec
     (sound && size > 0).then_some(places)
 }
 
-/// How alike each two notes are.
+/// Computes the similarity of each pair of notes.
 fn likeness(notes: usize, entries: &mut [Entry]) -> Vec<f32> {
     entries.sort_unstable_by_key(|entry| (entry.key, entry.note));
     let mut alike = vec![0.0_f32; notes * notes];
@@ -89,7 +89,7 @@ fn likeness(notes: usize, entries: &mut [Entry]) -> Vec<f32> {
     alike
 }
 
-/// A vector to begin with: any, but always the same.
+/// Returns an arbitrary but fixed start vector.
 fn beginning(notes: usize, topic: usize) -> Vec<f32> {
     let mut state = 0x9e37_79b9_u32.wrapping_add(u32::try_from(topic).unwrap_or(0));
     (0..notes)
@@ -103,7 +103,7 @@ fn beginning(notes: usize, topic: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Gram and Schmidt, twice, since once isn't enough for vectors that are nearly alike.
+/// Gram-Schmidt, twice, because once isn't enough for nearly parallel vectors.
 fn orthonormal(base: &mut [Vec<f32>]) {
     for at in 0..base.len() {
         let (before, rest) = base.split_at_mut(at);

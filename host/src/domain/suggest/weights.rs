@@ -1,29 +1,27 @@
-//! The weights of the signs by which a tag is chosen, learned from one note after
-//! the other.
+//! The weights of the features by which a tag is chosen, learned from one note after the other.
 //!
-//! A logistic model. What is known of the weights is their most likely values and
-//! how sure they are (a matrix of precisions); a note moves them the less the
-//! surer they are. So what was learned from all notes is in a few kilobytes, and
-//! nothing of them has to be gone through again. (Bayesian logistic regression by
-//! assumed Gaussian density, with Newton's method for each note.)
+//! A logistic model. It stores the most likely weights and their certainty (a precision matrix);
+//! the more certain they are, the less a note changes them. So everything learned fits into a few
+//! kilobytes, and no note has to be processed again. (Bayesian logistic regression by assumed
+//! Gaussian density, with Newton's method for each note.)
 
-/// How many signs there are.
+/// Number of features.
 pub(super) const SIGNS: usize = 22;
-/// And one that is always 1.
+/// Including one that is always 1.
 const SIZE: usize = SIGNS + 1;
-/// How sure the first weights are.
+/// Precision of the initial weights.
 const PRECISION: f64 = 30.0;
-/// Where nothing speaks for a tag it is wrong 148 times in 149.
+/// Without any evidence, a tag is wrong 148 times in 149.
 const BIAS: f64 = -5.0;
-/// Newton steps for a note.
+/// Newton steps per note.
 const STEPS: usize = 4;
-/// With smaller ones it is near enough.
+/// Step size below which the iteration ends.
 const SMALL_STEP: f64 = 1e-3;
 
-/// The signs of one tag for one page.
+/// The features of one tag for one page.
 pub(super) type Signs = [f64; SIGNS];
 
-/// What is known of the weights.
+/// The present knowledge of the weights.
 #[derive(Debug, Clone)]
 pub(super) struct Weights {
     weights: [f64; SIZE],
@@ -31,7 +29,7 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Before anything was learned.
+    /// Creates the initial state.
     pub(super) fn new(first: &Signs) -> Self {
         let mut weights = [BIAS; SIZE];
         weights[..SIGNS].copy_from_slice(first);
@@ -50,13 +48,13 @@ impl Weights {
         &self.weights
     }
 
-    /// How much speaks for a tag, as the logarithm of its odds.
+    /// Returns the log-odds of a tag.
     pub(super) fn odds(&self, signs: &Signs) -> f64 {
         let known = self.weights.iter().zip(signs);
         known.map(|(weight, sign)| weight * sign).sum::<f64>() + self.weights[SIGNS]
     }
 
-    /// Learns from a note which tags it has and which not.
+    /// Learns from the tags that a note has and those that it doesn't have.
     pub(super) fn learn(&mut self, seen: &[(Signs, bool)]) {
         let before = self.weights;
         for _ in 0..STEPS {
@@ -86,7 +84,7 @@ impl Weights {
             }
         }
         if self.weights.iter().any(|weight| !weight.is_finite()) {
-            // No note may spoil what was learned from all the others.
+            // No note may destroy what was learned from all others.
             self.weights = before;
             return;
         }
@@ -102,7 +100,7 @@ impl Weights {
     }
 }
 
-/// The chance that has these odds.
+/// Converts log-odds to a probability.
 pub(super) fn chance(odds: f64) -> f64 {
     1.0 / (1.0 + (-odds.clamp(-30.0, 30.0)).exp())
 }
@@ -111,7 +109,7 @@ fn with_one(signs: &Signs) -> impl Iterator<Item = f64> + '_ {
     signs.iter().copied().chain(std::iter::once(1.0))
 }
 
-/// Adds to the lower half of a matrix, which is alike in both halves.
+/// Adds an outer product to the lower half of a symmetric matrix.
 fn add_outer(matrix: &mut [[f64; SIZE]; SIZE], signs: &Signs, chance: f64) {
     let certainty = chance * (1.0 - chance) + 1e-6;
     let mut all = [1.0; SIZE];
@@ -160,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn learns_which_sign_tells() {
+    fn learns_which_signal_predicts_best() {
         let mut weights = Weights::new(&[0.1; SIGNS]);
         let signs = |first: f64, second: f64| {
             let mut signs = [0.0; SIGNS];
@@ -180,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cant_be_learned_from_changes_nothing() {
+    fn empty_and_nan_examples_change_no_weight() {
         let mut weights = Weights::new(&[0.1; SIGNS]);
         let before = weights.odds(&[1.0; SIGNS]);
         weights.learn(&[]);

@@ -1,7 +1,7 @@
-// Letters, as host/src/domain/letters.rs and compounds.rs compare and join them. What is
-// found there is found here; tests/fixtures/search/words.json holds both to it.
+// Compares and joins letters as host/src/domain/letters.rs and compounds.rs do, so that both
+// searches find the same. tests/fixtures/search/words.json keeps them equal.
 
-/** Zeros of decimal digits; the nine others follow each. */
+/** The zeros of decimal digits; the other nine digits follow each. */
 const ZEROS = [
 	0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66,
 	0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80,
@@ -12,7 +12,7 @@ const ZEROS = [
 	0x1e2f0, 0x1e4f0, 0x1e950,
 ];
 
-/** Forms of one letter of the Arabic script, and the nasal signs of Indic scripts. */
+/** Variants of Arabic letters, and the nasal signs of Indic scripts. */
 const FORMS = new Map(
 	/** @type {[string, string][]} */ ([
 		["\u0627", "\u0671\u0672\u0673\u0675"],
@@ -27,7 +27,7 @@ const FORMS = new Map(
 	),
 );
 
-/** Before and after these of Persian a space is as good as nothing. */
+/** Persian affixes: a space before or after them doesn't separate words. */
 const PERSIAN_PREFIXES = ["مي", "نمي", "ني", "نيم", "بي", "هم", "پيش", "پس", "نا", "غير"];
 const PERSIAN_SUFFIXES = [
 	"ها",
@@ -51,7 +51,7 @@ const PERSIAN_SUFFIXES = [
 	"گري",
 ];
 
-/** Consonants of an Indic block by their class: the first, the last, and the nasal. */
+/** The consonant classes of an Indic block: first, last, and nasal. */
 const CLASSES = [
 	[0x15, 0x18, 0x19],
 	[0x1a, 0x1d, 0x1e],
@@ -64,7 +64,7 @@ const CLASSES = [
 const codeOf = (c) => c.codePointAt(0) ?? 0;
 
 /**
- * The letter that is compared for one in compatibility decomposition.
+ * Returns the compatibility decomposition that is compared for a character.
  * @param {string} c
  */
 export function unified(c) {
@@ -77,7 +77,7 @@ export function unified(c) {
 }
 
 /**
- * A word whose end a consonant turns into an anusvara: a nasal of the consonant's own class
+ * Replaces a final nasal by an anusvara before a consonant: a nasal of the consonant's own class
  * with a virama, as in `हिन्दी` and `हिंदी`.
  * @param {string} word
  * @param {string} consonant
@@ -96,7 +96,7 @@ export function withAnusvara(word, consonant) {
 }
 
 /**
- * What is typed for an apostrophe.
+ * Returns whether a character is typed as an apostrophe.
  * @param {string} c
  */
 export function isApostrophe(c) {
@@ -117,7 +117,7 @@ const isNumber = (word) => /^[0-9]+$/.test(word);
 const groups = (before, word) => before.length <= 3 && word.length === 3;
 
 /**
- * Whether the sign between two words makes one of them.
+ * Returns whether the sign between two words joins them.
  * @param {{ folded: string, joint: string }} first
  * @param {{ folded: string, joint: string }} second
  */

@@ -1,15 +1,14 @@
-// Where an address of the site that a program serves leads in a site of files. There a tag
-// has its very name in its address (`/tag/web%2Ftech?without=amd`), and somebody narrows;
-// here files have names that are safe everywhere (host/src/site/files/names.rs), and the
-// search narrows. Runs on the page for what isn't there, and on pages whose address asks
-// for more than their file has.
+// Finds the file that is equivalent to an address of the served site. There, the name of a tag is
+// in the address unchanged (`/tag/web%2Ftech?without=amd`) and the server narrows lists; here, file
+// names are safe everywhere (host/src/site/file_names.rs) and the search narrows. Runs on the page
+// for missing files, and on pages whose address has a query that their file ignores.
 
 import { nameOf, noteOf, notesWith, pageOf, root, searchFor, start } from "./pieces.js";
 import { siteOf, tagOf } from "./query.js";
 
 /** @typedef {import("./pieces.js").Start} Start */
 
-/** The folders of the orders of a list, by the names that addresses have for them. */
+/** The folders of a list's orders, by their names in addresses. */
 const ORDERS = {
 	tags: new Map([
 		["name", "name"],
@@ -18,7 +17,7 @@ const ORDERS = {
 	]),
 	sites: new Map([["name", "name"]]),
 };
-/** So many notes are looked into for one that is of the very site, and of none below it. */
+/** Most notes that are searched for one of the site itself, not of a subdomain. */
 const LOOKED_INTO = 2_000;
 
 const asked = new URLSearchParams(location.search);
@@ -32,10 +31,10 @@ const [kind, ...names] = path
 	.map(decoded);
 const isFeed = names.length > 1 && names.at(-1) === "feed.atom";
 if (isFeed) names.pop();
-/** Of a tag or a site. `.` and `..` can't stand in a path. */
+/** The name of a tag or a site in a path. `.` and `..` need another form. */
 const name = names.join("/") || (asked.get("name") ?? "");
 
-/** The address of a page of files, where there is one for what was asked. */
+/** Returns the address of the equivalent page, if there is one. */
 async function whereTo() {
 	switch (kind) {
 		case "tags":
@@ -83,7 +82,7 @@ async function tagged(tag) {
 /** @param {string} site */
 async function from(site) {
 	const there = await folderOf("site", `:${site}`, site);
-	// Of one that has notes only on sites below it there is no page.
+	// A domain with notes only on its subdomains has no page.
 	if (there !== undefined || (await notesOf(`:${site}`)).length === 0) return there;
 	return searchFor(`site:${site} `);
 }
@@ -97,7 +96,7 @@ function condition(sign, tag) {
 }
 
 /**
- * The numbers of the notes that have a word of the index, newest first.
+ * Returns the numbers of the notes that have a word of the index, newest first.
  * @param {string} word
  */
 async function notesOf(word) {
@@ -106,7 +105,7 @@ async function notesOf(word) {
 }
 
 /**
- * The page of a tag or a site, as a note that has it tells how it is named.
+ * Returns the page of a tag or a site. Its file name is read from a note that has it.
  * @param {"tag" | "site"} kind
  * @param {string} word of the index
  * @param {string} name
@@ -124,7 +123,7 @@ async function folderOf(kind, word, name) {
 }
 
 /**
- * Which page of the list goes on where `?before=` begins.
+ * Returns the listing page that continues where `?before=` begins.
  * @param {number[]} numbers
  * @param {Start} known
  */
@@ -155,7 +154,7 @@ function isHere(address) {
 	return bare(new URL(address).pathname) === bare(location.pathname);
 }
 
-/** Says on the page for what isn't there that this is so, and what else there is. */
+/** Shows that nothing was found, and other pages. */
 function giveUp() {
 	const outcome = document.querySelector("#lost");
 	if (!outcome) return;
@@ -180,5 +179,5 @@ async function lead() {
 	else location.replace(there + location.hash);
 }
 
-// Also where a piece of the index is missing.
+// Also if a piece of the index is missing.
 lead().catch(giveUp);

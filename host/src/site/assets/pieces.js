@@ -1,30 +1,31 @@
-// The index of a site in files. Nobody answers questions there, so a page loads the pieces
-// of the index that it needs, as scripts, since one that was opened from a disk may load
-// nothing else. host/src/site/files/index.rs writes them.
+// The search index of an exported site. Without a server, a page loads the pieces of the index that
+// it needs as scripts, because a page opened from a disk can load nothing else.
+// host/src/site/files/index.rs writes them.
 
 /**
- * @typedef {object} Start what has to be known at first
+ * @typedef {object} Start the data that is loaded first
  * @property {number} notes
  * @property {number} notesPerPiece
- * @property {number} notesPerPage of lists
+ * @property {number} notesPerPage of listing pages
  * @property {string[]} words the first word of each piece
- * @property {number[]} moments of the first note of each piece at the latest, in seconds since 1970
- * @property {number} shift how many seconds before that it may have been
+ * @property {number[]} moments upper bound of the save time of each piece's first note, in seconds
+ * since 1970
+ * @property {number} shift how many seconds before that bound it may have been
  */
 
-/** @typedef {string | [name: string, file: string]} Named with its file where that is another one */
+/** @typedef {string | [name: string, file: string]} Named with its file name if that differs */
 
 /**
  * @typedef {object} Note
  * @property {number} id
- * @property {number} [shift] how many µs later that is than the moment of the save
+ * @property {number} [shift] how many µs the id is later than the save
  * @property {string} url
  * @property {boolean} link whether the address may be a link
  * @property {string} title
  * @property {Named[]} tags
  * @property {string} text
  * @property {string} [excerpt]
- * @property {string} address what of the address is searched
+ * @property {string} address the searchable part of the address
  * @property {Named} [site]
  * @property {string} saved a day
  * @property {string} [published]
@@ -32,7 +33,7 @@
  */
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** So many pieces are loaded for a word that goes on. */
+/** Most pieces that are loaded for an unfinished word. */
 const MAX_PIECES = 12;
 
 /** The address of the whole site. */
@@ -41,7 +42,7 @@ export const root = new URL(
 	/** @type {HTMLScriptElement} */ (document.currentScript).src,
 );
 
-/** What was typed of a word that begins more of them than are looked for. */
+/** The last unfinished word that begins more words than are loaded. */
 export let tooShort = "";
 
 /** @type {Map<string, (data: unknown) => void>} */
@@ -49,7 +50,7 @@ const awaited = new Map();
 /** @type {Map<string, Promise<unknown>>} */
 const pieces = new Map();
 
-// What the scripts of the index call.
+// Functions that the scripts of the index call.
 Object.assign(globalThis, {
 	/** @type {(name: string, data: unknown) => void} */
 	urlNotes: (name, data) => awaited.get(name)?.(data),
@@ -69,7 +70,7 @@ function piece(name) {
 		script.addEventListener("error", () => {
 			reject(new Error(`A part of the index is missing: search/${name}.js.`));
 		});
-		// One that is cut off, or of another export, hands nothing over.
+		// A piece that is truncated, or belongs to another export, passes no data.
 		script.addEventListener("load", () => {
 			reject(new Error(`A part of the index is damaged: search/${name}.js.`));
 		});
@@ -82,7 +83,7 @@ function piece(name) {
 export const start = () => /** @type {Promise<Start>} */ (piece("start"));
 
 /**
- * The note of a number.
+ * Returns the note with a number.
  * @param {number} number
  * @param {Start} start
  */
@@ -93,7 +94,7 @@ export async function noteOf(number, { notesPerPiece }) {
 }
 
 /**
- * Numbers of notes, each as how far it is from the one before.
+ * Decodes note numbers, each stored as the difference from the one before.
  * @param {string} text
  */
 function numbersOf(text) {
@@ -116,7 +117,7 @@ function numbersOf(text) {
 }
 
 /**
- * The notes that have a word of the index, or one that begins so.
+ * Returns the notes that have a word of the index, or one that begins with it.
  * @param {string} word
  * @param {boolean} unfinished
  * @param {Start} start

@@ -1,19 +1,20 @@
-// What is looked for, as host/src/domain/query.rs reads it: words, `"a phrase"`, `-word`,
-// `tag:x`, `site:arxiv.org`, `before:2025-08-01`, `after:…`. Reading never fails: what is no
-// operator is a word to look for. tests/fixtures/search/queries.json holds both to it.
+// Parses a search query as host/src/domain/query.rs does: words, `"a phrase"`, `-word`, `tag:x`,
+// `site:arxiv.org`, `before:2025-08-01`, `after:…`. Parsing never fails: what isn't an operator is
+// a word to search for. tests/fixtures/search/queries.json keeps both equal.
 
 import { withoutInvisible } from "./invisible.js";
-import { addSpelling, hasSigns, spellingsOf, wordsOf } from "./words.js";
+import { addSpelling, spellingsOf } from "./spellings.js";
+import { hasSigns, wordsOf } from "./words.js";
 
 /**
  * @typedef {object} Term
- * @property {string} text as it was typed, without quotes
- * @property {string[]} tags of `#x` those that it means: the first of them that is in use;
- * else it is a word like others
- * @property {import("./words.js").Word[][]} spellings of which one is enough, the one that
- * was typed first; at least one, of at least one word
- * @property {import("./words.js").Word[][]} pairs of words that it may stand for, typed
- * without the space, of which one is enough too; those who have a list of all words add them
+ * @property {string} text as it was typed, without quotation marks
+ * @property {string[]} tags the tags that `#x` may mean: the first one in use; if none is, it is an
+ * ordinary word
+ * @property {import("./words.js").Word[][]} spellings one of which must match, the typed one first;
+ * at least one, each with at least one word
+ * @property {import("./words.js").Word[][]} pairs pairs of words that it may stand for, typed
+ * without the space; matching one is enough too. The caller adds them if it has a list of all words
  * @property {boolean} negated must not occur
  * @property {boolean} prefix the last word may be the beginning of a longer one
  */
@@ -23,22 +24,23 @@ import { addSpelling, hasSigns, spellingsOf, wordsOf } from "./words.js";
  * @property {Term[]} terms
  * @property {string[]} withTags
  * @property {string[]} withoutTags
- * @property {string[]} sites it must be from one of these
+ * @property {string[]} sites the note must be from one of these
  * @property {string[]} withoutSites
- * @property {string} before saved before this day (`2025-08-01`), or nothing; days are those
- * that the pages show, of the time zone in which the site was exported
- * @property {string} after saved on this day or later, or nothing
- * @property {boolean | undefined} untagged whether it must have no tags, or some
- * @property {string[]} conditions as they were typed, each by itself
+ * @property {string} before saved before this day (`2025-08-01`), or empty; days are those that the
+ * pages show, in the time zone of the export
+ * @property {string} after saved on this day or later, or empty
+ * @property {boolean | undefined} untagged whether the note must have no tags (true) or at least
+ * one (false)
+ * @property {string[]} conditions each condition as it was typed
  */
 
 const MAX_QUERY = 4096;
 const MAX_CONDITIONS = 32;
 const MAX_TAG = 100;
-/** Words that are typed apart and may stand as one have so many bytes together. */
+/** Longest pair of words that may match as one, in bytes. */
 const LEAST_JOINED = 4;
 const MAX_JOINED = 64;
-/** Parameters of addresses that never say what a page shows; the most usual ones. */
+/** The most common address parameters that don't identify a page. */
 const TRACKING = /^(utm_.*|gclid|fbclid|msclkid|mc_eid|mc_cid|igshid)$/i;
 
 /**
@@ -71,7 +73,7 @@ export function readQuery(text) {
 }
 
 /**
- * Two words that were typed side by side may stand as one: `node js` also finds `nodejs`.
+ * Lets two words typed side by side also match as one: `node js` also finds `nodejs`.
  * @param {Term[]} terms
  */
 function joinNeighbours(terms) {
@@ -114,7 +116,7 @@ export function isEmpty(query) {
  * @property {string} operator
  * @property {string} value
  * @property {boolean} quoted
- * @property {string} tail what follows
+ * @property {string} tail the rest of the query
  */
 
 /**
@@ -130,7 +132,7 @@ function readCondition(text) {
 	const hash = operator === "" && whole.startsWith('#"') ? "#" : "";
 	const value = whole.slice(hash.length);
 	if (value.startsWith('"')) {
-		// A quote that is never closed goes to the end.
+		// An unclosed quotation mark extends to the end.
 		const end = value.indexOf('"', 1);
 		const inner = hash + (end < 0 ? value.slice(1) : value.slice(1, end));
 		const tail = end < 0 ? "" : value.slice(end + 1);
@@ -152,7 +154,7 @@ function readCondition(text) {
  */
 function add(query, { negated, operator, value, quoted }) {
 	const kind = operator.toLowerCase();
-	// `#x` is the tag of this very name, or else the tag `x`.
+	// `#x` is the tag with exactly this name, or else the tag `x`.
 	const names = operator === "" && /^#(?!#)/.test(value) ? [value, value.slice(1)] : [];
 	const tags = names.map(soughtTag).filter((name) => name !== "");
 	if (kind === "tag") {
@@ -171,7 +173,7 @@ function add(query, { negated, operator, value, quoted }) {
 		}
 	}
 	if (kind === "is" && value.toLowerCase() === "untagged") {
-		// Of two that say the opposite the last one counts.
+		// Of two contradicting conditions, the last one counts.
 		query.untagged = !negated;
 		return;
 	}
@@ -184,7 +186,7 @@ function add(query, { negated, operator, value, quoted }) {
 			return;
 		}
 	}
-	// No operator, or none with sense: a text to look for.
+	// No valid operator: search for the text.
 	const text = operator ? `${operator}:${value}` : quoted ? value : addressWords(value);
 	const prefix = !quoted && !negated;
 	const spellings = spellingsOf(text, prefix);
@@ -194,7 +196,7 @@ function add(query, { negated, operator, value, quoted }) {
 }
 
 /**
- * In the normal form of tags; nothing where it can't be one.
+ * Returns the normal form of a tag, or an empty text if it isn't a valid one.
  * @param {string} value
  */
 export function tagOf(value) {
@@ -206,8 +208,8 @@ export function tagOf(value) {
 }
 
 /**
- * The tag to look for: one of an older version may have what today's don't. Nothing where
- * it can't be one.
+ * Returns the tag to search for. Tags of older versions may contain what is invalid today. Returns
+ * an empty text if it can't be a tag.
  * @param {string} value
  */
 function soughtTag(value) {
@@ -227,7 +229,8 @@ function normalTag(text) {
 }
 
 /**
- * As notes have it: lower-case, punycode, without `www.`; also of a whole address.
+ * Returns a host name as notes store it: in lower case and punycode, without `www.`. Also accepts a
+ * whole address.
  * @param {string} value
  */
 export function siteOf(value) {
@@ -241,7 +244,7 @@ export function siteOf(value) {
 }
 
 /**
- * The first day of a day, month or year.
+ * Returns the first day of a day, month or year.
  * @param {string} text
  */
 function dayOf(text) {
@@ -250,13 +253,13 @@ function dayOf(text) {
 	if (year === undefined) return undefined;
 	const first = `${year}-${month}-${day}`;
 	const moment = Date.parse(`${first}T00:00:00Z`);
-	// Some take the 31st of a short month for the 1st of the next.
+	// Some browsers parse the 31st of a short month as the 1st of the next.
 	const same = new Date(moment || 0).toISOString().startsWith(first);
 	return Number.isNaN(moment) || !same ? undefined : first;
 }
 
 /**
- * Of an address that which notes are found by; everything else as it is.
+ * Returns the searchable part of an address; other text unchanged.
  * @param {string} value
  */
 function addressWords(value) {

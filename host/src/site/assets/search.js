@@ -1,6 +1,8 @@
-// The search of a site in files. Nobody answers questions there, so the page looks by
-// itself, in the pieces of the index.
+// The search of an exported site. There is no server, so the page itself searches the pieces of the
+// index.
 
+import { longDay, shortDay } from "./dates.js";
+import { occurrences } from "./occurrences.js";
 import {
 	nameOf,
 	noteOf,
@@ -11,57 +13,36 @@ import {
 	tooShort,
 } from "./pieces.js";
 import { isEmpty, readQuery, tagOf } from "./query.js";
-import { halvesOf, hasSigns, occurrences, wordsOf } from "./words.js";
+import { halvesOf } from "./spellings.js";
+import { hasSigns, wordsOf } from "./words.js";
 
-/** Notes that are shown at once. */
+/** Notes per listing page. */
 const SHOWN = 20;
-/** So many notes are looked into before the reader is asked. */
+/** Most notes that are checked before the page asks whether to go on. */
 const LOOKED_INTO = 2_000;
-/** A word that so many notes have may also be two that were typed without the space. */
+/** Most notes with a word for it to be considered two words without their space. */
 const RARE = 8;
-/** So many pairs of one query are looked up; words for which more would be needed stay whole. */
+/** Most pairs of a query that are looked up; words that would need more aren't split. */
 const MAX_HALVES = 128;
-/** Length of a snippet, and how much of it stands before the first match. */
+/** Length of a snippet, and of its part before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
 /** In seconds. */
 const DAY = 86_400;
-/** So many tags of what was found are offered to narrow it. */
+/** Tags of a note that are shown at first, as on the other pages. */
+const FIRST_TAGS = 6;
+/** Most tags offered to narrow a search. */
 const NARROWING = 8;
-
-const MONTHS = [
-	"January",
-	"February",
-	"March",
-	"April",
-	"May",
-	"June",
-	"July",
-	"August",
-	"September",
-	"October",
-	"November",
-	"December",
-];
-const DAYS = [
-	"Sunday",
-	"Monday",
-	"Tuesday",
-	"Wednesday",
-	"Thursday",
-	"Friday",
-	"Saturday",
-];
 
 const outcome = /** @type {HTMLElement} */ (document.querySelector("#outcome"));
 const found = /** @type {HTMLElement} */ (document.querySelector("#found"));
 const howTo = /** @type {HTMLElement} */ (document.querySelector("#how-to"));
 const typed = new URLSearchParams(location.search).get("q") ?? "";
 
-// ---- What was found
+// ---- Matches
 
 /**
- * The notes that may match, newest first, and whether each has still to be looked into.
+ * Returns the notes that may match, newest first, and whether each must still be checked.
  * @param {import("./query.js").Query} query
  * @param {import("./pieces.js").Start} start
  */
@@ -74,7 +55,7 @@ async function candidates(query, start) {
 			if (Boolean(other[number]) !== wanted) has[number] = 0;
 		}
 	};
-	/** @type {import("./query.js").Term[]} Without those that mean a tag. */
+	/** @type {import("./query.js").Term[]} The terms that aren't tags. */
 	const terms = [];
 	for (const term of query.terms) {
 		let meant;
@@ -123,8 +104,8 @@ async function candidates(query, start) {
 	for (const site of query.withoutSites) {
 		keep(await notesWith(`:${site}`, false, start), false);
 	}
-	// Whole pieces that are too new or too old aren't loaded.
-	// Days begin half a day earlier or later elsewhere.
+	// Skips pieces that are too new or too old. In other time zones, days begin up to half a day
+	// earlier or later.
 	const timed = query.before !== "" || query.after !== "";
 	if (timed) sure = false;
 	const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [
@@ -145,8 +126,7 @@ async function candidates(query, start) {
 }
 
 /**
- * Adds what a rare word may stand for, two words of the index: `open source` for
- * `opensource`.
+ * Adds two words of the index that a rare word may stand for: `open source` for `opensource`.
  * @param {import("./query.js").Term} term
  * @param {import("./pieces.js").Start} start
  */
@@ -166,7 +146,8 @@ async function addPairs(term, start) {
 }
 
 /**
- * The notes with a tag of just this name, else of the name without what can't be seen.
+ * Returns the notes with a tag of exactly this name, or else of the name without invisible
+ * characters.
  * @param {string} tag
  * @param {import("./pieces.js").Start} start
  */
@@ -178,7 +159,7 @@ async function notesTagged(tag, start) {
 }
 
 /**
- * The notes that have all these words, wherever they stand.
+ * Returns the notes that contain all these words, in any order.
  * @param {import("./words.js").Word[]} words
  * @param {boolean} prefix
  * @param {import("./pieces.js").Start} start
@@ -205,7 +186,7 @@ async function notesWithAll(words, prefix, start) {
 }
 
 /**
- * When a note was saved, in µs since 1970.
+ * Returns when a note was saved, in µs since 1970.
  * @param {import("./pieces.js").Note} note
  */
 function savedAt(note) {
@@ -213,7 +194,7 @@ function savedAt(note) {
 }
 
 /**
- * Whether all of it holds, seen in the note itself.
+ * Returns whether the note itself meets all conditions.
  * @param {import("./query.js").Query} query
  * @param {import("./pieces.js").Note} note
  */
@@ -231,7 +212,7 @@ function holds(query, note) {
 }
 
 /**
- * Shows the notes from this one of them on, as many as fit.
+ * Shows one listing page of notes, starting at this one.
  * @param {import("./query.js").Query} query
  * @param {{ numbers: number[], sure: boolean }} matches
  * @param {number} from
@@ -245,7 +226,7 @@ async function show(query, matches, from, before) {
 	let next = from;
 	let looked = 0;
 	while (next < numbers.length && notes.length < SHOWN && looked < LOOKED_INTO) {
-		// What is needed next is loaded side by side.
+		// The notes that are needed next are loaded in parallel.
 		const some = numbers.slice(next, next + SHOWN);
 		const loaded = await Promise.all(some.map((number) => noteOf(number, known)));
 		for (const note of loaded) {
@@ -298,7 +279,7 @@ function sentence(shown, total) {
 const counted = (count) =>
 	`${count.toLocaleString("en")} ${count === 1 ? "note" : "notes"}`;
 
-// ---- As the other pages show it
+// ---- Views, as on the other pages
 
 /**
  * @param {import("./pieces.js").Note[]} notes
@@ -351,11 +332,27 @@ function preview(note, query) {
 		article.append(address);
 	}
 	if (note.tags.length > 0) {
-		const tags = make("ul", { class: "tags", role: "list", "aria-label": "Tags" });
+		const hidden = note.tags.length - FIRST_TAGS;
+		const folded = hidden > 1;
+		const tags = make("ul", {
+			class: folded ? "tags folded" : "tags",
+			role: "list",
+			"aria-label": "Tags",
+		});
 		for (const tag of note.tags) {
 			const link = make("a", { rel: "tag", href: pageOf("tag", tag), dir: "auto" });
 			link.textContent = nameOf(tag);
 			tags.append(item(link));
+		}
+		if (folded) {
+			const rest = make("a", {
+				href: pageOf("note", String(note.id)),
+				"aria-label": `${hidden} more tags`,
+			});
+			rest.textContent = `+${hidden}`;
+			const last = item(rest);
+			last.className = "rest";
+			tags.append(last);
 		}
 		article.append(tags);
 	}
@@ -371,15 +368,23 @@ function preview(note, query) {
 		link.append(apart(nameOf(note.site)));
 		facts.append(item(link));
 	}
-	const saved = make("time", { datetime: new Date(savedAt(note) / 1000).toISOString() });
+	const moment = new Date(savedAt(note) / 1000);
+	const saved = make("time", {
+		datetime: moment.toISOString(),
+		title: moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }),
+	});
 	saved.textContent = shortDay(note.saved);
-	facts.append(item("Saved ", saved));
+	const savedItem = item("Saved ", saved);
+	savedItem.className = "saved";
+	facts.append(savedItem);
 	if (note.published) {
 		const day = note.published.slice(0, 10);
 		const isDay = /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day));
 		const shown = isDay ? make("time", { datetime: note.published }) : make("bdi");
 		shown.textContent = isDay ? shortDay(day) : note.published;
-		facts.append(item("Published ", shown));
+		const published = item("Published ", shown);
+		published.className = "published";
+		facts.append(published);
 	}
 	const permalink = make("a", {
 		rel: "bookmark",
@@ -392,7 +397,7 @@ function preview(note, query) {
 }
 
 /**
- * The piece of the note's text, else of the page's own words, that shows why it was found.
+ * Returns the snippet of the note's text, or else of the page's description, that shows the match.
  * @param {import("./pieces.js").Note} note
  * @param {import("./query.js").Query} query
  * @returns {(string | HTMLElement)[]}
@@ -435,7 +440,7 @@ function snippetOf(note, query) {
 }
 
 /**
- * What is looked for, each condition a link that takes it off.
+ * Renders the conditions, each with a link that removes it.
  * @param {string[]} conditions
  */
 function chosen(conditions) {
@@ -450,7 +455,7 @@ function chosen(conditions) {
 		const link = make("a", { href: searchFor(others.join(" ")) });
 		const sign = make("span", { "aria-hidden": "true" });
 		sign.textContent = "×";
-		const words = make("span", { class: "unseen" });
+		const words = make("span", { class: "visually-hidden" });
 		words.textContent = "(drop this)";
 		link.append(apart(condition), " ", sign, words);
 		list.append(item(link));
@@ -459,7 +464,7 @@ function chosen(conditions) {
 }
 
 /**
- * The tags that stand most often on what is shown, each as a further condition.
+ * Renders the most frequent tags of the shown notes, each as a further condition.
  * @param {import("./pieces.js").Note[]} notes
  */
 function narrowing(notes) {
@@ -469,7 +474,7 @@ function narrowing(notes) {
 		counts.set(tag, (counts.get(tag) ?? 0) + 1);
 	}
 	const { withTags } = readQuery(typed);
-	// What all have, or only one has, narrows nothing down.
+	// A tag on all notes, or on only one, isn't useful.
 	const tags = [...counts]
 		.filter(([tag, count]) => count > 1 && count < notes.length && !tag.includes('"'))
 		.filter(([tag]) => !withTags.includes(tag))
@@ -483,7 +488,7 @@ function narrowing(notes) {
 	for (const [tag] of tags) {
 		const value = /\s/.test(tag) ? `"${tag}"` : tag;
 		const link = make("a", { href: searchFor(`${typed.trimEnd()} tag:${value} `) });
-		const withIt = make("span", { class: "unseen" });
+		const withIt = make("span", { class: "visually-hidden" });
 		withIt.textContent = "with ";
 		link.append(withIt, apart(tag));
 		const not = make("a", {
@@ -493,25 +498,13 @@ function narrowing(notes) {
 		});
 		const sign = make("span", { "aria-hidden": "true" });
 		sign.textContent = "−";
-		const without = make("span", { class: "unseen" });
+		const without = make("span", { class: "visually-hidden" });
 		without.textContent = `without ${tag}`;
 		not.append(sign, without);
 		list.append(item(link, not));
 	}
 	details.append(summary, list);
 	return [details];
-}
-
-/** @param {string} day `2025-08-21` */
-function longDay(day) {
-	const date = new Date(`${day}T00:00:00Z`);
-	return `${DAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
-}
-
-/** @param {string} day */
-function shortDay(day) {
-	const date = new Date(`${day}T00:00:00Z`);
-	return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]?.slice(0, 3)} ${date.getUTCFullYear()}`;
 }
 
 /** @param {string} text */
@@ -543,12 +536,16 @@ function make(name, attributes = {}) {
 
 // ---- The page
 
-/** Says where one is, as a page that was made for this search would. */
+/** Sets title and heading to the query, as on the served site. */
 function name() {
 	document.title = `url-notes | search | ${typed}`;
-	const divider = make("span", { class: "divider", "aria-hidden": "true" });
-	divider.textContent = "|";
-	document.querySelector(".masthead")?.append(" ", divider, " ", apart(typed));
+	const heading = document.querySelector("h1");
+	const parents = make("p", { class: "parents" });
+	const link = make("a", { href: location.pathname });
+	link.textContent = "search";
+	parents.append(link);
+	heading?.before(parents);
+	heading?.replaceChildren(apart(typed));
 	const field = /** @type {HTMLInputElement} */ (document.querySelector("#q"));
 	field.value = typed;
 	document.querySelector(".foot [aria-current]")?.removeAttribute("aria-current");

@@ -1,13 +1,24 @@
-// The keyboard on the site: / goes to the search, j and k from note to note, Enter
-// opens, ? shows all keys. Everything on the pages works without this file.
+// Keyboard shortcuts (/ focuses the search, j and k move between notes, Enter opens one, ? shows
+// all keys), compact rows, "More" in place and relative dates. All pages work without this script.
 //
-// Single keys can be turned off (WCAG 2.2, 2.1.4): who speaks to the computer
-// would otherwise strike them by chance.
+// Single-key shortcuts can be turned off (WCAG 2.2, 2.1.4), because speech input can trigger them
+// by accident.
 
-/** Kept by the browser, for this site alone. */
-const SETTING = "single-keys";
+/** Keys in the browser's storage for this site. */
+const SINGLE_KEYS = "single-keys";
+const COMPACT = "compact";
 
-/** What j and k go through: the notes of a page, else its tags or sites. */
+/** Age in days up to which dates are shown relative to now. */
+const RELATIVE_DAYS = 28;
+
+/** Tags of a note that are shown at first, as in `note_card.rs`. */
+const FIRST_TAGS = 6;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY_MS = 24 * HOUR;
+
+/** What j and k move between: the notes of a page, or else its tags or sites. */
 const STOPS = [
 	"article :is(h1, h2, h3, h4) a",
 	".related-notes li > a",
@@ -25,8 +36,19 @@ const KEYS = [
 	[["Esc"], "leave a field, or close this"],
 ];
 
-let on = readSetting();
-const help = makeHelp();
+let on = setting(SINGLE_KEYS) !== "off";
+/** @type {HTMLDialogElement | undefined} */
+let help;
+
+// Before the page is painted.
+document.documentElement.classList.toggle("compact", setting(COMPACT) === "on");
+
+document.addEventListener("DOMContentLoaded", () => {
+	help = makeHelp();
+	offerCompactRows();
+	offerWholeNotes();
+	showRelativeDates(document);
+});
 
 document.addEventListener("keydown", (event) => {
 	if (event.defaultPrevented || event.isComposing) return;
@@ -36,13 +58,13 @@ document.addEventListener("keydown", (event) => {
 		if (event.key === "Escape") target.blur();
 		return;
 	}
-	if (help.open || !on) return;
+	if (help?.open || !on) return;
 	if (act(event.key)) event.preventDefault();
 });
 
 /**
  * @param {string} key
- * @returns {boolean} whether there was something to do
+ * @returns {boolean} whether the key did something
  */
 function act(key) {
 	switch (key) {
@@ -59,7 +81,7 @@ function act(key) {
 		case "o":
 			return openNote();
 		case "?":
-			help.showModal();
+			help?.showModal();
 			return true;
 		default:
 			return false;
@@ -77,7 +99,7 @@ function go(step) {
 	const { activeElement } = document;
 	let next = stops.findIndex((stop) => stop === activeElement) + step;
 	if (!stops.includes(/** @type {HTMLElement} */ (activeElement))) {
-		// From wherever the focus or the eye is.
+		// Starts at the focused element or at the visible part of the page.
 		next = stops.findIndex((stop) => isAhead(stop));
 		if (next < 0) next = step > 0 ? 0 : stops.length - 1;
 		else if (step < 0) next = Math.max(0, next - 1);
@@ -102,7 +124,8 @@ function stopsOfPage() {
 }
 
 /**
- * Whether it comes after what has the focus, or where nothing has, isn't above the window.
+ * Returns whether an element comes after the focused one, or, without focus, isn't above the
+ * window.
  * @param {HTMLElement} stop
  */
 function isAhead(stop) {
@@ -124,29 +147,110 @@ function openNote() {
 	return Boolean(link);
 }
 
-/** @returns {boolean} */
-function readSetting() {
+/**
+ * Returns a setting, or null for its default.
+ * @param {string} name
+ */
+function setting(name) {
 	try {
-		return localStorage.getItem(SETTING) !== "off";
+		return localStorage.getItem(name);
 	} catch {
-		// Where the browser keeps nothing, they are as they come.
-		return true;
-	}
-}
-
-/** @param {boolean} wanted */
-function turn(wanted) {
-	on = wanted;
-	try {
-		if (on) localStorage.removeItem(SETTING);
-		else localStorage.setItem(SETTING, "off");
-	} catch {
-		// Where the browser keeps nothing, it holds for this page.
+		// Without storage, the default applies.
+		return null;
 	}
 }
 
 /**
- * The list of keys, and the button in the page's foot that shows it.
+ * @param {string} name
+ * @param {string | null} value null for the default
+ */
+function keepSetting(name, value) {
+	try {
+		if (value === null) localStorage.removeItem(name);
+		else localStorage.setItem(name, value);
+	} catch {
+		// Without storage, the setting applies to this page only.
+	}
+}
+
+/** Connects the switch between compact rows and cards. */
+function offerCompactRows() {
+	const box = /** @type {HTMLInputElement | null} */ (document.querySelector("#compact"));
+	if (!box) return;
+	const root = document.documentElement;
+	box.checked = root.classList.contains("compact");
+	box.addEventListener("change", () => {
+		root.classList.toggle("compact", box.checked);
+		keepSetting(COMPACT, box.checked ? "on" : null);
+		hideNeedlessMore();
+	});
+}
+
+/** Shows the whole text, or all tags, of a note in place. */
+function offerWholeNotes() {
+	hideNeedlessMore();
+	addEventListener("resize", hideNeedlessMore);
+	document.addEventListener("click", (event) => {
+		if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+		if (!(event.target instanceof Element)) return;
+		const link = event.target.closest(".show-more, .rest a");
+		if (!link) return;
+		event.preventDefault();
+		if (link.matches(".show-more")) {
+			const whole = link.previousElementSibling?.classList.toggle("whole") ?? false;
+			link.textContent = whole ? "Less" : "More";
+		} else {
+			const list = link.closest("ul");
+			const next = list?.querySelectorAll("a")[FIRST_TAGS];
+			list?.classList.add("unfolded");
+			// The link that had the focus is hidden now.
+			next?.focus();
+		}
+	});
+}
+
+/** Hides "More" where four lines are enough for the text. */
+function hideNeedlessMore() {
+	/** @type {NodeListOf<HTMLElement>} */
+	const links = document.querySelectorAll(".show-more");
+	const texts = [...links].map((link) => link.previousElementSibling);
+	// All reads come before all writes, so that the browser computes one layout.
+	const enough = texts.map(
+		(text) =>
+			text instanceof HTMLElement &&
+			!text.classList.contains("whole") &&
+			text.clientHeight > 0 &&
+			text.scrollHeight <= text.clientHeight + 1,
+	);
+	for (const [place, link] of links.entries()) link.hidden = enough[place] ?? false;
+}
+
+/**
+ * Shows recent dates relative to now; the tooltip has the exact one.
+ * @param {ParentNode} within
+ */
+function showRelativeDates(within) {
+	const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+	/** @type {NodeListOf<HTMLTimeElement>} */
+	const times = within.querySelectorAll(
+		"article ul.facts time[title], .related-notes time",
+	);
+	for (const time of times) {
+		const age = Date.now() - Date.parse(time.dateTime);
+		if (!(age >= 0) || age > RELATIVE_DAYS * DAY_MS) continue;
+		if (age < MINUTE) time.textContent = "just now";
+		else if (age < HOUR)
+			time.textContent = format.format(-Math.floor(age / MINUTE), "minute");
+		else if (age < DAY_MS)
+			time.textContent = format.format(-Math.floor(age / HOUR), "hour");
+		else if (age < 7 * DAY_MS)
+			time.textContent = format.format(-Math.floor(age / DAY_MS), "day");
+		else time.textContent = format.format(-Math.floor(age / (7 * DAY_MS)), "week");
+	}
+}
+
+/**
+ * Returns the list of keys, and the button in the page's footer that shows it.
  * @returns {HTMLDialogElement}
  */
 function makeHelp() {
@@ -167,7 +271,10 @@ function makeHelp() {
 	const box = document.createElement("input");
 	box.type = "checkbox";
 	box.checked = on;
-	box.addEventListener("change", () => turn(box.checked));
+	box.addEventListener("change", () => {
+		on = box.checked;
+		keepSetting(SINGLE_KEYS, on ? null : "off");
+	});
 	label.append(box, "Single-key shortcuts");
 	const form = document.createElement("form");
 	form.method = "dialog";

@@ -1,45 +1,41 @@
-// Words, as host/src/domain/words.rs makes them of a text: what is found there is found
-// here. tests/fixtures/search/words.json holds both to it.
+// Splits a text into words as host/src/domain/words.rs does, so that both searches find the same.
+// tests/fixtures/search/words.json keeps them equal.
 
 import { isApostrophe, isArabic, joins, unified, withAnusvara } from "./letters.js";
 
 /**
  * @typedef {object} Word
- * @property {number} start where it stands in the text, with its signs
+ * @property {number} start its position in the text, including its signs
  * @property {number} end
- * @property {string} folded as words are compared
- * @property {string} lead the sign before it: `.`, `#` or `@`, or nothing
+ * @property {string} folded the form that is compared
+ * @property {string} lead the sign before it: `.`, `#` or `@`, or empty
  * @property {string} trail the signs after it: `+` and `#`
- * @property {Part[]} parts of `camelCase` or `GPT4`; at least two or none
+ * @property {Part[]} parts of `camelCase` or `GPT4`; none, or at least two
  * @property {boolean} joined to the word before it, as in `wi-fi`
  */
 
 /** @typedef {{ letters: string, start: number, end: number }} Part */
-/** @typedef {{ folded: number, start: number }} Inner where a part begins that isn't the first */
+/** @typedef {{ folded: number, start: number }} Inner the start of a part other than the first */
 /** @typedef {Word & { bytes: number, inner: Inner[], joint: string, full: boolean }} Draft */
 /** @typedef {"upper" | "lower" | "digit" | "other"} Class */
 
-/** Longest word, in bytes of UTF-8; the rest of one doesn't count. */
+/** Longest word, in bytes of UTF-8; the rest is ignored. */
 const MAX_WORD_BYTES = 128;
-/** More signs in a row are decoration. */
+/** Most signs around a word; more are decoration. */
 const MAX_TRAIL = 3;
 
-/** Of so many words or parts every run is a spelling of its own; of more only the single ones. */
-const MAX_RUN = 4;
+/** Up to this many words or parts, every run is a spelling; beyond that, only single ones. */
+export const MAX_RUN = 4;
 const MAX_DIGIT_GROUPS = 8;
 const MAX_INITIALS = 12;
-/** More parts aren't a name but a key or a checksum, and so is what has short ones. */
+/** With more parts, or shorter ones, it isn't a name but a key or a checksum. */
 const MAX_PARTS = 10;
 const LEAST_PART = 3;
-/** Longer spellings are nobody's, in bytes of UTF-8. */
-const MAX_SPELLING = 64;
-/** Longer words aren't taken for two that stand side by side, in characters. */
-const MAX_HALVED = 32;
 
 const MARK = /^\p{M}$/u;
 const LETTER = /^[\p{Alphabetic}\p{N}]$/u;
 
-/** Marks that a reader takes for an accent, not for a letter. */
+/** Marks that readers see as accents, not as letters. */
 const ACCENTS = [
 	[0x0300, 0x036f],
 	[0x0483, 0x0489],
@@ -49,13 +45,13 @@ const ACCENTS = [
 	[0x1dc0, 0x1dff],
 	[0x20d0, 0x20ff],
 	[0xfe20, 0xfe2f],
-	// The dot below letters of Devanagari, Gurmukhi and Gujarati, which many leave out.
+	// The dot below letters of Devanagari, Gurmukhi and Gujarati, which is often omitted.
 	[0x093c, 0x093c],
 	[0x0a3c, 0x0a3c],
 	[0x0abc, 0x0abc],
 ];
 
-/** What is not seen: joiners, marks of direction, variation selectors, skin tones. */
+/** Invisible characters: joiners, direction marks, variation selectors, skin tones. */
 const IGNORED = [
 	[0x00ad, 0x00ad],
 	[0x034f, 0x034f],
@@ -78,7 +74,7 @@ const HANGUL_TAILS = [
 	[0xd7b0, 0xd7fb],
 ];
 
-/** Scripts written without spaces, and Hangul: each character is a word. */
+/** Scripts without spaces, and Hangul: each character is a word. */
 const ALONE = [
 	[0x0e00, 0x0eff],
 	[0x0f00, 0x0fff],
@@ -108,7 +104,7 @@ const PICTOGRAPHS = [
 	[0x1f300, 0x1faff],
 ];
 
-/** Letters that no decomposition brings to those that are typed for them. */
+/** Letters that people type differently, but that no decomposition maps. */
 const SPELLED_OUT = new Map([
 	["ß", "ss"],
 	["æ", "ae"],
@@ -139,7 +135,7 @@ const isAccent = (c) => MARK.test(c) && isIn(c, ACCENTS);
 const standsAlone = (c) => (LETTER.test(c) && isIn(c, ALONE)) || isIn(c, PICTOGRAPHS);
 
 /**
- * What a letter is for telling parts of a word.
+ * Returns the class of a letter, which determines the parts of a word.
  * @param {string} c
  * @returns {Class}
  */
@@ -165,28 +161,28 @@ const isWordOfParts = (parts, bytes) =>
 	parts <= MAX_RUN || (parts <= MAX_PARTS && bytes >= LEAST_PART * parts);
 
 /**
- * The words of a text in order.
+ * Returns the words of a text in order.
  * @param {string} text
  * @returns {Word[]}
  */
 export function wordsOf(text) {
 	/** @type {Draft[]} */
 	const words = [];
-	/** Whether letters that follow belong to the last word. */
+	/** Whether following letters belong to the last word. */
 	let open = false;
-	/** Whether marks that follow belong to the last word. */
+	/** Whether following marks belong to the last word. */
 	let takesMarks = false;
-	/** Signs right after the last word, and where they end. */
+	/** The signs right after the last word, and their end. */
 	let trail = "";
 	let trailEnd = 0;
-	/** The character before, what stood before that, and where the former begins. */
+	/** The preceding character, the one before it, and the start of the former. */
 	let before = "";
 	let earlier = "";
 	let beforeStart = 0;
-	/** The kinds of the last two letters of the last word, and where the last one stands. */
+	/** The classes of the last word's last two letters, and the position of the last one. */
 	let classes = /** @type {(Class | "")[]} */ (["", ""]);
 	let lastLetter = /** @type {Inner} */ ({ folded: 0, start: 0 });
-	/** Whether the last part began with the last but one letter of capitals. */
+	/** Whether the last part began with the second-to-last capital letter. */
 	let afterCapitals = false;
 
 	const last = () => /** @type {Draft} */ (words.at(-1));
@@ -206,7 +202,7 @@ export function wordsOf(text) {
 		const inner = word?.inner ?? [];
 		if (inner.length === 0) return;
 		const begin = inner.at(-1)?.folded ?? 0;
-		// The plural of an abbreviation, as in `URLs`, is no word of its own.
+		// The plural of an abbreviation, as in `URLs`, is not a separate word.
 		if (
 			afterCapitals &&
 			bytesOf(word.folded.slice(begin)) === 2 &&
@@ -220,7 +216,7 @@ export function wordsOf(text) {
 		afterCapitals = false;
 	};
 
-	/** Parts `v1` before `.2`: a number with points is found without what names it. */
+	/** Splits `v1` before `.2`, so that a version number is found without its `v`. */
 	const partNumbered = () => {
 		const word = last();
 		const part = word.inner.pop();
@@ -252,7 +248,7 @@ export function wordsOf(text) {
 
 	/** @type {(start: number, end: number, digit: boolean) => void} */
 	const begin = (start, end, digit) => {
-		// Signs that the word before has taken are not this one's.
+		// Signs that belong to the word before don't belong to this one.
 		const taken = trail !== "";
 		closeTrail();
 		if (digit && before === "." && /^[0-9]$/.test(earlier) && classes[0] === "digit") {
@@ -288,7 +284,7 @@ export function wordsOf(text) {
 	};
 
 	/**
-	 * Begins another part of the word where this kind of letter says so.
+	 * Begins another part of the word if the class of the letter requires it.
 	 * @param {Class} kind
 	 * @param {number} start
 	 */
@@ -374,7 +370,7 @@ export function wordsOf(text) {
 		}
 		if (isIn(c, IGNORED)) return;
 		if (isAccent(c)) {
-			// Seen, but not compared.
+			// Visible, but not compared.
 			if (takesMarks) last().end = end;
 			return;
 		}
@@ -411,7 +407,7 @@ export function wordsOf(text) {
 		if (isApostrophe(c)) sign("'", start, at);
 		else if (c < "\x80") read(c, start, at);
 		else {
-			// Of ŉ, which is ʼn, the letter counts.
+			// Of ŉ, which decomposes to ʼn, only the letter counts.
 			const parts = [...c.normalize("NFKD")].filter((part) => !isApostrophe(part));
 			for (const part of parts) read(unified(part), start, at);
 		}
@@ -433,7 +429,7 @@ export function wordsOf(text) {
 }
 
 /**
- * Keeps those joints that do join their words.
+ * Keeps the joints that really join their words.
  * @param {Draft[]} words
  */
 function settle(words) {
@@ -451,191 +447,12 @@ function settle(words) {
 			if (run.every(({ folded }) => /^[0-9]+$/.test(folded))) most = MAX_DIGIT_GROUPS;
 			else if (run.every(({ folded }) => [...folded].length === 1)) most = MAX_INITIALS;
 		}
-		// `TCP/IP` is one word, a path isn't.
+		// `TCP/IP` is one word, but a path isn't.
 		const isPath = run.length > 2 && run.some(({ joint }) => joint === "/");
 		if (run.length > most || isPath) for (const word of run) word.joint = "";
 		start = end;
 	}
 }
 
-/**
- * Whether a word of a query means one of a text; one that is still being typed means all
- * that begin so.
- * @param {Word} wanted
- * @param {Word} found
- * @param {boolean} unfinished
- */
-export function means(wanted, found, unfinished) {
-	/** @type {(wanted: string, found: string) => boolean} */
-	const begins = (a, b) => (unfinished ? b.startsWith(a) : a === b);
-	// What has signs after it is typed to its end.
-	const letters =
-		wanted.trail === ""
-			? begins(wanted.folded, found.folded)
-			: wanted.folded === found.folded && begins(wanted.trail, found.trail);
-	return letters && (wanted.lead === "" || wanted.lead === found.lead);
-}
-
 /** @param {Word} word */
 export const hasSigns = (word) => word.lead !== "" || word.trail !== "";
-
-/**
- * The spellings of a term, of which one is enough, the one that was typed first.
- * @param {string} text
- * @param {boolean} unfinished it wasn't typed in quotation marks, and is wanted
- * @returns {Word[][]}
- */
-export function spellingsOf(text, unfinished) {
-	const words = wordsOf(text);
-	if (words.length === 0) return [];
-	const spellings = [words];
-	if (words.some(hasSigns)) return spellings;
-	// `wi-fi` is also `wifi`, and two words in quotation marks may be one.
-	const joined = words.slice(1).every((word) => word.joined);
-	if (words.length > 1 && (joined || words.length === 2)) {
-		addSpelling(spellings, words.map(({ folded }) => folded).join(""));
-	}
-	if (words.some(({ parts }) => parts.length > 0)) {
-		addSpelling(spellings, parted(words, false));
-		addSpelling(spellings, parted(words, true));
-	}
-	// `v1.2.3` is often written without the letter.
-	const numbers = words.slice(1).map(({ folded }) => folded);
-	const isVersion = numbers.length > 1 && numbers.every((word) => /^[0-9]+$/.test(word));
-	if (unfinished && isVersion && words[0]?.folded === "v") {
-		addSpelling(spellings, numbers.join("."));
-	}
-	return spellings;
-}
-
-/**
- * The pairs of words that the only word of a term may be made of, typed without the space.
- * @param {{ spellings: Word[][], prefix: boolean }} term
- * @returns {[first: string, second: string][]}
- */
-export function halvesOf({ spellings: [typed = []], prefix }) {
-	const [word] = typed;
-	if (!prefix || !word || typed.length !== 1 || hasSigns(word)) return [];
-	const letters = [...word.folded];
-	const count = letters.length;
-	if (count > MAX_HALVED || !/^[\p{Alphabetic}\p{M}]+$/u.test(word.folded)) return [];
-	/** @type {[first: string, second: string][]} */
-	const halves = [];
-	for (let first = 2; count - first >= 2; first++) {
-		// `a part` and `be at` are other words.
-		if (first === 2 && count !== 4) continue;
-		halves.push([letters.slice(0, first).join(""), letters.slice(first).join("")]);
-	}
-	return halves;
-}
-
-/**
- * @param {Word[][]} spellings
- * @param {string} text
- */
-export function addSpelling(spellings, text) {
-	const words = wordsOf(text);
-	/** @param {Word[]} words */
-	const letters = (words) => words.map(({ folded }) => folded).join(" ");
-	if (words.length > 0 && !spellings.some((one) => letters(one) === letters(words))) {
-		spellings.push(words);
-	}
-}
-
-/**
- * Words with spaces between their parts: all, or only letters and numbers.
- * @param {Word[]} words
- * @param {boolean} all
- */
-function parted(words, all) {
-	const apart = words.map(({ folded, parts }) => {
-		let spelling = "";
-		let before;
-		for (const { letters } of parts) {
-			const number = /^[0-9]/.test(letters);
-			if (before !== undefined && (all || number !== before)) spelling += " ";
-			spelling += letters;
-			before = number;
-		}
-		return spelling === "" ? folded : spelling;
-	});
-	return apart.join(" ");
-}
-
-/**
- * Where a phrase stands in a text: its words one after the other, in one of its spellings;
- * or a pair of words that it stands for, of which none goes on.
- * @param {{ spellings: Word[][], pairs: Word[][], prefix: boolean }} phrase
- * @param {Word[]} text
- * @returns {{ start: number, end: number }[]}
- */
-export function occurrences({ spellings, pairs, prefix }, text) {
-	/** @type {[words: Word[], unfinished: boolean][]} */
-	const wanted = [];
-	for (const words of spellings) wanted.push([words, prefix]);
-	for (const words of pairs) wanted.push([words, false]);
-	const found = [];
-	for (let run = 0; run < text.length; run++) {
-		for (const [words, unfinished] of wanted) {
-			const place = standsAt(words, unfinished, text, run);
-			if (place) {
-				found.push(place);
-				break;
-			}
-		}
-	}
-	return found;
-}
-
-/** @type {(words: Word[], prefix: boolean, text: Word[], run: number) => { start: number, end: number } | undefined} */
-function standsAt(words, prefix, text, run) {
-	const stands = words.every((word, place) => {
-		const there = text[run + place];
-		return there && means(word, there, prefix && place === words.length - 1);
-	});
-	const [first, last] = [text[run], text[run + words.length - 1]];
-	if (stands && first && last) return { start: first.start, end: last.end };
-	const [word] = words;
-	if (!word || words.length > 1 || hasSigns(word)) return undefined;
-	if (bytesOf(word.folded) > MAX_SPELLING) return undefined;
-	return (
-		inParts(word.folded, prefix, text[run]) ?? joinedAt(word.folded, prefix, text, run)
-	);
-}
-
-/** @type {(wanted: string, unfinished: boolean, text: Word[], run: number) => { start: number, end: number } | undefined} */
-function joinedAt(wanted, unfinished, text, run) {
-	const first = text[run];
-	if (!first || !wanted.startsWith(first.folded)) return undefined;
-	let rest = wanted.slice(first.folded.length);
-	let length = bytesOf(first.folded);
-	for (let at = run + 1; rest !== "" && text[at]?.joined; at++) {
-		const word = /** @type {Word} */ (text[at]);
-		length += bytesOf(word.folded);
-		if (length > MAX_SPELLING) return undefined;
-		if (rest === word.folded || (unfinished && word.folded.startsWith(rest))) {
-			return { start: first.start, end: word.end };
-		}
-		if (!rest.startsWith(word.folded)) return undefined;
-		rest = rest.slice(word.folded.length);
-	}
-	return undefined;
-}
-
-/** @type {(wanted: string, unfinished: boolean, word: Word | undefined) => { start: number, end: number } | undefined} */
-function inParts(wanted, unfinished, word) {
-	const parts = word?.parts ?? [];
-	const runs = parts.length > MAX_RUN ? 1 : MAX_RUN;
-	for (const [place, { start }] of parts.entries()) {
-		let rest = wanted;
-		let length = 0;
-		for (const { letters, end } of parts.slice(place, place + runs)) {
-			length += bytesOf(letters);
-			if (length > MAX_SPELLING) break;
-			if (unfinished ? letters.startsWith(rest) : letters === rest) return { start, end };
-			if (!rest.startsWith(letters) || rest === letters) break;
-			rest = rest.slice(letters.length);
-		}
-	}
-	return undefined;
-}

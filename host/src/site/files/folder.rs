@@ -1,11 +1,11 @@
-//! The folder of a site in files: written aside as a whole, then swapped with what is
-//! there.
+//! The folder of an exported site: written to a temporary folder, then exchanged with the existing
+//! one.
 //!
-//! A folder may have the user's own in it (`.git`, `CNAME`, `README.md`): what an export
-//! has at the top, a dozen names, is recognised by its mark, and nothing else is ever touched.
-//! Each of those is exchanged with the new one in one step of the system, after it was
-//! seen that all in them is as the last export wrote it, by the hashes that the mark has.
-//! What is the same as before is the same file (a hard link), so it keeps its date.
+//! The folder may contain the user's own files (`.git`, `CNAME`, `README.md`). The mark file lists
+//! the dozen names at the top that an export wrote; nothing else is ever touched. Each of those is
+//! exchanged with the new one in one system call, after the hashes in the mark file have confirmed
+//! that everything in it is as the last export wrote it. Unchanged files are hard-linked, so they
+//! keep their dates.
 
 use std::{
     collections::BTreeSet,
@@ -33,13 +33,13 @@ use crate::{
     transfer::export::{IGNORED, PendingOutput, hash},
 };
 
-/// Tells that an export made the site, what it has at the top, a line each, and what it
-/// wrote: of each file a line with the hashes of its path and of its content.
+/// Name of the mark file. It shows that an export made the site, lists the names at the top, one
+/// per line, and has a line for each file with the hashes of its path and its content.
 const MARK: &str = ".url-notes-site";
-/// Longest mark that is read, in bytes: of some seven million files.
+/// Longest mark file that is read, in bytes: about seven million files.
 const MAX_MARK_BYTES: u64 = 256 << 20;
-/// What else may be in a folder that no export wrote to yet: what a new place for
-/// publishing has in it.
+/// Other names permitted in a folder without an export: what new repositories for publishing
+/// contain.
 const HARMLESS: [&str; 10] = [
     ".git",
     ".github",
@@ -53,56 +53,56 @@ const HARMLESS: [&str; 10] = [
     "README.md",
 ];
 
-/// Is put into such a place by hand, too.
+/// Permitted too, because users also create it by hand.
 pub(super) const NO_JEKYLL: &str = ".nojekyll";
 
-/// The folder in the making.
+/// The temporary folder.
 #[derive(Debug)]
 pub(super) struct Folder<'a> {
     place: PathBuf,
     aside: PendingOutput,
-    /// The place where it is there already, locked against another export.
+    /// The existing target folder, locked against other exports.
     there: Option<File>,
     earlier: Earlier,
     /// Hashes of path and content of each file.
     put: Mutex<Vec<(u64, u64)>>,
-    /// Set when the export has to end.
+    /// Set to interrupt the export.
     stop: &'a AtomicBool,
-    /// Of files, so that a site is as readable as its folder.
+    /// Mode of files, so that the site is as readable as its folder.
     mode: u32,
     anew: AtomicU64,
     replaced: AtomicU64,
     unchanged: AtomicU64,
 }
 
-/// What the last export wrote, by its mark.
+/// The last export, as listed in the mark file.
 #[derive(Debug, Default)]
 struct Earlier {
-    /// What is at the top.
+    /// Names at the top.
     top: BTreeSet<String>,
-    /// Hashes of path and content of each file, sorted; a path may be there twice, as an
-    /// export that was cut off leaves it. None of a mark that has no list.
+    /// Hashes of path and content of each file, sorted. After an interrupted export, a path may
+    /// occur twice. `None` if the mark file has no list.
     files: Option<Vec<(u64, u64)>>,
 }
 
-/// What became of the files.
+/// Statistics of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Changes {
-    /// New ones, and those with another content.
+    /// Files that are new or have different content.
     pub written: u64,
     pub unchanged: u64,
     pub removed: u64,
 }
 
 impl<'a> Folder<'a> {
-    /// Looks at the place and prepares the folder beside or in it.
+    /// Checks the target and creates the temporary folder beside or in it.
     ///
     /// # Errors
-    /// A sentence where the place isn't ours to write to; those of files.
+    /// A sentence, if the target isn't an export's folder; errors of files.
     pub(super) fn new(place: &Path, stop: &'a AtomicBool) -> anyhow::Result<Self> {
         let place: PathBuf = match place.canonicalize() {
             Ok(place) => place,
-            // Without the separator that a folder's name may end with.
+            // Removes a trailing separator.
             Err(_) => std::path::absolute(place)?.components().collect(),
         };
         if place.symlink_metadata().is_err() {
@@ -130,11 +130,11 @@ impl<'a> Folder<'a> {
         let earlier = match marked(&place)? {
             Some(earlier) => earlier,
             None => Earlier {
-                top: refuse_strangers(&place)?,
+                top: refuse_unknown_files(&place)?,
                 files: None,
             },
         };
-        // In it: it may be a file system of its own, or lie in a folder that isn't the user's.
+        // In the folder, because it may be a mount point, or its parent may belong to another user.
         let aside = PendingOutput::folder(&place.join(MARK))?;
         Self::aside(aside, place, Some(there), earlier, stop)
     }
@@ -167,28 +167,28 @@ impl<'a> Folder<'a> {
         Ok(folder)
     }
 
-    /// A folder for what is needed while the site is made. It goes with it.
+    /// Returns a folder for temporary data, which is removed with the temporary folder.
     pub(super) fn scratch(&self) -> &Path {
         &self.aside.path
     }
 
-    /// Where the files are until all of them are written.
+    /// Returns the folder of the files until all of them are written.
     fn new_site(&self) -> PathBuf {
         self.aside.path.join("site")
     }
 
     fn make(&self, folder: &Path) -> io::Result<()> {
-        // Who may read a folder may also enter it.
+        // Everyone who may read a folder may also enter it.
         let mode = self.mode | (self.mode & 0o444) >> 2;
         DirBuilder::new().mode(mode).create(folder)?;
         if mode & 0o077 != 0 {
-            // The program's umask is for notes.
+            // The program's umask is meant for notes.
             fs::set_permissions(folder, fs::Permissions::from_mode(mode))?;
         }
         Ok(())
     }
 
-    /// Refuses to go on after the export was interrupted.
+    /// Fails if the export was interrupted.
     fn go_on(&self) -> io::Result<()> {
         match self.stop.load(Relaxed) {
             true => Err(io::ErrorKind::Interrupted.into()),
@@ -196,7 +196,7 @@ impl<'a> Folder<'a> {
         }
     }
 
-    /// Writes a file; `path` has slashes, and is another one each time.
+    /// Writes a file. `path` uses slashes and is different each time.
     pub(super) fn put(&self, path: &str, content: &[u8]) -> io::Result<()> {
         self.go_on()?;
         let hashes = (hash(path.as_bytes()), hash(content));
@@ -216,7 +216,7 @@ impl<'a> Folder<'a> {
         let old_path = self.place.join(path);
         let linked = self.in_folder(&new, || fs::hard_link(&old_path, &new));
         if linked.is_err() {
-            // Not every file system has links.
+            // Some file systems have no hard links.
             let times = FileTimes::new().set_modified(old.file.metadata()?.modified()?);
             self.create(&new, content)?.set_times(times)?;
         }
@@ -234,7 +234,7 @@ impl<'a> Folder<'a> {
         Ok(file)
     }
 
-    /// Does it, once more after the folder was made where that isn't there.
+    /// Runs `done`, and once more after creating the folder if it is missing.
     fn in_folder<T>(&self, path: &Path, done: impl Fn() -> io::Result<T>) -> io::Result<T> {
         match done() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -254,14 +254,14 @@ impl<'a> Folder<'a> {
                 self.make_above(folder)?;
                 self.make_above(path)
             }
-            // Another thread was here first.
+            // Another thread has created it.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             done => done,
         }
     }
 
-    /// What the last export wrote at this path; nothing where that is no plain file in
-    /// plain folders any more.
+    /// Returns what the last export wrote at this path, or `None` if that isn't a regular file in
+    /// regular folders any more.
     fn old(&self, path: &str) -> Option<Old> {
         let mut folders = path.split('/');
         folders.next_back();
@@ -288,11 +288,11 @@ impl<'a> Folder<'a> {
         })
     }
 
-    /// Puts the site in its place.
+    /// Moves the site into place.
     ///
     /// # Errors
-    /// A sentence where something else has the name of a part of it, or what is there isn't
-    /// as an export wrote it; those of files.
+    /// A sentence, if another file has the name of a part of it, or if existing files differ from
+    /// what an export wrote; errors of files.
     pub(super) fn finish(self) -> anyhow::Result<Changes> {
         let site = self.new_site();
         let mut names = BTreeSet::new();
@@ -321,7 +321,7 @@ impl<'a> Folder<'a> {
             self.refuse_others(name, &put)?;
         }
         self.go_on()?;
-        // Whatever ends this in the middle: what is there is known to be an export's.
+        // If this is interrupted, the mark file still covers everything that is there.
         let both = names.union(&self.earlier.top).cloned().collect();
         let mut all = [
             put.as_slice(),
@@ -345,7 +345,7 @@ impl<'a> Folder<'a> {
         Ok(self.changes(before))
     }
 
-    /// Refuses what is below this path and isn't as the last export wrote it: it would go.
+    /// Refuses to replace anything below this path that isn't as the last export wrote it.
     fn refuse_others(&self, path: &str, put: &[(u64, u64)]) -> anyhow::Result<()> {
         let place = self.place.join(path);
         let about = match place.symlink_metadata() {
@@ -362,7 +362,7 @@ impl<'a> Folder<'a> {
             }
             return Ok(());
         }
-        // Linked because its content is what it has to be.
+        // Hard-linked because its content is the same.
         let new = self.new_site().join(path).symlink_metadata();
         if new.is_ok_and(|new| (new.dev(), new.ino()) == (about.dev(), about.ino())) {
             return Ok(());
@@ -374,7 +374,8 @@ impl<'a> Folder<'a> {
         if known.is_empty() {
             return Err(in_the_way(&place));
         }
-        // Of a mark without a list: what this export writes as well is taken for an export's.
+        // For a mark file without a list, every file that this export writes too counts as an
+        // export's.
         if self.earlier.files.is_none() {
             return Ok(());
         }
@@ -397,7 +398,7 @@ impl<'a> Folder<'a> {
         fs::rename(&aside, self.place.join(MARK))
     }
 
-    /// `before`: how many files there were.
+    /// Returns the statistics. `before` is the previous number of files.
     fn changes(&self, before: u64) -> Changes {
         let (replaced, unchanged) = (self.replaced.load(Relaxed), self.unchanged.load(Relaxed));
         Changes {
@@ -410,7 +411,8 @@ impl<'a> Folder<'a> {
 
 impl Drop for Folder<'_> {
     fn drop(&mut self) {
-        // This export made it; what the last one had is in it by now, or what was never put.
+        // This export created it. It now contains what the last export wrote, or files that were
+        // never moved into place.
         if let Err(error) = fs::remove_dir_all(&self.aside.path) {
             log::warn!("what the export needed can't be removed: {error}");
         }
@@ -424,7 +426,7 @@ struct Old {
     mode: u32,
 }
 
-/// Whether a file has this content.
+/// Returns whether a file has this content.
 fn is_same(mut file: &File, bytes: u64, content: &[u8]) -> io::Result<bool> {
     if u64::try_from(content.len()).ok() != Some(bytes) {
         return Ok(false);
@@ -445,8 +447,8 @@ fn is_same(mut file: &File, bytes: u64, content: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Puts `new` at `place` and what was there at `new`, in one step where the file system
-/// can; else what was there goes to `old` first. Where there is no new one, the old one goes.
+/// Exchanges `new` with `place` in one step if the file system supports it; otherwise moves the old
+/// one to `old` first. If there is no new one, the old one is removed.
 fn exchange(new: &Path, place: &Path, old: &Path) -> io::Result<()> {
     let there = place.symlink_metadata().is_ok();
     if new.symlink_metadata().is_err() {
@@ -479,8 +481,8 @@ fn mark(top: &BTreeSet<String>, files: &[(u64, u64)]) -> String {
     mark
 }
 
-/// What the last export wrote, by its mark; none where there is no mark. A folder
-/// may come from anywhere: names that lead out of it are none.
+/// Reads the mark file, or returns `None` if there is none. The folder may come from anywhere, so
+/// names that lead out of it are ignored.
 fn marked(place: &Path) -> io::Result<Option<Earlier>> {
     let mut text = String::new();
     match fs_open::open(&place.join(MARK)) {
@@ -502,9 +504,9 @@ fn marked(place: &Path) -> io::Result<Option<Earlier>> {
     }))
 }
 
-/// A folder without a mark has to be empty, but for what a place for publishing begins
-/// with; answers what of that is replaced.
-fn refuse_strangers(place: &Path) -> anyhow::Result<BTreeSet<String>> {
+/// Refuses a folder without a mark file, unless it is empty or contains only what new repositories
+/// for publishing contain. Returns which of those names will be replaced.
+fn refuse_unknown_files(place: &Path) -> anyhow::Result<BTreeSet<String>> {
     let mut replaced = BTreeSet::new();
     for entry in fs::read_dir(place)? {
         let name = entry?.file_name();
@@ -524,7 +526,7 @@ fn refuse_strangers(place: &Path) -> anyhow::Result<BTreeSet<String>> {
     Ok(replaced)
 }
 
-/// What an export left that was killed before it had put its mark.
+/// Returns whether a name is a leftover of an export that was killed before it wrote its mark file.
 fn is_leftover(name: &str) -> bool {
     name.starts_with(".url-notes.") && name.ends_with(".part")
 }
@@ -541,7 +543,7 @@ fn files_in(folder: &Path) -> io::Result<u64> {
     Ok(count)
 }
 
-/// On the disk before it gets its name: else a power cut leaves names without content.
+/// Synced before it is renamed; otherwise a power cut may leave names without content.
 fn sync(folder: &File) {
     #[cfg(target_os = "linux")]
     let done = rustix::fs::syncfs(folder);
@@ -556,7 +558,7 @@ fn sync(folder: &File) {
     }
 }
 
-/// All names at the top of a site in files: nothing else is ever written there.
+/// All names at the top of an exported site. Nothing else is ever written there.
 pub(super) const TOP: [&str; 18] = [
     NO_JEKYLL,
     "404.html",

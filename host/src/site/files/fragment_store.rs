@@ -1,5 +1,5 @@
-//! Pieces of pages on the disk: each note is made into HTML once, and put together with
-//! others on a dozen pages.
+//! HTML fragments on the disk: each note is rendered once, and assembled with others into a dozen
+//! pages.
 
 use std::{
     fs::File,
@@ -8,24 +8,24 @@ use std::{
     path::Path,
 };
 
-/// The pieces of a note.
+/// The fragments of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// Its title, as it is.
+    /// The title as plain text.
     Title,
-    /// As it stands in lists.
+    /// The card in lists.
     Listed,
-    /// As it stands on its own page.
+    /// The article on its own page.
     Article,
-    /// As it stands below a related one.
+    /// The card below a related note.
     About,
-    /// As it stands in feeds; nothing where it stands in none.
+    /// The feed entry. Empty if the note is in no feed.
     Entry,
 }
 
 const PIECES: usize = 5;
 
-/// Where the pieces of a note are.
+/// The location of a note's fragments.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Extent {
     spool: u32,
@@ -33,7 +33,7 @@ pub(super) struct Extent {
     lengths: [u32; PIECES],
 }
 
-/// Takes pieces.
+/// Writes fragments.
 #[derive(Debug)]
 pub(super) struct Writer {
     file: BufWriter<File>,
@@ -42,7 +42,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Into a file of this number in `folder`.
+    /// Creates the file with this number in `folder`.
     pub(super) fn create(folder: &Path, number: u32) -> io::Result<Self> {
         let file = File::options()
             .read(true)
@@ -56,7 +56,7 @@ impl Writer {
         })
     }
 
-    /// The pieces of a note, in the order of [`Piece`].
+    /// Writes the fragments of a note, in the order of [`Piece`].
     pub(super) fn put(&mut self, pieces: [&str; PIECES]) -> io::Result<Extent> {
         let mut place = Extent {
             spool: self.number,
@@ -76,7 +76,7 @@ impl Writer {
     }
 }
 
-/// Gives them back.
+/// Reads fragments.
 #[derive(Debug)]
 pub(super) struct FragmentStore(pub Vec<File>);
 

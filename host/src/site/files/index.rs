@@ -1,11 +1,11 @@
-//! What is searched where nobody answers questions: which notes have which words, in
-//! pieces that a page loads as it needs them.
+//! The search index of an exported site: which notes contain which words, in pieces that a page
+//! loads on demand.
 //!
-//! The pieces are scripts that hand over data, since a page that was opened from a disk
-//! may load nothing else. `assets/pieces.js` reads them.
+//! The pieces are scripts that pass data to the page, because a page opened from a disk can load
+//! nothing else. `assets/pieces.js` reads them.
 //!
-//! Notes have numbers, the oldest 0, so that a new one changes the pieces of its own words
-//! alone. Words are those of `domain/words.rs`; `=gpu` is a tag, `=` none, `:e.org` a site.
+//! Notes are numbered, the oldest 0, so a new note changes only the pieces of its own words. Words
+//! are those of `domain/words.rs`; `=gpu` is a tag, `=` means no tag, `:e.org` a site.
 
 use std::{borrow::Cow, collections::HashMap, io};
 
@@ -19,14 +19,15 @@ use crate::{
     store::Outline,
 };
 
-/// Notes of one piece.
+/// Notes per piece.
 pub(super) const NOTES_PER_PIECE: usize = 20;
-/// A piece of words ends with the first that makes it so long, in bytes.
+/// A piece of words ends after the word that reaches this length, in bytes.
 const PIECE_BYTES: usize = 48 * 1024;
-/// Digits of numbers: the first half ends one, after the second half more follow.
+/// Digits of numbers. A digit of the first half ends a number; after one of the second half, more
+/// follow.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// What each digit stands for.
+/// The value of each digit.
 const VALUES: [u8; 256] = {
     let mut values = [0; 256];
     let mut digit = 0;
@@ -39,17 +40,17 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// Which notes have which words.
+/// The notes of each word.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     words: HashMap<Box<str>, Notes>,
 }
 
-/// Numbers of notes in order: each as how far it is from the one before.
+/// Note numbers in ascending order, each stored as the difference from the one before.
 #[derive(Debug, Default)]
 struct Notes {
     text: String,
-    /// The last one, and one more; 0 where there is none.
+    /// The last number plus one; 0 if there is none.
     end: u32,
 }
 
@@ -71,7 +72,7 @@ impl Notes {
         self.text.push(char::from(DIGITS[digit as usize]));
     }
 
-    /// The numbers again.
+    /// Iterates over the numbers.
     fn iter(&self) -> impl Iterator<Item = u32> {
         let mut digits = self.text.bytes();
         let mut end = 0;
@@ -93,7 +94,7 @@ impl Notes {
 }
 
 impl Index {
-    /// Takes a note up, under a number that is higher than all before.
+    /// Adds a note. Its number must be higher than all before.
     pub(super) fn add(&mut self, number: u32, note: &Note, texts: &Searched, site: Option<&str>) {
         let Searched {
             title,
@@ -123,7 +124,7 @@ impl Index {
         if note.tags.is_empty() {
             self.push("=", number);
         }
-        // A site stands for those below it.
+        // A site includes its subdomains.
         let mut site = site;
         while let Some(name) = site {
             self.push(&format!(":{name}"), number);
@@ -143,12 +144,12 @@ impl Index {
     }
 }
 
-/// Writes the pieces of what several took up, no note more than once, and what a page
-/// has to know at first.
+/// Writes the pieces of several partial indexes, none of which share a note, and the data that a
+/// page loads first.
 pub(super) fn write(folder: &Folder<'_>, parts: &[Index], outline: &Outline) -> io::Result<()> {
     let words = parts.iter().flat_map(|part| part.words.keys());
     let mut words: Vec<&str> = words.map(|word| &**word).collect();
-    // As JavaScript compares.
+    // In the order of JavaScript's comparison.
     words.sort_unstable_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
     words.dedup();
     let mut starts = Vec::new();
@@ -197,51 +198,51 @@ fn merged<'a>(mut parts: impl Iterator<Item = &'a Notes>) -> String {
         return first.text.clone();
     }
     let mut numbers: Vec<u32> = first.iter().chain(rest.flat_map(Notes::iter)).collect();
-    // Stable: that finds the runs in order, and there are as many as parts.
+    // A stable sort merges sorted runs quickly, and there is one per part.
     numbers.sort();
     let mut merged = Notes::default();
     numbers.into_iter().for_each(|number| merged.push(number));
     merged.text
 }
 
-/// What a page has to know at first.
+/// The data that a page loads first.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Start<'a> {
     notes: usize,
     notes_per_piece: usize,
-    /// Of lists.
+    /// Notes per listing page.
     notes_per_page: u32,
     /// The first word of each piece.
     words: Vec<&'a str>,
-    /// When the first note of each piece was saved at the latest, in seconds since 1970:
-    /// those before it were before that.
+    /// The upper bound of the save time of each piece's first note, in seconds since 1970. Earlier
+    /// notes were saved before it.
     moments: Vec<i64>,
-    /// How many seconds before that it may have been.
+    /// How many seconds before that bound it may have been.
     shift: f64,
 }
 
-/// A note as a page shows it, and looks into it.
+/// A note as a page shows and searches it.
 #[derive(Debug, Serialize)]
 pub(super) struct Found<'a> {
     id: i64,
-    /// How many µs later the id is than the moment of the save.
+    /// How many µs the id is later than the save.
     #[serde(skip_serializing_if = "Option::is_none")]
     shift: Option<i64>,
     url: Cow<'a, str>,
     /// Whether the address may be a link.
     link: bool,
     title: &'a str,
-    /// Each with the name of its file where that isn't its own.
+    /// Each with its file name if that differs.
     tags: Vec<Named<'a>>,
     text: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     excerpt: &'a str,
-    /// What of the address is searched.
+    /// The searchable part of the address.
     address: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<Named<'a>>,
-    /// As the user's calendar has it.
+    /// The day in the user's time zone.
     saved: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<&'a str>,

@@ -1,30 +1,31 @@
-//! The site as files, for a server that only serves them (GitHub Pages) and for the disk:
-//! the same pages by the same renderer.
+//! Exports the site as files, for static hosting (GitHub Pages) and for the disk, with the same
+//! pages and the same renderer.
 //!
-//! Owns which file has what. Each page is read from the store once, as the notes come,
-//! oldest first, and each note is made into HTML once, into `spool`; which notes are
-//! on which page is known as numbers before (`catalog`). Then all pages are put together,
-//! side by side, into `folder`.
+//! Owns which file has which content. Notes are read from the store once, oldest first, and each is
+//! rendered once into `fragment_store`. Which notes are on which page is known beforehand as
+//! numbers (`page_plan`). Then all pages are assembled in parallel into `folder`.
 //!
-//! Whatever asks a server is something else here, or isn't there: narrowing is a search,
-//! and that is done by the page (`index`); pages of a list have numbers.
+//! Features that need a server are different or absent: narrowing becomes a search, which the page
+//! does itself (`index`), and pages of a list have numbers.
 
+mod address;
+mod assets;
 mod folder;
 mod fragment_store;
 mod index;
 mod page_plan;
+mod render;
 #[cfg(test)]
 mod tests;
 
 use std::{
     cmp::Reverse,
-    collections::{HashSet, VecDeque},
+    collections::HashSet,
     io,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
-        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
 };
@@ -38,15 +39,16 @@ use super::{
     links::Links,
 };
 use crate::{
-    domain::{Note, Searched, Tag},
+    domain::Tag,
     site::{
         controller::{
-            FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS,
-            SCRIPT, STYLE,
+            FEED_NOTES, HOME_TAGS, ICON, PAGE_NOTES, PAGE_TAGS, RELATED_NOTES, RELATED_TAGS, STYLE,
         },
         files::{
-            fragment_store::{Extent, FragmentStore, Piece},
+            assets::{LOST_SCRIPTS, ROBOTS, SEARCH_SCRIPTS, as_one_script, icon, page_script},
+            fragment_store::Piece,
             page_plan::{PagePlan, Sites, Tally},
+            render::{Made, Renderer, newest, threads},
         },
         views::{self, Layout, Related},
     },
@@ -56,111 +58,44 @@ use crate::{
     },
 };
 
+pub use address::Address;
+
 pub(super) use crate::site::file_names::FileNames;
 
-/// What it runs on besides the site's own script.
-const FILES_SCRIPT: &str = include_str!("../assets/files.js");
-const SEARCH_SCRIPTS: [&str; 6] = [
-    include_str!("../assets/invisible.js"),
-    include_str!("../assets/letters.js"),
-    include_str!("../assets/words.js"),
-    include_str!("../assets/query.js"),
-    include_str!("../assets/pieces.js"),
-    include_str!("../assets/search.js"),
-];
-/// What looks where an address of the other site leads here.
-const LOST_SCRIPTS: [&str; 6] = [
-    include_str!("../assets/invisible.js"),
-    include_str!("../assets/letters.js"),
-    include_str!("../assets/words.js"),
-    include_str!("../assets/query.js"),
-    include_str!("../assets/pieces.js"),
-    include_str!("../assets/lost.js"),
-];
-/// For whoever doesn't read the page before asking for an icon.
-const PICTURE: &[u8] = include_bytes!("../../../../extension/icons/icon-32.png");
-/// Whoever publishes notes wants them to be found.
-const ROBOTS: &str = "User-agent: *\nAllow: /\n";
-
-/// Notes that are made into HTML at once; full pieces of what is searched.
-const BATCH: usize = 12 * index::NOTES_PER_PIECE;
-/// Pages of notes that are put together at once.
+/// Pages of notes that are assembled at once.
 const PAGES_AT_ONCE: usize = 240;
-/// Threads: more of them wait for the disk.
-const MAX_THREADS: usize = 8;
-
-/// Where the site will be served: below a path, or a whole address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Address(String);
-
-impl std::str::FromStr for Address {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let whole = text.contains("://");
-        let base = url::Url::parse("http://localhost/").expect("it is one");
-        let url = match whole {
-            true => url::Url::parse(text),
-            false => base.join(&format!("/{}", text.trim_start_matches('/'))),
-        };
-        let url = url.map_err(|error| format!("it isn't a path or an address ({error})"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("the address must begin with http:// or https://".into());
-        }
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err("it must be a path such as /url-notes, or an address such as https://me.github.io/url-notes".into());
-        }
-        let path = url.path().trim_matches('/');
-        let path = match path {
-            "" => String::new(),
-            path => format!("/{path}"),
-        };
-        Ok(Self(match whole {
-            true => format!("{}{path}", url.origin().ascii_serialization()),
-            false => path,
-        }))
-    }
-}
-
-impl Address {
-    fn is_whole(&self) -> bool {
-        !self.0.is_empty() && !self.0.starts_with('/')
-    }
-}
-
-/// What becomes of notes whose address has an access token.
+/// What to do with notes whose address contains an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tokens {
-    /// They aren't published.
+    /// Leave them out.
     LeaveOut,
-    /// They are.
+    /// Publish them.
     Publish,
 }
 
-/// What an export of the site did.
+/// The result of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// Left out, since their addresses have access tokens.
+    /// Number of notes left out because their addresses contain access tokens.
     pub with_tokens: u64,
-    /// On the site.
+    /// Number of notes on the site.
     pub notes: u64,
-    /// On the site.
+    /// Number of tags on the site.
     pub tags: u64,
-    /// Files that are new or have another content.
+    /// Number of files that are new or have different content.
     pub written: u64,
-    /// Files that are as they were.
+    /// Number of unchanged files.
     pub unchanged: u64,
-    /// Files that are no more.
+    /// Number of files that were removed.
     pub removed: u64,
 }
 
-/// Writes the site of the notes that pass the filter into a folder. `progress` receives
-/// how much of how much is done. Where `stop` is set meanwhile, the place stays as it was.
+/// Writes the site of the notes that pass the filter into a folder. Calls `progress` with the
+/// completed and the total number. If `stop` is set, the folder stays unchanged.
 ///
 /// # Errors
-/// Those of the store and of files, `Interrupted` where it was stopped; a sentence where a tag
-/// of the filter isn't in use, or something else is in the way.
+/// Those of the store and of files; `Interrupted` if it was stopped; a sentence if a tag of the
+/// filter isn't in use or something else is in the way.
 pub fn write_files(
     store: &Reader,
     filter: &TagFilter,
@@ -187,7 +122,7 @@ fn export(
     stop: &AtomicBool,
 ) -> anyhow::Result<Written> {
     for tag in filter.with.iter().chain(&filter.without) {
-        // One that is mistyped would publish what should be left out.
+        // A typo in a tag would publish what should be left out.
         if store.tag_uses(tag)? == 0 {
             bail!("No note has the tag “{tag}”.");
         }
@@ -222,7 +157,15 @@ fn export(
         done: AtomicU64::new(0),
     };
     let write = || {
-        let made = site.make_pieces(store)?;
+        let renderer = Renderer {
+            names: &names,
+            layout: &site.shells[2],
+            feed_links: &site.feed_links[1],
+            folder: &folder,
+            plan: &catalog,
+            advance: &|notes| site.advance(notes),
+        };
+        let made = renderer.make_pieces(store)?;
         site.write_pages(&made)?;
         site.write_rest(&made, &layout(Links::below(&names, &address.0)))
     };
@@ -245,12 +188,12 @@ fn layout(links: Links) -> Layout {
     }
 }
 
-/// What makes the files of one export.
+/// The state of one export.
 struct Maker<'a> {
     names: &'a Arc<FileNames>,
-    /// For pages that lie no, one, and two folders deep.
+    /// Layouts for pages in folders of depth 0, 1 and 2.
     shells: [Layout; 3],
-    /// For the feed of all notes and those of tags.
+    /// Links for the feed of all notes and those of tags.
     feed_links: [Links; 2],
     folder: &'a Folder<'a>,
     catalog: &'a PagePlan,
@@ -259,219 +202,31 @@ struct Maker<'a> {
     done: AtomicU64,
 }
 
-/// A batch of notes with the number of the first.
-type Batch = (u32, Vec<Note>);
-
-/// What was made of all notes.
-struct Made {
-    spools: FragmentStore,
-    /// By the number of the note.
-    places: Vec<Extent>,
-    updated: Vec<Timestamp>,
-    /// The newest, newest first.
-    newest: Vec<Note>,
-    words: Vec<index::Index>,
-}
-
-/// What a thread made of its share of them.
-struct Share {
-    spool: fragment_store::Writer,
-    places: Vec<(u32, Extent, Timestamp)>,
-    words: index::Index,
-}
-
 /// A part of the pages.
 #[derive(Debug, Clone, Copy)]
 enum Job {
-    /// What is searched.
+    /// The search index.
     Words,
     /// The pages of a tag.
     Tag(usize),
     /// The pages of a site.
     Site(usize),
-    /// Pages of all notes, from this one on.
+    /// Pages of all notes, starting at this one.
     All(usize),
-    /// Pages of notes, from this number on.
+    /// Pages of single notes, starting at this number.
     Notes(usize),
 }
 
 impl Maker<'_> {
-    /// Reads all notes and makes of each what pages are put together of.
-    fn make_pieces(&self, store: &Reader) -> anyhow::Result<Made> {
-        let in_feeds = self.in_feeds();
-        let threads = threads();
-        let (send, receive) = sync_channel::<Batch>(threads * 2);
-        // Held by the threads alone: with the last of them it is gone, and reading ends.
-        let receive = Arc::new(Mutex::new(receive));
-        let mut newest = VecDeque::new();
-        let in_feeds = &in_feeds;
-        let shares = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|number| {
-                    let receive = Arc::clone(&receive);
-                    scope.spawn(move || self.make_share(number, &receive, in_feeds))
-                })
-                .collect();
-            drop(receive);
-            let read = self.read(store, &send, &mut newest);
-            drop(send);
-            let shares = workers.into_iter().map(|worker| match worker.join() {
-                Ok(share) => share,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            let shares: anyhow::Result<Vec<Share>> = shares.collect();
-            // Where a thread fails, reading ends as well, for a reason that says less.
-            let shares = shares?;
-            read.map(|()| shares)
-        })?;
-        let count = self.catalog.outline.notes.len();
-        let mut made = Made {
-            spools: FragmentStore(Vec::new()),
-            places: vec![Extent::default(); count],
-            updated: vec![Timestamp::UNIX_EPOCH; count],
-            newest: newest.into_iter().rev().collect(),
-            words: Vec::new(),
-        };
-        for share in shares {
-            made.spools.0.push(share.spool.finish()?);
-            made.words.push(share.words);
-            for (number, place, updated) in share.places {
-                made.places[number as usize] = place;
-                made.updated[number as usize] = updated;
-            }
-        }
-        Ok(made)
-    }
-
-    /// Hands out the notes of the site, oldest first.
-    fn read(
-        &self,
-        store: &Reader,
-        send: &SyncSender<Batch>,
-        newest: &mut VecDeque<Note>,
-    ) -> anyhow::Result<()> {
-        let ids = &self.catalog.outline.notes;
-        let limit = u32::try_from(BATCH)?;
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut number = 0_usize;
-        let mut first = 0_u32;
-        // Of few notes among many each is asked for by itself.
-        let few = u64::try_from(ids.len())? < store.counts()?.notes / 8;
-        let mut last = None;
-        while number < ids.len() {
-            let notes = match few {
-                true => store.note(ids[number])?.into_iter().collect(),
-                false => store.notes_after(last, limit)?,
-            };
-            if notes.is_empty() {
-                bail!("The notes don't match their index. For details, run `url-notes check`.");
-            }
-            for note in notes {
-                last = Some(note.id);
-                if ids.get(number) != Some(&note.id) {
-                    continue;
-                }
-                number += 1;
-                if ids.len() - number < FEED_NOTES as usize {
-                    newest.push_back(note.clone());
-                }
-                batch.push(note);
-                if batch.len() == BATCH {
-                    let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                    send.send((first, full))?;
-                    first = u32::try_from(number)?;
-                }
-            }
-        }
-        if !batch.is_empty() {
-            send.send((first, batch))?;
-        }
-        Ok(())
-    }
-
-    fn make_share(
-        &self,
-        number: usize,
-        receive: &Mutex<Receiver<Batch>>,
-        in_feeds: &[bool],
-    ) -> anyhow::Result<Share> {
-        let spool = fragment_store::Writer::create(self.folder.scratch(), u32::try_from(number)?)?;
-        let mut share = Share {
-            spool,
-            places: Vec::new(),
-            words: index::Index::default(),
-        };
-        loop {
-            let batch = receive
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .recv();
-            let Ok((first, notes)) = batch else {
-                return Ok(share);
-            };
-            self.make_batch(&mut share, first, &notes, in_feeds)?;
-            self.advance(notes.len());
-        }
-    }
-
-    fn make_batch(
-        &self,
-        share: &mut Share,
-        first: u32,
-        notes: &[Note],
-        in_feeds: &[bool],
-    ) -> anyhow::Result<()> {
-        let layout = &self.shells[2];
-        let mut texts = Vec::with_capacity(notes.len());
-        for (number, note) in (first..).zip(notes) {
-            let entry = match in_feeds[number as usize] {
-                true => feed::entry(&self.feed_links[1], note),
-                false => String::new(),
-            };
-            let place = share.spool.put([
-                &views::title(note),
-                &views::listed(layout, note).into_string(),
-                &views::article(layout, note).into_string(),
-                &views::about(layout, note).into_string(),
-                &entry,
-            ])?;
-            share.places.push((number, place, note.updated_at));
-            let searched = Searched::of(note);
-            let site = views::site_of(note);
-            share.words.add(number, note, &searched, site.as_deref());
-            texts.push((note, searched, site));
-        }
-        let piece = first as usize / index::NOTES_PER_PIECE;
-        for (piece, notes) in (piece..).zip(texts.chunks(index::NOTES_PER_PIECE)) {
-            let notes = notes.iter().map(|(note, texts, site)| {
-                let saved = views::saved_on(layout, note.saved_at);
-                index::Found::of(note, texts, site.as_deref(), saved, self.names)
-            });
-            index::put_notes(self.folder, piece, &notes.collect::<Vec<_>>())?;
-        }
-        Ok(())
-    }
-
-    /// Of each note whether it is among the newest of one of its tags.
-    fn in_feeds(&self) -> Vec<bool> {
-        let mut in_feeds = vec![false; self.catalog.outline.notes.len()];
-        for tag in 0..self.catalog.outline.tags.len() {
-            for note in newest(self.catalog.notes_with(tag), FEED_NOTES) {
-                in_feeds[*note as usize] = true;
-            }
-        }
-        in_feeds
-    }
-
     fn advance(&self, notes: usize) {
         let done = self.done.fetch_add(notes as u64, Relaxed) + notes as u64;
         (self.progress)(done);
     }
 
-    /// Puts all pages together that have notes on them, side by side.
+    /// Assembles all pages with notes in parallel.
     fn write_pages(&self, made: &Made) -> anyhow::Result<()> {
         let count = self.catalog.outline.notes.len();
-        // The longest first, so that no thread is left with one.
+        // The longest first, so that no thread is left with a long one at the end.
         let tags = self.catalog.tags_by(TagOrder::Uses).into_iter();
         let mut jobs = vec![Job::Words];
         jobs.extend(tags.map(Job::Tag));
@@ -514,15 +269,24 @@ impl Maker<'_> {
         })
     }
 
-    /// Notes by their numbers, newest first, as a list.
+    /// Renders a list of notes by their numbers, newest first.
     fn list(&self, notes: &[u32], made: &Made) -> io::Result<maud::Markup> {
+        Ok(views::listed_one_by_one(&self.previews(notes, made)?))
+    }
+
+    /// The same with a heading for each day.
+    fn list_by_day(&self, notes: &[u32], made: &Made) -> io::Result<maud::Markup> {
+        let previews = self.previews(notes, made)?;
+        Ok(views::listed_day_by_day(&self.shells[2], &previews))
+    }
+
+    fn previews(&self, notes: &[u32], made: &Made) -> io::Result<Vec<(Timestamp, String)>> {
         let notes = notes.iter().rev().map(|note| {
             let number = *note as usize;
             let preview = made.spools.get(&made.places[number], Piece::Listed)?;
             Ok((self.catalog.outline.saved[number], preview))
         });
-        let notes: Vec<(Timestamp, String)> = notes.collect::<io::Result<_>>()?;
-        Ok(views::listed_day_by_day(&self.shells[2], &notes))
+        notes.collect()
     }
 
     fn tag(&self, tag: usize, made: &Made, tally: &mut Tally<u32>) -> anyhow::Result<()> {
@@ -596,9 +360,26 @@ impl Maker<'_> {
             let notes: Vec<u32> = (end.saturating_sub(PAGE_NOTES)..end).collect();
             let list = match notes.is_empty() {
                 true => None,
-                false => Some(self.list(&notes, made)?),
+                false => Some(self.list_by_day(&notes, made)?),
             };
-            let html = views::all(&self.shells[2], page as u64, pages as u64, list.as_ref());
+            let layout = &self.shells[2];
+            // On each page they would be more than its notes, where there are many.
+            let months = match page {
+                0 => self.catalog.months(&layout.zone),
+                _ => Vec::new(),
+            };
+            let months = months
+                .into_iter()
+                .map(|(month, newer)| (month, layout.links.all(newer as u64 / length as u64)));
+            let html = views::all(
+                layout,
+                &views::AllPage {
+                    page: page as u64,
+                    pages: pages as u64,
+                    notes: list.as_ref(),
+                    months: &months.collect::<Vec<_>>(),
+                },
+            );
             self.put(&format!("all/{page}/index.html"), &html)?;
         }
         Ok(())
@@ -634,7 +415,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// What there is one of, and the lists of tags and sites.
+    /// Writes the single pages and the lists of tags and sites.
     fn write_rest(&self, made: &Made, at_base: &Layout) -> anyhow::Result<()> {
         let [home, one_deep, _] = &self.shells;
         for order in [TagOrder::Uses, TagOrder::Name, TagOrder::Recent] {
@@ -649,7 +430,16 @@ impl Maker<'_> {
         };
         let latest = &made.newest[..made.newest.len().min(PAGE_NOTES as usize)];
         let tags = self.catalog.top_tags(HOME_TAGS as usize);
-        self.put("index.html", &views::home(home, counts, latest, &tags, &[]))?;
+        let first = views::HomePage {
+            counts,
+            notes: latest,
+            tags: &tags,
+            // Which day it is when the page is read, isn't known.
+            on_this_day: &[],
+            // They may say more than what is published.
+            searches: &[],
+        };
+        self.put("index.html", &views::home(home, &first))?;
         self.put("search/index.html", &views::search_alone(one_deep))?;
         self.put("404.html", &views::lost(at_base))?;
         let links = &self.feed_links[0];
@@ -667,13 +457,14 @@ impl Maker<'_> {
             &feed::feed_of_entries(&feed, &identity, &entries),
         )?;
         self.put("style.css", STYLE)?;
-        self.put("site.js", &[SCRIPT, FILES_SCRIPT].concat())?;
+        self.put("site.js", &page_script())?;
         self.put("search.js", &as_one_script(&SEARCH_SCRIPTS))?;
         self.put("404.js", &as_one_script(&LOST_SCRIPTS))?;
         self.put("favicon.svg", ICON)?;
-        self.folder.put("favicon.ico", &picture()?)?;
+        self.folder.put("favicon.ico", &icon()?)?;
         self.put("robots.txt", ROBOTS)?;
-        // GitHub Pages would leave out what begins with `_`, and take its time.
+        // Without this file, GitHub Pages would run Jekyll, which skips names that begin with `_`
+        // and takes time.
         self.put(NO_JEKYLL, "")?;
         Ok(())
     }
@@ -769,46 +560,10 @@ impl Maker<'_> {
     }
 }
 
-/// Modules as one script, each after those that it needs: a page that was opened from a
-/// disk may load no modules.
-fn as_one_script(modules: &[&str]) -> String {
-    let mut script = String::from("\"use strict\";\n{\n");
-    let mut importing = false;
-    for line in modules.iter().flat_map(|module| module.lines()) {
-        // One may be broken over lines.
-        importing |= line.starts_with("import ");
-        if importing {
-            importing = !line.contains(" from \"./");
-            continue;
-        }
-        script.push_str(line.strip_prefix("export ").unwrap_or(line));
-        script.push('\n');
-    }
-    script.push_str("}\n");
-    script
-}
-
-/// The file of a page of a list, as `Links` has it.
+/// Returns the file of a page of a list, as `Links` addresses it.
 fn numbered(folder: &str, number: usize) -> String {
     match number {
         0 => format!("{folder}/index.html"),
         _ => format!("{folder}/{}.html", number + 1),
     }
-}
-
-fn newest(notes: &[u32], limit: u32) -> &[u32] {
-    &notes[notes.len().saturating_sub(limit as usize)..]
-}
-
-fn threads() -> usize {
-    thread::available_parallelism().map_or(1, |threads| threads.get().min(MAX_THREADS))
-}
-
-/// A picture as a file of icons: a head, and the picture as it is.
-fn picture() -> anyhow::Result<Vec<u8>> {
-    let mut icon = vec![0, 0, 1, 0, 1, 0, 32, 32, 0, 0, 1, 0, 32, 0];
-    icon.extend(u32::try_from(PICTURE.len())?.to_le_bytes());
-    icon.extend(22_u32.to_le_bytes());
-    icon.extend(PICTURE);
-    Ok(icon)
 }

@@ -1,15 +1,17 @@
-//! What is on which page: the lists of a site in files, as numbers. Notes have numbers,
-//! the oldest 0; about a hundred bytes each.
+//! Plans which note is on which page of an exported site, as numbers. Notes are numbered, the
+//! oldest 0; a note takes about a hundred bytes.
 
 use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
 
+use jiff::tz::TimeZone;
+
 use crate::{
     domain::Tag,
-    store::{ListedTag, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
+    store::{ListedTag, Month, Outline, SiteCount, SiteFamily, TagCount, TagOrder},
 };
 
-/// So many tags of a note are followed to related notes, those with the fewest notes; and
-/// of each the newest notes. As the store does.
+/// Number of a note's tags that are followed to related notes, those with the fewest notes first,
+/// and how many of their newest notes are considered; the same as in the store.
 const FOLLOWED: usize = 16;
 const LOOKED_AT: usize = 60;
 
@@ -17,9 +19,9 @@ const LOOKED_AT: usize = 60;
 #[derive(Debug)]
 pub(super) struct PagePlan {
     pub outline: Outline,
-    /// Of each tag, where its notes begin in `notes`; one more for the end.
+    /// The start of each tag's notes in `notes`, followed by the end.
     starts: Vec<u32>,
-    /// Numbers of notes, tag by tag, oldest first.
+    /// Note numbers, tag by tag, oldest first.
     notes: Vec<u32>,
 }
 
@@ -48,7 +50,7 @@ impl PagePlan {
         }
     }
 
-    /// The notes with a tag, oldest first.
+    /// Returns the notes with a tag, oldest first.
     pub(super) fn notes_with(&self, tag: usize) -> &[u32] {
         &self.notes[self.starts[tag] as usize..self.starts[tag + 1] as usize]
     }
@@ -64,7 +66,7 @@ impl PagePlan {
         }
     }
 
-    /// All tags, as numbers, in an order.
+    /// Returns all tags, as numbers, in an order.
     pub(super) fn tags_by(&self, order: TagOrder) -> Vec<usize> {
         let mut tags: Vec<usize> = (0..self.outline.tags.len()).collect();
         tags.sort_unstable_by_key(|tag| {
@@ -78,7 +80,7 @@ impl PagePlan {
         tags
     }
 
-    /// The newest note with a tag, and where the tag stands among those of the note.
+    /// Returns the newest note with a tag, and the tag's position on that note.
     fn newest_place(&self, tag: usize) -> (Reverse<usize>, usize) {
         let newest = self.notes_with(tag).last().map_or(0, |note| *note as usize);
         let tags = self.outline.tags_of(newest).iter();
@@ -86,7 +88,7 @@ impl PagePlan {
         (Reverse(newest), place)
     }
 
-    /// As lists show it.
+    /// Returns a tag as lists show it.
     pub(super) fn listed(&self, tag: usize) -> ListedTag {
         let newest = self.notes_with(tag).last();
         ListedTag {
@@ -95,7 +97,7 @@ impl PagePlan {
         }
     }
 
-    /// The most used tags; among those that are used alike the oldest.
+    /// Returns the most used tags. Of tags with the same number of notes, the oldest come first.
     pub(super) fn top_tags(&self, limit: usize) -> Vec<TagCount> {
         let mut tags: Vec<usize> = (0..self.outline.tags.len()).collect();
         tags.sort_by_key(|tag| Reverse(self.notes_with(*tag).len()));
@@ -103,7 +105,18 @@ impl PagePlan {
         tags.into_iter().map(|tag| self.counted(tag)).collect()
     }
 
-    /// The tags that stand most often on the notes with this one.
+    /// Returns the months in which notes were saved, newest first, each with the number of newer
+    /// notes.
+    pub(super) fn months(&self, zone: &TimeZone) -> Vec<(Month, usize)> {
+        let notes = self.outline.notes.iter().rev().enumerate();
+        let mut months: Vec<(Month, usize)> = notes
+            .map(|(newer, id)| (Month::of(id.moment().to_zoned(zone.clone()).date()), newer))
+            .collect();
+        months.dedup_by_key(|(month, _)| *month);
+        months
+    }
+
+    /// Returns the most frequent tags on the notes with this one.
     pub(super) fn related_tags(
         &self,
         tag: usize,
@@ -134,7 +147,7 @@ impl PagePlan {
         related
     }
 
-    /// The notes that share tags with this one, those with the rarest first.
+    /// Returns the notes that share tags with this one, those with the rarest first.
     pub(super) fn related_notes(
         &self,
         note: u32,
@@ -169,7 +182,7 @@ impl PagePlan {
         related.into_iter().map(|(note, _)| note).collect()
     }
 
-    /// The tags that two notes have in common, in the other's order.
+    /// Returns the tags that two notes have in common, in the other note's order.
     pub(super) fn shared(&self, note: u32, other: u32) -> Vec<Tag> {
         let ours = self.outline.tags_of(note as usize);
         let theirs = self.outline.tags_of(other as usize).iter();
@@ -178,7 +191,7 @@ impl PagePlan {
     }
 }
 
-/// Sums by number, of few numbers among many.
+/// Sums by number, for sparse numbers.
 #[derive(Debug)]
 pub(super) struct Tally<T> {
     sums: Vec<T>,
@@ -186,7 +199,7 @@ pub(super) struct Tally<T> {
 }
 
 impl<T: Copy + Default + PartialEq + std::ops::AddAssign> Tally<T> {
-    /// For numbers below this one.
+    /// Creates sums for numbers below `end`.
     pub(super) fn below(end: usize) -> Self {
         Self {
             sums: vec![T::default(); end],
@@ -202,7 +215,7 @@ impl<T: Copy + Default + PartialEq + std::ops::AddAssign> Tally<T> {
         *sum += more;
     }
 
-    /// The numbers with their sums; none is left.
+    /// Takes all numbers with their sums.
     fn take(&mut self) -> Vec<(u32, T)> {
         let taken = self.touched.drain(..);
         taken
@@ -214,7 +227,7 @@ impl<T: Copy + Default + PartialEq + std::ops::AddAssign> Tally<T> {
 /// Notes by web site.
 #[derive(Debug, Default)]
 pub(super) struct Sites {
-    /// By their labels from the end, so that those below one follow it.
+    /// Sorted by reversed labels, so that subdomains follow their domain.
     sites: Vec<(String, SiteCount)>,
     starts: Vec<usize>,
     notes: Vec<u32>,
@@ -253,7 +266,7 @@ impl Sites {
         &self.sites[site].1.site
     }
 
-    /// All of them in no order that matters.
+    /// Returns all sites, in no particular order.
     pub(super) fn counts(&self) -> impl Iterator<Item = &SiteCount> {
         self.sites.iter().map(|(_, count)| count)
     }
@@ -264,7 +277,7 @@ impl Sites {
         site..site + rest.partition_point(|(other, _)| other.starts_with(labels))
     }
 
-    /// A site and those below it.
+    /// Returns a site and its subdomains.
     pub(super) fn family(&self, site: usize) -> SiteFamily {
         let mut sites: Vec<SiteCount> = self.sites[self.below(site)]
             .iter()
@@ -280,7 +293,7 @@ impl Sites {
         }
     }
 
-    /// The notes of all of them, oldest first.
+    /// Returns the notes of all of them, oldest first.
     pub(super) fn notes_of(&self, site: usize) -> Vec<u32> {
         let below = self.below(site);
         let mut notes = self.notes[self.starts[below.start]..self.starts[below.end]].to_vec();

@@ -1,4 +1,4 @@
-//! `/`: the most used tags and the latest notes.
+//! `/`: the latest notes, the most used tags, what was saved on this day in earlier years.
 
 use maud::{Markup, html};
 
@@ -6,34 +6,53 @@ use crate::{
     domain::Note,
     site::views::{
         layout::{Breadcrumb, Layout, Tab, counted},
-        note_card::{Body, by_day, counted_tags, preview},
+        note_card::{counted_tags, day_by_day, saved_on, title},
     },
     store::{Counts, SavedSearch, TagCount},
 };
 
-pub(in crate::site) fn home(
-    layout: &Layout,
-    counts: Counts,
-    notes: &[Note],
-    tags: &[TagCount],
-    searches: &[SavedSearch],
-) -> String {
+/// The content of the home page.
+#[derive(Debug)]
+pub(in crate::site) struct HomePage<'a> {
+    pub counts: Counts,
+    /// The latest notes, newest first.
+    pub notes: &'a [Note],
+    /// The most used tags.
+    pub tags: &'a [TagCount],
+    /// Notes saved on this day in earlier years, newest first.
+    pub on_this_day: &'a [Note],
+    pub searches: &'a [SavedSearch],
+}
+
+pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
+    let HomePage {
+        counts,
+        notes,
+        tags,
+        on_this_day,
+        searches,
+    } = *home;
     let place = Breadcrumb {
         tab: Some(Tab::Home),
+        heading: Some(if notes.is_empty() {
+            "No notes yet"
+        } else {
+            "Latest notes"
+        }),
+        lists_notes: !notes.is_empty(),
         feed: Some(layout.feeds.feed()),
         ..Breadcrumb::default()
     };
     let content = html! {
         @if notes.is_empty() {
             @if layout.links.are_files() {
-                section.paper aria-label="Message" { p { "There are no notes yet." } }
+                section.paper aria-label="Message" { p { "Nothing has been published yet." } }
             } @else {
                 (first_steps())
             }
         } @else {
             @if !tags.is_empty() {
-                section aria-labelledby="tags" {
-                    h2 #tags { "Most used tags" }
+                nav.top-tags aria-label="Most used tags" {
                     (counted_tags(tags, |tag| layout.links.tag(tag)))
                     p.more { a href=(layout.links.tags()) { "All " (counted(counts.tags, "tag")) } }
                 }
@@ -47,27 +66,47 @@ pub(in crate::site) fn home(
                                 a href=(layout.links.best(&search.query)) title=(search.query) dir="auto" { (search.name) }
                                 " "
                                 a.feed href=(layout.feeds.search_feed(&search.name)) {
-                                    "Feed" span.unseen { " of " (search.name) }
+                                    "Feed" span.visually-hidden { " of " (search.name) }
                                 }
                             }
                         }
                     }
                 }
             }
-            section aria-labelledby="latest" {
-                h2 #latest { "Latest notes" }
-                (by_day(layout, 3, notes, |note| note, |note| preview(layout, note, 4, &Body::Whole)))
-                p.more { a href=(layout.links.all(0)) { "All " (counted(counts.notes, "note")) } }
+            (earlier_years(layout, on_this_day))
+            section aria-label="Latest notes" { (day_by_day(layout, notes)) }
+            p.more { a href=(layout.links.all(0)) { "All " (counted(counts.notes, "note")) }
+                @if !layout.links.are_files() { " · " a href=(layout.links.random(None)) { "Random note" } }
             }
         }
     };
     layout.page(&place, &content)
 }
 
+/// Renders the notes saved on this day in earlier years, one line each.
+fn earlier_years(layout: &Layout, notes: &[Note]) -> Markup {
+    html! {
+        @if !notes.is_empty() {
+            section.on-this-day aria-labelledby="on-this-day" {
+                h2 #on-this-day { "On this day" }
+                ul role="list" {
+                    @for note in notes {
+                        li {
+                            span.year { (saved_on(layout, note.saved_at).year()) }
+                            " "
+                            a href=(layout.links.note(note.id)) dir="auto"
+                                lang=(note.metadata.lang.as_deref().unwrap_or_default()) { (title(note)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn first_steps() -> Markup {
     html! {
-        section.paper aria-labelledby="first" {
-            h2 #first { "No notes yet" }
+        section.paper aria-label="First steps" {
             p { "The pages you save appear here, newest first." }
             ol {
                 li { "Open a page that you want to keep." }

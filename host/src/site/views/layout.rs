@@ -1,43 +1,46 @@
-//! What all pages have around them: title, masthead, navigation, search.
+//! The layout of all pages: title, navigation, search box, heading and foot.
 
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::site::links::{Links, NEWEST};
 
-/// What a page that comes from a file may load: nothing but our own. (A server says it
-/// in its answer.) From a page on the disk the search goes to another one there, which is
-/// not `'self'` to Firefox.
+/// The Content-Security-Policy of exported pages: only our own files. (A server sends it as a
+/// header.) A search from a page on the disk leads to another local file, which Firefox doesn't
+/// count as `'self'`.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     form-action 'self' file:; base-uri 'none'";
 
-/// What all pages are made with.
+/// What is needed to render any page.
 #[derive(Debug)]
 pub(in crate::site) struct Layout {
     pub links: Links,
-    /// Feeds, where programs that read them find them.
+    /// Addresses of feeds, for feed readers.
     pub feeds: Links,
-    /// Whose days the notes were saved on.
+    /// The time zone of dates on the page.
     pub zone: TimeZone,
 }
 
-/// Where a page stands: `url-notes | tag | gpu`.
+/// The location of a page: `url-notes | tag | gpu`.
 #[derive(Debug, Default)]
 pub(super) struct Breadcrumb<'a> {
-    /// The steps after `url-notes`, each with its page where that is another one.
+    /// The steps after `url-notes`, each with the address of its page unless it is the current one.
     pub steps: Vec<(&'a str, Option<String>)>,
-    /// Stands in the title instead of the last step. Then the page has its
-    /// heading in its content, and the masthead is none.
+    /// Replaces the last step in the title. The content of such a page has its own `h1`.
     pub title: Option<&'a str>,
-    /// Its entry in the navigation.
+    /// The text of the `h1`, unless it is the last step.
+    pub heading: Option<&'a str>,
+    /// Whether the page lists notes, which can be shown as compact rows.
+    pub lists_notes: bool,
+    /// The current entry of the navigation.
     pub tab: Option<Tab>,
     /// Address of the feed with the page's notes.
     pub feed: Option<String>,
-    /// What the search box holds.
+    /// The content of the search box.
     pub query: &'a str,
-    /// A page of many small things, broader than a text should be.
+    /// Whether the page is wider than a text should be, for lists of many small items.
     pub wide: bool,
-    /// Where the pages are files: it looks for notes by itself.
+    /// Whether the page of an exported site searches by itself.
     pub searches: bool,
     /// Whether the next search is to be in the order of time, too.
     pub newest: bool,
@@ -54,7 +57,7 @@ pub(super) enum Tab {
 }
 
 impl Layout {
-    /// The whole page around its content.
+    /// Renders the whole page around its content.
     pub(super) fn page(&self, place: &Breadcrumb<'_>, content: &Markup) -> String {
         let tab = |tab| (place.tab == Some(tab)).then_some("page");
         html! {
@@ -68,7 +71,8 @@ impl Layout {
                     meta name="referrer" content="no-referrer";
                     meta name="color-scheme" content="light dark";
                     link rel="stylesheet" href=(self.links.style());
-                    script src=(self.links.script()) defer {}
+                    // Not deferred: it sets how notes are shown before the first paint.
+                    script src=(self.links.script()) {}
                     @if !self.links.are_files() {
                         link rel="search" href=(self.links.opensearch()) title="url-notes"
                             type="application/opensearchdescription+xml";
@@ -83,12 +87,13 @@ impl Layout {
                 body {
                     a.skip href="#content" { "Skip to the content" }
                     header.top {
-                        @if place.title.is_some() {
-                            p.masthead { (self.masthead(place)) }
-                        } @else {
-                            h1.masthead { (self.masthead(place)) }
-                        }
                         div.bar {
+                            p.wordmark {
+                                // On the home page, this link would lead to itself.
+                                @if place.tab == Some(Tab::Home) { "url-notes" } @else {
+                                    a href=(self.links.home()) { "url-notes" }
+                                }
+                            }
                             nav aria-label="Site" {
                                 ul.menu role="list" {
                                     li { a href=(self.links.home()) aria-current=[tab(Tab::Home)] { "Home" } }
@@ -98,7 +103,7 @@ impl Layout {
                                 }
                             }
                             form role="search" action=(self.links.search()) {
-                                label.unseen for="q" { "Search the notes" }
+                                label.visually-hidden for="q" { "Search the notes" }
                                 input #q type="search" name="q" value=(place.query) dir="auto"
                                     placeholder="Search the notes" autocomplete="off"
                                     autocapitalize="none" spellcheck="false";
@@ -107,7 +112,10 @@ impl Layout {
                             }
                         }
                     }
-                    main #content .wide[place.wide] tabindex="-1" { (content) }
+                    main #content .wide[place.wide] tabindex="-1" {
+                        @if place.title.is_none() { (self.heading(place)) }
+                        (content)
+                    }
                     footer.foot {
                         ul.menu role="list" {
                             li { a href=(self.links.search()) aria-current=[tab(Tab::Search)] { "How to search" } }
@@ -120,18 +128,22 @@ impl Layout {
         .into_string()
     }
 
-    fn masthead(&self, place: &Breadcrumb<'_>) -> Markup {
+    /// Renders the `h1` below links to its parent pages.
+    fn heading(&self, place: &Breadcrumb<'_>) -> Markup {
+        let (last, parents) = match place.steps.split_last() {
+            Some(((last, _), parents)) => (*last, parents),
+            None => ("url-notes", &[][..]),
+        };
         html! {
-            // On the first page this would lead nowhere.
-            @if place.tab == Some(Tab::Home) { "url-notes" } @else {
-                a href=(self.links.home()) { "url-notes" }
-            }
-            @for (text, address) in &place.steps {
-                // Not spoken: "url-notes, tag, gpu" says it all.
-                " " span.divider aria-hidden="true" { "|" } " "
-                @match address {
-                    Some(address) => a href=(address) { bdi { (text) } },
-                    None => bdi { (text) },
+            div.page-heading {
+                div {
+                    @for (text, address) in parents {
+                        @if let Some(address) = address { p.parents { a href=(address) { (text) } } }
+                    }
+                    h1 dir="auto" { (place.heading.unwrap_or(last)) }
+                }
+                @if place.lists_notes {
+                    label.compact-switch { input #compact type="checkbox" autocomplete="off"; "Compact" }
                 }
             }
         }
@@ -150,7 +162,8 @@ impl Breadcrumb<'_> {
     }
 }
 
-/// The orders of a list, each with its name and address, and whether it is the present one.
+/// Renders the orders of a list, each with its name, its address, and whether it is the current
+/// one.
 pub(super) fn sorted_by(label: &str, orders: &[(&str, String, bool)]) -> Markup {
     html! {
         nav aria-label=(label) {
@@ -163,12 +176,12 @@ pub(super) fn sorted_by(label: &str, orders: &[(&str, String, bool)]) -> Markup 
     }
 }
 
-/// A field that shortens a list to what has a text in its name.
+/// Renders a field that limits a list to names that contain a text.
 pub(super) fn filter_form(address: &str, label: &str, sort: Option<&str>, filter: &str) -> Markup {
     html! {
         form.filter action=(address) {
             @if let Some(sort) = sort { input type="hidden" name="sort" value=(sort); }
-            label.unseen for="filter" { (label) }
+            label.visually-hidden for="filter" { (label) }
             input #filter type="search" name="filter" value=(filter) dir="auto" placeholder=(label)
                 autocomplete="off" autocapitalize="none" spellcheck="false";
             button { "Filter" }
@@ -176,7 +189,7 @@ pub(super) fn filter_form(address: &str, label: &str, sort: Option<&str>, filter
     }
 }
 
-/// Links to the pages before and after, where there are any.
+/// Renders links to the previous and next pages, if any.
 pub(super) fn turn_page(newer: Option<(&str, String)>, older: Option<(&str, String)>) -> Markup {
     html! {
         @if newer.is_some() || older.is_some() {
@@ -192,13 +205,13 @@ pub(super) fn turn_page(newer: Option<(&str, String)>, older: Option<(&str, Stri
     }
 }
 
-/// "1 note", "12,345 notes".
+/// Formats a count: "1 note", "12,345 notes".
 pub(super) fn counted(count: u64, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(count))
 }
 
-/// A number with its thousands apart.
+/// Formats a number with thousands separators.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);

@@ -1,5 +1,5 @@
-//! The pages: functions of what they show, to HTML. They know nothing of
-//! requests, so that they can be written as files as well.
+//! The views: functions from content to HTML. They know nothing about requests, so the same pages
+//! can be exported as files.
 
 mod all;
 mod home;
@@ -13,15 +13,16 @@ mod sites;
 mod tag;
 mod tags;
 
-pub(super) use all::all;
-pub(super) use home::home;
+pub(super) use all::{AllPage, all};
+pub(super) use home::{HomePage, home};
 pub(super) use layout::Layout;
 pub(super) use not_found::{
     DidYouMean, beyond_all, failed, in_the_trash, lost, missing, nothing_with_tags,
 };
 pub(super) use note::{Related, about, around, article, note};
 pub(super) use note_card::{
-    day_by_day, is_linkable, listed, listed_day_by_day, saved_on, site as site_of, title,
+    day_by_day, is_linkable, listed, listed_day_by_day, listed_one_by_one, one_by_one, saved_on,
+    site as site_of, title,
 };
 pub(super) use search::{Asked, best, search, search_alone, search_help};
 pub(super) use site::site;

@@ -1,4 +1,4 @@
-//! Pages for what isn't there, each with a way on.
+//! Pages for what doesn't exist, each with links to continue.
 
 use maud::{Markup, html};
 
@@ -17,7 +17,7 @@ use crate::{
     store::{SiteCount, TagCount, TagFilter},
 };
 
-/// What might have been meant.
+/// Suggestions for what was meant.
 #[derive(Debug, Default)]
 pub(in crate::site) struct DidYouMean {
     /// Pages, by name and address.
@@ -29,11 +29,16 @@ pub(in crate::site) struct DidYouMean {
 fn place(what: &str) -> Breadcrumb<'_> {
     Breadcrumb {
         steps: vec![(what, None)],
+        heading: Some(if what == "error" {
+            "Error"
+        } else {
+            "Not found"
+        }),
         ..Breadcrumb::default()
     }
 }
 
-/// Nothing is at the address; `near` might have been meant.
+/// Renders the page for an unknown address, with suggestions in `near`.
 pub(in crate::site) fn missing(layout: &Layout, unknown: &Unknown, near: &DidYouMean) -> String {
     let words = unknown.words.trim();
     let content = html! {
@@ -58,8 +63,8 @@ pub(in crate::site) fn missing(layout: &Layout, unknown: &Unknown, near: &DidYou
     layout.page(&place("not found"), &content)
 }
 
-/// What a server of files shows for whatever isn't there. The page itself looks whether the
-/// address means another file (`assets/lost.js`); this is what is read without JavaScript.
+/// Renders what a file server shows for unknown addresses. A script on the page looks for the file
+/// that was meant (`assets/lost.js`); the text is for browsers without JavaScript.
 pub(in crate::site) fn lost(layout: &Layout) -> String {
     let content = html! {
         section.paper aria-label="Message" {
@@ -80,7 +85,7 @@ fn ways_on(layout: &Layout) -> Markup {
     }
 }
 
-/// Each of the tags is in use, but not on one note together.
+/// Renders a page saying that each of the tags is in use, but no note has all of them.
 pub(in crate::site) fn nothing_with_tags(layout: &Layout, filter: &TagFilter) -> String {
     let content = html! {
         section.paper aria-label="Message" {
@@ -93,7 +98,7 @@ pub(in crate::site) fn nothing_with_tags(layout: &Layout, filter: &TagFilter) ->
     layout.page(&place("not found"), &content)
 }
 
-/// There are only so many pages of all notes.
+/// Renders a page saying that the list of all notes has fewer pages.
 pub(in crate::site) fn beyond_all(layout: &Layout, pages: u64) -> String {
     let content = html! {
         section.paper aria-label="Message" {
@@ -107,8 +112,7 @@ pub(in crate::site) fn beyond_all(layout: &Layout, pages: u64) -> String {
     layout.page(&place("not found"), &content)
 }
 
-/// The note is deleted, and can be had back; `anew` is the note of the same page
-/// that was saved since.
+/// Renders a page for a note in the trash. `anew` is a newer note of the same page.
 pub(in crate::site) fn in_the_trash(layout: &Layout, note: &Note, anew: Option<NoteId>) -> String {
     let content = html! {
         section.paper aria-label="Message" {
@@ -124,7 +128,7 @@ pub(in crate::site) fn in_the_trash(layout: &Layout, note: &Note, anew: Option<N
     layout.page(&place("not found"), &content)
 }
 
-/// The store doesn't answer; `sentence` says why.
+/// Renders a page saying why the store doesn't answer.
 pub(in crate::site) fn failed(layout: &Layout, sentence: &str) -> String {
     let content = html! {
         section.paper aria-label="Message" {

@@ -1,4 +1,4 @@
-//! `/note/{id}`: one note with everything there is to it.
+//! `/note/{id}`: one note with all its fields.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -13,13 +13,13 @@ use crate::{
     },
 };
 
-/// So many tags that both have are shown.
+/// Most common tags that are shown.
 const SHARED: usize = 4;
 
-/// A related note, in two parts: what it is, and what both have.
+/// A related note, in two parts: the note, and the tags in common.
 #[derive(Debug)]
 pub(in crate::site) struct Related {
-    /// As [`about`] made it.
+    /// As rendered by [`about`].
     pub about: String,
     pub shared: Vec<Tag>,
 }
@@ -36,7 +36,7 @@ pub(in crate::site) fn note(layout: &Layout, note: &Note, related: &[Note]) -> S
     around(layout, &title(note), &article(layout, note), &related)
 }
 
-/// The page around a note that was made before, by [`article`].
+/// Renders the page around a note that [`article`] rendered.
 pub(in crate::site) fn around(
     layout: &Layout,
     title: &str,
@@ -69,8 +69,7 @@ pub(in crate::site) fn around(
     layout.page(&place, &content)
 }
 
-/// A note as it stands below a related one, up to its list of what both have, which is
-/// left open.
+/// Renders a note as listed below a related one, up to its list of common tags, which is left open.
 pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
     html! {
         a href=(layout.links.note(other.id)) dir="auto"
@@ -81,7 +80,7 @@ pub(in crate::site) fn about(layout: &Layout, other: &Note) -> Markup {
     }
 }
 
-/// Everything that a note is.
+/// Renders all fields of a note.
 pub(in crate::site) fn article(layout: &Layout, note: &Note) -> Markup {
     let metadata = &note.metadata;
     html! {

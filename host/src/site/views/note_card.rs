@@ -1,4 +1,4 @@
-//! A note as every list shows it, and its parts.
+//! A note as shown in every list, and its parts.
 
 use std::borrow::Cow;
 
@@ -11,19 +11,24 @@ use crate::{
     store::{Hit, TagCount},
 };
 
-/// From so many notes on a tag stands out among others.
+/// Number of notes from which a tag is highlighted.
 const OFTEN: u64 = 10;
 
-/// What stands between the tags and the dates of a note.
+/// Number of a note's tags that a list shows at first.
+const FIRST_TAGS: usize = 6;
+/// Longest text, in bytes and lines, that a list shows without clamping it to four lines.
+const SHORT_TEXT: usize = 200;
+const SHORT_LINES: usize = 3;
+
+/// The content between tags and dates of a note.
 pub(super) enum Body<'a> {
-    /// The user's text, else the page's description.
+    /// The user's text, or else the page's description.
     Whole,
     /// The piece that was found, and what matched in title and tags.
     Found(&'a Hit),
 }
 
-/// Notes with a heading for each day, as `<h{level}>`: those in their order that
-/// were saved on the same day.
+/// Renders notes with an `<h{level}>` for each day. Consecutive notes of the same day share one.
 pub(super) fn by_day<T>(
     layout: &Layout,
     level: usize,
@@ -44,7 +49,7 @@ pub(super) fn by_day<T>(
     }
 }
 
-/// A list of notes, with a heading for each day: what most pages are.
+/// A list of notes, with a heading for each day.
 pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
     by_day(
         layout,
@@ -55,8 +60,7 @@ pub(in crate::site) fn day_by_day(layout: &Layout, notes: &[Note]) -> Markup {
     )
 }
 
-/// The same of previews that were made before, by [`listed`], each with the moment of
-/// the save.
+/// Renders the same list from cards that [`listed`] rendered, each with the time of its save.
 pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, String)]) -> Markup {
     let day = |(saved, _): &(Timestamp, String)| saved_on(layout, *saved);
     html! {
@@ -69,6 +73,22 @@ pub(in crate::site) fn listed_day_by_day(layout: &Layout, notes: &[(Timestamp, S
     }
 }
 
+/// Renders a list of notes, each with its own date.
+pub(in crate::site) fn one_by_one(layout: &Layout, notes: &[Note]) -> Markup {
+    html! {
+        h2.visually-hidden { "Notes" }
+        @for note in notes { (listed(layout, note)) }
+    }
+}
+
+/// The same of previews that were made before, by [`listed`].
+pub(in crate::site) fn listed_one_by_one(notes: &[(Timestamp, String)]) -> Markup {
+    html! {
+        h2.visually-hidden { "Notes" }
+        @for (_, preview) in notes { (PreEscaped(preview)) }
+    }
+}
+
 /// A note as it stands in those lists.
 pub(in crate::site) fn listed(layout: &Layout, note: &Note) -> Markup {
     preview(layout, note, 3, &Body::Whole)
@@ -78,36 +98,41 @@ fn day_of_notes(date: Date) -> Markup {
     html! { time datetime=(date) { (long_day(date)) } }
 }
 
-/// The note with its title as `<h{level}>`.
+/// Renders a note with its title as `<h{level}>`.
 pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_>) -> Markup {
     html! {
         article.note {
             @match body {
                 Body::Whole => {
                     (heading(note, level))
-                    (tag_links(layout, &note.tags))
-                    (text(note, level + 1))
-                },
+                    (first_tag_links(layout, note))
+                    @if is_long(note) {
+                        div.clamped { (text(note, level + 1)) }
+                        a.show-more href=(layout.links.note(note.id)) { "More" }
+                    } @else {
+                        (text(note, level + 1))
+                    }
+                }
                 Body::Found(hit) => {
                     (heading_of(note, level, &pieces(&hit.title)))
-                    (links_of_tags(layout, &note.tags, |at| match hit.tags.get(at) {
+                    (first_links(layout, note, |at| match hit.tags.get(at) {
                         Some(tag) => pieces(tag),
                         None => html! { (note.tags[at]) },
                     }))
                     (marked(&hit.snippet))
-                },
+                }
             }
             ul.facts role="list" {
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
-                li { "Saved " (moment(layout, note.saved_at)) }
-                @if let Some(date) = published(note) { li { "Published " (date) } }
+                li.saved { "Saved " (moment(layout, note.saved_at)) }
+                @if let Some(date) = published(note) { li.published { "Published " (date) } }
                 li { a rel="bookmark" href=(layout.links.note(note.id)) { "Details" } }
             }
         }
     }
 }
 
-/// The title, a link to the page in a new tab.
+/// Renders the title as a link that opens the page in a new tab.
 pub(super) fn heading(note: &Note, level: usize) -> Markup {
     heading_of(note, level, &html! { (title(note)) })
 }
@@ -122,7 +147,7 @@ fn heading_of(note: &Note, level: usize, title: &Markup) -> Markup {
             (title)
         }
     };
-    // Of unknown language if the page didn't say.
+    // Marked as unknown if the page didn't specify its language.
     let lang = note.metadata.lang.as_deref().unwrap_or_default();
     html! {
         @match level {
@@ -137,9 +162,42 @@ fn heading_of(note: &Note, level: usize, title: &Markup) -> Markup {
     }
 }
 
-/// What a note is called: without a title, by its URL.
+/// Returns the title, or else the URL.
 pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
     note.name()
+}
+
+/// Renders the tags of a note in a list. Tags after the first few are hidden behind a link that
+/// shows them or, without JavaScript, leads to the page of the note.
+fn first_tag_links(layout: &Layout, note: &Note) -> Markup {
+    first_links(layout, note, |at| html! { (note.tags[at]) })
+}
+
+fn first_links(layout: &Layout, note: &Note, name: impl Fn(usize) -> Markup) -> Markup {
+    // A single further tag takes no more room than the link.
+    if note.tags.len() <= FIRST_TAGS + 1 {
+        return links_of_tags(layout, &note.tags, name);
+    }
+    let hidden = note.tags.len() - FIRST_TAGS;
+    html! {
+        ul.tags.folded role="list" aria-label="Tags" {
+            @for (at, tag) in note.tags.iter().enumerate() {
+                li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (name(at)) } }
+            }
+            li.rest {
+                a href=(layout.links.note(note.id)) aria-label={ (hidden) " more tags" } { "+" (hidden) }
+            }
+        }
+    }
+}
+
+/// Returns whether a list clamps the text of a note.
+fn is_long(note: &Note) -> bool {
+    let text = match note.summary.trim() {
+        "" => note.metadata.excerpt.as_deref().unwrap_or_default(),
+        summary => summary,
+    };
+    text.len() > SHORT_TEXT || text.lines().count() > SHORT_LINES
 }
 
 pub(super) fn tag_links(layout: &Layout, tags: &[Tag]) -> Markup {
@@ -158,7 +216,7 @@ fn links_of_tags(layout: &Layout, tags: &[Tag], name: impl Fn(usize) -> Markup) 
     }
 }
 
-/// Tags with their number of notes.
+/// Renders tags with their numbers of notes.
 pub(super) fn counted_tags<'a>(
     tags: impl IntoIterator<Item = &'a TagCount>,
     address: impl Fn(&Tag) -> String,
@@ -172,8 +230,8 @@ pub(super) fn counted_tags<'a>(
     }
 }
 
-/// What tags, or sites, with so many notes stand under, and how much they are to
-/// catch the eye. The larger the numbers, the wider their range.
+/// Returns the heading and the weight for tags, or sites, with this number of notes. Ranges grow
+/// with the numbers.
 pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
     match uses {
         0 | 1 => ("One note".into(), "light"),
@@ -191,18 +249,18 @@ pub(super) fn uses_group(uses: u64) -> (String, &'static str) {
     }
 }
 
-/// The user's text as HTML, else the page's description.
+/// Renders the user's text, or else the page's description.
 pub(super) fn text(note: &Note, top_heading: usize) -> Markup {
     html! {
         @if !note.summary.trim().is_empty() {
-            div.summary dir="auto" lang="" { (markdown::render(&note.summary, top_heading)) }
+            div.summary dir="auto" lang="" { (markdown::render(&note.shown_summary(), top_heading)) }
         } @else {
             (excerpt(note))
         }
     }
 }
 
-/// What the page says of itself.
+/// Renders the page's description.
 pub(super) fn excerpt(note: &Note) -> Markup {
     html! {
         @if let Some(excerpt) = &note.metadata.excerpt {
@@ -237,38 +295,46 @@ pub(in crate::site) fn site(note: &Note) -> Option<String> {
     Some(url.site().to_owned()).filter(|site| !site.is_empty())
 }
 
-/// Whether its address may be a link.
+/// Returns whether the note's address may be a link.
 pub(in crate::site) fn is_linkable(note: &Note) -> bool {
     PageUrl::parse(&note.url).is_ok_and(|url| url.is_linkable())
 }
 
-/// The page of a web site.
+/// Renders a link to the page of a web site.
 pub(super) fn site_link(layout: &Layout, site: &str) -> Markup {
     html! { a href=(layout.links.site(site, None)) { bdi { (site) } } }
 }
 
-/// The day of a moment, as the user's clock has it.
+/// Renders the local day of a moment, with the time in the tooltip.
 pub(super) fn moment(layout: &Layout, moment: Timestamp) -> Markup {
-    html! { time datetime=(timestamp_text(moment)) { (day(saved_on(layout, moment))) } }
+    html! {
+        time datetime=(timestamp_text(moment)) title=(day_and_time(layout, moment)) {
+            (day(saved_on(layout, moment)))
+        }
+    }
 }
 
-/// Day and time of a moment, as the user's clock has it.
+/// Renders the day and the time of day in the user's time zone.
 pub(super) fn whole_moment(layout: &Layout, moment: Timestamp) -> Markup {
-    let clock = moment.to_zoned(layout.zone.clone());
-    html! { time datetime=(timestamp_text(moment)) { (clock.strftime("%-d %b %Y, %H:%M")) } }
+    html! { time datetime=(timestamp_text(moment)) { (day_and_time(layout, moment)) } }
 }
 
-/// The day of a moment.
+fn day_and_time(layout: &Layout, moment: Timestamp) -> String {
+    let clock = moment.to_zoned(layout.zone.clone());
+    clock.strftime("%-d %b %Y, %H:%M").to_string()
+}
+
+/// Returns the day of a time.
 pub(in crate::site) fn saved_on(layout: &Layout, moment: Timestamp) -> Date {
     moment.to_zoned(layout.zone.clone()).date()
 }
 
-/// `Thursday, 21 August 2025`.
+/// Formats a date: `Thursday, 21 August 2025`.
 pub(super) fn long_day(date: Date) -> String {
     date.strftime("%A, %-d %B %Y").to_string()
 }
 
-/// The day that the page gives as its own, in its own time zone.
+/// Renders the page's own publication date, in the page's time zone.
 pub(super) fn published(note: &Note) -> Option<Markup> {
     let written = note.metadata.published_at.as_deref()?;
     let date: Option<Date> = written.get(..10).and_then(|date| date.parse().ok());

@@ -1,4 +1,4 @@
-//! `/search`: what was found, or how to look for it.
+//! `/search`: search results, or help on searching.
 
 use maud::{Markup, html};
 
@@ -14,7 +14,7 @@ use crate::{
     store::{Best, Found, Hit, RANKED, TagCount},
 };
 
-/// So many tags of what was found are offered to narrow it.
+/// Most tags offered to narrow a search.
 const NARROWING: usize = 8;
 
 /// A search as it was asked for.
@@ -63,7 +63,7 @@ pub(in crate::site) fn search(
             (operators(true))
         }
     };
-    layout.page(&result_place(asked), &content)
+    layout.page(&result_place(layout, asked), &content)
 }
 
 /// The notes that were found, the best first; `near` as in [`search`].
@@ -88,17 +88,17 @@ pub(in crate::site) fn best(
             (operators(true))
         }
     };
-    layout.page(&result_place(asked), &content)
+    layout.page(&result_place(layout, asked), &content)
 }
 
-fn result_place<'a>(asked: &Asked<'a>) -> Breadcrumb<'a> {
+fn result_place<'a>(layout: &Layout, asked: &Asked<'a>) -> Breadcrumb<'a> {
     Breadcrumb {
         newest: asked.newest,
-        ..place(asked.text)
+        ..place(layout, asked.text)
     }
 }
 
-/// What of the query wasn't understood.
+/// Renders what of the query wasn't understood.
 fn problems(query: &Query) -> Markup {
     html! {
         @if !query.problems.is_empty() {
@@ -138,14 +138,14 @@ fn narrowing(layout: &Layout, asked: &Asked<'_>, hits: &[Hit]) -> Markup {
             None => tags.push((tag, 1)),
         }
     }
-    // What all have, or only one has, narrows nothing down.
+    // A tag on all results, or on only one, isn't useful.
     tags.retain(|(tag, count)| {
         *count > 1
             && *count < hits.len()
             && !asked.query.with.contains(tag)
             && !tag.as_str().contains('"')
     });
-    // Stable: of the same count, the one that was met first.
+    // The sort is stable: tags with the same count keep the order of the results.
     tags.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     tags.truncate(NARROWING);
     let with = |sign: &str, tag: &Tag| {
@@ -159,9 +159,9 @@ fn narrowing(layout: &Layout, asked: &Asked<'_>, hits: &[Hit]) -> Markup {
                 ul.tags.counted role="list" {
                     @for (tag, _) in tags {
                         li {
-                            a href=(with("", tag)) { span.unseen { "with " } bdi { (tag) } }
+                            a href=(with("", tag)) { span.visually-hidden { "with " } bdi { (tag) } }
                             a.not href=(with("-", tag)) title={ "Without “" (tag) "”" } {
-                                span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                                span aria-hidden="true" { "−" } span.visually-hidden { "without " (tag) }
                             }
                         }
                     }
@@ -171,12 +171,12 @@ fn narrowing(layout: &Layout, asked: &Asked<'_>, hits: &[Hit]) -> Markup {
     }
 }
 
-/// The page as long as there is nothing to look for.
+/// Renders the search page without a query.
 pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
-    layout.page(&place(query), &operators(true))
+    layout.page(&place(layout, query), &operators(true))
 }
 
-/// The page that searches by itself, where nobody answers questions.
+/// Renders the search page of an exported site, which searches in the browser.
 pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     let content = html! {
         p.status #outcome role="status" {
@@ -190,17 +190,21 @@ pub(in crate::site) fn search_alone(layout: &Layout) -> String {
     };
     let place = Breadcrumb {
         searches: true,
-        ..place("")
+        lists_notes: true,
+        ..place(layout, "")
     };
     layout.page(&place, &content)
 }
 
-fn place(query: &str) -> Breadcrumb<'_> {
-    let mut steps = vec![("search", None)];
+fn place<'a>(layout: &Layout, query: &'a str) -> Breadcrumb<'a> {
+    let page = (!query.is_empty()).then(|| layout.links.search());
+    let mut steps = vec![("search", page)];
     if !query.is_empty() {
         steps.push((query, None));
     }
     Breadcrumb {
+        heading: query.is_empty().then_some("Search"),
+        lists_notes: !query.is_empty(),
         steps,
         query,
         tab: query.is_empty().then_some(Tab::Search),
@@ -211,7 +215,7 @@ fn place(query: &str) -> Breadcrumb<'_> {
 fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
     let shown = counted(found.hits.len() as u64, "note");
     let sentence = match (found.next, found.hits.is_empty()) {
-        // What is rare among frequent words takes more than one look.
+        // A rare combination of frequent words takes several steps.
         (Some(next), true) => {
             return html! {
                 "No note since " (moment(layout, next.moment())) " matches all terms. Older notes weren’t searched yet."
@@ -238,7 +242,7 @@ fn ranked(best: &Best) -> Markup {
     }
 }
 
-/// Tags that might have been meant.
+/// Renders tags that may be meant.
 pub(super) fn near_tags(layout: &Layout, near: &[TagCount]) -> Markup {
     html! {
         @if !near.is_empty() {

@@ -10,8 +10,8 @@ use crate::{
     store::SiteFamily,
 };
 
-/// A page of the notes of `site`, with the addresses of the newest ones, if those are
-/// on another one, and of older ones, if there are any.
+/// Renders a page of the notes of `site`. `newest` is the address of the first page unless this is
+/// it, and `older` that of the next page, if any.
 pub(in crate::site) fn site(
     layout: &Layout,
     site: &str,
@@ -23,6 +23,7 @@ pub(in crate::site) fn site(
     let place = Breadcrumb {
         steps: vec![("site", Some(layout.links.sites())), (site, None)],
         tab: Some(Tab::Sites),
+        lists_notes: true,
         ..Breadcrumb::default()
     };
     let first = newest.is_none();

@@ -15,8 +15,8 @@ use crate::{
     store::{SITES_LISTED, SiteCount, SiteList, SiteOrder},
 };
 
-/// A page of the sites, with the addresses of the first one, if this is another one,
-/// and of the next, if there is one.
+/// Renders a page of the sites. `first` is the address of the first page unless this is it, and
+/// `more` that of the next page, if any.
 pub(in crate::site) fn sites(
     layout: &Layout,
     order: SiteOrder,
@@ -27,6 +27,7 @@ pub(in crate::site) fn sites(
 ) -> String {
     let place = Breadcrumb {
         steps: vec![("sites", None)],
+        heading: Some("Sites"),
         tab: Some(Tab::Sites),
         wide: true,
         ..Breadcrumb::default()
@@ -83,7 +84,7 @@ pub(in crate::site) fn sites(
     layout.page(&place, &content)
 }
 
-/// Sites with their number of notes.
+/// Renders sites with their numbers of notes.
 pub(super) fn counted_sites<'a>(
     layout: &Layout,
     sites: impl Iterator<Item = &'a SiteCount>,

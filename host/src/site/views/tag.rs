@@ -1,4 +1,4 @@
-//! `/tag/{tag}`: the notes with a tag, and what narrows them further.
+//! `/tag/{tag}`: the notes with a tag, and filters to narrow them.
 
 use maud::{Markup, html};
 
@@ -8,19 +8,19 @@ use crate::{
     store::{RELATED_WINDOW, RelatedTags, TagCount, TagFilter},
 };
 
-/// What a tag page shows.
+/// The content of a tag page.
 #[derive(Debug)]
 pub(in crate::site) struct TagPage<'a> {
-    /// Has at least one tag to be had: the page's own.
+    /// A filter with at least one tag, the page's own.
     pub filter: &'a TagFilter,
-    /// How many notes pass it.
+    /// Number of notes that pass the filter.
     pub count: u64,
     pub related: &'a RelatedTags,
-    /// The list of them.
+    /// The rendered list of notes.
     pub notes: &'a Markup,
-    /// The page of the newest ones, if this is another one.
+    /// Address of the first page, unless this is it.
     pub newest: Option<String>,
-    /// The page of older ones, if there are any.
+    /// Address of the next page, if any.
     pub older: Option<String>,
 }
 
@@ -29,13 +29,19 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
     let place = Breadcrumb {
         steps: vec![("tag", Some(layout.links.tags())), (&name, None)],
         tab: Some(Tab::Tags),
+        lists_notes: true,
         feed: Some(layout.feeds.tag_feed(page.filter)),
         ..Breadcrumb::default()
     };
     let newer = page.newest.clone().map(|address| ("Newest notes", address));
     let older = page.older.clone().map(|address| ("Older notes", address));
     let content = html! {
-        p.status { (counted(page.count, "note")) }
+        p.status {
+            (counted(page.count, "note"))
+            @if !layout.links.are_files() && page.count > 2 && page.filter.with.len() == 1 && page.filter.without.is_empty() {
+                " · " a href=(layout.links.random(page.filter.with.first())) { "Random one" }
+            }
+        }
         (chosen(layout, page.filter))
         @if layout.links.are_files() { (beside(layout, page)) } @else { (related(layout, page)) }
         section aria-label="Notes" { (page.notes) }
@@ -44,7 +50,7 @@ pub(in crate::site) fn tag(layout: &Layout, page: &TagPage<'_>) -> String {
     layout.page(&place, &content)
 }
 
-/// `gpu + llm − amd`.
+/// Formats a filter: `gpu + llm − amd`.
 pub(in crate::site) fn name(filter: &TagFilter) -> String {
     let with: Vec<_> = filter.with.iter().map(Tag::as_str).collect();
     let mut name = with.join(" + ");
@@ -55,7 +61,7 @@ pub(in crate::site) fn name(filter: &TagFilter) -> String {
     name
 }
 
-/// The conditions beyond the page's own tag, each a link that drops it.
+/// Renders the conditions besides the page's own tag, each with a link that removes it.
 pub(super) fn chosen(layout: &Layout, filter: &TagFilter) -> Markup {
     let without_this = |tag: &Tag| {
         let mut wider = filter.clone();
@@ -67,7 +73,7 @@ pub(super) fn chosen(layout: &Layout, filter: &TagFilter) -> Markup {
         @if filter.with.len() > 1 || !filter.without.is_empty() {
             ul.tags.chosen role="list" aria-label="Narrowed by" {
                 @for tag in &filter.with {
-                    // Without any tag to be had there is no such page.
+                    // A filter needs at least one included tag.
                     @if filter.with.len() > 1 {
                         li { a href=(without_this(tag)) { "with " bdi { (tag) } (drop_sign()) } }
                     }
@@ -81,10 +87,11 @@ pub(super) fn chosen(layout: &Layout, filter: &TagFilter) -> Markup {
 }
 
 pub(super) fn drop_sign() -> Markup {
-    html! { " " span aria-hidden="true" { "×" } span.unseen { "(drop this)" } }
+    html! { " " span aria-hidden="true" { "×" } span.visually-hidden { "(drop this)" } }
 }
 
-/// Other tags of these notes: each narrows to the notes that have it, or to those that don't.
+/// Renders other tags of these notes. Each links to the notes that have it, and to those that
+/// don't.
 fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
     let narrowed = |tag: &Tag| {
         let mut filter = page.filter.clone();
@@ -109,12 +116,12 @@ fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
                     @for TagCount { tag, uses } in &page.related.tags {
                         li {
                             a href=(narrowed(tag)) {
-                                span.unseen { "with " } bdi { (tag) } " " span.count { (grouped(*uses)) }
+                                span.visually-hidden { "with " } bdi { (tag) } " " span.count { (grouped(*uses)) }
                             }
-                            // To be without what all of them have would leave nothing.
+                            // Excluding a tag that all notes have would leave none.
                             @if *uses < page.count {
                                 a.not href=(without(tag)) title={ "Without “" (tag) "”" } {
-                                    span aria-hidden="true" { "−" } span.unseen { "without " (tag) }
+                                    span aria-hidden="true" { "−" } span.visually-hidden { "without " (tag) }
                                     @if page.related.exact {
                                         " " span.count { (grouped(page.count - uses)) }
                                     }
@@ -128,8 +135,8 @@ fn related(layout: &Layout, page: &TagPage<'_>) -> Markup {
     }
 }
 
-/// The same where nobody answers questions: each leads to its own page, and to a search
-/// for the notes that have both.
+/// Renders the same for exported sites: each tag links to its own page and to a search for notes
+/// with both.
 fn beside(layout: &Layout, page: &TagPage<'_>) -> Markup {
     let both = |tag: &Tag| {
         let mut filter = page.filter.clone();
@@ -146,7 +153,7 @@ fn beside(layout: &Layout, page: &TagPage<'_>) -> Markup {
                             a href=(layout.links.tag(tag)) { bdi { (tag) } }
                             @if *uses < page.count {
                                 a.not href=(both(tag)) title={ (counted(*uses, "note")) " also with “" (tag) "”" } {
-                                    span aria-hidden="true" { "+ " } span.unseen { "both: " }
+                                    span aria-hidden="true" { "+ " } span.visually-hidden { "both: " }
                                     span.count { (grouped(*uses)) }
                                 }
                             }

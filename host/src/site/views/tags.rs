@@ -14,23 +14,23 @@ use crate::{
     store::{ListedTag, TagList, TagOrder, TagPlace},
 };
 
-/// Scripts with more first characters than a list of them has room for: those of
-/// East Asia, and pictures, begin here.
+/// First code point of scripts with too many initial characters for jump links: those of East Asia,
+/// and emoji.
 pub(in crate::site) const MANY_INITIALS: char = '\u{2E80}';
 
-/// What the list of tags shows.
+/// The content of the list of tags.
 #[derive(Debug)]
 pub(in crate::site) struct TagsPage<'a> {
     pub order: TagOrder,
     pub filter: &'a str,
     pub list: &'a TagList,
-    /// Notes without a tag.
+    /// Number of notes without a tag.
     pub untagged: u64,
-    /// The first page, if this is another one.
+    /// Address of the first page, unless this is it.
     pub first: Option<String>,
-    /// The next page, if there is one.
+    /// Address of the next page, if any.
     pub more: Option<String>,
-    /// Where the list is by name: jumps into it, each a name and an address.
+    /// Jump links of the list by name, each with a label and an address.
     pub initials: &'a [(String, String)],
 }
 
@@ -44,6 +44,7 @@ pub(in crate::site) fn tags(layout: &Layout, page: &TagsPage<'_>) -> String {
     } = *page;
     let place = Breadcrumb {
         steps: vec![("tags", None)],
+        heading: Some("Tags"),
         tab: Some(Tab::Tags),
         wide: true,
         ..Breadcrumb::default()
@@ -116,8 +117,8 @@ fn nothing(layout: &Layout, filter: &str) -> Markup {
     }
 }
 
-/// Jumps into the list by name, to the first of the tags of each heading. `initials` are
-/// the first characters of all tags, in order.
+/// Returns jump links to the first tag below each heading. `initials` are the first characters of
+/// all tags, in order.
 pub(in crate::site) fn initials(layout: &Layout, initials: &[char]) -> Vec<(String, String)> {
     let mut jumps: Vec<(String, String)> = Vec::new();
     for initial in initials {
@@ -146,12 +147,12 @@ fn jumps(jumps: &[(String, String)]) -> Markup {
     }
 }
 
-/// The place in a page of a heading of tags by name.
+/// Returns the id of a heading on the page by name.
 pub(in crate::site) fn place_of(initial: char) -> String {
     format!("tags-{:x}", u32::from(initial))
 }
 
-/// What the tags with this first character stand under.
+/// Returns the heading for tags with this first character.
 pub(in crate::site) fn initial_of(initial: char) -> String {
     match initial {
         '0'..='9' => "0–9".into(),
@@ -161,12 +162,12 @@ pub(in crate::site) fn initial_of(initial: char) -> String {
     }
 }
 
-/// Neighbours in the list with something in common.
+/// Consecutive tags with a common heading.
 struct Group<'a> {
     name: String,
-    /// How much its tags are to catch the eye.
+    /// How prominent its tags are.
     weight: &'static str,
-    /// Where jumps lead to.
+    /// Target of jump links.
     id: Option<String>,
     tags: &'a [ListedTag],
 }
@@ -191,7 +192,7 @@ fn groups<'a>(layout: &Layout, order: TagOrder, tags: &'a [ListedTag]) -> Vec<Gr
                 TagOrder::Recent => "light",
             },
             id: match order {
-                // On the site each jump is a page of its own.
+                // On the served site, each jump link leads to a page of its own.
                 TagOrder::Name if layout.links.are_files() => {
                     tags[0].count.tag.as_str().chars().next().map(place_of)
                 }

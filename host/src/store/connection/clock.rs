@@ -1,25 +1,26 @@
-//! How far time is known to have gone, whatever the computer's clock says.
+//! A clock for expiry that survives jumps of the computer's clock.
 //!
-//! Deleted notes and finished operations go after a number of days. A clock that is
-//! set wrongly, once, would take them all. So their age is counted by a clock of the
-//! store's own: it follows the computer's clock where that moves by small steps from
-//! one write to the next, goes on by a day at most where it jumps forward, and stays
-//! where it jumps back. Where the computer was off for weeks they stay so much longer.
+//! Deleted notes and finished operations expire after a number of days. A computer's clock that is
+//! set wrongly, even once, would expire all of them. So the store keeps a clock of its own. It
+//! follows the computer's clock if that moves by small steps from one write to the next, advances
+//! by a day at most if it jumps forward, and stands still if it jumps back. If the computer was off
+//! for weeks, notes stay in the trash that much longer.
 
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
 
-/// Between two writes the clock may go on by so much, in µs; and by a jump as well.
+/// Largest step of the clock between two writes that counts in full, in µs; a larger jump counts as
+/// this much.
 const STEP: i64 = 24 * 60 * 60 * 1_000_000;
-/// After so much the clock is written down also where nothing else is, in µs.
+/// Step after which the clock is stored even if nothing else is written, in µs.
 const WORTH_WRITING: i64 = STEP / 4;
 
-/// The first year that a clock may say, and the first after the last.
+/// The first plausible year, and the first one after the last.
 const YEARS: [i16; 2] = [1970, 2201];
 
-/// Refuses a clock that can't be right.
+/// Refuses to work with an implausible clock.
 ///
 /// # Errors
 /// `clock_wrong` outside the years 1970 to 2200.
@@ -41,20 +42,20 @@ pub(in crate::store) fn require_plausible(now: Timestamp) -> Result<()> {
     Err(Error::ClockWrong { year })
 }
 
-/// The clock at one write; in µs since 1970.
+/// The clock at one write, in µs since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct Clock {
-    /// How far time is known to have gone.
+    /// The time that is known to have passed.
     pub(in crate::store) known: i64,
-    /// What the computer's clock said last.
+    /// The last reading of the computer's clock.
     pub(in crate::store) seen: i64,
-    /// The latest that it ever said.
+    /// The latest reading of the computer's clock.
     pub(in crate::store) highest: i64,
 }
 
 impl Clock {
-    /// The clock where the last write left it, gone on to `now`. In a database without one
-    /// the newest moment that it holds is the witness.
+    /// Returns the stored clock, advanced to `now`. A database without a stored clock starts at the
+    /// newest time in it.
     pub(in crate::store) fn at(conn: &Connection, now: Timestamp) -> Result<Self> {
         let now = now.as_microsecond();
         let (known, seen, highest): (Option<i64>, Option<i64>, Option<i64>) = conn
@@ -82,17 +83,18 @@ impl Clock {
                 }
             }
         };
-        Ok(last.gone_on(now))
+        Ok(last.advanced_to(now))
     }
 
-    fn gone_on(self, now: i64) -> Self {
+    fn advanced_to(self, now: i64) -> Self {
         let step = now.saturating_sub(self.seen);
         let (passed, seen) = match step {
-            // Back by little: what passes until then has been counted.
+            // A small step back: the time until the old reading is reached again is already
+            // counted.
             ..0 if step >= -STEP => (0, self.seen),
             ..0 => (0, now),
             0..=STEP => (step, now),
-            // A jump to where the clock has been before means nothing.
+            // A jump to a time that was reached before doesn't count.
             _ if now <= self.highest => (0, now),
             _ => (STEP, now),
         };
@@ -103,8 +105,8 @@ impl Clock {
         }
     }
 
-    /// Whether this is worth a write of its own, so that small steps are seen also where
-    /// nobody saves anything.
+    /// Returns whether the clock should be stored by a write of its own, so that small steps are
+    /// noticed even if nobody saves anything.
     pub(in crate::store) fn is_worth_writing(self, conn: &Connection) -> Result<bool> {
         let last: Option<i64> = conn
             .prepare_cached("SELECT clock_seen FROM meta")?
@@ -112,13 +114,13 @@ impl Clock {
         Ok(last.is_none_or(|last| last.abs_diff(self.seen) >= WORTH_WRITING.unsigned_abs()))
     }
 
-    /// The moment so many days before the one up to which time is known to have gone.
+    /// Returns the time this many days before the known time.
     pub(in crate::store) fn days_ago(self, days: i64) -> i64 {
         self.known.saturating_sub(days * STEP)
     }
 
-    /// The stamp of what is to go after a number of days. A clock that went back mustn't
-    /// make it older than it is.
+    /// Returns the timestamp for something that will expire. A computer's clock that went back must
+    /// not make it older than it is.
     pub(in crate::store) fn stamp(self, now: Timestamp) -> Timestamp {
         Timestamp::from_microsecond(self.known).map_or(now, |known| now.max(known))
     }
@@ -135,14 +137,14 @@ mod tests {
         highest: 100 * DAY,
     };
 
-    /// How many days are known to have passed after these readings, in days from the start.
+    /// Checks how many days are known to have passed after these readings, in days from the start.
     #[track_caller]
     fn check(readings: &[f64], known: f64) {
         let mut clock = START;
         for reading in readings {
             #[expect(clippy::cast_possible_truncation, reason = "a few days in µs")]
             let now = (reading * 86_400e6) as i64;
-            clock = clock.gone_on(START.seen + now);
+            clock = clock.advanced_to(START.seen + now);
         }
         #[expect(clippy::cast_precision_loss, reason = "a few days in µs")]
         let passed = (clock.known - START.known) as f64 / 86_400e6;
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn small_steps_count_whole_and_a_jump_forward_as_a_day() {
+    fn small_steps_count_in_full_and_a_jump_forward_as_a_day() {
         check(&[0.5, 1.0, 1.9], 1.9);
         check(&[60.0], 1.0);
         check(&[60.0, 60.5, 61.0], 2.0);
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_and_forth_gains_nothing() {
+    fn a_clock_that_jumps_back_and_forth_does_not_advance() {
         check(&[60.0, 0.0, 60.0, 0.0, 60.0, 0.0], 1.0);
         check(&[0.1, 0.0, 0.1, 0.0, 0.1, 0.0, 0.1], 0.1);
         check(&[-50.0, 0.0, -50.0, 0.0, -50.0, 0.5], 0.5);
@@ -171,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_behind_never_goes_on() {
+    fn a_clock_that_is_behind_does_not_advance() {
         check(&[-50.0, -49.5, -49.0], 0.0);
     }
 
     #[test]
-    fn only_years_that_can_be_right_are_taken() {
+    fn only_plausible_years_are_accepted() {
         for (moment, year) in [
             ("1970-01-01T00:00:00Z", None),
             ("2200-12-31T23:59:59Z", None),

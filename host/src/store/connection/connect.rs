@@ -1,4 +1,4 @@
-//! Connections to a database file: their settings, their journal, and the files that are refused.
+//! Connects to a database file: settings, journal mode, and files that must be refused.
 
 use std::{
     fs,
@@ -18,23 +18,23 @@ use super::{
 };
 use crate::error::{Error, Result, StoreFault};
 
-/// Where there is never time, a commit does it at so many pages, 40 MB.
+/// Number of WAL pages after which a commit checkpoints by itself if maintenance never gets the
+/// time: 40 MB.
 pub(in crate::store) const LOG_PAGES_AT_MOST: i64 = 10_000;
 
 /// How long to wait for another program's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The write-ahead log is cut to this when it begins anew, in bytes: what one
-/// large write made of it doesn't stay.
+/// Size, in bytes, to which a restarted WAL is truncated, so that one large write doesn't keep the
+/// disk space.
 const LOG_BYTES: i64 = 8 * 1024 * 1024;
 
-/// What a connection does while another program has the lock that it wants.
+/// Returns the busy handler: what a connection does while another program holds the lock.
 ///
-/// SQLite's own way (`busy_timeout`) is to look again ever more rarely: then who has
-/// waited long is overtaken by who has just come. Of 32 programs that all save, one
-/// save in a hundred took two seconds and some ten. Here, who has waited longer looks
-/// more often, which makes that a quarter of a second; but not so often that looking
-/// takes the processor from the one who has the lock.
+/// SQLite's own handler (`busy_timeout`) polls ever more rarely, so that newcomers overtake those
+/// who have waited long. With 32 programs saving at once, one save in a hundred took two seconds,
+/// and some took ten. This handler polls faster the longer it waits, which reduces that to a
+/// quarter of a second; but not so fast that polling takes the processor from the lock's holder.
 fn wait_for_turn() -> impl FnMut(i32) -> bool {
     let mut begun = Instant::now();
     move |looked| {
@@ -52,9 +52,9 @@ fn wait_for_turn() -> impl FnMut(i32) -> bool {
     }
 }
 
-/// A connection, whatever the file holds.
+/// Connects to a file, whatever its content.
 pub(in crate::store) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader> {
-    // SQLite takes a name that begins with `file:` for an address.
+    // SQLite treats a name that begins with `file:` as a URI.
     let name = if path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
         &Path::new(".").join(path)
     } else {
@@ -63,9 +63,9 @@ pub(in crate::store) fn connect(path: &Path, flags: OpenFlags) -> Result<Reader>
     connect_by(name, path, flags)
 }
 
-/// Connects to a file that nobody changes: without locks, and without a log beside it.
+/// Connects to a file that nobody changes: without locks and without a WAL.
 pub(in crate::store) fn connect_unchanging(path: &Path) -> Result<Reader> {
-    // All that could mean something in an address, and more, by its number.
+    // Percent-encodes every character that could have a meaning in a URI, and some others.
     let mut name = "file:".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
         name.push_str(&format!("%{byte:02X}"));
@@ -75,16 +75,17 @@ pub(in crate::store) fn connect_unchanging(path: &Path) -> Result<Reader> {
     connect_by(name.as_ref(), path, flags)
 }
 
-/// Connects to the file at `path` by the name that SQLite shall have of it.
+/// Connects to the file at `path` by the `name` that SQLite receives.
 pub(in crate::store) fn connect_by(name: &Path, path: &Path, flags: OpenFlags) -> Result<Reader> {
-    // Before the file is opened: one that is put in its place meanwhile is then noticed.
+    // Read before the file is opened, so that a replacement in between is noticed.
     let file = FileId::of(path);
     refuse_pipes(path)?;
-    // Each connection stays in one thread at a time, so SQLite needs no mutex of its own.
+    // Only one thread at a time uses a connection, so SQLite needs no mutex.
     let mut conn = Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_handler(Some(wait_for_turn()))?;
-    // Else SQLite plans a statement anew each time that a value in its LIMIT, or one
-    // that is compared with a column without an index, was bound: nearly all of ours.
+    // Without this setting, SQLite prepares a statement again whenever a value is bound in its
+    // LIMIT, or one that is compared with a column without an index. That applies to nearly all
+    // statements here.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(Reader {
@@ -95,23 +96,23 @@ pub(in crate::store) fn connect_by(name: &Path, path: &Path, flags: OpenFlags) -
     })
 }
 
-/// Foreign keys are on by the way SQLite is built.
+/// Connects for writing. Foreign keys are enabled at compile time.
 pub(in crate::store) fn connect_to_write(path: &Path, journal: Journal) -> Result<Reader> {
     let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let set = |name, value: &dyn rusqlite::ToSql| reader.conn.pragma_update(None, name, value);
     set("synchronous", &journal.synchronous())?;
     set("journal_size_limit", &LOG_BYTES)?;
-    // When there is time, long before this: see `maintenance.rs`.
+    // Maintenance checkpoints long before this limit: see `maintenance.rs`.
     set("wal_autocheckpoint", &LOG_PAGES_AT_MOST)?;
     Ok(reader)
 }
 
-/// How a transaction is made whole.
+/// How transactions are made atomic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Journal {
-    /// The write-ahead log: readers and a writer at once.
+    /// The write-ahead log: readers and one writer at the same time.
     Log,
-    /// The rollback journal: slower, but it needs no memory that machines can't share.
+    /// The rollback journal: slower, but it needs no shared memory, which computers can't share.
     Rollback,
 }
 
@@ -140,8 +141,8 @@ impl Journal {
         }
     }
 
-    /// On the disk at COMMIT. The rollback journal's end is a file that is gone,
-    /// for which the folder has to be on the disk as well.
+    /// The setting with which a commit is durable. A rollback journal ends with the deletion of its
+    /// file, so the folder has to be synced as well.
     pub(in crate::store) fn synchronous(self) -> &'static str {
         match self {
             Self::Log => "FULL",
@@ -149,9 +150,9 @@ impl Journal {
         }
     }
 
-    /// A change needs the file for itself for a moment and doesn't wait for it
-    /// (the busy handler isn't asked); a program that is just looking at
-    /// `user_version` is enough to be in the way.
+    /// Sets the journal mode. A change needs exclusive access for a moment and fails at once
+    /// without it, because SQLite doesn't call the busy handler; another program that just reads
+    /// `user_version` is enough to prevent it.
     pub(in crate::store) fn turn_on(self, conn: &Connection) -> Result<()> {
         let deadline = Instant::now() + BUSY_TIMEOUT;
         loop {
@@ -168,8 +169,8 @@ impl Journal {
     }
 }
 
-/// Whether commits are on the disk when they are done. Without the write-ahead log
-/// they always are: the database wouldn't be sound otherwise.
+/// Sets whether commits wait for the disk. Without the WAL they always do, because the database
+/// wouldn't be sound otherwise.
 pub(in crate::store) fn wait_for_disk(conn: &Connection, wait: bool) -> Result<()> {
     let level = match Journal::of(conn)? {
         Journal::Log if !wait => "NORMAL",
@@ -178,11 +179,11 @@ pub(in crate::store) fn wait_for_disk(conn: &Connection, wait: bool) -> Result<(
     Ok(conn.pragma_update(None, "synchronous", level)?)
 }
 
-/// Refuses what SQLite would take for an empty database and write over: a file
-/// of less than a sector, and one that is empty or not there while its log is,
-/// which it would throw away. And what isn't a file at all.
+/// Refuses files that SQLite would treat as an empty database and overwrite: a file shorter than a
+/// sector, and one that is empty or missing while it has a WAL, which SQLite would discard. Also
+/// refuses what isn't a regular file.
 pub(in crate::store) fn refuse_remains(path: &Path) -> Result<()> {
-    // The log first: there is none before there is a database.
+    // Look for the WAL first: it can't exist before its database does.
     let log = has_log(path);
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && !log => Ok(()),
@@ -197,7 +198,7 @@ pub(in crate::store) fn refuse_remains(path: &Path) -> Result<()> {
     }
 }
 
-/// Refuses what SQLite would open, and then wait for, for ever.
+/// Refuses named pipes, which SQLite would open and then wait for forever.
 fn refuse_pipes(path: &Path) -> Result<()> {
     let is_file = |path: &Path| fs::metadata(path).map_or(true, |there| there.is_file());
     if !is_file(path) {
@@ -214,7 +215,7 @@ fn refuse_pipes(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether there is a log with something in it.
+/// Returns whether there is a WAL that isn't empty.
 pub(in crate::store) fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, LOG)).is_ok_and(|log| log.len() > 0)
 }

@@ -1,5 +1,4 @@
-//! The files around the database: their names, their modes, and how one comes
-//! into its place whole or not at all.
+//! The database's files: names, modes, and atomic replacement.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -10,14 +9,14 @@ use std::{
 
 use jiff::Timestamp;
 
-/// What SQLite keeps beside a database, as endings of its name.
+/// Endings of the names of SQLite's side files.
 pub(in crate::store) const LOG: &str = "-wal";
 pub(in crate::store) const SHARED_MEMORY: &str = "-shm";
 pub(in crate::store) const JOURNAL: &str = "-journal";
-/// The file that first opens, migrations and replacements are done under.
+/// Ending of the lock file for first opens, migrations and replacements.
 pub(in crate::store) const LOCK: &str = ".lock";
 
-/// Which file stands at a path: another one may be moved there.
+/// The identity of the file at a path, which changes if another file takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct FileId {
     device: u64,
@@ -25,12 +24,12 @@ pub(in crate::store) struct FileId {
 }
 
 impl FileId {
-    /// None where there is no file.
+    /// Returns the identity of the file at `path`, or `None` if there is no file.
     pub(in crate::store) fn of(path: &Path) -> Option<Self> {
         fs::metadata(path).ok().map(Self::from)
     }
 
-    /// Its number: no other file of its folder has it while it is there.
+    /// Returns the inode number. It is unique in the file's folder as long as the file exists.
     pub(in crate::store) fn number(self) -> u64 {
         self.inode
     }
@@ -45,8 +44,8 @@ impl From<fs::Metadata> for FileId {
     }
 }
 
-/// The path with an ending put to its name. Of a link, that of the file that it
-/// leads to: there SQLite keeps its own, and there a file can be renamed to it.
+/// Appends an ending to the name of the database. Follows links, because SQLite keeps its side
+/// files beside the target, and a file can be renamed to the target's name there.
 pub(in crate::store) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = behind_links(path).into_os_string();
     name.push(ending);
@@ -55,14 +54,15 @@ pub(in crate::store) fn beside(path: &Path, ending: &str) -> PathBuf {
 
 fn behind_links(path: &Path) -> PathBuf {
     if path.is_symlink() {
-        // A link to nothing is as good as a file that isn't there.
+        // A link without a target counts as a missing file.
         path.canonicalize().unwrap_or_else(|_| path.to_owned())
     } else {
         path.to_owned()
     }
 }
 
-/// Whether it is the database at `path`, or a name that one of its own files has or may get.
+/// Returns whether `file` is the database at `path`, or has a name that one of its side files has
+/// or may get.
 pub fn is_part_of(path: &Path, file: &Path) -> bool {
     let id = FileId::of(file);
     ["", LOG, SHARED_MEMORY, JOURNAL, LOCK, AtomicFile::ENDING]
@@ -75,7 +75,7 @@ pub fn is_part_of(path: &Path, file: &Path) -> bool {
         })
 }
 
-/// Whether it is the folder that the database at `path` lies in, by whatever name.
+/// Returns whether `other` is the folder of the database at `path`, under any name.
 pub fn is_folder_of(path: &Path, other: &Path) -> bool {
     let id = FileId::of(other);
     id.is_some()
@@ -84,7 +84,7 @@ pub fn is_folder_of(path: &Path, other: &Path) -> bool {
             .contains(&id)
 }
 
-/// The folder of a path.
+/// Returns the parent folder of a path.
 pub(in crate::store) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -92,12 +92,12 @@ pub(in crate::store) fn folder(path: &Path) -> &Path {
     }
 }
 
-/// A moment as it stands in file names, in UTC: `20261123T021500Z`.
+/// Formats a time for file names, in UTC: `20261123T021500Z`.
 pub(in crate::store) fn stamp(now: Timestamp) -> String {
     now.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// Makes a folder and those above it, each that is missing 0700.
+/// Creates a folder and its missing parents with mode 0700.
 pub(in crate::store) fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -105,7 +105,7 @@ pub(in crate::store) fn create_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// A new file, 0600.
+/// Creates a file with mode 0600.
 pub(in crate::store) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -114,8 +114,8 @@ pub(in crate::store) fn create_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Waits for the lock that first opens and migrations are done under. It is a
-/// file of its own: SQLite's locks on the database must stay SQLite's.
+/// Waits for the lock for first opens and migrations. It is a file of its own, because only SQLite
+/// may lock the database.
 pub(in crate::store) fn lock(path: &Path) -> io::Result<File> {
     let file = open_lock(&beside(path, LOCK))?;
     file.lock()?;
@@ -124,7 +124,7 @@ pub(in crate::store) fn lock(path: &Path) -> io::Result<File> {
 
 fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new()
-        // A pipe that only is written to would be waited for.
+        // Opening a named pipe only for writing would block.
         .read(true)
         .write(true)
         .create(true)
@@ -133,14 +133,14 @@ fn open_lock(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Puts the entries of a folder on the disk: a new name is lost in a power cut otherwise.
+/// Syncs a folder. Without it, a power cut loses new names.
 pub(in crate::store) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// A copy that is on the disk, 0600. The one it is made of is left open and
-/// handed back: closing it would drop the locks that SQLite has on it in this
-/// process (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+/// Copies a file to a new one with mode 0600 and syncs it. Returns the source, still open: closing
+/// it would drop the locks that SQLite holds on it in this process
+/// (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 pub(in crate::store) fn copy(from: &Path, to: &Path) -> io::Result<File> {
     let mut source = File::open(from)?;
     let mut copy = create_private(to)?;
@@ -149,34 +149,34 @@ pub(in crate::store) fn copy(from: &Path, to: &Path) -> io::Result<File> {
     Ok(source)
 }
 
-/// A file in the making. It has its final name when it is whole, and is gone
-/// when that isn't reached.
+/// A file that gets its final name only when it is complete, and is removed if it never is.
 #[derive(Debug)]
 pub(in crate::store) struct AtomicFile {
     path: PathBuf,
     target: PathBuf,
     placed: bool,
-    /// Locked for as long as it is written, so that what was left behind by a
-    /// process that was killed is distinguished from what another is writing.
+    /// Locked while the file is written. An unlocked file was left by a process that was killed.
     lock: File,
 }
 
 impl AtomicFile {
-    /// What is put to the final name until then.
+    /// Ending of the temporary name.
     pub(in crate::store) const ENDING: &str = ".part";
 
+    /// Creates the temporary file.
+    ///
     /// # Errors
-    /// `WouldBlock` where another process is making the same file.
+    /// `WouldBlock` if another process is writing the same file.
     pub(in crate::store) fn new(target: &Path) -> io::Result<Self> {
         let path = beside(target, Self::ENDING);
         loop {
             let lock = open_lock(&path)?;
             lock.try_lock().map_err(io::Error::from)?;
-            // Whoever had the lock before may have taken the file away with it.
+            // The previous holder of the lock may have removed the file.
             if FileId::of(&path) != Some(lock.metadata()?.into()) {
                 continue;
             }
-            // From here on it is taken away again, whatever fails.
+            // From here on, any failure removes the file.
             let part = Self {
                 path,
                 target: behind_links(target),
@@ -195,11 +195,11 @@ impl AtomicFile {
         &self.path
     }
 
-    /// Puts it on the disk and gives it its name. Whoever had it open has closed it.
+    /// Syncs the file and gives it its final name. No one may have it open.
     ///
     /// # Errors
-    /// `AlreadyExists` where there is a file of that name and `replace` is false.
-    /// What had the name before, if anything, has it still or again.
+    /// `AlreadyExists` if there is a file of that name and `replace` is false. On failure, a file
+    /// that had the name before still has it.
     pub(in crate::store) fn put(mut self, replace: bool) -> io::Result<()> {
         if !replace && self.target.symlink_metadata().is_ok() {
             return Err(ErrorKind::AlreadyExists.into());
@@ -207,7 +207,7 @@ impl AtomicFile {
         File::open(&self.path)?.sync_all()?;
         let previous = beside(&self.target, ".previous");
         remove(&previous)?;
-        // Not every file system has links; there, what is replaced can't be had back.
+        // Some file systems have no hard links. There, the replaced file can't be restored.
         let linked = fs::hard_link(&self.target, &previous).is_ok();
         let is_new = !linked && !self.target.exists();
         fs::rename(&self.path, &self.target)?;
@@ -224,7 +224,7 @@ impl AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        // A file of that name is another process's then.
+        // A file with the temporary name then belongs to another process.
         let endings: &[&str] = if self.placed {
             &[]
         } else {
@@ -236,7 +236,7 @@ impl Drop for AtomicFile {
     }
 }
 
-/// Takes a file away, if it is there.
+/// Removes a file if it exists.
 pub(in crate::store) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -244,7 +244,7 @@ pub(in crate::store) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The path with an ending, and a number before it where that is taken.
+/// Returns the path with an ending, preceded by a number if that name is taken.
 pub(in crate::store) fn unused(path: &Path, ending: &str) -> PathBuf {
     let mut candidate = beside(path, ending);
     for number in 2_u32.. {
@@ -256,10 +256,10 @@ pub(in crate::store) fn unused(path: &Path, ending: &str) -> PathBuf {
     candidate
 }
 
-/// Where the journals of the file at `path` are, and where they are while it is
-/// replaced: SQLite would take them for those of the new file. They are not
-/// thrown away before that is there, and their names say whose they are, so that
-/// what was cut off in between leaves everything to begin anew from.
+/// Returns the locations of the journals of the file at `path`, each with its location while the
+/// file is replaced: SQLite would apply them to the new file. They are deleted only when the new
+/// file is in place. Their names show which file they belong to, so that an interrupted replacement
+/// can be undone.
 pub(in crate::store) fn journals(path: &Path) -> Vec<(PathBuf, PathBuf)> {
     let Some(file) = FileId::of(path) else {
         return Vec::new();
@@ -273,7 +273,8 @@ pub(in crate::store) fn journals(path: &Path) -> Vec<(PathBuf, PathBuf)> {
         .collect()
 }
 
-/// Whether the file at `path` was about to be replaced, so that its journals stand aside.
+/// Returns whether a replacement of the file at `path` was interrupted, so that its journals are
+/// still moved aside.
 pub(in crate::store) fn was_cut_off(path: &Path) -> bool {
     journals(path).iter().any(|(_, aside)| aside.exists())
 }

@@ -1,21 +1,20 @@
-//! On what kind of file system the database lies, and whether its write-ahead
-//! log can be trusted there.
+//! The type of the file system that holds the database, and whether a WAL is reliable there.
 //!
-//! The log's index is memory that all programs share, which two machines
-//! can't (<https://www.sqlite.org/wal.html>, "All processes using a database
-//! must be on the same host computer").
+//! The WAL's index is memory shared by all programs, which is impossible across computers
+//! (<https://www.sqlite.org/wal.html>, "All processes using a database must be on the same host
+//! computer").
 
 use std::path::Path;
 
-/// Where a file lies.
+/// The location of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileSystem {
-    /// A disk of this machine, or nothing that is known to be another's.
+    /// A disk of this computer, or a file system that isn't known to be remote.
     Local,
-    /// Another machine's disk, which this one may share with others. Its name.
+    /// A network file system, with its name. Other computers may use it at the same time.
     Network(&'static str),
-    /// A program serves it, from wherever: another machine (sshfs), a virtual
-    /// machine's host, an encrypted folder.
+    /// A file system served by a program: another computer (sshfs), the host of a virtual machine,
+    /// or an encrypted folder.
     Program,
 }
 
@@ -42,17 +41,18 @@ const KNOWN: &[(u32, FileSystem)] = &[
 ];
 
 impl FileSystem {
-    /// Of the file at this path. What can't be found out counts as local.
+    /// Returns the type for this path. Unknown types count as local.
     #[cfg(target_os = "linux")]
     pub(in crate::store) fn of(path: &Path) -> Self {
         match rustix::fs::statfs(path) {
-            // The kernel's word is as wide as the machine's, and signed on some: the low 32 bits count.
+            // The field is as wide as a machine word and signed on some platforms. Only the low 32
+            // bits matter.
             Ok(found) => Self::of_type(u32::try_from(found.f_type & 0xffff_ffff).unwrap_or(0)),
             Err(_) => Self::Local,
         }
     }
 
-    /// Elsewhere file systems have names instead of numbers; none is distinguished yet.
+    /// Other systems identify file systems by name; none is distinguished yet.
     #[cfg(not(target_os = "linux"))]
     pub(in crate::store) fn of(_path: &Path) -> Self {
         Self::Local
@@ -65,7 +65,7 @@ impl FileSystem {
             .map_or(Self::Local, |(_, kind)| *kind)
     }
 
-    /// Whether all programs that open a file here see the same memory.
+    /// Returns whether all programs that open a file here share memory.
     #[must_use]
     pub fn shares_memory(self) -> bool {
         self == Self::Local
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn network_file_systems_are_told_by_their_numbers() {
+    fn network_file_systems_are_recognised_by_their_types() {
         for (number, kind) in [
             (0xef53, "local"),      // ext4
             (0x9123_683e, "local"), // btrfs

@@ -1,4 +1,4 @@
-//! A connection to the database: its files, its settings, and what SQLite reports.
+//! Connections to the database: files, settings, and errors of SQLite.
 
 pub(in crate::store) mod clock;
 pub(in crate::store) mod connect;

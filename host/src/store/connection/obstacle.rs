@@ -1,5 +1,5 @@
-//! Why nothing can be at a path: a link that leads to nothing, as to a disk that isn't
-//! mounted, or back to itself; a file in the place of a folder; a working folder that is gone.
+//! Finds out why a path can't exist: a link without a target (for example on a disk that isn't
+//! mounted), a link loop, a file in place of a folder, or a removed working folder.
 
 use std::{
     fs,
@@ -12,15 +12,15 @@ use crate::{
     store::connection::db_files::{JOURNAL, LOG, SHARED_MEMORY, beside, folder},
 };
 
-/// What is in the way of the database at `path`, with the names of what it is between;
-/// none where there is nothing of the kind.
+/// Returns the obstacle on the way to the database at `path`, with the names involved, or `None` if
+/// there is none.
 pub(in crate::store) fn obstacle(path: &Path) -> Option<Error> {
     let found = |fault, names| Error::Store {
         fault,
         source: Some(Obstacle(names).into()),
     };
     if path.is_relative() && fs::canonicalize(".").is_err() {
-        let names = format!("{} is looked for in it", path.display());
+        let names = format!("{} is relative to it", path.display());
         return Some(found(StoreFault::FolderGone, names));
     }
     if let Some((fault, names)) = on_the_way(path) {
@@ -37,15 +37,15 @@ fn on_the_way(path: &Path) -> Option<(StoreFault, String)> {
     let mut walked = PathBuf::new();
     for part in path.components() {
         walked.push(part);
-        // What isn't there can be made.
+        // What is missing can be created.
         walked.symlink_metadata().ok()?;
         match fs::metadata(&walked) {
             Ok(there) if walked != path && !there.is_dir() => {
-                let names = format!("{} is no folder", walked.display());
+                let names = format!("{} is not a folder", walked.display());
                 return Some((StoreFault::NoFolder, names));
             }
             Ok(_) => {}
-            // A link to a file that can be made is as good as the file.
+            // A link to a file that can be created is fine.
             Err(_) if walked == path && folder(&target(path)?).is_dir() => {
                 return broken_link(path).filter(|(fault, _)| *fault == StoreFault::LinkLoop);
             }
@@ -55,7 +55,7 @@ fn on_the_way(path: &Path) -> Option<(StoreFault, String)> {
     None
 }
 
-/// What is wrong with a link that can't be followed.
+/// Returns what is wrong with a link that can't be followed.
 fn broken_link(path: &Path) -> Option<(StoreFault, String)> {
     let target = target(path)?;
     let names = format!("{} leads to {}", path.display(), target.display());
@@ -73,7 +73,8 @@ fn broken_link(path: &Path) -> Option<(StoreFault, String)> {
     }
 }
 
-/// Where a link leads, as seen from here; none of what is no link.
+/// Returns the target of a link, relative to the current folder, or `None` if the path isn't a
+/// link.
 fn target(link: &Path) -> Option<PathBuf> {
     Some(folder(link).join(fs::read_link(link).ok()?))
 }
@@ -94,12 +95,12 @@ mod tests {
         assert_eq!(*found, fault, "{}", refused.chain());
         assert_eq!(refused.kind(), Kind::StoreUnwritable);
         assert_eq!(refused.obstacle().as_deref(), Some(names));
-        // What goes over the wire has no paths.
+        // Messages on the wire contain no paths.
         assert!(!refused.to_wire().message.contains('/'));
     }
 
     #[test]
-    fn a_link_that_leads_to_nothing_is_named_as_that() {
+    fn a_link_without_a_target_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let top = dir.path().display();
         let at = |name: &str| dir.path().join(name);
@@ -111,7 +112,7 @@ mod tests {
         symlink("usb/notes.db", at("notes.db")).unwrap();
         let names = format!("{top}/notes.db leads to {top}/usb/notes.db");
         check(&at("notes.db"), nothing, &names);
-        // Once the disk is there, so are the notes.
+        // As soon as the disk is mounted, the notes open.
         fs::create_dir(at("usb")).unwrap();
         for path in ["folder/notes.db", "notes.db"] {
             assert!(Store::open(&at(path)).is_ok(), "{path}");
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_leads_to_nothing_is_named_as_that() {
+    fn a_log_link_without_a_target_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         drop(Store::open(&path).unwrap());
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_back_to_itself_is_named_as_that() {
+    fn a_link_loop_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         symlink(at("b"), at("a")).unwrap();
@@ -142,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_place_of_a_folder_is_named_as_that() {
+    fn a_file_in_place_of_a_folder_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "x").unwrap();
-        let names = format!("{} is no folder", file.display());
+        let names = format!("{} is not a folder", file.display());
         check(&file.join("notes.db"), StoreFault::NoFolder, &names);
         symlink(&file, dir.path().join("link")).unwrap();
-        let names = format!("{} is no folder", dir.path().join("link").display());
+        let names = format!("{} is not a folder", dir.path().join("link").display());
         check(
             &dir.path().join("link/deeper/notes.db"),
             StoreFault::NoFolder,

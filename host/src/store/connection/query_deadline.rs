@@ -1,9 +1,9 @@
-//! Gives a statement up that takes too long.
+//! Stops statements that take too long.
 //!
-//! FTS5 looks for the next row that matches in one go, without a word about how
-//! far it has come. Where such a row is rare and the words in it are frequent,
-//! that is the whole index. SQLite's progress handler is asked each time FTS5
-//! reads a page of it, and can end the statement.
+//! FTS5 searches for the next matching row in one step and doesn't report progress. If a match is
+//! rare and its words are frequent, that step reads the whole index. SQLite calls the progress
+//! handler whenever FTS5 reads a b-tree page of the index, and the handler can interrupt the
+//! statement.
 
 use std::{
     sync::{
@@ -15,20 +15,20 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode};
 
-/// Steps of SQLite's machine between two looks at the clock: some ten pages of
-/// the index.
+/// Virtual machine steps of SQLite between two readings of the clock: about ten b-tree pages of the
+/// index.
 const STEPS: i32 = 30;
 
-/// The clock of one connection.
+/// The deadline of one connection.
 #[derive(Debug)]
 pub(in crate::store) struct QueryDeadline {
     start: Instant,
-    /// When it ends, in µs after `start`; 0 where there is no end.
+    /// The deadline, in µs after `start`; 0 means none.
     end: Arc<AtomicU64>,
 }
 
 impl QueryDeadline {
-    /// A connection whose queries have a deadline.
+    /// Creates the deadline and installs the progress handler on a connection.
     pub(in crate::store) fn with(conn: &mut Connection) -> rusqlite::Result<Self> {
         let start = Instant::now();
         let end = Arc::new(AtomicU64::new(0));
@@ -43,15 +43,15 @@ impl QueryDeadline {
         Ok(Self { start, end })
     }
 
-    /// Does `work`, whose statements fail with [`given_up`] after so long. What is
-    /// left of that time afterwards.
+    /// Runs `work`. Its statements fail with [`given_up`] after `time`. Returns the time that is
+    /// left.
     pub(in crate::store) fn limit<T>(
         &self,
         time: Duration,
         work: impl FnOnce() -> T,
     ) -> (T, Duration) {
         let before = self.start.elapsed();
-        // Never 0, which means no end.
+        // Never 0, which means no deadline.
         let end = micros(before + time).max(1);
         self.end.store(end, Ordering::Relaxed);
         let reset = Reset(&self.end);
@@ -62,7 +62,7 @@ impl QueryDeadline {
     }
 }
 
-/// Also where the work panics: the connection is used on.
+/// Resets the deadline even if the work panics, because the connection is still used.
 struct Reset<'a>(&'a AtomicU64);
 
 impl Drop for Reset<'_> {
@@ -71,7 +71,7 @@ impl Drop for Reset<'_> {
     }
 }
 
-/// Whether a statement failed because it took too long.
+/// Returns whether a statement failed because its time was up.
 pub(in crate::store) fn given_up(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }

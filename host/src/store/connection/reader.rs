@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{db_files::FileId, query_deadline::QueryDeadline, schema};
 use crate::error::{Error, Result, StoreFault};
 
-/// Read access. Never changes a byte.
+/// Read access to the database. Never changes a byte.
 #[derive(Debug)]
 pub struct Reader {
     pub(in crate::store) conn: Connection,
@@ -16,7 +16,7 @@ pub struct Reader {
     pub(in crate::store) query_deadline: QueryDeadline,
 }
 
-/// Notes and tags in use.
+/// Numbers of notes and tags in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// Notes, without the trash.
@@ -26,12 +26,11 @@ pub struct Counts {
 }
 
 impl Reader {
-    /// Whether this is still the database at its path: not once another file was
-    /// put there, nor once it has another schema. Then it has to be opened anew.
+    /// Returns whether this is still the database at its path. If another file has taken its place,
+    /// or its schema has changed, it must be reopened.
     ///
     /// # Errors
-    /// `store_newer` where a newer version of this program has brought it up to
-    /// date; the other `store_*` kinds.
+    /// `store_newer` if a newer version of this program has migrated it; the other `store_*` kinds.
     pub fn is_current(&self) -> Result<bool> {
         if self.file != FileId::of(&self.path) {
             return Ok(false);
@@ -42,14 +41,14 @@ impl Reader {
         }
     }
 
-    /// The number of the file that is read: another one that is put in its place
-    /// while it is open has another.
+    /// Returns a number that identifies the open file: a file that replaces it while it is open has
+    /// another number.
     #[must_use]
     pub fn file_number(&self) -> u64 {
         self.file.map_or(0, FileId::number)
     }
 
-    /// Reads several things of one moment, at the cost of taking SQLite's locks once.
+    /// Runs several reads on one snapshot. Takes SQLite's locks only once.
     ///
     /// # Errors
     /// Those of `read`, and the `store_*` kinds.
@@ -60,16 +59,18 @@ impl Reader {
         Ok(done)
     }
 
-    /// The number that each write raises: unchanged means that every page is unchanged.
+    /// Returns the revision, which each write increases. If it is unchanged, no page needs to be
+    /// rendered again.
     ///
     /// # Errors
-    /// The `store_*` kinds, as of every method that reads.
+    /// The `store_*` kinds, as for every method that reads.
     pub fn revision(&self) -> Result<u64> {
         let mut query = self.conn.prepare_cached("SELECT revision FROM meta")?;
         Ok(query.query_row([], |row| row.get(0))?)
     }
 
-    /// Kept by triggers, so as cheap in a large store as in a small one.
+    /// Returns the counts. Triggers maintain them, so the cost doesn't depend on the size of the
+    /// store.
     ///
     /// # Errors
     /// The `store_*` kinds.

@@ -1,4 +1,4 @@
-//! Whose database it is, and which schema it has.
+//! Recognises our databases and their schema.
 
 use rusqlite::Connection;
 
@@ -10,19 +10,19 @@ pub(in crate::store) const SCHEMA: usize = 7;
 /// "uNOT": marks our files (`PRAGMA application_id`).
 pub(crate) const APPLICATION_ID: i32 = 0x754E_4F54;
 
-/// How many steps of the schema a database has.
+/// Returns the schema number of a database: the number of applied migrations.
 pub(in crate::store) fn schema(conn: &Connection) -> Result<usize> {
     let mut query = conn.prepare_cached("PRAGMA user_version")?;
     Ok(query.query_row([], |row| row.get(0))?)
 }
 
-/// The schema of a database that is ours; 0 of one that has nothing in it yet.
+/// Returns the schema of one of our databases, or 0 if the database is empty.
 ///
 /// # Errors
-/// `Foreign`, `Newer`, and what is behind reading.
+/// `Foreign`, `Newer`, and errors of reading.
 pub(in crate::store) fn recognised(conn: &Connection) -> Result<usize> {
-    // All of one moment: another program may be making the database meanwhile, and what it has
-    // made by the last look would be taken for a stranger's.
+    // A single read transaction: another program may be creating the database, and tables that it
+    // created between two reads would be mistaken for those of another program.
     let _moment = conn
         .is_autocommit()
         .then(|| conn.unchecked_transaction())

@@ -1,4 +1,4 @@
-//! From what SQLite and the system report to the known faults.
+//! Maps errors of SQLite and of the system to the known faults.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         let extended = error.sqlite_error().map(|error| error.extended_code);
         let fault = match error.sqlite_error_code() {
-            // Nothing is read-only: a write failed so badly that it is yet to be undone.
+            // Nothing is read-only: a write has failed and must be rolled back first.
             _ if extended == Some(SQLITE_READONLY_ROLLBACK) => StoreFault::Io,
             Some(ErrorCode::DiskFull | ErrorCode::TooBig) => StoreFault::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreFault::Busy,
@@ -42,7 +42,7 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// The fault behind an error of the file system around the database.
+/// Maps an error from the file system around the database.
 pub(in crate::store) fn of_file_system(error: io::Error) -> Error {
     let fault = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreFault::Full,
@@ -52,7 +52,7 @@ pub(in crate::store) fn of_file_system(error: io::Error) -> Error {
         | io::ErrorKind::NotADirectory
         | io::ErrorKind::AlreadyExists
         | io::ErrorKind::IsADirectory => StoreFault::Unwritable,
-        // Another process is making the same file.
+        // Another process is writing the same file.
         io::ErrorKind::WouldBlock => StoreFault::Busy,
         _ => StoreFault::Io,
     };
@@ -62,7 +62,8 @@ pub(in crate::store) fn of_file_system(error: io::Error) -> Error {
     }
 }
 
-/// What a full or a broken disk is, of the errors of files. None for all others.
+/// Returns the fault for errors of a full or failing disk, and `None` for all other errors of
+/// files.
 #[must_use]
 pub fn fault_of_disk(error: &io::Error) -> Option<StoreFault> {
     match error.kind() {
@@ -74,9 +75,10 @@ pub fn fault_of_disk(error: &io::Error) -> Option<StoreFault> {
     }
 }
 
-/// SQLite says that it couldn't make a file, but not why: on a full disk the same
-/// as in a folder that is read-only. So it is tried beside the database at `path`.
-pub(in crate::store) fn explained(error: Error, path: &Path) -> Error {
+/// Refines an error of SQLite, which reports that it couldn't create a file but not why: a full
+/// disk looks the same as a read-only folder. Tries to create a file beside the database at `path`
+/// to find out.
+pub(in crate::store) fn refine_error(error: Error, path: &Path) -> Error {
     let code = |error: &rusqlite::Error| {
         error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
             || error
@@ -98,7 +100,7 @@ pub(in crate::store) fn explained(error: Error, path: &Path) -> Error {
         } if source.downcast_ref().is_some_and(code) => {
             let fault = match can_make_files(path) {
                 Err(error) => of_file_system(error),
-                // It couldn't a moment ago.
+                // Creating a file works, though it failed a moment ago.
                 Ok(()) => Error::store(StoreFault::Io),
             };
             match fault {
@@ -113,13 +115,13 @@ pub(in crate::store) fn explained(error: Error, path: &Path) -> Error {
     }
 }
 
-/// Tries what SQLite needs for the database at `path`: its files, and room for another.
+/// Tries what SQLite needs for the database at `path`: opening its files, and creating another one.
 fn can_make_files(path: &Path) -> io::Result<()> {
     for ending in ["", LOG, SHARED_MEMORY, JOURNAL] {
         let file = beside(path, ending);
         match fs::metadata(&file) {
             Ok(found) if !found.is_file() => return Err(io::ErrorKind::IsADirectory.into()),
-            // Asked for, not opened: closing it would drop SQLite's locks.
+            // Checked without opening: closing the file would drop SQLite's locks.
             Ok(_) => access(&file, Access::READ_OK | Access::WRITE_OK)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !ending.is_empty() => {}
             Err(error) => return Err(error),

@@ -1,5 +1,4 @@
-//! Databases of other programs that are imported: read from memory, and trusted
-//! in nothing.
+//! Databases of other programs, for imports: read from memory and treated as untrusted.
 
 use std::io::Cursor;
 
@@ -10,11 +9,11 @@ use crate::error::{Error, Result};
 /// Longest value, in bytes.
 const MAX_VALUE_BYTES: i32 = 4 << 20;
 
-/// Calls `take` with each row of a query over the database that these bytes are;
-/// NULL is an empty text.
+/// Runs a query on the database in `bytes` and calls `take` with each row. NULL becomes an empty
+/// text.
 ///
 /// # Errors
-/// `InvalidParams` where it can't be read; those of `take`.
+/// `InvalidParams` if the database can't be read; those of `take`.
 pub fn each_foreign_row<const COLUMNS: usize>(
     bytes: &[u8],
     query: &str,

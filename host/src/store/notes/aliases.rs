@@ -1,10 +1,10 @@
-//! Other names of tags.
+//! Aliases of tags.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{domain::Tag, error::Result};
 
-/// The tag that a name is an alias of.
+/// Returns the tag of an alias.
 pub(in crate::store) fn tag_of_alias(conn: &Connection, name: &Tag) -> Result<Option<Tag>> {
     Ok(conn
         .prepare_cached(
@@ -14,7 +14,7 @@ pub(in crate::store) fn tag_of_alias(conn: &Connection, name: &Tag) -> Result<Op
         .optional()?)
 }
 
-/// Tags as they are stored: see [`Reader::tags_of_names`].
+/// Replaces aliases by their tags: see [`Reader::tags_of_names`].
 pub(in crate::store) fn without_aliases(conn: &Connection, names: &[Tag]) -> Result<Vec<Tag>> {
     let mut tags: Vec<Tag> = Vec::with_capacity(names.len());
     for name in names {

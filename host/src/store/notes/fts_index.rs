@@ -1,46 +1,57 @@
-//! The full-text index: which words of a note are in it, and under which number.
+//! The full-text index: which words of a note it contains, and the row id of a note.
 //!
-//! A row of the index is the millisecond of its note: postings hold the
-//! differences of row numbers, and those of microseconds take two bytes more
-//! each, two hundred a note. So no two notes share a millisecond.
+//! The row id is the millisecond of the note. Postings store the differences of row ids, and
+//! microseconds would take two more bytes for each posting, two hundred per note. So no two notes
+//! share a millisecond.
 //!
-//! The summary is the first column, since FTS5 spends two bytes on each word of
-//! any other one.
+//! The summary is the first column, because FTS5 spends two bytes on each word of any other column.
 
 use std::collections::btree_map::Entry;
 
 use rusqlite::{Transaction, params};
 
 use crate::{
-    domain::{Note, NoteId, Searched, index_text},
+    domain::{Note, NoteId, PageUrl, Searched},
     error::Result,
     store::{
         notes::note_rows::{load, load_ids, select_notes},
-        transaction::{Writer, pending_index::Indexed},
+        transaction::{
+            Writer,
+            pending_index::{Indexed, IndexedTexts},
+        },
     },
 };
 
-/// Microseconds, the unit of note ids, in one row of the index.
+/// Microseconds, the unit of note ids, per row id.
 pub(in crate::store) const ROW_MICROS: i64 = 1000;
 
-/// The row of a note.
+/// Returns the row id of a note.
 pub(in crate::store) fn row(id: NoteId) -> i64 {
     id.0 / ROW_MICROS
 }
 
-/// The least id that has the same row.
+/// Returns the lowest note id with the same row id.
 pub(in crate::store) fn first_id(id: NoteId) -> i64 {
     row(id) * ROW_MICROS
 }
 
-/// So many bytes of notes are held, to bound the memory of a large transaction.
+/// Most bytes of notes held at once, which limits the memory of a large transaction.
 const HELD_BYTES: usize = if cfg!(test) { 300 } else { 8 << 20 };
-/// What a note takes besides its texts, in bytes, about.
+/// Approximate size of a note without its texts, in bytes.
 const NOTE_BYTES: usize = if cfg!(test) { 100 } else { 500 };
 
 impl Writer<'_> {
-    /// Has the words of a note replaced when the transaction ends.
+    /// Schedules a note to be indexed at the end of the transaction.
     pub(in crate::store) fn index(&self, note: &Note, indexed: Indexed) {
+        self.index_texts(note, indexed, || Searched::of(note));
+    }
+
+    /// Has the words of a new note added when the transaction ends; `url` is its own.
+    pub(in crate::store) fn index_new(&self, note: &Note, url: &PageUrl) {
+        self.index_texts(note, Indexed::Not, || Searched::of_page(note, url));
+    }
+
+    fn index_texts(&self, note: &Note, indexed: Indexed, texts: impl FnOnce() -> Searched) {
         let mut notes = self.pending.notes.borrow_mut();
         let more = NOTE_BYTES + note.url.len() + note.title.len() + note.summary.len();
         let bytes = self.pending.bytes.get() + more;
@@ -50,22 +61,23 @@ impl Writer<'_> {
         }
         match notes.entry(note.id) {
             Entry::Vacant(place) => {
-                place.insert(((!full).then(|| note.clone()), indexed));
+                let texts = (!full).then(|| IndexedTexts::of(&texts()));
+                place.insert((texts, indexed));
             }
             Entry::Occupied(mut place) => {
                 if let Some(held) = &mut place.get_mut().0 {
-                    held.clone_from(note);
+                    *held = IndexedTexts::of(&texts());
                 }
             }
         }
     }
 
-    /// Has the name of a new tag added when the transaction ends.
+    /// Schedules the name of a new tag to be indexed at the end of the transaction.
     pub(in crate::store) fn index_tag(&self, id: i64) {
         self.pending.tags.borrow_mut().push(id);
     }
 
-    /// Takes the words of a note out.
+    /// Removes the words of a note.
     pub(in crate::store) fn unindex(&self, id: NoteId) -> Result<()> {
         match self.pending.notes.borrow_mut().remove(&id) {
             Some((_, Indexed::Not)) => Ok(()),
@@ -73,7 +85,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes what is waiting.
+    /// Writes all scheduled entries.
     pub(in crate::store) fn write_index(&self) -> Result<()> {
         self.pending.bytes.set(0);
         for (id, (held, indexed)) in self.pending.notes.take() {
@@ -81,7 +93,7 @@ impl Writer<'_> {
                 remove(&self.tx, id)?;
             }
             match held {
-                Some(note) => add(&self.tx, &note)?,
+                Some(texts) => add_texts(&self.tx, id, &texts)?,
                 None => {
                     for note in load_ids(&self.tx, &[id.0])? {
                         add(&self.tx, &note)?;
@@ -90,7 +102,7 @@ impl Writer<'_> {
             }
         }
         for id in self.pending.tags.take() {
-            // It may have been renamed since.
+            // The tag may have been renamed since.
             self.execute("DELETE FROM tag_names WHERE rowid = ?", [id])?;
             self.execute(
                 "INSERT INTO tag_names (rowid, name)
@@ -102,13 +114,14 @@ impl Writer<'_> {
     }
 }
 
-/// Up to so many notes the index is made anew at once when its words change, in a second
-/// or two; more of them piece by piece, when there is time (`maintenance.rs`).
+/// Number of notes up to which the index is rebuilt at once after a change of its words, which
+/// takes a second or two. More notes are reindexed in pieces while the host is idle
+/// (`maintenance.rs`).
 const RENEWED_AT_ONCE: i64 = 10_000;
-/// Notes of one such piece, some milliseconds' work.
+/// Notes per such piece, a few milliseconds of work.
 const PIECE_NOTES: i64 = if cfg!(test) { 16 } else { 64 };
 
-/// Has the index made anew, since texts have other words now.
+/// Starts reindexing, because texts are split into other words now.
 pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
     let (notes, newest): (i64, Option<i64>) =
         tx.query_row("SELECT count(*), max(id) FROM notes", [], |row| {
@@ -121,8 +134,8 @@ pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Gives the newest notes that still have the words of an older version today's. False
-/// where there are none.
+/// Reindexes the newest notes that still have the words of an older version. Returns false if there
+/// are none.
 pub(in crate::store) fn renew_piece(tx: &Transaction<'_>) -> Result<bool> {
     let below: i64 = tx
         .prepare_cached("SELECT reindex FROM meta")?
@@ -146,7 +159,7 @@ pub(in crate::store) fn renew_piece(tx: &Transaction<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes the whole index anew from the notes.
+/// Rebuilds the whole index from the notes.
 pub(in crate::store) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     const AT_ONCE: i64 = 1000;
     tx.execute(
@@ -155,8 +168,8 @@ pub(in crate::store) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     )?;
     let mut last = 0;
     loop {
-        // Done in the second step of the schema; `shift` came with the fifth, addresses and
-        // `title_typed` with the sixth, `read` with the seventh.
+        // Part of the second migration; `shift` was added by the fifth, addresses and `title_typed`
+        // by the sixth.
         let notes = load(
             tx,
             "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
@@ -173,9 +186,8 @@ pub(in crate::store) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     }
 }
 
-/// Gives each note, also in the trash, a millisecond of its own, as the notes of
-/// the first schema didn't have: of several in one, the later ones move to the
-/// next free ones.
+/// Gives each note, including the trash, a millisecond of its own, which the first schema didn't
+/// guarantee: of several notes in one, the later ones move to the next free ones.
 pub(in crate::store) fn part_ids(tx: &Transaction<'_>) -> Result<()> {
     tx.pragma_update(None, "defer_foreign_keys", true)?;
     let ids: Vec<i64> = tx
@@ -195,7 +207,7 @@ pub(in crate::store) fn part_ids(tx: &Transaction<'_>) -> Result<()> {
         }
         next_row = row(NoteId(new)) + 1;
     }
-    // The last first, so that none lands on one that has yet to move.
+    // The last one first, so that none moves to the place of one that hasn't moved yet.
     for ids in moved.into_iter().rev() {
         tx.execute("UPDATE notes SET id = ?2 WHERE id = ?1", ids)?;
         tx.execute("UPDATE note_tags SET note_id = ?2 WHERE note_id = ?1", ids)?;
@@ -211,18 +223,21 @@ pub(in crate::store) fn remove(tx: &Transaction<'_>, id: NoteId) -> Result<()> {
 }
 
 pub(in crate::store) fn add(tx: &Transaction<'_>, note: &Note) -> Result<()> {
-    let texts = Searched::of(note);
+    add_texts(tx, note.id, &IndexedTexts::of(&Searched::of(note)))
+}
+
+fn add_texts(tx: &Transaction<'_>, id: NoteId, texts: &IndexedTexts) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO notes_fts (rowid, summary, title, tags, excerpt, address)
          VALUES (?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
-        row(note.id),
-        index_text(&texts.summary),
-        index_text(&texts.title),
-        index_text(&texts.tags),
-        index_text(&texts.excerpt),
-        index_text(&texts.address),
+        row(id),
+        texts.summary,
+        texts.title,
+        texts.tags,
+        texts.excerpt,
+        texts.address,
     ])?;
     Ok(())
 }

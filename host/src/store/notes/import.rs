@@ -1,8 +1,7 @@
-//! Notes of other programs and of exports: merged row by row into one
-//! transaction, and taken out again as a whole.
+//! Merges notes of other programs and of exports row by row in one transaction.
 //!
-//! Owns what becomes of a note that is there already, and what has to be known to
-//! undo the last import. What a file's rows mean is `transfer`'s.
+//! Owns what happens to an existing note, and what is recorded to undo the last import. The meaning
+//! of a file's rows belongs to `transfer`.
 
 use std::{
     cell::{Cell, RefCell},
@@ -26,25 +25,25 @@ use crate::{
     },
 };
 
-/// So many changed notes are written to the full-text index at once, to bound
-/// the memory of a large import.
+/// Number of changed notes after which they are written to the full-text index, which limits the
+/// memory of a large import.
 const INDEXED_AT_ONCE: u32 = if cfg!(test) { 3 } else { 10_000 };
 
-/// From so many changed notes on, counts are kept in memory.
+/// Number of changed notes after which counts are kept in memory.
 const MANY: u32 = if cfg!(test) { 2 } else { 1_000 };
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowOutcome {
-    /// A note that wasn't there.
+    /// A new note.
     New,
-    /// Something was added to a note that was there.
+    /// Something was added to an existing note.
     Merged,
-    /// All of it was there.
+    /// An existing note already had everything.
     Unchanged,
 }
 
-/// What is imported; printed when it is undone.
+/// The source of an import, printed when it is undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Name of the file.
@@ -53,28 +52,27 @@ pub struct Origin {
     pub format: String,
 }
 
-/// An import under way.
+/// An import in progress.
 #[derive(Debug)]
 pub struct Import<'a> {
     pub(super) writer: &'a Writer<'a>,
     pub(super) origin: Origin,
-    /// Whether there is a record of this import yet, in the place of the last one.
+    /// Whether the record of this import has replaced that of the last one.
     pub(super) recorded: Cell<bool>,
-    /// Names, and the ids of the tags that they lead to.
+    /// Aliases with the ids of their tags.
     aliases: RefCell<Vec<(String, i64)>>,
-    /// Rows of the index that are taken, and a later one that may be free: many
-    /// bookmarks have one and the same date.
+    /// Taken row ids of the index, each with a later one that may be free. Many bookmarks have the
+    /// same date.
     taken: RefCell<HashMap<i64, i64>>,
     undated: Cell<Timestamp>,
     unindexed: Cell<u32>,
-    /// Changed notes, up to [`MANY`].
+    /// Number of changed notes, up to [`MANY`].
     pub(super) changed: Cell<u32>,
     left: RefCell<Vec<Omission>>,
 }
 
 impl Writer<'_> {
-    /// Begins to import. What comes without a date gets one from `undated` on, each
-    /// a millisecond later.
+    /// Starts an import. Rows without a date get one from `undated` on, each a millisecond later.
     #[must_use]
     pub fn import(&self, origin: Origin, undated: Timestamp) -> Import<'_> {
         Import {
@@ -92,17 +90,17 @@ impl Writer<'_> {
 }
 
 impl Import<'_> {
-    /// Stores a note, or adds it to the one that its page has: see [`Note::with_row`].
+    /// Stores a note, or merges it into the existing note of its page: see [`Note::with_row`].
     ///
     /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for what can't be taken:
+    /// `TooLarge`, `InvalidTag` (too many), `InvalidParams` for a row that can't be imported;
     /// nothing has changed then. The `store_*` kinds.
     pub fn note(&self, row: &ImportedRow) -> Result<RowOutcome> {
         self.left.take();
         let tx = &self.writer.tx;
         let no_aliases = matches!(&*self.writer.bulk.borrow(), Some(bulk) if bulk.no_aliases);
         let mut row = row.clone();
-        // Without aliases, the reader has left out second ones of a name.
+        // If there are no aliases, the reader has already removed duplicates.
         if !no_aliases {
             row.tags = without_aliases(tx, &row.tags)?;
         }
@@ -110,20 +108,22 @@ impl Import<'_> {
         if let Some(deleted_at) = row.kept.deleted_at {
             return self.deleted(row, deleted_at);
         }
-        if let Some(note) = note_of_page(tx, &row.url)? {
+        if self.may_have_page(row.url.key())
+            && let Some(note) = note_of_page(tx, &row.url)?
+        {
             return self.merge(&note, &row);
         }
         let url = row.url.clone();
         let note = self.new_note(row)?;
-        self.writer.insert(&note, url.key(), url.site())?;
+        self.writer.insert(&note, &url)?;
         self.record(&note, None)?;
         Ok(RowOutcome::New)
     }
 
-    /// Makes `name` lead to the tag `of`.
+    /// Makes `name` an alias of the tag `of`.
     ///
     /// # Errors
-    /// `InvalidParams` where that can't be; the `store_*` kinds.
+    /// `InvalidParams` if that isn't possible; the `store_*` kinds.
     pub fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
         let before = tag_of_alias(&self.writer.tx, name)?;
         if before.as_ref() == Some(of) {
@@ -204,19 +204,19 @@ impl Import<'_> {
         Ok(RowOutcome::Merged)
     }
 
-    /// What of the row that was merged last there was no room for.
+    /// Takes the parts of the last merged row that didn't fit.
     pub fn take_left(&self) -> Vec<Omission> {
         self.left.take()
     }
 
-    /// Gives a note that came by this import the id of its earlier moment.
+    /// Gives a note of this import the id of its earlier time.
     fn moved(&self, mut note: Note) -> Result<RowOutcome> {
         let writer = self.writer;
         writer.remove(note.id)?;
         writer.execute("DELETE FROM imported WHERE note_id = ?", [note.id.0])?;
         note.id = self.free_id(NoteId::at(note.saved_at))?;
         let url = PageUrl::parse(&note.url)?;
-        writer.insert(&note, url.key(), url.site())?;
+        writer.insert(&note, &url)?;
         self.record(&note, None)?;
         Ok(RowOutcome::Merged)
     }
@@ -231,7 +231,7 @@ impl Import<'_> {
             .unwrap_or(false))
     }
 
-    /// A note of the trash: it is known by its page and the moment of its deletion.
+    /// Imports a note of the trash, identified by its page and the time of its deletion.
     fn deleted(&self, row: ImportedRow, deleted_at: Timestamp) -> Result<RowOutcome> {
         let writer = self.writer;
         if deleted_at.as_microsecond() < writer.clock.days_ago(TRASH_DAYS) {
@@ -264,8 +264,21 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// This id or, where its millisecond is taken, the next one that is free.
+    /// Returns false if there is certainly no note of this page.
+    fn may_have_page(&self, key: &str) -> bool {
+        match &*self.writer.bulk.borrow() {
+            Some(bulk) => bulk.may_have_page(key),
+            None => true,
+        }
+    }
+
+    /// Returns this id or, if its millisecond is taken, the next free one.
     fn free_id(&self, wanted: NoteId) -> Result<NoteId> {
+        if let Some(bulk) = &*self.writer.bulk.borrow()
+            && !bulk.may_have_row(fts_index::row(wanted))
+        {
+            return Ok(wanted);
+        }
         let mut taken = self.taken.borrow_mut();
         let first = fts_index::row(wanted);
         let mut free = first;
@@ -279,11 +292,11 @@ impl Import<'_> {
         };
         let id = self.writer.free_id(moment)?;
         let next = fts_index::row(id) + 1;
-        // Most moments are no other note's.
+        // Most times occur only once.
         if free == first && next == first + 1 {
             return Ok(id);
         }
-        // All on the way lead to its end now, so that no way is gone twice.
+        // All row ids on the way now point to the end, so that no way is followed twice.
         let mut row = first;
         while row < free {
             row = taken.insert(row, next).unwrap_or(free);
@@ -294,7 +307,7 @@ impl Import<'_> {
         Ok(id)
     }
 
-    /// The first change takes the place of the last import's record.
+    /// The first change replaces the record of the last import.
     fn begin_record(&self) -> Result<()> {
         if self.recorded.replace(true) {
             return Ok(());
@@ -325,12 +338,11 @@ impl Import<'_> {
              SET updated_at = excluded.updated_at, before = excluded.before",
             params![note.id.0, note.updated_at.as_microsecond(), before],
         )?;
-        if self.changed.get() < MANY {
-            self.changed.set(self.changed.get() + 1);
-            if self.changed.get() == MANY {
-                writer.begin_bulk()?;
-            }
+        self.changed.set(self.changed.get().saturating_add(1));
+        if self.changed.get() == MANY {
+            writer.begin_bulk()?;
         }
+        writer.know_what_is_taken(i64::from(self.changed.get()))?;
         self.unindexed.set(self.unindexed.get() + 1);
         if self.unindexed.get() >= INDEXED_AT_ONCE {
             self.unindexed.set(0);
@@ -371,7 +383,7 @@ mod tests {
             kept: ExportedFields::default(),
         };
         let mut count = 0;
-        // Within one import, and behind those of an earlier one.
+        // Within one import, and after those of an earlier one.
         for lead in [6, 8] {
             let taken = store
                 .write(now, |writer| {
@@ -384,7 +396,7 @@ mod tests {
                 })
                 .unwrap();
             assert_eq!(taken[&(first + 3)], first + count);
-            // One that is only passed leads on as far as was known then.
+            // A row id on the way points as far as was known then.
             assert_eq!(taken.get(&(first + 2)), Some(&(first + lead)));
         }
         assert_eq!(store.counts().unwrap().notes, 14);

@@ -1,4 +1,4 @@
-//! Undoing the last import: what it replaced, and taking it back.
+//! Undoes the last import from its record.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     store::{
         notes::{
+            fts_index,
             import::{Import, Origin},
             note_rows::{addresses_column, shift_of, tags_for_trash},
         },
@@ -16,25 +17,25 @@ use crate::{
     },
 };
 
-/// So many notes are undone between two looks at the list of them.
+/// Notes that are undone per query of the record.
 const UNDONE_AT_ONCE: u32 = if cfg!(test) { 3 } else { 1_000 };
 
-/// An undone import.
+/// The result of undoing an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undone {
-    /// What it was.
+    /// The source of the import.
     pub origin: Origin,
-    /// When it was.
+    /// The time of the import.
     pub done_at: Timestamp,
-    /// Notes that came by it and are gone again.
+    /// Number of notes created by the import and removed.
     pub removed: u64,
-    /// Notes that got something from it and are as they were before.
+    /// Number of notes merged by the import and restored.
     pub restored: u64,
-    /// Notes that the user has changed since, which stay as they are.
+    /// Number of notes that the user has changed since, which stay.
     pub kept: u64,
 }
 
-/// What an import replaced on a note that was there before.
+/// The fields of an existing note that an import replaced.
 #[derive(Debug, Serialize, Deserialize)]
 struct Before {
     title: String,
@@ -44,7 +45,7 @@ struct Before {
     site_name: Option<String>,
     lang: Option<String>,
     updated_at: i64,
-    /// Ids of the tags that were added: a tag may be renamed until then.
+    /// Ids of the added tags, because a tag may be renamed before the undo.
     tags: Vec<i64>,
     #[serde(default)]
     addresses: Vec<String>,
@@ -60,8 +61,8 @@ fn yes() -> bool {
 }
 
 impl Import<'_> {
-    /// What there was before `note`, as JSON. Where this import has been there
-    /// already, what it replaced first.
+    /// Returns the fields replaced on a note as JSON. If this import has already changed the note,
+    /// returns what it replaced first.
     pub(super) fn replaced(&self, before: &Note, note: &Note) -> Result<String> {
         let first: Option<String> = self
             .writer
@@ -93,7 +94,7 @@ impl Import<'_> {
 }
 
 impl Before {
-    /// The note as it was. The added tags are taken out by who calls.
+    /// Restores the fields. The caller removes the added tags.
     fn of(self, mut note: Note) -> Note {
         note.title = self.title;
         note.title_typed = self.title_typed;
@@ -119,12 +120,11 @@ struct Imported {
 }
 
 impl Writer<'_> {
-    /// Takes the last import back: notes that came by it go for good, those that got
-    /// something from it are as they were before. What the user has changed since
-    /// stays, and so does what was moved into the trash.
+    /// Undoes the last import: removes the notes that it created and restores those that it merged.
+    /// Notes changed by the user since, and notes moved to the trash, stay.
     ///
     /// # Errors
-    /// `InvalidParams` where there is none; the `store_*` kinds.
+    /// `InvalidParams` if there is none; the `store_*` kinds.
     pub fn undo_import(&self) -> Result<Undone> {
         let found = self
             .tx
@@ -153,7 +153,7 @@ impl Writer<'_> {
         let aliases: Vec<(String, i64)> =
             serde_json::from_str(&aliases).map_err(Error::internal)?;
         for (name, tag) in aliases {
-            // Not what the user has it lead to since.
+            // Not an alias that the user has changed since.
             self.execute(
                 "DELETE FROM tag_aliases WHERE name = ? AND tag_id = ?",
                 params![name, tag],
@@ -195,7 +195,7 @@ impl Writer<'_> {
 
     fn undo_row(&self, row: Imported, undone: &mut Undone) -> Result<()> {
         let Some(note) = self.live(row.id)? else {
-            // Not what the user deleted since: only what came as deleted.
+            // Not what the user deleted since: only what was imported as deleted.
             let gone = self
                 .tx
                 .prepare_cached("DELETE FROM trash WHERE id = ? AND deleted_at <= ?")?
@@ -227,7 +227,7 @@ impl Writer<'_> {
         if note.addresses.is_empty() {
             self.store_address_keys(&note, "")?;
         }
-        // Closes up the places in the order of tags.
+        // Closes gaps in the order of tags.
         self.store_tags(&note)?;
         self.index(&note, Indexed::Before);
         undone.restored += 1;
@@ -236,6 +236,9 @@ impl Writer<'_> {
 
     /// Stores a note in the trash.
     pub(in crate::store) fn put_into_trash(&self, note: &Note, key: &str) -> Result<()> {
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.take_row(fts_index::row(note.id));
+        }
         self.execute(
             "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                           site_name, lang, updated_at, tags, deleted_at, shift,

@@ -1,4 +1,4 @@
-//! The tables of notes and tags: rows to notes and back, writes, merges of imports.
+//! The tables of notes and tags: reading rows, writing notes, merging imports.
 
 pub(in crate::store) mod aliases;
 pub(in crate::store) mod bulk_edits;

@@ -1,4 +1,4 @@
-//! Notes: reading them, and the four writes (save, change, delete, restore).
+//! Reads notes from their tables.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
     store::connection::reader::Reader,
 };
 
-/// Figures on the whole store.
+/// Statistics of the whole store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
     /// Notes, without the trash.
@@ -30,26 +30,26 @@ pub struct Stats {
     pub last: Option<Timestamp>,
 }
 
-/// So many notes are walked over to reach a page by its number.
+/// Number of notes up to which a listing page by number is reached by walking over the table.
 const WALKED: i64 = if cfg!(test) { 5 } else { 2_000 };
 
 pub(in crate::store) fn moment(micros: i64) -> Timestamp {
     NoteId(micros).moment()
 }
 
-/// When the note of this id was saved. `shift`: how many µs its id is later, as the
-/// column has it; none where the two are one.
+/// Returns when the note with this id was saved. `shift` is the column: how many µs the id is
+/// later, or `None` if both are equal.
 pub(in crate::store) fn saved_at(id: i64, shift: Option<i64>) -> Timestamp {
     moment(id - shift.unwrap_or(0))
 }
 
-/// The other way of [`saved_at`].
+/// The inverse of [`saved_at`].
 pub(in crate::store) fn shift_of(note: &Note) -> Option<i64> {
     let shift = note.id.0 - NoteId::at(note.saved_at).0;
     (shift > 0).then_some(shift)
 }
 
-/// A `SELECT` of whole notes; `rest` is a literal of this module.
+/// Builds a `SELECT` of whole notes. `rest` is a literal in this module.
 macro_rules! select_notes {
     ($rest:literal) => {
         concat!(
@@ -62,17 +62,16 @@ macro_rules! select_notes {
 pub(in crate::store) use select_notes;
 
 impl Reader {
-    /// The live note of this id.
+    /// Returns the note with this id, unless it is in the trash.
     ///
     /// # Errors
-    /// The `store_*` kinds, as of every method here.
+    /// The `store_*` kinds, as for every method here.
     pub fn note(&self, id: NoteId) -> Result<Option<Note>> {
         let notes = load(&self.conn, select_notes!("WHERE n.id = ?"), [id.0])?;
         Ok(notes.into_iter().next())
     }
 
-    /// The live note of this page: by its page key, else by that of another address that
-    /// it has.
+    /// Returns the note of this page, by its page key or by that of another of its addresses.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -80,7 +79,7 @@ impl Reader {
         note_of_page(&self.conn, url)
     }
 
-    /// The newest deleted note of this page key.
+    /// Returns the newest deleted note with this page key.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -92,7 +91,7 @@ impl Reader {
         )
     }
 
-    /// The deleted note of this id.
+    /// Returns the deleted note with this id.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -100,7 +99,7 @@ impl Reader {
         trashed(&self.conn, "SELECT * FROM trash WHERE id = ?", [id.0])
     }
 
-    /// Newest first, those before `before` where it is given.
+    /// Returns notes, newest first; with `before`, only older ones.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -112,7 +111,7 @@ impl Reader {
         )
     }
 
-    /// When the live note of this id was saved.
+    /// Returns when the note with this id was saved.
     pub(in crate::store) fn saved_at(&self, id: i64) -> Result<Timestamp> {
         let mut query = self
             .conn
@@ -120,8 +119,8 @@ impl Reader {
         Ok(saved_at(id, query.query_row([id], |row| row.get(0))?))
     }
 
-    /// The id that is later than those of all notes saved before `moment`; some of
-    /// the notes before it may have been saved later.
+    /// Returns an id later than those of all notes saved before `moment`. Some of the notes before
+    /// it may have been saved later.
     pub(in crate::store) fn saved_before(&self, moment: Timestamp) -> Result<NoteId> {
         let mut query = self
             .conn
@@ -131,7 +130,7 @@ impl Reader {
         Ok(NoteId(end).min(NoteId::MAX))
     }
 
-    /// A page of all notes, newest first, counted from 0.
+    /// Returns a listing page of all notes, newest first, counted from 0.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -140,8 +139,8 @@ impl Reader {
         let Ok(offset) = i64::try_from(offset) else {
             return Ok(Vec::new());
         };
-        // Far down, the ids come from an index that is a hundredth of the table, and
-        // are sorted: walking over the table reads all that was skipped from the disk.
+        // For distant pages, reads and sorts the ids from an index that is a hundredth of the
+        // table's size; walking over the table would read all skipped rows from the disk.
         let page = if offset > WALKED {
             select_notes!(
                 "WHERE n.id IN (SELECT id FROM (SELECT id FROM notes INDEXED BY notes_by_site) \
@@ -156,7 +155,7 @@ impl Reader {
         load(&self.conn, page, params![per_page, offset])
     }
 
-    /// Number of notes from a site, as [`PageUrl::site`] names it.
+    /// Returns the number of notes from a site, named as by [`PageUrl::site`].
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -172,7 +171,7 @@ impl Reader {
             .unwrap_or(0))
     }
 
-    /// Figures on the whole store.
+    /// Returns statistics of the whole store.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -204,13 +203,13 @@ impl Reader {
     }
 }
 
-/// A site's name from its end, as the table of sites has it: a site and all that
-/// are below it begin alike.
+/// Reverses the labels of a site's name, as stored in the table of sites, so that a site and its
+/// subdomains share a prefix.
 pub(in crate::store) fn labels(site: &str) -> String {
     site.rsplit('.').flat_map(|label| [label, "."]).collect()
 }
 
-/// The notes of these ids that are there, in their order.
+/// Returns the existing notes with these ids, in their order.
 pub(in crate::store) fn load_ids(conn: &Connection, ids: &[i64]) -> Result<Vec<Note>> {
     let mut notes = Vec::with_capacity(ids.len());
     for id in ids {
@@ -219,7 +218,7 @@ pub(in crate::store) fn load_ids(conn: &Connection, ids: &[i64]) -> Result<Vec<N
     Ok(notes)
 }
 
-/// The notes of a query over [`select_notes`], with their tags.
+/// Returns the notes of a query built with [`select_notes`], with their tags.
 pub(in crate::store) fn load(
     conn: &Connection,
     sql: &str,
@@ -258,7 +257,7 @@ pub(in crate::store) fn note_of_page(conn: &Connection, url: &PageUrl) -> Result
     Ok(others.into_iter().next())
 }
 
-/// Addresses as their column has them: a JSON array, nothing where there are none.
+/// Encodes addresses for their column: a JSON array, or NULL if there are none.
 pub(in crate::store) fn addresses_column(addresses: &[String]) -> Result<Option<String>> {
     if addresses.is_empty() {
         return Ok(None);
@@ -268,14 +267,14 @@ pub(in crate::store) fn addresses_column(addresses: &[String]) -> Result<Option<
         .map_err(Error::internal)
 }
 
-/// The other way of [`addresses_column`].
+/// The inverse of [`addresses_column`].
 pub(in crate::store) fn addresses_of_column(text: Option<&str>) -> Vec<String> {
-    // Only a damaged text is none; `check` finds it.
+    // Invalid JSON only occurs in a damaged database; `check` reports it.
     text.and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default()
 }
 
-/// The deleted note of a query over the trash.
+/// Returns the deleted note of a query over the trash.
 pub(in crate::store) fn trashed(
     conn: &Connection,
     sql: &str,
@@ -287,7 +286,7 @@ pub(in crate::store) fn trashed(
         .transpose()
 }
 
-/// The note of a row of the trash.
+/// Reads a note from a row of the trash.
 pub(in crate::store) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<Note>> {
     let id = row.get("id")?;
     let note = Note {
@@ -313,19 +312,19 @@ pub(in crate::store) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<N
     Ok(tags.map(|tags| Note { tags, ..note }))
 }
 
-/// Tags as a row of the trash has them.
+/// Decodes the tags of a row of the trash.
 pub(in crate::store) fn tags_of_trash(text: &str) -> Result<Vec<Tag>> {
     let names: Vec<String> = serde_json::from_str(text).map_err(Error::internal)?;
     Ok(names.into_iter().map(Tag::from_stored).collect())
 }
 
-/// The other way of [`tags_of_trash`].
+/// The inverse of [`tags_of_trash`].
 pub(in crate::store) fn tags_for_trash(tags: &[Tag]) -> Result<String> {
     let names: Vec<&str> = tags.iter().map(Tag::as_str).collect();
     serde_json::to_string(&names).map_err(Error::internal)
 }
 
-/// A note without its tags.
+/// Reads a note without its tags.
 pub(in crate::store) fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
     let id = row.get(0)?;
     Ok(Note {
@@ -349,7 +348,7 @@ pub(in crate::store) fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
     })
 }
 
-/// The page keys of addresses, each once, without that of their note.
+/// Returns the page keys of addresses without duplicates and without that of their note.
 pub(in crate::store) fn other_keys(addresses: &[String], own: &str) -> Vec<String> {
     let mut keys: Vec<String> = addresses
         .iter()

@@ -1,4 +1,4 @@
-//! Saving, changing, deleting and restoring notes.
+//! Saves, changes, deletes and restores notes.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Params, params};
@@ -19,18 +19,18 @@ use crate::{
     },
 };
 
-/// What a save did.
+/// The result of a save.
 #[derive(Debug, Clone)]
 pub struct SavedNote {
-    /// As it now is.
+    /// The note after the save.
     pub note: Note,
-    /// As it was, where the page had been saved before.
+    /// The note before, if the page had been saved already.
     pub before: Option<Note>,
 }
 
 impl Writer<'_> {
-    /// Stores a page, or adds to the note that it has: see [`Note::resaved`].
-    /// Where a tag was given by another name of it, the note gets the tag.
+    /// Stores a page, or adds to its existing note: see [`Note::resaved`]. Aliases are replaced by
+    /// their tags.
     ///
     /// # Errors
     /// `TooLarge`, `InvalidTag`, the `store_*` kinds.
@@ -38,8 +38,8 @@ impl Writer<'_> {
         self.save_note_of(new, self.now)
     }
 
-    /// As [`Writer::save_note`], with a title that is the page's own: it takes the place of
-    /// an earlier one of the page, never of one that somebody gave.
+    /// Like [`Writer::save_note`], with the page's own title, which replaces an earlier title of
+    /// the page but never one that the user typed.
     ///
     /// # Errors
     /// Those of `save_note`.
@@ -47,7 +47,7 @@ impl Writer<'_> {
         self.save(new, self.now, TitleOf::Page)
     }
 
-    /// As [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
+    /// Like [`Writer::save_note`], for a page that was saved elsewhere at `moment`.
     ///
     /// # Errors
     /// Those of `save_note`.
@@ -71,17 +71,16 @@ impl Writer<'_> {
         let id = self.free_id(wanted)?;
         let url = new.url.clone();
         let note = new.into_note(id, title, wanted.moment(), self.now)?;
-        self.insert(&note, url.key(), url.site())?;
+        self.insert(&note, &url)?;
         Ok(SavedNote { note, before: None })
     }
 
-    /// Replaces the fields that are given: see [`Note::changed`].
-    /// Where a tag was given by another name of it, the note gets the tag.
+    /// Replaces the given fields: see [`Note::changed`]. Aliases are replaced by their tags.
     ///
     /// # Errors
-    /// `NotFound`, also in the trash; `TooLarge`; the `store_*` kinds.
+    /// `NotFound`, also if the note is in the trash; `TooLarge`; the `store_*` kinds.
     pub fn update_note(&self, id: NoteId, mut change: Change) -> Result<Note> {
-        // What was seen, too: a popup goes on showing the name that was typed.
+        // Also in `seen`, because a popup keeps showing the name that was typed.
         for tags in [&mut change.tags, &mut change.seen_tags]
             .into_iter()
             .flatten()
@@ -96,7 +95,7 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Moves a note into the trash. One that is there already stays as it is.
+    /// Moves a note to the trash. A note in the trash is not changed.
     ///
     /// # Errors
     /// `NotFound`, the `store_*` kinds.
@@ -121,10 +120,10 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Takes a note out of the trash. One that isn't there stays as it is.
+    /// Restores a note from the trash. A note that isn't in the trash is not changed.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where the page was saved anew; the `store_*` kinds.
+    /// `NotFound`; `Conflict` if the page was saved again; the `store_*` kinds.
     pub fn restore_note(&self, id: NoteId) -> Result<Note> {
         if let Some(note) = self.live(id)? {
             return Ok(note);
@@ -138,12 +137,12 @@ impl Writer<'_> {
             return Err(Error::Conflict);
         }
         note.deleted_at = None;
-        self.insert(&note, url.key(), url.site())?;
+        self.insert(&note, &url)?;
         self.execute("DELETE FROM trash WHERE id = ?", [id.0])?;
         Ok(note)
     }
 
-    /// Takes a live note away, with all that belongs to it.
+    /// Deletes a note permanently, with everything that belongs to it.
     pub(in crate::store) fn remove(&self, id: NoteId) -> Result<()> {
         self.execute("DELETE FROM note_tags WHERE note_id = ?", [id.0])?;
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [id.0])?;
@@ -156,8 +155,7 @@ impl Writer<'_> {
         Ok(notes.into_iter().next())
     }
 
-    /// This id, or the next one that is free. No two notes share a millisecond: see
-    /// `index.rs`.
+    /// Returns this id or the next free one. No two notes share a millisecond: see `fts_index.rs`.
     pub(in crate::store) fn free_id(&self, wanted: NoteId) -> Result<NoteId> {
         let mut id = wanted;
         let mut taken = self.tx.prepare_cached(
@@ -176,8 +174,10 @@ impl Writer<'_> {
         Ok(id)
     }
 
-    pub(in crate::store) fn insert(&self, note: &Note, page_key: &str, site: &str) -> Result<()> {
-        let site_id = self.site_id(site)?;
+    /// Adds a note of a page that has none; `url` is the note's own.
+    pub(in crate::store) fn insert(&self, note: &Note, url: &PageUrl) -> Result<()> {
+        let page_key = url.key();
+        let site_id = self.site_id(url.site())?;
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, shift, addresses, title_typed, read)
@@ -206,12 +206,13 @@ impl Writer<'_> {
         self.list_if_untagged(note)?;
         if let Some(bulk) = &mut *self.bulk.borrow_mut() {
             bulk.add_note(site_id);
+            bulk.take(page_key, fts_index::row(note.id));
         }
         self.bound_bulk()?;
         if !note.addresses.is_empty() {
             self.store_address_keys(note, page_key)?;
         }
-        self.index(note, Indexed::Not);
+        self.index_new(note, url);
         Ok(())
     }
 
@@ -241,11 +242,13 @@ impl Writer<'_> {
 
     /// A note without tags is listed apart; a trigger takes it out with its first tag.
     fn list_if_untagged(&self, note: &Note) -> Result<()> {
+        let mut listed = 0;
         if note.tags.is_empty() {
-            self.execute(
-                "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)",
-                [note.id.0],
-            )?;
+            let sql = "INSERT OR IGNORE INTO untagged (note_id) VALUES (?)";
+            listed = self.tx.prepare_cached(sql)?.execute([note.id.0])?;
+        }
+        if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+            bulk.untagged += i64::try_from(listed).unwrap_or(0);
         }
         Ok(())
     }
@@ -285,17 +288,20 @@ impl Writer<'_> {
             let key = PageUrl::parse(&note.url).map(|url| url.key().to_owned());
             self.store_address_keys(note, &key.unwrap_or_default())?;
         }
-        // Who holds notes in memory holds the old texts.
+        // Processes with notes in memory have the old texts.
         self.execute(
             "INSERT OR IGNORE INTO changes SELECT revision + 1, ?1 FROM meta",
             [note.id.0],
         )
     }
 
-    /// The page keys of the other addresses of a note, where they aren't its own.
+    /// Stores the page keys of the note's other addresses, unless they equal its own.
     pub(in crate::store) fn store_address_keys(&self, note: &Note, own: &str) -> Result<()> {
         self.execute("DELETE FROM address_keys WHERE note_id = ?", [note.id.0])?;
         for key in other_keys(&note.addresses, own) {
+            if let Some(bulk) = &mut *self.bulk.borrow_mut() {
+                bulk.take(&key, fts_index::row(note.id));
+            }
             self.execute(
                 "INSERT OR IGNORE INTO address_keys (page_key, note_id) VALUES (?, ?)",
                 params![key, note.id.0],
@@ -304,14 +310,18 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Brings the tags of a note to the list that it has now. Tags that stay
-    /// keep their row, so that their counts aren't touched.
+    /// Updates the rows of a note's tags. Tags that stay keep their row, so their counts aren't
+    /// touched.
     pub(in crate::store) fn store_tags(&self, note: &Note) -> Result<()> {
         let mut stored: Vec<(i64, i64)> = self
             .tx
             .prepare_cached("SELECT tag_id, position FROM note_tags WHERE note_id = ?")?
             .query_map([note.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
+        // Else a trigger does so.
+        if stored.is_empty() && !note.tags.is_empty() && self.bulk.borrow().is_some() {
+            self.execute("DELETE FROM untagged WHERE note_id = ?", [note.id.0])?;
+        }
         for (position, tag) in (0_i64..).zip(&note.tags) {
             let tag_id = self.tag_id(tag)?;
             match stored.iter().position(|(id, _)| *id == tag_id) {
@@ -337,7 +347,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The row of a site. None for what comes from no site.
+    /// Returns the row of a site, or `None` for an address without a site.
     fn site_id(&self, site: &str) -> Result<Option<i64>> {
         if site.is_empty() {
             return Ok(None);

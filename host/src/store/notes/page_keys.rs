@@ -1,4 +1,4 @@
-//! Page keys made anew, after the rules of what one page is have changed.
+//! Recomputes page keys after a change of their rules.
 
 use rusqlite::{Transaction, params};
 
@@ -11,27 +11,26 @@ use crate::{
     },
 };
 
-/// The columns of a note as the sixth step of the schema has them: later ones aren't
-/// there yet when this runs.
+/// The columns of a note in the sixth migration. Later columns don't exist yet when this runs.
 const NOTE: &str = "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, \
                     updated_at, shift, addresses, title_typed, 1 FROM notes WHERE id = ?";
 
-/// The key of a note that stays apart from the one that has its page, since both together
-/// are over a limit of a note.
+/// Returns the key of a note that stays separate from the note of its page, because both together
+/// exceed a limit.
 pub(in crate::store) fn apart(key: &str, id: NoteId) -> String {
-    // No URL has a space.
+    // No URL contains a space.
     format!("{key} {}", id.0)
 }
 
-/// Gives all notes, those in the trash included, the page keys that their addresses have
-/// now. Notes that have become one page are joined into the oldest of them; where they have
-/// become two, they are two already.
+/// Gives all notes, including the trash, the page keys of their addresses by the current rules.
+/// Notes that have become one page are merged into the oldest of them; pages that have become
+/// separate have separate notes already.
 pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
     let mut joined = 0_u64;
     let mut apart_from = 0_u64;
     let changed = changed_keys(tx, "SELECT id, url, page_key FROM notes ORDER BY id")?;
     {
-        // Out of each other's way first.
+        // Temporary keys first, so that no two collide.
         let mut away = tx.prepare("UPDATE notes SET page_key = ?2 WHERE id = ?1")?;
         for (id, _) in &changed {
             away.execute(params![id, format!(" {id}")])?;
@@ -74,20 +73,20 @@ pub(in crate::store) fn renew(tx: &Transaction<'_>) -> Result<()> {
     if joined + apart_from > 0 {
         tx.execute("UPDATE meta SET revision = revision + 1", [])?;
         log::info!(
-            "{joined} notes were joined with an older one of the same page, and {apart_from} \
-             stayed apart since a note has no room for both"
+            "{joined} notes were merged with an older one of the same page, and {apart_from} \
+             stay separate because they don't fit into one note"
         );
     }
     Ok(())
 }
 
-/// The rows whose page key isn't that of their address, each with that.
+/// Returns the rows whose page key differs from that of their address, with the new key.
 fn changed_keys(tx: &Transaction<'_>, sql: &str) -> Result<Vec<(i64, String)>> {
     let mut changed = Vec::new();
     let mut query = tx.prepare(sql)?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        // What can't be read stays as it is; `check` reports it.
+        // Unreadable rows stay unchanged; `check` reports them.
         let Ok(url) = PageUrl::parse(row.get_ref(1)?.as_str().unwrap_or_default()) else {
             continue;
         };
@@ -98,7 +97,7 @@ fn changed_keys(tx: &Transaction<'_>, sql: &str) -> Result<Vec<(i64, String)>> {
     Ok(changed)
 }
 
-/// Puts the younger note into the older one.
+/// Merges the younger note into the older one.
 fn join(tx: &Transaction<'_>, older: i64, younger: i64) -> Result<()> {
     let one = |id: i64| -> Result<Note> {
         let note = load(tx, NOTE, [id])?.into_iter().next();
@@ -155,7 +154,7 @@ mod tests {
         store::{recovery::check::check, transaction::Store},
     };
 
-    /// A database of schema 5 with these notes: id, url, title, summary, tag.
+    /// Creates a database with schema 5 and these notes: id, url, title, summary, tag.
     fn older(path: &std::path::Path, notes: &[(i64, &str, &str, &str, &str)]) {
         let saved =
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/databases/schema-5.db");
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_become_one_page_are_joined_and_nothing_is_lost() {
+    fn notes_that_become_one_page_are_merged_without_loss() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         older(
@@ -200,7 +199,7 @@ mod tests {
                 (1_000_000, "https://e.org/x%7Ey", "First", "One.", "red"),
                 (2_000_000, "https://e.org/x~y", "Second", "Two.", "blue"),
                 (3_000_000, "https://e.org/%78~y", "Third", "One.", "red"),
-                // The younger one has the key already.
+                // The younger one already has the key.
                 (4_000_000, "https://e.org/%61", "Escaped", "", "red"),
                 (5_000_000, "https://e.org/a", "Plain", "Text", "red"),
             ],
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_have_no_room_for_each_other_stay_apart() {
+    fn notes_too_long_to_merge_stay_separate() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let (one, two) = ("a".repeat(40_000), "b".repeat(40_000));

@@ -1,9 +1,8 @@
-//! Edits of tags on all notes at once: rename, merge, remove, and the other
-//! names (aliases) that lead to a tag.
+//! Edits of tags on all notes at once: rename, merge, remove, and aliases.
 //!
-//! Owns what is refused, and what follows an edit: the trash, the aliases, the
-//! words of the notes in the full-text index. The tags of a single note are
-//! `notes.rs`'s. An edit isn't one of the notes: their `updated_at` stays.
+//! Owns the rules for refusing an edit, and its consequences: trash, aliases, full-text index. Tags
+//! of a single note are in `note_writes.rs`. An edit of tags doesn't count as a change of the
+//! notes, so `updated_at` stays.
 
 use std::collections::HashSet;
 
@@ -22,63 +21,61 @@ use crate::{
     },
 };
 
-/// Notes that are held in memory at once; each has 64 KiB of text at most.
+/// Notes in memory at once; each has at most 64 KiB of text.
 const BATCH_NOTES: u32 = 64;
 
-/// What is to become of tags.
+/// An edit of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TagEdit {
-    /// A tag gets a name that no tag in use has. One of its own aliases is
-    /// such a name: then the two names change places.
+    /// Gives a tag a name that no tag in use has. If it is one of its own aliases, the two names
+    /// are swapped.
     Rename {
         /// The current name.
         from: Tag,
-        /// The name that it gets.
+        /// The new name.
         to: Tag,
-        /// Whether the old name leads to the tag from now on.
+        /// Whether the old name becomes an alias.
         alias: bool,
     },
-    /// Several tags become one. It stands on each note where the first of them stood.
+    /// Merges several tags into one. It takes the position of the first of them on each note.
     Merge {
-        /// Those that go. The one that stays may be among them.
+        /// The tags to merge. The one that stays may be among them.
         from: Vec<Tag>,
-        /// The one that stays, by any of its names; may be new.
+        /// The tag that stays, by any of its names. It may be new.
         into: Tag,
-        /// Whether the names that go lead to it from now on.
+        /// Whether the merged names become aliases.
         alias: bool,
     },
-    /// A tag goes from all notes, and its aliases with it.
+    /// Removes a tag from all notes, with its aliases.
     Remove(Tag),
 }
 
-/// What an edit did, or would do.
+/// The result of an edit, or of its rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagEdited {
-    /// The names that are no tags any more. None where there was nothing to do.
+    /// The names that are no longer tags. Empty if there was nothing to do.
     pub gone: Vec<Tag>,
     /// The tag that stays.
     pub tag: Option<Tag>,
-    /// Notes that had one of those that are gone.
+    /// Number of notes that had one of the removed names.
     pub notes: u64,
-    /// Notes in the trash that had one of them; they come back without.
+    /// Number of notes in the trash that had one; they will be restored without it.
     pub trash: u64,
-    /// Names that lead to the tag and didn't before or, where it was removed,
-    /// the aliases that went with it. By name.
+    /// New aliases of the tag or, if it was removed, its removed aliases. Sorted by name.
     pub aliases: Vec<Tag>,
 }
 
-/// What became of an alias.
+/// The result of setting an alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AliasSet {
-    /// The tag that the name leads to.
+    /// The tag of the alias.
     pub tag: Tag,
-    /// The tag that it led to before.
+    /// The tag of the alias before.
     pub before: Option<Tag>,
 }
 
 impl Reader {
-    /// What an edit would do. The same answer as [`Writer::edit_tags`], or the
-    /// same error.
+    /// Returns the result that [`Writer::edit_tags`] would have, or its error.
     ///
     /// # Errors
     /// Those of [`Writer::edit_tags`].
@@ -88,11 +85,11 @@ impl Reader {
 }
 
 impl Writer<'_> {
-    /// Does an edit on all notes, the trash included.
+    /// Applies an edit to all notes, including the trash.
     ///
     /// # Errors
-    /// `UnknownTag` for one that no note has, `InvalidParams` for an alias where a tag
-    /// is meant, and for a new name that leads to another tag; the `store_*` kinds.
+    /// `UnknownTag` for a tag that no note has; `InvalidParams` if an alias is given instead of a
+    /// tag, or if a new name belongs to another tag; the `store_*` kinds.
     pub fn edit_tags(&self, edit: &TagEdit) -> Result<TagEdited> {
         let edited = plan(&self.tx, edit)?;
         let (gone, stays) = (edited.gone.as_slice(), edited.tag.as_ref());
@@ -101,7 +98,7 @@ impl Writer<'_> {
         }
         self.replace_in_trash(gone, stays)?;
         match (stays, gone) {
-            // The tag stays the same row, so its notes keep theirs.
+            // The tag keeps its row, so its notes don't change.
             (Some(tag), [only]) if uses(&self.tx, tag)? == 0 => self.rename_row(only, tag)?,
             _ => self.replace_on_notes(gone, stays)?,
         }
@@ -124,12 +121,12 @@ impl Writer<'_> {
         Ok(edited)
     }
 
-    /// Makes `name` lead to the tag `of`, which may have no note yet. Where it is
-    /// an alias itself, the name leads to the tag behind it.
+    /// Makes `name` an alias of the tag `of`, which may have no notes yet. If `of` is an alias,
+    /// uses its tag.
     ///
     /// # Errors
-    /// `InvalidParams` where notes have `name` as a tag, or where it would lead
-    /// to itself; the `store_*` kinds.
+    /// `InvalidParams` if notes have `name` as a tag, or if it would be an alias of itself; the
+    /// `store_*` kinds.
     pub fn alias_tag(&self, name: &Tag, of: &Tag) -> Result<AliasSet> {
         let tag = tag_of_alias(&self.tx, of)?.unwrap_or_else(|| of.clone());
         if name == of {
@@ -151,7 +148,7 @@ impl Writer<'_> {
         let before = tag_of_alias(&self.tx, name)?;
         let id = self.tag_id(&tag)?;
         self.replace_in_trash(std::slice::from_ref(name), Some(&tag))?;
-        // No alias leads to an alias.
+        // An alias never leads to an alias.
         self.lead_aliases_of(name, id)?;
         self.set_alias(name, id)?;
         Ok(AliasSet {
@@ -160,11 +157,11 @@ impl Writer<'_> {
         })
     }
 
-    /// Takes an alias back: its name can be a tag of its own again. Answers the
-    /// tag that it led to, whose notes stay as they are.
+    /// Removes an alias, so that its name can become a tag again. Returns its tag, whose notes
+    /// don't change.
     ///
     /// # Errors
-    /// `InvalidParams` where there is no such alias; the `store_*` kinds.
+    /// `InvalidParams` if there is no such alias; the `store_*` kinds.
     pub fn remove_alias(&self, name: &Tag) -> Result<Tag> {
         let Some(tag) = tag_of_alias(&self.tx, name)? else {
             return refused(format!(
@@ -175,18 +172,18 @@ impl Writer<'_> {
         Ok(tag)
     }
 
-    /// Gives a tag a name that no note has, and its notes the words of it.
+    /// Renames a tag to a name that no note has, and reindexes its notes.
     fn rename_row(&self, from: &Tag, to: &Tag) -> Result<()> {
         let id = self.tag_id(from)?;
         self.execute("DELETE FROM tag_aliases WHERE name = ?", [to.as_str()])?;
         self.lead_aliases_of(to, id)?;
-        // The unused row that may have the name takes the old one. Meanwhile it has
-        // one that no tag has.
+        // An unused row may have the name; it gets the old one. Meanwhile it has a name that no tag
+        // can have.
         let set_name = "UPDATE tags SET name = ?, folded = ? WHERE name = ?";
         self.execute(set_name, params!["", None::<String>, to.as_str()])?;
         self.execute(set_name, params![to.as_str(), to.folded(), from.as_str()])?;
         self.execute(set_name, params![from.as_str(), from.folded(), ""])?;
-        // Who holds notes in memory holds the old name.
+        // Processes with notes in memory have the old name.
         self.execute(
             "INSERT OR IGNORE INTO changes
              SELECT m.revision + 1, nt.note_id FROM meta m, note_tags nt WHERE nt.tag_id = ?",
@@ -220,7 +217,7 @@ impl Writer<'_> {
         })
     }
 
-    /// Does `work` on each note with this tag; it may take the tag away.
+    /// Calls `work` with each note that has this tag. It may remove the tag.
     fn each_note_with(&self, tag_id: i64, work: impl Fn(&mut Note) -> Result<()>) -> Result<()> {
         let mut after = 0;
         loop {
@@ -240,7 +237,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The aliases of a name that is no tag in use any more lead to another tag.
+    /// Redirects the aliases of a name that is no longer a tag to another tag.
     fn lead_aliases_of(&self, name: &Tag, tag_id: i64) -> Result<()> {
         self.execute(
             "UPDATE tag_aliases SET tag_id = ? WHERE tag_id = (SELECT id FROM tags WHERE name = ?)",
@@ -257,7 +254,7 @@ impl Writer<'_> {
     }
 }
 
-/// Checks an edit and finds out what it concerns. Writes nothing.
+/// Checks an edit and determines what it affects. Writes nothing.
 fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
     let (gone, tag, alias) = match edit {
         TagEdit::Rename { from, to, alias } => {
@@ -269,7 +266,7 @@ fn plan(conn: &Connection, edit: &TagEdit) -> Result<TagEdited> {
             let into = tag_of_alias(conn, into)?.unwrap_or_else(|| into.clone());
             let mut gone: Vec<Tag> = Vec::new();
             for name in from {
-                // The one that stays, by one of its names, is merged already.
+                // The tag that stays, given by one of its aliases, is merged already.
                 let stays = *name == into || tag_of_alias(conn, name)?.as_ref() == Some(&into);
                 if !stays && !gone.contains(name) {
                     refuse_alias(conn, name)?;
@@ -332,12 +329,12 @@ fn refuse_alias(conn: &Connection, name: &Tag) -> Result<()> {
     }
 }
 
-/// Whether the new name of a tag is one of its aliases, which is fine. One that
-/// leads to another tag is refused.
+/// Returns whether the new name of a tag is one of its own aliases. An alias of another tag is
+/// refused.
 fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
     match tag_of_alias(conn, to)? {
         Some(tag) if tag == *from => Ok(true),
-        // What isn't there can't be made one with anything.
+        // A missing tag can't be merged.
         Some(_) if !is_known(conn, from)? => Err(Error::UnknownTag(from.to_string())),
         Some(tag) => refused(format!(
             "\"{to}\" is an alias of \"{tag}\". To merge the two, use {}.",
@@ -354,7 +351,7 @@ fn is_own_alias(conn: &Connection, from: &Tag, to: &Tag) -> Result<bool> {
     }
 }
 
-/// Whether a note has the tag, also one in the trash, or another name leads to it.
+/// Returns whether a note has the tag, including the trash, or an alias leads to it.
 fn is_known(conn: &Connection, tag: &Tag) -> Result<bool> {
     if uses(conn, tag)? > 0 || !aliases_of(conn, tag)?.is_empty() {
         return Ok(true);
@@ -367,8 +364,8 @@ fn is_known(conn: &Connection, tag: &Tag) -> Result<bool> {
     Ok(found)
 }
 
-/// The tags of a note after some are gone: the one that stays takes the place
-/// of the first of those that became one.
+/// Returns the tags of a note after the edit: the tag that stays takes the position of the first
+/// merged one.
 fn replaced(tags: &[Tag], gone: &[Tag], stays: Option<&Tag>) -> Vec<Tag> {
     let mut new: Vec<Tag> = Vec::with_capacity(tags.len());
     for tag in tags {
@@ -397,7 +394,7 @@ fn each_in_trash(
     Ok(())
 }
 
-/// Notes with the tag of exactly this name.
+/// Returns the number of notes with a tag of exactly this name.
 fn uses(conn: &Connection, tag: &Tag) -> Result<u64> {
     let uses = conn
         .prepare_cached("SELECT uses FROM tags WHERE name = ?")?
@@ -406,12 +403,12 @@ fn uses(conn: &Connection, tag: &Tag) -> Result<u64> {
     Ok(uses.unwrap_or(0))
 }
 
-/// Notes that have at least one of these tags.
+/// Returns the number of notes with at least one of these tags.
 fn notes_with_any(conn: &Connection, tags: &[Tag]) -> Result<u64> {
     if let [only] = tags {
         return uses(conn, only);
     }
-    // As one JSON value: a shell's `*` gives more names than a query has parameters.
+    // As a single JSON value, because there may be more names than a query may have parameters.
     Ok(conn
         .prepare_cached(
             "SELECT count(DISTINCT note_id) FROM note_tags WHERE tag_id IN \
@@ -429,9 +426,9 @@ fn aliases_of(conn: &Connection, tag: &Tag) -> Result<Vec<Tag>> {
         .collect::<rusqlite::Result<_>>()?)
 }
 
-/// What to type to make one tag of two.
+/// Returns the command that merges the two tags.
 fn merge_command(options: &str, from: &Tag, into: &Tag) -> String {
-    // Of several arguments none may look like an option.
+    // A name must not look like an option.
     let end_of_options = if [from, into].iter().any(|tag| tag.as_str().starts_with('-')) {
         "-- "
     } else {

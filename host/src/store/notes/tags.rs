@@ -1,5 +1,4 @@
-//! Tags: lists, counts, the notes that have them, completion, and the other
-//! names (aliases) that lead to them. How they are changed is in `tag_edits.rs`.
+//! Tags: lists, counts, notes, and aliases. `tag_edits.rs` changes them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,16 +23,16 @@ use crate::{
 pub struct TagCount {
     /// The tag.
     pub tag: Tag,
-    /// Notes with it, without the trash.
+    /// Number of its notes, without the trash.
     pub uses: u64,
 }
 
-/// Another name of a tag: who types it gets the tag.
+/// An alias of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
     /// The alias. No note has it as a tag.
     pub name: Tag,
-    /// The tag, and its notes: none where it waits for its first.
+    /// Its tag with the number of notes, 0 if it has none yet.
     pub of: TagCount,
 }
 
@@ -49,7 +48,7 @@ pub enum TagOrder {
     Recent,
 }
 
-/// Notes that have all of these tags and none of those.
+/// Selects notes that have all of some tags and none of others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TagFilter {
     /// All of these.
@@ -58,35 +57,34 @@ pub struct TagFilter {
     pub without: Vec<Tag>,
 }
 
-/// Tags that stand on the same notes.
+/// Tags that occur on the same notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RelatedTags {
-    /// Most notes in common first.
+    /// The tags with the most common notes first.
     pub tags: Vec<TagCount>,
-    /// Whether all matching notes were counted; else only the newest
-    /// [`RELATED_WINDOW`] were.
+    /// Whether all matching notes were counted, or only the newest [`RELATED_WINDOW`].
     pub exact: bool,
 }
 
-/// So many notes are looked at for related tags: a few milliseconds' worth.
+/// Number of notes that are searched for related tags, which takes a few milliseconds.
 pub const RELATED_WINDOW: u32 = 2_000;
 
-/// A filter as ids of the store. None where a wanted tag isn't known: nothing matches.
+/// A filter with ids. `None` if a required tag is unknown, so nothing matches.
 pub(in crate::store) struct TagIds {
     pub(in crate::store) with: Vec<i64>,
     pub(in crate::store) without: Vec<i64>,
 }
 
-/// The tag of a name in use (`?1`), or the one that it is an alias of.
+/// Returns the tag in use with this name (`?1`), or the tag of this alias.
 const TAG_IN_USE: &str = "SELECT id, uses FROM tags WHERE name = ?1 AND uses > 0 UNION ALL \
      SELECT t.id, t.uses FROM tag_aliases a JOIN tags t ON t.id = a.tag_id \
      WHERE a.name = ?1 AND t.uses > 0";
 
 impl Reader {
-    /// All tags in use.
+    /// Returns all tags in use.
     ///
     /// # Errors
-    /// The `store_*` kinds, as of every method here.
+    /// The `store_*` kinds, as for every method here.
     pub fn tags(&self, order: TagOrder) -> Result<Vec<TagCount>> {
         let sql = match order {
             TagOrder::Uses => "SELECT name, uses FROM tags WHERE uses > 0 ORDER BY uses DESC, name",
@@ -99,13 +97,13 @@ impl Reader {
         self.tag_counts(sql, [])
     }
 
-    /// The most used tags.
+    /// Returns the most used tags.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn top_tags(&self, limit: u32) -> Result<Vec<TagCount>> {
-        // The index goes by grade: which one has the last of them is seen first, and
-        // only the tags down to it are put into order.
+        // The index is ordered by grade. Finds the grade of the last tag first, then sorts only the
+        // tags down to that grade.
         self.tag_counts(
             "SELECT name, uses FROM tags WHERE grade >= max(1, ifnull(
                  (SELECT grade FROM tags ORDER BY grade DESC LIMIT 1 OFFSET ?1 - 1), 1))
@@ -114,7 +112,7 @@ impl Reader {
         )
     }
 
-    /// Number of notes with this tag, by whichever of its names.
+    /// Returns the number of notes with this tag, by any of its names.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -127,8 +125,8 @@ impl Reader {
         Ok(uses.unwrap_or(0))
     }
 
-    /// The tag that is meant by a name that is looked for ([`Tag::sought`]): one of an older
-    /// version of just this name, else that of the name in normal form.
+    /// Returns the tag that a searched name ([`Tag::sought`]) refers to: a tag of an older version
+    /// with exactly this name, or else the name in normal form.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -136,7 +134,7 @@ impl Reader {
         stored_name(&self.conn, name)
     }
 
-    /// Tags that look the same.
+    /// Returns tags that look the same.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -144,7 +142,7 @@ impl Reader {
         look_alikes(&self.conn)
     }
 
-    /// Number of notes without a tag, without the trash.
+    /// Returns the number of notes without a tag, without the trash.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -153,7 +151,7 @@ impl Reader {
         Ok(query.query_row([], |row| row.get(0))?)
     }
 
-    /// The newest notes without a tag.
+    /// Returns the newest notes without a tag.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -168,8 +166,7 @@ impl Reader {
         )
     }
 
-    /// The tags that these names lead to, in the same order: aliases are
-    /// replaced, and a tag that two of the names lead to is there once.
+    /// Replaces aliases by their tags, in the same order and without duplicates.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -209,7 +206,7 @@ impl Reader {
             .collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The notes that pass the filter, newest first, those before `before`.
+    /// Returns the notes that pass the filter, newest first; with `before`, only older ones.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -234,7 +231,7 @@ impl Reader {
         load(&self.conn, &sql, params_from_iter(values))
     }
 
-    /// Number of notes that pass the filter.
+    /// Returns the number of notes that pass the filter.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -253,8 +250,8 @@ impl Reader {
             .query_row(params_from_iter(values), |row| row.get(0))?)
     }
 
-    /// The tags that stand most often on the notes that pass the filter,
-    /// without those that are in it.
+    /// Returns the most frequent tags on the notes that pass the filter, except those in the
+    /// filter.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -267,7 +264,7 @@ impl Reader {
         let named: Vec<i64> = ids.with.iter().chain(&ids.without).copied().collect();
         values.extend(named.iter().map(|id| Value::from(*id)));
         values.push(limit.into());
-        // Counted by id, and only the winners get their names.
+        // Counted by id; only the most frequent ones are looked up by name.
         let sql = [
             "SELECT t.name, c.uses FROM (SELECT nt.tag_id, count(*) AS uses FROM (",
             &matching,
@@ -297,8 +294,8 @@ impl Reader {
             .collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The ids of a filter, the tag with the fewest notes first. None where a
-    /// wanted tag isn't in use.
+    /// Returns the ids of a filter, the tag with the fewest notes first, or `None` if a required
+    /// tag isn't in use.
     pub(in crate::store) fn tag_ids(&self, filter: &TagFilter) -> Result<Option<TagIds>> {
         let mut known: HashMap<&Tag, (i64, i64)> = HashMap::new();
         let mut query = self.conn.prepare_cached(TAG_IN_USE)?;
@@ -333,8 +330,8 @@ impl Reader {
 }
 
 impl TagIds {
-    /// SQL for the matching note ids (as `m.note_id`), to which further
-    /// conditions may be appended, and its values. The rarest tag drives.
+    /// Returns SQL for the matching note ids (as `m.note_id`), to which conditions can be appended,
+    /// with its values. The rarest tag drives the query.
     fn matching(&self) -> (String, Vec<Value>) {
         let mut sql = String::new();
         let mut values = Vec::new();
@@ -365,8 +362,8 @@ impl TagIds {
     }
 }
 
-/// A name as the store has it: that of a tag or alias of an older version where it is
-/// just this one, else in today's normal form ([`Tag::renewed`]).
+/// Returns a name as stored: that of a tag or alias of an older version if it is exactly this one,
+/// or else its present normal form ([`Tag::renewed`]).
 pub(in crate::store) fn stored_name(conn: &Connection, name: &Tag) -> Result<Tag> {
     let Some(renewed) = name.renewed() else {
         return Ok(name.clone());
@@ -381,14 +378,15 @@ pub(in crate::store) fn stored_name(conn: &Connection, name: &Tag) -> Result<Tag
     Ok(if known { name.clone() } else { renewed })
 }
 
-/// Tags that look the same, since they differ in characters only that can't be seen.
+/// Tags that look the same because they differ only in invisible characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookAlike {
-    /// Their names: those that are to go, and the one that stays last.
+    /// Their names. The last one stays in a merge.
     pub names: Vec<Tag>,
 }
 
-/// The tags in use, and those in the trash, that look the same, by the name that stays.
+/// Returns the tags, including those in the trash, that look the same, sorted by the name that
+/// stays.
 pub(in crate::store) fn look_alikes(conn: &Connection) -> Result<Vec<LookAlike>> {
     let mut names: Vec<Tag> = conn
         .prepare(
@@ -405,7 +403,7 @@ pub(in crate::store) fn look_alikes(conn: &Connection) -> Result<Vec<LookAlike>>
         .into_values()
         .filter(|names| names.len() > 1)
         .map(|mut names| {
-            // The one that is typed stays: what has the least in it that can't be seen.
+            // The name that users type stays: the one with the fewest invisible characters.
             names.sort_by_key(|name| {
                 std::cmp::Reverse((name.renewed().is_some(), name.as_str().len()))
             });
@@ -416,8 +414,8 @@ pub(in crate::store) fn look_alikes(conn: &Connection) -> Result<Vec<LookAlike>>
     Ok(found)
 }
 
-/// Gives tags of older versions their names of today, where no other tag or alias has
-/// those: they look the same. Where one has, both stay until the user merges them.
+/// Gives tags of older versions their present normal form, unless another tag or alias has that
+/// name. Then both stay until the user merges them.
 pub(in crate::store) fn renew_names(tx: &Transaction<'_>) -> Result<()> {
     let names: Vec<Tag> = tx
         .prepare(

@@ -1,28 +1,28 @@
-//! Completion of a tag that is being typed, at each keystroke: a fraction of a
-//! millisecond also with a hundred thousand tags.
+//! Completes a tag at each keystroke, in a fraction of a millisecond even with a hundred thousand
+//! tags.
 //!
-//! The most used tags are walked over first. What is typed is rare where they
-//! don't hold enough of it, and then an index finds the few others: names in
-//! their order for beginnings, names by three characters for insides.
+//! Walks over the most used tags first. If they don't contain enough matches, what was typed is
+//! rare, and indexes find the few others: an ordered index of names for prefixes, and one of
+//! trigrams for infixes.
 
 use std::{cmp::Reverse, ops::ControlFlow};
 
 use rusqlite::{Params, params};
 
 use crate::{
-    domain::{Tag, folded},
+    domain::{FORGIVEN_FROM, Tag, begins_with_one_slip, folded},
     error::Result,
     store::{connection::reader::Reader, notes::tags::TagCount},
 };
 
-/// So many of the most used tags are walked over, to the end of a grade: within one
-/// they aren't in the order of their uses.
+/// Number of the most used tags that are walked over, extended to the end of a grade, because tags
+/// aren't sorted within one.
 const WALKED: usize = if cfg!(test) { 8 } else { 300 };
-/// Where a grade is that large, the walk ends inside of it.
+/// Limit of the walk inside of a large grade.
 const WALKED_AT_MOST: usize = if cfg!(test) { 64 } else { 1_200 };
-/// So many names that begin alike are looked at, in alphabetical order.
+/// Most names with a common prefix that are read, in alphabetical order.
 const BEGINNINGS: u32 = 300;
-/// So many names with the text inside are looked at, the oldest tags first.
+/// Most names with a common infix that are read, the oldest tags first.
 const INSIDES: u32 = 100;
 
 /// A row of an index of tags.
@@ -33,41 +33,52 @@ struct Found<'a> {
     folded: Option<&'a str>,
 }
 
-/// A tag that fits.
+/// A matching tag.
 #[derive(Debug, Clone)]
 struct Candidate {
     id: i64,
     name: String,
-    /// How many binary digits its uses have.
+    /// Number of binary digits of its uses.
     grade: u32,
 }
 
-/// How well a tag fits, the best first.
+/// The quality of a match, best first.
 #[derive(Debug, Clone, Copy)]
 enum Fit {
-    /// It begins with the text, or another name of it does.
+    /// Its name is the text.
+    Is,
+    /// One of its names begins with the text.
     Begins,
-    /// The same but for accents and the like: see [`folded`].
+    /// As `Begins`, ignoring accents and the like: see [`folded`].
     BeginsFolded,
     /// It contains the text.
     Contains,
-    /// The same but for accents.
+    /// As `Contains`, ignoring accents.
     ContainsFolded,
+    /// It begins with the text but for one slip: see [`begins_with_one_slip`].
+    BeginsWithSlip,
 }
 
-/// What is looked for.
+/// The number of [`Fit`]s.
+const FITS: usize = 6;
+
+/// The typed text.
 struct Typed {
     text: String,
     /// Without accents.
     plain: String,
+    /// The characters of `plain`.
+    characters: Vec<char>,
 }
 
 impl Typed {
-    /// How well a name fits whose folded form is given where it is another one.
+    /// Returns how well a name matches. `folded` is its folded form, if that differs.
     fn fit(&self, name: &str, folded: Option<&str>) -> Option<Fit> {
-        // Most names and most of what is typed have no accents: looked at once.
+        // Most names and most typed texts have no accents, so they are compared once.
         let plain = folded.or((self.plain != self.text).then_some(name));
-        if name.starts_with(&self.text) {
+        if name == self.text {
+            Some(Fit::Is)
+        } else if name.starts_with(&self.text) {
             Some(Fit::Begins)
         } else if plain.is_some_and(|plain| plain.starts_with(&self.plain)) {
             Some(Fit::BeginsFolded)
@@ -79,43 +90,58 @@ impl Typed {
             None
         }
     }
+
+    /// Returns whether a name begins with the text but for one slip.
+    fn slipped(&self, tag: &Found<'_>) -> bool {
+        let name: Vec<char> = tag.folded.unwrap_or(tag.name).chars().collect();
+        begins_with_one_slip(&self.characters, &name)
+    }
 }
 
-/// Tags that were found, each once.
+/// The matching tags without duplicates.
 struct Candidates<'a> {
     exclude: &'a [Tag],
-    /// By how they fit.
-    groups: [Vec<Candidate>; 4],
+    /// By the quality of the match.
+    groups: [Vec<Candidate>; FITS],
 }
 
 impl Reader {
-    /// Tags in use that begin with `text` or have another name that does, then
-    /// those that contain it, each group by number of notes. After those of a group
-    /// come the ones that are the same but for accents. An empty text gives the
-    /// most used.
+    /// Returns the tag in use whose name is `text`, then those of which one name begins with it,
+    /// then those that contain it, then those that begin with it but for one slip, each group by
+    /// number of notes. Each group is followed by matches that differ in accents. An empty text
+    /// returns the most used tags.
     ///
-    /// Where very many tags begin alike or contain the text, some of those that
-    /// are hardly used may be missing; one or two characters are looked for
-    /// inside of the most used tags only.
+    /// If very many tags share a prefix or infix, some rarely used ones may be missing. One or two
+    /// characters are searched as an infix only among the most used tags.
     ///
     /// # Errors
     /// The `store_*` kinds.
     pub fn complete_tags(&self, text: &str, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
-        // What is typed so far need not be a tag yet, but has its normal form.
+        // The typed text need not be a valid tag yet, but is normalised like one.
         let text = match Tag::parse(text) {
             Ok(tag) => tag.as_str().to_owned(),
             Err(_) if text.trim().is_empty() => return self.most_used(limit, exclude),
             Err(_) => return Ok(Vec::new()),
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let plain = folded(&text).into_owned();
         let typed = Typed {
-            plain: folded(&text).into_owned(),
+            characters: plain.chars().collect(),
+            plain,
             text,
         };
         let mut found = Candidates {
             exclude,
             groups: Default::default(),
         };
+        self.each_tag(
+            "SELECT id, name, grade FROM tags WHERE name = ? AND grade > 0",
+            [&typed.text],
+            |tag| {
+                found.add(Fit::Is, &tag);
+                ControlFlow::Continue(())
+            },
+        )?;
         self.each_beginning(
             &typed,
             "SELECT t.id, t.name, t.grade FROM tag_aliases a JOIN tags t ON t.id = a.tag_id
@@ -133,7 +159,7 @@ impl Reader {
             [],
             |tag| {
                 let ended = tag.grade != walked_grade;
-                // Enough: those that follow are used less.
+                // Enough matches; the following tags are used less.
                 let begin = found.better_than(Fit::BeginsFolded);
                 let enough = begin >= limit.saturating_add(aliased) || walked >= WALKED;
                 if (ended && enough) || walked >= WALKED_AT_MOST {
@@ -165,13 +191,17 @@ impl Reader {
                  WHERE tag_names MATCH ? AND t.grade > 0 LIMIT ?",
                 params![pieces, INSIDES],
                 |tag| {
-                    // Pieces in another order match as well.
+                    // Trigrams in another order match as well.
                     if let Some(fit) = typed.fit(tag.name, tag.folded) {
                         found.add(fit, &tag);
                     }
                     ControlFlow::Continue(())
                 },
             )?;
+        }
+        if found.better_than(Fit::BeginsWithSlip) < limit && typed.characters.len() >= FORGIVEN_FROM
+        {
+            self.each_with_slip(&typed, &mut found)?;
         }
         let mut best = Vec::with_capacity(limit.min(64));
         for group in found.groups {
@@ -181,8 +211,8 @@ impl Reader {
         Ok(best)
     }
 
-    /// Takes what begins with what was typed: by `names`, and by `folded` those that
-    /// have accents, which come after the others.
+    /// Adds the matches by prefix: by `names`, and by `folded` those with accents, which come after
+    /// the others.
     fn each_beginning(
         &self,
         typed: &Typed,
@@ -194,7 +224,8 @@ impl Reader {
         let take = |found: &mut Candidates<'_>, sql: &str, text: &str, fit: Fit| {
             let last = [text, "\u{10FFFF}"].concat();
             self.each_tag(sql, params![text, last, BEGINNINGS], |tag| {
-                found.add(fit, &tag);
+                let is_text = tag.name == typed.text;
+                found.add(if is_text { Fit::Is } else { fit }, &tag);
                 ControlFlow::Continue(())
             })
         };
@@ -208,6 +239,43 @@ impl Reader {
         Ok(())
     }
 
+    /// Takes what begins with the text but for one slip. A slip leaves one half of the text
+    /// intact: the names are the most used ones, those that begin with the first half, and those
+    /// that contain the second half.
+    fn each_with_slip(&self, typed: &Typed, found: &mut Candidates<'_>) -> Result<()> {
+        let (first, second) = typed.characters.split_at(typed.characters.len() / 2);
+        let [first, second] = [first, second].map(|half| half.iter().collect::<String>());
+        let last = [&first, "\u{10FFFF}"].concat();
+        let mut take = |tag: Found<'_>| {
+            if typed.slipped(&tag) {
+                found.add(Fit::BeginsWithSlip, &tag);
+            }
+            ControlFlow::Continue(())
+        };
+        self.each_tag(
+            "SELECT id, name, grade, folded FROM tags WHERE grade > 0 \
+             ORDER BY grade DESC, id LIMIT ?",
+            params![WALKED],
+            &mut take,
+        )?;
+        self.each_tag(
+            "SELECT id, name, grade, folded FROM tags INDEXED BY tags_by_name \
+             WHERE name BETWEEN ? AND ? AND grade > 0 LIMIT ?",
+            params![first, last, BEGINNINGS],
+            &mut take,
+        )?;
+        let pieces = pieces(&second);
+        if !pieces.is_empty() {
+            self.each_tag(
+                "SELECT t.id, t.name, t.grade, t.folded FROM tag_names f \
+                 JOIN tags t ON t.id = f.rowid WHERE tag_names MATCH ? AND t.grade > 0 LIMIT ?",
+                params![pieces, INSIDES],
+                &mut take,
+            )?;
+        }
+        Ok(())
+    }
+
     fn most_used(&self, limit: u32, exclude: &[Tag]) -> Result<Vec<TagCount>> {
         let excluded = u32::try_from(exclude.len()).unwrap_or(u32::MAX);
         let mut best = self.top_tags(limit.saturating_add(excluded))?;
@@ -216,8 +284,8 @@ impl Reader {
         Ok(best)
     }
 
-    /// Calls `take` with each row: id, name, grade and, where the query has it, the
-    /// folded name. True where it took all of them.
+    /// Calls `take` with each row: id, name, grade and, if the query has it, the folded name.
+    /// Returns whether all rows were taken.
     fn each_tag(
         &self,
         sql: &str,
@@ -247,11 +315,11 @@ impl Reader {
         Ok(true)
     }
 
-    /// The most used of these, most notes first.
+    /// Returns the most used of these.
     fn best(&self, mut candidates: Vec<Candidate>, limit: usize) -> Result<Vec<TagCount>> {
         candidates.sort_by_key(|tag| Reverse(tag.grade));
-        // The uses are in the table, a page for nearly each: read only of those that
-        // may be among the best.
+        // Uses are in the table, on a b-tree page of their own for almost each tag, so they are
+        // read only for candidates that may be among the best.
         let least = limit
             .checked_sub(1)
             .and_then(|last| candidates.get(last))
@@ -273,7 +341,7 @@ impl Reader {
 }
 
 impl Candidates<'_> {
-    /// Takes a tag, unless it isn't wanted or there already and fits better.
+    /// Adds a tag, unless it is excluded or already there with a better match.
     fn add(&mut self, fit: Fit, tag: &Found<'_>) {
         if self.exclude.iter().any(|other| other.as_str() == tag.name) {
             return;
@@ -294,21 +362,20 @@ impl Candidates<'_> {
         });
     }
 
-    /// How many fit better than so.
+    /// Returns how many match better.
     fn better_than(&self, fit: Fit) -> usize {
         self.groups[..fit as usize].iter().map(Vec::len).sum()
     }
 }
 
-/// For the few bytes of a tag this beats `str::contains`, which first prepares a search.
+/// For the few bytes of a tag this is faster than `str::contains`, which first prepares its search.
 fn is_inside(text: &str, name: &str) -> bool {
     name.as_bytes()
         .windows(text.len())
         .any(|part| part == text.as_bytes())
 }
 
-/// All runs of three characters, as words that all have to occur; empty for a
-/// shorter text.
+/// Returns all trigrams of a text as required terms, or an empty text for a shorter one.
 pub(in crate::store) fn pieces(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let pieces: Vec<String> = characters
@@ -332,7 +399,7 @@ mod tests {
         store::{test_store::new_note, transaction::Store},
     };
 
-    /// A store whose tags have these names, the first one on most notes.
+    /// Creates a store with tags of these names, the first one on most notes.
     fn store_with(names: &[String]) -> (tempfile::TempDir, Store, Vec<TagCount>) {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
@@ -367,7 +434,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn finds_what_a_look_at_all_tags_would(
+        fn finds_the_same_as_a_scan_of_all_tags(
             names in prop::collection::vec("[ab\"*áß機]{1,4}", 0..40),
             texts in prop::collection::vec("[abAB\"*áÀｂ機 ]{0,4}", 1..12),
             limit in 1..12_usize,
@@ -379,7 +446,7 @@ mod tests {
                 let found = store.complete_tags(text, u32::try_from(limit).unwrap(), &excluded).unwrap();
                 let typed = Tag::parse(text).map_or(String::new(), |tag| tag.as_str().to_owned());
                 let allowed = || all.iter().filter(|tag| !excluded.contains(&tag.tag));
-                // Two letters inside are looked for among the most used alone, to the end of
+                // Two letters are searched as an infix only among the most used tags, to the end of
                 // a grade.
                 let plain = folded(&typed).into_owned();
                 let short = plain.chars().count() < 3;
@@ -389,22 +456,77 @@ mod tests {
                     let name = tag.tag.as_str();
                     let folded = folded(name);
                     let walked = !short || grade(tag) >= last;
-                    if name.starts_with(&typed) {
+                    if name == typed {
                         Some(0)
-                    } else if folded.starts_with(&plain) {
+                    } else if name.starts_with(&typed) {
                         Some(1)
-                    } else if walked && name.contains(&typed) {
+                    } else if folded.starts_with(&plain) {
                         Some(2)
-                    } else if walked && folded.contains(&plain) {
+                    } else if walked && name.contains(&typed) {
                         Some(3)
+                    } else if walked && folded.contains(&plain) {
+                        Some(4)
                     } else {
                         None
                     }
                 };
-                let groups = (0..4).flat_map(|group| allowed().filter(move |tag| fit(tag) == Some(group)));
+                let groups = (0..5).flat_map(|group| allowed().filter(move |tag| fit(tag) == Some(group)));
                 let wanted: Vec<TagCount> = groups.take(limit).cloned().collect();
                 prop_assert_eq!(found, wanted, "{:?}", text);
             }
+        }
+    }
+
+    #[test]
+    fn an_exact_match_comes_first_and_a_slip_last() {
+        let names = [
+            "machine learning",
+            "machines",
+            "machine",
+            "the machine age",
+            "mächine",
+            "hardware",
+        ];
+        let (_dir, store, _) = store_with(&names.map(str::to_owned));
+        let complete = |text: &str, limit| {
+            let found = store.complete_tags(text, limit, &[]).unwrap();
+            found
+                .into_iter()
+                .map(|tag| tag.tag.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            complete("machine", 9),
+            [
+                "machine",
+                "machine learning",
+                "machines",
+                "mächine",
+                "the machine age"
+            ]
+        );
+        assert_eq!(complete("machine", 1), ["machine"]);
+        assert_eq!(complete("machine lerning", 9), ["machine learning"]);
+        assert_eq!(complete("hadrw", 9), ["hardware"]);
+        assert_eq!(complete("härdwrae", 9), ["hardware"]);
+        assert_eq!(complete("hadr", 9), [""; 0], "four letters");
+    }
+
+    #[test]
+    fn a_slip_is_forgiven_among_more_tags_than_are_walked_over() {
+        let mut names: Vec<String> = (0..90).map(|number| format!("filler {number}")).collect();
+        names.push("machine learning".into());
+        names.push("knowledge graph".into());
+        let (_dir, store, _) = store_with(&names);
+        for (text, name) in [
+            ("machine lerning", "machine learning"),
+            ("mchine learning", "machine learning"),
+            ("knowlegde", "knowledge graph"),
+            ("knwledge gr", "knowledge graph"),
+        ] {
+            let found = store.complete_tags(text, 5, &[]).unwrap();
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].tag.as_str(), name, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Everything there is, in the order of ids, for exports.
+//! Reads everything in the order of ids, for exports.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Which notes there are, and which tags they have: about eighty bytes a note.
+/// All notes and their tags as numbers, about eighty bytes per note.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outline {
     /// Oldest first.
@@ -26,25 +26,25 @@ pub struct Outline {
     pub saved: Vec<Timestamp>,
     /// The tags in use, the oldest name first.
     pub tags: Vec<Tag>,
-    /// Of each note, where its tags begin in `tagged`; one more for the end.
+    /// The start of each note's tags in `tagged`, followed by the end.
     pub starts: Vec<u32>,
-    /// Places in `tags`, note by note, in the user's order.
+    /// Indexes into `tags`, note by note, in the user's order.
     pub tagged: Vec<u32>,
-    /// The web sites that the notes are from.
+    /// The web sites of the notes.
     pub sites: Vec<String>,
-    /// Of each note its site, as a place in `sites`; none where its address has none.
+    /// Each note's site as an index into `sites`, or `None` if its address has none.
     pub site_of: Vec<Option<u32>>,
 }
 
 impl Outline {
-    /// How many of the notes have no tag.
+    /// Returns the number of notes without a tag.
     #[must_use]
     pub fn untagged(&self) -> u64 {
         let empty = self.starts.windows(2).filter(|pair| pair[0] == pair[1]);
         empty.count() as u64
     }
 
-    /// The tags of the note at a place in `notes`, as places in `tags`.
+    /// Returns the tags of the note at an index of `notes`, as indexes into `tags`.
     #[must_use]
     pub fn tags_of(&self, note: usize) -> &[u32] {
         &self.tagged[self.starts[note] as usize..self.starts[note + 1] as usize]
@@ -52,15 +52,15 @@ impl Outline {
 }
 
 impl Reader {
-    /// The notes that pass the filter, as an outline.
+    /// Returns the notes that pass the filter as an outline.
     ///
     /// # Errors
-    /// The `store_*` kinds, as of every method here.
+    /// The `store_*` kinds, as for every method here.
     pub fn outline(&self, filter: &TagFilter) -> Result<Outline> {
         Ok(self.outline_without(filter, &HashSet::new())?.0)
     }
 
-    /// The notes in whose addresses are access tokens.
+    /// Returns the notes whose addresses contain access tokens.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -78,7 +78,8 @@ impl Reader {
         Ok(found)
     }
 
-    /// As [`Reader::outline`], without some notes; and how many of those pass the filter.
+    /// Like [`Reader::outline`], without some notes. Also returns how many of those pass the
+    /// filter.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -93,14 +94,14 @@ impl Reader {
             outline.starts.push(0);
             return Ok((outline, left_out));
         };
-        // Both from indexes that are a fraction of the notes.
+        // Both from indexes, which are much smaller than the table of notes.
         let mut ids: Vec<(i64, Option<i64>)> = self
             .conn
             .prepare_cached("SELECT id, site_id FROM notes INDEXED BY notes_by_site")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         ids.sort_unstable();
-        // Of the few that aren't of the moment of their id.
+        // Only the few notes whose id differs from their time.
         let shifts: HashMap<i64, i64> = self
             .conn
             .prepare_cached("SELECT id, shift FROM notes WHERE shift IS NOT NULL")?
@@ -169,7 +170,7 @@ impl Reader {
         Ok((outline, left_out))
     }
 
-    /// Oldest first, those after `after` where it is given.
+    /// Returns notes, oldest first; with `after`, only newer ones.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -181,7 +182,7 @@ impl Reader {
         )
     }
 
-    /// Notes in the trash, the one deleted last first.
+    /// Returns notes in the trash, latest deletion first.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -194,7 +195,7 @@ impl Reader {
             .collect()
     }
 
-    /// Notes in the trash, by when they were saved: oldest first.
+    /// Returns notes in the trash by the time of their save, oldest first.
     ///
     /// # Errors
     /// The `store_*` kinds.

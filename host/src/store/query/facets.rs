@@ -1,13 +1,12 @@
-//! Which notes have which tags, held in memory: what tag pages of a large store
-//! are counted with.
+//! Facets: which notes have which tags, held in memory, for the tag pages of a large store.
 //!
-//! SQL counts the common notes of three frequent tags in a tenth of a second at a
-//! million notes, and the tags that stand beside a frequent one in seconds. A
-//! bitmap for each frequent tag and the tags of each note in a row of bytes do
-//! the same in microseconds to milliseconds, for some forty bytes a note.
+//! With a million notes, SQL takes a tenth of a second to count the common notes of three frequent
+//! tags, and seconds for the tags related to a frequent one. A bitmap per frequent tag and a byte
+//! row with each note's tags do the same in microseconds to milliseconds, at about forty bytes per
+//! note.
 //!
-//! They are read once, then follow the table of changes: notes that changed since
-//! are masked in what was read and kept beside it.
+//! Facets are read once and then follow the table of changes: changed notes are masked in what was
+//! read and kept separately.
 
 use std::{
     cmp::Reverse,
@@ -28,60 +27,60 @@ use crate::{
     },
 };
 
-/// A tag of so many notes gets a bitmap; the notes of the others are read when asked for.
+/// Number of notes from which a tag gets a bitmap. The notes of other tags are read on demand.
 const FREQUENT: u64 = if cfg!(test) { 3 } else { 256 };
-/// So many changed notes are kept beside; with more everything is read anew.
+/// Most changed notes that are kept separately; beyond that, everything is read again.
 const MAX_CHANGED: usize = if cfg!(test) { 8 } else { 4_000 };
-/// From so many matching notes on, related tags are found by comparing bitmaps:
-/// few tags have to be looked at, where a note's own tags would be read of each.
+/// Number of matching notes from which related tags are found by comparing bitmaps: that considers
+/// few tags, instead of reading the tags of every note.
 const MANY_NOTES: u64 = if cfg!(test) { 6 } else { 60_000 };
 
-/// The tags of all notes of one store.
+/// The tags of all notes of a store.
 #[derive(Debug)]
 pub struct Facets {
-    /// Ids of the notes that were read, ascending. A note's place here is its number.
+    /// Ids of the notes that were read, ascending. A note's index here is its number.
     ids: Vec<i64>,
-    /// Where the tags of each number begin in `rows`; one more for the end.
+    /// The start of each note's tags in `rows`, followed by the end.
     starts: Vec<u32>,
-    /// The tags of each note, as ranks in variable length.
+    /// The tags of each note, as ranks in variable-length encoding.
     rows: Vec<u8>,
-    /// Tag ids by their rank: the most used tags have the shortest codes.
+    /// Tag ids by rank. The most used tags have the shortest codes.
     ranked: Vec<u32>,
     /// Numbers of the notes of each frequent tag, by tag id.
     frequent: HashMap<u32, RoaringBitmap>,
-    /// Frequent tags with their notes when they were read, most notes first.
+    /// Frequent tags with their numbers of notes at the time of reading, most notes first.
     by_uses: Vec<(u32, u64)>,
-    /// Up to which revision what follows is right.
+    /// The revision of the following fields.
     revision: u64,
-    /// Numbers of notes that have changed or gone.
+    /// Numbers of notes that were changed or deleted.
     masked: RoaringBitmap,
-    /// Notes that have changed or come, with their tags.
+    /// Notes that were changed or added, with their tags.
     changed: BTreeMap<i64, Vec<u32>>,
 }
 
-/// Whether facets answer for the moment that a reader sees.
+/// Whether facets are valid for a reader's snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Followed {
-    /// They do.
+    /// They are valid.
     UpToDate,
-    /// They have gone on already: ask again in a newer transaction.
+    /// They are ahead of the snapshot: retry in a newer transaction.
     Ahead,
-    /// So much was written that reading anew is quicker.
+    /// So much was written that reading everything again is faster.
     TooFarBehind,
 }
 
-/// Notes that pass a filter.
+/// The notes that pass a filter.
 pub(in crate::store) struct Matching<'a> {
     /// Ids by number.
     ids: &'a [i64],
-    /// By number.
+    /// Matching notes by number.
     numbers: RoaringBitmap,
-    /// Of `changed`, ascending.
+    /// Matching notes of `changed`, ascending.
     changed: Vec<(i64, &'a [u32])>,
 }
 
 impl Facets {
-    /// Reads the tags of all notes: a second or two for a million.
+    /// Reads the tags of all notes, which takes a second or two for a million.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -93,7 +92,7 @@ impl Facets {
         let revision = reader.revision()?;
         let notes = usize::try_from(reader.counts()?.notes).map_err(Error::internal)?;
         let mut ids: Vec<i64> = Vec::with_capacity(notes);
-        // By an index, which is far smaller than the table.
+        // From an index, which is much smaller than the table.
         let mut query = reader
             .conn
             .prepare("SELECT id FROM notes INDEXED BY notes_by_site")?;
@@ -166,7 +165,7 @@ impl Facets {
         })
     }
 
-    /// Whether they answer for the moment that the reader sees, without following.
+    /// Returns whether they are valid for the reader's snapshot, without following.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -174,7 +173,7 @@ impl Facets {
         Ok(reader.revision()? == self.revision)
     }
 
-    /// Takes in what was written since, up to the moment that `reader` sees.
+    /// Applies what was written since, up to the snapshot of `reader`.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -227,7 +226,7 @@ impl Facets {
         Ok(Followed::UpToDate)
     }
 
-    /// Number of notes that pass the filter.
+    /// Returns the number of notes that pass the filter.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -238,7 +237,7 @@ impl Facets {
         }
     }
 
-    /// The notes that pass the filter, newest first, those before `before`.
+    /// Returns the notes that pass the filter, newest first; with `before`, only older ones.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -284,8 +283,8 @@ impl Facets {
         load_ids(&reader.conn, &newest)
     }
 
-    /// The tags that stand most often on the notes that pass the filter,
-    /// without those that are in it.
+    /// Returns the most frequent tags on the notes that pass the filter, except those in the
+    /// filter.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -336,11 +335,10 @@ impl Facets {
         Ok(related)
     }
 
-    /// Where a page of all notes begins: the notes older than this id, newest
-    /// first, when `skipped` newer ones come before.
+    /// Returns the id before which a listing page of all notes begins, after `skipped` newer notes.
     #[must_use]
     pub fn page_start(&self, skipped: u64) -> NoteId {
-        // The least id that has no more than `skipped` notes from it on.
+        // Finds the lowest id with at most `skipped` notes from it on.
         let (mut low, mut high) = (0, NoteId::MAX.0);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -353,7 +351,7 @@ impl Facets {
         NoteId(low)
     }
 
-    /// Number of notes of this id or a newer one.
+    /// Returns the number of notes with this or a later id.
     fn notes_from(&self, id: i64) -> u64 {
         let place = self.ids.partition_point(|known| *known < id);
         let read = (self.ids.len() - place) as u64;
@@ -368,7 +366,7 @@ impl Facets {
         self.ids.get(usize::try_from(number).ok()?).copied()
     }
 
-    /// The notes that pass a filter.
+    /// Returns the notes that pass a filter.
     pub(in crate::store) fn matching(&self, reader: &Reader, ids: &TagIds) -> Result<Matching<'_>> {
         // The rarest comes first.
         let mut numbers: Option<RoaringBitmap> = None;
@@ -413,8 +411,8 @@ impl Facets {
         self.frequent.get(&u32::try_from(tag).ok()?)
     }
 
-    /// Numbers of the notes of a tag without a bitmap. Changed notes may be
-    /// among them; they are masked later.
+    /// Returns the numbers of the notes of a tag without a bitmap. They may include changed notes,
+    /// which are masked later.
     fn rare(&self, reader: &Reader, tag: i64) -> Result<RoaringBitmap> {
         let mut query = reader
             .conn
@@ -429,7 +427,7 @@ impl Facets {
         Ok(numbers)
     }
 
-    /// Tags with their number of matching notes, read from the notes themselves.
+    /// Counts the tags of matching notes from the notes' own rows.
     fn related_by_rows(&self, matching: &Matching<'_>, named: &[u32]) -> Vec<(u32, u64)> {
         let mut counts = vec![0_u32; self.ranked.len()];
         for number in &matching.numbers {
@@ -459,8 +457,8 @@ impl Facets {
         found.into_iter().collect()
     }
 
-    /// The same for very many notes: compares them with the most used tags, as far
-    /// as one of those can still be among the first. None where that isn't sure.
+    /// Counts them for very many notes, by intersecting with the most used tags as long as one of
+    /// those can still be among the first. Returns `None` if the result isn't certain.
     fn related_by_bitmaps(
         &self,
         matching: &Matching<'_>,
@@ -474,10 +472,10 @@ impl Facets {
         for tag in matching.changed.iter().flat_map(|(_, tags)| *tags) {
             *beside.entry(*tag).or_default() += 1;
         }
-        // What a tag may have gained since the bitmaps were read.
+        // Most notes that a tag may have gained since the bitmaps were read.
         let gained = matching.changed.len() as u64;
         let mut found: Vec<(u32, u64)> = Vec::new();
-        // The counts of the best, the least of them on top.
+        // The counts of the best tags, the lowest on top.
         let mut best = std::collections::BinaryHeap::with_capacity(limit + 1);
         for (tag, uses) in &self.by_uses {
             if best.len() == limit
@@ -509,7 +507,7 @@ impl Matching<'_> {
         self.numbers.len() + self.changed.len() as u64
     }
 
-    /// The newest of them with an id below this one.
+    /// Returns the newest matching note below this id.
     pub(in crate::store) fn newest_below(&self, id: i64) -> Option<i64> {
         let older = self.ids.partition_point(|known| *known < id);
         let read = u32::try_from(older)
@@ -526,7 +524,7 @@ fn offset(place: usize) -> Result<u32> {
     u32::try_from(place).map_err(Error::internal)
 }
 
-/// Seven bits a byte, the last one without the eighth.
+/// Appends a number with seven bits per byte; the last byte has the eighth bit clear.
 fn push_code(rows: &mut Vec<u8>, mut rank: u32) {
     while rank > 0x7F {
         rows.push(rank.to_le_bytes()[0] | 0x80);

@@ -1,5 +1,6 @@
-//! What is read for lists, search, suggestions and exports.
+//! Reads for lists, search, suggestions and exports.
 
+pub(in crate::store) mod calendar;
 pub(in crate::store) mod completion;
 pub(in crate::store) mod export;
 pub(in crate::store) mod facets;

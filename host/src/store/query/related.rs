@@ -1,4 +1,4 @@
-//! Notes that are about the same as another one.
+//! Finds related notes.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -10,14 +10,14 @@ use crate::{
     store::{connection::reader::Reader, notes::note_rows::load_ids},
 };
 
-/// So many tags of a note are followed, those with the fewest notes.
+/// Number of a note's tags that are followed, those with the fewest notes first.
 const FOLLOWED: usize = 16;
-/// So many notes of each tag are looked at, the newest ones.
+/// Number of notes that are considered per tag, newest first.
 const LOOKED_AT: u32 = 60;
 
 impl Reader {
-    /// The notes that share tags with this one. A tag that few notes have says
-    /// more than one that many have; among equals the newer note comes first.
+    /// Returns the notes that share tags with this one. Rare tags count more than frequent ones; of
+    /// equal notes, the newer comes first.
     ///
     /// # Errors
     /// The `store_*` kinds.

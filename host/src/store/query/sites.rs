@@ -1,4 +1,4 @@
-//! Web sites: which there are, and how many notes each has.
+//! Web sites with their numbers of notes.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -7,17 +7,17 @@ use crate::{
     store::{connection::reader::Reader, query::search::join::range},
 };
 
-/// So many sites are looked at for a list, those that were saved from first.
+/// Most sites that are read for a list, the earliest saved first.
 pub const SITES_LISTED: u32 = if cfg!(test) { 50 } else { 100_000 };
-/// So many sites below one are looked at.
+/// Most subdomains of a site that are read.
 const BELOW: u32 = 1_000;
 
 /// A web site with its number of notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteCount {
-    /// Its name as [`PageUrl::site`](crate::domain::PageUrl::site) has it.
+    /// Its name, as in [`PageUrl::site`](crate::domain::PageUrl::site).
     pub site: String,
-    /// Notes from it, without the trash.
+    /// Number of its notes, without the trash.
     pub notes: u64,
 }
 
@@ -31,29 +31,29 @@ pub enum SiteOrder {
     Name,
 }
 
-/// A page of sites.
+/// A listing page of sites.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiteList {
-    /// In the order that was asked for.
+    /// In the requested order.
     pub sites: Vec<SiteCount>,
-    /// The first of the next page, if there is one.
+    /// The first site of the next page, if there is one.
     pub next: Option<String>,
-    /// How many pass the filter. Not known where there are more than [`SITES_LISTED`]:
-    /// then only those are in the list.
+    /// Number of sites that pass the filter. Unknown if there are more than [`SITES_LISTED`]; then
+    /// only those are listed.
     pub matching: Option<u64>,
 }
 
-/// A site and what is below it.
+/// A site and its subdomains.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiteFamily {
-    /// The site itself, where it has notes, and those below it, most notes first.
+    /// The site, if it has notes, and its subdomains, most notes first.
     pub sites: Vec<SiteCount>,
-    /// Whether these are all.
+    /// Whether the list is complete.
     pub complete: bool,
 }
 
 impl SiteFamily {
-    /// Notes from all of them.
+    /// Returns the number of notes from all of them.
     #[must_use]
     pub fn notes(&self) -> u64 {
         self.sites.iter().map(|site| site.notes).sum()
@@ -61,11 +61,11 @@ impl SiteFamily {
 }
 
 impl Reader {
-    /// A page of the sites that have `filter`, lower-case, in their name; from the
-    /// site `from` on.
+    /// Returns a listing page of the sites whose name contains `filter` (in lower case), starting
+    /// at the site `from`.
     ///
     /// # Errors
-    /// The `store_*` kinds, as of every method here.
+    /// The `store_*` kinds, as for every method here.
     pub fn site_list(
         &self,
         order: SiteOrder,
@@ -99,7 +99,7 @@ impl Reader {
         })
     }
 
-    /// A site and those below it: `arxiv.org` also stands for `export.arxiv.org`.
+    /// Returns a site and its subdomains: `arxiv.org` includes `export.arxiv.org`.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -114,7 +114,7 @@ impl Reader {
         Ok(SiteFamily { sites, complete })
     }
 
-    /// The name of a site by its number.
+    /// Returns the name of a site by its id.
     pub(in crate::store) fn site_of_id(&self, id: i64) -> Result<Option<String>> {
         let mut query = self
             .conn
@@ -138,7 +138,7 @@ impl Reader {
     }
 }
 
-/// The name that these labels are of.
+/// Returns the name for reversed labels.
 fn name(labels: &str) -> String {
     let labels: Vec<&str> = labels.trim_end_matches('.').rsplit('.').collect();
     labels.join(".")
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_stands_for_those_below_it_and_for_no_namesake() {
+    fn a_site_includes_subdomains_and_no_namesakes() {
         let (_dir, store) = store_of(&[
             "https://b.org/1",
             "https://a.b.org/1",

@@ -1,11 +1,9 @@
-//! Suggestions of tags for a page: which notes they are drawn from, and when they
-//! are learned from. How is `domain/suggest`.
+//! Suggests tags for a page: selects the notes to learn from, and when to learn. `domain/suggest`
+//! decides how.
 //!
-//! The newest notes are held in memory, a kilobyte each, read once and then kept
-//! up to date by the table of changes. Of older ones those are read that share
-//! rare words or the site with the page. Nothing is stored: what was learned is
-//! learned again from the newest notes when a host starts, in pieces, while
-//! nobody asks for anything.
+//! The newest notes are held in memory, a kilobyte each, read once and then updated by the table of
+//! changes. Of older notes, those that share rare words or the site with the page are read. Nothing
+//! is stored: after a start, an idle host learns again from the newest notes, in pieces.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -31,26 +29,26 @@ use crate::{
 };
 
 /// Older notes that are read for one page: those with its words, those of its site, and for each
-/// tag that it names and that is on none of the newest.
+/// tag that it names and that none of the newest notes has.
 const OLDER_BY_WORDS: usize = 12;
 const OLDER_BY_SITE: u32 = 8;
 const OLDER_BY_NAME: usize = 6;
-/// So many of the page's words are looked for, and so many notes with each.
+/// Number of the page's words that are searched, and of notes read for each.
 const WORDS: usize = 8;
 const ROWS: u32 = 40;
-/// How long the index may take for all of them.
+/// Time limit of the index for all of them.
 const FTS_TIME: Duration = Duration::from_millis(if cfg!(test) { 5_000 } else { 2 });
-/// So many words of the page may begin the name of a tag.
+/// Number of the page's words that may begin a tag's name.
 const NAMING_WORDS: usize = 60;
-/// Words that a name is looked for with, at most.
+/// Most words of a tag's name in a query.
 const NAME_WORDS: usize = 4;
-/// Keywords of the page that are handed on, and the chance that is said of them.
+/// Most page keywords that are suggested, and the probability that they are given.
 const KEYWORDS: usize = 5;
 const KEYWORD_SCORE: f64 = 0.01;
 
 impl Store {
-    /// Tags in use that the page may get, the likeliest first: none that was chosen
-    /// or dismissed, none that is hardly likely. Then the page's own keywords.
+    /// Returns tags in use that suit the page, the likeliest first, without chosen, dismissed and
+    /// unlikely ones. The page's own keywords follow.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -72,9 +70,9 @@ impl Store {
         suggested
     }
 
-    /// Learns from a note that was there when the store was opened, some milliseconds of work
-    /// for when nobody asks for anything; the first time it reads the newest notes. False where
-    /// there is nothing to do until somebody has asked again.
+    /// Learns from one note that existed when the store was opened, which takes a few milliseconds;
+    /// the first call reads the newest notes. To be called while the host is idle. Returns false if
+    /// there is nothing to do until the next request.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -83,7 +81,7 @@ impl Store {
         let more = self.reader.read_transaction(|reader| {
             let (remembered, reread) = follow(reader, &mut remembered)?;
             if reread {
-                // Somebody writes a lot: following in each pause would be all that is done.
+                // Another process is writing a lot, and following it would take all the idle time.
                 return Ok(false);
             }
             remembered.learn_some(reader, LEARNED_AT_ONCE)?;
@@ -96,8 +94,8 @@ impl Store {
 }
 
 impl Reader {
-    /// Predicts the tags of each note from those saved before it, the newest `last` notes, and
-    /// counts after `uncounted` of them.
+    /// Predicts the tags of each of the newest `last` notes from those saved before it, and
+    /// evaluates them after the first `uncounted`.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -143,7 +141,7 @@ impl Reader {
                 .extend(tag.into_iter().map(|tag| (tag, *times)));
         }
         let memory = &mut remembered.memory;
-        // A page that is saved already says nothing of itself.
+        // A saved page must not count as evidence for itself.
         let aside = own.and_then(|id| memory.set_aside(id));
         let older = self.older_notes(memory, text, url.as_ref(), own)?;
         for note in &older {
@@ -165,7 +163,7 @@ impl Reader {
             if new == KEYWORDS {
                 break;
             }
-            // One that is in use was suggested above, or is hardly likely.
+            // A tag in use was suggested above, or is unlikely.
             if !self.is_in_use(&tag)? {
                 new += 1;
                 suggested.push(Suggestion {
@@ -186,7 +184,7 @@ impl Reader {
             .query_row([tag.as_str()], |row| row.get(0))?)
     }
 
-    /// Notes older than those that are remembered which may say something of a page.
+    /// Returns older notes, which aren't in memory, that may help with a page.
     fn older_notes(
         &self,
         memory: &Memory,
@@ -225,7 +223,7 @@ impl Reader {
             .collect()
     }
 
-    /// Those with the words that say most: rare ones, and those of the title.
+    /// Returns older notes with the most significant words: rare ones, and those of the title.
     fn older_by_words(
         &self,
         memory: &Memory,
@@ -294,7 +292,8 @@ impl Reader {
         Ok(ids)
     }
 
-    /// The newest note of each tag that the page names and that none of the newest notes has.
+    /// Returns the newest note of each tag that the page names and that none of the newest notes
+    /// has.
     fn older_by_name(&self, memory: &Memory, text: PageText<'_>) -> Result<Vec<i64>> {
         let mut query = self.conn.prepare_cached(
             "SELECT id, name FROM tags WHERE name = ?1 AND uses > 0 UNION ALL
@@ -337,7 +336,7 @@ impl Reader {
     }
 }
 
-/// The beginning of a text, which says what it is about.
+/// Returns the beginning of a text, which usually says what it is about.
 fn beginning(text: &str) -> &str {
     &text[..text.floor_char_boundary(4 * 1024)]
 }
@@ -355,7 +354,7 @@ mod tests {
     };
 
     impl TestStore {
-        /// One with notes on two subjects.
+        /// Creates a store with notes on two subjects.
         fn filled() -> Self {
             let mut store = Self::new();
             for number in 0..6 {
@@ -442,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn is_right_after_each_write() {
+    fn is_correct_after_each_write() {
         let mut store = TestStore::filled();
         let title = "Bread, fermentation, flour";
         assert!(store.names(title).contains(&"baking".into()));
@@ -495,7 +494,7 @@ mod tests {
         });
         assert_eq!(store.names("Quinces again")[0], "orchard");
         let similar = |store: &mut TestStore| {
-            // Which has no word with the notes' addresses in common.
+            // The address has no word in common with the notes' addresses.
             let page = "https://elsewhere.test/";
             let title = "Grafting, rootstock, pruning";
             let suggested = store.suggest_for(page, title, &Choices::default());
@@ -519,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_another_name_of_a_tag_for_the_tag() {
+    fn resolves_an_alias_to_its_tag() {
         let mut store = TestStore::filled();
         let [name, tag] = ["graphics processor", "gpu"].map(|name| Tag::parse(name).unwrap());
         store.now += SignedDuration::from_secs(1);
@@ -540,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_saved_tells_nothing_of_itself() {
+    fn a_saved_pages_own_tags_do_not_count_for_it() {
         let mut store = TestStore::new();
         store.save("https://a.example/", "Quinces", &["fruit"], "");
         let own = store.suggest_for("https://a.example/", "Quinces", &Choices::default());
@@ -604,7 +603,7 @@ mod tests {
         while store.store.learn().unwrap() {}
         assert_eq!(to_come(&store), 0);
         assert_eq!(store.names("Quinces again")[0], "fruit");
-        // A note that has no tags teaches nothing, but isn't looked at again.
+        // Nothing is learned from a note without tags, but it isn't considered again.
         let bare = store.save("https://new.example/bare", "Quinces", &[], "");
         store.names("Quinces again");
         let learned = store.store.remembered.as_ref().unwrap().learned;
@@ -612,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_learned_outlasts_a_flood_of_writes() {
+    fn suggestions_survive_many_writes() {
         let mut store = TestStore::filled();
         while store.store.learn().unwrap() {}
         store.names("Bread");
@@ -627,7 +626,7 @@ mod tests {
             let url = format!("https://new.example/{number}");
             store.save(&url, "Quinces in autumn", &["fruit"], "");
         }
-        // As in the pauses of a host while another process imports: once, and no more.
+        // As in an idle host while another process imports: once, and no more.
         assert!(!store.store.learn().unwrap());
         assert_eq!(odds(&store), before);
         let remembered = store.store.remembered.as_ref().unwrap();
@@ -636,7 +635,7 @@ mod tests {
     }
 
     #[test]
-    fn files_share_no_habit_of_a_site() {
+    fn file_urls_have_no_site_specific_rules() {
         let mut store = TestStore::filled();
         for number in 0..6 {
             let url = format!("file:///home/ada/{number}.html");
@@ -682,7 +681,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_tags_on_one_note_each_are_no_trouble() {
+    fn a_hundred_thousand_tags_on_one_note_each_work() {
         let mut store = TestStore::new();
         let now = store.now;
         let saved = store.store.write(now, |writer| {
@@ -703,15 +702,16 @@ mod tests {
         });
         saved.unwrap();
         assert_eq!(store.store.counts().unwrap().tags, 100_000);
-        // No tag came twice, so none is likely to come a third time.
+        // No tag occurred twice, so none is likely to occur a third time.
         assert!(store.names("Another page of tag 9 7").len() <= 10);
         assert!(store.store.learn().unwrap());
         assert!(store.names("tag 490 7, tag 3 7").len() <= 10);
     }
 
-    /// Writes of all sorts, at random; what is kept up to date is compared with what is read anew.
+    /// After random writes of all kinds, compares the updated memory with one that is read from
+    /// scratch.
     #[test]
-    fn what_is_remembered_is_what_reading_all_anew_would_find() {
+    fn incremental_learning_equals_learning_from_scratch() {
         const NAMES: [&str; 8] = [
             "gpu",
             "machine learning",
@@ -754,7 +754,7 @@ mod tests {
                 store.now += SignedDuration::from_secs(1);
                 let (now, what) = (store.now, random.u8(..12));
                 let known = (!ids.is_empty()).then(|| ids[random.usize(..ids.len())]);
-                // What makes no sense is refused, and changes nothing.
+                // Invalid steps are refused and change nothing.
                 let written = store.store.write(now, |writer| {
                     match (what, known) {
                         (0..5, _) | (_, None) => {
@@ -809,7 +809,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_on_a_site_is_suggested_less_there() {
+    fn tags_dismissed_on_a_site_are_suggested_less_there() {
         let mut store = TestStore::filled();
         while store.store.learn().unwrap() {}
         let score = |store: &mut TestStore, times: u32| {
@@ -829,7 +829,7 @@ mod tests {
     }
 
     #[test]
-    fn says_nothing_of_pages_that_nothing_is_known_of() {
+    fn suggests_nothing_for_unknown_pages() {
         let mut store = TestStore::new();
         for number in 0..40 {
             let url = format!("https://{number}.example/");
@@ -837,12 +837,12 @@ mod tests {
             store.save(&url, &title, &[&format!("subject{number}x")], "");
         }
         assert_eq!(store.names("Nothing of the kind"), Vec::<String>::new());
-        // And not because it never says anything.
+        // And not because it never suggests anything.
         assert_eq!(store.names("7quince, subject7x")[0], "subject7x");
     }
 
     #[test]
-    fn older_notes_tell_of_pages_that_the_newest_say_nothing_of() {
+    fn older_notes_count_if_the_newest_know_nothing_of_a_page() {
         let mut store = TestStore::new();
         store.save(
             "https://old.example/a",
@@ -855,7 +855,7 @@ mod tests {
             let tag = format!("subject {}", number % 50);
             store.save(&url, "Bread", &[&tag], "Flour.");
         }
-        // As a host does in its pauses.
+        // As an idle host does.
         while store.store.learn().unwrap() {}
         let first = store.names("The pollination of quinces and apples");
         assert_eq!(first[0], "orchard");
@@ -863,7 +863,7 @@ mod tests {
         assert_eq!(store.names("My orchard")[0], "orchard");
         let site = store.suggest_for("https://old.example/b", "Xyz", &Choices::default());
         assert!(site.iter().any(|s| s.tag.as_str() == "orchard"));
-        // They were there for this one page only.
+        // They were in memory only for this page.
         let memory = &store.store.remembered.as_ref().unwrap().memory;
         assert_eq!(memory.len(), MEMORY_NOTES);
     }

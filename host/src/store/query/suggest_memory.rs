@@ -1,4 +1,4 @@
-//! What suggestions are learned from: the newest notes, held in memory.
+//! The newest notes in memory, from which suggestions learn.
 
 use crate::{
     domain::{Aside, MEMORY_NOTES, Memory, NoteId, Page, Tag},
@@ -6,41 +6,41 @@ use crate::{
     store::{connection::reader::Reader, notes::note_rows::load_ids},
 };
 
-/// So many of the newest notes are learned from.
+/// Number of the newest notes that are learned from.
 const LEARNED_NOTES: usize = if cfg!(test) { 20 } else { 300 };
-/// So many of them in one go, while nobody asks for anything; and before an answer.
+/// Notes that are learned from in one piece, while idle and before an answer.
 pub(in crate::store) const LEARNED_AT_ONCE: usize = 1;
 pub(in crate::store) const LEARNED_BEFORE: usize = 2;
-/// Where more notes came since the last answer, they too are learned from in pauses.
+/// Number of notes since the last answer above which they are learned from while idle.
 const NEW_BEFORE: usize = 4;
-/// With more changes everything is read anew.
+/// Number of changes above which everything is read again.
 pub(in crate::store) const MAX_CHANGED: usize = 32;
-/// Aliases that are held.
+/// Most aliases in memory.
 const MAX_ALIASES: u32 = 2_000;
 
-/// What a store remembers to suggest tags from.
+/// What a store has in memory to suggest tags.
 #[derive(Debug)]
 pub(in crate::store) struct SuggestMemory {
     pub(in crate::store) memory: Memory,
     aliases: Vec<(Tag, Tag)>,
-    /// Up to which revision it is right.
+    /// The revision of the memory.
     revision: u64,
-    /// Notes up to this one have been learned from.
+    /// The last note that was learned from.
     pub(in crate::store) learned: NoteId,
-    /// What goes through notes that came unlearned, to learn from them as if they came one after
-    /// the other.
+    /// Replays notes that arrived together, so that they are learned from as if they had arrived
+    /// one by one.
     pub(in crate::store) learner: Option<Learner>,
 }
 
 #[derive(Debug)]
 pub(in crate::store) struct Learner {
     memory: Memory,
-    /// Those that follow, the next one last.
+    /// Notes still to be learned from, the next one last.
     pub(in crate::store) to_come: Vec<NoteId>,
 }
 
 impl SuggestMemory {
-    /// What a store has now, of which nothing has been learned.
+    /// Reads the present notes, without learning from any.
     pub(in crate::store) fn read(reader: &Reader) -> Result<Self> {
         let aliases = aliases(reader)?;
         let ids = newest(reader, u32::try_from(MEMORY_NOTES).unwrap_or(u32::MAX))?;
@@ -57,7 +57,8 @@ impl SuggestMemory {
             }
         }
         memory.shrink();
-        // The newest is learned from when the next page comes: it may be about to get its tags.
+        // The newest note is learned from with the next page, because it may be about to get its
+        // tags.
         let learnable = ids.len().saturating_sub(1);
         let to_come = ids.get(unlearned..learnable).unwrap_or_default().to_vec();
         let mut remembered = Self {
@@ -71,7 +72,7 @@ impl SuggestMemory {
         Ok(remembered)
     }
 
-    /// The same with what was learned before, and what was still to be.
+    /// Reads everything again, keeping what was learned and what is still to be learned.
     fn read_again(self, reader: &Reader) -> Result<Self> {
         let aliases = aliases(reader)?;
         let mut memory = Memory::new(&aliases);
@@ -99,7 +100,8 @@ impl SuggestMemory {
         })
     }
 
-    /// Has these notes learned from in pauses, `behind` being the memory of those before.
+    /// Schedules these notes to be learned from while idle. `behind` is the memory of the notes
+    /// before them.
     fn learn_later(&mut self, behind: Memory, mut to_come: Vec<NoteId>) {
         let Some(last) = to_come.last() else { return };
         self.learned = self.learned.max(*last);
@@ -110,7 +112,7 @@ impl SuggestMemory {
         });
     }
 
-    /// Learns from the next of the notes that came unlearned.
+    /// Learns from the next scheduled notes.
     pub(in crate::store) fn learn_some(&mut self, reader: &Reader, most: usize) -> Result<()> {
         let Some(learner) = &mut self.learner else {
             return Ok(());
@@ -133,14 +135,13 @@ impl SuggestMemory {
         Ok(())
     }
 
-    /// Learns from the notes that came since, but for the one of the page that is
-    /// being tagged.
+    /// Learns from the notes that arrived since, except the one of the page that is being tagged.
     pub(in crate::store) fn learn_newest(
         &mut self,
         reader: &Reader,
         own: Option<NoteId>,
     ) -> Result<()> {
-        // Learned in their order.
+        // In their order.
         if self.learner.is_some() {
             return Ok(());
         }
@@ -157,7 +158,7 @@ impl SuggestMemory {
             self.learn_later(behind, to_come);
             return Ok(());
         }
-        // As it was before they came.
+        // The memory as it was before they arrived.
         let new: Vec<Aside> = new
             .into_iter()
             .filter_map(|id| self.memory.set_aside(id))
@@ -177,7 +178,7 @@ impl SuggestMemory {
         Ok(())
     }
 
-    /// Takes in what was written since. False where reading anew is quicker.
+    /// Applies what was written since. Returns false if reading again is faster.
     fn follow(&mut self, reader: &Reader) -> Result<bool> {
         let (revision, complete_after): (u64, u64) = reader
             .conn
@@ -214,13 +215,13 @@ impl SuggestMemory {
             self.memory.remove(oldest);
         }
         self.revision = revision;
-        // Where so many were deleted there is room for older ones.
+        // After many deletions there is room for older notes.
         let notes = usize::try_from(reader.counts()?.notes).unwrap_or(usize::MAX);
         Ok(self.memory.len() >= notes.min(MEMORY_NOTES / 2))
     }
 }
 
-/// What is remembered, at the moment that the reader sees, and whether all was read again for it.
+/// Returns the memory for the reader's snapshot, and whether everything was read again.
 pub(in crate::store) fn follow<'a>(
     reader: &Reader,
     remembered: &'a mut Option<SuggestMemory>,
@@ -238,7 +239,7 @@ pub(in crate::store) fn follow<'a>(
     Ok((remembered.insert(known), reread))
 }
 
-/// The newest notes, oldest first.
+/// Returns the newest notes, oldest first.
 pub(in crate::store) fn newest(reader: &Reader, notes: u32) -> Result<Vec<NoteId>> {
     let mut ids: Vec<NoteId> = reader
         .ids("SELECT id FROM notes ORDER BY id DESC LIMIT ?", [notes])?

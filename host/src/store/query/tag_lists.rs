@@ -1,9 +1,9 @@
-//! Long lists of tags, a page at a time: by use, by name, by recency, and those
-//! with a text in their name.
+//! Long lists of tags by listing page: by uses, by name, by recency, and filtered by a text in the
+//! name.
 //!
-//! A page costs the same however many tags there are: it is a range of an index,
-//! begun where the page before it ended. Only a filter and the search for recent
-//! tags walk over what they don't show, and those walks have an end.
+//! The cost of a page doesn't depend on the number of tags: it is a range of an index that begins
+//! where the page before ended. Only filters and recent tags walk over rows that they don't show,
+//! and these walks are limited.
 
 use std::collections::HashSet;
 
@@ -20,49 +20,49 @@ use crate::{
     },
 };
 
-/// So many tags are looked at for a filter.
+/// Most tags that a filter reads.
 const FILTERED: u32 = if cfg!(test) { 30 } else { 20_000 };
-/// So many notes are looked at for a page of recent tags.
+/// Most notes that a page of recent tags reads.
 const RECENT_NOTES: u32 = if cfg!(test) { 10 } else { 5_000 };
-/// So many different first characters are listed.
+/// Most different first characters in the list.
 const INITIALS: usize = 120;
 
-/// Where a page of tags begins.
+/// The start of a listing page of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TagPlace {
-    /// With this tag, or where it would stand.
+    /// This tag, or its place in the order.
     From(Tag),
-    /// With the tags whose newest note is older than this one.
+    /// Tags whose newest note is older than this one.
     Before(NoteId),
 }
 
-/// A tag of a list.
+/// A tag in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedTag {
-    /// The tag and its number of notes.
+    /// The tag with its number of notes.
     pub count: TagCount,
-    /// When its newest note was saved, where the list is by recency.
+    /// When its newest note was saved, if the list is by recency.
     pub newest: Option<Timestamp>,
 }
 
-/// A page of tags.
+/// A listing page of tags.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TagList {
-    /// In the order that was asked for.
+    /// In the requested order.
     pub tags: Vec<ListedTag>,
-    /// Where to go on, if there are more.
+    /// The start of the next page, if there is one.
     pub next: Option<TagPlace>,
-    /// How many pass the filter, if that is known.
+    /// Number of tags that pass the filter, if it is known.
     pub matching: Option<u64>,
 }
 
 impl Reader {
-    /// A page of the tags in use that have `filter` in their name, in the normal
-    /// form of tags ([`Tag::typed`]). By recency a page may be a little longer or
-    /// shorter than `limit`.
+    /// Returns a listing page of the tags in use whose name contains `filter`, a text in the normal
+    /// form of tags ([`Tag::typed`]). By recency, a page may be slightly longer or shorter than
+    /// `limit`.
     ///
     /// # Errors
-    /// The `store_*` kinds, as of every method here.
+    /// The `store_*` kinds, as for every method here.
     pub fn tag_list(
         &self,
         order: TagOrder,
@@ -94,7 +94,7 @@ impl Reader {
         };
         let next = cut(&mut list, limit);
         if order == TagOrder::Uses {
-            // The index has the oldest first among those that are used alike.
+            // Of tags with equal uses, the index has the oldest first.
             list.sort_by(|a, b| by_uses(&a.count, &b.count));
         }
         Ok(TagList {
@@ -104,8 +104,8 @@ impl Reader {
         })
     }
 
-    /// The first characters of the names of tags in use, in their order; the
-    /// first of those from `last` on stands for all of them.
+    /// Returns the first characters of the names of tags in use, in order. The first one from
+    /// `last` on stands for all of those.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -129,7 +129,7 @@ impl Reader {
         Ok(initials)
     }
 
-    /// From this tag on, the most used ones first.
+    /// Returns the most used tags, starting with this one.
     fn used_from(&self, tag: &Tag, limit: u32) -> Result<Vec<ListedTag>> {
         let known: Option<(i64, i64)> = self
             .conn
@@ -138,13 +138,14 @@ impl Reader {
             .optional()?;
         match known {
             Some((uses, id)) => self.used(uses, id, limit),
-            // Renamed or gone since the page before was read: rather some twice than none.
+            // Renamed or removed since the page before was read: rather show some tags twice than
+            // none.
             None => self.used(i64::MAX, 0, limit),
         }
     }
 
-    /// The most used tags from these uses and this id on. Grade by grade: the index goes
-    /// by them, and only what is in one has to be put into order.
+    /// Returns the most used tags, starting at these uses and this id, grade by grade: the index is
+    /// ordered by grade, so only the tags within one have to be sorted.
     fn used(&self, uses: i64, id: i64, limit: u32) -> Result<Vec<ListedTag>> {
         let mut next = self
             .conn
@@ -158,7 +159,8 @@ impl Reader {
                 return Ok(list);
             };
             grade = below;
-            // All of the first grade are used once, and stand in the index as they are wanted.
+            // All tags of the first grade are used once, and the index has them in the wanted
+            // order.
             list.extend(if grade == 1 {
                 self.listed(
                     "SELECT name, uses FROM tags WHERE grade = 1 AND id >= ? ORDER BY id LIMIT ?",
@@ -191,8 +193,8 @@ impl Reader {
             .collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Walks over the notes, the newest first. A page ends with a note, so that its
-    /// place is the note's.
+    /// Walks over the notes, newest first. A page ends with a note, so that its place is the
+    /// note's.
     fn recent_tags(&self, before: NoteId, limit: u32) -> Result<TagList> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut notes = self
@@ -219,7 +221,7 @@ impl Reader {
             let mut found = tags.query([note])?;
             while let Some(row) = found.next()? {
                 let id: i64 = row.get(0)?;
-                // A tag that is also on a newer note is on the newer page.
+                // A tag that is also on a newer note belongs to a newer page.
                 if seen.insert(id) && newest.query_row([id], |row| row.get::<_, i64>(0))? == note {
                     list.tags.push(ListedTag {
                         count: TagCount {
@@ -242,7 +244,7 @@ impl Reader {
         place: Option<&TagPlace>,
         limit: u32,
     ) -> Result<TagList> {
-        // No tag has one, and FTS5 takes NUL for the end of what it is asked.
+        // No tag contains one, and FTS5 treats NUL as the end of its input.
         if filter.chars().any(char::is_control) {
             return Ok(TagList {
                 matching: Some(0),
@@ -310,7 +312,7 @@ fn by_uses(a: &TagCount, b: &TagCount) -> std::cmp::Ordering {
     b.uses.cmp(&a.uses).then_with(|| a.tag.cmp(&b.tag))
 }
 
-/// Cuts a list to its length; the first that has no room begins the next page.
+/// Cuts a list to its length. The first tag beyond it begins the next page.
 fn cut(list: &mut Vec<ListedTag>, limit: u32) -> Option<TagPlace> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let next = list.get(limit).map(|tag| tag.count.tag.clone());
@@ -325,7 +327,7 @@ mod tests {
     use super::*;
     use crate::store::{test_store::new_note, transaction::Store};
 
-    /// Notes with these tags, one a day, the first one the oldest.
+    /// Creates notes with these tags, one per day, oldest first.
     fn store_of(notes: &[&[&str]]) -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(&dir.path().join("notes.db")).unwrap();
@@ -338,7 +340,7 @@ mod tests {
         (dir, store)
     }
 
-    /// All pages of a list, tag by tag.
+    /// Returns all pages of a list as names.
     fn pages(store: &Store, order: TagOrder, filter: &str, limit: u32) -> Vec<Vec<String>> {
         let mut pages = Vec::new();
         let mut place = None;
@@ -360,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_begins_where_the_one_before_ended() {
+    fn a_listing_page_begins_where_the_one_before_ended() {
         let (_dir, store) = store_of(&[&["b", "a"], &["d", "b"], &["e", "b", "a"], &["c"]]);
         assert_eq!(
             pages(&store, TagOrder::Uses, "", 2),
@@ -370,7 +372,7 @@ mod tests {
             pages(&store, TagOrder::Name, "", 2),
             [vec!["a", "b"], vec!["c", "d"], vec!["e"]]
         );
-        // All tags of a note stand on one page.
+        // All tags of a note are on one page.
         assert_eq!(
             pages(&store, TagOrder::Recent, "", 2),
             [vec!["c", "e", "b", "a"], vec!["d"]]
@@ -378,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_finds_insides_of_any_length_in_every_order() {
+    fn a_filter_matches_inside_of_names_in_every_order() {
         let (_dir, store) = store_of(&[
             &["machine learning", "deep learning"],
             &["learning", "機械学習", "learned"],
@@ -419,7 +421,7 @@ mod tests {
         let mut notes: Vec<&[&str]> = vec![&["old"]];
         notes.extend([&["common"] as &[&str]; 25]);
         let (_dir, store) = store_of(&notes);
-        // Each look has an end, and each page says where to go on.
+        // Each walk is limited, and each page says where to continue.
         let found = pages(&store, TagOrder::Recent, "", 5);
         assert_eq!(found.concat(), ["common", "old"]);
         assert_eq!(found.len(), 3);

@@ -1,10 +1,9 @@
-//! Copies of the database that can be relied on: made while others save,
-//! verified before they have their name, and put back.
+//! Verified backups, made while other programs save, and restored atomically.
 //!
-//! A copy is made by SQLite's backup interface in a single step, of one read
-//! transaction: others save meanwhile (the log grows by what they save), and
-//! nothing starts over, as it would with several steps. `VACUUM INTO` holds
-//! the same transaction for longer, because it makes every tree anew.
+//! SQLite's backup interface copies everything in a single step, in one read transaction. Other
+//! programs can save meanwhile (the WAL grows), and the copy never starts over, as it could with
+//! several steps. `VACUUM INTO` would hold the transaction longer, because it rebuilds every
+//! b-tree.
 
 use std::{
     fs::{self, File},
@@ -23,7 +22,7 @@ use crate::{
             db_files::{self, AtomicFile, FileId, JOURNAL, LOG, beside, folder},
             reader::Reader,
             schema::recognised,
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         recovery::{
@@ -33,44 +32,44 @@ use crate::{
     },
 };
 
-/// Folder of the backups that have no other place, beside the database.
+/// Default folder of backups, beside the database.
 const FOLDER: &str = "backups";
-/// So many of the backups that precede migrations are kept.
+/// Number of backups before migrations that are kept.
 const KEPT: usize = 3;
-/// Revisions between what was there and what replaces it: more than can be
-/// used up while it is replaced, so that no page kept in memory passes for a new one.
+/// Gap between the revisions of the old database and its replacement. Larger than the number of
+/// writes possible during a replacement, so that no cached view is mistaken for a current one.
 const REVISIONS_SKIPPED: i64 = 1_000_000;
 
-/// A verified copy.
+/// A verified backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
-    /// Where it is.
+    /// Path of the backup.
     pub file: PathBuf,
-    /// Notes in it, without the trash.
+    /// Number of notes in it, without the trash.
     pub notes: u64,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// What a restore did.
+/// The result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// Notes that there are now, without the trash.
+    /// Number of notes after the restore, without the trash.
     pub notes: u64,
-    /// Where the notes are that were there before.
+    /// The backup of the notes that were replaced.
     pub previous: Option<PathBuf>,
-    /// Whether those can be relied on; else they are a copy of a damaged file.
+    /// Whether that backup is sound; otherwise it is a copy of a damaged file.
     pub previous_sound: bool,
 }
 
 impl Reader {
-    /// Makes a verified copy, 0600, at `target`, or in the folder of backups
-    /// beside the database. Others may save meanwhile; the copy is of one moment.
-    /// It has its name when it is whole and on the disk, or not at all.
+    /// Makes a verified backup with mode 0600 at `target`, or in the folder of backups beside the
+    /// database. Other programs can save meanwhile; the backup is a snapshot. It gets its name only
+    /// when it is complete and durable.
     ///
     /// # Errors
-    /// `InvalidParams` where there is a file of that name and `replace` is
-    /// false; `store_broken` where the database is damaged; the other `store_*` kinds.
+    /// `InvalidParams` if the file exists and `replace` is false; `store_broken` if the database is
+    /// damaged; the other `store_*` kinds.
     pub fn backup(&self, target: Option<&Path>, replace: bool, now: Timestamp) -> Result<Backup> {
         let target = match target {
             Some(target) => target.to_owned(),
@@ -83,7 +82,7 @@ impl Reader {
             ));
         }
         match copy(&self.conn, &target, replace) {
-            // It is not the notes that can't be written.
+            // The notes aren't read-only; the backup's folder is.
             Err(Error::Store {
                 fault: StoreFault::Unwritable,
                 ..
@@ -96,14 +95,14 @@ impl Reader {
     }
 }
 
-/// Puts the content of a backup in the place of the database at `path`, in one
-/// transaction that running hosts and the site wait for. What is there before
-/// is kept as a backup of its own, a damaged database as a copy of its files.
-/// `file` is only read; one of an older version is brought up to date.
+/// Replaces the content of the database at `path` with that of a backup, in one transaction that
+/// running hosts and the site wait for. The old content is kept: a sound database as a backup, a
+/// damaged one as a copy of its files. `file` is only read; a backup with an older schema is
+/// migrated.
 ///
 /// # Errors
-/// `InvalidParams` where `file` isn't a sound backup; the `store_*` kinds.
-/// Nothing was changed then.
+/// `InvalidParams` if `file` isn't a sound backup; the `store_*` kinds. On an error nothing was
+/// changed.
 pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restored> {
     let refused = |why: &str| Err(Error::InvalidParams(why.into()));
     match FileId::of(file) {
@@ -116,7 +115,7 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
     }
     db_files::create_folder(folder(path)).map_err(of_file_system)?;
     let part = AtomicFile::new(path).map_err(of_file_system)?;
-    let new = match prepared(file, part.path()).map_err(|error| explained(error, part.path())) {
+    let new = match prepared(file, part.path()).map_err(|error| refine_error(error, part.path())) {
         Ok(new) => new,
         Err(Error::Store {
             fault: StoreFault::Foreign,
@@ -154,11 +153,11 @@ pub fn restore_backup(path: &Path, file: &Path, now: Timestamp) -> Result<Restor
     })
 }
 
-/// A copy of the backup that is up to date, sound, and on its own.
+/// Copies the backup, migrates the copy and verifies it.
 fn prepared(file: &Path, copy: &Path) -> Result<Connection> {
     for ending in ["", LOG, JOURNAL] {
         let source = beside(file, ending);
-        // A pipe would be waited for.
+        // Opening a named pipe would block.
         if !source.is_file() {
             continue;
         }
@@ -191,9 +190,8 @@ fn prepared(file: &Path, copy: &Path) -> Result<Connection> {
     Ok(new)
 }
 
-/// Keeps what stands at the path, which nobody else changes meanwhile: as a
-/// backup, and where it is no sound database, file by file. Answers where,
-/// and whether it is sound.
+/// Keeps the content at the path, which nobody changes meanwhile: as a backup, or file by file if
+/// it isn't a sound database. Returns where, and whether it is sound.
 fn keep(
     path: &Path,
     held: &mut ExclusiveDatabase,
@@ -221,8 +219,7 @@ fn keep(
     Ok((Some(target), sound))
 }
 
-/// Lifts the revision of what comes into the place of `path` over the one that
-/// is there.
+/// Raises the revision of the new content above that of the database at `path`.
 pub(in crate::store) fn raise_revision(new: &Connection, path: &Path) -> Result<()> {
     let present = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .and_then(|present| {
@@ -231,7 +228,8 @@ pub(in crate::store) fn raise_revision(new: &Connection, path: &Path) -> Result<
                 .conn
                 .query_row("SELECT revision FROM meta", [], |row| row.get::<_, i64>(0))?)
         })
-        // Not to be read: none has seen as many writes as microseconds.
+        // The old revision can't be read. No database has had as many writes as there are
+        // microseconds since 1970.
         .unwrap_or_else(|_| crate::clock::now().as_microsecond());
     new.execute(
         "UPDATE meta SET revision = max(revision, ?1) + ?2, changes_after = max(revision, ?1) + ?2",
@@ -240,8 +238,8 @@ pub(in crate::store) fn raise_revision(new: &Connection, path: &Path) -> Result<
     Ok(())
 }
 
-/// The backup before a migration from `schema`, of a database that has notes.
-/// The caller holds the write lock by `conn`.
+/// Makes the backup before a migration from `schema`, if there are notes. The caller holds the
+/// write lock through `conn`.
 pub(in crate::store) fn before_migration(
     path: &Path,
     conn: &Connection,
@@ -257,23 +255,24 @@ pub(in crate::store) fn before_migration(
     }
     let kind = format!("schema-{schema}-");
     let target = unused(path, &kind, now);
-    // A connection that writes can't be copied from; what it began isn't in the copy.
+    // A connection in a write transaction can't be the source of a backup. The copy doesn't contain
+    // the transaction.
     let source = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let made = copy(&source.conn, &target, false)?;
     log::info!(
-        "{} notes of schema {schema} were backed up before they are brought up to date: {}",
+        "{} notes of schema {schema} were backed up before the migration: {}",
         made.notes,
         target.file_name().unwrap_or_default().display()
     );
-    if let Err(error) = forget_oldest(path, &target) {
-        log::warn!("an old backup can't be taken away: {error}");
+    if let Err(error) = remove_oldest(path, &target) {
+        log::warn!("an old backup can't be removed: {error}");
     }
     Ok(())
 }
 
-/// Takes away all but the newest backups of migrations, and never the one that was
-/// just made: by a clock that was put back it is the oldest.
-fn forget_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
+/// Removes all but the newest backups of migrations. Never removes the one just made, which looks
+/// like the oldest if the clock was set back.
+fn remove_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
     let beginning = [stem(path), "-schema-".into()].concat();
     let mut made = Vec::new();
     for entry in fs::read_dir(folder(path).join(FOLDER))? {
@@ -291,14 +290,14 @@ fn forget_oldest(path: &Path, just_made: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A verified copy of what `source` reads, which has no transaction open.
+/// Makes a verified copy of the database that `source` reads. `source` has no transaction open.
 fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
     let exists =
         || Error::InvalidParams("This file already exists. To replace it, use --force.".into());
     if !replace && target.symlink_metadata().is_ok() {
         return Err(exists());
     }
-    // SQLite would take it for that of the copy.
+    // SQLite would apply this file to the copy.
     if [LOG, JOURNAL].iter().any(|of| beside(target, of).exists()) {
         return Err(Error::InvalidParams(
             "Another database with this name is in use or left its journal there. Give another file for the backup."
@@ -307,7 +306,7 @@ fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
     }
     db_files::create_folder(folder(target)).map_err(of_file_system)?;
     let part = AtomicFile::new(target).map_err(of_file_system)?;
-    let notes = written(source, part.path()).map_err(|error| explained(error, part.path()))?;
+    let notes = written(source, part.path()).map_err(|error| refine_error(error, part.path()))?;
     let bytes = fs::metadata(part.path()).map_err(of_file_system)?.len();
     match part.put(replace) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists()),
@@ -320,21 +319,21 @@ fn copy(source: &Connection, target: &Path, replace: bool) -> Result<Backup> {
     })
 }
 
-/// Writes the copy into an empty file and reads it again; the number of its notes.
+/// Writes the copy into an empty file and verifies it. Returns the number of its notes.
 fn written(source: &Connection, file: &Path) -> Result<u64> {
     let moment = source.unchecked_transaction()?;
     let schema = recognised(&moment)?;
     let notes = number(&moment, "SELECT count(*) FROM notes")?;
     {
         let mut copy = connect::connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
-        // The whole of it is put on the disk once, at the end.
+        // The file is synced once, at the end.
         copy.pragma_update(None, "synchronous", "OFF")?;
         let backup = rusqlite::backup::Backup::new(&moment, &mut copy)?;
         if backup.step(-1)? != StepResult::Done {
             return Err(Error::store(StoreFault::Busy));
         }
         drop(backup);
-        // So that a backup is one file, also where nothing can be written.
+        // Makes the backup a single file, readable even on read-only media.
         copy.pragma_update(None, "journal_mode", "DELETE")?;
     }
     moment.commit()?;
@@ -347,8 +346,7 @@ fn written(source: &Connection, file: &Path) -> Result<u64> {
     Ok(notes)
 }
 
-/// A name in the folder of backups that isn't taken. What backups that were cut
-/// off have left there goes.
+/// Returns an unused name in the folder of backups. Removes what interrupted backups left there.
 fn unused(path: &Path, kind: &str, now: Timestamp) -> PathBuf {
     let beginning = [&stem(path), "-"].concat();
     for entry in fs::read_dir(folder(path).join(FOLDER))
@@ -359,7 +357,7 @@ fn unused(path: &Path, kind: &str, now: Timestamp) -> PathBuf {
         let name = entry.file_name().to_string_lossy().into_owned();
         let target = name.strip_suffix(AtomicFile::ENDING);
         if let Some(target) = target.filter(|target| target.starts_with(&beginning)) {
-            // One that is being written is locked, and stays.
+            // A backup that is still being written is locked and stays.
             drop(AtomicFile::new(&entry.path().with_file_name(target)));
         }
     }
@@ -411,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_is_whole_private_and_replaces_nothing_unasked() {
+    fn a_backup_is_complete_private_and_never_replaces_a_file_unasked() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -441,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_backup_left_behind_is_not_in_the_way() {
+    fn leftovers_of_a_killed_backup_are_no_obstacle() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -454,13 +452,13 @@ mod tests {
             .unwrap();
         assert_eq!(count(&target), 1);
         assert!(!beside(&target, ".part").exists());
-        // One in the folder of backups goes with the next that is made there.
+        // A leftover in the folder of backups is removed when the next backup is made there.
         let old = dir.path().join("backups/notes-20260101T000000Z.db.part");
         store.backup(None, false, crate::clock::now()).unwrap();
         fs::write(&old, "half a database").unwrap();
         store.backup(None, false, crate::clock::now()).unwrap();
         assert!(!old.exists());
-        // One that is being made is left alone.
+        // A backup that is being made is left alone.
         let other = AtomicFile::new(&target).unwrap();
         let busy = store.backup(Some(&target), true, crate::clock::now());
         assert!(
@@ -514,7 +512,7 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path().join("backups")).unwrap().count(), 0);
     }
 
-    /// Ends the writers of a test also where it fails: else it would wait for them.
+    /// Stops the writer threads of a test even if it fails; otherwise it would wait for them.
     struct EndsAtDrop<'a>(&'a AtomicBool);
 
     impl Drop for EndsAtDrop<'_> {
@@ -588,7 +586,7 @@ mod tests {
             assert!(reader.note_for_url(&url).unwrap().is_some(), "{n}");
         }
         assert_eq!(check(&path).unwrap().faults, []);
-        // Each save is on one side or the other, except that some are on both.
+        // Each save is in one of the two, and some are in both.
         let (then, now) = (
             Store::open(&previous.unwrap()).unwrap(),
             Store::open(&path).unwrap(),
@@ -601,7 +599,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_without_a_log_keeps_what_was_there() {
+    fn a_restore_without_a_wal_keeps_the_old_notes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -618,7 +616,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_over_a_file_that_is_none_keeps_it() {
+    fn a_restore_over_a_file_that_is_no_database_keeps_it() {
         for junk in ["not a database", &"x".repeat(10_000), ""] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("notes.db");
@@ -639,7 +637,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_sound_backup_changes_nothing() {
+    fn restoring_a_file_that_is_no_sound_backup_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();
@@ -687,7 +685,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_made_with_the_clock_put_back_is_not_taken_for_the_oldest() {
+    fn a_backup_made_after_the_clock_was_set_back_is_not_removed_as_the_oldest() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         let mut store = Store::open(&path).unwrap();

@@ -1,10 +1,10 @@
-//! The pages of a database file read without SQLite: what is left where
-//! SQLite gives up, because a page on the way is damaged.
+//! Reads the b-tree pages of a database file without SQLite, which gives up if a page on the way is
+//! damaged.
 //!
-//! Owns the file format (<https://www.sqlite.org/fileformat2.html>): pages,
-//! the write-ahead log before them, trees and records. Knows no table of ours;
-//! `salvage` does. Nothing in a file is believed: every number is checked
-//! before it is used, and what makes no sense is counted as lost.
+//! Implements the file format (<https://www.sqlite.org/fileformat2.html>): pages, the WAL that
+//! overrides them, b-trees and records. Knows no tables of ours; those are in
+//! `damaged_database.rs`. Nothing in a file is trusted: every number is checked before it is used,
+//! and what is invalid is counted as lost.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,33 +16,33 @@ use std::{
 
 use crate::store::connection::db_files::{LOG, beside};
 
-/// First bytes of every database.
+/// The first bytes of every database.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Size of a page where the file doesn't say: SQLite's own default.
+/// Page size if the file doesn't specify one: SQLite's default.
 const DEFAULT_PAGE_BYTES: usize = 4096;
-/// The database header on page 1, before its tree.
+/// Length of the database header on page 1, before its b-tree.
 const HEADER_BYTES: usize = 100;
-/// No row of ours is longer: a note with everything in it stays far below.
+/// Longest row that is read. A note with all fields full stays far below it.
 const MAX_ROW_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A number of a page, from 1.
+/// The number of a page, starting at 1.
 pub(in crate::store) type PageNumber = u32;
 
-/// A database file, as it would be after its write-ahead log is folded in.
+/// A database file with its WAL applied.
 pub(in crate::store) struct Pages {
     file: File,
     log: Option<File>,
-    /// Pages whose newest version is in the log, and where there.
+    /// Pages whose newest version is in the WAL, with their offsets there.
     in_log: HashMap<PageNumber, u64>,
     page_bytes: usize,
-    /// Bytes of a page that SQLite uses.
+    /// Usable bytes of a page.
     usable: usize,
     count: PageNumber,
-    /// The page that the file ends in the middle of, and how much of it is there.
+    /// The page that the end of the file cuts off, and how many of its bytes exist.
     cut: Option<(PageNumber, usize)>,
 }
 
-/// A value of a row. Numbers with a fraction occur in no table of ours.
+/// A value of a row. Our tables have no floating-point numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::store) enum Value {
     Null,
@@ -52,34 +52,34 @@ pub(in crate::store) enum Value {
     Blob(Vec<u8>),
 }
 
-/// A row of a table, or an entry of an index.
+/// A table row or an index entry.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::store) struct Row {
-    /// Of a table that isn't `WITHOUT ROWID`.
+    /// The rowid, unless the table is `WITHOUT ROWID`.
     pub(in crate::store) rowid: Option<i64>,
     pub(in crate::store) values: Vec<Value>,
-    /// Whether a page that it continues on is lost: its texts end before that,
-    /// and numbers after it are 0.
+    /// Whether an overflow page is lost. Texts are then cut off, and numbers after that point are
+    /// 0.
     pub(in crate::store) partial: bool,
 }
 
-/// What kind of tree a page belongs to.
+/// The kind of b-tree that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Tree {
-    /// Rows by their rowid.
+    /// A table: rows by rowid.
     Table,
-    /// Entries in their order: an index, or a table `WITHOUT ROWID`.
+    /// An index or a table `WITHOUT ROWID`: entries in order.
     Index,
 }
 
-/// What was reached from the root of a tree.
+/// The pages reached from the root of a b-tree.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Walk {
-    /// Pages that hold rows, in the tree's order.
+    /// Pages with rows, in the b-tree's order.
     pub(in crate::store) pages: Vec<PageNumber>,
-    /// All pages of the tree, the inner ones too.
+    /// All pages of the b-tree, including interior pages.
     pub(in crate::store) reached: HashSet<PageNumber>,
-    /// Pages that should have been there and weren't to be read.
+    /// Number of pages that are missing or unreadable.
     pub(in crate::store) lost: u64,
 }
 
@@ -87,7 +87,7 @@ pub(in crate::store) struct Walk {
 #[derive(Debug, Default)]
 pub(in crate::store) struct Rows {
     pub(in crate::store) rows: Vec<Row>,
-    /// Cells that make no sense.
+    /// Number of invalid cells.
     pub(in crate::store) lost: u64,
 }
 
@@ -98,12 +98,12 @@ struct Node {
     leaf: bool,
     cells: Vec<usize>,
     right: Option<PageNumber>,
-    /// Cells that can't be where the page says.
+    /// Number of cells with an impossible offset.
     lost: u64,
 }
 
 impl Pages {
-    /// Opens a file that nobody else writes meanwhile, with its log if it has one.
+    /// Opens a file that nobody writes to meanwhile, and its WAL if it has one.
     pub(in crate::store) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let mut header = [0; HEADER_BYTES];
@@ -122,7 +122,7 @@ impl Pages {
             log: None,
             in_log: HashMap::new(),
             page_bytes,
-            // SQLite takes no less than 480.
+            // SQLite requires at least 480.
             usable: page_bytes.saturating_sub(reserved).max(480),
             file,
         };
@@ -145,8 +145,8 @@ impl Pages {
         Ok(pages)
     }
 
-    /// Takes over where the committed frames of the log are. The log may be
-    /// cut off or damaged anywhere: what comes before counts.
+    /// Indexes the committed frames of the WAL. It may be truncated or damaged anywhere; frames
+    /// before that point are used.
     fn read_log(&mut self, log: File, header_is_lost: bool) -> io::Result<()> {
         let mut input = BufReader::new(&log);
         let mut header = [0; 32];
@@ -191,12 +191,13 @@ impl Pages {
         Ok(())
     }
 
-    /// All page numbers that the file has room for.
+    /// Returns the numbers of all pages that fit into the file.
     pub(in crate::store) fn numbers(&self) -> impl Iterator<Item = PageNumber> + use<> {
         1..=self.count
     }
 
-    /// A page; the part that the file ends before is zero. None where nothing of it is there.
+    /// Returns a page, padded with zeros if the file ends inside it, or `None` if no byte of it
+    /// exists.
     fn page(&self, number: PageNumber) -> Option<Vec<u8>> {
         let mut bytes = vec![0; self.page_bytes];
         if let (Some(at), Some(log)) = (self.in_log.get(&number), &self.log) {
@@ -211,7 +212,7 @@ impl Pages {
                 Ok(0) => break,
                 Ok(more) => read += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // A bad sector: the rest of the disk may be fine.
+                // A bad sector. The rest of the disk may be fine.
                 Err(_) => return None,
             }
         }
@@ -248,14 +249,14 @@ impl Pages {
         })
     }
 
-    /// What kind of rows a page holds; None where it holds none.
+    /// Returns the kind of b-tree whose rows a page holds, or `None` if it holds no rows.
     pub(in crate::store) fn tree_of(&self, number: PageNumber) -> Option<Tree> {
         self.node(number)
             .filter(|node| node.leaf || node.tree == Tree::Index)
             .map(|node| node.tree)
     }
 
-    /// Goes through a tree from its root, around what is damaged.
+    /// Walks a b-tree from its root and skips what is damaged.
     pub(in crate::store) fn walk(&self, root: PageNumber, tree: Tree) -> Walk {
         let mut walk = Walk::default();
         let mut open = vec![root];
@@ -274,14 +275,14 @@ impl Pages {
                 walk.lost += node.lost;
                 let children = node.cells.iter().filter_map(|at| child(&node.bytes, *at));
                 let children: Vec<PageNumber> = children.chain(node.right).collect();
-                // The last one put there is the next one taken.
+                // Reversed, because the last page pushed is the next one popped.
                 open.extend(children.into_iter().rev());
             }
         }
         walk
     }
 
-    /// The rows on a page.
+    /// Returns the rows of a page.
     pub(in crate::store) fn rows(&self, number: PageNumber) -> Rows {
         let Some(node) = self.node(number) else {
             return Rows {
@@ -323,7 +324,7 @@ impl Pages {
         if local < payload {
             let mut next = u32_at(node.bytes.get(at + local..at + local + 4)?, 0);
             while record.len() < payload {
-                // One that is all zeros was never written, or is lost.
+                // A page of zeros was never written or is lost.
                 match self
                     .page(next)
                     .filter(|page| page.iter().any(|byte| *byte != 0))
@@ -356,13 +357,13 @@ impl Pages {
         })
     }
 
-    /// Whether the file ends before this byte of a page.
+    /// Returns whether the file ends before this byte of a page.
     fn is_cut(&self, number: PageNumber, end: usize) -> bool {
         self.cut
             .is_some_and(|(page, there)| page == number && end > there)
     }
 
-    /// Bytes of a payload that stand on the page itself: "Cell Payload Overflow
+    /// Returns how many bytes of a payload are stored on the page itself: "Cell Payload Overflow
     /// Pages" of the file format.
     fn local_bytes(&self, tree: Tree, payload: usize) -> usize {
         let usable = self.usable;
@@ -378,7 +379,7 @@ impl Pages {
         if wanted <= most { wanted } else { least }
     }
 
-    /// The pages that SQLite holds for later use. What stands on them was deleted.
+    /// Returns the pages of the freelist. Their rows were deleted.
     pub(in crate::store) fn free(&self) -> HashSet<PageNumber> {
         let mut free = HashSet::new();
         let Some(first) = self.page(1).filter(|page| page.starts_with(MAGIC)) else {
@@ -400,14 +401,14 @@ impl Pages {
 
 fn page_size(stored: u32) -> Option<usize> {
     match stored {
-        // 65,536 doesn't fit the header's two bytes.
+        // 65,536 doesn't fit into the header's two bytes.
         1 => Some(65_536),
         512..=65_536 if stored.is_power_of_two() => usize::try_from(stored).ok(),
         _ => None,
     }
 }
 
-/// Fills the buffer; false where the input ends before.
+/// Fills the buffer. Returns false if the input ends before.
 fn filled(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     match input.read_exact(buffer) {
         Ok(()) => Ok(true),
@@ -416,7 +417,7 @@ fn filled(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// "Checksum Algorithm" of the write-ahead log.
+/// Computes the WAL's checksum: "Checksum Algorithm" of the file format.
 fn checksum([mut one, mut two]: [u32; 2], bytes: &[u8], big_endian: bool) -> [u32; 2] {
     let word = |bytes: &[u8]| {
         let word = u32_at(bytes, 0);
@@ -437,12 +438,12 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-/// The page left of an inner cell.
+/// Returns the left child of an interior cell.
 fn child(bytes: &[u8], at: usize) -> Option<PageNumber> {
     (at + 4 <= bytes.len()).then(|| u32_at(bytes, at))
 }
 
-/// A number of one to nine bytes, seven bits a byte, the ninth with all of its eight.
+/// Reads a varint: one to nine bytes with seven bits each, eight in the ninth.
 fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
     let mut number = 0_u64;
     for place in 0..9 {
@@ -459,7 +460,7 @@ fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
     Some(number)
 }
 
-/// The values of a record. None where its lengths don't add up: then it is none.
+/// Decodes the values of a record. Returns `None` if its lengths don't add up.
 fn values(record: &[u8]) -> Option<Vec<Value>> {
     let mut at = 0;
     let header = usize::try_from(varint(record, &mut at)?).ok()?;
@@ -485,14 +486,14 @@ fn values(record: &[u8]) -> Option<Vec<Value>> {
             9 => Value::Integer(1),
             1..=6 => Value::Integer(integer(value)),
             _ if kind % 2 == 0 => Value::Blob(value.to_vec()),
-            // A damaged letter is better than a lost note.
+            // A damaged character is better than a lost note.
             _ => Value::Text(String::from_utf8_lossy(value).into_owned()),
         });
     }
     body.is_empty().then_some(values)
 }
 
-/// Big-endian, in two's complement.
+/// Reads a big-endian integer in two's complement.
 fn integer(bytes: &[u8]) -> i64 {
     let negative = bytes.first().is_some_and(|byte| *byte >= 0x80);
     bytes
@@ -509,7 +510,7 @@ mod tests {
 
     use super::*;
 
-    /// Numbers, texts and blobs of all lengths in a table and in an index.
+    /// Fills a table and an index with numbers, texts and blobs of all lengths.
     fn filled_with(conn: &Connection) {
         conn.execute_batch(
             "CREATE TABLE t (n INTEGER PRIMARY KEY, i INTEGER, s TEXT, b BLOB);
@@ -593,7 +594,7 @@ mod tests {
                     ]
                 );
             }
-            // Entries of inner pages stand after their children here.
+            // Entries of interior pages come after their children here.
             let mut entries = read(&pages, root(&conn, "w"), Tree::Index);
             entries.sort_by_key(|row| match row.values[1] {
                 Value::Integer(n) => n,
@@ -604,7 +605,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_cut_off_or_damaged_counts_up_to_there() {
+    fn a_truncated_or_damaged_wal_counts_up_to_that_point() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
         let conn = Connection::open(&path).unwrap();

@@ -1,5 +1,5 @@
-//! Whether a database is sound: SQLite's own checks, and what has to hold
-//! between the tables, which is derived from what. Changes nothing; `salvage` mends.
+//! Checks whether a database is sound: SQLite's own checks, and the invariants between tables.
+//! Changes nothing; repairs are in `rebuild.rs`.
 
 use std::{
     fs,
@@ -23,59 +23,60 @@ use crate::{
             query_deadline,
             reader::Reader,
             schema,
-            sqlite_error::explained,
+            sqlite_error::refine_error,
         },
         notes::tags::{LookAlike, look_alikes},
         recovery::check_content::{Area, Fault, examine, fault, listed, trees},
     },
 };
 
-/// What was found out about a database and its surroundings.
+/// The result of a check of the database and its files.
 #[derive(Debug, Clone)]
 pub struct Health {
-    /// Empty where all is well.
+    /// The faults found. Empty if the database is sound.
     pub faults: Vec<Fault>,
-    /// Tags that look the same: no fault, but the user may want to merge them.
+    /// Tags that look the same. Not a fault, but the user may want to merge them.
     pub look_alikes: Vec<LookAlike>,
-    /// Tags of older versions with a comma of another script, which parts tags now.
+    /// Tags saved by older versions that contain a comma of another script. Such a comma now
+    /// separates tags.
     pub listed: Vec<Tag>,
-    /// Whether there is a file at all; nothing else is known where there is none.
+    /// Whether the file exists. Without it nothing else is known.
     pub exists: bool,
-    /// Version of its schema, where it could be read.
+    /// The schema, if it could be read.
     pub schema: Option<usize>,
-    /// Version that this program brings a database to.
+    /// The schema that this program migrates a database to.
     pub newest_schema: usize,
-    /// Notes, without the trash.
+    /// Number of notes, without the trash.
     pub notes: Option<u64>,
-    /// Notes in the trash.
+    /// Number of notes in the trash.
     pub trash: Option<u64>,
-    /// The database, in bytes.
+    /// Size of the database in bytes.
     pub database_bytes: u64,
-    /// The write-ahead log, in bytes.
+    /// Size of the WAL in bytes.
     pub log_bytes: u64,
-    /// Room on the disk for this user, in bytes.
+    /// Free space on the disk for this user, in bytes.
     pub free_bytes: Option<u64>,
-    /// On what it lies.
+    /// The file system of the database.
     pub file_system: FileSystem,
-    /// SQLite's name for how transactions are made whole: `wal` or `delete`.
+    /// SQLite's name of the journal mode: `wal` or `delete`.
     pub journal: Option<String>,
-    /// Version of SQLite.
+    /// The version of SQLite.
     pub sqlite: &'static str,
-    /// Whether all was looked at that should be: a glance may have no time for it.
+    /// Whether all checks were completed. A glance may run out of time.
     pub finished: bool,
 }
 
-/// Looks at everything. Only reads.
+/// Checks everything. Only reads.
 ///
 /// # Errors
-/// Where it can't be known: `store_newer`, `store_busy`, `store_unwritable`, `store_io`.
-/// What is damaged is no error here but a fault.
+/// If the state can't be determined: `store_newer`, `store_busy`, `store_unwritable`, `store_io`.
+/// Damage is not an error here but a fault.
 pub fn check(path: &Path) -> Result<Health> {
     let mut health = from_outside(path);
     if !health.exists {
         return Ok(health);
     }
-    match inside(path, &mut health).map_err(|error| explained(error, path)) {
+    match inside(path, &mut health).map_err(|error| refine_error(error, path)) {
         Err(Error::Store {
             fault: StoreFault::Broken,
             ..
@@ -94,19 +95,18 @@ pub fn check(path: &Path) -> Result<Health> {
     Ok(health)
 }
 
-/// Looks at what can be seen within about `time`, but not at modes. Only reads, and
-/// waits for no other program longer than that.
+/// Checks as much as possible within about `time`, without file modes. Only reads, and waits no
+/// longer than that for other programs.
 ///
 /// # Errors
-/// As [`check`], and where the file is no database of ours or none at all
-/// (`store_broken`).
+/// As [`check`], and `store_broken` if the file is another program's database or not a database.
 pub fn glance(path: &Path, time: Duration) -> Result<Health> {
     if let Some(obstacle) = obstacle(path) {
         return Err(obstacle);
     }
     let mut health = from_outside(path);
     if health.exists {
-        quickly(path, &mut health, time).map_err(|error| explained(error, path))?;
+        quickly(path, &mut health, time).map_err(|error| refine_error(error, path))?;
     }
     Ok(health)
 }
@@ -133,8 +133,8 @@ fn from_outside(path: &Path) -> Health {
     }
 }
 
-/// How much room this user has on the disk of the database, in bytes, and what kind of
-/// file system it is; also where there is no database yet.
+/// Returns the free space for this user on the disk of the database, in bytes, and the type of its
+/// file system, even if there is no database yet.
 #[must_use]
 pub fn disk(path: &Path) -> (Option<u64>, FileSystem) {
     let there = nearest(path);
@@ -145,7 +145,7 @@ pub fn disk(path: &Path) -> (Option<u64>, FileSystem) {
     (free, FileSystem::of(file))
 }
 
-/// The folder of the database, or the lowest above it that is there.
+/// Returns the folder of the database, or its nearest parent that exists.
 fn nearest(path: &Path) -> &Path {
     let mut above = path.ancestors().skip(1);
     match above.find(|folder| folder.is_dir()) {
@@ -154,8 +154,8 @@ fn nearest(path: &Path) -> &Path {
     }
 }
 
-/// Whether this user lacks the right to change the files of the notes, or their folder.
-/// Asks the system, and writes nothing.
+/// Returns whether this user may not write the database's files or their folder. Asks the system
+/// without writing.
 #[must_use]
 pub fn is_unwritable(path: &Path) -> bool {
     let refused = |path: &Path, what| access(path, what).is_err();
@@ -164,7 +164,7 @@ pub fn is_unwritable(path: &Path) -> bool {
         || files(path).any(|file| refused(&file, needed))
 }
 
-/// Whether others may read the files of the notes, or change what is in their folder.
+/// Returns whether others may read the database's files or change the content of their folder.
 #[must_use]
 pub fn is_open_to_others(path: &Path) -> bool {
     let mut faults = Vec::new();
@@ -177,7 +177,7 @@ impl Health {
         self.faults.push(fault(area, sentence));
     }
 
-    /// Whether anything is wrong with the notes, and not just with who may read them.
+    /// Returns whether the notes are damaged. Faults of permissions don't count.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
         self.faults.iter().any(|fault| fault.area != Area::Modes)
@@ -187,7 +187,7 @@ impl Health {
 fn inside(path: &Path, health: &mut Health) -> Result<()> {
     connect::refuse_remains(path)?;
     let reader = match at_rest(path) {
-        // Where nothing can be put beside it.
+        // SQLite can't create its side files here.
         Some(_) if is_unwritable(path) => connect::connect_unchanging(path)?,
         _ => connect::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
     };
@@ -198,16 +198,16 @@ fn inside(path: &Path, health: &mut Health) -> Result<()> {
     if found == 0 {
         return Ok(());
     }
-    // One moment: what others save meanwhile is left out.
+    // One read transaction, unaffected by saves of other programs.
     let moment = conn.unchecked_transaction()?;
     let number = |sql: &str| Ok::<u64, Error>(moment.query_row(sql, [], |row| row.get(0))?);
     if found < schema::SCHEMA {
-        // The rest is checked of it when it has been brought up to date.
+        // The other checks need the current schema and run after a migration.
         trees(&moment, &mut health.faults)?;
     } else {
         health.faults = examine(&moment)?;
     }
-    // Where they can't be read, a fault says so already.
+    // If they can't be read, there is a fault already.
     health.look_alikes = look_alikes(&moment).unwrap_or_default();
     health.listed = listed(&moment).unwrap_or_default();
     health.notes = number("SELECT count(*) FROM notes").ok();
@@ -215,7 +215,8 @@ fn inside(path: &Path, health: &mut Health) -> Result<()> {
     Ok(())
 }
 
-/// When the file was last written, where nobody has it open: SQLite has nothing beside it.
+/// Returns size and modification time of the file if nobody has it open, that is, if it has no side
+/// files.
 pub(in crate::store) fn at_rest(path: &Path) -> Option<(u64, SystemTime)> {
     let there = |ending| beside(path, ending).symlink_metadata().is_ok();
     if [LOG, SHARED_MEMORY, JOURNAL].into_iter().any(there) {
@@ -227,12 +228,13 @@ pub(in crate::store) fn at_rest(path: &Path) -> Option<(u64, SystemTime)> {
 
 fn quickly(path: &Path, health: &mut Health, time: Duration) -> Result<()> {
     connect::refuse_remains(path)?;
-    // A usual look would leave an empty log beside it, since who only reads may not clear it away.
+    // A normal connection would leave an empty WAL, because a read-only one may not delete it.
     if let Some(before) = at_rest(path) {
         let mut found = health.clone();
         let looked =
             connect::connect_unchanging(path).and_then(|reader| look(&reader, &mut found, time));
-        // Else somebody has opened it meanwhile, and what was seen may be half of a change.
+        // If this differs, another program has opened the file meanwhile, and the result may be
+        // inconsistent.
         if at_rest(path) == Some(before) {
             *health = found;
             return looked;
@@ -264,7 +266,7 @@ fn look(reader: &Reader, health: &mut Health, time: Duration) -> Result<()> {
     Ok(())
 }
 
-/// The files of a database that are there, itself first.
+/// Returns the existing files of a database, the database first.
 fn files(path: &Path) -> impl Iterator<Item = PathBuf> + use<'_> {
     ["", LOG, SHARED_MEMORY, JOURNAL, LOCK]
         .iter()
@@ -272,7 +274,7 @@ fn files(path: &Path) -> impl Iterator<Item = PathBuf> + use<'_> {
         .filter(|file| file.is_file())
 }
 
-/// Bits of the mode that let others read or write a file, or change what is in a folder.
+/// Mode bits that let others read or write a file, or change the content of a folder.
 const OTHERS_FILE: u32 = 0o077;
 const OTHERS_FOLDER: u32 = 0o022;
 
@@ -288,7 +290,7 @@ fn modes(path: &Path, faults: &mut Vec<Fault>) {
             format!("Other users of this computer can read {name}."),
         ));
     }
-    // A sticky folder such as /tmp keeps each user's files to himself.
+    // In a sticky folder such as /tmp, users can change only their own files.
     if others(folder(path), OTHERS_FOLDER) && !others(folder(path), 0o1000) {
         faults.push(fault(
             Area::Modes,
@@ -297,8 +299,8 @@ fn modes(path: &Path, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Takes others' rights to the files of a database away. What isn't ours stays as it is,
-/// and is found again.
+/// Removes others' access to the files of a database. Files that this user can't change stay as
+/// they are, and the check reports them again.
 pub fn make_private(path: &Path) {
     let take = |path: &Path, bits: u32| {
         if let Ok(found) = fs::metadata(path) {

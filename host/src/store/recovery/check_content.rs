@@ -1,4 +1,4 @@
-//! Faults inside of a database: what SQLite finds, and what the tables say of each other.
+//! Checks the content of a database: SQLite's own checks, and the consistency of the tables.
 
 use std::collections::HashMap;
 
@@ -17,16 +17,16 @@ use crate::{
     },
 };
 
-/// What a fault is in.
+/// The subject of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Area {
     /// The file itself.
     File,
-    /// The trees of tables and indices.
+    /// The b-trees of tables and indexes.
     Pages,
-    /// Rows that name rows that aren't there.
+    /// Rows that refer to missing rows.
     References,
-    /// The numbers that are kept instead of counted.
+    /// Stored counts.
     Counts,
     /// The full-text index.
     Index,
@@ -34,12 +34,12 @@ pub enum Area {
     Addresses,
     /// Tags, their order, and aliases.
     Tags,
-    /// Who may read and write the files.
+    /// File permissions.
     Modes,
 }
 
 impl Area {
-    /// A stable word for it.
+    /// Returns a stable word for programs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -55,24 +55,24 @@ impl Area {
     }
 }
 
-/// Something that isn't as it has to be.
+/// A violated invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// In what.
+    /// The subject of the fault.
     pub area: Area,
-    /// A sentence.
+    /// The fault as a sentence.
     pub sentence: String,
 }
 
-/// Whether SQLite finds nothing wrong with its trees, the full-text index
-/// included, and every reference leads to a row.
+/// Returns whether SQLite finds no fault in its b-trees, including the full-text index, and every
+/// foreign key refers to a row.
 pub(in crate::store) fn sound_pages(conn: &Connection) -> Result<bool> {
     let mut faults = Vec::new();
     trees(conn, &mut faults)?;
     Ok(faults.is_empty())
 }
 
-/// All that has to hold within a database of the present schema.
+/// Checks all invariants of a database with the current schema.
 pub(in crate::store) fn examine(conn: &Connection) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     if missing(conn, &mut faults)? {
@@ -100,8 +100,8 @@ pub(super) fn fault(area: Area, sentence: impl Into<String>) -> Fault {
     }
 }
 
-/// Compares tables, indices and triggers with those of a new database; what
-/// somebody has added is his. Answers whether some are missing or others.
+/// Compares tables, indexes and triggers with those of a new database. Additional ones belong to
+/// the user. Returns whether some are missing or different.
 fn missing(conn: &Connection, faults: &mut Vec<Fault>) -> Result<bool> {
     let parts = |conn: &Connection| -> Result<HashMap<String, Option<String>>> {
         Ok(conn
@@ -126,7 +126,7 @@ fn missing(conn: &Connection, faults: &mut Vec<Fault>) -> Result<bool> {
     Ok(wrong > 0)
 }
 
-/// Most messages that are asked for.
+/// Most messages that are requested from SQLite.
 const MANY: usize = 100;
 
 pub(super) fn trees(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
@@ -161,7 +161,7 @@ pub(super) fn trees(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     Ok(())
 }
 
-/// A question with the number of rows that are wrong as its answer.
+/// Runs a query that counts invalid rows.
 fn asked(
     conn: &Connection,
     faults: &mut Vec<Fault>,
@@ -170,7 +170,7 @@ fn asked(
     what: &str,
 ) -> Result<()> {
     let mut query = conn.prepare(sql)?;
-    // The one number that some ask for: how many ids a row of the index stands for.
+    // The only parameter of some queries: how many ids one row of the index covers.
     let micros = [ROW_MICROS];
     let given = micros.iter().take(query.parameter_count());
     let wrong: u64 = query.query_row(params_from_iter(given), |row| row.get(0))?;
@@ -180,7 +180,7 @@ fn asked(
     Ok(())
 }
 
-/// SQLite doesn't mind what the bytes of a text are.
+/// Checks for valid UTF-8, which SQLite doesn't.
 fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     let mut wrong = 0_u64;
     for sql in [
@@ -190,7 +190,7 @@ fn texts(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
         "SELECT * FROM tag_aliases",
         "SELECT * FROM sites",
         "SELECT method, result FROM operations",
-        // Only a list of texts can be read again.
+        // Tags in the trash must be a JSON list of texts, or they can't be read.
         "SELECT x'' FROM trash WHERE NOT json_valid(tags)",
     ] {
         let mut query = conn.prepare(sql)?;
@@ -351,7 +351,7 @@ fn addresses(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
 }
 
 fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
-    // Numbers may be left out between, but none stands twice.
+    // Positions may have gaps, but no duplicates.
     asked(
         conn,
         faults,
@@ -374,7 +374,7 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     while let Some(row) = rows.next()? {
         let text = |at| row.get_ref(at).map(|value| value.as_str().ok());
         let (name, folded) = (text(0)?.unwrap_or_default(), text(1)?);
-        // Those of older versions are tags all the same.
+        // Tags of older versions that wouldn't be valid today are accepted.
         match Tag::sought(name) {
             Ok(tag) if tag.as_str() == name => {
                 accents += u64::from(tag.folded().as_deref() != folded);
@@ -393,7 +393,7 @@ fn tags(conn: &Connection, faults: &mut Vec<Fault>) -> Result<()> {
     Ok(())
 }
 
-/// Tags in use that have a comma of another script than Latin.
+/// Returns the tags in use that contain a comma of a script other than Latin.
 pub(super) fn listed(conn: &Connection) -> Result<Vec<Tag>> {
     let names: Vec<Tag> = conn
         .prepare("SELECT name FROM tags WHERE uses > 0 ORDER BY name")?

@@ -1,4 +1,4 @@
-//! A damaged database, read around its damage without SQLite.
+//! Reads what is left of a damaged database without SQLite.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,14 +20,14 @@ use crate::{
 /// A damaged database.
 pub(super) struct DamagedDatabase {
     pub(super) pages: Pages,
-    /// By the names of tables and indices. What is lost includes rows.
+    /// The b-trees by the names of tables and indexes. The lost ones include rows.
     pub(super) trees: HashMap<String, Walk>,
-    /// Pages with rows that belong to no tree that was found and aren't free.
+    /// Pages with rows that belong to no known b-tree and aren't free.
     pub(super) strays: Vec<PageNumber>,
     pub(super) unread: u64,
 }
 
-/// Where the newest version of a row stands.
+/// The location of the newest version of a row.
 #[derive(Clone, Copy)]
 pub(super) struct RowLocation {
     pub(super) page: PageNumber,
@@ -89,8 +89,8 @@ impl DamagedDatabase {
         Ok(damaged)
     }
 
-    /// A page of notes in the place of the root is a tree without a fault, but for all
-    /// that was in the others: the number of notes shows it.
+    /// Counts missing notes as damage. If a leaf page of notes is in place of the root, the b-tree
+    /// looks sound but lacks all other pages; only the number of notes reveals it.
     pub(super) fn miss_notes(&mut self) {
         let rows = self.rows(self.own("notes"));
         let found = rows.filter(|row| live_row(row).is_some()).count();
@@ -103,12 +103,12 @@ impl DamagedDatabase {
         }
     }
 
-    /// Whether something of a table or index wasn't to be reached from its root.
+    /// Returns whether a part of a table or index can't be reached from its root.
     pub(super) fn is_damaged(&self, name: &str) -> bool {
         self.trees.get(name).is_none_or(|walk| walk.lost > 0)
     }
 
-    /// The pages of a table or index.
+    /// Returns the pages of a table or index.
     pub(super) fn own(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
         self.trees
             .get(name)
@@ -116,7 +116,7 @@ impl DamagedDatabase {
             .flat_map(|walk| walk.pages.iter().copied())
     }
 
-    /// The pages that may have belonged to a table or index, where it is damaged.
+    /// Returns the pages that may have belonged to a table or index, if it is damaged.
     pub(super) fn stray(&self, name: &str) -> impl Iterator<Item = PageNumber> + '_ {
         let strays: &[PageNumber] = if self.is_damaged(name) {
             &self.strays
@@ -133,7 +133,8 @@ impl DamagedDatabase {
         pages.flat_map(|page| self.pages.rows(page).rows)
     }
 
-    /// The newest version of each row that `read` takes for one of the table.
+    /// Returns the location of the newest version of each row that `read` accepts as a row of the
+    /// table.
     pub(super) fn places(
         &self,
         name: &str,
@@ -163,7 +164,7 @@ impl DamagedDatabase {
         places
     }
 
-    /// Calls `take` with each row, page by page where they stand in order.
+    /// Calls `take` with each row, in the order of the pages.
     pub(super) fn each(
         &self,
         places: &BTreeMap<i64, RowLocation>,
@@ -182,7 +183,7 @@ impl DamagedDatabase {
         Ok(())
     }
 
-    /// Tags by their ids in the wreck.
+    /// Returns the tags by their ids in the damaged database.
     pub(super) fn tag_names(&self) -> HashMap<i64, Tag> {
         let mut names = HashMap::new();
         let mut know = |id: i64, name: &str| {
@@ -191,8 +192,8 @@ impl DamagedDatabase {
             }
         };
         let of_table = |row: &Row| match (row.rowid, row.values.as_slice()) {
-            // With the uses; since schema 3 with a grade, and since 5 with the folded name.
-            // Sites have their uses alone.
+            // Tags have a count of uses, a grade since schema 3 and a folded name since schema 5.
+            // Sites have only a count.
             (
                 Some(id),
                 [Value::Null, Value::Text(name), Value::Integer(_)]
@@ -223,7 +224,7 @@ impl DamagedDatabase {
                 know(id, name);
             }
         }
-        // The table first: aliases look like entries of an index.
+        // The table first, because aliases look like entries of its index.
         for of_tags in [true, false] {
             for page in &self.strays {
                 let rows = self.pages.rows(*page).rows;
@@ -242,7 +243,7 @@ impl DamagedDatabase {
         names
     }
 
-    /// The number of notes that the database kept.
+    /// Returns the stored number of notes.
     pub(super) fn expected(&self) -> Option<u64> {
         self.rows(self.own("meta"))
             .find_map(|row| match row.values.as_slice() {

@@ -1,4 +1,4 @@
-//! Rows of a damaged database: which of them can be a note, a tag or an alias.
+//! Recognises notes, tags and aliases among the rows of a damaged database.
 
 use crate::{
     domain::{Metadata, Note, NoteId},
@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-/// Ids of notes are moments in µs. In a stray index of which nothing else is
-/// known, these (from 1973 on) are distinguished from ids of tags.
+/// Ids of notes, which are times in µs. On a stray index page, values in this range (from 1973 on)
+/// are ids of notes and not of tags.
 pub(super) const LARGE_IDS: std::ops::RangeInclusive<i64> = 100_000_000_000_000..=NoteId::MAX.0;
 
 /// A row of `notes` or `trash`.
@@ -27,14 +27,13 @@ pub(super) fn is_note_id(id: i64) -> bool {
     (NoteId::MIN.0..=NoteId::MAX.0).contains(&id)
 }
 
-/// Whether a name on a page that belongs to nothing shows that it is one of tags. Tables and
-/// indices of sites look the same, but for the dot at the end of each name, and so do the
-/// settings that FTS5 keeps.
+/// Returns whether the name on a stray page can be that of a tag. Tables and indexes of sites look
+/// the same except for the dot at the end of each name, and so do the settings of FTS5.
 pub(super) fn may_be_tag(name: &str) -> bool {
     !name.ends_with('.') && !FTS_SETTINGS.contains(&name)
 }
 
-/// An entry of an index over texts, or up to schema 4 a row of the aliases: text and id.
+/// Reads text and id of an index entry over texts, or of an alias up to schema 4.
 pub(super) fn named(row: &Row) -> Option<(&str, i64)> {
     match row.values.as_slice() {
         [Value::Text(text), Value::Integer(id)] if row.rowid.is_none() => Some((text, *id)),
@@ -42,7 +41,7 @@ pub(super) fn named(row: &Row) -> Option<(&str, i64)> {
     }
 }
 
-/// A row of the aliases since schema 5: text, id, and the folded text.
+/// Reads an alias since schema 5: text, id and folded text.
 pub(super) fn alias(row: &Row) -> Option<(&str, i64)> {
     match row.values.as_slice() {
         [
@@ -54,10 +53,9 @@ pub(super) fn alias(row: &Row) -> Option<(&str, i64)> {
     }
 }
 
-/// A row of `notes`: in schema 1 with the site after the page key, since then
-/// with the site's id at the end, since schema 5 with the shift after that, and since
-/// schema 6 with addresses and whether the title was typed, since schema 7 with whether it is
-/// read.
+/// Reads a row of `notes`. Schema 1 has the site after the page key; later ones have the site's id
+/// at the end, schema 5 the shift after that, and schema 6 the addresses and whether the title was
+/// typed.
 pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
@@ -110,8 +108,8 @@ fn later_fields(rest: &[Value], found: &mut SavedRow) -> Option<()> {
     }
 }
 
-/// A row of `trash`: in schema 1 with the site after the page key, since schema 5
-/// with the shift at the end, since schema 6 with two more, and since schema 7 with four.
+/// Reads a row of `trash`. Schema 1 has the site after the page key, schema 5 the shift at the end,
+/// and schema 6 two more fields.
 pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
@@ -144,7 +142,7 @@ pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
     Some(saved)
 }
 
-/// The fields from the address to the moment of the last change.
+/// Reads the fields from the address to the time of the last change.
 pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Option<SavedRow> {
     let id = row.rowid?;
     let shift = match shift {
@@ -200,5 +198,5 @@ pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Op
     })
 }
 
-/// The settings that FTS5 keeps of our indices, each with a number.
+/// The settings that FTS5 stores for our indexes, each with a number.
 pub(super) const FTS_SETTINGS: [&str; 4] = ["automerge", "crisismerge", "hashsize", "version"];

@@ -1,4 +1,4 @@
-//! Backups, checks, and databases rebuilt from damaged files.
+//! Backups, checks and repairs.
 
 pub(in crate::store) mod backup;
 pub(in crate::store) mod btree_reader;

@@ -1,11 +1,9 @@
-//! Mending a damaged database: every row that can still be read becomes part
-//! of a new one, whose counts, keys and full-text index are made anew by the
-//! same code that saves a note. The damaged files are kept.
+//! Repairs a damaged database: copies every readable row into a new one. Counts, keys and the
+//! full-text index are rebuilt by the same code that saves notes. The damaged files are kept.
 //!
-//! Rows are read page by page (`pages`), so that one bad page costs the rows on
-//! it and no others. Much is stored twice: the tags of a note stand in a table
-//! and in its index, and the index of page keys still has the address and the
-//! date of a note whose own page is lost.
+//! Rows are read page by page (`btree_reader.rs`), so a bad page loses only its own rows. Many
+//! values are stored twice: a note's tags are in a table and in its index, and the index of page
+//! keys still has address and date of a note whose own page is lost.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -24,7 +22,7 @@ use crate::{
             connect,
             db_files::{AtomicFile, beside, stamp, unused},
             schema,
-            sqlite_error::{explained, of_file_system},
+            sqlite_error::{of_file_system, refine_error},
         },
         migrations,
         notes::{note_rows::note_of_page, saved_searches::SavedSearch},
@@ -37,7 +35,7 @@ use crate::{
             damaged_rows::{
                 LARGE_IDS, SavedRow, alias, is_note_id, live_row, may_be_tag, named, trashed_row,
             },
-            swap_database::{forget_files, replace},
+            swap_database::{remove_copies, replace},
         },
         transaction::{
             Writer,
@@ -46,49 +44,50 @@ use crate::{
     },
 };
 
-/// What a repair did.
+/// The result of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
-    /// None where the notes weren't damaged, so that at most modes were mended.
+    /// What was recovered, or `None` if the notes weren't damaged and at most file modes were
+    /// corrected.
     pub salvage: Option<Salvage>,
 }
 
-/// What was got out of a damaged database.
+/// What a repair recovered from a damaged database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Salvage {
-    /// Where the damaged files are now.
+    /// The damaged files' new location.
     pub broken: PathBuf,
-    /// Whether anything of ours was found in it at all.
+    /// Whether any data of ours was recognised.
     pub recognised: bool,
-    /// Notes that were read.
+    /// Number of notes recovered.
     pub notes: u64,
-    /// Notes that were joined with an older one of the same page.
+    /// Number of notes merged with an older note of the same page.
     pub joined: u64,
-    /// Of those, notes that have lost a part of their text.
+    /// Number of those that lost a part of their text.
     pub partial: u64,
-    /// Notes of which address, date and tags are left.
+    /// Number of notes recovered with address, date and tags only.
     pub addresses: u64,
-    /// Notes that the damaged database said it had.
+    /// Number of notes that the damaged database recorded.
     pub expected: Option<u64>,
-    /// Notes in the trash.
+    /// Number of notes recovered in the trash.
     pub trash: u64,
-    /// Notes of a page that another note has as well; they are in the trash.
+    /// Number of notes whose page has another note; they are in the trash.
     pub same_page: u64,
-    /// Tags of notes whose names are lost.
+    /// Number of tags on notes whose names are lost.
     pub nameless_tags: u64,
-    /// Notes, whole or not, from pages that belong to no table any more: some
-    /// may have been deleted before.
+    /// Number of notes, complete or not, from pages that belong to no table. Some of them may have
+    /// been deleted.
     pub uncertain: u64,
-    /// Pages and rows that couldn't be read, of whatever they held.
+    /// Number of pages and rows that couldn't be read, whatever they contained.
     pub unread: u64,
 }
 
-/// Mends the database at `path`. What is damaged is kept under a name that says
-/// so; what is sound stays as it is. Others who save meanwhile wait.
+/// Repairs the database at `path`. A damaged database is kept under a name that says so; a sound
+/// one is not changed. Other programs wait meanwhile.
 ///
 /// # Errors
-/// `store_newer`; `store_broken` for another program's database; the other
-/// `store_*` kinds. Nothing was changed then.
+/// `store_newer`; `store_broken` for another program's database; the other `store_*` kinds. On an
+/// error nothing was changed.
 pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
     let health = check(path)?;
     if !health.exists {
@@ -102,14 +101,14 @@ pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
         return Ok(Repaired { salvage: None });
     }
     let part = AtomicFile::new(path).map_err(of_file_system)?;
-    let new = empty(part.path()).map_err(|error| explained(error, part.path()))?;
+    let new = empty(part.path()).map_err(|error| refine_error(error, part.path()))?;
     let done = replace(path, part, new, |new, held| {
         let name = beside(path, &[".broken-", &stamp(now)].concat());
         let broken = unused(&name, "");
         held.keep_files(path, &broken)?;
         let salvaged = salvage(path, &broken, new, now);
         if salvaged.is_err() {
-            forget_files(&broken);
+            remove_copies(&broken);
         }
         salvaged
     })?;
@@ -123,10 +122,10 @@ pub fn repair(path: &Path, now: Timestamp) -> Result<Repaired> {
     })
 }
 
-/// A new database without notes in an empty file.
+/// Creates a database without notes in an empty file.
 fn empty(path: &Path) -> Result<Connection> {
     let new = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
-    // All of it is put on the disk once it is whole.
+    // The file is synced once it is complete.
     new.pragma_update(None, "synchronous", "OFF")?;
     let tx = new.unchecked_transaction()?;
     migrations::migrate_in(&tx, 0)?;
@@ -134,7 +133,7 @@ fn empty(path: &Path) -> Result<Connection> {
     Ok(new)
 }
 
-/// Fills `new` with what can be read of `broken`, the copy of the database at `path`.
+/// Copies what can be read from `broken`, the copy of the database at `path`, into `new`.
 fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Result<Salvage> {
     let mut salvage = DamagedDatabase::open(broken)?.rebuilt_in(new, now)?;
     broken.clone_into(&mut salvage.broken);
@@ -148,8 +147,8 @@ fn salvage(path: &Path, broken: &Path, new: &Connection, now: Timestamp) -> Resu
     }
 }
 
-/// Whether it is a sound database, but another program's. Where only our mark
-/// is damaged, by its tables.
+/// Returns whether it is a sound database of another program. Checks the tables in case only our
+/// `application_id` is damaged.
 fn is_foreign(path: &Path) -> bool {
     if path.exists() && !path.is_file() {
         return true;
@@ -176,12 +175,12 @@ fn is_foreign(path: &Path) -> bool {
             .unwrap_or(false)
 }
 
-/// Where note, position and tag stand in a row of `note_tags`, and of its index.
+/// Positions of note, position and tag in a row of `note_tags`, and in its index.
 const BY_TAG: [usize; 3] = [1, 2, 0];
 const BY_NOTE: [usize; 3] = [0, 1, 2];
 
 impl DamagedDatabase {
-    /// Puts which tags stand on which notes into a table of the connection's.
+    /// Collects the tags of notes in a temporary table.
     fn stage_tags(&self, tx: &Connection) -> Result<()> {
         tx.execute_batch(
             "CREATE TEMP TABLE salvaged (
@@ -202,7 +201,8 @@ impl DamagedDatabase {
                 BY_TAG
             });
             let [note, position, tag] = order.map(|at| numbers[at]);
-            // The index of notes by site has three numbers as well, the last two alike.
+            // The index of notes by site also has three numbers, but the last two have the same
+            // range.
             if !stray || LARGE_IDS.contains(&note) && !LARGE_IDS.contains(&position) {
                 insert.execute([note, position, tag])?;
             }
@@ -215,7 +215,7 @@ impl DamagedDatabase {
             for row in self.rows(self.own("note_tags_by_note")) {
                 stage(&row, Some(BY_NOTE))?;
             }
-            // With one of the two whole nothing is missing.
+            // If either of the two is intact, nothing is missing.
             if self.is_damaged("note_tags_by_note") {
                 for row in self.rows(self.strays.iter().copied()) {
                     stage(&row, None)?;
@@ -225,7 +225,7 @@ impl DamagedDatabase {
         Ok(())
     }
 
-    /// Makes the notes anew in an empty database of the present schema.
+    /// Rebuilds the notes in an empty database with the current schema.
     fn rebuilt_in(&self, new: &Connection, now: Timestamp) -> Result<Salvage> {
         let tx = new.unchecked_transaction()?;
         let names = self.tag_names();
@@ -256,7 +256,7 @@ impl DamagedDatabase {
         self.each(&notes, live_row, |row, place| rebuilding.note(row, place))?;
         self.addresses(&mut rebuilding, &notes, &trash)?;
         self.each(&trash, trashed_row, |row, place| {
-            // Restored, and then its old row came to light.
+            // The note was restored, and its old row in the trash is still readable.
             if notes.contains_key(&row.note.id.0) {
                 return Ok(());
             }
@@ -279,8 +279,8 @@ impl DamagedDatabase {
         Ok(salvage)
     }
 
-    /// Notes whose own rows are lost, by the index of page keys: a page key is
-    /// an address of its page.
+    /// Recovers notes whose own rows are lost from the index of page keys, because a page key is an
+    /// address of its page.
     fn addresses(
         &self,
         rebuilding: &mut Rebuilding<'_>,
@@ -365,7 +365,7 @@ impl DamagedDatabase {
 
     fn operations(&self, writer: &Writer<'_>) -> Result<()> {
         for row in self.rows(self.own("operations").chain(self.stray("operations"))) {
-            // Up to schema 2 they had no number before the rest.
+            // Up to schema 2 there was no number before the other values.
             let values = match row.values.as_slice() {
                 [Value::Null, values @ ..] => values,
                 values => values,
@@ -399,7 +399,7 @@ struct Rebuilding<'a> {
     writer: Writer<'a>,
     names: HashMap<i64, Tag>,
     nameless: HashSet<i64>,
-    /// Page keys that a note has got by the rules of today.
+    /// Page keys computed by the current rules.
     renewed: HashSet<String>,
     salvage: Salvage,
 }
@@ -407,7 +407,7 @@ struct Rebuilding<'a> {
 impl Rebuilding<'_> {
     fn note(&mut self, row: SavedRow, place: RowLocation) -> Result<()> {
         let mut note = row.note;
-        // A damaged address may still be known by its key.
+        // If the address is damaged, the page key may still identify the page.
         let url = match PageUrl::parse(&note.url).or_else(|_| PageUrl::parse(&row.page_key)) {
             Ok(url) => url,
             Err(_) => {
@@ -421,7 +421,7 @@ impl Rebuilding<'_> {
             note.read = !is_to_read(&note.tags);
         }
         note.id = self.writer.free_id(note.id)?;
-        // Two pages when they were saved, and one by the rules of today.
+        // These were two pages when they were saved and are one by the current rules.
         if row.page_key != url.key() {
             self.renewed.insert(url.key().to_owned());
         }
@@ -438,7 +438,7 @@ impl Rebuilding<'_> {
             self.salvage.same_page += 1;
             self.writer.put_into_trash(&note, url.key())?;
         } else {
-            self.writer.insert(&note, url.key(), url.site())?;
+            self.writer.insert(&note, &url)?;
             self.salvage.notes += 1;
             self.salvage.partial += u64::from(row.partial);
         }
@@ -467,7 +467,7 @@ impl Rebuilding<'_> {
             deleted_at: None,
             read: true,
         };
-        self.writer.insert(&note, key, url.site())?;
+        self.writer.insert(&note, &url)?;
         self.salvage.addresses += 1;
         self.salvage.uncertain += u64::from(stray);
         Ok(())
@@ -510,7 +510,7 @@ impl Rebuilding<'_> {
         let mut tags = Vec::with_capacity(ids.len());
         for id in ids {
             match self.names.get(&id) {
-                // Two that differed by a damaged letter may be one now.
+                // Two tags that differed in a damaged character may be equal now.
                 Some(tag) if tags.contains(tag) => {}
                 Some(tag) => tags.push(tag.clone()),
                 None => {
@@ -558,7 +558,7 @@ mod tests {
             .unwrap();
     }
 
-    /// A database with something in every table, as one file.
+    /// Creates a database, in a single file, with rows in every table.
     fn filled(path: &Path) {
         let mut store = Store::open(path).unwrap();
         let mut now: Timestamp = "2025-08-12T10:00:00Z".parse().unwrap();
@@ -573,7 +573,7 @@ mod tests {
                 url: PageUrl::parse(&format!("https://e{}.org/{n}", n % 7)).unwrap(),
                 title: format!("Title {n}"),
                 tags: parse_tags(&["z", &some, "a", &other]).unwrap(),
-                // Some reach over several pages.
+                // Some texts need several overflow pages.
                 summary: format!("Text {n} ").repeat(if n % 20 == 0 { 900 } else { 30 }),
                 metadata: Metadata {
                     excerpt: Some("what the page says".into()),
@@ -582,7 +582,7 @@ mod tests {
                 quote: None,
                 read: true,
             };
-            // Some of one and the same moment, as imports have them.
+            // Some notes have the same time, as imports create them.
             let moment = if n % 10 < 3 {
                 now - jiff::SignedDuration::from_secs((n % 10).try_into().unwrap())
             } else {
@@ -609,7 +609,7 @@ mod tests {
             .unwrap();
     }
 
-    /// All notes, newest first, and then those in the trash.
+    /// Returns all notes, newest first, followed by the trash.
     fn notes(store: &Reader) -> Vec<Note> {
         let mut notes = store.latest_notes(None, u32::MAX).unwrap();
         let mut trash = store
@@ -621,7 +621,7 @@ mod tests {
         notes
     }
 
-    /// Rows of a query, as text.
+    /// Returns the rows of a query as text.
     fn lines(conn: &Connection, sql: &str) -> Vec<String> {
         let mut query = conn.prepare(sql).unwrap();
         let rows = query.query_map([], |row| row.get(0)).unwrap();
@@ -633,7 +633,7 @@ mod tests {
     const ALIASES: &str =
         "SELECT a.name || ' ' || t.name FROM tag_aliases a JOIN tags t ON t.id = a.tag_id";
 
-    /// An empty database of the present schema, with what could be read put into it.
+    /// Rebuilds a database into an empty one with the current schema.
     fn rebuilt(path: &Path) -> (Reader, Salvage) {
         let reader =
             connect::connect(Path::new(":memory:"), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
@@ -649,7 +649,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_sound_database_everything_is_read() {
+    fn a_sound_database_is_read_completely() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -690,8 +690,8 @@ mod tests {
         }
     }
 
-    /// Repairs a damaged copy; what must hold whatever was damaged. Answers
-    /// what was salvaged, and the notes that there are now.
+    /// Repairs a damaged copy and checks what must hold after any damage. Returns what was salvaged
+    /// and the notes.
     fn repaired(damaged: &[u8]) -> (Salvage, Vec<Note>) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
@@ -700,7 +700,7 @@ mod tests {
         let health = check::check(&path).unwrap();
         assert!(!health.is_damaged(), "{:?}", health.faults);
         let Some(salvage) = salvage else {
-            // Damage where nothing stood that counts.
+            // The damage hit unused bytes.
             assert_eq!(fs::read(&path).unwrap(), damaged);
             let store = Reader::open(&path).unwrap();
             return (Salvage::default(), notes(&store));
@@ -716,7 +716,7 @@ mod tests {
         (salvage, notes)
     }
 
-    /// Of how many notes all is left, and of how many a part.
+    /// Counts the notes that were recovered completely, and partly.
     fn left_of(original: &[Note], found: &[Note]) -> (usize, usize) {
         let whole = original.iter().filter(|note| found.contains(note)).count();
         let addresses = found
@@ -727,7 +727,7 @@ mod tests {
                 let note = note.unwrap_or_else(|| panic!("made up: {left:?}"));
                 assert_eq!(left.url, note.url);
                 assert!(left.tags.iter().all(|tag| note.tags.contains(tag)));
-                // Nothing of the text, or its beginning.
+                // The text is empty or a prefix of the original.
                 assert!(left.title.is_empty() || left.title == note.title);
                 assert!(note.summary.starts_with(&left.summary));
             })
@@ -746,11 +746,11 @@ mod tests {
     const PAGE: usize = 4096;
 
     #[test]
-    fn a_page_that_is_lost_costs_no_note_its_address() {
+    fn no_note_loses_its_address_with_a_lost_page() {
         let (bytes, all) = original();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
-        // All kinds of pages are among the first, where the tables begin.
+        // All kinds of pages are among the first ones, where the tables begin.
         let count = bytes.len() / PAGE;
         for page in (0..count).filter(|page| *page < 24 || page % 5 == 0) {
             let mut damaged = bytes.clone();
@@ -763,7 +763,7 @@ mod tests {
                 .iter()
                 .filter(|note| note.deleted_at.is_some())
                 .count();
-            // What was in the trash has no other place.
+            // Notes in the trash are stored only once.
             assert!(
                 whole + parts + 1 - in_trash == all.len(),
                 "page {page}: {salvage:?}"
@@ -781,7 +781,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_roots_are_lost_tags_of_many_pages_have_their_names() {
+    fn without_all_roots_tags_of_many_pages_have_their_names() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -816,7 +816,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_first_page_costs_nothing() {
+    fn a_lost_first_page_loses_nothing() {
         let (bytes, all) = original();
         for junk in [0, 0xff, b'x'] {
             let mut damaged = bytes.clone();
@@ -824,7 +824,7 @@ mod tests {
             let (_, found) = repaired(&damaged);
             assert_eq!(left_of(&all, &found), (all.len(), 0));
         }
-        // Only our mark.
+        // Only our `application_id` is damaged.
         let mut damaged = bytes.clone();
         damaged[68..72].fill(0);
         let (_, found) = repaired(&damaged);
@@ -858,7 +858,7 @@ mod tests {
                 }
             }
             let (salvage, found) = repaired(&damaged);
-            // Most of the file is as it was, unless it was cut.
+            // Most of the file is unchanged, unless it was truncated.
             if damaged.len() == bytes.len() {
                 assert!(found.len() >= all.len() / 2, "round {round}: {salvage:?}");
             }
@@ -866,7 +866,7 @@ mod tests {
     }
 
     #[test]
-    fn saves_that_are_only_in_the_log_are_salvaged() {
+    fn saves_only_in_the_wal_are_recovered() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);
@@ -889,7 +889,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_derived_is_made_anew() {
+    fn derived_data_is_rebuilt() {
         for damage in [
             "UPDATE meta SET notes = notes + 1, tags = 0",
             "UPDATE tags SET uses = uses + 1 WHERE name = 'z'",
@@ -927,7 +927,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_store_goes_on_after_a_repair() {
+    fn an_open_store_works_after_a_repair() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         filled(&path);

@@ -1,11 +1,10 @@
-//! Putting another content in the place of a database that is in use.
+//! Replaces the content of a database that is in use.
 //!
-//! It is written into the live file by SQLite's backup interface, in one
-//! transaction: whoever has the file open sees the old content or the new one
-//! whole, a power cut leaves the old one, and nobody goes on writing to a file
-//! that was moved away. Only where SQLite can't write into the file, because
-//! its very header is damaged, is the new file moved into its place; then
-//! nobody else can be writing to it either.
+//! SQLite's backup interface writes the new content into the live file in one transaction. Every
+//! connection sees either the old or the new content, a power cut leaves the old one, and no
+//! program continues to write to a file that was moved away. Only if SQLite can't write to the
+//! file, because its header is damaged, the new file is renamed into its place; then no other
+//! program can be writing to it either.
 
 use std::{
     fs::{self, File},
@@ -24,38 +23,38 @@ use crate::{
     store::connection::{
         connect,
         db_files::{self, AtomicFile, JOURNAL, LOG, SHARED_MEMORY, beside, journals},
-        sqlite_error::{explained, of_file_system},
+        sqlite_error::{of_file_system, refine_error},
     },
 };
 
-/// How long to wait for those who read or write.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for readers and writers.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The database that is being replaced. Nobody else writes to it.
+/// The database to be replaced, locked against other writers.
 pub(in crate::store) struct ExclusiveDatabase {
     /// Whether another connection can read it meanwhile.
     pub(in crate::store) readable: bool,
-    /// Files that SQLite has locks on, which closing them would drop.
+    /// Files that SQLite has locked. Closing them would drop the locks.
     open: Vec<File>,
 }
 
 impl ExclusiveDatabase {
-    /// Copies the database, file by file, or leaves nothing.
+    /// Copies the database file by file. Removes the copies if that fails.
     pub(in crate::store) fn keep_files(&mut self, path: &Path, aside: &Path) -> Result<()> {
         let kept = self.copy_files(path, aside);
         if kept.is_err() {
-            forget_files(aside);
+            remove_copies(aside);
         }
         kept.map_err(of_file_system)
     }
 
     fn copy_files(&mut self, path: &Path, aside: &Path) -> io::Result<()> {
         db_files::create_folder(db_files::folder(aside))?;
-        // The log first: what another program moves from it into the database
-        // meanwhile is then in both.
+        // The WAL first, so that frames which another program checkpoints meanwhile are in both
+        // copies.
         for ending in [LOG, "", JOURNAL] {
             let from = beside(path, ending);
-            // A pipe would be waited for.
+            // Opening a named pipe would block.
             if from.is_file() {
                 self.open
                     .push(db_files::copy(&from, &beside(aside, ending))?);
@@ -65,8 +64,8 @@ impl ExclusiveDatabase {
     }
 }
 
-/// Takes copies away that nothing came of.
-pub(in crate::store) fn forget_files(aside: &Path) {
+/// Removes the copies of a replacement that failed.
+pub(in crate::store) fn remove_copies(aside: &Path) {
     for ending in [LOG, "", JOURNAL] {
         if let Err(error) = db_files::remove(&beside(aside, ending)) {
             log::warn!("a copy can't be taken away: {error}");
@@ -74,16 +73,16 @@ pub(in crate::store) fn forget_files(aside: &Path) {
     }
 }
 
-/// Puts `new`, the database in `part`, in the place of the one at `path`.
-/// `fill` is called when nobody else can write there any more, to keep what is
-/// there and to complete `new`. An error leaves everything as it was.
+/// Replaces the database at `path` with `new`, the database in `part`. Calls `fill` when nobody
+/// else can write any more, to keep the old content and to complete `new`. An error leaves
+/// everything unchanged.
 pub(in crate::store) fn replace<T>(
     path: &Path,
     part: AtomicFile,
     new: Connection,
     fill: impl FnOnce(&Connection, &mut ExclusiveDatabase) -> Result<T>,
 ) -> Result<T> {
-    replaced(path, part, new, fill).map_err(|error| explained(error, path))
+    replaced(path, part, new, fill).map_err(|error| refine_error(error, path))
 }
 
 fn replaced<T>(
@@ -99,17 +98,17 @@ fn replaced<T>(
     bring_back(path).map_err(of_file_system)?;
     let has_journal = [LOG, JOURNAL].iter().any(|of| beside(path, of).exists());
     if !path.exists() && has_journal {
-        // So that the journal is one of a file, and kept with it.
+        // So that the journal belongs to an existing file and is kept with it.
         db_files::create_private(path).map_err(of_file_system)?;
     }
     let mut held = ExclusiveDatabase {
         readable: false,
         open: Vec::new(),
     };
-    // SQLite takes less for an empty database, and throws the log of one away.
+    // SQLite treats a shorter file as an empty database and discards its WAL.
     if fs::metadata(path).is_ok_and(|file| file.len() >= 512) {
         let mut live = connect::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?.conn;
-        // A file that is shorter than its header says can be written to then.
+        // Allows writing to a file that is shorter than its header says.
         let _ = live.pragma_update(None, "writable_schema", true);
         held.readable = live
             .pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))
@@ -121,8 +120,8 @@ fn replaced<T>(
                 return Err(Error::store(StoreFault::Busy));
             }
             drop(backup);
-            // The log is as large as the database now. Where somebody reads, the
-            // next who writes makes it small.
+            // The WAL is now as large as the database. If a reader prevents truncating it, the next
+            // writer does it.
             let _ = live.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             return Ok(done);
         }
@@ -131,7 +130,7 @@ fn replaced<T>(
     let own = journals(path);
     new.close().map_err(|(_, error)| error)?;
     if let Err(error) = set_aside(path).and_then(|()| part.put(true)) {
-        // Where that fails, too, the next attempt does it.
+        // If that fails as well, the next attempt does it.
         let _ = bring_back(path);
         return Err(of_file_system(error));
     }
@@ -162,7 +161,7 @@ fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Takes the write lock. False where the file is none that SQLite can write into.
+/// Takes the write lock. Returns false if SQLite can't write to the file.
 fn begin(backup: &Backup<'_, '_>) -> Result<bool> {
     match wait(|| backup.step(1)) {
         Ok(StepResult::More | StepResult::Done) => Ok(true),
@@ -171,7 +170,7 @@ fn begin(backup: &Backup<'_, '_>) -> Result<bool> {
             Some(
                 ErrorCode::NotADatabase
                 | ErrorCode::DatabaseCorrupt
-                // Of pages of another size.
+                // The file has another page size.
                 | ErrorCode::ReadOnly,
             ) => Ok(false),
             _ => Err(error.into()),
@@ -180,7 +179,7 @@ fn begin(backup: &Backup<'_, '_>) -> Result<bool> {
 }
 
 fn wait(mut step: impl FnMut() -> rusqlite::Result<StepResult>) -> rusqlite::Result<StepResult> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         match step() {
             Ok(StepResult::Busy | StepResult::Locked) if Instant::now() < deadline => {
@@ -202,7 +201,7 @@ mod tests {
         },
     };
 
-    /// What a kill leaves of a database, the newest of its notes in the log alone.
+    /// Creates what a killed process leaves: a database whose newest note is only in the WAL.
     fn left_by_a_kill(path: &Path) {
         let dir = tempfile::tempdir().unwrap();
         let live = dir.path().join("notes.db");
@@ -231,16 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn a_kill_between_the_old_log_and_the_new_file_costs_no_note_of_the_log() {
+    fn a_kill_between_the_old_wal_and_the_new_file_loses_no_note_of_the_wal() {
         for bytes in [0, 4096] {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("notes.db");
             left_by_a_kill(&path);
-            // The header is gone, or all but the log.
+            // The header is lost, or everything except the WAL.
             fs::write(&path, vec![0; bytes]).unwrap();
             set_aside(&path).unwrap();
             assert!(!beside(&path, LOG).exists());
-            // Nobody begins anew there meanwhile.
+            // Nobody can create a new database there meanwhile.
             assert!(Store::open(&path).is_err());
             let salvage = repair(&path, crate::clock::now()).unwrap().salvage.unwrap();
             assert_eq!(salvage.notes, 5, "{salvage:?}");
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_salvaged_whose_database_is_gone() {
+    fn a_wal_without_its_database_is_recovered() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notes.db");
         left_by_a_kill(&path);
@@ -265,7 +264,7 @@ mod tests {
         assert!(Store::open(&path).is_err());
         assert!(check(&path).unwrap().is_damaged());
         assert_eq!(fs::read(beside(&path, LOG)).unwrap(), log);
-        // Put back, nothing is missing.
+        // After the files are moved back, nothing is missing.
         fs::rename(&away, &path).unwrap();
         let store = Store::open(&path).unwrap();
         assert_eq!(store.counts().unwrap().notes, 5);

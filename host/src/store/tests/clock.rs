@@ -1,8 +1,8 @@
-//! A computer's clock that jumps loses nothing.
+//! Tests that jumps of the computer's clock lose nothing.
 
 use super::*;
 
-/// A note that was deleted at the moment of the store.
+/// Saves and deletes a note at the store's current time.
 fn deleted(t: &mut TestStore) -> NoteId {
     let id = t.save("https://e.org/deleted", "A", &["x"], "text").note.id;
     t.write(|writer| writer.delete_note(id)).unwrap();
@@ -14,7 +14,7 @@ fn is_there(t: &TestStore, id: NoteId) -> bool {
 }
 
 #[test]
-fn a_start_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
+fn a_start_with_a_clock_sixty_days_ahead_keeps_the_trash() {
     let mut t = TestStore::checked();
     let id = deleted(&mut t);
     t.now += SignedDuration::from_hours(24 * 60);
@@ -23,7 +23,7 @@ fn a_start_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
         t.save(&format!("https://e.org/{number}"), "B", &[], "");
         assert!(is_there(&t, id), "after {number} saves");
     }
-    // The clock is put right, and the note can be restored.
+    // After the clock is corrected, the note can be restored.
     t.now -= SignedDuration::from_hours(24 * 60);
     t.save("https://e.org/right", "C", &[], "");
     assert_eq!(
@@ -33,7 +33,7 @@ fn a_start_with_the_clock_sixty_days_ahead_leaves_the_trash_alone() {
 }
 
 #[test]
-fn a_clock_that_goes_back_and_forth_at_each_start_leaves_the_trash_alone() {
+fn a_clock_that_jumps_at_each_start_leaves_the_trash_alone() {
     let mut t = TestStore::checked();
     let id = deleted(&mut t);
     let right = t.now;
@@ -47,10 +47,10 @@ fn a_clock_that_goes_back_and_forth_at_each_start_leaves_the_trash_alone() {
 }
 
 #[test]
-fn after_a_jump_the_trash_goes_a_day_a_day() {
+fn after_a_jump_the_trash_ages_a_day_per_day() {
     let mut t = TestStore::checked();
     let id = deleted(&mut t);
-    // Three weeks without the computer.
+    // The computer is off for three weeks.
     t.now += SignedDuration::from_hours(24 * 21);
     t.let_hours_pass(24 * 28);
     assert!(is_there(&t, id));
@@ -75,7 +75,7 @@ fn a_note_that_is_deleted_while_the_clock_is_behind_stays_thirty_days() {
 }
 
 #[test]
-fn an_operation_is_done_once_also_after_a_jump_of_the_clock() {
+fn an_operation_is_applied_once_even_after_a_clock_jump() {
     let mut t = TestStore::checked();
     let operation = Operation {
         id: Uuid::from_u128(7),
@@ -101,7 +101,7 @@ fn an_operation_is_done_once_also_after_a_jump_of_the_clock() {
 }
 
 #[test]
-fn a_clock_that_cannot_be_right_is_refused_and_loses_nothing() {
+fn an_implausible_clock_is_refused_and_loses_nothing() {
     let mut t = TestStore::checked();
     let id = deleted(&mut t);
     let right = t.now;
@@ -128,7 +128,7 @@ fn a_clock_that_cannot_be_right_is_refused_and_loses_nothing() {
 }
 
 #[test]
-fn in_a_database_without_a_clock_the_newest_moment_is_the_witness() {
+fn a_database_without_a_clock_starts_at_its_newest_time() {
     let mut t = TestStore::checked();
     let id = deleted(&mut t);
     t.store

@@ -1,7 +1,7 @@
-//! The store against a model of it that is too simple to be wrong: a list of
-//! notes with their tags, and a map of aliases. Random steps on both, through
-//! two handles as two browsers have them; after each the same answers, also of
-//! what a third process holds in memory.
+//! Compares the store with a model that is too simple to be wrong: a list of notes with their tags,
+//! and a map of aliases. Random steps run on both, through two handles like those of two browsers.
+//! After each step both must give the same answers, including the facets that a third process holds
+//! in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::*;
 
 type Name = &'static str;
 
-/// Some begin alike, some have a word in common.
+/// Some names share a prefix, some a word.
 const NAMES: [Name; 6] = ["alpha", "bet", "beta", "gamma ray", "ray", "機械"];
 const PAGES: usize = 7;
 const TYPED: [&str; 7] = ["", "a", "et", "bet", "RAY", "械", "none"];
@@ -27,7 +27,7 @@ enum Step {
     Unalias(Name),
 }
 
-/// What is asked after a step.
+/// The queries after a step.
 #[derive(Debug, Clone)]
 struct Questions {
     with: Vec<Name>,
@@ -108,7 +108,7 @@ struct ModelNote {
     deleted: Option<Timestamp>,
 }
 
-/// What a step answers; of an error, only that there is one.
+/// The outcome of a step. Errors aren't compared with each other.
 #[derive(Debug, Clone, PartialEq)]
 enum Outcome {
     Note(Vec<Tag>),
@@ -118,11 +118,11 @@ enum Outcome {
     Refused,
 }
 
-/// All that is asked.
+/// The answers to all queries.
 #[derive(Debug, PartialEq)]
 struct Answers {
     notes: Vec<(NoteId, Vec<Tag>, Timestamp)>,
-    /// The last one of each page.
+    /// The last note of each listing page.
     trash: Vec<Option<(NoteId, Vec<Tag>)>>,
     counts: Counts,
     by_uses: Vec<TagCount>,
@@ -136,7 +136,7 @@ struct Answers {
     with_word: Vec<NoteId>,
 }
 
-/// The notes that pass a filter, and the other tags of them.
+/// The notes that match a filter, and their other tags.
 #[derive(Debug, PartialEq)]
 struct Counted {
     notes: Vec<NoteId>,
@@ -329,7 +329,7 @@ impl Model {
         Some(edited)
     }
 
-    /// Everywhere: on notes, in the trash, and what aliases lead to.
+    /// Replaces tags on notes, in the trash, and as targets of aliases.
     fn replace(&mut self, gone: &[Tag], stays: Option<&Tag>) {
         for note in &mut self.notes {
             let kept = note.tags.iter().filter_map(|tag| {
@@ -348,8 +348,7 @@ impl Model {
         }
     }
 
-    /// Which tags are offered for what is typed, those first that begin with it by
-    /// one of their names.
+    /// Checks which tags complete a text: first those of which a name begins with it.
     fn check_completion(&self, store: &Reader, asked: &Questions) {
         let typed = asked.typed.to_lowercase();
         let excluded = tags(&asked.excluded);
@@ -375,7 +374,7 @@ impl Model {
                 })
                 .collect();
             expected.sort_by_key(|tag| std::cmp::Reverse(tag.uses));
-            // Which of two with as many notes comes first is left open.
+            // The order of tags with the same number of notes is undefined.
             let mut by_name = offered.to_vec();
             by_name.sort_by_key(|tag| (std::cmp::Reverse(tag.uses), tag.tag.clone()));
             assert_eq!(by_name, expected, "{typed:?}");
@@ -579,7 +578,7 @@ fn outcome_of(store: &mut Store, step: &Step, now: Timestamp) -> Outcome {
     }
 }
 
-/// What the facets answer, brought up to date or read anew.
+/// Returns the answers of the facets, updated or read again.
 fn counted_by(facets: &mut Facets, store: &Reader, asked: &Questions) -> Counted {
     let filter = filter_of(asked);
     match facets.follow(store).unwrap() {
@@ -595,7 +594,7 @@ fn counted_by(facets: &mut Facets, store: &Reader, asked: &Questions) -> Counted
     }
 }
 
-/// One case is a long row of steps, so an eighth as many as of others is enough:
+/// One case is a long series of steps, so an eighth of the usual number is enough:
 /// `PROPTEST_CASES=8000` runs a thousand.
 fn cases() -> ProptestConfig {
     let usual = ProptestConfig::default();
@@ -609,7 +608,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn answers_as_a_model_does_whatever_is_done_to_its_tags(
+    fn answers_like_the_model_after_any_edit_of_tags(
         steps in prop::collection::vec((step(), questions(), any::<bool>()), 1..60)
     ) {
         let mut t = TestStore::checked();

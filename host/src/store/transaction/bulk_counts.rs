@@ -1,23 +1,99 @@
-//! Counts of a large import, held in memory.
+//! Keeps the counts of a large import in memory, and which pages and rows are in use.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
-/// So many counts, and ids by name, are held.
+/// Most counts, and ids by name, held at once.
 const HELD: usize = if cfg!(test) { 4 } else { 100_000 };
 
-/// What is yet to be counted.
+/// Counts that aren't written yet.
 #[derive(Debug)]
 pub(in crate::store) struct Bulk {
-    /// The statements that make the triggers.
+    /// The statements that recreate the triggers.
     pub(in crate::store) triggers: Vec<String>,
     pub(in crate::store) notes: i64,
+    pub(in crate::store) untagged: i64,
     pub(in crate::store) tags: HashMap<i64, i64>,
     pub(in crate::store) sites: HashMap<i64, i64>,
-    /// Ids of tags and sites by their names, so that they aren't looked up each time.
+    /// Ids of tags and sites by name, which saves looking them up.
     pub(in crate::store) tag_ids: HashMap<String, i64>,
     pub(in crate::store) site_ids: HashMap<String, i64>,
-    /// Whether there is no alias of a tag.
+    /// Whether no tag has an alias.
     pub(in crate::store) no_aliases: bool,
+    /// Page keys, and rows of the full-text index, that notes have. None until the import has
+    /// changed so many notes that reading those of the store is worth it.
+    pub(in crate::store) taken: Option<Taken>,
+    /// How many notes that are.
+    pub(in crate::store) worth_reading_from: i64,
+}
+
+/// The words of memory that [`Taken`] takes, 16 MiB of bits: twelve for each page key and
+/// each row of five million notes, so that one question in a hundred is asked in vain.
+const WORDS: usize = if cfg!(test) { 64 } else { 1 << 21 };
+/// The words that one question reads: a line of the processor's cache.
+const LINE_WORDS: usize = 8;
+/// The bits that each member has.
+const BITS: u32 = 6;
+
+/// Page keys and rows that are in use: a set that may say yes to a few others (a Bloom
+/// filter), so that a new page costs no look-up in the database.
+#[derive(Debug)]
+pub(in crate::store) struct Taken(Vec<u64>);
+
+impl Taken {
+    pub(in crate::store) fn new() -> Self {
+        Self(vec![0; WORDS])
+    }
+
+    pub(in crate::store) fn add_page(&mut self, key: &str) {
+        self.add(hash_of_page(key));
+    }
+
+    pub(in crate::store) fn add_row(&mut self, row: i64) {
+        self.add(hash_of_row(row));
+    }
+
+    fn add(&mut self, hash: u64) {
+        let line = line_of(hash);
+        for (word, bit) in bits_of(hash) {
+            self.0[line + word] |= bit;
+        }
+    }
+
+    fn may_have(&self, hash: u64) -> bool {
+        let line = line_of(hash);
+        bits_of(hash).all(|(word, bit)| self.0[line + word] & bit != 0)
+    }
+}
+
+fn hash_of_page(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn hash_of_row(row: i64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    row.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The first word of the line of a hash, chosen by its upper ten bits and more.
+fn line_of(hash: u64) -> usize {
+    let lines = WORDS / LINE_WORDS;
+    usize::try_from(hash >> 32).unwrap_or(0) % lines * LINE_WORDS
+}
+
+/// The bits of a hash in its line, by its lower half.
+fn bits_of(hash: u64) -> impl Iterator<Item = (usize, u64)> {
+    let spread = (hash & 0xffff_ffff).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (0..BITS).map(move |at| {
+        let place = spread >> (at * 9);
+        let word = usize::try_from(place >> 6).unwrap_or(0) % LINE_WORDS;
+        (word, 1 << (place % 64))
+    })
 }
 
 impl Bulk {
@@ -38,6 +114,35 @@ impl Bulk {
 
     pub(in crate::store) fn know_site(&mut self, labels: &str, id: i64) {
         remember(&mut self.site_ids, labels, id);
+    }
+
+    /// A note has this page key and this row now.
+    pub(in crate::store) fn take(&mut self, key: &str, row: i64) {
+        if let Some(taken) = &mut self.taken {
+            taken.add_page(key);
+            taken.add_row(row);
+        }
+    }
+
+    /// A deleted note has this row now.
+    pub(in crate::store) fn take_row(&mut self, row: i64) {
+        if let Some(taken) = &mut self.taken {
+            taken.add_row(row);
+        }
+    }
+
+    /// Whether there may be a note of this page: false where there is none.
+    pub(in crate::store) fn may_have_page(&self, key: &str) -> bool {
+        self.taken
+            .as_ref()
+            .is_none_or(|taken| taken.may_have(hash_of_page(key)))
+    }
+
+    /// Whether there may be a note, live or deleted, of this row: false where there is none.
+    pub(in crate::store) fn may_have_row(&self, row: i64) -> bool {
+        self.taken
+            .as_ref()
+            .is_none_or(|taken| taken.may_have(hash_of_row(row)))
     }
 
     pub(in crate::store) fn is_full(&self) -> bool {

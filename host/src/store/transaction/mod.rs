@@ -1,4 +1,4 @@
-//! Write transactions, and what they gather until they commit.
+//! Write transactions, and the work that they collect until they commit.
 
 pub(in crate::store) mod bulk_counts;
 pub(in crate::store) mod operations;

@@ -1,7 +1,7 @@
-//! What writes have answered, so that a write that arrives again gets the same answer.
+//! Results of writes, so that a repeated write gets the same answer.
 //!
-//! The table `operations` holds a form of its own, which later versions can read: neither the
-//! wire's nor the domain's types may change what is stored.
+//! The table `operations` has its own format that later versions can read. Changes of the types of
+//! wire or domain must not change what is stored.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -14,25 +14,25 @@ use crate::{
     store::notes::note_rows::{deleted_note, load, select_notes},
 };
 
-/// A write that is done once however often it arrives.
+/// A write that is applied once, however often it arrives.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {
-    /// Made by the sender.
+    /// The operation's id, chosen by the sender.
     pub id: Uuid,
-    /// What is done; the same id for something else is refused.
+    /// The method. The same id with another method is refused.
     pub method: &'static str,
 }
 
-/// What an operation did.
+/// The result of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationResult {
-    /// The note as the operation left it.
+    /// The note after the operation.
     pub note: Note,
-    /// Whether the operation made it.
+    /// Whether the operation created the note.
     pub created: bool,
 }
 
-/// [`OperationResult`] as the table has it. Moments are µs since 1970.
+/// [`OperationResult`] as stored in the table. Times are in µs since 1970.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     id: i64,
@@ -125,10 +125,10 @@ impl From<Stored> for OperationResult {
     }
 }
 
-/// What the operation did if it was done before.
+/// Returns the result of an operation that was already applied.
 ///
 /// # Errors
-/// `OpIdReused` if the id stands for another method; the `store_*` kinds.
+/// `OpIdReused` if the id was used for another method; the `store_*` kinds.
 pub(super) fn result_of(
     conn: &Connection,
     operation: Operation,
@@ -205,7 +205,7 @@ fn earlier(conn: &Connection, result: &str) -> Result<OperationResult> {
     Ok(OperationResult { note, created })
 }
 
-/// Stores what an operation did; `done_at` is a moment of the store's clock.
+/// Stores the result of an operation. `done_at` is a time of the store's clock.
 pub(super) fn remember(
     tx: &Transaction<'_>,
     operation: Operation,

@@ -1,29 +1,29 @@
-//! Work on the database that waits until nobody asks for anything.
+//! Maintenance that is waiting until the host is idle.
 
 use std::thread;
 
-/// What is waiting to be done.
+/// The maintenance that is due.
 #[derive(Debug)]
 pub(in crate::store) struct PendingWork {
     /// Whether an edit of many notes may be under way.
     pub(in crate::store) edits: bool,
     /// Whether notes may have the words of an older version in the full-text index.
     pub(in crate::store) renew: bool,
-    /// Whether the full-text index may have parts to merge.
+    /// Whether the full-text index may have segments to merge.
     pub(in crate::store) merge: bool,
-    /// Transactions since the log was last moved.
+    /// Transactions since the last checkpoint of the WAL.
     pub(in crate::store) logged: u32,
-    /// The log on its way into the database; answers whether all of it got there.
+    /// The running checkpoint. Returns whether all frames were checkpointed.
     pub(in crate::store) moving: Option<thread::JoinHandle<bool>>,
-    /// Whether nothing was written since that began.
+    /// Whether nothing was written since the checkpoint began.
     pub(in crate::store) unchanged: bool,
-    /// Whether the connection's commits may not wait for the disk: only inside of
+    /// Whether commits may return before they are durable: only inside of
     /// [`Store::without_waiting`], and after a panic there.
     pub(in crate::store) async_commits: bool,
 }
 
 impl PendingWork {
-    /// What an earlier process may have left.
+    /// The maintenance that an earlier process may have left.
     pub(in crate::store) fn at_open() -> Self {
         Self {
             edits: true,
@@ -36,7 +36,7 @@ impl PendingWork {
         }
     }
 
-    /// There was a write transaction.
+    /// Records a write transaction.
     pub(in crate::store) fn after_write(&mut self) {
         self.merge = true;
         self.logged += 1;

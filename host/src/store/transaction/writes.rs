@@ -1,4 +1,4 @@
-//! [`Store`]: transactions that are durable when they return, once for each operation.
+//! [`Store`]: transactions that are durable when they return. Each operation is applied once.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,24 +17,24 @@ use super::{
 use crate::{
     error::Result,
     store::{
-        connection::{clock, reader::Reader, sqlite_error::explained},
+        connection::{clock, reader::Reader, sqlite_error::refine_error},
         notes::bulk_edits,
         query::suggest_memory::SuggestMemory,
     },
 };
 
-/// How long a deleted note can be restored.
+/// Number of days that a deleted note can be restored.
 pub const TRASH_DAYS: i64 = 30;
-/// How long an operation is remembered. Longer than a host can sensibly be
-/// absent, since a save may wait in the outbox all that time.
+/// Number of days that an operation is remembered. A save may wait in the outbox for as long as the
+/// host is missing, so this is longer than that can reasonably take.
 const OPERATION_DAYS: i64 = 90;
 
-/// So many deleted notes, and operations, go in one write.
+/// Most deleted notes, and most operations, that one write removes.
 pub(in crate::store) const PRUNED_AT_ONCE: i64 = 200;
 
-/// Revisions whose changes are kept.
+/// Number of revisions whose changes are kept.
 const CHANGES_KEPT: i64 = 1000;
-/// A transaction that changes so many notes leaves no list of them.
+/// Number of changed notes above which a transaction leaves no list of them.
 const MANY_CHANGES: i64 = 1000;
 
 /// Read and write access.
@@ -42,7 +42,7 @@ const MANY_CHANGES: i64 = 1000;
 pub struct Store {
     pub(in crate::store) reader: Reader,
     pub(in crate::store) pending_work: PendingWork,
-    /// What tags are suggested from, once they were.
+    /// What suggestions have learned, if they were asked for.
     pub(in crate::store) remembered: Option<SuggestMemory>,
 }
 
@@ -54,27 +54,26 @@ impl Deref for Store {
     }
 }
 
-/// The inside of a write transaction. Its methods are in `notes.rs` and `tag_edits.rs`.
+/// A write transaction. Its methods are in `notes.rs` and `tag_edits.rs`.
 #[derive(Debug)]
 pub struct Writer<'a> {
     pub(in crate::store) tx: Transaction<'a>,
     pub(in crate::store) now: Timestamp,
     pub(in crate::store) clock: clock::Clock,
     pub(in crate::store) pending: Pending,
-    /// Of a large import, what is counted in memory.
+    /// The counts of a large import.
     pub(in crate::store) bulk: RefCell<Option<Bulk>>,
-    /// Whether no list of what was changed is left.
+    /// Whether to leave no list of changed notes.
     pub(in crate::store) many_changes: Cell<bool>,
 }
 
 impl Store {
-    /// For a program that is about to write many thousand notes in a transaction:
-    /// keeps more of the database in memory (64 MiB), so that pages needn't be
-    /// written before their time.
+    /// Prepares for a transaction that writes many thousand notes: enlarges the page cache (64
+    /// MiB), so that pages aren't written before the commit.
     ///
-    /// What a statement would need to be undone is kept there as well. Else, after the
-    /// first statement that changes more than sixteen pages, SQLite would write that into a
-    /// temporary file for each one that follows: a gigabyte for ten thousand notes.
+    /// Also keeps the statement journal in memory. Otherwise, after the first statement that
+    /// changes more than sixteen pages, SQLite would write a temporary file for each following
+    /// statement: a gigabyte for ten thousand notes.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -83,8 +82,7 @@ impl Store {
         Ok(self.conn.pragma_update(None, "temp_store", "MEMORY")?)
     }
 
-    /// Opens the database anew where this isn't the one at its path any more:
-    /// see [`Reader::is_current`].
+    /// Reopens the database if this isn't the one at its path any more: see [`Reader::is_current`].
     ///
     /// # Errors
     /// Those of [`Store::open`].
@@ -95,7 +93,7 @@ impl Store {
         Ok(())
     }
 
-    /// Does `work` in one transaction. An error undoes all of it.
+    /// Runs `work` in one transaction. An error rolls all of it back.
     ///
     /// # Errors
     /// Those of `work`, and the `store_*` kinds.
@@ -107,7 +105,7 @@ impl Store {
         self.transaction(now, |writer| Ok((work(writer)?, End::Commit)))
     }
 
-    /// Does `work` as [`Store::write`] would, and nothing of it stays.
+    /// Runs `work` as [`Store::write`] does, then rolls it back.
     ///
     /// # Errors
     /// Those of `work`, and the `store_*` kinds.
@@ -125,7 +123,7 @@ impl Store {
         work: impl FnOnce(&Writer<'_>) -> Result<(T, End)>,
     ) -> Result<T> {
         self.in_transaction(now, work)
-            .map_err(|error| explained(error, &self.path))
+            .map_err(|error| refine_error(error, &self.path))
     }
 
     fn in_transaction<T>(
@@ -138,10 +136,11 @@ impl Store {
             *self = Self::open(&self.path)?;
         }
         loop {
-            // IMMEDIATE: a transaction that turns from reading to writing skips the busy handler.
+            // IMMEDIATE, because a transaction that turns from reading to writing skips the busy
+            // handler.
             let begun =
                 Transaction::new_unchecked(&self.reader.conn, TransactionBehavior::Immediate);
-            // Looked at where no other process can get in between.
+            // Checked inside the transaction, where no other process can interfere.
             if !self.is_current()? {
                 drop(begun);
                 *self = Self::open(&self.path)?;
@@ -177,8 +176,8 @@ impl Store {
         }
     }
 
-    /// Empties the trash of what is past its time, and forgets old operations,
-    /// also where nobody writes. Each write does a part of it.
+    /// Removes expired notes from the trash and old operations, even if nobody writes. Each write
+    /// also does a part of it.
     ///
     /// # Errors
     /// `clock_wrong`; the `store_*` kinds.
@@ -211,8 +210,8 @@ impl Store {
         )?)
     }
 
-    /// As [`Store::write`], but an operation that was done before is not done
-    /// again: its result of then is returned, and nothing changes.
+    /// Like [`Store::write`], but applies an operation only once. A repeated operation changes
+    /// nothing and returns the stored result.
     ///
     /// # Errors
     /// Those of `write`; `OpIdReused`.
@@ -223,7 +222,7 @@ impl Store {
         work: impl FnOnce(&Writer<'_>) -> Result<OperationResult>,
     ) -> Result<OperationResult> {
         self.transaction(now, |writer| {
-            // In the transaction, where no other process can do it in between.
+            // Inside the transaction, so that no other process can apply it in between.
             if let Some(done) = operations::result_of(&writer.tx, operation)? {
                 return Ok((done, End::Rollback));
             }
@@ -242,8 +241,8 @@ enum End {
 }
 
 impl Writer<'_> {
-    /// Takes out what is past its time, deleted notes and finished operations,
-    /// a bounded number of each: a write doesn't wait for a large trash.
+    /// Removes expired notes and operations, a limited number of each, so that no write waits for a
+    /// large trash.
     fn prune(&self) -> Result<()> {
         self.tx
             .prepare_cached(
@@ -261,8 +260,8 @@ impl Writer<'_> {
         self.prune_changes()
     }
 
-    /// Keeps the table of changes short: a process that is far behind reads
-    /// everything anew, which is quicker than following.
+    /// Keeps the table of changes short. A process that is far behind reads everything again, which
+    /// is faster than following the changes.
     fn prune_changes(&self) -> Result<()> {
         let many: bool = self
             .tx

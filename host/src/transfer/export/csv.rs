@@ -1,4 +1,4 @@
-//! A table for spreadsheets.
+//! Exports a table for spreadsheets.
 
 use std::{borrow::Cow, io::Write};
 
@@ -8,8 +8,8 @@ use crate::{
     store::Reader,
 };
 
-/// All notes, oldest first; tags by commas. What a spreadsheet would take for a
-/// formula has an apostrophe before it.
+/// Writes all notes, oldest first, with tags separated by commas. A field that a spreadsheet would
+/// treat as a formula gets an apostrophe in front.
 ///
 /// # Errors
 /// Those of the store and of `out`.
@@ -43,7 +43,7 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             &*address,
             &note.title,
             &tags,
-            &note.summary,
+            &note.shown_summary(),
             &known(&metadata.excerpt),
             &saved_at,
             &updated_at,
@@ -57,9 +57,10 @@ pub fn csv(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// OWASP's list of what begins a formula ("CSV Injection").
+/// The characters that start a formula according to OWASP ("CSV Injection").
 fn guarded(field: &str) -> Cow<'_, str> {
-    // One that looks guarded already is, too: so that reading takes one off.
+    // A field that already looks guarded gets an apostrophe too, so that an import can always
+    // remove one.
     let start = field.trim_start_matches('\'');
     if start.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         Cow::Owned(format!("'{field}"))
@@ -67,8 +68,8 @@ fn guarded(field: &str) -> Cow<'_, str> {
         Cow::Borrowed(field)
     }
 }
-/// Whether an import would read a tag between commas as something else: signs that
-/// separate tags, or that quotation marks or brackets begin (`import/values.rs`).
+/// Returns whether an import would misread a tag between commas: signs that separate tags, or an
+/// initial quotation mark or bracket (`import/values.rs`).
 fn is_read_otherwise(tag: &str) -> bool {
     tag.contains(['|', ';']) || tag.starts_with(['"', '\'', '[', '{', '('])
 }

@@ -1,5 +1,5 @@
-//! Everything, the trash and the other names of tags included: imported into an
-//! empty store it is the same store.
+//! Exports everything, including trash and aliases. An import into an empty store recreates the
+//! same store.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use crate::{
     wire::wire_note,
 };
 
-/// Another name of a tag.
+/// An alias of a tag.
 #[derive(Serialize)]
 struct Alias<'a> {
     alias: &'a str,
@@ -79,7 +79,7 @@ pub fn json(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same entries, one a line: first the notes, then the trash, then the aliases, then the saved searches.
+/// Writes the same entries as JSON lines: first the notes, then the trash, then the aliases.
 ///
 /// # Errors
 /// Those of the store and of `out`.

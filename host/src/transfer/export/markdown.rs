@@ -1,9 +1,8 @@
-//! A folder of Markdown files, one a note, with front matter in YAML that
-//! Obsidian and Hugo read.
+//! Exports a folder with one Markdown file per note, with YAML front matter for Obsidian and Hugo.
 //!
-//! All files are written aside first. A new folder gets its name when it is whole; in
-//! the folder of an earlier export only those files are replaced and removed that
-//! the mark tells to be an export's and that nobody changed since.
+//! All files are written to a temporary folder first. A new folder gets its name when it is
+//! complete. In the folder of an earlier export, only files that the mark file lists and that
+//! nobody has changed are replaced and removed.
 
 use std::{
     borrow::Cow,
@@ -27,20 +26,20 @@ use crate::{
     store::Reader,
 };
 
-/// Tells that an export made the folder, and what it wrote there: a line for each
-/// file, the hash of its content and its name.
+/// Name of the mark file. It shows that an export made the folder, and has a line for each file
+/// with its content's hash and its name.
 const MARK: &str = ".url-notes-export";
-/// Longest name of a file before its id, in bytes. With it: 100 at most.
+/// Longest part of a file name before the id, in bytes. A whole name has 100 at most.
 const SLUG_BYTES: usize = 64;
-/// Longest mark that is read, in bytes: of more than a million notes.
+/// Longest mark file that is read, in bytes: more than a million notes.
 const MAX_MARK_BYTES: u64 = 256 << 20;
 
-/// Writes all notes into a folder; how many they are. Where `stop` is set meanwhile, the
-/// folder stays as it was.
+/// Writes all notes into a folder and returns their number. If `stop` is set, the folder stays
+/// unchanged.
 ///
 /// # Errors
-/// Those of the store and of files, `Interrupted` where it was stopped; a sentence where
-/// something else is in the way, or what an export wrote was changed since.
+/// Those of the store and of files; `Interrupted` if it was stopped; a sentence if something else
+/// is in the way or an exported file was changed.
 pub fn markdown(store: &Reader, folder: &Path, stop: &AtomicBool) -> anyhow::Result<u64> {
     let go_on = || match stop.load(Relaxed) {
         true => Err(io::Error::from(io::ErrorKind::Interrupted)),
@@ -61,13 +60,13 @@ pub fn markdown(store: &Reader, folder: &Path, stop: &AtomicBool) -> anyhow::Res
     Ok(notes)
 }
 
-/// The folder in the making.
+/// The target folder and its temporary folder.
 struct Target {
     place: PathBuf,
     aside: PendingOutput,
-    /// Where the files are until all of them are written: a folder in the one aside.
+    /// The folder of the files until all of them are written, inside the temporary one.
     files: PathBuf,
-    /// Whether the place is a folder already.
+    /// Whether the target folder exists already.
     there: bool,
     written: BTreeMap<String, u64>,
 }
@@ -76,7 +75,7 @@ impl Target {
     fn new(place: &Path) -> anyhow::Result<Self> {
         let place = match place.canonicalize() {
             Ok(place) => place,
-            // Without the separator that a folder's name may end with.
+            // Removes a trailing separator.
             Err(_) => std::path::absolute(place)?.components().collect(),
         };
         if place.file_name().is_none() {
@@ -92,7 +91,7 @@ impl Target {
                 place.display()
             );
         }
-        // Where it is there, it may be a file system of its own.
+        // An existing folder may be a mount point.
         let beside = if there {
             place.join(MARK)
         } else {
@@ -124,7 +123,7 @@ impl Target {
         Ok(())
     }
 
-    /// Puts the files in their place.
+    /// Moves the files into place.
     fn put(self) -> anyhow::Result<()> {
         if !self.there {
             create(&self.files.join(MARK), mark(&self.written).as_bytes())?;
@@ -132,7 +131,7 @@ impl Target {
             return Ok(fs::rename(&self.files, &self.place)?);
         }
         let earlier = self.earlier()?;
-        // Whatever ends this in the middle: what is there is known to be an export's.
+        // If this is interrupted, the mark file still covers everything that is there.
         let both = mark(&self.written)
             + &mark(
                 earlier
@@ -147,7 +146,7 @@ impl Target {
         }
         for (name, hash) in &self.written {
             let place = self.place.join(name);
-            // What is the same keeps its date.
+            // An unchanged file keeps its date.
             if hash_of(&place)? != Some(*hash) {
                 fs::rename(self.files.join(name), place)?;
             }
@@ -155,8 +154,8 @@ impl Target {
         self.put_mark(&mark(&self.written))
     }
 
-    /// What earlier exports wrote, if all of it is as they did and nothing else is where
-    /// a note has to go.
+    /// Returns the files of earlier exports. Fails if one of them was changed, or if another file
+    /// has the name of a note.
     fn earlier(&self) -> anyhow::Result<BTreeMap<String, Vec<u64>>> {
         let earlier = marked(&self.place)?;
         for (name, hashes) in &earlier {
@@ -190,13 +189,13 @@ impl Target {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        // This export made it. What keeps the files out of git goes after them.
+        // This export created it. The .gitignore goes after the files.
         let _ = fs::remove_dir_all(&self.files);
         let _ = fs::remove_dir_all(&self.aside.path);
     }
 }
 
-/// Whether a folder is empty or an export made it.
+/// Returns whether a folder is empty or was made by an export.
 fn is_ours(folder: &Path) -> io::Result<bool> {
     Ok(folder.is_dir() && (folder.join(MARK).is_file() || fs::read_dir(folder)?.next().is_none()))
 }
@@ -225,8 +224,8 @@ fn mark<'a>(files: impl IntoIterator<Item = (&'a String, &'a u64)>) -> String {
     mark
 }
 
-/// The files that a folder's mark lists, with what each may be. A folder may come
-/// from anywhere: names that lead out of it, and those of no notes, are none.
+/// Reads the files that the mark file lists, with their possible hashes. The folder may come from
+/// anywhere, so names that lead out of it, or aren't those of notes, are ignored.
 fn marked(folder: &Path) -> io::Result<BTreeMap<String, Vec<u64>>> {
     let mut text = String::new();
     match File::open(folder.join(MARK)) {
@@ -249,7 +248,7 @@ fn marked(folder: &Path) -> io::Result<BTreeMap<String, Vec<u64>>> {
     Ok(files)
 }
 
-/// Hash of a file's content; of what is no file 0. None where nothing is there.
+/// Returns the hash of a file's content, 0 for anything else, and `None` if there is nothing.
 fn hash_of(path: &Path) -> io::Result<Option<u64>> {
     match path.symlink_metadata() {
         Ok(about) if about.is_file() => Ok(Some(hash(&fs::read(path)?))),
@@ -259,8 +258,8 @@ fn hash_of(path: &Path) -> io::Result<Option<u64>> {
     }
 }
 
-/// A name for a note's file: words of its title, and its id, which no other note
-/// has. Letters, digits and hyphens alone, so that it is a name everywhere.
+/// Returns a note's file name: words of its title, and its unique id. Only letters, digits and
+/// hyphens, so it is valid everywhere.
 fn file_name(note: &Note) -> String {
     let mut slug = String::new();
     for c in note.title.chars().flat_map(char::to_lowercase) {
@@ -281,7 +280,7 @@ fn file_name(note: &Note) -> String {
 fn content(note: &Note) -> String {
     let mut fields = vec![
         ("title", quoted(&note.name())),
-        // Not `url`: that is the address of Hugo's own page.
+        // Not `url`, which is the address of the page itself in Hugo.
         ("link", quoted(&note.address())),
         ("date", timestamp_text(note.saved_at)),
         ("lastmod", timestamp_text(note.updated_at)),
@@ -310,7 +309,7 @@ fn content(note: &Note) -> String {
     text.push_str("---\n");
     if !note.summary.is_empty() {
         text.push('\n');
-        text.push_str(&without_shortcodes(&note.summary));
+        text.push_str(&without_shortcodes(&note.shown_summary()));
         if !note.summary.ends_with('\n') {
             text.push('\n');
         }
@@ -318,8 +317,8 @@ fn content(note: &Note) -> String {
     text
 }
 
-/// A text that Hugo takes for no call of its templates: one that it doesn't know would end
-/// the making of the whole site. To Markdown the backslash is none, but in code.
+/// Escapes what Hugo would take for a shortcode: an unknown one makes the build of the whole site
+/// fail. Markdown ignores the backslash, except in code.
 fn without_shortcodes(text: &str) -> Cow<'_, str> {
     if !text.contains("{{<") && !text.contains("{{%") {
         return Cow::Borrowed(text);
@@ -327,8 +326,7 @@ fn without_shortcodes(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("{{<", "{\\{<").replace("{{%", "{\\{%"))
 }
 
-/// A text of YAML in double quotes (YAML 1.2.2, 5.7), which JSON's are as well, but
-/// for characters that YAML doesn't print.
+/// Quotes a text for YAML (YAML 1.2.2, 5.7): as JSON, except for characters that YAML can't print.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

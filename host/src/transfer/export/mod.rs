@@ -1,7 +1,6 @@
 //! Export: notes become files.
 //!
-//! Owns what each format looks like; the moment that an export is of is one read
-//! transaction of the store's.
+//! Owns the formats. An export is a snapshot: one read transaction of the store.
 
 mod csv;
 mod json;

@@ -1,12 +1,12 @@
-//! Bookmarks as every browser and service reads them. Dates are in seconds, the
-//! trash and metadata of pages stay behind.
+//! Exports bookmarks in the format that every browser and service reads. Dates are in seconds;
+//! trash and page metadata are not included.
 
 use std::{borrow::Cow, io::Write};
 
 use super::note_batches::each_note;
 use crate::{domain::Tag, store::Reader};
 
-/// A list of all notes, oldest first, with their tags and texts.
+/// Writes a list of all notes, oldest first, with their tags and texts.
 ///
 /// # Errors
 /// Those of the store and of `out`.
@@ -31,7 +31,7 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         }
         if !note.tags.is_empty() {
             let tags: Vec<&str> = note.tags.iter().map(Tag::as_str).collect();
-            // A single tag of several words would be read as several tags.
+            // Without the comma, a single tag of several words would be read as several tags.
             let end = if tags.len() == 1 && tags[0].contains(' ') {
                 ","
             } else {
@@ -40,11 +40,11 @@ pub fn netscape(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
             write!(out, " TAGS=\"{}{end}\"", escaped(&tags.join(",")))?;
         }
         let title = note.name();
-        // Chromium reads a line at a time.
+        // Chromium parses line by line.
         let title = title.replace(['\n', '\r'], " ");
         writeln!(out, ">{}</A>", escaped(&title))?;
         if !note.summary.is_empty() {
-            writeln!(out, "    <DD>{}", escaped(&note.summary))?;
+            writeln!(out, "    <DD>{}", escaped(&note.shown_summary()))?;
         }
         Ok(())
     })?;

@@ -1,4 +1,4 @@
-//! Notes read in batches, so that an export holds few of them in memory.
+//! Reads notes in batches, so that an export holds few of them in memory.
 
 use crate::{
     domain::{Note, NoteId},
@@ -6,10 +6,10 @@ use crate::{
     store::Reader,
 };
 
-/// Notes that are held in memory at once.
+/// Notes in memory at once.
 const AT_ONCE: u32 = 256;
 
-/// Calls `take` with each live note, oldest first.
+/// Calls `take` with each note, oldest first, without the trash.
 pub(super) fn each_note(
     store: &Reader,
     take: &mut dyn FnMut(&Note) -> anyhow::Result<()>,

@@ -1,4 +1,4 @@
-//! Files and folders that have a temporary name until they are complete.
+//! Files and folders with a temporary name until they are complete.
 
 use std::{
     fs::{self, DirBuilder, File, Metadata},
@@ -13,32 +13,33 @@ use rustix::{
     io::Errno,
 };
 
-/// Keeps what is in the making out of git, also where an export is killed: name and content.
+/// Name and content of a file that keeps a temporary folder out of Git, even if an export is
+/// killed.
 pub(crate) const IGNORED: (&str, &str) = (".gitignore", "*\n");
 
-/// How a name begins that something has in the making, and how it ends.
+/// Start and end of temporary names.
 const MAKING: (&str, &str) = (".url-notes.", ".part");
 
-/// FNV-1a: the same for ever, and nobody means to deceive himself. By it a folder's mark
-/// knows what an export wrote.
+/// Computes FNV-1a, which must never change. A mark file recognises the files of an export by it;
+/// it needs no protection against collisions made on purpose.
 pub(crate) fn hash(content: &[u8]) -> u64 {
     content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-/// Something in the making beside where it is to be, under a name that nothing else has.
-/// It is locked: what another export finds that isn't, was left by one that was killed.
+/// A temporary file or folder beside its target, with a unique name. It is locked: an unlocked one
+/// was left by an export that was killed.
 #[derive(Debug)]
 pub struct PendingOutput {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// It, open; the lock lasts as long.
+    /// The open file or folder. It holds the lock.
     pub file: File,
 }
 
 impl PendingOutput {
-    /// A file beside `path` that its user alone can read.
+    /// Creates a file beside `path` that only this user can read.
     ///
     /// # Errors
     /// Those of files.
@@ -52,7 +53,7 @@ impl PendingOutput {
         })
     }
 
-    /// A folder beside `path` that its user alone can read.
+    /// Creates a folder beside `path` that only this user can read.
     ///
     /// # Errors
     /// Those of files.
@@ -71,7 +72,8 @@ impl PendingOutput {
             let path = path.with_file_name(name);
             number += 1;
             match make(&path) {
-                // Between the two steps another one may take it for a leftover.
+                // Between creating and locking it, another export may have removed it as a
+                // leftover.
                 Ok(file) if locked(&file) && is_at(&file, &path) => {
                     return Ok(Self { path, file });
                 }
@@ -86,20 +88,20 @@ impl PendingOutput {
 fn locked(file: &File) -> bool {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Err(Errno::WOULDBLOCK) => false,
-        // Where files can't be locked, nothing is ever taken for a leftover either.
+        // On file systems without locks, nothing is ever taken for a leftover either.
         Ok(()) | Err(_) => true,
     }
 }
 
-/// Whether this is what has the name now.
+/// Returns whether the path still leads to this file.
 fn is_at(file: &File, path: &Path) -> bool {
     let numbers = |about: Metadata| (about.dev(), about.ino());
     let named = path.symlink_metadata().map(numbers);
     matches!((named, file.metadata().map(numbers)), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Removes what exports left beside `path` that were killed. It is best effort: what
-/// can't be looked at or removed is in nobody's way.
+/// Removes leftovers of killed exports beside `path`. Best effort: what can't be examined or
+/// removed does no harm.
 fn clear_leftovers(path: &Path) {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -144,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_killed_export_left_goes_with_the_next() {
+    fn leftovers_of_a_killed_export_are_removed_by_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("notes.json");
         let left = folder.path().join(".url-notes.4194304-0.part");
@@ -161,7 +163,7 @@ mod tests {
         }
         let first = PendingOutput::file(&target).unwrap();
         assert!(!left.exists() && !left_folder.exists());
-        // One that is still at work stays.
+        // One that is still in use stays.
         let second = PendingOutput::folder(&target).unwrap();
         assert!(first.path.exists() && second.path.is_dir());
         assert_ne!(first.path, second.path);

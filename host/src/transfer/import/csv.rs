@@ -44,6 +44,8 @@ pub(super) struct Head {
     lines_before: u64,
     /// Whether the column of addresses is known only by what is in it.
     pub(super) is_guess: bool,
+    /// Whether the first rows have addresses in that column, and nothing else.
+    holds_addresses: bool,
 }
 
 /// The first records of a text.
@@ -136,7 +138,17 @@ impl Head {
         } else if names.len() == 1 && lines_before > 0 {
             return None;
         }
+        let at = columns
+            .iter()
+            .position(|(column, _)| *column == Column::Url)?;
+        let mut cells = rows
+            .iter()
+            .filter_map(|row| row.get(at))
+            .filter(|cell| !cell.is_empty())
+            .peekable();
+        let holds_addresses = cells.peek().is_some() && cells.all(|cell| is_address(cell));
         Some(Self {
+            holds_addresses,
             names: names.clone(),
             columns,
             delimiter,
@@ -152,8 +164,13 @@ impl Head {
             .all(|name| self.names.iter().any(|own| own.eq_ignore_ascii_case(name)))
     }
 
-    /// Whether it is one of bookmarks: other tables have addresses as well.
+    /// Whether it is one of bookmarks: other tables have addresses as well, beside columns
+    /// that no list of bookmarks has.
     pub(super) fn is_sure(&self) -> bool {
+        let is_known = |(column, _): &(Column, usize)| *column != Column::Other;
+        if !self.is_guess && self.holds_addresses && self.columns.iter().all(is_known) {
+            return true;
+        }
         let has = |wanted: &[Column]| {
             self.columns
                 .iter()

@@ -173,14 +173,23 @@ fn of_digits(text: &str) -> Option<Timestamp> {
     in_zone(date.to_datetime(time), 0)
 }
 
+/// A moment in milliseconds or microseconds. Pages are saved since 1990: what would be earlier
+/// is a number of another unit, or no date.
+fn not_early(moment: Result<Timestamp, jiff::Error>) -> Option<Timestamp> {
+    const FIRST: Timestamp = Timestamp::constant(631_152_000, 0);
+    moment.ok().filter(|moment| *moment >= FIRST)
+}
+
 fn of_number(number: i64) -> Option<Timestamp> {
     match number {
         ..=0 => None,
         // Until the year 5138.
         1..100_000_000_000 => Timestamp::from_second(number).ok(),
-        100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
+        100_000_000_000..100_000_000_000_000 => not_early(Timestamp::from_millisecond(number)),
         // 1601 is longer ago than anybody saves ahead: from here on it is Chromium's.
-        100_000_000_000_000..10_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
+        100_000_000_000_000..10_000_000_000_000_000 => {
+            not_early(Timestamp::from_microsecond(number))
+        }
         10_000_000_000_000_000..100_000_000_000_000_000 => since_1601(number),
         // Nanoseconds.
         _ => Timestamp::from_microsecond(number / 1_000).ok(),
@@ -199,7 +208,11 @@ fn of_fraction(number: f64) -> Option<Timestamp> {
         clippy::cast_possible_truncation,
         reason = "at most 1e17, within the range of what i64 holds"
     )]
-    Timestamp::from_microsecond(micros as i64).ok()
+    let moment = Timestamp::from_microsecond(micros as i64);
+    match number {
+        ..1e11 => moment.ok(),
+        _ => not_early(moment),
+    }
 }
 
 /// As [`date`], of what Chromium keeps: microseconds since 1601 (`base::Time`).

@@ -277,7 +277,7 @@ pub(super) fn described(source: &mut Source) -> Result<String> {
     }
     let text = source.head()?;
     if text.contains('\0') {
-        return Ok("no text".into());
+        return Ok("binary".into());
     }
     if let Some(head) = csv::Head::of(&text) {
         return Ok(head.described());
@@ -299,5 +299,5 @@ pub(super) fn described(source: &mut Source) -> Result<String> {
     if start.starts_with(['[', '{']) {
         return Ok("invalid JSON".into());
     }
-    Ok("a text".into())
+    Ok("plain text".into())
 }

@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_encoding_that_the_content_contradicts_is_not_believed() {
+    fn a_declared_encoding_that_the_content_contradicts_is_ignored() {
         let japanese = TITLES[0].0;
         for (declared, actual) in [
             ("utf-8", "Shift_JIS"),

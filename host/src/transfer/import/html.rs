@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_ends_inside_of_a_tag_is_cut_off() {
+    fn a_file_that_ends_inside_a_tag_is_truncated() {
         for text in [
             "<a",
             "<a ",
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_endless_is_held() {
+    fn nothing_endless_is_kept_in_memory() {
         /// Begins, and goes on with one byte.
         struct Endless(&'static [u8], u8, usize);
         impl Read for Endless {

@@ -560,7 +560,7 @@ mod tests {
     use crate::transfer::import::html_markup::{reference, shape};
 
     #[test]
-    fn tags_that_nothing_closes_are_known() {
+    fn recognises_unterminated_tags() {
         for (text, expected) in [
             ("<a href=\"x\" b='\"<'>", Shape::Whole),
             ("<a href=x\"y<z>", Shape::Whole),
@@ -582,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_of_pairs_are_known() {
+    fn lone_surrogates_are_recognised() {
         assert_eq!(reference(b"&#55357;&"), Some((0xD83D, 8)));
         assert_eq!(reference(b"&#xDE00 "), Some((0xDE00, 7)));
         assert_eq!(reference(b"&#65;"), None);

@@ -11,6 +11,7 @@ use super::{
     outline::{Node, Outline, is_address},
     row::{FOLDERS, Found, Row, Sink, shortened},
     source::Source,
+    url_notes,
 };
 use crate::error::Result;
 
@@ -51,17 +52,25 @@ const USUAL: Naming = Naming {
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let mut left = BTreeSet::new();
-    let mut any = false;
+    let (mut own, mut others) = (false, false);
     walk(
         source,
         &USUAL,
         &mut |found| {
-            any |= matches!(found, Found::Row(_));
+            if let Found::Row(row) = &found {
+                own |= row.own;
+                others |= !row.own;
+            }
             sink(found)
         },
         &mut left,
     )?;
-    if !any {
+    if own {
+        sink(Found::Notice(
+            "The file isn't marked as an export of url-notes. Its members are those of one, so url-notes guessed that they mean the same.".into(),
+        ))?;
+    }
+    if !others {
         return Ok(());
     }
     sink(Found::Notice(
@@ -150,7 +159,10 @@ impl Walk<'_> {
     ) -> Result<()> {
         let line = item.line_of(object);
         if depth > MAX_DEPTH {
-            return sink(Found::refused(line, "It is nested too deep."));
+            return sink(Found::refused(line, "It is nested too deeply."));
+        }
+        if url_notes::is_ours(object) {
+            return sink(url_notes::found(object, line));
         }
         if has_address(object) {
             return sink(self.row(&[object], around, line));
@@ -240,6 +252,15 @@ impl Walk<'_> {
         }
         let saved = std::mem::take(&mut row.saved);
         row.saved = saved.or(around.saved.clone());
+        // An export of ours that somebody has added to.
+        for object in objects {
+            let has = |name| object.names().any(|own| own == name);
+            if has("deletedAt") || has("addresses") {
+                let (kept, left) = url_notes::kept(object);
+                row.kept = kept;
+                row.left.extend(left);
+            }
+        }
         row.into()
     }
 }

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_known_by_its_addresses() {
+    fn a_list_is_recognised_by_its_addresses() {
         for (text, is_list) in [
             ("Sat Feb 18\nhttps://e.org/ | E\n\nno\n", true),
             ("www.e.org\r", true),

@@ -572,7 +572,7 @@ mod tests {
     const B: &str = "<DT><A HREF=\"https://b/\">B</A>\n";
 
     #[test]
-    fn a_sign_that_nobody_escaped_costs_no_bookmark() {
+    fn an_unescaped_sign_loses_no_bookmark() {
         for (note, expected) in [
             ("x<y, else not", "x<y, else not"),
             ("if a<b && c>d then", "if a<b && c>d then"),
@@ -637,7 +637,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_is_broken_costs_no_bookmark() {
+    fn an_invalid_tag_loses_no_bookmark() {
         check(&[
             // A quotation mark is missing.
             (
@@ -749,7 +749,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_mended_is_said_with_its_line() {
+    fn corrections_are_reported_with_their_line() {
         let all =
             found("<DL>\r\n<DT><A HREF=\"https://a/>A</A>\r\n<DT><A HREF=\"https://b/\">B</A>");
         let Some(Found::Notice(notice)) = all.last() else {
@@ -759,7 +759,7 @@ mod tests {
     }
 
     #[test]
-    fn blockquotes_are_taken_out_of_a_text() {
+    fn blockquotes_are_removed_from_a_text() {
         for (text, expected) in [
             ("<blockquote>a</blockquote>", "a"),
             ("x<BLOCKQUOTE cite='y'>a</BLOCKQUOTE>\nb", "x\na\n\nb"),

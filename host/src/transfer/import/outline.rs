@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn the_structure_is_seen_also_of_what_ends_in_the_middle() {
+    fn the_structure_of_a_truncated_file_is_recognised() {
         let seen = outline(r#"[{"href":"https://e.org/","n":{"a":[1]}},{"href":"#).unwrap();
         assert_eq!(seen.at("").len(), 2);
         assert!(seen.at("")[0].has(&["href", "n"]));

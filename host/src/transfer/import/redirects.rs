@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_to_another_address_is_unwrapped() {
+    fn redirect_addresses_are_unwrapped() {
         for (address, expected) in [
             ("view-source:https://e.org/?a#b", "https://e.org/?a#b"),
             ("View-Source:view-source:https://e.org/", "https://e.org/"),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_nowhere_else_stays() {
+    fn addresses_without_a_target_stay() {
         for address in [
             "https://e.org/url?q=https://f.org/",
             "https://google.evil.example/url?q=https://e.org/",

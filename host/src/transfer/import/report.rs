@@ -144,7 +144,7 @@ impl ReportBuilder {
         notices.extend(renamed(&normalizer.reformed, "given another form"));
         notices.extend(readdressed(
             &normalizer.unwrapped,
-            "led to another page, which was taken",
+            "led to another page, which was saved instead",
         ));
         notices.extend(readdressed(
             &normalizer.completed,

@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_of_logins_is_known_by_its_columns_and_not_by_its_content() {
+    fn a_table_of_logins_is_recognised_by_its_columns_not_its_content() {
         for text in [
             "name,url,username,password,note\nx,https://e.org/,me,secret,",
             "\n\nTitle;URL;Username;Password;Notes;OTPAuth\n",

@@ -65,7 +65,7 @@ pub(super) fn tab_session_manager(source: &mut Source, sink: &mut Sink<'_>) -> R
 /// Session Buddy's: collections with folders with links; before version 4, sessions with
 /// windows with tabs. What it saved of itself is its history.
 ///
-/// Source: three importers of other programs, which read `collections` with `folders` and
+/// Source: four importers of other programs, which read `collections` with `folders` and
 /// `links`, and `sessions` with `windows` and `tabs`. No real export of a version before 4
 /// was found: its dates and its history aren't verified.
 pub(super) fn session_buddy(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {

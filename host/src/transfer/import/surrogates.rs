@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_of_characters_are_marked_and_whole_ones_stay() {
+    fn lone_surrogates_are_marked_and_pairs_stay() {
         for (text, expected) in [
             (r#""plain""#, r#""plain""#),
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),

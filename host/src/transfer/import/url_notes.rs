@@ -24,25 +24,15 @@ const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
 
 /// A note, or another name of a tag. Anything but the address may be missing, so that
 /// files that are written by hand are read as well.
-fn found(entry: &Fields<'_>, line: u64) -> Found {
+pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
         return Found::Alias { line, name, of };
     }
     if let (Some(name), Some(query)) = (entry.some("search"), entry.some("query")) {
         return Found::Search { line, name, query };
     }
-    let (deleted, left) = deleted_at(entry);
-    // Other programs number theirs: an id of ours is the moment at which it was saved, or
-    // the next one that was free.
     let saved = date(entry, "savedAt");
-    let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
-        let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
-        (NoteId::MIN..=NoteId::MAX).contains(id)
-            && saved
-                .at()
-                .filter(|saved| *saved <= last_moment())
-                .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
-    });
+    let (kept, left) = kept(entry);
     Row {
         line,
         url: entry.text("url"),
@@ -59,20 +49,52 @@ fn found(entry: &Fields<'_>, line: u64) -> Found {
             true => Some(!entry.is_false("read")),
             false => None,
         },
-        kept: ExportedFields {
-            id,
-            deleted_at: deleted,
-            addresses: entry
-                .texts("addresses")
-                .into_iter()
-                .filter(|url| PageUrl::parse(url).is_ok())
-                .collect(),
-        },
+        kept,
         left: left.into_iter().collect(),
         own: true,
         ..Row::default()
     }
     .into()
+}
+
+/// Whether an object is a note or another name of a tag as exports of ours have them: with
+/// no member that isn't ours, and one at least that few other programs have.
+pub(super) fn is_ours(entry: &Fields<'_>) -> bool {
+    let is_alias = entry.names().count() == 2;
+    let is_alias = is_alias && entry.some("alias").is_some() && entry.some("tag").is_some();
+    let mut names = entry.names();
+    let has_own = || {
+        let mut names = entry.names();
+        names.any(|name| ["savedAt", "deletedAt", "addresses"].contains(&name))
+    };
+    is_alias
+        || entry.some("url").is_some() && names.all(|name| MEMBERS.contains(&name)) && has_own()
+}
+
+/// What only an export of ours has of a note, and what of that is left out.
+pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, String)>) {
+    let (deleted_at, left) = deleted_at(entry);
+    // Other programs number theirs: an id of ours is the moment at which it was saved, or
+    // the next one that was free.
+    let saved = date(entry, "savedAt");
+    let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
+        let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
+        (NoteId::MIN..=NoteId::MAX).contains(id)
+            && saved
+                .at()
+                .filter(|saved| *saved <= last_moment())
+                .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
+    });
+    let kept = ExportedFields {
+        id,
+        deleted_at,
+        addresses: entry
+            .texts("addresses")
+            .into_iter()
+            .filter(|url| PageUrl::parse(url).is_ok())
+            .collect(),
+    };
+    (kept, left)
 }
 
 /// When a note was deleted. It stays deleted where the file has no date that can be used.

@@ -333,7 +333,7 @@ fn decide<F: Read + Seek>(
         _ if of_omnivore => Decision::Take(format),
         _ => Decision::Maybe(
             format,
-            "It contains addresses, but may not be bookmarks. If it is, import it by itself."
+            "It contains addresses, but may not be a file of bookmarks. If it is one, import it separately."
                 .into(),
         ),
     })

@@ -1,4 +1,5 @@
-//! A query as a join: each condition a descending stream of rows, until all stand at one row.
+//! Runs a query as a join: each condition is a descending stream of rows, and a match is a row on
+//! which all streams meet.
 
 use std::{
     borrow::Cow,
@@ -28,44 +29,44 @@ use crate::{
     },
 };
 
-/// What a page may cost.
+/// The budget of a listing page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// In µs, as [`Search::spend`] counts them. A page goes at least one row on.
+    /// In µs, as counted by [`Search::spend`]. A page advances by at least one row.
     pub(super) work: u32,
-    /// How long FTS5 may look for the next rows, all times together.
+    /// Time limit of FTS5 for all its searches together.
     pub(super) fts_time: Duration,
 }
 
-/// What a look into the text of a note takes, in µs.
+/// Cost of checking the text of a note, in µs.
 const LOOK: u32 = 60;
 
-/// Summaries that are kept after a look at most.
+/// Most summaries that are kept after a check.
 const SUMMARIES: usize = 64;
 
-/// So many leaps mean that a stream is denser than the others.
+/// Number of leaps after which a stream counts as denser than the others.
 const LEAPS: u32 = 3;
 
-/// The least and the most that counts for one step, in µs: a machine that is busy
-/// with something else for a while makes no page short.
+/// The lowest and highest cost of one step, in µs, so that a computer busy with something else
+/// doesn't shorten a page.
 const STEP: RangeInclusive<u32> = 1..=2_000;
 
-/// So many sites `site:` may stand for, to have streams of their own.
+/// Most sites of a `site:` condition that get streams of their own.
 pub(super) const MAX_SITES: usize = 16;
 
-/// Which streams.
+/// Selects the streams to include or to exclude.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Side {
     With,
     Without,
 }
 
-/// A condition as rows of the index, the newest first.
+/// A condition as rows of the index, newest first.
 pub(super) enum Stream<'a> {
     All,
     State(State),
     Tag(i64),
-    /// With all tags that are wanted and none that isn't.
+    /// Notes that pass the tag filter.
     Tags(Matching<'a>),
     /// From one of these sites.
     Sites(Vec<i64>),
@@ -100,7 +101,7 @@ impl Sites {
     }
 }
 
-/// A query under way.
+/// A search in progress.
 pub(super) struct Search<'a> {
     pub(super) reader: &'a Reader,
     pub(super) phrases: Vec<Phrase>,
@@ -108,7 +109,7 @@ pub(super) struct Search<'a> {
     pub(super) any: Option<Matcher>,
     /// A note is in all of these.
     pub(super) with: Vec<Stream<'a>>,
-    /// And in none of these.
+    /// Streams that it must not be in.
     pub(super) without: Vec<Stream<'a>>,
     /// Its site is one of these, where they are too many for a stream.
     pub(super) sites: Vec<Sites>,
@@ -116,33 +117,32 @@ pub(super) struct Search<'a> {
     pub(super) without_sites: Vec<Sites>,
     /// Whether the text has to be looked at.
     pub(super) look: bool,
-    /// Whether the words were taken apart.
+    /// Whether phrases were split into words.
     pub(super) apart: bool,
-    /// Single words, or any of several, that each note must have: what a phrase is taken
-    /// apart into.
+    /// The single words, or alternatives, that each note must have after phrases were split.
     pub(super) single_words: Vec<String>,
-    /// The row to begin at.
+    /// The first row.
     pub(super) first_row: i64,
     /// The newest row that may still match.
     pub(super) row: i64,
-    /// Notes from this id on were passed.
+    /// Notes from this id on are done.
     pub(super) before: NoteId,
-    /// No note of an older row was saved late enough.
+    /// The oldest row that may have been saved late enough.
     pub(super) last_row: i64,
-    /// When a note has to have been saved.
+    /// The range of save times.
     pub(super) saved: Range<Timestamp>,
     pub(super) limits: Limits,
     pub(super) left: u32,
     pub(super) fts_time: Duration,
     pub(super) chunk: u32,
-    /// The newest notes, where they were looked at to see how frequent a word is.
+    /// The newest notes, if they were read to estimate how frequent a word is.
     pub(super) sample: Vec<Note>,
-    /// Summaries that were read and are soon needed again.
+    /// Summaries that were read and are needed again soon.
     summaries: HashMap<NoteId, ReadSummary>,
 }
 
 impl<'a> Search<'a> {
-    /// None where nothing can match.
+    /// Creates a search, or returns `None` if nothing can match.
     pub(super) fn new(
         reader: &'a Reader,
         facets: Option<&'a Facets>,
@@ -170,7 +170,7 @@ impl<'a> Search<'a> {
         let Some(tags) = reader.tag_ids(&tags)? else {
             return Ok(None);
         };
-        // One tag is a range of rows; where there are several, they'd be leapt over one by one.
+        // A single tag is a range of rows; several would have to leap over each other.
         let (with, without) = match facets {
             Some(facets) if query.joins_tags() => {
                 let matching = facets.matching(reader, &tags)?;
@@ -232,7 +232,7 @@ impl<'a> Search<'a> {
         Ok(Some(search))
     }
 
-    /// The sites that are wanted: as streams where they are few.
+    /// Adds the required sites, as streams if they are few.
     pub(super) fn add_sites(&mut self, wanted: &[String]) -> Result<bool> {
         let sites: Vec<_> = wanted.iter().map(|site| Sites::of(site)).collect();
         let ids = self.site_ids(&sites)?;
@@ -320,7 +320,7 @@ impl<'a> Search<'a> {
                 match self.seek(Side::With, at)? {
                     Step::End => return Ok(Step::End),
                     Step::At(row) if row == self.row => at += 1,
-                    // Those before have to come down to it.
+                    // The streams before have to advance to it.
                     Step::At(row) => {
                         self.row = row;
                         at = usize::from(at == 0);
@@ -331,7 +331,7 @@ impl<'a> Search<'a> {
                     }
                 }
             }
-            // All stand at this row.
+            // All streams are at this row.
             let row = self.row;
             if self.is_excluded(row)? {
                 self.row -= 1;
@@ -342,7 +342,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a stream that isn't wanted stands at this row.
+    /// Returns whether an excluded stream is at this row.
     pub(super) fn is_excluded(&mut self, row: i64) -> Result<bool> {
         let mut at = 0;
         while at < self.without.len() {
@@ -358,7 +358,7 @@ impl<'a> Search<'a> {
         Ok(false)
     }
 
-    /// The note of a row, if it has all that the streams can't decide.
+    /// Returns the note of a row if it meets the conditions that streams can't decide.
     pub(super) fn look_at(&mut self, row: i64) -> Result<Option<Note>> {
         if self.is_from_elsewhere(row)? {
             return Ok(None);
@@ -378,14 +378,14 @@ impl<'a> Search<'a> {
             .next(),
         };
         Ok(note.filter(|note| {
-            // Of the first row it may have been on the page before.
+            // A note in the first row may have been on the page before.
             note.id < self.before
                 && self.saved.contains(&note.saved_at)
                 && ((!self.look && self.any.is_none()) || self.holds(note))
         }))
     }
 
-    /// Whether all phrases hold in a note, seen in its texts.
+    /// Returns whether the texts of a note contain all phrases.
     fn holds(&mut self, note: &Note) -> bool {
         let mut summary = self.summaries.remove(&note.id);
         let holds = (!self.look || holds(&self.phrases, note, &mut summary))
@@ -399,7 +399,7 @@ impl<'a> Search<'a> {
         holds
     }
 
-    /// Keeps what was read of a note that is soon looked at again.
+    /// Keeps the summary of a note that is checked again soon.
     pub(super) fn keep_summary(&mut self, note: NoteId, summary: Option<ReadSummary>) {
         if let Some(summary) = summary
             && self.summaries.len() < SUMMARIES
@@ -408,7 +408,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Where to go on from, when tired.
+    /// Returns where to continue after the budget is exhausted.
     pub(super) fn place(&self) -> Option<NoteId> {
         let next = (self.row + 1).saturating_mul(fts_index::ROW_MICROS);
         Some(NoteId(next).min(self.before))
@@ -432,13 +432,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Counts what a step took that began then.
+    /// Adds the cost of a step that began at `start`.
     pub(super) fn spend(&mut self, start: Instant) {
         self.left = self.left.saturating_sub(taken(start));
     }
 
-    /// The newest row of a stream at `self.row` or below. Tired also where the
-    /// stream is words that take longer to leap than a look into the text does.
+    /// Returns the newest row of a stream at or below `self.row`. Also exhausts the budget if leaps
+    /// in a stream of words take longer than checking texts.
     pub(super) fn seek(&mut self, side: Side, at: usize) -> Result<Step<i64>> {
         let (stream, others) = match side {
             Side::With => {
@@ -456,7 +456,7 @@ impl<'a> Search<'a> {
         Ok(step)
     }
 
-    /// Whether the site of a note is none of those that are wanted, or one that isn't.
+    /// Returns whether the site of a note isn't required, or is excluded.
     pub(super) fn is_from_elsewhere(&self, row: i64) -> Result<bool> {
         if self.sites.is_empty() && self.without_sites.is_empty() {
             return Ok(false);
@@ -481,7 +481,7 @@ impl<'a> Search<'a> {
                 .as_ref()
                 .is_some_and(|labels| sites.iter().any(|site| site.has(labels)))
         };
-        // A page from no site is none of any site's.
+        // A page without a site is from no site.
         Ok((!self.sites.is_empty() && !within(&self.sites)) || within(&self.without_sites))
     }
 }
@@ -574,7 +574,7 @@ fn taken(start: Instant) -> u32 {
     micros.clamp(*STEP.start(), *STEP.end())
 }
 
-/// The labels of a site and of all below it: `arxiv.org` also stands for
+/// Returns the range of labels of a site and its subdomains: `arxiv.org` includes
 /// `export.arxiv.org`.
 pub(in crate::store) fn range(site: &str) -> (String, String) {
     let first = labels(site);
@@ -583,7 +583,7 @@ pub(in crate::store) fn range(site: &str) -> (String, String) {
     (first, end)
 }
 
-/// The surroundings of the match in the user's text, else in the page's.
+/// Returns the context of the match in the user's text, or else in the page's description.
 fn snippet_of(note: &Note, summary: &ReadSummary, phrases: &[Phrase]) -> Snippet {
     let in_summary = snippet_of_words(&summary.text, &summary.words, phrases);
     let excerpt = note.metadata.excerpt.as_deref().unwrap_or_default();
@@ -599,12 +599,12 @@ fn snippet_of(note: &Note, summary: &ReadSummary, phrases: &[Phrase]) -> Snippet
     }
 }
 
-/// One note that was found.
+/// A match.
 #[derive(Debug, Clone)]
 pub struct Hit {
     /// The note.
     pub note: Note,
-    /// Why it was found.
+    /// The snippet that shows why it matches.
     pub snippet: Snippet,
     /// The title, what matched marked; without a title the address.
     pub title: Snippet,

@@ -1,16 +1,14 @@
 //! Search: newest first, or the best of the newest.
 //!
-//! A query is a join. Each condition is a descending stream of rows of the
-//! index (`index.rs`): the words, each tag, the sites. A row at which all
-//! streams stand is a note that was found; what a stream can't decide is looked up
-//! in the note's text. Each stream leaps to where the others are, so that the
-//! rarest condition sets the pace, whichever that is.
+//! A query is a join. Each condition is a descending stream of rows of the index (`fts_index.rs`):
+//! the words, each tag, the sites. A row on which all streams meet is a match; conditions that
+//! streams can't decide are checked in the note's text. Each stream leaps to the position of the
+//! others, so the rarest condition sets the pace.
 //!
-//! Nothing that is typed may take long. Each leap and each look has a price, and
-//! when a page has cost [`WORK`] it is answered as far as it has come, with the
-//! place to go on from. Inside FTS5 the clock is looked at instead: see
-//! `query_deadline.rs`. A condition with which FTS5 takes too long is taken apart into
-//! single words, whose rows it lists one by one.
+//! No query may take long. Each leap and each check has a price. When a page has cost [`WORK`], it
+//! is returned as far as it got, with the position to continue from. Inside FTS5 the clock is
+//! checked instead: see `query_deadline.rs`. A phrase on which FTS5 takes too long is split into
+//! single words, whose rows FTS5 lists one by one.
 
 use std::time::{Duration, Instant};
 
@@ -34,14 +32,14 @@ mod selection;
 mod word_rows;
 mod words;
 
-/// So many matches, the newest ones, are put into order by [`Reader::search_best`].
+/// Number of the newest matches that [`Reader::search_best`] ranks.
 pub const RANKED: u32 = 500;
 
 const LIMITS: Limits = Limits {
     work: 20_000,
     fts_time: Duration::from_millis(8),
 };
-/// Of the best matches there is one page only.
+/// There is only one page of best matches.
 const BEST_LIMITS: Limits = Limits {
     work: 28_000,
     ..LIMITS
@@ -52,36 +50,35 @@ const BEST_LIMITS: Limits = Limits {
 pub struct Found {
     /// Newest first.
     pub hits: Vec<Hit>,
-    /// Where to go on, as the next page's `before`: there are older matches, or
-    /// (where the page isn't full) there may be, since looking further would
-    /// have taken too long.
+    /// The `before` of the next page if there are older matches or, on an incomplete page, if there
+    /// may be some that would have taken too long to find.
     pub next: Option<NoteId>,
 }
 
 /// The best matches.
 #[derive(Debug, Clone, Default)]
 pub struct Best {
-    /// Best first, the newer ones first among equals.
+    /// Best first; of equal ones, the newer first.
     pub hits: Vec<Hit>,
-    /// Matches that were compared: the newest, [`RANKED`] at most.
+    /// Number of matches that were ranked: the newest, at most [`RANKED`].
     pub compared: usize,
-    /// Whether there are, or may be, older ones.
+    /// Whether there are, or may be, older matches.
     pub more: bool,
 }
 
 impl Reader {
-    /// The newest notes that match, those before `before`. An empty query matches nothing.
+    /// Returns the newest matches; with `before`, only older ones. An empty query matches nothing.
     ///
     /// # Errors
-    /// The `store_*` kinds; never because of what was typed.
+    /// The `store_*` kinds, never because of the query.
     pub fn search(&self, query: &Query, before: Option<NoteId>, limit: u32) -> Result<Found> {
         self.search_within(LIMITS, None, query, before, limit)
     }
 
-    /// The same, with facets that are up to date: several tags are then one stream.
+    /// The same with up-to-date facets, which combine several tags into one stream.
     ///
     /// # Errors
-    /// As of [`search`](Self::search).
+    /// As for [`search`](Self::search).
     pub fn search_with(
         &self,
         facets: &Facets,
@@ -108,7 +105,7 @@ impl Reader {
             return Ok(Found::default());
         };
         let mut hits = Vec::new();
-        // One more than asked for shows whether there are more.
+        // One more than requested shows whether there are more.
         while hits.len() <= wanted {
             match search.next()? {
                 Step::At(note) => hits.push(search.hit(note)),
@@ -124,20 +121,19 @@ impl Reader {
         Ok(Found { hits, next })
     }
 
-    /// Of the newest [`RANKED`] notes that match, those that fit best. A word in
-    /// the title or a tag counts more than one in the summary, that more than one
-    /// in the excerpt or the address.
+    /// Returns the best of the newest [`RANKED`] matches. A word in the title or a tag counts more
+    /// than one in the summary, and that more than one in excerpt or address.
     ///
     /// # Errors
-    /// The `store_*` kinds; never because of what was typed.
+    /// The `store_*` kinds, never because of the query.
     pub fn search_best(&self, query: &Query, limit: u32) -> Result<Best> {
         self.search_best_within(None, query, limit)
     }
 
-    /// The same, with facets that are up to date.
+    /// The same with up-to-date facets.
     ///
     /// # Errors
-    /// As of [`search_best`](Self::search_best).
+    /// As for [`search_best`](Self::search_best).
     pub fn search_best_with(&self, facets: &Facets, query: &Query, limit: u32) -> Result<Best> {
         self.search_best_within(Some(facets), query, limit)
     }

@@ -1,4 +1,4 @@
-//! Search against a naive model, and what it must find.
+//! Compares search with a naive model, and tests what it must find.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::{prelude::*, sample::select};
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What texts are made of, and the words that it comes to.
+/// Fragments of texts, and the words that each yields.
 const PIECES: &[(&str, &[&str])] = &[
     ("ab", &["ab"]),
     ("Abc", &["abc"]),
@@ -35,7 +35,7 @@ const PIECES: &[(&str, &[&str])] = &[
     ("a-b", &["a", "b"]),
     ("aB", &["ab"]),
 ];
-/// What else each of them is found by.
+/// Further spellings that find each of them.
 const SPELLINGS: &[(&str, &[&str])] = &[("a-b", &["ab"]), ("aB", &["a", "b"])];
 const TAGS: &[&str] = &["one", "two", "c++", "機学"];
 const SITES: &[&str] = &["x.test", "sub.x.test", "www.y.test"];
@@ -77,7 +77,7 @@ fn model_spellings(pieces: &[usize]) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// The spellings of a term, of which one is enough.
+/// Returns the spellings of a term, one of which must match.
 fn model_query(pieces: &[usize]) -> Vec<Vec<String>> {
     let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
     let words = model_words(pieces);
@@ -105,7 +105,7 @@ fn model_words(pieces: &[usize]) -> Vec<&'static str> {
         .collect()
 }
 
-/// A word with its signs and without.
+/// Compares a word with and without its signs.
 fn is(wanted: &str, word: &str, unfinished: bool) -> bool {
     let bare = word.trim_matches(['+', '#']);
     let same = |word: &str| {
@@ -158,7 +158,7 @@ fn stands(pieces: &[usize], unfinished: bool, note: &ModelNote) -> bool {
 
 impl ModelNote {
     fn matches(&self, conditions: &[Condition]) -> bool {
-        // Of several sites that are wanted one is enough.
+        // One of several required sites is enough.
         let is_from = |site: usize| {
             if site == 0 {
                 self.site < 2
@@ -257,7 +257,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     ]
 }
 
-/// All pages one after the other.
+/// Returns all pages, one after the other.
 fn all_pages(
     store: &Store,
     facets: Option<&Facets>,
@@ -286,7 +286,7 @@ fn all_pages(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn finds_what_looking_at_each_note_finds(
+    fn finds_the_same_as_a_scan_of_all_notes(
         notes in prop::collection::vec(model_note(), 1..25),
         queries in prop::collection::vec(prop::collection::vec(condition(), 1..4), 1..25),
         limit in 1..9_u32,
@@ -301,7 +301,7 @@ proptest! {
             ids.push(saved.note.id);
         }
         let fts_time = if hurried { Duration::ZERO } else { LIMITS.fts_time };
-        // Some were read at once, the others followed.
+        // Some notes were read at first, others followed.
         let mut facets = Facets::read(&store).unwrap();
         for id in ids.iter().take(2) {
             store.write(day(9), |w| w.delete_note(*id)).unwrap();
@@ -445,7 +445,7 @@ fn the_best_match_has_it_in_the_title() {
 }
 
 #[test]
-fn a_page_that_gets_too_dear_says_where_to_go_on() {
+fn a_search_over_its_budget_says_where_to_continue() {
     let mut shelf = Shelf::new();
     for _ in 0..30 {
         shelf.save("frequent", &[], "a b", "");
@@ -469,7 +469,7 @@ fn a_page_that_gets_too_dear_says_where_to_go_on() {
 }
 
 #[test]
-fn a_site_with_many_below_it_is_found_too() {
+fn a_site_with_many_subdomains_is_found() {
     let mut shelf = Shelf::new();
     for number in 0..MAX_SITES + 5 {
         let url = format!("https://s{number}.many.example/");
@@ -512,11 +512,11 @@ fn a_word_typed_without_its_space_finds_the_two_words() {
     shelf.save("tagged", &["open source"], "", "");
     let all = ["tagged", "one word", "hyphen", "capitals", "spaced"];
     shelf.check("opensource", &all);
-    // Capitals say where the second word begins: it may go on, as others.
+    // Capitals show where the second word begins; like any word, it may be unfinished.
     shelf.check("OpenSource", &[&all[..], &["goes on"]].concat());
     shelf.check("opensource software", &["spaced"]);
     shelf.check("software opensource", &["spaced"]);
-    // What was typed in quotation marks, or isn't wanted, is as it is.
+    // A quoted or negated word isn't split.
     shelf.check("\"opensource\"", &["one word", "hyphen"]);
     shelf.check("all -opensource", &["spaced"]);
     shelf.check("tag:opensource", &[]);
@@ -536,7 +536,7 @@ fn a_word_typed_without_its_space_finds_the_two_words() {
 }
 
 #[test]
-fn a_frequent_word_is_not_taken_for_two() {
+fn a_frequent_word_is_not_split_into_two() {
     let mut shelf = Shelf::new();
     shelf.save("two words", &[], "not able", "");
     for _ in 0..RARE {
@@ -571,7 +571,7 @@ fn parts_of_a_word_are_no_words_where_they_are_short_or_go_on() {
 }
 
 #[test]
-fn words_of_every_script_are_taken_for_two() {
+fn words_of_every_script_can_be_split_in_two() {
     let mut shelf = Shelf::new();
     shelf.save("cyrillic", &[], "Открытый Исходный код", "");
     shelf.save("greek", &[], "ἀνοικτὸς κώδικας", "");
@@ -587,7 +587,7 @@ fn words_of_every_script_are_taken_for_two() {
 }
 
 #[test]
-fn a_long_word_costs_no_more_than_others() {
+fn a_long_word_takes_no_longer_than_others() {
     let mut shelf = Shelf::new();
     shelf.save(
         "long",
@@ -614,14 +614,14 @@ fn a_long_word_costs_no_more_than_others() {
     ] {
         shelf.check(&word, &[]);
     }
-    // Of each word there are fewer pairs than it has letters.
+    // Each word has fewer pairs than letters.
     let typed: Vec<String> = (0..32)
         .map(|at| format!("{}{at}", "q".repeat(31)))
         .collect();
     shelf.check(&typed.join(" "), &[]);
     let query = Query::parse(&"z".repeat(32));
     assert_eq!(Phrase::all(&query.terms)[0].halves().len(), 28);
-    // Five such words have more of them than are looked up.
+    // Five such words have more pairs than are looked up.
     let pair = "cccccccccccccccc dddddddddddddddd".replace(' ', "");
     let others: Vec<String> = ('e'..='h').map(|c| c.to_string().repeat(32)).collect();
     shelf.save(
@@ -647,12 +647,12 @@ fn a_version_is_found_with_its_letter_and_without() {
     shelf.check("version v1.2.3", &["spelled out"]);
     shelf.check("\"v1.2.3\"", &["letter"]);
     shelf.check("v1.2.3 -v1.2.3", &["goes on", "spelled out"]);
-    // One number alone may be anything.
+    // A single number may be anything.
     shelf.check("v1", &["goes on", "letter"]);
 }
 
 #[test]
-fn the_pages_of_a_word_that_is_taken_for_two_follow_each_other() {
+fn the_listing_pages_of_a_split_word_are_contiguous() {
     let mut shelf = Shelf::new();
     for number in 0..40 {
         let word = if number % 9 == 0 {

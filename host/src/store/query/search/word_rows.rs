@@ -1,4 +1,4 @@
-//! The rows of an expression of FTS5, read in chunks.
+//! Reads the rows of an FTS5 expression in chunks.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{
     store::connection::{query_deadline::given_up, reader::Reader},
 };
 
-/// What a stream or a search says to "go on".
+/// The next result of a stream or a search.
 pub(super) enum Step<T> {
     At(T),
     End,
@@ -17,22 +17,22 @@ pub(super) enum Step<T> {
     BudgetExhausted,
 }
 
-/// The most rows that are asked for at once.
+/// Most rows that are requested at once.
 pub(super) const MAX_CHUNK: u32 = 512;
 
-/// The rows of an FTS5 expression, a chunk at a time.
+/// The rows of an FTS5 expression, one chunk at a time.
 pub(super) struct WordRows {
     pub(super) expression: String,
-    /// As many as were asked for, or fewer where FTS5 was stopped.
+    /// The requested rows, or fewer if FTS5 was stopped.
     chunk: Vec<i64>,
-    /// Those before it have been passed.
+    /// Index of the current row.
     at: usize,
-    /// Whether there is nothing below the chunk.
+    /// Whether there are no rows after the chunk.
     ended: bool,
     size: u32,
-    /// How many of the chunk were told.
+    /// How many rows of the chunk were returned.
     told: usize,
-    /// Chunks in a row of which most was leapt over.
+    /// Number of successive chunks of which most rows were skipped.
     pub(super) leaps: u32,
 }
 
@@ -51,8 +51,8 @@ impl WordRows {
 }
 
 impl WordRows {
-    /// The newest row at `row` or below, without asking FTS5. Rows are asked for
-    /// from the newest to the oldest.
+    /// Returns the newest row at or below `row` without a query. Rows must be requested in
+    /// descending order.
     pub(super) fn known(&mut self, row: i64) -> Option<Step<i64>> {
         self.at += self.chunk[self.at..].partition_point(|found| *found > row);
         match self.chunk.get(self.at) {
@@ -62,7 +62,7 @@ impl WordRows {
             }
             None if self.ended => Some(Step::End),
             None => {
-                // The more of them were of use, the more next time.
+                // The more rows were useful, the more are requested next time.
                 if self.told * 2 > self.chunk.len() {
                     self.leaps = 0;
                     self.size = (self.size * 2).min(MAX_CHUNK);
@@ -75,7 +75,7 @@ impl WordRows {
         }
     }
 
-    /// As [`WordRows::known`], from FTS5.
+    /// Like [`WordRows::known`], but queries FTS5.
     pub(super) fn ask(
         &mut self,
         reader: &Reader,
@@ -103,7 +103,7 @@ impl WordRows {
             Err(error) if given_up(&error) => {}
             Err(error) => return Err(error.into()),
         }
-        // The first one is told now.
+        // The first row is returned now.
         self.told = 1;
         Ok(match self.chunk.first() {
             Some(found) => Step::At(*found),

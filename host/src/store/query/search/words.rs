@@ -1,4 +1,4 @@
-//! The words of a query as streams of rows of the full-text index.
+//! Turns the words of a query into streams of rows of the full-text index.
 
 use std::{collections::HashMap, time::Instant};
 
@@ -19,21 +19,21 @@ use crate::{
     },
 };
 
-/// More words of one query are looked for in the texts alone.
+/// Most words of a query that are searched in the index; the others are checked in the texts.
 const MAX_INDEXED_WORDS: usize = 24;
-/// So many words a prefix may stand for, to be looked for one by one.
+/// Most expansions of a prefix that are searched individually.
 const MAX_EXPANSIONS: usize = 32;
-/// A word of which so many notes have one that begins so may also be two words that were
-/// typed without the space.
+/// Most notes with a word, or with words that begin with it, for it to be considered two words
+/// typed without their space.
 pub(super) const RARE: usize = 8;
-/// A word that stands in the index more often isn't rare, however few notes have it.
+/// Most occurrences in the index for a word to count as rare, however few notes have it.
 const MAX_INSTANCES: usize = 256;
-/// So many pairs of one query are looked up; words for which more would be needed stay whole.
+/// Most pairs that are looked up for a query; words that would need more aren't split.
 const MAX_HALVES: usize = 128;
-/// So many notes are looked at to see whether a prefix is frequent, and so many of
-/// them have to have it.
+/// Number of notes that are sampled to see whether a prefix is frequent, and how many of them must
+/// contain it.
 const SAMPLE: u32 = 8;
-/// Prefixes up to so many bytes are taken for frequent until seen otherwise.
+/// Prefixes up to this length, in bytes, count as frequent until proved otherwise.
 const SHORT: usize = 3;
 const FREQUENT: usize = 3;
 
@@ -51,25 +51,24 @@ enum Found {
 enum Known {
     /// An expression that decides all of it.
     All(String),
-    /// An expression of what stands before its last word, or none: the rest is seen in
-    /// the text.
+    /// An expression for the part before its last word, if any; the rest is checked in the text.
     Partial(Option<String>),
-    /// No note has it.
+    /// No note contains it.
     Nothing,
 }
 
-/// The words of the index that begin so, and whether few notes have them.
+/// The words of the index with a prefix, and whether few notes have them.
 struct Expansion {
     words: Vec<String>,
     rare: bool,
 }
 
-/// The words of the index by their beginnings. None where they are many.
+/// Expansions by prefix. `None` if there are too many.
 type Expansions = HashMap<String, Option<Expansion>>;
 
 impl Search<'_> {
-    /// The words that are wanted, as one stream, and those that aren't, each as
-    /// one. False where a word that is wanted stands nowhere.
+    /// Adds the required words as one stream, and each excluded word as one. Returns false if a
+    /// required word doesn't occur.
     pub(super) fn add_words(&mut self) -> Result<bool> {
         let mut expressions = Vec::new();
         let mut open = Vec::new();
@@ -113,11 +112,11 @@ impl Search<'_> {
         Ok(true)
     }
 
-    /// Adds phrases whose last words may go on. False where one stands nowhere.
+    /// Adds phrases with an unfinished last word. Returns false if one doesn't occur.
     ///
-    /// A frequent prefix is soon found in the newest notes, or in those that have the other
-    /// words. A rare one is found by the index: as those few words that begin so, or by
-    /// FTS5, which reads all rows of all words that begin so at first.
+    /// A frequent prefix is soon found in the newest notes, or in those that have the other words.
+    /// A rare one is found in the index: by its few expansions, or by FTS5, which first reads all
+    /// rows of all words with the prefix.
     fn add_open(
         &mut self,
         mut open: Vec<(usize, Phrase)>,
@@ -177,14 +176,14 @@ impl Search<'_> {
         Ok(true)
     }
 
-    /// Whether the pairs of the phrase of this number are few enough, with those before it.
+    /// Returns whether the pairs of this phrase, added to those before it, stay within the limit.
     fn has_room_for_pairs(&self, number: usize) -> bool {
         let phrases = self.phrases[..=number].iter();
         phrases.map(|phrase| phrase.halves().len()).sum::<usize>() <= MAX_HALVES
     }
 
-    /// Adds what a rare word may stand for, two words of the index: `open source` for
-    /// `opensource`. Whether there is such a pair.
+    /// Adds the pairs of words in the index that a rare word may stand for: `open source` for
+    /// `opensource`. Returns whether there is such a pair.
     fn add_pairs(&mut self, phrase: &mut Phrase, expansions: &mut Expansions) -> Result<bool> {
         if phrase.halves().is_empty() {
             return Ok(false);
@@ -212,7 +211,7 @@ impl Search<'_> {
         Ok(!pairs.is_empty())
     }
 
-    /// The words of the index that begin so. None where they are many.
+    /// Returns the words of the index with this prefix, or `None` if there are too many.
     fn expanded<'e>(
         &mut self,
         begins: &str,
@@ -225,7 +224,7 @@ impl Search<'_> {
         Ok(expansions.get(begins).and_then(Option::as_ref))
     }
 
-    /// What the index can decide of a phrase whose last word may go on.
+    /// Returns what the index can decide about a phrase with an unfinished last word.
     fn known(&mut self, phrase: &Phrase, expansions: &mut Expansions) -> Result<Known> {
         let mut any: Vec<String> = phrase.pairs.iter().map(|pair| quoted(pair, 2)).collect();
         let mut partly = false;
@@ -235,7 +234,7 @@ impl Search<'_> {
             let signed: Vec<String> = signed(words, whole).collect();
             match ends.map(|ends| ends.words.as_slice()) {
                 Some([]) => {}
-                // Such a word isn't in its place in the index.
+                // The index has such a word at another position.
                 Some(ends) if phrase.has_signs() => {
                     let ends: Vec<String> = ends.iter().map(|end| quote(end)).collect();
                     let mut all = vec![format!("({})", ends.join(" OR "))];
@@ -271,7 +270,7 @@ impl Search<'_> {
         })
     }
 
-    /// Whether many of the notes have words that begin so.
+    /// Returns whether many notes contain words with these prefixes.
     fn is_frequent(&mut self, phrases: &[Phrase]) -> Result<bool> {
         let start = Instant::now();
         let notes = load(
@@ -294,10 +293,10 @@ impl Search<'_> {
         Ok(frequent)
     }
 
-    /// The words of the index that begin so. None where they are many.
+    /// Returns the words of the index with this prefix, or `None` if there are too many.
     fn expansions(&mut self, begins: &str) -> Result<Option<Expansion>> {
-        // Instances of a word are passed one by one, some of them sooner than the next word is
-        // looked up. So many notes are seen to be more than few.
+        // Occurrences of a word are passed one by one, some of them faster than looking up the next
+        // word. This many occurrences mean more than a few notes.
         const PASSED: usize = 8;
         let mut query = self
             .reader
@@ -332,7 +331,8 @@ impl Search<'_> {
                     };
                     if instances > most {
                         passed = true;
-                        // No word has a control character: the least that is after it.
+                        // No word contains a control character, so this is the lowest text after
+                        // it.
                         from = format!("{word}\u{1}");
                         self.spend(start);
                         break;
@@ -503,8 +503,8 @@ impl Search<'_> {
     }
 }
 
-/// Spellings of which one is enough, as FTS5 reads it. Letters and digits only: nothing
-/// that was typed is syntax.
+/// Returns alternative spellings as an FTS5 expression. They contain only letters and digits, so
+/// nothing in the query is FTS5 syntax.
 fn any(spellings: &[Words]) -> String {
     let spellings: Vec<String> = spellings
         .iter()
@@ -530,7 +530,7 @@ fn quoted(words: &Words, first: usize) -> String {
     quote(&words.join(" "))
 }
 
-/// Those of them that have signs, with them.
+/// Returns those of them that have signs, with the signs.
 fn signed(words: &Words, first: usize) -> impl Iterator<Item = String> + '_ {
     let words = words.iter().take(first);
     words
@@ -538,7 +538,7 @@ fn signed(words: &Words, first: usize) -> impl Iterator<Item = String> + '_ {
         .map(|word| quote(&word))
 }
 
-/// How the last word of the index begins.
+/// Returns the prefix of the last word in the index.
 fn beginning(words: &Words) -> String {
     let last = words.at(words.len() - 1);
     last.signed()
