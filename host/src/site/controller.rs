@@ -1325,6 +1325,7 @@ mod tests {
             notes: &earlier,
             tags: &[],
             on_this_day: &earlier,
+            searches: &[],
         };
         let page = views::home(&place.site.layout, &home);
         assert!(page.contains("On this day"), "{page}");

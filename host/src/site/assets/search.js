@@ -47,8 +47,47 @@ const typed = new URLSearchParams(location.search).get("q") ?? "";
  * @param {import("./pieces.js").Start} start
  */
 async function candidates(query, start) {
-	const has = new Uint8Array(start.notes).fill(1);
-	let sure = true;
+	const matches = await matching(query, start, { halves: 0 });
+	const { has } = matches;
+	// Skips pieces that are too new or too old. In other time zones, days begin up to half a day
+	// earlier or later.
+	const timed = query.before !== "" || query.after !== "";
+	const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [
+		query.after,
+		query.before,
+	].map((day) => (day === "" ? undefined : Date.parse(day) / 1000));
+	/** @type {number[]} */
+	const numbers = [];
+	for (let number = has.length - 1; number >= 0; number--) {
+		if (!has[number]) continue;
+		const at = Math.floor(number / start.notesPerPiece);
+		const from = (start.moments[at] ?? 0) - start.shift;
+		const to = start.moments[at + 1] ?? Number.POSITIVE_INFINITY;
+		if (timed && (from >= last + DAY || to < first - DAY)) continue;
+		numbers.push(number);
+	}
+	return { numbers, ...matches };
+}
+
+/**
+ * @typedef {object} Matches
+ * @property {Uint8Array} has 1 for each note that meets what the index can decide
+ * @property {boolean} sure whether that is all
+ * @property {import("./query.js").Term[]} terms those that aren't tags
+ * @property {import("./query.js").Query} query
+ * @property {Matches[][]} any
+ */
+
+/**
+ * Returns the notes that may match a query or one of its alternatives.
+ * @param {import("./query.js").Query} query
+ * @param {import("./pieces.js").Start} start
+ * @param {{ halves: number }} work how many pairs of words were looked up so far
+ * @returns {Promise<Matches>}
+ */
+async function matching(query, start, work) {
+	const has = new Uint8Array(start.notes).fill(query.deleted ? 0 : 1);
+	let sure = query.before === "" && query.after === "";
 	/** @type {(other: Uint8Array, wanted: boolean) => void} */
 	const keep = (other, wanted) => {
 		for (let number = 0; number < has.length; number++) {
@@ -66,63 +105,79 @@ async function candidates(query, start) {
 		if (meant) keep(meant, !term.negated);
 		else terms.push(term);
 	}
-	query.terms = terms;
-	let halves = 0;
 	for (const term of terms) {
-		halves += halvesOf(term).length;
-		if (halves <= MAX_HALVES) await addPairs(term, start);
-		const { spellings, pairs, negated, prefix } = term;
+		work.halves += halvesOf(term).length;
+		if (work.halves <= MAX_HALVES) await addPairs(term, start);
+		const { spellings, pairs, negated, prefix, field } = term;
 		const alone = [...spellings, ...pairs].every((words) => {
 			const [word] = words;
-			return words.length === 1 && word && (word.lead === "" || word.trail === "");
+			const whole = words.length === 1 && word && (word.lead === "" || word.trail === "");
+			return whole && field === "";
 		});
 		if (!alone) sure = false;
 		if (negated && !alone) continue;
-		const any = new Uint8Array(start.notes);
+		/** @type {Uint8Array[]} */
+		const found = [];
 		for (const words of [...spellings, ...pairs]) {
-			const all = await notesWithAll(words, prefix && !pairs.includes(words), start);
-			all.forEach((one, number) => {
-				any[number] = (any[number] ?? 0) | one;
-			});
+			const unfinished = prefix && !pairs.includes(words);
+			found.push(await notesWithAll(words, unfinished, start));
 		}
-		keep(any, !negated);
+		keep(anyOf(found, start), !negated);
 	}
 	for (const tag of query.withTags) keep(await notesTagged(tag, start), true);
 	for (const tag of query.withoutTags) keep(await notesTagged(tag, start), false);
-	if (query.untagged !== undefined)
-		keep(await notesWith("=", false, start), query.untagged);
+	for (const [state, wanted] of query.states) {
+		const name = state === "untagged" ? "=" : `:!${state}`;
+		keep(await notesWith(name, false, start), wanted);
+	}
 	if (query.sites.length > 0) {
-		const any = new Uint8Array(start.notes);
-		for (const site of query.sites) {
-			const from = await notesWith(`:${site}`, false, start);
-			from.forEach((one, number) => {
-				any[number] = (any[number] ?? 0) | one;
-			});
-		}
-		keep(any, true);
+		const found = query.sites.map((site) => notesFrom(site, start));
+		keep(anyOf(await Promise.all(found), start), true);
 	}
-	for (const site of query.withoutSites) {
-		keep(await notesWith(`:${site}`, false, start), false);
+	for (const site of query.withoutSites) keep(await notesFrom(site, start), false);
+	/** @type {Matches[][]} */
+	const any = [];
+	for (const group of query.any) {
+		/** @type {Matches[]} */
+		const alternatives = [];
+		for (const one of group) alternatives.push(await matching(one, start, work));
+		if (!alternatives.every((one) => one.sure)) sure = false;
+		keep(
+			anyOf(
+				alternatives.map((one) => one.has),
+				start,
+			),
+			true,
+		);
+		any.push(alternatives);
 	}
-	// Skips pieces that are too new or too old. In other time zones, days begin up to half a day
-	// earlier or later.
-	const timed = query.before !== "" || query.after !== "";
-	if (timed) sure = false;
-	const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [
-		query.after,
-		query.before,
-	].map((day) => (day === "" ? undefined : Date.parse(day) / 1000));
-	/** @type {number[]} */
-	const numbers = [];
-	for (let number = has.length - 1; number >= 0; number--) {
-		if (!has[number]) continue;
-		const at = Math.floor(number / start.notesPerPiece);
-		const from = (start.moments[at] ?? 0) - start.shift;
-		const to = start.moments[at + 1] ?? Number.POSITIVE_INFINITY;
-		if (timed && (from >= last + DAY || to < first - DAY)) continue;
-		numbers.push(number);
+	return { has, sure, terms, query, any };
+}
+
+/**
+ * Returns the notes that are in at least one of these.
+ * @param {Uint8Array[]} found
+ * @param {import("./pieces.js").Start} start
+ */
+function anyOf(found, start) {
+	const any = new Uint8Array(start.notes);
+	for (const has of found) {
+		has.forEach((one, number) => {
+			any[number] = (any[number] ?? 0) | one;
+		});
 	}
-	return { numbers, sure };
+	return any;
+}
+
+/**
+ * Returns the notes from a web site and those below it, or from all that have this part in their
+ * names.
+ * @param {string} site
+ * @param {import("./pieces.js").Start} start
+ */
+function notesFrom(site, start) {
+	const isPart = !/[.:]/.test(site);
+	return notesWith(isPart ? `:/${site}` : `:${site}`, false, start);
 }
 
 /**
@@ -195,32 +250,75 @@ function savedAt(note) {
 
 /**
  * Returns whether the note itself meets all conditions.
- * @param {import("./query.js").Query} query
+ * @param {Matches} matches
  * @param {import("./pieces.js").Note} note
+ * @param {number} number
+ * @returns {boolean}
  */
-function holds(query, note) {
+function holds({ has, terms, query, any }, note, number) {
 	const { saved } = note;
+	if (!has[number]) return false;
 	if ((query.before !== "" && saved >= query.before) || saved < query.after) return false;
 	const tags = note.tags.map(nameOf).join(" , ");
-	const texts = [note.title, tags, note.text, note.excerpt ?? "", note.address].map(
-		wordsOf,
-	);
-	return query.terms.every((term) => {
-		const stands = texts.some((words) => occurrences(term, words).length > 0);
-		return stands !== term.negated;
+	const texts = {
+		title: note.title,
+		tags,
+		text: note.text,
+		excerpt: note.excerpt ?? "",
+		url: note.address,
+	};
+	const stands = terms.every((term) => {
+		const looked = term.field === "" ? Object.values(texts) : [texts[term.field]];
+		const found = looked.some((text) => occurrences(term, wordsOf(text)).length > 0);
+		return found !== term.negated;
 	});
+	return stands && any.every((group) => group.some((one) => holds(one, note, number)));
+}
+
+/**
+ * Returns the terms that are marked where they match, those of alternatives included.
+ * @param {Matches} matches
+ * @returns {import("./query.js").Term[]}
+ */
+function wantedTerms({ terms, any }) {
+	const others = any.flat().flatMap(wantedTerms);
+	return [...terms.filter(({ negated }) => !negated), ...others];
+}
+
+/**
+ * Returns a text with its matches marked.
+ * @param {string} text
+ * @param {import("./query.js").Term[]} terms
+ * @returns {(string | HTMLElement)[]}
+ */
+function marked(text, terms) {
+	const words = wordsOf(text);
+	const matches = terms.flatMap((term) => occurrences(term, words));
+	matches.sort((a, b) => a.start - b.start || a.end - b.end);
+	/** @type {(string | HTMLElement)[]} */
+	const shown = [];
+	let at = 0;
+	for (const { start, end } of matches) {
+		if (start < at) continue;
+		const mark = make("mark");
+		mark.textContent = text.slice(start, end);
+		shown.push(text.slice(at, start), mark);
+		at = end;
+	}
+	shown.push(text.slice(at));
+	return shown;
 }
 
 /**
  * Shows one listing page of notes, starting at this one.
- * @param {import("./query.js").Query} query
- * @param {{ numbers: number[], sure: boolean }} matches
+ * @param {Matches & { numbers: number[] }} matches
  * @param {number} from
  * @param {number} before how many were shown before
  */
-async function show(query, matches, from, before) {
+async function show(matches, from, before) {
 	const known = await start();
 	const { numbers, sure } = matches;
+	const terms = wantedTerms(matches);
 	/** @type {import("./pieces.js").Note[]} */
 	const notes = [];
 	let next = from;
@@ -229,11 +327,12 @@ async function show(query, matches, from, before) {
 		// The notes that are needed next are loaded in parallel.
 		const some = numbers.slice(next, next + SHOWN);
 		const loaded = await Promise.all(some.map((number) => noteOf(number, known)));
-		for (const note of loaded) {
+		for (const [place, note] of loaded.entries()) {
 			if (notes.length === SHOWN) break;
 			next++;
 			looked++;
-			if (sure || holds(query, note)) notes.push(note);
+			const number = some[place] ?? 0;
+			if (sure || holds(matches, note, number)) notes.push(note);
 		}
 	}
 	const more = next < numbers.length;
@@ -245,7 +344,7 @@ async function show(query, matches, from, before) {
 	}
 	if (before === 0) found.append(...narrowing(notes));
 	const list = make("section", { "aria-label": "Notes" });
-	list.append(...byDay(notes, query));
+	list.append(...byDay(notes, terms));
 	found.append(list);
 	howTo.hidden = shown > 0 || more;
 	if (more) {
@@ -254,7 +353,7 @@ async function show(query, matches, from, before) {
 		button.textContent = notes.length > 0 ? "Older notes" : "Search older notes";
 		button.addEventListener("click", async () => {
 			turn.remove();
-			await show(query, matches, next, shown);
+			await show(matches, next, shown);
 			const first = list.nextElementSibling?.querySelector("a");
 			first?.focus();
 		});
@@ -283,9 +382,9 @@ const counted = (count) =>
 
 /**
  * @param {import("./pieces.js").Note[]} notes
- * @param {import("./query.js").Query} query
+ * @param {import("./query.js").Term[]} terms
  */
-function byDay(notes, query) {
+function byDay(notes, terms) {
 	/** @type {HTMLElement[]} */
 	const sections = [];
 	let day = "";
@@ -300,20 +399,21 @@ function byDay(notes, query) {
 			section.append(heading);
 			sections.push(section);
 		}
-		sections.at(-1)?.append(preview(note, query));
+		sections.at(-1)?.append(preview(note, terms));
 	}
 	return sections;
 }
 
 /**
  * @param {import("./pieces.js").Note} note
- * @param {import("./query.js").Query} query
+ * @param {import("./query.js").Term[]} terms
  */
-function preview(note, query) {
+function preview(note, terms) {
 	const article = make("article", { class: "note" });
 	const heading = make("h3", { class: "title", dir: "auto", lang: note.lang ?? "" });
 	const title = make("span", { class: "apart" });
-	title.textContent = note.title || note.url;
+	const inTitle = terms.filter(({ field }) => field !== "url");
+	title.append(...marked(note.title || note.url, inTitle));
 	if (note.link) {
 		const link = make("a", {
 			href: note.url,
@@ -341,7 +441,8 @@ function preview(note, query) {
 		});
 		for (const tag of note.tags) {
 			const link = make("a", { rel: "tag", href: pageOf("tag", tag), dir: "auto" });
-			link.textContent = nameOf(tag);
+			const anywhere = terms.filter(({ field }) => field === "");
+			link.append(...marked(nameOf(tag), anywhere));
 			tags.append(item(link));
 		}
 		if (folded) {
@@ -356,7 +457,7 @@ function preview(note, query) {
 		}
 		article.append(tags);
 	}
-	const snippet = snippetOf(note, query);
+	const snippet = snippetOf(note, terms);
 	if (snippet.length > 0) {
 		const text = make("p", { class: "snippet", dir: "auto", lang: "" });
 		text.append(...snippet);
@@ -399,11 +500,11 @@ function preview(note, query) {
 /**
  * Returns the snippet of the note's text, or else of the page's description, that shows the match.
  * @param {import("./pieces.js").Note} note
- * @param {import("./query.js").Query} query
+ * @param {import("./query.js").Term[]} wanted
  * @returns {(string | HTMLElement)[]}
  */
-function snippetOf(note, query) {
-	const terms = query.terms.filter(({ negated }) => !negated);
+function snippetOf(note, wanted) {
+	const terms = wanted.filter(({ field }) => field === "");
 	const texts = [note.text, note.excerpt ?? ""].filter((text) => text !== "");
 	/** @type {{ text: string, matches: { start: number, end: number }[] }[]} */
 	const looked = texts.map((text) => {
@@ -486,7 +587,7 @@ function narrowing(notes) {
 	summary.textContent = "Narrow by tag";
 	const list = make("ul", { class: "tags counted", role: "list" });
 	for (const [tag] of tags) {
-		const value = /\s/.test(tag) ? `"${tag}"` : tag;
+		const value = /[\s()]/.test(tag) ? `"${tag}"` : tag;
 		const link = make("a", { href: searchFor(`${typed.trimEnd()} tag:${value} `) });
 		const withIt = make("span", { class: "visually-hidden" });
 		withIt.textContent = "with ";
@@ -551,18 +652,31 @@ function name() {
 	document.querySelector(".foot [aria-current]")?.removeAttribute("aria-current");
 }
 
+/** @param {[part: string, sentence: string][]} problems */
+function notUnderstood(problems) {
+	if (problems.length === 0) return [];
+	const list = make("ul", {
+		class: "problems",
+		role: "list",
+		"aria-label": "Not understood",
+	});
+	list.append(...problems.map(([, sentence]) => item(sentence)));
+	return [list];
+}
+
 async function search() {
 	if (typed.trim() !== "") name();
 	const query = readQuery(typed);
 	if (isEmpty(query)) {
+		found.append(...notUnderstood(query.problems));
 		outcome.hidden = true;
 		return;
 	}
 	outcome.textContent = "Searching …";
 	howTo.hidden = true;
 	try {
-		found.append(...chosen(query.conditions));
-		await show(query, await candidates(query, await start()), 0, 0);
+		found.append(...notUnderstood(query.problems), ...chosen(query.conditions));
+		await show(await candidates(query, await start()), 0, 0);
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
 		outcome.textContent = `${reason} Reload the page; if that doesn’t help, export the site again.`;
