@@ -349,6 +349,9 @@ impl ImportedRow {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn checked(mut self) -> Result<Self> {
+        // What is to be read has a tag in all formats but exports of ours.
+        let is_to_read = || self.tags.iter().any(|tag| tag.as_str() == "to read");
+        self.read = self.read.or_else(|| is_to_read().then_some(false));
         check_tag_count(&self.tags)?;
         self.title = check_title(&self.title)?;
         check_summary(&self.summary)?;

@@ -369,9 +369,6 @@ impl RowNormalizer {
                 "Its text has more than 64 KiB and was cut.".into(),
             );
         }
-        // What is to be read has a tag in all formats but exports of ours.
-        let to_read = || tags.iter().any(|tag: &Tag| tag.as_str() == TO_READ);
-        let read = row.read.or_else(|| to_read().then_some(false));
         Ok(ImportedRow {
             url,
             title,
@@ -380,7 +377,7 @@ impl RowNormalizer {
             metadata,
             saved_at: saved,
             updated_at: updated.filter(|updated| row.own || sensible(saved, *updated)),
-            read,
+            read: row.read,
             kept: row.kept,
         })
     }
