@@ -172,8 +172,9 @@ fn narrowing(layout: &Layout, asked: &Asked<'_>, hits: &[Hit]) -> Markup {
 }
 
 /// Renders the search page without a query.
-pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
-    layout.page(&place(layout, query), &operators(true))
+pub(in crate::site) fn search_help(layout: &Layout, text: &str, query: &Query) -> String {
+    let content = html! { (problems(query)) (operators(true)) };
+    layout.page(&place(layout, text), &content)
 }
 
 /// Renders the search page of an exported site, which searches in the browser.
