@@ -124,6 +124,10 @@ fn selected(store: &Store, params: &EditNotesParams) -> Result<Vec<NoteId>> {
 }
 
 pub(super) fn edit_status(store: &mut Store, params: &EditIdParams) -> Result<EditResult> {
+    // Somebody who asks all the time leaves no pause to go on with it.
+    if store.bulk_edit(params.edit)?.is_under_way() {
+        store.continue_edits(crate::clock::now())?;
+    }
     let edit = store.bulk_edit(params.edit)?;
     Ok(wire_edit(&edit))
 }

@@ -56,8 +56,6 @@ pub(super) struct Row {
     pub(super) lang: Option<String>,
     pub(super) saved: Moment,
     pub(super) updated: Moment,
-    /// Whether it is read, where the file says so otherwise than by a tag.
-    pub(super) read: Option<bool>,
     pub(super) kept: ExportedFields,
     /// What the reader left out already, a sentence each.
     pub(super) left: Vec<(LeftOut, String)>,
@@ -377,7 +375,6 @@ impl RowNormalizer {
             metadata,
             saved_at: saved,
             updated_at: updated.filter(|updated| row.own || sensible(saved, *updated)),
-            read: row.read,
             kept: row.kept,
         })
     }
