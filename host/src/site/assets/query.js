@@ -31,7 +31,7 @@ import { hasSigns, wordsOf } from "./words.js";
  * @property {string} before saved before this day (`2025-08-01`), or empty; days are those that the
  * pages show, in the time zone of the export
  * @property {string} after saved on this day or later, or empty
- * @property {boolean} deleted in the trash, which isn't exported
+ * @property {boolean} deleted among the deleted notes, which aren't exported
  * @property {boolean} everything stands for all notes if it has no other condition
  * @property {Query[][]} any of each group one alternative must hold
  */
@@ -455,7 +455,7 @@ function add(query, leaf, negated, top, parser) {
 	} else if (!top) {
 		parser.problem("here", "is:deleted");
 	} else if (negated) {
-		// None of the notes is in the trash.
+		// None of the exported notes is deleted.
 		query.everything = true;
 	} else {
 		query.deleted = true;

@@ -261,7 +261,7 @@ fn operators(best: bool) -> Markup {
             h2 #how { "How to search" }
             p { "The search covers titles, notes, descriptions, tags and addresses. Every term must match. A word can be just the beginning of a longer one, unless it is in quotation marks." }
             dl.operators {
-                @for (typed, meaning) in SEARCH_HELP {
+                @for (typed, meaning) in SEARCH_HELP.iter().filter(|(typed, _)| best || *typed != "is:deleted") {
                     div { dt { code { (typed) } } dd { (meaning) } }
                 }
             }
