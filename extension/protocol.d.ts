@@ -54,7 +54,11 @@ lang: string | null,
 /**
  * RFC 3339 UTC with milliseconds if the note is in the trash.
  */
-deletedAt: string | null, };
+deletedAt: string | null, 
+/**
+ * False while the user has yet to read the page.
+ */
+read: boolean, };
 
 export type HelloParams = { 
 /**
@@ -245,6 +249,10 @@ tags?: Array<string>,
  */
 summary?: string, 
 /**
+ * Whether the page is read.
+ */
+read?: boolean, 
+/**
  * The same fields as the sender saw them. If another popup has changed one meanwhile, both
  * changes are kept; without this, the new value replaces the old one.
  */
@@ -378,32 +386,42 @@ export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_not
 
 export type SearchNotesParams = { 
 /**
- * A query in the search language.
+ * The query language of the site's search page.
  */
 query: string, 
 /**
- * Most results: 1 to 100, default 20.
+ * How many at most: 1 to 100, 20 where it isn't given.
  */
 limit?: number, 
 /**
- * Only notes with a smaller id: the `next` of the previous page.
+ * Only notes with a smaller id: the `next` of the page before.
  */
-before?: number, };
+before?: number, 
+/**
+ * `newest` where it isn't given.
+ */
+order?: SearchOrder, };
+
+export type SearchOrder = "newest" | "best";
 
 export type SearchNotesResult = { 
 /**
- * Newest first.
+ * In the order that was asked for.
  */
 notes: Array<FoundNote>, 
 /**
- * Whether there are more matches or, on an incomplete page, may be some that would have taken
- * too long to find.
+ * Whether there are further ones; or, where the page isn't full, may be:
+ * looking further would have taken too long.
  */
 more: boolean, 
 /**
- * The `before` of the next page, if there are more.
+ * The `before` of the next page, where there is more.
  */
-next?: number, };
+next?: number, 
+/**
+ * What of the query wasn't understood.
+ */
+problems?: Array<QueryProblem>, };
 
 export type FoundNote = { 
 /**
@@ -430,6 +448,288 @@ savedAt: string,
  * Plain text around the first match.
  */
 snippet: string, };
+
+export type QueryProblemKind = "unknown_key" | "unknown_value" | "no_value" | "no_date" | "no_tag" | "open_bracket" | "stray_bracket" | "dangling_or" | "too_deep" | "too_many" | "too_long" | "not_here";
+
+export type QueryProblem = { 
+/**
+ * For programs, and for a sentence in another language.
+ */
+kind: QueryProblemKind, 
+/**
+ * The part as it was typed; empty where it is the whole query.
+ */
+part: string, 
+/**
+ * The sentence in English.
+ */
+message: string, };
+
+export type ListOrder = "newest" | "oldest" | "updated" | "title";
+
+export type ListNotesParams = { 
+/**
+ * The query language of the site's search page; all notes where it is empty or not given.
+ */
+query?: string, 
+/**
+ * Only notes in the trash: the same as `is:deleted` in the query.
+ */
+trash?: boolean, 
+/**
+ * `newest` where it isn't given.
+ */
+order?: ListOrder, 
+/**
+ * How many at most: 1 to 200, 50 where it isn't given. Fewer come where they are long.
+ */
+limit?: number, 
+/**
+ * Where to go on: the `cursor` of the page before. It stays right while notes come and go.
+ */
+cursor?: string, };
+
+export type ListNotesResult = { 
+/**
+ * In the order that was asked for.
+ */
+notes: Array<NoteRow>, 
+/**
+ * All notes of the list, on all pages.
+ */
+total: number, 
+/**
+ * Where to go on; null where this is the last page.
+ */
+cursor: string | null, 
+/**
+ * What of the query wasn't understood.
+ */
+problems?: Array<QueryProblem>, };
+
+export type NoteRow = { 
+/**
+ * As in [`Note`].
+ */
+id: number, 
+/**
+ * As in [`Note`].
+ */
+url: string, 
+/**
+ * As in [`Note`].
+ */
+title: string, 
+/**
+ * As in [`Note`].
+ */
+tags: Array<string>, 
+/**
+ * As in [`Note`].
+ */
+savedAt: string, 
+/**
+ * As in [`Note`].
+ */
+updatedAt: string, 
+/**
+ * As in [`Note`].
+ */
+deletedAt: string | null, 
+/**
+ * As in [`Note`].
+ */
+read: boolean, 
+/**
+ * Host name of its web site without `www.`; empty where it is from none.
+ */
+site: string, 
+/**
+ * Whether it has a text of the user's.
+ */
+hasNote: boolean, };
+
+export type EditNotesParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * Which notes, up to 100,000. Either these or `query`.
+ */
+ids: number[], 
+/**
+ * The notes that this query finds, empty for all; with `restore` those of the trash.
+ * A query that isn't understood as a whole is refused.
+ */
+query?: string, 
+/**
+ * How many notes the user was shown.
+ */
+expectedCount: number, 
+/**
+ * Tags to be added, at the end of each list.
+ */
+addTags?: Array<string>, 
+/**
+ * Tags to be removed.
+ */
+removeTags?: Array<string>, 
+/**
+ * Whether they are read from now on.
+ */
+read?: boolean, 
+/**
+ * Moves them to the trash. Can't be combined with other changes.
+ */
+delete?: boolean, 
+/**
+ * Brings them back from the trash. Can't be combined with other changes.
+ */
+restore?: boolean, 
+/**
+ * Counts, and changes nothing.
+ */
+dryRun?: boolean, };
+
+export type EditState = "rehearsed" | "running" | "done" | "undoing" | "undone";
+
+export type EditResult = { 
+/**
+ * Names the edit in `editStatus`, `cancelEdit` and `undoEdit`. Null of a dry run.
+ */
+edit: number | null, 
+/**
+ * How far it is.
+ */
+state: EditState, 
+/**
+ * Notes that were selected, without those that are missing.
+ */
+total: number, 
+/**
+ * Notes that were changed, or that a dry run would change.
+ */
+changed: number, 
+/**
+ * Notes that are as they should be already.
+ */
+unchanged: number, 
+/**
+ * Notes that an undo has given back what they had.
+ */
+restored: number, 
+/**
+ * Selected notes that aren't there any more: the first 1,000.
+ */
+missing: number[], 
+/**
+ * All of them.
+ */
+missingCount: number, 
+/**
+ * Notes that couldn't be changed, or couldn't be given back what they had: the first 1,000.
+ */
+refused: Array<RefusedNote>, 
+/**
+ * All of them.
+ */
+refusedCount: number, };
+
+export type RefusedNote = { 
+/**
+ * Which one.
+ */
+id: number, 
+/**
+ * Why.
+ */
+reason: RefusalReason, };
+
+export type RefusalReason = "too_many_tags" | "page_saved_again" | "changed_since";
+
+export type EditIdParams = { 
+/**
+ * The `edit` of [`EditResult`].
+ */
+edit: number, };
+
+export type UndoEditParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The `edit` of [`EditResult`].
+ */
+edit: number, };
+
+export type ChangeAddressParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * Which note.
+ */
+id: number, 
+/**
+ * The new address: http or https (file where the configuration allows it).
+ */
+url: string, };
+
+export type MergeNotesParams = { 
+/**
+ * UUID of this operation.
+ */
+opId: string, 
+/**
+ * The note that stays, with its address and title.
+ */
+keep: number, 
+/**
+ * The note that goes.
+ */
+drop: number, };
+
+export type SavedSearch = { 
+/**
+ * Its name: 1 to 100 characters, without control characters. Two that differ in case
+ * alone are one.
+ */
+name: string, 
+/**
+ * What is searched for.
+ */
+query: string, 
+/**
+ * RFC 3339 UTC with milliseconds.
+ */
+savedAt: string, };
+
+export type SearchSaveParams = { 
+/**
+ * See [`SavedSearch`].
+ */
+name: string, 
+/**
+ * What is searched for, up to 4 KiB.
+ */
+query: string, };
+
+export type SearchForgetParams = { 
+/**
+ * See [`SavedSearch`].
+ */
+name: string, };
+
+export type SearchListParams = Record<symbol, never>;
+
+export type SearchListResult = { 
+/**
+ * All saved searches, by name.
+ */
+searches: Array<SavedSearch>, };
 
 export type RenderMarkdownParams = { 
 /**
@@ -512,7 +812,7 @@ firstSavedAt: string | null,
  */
 lastSavedAt: string | null, };
 
-export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short" | "clock_wrong";
+export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "invalid_params" | "internal" | "invalid_url" | "invalid_tag" | "too_large" | "not_found" | "conflict" | "store_full" | "store_newer" | "store_busy" | "store_broken" | "store_unwritable" | "store_io" | "frame_too_large" | "response_too_large" | "protocol_unsupported" | "op_id_reused" | "frame_cut_short" | "clock_wrong" | "address_taken" | "selection_changed";
 
 export type ErrorObject = { 
 /**
@@ -545,6 +845,16 @@ export interface Methods {
   completeTags: { params: CompleteTagsParams; result: CompleteTagsResult };
   suggestTags: { params: SuggestTagsParams; result: SuggestTagsResult };
   searchNotes: { params: SearchNotesParams; result: SearchNotesResult };
+  listNotes: { params: ListNotesParams; result: ListNotesResult };
+  editNotes: { params: EditNotesParams; result: EditResult };
+  editStatus: { params: EditIdParams; result: EditResult };
+  cancelEdit: { params: EditIdParams; result: EditResult };
+  undoEdit: { params: UndoEditParams; result: EditResult };
+  changeAddress: { params: ChangeAddressParams; result: NoteResult };
+  mergeNotes: { params: MergeNotesParams; result: NoteResult };
+  searchSave: { params: SearchSaveParams; result: SearchListResult };
+  searchForget: { params: SearchForgetParams; result: SearchListResult };
+  searchList: { params: SearchListParams; result: SearchListResult };
   renderMarkdown: { params: RenderMarkdownParams; result: RenderMarkdownResult };
   stats: { params: StatsParams; result: StatsResult };
 }

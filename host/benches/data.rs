@@ -116,6 +116,7 @@ pub(crate) fn note(number: u64, tags: u64) -> NewNote {
         summary,
         metadata: Metadata::default(),
         quote: None,
+        read: true,
     }
 }
 

@@ -57,5 +57,6 @@ fn new_note(put: Put) -> Result<NewNote> {
         summary: put.summary,
         metadata: Metadata::from_page(put.excerpt.as_deref(), None, None, None),
         quote: None,
+        read: true,
     })
 }

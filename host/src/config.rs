@@ -44,7 +44,9 @@ pub struct Config {
     pub save_file_urls: bool,
     /// Whether user name and password are removed from saved addresses.
     pub strip_user_info: bool,
-    /// Whether only `url-notes open` can open the site.
+    /// Whether a page that is saved is still to be read.
+    pub unread_on_save: bool,
+    /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,
     /// Terminal settings from the environment.
     pub terminal: Terminal,
@@ -112,6 +114,7 @@ struct ConfigFile {
     save_on_open: Option<bool>,
     save_file_urls: Option<bool>,
     strip_user_info: Option<bool>,
+    unread_on_save: Option<bool>,
     require_token: Option<bool>,
     log_level: Option<String>,
 }
@@ -297,6 +300,7 @@ impl Config {
             save_on_open: file.save_on_open,
             save_file_urls: file.save_file_urls.unwrap_or(false),
             strip_user_info: file.strip_user_info.unwrap_or(false),
+            unread_on_save: file.unread_on_save.unwrap_or(false),
             require_token: file.require_token.unwrap_or(false),
             terminal: Terminal::default(),
             warnings,
@@ -412,6 +416,7 @@ mod tests {
         assert_eq!(config.save_on_open, Some(false));
         assert!(config.save_file_urls);
         assert!(!config.strip_user_info && read("strip-user-info = true", None).strip_user_info);
+        assert!(!config.unread_on_save && read("unread-on-save = true", None).unread_on_save);
         assert_eq!(config.warnings, [""; 0]);
         assert_eq!(read("port = 7000", Some("7001")).port, 7001);
     }

@@ -36,7 +36,23 @@ pub enum Error {
     /// A note can't be restored because its page was saved again.
     #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
-    /// One `opId` was used for two different operations.
+    /// Another note has the page of a new address; its id.
+    #[error("This page already has another note. Merge the two, or give another address.")]
+    AddressTaken(i64),
+    /// No such edit of many notes.
+    #[error("This edit isn't known any more. Edits can be undone for 30 days.")]
+    UnknownEdit,
+    /// Not as many notes as the user was shown.
+    #[error(
+        "There are {found} notes now, not {expected}, so nothing was changed. Look at them again."
+    )]
+    SelectionChanged {
+        /// As many as were shown.
+        expected: u64,
+        /// As many as there are.
+        found: u64,
+    },
+    /// `opId` used twice for different things.
     #[error("This operation id was already used for another operation.")]
     OpIdReused,
     /// The extension uses a protocol version that this host doesn't support.
@@ -159,9 +175,11 @@ impl Error {
             Self::InvalidTag(_) => ErrorKind::InvalidTag,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::InvalidParams(_) | Self::UnknownTag(_) => ErrorKind::InvalidParams,
-            Self::NotFound => ErrorKind::NotFound,
+            Self::NotFound | Self::UnknownEdit => ErrorKind::NotFound,
             Self::Conflict => ErrorKind::Conflict,
             Self::OpIdReused => ErrorKind::OpIdReused,
+            Self::AddressTaken(_) => ErrorKind::AddressTaken,
+            Self::SelectionChanged { .. } => ErrorKind::SelectionChanged,
             Self::ProtocolUnsupported { .. } => ErrorKind::ProtocolUnsupported,
             Self::ResponseTooLarge => ErrorKind::ResponseTooLarge,
             Self::ClockWrong { .. } => ErrorKind::ClockWrong,

@@ -3,9 +3,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use jiff::tz::TimeZone;
+use library::{ENVELOPE_BYTES, LastList, days, operation};
 use rendered_text::render_markdown;
-use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -16,19 +15,21 @@ use crate::{
     extension_registry::ExtensionRegistry,
     messaging::RequestHandler,
     protocol::{
-        CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult, MAX_RESPONSE_BYTES,
-        NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request,
-        SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult, StatsResult,
+        ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult,
+        ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams,
+        NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request, SaveNoteParams,
+        SaveNoteResult, SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult,
         SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
-    store::{Counts, Operation, OperationResult, Store},
+    store::{Counts, OperationResult, Store},
     wire::{
-        fit_addresses, wire_hit, wire_note, wire_saved, wire_stats, wire_suggestion, wire_tag,
-        wire_tokens,
+        fit_addresses, wire_hit, wire_note, wire_problem, wire_saved, wire_stats, wire_suggestion,
+        wire_tag, wire_tokens,
     },
 };
 
+mod library;
 mod rendered_text;
 
 /// Results of `completeTags` and `searchNotes` if the request has no limit.
@@ -38,8 +39,6 @@ const DEFAULT_HITS: u32 = 20;
 const DEFAULT_SUGGESTIONS: u32 = 10;
 /// The highest limit that a request may ask for.
 const MAX_LIMIT: u32 = 100;
-/// Bytes of a response reserved for what surrounds a list of results.
-const ENVELOPE_BYTES: usize = 4096;
 
 /// Settings of a handler.
 #[derive(Debug, Clone)]
@@ -50,7 +49,9 @@ pub struct Settings {
     pub save_file_urls: bool,
     /// Whether user name and password are removed from saved addresses.
     pub strip_user_info: bool,
-    /// `save-on-open` of the configuration, passed on to the extension.
+    /// Whether a page that is saved is still to be read.
+    pub unread_on_save: bool,
+    /// `save-on-open` of the configuration, handed on to the extension.
     pub save_on_open: Option<bool>,
 }
 
@@ -61,6 +62,7 @@ pub struct Handler<S> {
     site: S,
     store: Option<Store>,
     seen: Option<ExtensionRegistry>,
+    last_list: Option<LastList>,
 }
 
 impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
@@ -85,6 +87,32 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             Request::CompleteTags(params) => self.complete_tags(&params).map(Outcome::Tags),
             Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
+            Request::ListNotes(params) => self.list_notes(&params).map(Outcome::Listed),
+            Request::EditNotes(params) => {
+                library::edit_notes(self.store()?, &params).map(Outcome::Edit)
+            }
+            Request::EditStatus(params) => {
+                library::edit_status(self.store()?, &params).map(Outcome::Edit)
+            }
+            Request::CancelEdit(params) => {
+                library::cancel_edit(self.store()?, &params).map(Outcome::Edit)
+            }
+            Request::UndoEdit(params) => {
+                library::undo_edit(self.store()?, &params).map(Outcome::Edit)
+            }
+            Request::ChangeAddress(params) => self
+                .change_address(&params)
+                .map(|r| Outcome::Note(r.into())),
+            Request::MergeNotes(params) => {
+                self.merge_notes(&params).map(|r| Outcome::Note(r.into()))
+            }
+            Request::SearchSave(params) => {
+                library::search_save(self.store()?, &params).map(Outcome::Searches)
+            }
+            Request::SearchForget(params) => {
+                library::search_forget(self.store()?, &params).map(Outcome::Searches)
+            }
+            Request::SearchList => library::search_list(self.store()?).map(Outcome::Searches),
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -118,6 +146,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             site,
             store: None,
             seen: None,
+            last_list: None,
         }
     }
 
@@ -199,6 +228,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
                 params.lang.as_deref(),
             )
             .or_dated(params.other_dates.as_deref().unwrap_or_default()),
+            read: !self.settings.unread_on_save,
             quote: params.quote.as_ref().and_then(|quote| {
                 let around = |text: &Option<String>| text.clone().unwrap_or_default();
                 Quote::new(&quote.text, &around(&quote.prefix), &around(&quote.suffix))
@@ -242,6 +272,7 @@ impl<S: Fn() -> SiteState> Handler<S> {
             title: params.title,
             tags: params.tags.as_deref().map(parse_tags).transpose()?,
             summary: params.summary,
+            read: params.read,
             seen_tags: seen.tags.as_deref().map(parse_tags).transpose()?,
             seen_summary: seen.summary,
         };
@@ -274,6 +305,31 @@ impl<S: Fn() -> SiteState> Handler<S> {
         let mut note = wire_note(&done.note);
         fit_addresses(&mut note);
         Ok(NoteResult { note })
+    }
+
+    fn list_notes(&mut self, params: &ListNotesParams) -> Result<ListNotesResult> {
+        let mut last = self.last_list.take();
+        let listed = library::list_notes(self.store()?, &mut last, params);
+        self.last_list = last;
+        listed
+    }
+
+    fn change_address(&mut self, params: &ChangeAddressParams) -> Result<NoteResult> {
+        let url = PageUrl::parse(&params.url)?;
+        url.require_savable(self.settings.save_file_urls)?;
+        let url = match self.settings.strip_user_info {
+            true => url.without_user_info(),
+            false => url,
+        };
+        self.note_operation(&params.op_id, "changeAddress", |writer| {
+            writer.change_address(NoteId(params.id), &url)
+        })
+    }
+
+    fn merge_notes(&mut self, params: &MergeNotesParams) -> Result<NoteResult> {
+        self.note_operation(&params.op_id, "mergeNotes", |writer| {
+            writer.merge_notes(NoteId(params.keep), NoteId(params.drop))
+        })
     }
 
     fn complete_tags(&mut self, params: &CompleteTagsParams) -> Result<CompleteTagsResult> {
@@ -332,26 +388,36 @@ impl<S: Fn() -> SiteState> Handler<S> {
     }
 
     fn search_notes(&mut self, params: &SearchNotesParams) -> Result<SearchNotesResult> {
-        let query = Query::parse_in(&params.query, &TimeZone::system());
+        let query = Query::parse_in(&params.query, &days());
         let limit = params.limit.unwrap_or(DEFAULT_HITS).clamp(1, MAX_LIMIT);
         let before = params.before.map(NoteId);
-        let found = self
-            .store()?
-            .read_transaction(|store| store.search(&query, before, limit))?;
+        let best = params.order == Some(SearchOrder::Best);
+        let (hits, more, next) = self.store()?.read_transaction(|store| match best {
+            true => {
+                let best = store.search_best(&query, limit)?;
+                let more = best.more || best.hits.len() < best.compared;
+                Ok((best.hits, more, None))
+            }
+            false => {
+                let found = store.search(&query, before, limit)?;
+                Ok((found.hits, found.next.is_some(), found.next))
+            }
+        })?;
         let mut result = SearchNotesResult {
-            notes: Vec::with_capacity(found.hits.len()),
-            more: found.next.is_some(),
-            next: found.next.map(|next| next.0),
+            notes: Vec::with_capacity(hits.len()),
+            more,
+            next: next.map(|next| next.0),
+            problems: query.problems.iter().map(wire_problem).collect(),
         };
         // Long titles and addresses could exceed the browser's limit. The response then has fewer
         // notes and says that there are more.
         let mut room = MAX_RESPONSE_BYTES - ENVELOPE_BYTES;
-        for hit in found.hits {
+        for hit in hits {
             let note = wire_hit(hit);
             let bytes = serde_json::to_vec(&note).map_err(Error::internal)?.len() + 1;
             if bytes > room {
                 result.more = true;
-                result.next = result.notes.last().map(|last| last.id);
+                result.next = result.notes.last().map(|last| last.id).filter(|_| !best);
                 break;
             }
             room -= bytes;
@@ -363,10 +429,4 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn stats(&mut self) -> Result<StatsResult> {
         Ok(wire_stats(&self.store()?.stats()?))
     }
-}
-
-fn operation(op_id: &str, method: &'static str) -> Result<Operation> {
-    let id = Uuid::parse_str(op_id)
-        .map_err(|_| Error::InvalidParams("The operation id (opId) must be a UUID.".into()))?;
-    Ok(Operation { id, method })
 }

@@ -1,12 +1,16 @@
 //! Converts notes, tags and results to their form on the wire, which `--json` prints as well.
 
 use crate::{
-    domain::{Difference, Note, PageUrl, Reason, Suggestion, Tag, timestamp_text, tokens_in},
-    protocol::{
-        self, FoundNote, MAX_RESPONSE_BYTES, SamePage, SamePageReason, SaveNoteResult, StatsResult,
-        SuggestReason, SuggestedTag,
+    domain::{
+        Difference, Note, PageUrl, Problem, ProblemKind, Reason, Suggestion, Tag, timestamp_text,
+        tokens_in,
     },
-    store::{Hit, TagCount},
+    protocol::{
+        self, EditResult, EditState, FoundNote, MAX_RESPONSE_BYTES, NoteRow, QueryProblem,
+        QueryProblemKind, RefusalReason, RefusedNote, SamePage, SamePageReason, SaveNoteResult,
+        StatsResult, SuggestReason, SuggestedTag,
+    },
+    store::{BulkEdit, BulkState, Hit, ListOrder, Refusal, SavedSearch, TagCount},
 };
 
 /// Converts a note.
@@ -26,6 +30,7 @@ pub(crate) fn wire_note(note: &Note) -> protocol::Note {
         site_name: note.metadata.site_name.clone(),
         lang: note.metadata.lang.clone(),
         deleted_at: note.deleted_at.map(timestamp_text),
+        read: note.read,
     }
 }
 
@@ -156,5 +161,93 @@ pub(crate) fn wire_stats(stats: &crate::store::Stats) -> StatsResult {
         database_bytes: stats.database_bytes,
         first_saved_at: stats.first.map(timestamp_text),
         last_saved_at: stats.last.map(timestamp_text),
+    }
+}
+
+/// A part of a query that wasn't understood.
+pub(crate) fn wire_problem(problem: &Problem) -> QueryProblem {
+    QueryProblem {
+        kind: match problem.kind {
+            ProblemKind::UnknownKey => QueryProblemKind::UnknownKey,
+            ProblemKind::UnknownValue => QueryProblemKind::UnknownValue,
+            ProblemKind::NoValue => QueryProblemKind::NoValue,
+            ProblemKind::NoDate => QueryProblemKind::NoDate,
+            ProblemKind::NoTag => QueryProblemKind::NoTag,
+            ProblemKind::OpenBracket => QueryProblemKind::OpenBracket,
+            ProblemKind::StrayBracket => QueryProblemKind::StrayBracket,
+            ProblemKind::DanglingOr => QueryProblemKind::DanglingOr,
+            ProblemKind::TooDeep => QueryProblemKind::TooDeep,
+            ProblemKind::TooMany => QueryProblemKind::TooMany,
+            ProblemKind::TooLong => QueryProblemKind::TooLong,
+            ProblemKind::NotHere => QueryProblemKind::NotHere,
+        },
+        part: problem.part.clone(),
+        message: problem.to_string(),
+    }
+}
+
+/// The order of a list.
+pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
+    match order {
+        protocol::ListOrder::Newest => ListOrder::Newest,
+        protocol::ListOrder::Oldest => ListOrder::Oldest,
+        protocol::ListOrder::Updated => ListOrder::Updated,
+        protocol::ListOrder::Title => ListOrder::Title,
+    }
+}
+
+/// A note in a list.
+pub(crate) fn wire_row(note: &Note) -> NoteRow {
+    let url = PageUrl::parse(&note.url);
+    NoteRow {
+        id: note.id.0,
+        url: note.address().into_owned(),
+        title: note.title.clone(),
+        tags: note.tags.iter().map(Tag::to_string).collect(),
+        saved_at: timestamp_text(note.saved_at),
+        updated_at: timestamp_text(note.updated_at),
+        deleted_at: note.deleted_at.map(timestamp_text),
+        read: note.read,
+        site: url.map(|url| url.site().to_owned()).unwrap_or_default(),
+        has_note: !note.summary.is_empty(),
+    }
+}
+
+/// An edit of many notes.
+pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
+    let refused = edit.refused.0.iter().map(|(id, why)| RefusedNote {
+        id: id.0,
+        reason: match why {
+            Refusal::TooManyTags => RefusalReason::TooManyTags,
+            Refusal::PageSavedAgain => RefusalReason::PageSavedAgain,
+            Refusal::ChangedSince => RefusalReason::ChangedSince,
+        },
+    });
+    EditResult {
+        edit: edit.id,
+        state: match edit.state {
+            BulkState::Rehearsed => EditState::Rehearsed,
+            BulkState::Running => EditState::Running,
+            BulkState::Done => EditState::Done,
+            BulkState::Undoing => EditState::Undoing,
+            BulkState::Undone => EditState::Undone,
+        },
+        total: edit.total,
+        changed: edit.changed,
+        unchanged: edit.unchanged,
+        restored: edit.restored,
+        missing: edit.missing.0.iter().map(|id| id.0).collect(),
+        missing_count: edit.missing.1,
+        refused: refused.collect(),
+        refused_count: edit.refused.1,
+    }
+}
+
+/// A saved search.
+pub(crate) fn wire_search(search: &SavedSearch) -> protocol::SavedSearch {
+    protocol::SavedSearch {
+        name: search.name.clone(),
+        query: search.query.clone(),
+        saved_at: timestamp_text(search.saved_at),
     }
 }

@@ -8,6 +8,7 @@ impl From<&Config> for handler::Settings {
             database: config.database.clone(),
             save_file_urls: config.save_file_urls,
             strip_user_info: config.strip_user_info,
+            unread_on_save: config.unread_on_save,
             save_on_open: config.save_on_open,
         }
     }

@@ -57,6 +57,7 @@ impl Add {
             summary,
             metadata: Metadata::default(),
             quote: None,
+            read: !invocation.config.unread_on_save,
         };
         let mut store = invocation.store()?;
         let saved = store.write(crate::clock::now(), |writer| writer.save_note(&new))?;

@@ -20,14 +20,15 @@ use crate::{
         context::Invocation,
         draft::{self, Draft},
         front_matter,
+        many::{self, Many},
         note_ref::NoteRef,
         print::clean,
         terminal::{self, EditorFailure},
     },
-    domain::{Change, Note, Tag, nearest, parse_tags},
+    domain::{Change, Note, PageUrl, Tag, nearest, parse_tags},
     error::{Error, Result},
     protocol,
-    store::Store,
+    store::{BulkChange, Store},
     wire::wire_note,
 };
 
@@ -42,13 +43,32 @@ Without options, `url-notes edit` opens title, tags and note in your editor (VIS
 Examples:
   url-notes edit https://example.org
   url-notes edit 1755000000000000 --tag gpu --untag \"to read\"
+  url-notes edit 1755000000000000 --url https://example.org/moved
+  url-notes edit --query 'is:untagged site:arxiv.org' --tag paper --dry-run
   EDITOR='code --wait' url-notes edit 1755000000000000")]
 pub(super) struct Edit {
     /// Id or address
-    #[arg(value_name = "ID|URL")]
-    which: NoteRef,
+    #[arg(value_name = "ID|URL", required_unless_present_any = ["query", "undo"], conflicts_with_all = ["query", "undo"])]
+    which: Option<NoteRef>,
+    #[command(flatten)]
+    many: Many,
+    /// Undo an edit of several notes, by its number
+    #[arg(long, value_name = "EDIT", conflicts_with_all = ["query", "title", "tags", "untags", "summary", "file", "read", "unread", "url", "delete"])]
+    undo: Option<i64>,
+    /// Mark as read
+    #[arg(long)]
+    read: bool,
+    /// Mark as still to be read
+    #[arg(long, conflicts_with = "read")]
+    unread: bool,
+    /// New address; the old one is kept beside it
+    #[arg(long, value_name = "URL", conflicts_with = "query")]
+    url: Option<String>,
+    /// Move the notes of the query to the trash
+    #[arg(long, requires = "query", conflicts_with_all = ["tags", "untags", "read", "unread"])]
+    delete: bool,
     /// New title
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "query")]
     title: Option<String>,
     /// Add a tag; may be given several times
     #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
@@ -57,10 +77,15 @@ pub(super) struct Edit {
     #[arg(long = "untag", value_name = "TAG", allow_hyphen_values = true)]
     untags: Vec<String>,
     /// Replace the note, in Markdown; - reads it from standard input
-    #[arg(long, value_name = "MD", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "MD",
+        allow_hyphen_values = true,
+        conflicts_with = "query"
+    )]
     summary: Option<String>,
     /// Read title, tags and note from a file in the format that the editor shows; - reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["title", "tags", "untags", "summary"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["title", "tags", "untags", "summary", "read", "unread", "url", "query"])]
     file: Option<PathBuf>,
 }
 
@@ -81,8 +106,24 @@ struct Edited {
 
 impl Edit {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        if let Some(edit) = self.undo {
+            return many::undo(invocation, edit);
+        }
+        if let Some(query) = &self.many.query {
+            let change = BulkChange {
+                add_tags: parse_tags(&self.tags)?,
+                remove_tags: parse_tags(&self.untags)?,
+                read: self.read_state(),
+                delete: self.delete,
+                restore: false,
+            };
+            return self.many.run(invocation, query, &change);
+        }
+        let Some(which) = &self.which else {
+            bail!("Give the id or the address of a note, or --query.");
+        };
         let mut store = invocation.store()?;
-        let note = self.which.live(&store)?;
+        let note = which.live(&store)?;
         let edited = if let Some(file) = &self.file {
             match Draft::of_file(&invocation.config, note.id, file)? {
                 Some(draft) => {
@@ -97,9 +138,11 @@ impl Edit {
             || self.summary.is_some()
             || !self.tags.is_empty()
             || !self.untags.is_empty()
+            || self.read_state().is_some()
+            || self.url.is_some()
         {
             let change = self.change(&store, &note)?;
-            apply(&mut store, &note, change)?
+            self.with_address(&mut store, &note, change)?
         } else {
             in_editor(invocation, &mut store, &note)?
         };
@@ -122,7 +165,40 @@ impl Edit {
         Ok(())
     }
 
-    /// Returns the change that the options describe.
+    fn read_state(&self) -> Option<bool> {
+        (self.read || self.unread).then_some(self.read)
+    }
+
+    /// Changes the address, where another one was given, and the rest.
+    fn with_address(
+        &self,
+        store: &mut Store,
+        note: &Note,
+        change: Change,
+    ) -> anyhow::Result<Edited> {
+        let Some(url) = &self.url else {
+            return Ok(apply(store, note, change)?);
+        };
+        let url = PageUrl::parse(url)?;
+        url.require_savable(true)?;
+        let moved = store.write(crate::clock::now(), |writer| {
+            writer.change_address(note.id, &url)
+        });
+        let moved = match moved {
+            Err(Error::AddressTaken(other)) => bail!(
+                "This page already has another note. To make one note of both, run `url-notes merge {other} {}`.",
+                note.id.0
+            ),
+            moved => moved?,
+        };
+        let edited = apply(store, &moved, change)?;
+        Ok(Edited {
+            changed: edited.changed || moved.url != note.url,
+            ..edited
+        })
+    }
+
+    /// The change that the options ask for.
     fn change(&self, store: &Store, note: &Note) -> anyhow::Result<Change> {
         let mut tags = note.tags.clone();
         for tag in store.tags_of_names(&parse_tags(&self.untags)?)? {
@@ -146,7 +222,9 @@ impl Edit {
             Some("-") => Some(add::read_summary()?),
             given => given.map(str::to_owned),
         };
-        Ok(difference(note, self.title.clone(), Some(tags), summary))
+        let read = self.read_state().filter(|read| *read != note.read);
+        let change = difference(note, self.title.clone(), Some(tags), summary);
+        Ok(Change { read, ..change })
     }
 }
 
@@ -160,6 +238,7 @@ fn difference(
     let tags = tags.filter(|tags| *tags != note.tags);
     let summary = summary.filter(|summary| *summary != note.summary);
     Change {
+        read: None,
         title: title.filter(|title| *title != note.title),
         seen_tags: tags.is_some().then(|| note.tags.clone()),
         seen_summary: summary.is_some().then(|| note.summary.clone()),
@@ -190,14 +269,21 @@ fn change_of(bytes: &[u8], note: &Note) -> Result<Change> {
 
 /// Applies a change made to `note` as it was read.
 fn apply(store: &mut Store, note: &Note, change: Change) -> Result<Edited> {
-    if change.title.is_none() && change.tags.is_none() && change.summary.is_none() {
+    if change.title.is_none()
+        && change.tags.is_none()
+        && change.summary.is_none()
+        && change.read.is_none()
+    {
         return Ok(Edited {
             note: note.clone(),
             changed: false,
             besides: Vec::new(),
         });
     }
-    let fields = |note: &Note| (note.title.clone(), note.tags.clone(), note.summary.clone());
+    let fields = |note: &Note| {
+        let (title, tags) = (note.title.clone(), note.tags.clone());
+        (title, tags, note.summary.clone(), note.read)
+    };
     let before = store.note(note.id)?;
     let changed = store.write(crate::clock::now(), |writer| {
         writer.update_note(note.id, change.clone())

@@ -338,6 +338,7 @@ mod tests {
             metadata: Metadata::default(),
             updated_at: NoteId(7).moment(),
             deleted_at: None,
+            read: true,
         }
     }
 

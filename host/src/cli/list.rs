@@ -1,10 +1,10 @@
 //! `url-notes list`
 
 use crate::{
-    cli::{context::Invocation, tag},
-    domain::Tag,
+    cli::{context::Invocation, many::query_of, tag},
+    domain::{Note, Problem, State, Tag},
     error::Result,
-    store::TagFilter,
+    store::{ListOrder, Listing, Reader, TagFilter},
     wire::wire_note,
 };
 
@@ -13,6 +13,8 @@ use crate::{
 Examples:
   url-notes list --tag gpu --without \"to read\"
   url-notes list --untagged
+  url-notes list --unread --order oldest
+  url-notes list --query 'has:note -tag:gpu' --order title
   url-notes list --limit 1000 --json")]
 pub(super) struct List {
     /// Only notes with this tag; may be given several times
@@ -27,19 +29,76 @@ pub(super) struct List {
     /// Only notes in the trash, latest deletion first
     #[arg(long, conflicts_with_all = ["tags", "without"])]
     trash: bool,
+    /// Only notes that this query finds
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true, conflicts_with_all = ["tags", "without", "untagged"])]
+    query: Option<String>,
+    /// Only notes that are still to be read
+    #[arg(long)]
+    unread: bool,
+    /// Order
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
+    order: Order,
     /// Maximum number
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Order {
+    #[default]
+    Newest,
+    Oldest,
+    /// Changed last
+    Updated,
+    Title,
+}
+
+impl Order {
+    fn of_store(self) -> ListOrder {
+        match self {
+            Self::Newest => ListOrder::Newest,
+            Self::Oldest => ListOrder::Oldest,
+            Self::Updated => ListOrder::Updated,
+            Self::Title => ListOrder::Title,
+        }
+    }
+}
+
 impl List {
+    /// The notes in another order than the newest first, or those of a query.
+    fn listed(&self, store: &Reader, filter: &TagFilter) -> Result<(Vec<Note>, Vec<Problem>)> {
+        let mut query = query_of(self.query.as_deref().unwrap_or_default());
+        query.with.extend(store.tags_of_names(&filter.with)?);
+        query.without.extend(store.tags_of_names(&filter.without)?);
+        query.deleted |= self.trash;
+        if self.unread {
+            query.states.push((State::Unread, true));
+        }
+        if self.untagged {
+            query.states.push((State::Untagged, true));
+        }
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let notes = store.read_transaction(|store| {
+            let listing = Listing::of(store, &query, self.order.of_store())?;
+            listing.notes(store, 0, limit)
+        })?;
+        Ok((notes, query.problems))
+    }
+
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         let filter = TagFilter {
             with: sought(&self.tags)?,
             without: sought(&self.without)?,
         };
         let store = invocation.reader()?;
-        let notes = if self.trash {
+        let needs_query = self.query.is_some() || self.unread || self.order != Order::Newest;
+        let notes = if needs_query {
+            let (notes, problems) = self.listed(&store, &filter)?;
+            for problem in problems {
+                invocation.hint(&problem.to_string());
+            }
+            notes
+        } else if self.trash {
             store.trashed_notes(self.limit)?
         } else if self.untagged {
             store.untagged_notes(self.limit)?

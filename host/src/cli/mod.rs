@@ -16,6 +16,8 @@ mod front_matter;
 mod import;
 mod list;
 mod man;
+mod many;
+mod merge;
 mod note_ref;
 mod open;
 mod print;
@@ -97,10 +99,12 @@ enum Command {
     List(list::List),
     /// Show one note
     Show(show::Show),
-    /// Find notes: words, "a phrase", -word, tag:x, -tag:x, #x, is:untagged, site:arxiv.org, before:2025-08-01, after:2025
+    /// Find notes: words, "a phrase", -word, OR, tag:x, #x, is:untagged, is:unread, is:deleted, has:note, title:x, url:x, site:arxiv.org, before:2025-08-01, after:-7d
     Search(search::Search),
     /// Change title, tags and note, in your editor or with options
     Edit(edit::Edit),
+    /// Make one note of two
+    Merge(merge::Merge),
     /// Move a note to the trash, which keeps it for 30 days
     Rm(remove::Remove),
     /// Restore a note from the trash
@@ -187,6 +191,7 @@ impl Arguments {
             Command::Show(command) => command.run(&mut invocation),
             Command::Search(command) => command.run(&mut invocation),
             Command::Edit(command) => command.run(&mut invocation),
+            Command::Merge(command) => command.run(&mut invocation),
             Command::Rm(command) => command.run(&mut invocation),
             Command::Restore(command) => command.run(&mut invocation),
             Command::Tag(command) => command.run(&mut invocation),

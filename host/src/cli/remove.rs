@@ -3,30 +3,50 @@
 use anyhow::bail;
 
 use crate::{
-    cli::{context::Invocation, note_ref::NoteRef},
+    cli::{context::Invocation, many::Many, note_ref::NoteRef},
     protocol::NoteResult,
-    store::TRASH_DAYS,
+    store::{BulkChange, TRASH_DAYS},
     wire::wire_note,
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Remove {
     /// Id or address
-    #[arg(value_name = "ID|URL")]
-    which: NoteRef,
+    #[arg(
+        value_name = "ID|URL",
+        required_unless_present = "query",
+        conflicts_with = "query"
+    )]
+    which: Option<NoteRef>,
+    #[command(flatten)]
+    many: Many,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Restore {
     /// Id or address
-    #[arg(value_name = "ID|URL")]
-    which: NoteRef,
+    #[arg(
+        value_name = "ID|URL",
+        required_unless_present = "query",
+        conflicts_with = "query"
+    )]
+    which: Option<NoteRef>,
+    #[command(flatten)]
+    many: Many,
 }
 
 impl Remove {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let Some(which) = self.which else {
+            let change = BulkChange {
+                delete: true,
+                ..BulkChange::default()
+            };
+            let query = self.many.query.clone().unwrap_or_default();
+            return self.many.run(invocation, &query, &change);
+        };
         let mut store = invocation.store()?;
-        let note = self.which.live(&store)?;
+        let note = which.live(&store)?;
         let note = store.write(crate::clock::now(), |writer| writer.delete_note(note.id))?;
         if invocation.json {
             return invocation.print_json(&NoteResult {
@@ -45,12 +65,20 @@ impl Remove {
 
 impl Restore {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+        let Some(which) = self.which else {
+            let change = BulkChange {
+                restore: true,
+                ..BulkChange::default()
+            };
+            let query = self.many.query.clone().unwrap_or_default();
+            return self.many.run(invocation, &query, &change);
+        };
         let mut store = invocation.store()?;
-        let Some(note) = self.which.trashed(&store)? else {
-            if self.which.find(&store)?.is_some() {
+        let Some(note) = which.trashed(&store)? else {
+            if which.find(&store)?.is_some() {
                 bail!("This note isn't in the trash, so there is nothing to restore.");
             }
-            return self.which.not_found(&store);
+            return which.not_found(&store);
         };
         let note = store.write(crate::clock::now(), |writer| writer.restore_note(note.id))?;
         if invocation.json {

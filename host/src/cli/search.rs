@@ -2,14 +2,15 @@
 
 use std::{convert::Infallible, ffi::OsString};
 
+use anyhow::bail;
 use jiff::tz::TimeZone;
 
 use crate::{
     cli::{context::Invocation, print, tag},
-    domain::Query,
+    domain::{Days, Query},
     error::Result,
-    store::{Hit, RANKED, Reader},
-    wire::wire_hit,
+    store::{Hit, RANKED, Reader, SavedSearch},
+    wire::{wire_hit, wire_search},
 };
 
 #[derive(Debug, clap::Args)]
@@ -21,8 +22,20 @@ Examples:
   url-notes search is:untagged")]
 pub(super) struct Search {
     /// Words and conditions; a note must match all of them
-    #[arg(required = true, value_name = "QUERY", value_parser = unshielded)]
+    #[arg(required_unless_present_any = ["list_saved", "forget", "saved"], value_name = "QUERY", value_parser = unshielded)]
     query: Vec<String>,
+    /// Save the query under a name; one of the same name is replaced
+    #[arg(long, value_name = "NAME", requires = "query")]
+    save: Option<String>,
+    /// Search for the query saved under a name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["query", "save"])]
+    saved: Option<String>,
+    /// List saved queries
+    #[arg(long, conflicts_with_all = ["query", "save", "saved"])]
+    list_saved: bool,
+    /// Forget the query saved under a name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["query", "save", "saved", "list_saved"])]
+    forget: Option<String>,
     /// Maximum number
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
@@ -75,7 +88,27 @@ fn unshielded(word: &str) -> std::result::Result<String, Infallible> {
 
 impl Search {
     pub(super) fn run(self, invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
-        let query = Query::parse_in(&self.query.join(" "), &TimeZone::system());
+        if self.list_saved {
+            return list_saved(invocation);
+        }
+        if let Some(name) = &self.forget {
+            return forget(invocation, name);
+        }
+        let text = match &self.saved {
+            Some(name) => match invocation.reader()?.saved_search(name)? {
+                Some(search) => search.query,
+                None => bail!("There is no saved search \"{name}\"."),
+            },
+            None => self.query.join(" "),
+        };
+        if let Some(name) = &self.save {
+            let now = crate::clock::now();
+            let search = SavedSearch::new(name, &text, now)?;
+            let mut store = invocation.store()?;
+            store.write(now, |writer| writer.save_search(&search))?;
+            invocation.hint(&format!("Saved as \"{}\".", search.name));
+        }
+        let query = Query::parse_in(&text, &days());
         let store = invocation.reader()?;
         let (hits, more) = store.read_transaction(|store| match self.sort {
             Sort::Newest => newest(store, &query, self.limit),
@@ -89,7 +122,10 @@ impl Search {
             let notes: Vec<_> = hits.into_iter().map(wire_hit).collect();
             return invocation.print_json(&notes);
         }
-        for name in query.with.iter().chain(&query.without) {
+        for problem in &query.problems {
+            invocation.hint(&problem.to_string());
+        }
+        for name in query.named_tags() {
             if let Some(sentence) = tag::unknown(&store, name)? {
                 invocation.hint(&sentence);
             }
@@ -118,8 +154,44 @@ impl Search {
     }
 }
 
-/// Returns the newest matches and whether there are more. Unlike the site, it takes as long as
-/// needed.
+fn list_saved(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
+    let searches = invocation.reader()?.saved_searches()?;
+    if invocation.json {
+        let searches: Vec<_> = searches.iter().map(wire_search).collect();
+        return invocation.print_json(&searches);
+    }
+    if searches.is_empty() {
+        invocation.hint("No search is saved. Save one with `url-notes search QUERY --save NAME`.");
+    }
+    for search in searches {
+        let (name, query) = (print::clean(&search.name), print::clean(&search.query));
+        writeln!(invocation.out, "{name}\t{query}")?;
+    }
+    Ok(())
+}
+
+fn forget(invocation: &mut Invocation<'_>, name: &str) -> anyhow::Result<()> {
+    let mut store = invocation.store()?;
+    let is_gone = store.write(crate::clock::now(), |writer| writer.forget_search(name))?;
+    if !is_gone {
+        bail!("There is no saved search \"{name}\".");
+    }
+    if invocation.json {
+        let searches = store.saved_searches()?;
+        let searches: Vec<_> = searches.iter().map(wire_search).collect();
+        return invocation.print_json(&searches);
+    }
+    writeln!(invocation.out, "Forgotten.")?;
+    Ok(())
+}
+
+/// The days of this computer.
+pub(super) fn days() -> Days {
+    Days::at(crate::clock::now(), &TimeZone::system())
+}
+
+/// The newest matches, and whether there are more. Unlike a page of the site it
+/// takes the time it needs.
 fn newest(store: &Reader, query: &Query, limit: u32) -> Result<(Vec<Hit>, bool)> {
     let mut hits = Vec::new();
     let mut before = None;

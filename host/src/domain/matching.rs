@@ -3,7 +3,12 @@
 use std::borrow::Cow;
 
 use crate::domain::{
-    markdown_text::plain_text, note::Note, page_url::PageUrl, phrase::Phrase, tag::Tag,
+    markdown_text::plain_text,
+    note::Note,
+    page_url::PageUrl,
+    phrase::Phrase,
+    query::{Field, Query, State, is_of_site},
+    tag::Tag,
     words::Words,
 };
 
@@ -45,14 +50,15 @@ impl Searched {
         }
     }
 
-    /// Returns the texts with their weights. A title or a tag outweighs all other texts together.
-    fn weighed(&self) -> [(f64, &str); 5] {
+    /// How much a word says of a note that has it in this text. A title or a tag
+    /// outweighs all the others together.
+    fn weighed(&self) -> [(f64, Field, &str); 5] {
         [
-            (16.0, &self.title),
-            (16.0, &self.tags),
-            (4.0, &self.summary),
-            (1.0, &self.excerpt),
-            (1.0, &self.address),
+            (16.0, Field::Title, &self.title),
+            (16.0, Field::Any, &self.tags),
+            (4.0, Field::Any, &self.summary),
+            (1.0, Field::Any, &self.excerpt),
+            (1.0, Field::Address, &self.address),
         ]
     }
 }
@@ -87,15 +93,18 @@ type TextOf = fn(&Note) -> Cow<'_, str>;
 pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
     let negates = phrases.iter().any(|phrase| phrase.negated);
-    // The summary last, because its Markdown must be parsed.
-    let texts: [Option<TextOf>; 5] = [
-        Some(|note| Cow::Borrowed(&note.title)),
-        Some(|note| Cow::Owned(tags(note))),
-        Some(|note| Cow::Borrowed(note.metadata.excerpt.as_deref().unwrap_or_default())),
-        Some(|note| Cow::Owned(address(note))),
-        None,
+    // The summary last: it has to be read as Markdown first.
+    let texts: [(Field, Option<TextOf>); 5] = [
+        (Field::Title, Some(|note| Cow::Borrowed(&note.title))),
+        (Field::Any, Some(|note| Cow::Owned(tags(note)))),
+        (
+            Field::Any,
+            Some(|note| Cow::Borrowed(note.metadata.excerpt.as_deref().unwrap_or_default())),
+        ),
+        (Field::Address, Some(|note| Cow::Owned(address(note)))),
+        (Field::Any, None),
     ];
-    for text in texts {
+    for (field, text) in texts {
         if left.is_empty() && !negates {
             return true;
         }
@@ -107,7 +116,9 @@ pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>)
             }
             None => &summary.get_or_insert_with(|| ReadSummary::of(note)).words,
         };
-        let stands = |phrase: &Phrase| phrase.occurrences(text).next().is_some();
+        let stands = |phrase: &Phrase| {
+            is_looked_for(phrase, field) && phrase.occurrences(text).next().is_some()
+        };
         if negates
             && phrases
                 .iter()
@@ -118,6 +129,106 @@ pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>)
         left.retain(|phrase| !stands(phrase));
     }
     left.is_empty()
+}
+
+/// Whether a phrase is looked for in this text.
+fn is_looked_for(phrase: &Phrase, field: Field) -> bool {
+    phrase.field == Field::Any || phrase.field == field
+}
+
+/// A query that notes are compared with one by one.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    /// Its words and phrases. Who has a list of all words adds pairs of words to them.
+    pub phrases: Vec<Phrase>,
+    query: Query,
+    /// Its groups of alternatives.
+    pub any: Vec<Vec<Matcher>>,
+}
+
+impl Matcher {
+    /// That of a query whose tags have the names that notes have: without aliases, and
+    /// without `#x`.
+    #[must_use]
+    pub fn of(query: &Query) -> Self {
+        let group = |group: &Vec<Query>| group.iter().map(Self::of).collect();
+        Self {
+            phrases: Phrase::all(&query.terms),
+            any: query.any.iter().map(group).collect(),
+            query: Query {
+                terms: Vec::new(),
+                any: Vec::new(),
+                ..query.clone()
+            },
+        }
+    }
+
+    /// The query, without words and groups.
+    #[must_use]
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Sets the tags that a note must have, and those that it must not have.
+    pub fn set_tags(&mut self, with: Vec<Tag>, without: Vec<Tag>) {
+        self.query.with = with;
+        self.query.without = without;
+    }
+
+    /// Whether a note has all of it. The summary, if it had to be read, stays in `summary`.
+    /// Whether it is in the trash isn't looked at.
+    #[must_use]
+    pub fn holds(&self, note: &Note, summary: &mut Option<ReadSummary>) -> bool {
+        let query = &self.query;
+        let state = |state: State| match state {
+            State::Untagged => note.tags.is_empty(),
+            State::Unread => !note.read,
+            State::Noted => !note.summary.is_empty(),
+        };
+        let has = |tag: &Tag| note.tags.contains(tag);
+        query
+            .states
+            .iter()
+            .all(|(asked, wanted)| state(*asked) == *wanted)
+            && query.before.is_none_or(|before| note.saved_at < before)
+            && query.after.is_none_or(|after| note.saved_at >= after)
+            && query.with.iter().all(has)
+            && !query.without.iter().any(has)
+            && self.is_from_there(note)
+            && holds(&self.phrases, note, summary)
+            && self.any_holds(note, summary)
+    }
+
+    /// Whether of each group an alternative holds.
+    #[must_use]
+    pub fn any_holds(&self, note: &Note, summary: &mut Option<ReadSummary>) -> bool {
+        let mut holds = |group: &Vec<Self>| group.iter().any(|other| other.holds(note, summary));
+        self.any.iter().all(&mut holds)
+    }
+
+    fn is_from_there(&self, note: &Note) -> bool {
+        let Query {
+            sites,
+            without_sites,
+            ..
+        } = &self.query;
+        if sites.is_empty() && without_sites.is_empty() {
+            return true;
+        }
+        let url = PageUrl::parse(&note.url);
+        let host = url.as_ref().map(PageUrl::site).unwrap_or_default();
+        let is_any =
+            |sites: &[String]| !host.is_empty() && sites.iter().any(|site| is_of_site(host, site));
+        (sites.is_empty() || is_any(sites)) && !is_any(without_sites)
+    }
+
+    /// All phrases that may be marked where they stand, those of alternatives included.
+    #[must_use]
+    pub fn wanted_phrases(&self) -> Vec<Phrase> {
+        let own = self.phrases.iter().filter(|phrase| !phrase.negated);
+        let others = self.any.iter().flatten().flat_map(Self::wanted_phrases);
+        own.cloned().chain(others).collect()
+    }
 }
 
 fn tags(note: &Note) -> String {
@@ -134,11 +245,12 @@ fn address(note: &Note) -> String {
 #[must_use]
 pub fn relevance(phrases: &[Phrase], texts: &Searched) -> f64 {
     let mut relevance = 0.0;
-    for (weight, text) in texts.weighed() {
+    for (weight, field, text) in texts.weighed() {
         let text = Words::of(text);
-        for phrase in phrases.iter().filter(|phrase| !phrase.negated) {
-            // A word that merely begins with the typed one counts half, and so does another
-            // spelling.
+        let wanted = |phrase: &&Phrase| !phrase.negated && is_looked_for(phrase, field);
+        for phrase in phrases.iter().filter(wanted) {
+            // A word that merely begins as the one that was typed counts half, and so does
+            // another spelling.
             let times: f64 = phrase
                 .found(&text)
                 .map(|found| if found.exact { 1.0 } else { 0.5 })

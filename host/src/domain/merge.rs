@@ -36,7 +36,30 @@ impl Note {
         }
     }
 
-    /// Takes over the page's current title, unless the user typed one.
+    /// The note with another address. The old one is kept beside it.
+    #[must_use]
+    pub fn moved(mut self, url: &PageUrl, now: Timestamp) -> Self {
+        let old = std::mem::replace(&mut self.url, url.as_str().to_owned());
+        let new = &self.url;
+        self.addresses.retain(|other| other != new);
+        self.keep_address(&old);
+        self.updated_at = self.later(now);
+        self
+    }
+
+    /// The note with another one added, whose page is the same or has become the same: tags,
+    /// texts and addresses of both. Its own title and address stay.
+    ///
+    /// # Errors
+    /// `TooLarge`, `InvalidTag` (too many): both stay apart then.
+    pub fn merged_with(self, other: &Self, now: Timestamp) -> Result<Self> {
+        let updated_at = self.later(now);
+        let mut note = self.joined(other)?;
+        note.updated_at = updated_at;
+        Ok(note)
+    }
+
+    /// The title that the page has now, where nobody has typed another one.
     ///
     /// # Errors
     /// `TooLarge`.
@@ -63,6 +86,7 @@ impl Note {
             &younger.metadata,
         )?;
         note.title_typed |= younger.title_typed && note.title == younger.title;
+        note.read &= younger.read;
         for url in std::iter::once(&younger.url).chain(&younger.addresses) {
             note.keep_address(url);
         }
@@ -134,6 +158,9 @@ impl Note {
                 _ => wanted,
             };
             check_summary(&self.summary)?;
+        }
+        if let Some(read) = change.read {
+            self.read = read;
         }
         self.updated_at = self.later(now);
         Ok(self)
@@ -208,7 +235,7 @@ pub struct ImportedRow {
     pub saved_at: Option<Timestamp>,
     /// When it was last changed, or `None` if not since it was saved.
     pub updated_at: Option<Timestamp>,
-    /// Fields that only our own exports have.
+    /// What only an export of ours has.
     pub kept: ExportedFields,
 }
 
@@ -229,6 +256,8 @@ impl ImportedRow {
 /// Fields that only our own exports have.
 #[derive(Debug, Clone, Default)]
 pub struct ExportedFields {
+    /// Whether it is read. A mark of other programs is a tag.
+    pub read: Option<bool>,
     /// Its id, which it gets again if that is free.
     pub id: Option<NoteId>,
     /// When it was moved to the trash.
@@ -272,6 +301,7 @@ impl NewNote {
             metadata: self.metadata,
             updated_at: now,
             deleted_at: None,
+            read: self.read,
             url: self.url.as_str().to_owned(),
         })
     }
@@ -310,6 +340,7 @@ impl ImportedRow {
             metadata: self.metadata,
             updated_at,
             deleted_at: None,
+            read: self.kept.read.unwrap_or(true),
         }
     }
 
@@ -318,6 +349,9 @@ impl ImportedRow {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn checked(mut self) -> Result<Self> {
+        // What is to be read has a tag in all formats but exports of ours.
+        let is_to_read = || self.tags.iter().any(|tag| tag.as_str() == "to read");
+        self.kept.read = self.kept.read.or_else(|| is_to_read().then_some(false));
         check_tag_count(&self.tags)?;
         self.title = check_title(&self.title)?;
         check_summary(&self.summary)?;
@@ -339,6 +373,11 @@ impl Note {
             .clone()
             .enriched(&row.title, tags, summary, &row.metadata)?;
         note.title_typed |= note.title != self.title;
+        // Two rows of one file: the page is unread where one of them says so. A note that was
+        // there keeps what the user made of it.
+        if is_own {
+            note.read &= row.kept.read.unwrap_or(true);
+        }
         note.keep_address(row.url.as_str());
         for url in &row.kept.addresses {
             note.keep_address(url);
@@ -453,6 +492,7 @@ mod tests {
             metadata: Metadata::default(),
             updated_at: NoteId(7).moment(),
             deleted_at: None,
+            read: true,
         }
     }
 

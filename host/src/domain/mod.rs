@@ -33,7 +33,7 @@ pub use markdown::{
     CellAlignment, MarkdownElement, MarkdownNode, markdown_as_typed, markdown_tree,
 };
 pub use markdown_text::{is_too_deep, plain_text};
-pub use matching::{ReadSummary, Searched, holds, relevance};
+pub use matching::{Matcher, ReadSummary, Searched, holds, relevance};
 pub use merge::{ExportedFields, ImportedRow, Merged, Omission, TitleOf};
 pub use note::{
     Change, MAX_SUMMARY_BYTES, MAX_TAGS, MAX_TITLE_BYTES, Metadata, NewNote, Note, NoteId,
@@ -41,10 +41,13 @@ pub use note::{
 };
 pub use page_url::{Difference, PageUrl};
 pub use phrase::{Found, Phrase};
-pub use query::{MAX_CONDITIONS, Query, Term, site_of};
+pub use query::{
+    Days, Field, MAX_CONDITIONS, Problem, ProblemKind, Query, SEARCH_HELP, State, Term, is_of_site,
+    is_site_part, site_of,
+};
 pub use quote::Quote;
 pub use secrets::{tokens_in, without_user_info};
-pub use snippet::{Piece, Snippet, snippet, snippet_of_words};
+pub use snippet::{Piece, Snippet, marked_text, snippet, snippet_of_words};
 pub use suggest::{
     Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
     Suggestion, worth_showing,

@@ -80,6 +80,8 @@ pub struct Note {
     pub updated_at: Timestamp,
     /// When it was moved to the trash.
     pub deleted_at: Option<Timestamp>,
+    /// False while the user has yet to read the page.
+    pub read: bool,
 }
 
 /// The page's own metadata. None of it is the user's work, so what doesn't fit is cut or dropped:
@@ -263,6 +265,8 @@ pub struct NewNote {
     pub metadata: Metadata,
     /// The selected text.
     pub quote: Option<Quote>,
+    /// Whether the page counts as read. Only a note that is new gets it.
+    pub read: bool,
 }
 
 /// Fields to replace, and what the sender saw before.
@@ -274,7 +278,9 @@ pub struct Change {
     pub tags: Option<Vec<Tag>>,
     /// The new summary.
     pub summary: Option<String>,
-    /// The tags that the sender saw.
+    /// Whether the page is read.
+    pub read: Option<bool>,
+    /// The tags that were seen.
     pub seen_tags: Option<Vec<Tag>>,
     /// The summary that the sender saw.
     pub seen_summary: Option<String>,

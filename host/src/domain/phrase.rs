@@ -6,7 +6,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::domain::{
     compounds,
-    query::Term,
+    query::{Field, Term},
     words::{Word, Words},
 };
 
@@ -30,6 +30,8 @@ pub struct Phrase {
     pub negated: bool,
     /// Whether the last word may be unfinished.
     pub prefix: bool,
+    /// The text in which it has to stand.
+    pub field: Field,
 }
 
 /// An occurrence of a phrase.
@@ -81,6 +83,7 @@ impl Phrase {
             pairs: Vec::new(),
             negated: term.negated,
             prefix: term.prefix,
+            field: term.field,
         };
         if words.iter().all(|word| !word.has_signs()) {
             // `wi-fi` also matches `wifi`, and two words in quotation marks may match as one.
@@ -256,7 +259,7 @@ fn parted(words: &Words, all: bool) -> String {
 
 fn is_one_plain_word(term: &Term) -> bool {
     let words = Words::of(&term.text);
-    term.prefix && words.len() == 1 && !words.at(0).has_signs()
+    term.field == Field::Any && term.prefix && words.len() == 1 && !words.at(0).has_signs()
 }
 
 #[cfg(test)]

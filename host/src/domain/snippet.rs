@@ -1,6 +1,6 @@
 //! Extracts the snippet of a text that shows a match.
 
-use crate::domain::{letters::is_inside_a_character, phrase::Phrase, words::Words};
+use crate::domain::{letters::is_inside_a_character, phrase::Phrase, query::Field, words::Words};
 
 /// Length of a snippet in bytes, extended to the next word.
 const SNIPPET_BYTES: usize = 240;
@@ -35,12 +35,43 @@ pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
     snippet_of_words(text, &Words::of(text), phrases)
 }
 
-/// The same for a text that is already split into words.
+/// All of a text, matches marked: of a title those of `title:` as well.
+#[must_use]
+pub fn marked_text(text: &str, phrases: &[Phrase], field: Field) -> Snippet {
+    let all = Words::of(text);
+    let mut matches: Vec<std::ops::Range<usize>> = phrases
+        .iter()
+        .filter(|phrase| !phrase.negated && [Field::Any, field].contains(&phrase.field))
+        .flat_map(|phrase| phrase.occurrences(&all))
+        .collect();
+    matches.sort_by_key(|range| (range.start, range.end));
+    let mut pieces = Vec::new();
+    let mut push = |text: &str, matched: bool| {
+        if !text.is_empty() {
+            pieces.push(Piece {
+                text: text.to_owned(),
+                matched,
+            });
+        }
+    };
+    let mut at = 0;
+    for range in matches {
+        if range.start >= at {
+            push(&text[at..range.start], false);
+            push(&text[range.clone()], true);
+            at = range.end;
+        }
+    }
+    push(&text[at..], false);
+    Snippet(pieces)
+}
+
+/// The same of a text whose words are known.
 #[must_use]
 pub fn snippet_of_words(text: &str, all: &Words, phrases: &[Phrase]) -> Snippet {
     let mut matches: Vec<std::ops::Range<usize>> = phrases
         .iter()
-        .filter(|phrase| !phrase.negated)
+        .filter(|phrase| !phrase.negated && phrase.field == Field::Any)
         .flat_map(|phrase| phrase.occurrences(all))
         .collect();
     matches.sort_by_key(|range| (range.start, range.end));

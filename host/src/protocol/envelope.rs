@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::{
     error_kind::{ErrorKind, ErrorObject},
+    library::SearchListParams,
     messages::{Outcome, Request, StatsParams},
 };
 
@@ -142,6 +143,19 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
         "completeTags" => Request::CompleteTags(typed(params)?),
         "suggestTags" => Request::SuggestTags(Box::new(typed(params)?)),
         "searchNotes" => Request::SearchNotes(typed(params)?),
+        "listNotes" => Request::ListNotes(typed(params)?),
+        "editNotes" => Request::EditNotes(Box::new(typed(params)?)),
+        "editStatus" => Request::EditStatus(typed(params)?),
+        "cancelEdit" => Request::CancelEdit(typed(params)?),
+        "undoEdit" => Request::UndoEdit(typed(params)?),
+        "changeAddress" => Request::ChangeAddress(typed(params)?),
+        "mergeNotes" => Request::MergeNotes(typed(params)?),
+        "searchSave" => Request::SearchSave(typed(params)?),
+        "searchForget" => Request::SearchForget(typed(params)?),
+        "searchList" => {
+            let SearchListParams {} = typed(params)?;
+            Request::SearchList
+        }
         "renderMarkdown" => Request::RenderMarkdown(typed(params)?),
         "stats" => {
             let StatsParams {} = typed(params)?;

@@ -52,6 +52,10 @@ pub enum ErrorKind {
     FrameCutShort,
     /// The computer's clock is outside the years 1970 to 2200.
     ClockWrong,
+    /// The page of a new address has another note.
+    AddressTaken,
+    /// There are more or fewer notes than the user was shown.
+    SelectionChanged,
 }
 
 impl ErrorKind {
@@ -81,6 +85,8 @@ impl ErrorKind {
             Self::OpIdReused => -32014,
             Self::FrameCutShort => -32015,
             Self::ClockWrong => -32016,
+            Self::AddressTaken => -32017,
+            Self::SelectionChanged => -32018,
         }
     }
 }

@@ -7,7 +7,15 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::protocol::markdown::{RenderMarkdownParams, RenderMarkdownResult};
+use crate::protocol::{
+    library::{
+        ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
+        ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
+        UndoEditParams,
+    },
+    markdown::{RenderMarkdownParams, RenderMarkdownResult},
+    search::{SearchNotesParams, SearchNotesResult},
+};
 
 /// Version of the protocol. It is increased if an old peer could no longer understand a new one;
 /// adding a field or a method doesn't increase it.
@@ -56,6 +64,14 @@ pub struct Note {
     pub lang: Option<String>,
     /// RFC 3339 UTC with milliseconds if the note is in the trash.
     pub deleted_at: Option<String>,
+    /// False while the user has yet to read the page.
+    #[serde(default = "is_read")]
+    pub read: bool,
+}
+
+/// What a peer of before this field meant.
+fn is_read() -> bool {
+    true
 }
 
 /// `hello`: the first request on a port. Returns [`HelloResult`]. Errors: `protocol_unsupported` if
@@ -241,6 +257,8 @@ pub struct UpdateNoteParams {
     pub tags: Option<Vec<String>>,
     /// The new text.
     pub summary: Option<String>,
+    /// Whether the page is read.
+    pub read: Option<bool>,
     /// The same fields as the sender saw them. If another popup has changed one meanwhile, both
     /// changes are kept; without this, the new value replaces the old one.
     #[serde(default, deserialize_with = "object")]
@@ -396,56 +414,6 @@ pub enum SuggestReason {
     Keyword,
 }
 
-/// `searchNotes`: returns matches, newest first. Every query is valid.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
-#[serde(rename_all = "camelCase")]
-pub struct SearchNotesParams {
-    /// A query in the search language.
-    pub query: String,
-    /// Most results: 1 to 100, default 20.
-    pub limit: Option<u32>,
-    /// Only notes with a smaller id: the `next` of the previous page.
-    #[cfg_attr(test, ts(optional, type = "number"))]
-    pub before: Option<i64>,
-}
-
-/// Result of `searchNotes`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct SearchNotesResult {
-    /// Newest first.
-    pub notes: Vec<FoundNote>,
-    /// Whether there are more matches or, on an incomplete page, may be some that would have taken
-    /// too long to find.
-    pub more: bool,
-    /// The `before` of the next page, if there are more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional, type = "number"))]
-    pub next: Option<i64>,
-}
-
-/// A search result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct FoundNote {
-    /// As in [`Note`].
-    #[cfg_attr(test, ts(type = "number"))]
-    pub id: i64,
-    /// As in [`Note`].
-    pub url: String,
-    /// As in [`Note`].
-    pub title: String,
-    /// As in [`Note`].
-    pub tags: Vec<String>,
-    /// As in [`Note`].
-    pub saved_at: String,
-    /// Plain text around the first match.
-    pub snippet: String,
-}
-
 /// `stats` has no parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -498,6 +466,26 @@ pub enum Request {
     SuggestTags(Box<SuggestTagsParams>),
     /// See [`SearchNotesParams`].
     SearchNotes(SearchNotesParams),
+    /// See [`ListNotesParams`].
+    ListNotes(ListNotesParams),
+    /// See [`EditNotesParams`].
+    EditNotes(Box<EditNotesParams>),
+    /// See [`EditIdParams`].
+    EditStatus(EditIdParams),
+    /// See [`EditIdParams`].
+    CancelEdit(EditIdParams),
+    /// See [`UndoEditParams`].
+    UndoEdit(UndoEditParams),
+    /// See [`ChangeAddressParams`].
+    ChangeAddress(ChangeAddressParams),
+    /// See [`MergeNotesParams`].
+    MergeNotes(MergeNotesParams),
+    /// See [`SearchSaveParams`].
+    SearchSave(SearchSaveParams),
+    /// See [`SearchForgetParams`].
+    SearchForget(SearchForgetParams),
+    /// See [`SearchListParams`](super::SearchListParams).
+    SearchList,
     /// See [`RenderMarkdownParams`].
     RenderMarkdown(RenderMarkdownParams),
     /// See [`StatsParams`].
@@ -514,7 +502,7 @@ pub enum Outcome {
     Saved(Box<SaveNoteResult>),
     /// To `noteForUrl`.
     ForUrl(Box<NoteForUrlResult>),
-    /// To `updateNote`, `deleteNote`, `restoreNote`.
+    /// To `updateNote`, `deleteNote`, `restoreNote`, `changeAddress`, `mergeNotes`.
     Note(Box<NoteResult>),
     /// To `completeTags`.
     Tags(CompleteTagsResult),
@@ -522,6 +510,12 @@ pub enum Outcome {
     Suggested(SuggestTagsResult),
     /// To `searchNotes`.
     Found(SearchNotesResult),
+    /// To `listNotes`.
+    Listed(ListNotesResult),
+    /// To `editNotes`, `editStatus`, `cancelEdit`, `undoEdit`.
+    Edit(EditResult),
+    /// To `searchSave`, `searchForget`, `searchList`.
+    Searches(SearchListResult),
     /// To `renderMarkdown`.
     Markdown(RenderMarkdownResult),
     /// To `stats`.

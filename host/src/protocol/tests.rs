@@ -24,7 +24,11 @@ fn declarations() -> String {
             SamePageReason
         NoteForUrlParams NoteForUrlResult UpdateNoteParams SeenFields NoteIdParams NoteResult
         CompleteTagsParams CompleteTagsResult TagCount SuggestTagsParams SuggestTagsResult
-        SuggestedTag SuggestReason SearchNotesParams SearchNotesResult FoundNote
+        SuggestedTag SuggestReason SearchNotesParams SearchOrder
+        SearchNotesResult FoundNote QueryProblemKind QueryProblem ListOrder ListNotesParams
+        ListNotesResult NoteRow EditNotesParams EditState EditResult RefusedNote RefusalReason
+        EditIdParams UndoEditParams ChangeAddressParams MergeNotesParams SavedSearch
+        SearchSaveParams SearchForgetParams SearchListParams SearchListResult
         RenderMarkdownParams RenderMarkdownResult MarkdownNode MarkdownElement MarkdownAlign
         MarkdownName StatsParams StatsResult ErrorKind ErrorObject ErrorData
     }
@@ -42,6 +46,16 @@ fn declarations() -> String {
         ("completeTags", "CompleteTagsParams", "CompleteTagsResult"),
         ("suggestTags", "SuggestTagsParams", "SuggestTagsResult"),
         ("searchNotes", "SearchNotesParams", "SearchNotesResult"),
+        ("listNotes", "ListNotesParams", "ListNotesResult"),
+        ("editNotes", "EditNotesParams", "EditResult"),
+        ("editStatus", "EditIdParams", "EditResult"),
+        ("cancelEdit", "EditIdParams", "EditResult"),
+        ("undoEdit", "UndoEditParams", "EditResult"),
+        ("changeAddress", "ChangeAddressParams", "NoteResult"),
+        ("mergeNotes", "MergeNotesParams", "NoteResult"),
+        ("searchSave", "SearchSaveParams", "SearchListResult"),
+        ("searchForget", "SearchForgetParams", "SearchListResult"),
+        ("searchList", "SearchListParams", "SearchListResult"),
         (
             "renderMarkdown",
             "RenderMarkdownParams",
@@ -134,6 +148,16 @@ fn parameters_are_an_object_by_name() {
         "completeTags",
         "suggestTags",
         "searchNotes",
+        "listNotes",
+        "editNotes",
+        "editStatus",
+        "cancelEdit",
+        "undoEdit",
+        "changeAddress",
+        "mergeNotes",
+        "searchSave",
+        "searchForget",
+        "searchList",
         "renderMarkdown",
         "stats",
     ] {
@@ -254,6 +278,8 @@ fn each_error_kind_has_a_code_of_its_own() {
         ErrorKind::OpIdReused,
         ErrorKind::FrameCutShort,
         ErrorKind::ClockWrong,
+        ErrorKind::AddressTaken,
+        ErrorKind::SelectionChanged,
     ];
     let table: Vec<String> = kinds
         .iter()
@@ -285,6 +311,8 @@ fn each_error_kind_has_a_code_of_its_own() {
         protocol_unsupported -32013
         op_id_reused -32014
         frame_cut_short -32015
-        clock_wrong -32016"#]]
+        clock_wrong -32016
+        address_taken -32017
+        selection_changed -32018"#]]
     .assert_eq(&table.join("\n"));
 }

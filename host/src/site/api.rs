@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use super::links::{RELEVANCE, order_name};
 use crate::{
-    domain::{Note, NoteId, Query, Tag, site_of},
+    domain::{Days, Note, NoteId, Query, Tag, site_of},
     error::{Error, Result},
     protocol::{self, ErrorKind, TagCount},
     site::{facet_cache::FacetCache, query_string::Parameters, response::Answer},
     store::{Reader, TagFilter, TagOrder, TagPlace},
-    wire::wire_note,
+    wire::{wire_note, wire_problem},
 };
 
 /// Default number of notes or tags in a response, followed by the highest.
@@ -189,6 +189,9 @@ struct Notes {
     count: Option<u64>,
     /// The `before` parameter of the next listing page, if there may be one.
     next: Option<i64>,
+    /// What of the query wasn't understood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<protocol::QueryProblem>,
 }
 
 impl Notes {
@@ -197,6 +200,7 @@ impl Notes {
             notes: notes.iter().map(wire_note).collect(),
             count,
             next: next.map(|id| id.0),
+            problems: Vec::new(),
         }
     }
 
@@ -235,7 +239,14 @@ impl NotesQuestion {
     }
 
     fn answer(&self, reader: &Reader, facet_cache: &FacetCache) -> Result<Notes> {
-        let mut query = Query::parse_in(&self.query, &TimeZone::system());
+        let days = Days::at(crate::clock::now(), &TimeZone::system());
+        let query = Query::parse_in(&self.query, &days);
+        let problems = query.problems.iter().map(wire_problem).collect();
+        let notes = self.found(reader, facet_cache, query)?;
+        Ok(Notes { problems, ..notes })
+    }
+
+    fn found(&self, reader: &Reader, facet_cache: &FacetCache, mut query: Query) -> Result<Notes> {
         let wanted = TagFilter {
             with: reader.tags_of_names(&self.tags.with)?,
             without: reader.tags_of_names(&self.tags.without)?,

@@ -239,6 +239,7 @@ mod tests {
             },
             updated_at: "2025-08-13T10:00:00Z".parse().unwrap(),
             deleted_at: None,
+            read: true,
         }
     }
 

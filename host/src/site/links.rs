@@ -20,6 +20,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The value for sorting by relevance in addresses.
 pub(super) const RELEVANCE: &str = "relevance";
+pub(super) const NEWEST: &str = "newest";
 
 /// Builds addresses below a base path.
 #[derive(Debug, Clone, Default)]
@@ -256,6 +257,10 @@ impl Links {
     pub(super) fn found(&self, query: &str, before: Option<NoteId>) -> String {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("q", query);
+        // Files have one order.
+        if !self.are_files() {
+            parameters.append_pair("sort", NEWEST);
+        }
         append_before(&mut parameters, before);
         with_query(self.search(), &parameters.finish())
     }
@@ -264,8 +269,23 @@ impl Links {
     pub(super) fn best(&self, query: &str) -> String {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("q", query);
-        parameters.append_pair("sort", RELEVANCE);
         with_query(self.search(), &parameters.finish())
+    }
+
+    /// What is found, in the order that was chosen.
+    pub(super) fn search_for(&self, query: &str, newest: bool) -> String {
+        match newest {
+            true => self.found(query, None),
+            false => self.best(query),
+        }
+    }
+
+    /// The feed of a saved search.
+    pub(super) fn search_feed(&self, name: &str) -> String {
+        self.path(&format!(
+            "/search/{}/feed.atom",
+            utf8_percent_encode(name, RESERVED)
+        ))
     }
 
     pub(super) fn style(&self) -> String {
@@ -338,7 +358,11 @@ impl Links {
 
 /// Returns a tag as a condition of a search.
 pub(super) fn tag_condition(sign: &str, tag: &Tag) -> String {
-    match tag.as_str().contains(char::is_whitespace) {
+    // A bracket would be one of the query's.
+    match tag
+        .as_str()
+        .contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')'))
+    {
         true => format!("{sign}tag:\"{tag}\""),
         false => format!("{sign}tag:{tag}"),
     }

@@ -14,7 +14,8 @@ pub(super) struct Version {
     /// The database file; another file counts its revisions independently.
     pub file: u64,
     pub revision: u64,
-    /// Another number on each day: the first page says what was saved on it in earlier years.
+    /// Another number on each day: `after:yesterday` then means another day, and the first page
+    /// says what was saved on this one in earlier years.
     pub day: i32,
 }
 
@@ -89,6 +90,7 @@ mod tests {
         assert_eq!(rendered.get(version(1), "/a"), None);
         // Another file may have the same revision.
         let other = Version {
+            day: 0,
             file: 2,
             ..version(2)
         };

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 
 use super::{
     api::Api,
-    links::{Links, RELEVANCE, order_name, site_order_name},
+    links::{Links, NEWEST, RELEVANCE, order_name, site_order_name},
     query_string::Parameters,
 };
 use crate::{
@@ -55,6 +55,8 @@ pub(super) enum Route {
     },
     /// The newest notes as Atom: all notes, or those that pass a filter.
     Feed(Option<TagFilter>),
+    /// The feed of a saved search.
+    SearchFeed(String),
     Api(Api),
     OpenSearch,
     Style,
@@ -120,6 +122,10 @@ impl Route {
             ["tag", name, "feed.atom"] => match percent_decode_str(name).decode_utf8() {
                 Ok(name) => tag_feed(&name, &query),
                 Err(_) => unknown("The address of this tag is not UTF-8.", ""),
+            },
+            ["search", name, "feed.atom"] => match percent_decode_str(name).decode_utf8() {
+                Ok(name) => Self::SearchFeed(name.into_owned()),
+                Err(_) => unknown("The address of this search is not UTF-8.", ""),
             },
             ["sites"] => sites(&query),
             ["site"] => Self::Moved(Links::default().sites()),
@@ -250,10 +256,12 @@ fn search(parameters: &Parameters<'_>) -> Route {
     let query = parameters.value("q").unwrap_or_default().trim_start();
     let query = query.to_owned();
     match (parameters.value("sort"), before(parameters)) {
-        (Some(RELEVANCE), _) => Route::Best { query },
-        (Some(_), _) => unknown("Results can be sorted by newest or relevance.", ""),
-        (None, Ok(before)) => Route::Search { query, before },
-        (None, Err(unknown)) => unknown,
+        (Some(sort), _) if ![RELEVANCE, NEWEST].contains(&sort) => {
+            unknown("Results can be sorted by newest or relevance.", "")
+        }
+        (_, Err(unknown)) => unknown,
+        (Some(RELEVANCE), _) | (None, Ok(None)) => Route::Best { query },
+        (_, Ok(before)) => Route::Search { query, before },
     }
 }
 
@@ -442,9 +450,8 @@ mod tests {
         );
         check(
             "/search",
-            &Route::Search {
+            &Route::Best {
                 query: String::new(),
-                before: None,
             },
         );
         check(

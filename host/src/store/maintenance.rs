@@ -28,6 +28,10 @@ impl Store {
     /// # Errors
     /// The `store_*` kinds. Saved notes are not affected.
     pub fn run_maintenance(&mut self) -> Result<Option<Duration>> {
+        if self.pending_work.edits && self.is_current()? {
+            self.pending_work.edits = self.continue_edits(crate::clock::now())?;
+            return Ok(Some(Duration::ZERO));
+        }
         if self.pending_work.renew && self.is_current()? {
             self.pending_work.renew = self.renew_index()?;
             return Ok(Some(Duration::ZERO));
@@ -170,6 +174,7 @@ mod tests {
             summary: String::new(),
             metadata: Metadata::default(),
             quote: None,
+            read: true,
         };
         store
             .write(crate::clock::now(), |writer| writer.save_note(&new))

@@ -44,6 +44,10 @@ const MIGRATIONS: &[Migration] = &[
             fts_index::renew(tx)
         },
     },
+    Migration {
+        sql: include_str!("migrations/0007_read_edits_searches.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA);

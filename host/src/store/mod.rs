@@ -27,10 +27,12 @@ pub use connection::{
     untrusted_db::each_foreign_row,
 };
 pub use notes::{
+    bulk_edits::{AT_ONCE, BulkChange, BulkEdit, BulkState, Refusal},
     import::{Import, Origin, RowOutcome},
     import_undo::Undone,
     note_rows::Stats,
     note_writes::SavedNote,
+    saved_searches::SavedSearch,
     tag_edits::{AliasSet, TagEdit, TagEdited},
     tags::{Alias, LookAlike, RELATED_WINDOW, RelatedTags, TagCount, TagFilter, TagOrder},
 };
@@ -38,7 +40,8 @@ pub use query::{
     calendar::Month,
     export::Outline,
     facets::{Facets, Followed},
-    search::{Best, Found, RANKED, join::Hit},
+    listing::{ListOrder, Listing},
+    search::{Best, Found, RANKED, hit::Hit},
     sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder},
     tag_lists::{ListedTag, TagList, TagPlace},
 };

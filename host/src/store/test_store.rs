@@ -163,5 +163,6 @@ pub(in crate::store) fn new_note(url: &str, title: &str, tags: &[&str], summary:
         summary: summary.into(),
         metadata: Metadata::default(),
         quote: None,
+        read: true,
     }
 }

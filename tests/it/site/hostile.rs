@@ -523,6 +523,7 @@ fn an_address_that_would_run_is_shown_and_never_a_link() {
                         summary: format!("[x]({address})"),
                         metadata: url_notes::domain::Metadata::default(),
                         quote: None,
+                        read: true,
                     })?;
                     Ok(saved.note.id.0)
                 })

@@ -436,6 +436,8 @@ impl Maker<'_> {
             tags: &tags,
             // Which day it is when the page is read, isn't known.
             on_this_day: &[],
+            // They may say more than what is published.
+            searches: &[],
         };
         self.put("index.html", &views::home(home, &first))?;
         self.put("search/index.html", &views::search_alone(one_deep))?;

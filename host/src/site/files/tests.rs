@@ -48,6 +48,7 @@ fn store(folder: &Path) -> Store {
                 Some("de"),
             ),
             quote: None,
+            read: true,
         };
         let now = start + SignedDuration::from_hours(number * 7);
         store.write(now, |writer| writer.save_note(&new)).unwrap();

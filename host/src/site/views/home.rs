@@ -8,7 +8,7 @@ use crate::{
         layout::{Breadcrumb, Layout, Tab, counted},
         note_card::{counted_tags, day_by_day, saved_on, title},
     },
-    store::{Counts, TagCount},
+    store::{Counts, SavedSearch, TagCount},
 };
 
 /// The content of the home page.
@@ -21,6 +21,7 @@ pub(in crate::site) struct HomePage<'a> {
     pub tags: &'a [TagCount],
     /// Notes saved on this day in earlier years, newest first.
     pub on_this_day: &'a [Note],
+    pub searches: &'a [SavedSearch],
 }
 
 pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
@@ -29,6 +30,7 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
         notes,
         tags,
         on_this_day,
+        searches,
     } = *home;
     let place = Breadcrumb {
         tab: Some(Tab::Home),
@@ -53,6 +55,22 @@ pub(in crate::site) fn home(layout: &Layout, home: &HomePage<'_>) -> String {
                 nav.top-tags aria-label="Most used tags" {
                     (counted_tags(tags, |tag| layout.links.tag(tag)))
                     p.more { a href=(layout.links.tags()) { "All " (counted(counts.tags, "tag")) } }
+                }
+            }
+            @if !searches.is_empty() {
+                section aria-labelledby="searches" {
+                    h2 #searches { "Saved searches" }
+                    ul.tags role="list" {
+                        @for search in searches {
+                            li {
+                                a href=(layout.links.best(&search.query)) title=(search.query) dir="auto" { (search.name) }
+                                " "
+                                a.feed href=(layout.feeds.search_feed(&search.name)) {
+                                    "Feed" span.visually-hidden { " of " (search.name) }
+                                }
+                            }
+                        }
+                    }
                 }
             }
             (earlier_years(layout, on_this_day))

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::site::links::Links;
+use crate::site::links::{Links, NEWEST};
 
 /// The Content-Security-Policy of exported pages: only our own files. (A server sends it as a
 /// header.) A search from a page on the disk leads to another local file, which Firefox doesn't
@@ -42,6 +42,8 @@ pub(super) struct Breadcrumb<'a> {
     pub wide: bool,
     /// Whether the page of an exported site searches by itself.
     pub searches: bool,
+    /// Whether the next search is to be in the order of time, too.
+    pub newest: bool,
 }
 
 /// An entry of the navigation.
@@ -105,6 +107,7 @@ impl Layout {
                                 input #q type="search" name="q" value=(place.query) dir="auto"
                                     placeholder="Search the notes" autocomplete="off"
                                     autocapitalize="none" spellcheck="false";
+                                @if place.newest { input type="hidden" name="sort" value=(NEWEST); }
                                 button { "Search" }
                             }
                         }

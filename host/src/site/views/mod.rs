@@ -24,7 +24,7 @@ pub(super) use note_card::{
     day_by_day, is_linkable, listed, listed_day_by_day, listed_one_by_one, one_by_one, saved_on,
     site as site_of, title,
 };
-pub(super) use search::{best, search, search_alone, search_help};
+pub(super) use search::{Asked, best, search, search_alone, search_help};
 pub(super) use site::site;
 pub(super) use sites::sites;
 pub(super) use tag::{TagPage, name as filter_name, tag};

@@ -8,7 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use crate::{
     domain::{Note, PageUrl, Snippet, Tag, timestamp_text},
     site::{markdown, views::layout::Layout},
-    store::TagCount,
+    store::{Hit, TagCount},
 };
 
 /// Number of notes from which a tag is highlighted.
@@ -24,8 +24,8 @@ const SHORT_LINES: usize = 3;
 pub(super) enum Body<'a> {
     /// The user's text, or else the page's description.
     Whole,
-    /// The matching snippet.
-    Snippet(&'a Snippet),
+    /// The piece that was found, and what matched in title and tags.
+    Found(&'a Hit),
 }
 
 /// Renders notes with an `<h{level}>` for each day. Consecutive notes of the same day share one.
@@ -102,10 +102,10 @@ fn day_of_notes(date: Date) -> Markup {
 pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_>) -> Markup {
     html! {
         article.note {
-            (heading(note, level))
-            (first_tag_links(layout, note))
             @match body {
                 Body::Whole => {
+                    (heading(note, level))
+                    (first_tag_links(layout, note))
                     @if is_long(note) {
                         div.clamped { (text(note, level + 1)) }
                         a.show-more href=(layout.links.note(note.id)) { "More" }
@@ -113,7 +113,14 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
                         (text(note, level + 1))
                     }
                 }
-                Body::Snippet(snippet) => (marked(snippet)),
+                Body::Found(hit) => {
+                    (heading_of(note, level, &pieces(&hit.title)))
+                    (first_links(layout, note, |at| match hit.tags.get(at) {
+                        Some(tag) => pieces(tag),
+                        None => html! { (note.tags[at]) },
+                    }))
+                    (marked(&hit.snippet))
+                }
             }
             ul.facts role="list" {
                 @if let Some(site) = site(note) { li { (site_link(layout, &site)) } }
@@ -127,8 +134,12 @@ pub(super) fn preview(layout: &Layout, note: &Note, level: usize, body: &Body<'_
 
 /// Renders the title as a link that opens the page in a new tab.
 pub(super) fn heading(note: &Note, level: usize) -> Markup {
-    // Isolated from what follows, but without a bdi element, which dir="auto" would skip.
-    let title = html! { span.apart { (title(note)) } };
+    heading_of(note, level, &html! { (title(note)) })
+}
+
+fn heading_of(note: &Note, level: usize, title: &Markup) -> Markup {
+    // Apart from what follows it, but no bdi: dir="auto" would look past that.
+    let title = html! { span.apart { (title) } };
     let title = html! {
         @if is_linkable(note) {
             a href=(note.address()) target="_blank" rel="noreferrer noopener" { (title) }
@@ -159,15 +170,19 @@ pub(in crate::site) fn title(note: &Note) -> Cow<'_, str> {
 /// Renders the tags of a note in a list. Tags after the first few are hidden behind a link that
 /// shows them or, without JavaScript, leads to the page of the note.
 fn first_tag_links(layout: &Layout, note: &Note) -> Markup {
+    first_links(layout, note, |at| html! { (note.tags[at]) })
+}
+
+fn first_links(layout: &Layout, note: &Note, name: impl Fn(usize) -> Markup) -> Markup {
     // A single further tag takes no more room than the link.
     if note.tags.len() <= FIRST_TAGS + 1 {
-        return tag_links(layout, &note.tags);
+        return links_of_tags(layout, &note.tags, name);
     }
     let hidden = note.tags.len() - FIRST_TAGS;
     html! {
         ul.tags.folded role="list" aria-label="Tags" {
-            @for tag in &note.tags {
-                li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (tag) } }
+            @for (at, tag) in note.tags.iter().enumerate() {
+                li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (name(at)) } }
             }
             li.rest {
                 a href=(layout.links.note(note.id)) aria-label={ (hidden) " more tags" } { "+" (hidden) }
@@ -186,11 +201,15 @@ fn is_long(note: &Note) -> bool {
 }
 
 pub(super) fn tag_links(layout: &Layout, tags: &[Tag]) -> Markup {
+    links_of_tags(layout, tags, |at| html! { (tags[at]) })
+}
+
+fn links_of_tags(layout: &Layout, tags: &[Tag], name: impl Fn(usize) -> Markup) -> Markup {
     html! {
         @if !tags.is_empty() {
             ul.tags role="list" aria-label="Tags" {
-                @for tag in tags {
-                    li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (tag) } }
+                @for (at, tag) in tags.iter().enumerate() {
+                    li { a rel="tag" href=(layout.links.tag(tag)) dir="auto" { (name(at)) } }
                 }
             }
         }
@@ -254,16 +273,23 @@ fn marked(snippet: &Snippet) -> Markup {
     html! {
         @if !snippet.0.is_empty() {
             p.snippet dir="auto" lang="" {
-                @for piece in &snippet.0 {
-                    @if piece.matched { mark { (piece.text) } } @else { (piece.text) }
-                }
+                (pieces(snippet))
             }
         }
     }
 }
 
-/// Returns the web site of a note, in punycode if its name isn't ASCII, so that look-alikes can't
-/// be confused.
+/// A text with its matches marked.
+fn pieces(snippet: &Snippet) -> Markup {
+    html! {
+        @for piece in &snippet.0 {
+            @if piece.matched { mark { (piece.text) } } @else { (piece.text) }
+        }
+    }
+}
+
+/// The web site a note is from; in punycode where its name isn't ASCII, so
+/// that no look-alike passes for another.
 pub(in crate::site) fn site(note: &Note) -> Option<String> {
     let url = PageUrl::parse(&note.url).ok()?;
     Some(url.site().to_owned()).filter(|site| !site.is_empty())

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
-    domain::{Query, Tag},
+    domain::{Query, SEARCH_HELP, Tag},
     site::{
         links::tag_condition,
         views::{
@@ -17,14 +17,26 @@ use crate::{
 /// Most tags offered to narrow a search.
 const NARROWING: usize = 8;
 
-/// Renders search results, newest first. `near` are tags to suggest if there are none.
+/// A search as it was asked for.
+pub(in crate::site) struct Asked<'a> {
+    /// As typed.
+    pub text: &'a str,
+    /// As it was read.
+    pub query: &'a Query,
+    /// Whether the newest come first, and not the best.
+    pub newest: bool,
+}
+
+/// The notes that were found, the newest first; `near` are tags to look at where
+/// there are none.
 pub(in crate::site) fn search(
     layout: &Layout,
-    query: &str,
+    asked: &Asked<'_>,
     found: &Found,
     first: bool,
     near: &[TagCount],
 ) -> String {
+    let query = asked.text;
     let newer = (!first).then(|| ("Newest notes", layout.links.found(query, None)));
     let older = found.next.map(|next| {
         let name = match found.hits.is_empty() {
@@ -33,15 +45,17 @@ pub(in crate::site) fn search(
         };
         (name, layout.links.found(query, Some(next)))
     });
+    let ranks = asked.query.ranks() && !found.hits.is_empty();
     let content = html! {
         p.status role="status" {
             (outcome(layout, found, first))
-            @if !found.hits.is_empty() { " · " a href=(layout.links.best(query)) { "Best match first" } }
+            @if ranks { " · " a href=(layout.links.best(query)) { "Best match first" } }
         }
-        (conditions(layout, query))
-        (narrowing(layout, query, &found.hits))
+        (problems(asked.query))
+        (conditions(layout, asked))
+        (narrowing(layout, asked, &found.hits))
         section aria-label="Notes" {
-            (by_day(layout, 2, &found.hits, |hit| &hit.note, |hit| preview(layout, &hit.note, 3, &Body::Snippet(&hit.snippet))))
+            (by_day(layout, 2, &found.hits, |hit| &hit.note, |hit| preview(layout, &hit.note, 3, &Body::Found(hit))))
         }
         (turn_page(newer, older))
         @if found.hits.is_empty() {
@@ -49,33 +63,60 @@ pub(in crate::site) fn search(
             (operators(true))
         }
     };
-    layout.page(&place(layout, query), &content)
+    layout.page(&result_place(layout, asked), &content)
 }
 
-/// Renders search results by relevance.
-pub(in crate::site) fn best(layout: &Layout, query: &str, best: &Best) -> String {
+/// The notes that were found, the best first; `near` as in [`search`].
+pub(in crate::site) fn best(
+    layout: &Layout,
+    asked: &Asked<'_>,
+    best: &Best,
+    near: &[TagCount],
+) -> String {
     let content = html! {
         p.status role="status" {
-            (ranked(best)) " · " a href=(layout.links.found(query, None)) { "Newest first" }
+            (ranked(best)) " · " a href=(layout.links.found(asked.text, None)) { "Newest first" }
         }
-        (conditions(layout, query))
-        (narrowing(layout, query, &best.hits))
+        (problems(asked.query))
+        (conditions(layout, asked))
+        (narrowing(layout, asked, &best.hits))
         section aria-label="Notes" {
-            @for hit in &best.hits { (preview(layout, &hit.note, 2, &Body::Snippet(&hit.snippet))) }
+            @for hit in &best.hits { (preview(layout, &hit.note, 2, &Body::Found(hit))) }
         }
-        @if best.hits.is_empty() { (operators(true)) }
+        @if best.hits.is_empty() {
+            (near_tags(layout, near))
+            (operators(true))
+        }
     };
-    layout.page(&place(layout, query), &content)
+    layout.page(&result_place(layout, asked), &content)
 }
 
-/// Renders the conditions of a search, each with a link that removes it.
-fn conditions(layout: &Layout, query: &str) -> Markup {
-    let conditions = Query::conditions(query);
+fn result_place<'a>(layout: &Layout, asked: &Asked<'a>) -> Breadcrumb<'a> {
+    Breadcrumb {
+        newest: asked.newest,
+        ..place(layout, asked.text)
+    }
+}
+
+/// Renders what of the query wasn't understood.
+fn problems(query: &Query) -> Markup {
+    html! {
+        @if !query.problems.is_empty() {
+            ul.problems role="list" aria-label="Not understood" {
+                @for problem in &query.problems { li { (problem) } }
+            }
+        }
+    }
+}
+
+/// What is looked for, each condition a link that takes it off.
+fn conditions(layout: &Layout, asked: &Asked<'_>) -> Markup {
+    let conditions = Query::conditions(asked.text);
     let without = |dropped: usize| {
         let kept = conditions.iter().enumerate();
         let kept = kept.filter(|(place, _)| *place != dropped);
         let kept: Vec<&str> = kept.map(|(_, condition)| *condition).collect();
-        layout.links.found(&kept.join(" "), None)
+        layout.links.search_for(&kept.join(" "), asked.newest)
     };
     html! {
         @if conditions.len() > 1 {
@@ -88,9 +129,8 @@ fn conditions(layout: &Layout, query: &str) -> Markup {
     }
 }
 
-/// Renders the most frequent tags of the results, each as a further condition.
-fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
-    let asked = Query::parse(query);
+/// The tags that stand most often on what is shown, each as a further condition.
+fn narrowing(layout: &Layout, asked: &Asked<'_>, hits: &[Hit]) -> Markup {
     let mut tags: Vec<(&Tag, usize)> = Vec::new();
     for tag in hits.iter().flat_map(|hit| &hit.note.tags) {
         match tags.iter_mut().find(|(known, _)| *known == tag) {
@@ -102,15 +142,15 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
     tags.retain(|(tag, count)| {
         *count > 1
             && *count < hits.len()
-            && !asked.with.contains(tag)
+            && !asked.query.with.contains(tag)
             && !tag.as_str().contains('"')
     });
     // The sort is stable: tags with the same count keep the order of the results.
     tags.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     tags.truncate(NARROWING);
     let with = |sign: &str, tag: &Tag| {
-        let query = format!("{} {} ", query.trim_end(), tag_condition(sign, tag));
-        layout.links.found(&query, None)
+        let query = format!("{} {} ", asked.text.trim_end(), tag_condition(sign, tag));
+        layout.links.search_for(&query, asked.newest)
     };
     html! {
         @if !tags.is_empty() {
@@ -132,8 +172,9 @@ fn narrowing(layout: &Layout, query: &str, hits: &[Hit]) -> Markup {
 }
 
 /// Renders the search page without a query.
-pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
-    layout.page(&place(layout, query), &operators(true))
+pub(in crate::site) fn search_help(layout: &Layout, text: &str, query: &Query) -> String {
+    let content = html! { (problems(query)) (operators(true)) };
+    layout.page(&place(layout, text), &content)
 }
 
 /// Renders the search page of an exported site, which searches in the browser.
@@ -215,53 +256,18 @@ pub(super) fn near_tags(layout: &Layout, near: &[TagCount]) -> Markup {
 }
 
 fn operators(best: bool) -> Markup {
-    let rows = [
-        (
-            "gpu prices",
-            "notes with both words or longer words that begin like them, ignoring case and accents",
-        ),
-        (
-            "\"context window\"",
-            "exactly this phrase; \"gpu\" finds this word but no longer one",
-        ),
-        (
-            "wifi",
-            "also Wi-Fi; snake_case, camelCase and v1.2.3 can be found by their parts",
-        ),
-        (
-            "c++ .net #lojban",
-            "words with these characters; c also finds c++",
-        ),
-        ("-nvidia", "not this word"),
-        (
-            "tag:llm",
-            "with this tag; tag:\"large language model\" for one with spaces",
-        ),
-        ("-tag:amd", "without this tag"),
-        (
-            "#llm",
-            "the tag #llm or llm, if it exists; #\"large language model\" for one with spaces",
-        ),
-        ("is:untagged", "without any tag"),
-        ("site:arxiv.org", "from this web site"),
-        (
-            "before:2025-08-01",
-            "saved before this day; a month or a year works too",
-        ),
-        ("after:2025-08-01", "saved on this day or later"),
-    ];
     html! {
         section.paper aria-labelledby="how" {
             h2 #how { "How to search" }
             p { "The search covers titles, notes, descriptions, tags and addresses. Every term must match. A word can be just the beginning of a longer one, unless it is in quotation marks." }
             dl.operators {
-                @for (typed, meaning) in rows {
+                @for (typed, meaning) in SEARCH_HELP.iter().filter(|(typed, _)| best || *typed != "is:deleted") {
                     div { dt { code { (typed) } } dd { (meaning) } }
                 }
             }
             @if best { p {
-                "Newest notes come first. “Best match” puts the newest " (RANKED)
-                " matches in order: titles and tags count most, then notes, then descriptions and addresses."
+                "The best matches come first: of the newest " (RANKED)
+                " matches, those in titles and tags count most, then notes, then descriptions and addresses. “Newest first” on the results changes the order. A search without words is always in the order of time."
             } } @else { p { "Newest notes come first." } }
         }
     }

@@ -173,7 +173,7 @@ pub(in crate::store) fn rebuild(tx: &Transaction<'_>) -> Result<()> {
         let notes = load(
             tx,
             "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, updated_at, \
-             NULL, NULL, 1 FROM notes WHERE id > ? ORDER BY id LIMIT ?",
+             NULL, NULL, 1, 1 FROM notes WHERE id > ? ORDER BY id LIMIT ?",
             [last, AT_ONCE],
         )?;
         let Some(note) = notes.last() else {

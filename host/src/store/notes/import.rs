@@ -19,6 +19,7 @@ use crate::{
             aliases::{tag_of_alias, without_aliases},
             fts_index,
             note_rows::note_of_page,
+            saved_searches::{SavedSearch, saved_search},
         },
         transaction::{TRASH_DAYS, Writer, pending_index::Indexed},
     },
@@ -141,7 +142,26 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// Ends the import and writes what is pending.
+    /// Saves a search; one of the same name that is there stays.
+    ///
+    /// # Errors
+    /// `InvalidParams` where that can't be; the `store_*` kinds.
+    pub fn search(&self, name: &str, query: &str) -> Result<RowOutcome> {
+        let search = SavedSearch::new(name, query, self.writer.now)?;
+        if let Some(own) = saved_search(&self.writer.tx, &search.name)? {
+            if own.query == search.query {
+                return Ok(RowOutcome::Unchanged);
+            }
+            return Err(Error::InvalidParams(format!(
+                "Another search is saved as \"{}\" here.",
+                own.name
+            )));
+        }
+        self.writer.save_search(&search)?;
+        Ok(RowOutcome::New)
+    }
+
+    /// Ends it: what is left to be written is.
     ///
     /// # Errors
     /// The `store_*` kinds.

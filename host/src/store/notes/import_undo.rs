@@ -49,12 +49,14 @@ struct Before {
     tags: Vec<i64>,
     #[serde(default)]
     addresses: Vec<String>,
-    #[serde(default = "typed")]
+    #[serde(default = "yes")]
     title_typed: bool,
+    #[serde(default = "yes")]
+    read: bool,
 }
 
-/// The default for records before schema 6.
-fn typed() -> bool {
+/// What a record of before schema 6 or 7 doesn't say.
+fn yes() -> bool {
     true
 }
 
@@ -81,6 +83,7 @@ impl Import<'_> {
                 tags: Vec::new(),
                 addresses: before.addresses.clone(),
                 title_typed: before.title_typed,
+                read: before.read,
             },
         };
         for tag in &note.tags[before.tags.len()..] {
@@ -95,6 +98,7 @@ impl Before {
     fn of(self, mut note: Note) -> Note {
         note.title = self.title;
         note.title_typed = self.title_typed;
+        note.read = self.read;
         note.addresses = self.addresses;
         note.summary = self.summary;
         note.metadata = Metadata {
@@ -238,8 +242,8 @@ impl Writer<'_> {
         self.execute(
             "INSERT OR IGNORE INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                           site_name, lang, updated_at, tags, deleted_at, shift,
-                                          addresses, title_typed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                          addresses, title_typed, read)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 key,
@@ -256,6 +260,7 @@ impl Writer<'_> {
                 shift_of(note),
                 addresses_column(&note.addresses)?,
                 note.title_typed,
+                note.read,
             ],
         )
     }

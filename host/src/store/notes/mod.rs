@@ -1,12 +1,17 @@
 //! The tables of notes and tags: reading rows, writing notes, merging imports.
 
 pub(in crate::store) mod aliases;
-pub(in crate::store) mod bulk_import;
+pub(in crate::store) mod bulk_edits;
+mod bulk_import;
+mod bulk_rehearsal;
+mod bulk_undo;
 pub(in crate::store) mod fts_index;
 pub(in crate::store) mod import;
 pub(in crate::store) mod import_undo;
+mod merges;
 pub(in crate::store) mod note_rows;
 pub(in crate::store) mod note_writes;
 pub(in crate::store) mod page_keys;
+pub(in crate::store) mod saved_searches;
 pub(in crate::store) mod tag_edits;
 pub(in crate::store) mod tags;

@@ -54,7 +54,7 @@ macro_rules! select_notes {
     ($rest:literal) => {
         concat!(
             "SELECT n.id, n.url, n.title, n.summary, n.excerpt, n.published_at, n.site_name, \
-             n.lang, n.updated_at, n.shift, n.addresses, n.title_typed FROM notes n ",
+             n.lang, n.updated_at, n.shift, n.addresses, n.title_typed, n.read FROM notes n ",
             $rest
         )
     };
@@ -306,6 +306,7 @@ pub(in crate::store) fn deleted_note(row: &Row<'_>) -> rusqlite::Result<Result<N
         },
         updated_at: moment(row.get("updated_at")?),
         deleted_at: Some(moment(row.get("deleted_at")?)),
+        read: row.get("read")?,
     };
     let tags = tags_of_trash(&row.get::<_, String>("tags")?);
     Ok(tags.map(|tags| Note { tags, ..note }))
@@ -343,6 +344,7 @@ pub(in crate::store) fn note_of_row(row: &Row<'_>) -> rusqlite::Result<Note> {
         },
         updated_at: moment(row.get(8)?),
         deleted_at: None,
+        read: row.get(12)?,
     })
 }
 

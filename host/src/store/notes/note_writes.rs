@@ -109,9 +109,9 @@ impl Writer<'_> {
         self.execute(
             "INSERT INTO trash (id, page_key, url, title, summary, excerpt, published_at,
                                 site_name, lang, updated_at, tags, deleted_at, shift,
-                                addresses, title_typed)
+                                addresses, title_typed, read)
              SELECT id, page_key, url, title, summary, excerpt, published_at,
-                    site_name, lang, updated_at, ?2, ?3, shift, addresses, title_typed
+                    site_name, lang, updated_at, ?2, ?3, shift, addresses, title_typed, read
              FROM notes WHERE id = ?1",
             params![id.0, tags, deleted_at.as_microsecond()],
         )?;
@@ -131,7 +131,9 @@ impl Writer<'_> {
         let mut note = trashed(&self.tx, "SELECT * FROM trash WHERE id = ?", [id.0])?
             .ok_or(Error::NotFound)?;
         let url = PageUrl::parse(&note.url)?;
-        if note_of_page(&self.tx, &url)?.is_some() {
+        if let Some(other) = note_of_page(&self.tx, &url)?
+            && !self.part_merged(&note, &other)?
+        {
             return Err(Error::Conflict);
         }
         note.deleted_at = None;
@@ -178,8 +180,8 @@ impl Writer<'_> {
         let site_id = self.site_id(url.site())?;
         self.execute(
             "INSERT INTO notes (id, page_key, site_id, url, title, summary, excerpt, published_at,
-                                site_name, lang, updated_at, shift, addresses, title_typed)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                site_name, lang, updated_at, shift, addresses, title_typed, read)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 note.id.0,
                 page_key,
@@ -195,6 +197,7 @@ impl Writer<'_> {
                 shift_of(note),
                 addresses_column(&note.addresses)?,
                 note.title_typed,
+                note.read,
             ],
         )?;
         for (position, tag) in (0_i64..).zip(&note.tags) {
@@ -213,8 +216,31 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Lists a note without tags separately. A trigger removes it from that list with its first
-    /// tag.
+    /// Writes the address of a note, with what follows from it.
+    pub(in crate::store) fn set_address(&self, note: &Note, url: &PageUrl) -> Result<()> {
+        let before: Option<i64> = self
+            .tx
+            .prepare_cached("SELECT site_id FROM notes WHERE id = ?")?
+            .query_row([note.id.0], |row| row.get(0))?;
+        let site = self.site_id(url.site())?;
+        self.execute(
+            "UPDATE notes SET url = ?2, page_key = ?3, site_id = ?4 WHERE id = ?1",
+            params![note.id.0, note.url, url.key(), site],
+        )?;
+        if site != before {
+            self.execute(
+                "UPDATE sites SET uses = uses - 1 WHERE id = ?",
+                params![before],
+            )?;
+            self.execute(
+                "UPDATE sites SET uses = uses + 1 WHERE id = ?",
+                params![site],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// A note without tags is listed apart; a trigger takes it out with its first tag.
     fn list_if_untagged(&self, note: &Note) -> Result<()> {
         let mut listed = 0;
         if note.tags.is_empty() {
@@ -242,7 +268,7 @@ impl Writer<'_> {
         self.execute(
             "UPDATE notes SET title = ?2, summary = ?3, excerpt = ?4, published_at = ?5,
                               site_name = ?6, lang = ?7, updated_at = ?8, addresses = ?9,
-                              title_typed = ?10
+                              title_typed = ?10, read = ?11
              WHERE id = ?1",
             params![
                 note.id.0,
@@ -255,6 +281,7 @@ impl Writer<'_> {
                 note.updated_at.as_microsecond(),
                 addresses_column(&note.addresses)?,
                 note.title_typed,
+                note.read,
             ],
         )?;
         if !note.addresses.is_empty() {

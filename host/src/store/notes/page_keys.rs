@@ -13,7 +13,7 @@ use crate::{
 
 /// The columns of a note in the sixth migration. Later columns don't exist yet when this runs.
 const NOTE: &str = "SELECT id, url, title, summary, excerpt, published_at, site_name, lang, \
-                    updated_at, shift, addresses, title_typed FROM notes WHERE id = ?";
+                    updated_at, shift, addresses, title_typed, 1 FROM notes WHERE id = ?";
 
 /// Returns the key of a note that stays separate from the note of its page, because both together
 /// exceed a limit.

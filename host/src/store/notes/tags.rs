@@ -174,7 +174,16 @@ impl Reader {
         without_aliases(&self.conn, names)
     }
 
-    /// Returns all aliases by name.
+    /// The names that notes have for tags that were typed, each once.
+    pub(in crate::store) fn stored_names(&self, names: &[Tag]) -> Result<Vec<Tag>> {
+        let stored: Vec<Tag> = names
+            .iter()
+            .map(|name| stored_name(&self.conn, name))
+            .collect::<Result<_>>()?;
+        without_aliases(&self.conn, &stored)
+    }
+
+    /// All other names of tags, by name.
     ///
     /// # Errors
     /// The `store_*` kinds.

@@ -596,6 +596,7 @@ mod tests {
                     summary: String::new(),
                     metadata: Metadata::default(),
                     quote: None,
+                    read: true,
                 };
                 store.write(now, |writer| writer.save_note(&new)).unwrap();
             }

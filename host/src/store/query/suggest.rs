@@ -695,6 +695,7 @@ mod tests {
                     summary: String::new(),
                     metadata: Metadata::default(),
                     quote: None,
+                    read: true,
                 })?;
             }
             Ok(())
@@ -768,6 +769,7 @@ mod tests {
                                 summary: text(&mut random),
                                 metadata: Metadata::default(),
                                 quote: None,
+                                read: true,
                             };
                             ids.push(writer.save_note(&new)?.note.id);
                         }

@@ -397,6 +397,7 @@ mod tests {
             summary: "words ".repeat(200),
             metadata: Metadata::default(),
             quote: None,
+            read: true,
         };
         store
             .write(crate::clock::now(), |writer| writer.save_note(&new))

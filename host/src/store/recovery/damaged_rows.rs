@@ -17,7 +17,9 @@ pub(super) struct SavedRow {
     pub(super) note: Note,
     pub(super) page_key: String,
     pub(super) partial: bool,
-    /// The tags of a note in the trash, as JSON.
+    /// Whether it says that it is read, as schemas before the seventh don't.
+    pub(super) says_read: bool,
+    /// JSON, of a note in the trash.
     pub(super) tags: Option<String>,
 }
 
@@ -58,7 +60,7 @@ pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
     };
-    let (fields, rest) = if fields.len() == 12 {
+    let (fields, rest) = if matches!(fields.len(), 12 | 13) {
         fields.split_at(10)
     } else {
         (fields, [].as_slice())
@@ -72,12 +74,25 @@ pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     };
     let mut found = saved(row, key, without_site, shift)
         .or_else(|| saved(row, key, fields.get(1..)?, shift))?;
-    of_schema_6(rest, &mut found.note)?;
+    later_fields(rest, &mut found)?;
     Some(found)
 }
 
-/// Reads the addresses and whether the title was typed.
-pub(super) fn of_schema_6(rest: &[Value], note: &mut Note) -> Option<()> {
+/// Addresses, whether the title was typed, and whether it is read. In the trash the note that
+/// it was merged into comes last.
+fn later_fields(rest: &[Value], found: &mut SavedRow) -> Option<()> {
+    let (rest, read) = match rest {
+        [of_6 @ .., Value::Integer(read @ (0 | 1))] if of_6.len() == 2 => (of_6, Some(*read)),
+        [
+            of_6 @ ..,
+            Value::Integer(read @ (0 | 1)),
+            Value::Null | Value::Integer(_),
+        ] if of_6.len() == 2 => (of_6, Some(*read)),
+        rest => (rest, None),
+    };
+    found.note.read = read.unwrap_or(1) == 1;
+    found.says_read = read.is_some();
+    let note = &mut found.note;
     match rest {
         [] => Some(()),
         [addresses, Value::Integer(typed @ (0 | 1))] => {
@@ -99,7 +114,7 @@ pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
     let [Value::Null, Value::Text(key), fields @ ..] = row.values.as_slice() else {
         return None;
     };
-    let (fields, rest) = if fields.len() == 13 {
+    let (fields, rest) = if matches!(fields.len(), 13 | 15) {
         fields.split_at(11)
     } else {
         (fields, [].as_slice())
@@ -121,7 +136,7 @@ pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
         _ => fields,
     };
     let mut saved = saved(row, key, fields, shift)?;
-    of_schema_6(rest, &mut saved.note)?;
+    later_fields(rest, &mut saved)?;
     saved.note.deleted_at = Some(NoteId(*deleted).moment());
     saved.tags = Some(tags.clone());
     Some(saved)
@@ -174,9 +189,11 @@ pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Op
             },
             updated_at: NoteId(*updated_at).moment(),
             deleted_at: None,
+            read: true,
         },
         page_key: key.to_owned(),
         partial: row.partial,
+        says_read: false,
         tags: None,
     })
 }

@@ -25,7 +25,7 @@ use crate::{
             sqlite_error::{of_file_system, refine_error},
         },
         migrations,
-        notes::note_rows::note_of_page,
+        notes::{note_rows::note_of_page, saved_searches::SavedSearch},
         recovery::{
             backup::raise_revision,
             btree_reader::{PageNumber, Row, Value},
@@ -264,6 +264,7 @@ impl DamagedDatabase {
         })?;
         self.aliases(&rebuilding)?;
         self.operations(&rebuilding.writer)?;
+        self.searches(&rebuilding.writer)?;
         let Rebuilding {
             writer,
             nameless,
@@ -343,6 +344,25 @@ impl DamagedDatabase {
         Ok(())
     }
 
+    /// Saved searches: text, text, text and a moment.
+    fn searches(&self, writer: &Writer<'_>) -> Result<()> {
+        let pages = self.own("searches").chain(self.stray("searches"));
+        for row in pages.flat_map(|page| self.pages.rows(page).rows) {
+            if let [
+                Value::Text(_),
+                Value::Text(name),
+                Value::Text(query),
+                Value::Integer(saved_at),
+            ] = row.values.as_slice()
+                && row.rowid.is_none()
+                && let Ok(search) = SavedSearch::new(name, query, NoteId(*saved_at).moment())
+            {
+                writer.save_search(&search)?;
+            }
+        }
+        Ok(())
+    }
+
     fn operations(&self, writer: &Writer<'_>) -> Result<()> {
         for row in self.rows(self.own("operations").chain(self.stray("operations"))) {
             // Up to schema 2 there was no number before the other values.
@@ -356,6 +376,8 @@ impl DamagedDatabase {
                 Value::Text(result),
                 Value::Integer(done_at),
             ] = values
+                // Edits of many notes aren't known any more.
+                && !matches!(method.as_str(), "editNotes" | "undoEdit")
             {
                 writer.execute(
                     "INSERT OR IGNORE INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",
@@ -367,7 +389,12 @@ impl DamagedDatabase {
     }
 }
 
-/// The new database while it is built.
+/// Whether the tag says so, as that of imports does: what migration 7 goes by.
+fn is_to_read(tags: &[Tag]) -> bool {
+    tags.iter().any(|tag| tag.as_str() == "to read")
+}
+
+/// The new database in the making.
 struct Rebuilding<'a> {
     writer: Writer<'a>,
     names: HashMap<i64, Tag>,
@@ -390,6 +417,9 @@ impl Rebuilding<'_> {
         };
         url.as_str().clone_into(&mut note.url);
         note.tags = self.tags_of(note.id)?;
+        if !row.says_read {
+            note.read = !is_to_read(&note.tags);
+        }
         note.id = self.writer.free_id(note.id)?;
         // These were two pages when they were saved and are one by the current rules.
         if row.page_key != url.key() {
@@ -435,6 +465,7 @@ impl Rebuilding<'_> {
             metadata: Metadata::default(),
             updated_at: id.moment(),
             deleted_at: None,
+            read: true,
         };
         self.writer.insert(&note, &url)?;
         self.salvage.addresses += 1;
@@ -450,6 +481,9 @@ impl Rebuilding<'_> {
             .iter()
             .filter_map(|name| Tag::sought(name).ok())
             .collect();
+        if !row.says_read {
+            note.read = !is_to_read(&note.tags);
+        }
         note.id = self.writer.free_id(note.id)?;
         let key = PageUrl::parse(&note.url).map_or(row.page_key, |url| url.key().to_owned());
         self.writer.put_into_trash(&note, &key)?;
@@ -517,6 +551,7 @@ mod tests {
             summary: String::new(),
             metadata: Metadata::default(),
             quote: None,
+            read: true,
         };
         store
             .write(crate::clock::now(), |writer| writer.save_note(&new))
@@ -545,6 +580,7 @@ mod tests {
                     ..Metadata::default()
                 },
                 quote: None,
+                read: true,
             };
             // Some notes have the same time, as imports create them.
             let moment = if n % 10 < 3 {

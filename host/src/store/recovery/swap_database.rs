@@ -214,6 +214,7 @@ mod tests {
                 summary: String::new(),
                 metadata: Metadata::default(),
                 quote: None,
+                read: true,
             };
             store
                 .write(crate::clock::now(), |writer| writer.save_note(&new))

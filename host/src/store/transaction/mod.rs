@@ -1,7 +1,7 @@
 //! Write transactions, and the work that they collect until they commit.
 
 pub(in crate::store) mod bulk_counts;
-mod operations;
+pub(in crate::store) mod operations;
 pub(in crate::store) mod pending_index;
 pub(in crate::store) mod pending_work;
 pub(in crate::store) mod writes;

@@ -44,6 +44,8 @@ struct Stored {
     addresses: Vec<String>,
     title: String,
     title_typed: bool,
+    #[serde(default = "is_read")]
+    read: bool,
     tags: Vec<String>,
     summary: String,
     excerpt: Option<String>,
@@ -53,7 +55,12 @@ struct Stored {
     created: bool,
 }
 
-/// The part that is read of a result from a version before 1.0, which stored the form of the wire.
+/// What a result of before schema 7 doesn't say.
+fn is_read() -> bool {
+    true
+}
+
+/// What is read of a result that a version before 1.0 stored: it had the form of the wire.
 #[derive(Deserialize)]
 struct Earlier {
     note: EarlierNote,
@@ -78,6 +85,7 @@ impl From<&OperationResult> for Stored {
             addresses: note.addresses.clone(),
             title: note.title.clone(),
             title_typed: note.title_typed,
+            read: note.read,
             tags: note.tags.iter().map(Tag::to_string).collect(),
             summary: note.summary.clone(),
             excerpt: note.metadata.excerpt.clone(),
@@ -102,6 +110,7 @@ impl From<Stored> for OperationResult {
                 addresses: stored.addresses,
                 title: stored.title,
                 title_typed: stored.title_typed,
+                read: stored.read,
                 tags: stored.tags.into_iter().map(Tag::from_stored).collect(),
                 summary: stored.summary,
                 metadata: Metadata {
@@ -142,7 +151,45 @@ pub(super) fn result_of(
     }
 }
 
-/// Reads a result of an earlier version. Its note is returned in its present state.
+/// What is stored of an operation that edited many notes.
+#[derive(Serialize, Deserialize)]
+struct StoredEdit {
+    edit: i64,
+}
+
+/// The edit that an operation was, if it was done before.
+///
+/// # Errors
+/// `OpIdReused` if the id stands for another method; the `store_*` kinds.
+pub(in crate::store) fn edit_of(conn: &Connection, operation: Operation) -> Result<Option<i64>> {
+    let found: Option<(String, String)> = conn
+        .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
+        .query_row([operation.id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    match found {
+        None => Ok(None),
+        Some((method, _)) if method != operation.method => Err(Error::OpIdReused),
+        Some((_, result)) => {
+            let stored: StoredEdit = serde_json::from_str(&result).map_err(Error::internal)?;
+            Ok(Some(stored.edit))
+        }
+    }
+}
+
+/// Stores which edit an operation was.
+pub(in crate::store) fn remember_edit(
+    tx: &Transaction<'_>,
+    operation: Operation,
+    edit: i64,
+    done_at: Timestamp,
+) -> Result<()> {
+    let text = serde_json::to_string(&StoredEdit { edit }).map_err(Error::internal)?;
+    store(tx, operation, &text, done_at)
+}
+
+/// The result of an earlier version: its note as it is now.
 fn earlier(conn: &Connection, result: &str) -> Result<OperationResult> {
     let Earlier { note, created } = serde_json::from_str(result).map_err(Error::internal)?;
     let live = load(conn, select_notes!("WHERE n.id = ?"), [note.id])?;
@@ -166,6 +213,10 @@ pub(super) fn remember(
     done_at: Timestamp,
 ) -> Result<()> {
     let text = serde_json::to_string(&Stored::from(result)).map_err(Error::internal)?;
+    store(tx, operation, &text, done_at)
+}
+
+fn store(tx: &Transaction<'_>, operation: Operation, text: &str, done_at: Timestamp) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO operations (op_id, method, result, done_at) VALUES (?, ?, ?, ?)",
     )?

@@ -5,7 +5,9 @@ use std::thread;
 /// The maintenance that is due.
 #[derive(Debug)]
 pub(in crate::store) struct PendingWork {
-    /// Whether notes may be indexed in the form of an older version.
+    /// Whether an edit of many notes may be under way.
+    pub(in crate::store) edits: bool,
+    /// Whether notes may have the words of an older version in the full-text index.
     pub(in crate::store) renew: bool,
     /// Whether the full-text index may have segments to merge.
     pub(in crate::store) merge: bool,
@@ -24,6 +26,7 @@ impl PendingWork {
     /// The maintenance that an earlier process may have left.
     pub(in crate::store) fn at_open() -> Self {
         Self {
+            edits: true,
             renew: true,
             merge: true,
             logged: 0,

@@ -193,6 +193,9 @@ impl Store {
         if clock.is_worth_writing(&self.conn)? {
             return Ok(true);
         }
+        if self.has_old_edit(clock.days_ago(TRASH_DAYS))? {
+            return Ok(true);
+        }
         Ok(self.conn.query_row(
             "SELECT EXISTS (SELECT 1 FROM trash WHERE deleted_at < ?)
                  OR EXISTS (SELECT 1 FROM (SELECT done_at FROM operations ORDER BY id LIMIT ?)
@@ -252,6 +255,7 @@ impl Writer<'_> {
                  (SELECT id FROM operations ORDER BY id LIMIT ?) AND done_at < ?",
             )?
             .execute([PRUNED_AT_ONCE, self.clock.days_ago(OPERATION_DAYS)])?;
+        self.prune_edits(self.clock.days_ago(TRASH_DAYS), PRUNED_AT_ONCE)?;
         self.prune_changes()
     }
 

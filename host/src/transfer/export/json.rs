@@ -6,7 +6,11 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::note_batches::{each_deleted, each_note};
-use crate::{store::Reader, wire::wire_note};
+use crate::{
+    domain::timestamp_text,
+    store::{Reader, SavedSearch},
+    wire::wire_note,
+};
 
 /// An alias of a tag.
 #[derive(Serialize)]
@@ -15,7 +19,26 @@ struct Alias<'a> {
     tag: &'a str,
 }
 
-/// Writes `{"urlNotes": 1, "notes": [], "trash": [], "aliases": []}` with one entry per line.
+/// A saved search.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Search<'a> {
+    search: &'a str,
+    query: &'a str,
+    saved_at: String,
+}
+
+impl<'a> Search<'a> {
+    fn of(search: &'a SavedSearch) -> Self {
+        Self {
+            search: &search.name,
+            query: &search.query,
+            saved_at: timestamp_text(search.saved_at),
+        }
+    }
+}
+
+/// `{"urlNotes": 1, "notes": [], "trash": [], "aliases": [], "searches": []}`, an entry a line.
 ///
 /// # Errors
 /// Those of the store and of `out`.
@@ -42,6 +65,16 @@ pub fn json(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
         let (alias, tag) = (alias.name.as_str(), alias.of.tag.as_str());
         serde_json::to_writer(&mut *out, &Alias { alias, tag })?;
     }
+    let searches = store.saved_searches()?;
+    if !searches.is_empty() {
+        write!(out, "\n],\n\"searches\": [")?;
+        before = "\n";
+        for search in &searches {
+            out.write_all(before.as_bytes())?;
+            before = ",\n";
+            serde_json::to_writer(&mut *out, &Search::of(search))?;
+        }
+    }
     writeln!(out, "\n]}}")?;
     Ok(())
 }
@@ -61,6 +94,10 @@ pub fn jsonl(store: &Reader, out: &mut dyn Write) -> anyhow::Result<()> {
     for alias in store.aliases()? {
         let (alias, tag) = (alias.name.as_str(), alias.of.tag.as_str());
         serde_json::to_writer(&mut *out, &Alias { alias, tag })?;
+        writeln!(out)?;
+    }
+    for search in store.saved_searches()? {
+        serde_json::to_writer(&mut *out, &Search::of(&search))?;
         writeln!(out)?;
     }
     Ok(())

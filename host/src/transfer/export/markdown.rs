@@ -367,6 +367,7 @@ mod tests {
             metadata: Metadata::default(),
             updated_at: NoteId(1_755_000_000_123_456).moment(),
             deleted_at: None,
+            read: true,
         }
     }
 

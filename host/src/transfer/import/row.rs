@@ -73,6 +73,12 @@ pub(super) enum Found {
         name: String,
         of: String,
     },
+    /// A saved search.
+    Search {
+        line: u64,
+        name: String,
+        query: String,
+    },
     /// The file is complete and has no bookmarks.
     Empty,
     /// A sentence about the file.

@@ -37,6 +37,7 @@ pub fn run(
 trait RowTarget {
     fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
+    fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
     /// Returns the parts that didn't fit into the existing note.
     fn left(&self) -> Vec<Omission> {
         Vec::new()
@@ -50,6 +51,10 @@ impl RowTarget for Import<'_> {
 
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome> {
         Import::alias(self, name, of)
+    }
+
+    fn search(&self, name: &str, query: &str) -> Result<RowOutcome> {
+        Import::search(self, name, query)
     }
 
     fn left(&self) -> Vec<Omission> {
@@ -186,6 +191,7 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
             let alias = Tag::parse(&name).and_then(|name| notes.alias(&name, &Tag::parse(&of)?));
             (line, alias)
         }
+        Found::Search { line, name, query } => (line, notes.search(&name, &query)),
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
             unreachable!("told apart before rows are counted")
@@ -298,6 +304,10 @@ mod tests {
         }
 
         fn alias(&self, _: &Tag, _: &Tag) -> Result<RowOutcome> {
+            Ok(RowOutcome::New)
+        }
+
+        fn search(&self, _: &str, _: &str) -> Result<RowOutcome> {
             Ok(RowOutcome::New)
         }
     }

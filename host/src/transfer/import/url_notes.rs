@@ -28,6 +28,9 @@ pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
         return Found::Alias { line, name, of };
     }
+    if let (Some(name), Some(query)) = (entry.some("search"), entry.some("query")) {
+        return Found::Search { line, name, query };
+    }
     let saved = date(entry, "savedAt");
     let (kept, left) = kept(entry);
     Row {
@@ -78,6 +81,7 @@ pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, Stri
                 .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
     });
     let kept = ExportedFields {
+        read: entry.has("read").then(|| !entry.is_false("read")),
         id,
         deleted_at,
         addresses: entry
@@ -146,12 +150,14 @@ pub(super) fn is_jsonl(outline: &Outline) -> bool {
     let is_alias = members.contains_key("alias") && members.contains_key("tag");
     let is_note =
         members.contains_key("url") && members.keys().all(|name| MEMBERS.contains(&name.as_str()));
-    outline.is_lines && (is_alias || is_note)
+    let is_search = members.contains_key("search") && members.contains_key("query");
+    outline.is_lines && (is_alias || is_search || is_note)
 }
 
-/// Reads `{"notes": [], "trash": [], "aliases": []}`, or a list of notes as printed by `--json`.
+/// Reads `{"notes": [], "trash": [], "aliases": [], "searches": []}`, or a list of notes as printed by
+/// `--json`.
 pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    let lists = ["notes", "trash", "aliases"];
+    let lists = ["notes", "trash", "aliases", "searches"];
     json::each(source, &lists, sink, &mut |item, sink| {
         sink(
             item.fields()

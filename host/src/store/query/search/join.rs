@@ -2,6 +2,7 @@
 //! which all streams meet.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     ops::{Range, RangeInclusive},
     time::{Duration, Instant},
@@ -10,9 +11,12 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::word_rows::{Step, WordRows};
+use super::{
+    hit::Hit,
+    word_rows::{Step, WordRows},
+};
 use crate::{
-    domain::{Note, NoteId, Phrase, Query, ReadSummary, Snippet, holds, snippet, snippet_of_words},
+    domain::{Matcher, Note, NoteId, Phrase, Query, ReadSummary, State, holds, is_site_part},
     error::{Error, Result},
     store::{
         connection::reader::Reader,
@@ -60,28 +64,58 @@ pub(super) enum Side {
 /// A condition as rows of the index, newest first.
 pub(super) enum Stream<'a> {
     All,
-    Untagged,
+    State(State),
     Tag(i64),
     /// Notes that pass the tag filter.
     Tags(Matching<'a>),
     /// From one of these sites.
     Sites(Vec<i64>),
     Words(WordRows),
+    /// Of a group of alternatives: rows of any of these.
+    Any(Vec<Stream<'a>>),
+}
+
+/// Web sites that `site:` stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Sites {
+    /// A site and those below it, as a range of labels.
+    Below(String, String),
+    /// Those with this part in their names.
+    With(String),
+}
+
+impl Sites {
+    pub(super) fn of(site: &str) -> Self {
+        if is_site_part(site) {
+            return Self::With(site.to_owned());
+        }
+        let (first, end) = range(site);
+        Self::Below(first, end)
+    }
+
+    fn has(&self, labels: &str) -> bool {
+        match self {
+            Self::Below(first, end) => labels >= first.as_str() && labels < end.as_str(),
+            Self::With(part) => labels.split('.').any(|label| label == part),
+        }
+    }
 }
 
 /// A search in progress.
 pub(super) struct Search<'a> {
     pub(super) reader: &'a Reader,
     pub(super) phrases: Vec<Phrase>,
-    /// Streams that a note must be in.
+    /// Groups of which each note must have an alternative.
+    pub(super) any: Option<Matcher>,
+    /// A note is in all of these.
     pub(super) with: Vec<Stream<'a>>,
     /// Streams that it must not be in.
     pub(super) without: Vec<Stream<'a>>,
-    /// Ranges of labels, one of which must contain its site.
-    pub(super) sites: Vec<(String, String)>,
-    /// Ranges that must not contain its site.
-    pub(super) without_sites: Vec<(String, String)>,
-    /// Whether texts have to be checked.
+    /// Its site is one of these, where they are too many for a stream.
+    pub(super) sites: Vec<Sites>,
+    /// And none of these.
+    pub(super) without_sites: Vec<Sites>,
+    /// Whether the text has to be looked at.
     pub(super) look: bool,
     /// Whether phrases were split into words.
     pub(super) apart: bool,
@@ -121,9 +155,10 @@ impl<'a> Search<'a> {
             return Ok(None);
         }
         let resolved;
-        let query = match query.terms.iter().any(|term| !term.tags.is_empty()) {
+        let query = match query.has_hashtags() {
             true => {
-                resolved = query.with_hashtags(|tag| Ok::<_, Error>(reader.tag_uses(tag)? > 0))?;
+                let mut is_used = |tag: &_| Ok::<_, Error>(reader.tag_uses(tag)? > 0);
+                resolved = query.with_hashtags(&mut is_used)?;
                 &resolved
             }
             false => query,
@@ -156,10 +191,11 @@ impl<'a> Search<'a> {
         let mut search = Self {
             reader,
             phrases: Phrase::all(&query.terms),
+            any: None,
             with,
             without,
             sites: Vec::new(),
-            without_sites: query.without_sites.iter().map(|s| range(s)).collect(),
+            without_sites: query.without_sites.iter().map(|s| Sites::of(s)).collect(),
             look: false,
             apart: false,
             single_words: Vec::new(),
@@ -175,15 +211,19 @@ impl<'a> Search<'a> {
             sample: Vec::new(),
             summaries: HashMap::new(),
         };
-        match query.untagged {
-            Some(true) => search.with.push(Stream::Untagged),
-            Some(false) => search.without.push(Stream::Untagged),
-            None => {}
+        for (state, wanted) in &query.states {
+            match wanted {
+                true => search.with.push(Stream::State(*state)),
+                false => search.without.push(Stream::State(*state)),
+            }
         }
         if !query.sites.is_empty() && !search.add_sites(&query.sites)? {
             return Ok(None);
         }
         if !search.add_words()? {
+            return Ok(None);
+        }
+        if !query.any.is_empty() && !search.add_any(query)? {
             return Ok(None);
         }
         if search.with.is_empty() {
@@ -194,34 +234,80 @@ impl<'a> Search<'a> {
 
     /// Adds the required sites, as streams if they are few.
     pub(super) fn add_sites(&mut self, wanted: &[String]) -> Result<bool> {
-        let ranges: Vec<_> = wanted.iter().map(|site| range(site)).collect();
-        let mut query = self.reader.conn.prepare_cached(
-            "SELECT id FROM sites WHERE labels >= ? AND labels < ? AND uses > 0 LIMIT ?",
-        )?;
-        let mut ids: Vec<i64> = Vec::new();
-        for (first, end) in &ranges {
-            let more = i64::try_from(MAX_SITES).unwrap_or(i64::MAX) + 1;
-            let found = query.query_map(params![first, end, more], |row| row.get(0))?;
-            for id in found {
-                let id = id?;
-                if !ids.contains(&id) {
-                    ids.push(id);
-                }
-            }
-        }
+        let sites: Vec<_> = wanted.iter().map(|site| Sites::of(site)).collect();
+        let ids = self.site_ids(&sites)?;
         if ids.is_empty() {
             return Ok(false);
         }
         if ids.len() <= MAX_SITES {
             self.with.push(Stream::Sites(ids));
         } else {
-            self.sites = ranges;
+            self.sites = sites;
         }
         Ok(true)
     }
 
-    /// Returns the next match.
+    /// The rows of sites in use: more than [`MAX_SITES`] where there are so many.
+    pub(super) fn site_ids(&self, sites: &[Sites]) -> Result<Vec<i64>> {
+        let more = i64::try_from(MAX_SITES).unwrap_or(i64::MAX) + 1;
+        let mut ids: Vec<i64> = Vec::new();
+        for site in sites {
+            let found: Vec<i64> = match site {
+                Sites::Below(first, end) => self
+                    .reader
+                    .conn
+                    .prepare_cached(
+                        "SELECT id FROM sites WHERE labels >= ? AND labels < ? AND uses > 0 LIMIT ?",
+                    )?
+                    .query_map(params![first, end, more], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?,
+                // Labels end with a dot.
+                Sites::With(part) => self
+                    .reader
+                    .conn
+                    .prepare_cached(
+                        "SELECT id FROM sites WHERE instr('.' || labels, ?) > 0 AND uses > 0 LIMIT ?",
+                    )?
+                    .query_map(params![format!(".{part}."), more], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?,
+            };
+            for id in found {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The next note that matches.
     pub(super) fn next(&mut self) -> Result<Step<Note>> {
+        loop {
+            let row = match self.next_row()? {
+                Step::At(row) => row,
+                Step::End => return Ok(Step::End),
+                Step::BudgetExhausted => return Ok(Step::BudgetExhausted),
+            };
+            let start = Instant::now();
+            let found = self.look_at(row)?;
+            self.spend(start);
+            if let Some(note) = found {
+                return Ok(Step::At(note));
+            }
+        }
+    }
+
+    /// Whether a note has to be loaded to see whether it matches.
+    pub(super) fn has_to_load(&self) -> bool {
+        self.look
+            || self.any.is_some()
+            || self.saved != (Timestamp::MIN..Timestamp::MAX)
+            || !self.sites.is_empty()
+            || !self.without_sites.is_empty()
+    }
+
+    /// The next row at which all streams stand.
+    pub(super) fn next_row(&mut self) -> Result<Step<i64>> {
         loop {
             let mut at = 0;
             while at < self.with.len() {
@@ -252,12 +338,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             self.row -= 1;
-            let start = Instant::now();
-            let found = self.look_at(row)?;
-            self.spend(start);
-            if let Some(note) = found {
-                return Ok(Step::At(note));
-            }
+            return Ok(Step::At(row));
         }
     }
 
@@ -300,14 +381,18 @@ impl<'a> Search<'a> {
             // A note in the first row may have been on the page before.
             note.id < self.before
                 && self.saved.contains(&note.saved_at)
-                && (!self.look || self.holds(note))
+                && ((!self.look && self.any.is_none()) || self.holds(note))
         }))
     }
 
     /// Returns whether the texts of a note contain all phrases.
     fn holds(&mut self, note: &Note) -> bool {
         let mut summary = self.summaries.remove(&note.id);
-        let holds = holds(&self.phrases, note, &mut summary);
+        let holds = (!self.look || holds(&self.phrases, note, &mut summary))
+            && self
+                .any
+                .as_ref()
+                .is_none_or(|groups| groups.any_holds(note, &mut summary));
         if holds {
             self.keep_summary(note.id, summary);
         }
@@ -332,9 +417,18 @@ impl<'a> Search<'a> {
     pub(super) fn hit(&mut self, note: Note) -> Hit {
         let summary = self.summaries.remove(&note.id);
         let summary = summary.unwrap_or_else(|| ReadSummary::of(&note));
-        Hit {
-            snippet: snippet_of(&note, &summary, &self.phrases),
-            note,
+        Hit::of(note, &summary, &self.marked())
+    }
+
+    /// The phrases that are marked, and that notes are ranked by.
+    pub(super) fn marked(&self) -> Cow<'_, [Phrase]> {
+        match &self.any {
+            None => Cow::Borrowed(&self.phrases),
+            Some(groups) => {
+                let mut phrases = self.phrases.clone();
+                phrases.extend(groups.wanted_phrases());
+                Cow::Owned(phrases)
+            }
         }
     }
 
@@ -346,65 +440,20 @@ impl<'a> Search<'a> {
     /// Returns the newest row of a stream at or below `self.row`. Also exhausts the budget if leaps
     /// in a stream of words take longer than checking texts.
     pub(super) fn seek(&mut self, side: Side, at: usize) -> Result<Step<i64>> {
-        let row = self.row;
-        let (streams, others) = match side {
+        let (stream, others) = match side {
             Side::With => {
                 let others = self.with.len() > 1;
-                (&mut self.with, others)
+                (&mut self.with[at], others)
             }
-            Side::Without => (&mut self.without, true),
-        };
-        let conn = &self.reader.conn;
-        let below = (row + 1).saturating_mul(fts_index::ROW_MICROS);
-        let newest = |sql: &str, key: Option<i64>| -> Result<Option<i64>> {
-            let mut query = conn.prepare_cached(sql)?;
-            Ok(match key {
-                Some(key) => query.query_row([key, below], |row| row.get(0)),
-                None => query.query_row([below], |row| row.get(0)),
-            }
-            .optional()?)
+            Side::Without => (&mut self.without[at], true),
         };
         let start = Instant::now();
-        let id = match &mut streams[at] {
-            Stream::All => newest(
-                "SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT 1",
-                None,
-            )?,
-            Stream::Untagged => newest(
-                "SELECT note_id FROM untagged WHERE note_id < ? ORDER BY note_id DESC LIMIT 1",
-                None,
-            )?,
-            Stream::Tag(tag) => newest(
-                "SELECT note_id FROM note_tags WHERE tag_id = ? AND note_id < ? \
-                 ORDER BY note_id DESC LIMIT 1",
-                Some(*tag),
-            )?,
-            Stream::Tags(matching) => matching.newest_below(below),
-            Stream::Sites(sites) => {
-                let mut newest_of_all = None;
-                for site in sites {
-                    let id = newest(
-                        "SELECT id FROM notes WHERE site_id = ? AND id < ? \
-                         ORDER BY id DESC LIMIT 1",
-                        Some(*site),
-                    )?;
-                    newest_of_all = newest_of_all.max(id);
-                }
-                newest_of_all
-            }
-            Stream::Words(rows) => {
-                if let Some(step) = rows.known(row) {
-                    return Ok(step);
-                }
-                let step = rows.ask(self.reader, row, &mut self.fts_time)?;
-                // FTS5 takes milliseconds for a long leap in a frequent word.
-                let dear = others && rows.leaps >= LEAPS && taken(start) > LOOK;
-                self.spend(start);
-                return Ok(if dear { Step::BudgetExhausted } else { step });
-            }
-        };
-        self.spend(start);
-        Ok(id.map_or(Step::End, |id| Step::At(fts_index::row(NoteId(id)))))
+        let (step, is_known) =
+            seek_stream(self.reader, stream, self.row, others, &mut self.fts_time)?;
+        if !is_known {
+            self.spend(start);
+        }
+        Ok(step)
     }
 
     /// Returns whether the site of a note isn't required, or is excluded.
@@ -427,19 +476,99 @@ impl<'a> Search<'a> {
                 |row| row.get(0),
             )
             .optional()?;
-        let within = |ranges: &[(String, String)]| {
-            labels.as_ref().is_some_and(|labels| {
-                ranges
-                    .iter()
-                    .any(|(first, end)| labels >= first && labels < end)
-            })
+        let within = |sites: &[Sites]| {
+            labels
+                .as_ref()
+                .is_some_and(|labels| sites.iter().any(|site| site.has(labels)))
         };
         // A page without a site is from no site.
         Ok((!self.sites.is_empty() && !within(&self.sites)) || within(&self.without_sites))
     }
 }
 
-/// Returns the cost of a step in µs.
+/// The newest row of a stream at `row` or below, and whether it was known already.
+fn seek_stream(
+    reader: &Reader,
+    stream: &mut Stream<'_>,
+    row: i64,
+    others: bool,
+    fts_time: &mut Duration,
+) -> Result<(Step<i64>, bool)> {
+    let below = (row + 1).saturating_mul(fts_index::ROW_MICROS);
+    let newest = |sql: &str, key: Option<i64>| -> Result<Option<i64>> {
+        let mut query = reader.conn.prepare_cached(sql)?;
+        Ok(match key {
+            Some(key) => query.query_row([key, below], |row| row.get(0)),
+            None => query.query_row([below], |row| row.get(0)),
+        }
+        .optional()?)
+    };
+    let id = match stream {
+        Stream::All => newest(
+            "SELECT id FROM notes WHERE id < ? ORDER BY id DESC LIMIT 1",
+            None,
+        )?,
+        Stream::State(state) => newest(
+            match state {
+                State::Untagged => {
+                    "SELECT note_id FROM untagged WHERE note_id < ? ORDER BY note_id DESC LIMIT 1"
+                }
+                State::Unread => {
+                    "SELECT id FROM notes INDEXED BY notes_unread WHERE read = 0 AND id < ? \
+                     ORDER BY id DESC LIMIT 1"
+                }
+                State::Noted => {
+                    "SELECT id FROM notes INDEXED BY notes_noted WHERE summary <> '' AND id < ? \
+                     ORDER BY id DESC LIMIT 1"
+                }
+            },
+            None,
+        )?,
+        Stream::Tag(tag) => newest(
+            "SELECT note_id FROM note_tags WHERE tag_id = ? AND note_id < ? \
+             ORDER BY note_id DESC LIMIT 1",
+            Some(*tag),
+        )?,
+        Stream::Tags(matching) => matching.newest_below(below),
+        Stream::Sites(sites) => {
+            let mut newest_of_all = None;
+            for site in sites {
+                let id = newest(
+                    "SELECT id FROM notes WHERE site_id = ? AND id < ? \
+                     ORDER BY id DESC LIMIT 1",
+                    Some(*site),
+                )?;
+                newest_of_all = newest_of_all.max(id);
+            }
+            newest_of_all
+        }
+        Stream::Words(rows) => {
+            if let Some(step) = rows.known(row) {
+                return Ok((step, true));
+            }
+            let start = Instant::now();
+            let step = rows.ask(reader, row, fts_time)?;
+            // FTS5 takes milliseconds for a leap far down in a frequent word.
+            let dear = others && rows.leaps >= LEAPS && taken(start) > LOOK;
+            return Ok((if dear { Step::BudgetExhausted } else { step }, false));
+        }
+        Stream::Any(streams) => {
+            let mut newest_of_all = None;
+            for stream in streams {
+                match seek_stream(reader, stream, row, others, fts_time)?.0 {
+                    Step::At(row) => newest_of_all = newest_of_all.max(Some(row)),
+                    Step::End => {}
+                    Step::BudgetExhausted => return Ok((Step::BudgetExhausted, false)),
+                }
+            }
+            return Ok((newest_of_all.map_or(Step::End, Step::At), false));
+        }
+    };
+    let step = id.map_or(Step::End, |id| Step::At(fts_index::row(NoteId(id))));
+    Ok((step, false))
+}
+
+/// µs since then, as they count.
 fn taken(start: Instant) -> u32 {
     let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
     micros.clamp(*STEP.start(), *STEP.end())
@@ -452,29 +581,4 @@ pub(in crate::store) fn range(site: &str) -> (String, String) {
     // '/' is the character after '.'.
     let end = [first.trim_end_matches('.'), "/"].concat();
     (first, end)
-}
-
-/// Returns the context of the match in the user's text, or else in the page's description.
-fn snippet_of(note: &Note, summary: &ReadSummary, phrases: &[Phrase]) -> Snippet {
-    let in_summary = snippet_of_words(&summary.text, &summary.words, phrases);
-    let excerpt = note.metadata.excerpt.as_deref().unwrap_or_default();
-    let found = |snippet: &Snippet| snippet.0.iter().any(|piece| piece.matched);
-    if found(&in_summary) || excerpt.is_empty() {
-        return in_summary;
-    }
-    let in_excerpt = snippet(excerpt, phrases);
-    if found(&in_excerpt) || summary.text.is_empty() {
-        in_excerpt
-    } else {
-        in_summary
-    }
-}
-
-/// A match.
-#[derive(Debug, Clone)]
-pub struct Hit {
-    /// The note.
-    pub note: Note,
-    /// The snippet that shows why it matches.
-    pub snippet: Snippet,
 }

@@ -20,14 +20,17 @@ use crate::{
         query::{
             facets::Facets,
             search::{
-                join::{Hit, Limits, Search},
+                hit::Hit,
+                join::{Limits, Search},
                 word_rows::Step,
             },
         },
     },
 };
 
+pub(in crate::store) mod hit;
 pub(in crate::store) mod join;
+mod selection;
 mod word_rows;
 mod words;
 
@@ -96,6 +99,9 @@ impl Reader {
         before: Option<NoteId>,
         limit: u32,
     ) -> Result<Found> {
+        if query.deleted {
+            return self.search_trash(query, before, limit);
+        }
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let Some(mut search) = Search::new(self, facets, limits, query, before, limit)? else {
             return Ok(Found::default());
@@ -140,9 +146,18 @@ impl Reader {
         query: &Query,
         limit: u32,
     ) -> Result<Best> {
+        if query.deleted {
+            let found = self.search_trash(query, None, limit)?;
+            return Ok(Best {
+                compared: found.hits.len(),
+                hits: found.hits,
+                more: found.next.is_some(),
+            });
+        }
         let Some(mut search) = Search::new(self, facets, BEST_LIMITS, query, None, RANKED)? else {
             return Ok(Best::default());
         };
+        let marked = search.marked().into_owned();
         let ranked = usize::try_from(RANKED).unwrap_or(usize::MAX);
         let mut notes: Vec<(f64, Note)> = Vec::new();
         let mut more = true;
@@ -150,7 +165,7 @@ impl Reader {
             match search.next()? {
                 Step::At(note) => {
                     let start = Instant::now();
-                    let fits = relevance(&search.phrases, &Searched::of(&note));
+                    let fits = relevance(&marked, &Searched::of(&note));
                     search.spend(start);
                     notes.push((fits, note));
                 }

@@ -193,6 +193,7 @@ impl ModelNote {
             summary: text(&self.summary),
             metadata: Metadata::from_page(Some(&text(&self.excerpt)), None, None, None),
             quote: None,
+            read: true,
         }
     }
 }
@@ -479,6 +480,7 @@ fn a_site_with_many_subdomains_is_found() {
             summary: String::new(),
             metadata: Metadata::default(),
             quote: None,
+            read: true,
         };
         shelf
             .store

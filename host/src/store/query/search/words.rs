@@ -5,12 +5,15 @@ use std::{collections::HashMap, time::Instant};
 use rusqlite::params;
 
 use crate::{
-    domain::{Phrase, Words, holds},
+    domain::{Field, Matcher, Phrase, Query, Words, holds},
     error::Result,
     store::{
-        notes::note_rows::{load, select_notes},
+        notes::{
+            note_rows::{load, select_notes},
+            tags::TagFilter,
+        },
         query::search::{
-            join::{Search, Stream},
+            join::{MAX_SITES, Search, Sites, Stream},
             word_rows::{MAX_CHUNK, WordRows},
         },
     },
@@ -34,7 +37,17 @@ const SAMPLE: u32 = 8;
 const SHORT: usize = 3;
 const FREQUENT: usize = 3;
 
-/// What the index can decide about an unfinished phrase.
+/// What an alternative is found by.
+enum Found {
+    /// A stream that all notes with it are in.
+    Stream(Stream<'static>),
+    /// The notes have to be looked at.
+    Unindexed,
+    /// No note has it.
+    Nothing,
+}
+
+/// What the index knows of an unfinished phrase.
 enum Known {
     /// An expression that decides all of it.
     All(String),
@@ -62,8 +75,8 @@ impl Search<'_> {
         let mut room = MAX_INDEXED_WORDS;
         for (number, phrase) in self.phrases.clone().into_iter().enumerate() {
             let words: usize = phrase.spellings.iter().map(Words::len).sum();
-            // The index has signs at other positions, and words beyond the limit not at all.
-            let partly = phrase.has_signs() || words > room;
+            // Signs aren't indexed in their place, and what has no room not at all.
+            let partly = phrase.has_signs() || words > room || phrase.field != Field::Any;
             self.look |= partly;
             if phrase.negated {
                 if !partly {
@@ -336,12 +349,139 @@ impl Search<'_> {
         }
     }
 
-    /// Removes a stream of words that takes too long; its condition is checked in the text instead.
-    /// If no other stream were left, it is replaced by its single words, which FTS5 finds without a
-    /// phrase search.
+    /// Adds the groups of alternatives: each as a stream, where each of its alternatives has
+    /// one, and all of them to be looked at in the notes. False where of one group nothing can
+    /// be found.
+    pub(super) fn add_any(&mut self, query: &Query) -> Result<bool> {
+        let mut groups = Matcher::of(&Query {
+            any: query.any.clone(),
+            ..Query::default()
+        });
+        let mut expansions = Expansions::new();
+        let mut halves = self
+            .phrases
+            .iter()
+            .map(|phrase| phrase.halves().len())
+            .sum();
+        for group in &mut groups.any {
+            let mut streams = Vec::new();
+            let mut all = true;
+            let mut possible = Vec::new();
+            for mut alternative in std::mem::take(group) {
+                let stream = self.alternative(&mut alternative, &mut expansions, &mut halves)?;
+                match stream {
+                    Found::Nothing => continue,
+                    Found::Stream(stream) => streams.push(stream),
+                    Found::Unindexed => all = false,
+                }
+                possible.push(alternative);
+            }
+            if possible.is_empty() {
+                return Ok(false);
+            }
+            *group = possible;
+            if all {
+                self.with.push(match streams.len() {
+                    1 => streams.remove(0),
+                    _ => Stream::Any(streams),
+                });
+            }
+        }
+        self.any = Some(groups);
+        Ok(true)
+    }
+
+    /// One condition of an alternative as a stream. Gives its phrases the pairs of words that
+    /// they may stand for, and its tags the names that notes have.
+    fn alternative(
+        &mut self,
+        alternative: &mut Matcher,
+        expansions: &mut Expansions,
+        halves: &mut usize,
+    ) -> Result<Found> {
+        for group in &mut alternative.any {
+            for inner in group {
+                self.alternative(inner, expansions, halves)?;
+            }
+        }
+        let with = self.reader.stored_names(&alternative.query().with)?;
+        let without = self.reader.stored_names(&alternative.query().without)?;
+        alternative.set_tags(with.clone(), without);
+        let mut found = Found::Unindexed;
+        for (state, wanted) in &alternative.query().states {
+            if *wanted {
+                found = Found::Stream(Stream::State(*state));
+            }
+        }
+        if !alternative.query().sites.is_empty() {
+            let sites: Vec<_> = alternative
+                .query()
+                .sites
+                .iter()
+                .map(|s| Sites::of(s))
+                .collect();
+            let ids = self.site_ids(&sites)?;
+            if ids.is_empty() {
+                return Ok(Found::Nothing);
+            }
+            if ids.len() <= MAX_SITES {
+                found = Found::Stream(Stream::Sites(ids));
+            }
+        }
+        for at in 0..alternative.phrases.len() {
+            let mut phrase = alternative.phrases[at].clone();
+            if phrase.negated {
+                continue;
+            }
+            *halves += phrase.halves().len();
+            if *halves <= MAX_HALVES && phrase.prefix && self.add_pairs(&mut phrase, expansions)? {
+                alternative.phrases[at].pairs.clone_from(&phrase.pairs);
+            }
+            let words: usize = phrase.spellings.iter().map(Words::len).sum();
+            if words > MAX_INDEXED_WORDS {
+                continue;
+            }
+            let expression = match phrase.prefix {
+                false => any_with_signs(&phrase.spellings),
+                true => match self.known(&phrase, expansions)? {
+                    Known::Nothing => return Ok(Found::Nothing),
+                    Known::All(expression) | Known::Partial(Some(expression)) => expression,
+                    Known::Partial(None) => continue,
+                },
+            };
+            let rows = WordRows::new(expression, self.chunk);
+            found = Found::Stream(Stream::Words(rows));
+        }
+        if let Some(tag) = with.first() {
+            let wanted = TagFilter {
+                with: vec![tag.clone()],
+                without: Vec::new(),
+            };
+            match self.reader.tag_ids(&wanted)? {
+                None => return Ok(Found::Nothing),
+                Some(ids) => {
+                    if let Some(id) = ids.with.first() {
+                        found = Found::Stream(Stream::Tag(*id));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Leaves out a stream of words that takes too long: what it would decide is
+    /// seen in the text. Where nothing else would be left, its single words take
+    /// its place, which FTS5 finds without a search of its own.
     pub(super) fn take_apart(&mut self, at: usize) {
-        let Stream::Words(slow) = self.with.remove(at) else {
-            return;
+        let slow = match self.with.remove(at) {
+            Stream::Words(slow) => slow,
+            // Alternatives, which are looked at in each note anyway.
+            _ => {
+                if self.with.is_empty() {
+                    self.with.push(Stream::All);
+                }
+                return;
+            }
         };
         self.look = true;
         if !self.with.is_empty() {
@@ -373,7 +513,18 @@ fn any(spellings: &[Words]) -> String {
     format!("({})", spellings.join(" OR "))
 }
 
-/// Returns the words from `first` on as a phrase.
+/// The same, of which some may have signs: those stand elsewhere in the index.
+fn any_with_signs(spellings: &[Words]) -> String {
+    let spelling = |words: &Words| {
+        let mut all = vec![quoted(words, words.len())];
+        all.extend(signed(words, words.len()));
+        format!("({})", all.join(" AND "))
+    };
+    let spellings: Vec<String> = spellings.iter().map(spelling).collect();
+    format!("({})", spellings.join(" OR "))
+}
+
+/// The first of these words, one after the other.
 fn quoted(words: &Words, first: usize) -> String {
     let words: Vec<&str> = words.iter().take(first).map(|word| word.folded).collect();
     quote(&words.join(" "))

@@ -1,0 +1,285 @@
+//! The query language of search. [`SEARCH_HELP`] lists what can be typed; `parser.rs` has the
+//! grammar.
+//!
+//! A text is read into a tree (`tree.rs`) and the tree is laid out as a [`Query`]: conditions
+//! that all have to hold, which the index can answer one by one, and groups of alternatives.
+
+mod days;
+mod keys;
+mod parser;
+mod sites;
+mod tree;
+
+use jiff::Timestamp;
+
+pub use days::Days;
+pub use keys::SEARCH_HELP;
+pub use sites::{is_of_site, is_site_part, site_of};
+pub use tree::{Field, MAX_CONDITIONS, Problem, ProblemKind, State, Term};
+
+use crate::domain::tag::Tag;
+use tree::{Condition, Expr};
+
+/// What to look for. All conditions hold at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Words and phrases.
+    pub terms: Vec<Term>,
+    /// Tags that a note must have.
+    pub with: Vec<Tag>,
+    /// Tags that it must not have.
+    pub without: Vec<Tag>,
+    /// Sites, lower-case and without `www.`, one of which it must be from: see [`is_of_site`].
+    pub sites: Vec<String>,
+    /// Sites that it must not be from.
+    pub without_sites: Vec<String>,
+    /// What it must be, or must not be.
+    pub states: Vec<(State, bool)>,
+    /// Saved before this moment.
+    pub before: Option<Timestamp>,
+    /// Saved at this moment or later.
+    pub after: Option<Timestamp>,
+    /// In the trash instead of among the notes.
+    pub deleted: bool,
+    /// Whether a query without any other condition stands for all notes, and not for none.
+    pub everything: bool,
+    /// Of each of these groups one alternative has to hold.
+    pub any: Vec<Vec<Query>>,
+    /// What wasn't understood.
+    pub problems: Vec<Problem>,
+}
+
+impl Query {
+    /// Reads a query, days as those of UTC, today being the first of 1970.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let days = Days::at(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
+        Self::parse_in(text, &days)
+    }
+
+    /// Reads a query.
+    #[must_use]
+    pub fn parse_in(text: &str, days: &Days) -> Self {
+        let parsed = parser::parse(text, days);
+        let mut query = Self::default();
+        let mut problems = parsed.problems;
+        query.take(Expr::All(parsed.all), false, true, &mut problems);
+        query.problems = problems;
+        query
+    }
+
+    /// The query that finds all notes.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            everything: true,
+            ..Self::default()
+        }
+    }
+
+    /// The conditions as they were typed, each by itself: joined by spaces they are
+    /// the query again.
+    #[must_use]
+    pub fn conditions(text: &str) -> Vec<&str> {
+        let days = Days::at(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
+        let places = parser::parse(text, &days).places;
+        places.into_iter().map(|place| &text[place]).collect()
+    }
+
+    /// Whether there is nothing to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let problems = self.problems.clone();
+        *self
+            == Self {
+                problems,
+                ..Self::default()
+            }
+    }
+
+    /// The query with the tags that `#x` means, of those that `is_used` says are in use.
+    ///
+    /// # Errors
+    /// Those of `is_used`.
+    pub fn with_hashtags<E>(
+        &self,
+        is_used: &mut impl FnMut(&Tag) -> std::result::Result<bool, E>,
+    ) -> std::result::Result<Self, E> {
+        let mut query = self.clone();
+        query.terms.clear();
+        for term in &self.terms {
+            let mut meant = None;
+            for tag in &term.tags {
+                if meant.is_none() && is_used(tag)? {
+                    meant = Some(tag.clone());
+                }
+            }
+            let Some(tag) = meant else {
+                query.terms.push(term.clone());
+                continue;
+            };
+            let list = match term.negated {
+                true => &mut query.without,
+                false => &mut query.with,
+            };
+            if !list.contains(&tag) {
+                list.push(tag);
+            }
+        }
+        for alternative in query.any.iter_mut().flatten() {
+            *alternative = alternative.with_hashtags(is_used)?;
+        }
+        Ok(query)
+    }
+
+    /// Whether `#x` stands anywhere in it.
+    #[must_use]
+    pub fn has_hashtags(&self) -> bool {
+        self.terms.iter().any(|term| !term.tags.is_empty())
+            || self.any.iter().flatten().any(Self::has_hashtags)
+    }
+
+    /// Whether tags have to be compared: where there is one alone, its notes are a range.
+    #[must_use]
+    pub fn joins_tags(&self) -> bool {
+        !self.with.is_empty() && self.with.len() + self.without.len() > 1
+    }
+
+    /// Whether it has words by which notes can be ranked.
+    #[must_use]
+    pub fn ranks(&self) -> bool {
+        self.terms.iter().any(|term| !term.negated) || self.any.iter().flatten().any(Self::ranks)
+    }
+
+    /// The tags and words that a note must have, without the signs of the search, for
+    /// guessing what was meant.
+    #[must_use]
+    pub fn wanted_words(&self) -> String {
+        let mut words: Vec<&str> = Vec::new();
+        self.add_wanted(&mut words);
+        words.join(" ")
+    }
+
+    fn add_wanted<'a>(&'a self, words: &mut Vec<&'a str>) {
+        words.extend(self.with.iter().map(Tag::as_str));
+        let terms = self.terms.iter().filter(|term| !term.negated);
+        words.extend(terms.map(|term| term.text.as_str()));
+        for alternative in self.any.iter().flatten() {
+            alternative.add_wanted(words);
+        }
+    }
+
+    /// All tags that it names, wherever they stand.
+    #[must_use]
+    pub fn named_tags(&self) -> Vec<&Tag> {
+        let mut tags: Vec<&Tag> = self.with.iter().chain(&self.without).collect();
+        tags.extend(self.any.iter().flatten().flat_map(Self::named_tags));
+        tags
+    }
+
+    /// Adds what a part of the tree says, or the opposite of it.
+    fn take(&mut self, expr: Expr, negated: bool, top: bool, problems: &mut Vec<Problem>) {
+        match (expr, negated) {
+            (Expr::Is(condition), _) => self.add(condition, negated, top, problems),
+            (Expr::Not(expr), _) => self.take(*expr, !negated, top, problems),
+            (Expr::All(parts), false) => {
+                // Of several sites side by side a note is from one.
+                for part in parts {
+                    self.take(part, false, top, problems);
+                }
+            }
+            (Expr::Any(parts), true) => {
+                for part in parts {
+                    self.take(part, true, false, problems);
+                }
+            }
+            (Expr::Any(parts), false) => self.add_any(parts, false, problems),
+            (Expr::All(parts), true) => {
+                // Not from one of several sites: from none of them.
+                let (sites, mut parts): (Vec<_>, Vec<_>) = parts
+                    .into_iter()
+                    .partition(|part| matches!(part, Expr::Is(Condition::Site(_))));
+                if !sites.is_empty() {
+                    parts.push(Expr::Any(sites));
+                }
+                self.add_any(parts, true, problems);
+            }
+        }
+    }
+
+    /// Adds a group of which one has to hold. One alone is a condition like others.
+    fn add_any(&mut self, parts: Vec<Expr>, negated: bool, problems: &mut Vec<Problem>) {
+        let mut alternatives: Vec<Self> = Vec::new();
+        let single = parts.len() == 1;
+        for part in parts {
+            if single {
+                return self.take(part, negated, false, problems);
+            }
+            let mut alternative = Self::default();
+            alternative.take(part, negated, false, problems);
+            if !alternative.is_empty() && !alternatives.contains(&alternative) {
+                alternatives.push(alternative);
+            }
+        }
+        match alternatives.len() {
+            0 => {}
+            // The others weren't understood.
+            1 => {
+                let alone = alternatives.remove(0);
+                self.any.push(vec![alone]);
+            }
+            _ => self.any.push(alternatives),
+        }
+    }
+
+    fn add(&mut self, condition: Condition, negated: bool, top: bool, problems: &mut Vec<Problem>) {
+        match condition {
+            Condition::Term(term) => self.terms.push(Term {
+                negated,
+                prefix: term.prefix && !negated,
+                ..term
+            }),
+            Condition::Tag(tag) => {
+                let list = match negated {
+                    true => &mut self.without,
+                    false => &mut self.with,
+                };
+                if !list.contains(&tag) {
+                    list.push(tag);
+                }
+            }
+            Condition::Site(site) => match negated {
+                true => self.without_sites.push(site),
+                false => self.sites.push(site),
+            },
+            Condition::State(state) => {
+                if !self.states.contains(&(state, !negated)) {
+                    self.states.push((state, !negated));
+                }
+            }
+            Condition::Before(moment) if negated => {
+                self.after = Some(self.after.map_or(moment, |after| after.max(moment)));
+            }
+            Condition::Before(moment) => {
+                self.before = Some(self.before.map_or(moment, |before| before.min(moment)));
+            }
+            Condition::Deleted if top => match negated {
+                // None of the notes is in the trash.
+                true => self.everything = true,
+                false => self.deleted = true,
+            },
+            Condition::Deleted => {
+                let problem = Problem {
+                    kind: ProblemKind::NotHere,
+                    part: "is:deleted".into(),
+                };
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

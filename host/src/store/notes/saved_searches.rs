@@ -1,0 +1,137 @@
+//! Searches with a name.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::{
+    domain::NoteId,
+    error::{Error, Result},
+    store::{connection::reader::Reader, transaction::Writer},
+};
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 100;
+/// Longest query, in bytes: what a search reads.
+const MAX_QUERY: usize = 4096;
+/// Most saved searches.
+const MAX_SEARCHES: i64 = 1_000;
+
+/// A search with a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedSearch {
+    /// As the user typed it.
+    pub name: String,
+    /// What is searched for.
+    pub query: String,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+}
+
+impl SavedSearch {
+    /// Checks a name and a query; white space around them goes.
+    ///
+    /// # Errors
+    /// `InvalidParams`, with a sentence.
+    pub fn new(name: &str, query: &str, saved_at: Timestamp) -> Result<Self> {
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let query = query.trim();
+        let refused = |sentence: &str| Err(Error::InvalidParams(sentence.into()));
+        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control)
+        {
+            return refused(
+                "A saved search needs a name of 1 to 100 characters, without control characters.",
+            );
+        }
+        if query.is_empty() || query.len() > MAX_QUERY {
+            return refused("A saved search needs a query of 1 to 4,096 bytes.");
+        }
+        Ok(Self {
+            name,
+            query: query.to_owned(),
+            saved_at,
+        })
+    }
+}
+
+fn folded(name: &str) -> String {
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    name.to_lowercase()
+}
+
+fn of_row(row: &Row<'_>) -> rusqlite::Result<SavedSearch> {
+    Ok(SavedSearch {
+        name: row.get(0)?,
+        query: row.get(1)?,
+        saved_at: NoteId(row.get(2)?).moment(),
+    })
+}
+
+/// See [`Reader::saved_search`].
+pub(super) fn saved_search(conn: &Connection, name: &str) -> Result<Option<SavedSearch>> {
+    Ok(conn
+        .prepare_cached("SELECT name, query, saved_at FROM searches WHERE folded = ?")?
+        .query_row([folded(name)], of_row)
+        .optional()?)
+}
+
+impl Reader {
+    /// All saved searches, by name.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn saved_searches(&self) -> Result<Vec<SavedSearch>> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT name, query, saved_at FROM searches ORDER BY folded")?;
+        let found = query.query_map([], of_row)?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The saved search of this name, in capital or small letters.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn saved_search(&self, name: &str) -> Result<Option<SavedSearch>> {
+        saved_search(&self.conn, name)
+    }
+}
+
+impl Writer<'_> {
+    /// Saves a search; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// `InvalidParams` where there are too many; the `store_*` kinds.
+    pub fn save_search(&self, search: &SavedSearch) -> Result<()> {
+        let key = folded(&search.name);
+        let others: i64 = self
+            .tx
+            .prepare_cached("SELECT count(*) FROM searches WHERE folded <> ?")?
+            .query_row([&key], |row| row.get(0))?;
+        if others >= MAX_SEARCHES {
+            return Err(Error::InvalidParams(
+                "There are 1,000 saved searches already. Forget one first.".into(),
+            ));
+        }
+        self.execute(
+            "INSERT OR REPLACE INTO searches (folded, name, query, saved_at) VALUES (?, ?, ?, ?)",
+            params![
+                key,
+                search.name,
+                search.query,
+                search.saved_at.as_microsecond()
+            ],
+        )
+    }
+
+    /// Forgets a saved search. Whether there was one of this name.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn forget_search(&self, name: &str) -> Result<bool> {
+        let gone = self
+            .tx
+            .prepare_cached("DELETE FROM searches WHERE folded = ?")?
+            .execute([folded(name)])?;
+        Ok(gone > 0)
+    }
+}

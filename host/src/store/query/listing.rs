@@ -1,0 +1,189 @@
+//! Long lists of notes in an order, in pages that stay right while notes come and go.
+
+use crate::{
+    domain::{Note, NoteId, Query},
+    error::{Error, Result},
+    store::{
+        connection::reader::Reader,
+        notes::note_rows::{load_ids, trashed},
+    },
+};
+
+/// So much of a title orders notes, in characters.
+const TITLE_KEY: usize = 64;
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ListOrder {
+    /// By the moment of the save, the newest first.
+    #[default]
+    Newest,
+    /// The oldest first.
+    Oldest,
+    /// By the last change, the latest first.
+    Updated,
+    /// By title without regard to case; without a title by the address.
+    Title,
+}
+
+impl ListOrder {
+    const LETTERS: [(char, Self); 4] = [
+        ('n', Self::Newest),
+        ('o', Self::Oldest),
+        ('u', Self::Updated),
+        ('t', Self::Title),
+    ];
+}
+
+/// What a note is ordered by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// By its id alone.
+    Id,
+    Moment(i64),
+    Title(Box<str>),
+}
+
+/// All notes of a list, in order: some twenty bytes a note, more where titles order them.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    order: ListOrder,
+    deleted: bool,
+    /// Ascending, whatever the order.
+    entries: Vec<(Key, NoteId)>,
+}
+
+impl Listing {
+    /// The notes that a query finds.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn of(reader: &Reader, query: &Query, order: ListOrder) -> Result<Self> {
+        let ids = reader.matching_now(query)?;
+        let sql = match (order, query.deleted) {
+            (ListOrder::Newest | ListOrder::Oldest, _) => None,
+            (ListOrder::Updated, false) => Some("SELECT updated_at FROM notes WHERE id = ?"),
+            (ListOrder::Updated, true) => Some("SELECT deleted_at FROM trash WHERE id = ?"),
+            (ListOrder::Title, false) => {
+                Some("SELECT iif(title = '', url, title) FROM notes WHERE id = ?")
+            }
+            (ListOrder::Title, true) => {
+                Some("SELECT iif(title = '', url, title) FROM trash WHERE id = ?")
+            }
+        };
+        let mut entries = Vec::with_capacity(ids.len());
+        if let Some(sql) = sql {
+            let mut key = reader.conn.prepare_cached(sql)?;
+            for id in ids {
+                let key = key.query_row([id.0], |row| {
+                    Ok(match order {
+                        ListOrder::Title => Key::Title(title_key(row.get_ref(0)?.as_str()?)),
+                        _ => Key::Moment(row.get(0)?),
+                    })
+                })?;
+                entries.push((key, id));
+            }
+        } else {
+            entries.extend(ids.into_iter().map(|id| (Key::Id, id)));
+        }
+        entries.sort_unstable();
+        Ok(Self {
+            order,
+            deleted: query.deleted,
+            entries,
+        })
+    }
+
+    /// Number of its notes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn descends(&self) -> bool {
+        matches!(self.order, ListOrder::Newest | ListOrder::Updated)
+    }
+
+    fn at(&self, place: usize) -> Option<&(Key, NoteId)> {
+        match self.descends() {
+            true => self.entries.get(self.entries.len().checked_sub(place + 1)?),
+            false => self.entries.get(place),
+        }
+    }
+
+    /// The place after the note that a cursor names, be it there or not.
+    ///
+    /// # Errors
+    /// `InvalidParams` for a cursor of another list.
+    pub fn place_after(&self, cursor: &str) -> Result<usize> {
+        let last = read_cursor(cursor, self.order).ok_or_else(|| {
+            Error::InvalidParams("The cursor isn't from this list. Begin at its start.".into())
+        })?;
+        Ok(match self.descends() {
+            true => self.len() - self.entries.partition_point(|entry| *entry < last),
+            false => self.entries.partition_point(|entry| *entry <= last),
+        })
+    }
+
+    /// Names the note at a place, for the page after it.
+    #[must_use]
+    pub fn cursor(&self, place: usize) -> Option<String> {
+        let (key, id) = self.at(place)?;
+        let letters = ListOrder::LETTERS.iter();
+        let (letter, _) = letters.clone().find(|(_, order)| *order == self.order)?;
+        let key = match key {
+            Key::Id => String::new(),
+            Key::Moment(moment) => moment.to_string(),
+            Key::Title(title) => title.to_string(),
+        };
+        Some(format!("{letter}:{}:{key}", id.0))
+    }
+
+    /// Its notes from a place on, so many at most.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn notes(&self, reader: &Reader, from: usize, limit: usize) -> Result<Vec<Note>> {
+        let end = from.saturating_add(limit).min(self.len());
+        let ids = (from..end).filter_map(|place| self.at(place));
+        let ids: Vec<i64> = ids.map(|(_, id)| id.0).collect();
+        if !self.deleted {
+            return load_ids(&reader.conn, &ids);
+        }
+        let mut notes = Vec::with_capacity(ids.len());
+        for id in ids {
+            notes.extend(trashed(
+                &reader.conn,
+                "SELECT * FROM trash WHERE id = ?",
+                [id],
+            )?);
+        }
+        Ok(notes)
+    }
+}
+
+fn title_key(title: &str) -> Box<str> {
+    let letters = title.trim_start().chars().flat_map(char::to_lowercase);
+    letters.take(TITLE_KEY).collect::<String>().into()
+}
+
+fn read_cursor(cursor: &str, order: ListOrder) -> Option<(Key, NoteId)> {
+    let mut parts = cursor.splitn(3, ':');
+    let (letter, id, key) = (parts.next()?, parts.next()?, parts.next()?);
+    let known = ListOrder::LETTERS
+        .iter()
+        .any(|(known, of)| *of == order && letter.len() == 1 && letter.starts_with(*known));
+    let key = match order {
+        _ if !known => return None,
+        ListOrder::Newest | ListOrder::Oldest => Key::Id,
+        ListOrder::Updated => Key::Moment(key.parse().ok()?),
+        ListOrder::Title => Key::Title(key.into()),
+    };
+    Some((key, NoteId(id.parse().ok()?)))
+}
