@@ -54,11 +54,11 @@ impl Many {
         query.deleted |= change.restore;
         let mut store = invocation.store()?;
         let ids = store.matching_ids(&query)?;
-        let told = store.read_transaction(|store| store.rehearse_bulk_edit(&ids, change))?;
+        let counted = store.read_transaction(|store| store.dry_run_edit(&ids, change))?;
         if self.dry_run {
-            return finish(invocation, &told, "would be changed");
+            return finish(invocation, &counted, "would be changed");
         }
-        if told.changed > 1 && !self.yes && !is_confirmed(&told)? {
+        if counted.changed > 1 && !self.yes && !is_confirmed(&counted)? {
             writeln!(invocation.out, "Nothing was changed.")?;
             return Ok(());
         }
@@ -186,11 +186,11 @@ fn refusals(invocation: &mut Invocation<'_>, edit: &BulkEdit) -> anyhow::Result<
 }
 
 /// Asks, where somebody is there to answer.
-fn is_confirmed(told: &BulkEdit) -> io::Result<bool> {
+fn is_confirmed(counted: &BulkEdit) -> io::Result<bool> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(true);
     }
-    write!(io::stderr(), "Change {}? [y/N] ", notes(told.changed))?;
+    write!(io::stderr(), "Change {}? [y/N] ", notes(counted.changed))?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim_start().starts_with(['y', 'Y']))

@@ -351,7 +351,10 @@ impl ImportedRow {
     pub fn checked(mut self) -> Result<Self> {
         // All formats except our own exports mark unread pages by a tag.
         let is_marked_unread = || self.tags.iter().any(|tag| tag.as_str() == "to read");
-        self.kept.read = self.kept.read.or_else(|| is_marked_unread().then_some(false));
+        self.kept.read = self
+            .kept
+            .read
+            .or_else(|| is_marked_unread().then_some(false));
         check_tag_count(&self.tags)?;
         self.title = check_title(&self.title)?;
         check_summary(&self.summary)?;

@@ -30,7 +30,7 @@ pub enum QueryProblemKind {
     TooMany,
     /// A query over the length limit. Its end was cut off.
     TooLong,
-    /// A condition that isn't allowed in brackets or next to `OR`. It was left out.
+    /// A condition that isn't allowed within `OR` or an excluded group. It was left out.
     NotHere,
 }
 

@@ -1043,13 +1043,16 @@ mod tests {
         place.save("https://e.org/2", "Gpu and more", &["a(b"], "gpu");
         place.save("https://e.org/3", "Gpu again", &[], "gpu");
         let page = place.page("/search?q=gpu+before:gestern+(x+OR+gpu", 200);
-        assert!(page.contains("“before:gestern” has no date"), "{page}");
-        assert!(page.contains("A bracket isn’t closed."), "{page}");
+        assert!(
+            page.contains("“before:gestern” has no valid date"),
+            "{page}"
+        );
+        assert!(page.contains("A closing bracket is missing"), "{page}");
         assert!(page.contains("About <mark>gpu</mark>"), "{page}");
         assert!(
             place
                 .page("/search?q=%28", 200)
-                .contains("A bracket isn’t closed.")
+                .contains("A closing bracket is missing")
         );
         // The order that was chosen is in all links, and in the form.
         let narrower = "/search?q=gpu+tag%3A%22a%28b%22+&amp;sort=newest";

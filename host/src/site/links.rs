@@ -272,7 +272,7 @@ impl Links {
         with_query(self.search(), &parameters.finish())
     }
 
-    /// What is found, in the order that was chosen.
+    /// Returns the link to the results of a query in an order.
     pub(super) fn search_for(&self, query: &str, newest: bool) -> String {
         match newest {
             true => self.found(query, None),
@@ -358,7 +358,7 @@ impl Links {
 
 /// Returns a tag as a condition of a search.
 pub(super) fn tag_condition(sign: &str, tag: &Tag) -> String {
-    // A bracket would be one of the query's.
+    // An unquoted bracket would be parsed as one of the query.
     match tag
         .as_str()
         .contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')'))

@@ -57,7 +57,10 @@ pub const SEARCH_HELP: [(&str, &str); 19] = [
         "c++ .net #lojban",
         "words with these characters; c also finds c++",
     ),
-    ("-nvidia", "notes without this word; - excludes any condition"),
+    (
+        "-nvidia",
+        "notes without this word; - excludes any condition",
+    ),
     (
         "gpu OR tpu",
         "either word; OR applies only to the conditions directly before and after it",
@@ -92,7 +95,10 @@ pub const SEARCH_HELP: [(&str, &str); 19] = [
         "before:2025-08-01",
         "saved before this day; also 2025-08, 2025, today, yesterday, -7d, -2w, -3m and -1y",
     ),
-    ("after:2025-08-01", "saved on this day or later, in the same forms"),
+    (
+        "after:2025-08-01",
+        "saved on this day or later, in the same forms",
+    ),
 ];
 
 impl fmt::Display for Problem {
@@ -112,7 +118,7 @@ impl fmt::Display for Problem {
             ),
             ProblemKind::NoValue => write!(
                 formatter,
-                "“{part}” has no value after the colon and was ignored."
+                "“{part}” has nothing to search for after the colon and was ignored."
             ),
             ProblemKind::NoDate => write!(
                 formatter,
@@ -147,7 +153,7 @@ impl fmt::Display for Problem {
             ),
             ProblemKind::NotHere => write!(
                 formatter,
-                "“{part}” can’t be part of OR or an excluded group, so it was ignored."
+                "“{part}” can’t be part of OR or of an excluded group, so it was ignored."
             ),
         }
     }

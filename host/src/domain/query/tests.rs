@@ -303,7 +303,7 @@ fn what_is_not_understood_is_said_and_the_rest_is_found() {
     }
     let sentence = Query::parse("before:gestern").problems[0].to_string();
     assert!(
-        sentence.starts_with("“before:gestern” has no date that can be read"),
+        sentence.starts_with("“before:gestern” has no valid date"),
         "{sentence}"
     );
 }

@@ -96,7 +96,7 @@ pub enum ProblemKind {
     TooMany,
     /// The query is longer than [`MAX_QUERY_BYTES`].
     TooLong,
-    /// The condition isn't allowed in brackets or next to `OR`.
+    /// The condition isn't allowed within `OR` or an excluded group.
     NotHere,
 }
 

@@ -65,21 +65,21 @@ const SENTENCES = {
 	key: (part) =>
 		`There is no search key “${part.split(":")[0]}:”, so “${part}” was searched for as words.`,
 	unknown: (part) =>
-		`“${part}” is unknown and was left out. Use is:untagged, is:unread, is:read, is:deleted or has:note.`,
-	empty: (part) => `“${part}” has nothing after the colon and was left out.`,
+		`“${part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted or has:note.`,
+	empty: (part) => `“${part}” has nothing to search for after the colon and was ignored.`,
 	date: (part) =>
-		`“${part}” has no date that can be read and was left out. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y.`,
-	tag: (part) => `“${part}” can’t be a tag and was left out.`,
-	open: () => "A bracket isn’t closed. The search closed it at the end.",
-	stray: () => "A closing bracket has no opening one and was left out.",
+		`“${part}” has no valid date and was ignored. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y.`,
+	tag: (part) => `“${part}” has no valid tag and was ignored.`,
+	open: () => "A closing bracket is missing and was added at the end.",
+	stray: () => "A closing bracket has no opening one and was ignored.",
 	or: () =>
-		"OR needs a condition on each side, so it was left out. To find the word, type it in small letters.",
-	deep: () => `Brackets can be nested ${MAX_DEPTH} deep. What is deeper was left out.`,
+		"OR needs a condition on each side and was ignored. To search for the word, type it in lower case.",
+	deep: () => `Brackets can be nested ${MAX_DEPTH} deep. Deeper ones were ignored.`,
 	many: () =>
-		`A search can have ${MAX_CONDITIONS} conditions. The further ones were left out.`,
-	long: () => `A search can have ${MAX_QUERY} bytes. Its end was left out.`,
+		`A search can have up to ${MAX_CONDITIONS} conditions. The rest were ignored.`,
+	long: () => `A search can have up to ${MAX_QUERY} bytes. The rest was ignored.`,
 	here: (part) =>
-		`“${part}” can’t be excluded or be one of several alternatives, so it was left out.`,
+		`“${part}” can’t be part of OR or of an excluded group, so it was ignored.`,
 };
 
 /** @returns {Query} */

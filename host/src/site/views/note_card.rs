@@ -24,7 +24,7 @@ const SHORT_LINES: usize = 3;
 pub(super) enum Body<'a> {
     /// The user's text, or else the page's description.
     Whole,
-    /// The piece that was found, and what matched in title and tags.
+    /// The snippet of a match, and the marks in title and tags.
     Found(&'a Hit),
 }
 

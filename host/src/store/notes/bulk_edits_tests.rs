@@ -109,9 +109,9 @@ fn many_notes_get_and_lose_tags_and_have_them_back() {
         let mut many = Many::new(notes);
         let before = many.notes();
         let change = tagging(&["new", "own 1"], &["old"]);
-        let told = many.t.store.rehearse_bulk_edit(&many.ids, &change).unwrap();
+        let dry_run = many.t.store.dry_run_edit(&many.ids, &change).unwrap();
         let all = notes as u64;
-        assert_eq!(counts(&told), (BulkState::Rehearsed, all, all, 0));
+        assert_eq!(counts(&dry_run), (BulkState::DryRun, all, all, 0));
         assert_eq!(many.notes(), before);
 
         let edit = many.edit(&change);
@@ -154,12 +154,15 @@ fn what_is_so_already_is_left_and_what_has_vanished_is_told() {
         .store
         .write(now, |w| w.update_note(tagged, unread))
         .unwrap();
-    let told = many.t.store.rehearse_bulk_edit(&many.ids, &change).unwrap();
+    let dry_run = many.t.store.dry_run_edit(&many.ids, &change).unwrap();
     let edit = many.edit(&change);
     assert_eq!(counts(&edit), (BulkState::Done, 5, 4, 1));
     assert_eq!(edit.missing, (vec![NoteId(7), gone], 2));
-    assert_eq!((told.total, told.changed, told.unchanged), (5, 4, 1));
-    assert_eq!(told.missing, edit.missing);
+    assert_eq!(
+        (dry_run.total, dry_run.changed, dry_run.unchanged),
+        (5, 4, 1)
+    );
+    assert_eq!(dry_run.missing, edit.missing);
     assert_eq!(many.found("is:unread"), 5);
     many.undo(&edit);
     assert_eq!(many.found("is:unread"), 1);
