@@ -66,7 +66,7 @@ pub fn marked_text(text: &str, phrases: &[Phrase], field: Field) -> Snippet {
     Snippet(pieces)
 }
 
-/// Like [`marked`], for a text whose words are known.
+/// Like [`snippet`], for a text whose words are known.
 #[must_use]
 pub fn snippet_of_words(text: &str, all: &Words, phrases: &[Phrase]) -> Snippet {
     let mut matches: Vec<std::ops::Range<usize>> = phrases

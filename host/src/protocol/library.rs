@@ -333,7 +333,7 @@ pub struct SearchSaveParams {
     pub query: String,
 }
 
-/// `searchForget`: deletes a saved search. An unknown name isn't an error.
+/// `searchForget`: forgets a saved search. An unknown name isn't an error.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -1054,7 +1054,7 @@ mod tests {
                 .page("/search?q=%28", 200)
                 .contains("A closing bracket is missing")
         );
-        // The order that was chosen is in all links, and in the form.
+        // All links and the form keep the chosen order.
         let narrower = "/search?q=gpu+tag%3A%22a%28b%22+&amp;sort=newest";
         let newest = place.page("/search?q=gpu&sort=newest", 200);
         assert!(newest.contains(narrower), "{newest}");
@@ -1063,7 +1063,7 @@ mod tests {
             "{newest}"
         );
         assert!(!place.page("/search?q=gpu", 200).contains("name=\"sort\""));
-        // Without words, a search is a list in the order of time, in pages.
+        // Without words, a search is a list in pages, newest first.
         assert!(!place.page("/search?q=has:note", 200).contains("best first"));
     }
 

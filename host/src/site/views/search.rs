@@ -266,7 +266,7 @@ fn operators(best: bool) -> Markup {
             }
             @if best { p {
                 "The best matches come first: of the newest " (RANKED)
-                " matches, those in titles and tags count most, then notes, then descriptions and addresses. “Newest first” on the results changes the order. A search without words is always in the order of time."
+                " matches, those in titles and tags count most, then notes, then descriptions and addresses. “Newest first” on the results changes the order. A search without words always shows the newest first."
             } } @else { p { "Newest notes come first." } }
         }
     }

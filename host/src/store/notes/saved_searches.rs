@@ -109,7 +109,7 @@ impl Writer<'_> {
             .query_row([&key], |row| row.get(0))?;
         if others >= MAX_SEARCHES {
             return Err(Error::InvalidParams(
-                "There are already 1,000 saved searches. Delete one first.".into(),
+                "There are already 1,000 saved searches. Forget one first.".into(),
             ));
         }
         self.execute(
@@ -123,7 +123,7 @@ impl Writer<'_> {
         )
     }
 
-    /// Deletes a saved search. Returns whether there was one with this name.
+    /// Forgets a saved search. Returns whether there was one with this name.
     ///
     /// # Errors
     /// The `store_*` kinds.

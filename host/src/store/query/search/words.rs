@@ -513,7 +513,7 @@ fn any(spellings: &[Words]) -> String {
     format!("({})", spellings.join(" OR "))
 }
 
-/// Like `any_of`, but also for spellings with signs, which the index has at another position.
+/// Like [`any`], but also for spellings with signs, which the index has at another position.
 fn any_with_signs(spellings: &[Words]) -> String {
     let spelling = |words: &Words| {
         let mut all = vec![quoted(words, words.len())];
