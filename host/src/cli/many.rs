@@ -184,7 +184,7 @@ fn refusals(invocation: &mut Invocation<'_>, edit: &BulkEdit) -> anyhow::Result<
         writeln!(invocation.out, "Note {} {why}.", id.0)?;
     }
     if edit.missing.1 > 0 {
-        writeln!(invocation.out, "{} no longer exist.", notes(edit.missing.1))?;
+        writeln!(invocation.out, "{} not found.", notes(edit.missing.1))?;
     }
     Ok(())
 }
