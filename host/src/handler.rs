@@ -51,7 +51,7 @@ pub struct Settings {
     pub strip_user_info: bool,
     /// Whether a saved page begins as unread.
     pub unread_on_save: bool,
-    /// `save-on-open` of the configuration, handed on to the extension.
+    /// `save-on-open` of the configuration, for the extension.
     pub save_on_open: Option<bool>,
 }
 

@@ -92,7 +92,7 @@ type TextOf = fn(&Note) -> Cow<'_, str>;
 pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
     let negates = phrases.iter().any(|phrase| phrase.negated);
-    // The summary last: it has to be read as Markdown first.
+    // The summary comes last, because it must be parsed as Markdown first.
     let texts: [(Field, Option<TextOf>); 5] = [
         (Field::Title, Some(|note| Cow::Borrowed(&note.title))),
         (Field::Any, Some(|note| Cow::Owned(tags(note)))),

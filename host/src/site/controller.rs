@@ -93,7 +93,7 @@ impl Controller {
         Days::at(crate::clock::now(), &self.layout.zone)
     }
 
-    /// Where browsers get it, without a slash at the end.
+    /// Its address in browsers, without a slash at the end.
     pub(super) fn origin(&self) -> &str {
         &self.origin
     }

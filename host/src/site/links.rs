@@ -257,7 +257,7 @@ impl Links {
     pub(super) fn found(&self, query: &str, before: Option<NoteId>) -> String {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("q", query);
-        // Files have one order.
+        // Exported sites have only one order.
         if !self.are_files() {
             parameters.append_pair("sort", NEWEST);
         }
@@ -280,7 +280,7 @@ impl Links {
         }
     }
 
-    /// The feed of a saved search.
+    /// Returns the address of the feed of a saved search.
     pub(super) fn search_feed(&self, name: &str) -> String {
         self.path(&format!(
             "/search/{}/feed.atom",

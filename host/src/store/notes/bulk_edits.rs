@@ -27,7 +27,7 @@ pub const AT_ONCE: usize = if cfg!(test) { 20 } else { 10_000 };
 pub(super) const PART: usize = if cfg!(test) { 5 } else { 1_000 };
 /// Most missing notes, and most refused ones, that a [`BulkEdit`] lists.
 pub(super) const LISTED: i64 = 1_000;
-/// A change to be applied to each of many notes.
+/// A change that is applied to each of many notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BulkChange {
     /// Tags to add.

@@ -161,7 +161,7 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// Ends it: what is left to be written is.
+    /// Ends the import and writes everything that is still pending.
     ///
     /// # Errors
     /// The `store_*` kinds.

@@ -216,7 +216,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the address of a note, with what follows from it.
+    /// Writes the address of a note, its page key and its site, and updates the counts of sites.
     pub(in crate::store) fn set_address(&self, note: &Note, url: &PageUrl) -> Result<()> {
         let before: Option<i64> = self
             .tx
