@@ -18,13 +18,13 @@ use crate::{
 /// The options that select many notes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Many {
-    /// Change all notes that match this query; an empty query matches all
+    /// Apply to all notes that match this query; an empty query matches all
     #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub(super) query: Option<String>,
     /// Only count the notes that would be changed
     #[arg(long, requires = "query")]
     pub(super) dry_run: bool,
-    /// Don't ask before changing several notes
+    /// Don't ask for confirmation
     #[arg(long, requires = "query")]
     pub(super) yes: bool,
 }
@@ -58,7 +58,7 @@ impl Many {
         if self.dry_run {
             return finish(invocation, &counted, "would be changed");
         }
-        if counted.changed > 1 && !self.yes && !is_confirmed(&counted)? {
+        if counted.changed > 1 && !self.yes && !is_confirmed(change, counted.changed)? {
             writeln!(invocation.out, "Nothing was changed.")?;
             return Ok(());
         }
@@ -190,11 +190,16 @@ fn refusals(invocation: &mut Invocation<'_>, edit: &BulkEdit) -> anyhow::Result<
 }
 
 /// Asks whether to change the notes. Returns true without asking if there is no terminal.
-fn is_confirmed(counted: &BulkEdit) -> io::Result<bool> {
+fn is_confirmed(change: &BulkChange, count: u64) -> io::Result<bool> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(true);
     }
-    write!(io::stderr(), "Change {}? [y/N] ", notes(counted.changed))?;
+    let verb = match (change.delete, change.restore) {
+        (true, _) => "Delete",
+        (_, true) => "Restore",
+        _ => "Change",
+    };
+    write!(io::stderr(), "{verb} {}? [y/N] ", notes(count))?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim_start().starts_with(['y', 'Y']))

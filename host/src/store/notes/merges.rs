@@ -59,10 +59,9 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Undoes the effect of a merge on page keys: if `note`, which is being restored, was merged
-    /// into `other`, its addresses are removed from `other`. Returns whether its page has no note
-    /// anymore.
-    pub(in crate::store) fn part_merged(&self, note: &Note, other: &Note) -> Result<bool> {
+    /// Frees the page of a note that is being restored: if `note` was merged into `other`, removes
+    /// its addresses from `other`. Returns whether it did.
+    pub(in crate::store) fn separate_merged(&self, note: &Note, other: &Note) -> Result<bool> {
         let into: Option<i64> = self
             .tx
             .prepare_cached("SELECT merged_into FROM trash WHERE id = ?")?

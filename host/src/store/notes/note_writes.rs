@@ -132,7 +132,7 @@ impl Writer<'_> {
             .ok_or(Error::NotFound)?;
         let url = PageUrl::parse(&note.url)?;
         if let Some(other) = note_of_page(&self.tx, &url)?
-            && !self.part_merged(&note, &other)?
+            && !self.separate_merged(&note, &other)?
         {
             return Err(Error::Conflict);
         }
