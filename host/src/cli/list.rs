@@ -35,7 +35,7 @@ pub(super) struct List {
     /// Only unread notes
     #[arg(long)]
     unread: bool,
-    /// Order of the notes
+    /// Order: by time of save (newest or oldest first), by last change, or by title
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     order: Order,
     /// Maximum number
@@ -48,7 +48,6 @@ enum Order {
     #[default]
     Newest,
     Oldest,
-    /// Last change first
     Updated,
     Title,
 }

@@ -95,7 +95,7 @@ pub struct Arguments {
 enum Command {
     /// Save a page, or add tags to a saved page
     Add(add::Add),
-    /// List notes, newest first
+    /// List notes, newest first or in another order
     List(list::List),
     /// Show one note
     Show(show::Show),
@@ -105,9 +105,9 @@ enum Command {
     Edit(edit::Edit),
     /// Merge two notes into one
     Merge(merge::Merge),
-    /// Move a note to the trash, which keeps it for 30 days
+    /// Move notes to the trash, which keeps them for 30 days
     Rm(remove::Remove),
-    /// Restore a note from the trash
+    /// Restore notes from the trash
     Restore(remove::Restore),
     /// List, rename, merge and remove tags; manage aliases
     #[command(subcommand)]
