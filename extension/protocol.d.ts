@@ -1,30 +1,30 @@
-// Generated from host/src/protocol/; to write it anew: UPDATE_EXPECT=1 cargo test typings
+// Generated from host/src/protocol/; to regenerate it: UPDATE_EXPECT=1 cargo test typings
 // The messages between extension and host. Their meaning is documented there.
 
 export type Note = { 
 /**
- * Moment of the first save in µs since 1970; stable, unique, below 2^53.
+ * Time of the first save in µs since 1970; stable, unique, below 2^53.
  */
 id: number, 
 /**
- * The page's address as captured, without user name and password: those stay in the
- * store, and are in no message, list or export.
+ * The page's address as captured, without user name and password, which are only in the store,
+ * never in a message, list or export.
  */
 url: string, 
 /**
- * Other addresses that the page was saved under, likewise, the oldest first.
+ * Other addresses that the page was saved under, in the same form, the oldest first.
  */
 addresses: Array<string>, 
 /**
- * Page title; empty means that the URL is shown.
+ * Page title; if empty, the URL is shown instead.
  */
 title: string, 
 /**
- * Normalised tag names in the order the user gave them.
+ * Normalised tag names in the user's order.
  */
 tags: Array<string>, 
 /**
- * The user's own text, Markdown; empty where there is none.
+ * The user's own text, Markdown; may be empty.
  */
 summary: string, 
 /**
@@ -52,7 +52,7 @@ siteName: string | null,
  */
 lang: string | null, 
 /**
- * RFC 3339 UTC with milliseconds where the note is in the trash.
+ * RFC 3339 UTC with milliseconds if the note is in the trash.
  */
 deletedAt: string | null, 
 /**
@@ -62,7 +62,7 @@ read: boolean, };
 
 export type HelloParams = { 
 /**
- * The [`PROTOCOL`] that the extension speaks.
+ * The extension's [`PROTOCOL`].
  */
 protocol: number, 
 /**
@@ -72,7 +72,7 @@ extension: string, };
 
 export type HelloResult = { 
 /**
- * The [`PROTOCOL`] that this host speaks.
+ * The host's [`PROTOCOL`].
  */
 protocol: number, 
 /**
@@ -81,12 +81,12 @@ protocol: number,
 host: string, 
 /**
  * Address of the site for a browser, with a trailing slash: its own origin,
- * `http://LABEL.localhost:PORT/`. At `http://localhost:PORT/` where another program has
- * the port, which isn't to learn the label.
+ * `http://LABEL.localhost:PORT/`. If another program holds the port, `http://localhost:PORT/`
+ * instead, so that the program doesn't learn the label.
  */
 siteUrl: string, 
 /**
- * Path of the database on this machine.
+ * Path of the database on this computer.
  */
 database: string, 
 /**
@@ -98,16 +98,16 @@ notes: number,
  */
 tags: number, 
 /**
- * `save-on-open` of the configuration file; null where it isn't set.
+ * `save-on-open` of the configuration file; null if it isn't set.
  */
 saveOnOpen: boolean | null, 
 /**
- * Why the site doesn't answer, as a sentence; null while it does.
+ * Why the site isn't served, as a sentence; null if it is.
  */
 siteProblem: string | null, 
 /**
- * Why the notes can't be opened, as a sentence (then the counts are 0);
- * null while they can. Each write says it again, with its kind.
+ * Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
+ * write returns the same error with its kind.
  */
 storeProblem: string | null, };
 
@@ -117,25 +117,25 @@ export type Quote = {
  */
 text: string, 
 /**
- * Words before it, where the text alone isn't unique on the page.
+ * Words before it, if the text alone isn't unique on the page.
  */
 prefix?: string, 
 /**
- * Words after it, likewise.
+ * Words after it, if the text alone isn't unique on the page.
  */
 suffix?: string, };
 
 export type SaveNoteParams = { 
 /**
- * UUID of this operation: sent again, it returns the same result and changes nothing.
+ * UUID of this operation. A repeated operation returns the same result and changes nothing.
  */
 opId: string, 
 /**
- * Address of the page: http or https (file where the configuration allows it).
+ * Address of the page: http or https (file if the configuration permits it).
  */
 url: string, 
 /**
- * The page's own title; up to 16 KiB. Empty where it has none.
+ * The page's own title, up to 16 KiB; may be empty.
  */
 title: string, 
 /**
@@ -143,7 +143,7 @@ title: string,
  */
 tags?: Array<string>, 
 /**
- * The user's text, Markdown, up to 64 KiB. Used where the note has none yet.
+ * The user's text, Markdown, up to 64 KiB. Used if the note has none yet.
  */
 summary?: string, 
 /**
@@ -151,12 +151,12 @@ summary?: string,
  */
 excerpt?: string, 
 /**
- * The page's date as it writes it; dropped where it can't be read, or may be two days.
+ * The page's date in any form; dropped if it is unreadable or ambiguous.
  */
 publishedAt?: string, 
 /**
- * Further dates of the page, the best first: where `publishedAt` can't be read, the
- * first of these that can is taken.
+ * Further dates of the page, the best first: if `publishedAt` is unreadable, the first
+ * readable one is used.
  */
 otherDates?: Array<string>, 
 /**
@@ -168,40 +168,40 @@ siteName?: string,
  */
 lang?: string, 
 /**
- * The selection, to be appended to the summary as a block quote.
+ * The selection, which is appended to the summary as a block quote.
  */
 quote?: Quote, };
 
 export type SaveNoteResult = { 
 /**
- * The note as it now is in the store.
+ * The note after the save.
  */
 note: Note, 
 /**
- * False where the page had been saved before.
+ * False if the page had already been saved.
  */
 created: boolean, 
 /**
- * Present where the existing note has another URL for the same page.
+ * Present if the existing note has another URL of the same page.
  */
 samePage?: SamePage, 
 /**
- * Names of the parameters of the note's addresses that look like access tokens. Such
- * notes are left out of the published site.
+ * Names of parameters in the note's addresses that look like access tokens. Such notes are
+ * left out of the published site.
  */
 tokens?: Array<string>, };
 
 export type SamePage = { 
 /**
- * The URL under which the page was saved first, without user name and password.
+ * The URL of the first save, without user name and password.
  */
 url: string, 
 /**
- * The difference in English, as in "same page without utm_source".
+ * The difference in English, such as "same page without utm_source".
  */
 because: string, 
 /**
- * The same as a word, to be said in another language.
+ * The same as a word, for translation.
  */
 reason: SamePageReason, };
 
@@ -233,7 +233,7 @@ export type UpdateNoteParams = {
  */
 opId: string, 
 /**
- * Which note.
+ * The note's id.
  */
 id: number, 
 /**
@@ -253,18 +253,18 @@ summary?: string,
  */
 read?: boolean, 
 /**
- * The same fields as the sender saw them. Where another popup has changed
- * one meanwhile, both changes are kept; without it the new value replaces.
+ * The same fields as the sender saw them. If another popup has changed one meanwhile, both
+ * changes are kept; without this, the new value replaces the old one.
  */
 seen?: SeenFields, };
 
 export type SeenFields = { 
 /**
- * All tags, in their order then.
+ * All tags, in their order at that time.
  */
 tags?: Array<string>, 
 /**
- * The text then.
+ * The text at that time.
  */
 summary?: string, };
 
@@ -274,27 +274,27 @@ export type NoteIdParams = {
  */
 opId: string, 
 /**
- * Which note.
+ * The note's id.
  */
 id: number, };
 
 export type NoteResult = { 
 /**
- * The note as it now is.
+ * The note after the change.
  */
 note: Note, };
 
 export type CompleteTagsParams = { 
 /**
- * What was typed.
+ * The typed text.
  */
 text: string, 
 /**
- * How many at most: 1 to 100, 8 where it isn't given.
+ * Most results: 1 to 100, default 8.
  */
 limit?: number, 
 /**
- * Tags not to be offered (already chosen).
+ * Tags to leave out, because they are already chosen.
  */
 exclude?: Array<string>, };
 
@@ -310,7 +310,7 @@ export type TagCount = {
  */
 name: string, 
 /**
- * Notes with it, without the trash.
+ * Number of its notes, without the trash.
  */
 count: number, };
 
@@ -328,29 +328,29 @@ title: string,
  */
 excerpt?: string, 
 /**
- * Other text: what the user wrote, or the text of the page. The first 16 KiB count.
+ * Other text: the user's, or the page's. The first 16 KiB are used.
  */
 text?: string, 
 /**
- * Tags that were chosen already: they aren't suggested, and lead to others.
+ * Chosen tags: they aren't suggested, and influence the others.
  */
 tags?: Array<string>, 
 /**
- * Tags that were suggested and refused: they aren't suggested again, nor as
- * soon what goes with them.
+ * Suggested tags that the user dismissed: neither they nor related tags are suggested as
+ * easily.
  */
 dismissed?: Array<string>, 
 /**
- * Tags that were refused on other pages of this site before, each with how often: they
- * are less likely to be suggested.
+ * Tags dismissed on other pages of this site, with the number of times: they are less likely
+ * to be suggested.
  */
 refused?: { [key in string]: number }, 
 /**
- * What the page itself names as its keywords.
+ * The page's own keywords.
  */
 keywords?: Array<string>, 
 /**
- * How many at most: 1 to 100, 10 where it isn't given.
+ * Most results: 1 to 100, default 10.
  */
 limit?: number, };
 
@@ -366,15 +366,15 @@ export type SuggestedTag = {
  */
 name: string, 
 /**
- * How likely it is, 0 to 1.
+ * Its probability, 0 to 1.
  */
 score: number, 
 /**
- * Why, in English: "3 similar notes", "appears in the title", "common on arxiv.org".
+ * The reason in English: "3 similar notes", "appears in the title", "common on arxiv.org".
  */
 because: string, 
 /**
- * The same as a word and what it is about, so that the extension can translate it.
+ * The same as a word, for translation.
  */
 reason: SuggestReason, 
 /**
@@ -386,15 +386,15 @@ export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_not
 
 export type SearchNotesParams = { 
 /**
- * The query language of the site's search page.
+ * A query in the search language.
  */
 query: string, 
 /**
- * How many at most: 1 to 100, 20 where it isn't given.
+ * Most results: 1 to 100, default 20.
  */
 limit?: number, 
 /**
- * Only notes with a smaller id: the `next` of the page before.
+ * Only notes with a smaller id: the `next` of the previous page.
  */
 before?: number, 
 /**
@@ -410,12 +410,12 @@ export type SearchNotesResult = {
  */
 notes: Array<FoundNote>, 
 /**
- * Whether there are further ones; or, where the page isn't full, may be:
- * looking further would have taken too long.
+ * Whether there are more matches or, on an incomplete page, may be some that would have taken
+ * too long to find.
  */
 more: boolean, 
 /**
- * The `before` of the next page, where there is more.
+ * The `before` of the next page, if there are more.
  */
 next?: number, 
 /**
@@ -739,8 +739,8 @@ text: string, };
 
 export type RenderMarkdownResult = { 
 /**
- * The text, block by block. One `pre` with the text as it was typed where it nests
- * elements deeper than 60 or has more than 50,000 parts.
+ * The text, block by block. A single `pre` with the text as typed if it nests elements deeper
+ * than 60 or has more than 50,000 parts.
  */
 nodes: Array<MarkdownNode>, };
 
@@ -748,7 +748,7 @@ export type MarkdownNode = string | MarkdownElement;
 
 export type MarkdownElement = { 
 /**
- * Its name in HTML; `task` for the box of a task.
+ * Its HTML name, or `task` for the checkbox of a task.
  */
 name: MarkdownName, 
 /**
@@ -760,19 +760,19 @@ href?: string,
  */
 title?: string, 
 /**
- * `ol`: its first number, where that isn't 1.
+ * `ol`: its first number, unless it is 1.
  */
 start?: number, 
 /**
- * `th`, `td`: `center` or `right`; absent where the text is where lines begin.
+ * `th`, `td`: `center` or `right`; absent for text aligned to the start of the line.
  */
 align?: MarkdownAlign, 
 /**
- * `task`: whether it is done.
+ * `task`: whether it is ticked.
  */
 done?: boolean, 
 /**
- * What it contains; absent where that is nothing.
+ * Its content; absent if empty.
  */
 children?: Array<MarkdownNode>, };
 
@@ -784,19 +784,19 @@ export type StatsParams = Record<symbol, never>;
 
 export type StatsResult = { 
 /**
- * Notes, without the trash.
+ * Number of notes, without the trash.
  */
 notes: number, 
 /**
- * Tags in use.
+ * Number of tags in use.
  */
 tags: number, 
 /**
- * Web sites with at least one note.
+ * Number of web sites with at least one note.
  */
 sites: number, 
 /**
- * Notes in the trash.
+ * Number of notes in the trash.
  */
 trash: number, 
 /**
@@ -804,11 +804,11 @@ trash: number,
  */
 databaseBytes: number, 
 /**
- * Moment of the oldest save; null in an empty store.
+ * Time of the oldest save; null in an empty store.
  */
 firstSavedAt: string | null, 
 /**
- * Moment of the newest save; null in an empty store.
+ * Time of the newest save; null in an empty store.
  */
 lastSavedAt: string | null, };
 
@@ -816,7 +816,7 @@ export type ErrorKind = "parse_error" | "invalid_request" | "unknown_method" | "
 
 export type ErrorObject = { 
 /**
- * JSON-RPC code.
+ * The JSON-RPC code.
  */
 code: number, 
 /**
@@ -824,13 +824,13 @@ code: number,
  */
 message: string, 
 /**
- * What programs branch on.
+ * Data for programs.
  */
 data: ErrorData, };
 
 export type ErrorData = { 
 /**
- * Stable word for the cause.
+ * A stable word for the cause.
  */
 kind: ErrorKind, };
 

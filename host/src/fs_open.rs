@@ -57,13 +57,13 @@ pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// What on the way to a file keeps it from being there or being made, as the part that the
-/// system names and the rest of a sentence about it. None where nothing does.
+/// Returns what prevents a file from existing or being created: the part of the path that the
+/// system names, and the rest of a sentence about it, or `None` if nothing does.
 pub(crate) fn obstacle(path: &Path) -> Option<(PathBuf, String)> {
     let mut walked = PathBuf::new();
     for part in path.components() {
         walked.push(part);
-        // What isn't there can be made.
+        // What is missing can be created.
         walked.symlink_metadata().ok()?;
         let what = match fs::metadata(&walked) {
             Ok(there) if walked != path && !there.is_dir() => "is no folder".to_owned(),

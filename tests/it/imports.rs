@@ -1026,7 +1026,7 @@ fn our_own_export_without_its_mark_keeps_all_that_it_has() {
          "savedAt": "2024-01-04T03:04:05.000Z"},
     ], "trash": [
         {"url": "https://e.org/d", "title": "D", "tags": [], "summary": "gone",
-         "savedAt": "2024-01-05T03:04:05.000Z", "deletedAt": jiff::Timestamp::now().to_string()},
+         "savedAt": "2024-01-05T03:04:05.000Z", "deletedAt": url_notes::clock::now().to_string()},
     ], "aliases": [{"alias": "ex", "tag": "x"}]});
     report(dir.path(), own.to_string(), &[]);
     let exported = run_ok(dir.path(), &["export", "json"]);
@@ -1064,5 +1064,75 @@ fn our_own_export_without_its_mark_keeps_all_that_it_has() {
         }
         let trash = run_ok(other.path(), &["list", "--trash", "--json"]);
         assert!(trash.contains("https://e.org/d"), "{trash}");
+    }
+}
+
+#[test]
+fn a_list_of_links_under_the_heading_links_is_markdown_and_no_table() {
+    for heading in ["# Links", "## URLs, titles", "# Link"] {
+        let dir = tempfile::tempdir().unwrap();
+        let file =
+            format!("{heading}\n\n- [A](https://a.example/) - note\n- [B](https://b.example/)\n");
+        let told = report(dir.path(), &file, &[]);
+        assert_eq!(
+            (&told["format"], &told["new"], &told["refused"]),
+            (&json!("markdown"), &json!(2), &json!(0)),
+            "{told}"
+        );
+    }
+    // A column of numbers may have this name.
+    let dir = tempfile::tempdir().unwrap();
+    let told = report(dir.path(), "#,url,title\n1,https://a.example/,A\n", &[]);
+    assert_eq!(
+        (&told["format"], &told["new"]),
+        (&json!("csv"), &json!(1)),
+        "{told}"
+    );
+}
+
+#[test]
+fn titles_and_notes_of_another_form_are_read_from_any_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = json!([
+        {"url": "https://a.example/", "title": ["One", "two"], "note": {"text": "mine"}},
+        {"url": "https://b.example/", "title": {"rendered": "Three"}, "note": ["x", "y"]},
+    ]);
+    let told = report(dir.path(), file.to_string(), &[]);
+    assert_eq!(
+        (&told["format"], &told["new"]),
+        (&json!("json-list"), &json!(2)),
+        "{told}"
+    );
+    let read: Vec<_> = notes(dir.path())
+        .iter()
+        .map(|note| (note["title"].clone(), note["summary"].clone()))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            (json!("Three"), json!("x\n\ny")),
+            (json!("One two"), json!("mine"))
+        ]
+    );
+}
+
+#[test]
+fn a_table_of_logins_by_pin_is_never_imported() {
+    for table in [
+        "website,user,PIN\nhttps://bank.example/,me,1234\n",
+        "url;Benutzername;PIN-Code\nhttps://bank.example/;ich;1234\n",
+        "url,логин,pin\nhttps://bank.example/,я,1234\n",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(refusal(dir.path(), table, &[]).contains("column for passwords"));
+        assert_eq!(notes(dir.path()), Vec::<Value>::new());
+    }
+    // What is pinned is no PIN, and neither is a pin without a user.
+    for table in [
+        "url,title,pin\nhttps://a.example/,A,1\n",
+        "url,title,pinned,account\nhttps://a.example/,A,1,x\n",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(report(dir.path(), table, &[])["new"], 1);
     }
 }

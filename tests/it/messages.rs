@@ -206,7 +206,7 @@ fn a_password_in_a_link_of_a_text_is_stored_and_nowhere_shown() {
         .replace("jo@", "");
     let params = json!({"opId": op_id(), "url": "https://e.org/a", "title": "T", "summary": text});
     let saved = host.call("saveNote", params);
-    // What has no slashes is no link to anybody who reads it; it leads there without them.
+    // Without slashes, the text stays as it is; the link leads there without user info.
     assert_eq!(saved["note"]["summary"], shown);
     let dir = host.dir().to_owned();
     let printed = |arguments: &[&str]| {

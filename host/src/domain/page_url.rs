@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     app_routes::route_of,
-    secrets::without_user_info,
+    secrets::{without_plain_user_info, without_user_info},
     share_parameters::{Ignored, path_of},
     short_links,
 };
@@ -281,7 +281,7 @@ fn key_read_once(url: &Url) -> String {
         // Parsed again until nothing changes: of `file://host//c:/x`, the first pass drops a slash,
         // and only the second one sees the drive, with which no host is permitted. Each pass that
         // changes something makes the URL shorter.
-        while let Ok(again) = Url::parse(&unescaped(&without_user_info(whole.as_str())))
+        while let Ok(again) = Url::parse(&unescaped(&without_plain_user_info(whole.as_str())))
             && again.as_str().len() < whole.as_str().len()
         {
             whole = again;

@@ -5,10 +5,10 @@ use std::{borrow::Cow, collections::HashMap, iter, ops::Range};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// Parameters that give access to who has them, whatever their value. Case, `-` and `_`
-/// don't count. Sources: RFC 6749 and `OpenID` Connect (tokens), AWS Signature Version 4
-/// and Google Cloud Storage V4 (signed addresses), Azure shared access signatures, and the
-/// parameters that secret scanners look for (gitleaks, `detect-secrets`).
+/// Parameters that give access to everyone who has them, whatever their value. Case, `-` and `_`
+/// are ignored. Sources: RFC 6749 and `OpenID` Connect (tokens), AWS Signature Version 4 and Google
+/// Cloud Storage V4 (signed addresses), Azure shared access signatures, and the parameters that
+/// secret scanners search for (gitleaks, `detect-secrets`).
 const TOKENS: &[&str] = &[
     "token",
     "accesstoken",
@@ -95,13 +95,13 @@ const TOKENS: &[&str] = &[
 /// (`?session=12` is a talk, `?ticket=345` a bug).
 const SESSIONS: &[&str] = &["session", "sid", "ticket", "sign", "magic"];
 
-/// Parameters that mean other things as well: a secret where the value looks like one.
+/// Parameters with several meanings: secret if the value looks like a secret.
 const PERHAPS: &[&str] = &[
     "key", "k", "code", "hash", "h", "st", "sk", "pass", "pw", "t", "access", "policy", "nonce",
     "state", "share", "invite", "s",
 ];
 
-/// A value that looks random is at least so long.
+/// Minimum length of a value that looks random.
 const RANDOM_CHARS: usize = 20;
 
 fn plain(name: &str) -> String {
@@ -113,12 +113,12 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
-/// Whether a parameter of this name is a token, whatever its value.
+/// Returns whether a parameter with this name is a token, whatever its value.
 pub(super) fn is_token_name(name: &str) -> bool {
     TOKENS.contains(&plain(name).as_str())
 }
 
-/// Whether a value looks made by chance: long, of letters and digits, without words.
+/// Returns whether a value looks random: long, of letters and digits, without words.
 fn looks_random(value: &str) -> bool {
     let value = percent_decode_str(value).decode_utf8_lossy();
     let body: Vec<char> = value.chars().collect();
@@ -136,14 +136,15 @@ fn looks_random(value: &str) -> bool {
         && words <= body.len() / 10
 }
 
-/// Whether a value is neither a number nor a word.
+/// Returns whether a value is neither a number nor a word.
 fn is_no_word(value: &str) -> bool {
     value.len() >= 8
         && value.bytes().any(|b| b.is_ascii_digit())
         && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// A JSON Web Token (RFC 7519): its first two parts are JSON objects in base64.
+/// Returns whether a value is a JSON Web Token (RFC 7519): its first two parts are JSON objects in
+/// base64.
 fn is_jwt(value: &str) -> bool {
     let mut parts = value.split('.');
     matches!(
@@ -153,9 +154,9 @@ fn is_jwt(value: &str) -> bool {
     )
 }
 
-/// The names of the parameters of an address that look like an access token, in their
-/// order, each once: of the query, of the fragment, and of a path (`;jsessionid=`).
-/// Empty where there is none, and for what is no address. At most ten.
+/// Returns the names of the parameters of an address that look like access tokens, in order and
+/// without duplicates: in the query, the fragment, and the path (`;jsessionid=`). At most ten.
+/// Empty if there are none or the text isn't an address.
 #[must_use]
 pub fn tokens_in(url: &str) -> Vec<String> {
     const MOST: usize = 10;
@@ -191,10 +192,56 @@ pub fn tokens_in(url: &str) -> Vec<String> {
     found
 }
 
-/// The address without user names and passwords: what is shown of it. Also of addresses
-/// within it, where those have a password. All else stays byte for byte.
+/// Returns the address without user names and passwords, as it is shown. Also removes them from
+/// addresses within it that have a password. Everything else stays byte for byte.
 #[must_use]
 pub fn without_user_info(url: &str) -> Cow<'_, str> {
+    match without_plain_user_info(url) {
+        Cow::Borrowed(url) => without_encoded_passwords(url),
+        Cow::Owned(url) => Cow::Owned(without_encoded_passwords(&url).into_owned()),
+    }
+}
+
+/// The address without the passwords of addresses that are percent-encoded within it
+/// (`?next=https%3A%2F%2Fuser%3Apassword%40host%2F`), or have no scheme (`?u=//user:…@host`).
+fn without_encoded_passwords(url: &str) -> Cow<'_, str> {
+    let lower = url.to_ascii_lowercase();
+    let has_sign = lower.contains("%40") || lower.contains('@');
+    if !has_sign || !(lower.contains("%2f%2f") || lower.contains("=//")) {
+        return Cow::Borrowed(url);
+    }
+    let mut text = String::with_capacity(url.len());
+    let mut copied = 0;
+    for slashes in ["%2f%2f", "=//"] {
+        for (at, _) in lower.match_indices(slashes) {
+            let start = at + slashes.len();
+            if start < copied {
+                continue;
+            }
+            let rest = &lower[start..];
+            let ends = ["%2f", "%3f", "%23", "/", "?", "#", "&"];
+            let end = ends.iter().filter_map(|end| rest.find(end)).min();
+            let authority = &rest[..end.unwrap_or(rest.len())];
+            let sign = authority.rfind("%40").map(|sign| (sign, 3));
+            let Some((sign, length)) = sign.or_else(|| Some((authority.rfind('@')?, 1))) else {
+                continue;
+            };
+            let user_info = &authority[..sign];
+            if user_info.contains(':') || user_info.contains("%3a") {
+                text.push_str(&url[copied..start]);
+                copied = start + sign + length;
+            }
+        }
+    }
+    text.push_str(&url[copied..]);
+    match copied {
+        0 => Cow::Borrowed(url),
+        _ => Cow::Owned(text),
+    }
+}
+
+/// As [`without_user_info`], except for what is percent-encoded: what page keys are made of.
+pub(super) fn without_plain_user_info(url: &str) -> Cow<'_, str> {
     if !url.contains('@') {
         return Cow::Borrowed(url);
     }
@@ -204,7 +251,7 @@ pub fn without_user_info(url: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find("//") {
         let (before, from) = rest.split_at(at + 2);
         text.push_str(before);
-        // As browsers read it: of `///` all are skipped, and `\` is `/`.
+        // As browsers parse it: all slashes of `///` are skipped, and `\` counts as `/`.
         let skipped = from.len() - from.trim_start_matches(['/', '\\']).len();
         let (slashes, from) = from.split_at(skipped);
         text.push_str(slashes);
@@ -222,7 +269,7 @@ pub fn without_user_info(url: &str) -> Cow<'_, str> {
         rest = after;
     }
     text.push_str(rest);
-    // What is written in a way that only the standard's parser sees through.
+    // A notation that only the standard's parser understands.
     let has_user_info = |url: &Url| !url.username().is_empty() || url.password().is_some();
     match Url::parse(&text) {
         Ok(mut parsed) if has_user_info(&parsed) => {
@@ -238,19 +285,19 @@ pub fn without_user_info(url: &str) -> Cow<'_, str> {
     }
 }
 
-/// Schemes whose links lose their user info in texts. What else has this form, such as the
-/// address of a database, is no link.
+/// Schemes whose links lose their user info in texts. Other addresses of this form, such as those
+/// of databases, aren't links.
 const LINKED: [&str; 3] = ["https", "http", "ftp"];
 
-/// A link in a text, from behind the slashes of its scheme on.
+/// A link in a text, from after the slashes of its scheme.
 struct TextLink<'t> {
-    /// User name and password, with the `@`. Empty where it has none.
+    /// User name and password, with the `@`; may be empty.
     user_info: Range<usize>,
-    /// The rest of it.
+    /// The rest of the link.
     rest: &'t str,
 }
 
-/// The links of a text, in their order. A link within another one's query counts as well.
+/// Returns the links of a text in order, including links within another one's query.
 fn links_of(text: &str) -> impl Iterator<Item = TextLink<'_>> {
     let is_linked = |colon: usize| {
         LINKED.iter().any(|scheme| {
@@ -280,7 +327,7 @@ fn links_of(text: &str) -> impl Iterator<Item = TextLink<'_>> {
     })
 }
 
-/// How many bytes of user name and password an authority begins with, the `@` included.
+/// Returns the length of user name and password at the start of an authority, including the `@`.
 fn user_info_bytes(text: &str) -> usize {
     let mut depth = 0_u32;
     let mut escaped = false;
@@ -308,8 +355,9 @@ fn user_info_bytes(text: &str) -> usize {
     }
 }
 
-/// A text without the user names and passwords of its links: what is shown of it. All else
-/// stays byte for byte, also what only looks like user info, as the address of a database.
+/// Returns a text without the user names and passwords of its links, as it is shown. Everything
+/// else stays byte for byte, including what only looks like user info, such as the address of a
+/// database.
 pub(super) fn text_without_user_info(text: &str) -> Cow<'_, str> {
     if !text.contains('@') {
         return Cow::Borrowed(text);
@@ -331,9 +379,9 @@ pub(super) fn text_without_user_info(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// An edited text with the user names and passwords that were left out where `stored` was
-/// shown: so an edit takes nothing away that the user couldn't see. Links that are the same
-/// but for them are told apart by their order.
+/// Restores in an edited text the user names and passwords that were hidden when `stored` was
+/// shown, so that an edit removes nothing that the user couldn't see. Links that differ only in
+/// them are matched by their order.
 pub(super) fn with_user_info_of(stored: &str, edited: String) -> String {
     if !stored.contains('@') || stored == edited {
         return edited;
@@ -465,6 +513,26 @@ mod tests {
             (
                 "https://e.org/?u=https://jo:pw@f.org/",
                 "https://e.org/?u=https://f.org/",
+            ),
+            (
+                "https://e.org/?next=https%3A%2F%2Fjo%3Apw%40f.org%2Fa&b=1",
+                "https://e.org/?next=https%3A%2F%2Ff.org%2Fa&b=1",
+            ),
+            (
+                "https://e.org/?a=http%3a%2f%2fjo:pw@f.org",
+                "https://e.org/?a=http%3a%2f%2ff.org",
+            ),
+            (
+                "https://e.org/?u=//jo:pw@f.org/",
+                "https://e.org/?u=//f.org/",
+            ),
+            (
+                "https://jo:pw@e.org/?u=https%3A%2F%2Fa%3Ab%40f.org",
+                "https://e.org/?u=https%3A%2F%2Ff.org",
+            ),
+            (
+                "https://e.org/?q=%2F%2Fa%40b&m=x%3Ay%40z",
+                "https://e.org/?q=%2F%2Fa%40b&m=x%3Ay%40z",
             ),
             ("https://e.org/@jo", "https://e.org/@jo"),
             ("https://e.org/a//b@c", "https://e.org/a//b@c"),

@@ -1,4 +1,4 @@
-//! The JSON-RPC envelope: reading a request, writing an answer.
+//! The JSON-RPC envelope: parses requests and formats answers.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -9,22 +9,22 @@ use crate::protocol::{
     messages::{Outcome, Request, StatsParams},
 };
 
-/// Id of a request, returned as it came: a string, a number or null.
+/// The id of a request, returned unchanged: a string, a number or null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RequestId {
-    /// A number; the extension counts up from 1.
+    /// A number. The extension counts up from 1.
     Number(serde_json::Number),
     /// A string.
     Text(String),
-    /// Also the id of an answer to something whose id couldn't be read.
+    /// Null, which is also the id of an answer to a request whose id can't be read.
     Null(()),
 }
 
-/// A request as it was read: whom to answer, and what was asked or what is wrong with it.
+/// A parsed request: the id for the answer, and the request or what is wrong with it.
 #[derive(Debug)]
 pub struct Incoming {
-    /// Goes into the answer.
+    /// The id of the answer.
     pub id: RequestId,
     /// The request, or the error to answer with.
     pub request: Result<Request, ErrorObject>,
@@ -39,8 +39,8 @@ struct Envelope<'a> {
     params: Option<&'a RawValue>,
 }
 
-/// Reads the payload of one frame. Never fails: what can't be understood is an
-/// [`Incoming`] with the error that answers it.
+/// Parses the payload of one frame. Never fails: an invalid payload becomes an [`Incoming`] with
+/// the error to answer with.
 #[must_use]
 pub fn parse_request(payload: &[u8]) -> Incoming {
     let reject = |id, kind, message: String| Incoming {
@@ -54,13 +54,13 @@ pub fn parse_request(payload: &[u8]) -> Incoming {
     let Ok(payload) = std::str::from_utf8(payload) else {
         return not_json("it is not UTF-8");
     };
-    // The whole message, before its parts: what stands behind it makes it none.
+    // Parses the whole message before its parts, because trailing data makes it invalid.
     let whole: &RawValue = match serde_json::from_str(payload) {
         Ok(whole) => whole,
         Err(error) => return not_json(&reason(&error)),
     };
     if whole.get().starts_with('[') {
-        // serde would take a list for the fields of a request in their order.
+        // serde would accept a list as the fields of a request in their order.
         let message = "The message is a list. This host takes one request in each message, as a JSON object: no JSON-RPC batch.";
         let id = RequestId::Null(());
         return reject(id, ErrorKind::InvalidRequest, message.into());
@@ -76,9 +76,8 @@ pub fn parse_request(payload: &[u8]) -> Incoming {
         }
         Err(error) => return not_json(&reason(&error)),
     };
-    // An absent id would be a notification, which JSON-RPC leaves unanswered;
-    // here each frame is answered, so a request has to have one.
-    // An id of null reaches serde as an absent one.
+    // An absent id would make it a notification, which JSON-RPC leaves unanswered. Here each frame
+    // is answered, so a request needs an id. An id of null reaches serde as an absent one.
     let id = match envelope
         .id
         .map(|raw| serde_json::from_str::<RequestId>(raw.get()))
@@ -163,7 +162,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
             Request::Stats
         }
         _ => {
-            // The name is the sender's: shown short and without control characters.
+            // The sender chooses the name, so it is shortened and shown without control characters.
             let name: String = method
                 .chars()
                 .filter(|c| !c.is_control())
@@ -177,7 +176,7 @@ fn parse_params(method: &str, params: &str) -> Result<Request, ErrorObject> {
     })
 }
 
-/// What serde found, without the place: a frame has one line, and nobody reads it.
+/// Returns serde's message without the position, which is useless in a frame of one line.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
@@ -186,7 +185,7 @@ fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-/// An answer, ready to be written.
+/// An answer to a request.
 #[derive(Debug, Serialize)]
 pub struct Response<'a> {
     jsonrpc: &'static str,
@@ -198,7 +197,7 @@ pub struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    /// The answer to request `id`.
+    /// Creates the answer to request `id`.
     #[must_use]
     pub fn new(id: &'a RequestId, outcome: Result<&'a Outcome, &'a ErrorObject>) -> Self {
         Self {

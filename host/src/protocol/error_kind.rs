@@ -1,42 +1,42 @@
-//! Why a request is refused: the stable kinds, their codes, and the JSON-RPC error object.
+//! Why a request is refused: stable kinds, their codes, and the JSON-RPC error object.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a request wasn't done. The extension branches on this word alone.
-/// Append-only: a kind keeps its name and its code for ever.
+/// Why a request was refused. The extension branches only on this word. Append-only: the name and
+/// the code of a kind never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// The frame isn't JSON in UTF-8, or holds a lone surrogate.
+    /// The frame isn't JSON in UTF-8, or contains a lone surrogate.
     ParseError,
-    /// JSON, but no JSON-RPC 2.0 request with an id.
+    /// The frame is JSON, but not a JSON-RPC 2.0 request with an id.
     InvalidRequest,
-    /// No such method.
+    /// There is no such method.
     UnknownMethod,
     /// A parameter is missing or of the wrong type.
     InvalidParams,
-    /// A fault of the host itself; the log knows more.
+    /// A bug in the host. The log has details.
     Internal,
-    /// Not an address that can be saved.
+    /// The URL is invalid or can't be saved.
     InvalidUrl,
-    /// Empty, too long, or with a comma or a control character.
+    /// The tag is empty or too long, or contains a comma or a control character.
     InvalidTag,
-    /// A text is longer than its field takes.
+    /// A text is longer than its limit.
     TooLarge,
-    /// No note has this id.
+    /// There is no note with this id.
     NotFound,
-    /// The page was saved anew meanwhile, so the old note can't come back.
+    /// The page was saved again, so the old note can't be restored.
     Conflict,
     /// The disk is full.
     StoreFull,
     /// The database was written by a newer version.
     StoreNewer,
-    /// Another program holds the database for too long.
+    /// Another program has locked the database for too long.
     StoreBusy,
-    /// The file is no database, or a damaged one.
+    /// The file is damaged or not a database.
     StoreBroken,
-    /// The folder or the file can't be written.
+    /// The folder or the file isn't writable.
     StoreUnwritable,
     /// The disk reports an error.
     StoreIo,
@@ -44,9 +44,9 @@ pub enum ErrorKind {
     FrameTooLarge,
     /// The answer would be longer than [`MAX_RESPONSE_BYTES`].
     ResponseTooLarge,
-    /// `hello` with a protocol that this host doesn't speak.
+    /// The protocol version in `hello` isn't supported by this host.
     ProtocolUnsupported,
-    /// The `opId` was used for another method before.
+    /// The `opId` was already used for another method.
     OpIdReused,
     /// The stream ended inside a frame.
     FrameCutShort,
@@ -59,7 +59,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The JSON-RPC code of the kind.
+    /// Returns the JSON-RPC code.
     #[must_use]
     pub fn code(self) -> i32 {
         match self {
@@ -95,11 +95,11 @@ impl ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorObject {
-    /// JSON-RPC code.
+    /// The JSON-RPC code.
     pub code: i32,
     /// One sentence for the user that says what to do.
     pub message: String,
-    /// What programs branch on.
+    /// Data for programs.
     pub data: ErrorData,
 }
 
@@ -107,12 +107,12 @@ pub struct ErrorObject {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorData {
-    /// Stable word for the cause.
+    /// A stable word for the cause.
     pub kind: ErrorKind,
 }
 
 impl ErrorObject {
-    /// An error of `kind` with its code and the sentence for the user.
+    /// Creates an error of `kind` with its code and a sentence for the user.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             code: kind.code(),

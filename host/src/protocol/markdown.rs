@@ -1,9 +1,9 @@
-//! `renderMarkdown`: a note as a tree of nodes, never as HTML.
+//! `renderMarkdown`: returns a note as a tree of nodes, never as HTML.
 
 use serde::{Deserialize, Serialize};
 
-/// `renderMarkdown`: a note's text as a tree of elements, made by what renders it for
-/// the site. Needs no notes. Errors: `too_large` where the text is over 64 KiB.
+/// `renderMarkdown`: returns a text as a tree of elements, with the same renderer as the site.
+/// Doesn't need the notes. Errors: `too_large` for a text over 64 KiB.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -12,33 +12,33 @@ pub struct RenderMarkdownParams {
     pub text: String,
 }
 
-/// Answer to `renderMarkdown`.
+/// Result of `renderMarkdown`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RenderMarkdownResult {
-    /// The text, block by block. One `pre` with the text as it was typed where it nests
-    /// elements deeper than 60 or has more than 50,000 parts.
+    /// The text, block by block. A single `pre` with the text as typed if it nests elements deeper
+    /// than 60 or has more than 50,000 parts.
     pub nodes: Vec<MarkdownNode>,
 }
 
-/// A part of a text: plain text, or an element. Never HTML.
+/// A node: plain text or an element, never HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum MarkdownNode {
     /// Plain text.
     Text(String),
-    /// An element with what it contains.
+    /// An element with its content.
     Element(MarkdownElement),
 }
 
-/// An element of a text.
+/// An element.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct MarkdownElement {
-    /// Its name in HTML; `task` for the box of a task.
+    /// Its HTML name, or `task` for the checkbox of a task.
     pub name: MarkdownName,
     /// `a`: an http, https or mailto address.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,23 +46,23 @@ pub struct MarkdownElement {
     /// `a`: the title of the link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// `ol`: its first number, where that isn't 1.
+    /// `ol`: its first number, unless it is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub start: Option<u64>,
-    /// `th`, `td`: `center` or `right`; absent where the text is where lines begin.
+    /// `th`, `td`: `center` or `right`; absent for text aligned to the start of the line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub align: Option<MarkdownAlign>,
-    /// `task`: whether it is done.
+    /// `task`: whether it is ticked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<bool>,
-    /// What it contains; absent where that is nothing.
+    /// Its content; absent if empty.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     #[cfg_attr(test, ts(as = "Option<Vec<MarkdownNode>>"))]
     pub children: Vec<MarkdownNode>,
 }
 
-/// On which side the text of a table's cell is.
+/// The alignment of a table cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -73,8 +73,8 @@ pub enum MarkdownAlign {
     Right,
 }
 
-/// The elements that a text can have. Headings begin with `h2`: a note's are below those
-/// of the page that shows it.
+/// The elements of a text. Headings start with `h2`, because they are below those of the
+/// surrounding page.
 #[expect(
     missing_docs,
     reason = "each is the HTML element of its name, but for Task"
@@ -108,6 +108,6 @@ pub enum MarkdownName {
     Tr,
     Th,
     Td,
-    /// The box of a task, before its text.
+    /// The checkbox of a task, before its text.
     Task,
 }

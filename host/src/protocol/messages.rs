@@ -1,4 +1,4 @@
-//! The methods: their parameters and results.
+//! The methods, with their parameters and results.
 
 use std::{fmt, marker::PhantomData};
 
@@ -16,38 +16,38 @@ use crate::protocol::{
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
 };
 
-/// Version of these messages. Raised when an old peer could no longer
-/// understand a new one; adding a field or a method does not raise it.
+/// Version of the protocol. It is increased if an old peer could no longer understand a new one;
+/// adding a field or a method doesn't increase it.
 pub const PROTOCOL: u32 = 1;
 
-/// Longest frame the host reads, in bytes of JSON. Browsers allow 64 MiB
-/// (Chrome) or 4 GiB (Firefox) towards the host; no save comes near this.
+/// Longest frame that the host reads, in bytes of JSON. Browsers allow 64 MiB (Chrome) or 4 GiB
+/// (Firefox) towards the host; no save comes near this.
 pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
-/// Longest frame the host writes, in bytes of JSON: both browsers close the
-/// port on anything over 1 MiB (Chrome: "native messaging" documentation,
-/// MDN: "Native messaging", *maximum size of a single message*).
+/// Longest frame that the host writes, in bytes of JSON. Both browsers close the port on anything
+/// over 1 MiB (Chrome, "native messaging"; MDN, "Native messaging", *maximum size of a single
+/// message*).
 pub const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// One saved page, as it goes over the wire.
+/// A saved page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
-    /// Moment of the first save in µs since 1970; stable, unique, below 2^53.
+    /// Time of the first save in µs since 1970; stable, unique, below 2^53.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
-    /// The page's address as captured, without user name and password: those stay in the
-    /// store, and are in no message, list or export.
+    /// The page's address as captured, without user name and password, which are only in the store,
+    /// never in a message, list or export.
     pub url: String,
-    /// Other addresses that the page was saved under, likewise, the oldest first.
+    /// Other addresses that the page was saved under, in the same form, the oldest first.
     #[serde(default)]
     pub addresses: Vec<String>,
-    /// Page title; empty means that the URL is shown.
+    /// Page title; if empty, the URL is shown instead.
     pub title: String,
-    /// Normalised tag names in the order the user gave them.
+    /// Normalised tag names in the user's order.
     pub tags: Vec<String>,
-    /// The user's own text, Markdown; empty where there is none.
+    /// The user's own text, Markdown; may be empty.
     pub summary: String,
     /// The page's own description.
     pub excerpt: Option<String>,
@@ -61,7 +61,7 @@ pub struct Note {
     pub site_name: Option<String>,
     /// Language of the page, a BCP 47 tag.
     pub lang: Option<String>,
-    /// RFC 3339 UTC with milliseconds where the note is in the trash.
+    /// RFC 3339 UTC with milliseconds if the note is in the trash.
     pub deleted_at: Option<String>,
     /// False while the user has yet to read the page.
     #[serde(default = "is_read")]
@@ -73,33 +73,32 @@ fn is_read() -> bool {
     true
 }
 
-/// `hello`: the first request on a port.
-/// Answers [`HelloResult`]; error `protocol_unsupported` where `protocol` is
-/// one this host doesn't speak.
+/// `hello`: the first request on a port. Returns [`HelloResult`]. Errors: `protocol_unsupported` if
+/// this host doesn't support `protocol`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HelloParams {
-    /// The [`PROTOCOL`] that the extension speaks.
+    /// The extension's [`PROTOCOL`].
     pub protocol: u32,
     /// Version of the extension.
     pub extension: String,
 }
 
-/// Answer to `hello`.
+/// Result of `hello`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HelloResult {
-    /// The [`PROTOCOL`] that this host speaks.
+    /// The host's [`PROTOCOL`].
     pub protocol: u32,
     /// Version of the host.
     pub host: String,
     /// Address of the site for a browser, with a trailing slash: its own origin,
-    /// `http://LABEL.localhost:PORT/`. At `http://localhost:PORT/` where another program has
-    /// the port, which isn't to learn the label.
+    /// `http://LABEL.localhost:PORT/`. If another program holds the port, `http://localhost:PORT/`
+    /// instead, so that the program doesn't learn the label.
     pub site_url: String,
-    /// Path of the database on this machine.
+    /// Path of the database on this computer.
     pub database: String,
     /// Number of notes, without the trash.
     #[cfg_attr(test, ts(type = "number"))]
@@ -107,107 +106,107 @@ pub struct HelloResult {
     /// Number of tags in use.
     #[cfg_attr(test, ts(type = "number"))]
     pub tags: u64,
-    /// `save-on-open` of the configuration file; null where it isn't set.
+    /// `save-on-open` of the configuration file; null if it isn't set.
     pub save_on_open: Option<bool>,
-    /// Why the site doesn't answer, as a sentence; null while it does.
+    /// Why the site isn't served, as a sentence; null if it is.
     pub site_problem: Option<String>,
-    /// Why the notes can't be opened, as a sentence (then the counts are 0);
-    /// null while they can. Each write says it again, with its kind.
+    /// Why the notes can't be opened, as a sentence (the counts are then 0); null if they can. Each
+    /// write returns the same error with its kind.
     pub store_problem: Option<String>,
 }
 
-/// A selection on the page at the moment of the save.
+/// The selection on the page at the time of the save.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Quote {
     /// The selected text.
     pub text: String,
-    /// Words before it, where the text alone isn't unique on the page.
+    /// Words before it, if the text alone isn't unique on the page.
     pub prefix: Option<String>,
-    /// Words after it, likewise.
+    /// Words after it, if the text alone isn't unique on the page.
     pub suffix: Option<String>,
 }
 
-/// `saveNote`: stores the page, or adds to the note that it already has.
+/// `saveNote`: stores the page, or adds to its existing note.
 ///
-/// An existing note keeps its `savedAt`, its summary, and a title that the user has given by
-/// `updateNote`; tags are united; a quote is appended; what the page says of itself, its
-/// title included, is refreshed; another address of the page is kept in `addresses`.
-/// Errors: `invalid_url`, `invalid_tag`, `too_large`, the `store_*` kinds.
+/// An existing note keeps its `savedAt`, its summary, and a title that the user gave with
+/// `updateNote`. Tags are united, a quote is appended, the page's metadata including its title is
+/// refreshed, and another address of the page is added to `addresses`. Errors: `invalid_url`,
+/// `invalid_tag`, `too_large`, the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct SaveNoteParams {
-    /// UUID of this operation: sent again, it returns the same result and changes nothing.
+    /// UUID of this operation. A repeated operation returns the same result and changes nothing.
     pub op_id: String,
-    /// Address of the page: http or https (file where the configuration allows it).
+    /// Address of the page: http or https (file if the configuration permits it).
     pub url: String,
-    /// The page's own title; up to 16 KiB. Empty where it has none.
+    /// The page's own title, up to 16 KiB; may be empty.
     pub title: String,
     /// Tags in the user's order.
     pub tags: Option<Vec<String>>,
-    /// The user's text, Markdown, up to 64 KiB. Used where the note has none yet.
+    /// The user's text, Markdown, up to 64 KiB. Used if the note has none yet.
     pub summary: Option<String>,
     /// The page's description; cut to 4 KiB.
     pub excerpt: Option<String>,
-    /// The page's date as it writes it; dropped where it can't be read, or may be two days.
+    /// The page's date in any form; dropped if it is unreadable or ambiguous.
     pub published_at: Option<String>,
-    /// Further dates of the page, the best first: where `publishedAt` can't be read, the
-    /// first of these that can is taken.
+    /// Further dates of the page, the best first: if `publishedAt` is unreadable, the first
+    /// readable one is used.
     pub other_dates: Option<Vec<String>>,
     /// The web site's name; cut to 1 KiB.
     pub site_name: Option<String>,
     /// The page's language.
     pub lang: Option<String>,
-    /// The selection, to be appended to the summary as a block quote.
+    /// The selection, which is appended to the summary as a block quote.
     #[serde(default, deserialize_with = "object")]
     pub quote: Option<Quote>,
 }
 
-/// Answer to `saveNote`.
+/// Result of `saveNote`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SaveNoteResult {
-    /// The note as it now is in the store.
+    /// The note after the save.
     pub note: Note,
-    /// False where the page had been saved before.
+    /// False if the page had already been saved.
     pub created: bool,
-    /// Present where the existing note has another URL for the same page.
+    /// Present if the existing note has another URL of the same page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub same_page: Option<SamePage>,
-    /// Names of the parameters of the note's addresses that look like access tokens. Such
-    /// notes are left out of the published site.
+    /// Names of parameters in the note's addresses that look like access tokens. Such notes are
+    /// left out of the published site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
     pub tokens: Vec<String>,
 }
 
-/// Why two URLs are one page.
+/// Why two URLs are the same page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SamePage {
-    /// The URL under which the page was saved first, without user name and password.
+    /// The URL of the first save, without user name and password.
     pub url: String,
-    /// The difference in English, as in "same page without utm_source".
+    /// The difference in English, such as "same page without utm_source".
     pub because: String,
-    /// The same as a word, to be said in another language.
+    /// The same as a word, for translation.
     pub reason: SamePageReason,
 }
 
-/// What differs most between two URLs of one page. Append-only.
+/// The most significant difference between two URLs of a page. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SamePageReason {
-    /// One of them is a short link, or is at another host name of the web site.
+    /// One of them is a short link, or uses another host name of the web site.
     Form,
-    /// Parameters that don't choose the page.
+    /// Parameters that don't identify the page.
     Tracking,
-    /// The place in the page.
+    /// The position in the page.
     Place,
     /// User name or password.
     UserInfo,
@@ -215,7 +214,7 @@ pub enum SamePageReason {
     Spelling,
 }
 
-/// `noteForUrl`: the note of a page, if there is one. Errors: `invalid_url`.
+/// `noteForUrl`: returns the note of a page, if there is one. Errors: `invalid_url`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -224,7 +223,7 @@ pub struct NoteForUrlParams {
     pub url: String,
 }
 
-/// Answer to `noteForUrl`.
+/// Result of `noteForUrl`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -240,15 +239,15 @@ pub struct NoteForUrlResult {
     pub on_this_site: u64,
 }
 
-/// `updateNote`: replaces the fields that are given.
-/// Errors: `not_found`, `invalid_tag`, `too_large`, the `store_*` kinds.
+/// `updateNote`: replaces the given fields. Errors: `not_found`, `invalid_tag`, `too_large`, the
+/// `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateNoteParams {
     /// UUID of this operation.
     pub op_id: String,
-    /// Which note.
+    /// The note's id.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
     /// The new title.
@@ -259,62 +258,61 @@ pub struct UpdateNoteParams {
     pub summary: Option<String>,
     /// Whether the page is read.
     pub read: Option<bool>,
-    /// The same fields as the sender saw them. Where another popup has changed
-    /// one meanwhile, both changes are kept; without it the new value replaces.
+    /// The same fields as the sender saw them. If another popup has changed one meanwhile, both
+    /// changes are kept; without this, the new value replaces the old one.
     #[serde(default, deserialize_with = "object")]
     pub seen: Option<SeenFields>,
 }
 
-/// Fields of a note as somebody saw them before changing them.
+/// Fields of a note as the sender saw them before changing them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct SeenFields {
-    /// All tags, in their order then.
+    /// All tags, in their order at that time.
     pub tags: Option<Vec<String>>,
-    /// The text then.
+    /// The text at that time.
     pub summary: Option<String>,
 }
 
-/// `deleteNote` (into the trash, for 30 days) and `restoreNote` (out of it).
-/// Errors: `not_found`; `conflict` where the page was saved anew meanwhile.
+/// `deleteNote` (moves to the trash for 30 days) and `restoreNote` (restores from it). Errors:
+/// `not_found`; `conflict` if the page was saved again meanwhile.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NoteIdParams {
     /// UUID of this operation.
     pub op_id: String,
-    /// Which note.
+    /// The note's id.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
 }
 
-/// Answer to `updateNote`, `deleteNote` and `restoreNote`.
+/// Result of `updateNote`, `deleteNote` and `restoreNote`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NoteResult {
-    /// The note as it now is.
+    /// The note after the change.
     pub note: Note,
 }
 
-/// `completeTags`: tags in use that begin with the text, then those that
-/// contain it, each group by number of notes. After those of a group come the
-/// ones whose letters differ by accents or width alone (`cafe`, `café`). An
-/// empty text gives the most used.
+/// `completeTags`: returns tags in use that begin with the text, then those that contain it, each
+/// group by number of notes. Each group is followed by matches that differ only in accents or width
+/// (`cafe`, `café`). An empty text returns the most used tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct CompleteTagsParams {
-    /// What was typed.
+    /// The typed text.
     pub text: String,
-    /// How many at most: 1 to 100, 8 where it isn't given.
+    /// Most results: 1 to 100, default 8.
     pub limit: Option<u32>,
-    /// Tags not to be offered (already chosen).
+    /// Tags to leave out, because they are already chosen.
     pub exclude: Option<Vec<String>>,
 }
 
-/// Answer to `completeTags`.
+/// Result of `completeTags`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -323,22 +321,21 @@ pub struct CompleteTagsResult {
     pub tags: Vec<TagCount>,
 }
 
-/// A tag and the number of notes that have it.
+/// A tag with its number of notes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TagCount {
     /// Normalised name.
     pub name: String,
-    /// Notes with it, without the trash.
+    /// Number of its notes, without the trash.
     #[cfg_attr(test, ts(type = "number"))]
     pub count: u64,
 }
 
-/// `suggestTags`: tags that the page may get, from those that the user gave to
-/// other pages. Only tags in use, but for the page's own keywords, which come last.
-/// Empty where nothing is likely. No page is an error: one that says nothing gets
-/// what is usual.
+/// `suggestTags`: returns tags for a page, learned from the user's other notes. Only tags in use,
+/// followed by the page's own keywords. Empty if nothing is likely. Never fails because of the
+/// page: without any information, the usual tags are suggested.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
@@ -349,23 +346,23 @@ pub struct SuggestTagsParams {
     pub title: String,
     /// The page's description.
     pub excerpt: Option<String>,
-    /// Other text: what the user wrote, or the text of the page. The first 16 KiB count.
+    /// Other text: the user's, or the page's. The first 16 KiB are used.
     pub text: Option<String>,
-    /// Tags that were chosen already: they aren't suggested, and lead to others.
+    /// Chosen tags: they aren't suggested, and influence the others.
     pub tags: Option<Vec<String>>,
-    /// Tags that were suggested and refused: they aren't suggested again, nor as
-    /// soon what goes with them.
+    /// Suggested tags that the user dismissed: neither they nor related tags are suggested as
+    /// easily.
     pub dismissed: Option<Vec<String>>,
-    /// Tags that were refused on other pages of this site before, each with how often: they
-    /// are less likely to be suggested.
+    /// Tags dismissed on other pages of this site, with the number of times: they are less likely
+    /// to be suggested.
     pub refused: Option<std::collections::BTreeMap<String, u32>>,
-    /// What the page itself names as its keywords.
+    /// The page's own keywords.
     pub keywords: Option<Vec<String>>,
-    /// How many at most: 1 to 100, 10 where it isn't given.
+    /// Most results: 1 to 100, default 10.
     pub limit: Option<u32>,
 }
 
-/// Answer to `suggestTags`.
+/// Result of `suggestTags`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -374,18 +371,18 @@ pub struct SuggestTagsResult {
     pub tags: Vec<SuggestedTag>,
 }
 
-/// A tag that the page may get.
+/// A suggested tag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SuggestedTag {
     /// Normalised name.
     pub name: String,
-    /// How likely it is, 0 to 1.
+    /// Its probability, 0 to 1.
     pub score: f64,
-    /// Why, in English: "3 similar notes", "appears in the title", "common on arxiv.org".
+    /// The reason in English: "3 similar notes", "appears in the title", "common on arxiv.org".
     pub because: String,
-    /// The same as a word and what it is about, so that the extension can translate it.
+    /// The same as a word, for translation.
     pub reason: SuggestReason,
     /// `similar_notes`: how many. `usual_on_site`: the site. `often_with`: the tag.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -393,26 +390,26 @@ pub struct SuggestedTag {
     pub detail: Option<String>,
 }
 
-/// What speaks most for a suggested tag. Append-only.
+/// The main reason for a suggestion. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SuggestReason {
-    /// Its name stands in the title.
+    /// Its name occurs in the title.
     InTitle,
-    /// Its name stands in the text.
+    /// Its name occurs in the text.
     InText,
-    /// Its name stands in the address.
+    /// Its name occurs in the address.
     InAddress,
     /// Similar notes have it.
     SimilarNotes,
     /// Notes of this site have it.
     UsualOnSite,
-    /// It often stands beside a tag that was chosen.
+    /// It often occurs with a chosen tag.
     OftenWith,
     /// It is used often.
     UsedOften,
-    /// No note has it: the page names it as a keyword.
+    /// The page names it as a keyword, and no note has it.
     Keyword,
 }
 
@@ -421,40 +418,40 @@ pub enum SuggestReason {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SearchOrder {
-    /// The newest first, in pages.
+    /// Newest first, in pages.
     #[default]
     Newest,
-    /// Of the newest 500 matches those that fit best; one page only.
+    /// The best of the newest 500 matches, on one page.
     Best,
 }
 
-/// `searchNotes`. No query is an error: what isn't understood is in `problems`.
+/// `searchNotes`: returns matches. Every query is valid; `problems` says what wasn't understood.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchNotesParams {
-    /// The query language of the site's search page.
+    /// A query in the search language.
     pub query: String,
-    /// How many at most: 1 to 100, 20 where it isn't given.
+    /// Most results: 1 to 100, default 20.
     pub limit: Option<u32>,
-    /// Only notes with a smaller id: the `next` of the page before.
+    /// Only notes with a smaller id: the `next` of the previous page.
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub before: Option<i64>,
     /// `newest` where it isn't given.
     pub order: Option<SearchOrder>,
 }
 
-/// Answer to `searchNotes`.
+/// Result of `searchNotes`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchNotesResult {
     /// In the order that was asked for.
     pub notes: Vec<FoundNote>,
-    /// Whether there are further ones; or, where the page isn't full, may be:
-    /// looking further would have taken too long.
+    /// Whether there are more matches or, on an incomplete page, may be some that would have taken
+    /// too long to find.
     pub more: bool,
-    /// The `before` of the next page, where there is more.
+    /// The `before` of the next page, if there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub next: Option<i64>,
@@ -464,7 +461,7 @@ pub struct SearchNotesResult {
     pub problems: Vec<QueryProblem>,
 }
 
-/// One search result.
+/// A search result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -484,38 +481,38 @@ pub struct FoundNote {
     pub snippet: String,
 }
 
-/// `stats` takes nothing.
+/// `stats` has no parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StatsParams {}
 
-/// Answer to `stats`.
+/// Result of `stats`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct StatsResult {
-    /// Notes, without the trash.
+    /// Number of notes, without the trash.
     #[cfg_attr(test, ts(type = "number"))]
     pub notes: u64,
-    /// Tags in use.
+    /// Number of tags in use.
     #[cfg_attr(test, ts(type = "number"))]
     pub tags: u64,
-    /// Web sites with at least one note.
+    /// Number of web sites with at least one note.
     #[cfg_attr(test, ts(type = "number"))]
     pub sites: u64,
-    /// Notes in the trash.
+    /// Number of notes in the trash.
     #[cfg_attr(test, ts(type = "number"))]
     pub trash: u64,
     /// Size of the database with its write-ahead log, in bytes.
     #[cfg_attr(test, ts(type = "number"))]
     pub database_bytes: u64,
-    /// Moment of the oldest save; null in an empty store.
+    /// Time of the oldest save; null in an empty store.
     pub first_saved_at: Option<String>,
-    /// Moment of the newest save; null in an empty store.
+    /// Time of the newest save; null in an empty store.
     pub last_saved_at: Option<String>,
 }
 
-/// A request whose method is known and whose parameters have their types.
+/// A request with a known method and parameters of the right types.
 #[derive(Debug, Clone)]
 pub enum Request {
     /// See [`HelloParams`].
@@ -562,7 +559,7 @@ pub enum Request {
     Stats,
 }
 
-/// The result of a request, one variant a shape.
+/// The result of a request, one variant per shape.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
@@ -592,7 +589,8 @@ pub enum Outcome {
     Stats(StatsResult),
 }
 
-/// An object within the parameters: serde would take a list for its fields in their order.
+/// Deserialises an object within the parameters. serde would accept a list as its fields in their
+/// order.
 fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,

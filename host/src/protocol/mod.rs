@@ -1,12 +1,11 @@
-//! The messages between extension and host: the one definition.
+//! The messages between extension and host: their only definition.
 //!
-//! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>), one request or
-//! answer in each native messaging frame. Wire names are camelCase, error
-//! kinds snake_case. This module holds types and the parsing of the envelope;
-//! what a request *does* is `handler.rs`, what a value *may be* is `domain`.
+//! JSON-RPC 2.0 (<https://www.jsonrpc.org/specification>), one request or answer in each native
+//! messaging frame. Names on the wire are camelCase, error kinds snake_case. This module has types
+//! and the parsing of the envelope. `handler.rs` carries requests out; `domain` validates values.
 //!
-//! The typings in `extension/protocol.d.ts` are generated from here
-//! (`cargo test` compares them; `UPDATE_EXPECT=1 cargo test` writes them).
+//! The typings in `extension/protocol.d.ts` are generated from here (`cargo test` compares them;
+//! `UPDATE_EXPECT=1 cargo test` writes them).
 
 mod envelope;
 mod error_kind;

@@ -1,4 +1,4 @@
-//! The messages as tests see them: typings, envelopes, kinds.
+//! Tests of the messages: typings, envelopes, kinds.
 
 use std::fmt::Write as _;
 
@@ -6,11 +6,11 @@ use ts_rs::{Config, TS};
 
 use super::*;
 
-/// The declarations, in the order of this file.
+/// Returns the declarations in the order of this file.
 fn declarations() -> String {
     let config = Config::default();
     let mut text = String::from(
-        "// Generated from host/src/protocol/; to write it anew: UPDATE_EXPECT=1 cargo test typings\n\
+        "// Generated from host/src/protocol/; to regenerate it: UPDATE_EXPECT=1 cargo test typings\n\
          // The messages between extension and host. Their meaning is documented there.\n\n",
     );
     let mut add = |declaration: String| {
@@ -73,7 +73,7 @@ fn declarations() -> String {
     text
 }
 
-/// What a payload is refused with.
+/// Returns the error for a payload.
 #[track_caller]
 fn refusal(payload: impl AsRef<[u8]>) -> ErrorObject {
     parse_request(payload.as_ref()).request.unwrap_err()
@@ -116,7 +116,7 @@ fn data_after_a_request_makes_it_invalid_json() {
             refused.message
         );
     }
-    // Also where the request before it is wrong in itself.
+    // Even if the request before it is invalid itself.
     assert_eq!(refusal(r#"{"id":1,"id":2}x"#).code, -32700);
     assert_eq!(refusal(r#"["2.0",1,"stats",{}]x"#).code, -32700);
     let blank = parse_request(format!(" {good}\n\t ").as_bytes());
@@ -288,7 +288,7 @@ fn each_error_kind_has_a_code_of_its_own() {
             format!("{} {}", word.trim_matches('"'), kind.code())
         })
         .collect();
-    // Written out, since neither word nor number may ever change.
+    // Written out, because neither words nor numbers may ever change.
     expect_test::expect![[r#"
         parse_error -32700
         invalid_request -32600

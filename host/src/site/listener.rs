@@ -243,12 +243,12 @@ mod tests {
                 (format!("HTTP/1.1 200 OK\r\n\r\n{proof}"), Holder::Sibling),
                 (
                     format!("HTTP/1.1 403 No\r\nServer: url-notes\r\n\r\n{proof}"),
-                    Holder::Unproven,
+                    Holder::Unchallenged,
                 ),
                 (format!("{ours}{}", "0".repeat(64)), Holder::Unproven),
                 (
                     "HTTP/1.1 404 No\r\nServer: url-notes\r\n\r\n".to_owned(),
-                    Holder::Unproven,
+                    Holder::Unchallenged,
                 ),
                 (
                     "HTTP/1.1 404 No\r\nServer: url-notes-not\r\n\r\n".to_owned(),

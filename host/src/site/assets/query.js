@@ -37,7 +37,7 @@ import { hasSigns, wordsOf } from "./words.js";
 const MAX_QUERY = 4096;
 const MAX_CONDITIONS = 32;
 const MAX_TAG = 100;
-/** Longest pair of words that may match as one, in bytes. */
+/** Shortest pair of words that may match as one, in bytes together. */
 const LEAST_JOINED = 4;
 const MAX_JOINED = 64;
 /** The most common address parameters that don't identify a page. */

@@ -89,7 +89,7 @@ pub(in crate::site) fn listed_one_by_one(notes: &[(Timestamp, String)]) -> Marku
     }
 }
 
-/// A note as it stands in those lists.
+/// Renders a note as it appears in those lists.
 pub(in crate::site) fn listed(layout: &Layout, note: &Note) -> Markup {
     preview(layout, note, 3, &Body::Whole)
 }

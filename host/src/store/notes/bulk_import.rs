@@ -29,8 +29,8 @@ const TRIGGERS: [&str; 4] = [
     "untagged_counted",
 ];
 
-/// From so many changed notes on, for each so many in the store, those are read to know which
-/// pages have one.
+/// For each changed note, this many stored notes may be read to learn which pages are taken; beyond
+/// that, pages are looked up one by one.
 const STORED_FOR_ONE: i64 = 4;
 
 /// Size in bytes up to which the full-text index is buffered in memory (FTS5's `hashsize`): during
@@ -76,8 +76,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Reads all page keys and row numbers in use, once so many notes have changed that looking
-    /// them up one by one would cost more.
+    /// Reads all page keys and row numbers in use, as soon as so many notes have changed that
+    /// looking them up one by one would cost more.
     pub(in crate::store) fn know_what_is_taken(&self, changed: i64) -> Result<()> {
         let Some(bulk) = &mut *self.bulk.borrow_mut() else {
             return Ok(());
@@ -213,8 +213,8 @@ mod tests {
             tags: Vec::new(),
             ..incoming(page, after)
         };
-        // Each file has pages of the one before, also by their other addresses and in the
-        // trash, at moments that are taken, and tags for notes that had none.
+        // Each file repeats pages of the one before, also under their other addresses and in the
+        // trash, with dates that are taken, and has tags for notes that had none.
         for times in 0..3_u32 {
             store
                 .write(now, |writer| {

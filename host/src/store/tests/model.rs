@@ -363,7 +363,13 @@ impl Model {
             .filter(|tag| begins(tag) || tag.as_str().contains(&typed))
             .filter(|tag| !excluded.contains(tag))
             .partition(|tag| begins(tag));
-        let offered = store.complete_tags(asked.typed, 100, &excluded).unwrap();
+        let mut offered = store.complete_tags(asked.typed, 100, &excluded).unwrap();
+        // The exact tag comes first, whatever its number of notes.
+        let exact = offered.iter().position(|one| one.tag.as_str() == typed);
+        if let Some(exact) = exact {
+            assert_eq!(exact, 0, "{typed:?}");
+            offered[..first.len()].sort_by_key(|tag| std::cmp::Reverse(tag.uses));
+        }
         let (begin, contain) = offered.split_at_checked(first.len()).unwrap();
         for (offered, expected) in [(begin, first), (contain, last)] {
             let mut expected: Vec<TagCount> = expected

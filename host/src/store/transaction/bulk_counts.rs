@@ -22,23 +22,22 @@ pub(in crate::store) struct Bulk {
     pub(in crate::store) site_ids: HashMap<String, i64>,
     /// Whether no tag has an alias.
     pub(in crate::store) no_aliases: bool,
-    /// Page keys, and rows of the full-text index, that notes have. None until the import has
-    /// changed so many notes that reading those of the store is worth it.
+    /// Page keys, and rows of the full-text index, in use. `None` until the import has changed so
+    /// many notes that reading those of the store is worthwhile.
     pub(in crate::store) taken: Option<Taken>,
-    /// How many notes that are.
+    /// The number of changed notes from which it is.
     pub(in crate::store) worth_reading_from: i64,
 }
 
-/// The words of memory that [`Taken`] takes, 16 MiB of bits: twelve for each page key and
-/// each row of five million notes, so that one question in a hundred is asked in vain.
+/// Size of [`Taken`] in words, 16 MiB: twelve bits for each page key and each row of five million
+/// notes, so that one query in a hundred is in vain.
 const WORDS: usize = if cfg!(test) { 64 } else { 1 << 21 };
-/// The words that one question reads: a line of the processor's cache.
+/// Words that one query reads: a cache line.
 const LINE_WORDS: usize = 8;
-/// The bits that each member has.
+/// Bits per member.
 const BITS: u32 = 6;
 
-/// Page keys and rows that are in use: a set that may say yes to a few others (a Bloom
-/// filter), so that a new page costs no look-up in the database.
+/// Page keys and rows in use: a Bloom filter, so that a new page needs no look-up in the database.
 #[derive(Debug)]
 pub(in crate::store) struct Taken(Vec<u64>);
 
@@ -80,13 +79,13 @@ fn hash_of_row(row: i64) -> u64 {
     hasher.finish()
 }
 
-/// The first word of the line of a hash, chosen by its upper ten bits and more.
+/// Returns the first word of the line of a hash, chosen by its upper ten bits and more.
 fn line_of(hash: u64) -> usize {
     let lines = WORDS / LINE_WORDS;
     usize::try_from(hash >> 32).unwrap_or(0) % lines * LINE_WORDS
 }
 
-/// The bits of a hash in its line, by its lower half.
+/// Returns the bits of a hash in its line, chosen by its lower half.
 fn bits_of(hash: u64) -> impl Iterator<Item = (usize, u64)> {
     let spread = (hash & 0xffff_ffff).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (0..BITS).map(move |at| {
@@ -116,7 +115,7 @@ impl Bulk {
         remember(&mut self.site_ids, labels, id);
     }
 
-    /// A note has this page key and this row now.
+    /// Adds the page key and row of a note.
     pub(in crate::store) fn take(&mut self, key: &str, row: i64) {
         if let Some(taken) = &mut self.taken {
             taken.add_page(key);
@@ -124,21 +123,21 @@ impl Bulk {
         }
     }
 
-    /// A deleted note has this row now.
+    /// Adds the row of a deleted note.
     pub(in crate::store) fn take_row(&mut self, row: i64) {
         if let Some(taken) = &mut self.taken {
             taken.add_row(row);
         }
     }
 
-    /// Whether there may be a note of this page: false where there is none.
+    /// Returns false if there is certainly no note of this page.
     pub(in crate::store) fn may_have_page(&self, key: &str) -> bool {
         self.taken
             .as_ref()
             .is_none_or(|taken| taken.may_have(hash_of_page(key)))
     }
 
-    /// Whether there may be a note, live or deleted, of this row: false where there is none.
+    /// Returns false if there is certainly no note, deleted or not, with this row.
     pub(in crate::store) fn may_have_row(&self, row: i64) -> bool {
         self.taken
             .as_ref()

@@ -1,4 +1,4 @@
-//! buku's database. It has no dates.
+//! Reads buku's database, which has no dates.
 
 use super::{
     row::{Found, Row, Sink},
@@ -17,7 +17,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
                 .into(),
         ));
     }
-    // In memory there is no write-ahead log: it is read as it is without its log.
+    // A database in memory can't have a WAL, so its header is changed to say that it has none.
     if let Some(versions @ [2, 2]) = database.get_mut(18..20) {
         versions.fill(1);
     }

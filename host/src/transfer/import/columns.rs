@@ -1,4 +1,4 @@
-//! What a column of a table, or a member of an object, is of a bookmark, by its name.
+//! Recognises the columns of a table, or the members of an object, by their names.
 
 use super::{
     dates::{Moment, Order, date_of_table},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::transfer::import::secret_names;
 
-/// What a column is of a bookmark.
+/// The meaning of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Column {
     Url,
@@ -20,7 +20,7 @@ pub(super) enum Column {
     Published,
     Site,
     Language,
-    /// Pocket's: `unread`, `archive` or nothing. Readwise's "location".
+    /// Pocket's `unread`, `archive` or nothing; Readwise's "location".
     Status,
     /// The path of one folder.
     Folder,
@@ -35,8 +35,8 @@ pub(super) enum Column {
     Other,
 }
 
-/// Names of columns without case, accents and signs. The first of several for one thing
-/// is the one that is taken.
+/// Names of columns without case, accents and signs. If several columns mean the same, the first
+/// name is preferred.
 const COLUMNS: &[(Column, &str)] = &[
     (
         Column::Url,
@@ -119,7 +119,7 @@ const COLUMNS: &[(Column, &str)] = &[
     (Column::Read, "read isread isfinished finished"),
 ];
 
-/// Names of what stands beside a password, besides those of bookmarks.
+/// Names of columns beside a password, besides those of bookmarks.
 const LOGIN_NAMES: &str = "username user login loginname loginuri loginusername loginurl email account website \
     websites matchurl hostname httprealm formactionorigin benutzername benutzer anmeldename \
     identifiant utilisateur nomdutilisateur usuario nombredeusuario utente nomeutente \
@@ -127,12 +127,12 @@ const LOGIN_NAMES: &str = "username user login loginname loginuri loginusername 
     nazwauzytkownika uzivatelskejmeno felhasznalonev имяпользователя логин ユーザー名 用户名 使用者名稱 \
     사용자이름 grouping extra fav reprompt";
 
-/// Without case, accents, full width and signs.
+/// Normalises a name: no case, accents, full width or signs.
 fn plain(name: &str) -> String {
     secret_names::words(name).concat()
 }
 
-/// What a column is by its name, and how well that fits: the less, the better.
+/// Returns the meaning of a name, and how well it fits: lower is better.
 pub(super) fn named(name: &str) -> (Column, usize) {
     let plain = plain(name);
     for (column, names) in COLUMNS {
@@ -143,12 +143,12 @@ pub(super) fn named(name: &str) -> (Column, usize) {
     (Column::Other, 0)
 }
 
-/// Whether a name is one of a table of bookmarks or of logins.
+/// Returns whether a name occurs in tables of bookmarks or of logins.
 pub(super) fn is_known(name: &str) -> bool {
     named(name).0 != Column::Other || is_of_login(name)
 }
 
-/// Whether a name is of an address or of a user.
+/// Returns whether a name is that of an address or of a user.
 pub(super) fn is_of_login(name: &str) -> bool {
     named(name).0 == Column::Url || is_login_name(name)
 }
@@ -158,24 +158,24 @@ fn is_login_name(name: &str) -> bool {
     LOGIN_NAMES.split(' ').any(|name| name == plain)
 }
 
-/// How the programs write what is in the columns of a table.
+/// How a program writes the values of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Dialect {
-    /// What stands between tags, where that is known.
+    /// The separator of tags, if it is known.
     pub(super) separator: Option<char>,
-    /// The order of day and month, where that is known.
+    /// The order of day and month, if it is known.
     pub(super) order: Option<Order>,
-    /// What is written where there is no tag.
+    /// The text that means no tag.
     pub(super) no_tag: Option<&'static str>,
     /// Whether "read: no" means that it is to be read.
     pub(super) unread: bool,
 }
 
-/// Puts what a column says into a row. `rank` is how well its name fits.
+/// Fills a row from the values of columns. `rank` is how well a column's name fits.
 pub(super) struct Filling<'a> {
     pub(super) row: &'a mut Row,
     pub(super) dialect: Dialect,
-    /// How well the names fit of what is filled in so far.
+    /// The ranks of the names used so far.
     ranks: [usize; 4],
 }
 
@@ -188,7 +188,7 @@ impl<'a> Filling<'a> {
         }
     }
 
-    /// Whether this fits better than what is there.
+    /// Returns whether this name fits better than the one used so far.
     fn is_better(&mut self, which: usize, rank: usize) -> bool {
         let better = rank < self.ranks[which];
         if better {
@@ -229,7 +229,7 @@ impl<'a> Filling<'a> {
                 }
             }
             Column::Tags => {
-                // Programs that write semicolons write a comma within a tag.
+                // Programs that separate tags by semicolons may have commas within a tag.
                 let separator = dialect
                     .separator
                     .filter(|sign| *sign != ';' || value.contains(';'));
@@ -272,7 +272,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-/// The tag of a state.
+/// Returns the tag for a state.
 pub(super) fn state(text: &str) -> Option<String> {
     Some(match text.trim().to_ascii_lowercase().as_str() {
         "unread" | "new" | "later" | "shortlist" | "inbox" | "queue" | "to read" => {
@@ -284,13 +284,13 @@ pub(super) fn state(text: &str) -> Option<String> {
     })
 }
 
-/// Raindrop's is a path; of Instapaper's three have a meaning.
+/// Reads a folder. Raindrop's is a path; three of Instapaper's have a special meaning.
 pub(super) fn folder(text: &str, row: &mut Row) {
     match text.trim() {
         "Unread" => row.tags.push(TO_READ.into()),
         "Archive" => row.tags.push(ARCHIVE.into()),
         "Starred" => row.tags.push(STARRED.into()),
-        // Raindrop's of what has none.
+        // Raindrop's name for no folder.
         "Unsorted" => {}
         path => {
             let names = path.split('/').map(str::trim);

@@ -1,6 +1,6 @@
-//! Tables: Pocket, Raindrop, Instapaper, Matter, Readwise Reader, Diigo, LinkAce,
-//! wallabag, exports of ours and any other with a column of addresses. They are told
-//! apart by their head, and read by the names of its columns (`columns.rs`).
+//! Reads tables: Pocket, Raindrop, Instapaper, Matter, Readwise Reader, Diigo, LinkAce, wallabag,
+//! our own exports, and any other table with a column of addresses. The header row identifies the
+//! program, and the names of the columns (`columns.rs`) their meaning.
 
 use std::{
     cell::RefCell,
@@ -23,32 +23,32 @@ use crate::{
 
 /// Longest row, in bytes.
 const MAX_ROW_BYTES: u64 = 16 << 20;
-/// What stands between the fields of a row, the most usual first.
+/// Delimiters of fields, the most common first.
 pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// What no text has: the delimiter of a table of one column.
+/// A delimiter that no text contains, for tables with one column.
 const NO_DELIMITER: u8 = 0x1f;
-/// So many lines may stand before the names of the columns.
+/// Most lines before the header row.
 const MAX_LINES_BEFORE: u64 = 5;
-/// So many rows are looked at for addresses.
+/// Number of rows that are searched for addresses.
 const SAMPLES: usize = 5;
-/// So many columns that are left out are named.
+/// Most omitted columns that are named.
 const NAMED: usize = 12;
 
-/// The head of a table.
+/// The header row of a table.
 #[derive(Debug)]
 pub(super) struct Head {
     names: Vec<String>,
     columns: Vec<(Column, usize)>,
     delimiter: u8,
-    /// So many lines stand before it.
+    /// Number of lines before it.
     lines_before: u64,
-    /// Whether the column of addresses is known only by what is in it.
+    /// Whether the column of addresses is recognised only by its values.
     pub(super) is_guess: bool,
-    /// Whether the first rows have addresses in that column, and nothing else.
+    /// Whether that column contains only addresses in the first rows.
     holds_addresses: bool,
 }
 
-/// The first records of a text.
+/// Returns the first records of a text.
 pub(super) fn first_records(text: &str, delimiter: u8) -> Vec<Vec<String>> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -66,12 +66,12 @@ pub(super) fn first_records(text: &str, delimiter: u8) -> Vec<Vec<String>> {
 }
 
 impl Head {
-    /// Of a text that may be a table; None where it is none with addresses.
+    /// Reads the header row of a text, or returns `None` if it isn't a table with addresses.
     pub(super) fn of(text: &str) -> Option<Self> {
         let mut rest = text;
         for before in 0..=MAX_LINES_BEFORE {
             let line = rest.lines().next()?;
-            // Excel's hint.
+            // A directive of Excel.
             let hint = line.trim().strip_prefix("sep=").map(str::as_bytes);
             if let Some([delimiter]) = hint {
                 let below = after_line(rest)?;
@@ -82,7 +82,7 @@ impl Head {
             {
                 return Some(head);
             }
-            // Only a few words, or nothing, stand before a head.
+            // Only a few words, or nothing, precede a header row.
             if is_address(line)
                 || line
                     .trim_start()
@@ -95,9 +95,15 @@ impl Head {
         None
     }
 
-    /// Of the record with which a text begins.
+    /// Reads the record at the start of a text.
     fn in_line(text: &str, delimiter: Option<u8>, lines_before: u64) -> Option<Self> {
         let line = text.lines().next()?;
+        // A heading or an item of Markdown, "# Links" above all.
+        let start = line.trim_start().trim_start_matches('#');
+        let is_heading = start.len() < line.trim_start().len() && start.starts_with(' ');
+        if is_heading || start.starts_with("- ") || start.starts_with("* ") {
+            return None;
+        }
         let count = |delimiter: &u8| line.bytes().filter(|byte| byte == delimiter).count();
         let delimiter = delimiter.or_else(|| {
             let found = DELIMITERS
@@ -119,7 +125,7 @@ impl Head {
             names.iter().map(|name| columns::named(name)).collect();
         let mut is_guess = false;
         if !columns.iter().any(|(column, _)| *column == Column::Url) {
-            // By what is in it: in all rows that are looked at.
+            // By its values in all sampled rows.
             let rows: Vec<_> = rows.iter().filter(|row| row.len() == names.len()).collect();
             let of_addresses = |at: &usize| {
                 rows.iter().any(|row| is_address(&row[*at]))
@@ -128,7 +134,7 @@ impl Head {
                         .all(|row| row[*at].is_empty() || is_address(&row[*at]))
             };
             let at = (0..names.len()).find(of_addresses)?;
-            // A row of a table without names has a domain, a user, a password in it.
+            // A row of a table without a header contains a domain, a user and a password.
             let is_name = |name: &String| !name.contains(['.', '@']) || name.contains(' ');
             if names.len() < 2 || !names.iter().all(is_name) {
                 return None;
@@ -157,15 +163,15 @@ impl Head {
         })
     }
 
-    /// Whether it has columns of all these names, whatever their case.
+    /// Returns whether there are columns with all these names, ignoring case.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         names
             .iter()
             .all(|name| self.names.iter().any(|own| own.eq_ignore_ascii_case(name)))
     }
 
-    /// Whether it is one of bookmarks: other tables have addresses as well, beside columns
-    /// that no list of bookmarks has.
+    /// Returns whether it is certainly a table of bookmarks: other tables with addresses have
+    /// columns that lists of bookmarks don't have.
     pub(super) fn is_sure(&self) -> bool {
         let is_known = |(column, _): &(Column, usize)| *column != Column::Other;
         if !self.is_guess && self.holds_addresses && self.columns.iter().all(is_known) {
@@ -187,7 +193,7 @@ impl Head {
             ])
     }
 
-    /// What it is, by the names of its columns.
+    /// Describes the table by the names of its columns.
     pub(super) fn described(&self) -> String {
         let names = self.names.iter().take(NAMED);
         let names: Vec<String> = names
@@ -196,7 +202,7 @@ impl Head {
         format!("a table with the columns {}", names.join(", "))
     }
 
-    /// The column of addresses.
+    /// Returns the column of addresses.
     fn address(&self) -> usize {
         let mut columns = self.columns.iter();
         columns
@@ -204,7 +210,7 @@ impl Head {
             .unwrap_or(0)
     }
 
-    /// How the program writes that made it, by its columns.
+    /// Returns the program's conventions, by its columns.
     fn dialect(&self) -> Dialect {
         let plain = Dialect::default();
         if self.has(&["savedAt", "updatedAt", "siteName"]) || self.has(&["user_id", "lists"]) {
@@ -252,7 +258,7 @@ impl Head {
             .from_reader(text)
     }
 
-    /// What is left out of every row.
+    /// Returns notices about columns that are left out.
     fn notices(&self) -> Vec<String> {
         let mut notices = Vec::new();
         if self.is_guess
@@ -291,7 +297,7 @@ impl Head {
     }
 }
 
-/// Columns that say nothing of a bookmark to anybody but the program that wrote them.
+/// Columns that matter only to the program that wrote them.
 const IGNORED: &[&str] = &[
     "id",
     "user_id",
@@ -316,8 +322,8 @@ fn after_line(text: &str) -> Option<&str> {
     Some(&text[at + 1..])
 }
 
-/// Whether a text is a table whose first line is a row, not names: three or more fields
-/// in every row, one of them an address.
+/// Returns whether a text is a table without a header row: at least three fields in every row, one
+/// of them an address.
 pub(super) fn is_headless(text: &str) -> bool {
     [b',', b';'].into_iter().any(|delimiter| {
         let records = first_records(text, delimiter);
@@ -412,8 +418,8 @@ fn each_record(
     }
 }
 
-/// The order of day and month that the dates of a table show, where they show one and
-/// some can't be read without.
+/// Returns the order of day and month that the dates of a table reveal, if some dates can't be read
+/// without it.
 fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
     let dates: Vec<usize> = (0..head.columns.len())
         .filter(|at| matches!(head.columns[*at].0, Column::Saved | Column::Updated))
@@ -425,7 +431,7 @@ fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
     each_record(source, head, &mut |record, _| {
         for at in &dates {
             let field = record.get(*at).unwrap_or_default();
-            // Most tables have dates of another form.
+            // Most tables have dates in another form.
             if !field.contains(&b'/') && !field.contains(&b'-') || field.get(4) == Some(&b'-') {
                 continue;
             }
@@ -446,8 +452,8 @@ fn order(source: &mut Source, head: &Head) -> Result<Option<Order>> {
     })
 }
 
-/// The text, looked at from outside for the length of a record, with one sign at the end
-/// of each line: the reader of tables counts no other.
+/// The text with normalised line endings, because the CSV reader counts only line feeds. The length
+/// of a record is checked from outside.
 struct Shared<'a, R> {
     text: &'a RefCell<CountingReader<R>>,
     after_return: bool,
@@ -473,13 +479,13 @@ impl<R: BufRead> io::Read for Shared<'_, R> {
     }
 }
 
-/// The line of a quotation mark that opens a field which nothing closes.
+/// Returns the line of a quotation mark that opens a field and is never closed.
 fn unclosed_quote(text: &mut impl BufRead, delimiter: u8) -> io::Result<Option<u64>> {
     let mut line = 1_u64;
     let mut opened = None;
-    // Before a field, its first byte may be a quotation mark.
+    // At the start of a field, its first byte may be a quotation mark.
     let mut before = true;
-    // The byte before was one inside of a quoted field.
+    // Whether the byte before was a quotation mark inside of a quoted field.
     let mut closing = false;
     loop {
         let available = text.fill_buf()?;
@@ -520,7 +526,7 @@ fn found(record: &ByteRecord, head: &Head, dialect: Dialect, line: u64) -> Resul
             ),
         ));
     }
-    // Another table may follow, with names of its own.
+    // Another table with its own header may follow.
     if let Some(secret) = in_names(record, head.address()) {
         return Err(secret_names::refusal(secret));
     }
@@ -539,8 +545,8 @@ fn found(record: &ByteRecord, head: &Head, dialect: Dialect, line: u64) -> Resul
     Ok(row.into())
 }
 
-/// A field of ours that begins with what a spreadsheet takes for a formula has an
-/// apostrophe before it.
+/// Removes the apostrophe with which our exports protect fields that a spreadsheet would treat as a
+/// formula.
 fn unguarded(text: &str) -> &str {
     let formula = text
         .trim_start_matches('\'')
@@ -551,10 +557,10 @@ fn unguarded(text: &str) -> &str {
     }
 }
 
-/// What a record of a table holds that is names of columns again.
+/// Returns the secret in a record that is another header row.
 fn in_names(record: &ByteRecord, address: usize) -> Option<Secret> {
     let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
-    // No address has no sign but letters.
+    // No address consists of letters alone.
     let first = name(record.get(address).unwrap_or_default());
     if first.contains([':', '.', '/']) || !columns::is_known(&first) {
         return None;

@@ -1,10 +1,9 @@
-//! Dates as files write them, for all importers.
+//! Parses dates for all importers.
 //!
-//! Formats are those of RFC 3339 and ISO 8601, RFC 9110 section 5.6.7 (all three HTTP
-//! dates), RFC 5322 with the zones of its section 4.3, the log of web servers, the
-//! `toString` of Ruby, Go and JavaScript, and numbers of seconds, milliseconds,
-//! microseconds or nanoseconds since 1970, or of microseconds since 1601 (Chromium's
-//! `base::Time`). What has no zone is in UTC.
+//! Formats are those of RFC 3339 and ISO 8601, RFC 9110 section 5.6.7 (all three HTTP dates), RFC
+//! 5322 with the zones of its section 4.3, the log of web servers, the `toString` of Ruby, Go and
+//! JavaScript, and numbers of seconds, milliseconds, microseconds or nanoseconds since 1970, or of
+//! microseconds since 1601 (Chromium's `base::Time`). Dates without a zone are in UTC.
 
 use jiff::{
     SignedDuration, Timestamp,
@@ -14,7 +13,7 @@ use jiff::{
 
 /// Seconds from 1601 to 1970.
 const UNTIL_1970: i64 = 11_644_473_600;
-/// Longest text that is looked at, in bytes.
+/// Longest text that is parsed, in bytes.
 const MAX_BYTES: usize = 200;
 
 /// A date of a bookmark.
@@ -38,7 +37,7 @@ impl Moment {
         }
     }
 
-    /// Where this isn't a date, the other.
+    /// Returns this date or, if it isn't one, the other.
     pub(super) fn or(self, other: Self) -> Self {
         match (&self, &other) {
             (Self::At(_), _) | (_, Self::Unsaid) => self,
@@ -47,7 +46,7 @@ impl Moment {
     }
 }
 
-/// What stands first in a date of numbers with the year at its end.
+/// The order of day and month in a numeric date with the year at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     Day,
@@ -61,13 +60,13 @@ enum Unread {
     TwoDays,
 }
 
-/// A moment since 1970. Nothing but zeros, and the epochs of Unix, Chromium and .NET,
-/// are how exporters write that there is no date.
+/// Parses a time since 1970. Zeros, and the epochs of Unix, Chromium and .NET, mean that there is
+/// no date.
 pub(super) fn date(text: &str) -> Moment {
     date_in(text, None)
 }
 
-/// As [`date`], of a file in which the order of day and month may be known.
+/// Like [`date`], for a file in which the order of day and month may be known.
 pub(super) fn date_in(text: &str, order: Option<Order>) -> Moment {
     let text = text.trim();
     match is_unsaid(text) || is_unix_epoch(text) {
@@ -76,14 +75,14 @@ pub(super) fn date_in(text: &str, order: Option<Order>) -> Moment {
     }
 }
 
-/// As [`date_in`], where a date in words is one also on 1 January 1970.
+/// Like [`date_in`], but accepts 1 January 1970 in words.
 pub(super) fn date_of_table(text: &str, order: Option<Order>) -> Moment {
     let text = text.trim();
     if is_unsaid(text) {
         return Moment::Unsaid;
     }
     if is_unix_epoch(text) {
-        // The first moment that a note can have.
+        // The earliest time of a note.
         return Timestamp::from_microsecond(1).map_or(Moment::Unsaid, Moment::At);
     }
     read_or_unread(text, order)
@@ -91,14 +90,14 @@ pub(super) fn date_of_table(text: &str, order: Option<Order>) -> Moment {
 
 fn read_or_unread(text: &str, order: Option<Order>) -> Moment {
     match read(text, order) {
-        // Notes are of moments since 1970.
+        // Notes are never earlier than 1970.
         Ok(moment) if moment > Timestamp::UNIX_EPOCH => Moment::At(moment),
         Err(Unread::TwoDays) => Moment::Ambiguous(text.to_owned()),
         _ => Moment::Unread(text.to_owned()),
     }
 }
 
-/// Which order of day and month a date shows. None where it shows none.
+/// Returns the order of day and month that a date reveals, if any.
 pub(super) fn order_shown(text: &str) -> Option<Order> {
     let parts = Parts::of(text)?;
     let [first, second, _] = parts.slashed()?;
@@ -109,21 +108,21 @@ pub(super) fn order_shown(text: &str) -> Option<Order> {
     }
 }
 
-/// Whether a date can mean two days.
+/// Returns whether a date can mean two days.
 pub(super) fn is_ambiguous(text: &str) -> bool {
     matches!(read(text.trim(), None), Err(Unread::TwoDays))
 }
 
-/// As exporters write that there is no date.
+/// Returns whether an exporter means that there is no date.
 fn is_unsaid(text: &str) -> bool {
     text.bytes().all(|byte| b"0-:.+TZ/ ".contains(&byte))
-        // The first moments of Chromium and of .NET.
+        // The epochs of Chromium and of .NET.
         || ["1601-01-01", "0001-01-01"].iter().any(|day| text.starts_with(day))
         || text == "-11644473600"
         || ["null", "none", "nil", "nan"].iter().any(|none| text.eq_ignore_ascii_case(none))
 }
 
-/// The epoch of Unix in words.
+/// Returns whether a text is the Unix epoch in words.
 fn is_unix_epoch(text: &str) -> bool {
     text.starts_with("1970-01-01")
         && read(text, None).is_ok_and(|moment| moment == Timestamp::UNIX_EPOCH)
@@ -157,7 +156,7 @@ fn read(text: &str, order: Option<Order>) -> Result<Timestamp, Unread> {
     Parts::of(text).ok_or(Unread::NoDate)?.moment(order)
 }
 
-/// `20240102` and `20240102030405`, which nobody means as a number of seconds.
+/// Parses `20240102` and `20240102030405`, which nobody means as a number of seconds.
 fn of_digits(text: &str) -> Option<Timestamp> {
     if !matches!(text.len(), 8 | 14) || !text.starts_with(['1', '2']) {
         return None;
@@ -173,8 +172,8 @@ fn of_digits(text: &str) -> Option<Timestamp> {
     in_zone(date.to_datetime(time), 0)
 }
 
-/// A moment in milliseconds or microseconds. Pages are saved since 1990: what would be earlier
-/// is a number of another unit, or no date.
+/// Rejects a number of milliseconds or microseconds before 1990, the first year in which pages
+/// could be saved: it has another unit, or isn't a date.
 fn not_early(moment: Result<Timestamp, jiff::Error>) -> Option<Timestamp> {
     const FIRST: Timestamp = Timestamp::constant(631_152_000, 0);
     moment.ok().filter(|moment| *moment >= FIRST)
@@ -186,7 +185,8 @@ fn of_number(number: i64) -> Option<Timestamp> {
         // Until the year 5138.
         1..100_000_000_000 => Timestamp::from_second(number).ok(),
         100_000_000_000..100_000_000_000_000 => not_early(Timestamp::from_millisecond(number)),
-        // 1601 is longer ago than anybody saves ahead: from here on it is Chromium's.
+        // Later than any plausible time since 1970, so these are Chromium's microseconds since
+        // 1601.
         100_000_000_000_000..10_000_000_000_000_000 => {
             not_early(Timestamp::from_microsecond(number))
         }
@@ -196,7 +196,7 @@ fn of_number(number: i64) -> Option<Timestamp> {
     }
 }
 
-/// A number with a fraction or an exponent, of the same units as [`of_number`].
+/// Parses a number with a fraction or an exponent, with the units of [`of_number`].
 fn of_fraction(number: f64) -> Option<Timestamp> {
     let micros = match number {
         0.0..1e11 => number * 1e6,
@@ -215,7 +215,7 @@ fn of_fraction(number: f64) -> Option<Timestamp> {
     }
 }
 
-/// As [`date`], of what Chromium keeps: microseconds since 1601 (`base::Time`).
+/// Like [`date`], for Chromium's microseconds since 1601 (`base::Time`).
 pub(super) fn chromium_date(text: &str) -> Moment {
     let text = text.trim();
     if is_unsaid(text) {
@@ -233,13 +233,13 @@ fn since_1601(micros: i64) -> Option<Timestamp> {
     (moment > Timestamp::UNIX_EPOCH).then_some(moment)
 }
 
-/// `offset` is in seconds.
+/// Applies an offset in seconds.
 fn in_zone(civil: DateTime, offset: i64) -> Option<Timestamp> {
     let moment = civil.to_zoned(TimeZone::UTC).ok()?.timestamp();
     moment.checked_sub(SignedDuration::from_secs(offset)).ok()
 }
 
-/// A piece of a date.
+/// A part of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece<'a> {
     Digits(&'a str),
@@ -270,14 +270,14 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// A date in words and numbers, taken apart.
+/// The parts of a date in words and numbers.
 #[derive(Debug, Default)]
 struct Parts<'a> {
-    /// Numbers of the day, month and year, in the order of the text.
+    /// Day, month and year, in the order of the text.
     numbers: Vec<&'a str>,
-    /// Sign between the first two of them.
+    /// The sign between the first two of them.
     separator: Option<char>,
-    /// The month by its name.
+    /// The month, if given by name.
     month: Option<i8>,
     weekday: bool,
     time: Option<Time>,
@@ -288,7 +288,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Option<Self> {
-        // JavaScript puts the zone's name behind, Temporal its key.
+        // JavaScript appends the zone's name, Temporal its id.
         let text = text.split(['(', '[']).next().unwrap_or_default().trim();
         let pieces = pieces(text);
         let mut parts = Self::default();
@@ -315,7 +315,7 @@ impl<'a> Parts<'a> {
         Some(parts)
     }
 
-    /// A number, or a time that begins with it; how many pieces that are.
+    /// Reads a number, or a time that begins with it. Returns the number of parts used.
     fn digits(&mut self, digits: &'a str, pieces: &[Piece<'a>]) -> Option<usize> {
         if let (true, None, [_, Piece::Sign(':'), Piece::Digits(minute), rest @ ..]) =
             (digits.len() <= 2, self.time, pieces)
@@ -382,7 +382,7 @@ impl<'a> Parts<'a> {
         Some(())
     }
 
-    /// `+0200`, `+02:00`, `+2`: how many pieces that are.
+    /// Reads a zone such as `+0200`, `+02:00`, `+2`. Returns the number of parts used.
     fn zone(&mut self, pieces: &[Piece<'_>]) -> Option<usize> {
         let [Piece::Sign(sign), Piece::Digits(hours), rest @ ..] = pieces else {
             return None;
@@ -402,8 +402,8 @@ impl<'a> Parts<'a> {
         Some(used)
     }
 
-    /// First, second and year of a date of three numbers whose year is at the end, with
-    /// slashes or hyphens.
+    /// Returns first number, second number and year of a date with slashes or hyphens whose year is
+    /// at the end.
     fn slashed(&self) -> Option<[i16; 3]> {
         let [first, second, year] = self.numbers[..] else {
             return None;
@@ -431,7 +431,7 @@ impl<'a> Parts<'a> {
             return match (first.len(), second.len()) {
                 (4, 1 | 2) => date(one, month.into(), two),
                 (1 | 2, 4) => date(two, month.into(), one),
-                // RFC 850 has the day of the week.
+                // RFC 850 includes the day of the week.
                 (1 | 2, 2) if self.weekday || two > 31 => date(full_year(two), month.into(), one),
                 (1 | 2, 2) => Err(Unread::TwoDays),
                 _ => Err(Unread::NoDate),
@@ -449,7 +449,7 @@ impl<'a> Parts<'a> {
         if let Some([first, second, year]) = self.slashed() {
             let short = self.numbers[2].len() == 2;
             let order = match (first > 12, second > 12) {
-                // Of a short year it isn't known where it stands.
+                // The position of a two-digit year isn't known.
                 _ if short => order.ok_or(Unread::TwoDays)?,
                 (true, _) => Order::Day,
                 (_, true) => Order::Month,
@@ -468,7 +468,7 @@ impl<'a> Parts<'a> {
         let numbers = [number(first)?, number(second)?, number(third)?];
         match (first.len(), third.len()) {
             (4, 1 | 2) => date(numbers[0], numbers[1], numbers[2]),
-            // With dots the day is first, wherever dots are written.
+            // With dots, the day always comes first.
             (1 | 2, 4) if self.separator == Some('.') => date(numbers[2], numbers[1], numbers[0]),
             _ => Err(Unread::NoDate),
         }
@@ -491,7 +491,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// RFC 9110 section 5.6.7: a year of two digits is of the last hundred years.
+/// Expands a two-digit year to the last hundred years (RFC 9110 section 5.6.7).
 fn full_year(year: i16) -> i16 {
     if year >= 70 { 1900 + year } else { 2000 + year }
 }
@@ -520,7 +520,7 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Names of zones, in hours: those of RFC 5322 section 4.3.
+/// Names of zones, in hours (RFC 5322 section 4.3).
 const ZONES: [(&str, i64); 12] = [
     ("z", 0),
     ("ut", 0),
@@ -540,7 +540,7 @@ fn is_name(word: &str, names: &[&str]) -> bool {
     names.iter().any(|name| is_named(word, name))
 }
 
-/// Whether a word is a name or its beginning of three letters or more.
+/// Returns whether a word is a name or a prefix of it with at least three letters.
 fn is_named(word: &str, name: &str) -> bool {
     word.len() >= 3 && name.starts_with(word)
 }

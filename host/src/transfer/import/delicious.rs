@@ -1,5 +1,5 @@
-//! Delicious' JSON. Its HTML is `netscape.rs`'s; what its interface for programs
-//! answered has Pinboard's names.
+//! Reads Delicious' JSON. Its HTML is read by `netscape.rs`; its API responses have Pinboard's
+//! names.
 
 use super::{
     json::{self, Fields},

@@ -1,5 +1,5 @@
-//! What a file is, by its structure (`formats.rs`), and what to say of one that is
-//! nothing that is known.
+//! Detects the format of a file by its structure (`formats.rs`), and describes files in no known
+//! format.
 
 use super::{
     csv,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// How files begin that people bring and that are none of these, and what to do.
+/// First bytes of other common files, with advice.
 const OTHERS: &[(&[u8], &str)] = &[
     (
         b"\x1f\x8b",
@@ -43,16 +43,16 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"%PDF", "The file is a PDF, not a file of bookmarks."),
 ];
 
-/// What was found out about a file.
+/// A detected format.
 pub(super) struct Detected {
     pub(super) format: &'static Format,
     pub(super) fit: Fit,
 }
 
-/// What a file is, by its content.
+/// Detects the format of a file by its content.
 ///
 /// # Errors
-/// `InvalidParams` where it is nothing that is known, or a table of passwords.
+/// `InvalidParams` if the format is unknown, or for a table of passwords.
 pub fn detect(source: &mut Source) -> Result<&'static Format> {
     super::secrets::refuse_tables(source)?;
     if let Some(detected) = detected(source)? {
@@ -80,14 +80,14 @@ pub fn detect(source: &mut Source) -> Result<&'static Format> {
     )))
 }
 
-/// The error of a table of which nobody knows what is in it: it may be passwords.
+/// Returns the error for a table without a header row, which may contain passwords.
 fn headless() -> Error {
     Error::InvalidParams(
         "The first line of the table doesn't name the columns. Add a first line such as \"url,title,tags\".".into(),
     )
 }
 
-/// As [`detect`]; None where it is nothing that is known.
+/// Like [`detect`], but returns `None` if the format is unknown.
 pub(super) fn detected(source: &mut Source) -> Result<Option<Detected>> {
     let magic = source.magic()?;
     let by_magic = FORMATS.iter().find(|format| match format.shape {
@@ -150,7 +150,7 @@ fn of_json(outline: &Outline) -> Option<Detected> {
     if let Some(format) = whole {
         return Some(certain(format));
     }
-    // The more members are asked for, the surer it is; then, the more rows have them.
+    // The format with the most required members wins; of equal ones, the one with the most rows.
     let mut best: Option<(&'static Format, (usize, usize))> = None;
     for format in FORMATS {
         let Shape::Json(forms) = format.shape else {
@@ -180,8 +180,8 @@ fn of_json(outline: &Outline) -> Option<Detected> {
     })
 }
 
-/// Whether it is what a browser remembers of pages that were visited: Chromium's in
-/// Takeout (`page_transition`), Safari's (`visit_count`).
+/// Returns whether it is the browsing history of Chromium in Takeout (`page_transition`) or of
+/// Safari (`visit_count`).
 pub(super) fn is_history(outline: &Outline) -> bool {
     let signs = [
         "page_transition",
@@ -196,11 +196,10 @@ pub(super) fn is_history(outline: &Outline) -> bool {
     rows.any(|row| signs.iter().any(|sign| row.has(&[sign])))
 }
 
-/// Refuses a file that can't be of the format which it is said to be: its rows would be
-/// read as what they aren't.
+/// Refuses a file that can't have the given format, because its rows would be misread.
 ///
 /// # Errors
-/// `InvalidParams` with what was seen.
+/// `InvalidParams` with a description of the file.
 pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result<()> {
     let is_json = matches!(
         format.shape,
@@ -213,7 +212,7 @@ pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result
     let fits = match format.shape {
         Shape::Magic(start) => magic.starts_with(start),
         _ if magic.starts_with(b"SQLite format 3\0") => false,
-        // A line of it is an object.
+        // Each line is an object.
         Shape::Outline(_) => Outline::of(source)?
             .is_some_and(|outline| outline.top().and_then(Node::object).is_some()),
         _ => Outline::of(source)?.is_some() == is_json,
@@ -230,14 +229,14 @@ pub(super) fn refuse_other_kinds(source: &mut Source, format: &Format) -> Result
     Err(unlike(source, format)?)
 }
 
-/// Whether a file without a bookmark is a whole one that has none.
+/// Returns whether a file without bookmarks is a complete, empty export.
 pub(super) fn is_empty(source: &mut Source, format: &Format) -> Result<bool> {
     let text = source.head()?;
     Ok(match format.shape {
         Shape::Magic(_) => true,
         Shape::Text(fit) => {
             let tags = text.split_inclusive('>');
-            // Declarations have addresses of their own.
+            // Addresses in declarations don't count.
             let own = |tag: &str| ["<!", "<?", "xmlns"].iter().any(|sign| tag.contains(sign));
             fit(&text) == Fit::Certain
                 && tags.filter(|tag| !own(tag)).all(|tag| !tag.contains("://"))
@@ -246,7 +245,7 @@ pub(super) fn is_empty(source: &mut Source, format: &Format) -> Result<bool> {
     })
 }
 
-/// The error of a file in which nothing was found.
+/// Returns the error for a file in which nothing was found.
 pub(super) fn unlike(source: &mut Source, format: &Format) -> Result<Error> {
     let text = source.head()?;
     if is_blank(&text) {
@@ -263,7 +262,7 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
 }
 
-/// What a file is, in words that have nothing of its content but names.
+/// Describes a file without quoting anything but names.
 pub(super) fn described(source: &mut Source) -> Result<String> {
     let magic = source.magic()?;
     if magic.starts_with(b"PK") {

@@ -1,5 +1,5 @@
-//! elCurator's JSON, as its export and wallabag's importer have it: `is_saved` says that
-//! somebody kept the page, so it has a meaning only to elCurator.
+//! Reads elCurator's JSON, as described by its export and wallabag's importer. `is_saved` is
+//! ignored, because it matters only to elCurator.
 
 use super::{
     json::{self, Fields},

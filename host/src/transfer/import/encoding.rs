@@ -1,8 +1,8 @@
-//! Encoding detection, and a file's text as UTF-8.
+//! Detects the encoding of a file and decodes its text to UTF-8.
 //!
-//! Encodings are those of the WHATWG (<https://encoding.spec.whatwg.org>), by
-//! `encoding_rs`; what no file says of itself is detected by `chardetng`, as Firefox
-//! does. A declared encoding is honoured unless the content contradicts it.
+//! Encodings are those of the WHATWG (<https://encoding.spec.whatwg.org>), decoded by
+//! `encoding_rs`. Without a declared encoding, `chardetng` detects it, as in Firefox. A declared
+//! encoding is used unless the content contradicts it.
 
 use std::{
     collections::HashMap,
@@ -16,25 +16,25 @@ use encoding_rs::{
 
 const MIN_BUFFER_BYTES: usize = 1024;
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
-/// So much of a file is looked at for what it says of itself, in bytes.
+/// Length of the beginning that is searched for a declared encoding, in bytes.
 const HEAD_BYTES: u64 = 4096;
-/// So much of a file that isn't UTF-8 is looked at to detect its encoding, in bytes.
+/// Length of the sample from which the encoding is detected, in bytes.
 const SAMPLE_BYTES: u64 = 4 << 20;
 
-/// By what the encoding of a file was found.
+/// How the encoding of a file was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// It is sound UTF-8.
+    /// It is valid UTF-8.
     Sound,
-    /// The byte order mark at its beginning.
+    /// By a byte order mark.
     Mark,
-    /// Zeros between its letters.
+    /// By zeros between its letters.
     Zeros,
-    /// Most of it is UTF-8.
+    /// It is mostly valid UTF-8.
     Most,
-    /// What it says of itself.
+    /// By its declaration.
     Declared,
-    /// Its content. What it says of itself, if anything, is this.
+    /// By its content, contradicting the declaration, if any.
     Content(Option<&'static Encoding>),
 }
 
@@ -42,20 +42,20 @@ pub(super) enum Sign {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Guess {
     pub(super) encoding: &'static Encoding,
-    /// Bytes before the text.
+    /// Length of the byte order mark.
     pub(super) mark: u64,
     pub(super) sign: Sign,
 }
 
 impl Guess {
-    /// UTF-8, as what is no text is taken for.
+    /// UTF-8, which is also assumed for binary files.
     pub(super) const UTF_8: Self = Self {
         encoding: UTF_8,
         mark: 0,
         sign: Sign::Sound,
     };
 
-    /// What is to be said of it, as a sentence. None of sound UTF-8.
+    /// Returns a sentence for the report, or `None` for valid UTF-8.
     pub(super) fn notice(self) -> Option<String> {
         let name = self.encoding.name();
         let is_not = "The file isn't UTF-8; it was read as";
@@ -81,15 +81,14 @@ impl Guess {
     }
 }
 
-/// How much is read at once of a file of so many bytes, in bytes.
+/// Returns the buffer size for a file of this size, in bytes.
 pub(super) fn buffer_bytes(of: u64) -> usize {
     usize::try_from(of).map_or(MAX_BUFFER_BYTES, |bytes| {
         bytes.clamp(MIN_BUFFER_BYTES, MAX_BUFFER_BYTES)
     })
 }
 
-/// Looks at the whole of a file of so many bytes, and at the beginning once more where
-/// it isn't UTF-8.
+/// Reads a whole file of this size and, if it isn't UTF-8, its beginning once more.
 ///
 /// # Errors
 /// Those of reading; `InvalidData` with a sentence for UTF-32.
@@ -119,7 +118,7 @@ pub(super) fn guess(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<Gue
     if scan.unsound == 0 && !scan.escapes {
         return Ok(Guess::UTF_8);
     }
-    // Exporters write a label whatever follows: valid characters say more.
+    // Exporters often declare an encoding without using it, so valid characters count more.
     let declared = declared(&head);
     let is_legacy = declared.is_some_and(|encoding| !is_unicode(encoding));
     if scan.unsound > 0 && scan.sound >= scan.unsound * if is_legacy { 2 } else { 1 } {
@@ -147,8 +146,8 @@ fn is_unicode(encoding: &'static Encoding) -> bool {
     [UTF_8, UTF_16LE, UTF_16BE].contains(&encoding)
 }
 
-/// UTF-16 without a mark: whatever is imported has markup, signs and addresses in
-/// ASCII, so many of its bytes are zeros, all of them at odd places or all at even ones.
+/// Detects UTF-16 without a byte order mark: imported files have markup, signs and addresses in
+/// ASCII, so many bytes are zeros, all at odd or all at even positions.
 fn by_zeros(head: &[u8]) -> Option<&'static Encoding> {
     let (pairs, _) = head.as_chunks::<2>();
     let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
@@ -161,7 +160,7 @@ fn by_zeros(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// What a file says of its encoding: HTML by `charset`, XML by `encoding`.
+/// Returns the declared encoding: `charset` in HTML, `encoding` in XML.
 fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let of_xml = head
@@ -180,8 +179,8 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(&value.as_bytes()[..end])
 }
 
-/// Whether the content may be in an encoding: nothing of it is broken then, and there
-/// are none of the control characters that no text has.
+/// Returns whether the content can have an encoding: it decodes without errors and without control
+/// characters that never occur in text.
 fn fits(sample: &[u8], encoding: &'static Encoding) -> bool {
     let (text, _) = encoding.decode_without_bom_handling(sample);
     let (mut odd, mut sound) = (0_u64, 0_u64);
@@ -192,17 +191,17 @@ fn fits(sample: &[u8], encoding: &'static Encoding) -> bool {
             _ => sound += 1,
         }
     }
-    // A sample that is cut off, and a broken character among hundreds, say nothing.
+    // A truncated sample, or one invalid character among hundreds, proves nothing.
     odd <= sound / 100 + u64::from(sound > 10)
 }
 
-/// The encoding that the content is most likely in; the countries of its addresses help.
+/// Returns the likeliest encoding of the content. The top-level domains of its addresses help.
 fn detect(sample: &[u8], is_whole: bool) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(sample, is_whole);
     let country = country(sample);
     let encoding = detector.guess(country.as_deref().map(str::as_bytes), Utf8Detection::Deny);
-    // Which every file fits.
+    // It fits every file.
     if encoding == UTF_8 {
         WINDOWS_1252
     } else {
@@ -210,7 +209,7 @@ fn detect(sample: &[u8], is_whole: bool) -> &'static Encoding {
     }
 }
 
-/// The top-level domain of a country that most addresses have, if most have one.
+/// Returns the country-code domain of most addresses, if there is one.
 fn country(sample: &[u8]) -> Option<String> {
     let mut counts: HashMap<String, u32> = HashMap::new();
     let mut all = 0_u32;
@@ -237,14 +236,14 @@ fn country(sample: &[u8]) -> Option<String> {
     (count * 2 > all && label.is_ascii()).then_some(label)
 }
 
-/// What a file has in it.
+/// Statistics of a file's bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Scan {
-    /// Characters beyond ASCII in UTF-8.
+    /// Non-ASCII characters in UTF-8.
     sound: u64,
-    /// Bytes that are in none.
+    /// Bytes of invalid sequences.
     unsound: u64,
-    /// Whether there are escape characters, as ISO-2022-JP has.
+    /// Whether there are escape characters, as in ISO-2022-JP.
     escapes: bool,
 }
 
@@ -265,7 +264,7 @@ fn scan(mut file: impl Read, at_once: usize) -> io::Result<Scan> {
                     scan.unsound += 1;
                     rest = &bad[length..];
                 }
-                // Cut off by the end of the buffer, or of the file.
+                // Truncated by the end of the buffer, or of the file.
                 None if read > 0 => {
                     rest = bad;
                     break;
@@ -294,19 +293,19 @@ fn beyond_ascii(text: &[u8]) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// A file's text as UTF-8; what isn't sound becomes U+FFFD.
+/// Decodes a file's text to UTF-8. Invalid bytes become U+FFFD.
 pub(super) struct Decoded<R> {
     file: R,
     decoder: Decoder,
     raw: Vec<u8>,
-    /// Which of the raw bytes are not decoded yet.
+    /// Start of the raw bytes that aren't decoded yet.
     start: usize,
     end: usize,
     text: Vec<u8>,
-    /// How much of the text there is, and how much of it was given.
+    /// Length of the decoded text, and how much of it was returned.
     length: usize,
     given: usize,
-    /// Whether the file, and whether its text ended.
+    /// Whether the file, and its text, has ended.
     ended: bool,
     done: bool,
 }
@@ -408,7 +407,7 @@ mod tests {
             "windows-1251",
             Sign::Declared,
         );
-        // It can't be what it says.
+        // The declaration can't be right.
         for (label, declared) in [("UTF-8", UTF_8), ("utf-16", UTF_16LE)] {
             let head = format!("<META CONTENT=\"text/html; charset={label}\">");
             check(
@@ -418,10 +417,10 @@ mod tests {
                 Sign::Content(Some(declared)),
             );
         }
-        // One bad byte among good ones spoils none of them.
+        // One invalid byte doesn't affect valid ones.
         check("ä\u{0}ö".as_bytes(), "ä\u{0}ö", "UTF-8", Sign::Sound);
         check(b"\xC3\xA4\xC3\xB6\xFF", "äö\u{fffd}", "UTF-8", Sign::Most);
-        // Whatever the file says of itself.
+        // Whatever the file declares.
         for label in ["iso-8859-1", "windows-1251", "shift_jis"] {
             let head = format!("<meta charset={label}>");
             check(

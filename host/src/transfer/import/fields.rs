@@ -1,4 +1,4 @@
-//! The members of an object of JSON, each read as what it can mean.
+//! The members of a JSON object, read leniently.
 
 use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
@@ -11,22 +11,22 @@ use super::{
     surrogates, values,
 };
 
-/// So deep objects in objects are looked through for passwords.
+/// Deepest nested object that is searched for passwords.
 const MAX_SECRET_DEPTH: usize = 6;
 
-/// The members of an object. All formats are read by this one way, member by
-/// member: code that is made for a type of each format's own takes several times as
-/// much of the program. A value of another form than usual is read as what it can mean.
+/// The members of an object. All formats are read through this type; deserialising a type per
+/// format would need several times as much code. Values in unusual forms are interpreted as far as
+/// possible.
 #[derive(Debug, Default)]
 pub(super) struct Fields<'a> {
     members: BTreeMap<String, &'a RawValue>,
-    /// Whether half a character was found in a text.
+    /// Whether a text contained a lone surrogate.
     halved: Rc<Cell<bool>>,
-    /// Where it stands in memory.
+    /// Its address in memory, from which its line is derived.
     pub(super) at: usize,
 }
 
-/// Members by which objects are named that stand for a tag, a folder or a list.
+/// Members with the name of a tag, folder or list.
 const NAMES: &[&str] = &[
     "name",
     "label",
@@ -39,7 +39,7 @@ const NAMES: &[&str] = &[
 ];
 
 impl<'a> Fields<'a> {
-    /// None where it is no object.
+    /// Reads an object, or returns `None` if the JSON isn't one.
     pub(super) fn of(json: &'a str) -> Option<Self> {
         Some(Self {
             members: serde_json::from_str(json).ok()?,
@@ -48,7 +48,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// As of [`Fields::of`], for which `halved` is set by half a character.
+    /// Like [`Fields::of`]; a lone surrogate sets `halved`.
     pub(super) fn marking(json: &'a str, halved: &Rc<Cell<bool>>) -> Option<Self> {
         Some(Self {
             halved: Rc::clone(halved),
@@ -60,47 +60,53 @@ impl<'a> Fields<'a> {
         Self::marking(json.get(), &self.halved)
     }
 
-    /// Whether half a character was found in what was read of it.
+    /// Returns whether anything read so far contained a lone surrogate.
     pub(super) fn is_halved(&self) -> bool {
         self.halved.get()
     }
 
-    /// Whether there is a member of this name.
+    /// Returns whether there is a member with this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }
 
-    /// The names of its members.
+    /// Returns the names of its members.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.keys().map(String::as_str)
     }
 
-    /// A text; a number, `true` or `false` as one, which some versions of a
-    /// program write. Empty where there is none.
+    /// Returns a text. Numbers, `true` and `false`, which some versions of a program write, are
+    /// converted. Empty if there is none.
     pub(super) fn text(&self, name: &str) -> String {
         self.members
             .get(name)
             .map_or_else(String::new, |json| self.read(json))
     }
 
-    /// A text that says something.
+    /// Returns the texts of a list, or none for another value.
+    pub(super) fn plain_texts(&self, name: &str) -> Vec<String> {
+        let texts = self.list(name).into_iter().map(|json| self.read(json));
+        texts.filter(|text| !text.trim().is_empty()).collect()
+    }
+
+    /// Returns a text that isn't empty.
     pub(super) fn some(&self, name: &str) -> Option<String> {
         Some(self.text(name)).filter(|text| !text.trim().is_empty())
     }
 
-    /// The first of these that says something; empty where none does.
+    /// Returns the first of these that isn't empty, or an empty text.
     pub(super) fn first(&self, names: &[&str]) -> String {
         let mut texts = names.iter().filter_map(|name| self.some(name));
         texts.next().unwrap_or_default()
     }
 
-    /// Whether it is `true`, 1, `"yes"` or the like.
+    /// Returns whether the value is `true`, 1, `"yes"` or the like.
     pub(super) fn is_yes(&self, name: &str) -> bool {
         values::is_yes(&self.text(name))
     }
 
-    /// A date: a text, a number, or an object as MongoDB (`$date`) and Firestore
-    /// (`_seconds`) write it.
+    /// Returns a date: a text, a number, or an object in the form of MongoDB (`$date`) or Firestore
+    /// (`_seconds`).
     pub(super) fn date(&self, name: &str) -> Moment {
         if let Some(date) = self.object(name) {
             let number = |name| date.object(name).unwrap_or_default().text("$numberLong");
@@ -117,34 +123,34 @@ impl<'a> Fields<'a> {
         dates::date(&self.text(name))
     }
 
-    /// As [`Fields::first`], where one says something.
+    /// Like [`Fields::first`], but returns `None` if all are empty.
     pub(super) fn first_some(&self, names: &[&str]) -> Option<String> {
         Some(self.first(names)).filter(|text| !text.is_empty())
     }
 
-    /// Whether it is `false`, which is no text.
+    /// Returns whether the value is `false`, which isn't a text.
     pub(super) fn is_false(&self, name: &str) -> bool {
         self.members
             .get(name)
             .is_some_and(|json| json.get() == "false" || values::is_no(&self.read(json)))
     }
 
-    /// The first of these that is a date.
+    /// Returns the first of these that is a date.
     pub(super) fn first_date(&self, names: &[&str]) -> Moment {
         let dates = names.iter().map(|name| self.date(name));
         dates.fold(Moment::Unsaid, Moment::or)
     }
 
-    /// A list.
+    /// Returns a list.
     fn list(&self, name: &str) -> Vec<&'a RawValue> {
         let json = self.members.get(name).map(|json| json.get());
         json.and_then(|json| serde_json::from_str(json).ok())
             .unwrap_or_default()
     }
 
-    /// Names of tags, folders or lists, in every form in which exporters write them: a
-    /// list of texts or of objects with a name, a list of such lists, a text with
-    /// commas, an object with a member for each.
+    /// Returns names of tags, folders or lists in any form that exporters use: a list of texts or
+    /// of objects with a name, a list of such lists, a text with commas, an object with one member
+    /// per name.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
         let mut texts = Vec::new();
         if let Some(json) = self.members.get(name) {
@@ -166,7 +172,7 @@ impl<'a> Fields<'a> {
             for (name, value) in &object.members {
                 match value.get() {
                     "null" | "false" | "0" => {}
-                    // As PHP writes a list with gaps.
+                    // PHP writes a list with gaps as an object.
                     _ if name.bytes().all(|byte| byte.is_ascii_digit()) => {
                         object.collect(value, depth + 1, texts);
                     }
@@ -177,7 +183,7 @@ impl<'a> Fields<'a> {
         }
         if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json.get()) {
             for json in list {
-                // One of the list is one name, whatever signs it has.
+                // An item of a list is a single name, whatever signs it contains.
                 match json.get().starts_with(['[', '{']) {
                     true => self.collect(json, depth + 1, texts),
                     false => texts.push(self.read(json)),
@@ -188,7 +194,7 @@ impl<'a> Fields<'a> {
         texts.extend(values::tags(&self.read(json), None));
     }
 
-    /// The objects of a list, or of an object with a member for each.
+    /// Returns the objects of a list, or of an object with one member each.
     pub(super) fn objects(&self, name: &str) -> Vec<Self> {
         let mut list = self.list(name);
         if list.is_empty()
@@ -201,25 +207,25 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// An object.
+    /// Returns an object.
     pub(super) fn object(&self, name: &str) -> Option<Self> {
         self.members.get(name).and_then(|json| self.inner(json))
     }
 
-    /// All members that are objects, with their names, by name.
+    /// Returns all members that are objects, sorted by name.
     pub(super) fn all_objects(&self) -> impl Iterator<Item = (&str, Self)> {
         let members = self.members.iter();
         members.filter_map(|(name, json)| Some((name.as_str(), self.inner(json)?)))
     }
 
-    /// All members that are lists, with the objects in them, by name.
+    /// Returns all members that are lists, with their objects, sorted by name.
     pub(super) fn all_lists(&self) -> impl Iterator<Item = (&str, Vec<Self>)> {
         let members = self.members.iter();
         let lists = members.filter(|(_, json)| json.get().starts_with('['));
         lists.map(|(name, _)| (name.as_str(), self.objects(name)))
     }
 
-    /// A text or a number as a text; empty where it is anything else.
+    /// Converts a text or a number to a text; empty for anything else.
     fn read(&self, json: &RawValue) -> String {
         match json.get() {
             "null" | "false" => String::new(),
@@ -239,13 +245,13 @@ impl<'a> Fields<'a> {
         text
     }
 
-    /// The name of a member for a password, a one-time code or a card.
+    /// Returns the kind of secret if a member is named as a password, a one-time code or a card.
     pub(super) fn secret(&self) -> Option<Secret> {
         secret(&self.members, 0)
     }
 }
 
-/// Looks at objects inside of objects as well: Bitwarden's `login.password`.
+/// Also searches nested objects, such as Bitwarden's `login.password`.
 fn secret(members: &BTreeMap<String, &RawValue>, depth: usize) -> Option<Secret> {
     for (name, json) in members {
         let json = json.get();
@@ -281,13 +287,13 @@ fn secret(members: &BTreeMap<String, &RawValue>, depth: usize) -> Option<Secret>
     None
 }
 
-/// Those that say something, below each other.
+/// Joins those that aren't empty as paragraphs.
 pub(super) fn paragraphs<const COUNT: usize>(texts: [String; COUNT]) -> String {
     let texts = texts.into_iter().filter(|text| !text.trim().is_empty());
     texts.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Words that were marked in a page, with what the user wrote of them, below each other.
+/// Joins highlights, each with the user's comment.
 pub(super) fn quotes(marked: &[Fields<'_>]) -> String {
     let quotes = marked.iter().map(|marked| {
         let quote = marked.first(&["quote", "text", "highlight", "content"]);

@@ -1,9 +1,9 @@
-//! The table of formats: how each is recognised, and what reads it.
+//! The table of formats: how each is recognised, and its reader.
 //!
-//! A file is recognised by its structure. Of JSON the outline is compared with the members
-//! that each format's rows have to have; where several fit, the one with the most
-//! required members is it. A table is recognised by the names of its columns. Other text is
-//! shown to each format in turn. A new format is one entry here.
+//! A file is recognised by its structure. For JSON, the outline is compared with the members that
+//! each format's rows must have; if several fit, the one with the most required members wins. A
+//! table is recognised by the names of its columns. Other text is offered to each format in turn. A
+//! new format is one entry here.
 
 use crate::{
     error::Result,
@@ -14,15 +14,15 @@ use crate::{
     },
 };
 
-/// What a file may be.
+/// A file format.
 pub struct Format {
     /// Its name for `--format` and in reports.
     pub name: &'static str,
-    /// What it is, for people.
+    /// Its name for users.
     pub title: &'static str,
     /// How it is recognised.
     pub(super) shape: Shape,
-    /// What reads its rows; none of an archive, whose files have formats of their own.
+    /// Its reader. `None` for archives, whose files have formats of their own.
     pub(super) read: Option<fn(&mut Source, &mut Sink<'_>) -> Result<()>>,
 }
 
@@ -38,31 +38,30 @@ pub(super) enum Shape {
     Magic(&'static [u8]),
     /// By the rows of JSON, in one of these forms.
     Json(&'static [Rows]),
-    /// By the structure of JSON as a whole: before all others.
+    /// By the whole structure of JSON, before all other formats.
     Outline(fn(&Outline) -> bool),
-    /// Any JSON with addresses, where nothing else fits.
+    /// Any JSON with addresses, if nothing else fits.
     AnyJson,
-    /// By columns that a table has, whatever their case.
+    /// By the columns of a table, ignoring case.
     Table(&'static [&'static str]),
-    /// Any table with a column of addresses, where nothing else fits.
+    /// Any table with a column of addresses, if nothing else fits.
     AnyTable,
     /// By the beginning of a text that is neither JSON nor a table.
     Text(fn(&str) -> Fit),
 }
 
-/// Where the rows of a format of JSON are, as of [`Outline::at`], and the members that
-/// each has.
+/// The location of a format's rows in JSON, as for [`Outline::at`], and the members of each row.
 pub(super) struct Rows {
     pub(super) at: &'static str,
     pub(super) has: &'static [&'static str],
 }
 
-/// How far a text is of a format.
+/// How well a text fits a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
     No,
-    /// It has addresses in this form, as other texts have as well: it is taken where it
-    /// is the file, not where it is one of many in a zip file.
+    /// It contains addresses in a form that other texts have too. Imported as a file of its own,
+    /// but not as one of many in a zip file.
     Guess,
     Certain,
 }
@@ -77,7 +76,7 @@ impl Fit {
     }
 }
 
-/// All formats. Of tables and texts that fit several, the first is it.
+/// All formats. If several fit a table or text, the first one wins.
 pub static FORMATS: &[Format] = &[
     Format {
         name: "jsonl",
@@ -424,7 +423,7 @@ pub static FORMATS: &[Format] = &[
     },
 ];
 
-/// The format of this name.
+/// Returns the format with this name.
 #[must_use]
 pub fn format_named(name: &str) -> Option<&'static Format> {
     FORMATS
@@ -432,8 +431,7 @@ pub fn format_named(name: &str) -> Option<&'static Format> {
         .find(|format| format.name.eq_ignore_ascii_case(name))
 }
 
-/// Files of bookmarks have a head or a list of definitions; pages of other kinds have
-/// links as well.
+/// Files of bookmarks have a title or definition lists; other web pages contain links as well.
 fn netscape_fit(text: &str) -> Fit {
     let text = text.to_ascii_lowercase();
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
@@ -458,12 +456,12 @@ fn netscape_fit(text: &str) -> Fit {
     }
 }
 
-/// A text in which nothing else is seen may be one with links in Markdown …
+/// Any other text may contain links in Markdown …
 fn markdown_fit(text: &str) -> Fit {
     Fit::guess_if(markdown::recognises(text) && !csv::is_headless(text))
 }
 
-/// … or a list of addresses.
+/// … or be a list of addresses.
 fn lines_fit(text: &str) -> Fit {
     Fit::guess_if(lines::recognises(text) && !csv::is_headless(text))
 }

@@ -1,4 +1,4 @@
-//! Applications for macOS and iOS whose exports are a JSON list: GoodLinks and Anybox.
+//! Applications for macOS and iOS that export a JSON list: GoodLinks and Anybox.
 
 use super::{
     json::{self, Fields},
@@ -7,14 +7,13 @@ use super::{
 };
 use crate::error::Result;
 
-/// GoodLinks, from version 1.2.1 on: moments are in seconds since 1970, with a fraction;
-/// `readAt` is there once a page was read.
+/// Reads GoodLinks, from version 1.2.1 on: times are in seconds since 1970, with a fraction;
+/// `readAt` exists once a page was read.
 ///
-/// Source: a converter of these exports to Instapaper and Raindrop, which reads `url`,
-/// `tags`, `addedAt` and `readAt`; a TypeScript program that declares `starred` and
-/// `title` and a `readAt` that may be null. The other names are columns of the
-/// application's database, seen in a description of it: whether exports have them, and
-/// highlights, isn't verified.
+/// Source: a converter of these exports to Instapaper and Raindrop, which reads `url`, `tags`,
+/// `addedAt` and `readAt`; a TypeScript program that declares `starred` and `title` and a `readAt`
+/// that may be null. The other names are columns in a description of the application's database;
+/// whether exports have them, and highlights, isn't verified.
 pub(super) fn goodlinks(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     json::each_object(source, &[], sink, &|link, line| {
         let mut tags = link.texts("tags");
@@ -42,11 +41,11 @@ pub(super) fn goodlinks(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> 
     })
 }
 
-/// Anybox: each tag is the list of the names above it and its own; all of them are tags.
+/// Reads Anybox: each tag is a list of its parents' names and its own; all of them become tags.
 ///
-/// Source: a converter of these exports to Markdown, which reads `title`, `url`,
-/// `dateAdded` (a text that begins with the day), `description`, `comment` and `tags`, lists
-/// of lists. Stars, folders and dates of changes aren't verified.
+/// Source: a converter of these exports to Markdown, which reads `title`, `url`, `dateAdded` (a
+/// text that begins with the day), `description`, `comment` and `tags`, lists of lists. Stars,
+/// folders and dates of changes aren't verified.
 pub(super) fn anybox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     json::each_object(source, &[], sink, &anybox_link)
 }

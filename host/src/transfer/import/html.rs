@@ -1,9 +1,8 @@
-//! Tags and text of HTML, as a stream: html5gum's tokenizer, with a cap on all
-//! that is kept of a token.
+//! Tags and text of HTML as a stream, from html5gum's tokenizer, with limits on everything that is
+//! kept of a token.
 //!
-//! The tokenizer follows the HTML standard (<https://html.spec.whatwg.org/#tokenization>).
-//! Where the standard would lose bookmarks, because a file has markup that nobody
-//! escaped, `html_input` hands the tokenizer something better.
+//! The tokenizer follows the HTML standard (<https://html.spec.whatwg.org/#tokenization>). Where
+//! the standard would lose bookmarks because of unescaped markup, `html_input` corrects the input.
 
 use std::{
     collections::VecDeque,
@@ -17,38 +16,38 @@ use super::html_input::{Input, MAX_TEXT_BYTES, Shared};
 
 pub(super) use super::html_input::Context;
 
-/// So many attributes of a tag are kept.
+/// Most attributes of a tag that are kept.
 const MAX_ATTRIBUTES: usize = 64;
-/// So much of the name of a tag or an attribute is kept, in bytes.
+/// Longest name of a tag or attribute that is kept, in bytes.
 const MAX_NAME_BYTES: usize = 128;
-/// Attributes that hold pictures, which nobody reads: up to 100 KB in each tag.
+/// Attributes with images, which are ignored: up to 100 KB in each tag.
 const UNREAD_ATTRIBUTES: &[&[u8]] = &[b"icon", b"icon_uri"];
 
-/// A piece of a file.
+/// A token of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token {
     Tag(Tag),
-    /// Decoded, and whether there was more of it than is kept.
+    /// Decoded text, and whether it was longer than what is kept.
     Text(String, bool),
 }
 
 /// `<name attribute="value">` or `</name>`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tag {
-    /// Lower-case.
+    /// In lower case.
     pub(super) name: String,
     pub(super) closing: bool,
-    /// Where it begins, from 1.
+    /// The line on which it begins, from 1.
     pub(super) line: u64,
-    /// Blanks before it, where it is the first of its line.
+    /// White space before it, if it is the first of its line.
     pub(super) indent: Option<usize>,
     attributes: Vec<(String, String)>,
-    /// As it is written; empty between bookmarks, where nobody asks for it.
+    /// Its source; empty between bookmarks, where it isn't needed.
     pub(super) source: String,
 }
 
 impl Tag {
-    /// The value of the first attribute of one of these names, which are lower-case.
+    /// Returns the value of the first attribute with one of these names, which are in lower case.
     pub(super) fn attribute(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| {
             let mut all = self.attributes.iter();
@@ -58,7 +57,7 @@ impl Tag {
     }
 }
 
-/// Reads a file piece by piece.
+/// Reads a file token by token.
 pub(super) struct Tokens<R: Read> {
     tokenizer: Tokenizer<Input<R>, Pieces>,
     shared: Rc<Shared>,
@@ -74,21 +73,21 @@ impl<R: Read> Tokens<R> {
         }
     }
 
-    /// Says what the text that follows is part of.
+    /// Sets the context of the following text.
     pub(super) fn within(&mut self, context: Context) {
         self.shared.context.set(context);
     }
 
-    /// How often something in the file was read otherwise than the standard says, so
-    /// that no bookmark is lost, and on which line first.
+    /// Returns how often the input was corrected so that no bookmark is lost, and the line of the
+    /// first correction.
     pub(super) fn recovered(&self) -> (u64, u64) {
         (self.shared.recovered.get(), self.shared.recovered_at.get())
     }
 
-    /// The next piece. None at the end.
+    /// Returns the next token, or `None` at the end.
     ///
     /// # Errors
-    /// `UnexpectedEof` where the file ends inside of a tag or a comment; those of reading.
+    /// `UnexpectedEof` if the file ends inside a tag or a comment; those of reading.
     pub(super) fn next(&mut self) -> io::Result<Option<Token>> {
         match self.tokenizer.next() {
             Some(Ok(Piece::CutOff)) => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -99,13 +98,13 @@ impl<R: Read> Tokens<R> {
     }
 }
 
-/// A text with its references to characters replaced, by all names that HTML has.
+/// Decodes the character references of a text, with all names of HTML.
 pub(super) fn unescaped(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
     }
     let mut tokens = Tokens::new(text.as_bytes());
-    // Nothing but references is markup there.
+    // Only references are decoded.
     tokens.shared.in_data.set(false);
     tokens.tokenizer.set_state(State::RcData);
     let mut unescaped = String::new();
@@ -117,7 +116,7 @@ pub(super) fn unescaped(text: &str) -> String {
     unescaped
 }
 
-/// As [`unescaped`], of the value of an attribute: there `&copy=1` is part of an address.
+/// Like [`unescaped`], for the value of an attribute, in which `&copy=1` is part of an address.
 pub(super) fn unescaped_value(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
@@ -129,7 +128,7 @@ pub(super) fn unescaped_value(text: &str) -> String {
     }
 }
 
-/// Bytes that are kept up to a cap, and whether there were more.
+/// Bytes kept up to a limit, and whether there were more.
 #[derive(Debug, Default)]
 struct Kept(Vec<u8>, bool);
 
@@ -140,10 +139,10 @@ impl Kept {
         self.1 |= bytes.len() > room;
     }
 
-    /// What was kept, as text; nothing is kept then.
+    /// Takes the kept bytes as text.
     fn take(&mut self) -> (String, bool) {
         let cut = std::mem::take(&mut self.1);
-        // Of a character that the cap cuts in two, nothing.
+        // Drops a character that the limit cuts in two.
         if cut && let Err(error) = std::str::from_utf8(&self.0) {
             let whole = error.valid_up_to();
             if self.0.len() - whole < 4 {
@@ -162,7 +161,7 @@ enum Piece {
     CutOff,
 }
 
-/// Puts together what the tokenizer finds.
+/// Assembles tokens from the tokenizer's output.
 #[derive(Debug)]
 struct Pieces {
     shared: Rc<Shared>,
@@ -175,7 +174,7 @@ struct Pieces {
     has_attribute: bool,
     /// Whether the value is kept.
     reads_value: bool,
-    /// The name of the last tag that opened.
+    /// The name of the last start tag.
     opened: Vec<u8>,
     /// Whether a tag or a comment has begun and not ended.
     unfinished: bool,
@@ -217,7 +216,7 @@ impl Pieces {
         let (name, _) = self.attribute.take();
         let (value, _) = self.value.take();
         let known = self.tag.attributes.iter().any(|(own, _)| *own == name);
-        // Of two of one name the first holds.
+        // Of duplicate attributes, the first counts.
         if self.reads_value && !known && self.tag.attributes.len() < MAX_ATTRIBUTES {
             self.tag.attributes.push((name, value));
         }
@@ -258,7 +257,7 @@ impl Emitter for Pieces {
     }
 
     fn emit_string(&mut self, text: &[u8]) {
-        // Browsers leave a NUL of a text out.
+        // Browsers drop a NUL in text.
         let filler = text == "\u{fffd}".as_bytes() && self.shared.filler.take();
         if text != b"\0" && !filler {
             self.text.push(text, MAX_TEXT_BYTES);
@@ -302,7 +301,7 @@ impl Emitter for Pieces {
     }
 
     fn emit_current_comment(&mut self) {
-        // At the end of the file it is given, too: `CutOff` reports what had no end.
+        // Also called at the end of the file; `CutOff` reports what was unfinished.
         self.unfinished = self.shared.ended.get();
     }
 
@@ -419,11 +418,11 @@ mod tests {
             ("&amp;lt; &notin; &Amacr; &nGt; &hearts;", "&lt; ∉ Ā ≫⃒ ♥"),
             ("&copy 2020 &amp", "© 2020 &"),
             ("&#128; &#x1F600; &#0;", "€ 😀 \u{fffd}"),
-            // A pair of UTF-16, as older exporters write it; and half of one.
+            // A surrogate pair, as older exporters write it, and a lone surrogate.
             ("&#55357;&#56832;&#xD83D;&#xDE00;", "😀😀"),
             ("&#55357; &#56832;&#55357;x", "\u{fffd} \u{fffd}\u{fffd}x"),
             ("a\0b\r\nc\rd\n\re\n\r\nf", "ab\nc\nd\ne\n\nf"),
-            // What follows a reference is looked at as everything is.
+            // What follows a reference is examined like everything else.
             ("&lt;&#55357;&#56832;&amp;<b>&<c &#<d", "<😀&<b>&<c &#<d"),
             ("&lt;<!-- &amp;</A x &x<y", "<<!-- &</A x &x<y"),
         ] {
@@ -488,7 +487,7 @@ mod tests {
 
     #[test]
     fn nothing_endless_is_kept_in_memory() {
-        /// Begins, and goes on with one byte.
+        /// Begins with some bytes and continues with one byte.
         struct Endless(&'static [u8], u8, usize);
         impl Read for Endless {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -1,15 +1,13 @@
-//! What the HTML tokenizer is given to read: a file's bytes, except where these
-//! would lose bookmarks.
+//! The input of the HTML tokenizer: a file's bytes, except where these would lose bookmarks.
 //!
-//! Exporters put titles and notes of others into their files without escaping
-//! them. By the HTML standard `x<y` begins a tag that ends at the next `>`, which
-//! is that of the next bookmark; `<!--` in a title ends all bookmarks. So at each
-//! `<` it is decided, by what is around and by a bounded look ahead, whether
-//! markup begins there. A `<` of a text is handed to the tokenizer in one piece
-//! with what follows it, which it takes for text.
+//! Exporters write titles and notes without escaping them. By the HTML standard, `x<y` begins a tag
+//! that ends at the next `>`, which is that of the next bookmark, and `<!--` in a title hides all
+//! following bookmarks. So at each `<`, the context and a limited look-ahead decide whether markup
+//! begins there. A `<` of text is passed to the tokenizer together with what follows, so that it is
+//! taken for text.
 //!
-//! Owns that decision, the count of lines, and repairs inside of tags; the grammar
-//! is the tokenizer's, and what tags mean is `netscape`'s.
+//! Owns this decision, line numbers, and corrections inside of tags. The grammar is the
+//! tokenizer's; the meaning of tags is in `netscape.rs`.
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,15 +21,15 @@ use crate::transfer::import::html_markup::{
     NEAR, Shape, find, find_link, find_tag, first_of, last_tag_end, name, reference, shape,
 };
 
-/// So much of an attribute or a text is kept, in bytes: more than a note takes.
+/// Longest attribute or text that is kept, in bytes: more than a note accepts.
 pub(super) const MAX_TEXT_BYTES: usize = 128 * 1024;
 
-/// So far is looked ahead, in bytes.
+/// Length of the look-ahead, in bytes.
 const AHEAD: usize = 64 * 1024;
-/// Most of a file that is held, in bytes.
+/// Most of a file that is buffered, in bytes.
 const BUFFER_BYTES: usize = 2 * AHEAD;
 
-/// Tags that are markup also in the middle of a text.
+/// Tags that are markup even inside a text.
 const STRUCTURE: &[&str] = &[
     "a",
     "blockquote",
@@ -50,43 +48,43 @@ const STRUCTURE: &[&str] = &[
     "p",
     "ul",
 ];
-/// Elements whose content is no markup.
+/// Elements whose content isn't markup.
 const RAW: &[&str] = &[
     "title", "script", "style", "textarea", "xmp", "iframe", "noembed",
 ];
 
-/// What a text is part of.
+/// The context of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Context {
-    /// Nothing: it stands between bookmarks.
+    /// Between bookmarks.
     #[default]
     Between,
-    /// A text that the end tag of this name ends.
+    /// A text that ends with the end tag of this name.
     Until(&'static str),
     /// A note.
     Note,
 }
 
-/// What the input and who puts tokens together know of each other.
+/// State shared by the input and the assembler of tokens.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) context: Cell<Context>,
-    /// Where the last tag began: its line, and the blanks before it where it is the
-    /// first of that.
+    /// The position of the last tag: its line, and the white space before it if it is the first of
+    /// its line.
     pub(super) tag_line: Cell<u64>,
     pub(super) indent: Cell<Option<usize>>,
-    /// Whether it is text that is read: not the content of a script.
+    /// Whether text is being read, not the content of a script.
     pub(super) in_data: Cell<bool>,
-    /// Whether the content of the element that begins is no markup: its end is in sight.
+    /// Whether the content of the current element isn't markup: its end tag was found.
     pub(super) is_raw: Cell<bool>,
-    /// Whether the bytes of the tag are kept, and those bytes.
+    /// Whether the bytes of the tag are recorded, and those bytes.
     pub(super) recording: Cell<bool>,
     pub(super) source: RefCell<Vec<u8>>,
-    /// Whether a character was put in that is no part of the value.
+    /// Whether a character was inserted that isn't part of the value.
     pub(super) filler: Cell<bool>,
-    /// Whether the file ended.
+    /// Whether the file has ended.
     pub(super) ended: Cell<bool>,
-    /// How often the standard wasn't followed, and the line of the first time.
+    /// Number of deviations from the standard, and the line of the first one.
     pub(super) recovered: Cell<u64>,
     pub(super) recovered_at: Cell<u64>,
 }
@@ -109,11 +107,11 @@ impl Default for Shared {
     }
 }
 
-/// What was found by a look ahead: it holds up to a place in the file, so that
-/// nothing is looked for twice.
+/// The cached result of a look-ahead, valid up to a position in the file, so that nothing is
+/// searched twice.
 #[derive(Debug, Default, Clone, Copy)]
 struct Seen {
-    /// Where it was begun to look.
+    /// Where the search started.
     from: u64,
     until: u64,
     found: bool,
@@ -131,26 +129,26 @@ enum Within {
     Value,
 }
 
-/// The file, with a look ahead.
+/// The file with a look-ahead.
 #[derive(Debug)]
 pub(super) struct Input<R> {
     file: R,
     buffer: Box<[u8]>,
-    /// What is held of it.
+    /// The buffered part.
     start: usize,
     end: usize,
     ended: bool,
-    /// Of the next byte, from 0.
+    /// Offset of the next byte, from 0.
     place: u64,
-    /// Of the next byte, from 1.
+    /// Line of the next byte, from 1.
     line: u64,
     after_cr: bool,
     after_lf: bool,
-    /// Blanks since the line began, where there was nothing else.
+    /// White space since the start of the line, if there was nothing else.
     blank: Option<usize>,
-    /// Whether the byte before began a reference to a character, in a text or in a value.
+    /// Whether the byte before began a character reference, in a text or in a value.
     after_ampersand: Option<Within>,
-    /// A quotation mark that is missing, and where.
+    /// The position of a missing quotation mark, and which one.
     missing: Option<(u64, u8)>,
     shared: Rc<Shared>,
     text_end: Seen,
@@ -184,7 +182,7 @@ impl<R: Read> Input<R> {
         &self.buffer[self.start..self.end]
     }
 
-    /// Holds at least so many of the next bytes, unless the file ends before.
+    /// Buffers at least this many of the next bytes, unless the file ends before.
     fn fill(&mut self, least: usize) -> io::Result<()> {
         while self.end - self.start < least && !self.ended {
             if BUFFER_BYTES - self.start < least {
@@ -202,7 +200,7 @@ impl<R: Read> Input<R> {
         Ok(())
     }
 
-    /// The next bytes, as far as is looked ahead.
+    /// Returns the next bytes within the look-ahead.
     fn ahead(&mut self) -> io::Result<&[u8]> {
         self.fill(AHEAD)?;
         let held = self.held();
@@ -214,7 +212,7 @@ impl<R: Read> Input<R> {
         Ok(self.held())
     }
 
-    /// Counts the next bytes as read.
+    /// Marks the next bytes as read.
     fn consume(&mut self, length: usize) {
         let read = &self.buffer[self.start..self.start + length];
         if let [byte] = read {
@@ -255,7 +253,7 @@ impl<R: Read> Input<R> {
         self.start += length;
     }
 
-    /// How many of the next bytes come before a quotation mark that is missing.
+    /// Returns how many of the next bytes precede a missing quotation mark.
     fn until_missing(&self) -> usize {
         self.missing.map_or(usize::MAX, |(place, _)| {
             usize::try_from(place - self.place).unwrap_or(usize::MAX)
@@ -276,7 +274,7 @@ impl<R: Read> Input<R> {
         self.shared.recovered.set(count + 1);
     }
 
-    /// Whether the next byte, a `<`, begins markup.
+    /// Returns whether the next byte, a `<`, begins markup.
     fn begins_markup(&mut self) -> io::Result<bool> {
         let context = self.shared.context.get();
         let in_text = context != Context::Between;
@@ -292,7 +290,7 @@ impl<R: Read> Input<R> {
             b'!' if is_comment => !in_text && self.is_comment()?,
             b'!' | b'?' => !in_text && self.ends_before_next()?,
             b'/' if name.is_empty() => false,
-            // The tokenizer takes it for text.
+            // The tokenizer treats it as text.
             _ if name.is_empty() => return Ok(true),
             _ => {
                 let may_be = match context {
@@ -319,7 +317,8 @@ impl<R: Read> Input<R> {
         Ok(is_markup)
     }
 
-    /// Whether a comment ends. One that never does, before bookmarks, is none.
+    /// Returns whether a comment ends. One that never does, and precedes bookmarks, is treated as
+    /// text.
     fn is_comment(&mut self) -> io::Result<bool> {
         let place = self.place;
         if self.comment_end.knows(place) && !self.comment_end.found {
@@ -345,15 +344,15 @@ impl<R: Read> Input<R> {
         Ok(is_comment)
     }
 
-    /// Whether there is a `>` before the next `<`.
+    /// Returns whether a `>` precedes the next `<`.
     fn ends_before_next(&mut self) -> io::Result<bool> {
         let ahead = self.ahead()?;
         let end = ahead[1..].iter().find(|byte| matches!(byte, b'<' | b'>'));
-        // Where neither is in sight, it is a very long one or the last.
+        // If neither is found, it is a very long tag or the last one.
         Ok(end != Some(&b'<'))
     }
 
-    /// Whether the element whose tag begins here is closed.
+    /// Returns whether the element that begins here is closed.
     fn is_closed(&mut self, raw: usize) -> io::Result<bool> {
         let seen = self.raw_end[raw];
         if seen.knows(self.place) {
@@ -368,8 +367,8 @@ impl<R: Read> Input<R> {
         Ok(found)
     }
 
-    /// Whether a tag is markup in a text that the end tag `end` ends. Up to that all is
-    /// the text's own, unless the end tag was left out and another bookmark follows.
+    /// Returns whether a tag is markup in a text that ends with the end tag `end`. Up to that tag
+    /// everything belongs to the text, unless the end tag is missing and another bookmark follows.
     fn is_tag_of_text(&mut self, end: &str, closing: bool, name: &str) -> io::Result<bool> {
         if closing && name == end {
             return Ok(true);
@@ -389,9 +388,9 @@ impl<R: Read> Input<R> {
         Ok(!self.text_end.found)
     }
 
-    /// Whether a tag is markup in a note, in which people write of tags, too.
+    /// Returns whether a tag is markup in a note, in which people also write about tags.
     fn is_tag_of_note(&mut self, closing: bool, name: &str) -> io::Result<bool> {
-        // A tag that parts bookmarks is the first of its line, or a tag follows.
+        // A tag that separates bookmarks is the first of its line, or another tag follows it.
         let parts = matches!(
             name,
             "dl" | "dt" | "dd" | "h1" | "h2" | "h3" | "ol" | "ul" | "li"
@@ -408,8 +407,8 @@ impl<R: Read> Input<R> {
         Ok(first.is_none() || first == Some(&b'<') || name == "dd")
     }
 
-    /// Whether a tag ends before another one begins; mended where it has to be: a
-    /// quotation mark that nothing closes would take in the bookmarks that follow.
+    /// Returns whether a tag ends before another one begins. Corrects it if needed: an unclosed
+    /// quotation mark would swallow the following bookmarks.
     fn is_whole(&mut self, name: &str) -> io::Result<bool> {
         // Most tags are short.
         let mut least = NEAR * 4;
@@ -421,7 +420,7 @@ impl<R: Read> Input<R> {
                 Shape::Whole => return Ok(true),
                 Shape::Open if !self.ended && least < AHEAD => least *= 4,
                 Shape::Open if !self.ended => return Ok(true),
-                // The file ends in it: it is cut off, unless there is an end before.
+                // The file ends inside the tag: it is truncated, unless an end was found before.
                 Shape::Open => break last_tag_end(self.held()),
                 Shape::Missing(at, quote) => break Some((at, quote)),
                 Shape::Nested(at) => {
@@ -446,8 +445,7 @@ impl<R: Read> Input<R> {
         Ok(true)
     }
 
-    /// The character of two references that are the halves of a UTF-16 pair, and how
-    /// long they are.
+    /// Returns the character of two references that form a surrogate pair, and their length.
     fn pair(&mut self) -> io::Result<Option<(char, usize)>> {
         let near = self.near()?;
         let Some((high, length)) = reference(near) else {
@@ -458,7 +456,7 @@ impl<R: Read> Input<R> {
             let units = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
             let mut decoded = char::decode_utf16(units);
             let c = decoded.next()?.ok()?;
-            // Two halves, not two characters.
+            // Two surrogates, not two characters.
             (c > '\u{ffff}').then_some((c, length + more))
         }))
     }
@@ -476,8 +474,8 @@ impl<R: Read> Reader for Input<R> {
         if let Some(within) = self.after_ampersand
             && let Some(b'<' | b'&') = byte
         {
-            // Behind a reference the tokenizer takes the next byte as it is. It gets
-            // another one to go on from, a NUL, which is left out, and then asks anew.
+            // After a reference the tokenizer reads the next byte directly. It gets a NUL, which is
+            // dropped, and then continues normally.
             self.after_ampersand = None;
             if within == Within::Text || self.pair()?.is_some() {
                 self.shared.filler.set(within == Within::Value);
@@ -514,7 +512,8 @@ impl<R: Read> Reader for Input<R> {
             character[0] = byte;
             return Ok(Some(&character[..1]));
         }
-        // linkding joins lines with a line feed and a carriage return, which are one break.
+        // linkding joins lines with a line feed and a carriage return, which count as one line
+        // break.
         self.fill(2)?;
         if self.after_lf && self.held().starts_with(b"\r") && !self.held().starts_with(b"\r\n") {
             self.start += 1;
@@ -540,7 +539,7 @@ impl<R: Read> Reader for Input<R> {
             self.consume(length);
             return Ok(Some(pair.encode_utf8(character).as_bytes()));
         }
-        // The tokenizer looks for these two in texts alone, and in the content of a title.
+        // The tokenizer searches for these two only in text, and in the content of a title.
         let in_text = needles.starts_with(b"&<") && self.shared.in_data.get();
         if next == b'<' && in_text && !self.begins_markup()? {
             self.consume(2);

@@ -1,21 +1,21 @@
-//! What a piece of HTML is: the beginning of a tag, a comment, a reference, a link.
+//! Recognises pieces of HTML: the beginning of a tag, a comment, a reference, a link.
 
-/// So much of what follows a tag is looked at, in bytes.
+/// How much of what follows a tag is examined, in bytes.
 pub(super) const NEAR: usize = 256;
 
 /// How a tag ends.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Whole,
-    /// The end isn't in sight.
+    /// No end was found.
     Open,
-    /// A quotation mark is missing at this place.
+    /// A quotation mark is missing at this offset.
     Missing(usize, u8),
-    /// Another tag begins at this place.
+    /// Another tag begins at this offset.
     Nested(usize),
 }
 
-/// Looks at the tag at the beginning of a text.
+/// Examines the tag at the beginning of a text.
 pub(super) fn shape(text: &[u8]) -> Shape {
     let mut at = 1;
     let mut after_equals = false;
@@ -60,8 +60,8 @@ pub(super) fn shape(text: &[u8]) -> Shape {
     Shape::Open
 }
 
-/// Where, in the value of an attribute, the next bookmark begins: on a line of its
-/// own, or after the end of the link.
+/// Returns where the next bookmark begins within the value of an attribute: on a line of its own,
+/// or after the end of the link.
 pub(super) fn next_bookmark(value: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(found) = value[from..].iter().position(|byte| *byte == b'<') {
@@ -84,11 +84,11 @@ pub(super) fn next_bookmark(value: &[u8]) -> Option<usize> {
     None
 }
 
-/// Where a value that the file ends in should have ended.
+/// Returns where a value that reaches the end of the file should have ended.
 pub(super) fn last_tag_end(text: &[u8]) -> Option<(usize, u8)> {
     let quote = text.iter().position(|byte| matches!(byte, b'"' | b'\''))?;
     let mark = text[quote];
-    // The last one that opens is the one that nothing closes.
+    // The last quotation mark that opens is the one that is never closed.
     let mut open = quote;
     let mut at = quote + 1;
     let mut inside = true;
@@ -105,7 +105,7 @@ pub(super) fn last_tag_end(text: &[u8]) -> Option<(usize, u8)> {
     Some((open + end, mark))
 }
 
-/// The letters, digits and other signs that the name of a tag is made of.
+/// Returns the letters, digits and other signs of a tag's name.
 pub(super) fn name(text: &[u8]) -> &[u8] {
     if !text.first().is_some_and(u8::is_ascii_alphabetic) {
         return &[];
@@ -120,7 +120,7 @@ pub(super) fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|window| window == what)
 }
 
-/// Where a tag of this name begins.
+/// Returns where a tag of this name begins.
 pub(super) fn find_tag(text: &[u8], closing: bool, wanted: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(found) = text[from..].iter().position(|byte| *byte == b'<') {
@@ -138,7 +138,7 @@ pub(super) fn find_tag(text: &[u8], closing: bool, wanted: &[u8]) -> Option<usiz
     None
 }
 
-/// Where a link begins: `<a` with attributes, as one without leads nowhere.
+/// Returns where a link begins: `<a` with attributes, because one without leads nowhere.
 pub(super) fn find_link(text: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(found) = find_tag(&text[from..], false, b"a") {
@@ -153,7 +153,7 @@ pub(super) fn find_link(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// A numeric reference that isn't a character by itself, and how long it is.
+/// Returns a numeric reference that isn't a character on its own, and its length.
 pub(super) fn reference(text: &[u8]) -> Option<(u32, usize)> {
     let rest = text.strip_prefix(b"&#")?;
     let (digits, radix, before) = match rest {
@@ -173,10 +173,10 @@ pub(super) fn reference(text: &[u8]) -> Option<(u32, usize)> {
         .then_some((number, before + length + semicolon))
 }
 
-/// The place of the first of `needles`.
+/// Returns the offset of the first of `needles`.
 pub(super) fn first_of(text: &[u8], needles: &[u8]) -> Option<usize> {
     const AT_ONCE: usize = 64;
-    // In pieces, without a branch at each byte: most of a file is read here.
+    // In blocks, without a branch per byte, because most of a file passes through here.
     for (nth, piece) in text.chunks(AT_ONCE).enumerate() {
         let any = needles
             .iter()

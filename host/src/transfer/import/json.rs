@@ -1,7 +1,7 @@
-//! JSON that is a list of things, read one at a time.
+//! Reads JSON lists one item at a time.
 //!
-//! Owns where the things are, their lines and their size; what they mean is the
-//! format's. A list stands at the top, or as a member of the object there.
+//! Owns the location, lines and size of items; their meaning belongs to the format. A list is at
+//! the top, or a member of the top object.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -29,24 +29,24 @@ use crate::{
 
 pub(super) use super::fields::{Fields, paragraphs, quotes};
 
-/// Longest thing, in bytes.
+/// Longest item, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// A thing of a list.
+/// An item of a list.
 pub(super) struct Item<'a> {
     /// The line on which it ends, from 1.
     pub(super) line: u64,
     json: &'a RawValue,
-    /// Whether half a character was found in what was read of it.
+    /// Whether anything read so far contained a lone surrogate.
     halved: Rc<Cell<bool>>,
-    /// How far its lines were counted: a place in it, and the lines before that.
+    /// How far its lines were counted: an offset, and the lines before it.
     counted: Cell<(usize, u64)>,
-    /// All lines of it but the first.
+    /// The number of its lines except the first.
     lines: OnceCell<u64>,
 }
 
 impl<'a> Item<'a> {
-    /// The line on which something inside of it begins, from 1.
+    /// Returns the line on which something inside of it begins, from 1.
     pub(super) fn line_of(&self, inner: &Fields<'_>) -> u64 {
         let text = self.json.get();
         let Some(at) = inner.at.checked_sub(text.as_ptr().addr()) else {
@@ -57,7 +57,7 @@ impl<'a> Item<'a> {
             let breaks = breaks.iter().filter(|byte| **byte == b'\n').count();
             u64::try_from(breaks).unwrap_or(0)
         };
-        // Things are mostly asked for in their order.
+        // Parts are mostly requested in order.
         let (from, before) = match self.counted.get() {
             (from, before) if from <= at => (from, before),
             _ => (0, 0),
@@ -68,13 +68,13 @@ impl<'a> Item<'a> {
         self.line.saturating_sub(all) + before
     }
 
-    /// Its members, or why there are none, as a refusal.
+    /// Returns its members, or a refusal if it isn't an object.
     pub(super) fn fields(&self) -> std::result::Result<Fields<'a>, Found> {
         Fields::marking(self.json.get(), &self.halved)
             .ok_or_else(|| Found::refused(self.line, "It isn't a JSON object."))
     }
 
-    /// Of a list of objects, these.
+    /// Returns the objects of a list of objects.
     pub(super) fn things(&self) -> Vec<Fields<'a>> {
         let list: Vec<&'a RawValue> = serde_json::from_str(self.json.get()).unwrap_or_default();
         list.into_iter()
@@ -82,7 +82,7 @@ impl<'a> Item<'a> {
             .collect()
     }
 
-    /// A text, or those of a list.
+    /// Returns a text, or those of a list.
     pub(super) fn plain_texts(&self) -> Vec<String> {
         let json = self.json.get();
         let list = serde_json::from_str::<Vec<serde_json::Value>>(json);
@@ -98,9 +98,9 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Calls `take` with each thing of the lists that are at the top or in its object
-/// and named in `lists`. An object with an address that has none of these lists is a
-/// thing itself, and so is each of those that follow it.
+/// Calls `take` with each item of the lists at the top, or of the members of the top object named
+/// in `lists`. An object that has an address and none of these lists is an item itself, and so are
+/// all following ones.
 pub(super) fn each(
     source: &mut Source,
     lists: &[&str],
@@ -110,7 +110,7 @@ pub(super) fn each(
     each_of(source, lists, MAX_BYTES, sink, take)
 }
 
-/// As [`each`], where a thing is a folder with all that is in it.
+/// Like [`each`], for items that are folders with their content.
 pub(super) fn each_folder(
     source: &mut Source,
     lists: &[&str],
@@ -120,7 +120,7 @@ pub(super) fn each_folder(
     each_of(source, lists, MAX_HELD_BYTES, sink, take)
 }
 
-/// As [`each`], with what `found` makes of each object.
+/// Like [`each`], with what `found` makes of each object.
 pub(super) fn each_object(
     source: &mut Source,
     lists: &[&str],
@@ -135,15 +135,15 @@ pub(super) fn each_object(
     })
 }
 
-/// How the things of a document stand in it.
+/// The layout of items in a document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layout {
     List,
-    /// In lists that are members of its object.
+    /// Lists are members of the top object.
     Members,
-    /// The object has a member for each.
+    /// The top object has one member per item.
     Keyed,
-    /// Each document is one.
+    /// Each document is an item.
     Documents,
 }
 
@@ -224,7 +224,7 @@ fn each_of(
     Ok(())
 }
 
-/// What is left out of a row with half a character in it.
+/// Returns the omission for a row with a lone surrogate.
 pub(super) fn half_character() -> (LeftOut, String) {
     (
         LeftOut::HalfCharacter,
@@ -232,7 +232,7 @@ pub(super) fn half_character() -> (LeftOut, String) {
     )
 }
 
-/// What is wrong with the file.
+/// Describes what is wrong with the file.
 fn broken(error: serde_json::Error, line: u64) -> Error {
     use serde_json::error::Category;
     match error.classify() {
@@ -240,7 +240,7 @@ fn broken(error: serde_json::Error, line: u64) -> Error {
         Category::Eof => Error::InvalidParams(format!(
             "The file ends in the middle, on line {line}; nothing was imported."
         )),
-        // Those of other kinds quote the file.
+        // Messages of other categories quote the file.
         Category::Data => Error::InvalidParams(format!(
             "The file isn't valid for its format on line {line}; nothing was imported."
         )),
@@ -260,7 +260,7 @@ struct Reading<'a, R> {
     text: &'a RefCell<CountingReader<R>>,
     lists: &'a [&'a str],
     layout: Layout,
-    /// Members that are things themselves.
+    /// Members that are items themselves.
     rows: Vec<String>,
     failed: RefCell<Option<Error>>,
     take: RefCell<&'a mut Take<'a>>,
@@ -296,7 +296,7 @@ impl<R: BufRead> Reading<'_, R> {
     }
 }
 
-/// The whole: a list, or an object with lists.
+/// The whole document: a list, or an object with lists.
 struct Top<'a, R>(&'a Reading<'a, R>);
 
 impl<'de, R: BufRead> DeserializeSeed<'de> for Top<'_, R> {
@@ -328,7 +328,7 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
                 continue;
             }
             match self.0.lists.iter().find(|list| **list == name) {
-                // One thing, not one for each of its members.
+                // A single item, not one per member.
                 Some(_) if self.0.rows.contains(&name) => {
                     self.0.item(&map.next_value::<Box<RawValue>>()?)?;
                 }
@@ -340,7 +340,7 @@ impl<'de, R: BufRead> Visitor<'de> for Top<'_, R> {
     }
 }
 
-/// What isn't asked for. It may be a long list, each thing of which has the cap of one.
+/// Skipped content. It may be a long list, in which each item has its own size limit.
 struct Skipped<'a, R>(&'a Reading<'a, R>);
 
 impl<'de, R: BufRead> DeserializeSeed<'de> for Skipped<'_, R> {
@@ -423,7 +423,7 @@ impl<'de, R: BufRead> Visitor<'de> for List<'_, R> {
         Ok(())
     }
 
-    /// As PHP writes a list with gaps.
+    /// PHP writes a list with gaps as an object.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         while map.next_key::<IgnoredAny>()?.is_some() {
             self.0.item(&map.next_value::<Box<RawValue>>()?)?;

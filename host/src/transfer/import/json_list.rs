@@ -1,6 +1,5 @@
-//! Any JSON with objects that have an address, read by the names of their members as a
-//! table is (`columns.rs`). What is around them, a folder, a window, a session, gives
-//! them its name.
+//! Reads any JSON with objects that have an address, by the names of their members as in a table
+//! (`columns.rs`). A surrounding folder, window or session gives them its name.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +16,10 @@ use crate::error::Result;
 
 /// Deepest object.
 const MAX_DEPTH: usize = 30;
-/// So many names of members that are left out are named.
+/// Most omitted members that are named.
 const NAMED: usize = 12;
 
-/// What is around a bookmark.
+/// The surroundings of a bookmark.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Around {
     pub(super) folders: Vec<String>,
@@ -28,16 +27,16 @@ pub(super) struct Around {
     pub(super) saved: Moment,
 }
 
-/// How a program names things.
+/// The names that a program uses.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Naming {
     /// Members with the name of a folder.
     pub(super) folder: &'static [&'static str],
-    /// Members with tags of all that is in a folder.
+    /// Members with tags of everything in a folder.
     pub(super) tags: &'static [&'static str],
-    /// Members with the moment at which all that is in a folder was saved.
+    /// Members with the time at which everything in a folder was saved.
     pub(super) saved: &'static [&'static str],
-    /// Members that aren't looked into.
+    /// Members that are skipped.
     pub(super) skip: &'static [&'static str],
 }
 
@@ -45,7 +44,7 @@ pub(super) struct Naming {
 const USUAL: Naming = Naming {
     folder: &["title", "name", "label"],
     tags: &["tags", "labels"],
-    // OneTab's and those of other managers of tabs.
+    // OneTab's and those of other tab managers.
     saved: &["createDate", "sessionStartTime"],
     skip: &[],
 };
@@ -94,8 +93,8 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Calls `sink` with everything in a file that has an address. `left` gets the names of
-/// members that were left out.
+/// Calls `sink` with everything in a file that has an address. `left` receives the names of omitted
+/// members.
 pub(super) fn walk(
     source: &mut Source,
     naming: &Naming,
@@ -167,7 +166,7 @@ impl Walk<'_> {
         if has_address(object) {
             return sink(self.row(&[object], around, line));
         }
-        // A bookmark may have its address inside of an object of its own.
+        // A bookmark may have its address in a nested object.
         let inner = object.all_objects().find(|(name, inner)| {
             !self.naming.skip.contains(name) && has_address(inner) && !is_key(name)
         });
@@ -200,7 +199,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A bookmark, of the members of an object and of one inside of it.
+    /// Reads a bookmark from the members of an object and of a nested one.
     fn row(&mut self, objects: &[&Fields<'_>], around: &Around, line: u64) -> Found {
         let mut row = Row {
             line,
@@ -215,7 +214,7 @@ impl Walk<'_> {
                 ..Dialect::default()
             },
         );
-        // The user's own tags stand before those of states.
+        // The user's own tags come before those of states.
         for object in objects {
             for name in object.names() {
                 if columns::named(name).0 == Column::Tags {
@@ -239,7 +238,16 @@ impl Walk<'_> {
                     Column::Read if object.is_false(name) => filling.text(column, rank, "no"),
                     Column::Note if object.some(name).is_none() => {
                         let quotes = json::quotes(&object.objects(name));
-                        filling.text(column, rank, &quotes);
+                        let text = match quotes.is_empty() {
+                            true => texts_of(object, name).join("\n\n"),
+                            false => quotes,
+                        };
+                        filling.text(column, rank, &text);
+                    }
+                    Column::Title | Column::Excerpt | Column::Site
+                        if object.some(name).is_none() =>
+                    {
+                        filling.text(column, rank, &texts_of(object, name).join(" "));
                     }
                     Column::Other => {
                         if self.left.len() < 1_000 && object.some(name).is_some() && !is_key(name) {
@@ -265,7 +273,16 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a name is one of a member with a number.
+/// Returns the texts of a member: a list of texts, or an object with a text under a common name.
+fn texts_of(object: &Fields<'_>, name: &str) -> Vec<String> {
+    let inner = object.object(name).unwrap_or_default();
+    match inner.first_some(&["text", "content", "markdown", "body", "value", "rendered"]) {
+        Some(text) => vec![text],
+        None => object.plain_texts(name),
+    }
+}
+
+/// Returns whether a name is that of a member with a number.
 fn is_key(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_digit()) || matches!(name, "id" | "_id" | "uuid" | "guid")
 }

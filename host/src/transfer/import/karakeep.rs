@@ -1,4 +1,4 @@
-//! Karakeep's (Hoarder's) JSON.
+//! Reads Karakeep's (Hoarder's) JSON.
 
 use std::collections::HashMap;
 
@@ -9,17 +9,17 @@ use super::{
 };
 use crate::error::Result;
 
-/// A list, and the list that it is in.
+/// A list with its parent.
 #[derive(Default)]
 struct List {
     name: String,
     parent: String,
-    /// A smart list is a stored search: its bookmarks aren't put into it by the user.
+    /// A smart list is a saved search, so the user didn't put its bookmarks into it.
     is_smart: bool,
 }
 
 pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
-    // They follow the bookmarks that are in them.
+    // Lists follow the bookmarks that are in them.
     let mut lists: HashMap<String, List> = HashMap::new();
     json::each(source, &["lists"], &mut |_| Ok(()), &mut |item, _| {
         if let Ok(list) = item.fields() {
@@ -39,8 +39,8 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     })
 }
 
-/// The names of a list and of those around it, the outermost first. Lists may be said
-/// to be in each other.
+/// Returns the names of a list and its parents, the outermost first. Lists may refer to each other
+/// in a circle.
 fn path(id: &str, lists: &HashMap<String, List>) -> Vec<String> {
     let mut path = Vec::new();
     let mut next = id;

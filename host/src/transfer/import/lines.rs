@@ -1,4 +1,4 @@
-//! Lists of addresses, a line each, and OneTab's `address | title`.
+//! Reads lists of addresses, one per line, and OneTab's `address | title`.
 
 use std::io::{self, BufRead};
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 
 /// Longest line, in bytes.
 const MAX_LINE_BYTES: u64 = 1 << 20;
-/// Schemes of addresses without `//` that are bookmarked.
+/// Schemes of bookmarked addresses without `//`.
 const SCHEMES: &[&str] = &[
     "about",
     "chrome",
@@ -27,7 +27,8 @@ const SCHEMES: &[&str] = &[
     "view-source",
 ];
 
-/// Whether a text is a list of addresses: one line of four has one, at least, or the first.
+/// Returns whether a text is a list of addresses: at least one line in four has one, or the first
+/// line does.
 pub(super) fn recognises(text: &str) -> bool {
     if text.contains('\0') {
         return false;
@@ -46,7 +47,7 @@ pub(super) fn recognises(text: &str) -> bool {
     first || addresses > 0 && addresses * 4 >= all
 }
 
-/// Whether a line begins with an address of the web.
+/// Returns whether a line begins with a web address.
 fn is_address(line: &str) -> bool {
     [
         "http://",
@@ -62,7 +63,7 @@ fn is_address(line: &str) -> bool {
     })
 }
 
-/// Whether a word is an address of any scheme.
+/// Returns whether a word is an address of any scheme.
 fn is_any_address(word: &str) -> bool {
     let scheme = word.split_once(':').filter(|(scheme, rest)| {
         let known = || {
@@ -99,7 +100,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     }
 }
 
-/// Reads a line, however it ends; false at the end of the text.
+/// Reads a line with any line ending. Returns false at the end of the text.
 fn read_line(text: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     loop {
         let available = text.fill_buf()?;
@@ -119,6 +120,8 @@ fn read_line(text: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 }
 
 fn found(entry: &str, line: u64) -> Found {
+    // OneTab's, of a page without a title.
+    let entry = entry.strip_suffix(" |").unwrap_or(entry).trim_end();
     let (url, title) = match entry.split_once(" | ") {
         Some((url, title)) => (url, title),
         None => entry.split_once(char::is_whitespace).unwrap_or((entry, "")),
@@ -142,7 +145,7 @@ fn found(entry: &str, line: u64) -> Found {
     .into()
 }
 
-/// The address at the end of a line, and the title before it.
+/// Returns the address at the end of a line, and the title before it.
 fn titled(entry: &str) -> Option<(&str, &str)> {
     let (title, url) = entry.rsplit_once(char::is_whitespace)?;
     let title = title.trim_end_matches(|c: char| c.is_whitespace() || "|:-–—".contains(c));
@@ -175,6 +178,7 @@ mod tests {
             ("https://e.org/", Some(("https://e.org/", ""))),
             ("https://e.org/ | T | U", Some(("https://e.org/", "T | U"))),
             ("https://e.org/\tT", Some(("https://e.org/", "T"))),
+            ("https://e.org/ |", Some(("https://e.org/", ""))),
             (
                 "A title: https://e.org/",
                 Some(("https://e.org/", "A title")),

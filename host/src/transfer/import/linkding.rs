@@ -1,4 +1,4 @@
-//! What linkding's interface for programs answers. Its export is `netscape.rs`'s.
+//! Reads the responses of linkding's API. Its export is read by `netscape.rs`.
 
 use super::{
     json::{self, Fields},

@@ -1,5 +1,5 @@
-//! Linkwarden's JSON: collections with the links in them. A collection may be inside of
-//! another; pinned links are repeated in a list of their own.
+//! Reads Linkwarden's JSON: collections with their links. A collection may have a parent. Pinned
+//! links are repeated in a list of their own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -41,11 +41,11 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     })
 }
 
-/// The names of a collection and of those around it, the outermost first.
+/// Returns the names of a collection and its parents, the outermost first.
 fn path(collection: &Fields<'_>, names: &HashMap<String, (String, String)>) -> Vec<String> {
     let mut path = vec![collection.text("name")];
     let mut parent = collection.text("parentId");
-    // They may lead to each other.
+    // They may refer to each other in a circle.
     while let Some((name, above)) = names.get(&parent)
         && path.len() <= FOLDERS
     {

@@ -1,7 +1,7 @@
-//! Lists of links in Markdown (CommonMark, and GFM's task items): `- [title](address) text`.
+//! Reads lists of links in Markdown (CommonMark, and GFM's task items): `- [title](address) text`.
 //!
-//! A heading is a folder, and so is an item without a link that has a list in it. The
-//! only heading of the first level is the title of the list.
+//! A heading is a folder, and so is an item without a link that contains a list. A single
+//! first-level heading is the title of the list.
 
 use std::{io::Read as _, ops::Range};
 
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Largest file, which is held as a whole, in bytes.
+/// Largest file, in bytes. It is held in memory.
 const MAX_BYTES: u64 = 32 << 20;
 
-/// Whether a text has an item with a link, or a link that begins a line.
+/// Returns whether a text has an item with a link, or a link at the start of a line.
 pub(super) fn recognises(text: &str) -> bool {
     let text = text.trim_start();
-    // What begins as other formats do; a link begins so, too.
+    // Other formats may begin like a link.
     if text.starts_with(['<', '{']) || text.starts_with("[{") || text.contains('\0') {
         return false;
     }
@@ -84,17 +84,17 @@ struct Link {
     range: Range<usize>,
 }
 
-/// An item of a list, or a paragraph outside of all lists.
+/// A list item, or a paragraph outside of all lists.
 struct Item {
     is_listed: bool,
-    /// Where its text begins and ends so far, without the lists in it.
+    /// The range of its text so far, without nested lists.
     range: Range<usize>,
     links: Vec<Link>,
     /// Whether a link is open.
     in_link: bool,
     /// Its text, as long as it has no link.
     name: String,
-    /// Whether its bookmarks were given: a list in it has begun.
+    /// Whether its bookmarks were passed on, because a nested list has begun.
     is_done: bool,
     folder: Option<String>,
 }
@@ -106,7 +106,7 @@ struct Reading<'a, 's> {
     headings: Vec<(HeadingLevel, String)>,
     heading: Option<(HeadingLevel, String)>,
     items: Vec<Item>,
-    /// A place in the text, and its line.
+    /// A position in the text, and its line.
     counted: (usize, u64),
     unlinked: u64,
 }
@@ -230,8 +230,8 @@ impl Reading<'_, '_> {
         names[from..].iter().map(|name| (*name).clone()).collect()
     }
 
-    /// Gives the bookmarks of the innermost item, whose text ends here; with a list in it
-    /// it may be a folder.
+    /// Passes on the bookmarks of the innermost item, whose text ends here. With a nested list, it
+    /// may be a folder.
     fn finish(&mut self, end: usize, has_list: bool) -> Result<()> {
         let folders = self.folders();
         let Some(item) = self.items.last_mut().filter(|item| !item.is_done) else {
@@ -302,7 +302,7 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace() || "-–—:|·•,".contains(c)
 }
 
-/// What stands before and behind a link, as a note.
+/// Returns what is before and after a link, as a note.
 fn noted(before: &str, after: &str) -> String {
     let before = before.trim_matches(is_separator);
     let after = after.trim_end().trim_start_matches(is_separator);
@@ -322,14 +322,14 @@ fn noted(before: &str, after: &str) -> String {
         })
         .collect();
     let pieces = [before, &after.join("\n")];
-    // A mark alone says nothing.
+    // A mark alone isn't a note.
     let pieces = pieces
         .into_iter()
         .filter(|piece| piece.contains(char::is_alphanumeric));
     pieces.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Where an address stands in a text without links.
+/// Returns the range of an address in a text without links.
 fn bare_address(text: &str) -> Option<Range<usize>> {
     let start = ["https://", "http://", "www."].iter().filter_map(|start| {
         let found = text.find(start)?;

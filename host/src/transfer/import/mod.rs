@@ -1,6 +1,6 @@
-//! Import: a file of one of many formats becomes notes. `formats.rs` is the table of
-//! formats, `detect.rs` finds out which one a file is, this file makes the report. Files
-//! are read as a stream, a bookmark at a time, with a cap on everything that others decide.
+//! Import: turns a file in one of many formats into notes. `formats.rs` has the table of formats,
+//! `detect.rs` finds the format of a file. Files are read as a stream, one bookmark at a time, and
+//! everything that comes from others is limited.
 
 mod buku;
 mod columns;

@@ -1,6 +1,6 @@
-//! Netscape bookmark files, which have no definition: every browser and service
-//! writes its own. Pocket's, Delicious', Pinboard's, Shaarli's, linkding's, Raindrop's
-//! and Instapaper's too.
+//! Reads Netscape bookmark files, a format without a specification of which every browser and
+//! service has its own variant, including Pocket, Delicious, Pinboard, Shaarli, linkding, Raindrop
+//! and Instapaper.
 
 use std::io;
 
@@ -12,43 +12,43 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Deepest folder. Those of files that never close theirs are as deep as they are many.
+/// Deepest folder. In files that never close their folders, each is inside the one before.
 const MAX_DEPTH: usize = 100_000;
-/// So much of a folder's name is kept, in bytes: more than a tag takes. All around a
-/// bookmark are held.
+/// Longest name of a folder that is kept, in bytes: more than a tag accepts. All folders around a
+/// bookmark are in memory.
 const MAX_FOLDER_BYTES: usize = 1024;
-/// linkding's tag of what was put away.
+/// linkding's tag for archived bookmarks.
 const LINKDING_ARCHIVED: &str = "linkding:bookmarks.archived";
 
-/// Safari's folder of what is yet to be read.
+/// Safari's reading list.
 const SAFARI_READING_LIST: &str = "com.apple.ReadingList";
-/// Raindrop's folder of what is in none, and how its files are titled.
+/// Raindrop's folder for bookmarks without one, and the title of its files.
 const RAINDROP_UNSORTED: &str = "Unsorted";
 const RAINDROP: &str = "Raindrop.io";
 
-/// Where text goes.
+/// The destination of text.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 enum In {
-    /// Between bookmarks. In an item it is a note that stands before its link.
+    /// Between bookmarks. Inside an item it is a note before its link.
     Nothing,
     Title,
     Note,
     Folder,
-    /// What a browser has on its tab.
+    /// The page's title.
     PageTitle,
-    /// Headings, `h1` or `h2`: of Pocket and Instapaper.
+    /// Headings, `h1` or `h2`, of Pocket and Instapaper.
     Heading(&'static str),
 }
 
 #[derive(Default)]
 struct Folder {
-    /// None for those that browsers have of their own, and for lists without a name.
+    /// `None` for a browser's own folders, and for lists without a name.
     name: Option<String>,
-    /// Whether it has its name already, whatever its heading says.
+    /// Whether it already has its name, whatever its heading says.
     named: bool,
 }
 
-/// What the heading over a list says of its links.
+/// What the heading above a list says about its links.
 #[derive(Debug, Default)]
 enum List {
     #[default]
@@ -62,30 +62,29 @@ struct Reading<'a, 's> {
     inside: In,
     row: Option<Row>,
     folders: Vec<Folder>,
-    /// The heading that was read last: of the list that follows.
+    /// The last heading, which belongs to the following list.
     heading: Option<Folder>,
     text: String,
-    /// Whether there was more text of this bookmark than is kept.
+    /// Whether the text of this bookmark was longer than what is kept.
     too_long: bool,
-    /// Blanks before the tag of the note.
+    /// White space before the tag of the note.
     indent: usize,
-    /// Links that stand in the note, and are open.
+    /// Number of open links within the note.
     links: u32,
-    /// A note that stands before its link, and whether that was left out.
+    /// A note before its link, and whether it was too long.
     before: String,
-    /// Whether a bookmark may begin: not in the middle of a note.
+    /// Whether a bookmark may begin: not inside a note.
     item: bool,
-    /// Whether the bookmark is an item of a list, to which text behind the link belongs.
+    /// Whether the bookmark is a list item, to which text after the link belongs.
     listed: bool,
-    /// Whether one tag may be of several words: Firefox puts commas between tags, and
-    /// alone of all writes such a head.
+    /// Whether a single tag may contain spaces: Firefox separates tags by commas, and only Firefox
+    /// writes such a header.
     by_commas: bool,
     raindrop: bool,
-    /// The last heading, and what it says of the list that follows: Pocket's and
-    /// Instapaper's.
+    /// The last heading, and what it says about the following list (Pocket and Instapaper).
     title: String,
     list: List,
-    /// Notes of folders, for which there is no place.
+    /// Number of notes of folders, which can't be imported.
     notes_of_folders: u64,
 }
 
@@ -183,7 +182,7 @@ impl Reading<'_, '_> {
                 self.begin(tag, before);
             }
             ("a", true) if self.inside == In::Title => self.end_text(),
-            // Of a link in a note; any other one is left of a mistake.
+            // The end of a link in a note; any other one results from a mistake.
             ("a", closing) if in_note => {
                 if !closing {
                     self.links += 1;
@@ -194,7 +193,7 @@ impl Reading<'_, '_> {
                 }
             }
             ("dt", false) => self.begin_item()?,
-            // In a note it is the author's.
+            // In a note, it belongs to the text.
             ("li", false) if !in_note => self.begin_item()?,
             ("dd", false) => {
                 self.end_text();
@@ -246,13 +245,13 @@ impl Reading<'_, '_> {
                 let about = tag.attribute(&["http-equiv"]).unwrap_or_default();
                 self.by_commas |= about.eq_ignore_ascii_case("Content-Security-Policy");
             }
-            // On a line of its own it stands between bookmarks.
+            // On a line of its own, it separates bookmarks.
             ("hr", false) if !in_note || tag.indent.is_some() => self.end_item()?,
             ("br" | "p" | "blockquote", _) if in_note => self.push("\n"),
-            // Ends of what is no part of the text.
+            // End tags that aren't part of the text.
             ("a" | "dt" | "dd", true) => {}
             ("body" | "html", false) => {}
-            // Whatever else is in a title or a note was written by somebody who meant it.
+            // Anything else in a title or a note was written on purpose.
             _ if self.inside != In::Nothing => self.push(&tag.source),
             _ => {}
         }
@@ -265,7 +264,7 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// What stands before a link, in its item: its note.
+    /// Returns the text before a link in its item, which is its note.
     fn note_before(&mut self) -> String {
         if self.row.is_some() || !self.item {
             return String::new();
@@ -274,7 +273,7 @@ impl Reading<'_, '_> {
         std::mem::take(&mut self.before)
     }
 
-    /// A list, of what the heading over it says.
+    /// Begins a list, with what the heading above it says.
     fn begin_list(&mut self) {
         let title = std::mem::take(&mut self.title);
         self.list = match title.trim() {
@@ -327,8 +326,8 @@ impl Reading<'_, '_> {
         self.item = false;
     }
 
-    /// Names of the folders around, the innermost ones; one more than are taken, so
-    /// that it is known where there are more.
+    /// Returns the names of the innermost folders, one more than are used, so that it is known
+    /// whether there are more.
     fn path(&self) -> Vec<String> {
         let names = self.folders.iter().rev();
         let names = names.filter_map(|folder| folder.name.clone());
@@ -337,7 +336,7 @@ impl Reading<'_, '_> {
         names
     }
 
-    /// What was text until here goes where it belongs.
+    /// Assigns the text read so far to its destination.
     fn end_text(&mut self) {
         let text = std::mem::take(&mut self.text);
         match (
@@ -386,14 +385,14 @@ impl Reading<'_, '_> {
         self.end_text();
         self.item = false;
         self.listed = false;
-        // What there is no link for.
+        // There is no link for it.
         self.notes_of_folders += u64::from(!std::mem::take(&mut self.before).trim().is_empty());
         let too_long = std::mem::take(&mut self.too_long);
         let Some(mut row) = self.row.take() else {
             return Ok(());
         };
         if too_long || row.note.len() > MAX_TEXT_BYTES {
-            // What is kept is longer than a note, and is cut where it becomes one.
+            // The kept part is longer than a note; it is cut when it becomes one.
             let end = row.note.floor_char_boundary(MAX_TEXT_BYTES);
             row.note.truncate(end);
             row.left.push((
@@ -405,7 +404,7 @@ impl Reading<'_, '_> {
     }
 }
 
-/// Two texts, one below the other.
+/// Joins two texts, one below the other.
 fn joined(mut first: String, second: &str) -> String {
     if second.trim().is_empty() {
         return first;
@@ -417,8 +416,8 @@ fn joined(mut first: String, second: &str) -> String {
     first
 }
 
-/// A note without the blanks that its exporter put before its lines: as many as all of
-/// them have, and at least those of its tag, as a text has blanks of its own.
+/// Removes the indentation that an exporter added to the lines of a note: as much as all lines
+/// have, if that is at least the indentation of its tag, because the text may be indented itself.
 fn outdented(text: &str, indent: usize) -> String {
     let text = text.trim_end();
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -440,8 +439,8 @@ fn outdented(text: &str, indent: usize) -> String {
     outdented
 }
 
-/// The folder of a heading. Those that a browser has of its own have names that
-/// nobody chose, in whatever language.
+/// Returns the folder of a heading. A browser's own folders have names that nobody chose, in any
+/// language.
 fn heading(tag: &Tag) -> Folder {
     if tag.attribute(&["id"]) == Some(SAFARI_READING_LIST) {
         return Folder {
@@ -459,7 +458,7 @@ fn heading(tag: &Tag) -> Folder {
     }
 }
 
-/// By commas, or by spaces where there are none.
+/// Splits at commas, or at spaces if there are none.
 pub(super) fn split_tags(text: &str) -> Vec<String> {
     let pieces: Vec<&str> = if text.contains(',') {
         text.split(',').collect()
@@ -480,7 +479,7 @@ pub(super) fn is_yes(text: &str) -> bool {
         .any(|yes| text.trim().eq_ignore_ascii_case(yes))
 }
 
-/// linkding puts the user's own text behind the description.
+/// linkding appends the user's own text to the description.
 fn note(text: &str) -> String {
     let Some((before, rest)) = text.split_once("[linkding-notes]") else {
         return text.to_owned();
@@ -494,7 +493,7 @@ fn note(text: &str) -> String {
     pieces.join("\n\n")
 }
 
-/// A text without the `<blockquote>` that Pinboard puts around words of the page.
+/// Removes the `<blockquote>` that Pinboard puts around the page's words.
 pub(super) fn without_blockquotes(text: &str) -> String {
     let mut rest = text;
     let mut without = String::new();
@@ -511,7 +510,7 @@ pub(super) fn without_blockquotes(text: &str) -> String {
         });
         let end = match end {
             Some(end) => {
-                // Parts what stands before and behind it.
+                // Separates what precedes and follows it.
                 if !without.is_empty() && !without.ends_with('\n') {
                     without.push('\n');
                 }
@@ -546,7 +545,7 @@ mod tests {
         all
     }
 
-    /// Each bookmark as `host|title|note`, after its folders.
+    /// Formats each bookmark as `host|title|note`, after its folders.
     fn told(text: &str) -> Vec<String> {
         let rows = found(text).into_iter().filter_map(|found| match found {
             Found::Row(row) => Some(row),
@@ -639,7 +638,7 @@ mod tests {
     #[test]
     fn an_invalid_tag_loses_no_bookmark() {
         check(&[
-            // A quotation mark is missing.
+            // A missing quotation mark.
             (
                 "<DL><DT><A HREF=\"https://a/>A</A>\n<DT><A HREF=\"https://b/\">B</A>\n</DL>",
                 &["a|A|", "b|B|"],
@@ -652,7 +651,7 @@ mod tests {
                 "<DT><A HREF=\"https://b/\">B</A>\n<DT><A HREF=\"https://a/>A</A>\n",
                 &["b|B|", "a|A|"],
             ),
-            // The end of a tag is missing.
+            // A missing end of a tag.
             (
                 "<DT\n<A HREF=\"https://a/\">A</A>\n<DT><A HREF=\"https://b/\">B</A>",
                 &["a|A|", "b|B|"],
@@ -661,7 +660,7 @@ mod tests {
                 "<DT><A HREF=\"https://a/\"\n<DT><A HREF=\"https://b/\">B</A>",
                 &["a||", "b|B|"],
             ),
-            // End tags are missing.
+            // Missing end tags.
             (
                 "<DL><DT><A HREF=\"https://a/\">A\n<DT><A HREF=\"https://b/\">B\n<DD>n",
                 &["a|A|", "b|B|n"],
@@ -684,7 +683,7 @@ mod tests {
                 "<script>'<a href=\"https://c/\">'</script><DT><A HREF=\"https://a/\">A</A>",
                 &["a|A|"],
             ),
-            // Attributes as they come.
+            // Attributes in various forms.
             (
                 "<dt><a\r\n TITLE=\"a > b < c\" HREF = https://a/ HREF=\"https://c/\" X=<y>A</a>",
                 &["a|A|"],

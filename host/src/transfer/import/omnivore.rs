@@ -1,5 +1,5 @@
-//! Omnivore's export: a zip file with the pages in `metadata_N_to_M.json` and what
-//! was marked in them in `highlights/SLUG.md`; or one of those files by itself.
+//! Reads Omnivore's export: a zip file with the pages in `metadata_N_to_M.json` and their
+//! highlights in `highlights/SLUG.md`, or one of those files alone.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::Result;
 
-/// Of the files of a zip file, those with what was marked in a page, by the page's slug.
+/// Selects the files with highlights in a zip file, by the slug of their page.
 pub(super) fn highlights<'a, T>(files: impl Iterator<Item = (&'a str, T)>) -> HashMap<String, T> {
     let of_slug = |(name, file): (&str, T)| {
         let (_, name) = name.split_once("highlights/")?;
@@ -23,7 +23,7 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     pages(source, sink, &mut |_| Ok(String::new()))
 }
 
-/// `highlights` gives what was marked in the page with a slug.
+/// Reads pages. `highlights` returns the highlights of the page with a slug.
 pub(super) fn pages(
     source: &mut Source,
     sink: &mut Sink<'_>,

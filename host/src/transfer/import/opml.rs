@@ -1,4 +1,4 @@
-//! OPML 2.0 (<http://opml.org/spec2.opml>): outlines of links, and lists of feeds.
+//! Reads OPML 2.0 (<http://opml.org/spec2.opml>): outlines of links, and lists of feeds.
 
 use super::{
     html::{Context, Token, Tokens},
@@ -27,12 +27,12 @@ struct Reading<'a, 's> {
     path: Vec<Outline>,
 }
 
-/// An outline that is open.
+/// An open outline.
 struct Outline {
     line: u64,
-    /// What it says, where it is no link.
+    /// Its text, unless it is a link.
     name: Option<String>,
-    /// Whether there is another one in it.
+    /// Whether it contains another one.
     has_children: bool,
 }
 
@@ -101,7 +101,8 @@ impl Elements for Reading<'_, '_> {
     }
 }
 
-/// The address of a link in a text, which outliners write as HTML, and the text without tags.
+/// Returns the address of a link in a text, which outliners write as HTML, and the text without
+/// tags.
 fn linked(text: &str) -> (Option<String>, String) {
     if !text.contains('<') {
         return (None, text.to_owned());

@@ -1,6 +1,5 @@
-//! The structure of a JSON document: which members its objects have, and what kind of
-//! value each is, of the first few things of every list. Formats are recognised by it,
-//! never by what stands in a text.
+//! The structure of a JSON document: the members of its objects with their types, for the first few
+//! items of every list. Formats are recognised by it, never by the content of texts.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,31 +13,31 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::source::{CountingReader, Shared, Source};
 use crate::{error::Result, transfer::import::secret_names};
 
-/// So many things of a list are looked at.
+/// Number of items of a list that are examined.
 const MAX_SAMPLES: usize = 20;
-/// So many documents that follow each other are looked at.
+/// Number of consecutive documents that are examined.
 const MAX_DOCUMENTS: usize = 20;
-/// Deepest value that is looked at.
+/// Deepest value that is examined.
 const MAX_DEPTH: usize = 10;
-/// So many values are looked at in all.
+/// Most values that are examined.
 const MAX_NODES: usize = 20_000;
-/// So much of a file is looked at, in bytes.
+/// Length of the part of a file that is examined, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
-/// Longest text that is taken for an address, in bytes.
+/// Longest address, in bytes.
 const MAX_ADDRESS_BYTES: usize = 64 << 10;
 
-/// A value, by its kind.
+/// A value, by its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     Null,
     Bool,
     Number,
     Text,
-    /// A text that begins as an address does: `https://`.
+    /// A text that begins like an address: `https://`.
     Address,
     List(Vec<Node>),
     Object(BTreeMap<String, Node>),
-    /// Beyond what is looked at.
+    /// Beyond the limits.
     Unseen,
 }
 
@@ -50,19 +49,19 @@ impl Node {
         }
     }
 
-    /// Whether it is an object with all of these members.
+    /// Returns whether it is an object with all of these members.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         self.object()
             .is_some_and(|members| names.iter().all(|name| members.contains_key(*name)))
     }
 
-    /// Whether a member of it is an address.
+    /// Returns whether one of its members is an address.
     pub(super) fn is_row(&self) -> bool {
         self.object()
             .is_some_and(|members| members.values().any(|node| *node == Self::Address))
     }
 
-    /// Whether it is an object with a member for each row.
+    /// Returns whether it is an object with one member per row.
     pub(super) fn is_keyed(&self) -> bool {
         self.object()
             .is_some_and(|members| !members.is_empty() && members.values().all(Self::is_row))
@@ -78,7 +77,7 @@ impl Node {
         }
     }
 
-    /// Whether an address stands anywhere in it.
+    /// Returns whether it contains an address anywhere.
     pub(super) fn has_address(&self) -> bool {
         match self {
             Self::Address => true,
@@ -89,19 +88,19 @@ impl Node {
     }
 }
 
-/// The beginning of a file of JSON.
+/// The beginning of a JSON file.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// One document, or several of them after each other, as in JSON Lines.
+    /// One document, or several consecutive ones, as in JSON Lines.
     pub(super) documents: Vec<Node>,
     /// Whether the first document is the whole first line.
     pub(super) is_lines: bool,
-    /// Whether the documents were read to their end without a fault.
+    /// Whether the documents were read to their end without an error.
     pub(super) is_whole: bool,
 }
 
 impl Outline {
-    /// Of a file that begins as JSON does; None where it isn't JSON.
+    /// Reads the outline of a file, or returns `None` if it isn't JSON.
     ///
     /// # Errors
     /// Those of reading the file.
@@ -133,7 +132,7 @@ impl Outline {
                 outline.is_whole = true;
                 break;
             }
-            // Only documents of objects follow each other.
+            // Only objects can be consecutive documents.
             if !matches!(outline.documents.first(), Some(Node::Object(_))) {
                 break;
             }
@@ -146,9 +145,9 @@ impl Outline {
         Ok(seen.then_some(outline))
     }
 
-    /// The things at a place: `""` is the list of the document, or the documents where
-    /// they follow each other; `"."` is the document; `"a/b"` is what is in the member
-    /// `b` of the things in `a`, `*` being any member.
+    /// Returns the items at a path: `""` is the list of the document, or consecutive documents;
+    /// `"."` is the document; `"a/b"` is the content of member `b` of the items in `a`; `*` is any
+    /// member.
     pub(super) fn at(&self, path: &str) -> Vec<&Node> {
         if path == "." {
             return self.documents.iter().take(1).collect();
@@ -182,17 +181,17 @@ impl Outline {
         nodes
     }
 
-    /// The list, or the members of the object at the top.
+    /// Returns the list, or the members of the object, at the top.
     pub(super) fn top(&self) -> Option<&Node> {
         self.documents.first()
     }
 
-    /// Whether an object in it has a member for a password, a code or a card.
+    /// Returns whether an object in it has a member for a password, a code or a card.
     pub(super) fn has_secret(&self) -> bool {
         self.documents.iter().any(Node::has_secret)
     }
 
-    /// What it is, in words that have nothing of its content.
+    /// Describes it without quoting its content.
     pub(super) fn described(&self) -> String {
         let names = |members: &BTreeMap<String, Node>| {
             let names: Vec<String> = members
@@ -220,7 +219,7 @@ impl Outline {
     }
 }
 
-/// What is in a list; in an object itself.
+/// Returns the items of a list, or an object itself.
 fn things(node: &Node) -> Vec<&Node> {
     match node {
         Node::List(things) => things.iter().collect(),
@@ -251,8 +250,7 @@ fn begins_as_json(text: &mut impl BufRead) -> bool {
     }
 }
 
-/// Looks at a value. What was seen is put into the slot also where the text ends in
-/// the middle.
+/// Examines a value. The result is stored even if the text ends inside of it.
 struct Look<'a> {
     depth: usize,
     nodes: &'a Cell<usize>,
@@ -324,7 +322,8 @@ impl<'de> Visitor<'de> for Look<'_> {
         let mut things = Vec::new();
         let read = loop {
             if things.len() >= MAX_SAMPLES {
-                // A list at the top is known by now; what follows another has to be seen.
+                // A list at the top is already known; only what follows another document needs
+                // examination.
                 if self.depth == 0 {
                     break Ok(());
                 }
@@ -367,8 +366,8 @@ impl<'de> Visitor<'de> for Look<'_> {
                 slot: Some(&mut slot),
             };
             let next = map.next_value_seed(look);
-            // Cut off in the middle of its value, a member is there all the same. Names
-            // are bounded by the nodes.
+            // If its value is truncated, the member still counts. The number of values limits that
+            // of names.
             let node = slot.or_else(|| next.is_err().then_some(Node::Unseen));
             if let Some(node) = node
                 && (node != Node::Unseen || members.len() < MAX_SAMPLES)
@@ -384,7 +383,7 @@ impl<'de> Visitor<'de> for Look<'_> {
     }
 }
 
-/// Whether a text is an address, by its beginning.
+/// Returns whether a text begins like an address.
 pub(super) fn is_address(text: &str) -> bool {
     let text = text.trim_start();
     text.len() < MAX_ADDRESS_BYTES

@@ -1,4 +1,4 @@
-//! Pinboard's JSON, and what the interfaces for programs of Pinboard and Delicious answer.
+//! Reads Pinboard's JSON, and the API responses of Pinboard and Delicious.
 
 use super::{
     json::{self, Fields},

@@ -1,4 +1,4 @@
-//! The XML of Pinboard's and Delicious' interfaces (<https://pinboard.in/api/>, `posts/all`).
+//! Reads the XML of Pinboard's and Delicious' APIs (<https://pinboard.in/api/>, `posts/all`).
 
 use super::{
     netscape::{is_yes, split_tags, without_blockquotes},
@@ -26,7 +26,7 @@ impl Elements for Reading<'_, '_> {
             return Ok(());
         }
         let mut tags = split_tags(element.attribute(&["tag", "tags"]));
-        // As Delicious says that there are none.
+        // Delicious' tag for no tags.
         tags.retain(|tag| !tag.starts_with("system:"));
         if is_yes(element.attribute(&["toread"])) {
             tags.push(TO_READ.into());

@@ -1,4 +1,4 @@
-//! Readability's JSON.
+//! Reads Readability's JSON.
 
 use super::{
     json::{self, Fields},

@@ -1,19 +1,19 @@
-//! Addresses that only lead to another one: redirectors of services, views of
-//! browsers, and addresses without a scheme.
+//! Addresses that only lead to another one: redirectors of services, views of browsers, and
+//! addresses without a scheme.
 
 use std::borrow::Cow;
 
 use url::{Url, form_urlencoded};
 
-/// Most redirectors around an address.
+/// Most nested redirectors.
 const MAX_LAYERS: usize = 5;
 
-/// A redirector: hosts (`*` stands for what a service has many of), how the path
-/// begins, and the parameters that may have the address; none where it is the query.
+/// A redirector: hosts (`*` stands for the variants of a service), the beginning of the path, and
+/// the parameters that may contain the target; none if the whole query is the target.
 ///
-/// Sources: the rules "redirections" of ClearURLs (<https://docs.clearurls.xyz>) and the
-/// list of wrappers of the Neat URL and Skip Redirect extensions, each looked at for
-/// redirectors whose address is in the open; those that sign or encode it aren't here.
+/// Sources: the rules "redirections" of ClearURLs (<https://docs.clearurls.xyz>) and the list of
+/// wrappers of the Neat URL and Skip Redirect extensions, of which only redirectors with a readable
+/// target are included, not those that sign or encode it.
 const REDIRECTORS: &[(&[&str], &str, &[&str])] = &[
     (
         &["google.*", "www.google.*", "news.google.*"],
@@ -68,7 +68,7 @@ const REDIRECTORS: &[(&[&str], &str, &[&str])] = &[
     (&["href.li"], "/", &[]),
 ];
 
-/// The address that another one leads to. None where it leads to none but itself.
+/// Returns the target of a redirecting address, or `None` if it isn't one.
 pub(super) fn unwrapped(address: &str) -> Option<String> {
     let mut target: Option<String> = None;
     for _ in 0..MAX_LAYERS {
@@ -88,7 +88,7 @@ fn layer(address: &str) -> Option<String> {
             None => of_redirector(address)?,
         },
     };
-    // What leads nowhere else stays as it is.
+    // An address without a target stays unchanged.
     let is_page = Url::parse(&target).is_ok_and(|url| {
         matches!(
             url.scheme(),
@@ -114,7 +114,7 @@ fn of_redirector(address: &str) -> Option<Cow<'_, str>> {
         let decoded = percent_encoding::percent_decode_str(query)
             .decode_utf8()
             .ok()?;
-        // Already an address, or one that is encoded.
+        // A plain address, or an encoded one.
         return Some(if query.contains("://") {
             Cow::Borrowed(query)
         } else {
@@ -154,7 +154,7 @@ fn has_parameter(query: &str, name: &str) -> bool {
         .any(|pair| pair.split_once('=').is_some_and(|(own, _)| own == name))
 }
 
-/// The first of these parameters that is an address.
+/// Returns the first of these parameters that is an address.
 fn parameter(query: &str, names: &[&str]) -> Option<String> {
     let query = query.split('#').next().unwrap_or_default();
     names.iter().find_map(|name| {
@@ -164,8 +164,7 @@ fn parameter(query: &str, names: &[&str]) -> Option<String> {
     })
 }
 
-/// An address that has no scheme, with `https:`. None for one that has, or that may be
-/// relative to another.
+/// Adds `https:` to an address without a scheme. Returns `None` if it has one, or may be relative.
 pub(super) fn with_scheme(address: &str) -> Option<String> {
     if let Some(host) = after(address, "www.") {
         let host = host.split(['/', '?', '#', ':']).next().unwrap_or_default();
@@ -240,7 +239,7 @@ mod tests {
                 "https://www.pixiv.net/jump.php?https%3A%2F%2Fe.org%2F",
                 "https://e.org/",
             ),
-            // One inside of another.
+            // Nested redirectors.
             (
                 "https://www.google.com/url?q=https%3A%2F%2Fl.facebook.com%2Fl.php%3Fu%3Dhttps%253A%252F%252Fe.org%252F",
                 "https://e.org/",

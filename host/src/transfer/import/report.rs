@@ -1,4 +1,4 @@
-//! What an import reports: counts, refusals, omissions, and sentences on the whole.
+//! The report of an import: counts, refusals, omissions, and notices.
 
 use std::{
     borrow::Cow,
@@ -11,16 +11,16 @@ use serde::Serialize;
 use super::row::{FileReport, LeftOut, Renamed, RowNormalizer, shortened};
 use crate::domain::without_user_info;
 
-/// So many refusals, and as many omissions, are kept for the report; all are counted.
+/// Most refusals, and most omissions, in the report. All are counted.
 const MAX_REMARKS: usize = 10_000;
 
-/// So many sentences on files of a zip file are kept.
+/// Most notices on files of a zip file.
 const MAX_PART_NOTICES: usize = 20;
 
-/// So many files of a zip file are listed.
+/// Most listed files of a zip file.
 const MAX_FILES: usize = 1_000;
 
-/// What became of a file.
+/// The report on a file.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -28,65 +28,65 @@ pub struct Report {
     pub format: &'static str,
     /// Encoding of its text.
     pub encoding: &'static str,
-    /// Whether that was guessed.
+    /// Whether the encoding was guessed.
     pub encoding_guessed: bool,
-    /// Bookmarks of the file. The sum of the four that follow.
+    /// Bookmarks in the file: the sum of the following four.
     pub read: u64,
-    /// Those that became notes.
+    /// Bookmarks that became notes.
     pub new: u64,
-    /// Those that added something to a note.
+    /// Bookmarks that were merged into a note.
     pub merged: u64,
-    /// Those that a note had all of.
+    /// Bookmarks that a note already had completely.
     pub unchanged: u64,
-    /// Those that couldn't be taken.
+    /// Bookmarks that were refused.
     pub refused: u64,
-    /// Each of the first 10,000 of them.
+    /// The first 10,000 refusals.
     pub refusals: Vec<Remark>,
-    /// Those that were taken without something that they have.
+    /// Bookmarks that were imported without some of their parts.
     pub incomplete: u64,
-    /// What was left out, of each of the first 10,000 of them.
+    /// The omitted parts of the first 10,000 of them.
     pub omissions: Vec<Remark>,
-    /// Of a zip file, the first 1,000 files in it.
+    /// The first 1,000 files of a zip file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileReport>,
-    /// What else there is to know, a sentence each.
+    /// Notices, one sentence each.
     pub notices: Vec<String>,
 }
 
-/// What there is to say of a row.
+/// A remark on a row.
 #[derive(Debug, Serialize)]
 pub struct Remark {
-    /// Of a zip file, the file in it.
+    /// The file within a zip file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Rc<str>>,
     /// The number of the row, from 1.
     pub row: u64,
-    /// Its line, from 1, in its part; where the format has no lines, its number.
+    /// Its line in the file, from 1, or its number if the format has no lines.
     pub line: u64,
-    /// Why it was refused, or what was left out: sentences.
+    /// Why it was refused, or what was omitted, in sentences.
     pub reason: Rc<str>,
 }
 
-/// What there is to say in the end.
+/// Collects the report.
 #[derive(Default)]
 pub(super) struct ReportBuilder {
-    /// The file of a zip file that is read.
+    /// The current file of a zip file.
     pub(super) part: Option<Rc<str>>,
     /// Bookmarks of the files before it.
     pub(super) read_before: u64,
-    /// Formats of the files that were taken.
+    /// Formats of the imported files.
     pub(super) formats: Vec<&'static str>,
-    /// Files of a zip file, and those that were left out.
+    /// Number of files in a zip file, and of those left out.
     pub(super) files: [u64; 2],
-    /// Many rows have the same.
+    /// Shared, because many rows have the same reason.
     pub(super) reasons: HashSet<Rc<str>>,
     pub(super) left: BTreeMap<LeftOut, u64>,
-    /// New notes whose date no row says.
+    /// New notes for which no row has a date.
     pub(super) undated: u64,
 }
 
 impl ReportBuilder {
-    /// A sentence on the file, or on the one of a zip file that is read.
+    /// Adds a notice on the file, or on the current file of a zip file.
     pub(super) fn notice(&self, notice: Option<String>, notices: &mut Vec<String>) {
         match (&self.part, notice) {
             (Some(_), _) if notices.len() >= MAX_PART_NOTICES => {}
@@ -191,7 +191,7 @@ fn renamed(tags: &Renamed, how: &str) -> Option<String> {
 
 fn readdressed(addresses: &Renamed, how: &str) -> Option<String> {
     let (before, after) = addresses.example.as_ref()?;
-    // What led to a password may have it in any form: percent-encoded, without a scheme.
+    // The original address may contain the password in any form: percent-encoded, without a scheme.
     let before = match without_user_info(after) {
         Cow::Owned(_) => "one".to_owned(),
         Cow::Borrowed(_) => shortened(before),

@@ -1,4 +1,4 @@
-//! A row as a file has it, and how it becomes a note: dates, tags, folders, states.
+//! A row of a file, and its conversion to a note: dates, tags, folders, states.
 
 use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
@@ -16,33 +16,33 @@ use crate::{
 
 pub(super) use super::dates::{Moment, date};
 
-/// Tag of what the user has yet to read.
+/// Tag of unread bookmarks.
 pub(super) const TO_READ: &str = "to read";
-/// Tag of what was put away.
+/// Tag of archived bookmarks.
 pub(super) const ARCHIVE: &str = "archive";
-/// Tag of what was marked with a star or a heart.
+/// Tag of starred or favourite bookmarks.
 pub(super) const STARRED: &str = "starred";
 
-/// So many names of tags are remembered with what became of them.
+/// Most tag names that are cached with their normal form.
 const REMEMBERED_NAMES: usize = 50_000;
-/// So many folders, the innermost, become tags of a bookmark.
+/// Most folders, the innermost, that become tags of a bookmark.
 pub(super) const FOLDERS: usize = 16;
 
-/// The end of the year 2200, in seconds since 1970: the store writes no later date.
+/// The end of the year 2200, in seconds since 1970. The store writes no later date.
 const LAST_SECOND: i64 = 7_289_654_399;
 
-/// The last moment that a note may be of.
+/// Returns the last possible time of a note.
 pub(super) fn last_moment() -> Timestamp {
     Timestamp::from_second(LAST_SECOND).unwrap_or(Timestamp::MAX)
 }
 
-/// Clocks differ, and so do zones: so far may a date lie ahead.
+/// How far in the future a date may be, because clocks and zones differ.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// A bookmark as a file has it.
+/// A bookmark in a file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Row {
-    /// Where it stands, from 1.
+    /// Its line, from 1.
     pub(super) line: u64,
     pub(super) url: String,
     pub(super) title: String,
@@ -59,17 +59,17 @@ pub(super) struct Row {
     /// Whether it is read, where the file says so otherwise than by a tag.
     pub(super) read: Option<bool>,
     pub(super) kept: ExportedFields,
-    /// What the reader left out already, a sentence each.
+    /// Parts that the reader already left out, one sentence each.
     pub(super) left: Vec<(LeftOut, String)>,
-    /// Written by an export of ours: texts are what they have to be.
+    /// Whether it comes from one of our exports, so that its texts are valid.
     pub(super) own: bool,
 }
 
-/// What a reader of a format finds.
+/// An event from a reader.
 #[derive(Debug)]
 pub(super) enum Found {
     Row(Box<Row>),
-    /// Another name of a tag.
+    /// An alias of a tag.
     Alias {
         line: u64,
         name: String,
@@ -81,16 +81,15 @@ pub(super) enum Found {
         name: String,
         query: String,
     },
-    /// No bookmark: the file is whole, and has none.
+    /// The file is complete and has no bookmarks.
     Empty,
-    /// No bookmark: a sentence on the file.
+    /// A sentence about the file.
     Notice(String),
-    /// No bookmark: what a file of a zip file is, and whether it is taken.
+    /// A file in a zip file, and whether it is imported.
     File(FileReport),
-    /// No bookmark: those that follow are of this file of a zip file. And what there is
-    /// to say of its encoding.
+    /// The start of a file in a zip file, and a sentence about its encoding.
     Part(Rc<str>, Option<String>),
-    /// What should be a bookmark and is none.
+    /// An invalid bookmark.
     Refused {
         line: u64,
         reason: String,
@@ -112,21 +111,21 @@ impl From<Row> for Found {
     }
 }
 
-/// Where readers bring what they find. An error ends the import.
+/// Receives events from readers. An error ends the import.
 pub(super) type Sink<'a> = dyn FnMut(Found) -> Result<()> + 'a;
 
-/// What the user wants of an import.
+/// Options of an import.
 #[derive(Debug, Clone)]
 pub struct ImportOptions {
     /// Whether folders become tags.
     pub folders: bool,
-    /// What relative addresses are relative to.
+    /// The base of relative addresses.
     pub base: Option<url::Url>,
-    /// Whether user names and passwords of addresses are removed.
+    /// Whether user names and passwords are removed from addresses.
     pub strip_user_info: bool,
 }
 
-/// What of a row that is taken isn't.
+/// A part that was left out of an imported row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LeftOut {
     UnreadDate,
@@ -142,7 +141,7 @@ pub(super) enum LeftOut {
 }
 
 impl LeftOut {
-    /// What was left, of all rows.
+    /// Returns its description for the summary of all rows.
     pub(super) fn of_all(self) -> &'static str {
         match self {
             Self::UnreadDate => "dates that can't be read",
@@ -168,11 +167,11 @@ enum Form {
     Cut,
 }
 
-/// Names of tags, or addresses, that got another form.
+/// Tag names, or addresses, that were normalised.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     pub(super) count: u64,
-    /// The first one, and what became of it.
+    /// The first one, and its normalised form.
     pub(super) example: Option<(String, String)>,
 }
 
@@ -184,23 +183,22 @@ impl Renamed {
     }
 }
 
-/// Makes notes of rows.
+/// Converts rows to notes.
 #[derive(Debug)]
 pub(super) struct RowNormalizer {
     wishes: ImportOptions,
     names: HashMap<String, Option<(Tag, Form)>>,
-    /// Names of tags that are in lower case now.
+    /// Tag names converted to lower case.
     pub(super) lowered: Renamed,
-    /// Those that are changed otherwise.
+    /// Tag names changed in other ways.
     pub(super) reformed: Renamed,
-    /// Addresses that only lead to another one.
+    /// Redirecting addresses replaced by their target.
     pub(super) unwrapped: Renamed,
-    /// Those that had no scheme.
+    /// Addresses without a scheme.
     pub(super) completed: Renamed,
-    /// The last moment that a date may be.
+    /// The last permitted date.
     latest: Timestamp,
-    /// What is left out of the row that is made, a sentence each: taken from here
-    /// before the next one.
+    /// Parts left out of the current row, one sentence each. Taken before the next row.
     pub(super) left: Vec<(LeftOut, String)>,
 }
 
@@ -223,7 +221,7 @@ impl RowNormalizer {
         self.left.push((what, sentence));
     }
 
-    /// Adds what a note that was there had no room for.
+    /// Adds the parts that didn't fit into the existing note.
     pub(super) fn leave_out(&mut self, left: &[Omission]) {
         for part in left {
             match part {
@@ -239,7 +237,7 @@ impl RowNormalizer {
         }
     }
 
-    /// The tag nearest to a name. None for a name of nothing but spaces and signs of separation.
+    /// Returns the tag closest to a name, or `None` for a name of only spaces and separators.
     fn tag(&mut self, name: &str) -> Option<Tag> {
         let known = self.names.get(name).cloned();
         let found = known.unwrap_or_else(|| {
@@ -276,7 +274,7 @@ impl RowNormalizer {
         }
     }
 
-    /// What it takes of a row; what it doesn't is added to `left`.
+    /// Converts a row. Parts that can't be imported are added to `left`.
     ///
     /// # Errors
     /// `InvalidUrl`.
@@ -291,7 +289,7 @@ impl RowNormalizer {
             }
         }
         self.left.append(&mut row.left);
-        // With an id that fits it is what an export has: of a clock that was ahead.
+        // With a matching id, the date comes from an export of a computer whose clock was ahead.
         let (saved, updated) = match row.kept.id {
             Some(_) => (
                 self.moment_until(&row.saved, last_moment()),
@@ -299,7 +297,7 @@ impl RowNormalizer {
             ),
             None => (self.moment(&row.saved), self.moment(&row.updated)),
         };
-        // Where the file says only when it was changed, it was saved by then.
+        // If the file has only the date of a change, it was saved by then.
         let saved = saved.or(if row.own { None } else { updated });
         let folders = match self.wishes.folders {
             true => &row.folders[row.folders.len().saturating_sub(FOLDERS)..],
@@ -312,7 +310,8 @@ impl RowNormalizer {
             );
         }
         let mut tags: Vec<Tag> = Vec::new();
-        // A name has no comma of any script: it is a list. A folder may have one.
+        // A tag can't contain a comma of any script, so such a name is a list. A folder's name may
+        // contain one.
         let names = row.tags.iter().flat_map(|name| match name.contains(',') {
             true => vec![name.as_str()],
             false => name.split(is_comma).collect(),
@@ -351,7 +350,7 @@ impl RowNormalizer {
             true => (row.title, row.note),
             false => (one_line(&row.title), lines(&row.note)),
         };
-        // Programs that know no title put the address there.
+        // Programs without a title use the address.
         if !row.own && (title == url.as_str() || title == row.url.trim()) {
             title.clear();
         }
@@ -361,7 +360,7 @@ impl RowNormalizer {
                 "Its title has more than 16 KiB and was cut.".into(),
             );
         }
-        // Of one that is longer still, its reader has said so.
+        // If it is longer still, its reader has already reported it.
         let is_said = self.left.iter().any(|(what, _)| *what == LeftOut::Note);
         if cut(&mut summary, MAX_SUMMARY_BYTES) && !is_said {
             self.leave(
@@ -385,7 +384,7 @@ impl RowNormalizer {
         })
     }
 
-    /// What lies ahead isn't when a page was saved: numbers of another unit, above all.
+    /// A time in the future isn't that of a save; it is usually a number in another unit.
     fn moment(&mut self, moment: &Moment) -> Option<Timestamp> {
         self.moment_until(moment, self.latest.min(last_moment()))
     }
@@ -420,7 +419,7 @@ impl RowNormalizer {
         }
     }
 
-    /// What a page said of itself, and what is kept of it.
+    /// Compares a page's metadata with what is kept of it.
     fn compare(&mut self, said: &Metadata, kept: &Metadata) {
         let published = said.published_at.as_deref().unwrap_or_default().trim();
         if !published.is_empty() && kept.published_at.is_none() {
@@ -454,7 +453,7 @@ impl RowNormalizer {
         if row.own {
             return PageUrl::parse(&row.url);
         }
-        // As browsers read an attribute: line breaks in an address are none of it.
+        // As browsers read an attribute: line breaks aren't part of an address.
         let text = row.url.trim();
         let text: Cow<'_, str> = match text.contains(['\n', '\r', '\t']) {
             true => text.replace(['\n', '\r', '\t'], "").into(),
@@ -498,20 +497,20 @@ impl RowNormalizer {
     }
 }
 
-/// Leaves no more than so many bytes of a text; whether there were more.
+/// Truncates a text to this many bytes. Returns whether it was longer.
 fn cut(text: &mut String, bytes: usize) -> bool {
     let is_longer = text.len() > bytes;
     text.truncate(text.floor_char_boundary(bytes));
     is_longer
 }
 
-/// Whether a note may have been changed then: not before it was saved.
+/// Returns whether the time of a change is plausible: not before the save.
 fn sensible(saved: Option<Timestamp>, updated: Timestamp) -> bool {
     saved.is_none_or(|saved| saved <= updated)
 }
 
-/// The beginning of a text, for a sentence about it: without user names and passwords
-/// of addresses.
+/// Returns the beginning of a text for a sentence about it, without user names and passwords in
+/// addresses.
 pub(super) fn shortened(text: &str) -> String {
     let text = &*without_passwords(text);
     let clean: String = text
@@ -568,19 +567,19 @@ fn tag(name: &str) -> Option<(Tag, Form)> {
     }
     let beginning =
         |chars| Tag::parse(&cleaned.trim_start().chars().take(chars).collect::<String>());
-    // Normalising may lengthen it: half, and it still fits.
+    // Normalising may lengthen it, so a part of it is tried as well.
     let cut = beginning(Tag::MAX_CHARS).or_else(|_| beginning(Tag::MAX_CHARS / 4));
     Some((cut.ok()?, Form::Cut))
 }
 
-/// A title: line breaks and runs of spaces become one space.
+/// Normalises a title: line breaks and runs of spaces become one space.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A note, its lines as they end here, without empty ones around it.
+/// Normalises a note: line endings, and no blank lines around it.
 fn lines(text: &str) -> String {
-    // `\n\r` is what linkding joins its lines with.
+    // linkding joins its lines with `\n\r`.
     let text = text
         .replace("\r\n", "\n")
         .replace("\n\r", "\n")
@@ -588,16 +587,16 @@ fn lines(text: &str) -> String {
     text.trim_end().trim_start_matches('\n').to_owned()
 }
 
-/// What a file of a zip file is, and whether it was taken.
+/// A file in a zip file, and whether it was imported.
 #[derive(Debug, Serialize)]
 pub struct FileReport {
     /// Its name in the zip file.
     pub name: Rc<str>,
-    /// Name of its format, where that is known.
+    /// Name of its format, if it is known.
     pub format: Option<&'static str>,
     /// Whether its bookmarks were read.
     pub taken: bool,
-    /// Bookmarks of it.
+    /// Number of its bookmarks.
     pub read: u64,
     /// Why it was left out, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]

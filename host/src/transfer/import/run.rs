@@ -1,4 +1,4 @@
-//! One import: rows of a file become notes.
+//! Runs an import: turns the rows of a file into notes.
 
 use super::{
     detect,
@@ -15,14 +15,14 @@ use crate::{
     store::{Import, RowOutcome},
 };
 
-/// Most bookmarks of a file.
+/// Most bookmarks in a file.
 const MAX_ROWS: u64 = 10_000_000;
 
-/// Reads a file into an import. `progress` receives the number of rows read.
+/// Reads a file into an import. Calls `progress` with the number of rows read.
 ///
 /// # Errors
-/// `InvalidParams` with a sentence where the file can't be read to its end; the
-/// `store_*` kinds. The transaction has to be given up then.
+/// `InvalidParams` with a sentence if the file can't be read completely; the `store_*` kinds. The
+/// caller must then roll back the transaction.
 pub fn run(
     source: &mut Source,
     format: &'static Format,
@@ -33,12 +33,12 @@ pub fn run(
     read(source, format, wishes, import, progress)
 }
 
-/// Where what is read goes: the notes, or what stands for them in a test.
+/// Receives rows: the notes, or a substitute in tests.
 trait RowTarget {
     fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
-    /// What the note that was there had no room for.
+    /// Returns the parts that didn't fit into the existing note.
     fn left(&self) -> Vec<Omission> {
         Vec::new()
     }
@@ -219,7 +219,7 @@ mod tests {
         transfer::import::formats::format_named,
     };
 
-    /// The files of `tests/fixtures/import`.
+    /// Returns the files of `tests/fixtures/import`.
     fn fixtures() -> Vec<(PathBuf, Vec<u8>)> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/import");
         let files = fs::read_dir(folder).unwrap();
@@ -248,7 +248,7 @@ mod tests {
         Ok((source, format))
     }
 
-    /// Imports bytes and gives the import up.
+    /// Imports bytes and rolls back.
     fn rehearse(store: &mut Store, bytes: &[u8], format: Option<&'static Format>) {
         judge(store.rehearse(crate::clock::now(), |writer| {
             let (mut source, format) = source(bytes, format)?;
@@ -261,14 +261,14 @@ mod tests {
         }));
     }
 
-    /// Reads bytes as an import does, for notes that are only looked at.
+    /// Reads bytes as an import does, without a store.
     fn look(bytes: &[u8], format: Option<&'static Format>) {
         judge(source(bytes, format).and_then(|(mut source, format)| {
             read(&mut source, format, WISHES, &Looking, &mut |_| ())
         }));
     }
 
-    /// What is broken has to get a sentence.
+    /// An invalid file must give a sentence.
     fn judge(done: Result<Report>) {
         match done {
             Ok(report) => {
@@ -286,8 +286,8 @@ mod tests {
         }
     }
 
-    /// Instead of the store, which takes most of the time of an import: what it relies
-    /// on is looked at.
+    /// Replaces the store, which takes most of the time of an import, and checks what the store
+    /// relies on.
     struct Looking;
 
     impl RowTarget for Looking {
@@ -323,7 +323,7 @@ mod tests {
     fn a_file_that_is_cut_off_anywhere_is_read_or_refused_with_a_sentence() {
         with_store(|store| {
             for (_, bytes) in fixtures() {
-                // Of databases, most of which is empty, not each byte is another case.
+                // Databases are mostly empty, so not each byte is a different case.
                 let step = bytes.len().div_ceil(2_000);
                 for end in (0..bytes.len()).step_by(step) {
                     rehearse(store, &bytes[..end], None);
@@ -332,8 +332,8 @@ mod tests {
         });
     }
 
-    /// Files of a format; of one that is zipped, what is in it as well, as nothing that
-    /// is mangled has its checksum.
+    /// Returns the files of a format. For a zip file, also its content, because mangled archives
+    /// fail their checksum.
     fn seeds(name: &str) -> Vec<Vec<u8>> {
         let mut all: Vec<Vec<u8>> = fixtures().into_iter().map(|(_, bytes)| bytes).collect();
         for at in 0..all.len() {
@@ -346,8 +346,7 @@ mod tests {
         all
     }
 
-    /// What reads is the same with and without the store, which gives it nothing but
-    /// to go on: so only one of sixteen inputs goes as far as there.
+    /// Readers behave the same with and without the store, so only one input in sixteen uses it.
     fn fuzz(name: &str) {
         let seeds = seeds(name);
         let seeds: Vec<&[u8]> = seeds.iter().map(Vec::as_slice).collect();

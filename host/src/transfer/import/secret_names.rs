@@ -1,4 +1,4 @@
-//! Names of columns and members that hold passwords, one-time codes or card numbers.
+//! Names of columns and members that contain passwords, one-time codes or card numbers.
 
 use std::{cell::RefCell, collections::HashMap, sync::LazyLock};
 
@@ -6,16 +6,16 @@ use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use crate::error::Error;
 
-/// So many names are remembered with what they mean.
+/// Most names that are cached with their meaning.
 const REMEMBERED_NAMES: usize = 10_000;
 
-/// Longest name of a column that is looked at, in bytes.
+/// Longest name of a column that is examined, in bytes.
 const MAX_NAME_BYTES: usize = 200;
 
-/// From so many characters on, a word is found also where it is written in several.
+/// Length in characters from which a word is also found if it is split.
 const LONG: usize = 8;
 
-/// What a column holds that is never imported.
+/// The content of a column that is never imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secret {
     Password,
@@ -23,8 +23,8 @@ pub(super) enum Secret {
     Card,
 }
 
-/// Words that mean a password wherever they stand in a name, also within a word:
-/// "Benutzerpasswort", "encryptedPassword". Normalised when they are compared.
+/// Words that mean a password anywhere in a name, even within a word: "Benutzerpasswort",
+/// "encryptedPassword". Normalised when they are compared.
 const PASSWORD_PARTS: &[&str] = &[
     "password",
     "passwort",
@@ -129,7 +129,7 @@ const PASSWORD_PARTS: &[&str] = &[
     "የይለፍ ቃል",
 ];
 
-/// Words that mean a password where they are a word of a name, or all of it.
+/// Words that mean a password as a separate word of a name, or as the whole name.
 const PASSWORD_WORDS: &[&str] = &[
     "pass",
     "pwd",
@@ -156,13 +156,13 @@ const PASSWORD_WORDS: &[&str] = &[
     "geslo",
 ];
 
-/// Words that make another thing of a name of [`PASSWORD_WORDS`]: "parola chiave" and
-/// "palabra clave" are keywords, "boarding pass" is none.
+/// Words that change the meaning of [`PASSWORD_WORDS`]: "parola chiave" and "palabra clave" are
+/// keywords, and a "boarding pass" isn't a password.
 const NOT_PASSWORDS: &[&str] = &[
     "chiave", "palabra", "palabras", "boarding", "season", "count",
 ];
 
-/// Words that mean a one-time code or the secret that makes them.
+/// Words that mean a one-time code or its secret.
 const CODE_PARTS: &[&str] = &[
     "otpauth",
     "otpurl",
@@ -182,7 +182,7 @@ const CODE_PARTS: &[&str] = &[
 
 const CODE_WORDS: &[&str] = &["otp", "mfa", "totp", "hotp", "2fa"];
 
-/// Words that mean the number of a card or the code on it.
+/// Words that mean the number of a card or its security code.
 const CARD_PARTS: &[&str] = &[
     "cardnumber",
     "creditcard",
@@ -208,7 +208,7 @@ const CARD_PARTS: &[&str] = &[
 
 const CARD_WORDS: &[&str] = &["cvv", "cvc", "cvv2", "cvc2", "cvn", "iban"];
 
-/// The words above as they are compared.
+/// The words above in normalised form.
 static NORMAL: LazyLock<[Words; 3]> = LazyLock::new(|| {
     [
         Words::new(Secret::OneTimeCode, CODE_PARTS, CODE_WORDS),
@@ -252,7 +252,7 @@ impl Words {
     }
 }
 
-/// What a column of this name holds that is never imported.
+/// Returns the kind of secret in a column with this name.
 pub(super) fn of_name(name: &str) -> Option<Secret> {
     thread_local! {
         static KNOWN: RefCell<HashMap<String, Option<Secret>>> = RefCell::default();
@@ -277,7 +277,45 @@ pub(super) fn of_name(name: &str) -> Option<Secret> {
     })
 }
 
-/// The words of a name, without case, accents, full width, signs and what can't be seen.
+/// Names of columns with a user name. A table of bookmarks has none of them beside a PIN.
+const USERS: &[&str] = &[
+    "user",
+    "username",
+    "login",
+    "account",
+    "email",
+    "benutzer",
+    "benutzername",
+    "nutzer",
+    "utilisateur",
+    "identifiant",
+    "usuario",
+    "utente",
+    "utilizador",
+    "gebruiker",
+    "bruger",
+    "kayttaja",
+    "uzytkownik",
+    "пользователь",
+    "логин",
+    "用户名",
+    "ユーザー名",
+    "사용자",
+];
+
+/// Returns whether a table with these columns holds logins with a PIN. A column `pin` alone may mean
+/// something else.
+pub(super) fn is_login(names: &[String]) -> bool {
+    let is = |name: &String, wanted: &[&str]| {
+        let words = words(name);
+        wanted.contains(&words.concat().as_str())
+            || words.iter().any(|word| wanted.contains(&word.as_str()))
+    };
+    names.iter().any(|name| is(name, &["pin", "pincode"]))
+        && names.iter().any(|name| is(name, USERS))
+}
+
+/// Returns the words of a name without case, accents, full width, signs and invisible characters.
 pub(super) fn words(name: &str) -> Vec<String> {
     let compatible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
     let mut spaced = String::new();
@@ -307,14 +345,15 @@ pub(super) fn words(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Characters without a look of their own, which a name may have between its letters.
+/// Returns whether a character is invisible. Names may contain such characters between their
+/// letters.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// Why a file with this isn't imported.
+/// Returns why a file with this secret isn't imported.
 pub(super) fn refusal(secret: Secret) -> Error {
     let what = match secret {
         Secret::Password => "passwords",
@@ -326,7 +365,7 @@ pub(super) fn refusal(secret: Secret) -> Error {
     ))
 }
 
-/// Whether a value is the secret that one-time codes are made of
+/// Returns whether a value is the secret of one-time codes
 /// (<https://github.com/google/google-authenticator/wiki/Key-Uri-Format>).
 pub(super) fn is_code_secret(value: &str) -> bool {
     let value = value.trim_start();
@@ -337,11 +376,12 @@ pub(super) fn is_code_secret(value: &str) -> bool {
     })
 }
 
-/// Whether a word for a secret is anywhere in a text.
+/// Returns whether a text contains a word for a secret.
 pub(super) fn may_hold(text: &str) -> bool {
     let words = words(text);
     let (spaced, joined) = (words.join(" "), words.concat());
     joined.contains("otpauth")
+        || words.iter().any(|word| word == "pin" || word == "pincode")
         || NORMAL.iter().any(|known| {
             known.parts.iter().any(|(part, whole)| {
                 spaced.contains(part.as_str()) || joined.contains(whole.as_str())

@@ -1,11 +1,10 @@
-//! Tables and lists that are never imported: those with a column for passwords,
-//! one-time codes or card numbers.
+//! Refuses tables and lists with a column for passwords, one-time codes or card numbers.
 //!
-//! Browsers and password managers export logins beside bookmarks, in the same formats
-//! and with addresses in them. A name of a column says what it holds. The names here
-//! are those that Chromium, Firefox and Safari, 1Password, Bitwarden, Dashlane, KeePass
-//! and its relatives, LastPass, NordPass, Proton Pass and RoboForm write, and the word
-//! for a password in the languages of the browsers.
+//! Browsers and password managers export logins in the same formats as bookmarks, and with
+//! addresses in them. The name of a column reveals its content. The names are those that Chromium,
+//! Firefox and Safari, 1Password, Bitwarden, Dashlane, KeePass and its derivatives, LastPass,
+//! NordPass, Proton Pass and RoboForm write, and the words for a password in the languages of the
+//! browsers.
 
 use std::collections::HashSet;
 
@@ -14,20 +13,22 @@ use encoding_rs::Encoding;
 use super::{columns, csv, source::Source};
 use crate::{
     error::Result,
-    transfer::import::secret_names::{Secret, is_code_secret, may_hold, of_name, refusal},
+    transfer::import::secret_names::{
+        Secret, is_code_secret, is_login, may_hold, of_name, refusal,
+    },
 };
 
-/// So much of a text is looked at for the head of a table, in bytes.
+/// Length of the part of a text that is searched for a header row, in bytes.
 const MAX_HEAD_BYTES: usize = 8 * 1024;
-/// So many signs of a line are tried as what stands between names.
+/// Most signs of a line that are tried as delimiters.
 const MAX_SIGNS: usize = 50;
-/// So many lines of a file are looked at for the names of columns.
+/// Number of lines that are searched for names of columns.
 const HEAD_LINES: usize = 10;
 
-/// So much of a file is looked at in other encodings, in bytes.
+/// Length of the part of a file that is tried in other encodings, in bytes.
 const HEAD_BYTES: u64 = 8 * 1024;
 
-/// In which tables are written that aren't in Unicode.
+/// Encodings of tables that aren't in Unicode.
 static ENCODINGS: [&Encoding; 16] = [
     encoding_rs::WINDOWS_1250,
     encoding_rs::WINDOWS_1251,
@@ -47,16 +48,16 @@ static ENCODINGS: [&Encoding; 16] = [
     encoding_rs::EUC_KR,
 ];
 
-/// Refuses a table with a column for what is never imported, whatever it is said to be.
+/// Refuses a table with a column that is never imported, whatever its declared format.
 ///
 /// # Errors
-/// `InvalidParams` where it is one; those of reading the file.
+/// `InvalidParams` for such a table; those of reading the file.
 pub(super) fn refuse_tables(source: &mut Source) -> Result<()> {
     if source.is_zip()? {
         return Ok(());
     }
     let mut secret = in_table(&source.head()?);
-    // A guess at the encoding may be wrong.
+    // The guessed encoding may be wrong.
     if secret.is_none() && source.encoding() != "UTF-8" {
         let start = source.start_bytes(HEAD_BYTES)?;
         let mut decoded = ENCODINGS.iter().map(|encoding| encoding.decode(&start).0);
@@ -68,8 +69,8 @@ pub(super) fn refuse_tables(source: &mut Source) -> Result<()> {
     }
 }
 
-/// Names of columns in a line with a sign between them that isn't usual, or spaces; or in
-/// the head of a table of HTML.
+/// Searches a line for names of columns separated by spaces or an unusual sign, or the header of an
+/// HTML table.
 fn in_unusual_line(line: &str, below: bool) -> Option<Secret> {
     let signs = line
         .chars()
@@ -80,12 +81,12 @@ fn in_unusual_line(line: &str, below: bool) -> Option<Secret> {
     let mut ways: Vec<Vec<&str>> = by_sign.collect();
     ways.push(line.split_whitespace().collect());
     ways.push(line.split("  ").collect());
-    // A row may have two words that are names of columns as well.
+    // A row of data may contain two words that are also names of columns.
     ways.retain(|names| !below || names.len() > 2);
     ways.into_iter().find_map(|names| of_names(&names))
 }
 
-/// What columns of these names hold, where all are names of columns of logins.
+/// Returns the kind of secret if all names are those of columns of logins.
 fn of_names(names: &[&str]) -> Option<Secret> {
     let names: Vec<&str> = names
         .iter()
@@ -103,7 +104,7 @@ fn of_names(names: &[&str]) -> Option<Secret> {
     (known > 0 && all).then_some(secret)
 }
 
-/// The names in the head of a table of HTML.
+/// Returns the names in the header of an HTML table.
 fn in_html(text: &str) -> Option<Secret> {
     if !text.trim_start().starts_with('<') {
         return None;
@@ -122,7 +123,7 @@ fn in_html(text: &str) -> Option<Secret> {
                 texts.collect::<String>()
             })
             .collect();
-        // Of a table without a head, those before the first that is no name.
+        // In a table without a header row, those before the first cell that can't be a name.
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let head = names
             .iter()
@@ -134,7 +135,7 @@ fn in_html(text: &str) -> Option<Secret> {
 
 fn in_table(text: &str) -> Option<Secret> {
     let text = &text[..text.floor_char_boundary(MAX_HEAD_BYTES)];
-    // Nearly all files are settled by this.
+    // This decides nearly all files.
     if !may_hold(text) {
         return None;
     }
@@ -146,14 +147,14 @@ fn in_table(text: &str) -> Option<Secret> {
         .filter(|line| !line.trim().is_empty());
     let starts = lines.take(HEAD_LINES);
     starts.enumerate().find_map(|(at, line)| {
-        // From this line on: the first record may have line breaks in it.
+        // From this line on, because the first record may contain line breaks.
         let from = line.as_ptr().addr() - text.as_ptr().addr();
         in_record(&text[from..], at > 0).or_else(|| in_unusual_line(line, at > 0))
     })
 }
 
-/// What the first record of a table has a column for. `below` where it isn't the first
-/// of the file, and so may be one of data.
+/// Returns the kind of secret in the first record of a table. `below`: whether it isn't the first
+/// record of the file, and so may be data.
 fn in_record(text: &str, below: bool) -> Option<Secret> {
     csv::DELIMITERS.iter().find_map(|delimiter| {
         let records = csv::first_records(text, *delimiter);
@@ -162,7 +163,7 @@ fn in_record(text: &str, below: bool) -> Option<Secret> {
         if fields.any(|field| is_code_secret(field)) {
             return Some(Secret::OneTimeCode);
         }
-        // A name is short, and no address.
+        // A name is short and isn't an address.
         let is_head = names.len() > 1
             && names
                 .iter()
@@ -170,11 +171,14 @@ fn in_record(text: &str, below: bool) -> Option<Secret> {
         if !is_head {
             return None;
         }
-        let secret = names.iter().find_map(|name| of_name(name))?;
+        let secret = names
+            .iter()
+            .find_map(|name| of_name(name))
+            .or_else(|| is_login(names).then_some(Secret::Password))?;
         let others = names.iter().filter(|name| of_name(name).is_none());
         let known = others.filter(|name| columns::is_known(name)).count();
         let is_table = match below {
-            // A bookmark may have the title "password": all of it has to be names.
+            // A bookmark may have the title "password", so all fields must be names.
             true => {
                 let secrets = names.iter().filter(|name| of_name(name).is_some());
                 names.len() > 2 && known + secrets.count() == names.len()

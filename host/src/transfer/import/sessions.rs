@@ -1,5 +1,5 @@
-//! Managers of tabs: Toby, Tab Session Manager, Session Buddy. What they keep is lists
-//! of pages inside of windows, sessions and collections, which become tags by their name.
+//! Tab managers: Toby, Tab Session Manager, Session Buddy. They store lists of pages in windows,
+//! sessions and collections, whose names become tags.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::error::Result;
 
-/// Toby's: lists with cards; from version 4 on in groups. A card may have a title and a
-/// description of the user's own.
+/// Reads Toby: lists of cards, from version 4 on in groups. A card may have a custom title and
+/// description.
 ///
-/// Sources: of version 3 a schema that an importer validates exports by, of version 4 an
-/// importer's test that was reduced from a real export. In the latter lists have the ids
-/// of labels, and the table of labels is empty: what it looks like otherwise isn't known.
+/// Sources: for version 3 a schema with which an importer validates exports, for version 4 an
+/// importer's test reduced from a real export. In the latter, lists have the ids of labels, but the
+/// table of labels is empty, so its format isn't known.
 pub(super) fn toby(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let naming = Naming {
         folder: &["title", "name"],
@@ -38,8 +38,8 @@ pub(super) fn toby(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Tab Session Manager's: sessions with windows with tabs, each by its number. What a
-/// session was saved by is a tag there only for those that the program saved itself.
+/// Reads Tab Session Manager: sessions with windows with tabs, each by its number. Why a session
+/// was saved becomes a tag only if the program saved it automatically.
 pub(super) fn tab_session_manager(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     const OWN: [&str; 5] = ["regular", "winClose", "browserExit", "temp", "userSave"];
     let naming = Naming {
@@ -62,19 +62,19 @@ pub(super) fn tab_session_manager(source: &mut Source, sink: &mut Sink<'_>) -> R
     json_list::walk(source, &naming, &mut own, &mut BTreeSet::new())
 }
 
-/// Session Buddy's: collections with folders with links; before version 4, sessions with
-/// windows with tabs. What it saved of itself is its history.
+/// Reads Session Buddy: collections with folders with links; before version 4, sessions with
+/// windows with tabs. What it saved automatically is its history.
 ///
-/// Source: four importers of other programs, which read `collections` with `folders` and
-/// `links`, and `sessions` with `windows` and `tabs`. No real export of a version before 4
-/// was found: its dates and its history aren't verified.
+/// Source: four importers of other programs, which read `collections` with `folders` and `links`,
+/// and `sessions` with `windows` and `tabs`. No real export of a version before 4 was found, so its
+/// dates and its history aren't verified.
 pub(super) fn session_buddy(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let outline = Outline::of(source)?.unwrap_or_default();
     let holds = |name: &str| match outline.top() {
         Some(Node::Object(members)) => members.get(name).is_some_and(Node::has_address),
         _ => false,
     };
-    // It is all there is in some exports.
+    // Some exports contain nothing else.
     let left_out = holds("history") && (holds("collections") || holds("sessions"));
     let naming = Naming {
         folder: &["title", "name"],

@@ -1,4 +1,4 @@
-//! The file that is imported: its bytes, its text, and the caps on both.
+//! The imported file: its bytes, its text, and the limits of both.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,16 +16,16 @@ use crate::error::{Error, Result};
 
 /// Largest file, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 30;
-/// Largest of what has to be held in memory: standard input and other pipes, files
-/// inside of zip files, trees of bookmarks. In bytes.
+/// Largest content that is held in memory, in bytes: standard input and other pipes, files in zip
+/// files, bookmark trees.
 pub(super) const MAX_HELD_BYTES: u64 = 256 << 20;
-/// So much of a file is looked at to detect its format, in bytes.
+/// Length of the part that is examined to detect the format, in bytes.
 const HEAD_BYTES: u64 = 64 * 1024;
 
 trait Seekable: Read + Seek {}
 impl<T: Read + Seek> Seekable for T {}
 
-/// A file that knows how far it was read.
+/// A file that tracks how far it was read.
 struct Placed<F> {
     file: F,
     place: Rc<Cell<u64>>,
@@ -48,14 +48,14 @@ impl<F: Seek> Seek for Placed<F> {
     }
 }
 
-/// A file, or what was read of a pipe.
+/// A file, or the content of a pipe.
 pub struct Source {
     file: Placed<Box<dyn Seekable>>,
     bytes: u64,
     guess: Guess,
 }
 
-/// What can't be read, as a sentence.
+/// Returns a sentence for a file that can't be read.
 pub(super) fn unreadable(error: &io::Error) -> Error {
     Error::InvalidParams(match error.kind() {
         io::ErrorKind::NotFound => "The file doesn't exist.".into(),
@@ -66,7 +66,7 @@ pub(super) fn unreadable(error: &io::Error) -> Error {
 }
 
 impl Source {
-    /// Opens a file; a pipe is read to its end.
+    /// Opens a file. A pipe is read to its end.
     ///
     /// # Errors
     /// `InvalidParams` with a sentence.
@@ -82,10 +82,10 @@ impl Source {
         Self::held(file)
     }
 
-    /// Reads to the end.
+    /// Reads everything into memory.
     ///
     /// # Errors
-    /// As of [`Source::open`].
+    /// As for [`Source::open`].
     pub fn held(file: impl Read) -> Result<Self> {
         let mut bytes = Vec::new();
         let read = file.take(MAX_HELD_BYTES + 1).read_to_end(&mut bytes);
@@ -94,7 +94,7 @@ impl Source {
     }
 
     /// # Errors
-    /// As of [`Source::open`].
+    /// As for [`Source::open`].
     pub fn of_bytes(bytes: Vec<u8>) -> Result<Self> {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if length > MAX_HELD_BYTES {
@@ -118,7 +118,7 @@ impl Source {
             bytes,
             guess: Guess::UTF_8,
         };
-        // Not text: nothing to guess.
+        // Binary files have no encoding to guess.
         if !source.is_binary()? {
             source.guess =
                 encoding::guess(&mut source.file, bytes).map_err(|error| unreadable(&error))?;
@@ -126,36 +126,36 @@ impl Source {
         Ok(source)
     }
 
-    /// Its length, in bytes.
+    /// Returns its length in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How far it was read, in bytes, at each moment from now on.
+    /// Returns a counter of the bytes read, which is updated from now on.
     #[must_use]
     pub fn place(&self) -> Rc<Cell<u64>> {
         Rc::clone(&self.file.place)
     }
 
-    /// The encoding of its text.
+    /// Returns the encoding of its text.
     #[must_use]
     pub fn encoding(&self) -> &'static str {
         self.guess.encoding.name()
     }
 
-    /// Whether the encoding had to be guessed.
+    /// Returns whether the encoding was guessed.
     #[must_use]
     pub fn is_guessed(&self) -> bool {
         !matches!(self.guess.sign, Sign::Sound | Sign::Mark)
     }
 
-    /// In which encoding it was read and why, as a sentence, where it isn't UTF-8.
+    /// Returns a sentence about the encoding and how it was determined, unless it is UTF-8.
     pub(super) fn encoding_notice(&self) -> Option<String> {
         self.guess.notice()
     }
 
-    /// Whether it is a zip file or a database: by its first bytes.
+    /// Returns whether it is a zip file or a database, by its first bytes.
     fn is_binary(&mut self) -> Result<bool> {
         let start = self.start(16)?;
         Ok([&b"PK\x03\x04"[..], b"PK\x05\x06", b"SQLite format 3\0"]
@@ -171,17 +171,17 @@ impl Source {
         Ok(start)
     }
 
-    /// Its first bytes, as they are.
+    /// Returns its first bytes unchanged.
     pub(super) fn start_bytes(&mut self, bytes: u64) -> Result<Vec<u8>> {
         self.start(bytes)
     }
 
-    /// Whether it is a zip file.
+    /// Returns whether it is a zip file.
     pub(super) fn is_zip(&mut self) -> Result<bool> {
         Ok(self.magic()?.starts_with(b"PK"))
     }
 
-    /// That it isn't too large to be held in memory as a whole.
+    /// Checks that it is small enough to be held in memory.
     pub(super) fn may_be_held(&self) -> Result<()> {
         if self.bytes > MAX_HELD_BYTES {
             return Err(Error::InvalidParams(
@@ -191,18 +191,18 @@ impl Source {
         Ok(())
     }
 
-    /// All of it, where that may be held.
+    /// Returns all bytes, if they may be held in memory.
     pub(super) fn held_bytes(&mut self) -> Result<Vec<u8>> {
         self.may_be_held()?;
         self.start(MAX_HELD_BYTES)
     }
 
-    /// The first bytes, for what isn't text.
+    /// Returns the first bytes, to recognise binary formats.
     pub(super) fn magic(&mut self) -> Result<Vec<u8>> {
         self.start(16)
     }
 
-    /// The beginning of its text.
+    /// Returns the beginning of its text.
     pub(super) fn head(&mut self) -> Result<String> {
         let mut head = Vec::new();
         self.text()?
@@ -212,23 +212,23 @@ impl Source {
         Ok(String::from_utf8_lossy(&head).into_owned())
     }
 
-    /// Its bytes from the beginning.
+    /// Returns its bytes from the beginning.
     pub(super) fn raw(&mut self) -> io::Result<&mut (dyn Read + '_)> {
         self.file.seek(SeekFrom::Start(0))?;
         Ok(&mut self.file)
     }
 
-    /// Its bytes, at any place.
+    /// Returns its bytes with random access.
     pub(super) fn seekable(&mut self) -> (&mut (impl Read + Seek + use<>), u64) {
         (&mut self.file, self.bytes)
     }
 
-    /// As [`Source::text`], where that is JSON.
+    /// Like [`Source::text`], for JSON.
     pub(super) fn json_text(&mut self) -> Result<JsonText<'_>> {
         Ok(BufReader::new(Repaired::new(self.text()?)))
     }
 
-    /// Its text from the beginning.
+    /// Returns its text from the beginning.
     pub(super) fn text(&mut self) -> Result<BufReader<Decoded<&mut (dyn Read + '_)>>> {
         let (Guess { encoding, mark, .. }, bytes) = (self.guess, self.bytes);
         self.file
@@ -241,8 +241,8 @@ impl Source {
     }
 }
 
-/// How many lines end in a text: by a line feed, a carriage return, or both.
-/// `after_return` says whether the byte before it was a carriage return.
+/// Counts the line endings in a text: a line feed, a carriage return, or both. `after_return` says
+/// whether the byte before it was a carriage return.
 fn breaks(text: &[u8], after_return: bool) -> usize {
     let feeds = text.iter().filter(|byte| **byte == b'\n').count();
     let mut count = feeds;
@@ -255,17 +255,17 @@ fn breaks(text: &[u8], after_return: bool) -> usize {
     count - usize::from(after_return && text.first() == Some(&b'\n'))
 }
 
-/// A text of JSON, with a mark for each half of a character.
+/// JSON text with a mark for each lone surrogate.
 pub(super) type JsonText<'a> = BufReader<Repaired<BufReader<Decoded<&'a mut (dyn Read + 'a)>>>>;
 
-/// Counts lines and bounds how long a record may be.
+/// Counts lines and limits the length of a record.
 pub(super) struct CountingReader<R> {
     inner: R,
     line: u64,
-    /// Whether a line break was read last, and whether it was a carriage return.
+    /// Whether the last byte read was a line break, and whether it was a carriage return.
     broke: bool,
     returned: bool,
-    /// What may be read before the next record has to begin, in bytes.
+    /// Bytes left for the current record.
     left: u64,
     budget: u64,
 }
@@ -282,22 +282,22 @@ impl<R: BufRead> CountingReader<R> {
         }
     }
 
-    /// The line of what is read next, from 1.
+    /// Returns the line of the next byte, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    /// The line of what was read last, from 1.
+    /// Returns the line of the last byte read, from 1.
     pub(super) fn last_line(&self) -> u64 {
         self.line - u64::from(self.broke)
     }
 
-    /// A record is done.
+    /// Starts the next record.
     pub(super) fn next_record(&mut self) {
         self.left = self.budget;
     }
 
-    /// Over the bound: what the error of the reader is then.
+    /// Returns the error for a record over the limit.
     fn too_long(&self) -> io::Error {
         io::Error::new(
             io::ErrorKind::FileTooLarge,
@@ -344,7 +344,7 @@ impl<R: BufRead> BufRead for CountingReader<R> {
     }
 }
 
-/// The text, looked at from outside for its line while it is read.
+/// The text, with access to its line number while it is read.
 pub(super) struct Shared<'a, R>(pub(super) &'a RefCell<CountingReader<R>>);
 
 impl<R: BufRead> std::io::Read for Shared<'_, R> {

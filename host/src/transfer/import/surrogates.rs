@@ -1,29 +1,29 @@
-//! Halves of characters in JSON: a `\ud83d` that isn't followed by its other half.
+//! Lone surrogates in JSON: a `\ud83d` that isn't followed by its other half.
 //!
-//! JavaScript's `JSON.stringify` writes one where a text was cut within a character.
-//! RFC 8259 section 8.2 leaves open what it means, and serde_json refuses it. Here each
-//! becomes [`MARK`], which has the same length, so that lines and sizes stay as they
-//! are; a text that is taken has U+FFFD in its place ([`unmarked`]).
+//! JavaScript's `JSON.stringify` writes one if a text was cut within a character. RFC 8259 section
+//! 8.2 leaves its meaning open, and serde_json refuses it. Here each becomes [`MARK`], which has
+//! the same length, so that lines and sizes don't change; in an imported text it becomes U+FFFD
+//! ([`unmarked`]).
 
 use std::io::{self, BufRead, Read};
 
-/// In the place of half a character: a noncharacter, which no text has.
+/// Replaces a lone surrogate: a noncharacter, which no text contains.
 pub(super) const MARK: char = '\u{fdd0}';
-/// [`MARK`] as JSON writes it.
+/// [`MARK`] in JSON.
 const ESCAPED_MARK: &[u8; 6] = br"\ufdd0";
 
-/// A text of JSON without halves of characters.
+/// JSON text without lone surrogates.
 pub(super) struct Repaired<R> {
     inner: R,
-    /// What was read ahead and is to be handed on.
+    /// Bytes that were read ahead.
     ready: [u8; 12],
     from: usize,
     to: usize,
-    /// An escape that was read behind one that had to be looked at first.
+    /// An escape that was read after one that had to be examined first.
     next: Option<[u8; 6]>,
 }
 
-/// A text with U+FFFD for each half of a character, and whether it had any.
+/// Replaces each mark by U+FFFD. Returns whether there were any.
 pub(super) fn unmarked(text: String) -> (String, bool) {
     if text.contains(MARK) {
         (text.replace(MARK, "\u{fffd}"), true)
@@ -56,8 +56,8 @@ impl<R: BufRead> Repaired<R> {
         Ok(byte)
     }
 
-    /// After a backslash: the rest of an escape. What isn't an escape of four digits is
-    /// handed on as it is.
+    /// Reads the rest of an escape after a backslash. What isn't an escape of four digits is passed
+    /// on unchanged.
     fn escape(&mut self) -> io::Result<Option<[u8; 6]>> {
         let mut escape = *br"\u0000";
         let Some(kind) = self.byte()? else {
@@ -81,7 +81,7 @@ impl<R: BufRead> Repaired<R> {
         Ok(Some(escape))
     }
 
-    /// Looks at an escape, and where it is the first half of a character at what follows.
+    /// Examines an escape and, if it is a high surrogate, what follows.
     fn look(&mut self, escape: [u8; 6]) -> io::Result<()> {
         match half(&escape) {
             None => self.put(&escape),
@@ -93,7 +93,7 @@ impl<R: BufRead> Repaired<R> {
                 }
                 self.inner.consume(1);
                 let start = self.to;
-                // Room for the mark before what follows.
+                // Leaves room for the mark before what follows.
                 self.put(ESCAPED_MARK);
                 match self.escape()? {
                     Some(other) if half(&other) == Some(Half::Last) => {
@@ -199,7 +199,7 @@ mod tests {
         crate::fuzz::text(&[seed], |text| {
             let repaired = repaired(text);
             assert_eq!(repaired.len(), text.len());
-            // What serde_json reads stays what it is.
+            // What serde_json can read stays unchanged.
             if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
                 let again: serde_json::Value = serde_json::from_str(&repaired).unwrap();
                 assert_eq!(again, value);

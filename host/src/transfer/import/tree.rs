@@ -1,6 +1,5 @@
-//! The bookmarks of browsers as they keep them: Chromium's file `Bookmarks`,
-//! Firefox's backups. Trees, in which the name of a folder may follow what is in
-//! it, so they are held as a whole.
+//! Reads browsers' own bookmark files: Chromium's file `Bookmarks`, and Firefox's backups. In these
+//! trees the name of a folder may follow its content, so they are held in memory.
 
 use super::{
     dates::chromium_date,
@@ -10,10 +9,10 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Deepest folder: each is read once for each folder that it is in.
+/// Deepest folder. Each is parsed once for every folder around it.
 const MAX_DEPTH: usize = 60;
 
-/// Name of the folder of bookmarks that were thrown away.
+/// Name of the folder of deleted bookmarks.
 const TRASH: &str = "trash";
 
 pub(super) fn firefox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
@@ -23,8 +22,8 @@ pub(super) fn firefox(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
 
 pub(super) fn chromium(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let text = held(source)?;
-    // Some of the roots are no folders. Opera has most of its own inside of one, and
-    // Opera and Vivaldi have what was thrown away there.
+    // Some of the roots aren't folders. Opera nests most of its own in one, and Opera and Vivaldi
+    // keep deleted bookmarks there.
     let mut roots = Vec::new();
     for (name, root) in parsed(&text)?
         .object("roots")
@@ -68,11 +67,11 @@ fn parsed(text: &str) -> Result<Fields<'_>> {
     }
 }
 
-/// Goes through trees, in the order of the file.
+/// Walks over trees in the order of the file.
 fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
     let mut count = 0;
     let mut path: Vec<String> = Vec::new();
-    // What is left of each open folder, and whether it has a name of the user's.
+    // What is left of each open folder, and whether the user named it.
     let children = roots.iter().flat_map(|root| root.objects("children"));
     let mut open = vec![(children.collect::<Vec<_>>().into_iter(), false)];
     while let Some((children, named)) = open.last_mut() {
@@ -85,7 +84,7 @@ fn walk(roots: &[Fields<'_>], sink: &mut Sink<'_>) -> Result<()> {
         };
         if let Some(url) = node.some("uri").or_else(|| node.some("url")) {
             count += 1;
-            // One more, so that it is known where there are more.
+            // One more than are used, so that it is known whether there are more.
             let from = path.len().saturating_sub(FOLDERS + 1);
             sink(bookmark(&node, url, path[from..].to_vec(), count))?;
             continue;

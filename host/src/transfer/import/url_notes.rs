@@ -1,4 +1,4 @@
-//! Exports of ours: nothing is lost in them.
+//! Reads our own exports without loss.
 
 use jiff::Timestamp;
 
@@ -15,15 +15,15 @@ use crate::{
     },
 };
 
-/// Longest line, in bytes: one note with everything at its limit is shorter.
+/// Longest line, in bytes. A note with everything at its limit is shorter.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
-/// An id isn't later than its note was saved by more than this, in ms: there aren't
-/// eighty-six million notes of one and the same moment.
+/// The most that an id may be later than the save, in ms: there are never eighty-six million notes
+/// with the same time.
 const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
 
-/// A note, or another name of a tag. Anything but the address may be missing, so that
-/// files that are written by hand are read as well.
+/// Reads a note or an alias. Everything except the address may be missing, so that hand-written
+/// files can be read too.
 pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
         return Found::Alias { line, name, of };
@@ -57,8 +57,8 @@ pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     .into()
 }
 
-/// Whether an object is a note or another name of a tag as exports of ours have them: with
-/// no member that isn't ours, and one at least that few other programs have.
+/// Returns whether an object is a note or an alias as in our exports: without unknown members, and
+/// with at least one member that few other programs have.
 pub(super) fn is_ours(entry: &Fields<'_>) -> bool {
     let is_alias = entry.names().count() == 2;
     let is_alias = is_alias && entry.some("alias").is_some() && entry.some("tag").is_some();
@@ -71,11 +71,10 @@ pub(super) fn is_ours(entry: &Fields<'_>) -> bool {
         || entry.some("url").is_some() && names.all(|name| MEMBERS.contains(&name)) && has_own()
 }
 
-/// What only an export of ours has of a note, and what of that is left out.
+/// Returns the fields of a note that only our exports have, and what is left out of them.
 pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, String)>) {
     let (deleted_at, left) = deleted_at(entry);
-    // Other programs number theirs: an id of ours is the moment at which it was saved, or
-    // the next one that was free.
+    // Other programs have other ids. Ours are the time of the save, or the next free one.
     let saved = date(entry, "savedAt");
     let id = entry.text("id").parse().ok().map(NoteId).filter(|id| {
         let shift = |saved: Timestamp| id.moment().as_millisecond() - saved.as_millisecond();
@@ -97,7 +96,7 @@ pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, Stri
     (kept, left)
 }
 
-/// When a note was deleted. It stays deleted where the file has no date that can be used.
+/// Returns when a note was deleted. It stays deleted even if the file has no usable date.
 fn deleted_at(entry: &Fields<'_>) -> (Option<Timestamp>, Option<(LeftOut, String)>) {
     let Some(text) = entry.some("deletedAt") else {
         return (None, None);
@@ -119,8 +118,7 @@ fn deleted_at(entry: &Fields<'_>) -> (Option<Timestamp>, Option<(LeftOut, String
     }
 }
 
-/// As exports of ours have it, to the letter: also on the day that elsewhere means that
-/// there is no date.
+/// Reads a date as our exports write it, even on the day that means no date elsewhere.
 fn date(entry: &Fields<'_>, name: &str) -> Moment {
     let exact = entry.text(name).parse().ok();
     let exact = exact.filter(|moment| *moment > Timestamp::UNIX_EPOCH);
@@ -147,7 +145,7 @@ const MEMBERS: &[&str] = &[
     "shift",
 ];
 
-/// Whether it is a note or another name of a tag a line, with no member that isn't ours.
+/// Returns whether each line is a note or an alias without unknown members.
 pub(super) fn is_jsonl(outline: &Outline) -> bool {
     let Some(members) = outline.top().and_then(Node::object) else {
         return false;
@@ -159,7 +157,8 @@ pub(super) fn is_jsonl(outline: &Outline) -> bool {
     outline.is_lines && (is_alias || is_search || is_note)
 }
 
-/// `{"notes": [], "trash": [], "aliases": [], "searches": []}`, or a list of notes as `--json` prints them.
+/// Reads `{"notes": [], "trash": [], "aliases": [], "searches": []}`, or a list of notes as printed by
+/// `--json`.
 pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let lists = ["notes", "trash", "aliases", "searches"];
     json::each(source, &lists, sink, &mut |item, sink| {
@@ -170,7 +169,7 @@ pub(super) fn json(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     })
 }
 
-/// A note a line.
+/// Reads one note per line.
 pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
     let mut text = CountingReader::new(source.text()?, MAX_LINE_BYTES);
     let mut buffer = Vec::new();
@@ -201,7 +200,7 @@ pub(super) fn jsonl(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
                 }
                 sink(found)?;
             }
-            // Cut off while it was written or copied.
+            // Truncated while it was written or copied.
             None if text.starts_with('{') && !text.ends_with(['}', '\n']) => {
                 return Err(Error::InvalidParams(format!(
                     "The file ends in the middle, on line {line}; nothing was imported."

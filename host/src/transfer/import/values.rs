@@ -1,22 +1,22 @@
 //! Values that formats write in several ways: yes and no, and lists of tags in one text.
 
-/// Whether a text means yes: `1`, `true`, `yes` and the like.
+/// Returns whether a text means yes: `1`, `true`, `yes` and the like.
 pub(super) fn is_yes(text: &str) -> bool {
     ["1", "true", "yes", "y", "t", "on", "x", "✓"]
         .iter()
         .any(|yes| text.trim().eq_ignore_ascii_case(yes))
 }
 
-/// Whether a text means no. An empty one means nothing.
+/// Returns whether a text means no. An empty text means neither.
 pub(super) fn is_no(text: &str) -> bool {
     ["0", "false", "no", "n", "f", "off"]
         .iter()
         .any(|no| text.trim().eq_ignore_ascii_case(no))
 }
 
-/// Names in one text. A list as JSON or Python write it, in brackets or in braces as
-/// PostgreSQL does; else by `separator`, or by the first of `|`, a line break, a comma
-/// and a semicolon that it has.
+/// Splits names in one text: a list in the notation of JSON or Python in brackets, or of PostgreSQL
+/// in braces; otherwise at `separator`, or at the first of `|`, a line break, a comma and a
+/// semicolon that it contains.
 pub(super) fn tags(text: &str, separator: Option<char>) -> Vec<String> {
     let text = text.trim();
     if let Some(tags) = listed(text) {
@@ -30,7 +30,7 @@ pub(super) fn tags(text: &str, separator: Option<char>) -> Vec<String> {
     split(text, separator.unwrap_or(','))
 }
 
-/// The names of a text in brackets.
+/// Returns the names of a text in brackets.
 fn listed(text: &str) -> Option<Vec<String>> {
     let pairs = [('[', ']'), ('{', '}'), ('(', ')')];
     let (_, inner) = pairs.iter().find_map(|(open, close)| {
@@ -46,7 +46,7 @@ fn listed(text: &str) -> Option<Vec<String>> {
     Some(split(inner, ','))
 }
 
-/// The name that an element of a JSON list stands for.
+/// Returns the name for an element of a JSON list.
 fn named(value: &serde_json::Value) -> Option<String> {
     match value {
         serde_json::Value::String(text) => Some(text.clone()),
@@ -58,9 +58,9 @@ fn named(value: &serde_json::Value) -> Option<String> {
     }
 }
 
-/// By a sign that stands outside of quotation marks. A mark opens at the beginning of
-/// a name only, and the same one closes; a backslash stands before a mark, a backslash
-/// or the number of a character, as Python writes them.
+/// Splits at a sign outside of quotation marks. A quotation mark opens only at the beginning of a
+/// name, and the same one closes it; a backslash precedes a quotation mark, a backslash or a
+/// character code, as Python writes them.
 fn split(text: &str, separator: char) -> Vec<String> {
     let mut names = Vec::new();
     let mut rest = text;
@@ -69,7 +69,7 @@ fn split(text: &str, separator: char) -> Vec<String> {
         let quoted = start.chars().next().filter(|c| matches!(c, '"' | '\''));
         let quoted = quoted.and_then(|mark| unquoted(&start[1..], mark));
         let (name, after) = match quoted {
-            // Behind the mark there is nothing but the sign.
+            // Only the sign may follow the quotation mark.
             Some((name, after))
                 if after.trim_start().is_empty() || after.trim_start().starts_with(separator) =>
             {
@@ -93,7 +93,7 @@ fn split(text: &str, separator: char) -> Vec<String> {
     }
 }
 
-/// What stands before the mark that closes, and what follows it.
+/// Returns what precedes the closing quotation mark, and what follows it.
 fn unquoted(text: &str, mark: char) -> Option<(String, &str)> {
     let mut name = String::new();
     let mut chars = text.char_indices();

@@ -1,4 +1,4 @@
-//! wallabag's JSON, of versions 1 and 2, with the annotations of a page as quotes below each other.
+//! Reads wallabag's JSON, versions 1 and 2, with the annotations of a page as quotes.
 
 use super::{
     json::{self, Fields},

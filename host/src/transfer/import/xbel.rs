@@ -1,5 +1,6 @@
-//! XBEL, the XML Bookmark Exchange Language 1.0 (<https://pyxml.sourceforge.net/topics/xbel/>):
-//! what floccus, buku, KDE, Otter, Midori and Nextcloud's relatives write.
+//! Reads XBEL, the XML Bookmark Exchange Language 1.0
+//! (<https://pyxml.sourceforge.net/topics/xbel/>), as written by floccus, buku, KDE, Otter, Midori
+//! and Nextcloud and its derivatives.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::error::Result;
 
-/// So many bookmarks are remembered for aliases of them.
+/// Most bookmarks that are remembered for aliases.
 const MAX_IDS: usize = 200_000;
 
 pub(super) fn recognises(text: &str) -> bool {
@@ -34,15 +35,15 @@ pub(super) fn read(source: &mut Source, sink: &mut Sink<'_>) -> Result<()> {
 
 struct Reading<'a, 's> {
     sink: &'a mut Sink<'s>,
-    /// Names of the folders around; None of those without.
+    /// Names of the surrounding folders; `None` for those without a name.
     path: Vec<Option<String>>,
     row: Option<Row>,
-    /// Elements around, the outermost first.
+    /// The surrounding elements, the outermost first.
     inside: Vec<String>,
     text: String,
     /// Addresses by the ids of their bookmarks.
     ids: HashMap<String, String>,
-    /// Bookmarks that stand in another folder, too: their ids.
+    /// Bookmarks repeated in another folder, by id.
     aliases: Vec<(String, Row)>,
 }
 
@@ -52,7 +53,7 @@ impl Reading<'_, '_> {
         names[names.len().saturating_sub(FOLDERS + 1)..].to_vec()
     }
 
-    /// What the element around `name` is.
+    /// Returns the name of the element around `name`.
     fn parent(&self) -> &str {
         self.inside.last().map_or("", String::as_str)
     }
@@ -126,7 +127,7 @@ impl Elements for Reading<'_, '_> {
                 }
             }
             ("desc", Some(row)) if parent == "bookmark" => row.note = text.trim().to_owned(),
-            // What programs add in `info`.
+            // Additions of programs in `info`.
             ("tag" | "tags" | "label" | "labels" | "keyword" | "keywords", Some(row)) => {
                 row.tags.extend(split_tags(&text));
             }

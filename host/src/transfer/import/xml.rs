@@ -1,7 +1,7 @@
-//! XML as a stream of elements and texts, for the formats that are written in it.
+//! Reads XML as a stream of elements and texts.
 //!
-//! Nothing outside of the file is read, and no entity that a file declares is
-//! expanded: such a reference stays as it is written.
+//! Nothing outside of the file is read, and no entity that a file declares is expanded: such a
+//! reference stays as written.
 
 use quick_xml::{
     Reader,
@@ -20,18 +20,18 @@ const MAX_PIECE_BYTES: u64 = 16 << 20;
 /// Deepest element.
 const MAX_DEPTH: usize = 10_000;
 
-/// An element that begins.
+/// A start tag.
 #[derive(Debug)]
 pub(super) struct Element {
-    /// Lower-case, without a prefix.
+    /// In lower case, without a prefix.
     pub(super) name: String,
-    /// Where it begins, from 1.
+    /// Its line, from 1.
     pub(super) line: u64,
     attributes: Vec<(String, String)>,
 }
 
 impl Element {
-    /// The value of the first attribute of one of these names, which are lower-case.
+    /// Returns the value of the first attribute with one of these names, which are in lower case.
     pub(super) fn attribute(&self, names: &[&str]) -> &str {
         let found = names.iter().find_map(|name| {
             let mut all = self.attributes.iter();
@@ -41,17 +41,17 @@ impl Element {
     }
 }
 
-/// What a format makes of a file.
+/// Receives the content of a file for a format.
 pub(super) trait Elements {
     /// An element begins.
     fn open(&mut self, element: Element) -> Result<()>;
-    /// What stands between the last two tags; long ones are cut.
+    /// The text between two tags; a long one is cut.
     fn text(&mut self, text: &str);
-    /// The element that was begun last ends.
+    /// The innermost element ends.
     fn close(&mut self, name: &str) -> Result<()>;
 }
 
-/// The name of the first element of a text, lower-case. None where it isn't XML.
+/// Returns the name of the first element of a text in lower case, or `None` if it isn't XML.
 pub(super) fn root(text: &str) -> Option<String> {
     let mut reader = Reader::from_str(text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']));
     reader.config_mut().allow_dangling_amp = true;
@@ -73,7 +73,7 @@ fn name(element: &BytesStart<'_>) -> String {
 /// Reads a file to its end.
 ///
 /// # Errors
-/// `InvalidParams` with a sentence where it is no XML, cut off, or too deep; those of
+/// `InvalidParams` with a sentence if it isn't XML, is truncated, or is nested too deeply; those of
 /// `elements`.
 pub(super) fn read(source: &mut Source, elements: &mut impl Elements) -> Result<()> {
     let mut reader = Reader::from_reader(CountingReader::new(source.text()?, MAX_PIECE_BYTES));
@@ -155,7 +155,7 @@ fn flush(text: &mut String, elements: &mut impl Elements) {
 
 fn element(start: &BytesStart<'_>, line: u64) -> Element {
     let attributes = start.html_attributes().filter_map(|attribute| {
-        // One that is broken is left out, and what follows is read.
+        // An invalid attribute is left out, and the following ones are read.
         let attribute = attribute.ok()?;
         let name =
             String::from_utf8_lossy(attribute.key.local_name().as_ref()).to_ascii_lowercase();

@@ -1,8 +1,8 @@
-//! Zip files: what is in them, one file at a time, in memory.
+//! Reads zip files, one file at a time, in memory.
 //!
-//! Each file is looked at by itself, and is taken where it is known to be bookmarks:
-//! exports of a browser have passwords beside them, those of a service pages, pictures
-//! and mail. Nothing is ever unpacked into a folder, so names that climb lead nowhere.
+//! Each file is examined separately and imported only if it certainly contains bookmarks, because
+//! exports of browsers also contain passwords, and those of services pages, images and mail.
+//! Nothing is ever unpacked to a folder, so names that lead out of one are harmless.
 
 use std::{
     cell::Cell,
@@ -24,16 +24,17 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Most files in it.
+/// Most files in an archive.
 const MAX_FILES: usize = 100_000;
-/// So much of it is unpacked, all files together, in bytes.
+/// Most unpacked bytes of all files together.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
-/// So much is read of it to find its directory, in bytes: the largest directory.
+/// Most bytes that are read to find the directory, which limits its size.
 const MAX_DIRECTORY_BYTES: u64 = 64 << 20;
-/// So much of a file is looked at first, in bytes. Smaller ones are read as a whole.
+/// Length of the part of a file that is examined first, in bytes. Smaller files are read
+/// completely.
 const PEEK_BYTES: u64 = 1 << 20;
 
-/// A file of a zip file.
+/// A file in an archive.
 #[derive(Debug, Clone)]
 struct Entry {
     index: usize,
@@ -48,10 +49,10 @@ fn broken(what: &str) -> Error {
     ))
 }
 
-/// Bounds how much is read while the directory is looked for.
+/// Limits how much is read to find the directory.
 struct Bounded<'a, F> {
     file: &'a mut F,
-    /// None once the directory was found.
+    /// `None` once the directory was found.
     left: Rc<Cell<Option<u64>>>,
 }
 
@@ -73,10 +74,10 @@ impl<F: Seek> Seek for Bounded<'_, F> {
     }
 }
 
-/// A zip file that is open.
+/// An open archive.
 struct Archive<'a, F> {
     zip: ZipArchive<Bounded<'a, F>>,
-    /// What was unpacked of it, in bytes.
+    /// Bytes unpacked so far.
     unpacked: u64,
 }
 
@@ -103,7 +104,7 @@ impl<'a, F: Read + Seek> Archive<'a, F> {
         Ok(Self { zip, unpacked: 0 })
     }
 
-    /// Its files, by name. Folders are none.
+    /// Returns its files by name, without folders.
     fn entries(&self) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for index in 0..self.zip.len() {
@@ -125,8 +126,8 @@ impl<'a, F: Read + Seek> Archive<'a, F> {
         Ok(entries)
     }
 
-    /// The beginning of a file, at most `limit` bytes of it. None where it is packed in
-    /// a way that isn't known.
+    /// Returns the beginning of a file, at most `limit` bytes, or `None` if its compression isn't
+    /// supported.
     fn content(&mut self, entry: &Entry, limit: u64) -> Result<Option<Vec<u8>>> {
         let about = |what: &str| broken(&format!("{}: {what}", shortened(&entry.name)));
         self.unpacked = self.unpacked.saturating_add(entry.bytes.min(limit));
@@ -158,15 +159,15 @@ impl<'a, F: Read + Seek> Archive<'a, F> {
     }
 }
 
-/// What is to be done with a file.
+/// What to do with a file.
 enum Decision {
     Take(&'static Format),
-    /// It has addresses, and is taken where there is nothing else.
+    /// It contains addresses, and is imported if there is nothing else.
     Maybe(&'static Format, String),
     Leave(Option<&'static str>, String),
 }
 
-/// Reads the files whose format is known; with `wanted`, those of that format alone.
+/// Reads the files in known formats; with `wanted`, only those in that format.
 ///
 /// # Errors
 /// `InvalidParams` if the archive can't be read or no file in it has a known format.
@@ -232,7 +233,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads a file; of what is wrong, it is named.
+/// Reads a file. Errors name it.
 fn take<F: Read + Seek>(
     archive: &mut Archive<'_, F>,
     entry: &Entry,
@@ -339,7 +340,7 @@ fn decide<F: Read + Seek>(
     })
 }
 
-/// Why a file isn't taken that is nothing that is known.
+/// Returns why a file in an unknown format isn't imported.
 fn unknown(part: &mut Source) -> Result<String> {
     if let Some(outline) = Outline::of(part)? {
         if detect::is_history(&outline) {
@@ -355,7 +356,7 @@ fn unknown(part: &mut Source) -> Result<String> {
     Ok("It isn't a file of bookmarks.".into())
 }
 
-/// The error where nothing is taken.
+/// Returns the error if nothing is imported.
 fn nothing(entries: &[Entry], decisions: &[Decision]) -> Error {
     const NAMED: usize = 4;
     let mut files: Vec<String> = entries
@@ -382,7 +383,7 @@ fn nothing(entries: &[Entry], decisions: &[Decision]) -> Error {
     ))
 }
 
-/// The contents of all files, for tests.
+/// Returns the contents of all files, for tests.
 #[cfg(test)]
 pub(super) fn contents(source: &mut Source) -> Result<Vec<Vec<u8>>> {
     let (file, _) = source.seekable();
