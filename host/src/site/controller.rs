@@ -1323,6 +1323,7 @@ mod tests {
         let home = views::HomePage {
             counts: reader.counts().unwrap(),
             notes: &earlier,
+            searches: &[],
             tags: &[],
             on_this_day: &earlier,
         };
