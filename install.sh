@@ -233,7 +233,7 @@ put_file() {
     fi
     if [ -e "$2" ] || [ -L "$2" ]; then outcome=replaced; else outcome=written; fi
     mkdir -p -- "${2%/*}" 2>/dev/null || {
-        refusal="The folder ${2%/*} can't be made."
+        refusal="The folder ${2%/*} can't be created."
         return 1
     }
     unfinished=$(mktemp "${2%/*}/.url-notes.XXXXXX" 2>/dev/null) || {

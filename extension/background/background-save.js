@@ -19,9 +19,18 @@ import { fit, LIMITS } from "../shared/text.js";
 /**
  * @typedef {object} Batch
  * @property {Map<string, PageToSave>} waiting Pages without an answer, by `opId`.
- * @property {Map<number, boolean>} notes Whether this batch created each note, by id.
+ * @property {Map<number, SavedNote>} notes By id.
+ * @property {Map<number, string[]>} tagsBefore Tags of the notes that were there before, by id.
  * @property {Summary["unsavable"]} unsavable
+ * @property {boolean} undone Whether the user took the saves back.
  * @property {() => void} onChange
+ */
+
+/**
+ * @typedef {object} SavedNote
+ * @property {string} url
+ * @property {string[]} tags After the save.
+ * @property {boolean} created Whether the batch created the note.
  */
 
 export class BackgroundSaves {
@@ -68,11 +77,19 @@ export class BackgroundSaves {
 	 * @param {PageToSave[]} pages
 	 * @param {string[]} tags For all of them.
 	 * @param {() => void} onChange Called after each answer.
+	 * @param {Map<number, string[]>} [tagsBefore] Tags of the notes that are there already, by id.
 	 * @returns {Batch}
 	 */
-	saveAll(pages, tags, onChange) {
+	saveAll(pages, tags, onChange, tagsBefore = new Map()) {
 		/** @type {Batch} */
-		const batch = { waiting: new Map(), notes: new Map(), unsavable: [], onChange };
+		const batch = {
+			waiting: new Map(),
+			notes: new Map(),
+			tagsBefore,
+			unsavable: [],
+			undone: false,
+			onChange,
+		};
 		this.#batches.add(batch);
 		const seen = new Set();
 		for (const { url: address, title } of pages) {
@@ -90,6 +107,40 @@ export class BackgroundSaves {
 	}
 
 	/**
+	 * Takes the saves of a batch back: created notes go to the trash, the others get the tags that
+	 * they had before, and what wasn't sent is dropped. Saves without an answer are taken back
+	 * when it comes.
+	 * @param {Batch} batch
+	 */
+	undo(batch) {
+		if (batch.undone) return;
+		batch.undone = true;
+		for (const [opId, { url }] of [...batch.waiting]) {
+			const withdrawn = this.#outbox.withdrawSaves(url);
+			if (withdrawn.some(({ params }) => params.opId === opId))
+				batch.waiting.delete(opId);
+		}
+		for (const [id, note] of batch.notes) this.#takeBack(batch, id, note);
+		batch.onChange();
+	}
+
+	/**
+	 * @param {Batch} batch
+	 * @param {number} id
+	 * @param {SavedNote} note
+	 */
+	#takeBack(batch, id, { url, tags, created }) {
+		if (created) {
+			this.#outbox.add("deleteNote", { id }, url);
+			return;
+		}
+		const before = batch.tagsBefore.get(id);
+		// With `seen`, tags that the user changed meanwhile stay changed.
+		if (before && before.join() !== tags.join())
+			this.#outbox.add("updateNote", { id, tags: before, seen: { tags } }, url);
+	}
+
+	/**
 	 * Stops reporting the answers to a batch.
 	 * @param {Batch} batch
 	 */
@@ -101,13 +152,14 @@ export class BackgroundSaves {
 	 * @param {Batch} batch
 	 * @returns {Summary}
 	 */
-	static summary({ waiting, notes, unsavable }) {
-		const created = [...notes.values()].filter(Boolean).length;
+	static summary({ waiting, notes, unsavable, undone }) {
+		const saved = [...notes.values()].filter(({ created }) => created).length;
 		return {
-			saved: created,
-			there: notes.size - created,
+			saved,
+			there: notes.size - saved,
 			waiting: waiting.size,
 			unsavable,
+			undone,
 		};
 	}
 
@@ -119,10 +171,13 @@ export class BackgroundSaves {
 	answered(entry, result) {
 		if (entry.method !== "saveNote") return;
 		this.#flashTab(entry, true);
-		this.#settle(entry, (batch) => {
-			const { id } = result.note;
+		this.#settle(entry, (batch, { url }) => {
+			const { id, tags } = result.note;
 			// Two tabs may show the same page under two addresses.
-			batch.notes.set(id, result.created || batch.notes.get(id) === true);
+			const created = result.created || batch.notes.get(id)?.created === true;
+			const note = { url, tags, created };
+			batch.notes.set(id, note);
+			if (batch.undone) this.#takeBack(batch, id, note);
 		});
 	}
 

@@ -168,10 +168,11 @@ export const WINDOW_PORT = "window";
  * @property {number} waiting Pages without an answer.
  * @property {{url: string, title: string, refusal: Refusal | null}[]} unsavable
  *   With the reason, if the host refused it.
+ * @property {boolean} undone Whether the user took the saves back.
  */
 
 /**
  * @typedef {Summary & {trouble: Cause | null,
- *   cure: string | null, hindrance: string | null}} WindowSummary
- * @typedef {{pages: PageToSave[], tags: string[]}} FromWindow
+ *   cure: string | null, hindrance: string | null, siteUrl: string | null}} WindowSummary
+ * @typedef {{do: "save", pages: PageToSave[], tags: string[]} | {do: "undo"}} FromWindow
  */

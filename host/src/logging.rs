@@ -43,9 +43,6 @@ pub fn start(config: &Config) {
     for warning in &config.warnings {
         log::warn!("{warning}");
     }
-    if let Some(obstacle) = &config.log_obstacle {
-        let _ = writeln!(io::stderr(), "url-notes: {obstacle}");
-    }
 }
 
 impl FileLog {

@@ -290,6 +290,52 @@ inEachBrowser(
 			return (browser ?? chrome).permissions.contains({ permissions: ["tabs"] });
 		});
 		assert.equal(kept, false, "The permission is given back.");
+
+		await saving.click("#undo");
+		await says(saving, "#connection", /^2 moved to the trash, 1 as it was before, /);
+		await world.holds([{ url: before, tags: ["ci"] }]);
+		assert.equal(
+			await saving.$eval("#results", (results) => results.checkVisibility()),
+			false,
+		);
+	},
+	{ headed: true },
+);
+
+inEachBrowser(
+	"saves the tabs that the user chooses, and leads to them",
+	async (world, browser) => {
+		for (const address of ["/article", "/bread", "/japanese"])
+			await browser.open(world.web.address(address));
+		await browser.open("about:blank");
+		const saving = await browser.own("window/window.html");
+		await saving.click("#choose");
+		await browser.allow();
+		await says(saving, "#tabs-heading", /^3 of \d tabs$/);
+		await says(saving, "#save", /^Save 3 tabs$/);
+		await saving.click("#select-all");
+		await says(saving, "#tabs-heading", /^0 of \d tabs$/);
+		const state = () =>
+			saving.$eval("#save", (button) => /** @type {any} */ (button).disabled);
+		assert.equal(await state(), true);
+		await saving.evaluate(
+			(host) => {
+				const lines = [...document.querySelectorAll("#tab-list label")];
+				const line = lines.find((label) => label.textContent?.includes("東京の図"));
+				if (!line?.textContent?.includes(host)) throw new Error(`${line?.textContent}`);
+				/** @type {HTMLElement} */ (line).click();
+			},
+			new URL(world.web.address("/")).host,
+		);
+		await says(saving, "#save", /^Save 1 tab$/);
+		await saving.type("#tags", "chosen");
+		await saving.click("#save");
+		await says(saving, "#connection", /^1 saved\.$/);
+		await world.holds([{ url: world.web.address("/japanese"), tags: ["chosen"] }]);
+		assert.match(
+			await saving.$eval("#show-saved", (link) => /** @type {any} */ (link).href),
+			/\/tag\/chosen$/,
+		);
 	},
 	{ headed: true },
 );

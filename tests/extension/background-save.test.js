@@ -74,10 +74,70 @@ test("each page of a window counts in one part of the summary", async () => {
 				refusal: { kind: "invalid_url", message: "No files." },
 			},
 		],
+		undone: false,
 	});
 	assert.equal(changes, 3);
 	assert.deepEqual(host.log.at(-1)?.[1].tags, ["later"]);
 	assert.equal(background.outbox.entries.length, 0);
+});
+
+test("undo deletes the new notes and gives the others their tags back", async () => {
+	const { host, quick } = await start();
+	const old = host.keep("https://example.org/old", { tags: ["mine"] });
+	const pages = ["new", "old"].map((name) => ({
+		url: `https://example.org/${name}`,
+		title: name,
+	}));
+	const batch = quick.saveAll(pages, ["later"], () => {}, new Map([[old.id, ["mine"]]]));
+	await settle();
+	const tagsOf = (/** @type {string} */ title) =>
+		[...host.notes.values()].find((note) => note.url.endsWith(title));
+	assert.deepEqual(tagsOf("old")?.tags, ["mine", "later"]);
+	quick.undo(batch);
+	await settle();
+	assert.notEqual(tagsOf("new")?.deletedAt, null);
+	assert.deepEqual([tagsOf("old")?.deletedAt, tagsOf("old")?.tags], [null, ["mine"]]);
+	const { length } = host.log;
+	quick.undo(batch);
+	await settle();
+	assert.equal(host.log.length, length, "once only");
+});
+
+test("undo drops the saves that weren't sent", async () => {
+	const host = new FakeHost();
+	host.away();
+	const { background, quick } = await start(host);
+	const page = { url: "https://example.org/a", title: "A" };
+	const batch = quick.saveAll([page], [], () => {});
+	await settle();
+	quick.undo(batch);
+	assert.equal(background.outbox.entries.length, 0);
+	assert.deepEqual(BackgroundSaves.summary(batch), {
+		saved: 0,
+		there: 0,
+		waiting: 0,
+		unsavable: [],
+		undone: true,
+	});
+});
+
+test("undo takes a save back whose answer is still on its way", async () => {
+	const host = new FakeHost();
+	/** @type {() => void} */
+	let answer = () => {};
+	host.interfere = (method) =>
+		method === "saveNote"
+			? new Promise((resolve) => (answer = () => resolve(null)))
+			: null;
+	const { quick } = await start(host);
+	const page = { url: "https://example.org/a", title: "A" };
+	const batch = quick.saveAll([page], [], () => {});
+	await settle();
+	quick.undo(batch);
+	assert.equal(BackgroundSaves.summary(batch).waiting, 1);
+	answer();
+	await settle();
+	assert.equal(host.note.deleted, true);
 });
 
 test("a thousand tabs wait for the host, even over a restart, and are saved in order", async () => {

@@ -226,9 +226,11 @@ export class FakeHost {
 				const quote = params.quote ? `> ${params.quote.text}` : "";
 				const old = of(params.url);
 				if (!old) {
-					const note = this.keep(params.url, { title: params.title, summary: quote });
+					const { title, tags = [] } = params;
+					const note = this.keep(params.url, { title, tags, summary: quote });
 					return { note, created: true };
 				}
+				old.tags = [...new Set([...old.tags, ...(params.tags ?? [])])];
 				if (quote) old.summary = [old.summary, quote].filter(Boolean).join("\n\n");
 				return { note: old, created: false };
 			}

@@ -21,6 +21,7 @@ const element = (id) => {
 		dataset: {},
 		value: "",
 		textContent: "",
+		querySelectorAll: () => [],
 		listeners: /** @type {Record<string, any>} */ ({}),
 		addEventListener(/** @type {string} */ name, /** @type {any} */ listener) {
 			this.listeners[name] = listener;
@@ -91,7 +92,7 @@ test("submitting the form twice saves the tabs once; after a refusal it can be s
 	await settle();
 	assert.equal(asked.length, 2);
 	assert.deepEqual(sent, [
-		{ pages: [{ url: "https://example.org/a", title: "A" }], tags: [] },
+		{ do: "save", pages: [{ url: "https://example.org/a", title: "A" }], tags: [] },
 	]);
 });
 

@@ -344,7 +344,7 @@ test("says so where a folder is in the way, or a folder can't be written", async
 		"firefox",
 	);
 	assert.equal(unwritable.code, 1);
-	assert.match(unwritable.stderr, /install\.sh: The folder .*\.local\/bin can't be made/);
+	assert.match(unwritable.stderr, /install\.sh: The folder .*\.local\/bin can't be created/);
 });
 
 test("registers with the other browsers where the folder of one is read-only", async (t) => {
@@ -359,7 +359,7 @@ test("registers with the other browsers where the folder of one is read-only", a
 		"chromium",
 	);
 	assert.equal(code, 1);
-	assert.match(stderr, /Firefox can't be registered: The folder .* can't be made/);
+	assert.match(stderr, /Firefox can't be registered: The folder .* can't be created/);
 	assert.match(stdout, /^Chromium: registered/m);
 	assert.doesNotMatch(
 		stdout,
@@ -374,7 +374,7 @@ test("registers with the other browsers where the folder of one is read-only", a
 	assert.equal(refused.code, 1);
 	assert.match(
 		refused.stderr,
-		/^install\.sh: The folder .*\.local\/bin can't be made\.$/m,
+		/^install\.sh: The folder .*\.local\/bin can't be created\.$/m,
 	);
 });
 

@@ -381,7 +381,7 @@ fn an_unknown_time_zone_is_reported() {
     assert_eq!(told("UTC"), None);
     let sentence = told("America/Los_Angels").unwrap();
     assert!(
-        sentence.contains("isn't known, so days and times are shown in UTC."),
+        sentence.contains("is unknown, so dates and times are shown in UTC."),
         "{sentence}"
     );
 }

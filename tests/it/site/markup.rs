@@ -56,7 +56,7 @@ const ELEMENTS: [&str; 51] = [
 ];
 
 /// The only permitted script element.
-const SCRIPT: &str = "<script src=\"/site.js\" defer></script>";
+const SCRIPT: &str = "<script src=\"/site.js\"></script>";
 
 /// Every permitted attribute. No `on…`, no `style`, no `src`.
 const ATTRIBUTES: [&str; 28] = [
