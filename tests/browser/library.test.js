@@ -76,7 +76,8 @@ const put = (world, count, fields = () => ({})) =>
  * @param {string} query
  */
 const found = async (world, query) =>
-	JSON.parse(await world.command("list", "--json", "--query", query)).length;
+	JSON.parse(await world.command("list", "--json", "--limit", "1000", "--query", query))
+		.length;
 
 /** @param {Page} page */
 const focusList = async (page) => {
@@ -161,7 +162,9 @@ inEachBrowser(
 		await says(page, "#notice-text", /^Added “rust” and “to read” to 3 notes\.$/);
 		assert.equal(await found(world, "tag:rust"), 3);
 		await until("the rows show it", async () => {
-			const tags = await page.$$eval("#row-2 .tag", (all) => all.map((t) => t.textContent));
+			const tags = await page.$$eval("#row-2 .tag", (all) =>
+				all.map((t) => t.textContent),
+			);
 			return tags.join() === "rust,to read";
 		});
 		await page.keyboard.press("#");
@@ -229,23 +232,24 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"notes that are gone by now are named",
-	async (world, browser) => {
-		const [first] = await put(world, 3);
-		const page = await browser.own(PAGE);
-		await lists(page, ["Page 3", "Page 2", "Page 1"]);
-		await focusList(page);
-		await page.keyboard.press("x");
-		await page.keyboard.press("j");
-		await page.keyboard.press("j");
-		await page.keyboard.press("x");
-		await world.command("delete", String(first));
-		await page.keyboard.press("t");
-		await typeTags(page, "rust");
-		await says(page, "#notice-text", /^Added “rust” to 1 note\. No longer there: Page 1\.$/);
-	},
-);
+inEachBrowser("notes that are gone by now are named", async (world, browser) => {
+	const [first] = await put(world, 3);
+	const page = await browser.own(PAGE);
+	await lists(page, ["Page 3", "Page 2", "Page 1"]);
+	await focusList(page);
+	await page.keyboard.press("x");
+	await page.keyboard.press("j");
+	await page.keyboard.press("j");
+	await page.keyboard.press("x");
+	await world.command("delete", String(first));
+	await page.keyboard.press("t");
+	await typeTags(page, "rust");
+	await says(
+		page,
+		"#notice-text",
+		/^Added “rust” to 1 note\. No longer there: Page 1\.$/,
+	);
+});
 
 inEachBrowser(
 	"deleted notes are in the trash, and come back from it",
@@ -299,7 +303,9 @@ inEachBrowser(
 		});
 		await page.click("#dialog-ok");
 		await until("it asks", () =>
-			page.evaluate(() => /already has a note: Page 1/.test(document.body.textContent ?? "")),
+			page.evaluate(() =>
+				/already has a note: Page 1/.test(document.body.textContent ?? ""),
+			),
 		);
 		await page.$$eval("dialog", (all) =>
 			/** @type {HTMLElement} */ (all.at(-1)?.querySelector("#dialog-ok")).click(),
@@ -308,7 +314,7 @@ inEachBrowser(
 		const [left, ...others] = await world.notes();
 		assert.deepEqual(others, []);
 		assert.deepEqual(left?.tags, ["t1", "t2", "rust"]);
-		assert.match(left?.summary ?? "", /Text 1[^]*Text 2/);
+		assert.match(left?.summary ?? "", /Text 1[\s\S]*Text 2/);
 	},
 );
 
@@ -355,35 +361,32 @@ inEachBrowser(
 	},
 );
 
-inEachBrowser(
-	"triage adds suggested tags by their digits",
-	async (world, browser) => {
-		for (let day = 1; day <= 6; day += 1)
-			await world.command(
-				"add",
-				`https://bread.example/${day}`,
-				"--title",
-				"Bread with a long fermentation",
-				"--tag",
-				"baking",
-			);
+inEachBrowser("triage adds suggested tags by their digits", async (world, browser) => {
+	for (let day = 1; day <= 6; day += 1)
 		await world.command(
 			"add",
-			"https://bread.example/new",
+			`https://bread.example/${day}`,
 			"--title",
 			"Bread with a long fermentation",
+			"--tag",
+			"baking",
 		);
-		const page = await browser.own(PAGE);
-		await says(page, "#count", /^7 notes$/);
-		await page.click("#triage");
-		await says(page, "#triage-suggestions", /^1 baking/);
-		await page.keyboard.press("1");
-		await says(page, "#chosen", /baking/);
-		await page.keyboard.press("Enter");
-		await says(page, "#triage-panel h2", /^All notes are done\.$/);
-		assert.equal(await found(world, "tag:baking"), 7);
-	},
-);
+	await world.command(
+		"add",
+		"https://bread.example/new",
+		"--title",
+		"Bread with a long fermentation",
+	);
+	const page = await browser.own(PAGE);
+	await says(page, "#count", /^7 notes$/);
+	await page.click("#triage");
+	await says(page, "#triage-suggestions", /^1 baking/);
+	await page.keyboard.press("1");
+	await says(page, "#chosen", /baking/);
+	await page.keyboard.press("Enter");
+	await says(page, "#triage-panel h2", /^All notes are done\.$/);
+	assert.equal(await found(world, "tag:baking"), 7);
+});
 
 inEachBrowser(
 	"a program that ends during a change leaves nothing half done, and the change can be sent again",
@@ -401,7 +404,11 @@ inEachBrowser(
 		await page.click("#dialog-ok");
 		await world.killHosts();
 		goOn();
-		await says(page, "#notice-text", /^No answer arrived\. Either all 60 notes were changed/);
+		await says(
+			page,
+			"#notice-text",
+			/^No answer arrived\. Either all 60 notes were changed/,
+		);
 		assert.ok([0, 60].includes(await found(world, "tag:rust")));
 		await page.click("#notice-again");
 		await says(page, "#notice-text", /^Added “rust” to 60 notes\.$/);
@@ -444,9 +451,11 @@ inEachBrowser("the selected notes are exported whole", async (world, browser) =>
 	await page.evaluate(() => {
 		const original = URL.createObjectURL;
 		URL.createObjectURL = (blob) => {
-			void (/** @type {Blob} */ (blob).text().then((text) => {
-				/** @type {any} */ (window).exported = text;
-			}));
+			void (
+				/** @type {Blob} */ (blob).text().then((text) => {
+					/** @type {any} */ (window).exported = text;
+				})
+			);
 			return original(blob);
 		};
 	});
@@ -469,7 +478,14 @@ inEachBrowser("the selected notes are exported whole", async (world, browser) =>
 
 // Parsed here, run there: a document's own policy forbids neither.
 const loadAxe = /** @type {() => void} */ (new Function(axe.source));
-const STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const STANDARD = [
+	"wcag2a",
+	"wcag2aa",
+	"wcag21a",
+	"wcag21aa",
+	"wcag22aa",
+	"best-practice",
+];
 
 /**
  * Pictures at two widths, and what axe finds.
@@ -506,7 +522,10 @@ for (const language of ["en", "de"]) {
 		async (world, browser) => {
 			const long = "A title that says it all, and then once more at length, ".repeat(5);
 			await put(world, 200, (n) => ({
-				...(n % 9 === 0 && { title: "איך לבחור מסד נתונים", url: `https://example.co.il/${n}` }),
+				...(n % 9 === 0 && {
+					title: "איך לבחור מסד נתונים",
+					url: `https://example.co.il/${n}`,
+				}),
 				...(n % 9 === 1 && { title: "東京の図書館で機械学習を学ぶ", tags: ["機械学習"] }),
 				...(n % 9 === 2 && { title: long, tags: "abcdefgh".split("") }),
 				...(n % 9 === 3 && { title: "" }),
