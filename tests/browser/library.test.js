@@ -307,9 +307,7 @@ inEachBrowser(
 				/already has a note: Page 1/.test(document.body.textContent ?? ""),
 			),
 		);
-		await page.$$eval("dialog", (all) =>
-			/** @type {HTMLElement} */ (all.at(-1)?.querySelector("#dialog-ok")).click(),
-		);
+		await page.click("dialog:last-of-type #dialog-ok");
 		await says(page, "#notice-text", /^Merged into: Page 1/);
 		const [left, ...others] = await world.notes();
 		assert.deepEqual(others, []);
