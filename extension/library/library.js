@@ -103,9 +103,9 @@ function drawTools() {
 /** @param {LibraryStatus} now */
 function drawStatus(now) {
 	const { state, sentence } = standing(now);
-	element("connection").dataset.state = state;
 	const outdated = failure instanceof Refused && failure.kind === "unknown_method";
 	const refusal = failure instanceof Refused && !failure.cause ? reason(failure) : null;
+	element("connection").dataset.state = refusal ? "trouble" : state;
 	put(element("connection"), state === "trouble" ? sentence : (refusal ?? sentence));
 	showCure({
 		trouble: outdated ? "host_too_old" : now.trouble,
@@ -158,11 +158,17 @@ async function open() {
 	await notes.open(asked);
 }
 
-/** Loads the list again; the current note stays the current one if it is still there. */
+/**
+ * Loads the list again. The current note stays the current one if it is still there. Selected
+ * notes that have left the list aren't selected any longer.
+ */
 async function reload() {
 	const id = notes.at(view.current)?.id;
+	const listed = notes.rowsOf(selection.ids).map((row) => row.id);
 	await notes.refresh();
 	selection.moved();
+	const left = new Set(notes.rowsOf(listed).map((row) => row.id));
+	selection.drop(listed.filter((selected) => !left.has(selected)));
 	const place = id === undefined ? -1 : notes.placeOf(id);
 	if (place >= 0 && place !== view.current) view.go(place);
 	else draw();

@@ -74,6 +74,14 @@ export class Selection {
 		this.#anchor = null;
 	}
 
+	/**
+	 * Takes single notes out that aren't in the list any more.
+	 * @param {number[]} ids
+	 */
+	drop(ids) {
+		if (!this.#all) for (const id of ids) this.#ids.delete(id);
+	}
+
 	/** The rows have other places now: the next range begins at the row that is toggled next. */
 	moved() {
 		this.#anchor = null;

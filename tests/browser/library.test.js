@@ -241,7 +241,7 @@ inEachBrowser("notes that are gone by now are named", async (world, browser) => 
 	await page.keyboard.press("j");
 	await page.keyboard.press("j");
 	await page.keyboard.press("x");
-	await world.command("delete", String(first));
+	await world.command("rm", String(first));
 	await page.keyboard.press("t");
 	await typeTags(page, "rust");
 	await says(
@@ -313,6 +313,23 @@ inEachBrowser(
 		assert.deepEqual(others, []);
 		assert.deepEqual(left?.tags, ["t1", "t2", "rust"]);
 		assert.match(left?.summary ?? "", /Text 1[\s\S]*Text 2/);
+	},
+);
+
+inEachBrowser(
+	"notes that a change takes out of the search aren't selected any longer",
+	async (world, browser) => {
+		await put(world, 3);
+		const page = await browser.own(`${PAGE}?q=is:untagged`);
+		await lists(page, ["Page 3", "Page 2", "Page 1"]);
+		await focusList(page);
+		await page.keyboard.press("x");
+		await page.keyboard.press("t");
+		await typeTags(page, "rust");
+		await lists(page, ["Page 2", "Page 1"]);
+		await says(page, "#count", /^2 notes$/);
+		await page.keyboard.press("z");
+		await lists(page, ["Page 3", "Page 2", "Page 1"]);
 	},
 );
 
@@ -541,6 +558,7 @@ for (const language of ["en", "de"]) {
 				await page.click("#row-1 .pick");
 				await page.click("#row-3 .pick");
 				faults.push(...(await lookAt(page, `${name}-selected`)));
+				await page.setViewport({ width: 1280, height: 800 });
 				await page.click("#help");
 				faults.push(...(await lookAt(page, `${name}-keys`)));
 				await page.click("#dialog-cancel");

@@ -72,6 +72,16 @@ test("a range leaves out rows that aren't loaded", () => {
 	assert.deepEqual(selection.ids, [0, 1]);
 });
 
+test("notes that left the list aren't selected any longer", () => {
+	const selection = new Selection();
+	for (const id of [1, 2, 3]) selection.toggle(id, id);
+	selection.drop([2, 9]);
+	assert.deepEqual(selection.ids, [1, 3]);
+	selection.all();
+	selection.drop([1]);
+	assert.deepEqual(selection.excluded, []);
+});
+
 test("after all were selected, single notes can be taken out and put back", () => {
 	const selection = new Selection();
 	selection.toggle(1, 0);
