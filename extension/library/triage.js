@@ -134,6 +134,7 @@ export class Triage {
 		) => {
 			const made = button(say(name), () => void act(), `triage-${name}`);
 			made.append(" ", make("kbd", { text: key }));
+			if (name === "triageNext") made.className = "primary";
 			return made;
 		};
 		this.#chips.ariaLabel = say("suggestionsLabel");

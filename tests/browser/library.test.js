@@ -445,17 +445,48 @@ inEachBrowser(
 	{ registered: false },
 );
 
+inEachBrowser("popup and settings lead to the library", async (world, browser) => {
+	const { popup } = await world.save(browser, "/article");
+	await popup.click("#open-library");
+	const page = await browser.ownTab(PAGE);
+	await says(page, "#count", /^1 note$/);
+	await page.close();
+	const options = await browser.own("options/options.html");
+	await options.click('a[href$="library.html"]');
+	await says(options, "#count", /^1 note$/);
+});
+
 inEachBrowser(
-	"popup, settings and the site's readers lead to the library",
+	"the menu of the button leads to the library",
 	async (world, browser) => {
-		const { popup } = await world.save(browser, "/article");
-		await popup.click("#open-library");
-		const page = await browser.ownTab(PAGE);
-		await says(page, "#count", /^1 note$/);
-		await page.close();
-		const options = await browser.own("options/options.html");
-		await options.click('a[href$="library.html"]');
-		await says(options, "#count", /^1 note$/);
+		const page = await browser.open(world.web.address("/article"));
+		await browser.chooseFromMenu(page, null, "open-library");
+		const library = await browser.ownTab(PAGE);
+		await says(library, "#empty", /^No notes yet\./);
+	},
+	{ headed: true },
+);
+
+inEachBrowser(
+	"a change of more notes than the program does at once is awaited, and undone as a whole",
+	async (world, browser) => {
+		await put(world, 12_000);
+		const page = await browser.own(PAGE);
+		await says(page, "#count", /^12,000 notes$/);
+		await page.click("#select-all");
+		await page.click("#delete");
+		await says(page, "#dialog-heading", /^Move 12,000 notes to the trash\?$/);
+		await page.click("#dialog-ok");
+		await says(page, "#notice-text", /^Moved 12,000 notes to the trash\.$/);
+		await says(page, "#empty", /^No notes yet\./);
+		await page.click("#notice-undo");
+		await says(page, "#notice-text", /^Undone on 12,000 notes\.$/);
+		await says(page, "#count", /^12,000 notes$/);
+		assert.ok((await page.$$("#rows .row")).length < 60);
+		// The last row, which is reached by loading all of them.
+		await focusList(page);
+		await page.keyboard.press("End");
+		await says(page, "#row-11999 .title", /^Page 1$/);
 	},
 );
 
