@@ -386,15 +386,15 @@ export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_not
 
 export type SearchNotesParams = { 
 /**
- * A query in the search language.
+ * The query language of the site's search page.
  */
 query: string, 
 /**
- * Most results: 1 to 100, default 20.
+ * How many at most: 1 to 100, 20 where it isn't given.
  */
 limit?: number, 
 /**
- * Only notes with a smaller id: the `next` of the previous page.
+ * Only notes with a smaller id: the `next` of the page before.
  */
 before?: number, 
 /**
@@ -410,12 +410,12 @@ export type SearchNotesResult = {
  */
 notes: Array<FoundNote>, 
 /**
- * Whether there are more matches or, on an incomplete page, may be some that would have taken
- * too long to find.
+ * Whether there are further ones; or, where the page isn't full, may be:
+ * looking further would have taken too long.
  */
 more: boolean, 
 /**
- * The `before` of the next page, if there are more.
+ * The `before` of the next page, where there is more.
  */
 next?: number, 
 /**

@@ -707,7 +707,6 @@ fn import() -> io::Result<()> {
                     folders: true,
                     base: None,
                     strip_user_info: false,
-                    unread_on_save: false,
                 };
                 let rows = writer.import(origin, data::moment(MIDDLE));
                 let report = import::run(&mut source, format, wishes, &rows, &mut |_| ())?;

@@ -3,27 +3,26 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use jiff::tz::TimeZone;
-use library::LastList;
+use library::{ENVELOPE_BYTES, LastList, days, operation};
 use rendered_text::render_markdown;
-use uuid::Uuid;
 
 use crate::{
     domain::{
-        Change, Choices, Days, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
+        Change, Choices, MAX_TAGS, Metadata, NewNote, Note, NoteId, PageText, PageUrl, Query,
         Quote, Tag, parse_tags,
     },
     error::{Error, Result},
     extension_registry::ExtensionRegistry,
     messaging::RequestHandler,
     protocol::{
-        CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult, MAX_RESPONSE_BYTES,
-        NoteForUrlParams, NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request,
-        SaveNoteParams, SaveNoteResult, SearchNotesParams, SearchNotesResult, SearchOrder,
-        StatsResult, SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
+        ChangeAddressParams, CompleteTagsParams, CompleteTagsResult, HelloParams, HelloResult,
+        ListNotesParams, ListNotesResult, MAX_RESPONSE_BYTES, MergeNotesParams, NoteForUrlParams,
+        NoteForUrlResult, NoteIdParams, NoteResult, Outcome, PROTOCOL, Request, SaveNoteParams,
+        SaveNoteResult, SearchNotesParams, SearchNotesResult, SearchOrder, StatsResult,
+        SuggestTagsParams, SuggestTagsResult, UpdateNoteParams,
     },
     site::SiteState,
-    store::{Counts, Operation, OperationResult, Store},
+    store::{Counts, OperationResult, Store},
     wire::{
         fit_addresses, wire_hit, wire_note, wire_problem, wire_saved, wire_stats, wire_suggestion,
         wire_tag, wire_tokens,
@@ -40,8 +39,6 @@ const DEFAULT_HITS: u32 = 20;
 const DEFAULT_SUGGESTIONS: u32 = 10;
 /// The highest limit that a request may ask for.
 const MAX_LIMIT: u32 = 100;
-/// Bytes of a response reserved for what surrounds a list of results.
-const ENVELOPE_BYTES: usize = 4096;
 
 /// Settings of a handler.
 #[derive(Debug, Clone)]
@@ -91,19 +88,31 @@ impl<S: Fn() -> SiteState> RequestHandler for Handler<S> {
             Request::SuggestTags(params) => self.suggest_tags(&params).map(Outcome::Suggested),
             Request::SearchNotes(params) => self.search_notes(&params).map(Outcome::Found),
             Request::ListNotes(params) => self.list_notes(&params).map(Outcome::Listed),
-            Request::EditNotes(params) => self.edit_notes(&params).map(Outcome::Edit),
-            Request::EditStatus(params) => self.edit_status(&params).map(Outcome::Edit),
-            Request::CancelEdit(params) => self.cancel_edit(&params).map(Outcome::Edit),
-            Request::UndoEdit(params) => self.undo_edit(&params).map(Outcome::Edit),
+            Request::EditNotes(params) => {
+                library::edit_notes(self.store()?, &params).map(Outcome::Edit)
+            }
+            Request::EditStatus(params) => {
+                library::edit_status(self.store()?, &params).map(Outcome::Edit)
+            }
+            Request::CancelEdit(params) => {
+                library::cancel_edit(self.store()?, &params).map(Outcome::Edit)
+            }
+            Request::UndoEdit(params) => {
+                library::undo_edit(self.store()?, &params).map(Outcome::Edit)
+            }
             Request::ChangeAddress(params) => self
                 .change_address(&params)
                 .map(|r| Outcome::Note(r.into())),
             Request::MergeNotes(params) => {
                 self.merge_notes(&params).map(|r| Outcome::Note(r.into()))
             }
-            Request::SearchSave(params) => self.search_save(&params).map(Outcome::Searches),
-            Request::SearchForget(params) => self.search_forget(&params).map(Outcome::Searches),
-            Request::SearchList => self.search_list().map(Outcome::Searches),
+            Request::SearchSave(params) => {
+                library::search_save(self.store()?, &params).map(Outcome::Searches)
+            }
+            Request::SearchForget(params) => {
+                library::search_forget(self.store()?, &params).map(Outcome::Searches)
+            }
+            Request::SearchList => library::search_list(self.store()?).map(Outcome::Searches),
             Request::RenderMarkdown(params) => render_markdown(&params).map(Outcome::Markdown),
             Request::Stats => self.stats().map(Outcome::Stats),
         }
@@ -298,6 +307,31 @@ impl<S: Fn() -> SiteState> Handler<S> {
         Ok(NoteResult { note })
     }
 
+    fn list_notes(&mut self, params: &ListNotesParams) -> Result<ListNotesResult> {
+        let mut last = self.last_list.take();
+        let listed = library::list_notes(self.store()?, &mut last, params);
+        self.last_list = last;
+        listed
+    }
+
+    fn change_address(&mut self, params: &ChangeAddressParams) -> Result<NoteResult> {
+        let url = PageUrl::parse(&params.url)?;
+        url.require_savable(self.settings.save_file_urls)?;
+        let url = match self.settings.strip_user_info {
+            true => url.without_user_info(),
+            false => url,
+        };
+        self.note_operation(&params.op_id, "changeAddress", |writer| {
+            writer.change_address(NoteId(params.id), &url)
+        })
+    }
+
+    fn merge_notes(&mut self, params: &MergeNotesParams) -> Result<NoteResult> {
+        self.note_operation(&params.op_id, "mergeNotes", |writer| {
+            writer.merge_notes(NoteId(params.keep), NoteId(params.drop))
+        })
+    }
+
     fn complete_tags(&mut self, params: &CompleteTagsParams) -> Result<CompleteTagsResult> {
         // An invalid tag is never suggested, so it needs no exclusion.
         let exclude: Vec<Tag> = params
@@ -395,15 +429,4 @@ impl<S: Fn() -> SiteState> Handler<S> {
     fn stats(&mut self) -> Result<StatsResult> {
         Ok(wire_stats(&self.store()?.stats()?))
     }
-}
-
-/// The days of this computer.
-fn days() -> Days {
-    Days::at(crate::clock::now(), &TimeZone::system())
-}
-
-fn operation(op_id: &str, method: &'static str) -> Result<Operation> {
-    let id = Uuid::parse_str(op_id)
-        .map_err(|_| Error::InvalidParams("The operation id (opId) must be a UUID.".into()))?;
-    Ok(Operation { id, method })
 }

@@ -16,6 +16,7 @@ mod edit;
 mod host;
 mod imports;
 mod layers;
+mod many_notes;
 mod messages;
 mod provoked_faults;
 mod register;

@@ -113,7 +113,7 @@ fn an_export_imported_into_an_empty_store_is_the_same_export() {
 fn exports_have_their_dates_back_on_the_first_day_of_all_and_from_a_clock_that_was_ahead() {
     let first = "<DL><DT><A HREF=\"https://e.org/\" ADD_DATE=\"1\">1</A>\n\
         <DT><A HREF=\"https://e.org/2\" ADD_DATE=\"86399\">2</A></DL>";
-    let ahead = r#"{"id":3000000000000000,"url":"https://e.org/","addresses":[],"title":"","tags":[],"summary":"","excerpt":null,"savedAt":"2065-01-24T05:20:00.000Z","updatedAt":"2065-01-25T05:20:00.000Z","publishedAt":null,"siteName":null,"lang":null,"deletedAt":null}"#;
+    let ahead = r#"{"id":3000000000000000,"url":"https://e.org/","addresses":[],"title":"","tags":[],"summary":"","excerpt":null,"savedAt":"2065-01-24T05:20:00.000Z","updatedAt":"2065-01-25T05:20:00.000Z","publishedAt":null,"siteName":null,"lang":null,"deletedAt":null,"read":true}"#;
     for (file, count) in [(first, 2), (ahead, 1)] {
         let dir = tempfile::tempdir().unwrap();
         import(dir.path(), file, &[]);

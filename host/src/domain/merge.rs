@@ -235,8 +235,6 @@ pub struct ImportedRow {
     pub saved_at: Option<Timestamp>,
     /// When it was last changed, or `None` if not since it was saved.
     pub updated_at: Option<Timestamp>,
-    /// Whether it is read, where the file says so.
-    pub read: Option<bool>,
     /// What only an export of ours has.
     pub kept: ExportedFields,
 }
@@ -258,6 +256,8 @@ impl ImportedRow {
 /// Fields that only our own exports have.
 #[derive(Debug, Clone, Default)]
 pub struct ExportedFields {
+    /// Whether it is read. A mark of other programs is a tag.
+    pub read: Option<bool>,
     /// Its id, which it gets again if that is free.
     pub id: Option<NoteId>,
     /// When it was moved to the trash.
@@ -340,7 +340,7 @@ impl ImportedRow {
             metadata: self.metadata,
             updated_at,
             deleted_at: None,
-            read: self.read.unwrap_or(true),
+            read: self.kept.read.unwrap_or(true),
         }
     }
 
@@ -349,6 +349,9 @@ impl ImportedRow {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn checked(mut self) -> Result<Self> {
+        // What is to be read has a tag in all formats but exports of ours.
+        let is_to_read = || self.tags.iter().any(|tag| tag.as_str() == "to read");
+        self.kept.read = self.kept.read.or_else(|| is_to_read().then_some(false));
         check_tag_count(&self.tags)?;
         self.title = check_title(&self.title)?;
         check_summary(&self.summary)?;
@@ -373,7 +376,7 @@ impl Note {
         // Two rows of one file: the page is unread where one of them says so. A note that was
         // there keeps what the user made of it.
         if is_own {
-            note.read &= row.read.unwrap_or(true);
+            note.read &= row.kept.read.unwrap_or(true);
         }
         note.keep_address(row.url.as_str());
         for url in &row.kept.addresses {

@@ -10,10 +10,11 @@ use serde::{
 use crate::protocol::{
     library::{
         ChangeAddressParams, EditIdParams, EditNotesParams, EditResult, ListNotesParams,
-        ListNotesResult, MergeNotesParams, QueryProblem, SearchForgetParams, SearchListResult,
-        SearchSaveParams, UndoEditParams,
+        ListNotesResult, MergeNotesParams, SearchForgetParams, SearchListResult, SearchSaveParams,
+        UndoEditParams,
     },
     markdown::{RenderMarkdownParams, RenderMarkdownResult},
+    search::{SearchNotesParams, SearchNotesResult},
 };
 
 /// Version of the protocol. It is increased if an old peer could no longer understand a new one;
@@ -411,74 +412,6 @@ pub enum SuggestReason {
     UsedOften,
     /// The page names it as a keyword, and no note has it.
     Keyword,
-}
-
-/// Order of `searchNotes`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum SearchOrder {
-    /// Newest first, in pages.
-    #[default]
-    Newest,
-    /// The best of the newest 500 matches, on one page.
-    Best,
-}
-
-/// `searchNotes`: returns matches. Every query is valid; `problems` says what wasn't understood.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
-#[serde(rename_all = "camelCase")]
-pub struct SearchNotesParams {
-    /// A query in the search language.
-    pub query: String,
-    /// Most results: 1 to 100, default 20.
-    pub limit: Option<u32>,
-    /// Only notes with a smaller id: the `next` of the previous page.
-    #[cfg_attr(test, ts(optional, type = "number"))]
-    pub before: Option<i64>,
-    /// `newest` where it isn't given.
-    pub order: Option<SearchOrder>,
-}
-
-/// Result of `searchNotes`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct SearchNotesResult {
-    /// In the order that was asked for.
-    pub notes: Vec<FoundNote>,
-    /// Whether there are more matches or, on an incomplete page, may be some that would have taken
-    /// too long to find.
-    pub more: bool,
-    /// The `before` of the next page, if there are more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional, type = "number"))]
-    pub next: Option<i64>,
-    /// What of the query wasn't understood.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(test, ts(optional, as = "Option<Vec<QueryProblem>>"))]
-    pub problems: Vec<QueryProblem>,
-}
-
-/// A search result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct FoundNote {
-    /// As in [`Note`].
-    #[cfg_attr(test, ts(type = "number"))]
-    pub id: i64,
-    /// As in [`Note`].
-    pub url: String,
-    /// As in [`Note`].
-    pub title: String,
-    /// As in [`Note`].
-    pub tags: Vec<String>,
-    /// As in [`Note`].
-    pub saved_at: String,
-    /// Plain text around the first match.
-    pub snippet: String,
 }
 
 /// `stats` has no parameters.

@@ -12,12 +12,14 @@ mod error_kind;
 mod library;
 mod markdown;
 mod messages;
+mod search;
 
 pub use envelope::*;
 pub use error_kind::*;
 pub use library::*;
 pub use markdown::*;
 pub use messages::*;
+pub use search::*;
 
 #[cfg(test)]
 mod tests;

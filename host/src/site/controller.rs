@@ -41,7 +41,7 @@ const ON_THIS_DAY: usize = 3;
 /// Related notes on the page of a note.
 pub(super) const RELATED_NOTES: usize = 6;
 /// Suggested tags, or sites, if the requested one doesn't exist.
-const NEAR_TAGS: u32 = 8;
+pub(super) const NEAR_TAGS: u32 = 8;
 /// Most idle connections to the store.
 const IDLE_READERS: usize = 2;
 
@@ -57,13 +57,13 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 /// The site of one database.
 pub(super) struct Controller {
     database: PathBuf,
-    layout: Layout,
+    pub(super) layout: Layout,
     /// The origin for browsers, used in what is read outside of the site.
     origin: String,
     absolute: Links,
     idle: Mutex<Vec<Reader>>,
     rendered: Mutex<ResponseCache>,
-    facet_cache: FacetCache,
+    pub(super) facet_cache: FacetCache,
     /// A number that differs in each process, because a newer program renders the same notes
     /// differently.
     edition: u64,
@@ -89,7 +89,7 @@ impl Controller {
         }
     }
 
-    fn days(&self) -> Days {
+    pub(super) fn days(&self) -> Days {
         Days::at(crate::clock::now(), &self.layout.zone)
     }
 
@@ -364,30 +364,6 @@ impl Controller {
         Ok(Answer::atom(feed::atom(links, &feed, &notes)))
     }
 
-    fn search_feed(&self, reader: &Reader, name: &str) -> Result<Answer> {
-        let links = &self.layout.feeds;
-        let Some(search) = reader.saved_search(name)? else {
-            return self.missing(
-                reader,
-                &Unknown {
-                    sentence: format!("No search is saved as “{name}”."),
-                    words: name.to_owned(),
-                },
-                Vec::new(),
-            );
-        };
-        let query = Query::parse_in(&search.query, &self.days());
-        let found = self.facet_cache.search(reader, &query, None, FEED_NOTES)?;
-        let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
-        let feed = Feed {
-            title: &format!("url-notes | search | {}", search.name),
-            address: &links.search_feed(&search.name),
-            page: &links.found(&search.query, None),
-            updated: feed::updated(&notes),
-        };
-        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
-    }
-
     fn tag(&self, reader: &Reader, filter: &TagFilter, before: Option<NoteId>) -> Result<Answer> {
         let right = TagFilter {
             with: reader.tags_of_names(&filter.with)?,
@@ -551,53 +527,7 @@ impl Controller {
         }
     }
 
-    fn search(&self, reader: &Reader, query: &str, before: Option<NoteId>) -> Result<Answer> {
-        let parsed = Query::parse_in(query, &self.days());
-        if parsed.is_empty() {
-            return Ok(found(views::search_help(&self.layout, query)));
-        }
-        let result = self
-            .facet_cache
-            .search(reader, &parsed, before, PAGE_NOTES)?;
-        let first = before.is_none();
-        let near = if first && result.hits.is_empty() && result.next.is_none() {
-            did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
-        } else {
-            Vec::new()
-        };
-        let asked = views::Asked {
-            text: query,
-            query: &parsed,
-            newest: true,
-        };
-        let page = views::search(&self.layout, &asked, &result, first, &near);
-        Ok(found(page))
-    }
-
-    fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
-        let parsed = Query::parse_in(query, &self.days());
-        if parsed.is_empty() {
-            return Ok(found(views::search_help(&self.layout, query)));
-        }
-        // Without words all fit alike.
-        if !parsed.ranks() {
-            return self.search(reader, query, None);
-        }
-        let best = self.facet_cache.search_best(reader, &parsed, PAGE_NOTES)?;
-        let near = if best.hits.is_empty() && !best.more {
-            did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
-        } else {
-            Vec::new()
-        };
-        let asked = views::Asked {
-            text: query,
-            query: &parsed,
-            newest: false,
-        };
-        Ok(found(views::best(&self.layout, &asked, &best, &near)))
-    }
-
-    fn missing(
+    pub(super) fn missing(
         &self,
         reader: &Reader,
         unknown: &Unknown,
@@ -628,7 +558,7 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn found(html: String) -> Answer {
+pub(super) fn found(html: String) -> Answer {
     Answer::page(200, html)
 }
 
@@ -831,7 +761,7 @@ mod tests {
             );
             expected.insert(0, format!("/note/{}", id.0));
         }
-        for start in ["/all/0", "/tag/gpu", "/search?q=words"] {
+        for start in ["/all/0", "/tag/gpu", "/search?q=words&sort=newest"] {
             let mut shown = Vec::new();
             let mut next = Some(start.to_owned());
             while let Some(target) = next {
@@ -1054,7 +984,11 @@ mod tests {
         }
         place.save("https://e.org/2", "First again", &["gpu"], "");
         for target in ["/", "/tag/gpu", "/all/0", "/search?q=first"] {
-            assert!(place.page(target, 200).contains("First again"), "{target}");
+            let page = place.page(target, 200);
+            assert!(
+                page.replace("</mark>", "").contains("First again"),
+                "{target}"
+            );
         }
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         place
@@ -1103,23 +1037,75 @@ mod tests {
     }
 
     #[test]
+    fn a_search_says_what_it_does_not_understand_and_keeps_its_order() {
+        let mut place = TestSite::new();
+        place.save("https://e.org/1", "About gpu", &["a(b"], "");
+        place.save("https://e.org/2", "Gpu and more", &["a(b"], "gpu");
+        place.save("https://e.org/3", "Gpu again", &[], "gpu");
+        let page = place.page("/search?q=gpu+before:gestern+(x+OR+gpu", 200);
+        assert!(page.contains("“before:gestern” has no date"), "{page}");
+        assert!(page.contains("A bracket isn’t closed."), "{page}");
+        assert!(page.contains("About <mark>gpu</mark>"), "{page}");
+        assert!(
+            place
+                .page("/search?q=%28", 200)
+                .contains("A bracket isn’t closed.")
+        );
+        // The order that was chosen is in all links, and in the form.
+        let narrower = "/search?q=gpu+tag%3A%22a%28b%22+&amp;sort=newest";
+        let newest = place.page("/search?q=gpu&sort=newest", 200);
+        assert!(newest.contains(narrower), "{newest}");
+        assert!(
+            newest.contains("name=\"sort\" value=\"newest\""),
+            "{newest}"
+        );
+        assert!(!place.page("/search?q=gpu", 200).contains("name=\"sort\""));
+        // Without words, a search is a list in the order of time, in pages.
+        assert!(!place.page("/search?q=has:note", 200).contains("best first"));
+    }
+
+    #[test]
+    fn a_saved_search_is_at_the_home_with_a_feed() {
+        let mut place = TestSite::new();
+        place.save("https://e.org/1", "First", &["gpu"], "");
+        place.save("https://e.org/2", "Second", &[], "");
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let search = crate::store::SavedSearch::new("My GPUs", "tag:gpu", now).unwrap();
+        let save = |writer: &crate::store::Writer<'_>| writer.save_search(&search);
+        place.store.write(now, save).unwrap();
+        let home = place.page("/", 200);
+        assert!(home.contains("Saved searches") && home.contains("/search/My%20GPUs/feed.atom"));
+        let feed = place.site.answer("/search/my%20gpus/feed.atom");
+        assert_eq!(feed.status, 200);
+        assert!(feed.body.contains("First") && !feed.body.contains("Second"));
+        assert_eq!(place.site.answer("/search/other/feed.atom").status, 404);
+    }
+
+    #[test]
+    fn a_mistyped_tag_offers_those_that_come_near() {
+        let mut place = TestSite::new();
+        place.save("https://e.org/1", "First", &["economics"], "");
+        let page = place.page("/tag/ecnomics", 404);
+        assert!(page.contains("<a href=\"/tag/economics\">"), "{page}");
+    }
+
+    #[test]
     fn what_was_found_is_shown_newest_or_best_first() {
         let mut place = TestSite::new();
         place.save("https://e.org/1", "About gpu", &[], "");
         place.save("https://e.org/2", "Newer", &[], "a gpu");
         let order = |page: &str| {
             let at = |text: &str| page.find(text).unwrap();
-            at("About gpu") < at("Newer")
+            at("About <mark>gpu</mark>") < at("Newer")
         };
-        let newest = place.page("/search?q=gpu", 200);
+        let newest = place.page("/search?q=gpu&sort=newest", 200);
         assert!(!order(content(&newest)));
-        assert!(
-            newest.contains(r#"<a href="/search?q=gpu&amp;sort=relevance">Best match first</a>"#)
-        );
-        let best = place.page("/search?q=gpu&sort=relevance", 200);
+        assert!(newest.contains(r#"<a href="/search?q=gpu">Best match first</a>"#));
+        let best = place.page("/search?q=gpu", 200);
+        assert_eq!(best, place.page("/search?q=gpu&sort=relevance", 200));
         assert!(order(content(&best)));
         assert!(best.contains("2 notes, the best first"));
-        assert!(best.contains(r#"<a href="/search?q=gpu">Newest first</a>"#));
+        assert!(best.contains(r#"<a href="/search?q=gpu&amp;sort=newest">Newest first</a>"#));
         let none = place.page("/search?q=nothing&sort=relevance", 200);
         assert!(none.contains("No matches."));
         place.page("/search?q=gpu&sort=size", 404);
@@ -1323,9 +1309,9 @@ mod tests {
         let home = views::HomePage {
             counts: reader.counts().unwrap(),
             notes: &earlier,
-            searches: &[],
             tags: &[],
             on_this_day: &earlier,
+            searches: &[],
         };
         let page = views::home(&place.site.layout, &home);
         assert!(page.contains("On this day"), "{page}");
@@ -1346,7 +1332,7 @@ mod tests {
                 "{page}"
             );
         }
-        for target in ["/", "/all/0", "/search?q=words"] {
+        for target in ["/", "/all/0", "/search?q=words&sort=newest"] {
             let page = place.page(target, 200);
             let days: Vec<&str> = page
                 .split("<time datetime=\"2025-11-0")
@@ -1507,7 +1493,8 @@ mod tests {
               "publishedAt": "2025-10-01",
               "siteName": null,
               "lang": "en",
-              "deletedAt": null
+              "deletedAt": null,
+              "read": true
             }"#]]
         .assert_eq(
             &serde_json::from_str::<crate::protocol::Note>(

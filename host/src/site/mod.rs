@@ -29,6 +29,7 @@ mod request_fields;
 mod response;
 mod response_cache;
 mod route;
+mod searches;
 mod server;
 mod session_token;
 mod views;

@@ -450,9 +450,8 @@ mod tests {
         );
         check(
             "/search",
-            &Route::Search {
+            &Route::Best {
                 query: String::new(),
-                before: None,
             },
         );
         check(

@@ -41,7 +41,7 @@ pub use query::{
     export::Outline,
     facets::{Facets, Followed},
     listing::{ListOrder, Listing},
-    search::{Best, Found, RANKED, join::Hit},
+    search::{Best, Found, RANKED, hit::Hit},
     sites::{SITES_LISTED, SiteCount, SiteFamily, SiteList, SiteOrder},
     tag_lists::{ListedTag, TagList, TagPlace},
 };

@@ -172,7 +172,7 @@ fn scripts_get_notes_as_the_messages_have_them() {
     let note = data(&format!("/api/notes/{}", shown[0]["id"]));
     assert_eq!(note, shown[0]);
     let fields = "id url addresses title tags summary excerpt savedAt updatedAt publishedAt siteName lang \
-         deletedAt";
+         deletedAt read";
     let found: Vec<&String> = note.as_object().unwrap().keys().collect();
     assert_eq!(found.len(), fields.split(' ').count());
     for field in fields.split(' ') {

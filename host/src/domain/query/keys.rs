@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    MAX_CONDITIONS, MAX_DEPTH, MAX_QUERY_BYTES,
-    tree::{Problem, ProblemKind},
-};
+use super::tree::{MAX_CONDITIONS, MAX_DEPTH, MAX_QUERY_BYTES, Problem, ProblemKind};
 
 /// A key, as in `tag:x`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

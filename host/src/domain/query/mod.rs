@@ -15,17 +15,10 @@ use jiff::Timestamp;
 pub use days::Days;
 pub use keys::SEARCH_HELP;
 pub use sites::{is_of_site, is_site_part, site_of};
-pub use tree::{Field, Problem, ProblemKind, State, Term};
+pub use tree::{Field, MAX_CONDITIONS, Problem, ProblemKind, State, Term};
 
 use crate::domain::tag::Tag;
 use tree::{Condition, Expr};
-
-/// Longest query that is looked at, in bytes; the rest is cut off.
-const MAX_QUERY_BYTES: usize = 4096;
-/// Most conditions of one query; further ones are left out.
-pub const MAX_CONDITIONS: usize = 32;
-/// Most brackets within each other.
-const MAX_DEPTH: usize = 8;
 
 /// What to look for. All conditions hold at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

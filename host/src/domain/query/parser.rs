@@ -11,11 +11,13 @@
 use std::ops::Range;
 
 use super::{
-    MAX_CONDITIONS, MAX_DEPTH, MAX_QUERY_BYTES,
     days::Days,
     keys::Key,
     sites::site_of,
-    tree::{Condition, Expr, Field, Problem, ProblemKind, State, Term},
+    tree::{
+        Condition, Expr, Field, MAX_CONDITIONS, MAX_DEPTH, MAX_QUERY_BYTES, Problem, ProblemKind,
+        State, Term,
+    },
 };
 use crate::domain::{page_url::PageUrl, tag::Tag, words::Words};
 

@@ -491,3 +491,12 @@ fn fuzz_query() {
         },
     );
 }
+
+#[test]
+fn the_documentation_has_the_table_of_the_help() {
+    let page = include_str!("../../../../docs/search.md");
+    for (typed, meaning) in SEARCH_HELP {
+        let row = format!("| `{typed}` | {meaning} |");
+        assert!(page.contains(&row), "{row}");
+    }
+}

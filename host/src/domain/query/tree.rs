@@ -4,6 +4,13 @@ use jiff::Timestamp;
 
 use crate::domain::tag::Tag;
 
+/// Longest query that is looked at, in bytes; the rest is cut off.
+pub(super) const MAX_QUERY_BYTES: usize = 4096;
+/// Most conditions of one query; further ones are left out.
+pub const MAX_CONDITIONS: usize = 32;
+/// Most brackets within each other.
+pub(super) const MAX_DEPTH: usize = 8;
+
 /// Which text of a note a term is looked for in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Field {

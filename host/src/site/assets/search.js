@@ -2,33 +2,19 @@
 // index.
 
 import { longDay, shortDay } from "./dates.js";
+import { candidates, holds } from "./matches.js";
 import { occurrences } from "./occurrences.js";
-import {
-	nameOf,
-	noteOf,
-	notesWith,
-	pageOf,
-	searchFor,
-	start,
-	tooShort,
-} from "./pieces.js";
-import { isEmpty, readQuery, tagOf } from "./query.js";
-import { halvesOf } from "./spellings.js";
-import { hasSigns, wordsOf } from "./words.js";
+import { nameOf, noteOf, pageOf, searchFor, start, tooShort } from "./pieces.js";
+import { isEmpty, readQuery } from "./query.js";
+import { wordsOf } from "./words.js";
 
 /** Notes per listing page. */
 const SHOWN = 20;
 /** Most notes that are checked before the page asks whether to go on. */
 const LOOKED_INTO = 2_000;
-/** Most notes with a word for it to be considered two words without their space. */
-const RARE = 8;
-/** Most pairs of a query that are looked up; words that would need more aren't split. */
-const MAX_HALVES = 128;
 /** Length of a snippet, and of its part before the first match. */
 const SNIPPET = 240;
 const LEAD = 60;
-/** In seconds. */
-const DAY = 86_400;
 /** Tags of a note that are shown at first, as on the other pages. */
 const FIRST_TAGS = 6;
 /** Most tags offered to narrow a search. */
@@ -42,150 +28,6 @@ const typed = new URLSearchParams(location.search).get("q") ?? "";
 // ---- Matches
 
 /**
- * Returns the notes that may match, newest first, and whether each must still be checked.
- * @param {import("./query.js").Query} query
- * @param {import("./pieces.js").Start} start
- */
-async function candidates(query, start) {
-	const has = new Uint8Array(start.notes).fill(1);
-	let sure = true;
-	/** @type {(other: Uint8Array, wanted: boolean) => void} */
-	const keep = (other, wanted) => {
-		for (let number = 0; number < has.length; number++) {
-			if (Boolean(other[number]) !== wanted) has[number] = 0;
-		}
-	};
-	/** @type {import("./query.js").Term[]} The terms that aren't tags. */
-	const terms = [];
-	for (const term of query.terms) {
-		let meant;
-		for (const tag of term.tags) {
-			const has = await notesTagged(tag, start);
-			if (has.includes(1)) meant ??= has;
-		}
-		if (meant) keep(meant, !term.negated);
-		else terms.push(term);
-	}
-	query.terms = terms;
-	let halves = 0;
-	for (const term of terms) {
-		halves += halvesOf(term).length;
-		if (halves <= MAX_HALVES) await addPairs(term, start);
-		const { spellings, pairs, negated, prefix } = term;
-		const alone = [...spellings, ...pairs].every((words) => {
-			const [word] = words;
-			return words.length === 1 && word && (word.lead === "" || word.trail === "");
-		});
-		if (!alone) sure = false;
-		if (negated && !alone) continue;
-		const any = new Uint8Array(start.notes);
-		for (const words of [...spellings, ...pairs]) {
-			const all = await notesWithAll(words, prefix && !pairs.includes(words), start);
-			all.forEach((one, number) => {
-				any[number] = (any[number] ?? 0) | one;
-			});
-		}
-		keep(any, !negated);
-	}
-	for (const tag of query.withTags) keep(await notesTagged(tag, start), true);
-	for (const tag of query.withoutTags) keep(await notesTagged(tag, start), false);
-	if (query.untagged !== undefined)
-		keep(await notesWith("=", false, start), query.untagged);
-	if (query.sites.length > 0) {
-		const any = new Uint8Array(start.notes);
-		for (const site of query.sites) {
-			const from = await notesWith(`:${site}`, false, start);
-			from.forEach((one, number) => {
-				any[number] = (any[number] ?? 0) | one;
-			});
-		}
-		keep(any, true);
-	}
-	for (const site of query.withoutSites) {
-		keep(await notesWith(`:${site}`, false, start), false);
-	}
-	// Skips pieces that are too new or too old. In other time zones, days begin up to half a day
-	// earlier or later.
-	const timed = query.before !== "" || query.after !== "";
-	if (timed) sure = false;
-	const [first = Number.NEGATIVE_INFINITY, last = Number.POSITIVE_INFINITY] = [
-		query.after,
-		query.before,
-	].map((day) => (day === "" ? undefined : Date.parse(day) / 1000));
-	/** @type {number[]} */
-	const numbers = [];
-	for (let number = has.length - 1; number >= 0; number--) {
-		if (!has[number]) continue;
-		const at = Math.floor(number / start.notesPerPiece);
-		const from = (start.moments[at] ?? 0) - start.shift;
-		const to = start.moments[at + 1] ?? Number.POSITIVE_INFINITY;
-		if (timed && (from >= last + DAY || to < first - DAY)) continue;
-		numbers.push(number);
-	}
-	return { numbers, sure };
-}
-
-/**
- * Adds two words of the index that a rare word may stand for: `open source` for `opensource`.
- * @param {import("./query.js").Term} term
- * @param {import("./pieces.js").Start} start
- */
-async function addPairs(term, start) {
-	const halves = halvesOf(term);
-	const [word] = term.spellings[0] ?? [];
-	if (halves.length === 0 || !word) return;
-	const has = await notesWith(word.folded, true, start);
-	if (has.reduce((sum, one) => sum + one, 0) > RARE) return;
-	for (const [first, second] of halves) {
-		const there = async (/** @type {string} */ half) =>
-			(await notesWith(half, false, start)).includes(1);
-		if ((await there(first)) && (await there(second))) {
-			term.pairs.push(wordsOf(`${first} ${second}`));
-		}
-	}
-}
-
-/**
- * Returns the notes with a tag of exactly this name, or else of the name without invisible
- * characters.
- * @param {string} tag
- * @param {import("./pieces.js").Start} start
- */
-async function notesTagged(tag, start) {
-	const has = await notesWith(`=${tag}`, false, start);
-	const renewed = tagOf(tag);
-	if (has.includes(1) || renewed === tag || renewed === "") return has;
-	return notesWith(`=${renewed}`, false, start);
-}
-
-/**
- * Returns the notes that contain all these words, in any order.
- * @param {import("./words.js").Word[]} words
- * @param {boolean} prefix
- * @param {import("./pieces.js").Start} start
- */
-async function notesWithAll(words, prefix, start) {
-	const all = new Uint8Array(start.notes).fill(1);
-	for (const [place, word] of words.entries()) {
-		const unfinished = prefix && place === words.length - 1;
-		/** @type {[word: string, unfinished: boolean][]} */
-		const indexed = [];
-		if (word.trail !== "") indexed.push([word.folded + word.trail, unfinished]);
-		if (word.lead !== "") {
-			indexed.push([word.lead + word.folded, unfinished && word.trail === ""]);
-		}
-		if (!hasSigns(word)) indexed.push([word.folded, unfinished]);
-		for (const [name, goesOn] of indexed) {
-			const has = await notesWith(name, goesOn, start);
-			all.forEach((one, number) => {
-				all[number] = one & (has[number] ?? 0);
-			});
-		}
-	}
-	return all;
-}
-
-/**
  * Returns when a note was saved, in µs since 1970.
  * @param {import("./pieces.js").Note} note
  */
@@ -194,33 +36,49 @@ function savedAt(note) {
 }
 
 /**
- * Returns whether the note itself meets all conditions.
- * @param {import("./query.js").Query} query
- * @param {import("./pieces.js").Note} note
+ * Returns the terms that are marked where they match, those of alternatives included.
+ * @param {import("./matches.js").Matches} matches
+ * @returns {import("./query.js").Term[]}
  */
-function holds(query, note) {
-	const { saved } = note;
-	if ((query.before !== "" && saved >= query.before) || saved < query.after) return false;
-	const tags = note.tags.map(nameOf).join(" , ");
-	const texts = [note.title, tags, note.text, note.excerpt ?? "", note.address].map(
-		wordsOf,
-	);
-	return query.terms.every((term) => {
-		const stands = texts.some((words) => occurrences(term, words).length > 0);
-		return stands !== term.negated;
-	});
+function wantedTerms({ terms, any }) {
+	const others = any.flat().flatMap(wantedTerms);
+	return [...terms.filter(({ negated }) => !negated), ...others];
+}
+
+/**
+ * Returns a text with its matches marked.
+ * @param {string} text
+ * @param {import("./query.js").Term[]} terms
+ * @returns {(string | HTMLElement)[]}
+ */
+function marked(text, terms) {
+	const words = wordsOf(text);
+	const matches = terms.flatMap((term) => occurrences(term, words));
+	matches.sort((a, b) => a.start - b.start || a.end - b.end);
+	/** @type {(string | HTMLElement)[]} */
+	const shown = [];
+	let at = 0;
+	for (const { start, end } of matches) {
+		if (start < at) continue;
+		const mark = make("mark");
+		mark.textContent = text.slice(start, end);
+		shown.push(text.slice(at, start), mark);
+		at = end;
+	}
+	shown.push(text.slice(at));
+	return shown;
 }
 
 /**
  * Shows one listing page of notes, starting at this one.
- * @param {import("./query.js").Query} query
- * @param {{ numbers: number[], sure: boolean }} matches
+ * @param {import("./matches.js").Matches & { numbers: number[] }} matches
  * @param {number} from
  * @param {number} before how many were shown before
  */
-async function show(query, matches, from, before) {
+async function show(matches, from, before) {
 	const known = await start();
 	const { numbers, sure } = matches;
+	const terms = wantedTerms(matches);
 	/** @type {import("./pieces.js").Note[]} */
 	const notes = [];
 	let next = from;
@@ -229,11 +87,12 @@ async function show(query, matches, from, before) {
 		// The notes that are needed next are loaded in parallel.
 		const some = numbers.slice(next, next + SHOWN);
 		const loaded = await Promise.all(some.map((number) => noteOf(number, known)));
-		for (const note of loaded) {
+		for (const [place, note] of loaded.entries()) {
 			if (notes.length === SHOWN) break;
 			next++;
 			looked++;
-			if (sure || holds(query, note)) notes.push(note);
+			const number = some[place] ?? 0;
+			if (sure || holds(matches, note, number)) notes.push(note);
 		}
 	}
 	const more = next < numbers.length;
@@ -245,7 +104,7 @@ async function show(query, matches, from, before) {
 	}
 	if (before === 0) found.append(...narrowing(notes));
 	const list = make("section", { "aria-label": "Notes" });
-	list.append(...byDay(notes, query));
+	list.append(...byDay(notes, terms));
 	found.append(list);
 	howTo.hidden = shown > 0 || more;
 	if (more) {
@@ -254,7 +113,7 @@ async function show(query, matches, from, before) {
 		button.textContent = notes.length > 0 ? "Older notes" : "Search older notes";
 		button.addEventListener("click", async () => {
 			turn.remove();
-			await show(query, matches, next, shown);
+			await show(matches, next, shown);
 			const first = list.nextElementSibling?.querySelector("a");
 			first?.focus();
 		});
@@ -283,9 +142,9 @@ const counted = (count) =>
 
 /**
  * @param {import("./pieces.js").Note[]} notes
- * @param {import("./query.js").Query} query
+ * @param {import("./query.js").Term[]} terms
  */
-function byDay(notes, query) {
+function byDay(notes, terms) {
 	/** @type {HTMLElement[]} */
 	const sections = [];
 	let day = "";
@@ -300,20 +159,21 @@ function byDay(notes, query) {
 			section.append(heading);
 			sections.push(section);
 		}
-		sections.at(-1)?.append(preview(note, query));
+		sections.at(-1)?.append(preview(note, terms));
 	}
 	return sections;
 }
 
 /**
  * @param {import("./pieces.js").Note} note
- * @param {import("./query.js").Query} query
+ * @param {import("./query.js").Term[]} terms
  */
-function preview(note, query) {
+function preview(note, terms) {
 	const article = make("article", { class: "note" });
 	const heading = make("h3", { class: "title", dir: "auto", lang: note.lang ?? "" });
 	const title = make("span", { class: "apart" });
-	title.textContent = note.title || note.url;
+	const inTitle = terms.filter(({ field }) => field !== "url");
+	title.append(...marked(note.title || note.url, inTitle));
 	if (note.link) {
 		const link = make("a", {
 			href: note.url,
@@ -341,7 +201,8 @@ function preview(note, query) {
 		});
 		for (const tag of note.tags) {
 			const link = make("a", { rel: "tag", href: pageOf("tag", tag), dir: "auto" });
-			link.textContent = nameOf(tag);
+			const anywhere = terms.filter(({ field }) => field === "");
+			link.append(...marked(nameOf(tag), anywhere));
 			tags.append(item(link));
 		}
 		if (folded) {
@@ -356,7 +217,7 @@ function preview(note, query) {
 		}
 		article.append(tags);
 	}
-	const snippet = snippetOf(note, query);
+	const snippet = snippetOf(note, terms);
 	if (snippet.length > 0) {
 		const text = make("p", { class: "snippet", dir: "auto", lang: "" });
 		text.append(...snippet);
@@ -399,11 +260,11 @@ function preview(note, query) {
 /**
  * Returns the snippet of the note's text, or else of the page's description, that shows the match.
  * @param {import("./pieces.js").Note} note
- * @param {import("./query.js").Query} query
+ * @param {import("./query.js").Term[]} wanted
  * @returns {(string | HTMLElement)[]}
  */
-function snippetOf(note, query) {
-	const terms = query.terms.filter(({ negated }) => !negated);
+function snippetOf(note, wanted) {
+	const terms = wanted.filter(({ field }) => field === "");
 	const texts = [note.text, note.excerpt ?? ""].filter((text) => text !== "");
 	/** @type {{ text: string, matches: { start: number, end: number }[] }[]} */
 	const looked = texts.map((text) => {
@@ -486,7 +347,7 @@ function narrowing(notes) {
 	summary.textContent = "Narrow by tag";
 	const list = make("ul", { class: "tags counted", role: "list" });
 	for (const [tag] of tags) {
-		const value = /\s/.test(tag) ? `"${tag}"` : tag;
+		const value = /[\s()]/.test(tag) ? `"${tag}"` : tag;
 		const link = make("a", { href: searchFor(`${typed.trimEnd()} tag:${value} `) });
 		const withIt = make("span", { class: "visually-hidden" });
 		withIt.textContent = "with ";
@@ -551,18 +412,31 @@ function name() {
 	document.querySelector(".foot [aria-current]")?.removeAttribute("aria-current");
 }
 
+/** @param {[part: string, sentence: string][]} problems */
+function notUnderstood(problems) {
+	if (problems.length === 0) return [];
+	const list = make("ul", {
+		class: "problems",
+		role: "list",
+		"aria-label": "Not understood",
+	});
+	list.append(...problems.map(([, sentence]) => item(sentence)));
+	return [list];
+}
+
 async function search() {
 	if (typed.trim() !== "") name();
 	const query = readQuery(typed);
 	if (isEmpty(query)) {
+		found.append(...notUnderstood(query.problems));
 		outcome.hidden = true;
 		return;
 	}
 	outcome.textContent = "Searching …";
 	howTo.hidden = true;
 	try {
-		found.append(...chosen(query.conditions));
-		await show(query, await candidates(query, await start()), 0, 0);
+		found.append(...notUnderstood(query.problems), ...chosen(query.conditions));
+		await show(await candidates(query, await start()), 0, 0);
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
 		outcome.textContent = `${reason} Reload the page; if that doesn’t help, export the site again.`;

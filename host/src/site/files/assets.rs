@@ -5,23 +5,26 @@ use crate::site::controller::SCRIPT;
 /// The script of exported pages, in addition to the site's own.
 const FILES_SCRIPT: &str = include_str!("../assets/files.js");
 /// The scripts of the search page, each after those that it imports.
-pub(super) const SEARCH_SCRIPTS: [&str; 9] = [
+pub(super) const SEARCH_SCRIPTS: [&str; 11] = [
     include_str!("../assets/invisible.js"),
     include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
     include_str!("../assets/spellings.js"),
     include_str!("../assets/occurrences.js"),
+    include_str!("../assets/days.js"),
     include_str!("../assets/query.js"),
     include_str!("../assets/pieces.js"),
     include_str!("../assets/dates.js"),
+    include_str!("../assets/matches.js"),
     include_str!("../assets/search.js"),
 ];
 /// The scripts that find the equivalent of an address of the served site.
-pub(super) const LOST_SCRIPTS: [&str; 7] = [
+pub(super) const LOST_SCRIPTS: [&str; 8] = [
     include_str!("../assets/invisible.js"),
     include_str!("../assets/letters.js"),
     include_str!("../assets/words.js"),
     include_str!("../assets/spellings.js"),
+    include_str!("../assets/days.js"),
     include_str!("../assets/query.js"),
     include_str!("../assets/pieces.js"),
     include_str!("../assets/lost.js"),

@@ -124,6 +124,20 @@ impl Index {
         if note.tags.is_empty() {
             self.push("=", number);
         }
+        // No site has such names.
+        if !note.read {
+            self.push(":!unread", number);
+        }
+        if !note.summary.is_empty() {
+            self.push(":!noted", number);
+        }
+        // Each part of its name once: `site:github` finds `github.com`.
+        let mut parts: Vec<&str> = site.iter().flat_map(|name| name.split('.')).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        for part in parts {
+            self.push(&format!(":/{part}"), number);
+        }
         // A site includes its subdomains.
         let mut site = site;
         while let Some(name) = site {

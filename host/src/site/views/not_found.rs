@@ -48,7 +48,7 @@ pub(in crate::site) fn missing(layout: &Layout, unknown: &Unknown, near: &DidYou
                 p { "Did you mean " a href=(address) { (name) } "?" }
             }
             @if !words.is_empty() {
-                p { a href=(layout.links.found(words, None)) { "Search the notes for “" bdi { (words) } "”" } }
+                p { a href=(layout.links.best(words)) { "Search the notes for “" bdi { (words) } "”" } }
             }
             (ways_on(layout))
         }

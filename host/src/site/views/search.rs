@@ -172,8 +172,9 @@ fn narrowing(layout: &Layout, asked: &Asked<'_>, hits: &[Hit]) -> Markup {
 }
 
 /// Renders the search page without a query.
-pub(in crate::site) fn search_help(layout: &Layout, query: &str) -> String {
-    layout.page(&place(layout, query), &operators(true))
+pub(in crate::site) fn search_help(layout: &Layout, text: &str, query: &Query) -> String {
+    let content = html! { (problems(query)) (operators(true)) };
+    layout.page(&place(layout, text), &content)
 }
 
 /// Renders the search page of an exported site, which searches in the browser.
@@ -260,7 +261,7 @@ fn operators(best: bool) -> Markup {
             h2 #how { "How to search" }
             p { "The search covers titles, notes, descriptions, tags and addresses. Every term must match. A word can be just the beginning of a longer one, unless it is in quotation marks." }
             dl.operators {
-                @for (typed, meaning) in SEARCH_HELP {
+                @for (typed, meaning) in SEARCH_HELP.iter().filter(|(typed, _)| best || *typed != "is:deleted") {
                     div { dt { code { (typed) } } dd { (meaning) } }
                 }
             }

@@ -40,7 +40,7 @@ pub(in crate::site) fn site(
             @if !family.complete { "More than " }
             (counted(family.notes(), "note"))
             " · "
-            a href=(layout.links.found(&search, None)) { "Search this site" }
+            a href=(layout.links.best(&search)) { "Search this site" }
         }
         @if first && !below.is_empty() {
             details.related open[below.len() < 30] {

@@ -77,7 +77,7 @@ pub(in crate::site) fn tags(layout: &Layout, page: &TagsPage<'_>) -> String {
         }
         @if untagged > 0 && filter.is_empty() && page.first.is_none() {
             p.untagged {
-                a href=(layout.links.found("is:untagged", None)) {
+                a href=(layout.links.best("is:untagged")) {
                     (counted(untagged, "note")) " without a tag"
                 }
             }
@@ -110,7 +110,7 @@ fn nothing(layout: &Layout, filter: &str) -> Markup {
             } @else {
                 p {
                     a href=(layout.links.tags()) { "Show all tags" } " or "
-                    a href=(layout.links.found(filter, None)) { "search the notes for “" bdi { (filter) } "”" }
+                    a href=(layout.links.best(filter)) { "search the notes for “" bdi { (filter) } "”" }
                 }
             }
         }

@@ -26,10 +26,7 @@ pub const AT_ONCE: usize = if cfg!(test) { 20 } else { 10_000 };
 /// Notes of one part.
 pub(super) const PART: usize = if cfg!(test) { 5 } else { 1_000 };
 /// So many notes that are missing, or were left alone, are listed.
-const LISTED: i64 = 1_000;
-/// Of more notes than these it is cheaper to walk over an index than to look each one up.
-const LOOKED_UP: usize = if cfg!(test) { 3 } else { 2_000 };
-
+pub(super) const LISTED: i64 = 1_000;
 /// What is to be done with each of the notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BulkChange {
@@ -195,99 +192,6 @@ impl Reader {
     pub fn edit_done(&self, operation: Operation) -> Result<Option<BulkEdit>> {
         let edit = operations::edit_of(&self.conn, operation)?;
         edit.map(|id| self.bulk_edit(id)).transpose()
-    }
-
-    /// What an edit of these notes would do. Nothing is written.
-    ///
-    /// # Errors
-    /// The `store_*` kinds.
-    pub fn rehearse_bulk_edit(&self, ids: &[NoteId], change: &BulkChange) -> Result<BulkEdit> {
-        let ids = sorted(ids);
-        let live = self.marked(&ids, "SELECT id FROM notes", None)?;
-        let in_trash = self.marked(&ids, "SELECT id FROM trash", None)?;
-        let mut settled = vec![true; ids.len()];
-        if change.delete {
-            settled.clone_from(&in_trash);
-        } else if change.restore {
-            settled.clone_from(&live);
-        } else {
-            let tags = |names: &[Tag]| without_aliases(&self.conn, names);
-            let lists = [
-                (tags(&change.add_tags)?, true),
-                (tags(&change.remove_tags)?, false),
-            ];
-            for (names, wanted) in lists {
-                for name in names {
-                    let id: Option<i64> = self
-                        .conn
-                        .prepare_cached("SELECT id FROM tags WHERE name = ?")?
-                        .query_row([name.as_str()], |row| row.get(0))
-                        .optional()?;
-                    let sql = "SELECT note_id AS id FROM note_tags WHERE tag_id = ?1";
-                    let has = self.marked(&ids, sql, Some(id.unwrap_or(-1)))?;
-                    for (settled, has) in settled.iter_mut().zip(has) {
-                        *settled &= has == wanted;
-                    }
-                }
-            }
-            if let Some(read) = change.read {
-                let unread = self.marked(&ids, "SELECT id FROM notes WHERE read = 0", None)?;
-                for (settled, unread) in settled.iter_mut().zip(unread) {
-                    *settled &= unread != read;
-                }
-            }
-        }
-        let mut edit = nothing(BulkState::Rehearsed);
-        for (place, id) in ids.iter().enumerate() {
-            let there = match change.delete || change.restore {
-                true => live[place] || in_trash[place],
-                false => live[place],
-            };
-            if !there {
-                edit.missing.1 += 1;
-                if edit.missing.0.len() < usize::try_from(LISTED).unwrap_or(0) {
-                    edit.missing.0.push(*id);
-                }
-                continue;
-            }
-            edit.total += 1;
-            match settled[place] {
-                true => edit.unchanged += 1,
-                false => edit.changed += 1,
-            }
-        }
-        Ok(edit)
-    }
-
-    /// Which of these ids, in ascending order, a query has.
-    fn marked(&self, ids: &[NoteId], sql: &str, key: Option<i64>) -> Result<Vec<bool>> {
-        let mut marks = vec![false; ids.len()];
-        let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
-            return Ok(marks);
-        };
-        if ids.len() <= LOOKED_UP {
-            let sql = format!("SELECT EXISTS (SELECT 1 FROM ({sql}) WHERE id = ?2 AND ?1 IS ?1)");
-            let mut query = self.conn.prepare_cached(&sql)?;
-            for (mark, id) in marks.iter_mut().zip(ids) {
-                *mark = query.query_row(params![key, id.0], |row| row.get(0))?;
-            }
-            return Ok(marks);
-        }
-        let sql =
-            format!("SELECT id FROM ({sql}) WHERE id BETWEEN ?2 AND ?3 AND ?1 IS ?1 ORDER BY id");
-        let mut query = self.conn.prepare_cached(&sql)?;
-        let mut rows = query.query(params![key, first.0, last.0])?;
-        let mut at = 0;
-        while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0)?;
-            at += ids[at..].partition_point(|known| known.0 < id);
-            match ids.get(at) {
-                Some(known) if known.0 == id => marks[at] = true,
-                Some(_) => {}
-                None => break,
-            }
-        }
-        Ok(marks)
     }
 }
 
@@ -592,15 +496,6 @@ impl Writer<'_> {
     }
 }
 
-/// The oldest edit, if it is past its time.
-pub(in crate::store) fn old_edit(conn: &Connection, before: i64) -> Result<Option<i64>> {
-    let mut query = conn.prepare_cached(
-        "SELECT id FROM (SELECT id, started_at, state FROM edits ORDER BY id LIMIT 1)
-         WHERE started_at < ? AND state IN ('done', 'undone')",
-    )?;
-    Ok(query.query_row([before], |row| row.get(0)).optional()?)
-}
-
 /// The oldest edit that is under way.
 fn unfinished(conn: &Connection) -> Result<Option<(i64, BulkState)>> {
     let found: Option<(i64, String)> = conn
@@ -659,7 +554,7 @@ pub(super) fn bulk_edit(conn: &Connection, id: i64) -> Result<BulkEdit> {
     Ok(edit)
 }
 
-fn nothing(state: BulkState) -> BulkEdit {
+pub(super) fn nothing(state: BulkState) -> BulkEdit {
     BulkEdit {
         id: None,
         state,
@@ -673,7 +568,7 @@ fn nothing(state: BulkState) -> BulkEdit {
 }
 
 /// Ascending, each once.
-fn sorted(ids: &[NoteId]) -> Vec<NoteId> {
+pub(super) fn sorted(ids: &[NoteId]) -> Vec<NoteId> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();

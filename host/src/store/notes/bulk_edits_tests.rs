@@ -390,3 +390,52 @@ fn edits_are_forgotten_with_the_trash() {
         .unwrap();
     assert_eq!(left, 0);
 }
+
+#[test]
+fn an_address_changes_and_the_old_one_still_finds_the_note() {
+    let mut t = TestStore::checked();
+    let note = t.save("https://old.example/a", "A", &["x"], "").note;
+    let other = t.save("https://e.org/b", "B", &[], "").note;
+    let url = |text: &str| crate::domain::PageUrl::parse(text).unwrap();
+    let new = url("https://new.example/a");
+    let moved = t.write(|w| w.change_address(note.id, &new)).unwrap();
+    assert_eq!(moved.url, "https://new.example/a");
+    assert_eq!(moved.addresses, ["https://old.example/a"]);
+    for address in ["https://old.example/a", "https://new.example/a"] {
+        let found = t.store.note_for_url(&url(address)).unwrap();
+        assert_eq!(found.map(|note| note.id), Some(note.id), "{address}");
+    }
+    assert_eq!(t.found("site:new.example"), ["A"]);
+    assert!(t.found("site:old.example").is_empty());
+    let taken = t.write(|w| w.change_address(note.id, &url("https://e.org/b?utm_source=x")));
+    assert!(matches!(taken, Err(Error::AddressTaken(id)) if id == other.id.0));
+    // And back again.
+    let back = url("https://old.example/a");
+    let back = t.write(|w| w.change_address(note.id, &back)).unwrap();
+    assert_eq!(back.addresses, ["https://new.example/a"]);
+}
+
+#[test]
+fn two_notes_become_one_and_two_again() {
+    let mut t = TestStore::checked();
+    let keep = t.save("https://e.org/a", "A", &["x"], "mine").note;
+    let drop = t.save("https://e.org/b", "B", &["y"], "other").note;
+    let merged = t.write(|w| w.merge_notes(keep.id, drop.id)).unwrap();
+    assert_eq!(merged.title, "A");
+    assert_eq!(merged.summary, "mine\n\nother");
+    assert_eq!(merged.tags, parse_tags(&["x", "y"]).unwrap());
+    assert_eq!(merged.addresses, ["https://e.org/b"]);
+    assert_eq!(t.found("title:B"), Vec::<String>::new());
+    let page = crate::domain::PageUrl::parse("https://e.org/b").unwrap();
+    assert_eq!(t.store.note_for_url(&page).unwrap().unwrap().id, keep.id);
+    let restored = t.write(|w| w.restore_note(drop.id)).unwrap();
+    assert_eq!(
+        (restored.url.as_str(), restored.summary.as_str()),
+        ("https://e.org/b", "other")
+    );
+    assert_eq!(t.store.note_for_url(&page).unwrap().unwrap().id, drop.id);
+    let kept = t.store.note(keep.id).unwrap().unwrap();
+    assert_eq!((kept.addresses.len(), kept.tags.len()), (0, 2));
+    let itself = t.write(|w| w.merge_notes(keep.id, keep.id));
+    assert!(matches!(itself, Err(Error::InvalidParams(_))));
+}

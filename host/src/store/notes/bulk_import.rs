@@ -191,7 +191,6 @@ mod tests {
             metadata: Metadata::default(),
             saved_at: Some(moment + SignedDuration::from_secs(after)),
             updated_at: None,
-            read: None,
             kept: ExportedFields::default(),
         }
     }

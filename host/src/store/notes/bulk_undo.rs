@@ -1,17 +1,16 @@
 //! Undoing an edit of many notes: what it changed on them goes, what was changed since stays.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     domain::{MAX_TAGS, NoteId, Tag},
     error::{Error, Result},
     store::{
+        connection::reader::Reader,
         notes::{
             aliases::without_aliases,
-            bulk_edits::{
-                AT_ONCE, Before, BulkState, Outcome, PART, Refusal, Stored, bulk_edit, old_edit,
-            },
+            bulk_edits::{AT_ONCE, Before, BulkState, Outcome, PART, Refusal, Stored, bulk_edit},
         },
         transaction::Writer,
     },
@@ -180,7 +179,7 @@ impl Writer<'_> {
     /// Forgets what was recorded of the oldest edit, a number of its notes at a time, if it
     /// is past its time.
     pub(in crate::store) fn prune_edits(&self, before: i64, at_once: i64) -> Result<()> {
-        let Some(edit) = old_edit(&self.tx, before)? else {
+        let Some(edit) = oldest(&self.tx, before)? else {
             return Ok(());
         };
         self.execute(
@@ -193,5 +192,21 @@ impl Writer<'_> {
              AND NOT EXISTS (SELECT 1 FROM edited WHERE edit_id = ?1)",
             [edit],
         )
+    }
+}
+
+/// The oldest edit, if it is past its time.
+fn oldest(conn: &Connection, before: i64) -> Result<Option<i64>> {
+    let mut query = conn.prepare_cached(
+        "SELECT id FROM (SELECT id, started_at, state FROM edits ORDER BY id LIMIT 1)
+         WHERE started_at < ? AND state IN ('done', 'undone')",
+    )?;
+    Ok(query.query_row([before], |row| row.get(0)).optional()?)
+}
+
+impl Reader {
+    /// Whether an edit is to be forgotten, since it was before this moment in µs.
+    pub(in crate::store) fn has_old_edit(&self, before: i64) -> Result<bool> {
+        Ok(oldest(&self.conn, before)?.is_some())
     }
 }

@@ -379,7 +379,6 @@ mod tests {
             metadata: Metadata::default(),
             saved_at: Some(moment + SignedDuration::from_millis(after)),
             updated_at: None,
-            read: None,
             kept: ExportedFields::default(),
         };
         let mut count = 0;

@@ -3,6 +3,7 @@
 pub(in crate::store) mod aliases;
 pub(in crate::store) mod bulk_edits;
 mod bulk_import;
+mod bulk_rehearsal;
 mod bulk_undo;
 pub(in crate::store) mod fts_index;
 pub(in crate::store) mod import;

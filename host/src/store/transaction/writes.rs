@@ -18,7 +18,6 @@ use crate::{
     error::Result,
     store::{
         connection::{clock, reader::Reader, sqlite_error::refine_error},
-        notes::bulk_edits,
         query::suggest_memory::SuggestMemory,
     },
 };
@@ -194,7 +193,7 @@ impl Store {
         if clock.is_worth_writing(&self.conn)? {
             return Ok(true);
         }
-        if bulk_edits::old_edit(&self.conn, clock.days_ago(TRASH_DAYS))?.is_some() {
+        if self.has_old_edit(clock.days_ago(TRASH_DAYS))? {
             return Ok(true);
         }
         Ok(self.conn.query_row(

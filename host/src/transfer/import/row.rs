@@ -56,8 +56,6 @@ pub(super) struct Row {
     pub(super) lang: Option<String>,
     pub(super) saved: Moment,
     pub(super) updated: Moment,
-    /// Whether it is read, where the file says so otherwise than by a tag.
-    pub(super) read: Option<bool>,
     pub(super) kept: ExportedFields,
     /// Parts that the reader already left out, one sentence each.
     pub(super) left: Vec<(LeftOut, String)>,
@@ -368,9 +366,6 @@ impl RowNormalizer {
                 "Its text has more than 64 KiB and was cut.".into(),
             );
         }
-        // What is to be read has a tag in all formats but exports of ours.
-        let to_read = || tags.iter().any(|tag: &Tag| tag.as_str() == TO_READ);
-        let read = row.read.or_else(|| to_read().then_some(false));
         Ok(ImportedRow {
             url,
             title,
@@ -379,7 +374,6 @@ impl RowNormalizer {
             metadata,
             saved_at: saved,
             updated_at: updated.filter(|updated| row.own || sensible(saved, *updated)),
-            read,
             kept: row.kept,
         })
     }

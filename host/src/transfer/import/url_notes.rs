@@ -45,10 +45,6 @@ pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
         lang: entry.some("lang"),
         saved,
         updated: date(entry, "updatedAt"),
-        read: match entry.has("read") {
-            true => Some(!entry.is_false("read")),
-            false => None,
-        },
         kept,
         left: left.into_iter().collect(),
         own: true,
@@ -85,6 +81,7 @@ pub(super) fn kept(entry: &Fields<'_>) -> (ExportedFields, Option<(LeftOut, Stri
                 .is_some_and(|saved| (0..=LONGEST_SHIFT).contains(&shift(saved)))
     });
     let kept = ExportedFields {
+        read: entry.has("read").then(|| !entry.is_false("read")),
         id,
         deleted_at,
         addresses: entry

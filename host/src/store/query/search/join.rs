@@ -11,12 +11,12 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::word_rows::{Step, WordRows};
+use super::{
+    hit::Hit,
+    word_rows::{Step, WordRows},
+};
 use crate::{
-    domain::{
-        Field, Matcher, Note, NoteId, Phrase, Query, ReadSummary, Snippet, State, Tag, holds,
-        is_site_part, marked_text, snippet, snippet_of_words,
-    },
+    domain::{Matcher, Note, NoteId, Phrase, Query, ReadSummary, State, holds, is_site_part},
     error::{Error, Result},
     store::{
         connection::reader::Reader,
@@ -581,46 +581,4 @@ pub(in crate::store) fn range(site: &str) -> (String, String) {
     // '/' is the character after '.'.
     let end = [first.trim_end_matches('.'), "/"].concat();
     (first, end)
-}
-
-/// Returns the context of the match in the user's text, or else in the page's description.
-fn snippet_of(note: &Note, summary: &ReadSummary, phrases: &[Phrase]) -> Snippet {
-    let in_summary = snippet_of_words(&summary.text, &summary.words, phrases);
-    let excerpt = note.metadata.excerpt.as_deref().unwrap_or_default();
-    let found = |snippet: &Snippet| snippet.0.iter().any(|piece| piece.matched);
-    if found(&in_summary) || excerpt.is_empty() {
-        return in_summary;
-    }
-    let in_excerpt = snippet(excerpt, phrases);
-    if found(&in_excerpt) || summary.text.is_empty() {
-        in_excerpt
-    } else {
-        in_summary
-    }
-}
-
-/// A match.
-#[derive(Debug, Clone)]
-pub struct Hit {
-    /// The note.
-    pub note: Note,
-    /// The snippet that shows why it matches.
-    pub snippet: Snippet,
-    /// The title, what matched marked; without a title the address.
-    pub title: Snippet,
-    /// The tags, likewise.
-    pub tags: Vec<Snippet>,
-}
-
-impl Hit {
-    /// A note that phrases were found in.
-    pub(super) fn of(note: Note, summary: &ReadSummary, phrases: &[Phrase]) -> Self {
-        let tag = |tag: &Tag| marked_text(tag.as_str(), phrases, Field::Any);
-        Self {
-            snippet: snippet_of(&note, summary, phrases),
-            title: marked_text(&note.name(), phrases, Field::Title),
-            tags: note.tags.iter().map(tag).collect(),
-            note,
-        }
-    }
 }

@@ -20,13 +20,15 @@ use crate::{
         query::{
             facets::Facets,
             search::{
-                join::{Hit, Limits, Search},
+                hit::Hit,
+                join::{Limits, Search},
                 word_rows::Step,
             },
         },
     },
 };
 
+pub(in crate::store) mod hit;
 pub(in crate::store) mod join;
 mod selection;
 mod word_rows;

@@ -11,7 +11,8 @@ use crate::{
         notes::{fts_index, note_rows::deleted_note},
         query::search::{
             Found, LIMITS,
-            join::{Hit, Limits, Search},
+            hit::Hit,
+            join::{Limits, Search},
             word_rows::Step,
         },
     },

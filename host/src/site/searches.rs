@@ -1,0 +1,92 @@
+//! The views of a search, and the feed of a saved one.
+
+use crate::{
+    domain::{Note, NoteId, Query},
+    error::Result,
+    site::{
+        controller::{Controller, FEED_NOTES, NEAR_TAGS, PAGE_NOTES, found},
+        did_you_mean,
+        feed::{self, Feed},
+        response::Answer,
+        route::Unknown,
+        views,
+    },
+    store::Reader,
+};
+
+impl Controller {
+    pub(super) fn search(
+        &self,
+        reader: &Reader,
+        query: &str,
+        before: Option<NoteId>,
+    ) -> Result<Answer> {
+        let parsed = Query::parse_in(query, &self.days());
+        if parsed.is_empty() {
+            return Ok(found(views::search_help(&self.layout, query, &parsed)));
+        }
+        let result = self
+            .facet_cache
+            .search(reader, &parsed, before, PAGE_NOTES)?;
+        let first = before.is_none();
+        let near = if first && result.hits.is_empty() && result.next.is_none() {
+            did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
+        } else {
+            Vec::new()
+        };
+        let asked = views::Asked {
+            text: query,
+            query: &parsed,
+            newest: true,
+        };
+        let page = views::search(&self.layout, &asked, &result, first, &near);
+        Ok(found(page))
+    }
+
+    pub(super) fn best(&self, reader: &Reader, query: &str) -> Result<Answer> {
+        let parsed = Query::parse_in(query, &self.days());
+        if parsed.is_empty() {
+            return Ok(found(views::search_help(&self.layout, query, &parsed)));
+        }
+        // Without words all fit alike.
+        if !parsed.ranks() {
+            return self.search(reader, query, None);
+        }
+        let best = self.facet_cache.search_best(reader, &parsed, PAGE_NOTES)?;
+        let near = if best.hits.is_empty() && !best.more {
+            did_you_mean::tags(reader, &parsed.wanted_words(), NEAR_TAGS)?
+        } else {
+            Vec::new()
+        };
+        let asked = views::Asked {
+            text: query,
+            query: &parsed,
+            newest: false,
+        };
+        Ok(found(views::best(&self.layout, &asked, &best, &near)))
+    }
+
+    pub(super) fn search_feed(&self, reader: &Reader, name: &str) -> Result<Answer> {
+        let links = &self.layout.feeds;
+        let Some(search) = reader.saved_search(name)? else {
+            return self.missing(
+                reader,
+                &Unknown {
+                    sentence: format!("No search is saved as “{name}”."),
+                    words: name.to_owned(),
+                },
+                Vec::new(),
+            );
+        };
+        let query = Query::parse_in(&search.query, &self.days());
+        let found = self.facet_cache.search(reader, &query, None, FEED_NOTES)?;
+        let notes: Vec<Note> = found.hits.into_iter().map(|hit| hit.note).collect();
+        let feed = Feed {
+            title: &format!("url-notes | search | {}", search.name),
+            address: &links.search_feed(&search.name),
+            page: &links.found(&search.query, None),
+            updated: feed::updated(&notes),
+        };
+        Ok(Answer::atom(feed::atom(links, &feed, &notes)))
+    }
+}

@@ -1,0 +1,113 @@
+//! What an edit of many notes would do: counted, without changing anything.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::{
+    domain::{NoteId, Tag},
+    error::Result,
+    store::{
+        connection::reader::Reader,
+        notes::{
+            aliases::without_aliases,
+            bulk_edits::{BulkChange, BulkEdit, BulkState, LISTED, nothing, sorted},
+        },
+    },
+};
+
+/// Of more notes than these it is cheaper to walk over an index than to look each one up.
+const LOOKED_UP: usize = if cfg!(test) { 3 } else { 2_000 };
+
+impl Reader {
+    /// What an edit of these notes would do. Nothing is written.
+    ///
+    /// # Errors
+    /// The `store_*` kinds.
+    pub fn rehearse_bulk_edit(&self, ids: &[NoteId], change: &BulkChange) -> Result<BulkEdit> {
+        let ids = sorted(ids);
+        let live = self.marked(&ids, "SELECT id FROM notes", None)?;
+        let in_trash = self.marked(&ids, "SELECT id FROM trash", None)?;
+        let mut settled = vec![true; ids.len()];
+        if change.delete {
+            settled.clone_from(&in_trash);
+        } else if change.restore {
+            settled.clone_from(&live);
+        } else {
+            let tags = |names: &[Tag]| without_aliases(&self.conn, names);
+            let lists = [
+                (tags(&change.add_tags)?, true),
+                (tags(&change.remove_tags)?, false),
+            ];
+            for (names, wanted) in lists {
+                for name in names {
+                    let id: Option<i64> = self
+                        .conn
+                        .prepare_cached("SELECT id FROM tags WHERE name = ?")?
+                        .query_row([name.as_str()], |row| row.get(0))
+                        .optional()?;
+                    let sql = "SELECT note_id AS id FROM note_tags WHERE tag_id = ?1";
+                    let has = self.marked(&ids, sql, Some(id.unwrap_or(-1)))?;
+                    for (settled, has) in settled.iter_mut().zip(has) {
+                        *settled &= has == wanted;
+                    }
+                }
+            }
+            if let Some(read) = change.read {
+                let unread = self.marked(&ids, "SELECT id FROM notes WHERE read = 0", None)?;
+                for (settled, unread) in settled.iter_mut().zip(unread) {
+                    *settled &= unread != read;
+                }
+            }
+        }
+        let mut edit = nothing(BulkState::Rehearsed);
+        for (place, id) in ids.iter().enumerate() {
+            let there = match change.delete || change.restore {
+                true => live[place] || in_trash[place],
+                false => live[place],
+            };
+            if !there {
+                edit.missing.1 += 1;
+                if edit.missing.0.len() < usize::try_from(LISTED).unwrap_or(0) {
+                    edit.missing.0.push(*id);
+                }
+                continue;
+            }
+            edit.total += 1;
+            match settled[place] {
+                true => edit.unchanged += 1,
+                false => edit.changed += 1,
+            }
+        }
+        Ok(edit)
+    }
+
+    /// Which of these ids, in ascending order, a query has.
+    fn marked(&self, ids: &[NoteId], sql: &str, key: Option<i64>) -> Result<Vec<bool>> {
+        let mut marks = vec![false; ids.len()];
+        let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+            return Ok(marks);
+        };
+        if ids.len() <= LOOKED_UP {
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM ({sql}) WHERE id = ?2 AND ?1 IS ?1)");
+            let mut query = self.conn.prepare_cached(&sql)?;
+            for (mark, id) in marks.iter_mut().zip(ids) {
+                *mark = query.query_row(params![key, id.0], |row| row.get(0))?;
+            }
+            return Ok(marks);
+        }
+        let sql =
+            format!("SELECT id FROM ({sql}) WHERE id BETWEEN ?2 AND ?3 AND ?1 IS ?1 ORDER BY id");
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let mut rows = query.query(params![key, first.0, last.0])?;
+        let mut at = 0;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            at += ids[at..].partition_point(|known| known.0 < id);
+            match ids.get(at) {
+                Some(known) if known.0 == id => marks[at] = true,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Ok(marks)
+    }
+}

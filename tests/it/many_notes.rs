@@ -1,0 +1,172 @@
+//! Edits of many notes by messages and by the command line: interrupted, finished, undone.
+
+use std::{fmt::Write as _, fs, process::Stdio};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::host::{TestHost, op_id, program, run, run_ok, until};
+
+fn listed(dir: &std::path::Path, arguments: &[&str]) -> Vec<Value> {
+    let output = run_ok(
+        dir,
+        &[&["list", "--json", "--limit", "20000"], arguments].concat(),
+    );
+    serde_json::from_str(&output).unwrap()
+}
+
+/// Imports so many notes.
+fn fill(dir: &std::path::Path, notes: usize) {
+    let mut lines = String::new();
+    for number in 0..notes {
+        writeln!(
+            lines,
+            r#"{{"url":"https://e.org/{number}","title":"T {number}","tags":["old"]}}"#
+        )
+        .unwrap();
+    }
+    let file = dir.join("notes.jsonl");
+    fs::write(&file, lines).unwrap();
+    run_ok(dir, &["import", file.to_str().unwrap()]);
+}
+
+#[test]
+fn a_large_edit_that_was_killed_is_finished_by_the_next_program_and_can_be_undone() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), 12_000);
+    let mut edit = program(dir.path())
+        .args(["edit", "--query", "", "--tag", "new", "--untag", "old"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let database = Connection::open(dir.path().join("notes.db")).unwrap();
+    let figure = |sql: &str| -> i64 { database.query_row(sql, [], |row| row.get(0)).unwrap_or(-1) };
+    until("the first part of the edit", || {
+        (figure("SELECT next_part FROM edits") > 0).then_some(())
+    });
+    edit.kill().unwrap();
+    edit.wait().unwrap();
+    // Whatever it did so far, each note is either changed or not.
+    let mixed =
+        "SELECT count(*) FROM (SELECT 1 FROM note_tags GROUP BY note_id HAVING count(*) <> 1)";
+    assert_eq!(figure(mixed), 0);
+
+    let mut host = TestHost::on(dir.path());
+    until("the end of the edit", || {
+        let status = host.call("editStatus", json!({"edit": 1}));
+        (status["state"] == "done").then_some(status)
+    });
+    let tagged = "SELECT uses FROM tags WHERE name = 'new'";
+    assert_eq!(figure(tagged), 12_000);
+    // Others save while it is undone.
+    host.call("undoEdit", json!({"opId": op_id(), "edit": 1}));
+    host.save("https://e.org/meanwhile", "Meanwhile", &["new"]);
+    let undone = until("the end of the undo", || {
+        let status = host.call("editStatus", json!({"edit": 1}));
+        (status["state"] == "undone").then_some(status)
+    });
+    assert_eq!(undone["restored"], 12_000);
+    assert_eq!(figure(tagged), 1);
+    drop(host);
+    let health: Value = serde_json::from_str(&run_ok(dir.path(), &["check", "--json"])).unwrap();
+    assert_eq!(health["faults"], json!([]));
+}
+
+#[test]
+fn what_is_read_comes_through_exports_and_imports() {
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/1", "--title", "Read"]);
+    run_ok(dir.path(), &["add", "https://e.org/2", "--title", "Unread"]);
+    run_ok(dir.path(), &["edit", "https://e.org/2", "--unread"]);
+    let saved = run(dir.path(), &["search", "is:unread", "--save", "To do"]);
+    assert!(saved.status.success());
+    for format in ["json", "jsonl"] {
+        let file = dir.path().join(format!("notes.{format}"));
+        run_ok(dir.path(), &["export", format, file.to_str().unwrap()]);
+        let other = tempfile::tempdir().unwrap();
+        run_ok(other.path(), &["import", file.to_str().unwrap()]);
+        assert_eq!(
+            listed(other.path(), &[]),
+            listed(dir.path(), &[]),
+            "{format}"
+        );
+        let unread = listed(other.path(), &["--unread"]);
+        assert_eq!((unread.len(), &unread[0]["title"]), (1, &json!("Unread")));
+        let saved = run_ok(other.path(), &["search", "--list-saved"]);
+        assert_eq!(saved, "To do\tis:unread\n");
+    }
+    // An import's mark for what is to be read; the tag stays one.
+    let file = dir.path().join("pinboard.json");
+    let bookmark = r#"[{"href":"https://e.org/3","description":"Later","extended":"","time":"2025-01-01T00:00:00Z","shared":"no","toread":"yes","tags":""}]"#;
+    fs::write(&file, bookmark).unwrap();
+    run_ok(dir.path(), &["import", file.to_str().unwrap()]);
+    let unread = listed(dir.path(), &["--query", "is:unread tag:\"to read\""]);
+    assert_eq!(unread.len(), 1);
+    assert_eq!(
+        (&unread[0]["title"], &unread[0]["read"]),
+        (&json!("Later"), &json!(false))
+    );
+    fs::write(dir.path().join("config.toml"), "unread-on-save = true").unwrap();
+    let mut host = TestHost::on(dir.path());
+    let note = host.save("https://e.org/4", "New", &[]);
+    assert_eq!(note["note"]["read"], false);
+}
+
+#[test]
+fn a_query_that_is_not_understood_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    run_ok(dir.path(), &["add", "https://e.org/1", "--tag", "x"]);
+    for query in [
+        "(tag:x",
+        "tag:x before:gestern",
+        "colour:red OR tag:x",
+        "tag:x OR",
+    ] {
+        let output = run(dir.path(), &["rm", "--query", query]);
+        assert_eq!(output.status.code(), Some(1), "{query}");
+        let sentence = String::from_utf8(output.stderr).unwrap();
+        assert!(sentence.ends_with("Nothing was changed.\n"), "{sentence}");
+    }
+    assert_eq!(listed(dir.path(), &[]).len(), 1);
+}
+
+#[test]
+fn pages_of_a_list_follow_each_other_while_notes_come_and_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = TestHost::on(dir.path());
+    let mut ids = Vec::new();
+    for number in 0..10 {
+        let saved = host.save(
+            &format!("https://e.org/{number}"),
+            &format!("T {number}"),
+            &[],
+        );
+        ids.push(saved["note"]["id"].clone());
+    }
+    for order in ["newest", "oldest", "updated", "title"] {
+        let first = host.call("listNotes", json!({"order": order, "limit": 4}));
+        let last = first["notes"][3]["id"].clone();
+        // The note that the cursor names goes, and another one comes.
+        host.call("deleteNote", json!({"opId": op_id(), "id": last}));
+        host.save(&format!("https://e.org/{order}"), "A new one", &[]);
+        let mut seen: Vec<Value> = Vec::new();
+        let mut page = first;
+        loop {
+            let notes = page["notes"].as_array().unwrap();
+            seen.extend(notes.iter().map(|note| note["id"].clone()));
+            if page["cursor"].is_null() {
+                break;
+            }
+            let cursor = page["cursor"].clone();
+            page = host.call(
+                "listNotes",
+                json!({"order": order, "limit": 4, "cursor": cursor}),
+            );
+        }
+        for id in &ids {
+            assert_eq!(seen.iter().filter(|seen| *seen == id).count(), 1, "{order}");
+        }
+        host.call("restoreNote", json!({"opId": op_id(), "id": last}));
+    }
+}
