@@ -1,7 +1,7 @@
 // The library page: search, select and change many notes, in both browsers.
 
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import axe from "axe-core";
 import { until } from "./driver/until.js";
@@ -320,7 +320,7 @@ inEachBrowser(
 	"notes that a change takes out of the search aren't selected any longer",
 	async (world, browser) => {
 		await put(world, 3);
-		const page = await browser.own(`${PAGE}?q=is:untagged`);
+		const page = await browser.own(`${PAGE}?q=is%3Auntagged`);
 		await lists(page, ["Page 3", "Page 2", "Page 1"]);
 		await focusList(page);
 		await page.keyboard.press("x");
@@ -443,6 +443,29 @@ inEachBrowser(
 		await lists(page, ["Late"]);
 	},
 	{ registered: false },
+);
+
+inEachBrowser(
+	"with a program that has no lists yet, the library says that it is too old, and the fix",
+	async (world, browser) => {
+		await put(world, 1);
+		const page = await browser.own(PAGE);
+		await says(page, "#connection", /^The program is too old for this page\.$/);
+		assert.equal(await says(page, "#cure-command", /./), "./install.sh");
+	},
+	{
+		// A later version of the extension, whose methods this program doesn't have.
+		extension: async (driver, world) => {
+			const folder = path.join(world.home, `later-${driver.name}`);
+			await cp(path.join(project, "extension"), folder, { recursive: true });
+			const file = path.join(folder, "background/library-port.js");
+			const text = await readFile(file, "utf8");
+			const call = "host.request(method,";
+			assert.ok(text.includes(call));
+			await writeFile(file, text.replace(call, 'host.request(method + "Later",'));
+			return folder;
+		},
+	},
 );
 
 inEachBrowser("popup and settings lead to the library", async (world, browser) => {
