@@ -9,6 +9,8 @@ import { ROW, scrolledTo, scrollHeight, visibleRows } from "./visible.js";
 
 /** @import {NoteRow} from "../protocol.js" */
 
+const LANGUAGE = language();
+
 /** Tags that a row shows; the others are counted. */
 const TAGS = 6;
 
@@ -63,6 +65,12 @@ export class RowView {
 			if (!row) return;
 			const place = Number(row.getAttribute("data-place"));
 			this.onClick(place, event, target.closest(".pick") !== null);
+		});
+		list.addEventListener("mouseover", ({ target }) => {
+			// Not with each row: formats of dates take long to make.
+			const when = /** @type {HTMLElement} */ (target);
+			const { moment } = when.dataset;
+			if (moment && !when.title) when.title = dateAndTime(moment, LANGUAGE);
 		});
 		// Otherwise Shift and a click select the text between.
 		list.addEventListener("mousedown", (event) => {
@@ -190,12 +198,8 @@ function rowElement(row, place) {
 	first.append(title);
 	const facts = part("span", "facts");
 	const moment = row.deletedAt ?? row.savedAt;
-	const when = part(
-		"time",
-		"when",
-		ago(moment, Date.now(), language()) ?? say("justNow"),
-	);
-	when.title = dateAndTime(moment, language());
+	const when = part("time", "when", ago(moment, Date.now(), LANGUAGE) ?? say("justNow"));
+	when.dataset.moment = moment;
 	facts.append(part("bdi", "site", row.site), when);
 	for (const tag of row.tags.slice(0, TAGS)) facts.append(part("bdi", "tag", tag));
 	if (row.tags.length > TAGS)
