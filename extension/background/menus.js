@@ -43,7 +43,7 @@ export async function offerMenus() {
 			contexts: ["selection"],
 			documentUrlPatterns: PAGES,
 		},
-		{ id: OPEN_LIBRARY, title: say("openLibrary"), contexts: ["action"] },
+		{ id: OPEN_LIBRARY, title: say("menuLibrary"), contexts: ["action"] },
 		{ id: SAVE_WINDOW, title: say("menuSaveWindow"), contexts: ["action"] },
 	];
 	await browser.contextMenus.removeAll();
