@@ -268,6 +268,11 @@ inEachBrowser(
 		await page.click("#restore");
 		await says(page, "#notice-text", /^Restored 1 note\.$/);
 		await lists(page, ["Page 1"]);
+		await page.click("#select-all");
+		await page.click("#restore");
+		await says(page, "#empty", /^The trash is empty\.$/);
+		await page.click("#notice-undo");
+		await lists(page, ["Page 1"]);
 		await page.click("#view-notes");
 		await lists(page, ["Page 3", "Page 2"]);
 	},
