@@ -69,15 +69,25 @@ function draw() {
 	show("list", state === "list");
 	show("triage-panel", isTriage);
 	show("empty", state === "empty" || state === "loading");
-	if (state === "loading") put(element("empty"), say("loading"));
-	else if (asked.trim() !== "") put(element("empty"), say("libraryNoMatches"));
-	else put(element("empty"), say(isTrash ? "libraryTrashEmpty" : "libraryEmpty"));
+	put(element("empty"), emptySentence(state, asked));
 	show("trouble", failure !== null);
 	if (state === "list") view.draw();
 	drawTools();
 	const sentences = notes.problems.map(({ message }) => message);
 	show("query-problems", sentences.length > 0);
 	put(element("query-problems"), sentences.join(" "));
+}
+
+/**
+ * What is in place of the list; empty if that is shown.
+ * @param {string} state
+ * @param {string} asked
+ */
+function emptySentence(state, asked) {
+	if (state === "loading") return say("loading");
+	if (state !== "empty") return "";
+	if (asked.trim() !== "") return say("libraryNoMatches");
+	return say(isTrash ? "libraryTrashEmpty" : "libraryEmpty");
 }
 
 function drawTools() {

@@ -33,7 +33,7 @@ const says = (page, selector, pattern) =>
 
 /** @param {Page} page */
 const titles = (page) =>
-	page.$$eval("#rows .row", (rows) =>
+	page.$$eval("#list:not([hidden]) .row", (rows) =>
 		rows
 			.map((row) => ({
 				place: Number(row.getAttribute("data-place")),
@@ -272,6 +272,7 @@ inEachBrowser(
 		await page.click("#restore");
 		await says(page, "#empty", /^The trash is empty\.$/);
 		await page.click("#notice-undo");
+		await says(page, "#notice-text", /^Undone on 1 note\.$/);
 		await lists(page, ["Page 1"]);
 		await page.click("#view-notes");
 		await lists(page, ["Page 3", "Page 2"]);
