@@ -10,6 +10,7 @@ import { Connection, Refused } from "./connection.js";
 import { confirms, make, openDialog, tagFieldBlock } from "./dialogs.js";
 import { countOf, isUnknown, Operation } from "./edit-many.js";
 import { exportFile, wholeNotes } from "./export-notes.js";
+import { help } from "./help.js";
 import { listAction } from "./keys.js";
 import { editNote, mergeTwo, reason } from "./note-dialog.js";
 import { NoteList } from "./note-list.js";
@@ -406,38 +407,6 @@ triageNotes.onError = (error) => {
 };
 
 /* Keys and buttons. */
-
-function help() {
-	const keys = [
-		["j ↓", "keyNext"],
-		["k ↑", "keyPrevious"],
-		["x", "keySelect"],
-		["Shift+↓ Shift+↑", "keyRange"],
-		["Ctrl+A", "selectAll"],
-		["Esc", "clearSelection"],
-		["Enter", "keyOpen"],
-		["t", "addTags"],
-		["#", "removeTags"],
-		["e", "editNote"],
-		["r", "keyRead"],
-		["Del", "delete"],
-		["z", "undo"],
-		["/", "librarySearch"],
-		["?", "libraryKeys"],
-	];
-	const rows = keys.flatMap(([key = "", name = ""]) => [
-		make(
-			"dt",
-			{},
-			...key.split(" ").flatMap((part) => [make("kbd", { text: part }), " "]),
-		),
-		make("dd", { text: say(name) }),
-	]);
-	void openDialog({
-		heading: say("libraryKeys"),
-		content: [make("dl", { className: "keys" }, ...rows)],
-	});
-}
 
 /** @param {number} place */
 function go(place) {
