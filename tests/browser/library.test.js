@@ -445,7 +445,8 @@ inEachBrowser(
 		assert.equal(await says(page, "#cure-command", /./), "./install.sh");
 		await world.install();
 		await world.command("add", "https://example.org/", "--title", "Late");
-		await page.click("#try-again");
+		// Hidden if the browser has already tried again by itself.
+		await page.$eval("#try-again", (again) => /** @type {HTMLElement} */ (again).click());
 		await lists(page, ["Late"]);
 	},
 	{ registered: false },
