@@ -56,7 +56,7 @@ lang: string | null,
  */
 deletedAt: string | null, 
 /**
- * False while the user has yet to read the page.
+ * Whether the user has read the page.
  */
 read: boolean, };
 
@@ -386,19 +386,19 @@ export type SuggestReason = "in_title" | "in_text" | "in_address" | "similar_not
 
 export type SearchNotesParams = { 
 /**
- * The query language of the site's search page.
+ * A query in the language of the site's search page.
  */
 query: string, 
 /**
- * How many at most: 1 to 100, 20 where it isn't given.
+ * Most results: 1 to 100, default 20.
  */
 limit?: number, 
 /**
- * Only notes with a smaller id: the `next` of the page before.
+ * Returns only notes with a smaller id: the `next` of the previous page.
  */
 before?: number, 
 /**
- * `newest` where it isn't given.
+ * Default `newest`.
  */
 order?: SearchOrder, };
 
@@ -406,20 +406,20 @@ export type SearchOrder = "newest" | "best";
 
 export type SearchNotesResult = { 
 /**
- * In the order that was asked for.
+ * The notes in the requested order.
  */
 notes: Array<FoundNote>, 
 /**
- * Whether there are further ones; or, where the page isn't full, may be:
- * looking further would have taken too long.
+ * Whether there are more matches. If the page isn't full, there may be some that would have
+ * taken too long to find.
  */
 more: boolean, 
 /**
- * The `before` of the next page, where there is more.
+ * The `before` of the next page, if there are more matches.
  */
 next?: number, 
 /**
- * What of the query wasn't understood.
+ * The invalid parts of the query.
  */
 problems?: Array<QueryProblem>, };
 
@@ -453,15 +453,15 @@ export type QueryProblemKind = "unknown_key" | "unknown_value" | "no_value" | "n
 
 export type QueryProblem = { 
 /**
- * For programs, and for a sentence in another language.
+ * The cause as a word, for programs and for translation.
  */
 kind: QueryProblemKind, 
 /**
- * The part as it was typed; empty where it is the whole query.
+ * The invalid part as typed; empty if the problem concerns the whole query.
  */
 part: string, 
 /**
- * The sentence in English.
+ * The problem as a sentence in English.
  */
 message: string, };
 
@@ -469,41 +469,42 @@ export type ListOrder = "newest" | "oldest" | "updated" | "title";
 
 export type ListNotesParams = { 
 /**
- * The query language of the site's search page; all notes where it is empty or not given.
+ * A query in the language of the site's search page. If it is empty or absent, all notes are
+ * listed.
  */
 query?: string, 
 /**
- * Only notes in the trash: the same as `is:deleted` in the query.
+ * Lists the trash instead, like `is:deleted` in the query.
  */
 trash?: boolean, 
 /**
- * `newest` where it isn't given.
+ * Default `newest`.
  */
 order?: ListOrder, 
 /**
- * How many at most: 1 to 200, 50 where it isn't given. Fewer come where they are long.
+ * Most notes: 1 to 200, default 50. If they are long, the page has fewer.
  */
 limit?: number, 
 /**
- * Where to go on: the `cursor` of the page before. It stays right while notes come and go.
+ * The `cursor` of the previous page. It stays valid when notes are added or deleted.
  */
 cursor?: string, };
 
 export type ListNotesResult = { 
 /**
- * In the order that was asked for.
+ * The notes in the requested order.
  */
 notes: Array<NoteRow>, 
 /**
- * All notes of the list, on all pages.
+ * Number of notes on all pages.
  */
 total: number, 
 /**
- * Where to go on; null where this is the last page.
+ * The `cursor` for the next page; null on the last page.
  */
 cursor: string | null, 
 /**
- * What of the query wasn't understood.
+ * The invalid parts of the query.
  */
 problems?: Array<QueryProblem>, };
 
@@ -541,11 +542,11 @@ deletedAt: string | null,
  */
 read: boolean, 
 /**
- * Host name of its web site without `www.`; empty where it is from none.
+ * Host name of its web site without `www.`; empty if it has none.
  */
 site: string, 
 /**
- * Whether it has a text of the user's.
+ * Whether the user wrote a text for it.
  */
 hasNote: boolean, };
 
@@ -555,40 +556,40 @@ export type EditNotesParams = {
  */
 opId: string, 
 /**
- * Which notes, up to 100,000. Either these or `query`.
+ * Ids of the notes, up to 100,000. Exactly one of `ids` and `query` is required.
  */
 ids: number[], 
 /**
- * The notes that this query finds, empty for all; with `restore` those of the trash.
- * A query that isn't understood as a whole is refused.
+ * Selects the matching notes; an empty query selects all. With `restore`, it searches the
+ * trash. A query with an invalid part is refused.
  */
 query?: string, 
 /**
- * How many notes the user was shown.
+ * Number of notes that the user saw.
  */
 expectedCount: number, 
 /**
- * Tags to be added, at the end of each list.
+ * Tags to add at the end of each note's tags.
  */
 addTags?: Array<string>, 
 /**
- * Tags to be removed.
+ * Tags to remove.
  */
 removeTags?: Array<string>, 
 /**
- * Whether they are read from now on.
+ * Marks the notes as read, or as unread.
  */
 read?: boolean, 
 /**
- * Moves them to the trash. Can't be combined with other changes.
+ * Moves the notes to the trash. Can't be combined with other changes.
  */
 delete?: boolean, 
 /**
- * Brings them back from the trash. Can't be combined with other changes.
+ * Restores the notes from the trash. Can't be combined with other changes.
  */
 restore?: boolean, 
 /**
- * Counts, and changes nothing.
+ * Counts the notes without changing them.
  */
 dryRun?: boolean, };
 
@@ -596,53 +597,53 @@ export type EditState = "rehearsed" | "running" | "done" | "undoing" | "undone";
 
 export type EditResult = { 
 /**
- * Names the edit in `editStatus`, `cancelEdit` and `undoEdit`. Null of a dry run.
+ * Id of the edit, for `editStatus`, `cancelEdit` and `undoEdit`. Null for a dry run.
  */
 edit: number | null, 
 /**
- * How far it is.
+ * The state of the edit.
  */
 state: EditState, 
 /**
- * Notes that were selected, without those that are missing.
+ * Number of selected notes, without the missing ones.
  */
 total: number, 
 /**
- * Notes that were changed, or that a dry run would change.
+ * Number of notes that were changed; for a dry run, that would be changed.
  */
 changed: number, 
 /**
- * Notes that are as they should be already.
+ * Number of notes that needed no change.
  */
 unchanged: number, 
 /**
- * Notes that an undo has given back what they had.
+ * Number of notes on which the edit was undone.
  */
 restored: number, 
 /**
- * Selected notes that aren't there any more: the first 1,000.
+ * Ids of the selected notes that no longer exist: the first 1,000.
  */
 missing: number[], 
 /**
- * All of them.
+ * Number of selected notes that no longer exist.
  */
 missingCount: number, 
 /**
- * Notes that couldn't be changed, or couldn't be given back what they had: the first 1,000.
+ * Notes that couldn't be changed, or on which the edit couldn't be undone: the first 1,000.
  */
 refused: Array<RefusedNote>, 
 /**
- * All of them.
+ * Number of notes of that kind.
  */
 refusedCount: number, };
 
 export type RefusedNote = { 
 /**
- * Which one.
+ * The note's id.
  */
 id: number, 
 /**
- * Why.
+ * Why it wasn't changed.
  */
 reason: RefusalReason, };
 
@@ -670,11 +671,11 @@ export type ChangeAddressParams = {
  */
 opId: string, 
 /**
- * Which note.
+ * The note's id.
  */
 id: number, 
 /**
- * The new address: http or https (file where the configuration allows it).
+ * The new address: http or https (file if the configuration permits it).
  */
 url: string, };
 
@@ -684,26 +685,26 @@ export type MergeNotesParams = {
  */
 opId: string, 
 /**
- * The note that stays, with its address and title.
+ * Id of the note that is kept, with its address and title.
  */
 keep: number, 
 /**
- * The note that goes.
+ * Id of the note that moves to the trash.
  */
 drop: number, };
 
 export type SavedSearch = { 
 /**
- * Its name: 1 to 100 characters, without control characters. Two that differ in case
- * alone are one.
+ * Its name: 1 to 100 characters, without control characters. Names that differ only in case
+ * are the same.
  */
 name: string, 
 /**
- * What is searched for.
+ * The query.
  */
 query: string, 
 /**
- * RFC 3339 UTC with milliseconds.
+ * Time of the save in RFC 3339, UTC with milliseconds.
  */
 savedAt: string, };
 
@@ -713,7 +714,7 @@ export type SearchSaveParams = {
  */
 name: string, 
 /**
- * What is searched for, up to 4 KiB.
+ * The query, up to 4 KiB.
  */
 query: string, };
 
@@ -727,7 +728,7 @@ export type SearchListParams = Record<symbol, never>;
 
 export type SearchListResult = { 
 /**
- * All saved searches, by name.
+ * All saved searches, sorted by name.
  */
 searches: Array<SavedSearch>, };
 

@@ -44,7 +44,7 @@ pub struct Config {
     pub save_file_urls: bool,
     /// Whether user name and password are removed from saved addresses.
     pub strip_user_info: bool,
-    /// Whether a page that is saved is still to be read.
+    /// Whether a saved page begins as unread.
     pub unread_on_save: bool,
     /// Whether the site is opened by `url-notes open` alone.
     pub require_token: bool,

@@ -36,20 +36,20 @@ pub enum Error {
     /// A note can't be restored because its page was saved again.
     #[error("This page was saved again. Delete its new note first, then restore the old one.")]
     Conflict,
-    /// Another note has the page of a new address; its id.
-    #[error("This page already has another note. Merge the two, or give another address.")]
+    /// The page of the new address already has a note, which has this id.
+    #[error("This page already has another note. Merge the two notes, or use another address.")]
     AddressTaken(i64),
-    /// No such edit of many notes.
-    #[error("This edit isn't known any more. Edits can be undone for 30 days.")]
+    /// There is no such edit of many notes, or its record was deleted.
+    #[error("This edit is unknown or too old. Edits can be undone for 30 days.")]
     UnknownEdit,
-    /// Not as many notes as the user was shown.
+    /// The number of selected notes isn't the one that the user saw.
     #[error(
-        "There are {found} notes now, not {expected}, so nothing was changed. Look at them again."
+        "There are now {found} notes instead of {expected}, so nothing was changed. Check them again."
     )]
     SelectionChanged {
-        /// As many as were shown.
+        /// The number that the user saw.
         expected: u64,
-        /// As many as there are.
+        /// The current number.
         found: u64,
     },
     /// `opId` used twice for different things.

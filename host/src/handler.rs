@@ -49,9 +49,9 @@ pub struct Settings {
     pub save_file_urls: bool,
     /// Whether user name and password are removed from saved addresses.
     pub strip_user_info: bool,
-    /// Whether a page that is saved is still to be read.
+    /// Whether a saved page begins as unread.
     pub unread_on_save: bool,
-    /// `save-on-open` of the configuration, handed on to the extension.
+    /// `save-on-open` of the configuration, for the extension.
     pub save_on_open: Option<bool>,
 }
 

@@ -164,7 +164,7 @@ pub(crate) fn wire_stats(stats: &crate::store::Stats) -> StatsResult {
     }
 }
 
-/// A part of a query that wasn't understood.
+/// Converts an invalid part of a query.
 pub(crate) fn wire_problem(problem: &Problem) -> QueryProblem {
     QueryProblem {
         kind: match problem.kind {
@@ -186,7 +186,7 @@ pub(crate) fn wire_problem(problem: &Problem) -> QueryProblem {
     }
 }
 
-/// The order of a list.
+/// Converts the order of a list.
 pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
     match order {
         protocol::ListOrder::Newest => ListOrder::Newest,
@@ -196,7 +196,7 @@ pub(crate) fn list_order(order: protocol::ListOrder) -> ListOrder {
     }
 }
 
-/// A note in a list.
+/// Converts a note in a list.
 pub(crate) fn wire_row(note: &Note) -> NoteRow {
     let url = PageUrl::parse(&note.url);
     NoteRow {
@@ -213,7 +213,7 @@ pub(crate) fn wire_row(note: &Note) -> NoteRow {
     }
 }
 
-/// An edit of many notes.
+/// Converts an edit of many notes.
 pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
     let refused = edit.refused.0.iter().map(|(id, why)| RefusedNote {
         id: id.0,
@@ -226,7 +226,7 @@ pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
     EditResult {
         edit: edit.id,
         state: match edit.state {
-            BulkState::Rehearsed => EditState::Rehearsed,
+            BulkState::DryRun => EditState::Rehearsed,
             BulkState::Running => EditState::Running,
             BulkState::Done => EditState::Done,
             BulkState::Undoing => EditState::Undoing,
@@ -243,7 +243,7 @@ pub(crate) fn wire_edit(edit: &BulkEdit) -> EditResult {
     }
 }
 
-/// A saved search.
+/// Converts a saved search.
 pub(crate) fn wire_search(search: &SavedSearch) -> protocol::SavedSearch {
     protocol::SavedSearch {
         name: search.name.clone(),

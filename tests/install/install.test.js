@@ -344,7 +344,10 @@ test("says so where a folder is in the way, or a folder can't be written", async
 		"firefox",
 	);
 	assert.equal(unwritable.code, 1);
-	assert.match(unwritable.stderr, /install\.sh: The folder .*\.local\/bin can't be created/);
+	assert.match(
+		unwritable.stderr,
+		/install\.sh: The folder .*\.local\/bin can't be created/,
+	);
 });
 
 test("registers with the other browsers where the folder of one is read-only", async (t) => {

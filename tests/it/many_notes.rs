@@ -1,4 +1,4 @@
-//! Edits of many notes by messages and by the command line: interrupted, finished, undone.
+//! Edits of many notes by messages and on the command line: interrupted, completed and undone.
 
 use std::{fmt::Write as _, fs, process::Stdio};
 
@@ -15,7 +15,7 @@ fn listed(dir: &std::path::Path, arguments: &[&str]) -> Vec<Value> {
     serde_json::from_str(&output).unwrap()
 }
 
-/// Imports so many notes.
+/// Imports this many notes.
 fn fill(dir: &std::path::Path, notes: usize) {
     let mut lines = String::new();
     for number in 0..notes {
@@ -31,7 +31,7 @@ fn fill(dir: &std::path::Path, notes: usize) {
 }
 
 #[test]
-fn a_large_edit_that_was_killed_is_finished_by_the_next_program_and_can_be_undone() {
+fn the_next_program_completes_a_killed_edit_and_can_undo_it() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path(), 12_000);
     let mut edit = program(dir.path())
@@ -47,7 +47,7 @@ fn a_large_edit_that_was_killed_is_finished_by_the_next_program_and_can_be_undon
     });
     edit.kill().unwrap();
     edit.wait().unwrap();
-    // Whatever it did so far, each note is either changed or not.
+    // Each note is changed either completely or not at all.
     let mixed =
         "SELECT count(*) FROM (SELECT 1 FROM note_tags GROUP BY note_id HAVING count(*) <> 1)";
     assert_eq!(figure(mixed), 0);
@@ -59,7 +59,7 @@ fn a_large_edit_that_was_killed_is_finished_by_the_next_program_and_can_be_undon
     });
     let tagged = "SELECT uses FROM tags WHERE name = 'new'";
     assert_eq!(figure(tagged), 12_000);
-    // Others save while it is undone.
+    // Other programs can save during the undo.
     host.call("undoEdit", json!({"opId": op_id(), "edit": 1}));
     host.save("https://e.org/meanwhile", "Meanwhile", &["new"]);
     let undone = until("the end of the undo", || {
@@ -74,7 +74,7 @@ fn a_large_edit_that_was_killed_is_finished_by_the_next_program_and_can_be_undon
 }
 
 #[test]
-fn what_is_read_comes_through_exports_and_imports() {
+fn exports_and_imports_keep_the_read_state_and_saved_searches() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/1", "--title", "Read"]);
     run_ok(dir.path(), &["add", "https://e.org/2", "--title", "Unread"]);
@@ -96,7 +96,7 @@ fn what_is_read_comes_through_exports_and_imports() {
         let saved = run_ok(other.path(), &["search", "--list-saved"]);
         assert_eq!(saved, "To do\tis:unread\n");
     }
-    // An import's mark for what is to be read; the tag stays one.
+    // Another program's mark for unread pages also stays as a tag.
     let file = dir.path().join("pinboard.json");
     let bookmark = r#"[{"href":"https://e.org/3","description":"Later","extended":"","time":"2025-01-01T00:00:00Z","shared":"no","toread":"yes","tags":""}]"#;
     fs::write(&file, bookmark).unwrap();
@@ -114,7 +114,7 @@ fn what_is_read_comes_through_exports_and_imports() {
 }
 
 #[test]
-fn a_query_that_is_not_understood_changes_nothing() {
+fn an_edit_by_an_invalid_query_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/1", "--tag", "x"]);
     for query in [
@@ -132,7 +132,7 @@ fn a_query_that_is_not_understood_changes_nothing() {
 }
 
 #[test]
-fn pages_of_a_list_follow_each_other_while_notes_come_and_go() {
+fn listing_pages_stay_correct_while_notes_are_added_and_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let mut host = TestHost::on(dir.path());
     let mut ids = Vec::new();
@@ -147,7 +147,7 @@ fn pages_of_a_list_follow_each_other_while_notes_come_and_go() {
     for order in ["newest", "oldest", "updated", "title"] {
         let first = host.call("listNotes", json!({"order": order, "limit": 4}));
         let last = first["notes"][3]["id"].clone();
-        // The note that the cursor names goes, and another one comes.
+        // The note of the cursor is deleted, and a new one is saved.
         host.call("deleteNote", json!({"opId": op_id(), "id": last}));
         host.save(&format!("https://e.org/{order}"), "A new one", &[]);
         let mut seen: Vec<Value> = Vec::new();

@@ -52,19 +52,19 @@ pub(super) struct Edit {
     which: Option<NoteRef>,
     #[command(flatten)]
     many: Many,
-    /// Undo an edit of several notes, by its number
+    /// Undo an edit of many notes; its output shows the number
     #[arg(long, value_name = "EDIT", conflicts_with_all = ["query", "title", "tags", "untags", "summary", "file", "read", "unread", "url", "delete"])]
     undo: Option<i64>,
     /// Mark as read
     #[arg(long)]
     read: bool,
-    /// Mark as still to be read
+    /// Mark as unread
     #[arg(long, conflicts_with = "read")]
     unread: bool,
-    /// New address; the old one is kept beside it
+    /// New address; the note keeps the old one as a further address
     #[arg(long, value_name = "URL", conflicts_with = "query")]
     url: Option<String>,
-    /// Move the notes of the query to the trash
+    /// Move the matching notes to the trash
     #[arg(long, requires = "query", conflicts_with_all = ["tags", "untags", "read", "unread"])]
     delete: bool,
     /// New title
@@ -120,7 +120,7 @@ impl Edit {
             return self.many.run(invocation, query, &change);
         }
         let Some(which) = &self.which else {
-            bail!("Give the id or the address of a note, or --query.");
+            bail!("Enter the id or the address of a note, or use --query.");
         };
         let mut store = invocation.store()?;
         let note = which.live(&store)?;
@@ -169,7 +169,7 @@ impl Edit {
         (self.read || self.unread).then_some(self.read)
     }
 
-    /// Changes the address, where another one was given, and the rest.
+    /// Changes the address, if `--url` is given, and applies the other changes.
     fn with_address(
         &self,
         store: &mut Store,
@@ -186,7 +186,7 @@ impl Edit {
         });
         let moved = match moved {
             Err(Error::AddressTaken(other)) => bail!(
-                "This page already has another note. To make one note of both, run `url-notes merge {other} {}`.",
+                "This page already has another note. To merge the two, run `url-notes merge {other} {}`.",
                 note.id.0
             ),
             moved => moved?,
@@ -198,7 +198,7 @@ impl Edit {
         })
     }
 
-    /// The change that the options ask for.
+    /// Returns the change that the options describe.
     fn change(&self, store: &Store, note: &Note) -> anyhow::Result<Change> {
         let mut tags = note.tags.clone();
         for tag in store.tags_of_names(&parse_tags(&self.untags)?)? {

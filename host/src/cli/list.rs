@@ -29,13 +29,13 @@ pub(super) struct List {
     /// Only notes in the trash, latest deletion first
     #[arg(long, conflicts_with_all = ["tags", "without"])]
     trash: bool,
-    /// Only notes that this query finds
+    /// Only notes that match this query
     #[arg(long, value_name = "QUERY", allow_hyphen_values = true, conflicts_with_all = ["tags", "without", "untagged"])]
     query: Option<String>,
-    /// Only notes that are still to be read
+    /// Only unread notes
     #[arg(long)]
     unread: bool,
-    /// Order
+    /// Order of the notes
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     order: Order,
     /// Maximum number
@@ -48,7 +48,7 @@ enum Order {
     #[default]
     Newest,
     Oldest,
-    /// Changed last
+    /// Last change first
     Updated,
     Title,
 }
@@ -65,7 +65,7 @@ impl Order {
 }
 
 impl List {
-    /// The notes in another order than the newest first, or those of a query.
+    /// Returns the notes of a query or in another order, with the query's problems.
     fn listed(&self, store: &Reader, filter: &TagFilter) -> Result<(Vec<Note>, Vec<Problem>)> {
         let mut query = query_of(self.query.as_deref().unwrap_or_default());
         query.with.extend(store.tags_of_names(&filter.with)?);

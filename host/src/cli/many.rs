@@ -1,4 +1,4 @@
-//! Changes of many notes by a query: `edit --query`, `rm --query`, `restore --query`.
+//! Edits of many notes: `edit --query`, `edit --undo`, `rm --query`, `restore --query`.
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
@@ -15,21 +15,21 @@ use crate::{
     wire::wire_edit,
 };
 
-/// Which notes, and how to go about it.
+/// The options that select many notes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Many {
-    /// Change all notes that this query finds; an empty one finds all
+    /// Apply to all notes that match this query; an empty query matches all
     #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub(super) query: Option<String>,
-    /// Only count the notes
+    /// Only count the notes that would be changed
     #[arg(long, requires = "query")]
     pub(super) dry_run: bool,
-    /// Don't ask before changing several notes
+    /// Don't ask for confirmation
     #[arg(long, requires = "query")]
     pub(super) yes: bool,
 }
 
-/// The notes of a query, as they are listed.
+/// Parses a query. An empty text means all notes.
 pub(super) fn query_of(text: &str) -> Query {
     match text.trim() {
         "" => Query::all(),
@@ -38,7 +38,7 @@ pub(super) fn query_of(text: &str) -> Query {
 }
 
 impl Many {
-    /// Changes the notes, after counting them.
+    /// Changes the matching notes, after a dry run and, on a terminal, a question.
     pub(super) fn run(
         &self,
         invocation: &mut Invocation<'_>,
@@ -48,17 +48,17 @@ impl Many {
         change.check()?;
         let mut query = query_of(text);
         if let Some(problem) = query.problems.first() {
-            // What is changed must be what was meant.
+            // A partly ignored query would change more notes than intended.
             bail!("{problem} Nothing was changed.");
         }
         query.deleted |= change.restore;
         let mut store = invocation.store()?;
         let ids = store.matching_ids(&query)?;
-        let told = store.read_transaction(|store| store.rehearse_bulk_edit(&ids, change))?;
+        let counted = store.read_transaction(|store| store.dry_run_edit(&ids, change))?;
         if self.dry_run {
-            return finish(invocation, &told, "would be changed");
+            return finish(invocation, &counted, "would be changed");
         }
-        if told.changed > 1 && !self.yes && !is_confirmed(&told)? {
+        if counted.changed > 1 && !self.yes && !is_confirmed(change, counted.changed)? {
             writeln!(invocation.out, "Nothing was changed.")?;
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl Many {
     }
 }
 
-/// Does all of an edit.
+/// Starts an edit and runs it to the end.
 fn changed(store: &mut Store, ids: &[NoteId], change: &BulkChange) -> anyhow::Result<BulkEdit> {
     let operation = Operation {
         id: Uuid::new_v4(),
@@ -87,8 +87,8 @@ fn changed(store: &mut Store, ids: &[NoteId], change: &BulkChange) -> anyhow::Re
     finished(store, edit)
 }
 
-/// Goes on with an edit until it is done. A program that is stopped before leaves the rest to
-/// the next one that opens the notes; Ctrl+C cancels the edit.
+/// Continues an edit or an undo until it is complete. Ctrl+C cancels the edit. If this program is
+/// killed, the next one that opens the notes continues.
 fn finished(store: &mut Store, mut edit: BulkEdit) -> anyhow::Result<BulkEdit> {
     if !edit.is_under_way() {
         return Ok(edit);
@@ -116,7 +116,7 @@ fn finished(store: &mut Store, mut edit: BulkEdit) -> anyhow::Result<BulkEdit> {
     Ok(edit)
 }
 
-/// Undoes an edit by its number.
+/// Undoes the edit with this number.
 pub(super) fn undo(invocation: &mut Invocation<'_>, id: i64) -> anyhow::Result<()> {
     let mut store = invocation.store()?;
     let operation = Operation {
@@ -124,22 +124,26 @@ pub(super) fn undo(invocation: &mut Invocation<'_>, id: i64) -> anyhow::Result<(
         method: "undoEdit",
     };
     let Ok(before) = store.bulk_edit(id) else {
-        bail!("There is no edit {id}, or it was more than {TRASH_DAYS} days ago.");
+        bail!("There is no edit {id}, or it is more than {TRASH_DAYS} days old.");
     };
     let edit = match before.state {
-        // Only what was done can be undone.
+        // Only a complete edit can be undone.
         BulkState::Running => finished(&mut store, before)?,
         _ => before,
     };
     if edit.state == BulkState::Undone {
-        bail!("This edit is undone already.");
+        bail!("This edit has already been undone.");
     }
     let edit = store.undo_edit(operation, crate::clock::now(), id)?;
     let edit = finished(&mut store, edit)?;
     if invocation.json {
         return invocation.print_json(&wire_edit(&edit));
     }
-    writeln!(invocation.out, "{} restored.", notes(edit.restored))?;
+    writeln!(
+        invocation.out,
+        "The edit of {} was undone.",
+        notes(edit.restored)
+    )?;
     refusals(invocation, &edit)
 }
 
@@ -161,12 +165,12 @@ fn finish(invocation: &mut Invocation<'_>, edit: &BulkEdit, verb: &str) -> anyho
         writeln!(invocation.out, "No matching notes.")?;
         return Ok(());
     }
-    let is_so = match edit.unchanged {
+    let unchanged = match edit.unchanged {
         0 => String::new(),
-        same => format!(", {same} already so"),
+        same => format!("; {same} needed no change"),
     };
     let changed = notes(edit.changed);
-    writeln!(invocation.out, "{changed} {verb}{is_so}.")?;
+    writeln!(invocation.out, "{changed} {verb}{unchanged}.")?;
     refusals(invocation, edit)
 }
 
@@ -174,23 +178,28 @@ fn refusals(invocation: &mut Invocation<'_>, edit: &BulkEdit) -> anyhow::Result<
     for (id, why) in &edit.refused.0 {
         let why = match why {
             Refusal::TooManyTags => "would have more than 200 tags",
-            Refusal::PageSavedAgain => "can't come back, since its page was saved again",
-            Refusal::ChangedSince => "was deleted or restored since",
+            Refusal::PageSavedAgain => "can't be restored, because its page was saved again",
+            Refusal::ChangedSince => "was changed since the edit, so it was left as it is",
         };
         writeln!(invocation.out, "Note {} {why}.", id.0)?;
     }
     if edit.missing.1 > 0 {
-        writeln!(invocation.out, "{} gone meanwhile.", notes(edit.missing.1))?;
+        writeln!(invocation.out, "{} not found.", notes(edit.missing.1))?;
     }
     Ok(())
 }
 
-/// Asks, where somebody is there to answer.
-fn is_confirmed(told: &BulkEdit) -> io::Result<bool> {
+/// Asks whether to change the notes. Returns true without asking if there is no terminal.
+fn is_confirmed(change: &BulkChange, count: u64) -> io::Result<bool> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(true);
     }
-    write!(io::stderr(), "Change {}? [y/N] ", notes(told.changed))?;
+    let verb = match (change.delete, change.restore) {
+        (true, _) => "Delete",
+        (_, true) => "Restore",
+        _ => "Change",
+    };
+    write!(io::stderr(), "{verb} {}? [y/N] ", notes(count))?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim_start().starts_with(['y', 'Y']))

@@ -9,15 +9,15 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-KEEP gets the tags, the note and the addresses of DROP, which goes to the trash.
+Adds the tags, text and addresses of DROP to KEEP, and moves DROP to the trash.
 
 Examples:
   url-notes merge https://example.org/new https://example.org/old")]
 pub(super) struct Merge {
-    /// The note that stays: id or address
+    /// Id or address of the note that is kept
     #[arg(value_name = "KEEP")]
     keep: NoteRef,
-    /// The note that is added to it: id or address
+    /// Id or address of the note that is added to it
     #[arg(value_name = "DROP")]
     drop: NoteRef,
 }
@@ -38,7 +38,7 @@ impl Merge {
         invocation.style().brief(invocation.out, &note)?;
         writeln!(
             invocation.out,
-            "Merged. To have both again within {TRASH_DAYS} days, run `url-notes restore {}`.",
+            "Merged. To restore the other note within {TRASH_DAYS} days, run `url-notes restore {}`.",
             drop.id.0
         )?;
         Ok(())

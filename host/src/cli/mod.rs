@@ -103,7 +103,7 @@ enum Command {
     Search(search::Search),
     /// Change title, tags and note, in your editor or with options
     Edit(edit::Edit),
-    /// Make one note of two
+    /// Merge two notes into one
     Merge(merge::Merge),
     /// Move a note to the trash, which keeps it for 30 days
     Rm(remove::Remove),

@@ -24,7 +24,7 @@ pub(super) struct Search {
     /// Words and conditions; a note must match all of them
     #[arg(required_unless_present_any = ["list_saved", "forget", "saved"], value_name = "QUERY", value_parser = unshielded)]
     query: Vec<String>,
-    /// Save the query under a name; one of the same name is replaced
+    /// Save the query under a name, replacing one of the same name
     #[arg(long, value_name = "NAME", requires = "query")]
     save: Option<String>,
     /// Search for the query saved under a name
@@ -161,7 +161,9 @@ fn list_saved(invocation: &mut Invocation<'_>) -> anyhow::Result<()> {
         return invocation.print_json(&searches);
     }
     if searches.is_empty() {
-        invocation.hint("No search is saved. Save one with `url-notes search QUERY --save NAME`.");
+        invocation.hint(
+            "There are no saved searches. Save one with `url-notes search QUERY --save NAME`.",
+        );
     }
     for search in searches {
         let (name, query) = (print::clean(&search.name), print::clean(&search.query));
@@ -185,13 +187,13 @@ fn forget(invocation: &mut Invocation<'_>, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The days of this computer.
+/// Returns the days of a query in the computer's time zone.
 pub(super) fn days() -> Days {
     Days::at(crate::clock::now(), &TimeZone::system())
 }
 
-/// The newest matches, and whether there are more. Unlike a page of the site it
-/// takes the time it needs.
+/// Returns the newest matches, and whether there are more. Unlike a page of the site, this has no
+/// time limit.
 fn newest(store: &Reader, query: &Query, limit: u32) -> Result<(Vec<Hit>, bool)> {
     let mut hits = Vec::new();
     let mut before = None;

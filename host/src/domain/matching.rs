@@ -34,7 +34,7 @@ impl Searched {
         Self::at(note, address(note))
     }
 
-    /// Those of a note whose URL has been parsed: `url` is its own.
+    /// Returns the texts of a note whose own URL was already parsed to `url`.
     #[must_use]
     pub fn of_page(note: &Note, url: &PageUrl) -> Self {
         Self::at(note, url.words())
@@ -50,8 +50,7 @@ impl Searched {
         }
     }
 
-    /// How much a word says of a note that has it in this text. A title or a tag
-    /// outweighs all the others together.
+    /// Returns the texts with their weights. A title or a tag outweighs all other texts together.
     fn weighed(&self) -> [(f64, Field, &str); 5] {
         [
             (16.0, Field::Title, &self.title),
@@ -93,7 +92,7 @@ type TextOf = fn(&Note) -> Cow<'_, str>;
 pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>) -> bool {
     let mut left: Vec<&Phrase> = phrases.iter().filter(|phrase| !phrase.negated).collect();
     let negates = phrases.iter().any(|phrase| phrase.negated);
-    // The summary last: it has to be read as Markdown first.
+    // The summary comes last, because it must be parsed as Markdown first.
     let texts: [(Field, Option<TextOf>); 5] = [
         (Field::Title, Some(|note| Cow::Borrowed(&note.title))),
         (Field::Any, Some(|note| Cow::Owned(tags(note)))),
@@ -131,15 +130,15 @@ pub fn holds(phrases: &[Phrase], note: &Note, summary: &mut Option<ReadSummary>)
     left.is_empty()
 }
 
-/// Whether a phrase is looked for in this text.
+/// Returns whether a phrase is searched for in this text.
 fn is_looked_for(phrase: &Phrase, field: Field) -> bool {
     phrase.field == Field::Any || phrase.field == field
 }
 
-/// A query that notes are compared with one by one.
+/// A query prepared for checking notes one by one.
 #[derive(Debug, Clone)]
 pub struct Matcher {
-    /// Its words and phrases. Who has a list of all words adds pairs of words to them.
+    /// Its words and phrases. A caller with a list of all words adds pairs of words to them.
     pub phrases: Vec<Phrase>,
     query: Query,
     /// Its groups of alternatives.
@@ -147,8 +146,7 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// That of a query whose tags have the names that notes have: without aliases, and
-    /// without `#x`.
+    /// Prepares a query. Its aliases and `#x` must already be replaced by the tags of notes.
     #[must_use]
     pub fn of(query: &Query) -> Self {
         let group = |group: &Vec<Query>| group.iter().map(Self::of).collect();
@@ -163,20 +161,20 @@ impl Matcher {
         }
     }
 
-    /// The query, without words and groups.
+    /// Returns the query without its words and groups.
     #[must_use]
     pub fn query(&self) -> &Query {
         &self.query
     }
 
-    /// Sets the tags that a note must have, and those that it must not have.
+    /// Replaces the required and the excluded tags.
     pub fn set_tags(&mut self, with: Vec<Tag>, without: Vec<Tag>) {
         self.query.with = with;
         self.query.without = without;
     }
 
-    /// Whether a note has all of it. The summary, if it had to be read, stays in `summary`.
-    /// Whether it is in the trash isn't looked at.
+    /// Returns whether a note matches, regardless of whether it is in the trash. If the summary had
+    /// to be parsed, it is stored in `summary`.
     #[must_use]
     pub fn holds(&self, note: &Note, summary: &mut Option<ReadSummary>) -> bool {
         let query = &self.query;
@@ -199,7 +197,7 @@ impl Matcher {
             && self.any_holds(note, summary)
     }
 
-    /// Whether of each group an alternative holds.
+    /// Returns whether a note matches at least one alternative of each group.
     #[must_use]
     pub fn any_holds(&self, note: &Note, summary: &mut Option<ReadSummary>) -> bool {
         let mut holds = |group: &Vec<Self>| group.iter().any(|other| other.holds(note, summary));
@@ -222,7 +220,7 @@ impl Matcher {
         (sites.is_empty() || is_any(sites)) && !is_any(without_sites)
     }
 
-    /// All phrases that may be marked where they stand, those of alternatives included.
+    /// Returns all phrases that can be marked in a match, including those of alternatives.
     #[must_use]
     pub fn wanted_phrases(&self) -> Vec<Phrase> {
         let own = self.phrases.iter().filter(|phrase| !phrase.negated);
@@ -249,8 +247,7 @@ pub fn relevance(phrases: &[Phrase], texts: &Searched) -> f64 {
         let text = Words::of(text);
         let wanted = |phrase: &&Phrase| !phrase.negated && is_looked_for(phrase, field);
         for phrase in phrases.iter().filter(wanted) {
-            // A word that merely begins as the one that was typed counts half, and so does
-            // another spelling.
+            // A longer word that begins with the typed one counts half, as does another spelling.
             let times: f64 = phrase
                 .found(&text)
                 .map(|found| if found.exact { 1.0 } else { 0.5 })

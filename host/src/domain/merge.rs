@@ -36,7 +36,7 @@ impl Note {
         }
     }
 
-    /// The note with another address. The old one is kept beside it.
+    /// Returns the note with a new address. The old one is kept in `addresses`.
     #[must_use]
     pub fn moved(mut self, url: &PageUrl, now: Timestamp) -> Self {
         let old = std::mem::replace(&mut self.url, url.as_str().to_owned());
@@ -47,11 +47,11 @@ impl Note {
         self
     }
 
-    /// The note with another one added, whose page is the same or has become the same: tags,
-    /// texts and addresses of both. Its own title and address stay.
+    /// Returns the note with the tags, texts and addresses of another note for the same page. It
+    /// keeps its own title and address.
     ///
     /// # Errors
-    /// `TooLarge`, `InvalidTag` (too many): both stay apart then.
+    /// `TooLarge`, or `InvalidTag` for too many tags, if both don't fit into one note.
     pub fn merged_with(self, other: &Self, now: Timestamp) -> Result<Self> {
         let updated_at = self.later(now);
         let mut note = self.joined(other)?;
@@ -59,7 +59,7 @@ impl Note {
         Ok(note)
     }
 
-    /// The title that the page has now, where nobody has typed another one.
+    /// Sets the current title of the page, unless the user typed another one.
     ///
     /// # Errors
     /// `TooLarge`.
@@ -235,7 +235,7 @@ pub struct ImportedRow {
     pub saved_at: Option<Timestamp>,
     /// When it was last changed, or `None` if not since it was saved.
     pub updated_at: Option<Timestamp>,
-    /// What only an export of ours has.
+    /// The fields that only our own exports have.
     pub kept: ExportedFields,
 }
 
@@ -256,7 +256,7 @@ impl ImportedRow {
 /// Fields that only our own exports have.
 #[derive(Debug, Clone, Default)]
 pub struct ExportedFields {
-    /// Whether it is read. A mark of other programs is a tag.
+    /// Whether the page is read. Other programs' marks are imported as a tag.
     pub read: Option<bool>,
     /// Its id, which it gets again if that is free.
     pub id: Option<NoteId>,
@@ -349,9 +349,12 @@ impl ImportedRow {
     /// # Errors
     /// `TooLarge`, `InvalidTag` (too many).
     pub fn checked(mut self) -> Result<Self> {
-        // What is to be read has a tag in all formats but exports of ours.
-        let is_to_read = || self.tags.iter().any(|tag| tag.as_str() == "to read");
-        self.kept.read = self.kept.read.or_else(|| is_to_read().then_some(false));
+        // All formats except our own exports mark unread pages by a tag.
+        let is_marked_unread = || self.tags.iter().any(|tag| tag.as_str() == "to read");
+        self.kept.read = self
+            .kept
+            .read
+            .or_else(|| is_marked_unread().then_some(false));
         check_tag_count(&self.tags)?;
         self.title = check_title(&self.title)?;
         check_summary(&self.summary)?;
@@ -373,8 +376,8 @@ impl Note {
             .clone()
             .enriched(&row.title, tags, summary, &row.metadata)?;
         note.title_typed |= note.title != self.title;
-        // Two rows of one file: the page is unread where one of them says so. A note that was
-        // there keeps what the user made of it.
+        // If two rows of a file have the same page, it is unread if either row says so. An
+        // existing note keeps its state, which is the user's.
         if is_own {
             note.read &= row.kept.read.unwrap_or(true);
         }

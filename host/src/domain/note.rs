@@ -80,7 +80,7 @@ pub struct Note {
     pub updated_at: Timestamp,
     /// When it was moved to the trash.
     pub deleted_at: Option<Timestamp>,
-    /// False while the user has yet to read the page.
+    /// Whether the user has read the page.
     pub read: bool,
 }
 
@@ -265,7 +265,7 @@ pub struct NewNote {
     pub metadata: Metadata,
     /// The selected text.
     pub quote: Option<Quote>,
-    /// Whether the page counts as read. Only a note that is new gets it.
+    /// Whether the page counts as read. Only applies to a new note.
     pub read: bool,
 }
 

@@ -30,7 +30,7 @@ pub struct Phrase {
     pub negated: bool,
     /// Whether the last word may be unfinished.
     pub prefix: bool,
-    /// The text in which it has to stand.
+    /// The text in which it must occur.
     pub field: Field,
 }
 

@@ -35,7 +35,7 @@ pub fn snippet(text: &str, phrases: &[Phrase]) -> Snippet {
     snippet_of_words(text, &Words::of(text), phrases)
 }
 
-/// All of a text, matches marked: of a title those of `title:` as well.
+/// Returns a whole text with its matches marked; in a title, also those of `title:`.
 #[must_use]
 pub fn marked_text(text: &str, phrases: &[Phrase], field: Field) -> Snippet {
     let all = Words::of(text);
@@ -66,7 +66,7 @@ pub fn marked_text(text: &str, phrases: &[Phrase], field: Field) -> Snippet {
     Snippet(pieces)
 }
 
-/// The same of a text whose words are known.
+/// Like [`snippet`], for a text whose words are known.
 #[must_use]
 pub fn snippet_of_words(text: &str, all: &Words, phrases: &[Phrase]) -> Snippet {
     let mut matches: Vec<std::ops::Range<usize>> = phrases

@@ -1,5 +1,4 @@
-//! The requests of the library page: lists, edits of many notes, addresses, merges and saved
-//! searches.
+//! Handles the requests of the library page: lists, edits of many notes and saved searches.
 
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -15,18 +14,18 @@ use crate::{
     wire::{list_order, wire_edit, wire_problem, wire_row, wire_search},
 };
 
-/// Rows of `listNotes` where the request names no limit, and the most of them.
+/// Default and highest `limit` of `listNotes`.
 const DEFAULT_ROWS: u32 = 50;
 const MAX_ROWS: u32 = 200;
-/// Room in an answer for what surrounds a list of results.
+/// Bytes of a response reserved for everything except the list of results.
 pub(super) const ENVELOPE_BYTES: usize = 4096;
-/// Most notes of `editNotes` by their ids.
+/// Most ids in a request of `editNotes`.
 const MAX_IDS: usize = 100_000;
 
-/// The list that was asked for last: its next page is soon wanted.
+/// The last requested list, kept because its next page is likely to be requested soon.
 #[derive(Debug)]
 pub(super) struct LastList {
-    /// What was asked, and of which state of the notes.
+    /// The query and the order, and the database file and its revision at that time.
     asked: (Query, crate::store::ListOrder, u64, u64),
     listing: Listing,
 }
@@ -50,7 +49,7 @@ pub(super) fn list_notes(
         }
         let listing = match &last {
             Some(last) => &last.listing,
-            None => return Err(Error::internal("a list is gone")),
+            None => return Err(Error::internal("a list is missing")),
         };
         let from = match &params.cursor {
             Some(cursor) => listing.place_after(cursor)?,
@@ -83,8 +82,8 @@ pub(super) fn list_notes(
 pub(super) fn edit_notes(store: &mut Store, params: &EditNotesParams) -> Result<EditResult> {
     let operation = operation(&params.op_id, "editNotes")?;
     let change = change_of(params)?;
-    let is_rehearsal = params.dry_run.unwrap_or(false);
-    if !is_rehearsal && let Some(done) = store.edit_done(operation)? {
+    let is_dry_run = params.dry_run.unwrap_or(false);
+    if !is_dry_run && let Some(done) = store.edit_done(operation)? {
         return Ok(wire_edit(&done));
     }
     let ids = selected(store, params)?;
@@ -96,8 +95,8 @@ pub(super) fn edit_notes(store: &mut Store, params: &EditNotesParams) -> Result<
             found: ids.len() as u64,
         });
     }
-    let edit = match is_rehearsal {
-        true => store.read_transaction(|store| store.rehearse_bulk_edit(&ids, &change))?,
+    let edit = match is_dry_run {
+        true => store.read_transaction(|store| store.dry_run_edit(&ids, &change))?,
         false => store.edit_notes(operation, crate::clock::now(), &ids, &change)?,
     };
     Ok(wire_edit(&edit))
@@ -108,23 +107,23 @@ fn selected(store: &Store, params: &EditNotesParams) -> Result<Vec<NoteId>> {
     match (&params.ids, &params.query) {
         (Some(ids), None) if ids.len() <= MAX_IDS => Ok(ids.iter().copied().map(NoteId).collect()),
         (Some(_), None) => invalid(format!(
-            "An edit takes {MAX_IDS} ids at most. Use a query for more notes."
+            "An edit can have up to {MAX_IDS} ids. For more notes, use a query."
         )),
         (None, Some(text)) => {
             let mut query = all_or(text);
             if let Some(problem) = query.problems.first() {
-                // What is changed must be what was meant.
+                // A partly ignored query would change more notes than intended.
                 return invalid(format!("Nothing was changed. {problem}"));
             }
             query.deleted |= params.restore.unwrap_or(false);
             store.matching_ids(&query)
         }
-        _ => invalid("Either ids or a query must be given.".into()),
+        _ => invalid("An edit needs either ids or a query.".into()),
     }
 }
 
 pub(super) fn edit_status(store: &mut Store, params: &EditIdParams) -> Result<EditResult> {
-    // Somebody who asks all the time leaves no pause to go on with it.
+    // Frequent status requests leave the host no idle time in which to continue the edit.
     if store.bulk_edit(params.edit)?.is_under_way() {
         store.continue_edits(crate::clock::now())?;
     }
@@ -171,7 +170,7 @@ pub(super) fn search_list(store: &Store) -> Result<SearchListResult> {
     })
 }
 
-/// The query, or all notes where nothing was typed.
+/// Parses a query. An empty text means all notes.
 fn all_or(text: &str) -> Query {
     match text.trim() {
         "" => Query::all(),
@@ -192,12 +191,15 @@ fn change_of(params: &EditNotesParams) -> Result<BulkChange> {
     Ok(change)
 }
 
-/// The days of this computer.
+/// Returns the days of a query in the computer's time zone.
 pub(super) fn days() -> Days {
     Days::at(crate::clock::now(), &TimeZone::system())
 }
 
-/// An operation by its id.
+/// Creates the operation for a request.
+///
+/// # Errors
+/// `InvalidParams` if the id isn't a UUID.
 pub(super) fn operation(op_id: &str, method: &'static str) -> Result<Operation> {
     let id = Uuid::parse_str(op_id)
         .map_err(|_| Error::InvalidParams("The operation id (opId) must be a UUID.".into()))?;

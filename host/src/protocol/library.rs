@@ -1,105 +1,106 @@
-//! The methods of the library page: lists, edits of many notes, addresses, merges and saved
-//! searches.
+//! The methods of the library page: lists, edits of many notes, changes of address, merges and
+//! saved searches.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a part of a query wasn't understood. Append-only.
+/// Why a part of a query is invalid. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum QueryProblemKind {
-    /// `foo:bar` where there is no key `foo`. The words were searched for.
+    /// An unknown key, as in `foo:bar`. The text was searched for as words.
     UnknownKey,
-    /// `is:foo` or `has:foo` where there is no such value. It was left out.
+    /// An unknown value, as in `is:foo` or `has:foo`. The condition was left out.
     UnknownValue,
-    /// A key without a value, as in `tag:`. It was left out.
+    /// A key without a value, as in `tag:`. The condition was left out.
     NoValue,
-    /// `before:` or `after:` with something that is no date. It was left out.
+    /// An invalid date after `before:` or `after:`. The condition was left out.
     NoDate,
-    /// `tag:` with something that can't be a tag. It was left out.
+    /// An invalid tag after `tag:`. The condition was left out.
     NoTag,
-    /// A bracket that isn't closed; it was closed at the end.
+    /// A missing closing bracket. It was added at the end of the query.
     OpenBracket,
-    /// A closing bracket without an opening one. It was left out.
+    /// A closing bracket without an opening one. It was ignored.
     StrayBracket,
-    /// `OR` without a condition on each side. It was left out.
+    /// `OR` without a condition on each side. It was ignored.
     DanglingOr,
-    /// Brackets within brackets, too deep. The inner ones were left out.
+    /// Brackets nested too deeply. The innermost ones were left out.
     TooDeep,
-    /// More conditions than a query can have. The further ones were left out.
+    /// Too many conditions. Those over the limit were left out.
     TooMany,
-    /// A query that is too long. Its end was left out.
+    /// A query over the length limit. Its end was cut off.
     TooLong,
-    /// A condition that can't stand in brackets or beside `OR`. It was left out.
+    /// A condition that isn't allowed within `OR` or an excluded group. It was left out.
     NotHere,
 }
 
-/// A part of a query that wasn't understood. What can be found is found all the same.
+/// An invalid part of a query. The valid parts are searched for anyway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct QueryProblem {
-    /// For programs, and for a sentence in another language.
+    /// The cause as a word, for programs and for translation.
     pub kind: QueryProblemKind,
-    /// The part as it was typed; empty where it is the whole query.
+    /// The invalid part as typed; empty if the problem concerns the whole query.
     pub part: String,
-    /// The sentence in English.
+    /// The problem as a sentence in English.
     pub message: String,
 }
 
-/// Order of `listNotes`.
+/// The order of `listNotes`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ListOrder {
-    /// By the moment of the save, the newest first.
+    /// By time of save, newest first.
     #[default]
     Newest,
-    /// By the moment of the save, the oldest first.
+    /// By time of save, oldest first.
     Oldest,
-    /// By the last change, the latest first.
+    /// By time of the last change, latest first; in the trash, by time of deletion.
     Updated,
-    /// By title, ignoring case; notes without a title by their address.
+    /// By title, ignoring case. A note without a title is sorted by its address.
     Title,
 }
 
-/// `listNotes`: a page of all notes, of those that a query finds, or of the trash.
-/// Errors: `invalid_params` for a cursor that isn't from this list; the `store_*` kinds.
+/// `listNotes`: returns a page of all notes, of those that match a query, or of the trash.
+/// Errors: `invalid_params` if the cursor is from another list; the `store_*` kinds.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct ListNotesParams {
-    /// The query language of the site's search page; all notes where it is empty or not given.
+    /// A query in the language of the site's search page. If it is empty or absent, all notes are
+    /// listed.
     pub query: Option<String>,
-    /// Only notes in the trash: the same as `is:deleted` in the query.
+    /// Lists the trash instead, like `is:deleted` in the query.
     pub trash: Option<bool>,
-    /// `newest` where it isn't given.
+    /// Default `newest`.
     pub order: Option<ListOrder>,
-    /// How many at most: 1 to 200, 50 where it isn't given. Fewer come where they are long.
+    /// Most notes: 1 to 200, default 50. If they are long, the page has fewer.
     pub limit: Option<u32>,
-    /// Where to go on: the `cursor` of the page before. It stays right while notes come and go.
+    /// The `cursor` of the previous page. It stays valid when notes are added or deleted.
     pub cursor: Option<String>,
 }
 
-/// Answer to `listNotes`.
+/// Result of `listNotes`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ListNotesResult {
-    /// In the order that was asked for.
+    /// The notes in the requested order.
     pub notes: Vec<NoteRow>,
-    /// All notes of the list, on all pages.
+    /// Number of notes on all pages.
     #[cfg_attr(test, ts(type = "number"))]
     pub total: u64,
-    /// Where to go on; null where this is the last page.
+    /// The `cursor` for the next page; null on the last page.
     pub cursor: Option<String>,
-    /// What of the query wasn't understood.
+    /// The invalid parts of the query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<QueryProblem>>"))]
     pub problems: Vec<QueryProblem>,
 }
 
-/// A note in a list: without its texts.
+/// A note in a list, without its texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -121,130 +122,131 @@ pub struct NoteRow {
     pub deleted_at: Option<String>,
     /// As in [`Note`].
     pub read: bool,
-    /// Host name of its web site without `www.`; empty where it is from none.
+    /// Host name of its web site without `www.`; empty if it has none.
     pub site: String,
-    /// Whether it has a text of the user's.
+    /// Whether the user wrote a text for it.
     pub has_note: bool,
 }
 
-/// `editNotes`: changes many notes at once, all of them or none.
+/// `editNotes`: changes many notes at once, either all or none.
 ///
-/// Up to 10,000 notes are changed in one transaction before the answer. More of them are
-/// changed in slices after it, so that saves go on: `state` is then `running`, and
-/// `editStatus` says how far it is. An edit that was interrupted goes on when a program opens
-/// the notes again. Sent again with the same `opId`, it answers how far the edit is.
-/// Errors: `selection_changed` where `expectedCount` is another number than there are notes;
-/// `invalid_params` where nothing or everything at once is asked for; `invalid_tag`; the
-/// `store_*` kinds.
+/// Up to 10,000 notes are changed in one transaction before the response. A larger edit continues
+/// in parts after the response, so that other programs can save in between: `state` is then
+/// `running`, and `editStatus` reports the progress. An interrupted edit continues as soon as a
+/// program opens the notes again. A repeated request with the same `opId` returns the progress and
+/// starts nothing. Errors: `selection_changed` if `expectedCount` isn't the number of selected
+/// notes; `invalid_params` if no change or several incompatible ones are requested, or if the query
+/// has an invalid part; `invalid_tag`; the `store_*` kinds.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct EditNotesParams {
     /// UUID of this operation.
     pub op_id: String,
-    /// Which notes, up to 100,000. Either these or `query`.
+    /// Ids of the notes, up to 100,000. Exactly one of `ids` and `query` is required.
     #[cfg_attr(test, ts(type = "number[]"))]
     pub ids: Option<Vec<i64>>,
-    /// The notes that this query finds, empty for all; with `restore` those of the trash.
-    /// A query that isn't understood as a whole is refused.
+    /// Selects the matching notes; an empty query selects all. With `restore`, it searches the
+    /// trash. A query with an invalid part is refused.
     pub query: Option<String>,
-    /// How many notes the user was shown.
+    /// Number of notes that the user saw.
     #[cfg_attr(test, ts(type = "number"))]
     pub expected_count: Option<u64>,
-    /// Tags to be added, at the end of each list.
+    /// Tags to add at the end of each note's tags.
     pub add_tags: Option<Vec<String>>,
-    /// Tags to be removed.
+    /// Tags to remove.
     pub remove_tags: Option<Vec<String>>,
-    /// Whether they are read from now on.
+    /// Marks the notes as read, or as unread.
     pub read: Option<bool>,
-    /// Moves them to the trash. Can't be combined with other changes.
+    /// Moves the notes to the trash. Can't be combined with other changes.
     pub delete: Option<bool>,
-    /// Brings them back from the trash. Can't be combined with other changes.
+    /// Restores the notes from the trash. Can't be combined with other changes.
     pub restore: Option<bool>,
-    /// Counts, and changes nothing.
+    /// Counts the notes without changing them.
     pub dry_run: Option<bool>,
 }
 
-/// How far an edit of many notes is. Append-only.
+/// The state of an edit of many notes. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum EditState {
-    /// A dry run: nothing was changed.
+    /// A dry run. Nothing was changed.
     Rehearsed,
-    /// Notes are being changed.
+    /// The edit is in progress.
     Running,
-    /// All notes are changed. It can be undone for 30 days.
+    /// The edit is complete. It can be undone for 30 days.
     Done,
-    /// Notes are being given back what they had.
+    /// The edit is being undone.
     Undoing,
-    /// It was undone or cancelled: nothing of it is left.
+    /// The edit was undone or cancelled.
     Undone,
 }
 
-/// Answer to `editNotes`, `editStatus`, `cancelEdit` and `undoEdit`.
+/// Result of `editNotes`, `editStatus`, `cancelEdit` and `undoEdit`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct EditResult {
-    /// Names the edit in `editStatus`, `cancelEdit` and `undoEdit`. Null of a dry run.
+    /// Id of the edit, for `editStatus`, `cancelEdit` and `undoEdit`. Null for a dry run.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub edit: Option<i64>,
-    /// How far it is.
+    /// The state of the edit.
     pub state: EditState,
-    /// Notes that were selected, without those that are missing.
+    /// Number of selected notes, without the missing ones.
     #[cfg_attr(test, ts(type = "number"))]
     pub total: u64,
-    /// Notes that were changed, or that a dry run would change.
+    /// Number of notes that were changed; for a dry run, that would be changed.
     #[cfg_attr(test, ts(type = "number"))]
     pub changed: u64,
-    /// Notes that are as they should be already.
+    /// Number of notes that needed no change.
     #[cfg_attr(test, ts(type = "number"))]
     pub unchanged: u64,
-    /// Notes that an undo has given back what they had.
+    /// Number of notes on which the edit was undone.
     #[cfg_attr(test, ts(type = "number"))]
     pub restored: u64,
-    /// Selected notes that aren't there any more: the first 1,000.
+    /// Ids of the selected notes that no longer exist: the first 1,000.
     #[cfg_attr(test, ts(type = "number[]"))]
     pub missing: Vec<i64>,
-    /// All of them.
+    /// Number of selected notes that no longer exist.
     #[cfg_attr(test, ts(type = "number"))]
     pub missing_count: u64,
-    /// Notes that couldn't be changed, or couldn't be given back what they had: the first 1,000.
+    /// Notes that couldn't be changed, or on which the edit couldn't be undone: the first 1,000.
     pub refused: Vec<RefusedNote>,
-    /// All of them.
+    /// Number of notes of that kind.
     #[cfg_attr(test, ts(type = "number"))]
     pub refused_count: u64,
 }
 
-/// A note that an edit left as it was.
+/// A note that an edit couldn't change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedNote {
-    /// Which one.
+    /// The note's id.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
-    /// Why.
+    /// Why it wasn't changed.
     pub reason: RefusalReason,
 }
 
-/// Why an edit left a note as it was. Append-only.
+/// Why an edit, or its undo, left a note unchanged. Append-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
-    /// It would have more than 200 tags.
+    /// The note would have more than 200 tags.
     TooManyTags,
-    /// Its page was saved again, so it can't come back from the trash.
+    /// The page was saved again, so the old note can't be restored.
     PageSavedAgain,
-    /// It was deleted, or restored, by somebody else since the edit.
+    /// The note was changed since the edit: deleted, restored, or edited after the edit restored
+    /// it.
     ChangedSince,
 }
 
-/// `editStatus` and `cancelEdit`. A cancelled edit gives back what it has changed so far; one
-/// that is done stays. Errors: `not_found` for an edit that isn't known any more; the
-/// `store_*` kinds.
+/// `editStatus` (returns the progress of an edit) and `cancelEdit` (takes back what a running edit
+/// has changed so far; a completed edit stays). Errors: `not_found` if the edit is unknown or too
+/// old; the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -254,9 +256,9 @@ pub struct EditIdParams {
     pub edit: i64,
 }
 
-/// `undoEdit`: gives the notes back what an edit has changed on them. What was changed since
-/// stays. Of more than 10,000 notes it goes on after the answer, as `editNotes` does.
-/// Errors: `not_found` for an edit that isn't known any more; the `store_*` kinds.
+/// `undoEdit`: takes back the changes of an edit and keeps later ones. With more than 10,000
+/// notes, it continues after the response, as `editNotes` does. Errors: `not_found` if the edit is
+/// unknown or too old; the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -268,69 +270,70 @@ pub struct UndoEditParams {
     pub edit: i64,
 }
 
-/// `changeAddress`: gives a note another address; the old one is kept in `addresses`.
-/// Answers [`NoteResult`](super::NoteResult). Errors: `not_found`; `invalid_url`;
-/// `address_taken` where the page has another note, which `noteForUrl` names and `mergeNotes`
-/// can merge with this one; the `store_*` kinds.
+/// `changeAddress`: changes the address of a note and keeps the old one in `addresses`. Returns
+/// [`NoteResult`](super::NoteResult). Errors: `not_found`; `invalid_url`; `address_taken` if the
+/// page already has another note (`noteForUrl` returns it, and `mergeNotes` merges the two); the
+/// `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeAddressParams {
     /// UUID of this operation.
     pub op_id: String,
-    /// Which note.
+    /// The note's id.
     #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
-    /// The new address: http or https (file where the configuration allows it).
+    /// The new address: http or https (file if the configuration permits it).
     pub url: String,
 }
 
-/// `mergeNotes`: adds tags, text and addresses of one note to another, and moves it to the
-/// trash. Nothing is lost: `restoreNote` of the dropped one brings it back with its address.
-/// Answers [`NoteResult`](super::NoteResult) with the note that stays. Errors: `not_found`;
-/// `invalid_params` where both are one; `too_large` and `invalid_tag` where both together don't
-/// fit one note; the `store_*` kinds.
+/// `mergeNotes`: adds the tags, text and addresses of one note to another, and moves the first to
+/// the trash. Nothing is lost: `restoreNote` restores the dropped note with its address. Returns
+/// the kept note as [`NoteResult`](super::NoteResult). Errors: `not_found`; `invalid_params` if
+/// both are the same note; `too_large` and `invalid_tag` if the two don't fit into one note; the
+/// `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct MergeNotesParams {
     /// UUID of this operation.
     pub op_id: String,
-    /// The note that stays, with its address and title.
+    /// Id of the note that is kept, with its address and title.
     #[cfg_attr(test, ts(type = "number"))]
     pub keep: i64,
-    /// The note that goes.
+    /// Id of the note that moves to the trash.
     #[cfg_attr(test, ts(type = "number"))]
     pub drop: i64,
 }
 
-/// A saved search.
+/// A query saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SavedSearch {
-    /// Its name: 1 to 100 characters, without control characters. Two that differ in case
-    /// alone are one.
+    /// Its name: 1 to 100 characters, without control characters. Names that differ only in case
+    /// are the same.
     pub name: String,
-    /// What is searched for.
+    /// The query.
     pub query: String,
-    /// RFC 3339 UTC with milliseconds.
+    /// Time of the save in RFC 3339, UTC with milliseconds.
     pub saved_at: String,
 }
 
-/// `searchSave`: keeps a search under a name; one of the same name is replaced.
-/// Errors: `invalid_params` for a name or a query that can't be one; the `store_*` kinds.
+/// `searchSave`: saves a query under a name, replacing a saved search of that name. Errors:
+/// `invalid_params` if the name or the query is invalid, or if there are 1,000 saved searches
+/// already; the `store_*` kinds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchSaveParams {
     /// See [`SavedSearch`].
     pub name: String,
-    /// What is searched for, up to 4 KiB.
+    /// The query, up to 4 KiB.
     pub query: String,
 }
 
-/// `searchForget`: forgets a saved search. One that isn't there is no error.
+/// `searchForget`: forgets a saved search. An unknown name isn't an error.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -339,16 +342,16 @@ pub struct SearchForgetParams {
     pub name: String,
 }
 
-/// `searchList` takes nothing.
+/// `searchList`: returns all saved searches. It has no parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SearchListParams {}
 
-/// Answer to `searchSave`, `searchForget` and `searchList`.
+/// Result of `searchSave`, `searchForget` and `searchList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchListResult {
-    /// All saved searches, by name.
+    /// All saved searches, sorted by name.
     pub searches: Vec<SavedSearch>,
 }

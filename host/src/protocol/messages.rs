@@ -64,12 +64,12 @@ pub struct Note {
     pub lang: Option<String>,
     /// RFC 3339 UTC with milliseconds if the note is in the trash.
     pub deleted_at: Option<String>,
-    /// False while the user has yet to read the page.
+    /// Whether the user has read the page.
     #[serde(default = "is_read")]
     pub read: bool,
 }
 
-/// What a peer of before this field meant.
+/// The default for peers that don't know this field.
 fn is_read() -> bool {
     true
 }

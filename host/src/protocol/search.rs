@@ -1,58 +1,59 @@
-//! Searching notes.
+//! The method `searchNotes`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::library::QueryProblem;
 
-/// Order of `searchNotes`.
+/// The order of `searchNotes`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SearchOrder {
-    /// The newest first, in pages.
+    /// Newest first, in pages.
     #[default]
     Newest,
-    /// Of the newest 500 matches those that fit best; one page only.
+    /// The best of the newest 500 matches, best first, on a single page.
     Best,
 }
 
-/// `searchNotes`. No query is an error: what isn't understood is in `problems`.
+/// `searchNotes`: returns a page of the notes that match a query. Never fails because of the query:
+/// its invalid parts are in `problems`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchNotesParams {
-    /// The query language of the site's search page.
+    /// A query in the language of the site's search page.
     pub query: String,
-    /// How many at most: 1 to 100, 20 where it isn't given.
+    /// Most results: 1 to 100, default 20.
     pub limit: Option<u32>,
-    /// Only notes with a smaller id: the `next` of the page before.
+    /// Returns only notes with a smaller id: the `next` of the previous page.
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub before: Option<i64>,
-    /// `newest` where it isn't given.
+    /// Default `newest`.
     pub order: Option<SearchOrder>,
 }
 
-/// Answer to `searchNotes`.
+/// Result of `searchNotes`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchNotesResult {
-    /// In the order that was asked for.
+    /// The notes in the requested order.
     pub notes: Vec<FoundNote>,
-    /// Whether there are further ones; or, where the page isn't full, may be:
-    /// looking further would have taken too long.
+    /// Whether there are more matches. If the page isn't full, there may be some that would have
+    /// taken too long to find.
     pub more: bool,
-    /// The `before` of the next page, where there is more.
+    /// The `before` of the next page, if there are more matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub next: Option<i64>,
-    /// What of the query wasn't understood.
+    /// The invalid parts of the query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<QueryProblem>>"))]
     pub problems: Vec<QueryProblem>,
 }
 
-/// One search result.
+/// A search result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -189,7 +189,7 @@ struct Notes {
     count: Option<u64>,
     /// The `before` parameter of the next listing page, if there may be one.
     next: Option<i64>,
-    /// What of the query wasn't understood.
+    /// The invalid parts of the query.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<protocol::QueryProblem>,
 }

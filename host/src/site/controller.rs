@@ -93,7 +93,7 @@ impl Controller {
         Days::at(crate::clock::now(), &self.layout.zone)
     }
 
-    /// Where browsers get it, without a slash at the end.
+    /// Its address in browsers, without a slash at the end.
     pub(super) fn origin(&self) -> &str {
         &self.origin
     }
@@ -1043,15 +1043,18 @@ mod tests {
         place.save("https://e.org/2", "Gpu and more", &["a(b"], "gpu");
         place.save("https://e.org/3", "Gpu again", &[], "gpu");
         let page = place.page("/search?q=gpu+before:gestern+(x+OR+gpu", 200);
-        assert!(page.contains("“before:gestern” has no date"), "{page}");
-        assert!(page.contains("A bracket isn’t closed."), "{page}");
+        assert!(
+            page.contains("“before:gestern” has no valid date"),
+            "{page}"
+        );
+        assert!(page.contains("A closing bracket is missing"), "{page}");
         assert!(page.contains("About <mark>gpu</mark>"), "{page}");
         assert!(
             place
                 .page("/search?q=%28", 200)
-                .contains("A bracket isn’t closed.")
+                .contains("A closing bracket is missing")
         );
-        // The order that was chosen is in all links, and in the form.
+        // All links and the form keep the chosen order.
         let narrower = "/search?q=gpu+tag%3A%22a%28b%22+&amp;sort=newest";
         let newest = place.page("/search?q=gpu&sort=newest", 200);
         assert!(newest.contains(narrower), "{newest}");
@@ -1060,7 +1063,7 @@ mod tests {
             "{newest}"
         );
         assert!(!place.page("/search?q=gpu", 200).contains("name=\"sort\""));
-        // Without words, a search is a list in the order of time, in pages.
+        // Without words, a search is a list in pages, newest first.
         assert!(!place.page("/search?q=has:note", 200).contains("best first"));
     }
 

@@ -257,7 +257,7 @@ impl Links {
     pub(super) fn found(&self, query: &str, before: Option<NoteId>) -> String {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("q", query);
-        // Files have one order.
+        // Exported sites have only one order.
         if !self.are_files() {
             parameters.append_pair("sort", NEWEST);
         }
@@ -272,7 +272,7 @@ impl Links {
         with_query(self.search(), &parameters.finish())
     }
 
-    /// What is found, in the order that was chosen.
+    /// Returns the link to the results of a query in an order.
     pub(super) fn search_for(&self, query: &str, newest: bool) -> String {
         match newest {
             true => self.found(query, None),
@@ -280,7 +280,7 @@ impl Links {
         }
     }
 
-    /// The feed of a saved search.
+    /// Returns the address of the feed of a saved search.
     pub(super) fn search_feed(&self, name: &str) -> String {
         self.path(&format!(
             "/search/{}/feed.atom",
@@ -358,7 +358,7 @@ impl Links {
 
 /// Returns a tag as a condition of a search.
 pub(super) fn tag_condition(sign: &str, tag: &Tag) -> String {
-    // A bracket would be one of the query's.
+    // An unquoted bracket would be parsed as one of the query.
     match tag
         .as_str()
         .contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')'))

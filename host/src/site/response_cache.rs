@@ -14,8 +14,8 @@ pub(super) struct Version {
     /// The database file; another file counts its revisions independently.
     pub file: u64,
     pub revision: u64,
-    /// Another number on each day: `after:yesterday` then means another day, and the first page
-    /// says what was saved on this one in earlier years.
+    /// The number of the current day: on a new day, `after:yesterday` means another day, and the
+    /// first page shows other notes from earlier years.
     pub day: i32,
 }
 

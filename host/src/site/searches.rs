@@ -1,4 +1,4 @@
-//! The views of a search, and the feed of a saved one.
+//! Answers requests for the views of a search and the feed of a saved search.
 
 use crate::{
     domain::{Note, NoteId, Query},
@@ -48,7 +48,7 @@ impl Controller {
         if parsed.is_empty() {
             return Ok(found(views::search_help(&self.layout, query, &parsed)));
         }
-        // Without words all fit alike.
+        // Without words, all matches rank equally.
         if !parsed.ranks() {
             return self.search(reader, query, None);
         }
@@ -72,7 +72,7 @@ impl Controller {
             return self.missing(
                 reader,
                 &Unknown {
-                    sentence: format!("No search is saved as “{name}”."),
+                    sentence: format!("There is no saved search “{name}”."),
                     words: name.to_owned(),
                 },
                 Vec::new(),

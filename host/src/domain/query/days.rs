@@ -1,8 +1,8 @@
-//! Days as a query names them: `2025-08-01`, `yesterday`, `-7d`.
+//! Parses the days of a query: `2025-08-01`, `yesterday`, `-7d`.
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
-/// Where and when a query is typed.
+/// The time zone and the current day, which decide when the days of a query begin.
 #[derive(Debug, Clone)]
 pub struct Days {
     zone: TimeZone,
@@ -10,7 +10,7 @@ pub struct Days {
 }
 
 impl Days {
-    /// Those of a time zone, with the day that it has at `now`.
+    /// Returns the days of a time zone; `now` determines which of them is today.
     #[must_use]
     pub fn at(now: Timestamp, zone: &TimeZone) -> Self {
         Self {
@@ -19,8 +19,8 @@ impl Days {
         }
     }
 
-    /// The first moment of a day, month or year. A day begins when it does in the time zone;
-    /// where its clock is set forward at midnight, an hour later.
+    /// Returns the first moment of a day, month or year in the time zone, or `None` if the text
+    /// isn't a date. If clocks are set forward at midnight, the day begins an hour later.
     pub(super) fn moment(&self, text: &str) -> Option<Timestamp> {
         let date = self.date(text)?;
         Some(date.to_zoned(self.zone.clone()).ok()?.timestamp())
@@ -44,7 +44,7 @@ impl Days {
         }
     }
 
-    /// `7d`, `2w`, `3m` or `1y` before today.
+    /// Returns the day that is `7d`, `2w`, `3m` or `1y` before today.
     fn ago(&self, text: &str) -> Option<Date> {
         let unit = text.chars().next_back()?;
         let count = &text[..text.len() - unit.len_utf8()];

@@ -1,10 +1,10 @@
-//! The one table of what a query can have: help, documentation and messages come from it.
+//! The keys of queries, the search help and the sentences for invalid parts.
 
 use std::fmt;
 
 use super::tree::{MAX_CONDITIONS, MAX_DEPTH, MAX_QUERY_BYTES, Problem, ProblemKind};
 
-/// A key, as in `tag:x`.
+/// A key of a condition, as in `tag:x`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
     Tag,
@@ -17,7 +17,7 @@ pub(super) enum Key {
     After,
 }
 
-/// The keys by their names.
+/// All keys with their names.
 pub(super) const KEYS: [(&str, Key); 8] = [
     ("tag", Key::Tag),
     ("site", Key::Site),
@@ -30,7 +30,7 @@ pub(super) const KEYS: [(&str, Key); 8] = [
 ];
 
 impl Key {
-    /// The key of this name, in capital or small letters.
+    /// Returns the key with this name, ignoring case.
     pub(super) fn of(name: &str) -> Option<Self> {
         let found = KEYS
             .iter()
@@ -39,32 +39,35 @@ impl Key {
     }
 }
 
-/// What can be typed and what it finds, in the order of the search help.
+/// Examples of queries and what they find, in the order of the search help.
 pub const SEARCH_HELP: [(&str, &str); 19] = [
     (
         "gpu prices",
-        "notes with both words or longer words that begin like them, ignoring case and accents",
+        "notes with both words, or with longer words that begin with them; case and accents don't matter",
     ),
     (
         "\"context window\"",
-        "exactly this phrase; \"gpu\" finds this word but no longer one",
+        "exactly this phrase; \"gpu\" finds only this word, not longer ones",
     ),
     (
         "wifi",
-        "also Wi-Fi; snake_case, camelCase and v1.2.3 can be found by their parts",
+        "also Wi-Fi; the parts of snake_case, camelCase and v1.2.3 are found too",
     ),
     (
         "c++ .net #lojban",
         "words with these characters; c also finds c++",
     ),
-    ("-nvidia", "not this word; - excludes any condition"),
+    (
+        "-nvidia",
+        "notes without this word; - excludes any condition",
+    ),
     (
         "gpu OR tpu",
-        "one of the two; OR joins the conditions beside it, before all others",
+        "either word; OR applies only to the conditions directly before and after it",
     ),
     (
         "(gpu prices) OR -(tag:a tag:b)",
-        "brackets make one condition of several",
+        "brackets combine several conditions into one",
     ),
     (
         "tag:llm",
@@ -75,24 +78,27 @@ pub const SEARCH_HELP: [(&str, &str); 19] = [
         "the tag #llm or llm, if it exists; #\"large language model\" for one with spaces",
     ),
     ("is:untagged", "without any tag"),
-    ("is:unread", "yet to be read; is:read for the others"),
+    ("is:unread", "not read yet; is:read finds the others"),
     ("is:deleted", "in the trash"),
-    ("has:note", "with a note of yours"),
+    ("has:note", "with a text that you wrote"),
     ("title:llm", "in the title; title:\"a phrase\" for a phrase"),
     (
         "url:blog",
-        "in the address: its words, as in url:arxiv.org/abs",
+        "in the words of the address; also url:arxiv.org/abs",
     ),
-    ("site:arxiv.org", "from this web site and those below it"),
+    ("site:arxiv.org", "from this web site or its subdomains"),
     (
         "site:github",
-        "from any web site with this part in its name: github.com, pages.github.io",
+        "from any web site with this part in its name, such as github.com and pages.github.io",
     ),
     (
         "before:2025-08-01",
         "saved before this day; also 2025-08, 2025, today, yesterday, -7d, -2w, -3m and -1y",
     ),
-    ("after:2025-08-01", "saved on this day or later, likewise"),
+    (
+        "after:2025-08-01",
+        "saved on this day or later, in the same forms",
+    ),
 ];
 
 impl fmt::Display for Problem {
@@ -108,46 +114,46 @@ impl fmt::Display for Problem {
             }
             ProblemKind::UnknownValue => write!(
                 formatter,
-                "“{part}” is unknown and was left out. Use is:untagged, is:unread, is:read, is:deleted or has:note."
+                "“{part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted or has:note."
             ),
             ProblemKind::NoValue => write!(
                 formatter,
-                "“{part}” has nothing after the colon and was left out."
+                "“{part}” has nothing to search for after the colon and was ignored."
             ),
             ProblemKind::NoDate => write!(
                 formatter,
-                "“{part}” has no date that can be read and was left out. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y."
+                "“{part}” has no valid date and was ignored. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y."
             ),
             ProblemKind::NoTag => {
-                write!(formatter, "“{part}” can’t be a tag and was left out.")
+                write!(formatter, "“{part}” has no valid tag and was ignored.")
             }
             ProblemKind::OpenBracket => write!(
                 formatter,
-                "A bracket isn’t closed. The search closed it at the end."
+                "A closing bracket is missing and was added at the end."
             ),
             ProblemKind::StrayBracket => write!(
                 formatter,
-                "A closing bracket has no opening one and was left out."
+                "A closing bracket has no opening one and was ignored."
             ),
             ProblemKind::DanglingOr => write!(
                 formatter,
-                "OR needs a condition on each side, so it was left out. To find the word, type it in small letters."
+                "OR needs a condition on each side and was ignored. To search for the word, type it in lower case."
             ),
             ProblemKind::TooDeep => write!(
                 formatter,
-                "Brackets can be nested {MAX_DEPTH} deep. What is deeper was left out."
+                "Brackets can be nested {MAX_DEPTH} deep. Deeper ones were ignored."
             ),
             ProblemKind::TooMany => write!(
                 formatter,
-                "A search can have {MAX_CONDITIONS} conditions. The further ones were left out."
+                "A search can have up to {MAX_CONDITIONS} conditions. The rest were ignored."
             ),
             ProblemKind::TooLong => write!(
                 formatter,
-                "A search can have {MAX_QUERY_BYTES} bytes. Its end was left out."
+                "A search can have up to {MAX_QUERY_BYTES} bytes. The rest was ignored."
             ),
             ProblemKind::NotHere => write!(
                 formatter,
-                "“{part}” can’t be excluded or be one of several alternatives, so it was left out."
+                "“{part}” can’t be part of OR or of an excluded group, so it was ignored."
             ),
         }
     }

@@ -1,8 +1,8 @@
-//! The query language of search. [`SEARCH_HELP`] lists what can be typed; `parser.rs` has the
+//! The query language of search. [`SEARCH_HELP`] describes it for users; `parser.rs` has the
 //! grammar.
 //!
-//! A text is read into a tree (`tree.rs`) and the tree is laid out as a [`Query`]: conditions
-//! that all have to hold, which the index can answer one by one, and groups of alternatives.
+//! A text is parsed into a tree (`tree.rs`), which is then flattened into a [`Query`]: conditions
+//! that must all hold, which the index can answer one by one, and groups of alternatives.
 
 mod days;
 mod keys;
@@ -20,44 +20,45 @@ pub use tree::{Field, MAX_CONDITIONS, Problem, ProblemKind, State, Term};
 use crate::domain::tag::Tag;
 use tree::{Condition, Expr};
 
-/// What to look for. All conditions hold at once.
+/// A parsed query. A note must meet all of its conditions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     /// Words and phrases.
     pub terms: Vec<Term>,
     /// Tags that a note must have.
     pub with: Vec<Tag>,
-    /// Tags that it must not have.
+    /// Tags that a note must not have.
     pub without: Vec<Tag>,
-    /// Sites, lower-case and without `www.`, one of which it must be from: see [`is_of_site`].
+    /// Sites, in lower case and without `www.`. If there are any, a note must be from one of them:
+    /// see [`is_of_site`].
     pub sites: Vec<String>,
-    /// Sites that it must not be from.
+    /// Sites that a note must not be from.
     pub without_sites: Vec<String>,
-    /// What it must be, or must not be.
+    /// States that a note must be in (true), or must not be in (false).
     pub states: Vec<(State, bool)>,
     /// Saved before this moment.
     pub before: Option<Timestamp>,
     /// Saved at this moment or later.
     pub after: Option<Timestamp>,
-    /// In the trash instead of among the notes.
+    /// Whether the trash is searched instead of the notes.
     pub deleted: bool,
-    /// Whether a query without any other condition stands for all notes, and not for none.
+    /// Whether the query matches all notes if it has no other condition. Otherwise it matches none.
     pub everything: bool,
-    /// Of each of these groups one alternative has to hold.
+    /// Groups of alternatives. A note must match at least one alternative of each group.
     pub any: Vec<Vec<Query>>,
-    /// What wasn't understood.
+    /// The invalid parts.
     pub problems: Vec<Problem>,
 }
 
 impl Query {
-    /// Reads a query, days as those of UTC, today being the first of 1970.
+    /// Parses a query in UTC, with 1 January 1970 as today.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let days = Days::at(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
         Self::parse_in(text, &days)
     }
 
-    /// Reads a query.
+    /// Parses a query. Never fails: invalid parts are in [`Query::problems`].
     #[must_use]
     pub fn parse_in(text: &str, days: &Days) -> Self {
         let parsed = parser::parse(text, days);
@@ -68,7 +69,7 @@ impl Query {
         query
     }
 
-    /// The query that finds all notes.
+    /// Returns the query that matches all notes.
     #[must_use]
     pub fn all() -> Self {
         Self {
@@ -77,8 +78,8 @@ impl Query {
         }
     }
 
-    /// The conditions as they were typed, each by itself: joined by spaces they are
-    /// the query again.
+    /// Returns the top-level conditions of a query as typed. Joined by spaces, they are an
+    /// equivalent query.
     #[must_use]
     pub fn conditions(text: &str) -> Vec<&str> {
         let days = Days::at(Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
@@ -86,7 +87,7 @@ impl Query {
         places.into_iter().map(|place| &text[place]).collect()
     }
 
-    /// Whether there is nothing to look for.
+    /// Returns whether the query has no conditions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let problems = self.problems.clone();
@@ -97,7 +98,7 @@ impl Query {
             }
     }
 
-    /// The query with the tags that `#x` means, of those that `is_used` says are in use.
+    /// Returns the query with each `#x` replaced by its tag, if `is_used` returns true for one.
     ///
     /// # Errors
     /// Those of `is_used`.
@@ -132,27 +133,26 @@ impl Query {
         Ok(query)
     }
 
-    /// Whether `#x` stands anywhere in it.
+    /// Returns whether the query contains a `#x`, even in an alternative.
     #[must_use]
     pub fn has_hashtags(&self) -> bool {
         self.terms.iter().any(|term| !term.tags.is_empty())
             || self.any.iter().flatten().any(Self::has_hashtags)
     }
 
-    /// Whether tags have to be compared: where there is one alone, its notes are a range.
+    /// Returns whether several tags must be combined. The notes of a single tag are a range of rows.
     #[must_use]
     pub fn joins_tags(&self) -> bool {
         !self.with.is_empty() && self.with.len() + self.without.len() > 1
     }
 
-    /// Whether it has words by which notes can be ranked.
+    /// Returns whether the query has words by which matches can be ranked.
     #[must_use]
     pub fn ranks(&self) -> bool {
         self.terms.iter().any(|term| !term.negated) || self.any.iter().flatten().any(Self::ranks)
     }
 
-    /// The tags and words that a note must have, without the signs of the search, for
-    /// guessing what was meant.
+    /// Returns the required words and tags without any syntax, to suggest corrections.
     #[must_use]
     pub fn wanted_words(&self) -> String {
         let mut words: Vec<&str> = Vec::new();
@@ -169,7 +169,7 @@ impl Query {
         }
     }
 
-    /// All tags that it names, wherever they stand.
+    /// Returns all tags of the query, required or excluded, including those of alternatives.
     #[must_use]
     pub fn named_tags(&self) -> Vec<&Tag> {
         let mut tags: Vec<&Tag> = self.with.iter().chain(&self.without).collect();
@@ -177,13 +177,13 @@ impl Query {
         tags
     }
 
-    /// Adds what a part of the tree says, or the opposite of it.
+    /// Adds a part of the tree; if `negated`, its opposite. `top` is false within alternatives.
     fn take(&mut self, expr: Expr, negated: bool, top: bool, problems: &mut Vec<Problem>) {
         match (expr, negated) {
             (Expr::Is(condition), _) => self.add(condition, negated, top, problems),
             (Expr::Not(expr), _) => self.take(*expr, !negated, top, problems),
             (Expr::All(parts), false) => {
-                // Of several sites side by side a note is from one.
+                // Several sites side by side mean any of them.
                 for part in parts {
                     self.take(part, false, top, problems);
                 }
@@ -195,7 +195,7 @@ impl Query {
             }
             (Expr::Any(parts), false) => self.add_any(parts, false, problems),
             (Expr::All(parts), true) => {
-                // Not from one of several sites: from none of them.
+                // Several sites mean any of them, so their opposite is none of them.
                 let (sites, mut parts): (Vec<_>, Vec<_>) = parts
                     .into_iter()
                     .partition(|part| matches!(part, Expr::Is(Condition::Site(_))));
@@ -207,7 +207,7 @@ impl Query {
         }
     }
 
-    /// Adds a group of which one has to hold. One alone is a condition like others.
+    /// Adds a group of alternatives. A single one is added as an ordinary condition.
     fn add_any(&mut self, parts: Vec<Expr>, negated: bool, problems: &mut Vec<Problem>) {
         let mut alternatives: Vec<Self> = Vec::new();
         let single = parts.len() == 1;
@@ -223,7 +223,7 @@ impl Query {
         }
         match alternatives.len() {
             0 => {}
-            // The others weren't understood.
+            // The other alternatives were invalid.
             1 => {
                 let alone = alternatives.remove(0);
                 self.any.push(vec![alone]);
@@ -264,7 +264,7 @@ impl Query {
                 self.before = Some(self.before.map_or(moment, |before| before.min(moment)));
             }
             Condition::Deleted if top => match negated {
-                // None of the notes is in the trash.
+                // Excludes the trash, which is the default, so all notes match.
                 true => self.everything = true,
                 false => self.deleted = true,
             },

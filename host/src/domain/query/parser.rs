@@ -1,9 +1,9 @@
-//! From text to tree. Reading never fails: what isn't understood is a [`Problem`], and the rest
-//! is read all the same.
+//! Parses a query into a tree. Parsing never fails: each invalid part becomes a [`Problem`], and
+//! the rest is parsed anyway.
 //!
 //! ```text
 //! all       = { any }                    conditions side by side: each must hold
-//! any       = one { "OR" one }           binds more tightly than standing side by side
+//! any       = one { "OR" one }           binds more tightly than "and"
 //! one       = [ "-" ] ( "(" all ")" | condition )
 //! condition = key ":" value | word | "\"" phrase "\""
 //! ```
@@ -21,19 +21,19 @@ use super::{
 };
 use crate::domain::{page_url::PageUrl, tag::Tag, words::Words};
 
-/// Of a part that wasn't understood so much is repeated, in bytes.
+/// Longest part that a problem repeats, in bytes.
 const SHOWN: usize = 60;
 
-/// A text that was read.
+/// A parsed query.
 pub(super) struct Parsed {
-    /// What stands side by side, outside of brackets.
+    /// The top-level conditions and groups.
     pub(super) all: Vec<Expr>,
-    /// Where each of it stands.
+    /// The range of each of them in the text.
     pub(super) places: Vec<Range<usize>>,
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads a query.
+/// Parses a query.
 pub(super) fn parse(text: &str, days: &Days) -> Parsed {
     let cut = &text[..text.floor_char_boundary(MAX_QUERY_BYTES)];
     let mut parser = Parser {
@@ -60,7 +60,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    /// How many more conditions there may be.
+    /// Number of conditions left until the limit.
     left: usize,
     problems: Vec<Problem>,
     days: &'a Days,
@@ -75,7 +75,7 @@ impl<'a> Parser<'a> {
         self.at = self.text.len() - self.rest().trim_start().len();
     }
 
-    /// Each kind of problem once for each part.
+    /// Adds a problem, unless the same kind was already reported for the same part.
     fn problem(&mut self, kind: ProblemKind, part: &str) {
         let mut shown = part[..part.floor_char_boundary(SHOWN)].to_owned();
         if shown.len() < part.len() {
@@ -87,7 +87,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Whether this word in capital letters comes next; it is taken then.
+    /// Consumes an operator if it comes next, and returns whether it did.
     fn takes(&mut self, word: &str) -> bool {
         let is_next = self.rest().strip_prefix(word).is_some_and(|rest| {
             rest.chars()
@@ -185,14 +185,14 @@ impl<'a> Parser<'a> {
         self.depth -= 1;
         match self.rest().starts_with(')') {
             true => self.at += 1,
-            // Where there are too many conditions, the rest wasn't read.
+            // With too many conditions, the rest wasn't parsed.
             false if self.problems.iter().any(|p| p.kind == ProblemKind::TooMany) => {}
             false => self.problem(ProblemKind::OpenBracket, ""),
         }
         (!all.is_empty()).then_some(Expr::All(all))
     }
 
-    /// To the end of a bracket that was just opened.
+    /// Skips to the end of the group that was just opened.
     fn skip_group(&mut self) {
         let mut open = 1;
         let mut quoted = false;
@@ -212,7 +212,8 @@ impl<'a> Parser<'a> {
         self.problem(ProblemKind::OpenBracket, "");
     }
 
-    /// The end of a word: white space, or a bracket that closes a group.
+    /// Returns the end of the word that `text` begins with: white space, or a bracket that closes a
+    /// group.
     fn word_end(&self, text: &str) -> usize {
         let mut open = 0;
         for (at, c) in text.char_indices() {
@@ -247,7 +248,7 @@ impl<'a> Parser<'a> {
         };
         let inner = &value[hash.len()..];
         let (inner, quoted, length) = match inner.strip_prefix('"') {
-            // A quote that is never closed goes to the end.
+            // An unclosed quotation mark extends to the end.
             Some(phrase) => match phrase.split_once('"') {
                 Some((phrase, _)) => (phrase, true, phrase.len() + 2),
                 None => (phrase, true, inner.len()),
@@ -333,8 +334,8 @@ fn is(condition: Condition) -> Expr {
     Expr::Is(condition)
 }
 
-/// Whether a word looks as if a key were meant: letters, a colon, and something other than the
-/// rest of an address or a name in a program.
+/// Returns whether a key seems to be meant: letters, a colon, and something other than the rest of
+/// an address or a name in a program.
 fn looks_like_key(word: &str) -> bool {
     let Some((name, value)) = word.split_once(':') else {
         return false;
@@ -352,9 +353,9 @@ fn is_scheme_without_slashes(name: &str) -> bool {
         .any(|scheme| scheme.eq_ignore_ascii_case(name))
 }
 
-/// A text to look for. None where it has no word.
+/// Returns a text to search for, or `None` if it contains no word.
 fn term(value: &str, quoted: bool) -> Option<Condition> {
-    // `#x` is the tag of this very name, or else the tag `x`.
+    // `#x` is the tag with exactly this name, or else the tag `x`.
     let tags: Vec<Tag> = match value.strip_prefix('#') {
         Some(name) if !name.starts_with('#') => {
             let names = [value, name].into_iter();
@@ -362,7 +363,7 @@ fn term(value: &str, quoted: bool) -> Option<Condition> {
         }
         _ => Vec::new(),
     };
-    // Of an address that which notes are found by.
+    // Of an address, only the indexed part is searched for.
     let text = match PageUrl::parse(value) {
         Ok(url) if url.is_linkable() && !quoted => url.words(),
         _ => value.to_owned(),

@@ -1,9 +1,9 @@
-//! Web sites as a query names them.
+//! The web sites of a query.
 
 use crate::domain::page_url::PageUrl;
 
-/// The site as it stands in the store (lower-case, punycode, without `www.`),
-/// also where a whole address was typed.
+/// Returns a site as the store has it: in lower case and punycode, without `www.`. Also accepts a
+/// whole address.
 #[must_use]
 pub fn site_of(value: &str) -> String {
     if let Ok(url) = PageUrl::parse(value)
@@ -19,14 +19,14 @@ pub fn site_of(value: &str) -> String {
     }
 }
 
-/// Whether `site:` with this value stands for any web site that has it as a part of its name,
-/// as `github` does for `github.com`: it has no dot. Else it stands for a site and those below.
+/// Returns whether the value of `site:` is a part of a host name, because it has no dot: `github`
+/// matches `github.com`. Otherwise it is a site, which includes its subdomains.
 #[must_use]
 pub fn is_site_part(site: &str) -> bool {
     !site.contains('.') && !site.contains(':')
 }
 
-/// Whether a web site is one that `site:` with this value stands for.
+/// Returns whether `site:` with the value `site` matches a host name.
 #[must_use]
 pub fn is_of_site(host: &str, site: &str) -> bool {
     if is_site_part(site) {

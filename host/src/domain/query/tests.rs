@@ -1,4 +1,4 @@
-//! Reading queries: what is typed, what it means, and what is said of the rest.
+//! Parsing queries: their meaning, and the sentences for invalid parts.
 
 use proptest::prelude::*;
 
@@ -87,11 +87,11 @@ fn days_begin_where_the_user_is() {
         ("America/Los_Angeles", "2025-12-01", "2025-12-01T08:00:00Z"),
         ("Asia/Kathmandu", "2025-08", "2025-07-31T18:15:00Z"),
         ("Pacific/Kiritimati", "2025", "2024-12-31T10:00:00Z"),
-        // The clock is set at 2 in the night, at midnight forward, and at 1 back to midnight.
+        // Clocks change at 2 a.m., at midnight (forward), and at 1 a.m. (back to midnight).
         ("Europe/Berlin", "2025-03-31", "2025-03-30T22:00:00Z"),
         ("Asia/Beirut", "2024-03-31", "2024-03-30T22:00:00Z"),
         ("America/Havana", "2024-11-03", "2024-11-03T04:00:00Z"),
-        // There was no such day.
+        // The time zone skipped this day.
         ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"),
     ] {
         let zone = TimeZone::get(zone).unwrap();
@@ -99,7 +99,7 @@ fn days_begin_where_the_user_is() {
         let query = Query::parse_in(&format!("after:{typed}"), &days);
         assert_eq!(query.after, expected.parse().ok(), "{zone:?} {typed}");
     }
-    // What no clock can show is left out, and said.
+    // Dates that don't exist are invalid.
     for typed in ["before:2025-13", "before:2025-02-29", "before:+2025"] {
         let query = Query::parse(typed);
         assert!(query.is_empty(), "{typed}");
@@ -109,7 +109,7 @@ fn days_begin_where_the_user_is() {
 
 #[test]
 fn days_are_counted_back_from_today() {
-    // Half past eleven in the evening of the 31st in Berlin is the 31st in UTC as well.
+    // 23:30 on the 31st in Berlin is also the 31st in UTC.
     for (zone, now, typed, expected) in [
         (
             "UTC",
@@ -128,7 +128,7 @@ fn days_are_counted_back_from_today() {
         ("UTC", "2025-03-31T12:00:00Z", "-1m", "2025-02-28T00:00:00Z"),
         ("UTC", "2024-02-29T12:00:00Z", "-1Y", "2023-02-28T00:00:00Z"),
         ("UTC", "2025-03-31T12:00:00Z", "-0d", "2025-03-31T00:00:00Z"),
-        // There it is the next day already; and the clock was set forward in between.
+        // There, the next day has already begun, and clocks were set forward in between.
         (
             "Asia/Tokyo",
             "2025-03-31T23:00:00Z",
@@ -168,7 +168,7 @@ fn the_opposite_of_a_day_is_the_other_side_of_it() {
     );
 }
 
-/// A query as a formula: what is typed and what it means.
+/// Returns a query as a formula.
 fn formula(query: &Query) -> String {
     let mut parts = Vec::new();
     let sign = |negated: bool| if negated { "-" } else { "" };
@@ -210,7 +210,7 @@ fn formula(query: &Query) -> String {
 fn alternatives_brackets_and_negation_mean_what_they_say() {
     for (typed, meant) in [
         ("a OR b", "(a | b)"),
-        // OR binds more tightly than standing side by side, so what is added narrows.
+        // OR binds more tightly than "and", so a condition at the end narrows the search.
         ("a OR b c", "c (a | b)"),
         ("c a OR b OR d", "c (a | b | d)"),
         ("(a b) OR c", "(a b | c)"),
@@ -247,7 +247,7 @@ fn alternatives_brackets_and_negation_mean_what_they_say() {
         let query = Query::parse(typed);
         assert_eq!(formula(&query), meant, "{typed}");
         assert_eq!(query.problems, [], "{typed}");
-        // The conditions joined by spaces are the query again.
+        // Joined by spaces, the conditions are an equivalent query.
         let again = Query::conditions(typed).join(" ");
         assert_eq!(formula(&Query::parse(&again)), meant, "{again}");
     }
@@ -303,7 +303,7 @@ fn what_is_not_understood_is_said_and_the_rest_is_found() {
     }
     let sentence = Query::parse("before:gestern").problems[0].to_string();
     assert!(
-        sentence.starts_with("“before:gestern” has no date that can be read"),
+        sentence.starts_with("“before:gestern” has no valid date"),
         "{sentence}"
     );
 }
@@ -418,7 +418,7 @@ fn written(query: &Query) -> serde_json::Value {
     })
 }
 
-/// As for words: `site/assets/query.js` reads the same of them.
+/// The fixture that `site/assets/query.js` is tested with too.
 #[test]
 fn queries_are_written_down_for_the_other_side() {
     let queries = [

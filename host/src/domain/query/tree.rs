@@ -1,20 +1,20 @@
-//! A query as it was typed: conditions, joined by "and", `OR`, `-` and brackets.
+//! The syntax tree of a query: conditions joined by "and", `OR`, `-` and brackets.
 
 use jiff::Timestamp;
 
 use crate::domain::tag::Tag;
 
-/// Longest query that is looked at, in bytes; the rest is cut off.
+/// Longest query, in bytes. The rest is cut off.
 pub(super) const MAX_QUERY_BYTES: usize = 4096;
-/// Most conditions of one query; further ones are left out.
+/// Most conditions of a query. The rest are left out.
 pub const MAX_CONDITIONS: usize = 32;
-/// Most brackets within each other.
+/// Deepest nesting of brackets.
 pub(super) const MAX_DEPTH: usize = 8;
 
-/// Which text of a note a term is looked for in.
+/// The text of a note in which a term is searched for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Field {
-    /// Any of them.
+    /// Any text.
     #[default]
     Any,
     /// The title: `title:x`.
@@ -26,31 +26,31 @@ pub enum Field {
 /// A word or a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// Of `#x` the tags that it means where a note has one of them: the first of them that
-    /// is in use. Else it is a word like others.
+    /// The tags that `#x` may mean: the first one in use. If none is in use, the term is an
+    /// ordinary word.
     pub tags: Vec<Tag>,
-    /// Without quotes; has at least one letter or digit.
+    /// The text without quotation marks, with at least one letter or digit.
     pub text: String,
-    /// Must not occur.
+    /// Whether the term must not occur.
     pub negated: bool,
-    /// The last word may be the beginning of a longer one.
+    /// Whether the last word may be the beginning of a longer one.
     pub prefix: bool,
-    /// Where it is looked for.
+    /// The text in which it must occur.
     pub field: Field,
 }
 
-/// What a note is or has, as `is:` and `has:` ask for.
+/// A state of a note, for `is:` and `has:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// Without any tag: `is:untagged`.
+    /// The note has no tags: `is:untagged`.
     Untagged,
-    /// Yet to be read: `is:unread`, and not `is:read`.
+    /// The page isn't read yet: `is:unread`. `is:read` is the opposite.
     Unread,
-    /// With a text of the user's: `has:note`.
+    /// The user wrote a text: `has:note`.
     Noted,
 }
 
-/// One condition.
+/// A single condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Condition {
     Term(Term),
@@ -58,7 +58,7 @@ pub(super) enum Condition {
     Site(String),
     State(State),
     Deleted,
-    /// Saved before this moment.
+    /// The note was saved before this moment.
     Before(Timestamp),
 }
 
@@ -71,40 +71,40 @@ pub(super) enum Expr {
     Is(Condition),
 }
 
-/// Why a part of a query wasn't understood.
+/// Why a part of a query is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// There is no such key; the words were searched for.
+    /// The key is unknown. The text was searched for as words.
     UnknownKey,
-    /// The key has no such value.
+    /// The value of the key is unknown.
     UnknownValue,
-    /// A key without a value.
+    /// The key has no value.
     NoValue,
-    /// No date.
+    /// The value isn't a valid date.
     NoDate,
-    /// No tag.
+    /// The value isn't a valid tag.
     NoTag,
-    /// A bracket that isn't closed.
+    /// A closing bracket is missing.
     OpenBracket,
-    /// A closing bracket without an opening one.
+    /// A closing bracket has no opening one.
     StrayBracket,
-    /// `OR` without a condition on each side.
+    /// `OR` lacks a condition on one side.
     DanglingOr,
-    /// Too many brackets within each other.
+    /// Brackets are nested more than [`MAX_DEPTH`] deep.
     TooDeep,
-    /// Too many conditions.
+    /// There are more than [`MAX_CONDITIONS`] conditions.
     TooMany,
-    /// Too many bytes.
+    /// The query is longer than [`MAX_QUERY_BYTES`].
     TooLong,
-    /// A condition that can't stand in brackets or beside `OR`.
+    /// The condition isn't allowed within `OR` or an excluded group.
     NotHere,
 }
 
-/// A part of a query that wasn't understood. `Display` is a sentence.
+/// An invalid part of a query. `Display` formats it as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Why.
+    /// Why it is invalid.
     pub kind: ProblemKind,
-    /// As it was typed, shortened; empty where it is the whole query.
+    /// The part as typed, shortened; empty if the problem concerns the whole query.
     pub part: String,
 }

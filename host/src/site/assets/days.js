@@ -1,4 +1,4 @@
-// Reads days as a query names them, as host/src/domain/query/days.rs does: `2025-08-01`,
+// Parses the days of a query, as host/src/domain/query/days.rs does: `2025-08-01`,
 // `yesterday`, `-7d`.
 
 /** @param {Date} date */
@@ -9,7 +9,7 @@ export function localDay(date) {
 }
 
 /**
- * Returns the first day of a day, month or year, or the day so long before today.
+ * Returns the day itself, the first day of a month or year, or a day relative to today.
  * @param {string} text
  * @param {string} today
  */
@@ -23,7 +23,7 @@ export function dayOf(text, today) {
 	if (year === undefined) return undefined;
 	const first = `${year}-${month}-${day}`;
 	const moment = Date.parse(`${first}T00:00:00Z`);
-	// Some browsers parse the 31st of a short month as the 1st of the next.
+	// Some browsers parse the 31st of a short month as the 1st of the next month.
 	const same = new Date(moment || 0).toISOString().startsWith(first);
 	return Number.isNaN(moment) || !same ? undefined : first;
 }
@@ -40,7 +40,7 @@ function daysBefore(today, count, unit) {
 	else {
 		const day = date.getUTCDate();
 		date.setUTCMonth(date.getUTCMonth() - (unit === "y" ? 12 : 1) * count);
-		// A month without such a day: its last one.
+		// If the month has no such day, its last day is meant.
 		if (date.getUTCDate() !== day) date.setUTCDate(0);
 	}
 	return date.getUTCFullYear() > 0 ? date.toISOString().slice(0, 10) : undefined;

@@ -45,7 +45,7 @@ export async function candidates(query, start) {
 /**
  * @typedef {object} Matches
  * @property {Uint8Array} has 1 for each note that meets what the index can decide
- * @property {boolean} sure whether that is all
+ * @property {boolean} sure whether the index decides everything
  * @property {import("./query.js").Term[]} terms those that aren't tags
  * @property {import("./query.js").Query} query
  * @property {Matches[][]} any
@@ -143,8 +143,8 @@ function anyOf(found, start) {
 }
 
 /**
- * Returns the notes from a web site and those below it, or from all that have this part in their
- * names.
+ * Returns the notes from a web site and its subdomains, or from all web sites with this part in
+ * their names.
  * @param {string} site
  * @param {import("./pieces.js").Start} start
  */

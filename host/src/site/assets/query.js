@@ -1,5 +1,6 @@
-// Parses a search query as host/src/domain/query/ does (its parser.rs has the grammar). Parsing
-// never fails: what isn't understood is a problem, and the rest is searched for. tests/fixtures/search/queries.json keeps both equal.
+// Parses a search query as host/src/domain/query/ does; parser.rs there has the grammar. Parsing
+// never fails: each invalid part becomes a problem, and the rest is searched for.
+// tests/fixtures/search/queries.json keeps both parsers equal.
 
 import { dayOf, localDay } from "./days.js";
 import { withoutInvisible } from "./invisible.js";
@@ -33,12 +34,12 @@ import { hasSigns, wordsOf } from "./words.js";
  * @property {string} after saved on this day or later, or empty
  * @property {boolean} deleted among the deleted notes, which aren't exported
  * @property {boolean} everything stands for all notes if it has no other condition
- * @property {Query[][]} any of each group one alternative must hold
+ * @property {Query[][]} any groups of alternatives; at least one of each group must hold
  */
 
 /**
  * @typedef {Query & { conditions: string[], problems: [part: string, sentence: string][] }} ReadQuery
- * with each condition as it was typed, and what wasn't understood
+ * with each condition as typed, and the invalid parts
  */
 
 /**
@@ -65,21 +66,21 @@ const SENTENCES = {
 	key: (part) =>
 		`There is no search key “${part.split(":")[0]}:”, so “${part}” was searched for as words.`,
 	unknown: (part) =>
-		`“${part}” is unknown and was left out. Use is:untagged, is:unread, is:read, is:deleted or has:note.`,
-	empty: (part) => `“${part}” has nothing after the colon and was left out.`,
+		`“${part}” isn’t a known condition and was ignored. Use is:untagged, is:unread, is:read, is:deleted or has:note.`,
+	empty: (part) => `“${part}” has nothing to search for after the colon and was ignored.`,
 	date: (part) =>
-		`“${part}” has no date that can be read and was left out. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y.`,
-	tag: (part) => `“${part}” can’t be a tag and was left out.`,
-	open: () => "A bracket isn’t closed. The search closed it at the end.",
-	stray: () => "A closing bracket has no opening one and was left out.",
+		`“${part}” has no valid date and was ignored. Use 2025-08-01, 2025-08, 2025, today, yesterday, -7d, -2w, -3m or -1y.`,
+	tag: (part) => `“${part}” has no valid tag and was ignored.`,
+	open: () => "A closing bracket is missing and was added at the end.",
+	stray: () => "A closing bracket has no opening one and was ignored.",
 	or: () =>
-		"OR needs a condition on each side, so it was left out. To find the word, type it in small letters.",
-	deep: () => `Brackets can be nested ${MAX_DEPTH} deep. What is deeper was left out.`,
+		"OR needs a condition on each side and was ignored. To search for the word, type it in lower case.",
+	deep: () => `Brackets can be nested ${MAX_DEPTH} deep. Deeper ones were ignored.`,
 	many: () =>
-		`A search can have ${MAX_CONDITIONS} conditions. The further ones were left out.`,
-	long: () => `A search can have ${MAX_QUERY} bytes. Its end was left out.`,
+		`A search can have up to ${MAX_CONDITIONS} conditions. The rest were ignored.`,
+	long: () => `A search can have up to ${MAX_QUERY} bytes. The rest was ignored.`,
 	here: (part) =>
-		`“${part}” can’t be excluded or be one of several alternatives, so it was left out.`,
+		`“${part}” can’t be part of OR or of an excluded group, so it was ignored.`,
 };
 
 /** @returns {Query} */
@@ -248,7 +249,7 @@ class Parser {
 		const all = this.all([]);
 		this.depth--;
 		if (this.rest.startsWith(")")) this.at++;
-		// With too many conditions, the rest wasn't read.
+		// With too many conditions, the rest wasn't parsed.
 		else if (!this.hasTooMany) this.problem("open", "");
 		return all.length > 0 ? { all } : undefined;
 	}
@@ -391,7 +392,7 @@ function take(query, expr, negated, top, parser) {
 	} else if ("any" in expr) {
 		addAny(query, expr.any, false, parser);
 	} else {
-		// Not from one of several sites: from none of them.
+		// Several sites mean any of them, so their opposite is none of them.
 		/** @type {(part: Expr) => boolean} */
 		const isSite = (part) => "is" in part && part.is.kind === "site";
 		const sites = expr.all.filter(isSite);
@@ -455,7 +456,7 @@ function add(query, leaf, negated, top, parser) {
 	} else if (!top) {
 		parser.problem("here", "is:deleted");
 	} else if (negated) {
-		// None of the exported notes is deleted.
+		// Excludes deleted notes, which aren't exported anyway, so all notes match.
 		query.everything = true;
 	} else {
 		query.deleted = true;

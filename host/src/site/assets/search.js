@@ -128,7 +128,7 @@ async function show(matches, from, before) {
  */
 function sentence(shown, total) {
 	if (total === 0) return "No matches.";
-	if (shown === 0) return "None of the newest notes matches.";
+	if (shown === 0) return "None of the newest notes match.";
 	if (total === shown) return counted(shown);
 	const of = total === undefined ? "more" : total.toLocaleString("en");
 	return `The newest ${counted(shown)} of ${of}`;
@@ -418,7 +418,7 @@ function notUnderstood(problems) {
 	const list = make("ul", {
 		class: "problems",
 		role: "list",
-		"aria-label": "Not understood",
+		"aria-label": "Problems with the query",
 	});
 	list.append(...problems.map(([, sentence]) => item(sentence)));
 	return [list];

@@ -124,14 +124,14 @@ impl Index {
         if note.tags.is_empty() {
             self.push("=", number);
         }
-        // No site has such names.
+        // No host name begins with `!`.
         if !note.read {
             self.push(":!unread", number);
         }
         if !note.summary.is_empty() {
             self.push(":!noted", number);
         }
-        // Each part of its name once: `site:github` finds `github.com`.
+        // Adds each part of the host name once, because `site:github` finds `github.com`.
         let mut parts: Vec<&str> = site.iter().flat_map(|name| name.split('.')).collect();
         parts.sort_unstable();
         parts.dedup();

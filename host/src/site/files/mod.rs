@@ -436,7 +436,7 @@ impl Maker<'_> {
             tags: &tags,
             // Which day it is when the page is read, isn't known.
             on_this_day: &[],
-            // They may say more than what is published.
+            // Saved searches may contain private words.
             searches: &[],
         };
         self.put("index.html", &views::home(home, &first))?;

@@ -42,7 +42,7 @@ pub(super) struct Breadcrumb<'a> {
     pub wide: bool,
     /// Whether the page of an exported site searches by itself.
     pub searches: bool,
-    /// Whether the next search is to be in the order of time, too.
+    /// Whether the search form keeps the order newest first.
     pub newest: bool,
 }
 

@@ -24,7 +24,7 @@ const SHORT_LINES: usize = 3;
 pub(super) enum Body<'a> {
     /// The user's text, or else the page's description.
     Whole,
-    /// The piece that was found, and what matched in title and tags.
+    /// The snippet of a match, and the marks in title and tags.
     Found(&'a Hit),
 }
 
@@ -279,7 +279,7 @@ fn marked(snippet: &Snippet) -> Markup {
     }
 }
 
-/// A text with its matches marked.
+/// Renders a text with its matches marked.
 fn pieces(snippet: &Snippet) -> Markup {
     html! {
         @for piece in &snippet.0 {
@@ -288,8 +288,8 @@ fn pieces(snippet: &Snippet) -> Markup {
     }
 }
 
-/// The web site a note is from; in punycode where its name isn't ASCII, so
-/// that no look-alike passes for another.
+/// Renders the web site of a note. A name that isn't ASCII is shown in punycode, so that it can't
+/// imitate another one.
 pub(in crate::site) fn site(note: &Note) -> Option<String> {
     let url = PageUrl::parse(&note.url).ok()?;
     Some(url.site().to_owned()).filter(|site| !site.is_empty())

@@ -17,18 +17,17 @@ use crate::{
 /// Most tags offered to narrow a search.
 const NARROWING: usize = 8;
 
-/// A search as it was asked for.
+/// A requested search.
 pub(in crate::site) struct Asked<'a> {
-    /// As typed.
+    /// The query as typed.
     pub text: &'a str,
-    /// As it was read.
+    /// The parsed query.
     pub query: &'a Query,
-    /// Whether the newest come first, and not the best.
+    /// Whether the newest match comes first; otherwise the best.
     pub newest: bool,
 }
 
-/// The notes that were found, the newest first; `near` are tags to look at where
-/// there are none.
+/// Renders the matches, newest first. `near` are tags to suggest if there are no matches.
 pub(in crate::site) fn search(
     layout: &Layout,
     asked: &Asked<'_>,
@@ -66,7 +65,7 @@ pub(in crate::site) fn search(
     layout.page(&result_place(layout, asked), &content)
 }
 
-/// The notes that were found, the best first; `near` as in [`search`].
+/// Renders the matches, best first. `near` is as in [`search`].
 pub(in crate::site) fn best(
     layout: &Layout,
     asked: &Asked<'_>,
@@ -98,18 +97,18 @@ fn result_place<'a>(layout: &Layout, asked: &Asked<'a>) -> Breadcrumb<'a> {
     }
 }
 
-/// Renders what of the query wasn't understood.
+/// Renders the sentences for the invalid parts of the query.
 fn problems(query: &Query) -> Markup {
     html! {
         @if !query.problems.is_empty() {
-            ul.problems role="list" aria-label="Not understood" {
+            ul.problems role="list" aria-label="Problems with the query" {
                 @for problem in &query.problems { li { (problem) } }
             }
         }
     }
 }
 
-/// What is looked for, each condition a link that takes it off.
+/// Renders the conditions of the query, each as a link that removes it.
 fn conditions(layout: &Layout, asked: &Asked<'_>) -> Markup {
     let conditions = Query::conditions(asked.text);
     let without = |dropped: usize| {
@@ -129,7 +128,7 @@ fn conditions(layout: &Layout, asked: &Asked<'_>) -> Markup {
     }
 }
 
-/// The tags that stand most often on what is shown, each as a further condition.
+/// Renders the most frequent tags of the matches, each as a link that adds a condition.
 fn narrowing(layout: &Layout, asked: &Asked<'_>, hits: &[Hit]) -> Markup {
     let mut tags: Vec<(&Tag, usize)> = Vec::new();
     for tag in hits.iter().flat_map(|hit| &hit.note.tags) {
@@ -235,7 +234,7 @@ fn outcome(layout: &Layout, found: &Found, first: bool) -> Markup {
 fn ranked(best: &Best) -> Markup {
     let shown = counted(best.hits.len() as u64, "note");
     html! {
-        @if best.hits.is_empty() && best.more { "None of the newest notes matches. Older notes weren’t searched." }
+        @if best.hits.is_empty() && best.more { "None of the newest notes match. Older notes weren’t searched." }
         @else if best.hits.is_empty() { "No matches." }
         @else if best.more { "The best " (shown) " of the newest " (grouped(best.compared as u64)) " that were found" }
         @else if best.hits.len() < best.compared { "The best " (shown) " of " (grouped(best.compared as u64)) }
@@ -267,7 +266,7 @@ fn operators(best: bool) -> Markup {
             }
             @if best { p {
                 "The best matches come first: of the newest " (RANKED)
-                " matches, those in titles and tags count most, then notes, then descriptions and addresses. “Newest first” on the results changes the order. A search without words is always in the order of time."
+                " matches, those in titles and tags count most, then notes, then descriptions and addresses. “Newest first” on the results changes the order. A search without words always shows the newest first."
             } } @else { p { "Newest notes come first." } }
         }
     }

@@ -1,10 +1,10 @@
--- What is read, edits of many notes, and saved searches.
+-- Read state, edits of many notes, and saved searches.
 --
--- Comments stand outside the statements: SQLite keeps what is inside and reads
--- it again at each opening.
+-- Comments are outside of the statements, because SQLite stores comments within a statement
+-- and parses them again at each open.
 
--- read: 0 while the user has yet to read the page. What has the tag that imports give to
--- such pages is unread from the start.
+-- read: 0 if the user hasn't read the page yet. Imports have marked such pages with the tag
+-- "to read", so notes with that tag begin as unread.
 ALTER TABLE notes ADD COLUMN read INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE trash ADD COLUMN read INTEGER NOT NULL DEFAULT 1;
 UPDATE notes SET read = 0 WHERE id IN (
@@ -13,15 +13,15 @@ UPDATE notes SET read = 0 WHERE id IN (
 UPDATE trash SET read = 0 WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = 'to read');
 CREATE INDEX notes_unread ON notes (id) WHERE read = 0;
 
--- The notes that have a text of the user's.
+-- The notes with a text by the user.
 CREATE INDEX notes_noted ON notes (id) WHERE summary <> '';
 
--- merged_into: the note that a merge added this one to.
+-- merged_into: the id of the note that this one was merged into, if any.
 ALTER TABLE trash ADD COLUMN merged_into INTEGER;
 
--- Edits of many notes (store/notes/bulk_edits.rs). change: what is done, as JSON. state:
--- 'running', 'done', 'undoing' or 'undone'. next_part: the first part that isn't done yet.
--- undone_to: notes up to this id have what they had before.
+-- Edits of many notes (store/notes/bulk_edits.rs). change: the change, as JSON. state: 'running',
+-- 'done', 'undoing' or 'undone'. next_part: the first part that isn't done yet. undone_to: on
+-- notes up to this id, the edit is undone. The other numbers count notes.
 CREATE TABLE edits (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     started_at INTEGER NOT NULL,
@@ -38,8 +38,8 @@ CREATE TABLE edits (
 ) STRICT;
 CREATE INDEX edits_unfinished ON edits (id) WHERE state IN ('running', 'undoing');
 
--- The notes of an edit that isn't done yet, in parts of a thousand: ids of eight bytes each,
--- the highest byte first.
+-- The notes that an unfinished edit has yet to change, in parts of a thousand. ids: eight bytes
+-- each, big-endian.
 CREATE TABLE edit_parts (
     edit_id INTEGER NOT NULL,
     part    INTEGER NOT NULL,
@@ -47,8 +47,9 @@ CREATE TABLE edit_parts (
     PRIMARY KEY (edit_id, part)
 ) STRICT, WITHOUT ROWID;
 
--- The notes that an edit changed, found gone or left alone. outcome: 'changed', 'missing' or
--- why it was left alone. updated_at: as the edit left it. before: what it replaced, as JSON.
+-- The notes that an edit changed, didn't find or couldn't change. outcome: 'changed', 'missing'
+-- or the reason of a refusal. updated_at: the note's time of change after the edit. before: what
+-- the edit replaced, as JSON.
 CREATE TABLE edited (
     edit_id    INTEGER NOT NULL,
     note_id    INTEGER NOT NULL,
@@ -59,7 +60,7 @@ CREATE TABLE edited (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX edited_left ON edited (edit_id, outcome, note_id) WHERE outcome <> 'changed';
 
--- Searches with a name. folded: the name in small letters, under which it is one.
+-- Saved searches. folded: the name in lower case, which identifies the search.
 CREATE TABLE searches (
     folded   TEXT PRIMARY KEY,
     name     TEXT NOT NULL,

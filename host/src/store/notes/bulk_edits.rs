@@ -1,11 +1,11 @@
-//! Edits of many notes at once, and undoing them.
+//! Edits of many notes at once. `bulk_undo.rs` undoes them, `bulk_dry_run.rs` counts their notes.
 //!
-//! The notes of an edit are written down first, with what is to be done: from then on all of it
-//! is done, or none of it. Up to [`AT_ONCE`] notes are changed in the same transaction. More of
-//! them would keep other programs from saving for minutes, so they are changed part by part,
-//! each part a short transaction that also records what it replaced. An edit that was
-//! interrupted, even by a crash, goes on with the next part when a program opens the notes
-//! again; one that is cancelled gives back what it has changed so far.
+//! An edit first stores the change and the ids of its notes. From then on it is either completed or
+//! taken back. Up to [`AT_ONCE`] notes are changed in the same transaction. More would block the
+//! saves of other programs for minutes, so a larger edit runs in parts. Each part is a short
+//! transaction that also records what it replaced. After an interruption, even a crash, the next
+//! program that opens the notes continues with the next part. Cancelling takes back the changes
+//! made so far.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -21,29 +21,29 @@ use crate::{
     },
 };
 
-/// So many notes are changed in one transaction.
+/// Most notes that are changed in a single transaction.
 pub const AT_ONCE: usize = if cfg!(test) { 20 } else { 10_000 };
-/// Notes of one part.
+/// Number of notes in a part.
 pub(super) const PART: usize = if cfg!(test) { 5 } else { 1_000 };
-/// So many notes that are missing, or were left alone, are listed.
+/// Most missing notes, and most refused ones, that a [`BulkEdit`] lists.
 pub(super) const LISTED: i64 = 1_000;
-/// What is to be done with each of the notes.
+/// A change that is applied to each of many notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BulkChange {
-    /// Tags that they get.
+    /// Tags to add.
     pub add_tags: Vec<Tag>,
-    /// Tags that they lose.
+    /// Tags to remove.
     pub remove_tags: Vec<Tag>,
-    /// Whether they are read from now on.
+    /// Marks the notes as read, or as unread.
     pub read: Option<bool>,
-    /// Whether they go to the trash, and nothing else.
+    /// Moves the notes to the trash. Excludes all other changes.
     pub delete: bool,
-    /// Whether they come back from the trash, and nothing else.
+    /// Restores the notes from the trash. Excludes all other changes.
     pub restore: bool,
 }
 
 impl BulkChange {
-    /// Refuses what can't be done at once.
+    /// Checks that there is a change and that its parts can be combined.
     ///
     /// # Errors
     /// `InvalidParams`, with a sentence.
@@ -52,78 +52,78 @@ impl BulkChange {
             !self.add_tags.is_empty() || !self.remove_tags.is_empty() || self.read.is_some();
         let wishes = u8::from(edits) + u8::from(self.delete) + u8::from(self.restore);
         let sentence = match wishes {
-            0 => "Nothing is to be changed. Give tags, read, delete or restore.".to_owned(),
+            0 => "No change was given. Add or remove tags, mark as read or unread, delete or restore.".to_owned(),
             1 => match self
                 .add_tags
                 .iter()
                 .find(|tag| self.remove_tags.contains(tag))
             {
                 None => return Ok(()),
-                Some(tag) => format!("The tag \"{tag}\" can't be added and removed at once."),
+                Some(tag) => format!("The tag \"{tag}\" can't be both added and removed."),
             },
-            _ => "Notes can be changed, deleted or restored, but only one of these at once."
+            _ => "Changing, deleting and restoring notes can't be combined. Choose one of them."
                 .to_owned(),
         };
         Err(Error::InvalidParams(sentence))
     }
 }
 
-/// How far an edit is.
+/// The state of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkState {
-    /// Nothing was changed: it was only counted.
-    Rehearsed,
-    /// Notes are being changed.
+    /// A dry run. Nothing was changed.
+    DryRun,
+    /// The edit is in progress.
     Running,
-    /// All are changed.
+    /// The edit is complete.
     Done,
-    /// Notes are being given back what they had.
+    /// The edit is being undone.
     Undoing,
-    /// Nothing of it is left.
+    /// The edit was undone or cancelled.
     Undone,
 }
 
-/// Why a note was left alone.
+/// Why an edit, or its undo, left a note unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It would have more than [`MAX_TAGS`] tags.
+    /// The note would have more than [`MAX_TAGS`] tags.
     TooManyTags,
-    /// Its page was saved again.
+    /// The page was saved again, so the old note can't be restored.
     PageSavedAgain,
-    /// It was deleted or restored since the edit.
+    /// The note was deleted, restored, or edited after the edit restored it.
     ChangedSince,
 }
 
-/// An edit of many notes.
+/// The progress or the result of an edit of many notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BulkEdit {
-    /// None of one that was only counted.
+    /// Its id; `None` for a dry run.
     pub id: Option<i64>,
-    /// How far it is.
+    /// Its state.
     pub state: BulkState,
-    /// Notes that were selected, without those that are missing.
+    /// Number of selected notes, without the missing ones.
     pub total: u64,
-    /// Notes that were changed, or would be.
+    /// Number of notes that were changed; for a dry run, that would be changed.
     pub changed: u64,
-    /// Notes that are as they should be already.
+    /// Number of notes that needed no change.
     pub unchanged: u64,
-    /// Notes that have what they had before the edit.
+    /// Number of notes on which the edit was undone.
     pub restored: u64,
-    /// Notes that aren't there: the first thousand, and how many there are.
+    /// Notes that don't exist: the first [`LISTED`], and the number of all.
     pub missing: (Vec<NoteId>, u64),
-    /// Notes that were left alone, likewise.
+    /// Notes that couldn't be changed: the first [`LISTED`], and the number of all.
     pub refused: (Vec<(NoteId, Refusal)>, u64),
 }
 
 impl BulkEdit {
-    /// Whether there is more to do.
+    /// Returns whether the edit, or its undo, isn't complete yet.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         matches!(self.state, BulkState::Running | BulkState::Undoing)
     }
 }
 
-/// [`BulkChange`] as the table has it.
+/// [`BulkChange`] as stored in the table `edits`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Stored {
     add: Vec<String>,
@@ -133,19 +133,19 @@ pub(super) struct Stored {
     pub(super) restore: bool,
 }
 
-/// What the edit replaced on a note.
+/// What the edit replaced on a note, as stored in the table `edited`.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Before {
-    /// Ids of its tags before and after, where they changed.
+    /// Ids of the note's tags before and after the edit, if they changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tags: Option<(Vec<i64>, Vec<i64>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) read: Option<bool>,
-    /// The moment of its last change, or of its deletion where it was restored.
+    /// The time of the previous change in µs; if the note was restored, of its deletion.
     pub(super) at: i64,
 }
 
-/// What became of a note.
+/// The result for a single note.
 pub(super) enum Outcome {
     Changed { updated_at: i64, before: Before },
     Unchanged,
@@ -177,15 +177,15 @@ fn of_word<T: Copy>(table: &[(&'static str, T)], word: &str) -> Result<T> {
 }
 
 impl Reader {
-    /// An edit by its id.
+    /// Returns the edit with this id.
     ///
     /// # Errors
-    /// `UnknownEdit` for one that isn't known any more; the `store_*` kinds.
+    /// `UnknownEdit` if there is no such edit, or its record was deleted; the `store_*` kinds.
     pub fn bulk_edit(&self, id: i64) -> Result<BulkEdit> {
         bulk_edit(&self.conn, id)
     }
 
-    /// The edit that an operation was, if it was done before.
+    /// Returns the edit that an operation started or undid, if it was already applied.
     ///
     /// # Errors
     /// `OpIdReused`; the `store_*` kinds.
@@ -196,11 +196,12 @@ impl Reader {
 }
 
 impl Store {
-    /// Changes these notes, or begins to where they are many. An operation that was done
-    /// before is not done again.
+    /// Changes notes; of more than [`AT_ONCE`], it only stores the edit, which
+    /// [`continue_edits`](Self::continue_edits) then runs. A repeated operation returns the edit
+    /// and changes nothing.
     ///
     /// # Errors
-    /// `InvalidTag` for more tags than a note has; `OpIdReused`; `clock_wrong`; the `store_*`
+    /// `InvalidTag` for more tags than a note can have; `OpIdReused`; `clock_wrong`; the `store_*`
     /// kinds.
     pub fn edit_notes(
         &mut self,
@@ -225,8 +226,8 @@ impl Store {
         Ok(edit)
     }
 
-    /// Gives the notes back what an edit has changed on them, or begins to where they are
-    /// many. One that is undone already stays so.
+    /// Undoes an edit and keeps later changes. With more than [`AT_ONCE`] changed notes, it only
+    /// begins to. Undoing twice has no effect.
     ///
     /// # Errors
     /// `UnknownEdit`; `OpIdReused`; `clock_wrong`; the `store_*` kinds.
@@ -243,8 +244,7 @@ impl Store {
         Ok(edit)
     }
 
-    /// Cancels an edit under way: what it has changed so far is given back. One that is done
-    /// stays.
+    /// Cancels a running edit, which takes back the changes made so far. A completed edit stays.
     ///
     /// # Errors
     /// `UnknownEdit`; `clock_wrong`; the `store_*` kinds.
@@ -257,8 +257,8 @@ impl Store {
         Ok(edit)
     }
 
-    /// Does a part of an edit that is under way, whichever program began it. False where
-    /// there is none.
+    /// Runs the next part of an unfinished edit or undo, no matter which program started it.
+    /// Returns false if there is none.
     ///
     /// # Errors
     /// `clock_wrong`; the `store_*` kinds.
@@ -267,7 +267,7 @@ impl Store {
             return Ok(false);
         }
         self.write(now, |writer| {
-            // Another program may have finished it meanwhile.
+            // Another program may have completed it meanwhile.
             let Some((id, state)) = unfinished(&writer.tx)? else {
                 return Ok(false);
             };
@@ -281,7 +281,7 @@ impl Store {
 }
 
 impl Writer<'_> {
-    /// Writes down what is to be done.
+    /// Stores an edit, without changing any note yet, and returns its id.
     fn stage(&self, ids: &[NoteId], change: &BulkChange) -> Result<i64> {
         let names = |tags: &[Tag]| -> Result<Vec<String>> {
             let tags = without_aliases(&self.tx, tags)?;
@@ -324,7 +324,7 @@ impl Writer<'_> {
         )
     }
 
-    /// Changes the notes of the next part. False after the last one.
+    /// Changes the notes of the next part. Returns whether there are more parts.
     fn run_part(&self, edit: i64) -> Result<bool> {
         let found: Option<(i64, Vec<u8>, String)> = self
             .tx
@@ -464,7 +464,7 @@ impl Writer<'_> {
         })
     }
 
-    /// Writes what an edit changes on a live note, and nothing else of it.
+    /// Writes the tags, the read state and the time of change of a note, and nothing else.
     pub(super) fn set_tags_and_state(
         &self,
         mut note: Note,
@@ -496,7 +496,7 @@ impl Writer<'_> {
     }
 }
 
-/// The oldest edit that is under way.
+/// Returns the oldest unfinished edit.
 fn unfinished(conn: &Connection) -> Result<Option<(i64, BulkState)>> {
     let found: Option<(i64, String)> = conn
         .prepare_cached(
@@ -567,7 +567,7 @@ pub(super) fn nothing(state: BulkState) -> BulkEdit {
     }
 }
 
-/// Ascending, each once.
+/// Returns the ids in ascending order, without duplicates.
 pub(super) fn sorted(ids: &[NoteId]) -> Vec<NoteId> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();

@@ -1,4 +1,4 @@
-//! Edits of many notes: all or nothing, once, and undone to the letter.
+//! Edits of many notes are applied to all or none, once, and can be undone completely.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ struct Many {
 }
 
 impl Many {
-    /// So many notes, each with the tag `old` and one of its own.
+    /// Saves this many notes, each with the tag `old` and one of its own.
     fn new(notes: usize) -> Self {
         let mut t = TestStore::new();
         let mut ids = Vec::new();
@@ -69,7 +69,7 @@ impl Many {
         self.t.store.bulk_edit(edit.id.unwrap()).unwrap()
     }
 
-    /// All notes, those in the trash included.
+    /// Returns all notes, including those in the trash.
     fn notes(&self) -> Vec<Option<Note>> {
         let store = &self.t.store;
         let note = |id: &NoteId| {
@@ -104,14 +104,14 @@ fn counts(edit: &BulkEdit) -> (BulkState, u64, u64, u64) {
 }
 
 #[test]
-fn many_notes_get_and_lose_tags_and_have_them_back() {
+fn an_edit_changes_tags_of_many_notes_and_its_undo_restores_them() {
     for notes in [3, 12, 33] {
         let mut many = Many::new(notes);
         let before = many.notes();
         let change = tagging(&["new", "own 1"], &["old"]);
-        let told = many.t.store.rehearse_bulk_edit(&many.ids, &change).unwrap();
+        let dry_run = many.t.store.dry_run_edit(&many.ids, &change).unwrap();
         let all = notes as u64;
-        assert_eq!(counts(&told), (BulkState::Rehearsed, all, all, 0));
+        assert_eq!(counts(&dry_run), (BulkState::DryRun, all, all, 0));
         assert_eq!(many.notes(), before);
 
         let edit = many.edit(&change);
@@ -136,7 +136,7 @@ fn many_notes_get_and_lose_tags_and_have_them_back() {
 }
 
 #[test]
-fn what_is_so_already_is_left_and_what_has_vanished_is_told() {
+fn an_edit_counts_unchanged_notes_and_lists_missing_ones() {
     let mut many = Many::new(6);
     let now = many.now();
     let (gone, tagged) = (many.ids[2], many.ids[4]);
@@ -154,19 +154,22 @@ fn what_is_so_already_is_left_and_what_has_vanished_is_told() {
         .store
         .write(now, |w| w.update_note(tagged, unread))
         .unwrap();
-    let told = many.t.store.rehearse_bulk_edit(&many.ids, &change).unwrap();
+    let dry_run = many.t.store.dry_run_edit(&many.ids, &change).unwrap();
     let edit = many.edit(&change);
     assert_eq!(counts(&edit), (BulkState::Done, 5, 4, 1));
     assert_eq!(edit.missing, (vec![NoteId(7), gone], 2));
-    assert_eq!((told.total, told.changed, told.unchanged), (5, 4, 1));
-    assert_eq!(told.missing, edit.missing);
+    assert_eq!(
+        (dry_run.total, dry_run.changed, dry_run.unchanged),
+        (5, 4, 1)
+    );
+    assert_eq!(dry_run.missing, edit.missing);
     assert_eq!(many.found("is:unread"), 5);
     many.undo(&edit);
     assert_eq!(many.found("is:unread"), 1);
 }
 
 #[test]
-fn an_edit_that_arrives_again_is_not_done_again() {
+fn a_repeated_edit_is_applied_once() {
     let mut many = Many::new(4);
     let operation = many.operation("editNotes");
     let (now, ids) = (many.now(), many.ids.clone());
@@ -209,7 +212,7 @@ fn an_edit_that_arrives_again_is_not_done_again() {
 }
 
 #[test]
-fn what_was_changed_since_stays_when_an_edit_is_undone() {
+fn undoing_an_edit_keeps_later_changes() {
     let mut many = Many::new(5);
     let edit = many.edit(&BulkChange {
         read: Some(false),
@@ -241,14 +244,14 @@ fn what_was_changed_since_stays_when_an_edit_is_undone() {
     assert_eq!((note.summary.as_str(), note.read), ("mine", true));
     assert_eq!(undone.refused, (vec![(ids[2], Refusal::ChangedSince)], 1));
     assert_eq!(undone.restored, 4);
-    // Once more changes nothing.
+    // Repeating it changes nothing.
     let notes = many.notes();
     many.undo(&edit);
     assert_eq!(many.notes(), notes);
 }
 
 #[test]
-fn many_notes_go_to_the_trash_and_come_back() {
+fn many_notes_are_deleted_and_restored() {
     let mut many = Many::new(7);
     let before = many.notes();
     let deletion = BulkChange {
@@ -258,7 +261,7 @@ fn many_notes_go_to_the_trash_and_come_back() {
     let edit = many.edit(&deletion);
     assert_eq!(counts(&edit), (BulkState::Done, 7, 7, 0));
     assert_eq!(many.found("is:deleted tag:old"), 7);
-    // Saved again meanwhile, so it can't come back.
+    // The page was saved again meanwhile, so the old note can't be restored.
     let now = many.now();
     let again = new_note("https://e.org/3", "Again", &[], "");
     many.t.store.write(now, |w| w.save_note(&again)).unwrap();
@@ -287,7 +290,7 @@ fn many_notes_go_to_the_trash_and_come_back() {
 }
 
 #[test]
-fn a_note_has_no_room_for_more_tags_than_it_can_have() {
+fn an_edit_refuses_notes_that_would_have_too_many_tags() {
     let mut many = Many::new(3);
     let now = many.now();
     let names: Vec<String> = (0..MAX_TAGS).map(|n| format!("t{n}")).collect();
@@ -317,18 +320,18 @@ fn a_note_has_no_room_for_more_tags_than_it_can_have() {
 }
 
 #[test]
-fn an_edit_under_way_lets_others_save_and_is_finished_by_the_next_program() {
+fn other_programs_save_during_an_edit_and_the_next_one_completes_it() {
     let mut many = Many::new(43);
     let edit = many.edit(&tagging(&["new"], &["old"]));
     assert_eq!(edit.state, BulkState::Running);
     let now = many.now();
     assert!(many.t.store.continue_edits(now).unwrap());
     assert_eq!(many.found("tag:new"), PART);
-    // Another program saves, and changes a note that is yet to be edited.
+    // Another program saves a page, and changes a note before its part runs.
     let mut other = Store::open(&many.t.store.path).unwrap();
     let last = many.ids[42];
     other.write(now, |w| w.delete_note(last)).unwrap();
-    // The first program is killed: nothing is asked of it any more.
+    // The first program is killed.
     while other.continue_edits(now).unwrap() {}
     let edit = other.bulk_edit(edit.id.unwrap()).unwrap();
     assert_eq!(counts(&edit), (BulkState::Done, 42, 42, 0));
@@ -337,7 +340,7 @@ fn an_edit_under_way_lets_others_save_and_is_finished_by_the_next_program() {
 }
 
 #[test]
-fn a_cancelled_edit_leaves_nothing_behind() {
+fn cancelling_an_edit_takes_back_all_its_changes() {
     let mut many = Many::new(43);
     let before = many.notes();
     let edit = many.edit(&tagging(&["new"], &["old"]));
@@ -353,7 +356,7 @@ fn a_cancelled_edit_leaves_nothing_behind() {
     );
     assert_eq!(many.notes(), before);
     assert!(!many.t.store.continue_edits(now).unwrap());
-    // One that is done isn't cancelled.
+    // A completed edit can't be cancelled.
     let edit = many.edit(&tagging(&["new"], &[]));
     let edit = many.finish(&edit);
     let now = many.now();
@@ -366,13 +369,13 @@ fn a_cancelled_edit_leaves_nothing_behind() {
 }
 
 #[test]
-fn edits_are_forgotten_with_the_trash() {
+fn records_of_edits_are_deleted_with_the_trash() {
     let mut many = Many::new(3);
     let edit = many.edit(&tagging(&["new"], &[]));
     let later = many.t.now + SignedDuration::from_hours(24 * 31);
     many.t.store.prune(later).unwrap();
     let forgotten = many.t.store.bulk_edit(edit.id.unwrap());
-    // The clock has to have gone on step by step to be believed.
+    // The store accepts a later clock only in small steps.
     if forgotten.is_ok() {
         let rows = "UPDATE edits SET started_at = 1";
         many.t.store.conn.execute(rows, []).unwrap();
@@ -392,7 +395,7 @@ fn edits_are_forgotten_with_the_trash() {
 }
 
 #[test]
-fn an_address_changes_and_the_old_one_still_finds_the_note() {
+fn a_note_is_still_found_by_the_old_address_after_a_change() {
     let mut t = TestStore::checked();
     let note = t.save("https://old.example/a", "A", &["x"], "").note;
     let other = t.save("https://e.org/b", "B", &[], "").note;
@@ -416,7 +419,7 @@ fn an_address_changes_and_the_old_one_still_finds_the_note() {
 }
 
 #[test]
-fn two_notes_become_one_and_two_again() {
+fn restoring_a_merged_note_separates_the_two_again() {
     let mut t = TestStore::checked();
     let keep = t.save("https://e.org/a", "A", &["x"], "mine").note;
     let drop = t.save("https://e.org/b", "B", &["y"], "other").note;

@@ -1,4 +1,4 @@
-//! Undoing an edit of many notes: what it changed on them goes, what was changed since stays.
+//! Undoes edits of many notes, keeps later changes, and deletes old records of edits.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -17,13 +17,13 @@ use crate::{
 };
 
 impl Writer<'_> {
-    /// Begins to undo an edit; with few notes it is done then. One that is done is only undone
-    /// if that is `wished`.
-    pub(super) fn begin_undo(&self, edit: i64, wished: bool) -> Result<()> {
+    /// Begins to undo an edit; with up to [`AT_ONCE`] changed notes, undoes it completely. A
+    /// completed edit is only undone if `even_done`.
+    pub(super) fn begin_undo(&self, edit: i64, even_done: bool) -> Result<()> {
         let found = bulk_edit(&self.tx, edit)?;
         let begins = match found.state {
             BulkState::Running => true,
-            BulkState::Done => wished,
+            BulkState::Done => even_done,
             _ => false,
         };
         if !begins {
@@ -37,7 +37,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Gives the next notes back what they had. False after the last ones.
+    /// Undoes the edit on the next notes. Returns false if there were none left.
     pub(super) fn undo_part(&self, edit: i64) -> Result<bool> {
         let (change, undone_to): (String, i64) = self.tx.query_row(
             "SELECT change, undone_to FROM edits WHERE id = ? AND state = 'undoing'",
@@ -101,7 +101,7 @@ impl Writer<'_> {
         };
         if change.delete {
             let Some(deleted) = deleted else {
-                // Restored, perhaps changed, by the user.
+                // The user restored it, and may have changed it since.
                 return Ok(match live {
                     Some(_) => Outcome::Unchanged,
                     None => Outcome::Missing,
@@ -163,7 +163,7 @@ impl Writer<'_> {
         Ok(Outcome::Unchanged)
     }
 
-    /// Tags by their ids, under the names that they have now.
+    /// Returns the current names of tags by their ids.
     fn names_of(&self, ids: &[i64]) -> Result<Vec<Tag>> {
         let mut query = self
             .tx
@@ -176,8 +176,8 @@ impl Writer<'_> {
         without_aliases(&self.tx, &tags)
     }
 
-    /// Forgets what was recorded of the oldest edit, a number of its notes at a time, if it
-    /// is past its time.
+    /// Deletes the record of the oldest edit if it started before `before` (in µs), at most
+    /// `at_once` notes per call.
     pub(in crate::store) fn prune_edits(&self, before: i64, at_once: i64) -> Result<()> {
         let Some(edit) = oldest(&self.tx, before)? else {
             return Ok(());
@@ -195,7 +195,7 @@ impl Writer<'_> {
     }
 }
 
-/// The oldest edit, if it is past its time.
+/// Returns the oldest edit, if it started before `before` (in µs) and isn't in progress.
 fn oldest(conn: &Connection, before: i64) -> Result<Option<i64>> {
     let mut query = conn.prepare_cached(
         "SELECT id FROM (SELECT id, started_at, state FROM edits ORDER BY id LIMIT 1)
@@ -205,7 +205,7 @@ fn oldest(conn: &Connection, before: i64) -> Result<Option<i64>> {
 }
 
 impl Reader {
-    /// Whether an edit is to be forgotten, since it was before this moment in µs.
+    /// Returns whether there is an edit for [`prune_edits`](Writer::prune_edits) to delete.
     pub(in crate::store) fn has_old_edit(&self, before: i64) -> Result<bool> {
         Ok(oldest(&self.conn, before)?.is_some())
     }

@@ -142,10 +142,10 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// Saves a search; one of the same name that is there stays.
+    /// Saves a search, unless there is one with the same name.
     ///
     /// # Errors
-    /// `InvalidParams` where that can't be; the `store_*` kinds.
+    /// `InvalidParams` if the name or the query is invalid; the `store_*` kinds.
     pub fn search(&self, name: &str, query: &str) -> Result<RowOutcome> {
         let search = SavedSearch::new(name, query, self.writer.now)?;
         if let Some(own) = saved_search(&self.writer.tx, &search.name)? {
@@ -161,7 +161,7 @@ impl Import<'_> {
         Ok(RowOutcome::New)
     }
 
-    /// Ends it: what is left to be written is.
+    /// Ends the import and writes everything that is still pending.
     ///
     /// # Errors
     /// The `store_*` kinds.

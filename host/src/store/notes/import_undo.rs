@@ -55,7 +55,7 @@ struct Before {
     read: bool,
 }
 
-/// What a record of before schema 6 or 7 doesn't say.
+/// The default for records from before schema 6 or 7.
 fn yes() -> bool {
     true
 }

@@ -1,4 +1,4 @@
-//! A note's own address, and two notes that become one.
+//! Changes the address of a note, and merges two notes.
 
 use rusqlite::OptionalExtension as _;
 
@@ -12,10 +12,10 @@ use crate::{
 };
 
 impl Writer<'_> {
-    /// Gives a note another address. The old one is kept as another address of the note.
+    /// Changes the address of a note and keeps the old one in its `addresses`.
     ///
     /// # Errors
-    /// `NotFound`; `AddressTaken` where the page has another note; the `store_*` kinds.
+    /// `NotFound`; `AddressTaken` if the page already has another note; the `store_*` kinds.
     pub fn change_address(&self, id: NoteId, url: &PageUrl) -> Result<Note> {
         let note = self.live(id)?.ok_or(Error::NotFound)?;
         if let Some(other) = note_of_page(&self.tx, url)?
@@ -34,11 +34,11 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Adds one note to another and moves it to the trash.
+    /// Adds the content of `drop` to `keep`, moves `drop` to the trash, and returns `keep`.
     ///
     /// # Errors
-    /// `NotFound`; `InvalidParams` where both are one; `TooLarge` and `InvalidTag` where one
-    /// note has no room for both; the `store_*` kinds.
+    /// `NotFound`; `InvalidParams` if both are the same note; `TooLarge` and `InvalidTag` if both
+    /// don't fit into one note; the `store_*` kinds.
     pub fn merge_notes(&self, keep: NoteId, drop: NoteId) -> Result<Note> {
         if keep == drop {
             return Err(Error::InvalidParams(
@@ -59,9 +59,9 @@ impl Writer<'_> {
         Ok(note)
     }
 
-    /// Takes the addresses of a note that comes back from a merge off the note that it was
-    /// merged into. Whether its page is free again.
-    pub(in crate::store) fn part_merged(&self, note: &Note, other: &Note) -> Result<bool> {
+    /// Frees the page of a note that is being restored: if `note` was merged into `other`, removes
+    /// its addresses from `other`. Returns whether it did.
+    pub(in crate::store) fn separate_merged(&self, note: &Note, other: &Note) -> Result<bool> {
         let into: Option<i64> = self
             .tx
             .prepare_cached("SELECT merged_into FROM trash WHERE id = ?")?
@@ -77,7 +77,7 @@ impl Writer<'_> {
         other
             .addresses
             .retain(|url| *url != note.url && !note.addresses.contains(url));
-        // Another form of the same page's address, saved since, would still find the other.
+        // A further address of the same page, saved since the merge, would still lead to `other`.
         other
             .addresses
             .retain(|url| PageUrl::parse(url).map_or(true, |url| url.key() != page.key()));

@@ -1,9 +1,9 @@
 //! The tables of notes and tags: reading rows, writing notes, merging imports.
 
 pub(in crate::store) mod aliases;
+mod bulk_dry_run;
 pub(in crate::store) mod bulk_edits;
 mod bulk_import;
-mod bulk_rehearsal;
 mod bulk_undo;
 pub(in crate::store) mod fts_index;
 pub(in crate::store) mod import;

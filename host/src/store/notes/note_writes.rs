@@ -132,7 +132,7 @@ impl Writer<'_> {
             .ok_or(Error::NotFound)?;
         let url = PageUrl::parse(&note.url)?;
         if let Some(other) = note_of_page(&self.tx, &url)?
-            && !self.part_merged(&note, &other)?
+            && !self.separate_merged(&note, &other)?
         {
             return Err(Error::Conflict);
         }
@@ -216,7 +216,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the address of a note, with what follows from it.
+    /// Writes the address of a note, its page key and its site, and updates the counts of sites.
     pub(in crate::store) fn set_address(&self, note: &Note, url: &PageUrl) -> Result<()> {
         let before: Option<i64> = self
             .tx

@@ -1,4 +1,4 @@
-//! Searches with a name.
+//! Saved searches: queries saved under a name.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -11,24 +11,24 @@ use crate::{
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 100;
-/// Longest query, in bytes: what a search reads.
+/// Longest query, in bytes. A search ignores the rest of a longer one.
 const MAX_QUERY: usize = 4096;
 /// Most saved searches.
 const MAX_SEARCHES: i64 = 1_000;
 
-/// A search with a name.
+/// A query saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedSearch {
-    /// As the user typed it.
+    /// Its name as the user typed it.
     pub name: String,
-    /// What is searched for.
+    /// The query.
     pub query: String,
-    /// When it was saved.
+    /// Time of the save.
     pub saved_at: Timestamp,
 }
 
 impl SavedSearch {
-    /// Checks a name and a query; white space around them goes.
+    /// Checks a name and a query, and removes white space around them.
     ///
     /// # Errors
     /// `InvalidParams`, with a sentence.
@@ -75,7 +75,7 @@ pub(super) fn saved_search(conn: &Connection, name: &str) -> Result<Option<Saved
 }
 
 impl Reader {
-    /// All saved searches, by name.
+    /// Returns all saved searches, sorted by name.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -87,7 +87,7 @@ impl Reader {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The saved search of this name, in capital or small letters.
+    /// Returns the saved search with this name, ignoring case.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -97,10 +97,10 @@ impl Reader {
 }
 
 impl Writer<'_> {
-    /// Saves a search; one of the same name is replaced.
+    /// Saves a search, replacing one with the same name.
     ///
     /// # Errors
-    /// `InvalidParams` where there are too many; the `store_*` kinds.
+    /// `InvalidParams` if there are [`MAX_SEARCHES`] others already; the `store_*` kinds.
     pub fn save_search(&self, search: &SavedSearch) -> Result<()> {
         let key = folded(&search.name);
         let others: i64 = self
@@ -109,7 +109,7 @@ impl Writer<'_> {
             .query_row([&key], |row| row.get(0))?;
         if others >= MAX_SEARCHES {
             return Err(Error::InvalidParams(
-                "There are 1,000 saved searches already. Forget one first.".into(),
+                "There are already 1,000 saved searches. Forget one first.".into(),
             ));
         }
         self.execute(
@@ -123,7 +123,7 @@ impl Writer<'_> {
         )
     }
 
-    /// Forgets a saved search. Whether there was one of this name.
+    /// Forgets a saved search. Returns whether there was one with this name.
     ///
     /// # Errors
     /// The `store_*` kinds.

@@ -174,7 +174,7 @@ impl Reader {
         without_aliases(&self.conn, names)
     }
 
-    /// The names that notes have for tags that were typed, each once.
+    /// Returns typed tags under the names that notes have, without duplicates.
     pub(in crate::store) fn stored_names(&self, names: &[Tag]) -> Result<Vec<Tag>> {
         let stored: Vec<Tag> = names
             .iter()

@@ -1,4 +1,4 @@
-//! Long lists of notes in an order, in pages that stay right while notes come and go.
+//! Long sorted lists of notes, in pages that stay correct when notes are added or deleted.
 
 use crate::{
     domain::{Note, NoteId, Query},
@@ -9,20 +9,20 @@ use crate::{
     },
 };
 
-/// So much of a title orders notes, in characters.
+/// Length of the part of a title that is used for sorting, in characters.
 const TITLE_KEY: usize = 64;
 
 /// The order of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ListOrder {
-    /// By the moment of the save, the newest first.
+    /// By time of save, newest first.
     #[default]
     Newest,
-    /// The oldest first.
+    /// By time of save, oldest first.
     Oldest,
-    /// By the last change, the latest first.
+    /// By time of the last change, latest first; in the trash, by time of deletion.
     Updated,
-    /// By title without regard to case; without a title by the address.
+    /// By title, ignoring case. A note without a title is sorted by its address.
     Title,
 }
 
@@ -35,26 +35,27 @@ impl ListOrder {
     ];
 }
 
-/// What a note is ordered by.
+/// The sort key of a note.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
-    /// By its id alone.
+    /// None; the notes are sorted by id.
     Id,
     Moment(i64),
     Title(Box<str>),
 }
 
-/// All notes of a list, in order: some twenty bytes a note, more where titles order them.
+/// The ids of all notes of a list, sorted. Takes about twenty bytes per note, more if sorted by
+/// title.
 #[derive(Debug, Clone)]
 pub struct Listing {
     order: ListOrder,
     deleted: bool,
-    /// Ascending, whatever the order.
+    /// Always ascending; descending orders read it backwards.
     entries: Vec<(Key, NoteId)>,
 }
 
 impl Listing {
-    /// The notes that a query finds.
+    /// Lists the notes that match a query.
     ///
     /// # Errors
     /// The `store_*` kinds.
@@ -94,13 +95,13 @@ impl Listing {
         })
     }
 
-    /// Number of its notes.
+    /// Returns the number of notes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether it has none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -117,13 +118,15 @@ impl Listing {
         }
     }
 
-    /// The place after the note that a cursor names, be it there or not.
+    /// Returns the position after the note of a cursor, even if that note was deleted meanwhile.
     ///
     /// # Errors
-    /// `InvalidParams` for a cursor of another list.
+    /// `InvalidParams` if the cursor is from a list in another order.
     pub fn place_after(&self, cursor: &str) -> Result<usize> {
         let last = read_cursor(cursor, self.order).ok_or_else(|| {
-            Error::InvalidParams("The cursor isn't from this list. Begin at its start.".into())
+            Error::InvalidParams(
+                "The cursor is from another list. Start again without a cursor.".into(),
+            )
         })?;
         Ok(match self.descends() {
             true => self.len() - self.entries.partition_point(|entry| *entry < last),
@@ -131,7 +134,7 @@ impl Listing {
         })
     }
 
-    /// Names the note at a place, for the page after it.
+    /// Returns a cursor for the page that follows the note at a position.
     #[must_use]
     pub fn cursor(&self, place: usize) -> Option<String> {
         let (key, id) = self.at(place)?;
@@ -145,7 +148,7 @@ impl Listing {
         Some(format!("{letter}:{}:{key}", id.0))
     }
 
-    /// Its notes from a place on, so many at most.
+    /// Returns at most `limit` notes from a position on.
     ///
     /// # Errors
     /// The `store_*` kinds.

@@ -17,8 +17,8 @@ pub(super) struct SavedRow {
     pub(super) note: Note,
     pub(super) page_key: String,
     pub(super) partial: bool,
-    /// Whether it says that it is read, as schemas before the seventh don't.
-    pub(super) says_read: bool,
+    /// Whether the row has the column `read`, which schema 7 added.
+    pub(super) has_read_column: bool,
     /// JSON, of a note in the trash.
     pub(super) tags: Option<String>,
 }
@@ -74,24 +74,24 @@ pub(super) fn live_row(row: &Row) -> Option<SavedRow> {
     };
     let mut found = saved(row, key, without_site, shift)
         .or_else(|| saved(row, key, fields.get(1..)?, shift))?;
-    later_fields(rest, &mut found)?;
+    newer_columns(rest, &mut found)?;
     Some(found)
 }
 
-/// Addresses, whether the title was typed, and whether it is read. In the trash the note that
-/// it was merged into comes last.
-fn later_fields(rest: &[Value], found: &mut SavedRow) -> Option<()> {
+/// Reads the columns that schemas since 5 added: `addresses`, `title_typed` and `read`; in the
+/// trash also `merged_into`.
+fn newer_columns(rest: &[Value], found: &mut SavedRow) -> Option<()> {
     let (rest, read) = match rest {
-        [of_6 @ .., Value::Integer(read @ (0 | 1))] if of_6.len() == 2 => (of_6, Some(*read)),
+        [older @ .., Value::Integer(read @ (0 | 1))] if older.len() == 2 => (older, Some(*read)),
         [
-            of_6 @ ..,
+            older @ ..,
             Value::Integer(read @ (0 | 1)),
             Value::Null | Value::Integer(_),
-        ] if of_6.len() == 2 => (of_6, Some(*read)),
+        ] if older.len() == 2 => (older, Some(*read)),
         rest => (rest, None),
     };
     found.note.read = read.unwrap_or(1) == 1;
-    found.says_read = read.is_some();
+    found.has_read_column = read.is_some();
     let note = &mut found.note;
     match rest {
         [] => Some(()),
@@ -136,7 +136,7 @@ pub(super) fn trashed_row(row: &Row) -> Option<SavedRow> {
         _ => fields,
     };
     let mut saved = saved(row, key, fields, shift)?;
-    later_fields(rest, &mut saved)?;
+    newer_columns(rest, &mut saved)?;
     saved.note.deleted_at = Some(NoteId(*deleted).moment());
     saved.tags = Some(tags.clone());
     Some(saved)
@@ -193,7 +193,7 @@ pub(super) fn saved(row: &Row, key: &str, fields: &[Value], shift: &Value) -> Op
         },
         page_key: key.to_owned(),
         partial: row.partial,
-        says_read: false,
+        has_read_column: false,
         tags: None,
     })
 }

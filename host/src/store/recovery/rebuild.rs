@@ -344,7 +344,7 @@ impl DamagedDatabase {
         Ok(())
     }
 
-    /// Saved searches: text, text, text and a moment.
+    /// Restores the saved searches from rows of three texts and a time.
     fn searches(&self, writer: &Writer<'_>) -> Result<()> {
         let pages = self.own("searches").chain(self.stray("searches"));
         for row in pages.flat_map(|page| self.pages.rows(page).rows) {
@@ -376,7 +376,7 @@ impl DamagedDatabase {
                 Value::Text(result),
                 Value::Integer(done_at),
             ] = values
-                // Edits of many notes aren't known any more.
+                // A repair doesn't restore the records of edits of many notes.
                 && !matches!(method.as_str(), "editNotes" | "undoEdit")
             {
                 writer.execute(
@@ -389,8 +389,9 @@ impl DamagedDatabase {
     }
 }
 
-/// Whether the tag says so, as that of imports does: what migration 7 goes by.
-fn is_to_read(tags: &[Tag]) -> bool {
+/// Returns whether a note has the tag by which imports mark unread pages. Migration 7 uses the same
+/// rule.
+fn has_unread_tag(tags: &[Tag]) -> bool {
     tags.iter().any(|tag| tag.as_str() == "to read")
 }
 
@@ -417,8 +418,8 @@ impl Rebuilding<'_> {
         };
         url.as_str().clone_into(&mut note.url);
         note.tags = self.tags_of(note.id)?;
-        if !row.says_read {
-            note.read = !is_to_read(&note.tags);
+        if !row.has_read_column {
+            note.read = !has_unread_tag(&note.tags);
         }
         note.id = self.writer.free_id(note.id)?;
         // These were two pages when they were saved and are one by the current rules.
@@ -481,8 +482,8 @@ impl Rebuilding<'_> {
             .iter()
             .filter_map(|name| Tag::sought(name).ok())
             .collect();
-        if !row.says_read {
-            note.read = !is_to_read(&note.tags);
+        if !row.has_read_column {
+            note.read = !has_unread_tag(&note.tags);
         }
         note.id = self.writer.free_id(note.id)?;
         let key = PageUrl::parse(&note.url).map_or(row.page_key, |url| url.key().to_owned());

@@ -55,12 +55,12 @@ struct Stored {
     created: bool,
 }
 
-/// What a result of before schema 7 doesn't say.
+/// The default for results that were stored before schema 7.
 fn is_read() -> bool {
     true
 }
 
-/// What is read of a result that a version before 1.0 stored: it had the form of the wire.
+/// The used fields of a result from before version 1.0, which was stored in the form of the wire.
 #[derive(Deserialize)]
 struct Earlier {
     note: EarlierNote,
@@ -151,16 +151,16 @@ pub(super) fn result_of(
     }
 }
 
-/// What is stored of an operation that edited many notes.
+/// The stored result of an operation that edits many notes.
 #[derive(Serialize, Deserialize)]
 struct StoredEdit {
     edit: i64,
 }
 
-/// The edit that an operation was, if it was done before.
+/// Returns the id of the edit that an operation started or undid, if it was already applied.
 ///
 /// # Errors
-/// `OpIdReused` if the id stands for another method; the `store_*` kinds.
+/// `OpIdReused` if the id was used for another method; the `store_*` kinds.
 pub(in crate::store) fn edit_of(conn: &Connection, operation: Operation) -> Result<Option<i64>> {
     let found: Option<(String, String)> = conn
         .prepare_cached("SELECT method, result FROM operations WHERE op_id = ?")?
@@ -178,7 +178,7 @@ pub(in crate::store) fn edit_of(conn: &Connection, operation: Operation) -> Resu
     }
 }
 
-/// Stores which edit an operation was.
+/// Stores the id of the edit that an operation started or undid.
 pub(in crate::store) fn remember_edit(
     tx: &Transaction<'_>,
     operation: Operation,
@@ -189,7 +189,7 @@ pub(in crate::store) fn remember_edit(
     store(tx, operation, &text, done_at)
 }
 
-/// The result of an earlier version: its note as it is now.
+/// Returns the result of an earlier version, with the current state of its note.
 fn earlier(conn: &Connection, result: &str) -> Result<OperationResult> {
     let Earlier { note, created } = serde_json::from_str(result).map_err(Error::internal)?;
     let live = load(conn, select_notes!("WHERE n.id = ?"), [note.id])?;

@@ -38,7 +38,8 @@ impl<'a> Search<'a> {
     }
 }
 
-/// `{"urlNotes": 1, "notes": [], "trash": [], "aliases": [], "searches": []}`, an entry a line.
+/// Writes `{"urlNotes": 1, "notes": [], "trash": [], "aliases": [], "searches": []}`, one entry per
+/// line.
 ///
 /// # Errors
 /// Those of the store and of `out`.

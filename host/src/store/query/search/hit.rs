@@ -1,4 +1,4 @@
-//! A note that was found, with what matched in it.
+//! A match of a search, with its snippet and marks.
 
 use crate::domain::{
     Field, Note, Phrase, ReadSummary, Snippet, Tag, marked_text, snippet, snippet_of_words,
@@ -27,14 +27,14 @@ pub struct Hit {
     pub note: Note,
     /// The snippet that shows why it matches.
     pub snippet: Snippet,
-    /// The title, what matched marked; without a title the address.
+    /// The title, or the address if there is none, with the matches marked.
     pub title: Snippet,
-    /// The tags, likewise.
+    /// The tags, with the matches marked.
     pub tags: Vec<Snippet>,
 }
 
 impl Hit {
-    /// A note that phrases were found in.
+    /// Creates the match for a note in which phrases were found.
     pub(super) fn of(note: Note, summary: &ReadSummary, phrases: &[Phrase]) -> Self {
         let tag = |tag: &Tag| marked_text(tag.as_str(), phrases, Field::Any);
         Self {

@@ -71,16 +71,16 @@ pub(super) enum Stream<'a> {
     /// From one of these sites.
     Sites(Vec<i64>),
     Words(WordRows),
-    /// Of a group of alternatives: rows of any of these.
+    /// Rows of at least one of these, for a group of alternatives.
     Any(Vec<Stream<'a>>),
 }
 
-/// Web sites that `site:` stands for.
+/// The web sites that a `site:` condition means.
 #[derive(Debug, Clone)]
 pub(super) enum Sites {
-    /// A site and those below it, as a range of labels.
+    /// A site and its subdomains, as a range of labels.
     Below(String, String),
-    /// Those with this part in their names.
+    /// All sites with this part in their names.
     With(String),
 }
 
@@ -105,17 +105,17 @@ impl Sites {
 pub(super) struct Search<'a> {
     pub(super) reader: &'a Reader,
     pub(super) phrases: Vec<Phrase>,
-    /// Groups of which each note must have an alternative.
+    /// Groups of alternatives. A note must match at least one alternative of each group.
     pub(super) any: Option<Matcher>,
-    /// A note is in all of these.
+    /// Streams that a note must be in.
     pub(super) with: Vec<Stream<'a>>,
-    /// Streams that it must not be in.
+    /// Streams that a note must not be in.
     pub(super) without: Vec<Stream<'a>>,
-    /// Its site is one of these, where they are too many for a stream.
+    /// The required sites, if they are too many for streams.
     pub(super) sites: Vec<Sites>,
-    /// And none of these.
+    /// The excluded sites.
     pub(super) without_sites: Vec<Sites>,
-    /// Whether the text has to be looked at.
+    /// Whether the texts of a note must be checked.
     pub(super) look: bool,
     /// Whether phrases were split into words.
     pub(super) apart: bool,
@@ -247,7 +247,7 @@ impl<'a> Search<'a> {
         Ok(true)
     }
 
-    /// The rows of sites in use: more than [`MAX_SITES`] where there are so many.
+    /// Returns the rows of the sites in use, at most one more than [`MAX_SITES`].
     pub(super) fn site_ids(&self, sites: &[Sites]) -> Result<Vec<i64>> {
         let more = i64::try_from(MAX_SITES).unwrap_or(i64::MAX) + 1;
         let mut ids: Vec<i64> = Vec::new();
@@ -280,7 +280,7 @@ impl<'a> Search<'a> {
         Ok(ids)
     }
 
-    /// The next note that matches.
+    /// Returns the next match.
     pub(super) fn next(&mut self) -> Result<Step<Note>> {
         loop {
             let row = match self.next_row()? {
@@ -297,7 +297,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a note has to be loaded to see whether it matches.
+    /// Returns whether a note must be loaded to decide whether it matches.
     pub(super) fn has_to_load(&self) -> bool {
         self.look
             || self.any.is_some()
@@ -306,7 +306,7 @@ impl<'a> Search<'a> {
             || !self.without_sites.is_empty()
     }
 
-    /// The next row at which all streams stand.
+    /// Returns the next row that is in all streams.
     pub(super) fn next_row(&mut self) -> Result<Step<i64>> {
         loop {
             let mut at = 0;
@@ -420,7 +420,7 @@ impl<'a> Search<'a> {
         Hit::of(note, &summary, &self.marked())
     }
 
-    /// The phrases that are marked, and that notes are ranked by.
+    /// Returns the phrases that are marked in matches, and by which matches are ranked.
     pub(super) fn marked(&self) -> Cow<'_, [Phrase]> {
         match &self.any {
             None => Cow::Borrowed(&self.phrases),
@@ -486,7 +486,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The newest row of a stream at `row` or below, and whether it was known already.
+/// Returns the newest row of a stream at or below `row`, and whether it was known already.
 fn seek_stream(
     reader: &Reader,
     stream: &mut Stream<'_>,
@@ -568,7 +568,7 @@ fn seek_stream(
     Ok((step, false))
 }
 
-/// µs since then, as they count.
+/// Returns the time since `start` in µs, within the limits of a step's cost.
 fn taken(start: Instant) -> u32 {
     let micros = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
     micros.clamp(*STEP.start(), *STEP.end())

@@ -1,5 +1,5 @@
-//! All notes that a query finds, as ids: for lists that are counted, and for edits of many
-//! notes. Unlike a page of results it takes the time that it needs.
+//! Returns the ids of all notes that match a query, for lists with a total and for edits of many
+//! notes. Unlike a page of results, this has no time limit.
 
 use std::time::{Duration, Instant};
 
@@ -18,20 +18,20 @@ use crate::{
     },
 };
 
-/// So much that it ends only with the notes.
+/// A budget that no search exhausts.
 const ENDLESS: Limits = Limits {
     work: u32::MAX,
     fts_time: Duration::from_mins(1),
 };
-/// Rows of words that are asked for at once.
+/// Number of rows of words that are read at once.
 const CHUNK: u32 = 512;
 
 impl Reader {
-    /// The ids of all notes that match, newest first; of those in the trash where the query
-    /// asks for these.
+    /// Returns the ids of all matches, newest first. If the query asks for the trash, these are
+    /// deleted notes.
     ///
     /// # Errors
-    /// The `store_*` kinds; never because of what was typed.
+    /// The `store_*` kinds, never because of the query.
     pub fn matching_ids(&self, query: &Query) -> Result<Vec<NoteId>> {
         self.read_transaction(|reader| reader.matching_now(query))
     }
@@ -67,7 +67,7 @@ impl Reader {
         }
     }
 
-    /// Notes of the trash that match, newest first.
+    /// Returns the matches in the trash, newest first.
     pub(super) fn search_trash(
         &self,
         query: &Query,
@@ -91,7 +91,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// Hands over the notes of the trash that match, newest first, until `take` has enough.
+    /// Passes the matches in the trash to `take`, newest first, until it returns false.
     fn each_deleted_match(
         &self,
         query: &Query,
@@ -112,10 +112,10 @@ impl Reader {
         Ok(())
     }
 
-    /// The query as notes are compared with, `#x` and other names of tags being resolved.
+    /// Prepares the query for checking deleted notes: resolves `#x` and aliases.
     fn matcher(&self, query: &Query) -> Result<Matcher> {
-        // A tag that only notes of the trash have isn't in use: `#x` is then a word, which
-        // finds tags as well.
+        // A tag that only deleted notes have isn't in use. `#x` is then a word, which also matches
+        // tags.
         let mut is_used = |tag: &_| Ok::<_, Error>(self.tag_uses(tag)? > 0);
         let query = query.with_hashtags(&mut is_used)?;
         let mut matcher = Matcher::of(&query);
@@ -135,7 +135,7 @@ impl Reader {
 }
 
 impl Search<'_> {
-    /// As [`Search::next`], without loading the note where that decides nothing.
+    /// Like [`Search::next`], but loads a note only if its content must be checked.
     fn next_id(&mut self) -> Result<Step<NoteId>> {
         if self.has_to_load() {
             return Ok(match self.next()? {
@@ -151,7 +151,7 @@ impl Search<'_> {
                 Step::BudgetExhausted => return Ok(Step::BudgetExhausted),
             };
             if self.has_to_load() {
-                // The words were taken apart meanwhile.
+                // The phrases were split into words meanwhile.
                 if let Some(note) = self.look_at(row)? {
                     return Ok(Step::At(note.id));
                 }

@@ -37,17 +37,17 @@ const SAMPLE: u32 = 8;
 const SHORT: usize = 3;
 const FREQUENT: usize = 3;
 
-/// What an alternative is found by.
+/// How the notes of an alternative are found.
 enum Found {
-    /// A stream that all notes with it are in.
+    /// By a stream that contains all of them.
     Stream(Stream<'static>),
-    /// The notes have to be looked at.
+    /// By checking each note.
     Unindexed,
-    /// No note has it.
+    /// Not at all: no note matches it.
     Nothing,
 }
 
-/// What the index knows of an unfinished phrase.
+/// What the index can decide about an unfinished phrase.
 enum Known {
     /// An expression that decides all of it.
     All(String),
@@ -75,7 +75,7 @@ impl Search<'_> {
         let mut room = MAX_INDEXED_WORDS;
         for (number, phrase) in self.phrases.clone().into_iter().enumerate() {
             let words: usize = phrase.spellings.iter().map(Words::len).sum();
-            // Signs aren't indexed in their place, and what has no room not at all.
+            // Signs aren't indexed at their position, and words over the limit aren't indexed.
             let partly = phrase.has_signs() || words > room || phrase.field != Field::Any;
             self.look |= partly;
             if phrase.negated {
@@ -349,9 +349,9 @@ impl Search<'_> {
         }
     }
 
-    /// Adds the groups of alternatives: each as a stream, where each of its alternatives has
-    /// one, and all of them to be looked at in the notes. False where of one group nothing can
-    /// be found.
+    /// Adds the groups of alternatives. A group becomes a stream if each of its alternatives has
+    /// one; each group is also checked in the notes. Returns false if no alternative of a group can
+    /// match.
     pub(super) fn add_any(&mut self, query: &Query) -> Result<bool> {
         let mut groups = Matcher::of(&Query {
             any: query.any.clone(),
@@ -391,8 +391,8 @@ impl Search<'_> {
         Ok(true)
     }
 
-    /// One condition of an alternative as a stream. Gives its phrases the pairs of words that
-    /// they may stand for, and its tags the names that notes have.
+    /// Returns one condition of an alternative as a stream. Also adds pairs of words to the phrases
+    /// of the alternative, and replaces its tags by those of notes.
     fn alternative(
         &mut self,
         alternative: &mut Matcher,
@@ -469,13 +469,13 @@ impl Search<'_> {
         Ok(found)
     }
 
-    /// Leaves out a stream of words that takes too long: what it would decide is
-    /// seen in the text. Where nothing else would be left, its single words take
-    /// its place, which FTS5 finds without a search of its own.
+    /// Removes a stream of words that takes too long; its condition is checked in the texts
+    /// instead. If no stream is left, it is replaced by its single words, whose rows FTS5 lists
+    /// without a search.
     pub(super) fn take_apart(&mut self, at: usize) {
         let slow = match self.with.remove(at) {
             Stream::Words(slow) => slow,
-            // Alternatives, which are looked at in each note anyway.
+            // Alternatives are checked in each note anyway.
             _ => {
                 if self.with.is_empty() {
                     self.with.push(Stream::All);
@@ -513,7 +513,7 @@ fn any(spellings: &[Words]) -> String {
     format!("({})", spellings.join(" OR "))
 }
 
-/// The same, of which some may have signs: those stand elsewhere in the index.
+/// Like [`any`], but also for spellings with signs, which the index has at another position.
 fn any_with_signs(spellings: &[Words]) -> String {
     let spelling = |words: &Words| {
         let mut all = vec![quoted(words, words.len())];
@@ -524,7 +524,7 @@ fn any_with_signs(spellings: &[Words]) -> String {
     format!("({})", spellings.join(" OR "))
 }
 
-/// The first of these words, one after the other.
+/// Returns the first of these words as a phrase.
 fn quoted(words: &Words, first: usize) -> String {
     let words: Vec<&str> = words.iter().take(first).map(|word| word.folded).collect();
     quote(&words.join(" "))

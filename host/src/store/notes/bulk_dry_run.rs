@@ -1,4 +1,4 @@
-//! What an edit of many notes would do: counted, without changing anything.
+//! Dry runs of edits of many notes.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -14,15 +14,15 @@ use crate::{
     },
 };
 
-/// Of more notes than these it is cheaper to walk over an index than to look each one up.
+/// Most notes that are looked up one by one. For more, scanning an index is cheaper.
 const LOOKED_UP: usize = if cfg!(test) { 3 } else { 2_000 };
 
 impl Reader {
-    /// What an edit of these notes would do. Nothing is written.
+    /// Counts the notes that an edit would change, without writing anything.
     ///
     /// # Errors
     /// The `store_*` kinds.
-    pub fn rehearse_bulk_edit(&self, ids: &[NoteId], change: &BulkChange) -> Result<BulkEdit> {
+    pub fn dry_run_edit(&self, ids: &[NoteId], change: &BulkChange) -> Result<BulkEdit> {
         let ids = sorted(ids);
         let live = self.marked(&ids, "SELECT id FROM notes", None)?;
         let in_trash = self.marked(&ids, "SELECT id FROM trash", None)?;
@@ -58,7 +58,7 @@ impl Reader {
                 }
             }
         }
-        let mut edit = nothing(BulkState::Rehearsed);
+        let mut edit = nothing(BulkState::DryRun);
         for (place, id) in ids.iter().enumerate() {
             let there = match change.delete || change.restore {
                 true => live[place] || in_trash[place],
@@ -80,7 +80,8 @@ impl Reader {
         Ok(edit)
     }
 
-    /// Which of these ids, in ascending order, a query has.
+    /// Returns for each of these ids, which are in ascending order, whether it is among the rows of
+    /// a query.
     fn marked(&self, ids: &[NoteId], sql: &str, key: Option<i64>) -> Result<Vec<bool>> {
         let mut marks = vec![false; ids.len()];
         let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
