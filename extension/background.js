@@ -8,6 +8,7 @@ import { Badge } from "./background/badge.js";
 import { capture } from "./background/capture.js";
 import { DismissedTags } from "./background/dismissed-tags.js";
 import { Host } from "./background/host.js";
+import { serveLibrary } from "./background/library-port.js";
 import { offerMenus, onMenuClick } from "./background/menus.js";
 import { Omnibox } from "./background/omnibox.js";
 import { serveOptions } from "./background/options-port.js";
@@ -18,7 +19,12 @@ import { ALARM, Retry } from "./background/retry.js";
 import { StorageQueue } from "./background/storage-queue.js";
 import { serveWindow } from "./background/window-port.js";
 import { browser, isFirefox } from "./shared/browser.js";
-import { OPTIONS_PORT, POPUP_PORT, WINDOW_PORT } from "./shared/messages.js";
+import {
+	LIBRARY_PORT,
+	OPTIONS_PORT,
+	POPUP_PORT,
+	WINDOW_PORT,
+} from "./shared/messages.js";
 import {
 	firstRun,
 	heedRevocation,
@@ -158,6 +164,7 @@ browser.runtime.onConnect.addListener((port) => {
 	if (port.name === POPUP_PORT) servePopup(port, parts);
 	if (port.name === OPTIONS_PORT) serveOptions(port, parts);
 	if (port.name === WINDOW_PORT) serveWindow(port, parts);
+	if (port.name === LIBRARY_PORT) serveLibrary(port, { ...parts, badge });
 });
 browser.alarms.onAlarm.addListener((alarm) => {
 	if (alarm.name === ALARM) void ready.then(tryHost);

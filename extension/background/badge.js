@@ -109,7 +109,8 @@ export class Badge {
 
 	/**
 	 * The host stored a write, so earlier lookups may be wrong.
-	 * @param {import("../shared/messages.js").WriteMethod} method
+	 * @param {import("../shared/messages.js").WriteMethod |
+	 *   import("../shared/messages.js").LibraryMethod} method
 	 */
 	written(method) {
 		if (method === "updateNote") return;

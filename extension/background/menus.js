@@ -18,6 +18,7 @@ const SAVE_PAGE = "save-page";
 const SAVE_LINK = "save-link";
 const SAVE_SELECTION = "save-selection";
 const SAVE_WINDOW = "save-window";
+const OPEN_LIBRARY = "open-library";
 
 /** Creates the menu entries. The browser keeps them until they are created again. */
 export async function offerMenus() {
@@ -42,6 +43,7 @@ export async function offerMenus() {
 			contexts: ["selection"],
 			documentUrlPatterns: PAGES,
 		},
+		{ id: OPEN_LIBRARY, title: say("menuLibrary"), contexts: ["action"] },
 		{ id: SAVE_WINDOW, title: say("menuSaveWindow"), contexts: ["action"] },
 	];
 	await browser.contextMenus.removeAll();
@@ -97,6 +99,13 @@ export async function onMenuClick(
 			if (url !== null) backgroundSaves.save(url, text, tab.id);
 			return;
 		}
+		case OPEN_LIBRARY:
+			await browser.tabs.create({
+				url: browser.runtime.getURL("library/library.html"),
+				windowId: tab.windowId,
+				index: tab.index + 1,
+			});
+			return;
 		case SAVE_WINDOW:
 			await browser.tabs.create({
 				url: browser.runtime.getURL("window/window.html"),

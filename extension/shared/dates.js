@@ -26,7 +26,22 @@ export function ago(moment, now, language) {
 	if (!(elapsed > 0)) return date(moment, language);
 	const [count, unit] = distance(new Date(moment), new Date(now));
 	const numeric = unit === "day" ? "auto" : "always";
-	return new Intl.RelativeTimeFormat(language, { numeric }).format(-count, unit);
+	return relativeFormat(language, numeric).format(-count, unit);
+}
+
+/** @type {Map<string, Intl.RelativeTimeFormat>} Making one takes longer than using it. */
+const relativeFormats = new Map();
+
+/**
+ * @param {string} language
+ * @param {"auto" | "always"} numeric
+ */
+function relativeFormat(language, numeric) {
+	const key = `${language} ${numeric}`;
+	const format =
+		relativeFormats.get(key) ?? new Intl.RelativeTimeFormat(language, { numeric });
+	relativeFormats.set(key, format);
+	return format;
 }
 
 /**

@@ -9,6 +9,8 @@ export const POPUP_PORT = "popup";
 export const OPTIONS_PORT = "options";
 /** Port of the page that saves all tabs of a window. */
 export const WINDOW_PORT = "window";
+/** Port of the library page. */
+export const LIBRARY_PORT = "library";
 
 /**
  * @typedef {import("../protocol.js").Methods} Methods
@@ -175,4 +177,32 @@ export const WINDOW_PORT = "window";
  * @typedef {Summary & {trouble: Cause | null,
  *   cure: string | null, hindrance: string | null, siteUrl: string | null}} WindowSummary
  * @typedef {{do: "save", pages: PageToSave[], tags: string[]} | {do: "undo"}} FromWindow
+ */
+
+/**
+ * The methods of the host that the library page may call.
+ * @typedef {"listNotes" | "searchNotes" | "noteForUrl" | "editNotes" | "editStatus" |
+ *   "cancelEdit" | "undoEdit" | "updateNote" | "changeAddress" | "mergeNotes" |
+ *   "completeTags" | "suggestTags"} LibraryMethod
+ */
+
+/**
+ * A request of the library page; `turn` is its number. `{do: "try"}` tries the host again.
+ * @typedef {{turn: number, method: LibraryMethod, params: object} | {do: "try"}} FromLibrary
+ */
+
+/**
+ * The state of the connection, as the library page shows it.
+ * @typedef {Pick<Overview, "hello" | "trouble" | "cure" | "hindrance">} LibraryStatus
+ */
+
+/**
+ * Why a request of the library page failed. `cause` is set if the host can't be reached.
+ * @typedef {{kind: ErrorKind | "unreachable", message: string, cause?: Cause}} LibraryRefusal
+ */
+
+/**
+ * The state of the connection, or the answer to the request of this number.
+ * @typedef {{status: LibraryStatus} | {turn: number, result: object}
+ *   | {turn: number, refusal: LibraryRefusal}} ToLibrary
  */

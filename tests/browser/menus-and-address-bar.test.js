@@ -187,7 +187,7 @@ inEachBrowser(
 			link: ["save-link"],
 			script: [],
 			mail: [],
-			button: ["save-window"],
+			button: ["open-library", "save-window"],
 		});
 		await selectWords(page);
 		assert.deepEqual(await browser.menuEntries(page, "#words"), ["save-selection"]);

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 const LAYERS = {
 	".": ["background", "shared"],
 	background: ["shared"],
+	library: ["shared"],
 	options: ["shared"],
 	popup: ["shared"],
 	shared: [],

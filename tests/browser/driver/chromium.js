@@ -38,8 +38,11 @@ const WINDOW = [
 /** What chooses our entry in a menu of a page, in English and German. */
 const ACCESS_KEY = "u";
 
-/** The letter that our entry in the menu of the button begins with, alone there. */
-const BUTTON_KEY = "s";
+/** What chooses our entries in the menu of the button: a first letter, and an access key. */
+const BUTTON_KEYS = new Map([
+	["save-window", "s"],
+	["open-library", "n"],
+]);
 
 /** Longer than Chromium keeps "Allow" from being clicked, lest that is by mistake. */
 const UNANSWERABLE_MS = 1500;
@@ -266,7 +269,7 @@ async function drive(browser, display, { first, keepsWelcome }) {
 			await press("End", "Left", "Left", "Left", "shift+F10");
 		}
 		const menu = await until("the menu opens", async () => (await menus())[0], 5000);
-		await press(entry === "save-window" ? BUTTON_KEY : ACCESS_KEY);
+		await press(BUTTON_KEYS.get(entry) ?? ACCESS_KEY);
 		const isTaken = async () => {
 			const now = await menus();
 			return (!now.includes(menu) && "it") || (now.length > 1 && "a menu of ours");

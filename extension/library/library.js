@@ -1,0 +1,571 @@
+/**
+ * The library page: search, select and change notes. Assembles the parts, and carries out what
+ * keys and buttons ask for.
+ */
+
+import { showCure, standing } from "../shared/connection-status.js";
+import { announce, copies, element, put, show } from "../shared/elements.js";
+import { say, sayEverywhere } from "../shared/i18n.js";
+import { Connection, Refused } from "./connection.js";
+import { confirms, make, openDialog, tagFieldBlock } from "./dialogs.js";
+import { countOf, isUnknown, Operation } from "./edit-many.js";
+import { exportFile, wholeNotes } from "./export-notes.js";
+import { help } from "./help.js";
+import { listAction } from "./keys.js";
+import { editNote, mergeTwo, reason } from "./note-dialog.js";
+import { NoteList } from "./note-list.js";
+import { closeNotice, listenToNotice, notify, press } from "./notice.js";
+import { counted, exceptions, number, outcome, question } from "./results.js";
+import { isLink, nameOf, RowView } from "./row-view.js";
+import { loadPage } from "./search.js";
+import { Selection } from "./selection.js";
+import { Triage } from "./triage.js";
+
+/** @import {LibraryStatus} from "../shared/messages.js" */
+/** @import {Change, Target} from "./edit-many.js" */
+/** @import {Action} from "./keys.js" */
+
+/** How long typing in the search field must pause before it is searched, in milliseconds. */
+const PAUSE_MS = 150;
+/** What triage goes through if nothing is searched for. */
+const UNTAGGED = "is:untagged";
+
+sayEverywhere(document);
+document.title = say("libraryPageTitle");
+
+const connection = new Connection();
+const notes = new NoteList((params) => loadPage(connection, params));
+const selection = new Selection();
+const view = new RowView(element("list"), element("rows"), notes, selection);
+const triageNotes = new NoteList((params) => loadPage(connection, params));
+const triage = new Triage(connection, element("triage-panel"), triageNotes);
+const query = /** @type {HTMLInputElement} */ (element("query"));
+const order = /** @type {HTMLSelectElement} */ (element("order"));
+const list = element("list");
+
+let isTrash = false;
+let isTriage = false;
+let wasListed = false;
+/** @type {LibraryStatus | null} */
+let status = null;
+/** @type {unknown} Why the list couldn't be loaded. */
+let failure = null;
+
+/* What is shown. */
+
+function draw() {
+	const { total } = notes;
+	const { query: asked } = notes.asked;
+	const isStuck = failure !== null && !wasListed;
+	const state = isTriage
+		? "triage"
+		: isStuck
+			? "trouble"
+			: !wasListed
+				? "loading"
+				: total > 0
+					? "list"
+					: "empty";
+	document.body.dataset.state = state;
+	show("list", state === "list");
+	show("triage-panel", isTriage);
+	show("empty", state === "empty" || state === "loading");
+	put(element("empty"), emptySentence(state, asked));
+	show("trouble", failure !== null);
+	if (state === "list") view.draw();
+	drawTools();
+	const sentences = notes.problems.map(({ message }) => message);
+	show("query-problems", sentences.length > 0);
+	put(element("query-problems"), sentences.join(" "));
+}
+
+/**
+ * What is in place of the list; empty if that is shown.
+ * @param {string} state
+ * @param {string} asked
+ */
+function emptySentence(state, asked) {
+	if (state === "loading") return say("loading");
+	if (state !== "empty") return "";
+	if (asked.trim() !== "") return say("libraryNoMatches");
+	return say(isTrash ? "libraryTrashEmpty" : "libraryEmpty");
+}
+
+function drawTools() {
+	const { total } = notes;
+	const n = selection.count(total);
+	show("tools", wasListed && !isTriage);
+	put(
+		element("count"),
+		n > 0
+			? counted(n, "selected_one", "selected_many", number(total))
+			: counted(total, "noteCount_one", "noteCount_many"),
+	);
+	show("select-all", total > 0 && n < total);
+	show("clear", n > 0);
+	for (const id of ["add-tags", "remove-tags", "edit", "read", "unread", "delete"])
+		show(id, !isTrash && total > 0);
+	show("edit", !isTrash && total > 0 && n <= 1);
+	show("export", !isTrash && n > 0);
+	show("merge", !isTrash && selection.ids.length === 2);
+	show("restore", isTrash && total > 0);
+}
+
+/** @param {LibraryStatus} now */
+function drawStatus(now) {
+	const { state, sentence } = standing(now);
+	const outdated = failure instanceof Refused && failure.kind === "unknown_method";
+	const refusal = failure instanceof Refused && !failure.cause ? reason(failure) : null;
+	element("connection").dataset.state = refusal ? "trouble" : state;
+	put(element("connection"), state === "trouble" ? sentence : (refusal ?? sentence));
+	showCure({
+		trouble: outdated ? "host_too_old" : now.trouble,
+		cure: outdated ? "./install.sh" : now.cure,
+	});
+	const site = /** @type {HTMLAnchorElement} */ (element("site"));
+	site.hidden = !now.hello?.siteUrl;
+	if (now.hello) site.href = now.hello.siteUrl;
+}
+
+connection.onStatus = (now) => {
+	const isBack = now.hello !== null && status?.hello !== now.hello && failure !== null;
+	status = now;
+	drawStatus(now);
+	if (isBack) void reload();
+};
+notes.onChange = () => {
+	failure = null;
+	wasListed = true;
+	draw();
+};
+notes.onError = (error) => {
+	failure = error;
+	draw();
+	if (status) drawStatus(status);
+};
+view.onNeed = (place) => void notes.need(place);
+
+/* The list. */
+
+async function open() {
+	const asked = {
+		query: query.value,
+		trash: isTrash,
+		order: /** @type {import("./note-list.js").Asked["order"]} */ (order.value),
+	};
+	selection.clear();
+	view.toTop();
+	const address = new URL(location.href);
+	address.search = "";
+	if (asked.query) address.searchParams.set("q", asked.query);
+	if (asked.order !== "newest") address.searchParams.set("order", asked.order);
+	if (isTrash) address.searchParams.set("view", "trash");
+	history.replaceState(null, "", address);
+	for (const [id, on] of /** @type {const} */ ([
+		["view-notes", !isTrash],
+		["view-trash", isTrash],
+	]))
+		element(id).ariaPressed = String(on);
+	await notes.open(asked);
+}
+
+/**
+ * Loads the list again. The current note stays the current one if it is still there. Selected
+ * notes that have left the list aren't selected any longer.
+ */
+async function reload() {
+	const id = notes.at(view.current)?.id;
+	const listed = notes.rowsOf(selection.ids).map((row) => row.id);
+	await notes.refresh();
+	selection.moved();
+	const left = new Set(notes.rowsOf(listed).map((row) => row.id));
+	selection.drop(listed.filter((selected) => !left.has(selected)));
+	const place = id === undefined ? -1 : notes.placeOf(id);
+	if (place >= 0 && place !== view.current) view.go(place);
+	else draw();
+}
+
+/** @param {boolean} trash */
+function showTrash(trash) {
+	if (isTriage) leaveTriage();
+	if (trash === isTrash) return;
+	isTrash = trash;
+	void open().then(() => list.focus());
+}
+
+/* Changes. */
+
+/** The selected notes, or the current one. Null if they couldn't be found out. */
+async function target() {
+	if (selection.isAll) {
+		const { query: asked, order: by } = notes.asked;
+		if (selection.excluded.length === 0 && by !== "best")
+			return /** @type {Target} */ ({ query: asked, count: notes.total });
+		const ids = await notes.allIds(selection.excluded);
+		return ids && { ids };
+	}
+	const current = notes.at(view.current);
+	const ids = selection.ids.length > 0 ? selection.ids : current ? [current.id] : [];
+	return ids.length > 0 ? { ids } : null;
+}
+
+/**
+ * Changes the selected notes, after a question if they are more than a screen shows.
+ * @param {Change} change
+ * @param {Target | null} [to]
+ */
+async function apply(change, to) {
+	const whom = to ?? (await target());
+	if (!whom) return;
+	const n = countOf(whom);
+	if (n > view.screen) {
+		const ok = say(change.delete ? "delete" : "change");
+		const isDanger = Boolean(change.delete);
+		if (!(await confirms(question(change, n), ok, { isDanger }))) return;
+	}
+	await carryOut(Operation.edit(connection, whom, change), change, n);
+}
+
+/**
+ * @param {Operation} operation
+ * @param {Change | null} change Null for an undo.
+ * @param {number} n
+ */
+async function carryOut(operation, change, n) {
+	/** @type {Map<number, string>} */
+	const names = new Map();
+	for (let place = 0; place < notes.loaded; place += 1) {
+		const row = notes.at(place);
+		if (row && selection.has(row.id)) names.set(row.id, nameOf(row));
+	}
+	const current = notes.at(view.current);
+	if (current) names.set(current.id, nameOf(current));
+	const name = (/** @type {number} */ id) => names.get(id) ?? say("noteNumber", id);
+	operation.onProgress = ({ changed, restored, state }) => {
+		const done = state === "undoing" ? restored : changed;
+		notify(say("inProgress", number(done), number(n)), {
+			...(change && { cancel: () => void operation.cancel().catch(fail) }),
+		});
+	};
+	try {
+		const result = await operation.run();
+		const { edit } = result;
+		if (!change) {
+			const done = counted(result.restored, "didUndo_one", "didUndo_many");
+			notify([done, ...exceptions(result, name)].join(" "));
+		} else if (result.state === "undone") notify(say("didCancel"));
+		else
+			notify(outcome(change, result, name), {
+				...(edit !== null &&
+					result.changed > 0 && { undo: () => void undoEdit(edit, result.changed) }),
+			});
+		if (change?.delete || change?.restore) selection.clear();
+		await reload();
+	} catch (error) {
+		if (isUnknown(error)) {
+			const why = error instanceof Refused ? reason(error) : "";
+			const sentence = counted(n, "allOrNone_one", "allOrNone_many");
+			notify(`${sentence} ${why}`, { again: () => void carryOut(operation, change, n) });
+			connection.tryHost();
+			return;
+		}
+		fail(error);
+		if (error instanceof Refused && error.kind === "selection_changed") await reload();
+	}
+}
+
+/**
+ * @param {number} edit
+ * @param {number} n
+ */
+const undoEdit = (edit, n) => carryOut(Operation.undo(connection, edit), null, n);
+
+/** @param {unknown} error */
+function fail(error) {
+	const sentence = error instanceof Refused ? reason(error) : String(error);
+	notify(sentence);
+	return sentence;
+}
+
+/** @param {"addTags" | "removeTags"} which */
+async function changeTags(which) {
+	const whom = await target();
+	if (!whom) return;
+	const n = countOf(whom);
+	const adds = which === "addTags";
+	const { field, input, block } = tagFieldBlock(connection, say(which), () =>
+		adds || !("ids" in whom) ? null : tagsOf(whom.ids),
+	);
+	const isAgreed = await openDialog({
+		heading: adds
+			? counted(n, "addTagsTo_one", "addTagsTo_many")
+			: counted(n, "removeTagsFrom_one", "removeTagsFrom_many"),
+		content: [block],
+		ok: say(which),
+		check: () => field.tags.length > 0 && field.pending.trim() === "",
+		onOpen: (agree) => {
+			field.onDone = agree;
+			input.focus();
+		},
+	});
+	if (isAgreed) await apply({ [which]: field.tags }, whom);
+}
+
+/**
+ * The tags of some loaded notes, with how many of these have each.
+ * @param {number[]} ids
+ */
+function tagsOf(ids) {
+	/** @type {Map<string, number>} */
+	const counts = new Map();
+	for (const { tags } of notes.rowsOf(ids))
+		for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+	return [...counts]
+		.map(([name, count]) => ({ name, count }))
+		.sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+}
+
+/** Marks the notes as read; if the first of them is read, as unread. */
+async function toggleRead() {
+	const first = selection.ids[0];
+	const row = first === undefined ? notes.at(view.current) : notes.row(first);
+	await apply({ read: !(row?.read ?? false) });
+}
+
+async function editCurrent() {
+	const [id] = selection.ids;
+	const row = id === undefined ? notes.at(view.current) : notes.row(id);
+	if (!row || isTrash) return;
+	await aboutNote(() => editNote(connection, row));
+}
+
+async function mergeSelected() {
+	const [first, second] = notes.rowsOf(selection.ids);
+	if (first && second) await aboutNote(() => mergeTwo(connection, [first, second]));
+}
+
+/** @param {() => Promise<string | null>} act */
+async function aboutNote(act) {
+	try {
+		const done = await act();
+		if (done === null) return;
+		selection.clear();
+		notify(done);
+		await reload();
+	} catch (error) {
+		fail(error);
+	}
+}
+
+async function exportSelected() {
+	const whom = await target();
+	if (!whom) return;
+	const ids = "ids" in whom ? whom.ids : await notes.allIds([]);
+	if (ids === null) return;
+	const rows = notes.rowsOf(ids);
+	const total = number(rows.length);
+	try {
+		const whole = await wholeNotes(
+			rows,
+			(url) => connection.call("noteForUrl", { url }),
+			(done) => notify(say("inProgress", number(done), total)),
+		);
+		const blob = new Blob([exportFile(whole)], { type: "application/json" });
+		const link = make("a");
+		link.href = URL.createObjectURL(blob);
+		link.download = `url-notes-${new Date().toISOString().slice(0, 10)}.json`;
+		link.click();
+		setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+		notify(counted(rows.length, "didExport_one", "didExport_many"));
+	} catch (error) {
+		fail(error);
+	}
+}
+
+/* Triage. */
+
+async function startTriage() {
+	if (isTrash) showTrash(false);
+	isTriage = true;
+	closeNotice();
+	draw();
+	const asked = query.value.trim() === "" ? UNTAGGED : query.value;
+	await triageNotes.open({ query: asked, trash: false, order: "newest" });
+	await triage.begin();
+}
+
+function leaveTriage() {
+	isTriage = false;
+	void reload().then(() => list.focus());
+	draw();
+}
+triage.onLeave = leaveTriage;
+triage.onError = (error) => (error instanceof Refused ? reason(error) : String(error));
+triageNotes.onError = (error) => {
+	leaveTriage();
+	fail(error);
+};
+
+/* Keys and buttons. */
+
+/** @param {number} place */
+function go(place) {
+	view.go(place);
+	void notes.need(view.current);
+}
+
+/** @param {-1 | 1} step */
+function extend(step) {
+	const from = view.current;
+	go(from + step);
+	selection.extend(from, view.current, (place) => notes.at(place)?.id);
+	draw();
+}
+
+/** @type {Readonly<Record<Action, () => unknown>>} */
+const ACTIONS = {
+	next: () => go(view.current + 1),
+	previous: () => go(view.current - 1),
+	pageDown: () => go(view.current + view.screen),
+	pageUp: () => go(view.current - view.screen),
+	first: () => go(0),
+	last: () => go(notes.total - 1),
+	extendNext: () => extend(1),
+	extendPrevious: () => extend(-1),
+	toggle: () => {
+		const row = notes.at(view.current);
+		if (row) selection.toggle(row.id, view.current);
+		draw();
+	},
+	all: () => {
+		selection.all();
+		draw();
+	},
+	clear: () => {
+		selection.clear();
+		draw();
+		announce("");
+	},
+	addTags: () => !isTrash && changeTags("addTags"),
+	removeTags: () => !isTrash && changeTags("removeTags"),
+	edit: editCurrent,
+	read: () => !isTrash && toggleRead(),
+	delete: () => !isTrash && apply({ delete: true }),
+	restore: () => isTrash && apply({ restore: true }),
+	open: () => {
+		const row = notes.at(view.current);
+		if (row && isLink(row.url)) window.open(row.url, "_blank", "noreferrer");
+	},
+	search: () => query.focus(),
+	help,
+	undo: () => press("undo"),
+	triage: startTriage,
+	export: exportSelected,
+};
+
+list.addEventListener("keydown", (event) => {
+	if (event.target !== list) return;
+	const action = listAction(event);
+	if (!action) return;
+	event.preventDefault();
+	event.stopPropagation();
+	void ACTIONS[action]();
+});
+// With nothing focused, the keys that lead somewhere work as well.
+document.addEventListener("keydown", (event) => {
+	if (event.target !== document.body || isTriage) return;
+	const action = listAction(event);
+	if (action !== "search" && action !== "help" && action !== "next") return;
+	event.preventDefault();
+	if (action === "next") list.focus();
+	else void ACTIONS[action]();
+});
+view.onClick = (place, event, isBox) => {
+	const row = notes.at(place);
+	if (!row) return;
+	const from = view.current;
+	view.go(place);
+	if (event.shiftKey) {
+		event.preventDefault(); // A link would open a window.
+		selection.extend(from, place, (at) => notes.at(at)?.id);
+	} else if (isBox || ((event.ctrlKey || event.metaKey) && !isOnLink(event)))
+		selection.toggle(row.id, place);
+	draw();
+	if (!isOnLink(event)) list.focus();
+};
+list.addEventListener("dblclick", (event) => {
+	const target = /** @type {Element} */ (event.target);
+	if (target.closest("[data-place]") && !target.closest("a, .pick")) void editCurrent();
+});
+
+/** @param {Event} event */
+const isOnLink = (event) => /** @type {Element} */ (event.target).closest("a") !== null;
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let pause;
+query.addEventListener("input", (event) => {
+	clearTimeout(pause);
+	if (/** @type {InputEvent} */ (event).isComposing) return;
+	pause = setTimeout(() => void open(), PAUSE_MS);
+});
+query.addEventListener("compositionend", () => void open());
+query.addEventListener("keydown", (event) => {
+	if (event.isComposing) return;
+	if (event.key === "ArrowDown") list.focus();
+	else if (event.key === "Escape" && query.value === "") list.focus();
+	else return;
+	event.preventDefault();
+});
+element("search").addEventListener("submit", (event) => {
+	event.preventDefault();
+	clearTimeout(pause);
+	void open().then(() => list.focus());
+});
+order.addEventListener("change", () => void open());
+
+for (const [id, action] of /** @type {[string, Action][]} */ ([
+	["select-all", "all"],
+	["clear", "clear"],
+	["add-tags", "addTags"],
+	["remove-tags", "removeTags"],
+	["edit", "edit"],
+	["delete", "delete"],
+	["restore", "restore"],
+	["export", "export"],
+	["triage", "triage"],
+	["help", "help"],
+])) {
+	element(id).addEventListener("click", () => {
+		// The button may be hidden afterwards; a dialog gives the focus back to the list.
+		if (id !== "help" && id !== "triage") list.focus();
+		void ACTIONS[action]();
+	});
+}
+element("read").addEventListener("click", () => void apply({ read: true }));
+element("unread").addEventListener("click", () => void apply({ read: false }));
+element("merge").addEventListener("click", () => void mergeSelected());
+element("view-notes").addEventListener("click", () => showTrash(false));
+element("view-trash").addEventListener("click", () => showTrash(true));
+element("try-again").addEventListener("click", () => {
+	connection.tryHost();
+	void open();
+});
+copies(element("copy-cure"), element("cure-command"), () => announce(say("copied")));
+listenToNotice(() => {
+	if (!isTriage) list.focus();
+});
+// Notes are saved and changed elsewhere meanwhile.
+document.addEventListener("visibilitychange", () => {
+	if (document.visibilityState === "visible" && wasListed && !isTriage) void reload();
+});
+
+const parameters = new URLSearchParams(location.search);
+query.value = parameters.get("q") ?? "";
+const wantedOrder = parameters.get("order");
+if (wantedOrder) order.value = wantedOrder;
+if (order.selectedIndex < 0) order.value = "newest";
+isTrash = parameters.get("view") === "trash";
+draw();
+void open().then(() => {
+	if (document.activeElement === document.body) list.focus();
+});

@@ -1,0 +1,260 @@
+// The pure parts of the library page: which rows are visible, the selection, the keys, the list as
+// far as it is loaded, and the sentences about changes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { exportFile, wholeNotes } from "../../extension/library/export-notes.js";
+import { listAction, triageAction } from "../../extension/library/keys.js";
+import { NoteList } from "../../extension/library/note-list.js";
+import { Selection } from "../../extension/library/selection.js";
+import {
+	MAX_HEIGHT,
+	ROW,
+	scrolledTo,
+	scrollHeight,
+	visibleRows,
+} from "../../extension/library/visible.js";
+
+/**
+ * @param {number} id
+ * @param {object} [fields]
+ * @returns {any}
+ */
+const row = (id, fields = {}) => ({ id, url: `https://example.org/${id}`, ...fields });
+
+test("only the visible rows and some spare ones are drawn", () => {
+	assert.deepEqual(visibleRows(100_000, 0, 560), { first: 0, end: 18, offset: 0 });
+	assert.deepEqual(visibleRows(100_000, 56_000, 560), {
+		first: 992,
+		end: 1018,
+		offset: 0,
+	});
+	assert.deepEqual(visibleRows(3, 0, 560), { first: 0, end: 3, offset: 0 });
+	assert.deepEqual(visibleRows(0, 0, 560), { first: 0, end: 0, offset: 0 });
+});
+
+test("a list that is higher than browsers draw is still shown from its first to its last row", () => {
+	const total = 1_000_000;
+	assert.equal(scrollHeight(total), MAX_HEIGHT);
+	assert.equal(visibleRows(total, 0, 560).first, 0);
+	const bottom = MAX_HEIGHT - 560;
+	const { end, offset } = visibleRows(total, bottom, 560);
+	assert.equal(end, total);
+	assert.equal(Math.round(total * ROW - offset), MAX_HEIGHT);
+	const middle = scrolledTo(500_000, total, 0, 560);
+	const seen = visibleRows(total, middle, 560);
+	assert.ok(seen.first <= 500_000 && seen.end > 500_000);
+});
+
+test("scrolling to a row moves the list no further than needed", () => {
+	assert.equal(scrolledTo(5, 100, 0, 560), 0);
+	assert.equal(scrolledTo(10, 100, 0, 560), ROW);
+	assert.equal(scrolledTo(3, 100, 560, 560), 3 * ROW);
+	assert.equal(scrolledTo(99, 100, 0, 560), 100 * ROW - 560);
+});
+
+test("a range goes from the note that was selected last, in both directions", () => {
+	const selection = new Selection();
+	const idAt = (/** @type {number} */ place) => 100 + place;
+	selection.toggle(105, 5);
+	selection.extend(0, 7, idAt);
+	assert.deepEqual(selection.ids, [105, 106, 107]);
+	selection.extend(0, 3, idAt);
+	assert.deepEqual(selection.ids, [105, 106, 107, 103, 104]);
+	selection.clear();
+	selection.extend(2, 3, idAt);
+	assert.deepEqual(selection.ids, [102, 103]);
+});
+
+test("a range leaves out rows that aren't loaded", () => {
+	const selection = new Selection();
+	selection.extend(0, 4, (place) => (place < 2 ? place : undefined));
+	assert.deepEqual(selection.ids, [0, 1]);
+});
+
+test("notes that left the list aren't selected any longer", () => {
+	const selection = new Selection();
+	for (const id of [1, 2, 3]) selection.toggle(id, id);
+	selection.drop([2, 9]);
+	assert.deepEqual(selection.ids, [1, 3]);
+	selection.all();
+	selection.drop([1]);
+	assert.deepEqual(selection.excluded, []);
+});
+
+test("after all were selected, single notes can be taken out and put back", () => {
+	const selection = new Selection();
+	selection.toggle(1, 0);
+	selection.all();
+	assert.equal(selection.count(300), 300);
+	assert.ok(selection.has(7));
+	selection.toggle(7, 3);
+	assert.ok(!selection.has(7));
+	assert.deepEqual(
+		[selection.isAll, selection.excluded, selection.count(300)],
+		[true, [7], 299],
+	);
+	selection.toggle(7, 3);
+	assert.deepEqual(selection.excluded, []);
+	selection.clear();
+	assert.equal(selection.count(300), 0);
+});
+
+/**
+ * @param {string} key
+ * @param {object} [fields]
+ */
+const press = (key, fields = {}) => ({
+	key,
+	code: "",
+	ctrlKey: false,
+	metaKey: false,
+	altKey: false,
+	shiftKey: false,
+	...fields,
+});
+
+test("each key of the list has its action, with Caps Lock too", () => {
+	for (const [key, action] of /** @type {const} */ ([
+		["j", "next"],
+		["J", "next"],
+		["ArrowUp", "previous"],
+		["x", "toggle"],
+		["t", "addTags"],
+		["#", "removeTags"],
+		["e", "edit"],
+		["r", "read"],
+		["Delete", "delete"],
+		["Enter", "open"],
+		["/", "search"],
+		["?", "help"],
+		["Escape", "clear"],
+		["q", null],
+		["toString", null],
+	]))
+		assert.equal(listAction(press(key)), action, key);
+	assert.equal(listAction(press("ArrowDown", { shiftKey: true })), "extendNext");
+	assert.equal(listAction(press("K", { shiftKey: true })), "extendPrevious");
+	assert.equal(listAction(press("?", { shiftKey: true })), "help");
+	assert.equal(listAction(press("a", { ctrlKey: true })), "all");
+	assert.equal(listAction(press("z", { metaKey: true })), "undo");
+});
+
+test("the browser's own shortcuts are left alone", () => {
+	for (const key of ["t", "r", "e", "j", "Delete"]) {
+		assert.equal(listAction(press(key, { ctrlKey: true })), null, key);
+		assert.equal(listAction(press(key, { altKey: true })), null, key);
+		assert.equal(triageAction(press(key, { metaKey: true })), null, key);
+	}
+	assert.equal(listAction(press("Delete", { shiftKey: true })), null);
+});
+
+test("in triage, digits are suggestions and letters are steps", () => {
+	assert.equal(triageAction(press("1")), "suggestion1");
+	assert.equal(triageAction(press("&", { code: "Digit1" })), "suggestion1");
+	assert.equal(triageAction(press("6")), null);
+	assert.equal(triageAction(press("Enter")), "next");
+	assert.equal(triageAction(press("d")), "delete");
+	assert.equal(triageAction(press("s")), "skip");
+	assert.equal(triageAction(press("u")), "undo");
+});
+
+/** A host with notes, which counts its requests. */
+class Pages {
+	/** @type {any[]} */ asked = [];
+	fails = false;
+
+	/** @param {number} total */
+	constructor(total) {
+		this.rows = Array.from({ length: total }, (_, index) => row(index));
+	}
+
+	load = async (/** @type {any} */ params) => {
+		this.asked.push(params);
+		await null;
+		if (this.fails) throw new Error("away");
+		const from = params.cursor ? Number(params.cursor) : 0;
+		const notes = this.rows.slice(from, from + params.limit);
+		const end = from + notes.length;
+		const { length: total } = this.rows;
+		return { notes, total, cursor: end < total ? String(end) : null };
+	};
+}
+
+const ALL = /** @type {const} */ ({ query: "", trash: false, order: "newest" });
+
+test("a list loads a first page, and further ones as far as they are needed", async () => {
+	const pages = new Pages(1000);
+	const list = new NoteList(pages.load);
+	await list.open(ALL);
+	assert.deepEqual([list.loaded, list.total], [50, 1000]);
+	await list.need(10);
+	assert.equal(pages.asked.length, 1);
+	await Promise.all([list.need(300), list.need(300)]);
+	assert.equal(list.loaded, 450);
+	assert.equal(pages.asked.length, 3);
+	await list.need(5000);
+	assert.equal(list.loaded, 1000);
+	assert.deepEqual(list.at(999), row(999));
+	assert.equal(list.at(1000), undefined);
+});
+
+test("the answer to an earlier query never replaces a later one", async () => {
+	const pages = new Pages(3);
+	/** @type {(() => void)[]} */
+	const waiting = [];
+	const list = new NoteList(async (params) => {
+		if (params.query === "slow") await new Promise((go) => waiting.push(() => go(null)));
+		const page = await pages.load(params);
+		return params.query === "slow" ? { ...page, total: 77 } : page;
+	});
+	const slow = list.open({ ...ALL, query: "slow" });
+	await list.open({ ...ALL, query: "fast" });
+	for (const go of waiting) go();
+	await slow;
+	assert.equal(list.total, 3);
+});
+
+test("a refresh keeps the old rows until the new ones are there", async () => {
+	const pages = new Pages(300);
+	const list = new NoteList(pages.load);
+	await list.open(ALL);
+	await list.need(240);
+	pages.rows.shift();
+	const refreshing = list.refresh();
+	assert.deepEqual(list.at(0), row(0));
+	await refreshing;
+	assert.deepEqual([list.at(0)?.id, list.total], [1, 299]);
+	assert.ok(list.loaded > 240);
+});
+
+test("a list that can't be loaded reports it, and keeps what it has", async () => {
+	const pages = new Pages(300);
+	const list = new NoteList(pages.load);
+	const errors = [];
+	list.onError = (error) => errors.push(error);
+	await list.open(ALL);
+	pages.fails = true;
+	await list.need(250);
+	assert.deepEqual([errors.length, list.loaded], [1, 50]);
+	assert.equal(await list.allIds([]), null);
+	pages.fails = false;
+	assert.equal((await list.allIds([0, 299]))?.length, 298);
+});
+
+test("an export has the whole notes, and rows for those that changed meanwhile", async () => {
+	const rows = Array.from({ length: 20 }, (_, index) => row(index, { title: "row" }));
+	/** @type {number[]} */
+	const progress = [];
+	const notes = await wholeNotes(
+		rows,
+		async (url) => ({
+			note: url.endsWith("/3") ? null : row(Number(url.slice(20)), { summary: "text" }),
+		}),
+		(done) => progress.push(done),
+	);
+	assert.deepEqual(progress, [8, 16, 20]);
+	assert.deepEqual(notes[3], rows[3]);
+	assert.equal(/** @type {any} */ (notes[4]).summary, "text");
+	assert.equal(JSON.parse(exportFile(notes)).urlNotes, 1);
+});
