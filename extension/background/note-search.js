@@ -4,6 +4,9 @@
 
 import { HostError, Unreachable } from "./host.js";
 
+/** A query that finds all notes; an empty one finds none. */
+export const ALL = "after:1970";
+
 /** Notes that the popup lists. */
 const RESULTS = 8;
 
@@ -14,7 +17,7 @@ const RESULTS = 8;
  * @returns {Promise<import("../shared/messages.js").Found>}
  */
 export async function searchFor(query, host) {
-	const params = { query, limit: RESULTS };
+	const params = { query: query || ALL, limit: RESULTS };
 	/** @type {import("../shared/messages.js").Cause | null} */
 	let away = null;
 	const found = await host

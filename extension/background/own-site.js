@@ -2,6 +2,8 @@
  * Recognises pages of the user's own site, of which no note is made.
  */
 
+import { ALL } from "./note-search.js";
+
 /** A page that is perhaps of another site must not wait longer for its save. */
 const ANSWER_WITHIN_MS = 2000;
 
@@ -33,7 +35,7 @@ export async function ownPage({ url, title }, host) {
 	const id = Number(/^\/note\/(\d{1,16})\/?$/.exec(address.pathname)?.[1] ?? 0);
 	// Notes have ids below the next one. It also waits for the site's address.
 	const request = host
-		.request("searchNotes", { query: "", limit: 1, ...(id && { before: id + 1 }) })
+		.request("searchNotes", { query: ALL, limit: 1, ...(id && { before: id + 1 }) })
 		.catch(() => null);
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	let timer;

@@ -38,7 +38,7 @@ test("a search asks for the best matches, and without words for the newest notes
 	await searchFor("", host);
 	assert.deepEqual(host.asked, [
 		{ query: "gpu", limit: 8, order: "best" },
-		{ query: "", limit: 8 },
+		{ query: "after:1970", limit: 8 },
 	]);
 });
 
@@ -80,7 +80,7 @@ test("a note's page on the own site is recognised at both of its names", async (
 		const missing = await ownPage({ url: `${origin}/note/9`, title: "" }, host);
 		assert.deepEqual(missing, { note: null });
 	}
-	assert.deepEqual(host.asked[0], { query: "", limit: 1, before: 8 });
+	assert.deepEqual(host.asked[0], { query: "after:1970", limit: 1, before: 8 });
 });
 
 test("pages of other web sites aren't the own site's, and the program isn't asked", async () => {
