@@ -103,8 +103,9 @@ export class Pages {
 	 * The user opened a popup on this page.
 	 * @param {Tab} tab
 	 * @param {Popup} popup
+	 * @param {boolean} [maySave] False if the popup only edits the page's note.
 	 */
-	async open(tab, popup) {
+	async open(tab, popup, maySave = true) {
 		const page = this.#records.getOrCreate(tab.url, tab.title);
 		page.created = this.#records.isSaving(page) && page.created;
 		if (page.removed) page.pendingCaptures = [];
@@ -126,7 +127,7 @@ export class Pages {
 		if (session.leftover || page.note) session.revision += 1;
 		this.#show(page);
 		const selection = this.#takeRequest(tab.tabId);
-		const saves = selection !== undefined || (await this.#savesOnOpen());
+		const saves = maySave && (selection !== undefined || (await this.#savesOnOpen()));
 		const undone = !this.#opening.delete(session);
 		if (saves && !undone) await this.#save(page, tab.tabId, selection);
 		else await this.#lookUp(page);

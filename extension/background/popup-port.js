@@ -6,6 +6,8 @@
 import { savableUrl } from "../shared/tab.js";
 import { fit, LIMITS } from "../shared/text.js";
 import { HostError } from "./host.js";
+import { searchFor } from "./note-search.js";
+import { isMaybeOwn, ownPage } from "./own-site.js";
 
 /** @import {FromPopup, ToPopup} from "../shared/messages.js" */
 
@@ -83,15 +85,23 @@ export function servePopup(
 	 * @param {(FromPopup & {do: "reopen"}) | null} again The message, if the popup reconnects.
 	 */
 	const openPage = async (sent, again) => {
-		url = savable(sent.url);
-		stripped = url !== savableUrl(sent.url);
-		if (url === null) {
+		const page = savable(sent.url);
+		stripped = page !== savableUrl(sent.url);
+		if (page === null) {
+			url = null;
 			if (sent.tabId !== undefined) pages.cancelRequest(sent.tabId);
 			return;
 		}
+		const own =
+			!again && isMaybeOwn(page) ? await ownPage({ ...sent, url: page }, host) : null;
+		if (own) {
+			if (sent.tabId !== undefined) pages.cancelRequest(sent.tabId);
+			await openOwn(own);
+			return;
+		}
+		url = page;
 		const tab = { ...sent, url, title: fit(sent.title, LIMITS.title) };
 		if (open && sent.tabId !== undefined && watchTitle) {
-			const page = url;
 			unwatch();
 			unwatch = watchTitle(sent.tabId, (now) => {
 				// Otherwise the tab shows another page by now.
@@ -105,6 +115,22 @@ export function servePopup(
 		await opened;
 		// After the save, which must not wait.
 		host.refreshHello();
+	};
+
+	/**
+	 * The page is one of the user's own site: its note is edited, and nothing is saved.
+	 * @param {import("../shared/messages.js").Own} own
+	 */
+	const openOwn = async (own) => {
+		post({ own });
+		url = own.note?.url ?? null;
+		if (!own.note) return;
+		stripped = false;
+		const opened = pages.open({ ...own.note, tabId: undefined }, popup, false);
+		if (pendingEdit) edit(pendingEdit);
+		pendingEdit = null;
+		await opened;
+		if (!open) pages.close(own.note.url, popup);
 	};
 
 	/** @param {FromPopup & {do: "edit"}} message */
@@ -160,6 +186,10 @@ export function servePopup(
 					},
 				);
 				post({ preview, turn: message.turn });
+				return;
+			}
+			case "search": {
+				post({ found: await searchFor(message.query, host), turn: message.turn });
 				return;
 			}
 			case "findRelated": {

@@ -24,6 +24,7 @@ import { showSiteLinks } from "./site-links.js";
 import { setStatus, showStatus } from "./status-line.js";
 import { Suggestions } from "./suggestions.js";
 
+/** @import {Search} from "./search.js" */
 /** @import {FromPopup, Related, ToPopup, View} from "../shared/messages.js" */
 
 const fields = new Fields();
@@ -60,6 +61,12 @@ let relatedTurn = 0;
 let relatedFor = /** @type {string | null} */ (null);
 /** @type {Related | null} */
 let related = null;
+/** The search, once it was used. */
+let search = /** @type {Search | null} */ (null);
+/** Number of the last search. */
+let searchTurn = 0;
+/** Address of the site, as an answer to a search gave it. */
+let foundSite = /** @type {string | null} */ (null);
 
 /** @param {FromPopup} message */
 function send(message) {
@@ -93,6 +100,12 @@ function onMessage(message) {
 		if (message.turn !== relatedTurn) return;
 		related = message.related;
 		updateSiteLinks();
+	} else if ("found" in message) {
+		foundSite = message.found.siteUrl ?? foundSite;
+		updateSiteLinks();
+		if (message.turn === searchTurn) search?.show(message.found);
+	} else if ("own" in message) {
+		showOwn(message.own);
 	} else if ("preview" in message) {
 		void notePreview.show(message.preview, message.turn);
 	} else if ("tags" in message) {
@@ -191,7 +204,50 @@ function showView(shown) {
 }
 
 function updateSiteLinks() {
-	showSiteLinks(view, { tags: tagField.tags, pageUrl, related });
+	showSiteLinks(view, { tags: tagField.tags, pageUrl, related, foundSite });
+}
+
+/** Opens the search. Its module is loaded at the first use. */
+async function openSearch() {
+	const { Search } = await import("./search.js");
+	if (!search) {
+		search = new Search();
+		search.onSearch = (query) => {
+			searchTurn += 1;
+			send({ do: "search", query, turn: searchTurn });
+		};
+		search.onOpen = (url) => {
+			void browser.tabs.create({ url }).then(() => window.close());
+		};
+		search.onLeave = leaveSearch;
+	}
+	search.open();
+}
+
+/** Returns to the form; closes the popup if there is none. */
+function leaveSearch() {
+	if (fields.tags.disabled) window.close();
+	search?.close();
+	fields.tags.focus();
+}
+
+/**
+ * The page is one of the user's own site.
+ * @param {import("../shared/messages.js").Own} own
+ */
+function showOwn({ note }) {
+	if (!note) {
+		pageUrl = null;
+		showState("error");
+		setStatus(say("ownSite"));
+		fields.disable();
+		void openSearch();
+		return;
+	}
+	tab = { ...note, tabId: undefined };
+	pageUrl = note.url;
+	element("address").textContent = element("address").title = shownAddress(pageUrl);
+	fields.showTabTitle(note.title);
 }
 
 /** The page can't be saved. */
@@ -199,6 +255,7 @@ function showUnsavable() {
 	showState("error");
 	setStatus(say(tab.loading ? "stillLoading" : "unsavable"));
 	fields.disable();
+	void openSearch();
 }
 
 /** Opens a port to the background. When the browser ends that, opens one to the next. */
@@ -212,6 +269,7 @@ function connect() {
 		else send({ do: "open", tab });
 		sendEdits();
 		notePreview.refresh();
+		search?.repeat();
 		resetTryAgain();
 	});
 }
@@ -257,6 +315,7 @@ function listen() {
 		fields.tags.focus();
 	});
 	element("delete").addEventListener("click", () => send({ do: "delete" }));
+	element("find").addEventListener("click", () => void openSearch());
 	document.addEventListener("click", (event) => {
 		const link = /** @type {Element} */ (event.target).closest("a");
 		if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -268,6 +327,13 @@ function listen() {
 		const isDone = key === "Enter" && (ctrlKey || metaKey);
 		// While a word is composed, both keys belong to the input method.
 		if ((isDone || key === "Escape") && !event.isComposing) window.close();
+		const isK = (ctrlKey || metaKey) && !altKey && key.toLowerCase() === "k";
+		const isSlash =
+			key === "/" && event.target === fields.tags && tagField.pending === "";
+		if ((isK || (isSlash && !ctrlKey && !metaKey && !altKey)) && !event.isComposing) {
+			event.preventDefault();
+			void openSearch();
+		}
 		// The physical key: with Alt it may write another character.
 		const isP = (code || `Key${key.toUpperCase()}`) === "KeyP";
 		if (altKey && !ctrlKey && !metaKey && isP) {

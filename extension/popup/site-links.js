@@ -15,12 +15,22 @@ import { siteAddress, tagAddress } from "../shared/tags.js";
  * @param {string[]} parts.tags Chosen in the popup.
  * @param {string | null} parts.pageUrl
  * @param {Related | null} parts.related
+ * @param {string | null} parts.foundSite Address of the site, if a search gave it.
  */
-export function showSiteLinks(view, { tags, pageUrl, related }) {
+export function showSiteLinks(view, { tags, pageUrl, related, foundSite }) {
 	const main = /** @type {HTMLAnchorElement} */ (element("open-site"));
 	const siteUrl = view?.siteUrl;
-	main.hidden = !siteUrl;
-	if (!siteUrl || !view) return;
+	main.hidden = !siteUrl && !foundSite;
+	if (!siteUrl || !view) {
+		// The page can't be saved.
+		if (foundSite) {
+			main.href = foundSite;
+			main.textContent = say("openSite");
+		}
+		return;
+	}
+	const home = /** @type {HTMLAnchorElement} */ (element("home"));
+	home.href = siteUrl;
 	const [tag] = tags;
 	const note = view.page.removed ? null : view.page.note;
 	if (tag !== undefined && !view.page.removed) {
@@ -33,6 +43,7 @@ export function showSiteLinks(view, { tags, pageUrl, related }) {
 		main.href = siteUrl;
 		main.textContent = say("openSite");
 	}
+	home.hidden = main.href === home.href;
 	const count = related?.onThisSite ?? 0;
 	const others = /** @type {HTMLAnchorElement} */ (element("on-site"));
 	// If the page's own note is the only one, there are no others.

@@ -114,7 +114,7 @@ export const LIBRARY_PORT = "library";
  *   | {do: "reopen", tab: Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
  *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
- *   | {do: "findRelated", turn: number}
+ *   | {do: "findRelated", turn: number} | {do: "search", query: string, turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],
  *      turn: number}
@@ -126,7 +126,23 @@ export const LIBRARY_PORT = "library";
  * ignores responses to earlier requests. `tried`: the attempt to reach the host has ended.
  * @typedef {{view: View, turn: number, stripped?: boolean} | {tags: TagCount[], turn: number}
  *   | {suggestions: SuggestedTag[], turn: number} | {related: Related, turn: number}
- *   | {preview: Preview, turn: number} | {tried: true}} ToPopup
+ *   | {preview: Preview, turn: number} | {tried: true} | {found: Found, turn: number}
+ *   | {own: Own}} ToPopup
+ */
+
+/**
+ * The page is one of the user's own site, so nothing is saved. `note`: the page of this note,
+ * which the popup edits; null on other pages.
+ * @typedef {{note: PageToSave | null}} Own
+ */
+
+/**
+ * The answer to a search. `away`: why the host couldn't be reached; then it found nothing.
+ * @typedef {object} Found
+ * @property {import("../protocol.js").FoundNote[]} notes The best first.
+ * @property {import("../protocol.js").QueryProblem[]} problems
+ * @property {Cause | null} away
+ * @property {string | null} siteUrl
  */
 
 /**

@@ -60,3 +60,15 @@ export function middleCut(text, signs) {
 export function capitalised(text) {
 	return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
+
+/**
+ * The web site of an address, as a short name: its host without `www.`; empty if it has none.
+ * @param {string} address
+ */
+export function siteName(address) {
+	try {
+		return new URL(address).host.replace(/^www\./, "");
+	} catch {
+		return "";
+	}
+}

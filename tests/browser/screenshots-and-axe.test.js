@@ -144,7 +144,11 @@ inEachBrowser(
 				await other.popup.dismiss();
 			}
 			const unsavable = await world.click(browser, await browser.open(), "error");
+			await until("the newest notes are listed", () => unsavable.shows("#found"));
 			await look("unsavable", unsavable);
+			await unsavable.type("the before:x");
+			await unsavable.says("#search-says", /before:x/);
+			await look("search", unsavable);
 			await unsavable.dismiss();
 		}
 		assert.deepEqual(faults, []);

@@ -833,3 +833,148 @@ test("the popup says whether a password in the address is hidden or was removed"
 	assert.equal(await secret(), "passwordRemoved");
 	await page.evaluate(() => sessionStorage.clear());
 });
+
+const found = (/** @type {string[]} */ titles, fields = {}) => ({
+	answers: "search",
+	found: {
+		notes: titles.map((title, at) => ({
+			id: at + 1,
+			url: `https://www.example.org/${at + 1}`,
+			title,
+			tags: ["a", "b", "c", "d"],
+			savedAt: "2026-01-01T10:00:00.000Z",
+			snippet: "",
+		})),
+		problems: [],
+		away: null,
+		siteUrl: "http://localhost:6683/",
+		...fields,
+	},
+});
+
+const searching = () =>
+	page.evaluate(() => {
+		const rows = [...document.querySelectorAll("#found li")];
+		const active = document
+			.querySelector("#query")
+			?.getAttribute("aria-activedescendant");
+		return {
+			open: document.querySelector("#query")?.checkVisibility() ?? false,
+			focused: document.activeElement?.id,
+			rows: rows.map((row) => row.querySelector(".name")?.textContent),
+			active: rows.findIndex(({ id }) => id === active),
+			says: document.querySelector("#search-says")?.textContent,
+		};
+	});
+
+const searchOpens = () =>
+	page.waitForFunction("document.activeElement?.id === 'query'", { timeout: 10_000 });
+
+test("Ctrl+K, the slash in the empty tag field and the button open the search", async () => {
+	await show(1, "");
+	await page.focus("#summary");
+	await page.keyboard.down("Control");
+	await page.keyboard.press("k");
+	await page.keyboard.up("Control");
+	await searchOpens();
+	await page.keyboard.press("Escape");
+	assert.equal((await searching()).open, false);
+	assert.equal((await searching()).focused, "tags");
+	await page.keyboard.type("/");
+	await searchOpens();
+	await page.keyboard.press("Escape");
+	await page.click("#find");
+	await searchOpens();
+	await page.keyboard.press("Escape");
+	assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).closings), 0);
+	await page.type("#tags", "a/b");
+	assert.equal((await tagField()).text, "a/b");
+	assert.equal((await searching()).open, false);
+});
+
+test("the search highlights the first result, drops stale answers and opens with Enter", async () => {
+	await show(1, "");
+	await page.evaluate(() => {
+		const scope = /** @type {any} */ (globalThis);
+		scope.opened = [];
+		scope.browser.tabs.create = async (/** @type {any} */ { url }) =>
+			scope.opened.push(url);
+	});
+	await page.click("#find");
+	await searchOpens();
+	await answer(found(["Newest"]));
+	assert.equal((await searching()).active, -1, "nothing was typed yet");
+	await page.keyboard.type("gpu");
+	await page.evaluate(
+		(message) => {
+			for (const listener of /** @type {any} */ (globalThis).listeners)
+				listener({ ...message, turn: 1 });
+		},
+		found(["Stale"]),
+	);
+	assert.deepEqual((await searching()).rows, ["Newest"]);
+	await answer(found(["One", "Two"]));
+	assert.deepEqual((await searching()).rows, ["One", "Two"]);
+	assert.equal((await searching()).active, 0);
+	assert.equal(
+		await page.$eval("#found li .more", (line) =>
+			[...line.children].map(({ textContent }) => textContent).join("|"),
+		),
+		`example.org|${await page.$eval("#found time", (time) => time.textContent)}|a|b|c`,
+	);
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	await page.keyboard.down("Control");
+	await page.keyboard.press("Enter");
+	await page.keyboard.up("Control");
+	// Enter waits for the answer to what was typed last.
+	await page.keyboard.type("s");
+	await page.keyboard.press("Enter");
+	await answer(found(["Three"]));
+	assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).opened), [
+		"https://www.example.org/2",
+		"http://localhost:6683/note/2",
+		"https://www.example.org/1",
+	]);
+	assert.equal(
+		await page.$eval("#all-results", (link) => link.getAttribute("href")),
+		"http://localhost:6683/search?q=gpus",
+	);
+});
+
+test("the search says what it didn't understand, and why it can't search", async () => {
+	await show(1, "");
+	await page.click("#find");
+	await searchOpens();
+	await page.keyboard.type("before:x");
+	const problem = { kind: "no_date", part: "before:x", message: "No date." };
+	await answer(found([], { problems: [problem] }));
+	assert.equal((await searching()).says, "problem_no_date noMatches");
+	await page.keyboard.type("y");
+	await answer(found([], { away: "not_allowed", siteUrl: null }));
+	assert.equal((await searching()).says, "notConnected cause_not_allowed");
+	assert.equal(await page.$eval("#all-results", (link) => link.checkVisibility()), false);
+});
+
+test("on a page that can't be saved the search has the focus, and the site is linked", async () => {
+	await page.evaluate(() => sessionStorage.setItem("address", "about:blank"));
+	await page.reload();
+	await searchOpens();
+	await page.evaluate(() => sessionStorage.clear());
+	await answer(found(["Newest"]));
+	assert.equal(
+		await page.$eval("#open-site", (link) =>
+			link.checkVisibility() ? link.getAttribute("href") : null,
+		),
+		"http://localhost:6683/",
+	);
+	await page.keyboard.press("Escape");
+	assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).closings), 1);
+});
+
+test("once a page has tags, the site's home is linked too", async () => {
+	const home = () => page.$eval("#home", (link) => link.checkVisibility());
+	const view = noted({ tags: ["gpu"] });
+	await show(1, "", view);
+	assert.equal(await home(), true);
+});

@@ -1,0 +1,41 @@
+/**
+ * The popup's search: the notes that match a query, best first.
+ */
+
+import { HostError, Unreachable } from "./host.js";
+
+/** A query that finds all notes; an empty one finds none. */
+export const ALL = "after:1970";
+
+/** Notes that the popup lists. */
+const RESULTS = 8;
+
+/**
+ * Searches without failing: what the host can't do gives an empty result.
+ * @param {string} query With an empty query, the newest notes.
+ * @param {Pick<import("./host.js").Host, "request" | "hello">} host
+ * @returns {Promise<import("../shared/messages.js").Found>}
+ */
+export async function searchFor(query, host) {
+	const params = { query: query || ALL, limit: RESULTS };
+	/** @type {import("../shared/messages.js").Cause | null} */
+	let away = null;
+	const found = await host
+		.request("searchNotes", query ? { ...params, order: "best" } : params)
+		.catch((error) => {
+			// An older host doesn't know the order.
+			const isOld = error instanceof HostError && error.kind === "invalid_params";
+			if (isOld) return host.request("searchNotes", params);
+			throw error;
+		})
+		.catch((error) => {
+			if (error instanceof Unreachable) away = error.reason;
+			return null;
+		});
+	return {
+		notes: found?.notes ?? [],
+		problems: found?.problems ?? [],
+		away,
+		siteUrl: host.hello?.siteUrl ?? null,
+	};
+}
