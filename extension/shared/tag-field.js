@@ -536,8 +536,11 @@ export class TagField {
 				option.append(
 					...(row.isNew ? createLabel(row.name) : completionLabel(row, typed)),
 				);
-				if (row.isNew) option.className = "create";
-				else
+				if (row.isNew) {
+					option.className = "create";
+					// Its parts would be read with spaces between them.
+					option.ariaLabel = say("createTag", row.name);
+				} else
 					option.setAttribute(
 						"aria-description",
 						row.count === 1 ? say("usedOnce") : say("usedTimes", row.count),

@@ -292,6 +292,8 @@ inEachBrowser(
 	async (world, browser) => {
 		const { popup } = await world.save(browser, "/article");
 		await popup.press("Enter");
+		assert.equal(await popup.focused(), "summary", "the empty field adds nothing");
+		await popup.focus("#tags");
 		await popup.type("   ");
 		await popup.press("Enter");
 		assert.deepEqual(await popup.tags(), []);
