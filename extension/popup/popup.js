@@ -304,7 +304,9 @@ function listen() {
 	listenToProblemBox(() => send({ do: "tryHost" }));
 	// Firefox may focus the popup only after its scripts have run, and then no field.
 	window.addEventListener("focus", () => {
-		if (document.activeElement === document.body) fields.tags.focus();
+		if (document.activeElement !== document.body) return;
+		if (search?.isOpen) element("query").focus();
+		else fields.tags.focus();
 	});
 	element("undo").addEventListener("click", () => {
 		send({ do: view?.page.removed ? "save" : "undo" });

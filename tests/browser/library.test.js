@@ -95,6 +95,13 @@ async function typeTags(page, ...tags) {
 	await page.keyboard.press("Enter");
 }
 
+/**
+ * Clicks the dialog's button, in one step: another dialog may take this one's place.
+ * @param {import("puppeteer-core").Page} page
+ */
+const confirm = (page) =>
+	page.$eval("#dialog-ok", (button) => /** @type {HTMLElement} */ (button).click());
+
 inEachBrowser("the library lists, searches and orders notes", async (world, browser) => {
 	await put(world, 3, (n) => ({ tags: n === 2 ? ["rust", "web"] : [] }));
 	const page = await browser.own(PAGE);
@@ -196,7 +203,7 @@ inEachBrowser(
 		await page.keyboard.press("t");
 		await typeTags(page, "rust");
 		await says(page, "#dialog-heading", /^Add “rust” to 300 notes\?$/);
-		await page.click("#dialog-ok");
+		await confirm(page);
 		await says(page, "#notice-text", /^Added “rust” to 300 notes\.$/);
 		assert.equal(await found(world, "tag:rust"), 300);
 		// One is taken out again: the others go by their ids.
@@ -207,7 +214,7 @@ inEachBrowser(
 		await page.waitForFunction(() =>
 			/299/.test(document.querySelector("#dialog-heading")?.textContent ?? ""),
 		);
-		await page.click("#dialog-ok");
+		await confirm(page);
 		await says(page, "#notice-text", /^Removed “rust” from 299 notes\.$/);
 		assert.equal(await found(world, "tag:rust"), 1);
 		await page.keyboard.press("z");
@@ -293,7 +300,7 @@ inEachBrowser(
 		await page.$eval("#note-address", (field) => {
 			/** @type {HTMLInputElement} */ (field).value = "https://example.org/moved";
 		});
-		await page.click("#dialog-ok");
+		await confirm(page);
 		await says(page, "#notice-text", /^Address changed\./);
 		const title = (await titles(page))[0] ?? "";
 		assert.match(title, /^!?Page 2!?$/);
@@ -307,7 +314,7 @@ inEachBrowser(
 		await page.$eval("#note-address", (field) => {
 			/** @type {HTMLInputElement} */ (field).value = "https://example.org/1";
 		});
-		await page.click("#dialog-ok");
+		await confirm(page);
 		await until("it asks", () =>
 			page.evaluate(() =>
 				/already has a note: Page 1/.test(document.body.textContent ?? ""),
@@ -348,7 +355,7 @@ inEachBrowser("two selected notes are merged into one", async (world, browser) =
 	await page.click("#merge");
 	await page.waitForSelector("#keep-1");
 	await page.click("#keep-1");
-	await page.click("#dialog-ok");
+	await confirm(page);
 	await says(page, "#notice-text", /^Merged into: Page 1/);
 	await lists(page, ["Page 1"]);
 	assert.deepEqual((await world.notes())[0]?.tags, ["t1", "t2"]);
@@ -422,7 +429,7 @@ inEachBrowser(
 		const goOn = await world.stopHosts();
 		await page.keyboard.press("Enter");
 		await says(page, "#dialog-heading", /^Add “rust” to 60 notes\?$/);
-		await page.click("#dialog-ok");
+		await confirm(page);
 		await world.killHosts();
 		goOn();
 		await says(
@@ -506,7 +513,7 @@ inEachBrowser(
 		await page.click("#select-all");
 		await page.click("#delete");
 		await says(page, "#dialog-heading", /^Move 12,000 notes to the trash\?$/);
-		await page.click("#dialog-ok");
+		await confirm(page);
 		await says(page, "#notice-text", /^Moved 12,000 notes to the trash\.$/);
 		await says(page, "#empty", /^No notes yet\./);
 		await page.click("#notice-undo");

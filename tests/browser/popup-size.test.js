@@ -1,8 +1,14 @@
 // The size of the popup. Browsers show at most 800 × 600 px of it.
 
 import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { until } from "./driver/until.js";
+import { project } from "./program.js";
 import { inEachBrowser } from "./test-environment.js";
+
+const pictures = path.join(project, "tests/browser/pictures");
+await mkdir(pictures, { recursive: true });
 
 for (const language of ["en", "de"]) {
 	inEachBrowser(
@@ -45,12 +51,8 @@ for (const language of ["en", "de"]) {
 				assert.ok(height <= 600, `${what}: ${height} px high`);
 				assert.ok(width <= 800, `${what}: ${width} px wide`);
 				assert.ok(isWhole, `${what}: the footer is cut`);
-				await popup.picture(
-					new URL(
-						`../../target/pictures/popup-size-${what}-${language}-${browser.name}.png`,
-						import.meta.url,
-					).pathname,
-				);
+				const name = `popup-size-${what}-${language}-${browser.name}.png`;
+				await popup.picture(path.join(pictures, name));
 			}
 		},
 		{ language },
