@@ -77,7 +77,7 @@ inEachBrowser("saves a page that could not be loaded", async (world, browser) =>
 	const page = await browser.open();
 	const address = "http://127.0.0.1:9/nobody-is-there";
 	await browser.visit(page, address);
-	// Both browsers tell its address, and it is one to keep.
+	// Both browsers give its address, and it can be saved.
 	const popup = await world.click(browser, page);
 	await popup.dismiss();
 	await world.holds([{ url: address, tags: [] }]);

@@ -240,10 +240,10 @@ fn a_mistyped_command_is_answered_with_one_that_people_type() {
     ] {
         let output = run(dir.path(), &[typed]);
         assert_eq!(output.status.code(), Some(2));
-        let told = String::from_utf8(output.stderr).unwrap();
+        let reported = String::from_utf8(output.stderr).unwrap();
         assert!(
-            told.contains(meant) && !told.contains("'complete'"),
-            "{told}"
+            reported.contains(meant) && !reported.contains("'complete'"),
+            "{reported}"
         );
     }
 }
@@ -341,7 +341,7 @@ fn shells_and_lists_find_tags_without_their_accents() {
 fn saving_a_page_again_reports_what_was_added() {
     let dir = tempfile::tempdir().unwrap();
     let url = "https://e.org/";
-    for (arguments, told) in [
+    for (arguments, reported) in [
         (&["--tag", "a"][..], "Saved.\n"),
         (&["--tag", "a"], "Already saved with these tags.\n"),
         (&[], "Already saved.\n"),
@@ -359,7 +359,7 @@ fn saving_a_page_again_reports_what_was_added() {
         ),
     ] {
         let printed = run_ok(dir.path(), &[&["add", url], arguments].concat());
-        assert!(printed.starts_with(told), "{arguments:?}: {printed}");
+        assert!(printed.starts_with(reported), "{arguments:?}: {printed}");
     }
 }
 
@@ -419,29 +419,36 @@ fn typos_complete_to_tags() {
         (&["tag", "rm", "zfs"], 1, "No note has the tag \"zfs\"."),
     ] {
         let output = run(dir, arguments);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        let reported = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {reported}"
+        );
         assert_eq!(output.stdout, b"", "{arguments:?}");
-        assert_eq!(told.lines().count(), 1, "{told}");
-        assert!(told.contains(sentence), "{told}");
+        assert_eq!(reported.lines().count(), 1, "{reported}");
+        assert!(reported.contains(sentence), "{reported}");
     }
     let output = run(dir, &["list", "--without", "gup"]);
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert!(
-        output.stdout.starts_with(b"20") && told.contains("Did you mean \"gpu\"?"),
-        "{told}"
+        output.stdout.starts_with(b"20") && reported.contains("Did you mean \"gpu\"?"),
+        "{reported}"
     );
     let output = run(dir, &["show", "https://www.e.org/c"]);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("`url-notes search site:e.org`."), "{told}");
-    let output = run(dir, &["restore", "https://e.org/a"]);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("isn't in the trash"), "{told}");
-    let output = run(dir, &["serch", "x"]);
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert!(
-        output.status.code() == Some(2) && told.contains("'search'"),
-        "{told}"
+        reported.contains("`url-notes search site:e.org`."),
+        "{reported}"
+    );
+    let output = run(dir, &["restore", "https://e.org/a"]);
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(reported.contains("isn't in the trash"), "{reported}");
+    let output = run(dir, &["serch", "x"]);
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(2) && reported.contains("'search'"),
+        "{reported}"
     );
 }
 
@@ -540,17 +547,21 @@ fn every_command_prints_json_or_nothing_and_ends_with_its_code() {
         (0, &["--version"]),
     ] {
         let output = run(dir, &[arguments, &["--json"]].concat());
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        let reported = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {reported}"
+        );
         if code == 0 {
-            assert_eq!(told, "", "{arguments:?}");
+            assert_eq!(reported, "", "{arguments:?}");
         } else {
             assert_eq!(output.stdout, b"", "{arguments:?}");
             assert!(
-                told.starts_with(if code == 1 { "url-notes: " } else { "error: " })
-                    || told.starts_with("Usage")
-                    || told.contains("Usage:"),
-                "{arguments:?}: {told}"
+                reported.starts_with(if code == 1 { "url-notes: " } else { "error: " })
+                    || reported.starts_with("Usage")
+                    || reported.contains("Usage:"),
+                "{arguments:?}: {reported}"
             );
         }
         if code == 0 && arguments != ["--version"] {
@@ -607,9 +618,9 @@ fn a_reader_that_closes_the_pipe_is_no_error() {
         std::io::Read::read_exact(&mut stdout, &mut first).unwrap();
         drop(stdout);
         let output = child.wait_with_output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
+        let reported = String::from_utf8(output.stderr).unwrap();
         assert_eq!(
-            (output.status.code(), told.as_str()),
+            (output.status.code(), reported.as_str()),
             (Some(0), ""),
             "{arguments:?}"
         );
@@ -644,14 +655,14 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
         ),
     ] {
         let output = run(dir, arguments);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        let reported = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {reported}");
         assert_eq!(
-            (output.stdout.as_slice(), told.lines().count()),
+            (output.stdout.as_slice(), reported.lines().count()),
             (&b""[..], 1),
-            "{told}"
+            "{reported}"
         );
-        assert!(told.contains(sentence), "{arguments:?}: {told}");
+        assert!(reported.contains(sentence), "{arguments:?}: {reported}");
     }
     // Not UTF-8.
     let bytes = std::ffi::OsStr::from_bytes(b"https://e.org/\xff");
@@ -677,10 +688,10 @@ fn what_no_program_should_be_given_is_refused_with_one_sentence() {
         // The program reads no further than it has to.
         let _ = child.stdin.take().unwrap().write_all(&input);
         let output = child.wait_with_output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
+        let reported = String::from_utf8(output.stderr).unwrap();
         assert!(
-            output.status.code() == Some(1) && told.contains(sentence),
-            "{told}"
+            output.status.code() == Some(1) && reported.contains(sentence),
+            "{reported}"
         );
     }
     assert_eq!(run_ok(dir, &["list"]), "");

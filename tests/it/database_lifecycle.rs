@@ -288,8 +288,8 @@ fn check_names_faults_and_repair_recovers_what_is_left() {
             ],
         );
     }
-    let told = run_ok(dir.path(), &["check"]);
-    assert!(told.contains("No problems found."), "{told}");
+    let reported = run_ok(dir.path(), &["check"]);
+    assert!(reported.contains("No problems found."), "{reported}");
     assert!(!run_ok(dir.path(), &["check", "--repair"]).contains("kept"));
 
     let mut bytes = fs::read(&path).unwrap();
@@ -340,8 +340,11 @@ fn check_names_faults_and_repair_recovers_what_is_left() {
 
     // A file that was never a database is moved away and kept.
     fs::write(&path, "my shopping list").unwrap();
-    let told = run_ok(dir.path(), &["check", "--repair"]);
-    assert!(told.contains("start with an empty database"), "{told}");
+    let reported = run_ok(dir.path(), &["check", "--repair"]);
+    assert!(
+        reported.contains("start with an empty database"),
+        "{reported}"
+    );
     let kept = contents(dir.path())
         .into_values()
         .any(|content| content == b"my shopping list");
@@ -416,10 +419,10 @@ fn a_restore_while_hosts_save_loses_no_save_that_was_answered_after_it() {
             })
             .collect();
         saves(40);
-        let told = json_of(dir.path(), &["restore-backup", &backup]);
+        let reported = json_of(dir.path(), &["restore-backup", &backup]);
         restored.store(true, Ordering::SeqCst);
         assert_eq!(
-            (&told["notes"], &told["previousSound"]),
+            (&reported["notes"], &reported["previousSound"]),
             (&json!(20), &json!(true))
         );
         saves(60);
@@ -593,8 +596,8 @@ fn a_link_in_the_place_of_the_notes_stays_a_link_when_they_are_repaired() {
     let mut bytes = fs::read(&file).unwrap();
     bytes[..4096].fill(0);
     fs::write(&file, bytes).unwrap();
-    let told = json_of(dir.path(), &["check", "--repair"]);
-    assert_eq!(told["repaired"]["notes"], 1);
+    let reported = json_of(dir.path(), &["check", "--repair"]);
+    assert_eq!(reported["repaired"]["notes"], 1);
     assert_eq!(fs::read_link(&link).unwrap(), file);
     assert!(run_ok(dir.path(), &["list"]).contains("https://e.org/"));
     let copy = json_of(dir.path(), &["backup"])["file"].clone();

@@ -274,9 +274,9 @@ fn a_new_computer_is_registered_and_then_has_no_faults() {
         seen.exists().then_some(())
     });
     assert_eq!(mode_of(&seen), 0o600);
-    let told = machine.run(&["doctor"]);
-    let stdout = String::from_utf8(told.stdout).unwrap();
-    assert!(told.status.success(), "{stdout}");
+    let reported = machine.run(&["doctor"]);
+    let stdout = String::from_utf8(reported.stdout).unwrap();
+    assert!(reported.status.success(), "{stdout}");
     assert!(!stdout.contains(['\u{1b}', '✗']), "{stdout}");
     assert!(
         stdout.contains("  ✓ ok       Chromium: Registered for you"),
@@ -513,11 +513,11 @@ fn a_named_pipe_in_place_of_a_file_does_not_block() {
         assert!(made.unwrap().success());
         // It used to hang here.
         let mut doctor = machine.command(Path::new("/usr/bin/timeout"));
-        let told = doctor
+        let reported = doctor
             .arg("60")
             .arg(&machine.program)
             .args(["doctor", "--json"]);
-        let (code, report) = report(&told.output().unwrap());
+        let (code, report) = report(&reported.output().unwrap());
         assert!(
             code.is_some_and(|code| code < 2),
             "{}: {report:#}",
@@ -556,9 +556,9 @@ fn a_program_in_a_cache_folder_is_not_registered() {
             (&json!([]), &json!(2))
         );
         assert_eq!(checks(&report, "fault")[0]["fixable"], false);
-        let told = checks(&report, "warning");
+        let reported = checks(&report, "warning");
         assert!(
-            message(told[0]).ends_with("`--fix` registers nothing."),
+            message(reported[0]).ends_with("`--fix` registers nothing."),
             "{report:#}"
         );
         // The one on PATH is.
@@ -571,9 +571,9 @@ fn a_program_in_a_cache_folder_is_not_registered() {
             assert_eq!(manifest["path"], json!(on_path));
             fs::remove_file(machine.manifest(family)).unwrap();
         }
-        let told = checks(&report, "warning");
+        let reported = checks(&report, "warning");
         let says = format!("registers {} instead", on_path.display());
-        assert!(message(told[0]).contains(&says), "{report:#}");
+        assert!(message(reported[0]).contains(&says), "{report:#}");
     }
 }
 
@@ -1166,9 +1166,9 @@ fn a_file_of_modes_is_right_whatever_the_umask() {
 #[test]
 fn each_line_has_its_level_in_words_and_each_fault_its_fix() {
     let machine = Machine::new();
-    let told = machine.run(&["doctor"]);
-    assert_eq!(told.status.code(), Some(1));
-    let text = String::from_utf8(told.stdout).unwrap();
+    let reported = machine.run(&["doctor"]);
+    assert_eq!(reported.status.code(), Some(1));
+    let text = String::from_utf8(reported.stdout).unwrap();
     let fault = text
         .find("✗ fault    Chromium: url-notes isn't installed for this browser")
         .expect(&text);
@@ -1186,7 +1186,7 @@ fn each_line_has_its_level_in_words_and_each_fault_its_fix() {
         ]
     );
     assert_eq!(
-        String::from_utf8(told.stderr).unwrap(),
+        String::from_utf8(reported.stderr).unwrap(),
         "url-notes: 2 faults: `url-notes doctor --fix` fixes what can be fixed safely.\n"
     );
     for line in text

@@ -65,9 +65,9 @@ impl Desk {
     #[track_caller]
     fn edited(&self, script: &str) -> String {
         let output = self.edit(script);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{told}");
-        String::from_utf8(output.stdout).unwrap() + &told
+        let reported = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{reported}");
+        String::from_utf8(output.stdout).unwrap() + &reported
     }
 
     /// Edits, which must fail with one sentence.
@@ -75,12 +75,12 @@ impl Desk {
     fn refused(&self, script: &str) -> String {
         let before = self.note();
         let output = self.edit(script);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{told}");
+        let reported = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{reported}");
         assert_eq!(output.stdout, b"");
-        assert_eq!(told.lines().count(), 1, "{told}");
+        assert_eq!(reported.lines().count(), 1, "{reported}");
         assert_eq!(self.note(), before);
-        told
+        reported
     }
 
     /// Edits with an editor that exits so quickly that its window may still be open. Returns the
@@ -89,10 +89,10 @@ impl Desk {
         until("the machine has time", || {
             let begun = Instant::now();
             let output = self.edit(script);
-            let told = String::from_utf8(output.stderr).unwrap();
-            assert!(output.status.success(), "{told}");
+            let reported = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{reported}");
             assert!(output.stdout.ends_with(b"Nothing was changed.\n"));
-            (begun.elapsed() < Duration::from_secs(2)).then_some(told)
+            (begun.elapsed() < Duration::from_secs(2)).then_some(reported)
         })
     }
 
@@ -102,8 +102,8 @@ impl Desk {
             self.path(),
             &["edit", note, "--file", file.to_str().unwrap()],
         );
-        let told = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8(told).unwrap())
+        let reported = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(reported).unwrap())
     }
 
     fn note(&self) -> Value {
@@ -128,8 +128,8 @@ fn an_editor_changes_title_tags_and_note_at_once() {
     let desk = Desk::new();
     let script = "cp \"$1\" \"$(dirname \"$0\")/seen\"; stat -c %a \"$1\" \"$(dirname \"$1\")\" > \"$(dirname \"$0\")/modes\"
         sed -i 's/^title:.*/title: Another/; s/^tags: /tags: Web\\/Tech, /' \"$1\"; echo '- three' >> \"$1\"";
-    let told = desk.edited(script);
-    assert!(told.ends_with("Changed.\n"), "{told}");
+    let reported = desk.edited(script);
+    assert!(reported.ends_with("Changed.\n"), "{reported}");
     let note = desk.note();
     assert_eq!(note["title"], "Another");
     assert_eq!(note["tags"], json!(["web/tech", "gpu"]));
@@ -154,18 +154,18 @@ fn lists_of_tags_as_other_programs_write_them_are_read() {
         "tags: [gpu, \"Web/Tech\", '2024']",
         "tags:\\n  - gpu\\n  - \"Web/Tech\"\\n  - 2024",
     ] {
-        let told = desk.edited(&format!("sed -i 's|^tags:.*|{list}|' \"$1\""));
-        assert!(told.contains("gpu, web/tech, 2024"), "{told}");
+        let reported = desk.edited(&format!("sed -i 's|^tags:.*|{list}|' \"$1\""));
+        assert!(reported.contains("gpu, web/tech, 2024"), "{reported}");
         assert_eq!(desk.note()["tags"], json!(["gpu", "web/tech", "2024"]));
         desk.edited("sed -i 's|^tags:.*|tags: gpu|' \"$1\"");
         assert_eq!(desk.note()["tags"], json!(["gpu"]));
     }
     let output = desk.edit("sed -i 's|^tags:.*|tags: [gpu, nvidia|; s|^title:.*|title: X|' \"$1\"");
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert!(
-        told.contains("Line 3 begins a list of tags that can't be read")
-            && told.contains("is kept"),
-        "{told}"
+        reported.contains("Line 3 begins a list of tags that can't be read")
+            && reported.contains("is kept"),
+        "{reported}"
     );
     assert_eq!(desk.note()["title"], "A page");
     assert!(
@@ -192,8 +192,8 @@ fn unchanged_notes_are_reported_as_unchanged() {
         assert_eq!(desk.note(), before, "{script}");
     }
     let output = desk.command(":", &["--json"]).output().unwrap();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told, json!({"note": before, "changed": false}));
+    let reported: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(reported, json!({"note": before, "changed": false}));
     // The first and the last one exited at once.
     assert!(desk.kept().len() <= 1);
 }
@@ -224,14 +224,14 @@ fn invalid_text_is_kept_and_the_edit_continues_after_a_correction() {
     .into_iter()
     .enumerate()
     {
-        let told = desk.refused(script);
-        assert!(told.contains(sentence), "{told}");
-        assert_eq!(desk.kept().len(), at + 1, "{told}");
+        let reported = desk.refused(script);
+        assert!(reported.contains(sentence), "{reported}");
+        assert_eq!(desk.kept().len(), at + 1, "{reported}");
         let kept = desk
             .kept()
             .into_iter()
-            .find(|path| told.contains(path.to_str().unwrap()));
-        assert!(kept.is_some(), "{told}");
+            .find(|path| reported.contains(path.to_str().unwrap()));
+        assert!(kept.is_some(), "{reported}");
     }
     let kept = desk.kept();
     let kept = kept
@@ -258,8 +258,11 @@ fn a_failing_editor_changes_nothing_and_its_text_is_kept() {
     assert!(desk.refused("rm \"$1\"").contains("no file"));
     assert!(desk.refused(": > \"$1\"").contains("is empty"));
     assert!(desk.kept().is_empty());
-    let told = desk.refused("echo typed >> \"$1\"; kill -9 $$");
-    assert!(told.contains("Signal 9") && told.contains("kept"), "{told}");
+    let reported = desk.refused("echo typed >> \"$1\"; kill -9 $$");
+    assert!(
+        reported.contains("Signal 9") && reported.contains("kept"),
+        "{reported}"
+    );
     let kept = fs::read_to_string(&desk.kept()[0]).unwrap();
     assert!(kept.ends_with("typed\n"));
 }
@@ -270,19 +273,19 @@ fn a_missing_editor_is_reported() {
     let mut edit = program(desk.path());
     edit.args(["edit", PAGE]).env("PATH", "/nowhere");
     let output = edit.output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(told.contains("EDITOR=nano"), "{told}");
+    assert!(reported.contains("EDITOR=nano"), "{reported}");
     let mut edit = program(desk.path());
     edit.args(["edit", PAGE])
         .env("PATH", "/usr/bin:/bin")
         .env("VISUAL", "no-such-editor --wait");
     let output = edit.output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        told.contains("\"no-such-editor --wait\" can't be started"),
-        "{told}"
+        reported.contains("\"no-such-editor --wait\" can't be started"),
+        "{reported}"
     );
     assert!(desk.kept().is_empty());
 }
@@ -310,11 +313,11 @@ fn text_written_by_the_popup_meanwhile_is_not_lost() {
     );
     fs::write(go_on, "").unwrap();
     let output = child.wait_with_output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{told}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{reported}");
     assert!(
-        told.contains("kept, except the other title \"Theirs\""),
-        "{told}"
+        reported.contains("kept, except the other title \"Theirs\""),
+        "{reported}"
     );
     let note = desk.note();
     assert_eq!(note["title"], "Mine");
@@ -334,11 +337,11 @@ fn a_note_deleted_meanwhile_loses_no_typed_text() {
         env!("CARGO_BIN_EXE_url-notes")
     );
     let output = desk.edit(&script);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{reported}");
     assert!(
-        told.contains("note doesn't exist") && told.contains("kept"),
-        "{told}"
+        reported.contains("note doesn't exist") && reported.contains("kept"),
+        "{reported}"
     );
     assert!(
         fs::read_to_string(&desk.kept()[0])
@@ -351,8 +354,9 @@ fn a_note_deleted_meanwhile_loses_no_typed_text() {
 fn a_draft_continued_later_keeps_changes_made_since() {
     let desk = Desk::new();
     let dir = desk.path();
-    let told = desk.refused("sed -i 's/^tags:/tags: mine,/' \"$1\"; echo mine >> \"$1\"; exit 1");
-    assert!(told.contains("kept"), "{told}");
+    let reported =
+        desk.refused("sed -i 's/^tags:/tags: mine,/' \"$1\"; echo mine >> \"$1\"; exit 1");
+    assert!(reported.contains("kept"), "{reported}");
     let theirs = ["--tag", "theirs", "--summary", "# One\n\ntwo\ntheirs"];
     run_ok(dir, &[&["edit", PAGE], &theirs[..]].concat());
     let output = desk.edit(":");
@@ -363,10 +367,10 @@ fn a_draft_continued_later_keeps_changes_made_since() {
     );
     let kept = desk.kept().remove(0);
     let output = run(dir, &["edit", PAGE, "--file", kept.to_str().unwrap()]);
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert!(
-        output.status.success() && told.contains("Both changes are kept"),
-        "{told}"
+        output.status.success() && reported.contains("Both changes are kept"),
+        "{reported}"
     );
     let note = desk.note();
     assert_eq!(note["tags"], json!(["gpu", "theirs", "mine"]));
@@ -381,19 +385,19 @@ fn a_draft_continued_later_keeps_changes_made_since() {
 #[test]
 fn files_of_a_killed_editor_are_kept() {
     let desk = Desk::new();
-    let told = desk.refused("echo rescued > \"$(dirname \"$1\")/.note.md.swp\"; kill -9 $$");
-    assert!(told.contains("Signal 9"), "{told}");
+    let reported = desk.refused("echo rescued > \"$(dirname \"$1\")/.note.md.swp\"; kill -9 $$");
+    assert!(reported.contains("Signal 9"), "{reported}");
     let kept = desk.kept();
     let folder = kept[0].parent().unwrap();
-    assert!(told.contains(folder.to_str().unwrap()), "{told}");
+    assert!(reported.contains(folder.to_str().unwrap()), "{reported}");
     let swap = folder.join(".note.md.swp");
     assert_eq!(fs::read_to_string(&swap).unwrap(), "rescued\n");
     // Neither the next edit nor continuing the other draft removes it.
-    let told = desk.edited("echo more >> \"$1\"");
-    assert!(told.contains("Another edit of this note"), "{told}");
-    let (code, told) = desk.take_up(PAGE, &kept[0]);
+    let reported = desk.edited("echo more >> \"$1\"");
+    assert!(reported.contains("Another edit of this note"), "{reported}");
+    let (code, reported) = desk.take_up(PAGE, &kept[0]);
     assert_eq!(code, Some(0));
-    assert!(told.contains(folder.to_str().unwrap()), "{told}");
+    assert!(reported.contains(folder.to_str().unwrap()), "{reported}");
     assert_eq!(fs::read_to_string(&swap).unwrap(), "rescued\n");
     assert!(kept[0].exists() && folder.join("before.md").exists());
 }
@@ -410,10 +414,10 @@ fn backup_copies_of_editors_are_removed_after_a_successful_edit() {
 #[test]
 fn an_unreadable_secret_is_not_treated_as_missing() {
     let desk = Desk::new();
-    let told = desk.refused("rm \"$1\"; mkdir \"$1\"; echo typed > \"$1/a\"");
+    let reported = desk.refused("rm \"$1\"; mkdir \"$1\"; echo typed > \"$1/a\"");
     assert!(
-        told.contains("can't be read") && told.contains("kept"),
-        "{told}"
+        reported.contains("can't be read") && reported.contains("kept"),
+        "{reported}"
     );
     assert!(desk.kept()[0].join("a").exists());
 }
@@ -421,27 +425,27 @@ fn an_unreadable_secret_is_not_treated_as_missing() {
 #[test]
 fn an_editor_that_leaves_its_window_open_finds_its_file_again() {
     let desk = Desk::new();
-    let told = desk.edited_at_once(":");
+    let reported = desk.edited_at_once(":");
     let kept = desk.kept();
     assert_eq!(kept.len(), 1);
     assert!(
-        told.contains("--wait") && told.contains(kept[0].to_str().unwrap()),
-        "{told}"
+        reported.contains("--wait") && reported.contains(kept[0].to_str().unwrap()),
+        "{reported}"
     );
     // Drafts don't accumulate.
     desk.edited_at_once(":");
     assert_eq!(desk.kept(), kept);
     let text = fs::read_to_string(&kept[0]).unwrap();
     fs::write(&kept[0], text + "typed later\n").unwrap();
-    let told = desk.edited(":");
-    assert!(told.contains("Another edit of this note"), "{told}");
-    let (code, told) = desk.take_up(PAGE, &kept[0]);
-    assert_eq!(code, Some(0), "{told}");
+    let reported = desk.edited(":");
+    assert!(reported.contains("Another edit of this note"), "{reported}");
+    let (code, reported) = desk.take_up(PAGE, &kept[0]);
+    assert_eq!(code, Some(0), "{reported}");
     assert_eq!(desk.note()["summary"], "# One\n\ntwo\ntyped later");
     assert!(!kept[0].exists());
     // Files that the editor itself keeps beside the draft stay too.
-    let told = desk.edited_at_once("echo > \"$(dirname \"$1\")/.note.md.swp\"");
-    assert!(told.contains("--wait"), "{told}");
+    let reported = desk.edited_at_once("echo > \"$(dirname \"$1\")/.note.md.swp\"");
+    assert!(reported.contains("--wait"), "{reported}");
     assert!(desk.kept()[0].with_file_name(".note.md.swp").exists());
     // An editor that ran long enough to read the note leaves nothing.
     let folder = desk.path().join("edits");
@@ -465,8 +469,8 @@ fn an_unchanged_draft_is_removed_after_a_day_and_others_stay() {
         let past = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
         before.set_modified(past).unwrap();
     }
-    let told = desk.edited("echo more >> \"$1\"");
-    assert!(told.contains("Another edit of this note"), "{told}");
+    let reported = desk.edited("echo more >> \"$1\"");
+    assert!(reported.contains("Another edit of this note"), "{reported}");
     assert!(!untouched.exists());
     let kept = fs::read_to_string(desk.kept().remove(0)).unwrap();
     assert!(kept.ends_with("typed\n"));
@@ -482,13 +486,13 @@ fn a_draft_continues_only_for_its_own_note() {
     let kept = desk.kept().remove(0);
     let theirs = run_ok(dir, &["show", other, "--json"]);
     for file in [&kept, &kept.with_file_name("before.md")] {
-        let (code, told) = desk.take_up(other, file);
-        assert_eq!(code, Some(1), "{told}");
+        let (code, reported) = desk.take_up(other, file);
+        assert_eq!(code, Some(1), "{reported}");
         assert!(
-            told.contains("another note") && told.contains(&desk.id),
-            "{told}"
+            reported.contains("another note") && reported.contains(&desk.id),
+            "{reported}"
         );
-        assert_eq!(told.lines().count(), 1);
+        assert_eq!(reported.lines().count(), 1);
     }
     assert_eq!(run_ok(dir, &["show", other, "--json"]), theirs);
     // Other files are taken literally, and stay.
@@ -497,15 +501,15 @@ fn a_draft_continues_only_for_its_own_note() {
     fs::create_dir(&mine).unwrap();
     fs::write(mine.join("note.md"), "---\n---\nplain\n").unwrap();
     for file in [kept.with_file_name("before.md"), mine.join("note.md")] {
-        let (code, told) = desk.take_up(PAGE, &file);
-        assert_eq!(code, Some(0), "{told}");
+        let (code, reported) = desk.take_up(PAGE, &file);
+        assert_eq!(code, Some(0), "{reported}");
         assert!(file.exists());
     }
     assert_eq!(desk.note()["summary"], "plain");
     let typed = fs::read_to_string(&kept).unwrap();
     assert!(typed.ends_with("typed\n"));
-    let (code, told) = desk.take_up(PAGE, &kept);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, reported) = desk.take_up(PAGE, &kept);
+    assert_eq!(code, Some(0), "{reported}");
     assert!(!kept.exists());
 }
 
@@ -514,12 +518,12 @@ fn a_draft_is_not_removed_while_an_editor_has_it_open() {
     let desk = Desk::new();
     let script = format!(
         "echo typed >> \"$1\"; cd \"$(dirname \"$0\")\"; export URL_NOTES_DATA_DIR=\"$PWD\"
-        '{0}' edit {PAGE} --file \"$1\" 2> told; EDITOR=: '{0}' edit {PAGE} > /dev/null 2>&1; echo last >> \"$1\"",
+        '{0}' edit {PAGE} --file \"$1\" 2> reported; EDITOR=: '{0}' edit {PAGE} > /dev/null 2>&1; echo last >> \"$1\"",
         env!("CARGO_BIN_EXE_url-notes")
     );
     desk.edited(&script);
-    let told = fs::read_to_string(desk.path().join("told")).unwrap();
-    assert!(told.contains("still open in an editor"), "{told}");
+    let reported = fs::read_to_string(desk.path().join("reported")).unwrap();
+    assert!(reported.contains("still open in an editor"), "{reported}");
     assert_eq!(desk.note()["summary"], "# One\n\ntwo\ntyped\nlast");
 }
 
@@ -528,16 +532,16 @@ fn a_file_that_is_too_long_is_refused_and_not_cut() {
     let desk = Desk::new();
     // Truncated at 1 MiB, it would look like a valid note.
     let long = "head -c 1100000 /dev/zero | tr '\\0' '\\n' >> \"$1\"; echo last >> \"$1\"";
-    let told = desk.refused(long);
+    let reported = desk.refused(long);
     assert!(
-        told.contains("longer than 1 MiB") && told.contains("kept"),
-        "{told}"
+        reported.contains("longer than 1 MiB") && reported.contains("kept"),
+        "{reported}"
     );
     let kept = desk.kept().remove(0);
     let before = desk.note();
-    let (code, told) = desk.take_up(PAGE, &kept);
+    let (code, reported) = desk.take_up(PAGE, &kept);
     assert_eq!(code, Some(1));
-    assert!(told.contains("longer than 1 MiB"), "{told}");
+    assert!(reported.contains("longer than 1 MiB"), "{reported}");
     assert_eq!(desk.note(), before);
     assert!(fs::read_to_string(&kept).unwrap().ends_with("\nlast\n"));
 }
@@ -559,8 +563,8 @@ fn options_change_what_they_name_and_nothing_else() {
         (&note["title"], &note["summary"]),
         (&json!("-x"), &json!("- a"))
     );
-    let told = run_ok(dir, &["edit", PAGE, "--title", "-x", "--tag", "new"]);
-    assert!(told.ends_with("Nothing was changed.\n"), "{told}");
+    let reported = run_ok(dir, &["edit", PAGE, "--title", "-x", "--tag", "new"]);
+    assert!(reported.ends_with("Nothing was changed.\n"), "{reported}");
     assert_eq!(desk.note(), note);
     for (arguments, code, sentence) in [
         (
@@ -587,9 +591,9 @@ fn options_change_what_they_name_and_nothing_else() {
         (&["edit", "7"], 1, "There is no note with the id 7."),
     ] {
         let output = run(dir, arguments);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{told}");
-        assert!(told.contains(sentence), "{told}");
+        let reported = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{reported}");
+        assert!(reported.contains(sentence), "{reported}");
         assert_eq!(desk.note(), note);
     }
 }

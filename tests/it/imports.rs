@@ -26,20 +26,20 @@ fn attempt(dir: &Path, name: &str, content: impl AsRef<[u8]>, options: &[&str]) 
 
 fn report(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> Value {
     let output = attempt(dir, "import.file", content, options);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{told}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{reported}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Returns the single error sentence of an import that must fail.
 fn refusal(dir: &Path, content: impl AsRef<[u8]>, options: &[&str]) -> String {
     let output = attempt(dir, "import.file", content, options);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(output.stdout.is_empty(), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
-    assert!(told.ends_with(".\n"), "{told}");
-    told
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{reported}");
+    assert!(output.stdout.is_empty(), "{reported}");
+    assert_eq!(reported.lines().count(), 1, "{reported}");
+    assert!(reported.ends_with(".\n"), "{reported}");
+    reported
 }
 
 fn notes(dir: &Path) -> Vec<Value> {
@@ -182,8 +182,11 @@ fn passwords_are_never_imported_whatever_the_format_option() {
         ] {
             let output = attempt(dir, "import.file", content, options);
             let about = format!("{options:?} {}", String::from_utf8_lossy(content));
-            for told in [&output.stdout, &output.stderr] {
-                assert!(!String::from_utf8_lossy(told).contains(SECRET), "{about}");
+            for reported in [&output.stdout, &output.stderr] {
+                assert!(
+                    !String::from_utf8_lossy(reported).contains(SECRET),
+                    "{about}"
+                );
             }
             assert_eq!(output.status.code(), Some(1), "{about}");
             assert!(
@@ -207,8 +210,8 @@ fn a_bookmark_with_the_title_password_is_imported() {
         ("url,title,Parola chiave\nhttps://a.example/,x,y\n".into(), 1),
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let told = report(dir.path(), &content, &[]);
-        assert_eq!(told["new"], count, "{content}: {told}");
+        let reported = report(dir.path(), &content, &[]);
+        assert_eq!(reported["new"], count, "{content}: {reported}");
     }
 }
 
@@ -218,9 +221,12 @@ fn an_address_that_is_the_secret_of_one_time_codes_is_refused_unquoted() {
     let page = format!(
         "<DL><DT><A HREF=\"otpauth://totp/x?secret={SECRET}\">code</A><DT><A HREF=\"https://a.example/\">a</A></DL>"
     );
-    let told = report(dir.path(), page, &[]);
-    assert_eq!((&told["new"], &told["refused"]), (&json!(1), &json!(1)));
-    assert!(!told.to_string().contains(SECRET), "{told}");
+    let reported = report(dir.path(), page, &[]);
+    assert_eq!(
+        (&reported["new"], &reported["refused"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(!reported.to_string().contains(SECRET), "{reported}");
 }
 
 #[test]
@@ -246,12 +252,13 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
         ("nothing.csv", b""),
     ]);
     let rehearsed = report(dir, &file, &["--dry-run"]);
-    let told = report(dir, &file, &[]);
-    assert_eq!(rehearsed["files"], told["files"]);
-    assert_eq!(told["format"], "zip");
-    let [read, new, merged] = ["read", "new", "merged"].map(|name| told[name].as_u64().unwrap());
-    assert_eq!([read, new, merged], [4, 3, 1], "{told}");
-    let files: Vec<(&str, Option<&str>, bool, u64, &str)> = told["files"]
+    let reported = report(dir, &file, &[]);
+    assert_eq!(rehearsed["files"], reported["files"]);
+    assert_eq!(reported["format"], "zip");
+    let [read, new, merged] =
+        ["read", "new", "merged"].map(|name| reported[name].as_u64().unwrap());
+    assert_eq!([read, new, merged], [4, 3, 1], "{reported}");
+    let files: Vec<(&str, Option<&str>, bool, u64, &str)> = reported["files"]
         .as_array()
         .unwrap()
         .iter()
@@ -296,7 +303,7 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
         assert!(file.4.contains(reason), "{file:?}");
     }
     assert_eq!(files.len(), 11);
-    assert!(!told.to_string().contains(SECRET) && !is_anywhere(dir, SECRET));
+    assert!(!reported.to_string().contains(SECRET) && !is_anywhere(dir, SECRET));
     // The message on a terminal.
     let path = dir.join("mixed.zip");
     fs::write(&path, &file).unwrap();
@@ -307,9 +314,9 @@ fn a_zip_file_is_read_file_by_file_and_each_is_reported() {
         "{text}"
     );
     // With a format, only its files are imported.
-    let told = report(dir, &file, &["--format", "pinboard"]);
+    let reported = report(dir, &file, &["--format", "pinboard"]);
     assert_eq!(
-        (&told["format"], &told["read"]),
+        (&reported["format"], &reported["read"]),
         (&json!("pinboard"), &json!(1))
     );
 }
@@ -331,14 +338,14 @@ fn encrypted_files_in_a_zip_file_are_left_out_and_reported() {
     let (own, directory) = (places(b"PK\x03\x04"), places(b"PK\x01\x02"));
     file[own + 6] |= 1;
     file[directory + 8] |= 1;
-    let told = report(dir.path(), &file, &[]);
-    assert_eq!(told["new"], 1, "{told}");
+    let reported = report(dir.path(), &file, &[]);
+    assert_eq!(reported["new"], 1, "{reported}");
     assert!(
-        told["files"][1]["reason"]
+        reported["files"][1]["reason"]
             .as_str()
             .unwrap()
             .contains("encrypted"),
-        "{told}"
+        "{reported}"
     );
     let only = zip(&[("b.html", page)]);
     let mut only = only;
@@ -348,20 +355,20 @@ fn encrypted_files_in_a_zip_file_are_left_out_and_reported() {
         .position(|four| four == b"PK\x01\x02")
         .unwrap();
     only[directory + 8] |= 1;
-    let told = refusal(dir.path(), &only, &[]);
-    assert!(told.contains("encrypted"), "{told}");
+    let reported = refusal(dir.path(), &only, &[]);
+    assert!(reported.contains("encrypted"), "{reported}");
 }
 
 #[test]
 fn a_single_file_in_a_zip_file_is_imported_even_if_its_format_is_a_guess() {
     let dir = tempfile::tempdir().unwrap();
-    let told = report(
+    let reported = report(
         dir.path(),
         zip(&[("links.txt", b"https://a.example/\n")]),
         &[],
     );
     assert_eq!(
-        (&told["format"], &told["new"]),
+        (&reported["format"], &reported["new"]),
         (&json!("lines"), &json!(1))
     );
 }
@@ -439,11 +446,11 @@ fn formats_are_detected_by_structure_and_never_by_a_word_in_a_text() {
             serde_json::to_string_pretty(&content).unwrap(),
         ] {
             let dir = tempfile::tempdir().unwrap();
-            let told = report(dir.path(), &content, &[]);
+            let reported = report(dir.path(), &content, &[]);
             assert_eq!(
-                (&told["format"], &told["new"]),
+                (&reported["format"], &reported["new"]),
                 (&json!(format), &json!(1)),
-                "{told}"
+                "{reported}"
             );
         }
     }
@@ -521,8 +528,8 @@ fn a_file_without_bookmarks_is_an_error_that_describes_it() {
         (" \n", Some("lines"), "empty"),
     ] {
         let options: Vec<&str> = format.iter().flat_map(|name| ["--format", name]).collect();
-        let told = refusal(dir, content, &options);
-        assert!(told.contains(seen), "{content} {format:?}: {told}");
+        let reported = refusal(dir, content, &options);
+        assert!(reported.contains(seen), "{content} {format:?}: {reported}");
     }
     assert_eq!(notes(dir), [] as [Value; 0]);
 }
@@ -538,9 +545,9 @@ fn an_empty_export_has_no_bookmarks() {
         "url,title,tags\n",
         "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<TITLE>Bookmarks</TITLE>\n<DL><p>\n</DL><p>\n",
     ] {
-        let told = report(dir.path(), content, &[]);
+        let reported = report(dir.path(), content, &[]);
         assert_eq!(
-            (&told["read"], &told["notices"]),
+            (&reported["read"], &reported["notices"]),
             (&json!(0), &json!(["The file contains no bookmarks."])),
             "{content}"
         );
@@ -571,8 +578,8 @@ fn a_value_of_another_type_loses_no_row() {
         ];
         for rows in rows {
             let dir = tempfile::tempdir().unwrap();
-            let told = report(dir.path(), rows.to_string(), &[]);
-            assert_eq!(told["new"], 1, "{rows}: {told}");
+            let reported = report(dir.path(), rows.to_string(), &[]);
+            assert_eq!(reported["new"], 1, "{rows}: {reported}");
             let note = &notes(dir.path())[0];
             assert_eq!(note["tags"], json!(expected), "{rows}");
             assert_eq!(note["savedAt"], "2024-01-02T03:04:05.000Z", "{rows}");
@@ -609,19 +616,19 @@ fn a_lone_surrogate_is_replaced_and_reported_in_every_json_format() {
         ),
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let told = report(dir.path(), &content, &[]);
+        let reported = report(dir.path(), &content, &[]);
         assert_eq!(
-            (&told["format"], &told["new"]),
+            (&reported["format"], &reported["new"]),
             (&json!(format), &json!(1)),
-            "{told}"
+            "{reported}"
         );
         assert_eq!(notes(dir.path())[0]["title"], "cut \u{fffd}", "{format}");
         assert!(
-            told["omissions"][0]["reason"]
+            reported["omissions"][0]["reason"]
                 .as_str()
                 .unwrap()
                 .contains("Half of a character"),
-            "{told}"
+            "{reported}"
         );
     }
 }
@@ -639,14 +646,14 @@ fn lines_of_a_table_are_counted_however_they_end() {
             "nope,z",
             "",
         ];
-        let told = report(dir.path(), lines.join(end), &[]);
-        let refused: Vec<u64> = told["refusals"]
+        let reported = report(dir.path(), lines.join(end), &[]);
+        let refused: Vec<u64> = reported["refusals"]
             .as_array()
             .unwrap()
             .iter()
             .map(|row| row["line"].as_u64().unwrap())
             .collect();
-        assert_eq!(refused, [3, 6], "{end:?} {told}");
+        assert_eq!(refused, [3, 6], "{end:?} {reported}");
     }
 }
 
@@ -657,8 +664,11 @@ fn the_first_day_of_1970_comes_back_from_a_table() {
     report(dir.path(), page, &[]);
     let table = run_ok(dir.path(), &["export", "csv"]);
     let new = tempfile::tempdir().unwrap();
-    let told = report(new.path(), &table, &[]);
-    assert_eq!((&told["new"], &told["notices"]), (&json!(2), &json!([])));
+    let reported = report(new.path(), &table, &[]);
+    assert_eq!(
+        (&reported["new"], &reported["notices"]),
+        (&json!(2), &json!([]))
+    );
     assert_eq!(run_ok(new.path(), &["export", "csv"]), table);
     let midnight =
         "url,title,created\nhttps://c.example/,x,1970-01-01T00:00:00Z\nhttps://d.example/,x,0\n";
@@ -692,11 +702,11 @@ fn an_ambiguous_date_is_left_out_unless_other_rows_settle_it() {
             "url,title,date\nhttps://a.example/,x,{}\nhttps://b.example/,x,{}\n",
             dates[0], dates[1]
         );
-        let told = report(dir.path(), table, &[]);
+        let reported = report(dir.path(), table, &[]);
         assert_eq!(
-            (&told["new"], &told["incomplete"]),
+            (&reported["new"], &reported["incomplete"]),
             (&json!(2), &json!(incomplete)),
-            "{told}"
+            "{reported}"
         );
         let note: Value = serde_json::from_str(&run_ok(
             dir.path(),
@@ -706,11 +716,11 @@ fn an_ambiguous_date_is_left_out_unless_other_rows_settle_it() {
         match expected {
             Some(expected) => assert_eq!(note["savedAt"], expected),
             None => assert!(
-                told["omissions"][0]["reason"]
+                reported["omissions"][0]["reason"]
                     .as_str()
                     .unwrap()
                     .contains("is ambiguous"),
-                "{told}"
+                "{reported}"
             ),
         }
     }
@@ -783,9 +793,9 @@ fn a_report_of_an_import_never_has_a_password_of_an_address() {
         let arguments = [&arguments[..], &[written.to_str().unwrap()], options].concat();
         for json in [&["--json"][..], &[]] {
             let output = run(dir, &[&arguments[..], json].concat());
-            let told = [output.stdout, output.stderr].concat();
-            let told = String::from_utf8(told).unwrap().to_lowercase();
-            assert!(!told.contains(SECRET), "{told}");
+            let reported = [output.stdout, output.stderr].concat();
+            let reported = String::from_utf8(reported).unwrap().to_lowercase();
+            assert!(!reported.contains(SECRET), "{reported}");
             if output.status.success() {
                 let written = fs::read_to_string(&written).unwrap().to_lowercase();
                 assert!(!written.contains(SECRET), "{written}");
@@ -807,8 +817,8 @@ fn an_import_removes_passwords_where_the_configuration_says_so() {
             let dir = dir.path();
             let setting = format!("strip-user-info = {strips}\n");
             fs::write(dir.join("config.toml"), setting).unwrap();
-            let told = report(dir, content, &[]);
-            assert_eq!(told["refused"], 0, "{told}");
+            let reported = report(dir, content, &[]);
+            assert_eq!(reported["refused"], 0, "{reported}");
             for note in notes(dir) {
                 let url = note["url"].as_str().unwrap();
                 assert!(url.starts_with("https://e.org/"), "{url}");
@@ -865,16 +875,18 @@ fn a_date_outside_1970_to_2200_loses_no_bookmark_in_any_format() {
     }
     for file in files {
         let dir = tempfile::tempdir().unwrap();
-        let told = report(dir.path(), &file, &[]);
+        let reported = report(dir.path(), &file, &[]);
         assert_eq!(
-            (&told["new"], &told["refused"]),
+            (&reported["new"], &reported["refused"]),
             (&json!(1), &json!(0)),
-            "{file}: {told}"
+            "{file}: {reported}"
         );
-        let reason = told["omissions"][0]["reason"].as_str().unwrap_or_default();
+        let reason = reported["omissions"][0]["reason"]
+            .as_str()
+            .unwrap_or_default();
         assert!(
             reason.starts_with("Its date") && reason.ends_with("was left out."),
-            "{file}: {told}"
+            "{file}: {reported}"
         );
         let note = &notes(dir.path())[0];
         assert!(
@@ -894,8 +906,8 @@ fn milliseconds_microseconds_and_the_epoch_of_chromium_are_read_as_what_they_are
     ] {
         let dir = tempfile::tempdir().unwrap();
         let file = format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
-        let told = report(dir.path(), &file, &[]);
-        assert_eq!(told["incomplete"], 0, "{date}: {told}");
+        let reported = report(dir.path(), &file, &[]);
+        assert_eq!(reported["incomplete"], 0, "{date}: {reported}");
         let note = &notes(dir.path())[0];
         assert_eq!(note["savedAt"], "2017-07-14T02:40:00.000Z", "{date}");
     }
@@ -909,13 +921,13 @@ fn a_deleted_note_with_an_unusable_date_stays_deleted() {
             r#"{{"urlNotes": 1, "notes": [], "trash": [{{"url": "https://e.org/a", "title": "A",
             "deletedAt": "{date}"}}]}}"#
         );
-        let told = report(dir.path(), &own, &[]);
+        let reported = report(dir.path(), &own, &[]);
         assert_eq!(
-            (&told["new"], &told["incomplete"]),
+            (&reported["new"], &reported["incomplete"]),
             (&json!(1), &json!(1)),
-            "{told}"
+            "{reported}"
         );
-        assert!(notes(dir.path()).is_empty(), "{told}");
+        assert!(notes(dir.path()).is_empty(), "{reported}");
         let trash = run_ok(dir.path(), &["list", "--trash", "--json"]);
         assert!(trash.contains("https://e.org/a"), "{trash}");
     }
@@ -928,11 +940,11 @@ fn a_note_with_several_addresses_keeps_them_through_an_export() {
         "addresses": ["https://e.org/a?utm_source=one", "https://e.org/a#two",
         "https://e.org/a?utm_medium=three"]}]}"#;
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let told = report(one.path(), own, &[]);
+    let reported = report(one.path(), own, &[]);
     assert_eq!(
-        (&told["new"], &told["incomplete"]),
+        (&reported["new"], &reported["incomplete"]),
         (&json!(1), &json!(0)),
-        "{told}"
+        "{reported}"
     );
     for format in ["json", "jsonl"] {
         let exported = run_ok(one.path(), &["export", format]);
@@ -959,11 +971,11 @@ fn a_number_that_would_be_a_date_before_1990_is_no_date() {
     ] {
         let dir = tempfile::tempdir().unwrap();
         let file = format!("<DL><DT><A HREF=\"https://e.org/a\" ADD_DATE=\"{date}\">A</A></DL>");
-        let told = report(dir.path(), &file, &[]);
+        let reported = report(dir.path(), &file, &[]);
         assert_eq!(
-            (&told["new"], &told["incomplete"]),
+            (&reported["new"], &reported["incomplete"]),
             (&json!(1), &json!(1)),
-            "{date}: {told}"
+            "{date}: {reported}"
         );
         let note = &notes(dir.path())[0];
         assert!(note["savedAt"].as_str().unwrap() > "2026", "{date}: {note}");
@@ -1007,8 +1019,8 @@ fn a_table_of_links_beside_bookmarks_in_a_zip_file_is_taken_with_them() {
             ("Saved/Links.csv", table.as_bytes()),
             ("Logins.csv", logins.as_bytes()),
         ]);
-        let told = report(dir.path(), &file, &[]);
-        assert_eq!(told["new"], new, "{table}: {told}");
+        let reported = report(dir.path(), &file, &[]);
+        assert_eq!(reported["new"], new, "{table}: {reported}");
         assert!(!is_anywhere(dir.path(), SECRET));
         run_ok(dir.path(), &["import", "--undo"]);
         assert_eq!(notes(dir.path()), Vec::<Value>::new());
@@ -1042,25 +1054,31 @@ fn our_own_export_without_its_mark_keeps_all_that_it_has() {
         "names": unmarked["aliases"]});
     for (file, is_whole) in [(unmarked, true), (cut, true), (added, false)] {
         let other = tempfile::tempdir().unwrap();
-        let told = report(other.path(), file.to_string(), &[]);
-        assert_eq!(told["format"], "json-list", "{told}");
+        let reported = report(other.path(), file.to_string(), &[]);
+        assert_eq!(reported["format"], "json-list", "{reported}");
         assert_eq!(
-            (&told["refused"], &told["incomplete"]),
+            (&reported["refused"], &reported["incomplete"]),
             (&json!(0), &json!(0)),
-            "{told}"
+            "{reported}"
         );
-        assert!(told["notices"].to_string().contains("guessed"), "{told}");
+        assert!(
+            reported["notices"].to_string().contains("guessed"),
+            "{reported}"
+        );
         if is_whole {
             assert_eq!(
                 run_ok(other.path(), &["export", "json"]),
                 exported,
-                "{told}"
+                "{reported}"
             );
         } else {
             let note = &notes(other.path())[1];
             assert_eq!(note["addresses"].as_array().unwrap().len(), 2, "{note}");
             assert_eq!(notes(other.path()).len(), 2);
-            assert!(told["notices"].to_string().contains("mood"), "{told}");
+            assert!(
+                reported["notices"].to_string().contains("mood"),
+                "{reported}"
+            );
         }
         let trash = run_ok(other.path(), &["list", "--trash", "--json"]);
         assert!(trash.contains("https://e.org/d"), "{trash}");
@@ -1073,20 +1091,20 @@ fn a_list_of_links_under_the_heading_links_is_markdown_and_no_table() {
         let dir = tempfile::tempdir().unwrap();
         let file =
             format!("{heading}\n\n- [A](https://a.example/) - note\n- [B](https://b.example/)\n");
-        let told = report(dir.path(), &file, &[]);
+        let reported = report(dir.path(), &file, &[]);
         assert_eq!(
-            (&told["format"], &told["new"], &told["refused"]),
+            (&reported["format"], &reported["new"], &reported["refused"]),
             (&json!("markdown"), &json!(2), &json!(0)),
-            "{told}"
+            "{reported}"
         );
     }
     // A column of numbers may have this name.
     let dir = tempfile::tempdir().unwrap();
-    let told = report(dir.path(), "#,url,title\n1,https://a.example/,A\n", &[]);
+    let reported = report(dir.path(), "#,url,title\n1,https://a.example/,A\n", &[]);
     assert_eq!(
-        (&told["format"], &told["new"]),
+        (&reported["format"], &reported["new"]),
         (&json!("csv"), &json!(1)),
-        "{told}"
+        "{reported}"
     );
 }
 
@@ -1097,11 +1115,11 @@ fn titles_and_notes_of_another_form_are_read_from_any_list() {
         {"url": "https://a.example/", "title": ["One", "two"], "note": {"text": "mine"}},
         {"url": "https://b.example/", "title": {"rendered": "Three"}, "note": ["x", "y"]},
     ]);
-    let told = report(dir.path(), file.to_string(), &[]);
+    let reported = report(dir.path(), file.to_string(), &[]);
     assert_eq!(
-        (&told["format"], &told["new"]),
+        (&reported["format"], &reported["new"]),
         (&json!("json-list"), &json!(2)),
-        "{told}"
+        "{reported}"
     );
     let read: Vec<_> = notes(dir.path())
         .iter()

@@ -254,8 +254,8 @@ fn a_password_in_a_link_of_a_text_is_stored_and_nowhere_shown() {
     // Nor does an import of our own export, which adds nothing.
     let file = out.path().join("notes.json");
     std::fs::write(&file, run_ok(&dir, &["export", "json"])).unwrap();
-    let told = run_ok(&dir, &["import", file.to_str().unwrap(), "--json"]);
-    assert!(told.contains("\"unchanged\": 1"), "{told}");
+    let reported = run_ok(&dir, &["import", file.to_str().unwrap(), "--json"]);
+    assert!(reported.contains("\"unchanged\": 1"), "{reported}");
     host.end();
     let stored = std::fs::read(dir.join("notes.db")).unwrap();
     let log = std::fs::read(dir.join("notes.db-wal")).unwrap_or_default();

@@ -367,7 +367,7 @@ fn days_are_those_of_the_local_time_zone() {
 #[test]
 fn an_unknown_time_zone_is_reported() {
     let dir = tempfile::tempdir().unwrap();
-    let told = |zone: &str| {
+    let reported = |zone: &str| {
         let mut command = program(dir.path());
         let output = command.env("TZ", zone).args(["doctor", "--json"]).output();
         let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
@@ -377,9 +377,9 @@ fn an_unknown_time_zone_is_reported() {
             .next()
             .map(|check| check["message"].as_str().unwrap().to_owned())
     };
-    assert_eq!(told("America/Los_Angeles"), None);
-    assert_eq!(told("UTC"), None);
-    let sentence = told("America/Los_Angels").unwrap();
+    assert_eq!(reported("America/Los_Angeles"), None);
+    assert_eq!(reported("UTC"), None);
+    let sentence = reported("America/Los_Angels").unwrap();
     assert!(
         sentence.contains("is unknown, so dates and times are shown in UTC."),
         "{sentence}"

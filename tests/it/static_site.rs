@@ -347,9 +347,9 @@ fn excluded_notes_are_nowhere() {
     };
     // Also by an alias.
     for name in ["secretive", "hush", "SECRETIVE"] {
-        let told = export(dir, &out, &["--exclude-tag", name]);
+        let reported = export(dir, &out, &["--exclude-tag", name]);
         assert_eq!(
-            (told["notes"].as_u64(), told["tags"].as_u64()),
+            (reported["notes"].as_u64(), reported["tags"].as_u64()),
             (Some(1), Some(2))
         );
         for word in [
@@ -386,8 +386,8 @@ fn excluded_notes_are_nowhere() {
     assert_eq!(files(&out), before);
     // Tags that no note has together still give a site.
     add(dir, "https://e.org/alone", "Alone", &["alone"]);
-    let told = export(dir, &out, &["--tag", "gpu", "--tag", "alone"]);
-    assert_eq!(told["notes"], 0);
+    let reported = export(dir, &out, &["--tag", "gpu", "--tag", "alone"]);
+    assert_eq!(reported["notes"], 0);
     follow_all(&out, None);
 }
 

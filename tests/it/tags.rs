@@ -95,16 +95,16 @@ fn a_renamed_tag_has_its_new_name_everywhere() {
 
     let before = everything(dir);
     let rename = ["tag", "rename", "ML", "Machine  Learning"];
-    let told = run_ok(dir, &[&rename[..], &["--dry-run"]].concat());
+    let reported = run_ok(dir, &[&rename[..], &["--dry-run"]].concat());
     assert_eq!(
-        told,
+        reported,
         "Would rename \"ml\" to \"machine learning\" on 2 notes and 1 in the trash.\n\
          Nothing was changed.\n"
     );
     assert_eq!(everything(dir), before);
-    let told = run_ok(dir, &rename);
+    let reported = run_ok(dir, &rename);
     assert_eq!(
-        told,
+        reported,
         "Renamed \"ml\" to \"machine learning\" on 2 notes and 1 in the trash.\n\
          If you type \"ml\" again, it becomes a new tag. To make it an alias, run `url-notes tag alias ml 'machine learning'`.\n\
          To undo, run `url-notes tag rename 'machine learning' ml`.\n"
@@ -425,10 +425,10 @@ fn tags_that_look_like_options_are_tags() {
     );
     run_ok(dir, &["tag", "merge", "--", "-dashed", "-z"]);
     check_tags(dir, "1", &["-z", "it's"]);
-    let told = run_ok(dir, &["tag", "rename", "it's", "mine"]);
+    let reported = run_ok(dir, &["tag", "rename", "it's", "mine"]);
     assert!(
-        told.contains(r"`url-notes tag rename mine 'it'\''s'`"),
-        "{told}"
+        reported.contains(r"`url-notes tag rename mine 'it'\''s'`"),
+        "{reported}"
     );
     run_ok(dir, &["tag", "alias", "-q", "-z"]);
     run_ok(dir, &["tag", "alias", "--rm", "-q"]);
@@ -469,12 +469,12 @@ fn tags_that_look_the_same_are_found_and_merged() {
     run_ok(dir, &["check", "--repair"]);
     let (old, new) = ("zero\u{200b}width", "zerowidth");
     assert_eq!(json_of(dir, &["check"])["lookAlikes"], json!([[old, new]]));
-    let told = run_ok(dir, &["check"]);
+    let reported = run_ok(dir, &["check"]);
     assert!(
-        told.contains("2 tags look like \"zerowidth\"")
-            && told.contains("U+200B")
-            && told.contains("url-notes tag merge $'zero\\u200Bwidth' zerowidth\n"),
-        "{told}"
+        reported.contains("2 tags look like \"zerowidth\"")
+            && reported.contains("U+200B")
+            && reported.contains("url-notes tag merge $'zero\\u200Bwidth' zerowidth\n"),
+        "{reported}"
     );
     // Both exist under their exact names; what is typed now is the other one.
     let count = |name: &str| {

@@ -183,14 +183,14 @@ fn an_import_is_undone_by_one_command() {
     run_ok(dir, &["add", "https://e.org/5", "--tag", "mine too"]);
     run_ok(dir, &["rm", "https://e.org/6"]);
     run_ok(dir, &["tag", "rename", "tag 3", "tag three"]);
-    let told = run_ok(dir, &["import", "--undo"]);
+    let reported = run_ok(dir, &["import", "--undo"]);
     assert!(
-        told.contains("29 notes removed, 1 as they were before"),
-        "{told}"
+        reported.contains("29 notes removed, 1 as they were before"),
+        "{reported}"
     );
     assert!(
-        told.contains("1 note was changed since then and was left alone."),
-        "{told}"
+        reported.contains("1 note was changed since then and was left alone."),
+        "{reported}"
     );
     let left: Vec<Value> = notes(dir);
     let urls: Vec<&str> = left
@@ -233,7 +233,7 @@ fn refused_rows_are_reported_with_line_and_reason() {
     // An unreadable date or a text that is too long doesn't lose the bookmark.
     assert_eq!(report["omissions"][0]["line"], 6, "{report}");
     assert_eq!(report["omissions"][1]["line"], 8, "{report}");
-    let told: Vec<u64> = report["refusals"]
+    let reported: Vec<u64> = report["refusals"]
         .as_array()
         .unwrap()
         .iter()
@@ -243,7 +243,7 @@ fn refused_rows_are_reported_with_line_and_reason() {
             refusal["line"].as_u64().unwrap()
         })
         .collect();
-    assert_eq!(told, [2, 3, 5]);
+    assert_eq!(reported, [2, 3, 5]);
     let written: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(written, report);
     // Aliases are resolved, and tags normalised.
@@ -361,8 +361,12 @@ fn files_of_each_format_become_the_notes_that_they_should() {
         run_ok(dir, &["check"]);
         // With `--format` the result is the same.
         let format = expected["format"].as_str().unwrap();
-        let told = import(dir, &content, &["--format", format]);
-        assert_eq!(counts(&told), [new, merged, unchanged, refused], "{name}");
+        let reported = import(dir, &content, &["--format", format]);
+        assert_eq!(
+            counts(&reported),
+            [new, merged, unchanged, refused],
+            "{name}"
+        );
     }
 }
 
@@ -613,7 +617,7 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
     assert!(!fs::symlink_metadata(&pipe).unwrap().is_file());
 
     fs::write(at("file"), "mine").unwrap();
-    for (format, name, told) in [
+    for (format, name, reported) in [
         ("json", "drive", "is a folder"),
         ("csv", "none/notes.csv", "There is no folder"),
         ("markdown", "file", "is not a folder"),
@@ -621,7 +625,7 @@ fn an_export_goes_to_whatever_is_named_or_says_why_it_does_not() {
         ("markdown", "pipe", "is not a folder"),
     ] {
         let message = sentence(&to(format, name));
-        assert!(message.contains(told), "{format} {name}: {message}");
+        assert!(message.contains(reported), "{format} {name}: {message}");
     }
     assert_eq!(fs::read_to_string(at("file")).unwrap(), "mine");
     for format in ["markdown", "site"] {
@@ -776,10 +780,10 @@ fn a_folder_name_with_escape_sequences_is_printed_as_text() {
     let dir = tempfile::tempdir().unwrap();
     run_ok(dir.path(), &["add", "https://e.org/1"]);
     let vault = dir.path().join("v\u{1b}[31m");
-    let told = run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
+    let reported = run_ok(dir.path(), &["export", "markdown", vault.to_str().unwrap()]);
     assert!(
-        told.contains("1 notes: ") && !told.contains('\u{1b}'),
-        "{told}"
+        reported.contains("1 notes: ") && !reported.contains('\u{1b}'),
+        "{reported}"
     );
 }
 
@@ -873,15 +877,18 @@ fn omitted_fields_are_reported_with_their_line() {
     assert_eq!(report["notices"], json!(notices));
     // Printed on a terminal and written to the report.
     let path = dir.join("import.file");
-    let told = dir.join("report.json");
+    let reported = dir.join("report.json");
     let arguments = ["import", path.to_str().unwrap(), "--report"];
-    let text = run_ok(dir, &[&arguments[..], &[told.to_str().unwrap()]].concat());
+    let text = run_ok(
+        dir,
+        &[&arguments[..], &[reported.to_str().unwrap()]].concat(),
+    );
     for notice in notices {
         assert!(text.contains(notice), "{text}");
     }
-    let told: Value = serde_json::from_str(&fs::read_to_string(told).unwrap()).unwrap();
-    assert_eq!(told["omissions"], report["omissions"]);
-    assert_eq!(counts(&told), counts(&report));
+    let reported: Value = serde_json::from_str(&fs::read_to_string(reported).unwrap()).unwrap();
+    assert_eq!(reported["omissions"], report["omissions"]);
+    assert_eq!(counts(&reported), counts(&report));
 }
 
 #[test]
@@ -988,10 +995,13 @@ fn the_report_has_the_encoding_of_a_file_and_why() {
         let file = dir.path().join("bookmarks.html");
         fs::write(&file, content).unwrap();
         let text = run_ok(dir.path(), &["import", file.to_str().unwrap()]);
-        let told = text.lines().find(|line| line.contains("UTF-8"));
-        let told = told.unwrap_or_else(|| panic!("{encoding}: {text}"));
-        assert!(told.contains(&format!("read as {encoding}")), "{told}");
-        assert!(told.contains(why), "{told}");
+        let reported = text.lines().find(|line| line.contains("UTF-8"));
+        let reported = reported.unwrap_or_else(|| panic!("{encoding}: {text}"));
+        assert!(
+            reported.contains(&format!("read as {encoding}")),
+            "{reported}"
+        );
+        assert!(reported.contains(why), "{reported}");
         let title = &notes(dir.path())[0]["title"];
         match encoding {
             "windows-1251" => assert_eq!(title, "Gцdel"),
@@ -1074,10 +1084,10 @@ fn endless_texts_are_truncated_and_all_refusals_are_counted() {
     let path = dir.path().join("many.jsonl");
     let many = format!("{{\"url\": \"x\"}}\n{}", "{}\n".repeat(10_004));
     fs::write(&path, many).unwrap();
-    let told = run_ok(dir.path(), &["import", path.to_str().unwrap()]);
-    assert!(told.contains("+ 10005 refused"), "{told}");
-    assert!(told.contains("first 10000 refusals"), "{told}");
-    assert!(told.contains("and 9985 more"), "{told}");
+    let reported = run_ok(dir.path(), &["import", path.to_str().unwrap()]);
+    assert!(reported.contains("+ 10005 refused"), "{reported}");
+    assert!(reported.contains("first 10000 refusals"), "{reported}");
+    assert!(reported.contains("and 9985 more"), "{reported}");
 }
 
 #[test]
@@ -1310,8 +1320,8 @@ fn refusals_in_a_zip_file_name_the_file_in_it() {
         (&json!("part_000001.csv"), &json!(3))
     );
     let path = dir.path().join("import.file");
-    let told = run_ok(dir.path(), &["import", path.to_str().unwrap()]);
-    assert!(told.contains("part_000001.csv, line 3: "), "{told}");
+    let reported = run_ok(dir.path(), &["import", path.to_str().unwrap()]);
+    assert!(reported.contains("part_000001.csv, line 3: "), "{reported}");
     // Also for errors that end the import.
     let broken = format!("{head}B,\"never closed\n");
     let file = zip(&[
@@ -1319,10 +1329,10 @@ fn refusals_in_a_zip_file_name_the_file_in_it() {
         ("part_000001.csv", broken.as_bytes()),
     ]);
     fs::write(&path, file).unwrap();
-    let told = sentence(&run(dir.path(), &["import", path.to_str().unwrap()]));
+    let reported = sentence(&run(dir.path(), &["import", path.to_str().unwrap()]));
     assert!(
-        told.contains("part_000001.csv: ") && told.contains("never closed"),
-        "{told}"
+        reported.contains("part_000001.csv: ") && reported.contains("never closed"),
+        "{reported}"
     );
 }
 

@@ -333,16 +333,16 @@ fn slow_clients_do_not_block_others() {
     }
     // Connections within the limit are served at once, the others are refused, and no one waits for
     // them.
-    let mut told = 0;
+    let mut reported = 0;
     for _ in 0..200 {
         let mut client = Client::new(port);
         match client.send(&request).try_answer(true) {
             Ok(answer) => assert!([200, 503].contains(&answer.status), "{}", answer.status),
             // Surplus connections beyond the queue are closed.
-            Err(_) => told += 1,
+            Err(_) => reported += 1,
         }
     }
-    assert!(told < 200);
+    assert!(reported < 200);
     drop(slow);
     until("a seat, while nobody reads", || {
         let page = super::client::try_get(port, "/").ok()?;

@@ -70,7 +70,7 @@ fn head_describes_every_answer_like_get() {
     let (_host, port, targets) = host_with_a_note();
     for target in &targets {
         let got = ask(port, "GET", target, "");
-        let told = ask(port, "HEAD", target, "");
+        let reported = ask(port, "HEAD", target, "");
         let lines = |answer: &Answer| -> Vec<String> {
             let lines = answer
                 .head
@@ -79,10 +79,10 @@ fn head_describes_every_answer_like_get() {
             lines.map(str::to_owned).collect()
         };
         assert_eq!(got.status, 200, "{target}");
-        assert_eq!(lines(&told), lines(&got), "{target}");
-        assert_eq!(told.body, "");
+        assert_eq!(lines(&reported), lines(&got), "{target}");
+        assert_eq!(reported.body, "");
         assert_eq!(
-            told.header("Content-Length").unwrap(),
+            reported.header("Content-Length").unwrap(),
             got.body.len().to_string(),
             "{target}"
         );
