@@ -1,16 +1,13 @@
 /**
- * The ports between the pages of the extension and its background, and the types of their
- * messages.
+ * The types of the messages between the pages of the extension and its background. Nothing of
+ * this module is loaded at run time.
  */
 
-/** Port of the popup. */
-export const POPUP_PORT = "popup";
-/** Port of the settings and the welcome page. */
-export const OPTIONS_PORT = "options";
-/** Port of the page that saves all tabs of a window. */
-export const WINDOW_PORT = "window";
-/** Port of the library page. */
-export const LIBRARY_PORT = "library";
+/**
+ * Who is at the other end of a port: the popup, the settings and the welcome page (`options`),
+ * the page that saves all tabs of a window, or the library page.
+ * @typedef {"popup" | "options" | "window" | "library"} PortName
+ */
 
 /**
  * @typedef {import("../protocol.js").Methods} Methods
