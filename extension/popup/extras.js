@@ -7,6 +7,7 @@
 import { browser } from "../shared/browser.js";
 import { announce, element } from "../shared/elements.js";
 import { showAddresses, showSamePage, showSecrets } from "./addresses.js";
+import { listenToRestore, showDeletedBefore } from "./deleted-before.js";
 import { NotePreview } from "./note-preview.js";
 import {
 	listenToProblemBox,
@@ -87,6 +88,10 @@ export class Extras {
 		this.#notePreview.onRequest = (text, turn) =>
 			this.#send({ do: "preview", text, turn });
 		this.#notePreview.onClose = () => this.#fields.growSummary();
+		listenToRestore(() => {
+			this.#send({ do: "restore" });
+			this.#fields.tags.focus();
+		});
 		listenToProblemBox(() => this.#send({ do: "tryHost" }));
 	}
 
@@ -131,6 +136,7 @@ export class Extras {
 		const { view, pageUrl, isStripped } = shown;
 		const { note, removed, samePage, tokens } = view.page;
 		showSamePage(samePage);
+		showDeletedBefore(view.page.deletedNote);
 		showAddresses(removed ? null : note, [pageUrl, samePage?.url]);
 		showSecrets(pageUrl, isStripped, tokens);
 		showProblem(view);

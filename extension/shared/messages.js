@@ -66,6 +66,7 @@
  * @property {boolean} seen Whether the edits were made in sight of the note.
  * @property {"undone" | "deleted" | null} removed Whether the user pressed Undo or Delete.
  * @property {boolean} trashed Whether a deletion of the note was added to the outbox.
+ * @property {Note | null} [deletedNote] A note of the page in the trash that can be restored.
  * @property {PendingCapture[]} pendingCaptures Captures that no save contains: a selection from
  *   the context menu, those of withdrawn saves, and those that arrived after Undo.
  */
@@ -98,7 +99,7 @@
 /**
  * What a popup sends back if the background ends before it.
  * @typedef {Pick<PageRecord, "note" | "created" | "samePage" | "removed" | "trashed">
- *   & {tokens: string[]}} Known
+ *   & {tokens: string[], deletedNote: Note | null}} Known
  */
 
 /**
@@ -110,7 +111,7 @@
  * @typedef {{do: "open", tab: Tab}
  *   | {do: "reopen", tab: Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
- *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "tryHost"}
+ *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "restore"} | {do: "tryHost"}
  *   | {do: "findRelated", turn: number} | {do: "search", query: string, turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],

@@ -78,17 +78,7 @@ test.beforeEach(async () => {
 		"sent.some((message) => message.do === 'open') && document.querySelector('#title').style.height",
 		{ timeout: 10_000 },
 	);
-	await page.waitForFunction(
-		async (module) => {
-			const loads = performance.getEntriesByType("resource");
-			if (!loads.some(({ name }) => name.endsWith(module))) return false;
-			// The popup was the first to import it, so it has it by now.
-			await import(module);
-			return true;
-		},
-		{ timeout: 10_000 },
-		"/popup/extras.js",
-	);
+	await page.waitForSelector("body[data-parts=all]", { timeout: 10_000 });
 });
 
 /**
