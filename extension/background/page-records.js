@@ -7,7 +7,7 @@
  */
 
 import * as typed from "../shared/merge.js";
-import { replacesNote } from "./deleted-note.js";
+import { replacesNote } from "./replaced-note.js";
 
 /** @import {Entry, PageRecord} from "../shared/messages.js" */
 
@@ -137,4 +137,18 @@ export class PageRecords {
 		else this.#queue.remove(KEY + page.url).catch(() => {});
 		if (!isOpen && !isNeeded) this.#records.delete(page.url);
 	}
+}
+
+/**
+ * Takes the note's tags as the host stored them: an alias that was typed became its tag.
+ * Does nothing if other tags were typed since.
+ * @param {PageRecord} page
+ * @param {Entry} entry
+ * @param {string[]} tags
+ */
+export function takeStoredTags(page, entry, tags) {
+	const sent = JSON.stringify(/** @type {any} */ (entry.params).tags);
+	if (!page.note || JSON.stringify(page.note.tags) !== sent) return;
+	page.note.tags = tags;
+	if (JSON.stringify(page.edits.tags) === sent) page.edits.tags = tags;
 }

@@ -92,6 +92,11 @@ export class Extras {
 			this.#send({ do: "restore" });
 			this.#fields.tags.focus();
 		});
+		element("merge").addEventListener("click", () => {
+			const keep = this.#related?.elsewhere?.id;
+			if (keep !== undefined) this.#send({ do: "merge", keep });
+			this.#fields.tags.focus();
+		});
 		listenToProblemBox(() => this.#send({ do: "tryHost" }));
 	}
 

@@ -16,7 +16,8 @@
  * @typedef {import("../protocol.js").SamePage} SamePage
  * @typedef {import("../protocol.js").SuggestedTag} SuggestedTag
  * @typedef {import("./merge.js").Edits} Edits
- * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote"} WriteMethod
+ * @typedef {"saveNote" | "updateNote" | "deleteNote" | "restoreNote" |
+ *   "mergeNotes"} WriteMethod
  * @typedef {{name: string, count: number}} TagCount
  * @typedef {{url: string, title: string}} PageToSave
  */
@@ -111,7 +112,8 @@
  * @typedef {{do: "open", tab: Tab}
  *   | {do: "reopen", tab: Tab, known: Known, revision: number}
  *   | {do: "edit", edits: Edits, revision: number, turn: number}
- *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "restore"} | {do: "tryHost"}
+ *   | {do: "save"} | {do: "undo"} | {do: "delete"} | {do: "restore"}
+ *   | {do: "merge", keep: number} | {do: "tryHost"}
  *   | {do: "findRelated", turn: number} | {do: "search", query: string, turn: number}
  *   | {do: "complete", text: string, exclude: string[], turn: number}
  *   | {do: "suggest", title: string, text: string, tags: string[], dismissed: string[],

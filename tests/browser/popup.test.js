@@ -246,6 +246,16 @@ inEachBrowser(
 			),
 			`${await world.origin()}/note/${note?.id}`,
 		);
+		await popup.type("fast,");
+		await popup.hasTags("fast");
+		await popup.click("#merge");
+		await popup.says("#addresses-summary", /another address/);
+		await popup.reaches("saved");
+		assert.equal(await popup.shows("#elsewhere"), false);
+		await popup.hasTags("fast");
+		await popup.dismiss();
+		const [kept, ...others] = await world.notes();
+		assert.deepEqual([kept?.id, kept?.tags, others], [note?.id, ["fast"], []]);
 	},
 );
 
