@@ -321,7 +321,7 @@ inEachBrowser(
 		for (const n of ["1", "2"])
 			await world.command("add", `https://e.org/${n}`, "--tag", "machine learning");
 		const { popup } = await world.save(browser, "/article");
-		/** All that is told of a role, in order. */
+		/** All nodes with a role, in order. */
 		const heard = async (/** @type {string} */ role) => {
 			/** @type {any[]} */
 			const found = [];

@@ -808,7 +808,7 @@ mod tests {
         assert_eq!(
             Client::new(port).rest(),
             "",
-            "who says nothing is told nothing"
+            "a silent client gets no response"
         );
         let mut idle = Client::new(port);
         assert!(idle.send(GET).answer().starts_with("HTTP/1.1 200 "));

@@ -118,7 +118,7 @@ pub(super) struct RememberedTag {
     /// The spellings of it and its aliases.
     pub(super) forms: Box<[Box<[Spelled]>]>,
     /// The significant words of its name, if the name has several words.
-    pub(super) telling: Box<[Spelled]>,
+    pub(super) significant: Box<[Spelled]>,
     /// Number of notes that have it.
     pub(super) uses: usize,
     /// Number of notes that name it, and of those that also have it.
@@ -470,7 +470,7 @@ impl Memory {
                 self.begins.insert(at, begin);
             }
         }
-        let telling = match &forms[0][..] {
+        let significant = match &forms[0][..] {
             words @ [_, _, ..] => words
                 .iter()
                 .copied()
@@ -480,7 +480,7 @@ impl Memory {
         };
         self.tags.push(RememberedTag {
             name: name.clone(),
-            telling,
+            significant,
             uses: 0,
             named: 0,
             named_used: 0,

@@ -367,7 +367,7 @@ impl Memory {
             let named_by = if is_named { 1.0 } else { 0.0 };
             let is_exact = if names.exact { 1.0 } else { 0.0 };
             let rate = (known.named_used as f64 + 2.0 * usual_rate) / (known.named as f64 + 2.0);
-            let (partly, partly_exact) = partly_named(&known.telling, page, &exact_words);
+            let (partly, partly_exact) = partly_named(&known.significant, page, &exact_words);
             // If it never occurred, its own frequency cancels out.
             let habit = |with: usize, of: f64, never: f64| {
                 if with == 0 {

@@ -23,7 +23,7 @@ impl TrackRecord {
     pub(super) fn add(&mut self, suggestions: impl Iterator<Item = (f64, bool)>) {
         self.notes += 1;
         for (score, is_right) in suggestions {
-            let range = ((score * RANGES as f64) as usize).min(RANGES - 1);
+            let range = (1..RANGES).filter(|range| score >= lowest(*range)).count();
             let (all, right) = &mut self.ranges[range];
             *all += 1;
             *right += u32::from(is_right);
@@ -38,16 +38,21 @@ impl TrackRecord {
             return least;
         }
         let (mut all, mut right) = (0_u32, 0_u32);
-        let mut lowest = 1.0;
+        let mut least_shown = 1.0;
         for (range, (of_range, right_of_range)) in self.ranges.iter().enumerate().rev() {
             all += of_range;
             right += right_of_range;
             if f64::from(right) >= LEAST_RIGHT * f64::from(all) {
-                lowest = range as f64 / RANGES as f64;
+                least_shown = lowest(range);
             }
         }
-        lowest.max(least)
+        least_shown.max(least)
     }
+}
+
+/// Returns the lowest probability of a range.
+fn lowest(range: usize) -> f64 {
+    range as f64 / RANGES as f64
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of `work`, and the `store_*` kinds.
-    pub fn rehearse<T>(
+    pub fn dry_run<T>(
         &mut self,
         now: Timestamp,
         work: impl FnOnce(&Writer<'_>) -> Result<T>,

@@ -129,7 +129,7 @@ fn read(
             Err(error) => {
                 report.refused += 1;
                 let reason = error.to_string();
-                builder.tell(report.read, line, &reason, &mut report.refusals);
+                builder.remark(report.read, line, &reason, &mut report.refusals);
                 return Ok(());
             }
         }
@@ -142,7 +142,7 @@ fn read(
                 .map(|(_, text)| text.as_str())
                 .collect();
             let reason = sentences.join(" ");
-            builder.tell(report.read, line, &reason, &mut report.omissions);
+            builder.remark(report.read, line, &reason, &mut report.omissions);
             for (what, _) in normalizer.left.drain(..) {
                 *builder.left.entry(what).or_default() += 1;
             }
@@ -194,7 +194,7 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
         Found::Search { line, name, query } => (line, notes.search(&name, &query)),
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
-            unreachable!("told apart before rows are counted")
+            unreachable!("files are recognised before rows are counted")
         }
     };
     Taken {
@@ -249,8 +249,8 @@ mod tests {
     }
 
     /// Imports bytes and rolls back.
-    fn rehearse(store: &mut Store, bytes: &[u8], format: Option<&'static Format>) {
-        judge(store.rehearse(crate::clock::now(), |writer| {
+    fn dry_run(store: &mut Store, bytes: &[u8], format: Option<&'static Format>) {
+        judge(store.dry_run(crate::clock::now(), |writer| {
             let (mut source, format) = source(bytes, format)?;
             let origin = Origin {
                 file: "x".into(),
@@ -326,7 +326,7 @@ mod tests {
                 // Databases are mostly empty, so not each byte is a different case.
                 let step = bytes.len().div_ceil(2_000);
                 for end in (0..bytes.len()).step_by(step) {
-                    rehearse(store, &bytes[..end], None);
+                    dry_run(store, &bytes[..end], None);
                 }
             }
         });
@@ -359,7 +359,7 @@ mod tests {
                 count.set(nth + 1);
                 let format = format.filter(|_| nth % 8 != 1);
                 match nth % 16 {
-                    0 => rehearse(&mut store.borrow_mut(), bytes, format),
+                    0 => dry_run(&mut store.borrow_mut(), bytes, format),
                     _ => look(bytes, format),
                 }
             });
