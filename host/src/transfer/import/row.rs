@@ -79,6 +79,12 @@ pub(super) enum Found {
         name: String,
         query: String,
     },
+    /// The icon of a web site, in Base64.
+    Icon {
+        line: u64,
+        site: String,
+        icon: String,
+    },
     /// The file is complete and has no bookmarks.
     Empty,
     /// A sentence about the file.

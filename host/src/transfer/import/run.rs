@@ -10,7 +10,7 @@ use super::{
     zip,
 };
 use crate::{
-    domain::{ImportedRow, Omission, Tag},
+    domain::{Icon, ImportedRow, Omission, Tag},
     error::{Error, Result},
     store::{Import, RowOutcome},
 };
@@ -38,6 +38,7 @@ trait RowTarget {
     fn note(&self, note: &ImportedRow) -> Result<RowOutcome>;
     fn alias(&self, name: &Tag, of: &Tag) -> Result<RowOutcome>;
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome>;
+    fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome>;
     /// Returns the parts that didn't fit into the existing note.
     fn left(&self) -> Vec<Omission> {
         Vec::new()
@@ -55,6 +56,10 @@ impl RowTarget for Import<'_> {
 
     fn search(&self, name: &str, query: &str) -> Result<RowOutcome> {
         Import::search(self, name, query)
+    }
+
+    fn icon(&self, site: &str, icon: &Icon) -> Result<RowOutcome> {
+        Import::icon(self, site, icon)
     }
 
     fn left(&self) -> Vec<Omission> {
@@ -192,6 +197,10 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
             (line, alias)
         }
         Found::Search { line, name, query } => (line, notes.search(&name, &query)),
+        Found::Icon { line, site, icon } => {
+            let icon = Icon::from_base64(&icon).and_then(|icon| notes.icon(&site, &icon));
+            (line, icon)
+        }
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
             unreachable!("told apart before rows are counted")
@@ -214,7 +223,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ImportedRow, PageUrl, check_summary, check_tag_count, check_title},
+        domain::{Icon, ImportedRow, PageUrl, check_summary, check_tag_count, check_title},
         store::{Origin, Store},
         transfer::import::formats::format_named,
     };
@@ -308,6 +317,10 @@ mod tests {
         }
 
         fn search(&self, _: &str, _: &str) -> Result<RowOutcome> {
+            Ok(RowOutcome::New)
+        }
+
+        fn icon(&self, _: &str, _: &Icon) -> Result<RowOutcome> {
             Ok(RowOutcome::New)
         }
     }
