@@ -3,6 +3,7 @@
 use super::{
     detect,
     formats::Format,
+    own_entry::OwnEntry,
     report::{Report, ReportBuilder},
     row::{Found, ImportOptions, RowNormalizer},
     secrets,
@@ -192,15 +193,7 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
                 notes.note(&note)
             }),
         ),
-        Found::Alias { line, name, of } => {
-            let alias = Tag::parse(&name).and_then(|name| notes.alias(&name, &Tag::parse(&of)?));
-            (line, alias)
-        }
-        Found::Search { line, name, query } => (line, notes.search(&name, &query)),
-        Found::Icon { line, site, icon } => {
-            let icon = Icon::from_base64(&icon).and_then(|icon| notes.icon(&site, &icon));
-            (line, icon)
-        }
+        Found::Own(line, entry) => (line, taken_entry(entry, notes)),
         Found::Refused { line, reason } => (line, Err(Error::InvalidParams(reason))),
         Found::Part(..) | Found::File(_) | Found::Notice(_) | Found::Empty => {
             unreachable!("told apart before rows are counted")
@@ -210,6 +203,14 @@ fn taken(found: Found, normalizer: &mut RowNormalizer, notes: &dyn RowTarget) ->
         line,
         undated,
         became,
+    }
+}
+
+fn taken_entry(entry: OwnEntry, notes: &dyn RowTarget) -> Result<RowOutcome> {
+    match entry {
+        OwnEntry::Alias { name, of } => notes.alias(&Tag::parse(&name)?, &Tag::parse(&of)?),
+        OwnEntry::Search { name, query } => notes.search(&name, &query),
+        OwnEntry::Icon { site, icon } => notes.icon(&site, &Icon::from_base64(&icon)?),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     transfer::import::{
         json::{self, Fields},
         outline::{Node, Outline},
+        own_entry::OwnEntry,
         row::{Found, LeftOut, Moment, Row, Sink, last_moment, shortened},
         secret_names,
         source::{CountingReader, Source, unreadable},
@@ -26,13 +27,13 @@ const LONGEST_SHIFT: i64 = 24 * 60 * 60 * 1000;
 /// files can be read too.
 pub(super) fn found(entry: &Fields<'_>, line: u64) -> Found {
     if let (Some(name), Some(of)) = (entry.some("alias"), entry.some("tag")) {
-        return Found::Alias { line, name, of };
+        return Found::Own(line, OwnEntry::Alias { name, of });
     }
     if let (Some(name), Some(query)) = (entry.some("search"), entry.some("query")) {
-        return Found::Search { line, name, query };
+        return Found::Own(line, OwnEntry::Search { name, query });
     }
     if let (Some(site), Some(icon)) = (entry.some("site"), entry.some("icon")) {
-        return Found::Icon { line, site, icon };
+        return Found::Own(line, OwnEntry::Icon { site, icon });
     }
     let saved = date(entry, "savedAt");
     let (kept, left) = kept(entry);
