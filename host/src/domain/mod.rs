@@ -54,7 +54,7 @@ pub use secrets::{tokens_in, without_user_info};
 pub use snippet::{Piece, Snippet, marked_text, snippet, snippet_of_words};
 pub use suggest::{
     Aside, Choices, MEMORY_NOTES, Measures, Memory, Page, PageText, Reason, Replay, SHOWN,
-    Suggestion, worth_showing,
+    Suggestion,
 };
 pub use tag::{Tag, is_comma, shell_word};
 pub use tokenizer::index_text;

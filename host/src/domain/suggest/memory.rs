@@ -9,6 +9,7 @@ use crate::domain::{
         bloom_filter::BloomFilter,
         page::{Page, Spelled, first_that_says, says_nothing, spelled, spelled_tag},
         topics::{self, Entry, TOPICS},
+        track_record::TrackRecord,
         weights::{SIGNS, Signs, Weights},
     },
     tag::Tag,
@@ -142,6 +143,8 @@ pub struct Memory {
     pub(super) begins: Vec<Begin>,
     pub(super) aliases: HashMap<Tag, Vec<Tag>>,
     pub(super) weights: Weights,
+    /// How good the suggestions for the user's notes were.
+    pub(super) record: TrackRecord,
     /// Notes added since topics were computed.
     pub(super) since_topics: usize,
 }
@@ -167,6 +170,7 @@ impl Memory {
             begins: Vec::new(),
             aliases: by_tag,
             weights: Weights::new(&FIRST_WEIGHTS),
+            record: TrackRecord::default(),
             since_topics: 0,
         }
     }
@@ -271,6 +275,7 @@ impl Memory {
     /// Takes over what another memory has learned.
     pub fn learn_as(&mut self, other: &Self) {
         self.weights.clone_from(&other.weights);
+        self.record.clone_from(&other.record);
     }
 
     /// Returns the weights of the features, for tests.

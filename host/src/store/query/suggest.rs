@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::{
     domain::{
         Choices, Measures, Memory, Note, NoteId, Page, PageText, PageUrl, Reason, Replay, SHOWN,
-        Suggestion, Tag, Words, worth_showing,
+        Suggestion, Tag, Words,
     },
     error::Result,
     store::{
@@ -155,7 +155,7 @@ impl Reader {
             memory.put_back(aside);
         }
         memory.compact();
-        let mut suggested: Vec<Suggestion> = worth_showing(&ranked).cloned().collect();
+        let mut suggested: Vec<Suggestion> = memory.worth_showing(&ranked).cloned().collect();
         let mut keywords = self.tags_of_names(&choices.keywords)?;
         keywords.retain(|tag| !decided.chosen.contains(tag) && !decided.dismissed.contains(tag));
         let mut new = 0;
