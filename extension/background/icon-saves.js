@@ -11,7 +11,7 @@ import { iconOf } from "./site-icon.js";
 /** A page that is still loading gets its icon within this time, or none. */
 const ICON_WITHIN_MS = 10_000;
 
-/** @typedef {Pick<typeof chrome.tabs, "get" | "onUpdated">} Tabs */
+/** @typedef {Pick<typeof chrome.tabs, "get" | "query" | "onUpdated">} Tabs */
 
 export class IconSaves {
 	/** @type {Pick<import("./host.js").Host, "request" | "hello">} */ #host;
@@ -46,17 +46,31 @@ export class IconSaves {
 	 * @returns {Promise<void>} Never rejects.
 	 */
 	async answered({ method, page }) {
-		const tabId = this.#expected.get(page);
-		if (method !== "saveNote" || tabId === undefined) return;
+		if (method !== "saveNote") return;
+		const expected = this.#expected.get(page);
 		this.#expected.delete(page);
 		if (!this.#host.hello?.icons) return;
 		try {
-			const address = await addressOfIcon(this.#tabs, tabId, page);
-			const icon = address && (await this.#iconOf(address, tabId));
+			const address =
+				expected === undefined
+					? await this.#iconGiven(page)
+					: await addressOfIcon(this.#tabs, expected, page);
+			const icon = address && (await this.#iconOf(address, expected));
 			if (icon) await this.#host.request("putIcon", { url: page, icon });
 		} catch {
 			// The tab was closed, the page can't be read, or the host is away.
 		}
+	}
+
+	/**
+	 * The icon of a page that was saved with all tabs of its window: with the permission "tabs",
+	 * Firefox hands it over without a click on each.
+	 * @param {string} page
+	 */
+	async #iconGiven(page) {
+		const tabs = await this.#tabs.query({});
+		const tab = tabs.find(({ url, incognito }) => url === page && !incognito);
+		return tab?.favIconUrl ?? "";
 	}
 }
 

@@ -32,15 +32,16 @@ const MAX_TEXT = Math.ceil(MAX_BYTES / 3) * 4;
 /**
  * The icon of the page that a tab shows, as PNG in Base64; null if there is none that can be read.
  * @param {string} address The tab's `favIconUrl`.
- * @param {number} tabId
+ * @param {number} [tabId] Without it, the page isn't read.
  * @returns {Promise<string | null>}
  */
-export async function iconOf(address, tabId) {
+export async function iconOf(address, tabId = undefined) {
 	if (address.length > MAX_TEXT) return null;
 	const given = imageOf(address);
 	const isInPage = given ? isSvg(given.type) && !hasDocument() : isOnWeb(address);
 	if (!given && !isInPage) return null;
-	const image = isInPage ? imageOf(await readInPage(address, tabId)) : given;
+	if (isInPage && tabId === undefined) return null;
+	const image = isInPage ? imageOf(await readInPage(address, tabId ?? -1)) : given;
 	if (!image) return null;
 	const drawable = isSvg(image.type) ? await ofSvg(image.bytes) : await ofPixels(image);
 	return drawable && (await smallPng(drawable));

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { until } from "./driver/until.js";
 import { inEachBrowser } from "./test-environment.js";
 
@@ -147,6 +149,36 @@ inEachBrowser(
 			});
 			for (const [, , height] of await icons()) assert.equal(height, 56);
 			await library.close();
+		} finally {
+			web.close();
+		}
+	},
+);
+
+inEachBrowser(
+	"an exported site shows the icons from the disk, on its pages and in its search",
+	async (world, browser) => {
+		const web = await serve();
+		try {
+			for (const name of ["given", "without"]) {
+				const page = await browser.open(web.address(name));
+				const popup = await world.click(browser, page);
+				await popup.dismiss();
+			}
+			const folder = path.join(world.home, "exported");
+			await until("the icon is stored", async () => {
+				const { icons } = JSON.parse(await world.command("export", "json"));
+				return icons?.length === 1;
+			});
+			await world.command("export", "site", folder);
+			const address = (/** @type {string} */ file) =>
+				pathToFileURL(path.join(folder, file)).href;
+			const expected = { "given.localhost": [32, 32], "without.localhost": null };
+			const page = await browser.open(address("all/0/index.html"));
+			assert.deepEqual(await shownIcons(page), expected);
+			await page.goto(`${address("search/index.html")}?q=site:localhost`);
+			await page.waitForSelector("article.note");
+			assert.deepEqual(await shownIcons(page), expected);
 		} finally {
 			web.close();
 		}

@@ -137,6 +137,8 @@ class FakeTabs {
 		addListener: (/** @type {any} */ listener) => this.listeners.add(listener),
 		removeListener: (/** @type {any} */ listener) => this.listeners.delete(listener),
 	});
+	/** @type {any[]} */ others = [];
+	query = /** @type {any} */ (async () => this.others);
 	get = /** @type {any} */ (
 		async () => {
 			if (!this.tab) throw new Error("No tab with id: 7.");
@@ -177,6 +179,17 @@ test("the icon is sent once after each save of a page that a tab shows", async (
 	await icons.answered(SAVED);
 	const icon = "icon of data:image/png;base64,x";
 	assert.deepEqual(sent, [["putIcon", { url: PAGE, icon }]]);
+});
+
+test("a page that was saved with all tabs gets the icon that the browser hands over", async () => {
+	const { sent, tabs, icons } = start();
+	tabs.others = [
+		{ id: 1, favIconUrl: "data:unknown" },
+		{ id: 2, url: PAGE, incognito: true, favIconUrl: "data:private" },
+		{ id: 3, url: PAGE, favIconUrl: "data:given" },
+	];
+	await icons.answered(SAVED);
+	assert.deepEqual(sent, [["putIcon", { url: PAGE, icon: "icon of data:given" }]]);
 });
 
 test("the icon of another web site, or of a private tab, is never taken", async () => {
