@@ -152,6 +152,8 @@ export class RowView {
 		image.alt = "";
 		image.src = address;
 		place.append(image);
+		// Without any icon there are no placeholders either.
+		this.#list.dataset.icons = "some";
 	}
 
 	/**
